@@ -1,0 +1,131 @@
+"""What a laboratory records and asks: events, exhibits, scopes, candidates.
+
+These are facts about cases; `model.py` holds what is known about surfaces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ribin.model import MarkType
+
+
+class Scope(StrEnum):
+    """How wide a search reaches, and how widely an exhibit may be seen; each holds the one before."""
+
+    COUNTRY = "country"
+    CLUSTER = "cluster"
+    NETWORK = "network"
+
+    @property
+    def width(self) -> int:
+        return tuple(Scope).index(self)
+
+
+class ExhibitKind(StrEnum):
+    """Whether an exhibit was found or made."""
+
+    EVIDENCE = "evidence"
+    TEST_FIRE = "test_fire"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One incident or test firing."""
+
+    event: str
+    case_number: str = ""
+    date: str = ""  # ISO 8601 day; empty where unknown
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class ClassFields:
+    """Class characteristics of an exhibit; empty where not determined."""
+
+    calibre: str = ""
+    firing_pin_shape: str = ""
+    breech_face_type: str = ""
+    ammunition: str = ""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One physical cartridge case and what its owner allows."""
+
+    exhibit: str
+    event: Event
+    kind: ExhibitKind = ExhibitKind.EVIDENCE
+    class_fields: ClassFields = ClassFields()
+    sharing: Scope = Scope.COUNTRY  # the widest scope in which it may be seen
+    firearm: str = ""  # the weapon of a test fire; empty for evidence
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Class gates of a search; an exhibit whose field is empty passes that gate."""
+
+    calibre: str = ""
+    date_from: str = ""  # ISO 8601 day, inclusive
+    date_to: str = ""  # ISO 8601 day, inclusive
+    kind: ExhibitKind | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one member asks another: who asks, how wide, and why."""
+
+    asking_member: str
+    scope: Scope
+    filters: Filters = Filters()
+    who: str = ""
+    reason: str = ""
+    full: bool = False  # compare everything, without a coarse cut
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was compared, so that nothing is lost in silence (DESIGN decision 9)."""
+
+    eligible: int  # exhibits that scope and sharing allow
+    after_filters: int
+    after_coarse: int
+    compared: int
+    not_compared: tuple[tuple[str, int], ...] = ()  # reason, number of marks
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One row of a ranked list: a suggestion to look, never a conclusion."""
+
+    rank: int
+    member: str
+    exhibit: str
+    event: str
+    mark: MarkType
+    score: float
+    cmc: float
+    cmc_fraction: float
+    cells: int
+    ccf: float
+    rotation_deg: float
+    shift_um: tuple[float, float]
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A ranked list and the account of how it came about."""
+
+    query: str
+    scope: str
+    members: tuple[str, ...]
+    unavailable: tuple[tuple[str, str], ...]  # member, why it could not answer
+    counts: Counts
+    counts_by_member: dict[str, Counts]
+    candidates: tuple[Candidate, ...]
+    snapshot: dict[str, str]  # member -> state of its vault when asked
+    params_id: str
+    version: str
+    elapsed_s: float

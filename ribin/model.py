@@ -1,0 +1,176 @@
+"""What the stages hand to each other: Scan, Mark, Template, CellFit, Comparison.
+
+Arrays are (row, col), points are (row, col), row 0 is at the top as displayed. Masks are True
+where measured. Angles are counter-clockwise as displayed, in degrees.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
+
+
+class ScanKind(StrEnum):
+    """What the values of a scan are."""
+
+    TOPOGRAPHY = "topography"  # heights in um
+    IMAGE = "image"  # grey values, 0 to 1
+
+
+class MarkType(StrEnum):
+    """The regions of a cartridge case that a firearm marks."""
+
+    BREECH_FACE = "breech_face"
+    FIRING_PIN = "firing_pin"
+    EJECTOR = "ejector"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a scan came from, and what was done to read it."""
+
+    source: str  # file name without its folder
+    sha256: str  # of the original bytes
+    size_bytes: int
+    reader: str  # program and version that decoded the file
+    instrument: str = ""
+    creator: str = ""
+    measured_on: str = ""  # ISO 8601, as the file states it
+    repairs: tuple[str, ...] = ()  # known deviations mended in memory, one sentence each
+    notes: tuple[str, ...] = ()  # facts a reader should know (mask found, axis flipped, ...)
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """One acquisition as read: nothing levelled, nothing filtered.
+
+    Attributes
+    ----------
+    values : (H, W) float32 array
+        Heights in um (topography) or grey values from 0 to 1 (image); 0 where not `valid`.
+    valid : (H, W) bool array
+        True where the pixel was measured.
+    row_pitch_um, col_pitch_um : float
+        Distance of neighbouring rows and of neighbouring columns.
+    mark_valid : (H, W) bool array or None
+        True inside the breech face as a person outlined it, where the file or a mask beside it
+        says so; None where nobody did.
+    """
+
+    values: FloatArray
+    valid: BoolArray
+    row_pitch_um: float
+    col_pitch_um: float
+    kind: ScanKind
+    provenance: Provenance
+    mark_valid: BoolArray | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.values.shape  # type: ignore[return-value]
+
+    @property
+    def pixel_pitch_um(self) -> float:
+        """The pitch of square pixels; of others, the finer one."""
+        return min(self.row_pitch_um, self.col_pitch_um)
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """One region of a scan, levelled, band-passed and at the working pitch of its type.
+
+    Attributes
+    ----------
+    surface : (H, W) float32 array
+        Filtered heights in um (or grey contrast); 0 where not `valid`.
+    valid : (H, W) bool array
+        True where the mark was measured.
+    pitch_um : float
+        Distance of neighbouring pixels, the same for rows and columns.
+    origin_um : (float, float)
+        Row and column of pixel (0, 0) in the scan's frame.
+    """
+
+    mark_type: MarkType
+    kind: ScanKind
+    surface: FloatArray
+    valid: BoolArray
+    pitch_um: float
+    origin_um: tuple[float, float]
+    provenance: Provenance
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """All that a comparison needs of one side, computed once; see `ribin.describe`.
+
+    `arrays` holds what is stored, by name; `params_id` says which parameters made it. Templates
+    of different `params_id`, mark type or kind are never compared.
+    """
+
+    mark_type: MarkType
+    kind: ScanKind
+    pitch_um: float
+    params_id: str
+    provenance: Provenance
+    arrays: dict[str, NDArray] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class CellFit:
+    """Where one cell of one side fell on the other side.
+
+    Centres and shifts are (row, col) in um in the frame of the side that was cut into cells,
+    relative to that mark's centre.
+    """
+
+    direction: str  # "forward": cell of the reference on the comparison; "backward": the reverse
+    center_um: tuple[float, float]
+    shift_um: tuple[float, float]  # from the cell's place to where it fell
+    rotation_deg: float
+    ccf: float
+    fill: float  # share of the cell that was measured on its own side
+    congruent: bool
+    reason: str = ""  # why not congruent: "correlation", "place", "angle" or "surface"
+
+
+@dataclass(frozen=True)
+class ScorePart:
+    """One visible part of a score: score = sum of the contributions."""
+
+    name: str
+    value: float
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two marks agree. A pair that could not be compared has NaN figures and a `reason`."""
+
+    reference: str
+    comparison: str
+    mark: MarkType
+    cells: int
+    cmc: float
+    cmc_fraction: float
+    ccf: float
+    score: float
+    score_parts: tuple[ScorePart, ...]
+    rotation_deg: float
+    shift_um: tuple[float, float]
+    cell_fits: tuple[CellFit, ...]
+    params_id: str
+    version: str
+    elapsed_s: float = 0.0
+    reason: str = ""
+
+    @property
+    def compared(self) -> bool:
+        return not math.isnan(self.score)
