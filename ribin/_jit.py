@@ -16,7 +16,7 @@ __all__ = [
     "threaded_kernel",
 ]
 
-# Full fastmath would make isnan answer False; these four let a sum be reordered and fused, no more.
+# Full fastmath would make isnan answer False; these four only let a sum be reordered and fused.
 _SUM_FLAGS = {"reassoc", "contract", "arcp", "nsz"}
 
 kernel = njit(cache=True, nogil=True, error_model="numpy")

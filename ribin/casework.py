@@ -12,7 +12,7 @@ from ribin.model import MarkType
 
 
 class Scope(StrEnum):
-    """How wide a search reaches, and how widely an exhibit may be seen; each holds the one before."""
+    """How wide a search reaches, or an exhibit may be seen; each holds the one before."""
 
     COUNTRY = "country"
     CLUSTER = "cluster"

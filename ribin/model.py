@@ -74,7 +74,7 @@ class Scan:
 
     @property
     def shape(self) -> tuple[int, int]:
-        return self.values.shape  # type: ignore[return-value]
+        return self.values.shape
 
     @property
     def pixel_pitch_um(self) -> float:
