@@ -38,10 +38,8 @@ class Params:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-_NOT_METHOD = ("read", "search")  # they change what is accepted or shortlisted, not a score
-    "read",
-    "search",
-)  # they change what is accepted or shortlisted, not how a pair scores
+# They change what is accepted or shortlisted, not how a pair scores.
+_NOT_METHOD = ("read", "search")
 
 DEFAULT_PARAMS = Params()
 
