@@ -1,0 +1,1 @@
+"""Labelled scans in, error rates out; start with `evaluate.run`."""

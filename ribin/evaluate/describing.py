@@ -1,0 +1,86 @@
+"""Every labelled scan to its template, once, on one or several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ribin.errors import RibinError, ScanError
+from ribin.evaluate.labels import Label
+from ribin.model import MarkType, Template
+from ribin.params import Params
+from ribin.pipeline import describe_mark, extract_marks
+from ribin.read import read_scan
+
+Tick = Callable[[str, int, int], None]  # what is done, how many so far, of how many
+
+
+@dataclass(frozen=True)
+class Described:
+    """One scan's template, or why there is none."""
+
+    template: Template | None
+    reason: str
+    cpu_s: float
+
+
+def describe_scans(
+    folder: Path, labels: tuple[Label, ...], params: Params, jobs: int, tick: Tick
+) -> list[Described]:
+    """Read, extract and describe each labelled scan; the answers are in the order of `labels`.
+
+    A scan that cannot be used has no template and a reason; it does not stop the others.
+    """
+    results = []
+    for described in _each(folder, labels, params, min(jobs, len(labels))):
+        results.append(described)
+        tick("describing", len(results), len(labels))
+    return results
+
+
+def _each(
+    folder: Path, labels: tuple[Label, ...], params: Params, jobs: int
+) -> Iterator[Described]:
+    describe = partial(_describe, folder, params=params)
+    warm_up = partial(describe, labels[0])
+    if jobs <= 1:
+        warm_up()
+        yield from map(describe, labels)
+        return
+    # spawn: forking a process that runs threads (BLAS, OpenMP) can hang it.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        jobs, mp_context=spawn, initializer=_begin, initargs=(warm_up,)
+    ) as pool:
+        yield from pool.map(describe, labels)
+
+
+def _begin(warm_up: Callable[[], Described]) -> None:
+    """One level of parallelism: a worker process uses one thread."""
+    from ribin._jit import set_num_threads
+
+    set_num_threads(1)
+    warm_up()
+
+
+def _describe(folder: Path, label: Label, params: Params) -> Described:
+    start = time.process_time()
+    try:
+        template = _template(folder / label.file, label.mark, params)
+    except RibinError as error:
+        return Described(None, str(error), time.process_time() - start)
+    return Described(template, "", time.process_time() - start)
+
+
+def _template(path: Path, mark_type: MarkType, params: Params) -> Template:
+    marks = extract_marks(read_scan(path, params=params.read), params)
+    for mark in marks:
+        if mark.mark_type is mark_type:
+            return describe_mark(mark, params)
+    found = ", ".join(m.mark_type for m in marks) or "none"
+    raise ScanError(f"{path.name}: a {mark_type} mark needed, found {found}")

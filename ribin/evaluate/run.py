@@ -1,0 +1,164 @@
+"""A folder of labelled scans to error rates: the whole evaluation as a list of calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import ribin
+from ribin.errors import ScanError
+from ribin.evaluate.bootstrap import auc_interval
+from ribin.evaluate.comparing import compare_scans, warm_up
+from ribin.evaluate.cost import cpu_seconds, peak_rss_mb
+from ribin.evaluate.describing import Described, Tick, describe_scans
+from ribin.evaluate.groups import AmmunitionRate, FirearmRate, by_ammunition, by_firearm
+from ribin.evaluate.labels import LABELS_FILE, Label, read_labels
+from ribin.evaluate.metrics import Figures, figures
+from ribin.evaluate.pairs import Pair
+from ribin.evaluate.ranks import mate_ranks, rank_curve
+from ribin.model import MarkType
+from ribin.params import DEFAULT_PARAMS, Params
+
+
+@dataclass(frozen=True)
+class FailedScan:
+    """A labelled scan that could not be read or described."""
+
+    file: str
+    mark: MarkType
+    reason: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Error rates of one folder; the fields are the contract of `ribin evaluate --json`."""
+
+    scans: int
+    pairs: int
+    known_match: int
+    known_non_match: int
+    not_compared: int  # pairs, of both classes
+    not_compared_reasons: dict[str, int]
+    score: Figures
+    cmc: Figures
+    ccf: Figures
+    rank1: float
+    rank10: float
+    rank_curve: tuple[float, ...]  # share of the scans with a mate that find one within rank k
+    firearms: tuple[FirearmRate, ...]
+    ammunition: tuple[AmmunitionRate, ...]
+    failed_scans: tuple[FailedScan, ...]
+    cpu_seconds_per_pair: float
+    cpu_seconds_per_scan: float
+    peak_rss_mb: float
+    params_id: str
+    version: str
+
+
+def evaluate_folder(
+    folder: Path,
+    params: Params = DEFAULT_PARAMS,
+    jobs: int = 1,
+    tick: Tick = lambda stage, done, total: None,
+) -> tuple[Evaluation, list[Pair]]:
+    """Describe every scan that labels.csv names, compare all pairs, and count.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the scans and labels.csv.
+    jobs : int
+        Processes that describe and threads that compare. The scores do not depend on it.
+    tick : callable
+        Told what is done, how many so far, and of how many.
+
+    Raises
+    ------
+    FormatError
+        labels.csv is absent or damaged.
+    ScanError
+        Fewer than two scans could be described.
+    """
+    labels = tuple(sorted(read_labels(folder), key=lambda label: label.file))
+    if len(labels) < 2:
+        raise ScanError(f"{folder / LABELS_FILE}: 2 scans needed, found {len(labels)}")
+    described = describe_scans(folder, labels, params, jobs, tick)
+    _require_two(folder, described)
+    warm_up(described, params, jobs)
+    start = cpu_seconds()
+    pairs = compare_scans(labels, described, params, jobs, tick)
+    return _summary(labels, described, pairs, cpu_seconds() - start, params), pairs
+
+
+def _require_two(folder: Path, described: Sequence[Described]) -> None:
+    usable = sum(d.template is not None for d in described)
+    if usable < 2:
+        reason = next(d.reason for d in described if d.reason)
+        raise ScanError(f"{folder}: 2 usable scans needed, found {usable}; {reason}")
+
+
+def _summary(
+    labels: Sequence[Label],
+    described: Sequence[Described],
+    pairs: Sequence[Pair],
+    pair_cpu_s: float,
+    params: Params,
+) -> Evaluation:
+    compared = [p for p in pairs if p.compared]
+    number = {firearm: n for n, firearm in enumerate(dict.fromkeys(la.firearm for la in labels))}
+    curve = rank_curve(mate_ranks(*_matrix(labels, pairs, number)))
+    usable = [d for d in described if d.template]
+    failed = [
+        FailedScan(la.file, la.mark, d.reason)
+        for la, d in zip(labels, described, strict=True)
+        if d.reason
+    ]
+    return Evaluation(
+        scans=len(labels),
+        pairs=len(pairs),
+        known_match=sum(p.known_match for p in pairs),
+        known_non_match=sum(not p.known_match for p in pairs),
+        not_compared=len(pairs) - len(compared),
+        not_compared_reasons=dict(Counter(p.reason for p in pairs if not p.compared)),
+        score=_figures(compared, "score", number),
+        cmc=_figures(compared, "cmc", number),
+        ccf=_figures(compared, "ccf", number),
+        rank1=curve[0],
+        rank10=curve[9],
+        rank_curve=curve,
+        firearms=by_firearm(pairs, dict(Counter(label.firearm for label in labels))),
+        ammunition=by_ammunition(pairs),
+        failed_scans=tuple(failed),
+        cpu_seconds_per_pair=pair_cpu_s / len(compared) if compared else np.nan,
+        cpu_seconds_per_scan=sum(d.cpu_s for d in usable) / len(usable),
+        peak_rss_mb=peak_rss_mb(),
+        params_id=params.params_id,
+        version=ribin.__version__,
+    )
+
+
+def _figures(pairs: Sequence[Pair], kind: str, number: dict[str, int]) -> Figures:
+    values = np.array([getattr(p, kind) for p in pairs], dtype=np.float64)
+    sides = np.array([[number[f] for f in p.firearms] for p in pairs]).reshape(-1, 2)
+    there = ~np.isnan(values)
+    values, first, second = values[there], sides[there, 0], sides[there, 1]
+    mates = first == second
+    interval = auc_interval(values, first, second, len(number))
+    return figures(values[mates], values[~mates], interval)
+
+
+def _matrix(
+    labels: Sequence[Label], pairs: Sequence[Pair], number: dict[str, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    place = {(label.file, label.mark): n for n, label in enumerate(labels)}
+    scores = np.full((len(labels), len(labels)), np.nan)
+    for pair in pairs:
+        i, j = place[pair.reference, pair.mark], place[pair.comparison, pair.mark]
+        scores[i, j] = scores[j, i] = pair.score
+    # Only marks of one type are compared, so only they are mates.
+    origin = np.array([[number[la.firearm], tuple(MarkType).index(la.mark)] for la in labels])
+    return scores, np.unique(origin, axis=0, return_inverse=True)[1]
