@@ -1,0 +1,90 @@
+"""The audit log: who did what, when, from where and why; rows chained by SHA-256.
+
+A row's hash covers the hash of the row before it, so a changed, removed or inserted row breaks
+the chain from there on. Where a row wrote records, it holds their hashes too: a record that
+differs from the last row that wrote it was changed behind the program's back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+_FIRST = "0" * 64
+_HASHED = "seq, at, who, host, action, subject, reason, details, previous_sha256"
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """One row as stored; `at` is UTC in ISO 8601."""
+
+    seq: int
+    at: str
+    who: str
+    host: str
+    action: str
+    subject: str
+    reason: str
+    details: dict[str, Any] = field(hash=False)
+    sha256: str
+
+
+def now_utc() -> str:
+    """This moment, ISO 8601 with milliseconds and the offset +00:00."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def append_row(
+    db: sqlite3.Connection,
+    action: str,
+    subject: str,
+    who: str,
+    reason: str,
+    details: dict[str, Any],
+) -> str:
+    """Add the next row inside the caller's write transaction; gives its hash."""
+    last = db.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    seq, previous = (last["seq"] + 1, last["sha256"]) if last else (1, _FIRST)
+    text = json.dumps(details, sort_keys=True, ensure_ascii=False)
+    content = (seq, now_utc(), who, socket.gethostname(), action, subject, reason, text, previous)
+    sha256 = _row_hash(content)
+    db.execute(
+        f"INSERT INTO audit ({_HASHED}, sha256) VALUES (?,?,?,?,?,?,?,?,?,?)", (*content, sha256)
+    )
+    return sha256
+
+
+def read_rows(db: sqlite3.Connection) -> Iterator[AuditRow]:
+    """Every row, oldest first."""
+    for row in db.execute("SELECT * FROM audit ORDER BY seq"):
+        values = {name: row[name] for name in AuditRow.__dataclass_fields__}
+        yield AuditRow(**{**values, "details": json.loads(row["details"])})
+
+
+def chain_problems(db: sqlite3.Connection) -> list[str]:
+    """One sentence for each row that does not follow from the row before, and for a lost end."""
+    problems = []
+    seq, previous = 0, _FIRST
+    for row in db.execute(f"SELECT {_HASHED}, sha256 FROM audit ORDER BY seq"):
+        if row["seq"] != seq + 1:
+            problems.append(f"audit log: row {seq + 1} needed after row {seq}, found {row['seq']}")
+        elif row["previous_sha256"] != previous:
+            problems.append(f"audit log: row {row['seq']} does not follow row {seq}")
+        if _row_hash(tuple(row)[:-1]) != row["sha256"]:
+            problems.append(f"audit log: row {row['seq']} is not as it was written")
+        seq, previous = row["seq"], row["sha256"]
+    written = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
+    if written is None or written[0] != seq:
+        problems.append(f"audit log: {written[0] if written else 0} rows were written, found {seq}")
+    return problems
+
+
+def _row_hash(content: tuple[Any, ...]) -> str:
+    text = json.dumps(content, ensure_ascii=False, default=repr)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

@@ -1,0 +1,143 @@
+"""Enrolment: what is new, what is there already, what contradicts the vault, what is written."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from ribin.errors import StoreError
+from ribin.model import Template
+from ribin.store.audit import append_row, now_utc
+from ribin.store.catalogue import Catalogue
+from ribin.store.entry import Entry
+from ribin.store.incoming import admit_file, clear_leftovers, discard_arrival, forget_arrival
+from ribin.store.records import fields_of, find_event, find_exhibit, insert_record
+from ribin.store.scanfile import template_sha256
+
+
+class EnrolOutcome(StrEnum):
+    """What an enrolment did to the vault."""
+
+    NEW = "new"
+    ALREADY_THERE = "already there"
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """The answer to one enrolment; `marks` is the number of marks the vault holds of the scan."""
+
+    outcome: EnrolOutcome
+    exhibit: str
+    sha256: str
+    marks: int
+
+
+def admit_entry(folder: Path, catalogue: Catalogue, entry: Entry, content: bytes) -> Enrolment:
+    """Store a packed scan: the file first, then its records; the commit makes both count.
+
+    A crash before the commit leaves a file that the catalogue does not know and the next writer
+    removes. Another process may have enrolled the scan meanwhile; then nothing is written.
+
+    Raises
+    ------
+    StoreError
+        As `find_enrolled`, or the disk refuses.
+    """
+    with catalogue.writing() as db:
+        clear_leftovers(folder, lambda sha256: is_enrolled(db, sha256))
+        known = find_enrolled(db, entry)
+        if known:
+            return known
+        try:
+            admit_file(folder, entry.sha256, content)
+            enrolment = insert_entry(db, entry, hashlib.sha256(content).hexdigest())
+        except OSError as error:
+            discard_arrival(folder, entry.sha256)
+            raise StoreError(f"{folder}: the scan cannot be written: {error}") from error
+    forget_arrival(folder, entry.sha256)
+    return enrolment
+
+
+def is_enrolled(db: sqlite3.Connection, sha256: str) -> bool:
+    """Whether the catalogue has a scan of this SHA-256."""
+    return db.execute("SELECT 1 FROM scans WHERE sha256 = ?", (sha256,)).fetchone() is not None
+
+
+def find_enrolled(db: sqlite3.Connection, entry: Entry) -> Enrolment | None:
+    """The scan as it is in the vault already, or None where it is new.
+
+    An empty field of the entry says nothing and contradicts nothing.
+
+    Raises
+    ------
+    StoreError
+        The scan belongs to another exhibit, or the exhibit or its event is recorded otherwise.
+    """
+    wanted = entry.exhibit
+    row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (entry.sha256,)).fetchone()
+    if row and row["exhibit"] != wanted.exhibit:
+        raise StoreError(
+            f"{entry.scan.provenance.source}: this scan is enrolled as exhibit {row['exhibit']}, "
+            f"found exhibit {wanted.exhibit}"
+        )
+    stored = find_exhibit(db, wanted.exhibit)
+    if stored:
+        _refuse_conflict(f"exhibit {wanted.exhibit}", fields_of(stored), fields_of(wanted))
+    event = find_event(db, wanted.event.event)
+    if event:
+        _refuse_conflict(f"event {event.event}", asdict(event), asdict(wanted.event))
+    if not row:
+        return None
+    count = db.execute("SELECT count(*) FROM marks WHERE sha256 = ?", (entry.sha256,))
+    return Enrolment(EnrolOutcome.ALREADY_THERE, wanted.exhibit, entry.sha256, count.fetchone()[0])
+
+
+def insert_entry(db: sqlite3.Connection, entry: Entry, file_sha256: str) -> Enrolment:
+    """Add the records that are missing and the row of the audit log that vouches for them."""
+    records: dict[str, str] = {}
+    event = entry.exhibit.event
+    if not find_event(db, event.event):
+        records.update([insert_record(db, "events", asdict(event))])
+    if not find_exhibit(db, entry.exhibit.exhibit):
+        records.update([insert_record(db, "exhibits", dict(fields_of(entry.exhibit)))])
+    records.update([insert_record(db, "scans", _scan_fields(entry, file_sha256))])
+    for position, template in enumerate(entry.templates):
+        fields = _mark_fields(entry, position, template)
+        records.update([insert_record(db, "marks", fields)])
+    details = {"exhibit": entry.exhibit.exhibit, "records": records}
+    append_row(db, "enrol", entry.sha256, entry.who, entry.reason, details)
+    return Enrolment(EnrolOutcome.NEW, entry.exhibit.exhibit, entry.sha256, len(entry.templates))
+
+
+def _refuse_conflict(where: str, stored: dict[str, str], found: dict[str, str]) -> None:
+    for name, value in found.items():
+        if value and value != stored[name]:
+            raise StoreError(f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}")
+
+
+def _scan_fields(entry: Entry, file_sha256: str) -> dict[str, object]:
+    provenance = entry.scan.provenance
+    return {
+        "sha256": provenance.sha256,
+        "exhibit": entry.exhibit.exhibit,
+        "source": provenance.source,
+        "kind": str(entry.scan.kind),
+        "size_bytes": provenance.size_bytes,
+        "file_sha256": file_sha256,
+        "enrolled_at": now_utc(),
+    }
+
+
+def _mark_fields(entry: Entry, position: int, template: Template) -> dict[str, object]:
+    return {
+        "sha256": entry.sha256,
+        "position": position,
+        "mark_type": str(template.mark_type),
+        "kind": str(template.kind),
+        "pitch_um": template.pitch_um,
+        "params_id": template.params_id,
+        "template_sha256": template_sha256(template),
+    }

@@ -1,0 +1,76 @@
+"""vault.toml: whose vault a folder is, and in which schema. Written last, so it says "complete"."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ribin.errors import ParameterError, StoreError
+from ribin.store.durable import write_durably
+from ribin.store.schema import SCHEMA_VERSION
+
+IDENTITY_FILE = "vault.toml"
+_MEMBER_CODE = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The member a vault belongs to (ISO 3166 alpha-3) and the version of its schema."""
+
+    member: str
+    schema: int
+
+
+def checked_member_code(code: str, where: str) -> str:
+    """The code itself when it has the form of ISO 3166 alpha-3.
+
+    Raises
+    ------
+    ParameterError
+        It is not three capital letters. Which codes exist is the network's business, not ours.
+    """
+    if not _MEMBER_CODE.fullmatch(code):
+        raise ParameterError(
+            f"{where}: a member code of three capital letters (ISO 3166 alpha-3) needed, "
+            f"found {code!r}"
+        )
+    return code
+
+
+def write_identity(folder: Path, member: str) -> None:
+    """Declare the folder to be the finished vault of this member."""
+    text = f'member = "{member}"\nschema = {SCHEMA_VERSION}\n'
+    write_durably(folder / IDENTITY_FILE, text.encode())
+
+
+def read_identity(folder: Path) -> Identity:
+    """Read and check vault.toml.
+
+    Raises
+    ------
+    StoreError
+        The folder is missing or no vault, the file is damaged, or its schema is newer than ours.
+    """
+    if not folder.is_dir():
+        raise StoreError(f"{folder}: the folder of a vault needed, found none")
+    path = folder / IDENTITY_FILE
+    if not path.is_file():
+        raise StoreError(f"{folder}: not a vault: {IDENTITY_FILE} needed, found none")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StoreError(f"{path}: cannot be read: {error}") from error
+    member, schema = table.get("member"), table.get("schema")
+    if set(table) != {"member", "schema"} or not isinstance(schema, int):
+        raise StoreError(f"{path}: keys member and schema needed, found {', '.join(table)}")
+    if not isinstance(member, str) or not _MEMBER_CODE.fullmatch(member):
+        raise StoreError(f"{path}: member of three capital letters needed, found {member!r}")
+    if schema > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path}: schema {SCHEMA_VERSION} needed, found {schema}: a newer ribin made this vault"
+        )
+    if schema != SCHEMA_VERSION:
+        raise StoreError(f"{path}: schema {SCHEMA_VERSION} needed, found {schema}")
+    return Identity(member, schema)

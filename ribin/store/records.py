@@ -1,0 +1,161 @@
+"""Rows of the catalogue as what they mean: exhibits, scans, marks; and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.model import MarkType, ScanKind
+
+_KEYS = {"events": "event", "exhibits": "exhibit", "scans": "sha256", "marks": "mark_id"}
+_CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)
+_EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
+
+
+@dataclass(frozen=True)
+class StoredScan:
+    """One enrolled acquisition of an exhibit."""
+
+    sha256: str  # of the original bytes
+    exhibit: Exhibit
+    source: str  # file name as it was received
+    kind: ScanKind
+    file_sha256: str  # of the finished HDF5 file
+
+
+@dataclass(frozen=True)
+class StoredMark:
+    """One mark of an enrolled scan; its template lies in the scan's file at `position`."""
+
+    mark_id: int  # counts up in the order of enrolment
+    scan: StoredScan
+    position: int
+    mark_type: MarkType
+    kind: ScanKind
+    params_id: str
+    template_sha256: str
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """All scans and marks of a vault at one moment, oldest first.
+
+    `snapshot` is a SHA-256 over the exhibits, the files and the templates: equal snapshots, equal
+    content, whenever and by whomever it was enrolled.
+    """
+
+    scans: tuple[StoredScan, ...]
+    marks: tuple[StoredMark, ...]
+    snapshot: str
+
+
+def fields_of(exhibit: Exhibit) -> dict[str, str]:
+    """The columns of an exhibit, without those of its event."""
+    classes = asdict(exhibit.class_fields)
+    return {
+        "exhibit": exhibit.exhibit,
+        "event": exhibit.event.event,
+        "kind": str(exhibit.kind),
+        **classes,
+        "sharing": str(exhibit.sharing),
+        "firearm": exhibit.firearm,
+    }
+
+
+def read_exhibits(db: sqlite3.Connection) -> dict[str, Exhibit]:
+    """Every exhibit by its id."""
+    return {row["exhibit"]: _exhibit(row) for row in db.execute(f"{_EXHIBITS} ORDER BY exhibit")}
+
+
+def find_exhibit(db: sqlite3.Connection, exhibit: str) -> Exhibit | None:
+    row = db.execute(f"{_EXHIBITS} WHERE exhibit = ?", (exhibit,)).fetchone()
+    return _exhibit(row) if row else None
+
+
+def find_event(db: sqlite3.Connection, event: str) -> Event | None:
+    row = db.execute("SELECT * FROM events WHERE event = ?", (event,)).fetchone()
+    return Event(**dict(row)) if row else None
+
+
+def read_holdings(db: sqlite3.Connection) -> Holdings:
+    """Everything enrolled. The caller's read transaction makes it one moment."""
+    exhibits = read_exhibits(db)
+    scans = {
+        row["sha256"]: _scan(row, exhibits[row["exhibit"]])
+        for row in db.execute("SELECT * FROM scans ORDER BY rowid")
+    }
+    marks = tuple(
+        _mark(row, scans[row["sha256"]])
+        for row in db.execute("SELECT * FROM marks ORDER BY mark_id")
+    )
+    digest = hashlib.sha256(repr(exhibits).encode())
+    for scan in scans.values():
+        digest.update(repr((scan.sha256, scan.exhibit.exhibit, scan.file_sha256)).encode())
+    for mark in marks:
+        digest.update(repr((mark.mark_id, mark.scan.sha256, mark.template_sha256)).encode())
+    return Holdings(tuple(scans.values()), marks, digest.hexdigest())
+
+
+def read_marks_of(db: sqlite3.Connection, exhibit: Exhibit) -> list[StoredMark]:
+    """The marks of one exhibit, oldest first."""
+    scans = db.execute("SELECT * FROM scans WHERE exhibit = ?", (exhibit.exhibit,))
+    known = {row["sha256"]: _scan(row, exhibit) for row in scans}
+    query = f"SELECT * FROM marks WHERE sha256 IN ({', '.join('?' * len(known))}) ORDER BY mark_id"
+    return [_mark(row, known[row["sha256"]]) for row in db.execute(query, tuple(known))]
+
+
+def all_records(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Name ("exhibits/X1") and SHA-256 of every record of the catalogue."""
+    for table, key in _KEYS.items():
+        for row in db.execute(f"SELECT * FROM {table} ORDER BY {key}"):
+            yield f"{table}/{row[key]}", _record_sha256(row)
+
+
+def insert_record(db: sqlite3.Connection, table: str, fields: dict[str, object]) -> tuple[str, str]:
+    """Add one row as it is; gives the record's name and SHA-256 as `all_records` will find them."""
+    columns, marks = ", ".join(fields), ", ".join("?" * len(fields))
+    done = db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(fields.values()))
+    row = db.execute(f"SELECT * FROM {table} WHERE rowid = ?", (done.lastrowid,)).fetchone()
+    return f"{table}/{row[_KEYS[table]]}", _record_sha256(row)
+
+
+def _record_sha256(row: sqlite3.Row) -> str:
+    text = json.dumps(dict(row), sort_keys=True, ensure_ascii=False, default=repr)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _exhibit(row: sqlite3.Row) -> Exhibit:
+    return Exhibit(
+        exhibit=row["exhibit"],
+        event=Event(row["event"], row["case_number"], row["date"], row["place"]),
+        kind=ExhibitKind(row["kind"]),
+        class_fields=ClassFields(**{name: row[name] for name in _CLASS_FIELDS}),
+        sharing=Scope(row["sharing"]),
+        firearm=row["firearm"],
+    )
+
+
+def _scan(row: sqlite3.Row, exhibit: Exhibit) -> StoredScan:
+    return StoredScan(
+        sha256=row["sha256"],
+        exhibit=exhibit,
+        source=row["source"],
+        kind=ScanKind(row["kind"]),
+        file_sha256=row["file_sha256"],
+    )
+
+
+def _mark(row: sqlite3.Row, scan: StoredScan) -> StoredMark:
+    return StoredMark(
+        mark_id=row["mark_id"],
+        scan=scan,
+        position=row["position"],
+        mark_type=MarkType(row["mark_type"]),
+        kind=ScanKind(row["kind"]),
+        params_id=row["params_id"],
+        template_sha256=row["template_sha256"],
+    )

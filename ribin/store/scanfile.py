@@ -1,0 +1,171 @@
+"""One HDF5 file per scan: original bytes, marks, templates, provenance. Written once.
+
+    /                 format, schema, sha256, scan (JSON: kind, pitches, shape, provenance)
+    /original         (N,) uint8, the file as it was received
+    /mark_valid       (H, W) bool, where a person outlined the mark in a file beside the scan
+    /marks/000        mark_type, kind, pitch_um, origin_um
+    /marks/000/surface, valid
+    /marks/000/template             params_id, and one dataset per array of the template
+
+Every dataset carries the SHA-256 of its type, shape and bytes. The same input gives the same file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ribin.errors import StoreError
+from ribin.model import Mark, MarkType, Provenance, Scan, ScanKind, Template
+
+_FORMAT = "ribin scan"
+_FILE_SCHEMA = 1
+
+
+def pack_scan(
+    original: bytes, scan: Scan, marks: Sequence[Mark], templates: Sequence[Template]
+) -> bytes:
+    """The whole file as bytes; `templates[i]` belongs to `marks[i]`."""
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.attrs.update(format=_FORMAT, schema=_FILE_SCHEMA, sha256=scan.provenance.sha256)
+        file.attrs["scan"] = _scan_facts(scan)
+        _write(file, "original", np.frombuffer(original, np.uint8))
+        if scan.mark_valid is not None:
+            _write(file, "mark_valid", scan.mark_valid, compression="gzip")
+        for position, (mark, template) in enumerate(zip(marks, templates, strict=True)):
+            group = file.create_group(_place(position))
+            group.attrs.update(mark_type=str(mark.mark_type), kind=str(mark.kind))
+            group.attrs.update(pitch_um=mark.pitch_um, origin_um=mark.origin_um)
+            _write(group, "surface", mark.surface, compression="gzip", shuffle=True)
+            _write(group, "valid", mark.valid, compression="gzip")
+            inner = group.create_group("template")
+            inner.attrs.update(params_id=template.params_id, pitch_um=template.pitch_um)
+            for name in sorted(template.arrays):
+                _write(inner, name, template.arrays[name])
+    return buffer.getvalue()
+
+
+def read_original(path: Path) -> bytes:
+    """The file as it was received. Raises StoreError where it is missing or damaged."""
+    with _opened(path) as file:
+        return _read(file["original"]).tobytes()
+
+
+def read_mark(path: Path, position: int) -> Mark:
+    """One mark as it was cut from the scan. Raises StoreError where it is missing or damaged."""
+    with _opened(path) as file:
+        group = file[_place(position)]
+        row_um, col_um = (float(v) for v in group.attrs["origin_um"])
+        return Mark(
+            mark_type=MarkType(group.attrs["mark_type"]),
+            kind=ScanKind(group.attrs["kind"]),
+            surface=_read(group["surface"]),
+            valid=_read(group["valid"]),
+            pitch_um=float(group.attrs["pitch_um"]),
+            origin_um=(row_um, col_um),
+            provenance=_provenance(file),
+        )
+
+
+def read_template(path: Path, position: int) -> Template:
+    """One template, every array checked. Raises StoreError where it is missing or damaged."""
+    with _opened(path) as file:
+        group = file[_place(position)]
+        inner = group["template"]
+        return Template(
+            mark_type=MarkType(group.attrs["mark_type"]),
+            kind=ScanKind(group.attrs["kind"]),
+            pitch_um=float(inner.attrs["pitch_um"]),
+            params_id=str(inner.attrs["params_id"]),
+            provenance=_provenance(file),
+            arrays={name: _read(inner[name]) for name in inner},
+        )
+
+
+def template_sha256(template: Template) -> str:
+    """SHA-256 over what a template is: its type, kind, parameters and every array."""
+    facts = (template.mark_type, template.kind, template.pitch_um, template.params_id)
+    digest = hashlib.sha256(json.dumps([str(f) for f in facts]).encode())
+    for name in sorted(template.arrays):
+        digest.update(f"{name} {_array_sha256(template.arrays[name])}\n".encode())
+    return digest.hexdigest()
+
+
+def damaged_parts(path: Path) -> list[str]:
+    """Names of the datasets whose bytes differ from their hash; raises where none can be read."""
+    damaged = []
+    with _opened(path) as file:
+        names: list[str] = []
+        file.visititems(lambda name, part: names.append(name) if _is_dataset(part) else None)
+        for name in names:
+            try:
+                _read(file[name])
+            except (StoreError, OSError, KeyError, ValueError, RuntimeError):
+                damaged.append(name)
+    return damaged
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    # Finished files never change, so no lock is wanted; some network folders cannot lock.
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            yield file
+    except FileNotFoundError as error:
+        raise StoreError(f"{path}: the file of an enrolled scan needed, found none") from error
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError) as error:
+        raise StoreError(f"{path}: damaged: {error}") from error
+
+
+def _place(position: int) -> str:
+    return f"marks/{position:03d}"
+
+
+def _write(group: h5py.Group, name: str, array: NDArray, **storage: Any) -> None:
+    part = group.create_dataset(name, data=array, track_times=False, **storage)
+    part.attrs["sha256"] = _array_sha256(array)
+
+
+def _read(part: h5py.Dataset) -> NDArray:
+    array = part[()]
+    if _array_sha256(array) != part.attrs["sha256"]:
+        raise StoreError(f"{part.file.filename}: {part.name} differs from its SHA-256")
+    return array
+
+
+def _array_sha256(array: NDArray) -> str:
+    digest = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
+    digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _is_dataset(part: h5py.HLObject) -> bool:
+    return isinstance(part, h5py.Dataset)
+
+
+def _scan_facts(scan: Scan) -> str:
+    facts = {
+        "kind": str(scan.kind),
+        "shape": scan.shape,
+        "row_pitch_um": scan.row_pitch_um,
+        "col_pitch_um": scan.col_pitch_um,
+        "provenance": asdict(scan.provenance),
+    }
+    return json.dumps(facts, sort_keys=True, ensure_ascii=False)
+
+
+def _provenance(file: h5py.File) -> Provenance:
+    facts = json.loads(file.attrs["scan"])["provenance"]
+    lists = {name: tuple(facts[name]) for name in ("repairs", "notes")}
+    return Provenance(**{**facts, **lists})
