@@ -1,0 +1,1 @@
+"""What people and programs see: tables, JSON and pictures. Candidates and figures, no verdicts."""

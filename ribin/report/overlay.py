@@ -1,0 +1,121 @@
+"""Both marks side by side, turned alike, with the cells that support the score drawn on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ribin.errors import ParameterError
+from ribin.model import CellFit, Comparison, Mark
+from ribin.report.drawing import (
+    draw_caption,
+    draw_cell,
+    draw_scale_bar,
+    hstack_panels,
+)
+from ribin.report.placement import (
+    Frame,
+    Motion,
+    cell_corners,
+    fallen_corners,
+    mark_center_px,
+)
+from ribin.report.relief import Picture, shade_surface
+
+PANEL_PX = 640  # the longer side of a mark in the picture
+_MARGIN = 1.04  # of the reference's extent
+_STILL = Motion(0.0, (0.0, 0.0))
+
+
+def draw_overlay(reference: Mark, comparison: Mark, result: Comparison, cell_um: float) -> Picture:
+    """Draw the reference on the left and the comparison, moved onto it, on the right.
+
+    A congruent cell is a solid square with a number, the same on both sides; a cell that is not
+    congruent is dotted, on the left where it was cut and on the right where it fell.
+
+    Parameters
+    ----------
+    reference, comparison : Mark
+        The two sides that `result` is about.
+    result : Comparison
+        Its forward cells are drawn. A pair that was not compared shows the marks alone.
+    cell_um : float
+        Side of a cell.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+        Red, green, blue.
+    """
+    motion = Motion(result.rotation_deg, result.shift_um) if result.compared else _STILL
+    frame = _frame(reference)
+    left = _panel(reference, frame, _STILL)
+    right = _panel(comparison, frame, motion)
+    forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
+    # Congruent cells last, so that they lie on top.
+    for number, fit in enumerate(sorted(forward, key=_drawing_order)):
+        label = _label(fit, number - sum(not f.congruent for f in forward))
+        fallen = motion.undo(fallen_corners(fit, cell_um))
+        draw_cell(left, frame.to_px(cell_corners(fit.center_um, cell_um)), fit.congruent, label)
+        draw_cell(right, frame.to_px(fallen), fit.congruent, label)
+    draw_scale_bar(left, frame.pitch_um)
+    return draw_caption(hstack_panels(left, right), _caption(result))
+
+
+def write_overlay(picture: Picture, path: Path) -> None:
+    """Write a picture as PNG.
+
+    Raises
+    ------
+    ParameterError
+        The name does not end in .png, or the file cannot be written.
+    """
+    if path.suffix.lower() != ".png":
+        raise ParameterError(f"{path}: a name that ends in .png needed")
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    try:
+        path.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise ParameterError(f"{path}: the picture cannot be written, {error.strerror}") from error
+
+
+def _frame(reference: Mark) -> Frame:
+    height, width = reference.surface.shape
+    pitch_um = reference.pitch_um * max(height, width) * _MARGIN / PANEL_PX
+    to_px = reference.pitch_um * _MARGIN / pitch_um
+    return Frame(pitch_um, (round(height * to_px), round(width * to_px)))
+
+
+def _panel(mark: Mark, frame: Frame, motion: Motion) -> Picture:
+    """A mark resampled into the frame after undoing `motion`, shaded, in three channels."""
+    grid = motion.apply(frame.grid_um().reshape(-1, 2)) / mark.pitch_um + mark_center_px(mark)
+    rows, cols = grid.astype(np.float32).reshape(*frame.size, 2).transpose(2, 0, 1)
+    surface = cv2.remap(mark.surface, cols, rows, cv2.INTER_LINEAR).astype(np.float32)
+    # Only where all four neighbours were measured is a resampled height real.
+    share = cv2.remap(mark.valid.astype(np.float32), cols, rows, cv2.INTER_LINEAR)
+    grey = shade_surface(surface, share > 0.999)
+    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+
+
+def _drawing_order(fit: CellFit) -> tuple[bool, float, float]:
+    return (fit.congruent, *fit.center_um)
+
+
+def _label(fit: CellFit, number: int) -> str:
+    return str(number + 1) if fit.congruent else ""
+
+
+def _caption(result: Comparison) -> tuple[str, str]:
+    if not result.compared:
+        figures = f"not compared: {result.reason}"
+    else:
+        forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
+        figures = (
+            f"score {result.score:.3f}   cmc {result.cmc:g} of {result.cells} cells   "
+            f"drawn {sum(f.congruent for f in forward)} solid, "
+            f"{sum(not f.congruent for f in forward)} dotted   "
+            f"turned {result.rotation_deg:.1f} degrees"
+        )
+    return (f"{result.reference}   |   {result.comparison} (moved onto the reference)", figures)

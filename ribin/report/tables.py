@@ -1,0 +1,118 @@
+"""Plain text tables that line up, and the few lines around them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ribin.casework import Counts, SearchResult
+from ribin.model import Comparison, Scan
+
+NOTICE = "Candidates are suggestions to look. A named examiner concludes."
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Columns with two spaces between; a column of numbers stands at its right edge.
+
+    Floats have three decimals; what was not computed (NaN) is a dash.
+    """
+    cells = [[_text(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
+    numeric = [
+        bool(rows) and all(isinstance(row[i], (int, float)) for row in rows)
+        for i in range(len(header))
+    ]
+    lines = []
+    for row in [list(header), *cells]:
+        padded = (
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(row, widths, numeric, strict=True)
+        )
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def facts(pairs: Sequence[tuple[str, object]]) -> str:
+    """One fact a line, the values under each other."""
+    width = max(len(name) for name, _ in pairs)
+    return "\n".join(f"{name.ljust(width)}  {_text(value)}".rstrip() for name, value in pairs)
+
+
+def scan_facts(scan: Scan) -> str:
+    """What was read."""
+    provenance = scan.provenance
+    known = [
+        ("file", provenance.source),
+        ("kind", scan.kind),
+        ("shape", f"{scan.shape[0]} x {scan.shape[1]} (rows x columns)"),
+        ("pitch", f"{scan.row_pitch_um:g} x {scan.col_pitch_um:g} um (rows x columns)"),
+        ("measured", f"{scan.valid.mean():.1%} of the pixels"),
+        ("mask", "outlined by a person" if scan.mark_valid is not None else "none"),
+        ("sha256", provenance.sha256),
+        ("size", f"{provenance.size_bytes} bytes"),
+        ("reader", provenance.reader),
+        ("instrument", provenance.instrument),
+        ("creator", provenance.creator),
+        ("measured on", provenance.measured_on),
+    ]
+    known += [("repaired", repair) for repair in provenance.repairs]
+    known += [("note", note) for note in provenance.notes]
+    return facts([(name, value) for name, value in known if value])
+
+
+def comparison_facts(result: Comparison) -> str:
+    """How two marks agree, and what the score is made of."""
+    if not result.compared:
+        return facts([*_sides(result), ("not compared", result.reason)])
+    shift = result.shift_um
+    known: list[tuple[str, object]] = [
+        *_sides(result),
+        ("score", result.score),
+        *((f"  {part.name}", part.contribution) for part in result.score_parts),
+        ("congruent cells", f"{result.cmc:g} of {result.cells}"),
+        ("fraction", result.cmc_fraction),
+        ("ccf", result.ccf),
+        ("rotation", f"{result.rotation_deg:.1f} degrees"),
+        ("shift", f"{shift[0]:.0f} um down, {shift[1]:.0f} um right"),
+        ("parameters", f"{result.params_id}, ribin {result.version}"),
+    ]
+    return facts(known)
+
+
+def _sides(result: Comparison) -> list[tuple[str, object]]:
+    return [
+        ("reference", result.reference),
+        ("comparison", result.comparison),
+        ("mark", result.mark),
+    ]
+
+
+def search_table(result: SearchResult) -> str:
+    """The ranked list, what was compared, and who could not answer."""
+    header = ("rank", "member", "exhibit", "event", "mark", "score", "cmc", "cells")
+    rows = [
+        (c.rank, c.member, c.exhibit, c.event, c.mark, c.score, f"{c.cmc:g}", c.cells)
+        for c in result.candidates
+    ]
+    lines = [
+        f"query {result.query}, scope {result.scope}: {', '.join(result.members)}",
+        table(header, rows) if rows else "no candidate",
+        counts_line(result.counts),
+    ]
+    lines += [f"{member} could not answer: {why}" for member, why in result.unavailable]
+    return "\n".join([*lines, f"parameters {result.params_id}, ribin {result.version}", NOTICE])
+
+
+def counts_line(counts: Counts) -> str:
+    """What was compared, in one line."""
+    left_out = "".join(f"; not compared {n}: {reason}" for reason, n in counts.not_compared)
+    return (
+        f"eligible {counts.eligible}, after filters {counts.after_filters}, "
+        f"after coarse stage {counts.after_coarse}, compared {counts.compared}{left_out}"
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return "-" if math.isnan(value) else f"{value:.3f}"
+    return str(value)

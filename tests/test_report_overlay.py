@@ -1,0 +1,158 @@
+"""Pictures: cells are drawn on the features they name, on both sides."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+from ribin.errors import ParameterError
+from ribin.model import CellFit, Comparison, Mark, MarkType, Provenance, ScanKind
+from ribin.report.drawing import CONGRUENT, NOT_CONGRUENT
+from ribin.report.overlay import draw_overlay, write_overlay
+from ribin.report.placement import Frame, Motion, cell_corners, fallen_corners
+from ribin.report.relief import shade_surface
+
+SIZE, PITCH_UM, CELL_UM = 160, 20.0, 400.0
+MOTION = Motion(12.0, (60.0, -90.0))
+
+
+def ring():
+    rows, cols = np.indices((SIZE, SIZE)) - (SIZE - 1) / 2
+    radius = np.hypot(rows, cols)
+    return (radius < 0.48 * SIZE) & (radius > 0.2 * SIZE)
+
+
+def mark(surface):
+    valid = ring()
+    return Mark(
+        MarkType.BREECH_FACE,
+        ScanKind.TOPOGRAPHY,
+        np.where(valid, surface, 0).astype(np.float32),
+        valid,
+        PITCH_UM,
+        (0.0, 0.0),
+        Provenance("case.x3p", "0" * 64, 1, "test"),
+    )
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A surface, and the same one moved by MOTION."""
+    field = gaussian_filter(np.random.default_rng(3).normal(size=(2 * SIZE, 2 * SIZE)), 3)
+    points = Frame(PITCH_UM, (SIZE, SIZE)).grid_um().reshape(-1, 2)
+
+    def sampled(at_um):
+        values = map_coordinates(field, (at_um / PITCH_UM + SIZE).T, order=1)
+        return values.reshape(SIZE, SIZE)
+
+    return mark(sampled(points)), mark(sampled(MOTION.undo(points)))
+
+
+def comparison(fits, **changes):
+    values = {
+        "reference": "JAM 1",
+        "comparison": "BLZ 2",
+        "mark": MarkType.BREECH_FACE,
+        "cells": len(fits),
+        "cmc": float(sum(f.congruent for f in fits)),
+        "cmc_fraction": 0.5,
+        "ccf": 0.4,
+        "score": 0.7,
+        "score_parts": (),
+        "rotation_deg": MOTION.rotation_deg,
+        "shift_um": MOTION.shift_um,
+        "cell_fits": tuple(fits),
+        "params_id": "p",
+        "version": "v",
+    }
+    return Comparison(**{**values, **changes})
+
+
+def fit(center_um, congruent=True, direction="forward"):
+    fallen = MOTION.apply(np.array([center_um]))[0]
+    shift = (fallen[0] - center_um[0], fallen[1] - center_um[1])
+    return CellFit(direction, center_um, shift, MOTION.rotation_deg, 0.6, 1.0, congruent)
+
+
+def test_a_turn_is_counter_clockwise_as_displayed():
+    right_of_centre = np.array([[0.0, 1.0]])
+    assert Motion(90.0, (0.0, 0.0)).apply(right_of_centre) == pytest.approx(
+        np.array([[-1.0, 0.0]]), abs=1e-12
+    )
+
+
+def test_undo_takes_a_motion_back():
+    points = np.random.default_rng(0).normal(size=(9, 2))
+    assert MOTION.undo(MOTION.apply(points)) == pytest.approx(points, abs=1e-9)
+
+
+def test_a_congruent_cell_falls_on_its_own_place():
+    back = MOTION.undo(fallen_corners(fit((800.0, 300.0)), CELL_UM))
+    assert back == pytest.approx(cell_corners((800.0, 300.0), CELL_UM), abs=1e-9)
+
+
+def test_both_sides_show_the_same_features_in_the_same_place(pair):
+    picture = draw_overlay(*pair, comparison([]), CELL_UM)
+    left, right = picture[:600, :640, 0], picture[:600, 656:1296, 0]
+    both = (left < 255) & (right < 255)
+    assert both.sum() > 50_000
+    assert np.corrcoef(left[both], right[both])[0, 1] > 0.9
+
+
+def test_cells_are_drawn_on_both_sides_in_two_styles(pair):
+    fits = [fit((900.0, 0.0)), fit((-900.0, 0.0), congruent=False)]
+    picture = draw_overlay(*pair, comparison(fits), CELL_UM)
+    for side in (picture[:640, :640], picture[:640, 656:]):
+        middle = 320
+        blue = (side == CONGRUENT).all(axis=2)
+        orange = (np.abs(side.astype(int) - NOT_CONGRUENT) < 60).all(axis=2)  # thin, so blended
+        assert blue[middle:].sum() > 300
+        assert not blue[:middle].any()
+        assert orange[:middle].sum() > 30
+        assert not orange[middle:].any()
+
+
+def test_backward_cells_are_not_drawn(pair):
+    picture = draw_overlay(*pair, comparison([fit((900.0, 0.0), direction="backward")]), CELL_UM)
+    assert not (picture == CONGRUENT).all(axis=2).any()
+
+
+def test_a_pair_that_was_not_compared_still_has_a_picture(pair):
+    nan = float("nan")
+    result = comparison([], score=nan, rotation_deg=nan, shift_um=(nan, nan), reason="too small")
+    assert draw_overlay(*pair, result, CELL_UM).shape[2] == 3
+
+
+def test_depth_of_the_relief_does_not_change_the_shading(pair):
+    surface, valid = pair[0].surface, pair[0].valid
+    expected = shade_surface(surface, valid).astype(int)
+    for factor in (0.1, 1000.0):
+        shaded = shade_surface((surface * factor).astype(np.float32), valid)
+        # the rim, where the surface falls to 0, may differ
+        inner = cv2.erode(valid.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+        assert np.abs(shaded.astype(int) - expected)[inner].max() <= 1
+
+
+def test_light_comes_from_above():
+    rises_downward = np.repeat(np.arange(40, dtype=np.float32)[:, None], 40, axis=1)
+    valid = np.ones((40, 40), bool)
+    faces_up = shade_surface(rises_downward, valid)[20, 20]
+    faces_down = shade_surface(-rises_downward, valid)[20, 20]
+    assert faces_up > faces_down
+
+
+def test_written_picture_reads_back(pair, tmp_path):
+    picture = draw_overlay(*pair, comparison([fit((900.0, 0.0))]), CELL_UM)
+    write_overlay(picture, tmp_path / "out.png")
+    read = cv2.cvtColor(cv2.imread(str(tmp_path / "out.png")), cv2.COLOR_BGR2RGB)
+    assert (read == picture).all()
+
+
+def test_refused_names(pair, tmp_path):
+    picture = np.zeros((2, 2, 3), np.uint8)
+    with pytest.raises(ParameterError, match=r"out\.jpg: a name that ends in \.png needed"):
+        write_overlay(picture, tmp_path / "out.jpg")
+    with pytest.raises(ParameterError, match="cannot be written, No such file or directory"):
+        write_overlay(picture, tmp_path / "no" / "out.png")
