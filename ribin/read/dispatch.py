@@ -1,0 +1,128 @@
+"""One way in: a path becomes a `Scan`, by what the file holds and not by what it is called."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ribin.errors import ParameterError, ScanError
+from ribin.model import BoolArray, Provenance, Scan
+from ribin.params import DEFAULT_PARAMS, ReadParams
+from ribin.read.original import Content, Original, load_original, sniff_content
+from ribin.read.reading import Reading, check_pitch, check_relief
+
+
+def read_scan(
+    path: str | Path,
+    *,
+    pixel_pitch_um: float | None = None,
+    mask_path: str | Path | None = None,
+    params: ReadParams = DEFAULT_PARAMS.read,
+) -> Scan:
+    """Read an X3P surface or an optical image.
+
+    Parameters
+    ----------
+    path : path
+        X3P, PNG, TIFF, BMP or JPEG; the content decides.
+    pixel_pitch_um : float, optional
+        Distance of the pixels of an image. It wins over the density of the file. An X3P file
+        states its own pitch, which is kept.
+    mask_path : path, optional
+        Image of the same shape as the scan as displayed, 255 inside the mark. It wins over
+        NAME.mask.png beside NAME.png or NAME.x3p, and that over a mask inside an X3P file.
+    params : ReadParams
+        What is accepted.
+
+    Returns
+    -------
+    Scan
+        Row 0 at the top as displayed, heights in um or grey values from 0 to 1, with the SHA-256
+        of the original bytes, what was repaired, and notes on axes, masks and checksums.
+
+    Raises
+    ------
+    FormatError
+        The file, or a mask, is missing, unreadable, damaged, changed or of an unknown kind.
+    ScanError
+        It was read and cannot be compared: size, pitch, relief, or a mask of another shape.
+    ParameterError
+        `pixel_pitch_um` is outside the limits of `params`.
+    """
+    path = Path(path)
+    _check_given_pitch(pixel_pitch_um, params)
+    original = load_original(path, params)
+    reading = _decode(original, pixel_pitch_um, params)
+    check_pitch(reading.row_pitch_um, reading.col_pitch_um, original.name, params)
+    check_relief(reading, original.name)
+    mark_valid, mask_notes = _outline(path, mask_path, reading, params)
+    return Scan(
+        values=reading.values,
+        valid=reading.valid,
+        row_pitch_um=reading.row_pitch_um,
+        col_pitch_um=reading.col_pitch_um,
+        kind=reading.kind,
+        provenance=Provenance(
+            source=original.name,
+            sha256=original.sha256,
+            size_bytes=len(original.data),
+            reader=reading.reader,
+            instrument=reading.instrument,
+            creator=reading.creator,
+            measured_on=reading.measured_on,
+            repairs=reading.repairs,
+            notes=(*reading.notes, *mask_notes),
+        ),
+        mark_valid=mark_valid,
+    )
+
+
+def _decode(original: Original, pixel_pitch_um: float | None, params: ReadParams) -> Reading:
+    # A reader and its library are imported when a file needs them: `ribin --help` does not.
+    if sniff_content(original) is Content.ZIP:
+        from ribin.read.x3p import read_x3p
+
+        return read_x3p(original, pixel_pitch_um, params)
+    from ribin.read.optical import read_optical
+
+    return read_optical(original, pixel_pitch_um, params)
+
+
+def _check_given_pitch(pixel_pitch_um: float | None, params: ReadParams) -> None:
+    if pixel_pitch_um is None:
+        return
+    low, high = params.min_pitch_um, params.max_pitch_um
+    if not (math.isfinite(pixel_pitch_um) and low <= pixel_pitch_um <= high):
+        raise ParameterError(
+            f"pixel_pitch_um: {low:g} to {high:g} um needed, found {pixel_pitch_um:g}"
+        )
+
+
+def _outline(
+    path: Path, mask_path: str | Path | None, reading: Reading, params: ReadParams
+) -> tuple[BoolArray | None, tuple[str, ...]]:
+    """The mask given or lying beside the scan; else the one that the file brought."""
+    beside = path.with_suffix(".mask.png")
+    if mask_path is not None:
+        chosen, how = Path(mask_path), "given"
+    elif beside.is_file():
+        chosen, how = beside, "beside the scan"
+    else:
+        return reading.mark_valid, ()
+    from ribin.read.mask import decode_mask
+
+    drawn = load_original(chosen, params)
+    mask = decode_mask(drawn.data, chosen.name, params)
+    shape = reading.values.shape
+    if mask.shape != shape:
+        raise ScanError(
+            f"{chosen.name}: a mask of {shape[0]} x {shape[1]} pixels like {path.name} needed, "
+            f"found {mask.shape[0]} x {mask.shape[1]}"
+        )
+    if mask.reason:
+        raise ScanError(f"{chosen.name}: {mask.reason}")
+    share = float(np.mean(mask.inside))
+    note = f"Mask {chosen.name} {how}: {share:.1%} of the pixels inside, SHA-256 {drawn.sha256}."
+    return mask.inside, (note,)

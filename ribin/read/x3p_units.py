@@ -1,0 +1,98 @@
+"""Lengths of an X3P file in um, also where the file gives um in place of metres.
+
+ISO 25178-72 wants metres. Which unit a file means is decided by what is physically possible, for
+each axis on its own: a length that is impossible in metres and possible in um is in um.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ribin.errors import ScanError
+from ribin.model import BoolArray, FloatArray
+from ribin.params import ReadParams
+from ribin.units import UM_PER_M
+
+_SAMPLED = 100_000  # heights that are enough to tell metres from um: six orders lie between
+
+
+def pitch_in_um(increment: float, axis: str, params: ReadParams) -> tuple[float, tuple[str, ...]]:
+    """The pitch that an increment of the header means, and the repair where it was in um.
+
+    The sign is dropped; `x3p_axes` honours it. An increment that is possible in neither unit is
+    returned as metres, for `check_pitch` to refuse.
+    """
+    stated = abs(increment)
+    if not _possible_pitch(stated * UM_PER_M, params) and _possible_pitch(stated, params):
+        sentence = f"Increment {increment:.9g} of {axis} read as um: metres are not possible."
+        return stated, (sentence,)
+    return stated * UM_PER_M, ()
+
+
+@dataclass(frozen=True, eq=False)
+class Heights:
+    """Heights in um as (H, W) float32 with their mask, and what was done to read them."""
+
+    values: FloatArray
+    valid: BoolArray
+    repairs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def heights_in_um(stored_m: NDArray[np.float64], name: str, params: ReadParams) -> Heights:
+    """Heights as float32 in um, 0 where not measured.
+
+    Heights further than `params.max_relief_um` from zero are moved by a constant: float32 would
+    round them coarser than a mark is deep. Points that far from the others are numbers that stand
+    for a missing point; they are taken as not measured.
+
+    Parameters
+    ----------
+    stored_m : (H, W) float64 array
+        Heights as the file gives them, in metres unless the file is wrong; NaN where not measured.
+
+    Raises
+    ------
+    ScanError
+        The relief is impossible in metres and in um.
+    """
+    valid = np.isfinite(stored_m)
+    sample = stored_m[valid]
+    sample = sample[:: max(1, sample.size // _SAMPLED)]
+    if sample.size == 0:
+        return Heights(np.zeros(stored_m.shape, np.float32), valid)
+    low, middle, high = (float(q) for q in np.percentile(sample, (1.0, 50.0, 99.0)))
+    scale, repairs = _height_scale(high - low, name, params)
+    notes: tuple[str, ...] = ()
+    base_um = scale * middle
+    if abs(base_um) > params.max_relief_um:
+        notes += (f"Heights lie around {base_um:.6g} um, which was subtracted.",)
+    else:
+        base_um = 0.0
+    heights = stored_m * scale
+    heights -= base_um
+    near = np.abs(heights) <= 2.0 * params.max_relief_um  # False for NaN
+    if far := int(np.count_nonzero(valid & ~near)):
+        notes += (
+            f"{far} points lie beyond {2.0 * params.max_relief_um:g} um: taken as not measured.",
+        )
+    heights[~near] = 0.0
+    return Heights(heights.astype(np.float32), near, repairs, notes)
+
+
+def _height_scale(relief: float, name: str, params: ReadParams) -> tuple[float, tuple[str, ...]]:
+    if relief * UM_PER_M <= params.max_relief_um:
+        return UM_PER_M, ()
+    if relief <= params.max_relief_um:
+        return 1.0, (f"Heights read as um: a relief of {relief:.6g} m is not possible.",)
+    raise ScanError(
+        f"{name}: a relief of at most {params.max_relief_um:g} um needed, "
+        f"found {relief:.6g} m (in um too much as well)"
+    )
+
+
+def _possible_pitch(pitch_um: float, params: ReadParams) -> bool:
+    return params.min_pitch_um <= pitch_um <= params.max_pitch_um
