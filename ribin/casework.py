@@ -82,17 +82,43 @@ class Request:
     who: str = ""
     reason: str = ""
     full: bool = False  # compare everything, without a coarse cut
+    top: int | None = None  # how many rows are wanted at most; None for all that were compared
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What was compared, so that nothing is lost in silence (DESIGN decision 9)."""
+    """What was compared, so that nothing is lost in silence (DESIGN decision 9).
 
-    eligible: int  # exhibits that scope and sharing allow
+    The unit is a mark of the query's type; a scan without one counts as one mark that could not
+    be compared. Exhibits that scope and sharing hide are in none of the numbers.
+
+    Attributes
+    ----------
+    eligible : int
+        Marks that scope and sharing let the asker see.
+    after_filters : int
+        Those of them that pass the class gates.
+    after_coarse : int
+        Those of them that the coarse stage did not set aside as too unlike the query; all of
+        them where there was no coarse cut.
+    compared : int
+        Those of them that have a score.
+    not_compared : tuple of (str, int)
+        Reason and number of those that have none; the query itself is one of the reasons.
+    """
+
+    eligible: int
     after_filters: int
     after_coarse: int
     compared: int
-    not_compared: tuple[tuple[str, int], ...] = ()  # reason, number of marks
+    not_compared: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every eligible mark is accounted for exactly once."""
+        rest = sum(number for _, number in self.not_compared)
+        narrowing = self.eligible >= self.after_filters >= self.after_coarse
+        return narrowing and self.after_coarse == self.compared + rest
 
 
 @dataclass(frozen=True)
@@ -129,3 +155,4 @@ class SearchResult:
     params_id: str
     version: str
     elapsed_s: float
+    notes: tuple[str, ...] = ()  # what a reader should know: an audit log or index not written, ...

@@ -50,10 +50,13 @@ def open_vault(folder: Path, read_only: bool, wait_s: float) -> tuple[str, Catal
     """
     member = read_identity(folder).member
     catalogue = Catalogue(folder, may_write(folder) and not read_only, wait_s)
-    with catalogue.reading() as db:
-        first = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()
-    owner = first["subject"] if first else "nobody"
-    if owner != member:
+    try:
+        with catalogue.reading() as db:
+            first = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()
+        owner = first["subject"] if first else "nobody"
+        if owner != member:
+            raise StoreError(f"{folder}: vault.toml names {member}, the catalogue {owner}")
+    except BaseException:
         catalogue.close()
-        raise StoreError(f"{folder}: vault.toml names {member}, the catalogue {owner}")
+        raise
     return member, catalogue

@@ -1,0 +1,129 @@
+"""One search: ask every member in scope, merge the rows, rank them, and account for all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from ribin import __version__
+from ribin.casework import Candidate, Request, Scope, SearchResult
+from ribin.errors import AccessError, ParameterError, StoreError
+from ribin.model import Template
+from ribin.params import DEFAULT_PARAMS, Params
+from ribin.search.fine import row_order
+from ribin.search.member import Answer, Member, MemberVault
+from ribin.search.network import Network
+from ribin.search.rules import check_request
+from ribin.search.tally import sum_counts
+
+
+@dataclass
+class _Answers:
+    """What came back from those who were asked."""
+
+    given: dict[str, Answer] = field(default_factory=dict)
+    unavailable: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def search(
+    query: Template,
+    request: Request,
+    network: Network,
+    params: Params = DEFAULT_PARAMS,
+    *,
+    members: Sequence[str] = (),
+    threads: int | None = None,
+    connect: Callable[[str], Member] | None = None,
+) -> SearchResult:
+    """Search the scope of a request, or the named members, for marks like the query's.
+
+    Parameters
+    ----------
+    query : Template
+        Made with `params`.
+    request : Request
+        `top` limits the list, and what each member discloses.
+    members : sequence of str
+        Codes to ask instead of all in the scope; the scope then becomes the narrowest one that
+        reaches them, and their sharing levels are held against that.
+    connect : callable, optional
+        Gives the member of a code; by default its vault in this file system.
+
+    Raises
+    ------
+    AccessError
+        The asking member or a named one is not in the network, or a search beyond the country
+        does not say who asks and why.
+    ParameterError
+        The query was made with other parameters, or a filter cannot be used.
+    StoreError
+        Nobody who was asked could answer.
+    """
+    started = time.perf_counter()
+    if query.params_id != params.params_id:
+        raise ParameterError(
+            f"{query.provenance.source}: a template made with parameters {params.params_id} "
+            f"needed, found {query.params_id}"
+        )
+    request, asked = _address(request, network, members)
+    ask = connect or (lambda code: MemberVault(code, network, params, threads))
+    answers = _ask_all(query, request, asked, ask)
+    rows = sorted((row for a in answers.given.values() for row in a.rows), key=row_order)
+    return SearchResult(
+        query=query.provenance.source,
+        scope=",".join(asked) if members else str(request.scope),
+        members=asked,
+        unavailable=tuple(answers.unavailable),
+        counts=sum_counts(a.counts for a in answers.given.values()),
+        counts_by_member={code: a.counts for code, a in answers.given.items()},
+        candidates=_ranked(rows[: request.top]),
+        snapshot={code: a.snapshot for code, a in answers.given.items()},
+        params_id=params.params_id,
+        version=__version__,
+        elapsed_s=time.perf_counter() - started,
+        notes=tuple(answers.notes),
+    )
+
+
+def _address(
+    request: Request, network: Network, members: Sequence[str]
+) -> tuple[Request, tuple[str, ...]]:
+    """The request with the scope it needs, checked, and the members to ask, in order."""
+    if members:
+        asked = tuple(sorted(set(members)))
+        request = replace(request, scope=network.scope_of(request.asking_member, asked))
+    else:
+        asked = network.members_within(request.asking_member, request.scope)
+    check_request(request, Scope.COUNTRY)
+    return request, asked
+
+
+def _ask_all(
+    query: Template, request: Request, asked: Sequence[str], ask: Callable[[str], Member]
+) -> _Answers:
+    """Ask one after the other. A wider search is in the asker's log before anybody is asked."""
+    answers = _Answers()
+    home = ask(request.asking_member)
+    wide = request.scope is not Scope.COUNTRY
+    if wide:
+        answers.notes += home.write_down("search", query, request, members=list(asked))
+    for code in asked:
+        try:
+            answers.given[code] = ask(code).answer(query, request)
+            answers.notes += answers.given[code].notes
+        except (StoreError, AccessError, OSError) as error:
+            answers.unavailable.append((code, str(error)))
+    if wide:
+        rows = {code: len(answer.rows) for code, answer in answers.given.items()}
+        answers.notes += home.write_down("search answered", query, request, rows=rows)
+    if not answers.given:
+        reasons = "; ".join(f"{code}: {why}" for code, why in answers.unavailable)
+        raise StoreError(f"no member could answer: {reasons}")
+    answers.notes = list(dict.fromkeys(answers.notes))
+    return answers
+
+
+def _ranked(rows: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    return tuple(replace(row, rank=place) for place, row in enumerate(rows, start=1))

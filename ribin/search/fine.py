@@ -1,0 +1,65 @@
+"""The fine stage over one member's shortlist: templates from the vault, rows for the list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ribin.casework import Candidate
+from ribin.errors import StoreError
+from ribin.model import Comparison, Template
+from ribin.params import Params
+from ribin.pipeline import compare_many
+from ribin.store.records import StoredMark
+from ribin.store.vault import Vault
+
+
+def compare_shortlist(
+    query: Template,
+    vault: Vault,
+    marks: Sequence[StoredMark],
+    params: Params,
+    threads: int | None,
+) -> tuple[list[Candidate], Counter[str]]:
+    """A row for each mark that could be compared, best first, and why the others could not."""
+    rows: list[Candidate] = []
+    reasons: Counter[str] = Counter()
+    for first in range(0, len(marks), params.search.batch_marks):
+        read: list[StoredMark] = []
+        templates: list[Template] = []
+        for mark in marks[first : first + params.search.batch_marks]:
+            try:
+                templates.append(vault.template(mark))
+                read.append(mark)
+            except StoreError:
+                reasons["scan file missing or damaged"] += 1
+        compared = compare_many(query, templates, params, threads) if templates else []
+        for mark, comparison in zip(read, compared, strict=True):
+            if comparison.compared:
+                rows.append(_row(vault.member, mark, comparison))
+            else:
+                reasons[comparison.reason or "no score"] += 1
+    return sorted(rows, key=row_order), reasons
+
+
+def row_order(row: Candidate) -> tuple[float, str, str, str]:
+    """Best score first; equal scores by member, exhibit and scan, so that a list never varies."""
+    return -row.score, row.member, row.exhibit, row.sha256
+
+
+def _row(member: str, mark: StoredMark, comparison: Comparison) -> Candidate:
+    return Candidate(
+        rank=0,  # known when all members have answered
+        member=member,
+        exhibit=mark.scan.exhibit.exhibit,
+        event=mark.scan.exhibit.event.event,
+        mark=mark.mark_type,
+        score=comparison.score,
+        cmc=comparison.cmc,
+        cmc_fraction=comparison.cmc_fraction,
+        cells=comparison.cells,
+        ccf=comparison.ccf,
+        rotation_deg=comparison.rotation_deg,
+        shift_um=comparison.shift_um,
+        sha256=mark.scan.sha256,
+    )

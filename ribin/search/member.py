@@ -1,0 +1,114 @@
+"""The side that is asked: a member answers from its own vault, by its own rules.
+
+Today a member is a vault in a folder. A node of another country answers the same question with
+the same rows, so the engine knows `Member` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ribin.casework import Candidate, Counts, Request, Scope
+from ribin.errors import StoreError
+from ribin.model import Template
+from ribin.params import Params
+from ribin.search.fine import compare_shortlist
+from ribin.search.network import Network
+from ribin.search.rules import check_request
+from ribin.search.shortlist import shortlist_marks
+from ribin.search.sift import Sifted, sift_marks
+from ribin.search.tally import in_order
+from ribin.store.records import StoredMark
+from ribin.store.vault import Vault
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one member gives back: rows best first, without ranks, and how they came about."""
+
+    rows: tuple[Candidate, ...]
+    counts: Counts
+    snapshot: str  # of the vault when asked: equal snapshots, equal content
+    notes: tuple[str, ...] = ()
+
+
+class Member(Protocol):
+    """Anybody who can be asked."""
+
+    def answer(self, query: Template, request: Request) -> Answer:
+        """Rows and counts; AccessError where the request is refused, StoreError where it fails."""
+        ...
+
+    def write_down(
+        self, action: str, query: Template, request: Request, **facts: Any
+    ) -> tuple[str, ...]:
+        """Put a request into this member's audit log; gives a note where that is not possible."""
+        ...
+
+
+class MemberVault:
+    """A member whose vault is a folder that this process can open."""
+
+    def __init__(self, code: str, network: Network, params: Params, threads: int | None) -> None:
+        self._code = code
+        self._network = network
+        self._params = params
+        self._threads = threads
+
+    def answer(self, query: Template, request: Request) -> Answer:
+        """Apply the owner's rules, cut, compare, and write down what was shown to whom.
+
+        Raises
+        ------
+        AccessError
+            The scope does not reach this member, or nobody says who asks and why.
+        StoreError
+            The vault cannot be opened or read, or is another member's.
+        """
+        reach = self._network.reach(request.asking_member, self._code)
+        check_request(request, reach)
+        with self._opened() as vault:
+            holdings = vault.holdings()
+            sifted = sift_marks(query, holdings, request, reach)
+            chosen, notes = self._shortlist(query, vault, sifted, request.full)
+            rows, failed = compare_shortlist(query, vault, chosen, self._params, self._threads)
+            shown = tuple(rows[: request.top])
+        if reach is not Scope.COUNTRY:  # a member's own search is in its log already
+            notes += self.write_down("answer", query, request, rows=len(shown))
+        counts = Counts(
+            eligible=sifted.eligible,
+            after_filters=sifted.after_filters,
+            after_coarse=sifted.not_compared.total() + len(chosen),
+            compared=len(rows),
+            not_compared=in_order(sifted.not_compared + failed),
+        )
+        return Answer(shown, counts, holdings.snapshot, notes)
+
+    def write_down(
+        self, action: str, query: Template, request: Request, **facts: Any
+    ) -> tuple[str, ...]:
+        """As `Member.write_down`: the asking member, the scope and `facts` become the details."""
+        details = {"asking_member": request.asking_member, "scope": str(request.scope), **facts}
+        try:
+            with self._opened() as vault:
+                subject = query.provenance.sha256
+                vault.record(action, subject, request.who, request.reason, **details)
+        except (StoreError, OSError) as error:
+            return (f"{self._code}: not written to its audit log: {error}",)
+        return ()
+
+    def _shortlist(
+        self, query: Template, vault: Vault, sifted: Sifted, full: bool
+    ) -> tuple[list[StoredMark], tuple[str, ...]]:
+        if full:
+            return list(sifted.wanted), ()
+        return shortlist_marks(query, vault, sifted.indexed, sifted.wanted, self._params)
+
+    def _opened(self) -> Vault:
+        folder = self._network.members[self._code].vault
+        vault = Vault.open(folder)
+        if vault.member != self._code:
+            vault.close()
+            raise StoreError(f"{folder}: the vault of {self._code} needed, found {vault.member}'s")
+        return vault

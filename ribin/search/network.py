@@ -1,0 +1,131 @@
+"""network.toml: who is in the network, where each one's vault is, and which states are linked.
+
+[members.JAM]
+name = "Jamaica"
+vault = "vaults/JAM"          # from the folder of this file, or an absolute path
+
+[clusters]
+caribbean = ["BRB", "BLZ", "JAM"]
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ribin.casework import Scope
+from ribin.errors import AccessError, ParameterError
+from ribin.store.identity import checked_member_code
+
+
+@dataclass(frozen=True)
+class NetworkMember:
+    """One country of the network."""
+
+    code: str  # ISO 3166 alpha-3
+    name: str
+    vault: Path
+
+
+@dataclass(frozen=True)
+class Network:
+    """Members by code, and clusters of codes by name. Who may be reached is decided here alone."""
+
+    members: dict[str, NetworkMember]
+    clusters: dict[str, tuple[str, ...]]
+
+    def reach(self, asker: str, owner: str) -> Scope:
+        """The narrowest scope in which the one member reaches the other.
+
+        Raises
+        ------
+        AccessError
+            One of them is not in the network.
+        """
+        for code in (asker, owner):
+            if code not in self.members:
+                known = ", ".join(sorted(self.members))
+                raise AccessError(f"member {code}: a member of the network needed ({known})")
+        if asker == owner:
+            return Scope.COUNTRY
+        linked = any(asker in codes and owner in codes for codes in self.clusters.values())
+        return Scope.CLUSTER if linked else Scope.NETWORK
+
+    def members_within(self, asker: str, scope: Scope) -> tuple[str, ...]:
+        """Codes of all whom the asker reaches in this scope, itself included, in order."""
+        return tuple(
+            code for code in sorted(self.members) if self.reach(asker, code).width <= scope.width
+        )
+
+    def scope_of(self, asker: str, members: Iterable[str]) -> Scope:
+        """The narrowest scope in which the asker reaches all of these members."""
+        return max((self.reach(asker, code) for code in members), key=lambda s: s.width)
+
+
+def read_network(path: str | Path) -> Network:
+    """Read and check a network.toml; vaults are not looked at.
+
+    Raises
+    ------
+    ParameterError
+        The file cannot be read, a member lacks its vault, two members share one, a cluster names
+        a stranger, or there is a key that means nothing.
+    """
+    file = Path(path)
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ParameterError(f"{file}: a TOML file of the network needed: {error}") from error
+    _only_keys(tables, {"members", "clusters"}, str(file))
+    listed = _table(tables.get("members", {}), f"{file}: members")
+    if not listed:
+        raise ParameterError(f"{file}: at least one section [members.CODE] needed, found none")
+    members = {code: _read_member(file, code, entry) for code, entry in listed.items()}
+    owners: dict[Path, str] = {}
+    for member in members.values():
+        other = owners.setdefault(member.vault.resolve(), member.code)
+        if other != member.code:
+            raise ParameterError(f"{file}: {other} and {member.code} both name {member.vault}")
+    listed = _table(tables.get("clusters", {}), f"{file}: clusters")
+    clusters = {n: _read_cluster(file, n, codes, set(members)) for n, codes in listed.items()}
+    return Network(members, clusters)
+
+
+def _read_member(file: Path, code: str, entry: Any) -> NetworkMember:
+    where = f"{file}: members.{code}"
+    checked_member_code(code, where)
+    table = _table(entry, where)
+    _only_keys(table, {"name", "vault"}, where)
+    vault, name = table.get("vault"), table.get("name", code)
+    if not isinstance(vault, str) or not vault:
+        raise ParameterError(f"{where}: vault needs the path of a folder, found {vault!r}")
+    if not isinstance(name, str):
+        raise ParameterError(f"{where}: name needs a text, found {name!r}")
+    return NetworkMember(code, name, file.parent / vault)
+
+
+def _read_cluster(file: Path, name: str, codes: Any, known: set[str]) -> tuple[str, ...]:
+    where = f"{file}: clusters.{name}"
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise ParameterError(f"{where}: a list of member codes needed, found {codes!r}")
+    strangers = [code for code in codes if code not in known]
+    if strangers:
+        raise ParameterError(f"{where}: members of this network needed, found {strangers[0]}")
+    if len(set(codes)) != len(codes):
+        raise ParameterError(f"{where}: each member once needed, found {', '.join(codes)}")
+    return tuple(codes)
+
+
+def _table(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ParameterError(f"{where}: a section needed, found {value!r}")
+    return value
+
+
+def _only_keys(table: dict[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(table.keys() - known)
+    if unknown:
+        raise ParameterError(f"{where}: no key {unknown[0]!r}; known: {', '.join(sorted(known))}")

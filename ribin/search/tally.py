@@ -1,0 +1,28 @@
+"""The account of a search: what was set aside where, added up over members."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ribin.casework import Counts
+
+
+def sum_counts(counts: Iterable[Counts]) -> Counts:
+    """The counts of several members as those of one."""
+    listed = list(counts)
+    reasons: Counter[str] = Counter()
+    for one in listed:
+        reasons.update(dict(one.not_compared))
+    return Counts(
+        eligible=sum(c.eligible for c in listed),
+        after_filters=sum(c.after_filters for c in listed),
+        after_coarse=sum(c.after_coarse for c in listed),
+        compared=sum(c.compared for c in listed),
+        not_compared=in_order(reasons),
+    )
+
+
+def in_order(reasons: Counter[str]) -> tuple[tuple[str, int], ...]:
+    """Reasons and their numbers, the same order always."""
+    return tuple(sorted(reasons.items()))

@@ -1,0 +1,79 @@
+"""A network of small vaults, and a correlator that only multiplies coarse vectors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from store_makers import COARSE, make_scan, make_template
+
+from ribin.casework import Request, Scope
+from ribin.model import Comparison, Template
+from ribin.params import DEFAULT_PARAMS
+from ribin.search.network import Network, read_network
+from ribin.store.vault import Vault
+
+PARAMS_ID = DEFAULT_PARAMS.params_id
+LINKED = ("BLZ", "BRB", "JAM")
+
+
+def make_network(folder: Path, members: Iterable[str], linked: Iterable[str] = LINKED) -> Network:
+    """A network.toml and an empty vault for each member."""
+    lines = []
+    for code in members:
+        lines.append(f'[members.{code}]\nvault = "vaults/{code}"')
+        Vault.create(folder / "vaults" / code, code).close()
+    names = ", ".join(f'"{code}"' for code in linked)
+    lines.append(f"[clusters]\nlinked = [{names}]")
+    (folder / "network.toml").write_text("\n".join(lines), encoding="utf-8")
+    return read_network(folder / "network.toml")
+
+
+def make_query(seed: int = 10_000, vector: np.ndarray | None = None, **fields: Any) -> Template:
+    fields = {"params_id": PARAMS_ID, **fields}
+    return make_template(make_scan(seed)[1], vector, **fields)
+
+
+def ask(asker: str, scope: Scope = Scope.COUNTRY, **fields: Any) -> Request:
+    return Request(asker, scope, **{"who": "examiner", "reason": "a shooting", **fields})
+
+
+def likeness(query: Template, coarse: np.ndarray) -> float:
+    return round(float(query.arrays["coarse"].astype(float) @ coarse.astype(float)), 9)
+
+
+def fake_coarse_scores(query: Template, gallery: np.ndarray, params: Any) -> np.ndarray:
+    assert gallery.dtype == np.float32
+    assert gallery.shape[1] == COARSE
+    return np.array([likeness(query, row) for row in gallery], np.float32)
+
+
+def fake_compare_many(
+    query: Template, templates: Iterable[Template], params: Any, threads: int | None = None
+) -> list[Comparison]:
+    return [_compare(query, t) for t in templates]
+
+
+def _compare(query: Template, other: Template) -> Comparison:
+    score = likeness(query, other.arrays["coarse"])
+    reason = "too few cells" if "unusable" in other.arrays else ""
+    return Comparison(
+        reference=query.provenance.source,
+        comparison=other.provenance.source,
+        mark=query.mark_type,
+        cells=20,
+        cmc=math.nan if reason else max(score, 0) * 20,
+        cmc_fraction=math.nan if reason else max(score, 0),
+        ccf=math.nan if reason else score,
+        score=math.nan if reason else score,
+        score_parts=(),
+        rotation_deg=1.5,
+        shift_um=(2.0, -3.0),
+        cell_fits=(),
+        params_id=other.params_id,
+        version="test",
+        reason=reason,
+    )

@@ -1,0 +1,105 @@
+"""network.toml says who is reached in which scope; the code knows no country."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from ribin.casework import Scope
+from ribin.errors import AccessError, ParameterError
+from ribin.search.network import read_network
+
+GOOD = """
+[members.AAA]
+name = "First"
+vault = "a"
+[members.BBB]
+vault = "/elsewhere/b"
+[members.CCC]
+vault = "c"
+[members.DDD]
+vault = "d"
+[clusters]
+one = ["AAA", "BBB"]
+two = ["CCC", "BBB"]
+"""
+
+
+def read(tmp_path: Path, text: str):
+    (tmp_path / "network.toml").write_text(text, encoding="utf-8")
+    return read_network(tmp_path / "network.toml")
+
+
+def test_members_and_their_vaults(tmp_path):
+    network = read(tmp_path, GOOD)
+    first, second = network.members["AAA"], network.members["BBB"]
+    assert (first.name, first.vault) == ("First", tmp_path / "a")
+    assert (second.name, second.vault) == ("BBB", Path("/elsewhere/b"))
+    assert network.clusters == {"one": ("AAA", "BBB"), "two": ("CCC", "BBB")}
+
+
+def test_scopes_nest_and_need_no_cluster(tmp_path):
+    network = read(tmp_path, GOOD)
+    within = {
+        code: [network.members_within(code, scope) for scope in Scope] for code in network.members
+    }
+    everybody = ("AAA", "BBB", "CCC", "DDD")
+    assert within == {
+        "AAA": [("AAA",), ("AAA", "BBB"), everybody],
+        "BBB": [("BBB",), ("AAA", "BBB", "CCC"), everybody],
+        "CCC": [("CCC",), ("BBB", "CCC"), everybody],
+        "DDD": [("DDD",), ("DDD",), everybody],
+    }
+    for asker, owner in itertools.product(everybody, repeat=2):
+        assert network.reach(asker, owner) is network.reach(owner, asker)
+
+
+def test_the_scope_of_named_members_is_the_widest_needed(tmp_path):
+    network = read(tmp_path, GOOD)
+    assert network.scope_of("AAA", ["AAA"]) is Scope.COUNTRY
+    assert network.scope_of("AAA", ["AAA", "BBB"]) is Scope.CLUSTER
+    assert network.scope_of("AAA", ["BBB", "CCC"]) is Scope.NETWORK
+
+
+def test_a_stranger_reaches_nobody(tmp_path):
+    network = read(tmp_path, GOOD)
+    for pair in (("XXX", "AAA"), ("AAA", "XXX")):
+        with pytest.raises(AccessError, match="member XXX: a member of the network needed"):
+            network.reach(*pair)
+    with pytest.raises(AccessError, match=r"\(AAA, BBB, CCC, DDD\)"):
+        network.members_within("XXX", Scope.COUNTRY)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"at least one section \[members.CODE\] needed"),
+        ("members = 3", "members: a section needed, found 3"),
+        ("[members]\nAAA = 'a'", "members.AAA: a section needed, found 'a'"),
+        ("[members.aaa]\nvault = 'a'", "three capital letters .* found 'aaa'"),
+        ("[members.AAA]", "members.AAA: vault needs the path of a folder, found None"),
+        ("[members.AAA]\nvault = 3", "vault needs the path of a folder, found 3"),
+        ("[members.AAA]\nvault = 'a'\nname = 3", "name needs a text, found 3"),
+        ("[members.AAA]\nvault = 'a'\nkey = 3", "members.AAA: no key 'key'; known: name, vault"),
+        ("[members.AAA]\nvault = 'a'\n[cluster]", "no key 'cluster'; known: clusters, members"),
+        (
+            "[members.AAA]\nvault = 'a'\n[members.BBB]\nvault = 'x/../a'",
+            "AAA and BBB both name .*a",
+        ),
+        (GOOD + "three = 'AAA'", "clusters.three: a list of member codes needed, found 'AAA'"),
+        (GOOD + "three = ['XXX']", "clusters.three: members of this network needed, found XXX"),
+        (GOOD + "three = ['AAA', 'AAA']", "each member once needed, found AAA, AAA"),
+        ("[members.AAA", "a TOML file of the network needed"),
+    ],
+)
+def test_a_network_that_means_nothing_is_refused(tmp_path, text, message):
+    with pytest.raises(ParameterError, match=message) as refused:
+        read(tmp_path, text)
+    assert "network.toml" in str(refused.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ParameterError, match=r"none\.toml: a TOML file of the network needed"):
+        read_network(tmp_path / "none.toml")

@@ -1,0 +1,179 @@
+"""The index is derived: stale, damaged or missing, it costs time and changes no list."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from search_makers import (
+    PARAMS_ID,
+    ask,
+    fake_coarse_scores,
+    fake_compare_many,
+    make_network,
+    make_query,
+)
+from store_makers import enrol, make_exhibit
+from test_search_counts import SMALL, fill
+
+from ribin.errors import StoreError
+from ribin.search.engine import search
+from ribin.search.index import check_index, rebuild_index
+from ribin.store.vault import Vault
+
+
+@pytest.fixture(autouse=True)
+def _fake_correlator(monkeypatch):
+    monkeypatch.setattr("ribin.search.fine.compare_many", fake_compare_many)
+    monkeypatch.setattr("ribin.search.shortlist.coarse_scores", fake_coarse_scores)
+
+
+@pytest.fixture
+def network(tmp_path):
+    made = make_network(tmp_path, ("JAM",), ())
+    fill(made, "JAM", range(18))
+    return made
+
+
+def folder(network) -> Path:
+    return network.members["JAM"].vault / "index"
+
+
+def files(network) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder(network).rglob("*") if p.is_file()}
+
+
+def run(network, params=SMALL):
+    result = search(make_query(), ask("JAM"), network, params)
+    assert result.counts.adds_up
+    return result
+
+
+def count_templates(monkeypatch) -> list[int]:
+    """Grows by one with each template read from a scan file."""
+    read: list[int] = []
+    real = Vault.template
+
+    def counted(self, mark):
+        read.append(mark.mark_id)
+        return real(self, mark)
+
+    monkeypatch.setattr(Vault, "template", counted)
+    return read
+
+
+def test_a_search_brings_the_index_up_to_date_once(network, monkeypatch):
+    read = count_templates(monkeypatch)
+    first = run(network)
+    assert len(read) == 18 + first.counts.after_coarse
+    made = files(network)
+    assert len(made) == 5  # 18 marks in shards of 4
+    del read[:]
+    assert run(network).candidates == first.candidates
+    assert len(read) == first.counts.after_coarse
+    assert files(network) == made
+
+
+def test_an_index_that_grew_equals_one_made_at_once(network):
+    run(network)
+    for seeds in (range(18, 19), range(19, 25), range(25, 26)):
+        fill(network, "JAM", seeds)
+        run(network)
+    grown = files(network)
+    with Vault.open(network.members["JAM"].vault) as vault:
+        (folder(network) / "stray.txt").write_text("")
+        assert rebuild_index(vault, SMALL) == 26
+    assert files(network) == grown
+    assert len(grown) == 7
+
+
+def test_only_new_marks_are_read_for_the_index(network, monkeypatch):
+    run(network)
+    fill(network, "JAM", (30,))
+    read = count_templates(monkeypatch)
+    result = run(network)
+    assert len(read) == 1 + result.counts.after_coarse
+    assert 19 in read
+
+
+def test_any_flipped_byte_is_noticed_mended_and_never_searched(network):
+    sound = run(network)
+    made = files(network)
+    rng = random.Random(3)
+    for _ in range(25):
+        path = next(folder(network).rglob(f"{rng.choice(sorted(made))}"))
+        content = bytearray(path.read_bytes())
+        content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+        path.write_bytes(content)
+        with Vault.open(network.members["JAM"].vault) as vault:
+            assert check_index(vault) == [f"{path}: damaged"]
+        result = run(network)
+        assert result.candidates == sound.candidates
+        assert result.notes == ("JAM: a damaged index was found and not used",)
+        assert files(network) == made
+    assert run(network).notes == ()
+
+
+def test_a_shard_under_another_name_is_damaged(network):
+    run(network)
+    path = sorted(folder(network).rglob("*.h5"))[0]
+    path.rename(path.with_name("00000-" + "0" * 32 + ".h5"))
+    assert run(network).notes != ()
+    assert run(network).notes == ()
+
+
+def test_rows_of_marks_that_are_gone_are_not_used(network, tmp_path):
+    """An index copied from another vault: sound files, other marks."""
+    run(network)
+    other = make_network(tmp_path / "other", ("JAM",), ())
+    fill(other, "JAM", range(40, 58))
+    wanted = run(other)
+    for path in folder(other).rglob("*.h5"):
+        path.unlink()
+    foreign = folder(network) / f"breech_face-topography-{PARAMS_ID}"
+    for path in foreign.iterdir():
+        (folder(other) / foreign.name / path.name).write_bytes(path.read_bytes())
+    assert run(other).candidates == wanted.candidates
+
+
+def test_a_read_only_vault_is_searched_and_left_as_it_is(network, monkeypatch):
+    wanted = run(network)
+    with Vault.open(network.members["JAM"].vault) as vault:
+        rebuild_index(vault, SMALL)
+    for path in folder(network).rglob("*.h5"):
+        path.unlink()
+    real = Vault.open.__func__
+    monkeypatch.setattr(Vault, "open", classmethod(lambda cls, path: real(cls, path, True)))
+    assert run(network).candidates == wanted.candidates
+    assert files(network) == {}
+    with (
+        Vault.open(network.members["JAM"].vault) as vault,
+        pytest.raises(StoreError, match="a writable vault needed, found a read-only one"),
+    ):
+        rebuild_index(vault)
+
+
+def test_a_disk_that_refuses_the_index_stops_nothing(network, monkeypatch):
+    wanted = run(network)
+    fill(network, "JAM", (30,))
+
+    def refuse(*paths):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ribin.search.index.os.replace", refuse)
+        assert run(network).counts.eligible == 19
+    again = run(network)
+    assert len(again.candidates) == len(wanted.candidates)
+    assert not list(folder(network).rglob("*.aside"))
+
+
+def test_equal_surfaces_of_two_files_share_nothing_but_their_vector(network):
+    with Vault.open(network.members["JAM"].vault) as vault:
+        vector = vault.template(vault.holdings().marks[0]).arrays["coarse"]
+        enrol(vault, 70, make_exhibit("copy"), vector=vector, params_id=PARAMS_ID)
+    run(network)
+    made = files(network)
+    assert run(network).counts.eligible == 19
+    assert files(network) == made
