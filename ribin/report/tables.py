@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ribin.casework import Counts, SearchResult
-from ribin.model import Comparison, Scan
+from ribin.model import Comparison
 
 NOTICE = "Candidates are suggestions to look. A named examiner concludes."
 
@@ -36,28 +36,6 @@ def facts(pairs: Sequence[tuple[str, object]]) -> str:
     """One fact a line, the values under each other."""
     width = max(len(name) for name, _ in pairs)
     return "\n".join(f"{name.ljust(width)}  {_text(value)}".rstrip() for name, value in pairs)
-
-
-def scan_facts(scan: Scan) -> str:
-    """What was read."""
-    provenance = scan.provenance
-    known = [
-        ("file", provenance.source),
-        ("kind", scan.kind),
-        ("shape", f"{scan.shape[0]} x {scan.shape[1]} (rows x columns)"),
-        ("pitch", f"{scan.row_pitch_um:g} x {scan.col_pitch_um:g} um (rows x columns)"),
-        ("measured", f"{scan.valid.mean():.1%} of the pixels"),
-        ("mask", "outlined by a person" if scan.mark_valid is not None else "none"),
-        ("sha256", provenance.sha256),
-        ("size", f"{provenance.size_bytes} bytes"),
-        ("reader", provenance.reader),
-        ("instrument", provenance.instrument),
-        ("creator", provenance.creator),
-        ("measured on", provenance.measured_on),
-    ]
-    known += [("repaired", repair) for repair in provenance.repairs]
-    known += [("note", note) for note in provenance.notes]
-    return facts([(name, value) for name, value in known if value])
 
 
 def comparison_facts(result: Comparison) -> str:
@@ -100,6 +78,7 @@ def search_table(result: SearchResult) -> str:
         counts_line(result.counts),
     ]
     lines += [f"{member} could not answer: {why}" for member, why in result.unavailable]
+    lines += result.notes
     return "\n".join([*lines, f"parameters {result.params_id}, ribin {result.version}", NOTICE])
 
 

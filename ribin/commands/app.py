@@ -1,0 +1,38 @@
+"""`ribin`: the group that all commands hang on."""
+
+from __future__ import annotations
+
+import click
+
+import ribin
+from ribin.commands.compare import compare
+from ribin.commands.demo import demo
+from ribin.commands.enrol import enrol
+from ribin.commands.evaluate import evaluate
+from ribin.commands.info import info
+from ribin.commands.init import init
+from ribin.commands.network import network
+from ribin.commands.search import search
+from ribin.commands.store import store
+from ribin.commands.synth import synth
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(ribin.__version__, prog_name="ribin")
+def app() -> None:
+    """Compare marks on fired cartridge cases, and search for others of the same firearm.
+
+    The program sorts and shows candidates; a named examiner concludes.
+
+    \b
+    Start here:
+      ribin demo                                   a small network, three searches, a picture
+      ribin compare A.x3p B.x3p --overlay ab.png   two scans
+      ribin COMMAND --help                         every option, with examples
+
+    Exit codes: 0 done, 1 some items failed (listed), 2 wrong usage, 3 nothing could be done.
+    """
+
+
+for command in (init, network, enrol, compare, search, evaluate, info, demo, store, synth):
+    app.add_command(command)

@@ -1,0 +1,30 @@
+"""`ribin demo`: the whole program on a small made-up network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.options import A_PATH, jobs_option
+from ribin.commands.progress import Progress
+
+
+@click.command(short_help="Search a small made-up network.")
+@click.option("--keep", type=A_PATH, help="Folder for the network, to go on with afterwards.")
+@click.option("--picture", type=A_PATH, default="ribin-demo.png", show_default=True)
+@jobs_option
+def demo(keep: Path | None, picture: Path, jobs: int) -> None:
+    """Enrol the sample scans of five countries, search in each scope, and draw the evidence.
+
+    The scans are synthetic. The network is made in a temporary folder unless --keep names one.
+
+    \b
+    Examples:
+      ribin demo
+      ribin demo --keep demo && ribin network show --network demo/network.toml
+    """
+    from ribin.commands.tour import show_tour, tour_folder
+
+    with tour_folder(keep) as folder:
+        show_tour(folder, picture, jobs, Progress(), click.echo)

@@ -1,0 +1,85 @@
+"""`ribin enrol`: scans into a vault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.exits import exit_after
+from ribin.commands.options import (
+    A_PATH,
+    EXHIBIT_KINDS,
+    SCOPES,
+    json_option,
+    network_option,
+    params_option,
+    pitch_option,
+    reason_option,
+    vault_option,
+    who_option,
+)
+from ribin.commands.progress import Progress
+from ribin.params import Params
+
+
+@click.command(short_help="Put scans into a vault.")
+@click.argument("files", metavar="FILE...", nargs=-1, type=A_PATH)
+@click.option("--manifest", type=A_PATH, help="exhibits.csv: a row for every scan.")
+@click.option("--event", default="", help="Event that the scans belong to.")
+@click.option("--exhibit", default="", help="Exhibit that the scans show.")
+@click.option("--case-number", default="", help="Case number of the event.")
+@click.option("--date", default="", help="Day of the event, YYYY-MM-DD.")
+@click.option("--place", default="", help="Place of the event.")
+@click.option("--kind", default="evidence", type=click.Choice(EXHIBIT_KINDS), show_default=True)
+@click.option("--calibre", default="", help="Such as 9x19.")
+@click.option("--firing-pin-shape", default="", help="Such as round or rectangular.")
+@click.option("--breech-face-type", default="", help="Such as parallel, arched or granular.")
+@click.option("--ammunition", default="", help="Maker of the cartridge.")
+@click.option("--firearm", default="", help="Weapon of a test fire.")
+@click.option("--sharing", default="country", type=click.Choice(SCOPES), show_default=True)
+@vault_option
+@network_option
+@pitch_option
+@params_option
+@who_option
+@reason_option
+@json_option
+def enrol(
+    files: tuple[Path, ...],
+    manifest: Path | None,
+    vault: Path | None,
+    network_file: Path | None,
+    pixel_pitch_um: float | None,
+    params: Params,
+    who: str,
+    reason: str,
+    json_output: bool,
+    **fields: str,
+) -> None:
+    """Enrol scans of one exhibit, or all rows of a manifest.
+
+    A row that fails is listed with its reason and does not stop the others. A scan that is in the
+    vault already is said to be there and changes nothing.
+
+    \b
+    Examples:
+      ribin enrol a.x3p --vault JAM --event 2026-17 --exhibit 2026-17-3 --calibre 9x19
+      ribin enrol --manifest exhibits.csv --network network.toml
+
+    The manifest has the columns file, event, exhibit and optionally member, case_number, date,
+    place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm and sharing.
+    """
+    from ribin.commands.enrolment import Intake, enrol_rows, enrolment_table
+    from ribin.commands.manifest import chosen_rows
+    from ribin.commands.vaults import Vaults
+    from ribin.report.json_text import as_json
+
+    rows = chosen_rows(files, manifest, fields)
+    with Vaults(vault, network_file) as vaults:
+        intake = Intake(params, who, reason, pixel_pitch_um)
+        report = enrol_rows(rows, vaults, intake, Progress())
+    click.echo(as_json(report) if json_output else enrolment_table(report))
+    for failed in report.failed:
+        click.echo(f"{failed.file}: {failed.reason}", err=True)
+    exit_after(done=len(report.enrolled), failed=len(report.failed))

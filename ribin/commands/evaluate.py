@@ -1,0 +1,44 @@
+"""`ribin evaluate`: labelled scans to error rates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.exits import exit_after
+from ribin.commands.options import A_PATH, jobs_option, json_option, params_option
+from ribin.commands.progress import Progress
+from ribin.params import Params
+
+
+@click.command(short_help="Error rates of labelled scans.")
+@click.argument("folder", metavar="DIR", type=A_PATH)
+@click.option("--pairs", "pairs_csv", type=A_PATH, help="Write a CSV row for every pair.")
+@params_option
+@jobs_option
+@json_option
+def evaluate(
+    folder: Path, pairs_csv: Path | None, params: Params, jobs: int, json_output: bool
+) -> None:
+    """Compare all pairs of the scans that DIR/labels.csv names, and show the error rates.
+
+    labels.csv has the columns file,firearm and optionally ammunition and mark.
+
+    \b
+    Examples:
+      ribin evaluate sample_data
+      ribin evaluate sample_data --json --pairs pairs.csv --jobs 2
+    """
+    from ribin.evaluate.pairs import write_pairs
+    from ribin.evaluate.run import evaluate_folder
+    from ribin.evaluate.text import evaluation_text
+    from ribin.report.json_text import as_json
+
+    result, pairs = evaluate_folder(folder, params, jobs, Progress())
+    if pairs_csv:
+        write_pairs(pairs, pairs_csv)
+    click.echo(as_json(result) if json_output else evaluation_text(result))
+    for failed in result.failed_scans:
+        click.echo(f"{failed.file}: {failed.reason}", err=True)
+    exit_after(done=result.scans, failed=result.not_compared)

@@ -1,0 +1,34 @@
+"""`ribin network`: who is in the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.options import json_option, network_option
+
+
+@click.group(short_help="Who is in the network.")
+def network() -> None:
+    """Look at the network that network.toml describes."""
+
+
+@network.command()
+@network_option
+@json_option
+def show(network_file: Path | None, json_output: bool) -> None:
+    """List the members, their clusters, and what their vaults hold.
+
+    \b
+    Example:
+      ribin network show --network network.toml
+    """
+    from ribin.commands.members import member_states, members_table
+    from ribin.report.json_text import as_json
+    from ribin.search.network import read_network
+
+    if network_file is None:
+        raise click.UsageError("--network or RIBIN_NETWORK needed")
+    states = member_states(read_network(network_file))
+    click.echo(as_json({"members": states}) if json_output else members_table(states))

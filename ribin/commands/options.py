@@ -1,0 +1,66 @@
+"""Options that mean the same in every command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from ribin.params import DEFAULT_PARAMS, Params, load_params
+
+# Written out, because importing ribin.casework for them would load numpy for `--help`.
+SCOPES = ("country", "cluster", "network")
+EXHIBIT_KINDS = ("evidence", "test_fire")
+A_PATH = click.Path(path_type=Path)
+
+
+def _params(ctx: click.Context, param: click.Parameter, path: Path | None) -> Params:
+    return load_params(path) if path else DEFAULT_PARAMS
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # Linux: what this process may use, not what is built in
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user, or no pwd module and no variable
+        return ""
+
+
+vault_option = click.option(
+    "--vault", type=A_PATH, envvar="RIBIN_VAULT", help="Vault of your member (RIBIN_VAULT)."
+)
+network_option = click.option(
+    "--network",
+    "network_file",
+    type=A_PATH,
+    envvar="RIBIN_NETWORK",
+    help="network.toml: members, their vaults, clusters (RIBIN_NETWORK).",
+)
+params_option = click.option(
+    "--params", type=A_PATH, callback=_params, help="TOML file that overrides parameters."
+)
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=_usable_cores,
+    show_default="all cores",
+    help="Threads or processes; the results do not depend on it.",
+)
+json_option = click.option("--json", "json_output", is_flag=True, help="Print JSON for programs.")
+pitch_option = click.option(
+    "--pixel-pitch-um",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Pixel pitch of an image that does not state its own.",
+)
+who_option = click.option(
+    "--who", default=_user, show_default="login name", help="Person, for the audit log."
+)
+reason_option = click.option("--reason", default="", help="Why, for the audit log.")

@@ -1,0 +1,146 @@
+"""The desk of one member from which searches are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from ribin.casework import Candidate, Filters, Request, Scope, SearchResult
+from ribin.commands.sides import Side, draw_sides, read_side
+from ribin.commands.vaults import network_around, open_own
+from ribin.errors import FormatError, ParameterError, RibinError, StoreError
+from ribin.params import Params
+from ribin.pipeline import compare_marks
+from ribin.search.engine import search
+from ribin.search.network import Network
+from ribin.store.records import StoredMark
+from ribin.store.vault import Vault
+from ribin.trace import NO_TRACE
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """The asker's own vault, and the network it stands in."""
+
+    vault: Vault
+    network: Network
+    params: Params
+    threads: int
+
+    @classmethod
+    def open(
+        cls, vault: Path | None, network_file: Path | None, params: Params, threads: int
+    ) -> Desk:
+        """Open the asker's vault.
+
+        Raises
+        ------
+        ParameterError
+            The network names another vault for this member.
+        """
+        own = open_own(vault)
+        network = network_around(own, network_file)
+        listed = network.members.get(own.member)
+        if listed and listed.vault.resolve() != own.path.resolve():
+            own.close()
+            raise ParameterError(
+                f"{network_file}: the vault of {own.member} is {listed.vault}, found {own.path}"
+            )
+        return cls(own, network, params, threads)
+
+    @property
+    def member(self) -> str:
+        return self.vault.member
+
+    def read_query(self, query: str, pixel_pitch_um: float | None) -> Side:
+        """The mark of a file, or of an exhibit of the asker's vault."""
+        if Path(query).is_file():
+            return read_side(Path(query), pixel_pitch_um, self.params)
+        try:
+            stored = self.vault.marks_of(query)
+        except StoreError as error:
+            raise FormatError(f"{query}: neither a file nor an exhibit, {error}") from error
+        # An exhibit scanned again under other parameters has marks that cannot be searched with.
+        chosen = [m for m in stored if m.params_id == self.params.params_id] or stored
+        return stored_side(self.vault, chosen[0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.vault.close()
+
+
+def stored_side(vault: Vault, stored: StoredMark) -> Side:
+    """A mark of a vault as one side of a comparison."""
+    return Side(vault.mark(stored), vault.template(stored), NO_TRACE)
+
+
+def request_of(member: str, asked: Mapping[str, Any]) -> Request:
+    """The request that the options of `ribin search` make."""
+    return Request(
+        asking_member=member,
+        scope=Scope(asked["scope"]),
+        filters=Filters(asked["calibre"], asked["date_from"], asked["date_to"]),
+        who=asked["who"],
+        reason=asked["reason"],
+        full=asked["full"],
+        top=asked["top"],
+    )
+
+
+def run_search(
+    desk: Desk, side: Side, request: Request, members: Sequence[str] = ()
+) -> SearchResult:
+    """Search with the mark of a query.
+
+    Raises
+    ------
+    ParameterError
+        A wider scope, or other members, are asked for without a network.
+    """
+    alone = len(desk.network.members) == 1
+    if alone and (request.scope is not Scope.COUNTRY or set(members) - {desk.member}):
+        raise ParameterError(f"scope {request.scope}: --network or RIBIN_NETWORK needed")
+    return search(
+        side.template, request, desk.network, desk.params, members=members, threads=desk.threads
+    )
+
+
+def picture_problem(
+    desk: Desk, side: Side, request: Request, result: SearchResult, path: Path | None
+) -> str:
+    """Draw the query beside the first candidate; why it was not drawn, empty when all is well."""
+    if path is None:
+        return ""
+    if not result.candidates:
+        return "no candidate to draw"
+    try:
+        draw_candidate(desk, side, request, result.candidates[0], path)
+    except RibinError as error:
+        return str(error)
+    return ""
+
+
+def draw_candidate(
+    desk: Desk, side: Side, request: Request, candidate: Candidate, path: Path
+) -> None:
+    """Write the picture of the query beside a candidate.
+
+    The surface of another member's exhibit is shown only after its audit log says to whom.
+    """
+    with Vault.open(desk.network.members[candidate.member].vault) as vault:
+        if candidate.member != desk.member:
+            details = {"asking_member": desk.member, "scope": str(request.scope)}
+            vault.record("picture", candidate.sha256, request.who, request.reason, **details)
+        stored = next(
+            mark
+            for mark in vault.marks_of(candidate.exhibit)
+            if (mark.scan.sha256, mark.mark_type) == (candidate.sha256, candidate.mark)
+        )
+        other = stored_side(vault, stored)
+    compared = compare_marks(side.template, other.template, desk.params)
+    named = replace(compared, comparison=f"{candidate.member} {candidate.exhibit}")
+    draw_sides(side.mark, other.mark, named, desk.params, path)

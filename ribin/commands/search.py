@@ -1,0 +1,81 @@
+"""`ribin search`: a query to a ranked list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.exits import exit_after
+from ribin.commands.options import (
+    A_PATH,
+    SCOPES,
+    jobs_option,
+    json_option,
+    network_option,
+    params_option,
+    pitch_option,
+    reason_option,
+    vault_option,
+    who_option,
+)
+from ribin.params import Params
+
+
+@click.command(short_help="Rank the exhibits most like a scan.")
+@click.argument("query", metavar="FILE|EXHIBIT")
+@click.option("--scope", type=click.Choice(SCOPES), default="country", show_default=True)
+@click.option("--member", "members", multiple=True, help="Ask these members instead of a scope.")
+@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--full", is_flag=True, help="Compare everything, without a coarse cut.")
+@click.option("--calibre", default="", help="Only this calibre, and where it is not known.")
+@click.option("--from", "date_from", default="", help="First day of the event, YYYY-MM-DD.")
+@click.option("--to", "date_to", default="", help="Last day of the event, YYYY-MM-DD.")
+@click.option("--picture", type=A_PATH, help="PNG of the query beside the first candidate.")
+@vault_option
+@network_option
+@pitch_option
+@params_option
+@jobs_option
+@who_option
+@reason_option
+@json_option
+def search(
+    query: str,
+    vault: Path | None,
+    network_file: Path | None,
+    picture: Path | None,
+    pixel_pitch_um: float | None,
+    params: Params,
+    jobs: int,
+    members: tuple[str, ...],
+    json_output: bool,
+    **asked: str | int | bool,
+) -> None:
+    """Rank the exhibits most like a scan, or an exhibit of your vault, in a scope.
+
+    The scopes are your country, the cluster of linked states, and the network. A search beyond the
+    country needs --reason and is written to the audit logs of both sides. The list says what was
+    compared and who could not answer.
+
+    \b
+    Examples:
+      ribin search case.x3p --vault vaults/JAM
+      ribin search 2026-17-3 --vault vaults/JAM --network network.toml \\
+          --scope cluster --reason "shooting of 3 May" --picture first.png
+      ribin search case.x3p --vault vaults/JAM --network network.toml \\
+          --member BLZ --member BRB --reason "trace"
+    """
+    from ribin.commands.queries import Desk, picture_problem, request_of, run_search
+    from ribin.report.json_text import as_json
+    from ribin.report.tables import search_table
+
+    with Desk.open(vault, network_file, params, jobs) as desk:
+        side = desk.read_query(query, pixel_pitch_um)
+        request = request_of(desk.member, asked)
+        result = run_search(desk, side, request, members)
+        click.echo(as_json(result) if json_output else search_table(result))
+        problem = picture_problem(desk, side, request, result, picture)
+    if problem:
+        click.echo(f"{picture}: {problem}", err=True)
+    exit_after(done=1, failed=len(result.unavailable) + bool(problem))

@@ -1,0 +1,87 @@
+"""Two files to one comparison, with the marks that a picture of it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ribin.errors import ScanError
+from ribin.model import Comparison, Mark, MarkType, Template
+from ribin.params import Params
+from ribin.pipeline import compare_marks, describe_mark, extract_marks
+from ribin.read import read_scan
+from ribin.report.overlay import draw_overlay, write_overlay
+from ribin.report.stages import write_trace
+from ribin.trace import NO_TRACE, Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One side of a comparison."""
+
+    mark: Mark
+    template: Template
+    trace: Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Both sides, and how they agree."""
+
+    reference: Side
+    comparison: Side
+    result: Comparison
+    trace: Trace
+
+
+def read_side(
+    path: Path,
+    pixel_pitch_um: float | None,
+    params: Params,
+    mark_type: MarkType | None = None,
+    trace: Trace = NO_TRACE,
+) -> Side:
+    """Read, extract and describe the mark of one type, by default the first one found.
+
+    Raises
+    ------
+    ScanError
+        The scan has no such mark.
+    """
+    scan = read_scan(path, pixel_pitch_um=pixel_pitch_um, params=params.read)
+    marks = extract_marks(scan, params, trace)
+    for mark in marks:
+        if mark_type in (None, mark.mark_type):
+            return Side(mark, describe_mark(mark, params, trace), trace)
+    found = ", ".join(mark.mark_type for mark in marks) or "none"
+    raise ScanError(f"{path}: a {mark_type or 'mark'} needed, found {found}")
+
+
+def compare_files(
+    reference: Path,
+    comparison: Path,
+    pixel_pitch_um: float | None,
+    params: Params,
+    traced: bool = False,
+) -> Compared:
+    """Compare the first mark of the reference with the same mark of the comparison."""
+    traces = [Trace() if traced else NO_TRACE for _ in range(3)]
+    first = read_side(reference, pixel_pitch_um, params, trace=traces[0])
+    second = read_side(comparison, pixel_pitch_um, params, first.mark.mark_type, traces[1])
+    result = compare_marks(first.template, second.template, params, traces[2])
+    return Compared(first, second, result, traces[2])
+
+
+def draw_sides(
+    reference: Mark, comparison: Mark, result: Comparison, params: Params, path: Path
+) -> None:
+    """Write the picture of a comparison."""
+    cell_um = params.describe.cell_um
+    write_overlay(draw_overlay(reference, comparison, result, cell_um), path)
+
+
+def write_traces(done: Compared, folder: Path) -> None:
+    """Write what each stage made: one folder for either side and one for the pair."""
+    write_trace(done.reference.trace, folder / "reference")
+    write_trace(done.comparison.trace, folder / "comparison")
+    write_trace(done.trace, folder / "pair")

@@ -1,0 +1,56 @@
+"""`ribin store`: look after a vault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.exits import exit_after
+from ribin.commands.options import json_option, params_option, vault_option
+from ribin.commands.progress import Progress
+from ribin.params import Params
+
+
+@click.group(short_help="Check a vault or rebuild its index.")
+def store() -> None:
+    """Check a vault, or make its index again."""
+
+
+@store.command()
+@vault_option
+@json_option
+def check(vault: Path | None, json_output: bool) -> None:
+    """Verify every byte of the vault against its hash, and every record against the audit log.
+
+    \b
+    Example:
+      ribin store check --vault vaults/JAM
+    """
+    from ribin.commands.upkeep import check_all, check_text
+    from ribin.commands.vaults import open_own
+    from ribin.report.json_text import as_json
+
+    progress = Progress()
+    with open_own(vault) as opened:
+        report = check_all(opened, lambda done, total: progress("checking", done, total))
+    click.echo(as_json(report) if json_output else check_text(report))
+    exit_after(done=1, failed=len(report.problems))
+
+
+@store.command("rebuild-index")
+@vault_option
+@params_option
+def rebuild_index(vault: Path | None, params: Params) -> None:
+    """Make the index of the coarse stage again from the scan files.
+
+    \b
+    Example:
+      ribin store rebuild-index --vault vaults/JAM
+    """
+    from ribin.commands.vaults import open_own
+    from ribin.search.index import rebuild_index as rebuild
+
+    with open_own(vault) as opened:
+        vectors = rebuild(opened, params)
+    click.echo(f"{vault}: index of {vectors} marks made")

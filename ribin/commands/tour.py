@@ -1,0 +1,103 @@
+"""The demonstration: a network of sample scans, one query in three scopes, a picture."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ribin
+from ribin.casework import Request, Scope, SearchResult
+from ribin.commands.enrolment import Intake, enrol_rows
+from ribin.commands.manifest import read_manifest
+from ribin.commands.queries import Desk, draw_candidate, run_search
+from ribin.commands.sides import Side
+from ribin.commands.vaults import Vaults
+from ribin.errors import StoreError
+from ribin.params import DEFAULT_PARAMS
+from ribin.report.tables import search_table
+from ribin.search.network import read_network
+from ribin.store.vault import Vault
+from ribin.synth.sample import DEMO_QUERY, write_sample_data
+
+WHO = "ribin demo"
+REASON = "demonstration"
+
+
+@contextmanager
+def tour_folder(keep: Path | None) -> Iterator[Path]:
+    """The folder for the network: the one to keep, or a temporary one that goes away."""
+    if keep:
+        if keep.exists() and any(keep.iterdir()):
+            raise StoreError(f"{keep}: a new or empty folder needed, found files in it")
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="ribin-demo-") as folder:
+        yield Path(folder)
+
+
+def show_tour(
+    folder: Path,
+    picture: Path,
+    threads: int,
+    tick: Callable[[str, int, int], None],
+    say: Callable[[str], None],
+) -> None:
+    """Enrol the sample, run the query in each scope and say what came back; draw the last one."""
+    network_file = build_network(folder, tick, say)
+    member, exhibit = DEMO_QUERY
+    own = read_network(network_file).members[member].vault
+    with Desk.open(own, network_file, DEFAULT_PARAMS, threads) as desk:
+        side = desk.read_query(exhibit, None)
+        for scope in Scope:
+            request = Request(member, scope, who=WHO, reason=REASON, top=5)
+            result = run_search(desk, side, request)
+            say(f"\n{search_table(result)}")
+            if scope is Scope.CLUSTER:
+                _draw(desk, side, request, result, picture)
+    say(f"\npicture of the first candidate in the cluster: {picture.resolve()}")
+
+
+def build_network(
+    folder: Path, tick: Callable[[str, int, int], None], say: Callable[[str], None]
+) -> Path:
+    """Make the vaults of the sample network in a folder and enrol the scans; its network.toml.
+
+    Raises
+    ------
+    StoreError
+        A sample scan was refused.
+    """
+    sample = sample_folder(folder)
+    network_file = folder / "network.toml"
+    shutil.copyfile(sample / "network.toml", network_file)
+    for code, member in read_network(network_file).members.items():
+        Vault.create(member.vault, code, WHO).close()
+    rows = read_manifest(sample / "exhibits.csv")
+    with Vaults(None, network_file) as vaults:
+        report = enrol_rows(rows, vaults, Intake(DEFAULT_PARAMS, WHO, REASON), tick)
+    if report.failed:
+        first = report.failed[0]
+        raise StoreError(f"{sample}: {len(report.failed)} scans refused, {first.reason}")
+    members = len({row.member for row in rows})
+    say(f"{len(report.enrolled)} synthetic scans of {members} members enrolled")
+    return network_file
+
+
+def sample_folder(folder: Path) -> Path:
+    """The sample scans of a checkout; where ribin is installed without them, made again."""
+    beside = Path(ribin.__file__).parents[1] / "sample_data"
+    if (beside / "exhibits.csv").is_file():
+        return beside
+    made = folder / "sample_data"
+    write_sample_data(made)
+    return made
+
+
+def _draw(desk: Desk, side: Side, request: Request, result: SearchResult, picture: Path) -> None:
+    if not result.candidates:
+        raise StoreError(f"{picture}: a candidate to draw needed, found none")
+    draw_candidate(desk, side, request, result.candidates[0], picture)

@@ -1,0 +1,25 @@
+"""What `ribin store check` looks at: the vault's evidence, and the index made from it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from ribin.search.index import check_index
+from ribin.store.check import CheckReport, Problem
+from ribin.store.vault import Vault
+
+
+def check_all(vault: Vault, on_progress: Callable[[int, int], None]) -> CheckReport:
+    """The vault's own check, with the problems of its index added."""
+    report = vault.check(on_progress)
+    index = tuple(Problem("", text) for text in check_index(vault))
+    return dataclasses.replace(report, problems=report.problems + index)
+
+
+def check_text(report: CheckReport) -> str:
+    """The problems, one a line, and what was checked."""
+    lines = [f"exhibit {p.exhibit}: {p.text}" if p.exhibit else p.text for p in report.problems]
+    counted = f"{report.scans} scans, {report.size_bytes / 1e6:.1f} MB"
+    found = f"{len(lines)} problems" if lines else "every byte is as it was written"
+    return "\n".join([*lines, f"{counted}: {found}"])

@@ -1,0 +1,76 @@
+"""Which vaults and which network a command works on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+import click
+
+from ribin.errors import AccessError, ParameterError
+from ribin.search.network import Network, NetworkMember, read_network
+from ribin.store.vault import Vault
+
+
+class Vaults:
+    """The vaults that `--vault` and `--network` name, opened when first needed.
+
+    With a network a member's vault is the one the network names; without, there is only the
+    vault of `--vault`.
+    """
+
+    def __init__(self, vault: Path | None, network_file: Path | None) -> None:
+        if vault is None and network_file is None:
+            raise click.UsageError("--vault (RIBIN_VAULT) or --network (RIBIN_NETWORK) needed")
+        self._network = read_network(network_file) if network_file else None
+        self._own = Vault.open(vault) if vault else None
+        self._open: dict[str, Vault] = {self._own.member: self._own} if self._own else {}
+
+    def of(self, member: str) -> Vault:
+        """The vault of a member; an empty code means the one of `--vault`.
+
+        Raises
+        ------
+        AccessError
+            The member is not the owner of the only vault, or not in the network.
+        ParameterError
+            No member is named and there is no `--vault`.
+        """
+        if not member and not self._own:
+            raise ParameterError("member: a code needed where there is no --vault, found none")
+        code = member or (self._own.member if self._own else "")
+        if code not in self._open:
+            self._open[code] = Vault.open(self._place(code))
+        return self._open[code]
+
+    def _place(self, code: str) -> Path:
+        if self._network is None:
+            raise AccessError(f"member {code}: the owner of the vault needed ({self._owner()})")
+        if code not in self._network.members:
+            known = ", ".join(self._network.members)
+            raise AccessError(f"member {code}: a member of the network needed ({known})")
+        return self._network.members[code].vault
+
+    def _owner(self) -> str:
+        return self._own.member if self._own else "none"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        for vault in self._open.values():
+            vault.close()
+
+
+def open_own(vault: Path | None) -> Vault:
+    """The vault of `--vault`; wrong usage where there is none."""
+    if vault is None:
+        raise click.UsageError("--vault or RIBIN_VAULT needed")
+    return Vault.open(vault)
+
+
+def network_around(vault: Vault, network_file: Path | None) -> Network:
+    """The network of `--network`, or the network of one country where none is given."""
+    if network_file:
+        return read_network(network_file)
+    return Network({vault.member: NetworkMember(vault.member, vault.member, vault.path)}, {})
