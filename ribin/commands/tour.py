@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import ribin
 from ribin.casework import Request, Scope, SearchResult
 from ribin.commands.enrolment import Intake, enrol_rows
-from ribin.commands.manifest import read_manifest
+from ribin.commands.manifest import Row, read_manifest
 from ribin.commands.queries import Desk, draw_candidate, run_search
 from ribin.commands.sides import Side
 from ribin.commands.vaults import Vaults
@@ -20,7 +20,8 @@ from ribin.params import DEFAULT_PARAMS
 from ribin.report.tables import search_table
 from ribin.search.network import read_network
 from ribin.store.vault import Vault
-from ribin.synth.sample import DEMO_QUERY, write_sample_data
+from ribin.synth.plan import QUERY_FILE
+from ribin.synth.sample import write_sample_data
 
 WHO = "ribin demo"
 REASON = "demonstration"
@@ -47,8 +48,13 @@ def show_tour(
     say: Callable[[str], None],
 ) -> None:
     """Enrol the sample, run the query in each scope and say what came back; draw the last one."""
-    network_file = build_network(folder, tick, say)
-    member, exhibit = DEMO_QUERY
+    sample = sample_folder(folder)
+    rows = read_manifest(sample / "exhibits.csv")
+    network_file = build_network(sample, rows, folder, tick)
+    say(f"{len(rows)} synthetic scans of {len({row.member for row in rows})} members enrolled")
+    query = next(row for row in rows if row.path.name == QUERY_FILE)
+    member, exhibit = query.member, query.fields["exhibit"]
+    say(f"query: exhibit {exhibit} of {member}")
     own = read_network(network_file).members[member].vault
     with Desk.open(own, network_file, DEFAULT_PARAMS, threads) as desk:
         side = desk.read_query(exhibit, None)
@@ -62,28 +68,24 @@ def show_tour(
 
 
 def build_network(
-    folder: Path, tick: Callable[[str, int, int], None], say: Callable[[str], None]
+    sample: Path, rows: Sequence[Row], folder: Path, tick: Callable[[str, int, int], None]
 ) -> Path:
-    """Make the vaults of the sample network in a folder and enrol the scans; its network.toml.
+    """Make the vaults of the sample network in a folder and enrol the rows; its network.toml.
 
     Raises
     ------
     StoreError
         A sample scan was refused.
     """
-    sample = sample_folder(folder)
     network_file = folder / "network.toml"
     shutil.copyfile(sample / "network.toml", network_file)
     for code, member in read_network(network_file).members.items():
         Vault.create(member.vault, code, WHO).close()
-    rows = read_manifest(sample / "exhibits.csv")
     with Vaults(None, network_file) as vaults:
         report = enrol_rows(rows, vaults, Intake(DEFAULT_PARAMS, WHO, REASON), tick)
     if report.failed:
         first = report.failed[0]
         raise StoreError(f"{sample}: {len(report.failed)} scans refused, {first.reason}")
-    members = len({row.member for row in rows})
-    say(f"{len(report.enrolled)} synthetic scans of {members} members enrolled")
     return network_file
 
 

@@ -1,0 +1,64 @@
+"""What tests share: real scans where they are, the sample data, and `ribin` as a function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+REAL_DATA = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not REAL_DATA.is_dir():
+        absent = pytest.mark.skip(reason="the real scans are not in ../shared/data")
+        for item in items:
+            if item.get_closest_marker("realdata"):
+                item.add_marker(absent)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real scans; only for tests that carry the marker `realdata`."""
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def fadul_dir() -> Path:
+    """The 40 Fadul scans and their labels.csv; only for tests with the marker `realdata`."""
+    return REAL_DATA / "fadul"
+
+
+@pytest.fixture(scope="session")
+def sample_dir() -> Path:
+    """The project's own synthetic scans."""
+    return ROOT / "sample_data"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def ribin(capsys, monkeypatch):
+    """Run a command in this process, as `ribin ARGS` would; environment variables do not leak."""
+    from ribin.commands.app import app
+    from ribin.commands.exits import run
+
+    monkeypatch.delenv("RIBIN_VAULT", raising=False)
+    monkeypatch.delenv("RIBIN_NETWORK", raising=False)
+
+    def ran(*args: object) -> Ran:
+        capsys.readouterr()
+        code = run(app, [str(a) for a in args])
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return ran
