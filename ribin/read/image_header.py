@@ -1,8 +1,9 @@
 """What the header of an image says: size, density, orientation, number of pictures.
 
 OpenCV gives pixels only. Pillow reads the headers of all four formats, and is used to prove that
-a file is whole before OpenCV, which fills what is missing with grey and says so on stderr only. BMP and JPEG carry no checksum: what
-was changed inside them, with their length kept, cannot be told from what was measured.
+a file is whole before OpenCV, which fills what is missing with grey and says so on stderr only.
+BMP and JPEG carry no checksum: what was changed inside them, with their length kept, cannot be
+told from what was measured.
 """
 
 from __future__ import annotations

@@ -1,0 +1,119 @@
+"""Which outline of the mark counts, and what a mask must look like."""
+
+from __future__ import annotations
+
+import hashlib
+
+import damaged
+import numpy as np
+import pytest
+
+from ribin.errors import FormatError, ScanError
+from ribin.read import read_scan
+
+SHAPE = (damaged.HEIGHT, damaged.WIDTH)
+
+
+def drawn(rows: slice, value: int = 255) -> np.ndarray:
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[rows] = value
+    return mask
+
+
+def with_mask(pixels: np.ndarray, member: str = "bindata/mask.png") -> bytes:
+    packed = damaged.image_bytes(".png", pixels)
+    return damaged.with_members(damaged.x3p_bytes(), (member, packed))
+
+
+@pytest.mark.parametrize("member", ["bindata/mask.png", "mask.png", "vendor/Mask.PNG"])
+def test_mask_in_the_archive(member, tmp_path):
+    (tmp_path / "a.x3p").write_bytes(with_mask(drawn(slice(0, 5)), member))
+    scan = read_scan(tmp_path / "a.x3p")
+    assert np.array_equal(scan.mark_valid, drawn(slice(0, 5)) == 255)
+    assert scan.valid.all()
+    assert scan.provenance.notes == (f"Mask {member} of the file: 25.0% of the pixels inside.",)
+
+
+def test_the_mask_given_wins_over_the_one_beside_and_that_over_the_one_inside(tmp_path):
+    path = tmp_path / "a.x3p"
+    path.write_bytes(with_mask(drawn(slice(0, 5))))
+    beside = damaged.image_bytes(".png", drawn(slice(5, 10)))
+    (tmp_path / "a.mask.png").write_bytes(beside)
+    scan = read_scan(path)
+    assert np.array_equal(scan.mark_valid, drawn(slice(5, 10)) == 255)
+    digest = hashlib.sha256(beside).hexdigest()
+    assert scan.provenance.notes[-1] == (
+        f"Mask a.mask.png beside the scan: 25.0% of the pixels inside, SHA-256 {digest}."
+    )
+    (tmp_path / "other.png").write_bytes(damaged.image_bytes(".png", drawn(slice(10, 20))))
+    scan = read_scan(path, mask_path=tmp_path / "other.png")
+    assert np.array_equal(scan.mark_valid, drawn(slice(10, 20)) == 255)
+    assert scan.provenance.notes[-1].startswith("Mask other.png given: 50.0% of the pixels")
+
+
+def test_mask_beside_an_image(tmp_path):
+    (tmp_path / "head.v2.png").write_bytes(damaged.image_bytes())
+    (tmp_path / "head.v2.mask.png").write_bytes(damaged.image_bytes(".png", drawn(slice(0, 5))))
+    scan = read_scan(tmp_path / "head.v2.png", pixel_pitch_um=2.5)
+    assert np.array_equal(scan.mark_valid, drawn(slice(0, 5)) == 255)
+
+
+def test_mask_beside_lies_on_the_scan_as_displayed(tmp_path):
+    data = damaged.with_main(damaged.x3p_bytes(), ("</Axes>", "<Origin>SW</Origin></Axes>"))
+    (tmp_path / "a.x3p").write_bytes(data)
+    (tmp_path / "a.mask.png").write_bytes(damaged.image_bytes(".png", drawn(slice(0, 5))))
+    assert np.array_equal(read_scan(tmp_path / "a.x3p").mark_valid, drawn(slice(0, 5)) == 255)
+
+
+def coloured() -> np.ndarray:
+    bronze = np.zeros((*SHAPE, 3), np.uint8)
+    bronze[:] = (50, 127, 205)
+    bronze[:4] = (255, 255, 255)
+    return bronze
+
+
+UNUSABLE = {
+    "colours": (coloured(), "white on black needed, found colours"),
+    "greys": (drawn(slice(0, 5), 128), "white on black needed, found 25% grey pixels"),
+    "nothing": (drawn(slice(0, 0)), "no pixel inside it"),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_unusable_masks_are_noted_inside_and_refused_beside(kind, tmp_path):
+    pixels, reason = UNUSABLE[kind]
+    path = tmp_path / "a.x3p"
+    path.write_bytes(with_mask(pixels))
+    scan = read_scan(path)
+    assert scan.mark_valid is None
+    assert scan.provenance.notes == (f"Mask bindata/mask.png not used: {reason}.",)
+    (tmp_path / "a.mask.png").write_bytes(damaged.image_bytes(".png", pixels))
+    with pytest.raises(ScanError, match=rf"^a.mask.png: {reason}$"):
+        read_scan(path)
+
+
+def test_transparent_is_outside_and_soft_edges_are_cut_at_half(tmp_path):
+    pixels = np.full((*SHAPE, 4), 255, np.uint8)
+    pixels[5:, :, 3] = 0
+    pixels[4, :11, :3] = np.arange(40, 260, 20)[:, None]
+    (tmp_path / "a.x3p").write_bytes(with_mask(pixels))
+    mark_valid = read_scan(tmp_path / "a.x3p").mark_valid
+    assert mark_valid[:4].all()
+    assert not mark_valid[5:].any()
+    assert mark_valid[4].tolist() == [False] * 5 + [True] * 23
+
+
+def test_mask_of_another_shape_or_kind_is_refused(tmp_path):
+    path = tmp_path / "a.x3p"
+    path.write_bytes(damaged.x3p_bytes())
+    (tmp_path / "a.mask.png").write_bytes(damaged.image_bytes(".png", np.full((9, 8), 255, "u1")))
+    with pytest.raises(ScanError) as raised:
+        read_scan(path)
+    assert (
+        str(raised.value) == "a.mask.png: a mask of 20 x 28 pixels like a.x3p needed, found 9 x 8"
+    )
+    (tmp_path / "a.mask.png").write_bytes(b"no image")
+    with pytest.raises(FormatError, match=r"^a.mask.png: the header of the image is damaged"):
+        read_scan(path)
+    with pytest.raises(FormatError, match=r"gone.png: a file needed, found nothing there"):
+        read_scan(path, mask_path=tmp_path / "gone.png")
