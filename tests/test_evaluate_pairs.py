@@ -90,7 +90,7 @@ def test_ammunition_splits_the_pairs():
 def test_rows_of_pairs(tmp_path):
     lost = uncompared_pair(Label("c", "G1"), Label("d", "G1"), "no file")
     write_pairs([PAIRS[0], PAIRS[3], lost], tmp_path / "p.csv")
-    rows = list(csv.DictReader((tmp_path / "p.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((tmp_path / "p.csv").read_text(encoding="utf-8").splitlines()))
     columns = "reference,comparison,known_match,score,cmc,cmc_fraction,ccf,cells"
     assert ",".join(rows[0]) == columns
     assert list(rows[0].values()) == ["a", "b", "1", "0.9", "12.0", "0.4", "0.3", "30"]
