@@ -10,7 +10,10 @@ from store_makers import enrol, make_exhibit
 
 from ribin.casework import Scope
 from ribin.errors import AccessError
+from ribin.params import DEFAULT_PARAMS
 from ribin.search.engine import search
+from ribin.search.member import MemberVault
+from ribin.search.rules import may_see
 from ribin.store.vault import Vault
 
 MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")
@@ -70,6 +73,22 @@ def test_named_members_are_held_against_their_distance(network, asker):
             assert result.scope == ",".join(named)
 
 
+def test_scope_and_sharing_are_both_needed():
+    """The owner's rule alone, also for scopes that a request is refused for before."""
+    seen = {
+        (reach, scope, sharing)
+        for reach, scope, sharing in itertools.product(Scope, repeat=3)
+        if may_see(make_exhibit(sharing=sharing), scope, reach)
+    }
+    anything, (_, cluster, network_wide) = tuple(Scope), tuple(Scope)
+    wide = (cluster, network_wide)
+    assert seen == {
+        *itertools.product([Scope.COUNTRY], anything, anything),
+        *itertools.product([cluster], wide, wide),
+        (network_wide, network_wide, network_wide),
+    }
+
+
 @pytest.mark.parametrize("missing", ["who", "reason"])
 def test_a_search_beyond_the_country_says_who_and_why(network, missing):
     for scope in (Scope.CLUSTER, Scope.NETWORK):
@@ -89,9 +108,6 @@ def test_strangers_neither_ask_nor_are_asked(network):
 
 def test_a_member_refuses_a_scope_that_does_not_reach_it(network):
     """Also when the asking side does not keep the rules."""
-    from ribin.params import DEFAULT_PARAMS
-    from ribin.search.member import MemberVault
-
     far = MemberVault("USA", network, DEFAULT_PARAMS, None)
     for scope in (Scope.COUNTRY, Scope.CLUSTER):
         with pytest.raises(AccessError, match=f"scope {scope}: scope network needed to ask"):

@@ -36,11 +36,9 @@ def check_request(request: Request, reach: Scope) -> None:
 def may_see(exhibit: Exhibit, scope: Scope, reach: Scope) -> bool:
     """Whether an owner shows an exhibit to an asker who reaches it in `reach` and asks in `scope`.
 
-    A country sees all of its own. Anybody else needs both: a scope asked for and a sharing level
-    given that are at least as wide as the distance between the two.
+    Needed are both: a scope asked for and a sharing level given at least as wide as the distance
+    between the two. A country is at no distance from itself, so it sees all of its own.
     """
-    if reach is Scope.COUNTRY:
-        return True
     return min(scope.width, exhibit.sharing.width) >= reach.width
 
 
