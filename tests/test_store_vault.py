@@ -37,6 +37,7 @@ def test_what_was_stored_is_read_back(vault):
     types = [MarkType.BREECH_FACE, MarkType.EJECTOR]
     marks = [make_mark(scan, t) for t in types]
     templates = [make_template(scan, mark_type=t) for t in types]
+    templates[0].arrays["area"] = np.array(2.5)
     exhibit = make_exhibit(
         "2024-17/3",
         Scope.CLUSTER,
@@ -69,6 +70,7 @@ def test_what_was_stored_is_read_back(vault):
             assert described.arrays.keys() == template.arrays.keys()
             for name, array in template.arrays.items():
                 np.testing.assert_array_equal(described.arrays[name], array)
+                assert isinstance(described.arrays[name], np.ndarray)
                 assert described.arrays[name].dtype == array.dtype
 
 
@@ -266,6 +268,13 @@ def test_a_full_disk_leaves_nothing(vault, monkeypatch):
         enrol(vault, 1, make_exhibit())
     assert listing(vault.path) == before
     assert vault.holdings().scans == ()
+
+
+def test_a_file_that_is_gone_is_named(vault, tmp_path):
+    _, scan = make_scan(1)
+    parts = [make_mark(scan)], [make_template(scan)]
+    with pytest.raises(StoreError, match=r"gone\.x3p: cannot be read: No such file"):
+        vault.enrol(tmp_path / "gone.x3p", scan, *parts, make_exhibit(), who="me")
 
 
 def test_an_unknown_exhibit_is_named(vault):

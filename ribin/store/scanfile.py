@@ -138,7 +138,7 @@ def _write(group: h5py.Group, name: str, array: NDArray, **storage: Any) -> None
 
 
 def _read(part: h5py.Dataset) -> NDArray:
-    array = part[()]
+    array = np.asarray(part[()])  # h5py gives arrays without axes as scalars
     if _array_sha256(array) != part.attrs["sha256"]:
         raise StoreError(f"{part.file.filename}: {part.name} differs from its SHA-256")
     return array

@@ -96,10 +96,11 @@ class Vault:
         ParameterError
             The parts do not belong together, or an identifier or a date cannot be used.
         StoreError
-            The vault is read-only or locked, the scan belongs to another exhibit, or the exhibit
-            or its event is recorded otherwise. Nothing was changed.
+            The file cannot be read, the vault is read-only or locked, the scan belongs to
+            another exhibit, or the exhibit or its event is recorded otherwise. Nothing was
+            changed.
         """
-        content = original if isinstance(original, bytes) else original.read_bytes()
+        content = original if isinstance(original, bytes) else _bytes_of(original)
         entry = Entry(scan, marks, templates, exhibit, who, reason)
         check_entry(entry, content)
         with self._catalogue.reading() as db:
@@ -171,3 +172,10 @@ class Vault:
 
     def __exit__(self, *failure: object) -> None:
         self.close()
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
