@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from store_makers import COARSE, make_scan, make_template
+from store_makers import COARSE, enrol, make_exhibit, make_scan, make_template
 
 from ribin.casework import Request, Scope
 from ribin.model import Comparison, Template
@@ -18,6 +19,17 @@ from ribin.store.vault import Vault
 
 PARAMS_ID = DEFAULT_PARAMS.params_id
 LINKED = ("BLZ", "BRB", "JAM")
+# Cuts, shards and batches that a few marks overflow.
+SMALL = dataclasses.replace(
+    DEFAULT_PARAMS,
+    search=dataclasses.replace(
+        DEFAULT_PARAMS.search,
+        shortlist_min_marks=3,
+        shortlist_share=0.25,
+        index_shard_marks=4,
+        batch_marks=2,
+    ),
+)
 
 
 def make_network(folder: Path, members: Iterable[str], linked: Iterable[str] = LINKED) -> Network:
@@ -30,6 +42,14 @@ def make_network(folder: Path, members: Iterable[str], linked: Iterable[str] = L
     lines.append(f"[clusters]\nlinked = [{names}]")
     (folder / "network.toml").write_text("\n".join(lines), encoding="utf-8")
     return read_network(folder / "network.toml")
+
+
+def fill(network: Network, code: str, seeds: Iterable[int], **fields: Any) -> None:
+    """Enrol the scans of these seeds, each as an exhibit of its own shared with the cluster."""
+    with Vault.open(network.members[code].vault) as vault:
+        for seed in seeds:
+            made = make_exhibit(f"{code}-{seed}", Scope.CLUSTER, **fields)
+            enrol(vault, seed, made, params_id=PARAMS_ID)
 
 
 def make_query(seed: int = 10_000, vector: np.ndarray | None = None, **fields: Any) -> Template:

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from search_makers import (
     PARAMS_ID,
+    SMALL,
     ask,
     fake_coarse_scores,
     fake_compare_many,
+    fill,
     likeness,
     make_network,
     make_query,
@@ -21,21 +23,9 @@ from store_makers import COARSE, enrol, make_exhibit, make_mark, make_scan, make
 from ribin.casework import Counts, ExhibitKind, Filters, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType, ScanKind
-from ribin.params import DEFAULT_PARAMS
 from ribin.search.engine import search
 from ribin.store.incoming import scan_path
 from ribin.store.vault import Vault
-
-SMALL = dataclasses.replace(
-    DEFAULT_PARAMS,
-    search=dataclasses.replace(
-        DEFAULT_PARAMS.search,
-        shortlist_min_marks=3,
-        shortlist_share=0.25,
-        index_shard_marks=4,
-        batch_marks=2,
-    ),
-)
 
 
 @pytest.fixture(autouse=True)
@@ -47,13 +37,6 @@ def _fake_correlator(monkeypatch):
 @pytest.fixture
 def network(tmp_path):
     return make_network(tmp_path, ("BRB", "JAM"), ("BRB", "JAM"))
-
-
-def fill(network, code: str, seeds, **exhibit) -> None:
-    with Vault.open(network.members[code].vault) as vault:
-        for seed in seeds:
-            made = make_exhibit(f"{code}-{seed}", Scope.CLUSTER, **exhibit)
-            enrol(vault, seed, made, params_id=PARAMS_ID)
 
 
 def test_counts_that_do_not_add_up_are_told_apart():

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from search_makers import (
     PARAMS_ID,
+    SMALL,
     ask,
     fake_coarse_scores,
     fake_compare_many,
+    fill,
     make_network,
     make_query,
 )
 from store_makers import enrol, make_exhibit
-from test_search_counts import SMALL, fill
 
 from ribin.errors import StoreError
 from ribin.search.engine import search

@@ -33,6 +33,7 @@ def make_vault(folder: Path, member: str, who: str, wait_s: float) -> Catalogue:
         with catalogue.writing() as db:
             append_row(db, "create", member, who, "", {})
         fsync_folder(folder)
+        fsync_folder(folder.resolve().parent)
         write_identity(folder, member)
     except OSError as error:
         raise StoreError(f"{folder}: a vault cannot be made here: {error}") from error
