@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ from ribin.model import MarkType, Template
 from ribin.params import Params
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
+
+WORTH_A_PROCESS = 16  # scans; starting one and loading its kernels takes as long as some of them
 
 Tick = Callable[[str, int, int], None]  # what is done, how many so far, of how many
 
@@ -35,9 +38,14 @@ def describe_scans(
     """Read, extract and describe each labelled scan; the answers are in the order of `labels`.
 
     A scan that cannot be used has no template and a reason; it does not stop the others.
+
+    Raises
+    ------
+    ScanError
+        A worker process ended by force, as when memory runs out.
     """
     results = []
-    for described in _each(folder, labels, params, min(jobs, len(labels))):
+    for described in _each(folder, labels, params, min(jobs, len(labels) // WORTH_A_PROCESS)):
         results.append(described)
         tick("describing", len(results), len(labels))
     return results

@@ -130,7 +130,7 @@ def _summary(
         rank1=curve[0],
         rank10=curve[9],
         rank_curve=curve,
-        firearms=by_firearm(pairs, dict(Counter(label.firearm for label in labels))),
+        firearms=by_firearm(pairs, dict(Counter(sorted(label.firearm for label in labels)))),
         ammunition=by_ammunition(pairs),
         failed_scans=tuple(failed),
         cpu_seconds_per_pair=pair_cpu_s / len(compared) if compared else np.nan,

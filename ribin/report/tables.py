@@ -51,7 +51,7 @@ def comparison_facts(result: Comparison) -> str:
         ("fraction", result.cmc_fraction),
         ("ccf", result.ccf),
         ("rotation", f"{result.rotation_deg:.1f} degrees"),
-        ("shift", f"{shift[0]:.0f} um down, {shift[1]:.0f} um right"),
+        ("shift", f"{shift[0]:+.0f} um down, {shift[1]:+.0f} um right"),
         ("parameters", f"{result.params_id}, ribin {result.version}"),
     ]
     return facts(known)
