@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import re
+import tracemalloc
 from pathlib import Path
 
 import damaged
@@ -105,6 +106,34 @@ def test_size_is_checked_before_the_pixels_are_decoded(tmp_path, monkeypatch):
     path = tmp_path / "vast.png"
     path.write_bytes(header[:at] + size + header[at + 8 :])
     with pytest.raises(RibinError, match=r"vast.png: (the header|at most 100000000|too many)"):
+        read_scan(path, pixel_pitch_um=2.5)
+
+
+def test_a_member_that_lies_about_its_size_is_not_unpacked(tmp_path):
+    vast = damaged.with_members(damaged.x3p_bytes(), ("bindata/more.bin", bytes(64 << 20)))
+    entry = vast.rindex(b"PK\x01\x02")
+    lie = vast[: entry + 24] + (100).to_bytes(4, "little") + vast[entry + 28 :]
+    path = tmp_path / "liar.x3p"
+    path.write_bytes(lie)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match=r"member 'bindata/more.bin' is damaged, Bad CRC-32"):
+            read_scan(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 << 20
+
+
+@pytest.mark.parametrize("library", ["x3pio.read", "cv2.imdecode"])
+def test_too_little_memory(library, tmp_path, monkeypatch):
+    def refuse(*args, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(library, refuse)
+    path = tmp_path / "a.scan"
+    path.write_bytes(damaged.x3p_bytes() if library == "x3pio.read" else damaged.image_bytes())
+    with pytest.raises(ScanError, match=r"^a.scan: too large for the memory of this machine$"):
         read_scan(path, pixel_pitch_um=2.5)
 
 

@@ -119,6 +119,9 @@ def test_no_pitch_and_placeholders_are_refused(kind, scan_of):
     bare = {"TIFF": {"tiffinfo": {282: 10_000.0, 283: 10_000.0, 296: 1}}}.get(kind, {})
     with pytest.raises(ScanError, match="--pixel-pitch-um"):  # a bare BMP says 96 dpi
         scan_of(saved(GREY, kind, **bare), None)
+    if kind in ("PNG", "TIFF"):
+        with pytest.raises(ScanError, match="the image states no pixel pitch"):
+            scan_of(saved(GREY, kind), None)
     with pytest.raises(ScanError, match=r"72(.01)? dpi is a placeholder, no measured pitch"):
         scan_of(saved(GREY, kind, dpi=(72, 72)), None)
 

@@ -182,7 +182,7 @@ def test_missing_checksums_are_noted(scan_of):
 def test_folder_packed_by_hand_with_litter(scan_of):
     members = damaged.members_of(damaged.x3p_bytes())
     nested = [(f"scan/{name}", content) for name, content in members.items()]
-    litter = [("__MACOSX/scan/._main.xml", b"x"), ("scan/.DS_Store", b"x")]
+    litter = [("__MACOSX/main.xml", b"x"), ("scan/._main.xml", b"x"), ("scan/.DS_Store", b"x")]
     assert scan_of(damaged.zip_of(nested + litter)).shape == (20, 28)
 
 

@@ -53,8 +53,11 @@ def read_scan(
     """
     path = Path(path)
     _check_given_pitch(pixel_pitch_um, params)
-    original = load_original(path, params)
-    reading = _decode(original, pixel_pitch_um, params)
+    try:
+        original = load_original(path, params)
+        reading = _decode(original, pixel_pitch_um, params)
+    except MemoryError as error:
+        raise ScanError(f"{path.name}: too large for the memory of this machine") from error
     check_pitch(reading.row_pitch_um, reading.col_pitch_um, original.name, params)
     check_relief(reading, original.name)
     mark_valid, mask_notes = _outline(path, mask_path, reading, params)

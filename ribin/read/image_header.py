@@ -68,9 +68,7 @@ def read_image_header(data: bytes, name: str, params: ReadParams) -> ImageHeader
             raise ScanError(f"{name}: too many pixels, {error}") from error
         except UnidentifiedImageError as error:
             raise FormatError(f"{name}: the header of the image is damaged or unknown") from error
-        except MemoryError as error:
-            raise ScanError(f"{name}: too large for the memory of this machine") from error
-        except RibinError:
+        except (RibinError, MemoryError):
             raise
         except Exception as error:  # damaged bytes make Pillow raise of nearly every class
             raise FormatError(

@@ -96,8 +96,6 @@ def _decode(data: bytes, name: str, params: ReadParams) -> tuple[Any, str]:
         ) from error
     except (x3pio.X3pError, ValueError, LookupError, OverflowError) as error:
         raise FormatError(f"{name}: not readable as X3P, {quoted_error(error)}") from error
-    except MemoryError as error:
-        raise ScanError(f"{name}: too large for the memory of this machine") from error
     return file, f"x3pio {x3pio.__version__}"
 
 
