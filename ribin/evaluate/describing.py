@@ -62,10 +62,11 @@ def _each(
         return
     # spawn: forking a process that runs threads (BLAS, OpenMP) can hang it.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        jobs, mp_context=spawn, initializer=_begin, initargs=(warm_up,)
-    ) as pool:
-        yield from pool.map(describe, labels)
+    try:
+        with ProcessPoolExecutor(jobs, spawn, _begin, (warm_up,)) as pool:
+            yield from pool.map(describe, labels)
+    except BrokenProcessPool as error:
+        raise ScanError(f"{folder}: a worker process ended; fewer --jobs needed") from error
 
 
 def _begin(warm_up: Callable[[], Described]) -> None:
