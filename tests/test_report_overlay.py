@@ -27,13 +27,13 @@ def ring():
 def mark(surface):
     valid = ring()
     return Mark(
-        MarkType.BREECH_FACE,
-        ScanKind.TOPOGRAPHY,
-        np.where(valid, surface, 0).astype(np.float32),
-        valid,
-        PITCH_UM,
-        (0.0, 0.0),
-        Provenance("case.x3p", "0" * 64, 1, "test"),
+        mark_type=MarkType.BREECH_FACE,
+        kind=ScanKind.TOPOGRAPHY,
+        surface=np.where(valid, surface, 0).astype(np.float32),
+        valid=valid,
+        pitch_um=PITCH_UM,
+        origin_um=(0.0, 0.0),
+        provenance=Provenance("case.x3p", "0" * 64, 1, "test"),
     )
 
 
