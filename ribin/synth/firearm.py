@@ -93,7 +93,7 @@ def consecutive_slides(
     spec : FirearmSpec, optional
         Kind of firearm; its `tool_share` gives way to `shared`.
     wear_per_slide : float
-        Radians of change of the tool: the tool marks of slides d apart correlate with
+        Radians of change of the tool: its strokes on slides d apart correlate with
         cos(d * wear_per_slide).
     """
     if n < 1:

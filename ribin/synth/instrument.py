@@ -21,7 +21,8 @@ class Instrument:
     white_noise_um: float = 0.03
     smooth_noise_um: float = 0.08  # noise of neighbouring pixels is alike
     smooth_noise_length_um: float = 25.0
-    steepest: float = 0.55  # slope (um per um) beyond which light misses the objective
+    steepest: float = 0.31  # slope (um per um) beyond which light misses an objective of NA 0.3
+    facet_slope: float = 0.075  # RMS slope of what is finer than a pixel
     specks: float = 4.0  # mean number of small holes, where there is dirt or glare
     tilt_deg: float = 0.3  # RMS inclination of the case on the stage
     dome_um: float = 6.0  # RMS sag of the primer over its radius
@@ -67,9 +68,11 @@ def measure_surface(
         longest_um=200.0,
         slope=1.0,
     )
-    luck = rough_field(surface.shape, pitch_um, rng, shortest_um=15.0, longest_um=120.0, slope=1.0)
+    facets = rough_field(
+        surface.shape, pitch_um, rng, shortest_um=15.0, longest_um=120.0, slope=1.0
+    )
     slope = np.hypot(*np.gradient(surface, pitch_um))
-    missed = slope * (1.0 + 0.35 * luck) > instrument.steepest
+    missed = slope + instrument.facet_slope * facets > instrument.steepest
     missed |= _specks(surface.shape, instrument, rng)
     beside = ndimage.binary_dilation(missed) & ~missed & (rng.random(surface.shape) < 0.15)
     heights = surface + noise + np.where(beside, rng.normal(0.0, 2.5, surface.shape), 0.0)

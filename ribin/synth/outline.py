@@ -18,7 +18,7 @@ class Hand:
     """How a person draws: close to the edges or far from them, more or less round."""
 
     edge_um: float = 30.0  # left out inside the edge of the primer
-    wall_um: float = 130.0  # left out round the aperture, where the metal flowed
+    wall_um: float = 120.0  # left out round the aperture, where the metal flowed
     wander_um: float = 18.0  # RMS wander of the line
     middle_um: tuple[float, float] = (0.0, 0.0)  # by how far the hole is drawn off its middle
     missing_um: float = 0.0  # height of a segment cut off at one side (lettering, damage)
@@ -29,7 +29,7 @@ class Hand:
         """One person on one day; every third outline leaves out a segment."""
         return cls(
             edge_um=rng.uniform(0.0, 70.0),
-            wall_um=rng.uniform(90.0, 190.0),
+            wall_um=rng.uniform(50.0, 180.0),
             wander_um=rng.uniform(8.0, 26.0),
             middle_um=tuple(rng.normal(0.0, 35.0, 2)),
             missing_um=rng.uniform(60.0, 320.0) if rng.random() < 1 / 3 else 0.0,
