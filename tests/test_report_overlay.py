@@ -112,6 +112,12 @@ def test_cells_are_drawn_on_both_sides_in_two_styles(pair):
         assert not blue[:middle].any()
         assert orange[:middle].sum() > 30
         assert not orange[middle:].any()
+    # a congruent cell lies on the same place of both sides once the motion is undone
+    places = [
+        np.argwhere((side == CONGRUENT).all(axis=2)).mean(axis=0)
+        for side in (picture[:640, :640], picture[:640, 656:])
+    ]
+    assert np.abs(places[0] - places[1]).max() < 2
 
 
 def test_backward_cells_are_not_drawn(pair):
