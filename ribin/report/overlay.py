@@ -24,8 +24,8 @@ from ribin.report.placement import (
 )
 from ribin.report.relief import Picture, shade_surface
 
-PANEL_PX = 640  # the longer side of a mark in the picture
-_MARGIN = 1.04  # of the reference's extent
+PANEL_PX = 640  # side of either half of the picture
+_MARGIN = 1.06  # white around the marks
 _STILL = Motion(0.0, (0.0, 0.0))
 
 
@@ -50,7 +50,7 @@ def draw_overlay(reference: Mark, comparison: Mark, result: Comparison, cell_um:
         Red, green, blue.
     """
     motion = Motion(result.rotation_deg, result.shift_um) if result.compared else _STILL
-    frame = _frame(reference)
+    frame = _frame(reference, comparison)
     left = _panel(reference, frame, _STILL)
     right = _panel(comparison, frame, motion)
     forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
@@ -81,11 +81,17 @@ def write_overlay(picture: Picture, path: Path) -> None:
         raise ParameterError(f"{path}: the picture cannot be written, {error.strerror}") from error
 
 
-def _frame(reference: Mark) -> Frame:
-    height, width = reference.surface.shape
-    pitch_um = reference.pitch_um * max(height, width) * _MARGIN / PANEL_PX
-    to_px = reference.pitch_um * _MARGIN / pitch_um
-    return Frame(pitch_um, (round(height * to_px), round(width * to_px)))
+def _frame(reference: Mark, comparison: Mark) -> Frame:
+    """A square around the centre that holds what was measured of the larger mark."""
+    reach_um = max(_reach_um(reference), _reach_um(comparison))
+    return Frame(2 * reach_um * _MARGIN / PANEL_PX, (PANEL_PX, PANEL_PX))
+
+
+def _reach_um(mark: Mark) -> float:
+    """How far, along rows or columns, the measured surface reaches from the centre."""
+    places = np.argwhere(mark.valid)
+    away_px = np.abs(places - mark_center_px(mark)).max() if places.size else PANEL_PX / 2
+    return float(away_px) * mark.pitch_um
 
 
 def _panel(mark: Mark, frame: Frame, motion: Motion) -> Picture:
