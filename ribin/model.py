@@ -95,7 +95,8 @@ class Mark:
     pitch_um : float
         Distance of neighbouring pixels, the same for rows and columns.
     origin_um : (float, float)
-        Row and column of pixel (0, 0) in the scan's frame.
+        Row and column of pixel (0, 0) in the scan's frame. The middle of the frame is the
+        centre of the circle on which the mark's outer edge lies.
     """
 
     mark_type: MarkType
@@ -127,8 +128,9 @@ class Template:
 class CellFit:
     """Where one cell of one side fell on the other side.
 
-    Centres and shifts are (row, col) in um in the frame of the side that was cut into cells,
-    relative to that mark's centre.
+    Its centre, (row, col) in um from the centre of the mark that was cut into cells, falls on
+    centre + shift from the centre of the other mark, and the cell lies there turned by
+    `rotation_deg`.
     """
 
     direction: str  # "forward": cell of the reference on the comparison; "backward": the reverse
@@ -142,6 +144,21 @@ class CellFit:
 
 
 @dataclass(frozen=True)
+class Registration:
+    """Two marks laid on each other, and their cells, before anything is decided.
+
+    A point x of the reference, (row, col) in um from its centre, falls on R(rotation) x + shift
+    of the comparison.
+    """
+
+    rotation_deg: float
+    shift_um: tuple[float, float]
+    agreement: float  # joint surface at this placement: Fisher values over the root of the cells
+    ccf: float  # of the whole marks at this placement
+    cell_fits: tuple[CellFit, ...]
+
+
+@dataclass(frozen=True)
 class ScorePart:
     """One visible part of a score: score = sum of the contributions."""
 
@@ -152,7 +169,12 @@ class ScorePart:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How two marks agree. A pair that could not be compared has NaN figures and a `reason`."""
+    """How two marks agree. A pair that could not be compared has NaN figures and a `reason`.
+
+    A point x of the reference, (row, col) in um from its centre, falls on R(rotation) x + shift
+    of the comparison. `cmc` counts congruent cells of `cells` that could be compared, in the
+    direction that has fewer.
+    """
 
     reference: str
     comparison: str

@@ -12,6 +12,8 @@ from typing import Any
 
 from ribin.errors import ParameterError
 
+BLOCK_PX = 8  # cells are made of blocks of 8 x 8 pixels: one vector register of float32 a row
+
 
 @dataclass(frozen=True)
 class ReadParams:
@@ -45,11 +47,88 @@ class SearchParams:
 
 
 @dataclass(frozen=True)
+class PreprocessParams:
+    """From a scan to a mark."""
+
+    low_cutoff_um: float = (
+        40.0  # ALGORITHMS 1.1: 16 to 80 um in use; finer is noise on the real scans
+    )
+    high_cutoff_um: float = 400.0  # Song 2014; cmcR's 500 is 425 by ISO 16610-61
+    working_pitch_um: float = 12.5  # a third of the low cut-off: nothing of the band is lost
+    frame_um: float = 4800.0  # a large pistol primer's flat (about 4.6 mm) and a margin
+    min_area_mm2: float = 0.5  # one sixth of the smallest ring in the real scans
+    max_relief_um: float = 80.0  # 5th to 95th percentile of a ring is below 25; of a head above 300
+
+
+@dataclass(frozen=True)
+class DescribeParams:
+    """From a mark to a template."""
+
+    pitch_um: float = 25.0  # tuned with benchmarks/accuracy.py: 33 um loses weak marks
+    high_cutoff_um: float = 250.0  # of the fine surface: doubles the gap that 400 um leaves
+    clip_mads: float = 2.5  # relief beyond it is dirt or an edge; lifts the weakest known match
+    coarse_pitch_um: float = 75.0  # DESIGN decision 4: 100 um loses mates, 50 um costs five times
+    medium_pitch_um: float = 50.0
+    min_fill: float = 0.30  # share of a cell that is measured (Chen 2017: 0.15; NFI: 0.35)
+
+    @property
+    def cell_um(self) -> float:
+        """Side of a cell: 400 um at the default pitch (Song 2014: 250 to 500)."""
+        return 2 * BLOCK_PX * self.pitch_um
+
+
+@dataclass(frozen=True)
+class CorrelateParams:
+    """Where one template falls on another."""
+
+    rotation_range_deg: float = 30.0  # the laboratory's mounting protocol
+    coarse_rotation_step_deg: float = 3.0
+    shift_range_um: float = 400.0  # of one mark's centre against the other's
+    min_overlap: float = 0.10  # of the smaller mark, at the coarse placement
+    seeds: int = 4  # placements that are looked at more closely
+    seed_distance_um: float = 150.0  # two seeds differ by more than this or by
+    seed_distance_deg: float = 6.0
+    medium_rotation_step_deg: float = 1.5
+    medium_steps: int = 2
+    medium_shift_um: float = 100.0
+    fine_rotation_step_deg: float = 1.5
+    fine_rotation_steps: int = 2  # to each side of the seed
+    search_radius_um: float = 150.0  # how far a cell is looked for from where the mark put it
+    norm_step_um: float = 75.0  # overlap and energy of cells change slowly: computed this far apart
+    min_cell_overlap: float = 0.25  # of a cell's area, measured on both sides
+
+
+@dataclass(frozen=True)
+class DecideParams:
+    """When a cell is congruent, and what a score is made of."""
+
+    cells_a_side: int = 40  # judged of each mark; the real scans hold 60 to 140 overlapping cells
+    min_cells: int = 8  # of both marks: fewer say nothing
+    max_place_um: float = 60.0  # ALGORITHMS 1.2: 75 to 156; a motion fitted to cells needs less
+    max_angle_deg: float = 3.0  # Tong 2014, 2015, Chen 2017
+    min_ccf: float = 0.45  # cmcR's best; between Chen 2017 (0.40) and Tong 2015 (0.55)
+    agreement_scale: float = 5.0  # between the real known non-matches (3) and matches (8)
+    agreement_points: float = 60.0
+    cmc_points: float = 40.0
+
+
+@dataclass(frozen=True)
+class MethodParams:
+    """The whole method for one type of mark."""
+
+    preprocess: PreprocessParams = field(default_factory=PreprocessParams)
+    describe: DescribeParams = field(default_factory=DescribeParams)
+    correlate: CorrelateParams = field(default_factory=CorrelateParams)
+    decide: DecideParams = field(default_factory=DecideParams)
+
+
+@dataclass(frozen=True)
 class Params:
     """All parameters of the method; `params_id` names the set."""
 
     read: ReadParams = field(default_factory=ReadParams)
     search: SearchParams = field(default_factory=SearchParams)
+    breech_face: MethodParams = field(default_factory=MethodParams)
 
     @property
     def params_id(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ribin.errors import ScanError
 from ribin.model import Comparison, Mark, MarkType, Template
-from ribin.params import Params
+from ribin.params import BLOCK_PX, Params
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.overlay import draw_overlay, write_overlay
@@ -75,9 +75,12 @@ def compare_files(
 def draw_sides(
     reference: Mark, comparison: Mark, result: Comparison, params: Params, path: Path
 ) -> None:
-    """Write the picture of a comparison."""
-    cell_um = params.describe.cell_um
-    write_overlay(draw_overlay(reference, comparison, result, cell_um), path)
+    """Write the picture of a comparison; each square is the middle of a cell.
+
+    Neighbouring cells share half their area, so their middles lie side by side.
+    """
+    tile_um = BLOCK_PX * params.breech_face.describe.pitch_um
+    write_overlay(draw_overlay(reference, comparison, result, tile_um), path)
 
 
 def write_traces(done: Compared, folder: Path) -> None:

@@ -1,0 +1,72 @@
+"""From the fits of cells to the figures of a comparison, step by step."""
+
+from __future__ import annotations
+
+import math
+
+from ribin import __version__
+from ribin.decide.cmc import compared_cells, congruent_cells, judged_cells
+from ribin.decide.consensus import find_consensus
+from ribin.decide.score import score_parts
+from ribin.model import Comparison, Registration, Template
+from ribin.params import DecideParams
+from ribin.trace import NO_TRACE, Trace
+
+
+def decide_comparison(
+    reference: Template,
+    comparison: Template,
+    registration: Registration,
+    params: DecideParams,
+    trace: Trace = NO_TRACE,
+) -> Comparison:
+    """1 the motion most cells followed, 2 which cells are congruent, 3 the score's parts."""
+    consensus = find_consensus(registration, params)
+    trace.keep("consensus", rotation_deg=consensus.rotation_deg, shift_um=consensus.shift_um)
+    fits = judged_cells(registration, consensus, params)
+    cells, cmc = compared_cells(fits), congruent_cells(fits)
+    if cells < params.min_cells:
+        reason = f"{cells} cells measured on both sides, {params.min_cells} needed"
+        return not_compared(reference, comparison, reason, cells)
+    fraction = cmc / cells
+    parts = score_parts(registration.agreement, fraction, params)
+    return Comparison(
+        reference=reference.provenance.source,
+        comparison=comparison.provenance.source,
+        mark=reference.mark_type,
+        cells=cells,
+        cmc=float(cmc),
+        cmc_fraction=fraction,
+        ccf=registration.ccf,
+        score=sum(part.contribution for part in parts),
+        score_parts=parts,
+        rotation_deg=consensus.rotation_deg,
+        shift_um=consensus.shift_um,
+        cell_fits=fits,
+        params_id=reference.params_id,
+        version=__version__,
+    )
+
+
+def not_compared(
+    reference: Template, comparison: Template, reason: str, cells: int = 0
+) -> Comparison:
+    """A pair without figures, and why."""
+    nan = math.nan
+    return Comparison(
+        reference=reference.provenance.source,
+        comparison=comparison.provenance.source,
+        mark=reference.mark_type,
+        cells=cells,
+        cmc=nan,
+        cmc_fraction=nan,
+        ccf=nan,
+        score=nan,
+        score_parts=(),
+        rotation_deg=nan,
+        shift_um=(nan, nan),
+        cell_fits=(),
+        params_id=reference.params_id,
+        version=__version__,
+        reason=reason,
+    )

@@ -1,0 +1,62 @@
+"""Levelling: the plane that most of a surface lies on is taken out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ribin.model import BoolArray, FloatArray
+
+_FITTED_POINTS = 20_000  # a plane has three unknowns; more points only cost time
+_ITERATIONS = 20
+_INLIER_MADS = 6.0
+
+
+def level_surface(surface: FloatArray, valid: BoolArray) -> FloatArray:
+    """Subtract the robust plane of the measured pixels.
+
+    The plane of least absolute deviations (the conditional median; as cmcR's removeTrend,
+    Zemmels et al. 2023, doi:10.32614/RJ-2023-014) finds the surface, then least squares over the
+    pixels within six scaled median deviations of it makes the plane exact.
+
+    Parameters
+    ----------
+    surface : (H, W) float32 array
+        Heights in um; ignored where not `valid`.
+    valid : (H, W) bool array
+        True where measured; at least three pixels.
+
+    Returns
+    -------
+    (H, W) float32 array
+        Residuals in um; 0 where not `valid`.
+    """
+    rows, cols = np.nonzero(valid)
+    scale = max(surface.shape)
+    design = np.column_stack([np.ones(len(rows)), rows / scale, cols / scale])
+    heights = surface[valid].astype(np.float64)
+    every = slice(None, None, max(1, len(heights) // _FITTED_POINTS))
+    plane = _median_plane(design[every], heights[every])
+    residuals = heights - design @ plane
+    near = np.abs(residuals) <= _INLIER_MADS * _scaled_mad(residuals)
+    if near.sum() >= 3:
+        plane = np.linalg.lstsq(design[near], heights[near], rcond=None)[0]
+    levelled = np.zeros_like(surface)
+    levelled[valid] = heights - design @ plane
+    return levelled
+
+
+def _median_plane(design: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Least absolute deviations by iteratively reweighted least squares, (3,) coefficients."""
+    weights = np.ones(len(heights))
+    plane = np.zeros(design.shape[1])
+    for _ in range(_ITERATIONS):
+        plane = np.linalg.lstsq(design * weights[:, None], heights * weights, rcond=None)[0]
+        residuals = np.abs(heights - design @ plane)
+        floor = max(1e-3 * _scaled_mad(residuals), 1e-9)
+        weights = 1.0 / np.sqrt(np.maximum(residuals, floor))
+    return plane
+
+
+def _scaled_mad(residuals: np.ndarray) -> float:
+    """Median absolute residual, scaled to a normal distribution's standard deviation."""
+    return 1.4826 * float(np.median(np.abs(residuals))) + 1e-12
