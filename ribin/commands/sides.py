@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ribin.errors import ScanError
 from ribin.model import Comparison, Mark, MarkType, Template
-from ribin.params import BLOCK_PX, Params
+from ribin.params import Params
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.overlay import draw_overlay, write_overlay
@@ -79,7 +79,7 @@ def draw_sides(
 
     Neighbouring cells share half their area, so their middles lie side by side.
     """
-    tile_um = BLOCK_PX * params.breech_face.describe.pitch_um
+    tile_um = params.breech_face.describe.cell_um / 2
     write_overlay(draw_overlay(reference, comparison, result, tile_um), path)
 
 

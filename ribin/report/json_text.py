@@ -31,6 +31,7 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int):
-        return int(value)
-    number = float(value)
-    return number if math.isfinite(number) else None
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return plain_value(value.tolist())  # numpy's arrays and numbers

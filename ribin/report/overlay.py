@@ -29,7 +29,7 @@ _MARGIN = 1.06  # white around the marks
 _STILL = Motion(0.0, (0.0, 0.0))
 
 
-def draw_overlay(reference: Mark, comparison: Mark, result: Comparison, cell_um: float) -> Picture:
+def draw_overlay(reference: Mark, comparison: Mark, result: Comparison, tile_um: float) -> Picture:
     """Draw the reference on the left and the comparison, moved onto it, on the right.
 
     A congruent cell is a solid square with a number, the same on both sides; a cell that is not
@@ -41,7 +41,7 @@ def draw_overlay(reference: Mark, comparison: Mark, result: Comparison, cell_um:
         The two sides that `result` is about.
     result : Comparison
         Its forward cells are drawn. A pair that was not compared shows the marks alone.
-    cell_um : float
+    tile_um : float
         Side of a cell.
 
     Returns
@@ -57,8 +57,8 @@ def draw_overlay(reference: Mark, comparison: Mark, result: Comparison, cell_um:
     # Congruent cells last, so that they lie on top.
     for number, fit in enumerate(sorted(forward, key=_drawing_order)):
         label = _label(fit, number - sum(not f.congruent for f in forward))
-        fallen = motion.undo(fallen_corners(fit, cell_um))
-        draw_cell(left, frame.to_px(cell_corners(fit.center_um, cell_um)), fit.congruent, label)
+        fallen = motion.undo(fallen_corners(fit, tile_um))
+        draw_cell(left, frame.to_px(cell_corners(fit.center_um, tile_um)), fit.congruent, label)
         draw_cell(right, frame.to_px(fallen), fit.congruent, label)
     draw_scale_bar(left, frame.pitch_um)
     return draw_caption(hstack_panels(left, right), _caption(result))
@@ -120,7 +120,7 @@ def _caption(result: Comparison) -> tuple[str, str]:
         forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
         figures = (
             f"score {result.score:.3f}   cmc {result.cmc:g} of {result.cells} cells   "
-            f"drawn {sum(f.congruent for f in forward)} solid, "
+            f"drawn of the reference: {sum(f.congruent for f in forward)} solid, "
             f"{sum(not f.congruent for f in forward)} dotted   "
             f"turned {result.rotation_deg:.1f} degrees"
         )
