@@ -48,7 +48,7 @@ def level_surface(surface: FloatArray, valid: BoolArray) -> FloatArray:
 def _median_plane(design: np.ndarray, heights: np.ndarray) -> np.ndarray:
     """Least absolute deviations by iteratively reweighted least squares, (3,) coefficients."""
     weights = np.ones(len(heights))
-    plane = np.zeros(design.shape[1])
+    plane: np.ndarray = np.zeros(design.shape[1])
     for _ in range(_ITERATIONS):
         plane = np.linalg.lstsq(design * weights[:, None], heights * weights, rcond=None)[0]
         residuals = np.abs(heights - design @ plane)
