@@ -42,8 +42,8 @@ class SearchParams:
     # At 50 um every mate of the real scans is at rank 1 of 39 (DESIGN, decision 4): within 3 %.
     # Weaker marks need room; one fifth keeps it and still saves most of the time.
     shortlist_share: float = 0.2
-    index_shard_marks: int = 4096  # about 40 MB of coarse vectors: what one new mark rewrites
-    batch_marks: int = 256  # templates in memory at once in the fine stage, about 100 MB
+    index_shard_marks: int = 2048  # 33 MB of coarse vectors of 4,096: what one new mark rewrites
+    batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB
 
 
 @dataclass(frozen=True)
