@@ -201,6 +201,13 @@ def test_enrol_one_scan_with_options(ribin, sample_dir, tmp_path):
     with Vault.open(vault) as opened:
         exhibit = opened.exhibit("X")
     assert (exhibit.sharing, exhibit.class_fields.calibre) == (Scope.NETWORK, "9x19")
+    again = ribin("enrol", sample_dir / f"{QUERY}.x3p", *fields[:4], *asked)
+    assert json.loads(again.out)["enrolled"][0]["outcome"] == "already there"
+    narrower = ribin(
+        "enrol", sample_dir / f"{QUERY}.x3p", *fields[:4], "--sharing", "country", *asked
+    )
+    assert narrower.code == 3
+    assert "sharing is 'network' in the vault, found 'country'" in narrower.err
 
 
 @pytest.mark.parametrize(

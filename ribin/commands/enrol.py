@@ -31,13 +31,18 @@ from ribin.params import Params
 @click.option("--case-number", default="", help="Case number of the event.")
 @click.option("--date", default="", help="Day of the event, YYYY-MM-DD.")
 @click.option("--place", default="", help="Place of the event.")
-@click.option("--kind", default="evidence", type=click.Choice(EXHIBIT_KINDS), show_default=True)
+@click.option("--kind", type=click.Choice(EXHIBIT_KINDS), show_default="evidence")
 @click.option("--calibre", default="", help="Such as 9x19.")
 @click.option("--firing-pin-shape", default="", help="Such as round or rectangular.")
 @click.option("--breech-face-type", default="", help="Such as parallel, arched or granular.")
 @click.option("--ammunition", default="", help="Maker of the cartridge.")
 @click.option("--firearm", default="", help="Weapon of a test fire.")
-@click.option("--sharing", default="country", type=click.Choice(SCOPES), show_default=True)
+@click.option(
+    "--sharing",
+    type=click.Choice(SCOPES),
+    show_default="country",
+    help="Widest scope in which it may be seen.",
+)
 @vault_option
 @network_option
 @pitch_option
@@ -55,7 +60,7 @@ def enrol(
     who: str,
     reason: str,
     json_output: bool,
-    **fields: str,
+    **fields: str | None,
 ) -> None:
     """Enrol scans of one exhibit, or all rows of a manifest.
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ribin.casework import Exhibit
 from ribin.commands.manifest import Row, exhibit_of
 from ribin.commands.vaults import Vaults
-from ribin.errors import RibinError
+from ribin.errors import RibinError, StoreError
 from ribin.params import Params
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.tables import table
 from ribin.store.enrol import Enrolment
+from ribin.store.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ def enrol_rows(
 
 
 def _enrol_row(row: Row, vaults: Vaults, intake: Intake) -> Enrolled:
-    exhibit = exhibit_of(row.fields)
     vault = vaults.of(row.member)
+    exhibit = exhibit_of(row.fields, _stored(vault, row.fields["exhibit"]))
     params = intake.params
     scan = read_scan(row.path, pixel_pitch_um=intake.pixel_pitch_um, params=params.read)
     marks = extract_marks(scan, params)
@@ -83,6 +85,13 @@ def _enrol_row(row: Row, vaults: Vaults, intake: Intake) -> Enrolled:
     return Enrolled(
         row.path.name, vault.member, done.exhibit, str(done.outcome), done.sha256, done.marks
     )
+
+
+def _stored(vault: Vault, exhibit: str) -> Exhibit | None:
+    try:
+        return vault.exhibit(exhibit)
+    except StoreError:
+        return None
 
 
 def enrolment_table(report: EnrolReport) -> str:

@@ -67,7 +67,7 @@ def read_manifest(path: Path) -> list[Row]:
 
 
 def chosen_rows(
-    files: Sequence[Path], manifest: Path | None, fields: Mapping[str, str]
+    files: Sequence[Path], manifest: Path | None, fields: Mapping[str, str | None]
 ) -> list[Row]:
     """The rows of a manifest, or one for each file with the fields given as options.
 
@@ -82,11 +82,15 @@ def chosen_rows(
         return read_manifest(manifest)
     if not (fields["event"] and fields["exhibit"]):
         raise click.UsageError("--event and --exhibit needed with FILE...")
-    return [Row(path, "", fields) for path in files]
+    given = {name: value for name, value in fields.items() if value}
+    return [Row(path, "", given) for path in files]
 
 
-def exhibit_of(fields: Mapping[str, str]) -> Exhibit:
+def exhibit_of(fields: Mapping[str, str], stored: Exhibit | None = None) -> Exhibit:
     """An exhibit from texts by column name; an absent or empty one is not known.
+
+    Kind and sharing always have a value: where they are not given, that of the exhibit as it is
+    `stored`, or evidence that only its own country sees.
 
     Raises
     ------
@@ -99,17 +103,18 @@ def exhibit_of(fields: Mapping[str, str]) -> Exhibit:
     def known(name: str) -> str:
         return fields.get(name) or ""
 
+    usual = stored or Exhibit(known("exhibit"), Event(known("event")))
     return Exhibit(
         exhibit=known("exhibit"),
         event=Event(known("event"), known("case_number"), known("date"), known("place")),
-        kind=_word(ExhibitKind, "kind", known("kind") or ExhibitKind.EVIDENCE),
+        kind=_word(ExhibitKind, "kind", known("kind") or usual.kind),
         class_fields=ClassFields(
             calibre=known("calibre"),
             firing_pin_shape=known("firing_pin_shape"),
             breech_face_type=known("breech_face_type"),
             ammunition=known("ammunition"),
         ),
-        sharing=_word(Scope, "sharing", known("sharing") or Scope.COUNTRY),
+        sharing=_word(Scope, "sharing", known("sharing") or usual.sharing),
         firearm=known("firearm"),
     )
 
