@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
+from ribin.commands.sides import compare_files
 from ribin.errors import ParameterError
 from ribin.model import CellFit, Comparison, Mark, MarkType, Provenance, ScanKind
+from ribin.params import DEFAULT_PARAMS
 from ribin.report.drawing import CONGRUENT, NOT_CONGRUENT
 from ribin.report.overlay import draw_overlay, write_overlay
 from ribin.report.placement import Frame, Motion, cell_corners, fallen_corners
@@ -162,3 +166,21 @@ def test_refused_names(pair, tmp_path):
         write_overlay(picture, tmp_path / "out.jpg")
     with pytest.raises(ParameterError, match="cannot be written, No such file or directory"):
         write_overlay(picture, tmp_path / "no" / "out.png")
+
+
+@pytest.mark.realdata
+def test_real_marks_lie_on_each_other(fadul_dir):
+    """The found motion, as drawn, lays the features of a real pair on each other."""
+    paths = fadul_dir / "Fadul_1-1.x3p", fadul_dir / "Fadul_1-2.x3p"
+    done = compare_files(*paths, None, DEFAULT_PARAMS)
+    bare = replace(done.result, cell_fits=())
+    turned_away = replace(bare, rotation_deg=-bare.rotation_deg)
+
+    def agreement(result):
+        picture = draw_overlay(done.reference.mark, done.comparison.mark, result, CELL_UM)
+        left, right = picture[:600, :640, 0], picture[:600, 656:, 0]
+        both = (left < 255) & (right < 255)
+        return np.corrcoef(left[both], right[both])[0, 1]
+
+    assert agreement(bare) > 0.3
+    assert abs(agreement(turned_away)) < 0.1
