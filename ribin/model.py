@@ -60,8 +60,9 @@ class Scan:
     row_pitch_um, col_pitch_um : float
         Distance of neighbouring rows and of neighbouring columns.
     mark_valid : (H, W) bool array or None
-        True inside the breech face as a person outlined it, where the file or a mask beside it
-        says so; None where nobody did.
+        True inside the breech face as a person outlined it; None where nobody did.
+    outlines : dict of MarkType to (H, W) bool array
+        Other marks that a person outlined.
     """
 
     values: FloatArray
@@ -71,6 +72,7 @@ class Scan:
     kind: ScanKind
     provenance: Provenance
     mark_valid: BoolArray | None = None
+    outlines: dict[MarkType, BoolArray] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, int]:

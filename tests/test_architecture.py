@@ -28,6 +28,7 @@ LEVELS = {
     "model": 1,
     "casework": 2,
     "params": 2,
+    "region": 2,
     "trace": 2,
     "gaussian": 2,
     **dict.fromkeys(STAGES, 3),
