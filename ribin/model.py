@@ -145,7 +145,32 @@ class CellFit:
     reason: str = ""  # why not congruent: "correlation", "place", "angle" or "surface"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class PlacedCells:
+    """Where the K cells of one side fell on the other, before anything is decided.
+
+    Attributes
+    ----------
+    center_um : (K, 2) float64 array
+        Centre of each cell, (row, col) from its mark's centre, in the order of the template.
+    fell_um : (K, 2) float64 array
+        Where it fell, from the other mark's centre.
+    rotation_deg : (K,) float64 array
+        How the cell lies there, turned.
+    ccf : (K,) float64 array
+        Exact masked correlation at that place; NaN where too little was measured on both sides.
+    fill : (K,) float64 array
+        Share of the cell that was measured on its own side.
+    """
+
+    center_um: NDArray[np.float64]
+    fell_um: NDArray[np.float64]
+    rotation_deg: NDArray[np.float64]
+    ccf: NDArray[np.float64]
+    fill: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Registration:
     """Two marks laid on each other, and their cells, before anything is decided.
 
@@ -157,7 +182,8 @@ class Registration:
     shift_um: tuple[float, float]
     agreement: float  # joint surface at this placement: Fisher values over the root of the cells
     ccf: float  # of the whole marks at this placement
-    cell_fits: tuple[CellFit, ...]
+    forward: PlacedCells  # cells of the reference
+    backward: PlacedCells  # cells of the comparison
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ import hashlib
 import json
 import tomllib
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ribin.errors import ParameterError
+from ribin.model import MarkType
 
 BLOCK_PX = 8  # cells are made of blocks of 8 x 8 pixels: one vector register of float32 a row
 
@@ -58,6 +60,7 @@ class PreprocessParams:
     frame_um: float = 4800.0  # a large pistol primer's flat (about 4.6 mm) and a margin
     min_area_mm2: float = 0.5  # one sixth of the smallest ring in the real scans
     max_relief_um: float = 80.0  # 5th to 95th percentile of a ring is below 25; of a head above 300
+    form_degree: int = 1  # 1 levels a plane, 2 a bowl
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,54 @@ class DecideParams:
 
 
 @dataclass(frozen=True)
+class HeadParams:
+    """Where the marks lie in a whole head. Tuned on 200 seeds of synth.head and on K013sA1."""
+
+    grid_um: float = 25.0  # a ring is 300 to 1200 um wide; finer only costs time
+    min_primer_um: float = 1400.0  # radius at the steepest fall; a small primer's cup has 2200
+    max_primer_um: float = 2900.0  # a large primer's cup has 2650 (SAAMI drawings, 5.33 mm)
+    center_reach_um: float = 400.0  # the primer's middle may lie this far outside the frame
+    steep: float = 0.08  # slope from which a point says where its circle's middle is
+    max_steep: float = 0.6  # steeper slopes count no more than this
+    rim_fall_um: float = (
+        15.0  # fall within `rim_width_um` that makes an edge; collars fall less far
+    )
+    rim_width_um: float = 150.0
+    min_rim_share: float = 0.55  # of the directions within the frame that fall at the rim
+    min_directions: float = 0.40  # of the full turn that the frame shows of the rim
+    band_um: float = 6.0  # half height within which the ring's surface is looked for
+    min_tolerance_um: float = 4.0  # a pressed face lies this close to one plane
+    max_tolerance_um: float = 14.0  # K013: 12 um between plane and the outline's edge
+    tolerance_sigmas: float = 5.0
+    edge_fall_um: float = 7.0  # K013: the outline's edge lies 10 um, synthetic truth 4 um below
+    min_ring_share: float = 0.5  # of the annulus that lies within the tolerance
+    pin_depth_um: float = 15.0  # below the ring; a bowl reaches 150 to 450, a collar lies above
+    pin_depth_share: float = 0.12  # of its own depth: where the wall of a bowl begins
+    min_pin_um: float = 200.0  # inscribed radius of an impression
+    drag_share: float = 0.45  # what is narrower than this share of the bowl is drag
+    ejector_depth_um: float = 12.0
+    min_ejector_um: float = 150.0  # inscribed radius; strokes of letters are below 100
+    max_ejector_um: float = 700.0
+
+
+@dataclass(frozen=True)
+class QualityParams:
+    """Limits of a mark's figures: (below or above it is poor, beyond it is unusable).
+
+    Set so that the 40 Fadul scans, the sample data and K013sA1 are usable, and scans of them with
+    noise, blur, holes or a missing part become poor where the lowest known match comes near the
+    known non-matches, unusable where it falls among them.
+    """
+
+    valid_share: tuple[float, float] = (0.80, 0.50)
+    coverage: tuple[float, float] = (0.50, 0.25)
+    relief_um: tuple[float, float] = (0.10, 0.03)
+    signal_to_noise: tuple[float, float] = (2.0, 1.0)
+    saturation: tuple[float, float] = (0.02, 0.20)
+    blur_um: tuple[float, float] = (200.0, 300.0)
+
+
+@dataclass(frozen=True)
 class MethodParams:
     """The whole method for one type of mark."""
 
@@ -122,24 +173,62 @@ class MethodParams:
     decide: DecideParams = field(default_factory=DecideParams)
 
 
+# Impressions in a firing pin bowl or an ejector mark are finer than those of a breech face: cells
+# of 125 um (NFI scratch; ALGORITHMS 1.9). Lengths are those of the breech face scaled by the cell,
+# cut-offs less so, because scans of whole heads have a pitch of 3 to 12 um.
+_FINE_MARK = MethodParams(
+    PreprocessParams(
+        low_cutoff_um=25.0,
+        high_cutoff_um=160.0,
+        working_pitch_um=7.8125,
+        frame_um=2000.0,
+        min_area_mm2=0.08,
+        max_relief_um=600.0,
+        form_degree=2,
+    ),
+    DescribeParams(
+        pitch_um=7.8125, high_cutoff_um=100.0, coarse_pitch_um=31.25, medium_pitch_um=15.625
+    ),
+    CorrelateParams(
+        shift_range_um=150.0,
+        seed_distance_um=50.0,
+        medium_shift_um=31.25,
+        search_radius_um=46.875,
+        norm_step_um=23.4375,
+    ),
+    DecideParams(max_place_um=20.0),
+)
+
+
 @dataclass(frozen=True)
 class Params:
     """All parameters of the method; `params_id` names the set."""
 
     read: ReadParams = field(default_factory=ReadParams)
     search: SearchParams = field(default_factory=SearchParams)
+    head: HeadParams = field(default_factory=HeadParams)
     breech_face: MethodParams = field(default_factory=MethodParams)
 
-    @property
+    @cached_property
     def params_id(self) -> str:
         """Twelve hexadecimal digits that change when any number of the method changes."""
-        method = {k: v for k, v in dataclasses.asdict(self).items() if k not in _NOT_METHOD}
-        text = json.dumps(method, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        groups = dataclasses.asdict(self)
+        return _fingerprint({k: v for k, v in groups.items() if k not in _NOT_METHOD})
+
+    @cached_property
+    def template_id(self) -> str:
+        """The same of the numbers that a template depends on; `Template.params_id` holds it."""
+        parts = dataclasses.asdict(self.breech_face)
+        return _fingerprint({k: parts[k] for k in ("preprocess", "describe")})
+
+
+def _fingerprint(numbers: dict[str, Any]) -> str:
+    text = json.dumps(numbers, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 # They change what is accepted or shortlisted, not how a pair scores.
-_NOT_METHOD = ("read", "search")
+_NOT_METHOD = ("read", "search", "quality")
 
 DEFAULT_PARAMS = Params()
 

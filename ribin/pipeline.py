@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ribin.correlate.steps import correlate_templates
+from ribin.correlate.side import Side
+from ribin.correlate.steps import correlate_sides, prepare_side
 from ribin.decide.steps import decide_comparison, not_compared
 from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError
@@ -38,7 +39,7 @@ def describe_mark(mark: Mark, params: Params = DEFAULT_PARAMS, trace: Trace = NO
     ScanError
         The mark has no relief, or too little of it was measured.
     """
-    return describe_surface(mark, params.breech_face.describe, params.params_id, trace)
+    return describe_surface(mark, params.breech_face.describe, params.template_id, trace)
 
 
 def compare_marks(
@@ -59,26 +60,7 @@ def compare_marks(
     ParameterError
         A template was made with other parameters than `params`.
     """
-    started = time.perf_counter()
-    method = params.breech_face
-    for side in (reference, comparison):
-        if side.params_id != params.params_id:
-            raise ParameterError(
-                f"{side.provenance.source}: a template of parameters {params.params_id} needed, "
-                f"found {side.params_id}"
-            )
-    if (reference.mark_type, reference.kind) != (comparison.mark_type, comparison.kind):
-        return not_compared(reference, comparison, _unlike(reference, comparison))
-    registration = correlate_templates(
-        reference, comparison, method.describe, method.correlate, trace
-    )
-    if registration is None:
-        result = not_compared(
-            reference, comparison, "no placement in range where the marks overlap"
-        )
-    else:
-        result = decide_comparison(reference, comparison, registration, method.decide, trace)
-    return replace(result, elapsed_s=time.perf_counter() - started)
+    return _compare(_Prepared.of(reference), _Prepared.of(comparison), params, trace)
 
 
 def compare_many(
@@ -94,8 +76,49 @@ def compare_many(
     threads : int or None
         How many comparisons run at once; 1 where None. The results do not depend on it.
     """
-    with ThreadPoolExecutor(threads or 1) as pool:
-        return list(pool.map(lambda other: compare_marks(query, other, params), templates))
+    reference = _Prepared.of(query)
+
+    def against(other: Template) -> Comparison:
+        return _compare(reference, _Prepared.of(other), params, NO_TRACE)
+
+    if (threads or 1) == 1:
+        return [against(other) for other in templates]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(against, templates))
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    template: Template
+    side: Side
+
+    @classmethod
+    def of(cls, template: Template) -> _Prepared:
+        return cls(template, prepare_side(template))
+
+
+def _compare(
+    reference: _Prepared, comparison: _Prepared, params: Params, trace: Trace
+) -> Comparison:
+    started = time.perf_counter()
+    method = params.breech_face
+    one, two = reference.template, comparison.template
+    for template in (one, two):
+        if template.params_id != params.template_id:
+            raise ParameterError(
+                f"{template.provenance.source}: a template of parameters {params.template_id} "
+                f"needed, found {template.params_id}"
+            )
+    if (one.mark_type, one.kind) != (two.mark_type, two.kind):
+        return not_compared(one, two, _unlike(one, two), params.params_id)
+    registration = correlate_sides(
+        reference.side, comparison.side, method.describe, method.correlate, trace
+    )
+    if registration is None:
+        reason = "the marks overlap at no placement in range"
+        return not_compared(one, two, reason, params.params_id)
+    result = decide_comparison(one, two, registration, method.decide, params.params_id, trace)
+    return replace(result, elapsed_s=time.perf_counter() - started)
 
 
 def _unlike(reference: Template, comparison: Template) -> str:

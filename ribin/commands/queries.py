@@ -63,7 +63,7 @@ class Desk:
         except StoreError as error:
             raise FormatError(f"{query}: neither a file nor an exhibit, {error}") from error
         # An exhibit scanned again under other parameters has marks that cannot be searched with.
-        chosen = [m for m in stored if m.params_id == self.params.params_id] or stored
+        chosen = [m for m in stored if m.params_id == self.params.template_id] or stored
         return stored_side(self.vault, chosen[0])
 
     def __enter__(self) -> Self:

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from ribin._jit import sum_kernel
 from ribin.model import FloatArray
-
-BLOCK_PX = 8
+from ribin.params import BLOCK_PX
 
 
 # Indices are unsigned so that numba does not test each for a negative one, which would keep the
@@ -66,13 +65,13 @@ def _block_sums(fixed, moved, runs, offsets, widths, column_sums, out):
 def block_sums(
     fixed: FloatArray, moved: FloatArray, runs: NDArray[np.int32], offsets: NDArray[np.int64]
 ) -> FloatArray:
-    """Sum `fixed[p] * moved[t, p + margin + offset]` over every block of `fixed`.
+    """Sum `fixed[p] * moved[t, p + margin + offset]` over every block of the runs.
 
     Parameters
     ----------
-    fixed : (H, W) float32 array
+    fixed : (H, W) float32 array, contiguous
         The surface that stays; H and W are multiples of 8.
-    moved : (T, N, M) float32 array
+    moved : (T, N, M) float32 array, contiguous
         Copies of the other surface with an equal margin on all sides.
     runs : (K, 3) int32 array
         Row of blocks, first column of blocks and number of blocks to be summed.
@@ -81,27 +80,28 @@ def block_sums(
 
     Returns
     -------
-    (T, S, H / 8, W / 8) float32 array
-        The sums; 0 outside the runs.
+    (T, S, B + 1) float32 array
+        The sums of the B blocks, in the order of the runs, and a last 0.
     """
     height, width = fixed.shape
     copies, rows, cols = moved.shape
-    margin_row, margin_col = (rows - height) // 2, (cols - width) // 2
-    flat_runs = np.empty((len(runs), 4), np.int64)
-    row, col = runs[:, 0].astype(np.int64) * BLOCK_PX, runs[:, 1].astype(np.int64) * BLOCK_PX
-    flat_runs[:, 0] = row * width + col
-    flat_runs[:, 1] = (row + margin_row) * cols + col + margin_col
-    flat_runs[:, 2] = runs[:, 2].astype(np.int64) * BLOCK_PX
-    flat_runs[:, 3] = runs[:, 0].astype(np.int64) * (width // BLOCK_PX) + runs[:, 1]
-    flat_offsets = offsets[:, 0].astype(np.int64) * cols + offsets[:, 1]
-    out = np.zeros((copies, len(offsets), (height // 8) * (width // 8)), np.float32)
+    flat = np.empty((len(runs), 4), np.int64)
+    row, col = runs[:, 0] * BLOCK_PX, runs[:, 1] * BLOCK_PX
+    flat[:, 0] = row * width + col
+    flat[:, 1] = (row + (rows - height) // 2) * cols + col + (cols - width) // 2
+    flat[:, 2] = runs[:, 2] * BLOCK_PX
+    ends = np.cumsum(runs[:, 2])
+    flat[:, 3] = ends - runs[:, 2]
+    blocks = int(ends[-1]) if len(runs) else 0
+    out = np.empty((copies, len(offsets), blocks + 1), np.float32)
+    out[:, :, blocks] = 0.0
     _block_sums(
-        np.ascontiguousarray(fixed).reshape(-1),
+        fixed.reshape(-1),
         moved.reshape(copies, -1),
-        flat_runs,
-        flat_offsets,
+        flat,
+        offsets[:, 0] * cols + offsets[:, 1],
         np.array([width, cols], np.int64),
         np.empty(width, np.float32),
         out,
     )
-    return out.reshape(copies, len(offsets), height // BLOCK_PX, width // BLOCK_PX)
+    return out

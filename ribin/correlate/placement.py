@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +28,42 @@ def turn_matrix(angle_deg: float) -> NDArray[np.float64]:
     return np.array([[cosine, -sine], [sine, cosine]])
 
 
-def disc_offsets(radius_px: float, step_px: int = 1) -> NDArray[np.int64]:
-    """(S, 2) whole-pixel shifts within a radius, by row and column."""
+@dataclass(frozen=True, eq=False)
+class Offsets:
+    """Shifts to try, and the fewer ones at which slowly changing terms are computed.
+
+    Attributes
+    ----------
+    every : (S, 2) int64 array
+        Whole-pixel shifts (row, col) within a radius.
+    few : (G, 2) int64 array
+        Shifts some pixels apart.
+    near : (S,) int64 array
+        Index of the one of `few` that is nearest to each of `every`.
+    """
+
+    every: NDArray[np.int64]
+    few: NDArray[np.int64]
+    near: NDArray[np.int64]
+
+    @property
+    def reach_px(self) -> int:
+        return int(self.every.max())
+
+
+@lru_cache(maxsize=32)
+def disc_offsets(radius_px: float, step_px: int) -> Offsets:
+    """All shifts within a radius, and those of a grid of `step_px` that serve them."""
+    every = _disc(radius_px, 1)
+    few = _disc(radius_px + step_px, step_px)
+    few = few[np.abs(few).max(axis=1) <= every.max()]
+    apart = ((every[:, None, :] - few[None, :, :]) ** 2).sum(axis=-1)
+    near = np.asarray(apart.argmin(axis=1), np.int64)
+    return Offsets(every, few, near)
+
+
+def _disc(radius_px: float, step_px: int) -> NDArray[np.int64]:
     reach = int(radius_px // step_px) * step_px
     line = np.arange(-reach, reach + 1, step_px)
-    offsets = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
-    return offsets[np.hypot(offsets[:, 0], offsets[:, 1]) <= radius_px + 1e-9].astype(np.int64)
-
-
-def nearest_offset(offsets: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(S,) index into `among` of the shift nearest to each of `offsets`."""
-    apart = ((offsets[:, None, :] - among[None, :, :]) ** 2).sum(axis=-1)
-    return np.asarray(apart.argmin(axis=1))
+    square = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    return square[np.hypot(square[:, 0], square[:, 1]) <= radius_px + 1e-9].astype(np.int64)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from ribin.decide.consensus import Consensus
-from ribin.model import CellFit, Registration
+from ribin.model import CellFit, PlacedCells, Registration
 from ribin.params import DecideParams
 
 
@@ -19,19 +20,33 @@ def judged_cells(
     Of each mark the first `params.cells_a_side` cells that could be compared are judged; cells
     come in an order that spreads them evenly, so a small overlap does not change how many there
     are. A cell is congruent if its correlation, its place and its angle are within the limits
-    (Song 2013, doi:10.1016/j.forsciint.2013.07.019, with the thresholds of `DecideParams`).
+    (Song 2013; the thresholds of `DecideParams`).
     """
-    judged = []
-    left = {"forward": params.cells_a_side, "backward": params.cells_a_side}
-    for fit, place_um, angle_deg in zip(
-        registration.cell_fits, consensus.place_um, consensus.angle_deg, strict=True
-    ):
-        if left[fit.direction] == 0:
-            continue
-        reason = fit.reason or _reason(fit.ccf, float(place_um), float(angle_deg), params)
-        judged.append(replace(fit, congruent=not reason, reason=reason))
-        left[fit.direction] -= fit.reason == ""
-    return tuple(judged)
+    ahead = len(registration.forward.ccf)
+    forward = _judged("forward", registration.forward, consensus, slice(None, ahead), params)
+    backward = _judged("backward", registration.backward, consensus, slice(ahead, None), params)
+    return (*forward, *backward)
+
+
+def _judged(
+    direction: str, cells: PlacedCells, consensus: Consensus, own: slice, params: DecideParams
+) -> Iterator[CellFit]:
+    measured = np.isfinite(cells.ccf)
+    last = int(np.searchsorted(np.cumsum(measured), params.cells_a_side)) + 1
+    shift = cells.fell_um - cells.center_um
+    rows = zip(
+        cells.center_um[:last].tolist(),
+        shift[:last].tolist(),
+        cells.rotation_deg[:last].tolist(),
+        cells.ccf[:last].tolist(),
+        cells.fill[:last].tolist(),
+        consensus.place_um[own].tolist(),
+        consensus.angle_deg[own].tolist(),
+        strict=False,
+    )
+    for center, moved, turn, ccf, fill, place_um, angle_deg in rows:
+        reason = _reason(ccf, place_um, angle_deg, params)
+        yield CellFit(direction, tuple(center), tuple(moved), turn, ccf, fill, not reason, reason)
 
 
 def compared_cells(fits: tuple[CellFit, ...]) -> int:
@@ -51,6 +66,8 @@ def mean_congruent_ccf(fits: tuple[CellFit, ...]) -> float:
 
 
 def _reason(ccf: float, place_um: float, angle_deg: float, params: DecideParams) -> str:
+    if math.isnan(ccf):
+        return "surface"
     if ccf < params.min_ccf:
         return "correlation"
     if place_um > params.max_place_um:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.model import CellFit, Registration
+from ribin.model import Registration
 from ribin.params import DecideParams
 
 _FIRST_SLACK = 1.5  # the placement of whole marks is coarser than the motion fitted to cells
@@ -25,9 +24,10 @@ class Consensus:
     rotation_deg, shift_um
         As in `Registration`.
     place_um : (K,) float64 array
-        Distance of where each cell fell from where the motion puts it; NaN where not measured.
+        Distance of where each cell fell from where the motion puts it: first the cells of the
+        reference, then those of the comparison. Of cells that were not measured: anything.
     angle_deg : (K,) float64 array
-        Turn of each cell against the motion's, within 180 degrees; NaN where not measured.
+        Turn of each cell against the motion's, within 180 degrees.
     """
 
     rotation_deg: float
@@ -42,13 +42,13 @@ def find_consensus(registration: Registration, params: DecideParams) -> Consensu
     Least squares over the cells of both directions (Kabsch's solution in the plane), each round
     over the cells that the last motion explains.
     """
-    points = _Points.of(registration.cell_fits)
+    points = _Points.of(registration)
     rotation_deg, shift = registration.rotation_deg, np.array(registration.shift_um)
     slack = _FIRST_SLACK
+    correlates = points.ccf >= params.min_ccf
     for _ in range(_ROUNDS - 1):
         place_um, angle_deg = points.distances(rotation_deg, shift)
-        follows = points.ccf >= params.min_ccf
-        follows &= place_um <= slack * params.max_place_um
+        follows = correlates & (place_um <= slack * params.max_place_um)
         follows &= np.abs(angle_deg) <= slack * params.max_angle_deg
         if follows.sum() < _FEWEST:
             break
@@ -58,7 +58,7 @@ def find_consensus(registration: Registration, params: DecideParams) -> Consensu
     return Consensus(rotation_deg, (float(shift[0]), float(shift[1])), place_um, angle_deg)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Points:
     """Each cell as a pair of points, whichever side it was cut from, (K, 2) in um."""
 
@@ -68,18 +68,13 @@ class _Points:
     ccf: NDArray[np.float64]
 
     @classmethod
-    def of(cls, fits: Sequence[CellFit]) -> _Points:
-        forward = np.array([fit.direction == "forward" for fit in fits], np.bool_)
-        center = np.array([fit.center_um for fit in fits]).reshape(-1, 2)
-        fell = center + np.array([fit.shift_um for fit in fits]).reshape(-1, 2)
-        turn = np.array([fit.rotation_deg for fit in fits])
-        ccf = np.array([fit.ccf for fit in fits])
-        fell[np.isnan(ccf)] = np.nan
+    def of(cls, registration: Registration) -> _Points:
+        forward, backward = registration.forward, registration.backward
         return cls(
-            np.where(forward[:, None], center, fell),
-            np.where(forward[:, None], fell, center),
-            np.where(forward, turn, -turn),
-            np.nan_to_num(ccf, nan=-1.0),
+            np.concatenate([forward.center_um, backward.fell_um]),
+            np.concatenate([forward.fell_um, backward.center_um]),
+            np.concatenate([forward.rotation_deg, -backward.rotation_deg]),
+            np.concatenate([forward.ccf, backward.ccf]),
         )
 
     def distances(
@@ -87,7 +82,7 @@ class _Points:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         away = self.comparison - (self.reference @ _turn(rotation_deg).T + shift)
         angle = (self.rotation_deg - rotation_deg + 180.0) % 360.0 - 180.0
-        return np.hypot(away[:, 0], away[:, 1]), np.where(np.isnan(away[:, 0]), np.nan, angle)
+        return np.hypot(away[:, 0], away[:, 1]), angle
 
 
 def _rigid_fit(

@@ -18,6 +18,7 @@ def decide_comparison(
     comparison: Template,
     registration: Registration,
     params: DecideParams,
+    params_id: str,
     trace: Trace = NO_TRACE,
 ) -> Comparison:
     """1 the motion most cells followed, 2 which cells are congruent, 3 the score's parts."""
@@ -27,7 +28,7 @@ def decide_comparison(
     cells, cmc = compared_cells(fits), congruent_cells(fits)
     if cells < params.min_cells:
         reason = f"{cells} cells measured on both sides, {params.min_cells} needed"
-        return not_compared(reference, comparison, reason, cells)
+        return not_compared(reference, comparison, reason, params_id, cells)
     fraction = cmc / cells
     parts = score_parts(registration.agreement, fraction, params)
     return Comparison(
@@ -43,13 +44,13 @@ def decide_comparison(
         rotation_deg=consensus.rotation_deg,
         shift_um=consensus.shift_um,
         cell_fits=fits,
-        params_id=reference.params_id,
+        params_id=params_id,
         version=__version__,
     )
 
 
 def not_compared(
-    reference: Template, comparison: Template, reason: str, cells: int = 0
+    reference: Template, comparison: Template, reason: str, params_id: str, cells: int = 0
 ) -> Comparison:
     """A pair without figures, and why."""
     nan = math.nan
@@ -66,7 +67,7 @@ def not_compared(
         rotation_deg=nan,
         shift_um=(nan, nan),
         cell_fits=(),
-        params_id=reference.params_id,
+        params_id=params_id,
         version=__version__,
         reason=reason,
     )

@@ -62,9 +62,9 @@ def search(
         Nobody who was asked could answer.
     """
     started = time.perf_counter()
-    if query.params_id != params.params_id:
+    if query.params_id != params.template_id:
         raise ParameterError(
-            f"{query.provenance.source}: a template made with parameters {params.params_id} "
+            f"{query.provenance.source}: a template made with parameters {params.template_id} "
             f"needed, found {query.params_id}"
         )
     request, asked = _address(request, network, members)

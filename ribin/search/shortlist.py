@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ribin.correlate.register import coarse_scores
+from ribin.correlate.shortlist import coarse_scores
 from ribin.model import FloatArray, Template
 from ribin.params import Params
 from ribin.search.index import read_shards

@@ -1,0 +1,93 @@
+"""One side of a comparison, laid out for the kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ribin.correlate.turned import surface_planes, surface_reach
+from ribin.model import BoolArray, FloatArray, Template
+from ribin.params import BLOCK_PX
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A surface at one pitch.
+
+    Attributes
+    ----------
+    planes : (3, S, S) float32 array
+        Values, squares and mask.
+    reach : (2,) float32 array
+        See `surface_reach`.
+    runs : (N, 3) int32 array
+        Row, first column and number of neighbouring blocks that hold surface.
+    measured : int
+        Number of measured pixels.
+    """
+
+    planes: FloatArray
+    reach: NDArray[np.float32]
+    runs: NDArray[np.int32]
+    measured: int
+
+    @property
+    def size_px(self) -> int:
+        return self.planes.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A template as the correlator uses it; prepared once, however many it is compared with.
+
+    Attributes
+    ----------
+    cells : (K, 2) int64 array
+        Row and column of each cell's first block.
+    cell_blocks : (K, 4) int64 array
+        Where the sums of a cell's blocks stand among those of the runs; the place after the last
+        where a block holds nothing.
+    """
+
+    coarse: Level
+    medium: Level
+    fine: Level
+    cells: NDArray[np.int64]
+    cell_blocks: NDArray[np.int64]
+    cell_fill: NDArray[np.float64]
+
+
+def prepare_side(template: Template) -> Side:
+    """Lay a template out for the kernels."""
+    arrays = template.arrays
+    cells = arrays["cells"].astype(np.int64)
+    counts = arrays["fine_counts"]
+    place = np.full(counts.shape, int(arrays["fine_runs"][:, 2].sum()), np.int64)
+    start = 0
+    for row, first, number in arrays["fine_runs"].tolist():
+        place[row, first : first + number] = np.arange(start, start + number)
+        start += number
+    corners = ((0, 0), (0, 1), (1, 0), (1, 1))
+    quarter = [(cells[:, 0] + r, cells[:, 1] + c) for r, c in corners]
+    filled = np.sum([counts[rows, cols] for rows, cols in quarter], axis=0)
+    return Side(
+        coarse=_level(*coarse_surface(arrays["coarse"]), arrays["coarse_runs"]),
+        medium=_level(arrays["medium"], arrays["medium_valid"], arrays["medium_runs"]),
+        fine=_level(arrays["fine"], arrays["fine_valid"], arrays["fine_runs"]),
+        cells=cells,
+        cell_blocks=np.stack([place[rows, cols] for rows, cols in quarter], axis=1),
+        cell_fill=filled / (2.0 * BLOCK_PX) ** 2,
+    )
+
+
+def coarse_surface(vector: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """A coarse vector as the square surface that it is, and where that was measured."""
+    side = round(float(np.sqrt(vector.size)))
+    surface = vector.reshape(side, side)
+    return surface, surface != 0.0
+
+
+def _level(surface: FloatArray, valid: BoolArray, runs: NDArray[np.int32]) -> Level:
+    return Level(surface_planes(surface, valid), surface_reach(valid), runs, int(valid.sum()))
