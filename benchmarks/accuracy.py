@@ -1,0 +1,134 @@
+"""How often RIBIN is right: every way of making scans harder, one row each.
+
+    python benchmarks/accuracy.py [FOLDER] [--only NAME ...] [--quick] [--baseline FILE]
+
+FOLDER holds scans and labels.csv; by default the real scans in ../shared/data/fadul where they
+are, else sample_data. Every second firearm, by name, is held out: parameters may be tuned on the
+other half and are judged on this one. Consecutive slides come from the generator and are judged
+apart.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+# One level of parallelism: comparisons run in threads, a matrix product in each of them does not.
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from challenge import CHALLENGES, SEED, Challenge
+from rates import Row, row
+from results import finish, options
+from specimens import Specimen, default_folder, find_truth, load_scans, slide_scans
+from trial import run_trial
+
+from ribin.report.tables import table
+
+THREADS = 2
+QUICK_FIREARMS = 4
+QUICK = ("plain", "crop50-one", "weak-fine", "rotation25")
+SLIDES = (
+    ("slides", "8 consecutive slides share 60 % of the relief's variance", 0.6, 1.0),
+    ("slides-weak", "the same, marked 0.4 times as deep", 0.6, 0.4),
+)
+_HEADER = (
+    *("challenge", "AUC", "AUC held", "AUC tune", "EER", "rank1", "r1 held", "KM min", "KNM max"),
+    *("overlap", "refused", "VR score", "VR cmc", "VR ccf", "AUC cmc", "AUC ccf"),
+    *("top5%", "top10%", "top20%", "laid", "ms"),
+)
+
+
+def main() -> None:
+    parser = options("Accuracy on the challenge set.", "accuracy")
+    parser.add_argument("folder", type=Path, nargs="?", default=default_folder())
+    parser.add_argument("--only", action="append", metavar="NAME", help="this row (repeatable)")
+    parser.add_argument("--seed", type=int, default=SEED)
+    chosen = parser.parse_args()
+    names = [*(c.name for c in CHALLENGES), *(name for name, *_ in SLIDES)]
+    unknown = set(chosen.only or ()) - set(names)
+    if unknown:
+        parser.error(f"--only: one of {', '.join(names)} needed, found {', '.join(unknown)}")
+    start, wall = time.process_time(), time.perf_counter()
+    rows = []
+    for done in _rows(chosen):
+        rows.append(done)
+        print(_progress(done, time.process_time() - start), file=sys.stderr, flush=True)
+    print(report(rows))
+    cpu_s, wall_s = time.process_time() - start, time.perf_counter() - wall
+    print(f"\nseed {chosen.seed}; {cpu_s:.0f} s CPU in {wall_s:.0f} s")
+    source = chosen.folder.name
+    finish("accuracy", rows, THREADS, chosen, source=source, seed=chosen.seed, cpu_s=cpu_s)
+
+
+def report(rows: list[Row]) -> str:
+    """The table of all rows, and what its columns are."""
+    lines = [
+        table(_HEADER, [_line(r) for r in rows]),
+        "",
+        "held, tune: firearms held out, or tuned on. overlap: known matches not above every known",
+        "non-match. refused: known matches not compared. VR: variance ratio. top: share of mates",
+        "that the coarse stage puts there. laid: known matches laid within 100 um of the truth.",
+        "ms: CPU a pair.",
+        "",
+        *(_sector_note(r) for r in rows if r.every.sighted < r.every.known_match),
+        *(f"{r.name}: {r.what}" for r in rows),
+    ]
+    return "\n".join(lines)
+
+
+def _rows(chosen: Namespace) -> Iterator[Row]:
+    wanted = chosen.only or (QUICK if chosen.quick else None)
+    challenges = [c for c in CHALLENGES if wanted is None or c.name in wanted]
+    if challenges:
+        scans = load_scans(chosen.folder)
+        if chosen.quick:
+            few = sorted({firearm for _, firearm, _ in scans})[:QUICK_FIREARMS]
+            scans = [scan for scan in scans if scan[1] in few]
+        specimens, truth = find_truth(scans)
+        print(f"truth: {truth.pairs} ways round, worst {truth.worst_um:.0f} um apart\n", flush=True)
+        for challenge in challenges:
+            yield _row(challenge, specimens, chosen.seed)
+    for name, what, shared, strength in SLIDES:
+        if wanted is None or name in wanted:
+            specimens, _ = find_truth(slide_scans(8, 4, shared, strength, chosen.seed))
+            yield _row(Challenge(name, what), specimens, chosen.seed)
+
+
+def _row(challenge: Challenge, specimens: list[Specimen], seed: int) -> Row:
+    trial = run_trial(challenge, specimens, seed, THREADS)
+    return row(challenge.name, challenge.what, seed, trial)
+
+
+def _line(r: Row) -> list[object]:
+    e = r.every
+    return [
+        *(r.name, e.score.auc, r.held_out.score.auc, r.tuning.score.auc, e.score.eer, e.rank1),
+        *(r.held_out.rank1, e.score.km_min, e.score.knm_max, e.overlap, e.not_compared_km),
+        *(e.score.variance_ratio, e.cmc.variance_ratio, e.ccf.variance_ratio),
+        *(e.cmc.auc, e.ccf.auc, *r.recall.values(), r.registered, r.compare_cpu_ms),
+    ]
+
+
+def _progress(r: Row, cpu_s: float) -> str:
+    s = r.every.score
+    return (
+        f"{cpu_s:5.0f} s CPU  {r.name:20s} AUC {s.auc:.4f}  rank1 {r.every.rank1:.3f}  "
+        f"overlap {r.every.overlap:2d}  KM min {s.km_min:5.1f}  KNM max {s.knm_max:5.1f}"
+    )
+
+
+def _sector_note(r: Row) -> str:
+    e = r.every
+    return (
+        f"{r.name}: {e.sighted} of {e.known_match} known matches were compared and share a tenth "
+        f"of the mark or more; AUC of these {e.auc_sighted:.4f}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""One challenge carried out: every pair compared, with its truth beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from challenge import Challenge, degraded
+from motion import Points, apart_um, found_motion
+from specimens import Specimen, mark_center, measured_points
+
+from ribin.correlate.shortlist import coarse_scores
+from ribin.errors import ScanError
+from ribin.model import Comparison, Template
+from ribin.params import DEFAULT_PARAMS, Params
+from ribin.pipeline import compare_many, describe_mark, extract_marks
+
+AGREED_UM = 100.0  # a quarter of a cell: nearer than that, cells find their own place
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A degraded specimen, described; no template where the scan was refused."""
+
+    specimen: Specimen
+    center_um: Points | None
+    template: Template | None
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """One unordered pair; figures are NaN where it was not compared.
+
+    `shared` is the share of the mark's whole area that both scans still hold, and `away_um` how
+    far from the truth the marks were laid on each other; both only for known matches.
+    """
+
+    first: int
+    second: int
+    known_match: bool
+    score: float
+    cmc: float
+    ccf: float
+    shared: float
+    away_um: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """All pairs of one challenge; `coarse` is (S, S), the coarse score of row on column."""
+
+    firearms: tuple[str, ...]
+    pairs: list[Pair]
+    coarse: np.ndarray
+    refused: int  # scans without a template
+    describe_cpu_ms: float  # a scan
+    compare_cpu_ms: float  # a pair
+
+
+def run_trial(
+    challenge: Challenge, specimens: Sequence[Specimen], seed: int, threads: int
+) -> Trial:
+    """Degrade, describe, compare each specimen with every later one."""
+    params = _params(challenge)
+    earlier, later = degraded(challenge, specimens, seed)
+    start = time.process_time()
+    queries = [_described(s, params) for s in earlier]
+    gallery = queries if later is earlier else [_described(s, params) for s in later]
+    described = time.process_time()
+    pairs = [p for i in range(len(specimens)) for p in _row(i, queries, gallery, params, threads)]
+    compared = time.process_time()
+    sides = queries if gallery is queries else [*queries, *gallery]
+    return Trial(
+        firearms=tuple(s.firearm for s in specimens),
+        pairs=pairs,
+        coarse=_coarse(queries, gallery, params),
+        refused=sum(side.template is None for side in sides),
+        describe_cpu_ms=1e3 * (described - start) / len(sides),
+        compare_cpu_ms=1e3 * (compared - described) / len(pairs),
+    )
+
+
+def _params(challenge: Challenge) -> Params:
+    if not challenge.any_rotation:
+        return DEFAULT_PARAMS
+    method = DEFAULT_PARAMS.breech_face
+    correlate = replace(method.correlate, rotation_range_deg=180.0)
+    return replace(DEFAULT_PARAMS, breech_face=replace(method, correlate=correlate))
+
+
+def _described(specimen: Specimen, params: Params) -> Side:
+    try:
+        mark = extract_marks(specimen.scan, params)[0]
+        return Side(specimen, mark_center(mark), describe_mark(mark, params))
+    except ScanError:
+        return Side(specimen, None, None)
+
+
+def _row(
+    i: int, queries: Sequence[Side], gallery: Sequence[Side], params: Params, threads: int
+) -> list[Pair]:
+    reference, others = queries[i], range(i + 1, len(gallery))
+    able = [j for j in others if gallery[j].template]
+    results: dict[int, Comparison] = {}
+    if reference.template:
+        templates = [t for j in able if (t := gallery[j].template)]
+        found = compare_many(reference.template, templates, params, threads)
+        results = dict(zip(able, found, strict=True))
+    return [_pair(i, j, reference, gallery[j], results.get(j)) for j in others]
+
+
+def _pair(i: int, j: int, reference: Side, other: Side, result: Comparison | None) -> Pair:
+    known_match = reference.specimen.firearm == other.specimen.firearm
+    shared, away_um = _against_truth(reference, other, result) if known_match else (np.nan, np.nan)
+    figures = (result.score, result.cmc, result.ccf) if result else (np.nan,) * 3
+    return Pair(i, j, known_match, *figures, shared, away_um)
+
+
+def _against_truth(reference: Side, other: Side, result: Comparison | None) -> tuple[float, float]:
+    first, second = reference.specimen, other.specimen
+    truth = second.motion.after(first.motion.inverse())
+    points = measured_points(first.scan)
+    pitch = np.array([second.scan.row_pitch_um, second.scan.col_pitch_um])
+    pixels = np.rint(truth.of(points) / pitch).astype(np.int64)
+    inside = ((pixels >= 0) & (pixels < second.scan.shape)).all(axis=1)
+    held = inside.copy()
+    held[inside] = second.scan.valid[tuple(pixels[inside].T)]
+    area = float(first.scan.valid.sum()) * first.scan.row_pitch_um * first.scan.col_pitch_um
+    shared = float(held.mean()) * area / first.area_um2
+    if result is None or not result.compared:
+        return shared, np.nan
+    assert reference.center_um is not None
+    assert other.center_um is not None
+    found = found_motion(result, reference.center_um, other.center_um)
+    return shared, apart_um(found, truth, points)
+
+
+def _coarse(queries: Sequence[Side], gallery: Sequence[Side], params: Params) -> np.ndarray:
+    """(S, S) coarse score of each query on each of the gallery; NaN where one has no template."""
+    scores = np.full((len(queries), len(gallery)), np.nan)
+    able = [j for j, side in enumerate(gallery) if side.template]
+    vectors = np.stack([t.arrays["coarse"] for side in gallery if (t := side.template)])
+    for i, side in enumerate(queries):
+        if side.template:
+            scores[i, able] = coarse_scores(side.template, vectors, params)
+    return scores
