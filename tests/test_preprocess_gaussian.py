@@ -1,0 +1,87 @@
+"""The areal Gaussian filter against its definition: ISO 16610-61 with unmeasured pixels."""
+
+from __future__ import annotations
+
+import naive
+import numpy as np
+import pytest
+from mark_makers import heights, with_garbage
+
+from ribin.gaussian import remove_form, smooth_surface
+from ribin.units import gaussian_sigma
+
+CUTOFF_UM = 400.0
+PITCH_UM = (12.5, 12.5)
+
+
+def sine(wavelength_um: float, direction: int, pitch_um: tuple[float, float]) -> np.ndarray:
+    sides = [int(3200 / pitch) for pitch in pitch_um]
+    at_um = np.arange(sides[direction]) * pitch_um[direction]
+    wave = np.sin(2.0 * np.pi * at_um / wavelength_um).astype(np.float32)
+    return np.broadcast_to(wave[:, None] if direction == 0 else wave, sides).copy()
+
+
+@pytest.mark.parametrize("pitch_um", [PITCH_UM, (25.0, 12.5)])
+@pytest.mark.parametrize("direction", [0, 1])
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 2.0])
+def test_half_is_transmitted_at_the_cutoff(ratio, direction, pitch_um):
+    wave = sine(ratio * CUTOFF_UM, direction, pitch_um)
+    valid = np.ones(wave.shape, bool)
+    middle = tuple(slice(n // 4, -n // 4) for n in wave.shape)  # three sigma from every edge
+    low = smooth_surface(wave, valid, CUTOFF_UM, pitch_um)
+    transmitted = (low[middle] * wave[middle]).sum() / (wave[middle] ** 2).sum()
+    # ISO 16610-21: exp(-pi (alpha cutoff / wavelength)^2) = 2^-(cutoff / wavelength)^2
+    assert transmitted == pytest.approx(2.0 ** -(ratio**-2.0), abs=0.002)
+    assert np.array_equal(remove_form(wave, valid, CUTOFF_UM, pitch_um), wave - low)
+
+
+def test_sigma_is_that_of_the_standard():
+    assert gaussian_sigma(1.0) == pytest.approx(0.187390625)  # sqrt(ln 2 / 2) / pi
+
+
+@pytest.mark.parametrize("sigma_px", [(0.8, 0.8), (2.0, 2.0), (1.0, 3.0)])
+def test_equals_the_weighted_mean_by_definition(sigma_px):
+    rows, cols = np.indices((30, 26)) * 12.5
+    surface = heights(4, rows, cols).astype(np.float32)
+    valid = np.random.default_rng(0).random(surface.shape) < 0.6
+    valid[10:20, :9] = False
+    pitch_um = gaussian_sigma(CUTOFF_UM) / np.array(sigma_px)
+    fast = smooth_surface(surface, valid, CUTOFF_UM, tuple(pitch_um))
+    # The filter of OpenCV ends four sigma out, where 3e-4 of the weight is left in one line.
+    assert fast == pytest.approx(naive.smooth(surface, valid, sigma_px), abs=1e-3)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 1.0])
+def test_a_constant_stays_constant_under_any_mask(share):
+    valid = np.random.default_rng(1).random((120, 100)) < share
+    low = smooth_surface(np.full(valid.shape, 37.5, np.float32), valid, CUTOFF_UM, PITCH_UM)
+    assert low[valid] == pytest.approx(37.5, rel=1e-5)
+    assert (low[~valid] == 0.0).all()
+
+
+def test_a_lonely_pixel_keeps_its_height():
+    valid = np.zeros((90, 90), bool)
+    valid[40, 50] = True
+    surface = np.full(valid.shape, -3.0, np.float32)
+    assert smooth_surface(surface, valid, CUTOFF_UM, PITCH_UM)[40, 50] == pytest.approx(-3.0)
+
+
+@pytest.mark.parametrize("filtered", [smooth_surface, remove_form])
+def test_what_was_not_measured_takes_no_part(filtered):
+    rows, cols = np.indices((60, 50)) * 12.5
+    surface = heights(4, rows, cols).astype(np.float32)
+    valid = np.random.default_rng(2).random(surface.shape) < 0.6
+    clean = filtered(surface, valid, CUTOFF_UM, PITCH_UM)
+    dirty = filtered(with_garbage(surface, valid), valid, CUTOFF_UM, PITCH_UM)
+    assert np.array_equal(clean, dirty)
+    assert (clean[~valid] == 0.0).all()
+
+
+@pytest.mark.parametrize("scale", [0.1, 1000.0])
+def test_heights_scale_through(scale):
+    rows, cols = np.indices((60, 50)) * 12.5
+    surface = heights(4, rows, cols).astype(np.float32)
+    valid = np.random.default_rng(2).random(surface.shape) < 0.6
+    once = smooth_surface(surface, valid, CUTOFF_UM, PITCH_UM)
+    times = smooth_surface(np.float32(scale) * surface, valid, CUTOFF_UM, PITCH_UM)
+    assert times / scale == pytest.approx(once, abs=1e-5)

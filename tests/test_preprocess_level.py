@@ -1,0 +1,90 @@
+"""Levelling: the plane is found whatever else lies on the surface."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mark_makers import heights, with_garbage
+
+from ribin.preprocess.level import level_surface
+
+SHAPE = (60, 90)
+ROWS, COLS = np.indices(SHAPE)
+
+
+def plane(offset: float, per_row: float, per_col: float) -> np.ndarray:
+    return offset + per_row * ROWS + per_col * COLS
+
+
+def half_measured(seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).random(SHAPE) < 0.5
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 1000.0])
+def test_a_plane_leaves_nothing(scale):
+    surface = (scale * plane(7.0, 0.05, -0.02)).astype(np.float32)
+    levelled = level_surface(surface, half_measured())
+    assert np.abs(levelled).max() < 2e-6 * scale * 10.0  # float32 of heights up to 10 scales
+
+
+def lies_on(place: str) -> np.ndarray:
+    """Pixels that do not lie on the plane: dirt, the rim of an aperture, a torn edge."""
+    if place == "scattered":
+        return np.random.default_rng(1).random(SHAPE) < 0.3
+    if place == "middle":
+        return np.hypot((ROWS - 30) / 30, (COLS - 45) / 45) < 0.62
+    return SHAPE[1] * (1.0 - float(place.removeprefix("edge "))) <= COLS
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 1000.0])
+@pytest.mark.parametrize(
+    ("place", "share"),
+    [
+        ("scattered", 0.3),
+        ("middle", 0.3),
+        ("edge 0.18", 0.18),
+        # Least absolute deviations give way to what pulls at one end only.
+        pytest.param("edge 0.3", 0.3, marks=pytest.mark.xfail(strict=True, reason="leverage")),
+    ],
+)
+def test_outliers_on_one_side_do_not_move_the_plane(place, share, scale):
+    rng = np.random.default_rng(1)
+    noise = 0.1 * rng.standard_normal(SHAPE)
+    outlier = lies_on(place)
+    assert outlier.mean() == pytest.approx(share, abs=0.01)
+    surface = plane(3.0, 0.02, 0.05) + noise + np.where(outlier, rng.uniform(5, 40, SHAPE), 0.0)
+    levelled = level_surface((scale * surface).astype(np.float32), np.ones(SHAPE, bool)) / scale
+    assert np.abs((levelled - noise)[~outlier]).max() < 0.01  # a tenth of the noise
+
+
+@pytest.mark.parametrize("place", ["scattered", "middle", "edge 0.18"])
+def test_least_squares_over_all_pixels_would_fail_there(place):
+    """Guards the test above: the planted outliers do matter."""
+    design = np.column_stack([np.ones(ROWS.size), ROWS.ravel(), COLS.ravel()])
+    lifted = np.where(lies_on(place), 22.5, 0.0).ravel()
+    residual = lifted - design @ np.linalg.lstsq(design, lifted, rcond=None)[0]
+    assert np.abs(residual[lifted == 0.0]).max() > 3.0
+
+
+def test_tilt_and_offset_change_nothing():
+    valid = half_measured()
+    rough = heights(3, 12.5 * ROWS, 12.5 * COLS)
+    level = level_surface(rough.astype(np.float32), valid)
+    tilted = level_surface((rough + plane(-40.0, 0.3, -0.2)).astype(np.float32), valid)
+    assert np.abs(tilted - level).max() < 1e-3  # heights of 60 um in float32, of RMS 1 um
+
+
+def test_what_was_not_measured_takes_no_part_and_is_zero():
+    valid = half_measured()
+    surface = heights(3, 12.5 * ROWS, 12.5 * COLS).astype(np.float32)
+    levelled = level_surface(surface, valid)
+    assert np.array_equal(levelled, level_surface(with_garbage(surface, valid), valid))
+    assert (levelled[~valid] == 0.0).all()
+    assert levelled.dtype == np.float32
+
+
+def test_three_pixels_make_a_plane():
+    valid = np.zeros(SHAPE, bool)
+    valid[[0, 10, 59], [0, 80, 3]] = True
+    surface = np.random.default_rng(2).standard_normal(SHAPE).astype(np.float32)
+    assert np.abs(level_surface(surface, valid)).max() < 1e-6
