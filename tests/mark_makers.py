@@ -9,10 +9,9 @@ from functools import cache
 import numpy as np
 from scipy import ndimage
 
-from ribin.describe.steps import describe_surface
 from ribin.model import Mark, Provenance, Scan, ScanKind, Template
 from ribin.params import DEFAULT_PARAMS, Params
-from ribin.preprocess.steps import extract_breech_face
+from ribin.pipeline import describe_mark, extract_marks
 
 OUTER_UM = 1700.0
 INNER_UM = 550.0
@@ -96,9 +95,8 @@ def middle_um(mark: Mark) -> np.ndarray:
 
 
 def template_of(scan: Scan, params: Params = DEFAULT_PARAMS) -> Template:
-    method = params.breech_face
-    mark = extract_breech_face(scan, method.preprocess)
-    return describe_surface(mark, method.describe, params.params_id)
+    (mark,) = extract_marks(scan, params)
+    return describe_mark(mark, params)
 
 
 def with_garbage(values: np.ndarray, valid: np.ndarray, garbage: float = 1e6) -> np.ndarray:
