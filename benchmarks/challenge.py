@@ -76,8 +76,8 @@ def coarser(factor: float) -> Step:
     return lambda s, rng: replace(s, scan=coarsen(s.scan, factor))
 
 
-def formed(s: Specimen, rng: Rng) -> Specimen:
-    return replace(s, scan=add_form(s.scan, s.center_um, rng))
+def formed(edge_um: float) -> Step:
+    return lambda s, rng: replace(s, scan=add_form(s.scan, s.center_um, edge_um, rng))
 
 
 def spiked(share: float) -> Step:
@@ -129,7 +129,11 @@ CHALLENGES = (
     Challenge("weak-smooth", "relief x 1/4, noise 0.6 um RMS, 25 um long", (_STRONG,)),
     Challenge("pitch1.5", "pitch 1.5 times coarser", (coarser(1.5),)),
     Challenge("pitch2", "pitch 2 times coarser", (coarser(2.0),)),
-    Challenge("form", "tilt, dome and falling edge, tens of um", (formed,)),
+    Challenge("form", "tilt and dome left in, 10 to 30 um", (formed(0.0),)),
+    Challenge("form-edge5", "form, and the outer tenth of the radius falls 5 um", (formed(5.0),)),
+    Challenge(
+        "form-edge20", "form, and the outer tenth of the radius falls 20 um", (formed(20.0),)
+    ),
     Challenge("rotation25", "mates differ by up to 25 degrees", (turned(12.5),)),
     Challenge("rotation180", "any turn, full circle searched", (turned(180.0),), any_rotation=True),
     Challenge("stretch1-one", "1 % longer or shorter along one line", (stretched(1.0, 1),)),
@@ -139,8 +143,8 @@ CHALLENGES = (
     Challenge("mask", "edges drawn 0 to 120 um further in", (redrawn(120.0),)),
     Challenge(
         "raw",
-        "rotation25, mask, form, spikes and pitch1.5",
-        (turned(12.5), redrawn(120.0), formed, spiked(0.005), coarser(1.5)),
+        "rotation25, mask, form-edge5, spikes, pitch1.5",
+        (turned(12.5), redrawn(120.0), formed(5.0), spiked(0.005), coarser(1.5)),
     ),
     Challenge(
         "weak-cropped",
@@ -153,8 +157,8 @@ CHALLENGES = (
     ),
     Challenge(
         "weak-raw",
-        "rotation25, weak-smooth, mask, form",
-        (turned(12.5), _STRONG, redrawn(120.0), formed),
+        "rotation25, weak-smooth, mask, form-edge5",
+        (turned(12.5), _STRONG, redrawn(120.0), formed(5.0)),
     ),
 )
 

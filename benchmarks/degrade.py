@@ -62,10 +62,11 @@ def weaken_relief(scan: Scan, factor: float, rms_um: float, length_um: float, rn
     return _with_heights(scan, factor * scan.values + noise)
 
 
-def add_form(scan: Scan, center_um: Points, rng: Rng) -> Scan:
-    """A raw primer: inclined up to 1 degree each way, domed by 10 to 30 um, its edge falling 20 um.
+def add_form(scan: Scan, center_um: Points, edge_um: float, rng: Rng) -> Scan:
+    """A raw primer: inclined up to 1 degree each way, domed by 10 to 30 um, its edge falling.
 
-    The edge is the outer tenth of the radius; the dome is a little astigmatic.
+    The outer tenth of the radius falls by `edge_um`, as the square of the way; the dome is a
+    little astigmatic.
     """
     rows, cols = rows_cols(scan, center_um)
     radius = np.hypot(rows, cols)
@@ -74,7 +75,7 @@ def add_form(scan: Scan, center_um: Points, rng: Rng) -> Scan:
     dome, twist = rng.uniform(10.0, 30.0), rng.uniform(-5.0, 5.0)
     form = tilt[0] * rows + tilt[1] * cols - (dome * radius**2 - twist * rows * cols) / outer**2
     beyond = np.clip(radius / outer - 0.9, 0.0, 0.12) / 0.1
-    return _with_heights(scan, scan.values + form - 20.0 * beyond**2)
+    return _with_heights(scan, scan.values + form - edge_um * beyond**2)
 
 
 def add_spikes(scan: Scan, share: float, rng: Rng) -> Scan:

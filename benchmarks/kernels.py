@@ -1,0 +1,148 @@
+"""Where the time of a comparison goes: every function and kernel of `ribin.correlate`, timed.
+
+A compiled kernel is reached through a name in its own module, and a stage through a name in
+`ribin.correlate.steps`; for the length of one measurement these names hold a stopwatch. What is
+timed is so always what is there: a new kernel appears by itself, without its multiply-adds until
+`MULTIPLY_ADDS` says how to count them.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+from peak import Peak
+
+_FOLDER = "ribin.correlate."
+Work = Callable[[], object]
+Named = tuple[ModuleType, str, Any]
+STEPS = ("ribin.pipeline", "ribin.correlate.steps")
+
+# Multiply-adds of a call, from its arguments; norms, clips and searches for the best not counted.
+MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
+    # every pixel of the runs, at every turn and shift
+    "_block_sums": lambda fixed, moved, runs, offsets, *_: (
+        moved.shape[0] * len(offsets) * 8 * int(runs[:, 2].sum())
+    ),
+    # six sums over every pixel of every patch
+    "_patch_ccf": lambda fixed, moved, corners, places, size, out: 6 * len(out) * size**2,
+    # a turn (4), four weights (4) and their sum over the four neighbours (4), a pixel
+    "_turn": lambda *arguments: 12 * int(np.prod(arguments[-1].shape)) // 3,
+    # four blocks of three energies, and their product
+    "_norms": lambda moved, fixed, overlap, cells, *_: (
+        moved.shape[0] * moved.shape[1] * len(cells) * 13
+    ),
+    # four blocks, the norm, and Fisher's series (4)
+    "_search": lambda product, norms, near, cells, *_: (
+        product.shape[0] * product.shape[1] * len(cells) * 9
+    ),
+}
+
+
+@dataclass
+class Use:
+    """What one function cost; `bytes` are those of its arrays, each counted once a call."""
+
+    calls: int = 0
+    cpu_s: float = 0.0
+    counted: bool = False
+    multiply_adds: int = 0
+    bytes: int = 0
+
+
+def stage_rows(works: Sequence[Work]) -> list[dict[str, Any]]:
+    """The mean over the works of what each function called by a step of the comparison costs."""
+    with _replaced(_stages(), {}) as uses:
+        for work in works:
+            work()
+    number = len(works)
+    return [
+        {"name": name, "ms": 1e3 * use.cpu_s / number, "calls": use.calls / number}
+        for name, use in uses.items()
+        if use.calls
+    ]
+
+
+def kernel_rows(works: Sequence[Work], peak: Peak) -> list[dict[str, Any]]:
+    """What each kernel costs a work, and the share of the machine's peak that it reaches.
+
+    `% of bound`: the time that its multiply-adds need at the speed of a matrix product, or its
+    arrays at the speed of a copy, whichever is longer, over the time it took.
+    """
+    with _replaced(_kernels(), MULTIPLY_ADDS) as uses:
+        for work in works:
+            work()
+    used = {name: use for name, use in uses.items() if use.calls}
+    return [_kernel_row(name, use, peak, len(works)) for name, use in used.items()]
+
+
+def _kernel_row(name: str, use: Use, peak: Peak, number: int) -> dict[str, Any]:
+    gflop, gbyte = 2e-9 * use.multiply_adds, 1e-9 * use.bytes
+    bound_s = max(gflop / peak.sgemm_gflop_s, gbyte / peak.copy_gb_s)
+    return {
+        "name": name,
+        "ms": 1e3 * use.cpu_s / number,
+        "calls": use.calls / number,
+        "M multiply-adds": 500.0 * gflop / number if use.counted else math.nan,
+        "MB": 1e3 * gbyte / number,
+        "GFLOP/s": gflop / use.cpu_s if use.counted else math.nan,
+        "GB/s": gbyte / use.cpu_s,
+        "% of bound": 100.0 * bound_s / use.cpu_s,
+    }
+
+
+@contextmanager
+def _replaced(
+    found: Iterator[Named], counts: Mapping[str, Callable[..., int]]
+) -> Iterator[dict[str, Use]]:
+    names = list(found)
+    uses: dict[str, Use] = {}
+    for module, name, work in names:
+        use = uses.setdefault(name, Use(counted=name in counts))
+        setattr(module, name, _timed(work, use, counts.get(name)))
+    try:
+        yield uses
+    finally:
+        for module, name, work in names:
+            setattr(module, name, work)
+
+
+def _kernels() -> Iterator[Named]:
+    for module in _modules():
+        for name, value in list(vars(module).items()):
+            if hasattr(value, "py_func") and value.py_func.__module__ == module.__name__:
+                yield module, name, value
+
+
+def _stages() -> Iterator[Named]:
+    for home in STEPS:
+        module = sys.modules[home]
+        for name, value in list(vars(module).items()):
+            ours = getattr(value, "__module__", "").startswith(("ribin.correlate", "ribin.decide"))
+            if isinstance(value, FunctionType) and ours:
+                yield module, name, value
+
+
+def _modules() -> list[ModuleType]:
+    return [module for name, module in sorted(sys.modules.items()) if name.startswith(_FOLDER)]
+
+
+def _timed(work: Callable[..., Any], use: Use, count: Callable[..., int] | None) -> Any:
+    def stopwatch(*arguments: Any, **named: Any) -> Any:
+        start = time.thread_time_ns()
+        result = work(*arguments, **named)
+        use.cpu_s += 1e-9 * (time.thread_time_ns() - start)
+        use.calls += 1
+        use.bytes += sum(a.nbytes for a in arguments if isinstance(a, np.ndarray))
+        if count:
+            use.multiply_adds += count(*arguments)
+        return result
+
+    return stopwatch
