@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ribin.casework import Candidate, Request, Scope, SearchResult
     from ribin.errors import RibinError
     from ribin.model import Comparison, Mark, Scan, Template
-    from ribin.params import Params, load_params
+    from ribin.params import Params
+    from ribin.params_file import load_params
     from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
     from ribin.read import read_scan
     from ribin.search.network import read_network
@@ -42,7 +43,7 @@ _HOMES = {
     "Candidate": "ribin.casework",
     "SearchResult": "ribin.casework",
     "Params": "ribin.params",
-    "load_params": "ribin.params",
+    "load_params": "ribin.params_file",
     "RibinError": "ribin.errors",
 }
 

@@ -14,7 +14,8 @@ from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError
 from ribin.model import Comparison, Mark, Scan, Template
 from ribin.params import DEFAULT_PARAMS, Params
-from ribin.preprocess.steps import extract_breech_face
+from ribin.preprocess.finding import find_regions
+from ribin.preprocess.steps import extract_mark
 from ribin.trace import NO_TRACE, Trace
 
 
@@ -28,7 +29,10 @@ def extract_marks(
     ScanError
         The scan holds no mark that could be compared.
     """
-    return (extract_breech_face(scan, params.breech_face.preprocess, trace),)
+    return tuple(
+        extract_mark(scan, region, params.of(region.mark_type, scan.kind).preprocess, trace)
+        for region in find_regions(scan, params)
+    )
 
 
 def describe_mark(mark: Mark, params: Params = DEFAULT_PARAMS, trace: Trace = NO_TRACE) -> Template:
@@ -39,7 +43,8 @@ def describe_mark(mark: Mark, params: Params = DEFAULT_PARAMS, trace: Trace = NO
     ScanError
         The mark has no relief, or too little of it was measured.
     """
-    return describe_surface(mark, params.breech_face.describe, params.template_id, trace)
+    method = params.of(mark.mark_type, mark.kind)
+    return describe_surface(mark, method.describe, params.template_id, trace)
 
 
 def compare_marks(
@@ -101,8 +106,8 @@ def _compare(
     reference: _Prepared, comparison: _Prepared, params: Params, trace: Trace
 ) -> Comparison:
     started = time.perf_counter()
-    method = params.breech_face
     one, two = reference.template, comparison.template
+    method = params.of(one.mark_type, one.kind)
     for template in (one, two):
         if template.params_id != params.template_id:
             raise ParameterError(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from ribin.params import DEFAULT_PARAMS, Params, load_params
+from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params_file import load_params
 
 # Written out, because importing ribin.casework for them would load numpy for `--help`.
 SCOPES = ("country", "cluster", "network")

@@ -1,4 +1,4 @@
-"""Levelling: the plane that most of a surface lies on is taken out."""
+"""Levelling: the plane, or the bowl, that most of a surface lies on is taken out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _ITERATIONS = 20
 _INLIER_MADS = 6.0
 
 
-def level_surface(surface: FloatArray, valid: BoolArray) -> FloatArray:
-    """Subtract the robust plane of the measured pixels.
+def level_surface(surface: FloatArray, valid: BoolArray, degree: int = 1) -> FloatArray:
+    """Subtract the robust plane, or surface of second degree, of the measured pixels.
 
     The plane of least absolute deviations (the conditional median; as cmcR's removeTrend,
     Zemmels et al. 2023, doi:10.32614/RJ-2023-014) finds the surface, then least squares over the
@@ -23,7 +23,9 @@ def level_surface(surface: FloatArray, valid: BoolArray) -> FloatArray:
     surface : (H, W) float32 array
         Heights in um; ignored where not `valid`.
     valid : (H, W) bool array
-        True where measured; at least three pixels.
+        True where measured; at least three pixels, six for degree 2.
+    degree : int
+        1 for a plane, 2 for a bowl (firing pin impressions, ALGORITHMS 1.9).
 
     Returns
     -------
@@ -32,13 +34,16 @@ def level_surface(surface: FloatArray, valid: BoolArray) -> FloatArray:
     """
     rows, cols = np.nonzero(valid)
     scale = max(surface.shape)
-    design = np.column_stack([np.ones(len(rows)), rows / scale, cols / scale])
+    columns = [np.ones(len(rows)), rows / scale, cols / scale]
+    if degree == 2:
+        columns += [columns[i] * columns[j] for i, j in ((1, 1), (1, 2), (2, 2))]
+    design = np.column_stack(columns)
     heights = surface[valid].astype(np.float64)
     every = slice(None, None, max(1, len(heights) // _FITTED_POINTS))
     plane = _median_plane(design[every], heights[every])
     residuals = heights - design @ plane
     near = np.abs(residuals) <= _INLIER_MADS * _scaled_mad(residuals)
-    if near.sum() >= 3:
+    if near.sum() >= design.shape[1]:
         plane = np.linalg.lstsq(design[near], heights[near], rcond=None)[0]
     levelled = np.zeros_like(surface)
     levelled[valid] = heights - design @ plane
@@ -46,7 +51,7 @@ def level_surface(surface: FloatArray, valid: BoolArray) -> FloatArray:
 
 
 def _median_plane(design: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Least absolute deviations by iteratively reweighted least squares, (3,) coefficients."""
+    """Least absolute deviations by iteratively reweighted least squares, (columns,)."""
     weights = np.ones(len(heights))
     plane: np.ndarray = np.zeros(design.shape[1])
     for _ in range(_ITERATIONS):

@@ -1,0 +1,100 @@
+"""Which pixels of a scan are which mark: as a person outlined, as cut out, or as found."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ribin.errors import ScanError
+from ribin.model import BoolArray, MarkType, Scan, ScanKind
+from ribin.params import Params
+from ribin.preprocess.head2d import find_image_regions
+from ribin.preprocess.head3d import find_head_regions
+from ribin.preprocess.level import level_surface
+from ribin.preprocess.region import breech_face_region, outline_circle
+from ribin.region import Origin, Region
+
+_EVERY = 8  # pixels apart: enough to tell a ring from a head
+_BORDER_MEASURED = 0.5  # of the frame's border; a ring that was cut out touches it at some points
+
+
+def find_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
+    """The marks of a scan, breech face first.
+
+    What a person outlined is taken as it is. A scan in which all but the breech face is
+    unmeasured is taken whole. In any other topography the marks of the head are found.
+
+    Raises
+    ------
+    ScanError
+        No mark was outlined and none can be found, or too little of it was measured.
+    """
+    drawn = dict(scan.outlines)
+    if scan.mark_valid is not None:
+        drawn[MarkType.BREECH_FACE] = scan.mark_valid
+    regions = {kind: _given(scan, kind, drawn[kind], params) for kind in MarkType if kind in drawn}
+    if scan.kind is ScanKind.IMAGE:
+        return _in_image(scan, regions, params)
+    if not drawn and is_cut_out(scan, params.breech_face.preprocess.max_relief_um):
+        inside = breech_face_region(scan, params.breech_face.preprocess.min_area_mm2)
+        return (_region(scan, MarkType.BREECH_FACE, inside, Origin.CUT_OUT),)
+    if _holds_a_head(scan):
+        try:
+            found = find_head_regions(scan, params)
+        except ScanError:
+            if not regions:
+                raise
+            found = ()
+        for region in found:
+            regions.setdefault(region.mark_type, region)
+    return tuple(regions[kind] for kind in MarkType if kind in regions)
+
+
+def _in_image(scan: Scan, regions: dict[MarkType, Region], params: Params) -> tuple[Region, ...]:
+    """What was outlined; else what is found in the image of a whole head."""
+    return tuple(regions.values()) or find_image_regions(scan, params.head_image)
+
+
+def is_cut_out(scan: Scan, max_relief_um: float) -> bool:
+    """Whether somebody left only the breech face in a scan: an image, or a flat with no frame."""
+    if scan.kind is not ScanKind.TOPOGRAPHY:
+        return True
+    if _border_measured(scan.valid) > _BORDER_MEASURED:
+        return False
+    valid = np.ascontiguousarray(scan.valid[::_EVERY, ::_EVERY])
+    if valid.sum() < 3:
+        return True
+    levelled = level_surface(np.ascontiguousarray(scan.values[::_EVERY, ::_EVERY]), valid)
+    low, high = np.percentile(levelled[valid], [5, 95])
+    return bool(high - low <= max_relief_um)
+
+
+def _holds_a_head(scan: Scan) -> bool:
+    """Whether there can be more in a scan than what was outlined."""
+    if scan.kind is not ScanKind.TOPOGRAPHY:
+        return False
+    outside = scan.valid
+    for inside in (scan.mark_valid, *scan.outlines.values()):
+        outside = outside if inside is None else outside & ~inside
+    return bool(outside.sum() > 0.25 * scan.valid.sum())
+
+
+def _border_measured(valid: BoolArray) -> float:
+    edges = (valid[0], valid[-1], valid[:, 0], valid[:, -1])
+    return float(np.mean(np.concatenate(edges)))
+
+
+def _given(scan: Scan, mark_type: MarkType, inside: BoolArray, params: Params) -> Region:
+    measured = scan.valid & inside
+    area_mm2 = float(measured.sum()) * scan.row_pitch_um * scan.col_pitch_um / 1e6
+    needed = params.of(mark_type).preprocess.min_area_mm2
+    if area_mm2 < needed:
+        name = mark_type.value.replace("_", " ")
+        raise ScanError(
+            f"{scan.provenance.source}: {area_mm2:.2f} mm2 of {name} measured, {needed:g} needed"
+        )
+    return _region(scan, mark_type, measured, Origin.OUTLINED)
+
+
+def _region(scan: Scan, mark_type: MarkType, inside: BoolArray, origin: Origin) -> Region:
+    row, col, radius = outline_circle(inside, (scan.row_pitch_um, scan.col_pitch_um))
+    return Region(mark_type, inside, (row, col), radius, origin)

@@ -1,0 +1,98 @@
+"""The marks of a whole head in a topography that nobody outlined."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from ribin.errors import ScanError
+from ribin.model import BoolArray, MarkType, Scan
+from ribin.params import Params
+from ribin.preprocess.head_circle import PrimerCircle, find_primer
+from ribin.preprocess.head_grid import HeadGrid, lay_grid
+from ribin.preprocess.head_pin import find_ejector, find_pin
+from ribin.preprocess.head_ring import find_ring
+from ribin.region import Origin, Region
+
+_MIN_GRID = 40  # pixels: 1 mm, less than the radius of any primer
+
+
+def find_head_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
+    """Breech face, and where present firing pin and ejector mark.
+
+    1 a coarse grid without tilt, 2 the circle on which the primer falls into its pocket, 3 the
+    ring that lies on one surface within it, 4 the bowl in the ring's middle, 5 the dent in the
+    case head.
+
+    Raises
+    ------
+    ScanError
+        The scan shows no primer, or too little of its ring.
+    """
+    name = scan.provenance.source
+    grid = lay_grid(scan, params.head.grid_um)
+    if min(grid.shape) < _MIN_GRID:
+        raise ScanError(f"{name}: a frame of at least 1 mm needed to find a primer: outline it")
+    circle = find_primer(grid, params.head)
+    if circle is None:
+        raise ScanError(
+            f"{name}: no primer found, no circle of {params.head.min_primer_um:g} to "
+            f"{params.head.max_primer_um:g} um radius falls all round: outline it with a mask"
+        )
+    ring = find_ring(grid, circle, params.head)
+    inside = None if ring is None else _on_scan(ring.inside, scan)
+    if ring is None or inside is None:
+        raise ScanError(
+            f"{name}: a circle of {circle.radius_um:.0f} um radius found, and no breech face "
+            "that lies on one surface in it: outline it with a mask"
+        )
+    _check_area(name, inside, scan, params)
+    center_um = _on_scan_um(circle, grid, scan)
+    regions = [Region(MarkType.BREECH_FACE, inside, center_um, ring.radius_um, Origin.FOUND)]
+    others = {
+        MarkType.FIRING_PIN: find_pin(grid, ring, params.head),
+        MarkType.EJECTOR: find_ejector(grid, circle, params.head),
+    }
+    for mark_type, found in others.items():
+        mask = None if found is None else _on_scan(found, scan)
+        if mask is not None and _area_mm2(mask, scan) >= _needed_mm2(mark_type, params):
+            regions.append(_dent(mark_type, mask, scan))
+    return tuple(regions)
+
+
+def _dent(mark_type: MarkType, mask: BoolArray, scan: Scan) -> Region:
+    """A dent by its centroid and the circle of equal area: its shape may be any."""
+    rows, cols = np.nonzero(mask)
+    center_um = (float(rows.mean()) * scan.row_pitch_um, float(cols.mean()) * scan.col_pitch_um)
+    radius_um = 1000.0 * math.sqrt(_area_mm2(mask, scan) / math.pi)
+    return Region(mark_type, mask, center_um, radius_um, Origin.FOUND)
+
+
+def _check_area(name: str, inside: BoolArray, scan: Scan, params: Params) -> None:
+    area_mm2, needed = _area_mm2(inside, scan), _needed_mm2(MarkType.BREECH_FACE, params)
+    if area_mm2 < needed:
+        raise ScanError(f"{name}: {area_mm2:.2f} mm2 of breech face found, {needed:g} needed")
+
+
+def _needed_mm2(mark_type: MarkType, params: Params) -> float:
+    return params.of(mark_type).preprocess.min_area_mm2
+
+
+def _area_mm2(mask: BoolArray, scan: Scan) -> float:
+    return float(mask.sum()) * scan.row_pitch_um * scan.col_pitch_um / 1e6
+
+
+def _on_scan(mask: BoolArray, scan: Scan) -> BoolArray:
+    """A mask of the grid on the measured pixels of the scan."""
+    size = (scan.shape[1], scan.shape[0])
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray((share > 0.5) & scan.valid, np.bool_)
+
+
+def _on_scan_um(circle: PrimerCircle, grid: HeadGrid, scan: Scan) -> tuple[float, float]:
+    """The circle's centre in um from the scan's pixel (0, 0): grid pixels are centred wider."""
+    row = (circle.row_um / grid.pitch_um + 0.5) * scan.shape[0] / grid.shape[0] - 0.5
+    col = (circle.col_um / grid.pitch_um + 0.5) * scan.shape[1] / grid.shape[1] - 0.5
+    return row * scan.row_pitch_um, col * scan.col_pitch_um
