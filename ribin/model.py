@@ -181,7 +181,8 @@ class Registration:
     rotation_deg: float
     shift_um: tuple[float, float]
     agreement: float  # joint surface at this placement: Fisher values over the root of the cells
-    ccf: float  # of the whole marks at this placement
+    whole: float  # correlation of the whole marks in the wide band, times the root of the overlap
+    ccf: float  # of the whole marks at this placement, in the fine band
     forward: PlacedCells  # cells of the reference
     backward: PlacedCells  # cells of the comparison
 
@@ -220,6 +221,7 @@ class Comparison:
     version: str
     elapsed_s: float = 0.0
     reason: str = ""
+    note: str = ""  # what an examiner should look at: the pair agrees better mirrored
 
     @property
     def compared(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ribin.params_head import HeadParams, QualityParams
+from ribin.params_head import HandednessParams, HeadParams, QualityParams
 from ribin.params_image import HeadImageParams, LightParams
 
 if TYPE_CHECKING:  # `ribin --help` does without numpy
@@ -89,6 +89,7 @@ class CorrelateParams:
     rotation_range_deg: float = 30.0  # the laboratory's mounting protocol
     coarse_rotation_step_deg: float = 3.0
     shift_range_um: float = 400.0  # of one mark's centre against the other's
+    coarse_norm_step_um: float = 150.0  # overlap and energy of whole marks: computed so far apart
     min_overlap: float = 0.10  # of the smaller mark, at the coarse placement
     seeds: int = 4  # placements that are looked at more closely
     seed_distance_um: float = 150.0  # two seeds differ by more than this or by
@@ -164,6 +165,7 @@ class Params:
     head: HeadParams = field(default_factory=HeadParams)
     head_image: HeadImageParams = field(default_factory=HeadImageParams)
     quality: QualityParams = field(default_factory=QualityParams)
+    handedness: HandednessParams = field(default_factory=HandednessParams)
     breech_face: MethodParams = field(default_factory=MethodParams)
     breech_face_image: MethodParams = _BREECH_FACE_IMAGE
     firing_pin: MethodParams = _FINE_MARK
@@ -198,6 +200,6 @@ def _fingerprint(numbers: dict[str, Any]) -> str:
 
 
 # They change what is accepted or shortlisted, not how a pair scores.
-_NOT_METHOD = ("read", "search", "quality")
+_NOT_METHOD = ("read", "search", "quality", "handedness")
 
 DEFAULT_PARAMS = Params()

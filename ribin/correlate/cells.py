@@ -11,7 +11,6 @@ from ribin._jit import sum_kernel
 from ribin.correlate.blocks import block_sums
 from ribin.correlate.placement import disc_offsets, turn_matrix
 from ribin.correlate.side import Side
-from ribin.correlate.turned import turn_planes
 from ribin.model import FloatArray
 from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
 
@@ -115,9 +114,7 @@ def search_cells(
     turns_deg = np.asarray(turn_deg + steps * correlate.fine_rotation_step_deg)
     start = np.rint(shift_px).astype(np.int64)
     fine = cut.fine
-    copies = turn_planes(
-        other.fine.planes,
-        other.fine.reach,
+    copies = other.fine.turned(
         turns_deg,
         fine.size_px + 2 * offsets.reach_px,
         np.broadcast_to(start, (len(turns_deg), 2)),

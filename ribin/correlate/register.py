@@ -8,11 +8,8 @@ from numpy.typing import NDArray
 from ribin.correlate.blocks import block_sums
 from ribin.correlate.placement import Offsets, Placement, disc_offsets
 from ribin.correlate.side import Level, Side
-from ribin.correlate.turned import turn_planes
 from ribin.model import FloatArray
 from ribin.params import CorrelateParams, DescribeParams
-
-_NORM_STEP_PX = 2  # overlap and energy change slowly over shifts
 
 
 def coarse_placements(
@@ -20,10 +17,11 @@ def coarse_placements(
 ) -> list[Placement]:
     """The best placements of the reference on the comparison, none close to a better one."""
     pitch_um = describe.coarse_pitch_um
-    offsets = disc_offsets(correlate.shift_range_um / pitch_um, _NORM_STEP_PX)
+    norm_step = round(correlate.coarse_norm_step_um / pitch_um)
+    offsets = disc_offsets(correlate.shift_range_um / pitch_um, norm_step)
     angles = coarse_angles(correlate)
     size_px = comparison.coarse.size_px + 2 * offsets.reach_px
-    moved = turn_planes(reference.coarse.planes, reference.coarse.reach, angles, size_px)
+    moved = reference.coarse_copies(angles, size_px)
     strength = overlap_correlation(
         reference.coarse, comparison.coarse, moved, offsets, correlate.min_overlap
     )
@@ -40,14 +38,13 @@ def refined_placements(
 ) -> list[Placement]:
     """The best placement near each of the seeds, at the medium pitch."""
     pitch_um = describe.medium_pitch_um
-    offsets = disc_offsets(correlate.medium_shift_um / pitch_um, _NORM_STEP_PX)
+    norm_step = round(correlate.coarse_norm_step_um / pitch_um)
+    offsets = disc_offsets(correlate.medium_shift_um / pitch_um, norm_step)
     steps = np.arange(-correlate.medium_steps, correlate.medium_steps + 1)
     turns = steps * correlate.medium_rotation_step_deg
     angles = np.concatenate([seed.rotation_deg + turns for seed in seeds])
     starts = np.array([np.rint(-np.array(seed.shift_um) / pitch_um) for seed in seeds], np.int64)
-    moved = turn_planes(
-        reference.medium.planes,
-        reference.medium.reach,
+    moved = reference.medium.turned(
         angles,
         comparison.medium.size_px + 2 * offsets.reach_px,
         np.repeat(starts, len(turns), axis=0),

@@ -6,8 +6,7 @@ import numpy as np
 
 from ribin.correlate.placement import disc_offsets
 from ribin.correlate.register import coarse_angles
-from ribin.correlate.side import coarse_surface
-from ribin.correlate.turned import surface_planes, surface_reach, turn_planes
+from ribin.correlate.side import coarse_surface, prepare_side
 from ribin.model import FloatArray, Template
 from ribin.params import Params
 
@@ -35,12 +34,8 @@ def coarse_scores(query: Template, gallery: FloatArray, params: Params) -> Float
     reach = offsets.reach_px
     surface, valid = coarse_surface(query.arrays["coarse"])
     side = surface.shape[0]
-    copies = turn_planes(
-        surface_planes(surface, valid),
-        surface_reach(valid),
-        coarse_angles(correlate),
-        side + 2 * reach,
-    )
+    size_px = side + 2 * reach
+    copies = prepare_side(query).coarse_copies(coarse_angles(correlate), size_px)
     mask = np.ascontiguousarray((gallery != 0.0).T, np.float32)
     values = np.ascontiguousarray(gallery.T)
     squares = np.square(values)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.turned import surface_planes, surface_reach
+from ribin.correlate.turned import (
+    surface_planes,
+    surface_reach,
+    surface_samples,
+    turn_surface,
+)
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params import BLOCK_PX
 
@@ -20,6 +26,8 @@ class Level:
     ----------
     planes : (3, S, S) float32 array
         Values, squares and mask.
+    samples : (P, P, 2) float32 array
+        See `surface_samples`.
     reach : (2,) float32 array
         See `surface_reach`.
     runs : (N, 3) int32 array
@@ -29,6 +37,7 @@ class Level:
     """
 
     planes: FloatArray
+    samples: FloatArray
     reach: NDArray[np.float32]
     runs: NDArray[np.int32]
     measured: int
@@ -36,6 +45,15 @@ class Level:
     @property
     def size_px(self) -> int:
         return self.planes.shape[1]
+
+    def turned(
+        self,
+        angles_deg: NDArray[np.float64],
+        size_px: int,
+        shifts_px: NDArray[np.int64] | None = None,
+    ) -> FloatArray:
+        """Turned copies, (3, T, N, N); see `turn_surface`."""
+        return turn_surface(self.samples, self.reach, angles_deg, size_px, shifts_px)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +75,28 @@ class Side:
     cells: NDArray[np.int64]
     cell_blocks: NDArray[np.int64]
     cell_fill: NDArray[np.float64]
+    _coarse_copies: dict[tuple[bytes, int], FloatArray] = field(default_factory=dict)
+
+    def coarse_copies(self, angles_deg: NDArray[np.float64], size_px: int) -> FloatArray:
+        """Turned copies of the coarse surface, made once: one against many uses them again."""
+        key = (angles_deg.tobytes(), size_px)
+        if key not in self._coarse_copies:
+            self._coarse_copies[key] = self.coarse.turned(angles_deg, size_px)
+        return self._coarse_copies[key]
+
+
+_prepared: WeakKeyDictionary[Template, Side] = WeakKeyDictionary()
 
 
 def prepare_side(template: Template) -> Side:
-    """Lay a template out for the kernels."""
+    """Lay a template out for the kernels; as long as it lives, that is done once."""
+    side = _prepared.get(template)
+    if side is None:
+        side = _prepared[template] = _lay_out(template)
+    return side
+
+
+def _lay_out(template: Template) -> Side:
     arrays = template.arrays
     cells = arrays["cells"].astype(np.int64)
     counts = arrays["fine_counts"]
@@ -90,4 +126,5 @@ def coarse_surface(vector: FloatArray) -> tuple[FloatArray, BoolArray]:
 
 
 def _level(surface: FloatArray, valid: BoolArray, runs: NDArray[np.int32]) -> Level:
-    return Level(surface_planes(surface, valid), surface_reach(valid), runs, int(valid.sum()))
+    planes, reach = surface_planes(surface, valid), surface_reach(valid)
+    return Level(planes, surface_samples(planes, reach), reach, runs, int(valid.sum()))

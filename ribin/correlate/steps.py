@@ -52,6 +52,7 @@ def correlate_sides(
         rotation_deg=float(backward.turns_deg[t]),
         shift_um=(float(row), float(col)),
         agreement=float(joint[t, s]),
+        whole=seed.strength,
         ccf=_whole_ccf(comparison, backward, t, s),
         forward=_placed(reference, forward, describe),
         backward=_placed(comparison, backward, describe),

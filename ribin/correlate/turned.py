@@ -14,65 +14,67 @@ from ribin.model import BoolArray, FloatArray
 
 
 @kernel
-def _turn(planes, angles_rad, origin, reach, out):
-    height, width = planes.shape[1], planes.shape[2]
-    middle_row = np.float32((height - 1) / 2.0)
-    middle_col = np.float32((width - 1) / 2.0)
-    half = np.float32(0.5)
+def _turn(samples, angles_rad, origin, reach, out):
+    side = samples.shape[0]
+    flat = samples.reshape(-1)
+    below = np.uint64(2 * side)
+    middle = np.float32((side - 1) / 2.0)
     one = np.float32(1.0)
     for t in range(out.shape[1]):
         cosine = np.float32(np.cos(angles_rad[t]))
         sine = np.float32(np.sin(angles_rad[t]))
+        left = np.float32(origin[t, 1])
         for r in range(out.shape[2]):
             y = np.float32(r + origin[t, 0])
             across = reach[1] - y * y
             if across < 0.0:
                 continue
             extent = np.sqrt(across)
-            first = max(0, int(np.ceil(-extent - origin[t, 1])))
-            last = min(out.shape[3] - 1, int(np.floor(extent - origin[t, 1])))
+            first = max(0, int(np.ceil(-extent - left)))
+            last = min(out.shape[3] - 1, int(np.floor(extent - left)))
+            hole = reach[0] - y * y
+            nearest = np.sqrt(hole) if hole > 0.0 else np.float32(-1.0)
+            values = out[0, t, r]
+            squares = out[1, t, r]
+            mask = out[2, t, r]
             for c in range(first, last + 1):
-                x = np.float32(c + origin[t, 1])
-                if y * y + x * x < reach[0]:
+                x = np.float32(c) + left
+                if abs(x) < nearest:
                     continue
                 # The point that a turn by the angle brings to (y, x).
-                row = cosine * y + sine * x + middle_row
-                col = cosine * x - sine * y + middle_col
-                if row < 0.0 or col < 0.0:
-                    continue
-                i = np.uint64(row)
-                j = np.uint64(col)
-                if i >= height - 1 or j >= width - 1:
-                    continue
+                row = cosine * y + sine * x + middle
+                col = cosine * x - sine * y + middle
+                i = int(row)
+                j = int(col)
                 fy = row - np.float32(i)
                 fx = col - np.float32(j)
-                k = i + np.uint64(1)
-                m = j + np.uint64(1)
+                k = np.uint64(i) * below + np.uint64(2) * np.uint64(j)
+                m = k + below
                 w00 = (one - fy) * (one - fx)
                 w01 = (one - fy) * fx
                 w10 = fy * (one - fx)
                 w11 = fy * fx
                 measured = (
-                    w00 * planes[2, i, j]
-                    + w01 * planes[2, i, m]
-                    + w10 * planes[2, k, j]
-                    + w11 * planes[2, k, m]
+                    w00 * flat[k + np.uint64(1)]
+                    + w01 * flat[k + np.uint64(3)]
+                    + w10 * flat[m + np.uint64(1)]
+                    + w11 * flat[m + np.uint64(3)]
                 )
-                if measured < half:
-                    continue
-                value = (
-                    w00 * planes[0, i, j]
-                    + w01 * planes[0, i, m]
-                    + w10 * planes[0, k, j]
-                    + w11 * planes[0, k, m]
-                ) / measured
-                out[0, t, r, c] = value
-                out[1, t, r, c] = value * value
-                out[2, t, r, c] = one
+                if measured >= np.float32(0.5):
+                    value = (
+                        w00 * flat[k]
+                        + w01 * flat[k + np.uint64(2)]
+                        + w10 * flat[m]
+                        + w11 * flat[m + np.uint64(2)]
+                    ) / measured
+                    u = np.uint64(c)
+                    values[u] = value
+                    squares[u] = value * value
+                    mask[u] = one
 
 
-def turn_planes(
-    planes: FloatArray,
+def turn_surface(
+    samples: FloatArray,
     reach: NDArray[np.float32],
     angles_deg: NDArray[np.float64],
     size_px: int,
@@ -82,8 +84,8 @@ def turn_planes(
 
     Parameters
     ----------
-    planes : (3, H, W) float32 array
-        Values, squares and mask. A sample is measured where at least half of its weight is.
+    samples : (P, P, 2) float32 array
+        From `surface_samples`. A sample is measured where at least half of its weight is.
     reach : (2,) float32 array
         From `surface_reach`: only there is sampled.
     angles_deg : (T,) array
@@ -102,16 +104,27 @@ def turn_planes(
     if shifts_px is not None:
         origin += shifts_px
     out = np.zeros((3, len(angles_deg), size_px, size_px), np.float32)
-    _turn(planes, np.deg2rad(angles_deg), origin, reach, out)
+    _turn(samples, np.deg2rad(angles_deg), origin, reach, out)
     return out
 
 
 def surface_planes(surface: FloatArray, valid: BoolArray) -> FloatArray:
-    """The three planes of a surface, (3, H, W) float32."""
+    """The three planes of a square surface, (3, S, S) float32."""
     out = np.empty((3, *surface.shape), np.float32)
     out[0] = surface
     np.multiply(surface, surface, out=out[1])
     out[2] = valid
+    return out
+
+
+def surface_samples(planes: FloatArray, reach: NDArray[np.float32]) -> FloatArray:
+    """Values and mask side by side, (P, P, 2), padded so that no turn leaves the array."""
+    size = planes.shape[1]
+    pad = max(0, int(np.ceil(np.sqrt(reach[1]) + 2.0 - (size - 1) / 2.0)))
+    out = np.zeros((size + 2 * pad, size + 2 * pad, 2), np.float32)
+    inner = slice(pad, pad + size)
+    out[inner, inner, 0] = planes[0]
+    out[inner, inner, 1] = planes[2]
     return out
 
 
@@ -122,6 +135,6 @@ def surface_reach(valid: BoolArray) -> NDArray[np.float32]:
         return np.array([1.0, 0.0], np.float32)
     y = rows - (valid.shape[0] - 1) / 2.0
     x = cols - (valid.shape[1] - 1) / 2.0
-    distance = np.sqrt(y * y + x * x)
-    nearest, farthest = float(distance.min()), float(distance.max())
+    squared = y * y + x * x
+    nearest, farthest = float(np.sqrt(squared.min())), float(np.sqrt(squared.max()))
     return np.array([max(0.0, nearest - 1.0) ** 2, (farthest + 1.0) ** 2], np.float32)

@@ -9,19 +9,30 @@ from ribin.params import DecideParams
 
 
 def score_parts(
-    agreement: float, cmc_fraction: float, params: DecideParams
+    agreement: float, whole: float, cmc_fraction: float, params: DecideParams
 ) -> tuple[ScorePart, ...]:
-    """The parts; the score is the sum of their contributions, from about 0 to 100.
+    """The parts; the score is the sum of their contributions, from 0 to 100.
 
     Parameters
     ----------
-    agreement : float
-        Of all cells at one placement (`Registration.agreement`).
+    agreement, whole : float
+        Of all cells at one placement, and of the whole marks: see `Registration`.
     cmc_fraction : float
         Congruent cells of those compared, 0 to 1.
     """
-    together = 1.0 - math.exp(-((max(agreement, 0.0) / params.agreement_scale) ** 2))
     return (
-        ScorePart("agreement of all cells", agreement, params.agreement_points * together),
+        ScorePart(
+            "agreement of all cells",
+            agreement,
+            params.agreement_points * _saturating(agreement / params.agreement_scale),
+        ),
+        ScorePart(
+            "whole marks", whole, params.whole_points * _saturating(whole / params.whole_scale)
+        ),
         ScorePart("congruent cells", cmc_fraction, params.cmc_points * cmc_fraction),
     )
+
+
+def _saturating(x: float) -> float:
+    """0 for 0 and below, 0.63 at 1, 0.98 at 2: chance stays near 0, and enough is enough."""
+    return 1.0 - math.exp(-(max(x, 0.0) ** 2))

@@ -30,7 +30,7 @@ def decide_comparison(
         reason = f"{cells} cells measured on both sides, {params.min_cells} needed"
         return not_compared(reference, comparison, reason, params_id, cells)
     fraction = cmc / cells
-    parts = score_parts(registration.agreement, fraction, params)
+    parts = score_parts(registration.agreement, registration.whole, fraction, params)
     return Comparison(
         reference=reference.provenance.source,
         comparison=comparison.provenance.source,
