@@ -118,7 +118,7 @@ def rows_cols(scan: Scan, center_um: Points) -> tuple[Field, Field]:
     return rows, cols
 
 
-def _with_heights(scan: Scan, heights: Field) -> Scan:
+def _with_heights(scan: Scan, heights: NDArray[np.floating]) -> Scan:
     return replace(scan, values=np.where(scan.valid, heights, 0.0).astype(np.float32))
 
 

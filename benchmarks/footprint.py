@@ -64,9 +64,9 @@ def disk_rows(cases: Sequence[Enrolled]) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "vault"
         with Vault.create(path, "JAM") as vault:
-            for number, (file, *case) in enumerate(cases):
+            for number, (file, scan, marks, templates) in enumerate(cases):
                 exhibit = Exhibit(f"X-{number}", Event("E-1"))
-                vault.enrol(file, *case, exhibit, who="benchmark")
+                vault.enrol(file, scan, marks, templates, exhibit, who="benchmark")
         sizes: Counter[str] = Counter()
         for file in path.rglob("*"):
             if file.is_file():
@@ -86,7 +86,7 @@ def disk_rows(cases: Sequence[Enrolled]) -> list[Row]:
 
 def evaluate_rows(folder: Path) -> list[Row]:
     """What `ribin evaluate` says of itself, in a process of its own."""
-    command = [sys.executable, ROOT / "cli.py", "evaluate", folder, "--json", "--jobs", "1"]
+    command = [sys.executable, str(ROOT / "cli.py"), "evaluate", str(folder), "--json", "--jobs=1"]
     found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     return [
         _row("evaluate: peak memory", found["peak_rss_mb"], "MiB"),

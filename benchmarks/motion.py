@@ -28,7 +28,7 @@ class Motion:
         return Motion(self.matrix @ first.matrix, self.matrix @ first.shift_um + self.shift_um)
 
     def inverse(self) -> Motion:
-        back = np.linalg.inv(self.matrix)
+        back = np.asarray(np.linalg.inv(self.matrix), np.float64)
         return Motion(back, -back @ self.shift_um)
 
     @property

@@ -21,9 +21,10 @@ SIGHTED = 0.10  # share of the mark's area below which two scans of one mark sha
 class Rates:
     """Figures of the pairs within one set of firearms.
 
-    `overlap` counts the known matches at or below the highest known non-match by score, and
-    those that were not compared. `auc_sighted` leaves out known matches whose scans share less
-    than a tenth of the mark: no method can find those.
+    `fraction_gap` is the lowest CMC fraction of a known match less the highest of a known
+    non-match. `overlap` counts the known matches at or below the highest known non-match by
+    score, and those that were not compared. `auc_sighted` leaves out known matches whose scans
+    share less than a tenth of the mark: no method can find those.
     """
 
     firearms: int
@@ -34,6 +35,7 @@ class Rates:
     score: Figures
     cmc: Figures
     ccf: Figures
+    fraction_gap: float
     rank1: float
     overlap: int
     sighted: int
@@ -89,6 +91,7 @@ def _rates(trial: Trial, firearms: set[str]) -> Rates:
     km, knm = ([p for p in inside if p.known_match is known] for known in (True, False))
     compared = [p for p in inside if not math.isnan(p.score)]
     score = _figures(trial, compared, "score")
+    fraction = _figures(trial, compared, "cmc_fraction")
     sighted = [p for p in compared if not p.known_match or p.shared >= SIGHTED]
     return Rates(
         firearms=len(firearms),
@@ -99,6 +102,7 @@ def _rates(trial: Trial, firearms: set[str]) -> Rates:
         score=score,
         cmc=_figures(trial, compared, "cmc"),
         ccf=_figures(trial, compared, "ccf"),
+        fraction_gap=fraction.km_min - fraction.knm_max,
         rank1=_rank1(trial, compared, firearms),
         overlap=sum(not p.score > score.knm_max for p in km),
         sighted=sum(p.known_match for p in sighted),
@@ -128,13 +132,15 @@ def _rank1(trial: Trial, pairs: Sequence[Pair], firearms: set[str]) -> float:
 
 
 def _recall(trial: Trial, share: float) -> float:
-    """Share of all mates that the coarse stage puts in the top `share` of a query's gallery."""
+    """Share of all mates that the coarse stage puts in the top `share` of a query's gallery.
+
+    Other mates take no room: how many scans a firearm has must not matter.
+    """
+    firearms = np.array(trial.firearms)
     found: list[bool] = []
-    for i, scores in enumerate(trial.coarse):
-        others = np.delete(scores, i)
-        others = np.where(np.isnan(others), -np.inf, others)
-        mates = np.delete(np.array([name == trial.firearms[i] for name in trial.firearms]), i)
-        room = math.ceil(share * len(others))
-        above = [np.sum(others > score) for score in others[mates] if score > -np.inf]
-        found += [count < room for count in above] + [False] * (mates.sum() - len(above))
+    for i, scores in enumerate(np.where(np.isnan(trial.coarse), -np.inf, trial.coarse)):
+        strangers = scores[firearms != firearms[i]]
+        room = math.ceil(share * len(strangers))
+        mates = [j for j in np.flatnonzero(firearms == firearms[i]) if j != i]
+        found += [scores[j] > -np.inf and np.sum(strangers >= scores[j]) < room for j in mates]
     return float(np.mean(found))

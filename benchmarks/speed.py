@@ -74,7 +74,7 @@ def main() -> None:
     show(f"kernels; peak {peak.sgemm_gflop_s:.0f} GFLOP/s, {peak.copy_gb_s:.1f} GB/s", kernels)
     many = many_rows([side.template for side in sides])
     show("compare_many; wall time, so a busy machine shows less", many)
-    facts = {"opencv_ratio": ratios, "peak": asdict(peak), "pairs": len(pairs)}
+    facts: Row = {"opencv_ratio": ratios, "peak": asdict(peak), "pairs": len(pairs)}
     finish("speed", [*timed_rows, *stages, *kernels, *many], 1, chosen, **facts)
 
 

@@ -42,6 +42,7 @@ class Pair:
     known_match: bool
     score: float
     cmc: float
+    cmc_fraction: float
     ccf: float
     shared: float
     away_um: float
@@ -114,8 +115,11 @@ def _row(
 def _pair(i: int, j: int, reference: Side, other: Side, result: Comparison | None) -> Pair:
     known_match = reference.specimen.firearm == other.specimen.firearm
     shared, away_um = _against_truth(reference, other, result) if known_match else (np.nan, np.nan)
-    figures = (result.score, result.cmc, result.ccf) if result else (np.nan,) * 3
-    return Pair(i, j, known_match, *figures, shared, away_um)
+    score, cmc, fraction, ccf = (
+        getattr(result, name) if result else np.nan
+        for name in ("score", "cmc", "cmc_fraction", "ccf")
+    )
+    return Pair(i, j, known_match, score, cmc, fraction, ccf, shared, away_um)
 
 
 def _against_truth(reference: Side, other: Side, result: Comparison | None) -> tuple[float, float]:

@@ -92,42 +92,44 @@ def test_a_baseline_of_another_benchmark_is_refused(tmp_path):
 
 
 def made_trial() -> Trial:
-    """Firearms a, a, b, b, c: of the two known matches one is low, and one pair is refused."""
-    firearms = ("a", "a", "b", "b", "c")
-    scores = {(0, 1): 90.0, (2, 3): 15.0, (0, 2): 20.0, (1, 4): np.nan}
+    """Seven scans: the known matches score high, low and not at all, one non-match not at all."""
+    firearms = ("a", "a", "b", "b", "c", "d", "d")
+    scores = {(0, 1): 90.0, (2, 3): 15.0, (0, 2): 20.0, (1, 4): np.nan, (5, 6): np.nan}
     pairs = []
-    for i, j in combinations(range(5), 2):
+    for i, j in combinations(range(7), 2):
         score = scores.get((i, j), 10.0)
         mate = firearms[i] == firearms[j]
         shared, away_um = (0.05 if i == 2 else 0.9, 40.0 if i == 0 else 500.0) if mate else (0, 0)
-        pairs.append(Pair(i, j, mate, score, score / 2, score / 100, shared, away_um))
-    coarse = np.full((5, 5), 0.1)
-    coarse[0, 1] = coarse[1, 0] = 0.8  # found by either; 2 and 3 stand level with all others
-    coarse[2, 4] = coarse[3, 4] = 0.5
+        pairs.append(Pair(i, j, mate, score, score / 2, score / 100, score / 100, shared, away_um))
+    coarse = np.full((7, 7), 0.1)
+    coarse[0, 1] = coarse[1, 0] = 0.8
+    coarse[2, 3], coarse[2, 4] = 0.3, 0.2
+    coarse[3, 2] = coarse[3, 4] = 0.5  # a stranger level with the mate stands before it
+    coarse[5, 6] = coarse[6, 5] = np.nan
     return Trial(firearms, pairs, coarse, 0, 1.0, 1.0)
 
 
 def test_rates_count_what_was_made():
     found = row("made", "", 1, made_trial())
-    assert (found.every.known_match, found.every.known_non_match) == (2, 8)
-    assert found.every.not_compared_knm == 1
-    assert found.every.overlap == 1
-    assert found.every.score.auc == pytest.approx(13 / 14)
+    assert (found.every.known_match, found.every.known_non_match) == (3, 18)
+    assert (found.every.not_compared_km, found.every.not_compared_knm) == (1, 1)
+    assert found.every.overlap == 2  # the low one and the refused one
+    assert found.every.score.auc == pytest.approx((17 + 16) / 34)
     assert found.every.cmc.km_min == 7.5
+    assert found.every.fraction_gap == pytest.approx(0.15 - 0.20)
     assert found.every.sighted == 1
     assert found.every.auc_sighted == 1.0
-    assert found.every.rank1 == pytest.approx(3 / 4)  # scan 2 has scan 0 above its mate
-    assert found.registered == 0.5
+    assert found.every.rank1 == pytest.approx(3 / 6)  # scan 2 has scan 0 above its mate
+    assert found.registered == pytest.approx(1 / 3)
     assert found.recall == {"0.05": 0.5, "0.10": 0.5, "0.20": 0.5}
 
 
 def test_firearms_are_split_and_no_pair_is_in_both_halves():
-    tuning, held_out = halves(("a", "a", "b", "b", "c"))
-    assert (tuning, held_out) == ({"a", "c"}, {"b"})
+    assert halves(("a", "a", "b", "b", "c", "d", "d")) == ({"a", "c"}, {"b", "d"})
     found = row("made", "", 1, made_trial())
     assert (found.tuning.known_match, found.tuning.known_non_match) == (1, 2)
-    assert (found.held_out.known_match, found.held_out.known_non_match) == (1, 0)
-    assert np.isnan(found.held_out.score.auc)
+    assert (found.held_out.known_match, found.held_out.known_non_match) == (2, 4)
+    assert found.held_out.score.km_min == 15.0
 
 
 def test_the_opencv_search_finds_every_cell_of_a_turned_copy(templates):

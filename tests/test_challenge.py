@@ -135,8 +135,14 @@ def test_the_imposed_turn_is_the_turn_that_a_comparison_finds(mates, half_range_
 
 
 def test_turned_mates_stay_in_the_range_that_is_searched(mates):
-    turns = [turned(12.5)(s, np.random.default_rng(n)).motion for n, s in enumerate(mates[:2])]
-    assert abs(turns[1].after(turns[0].inverse()).rotation_deg) <= 25.0
+    """Even where a scan lay 28 degrees from its firearm's first before."""
+    own = about(mates[1].center_um, turn_matrix(28.0), mates[1].center_um)
+    lying = [mates[0], replace(mates[1], motion=own)]
+    for seed in range(5):
+        first, second = (
+            turned(12.5)(s, np.random.default_rng([seed, n])).motion for n, s in enumerate(lying)
+        )
+        assert abs(second.after(first.inverse()).rotation_deg) <= 25.0
 
 
 def test_a_stretch_changes_lengths_by_its_percentage(mates):
