@@ -41,3 +41,62 @@ def scans(folder: Path, firearms: int, cases: int, seed: int, mark_strength: flo
 
     written = write_series(folder, Series(firearms, cases, seed, mark_strength), Progress())
     click.echo(f"{folder}: {written} scans and labels.csv written")
+
+
+@synth.command()
+@click.argument("file", type=A_PATH)
+@click.option("--light", "lamp", type=click.Choice(["ring", "side"]), required=True)
+@click.option(
+    "--azimuth",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Where a side light stands: degrees counter-clockwise from the right.",
+)
+@click.option(
+    "--elevation",
+    type=click.FloatRange(0, 90, min_open=True, max_open=True),
+    default=45.0,
+    show_default=True,
+    help="Degrees of the lamps above the plane of the image.",
+)
+@click.option("--gain", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
+@click.option(
+    "--noise",
+    type=click.FloatRange(min=0),
+    default=4.0,
+    show_default=True,
+    help="Standard deviation in grey levels of 255.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--mask/--no-mask", default=True, help="Whether NAME.mask.png is written beside it.")
+@click.option("-o", "--output", metavar="IMAGE", type=A_PATH, required=True, help="PNG to write.")
+def render(
+    file: Path,
+    lamp: str,
+    azimuth: float,
+    elevation: float,
+    gain: float,
+    noise: float,
+    seed: int,
+    mask: bool,
+    output: Path,
+) -> None:
+    """Render the heights of FILE as a camera sees them under a ring light or a side light.
+
+    The image keeps the pixels of the scan and states their pitch. The mask beside it is white where
+    the mark was measured; leave it out for a whole head, whose marks are to be found.
+
+    \b
+    Examples:
+      ribin synth render A.x3p --light ring -o A.png
+      ribin synth render A.x3p --light side --azimuth 90 -o A-top.png
+    """
+    from ribin.read import read_scan
+    from ribin.synth.render import Camera, Lamp, Light, render_scan
+    from ribin.synth.write_image import write_png
+
+    light = Light(Lamp(lamp), azimuth_deg=azimuth, elevation_deg=elevation)
+    image = render_scan(read_scan(file), light, Camera(gain, noise, seed=seed))
+    write_png(image, output, masked=mask)
+    click.echo(f"{output}: {lamp} light, {image.shape[0]} x {image.shape[1]} pixels")

@@ -17,22 +17,29 @@ if TYPE_CHECKING:
     from ribin.synth.firing import fire
     from ribin.synth.instrument import Instrument
     from ribin.synth.outline import Hand
+    from ribin.synth.render import Camera, Lamp, Light, render_scan
     from ribin.synth.sample import write_sample_data
     from ribin.synth.write import encode_x3p, write_x3p
+    from ribin.synth.write_image import write_png
 
 __all__ = [
     "Aperture",
     "BreechFace",
+    "Camera",
     "Firearm",
     "FirearmSpec",
     "Hand",
     "Instrument",
+    "Lamp",
+    "Light",
     "Primer",
     "Shot",
     "consecutive_slides",
     "encode_x3p",
     "fire",
     "make_firearm",
+    "render_scan",
+    "write_png",
     "write_sample_data",
     "write_x3p",
 ]
@@ -45,8 +52,10 @@ _HOME = {
     "firing": ("fire",),
     "instrument": ("Instrument",),
     "outline": ("Hand",),
+    "render": ("Camera", "Lamp", "Light", "render_scan"),
     "sample": ("write_sample_data",),
     "write": ("encode_x3p", "write_x3p"),
+    "write_image": ("write_png",),
 }
 
 
