@@ -1,0 +1,185 @@
+"""The marks of a whole head in one image under a ring light: two circles, and what lies between.
+
+The flat of the primer is bright; its rounded shoulder and the gap round it throw the light aside
+and are dark; so is the edge of the firing pin's impression, or of the aperture that the primer
+flowed into.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from scipy import ndimage
+
+from ribin.errors import ScanError
+from ribin.model import BoolArray, FloatArray, MarkType, Scan
+from ribin.params_image import HeadImageParams
+from ribin.preprocess.circle_flux import Circle, circle_flux, inside_circle, refine_circle
+from ribin.preprocess.exposure import check_contrast, check_white
+from ribin.region import Origin, Region
+
+
+def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...]:
+    """1 a coarse grid, 2 the primer's circle, 3 the firing pin's, 4 the breech face between.
+
+    Returns
+    -------
+    tuple of Region
+        The breech face, less what in it is neither flat nor evenly lit, on the circle of the
+        primer's flat; and the impression of the firing pin, or the aperture round it.
+
+    Raises
+    ------
+    ScanError
+        The image is blank or saturated, or shows no whole primer with an impression in it.
+    """
+    name = scan.provenance.source
+    check_white(scan, scan.valid, "image", params.max_white)
+    check_contrast(scan, params.min_contrast)
+    grey = _on_grid(scan, params.grid_um)
+    primers = _likely_primers(grey, params)
+    if not primers:
+        raise ScanError(
+            f"{name}: no whole primer found; a bright disc of {params.min_primer_um / 1e3:g} to "
+            f"{params.max_primer_um / 1e3:g} mm radius within a dark ring is needed, or a mask"
+        )
+    for primer in primers:
+        flat = _flatness(grey, primer)
+        pin = _find_pin(flat, primer, params)
+        if pin is None:
+            continue
+        face = _breech_face(flat, primer, pin, params)
+        ring_px = math.pi * (primer.radius**2 - pin.radius**2)
+        if float(face.sum()) >= params.min_face_share * ring_px:
+            hole = inside_circle(grey.shape, pin)
+            return (
+                _region(scan, MarkType.BREECH_FACE, face, primer, params),
+                _region(scan, MarkType.FIRING_PIN, hole, pin, params),
+            )
+    raise ScanError(
+        f"{name}: a bright disc of {primers[0].radius * params.grid_um / 1e3:.2f} mm radius found, "
+        "but no even face with a round firing pin impression in it; a mask is needed"
+    )
+
+
+def _on_grid(scan: Scan, grid_um: float) -> FloatArray:
+    """Mean grey on square pixels; the place of (row, col) is (row * pitch / grid)."""
+    pitch = (scan.row_pitch_um, scan.col_pitch_um)
+    height, width = (max(8, round(n * p / grid_um)) for n, p in zip(scan.shape, pitch, strict=True))
+    small = cv2.resize(scan.values, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
+
+
+def _blurred(values: FloatArray, sigma_px: float) -> FloatArray:
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma_px), np.float32)
+
+
+def _likely_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
+    """Circles, bright within and dark without, that lie in the frame; the clearest first."""
+    levels = _levels(grey)
+    smooth = _blurred(levels, params.smooth_um / params.grid_um)
+    cap = params.edge_cap * params.grid_um / params.smooth_um
+    radii = np.arange(params.min_primer_um, params.max_primer_um, 2 * params.grid_um)
+    flux = circle_flux(smooth, radii / params.grid_um, cap)
+    apart = round(params.apart_um / params.grid_um)
+    found = []
+    for _ in range(params.primer_candidates):
+        k, row, col = np.unravel_index(int(flux.argmax()), flux.shape)
+        start = Circle(float(row), float(col), float(radii[k] / params.grid_um))
+        band_px = params.band_um / params.grid_um
+        circle = refine_circle(smooth, start, band_px, 1.0, params.min_edge * cap)
+        if _is_whole(circle, params):
+            found.append((circle.edge_share * _contrast(levels, circle), circle))
+        near = slice(max(0, k - 4), k + 5)
+        flux[near, max(0, row - apart) : row + apart, max(0, col - apart) : col + apart] = -1.0
+    clear = [pair for pair in found if pair[0] >= params.min_primer_contrast]
+    return [circle for _, circle in sorted(clear, key=lambda pair: -pair[0])]
+
+
+def _is_whole(circle: Circle, params: HeadImageParams) -> bool:
+    return (
+        circle.shown >= params.min_shown
+        and circle.edge_share >= params.min_edge_share
+        and params.min_primer_um <= circle.radius * params.grid_um <= params.max_primer_um
+    )
+
+
+def _contrast(levels: FloatArray, circle: Circle) -> float:
+    """How much brighter the border of the disc is than what lies round it."""
+    within = inside_circle(levels.shape, circle, 0.97)
+    inner = within & ~inside_circle(levels.shape, circle, 0.8)
+    outer = inside_circle(levels.shape, circle, 1.2)
+    outer &= ~inside_circle(levels.shape, circle, 1.03)
+    return float(np.median(levels[inner]) - np.median(levels[outer]))
+
+
+def _levels(grey: FloatArray) -> FloatArray:
+    """Brightness on a scale that gain and glare hardly change: 0 black to 1 the bright half."""
+    black, bright = np.percentile(grey, [2, 75])
+    return np.asarray(np.clip((grey - black) / max(bright - black, 1e-3), 0.0, 1.5), np.float32)
+
+
+def _flatness(grey: FloatArray, primer: Circle) -> FloatArray:
+    """Brightness as a share of that of the primer's flat, which is most of the circle."""
+    outside = inside_circle(grey.shape, primer, 1.25) & ~inside_circle(grey.shape, primer, 1.05)
+    outer = inside_circle(grey.shape, primer, 0.95) & ~inside_circle(grey.shape, primer, 0.65)
+    black = float(np.percentile(grey[outside], 25)) if outside.any() else 0.0
+    bright = float(np.median(grey[outer]))
+    return np.asarray(np.clip((grey - black) / max(bright - black, 1e-3), 0.0, 2.0), np.float32)
+
+
+def _find_pin(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Circle | None:
+    """The largest circle within the primer at which it is dark inside and flat outside."""
+    smooth = _blurred(np.minimum(flat, 1.0), params.smooth_um / params.grid_um)
+    cap = params.edge_cap * params.grid_um / params.smooth_um
+    largest = params.max_pin_share * primer.radius
+    radii = np.arange(params.min_pin_um / params.grid_um, largest, 1.0)
+    rise = -circle_flux(smooth, radii, cap)
+    rows, cols = np.ogrid[: flat.shape[0], : flat.shape[1]]
+    away = np.hypot(rows - primer.row, cols - primer.col)
+    rise[(away[None] + radii[:, None, None]) > primer.radius * 1.03] = 0.0
+    if rise.size == 0:
+        return None
+    best = rise.max(axis=(1, 2))
+    clear = (best >= params.pin_share_of_best * best.max()) & (best >= params.min_pin_rise)
+    for k in np.flatnonzero(clear)[::-1]:
+        row, col = np.unravel_index(int(rise[k].argmax()), rise[k].shape)
+        start = Circle(float(row), float(col), float(radii[k]))
+        band_px = params.pin_band_um / params.grid_um
+        found = refine_circle(smooth, start, band_px, -1.0, params.min_edge * cap)
+        if found.edge_share >= params.min_edge_share and found.radius > 0.8 * radii[k]:
+            return found
+    return None
+
+
+def _breech_face(
+    flat: FloatArray, primer: Circle, pin: Circle, params: HeadImageParams
+) -> BoolArray:
+    """Between the circles, without dark or glaring patches that reach in from either edge."""
+    ring = inside_circle(flat.shape, primer, params.primer_margin)
+    ring &= ~inside_circle(flat.shape, pin, params.pin_margin)
+    smooth = _blurred(flat, params.patch_um / params.grid_um)
+    odd = ring & ((smooth < params.darkest) | (smooth > params.brightest))
+    labels, number = ndimage.label(odd)
+    least = (params.patch_um / params.grid_um) ** 2 * 4.0
+    if number:
+        sizes = np.bincount(labels.ravel())
+        sizes[0] = 0
+        ring &= ~(sizes >= least)[labels]
+    return np.asarray(ring, np.bool_)
+
+
+def _region(
+    scan: Scan, mark_type: MarkType, found: BoolArray, circle: Circle, params: HeadImageParams
+) -> Region:
+    size = (scan.shape[1], scan.shape[0])
+    large = cv2.resize(found.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    inside = np.asarray((large > 0.5) & scan.valid, np.bool_)
+    if mark_type is MarkType.BREECH_FACE:
+        check_white(scan, inside, "breech face", params.max_white)
+    # Pixel (0, 0) of the scan lies near the corner of the grid's, half a step from its middle.
+    row_um, col_um = (circle.row + 0.5) * params.grid_um, (circle.col + 0.5) * params.grid_um
+    radius_um = circle.radius * params.grid_um
+    return Region(mark_type, inside, (row_um, col_um), radius_um, Origin.FOUND)
