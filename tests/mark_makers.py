@@ -18,6 +18,15 @@ INNER_UM = 550.0
 _GRID_UM = 5.0
 _SIDE_PX = 1024  # 5 mm: a ring that is moved by 300 um stays on it
 
+# The default refuses a relief of more than 80 um: it may be a whole head.
+ANY_RELIEF = replace(
+    DEFAULT_PARAMS,
+    breech_face=replace(
+        DEFAULT_PARAMS.breech_face,
+        preprocess=replace(DEFAULT_PARAMS.breech_face.preprocess, max_relief_um=1e9),
+    ),
+)
+
 Where = Callable[[np.ndarray, np.ndarray], np.ndarray]  # rows, cols in um -> True inside
 
 

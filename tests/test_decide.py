@@ -41,6 +41,7 @@ def registered(
         rotation_deg=rotation_deg + 1.0,
         shift_um=(shift_um[0] + 20.0, shift_um[1] - 15.0),
         agreement=6.0,
+        whole=0.3,
         ccf=0.5,
         forward=placed(rotation_deg, shift_um, number),
         backward=placed(-rotation_deg, (back[0], back[1]), number, seed=1),
@@ -178,22 +179,32 @@ def test_the_first_cells_that_could_be_compared_are_judged():
     assert forward[-1].center_um == pytest.approx(cells.forward.center_um[49])
 
 
-@pytest.mark.parametrize("agreement", [-2.0, 0.0, 3.0, 8.0, 40.0])
-@pytest.mark.parametrize("fraction", [0.0, 0.4, 1.0])
-def test_the_score_is_the_sum_of_its_parts(agreement, fraction):
-    one, two = score_parts(agreement, fraction, PARAMS)
-    assert (one.value, two.value) == (agreement, fraction)
-    assert two.contribution == PARAMS.cmc_points * fraction
-    grown = 1.0 - math.exp(-((max(agreement, 0.0) / PARAMS.agreement_scale) ** 2))
-    assert one.contribution == pytest.approx(PARAMS.agreement_points * grown)
+def test_no_agreement_scores_nothing_and_all_of_it_a_hundred():
+    for nothing in ((0.0, 0.0, 0.0), (-2.0, -0.3, 0.0)):
+        parts = score_parts(*nothing, PARAMS)
+        assert [part.contribution for part in parts] == [0.0, 0.0, 0.0]
+        assert tuple(part.value for part in parts) == nothing
+    everything = score_parts(50.0, 1.0, 1.0, PARAMS)
+    assert sum(part.contribution for part in everything) == pytest.approx(100.0, abs=0.1)
 
 
-def test_more_agreement_never_scores_less():
-    scores = [
-        sum(part.contribution for part in score_parts(a, 0.5, PARAMS)) for a in np.arange(-1, 12)
-    ]
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_more_of_any_part_never_scores_less(which):
+    top = (12.0, 1.0, 1.0)[which]
+    figures = [4.0, 0.2, 0.5]
+    scores = []
+    for value in np.linspace(0.0, top, 25):
+        figures[which] = float(value)
+        scores.append(sum(part.contribution for part in score_parts(*figures, PARAMS)))
     assert scores == sorted(scores)
-    assert scores[0] == scores[1] < scores[2]
+    assert scores[-1] > scores[0] + 10.0
+
+
+def test_parts_at_their_scale_are_worth_63_percent_of_their_points():
+    parts = score_parts(PARAMS.agreement_scale, PARAMS.whole_scale, 0.4, PARAMS)
+    share = 1.0 - math.exp(-1.0)
+    wanted = (share * PARAMS.agreement_points, share * PARAMS.whole_points, 0.4 * PARAMS.cmc_points)
+    assert [part.contribution for part in parts] == pytest.approx(wanted)
 
 
 def blank(source: str) -> Template:
@@ -212,7 +223,7 @@ def test_a_comparison_holds_the_figures_and_where_they_are_from():
     assert result.rotation_deg == pytest.approx(12.0)
     assert result.shift_um == pytest.approx((70.0, -130.0))
     assert result.score == sum(part.contribution for part in result.score_parts)
-    assert result.score_parts == score_parts(6.0, 0.75, PARAMS)
+    assert result.score_parts == score_parts(6.0, 0.3, 0.75, PARAMS)
     assert result.compared
     assert len(result.cell_fits) == 60
     assert [stage for stage, _ in trace] == ["consensus"]

@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from mark_makers import make_scan, middle_um, scaled, with_garbage
+from mark_makers import ANY_RELIEF, make_scan, middle_um, scaled, with_garbage
 
 from ribin.errors import ScanError
-from ribin.model import Mark, MarkType, Scan, ScanKind
+from ribin.model import Mark, MarkType, Scan
 from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import extract_marks
 from ribin.trace import Trace
@@ -69,8 +69,7 @@ def test_offset_and_tilt_change_nothing(scan, mark):
 
 @pytest.mark.parametrize("factor", [0.1, 1000.0])
 def test_heights_scale_through(scan, mark, factor):
-    grey = dataclasses.replace(scan, kind=ScanKind.IMAGE)  # a relief of mm would be refused
-    times = extract(scaled(grey, factor))
+    (times,) = extract_marks(scaled(scan, factor), ANY_RELIEF)
     assert np.abs(times.surface / factor - mark.surface).max() < 1e-4
 
 
@@ -141,7 +140,7 @@ def test_the_relief_of_a_whole_head_is_refused(scan):
     head = dataclasses.replace(scan, values=values, mark_valid=scan.valid)
     with pytest.raises(ScanError, match=r"made\.x3p: a relief of \d+ um remains .* at most 80"):
         extract(head)
-    extract(dataclasses.replace(head, kind=ScanKind.IMAGE))  # grey values have no um
+    extract_marks(head, ANY_RELIEF)
 
 
 def test_each_step_is_traced(scan):
