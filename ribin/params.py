@@ -97,6 +97,7 @@ class CorrelateParams:
     medium_rotation_step_deg: float = 1.5
     medium_steps: int = 2
     medium_shift_um: float = 100.0
+    medium_norm_step_um: float = 100.0  # 150 misplaces a known match
     fine_rotation_step_deg: float = 2.0
     fine_rotation_steps: int = 1  # to each side of the seed; five turns of 1.5 gave no more
     search_radius_um: float = 125.0  # of a cell from where the whole mark put it; 150 gave no more
@@ -136,17 +137,11 @@ class MethodParams:
 # of 125 um (NFI scratch; ALGORITHMS 1.9). Lengths are those of the breech face scaled by the cell,
 # cut-offs less so, because scans of whole heads have a pitch of 3 to 12 um.
 _FINE_MARK = MethodParams(
-    PreprocessParams(
-        low_cutoff_um=25.0, high_cutoff_um=160.0, working_pitch_um=7.8125, frame_um=2000.0,
-        min_area_mm2=0.08, max_relief_um=600.0, form_degree=2,
-    ),
-    DescribeParams(
-        pitch_um=7.8125, high_cutoff_um=100.0, coarse_pitch_um=31.25, medium_pitch_um=15.625
-    ),
-    CorrelateParams(
-        shift_range_um=150.0, seed_distance_um=50.0, medium_shift_um=31.25,
-        search_radius_um=46.875, norm_step_um=23.4375,
-    ),
+    PreprocessParams(25.0, 160.0, working_pitch_um=7.8125, frame_um=2000.0, min_area_mm2=0.08,
+                     max_relief_um=600.0, form_degree=2),
+    DescribeParams(7.8125, high_cutoff_um=100.0, coarse_pitch_um=31.25, medium_pitch_um=15.625),
+    CorrelateParams(shift_range_um=150.0, seed_distance_um=50.0, medium_shift_um=31.25,
+                    search_radius_um=46.875, norm_step_um=23.4375),
     DecideParams(max_place_um=20.0),
 )  # fmt: skip
 

@@ -49,3 +49,12 @@ class QualityParams:
     signal_to_noise: tuple[float, float] = (2.0, 1.0)
     saturation: tuple[float, float] = (0.02, 0.20)
     blur_share: tuple[float, float] = (0.7, 0.9)  # finest detail over the longest wavelength
+
+
+@dataclass(frozen=True)
+class HandednessParams:
+    """When a pair is looked at mirrored; figures are scores of breech faces on the Fadul set."""
+
+    low_score: float = 50.0  # known matches have 87 and more: only below is it worth the time
+    min_score: float = 40.0  # known non-matches have 26 at most, mirrored ones 17
+    lead: float = 20.0  # over the score as read

@@ -11,11 +11,14 @@ from ribin.correlate.side import Side
 from ribin.correlate.steps import correlate_sides, prepare_side
 from ribin.decide.steps import decide_comparison, not_compared
 from ribin.describe.steps import describe_surface
-from ribin.errors import ParameterError
+from ribin.errors import ParameterError, ScanError
 from ribin.model import Comparison, Mark, Scan, Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.preprocess.finding import find_regions
+from ribin.preprocess.mirror import MIRRORS, mirrored_mark
+from ribin.preprocess.quality import judge_quality
 from ribin.preprocess.steps import extract_mark
+from ribin.region import Origin, Quality, Region
 from ribin.trace import NO_TRACE, Trace
 
 
@@ -29,10 +32,40 @@ def extract_marks(
     ScanError
         The scan holds no mark that could be compared.
     """
-    return tuple(
-        extract_mark(scan, region, params.of(region.mark_type, scan.kind).preprocess, trace)
-        for region in find_regions(scan, params)
-    )
+    return tuple(found.mark for found in find_marks(scan, params, trace))
+
+
+@dataclass(frozen=True, eq=False)
+class FoundMark:
+    """A mark, and where it lies in its scan."""
+
+    region: Region
+    mark: Mark
+
+
+def find_marks(
+    scan: Scan, params: Params = DEFAULT_PARAMS, trace: Trace = NO_TRACE
+) -> tuple[FoundMark, ...]:
+    """As `extract_marks`, with the region of each; breech face first.
+
+    A firing pin or ejector mark that was found and has not the relief of one is left out: a
+    missing mark is not compared. What a person outlined is never left out in silence.
+    """
+    marks = []
+    for region in find_regions(scan, params):
+        method = params.of(region.mark_type, scan.kind).preprocess
+        try:
+            marks.append(FoundMark(region, extract_mark(scan, region, method, trace)))
+        except ScanError:
+            if region.origin is not Origin.FOUND or not marks:
+                raise
+    return tuple(marks)
+
+
+def judge_mark(scan: Scan, found: FoundMark, params: Params = DEFAULT_PARAMS) -> Quality:
+    """Whether a mark can be compared, with figures and reasons."""
+    band_um = params.of(found.region.mark_type, scan.kind).preprocess.high_cutoff_um
+    return judge_quality(scan, found.region, found.mark, params.quality, band_um)
 
 
 def describe_mark(mark: Mark, params: Params = DEFAULT_PARAMS, trace: Trace = NO_TRACE) -> Template:
@@ -66,6 +99,33 @@ def compare_marks(
         A template was made with other parameters than `params`.
     """
     return _compare(_Prepared.of(reference), _Prepared.of(comparison), params, trace)
+
+
+def check_mirrored(
+    reference: Template, comparison: Mark, result: Comparison, params: Params = DEFAULT_PARAMS
+) -> Comparison:
+    """The comparison with a note where the pair agrees clearly better mirrored than as read.
+
+    Files that were written the other way round, and casts that nobody declared, score like
+    non-mates. Only a low score is worth the four comparisons more that this takes.
+    """
+    limits = params.handedness
+    if result.compared and result.score >= limits.low_score:
+        return result
+    best, way = -1.0, ""
+    for how in MIRRORS:
+        other = describe_mark(mirrored_mark(comparison, how), params)
+        score = compare_marks(reference, other, params).score
+        if score > best:
+            best, way = score, how
+    usual = result.score if result.compared else 0.0
+    if best < max(limits.min_score, usual + limits.lead):
+        return result
+    note = (
+        f"the pair agrees clearly better with {result.comparison} {way}: "
+        f"score {best:.1f} instead of {result.score:.1f}; check how the scans were made"
+    )
+    return replace(result, note=note)
 
 
 def compare_many(

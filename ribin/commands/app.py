@@ -9,6 +9,7 @@ from ribin.commands.compare import compare
 from ribin.commands.demo import demo
 from ribin.commands.enrol import enrol
 from ribin.commands.evaluate import evaluate
+from ribin.commands.extract import extract
 from ribin.commands.info import info
 from ribin.commands.init import init
 from ribin.commands.network import network
@@ -34,5 +35,5 @@ def app() -> None:
     """
 
 
-for command in (init, network, enrol, compare, search, evaluate, info, demo, store, synth):
+for command in (init, network, enrol, compare, search, evaluate, info, extract, demo, store, synth):
     app.add_command(command)

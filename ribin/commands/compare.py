@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ribin.commands.exits import exit_after
-from ribin.commands.options import A_PATH, json_option, params_option, pitch_option
+from ribin.commands.options import (
+    A_PATH,
+    json_option,
+    mark_option,
+    params_option,
+    pitch_option,
+    reason_option,
+    who_option,
+)
 from ribin.params import Params
+
+CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 
 
 @click.command(short_help="Compare two scans.")
@@ -16,17 +27,30 @@ from ribin.params import Params
 @click.argument("comparison", type=A_PATH)
 @click.option("--trace", "trace_folder", type=A_PATH, help="Folder for the result of each stage.")
 @click.option("--overlay", type=A_PATH, help="PNG with both marks and the cells on them.")
+@mark_option
+@click.option(
+    "--replica",
+    type=click.Choice(("reference", "comparison", "both")),
+    help="Which side is a scan of a cast: mirrored and inverted.",
+)
+@click.option("--reference-mask", type=A_PATH, help="White inside the reference's breech face.")
+@click.option("--comparison-mask", type=A_PATH, help="White inside the comparison's breech face.")
+@click.option("--reference-circle", multiple=True, metavar=CIRCLE, help="Outline, in pixels.")
+@click.option("--comparison-circle", multiple=True, metavar=CIRCLE, help="Outline, in pixels.")
 @pitch_option
 @params_option
+@who_option
+@reason_option
 @json_option
 def compare(
     reference: Path,
     comparison: Path,
     trace_folder: Path | None,
     overlay: Path | None,
-    pixel_pitch_um: float | None,
+    mark: str | None,
     params: Params,
     json_output: bool,
+    **asked: Any,
 ) -> None:
     """Compare two scans: congruent cells, whole-mark correlation, and the score made of them.
 
@@ -34,12 +58,18 @@ def compare(
     Examples:
       ribin compare A.x3p B.x3p
       ribin compare A.x3p B.x3p --json --overlay ab.png --trace ab_stages
+      ribin compare head.x3p cast.x3p --mark firing_pin --replica comparison
+
+    MARK in a circle is breech_face, firing_pin or ejector. A pair that agrees clearly better
+    mirrored than as read gets a note that says so.
     """
+    from ribin.commands.reading import readings_of
     from ribin.commands.sides import compare_files, draw_sides, write_traces
     from ribin.report.json_text import as_json
     from ribin.report.tables import comparison_facts
 
-    done = compare_files(reference, comparison, pixel_pitch_um, params, bool(trace_folder))
+    readings = readings_of(asked)
+    done = compare_files(reference, comparison, readings, params, mark, bool(trace_folder))
     if trace_folder:
         write_traces(done, trace_folder)
     if overlay:

@@ -11,11 +11,14 @@ from ribin.commands.options import (
     A_PATH,
     EXHIBIT_KINDS,
     SCOPES,
+    circle_option,
     json_option,
+    mask_option,
     network_option,
     params_option,
     pitch_option,
     reason_option,
+    replica_option,
     vault_option,
     who_option,
 )
@@ -43,6 +46,15 @@ from ribin.params import Params
     show_default="country",
     help="Widest scope in which it may be seen.",
 )
+@click.option(
+    "--accept-unusable",
+    default="",
+    metavar="REASON",
+    help="Enrol marks of unusable quality all the same; the reason is kept with the scan.",
+)
+@mask_option
+@circle_option
+@replica_option
 @vault_option
 @network_option
 @pitch_option
@@ -56,6 +68,10 @@ def enrol(
     vault: Path | None,
     network_file: Path | None,
     pixel_pitch_um: float | None,
+    mask: Path | None,
+    circles: tuple[str, ...],
+    replica: bool,
+    accept_unusable: str,
     params: Params,
     who: str,
     reason: str,
@@ -80,9 +96,10 @@ def enrol(
     from ribin.commands.vaults import Vaults
     from ribin.report.json_text import as_json
 
-    rows = chosen_rows(files, manifest, fields)
+    rows = chosen_rows(files, manifest, fields, single=bool(mask or circles))
+    said = (pixel_pitch_um, mask, circles, replica, accept_unusable)
     with Vaults(vault, network_file) as vaults:
-        intake = Intake(params, who, reason, pixel_pitch_um)
+        intake = Intake(params, who, reason, *said)
         report = enrol_rows(rows, vaults, intake, Progress())
     click.echo(as_json(report) if json_output else enrolment_table(report))
     for failed in report.failed:

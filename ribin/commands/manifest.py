@@ -67,17 +67,23 @@ def read_manifest(path: Path) -> list[Row]:
 
 
 def chosen_rows(
-    files: Sequence[Path], manifest: Path | None, fields: Mapping[str, str | None]
+    files: Sequence[Path],
+    manifest: Path | None,
+    fields: Mapping[str, str | None],
+    single: bool = False,
 ) -> list[Row]:
     """The rows of a manifest, or one for each file with the fields given as options.
 
     Raises
     ------
     click.UsageError
-        Both or neither are given, or files without their event and exhibit.
+        Both or neither are given, files without their event and exhibit, or more than one file
+        where `single` says that an outline belongs to one.
     """
     if bool(files) == bool(manifest):
         raise click.UsageError("either FILE... or --manifest needed")
+    if single and len(files) != 1:
+        raise click.UsageError("--mask and --circle outline one FILE")
     if manifest:
         return read_manifest(manifest)
     if not (fields["event"] and fields["exhibit"]):

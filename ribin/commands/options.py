@@ -13,6 +13,7 @@ from ribin.params_file import load_params
 # Written out, because importing ribin.casework for them would load numpy for `--help`.
 SCOPES = ("country", "cluster", "network")
 EXHIBIT_KINDS = ("evidence", "test_fire")
+MARKS = ("breech_face", "firing_pin", "ejector")
 A_PATH = click.Path(path_type=Path)
 
 
@@ -65,3 +66,23 @@ who_option = click.option(
     "--who", default=_user, show_default="login name", help="Person, for the audit log."
 )
 reason_option = click.option("--reason", default="", help="Why, for the audit log.")
+mask_option = click.option(
+    "--mask",
+    type=A_PATH,
+    help="Image of the scan's shape, white inside the breech face; replaces what is found.",
+)
+circle_option = click.option(
+    "--circle",
+    "circles",
+    multiple=True,
+    metavar="MARK:ROW,COL,RADIUS[,INNER]",
+    help="Outline a mark (breech_face, firing_pin or ejector) by circles, in pixels of the scan.",
+)
+replica_option = click.option(
+    "--replica", is_flag=True, help="The scan shows a cast: mirrored and inverted."
+)
+mark_option = click.option(
+    "--mark",
+    type=click.Choice(MARKS),
+    help="Type of mark; by default the first found, breech face before the others.",
+)

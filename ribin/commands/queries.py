@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from ribin.casework import Candidate, Filters, Request, Scope, SearchResult
+from ribin.commands.reading import Reading
 from ribin.commands.sides import Side, draw_sides, read_side
 from ribin.commands.vaults import network_around, open_own
-from ribin.errors import FormatError, ParameterError, RibinError, StoreError
+from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.params import Params
 from ribin.pipeline import compare_marks
 from ribin.search.engine import search
@@ -54,17 +55,27 @@ class Desk:
     def member(self) -> str:
         return self.vault.member
 
-    def read_query(self, query: str, pixel_pitch_um: float | None) -> Side:
-        """The mark of a file, or of an exhibit of the asker's vault."""
+    def read_query(self, query: str, reading: Reading, mark_type: str | None = None) -> Side:
+        """A mark, by default the first, of a file or of an exhibit of the asker's vault.
+
+        Raises
+        ------
+        ScanError
+            There is no mark of this type.
+        """
         if Path(query).is_file():
-            return read_side(Path(query), pixel_pitch_um, self.params)
+            return read_side(Path(query), reading, self.params, mark_type)
         try:
             stored = self.vault.marks_of(query)
         except StoreError as error:
             raise FormatError(f"{query}: neither a file nor an exhibit, {error}") from error
         # An exhibit scanned again under other parameters has marks that cannot be searched with.
         chosen = [m for m in stored if m.params_id == self.params.template_id] or stored
-        return stored_side(self.vault, chosen[0])
+        wanted = [m for m in chosen if mark_type in (None, m.mark_type)]
+        if not wanted:
+            found = ", ".join(m.mark_type for m in chosen) or "none"
+            raise ScanError(f"{query}: a {mark_type} needed, found {found}")
+        return stored_side(self.vault, wanted[0])
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,12 +11,16 @@ from ribin.commands.exits import exit_after
 from ribin.commands.options import (
     A_PATH,
     SCOPES,
+    circle_option,
     jobs_option,
     json_option,
+    mark_option,
+    mask_option,
     network_option,
     params_option,
     pitch_option,
     reason_option,
+    replica_option,
     vault_option,
     who_option,
 )
@@ -32,6 +37,10 @@ from ribin.params import Params
 @click.option("--from", "date_from", default="", help="First day of the event, YYYY-MM-DD.")
 @click.option("--to", "date_to", default="", help="Last day of the event, YYYY-MM-DD.")
 @click.option("--picture", type=A_PATH, help="PNG of the query beside the first candidate.")
+@mark_option
+@mask_option
+@circle_option
+@replica_option
 @vault_option
 @network_option
 @pitch_option
@@ -45,12 +54,12 @@ def search(
     vault: Path | None,
     network_file: Path | None,
     picture: Path | None,
-    pixel_pitch_um: float | None,
+    mark: str | None,
     params: Params,
     jobs: int,
     members: tuple[str, ...],
     json_output: bool,
-    **asked: str | int | bool,
+    **asked: Any,
 ) -> None:
     """Rank the exhibits most like a scan, or an exhibit of your vault, in a scope.
 
@@ -67,11 +76,12 @@ def search(
           --member BLZ --member BRB --reason "trace"
     """
     from ribin.commands.queries import Desk, picture_problem, request_of, run_search
+    from ribin.commands.reading import query_reading
     from ribin.report.json_text import as_json
     from ribin.report.tables import search_table
 
     with Desk.open(vault, network_file, params, jobs) as desk:
-        side = desk.read_query(query, pixel_pitch_um)
+        side = desk.read_query(query, query_reading(asked), mark)
         request = request_of(desk.member, asked)
         result = run_search(desk, side, request, members)
         click.echo(as_json(result) if json_output else search_table(result))

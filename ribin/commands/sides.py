@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ribin.commands.reading import Reading
 from ribin.errors import ScanError
 from ribin.model import Comparison, Mark, MarkType, Template
 from ribin.params import Params
-from ribin.pipeline import compare_marks, describe_mark, extract_marks
-from ribin.read import read_scan
+from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
 from ribin.report.overlay import draw_overlay, write_overlay
 from ribin.report.stages import write_trace
 from ribin.trace import NO_TRACE, Trace
@@ -36,9 +36,9 @@ class Compared:
 
 def read_side(
     path: Path,
-    pixel_pitch_um: float | None,
+    reading: Reading,
     params: Params,
-    mark_type: MarkType | None = None,
+    mark_type: MarkType | str | None = None,
     trace: Trace = NO_TRACE,
 ) -> Side:
     """Read, extract and describe the mark of one type, by default the first one found.
@@ -48,8 +48,7 @@ def read_side(
     ScanError
         The scan has no such mark.
     """
-    scan = read_scan(path, pixel_pitch_um=pixel_pitch_um, params=params.read)
-    marks = extract_marks(scan, params, trace)
+    marks = extract_marks(reading.scan(path, params), params, trace)
     for mark in marks:
         if mark_type in (None, mark.mark_type):
             return Side(mark, describe_mark(mark, params, trace), trace)
@@ -60,15 +59,21 @@ def read_side(
 def compare_files(
     reference: Path,
     comparison: Path,
-    pixel_pitch_um: float | None,
+    readings: tuple[Reading, Reading],
     params: Params,
+    mark_type: str | None = None,
     traced: bool = False,
 ) -> Compared:
-    """Compare the first mark of the reference with the same mark of the comparison."""
+    """Compare a mark of the reference, by default the first, with the same of the comparison.
+
+    A pair of low score is looked at mirrored as well, and the result has a note where that
+    agrees clearly better.
+    """
     traces = [Trace() if traced else NO_TRACE for _ in range(3)]
-    first = read_side(reference, pixel_pitch_um, params, trace=traces[0])
-    second = read_side(comparison, pixel_pitch_um, params, first.mark.mark_type, traces[1])
+    first = read_side(reference, readings[0], params, mark_type, traces[0])
+    second = read_side(comparison, readings[1], params, first.mark.mark_type, traces[1])
     result = compare_marks(first.template, second.template, params, traces[2])
+    result = check_mirrored(first.template, second.mark, result, params)
     return Compared(first, second, result, traces[2])
 
 
@@ -79,7 +84,7 @@ def draw_sides(
 
     Neighbouring cells share half their area, so their middles lie side by side.
     """
-    tile_um = params.breech_face.describe.cell_um / 2
+    tile_um = params.of(reference.mark_type, reference.kind).describe.cell_um / 2
     write_overlay(draw_overlay(reference, comparison, result, tile_um), path)
 
 

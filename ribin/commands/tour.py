@@ -13,6 +13,7 @@ from ribin.casework import Request, Scope, SearchResult
 from ribin.commands.enrolment import Intake, enrol_rows
 from ribin.commands.manifest import Row, read_manifest
 from ribin.commands.queries import Desk, draw_candidate, run_search
+from ribin.commands.reading import Reading
 from ribin.commands.sides import Side
 from ribin.commands.vaults import Vaults
 from ribin.errors import StoreError
@@ -57,7 +58,7 @@ def show_tour(
     say(f"query: exhibit {exhibit} of {member}")
     own = read_network(network_file).members[member].vault
     with Desk.open(own, network_file, DEFAULT_PARAMS, threads) as desk:
-        side = desk.read_query(exhibit, None)
+        side = desk.read_query(exhibit, Reading())
         for scope in Scope:
             request = Request(member, scope, who=WHO, reason=REASON, top=5)
             result = run_search(desk, side, request)

@@ -41,7 +41,7 @@ def facts(pairs: Sequence[tuple[str, object]]) -> str:
 def comparison_facts(result: Comparison) -> str:
     """How two marks agree, and what the score is made of."""
     if not result.compared:
-        return facts([*_sides(result), ("not compared", result.reason)])
+        return facts([*_sides(result), ("not compared", result.reason), *_note(result)])
     shift = result.shift_um
     known: list[tuple[str, object]] = [
         *_sides(result),
@@ -53,8 +53,13 @@ def comparison_facts(result: Comparison) -> str:
         ("rotation", f"{result.rotation_deg:.1f} degrees"),
         ("shift", f"{shift[0]:+.0f} um down, {shift[1]:+.0f} um right"),
         ("parameters", f"{result.params_id}, ribin {result.version}"),
+        *_note(result),
     ]
     return facts(known)
+
+
+def _note(result: Comparison) -> list[tuple[str, object]]:
+    return [("NOTE", result.note)] if result.note else []
 
 
 def _sides(result: Comparison) -> list[tuple[str, object]]:

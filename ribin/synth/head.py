@@ -63,7 +63,9 @@ def scan_head(
     rows, cols = stage.grid()
     shot = replace(Shot.draw(random_stream(chance, "shot")), seat_um=spec.pin_um)
     texture = primer_texture(Primer(), rows.shape, stage.pixel_pitch_um, random_stream(chance, "t"))
-    surface = _primer_top(firearm, shot, spec, texture, rows, cols)
+    surface = np.zeros_like(rows)
+    cup = _window(spec, rows, cols)
+    surface[cup] = _primer_top(firearm, shot, spec, texture[cup], rows[cup], cols[cup])
     edge = primer_edge(spec, rows, cols)
     surface += edge.height
     head = case_head(spec, rows, cols, random_stream(chance, "stamp"))
@@ -87,6 +89,13 @@ def scan_head(
         (-float(rows[0, 0]), -float(cols[0, 0])),
         spec,
     )
+
+
+def _window(spec: HeadSpec, rows: Grid, cols: Grid) -> tuple[slice, slice]:
+    """The part of the frame that shows the primer: only there a breech face presses."""
+    down = np.flatnonzero(np.abs(rows[:, 0]) <= spec.primer_um)
+    across = np.flatnonzero(np.abs(cols[0]) <= spec.primer_um)
+    return slice(down[0], down[-1] + 1), slice(across[0], across[-1] + 1)
 
 
 def _primer_top(

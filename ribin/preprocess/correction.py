@@ -1,0 +1,132 @@
+"""What a person says of a scan before its marks are looked for: outlines, and that it is a cast."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ribin.errors import ParameterError, ScanError
+from ribin.model import BoolArray, MarkType, Scan, ScanKind
+
+_FORM = "MARK:ROW,COL,RADIUS[,INNER]"
+
+
+@dataclass(frozen=True)
+class CircleOutline:
+    """A mark between two circles with one centre, in pixels of the scan; `inner` 0 for a disc."""
+
+    mark_type: MarkType
+    row: float
+    col: float
+    radius: float
+    inner: float = 0.0
+
+    def inside(self, shape: tuple[int, int]) -> BoolArray:
+        """(H, W), True on the pixels between the circles."""
+        rows, cols = np.ogrid[: shape[0], : shape[1]]
+        away = np.hypot(rows - self.row, cols - self.col)
+        return np.asarray((away <= self.radius) & (away >= self.inner), np.bool_)
+
+
+def parse_circle(text: str) -> CircleOutline:
+    """A circle as it is written on the command line: MARK:ROW,COL,RADIUS[,INNER], in pixels.
+
+    Raises
+    ------
+    ParameterError
+        The mark is unknown, a number is missing or is none, or the radii cannot be.
+    """
+    name, _, rest = text.partition(":")
+    try:
+        mark_type = MarkType(name)
+        numbers = [float(number) for number in rest.split(",")]
+    except ValueError as error:
+        raise ParameterError(
+            f"circle: {_FORM} needed, MARK one of {', '.join(MarkType)}, found {text!r}"
+        ) from error
+    if len(numbers) not in (3, 4) or not all(math.isfinite(number) for number in numbers):
+        raise ParameterError(f"circle: {_FORM} needed, found {text!r}")
+    circle = CircleOutline(mark_type, *numbers)
+    if not 0.0 <= circle.inner < circle.radius:
+        raise ParameterError(f"circle: INNER from 0 to below RADIUS needed, found {text!r}")
+    return circle
+
+
+def outline_by_circles(
+    scan: Scan, circles: Sequence[CircleOutline], who: str = "", why: str = ""
+) -> Scan:
+    """The scan with marks outlined by circles; the outlines that it had of them are replaced.
+
+    Raises
+    ------
+    ScanError
+        A circle holds no pixel of the scan.
+    """
+    drawn: dict[MarkType, BoolArray] = {}
+    for circle in circles:
+        inside = circle.inside(scan.shape)
+        if not inside.any():
+            raise ScanError(
+                f"{scan.provenance.source}: the circle of {circle.mark_type} lies outside the "
+                f"scan of {scan.shape[0]} x {scan.shape[1]} pixels"
+            )
+        drawn[circle.mark_type] = inside
+    words = [
+        f"{c.mark_type} outlined by circle {c.row:g},{c.col:g},{c.radius:g},{c.inner:g} px"
+        for c in circles
+    ]
+    return noted(outlined(scan, drawn), words, who, why)
+
+
+def outlined(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
+    """The scan with these outlines in place of those it had, {mark type: (H, W) bool}.
+
+    Raises
+    ------
+    ScanError
+        An outline is not of the scan's shape.
+    """
+    for mark_type, inside in drawn.items():
+        if inside.shape != scan.shape:
+            raise ScanError(
+                f"{scan.provenance.source}: an outline of {mark_type} of {scan.shape[0]} x "
+                f"{scan.shape[1]} pixels needed, found {' x '.join(map(str, inside.shape))}"
+            )
+    others = dict(drawn)
+    breech_face = others.pop(MarkType.BREECH_FACE, scan.mark_valid)
+    return replace(scan, mark_valid=breech_face, outlines={**scan.outlines, **others})
+
+
+def noted(scan: Scan, words: Sequence[str], who: str, why: str) -> Scan:
+    """The scan whose provenance says what was done, by whom and why."""
+    by = f" by {who}" if who else ""
+    because = f": {why}" if why else ""
+    notes = tuple(f"{word[0].upper()}{word[1:]}{by}{because}." for word in words)
+    provenance = scan.provenance
+    return replace(scan, provenance=replace(provenance, notes=(*provenance.notes, *notes)))
+
+
+def unfold_replica(scan: Scan, who: str = "", why: str = "") -> Scan:
+    """The scan of the case that a cast was taken from: left and right changed, heights inverted.
+
+    A cast is a mirror image of its case, and its hills are the valleys of the case. In an image
+    the light's direction is mirrored with it; grey values stay.
+    """
+    values = scan.values[:, ::-1]
+    if scan.kind is ScanKind.TOPOGRAPHY:
+        values = -values
+    mirrored = replace(
+        scan,
+        values=np.ascontiguousarray(values),
+        valid=np.ascontiguousarray(scan.valid[:, ::-1]),
+        mark_valid=None if scan.mark_valid is None else _flipped(scan.mark_valid),
+        outlines={kind: _flipped(inside) for kind, inside in scan.outlines.items()},
+    )
+    return noted(mirrored, ["declared a cast, mirrored and inverted"], who, why)
+
+
+def _flipped(inside: BoolArray) -> BoolArray:
+    return np.ascontiguousarray(inside[:, ::-1])

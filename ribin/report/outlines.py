@@ -1,0 +1,132 @@
+"""The marks that were found in a scan: drawn on it, as masks, and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ribin.errors import ParameterError
+from ribin.model import MarkType, Scan, ScanKind
+from ribin.region import Quality, Region
+from ribin.report.drawing import draw_caption, draw_scale_bar
+from ribin.report.relief import Picture, shade_surface
+from ribin.report.tables import table
+
+_LONGEST_PX = 1000  # side of the picture
+_TINT = 0.25
+# Okabe and Ito's sky blue, vermilion and yellow: told apart by all kinds of colour vision.
+_COLOURS = {
+    MarkType.BREECH_FACE: (86, 180, 233),
+    MarkType.FIRING_PIN: (213, 94, 0),
+    MarkType.EJECTOR: (240, 228, 66),
+}
+
+
+def draw_outlines(scan: Scan, regions: Sequence[Region], quality: Sequence[Quality]) -> Picture:
+    """The scan in grey with each mark tinted, its edge, its circle and its centre; (H, W, 3)."""
+    scale = _LONGEST_PX / max(scan.shape)
+    size = (round(scan.shape[1] * scale), round(scan.shape[0] * scale))
+    picture = np.repeat(_grey(scan, size)[:, :, np.newaxis], 3, axis=2)
+    for region in regions:
+        colour = _COLOURS[region.mark_type]
+        share = cv2.resize(region.inside.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        inside = share > 0.5
+        tinted = (1.0 - _TINT) * picture[inside] + _TINT * np.array(colour)
+        picture[inside] = tinted.astype(np.uint8)
+        edges, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(picture, edges, -1, colour, 2, cv2.LINE_AA)
+        row, col = region.center_px(scan)
+        middle = (round(col * scale), round(row * scale))
+        axes = (
+            round(region.radius_um / scan.col_pitch_um * scale),
+            round(region.radius_um / scan.row_pitch_um * scale),
+        )
+        cv2.ellipse(picture, middle, axes, 0, 0, 360, colour, 1, cv2.LINE_AA)
+        cv2.drawMarker(picture, middle, colour, cv2.MARKER_CROSS, 16, 2)
+    draw_scale_bar(picture, scan.pixel_pitch_um / scale)
+    return draw_caption(picture, [scan.provenance.source, *map(_line, regions, quality)])
+
+
+def write_masks(scan: Scan, regions: Sequence[Region], folder: Path) -> dict[MarkType, Path]:
+    """Write NAME.MARK.mask.png for each mark, 255 where valid, in the shape of the scan.
+
+    Raises
+    ------
+    ParameterError
+        The folder cannot be made, or a file cannot be written.
+    """
+    stem = Path(scan.provenance.source).stem
+    written = {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for region in regions:
+            path = folder / f"{stem}.{region.mark_type}.mask.png"
+            _, encoded = cv2.imencode(".png", region.inside.astype(np.uint8) * 255)
+            path.write_bytes(encoded.tobytes())
+            written[region.mark_type] = path
+    except OSError as error:
+        raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
+    return written
+
+
+def outlines_summary(
+    scan: Scan,
+    regions: Sequence[Region],
+    quality: Sequence[Quality],
+    masks: dict[MarkType, Path],
+) -> dict[str, Any]:
+    """The contract of `ribin extract --json`."""
+    marks = []
+    for region, judged in zip(regions, quality, strict=True):
+        figures = {k: v for k, v in asdict(judged).items() if k != "mark_type"}
+        marks.append(
+            {
+                "mark": region.mark_type,
+                "origin": region.origin,
+                "mask": str(masks[region.mark_type]) if masks else None,
+                "center_px": region.center_px(scan),
+                "radius_px": region.radius_um / scan.pixel_pitch_um,
+                "quality": figures,
+            }
+        )
+    return {
+        "file": scan.provenance.source,
+        "kind": scan.kind,
+        "pixel_pitch_um": scan.pixel_pitch_um,
+        "shape": scan.shape,
+        "marks": marks,
+        "notes": scan.provenance.notes,
+    }
+
+
+def outlines_table(scan: Scan, regions: Sequence[Region], quality: Sequence[Quality]) -> str:
+    """One row a mark, and the reasons against those that are not usable."""
+    header = ("mark", "origin", "verdict", "mm2", "measured", "directions", "relief um", "noise um")
+    rows = [
+        (r.mark_type, r.origin, q.verdict, q.area_mm2, q.valid_share, q.coverage, q.relief_um,
+         q.noise_um)
+        for r, q in zip(regions, quality, strict=True)
+    ]  # fmt: skip
+    lines = [scan.provenance.source, table(header, rows)]
+    lines += [f"{q.mark_type} is {q.verdict}: {reason}" for q in quality for reason in q.reasons]
+    return "\n".join([*lines, *scan.provenance.notes])
+
+
+def _line(region: Region, quality: Quality) -> str:
+    why = f" ({'; '.join(quality.reasons)})" if quality.reasons else ""
+    return f"{region.mark_type} {region.origin}: {quality.verdict}{why}"
+
+
+def _grey(scan: Scan, size: tuple[int, int]) -> Picture:
+    if scan.kind is ScanKind.IMAGE:
+        grey = cv2.resize(scan.values, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(np.clip(grey * 255.0, 0, 255), np.uint8)
+    weight = cv2.resize(scan.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    heights = np.where(scan.valid, scan.values, np.float32(0))
+    heights = cv2.resize(heights, size, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-3)
+    return shade_surface(np.asarray(heights, np.float32), weight > 0.5)

@@ -1,0 +1,127 @@
+"""What a person says replaces what would be found, and is written down."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ribin.errors import ParameterError, ScanError
+from ribin.model import MarkType, Provenance, Scan, ScanKind
+from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
+from ribin.preprocess.correction import (
+    CircleOutline,
+    outline_by_circles,
+    outlined,
+    parse_circle,
+    unfold_replica,
+)
+from ribin.preprocess.mirror import MIRRORS
+from ribin.synth.firearm import make_firearm
+from ribin.synth.firing import fire
+
+BREECH_FACE, FIRING_PIN = MarkType.BREECH_FACE, MarkType.FIRING_PIN
+
+
+@pytest.fixture(scope="module")
+def shots() -> tuple[Scan, Scan]:
+    """Two scans of one firearm."""
+    firearm = make_firearm(5)
+    return fire(firearm, 1), fire(firearm, 2)
+
+
+def small_scan() -> Scan:
+    values = np.arange(60 * 80, dtype=np.float32).reshape(60, 80)
+    provenance = Provenance("made.x3p", "0" * 64, 1, "test")
+    return Scan(values, np.ones((60, 80), bool), 5.0, 5.0, ScanKind.TOPOGRAPHY, provenance)
+
+
+def test_a_circle_as_written():
+    assert parse_circle("breech_face:30,40.5,20,8") == CircleOutline(BREECH_FACE, 30, 40.5, 20, 8)
+    assert parse_circle("firing_pin:1,2,3").inner == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("primer:1,2,3", "MARK one of breech_face, firing_pin, ejector, found 'primer:1,2,3'"),
+        ("breech_face:1,2", "found 'breech_face:1,2'"),
+        ("breech_face:1,2,x", "found 'breech_face:1,2,x'"),
+        ("breech_face:1,2,nan", "found 'breech_face:1,2,nan'"),
+        ("breech_face:1,2,3,4", "INNER from 0 to below RADIUS needed"),
+    ],
+)
+def test_a_circle_that_cannot_be(text, complaint):
+    with pytest.raises(ParameterError, match=complaint):
+        parse_circle(text)
+
+
+def test_circles_replace_outlines_and_say_who_and_why():
+    scan = dataclasses.replace(small_scan(), mark_valid=np.ones((60, 80), bool))
+    circles = [parse_circle("breech_face:30,40,20,8"), parse_circle("firing_pin:30,40,6")]
+    corrected = outline_by_circles(scan, circles, "J. Brown", "flowback")
+    rows, cols = np.indices((60, 80))
+    away = np.hypot(rows - 30, cols - 40)
+    assert np.array_equal(corrected.mark_valid, (away <= 20) & (away >= 8))
+    assert np.array_equal(corrected.outlines[FIRING_PIN], away <= 6)
+    assert corrected.provenance.notes == (
+        "Breech_face outlined by circle 30,40,20,8 px by J. Brown: flowback.",
+        "Firing_pin outlined by circle 30,40,6,0 px by J. Brown: flowback.",
+    )
+
+
+def test_a_circle_off_the_scan_and_an_outline_of_another_shape_are_refused():
+    with pytest.raises(ScanError, match="ejector lies outside the scan of 60 x 80 pixels"):
+        outline_by_circles(small_scan(), [parse_circle("ejector:500,500,20")])
+    with pytest.raises(ScanError, match="of 60 x 80 pixels needed, found 80 x 60"):
+        outlined(small_scan(), {FIRING_PIN: np.ones((80, 60), bool)})
+
+
+def test_unfolding_a_cast_twice_gives_the_scan_back(shots):
+    scan = dataclasses.replace(shots[0], mark_valid=shots[0].valid.copy())
+    twice = unfold_replica(unfold_replica(scan, "A", "B"))
+    assert np.array_equal(twice.values, scan.values)
+    assert np.array_equal(twice.valid, scan.valid)
+    assert np.array_equal(twice.mark_valid, scan.mark_valid)
+    assert twice.provenance.notes[0] == "Declared a cast, mirrored and inverted by A: B."
+
+
+def test_a_declared_cast_scores_as_the_case_itself(shots):
+    reference, case = (extract_marks(scan)[0] for scan in shots)
+    cast = unfold_replica(shots[1])  # what an instrument would see of a cast
+    (declared,) = extract_marks(unfold_replica(cast))
+    scores = [
+        compare_marks(describe_mark(reference), describe_mark(mark)).score
+        for mark in (case, declared)
+    ]
+    assert scores[0] > 60.0
+    assert scores[1] == pytest.approx(scores[0], abs=1.0)
+
+
+@pytest.mark.parametrize("rows_too", [False, True])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_an_undeclared_mirror_image_is_said(shots, rows_too, sign):
+    flip = np.s_[::-1, :] if rows_too else np.s_[:, ::-1]
+    wrong = dataclasses.replace(
+        shots[1],
+        values=np.ascontiguousarray(sign * shots[1].values[flip], np.float32),
+        valid=np.ascontiguousarray(shots[1].valid[flip]),
+    )
+    reference = describe_mark(extract_marks(shots[0])[0])
+    (mark,) = extract_marks(wrong)
+    low = compare_marks(reference, describe_mark(mark))
+    noted = check_mirrored(reference, mark, low)
+    way = ("top to bottom" if rows_too else "left to right") + (" and inverted" if sign < 0 else "")
+    assert f"mirrored {way}" in noted.note
+    assert noted.score == low.score < 40.0
+    assert len(MIRRORS) == 4
+
+
+def test_a_mate_and_a_non_mate_get_no_note(shots):
+    other = extract_marks(fire(make_firearm(6), 1))[0]
+    mate = extract_marks(shots[1])[0]
+    reference = describe_mark(extract_marks(shots[0])[0])
+    for mark in (mate, other):
+        result = compare_marks(reference, describe_mark(mark))
+        assert check_mirrored(reference, mark, result).note == ""
