@@ -61,7 +61,8 @@ class PreprocessParams:
     frame_um: float = 4800.0  # a large pistol primer's flat (about 4.6 mm) and a margin
     min_area_mm2: float = 0.5  # one sixth of the smallest ring in the real scans
     max_relief_um: float = 80.0  # 5th to 95th percentile of a ring is below 25; of a head above 300
-    form_degree: int = 1  # 1 levels a plane, 2 a bowl (ALGORITHMS 1.9)
+    form_degree: int = 1  # 1 levels a plane, 2 and more a bowl (ALGORITHMS 1.9: 2)
+    edge_um: float = 0.0  # left out along the edge, where a filter cannot tell form from relief
     light: LightParams = field(default_factory=LightParams)  # images only
 
 
@@ -89,15 +90,13 @@ class CorrelateParams:
     rotation_range_deg: float = 30.0  # the laboratory's mounting protocol
     coarse_rotation_step_deg: float = 3.0
     shift_range_um: float = 400.0  # of one mark's centre against the other's
-    coarse_norm_step_um: float = 150.0  # overlap and energy of whole marks: computed so far apart
+    coarse_norm_step_um: float = 225.0  # overlap and energy of whole marks: computed so far apart
     min_overlap: float = 0.10  # of the smaller mark, at the coarse placement
-    seeds: int = 4  # placements that are looked at more closely
+    seeds: int = 6  # placements looked at more closely; 4 lose a mark full of holes
     seed_distance_um: float = 150.0  # two seeds differ by more than this or by
     seed_distance_deg: float = 6.0
     medium_rotation_step_deg: float = 1.5
-    medium_steps: int = 2
     medium_shift_um: float = 100.0
-    medium_norm_step_um: float = 100.0  # 150 misplaces a known match
     fine_rotation_step_deg: float = 2.0
     fine_rotation_steps: int = 1  # to each side of the seed; five turns of 1.5 gave no more
     search_radius_um: float = 125.0  # of a cell from where the whole mark put it; 150 gave no more
@@ -138,7 +137,7 @@ class MethodParams:
 # cut-offs less so, because scans of whole heads have a pitch of 3 to 12 um.
 _FINE_MARK = MethodParams(
     PreprocessParams(25.0, 160.0, working_pitch_um=7.8125, frame_um=2000.0, min_area_mm2=0.08,
-                     max_relief_um=600.0, form_degree=2),
+                     max_relief_um=600.0, form_degree=4, edge_um=50.0),
     DescribeParams(7.8125, high_cutoff_um=100.0, coarse_pitch_um=31.25, medium_pitch_um=15.625),
     CorrelateParams(shift_range_um=150.0, seed_distance_um=50.0, medium_shift_um=31.25,
                     search_radius_um=46.875, norm_step_um=23.4375),

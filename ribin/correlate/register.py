@@ -35,19 +35,24 @@ def refined_placements(
     seeds: list[Placement],
     describe: DescribeParams,
     correlate: CorrelateParams,
+    *,
+    turns: int,
+    norm_step: int,
 ) -> list[Placement]:
-    """The best placement near each of the seeds, at the medium pitch."""
+    """The best placement near each of the seeds, at the medium pitch.
+
+    Tried are `turns` steps to each side; overlap and energy are computed every `norm_step`
+    pixels, so 1 is exact.
+    """
     pitch_um = describe.medium_pitch_um
-    norm_step = round(correlate.coarse_norm_step_um / pitch_um)
     offsets = disc_offsets(correlate.medium_shift_um / pitch_um, norm_step)
-    steps = np.arange(-correlate.medium_steps, correlate.medium_steps + 1)
-    turns = steps * correlate.medium_rotation_step_deg
-    angles = np.concatenate([seed.rotation_deg + turns for seed in seeds])
+    turned = np.arange(-turns, turns + 1) * correlate.medium_rotation_step_deg
+    angles = np.concatenate([seed.rotation_deg + turned for seed in seeds])
     starts = np.array([np.rint(-np.array(seed.shift_um) / pitch_um) for seed in seeds], np.int64)
     moved = reference.medium.turned(
         angles,
         comparison.medium.size_px + 2 * offsets.reach_px,
-        np.repeat(starts, len(turns), axis=0),
+        np.repeat(starts, len(turned), axis=0),
     )
     strength = overlap_correlation(
         reference.medium, comparison.medium, moved, offsets, correlate.min_overlap
@@ -56,7 +61,7 @@ def refined_placements(
     for k, best in enumerate(strength.argmax(axis=1)):
         t, s = divmod(int(best), len(offsets.every))
         row, col = -(offsets.every[s] + starts[k]) * pitch_um
-        angle = float(angles[k * len(turns) + t])
+        angle = float(angles[k * len(turned) + t])
         found.append(Placement(angle, (float(row), float(col)), float(strength[k, best])))
     return found
 

@@ -26,8 +26,8 @@ def correlate_sides(
 ) -> Registration | None:
     """Register two marks and fit the cells of each on the other.
 
-    1 coarse placements over the whole range, 2 refined, 3 the cells of both marks searched around
-    the best one, 4 the placement on which all cells agree, 5 each cell's own best place.
+    1 coarse placements over the whole range, 2 refined, the best one exactly, 3 the cells of both
+    marks searched around it, 4 the placement on which all cells agree, 5 each cell's own place.
 
     Returns
     -------
@@ -38,9 +38,14 @@ def correlate_sides(
     trace.keep("seeds", placements=seeds)
     if not seeds:
         return None
-    near = refined_placements(reference, comparison, seeds, describe, correlate)
-    trace.keep("refined", placements=near)
-    seed = max(near, key=lambda placement: placement.strength)
+    near = refined_placements(
+        reference, comparison, seeds, describe, correlate, turns=1, norm_step=2
+    )
+    best = max(near, key=lambda placement: placement.strength)
+    (seed,) = refined_placements(
+        reference, comparison, [best], describe, correlate, turns=2, norm_step=1
+    )
+    trace.keep("refined", placements=[*near, seed])
     backward, forward = _search_both(reference, comparison, seed, describe, correlate)
     joint = joint_surface(backward, forward)
     trace.keep("joint", surface=joint, turns_deg=backward.turns_deg, shifts_px=backward.shifts_px)
