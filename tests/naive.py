@@ -57,3 +57,65 @@ def smooth(surface: np.ndarray, valid: np.ndarray, sigma_px: tuple[float, float]
         weight = np.exp(-0.5 * apart)
         out[r, c] = (weight * measured).sum() / weight.sum()
     return out
+
+
+def turned(
+    surface: np.ndarray, valid: np.ndarray, angle_deg: float, size_px: int, shift_px: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each pixel of a copy shows: the point that the turn brings there."""
+    cosine, sine = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
+    middle = (np.array(surface.shape) - 1) / 2.0
+    out, out_valid = np.zeros((size_px, size_px)), np.zeros((size_px, size_px), bool)
+    for r, c in np.ndindex(size_px, size_px):
+        y, x = np.array([r, c]) - (size_px - 1) / 2.0 + shift_px
+        # Turned back clockwise as displayed: rows point down.
+        row, col = cosine * y + sine * x + middle[0], cosine * x - sine * y + middle[1]
+        out[r, c], out_valid[r, c] = bilinear(surface, valid, row, col)
+    return out, out_valid
+
+
+def block_sums(
+    fixed: np.ndarray, moved: np.ndarray, runs: np.ndarray, offsets: np.ndarray, block_px: int
+) -> np.ndarray:
+    """Sums of products over each block of the runs, for each copy and shift."""
+    margin = (np.array(moved.shape[1:]) - fixed.shape) // 2
+    blocks = [(row, first + k) for row, first, number in runs for k in range(number)]
+    out = np.zeros((len(moved), len(offsets), len(blocks)))
+    for t, s, b in np.ndindex(out.shape):
+        row, col = np.array(blocks[b]) * block_px
+        here = fixed[row : row + block_px, col : col + block_px].astype(np.float64)
+        row, col = np.array([row, col]) + margin + offsets[s]
+        out[t, s, b] = (here * moved[t, row : row + block_px, col : col + block_px]).sum()
+    return out
+
+
+def patch_ccf(
+    one: np.ndarray, one_valid: np.ndarray, two: np.ndarray, two_valid: np.ndarray
+) -> float:
+    """Pearson's correlation over the pixels that both patches measured; NaN if there is none."""
+    both = one_valid & two_valid
+    if both.sum() < 2 or np.ptp(one[both]) == 0.0 or np.ptp(two[both]) == 0.0:
+        return float("nan")
+    return float(np.corrcoef(one[both].astype(np.float64), two[both].astype(np.float64))[0, 1])
+
+
+def cell_terms(
+    one: np.ndarray, one_valid: np.ndarray, two: np.ndarray, two_valid: np.ndarray
+) -> tuple[float, float, int]:
+    """Product, energy and number of the pixels of a cell that both sides measured."""
+    both = one_valid & two_valid
+    a, b = one[both].astype(np.float64), two[both].astype(np.float64)
+    return float((a * b).sum()), float((a * a).sum() * (b * b).sum()), int(both.sum())
+
+
+def fisher(r: float) -> float:
+    """The beginning of the series of Fisher's z."""
+    return r + r**3 / 3.0 + r**5 / 5.0
+
+
+def overlap_correlation(
+    fixed: np.ndarray, fixed_valid: np.ndarray, moved: np.ndarray, moved_valid: np.ndarray
+) -> tuple[float, int]:
+    """Correlation about 0 of all that both sides measured times the root of its pixels."""
+    product, energy, number = cell_terms(fixed, fixed_valid, moved, moved_valid)
+    return (product / np.sqrt(energy) * np.sqrt(number) if energy > 0.0 else 0.0), number

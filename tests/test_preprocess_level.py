@@ -74,6 +74,15 @@ def test_tilt_and_offset_change_nothing():
     assert np.abs(tilted - level).max() < 1e-3  # heights of 60 um in float32, of RMS 1 um
 
 
+def test_a_bowl_leaves_nothing_at_the_second_degree():
+    y, x = (ROWS - 30.0) / 30.0, (COLS - 45.0) / 45.0
+    bowl = 4.0 * y**2 - 3.0 * x * y + 2.0 * x**2 + plane(7.0, 0.05, -0.02)
+    spoilt = np.where(lies_on("scattered"), bowl + 20.0, bowl).astype(np.float32)
+    levelled = level_surface(spoilt, np.ones(SHAPE, bool), degree=2)
+    assert np.abs(levelled[~lies_on("scattered")]).max() < 1e-4
+    assert np.abs(level_surface(spoilt, np.ones(SHAPE, bool))).max() > 1.0
+
+
 def test_what_was_not_measured_takes_no_part_and_is_zero():
     valid = half_measured()
     surface = heights(3, 12.5 * ROWS, 12.5 * COLS).astype(np.float32)

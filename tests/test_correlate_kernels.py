@@ -1,0 +1,242 @@
+"""The kernels of the correlator against their slow twins, holes and edges included."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import naive
+import numpy as np
+import pytest
+from mark_makers import heights, provenance
+
+from ribin.correlate.blocks import block_sums
+from ribin.correlate.ccf import patch_ccf
+from ribin.correlate.cells import CellSearch, joint_surface, search_cells
+from ribin.correlate.placement import disc_offsets, turn_matrix
+from ribin.correlate.register import overlap_correlation
+from ribin.correlate.side import Side, prepare_side
+from ribin.correlate.turned import surface_planes, surface_reach, surface_samples, turn_surface
+from ribin.describe.cells import block_counts, block_runs, lay_cells
+from ribin.model import MarkType, ScanKind, Template
+from ribin.params import BLOCK_PX, DEFAULT_PARAMS
+
+METHOD = DEFAULT_PARAMS.breech_face
+
+
+def patch(side: int, seed: int, share: float, pitch_um: float = 25.0) -> tuple:
+    """A rough square, 0 in its holes: single pixels and one corner."""
+    rows, cols = np.indices((side, side)) * pitch_um
+    valid = np.random.default_rng(seed).random((side, side)) < share
+    if share < 1.0:
+        valid[: side // 3, side // 2 :] = False
+    return np.where(valid, heights(seed, rows, cols), 0.0).astype(np.float32), valid
+
+
+def small_side(seed: int, share: float = 0.8) -> Side:
+    """A mark of 0.8 mm, with up to nine cells."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, side, pitch_um in (("fine", 32, 25.0), ("medium", 16, 50.0), ("coarse", 16, 75.0)):
+        surface, valid = patch(side, seed, share, pitch_um)
+        counts = block_counts(valid, BLOCK_PX)
+        arrays |= {name: surface, f"{name}_valid": valid, f"{name}_runs": block_runs(counts)}
+        if name == "fine":
+            arrays |= {"fine_counts": counts, "cells": lay_cells(counts, BLOCK_PX, 0.3)}
+    arrays["coarse"] = arrays["coarse"].ravel()
+    return prepare_side(
+        Template(MarkType.BREECH_FACE, ScanKind.TOPOGRAPHY, 25.0, "", provenance(), arrays)
+    )
+
+
+@pytest.mark.parametrize("share", [0.7, 1.0])
+@pytest.mark.parametrize(
+    ("angles_deg", "size", "shift"),
+    [
+        ((0.0, 3.0, -27.5), 20, (0, 0)),
+        ((0.0, 12.0), 21, (0, 0)),  # half a pixel off every grid point
+        ((-8.0, 8.0), 34, (5, -7)),  # beyond all four edges
+        ((90.0, 180.0), 20, (0, 2)),
+        ((40.0,), 8, (60, 0)),  # beside the surface
+    ],
+)
+def test_turning_equals_its_twin(share, angles_deg, size, shift):
+    surface, valid = patch(20, 1, share)
+    planes, reach = surface_planes(surface, valid), surface_reach(valid)
+    shifts = np.broadcast_to(np.array(shift), (len(angles_deg), 2))
+    samples = surface_samples(planes, reach)
+    copies = turn_surface(samples, reach, np.array(angles_deg), size, shifts)
+    for t, angle in enumerate(angles_deg):
+        slow, slow_valid = naive.turned(surface, valid, angle, size, np.array(shift))
+        assert np.array_equal(copies[2, t] > 0.0, slow_valid)
+        assert np.abs(copies[0, t] - slow).max() < 2e-5
+        assert np.array_equal(copies[1, t], np.square(copies[0, t]))
+        assert set(np.unique(copies[2, t])) <= {0.0, 1.0}
+
+
+def test_turning_is_counter_clockwise_as_displayed():
+    surface = np.zeros((9, 9), np.float32)
+    surface[4, 7] = 1.0  # to the right of the middle
+    valid = np.ones((9, 9), bool)
+    planes, reach = surface_planes(surface, valid), surface_reach(valid)
+    (up,) = turn_surface(surface_samples(planes, reach), reach, np.array([90.0]), 9)[0]
+    assert np.unravel_index(up.argmax(), up.shape) == (1, 4)
+    assert turn_matrix(90.0) @ (0.0, 3.0) == pytest.approx((-3.0, 0.0))
+
+
+def test_nothing_measured_turns_into_nothing():
+    surface, valid = np.zeros((8, 8), np.float32), np.zeros((8, 8), bool)
+    planes, reach = surface_planes(surface, valid), surface_reach(valid)
+    copies = turn_surface(surface_samples(planes, reach), reach, np.array([5.0]), 8)
+    assert (copies == 0.0).all()
+
+
+@pytest.mark.parametrize("margin", [0, 3])
+def test_summing_blocks_equals_its_twin(margin):
+    fixed, valid = patch(32, 2, 0.5)
+    valid[8:16, 8:16] = False  # two runs in one row of blocks
+    runs = block_runs(block_counts(valid, BLOCK_PX))
+    assert len(runs) > 4
+    side = 32 + 2 * margin
+    moved = np.stack([patch(side, seed, 0.9)[0] for seed in (3, 4)])
+    offsets = disc_offsets(float(margin), 1).every
+    sums = block_sums(fixed, moved, runs, offsets)
+    slow = naive.block_sums(fixed, moved, runs, offsets, BLOCK_PX)
+    assert sums.shape == (2, len(offsets), slow.shape[2] + 1)
+    assert np.abs(sums[:, :, :-1] - slow).max() < 1e-4
+    assert (sums[:, :, -1] == 0.0).all()
+
+
+def test_no_runs_have_no_sums():
+    empty = np.zeros((0, 3), np.int32)
+    fixed, moved = np.ones((8, 8), np.float32), np.ones((1, 8, 8), np.float32)
+    assert block_sums(fixed, moved, empty, np.zeros((1, 2), np.int64)).tolist() == [[[0.0]]]
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 1000.0])
+def test_exact_correlation_equals_its_twin(scale):
+    fixed, moved = small_side(5, 0.6).fine.planes * np.float32(scale), []
+    for seed in (5, 6):
+        surface, valid = patch(40, seed, 0.7)
+        moved.append(surface_planes(np.float32(scale) * surface, valid))
+    copies = np.stack(moved, axis=1)
+    corners = np.array([[0, 0], [16, 16], [3, 9], [16, 0]])
+    places = np.array([[0, 4, 4], [1, 0, 8], [1, 7, 2], [0, 8, 8]])
+    found = patch_ccf(fixed, copies, corners, places, 16)
+    for k, ((r, c), (t, down, right)) in enumerate(zip(corners, places, strict=True)):
+        here = slice(r, r + 16), slice(c, c + 16)
+        there = slice(r + down, r + down + 16), slice(c + right, c + right + 16)
+        one, two = fixed[:, *here], copies[:, t, *there]
+        slow = naive.patch_ccf(one[0], one[2] > 0, two[0], two[2] > 0)
+        assert found[k] == pytest.approx(slow, abs=1e-6)
+
+
+def test_no_correlation_without_relief_or_pixels():
+    flat = surface_planes(np.full((4, 4), 2.0, np.float32), np.ones((4, 4), bool))
+    rough = surface_planes(*patch(4, 1, 1.0))
+    lonely = np.zeros((4, 4), bool)
+    lonely[2, 2] = True
+    alone = surface_planes(np.ones((4, 4), np.float32), lonely)
+    copies = np.stack([flat, rough, alone], axis=1)
+    corners, places = np.zeros((3, 2), np.int64), np.zeros((3, 3), np.int64)
+    places[:, 0] = (0, 1, 2)
+    assert np.isnan(patch_ccf(flat, copies, corners, places, 4)).all()
+    found = patch_ccf(rough, copies, corners, places, 4)
+    assert np.isnan(found).tolist() == [True, False, True]
+    assert found[1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("norm_step_px", [1, 2])
+@pytest.mark.parametrize(
+    ("share", "min_overlap", "shift_px"), [(0.85, 0.5, (0.0, 0.0)), (0.6, 0.25, (3.4, -2.3))]
+)
+def test_searching_cells_equals_its_twin(norm_step_px, share, min_overlap, shift_px):
+    cut, other = small_side(7, share), small_side(8, share)
+    correlate = dataclasses.replace(
+        METHOD.correlate,
+        search_radius_um=75.0,
+        norm_step_um=25.0 * norm_step_px,
+        fine_rotation_steps=1,
+        min_cell_overlap=min_overlap,
+    )
+    search = search_cells(cut, other, 4.0, np.array(shift_px), METHOD.describe, correlate)
+    step = correlate.fine_rotation_step_deg
+    assert search.turns_deg.tolist() == [4.0 - step, 4.0, 4.0 + step]
+    assert search.start.tolist() == np.rint(shift_px).tolist()
+    offsets = disc_offsets(3.0, norm_step_px)
+    assert np.array_equal(search.shifts_px, offsets.every + search.start)
+
+    ccf = np.full((*search.joint.shape, len(cut.cells)), -2.0)
+    for t, s, k in np.ndindex(ccf.shape):
+        near = offsets.few[offsets.near[s]]
+        product = cell_at(cut, search, k, t, offsets.every[s])[0]
+        _, energy, number = cell_at(cut, search, k, t, near)
+        if number >= min_overlap * 256 and energy > 0.0:
+            ccf[t, s, k] = np.clip(product / np.sqrt(energy), -1.0, 1.0)
+    compared = ccf > -2.0
+    assert 0.05 < compared.mean() < 0.98  # both branches
+    joint = np.where(compared, naive.fisher(ccf), 0.0).sum(axis=-1)
+    assert np.abs(search.joint - joint).max() < 1e-4
+    assert np.array_equal(search.number, compared.sum(axis=-1))
+    best = ccf.max(axis=(0, 1))
+    assert np.abs(search.ccf - best).max() < 1e-5
+    for k in np.flatnonzero(best > -2.0):
+        t, s = search.place[k]
+        assert ccf[t, s, k] == pytest.approx(best[k], abs=1e-5)
+
+
+def cell_at(cut: Side, search: CellSearch, k: int, t: int, offset: np.ndarray) -> tuple:
+    side = 2 * BLOCK_PX
+    margin = (search.copies.shape[2] - cut.fine.size_px) // 2
+    row, col = cut.cells[k] * BLOCK_PX
+    down, right = np.array([row, col]) + margin + offset
+    one = cut.fine.planes[:, row : row + side, col : col + side]
+    two = search.copies[:, t, down : down + side, right : right + side]
+    return naive.cell_terms(one[0], one[2] > 0, two[0], two[2] > 0)
+
+
+def test_a_cell_without_surface_is_nowhere_compared():
+    cut, other = small_side(7), small_side(8, 0.0)
+    search = search_cells(cut, other, 0.0, np.zeros(2), METHOD.describe, METHOD.correlate)
+    assert (search.ccf == -2.0).all()
+    assert (search.number == 0.0).all()
+    assert (joint_surface(search, search) == 0.0).all()
+
+
+def test_joining_directions_equals_its_twin():
+    one, two = small_side(9), small_side(10)
+    correlate = dataclasses.replace(METHOD.correlate, search_radius_um=75.0)
+    shift = np.array([2.0, -1.0])
+    backward = search_cells(one, two, 8.0, shift, METHOD.describe, correlate)
+    forward = search_cells(two, one, -8.0, -turn_matrix(-8.0) @ shift, METHOD.describe, correlate)
+    joint = joint_surface(backward, forward)
+    total, number = backward.joint.astype(float), backward.number.astype(float)
+    places = {tuple(d): s for s, d in enumerate(backward.shifts_px.tolist())}
+    met = 0
+    for t, turn_deg in enumerate(backward.turns_deg):
+        (opposite,) = np.flatnonzero(np.isclose(forward.turns_deg, -turn_deg))
+        for s, e in enumerate(forward.shifts_px):
+            d = tuple(np.rint(-turn_matrix(turn_deg) @ e).astype(int).tolist())
+            if d in places:
+                total[t, places[d]] += forward.joint[opposite, s]
+                number[t, places[d]] += forward.number[opposite, s]
+                met += 1
+    assert met > 0.7 * total.size
+    assert np.abs(joint - total / np.sqrt(np.maximum(number, 1.0))).max() < 1e-4
+
+
+@pytest.mark.parametrize("min_overlap", [0.1, 0.7])
+def test_overlap_correlation_equals_its_twin(min_overlap):
+    reference, comparison = small_side(11, 0.9).medium, small_side(12, 0.6).medium
+    offsets = disc_offsets(4.0, 1)
+    angles = np.array([-10.0, 5.0])
+    moved = reference.turned(angles, comparison.size_px + 2 * offsets.reach_px)
+    strength = overlap_correlation(reference, comparison, moved, offsets, min_overlap)
+    smaller = min(reference.measured, comparison.measured)
+    side, refused = comparison.size_px, 0
+    for t, s in np.ndindex(strength.shape):
+        row, col = offsets.every[s] + offsets.reach_px
+        one, two = comparison.planes, moved[:, t, row : row + side, col : col + side]
+        slow, number = naive.overlap_correlation(one[0], one[2] > 0, two[0], two[2] > 0)
+        enough = number >= min_overlap * smaller
+        refused += not enough
+        assert strength[t, s] == pytest.approx(slow / np.sqrt(smaller) * enough, abs=1e-5)
+    assert (refused > 0) == (min_overlap > 0.5)
