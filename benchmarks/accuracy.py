@@ -27,6 +27,7 @@ from results import finish, options
 from specimens import Specimen, default_folder, find_truth, load_scans, slide_scans
 from trial import run_trial
 
+from ribin.params import DEFAULT_PARAMS, Params, load_params
 from ribin.report.tables import table
 
 THREADS = 2
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=default_folder())
     parser.add_argument("--only", action="append", metavar="NAME", help="this row (repeatable)")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--params", type=Path, help="TOML of parameters to try instead")
     chosen = parser.parse_args()
     names = [*(c.name for c in CHALLENGES), *(name for name, *_ in SLIDES)]
     unknown = set(chosen.only or ()) - set(names)
@@ -90,6 +92,7 @@ def report(rows: list[Row]) -> str:
 
 def _rows(chosen: Namespace) -> Iterator[Row]:
     wanted = chosen.only or (QUICK if chosen.quick else None)
+    params = load_params(chosen.params) if chosen.params else DEFAULT_PARAMS
     challenges = [c for c in CHALLENGES if wanted is None or c.name in wanted]
     if challenges:
         scans = load_scans(chosen.folder)
@@ -99,15 +102,15 @@ def _rows(chosen: Namespace) -> Iterator[Row]:
         specimens, truth = find_truth(scans)
         print(f"truth: {truth.pairs} ways round, worst {truth.worst_um:.0f} um apart\n", flush=True)
         for challenge in challenges:
-            yield _row(challenge, specimens, chosen.seed)
+            yield _row(challenge, specimens, chosen.seed, params)
     for name, what, shared, strength in SLIDES:
         if wanted is None or name in wanted:
             specimens, _ = find_truth(slide_scans(8, 4, shared, strength, chosen.seed))
-            yield _row(Challenge(name, what), specimens, chosen.seed)
+            yield _row(Challenge(name, what), specimens, chosen.seed, params)
 
 
-def _row(challenge: Challenge, specimens: list[Specimen], seed: int) -> Row:
-    trial = run_trial(challenge, specimens, seed, THREADS)
+def _row(challenge: Challenge, specimens: list[Specimen], seed: int, params: Params) -> Row:
+    trial = run_trial(challenge, specimens, seed, THREADS, params)
     return row(challenge.name, challenge.what, seed, trial)
 
 

@@ -61,10 +61,14 @@ class Trial:
 
 
 def run_trial(
-    challenge: Challenge, specimens: Sequence[Specimen], seed: int, threads: int
+    challenge: Challenge,
+    specimens: Sequence[Specimen],
+    seed: int,
+    threads: int,
+    params: Params = DEFAULT_PARAMS,
 ) -> Trial:
     """Degrade, describe, compare each specimen with every later one."""
-    params = _params(challenge)
+    params = _within_range(challenge, params)
     earlier, later = degraded(challenge, specimens, seed)
     start = time.process_time()
     queries = [_described(s, params) for s in earlier]
@@ -83,12 +87,12 @@ def run_trial(
     )
 
 
-def _params(challenge: Challenge) -> Params:
+def _within_range(challenge: Challenge, params: Params) -> Params:
     if not challenge.any_rotation:
-        return DEFAULT_PARAMS
-    method = DEFAULT_PARAMS.breech_face
+        return params
+    method = params.breech_face
     correlate = replace(method.correlate, rotation_range_deg=180.0)
-    return replace(DEFAULT_PARAMS, breech_face=replace(method, correlate=correlate))
+    return replace(params, breech_face=replace(method, correlate=correlate))
 
 
 def _described(specimen: Specimen, params: Params) -> Side:
