@@ -27,7 +27,8 @@ from results import finish, options
 from specimens import Specimen, default_folder, find_truth, load_scans, slide_scans
 from trial import run_trial
 
-from ribin.params import DEFAULT_PARAMS, Params, load_params
+from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params_file import load_params
 from ribin.report.tables import table
 
 THREADS = 2
