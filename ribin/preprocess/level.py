@@ -12,7 +12,7 @@ _INLIER_MADS = 6.0
 
 
 def level_surface(surface: FloatArray, valid: BoolArray, degree: int = 1) -> FloatArray:
-    """Subtract the robust plane, or surface of second degree, of the measured pixels.
+    """Subtract the robust plane, or polynomial, of the measured pixels.
 
     The plane of least absolute deviations (the conditional median; as cmcR's removeTrend,
     Zemmels et al. 2023, doi:10.32614/RJ-2023-014) finds the surface, then least squares over the
@@ -23,9 +23,9 @@ def level_surface(surface: FloatArray, valid: BoolArray, degree: int = 1) -> Flo
     surface : (H, W) float32 array
         Heights in um; ignored where not `valid`.
     valid : (H, W) bool array
-        True where measured; at least three pixels, six for degree 2.
+        True where measured; at least three pixels for a plane, as many as terms otherwise.
     degree : int
-        1 for a plane, 2 for a bowl (firing pin impressions, ALGORITHMS 1.9).
+        1 for a plane, 2 and more for a bowl (firing pin impressions, ALGORITHMS 1.9).
 
     Returns
     -------
@@ -35,8 +35,8 @@ def level_surface(surface: FloatArray, valid: BoolArray, degree: int = 1) -> Flo
     rows, cols = np.nonzero(valid)
     scale = max(surface.shape)
     columns = [np.ones(len(rows)), rows / scale, cols / scale]
-    if degree == 2:
-        columns += [columns[i] * columns[j] for i, j in ((1, 1), (1, 2), (2, 2))]
+    for total in range(2, degree + 1):
+        columns += [columns[1] ** i * columns[2] ** (total - i) for i in range(total + 1)]
     design = np.column_stack(columns)
     heights = surface[valid].astype(np.float64)
     every = slice(None, None, max(1, len(heights) // _FITTED_POINTS))

@@ -6,6 +6,7 @@ Finding it in a raw head takes its place here, as another function with the same
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from scipy.spatial import ConvexHull
 from skimage.measure import CircleModel, ransac
@@ -77,3 +78,9 @@ def _hull_points(inside: BoolArray) -> np.ndarray:
     last = inside.shape[1] - 1 - inside[rows, ::-1].argmax(axis=1)
     ends = np.concatenate([np.column_stack([rows, first]), np.column_stack([rows, last])])
     return ends[ConvexHull(ends).vertices].astype(np.float64)
+
+
+def away_from_edge(inside: BoolArray, distance_px: float) -> BoolArray:
+    """Pixels of a region farther than this from its outer edge; small holes are no edge, (H, W)."""
+    closed = cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+    return np.asarray(inside & (cv2.distanceTransform(closed, cv2.DIST_L2, 5) > distance_px), bool)

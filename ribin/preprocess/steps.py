@@ -10,6 +10,7 @@ from ribin.model import FloatArray, Mark, Scan, ScanKind
 from ribin.params import PreprocessParams
 from ribin.preprocess.image import even_image
 from ribin.preprocess.level import level_surface
+from ribin.preprocess.region import away_from_edge
 from ribin.preprocess.resample import resample_to_frame
 from ribin.region import Region
 from ribin.trace import NO_TRACE, Trace
@@ -50,6 +51,9 @@ def extract_mark(
     square = (params.working_pitch_um, params.working_pitch_um)
     surface = remove_form(surface, valid, params.high_cutoff_um, square)
     trace.keep("band_passed", surface=surface, valid=valid)
+    if params.edge_um > 0.0:
+        valid = away_from_edge(valid, params.edge_um / params.working_pitch_um)
+        surface = np.where(valid, surface, np.float32(0))
     half_um = (size_px - 1) / 2.0 * params.working_pitch_um
     return Mark(
         mark_type=region.mark_type,

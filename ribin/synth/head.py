@@ -9,16 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import ndimage
 
 from ribin.model import BoolArray, MarkType, Provenance, Scan, ScanKind
+from ribin.synth.breech import FACE_PITCH_UM
 from ribin.synth.cartridge import Primer, Shot, press_primer, primer_texture
-from ribin.synth.fields import Grid, random_stream
+from ribin.synth.fields import Grid, random_stream, rotate_points, rough_field
 from ribin.synth.firearm import Firearm
 from ribin.synth.firing import INSTRUMENT_NAME
 from ribin.synth.head_form import HeadSpec, case_head, ejector_bowl, pin_bowl, primer_edge
 from ribin.synth.head_scan import Stage, scan_surface
 
-_HEAD = 4  # keeps the random streams of heads apart from those of firearms
+_HEAD, _PIN = 4, 5  # keep the random streams of heads and pins apart from those of firearms
+_PIN_SHAPE = (384, 384)  # 2.4 mm: larger than any firing pin's tip
+_PIN_RELIEF_UM = 1.2  # RMS, about that of the bowl in K013sA1 (1.6 with its form's remains)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +77,8 @@ def scan_head(
     ejector, ejector_inside = ejector_bowl(spec, rows, cols, random_stream(chance, "ejector"))
     surface = np.where(edge.outside, head + ejector, surface)
     pin = pin_bowl(spec, rows, cols, random_stream(chance, "pin"))
-    surface = np.where(edge.outside, surface, np.minimum(surface + pin.collar, pin.floor))
+    floor = pin.floor + _pin_relief(firearm, spec, rows, cols)
+    surface = np.where(edge.outside, surface, np.minimum(surface + pin.collar, floor))
     scanned = scan_surface(surface, rows, cols, stage, random_stream(chance, "scan"))
     provenance = Provenance("", "0" * 64, scanned.values.nbytes, INSTRUMENT_NAME)
     pitch_um = stage.pixel_pitch_um
@@ -89,6 +94,17 @@ def scan_head(
         (-float(rows[0, 0]), -float(cols[0, 0])),
         spec,
     )
+
+
+def _pin_relief(firearm: Firearm, spec: HeadSpec, rows: Grid, cols: Grid) -> Grid:
+    """What the tip of this firearm's pin has of its own, (H, W) um; it turns with the pin."""
+    stream = random_stream((_PIN, *firearm.entropy), "pin")
+    tip = rough_field(
+        _PIN_SHAPE, FACE_PITCH_UM, stream, shortest_um=20.0, longest_um=200.0, slope=2.0
+    )
+    down, across = rotate_points(rows - spec.pin_um[0], cols - spec.pin_um[1], -spec.pin_turn_deg)
+    places = np.stack([down, across]) / FACE_PITCH_UM
+    return _PIN_RELIEF_UM * ndimage.map_coordinates(tip, places, order=1, mode="grid-wrap")
 
 
 def _window(spec: HeadSpec, rows: Grid, cols: Grid) -> tuple[slice, slice]:
