@@ -38,7 +38,9 @@ class HeadImageParams:
     min_edge: float = 0.15  # of that: less is no edge
     band_um: float = 200.0  # how far from the first circle its edge is looked for
     min_shown: float = 0.75  # of the primer's circle that lies in the frame
+    min_primer_fall: float = 0.6  # mean edge all round, of the cap; real primers have 0.93 to 0.99
     min_edge_share: float = 0.6  # of its directions in which the edge lies on the circle
+    sure_edge_share: float = 0.9  # needed where the hole in it is not round: cups, coins, clocks
     min_primer_contrast: float = 0.25  # brightness within less that without; real 0.7
     max_pin_share: float = 0.8  # radius of the impression, or of its aperture, in the flat's
     min_pin_um: float = 350.0
@@ -46,8 +48,12 @@ class HeadImageParams:
     pin_share_of_best: float = 0.7  # the largest circle of about the clearest edge is taken
     pin_band_um: float = 80.0
     primer_margin: float = 0.97  # the flat's edge is rounded: it shines and says nothing
-    pin_margin: float = 1.04
+    pin_margin_um: float = 40.0
+    hole_flat: float = 0.7  # share of the flat's brightness below which a hole begins
+    hole_closing_um: float = 60.0  # gaps in the dark outline of a hole
+    hole_reach: float = 0.5  # of the primer's radius: how far out the middle of a hole may lie
     darkest: float = 0.4  # of the flat's brightness; what is darker over `patch_um` is no face
     brightest: float = 1.8
+    darkest_ring: float = 0.65  # a ring round the middle that is as dark belongs to a shoulder
     patch_um: float = 60.0
     min_face_share: float = 0.35  # of the ring between the circles

@@ -12,12 +12,14 @@ import math
 import cv2
 import numpy as np
 from scipy import ndimage
+from skimage.morphology import disk
 
 from ribin.errors import ScanError
 from ribin.model import BoolArray, FloatArray, MarkType, Scan
 from ribin.params_image import HeadImageParams
 from ribin.preprocess.circle_flux import Circle, circle_flux, inside_circle, refine_circle
 from ribin.preprocess.exposure import check_contrast, check_white
+from ribin.preprocess.hole2d import Hole, any_hole, blurred, round_hole
 from ribin.region import Origin, Region
 
 
@@ -47,20 +49,21 @@ def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...
         )
     for primer in primers:
         flat = _flatness(grey, primer)
-        pin = _find_pin(flat, primer, params)
-        if pin is None:
+        hole = round_hole(flat, primer, params)
+        if hole is None and primer.edge_share >= params.sure_edge_share:
+            hole = any_hole(flat, primer, params)
+        if hole is None or _has_dark_ring(flat, primer, hole, params):
             continue
-        face = _breech_face(flat, primer, pin, params)
-        ring_px = math.pi * (primer.radius**2 - pin.radius**2)
+        face = _breech_face(flat, primer, hole.inside, params)
+        ring_px = math.pi * primer.radius**2 - float(hole.inside.sum())
         if float(face.sum()) >= params.min_face_share * ring_px:
-            hole = inside_circle(grey.shape, pin)
             return (
                 _region(scan, MarkType.BREECH_FACE, face, primer, params),
-                _region(scan, MarkType.FIRING_PIN, hole, pin, params),
+                _region(scan, MarkType.FIRING_PIN, hole.inside, hole.circle, params),
             )
     raise ScanError(
         f"{name}: a bright disc of {primers[0].radius * params.grid_um / 1e3:.2f} mm radius found, "
-        "but no even face with a round firing pin impression in it; a mask is needed"
+        "but no even face with a firing pin impression in it; a mask is needed"
     )
 
 
@@ -72,14 +75,10 @@ def _on_grid(scan: Scan, grid_um: float) -> FloatArray:
     return np.asarray(small, np.float32)
 
 
-def _blurred(values: FloatArray, sigma_px: float) -> FloatArray:
-    return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma_px), np.float32)
-
-
 def _likely_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
     """Circles, bright within and dark without, that lie in the frame; the clearest first."""
     levels = _levels(grey)
-    smooth = _blurred(levels, params.smooth_um / params.grid_um)
+    smooth = blurred(levels, params.smooth_um / params.grid_um)
     cap = params.edge_cap * params.grid_um / params.smooth_um
     radii = np.arange(params.min_primer_um, params.max_primer_um, 2 * params.grid_um)
     flux = circle_flux(smooth, radii / params.grid_um, cap)
@@ -87,6 +86,8 @@ def _likely_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
     found = []
     for _ in range(params.primer_candidates):
         k, row, col = np.unravel_index(int(flux.argmax()), flux.shape)
+        if flux[k, row, col] < params.min_primer_fall:
+            break
         start = Circle(float(row), float(col), float(radii[k] / params.grid_um))
         band_px = params.band_um / params.grid_um
         circle = refine_circle(smooth, start, band_px, 1.0, params.min_edge * cap)
@@ -107,12 +108,12 @@ def _is_whole(circle: Circle, params: HeadImageParams) -> bool:
 
 
 def _contrast(levels: FloatArray, circle: Circle) -> float:
-    """How much brighter the border of the disc is than what lies round it."""
-    within = inside_circle(levels.shape, circle, 0.97)
-    inner = within & ~inside_circle(levels.shape, circle, 0.8)
-    outer = inside_circle(levels.shape, circle, 1.2)
-    outer &= ~inside_circle(levels.shape, circle, 1.03)
-    return float(np.median(levels[inner]) - np.median(levels[outer]))
+    """How much brighter the border of the disc is than the darkest ring just outside it."""
+    rows, cols = np.ogrid[: levels.shape[0], : levels.shape[1]]
+    away = np.hypot(rows - circle.row, cols - circle.col) / circle.radius
+    inner = np.median(levels[(away > 0.8) & (away < 0.97)])
+    rings = [levels[(away > r) & (away <= r + 0.02)] for r in np.arange(1.0, 1.2, 0.02)]
+    return float(inner - min(np.median(ring) for ring in rings if ring.size))
 
 
 def _levels(grey: FloatArray) -> FloatArray:
@@ -130,37 +131,27 @@ def _flatness(grey: FloatArray, primer: Circle) -> FloatArray:
     return np.asarray(np.clip((grey - black) / max(bright - black, 1e-3), 0.0, 2.0), np.float32)
 
 
-def _find_pin(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Circle | None:
-    """The largest circle within the primer at which it is dark inside and flat outside."""
-    smooth = _blurred(np.minimum(flat, 1.0), params.smooth_um / params.grid_um)
-    cap = params.edge_cap * params.grid_um / params.smooth_um
-    largest = params.max_pin_share * primer.radius
-    radii = np.arange(params.min_pin_um / params.grid_um, largest, 1.0)
-    rise = -circle_flux(smooth, radii, cap)
+def _has_dark_ring(flat: FloatArray, primer: Circle, hole: Hole, params: HeadImageParams) -> bool:
+    """Whether the disc is no flat: a pocket with a primer in it, or a primer with its shoulder."""
     rows, cols = np.ogrid[: flat.shape[0], : flat.shape[1]]
     away = np.hypot(rows - primer.row, cols - primer.col)
-    rise[(away[None] + radii[:, None, None]) > primer.radius * 1.03] = 0.0
-    if rise.size == 0:
-        return None
-    best = rise.max(axis=(1, 2))
-    clear = (best >= params.pin_share_of_best * best.max()) & (best >= params.min_pin_rise)
-    for k in np.flatnonzero(clear)[::-1]:
-        row, col = np.unravel_index(int(rise[k].argmax()), rise[k].shape)
-        start = Circle(float(row), float(col), float(radii[k]))
-        band_px = params.pin_band_um / params.grid_um
-        found = refine_circle(smooth, start, band_px, -1.0, params.min_edge * cap)
-        if found.edge_share >= params.min_edge_share and found.radius > 0.8 * radii[k]:
-            return found
-    return None
+    outside = ~hole.inside & (away < 0.93 * primer.radius)
+    for radius in np.arange(0.3 * primer.radius, 0.93 * primer.radius):
+        ring = np.abs(away - radius) < 1.0
+        shown = flat[ring & outside]
+        if len(shown) > 0.6 * ring.sum() and np.median(shown) < params.darkest_ring:
+            return True
+    return False
 
 
 def _breech_face(
-    flat: FloatArray, primer: Circle, pin: Circle, params: HeadImageParams
+    flat: FloatArray, primer: Circle, hole: BoolArray, params: HeadImageParams
 ) -> BoolArray:
-    """Between the circles, without dark or glaring patches that reach in from either edge."""
+    """Within the primer and outside the hole, without dark or glaring patches."""
+    margin = max(1, round(params.pin_margin_um / params.grid_um))
     ring = inside_circle(flat.shape, primer, params.primer_margin)
-    ring &= ~inside_circle(flat.shape, pin, params.pin_margin)
-    smooth = _blurred(flat, params.patch_um / params.grid_um)
+    ring &= ~ndimage.binary_dilation(hole, disk(margin))
+    smooth = blurred(flat, params.patch_um / params.grid_um)
     odd = ring & ((smooth < params.darkest) | (smooth > params.brightest))
     labels, number = ndimage.label(odd)
     least = (params.patch_um / params.grid_um) ** 2 * 4.0
