@@ -82,6 +82,20 @@ def test_turning_is_counter_clockwise_as_displayed():
     assert turn_matrix(90.0) @ (0.0, 3.0) == pytest.approx((-3.0, 0.0))
 
 
+@pytest.mark.parametrize("share", [0.1, 1.0])
+def test_no_turn_leaves_the_padded_samples(share):
+    surface, valid = patch(20, 1, share)
+    reach = surface_reach(valid)
+    samples = surface_samples(surface_planes(surface, valid), reach)
+    assert (samples.shape[0] - 1) / 2.0 >= np.sqrt(reach[1]) + 1.0
+    away = np.hypot(*(np.argwhere(valid) - 9.5).T)
+    assert np.sqrt(reach[0]) <= max(0.0, away.min() - 0.7)  # half a pixel's diagonal
+    assert np.sqrt(reach[1]) >= away.max() + 0.7
+    inner = slice((samples.shape[0] - 20) // 2, (samples.shape[0] + 20) // 2)
+    assert np.array_equal(samples[inner, inner, 0], surface)
+    assert np.array_equal(samples[..., 1].sum(), valid.sum())
+
+
 def test_nothing_measured_turns_into_nothing():
     surface, valid = np.zeros((8, 8), np.float32), np.zeros((8, 8), bool)
     planes, reach = surface_planes(surface, valid), surface_reach(valid)

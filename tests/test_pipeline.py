@@ -27,7 +27,7 @@ from ribin.trace import Trace
 
 PITCH_UM = DEFAULT_PARAMS.breech_face.describe.pitch_um
 STEP_DEG = DEFAULT_PARAMS.breech_face.correlate.fine_rotation_step_deg
-# Reached; half a pixel (12.5 um) and half a step (0.75 degrees) are asked for.
+# Reached, where half a pixel (12.5 um) and half a step (0.75 degrees) would do.
 SHIFT_UM, ANGLE_DEG = 3.0, 0.15
 SWAP_POINTS = 3.0  # of the 100 of a score: six cells of eighty
 
@@ -66,6 +66,18 @@ def test_a_mark_lies_on_itself(seed):
     assert len(at_home) >= 0.9 * result.cells
     assert all(fit.rotation_deg == 0.0 for fit in at_home)
     assert min(fit.ccf for fit in at_home) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_cell_is_named_by_the_middle_of_its_pixels(reference):
+    fits = compare_marks(reference, template_of(moved_scan())).cell_fits
+    side = reference.arrays["fine"].shape[0]
+    row, col = reference.arrays["cells"][0] * 8
+    pixels = np.indices((side, side))[:, row : row + 16, col : col + 16] - (side - 1) / 2.0
+    first = fits[0]
+    assert first.direction == "forward"
+    assert first.center_um == pytest.approx(pixels.mean(axis=(1, 2)) * PITCH_UM)
+    measured = reference.arrays["fine_valid"][row : row + 16, col : col + 16]
+    assert first.fill == pytest.approx(measured.mean())
 
 
 MOTIONS = [
