@@ -42,7 +42,7 @@ class HeadImageParams:
     min_edge_share: float = 0.6  # of its directions in which the edge lies on the circle
     sure_edge_share: float = 0.9  # needed where the hole in it is not round: cups, coins, clocks
     min_primer_contrast: float = 0.25  # brightness within less that without; real 0.7
-    max_pin_share: float = 0.8  # radius of the impression, or of its aperture, in the flat's
+    max_pin_share: float = 0.7  # of the flat's radius; real apertures reach 0.66
     min_pin_um: float = 350.0
     min_pin_rise: float = 0.3  # mean edge all round, of the cap
     pin_share_of_best: float = 0.7  # the largest circle of about the clearest edge is taken

@@ -31,6 +31,7 @@ LEVELS = {
     "params_image": 1,
     "params": 2,
     "params_file": 3,
+    "params_rotation": 3,
     "region": 2,
     "trace": 2,
     "gaussian": 2,
@@ -47,6 +48,7 @@ ONLY_IN = {
     "h5py": ("store/", "search/index.py"),
     "sqlite3": ("store/",),
     "cv2": ("gaussian.py", "read/optical.py", "preprocess/", "report/"),
+    "matplotlib": ("evaluate/pictures.py",),
     "numba": ("_jit.py",),
     "x3pio": ("read/", "synth/"),
 }

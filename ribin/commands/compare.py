@@ -15,6 +15,7 @@ from ribin.commands.options import (
     params_option,
     pitch_option,
     reason_option,
+    rotation_option,
     who_option,
 )
 from ribin.params import Params
@@ -39,6 +40,7 @@ CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 @click.option("--comparison-circle", multiple=True, metavar=CIRCLE, help="Outline, in pixels.")
 @pitch_option
 @params_option
+@rotation_option
 @who_option
 @reason_option
 @json_option
@@ -54,25 +56,29 @@ def compare(
 ) -> None:
     """Compare two scans: congruent cells, whole-mark correlation, and the score made of them.
 
+    The table has a row for each cell, by the number that --overlay draws on it, and says of a
+    cell that does not agree why. --trace writes what each stage made, and index.csv with what each
+    file holds.
+
     \b
     Examples:
       ribin compare A.x3p B.x3p
       ribin compare A.x3p B.x3p --json --overlay ab.png --trace ab_stages
+      ribin compare A.x3p B.x3p --rotation any
       ribin compare head.x3p cast.x3p --mark firing_pin --replica comparison
 
     MARK in a circle is breech_face, firing_pin or ejector. A pair that agrees clearly better
     mirrored than as read gets a note that says so.
     """
     from ribin.commands.reading import readings_of
-    from ribin.commands.sides import compare_files, draw_sides, write_traces
+    from ribin.commands.sides import compare_files, draw_sides, explain, write_traces
     from ribin.report.json_text import as_json
-    from ribin.report.tables import comparison_facts
 
     readings = readings_of(asked)
     done = compare_files(reference, comparison, readings, params, mark, bool(trace_folder))
     if trace_folder:
-        write_traces(done, trace_folder)
+        write_traces(done, params, trace_folder)
     if overlay:
         draw_sides(done.reference.mark, done.comparison.mark, done.result, params, overlay)
-    click.echo(as_json(done.result) if json_output else comparison_facts(done.result))
+    click.echo(as_json(done.result) if json_output else explain(done, params))
     exit_after(done=0, failed=not done.result.compared)

@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from ribin.commands.exits import exit_after
-from ribin.commands.options import A_PATH, jobs_option, json_option, params_option
+from ribin.commands.options import (
+    A_PATH,
+    jobs_option,
+    json_option,
+    params_option,
+    rotation_option,
+)
 from ribin.commands.progress import Progress
 from ribin.params import Params
 
@@ -15,11 +21,18 @@ from ribin.params import Params
 @click.command(short_help="Error rates of labelled scans.")
 @click.argument("folder", metavar="DIR", type=A_PATH)
 @click.option("--pairs", "pairs_csv", type=A_PATH, help="Write a CSV row for every pair.")
+@click.option("--pictures", type=A_PATH, help="Folder for ROC, scores and ranks as PNG.")
 @params_option
+@rotation_option
 @jobs_option
 @json_option
 def evaluate(
-    folder: Path, pairs_csv: Path | None, params: Params, jobs: int, json_output: bool
+    folder: Path,
+    pairs_csv: Path | None,
+    pictures: Path | None,
+    params: Params,
+    jobs: int,
+    json_output: bool,
 ) -> None:
     """Compare all pairs of the scans that DIR/labels.csv names, and show the error rates.
 
@@ -29,15 +42,21 @@ def evaluate(
     Examples:
       ribin evaluate sample_data
       ribin evaluate sample_data --json --pairs pairs.csv --jobs 2
+      ribin evaluate sample_data --pictures pictures --rotation any
     """
     from ribin.evaluate.pairs import write_pairs
+    from ribin.evaluate.pictures import check_pictures, write_pictures
     from ribin.evaluate.run import evaluate_folder
     from ribin.evaluate.text import evaluation_text
     from ribin.report.json_text import as_json
 
+    if pictures:
+        check_pictures(pictures)
     result, pairs = evaluate_folder(folder, params, jobs, Progress())
     if pairs_csv:
         write_pairs(pairs, pairs_csv)
+    if pictures:
+        write_pictures(result, pairs, folder.resolve().name, pictures)
     click.echo(as_json(result) if json_output else evaluation_text(result))
     for failed in result.failed_scans:
         click.echo(f"{failed.file}: {failed.reason}", err=True)

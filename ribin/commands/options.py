@@ -9,16 +9,32 @@ import click
 
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.params_file import load_params
+from ribin.params_rotation import ANY_ROTATION_DEG, with_rotation
 
 # Written out, because importing ribin.casework for them would load numpy for `--help`.
 SCOPES = ("country", "cluster", "network")
 EXHIBIT_KINDS = ("evidence", "test_fire")
 MARKS = ("breech_face", "firing_pin", "ejector")
 A_PATH = click.Path(path_type=Path)
+_ROTATION = "ribin.rotation"  # where --rotation waits until --params has been read
 
 
 def _params(ctx: click.Context, param: click.Parameter, path: Path | None) -> Params:
-    return load_params(path) if path else DEFAULT_PARAMS
+    params = load_params(path) if path else DEFAULT_PARAMS
+    range_deg = ctx.meta.get(_ROTATION)
+    return params if range_deg is None else with_rotation(params, range_deg)
+
+
+def _rotation(ctx: click.Context, param: click.Parameter, text: str | None) -> None:
+    if text is None:
+        return
+    try:
+        range_deg = ANY_ROTATION_DEG if text == "any" else float(text)
+        with_rotation(DEFAULT_PARAMS, range_deg)
+    except ValueError as error:  # a ParameterError is one
+        needed = f"any, or degrees from 0 to {ANY_ROTATION_DEG:g}, needed, found {text}"
+        raise click.BadParameter(needed) from error
+    ctx.meta[_ROTATION] = range_deg
 
 
 def _usable_cores() -> int:
@@ -48,6 +64,14 @@ network_option = click.option(
 )
 params_option = click.option(
     "--params", type=A_PATH, callback=_params, help="TOML file that overrides parameters."
+)
+rotation_option = click.option(
+    "--rotation",
+    metavar="any|DEG",
+    callback=_rotation,
+    expose_value=False,
+    is_eager=True,  # before --params, whose callback puts it into the parameters
+    help="Turns to search, to either side; any for the whole circle.  [default: 30 degrees]",
 )
 jobs_option = click.option(
     "--jobs",

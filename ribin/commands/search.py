@@ -21,6 +21,7 @@ from ribin.commands.options import (
     pitch_option,
     reason_option,
     replica_option,
+    rotation_option,
     vault_option,
     who_option,
 )
@@ -45,6 +46,7 @@ from ribin.params import Params
 @network_option
 @pitch_option
 @params_option
+@rotation_option
 @jobs_option
 @who_option
 @reason_option

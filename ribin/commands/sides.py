@@ -10,8 +10,9 @@ from ribin.errors import ScanError
 from ribin.model import Comparison, Mark, MarkType, Template
 from ribin.params import Params
 from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
+from ribin.report import stages
+from ribin.report.explanation import comparison_text
 from ribin.report.overlay import draw_overlay, write_overlay
-from ribin.report.stages import write_trace
 from ribin.trace import NO_TRACE, Trace
 
 
@@ -88,8 +89,18 @@ def draw_sides(
     write_overlay(draw_overlay(reference, comparison, result, tile_um), path)
 
 
-def write_traces(done: Compared, folder: Path) -> None:
-    """Write what each stage made: one folder for either side and one for the pair."""
-    write_trace(done.reference.trace, folder / "reference")
-    write_trace(done.comparison.trace, folder / "comparison")
-    write_trace(done.trace, folder / "pair")
+def explain(done: Compared, params: Params) -> str:
+    """Why the pair has its score, for a person."""
+    mark = done.reference.mark
+    return comparison_text(done.result, params.of(mark.mark_type, mark.kind).decide)
+
+
+def write_traces(done: Compared, params: Params, folder: Path) -> None:
+    """Write what each stage made: one folder for either side and one for the pair, and an index."""
+    mark = done.reference.mark
+    traces = {
+        "reference": done.reference.trace,
+        "comparison": done.comparison.trace,
+        "pair": done.trace,
+    }
+    stages.write_traces(traces, folder, params.of(mark.mark_type, mark.kind))

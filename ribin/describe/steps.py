@@ -47,6 +47,7 @@ def describe_surface(
     trace.keep("cells", cells=cells)
 
     medium, medium_valid = _at_pitch(mark, params.medium_pitch_um, params.clip_mads)
+    trace.keep("medium", surface=medium, valid=medium_valid)
     coarse, coarse_valid = _at_pitch(mark, params.coarse_pitch_um, params.clip_mads)
     length = float(np.linalg.norm(coarse))
     trace.keep("coarse", surface=coarse, valid=coarse_valid)

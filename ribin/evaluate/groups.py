@@ -21,6 +21,7 @@ class FirearmRate:
     score_min: float
     score_median: float
     at_or_below_knm_max: float  # share of its known matches
+    knm_max: float  # highest known non-match in which it takes part
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def by_firearm(pairs: Sequence[Pair], scans: dict[str, int]) -> tuple[FirearmRat
     highest = knm.max() if knm.size else np.nan
     rates = []
     for firearm, number in scans.items():
-        km = _scores([p for p in pairs if p.firearms[0] == firearm], known_match=True)
+        own = [p for p in pairs if firearm in p.firearms]
+        km, strangers = _scores(own, known_match=True), _scores(own, known_match=False)
         rates.append(
             FirearmRate(
                 firearm=firearm,
@@ -51,6 +53,7 @@ def by_firearm(pairs: Sequence[Pair], scans: dict[str, int]) -> tuple[FirearmRat
                 score_min=float(km.min()) if km.size else np.nan,
                 score_median=float(np.median(km)) if km.size else np.nan,
                 at_or_below_knm_max=float(np.mean(km <= highest)) if km.size else np.nan,
+                knm_max=float(strangers.max()) if strangers.size else np.nan,
             )
         )
     return tuple(rates)

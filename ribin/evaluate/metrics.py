@@ -78,6 +78,22 @@ def equal_error_rate(km: Scores, knm: Scores) -> float:
     return float(missed[before] + share * (missed[after] - missed[before]))
 
 
+def roc_curve(km: Scores, knm: Scores) -> tuple[Scores, Scores]:
+    """Shares of the known non-matches and of the known matches at or above each threshold.
+
+    Returns
+    -------
+    (T,) float64 array, (T,) float64 array
+        From (0, 0), above every score, to (1, 1), at the lowest; empty where a class is empty.
+    """
+    if not (km.size and knm.size):
+        return np.empty(0), np.empty(0)
+    thresholds = np.append(np.unique(np.concatenate([km, knm])), np.inf)[::-1]
+    taken_in = 1.0 - np.searchsorted(np.sort(knm), thresholds) / knm.size
+    found = 1.0 - np.searchsorted(np.sort(km), thresholds) / km.size
+    return taken_in, found
+
+
 def tpr_at_zero_fpr(km: Scores, knm: Scores) -> float:
     """Share of the known matches above every known non-match."""
     if not (km.size and knm.size):

@@ -46,6 +46,7 @@ class Evaluation:
     score: Figures
     cmc: Figures
     ccf: Figures
+    scans_with_mate: int
     rank1: float
     rank10: float
     rank_curve: tuple[float, ...]  # share of the scans with a mate that find one within rank k
@@ -110,7 +111,8 @@ def _summary(
 ) -> Evaluation:
     compared = [p for p in pairs if p.compared]
     number = {firearm: n for n, firearm in enumerate(dict.fromkeys(la.firearm for la in labels))}
-    curve = rank_curve(mate_ranks(*_matrix(labels, pairs, number)))
+    ranks = mate_ranks(*_matrix(labels, pairs, number))
+    curve = rank_curve(ranks)
     usable = [d for d in described if d.template]
     failed = [
         FailedScan(la.file, la.mark, d.reason)
@@ -127,6 +129,7 @@ def _summary(
         score=_figures(compared, "score", number),
         cmc=_figures(compared, "cmc", number),
         ccf=_figures(compared, "ccf", number),
+        scans_with_mate=ranks.size,
         rank1=curve[0],
         rank10=curve[9],
         rank_curve=curve,

@@ -36,18 +36,29 @@ def _figures(result: Evaluation) -> str:
         rates = (name, f.auc, *f.auc_ci95, f.eer, f.tpr_at_zero_fpr)
         rows.append((*rates, f.km_min, f.km_median, f.knm_median, f.knm_max, f.variance_ratio))
     ranks = (
-        f"rank 1 {result.rank1:.3f}   rank 10 {result.rank10:.3f}   (share of scans with a mate)"
+        f"rank 1 {result.rank1:.3f}   rank 10 {result.rank10:.3f}   "
+        f"(share of the {result.scans_with_mate} scans with a mate)"
     )
     return f"{table((*header, *spread), rows)}\n\n{ranks}"
 
 
 def _firearms(result: Evaluation) -> str:
-    header = ("firearm", "scans", "km pairs", "km min", "km median", "at or below knm max")
+    """A row each, and the pool under them: one firearm may make most of its misses."""
+    header = (
+        *("firearm", "scans", "km pairs", "km min", "km median", "at or below knm max"),
+        "own knm max",
+    )
     rows = [
-        (f.firearm, f.scans, f.known_match, f.score_min, f.score_median, f.at_or_below_knm_max)
+        (
+            *(f.firearm, f.scans, f.known_match, f.score_min, f.score_median),
+            *(f.at_or_below_knm_max, f.knm_max),
+        )
         for f in result.firearms
     ]
-    return table(header, rows)
+    pool, missed = result.score, 1.0 - result.score.tpr_at_zero_fpr
+    scans = sum(f.scans for f in result.firearms)
+    figures = (pool.known_match, pool.km_min, pool.km_median, missed, pool.knm_max)
+    return table(header, [*rows, ("all", scans, *figures)])
 
 
 def _ammunition(result: Evaluation) -> str:

@@ -50,7 +50,11 @@ def find_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
 
 
 def _in_image(scan: Scan, regions: dict[MarkType, Region], params: Params) -> tuple[Region, ...]:
-    """What was outlined; else what is found in the image of a whole head."""
+    """What was outlined, or cut out by transparency; else what is found in a whole head."""
+    if not regions and _border_measured(scan.valid) <= _BORDER_MEASURED:
+        area_mm2 = params.breech_face_image.preprocess.min_area_mm2
+        inside = breech_face_region(scan, area_mm2)
+        return (_region(scan, MarkType.BREECH_FACE, inside, Origin.CUT_OUT),)
     return tuple(regions.values()) or find_image_regions(scan, params.head_image)
 
 

@@ -38,35 +38,30 @@ def facts(pairs: Sequence[tuple[str, object]]) -> str:
     return "\n".join(f"{name.ljust(width)}  {_text(value)}".rstrip() for name, value in pairs)
 
 
-def comparison_facts(result: Comparison) -> str:
-    """How two marks agree, and what the score is made of."""
+def comparison_head(result: Comparison) -> list[tuple[str, object]]:
+    """What was laid on what."""
+    return [
+        ("reference", result.reference),
+        ("comparison", result.comparison),
+        ("mark", result.mark),
+    ]
+
+
+def comparison_end(result: Comparison) -> list[tuple[str, object]]:
+    """How two marks agree, in a few figures; or why they were not compared."""
+    note: list[tuple[str, object]] = [("NOTE", result.note)] if result.note else []
     if not result.compared:
-        return facts([*_sides(result), ("not compared", result.reason), *_note(result)])
+        return [("not compared", result.reason), *note]
     shift = result.shift_um
-    known: list[tuple[str, object]] = [
-        *_sides(result),
+    return [
         ("score", result.score),
-        *((f"  {part.name}", part.contribution) for part in result.score_parts),
         ("congruent cells", f"{result.cmc:g} of {result.cells}"),
         ("fraction", result.cmc_fraction),
         ("ccf", result.ccf),
         ("rotation", f"{result.rotation_deg:.1f} degrees"),
         ("shift", f"{shift[0]:+.0f} um down, {shift[1]:+.0f} um right"),
         ("parameters", f"{result.params_id}, ribin {result.version}"),
-        *_note(result),
-    ]
-    return facts(known)
-
-
-def _note(result: Comparison) -> list[tuple[str, object]]:
-    return [("NOTE", result.note)] if result.note else []
-
-
-def _sides(result: Comparison) -> list[tuple[str, object]]:
-    return [
-        ("reference", result.reference),
-        ("comparison", result.comparison),
-        ("mark", result.mark),
+        *note,
     ]
 
 

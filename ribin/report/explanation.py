@@ -1,0 +1,118 @@
+"""Why a pair has its score: the cells one by one, how many failed at what, and the score's sum."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from ribin.model import CellFit, Comparison
+from ribin.params import DecideParams
+from ribin.report.placement import Motion
+from ribin.report.tables import comparison_end, comparison_head, facts, table
+
+CONGRUENT = "congruent"
+SIDES = {"forward": "reference", "backward": "comparison"}  # which side a cell was cut from
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """One cell and how it stands to the motion that the others followed."""
+
+    number: int  # within its side; of a congruent cell of the reference, that of the picture
+    cut_from: str  # "reference" or "comparison"
+    center_um: tuple[float, float]
+    ccf: float
+    away_um: float  # from where the motion puts the cell to where it fell; NaN if not measured
+    turn_deg: float  # against the motion's turn; NaN if not measured
+    outcome: str  # "congruent", or the reason why not
+
+
+def cell_rows(result: Comparison) -> tuple[CellRow, ...]:
+    """A row for each cell: the reference's before the comparison's, congruent ones first."""
+    rows = []
+    for direction, side in SIDES.items():
+        fits = [fit for fit in result.cell_fits if fit.direction == direction]
+        ordered = sorted(fits, key=_order)
+        rows += [_row(n, side, fit, result) for n, fit in enumerate(ordered, start=1)]
+    return tuple(rows)
+
+
+def comparison_text(result: Comparison, params: DecideParams) -> str:
+    """All of it for a person; what matters most stands last, where a terminal shows it."""
+    if not result.compared:
+        return facts([*comparison_head(result), *comparison_end(result)])
+    return "\n\n".join(
+        [
+            facts(comparison_head(result)),
+            _cells(cell_rows(result)),
+            _outcomes(cell_rows(result), params),
+            _parts(result),
+            facts(comparison_end(result)),
+        ]
+    )
+
+
+def _order(fit: CellFit) -> tuple[bool, float, float]:
+    """Congruent cells first, from the top down: the numbers that `report.overlay` draws."""
+    return (not fit.congruent, *fit.center_um)
+
+
+def _row(number: int, side: str, fit: CellFit, result: Comparison) -> CellRow:
+    center, fell = np.array(fit.center_um), np.array(fit.center_um) + np.array(fit.shift_um)
+    reference, comparison = (center, fell) if side == "reference" else (fell, center)
+    turn = fit.rotation_deg if side == "reference" else -fit.rotation_deg
+    motion = Motion(result.rotation_deg, result.shift_um)
+    away = comparison - motion.apply(reference[np.newaxis])[0]
+    measured = not math.isnan(fit.ccf)
+    return CellRow(
+        number=number,
+        cut_from=side,
+        center_um=fit.center_um,
+        ccf=fit.ccf,
+        away_um=float(np.hypot(*away)) if measured else math.nan,
+        turn_deg=(turn - motion.rotation_deg + 180.0) % 360.0 - 180.0 if measured else math.nan,
+        outcome=fit.reason or CONGRUENT,
+    )
+
+
+def _cells(rows: tuple[CellRow, ...]) -> str:
+    header = ("cell", "cut from", "um down", "um right", "ccf", "um away", "turn", "outcome")
+    lines = [
+        (
+            *(row.number, row.cut_from, *map(round, row.center_um), row.ccf),
+            *(_rounded(row.away_um, 0), _rounded(row.turn_deg, 1), row.outcome),
+        )
+        for row in rows
+    ]
+    return table(header, lines)
+
+
+def _outcomes(rows: tuple[CellRow, ...], params: DecideParams) -> str:
+    """How many cells agree, and how many do not, by the first limit that they missed."""
+    meaning = {
+        CONGRUENT: "within all limits",
+        "correlation": f"ccf below {params.min_ccf:g}",
+        "place": f"more than {params.max_place_um:g} um from where the others fell",
+        "angle": f"turned more than {params.max_angle_deg:g} degrees against the others",
+        "surface": "too little measured on both sides; not counted",
+    }
+    count = Counter((row.outcome, row.cut_from) for row in rows)
+    lines = [
+        (outcome, *(count[outcome, side] for side in SIDES.values()), text)
+        for outcome, text in meaning.items()
+    ]
+    return table(("cells", *SIDES.values(), ""), lines)
+
+
+def _parts(result: Comparison) -> str:
+    """The parts and their sum."""
+    lines = [(part.name, part.value, part.contribution) for part in result.score_parts]
+    return table(("score part", "value", "points"), [*lines, ("sum", math.nan, result.score)])
+
+
+def _rounded(value: float, digits: int) -> str:
+    """A figure as wide as its column."""
+    return "-".rjust(7) if math.isnan(value) else f"{value:7.{digits}f}"
