@@ -27,7 +27,8 @@ import numpy as np
 from results import change, finish, options, read_result
 from specimens import SAMPLE, load_scans
 
-from ribin.model import Comparison, Scan, Template
+from ribin.comparison import Comparison
+from ribin.model import Scan, Template
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
 from ribin.report.tables import table
 from ribin.trace import Trace

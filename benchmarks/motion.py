@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.model import Comparison
+from ribin.comparison import Comparison
 
 Points = NDArray[np.float64]
 

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.model import Comparison, FloatArray
+from ribin.comparison import Comparison
+from ribin.model import FloatArray
 
 RANGE_DEG = 30
 STEP_DEG = 3

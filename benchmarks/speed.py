@@ -27,7 +27,8 @@ from peak import measure_peak
 from results import finish, options
 from specimens import default_folder, load_scans
 
-from ribin.model import Comparison, Mark, Scan, Template
+from ribin.comparison import Comparison
+from ribin.model import Mark, Scan, Template
 from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
 from ribin.report.tables import table

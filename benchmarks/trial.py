@@ -11,9 +11,10 @@ from challenge import Challenge, degraded
 from motion import Points, apart_um, found_motion
 from specimens import Specimen, mark_center, measured_points
 
+from ribin.comparison import Comparison
 from ribin.correlate.shortlist import coarse_scores
 from ribin.errors import ScanError
-from ribin.model import Comparison, Template
+from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.pipeline import compare_many, describe_mark, extract_marks
 

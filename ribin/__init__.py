@@ -17,8 +17,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ribin.casework import Candidate, Request, Scope, SearchResult
+    from ribin.comparison import Comparison
     from ribin.errors import RibinError
-    from ribin.model import Comparison, Mark, Scan, Template
+    from ribin.model import Mark, Scan, Template
     from ribin.params import Params
     from ribin.params_file import load_params
     from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
@@ -37,7 +38,7 @@ _HOMES = {
     "Scan": "ribin.model",
     "Mark": "ribin.model",
     "Template": "ribin.model",
-    "Comparison": "ribin.model",
+    "Comparison": "ribin.comparison",
     "Request": "ribin.casework",
     "Scope": "ribin.casework",
     "Candidate": "ribin.casework",

@@ -1,4 +1,4 @@
-"""What the stages hand to each other: Scan, Mark, Template, CellFit, Comparison.
+"""What the stages know of one surface: Scan, Mark, Template; `comparison.py` is about two.
 
 Arrays are (row, col), points are (row, col), row 0 is at the top as displayed. Masks are True
 where measured. Angles are counter-clockwise as displayed, in degrees.
@@ -6,7 +6,6 @@ where measured. Angles are counter-clockwise as displayed, in degrees.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -114,8 +113,8 @@ class Mark:
 class Template:
     """All that a comparison needs of one side, computed once; see `ribin.describe`.
 
-    `arrays` holds what is stored, by name; `params_id` says which parameters made it. Templates
-    of different `params_id`, mark type or kind are never compared.
+    `arrays` holds what is stored, by name; `params_id` says which parameters made it: their
+    `Params.template_id`. Templates of different `params_id`, mark type or kind are never compared.
     """
 
     mark_type: MarkType
@@ -124,105 +123,3 @@ class Template:
     params_id: str
     provenance: Provenance
     arrays: dict[str, NDArray] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class CellFit:
-    """Where one cell of one side fell on the other side.
-
-    Its centre, (row, col) in um from the centre of the mark that was cut into cells, falls on
-    centre + shift from the centre of the other mark, and the cell lies there turned by
-    `rotation_deg`.
-    """
-
-    direction: str  # "forward": cell of the reference on the comparison; "backward": the reverse
-    center_um: tuple[float, float]
-    shift_um: tuple[float, float]  # from the cell's place to where it fell
-    rotation_deg: float
-    ccf: float
-    fill: float  # share of the cell that was measured on its own side
-    congruent: bool
-    reason: str = ""  # why not congruent: "correlation", "place", "angle" or "surface"
-
-
-@dataclass(frozen=True, eq=False)
-class PlacedCells:
-    """Where the K cells of one side fell on the other, before anything is decided.
-
-    Attributes
-    ----------
-    center_um : (K, 2) float64 array
-        Centre of each cell, (row, col) from its mark's centre, in the order of the template.
-    fell_um : (K, 2) float64 array
-        Where it fell, from the other mark's centre.
-    rotation_deg : (K,) float64 array
-        How the cell lies there, turned.
-    ccf : (K,) float64 array
-        Exact masked correlation at that place; NaN where too little was measured on both sides.
-    fill : (K,) float64 array
-        Share of the cell that was measured on its own side.
-    """
-
-    center_um: NDArray[np.float64]
-    fell_um: NDArray[np.float64]
-    rotation_deg: NDArray[np.float64]
-    ccf: NDArray[np.float64]
-    fill: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Registration:
-    """Two marks laid on each other, and their cells, before anything is decided.
-
-    A point x of the reference, (row, col) in um from its centre, falls on R(rotation) x + shift
-    of the comparison.
-    """
-
-    rotation_deg: float
-    shift_um: tuple[float, float]
-    agreement: float  # joint surface at this placement: Fisher values over the root of the cells
-    whole: float  # correlation of the whole marks in the wide band, times the root of the overlap
-    ccf: float  # of the whole marks at this placement, in the fine band
-    forward: PlacedCells  # cells of the reference
-    backward: PlacedCells  # cells of the comparison
-
-
-@dataclass(frozen=True)
-class ScorePart:
-    """One visible part of a score: score = sum of the contributions."""
-
-    name: str
-    value: float
-    contribution: float
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How two marks agree. A pair that could not be compared has NaN figures and a `reason`.
-
-    A point x of the reference, (row, col) in um from its centre, falls on R(rotation) x + shift
-    of the comparison. `cmc` counts congruent cells of `cells` that could be compared, in the
-    direction that has fewer.
-    """
-
-    reference: str
-    comparison: str
-    mark: MarkType
-    cells: int
-    cmc: float
-    cmc_fraction: float
-    ccf: float
-    score: float
-    score_parts: tuple[ScorePart, ...]
-    rotation_deg: float
-    shift_um: tuple[float, float]
-    cell_fits: tuple[CellFit, ...]
-    params_id: str
-    version: str
-    elapsed_s: float = 0.0
-    reason: str = ""
-    note: str = ""  # what an examiner should look at: the pair agrees better mirrored
-
-    @property
-    def compared(self) -> bool:
-        return not math.isnan(self.score)

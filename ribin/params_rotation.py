@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from ribin.errors import ParameterError
 from ribin.params import MethodParams, Params
@@ -22,7 +23,7 @@ def with_rotation(params: Params, range_deg: float) -> Params:
     """
     if not 0.0 <= range_deg <= ANY_ROTATION_DEG:
         raise ParameterError(f"rotation: 0 to {ANY_ROTATION_DEG:g} needed, found {range_deg:g}")
-    methods = {
+    methods: dict[str, Any] = {
         group.name: _turned(method, range_deg)
         for group in dataclasses.fields(params)
         if isinstance(method := getattr(params, group.name), MethodParams)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from ribin.comparison import Comparison
 from ribin.correlate.side import Side
 from ribin.correlate.steps import correlate_sides, prepare_side
 from ribin.decide.steps import decide_comparison, not_compared
 from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError, ScanError
-from ribin.model import Comparison, Mark, Scan, Template
+from ribin.model import Mark, Scan, Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.preprocess.finding import find_regions
 from ribin.preprocess.mirror import MIRRORS, mirrored_mark

@@ -12,7 +12,8 @@ import numpy as np
 from store_makers import COARSE, enrol, make_exhibit, make_scan, make_template
 
 from ribin.casework import Request, Scope
-from ribin.model import Comparison, Template
+from ribin.comparison import Comparison
+from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS
 from ribin.search.network import Network, read_network
 from ribin.store.vault import Vault

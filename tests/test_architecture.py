@@ -26,6 +26,7 @@ LEVELS = {
     "units": 0,
     "_jit": 0,
     "model": 1,
+    "comparison": 2,
     "casework": 2,
     "params_head": 1,
     "params_image": 1,

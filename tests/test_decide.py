@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from mark_makers import provenance, turn
 
+from ribin.comparison import PlacedCells, Registration
 from ribin.decide.cmc import compared_cells, congruent_cells, judged_cells
 from ribin.decide.consensus import Consensus, find_consensus
 from ribin.decide.score import score_parts
 from ribin.decide.steps import decide_comparison
-from ribin.model import MarkType, PlacedCells, Registration, ScanKind, Template
+from ribin.model import MarkType, ScanKind, Template
 from ribin.params import DEFAULT_PARAMS
 from ribin.trace import Trace
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ribin.model import Comparison
+from ribin.comparison import Comparison
 from ribin.pipeline import compare_many, describe_mark, extract_marks
 from ribin.read import read_scan
 

@@ -19,8 +19,9 @@ from mark_makers import (
     with_garbage,
 )
 
+from ribin.comparison import Comparison
 from ribin.errors import ParameterError
-from ribin.model import Comparison, Scan, ScanKind, Template
+from ribin.model import Scan, ScanKind, Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
 from ribin.trace import Trace

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ribin.model import Comparison, Template
+from ribin.comparison import Comparison
+from ribin.model import Template
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 

@@ -10,8 +10,9 @@ import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from ribin.commands.sides import compare_files
+from ribin.comparison import CellFit, Comparison
 from ribin.errors import ParameterError
-from ribin.model import CellFit, Comparison, Mark, MarkType, Provenance, ScanKind
+from ribin.model import Mark, MarkType, Provenance, ScanKind
 from ribin.params import DEFAULT_PARAMS
 from ribin.report.drawing import CONGRUENT, NOT_CONGRUENT
 from ribin.report.overlay import draw_overlay, write_overlay

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from ribin.casework import Candidate, Counts, SearchResult
-from ribin.model import Comparison, MarkType, ScorePart
+from ribin.comparison import Comparison, ScorePart
+from ribin.model import MarkType
 from ribin.report.json_text import as_json
 from ribin.report.tables import comparison_facts, search_table, table
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.commands.reading import Reading
+from ribin.comparison import Comparison
 from ribin.errors import ScanError
-from ribin.model import Comparison, Mark, MarkType, Template
+from ribin.model import Mark, MarkType, Template
 from ribin.params import Params
 from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
 from ribin.report import stages

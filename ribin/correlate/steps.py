@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin.comparison import PlacedCells, Registration
 from ribin.correlate.ccf import patch_ccf
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
 from ribin.correlate.placement import Placement, turn_matrix
 from ribin.correlate.register import coarse_placements, refined_placements
 from ribin.correlate.side import Side, prepare_side
-from ribin.model import PlacedCells, Registration
 from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
 from ribin.trace import NO_TRACE, Trace
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ribin.comparison import CellFit, PlacedCells, Registration
 from ribin.decide.consensus import Consensus
-from ribin.model import CellFit, PlacedCells, Registration
 from ribin.params import DecideParams
 
 

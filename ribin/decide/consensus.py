@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.model import Registration
+from ribin.comparison import Registration
 from ribin.params import DecideParams
 
 _FIRST_SLACK = 1.5  # the placement of whole marks is coarser than the motion fitted to cells

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ribin.model import ScorePart
+from ribin.comparison import ScorePart
 from ribin.params import DecideParams
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from ribin import __version__
+from ribin.comparison import Comparison, Registration
 from ribin.decide.cmc import compared_cells, congruent_cells, judged_cells
 from ribin.decide.consensus import find_consensus
 from ribin.decide.score import score_parts
-from ribin.model import Comparison, Registration, Template
+from ribin.model import Template
 from ribin.params import DecideParams
 from ribin.trace import NO_TRACE, Trace
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ribin.comparison import Comparison
 from ribin.errors import ParameterError
 from ribin.evaluate.labels import Label
-from ribin.model import Comparison, MarkType
+from ribin.model import MarkType
 
 COLUMNS = (
     "reference",

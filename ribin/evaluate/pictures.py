@@ -101,7 +101,7 @@ def _scores(result: Evaluation, classes: dict[str, tuple[Scores, Scores]]) -> Fi
             (km, _KM, "", f"{km.size} known matches"),
         ):
             share = np.full(scores.size, 1 / max(scores.size, 1))
-            axes.hist(scores, edges, weights=share, color=colour, hatch=hatch, alpha=0.7,
+            axes.hist(scores, edges.tolist(), weights=share, color=colour, hatch=hatch, alpha=0.7,
                       edgecolor="white", linewidth=0.3, label=label)  # fmt: skip
         f = getattr(result, kind)
         for value, colour in ((f.km_min, _KM), (f.knm_max, _KNM)):

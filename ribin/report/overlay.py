@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ribin.comparison import CellFit, Comparison
 from ribin.errors import ParameterError
-from ribin.model import CellFit, Comparison, Mark
+from ribin.model import Mark
 from ribin.report.drawing import (
     draw_caption,
     draw_cell,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.model import CellFit, Mark
+from ribin.comparison import CellFit
+from ribin.model import Mark
 
 Points = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ribin.casework import Counts, SearchResult
-from ribin.model import Comparison
+from ribin.comparison import Comparison
 
 NOTICE = "Candidates are suggestions to look. A named examiner concludes."
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ribin.casework import Candidate
+from ribin.comparison import Comparison
 from ribin.errors import StoreError
-from ribin.model import Comparison, Template
+from ribin.model import Template
 from ribin.params import Params
 from ribin.pipeline import compare_many
 from ribin.store.records import StoredMark

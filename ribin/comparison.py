@@ -1,0 +1,117 @@
+"""What the stages know of two marks laid on each other: Registration, CellFit, Comparison.
+
+Points are (row, col) in um from the centre of a mark, angles counter-clockwise as displayed, in
+degrees; `model.py` is about one surface.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ribin.model import MarkType
+
+
+@dataclass(frozen=True)
+class CellFit:
+    """Where one cell of one side fell on the other side.
+
+    Its centre, (row, col) in um from the centre of the mark that was cut into cells, falls on
+    centre + shift from the centre of the other mark, and the cell lies there turned by
+    `rotation_deg`.
+    """
+
+    direction: str  # "forward": cell of the reference on the comparison; "backward": the reverse
+    center_um: tuple[float, float]
+    shift_um: tuple[float, float]  # from the cell's place to where it fell
+    rotation_deg: float
+    ccf: float
+    fill: float  # share of the cell that was measured on its own side
+    congruent: bool
+    reason: str = ""  # why not congruent: "correlation", "place", "angle" or "surface"
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedCells:
+    """Where the K cells of one side fell on the other, before anything is decided.
+
+    Attributes
+    ----------
+    center_um : (K, 2) float64 array
+        Centre of each cell, (row, col) from its mark's centre, in the order of the template.
+    fell_um : (K, 2) float64 array
+        Where it fell, from the other mark's centre.
+    rotation_deg : (K,) float64 array
+        How the cell lies there, turned.
+    ccf : (K,) float64 array
+        Exact masked correlation at that place; NaN where too little was measured on both sides.
+    fill : (K,) float64 array
+        Share of the cell that was measured on its own side.
+    """
+
+    center_um: NDArray[np.float64]
+    fell_um: NDArray[np.float64]
+    rotation_deg: NDArray[np.float64]
+    ccf: NDArray[np.float64]
+    fill: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """Two marks laid on each other, and their cells, before anything is decided.
+
+    A point x of the reference, (row, col) in um from its centre, falls on R(rotation) x + shift
+    of the comparison.
+    """
+
+    rotation_deg: float
+    shift_um: tuple[float, float]
+    agreement: float  # joint surface at this placement: Fisher values over the root of the cells
+    whole: float  # correlation of the whole marks in the wide band, times the root of the overlap
+    ccf: float  # of the whole marks at this placement, in the fine band
+    forward: PlacedCells  # cells of the reference
+    backward: PlacedCells  # cells of the comparison
+
+
+@dataclass(frozen=True)
+class ScorePart:
+    """One visible part of a score: score = sum of the contributions."""
+
+    name: str
+    value: float
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two marks agree. A pair that could not be compared has NaN figures and a `reason`.
+
+    A point x of the reference, (row, col) in um from its centre, falls on R(rotation) x + shift
+    of the comparison. `cmc` counts congruent cells of `cells` that could be compared, in the
+    direction that has fewer.
+    """
+
+    reference: str
+    comparison: str
+    mark: MarkType
+    cells: int
+    cmc: float
+    cmc_fraction: float
+    ccf: float
+    score: float
+    score_parts: tuple[ScorePart, ...]
+    rotation_deg: float
+    shift_um: tuple[float, float]
+    cell_fits: tuple[CellFit, ...]
+    params_id: str
+    version: str
+    elapsed_s: float = 0.0
+    reason: str = ""
+    note: str = ""  # what an examiner should look at: the pair agrees better mirrored
+
+    @property
+    def compared(self) -> bool:
+        return not math.isnan(self.score)
