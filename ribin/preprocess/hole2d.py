@@ -52,7 +52,9 @@ def round_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hol
         start = Circle(float(row), float(col), float(radii[k]))
         band_px = params.pin_band_um / params.grid_um
         found = refine_circle(smooth, start, band_px, -1.0, params.min_edge * cap)
-        if found.edge_share >= params.min_edge_share and found.radius > 0.8 * radii[k]:
+        # The refined circle may have slipped off: inwards, or out to the flat of a negative.
+        fits = 0.8 * radii[k] < found.radius <= params.max_pin_share * primer.radius
+        if fits and found.edge_share >= params.min_edge_share:
             return Hole(found, inside_circle(flat.shape, found))
     return None
 
