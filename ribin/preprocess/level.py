@@ -33,8 +33,9 @@ def level_surface(surface: FloatArray, valid: BoolArray, degree: int = 1) -> Flo
         Residuals in um; 0 where not `valid`.
     """
     rows, cols = np.nonzero(valid)
-    scale = max(surface.shape)
-    columns = [np.ones(len(rows)), rows / scale, cols / scale]
+    # About the middle and from -1 to 1: powers of such numbers are nearly independent, so the
+    # small normal equations of `_fit` lose nothing.
+    columns = [np.ones(len(rows)), _from_middle(rows), _from_middle(cols)]
     for total in range(2, degree + 1):
         columns += [columns[1] ** i * columns[2] ** (total - i) for i in range(total + 1)]
     design = np.column_stack(columns)
@@ -44,7 +45,7 @@ def level_surface(surface: FloatArray, valid: BoolArray, degree: int = 1) -> Flo
     residuals = heights - design @ plane
     near = np.abs(residuals) <= _INLIER_MADS * _scaled_mad(residuals)
     if near.sum() >= design.shape[1]:
-        plane = np.linalg.lstsq(design[near], heights[near], rcond=None)[0]
+        plane = _fit(design[near], heights[near], np.ones(int(near.sum())))
     levelled = np.zeros_like(surface)
     levelled[valid] = heights - design @ plane
     return levelled
@@ -55,11 +56,22 @@ def _median_plane(design: np.ndarray, heights: np.ndarray) -> np.ndarray:
     weights = np.ones(len(heights))
     plane: np.ndarray = np.zeros(design.shape[1])
     for _ in range(_ITERATIONS):
-        plane = np.linalg.lstsq(design * weights[:, None], heights * weights, rcond=None)[0]
+        plane = _fit(design, heights, weights)
         residuals = np.abs(heights - design @ plane)
         floor = max(1e-3 * _scaled_mad(residuals), 1e-9)
-        weights = 1.0 / np.sqrt(np.maximum(residuals, floor))
+        weights = 1.0 / np.maximum(residuals, floor)
     return plane
+
+
+def _fit(design: np.ndarray, heights: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted least squares by the normal equations: a tenth of the time of an SVD."""
+    weighted = (design * weights[:, None]).T
+    return np.linalg.lstsq(weighted @ design, weighted @ heights, rcond=None)[0]
+
+
+def _from_middle(places: np.ndarray) -> np.ndarray:
+    low, high = places.min(), places.max()
+    return (2.0 * places - (low + high)) / max(high - low, 1)
 
 
 def _scaled_mad(residuals: np.ndarray) -> float:
