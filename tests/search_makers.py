@@ -18,7 +18,7 @@ from ribin.params import DEFAULT_PARAMS
 from ribin.search.network import Network, read_network
 from ribin.store.vault import Vault
 
-PARAMS_ID = DEFAULT_PARAMS.params_id
+PARAMS_ID = DEFAULT_PARAMS.template_id  # what a template names
 LINKED = ("BLZ", "BRB", "JAM")
 # Cuts, shards and batches that a few marks overflow.
 SMALL = dataclasses.replace(
@@ -75,10 +75,10 @@ def fake_coarse_scores(query: Template, gallery: np.ndarray, params: Any) -> np.
 def fake_compare_many(
     query: Template, templates: Iterable[Template], params: Any, threads: int | None = None
 ) -> list[Comparison]:
-    return [_compare(query, t) for t in templates]
+    return [_compare(query, t, params) for t in templates]
 
 
-def _compare(query: Template, other: Template) -> Comparison:
+def _compare(query: Template, other: Template, params: Any) -> Comparison:
     score = likeness(query, other.arrays["coarse"])
     reason = "too few cells" if "unusable" in other.arrays else ""
     return Comparison(
@@ -94,7 +94,7 @@ def _compare(query: Template, other: Template) -> Comparison:
         rotation_deg=1.5,
         shift_um=(2.0, -3.0),
         cell_fits=(),
-        params_id=other.params_id,
+        params_id=params.params_id,
         version="test",
         reason=reason,
     )

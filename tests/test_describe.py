@@ -216,4 +216,4 @@ def test_too_little_for_one_cell_is_refused(mark):
 def test_each_step_is_traced(mark):
     trace = Trace()
     describe_mark(mark, trace=trace)
-    assert [stage for stage, _ in trace] == ["fine", "cells", "coarse"]
+    assert [stage for stage, _ in trace] == ["fine", "cells", "medium", "coarse"]

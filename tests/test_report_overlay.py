@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
+from ribin.commands.reading import Reading
 from ribin.commands.sides import compare_files
 from ribin.comparison import CellFit, Comparison
 from ribin.errors import ParameterError
@@ -173,7 +174,7 @@ def test_refused_names(pair, tmp_path):
 def test_real_marks_lie_on_each_other(fadul_dir):
     """The found motion, as drawn, lays the features of a real pair on each other."""
     paths = fadul_dir / "Fadul_1-1.x3p", fadul_dir / "Fadul_1-2.x3p"
-    done = compare_files(*paths, None, DEFAULT_PARAMS)
+    done = compare_files(*paths, (Reading(), Reading()), DEFAULT_PARAMS)
     bare = replace(done.result, cell_fits=())
     turned_away = replace(bare, rotation_deg=-bare.rotation_deg)
 

@@ -14,7 +14,6 @@ from ribin.commands.options import (
     params_option,
     rotation_option,
 )
-from ribin.commands.progress import Progress
 from ribin.params import Params
 
 
@@ -44,19 +43,11 @@ def evaluate(
       ribin evaluate sample_data --json --pairs pairs.csv --jobs 2
       ribin evaluate sample_data --pictures pictures --rotation any
     """
-    from ribin.evaluate.pairs import write_pairs
-    from ribin.evaluate.pictures import check_pictures, write_pictures
-    from ribin.evaluate.run import evaluate_folder
+    from ribin.commands.evaluation import evaluate_and_write
     from ribin.evaluate.text import evaluation_text
     from ribin.report.json_text import as_json
 
-    if pictures:
-        check_pictures(pictures)
-    result, pairs = evaluate_folder(folder, params, jobs, Progress())
-    if pairs_csv:
-        write_pairs(pairs, pairs_csv)
-    if pictures:
-        write_pictures(result, pairs, folder.resolve().name, pictures)
+    result = evaluate_and_write(folder, params, jobs, pairs_csv, pictures)
     click.echo(as_json(result) if json_output else evaluation_text(result))
     for failed in result.failed_scans:
         click.echo(f"{failed.file}: {failed.reason}", err=True)

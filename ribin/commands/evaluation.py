@@ -1,0 +1,31 @@
+"""The evaluation of one folder, and the files asked for with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ribin.commands.progress import Progress
+from ribin.evaluate.pairs import write_pairs
+from ribin.evaluate.pictures import check_pictures, write_pictures
+from ribin.evaluate.run import Evaluation, evaluate_folder
+from ribin.params import Params
+
+
+def evaluate_and_write(
+    folder: Path, params: Params, jobs: int, pairs_csv: Path | None, pictures: Path | None
+) -> Evaluation:
+    """Evaluate a folder; write a row for every pair, and the pictures, where asked for.
+
+    Raises
+    ------
+    RibinError
+        As `evaluate_folder`; or a file cannot be written, or matplotlib is not installed.
+    """
+    if pictures:
+        check_pictures(pictures)
+    result, pairs = evaluate_folder(folder, params, jobs, Progress())
+    if pairs_csv:
+        write_pairs(pairs, pairs_csv)
+    if pictures:
+        write_pictures(result, pairs, folder.resolve().name, pictures)
+    return result
