@@ -86,7 +86,15 @@ def test_compare_writes_stages_and_a_picture(ribin, sample_dir, tmp_path):
     done = ribin("compare", sample_dir / FIRST, sample_dir / MATE, *asked)
     assert done.code == 0
     assert "congruent cells" in done.out
-    assert {p.name for p in trace.iterdir()} == {"reference", "comparison", "pair"}
+    assert {p.name for p in trace.iterdir()} == {"index.csv", "reference", "comparison", "pair"}
+    index = list(csv.DictReader((trace / "index.csv").read_text(encoding="utf-8").splitlines()))
+    assert {trace / row["file"] for row in index} == set(trace.glob("*/*"))
+    assert all(row["holds"] for row in index)
+    stages = [p.name for p in sorted((trace / "reference").glob("*.npz"))]
+    assert stages == [
+        *("01-levelled.npz", "02-resampled.npz", "03-band_passed.npz", "04-fine.npz"),
+        *("05-cells.npz", "06-medium.npz", "07-coarse.npz"),
+    ]
     arrays = [np.load(path) for path in sorted((trace / "reference").glob("*.npz"))]
     assert arrays
     assert all(kept[name].dtype != object for kept in arrays for name in kept.files)

@@ -16,6 +16,7 @@ from ribin.errors import ParameterError
 from ribin.model import Mark, MarkType, Provenance, ScanKind
 from ribin.params import DEFAULT_PARAMS
 from ribin.report.drawing import CONGRUENT, NOT_CONGRUENT
+from ribin.report.explanation import cell_rows
 from ribin.report.overlay import draw_overlay, write_overlay
 from ribin.report.placement import Frame, Motion, cell_corners, fallen_corners
 from ribin.report.relief import shade_surface
@@ -79,7 +80,8 @@ def comparison(fits, **changes):
 def fit(center_um, congruent=True, direction="forward"):
     fallen = MOTION.apply(np.array([center_um]))[0]
     shift = (fallen[0] - center_um[0], fallen[1] - center_um[1])
-    return CellFit(direction, center_um, shift, MOTION.rotation_deg, 0.6, 1.0, congruent)
+    reason = "" if congruent else "place"
+    return CellFit(direction, center_um, shift, MOTION.rotation_deg, 0.6, 1.0, congruent, reason)
 
 
 def test_a_turn_is_counter_clockwise_as_displayed():
@@ -124,6 +126,32 @@ def test_cells_are_drawn_on_both_sides_in_two_styles(pair):
         for side in (picture[:640, :640], picture[:640, 656:])
     ]
     assert np.abs(places[0] - places[1]).max() < 2
+
+
+def test_numbers_of_the_picture_are_those_of_the_table(pair, monkeypatch):
+    fits = [
+        fit((900.0, 0.0)),
+        fit((-900.0, 0.0)),
+        fit((0.0, 900.0), congruent=False),
+        fit((-900.0, -100.0)),
+        fit((-950.0, 0.0), direction="backward"),
+    ]
+    drawn = {}
+
+    def draw_cell(panel, corners_px, congruent, label):
+        drawn.setdefault(label, []).append(corners_px.mean(axis=0))
+
+    monkeypatch.setattr("ribin.report.overlay.draw_cell", draw_cell)
+    draw_overlay(*pair, comparison(fits), CELL_UM)
+    rows = [r for r in cell_rows(comparison(fits)) if r.cut_from == "reference"]
+    tabled = {str(r.number): r.center_um for r in rows if r.outcome == "congruent"}
+    assert set(drawn) == {"", *tabled}
+    middle_px = 319.5
+    um_a_px = 1800.0 / (drawn["3"][0][0] - drawn["1"][0][0])
+    for label, center_um in tabled.items():
+        assert len(drawn[label]) == 2  # once on either side
+        for place_px in drawn[label]:
+            assert (place_px - middle_px) * um_a_px == pytest.approx(np.array(center_um), abs=1.0)
 
 
 def test_backward_cells_are_not_drawn(pair):

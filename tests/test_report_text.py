@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from ribin.casework import Candidate, Counts, SearchResult
-from ribin.comparison import Comparison, ScorePart
+from ribin.comparison import ScorePart
 from ribin.model import MarkType
 from ribin.report.json_text import as_json
-from ribin.report.tables import comparison_facts, search_table, table
+from ribin.report.tables import search_table, table
 
 PACKAGE = Path(__file__).parents[1] / "ribin"
 
@@ -77,19 +77,6 @@ def test_search_table_says_what_was_compared():
 
 def test_search_table_without_candidates():
     assert "no candidate" in search_table(result(()))
-
-
-def test_a_pair_that_was_not_compared_shows_its_reason_and_no_figures():
-    nan = math.nan
-    text = comparison_facts(
-        Comparison(
-            *("a", "b", MarkType.BREECH_FACE, 0, nan, nan, nan, nan, (), nan, (nan, nan), ()),
-            *("p", "v"),
-            reason="4 valid cells, 8 needed",
-        )
-    )
-    assert "not compared  4 valid cells, 8 needed" in text
-    assert "nan" not in text
 
 
 # Ground truth and the name of the method may be said; verdicts may not.
