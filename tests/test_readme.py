@@ -17,9 +17,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from refresh_readme import refreshed
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+REFRESH = "tests/refresh_readme.py"  # shows what is printed now
 NEAR = 0.1  # of a figure such as a score
 NUMBER = r"-?\d+(?:\.\d+)?"
 
@@ -74,25 +76,29 @@ def difference(shown: list[str], printed: list[str]) -> str:
     return "" if skipping or not rest else f"printed and not shown: {rest[0]}"
 
 
-def test_sessions_of_the_readme(tmp_path):
-    """All blocks run in one folder, one after the other, as a reader would."""
-    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
-    folder = Path(sys.executable).parent
+def run_shown(command: str, folder: Path) -> list[str]:
+    """The lines that a command of the page prints in a folder."""
     environment = {
         **os.environ,
-        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "100",
         "LOGNAME": "examiner",
     }
+    # `;` and the like are not for a reader to type: each line is one program
+    done = subprocess.run(
+        shlex.split(command), cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode in (0, 1), f"$ {command}\n{done.stderr}"
+    return (done.stdout + done.stderr).splitlines()
+
+
+def test_sessions_of_the_readme(tmp_path):
+    """All blocks run in one folder, one after the other, as a reader would."""
+    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
     for steps in sessions(README.read_text(encoding="utf-8")):
         for command, shown in steps:
-            # `;` and the like are not for a reader to type: each line is one program
-            done = subprocess.run(
-                shlex.split(command), cwd=tmp_path, env=environment, capture_output=True, text=True
-            )
-            printed = (done.stdout + done.stderr).splitlines()
-            assert done.returncode in (0, 1), f"$ {command}\n{done.stderr}"
-            assert not (wrong := difference(shown, printed)), f"$ {command}\n{wrong}"
+            wrong = difference(shown, run_shown(command, tmp_path))
+            assert not wrong, f"$ {command}\n{wrong}\nall right? .venv/bin/python {REFRESH}"
 
 
 def test_commands_of_the_contract_are_shown():
@@ -124,6 +130,26 @@ def test_every_folder_and_file_of_the_layout_exists():
     )
     for file in re.findall(r"\b([a-z_0-9]+\.py)\b", picture):
         assert list((ROOT).glob(f"ribin/**/{file}")) or (ROOT / file).is_file(), file
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "fresh"),
+    [
+        ("a 1\nb", "a 2\nb\nc", "a 2\nb\nc"),
+        ("a 1\n...", "a 2\nb\nc", "a 2\n..."),
+        ("...\nz 1", "a\nb\nz 2", "...\nz 2"),
+        ("a\n...\nb 3 c\n\nd 1", "a\nb 1 c\nb 2 c\n\nd 7", "a\n...\nb 2 c\n\nd 7"),
+        ("a\n...\nm 1\n...\nz", "a\nb\nm 2\nc\nz", "a\n...\nm 2\n...\nz"),
+        ("set ..., v 1.0\nby ...", "set 3f, v 1.1\nby me", "set ..., v 1.1\nby ..."),
+    ],
+)
+def test_refreshing_keeps_what_is_left_out(shown, printed, fresh):
+    assert refreshed(shown.splitlines(), printed.splitlines()) == fresh.splitlines()
+
+
+def test_refreshing_refuses_a_line_that_is_printed_no_more():
+    with pytest.raises(ValueError, match="not printed any more, edit by hand: 'm 1'"):
+        refreshed(["a", "...", "m 1", "..."], ["a", "b", "c"])
 
 
 @pytest.mark.parametrize(

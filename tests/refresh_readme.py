@@ -1,0 +1,89 @@
+"""Write into README.md what its commands print now: `.venv/bin/python tests/refresh_readme.py`.
+
+Lines `...`, and `...` in a line, go on leaving out what they left out. Read `git diff README.md`
+afterwards: this accepts every figure that is printed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from itertools import groupby
+from pathlib import Path
+
+FIGURE = r"-?\d+(?:\.\d+)?"
+COMMAND = re.compile(r"^(\$ (?:.*\\\n)*.*\n)", re.M)  # with the lines that continue it
+
+
+def refreshed(shown: list[str], printed: list[str]) -> list[str]:
+    """The lines to show now; between two `...` those that are most like what was shown.
+
+    Raises
+    ------
+    ValueError
+        Nothing like the lines between two `...` is printed.
+    """
+    fresh: list[str] = []
+    groups = [(left_out, list(lines)) for left_out, lines in groupby(shown, "...".__eq__)]
+    for number, (left_out, lines) in enumerate(groups):
+        if left_out:
+            fresh += lines
+            continue
+        first, last = number == 0, number == len(groups) - 1
+        start = 0 if first else _place(lines, printed, at_the_end=last)
+        now = printed[start : None if last else start + len(lines)]
+        kept = [_left_out(*pair) for pair in zip(lines, now, strict=False)]
+        fresh += [*kept, *now[len(lines) :]]
+        printed = printed[start + len(now) :]
+    return fresh
+
+
+def _place(lines: list[str], printed: list[str], at_the_end: bool) -> int:
+    """Where as many lines as possible are those shown, but for their figures."""
+    last = max(len(printed) - len(lines), 0)
+    likeness = {
+        start: sum(bool(_pattern(a).fullmatch(b)) for a, b in zip(lines, printed[start:]))  # noqa: B905
+        for start in range(last if at_the_end else 0, last + 1)
+    }
+    best = max(likeness, key=likeness.__getitem__)
+    if not likeness[best]:
+        raise ValueError(f"not printed any more, edit by hand: {lines[0]!r}")
+    return best
+
+
+def _left_out(shown: str, printed: str) -> str:
+    """The printed line without what `...` stood for in the line shown."""
+    match = _pattern(shown).fullmatch(printed)
+    for group in range(shown.count("..."), 0, -1) if match else ():
+        start, end = match.span(group)
+        printed = f"{printed[:start]}...{printed[end:]}"
+    return printed.rstrip()
+
+
+def _pattern(shown: str) -> re.Pattern[str]:
+    """Any figure for a figure, any gap for a gap, and a group for each `...`."""
+    text = re.escape(re.sub(FIGURE, "\0", shown)).replace("\0", FIGURE)
+    return re.compile(re.sub(r"(\\ )+", r"\\s+", text).replace(r"\.\.\.", "(.*)"))
+
+
+def main() -> None:
+    from test_readme import README, ROOT, run_shown
+
+    changes = []
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "sample_data", Path(folder, "sample_data"))
+        for block in re.findall(r"^```console\n(.*?)^```", README.read_text("utf-8"), re.M | re.S):
+            _, *parts = COMMAND.split(block)
+            for command, shown in zip(parts[::2], parts[1::2], strict=True):
+                printed = run_shown(command[2:].replace("\\\n", ""), Path(folder))
+                fresh = "".join(f"{line}\n" for line in refreshed(shown.splitlines(), printed))
+                changes.append((command + shown, command + fresh))
+    text = README.read_text("utf-8")  # again: somebody may have written in the meantime
+    for before, after in changes:
+        text = text.replace(before, after)
+    README.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
