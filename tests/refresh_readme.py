@@ -42,10 +42,10 @@ def refreshed(shown: list[str], printed: list[str]) -> list[str]:
 def _place(lines: list[str], printed: list[str], at_the_end: bool) -> int:
     """Where as many lines as possible are those shown, but for their figures."""
     last = max(len(printed) - len(lines), 0)
-    likeness = {
-        start: sum(bool(_pattern(a).fullmatch(b)) for a, b in zip(lines, printed[start:]))  # noqa: B905
-        for start in range(last if at_the_end else 0, last + 1)
-    }
+    likeness = {}
+    for start in range(last if at_the_end else 0, last + 1):
+        pairs = zip(lines, printed[start:], strict=False)
+        likeness[start] = sum(bool(_pattern(a).fullmatch(b)) for a, b in pairs)
     best = max(likeness, key=likeness.__getitem__)
     if not likeness[best]:
         raise ValueError(f"not printed any more, edit by hand: {lines[0]!r}")
