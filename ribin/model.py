@@ -44,6 +44,7 @@ class Provenance:
     measured_on: str = ""  # ISO 8601, as the file states it
     repairs: tuple[str, ...] = ()  # known deviations mended in memory, one sentence each
     notes: tuple[str, ...] = ()  # facts a reader should know (mask found, axis flipped, ...)
+    lighting: str = ""  # of an image, where known: ring, side, or side and degrees (lighting.py)
 
 
 @dataclass(frozen=True, eq=False)

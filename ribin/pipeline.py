@@ -13,6 +13,7 @@ from ribin.correlate.steps import correlate_sides, prepare_side
 from ribin.decide.steps import decide_comparison, not_compared
 from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError, ScanError
+from ribin.lighting import light_hindrance, light_note
 from ribin.model import Mark, Scan, Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.preprocess.finding import find_regions
@@ -175,8 +176,8 @@ def _compare(
                 f"{template.provenance.source}: a template of parameters {params.template_id} "
                 f"needed, found {template.params_id}"
             )
-    if (one.mark_type, one.kind) != (two.mark_type, two.kind):
-        return not_compared(one, two, _unlike(one, two), params.params_id)
+    if unlike := _unlike(one, two):
+        return not_compared(one, two, unlike, params.params_id)
     registration = correlate_sides(
         reference.side, comparison.side, method.describe, method.correlate, trace
     )
@@ -184,10 +185,15 @@ def _compare(
         reason = "the marks overlap at no placement in range"
         return not_compared(one, two, reason, params.params_id)
     result = decide_comparison(one, two, registration, method.decide, params.params_id, trace)
-    return replace(result, elapsed_s=time.perf_counter() - started)
+    note = light_note(one.provenance.lighting, two.provenance.lighting)
+    return replace(result, note=note, elapsed_s=time.perf_counter() - started)
 
 
 def _unlike(reference: Template, comparison: Template) -> str:
+    """Why two marks are never compared; empty where they may be."""
+    one, two = reference, comparison
+    if (one.mark_type, one.kind) == (two.mark_type, two.kind):
+        return light_hindrance(one.provenance.lighting, two.provenance.lighting)
     return (
         f"unlike: {reference.mark_type} as {reference.kind} and "
         f"{comparison.mark_type} as {comparison.kind}"

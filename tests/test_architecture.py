@@ -34,6 +34,7 @@ LEVELS = {
     "params_file": 3,
     "params_rotation": 3,
     "region": 2,
+    "lighting": 1,
     "trace": 2,
     "gaussian": 2,
     **dict.fromkeys(STAGES, 3),

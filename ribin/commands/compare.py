@@ -11,6 +11,7 @@ from ribin.commands.exits import exit_after
 from ribin.commands.options import (
     A_PATH,
     json_option,
+    lighting_option,
     mark_option,
     params_option,
     pitch_option,
@@ -39,6 +40,7 @@ CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 @click.option("--reference-circle", multiple=True, metavar=CIRCLE, help="Outline, in pixels.")
 @click.option("--comparison-circle", multiple=True, metavar=CIRCLE, help="Outline, in pixels.")
 @pitch_option
+@lighting_option
 @params_option
 @rotation_option
 @who_option

@@ -13,6 +13,7 @@ from ribin.commands.options import (
     SCOPES,
     circle_option,
     json_option,
+    lighting_option,
     mask_option,
     network_option,
     params_option,
@@ -58,6 +59,7 @@ from ribin.params import Params
 @vault_option
 @network_option
 @pitch_option
+@lighting_option
 @params_option
 @who_option
 @reason_option
@@ -89,7 +91,7 @@ def enrol(
       ribin enrol --manifest exhibits.csv --network network.toml
 
     The manifest has the columns file, event, exhibit and optionally member, case_number, date,
-    place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm and sharing.
+    place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm, sharing and lighting.
     """
     from ribin.commands.enrolment import Intake, enrol_rows, enrolment_table
     from ribin.commands.manifest import chosen_rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.casework import Exhibit
@@ -90,7 +90,8 @@ def _enrol_row(row: Row, vaults: Vaults, intake: Intake) -> Enrolled:
     vault = vaults.of(row.member)
     exhibit = exhibit_of(row.fields, _stored(vault, row.fields["exhibit"]))
     params = intake.params
-    scan, found = _checked(intake.reading.scan(row.path, params), intake)
+    reading = replace(intake.reading, lighting=row.fields.get("lighting", ""))
+    scan, found = _checked(reading.scan(row.path, params), intake)
     marks, templates = _described(found, params)
     done: Enrolment = vault.enrol(
         row.path, scan, marks, templates, exhibit, who=intake.who, reason=intake.reason

@@ -35,7 +35,8 @@ def evaluate(
 ) -> None:
     """Compare all pairs of the scans that DIR/labels.csv names, and show the error rates.
 
-    labels.csv has the columns file,firearm and optionally ammunition and mark.
+    labels.csv has the columns file,firearm and optionally ammunition, mark and lighting
+    (ring, side or side:DEG; images under unlike light are not compared).
 
     \b
     Examples:

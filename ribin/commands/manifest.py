@@ -28,6 +28,7 @@ COLUMNS = (
     "ammunition",
     "firearm",
     "sharing",
+    "lighting",
 )
 _NEEDED = ("file", "event", "exhibit")
 _Word = TypeVar("_Word", ExhibitKind, Scope)

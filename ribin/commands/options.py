@@ -105,6 +105,12 @@ circle_option = click.option(
 replica_option = click.option(
     "--replica", is_flag=True, help="The scan shows a cast: mirrored and inverted."
 )
+lighting_option = click.option(
+    "--lighting",
+    metavar="ring|side[:DEG]",
+    default="",
+    help="Lamp of an image that does not state it; DEG counter-clockwise from the right.",
+)
 mark_option = click.option(
     "--mark",
     type=click.Choice(MARKS),

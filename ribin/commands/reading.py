@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ribin.model import Scan
+from ribin.model import Scan, ScanKind
 from ribin.params import Params
-from ribin.preprocess.correction import noted, outline_by_circles, parse_circle, unfold_replica
+from ribin.preprocess.correction import (
+    lit,
+    noted,
+    outline_by_circles,
+    parse_circle,
+    unfold_replica,
+)
 from ribin.read import read_scan
 
 
@@ -23,9 +29,12 @@ class Reading:
     replica: bool = False
     who: str = ""
     why: str = ""
+    lighting: str = ""
 
     def scan(self, path: Path, params: Params) -> Scan:
         """Read a file; outlines replace what the file says, and the provenance notes by whom.
+
+        A lighting is that of images; a topography read by the same command has none.
 
         Raises
         ------
@@ -41,6 +50,8 @@ class Reading:
             scan = noted(scan, words, self.who, self.why)
         if circles:
             scan = outline_by_circles(scan, circles, self.who, self.why)
+        if self.lighting and scan.kind is ScanKind.IMAGE:
+            scan = lit(scan, self.lighting, self.who, self.why)
         return unfold_replica(scan, self.who, self.why) if self.replica else scan
 
 
@@ -55,6 +66,7 @@ def readings_of(asked: Mapping[str, Any]) -> tuple[Reading, Reading]:
             replica=asked["replica"] in (name, "both"),
             who=asked["who"],
             why=asked["reason"],
+            lighting=asked["lighting"],
         )
 
     return side("reference"), side("comparison")
@@ -69,4 +81,5 @@ def query_reading(asked: Mapping[str, Any]) -> Reading:
         asked["replica"],
         asked["who"],
         asked["reason"],
+        asked["lighting"],
     )

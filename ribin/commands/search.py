@@ -14,6 +14,7 @@ from ribin.commands.options import (
     circle_option,
     jobs_option,
     json_option,
+    lighting_option,
     mark_option,
     mask_option,
     network_option,
@@ -45,6 +46,7 @@ from ribin.params import Params
 @vault_option
 @network_option
 @pitch_option
+@lighting_option
 @params_option
 @rotation_option
 @jobs_option

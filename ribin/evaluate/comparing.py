@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ribin.evaluate.describing import Described, Tick
 from ribin.evaluate.labels import Label
+from ribin.lighting import light_hindrance
 from ribin.evaluate.pairs import Pair, compared_pair, uncompared_pair
 from ribin.model import Template
 from ribin.params import Params
@@ -79,4 +80,4 @@ def _hindrance(reference: Template, comparison: Template) -> str:
         return f"{reference.kind} against {comparison.kind}"
     if reference.mark_type is not comparison.mark_type:
         return f"{reference.mark_type} against {comparison.mark_type}"
-    return ""
+    return light_hindrance(reference.provenance.lighting, comparison.provenance.lighting)

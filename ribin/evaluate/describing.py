@@ -13,9 +13,10 @@ from pathlib import Path
 
 from ribin.errors import RibinError, ScanError
 from ribin.evaluate.labels import Label
-from ribin.model import MarkType, Template
+from ribin.model import ScanKind, Template
 from ribin.params import Params
 from ribin.pipeline import describe_mark, extract_marks
+from ribin.preprocess.correction import lit
 from ribin.read import read_scan
 
 WORTH_A_PROCESS = 16  # scans; starting one and loading its kernels takes as long as some of them
@@ -80,16 +81,19 @@ def _begin(warm_up: Callable[[], Described]) -> None:
 def _describe(folder: Path, label: Label, params: Params) -> Described:
     start = time.process_time()
     try:
-        template = _template(folder / label.file, label.mark, params)
+        template = _template(folder / label.file, label, params)
     except RibinError as error:
         return Described(None, str(error), time.process_time() - start)
     return Described(template, "", time.process_time() - start)
 
 
-def _template(path: Path, mark_type: MarkType, params: Params) -> Template:
-    marks = extract_marks(read_scan(path, params=params.read), params)
+def _template(path: Path, label: Label, params: Params) -> Template:
+    scan = read_scan(path, params=params.read)
+    if label.lighting and scan.kind is ScanKind.IMAGE:
+        scan = lit(scan, label.lighting)
+    marks = extract_marks(scan, params)
     for mark in marks:
-        if mark.mark_type is mark_type:
+        if mark.mark_type is label.mark:
             return describe_mark(mark, params)
     found = ", ".join(m.mark_type for m in marks) or "none"
-    raise ScanError(f"{path.name}: a {mark_type} mark needed, found {found}")
+    raise ScanError(f"{path.name}: a {label.mark} mark needed, found {found}")

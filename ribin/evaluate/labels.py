@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.errors import FormatError
+from ribin.lighting import known_lighting
 from ribin.model import MarkType
 
 LABELS_FILE = "labels.csv"
@@ -21,12 +22,14 @@ class Label:
     firearm: str
     ammunition: str = ""
     mark: MarkType = MarkType.BREECH_FACE
+    lighting: str = ""  # of an image: ring, side, or side and degrees
 
 
 def read_labels(folder: Path) -> tuple[Label, ...]:
-    """Read `folder`/labels.csv: columns file, firearm and optionally ammunition and mark.
+    """Read `folder`/labels.csv: columns file, firearm and optionally ammunition, mark, lighting.
 
-    Other columns (such as lighting) are for people and are not looked at.
+    Other columns are for people and are not looked at; nor is a lighting of another word than
+    ring or side.
 
     Raises
     ------
@@ -69,4 +72,5 @@ def _label(row: dict[str, str | None], where: str) -> Label:
         firearm=cells["firearm"],
         ammunition=cells.get("ammunition", ""),
         mark=MarkType(mark),
+        lighting=str(known_lighting(cells.get("lighting", "")) or ""),
     )

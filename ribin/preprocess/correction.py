@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ribin.errors import ParameterError, ScanError
+from ribin.lighting import Lighting, known_lighting, parse_lighting
 from ribin.model import BoolArray, MarkType, Scan, ScanKind
 
 _FORM = "MARK:ROW,COL,RADIUS[,INNER]"
@@ -100,6 +101,23 @@ def outlined(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
     return replace(scan, mark_valid=breech_face, outlines={**scan.outlines, **others})
 
 
+def lit(scan: Scan, lighting: str, who: str = "", why: str = "") -> Scan:
+    """The image with its lighting as a person states it; that of the file is replaced.
+
+    Raises
+    ------
+    ParameterError
+        No lighting is called so.
+    ScanError
+        A topography has none.
+    """
+    stated = str(parse_lighting(lighting))
+    if scan.kind is not ScanKind.IMAGE:
+        raise ScanError(f"{scan.provenance.source}: an image needed to have a lighting")
+    scan = replace(scan, provenance=replace(scan.provenance, lighting=stated))
+    return noted(scan, [f"lighting stated as {stated}"], who, why)
+
+
 def noted(scan: Scan, words: Sequence[str], who: str, why: str) -> Scan:
     """The scan whose provenance says what was done, by whom and why."""
     by = f" by {who}" if who else ""
@@ -113,13 +131,18 @@ def unfold_replica(scan: Scan, who: str = "", why: str = "") -> Scan:
     """The scan of the case that a cast was taken from: left and right changed, heights inverted.
 
     A cast is a mirror image of its case, and its hills are the valleys of the case. In an image
-    the light's direction is mirrored with it; grey values stay.
+    the light's direction is mirrored with it, also as stated; grey values stay.
     """
     values = scan.values[:, ::-1]
     if scan.kind is ScanKind.TOPOGRAPHY:
         values = -values
+    light, provenance = known_lighting(scan.provenance.lighting), scan.provenance
+    if light is not None and light.azimuth_deg is not None:
+        turned = Lighting(light.lamp, (180.0 - light.azimuth_deg) % 360.0)
+        provenance = replace(provenance, lighting=str(turned))
     mirrored = replace(
         scan,
+        provenance=provenance,
         values=np.ascontiguousarray(values),
         valid=np.ascontiguousarray(scan.valid[:, ::-1]),
         mark_valid=None if scan.mark_valid is None else _flipped(scan.mark_valid),

@@ -77,6 +77,7 @@ def read_scan(
             measured_on=reading.measured_on,
             repairs=reading.repairs,
             notes=(*reading.notes, *mask_notes),
+            lighting=reading.lighting,
         ),
         mark_valid=mark_valid,
     )

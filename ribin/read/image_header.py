@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 from ribin.errors import FormatError, RibinError, ScanError
+from ribin.lighting import known_lighting
 from ribin.params import ReadParams
 from ribin.read.reading import check_size, quoted_error
 from ribin.units import UM_PER_INCH
@@ -36,12 +37,15 @@ class ImageHeader:
         From the density; 0 where the file states none.
     orientation : int
         TIFF and EXIF code 1 to 8; 1 is as stored.
+    lighting : str
+        As `ribin.lighting` writes it, from the text `Lighting` of a PNG; empty where not stated.
     """
 
     format: str
     row_pitch_um: float = 0.0
     col_pitch_um: float = 0.0
     orientation: int = 1
+    lighting: str = ""
 
 
 def read_image_header(data: bytes, name: str, params: ReadParams) -> ImageHeader:
@@ -84,11 +88,13 @@ def _header(image: Image.Image) -> ImageHeader:
     known = x_dpi > 0 and y_dpi > 0
     # Asking a PNG that has no EXIF for it would unpack all pixels.
     tags = image.getexif() if image.format != "PNG" or "exif" in image.info else {}
+    light = known_lighting(str(image.info.get("Lighting", "")))
     return ImageHeader(
         format=str(image.format),
         row_pitch_um=UM_PER_INCH / float(y_dpi) if known else 0.0,
         col_pitch_um=UM_PER_INCH / float(x_dpi) if known else 0.0,
         orientation=int(tags.get(_ORIENTATION_TAG, 1)),
+        lighting=str(light or ""),
     )
 
 

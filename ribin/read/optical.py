@@ -117,6 +117,7 @@ def read_optical(original: Original, pixel_pitch_um: float | None, params: ReadP
         kind=ScanKind.IMAGE,
         reader=f"OpenCV {cv2.__version__}",
         notes=notes,
+        lighting=header.lighting,
     )
 
 

@@ -30,6 +30,7 @@ class Reading:
     repairs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     mark_valid: BoolArray | None = None
+    lighting: str = ""
 
 
 def quoted_error(error: BaseException) -> str:

@@ -20,6 +20,7 @@ def scan_summary(scan: Scan) -> dict[str, Any]:
         "col_pitch_um": scan.col_pitch_um,
         "valid_fraction": float(scan.valid.mean()),
         "outlined": scan.mark_valid is not None,
+        "lighting": scan.provenance.lighting,
         "provenance": dataclasses.asdict(scan.provenance),
         "repairs": scan.provenance.repairs,
         "notes": scan.provenance.notes,
@@ -42,6 +43,7 @@ def scan_facts(scan: Scan) -> str:
         ("instrument", provenance.instrument),
         ("creator", provenance.creator),
         ("measured on", provenance.measured_on),
+        ("lighting", provenance.lighting),
     ]
     known += [("repaired", repair) for repair in provenance.repairs]
     known += [("note", note) for note in provenance.notes]

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ribin.casework import Exhibit, Request, Scope
+from ribin.lighting import light_hindrance
 from ribin.model import Template
 from ribin.search.rules import may_see, passes
 from ribin.store.records import Holdings, StoredMark
@@ -60,6 +61,9 @@ def _why_not(query: Template, mark: StoredMark) -> str:
         return "the query itself"
     if mark.kind is not query.kind:
         return f"{mark.kind} enrolled, {query.kind} asked"
+    unlike = light_hindrance(mark.scan.lighting, query.provenance.lighting)
+    if unlike:
+        return unlike
     if mark.params_id != query.params_id:
         return f"described with parameters {mark.params_id}, {query.params_id} asked"
     return ""

@@ -125,6 +125,7 @@ def _scan_fields(entry: Entry, file_sha256: str) -> dict[str, object]:
         "exhibit": entry.exhibit.exhibit,
         "source": provenance.source,
         "kind": str(entry.scan.kind),
+        "lighting": provenance.lighting,
         "size_bytes": provenance.size_bytes,
         "file_sha256": file_sha256,
         "enrolled_at": now_utc(),

@@ -25,6 +25,7 @@ class StoredScan:
     source: str  # file name as it was received
     kind: ScanKind
     file_sha256: str  # of the finished HDF5 file
+    lighting: str = ""  # of an image, where known
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ def _scan(row: sqlite3.Row, exhibit: Exhibit) -> StoredScan:
         source=row["source"],
         kind=ScanKind(row["kind"]),
         file_sha256=row["file_sha256"],
+        lighting=row["lighting"],
     )
 
 

@@ -32,6 +32,7 @@ CREATE TABLE scans (
     exhibit TEXT NOT NULL REFERENCES exhibits (exhibit),
     source TEXT NOT NULL,
     kind TEXT NOT NULL,
+    lighting TEXT NOT NULL DEFAULT '',
     size_bytes INTEGER NOT NULL,
     file_sha256 TEXT NOT NULL CHECK (length(file_sha256) = 64),
     enrolled_at TEXT NOT NULL

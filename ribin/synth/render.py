@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.errors import ParameterError, ScanError
+from ribin.lighting import Lamp, Lighting
 from ribin.model import BoolArray, FloatArray, Provenance, Scan, ScanKind
 from ribin.synth.normals import surface_normals
 
 _RING_LAMPS = 24  # the sum over more changes no pixel by a grey level
 _WHITE = 255
 _DARKEST, _BRIGHTEST = 20.0, 235.0  # where the 1st and 99th percentile fall at a gain of 1
-
-
-class Lamp(StrEnum):
-    """The two lights that laboratories photograph cartridge cases under."""
-
-    RING = "ring"  # from all sides at one height
-    SIDE = "side"  # from one side
 
 
 @dataclass(frozen=True)
@@ -185,4 +178,5 @@ def _provenance(source: Provenance, values: FloatArray, light: Light) -> Provena
         size_bytes=values.nbytes,
         reader="RIBIN synth",
         notes=(*source.notes, note),
+        lighting=str(Lighting(light.lamp, light.azimuth_deg if light.lamp is Lamp.SIDE else None)),
     )

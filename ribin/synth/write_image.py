@@ -14,9 +14,9 @@ from ribin.units import UM_PER_INCH
 
 
 def write_png(scan: Scan, path: str | Path, *, masked: bool = True) -> None:
-    """Write an image of 8 bit with its pitch (PNG pHYs), and NAME.mask.png beside it.
+    """Write an image of 8 bit, and NAME.mask.png beside it.
 
-    The mask is white where the mark was measured. A rendering of a whole head wants none: a
+    The file states its pitch (pHYs) and its lighting (text `Lighting`). The mask is white where the mark was measured. A rendering of a whole head wants none: a
     mask beside a scan says that somebody outlined the mark.
 
     Raises
@@ -31,6 +31,8 @@ def write_png(scan: Scan, path: str | Path, *, masked: bool = True) -> None:
     grey = np.rint(scan.values * 255.0).astype(np.uint8)
     density = (UM_PER_INCH / scan.col_pitch_um, UM_PER_INCH / scan.row_pitch_um)
     about = PngInfo()
+    if scan.provenance.lighting:
+        about.add_text("Lighting", scan.provenance.lighting)
     about.add_text("Comment", " ".join(scan.provenance.notes[-1:]))
     try:
         Image.fromarray(grey).save(path, dpi=density, pnginfo=about)

@@ -1,0 +1,143 @@
+"""Ring and side light are told apart, from the file to the list, and never compared."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ribin.errors import ParameterError, ScanError
+from ribin.lighting import Lamp, Lighting, known_lighting, light_note, parse_lighting
+from ribin.model import ScanKind
+from ribin.pipeline import compare_marks, describe_mark, extract_marks
+from ribin.preprocess.correction import lit, unfold_replica
+from ribin.read import read_scan
+from ribin.synth import Camera, Light, fire, make_firearm, render_scan
+from ribin.synth.write_image import write_png
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Two shots of one firearm under a ring light, from the right and from the top."""
+    where = tmp_path_factory.mktemp("lit")
+    lights = {"ring": Light(), "side": Light(Lamp.SIDE), "top": Light(Lamp.SIDE, azimuth_deg=90.0)}
+    for shot in (1, 2):
+        scan = fire(make_firearm(1), shot)
+        for name, light in lights.items():
+            write_png(render_scan(scan, light, Camera(seed=shot)), where / f"{name}{shot}.png")
+    return where
+
+
+@pytest.fixture
+def run(ribin):
+    """What a command prints; some of its items may have failed."""
+
+    def printed(*arguments: object) -> str:
+        ran = ribin(*arguments)
+        assert ran.code in (0, 1), ran.err
+        return ran.out
+
+    return printed
+
+
+def template(path: Path):
+    return describe_mark(extract_marks(read_scan(path))[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "light"),
+    [
+        ("ring", Lighting(Lamp.RING)),
+        ("Side", Lighting(Lamp.SIDE)),
+        ("side:450", Lighting(Lamp.SIDE, 90.0)),
+        ("side 12.5", Lighting(Lamp.SIDE, 12.5)),
+    ],
+)
+def test_what_is_written_is_read(text, light):
+    assert parse_lighting(text) == light
+    assert parse_lighting(str(light)) == light
+
+
+@pytest.mark.parametrize("text", ["", "oblique", "ring:3", "side:left", "side:nan"])
+def test_other_words_are_refused(text):
+    with pytest.raises(ParameterError, match=f"lighting: ring, side or side:DEG .*{text!r}"):
+        parse_lighting(text)
+    assert known_lighting(text) is None
+
+
+def test_the_file_says_how_it_was_lit(folder, run):
+    found = [read_scan(folder / f"{n}1.png").provenance.lighting for n in ("ring", "side", "top")]
+    assert found == ["ring", "side 0", "side 90"]
+    assert json.loads(run("info", folder / "top1.png", "--json"))["lighting"] == "side 90"
+
+
+def test_ring_against_side_is_not_compared(folder):
+    ring, side = template(folder / "ring1.png"), template(folder / "side2.png")
+    result = compare_marks(ring, side)
+    assert not result.compared
+    assert result.reason == "ring light against side light"
+    unknown = dataclasses.replace(
+        side, provenance=dataclasses.replace(side.provenance, lighting="")
+    )
+    assert compare_marks(ring, unknown).compared
+
+
+def test_a_light_from_elsewhere_is_noted(folder):
+    side, top = template(folder / "side1.png"), template(folder / "top2.png")
+    assert "lit from 0 and from 90 degrees" in compare_marks(side, top).note
+    assert light_note("side 350", "side 5") == ""
+    assert light_note("ring", "ring") == light_note("side", "side 9") == ""
+
+
+def test_a_person_may_state_it(folder):
+    scan = lit(read_scan(folder / "ring1.png"), "side:20", "Ann", "lamp moved")
+    assert scan.provenance.lighting == "side 20"
+    assert scan.provenance.notes[-1] == "Lighting stated as side 20 by Ann: lamp moved."
+    surface = dataclasses.replace(scan, kind=ScanKind.TOPOGRAPHY)
+    with pytest.raises(ScanError, match="an image needed to have a lighting"):
+        lit(surface, "ring")
+    cast = unfold_replica(scan)
+    assert cast.provenance.lighting == "side 160"
+    assert np.array_equal(cast.values, scan.values[:, ::-1])
+
+
+def test_evaluation_keeps_lights_apart(folder, tmp_path, run):
+    names = [f"{light}{shot}.png" for light in ("ring", "side") for shot in (1, 2)]
+    for name in [*names, *(name.replace(".png", ".mask.png") for name in names)]:
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    plain = "".join(f"{name},G{name[4]},whatever\n" for name in names)
+    (tmp_path / "labels.csv").write_text(f"file,firearm,lighting\n{plain}")
+    result = json.loads(run("evaluate", tmp_path, "--json", "--jobs", 1))
+    assert (result["pairs"], result["not_compared"]) == (6, 4)
+    assert result["not_compared_reasons"] == {"ring light against side light": 4}
+    stated = "".join(f"{name},G{name[4]},ring\n" for name in names)
+    (tmp_path / "labels.csv").write_text(f"file,firearm,lighting\n{stated}")
+    assert json.loads(run("evaluate", tmp_path, "--json", "--jobs", 1))["not_compared"] == 0
+
+
+def test_a_search_lists_only_its_own_kind_of_light(folder, tmp_path, run):
+    vault = tmp_path / "JAM"
+    run("init", vault, "--member", "JAM")
+    for name in ("ring2", "side2"):
+        where = ("--vault", vault, "--event", "E", "--exhibit", name)
+        run("enrol", folder / f"{name}.png", *where)
+    result = json.loads(run("search", folder / "ring1.png", "--vault", vault, "--json"))
+    assert [c["exhibit"] for c in result["candidates"]] == ["ring2"]
+    assert "side light against ring light" in json.dumps(result["counts"])
+    asked = ("--vault", vault, "--json", "--lighting", "side")
+    result = json.loads(run("search", folder / "ring1.png", *asked))
+    assert [c["exhibit"] for c in result["candidates"]] == ["side2"]
+
+
+def test_a_manifest_states_it_row_by_row(folder, tmp_path, run):
+    vault = tmp_path / "JAM"
+    run("init", vault, "--member", "JAM")
+    manifest = tmp_path / "exhibits.csv"
+    rows = [f"{folder}/ring1.png,E,X1,side:45", f"{folder}/ring2.png,E,X2,moon"]
+    manifest.write_text("\n".join(["file,event,exhibit,lighting", *rows]) + "\n")
+    done = json.loads(run("enrol", "--manifest", manifest, "--vault", vault, "--json"))
+    assert [row["exhibit"] for row in done["enrolled"]] == ["X1"]
+    assert "ring, side or side:DEG needed, found 'moon'" in done["failed"][0]["reason"]
