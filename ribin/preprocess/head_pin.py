@@ -13,6 +13,7 @@ from ribin.preprocess.head_ring import Ring, disc, distance_um
 
 _HEAD_POINTS = 200  # of the grid that must show the case head
 _HEAD_BAND_UM = 10.0
+_DENT_SHARE = 0.85  # of an ejector mark lies deep
 
 
 def find_pin(grid: HeadGrid, ring: Ring, params: HeadParams) -> BoolArray | None:
@@ -46,7 +47,15 @@ def find_ejector(grid: HeadGrid, circle: PrimerCircle, params: HeadParams) -> Bo
     dent = head & (above < -params.ejector_depth_um)
     limits = (params.min_ejector_um, params.max_ejector_um)
     # Letters that cross hold a disc as well, but most of them lies outside it.
-    return _compact(dent, grid.pitch_um, limits, 0.8, 0.6)
+    found = _compact(dent, grid.pitch_um, limits, 0.8, 0.6)
+    # Strokes side by side have head between them; of a dent at the border nobody knows the shape.
+    if found is None or np.mean(dent[found]) < _DENT_SHARE or _at_border(found):
+        return None
+    return found
+
+
+def _at_border(mask: BoolArray) -> bool:
+    return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
 
 
 def _compact(
