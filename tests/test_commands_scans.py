@@ -137,6 +137,27 @@ def test_evaluate_keeps_its_contract(ribin, labelled, tmp_path):
     assert min(scores) == result["score"]["km_min"]
 
 
+def test_evaluate_draws_its_pictures(ribin, labelled, tmp_path):
+    folder = tmp_path / "new" / "pictures"
+    done = ribin("evaluate", labelled, "--pictures", folder, "--jobs", "1")
+    assert (done.code, done.err) == (0, "")
+    drawn = {path.name: cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in folder.iterdir()}
+    assert set(drawn) == {"roc.png", "scores.png", "ranks.png"}
+    assert all(min(p.shape) > 400 and (p < 128).sum() > 1000 for p in drawn.values())
+
+
+def test_evaluate_refuses_pictures_before_it_compares(ribin, labelled, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    done = ribin("evaluate", labelled, "--pictures", tmp_path / "file", "--pairs", tmp_path / "p")
+    assert (done.code, done.out) == (3, "")
+    assert "file: a folder to write needed, " in done.err
+    monkeypatch.setattr("ribin.evaluate.pictures.find_spec", lambda name: None)
+    done = ribin("evaluate", labelled, "--pictures", tmp_path / "new", "--pairs", tmp_path / "p")
+    assert (done.code, done.out) == (3, "")
+    assert "--pictures: matplotlib needed, found none: pip install 'ribin[plots]'" in done.err
+    assert not (tmp_path / "p").exists()
+
+
 def test_evaluate_counts_what_it_could_not_compare(ribin, labelled, tmp_path):
     (labelled / STRANGER).write_bytes(b"not a scan")
     done = ribin("evaluate", labelled, "--json", "--pairs", tmp_path / "p.csv", "--jobs", "1")
