@@ -24,7 +24,7 @@ def test_labels_with_and_without_optional_columns(tmp_path):
         "\ufefffile,firearm,ammunition,mark,lighting\na.png,G1,CBC,firing_pin,ring\nb.x3p,G2,,,\n"
     )
     assert read_labels(labels_file(tmp_path, text)) == (
-        Label("a.png", "G1", "CBC", MarkType.FIRING_PIN),
+        Label("a.png", "G1", "CBC", MarkType.FIRING_PIN, "ring"),
         Label("b.x3p", "G2", "", MarkType.BREECH_FACE),
     )
     assert read_labels(labels_file(tmp_path, "file,firearm\na,G\n")) == (Label("a", "G"),)

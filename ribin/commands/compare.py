@@ -29,6 +29,11 @@ CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 @click.argument("comparison", type=A_PATH)
 @click.option("--trace", "trace_folder", type=A_PATH, help="Folder for the result of each stage.")
 @click.option("--overlay", type=A_PATH, help="PNG with both marks and the cells on them.")
+@click.option(
+    "--render",
+    is_flag=True,
+    help="EXPERIMENTAL: compare a topography with an image, rendered under the light of the image.",
+)
 @mark_option
 @click.option(
     "--replica",
@@ -52,6 +57,7 @@ def compare(
     trace_folder: Path | None,
     overlay: Path | None,
     mark: str | None,
+    render: bool,
     params: Params,
     json_output: bool,
     **asked: Any,
@@ -67,6 +73,7 @@ def compare(
       ribin compare A.x3p B.x3p
       ribin compare A.x3p B.x3p --json --overlay ab.png --trace ab_stages
       ribin compare A.x3p B.x3p --rotation any
+      ribin compare photo.png head.x3p --render --lighting ring
       ribin compare head.x3p cast.x3p --mark firing_pin --replica comparison
 
     MARK in a circle is breech_face, firing_pin or ejector. A pair that agrees clearly better
@@ -77,7 +84,7 @@ def compare(
     from ribin.report.json_text import as_json
 
     readings = readings_of(asked)
-    done = compare_files(reference, comparison, readings, params, mark, bool(trace_folder))
+    done = compare_files(reference, comparison, readings, params, mark, bool(trace_folder), render)
     if trace_folder:
         write_traces(done, params, trace_folder)
     if overlay:

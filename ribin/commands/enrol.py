@@ -91,7 +91,8 @@ def enrol(
       ribin enrol --manifest exhibits.csv --network network.toml
 
     The manifest has the columns file, event, exhibit and optionally member, case_number, date,
-    place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm, sharing and lighting.
+    place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm, sharing and
+    lighting.
     """
     from ribin.commands.enrolment import Intake, enrol_rows, enrolment_table
     from ribin.commands.manifest import chosen_rows

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ribin.across import as_image_pairs, best_of, experimental
 from ribin.commands.reading import Reading
 from ribin.comparison import Comparison
 from ribin.errors import ScanError
-from ribin.model import Mark, MarkType, Template
+from ribin.model import Mark, MarkType, Scan, Template
 from ribin.params import Params
 from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
 from ribin.report import stages
@@ -50,12 +51,22 @@ def read_side(
     ScanError
         The scan has no such mark.
     """
-    marks = extract_marks(reading.scan(path, params), params, trace)
+    return side_of(reading.scan(path, params), params, mark_type, trace)
+
+
+def side_of(
+    scan: Scan,
+    params: Params,
+    mark_type: MarkType | str | None = None,
+    trace: Trace = NO_TRACE,
+) -> Side:
+    """As `read_side`, of a scan that has been read."""
+    marks = extract_marks(scan, params, trace)
     for mark in marks:
         if mark_type in (None, mark.mark_type):
             return Side(mark, describe_mark(mark, params, trace), trace)
     found = ", ".join(mark.mark_type for mark in marks) or "none"
-    raise ScanError(f"{path}: a {mark_type or 'mark'} needed, found {found}")
+    raise ScanError(f"{scan.provenance.source}: a {mark_type or 'mark'} needed, found {found}")
 
 
 def compare_files(
@@ -65,15 +76,29 @@ def compare_files(
     params: Params,
     mark_type: str | None = None,
     traced: bool = False,
+    render: bool = False,
 ) -> Compared:
     """Compare a mark of the reference, by default the first, with the same of the comparison.
 
     A pair of low score is looked at mirrored as well, and the result has a note where that
-    agrees clearly better.
+    agrees clearly better. With `render`, a topography against an image is rendered as one.
     """
+    one, two = readings[0].scan(reference, params), readings[1].scan(comparison, params)
+    if not render or one.kind is two.kind:
+        return _compare_scans(one, two, params, mark_type, traced)
+    pairs = as_image_pairs(one, two, params)
+    tried = [_compare_scans(*pair, params, mark_type, traced) for pair in pairs]
+    best = tried[best_of([done.result for done in tried])]
+    lighting = best.reference.mark.provenance.lighting
+    return replace(best, result=experimental(best.result, lighting))
+
+
+def _compare_scans(
+    one: Scan, two: Scan, params: Params, mark_type: str | None, traced: bool
+) -> Compared:
     traces = [Trace() if traced else NO_TRACE for _ in range(3)]
-    first = read_side(reference, readings[0], params, mark_type, traces[0])
-    second = read_side(comparison, readings[1], params, first.mark.mark_type, traces[1])
+    first = side_of(one, params, mark_type, traces[0])
+    second = side_of(two, params, first.mark.mark_type, traces[1])
     result = compare_marks(first.template, second.template, params, traces[2])
     result = check_mirrored(first.template, second.mark, result, params)
     return Compared(first, second, result, traces[2])

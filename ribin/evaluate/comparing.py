@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ribin.evaluate.describing import Described, Tick
 from ribin.evaluate.labels import Label
-from ribin.lighting import light_hindrance
 from ribin.evaluate.pairs import Pair, compared_pair, uncompared_pair
+from ribin.lighting import light_hindrance
 from ribin.model import Template
 from ribin.params import Params
 from ribin.pipeline import compare_many

@@ -16,8 +16,9 @@ from ribin.units import UM_PER_INCH
 def write_png(scan: Scan, path: str | Path, *, masked: bool = True) -> None:
     """Write an image of 8 bit, and NAME.mask.png beside it.
 
-    The file states its pitch (pHYs) and its lighting (text `Lighting`). The mask is white where the mark was measured. A rendering of a whole head wants none: a
-    mask beside a scan says that somebody outlined the mark.
+    The file states its pitch (pHYs) and its lighting (text `Lighting`). The mask
+    is white where the mark was measured. A rendering of a whole head wants none: a mask beside a
+    scan says that somebody outlined the mark.
 
     Raises
     ------
