@@ -41,14 +41,6 @@ def smooth_surface(
     return np.where(valid, weighted / np.maximum(weight, _TINY), np.float32(0))
 
 
-def remove_form(
-    surface: FloatArray, valid: BoolArray, cutoff_um: float, pitch_um: tuple[float, float]
-) -> FloatArray:
-    """High-pass a surface: what `smooth_surface` leaves out. Shapes and masks as there."""
-    form = smooth_surface(surface, valid, cutoff_um, pitch_um)
-    return np.where(valid, surface - form, np.float32(0))
-
-
 def _blur(values: FloatArray, sigma_um: float, pitch_um: tuple[float, float]) -> FloatArray:
     sigma_row, sigma_col = sigma_um / pitch_um[0], sigma_um / pitch_um[1]
     return np.asarray(

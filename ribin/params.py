@@ -56,7 +56,7 @@ class PreprocessParams:
     low_cutoff_um: float = (
         40.0  # ALGORITHMS 1.1: 16 to 80 um in use; finer is noise on the real scans
     )
-    high_cutoff_um: float = 400.0  # Song 2014; cmcR's 500 is 425 by ISO 16610-61
+    high_cutoff_um: float = 500.0  # cmcR; 400 loses marks that are cropped or weak (accuracy.py)
     working_pitch_um: float = 12.5  # a third of the low cut-off: nothing of the band is lost
     frame_um: float = 4800.0  # a large pistol primer's flat (about 4.6 mm) and a margin
     min_area_mm2: float = 0.5  # one sixth of the smallest ring in the real scans
@@ -71,7 +71,7 @@ class DescribeParams:
     """From a mark to a template."""
 
     pitch_um: float = 25.0  # tuned with benchmarks/accuracy.py: 33 um loses weak marks
-    high_cutoff_um: float = 250.0  # of the fine surface: doubles the gap that 400 um leaves
+    high_cutoff_um: float = 320.0  # of the fine surface; 250 loses marks cropped to a half
     clip_mads: float = 2.5  # relief beyond it is dirt or an edge; lifts the weakest known match
     coarse_pitch_um: float = 75.0  # DESIGN decision 4: 100 um loses mates, 50 um costs five times
     medium_pitch_um: float = 50.0
@@ -136,9 +136,9 @@ class MethodParams:
 # of 125 um (NFI scratch; ALGORITHMS 1.9). Lengths are those of the breech face scaled by the cell,
 # cut-offs less so, because scans of whole heads have a pitch of 3 to 12 um.
 _FINE_MARK = MethodParams(
-    PreprocessParams(25.0, 160.0, working_pitch_um=7.8125, frame_um=2000.0, min_area_mm2=0.08,
+    PreprocessParams(25.0, 200.0, working_pitch_um=7.8125, frame_um=2000.0, min_area_mm2=0.08,
                      max_relief_um=600.0, form_degree=4, edge_um=50.0),
-    DescribeParams(7.8125, high_cutoff_um=100.0, coarse_pitch_um=31.25, medium_pitch_um=15.625),
+    DescribeParams(7.8125, high_cutoff_um=128.0, coarse_pitch_um=31.25, medium_pitch_um=15.625),
     CorrelateParams(shift_range_um=150.0, seed_distance_um=50.0, medium_shift_um=31.25,
                     search_radius_um=46.875, norm_step_um=23.4375),
     DecideParams(max_place_um=20.0),

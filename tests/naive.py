@@ -59,6 +59,22 @@ def smooth(surface: np.ndarray, valid: np.ndarray, sigma_px: tuple[float, float]
     return out
 
 
+def local_form(
+    surface: np.ndarray, valid: np.ndarray, sigma_px: tuple[float, float], ridge: float
+) -> np.ndarray:
+    """Around each pixel, the second-degree surface of least weighted squares; its height there."""
+    out = np.zeros(surface.shape)
+    rows, cols = np.nonzero(valid)
+    for r, c in zip(rows, cols, strict=True):
+        y, x = (rows - r) / sigma_px[0], (cols - c) / sigma_px[1]
+        weight = np.exp(-0.5 * (y**2 + x**2))
+        terms = np.column_stack([np.ones(len(y)), y, x, y**2, y * x, x**2])
+        normal = terms.T @ (weight[:, None] * terms)
+        normal[range(1, 6), range(1, 6)] += ridge * weight.sum()
+        out[r, c] = np.linalg.solve(normal, terms.T @ (weight * surface[rows, cols]))[0]
+    return out
+
+
 def turned(
     surface: np.ndarray, valid: np.ndarray, angle_deg: float, size_px: int, shift_px: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -12,10 +12,10 @@ from mark_makers import heights, make_scan, with_garbage
 from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.describe.reduce import even_out, reduce_surface
 from ribin.errors import ScanError
-from ribin.gaussian import remove_form
 from ribin.model import Mark, Template
 from ribin.params import BLOCK_PX, DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
+from ribin.regression import remove_form
 from ribin.trace import Trace
 
 PARAMS = DEFAULT_PARAMS.breech_face.describe

@@ -146,4 +146,4 @@ def test_the_relief_of_a_whole_head_is_refused(scan):
 def test_each_step_is_traced(scan):
     trace = Trace()
     extract_marks(scan, trace=trace)
-    assert [stage for stage, _ in trace][-3:] == ["levelled", "resampled", "band_passed"]
+    assert [stage for stage, _ in trace][-3:] == ["levelled", "band_passed", "resampled"]

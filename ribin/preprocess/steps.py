@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ribin.errors import ScanError
-from ribin.gaussian import remove_form, smooth_surface
+from ribin.gaussian import smooth_surface
 from ribin.model import FloatArray, Mark, Scan, ScanKind
 from ribin.params import PreprocessParams
 from ribin.preprocess.image import even_image
@@ -13,15 +13,16 @@ from ribin.preprocess.level import level_surface
 from ribin.preprocess.region import away_from_edge
 from ribin.preprocess.resample import resample_to_frame
 from ribin.region import Region
+from ribin.regression import remove_form
 from ribin.trace import NO_TRACE, Trace
 
 
 def extract_mark(
     scan: Scan, region: Region, params: PreprocessParams, trace: Trace = NO_TRACE
 ) -> Mark:
-    """One mark: 1 cut at its outline, 2 levelled, 3 smoothed, 4 resampled, 5 freed of form.
+    """One mark: 1 cut at its outline, 2 levelled, 3 freed of form, 4 smoothed, 5 resampled.
 
-    Of an image, the light is evened instead of the surface levelled.
+    Of an image, the light is evened and smoothed instead of the surface levelled.
 
     Raises
     ------
@@ -31,26 +32,26 @@ def extract_mark(
     """
     pitch_um = (scan.row_pitch_um, scan.col_pitch_um)
     if scan.kind is ScanKind.IMAGE:
-        smooth, inside = even_image(scan, region, params)
-        trace.keep("evened", surface=smooth, valid=inside, pitch_um=pitch_um)
+        evened, inside = even_image(scan, region, params)
+        trace.keep("evened", surface=evened, valid=inside, pitch_um=pitch_um)
+        banded = remove_form(evened, inside, params.high_cutoff_um, pitch_um)
     else:
         inside = region.inside
         levelled = level_surface(scan.values, inside, params.form_degree)
         _check_relief(scan, region, levelled, params.max_relief_um)
         trace.keep("levelled", surface=levelled, valid=inside, pitch_um=pitch_um)
-        smooth = smooth_surface(levelled, inside, params.low_cutoff_um, pitch_um)
+        # Form first: a weighted mean is pulled down by a steep edge, and flat ground has none.
+        flat = remove_form(levelled, inside, params.high_cutoff_um, pitch_um)
+        banded = smooth_surface(flat, inside, params.low_cutoff_um, pitch_um)
+    trace.keep("band_passed", surface=banded, valid=inside, pitch_um=pitch_um)
 
     row_um, col_um = region.center_um
     size_px = round(params.frame_um / params.working_pitch_um)
     center_px = (row_um / pitch_um[0], col_um / pitch_um[1])
     surface, valid = resample_to_frame(
-        smooth, inside, pitch_um, center_px, params.working_pitch_um, size_px
+        banded, inside, pitch_um, center_px, params.working_pitch_um, size_px
     )
     trace.keep("resampled", surface=surface, valid=valid, radius_um=region.radius_um)
-
-    square = (params.working_pitch_um, params.working_pitch_um)
-    surface = remove_form(surface, valid, params.high_cutoff_um, square)
-    trace.keep("band_passed", surface=surface, valid=valid)
     if params.edge_um > 0.0:
         valid = away_from_edge(valid, params.edge_um / params.working_pitch_um)
         surface = np.where(valid, surface, np.float32(0))

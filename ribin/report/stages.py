@@ -28,19 +28,19 @@ _HOLDS = {
     ("evened", "surface"): ("grey", "grey values as read, freed of uneven light and smoothed"),
     ("evened", "valid"): ("", _RING),
     ("evened", "pitch_um"): ("um", "distance of rows and of columns"),
+    ("band_passed", "surface"): (
+        "um or grey",
+        "waves of {m.preprocess.low_cutoff_um:g} to {m.preprocess.high_cutoff_um:g} um",
+    ),
+    ("band_passed", "valid"): ("", _RING),
+    ("band_passed", "pitch_um"): ("um", "distance of rows and of columns"),
     ("resampled", "surface"): (
         "um or grey",
-        "waves above {m.preprocess.low_cutoff_um:g} um, at a pitch of "
-        "{m.preprocess.working_pitch_um:g} um, the mark's centre in the middle",
+        "the same at a pitch of {m.preprocess.working_pitch_um:g} um, the mark's centre in the "
+        "middle",
     ),
     ("resampled", "valid"): ("", _MASK),
     ("resampled", "radius_um"): ("um", "radius of the circle on which the outer edge lies"),
-    ("band_passed", "surface"): (
-        "um or grey",
-        "waves of {m.preprocess.low_cutoff_um:g} to {m.preprocess.high_cutoff_um:g} um, at a "
-        "pitch of {m.preprocess.working_pitch_um:g} um",
-    ),
-    ("band_passed", "valid"): ("", _MASK),
     ("fine", "surface"): (
         "of its RMS",
         "waves below {m.describe.high_cutoff_um:g} um, peaks cut off, at a pitch of "
