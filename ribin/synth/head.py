@@ -20,8 +20,9 @@ from ribin.synth.firing import INSTRUMENT_NAME
 from ribin.synth.head_form import HeadSpec, case_head, ejector_bowl, pin_bowl, primer_edge
 from ribin.synth.head_scan import Stage, scan_surface
 
-_HEAD, _PIN = 4, 5  # keep the random streams of heads and pins apart from those of firearms
-_PIN_SHAPE = (384, 384)  # 2.4 mm: larger than any firing pin's tip
+_HEAD, _PIN, _EJECTOR = 4, 5, 6  # keep their random streams apart from those of firearms
+_TOOL_SHAPE = (384, 384)  # 2.4 mm: larger than the tip of any firing pin or ejector
+_EJECTOR_RELIEF_UM = 1.5  # RMS
 _PIN_RELIEF_UM = 1.2  # RMS, about that of the bowl in K013sA1 (1.6 with its form's remains)
 
 
@@ -75,6 +76,7 @@ def scan_head(
     head = case_head(spec, rows, cols, random_stream(chance, "stamp"))
     head += texture * 2.0
     ejector, ejector_inside = ejector_bowl(spec, rows, cols, random_stream(chance, "ejector"))
+    ejector += ejector_inside * _ejector_relief(firearm, spec, rows, cols)
     surface = np.where(edge.outside, head + ejector, surface)
     pin = pin_bowl(spec, rows, cols, random_stream(chance, "pin"))
     floor = pin.floor + _pin_relief(firearm, spec, rows, cols)
@@ -98,13 +100,25 @@ def scan_head(
 
 def _pin_relief(firearm: Firearm, spec: HeadSpec, rows: Grid, cols: Grid) -> Grid:
     """What the tip of this firearm's pin has of its own, (H, W) um; it turns with the pin."""
-    stream = random_stream((_PIN, *firearm.entropy), "pin")
-    tip = rough_field(
-        _PIN_SHAPE, FACE_PITCH_UM, stream, shortest_um=20.0, longest_um=200.0, slope=2.0
-    )
     down, across = rotate_points(rows - spec.pin_um[0], cols - spec.pin_um[1], -spec.pin_turn_deg)
+    return _PIN_RELIEF_UM * _tool_relief((_PIN, *firearm.entropy), down, across)
+
+
+def _ejector_relief(firearm: Firearm, spec: HeadSpec, rows: Grid, cols: Grid) -> Grid:
+    """What the ejector of this firearm has of its own, (H, W) um; it stands where it strikes."""
+    down, across = rotate_points(rows, cols, spec.ejector_deg)
+    down -= spec.ejector_at_um
+    return _EJECTOR_RELIEF_UM * _tool_relief((_EJECTOR, *firearm.entropy), down, across)
+
+
+def _tool_relief(entropy: tuple[int, ...], down: Grid, across: Grid) -> Grid:
+    """The rough surface of a small tool, RMS 1, at points from its middle in um, (H, W)."""
+    stream = random_stream(entropy, "tool")
+    tip = rough_field(
+        _TOOL_SHAPE, FACE_PITCH_UM, stream, shortest_um=20.0, longest_um=200.0, slope=2.0
+    )
     places = np.stack([down, across]) / FACE_PITCH_UM
-    return _PIN_RELIEF_UM * ndimage.map_coordinates(tip, places, order=1, mode="grid-wrap")
+    return np.asarray(ndimage.map_coordinates(tip, places, order=1, mode="grid-wrap"))
 
 
 def _window(spec: HeadSpec, rows: Grid, cols: Grid) -> tuple[slice, slice]:

@@ -143,16 +143,15 @@ _FOOT_UM = 20.0  # how far the collar's foot reaches beyond the aperture
 def ejector_bowl(
     spec: HeadSpec, rows: Grid, cols: Grid, rng: np.random.Generator
 ) -> tuple[Grid, BoolArray]:
-    """The dent of the ejector in the case head, with its own relief; (H, W) um and its extent."""
+    """The dent of the ejector in the case head, without relief; (H, W) um and its extent."""
     if not spec.ejector_um:
         return np.zeros_like(rows), np.zeros(rows.shape, np.bool_)
     down, across = rotate_points(rows, cols, spec.ejector_deg)
     bowl = Aperture(0.62 * spec.ejector_um, spec.ejector_um, 0.25 * spec.ejector_um)
     inward = -bowl.distance_um(down - spec.ejector_at_um, across)
-    waves = np.sin(down / 31.0 + rng.uniform(0, 6)) + np.sin(across / 19.0 + rng.uniform(0, 6))
     depth_um = rng.uniform(25.0, 80.0)
     dent = -depth_um * np.clip(inward / 90.0, 0.0, 1.0)
-    return np.where(inward > 0.0, dent + 2.0 * waves, 0.0), inward > 0.0
+    return np.where(inward > 0.0, dent, 0.0), inward > 0.0
 
 
 def _drag(spec: HeadSpec, rows: Grid, cols: Grid, half_um: float) -> Grid:
