@@ -28,8 +28,8 @@ STEPS = ("ribin.pipeline", "ribin.correlate.steps")
 # Multiply-adds of a call, from its arguments; norms, clips and searches for the best not counted.
 MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     # every pixel of the runs, at every turn and shift
-    "_block_sums": lambda fixed, moved, runs, offsets, *_: (
-        moved.shape[0] * len(offsets) * 8 * int(runs[:, 2].sum())
+    "_block_sums": lambda fixed, moved, places, runs, offsets, out: (
+        len(places) * len(offsets) * 64 * int(runs[:, 2].sum())
     ),
     # six sums over every pixel of every patch
     "_patch_ccf": lambda fixed, moved, corners, places, size, out: 6 * len(out) * size**2,
@@ -37,11 +37,11 @@ MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     "_turn": lambda *arguments: 12 * int(np.count_nonzero(arguments[-1][2])),
     # four blocks of three energies, and their product
     "_norms": lambda moved, fixed, overlap, cells, *_: (
-        moved.shape[0] * moved.shape[1] * len(cells) * 13
+        moved.shape[0] * moved.shape[2] * len(cells) * 13
     ),
     # four blocks, the norm, and Fisher's series (4)
     "_search": lambda product, norms, near, cells, *_: (
-        product.shape[0] * product.shape[1] * len(cells) * 9
+        product.shape[0] * product.shape[2] * len(cells) * 9
     ),
 }
 

@@ -108,12 +108,13 @@ def _form(
         _weighted_powers(sigma_um / (factor * pitch))
         for factor, pitch in zip(factors, pitch_um, strict=True)
     ]
-    form = np.zeros(near.shape, np.float32)
+    form: FloatArray = np.zeros(near.shape, np.float32)
     form[near] = _fitted(_sums(weight, near, lines, 4), _sums(total, near, lines, 2))
-    size = (form.shape[1] * factors[1], form.shape[0] * factors[0])
+    size = [n * f for n, f in zip(form.shape[::-1], factors[::-1], strict=True)]
     large = cv2.resize(form, size, interpolation=cv2.INTER_CUBIC)
-    inner = tuple(slice(_RIM * f, _RIM * f + n) for f, n in zip(factors, valid.shape, strict=True))
-    return np.where(valid, large[inner], np.float32(0))
+    top, left = (_RIM * factor for factor in factors)
+    inner = large[top : top + valid.shape[0], left : left + valid.shape[1]]
+    return np.where(valid, inner, np.float32(0))
 
 
 def remove_form(

@@ -25,6 +25,7 @@ LEVELS = {
     "errors": 0,
     "units": 0,
     "_jit": 0,
+    "_vector": 0,
     "model": 1,
     "comparison": 2,
     "casework": 2,
@@ -53,7 +54,8 @@ ONLY_IN = {
     "sqlite3": ("store/",),
     "cv2": ("gaussian.py", "regression.py", "read/optical.py", "preprocess/", "report/"),
     "matplotlib": ("evaluate/pictures.py",),
-    "numba": ("_jit.py",),
+    "numba": ("_jit.py", "_vector.py"),
+    "llvmlite": ("_vector.py",),
     "x3pio": ("read/", "synth/"),
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "core", "common", "misc"}

@@ -47,6 +47,17 @@ def small_side(seed: int, share: float = 0.8) -> Side:
     )
 
 
+def turned(
+    samples: np.ndarray,
+    reach: np.ndarray,
+    angles_deg: tuple[float, ...],
+    size: int,
+    shift: tuple[int, int] = (0, 0),
+) -> np.ndarray:
+    out = np.zeros((len(angles_deg), 3, size, size), np.float32)
+    return turn_surface(samples, reach, np.array(angles_deg), out, shift)
+
+
 @pytest.mark.parametrize("share", [0.7, 1.0])
 @pytest.mark.parametrize(
     ("angles_deg", "size", "shift"),
@@ -61,15 +72,14 @@ def small_side(seed: int, share: float = 0.8) -> Side:
 def test_turning_equals_its_twin(share, angles_deg, size, shift):
     surface, valid = patch(20, 1, share)
     planes, reach = surface_planes(surface, valid), surface_reach(valid)
-    shifts = np.broadcast_to(np.array(shift), (len(angles_deg), 2))
     samples = surface_samples(planes, reach)
-    copies = turn_surface(samples, reach, np.array(angles_deg), size, shifts)
+    copies = turned(samples, reach, angles_deg, size, shift)
     for t, angle in enumerate(angles_deg):
         slow, slow_valid = naive.turned(surface, valid, angle, size, np.array(shift))
-        assert np.array_equal(copies[2, t] > 0.0, slow_valid)
-        assert np.abs(copies[0, t] - slow).max() < 2e-5
-        assert np.array_equal(copies[1, t], np.square(copies[0, t]))
-        assert set(np.unique(copies[2, t])) <= {0.0, 1.0}
+        assert np.array_equal(copies[t, 2] > 0.0, slow_valid)
+        assert np.abs(copies[t, 0] - slow).max() < 2e-5
+        assert np.array_equal(copies[t, 1], np.square(copies[t, 0]))
+        assert set(np.unique(copies[t, 2])) <= {0.0, 1.0}
 
 
 def test_turning_is_counter_clockwise_as_displayed():
@@ -77,7 +87,7 @@ def test_turning_is_counter_clockwise_as_displayed():
     surface[4, 7] = 1.0  # to the right of the middle
     valid = np.ones((9, 9), bool)
     planes, reach = surface_planes(surface, valid), surface_reach(valid)
-    (up,) = turn_surface(surface_samples(planes, reach), reach, np.array([90.0]), 9)[0]
+    ((up, _, _),) = turned(surface_samples(planes, reach), reach, (90.0,), 9)
     assert np.unravel_index(up.argmax(), up.shape) == (1, 4)
     assert turn_matrix(90.0) @ (0.0, 3.0) == pytest.approx((-3.0, 0.0))
 
@@ -99,7 +109,7 @@ def test_no_turn_leaves_the_padded_samples(share):
 def test_nothing_measured_turns_into_nothing():
     surface, valid = np.zeros((8, 8), np.float32), np.zeros((8, 8), bool)
     planes, reach = surface_planes(surface, valid), surface_reach(valid)
-    copies = turn_surface(surface_samples(planes, reach), reach, np.array([5.0]), 8)
+    copies = turned(surface_samples(planes, reach), reach, (5.0,), 8)
     assert (copies == 0.0).all()
 
 
@@ -112,17 +122,23 @@ def test_summing_blocks_equals_its_twin(margin):
     side = 32 + 2 * margin
     moved = np.stack([patch(side, seed, 0.9)[0] for seed in (3, 4)])
     offsets = disc_offsets(float(margin), 1).every
-    sums = block_sums(fixed, moved, runs, offsets)
+    places = np.array([[0, 0, 0], [1, 0, 0]])
+    sums = block_sums(fixed, moved, places, runs, offsets)
     slow = naive.block_sums(fixed, moved, runs, offsets, BLOCK_PX)
-    assert sums.shape == (2, len(offsets), slow.shape[2] + 1)
-    assert np.abs(sums[:, :, :-1] - slow).max() < 1e-4
-    assert (sums[:, :, -1] == 0.0).all()
+    assert sums.shape == (2, slow.shape[2] + 1, len(offsets))
+    assert np.abs(sums[:, :-1] - slow.swapaxes(1, 2)).max() < 1e-4
+    assert (sums[:, -1] == 0.0).all()
+    shifted = block_sums(fixed, moved, np.array([[1, *offsets[0]]]), runs, -offsets[:1])
+    assert np.array_equal(
+        shifted[0, :, 0], block_sums(fixed, moved, places, runs, 0 * offsets[:1])[1, :, 0]
+    )
 
 
 def test_no_runs_have_no_sums():
     empty = np.zeros((0, 3), np.int32)
     fixed, moved = np.ones((8, 8), np.float32), np.ones((1, 8, 8), np.float32)
-    assert block_sums(fixed, moved, empty, np.zeros((1, 2), np.int64)).tolist() == [[[0.0]]]
+    places, offsets = np.zeros((1, 3), np.int64), np.zeros((1, 2), np.int64)
+    assert block_sums(fixed, moved, places, empty, offsets).tolist() == [[[0.0]]]
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 1000.0])
@@ -131,14 +147,14 @@ def test_exact_correlation_equals_its_twin(scale):
     for seed in (5, 6):
         surface, valid = patch(40, seed, 0.7)
         moved.append(surface_planes(np.float32(scale) * surface, valid))
-    copies = np.stack(moved, axis=1)
+    copies = np.stack(moved)
     corners = np.array([[0, 0], [16, 16], [3, 9], [16, 0]])
     places = np.array([[0, 4, 4], [1, 0, 8], [1, 7, 2], [0, 8, 8]])
     found = patch_ccf(fixed, copies, corners, places, 16)
     for k, ((r, c), (t, down, right)) in enumerate(zip(corners, places, strict=True)):
         here = slice(r, r + 16), slice(c, c + 16)
         there = slice(r + down, r + down + 16), slice(c + right, c + right + 16)
-        one, two = fixed[:, *here], copies[:, t, *there]
+        one, two = fixed[:, *here], copies[t, :, *there]
         slow = naive.patch_ccf(one[0], one[2] > 0, two[0], two[2] > 0)
         assert found[k] == pytest.approx(slow, abs=1e-6)
 
@@ -149,7 +165,7 @@ def test_no_correlation_without_relief_or_pixels():
     lonely = np.zeros((4, 4), bool)
     lonely[2, 2] = True
     alone = surface_planes(np.ones((4, 4), np.float32), lonely)
-    copies = np.stack([flat, rough, alone], axis=1)
+    copies = np.stack([flat, rough, alone])
     corners, places = np.zeros((3, 2), np.int64), np.zeros((3, 3), np.int64)
     places[:, 0] = (0, 1, 2)
     assert np.isnan(patch_ccf(flat, copies, corners, places, 4)).all()
@@ -199,11 +215,11 @@ def test_searching_cells_equals_its_twin(norm_step_px, share, min_overlap, shift
 
 def cell_at(cut: Side, search: CellSearch, k: int, t: int, offset: np.ndarray) -> tuple:
     side = 2 * BLOCK_PX
-    margin = (search.copies.shape[2] - cut.fine.size_px) // 2
+    margin = (search.copies.shape[3] - cut.fine.size_px) // 2
     row, col = cut.cells[k] * BLOCK_PX
     down, right = np.array([row, col]) + margin + offset
     one = cut.fine.planes[:, row : row + side, col : col + side]
-    two = search.copies[:, t, down : down + side, right : right + side]
+    two = search.copies[t, :, down : down + side, right : right + side]
     return naive.cell_terms(one[0], one[2] > 0, two[0], two[2] > 0)
 
 
@@ -242,13 +258,15 @@ def test_overlap_correlation_equals_its_twin(min_overlap):
     reference, comparison = small_side(11, 0.9).medium, small_side(12, 0.6).medium
     offsets = disc_offsets(4.0, 1)
     angles = np.array([-10.0, 5.0])
-    moved = reference.turned(angles, comparison.size_px + 2 * offsets.reach_px)
-    strength = overlap_correlation(reference, comparison, moved, offsets, min_overlap)
+    size = comparison.size_px + 2 * offsets.reach_px
+    moved = turned(reference.samples, reference.reach, tuple(angles), size)
+    places, planes = np.array([[0, 0, 0], [3, 0, 0]]), moved.reshape(-1, size, size)
+    strength = overlap_correlation(reference, comparison, planes, places, offsets, min_overlap)
     smaller = min(reference.measured, comparison.measured)
     side, refused = comparison.size_px, 0
     for t, s in np.ndindex(strength.shape):
         row, col = offsets.every[s] + offsets.reach_px
-        one, two = comparison.planes, moved[:, t, row : row + side, col : col + side]
+        one, two = comparison.planes, moved[t, :, row : row + side, col : col + side]
         slow, number = naive.overlap_correlation(one[0], one[2] > 0, two[0], two[2] > 0)
         enough = number >= min_overlap * smaller
         refused += not enough

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from mark_makers import make_scan, template_of
 
+from ribin.correlate.copies import medium_copies
 from ribin.correlate.placement import Placement, disc_offsets
 from ribin.correlate.register import coarse_angles, coarse_placements
 from ribin.correlate.shortlist import coarse_scores
 from ribin.correlate.side import prepare_side
+from ribin.correlate.turned import turn_surface
 from ribin.model import Template
 from ribin.params import BLOCK_PX, DEFAULT_PARAMS
 from ribin.pipeline import compare_marks
@@ -119,6 +121,22 @@ def test_a_template_is_laid_out_once_and_another_anew(reference):
     assert prepare_side(reference) is prepare_side(reference)
     again = dataclasses.replace(reference)
     assert prepare_side(again) is not prepare_side(reference)
+
+
+def test_a_turned_copy_is_made_once_and_equals_one_made_alone(reference):
+    side = prepare_side(reference)
+    copies = medium_copies(side, METHOD.describe, METHOD.correlate)
+    assert medium_copies(side, METHOD.describe, METHOD.correlate) is copies
+    first = copies.at(np.array([4.5, -30.0, 4.5]))
+    assert first[0] == first[2] != first[1]
+    size = copies.planes.shape[1]
+    out = np.zeros((2, 3, size, size), np.float32)
+    alone = turn_surface(side.medium.samples, side.medium.reach, np.array([4.5, -30.0]), out)
+    for place, copy in zip(first, alone, strict=False):
+        assert np.array_equal(copies.planes[place : place + 3], copy)
+    kept = copies.planes.copy()
+    assert np.array_equal(copies.at(np.array([4.5])), first[:1])
+    assert np.array_equal(copies.planes, kept)
 
 
 @pytest.mark.slow

@@ -25,9 +25,9 @@ def _patch_ccf(fixed, moved, corners, places, size, out):
                 c = corners[k, 1] + j
                 rr = r + places[k, 1]
                 cc = c + places[k, 2]
-                if fixed[2, r, c] > 0.0 and moved[2, t, rr, cc] > 0.0:
+                if fixed[2, r, c] > 0.0 and moved[t, 2, rr, cc] > 0.0:
                     f = float(fixed[0, r, c])
-                    m = float(moved[0, t, rr, cc])
+                    m = float(moved[t, 0, rr, cc])
                     n += 1.0
                     sum_f += f
                     sum_m += m
@@ -55,7 +55,7 @@ def patch_ccf(
     ----------
     fixed : (3, H, W) float32 array
         Values, squares and mask of the side that stays.
-    moved : (3, T, N, N) float32 array
+    moved : (T, 3, N, N) float32 array
         Turned copies of the other, with a margin.
     corners : (K, 2) int array
         First row and column of each patch in `fixed`.

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from ribin._jit import sum_kernel
 from ribin.correlate.blocks import block_sums
+from ribin.correlate.copies import fine_copies
 from ribin.correlate.placement import disc_offsets, turn_matrix
 from ribin.correlate.side import Side
+from ribin.correlate.turned import MASK, SQUARES, VALUES
 from ribin.model import FloatArray
 from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
 
@@ -19,51 +21,50 @@ from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
 def _norms(moved, fixed, overlap, cell_blocks, min_pixels, out):
     """1 / sqrt(energies) of each cell, or 0 where too little of it was measured on both sides."""
     for t in range(moved.shape[0]):
-        for g in range(moved.shape[1]):
-            for k in range(cell_blocks.shape[0]):
+        for k in range(cell_blocks.shape[0]):
+            for g in range(moved.shape[2]):
                 m = np.float32(0.0)
                 f = np.float32(0.0)
                 n = np.float32(0.0)
                 for q in range(4):
-                    b = np.uint64(cell_blocks[k, q])
-                    m += moved[t, g, b]
-                    f += fixed[t, g, b]
-                    n += overlap[t, g, b]
+                    b = cell_blocks[k, q]
+                    m += moved[t, b, g]
+                    f += fixed[t, b, g]
+                    n += overlap[t, b, g]
                 energy = m * f
                 enough = n >= min_pixels and energy > 0.0
-                out[t, g, k] = np.float32(1.0) / np.sqrt(energy) if enough else np.float32(0.0)
+                out[t, k, g] = np.float32(1.0) / np.sqrt(energy) if enough else np.float32(0.0)
 
 
 @sum_kernel
-def _search(product, norms, near, cell_blocks, joint, number, best, place):
+def _search(product, norms, near, cell_blocks, ccf, joint, best, place):
     """Each cell's best placement, and the Fisher values of all cells summed at each placement."""
     for t in range(product.shape[0]):
-        for s in range(product.shape[1]):
-            sums = product[t, s]
-            norm = norms[t, near[s]]
-            total = np.float32(0.0)
-            count = 0
-            for k in range(cell_blocks.shape[0]):
-                if norm[k] > 0.0:
-                    r = (
-                        sums[np.uint64(cell_blocks[k, 0])]
-                        + sums[np.uint64(cell_blocks[k, 1])]
-                        + sums[np.uint64(cell_blocks[k, 2])]
-                        + sums[np.uint64(cell_blocks[k, 3])]
-                    ) * norm[k]
-                    r = min(np.float32(1.0), max(np.float32(-1.0), r))
-                    # Fisher's z to its fifth power: within 3 % up to r = 0.8, and bounded.
-                    q = r * r
-                    total += r * (
-                        np.float32(1.0) + q * (np.float32(1.0 / 3.0) + q * np.float32(0.2))
-                    )
-                    count += 1
-                    if r > best[k]:
-                        best[k] = r
-                        place[k, 0] = t
-                        place[k, 1] = s
-            joint[t, s] = total
-            number[t, s] = count
+        total = joint[0, t]
+        number = joint[1, t]
+        for k in range(cell_blocks.shape[0]):
+            one = product[t, cell_blocks[k, 0]]
+            two = product[t, cell_blocks[k, 1]]
+            three = product[t, cell_blocks[k, 2]]
+            four = product[t, cell_blocks[k, 3]]
+            norm = norms[t, k]
+            for s in range(ccf.shape[0]):
+                scale = norm[np.uint64(near[s])]
+                r = (one[s] + two[s] + three[s] + four[s]) * scale
+                r = min(np.float32(1.0), max(np.float32(-1.0), r))
+                # Fisher's z to its fifth power: within 3 % up to r = 0.8, and bounded.
+                q = r * r
+                total[s] += r * (
+                    np.float32(1.0) + q * (np.float32(1.0 / 3.0) + q * np.float32(0.2))
+                )
+                compared = scale > np.float32(0.0)
+                number[s] += np.float32(1.0) if compared else np.float32(0.0)
+                ccf[s] = r if compared else np.float32(-2.0)
+            for s in range(ccf.shape[0]):
+                if ccf[s] > best[k]:
+                    best[k] = ccf[s]
+                    place[k, 0] = t
+                    place[k, 1] = s
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ class CellSearch:
         Turn of the other surface.
     shifts_px : (S, 2) int64 array
         From a point of the cell to its counterpart on the turned surface.
-    copies : (3, T, N, N) float32 array
+    copies : (T, 3, N, N) float32 array
         The turned surface; a shift s of `shifts_px` is reached at `margin + s - start`.
     start : (2,) int64 array
         Shift that the middle of the copies shows.
@@ -114,27 +115,31 @@ def search_cells(
     turns_deg = np.asarray(turn_deg + steps * correlate.fine_rotation_step_deg)
     start = np.rint(shift_px).astype(np.int64)
     fine = cut.fine
-    copies = other.fine.turned(
-        turns_deg,
-        fine.size_px + 2 * offsets.reach_px,
-        np.broadcast_to(start, (len(turns_deg), 2)),
-    )
-    product = block_sums(fine.planes[0], copies[0], fine.runs, offsets.every)
-    norms = np.empty((len(turns_deg), len(offsets.few), len(cut.cells)), np.float32)
+    copies = fine_copies(other, turns_deg, fine.size_px + 2 * offsets.reach_px, start)
+    places = np.zeros((len(turns_deg), 3), np.int64)
+    places[:, 0] = 3 * np.arange(len(turns_deg))
+
+    def sums(here: int, there: int, shifts: NDArray[np.int64]) -> FloatArray:
+        planes, at = copies.reshape(-1, *copies.shape[2:]), places + np.array([there, 0, 0])
+        return block_sums(fine.planes[here], planes, at, fine.runs, shifts)
+
+    norms = np.empty((len(turns_deg), len(cut.cells), len(offsets.few)), np.float32)
     _norms(
-        block_sums(fine.planes[2], copies[1], fine.runs, offsets.few),
-        block_sums(fine.planes[1], copies[2], fine.runs, offsets.few),
-        block_sums(fine.planes[2], copies[2], fine.runs, offsets.few),
+        sums(MASK, SQUARES, offsets.few),
+        sums(SQUARES, MASK, offsets.few),
+        sums(MASK, MASK, offsets.few),
         cut.cell_blocks,
         np.float32(correlate.min_cell_overlap * (2 * BLOCK_PX) ** 2),
         norms,
     )
-    shape = product.shape[:2]
-    joint, number = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    product = sums(VALUES, VALUES, offsets.every)
+    joint = np.zeros((2, len(turns_deg), len(offsets.every)), np.float32)
     ccf = np.full(len(cut.cells), -2.0, np.float32)
     place = np.zeros((len(cut.cells), 2), np.int64)
-    _search(product, norms, offsets.near, cut.cell_blocks, joint, number, ccf, place)
-    return CellSearch(joint, number, ccf, place, turns_deg, offsets.every + start, copies, start)
+    row = np.empty(len(offsets.every), np.float32)
+    _search(product, norms, offsets.near, cut.cell_blocks, row, joint, ccf, place)
+    shifts = offsets.every + start
+    return CellSearch(joint[0], joint[1], ccf, place, turns_deg, shifts, copies, start)
 
 
 def joint_surface(backward: CellSearch, forward: CellSearch) -> FloatArray:

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.correlate.blocks import block_sums
+from ribin.correlate.copies import coarse_copies, medium_copies
 from ribin.correlate.placement import Offsets, Placement, disc_offsets
 from ribin.correlate.side import Level, Side
+from ribin.correlate.turned import MASK, SQUARES, VALUES
 from ribin.model import FloatArray
 from ribin.params import CorrelateParams, DescribeParams
 
@@ -20,10 +22,16 @@ def coarse_placements(
     norm_step = round(correlate.coarse_norm_step_um / pitch_um)
     offsets = disc_offsets(correlate.shift_range_um / pitch_um, norm_step)
     angles = coarse_angles(correlate)
-    size_px = comparison.coarse.size_px + 2 * offsets.reach_px
-    moved = reference.coarse_copies(angles, size_px)
+    copies = coarse_copies(reference, describe, correlate)
+    places = np.zeros((len(angles), 3), np.int64)
+    places[:, 0] = copies.at(angles)
     strength = overlap_correlation(
-        reference.coarse, comparison.coarse, moved, offsets, correlate.min_overlap
+        reference.coarse,
+        comparison.coarse,
+        copies.planes,
+        places,
+        offsets,
+        correlate.min_overlap,
     )
     # The copy shows at p + offset what lies on p of the comparison: the shift is -offset.
     return _peaks(strength, angles, np.asarray(-offsets.every * pitch_um), correlate)
@@ -44,30 +52,38 @@ def refined_placements(
     Tried are `turns` steps to each side; overlap and energy are computed every `norm_step`
     pixels, so 1 is exact.
     """
-    pitch_um = describe.medium_pitch_um
+    pitch_um, step_deg = describe.medium_pitch_um, correlate.medium_rotation_step_deg
     offsets = disc_offsets(correlate.medium_shift_um / pitch_um, norm_step)
-    turned = np.arange(-turns, turns + 1) * correlate.medium_rotation_step_deg
-    angles = np.concatenate([seed.rotation_deg + turned for seed in seeds])
+    steps = np.arange(-turns, turns + 1)
+    nearest = np.rint([seed.rotation_deg / step_deg for seed in seeds])
+    angles = np.asarray((nearest[:, None] + steps).ravel() * step_deg)
     starts = np.array([np.rint(-np.array(seed.shift_um) / pitch_um) for seed in seeds], np.int64)
-    moved = reference.medium.turned(
-        angles,
-        comparison.medium.size_px + 2 * offsets.reach_px,
-        np.repeat(starts, len(turned), axis=0),
-    )
+    copies = medium_copies(reference, describe, correlate)
+    places = np.column_stack([copies.at(angles), np.repeat(starts, len(steps), axis=0)])
     strength = overlap_correlation(
-        reference.medium, comparison.medium, moved, offsets, correlate.min_overlap
+        reference.medium,
+        comparison.medium,
+        copies.planes,
+        places,
+        offsets,
+        correlate.min_overlap,
     ).reshape(len(seeds), -1)
     found = []
     for k, best in enumerate(strength.argmax(axis=1)):
         t, s = divmod(int(best), len(offsets.every))
         row, col = -(offsets.every[s] + starts[k]) * pitch_um
-        angle = float(angles[k * len(turned) + t])
+        angle = float(angles[k * len(steps) + t])
         found.append(Placement(angle, (float(row), float(col)), float(strength[k, best])))
     return found
 
 
 def overlap_correlation(
-    reference: Level, comparison: Level, moved: FloatArray, offsets: Offsets, min_overlap: float
+    reference: Level,
+    comparison: Level,
+    planes: FloatArray,
+    places: NDArray[np.int64],
+    offsets: Offsets,
+    min_overlap: float,
 ) -> FloatArray:
     """Masked correlation of every placement, times the root of the area that it rests on.
 
@@ -78,8 +94,10 @@ def overlap_correlation(
     ----------
     reference, comparison : Level
         The two surfaces.
-    moved : (3, T, N, N) float32 array
-        Turned copies of the reference, with a margin.
+    planes : (P, N, N) float32 array
+        Values, squares and mask of turned copies of the reference, with a margin.
+    places : (T, 3) int array
+        First plane and shift of the copies to compare; see `block_sums`.
     offsets : Offsets
         Shifts.
     min_overlap : float
@@ -90,12 +108,16 @@ def overlap_correlation(
     (T, S) float32 array
         ccf * sqrt(overlap / measured pixels of the smaller surface).
     """
-    fixed, runs = comparison.planes, comparison.runs
     smaller = min(reference.measured, comparison.measured)
-    product = block_sums(fixed[0], moved[0], runs, offsets.every).sum(axis=-1)
-    energy = block_sums(fixed[2], moved[1], runs, offsets.few).sum(axis=-1)
-    energy *= block_sums(fixed[1], moved[2], runs, offsets.few).sum(axis=-1)
-    overlap = block_sums(fixed[2], moved[2], runs, offsets.few).sum(axis=-1)
+    fixed, runs = comparison.planes, comparison.runs
+
+    def sums(here: int, there: int, shifts: NDArray[np.int64]) -> FloatArray:
+        at = places + np.array([there, 0, 0])
+        return np.asarray(block_sums(fixed[here], planes, at, runs, shifts).sum(axis=1))
+
+    product = sums(VALUES, VALUES, offsets.every)
+    energy = sums(MASK, SQUARES, offsets.few) * sums(SQUARES, MASK, offsets.few)
+    overlap = sums(MASK, MASK, offsets.few)
     enough = (overlap >= min_overlap * smaller) & (energy > 0.0)
     weight = np.sqrt(overlap / (smaller * np.where(enough, energy, 1.0))) * enough
     return product * weight[:, offsets.near].astype(np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ribin.correlate.copies import coarse_copies
 from ribin.correlate.placement import disc_offsets
 from ribin.correlate.register import coarse_angles
 from ribin.correlate.side import coarse_surface, prepare_side
@@ -34,17 +35,17 @@ def coarse_scores(query: Template, gallery: FloatArray, params: Params) -> Float
     reach = offsets.reach_px
     surface, valid = coarse_surface(query.arrays["coarse"])
     side = surface.shape[0]
-    size_px = side + 2 * reach
-    copies = prepare_side(query).coarse_copies(coarse_angles(correlate), size_px)
+    copies = coarse_copies(prepare_side(query), params.breech_face.describe, correlate)
     mask = np.ascontiguousarray((gallery != 0.0).T, np.float32)
     values = np.ascontiguousarray(gallery.T)
     squares = np.square(values)
     smaller = np.minimum(np.float32(valid.sum()), mask.sum(axis=0))
     best = np.zeros(len(gallery), np.float32)
-    for t in range(copies.shape[1]):
+    for first in copies.at(coarse_angles(correlate)):
+        copy = copies.planes[first : first + 3]
         moved = np.empty((3, len(offsets.every), side * side), np.float32)
         for s, (r, c) in enumerate(offsets.every + reach):
-            moved[:, s] = copies[:, t, r : r + side, c : c + side].reshape(3, -1)
+            moved[:, s] = copy[:, r : r + side, c : c + side].reshape(3, -1)
         overlap = moved[2] @ mask
         energy = (moved[1] @ mask) * (moved[2] @ squares)
         enough = (overlap >= correlate.min_overlap * smaller) & (energy > 0.0)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.turned import (
-    surface_planes,
-    surface_reach,
-    surface_samples,
-    turn_surface,
-)
+from ribin.correlate.turned import surface_planes, surface_reach, surface_samples
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params import BLOCK_PX
 
@@ -46,15 +41,6 @@ class Level:
     def size_px(self) -> int:
         return self.planes.shape[1]
 
-    def turned(
-        self,
-        angles_deg: NDArray[np.float64],
-        size_px: int,
-        shifts_px: NDArray[np.int64] | None = None,
-    ) -> FloatArray:
-        """Turned copies, (3, T, N, N); see `turn_surface`."""
-        return turn_surface(self.samples, self.reach, angles_deg, size_px, shifts_px)
-
 
 @dataclass(frozen=True, eq=False)
 class Side:
@@ -75,14 +61,6 @@ class Side:
     cells: NDArray[np.int64]
     cell_blocks: NDArray[np.int64]
     cell_fill: NDArray[np.float64]
-    _coarse_copies: dict[tuple[bytes, int], FloatArray] = field(default_factory=dict)
-
-    def coarse_copies(self, angles_deg: NDArray[np.float64], size_px: int) -> FloatArray:
-        """Turned copies of the coarse surface, made once: one against many uses them again."""
-        key = (angles_deg.tobytes(), size_px)
-        if key not in self._coarse_copies:
-            self._coarse_copies[key] = self.coarse.turned(angles_deg, size_px)
-        return self._coarse_copies[key]
 
 
 _prepared: WeakKeyDictionary[Template, Side] = WeakKeyDictionary()

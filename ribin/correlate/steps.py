@@ -107,5 +107,5 @@ def _placed(cut: Side, search: CellSearch, describe: DescribeParams) -> PlacedCe
 
 def _to_copy(cut: Side, search: CellSearch, s: NDArray[np.int64]) -> NDArray[np.int64]:
     """(N, 2) shifts from a pixel of the cut side to its counterpart in the copies."""
-    margin = (search.copies.shape[2] - cut.fine.size_px) // 2
+    margin = (search.copies.shape[3] - cut.fine.size_px) // 2
     return search.shifts_px[s] - search.start + margin

@@ -12,73 +12,74 @@ from numpy.typing import NDArray
 from ribin._jit import kernel
 from ribin.model import BoolArray, FloatArray
 
+VALUES, SQUARES, MASK = range(3)  # the planes
+
 
 @kernel
-def _turn(samples, angles_rad, origin, reach, out):
+def _turn(samples, angle_rad, origin, reach, out):
     side = samples.shape[0]
     flat = samples.reshape(-1)
     below = np.uint64(2 * side)
     middle = np.float32((side - 1) / 2.0)
     one = np.float32(1.0)
-    for t in range(out.shape[1]):
-        cosine = np.float32(np.cos(angles_rad[t]))
-        sine = np.float32(np.sin(angles_rad[t]))
-        left = np.float32(origin[t, 1])
-        for r in range(out.shape[2]):
-            y = np.float32(r + origin[t, 0])
-            across = reach[1] - y * y
-            if across < 0.0:
+    cosine = np.float32(np.cos(angle_rad))
+    sine = np.float32(np.sin(angle_rad))
+    left = np.float32(origin[1])
+    for r in range(out.shape[1]):
+        y = np.float32(r + origin[0])
+        across = reach[1] - y * y
+        if across < 0.0:
+            continue
+        extent = np.sqrt(across)
+        first = max(0, int(np.ceil(-extent - left)))
+        last = min(out.shape[2] - 1, int(np.floor(extent - left)))
+        hole = reach[0] - y * y
+        nearest = np.sqrt(hole) if hole > 0.0 else np.float32(-1.0)
+        values = out[0, r]
+        squares = out[1, r]
+        mask = out[2, r]
+        for c in range(first, last + 1):
+            x = np.float32(c) + left
+            if abs(x) < nearest:
                 continue
-            extent = np.sqrt(across)
-            first = max(0, int(np.ceil(-extent - left)))
-            last = min(out.shape[3] - 1, int(np.floor(extent - left)))
-            hole = reach[0] - y * y
-            nearest = np.sqrt(hole) if hole > 0.0 else np.float32(-1.0)
-            values = out[0, t, r]
-            squares = out[1, t, r]
-            mask = out[2, t, r]
-            for c in range(first, last + 1):
-                x = np.float32(c) + left
-                if abs(x) < nearest:
-                    continue
-                # The point that a turn by the angle brings to (y, x).
-                row = cosine * y + sine * x + middle
-                col = cosine * x - sine * y + middle
-                i = int(row)
-                j = int(col)
-                fy = row - np.float32(i)
-                fx = col - np.float32(j)
-                k = np.uint64(i) * below + np.uint64(2) * np.uint64(j)
-                m = k + below
-                w00 = (one - fy) * (one - fx)
-                w01 = (one - fy) * fx
-                w10 = fy * (one - fx)
-                w11 = fy * fx
-                measured = (
-                    w00 * flat[k + np.uint64(1)]
-                    + w01 * flat[k + np.uint64(3)]
-                    + w10 * flat[m + np.uint64(1)]
-                    + w11 * flat[m + np.uint64(3)]
-                )
-                if measured >= np.float32(0.5):
-                    value = (
-                        w00 * flat[k]
-                        + w01 * flat[k + np.uint64(2)]
-                        + w10 * flat[m]
-                        + w11 * flat[m + np.uint64(2)]
-                    ) / measured
-                    u = np.uint64(c)
-                    values[u] = value
-                    squares[u] = value * value
-                    mask[u] = one
+            # The point that a turn by the angle brings to (y, x).
+            row = cosine * y + sine * x + middle
+            col = cosine * x - sine * y + middle
+            i = int(row)
+            j = int(col)
+            fy = row - np.float32(i)
+            fx = col - np.float32(j)
+            k = np.uint64(i) * below + np.uint64(2) * np.uint64(j)
+            m = k + below
+            w00 = (one - fy) * (one - fx)
+            w01 = (one - fy) * fx
+            w10 = fy * (one - fx)
+            w11 = fy * fx
+            measured = (
+                w00 * flat[k + np.uint64(1)]
+                + w01 * flat[k + np.uint64(3)]
+                + w10 * flat[m + np.uint64(1)]
+                + w11 * flat[m + np.uint64(3)]
+            )
+            if measured >= np.float32(0.5):
+                value = (
+                    w00 * flat[k]
+                    + w01 * flat[k + np.uint64(2)]
+                    + w10 * flat[m]
+                    + w11 * flat[m + np.uint64(2)]
+                ) / measured
+                u = np.uint64(c)
+                values[u] = value
+                squares[u] = value * value
+                mask[u] = one
 
 
 def turn_surface(
     samples: FloatArray,
     reach: NDArray[np.float32],
     angles_deg: NDArray[np.float64],
-    size_px: int,
-    shifts_px: NDArray[np.int64] | None = None,
+    out: FloatArray,
+    shift_px: tuple[int, int] = (0, 0),
 ) -> FloatArray:
     """Copies of a surface, turned counter-clockwise as displayed about its middle.
 
@@ -90,21 +91,21 @@ def turn_surface(
         From `surface_reach`: only there is sampled.
     angles_deg : (T,) array
         Turns.
-    size_px : int
-        Side N of the copies. The surface's middle falls on the copy's middle,
-    shifts_px : (T, 2) int array, optional
+    out : (T, 3, N, N) float32 array of zeros
+        Receives values, squares and mask of each copy. The surface's middle falls on the copy's
+        middle,
+    shift_px : (int, int)
         but for this shift: a copy's middle shows the turned point at its shift.
 
     Returns
     -------
-    (3, T, N, N) float32 array
-        Values, squares and mask of each copy.
+    (T, 3, N, N) float32 array
+        `out`.
     """
-    origin = np.full((len(angles_deg), 2), -(size_px - 1) / 2.0)
-    if shifts_px is not None:
-        origin += shifts_px
-    out = np.zeros((3, len(angles_deg), size_px, size_px), np.float32)
-    _turn(samples, np.deg2rad(angles_deg), origin, reach, out)
+    middle = (out.shape[2] - 1) / 2.0
+    origin = np.array([shift_px[0] - middle, shift_px[1] - middle])
+    for angle, copy in zip(np.deg2rad(angles_deg).tolist(), out, strict=True):
+        _turn(samples, angle, origin, reach, copy)
     return out
 
 

@@ -1,0 +1,86 @@
+"""Turned copies of the reference, each made when it is first asked for and kept for other pairs."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ribin.correlate.side import Level, Side
+from ribin.correlate.turned import turn_surface
+from ribin.model import FloatArray
+from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
+
+_KEPT = 8  # of a few references: one against many uses one, threads perhaps some more
+_MORE_TURNS = 3  # steps that refinement may go beyond the range
+
+
+class TurnedCopies:
+    """A surface turned by the multiples of a step.
+
+    Attributes
+    ----------
+    planes : (3 A, N, N) float32 array
+        Values, squares and mask of each of A turns; zeros until `at` was asked for them.
+    """
+
+    def __init__(self, level: Level, step_deg: float, range_deg: float, size_px: int) -> None:
+        steps = math.ceil(range_deg / step_deg) + _MORE_TURNS
+        self._level, self._step_deg, self._steps = level, step_deg, steps
+        self._made = np.zeros(2 * steps + 1, np.bool_)
+        self.planes = np.zeros((3 * len(self._made), size_px, size_px), np.float32)
+
+    def at(self, angles_deg: NDArray[np.float64]) -> NDArray[np.int64]:
+        """First plane of the copy turned by the step nearest to each angle, (T,)."""
+        turns = np.rint(angles_deg / self._step_deg).astype(np.int64)
+        for turn in set(turns.tolist()):
+            place = turn + self._steps
+            if not self._made[place]:  # two threads may both make it: the same bits
+                copy = self.planes[3 * place : 3 * place + 3]
+                level, angle = self._level, np.array([turn * self._step_deg])
+                turn_surface(level.samples, level.reach, angle, copy[None])
+                self._made[place] = True
+        return np.asarray(3 * (turns + self._steps))
+
+
+@lru_cache(maxsize=_KEPT)
+def coarse_copies(
+    reference: Side, describe: DescribeParams, correlate: CorrelateParams
+) -> TurnedCopies:
+    """The coarse surface at every turn of the range, with room for every shift."""
+    margin = int(correlate.shift_range_um / describe.coarse_pitch_um)
+    return TurnedCopies(
+        reference.coarse,
+        correlate.coarse_rotation_step_deg,
+        correlate.rotation_range_deg,
+        reference.coarse.size_px + 2 * margin,
+    )
+
+
+@lru_cache(maxsize=_KEPT)
+def medium_copies(
+    reference: Side, describe: DescribeParams, correlate: CorrelateParams
+) -> TurnedCopies:
+    """The medium surface, with room for every shift and for two refinements of it."""
+    reach_um = correlate.shift_range_um + 2.0 * correlate.medium_shift_um
+    margin = math.ceil(reach_um / describe.medium_pitch_um) + 1
+    frame_um = reference.coarse.size_px * describe.coarse_pitch_um
+    blocks = math.ceil(frame_um / describe.medium_pitch_um / (2 * BLOCK_PX))
+    return TurnedCopies(
+        reference.medium,
+        correlate.medium_rotation_step_deg,
+        correlate.rotation_range_deg,
+        2 * BLOCK_PX * blocks + 2 * margin,
+    )
+
+
+def fine_copies(
+    other: Side, angles_deg: NDArray[np.float64], size_px: int, shift_px: NDArray[np.int64]
+) -> FloatArray:
+    """The fine surface at a few turns, (T, 3, N, N); its middle shows the turned point `shift`."""
+    level = other.fine
+    out = np.zeros((len(angles_deg), 3, size_px, size_px), np.float32)
+    shift = (int(shift_px[0]), int(shift_px[1]))
+    return turn_surface(level.samples, level.reach, angles_deg, out, shift)
