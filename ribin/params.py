@@ -63,6 +63,9 @@ class PreprocessParams:
     max_relief_um: float = 80.0  # 5th to 95th percentile of a ring is below 25; of a head above 300
     form_degree: int = 1  # 1 levels a plane, 2 and more a bowl (ALGORITHMS 1.9: 2)
     edge_um: float = 0.0  # left out along the edge, where a filter cannot tell form from relief
+    ring_um: float = (
+        25.0  # width of rings without their mean (0: not); see accuracy.py, form-edge20
+    )
     light: LightParams = field(default_factory=LightParams)  # images only
 
 
@@ -137,7 +140,7 @@ class MethodParams:
 # cut-offs less so, because scans of whole heads have a pitch of 3 to 12 um.
 _FINE_MARK = MethodParams(
     PreprocessParams(25.0, 200.0, working_pitch_um=7.8125, frame_um=2000.0, min_area_mm2=0.08,
-                     max_relief_um=600.0, form_degree=4, edge_um=50.0),
+                     max_relief_um=600.0, form_degree=4, edge_um=50.0, ring_um=0.0),
     DescribeParams(7.8125, high_cutoff_um=128.0, coarse_pitch_um=31.25, medium_pitch_um=15.625),
     CorrelateParams(shift_range_um=150.0, seed_distance_um=50.0, medium_shift_um=31.25,
                     search_radius_um=46.875, norm_step_um=23.4375),

@@ -57,3 +57,9 @@ class HeadImageParams:
     darkest_ring: float = 0.65  # a ring round the middle that is as dark belongs to a shoulder
     patch_um: float = 60.0
     min_face_share: float = 0.35  # of the ring between the circles
+    # Where the flat goes over into a rounded edge, its brightness falls slowly. Looked for only
+    # where no sharp circle was found, and believed only if nearly all directions lie on the circle.
+    # Set on rendered synthetic heads and on the rendered K013sA1.
+    soft_smooth_um: float = 120.0
+    soft_min_primer_fall: float = 0.3
+    soft_min_edge: float = 0.05

@@ -13,6 +13,10 @@ from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.preprocess.head2d import find_image_regions
 from ribin.read import read_scan
+from ribin.synth import Camera, Light, make_firearm, render_scan
+from ribin.synth.head import scan_head
+from ribin.synth.head_form import HeadSpec
+from ribin.synth.head_scan import Stage
 
 PITCH = 2.53
 # Row, column and radius in um, read off the images by eye: the primer's flat, and the edge round
@@ -134,3 +138,19 @@ def test_real_heads_and_their_order(real_data):
     mates = compare_marks(one, two)
     assert mates.score > 40.0
     assert max(compare_marks(t, other).score for t in (one, two)) < 15.0
+
+
+@pytest.mark.parametrize("elevation_deg", [30.0, 60.0])
+@pytest.mark.parametrize("seed", [3001, 3003, 3005, 3008])
+def test_a_rendered_head_whose_edge_is_rounded(seed, elevation_deg):
+    """The flat's brightness falls slowly: matt metal under high lamps shows slopes, not edges."""
+    spec = dataclasses.replace(HeadSpec.draw(np.random.default_rng(seed)), ejector_um=0.0)
+    reach = spec.primer_um + 900.0
+    stage = Stage(14.0, -reach, reach, -reach, reach, (1.0, -1.0), 0.1, 0.0, 50.0, 0)
+    head = scan_head(make_firearm(1), seed, spec, stage)
+    photo = render_scan(head.scan, Light(elevation_deg=elevation_deg), Camera(seed=1))
+    face, pin = found(dataclasses.replace(photo, valid=np.ones(photo.shape, bool)))
+    truth = head.truth[MarkType.BREECH_FACE]
+    assert (face.inside & truth).sum() / (face.inside | truth).sum() > 0.75
+    assert np.hypot(*np.subtract(face.center_um, head.center_um)) < 40.0
+    assert not (pin.inside & face.inside).any()

@@ -12,7 +12,8 @@ from ribin.gaussian import smooth_surface
 from ribin.model import MarkType, ScanKind
 from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
-from ribin.preprocess.lighting import even_light, without_glare, without_shading
+from ribin.preprocess.lighting import even_light, without_glare
+from ribin.preprocess.rings import without_rings
 from ribin.synth import Camera, Lamp, Light, fire, make_firearm, render_scan
 
 PITCH = (10.0, 10.0)
@@ -56,7 +57,7 @@ def test_circular_shading_goes_and_the_mark_stays():
     mark = grey - grey[valid].mean()
     radius = np.hypot(*np.mgrid[-100:101, -100:101])
     shaded = (mark + 0.5 * np.cos(radius / 25.0)).astype(np.float32)
-    cleared = without_shading(shaded, valid, PITCH, (1000.0, 1000.0), 100.0)
+    cleared = without_rings(shaded, valid, PITCH, (1000.0, 1000.0), 100.0)
     assert agreement(shaded, mark, valid) < 0.4
     assert agreement(cleared, mark, valid) > 0.85
     assert not cleared[~valid].any()

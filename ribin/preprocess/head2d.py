@@ -8,6 +8,7 @@ flowed into.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -42,11 +43,25 @@ def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...
     check_contrast(scan, params.min_contrast)
     grey = _on_grid(scan, params.grid_um)
     primers = _likely_primers(grey, params)
+    soft = _soft_primers(grey, params)
+    regions = _first_face(scan, grey, primers, params) or _first_face(scan, grey, soft, params)
+    if regions:
+        return regions
     if not primers:
         raise ScanError(
             f"{name}: no whole primer found; a bright disc of {params.min_primer_um / 1e3:g} to "
             f"{params.max_primer_um / 1e3:g} mm radius within a dark ring is needed, or a mask"
         )
+    raise ScanError(
+        f"{name}: a bright disc of {primers[0].radius * params.grid_um / 1e3:.2f} mm radius found, "
+        "but no even face with a firing pin impression in it; a mask is needed"
+    )
+
+
+def _first_face(
+    scan: Scan, grey: FloatArray, primers: list[Circle], params: HeadImageParams
+) -> tuple[Region, ...]:
+    """The regions of the first primer that has an even face round a hole; empty where none has."""
     for primer in primers:
         flat = _flatness(grey, primer)
         hole = round_hole(flat, primer, params)
@@ -61,10 +76,7 @@ def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...
                 _region(scan, MarkType.BREECH_FACE, face, primer, params),
                 _region(scan, MarkType.FIRING_PIN, hole.inside, hole.circle, params),
             )
-    raise ScanError(
-        f"{name}: a bright disc of {primers[0].radius * params.grid_um / 1e3:.2f} mm radius found, "
-        "but no even face with a firing pin impression in it; a mask is needed"
-    )
+    return ()
 
 
 def _on_grid(scan: Scan, grid_um: float) -> FloatArray:
@@ -99,6 +111,18 @@ def _likely_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
     return [circle for _, circle in sorted(clear, key=lambda pair: -pair[0])]
 
 
+def _soft_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
+    """As `_likely_primers`, of flats whose brightness falls slowly, and only unmistakable ones."""
+    softer = replace(
+        params,
+        smooth_um=params.soft_smooth_um,
+        min_primer_fall=params.soft_min_primer_fall,
+        min_edge=params.soft_min_edge,
+        min_edge_share=params.sure_edge_share,
+    )
+    return _likely_primers(grey, softer)
+
+
 def _is_whole(circle: Circle, params: HeadImageParams) -> bool:
     return (
         circle.shown >= params.min_shown
@@ -124,9 +148,11 @@ def _levels(grey: FloatArray) -> FloatArray:
 
 def _flatness(grey: FloatArray, primer: Circle) -> FloatArray:
     """Brightness as a share of that of the primer's flat, which is most of the circle."""
-    outside = inside_circle(grey.shape, primer, 1.25) & ~inside_circle(grey.shape, primer, 1.05)
+    rows, cols = np.ogrid[: grey.shape[0], : grey.shape[1]]
+    away = np.hypot(rows - primer.row, cols - primer.col) / primer.radius
+    rings = [grey[(away > r) & (away <= r + 0.03)] for r in np.arange(1.0, 1.3, 0.03)]
     outer = inside_circle(grey.shape, primer, 0.95) & ~inside_circle(grey.shape, primer, 0.65)
-    black = float(np.percentile(grey[outside], 25)) if outside.any() else 0.0
+    black = min((float(np.median(ring)) for ring in rings if ring.size), default=0.0)
     bright = float(np.median(grey[outer]))
     return np.asarray(np.clip((grey - black) / max(bright - black, 1e-3), 0.0, 2.0), np.float32)
 

@@ -8,7 +8,8 @@ from ribin.gaussian import smooth_surface
 from ribin.model import BoolArray, FloatArray, Scan
 from ribin.params import PreprocessParams
 from ribin.preprocess.exposure import check_white
-from ribin.preprocess.lighting import even_light, without_glare, without_shading
+from ribin.preprocess.lighting import even_light, without_glare
+from ribin.preprocess.rings import without_rings
 from ribin.region import Region
 
 
@@ -33,5 +34,5 @@ def even_image(
     inside = without_glare(scan.values, region.inside, pitch_um, light.glare_um, light.max_glare)
     surface = smooth_surface(scan.values, inside, params.low_cutoff_um, pitch_um)
     surface = even_light(surface, inside, pitch_um, light.surroundings_um)
-    surface = without_shading(surface, inside, pitch_um, region.center_um, light.shading_um)
+    surface = without_rings(surface, inside, pitch_um, region.center_um, light.shading_um)
     return np.clip(surface, -light.clip, light.clip), inside

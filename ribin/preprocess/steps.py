@@ -12,6 +12,7 @@ from ribin.preprocess.image import even_image
 from ribin.preprocess.level import level_surface
 from ribin.preprocess.region import away_from_edge
 from ribin.preprocess.resample import resample_to_frame
+from ribin.preprocess.rings import without_rings
 from ribin.region import Region
 from ribin.regression import remove_form
 from ribin.trace import NO_TRACE, Trace
@@ -42,6 +43,8 @@ def extract_mark(
         trace.keep("levelled", surface=levelled, valid=inside, pitch_um=pitch_um)
         # Form first: a weighted mean is pulled down by a steep edge, and flat ground has none.
         flat = remove_form(levelled, inside, params.high_cutoff_um, pitch_um)
+        if params.ring_um > 0.0:
+            flat = without_rings(flat, inside, pitch_um, region.center_um, params.ring_um)
         banded = smooth_surface(flat, inside, params.low_cutoff_um, pitch_um)
     trace.keep("band_passed", surface=banded, valid=inside, pitch_um=pitch_um)
 
