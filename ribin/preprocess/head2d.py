@@ -43,8 +43,8 @@ def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...
     check_contrast(scan, params.min_contrast)
     grey = _on_grid(scan, params.grid_um)
     primers = _likely_primers(grey, params)
-    soft = _soft_primers(grey, params)
-    regions = _first_face(scan, grey, primers, params) or _first_face(scan, grey, soft, params)
+    regions = _first_face(scan, grey, primers, params)
+    regions = regions or _first_face(scan, grey, _soft_primers(grey, params), params)
     if regions:
         return regions
     if not primers:
