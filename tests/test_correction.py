@@ -125,3 +125,42 @@ def test_a_mate_and_a_non_mate_get_no_note(shots):
     for mark in (mate, other):
         result = compare_marks(reference, describe_mark(mark))
         assert check_mirrored(reference, mark, result).note == ""
+
+
+def doubled(plane):
+    return np.repeat(np.repeat(plane, 2, axis=0), 2, axis=1)
+
+
+MOVES = {
+    "turned": (np.rot90, np.rot90, 1.0),
+    "transposed": (np.transpose, np.transpose, 1.0),
+    "mirrored": (np.flipud, np.flipud, 1.0),
+    "cropped beside the mark": (lambda a: a[3:, :-2], lambda a: a, 1.0),
+    "resampled": (doubled, lambda a: a, 0.5),
+}
+
+
+@pytest.mark.parametrize("how", MOVES)
+def test_an_outline_moves_with_its_scan(shots, how):
+    """Of a scan that is measured beyond its mark, the same surface is taken wherever it lies."""
+    moved, expected, pitch_factor = MOVES[how]
+    scan = shots[0]
+    beyond = np.where(scan.valid, scan.values, np.float32(40.0))
+    whole = dataclasses.replace(
+        scan, values=beyond, valid=np.ones(scan.shape, bool), mark_valid=scan.valid
+    )
+    copy = dataclasses.replace(
+        whole,
+        values=np.ascontiguousarray(moved(whole.values)),
+        valid=np.ascontiguousarray(moved(whole.valid)),
+        mark_valid=np.ascontiguousarray(moved(scan.valid)),
+        row_pitch_um=scan.row_pitch_um * pitch_factor,
+        col_pitch_um=scan.col_pitch_um * pitch_factor,
+    )
+    original, again = (extract_marks(s)[0] for s in (whole, copy))
+    valid, surface = expected(original.valid), expected(original.surface)
+    both = valid & again.valid
+    assert both.sum() > 0.98 * (valid | again.valid).sum()
+    assert np.corrcoef(surface[both], again.surface[both])[0, 1] > 0.95
+    cut_out = dataclasses.replace(copy, valid=copy.mark_valid, mark_valid=None)
+    assert np.array_equal(extract_marks(cut_out)[0].valid, again.valid)
