@@ -133,3 +133,23 @@ def test_one_outline_is_for_one_file(ribin, folder):
                 "--exhibit", "X", "--circle", "breech_face:100,100,50")  # fmt: skip
     assert ran.code == 2
     assert "--mask and --circle outline one FILE" in ran.err
+
+
+def test_each_type_of_mark_has_its_own_list_and_a_missing_one_is_not_compared(
+    ribin, folder, tmp_path
+):
+    vault = tmp_path / "JAM"
+    assert ribin("init", vault, "--member", "JAM").code == 0
+    for name in ("head", "ring"):
+        where = ("--vault", vault, "--event", "E", "--exhibit", name)
+        assert ribin("enrol", folder / f"{name}.x3p", *where).code == 0
+    pin = json.loads(
+        ribin("search", folder / "head.x3p", "--mark", "firing_pin", "--vault", vault, "--json").out
+    )
+    assert pin["counts"]["eligible"] == 2
+    assert "no firing_pin mark in the scan" in json.dumps(pin["counts"])
+    assert all(row["mark"] == "firing_pin" for row in pin["candidates"])
+    face = json.loads(ribin("search", "head", "--vault", vault, "--json").out)
+    assert [(row["exhibit"], row["mark"]) for row in face["candidates"]] == [
+        ("ring", "breech_face")
+    ]
