@@ -8,7 +8,6 @@ flowed into.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -18,9 +17,10 @@ from skimage.morphology import disk
 from ribin.errors import ScanError
 from ribin.model import BoolArray, FloatArray, MarkType, Scan
 from ribin.params_image import HeadImageParams
-from ribin.preprocess.circle_flux import Circle, circle_flux, inside_circle, refine_circle
+from ribin.preprocess.circle_flux import Circle, inside_circle
 from ribin.preprocess.exposure import check_contrast, check_white
 from ribin.preprocess.hole2d import Hole, any_hole, blurred, round_hole
+from ribin.preprocess.primer2d import likely_primers, soft_primers
 from ribin.region import Origin, Region
 
 
@@ -42,9 +42,9 @@ def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...
     check_white(scan, scan.valid, "image", params.max_white)
     check_contrast(scan, params.min_contrast)
     grey = _on_grid(scan, params.grid_um)
-    primers = _likely_primers(grey, params)
+    primers = likely_primers(grey, params)
     regions = _first_face(scan, grey, primers, params)
-    regions = regions or _first_face(scan, grey, _soft_primers(grey, params), params)
+    regions = regions or _first_face(scan, grey, soft_primers(grey, params), params)
     if regions:
         return regions
     if not primers:
@@ -85,65 +85,6 @@ def _on_grid(scan: Scan, grid_um: float) -> FloatArray:
     height, width = (max(8, round(n * p / grid_um)) for n, p in zip(scan.shape, pitch, strict=True))
     small = cv2.resize(scan.values, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)
-
-
-def _likely_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
-    """Circles, bright within and dark without, that lie in the frame; the clearest first."""
-    levels = _levels(grey)
-    smooth = blurred(levels, params.smooth_um / params.grid_um)
-    cap = params.edge_cap * params.grid_um / params.smooth_um
-    radii = np.arange(params.min_primer_um, params.max_primer_um, 2 * params.grid_um)
-    flux = circle_flux(smooth, radii / params.grid_um, cap)
-    apart = round(params.apart_um / params.grid_um)
-    found = []
-    for _ in range(params.primer_candidates):
-        k, row, col = np.unravel_index(int(flux.argmax()), flux.shape)
-        if flux[k, row, col] < params.min_primer_fall:
-            break
-        start = Circle(float(row), float(col), float(radii[k] / params.grid_um))
-        band_px = params.band_um / params.grid_um
-        circle = refine_circle(smooth, start, band_px, 1.0, params.min_edge * cap)
-        if _is_whole(circle, params):
-            found.append((circle.edge_share * _contrast(levels, circle), circle))
-        near = slice(max(0, k - 4), k + 5)
-        flux[near, max(0, row - apart) : row + apart, max(0, col - apart) : col + apart] = -1.0
-    clear = [pair for pair in found if pair[0] >= params.min_primer_contrast]
-    return [circle for _, circle in sorted(clear, key=lambda pair: -pair[0])]
-
-
-def _soft_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
-    """As `_likely_primers`, of flats whose brightness falls slowly, and only unmistakable ones."""
-    softer = replace(
-        params,
-        smooth_um=params.soft_smooth_um,
-        min_primer_fall=params.soft_min_primer_fall,
-        min_edge=params.soft_min_edge,
-        min_edge_share=params.sure_edge_share,
-    )
-    return _likely_primers(grey, softer)
-
-
-def _is_whole(circle: Circle, params: HeadImageParams) -> bool:
-    return (
-        circle.shown >= params.min_shown
-        and circle.edge_share >= params.min_edge_share
-        and params.min_primer_um <= circle.radius * params.grid_um <= params.max_primer_um
-    )
-
-
-def _contrast(levels: FloatArray, circle: Circle) -> float:
-    """How much brighter the border of the disc is than the darkest ring just outside it."""
-    rows, cols = np.ogrid[: levels.shape[0], : levels.shape[1]]
-    away = np.hypot(rows - circle.row, cols - circle.col) / circle.radius
-    inner = np.median(levels[(away > 0.8) & (away < 0.97)])
-    rings = [levels[(away > r) & (away <= r + 0.02)] for r in np.arange(1.0, 1.2, 0.02)]
-    return float(inner - min(np.median(ring) for ring in rings if ring.size))
-
-
-def _levels(grey: FloatArray) -> FloatArray:
-    """Brightness on a scale that gain and glare hardly change: 0 black to 1 the bright half."""
-    black, bright = np.percentile(grey, [2, 75])
-    return np.asarray(np.clip((grey - black) / max(bright - black, 1e-3), 0.0, 1.5), np.float32)
 
 
 def _flatness(grey: FloatArray, primer: Circle) -> FloatArray:
