@@ -45,6 +45,7 @@ class Pair:
     cmc: float
     cmc_fraction: float
     ccf: float
+    parts: tuple[float, ...]  # of the score, before they are weighed
     shared: float
     away_um: float
 
@@ -124,7 +125,8 @@ def _pair(i: int, j: int, reference: Side, other: Side, result: Comparison | Non
         getattr(result, name) if result else np.nan
         for name in ("score", "cmc", "cmc_fraction", "ccf")
     )
-    return Pair(i, j, known_match, score, cmc, fraction, ccf, shared, away_um)
+    parts = tuple(part.value for part in result.score_parts) if result else ()
+    return Pair(i, j, known_match, score, cmc, fraction, ccf, parts, shared, away_um)
 
 
 def _against_truth(reference: Side, other: Side, result: Comparison | None) -> tuple[float, float]:

@@ -11,42 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from ribin.params_head import HandednessParams, HeadParams, QualityParams
 from ribin.params_image import HeadImageParams, LightParams
+from ribin.params_limits import ReadParams, SearchParams
 
 if TYPE_CHECKING:  # `ribin --help` does without numpy
     from ribin.model import MarkType, ScanKind
 
 BLOCK_PX = 8  # cells are made of blocks of 8 x 8 pixels: one vector register of float32 a row
-
-
-@dataclass(frozen=True)
-class ReadParams:
-    """Limits of what a reader accepts."""
-
-    max_unpacked_mib: int = 1024  # a zip that unpacks to more is refused as a bomb
-    max_pixels: int = 100_000_000  # 10,000 x 10,000: four times the largest sensor met
-    min_pitch_um: float = 0.05  # below light's resolution: the unit must be wrong
-    max_pitch_um: float = 100.0  # fewer than 40 pixels across a primer
-    max_pitch_ratio: float = 4.0  # rows against columns; beyond it the scan is not areal
-    max_file_mib: int = 1024  # what a laboratory machine holds in memory several times over
-    max_main_xml_mib: int = 16  # ISO 25178-72 wants more than 10,000 points in a binary file
-    max_relief_um: float = 10_000.0  # deeper than any mark: the unit of the heights must be wrong
-    max_tilt_deg: float = 5.0  # levelling takes it out; a surface that leans more was turned over
-    max_field_mm: float = 40.0  # twice the largest case head (.50 BMG, 20.4 mm)
-
-
-@dataclass(frozen=True)
-class SearchParams:
-    """How many marks of one member go on from the coarse to the fine stage, and in what portions.
-
-    The shortlist holds the larger of the two numbers, so a small vault is compared wholly.
-    """
-
-    shortlist_min_marks: int = 50  # some seconds of fine comparisons: no reason to cut below it
-    # At 50 um every mate of the real scans is at rank 1 of 39 (DESIGN, decision 4): within 3 %.
-    # Weaker marks need room; one fifth keeps it and still saves most of the time.
-    shortlist_share: float = 0.2
-    index_shard_marks: int = 2048  # 33 MB of coarse vectors of 4,096: what one new mark rewrites
-    batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB
 
 
 @dataclass(frozen=True)
@@ -103,7 +73,9 @@ class CorrelateParams:
     fine_rotation_step_deg: float = 2.0
     fine_rotation_steps: int = 1  # to each side of the seed; five turns of 1.5 gave no more
     search_radius_um: float = 125.0  # of a cell from where the whole mark put it; 150 gave no more
-    norm_step_um: float = 75.0  # overlap and energy of cells change slowly: computed this far apart
+    norm_step_um: float = (
+        50.0  # overlap and energy of cells: computed so far apart; 75 misplaces some
+    )
     min_cell_overlap: float = 0.25  # of a cell's area, measured on both sides
 
 
@@ -116,10 +88,11 @@ class DecideParams:
     max_place_um: float = 60.0  # ALGORITHMS 1.2: 75 to 156; a motion fitted to cells needs less
     max_angle_deg: float = 3.0  # Tong 2014, 2015, Chen 2017
     min_ccf: float = 0.45  # cmcR's best; between Chen 2017 (0.40) and Tong 2015 (0.55)
-    # The score's parts: chosen on five slides of the challenge set, kept on the other five, by
-    # benchmarks/score_weights.py. Each part saturates, so no single one decides alone.
+    # The score's parts: of those that order hard pairs best, the ones with the widest gap; by
+    # benchmarks/score_weights.py on five slides, judged on the other five. Each part saturates,
+    # so none decides alone.
     agreement_points: float = 55.0
-    agreement_scale: float = 5.0  # between the real known non-matches (3) and matches (7)
+    agreement_scale: float = 5.0  # between the real known non-matches (below 3) and matches (11)
     whole_points: float = 30.0
     whole_scale: float = 0.35
     cmc_points: float = 15.0

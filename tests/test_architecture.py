@@ -31,6 +31,7 @@ LEVELS = {
     "casework": 2,
     "params_head": 1,
     "params_image": 1,
+    "params_limits": 1,
     "params": 2,
     "params_file": 3,
     "params_rotation": 3,

@@ -29,7 +29,7 @@ from ribin.trace import Trace
 PITCH_UM = DEFAULT_PARAMS.breech_face.describe.pitch_um
 STEP_DEG = DEFAULT_PARAMS.breech_face.correlate.fine_rotation_step_deg
 # Reached, where half a pixel (12.5 um) and half a step (0.75 degrees) would do.
-SHIFT_UM, ANGLE_DEG = 3.0, 0.15
+SHIFT_UM, ANGLE_DEG = 4.0, 0.15
 SWAP_POINTS = 3.0  # of the 100 of a score: six cells of eighty
 
 

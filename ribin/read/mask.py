@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ribin.model import BoolArray
-from ribin.params import ReadParams
+from ribin.params_limits import ReadParams
 from ribin.read.optical import decode_pixels
 
 _HALF = 0.5

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ribin.errors import FormatError, ScanError
 from ribin.model import BoolArray, FloatArray, ScanKind
-from ribin.params import ReadParams
+from ribin.params_limits import ReadParams
 from ribin.read.image_header import ImageHeader, read_image_header
 from ribin.read.original import Original
 from ribin.read.reading import Reading

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ribin.errors import FormatError
-from ribin.params import ReadParams
+from ribin.params_limits import ReadParams
 
 _MIB = 1 << 20
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ribin.errors import ScanError
 from ribin.model import BoolArray, FloatArray, ScanKind
-from ribin.params import ReadParams
+from ribin.params_limits import ReadParams
 
 _LONGEST_ERROR = 200
 

@@ -11,7 +11,7 @@ import x3pio
 
 from ribin.errors import FormatError, ScanError
 from ribin.model import BoolArray, ScanKind
-from ribin.params import ReadParams
+from ribin.params_limits import ReadParams
 from ribin.read.original import Original
 from ribin.read.reading import Reading, check_size, quoted_error
 from ribin.read.x3p_archive import MAIN_XML, pack_archive, unpack_archive

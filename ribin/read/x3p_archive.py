@@ -9,7 +9,7 @@ import zipfile
 import zlib
 
 from ribin.errors import FormatError
-from ribin.params import ReadParams
+from ribin.params_limits import ReadParams
 from ribin.read.reading import quoted_error
 
 MAIN_XML = "main.xml"

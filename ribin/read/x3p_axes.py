@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.errors import FormatError, ScanError
-from ribin.params import ReadParams
+from ribin.params_limits import ReadParams
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
