@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from store_makers import enrol, make_exhibit
 
+from ribin.store.incoming import clear_leftovers
 from ribin.store.vault import Vault
 
 ENROLLER = """
@@ -135,3 +136,16 @@ def test_a_copy_taken_beside_an_unfinished_log_opens(tmp_path):
     with Vault.open(copy) as vault:
         assert list(vault.exhibits()) == ["X1"]
         assert vault.check().clean
+
+
+def test_a_writer_may_finish_while_another_clears_what_was_left(tmp_path):
+    """The folder of an arrival goes away without the lock, once its scan is enrolled."""
+    arriving = tmp_path / "incoming" / ("a" * 64)
+    arriving.mkdir(parents=True)
+
+    def finished_meanwhile(sha256):
+        arriving.rmdir()
+        return True
+
+    clear_leftovers(tmp_path, finished_meanwhile)
+    assert not arriving.exists()

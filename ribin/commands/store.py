@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from ribin.commands.exits import exit_after
-from ribin.commands.options import json_option, params_option, vault_option
+from ribin.commands.options import json_option, params_option, vault_option, who_option
 from ribin.commands.progress import Progress
 from ribin.params import Params
 
 
-@click.group(short_help="Check a vault or rebuild its index.")
+@click.group(short_help="Check a vault, rebuild its index, upgrade it.")
 def store() -> None:
-    """Check a vault, or make its index again."""
+    """Check a vault, make its index again, or bring one of an older ribin up to date."""
 
 
 @store.command()
@@ -54,3 +54,22 @@ def rebuild_index(vault: Path | None, params: Params) -> None:
     with open_own(vault) as opened:
         vectors = rebuild(opened, params)
     click.echo(f"{vault}: index of {vectors} marks made")
+
+
+@store.command()
+@vault_option
+@who_option
+def upgrade(vault: Path | None, who: str) -> None:
+    """Bring the catalogue of a vault that an older ribin made up to date; its audit log says so.
+
+    Make a copy of the vault before. The scan files stay as they are.
+
+    \b
+    Example:
+      ribin store upgrade --vault vaults/JAM
+    """
+    from ribin.commands.vaults import needed_vault
+    from ribin.store.vault import Vault
+
+    added = Vault.upgrade(needed_vault(vault), who)
+    click.echo(f"{vault}: up to date, columns added: {', '.join(added) or 'none'}")

@@ -64,9 +64,14 @@ class Vaults:
 
 def open_own(vault: Path | None) -> Vault:
     """The vault of `--vault`; wrong usage where there is none."""
+    return Vault.open(needed_vault(vault))
+
+
+def needed_vault(vault: Path | None) -> Path:
+    """The folder of `--vault`; wrong usage where there is none."""
     if vault is None:
         raise click.UsageError("--vault or RIBIN_VAULT needed")
-    return Vault.open(vault)
+    return vault
 
 
 def network_around(vault: Vault, network_file: Path | None) -> Network:

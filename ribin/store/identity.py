@@ -45,13 +45,13 @@ def write_identity(folder: Path, member: str) -> None:
     write_durably(folder / IDENTITY_FILE, text.encode())
 
 
-def read_identity(folder: Path) -> Identity:
-    """Read and check vault.toml.
+def read_identity(folder: Path, older: bool = False) -> Identity:
+    """Read and check vault.toml; of a schema before ours only where `older`.
 
     Raises
     ------
     StoreError
-        The folder is missing or no vault, the file is damaged, or its schema is newer than ours.
+        The folder is missing or no vault, the file is damaged, or its schema is not ours.
     """
     if not folder.is_dir():
         raise StoreError(f"{folder}: the folder of a vault needed, found none")
@@ -71,6 +71,9 @@ def read_identity(folder: Path) -> Identity:
         raise StoreError(
             f"{path}: schema {SCHEMA_VERSION} needed, found {schema}: a newer ribin made this vault"
         )
-    if schema != SCHEMA_VERSION:
-        raise StoreError(f"{path}: schema {SCHEMA_VERSION} needed, found {schema}")
+    if schema < 1 or (schema < SCHEMA_VERSION and not older):
+        mend = f"; `ribin store upgrade --vault {folder}` brings it up to date"
+        raise StoreError(
+            f"{path}: schema {SCHEMA_VERSION} needed, found {schema}{mend if schema > 0 else ''}"
+        )
     return Identity(member, schema)

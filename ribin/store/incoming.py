@@ -61,4 +61,5 @@ def clear_leftovers(folder: Path, is_enrolled: Callable[[str], bool]) -> None:
     for left in sorted((folder / INCOMING_FOLDER).glob("*")):
         if not is_enrolled(left.name):
             scan_path(folder, left.name).unlink(missing_ok=True)
-        shutil.rmtree(left)
+        # A writer that has just committed takes its own away, without the lock.
+        shutil.rmtree(left, ignore_errors=True)

@@ -1,7 +1,8 @@
-"""Making the folder of a vault, and opening one after checking that it is one."""
+"""Making the folder of a vault; opening one after checking that it is one; older ones upgraded."""
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from ribin.errors import StoreError
@@ -10,6 +11,8 @@ from ribin.store.catalogue import Catalogue, may_write
 from ribin.store.durable import fsync_folder
 from ribin.store.identity import checked_member_code, read_identity, write_identity
 from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER
+from ribin.store.records import all_records
+from ribin.store.schema import SCHEMA_VERSION, add_missing_columns, column_problem, version_of
 
 
 def make_vault(folder: Path, member: str, who: str, wait_s: float) -> Catalogue:
@@ -46,18 +49,62 @@ def open_vault(folder: Path, read_only: bool, wait_s: float) -> tuple[str, Catal
     Raises
     ------
     StoreError
-        The folder is no vault, a newer ribin made it, or its catalogue is damaged, locked for
-        longer than `wait_s`, or another member's.
+        The folder is no vault, another version of ribin made it, or its catalogue is damaged, has
+        other columns, is locked for longer than `wait_s`, or is another member's.
     """
     member = read_identity(folder).member
     catalogue = Catalogue(folder, may_write(folder) and not read_only, wait_s)
     try:
         with catalogue.reading() as db:
-            first = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()
-        owner = first["subject"] if first else "nobody"
-        if owner != member:
-            raise StoreError(f"{folder}: vault.toml names {member}, the catalogue {owner}")
+            found = version_of(db)
+            if found != SCHEMA_VERSION:
+                needed = f"schema {SCHEMA_VERSION} needed as in vault.toml"
+                raise StoreError(f"{catalogue.path}: {needed}, found {found}")
+            if problem := column_problem(db):
+                raise StoreError(f"{catalogue.path}: {problem}")
+            _check_owner(db, folder, member)
     except BaseException:
         catalogue.close()
         raise
     return member, catalogue
+
+
+def upgrade_vault(folder: Path, who: str, wait_s: float) -> list[str]:
+    """Bring the catalogue of an older ribin up to date; gives the columns that were added.
+
+    One transaction, with a row of the audit log that vouches for the records as they are now;
+    vault.toml comes last, so a crash in between leaves a vault that can be upgraded.
+
+    Raises
+    ------
+    StoreError
+        As `open_vault`; or the vault is read-only.
+    """
+    identity = read_identity(folder, older=True)
+    catalogue = Catalogue(folder, may_write(folder), wait_s)
+    try:
+        with catalogue.writing() as db:
+            _check_owner(db, folder, identity.member)
+            before = version_of(db)
+            added = add_missing_columns(db)
+            if problem := column_problem(db):
+                raise StoreError(f"{catalogue.path}: {problem}")
+            if before != SCHEMA_VERSION:
+                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                records = dict(all_records(db)) if added else {}
+                details = {"schema": [before, SCHEMA_VERSION], "added": added, "records": records}
+                append_row(db, "upgrade", identity.member, who, "", details)
+        if identity.schema != SCHEMA_VERSION:
+            write_identity(folder, identity.member)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be written: {error}") from error
+    finally:
+        catalogue.close()
+    return added
+
+
+def _check_owner(db: sqlite3.Connection, folder: Path, member: str) -> None:
+    first = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()
+    owner = first["subject"] if first else "nobody"
+    if owner != member:
+        raise StoreError(f"{folder}: vault.toml names {member}, the catalogue {owner}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: scans.lighting; a vault of version 1 may have it or not
 APPLICATION_ID = 0x52494249  # "RIBI": tells a catalogue from other SQLite files
 
 # A record of the audit log is only ever added, with the next number: BEFORE INSERT also stops
@@ -71,13 +72,41 @@ BEGIN SELECT RAISE(ABORT, 'the audit log only takes its next number'); END;
 """
 
 
-def create_tables(db: sqlite3.Connection) -> None:
+def create_tables(db: sqlite3.Connection, tables: str = _TABLES) -> None:
     """Make an empty catalogue. The version is set last: a catalogue without it is unfinished."""
     db.executescript(
-        f"BEGIN IMMEDIATE;\n{_TABLES}\n"
+        f"BEGIN IMMEDIATE;\n{tables}\n"
         f"PRAGMA application_id = {APPLICATION_ID};\n"
         f"PRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
     )
+
+
+def add_missing_columns(db: sqlite3.Connection) -> list[str]:
+    """Bring the tables of an older version up to date; gives the columns that were added."""
+    if "lighting" in columns_of(db, "scans"):
+        return []
+    db.execute("ALTER TABLE scans ADD COLUMN lighting TEXT NOT NULL DEFAULT ''")
+    return ["scans.lighting"]
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """The version in the head of the catalogue's file."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def columns_of(db: sqlite3.Connection, table: str) -> tuple[str, ...]:
+    """Names of the columns of a table, in alphabetical order; none where there is no table."""
+    return tuple(sorted(str(row[1]) for row in db.execute(f"PRAGMA table_info({table})")))
+
+
+def column_problem(db: sqlite3.Connection) -> str:
+    """The first table whose columns are not those that we read and write; empty where all are."""
+    for table, wanted in _wanted_columns().items():
+        found = columns_of(db, table)
+        if found != wanted:
+            needed, listed = ", ".join(wanted), ", ".join(found) or "none"
+            return f"table {table} of the columns {needed} needed, found {listed}"
+    return ""
 
 
 def schema_of(db: sqlite3.Connection) -> dict[str, str]:
@@ -90,15 +119,41 @@ def schema_of(db: sqlite3.Connection) -> dict[str, str]:
 
 
 def schema_problems(db: sqlite3.Connection) -> list[str]:
-    """One sentence for each part that differs from an empty catalogue of this version."""
-    fresh = sqlite3.connect(":memory:", isolation_level=None)
-    try:
-        create_tables(fresh)
-        wanted = schema_of(fresh)
-    finally:
-        fresh.close()
-    found = schema_of(db)
-    names = sorted(wanted.keys() | found.keys())
+    """One sentence for each part that differs from a catalogue of this version, new or upgraded."""
+    found, wanted = schema_of(db), [_schema_as_made(_TABLES), _schema_as_made(_first_tables())]
+    names = sorted(wanted[0].keys() | found.keys())
     return [
-        f"schema: {name} is not as made" for name in names if wanted.get(name) != found.get(name)
+        f"schema: {name} is not as made"
+        for name in names
+        if found.get(name) not in [made.get(name) for made in wanted]
     ]
+
+
+@cache
+def _wanted_columns() -> dict[str, tuple[str, ...]]:
+    db = _made(_TABLES)
+    try:
+        tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        return {str(t): columns_of(db, t) for (t,) in tables if not t.startswith("sqlite_")}
+    finally:
+        db.close()
+
+
+def _schema_as_made(tables: str) -> dict[str, str]:
+    db = _made(tables)
+    try:
+        return schema_of(db)
+    finally:
+        db.close()
+
+
+def _made(tables: str) -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    create_tables(db, tables)
+    add_missing_columns(db)
+    return db
+
+
+def _first_tables() -> str:
+    """The tables of the first vaults, before images had a lighting."""
+    return _TABLES.replace("    lighting TEXT NOT NULL DEFAULT '',\n", "")

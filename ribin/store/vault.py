@@ -15,7 +15,7 @@ from ribin.store.check import CheckReport, check_vault
 from ribin.store.enrol import Enrolment, admit_entry, find_enrolled
 from ribin.store.entry import Entry, check_entry
 from ribin.store.incoming import scan_path
-from ribin.store.opening import make_vault, open_vault
+from ribin.store.opening import make_vault, open_vault, upgrade_vault
 from ribin.store.records import (
     Holdings,
     StoredMark,
@@ -64,6 +64,11 @@ class Vault:
         """Open a vault, for reading alone where it may not be written; see `open_vault`."""
         folder = Path(path)
         return cls(folder, *open_vault(folder, read_only, wait_s))
+
+    @staticmethod
+    def upgrade(path: str | Path, who: str = "", wait_s: float = _WAIT_S) -> list[str]:
+        """Bring the vault of an older ribin up to date; see `upgrade_vault`."""
+        return upgrade_vault(Path(path), who, wait_s)
 
     @property
     def writable(self) -> bool:
