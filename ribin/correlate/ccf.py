@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import kernel
+from ribin._jit import sum_kernel
 from ribin.model import FloatArray
 
 
-@kernel
+# Values and squares are 0 where not measured, so products with the other side's mask leave out
+# what only one side measured: no branch, and whole rows at once.
+@sum_kernel
 def _patch_ccf(fixed, moved, corners, places, size, out):
     for k in range(out.shape[0]):
         n = 0.0
@@ -18,22 +20,26 @@ def _patch_ccf(fixed, moved, corners, places, size, out):
         sum_ff = 0.0
         sum_mm = 0.0
         sum_fm = 0.0
-        t = places[k, 0]
-        for i in range(size):
-            for j in range(size):
-                r = corners[k, 0] + i
-                c = corners[k, 1] + j
-                rr = r + places[k, 1]
-                cc = c + places[k, 2]
-                if fixed[2, r, c] > 0.0 and moved[t, 2, rr, cc] > 0.0:
-                    f = float(fixed[0, r, c])
-                    m = float(moved[t, 0, rr, cc])
-                    n += 1.0
-                    sum_f += f
-                    sum_m += m
-                    sum_ff += f * f
-                    sum_mm += m * m
-                    sum_fm += f * m
+        copy = moved[places[k, 0]]
+        left = np.uint64(corners[k, 1])
+        there = np.uint64(corners[k, 1] + places[k, 2])
+        for i in range(corners[k, 0], corners[k, 0] + size):
+            values = fixed[0, i]
+            squares = fixed[1, i]
+            mask = fixed[2, i]
+            down = i + places[k, 1]
+            other_values = copy[0, down]
+            other_squares = copy[1, down]
+            other_mask = copy[2, down]
+            for c in range(size):
+                j = left + np.uint64(c)
+                u = there + np.uint64(c)
+                n += mask[j] * other_mask[u]
+                sum_f += values[j] * other_mask[u]
+                sum_m += mask[j] * other_values[u]
+                sum_ff += float(squares[j]) * other_mask[u]
+                sum_mm += mask[j] * float(other_squares[u])
+                sum_fm += float(values[j]) * float(other_values[u])
         out[k] = np.nan
         if n > 1.0:
             var_f = sum_ff - sum_f * sum_f / n

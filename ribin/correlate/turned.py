@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import kernel
+from ribin._jit import sum_kernel
 from ribin.model import BoolArray, FloatArray
 
 VALUES, SQUARES, MASK = range(3)  # the planes
 
 
-@kernel
+@sum_kernel
 def _turn(samples, angle_rad, origin, reach, out):
     side = samples.shape[0]
     flat = samples.reshape(-1)
