@@ -142,7 +142,7 @@ def test_a_closed_pipe_is_quiet():
 def test_unknown_parameter_is_refused_in_one_line(ribin, tmp_path):
     (tmp_path / "p.toml").write_text("[read]\nmax_pixel = 3\n", encoding="utf-8")
     done = ribin("info", "x.x3p", "--params", tmp_path / "p.toml")
-    assert done.code == 3
+    assert done.code == 2
     assert re.fullmatch(r"ribin: .*p\.toml: read: no parameter 'max_pixel'; known: .*\n", done.err)
 
 

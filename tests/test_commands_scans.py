@@ -156,7 +156,7 @@ def test_evaluate_refuses_pictures_before_it_compares(ribin, labelled, tmp_path,
     assert "file: a folder to write needed, " in done.err
     monkeypatch.setattr("ribin.evaluate.pictures.find_spec", lambda name: None)
     done = ribin("evaluate", labelled, "--pictures", tmp_path / "new", "--pairs", tmp_path / "p")
-    assert (done.code, done.out) == (3, "")
+    assert (done.code, done.out) == (2, "")
     assert "--pictures: matplotlib needed, found none: pip install 'ribin[plots]'" in done.err
     assert not (tmp_path / "p").exists()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import sys
 from collections.abc import Sequence
 
 import click
 
-from ribin.errors import RibinError
+from ribin.errors import AccessError, ParameterError, RibinError
 
 DONE = 0
 SOME_FAILED = 1
@@ -28,10 +30,41 @@ def run(app: click.Group, args: Sequence[str]) -> int:
         return WRONG_USAGE
     except click.Abort:
         return INTERRUPTED
-    except (RibinError, MemoryError) as error:
-        print(f"ribin: {str(error) or 'not enough memory'}", file=sys.stderr)
-        return NOTHING_DONE
+    except (RibinError, OSError, MemoryError) as error:
+        print(f"ribin: {_line(error)}", file=sys.stderr)
+        return _code(error)
     return code if isinstance(code, int) else DONE
+
+
+def _line(error: BaseException) -> str:
+    """What went wrong, in one line; MemoryError says nothing itself."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or "not enough memory"
+
+
+def _code(error: BaseException) -> int:
+    """Wrong usage is what other arguments would mend; a disk that refuses is not."""
+    disk = isinstance(error.__cause__, OSError) and not isinstance(
+        error.__cause__, FileNotFoundError
+    )
+    usage = isinstance(error, ParameterError) and not disk
+    return WRONG_USAGE if usage or isinstance(error, AccessError) else NOTHING_DONE
+
+
+def speak_any_encoding() -> None:
+    """Print what the encoding of stdout and stderr lacks as \\uXXXX, which JSON reads too."""
+    codecs.register_error("ribin.escaped", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="ribin.escaped")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    pairs = (units[i : i + 2].hex() for i in range(0, len(units), 2))
+    return "".join(f"\\u{pair}" for pair in pairs), error.end
 
 
 def exit_after(done: int, failed: int) -> None:

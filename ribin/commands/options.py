@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,6 +19,16 @@ EXHIBIT_KINDS = ("evidence", "test_fire")
 MARKS = ("breech_face", "firing_pin", "ejector")
 A_PATH = click.Path(path_type=Path)
 _ROTATION = "ribin.rotation"  # where --rotation waits until --params has been read
+
+
+class FiniteRange(click.FloatRange):
+    """A number within bounds; neither infinite nor `nan`, which is within all bounds."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"a finite number needed, found {value}", param, ctx)
+        return number
 
 
 def _params(ctx: click.Context, param: click.Parameter, path: Path | None) -> Params:
@@ -83,7 +95,7 @@ jobs_option = click.option(
 json_option = click.option("--json", "json_output", is_flag=True, help="Print JSON for programs.")
 pitch_option = click.option(
     "--pixel-pitch-um",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     help="Pixel pitch of an image that does not state its own.",
 )
 who_option = click.option(

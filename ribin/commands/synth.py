@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.options import A_PATH
+from ribin.commands.options import A_PATH, FiniteRange
 from ribin.commands.progress import Progress
 
 
@@ -22,7 +22,7 @@ def synth() -> None:
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option(
     "--mark-strength",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=1.0,
     show_default=True,
     help="Relief of the firearm; below 0.4 a case is weakly marked.",
@@ -48,22 +48,22 @@ def scans(folder: Path, firearms: int, cases: int, seed: int, mark_strength: flo
 @click.option("--light", "lamp", type=click.Choice(["ring", "side"]), required=True)
 @click.option(
     "--azimuth",
-    type=float,
+    type=FiniteRange(),
     default=0.0,
     show_default=True,
     help="Where a side light stands: degrees counter-clockwise from the right.",
 )
 @click.option(
     "--elevation",
-    type=click.FloatRange(0, 90, min_open=True, max_open=True),
+    type=FiniteRange(0, 90, min_open=True, max_open=True),
     default=45.0,
     show_default=True,
     help="Degrees of the lamps above the plane of the image.",
 )
-@click.option("--gain", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
+@click.option("--gain", type=FiniteRange(min=0, min_open=True), default=1.0, show_default=True)
 @click.option(
     "--noise",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=4.0,
     show_default=True,
     help="Standard deviation in grey levels of 255.",
