@@ -65,9 +65,9 @@ class CorrelateParams:
     shift_range_um: float = 400.0  # of one mark's centre against the other's
     coarse_norm_step_um: float = 225.0  # overlap and energy of whole marks: computed so far apart
     min_overlap: float = 0.10  # of the smaller mark, at the coarse placement
-    seeds: int = 6  # placements looked at more closely; 4 lose a mark full of holes
-    seed_distance_um: float = 150.0  # two seeds differ by more than this or by
-    seed_distance_deg: float = 6.0
+    seeds: int = 10  # placements looked at more closely; 6 lose marks cropped to a half
+    seed_distance_um: float = 100.0  # two seeds differ by more than this or by
+    seed_distance_deg: float = 3.0
     medium_rotation_step_deg: float = 1.5
     medium_shift_um: float = 100.0
     fine_rotation_step_deg: float = 2.0
@@ -115,7 +115,7 @@ _FINE_MARK = MethodParams(
     PreprocessParams(25.0, 200.0, working_pitch_um=7.8125, frame_um=2000.0, min_area_mm2=0.08,
                      max_relief_um=600.0, form_degree=4, edge_um=50.0, ring_um=0.0),
     DescribeParams(7.8125, high_cutoff_um=128.0, coarse_pitch_um=31.25, medium_pitch_um=15.625),
-    CorrelateParams(shift_range_um=150.0, seed_distance_um=50.0, medium_shift_um=31.25,
+    CorrelateParams(shift_range_um=150.0, seed_distance_um=33.0, medium_shift_um=31.25,
                     search_radius_um=46.875, norm_step_um=23.4375),
     DecideParams(max_place_um=20.0),
 )  # fmt: skip
