@@ -49,14 +49,14 @@ def test_mates_lie_above_and_strangers_below(labels, results):
         if len(guns) == 1:
             mates += 1
             assert result.score > 90.0, (one, two)
-            assert result.cmc_fraction > 0.75, (one, two)
+            assert result.cmc_fraction > 0.8, (one, two)
         elif guns == SLIDES_CUT_IN_A_ROW:
             assert result.score < 83.0, (one, two)
             assert result.cmc_fraction < 0.4, (one, two)
         else:
             strangers += 1
             assert result.score < 45.0, (one, two)
-            assert result.cmc_fraction < 0.15, (one, two)
+            assert result.cmc_fraction < 0.2, (one, two)
     assert (mates, strangers) == (9, 53)
 
 
