@@ -9,6 +9,7 @@ from typing import Any
 
 from ribin.errors import ParameterError
 from ribin.params import Params
+from ribin.params_rules import find_problem
 
 
 def load_params(path: str | Path) -> Params:
@@ -17,13 +18,21 @@ def load_params(path: str | Path) -> Params:
     Raises
     ------
     ParameterError
-        The file cannot be read, or names a section, key or type that does not exist.
+        The file cannot be read, names a section, key or type that does not exist, or a value
+        that cannot be used.
     """
     try:
         tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ParameterError(
+            f"{path}: a TOML file of parameters needed, {error.strerror}"
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ParameterError(f"{path}: a TOML file of parameters needed, {error}") from error
-    return _override(Params(), tables, str(path))
+    params: Params = _override(Params(), tables, str(path))
+    if problem := find_problem(params):
+        raise ParameterError(f"{path}: {problem}")
+    return params
 
 
 def _override(group: Any, table: dict[str, Any], where: str) -> Any:
@@ -44,6 +53,8 @@ def _override(group: Any, table: dict[str, Any], where: str) -> Any:
 
 def _same_type(old: Any, value: Any, where: str) -> Any:
     if isinstance(old, tuple) and isinstance(value, list):
+        if len(value) != len(old):
+            raise ParameterError(f"{where} needs {len(old)} values, found {len(value)}")
         return tuple(_same_type(o, v, where) for o, v in zip(old, value, strict=True))
     if isinstance(old, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -33,6 +33,7 @@ LEVELS = {
     "params_image": 1,
     "params_limits": 1,
     "params": 2,
+    "params_rules": 2,
     "params_file": 3,
     "params_rotation": 3,
     "region": 2,
