@@ -33,6 +33,8 @@ LEVELS = {
     "params_image": 1,
     "params_limits": 1,
     "params": 2,
+    "manifest": 3,
+    "reading": 4,
     "params_rules": 2,
     "params_file": 3,
     "params_rotation": 3,

@@ -9,8 +9,8 @@ import shutil
 import pytest
 
 from ribin.casework import ExhibitKind, Scope
-from ribin.commands.manifest import exhibit_of, read_manifest
 from ribin.errors import FormatError, ParameterError
+from ribin.manifest import exhibit_of, read_manifest
 from ribin.search.network import read_network
 from ribin.store.vault import Vault
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.exits import exit_after
+from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.options import (
     A_PATH,
     EXHIBIT_KINDS,
@@ -92,9 +92,10 @@ def enrol(
 
     The manifest has the columns file, event, exhibit and optionally member, case_number, date,
     place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm, sharing and
-    lighting.
+    lighting. An empty or absent cell has the value of the option.
     """
-    from ribin.commands.enrolment import Intake, enrol_rows, enrolment_table
+    from ribin.batch import Intake, enrol_rows
+    from ribin.commands.enrolment import enrolment_table
     from ribin.commands.manifest import chosen_rows
     from ribin.commands.vaults import Vaults
     from ribin.report.json_text import as_json
@@ -103,8 +104,7 @@ def enrol(
     said = (pixel_pitch_um, mask, circles, replica, accept_unusable)
     with Vaults(vault, network_file) as vaults:
         intake = Intake(params, who, reason, *said)
-        report = enrol_rows(rows, vaults, intake, Progress())
+        report = enrol_rows(rows, vaults.of, intake, Progress())
     click.echo(as_json(report) if json_output else enrolment_table(report))
-    for failed in report.failed:
-        click.echo(f"{failed.file}: {failed.reason}", err=True)
+    list_failed((failed.file, failed.reason) for failed in report.failed)
     exit_after(done=len(report.enrolled), failed=len(report.failed))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.exits import exit_after
+from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.options import (
     A_PATH,
     jobs_option,
@@ -50,6 +50,5 @@ def evaluate(
 
     result = evaluate_and_write(folder, params, jobs, pairs_csv, pictures)
     click.echo(as_json(result) if json_output else evaluation_text(result))
-    for failed in result.failed_scans:
-        click.echo(f"{failed.file}: {failed.reason}", err=True)
+    list_failed((failed.file, failed.reason) for failed in result.failed_scans)
     exit_after(done=result.scans, failed=result.not_compared)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -50,6 +50,12 @@ def _code(error: BaseException) -> int:
     )
     usage = isinstance(error, ParameterError) and not disk
     return WRONG_USAGE if usage or isinstance(error, AccessError) else NOTHING_DONE
+
+
+def list_failed(failed: Iterable[tuple[str, str]]) -> None:
+    """A line on stderr for each item that failed; a reason that names its file says it once."""
+    for file, reason in failed:
+        click.echo(reason if file in reason else f"{file}: {reason}", err=True)
 
 
 def speak_any_encoding() -> None:

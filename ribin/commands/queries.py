@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from ribin.casework import Candidate, Filters, Request, Scope, SearchResult
-from ribin.commands.reading import Reading
 from ribin.commands.sides import Side, draw_sides, read_side
 from ribin.commands.vaults import network_around, open_own
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.params import Params
 from ribin.pipeline import compare_marks
+from ribin.reading import Reading
 from ribin.search.engine import search
 from ribin.search.network import Network
 from ribin.store.records import StoredMark

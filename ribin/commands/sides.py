@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.across import as_image_pairs, best_of, experimental
-from ribin.commands.reading import Reading
 from ribin.comparison import Comparison
 from ribin.errors import ScanError
 from ribin.model import Mark, MarkType, Scan, Template
 from ribin.params import Params
 from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
+from ribin.reading import Reading
 from ribin.report import stages
 from ribin.report.explanation import comparison_text
 from ribin.report.overlay import draw_overlay, write_overlay

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ribin
+from ribin.batch import Intake, enrol_rows
 from ribin.casework import Request, Scope, SearchResult
-from ribin.commands.enrolment import Intake, enrol_rows
-from ribin.commands.manifest import Row, read_manifest
 from ribin.commands.queries import Desk, draw_candidate, run_search
-from ribin.commands.reading import Reading
 from ribin.commands.sides import Side
 from ribin.commands.vaults import Vaults
 from ribin.errors import StoreError
+from ribin.manifest import Row, read_manifest
 from ribin.params import DEFAULT_PARAMS
+from ribin.reading import Reading
 from ribin.report.tables import search_table
 from ribin.search.network import read_network
 from ribin.store.vault import Vault
@@ -83,7 +83,7 @@ def build_network(
     for code, member in read_network(network_file).members.items():
         Vault.create(member.vault, code, WHO).close()
     with Vaults(None, network_file) as vaults:
-        report = enrol_rows(rows, vaults, Intake(DEFAULT_PARAMS, WHO, REASON), tick)
+        report = enrol_rows(rows, vaults.of, Intake(DEFAULT_PARAMS, WHO, REASON), tick)
     if report.failed:
         first = report.failed[0]
         raise StoreError(f"{sample}: {len(report.failed)} scans refused, {first.reason}")

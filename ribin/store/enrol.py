@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from ribin.casework import Exhibit
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.store.audit import append_row, now_utc
@@ -48,7 +49,7 @@ def admit_entry(folder: Path, catalogue: Catalogue, entry: Entry, content: bytes
     """
     with catalogue.writing() as db:
         clear_leftovers(folder, lambda sha256: is_enrolled(db, sha256))
-        known = find_enrolled(db, entry)
+        known = find_enrolled(db, entry.sha256, entry.scan.provenance.source, entry.exhibit)
         if known:
             return known
         try:
@@ -66,21 +67,22 @@ def is_enrolled(db: sqlite3.Connection, sha256: str) -> bool:
     return db.execute("SELECT 1 FROM scans WHERE sha256 = ?", (sha256,)).fetchone() is not None
 
 
-def find_enrolled(db: sqlite3.Connection, entry: Entry) -> Enrolment | None:
+def find_enrolled(
+    db: sqlite3.Connection, sha256: str, source: str, wanted: Exhibit
+) -> Enrolment | None:
     """The scan as it is in the vault already, or None where it is new.
 
-    An empty field of the entry says nothing and contradicts nothing.
+    An empty field of the exhibit says nothing and contradicts nothing.
 
     Raises
     ------
     StoreError
         The scan belongs to another exhibit, or the exhibit or its event is recorded otherwise.
     """
-    wanted = entry.exhibit
-    row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (entry.sha256,)).fetchone()
+    row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (sha256,)).fetchone()
     if row and row["exhibit"] != wanted.exhibit:
         raise StoreError(
-            f"{entry.scan.provenance.source}: this scan is enrolled as exhibit {row['exhibit']}, "
+            f"{source}: this scan is enrolled as exhibit {row['exhibit']}, "
             f"found exhibit {wanted.exhibit}"
         )
     stored = find_exhibit(db, wanted.exhibit)
@@ -91,8 +93,8 @@ def find_enrolled(db: sqlite3.Connection, entry: Entry) -> Enrolment | None:
         _refuse_conflict(f"event {event.event}", asdict(event), asdict(wanted.event))
     if not row:
         return None
-    count = db.execute("SELECT count(*) FROM marks WHERE sha256 = ?", (entry.sha256,))
-    return Enrolment(EnrolOutcome.ALREADY_THERE, wanted.exhibit, entry.sha256, count.fetchone()[0])
+    count = db.execute("SELECT count(*) FROM marks WHERE sha256 = ?", (sha256,))
+    return Enrolment(EnrolOutcome.ALREADY_THERE, wanted.exhibit, sha256, count.fetchone()[0])
 
 
 def insert_entry(db: sqlite3.Connection, entry: Entry, file_sha256: str) -> Enrolment:

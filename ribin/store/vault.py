@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -109,11 +110,17 @@ class Vault:
         entry = Entry(scan, marks, templates, exhibit, who, reason)
         check_entry(entry, content)
         with self._catalogue.reading() as db:
-            known = find_enrolled(db, entry)
+            known = find_enrolled(db, entry.sha256, scan.provenance.source, exhibit)
         if known:
             return known
         packed = pack_scan(content, scan, marks, templates)
         return admit_entry(self.path, self._catalogue, entry, packed)
+
+    def find_enrolled(self, original: Path, exhibit: Exhibit) -> Enrolment | None:
+        """The scan of a file as it is in the vault already, or None; errors as `enrol`."""
+        sha256 = hashlib.sha256(_bytes_of(original)).hexdigest()
+        with self._catalogue.reading() as db:
+            return find_enrolled(db, sha256, original.name, exhibit)
 
     def exhibits(self) -> dict[str, Exhibit]:
         """Every exhibit by its id."""
