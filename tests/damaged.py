@@ -77,6 +77,23 @@ def with_main(data: bytes, *changes: tuple[str, str], checksum: bool = True) -> 
     return zip_of(list(members.items()))
 
 
+def without_z_step(data: bytes) -> bytes:
+    """The archive without the increment of z."""
+    main = members_of(data)["main.xml"].decode()
+    z_axis = main[main.index("<CZ>") : main.index("</CZ>")]
+    before, _, after = z_axis.partition("<Increment>")
+    return with_main(data, (z_axis, before + after.partition("</Increment>")[2]))
+
+
+def with_heights(data: bytes, stored: NDArray, *changes: tuple[str, str]) -> bytes:
+    """The archive with these very numbers as heights, row by row, and no checksum of them."""
+    members = members_of(data)
+    main = members["main.xml"].decode()
+    stated = main[main.index("<MD5ChecksumPointData>") : main.index("</MD5ChecksumPointData>")]
+    members["bindata/data.bin"] = stored.tobytes()
+    return with_main(zip_of(list(members.items())), (stated, "<MD5ChecksumPointData>"), *changes)
+
+
 def with_rotation(data: bytes, rows: list[list[float]]) -> bytes:
     """The archive with a Rotation in the header, allowed or not."""
     cells = "".join(
@@ -221,8 +238,8 @@ DAMAGED = (
         "data_changed.x3p",
         lambda: _one_bit_of_data(x3p_bytes()),
         FormatError,
-        "the data was changed or damaged, The MD5 checksum of 'bindata/data.bin' does not match "
-        "its content",
+        "the data was changed or damaged, MD5 [0-9a-f]{32} of 'bindata/data.bin' needed, "
+        "found [0-9a-f]{32}",
     ),
     Damage(
         "no_data.x3p",
@@ -234,8 +251,7 @@ DAMAGED = (
         "sizes_disagree.x3p",
         _main(("<SizeX>28<", "<SizeX>29<")),
         FormatError,
-        _XML + "The data file 'bindata/data.bin' holds 4480 bytes, but the dimensions and axes "
-        "need 4640",
+        "member 'bindata/data.bin' of 4640 bytes for 20 x 29 points needed, found 4480",
     ),
     Damage(
         "link_out.x3p",
@@ -272,6 +288,36 @@ DAMAGED = (
         _main(("</Axes>", "<Origin>CENTRE</Origin></Axes>")),
         FormatError,
         "Origin NW, NE, SW or SE needed, found 'CENTRE'",
+    ),
+    Damage(
+        "no_increment.x3p",
+        _main((_STEP, "")),
+        FormatError,
+        "an Increment of x needed for a pitch, found none",
+    ),
+    Damage(
+        "empty_increments.x3p",
+        _main((_STEP, "<Increment/>"), (_STEP, "<Increment> </Increment>")),
+        FormatError,
+        "an Increment of x and y needed for a pitch, found none",
+    ),
+    Damage(
+        "whole_without_step.x3p",
+        lambda: without_z_step(x3p_bytes(z_type=x3pio.DataType.INT16)),
+        FormatError,
+        "an Increment of z needed for heights in whole numbers, found none",
+    ),
+    Damage(
+        "encoding.x3p",
+        _main(('encoding="UTF-8"', 'encoding="klingon"')),
+        FormatError,
+        _XML + "unknown encoding 'klingon'",
+    ),
+    Damage(
+        "not_ascii.x3p",
+        _main(('encoding="UTF-8"', 'encoding="us-ascii"'), ("Revision>ISO", "Revision>\u00dfISO")),
+        FormatError,
+        "main.xml is not in its encoding, 'ascii' codec can't decode byte 0xc3 in position .*",
     ),
     Damage(
         "zero_pitch.x3p",

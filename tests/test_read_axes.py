@@ -86,6 +86,21 @@ def test_axes_are_brought_to_one_view(case, tmp_path):
     assert scan.valid.flags.c_contiguous
 
 
+@pytest.mark.parametrize("case", ["quarter turn", "quarter turn back", "half turn", "over x"])
+@pytest.mark.parametrize("um_axes", ["x", "y", "xy"])
+def test_increments_in_um_turn_with_the_axes(case, um_axes, tmp_path):
+    data, expected, sign, _ = CASES[case]
+    in_um = {"x": ("6.25e-06", "6.25"), "y": ("5e-06", "5.0")}
+    changes = [(f"<Increment>{m}<", f"<Increment>{um}<") for m, um in map(in_um.get, um_axes)]
+    (tmp_path / "a.x3p").write_bytes(damaged.with_main(data, *changes))
+    scan = read_scan(tmp_path / "a.x3p")
+    np.testing.assert_allclose(scan.values, sign * expected(HEIGHTS_UM), atol=1e-5)
+    turned = expected(HEIGHTS_UM).shape != HEIGHTS_UM.shape
+    pitch = (scan.row_pitch_um, scan.col_pitch_um)
+    assert pitch == pytest.approx(PITCH_UM[::-1] if turned else PITCH_UM)
+    assert len(scan.provenance.repairs) == len(um_axes)
+
+
 def test_a_header_that_undoes_its_storage_gives_the_same_scan(tmp_path):
     # One surface, written the other way round by another program that says so.
     flipped = damaged.x3p_bytes(HEIGHTS_UM[::-1], PITCH_UM)

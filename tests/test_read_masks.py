@@ -92,6 +92,79 @@ def test_unusable_masks_are_noted_inside_and_refused_beside(kind, tmp_path):
         read_scan(path)
 
 
+BRONZE, RED, BLUE = (205, 127, 50), (255, 0, 0), (0, 0, 255)
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+
+
+def painted(ground, *areas) -> np.ndarray:
+    """Blue first; each area is (rows, colour)."""
+    pixels = np.empty((*SHAPE, 3), np.uint8)
+    pixels[:] = ground[::-1]
+    for rows, colour in areas:
+        pixels[rows] = colour[::-1]
+    return pixels
+
+
+def with_colours(pixels: np.ndarray, background: str, **meanings: str) -> bytes:
+    notes = "".join(
+        f'<Annotation color="{colour}">{meaning}</Annotation>'
+        for meaning, colour in meanings.items()
+    ).replace("_", " ")
+    stated = f"<Mask><Background>{background}</Background><Annotations>{notes}</Annotations></Mask>"
+    return damaged.with_main(with_mask(pixels), ("</Record3>", f"{stated}</Record3>"))
+
+
+TOP = slice(0, 5)
+X3PTOOLS = {
+    "white on bronze": with_colours(painted(BRONZE, (TOP, WHITE)), "#cd7f32"),
+    "red on bronze": with_colours(painted(BRONZE, (TOP, RED)), "#CD7F32FF", Breech_Face="#ff0000"),
+    "black on white": with_colours(painted(WHITE, (TOP, BLACK)), "#FFFFFF"),
+    "black on white, grey file": with_colours(255 - drawn(TOP), "white"),
+    "16 bit": with_colours(painted(BRONZE, (TOP, RED)).astype("u2") * 257, "#cd7f32"),
+    "white on black": with_colours(drawn(TOP), "#000000"),
+    "one of two regions": with_colours(
+        painted(BRONZE, (TOP, RED), (slice(9, 12), BLUE)),
+        "#cd7f32",
+        Firing_pin_impression="#0000ff",
+        Breech_face="#ff0000",
+    ),
+    "two regions without a name": with_colours(
+        painted(BRONZE, (slice(0, 2), RED), (slice(2, 5), BLUE)), "#cd7f32"
+    ),
+    # A header may keep the bronze of x3ptools where the mask was drawn in white on black.
+    "background of another mask": with_colours(drawn(TOP), "#cd7f32"),
+    "background in words": with_colours(drawn(TOP), "none"),
+}
+
+
+@pytest.mark.parametrize("case", X3PTOOLS)
+def test_colours_with_a_background_stated(case, tmp_path):
+    (tmp_path / "a.x3p").write_bytes(X3PTOOLS[case])
+    scan = read_scan(tmp_path / "a.x3p")
+    assert np.array_equal(scan.mark_valid, drawn(TOP) == 255)
+    (note,) = scan.provenance.notes
+    assert note.startswith("Mask bindata/mask.png of the file: 25.0% of the pixels inside")
+    assert "ackground" in note
+
+
+def test_a_background_without_anything_on_it_is_noted(tmp_path):
+    (tmp_path / "a.x3p").write_bytes(with_colours(painted(BRONZE), "#cd7f32"))
+    scan = read_scan(tmp_path / "a.x3p")
+    assert scan.mark_valid is None
+    assert scan.provenance.notes == (
+        "Mask bindata/mask.png not used: no pixel inside it, Background #cd7f32 outside.",
+    )
+
+
+def test_a_mask_that_is_not_read_is_noted(tmp_path):
+    (tmp_path / "a.x3p").write_bytes(with_mask(drawn(TOP), "bindata/mask.bin"))
+    scan = read_scan(tmp_path / "a.x3p")
+    assert scan.mark_valid is None
+    assert scan.provenance.notes == (
+        "Mask bindata/mask.bin not used: a mask in this form is not read.",
+    )
+
+
 def test_transparent_is_outside_and_soft_edges_are_cut_at_half(tmp_path):
     pixels = np.full((*SHAPE, 4), 255, np.uint8)
     pixels[5:, :, 3] = 0

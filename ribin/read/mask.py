@@ -8,7 +8,7 @@ import numpy as np
 
 from ribin.model import BoolArray
 from ribin.params_limits import ReadParams
-from ribin.read.optical import decode_pixels
+from ribin.read.optical import Pixels, decode_pixels
 
 _HALF = 0.5
 _DOUBTFUL = 0.1  # of the way from black to white, at either end
@@ -44,7 +44,11 @@ def decode_mask(data: bytes, name: str, params: ReadParams) -> DrawnMask:
     FormatError, ScanError
         The image cannot be decoded.
     """
-    pixels = decode_pixels(data, name, params)
+    return white_inside(decode_pixels(data, name, params))
+
+
+def white_inside(pixels: Pixels) -> DrawnMask:
+    """The mask that decoded pixels draw in white on black."""
     inside = pixels.valid & (pixels.grey > _HALF)
     doubtful = np.mean((pixels.grey > _DOUBTFUL) & (pixels.grey < 1.0 - _DOUBTFUL))
     if pixels.coloured:

@@ -39,6 +39,8 @@ class Pixels:
         Luminance from 0 to 1.
     valid : (H, W) bool array
         False where the image is transparent.
+    colours : (H, W) or (H, W, 3) array
+        As stored, 8 or 16 bit, blue first.
     coloured : bool
         Whether any pixel has a hue.
     header : ImageHeader
@@ -47,6 +49,7 @@ class Pixels:
 
     grey: FloatArray
     valid: BoolArray
+    colours: NDArray
     coloured: bool
     header: ImageHeader
 
@@ -81,7 +84,7 @@ def decode_pixels(data: bytes, name: str, params: ReadParams) -> Pixels:
     luminance = cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY) if colours.ndim == 3 else colours
     grey = luminance.astype(np.float32) / np.float32(white)
     valid = alpha > white / 2 if alpha is not None else np.ones(grey.shape, bool)
-    return Pixels(grey, valid, coloured, header)
+    return Pixels(grey, valid, colours, coloured, header)
 
 
 def read_optical(original: Original, pixel_pitch_um: float | None, params: ReadParams) -> Reading:

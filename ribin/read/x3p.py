@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +11,19 @@ import numpy as np
 import x3pio
 
 from ribin.errors import FormatError, ScanError
-from ribin.model import BoolArray, ScanKind
+from ribin.model import ScanKind
 from ribin.params_limits import ReadParams
 from ribin.read.original import Original
 from ribin.read.reading import Reading, check_size, quoted_error
-from ribin.read.x3p_archive import MAIN_XML, pack_archive, unpack_archive
-from ribin.read.x3p_axes import View, view_of_axes
-from ribin.read.x3p_repair import repair_main, stated_text, verify_main
+from ribin.read.x3p_archive import Archive
+from ribin.read.x3p_axes import view_of_axes
+from ribin.read.x3p_header import read_header
+from ribin.read.x3p_main import read_description
+from ribin.read.x3p_mask import read_outline
+from ribin.read.x3p_missing import smallest_integer
+from ribin.read.x3p_points import unpack_points
 from ribin.read.x3p_units import heights_in_um, pitch_in_um
 
-_MASK = "mask.png"
 _LONGEST_TEXT = 200  # characters of a metadata field that are kept
 
 
@@ -40,63 +44,62 @@ def read_x3p(original: Original, pixel_pitch_um: float | None, params: ReadParam
         cannot be used.
     """
     name = original.name
-    members = unpack_archive(original.data, name, params)
-    main_mib = len(members[MAIN_XML]) / (1 << 20)
-    if main_mib > params.max_main_xml_mib:
-        raise FormatError(
-            f"{name}: main.xml of at most {params.max_main_xml_mib} MiB needed, "
-            f"found {main_mib:.0f} MiB"
-        )
-    notes = verify_main(members, name)
-    if pixel_pitch_um is not None:
-        notes += (
-            f"Pixel pitch of {pixel_pitch_um:.6g} um given and not used: X3P states its own.",
-        )
-    members, repairs = repair_main(members)
-    file, reader = _decode(pack_archive(members), name, params)
+    archive = Archive(original.data, name, params)
+    description = read_description(archive, name, params)
+    info = _decode(x3pio.info, description.packed_with({}), name)
+    _check_surface(info, name, params)
+    stated = read_header(description.main, info, name)
+    points = unpack_points(archive, stated, info, name)
+    file = _decode(x3pio.read, description.packed_with(points.members), name)
 
     header = file.header
     view = view_of_axes(
         (header.x.increment, header.y.increment, header.z.increment),
-        stated_text(members[MAIN_XML], "Origin"),
+        stated.origin,
         file.placement.rotation,
         name,
         params,
     )
-    heights = heights_in_um(file.layers[0].z, name, params)
+    z_type, listed = header.z.data_type.value, bool(stated.valid_link)
+    no_height = None if listed else smallest_integer(z_type, header.z.increment)
+    heights = heights_in_um(file.layers[0].z, name, params, no_height)
     x_pitch_um, x_repairs = pitch_in_um(header.x.increment, "x", params)
     y_pitch_um, y_repairs = pitch_in_um(header.y.increment, "y", params)
+    notes = (*description.notes, *points.notes)
+    if pixel_pitch_um is not None:
+        notes += (
+            f"Pixel pitch of {pixel_pitch_um:.6g} um given and not used: X3P states its own.",
+        )
+    repairs = (*description.repairs, *points.repairs, *stated.repairs)
     values = np.ascontiguousarray(view.placed(heights.values))
-    mark_valid, mask_notes = _outline(members, heights.valid.shape, view, name, params)
+    mark_valid, mask_notes = read_outline(archive, heights.valid.shape, stated, view, name, params)
     return Reading(
         values=-values if view.negate else values,
         valid=np.ascontiguousarray(view.placed(heights.valid)),
         row_pitch_um=x_pitch_um if view.transpose else y_pitch_um,
         col_pitch_um=y_pitch_um if view.transpose else x_pitch_um,
         kind=ScanKind.TOPOGRAPHY,
-        reader=reader,
+        reader=f"x3pio {x3pio.__version__}",
         instrument=_instrument(file.metadata),
         creator=_one_line(file.metadata.creator if file.metadata else ""),
-        measured_on=_stated_date(members[MAIN_XML]),
+        measured_on=_stated_date(stated.date),
         repairs=(*repairs, *x_repairs, *y_repairs, *heights.repairs),
         notes=(*notes, *view.notes, *heights.notes, *mask_notes),
         mark_valid=mark_valid,
     )
 
 
-def _decode(data: bytes, name: str, params: ReadParams) -> tuple[Any, str]:
-    """The surface as x3pio reads it; what it is and how large is checked before its data."""
+def _decode(decode: Callable[[io.BytesIO], Any], data: bytes, name: str) -> Any:
+    """What x3pio makes of an archive, with its errors told as one of RIBIN."""
     try:
         with np.errstate(all="ignore"):  # numbers too large become not measured
-            _check_surface(x3pio.info(io.BytesIO(data)), name, params)
-            file = x3pio.read(io.BytesIO(data))
+            return decode(io.BytesIO(data))
     except x3pio.X3pChecksumError as error:
         raise FormatError(
             f"{name}: the data was changed or damaged, {quoted_error(error)}"
         ) from error
     except (x3pio.X3pError, ValueError, LookupError, OverflowError) as error:
         raise FormatError(f"{name}: not readable as X3P, {quoted_error(error)}") from error
-    return file, f"x3pio {x3pio.__version__}"
 
 
 def _check_surface(info: Any, name: str, params: ReadParams) -> None:
@@ -111,28 +114,6 @@ def _check_surface(info: Any, name: str, params: ReadParams) -> None:
     check_size(height, width, name, params)
 
 
-def _outline(
-    members: dict[str, bytes], shape: tuple[int, ...], view: View, name: str, params: ReadParams
-) -> tuple[BoolArray | None, tuple[str, ...]]:
-    """The breech face as a person outlined it in the file; it lies on the stored matrix."""
-    found = sorted(path for path in members if path.rsplit("/", 1)[-1].lower() == _MASK)
-    if not found:
-        return None, ()
-    path = min(found, key=lambda p: (p.lower() != f"bindata/{_MASK}", p))
-    from ribin.read.mask import decode_mask
-
-    mask = decode_mask(members[path], f"{name}: {path}", params)
-    if mask.shape != shape:
-        raise ScanError(
-            f"{name}: mask {path} must be {shape[0]} x {shape[1]} pixels like the surface, "
-            f"found {mask.shape[0]} x {mask.shape[1]}"
-        )
-    if mask.reason:
-        return None, (f"Mask {path} not used: {mask.reason}.",)
-    placed: BoolArray = np.ascontiguousarray(view.placed(mask.inside))
-    return placed, (f"Mask {path} of the file: {np.mean(mask.inside):.1%} of the pixels inside.",)
-
-
 def _instrument(metadata: Any) -> str:
     if metadata is None:
         return ""
@@ -140,9 +121,8 @@ def _instrument(metadata: Any) -> str:
     return _one_line(" ".join((unit.manufacturer, unit.model, unit.serial, unit.version)))
 
 
-def _stated_date(main: bytes) -> str:
+def _stated_date(stated: str) -> str:
     # x3pio gives a time without a zone the zone of this machine; the file's own words are kept.
-    stated = stated_text(main, "Date")
     try:
         datetime.fromisoformat(stated)
     except ValueError:

@@ -32,23 +32,17 @@ _ZIP_DAMAGE = (
 )
 
 
-def unpack_archive(data: bytes, name: str, params: ReadParams) -> dict[str, bytes]:
-    """Unpack the members that lie in the folder of main.xml, normally the root.
+class Archive:
+    """An archive with accepted names, of which a member is unpacked when it is asked for.
 
-    Nothing is unpacked before all names and declared sizes are accepted, and no member gives more
-    bytes than it declares.
+    Members have paths relative to main.xml, normally the root, with forward slashes. Programs on
+    Windows write MAIN.XML or bindata/Data.bin: a path is found in another case where only one
+    member can be meant.
 
-    Parameters
+    Attributes
     ----------
-    data : bytes
-        The whole archive.
-    name : str
-        Its file name, for messages.
-
-    Returns
-    -------
-    dict
-        Content by path relative to main.xml, with forward slashes.
+    main : str
+        The path of main.xml, in the case of the file.
 
     Raises
     ------
@@ -56,19 +50,56 @@ def unpack_archive(data: bytes, name: str, params: ReadParams) -> dict[str, byte
         The archive is damaged, encrypted, too large when unpacked, holds a path that leaves it or
         a name twice, or has no main.xml.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = _accept_entries(archive.infolist(), name, params)
-            folder = _find_main(entries, name)
-            return {
-                path.removeprefix(folder): _unpack(archive, info, name)
-                for path, info in entries.items()
-                if path.startswith(folder)
-            }
-    except _ZIP_DAMAGE as error:
-        raise FormatError(
-            f"{name}: the zip archive is truncated or damaged, {quoted_error(error)}"
-        ) from error
+
+    def __init__(self, data: bytes, name: str, params: ReadParams) -> None:
+        self._name = name
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            entries = _accept_entries(self._zip.infolist(), name, params)
+        except _ZIP_DAMAGE as error:
+            raise FormatError(
+                f"{name}: the zip archive is truncated or damaged, {quoted_error(error)}"
+            ) from error
+        main = _find_main(entries, name)
+        folder = main[: -len(MAIN_XML)]
+        self.main = main.removeprefix(folder)
+        self._entries = {
+            path.removeprefix(folder): info
+            for path, info in entries.items()
+            if path.startswith(folder)
+        }
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every member, in the order of the archive."""
+        return tuple(self._entries)
+
+    def find(self, path: str) -> str:
+        """The member of this path, else the only one that differs in case; empty where none."""
+        if path in self._entries:
+            return path
+        alike = [member for member in self._entries if member.lower() == path.lower()]
+        return alike[0] if len(alike) == 1 else ""
+
+    def size(self, path: str) -> int:
+        """The bytes that a member declares, before any is unpacked."""
+        return self._entries[path].file_size
+
+    def unpack(self, path: str, most_bytes: int) -> bytes:
+        """The content of a member; it gives no more than it declares, and no more than allowed.
+
+        Raises
+        ------
+        FormatError
+            It is damaged, or declares more than `most_bytes`.
+        """
+        info = self._entries[path]
+        if info.file_size > most_bytes:
+            raise FormatError(
+                f"{self._name}: member {path!r} of at most {most_bytes} bytes needed, "
+                f"found {info.file_size}"
+            )
+        return _unpack(self._zip, info, self._name)
 
 
 def pack_archive(members: dict[str, bytes]) -> bytes:
@@ -119,13 +150,16 @@ def _is_litter(path: str) -> bool:
 
 def _find_main(entries: dict[str, zipfile.ZipInfo], name: str) -> str:
     if MAIN_XML in entries:
-        return ""
-    nested = [path for path in entries if path.endswith("/" + MAIN_XML) and path.count("/") == 1]
-    if len(nested) != 1:
+        return MAIN_XML
+    at_root = [path for path in entries if path.lower() == MAIN_XML]
+    found = at_root or [
+        path for path in entries if path.lower().endswith("/" + MAIN_XML) and path.count("/") == 1
+    ]
+    if len(found) != 1:
         raise FormatError(
-            f"{name}: a zip archive with one main.xml (X3P) needed, found {len(nested)}"
+            f"{name}: a zip archive with one main.xml (X3P) needed, found {len(found)}"
         )
-    return nested[0].removesuffix(MAIN_XML)
+    return found[0]
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ribin.errors import ScanError
 from ribin.model import BoolArray, FloatArray
 from ribin.params_limits import ReadParams
+from ribin.read.x3p_missing import stand_ins
 from ribin.units import UM_PER_M
 
 _SAMPLED = 100_000  # heights that are enough to tell metres from um: six orders lie between
@@ -42,17 +43,22 @@ class Heights:
     notes: tuple[str, ...] = ()
 
 
-def heights_in_um(stored_m: NDArray[np.float64], name: str, params: ReadParams) -> Heights:
+def heights_in_um(
+    stored_m: NDArray[np.float64], name: str, params: ReadParams, no_height: float | None = None
+) -> Heights:
     """Heights as float32 in um, 0 where not measured.
 
     Heights further than `params.max_relief_um` from zero are moved by a constant: float32 would
     round them coarser than a mark is deep. Points that far from the others are numbers that stand
-    for a missing point; they are taken as not measured.
+    for a missing point; they are taken as not measured, before the unit is chosen where they are
+    many (`x3p_missing`).
 
     Parameters
     ----------
     stored_m : (H, W) float64 array
         Heights as the file gives them, in metres unless the file is wrong; NaN where not measured.
+    no_height : float, optional
+        A number of this file that is never a height.
 
     Raises
     ------
@@ -60,13 +66,21 @@ def heights_in_um(stored_m: NDArray[np.float64], name: str, params: ReadParams) 
         The relief is impossible in metres and in um.
     """
     valid = np.isfinite(stored_m)
+    notes: tuple[str, ...] = ()
+    known = () if no_height is None else (no_height,)
+    for number in sorted({*known, *stand_ins(stored_m[valid])}):
+        held = stored_m == number
+        if count := int(np.count_nonzero(held)):
+            notes += (
+                f"{count} points hold {number:.9g}, a number and no height: taken as not measured.",
+            )
+            valid &= ~held
     sample = stored_m[valid]
     sample = sample[:: max(1, sample.size // _SAMPLED)]
     if sample.size == 0:
-        return Heights(np.zeros(stored_m.shape, np.float32), valid)
+        return Heights(np.zeros(stored_m.shape, np.float32), valid, (), notes)
     low, middle, high = (float(q) for q in np.percentile(sample, (1.0, 50.0, 99.0)))
     scale, repairs = _height_scale(high - low, name, params)
-    notes: tuple[str, ...] = ()
     base_um = scale * middle
     if abs(base_um) > params.max_relief_um:
         notes += (f"Heights lie around {base_um:.6g} um, which was subtracted.",)
@@ -74,7 +88,7 @@ def heights_in_um(stored_m: NDArray[np.float64], name: str, params: ReadParams) 
         base_um = 0.0
     heights = stored_m * scale
     heights -= base_um
-    near = np.abs(heights) <= 2.0 * params.max_relief_um  # False for NaN
+    near = valid & (np.abs(heights) <= 2.0 * params.max_relief_um)
     if far := int(np.count_nonzero(valid & ~near)):
         notes += (
             f"{far} points lie beyond {2.0 * params.max_relief_um:g} um: taken as not measured.",
