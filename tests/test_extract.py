@@ -84,7 +84,7 @@ def test_circles_replace_what_was_found(ribin, folder):
     assert np.allclose(pin["center_px"], (230, 231), atol=1.0)
     assert pin["radius_px"] == pytest.approx(30, abs=1.5)
     wrong = ribin("extract", folder / "head.x3p", "--circle", "firing_pin:230,231")
-    assert wrong.code == 3
+    assert wrong.code == 2
     assert "found 'firing_pin:230,231'" in wrong.err
 
 

@@ -24,7 +24,9 @@ def demo(keep: Path | None, picture: Path, jobs: int) -> None:
       ribin demo
       ribin demo --keep demo && ribin network show --network demo/network.toml
     """
+    from ribin.commands.files import check_picture
     from ribin.commands.tour import show_tour, tour_folder
 
+    check_picture(picture)
     with tour_folder(keep) as folder:
         show_tour(folder, picture, jobs, Progress(), click.echo)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ribin.commands.files import new_folder_only_if_used, whole_file
 from ribin.commands.progress import Progress
 from ribin.evaluate.pairs import write_pairs
 from ribin.evaluate.pictures import check_pictures, write_pictures
@@ -21,11 +22,13 @@ def evaluate_and_write(
     RibinError
         As `evaluate_folder`; or a file cannot be written, or matplotlib is not installed.
     """
-    if pictures:
-        check_pictures(pictures)
-    result, pairs = evaluate_folder(folder, params, jobs, Progress())
+    with new_folder_only_if_used(pictures):
+        if pictures:
+            check_pictures(pictures)
+        result, pairs = evaluate_folder(folder, params, jobs, Progress())
     if pairs_csv:
-        write_pairs(pairs, pairs_csv)
+        with whole_file(pairs_csv) as aside:
+            write_pairs(pairs, aside)
     if pictures:
         write_pictures(result, pairs, folder.resolve().name, pictures)
     return result

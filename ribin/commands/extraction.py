@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ribin.commands.files import whole_file
 from ribin.model import MarkType, Scan
 from ribin.params import Params
 from ribin.pipeline import find_marks, judge_mark
@@ -49,5 +50,6 @@ def write_extracted(
 ) -> dict[MarkType, Path]:
     """Write the picture and the masks where asked for; gives the path of each mask."""
     if overlay:
-        write_overlay(draw_outlines(*done.parts), overlay)
+        with whole_file(overlay) as aside:
+            write_overlay(draw_outlines(*done.parts), aside)
     return write_masks(done.scan, done.regions, folder) if folder else {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.across import as_image_pairs, best_of, experimental
+from ribin.commands.files import whole_file
 from ribin.comparison import Comparison
 from ribin.errors import ScanError
 from ribin.model import Mark, MarkType, Scan, Template
@@ -112,7 +113,9 @@ def draw_sides(
     Neighbouring cells share half their area, so their middles lie side by side.
     """
     tile_um = params.of(reference.mark_type, reference.kind).describe.cell_um / 2
-    write_overlay(draw_overlay(reference, comparison, result, tile_um), path)
+    picture = draw_overlay(reference, comparison, result, tile_um)
+    with whole_file(path) as aside:
+        write_overlay(picture, aside)
 
 
 def explain(done: Compared, params: Params) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,15 +68,31 @@ def _each(
     spawn = multiprocessing.get_context("spawn")
     try:
         with ProcessPoolExecutor(jobs, spawn, _begin, (warm_up,)) as pool:
-            yield from pool.map(describe, labels)
+            with _deaf_to_interrupts():  # a process that is started now keeps to that
+                results = pool.map(describe, labels)
+            yield from results
     except BrokenProcessPool as error:
         raise ScanError(f"{folder}: a worker process ended; fewer --jobs needed") from error
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C goes to every process of a terminal; this one alone answers it and ends the others."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _begin(warm_up: Callable[[], Described]) -> None:
     """One level of parallelism: a worker process uses one thread."""
     from ribin._jit import set_num_threads
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     set_num_threads(1)
     warm_up()
 
