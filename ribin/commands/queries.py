@@ -16,6 +16,7 @@ from ribin.pipeline import compare_marks
 from ribin.reading import Reading
 from ribin.search.engine import search
 from ribin.search.network import Network
+from ribin.search.sift import OTHER_PARAMETERS
 from ribin.store.records import StoredMark
 from ribin.store.vault import Vault
 from ribin.trace import NO_TRACE
@@ -27,6 +28,7 @@ class Desk:
 
     vault: Vault
     network: Network
+    networked: bool  # whether a network.toml says who is in it
     params: Params
     threads: int
 
@@ -39,17 +41,26 @@ class Desk:
         Raises
         ------
         ParameterError
-            The network names another vault for this member.
+            The network lacks this member, or names another vault for it.
         """
         own = open_own(vault)
-        network = network_around(own, network_file)
-        listed = network.members.get(own.member)
-        if listed and listed.vault.resolve() != own.path.resolve():
+        try:
+            network = network_around(own, network_file)
+            listed = network.members.get(own.member)
+            if not listed:
+                known = ", ".join(sorted(network.members))
+                raise ParameterError(
+                    f"{network_file}: a section [members.{own.member}] for the vault {own.path} "
+                    f"needed, found {known}"
+                )
+            if listed.vault.resolve() != own.path.resolve():
+                raise ParameterError(
+                    f"{network_file}: the vault of {own.member} is {listed.vault}, found {own.path}"
+                )
+        except BaseException:
             own.close()
-            raise ParameterError(
-                f"{network_file}: the vault of {own.member} is {listed.vault}, found {own.path}"
-            )
-        return cls(own, network, params, threads)
+            raise
+        return cls(own, network, network_file is not None, params, threads)
 
     @property
     def member(self) -> str:
@@ -62,6 +73,8 @@ class Desk:
         ------
         ScanError
             There is no mark of this type.
+        StoreError
+            The exhibit was described with other parameters.
         """
         if Path(query).is_file():
             return read_side(Path(query), reading, self.params, mark_type)
@@ -69,8 +82,12 @@ class Desk:
             stored = self.vault.marks_of(query)
         except StoreError as error:
             raise FormatError(f"{query}: neither a file nor an exhibit, {error}") from error
-        # An exhibit scanned again under other parameters has marks that cannot be searched with.
-        chosen = [m for m in stored if m.params_id == self.params.template_id] or stored
+        # An exhibit scanned under other parameters has marks that cannot be searched with.
+        needed = self.params.template_id
+        chosen = [m for m in stored if m.params_id == needed]
+        if stored and not chosen:
+            found = ", ".join(sorted({m.params_id for m in stored}))
+            raise StoreError(f"{query}: {OTHER_PARAMETERS} {found}, {needed} needed")
         wanted = [m for m in chosen if mark_type in (None, m.mark_type)]
         if not wanted:
             found = ", ".join(m.mark_type for m in chosen) or "none"
@@ -90,10 +107,21 @@ def stored_side(vault: Vault, stored: StoredMark) -> Side:
 
 
 def request_of(member: str, asked: Mapping[str, Any]) -> Request:
-    """The request that the options of `ribin search` make."""
+    """The request that the options of `ribin search` make.
+
+    Raises
+    ------
+    ParameterError
+        Both a scope and members are named: the one says whom to ask, and so does the other.
+    """
+    if asked["scope"] and asked["members"]:
+        named = ", ".join(asked["members"])
+        raise ParameterError(
+            f"search: either --scope or --member needed, found {asked['scope']} and {named}"
+        )
     return Request(
         asking_member=member,
-        scope=Scope(asked["scope"]),
+        scope=Scope(asked["scope"] or Scope.COUNTRY),
         filters=Filters(asked["calibre"], asked["date_from"], asked["date_to"]),
         who=asked["who"],
         reason=asked["reason"],
@@ -112,27 +140,42 @@ def run_search(
     ParameterError
         A wider scope, or other members, are asked for without a network.
     """
-    alone = len(desk.network.members) == 1
-    if alone and (request.scope is not Scope.COUNTRY or set(members) - {desk.member}):
+    if not desk.networked and (request.scope is not Scope.COUNTRY or set(members) - {desk.member}):
         raise ParameterError(f"scope {request.scope}: --network or RIBIN_NETWORK needed")
     return search(
         side.template, request, desk.network, desk.params, members=members, threads=desk.threads
     )
 
 
-def picture_problem(
-    desk: Desk, side: Side, request: Request, result: SearchResult, path: Path | None
-) -> str:
-    """Draw the query beside the first candidate; why it was not drawn, empty when all is well."""
-    if path is None:
-        return ""
-    if not result.candidates:
-        return "no candidate to draw"
-    try:
-        draw_candidate(desk, side, request, result.candidates[0], path)
-    except RibinError as error:
-        return str(error)
-    return ""
+def search_for(
+    desk: Desk, query: str, side: Side, request: Request, members: Sequence[str]
+) -> SearchResult:
+    """As `run_search`; the result names the query as it was asked for: a file or an exhibit."""
+    result = run_search(desk, side, request, members)
+    return result if Path(query).is_file() else replace(result, query=query)
+
+
+def search_problems(
+    desk: Desk, side: Side, request: Request, result: SearchResult, picture: Path | None
+) -> list[str]:
+    """Draw the query beside the first candidate; what went wrong with that, or with the search."""
+    counts = result.counts
+    unequal = sum(n for why, n in counts.not_compared if why.startswith(OTHER_PARAMETERS))
+    problems = []
+    if unequal and not counts.compared:
+        problems.append(
+            f"{result.query}: 0 of {counts.after_filters} marks compared, {unequal} of them "
+            f"{OTHER_PARAMETERS} other than {side.template.params_id}"
+        )
+    if picture and not result.candidates:
+        problems.append(f"{picture}: no candidate to draw")
+    elif picture:
+        try:
+            draw_candidate(desk, side, request, result.candidates[0], picture)
+        except RibinError as error:
+            text = str(error)
+            problems.append(text if str(picture) in text else f"{picture}: {text}")
+    return problems
 
 
 def draw_candidate(

@@ -31,7 +31,7 @@ from ribin.params import Params
 
 @click.command(short_help="Rank the exhibits most like a scan.")
 @click.argument("query", metavar="FILE|EXHIBIT")
-@click.option("--scope", type=click.Choice(SCOPES), default="country", show_default=True)
+@click.option("--scope", type=click.Choice(SCOPES), show_default="country")
 @click.option("--member", "members", multiple=True, help="Ask these members instead of a scope.")
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--full", is_flag=True, help="Compare everything, without a coarse cut.")
@@ -61,7 +61,6 @@ def search(
     mark: str | None,
     params: Params,
     jobs: int,
-    members: tuple[str, ...],
     json_output: bool,
     **asked: Any,
 ) -> None:
@@ -79,17 +78,18 @@ def search(
       ribin search case.x3p --vault vaults/JAM --network network.toml \\
           --member BLZ --member BRB --reason "trace"
     """
-    from ribin.commands.queries import Desk, picture_problem, request_of, run_search
+    from ribin.commands.files import check_picture
+    from ribin.commands.queries import Desk, request_of, search_for, search_problems
     from ribin.commands.reading import query_reading
     from ribin.report.json_text import as_json
     from ribin.report.tables import search_table
 
+    check_picture(picture)
     with Desk.open(vault, network_file, params, jobs) as desk:
-        side = desk.read_query(query, query_reading(asked), mark)
         request = request_of(desk.member, asked)
-        result = run_search(desk, side, request, members)
+        side = desk.read_query(query, query_reading(asked), mark)
+        result = search_for(desk, query, side, request, asked["members"])
         click.echo(as_json(result) if json_output else search_table(result))
-        problem = picture_problem(desk, side, request, result, picture)
-    if problem:
-        click.echo(f"{picture}: {problem}", err=True)
-    exit_after(done=1, failed=len(result.unavailable) + bool(problem))
+        problems = search_problems(desk, side, request, result, picture)
+    click.echo("\n".join(problems), err=True, nl=bool(problems))
+    exit_after(done=1, failed=len(result.unavailable) + len(problems))

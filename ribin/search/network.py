@@ -77,7 +77,10 @@ def read_network(path: str | Path) -> Network:
     file = Path(path)
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        needed = f"{file}: a TOML file of the network needed"
+        raise ParameterError(f"{needed}: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ParameterError(f"{file}: a TOML file of the network needed: {error}") from error
     _only_keys(tables, {"members", "clusters"}, str(file))
     listed = _table(tables.get("members", {}), f"{file}: members")

@@ -16,7 +16,8 @@ def check_request(request: Request, reach: Scope) -> None:
         The scope is too narrow to reach that far, or wider than the country without naming who
         asks and why.
     ParameterError
-        A day of the filters cannot be one, or fewer than one row is wanted.
+        A day of the filters cannot be one, the first comes after the last, or fewer than one row
+        is wanted.
     """
     if request.scope.width < reach.width:
         raise AccessError(f"scope {request.scope}: scope {reach} needed to ask this member")
@@ -29,6 +30,9 @@ def check_request(request: Request, reach: Scope) -> None:
         day = getattr(request.filters, name)
         if day:
             checked_day(day, name)
+    first, last = request.filters.date_from, request.filters.date_to
+    if first and last and first > last:
+        raise ParameterError(f"date_from: {last} (date_to) or before needed, found {first}")
     if request.top is not None and request.top < 1:
         raise ParameterError(f"top: at least 1 row needed, found {request.top}")
 

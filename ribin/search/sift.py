@@ -11,6 +11,8 @@ from ribin.model import Template
 from ribin.search.rules import may_see, passes
 from ribin.store.records import Holdings, StoredMark
 
+OTHER_PARAMETERS = "described with parameters"  # how a reason begins
+
 
 @dataclass(frozen=True)
 class Sifted:
@@ -65,7 +67,7 @@ def _why_not(query: Template, mark: StoredMark) -> str:
     if unlike:
         return unlike
     if mark.params_id != query.params_id:
-        return f"described with parameters {mark.params_id}, {query.params_id} asked"
+        return f"{OTHER_PARAMETERS} {mark.params_id}, {query.params_id} asked"
     return ""
 
 
