@@ -39,7 +39,7 @@ def correlate_sides(
     if not seeds:
         return None
     near = refined_placements(
-        reference, comparison, seeds, describe, correlate, turns=1, norm_step=2
+        reference, comparison, seeds, describe, correlate, turns=1, norm_step=4
     )
     best = max(near, key=lambda placement: placement.strength)
     (seed,) = refined_placements(
