@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import sum_kernel
+from ribin._jit import kernel, sum_kernel
 from ribin.correlate.blocks import block_sums
 from ribin.correlate.copies import fine_copies
 from ribin.correlate.placement import disc_offsets, turn_matrix
@@ -65,6 +65,15 @@ def _search(product, norms, near, cell_blocks, ccf, joint, best, place):
                     best[k] = ccf[s]
                     place[k, 0] = t
                     place[k, 1] = s
+
+
+@kernel
+def _join(joint, number, where, out_joint, out_number):
+    for t in range(where.shape[0]):
+        for s in range(where.shape[1]):
+            if where[t, s] >= 0:
+                out_joint[t, where[t, s]] += joint[t, s]
+                out_number[t, where[t, s]] += number[t, s]
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,14 +177,12 @@ def joint_surface(backward: CellSearch, forward: CellSearch) -> FloatArray:
     place[backward.shifts_px[:, 0] - first[0], backward.shifts_px[:, 1] - first[1]] = np.arange(
         len(backward.shifts_px)
     )
-    last = len(backward.turns_deg) - 1
-    for t, turn in enumerate(backward.turns_deg):
-        # Backward, x of the comparison lies on x + d of the reference turned by a; forward, y of
-        # the reference lies on y + e of the comparison turned by -a: the same if d = -R(a) e.
-        back = np.rint(-forward.shifts_px @ turn_matrix(turn).T).astype(np.int64) - first
-        inside = ((back >= 0) & (back < side)).all(axis=1)
-        to = place[back[inside, 0], back[inside, 1]]
-        known, rows = to >= 0, np.flatnonzero(inside)
-        np.add.at(total[t], to[known], forward.joint[last - t, rows[known]])
-        np.add.at(number[t], to[known], forward.number[last - t, rows[known]])
+    # Backward, x of the comparison lies on x + d of the reference turned by a; forward, y of the
+    # reference lies on y + e of the comparison turned by -a: the same if d = -R(a) e.
+    back = np.stack([-forward.shifts_px @ turn_matrix(t).T for t in backward.turns_deg])
+    to = np.rint(back).astype(np.int64) - first
+    # A shift beyond the others' range is put beside the square, where nothing is.
+    beside = ((to < 0) | (to >= side)).any(axis=2)
+    where = np.where(beside, -1, place[tuple(np.clip(to, 0, side - 1).transpose(2, 0, 1))])
+    _join(forward.joint[::-1], forward.number[::-1], where, total, number)
     return np.asarray(total / np.sqrt(np.maximum(number, 1.0)), np.float32)

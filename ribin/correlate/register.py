@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin._jit import kernel
 from ribin.correlate.blocks import block_sums
 from ribin.correlate.copies import coarse_copies, medium_copies
 from ribin.correlate.placement import Offsets, Placement, disc_offsets
@@ -131,22 +132,43 @@ def coarse_angles(correlate: CorrelateParams) -> NDArray[np.float64]:
     return angles[: int(360.0 / step_deg)]
 
 
+@kernel
+def _pick_peaks(left, angles, shifts, least_deg, least_um, picked):
+    for k in range(picked.shape[0]):
+        best = left[0, 0]
+        picked[k, 0] = 0
+        picked[k, 1] = 0
+        for t in range(left.shape[0]):
+            for s in range(left.shape[1]):
+                if left[t, s] > best:
+                    best = left[t, s]
+                    picked[k, 0] = t
+                    picked[k, 1] = s
+        angle = angles[picked[k, 0]]
+        row = shifts[picked[k, 1], 0]
+        col = shifts[picked[k, 1], 1]
+        for t in range(left.shape[0]):
+            turn = abs((angles[t] - angle + 180.0) % 360.0 - 180.0)
+            if turn <= least_deg:
+                for s in range(left.shape[1]):
+                    down = shifts[s, 0] - row
+                    right = shifts[s, 1] - col
+                    if down * down + right * right <= least_um * least_um:
+                        left[t, s] = -1.0
+
+
 def _peaks(
     strength: FloatArray,
     angles: NDArray[np.float64],
     shifts_um: NDArray[np.float64],
     correlate: CorrelateParams,
 ) -> list[Placement]:
-    left = strength.copy()
+    picked = np.empty((correlate.seeds, 2), np.int64)
+    least = correlate.seed_distance_deg, correlate.seed_distance_um
+    _pick_peaks(strength.copy(), angles, shifts_um, *least, picked)
     found: list[Placement] = []
-    while len(found) < correlate.seeds:
-        t, s = divmod(int(left.argmax()), left.shape[1])
-        if left[t, s] <= 0.0:
-            break
-        row, col = shifts_um[s]
-        found.append(Placement(float(angles[t]), (float(row), float(col)), float(left[t, s])))
-        turn = np.abs((angles - angles[t] + 180.0) % 360.0 - 180.0)
-        away = shifts_um - shifts_um[s]
-        near = away[:, 0] ** 2 + away[:, 1] ** 2 <= correlate.seed_distance_um**2
-        left[np.ix_(turn <= correlate.seed_distance_deg, near)] = -1.0
+    for t, s in dict.fromkeys(map(tuple, picked.tolist())):  # the first again where none is left
+        if strength[t, s] > 0.0:
+            row, col = shifts_um[s].tolist()
+            found.append(Placement(float(angles[t]), (row, col), float(strength[t, s])))
     return found
