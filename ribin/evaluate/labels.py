@@ -44,9 +44,8 @@ def read_labels(folder: Path) -> tuple[Label, ...]:
             columns = reader.fieldnames or ()
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FormatError(
-            f"{path}: a CSV file with columns file,firearm needed, {error}"
-        ) from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise FormatError(f"{path}: a CSV file with columns file,firearm needed, {why}") from error
     missing = [name for name in _NEEDED if name not in columns]
     if missing:
         raise FormatError(f"{path}: no column {', '.join(missing)}, found {', '.join(columns)}")

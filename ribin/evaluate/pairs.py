@@ -98,7 +98,7 @@ def write_pairs(pairs: Iterable[Pair], path: Path) -> None:
             writer.writerow(COLUMNS)
             writer.writerows(_row(pair) for pair in pairs)
     except OSError as error:
-        raise ParameterError(f"{path}: a CSV file to write needed, {error}") from error
+        raise ParameterError(f"{path}: a CSV file to write needed, {error.strerror}") from error
 
 
 def _row(pair: Pair) -> list[object]:
