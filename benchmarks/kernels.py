@@ -39,6 +39,12 @@ MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     "_norms": lambda moved, fixed, overlap, cells, *_: (
         moved.shape[0] * moved.shape[2] * len(cells) * 13
     ),
+    # a distance (2) of each placement to each that was picked
+    "_pick_peaks": lambda left, angles, shifts, least_deg, least_um, picked: (
+        2 * len(picked) * left.size
+    ),
+    # a sum, a number
+    "_join": lambda joint, number, where, *_: 2 * where.size,
     # four blocks, the norm, and Fisher's series (4)
     "_search": lambda product, norms, near, cells, *_: (
         product.shape[0] * product.shape[2] * len(cells) * 9

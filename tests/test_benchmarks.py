@@ -100,7 +100,8 @@ def made_trial() -> Trial:
         score = scores.get((i, j), 10.0)
         mate = firearms[i] == firearms[j]
         shared, away_um = (0.05 if i == 2 else 0.9, 40.0 if i == 0 else 500.0) if mate else (0, 0)
-        pairs.append(Pair(i, j, mate, score, score / 2, score / 100, score / 100, shared, away_um))
+        figures = score, score / 2, score / 100, score / 100
+        pairs.append(Pair(i, j, mate, *figures, (), shared, away_um))
     coarse = np.full((7, 7), 0.1)
     coarse[0, 1] = coarse[1, 0] = 0.8
     coarse[2, 3], coarse[2, 4] = 0.3, 0.2
