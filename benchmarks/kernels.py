@@ -31,6 +31,9 @@ MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     "_block_sums": lambda fixed, moved, places, runs, offsets, out: (
         len(places) * len(offsets) * 64 * int(runs[:, 2].sum())
     ),
+    "_whole_sums": lambda fixed, moved, places, runs, offsets, out: (
+        len(places) * len(offsets) * 64 * int(runs[:, 2].sum())
+    ),
     # six sums over every pixel of every patch
     "_patch_ccf": lambda fixed, moved, corners, places, size, out: 6 * len(out) * size**2,
     # a turn (4), four weights (4) and their sum over the four neighbours (4), a measured pixel

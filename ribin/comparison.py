@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,7 @@ from numpy.typing import NDArray
 from ribin.model import MarkType
 
 
-@dataclass(frozen=True)
-class CellFit:
+class CellFit(NamedTuple):
     """Where one cell of one side fell on the other side.
 
     Its centre, (row, col) in um from the centre of the mark that was cut into cells, falls on

@@ -126,10 +126,10 @@ _FIRING_PIN = MethodParams(
 _EJECTOR = replace(
     _FIRING_PIN,
     preprocess=replace(_FIRING_PIN.preprocess,
-                       high_cutoff_um=150.0,  # 120: AUC in noise 0.992, 200: 0.961; this 0.9997
-                       form_degree=2),  # 4: AUC in noise 0.968 instead of 0.992 (at 120 um)
+                       high_cutoff_um=150.0,  # best in noise, by a few tuned matches
+                       form_degree=2),  # an ejector's dent is no bowl; 4 was worse at 120 um
     correlate=replace(_FIRING_PIN.correlate,
-                      shift_range_um=200.0),  # 100 and 250: AUC 0.96 and 0.97 instead of 0.999
+                      shift_range_um=200.0),  # 150 does as well; 100 and 250 less
     decide=replace(_FIRING_PIN.decide, agreement_scale=5.0),  # 7 lowers the weakest match by 7
 )  # fmt: skip
 

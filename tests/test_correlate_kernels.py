@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mark_makers import heights, provenance
 
-from ribin.correlate.blocks import block_sums
+from ribin.correlate.blocks import block_sums, whole_sums
 from ribin.correlate.ccf import patch_ccf
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
 from ribin.correlate.placement import disc_offsets, turn_matrix
@@ -128,6 +128,8 @@ def test_summing_blocks_equals_its_twin(margin):
     assert sums.shape == (2, slow.shape[2] + 1, len(offsets))
     assert np.abs(sums[:, :-1] - slow.swapaxes(1, 2)).max() < 1e-4
     assert (sums[:, -1] == 0.0).all()
+    whole = whole_sums(fixed, moved, places, runs, offsets)
+    assert np.abs(whole - slow.sum(axis=2)).max() < 1e-3
     shifted = block_sums(fixed, moved, np.array([[1, *offsets[0]]]), runs, -offsets[:1])
     assert np.array_equal(
         shifted[0, :, 0], block_sums(fixed, moved, places, runs, 0 * offsets[:1])[1, :, 0]

@@ -33,6 +33,27 @@ def _block_sums(fixed, moved, places, runs, offsets, out):
         out[t, b] = 0.0
 
 
+@sum_kernel
+def _whole_sums(fixed, moved, places, runs, offsets, out):
+    height, width = fixed.shape
+    copies, rows, cols = moved.shape
+    one = fixed.reshape(height * width)
+    two = moved.reshape(copies * rows * cols)
+    margin = (rows - height) // 2 * cols + (cols - width) // 2
+    for t in range(places.shape[0]):
+        start = (places[t, 0] * rows + places[t, 1]) * cols + places[t, 2] + margin
+        sums = out[t]
+        for s in range(offsets.shape[0]):
+            sums[s] = 0.0
+        for k in range(runs.shape[0]):
+            for block in range(runs[k, 1], runs[k, 1] + runs[k, 2]):
+                at = 8 * (runs[k, 0] * width + block)
+                there = start + 8 * (runs[k, 0] * cols + block)
+                for s in range(offsets.shape[0]):
+                    shift = offsets[s, 0] * cols + offsets[s, 1]
+                    sums[s] += block_product(one, at, width, two, there + shift, cols)
+
+
 def block_sums(
     fixed: FloatArray,
     moved: FloatArray,
@@ -62,4 +83,17 @@ def block_sums(
     """
     out = np.empty((len(places), int(runs[:, 2].sum()) + 1, len(offsets)), np.float32)
     _block_sums(fixed, moved, places, runs, offsets, out)
+    return out
+
+
+def whole_sums(
+    fixed: FloatArray,
+    moved: FloatArray,
+    places: NDArray[np.int64],
+    runs: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+) -> FloatArray:
+    """The sum over all blocks of what `block_sums` gives, (T, S); the arguments are the same."""
+    out = np.empty((len(places), len(offsets)), np.float32)
+    _whole_sums(fixed, moved, places, runs, offsets, out)
     return out

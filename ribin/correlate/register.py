@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin._jit import kernel
-from ribin.correlate.blocks import block_sums
+from ribin.correlate.blocks import whole_sums
 from ribin.correlate.copies import coarse_copies, medium_copies
 from ribin.correlate.placement import Offsets, Placement, disc_offsets
 from ribin.correlate.side import Level, Side
@@ -98,7 +98,7 @@ def overlap_correlation(
     planes : (P, N, N) float32 array
         Values, squares and mask of turned copies of the reference, with a margin.
     places : (T, 3) int array
-        First plane and shift of the copies to compare; see `block_sums`.
+        First plane and shift of the copies to compare; see `whole_sums`.
     offsets : Offsets
         Shifts.
     min_overlap : float
@@ -114,7 +114,7 @@ def overlap_correlation(
 
     def sums(here: int, there: int, shifts: NDArray[np.int64]) -> FloatArray:
         at = places + np.array([there, 0, 0])
-        return np.asarray(block_sums(fixed[here], planes, at, runs, shifts).sum(axis=1))
+        return whole_sums(fixed[here], planes, at, runs, shifts)
 
     product = sums(VALUES, VALUES, offsets.every)
     energy = sums(MASK, SQUARES, offsets.few) * sums(SQUARES, MASK, offsets.few)

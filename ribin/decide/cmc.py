@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-
 import numpy as np
+from numpy.typing import NDArray
 
 from ribin.comparison import CellFit, PlacedCells, Registration
 from ribin.decide.consensus import Consensus
 from ribin.params import DecideParams
+
+REASONS = ("surface", "correlation", "place", "angle", "")  # why not congruent; the first counts
 
 
 def judged_cells(
@@ -30,23 +30,23 @@ def judged_cells(
 
 def _judged(
     direction: str, cells: PlacedCells, consensus: Consensus, own: slice, params: DecideParams
-) -> Iterator[CellFit]:
+) -> list[CellFit]:
     measured = np.isfinite(cells.ccf)
     last = int(np.searchsorted(np.cumsum(measured), params.cells_a_side)) + 1
-    shift = cells.fell_um - cells.center_um
+    place_um, angle_deg = consensus.place_um[own][:last], consensus.angle_deg[own][:last]
     rows = zip(
-        cells.center_um[:last].tolist(),
-        shift[:last].tolist(),
+        _points(cells.center_um[:last]),
+        _points((cells.fell_um - cells.center_um)[:last]),
         cells.rotation_deg[:last].tolist(),
         cells.ccf[:last].tolist(),
         cells.fill[:last].tolist(),
-        consensus.place_um[own].tolist(),
-        consensus.angle_deg[own].tolist(),
-        strict=False,
+        _reasons(cells.ccf[:last], place_um, angle_deg, params),
+        strict=True,
     )
-    for center, moved, turn, ccf, fill, place_um, angle_deg in rows:
-        reason = _reason(ccf, place_um, angle_deg, params)
-        yield CellFit(direction, tuple(center), tuple(moved), turn, ccf, fill, not reason, reason)
+    return [
+        CellFit(direction, center, moved, turn, ccf, fill, not reason, reason)
+        for center, moved, turn, ccf, fill, reason in rows
+    ]
 
 
 def compared_cells(fits: tuple[CellFit, ...]) -> int:
@@ -65,13 +65,22 @@ def mean_congruent_ccf(fits: tuple[CellFit, ...]) -> float:
     return float(np.mean(found)) if found else float("nan")
 
 
-def _reason(ccf: float, place_um: float, angle_deg: float, params: DecideParams) -> str:
-    if math.isnan(ccf):
-        return "surface"
-    if ccf < params.min_ccf:
-        return "correlation"
-    if place_um > params.max_place_um:
-        return "place"
-    if abs(angle_deg) > params.max_angle_deg:
-        return "angle"
-    return ""
+def _points(points_um: NDArray[np.float64]) -> list[tuple[float, float]]:
+    return [(row, col) for row, col in points_um.tolist()]
+
+
+def _reasons(
+    ccf: NDArray[np.float64],
+    place_um: NDArray[np.float64],
+    angle_deg: NDArray[np.float64],
+    params: DecideParams,
+) -> list[str]:
+    """The first limit that each cell misses, or nothing."""
+    missed = [
+        np.isnan(ccf),
+        ccf < params.min_ccf,
+        place_um > params.max_place_um,
+        np.abs(angle_deg) > params.max_angle_deg,
+    ]
+    first = np.argmax([*missed, np.ones(len(ccf), np.bool_)], axis=0)
+    return [REASONS[k] for k in first.tolist()]

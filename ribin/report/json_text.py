@@ -9,7 +9,7 @@ from typing import Any
 
 
 def as_json(result: Any) -> str:
-    """JSON text of a dataclass, mapping or sequence.
+    """JSON text of a dataclass, named tuple, mapping or sequence.
 
     Field names become keys. A figure that was not computed (NaN) or has no bound (infinite)
     becomes null, because JSON has neither.
@@ -22,6 +22,8 @@ def plain_value(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
         return {field.name: plain_value(getattr(value, field.name)) for field in fields}
+    if hasattr(value, "_asdict"):  # a named tuple
+        value = value._asdict()
     if isinstance(value, dict):
         return {str(key): plain_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
