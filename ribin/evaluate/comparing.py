@@ -14,33 +14,34 @@ from ribin.pipeline import compare_many
 
 
 def compare_scans(
-    labels: Sequence[Label], described: Sequence[Described], params: Params, jobs: int, tick: Tick
+    labels: Sequence[Label], described: Sequence[Described], params: Params, tick: Tick
 ) -> list[Pair]:
-    """Compare each scan with every later one that is labelled with the same mark.
+    """Compare each scan with every later one that is labelled with the same mark, in one thread.
+
+    A second thread shortens it by a twentieth and takes two fifths more CPU time
+    (benchmarks/speed.py): between its short kernels a comparison holds Python's lock.
 
     Parameters
     ----------
     labels, described : sequences of the same length
         The scans in the order of their file names.
-    jobs : int
-        Threads of the comparison; the result does not depend on it.
     """
     total = sum(a.mark is b.mark for i, a in enumerate(labels) for b in labels[i + 1 :])
     pairs: list[Pair] = []
     for i, label in enumerate(labels):
         later = [j for j in range(i + 1, len(labels)) if labels[j].mark is label.mark]
-        pairs += _row(i, later, labels, described, params, jobs)
+        pairs += _row(i, later, labels, described, params)
         tick("comparing", len(pairs), total)
     return pairs
 
 
-def warm_up(described: Sequence[Described], params: Params, jobs: int) -> None:
+def warm_up(described: Sequence[Described], params: Params) -> None:
     """Compile or load the kernels of a comparison, so that no pair is charged for it."""
     templates = [d.template for d in described if d.template]
     for i, first in enumerate(templates):
         second = next((t for t in templates[i + 1 :] if not _hindrance(first, t)), None)
         if second:
-            compare_many(first, [second], params, jobs)
+            compare_many(first, [second], params)
             return
 
 
@@ -50,13 +51,12 @@ def _row(
     labels: Sequence[Label],
     described: Sequence[Described],
     params: Params,
-    jobs: int,
 ) -> list[Pair]:
     """The pairs of scan i with the `later` ones."""
     reference = described[i].template
     reasons = {j: _reason(described[i], described[j]) for j in later}
     able = [t for j in later if not reasons[j] and (t := described[j].template)]
-    results = iter(compare_many(reference, able, params, jobs) if reference and able else ())
+    results = iter(compare_many(reference, able, params) if reference and able else ())
     return [
         uncompared_pair(labels[i], labels[j], reasons[j])
         if reasons[j]
