@@ -28,10 +28,7 @@ STEPS = ("ribin.pipeline", "ribin.correlate.steps")
 # Multiply-adds of a call, from its arguments; norms, clips and searches for the best not counted.
 MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     # every pixel of the runs, at every turn and shift
-    "_block_sums": lambda fixed, moved, places, runs, offsets, out: (
-        len(places) * len(offsets) * 64 * int(runs[:, 2].sum())
-    ),
-    "_whole_sums": lambda fixed, moved, places, runs, offsets, out: (
+    "_block_sums": lambda fixed, moved, places, runs, offsets, *_: (
         len(places) * len(offsets) * 64 * int(runs[:, 2].sum())
     ),
     # six sums over every pixel of every patch

@@ -11,8 +11,9 @@ from ribin.model import FloatArray
 
 
 # Shifts innermost: a block of the fixed surface stays in registers while all of them are tried.
+# `step` rows of `out` from one block to the next; with 0 all blocks add up in the first.
 @sum_kernel
-def _block_sums(fixed, moved, places, runs, offsets, out):
+def _block_sums(fixed, moved, places, runs, offsets, step, out):
     height, width = fixed.shape
     copies, rows, cols = moved.shape
     one = fixed.reshape(height * width)
@@ -28,30 +29,8 @@ def _block_sums(fixed, moved, places, runs, offsets, out):
                 sums = out[t, b]
                 for s in range(offsets.shape[0]):
                     shift = offsets[s, 0] * cols + offsets[s, 1]
-                    sums[s] = block_product(one, at, width, two, there + shift, cols)
-                b += 1
-        out[t, b] = 0.0
-
-
-@sum_kernel
-def _whole_sums(fixed, moved, places, runs, offsets, out):
-    height, width = fixed.shape
-    copies, rows, cols = moved.shape
-    one = fixed.reshape(height * width)
-    two = moved.reshape(copies * rows * cols)
-    margin = (rows - height) // 2 * cols + (cols - width) // 2
-    for t in range(places.shape[0]):
-        start = (places[t, 0] * rows + places[t, 1]) * cols + places[t, 2] + margin
-        sums = out[t]
-        for s in range(offsets.shape[0]):
-            sums[s] = 0.0
-        for k in range(runs.shape[0]):
-            for block in range(runs[k, 1], runs[k, 1] + runs[k, 2]):
-                at = 8 * (runs[k, 0] * width + block)
-                there = start + 8 * (runs[k, 0] * cols + block)
-                for s in range(offsets.shape[0]):
-                    shift = offsets[s, 0] * cols + offsets[s, 1]
                     sums[s] += block_product(one, at, width, two, there + shift, cols)
+                b += step
 
 
 def block_sums(
@@ -81,8 +60,8 @@ def block_sums(
     (T, B + 1, S) float32 array
         The sums of the B blocks, in the order of the runs, and a last 0.
     """
-    out = np.empty((len(places), int(runs[:, 2].sum()) + 1, len(offsets)), np.float32)
-    _block_sums(fixed, moved, places, runs, offsets, out)
+    out = np.zeros((len(places), int(runs[:, 2].sum()) + 1, len(offsets)), np.float32)
+    _block_sums(fixed, moved, places, runs, offsets, 1, out)
     return out
 
 
@@ -94,6 +73,6 @@ def whole_sums(
     offsets: NDArray[np.int64],
 ) -> FloatArray:
     """The sum over all blocks of what `block_sums` gives, (T, S); the arguments are the same."""
-    out = np.empty((len(places), len(offsets)), np.float32)
-    _whole_sums(fixed, moved, places, runs, offsets, out)
-    return out
+    out = np.zeros((len(places), 1, len(offsets)), np.float32)
+    _block_sums(fixed, moved, places, runs, offsets, 0, out)
+    return out[:, 0]
