@@ -49,7 +49,8 @@ LEVELS = {
     "search": 5,
     "evaluate": 5,
     "batch": 6,
-    "commands": 7,
+    "desk": 6,
+    "commands": 8,
 }
 # A library, and the only files that may import it (a folder ends in "/").
 ONLY_IN = {

@@ -10,8 +10,8 @@ import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from ribin.commands.reading import Reading
-from ribin.commands.sides import compare_files
 from ribin.comparison import CellFit, Comparison
+from ribin.desk.sides import compare_files
 from ribin.errors import ParameterError
 from ribin.model import Mark, MarkType, Provenance, ScanKind
 from ribin.params import DEFAULT_PARAMS

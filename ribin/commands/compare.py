@@ -79,9 +79,9 @@ def compare(
     MARK in a circle is breech_face, firing_pin or ejector. A pair that agrees clearly better
     mirrored than as read gets a note that says so.
     """
-    from ribin.commands.files import check_picture
     from ribin.commands.reading import readings_of
-    from ribin.commands.sides import compare_files, draw_sides, explain, write_traces
+    from ribin.desk.files import check_picture
+    from ribin.desk.sides import compare_files, draw_sides, explain, write_traces
     from ribin.report.json_text import as_json
 
     check_picture(overlay)

@@ -24,8 +24,8 @@ def demo(keep: Path | None, picture: Path, jobs: int) -> None:
       ribin demo
       ribin demo --keep demo && ribin network show --network demo/network.toml
     """
-    from ribin.commands.files import check_picture
     from ribin.commands.tour import show_tour, tour_folder
+    from ribin.desk.files import check_picture
 
     check_picture(picture)
     with tour_folder(keep) as folder:

@@ -97,7 +97,7 @@ def enrol(
     from ribin.batch import Intake, enrol_rows
     from ribin.commands.enrolment import enrolment_table
     from ribin.commands.manifest import chosen_rows
-    from ribin.commands.vaults import Vaults
+    from ribin.desk.vaults import Vaults
     from ribin.report.json_text import as_json
 
     rows = chosen_rows(files, manifest, fields, single=bool(mask or circles))

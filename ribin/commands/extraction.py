@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.commands.files import whole_file
+from ribin.desk.files import whole_file
 from ribin.model import MarkType, Scan
 from ribin.params import Params
 from ribin.pipeline import find_marks, judge_mark

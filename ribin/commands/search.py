@@ -78,9 +78,9 @@ def search(
       ribin search case.x3p --vault vaults/JAM --network network.toml \\
           --member BLZ --member BRB --reason "trace"
     """
-    from ribin.commands.files import check_picture
-    from ribin.commands.queries import Desk, request_of, search_for, search_problems
     from ribin.commands.reading import query_reading
+    from ribin.desk.files import check_picture
+    from ribin.desk.queries import Desk, request_of, search_for, search_problems
     from ribin.report.json_text import as_json
     from ribin.report.tables import search_table
 

@@ -28,7 +28,7 @@ def check(vault: Path | None, json_output: bool) -> None:
       ribin store check --vault vaults/JAM
     """
     from ribin.commands.upkeep import check_all, check_text
-    from ribin.commands.vaults import open_own
+    from ribin.desk.vaults import open_own
     from ribin.report.json_text import as_json
 
     progress = Progress()
@@ -48,7 +48,7 @@ def rebuild_index(vault: Path | None, params: Params) -> None:
     Example:
       ribin store rebuild-index --vault vaults/JAM
     """
-    from ribin.commands.vaults import open_own
+    from ribin.desk.vaults import open_own
     from ribin.search.index import rebuild_index as rebuild
 
     with open_own(vault) as opened:
@@ -68,7 +68,7 @@ def upgrade(vault: Path | None, who: str) -> None:
     Example:
       ribin store upgrade --vault vaults/JAM
     """
-    from ribin.commands.vaults import needed_vault
+    from ribin.desk.vaults import needed_vault
     from ribin.store.vault import Vault
 
     added = Vault.upgrade(needed_vault(vault), who)

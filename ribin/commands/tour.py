@@ -11,9 +11,9 @@ from pathlib import Path
 import ribin
 from ribin.batch import Intake, enrol_rows
 from ribin.casework import Request, Scope, SearchResult
-from ribin.commands.queries import Desk, draw_candidate, run_search
-from ribin.commands.sides import Side
-from ribin.commands.vaults import Vaults
+from ribin.desk.queries import Desk, draw_candidate, run_search
+from ribin.desk.sides import Side
+from ribin.desk.vaults import Vaults
 from ribin.errors import StoreError
 from ribin.manifest import Row, read_manifest
 from ribin.params import DEFAULT_PARAMS

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from ribin.casework import Candidate, Filters, Request, Scope, SearchResult
-from ribin.commands.sides import Side, draw_sides, read_side
-from ribin.commands.vaults import network_around, open_own
+from ribin.desk.sides import Side, draw_sides, read_side
+from ribin.desk.vaults import network_around, open_own
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.params import Params
 from ribin.pipeline import compare_marks

@@ -1,11 +1,9 @@
-"""Which vaults and which network a command works on."""
+"""Which vaults and which network a piece of work is about."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Self
-
-import click
 
 from ribin.errors import AccessError, ParameterError
 from ribin.search.network import Network, NetworkMember, read_network
@@ -21,7 +19,7 @@ class Vaults:
 
     def __init__(self, vault: Path | None, network_file: Path | None) -> None:
         if vault is None and network_file is None:
-            raise click.UsageError("--vault (RIBIN_VAULT) or --network (RIBIN_NETWORK) needed")
+            raise ParameterError("--vault (RIBIN_VAULT) or --network (RIBIN_NETWORK) needed")
         self._network = read_network(network_file) if network_file else None
         self._own = Vault.open(vault) if vault else None
         self._open: dict[str, Vault] = {self._own.member: self._own} if self._own else {}
@@ -63,14 +61,14 @@ class Vaults:
 
 
 def open_own(vault: Path | None) -> Vault:
-    """The vault of `--vault`; wrong usage where there is none."""
+    """The vault of `--vault`; ParameterError where there is none."""
     return Vault.open(needed_vault(vault))
 
 
 def needed_vault(vault: Path | None) -> Path:
-    """The folder of `--vault`; wrong usage where there is none."""
+    """The folder of `--vault`; ParameterError where there is none."""
     if vault is None:
-        raise click.UsageError("--vault or RIBIN_VAULT needed")
+        raise ParameterError("--vault or RIBIN_VAULT needed: a folder that `ribin init` made")
     return vault
 
 

@@ -1,4 +1,4 @@
-"""Files that a command writes: whole or not at all, and checked before the work."""
+"""Files that a person asked for: whole or not at all, and checked before the work."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.across import as_image_pairs, best_of, experimental
-from ribin.commands.files import whole_file
 from ribin.comparison import Comparison
+from ribin.desk.files import whole_file
 from ribin.errors import ScanError
 from ribin.model import Mark, MarkType, Scan, Template
 from ribin.params import Params
