@@ -30,6 +30,17 @@ class ExhibitKind(StrEnum):
     TEST_FIRE = "test_fire"
 
 
+class Grouping(StrEnum):
+    """What a row of a list stands for: a scan, or the best scan of a firearm or of an event.
+
+    A firearm is known of a test fire; evidence without one stands for itself.
+    """
+
+    NONE = "none"
+    FIREARM = "firearm"
+    EVENT = "event"
+
+
 @dataclass(frozen=True)
 class Event:
     """One incident or test firing."""
@@ -83,6 +94,7 @@ class Request:
     reason: str = ""
     full: bool = False  # compare everything, without a coarse cut
     top: int | None = None  # how many rows are wanted at most; None for all that were compared
+    group: Grouping = Grouping.NONE  # cut to `top` after grouping, so that rows are not used up
 
 
 @dataclass(frozen=True)
@@ -138,6 +150,8 @@ class Candidate:
     rotation_deg: float
     shift_um: tuple[float, float]
     sha256: str = ""
+    group: str = ""  # what the row stands for, where rows are grouped
+    others: int = 0  # further scans of the group that were compared, none above this row
 
 
 @dataclass(frozen=True)
@@ -156,3 +170,4 @@ class SearchResult:
     version: str
     elapsed_s: float
     notes: tuple[str, ...] = ()  # what a reader should know: an audit log or index not written, ...
+    mark: str = ""  # type of mark that was searched with

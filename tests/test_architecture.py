@@ -29,11 +29,13 @@ LEVELS = {
     "model": 1,
     "comparison": 2,
     "casework": 2,
+    "lists": 2.5,  # of casework's rows; below the stages, because report shows them
     "params_head": 1,
     "params_image": 1,
     "params_limits": 1,
     "params": 2,
     "manifest": 3,
+    "people": 2,
     "reading": 4,
     "params_rules": 2,
     "params_file": 3,

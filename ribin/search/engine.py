@@ -84,6 +84,7 @@ def search(
         version=__version__,
         elapsed_s=time.perf_counter() - started,
         notes=tuple(answers.notes),
+        mark=str(query.mark_type),
     )
 
 

@@ -14,6 +14,7 @@ from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params import Params
 from ribin.search.fine import compare_shortlist
+from ribin.search.grouping import group_rows
 from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.search.shortlist import shortlist_marks
@@ -73,7 +74,8 @@ class MemberVault:
             sifted = sift_marks(query, holdings, request, reach)
             chosen, notes = self._shortlist(query, vault, sifted, request.full)
             rows, failed = compare_shortlist(query, vault, chosen, self._params, self._threads)
-            shown = tuple(rows[: request.top])
+            exhibits = {scan.exhibit.exhibit: scan.exhibit for scan in holdings.scans}
+            shown = tuple(group_rows(rows, exhibits, request.group, reach)[: request.top])
         if reach is not Scope.COUNTRY:  # a member's own search is in its log already
             notes += self.write_down("answer", query, request, rows=len(shown))
         counts = Counts(
@@ -89,7 +91,12 @@ class MemberVault:
         self, action: str, query: Template, request: Request, **facts: Any
     ) -> tuple[str, ...]:
         """As `Member.write_down`: the asking member, the scope and `facts` become the details."""
-        details = {"asking_member": request.asking_member, "scope": str(request.scope), **facts}
+        details = {
+            "asking_member": request.asking_member,
+            "scope": str(request.scope),
+            "mark": str(query.mark_type),
+            **facts,
+        }
         try:
             with self._opened() as vault:
                 subject = query.provenance.sha256

@@ -1,0 +1,82 @@
+"""What a search with all marks of a case gives: a list for each type of mark, and one of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ribin.casework import Counts, SearchResult
+from ribin.model import MarkType
+
+
+@dataclass(frozen=True)
+class MarkPlace:
+    """Where an exhibit, or its group, stands in the list of one type of mark."""
+
+    mark: MarkType
+    rank: int
+    score: float
+    exhibit: str  # whose mark it is; of a group, it may differ from mark to mark
+
+
+@dataclass(frozen=True)
+class FusedCandidate:
+    """One row of the list over all types of mark: a suggestion to look, never a conclusion.
+
+    `places` has one entry for each list that the exhibit is in. An exhibit that is in none with
+    its firing pin, say, has no such mark, or it could not be compared or was set aside: the counts
+    of that list say how many.
+    """
+
+    rank: int
+    member: str
+    exhibit: str  # the one of the best place
+    event: str
+    reciprocal_ranks: float  # sum over the places; orders the list and says nothing else
+    places: tuple[MarkPlace, ...]
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class SearchLists:
+    """The lists of one query.
+
+    Attributes
+    ----------
+    lists : tuple of SearchResult
+        One for each type of mark that the query has, breech face before the others.
+    fused : tuple of FusedCandidate
+        All types together; empty where there is one list.
+    counts : Counts
+        Sums over the lists: the unit is a mark, and an exhibit without one counts as a mark that
+        could not be compared.
+    fusion : str
+        How the fused list was ordered; empty where there is none.
+    notes : tuple of str
+        What a reader should know of the query: a mark of it that was not searched with.
+    """
+
+    lists: tuple[SearchResult, ...]
+    fused: tuple[FusedCandidate, ...]
+    counts: Counts
+    fusion: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> SearchResult:
+        """The list of the mark that leads: the breech face, where the query has one."""
+        return self.lists[0]
+
+    @property
+    def unavailable(self) -> tuple[tuple[str, str], ...]:
+        """Who could not answer, and why, each once."""
+        return _once(pair for one in self.lists for pair in one.unavailable)
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes of the query and of every list, each once."""
+        return _once([*self.notes, *(note for one in self.lists for note in one.notes)])
+
+
+def _once(items: Iterable) -> tuple:
+    return tuple(dict.fromkeys(items))

@@ -1,0 +1,54 @@
+"""Lists of several types of mark as one, by rank.
+
+Reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009, doi:10.1145/1571941.1572114):
+an exhibit has the sum of 1 / (offset + rank) over the lists it is in. Scores of different types of
+mark are on different scales, and none is calibrated, so no list by score is made. IBIS orders its
+"rank sort" by places in its lists too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ribin.casework import Candidate, SearchResult
+from ribin.lists import FusedCandidate, MarkPlace
+
+
+def fuse_lists(lists: Sequence[SearchResult], offset: int) -> tuple[FusedCandidate, ...]:
+    """One row for each exhibit, or group, of any list, best first.
+
+    Of several scans of an exhibit the best in each list counts. Equal sums go by the best place,
+    then by member and name, so that a list never varies.
+    """
+    found: dict[tuple[str, str], list[Candidate]] = {}
+    for result in lists:
+        for key, row in _first_rows(result.candidates).items():
+            found.setdefault(key, []).append(row)
+    fused = sorted((_fused(rows, offset) for rows in found.values()), key=_order)
+    return tuple(replace(row, rank=place) for place, row in enumerate(fused, start=1))
+
+
+def _first_rows(rows: Sequence[Candidate]) -> dict[tuple[str, str], Candidate]:
+    """The best row of each exhibit or group of one list."""
+    first: dict[tuple[str, str], Candidate] = {}
+    for row in rows:
+        first.setdefault((row.member, row.group or row.exhibit), row)
+    return first
+
+
+def _fused(rows: Sequence[Candidate], offset: int) -> FusedCandidate:
+    best = min(rows, key=lambda row: row.rank)
+    return FusedCandidate(
+        rank=0,  # known when all are in order
+        member=best.member,
+        exhibit=best.exhibit,
+        event=best.event,
+        reciprocal_ranks=sum(1.0 / (offset + row.rank) for row in rows),
+        places=tuple(MarkPlace(row.mark, row.rank, row.score, row.exhibit) for row in rows),
+        group=best.group,
+    )
+
+
+def _order(row: FusedCandidate) -> tuple[float, int, str, str]:
+    return -row.reciprocal_ranks, min(p.rank for p in row.places), row.member, row.exhibit
