@@ -17,6 +17,7 @@ from ribin.casework import ExhibitKind, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType
 from ribin.store.enrol import EnrolOutcome
+from ribin.store.migrations import SCHEMA_VERSION as OURS
 from ribin.store.scanfile import pack_scan
 from ribin.store.vault import Vault
 
@@ -175,11 +176,14 @@ def test_a_vault_is_made_in_an_empty_folder_only(vault, tmp_path):
     ("text", "message"),
     [
         (None, "not a vault: vault.toml needed, found none"),
-        ('member = "JAM"\nschema = 3\n', "schema 2 needed, found 3: a newer ribin"),
-        ('member = "JAM"\nschema = 0\n', "schema 2 needed, found 0$"),
-        ('member = "JAM"\nschema = 1\n', "schema 2 needed, found 1; `ribin store upgrade --vault"),
-        ('member = "BRB"\nschema = 2\n', "vault.toml names BRB, the catalogue JAM"),
-        ('member = "Jam"\nschema = 2\n', "member of three capital letters needed, found 'Jam'"),
+        (
+            f'member = "JAM"\nschema = {OURS + 1}\n',
+            f"{OURS} needed, found {OURS + 1}: a newer ribin",
+        ),
+        ('member = "JAM"\nschema = 0\n', f"schema {OURS} needed, found 0$"),
+        ('member = "JAM"\nschema = 1\n', f"schema {OURS} needed, found 1; `ribin store upgrade --"),
+        (f'member = "BRB"\nschema = {OURS}\n', "vault.toml names BRB, the catalogue JAM"),
+        (f'member = "Jam"\nschema = {OURS}\n', "three capital letters needed, found 'Jam'"),
         ('member = "JAM"\n', "keys member and schema needed, found member"),
         ("member = ", "vault.toml: cannot be read"),
     ],

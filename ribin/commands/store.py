@@ -72,4 +72,4 @@ def upgrade(vault: Path | None, who: str) -> None:
     from ribin.store.vault import Vault
 
     added = Vault.upgrade(needed_vault(vault), who)
-    click.echo(f"{vault}: up to date, columns added: {', '.join(added) or 'none'}")
+    click.echo(f"{vault}: up to date, added: {', '.join(added) or 'nothing'}")

@@ -1,8 +1,11 @@
 """The audit log: who did what, when, from where and why; rows chained by SHA-256.
 
 A row's hash covers the hash of the row before it, so a changed, removed or inserted row breaks
-the chain from there on. Where a row wrote records, it holds their hashes too: a record that
-differs from the last row that wrote it was changed behind the program's back.
+the chain from there on. `who` is a name, and `identity` says how that name came about: as the
+login of the operating system, or stated by the person behind a login.
+
+Where a row wrote records, it holds their hashes too: a record that differs from the last row that
+wrote it was changed behind the program's back.
 """
 
 from __future__ import annotations
@@ -16,8 +19,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ribin.people import identity_of
+
 _FIRST = "0" * 64
-_HASHED = "seq, at, who, host, action, subject, reason, details, previous_sha256"
+_HASHED = ("seq", "at", "who", "host", "action", "subject", "reason", "details", "previous_sha256")
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,17 @@ class AuditRow:
     subject: str
     reason: str
     details: dict[str, Any] = field(hash=False)
+    sha256: str
+    identity: str = ""  # how the name came about; empty in rows of the first versions
+
+
+@dataclass(frozen=True)
+class AuditHead:
+    """The last row of a log. Its hash, kept elsewhere, vouches for every row up to it."""
+
+    member: str
+    seq: int
+    at: str
     sha256: str
 
 
@@ -53,9 +69,12 @@ def append_row(
     seq, previous = (last["seq"] + 1, last["sha256"]) if last else (1, _FIRST)
     text = json.dumps(details, sort_keys=True, ensure_ascii=False)
     content = (seq, now_utc(), who, socket.gethostname(), action, subject, reason, text, previous)
-    sha256 = _row_hash(content)
+    identity = identity_of(who)
+    sha256 = _row_hash((*content, identity))
+    columns = ", ".join((*_HASHED, "identity", "sha256"))
     db.execute(
-        f"INSERT INTO audit ({_HASHED}, sha256) VALUES (?,?,?,?,?,?,?,?,?,?)", (*content, sha256)
+        f"INSERT INTO audit ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        (*content, identity, sha256),
     )
     return sha256
 
@@ -67,22 +86,37 @@ def read_rows(db: sqlite3.Connection) -> Iterator[AuditRow]:
         yield AuditRow(**{**values, "details": json.loads(row["details"])})
 
 
+def read_head(db: sqlite3.Connection) -> AuditHead:
+    """The last row; the first one names the member."""
+    first = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()
+    last = db.execute("SELECT seq, at, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    if first is None or last is None:
+        raise ValueError("an audit log of at least one row needed, found none")
+    return AuditHead(first["subject"], last["seq"], last["at"], last["sha256"])
+
+
 def chain_problems(db: sqlite3.Connection) -> list[str]:
     """One sentence for each row that does not follow from the row before, and for a lost end."""
     problems = []
     seq, previous = 0, _FIRST
-    for row in db.execute(f"SELECT {_HASHED}, sha256 FROM audit ORDER BY seq"):
+    for row in db.execute("SELECT * FROM audit ORDER BY seq"):
         if row["seq"] != seq + 1:
             problems.append(f"audit log: row {seq + 1} needed after row {seq}, found {row['seq']}")
         elif row["previous_sha256"] != previous:
             problems.append(f"audit log: row {row['seq']} does not follow row {seq}")
-        if _row_hash(tuple(row)[:-1]) != row["sha256"]:
+        if _row_hash(_content(row)) != row["sha256"]:
             problems.append(f"audit log: row {row['seq']} is not as it was written")
         seq, previous = row["seq"], row["sha256"]
     written = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
     if written is None or written[0] != seq:
         problems.append(f"audit log: {written[0] if written else 0} rows were written, found {seq}")
     return problems
+
+
+def _content(row: sqlite3.Row) -> tuple[Any, ...]:
+    """What is hashed of a row. The first versions had no identity, and hashed none."""
+    identity = row["identity"] if "identity" in row.keys() else ""  # noqa: SIM118
+    return (*(row[name] for name in _HASHED), *([identity] if identity else []))
 
 
 def _row_hash(content: tuple[Any, ...]) -> str:

@@ -66,7 +66,7 @@ def check_vault(
 
 def _catalogue_problems(db: sqlite3.Connection) -> list[str]:
     found: list[str] = []
-    for check in (_sqlite_problems, schema_problems, chain_problems, _record_problems):
+    for check in (_sqlite_problems, schema_problems, chain_problems, record_problems):
         try:
             found += check(db)
         except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError) as error:
@@ -110,10 +110,15 @@ def _sqlite_problems(db: sqlite3.Connection) -> list[str]:
     return found + [f"catalogue: row {r[1]} of {r[0]} names a record not there" for r in lost]
 
 
-def _record_problems(db: sqlite3.Connection) -> list[str]:
+def record_problems(db: sqlite3.Connection) -> list[str]:
+    """One sentence for each record that is not as the last row of the log that wrote it says.
+
+    A row writes `records`, {name: SHA-256}; null for one that it removed.
+    """
     written: dict[str, str] = {}
     for row in db.execute("SELECT details FROM audit ORDER BY seq"):
         written.update(json.loads(row["details"]).get("records", {}))
+    written = {name: sha256 for name, sha256 in written.items() if sha256 is not None}
     found = dict(all_records(db))
     problems = []
     for name in sorted(written.keys() | found.keys()):

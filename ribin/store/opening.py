@@ -6,13 +6,15 @@ import sqlite3
 from pathlib import Path
 
 from ribin.errors import StoreError
-from ribin.store.audit import append_row
+from ribin.store.audit import append_row, chain_problems
 from ribin.store.catalogue import Catalogue, may_write
+from ribin.store.check import record_problems
 from ribin.store.durable import fsync_folder
 from ribin.store.identity import checked_member_code, read_identity, write_identity
 from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER
+from ribin.store.migrations import migrate
 from ribin.store.records import all_records
-from ribin.store.schema import SCHEMA_VERSION, add_missing_columns, column_problem, version_of
+from ribin.store.schema import SCHEMA_VERSION, column_problem, version_of
 
 
 def make_vault(folder: Path, member: str, who: str, wait_s: float) -> Catalogue:
@@ -70,7 +72,7 @@ def open_vault(folder: Path, read_only: bool, wait_s: float) -> tuple[str, Catal
 
 
 def upgrade_vault(folder: Path, who: str, wait_s: float) -> list[str]:
-    """Bring the catalogue of an older ribin up to date; gives the columns that were added.
+    """Bring the catalogue of an older ribin up to date; gives the tables and columns added.
 
     One transaction, with a row of the audit log that vouches for the records as they are now;
     vault.toml comes last, so a crash in between leaves a vault that can be upgraded.
@@ -78,7 +80,8 @@ def upgrade_vault(folder: Path, who: str, wait_s: float) -> list[str]:
     Raises
     ------
     StoreError
-        As `open_vault`; or the vault is read-only.
+        As `open_vault`; or the vault is read-only, or a record is not as its audit log says:
+        an upgrade would vouch for it.
     """
     identity = read_identity(folder, older=True)
     catalogue = Catalogue(folder, may_write(folder), wait_s)
@@ -86,12 +89,16 @@ def upgrade_vault(folder: Path, who: str, wait_s: float) -> list[str]:
         with catalogue.writing() as db:
             _check_owner(db, folder, identity.member)
             before = version_of(db)
-            added = add_missing_columns(db)
+            if before > SCHEMA_VERSION:
+                needed = f"schema {SCHEMA_VERSION} needed"
+                raise StoreError(f"{catalogue.path}: {needed}, found {before}: of a newer ribin")
+            if before < SCHEMA_VERSION and (wrong := chain_problems(db) or record_problems(db)):
+                raise StoreError(f"{folder}: a sound vault needed to upgrade it, found {wrong[0]}")
+            added = migrate(db, before)
             if problem := column_problem(db):
                 raise StoreError(f"{catalogue.path}: {problem}")
             if before != SCHEMA_VERSION:
-                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-                records = dict(all_records(db)) if added else {}
+                records = dict(all_records(db))
                 details = {"schema": [before, SCHEMA_VERSION], "added": added, "records": records}
                 append_row(db, "upgrade", identity.member, who, "", details)
         if identity.schema != SCHEMA_VERSION:

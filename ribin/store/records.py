@@ -11,7 +11,19 @@ from dataclasses import asdict, dataclass
 from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.model import MarkType, ScanKind
 
-_KEYS = {"events": "event", "exhibits": "exhibit", "scans": "sha256", "marks": "mark_id"}
+# Tables whose rows the audit log vouches for, and the column that names a row.
+_KEYS = {
+    "events": "event",
+    "exhibits": "exhibit",
+    "scans": "sha256",
+    "marks": "mark_id",
+    "descriptions": "description",
+    "appointments": "appointment",
+    "leads": "lead",
+    "reviews": "review",
+    "links": "link",
+    "withdrawals": "withdrawal",
+}
 _CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)
 _EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
 
@@ -110,8 +122,11 @@ def read_marks_of(db: sqlite3.Connection, exhibit: Exhibit) -> list[StoredMark]:
 
 
 def all_records(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Name ("exhibits/X1") and SHA-256 of every record of the catalogue."""
+    """Name ("exhibits/X1") and SHA-256 of every record; an older catalogue has fewer tables."""
+    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     for table, key in _KEYS.items():
+        if table not in tables:
+            continue
         for row in db.execute(f"SELECT * FROM {table} ORDER BY {key}"):
             yield f"{table}/{row[key]}", _record_sha256(row)
 

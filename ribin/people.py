@@ -1,0 +1,41 @@
+"""Who acts: the roles of a vault's people, and how a name came about.
+
+A name is the login of the operating system, or one that somebody states: on the command line, or
+for all commands in the variable RIBIN_USER. A stated name is kept together with the login that
+stated it.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from enum import StrEnum
+
+USER_VARIABLE = "RIBIN_USER"
+
+
+class Role(StrEnum):
+    """What a person may do with a vault; one person may have several roles."""
+
+    TECHNICIAN = "technician"  # enrols and searches
+    EXAMINER = "examiner"  # that, takes up leads and gives the first verdict
+    REVIEWER = "reviewer"  # gives the second verdict, blind to the first
+    ADMINISTRATOR = "administrator"  # appoints people, looks after the vault
+    AUDITOR = "auditor"  # reads and exports the audit log
+
+
+def login_name() -> str:
+    """The login of the operating system; empty where there is none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user, or no pwd module and no variable
+        return ""
+
+
+def identity_of(who: str) -> str:
+    """How the name of the person acting came about, for the audit log."""
+    login = login_name()
+    if who == login:
+        return "login"
+    source = USER_VARIABLE if who and who == os.environ.get(USER_VARIABLE) else "stated"
+    return f"{source}, login {login or 'unknown'}"

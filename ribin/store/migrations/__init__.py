@@ -1,0 +1,42 @@
+"""Every version of the catalogue, in order, and the step that leads to it from the one before.
+
+A new catalogue takes all steps, an older one those that it lacks, so both end up alike. To change
+the tables: write the step in a file of its own here and add it as the last of MIGRATIONS.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ribin.store.migrations.first_tables import add_lighting, make_first_tables
+from ribin.store.migrations.workflow import add_workflow
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step. `apply` works inside the caller's transaction and gives the names of the tables
+    and columns ("table.column") that it added; it must not commit."""
+
+    version: int
+    apply: Callable[[sqlite3.Connection], list[str]]
+
+
+MIGRATIONS = (
+    Migration(1, make_first_tables),
+    Migration(2, add_lighting),
+    Migration(3, add_workflow),
+)
+SCHEMA_VERSION = MIGRATIONS[-1].version
+
+
+def migrate(db: sqlite3.Connection, version: int) -> list[str]:
+    """Take the steps after this version inside the caller's transaction; gives what was added."""
+    added: list[str] = []
+    for step in MIGRATIONS:
+        if step.version > version:
+            added += step.apply(db)
+    if version != SCHEMA_VERSION:
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    return added
