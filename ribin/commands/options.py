@@ -16,6 +16,7 @@ from ribin.params_rotation import ANY_ROTATION_DEG, with_rotation
 # Written out, because importing ribin.casework for them would load numpy for `--help`.
 SCOPES = ("country", "cluster", "network")
 EXHIBIT_KINDS = ("evidence", "test_fire")
+GROUPINGS = ("firearm", "event")
 MARKS = ("breech_face", "firing_pin", "ejector")
 A_PATH = click.Path(path_type=Path)
 _ROTATION = "ribin.rotation"  # where --rotation waits until --params has been read

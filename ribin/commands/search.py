@@ -10,6 +10,7 @@ import click
 from ribin.commands.exits import exit_after
 from ribin.commands.options import (
     A_PATH,
+    GROUPINGS,
     SCOPES,
     circle_option,
     jobs_option,
@@ -38,6 +39,9 @@ from ribin.params import Params
 @click.option("--calibre", default="", help="Only this calibre, and where it is not known.")
 @click.option("--from", "date_from", default="", help="First day of the event, YYYY-MM-DD.")
 @click.option("--to", "date_to", default="", help="Last day of the event, YYYY-MM-DD.")
+@click.option("--group", type=click.Choice(GROUPINGS), help="One row for each gun or each event.")
+@click.option("--plot", is_flag=True, help="Show the scores as bars, with the largest drop.")
+@click.option("--plot-file", type=A_PATH, help="PNG of the scores by rank; needs ribin[plots].")
 @click.option("--picture", type=A_PATH, help="PNG of the query beside the first candidate.")
 @mark_option
 @mask_option
@@ -58,6 +62,8 @@ def search(
     vault: Path | None,
     network_file: Path | None,
     picture: Path | None,
+    plot: bool,
+    plot_file: Path | None,
     mark: str | None,
     params: Params,
     jobs: int,
@@ -70,6 +76,9 @@ def search(
     country needs --reason and is written to the audit logs of both sides. The list says what was
     compared and who could not answer.
 
+    Every mark of the scan is searched with, unless --mark names one: a list for each type, and one
+    that orders exhibits by their ranks in all of them.
+
     \b
     Examples:
       ribin search case.x3p --vault vaults/JAM
@@ -77,19 +86,20 @@ def search(
           --scope cluster --reason "shooting of 3 May" --picture first.png
       ribin search case.x3p --vault vaults/JAM --network network.toml \\
           --member BLZ --member BRB --reason "trace"
+      ribin search case.x3p --vault vaults/JAM --group firearm --plot
     """
+    from ribin.commands.listing import draw_plot, lists_output, lookout
     from ribin.commands.reading import query_reading
-    from ribin.desk.files import check_picture
-    from ribin.desk.queries import Desk, request_of, search_for, search_problems
-    from ribin.report.json_text import as_json
-    from ribin.report.tables import search_table
+    from ribin.desk.queries import Desk, request_of
+    from ribin.desk.searching import search_for, search_problems
 
-    check_picture(picture)
+    lookout(picture, plot_file)
     with Desk.open(vault, network_file, params, jobs) as desk:
         request = request_of(desk.member, asked)
-        side = desk.read_query(query, query_reading(asked), mark)
-        result = search_for(desk, query, side, request, asked["members"])
-        click.echo(as_json(result) if json_output else search_table(result))
-        problems = search_problems(desk, side, request, result, picture)
+        reading, members = query_reading(asked), asked["members"]
+        sides, result = search_for(desk, query, reading, request, mark, members)
+        click.echo(lists_output(result, json_output, plot))
+        problems = search_problems(desk, sides, request, result, picture)
+    problems += draw_plot(result, plot_file)
     click.echo("\n".join(problems), err=True, nl=bool(problems))
     exit_after(done=1, failed=len(result.unavailable) + len(problems))

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from ribin.casework import Candidate, Filters, Request, Scope, SearchResult
-from ribin.desk.sides import Side, draw_sides, read_side
+from ribin.casework import Candidate, Filters, Grouping, Request, Scope, SearchResult
+from ribin.desk.sides import Side, draw_sides, read_side, sides_of
 from ribin.desk.vaults import network_around, open_own
-from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
+from ribin.errors import FormatError, ParameterError, ScanError, StoreError
+from ribin.model import MarkType
 from ribin.params import Params
 from ribin.pipeline import compare_marks
 from ribin.reading import Reading
@@ -78,21 +79,45 @@ class Desk:
         """
         if Path(query).is_file():
             return read_side(Path(query), reading, self.params, mark_type)
+        return stored_side(self.vault, self.marks_of(query, mark_type)[0])
+
+    def read_queries(
+        self, query: str, reading: Reading, mark_type: str | None = None
+    ) -> tuple[list[Side], tuple[str, ...]]:
+        """The first mark of each type, or of the one type, and notes of what is left out.
+
+        Raises
+        ------
+        RibinError
+            As `read_query`.
+        """
+        if mark_type:
+            return [self.read_query(query, reading, mark_type)], ()
+        if Path(query).is_file():
+            return sides_of(reading.scan(Path(query), self.params), self.params)
+        first: dict[MarkType, StoredMark] = {}
+        for mark in self.marks_of(query):
+            first.setdefault(mark.mark_type, mark)
+        ordered = [first[mark_type] for mark_type in MarkType if mark_type in first]
+        return [stored_side(self.vault, mark) for mark in ordered], ()
+
+    def marks_of(self, exhibit: str, mark_type: str | None = None) -> list[StoredMark]:
+        """The marks of an exhibit that can be searched with, at least one; errors as above."""
         try:
-            stored = self.vault.marks_of(query)
+            stored = self.vault.marks_of(exhibit)
         except StoreError as error:
-            raise FormatError(f"{query}: neither a file nor an exhibit, {error}") from error
+            raise FormatError(f"{exhibit}: neither a file nor an exhibit, {error}") from error
         # An exhibit scanned under other parameters has marks that cannot be searched with.
         needed = self.params.template_id
         chosen = [m for m in stored if m.params_id == needed]
         if stored and not chosen:
             found = ", ".join(sorted({m.params_id for m in stored}))
-            raise StoreError(f"{query}: {OTHER_PARAMETERS} {found}, {needed} needed")
+            raise StoreError(f"{exhibit}: {OTHER_PARAMETERS} {found}, {needed} needed")
         wanted = [m for m in chosen if mark_type in (None, m.mark_type)]
         if not wanted:
             found = ", ".join(m.mark_type for m in chosen) or "none"
-            raise ScanError(f"{query}: a {mark_type} needed, found {found}")
-        return stored_side(self.vault, wanted[0])
+            raise ScanError(f"{exhibit}: a {mark_type} needed, found {found}")
+        return wanted
 
     def __enter__(self) -> Self:
         return self
@@ -127,13 +152,12 @@ def request_of(member: str, asked: Mapping[str, Any]) -> Request:
         reason=asked["reason"],
         full=asked["full"],
         top=asked["top"],
+        group=Grouping(asked["group"] or Grouping.NONE),
     )
 
 
-def run_search(
-    desk: Desk, side: Side, request: Request, members: Sequence[str] = ()
-) -> SearchResult:
-    """Search with the mark of a query.
+def check_reach(desk: Desk, request: Request, members: Sequence[str] = ()) -> None:
+    """Refuse to ask others where no network says who they are.
 
     Raises
     ------
@@ -142,40 +166,16 @@ def run_search(
     """
     if not desk.networked and (request.scope is not Scope.COUNTRY or set(members) - {desk.member}):
         raise ParameterError(f"scope {request.scope}: --network or RIBIN_NETWORK needed")
+
+
+def run_search(
+    desk: Desk, side: Side, request: Request, members: Sequence[str] = ()
+) -> SearchResult:
+    """Search with the mark of a query; errors as `check_reach` and `search`."""
+    check_reach(desk, request, members)
     return search(
         side.template, request, desk.network, desk.params, members=members, threads=desk.threads
     )
-
-
-def search_for(
-    desk: Desk, query: str, side: Side, request: Request, members: Sequence[str]
-) -> SearchResult:
-    """As `run_search`; the result names the query as it was asked for: a file or an exhibit."""
-    result = run_search(desk, side, request, members)
-    return result if Path(query).is_file() else replace(result, query=query)
-
-
-def search_problems(
-    desk: Desk, side: Side, request: Request, result: SearchResult, picture: Path | None
-) -> list[str]:
-    """Draw the query beside the first candidate; what went wrong with that, or with the search."""
-    counts = result.counts
-    unequal = sum(n for why, n in counts.not_compared if why.startswith(OTHER_PARAMETERS))
-    problems = []
-    if unequal and not counts.compared:
-        problems.append(
-            f"{result.query}: 0 of {counts.after_filters} marks compared, {unequal} of them "
-            f"{OTHER_PARAMETERS} other than {side.template.params_id}"
-        )
-    if picture and not result.candidates:
-        problems.append(f"{picture}: no candidate to draw")
-    elif picture:
-        try:
-            draw_candidate(desk, side, request, result.candidates[0], picture)
-        except RibinError as error:
-            text = str(error)
-            problems.append(text if str(picture) in text else f"{picture}: {text}")
-    return problems
 
 
 def draw_candidate(

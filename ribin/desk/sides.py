@@ -11,8 +11,16 @@ from ribin.desk.files import whole_file
 from ribin.errors import ScanError
 from ribin.model import Mark, MarkType, Scan, Template
 from ribin.params import Params
-from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
+from ribin.pipeline import (
+    check_mirrored,
+    compare_marks,
+    describe_mark,
+    extract_marks,
+    find_marks,
+    judge_mark,
+)
 from ribin.reading import Reading
+from ribin.region import Origin, Verdict
 from ribin.report import stages
 from ribin.report.explanation import comparison_text
 from ribin.report.overlay import draw_overlay, write_overlay
@@ -68,6 +76,35 @@ def side_of(
             return Side(mark, describe_mark(mark, params, trace), trace)
     found = ", ".join(mark.mark_type for mark in marks) or "none"
     raise ScanError(f"{scan.provenance.source}: a {mark_type or 'mark'} needed, found {found}")
+
+
+def sides_of(scan: Scan, params: Params) -> tuple[list[Side], tuple[str, ...]]:
+    """Every mark of a scan that can be compared, and a note of each that is left out.
+
+    What was found beside others and is unusable, or cannot be described, is left out, as at
+    enrolment; the first mark and what a person outlined are not.
+
+    Raises
+    ------
+    ScanError
+        There is no mark, or one that may not be left out has too little relief.
+    """
+    sides: list[Side] = []
+    notes = []
+    for one in find_marks(scan, params):
+        may_go = bool(sides) and one.region.origin is Origin.FOUND
+        quality = judge_mark(scan, one, params) if may_go else None
+        if quality and quality.verdict is Verdict.UNUSABLE:
+            reasons = "; ".join(quality.reasons)
+            notes.append(f"{one.mark.mark_type} of the query not searched with: {reasons}")
+            continue
+        try:
+            sides.append(Side(one.mark, describe_mark(one.mark, params), NO_TRACE))
+        except ScanError as error:
+            if not may_go:
+                raise
+            notes.append(f"{one.mark.mark_type} of the query not searched with: {error}")
+    return sides, tuple(notes)
 
 
 def compare_files(

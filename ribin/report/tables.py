@@ -67,19 +67,33 @@ def comparison_end(result: Comparison) -> list[tuple[str, object]]:
 
 def search_table(result: SearchResult) -> str:
     """The ranked list, what was compared, and who could not answer."""
-    header = ("rank", "member", "exhibit", "event", "mark", "score", "cmc", "cells")
-    rows = [
-        (c.rank, c.member, c.exhibit, c.event, c.mark, c.score, f"{c.cmc:g}", c.cells)
-        for c in result.candidates
-    ]
-    lines = [
-        f"query {result.query}, scope {result.scope}: {', '.join(result.members)}",
-        table(header, rows) if rows else "no candidate",
-        counts_line(result.counts),
-    ]
+    lines = [search_head(result), *list_lines(result)]
     lines += [f"{member} could not answer: {why}" for member, why in result.unavailable]
     lines += result.notes
-    return "\n".join([*lines, f"parameters {result.params_id}, ribin {result.version}", NOTICE])
+    return "\n".join([*lines, *search_foot(result)])
+
+
+def search_head(result: SearchResult) -> str:
+    """What was asked, and whom."""
+    return f"query {result.query}, scope {result.scope}: {', '.join(result.members)}"
+
+
+def list_lines(result: SearchResult) -> list[str]:
+    """The rows of one list and its counts; grouped ones say how many scans stand behind them."""
+    grouped = any(c.group for c in result.candidates)
+    header = ["rank", "member", "exhibit", "event", "mark", "score", "cmc", "cells"]
+    rows = [
+        [c.rank, c.member, c.exhibit, c.event, c.mark, c.score, f"{c.cmc:g}", c.cells]
+        + ([c.group, c.others] if grouped else [])
+        for c in result.candidates
+    ]
+    header += ["group", "others"] if grouped else []
+    return [table(header, rows) if rows else "no candidate", counts_line(result.counts)]
+
+
+def search_foot(result: SearchResult) -> tuple[str, str]:
+    """With what it was compared, and what a list is."""
+    return f"parameters {result.params_id}, ribin {result.version}", NOTICE
 
 
 def counts_line(counts: Counts) -> str:

@@ -1,0 +1,77 @@
+"""A search as a laboratory makes it: all marks of a case, and what went wrong in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ribin.casework import Request
+from ribin.desk.queries import Desk, check_reach, draw_candidate
+from ribin.desk.sides import Side
+from ribin.errors import RibinError
+from ribin.lists import SearchLists
+from ribin.reading import Reading
+from ribin.search.marks import search_marks
+from ribin.search.sift import OTHER_PARAMETERS
+
+
+def search_for(
+    desk: Desk,
+    query: str,
+    reading: Reading,
+    request: Request,
+    mark_type: str | None = None,
+    members: Sequence[str] = (),
+) -> tuple[list[Side], SearchLists]:
+    """Search with all marks, or those of one type, of a file or of an exhibit of the own vault.
+
+    Returns
+    -------
+    list of Side, SearchLists
+        The marks that were searched with, and their lists, which name the query as it was asked
+        for: a file or an exhibit.
+
+    Raises
+    ------
+    RibinError
+        As `Desk.read_queries`, `check_reach` and `search`.
+    """
+    check_reach(desk, request, members)
+    sides, notes = desk.read_queries(query, reading, mark_type)
+    found = search_marks(
+        [side.template for side in sides],
+        request,
+        desk.network,
+        desk.params,
+        members=members,
+        threads=desk.threads,
+    )
+    named = found.lists
+    if not Path(query).is_file():
+        named = tuple(replace(one, query=query) for one in named)
+    return sides, replace(found, lists=named, notes=notes)
+
+
+def search_problems(
+    desk: Desk, sides: Sequence[Side], request: Request, result: SearchLists, picture: Path | None
+) -> list[str]:
+    """Draw the query beside the first candidate; what went wrong with that, or with the search."""
+    problems = []
+    for side, one in zip(sides, result.lists, strict=True):
+        counts = one.counts
+        unequal = sum(n for why, n in counts.not_compared if why.startswith(OTHER_PARAMETERS))
+        if unequal and not counts.compared:
+            problems.append(
+                f"{one.query}: 0 of {counts.after_filters} marks compared, {unequal} of them "
+                f"{OTHER_PARAMETERS} other than {side.template.params_id}"
+            )
+    if picture and not result.first.candidates:
+        problems.append(f"{picture}: no candidate to draw")
+    elif picture:
+        try:
+            draw_candidate(desk, sides[0], request, result.first.candidates[0], picture)
+        except RibinError as error:
+            text = str(error)
+            problems.append(text if str(picture) in text else f"{picture}: {text}")
+    return list(dict.fromkeys(problems))
