@@ -26,6 +26,7 @@ LEVELS = {
     "units": 0,
     "_jit": 0,
     "_vector": 0,
+    "json_fields": 1,
     "model": 1,
     "comparison": 2,
     "casework": 2,
@@ -46,10 +47,12 @@ LEVELS = {
     "gaussian": 2,
     "regression": 2,
     **dict.fromkeys(STAGES, 3),
+    "seal": 2,
     "pipeline": 4,
     "across": 4,
     "search": 5,
     "evaluate": 5,
+    "exchange": 5.5,
     "batch": 6,
     "desk": 6,
     "commands": 8,
@@ -57,6 +60,7 @@ LEVELS = {
 # A library, and the only files that may import it (a folder ends in "/").
 ONLY_IN = {
     "click": ("commands/",),
+    "cryptography": ("seal/",),
     "h5py": ("store/", "search/index.py"),
     "sqlite3": ("store/",),
     "cv2": ("gaussian.py", "regression.py", "read/optical.py", "preprocess/", "report/"),

@@ -14,9 +14,9 @@ from ribin.store.audit import chain_problems
 from ribin.store.catalogue import Catalogue
 from ribin.store.enrol import is_enrolled
 from ribin.store.incoming import MARKS_FOLDER, is_arriving, scan_path
-from ribin.store.records import all_records
 from ribin.store.scanfile import damaged_parts, read_original
 from ribin.store.schema import schema_problems
+from ribin.store.written import all_records
 
 
 @dataclass(frozen=True)

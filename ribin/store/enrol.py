@@ -15,8 +15,9 @@ from ribin.store.audit import append_row, now_utc
 from ribin.store.catalogue import Catalogue
 from ribin.store.entry import Entry
 from ribin.store.incoming import admit_file, clear_leftovers, discard_arrival, forget_arrival
-from ribin.store.records import fields_of, find_event, find_exhibit, insert_record
+from ribin.store.records import fields_of, find_event, find_exhibit
 from ribin.store.scanfile import template_sha256
+from ribin.store.written import insert_record
 
 
 class EnrolOutcome(StrEnum):

@@ -13,8 +13,8 @@ from ribin.store.durable import fsync_folder
 from ribin.store.identity import checked_member_code, read_identity, write_identity
 from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER
 from ribin.store.migrations import migrate
-from ribin.store.records import all_records
 from ribin.store.schema import SCHEMA_VERSION, column_problem, version_of
+from ribin.store.written import all_records
 
 
 def make_vault(folder: Path, member: str, who: str, wait_s: float) -> Catalogue:
@@ -36,7 +36,7 @@ def make_vault(folder: Path, member: str, who: str, wait_s: float) -> Catalogue:
             (folder / name).mkdir()
         catalogue = Catalogue.create(folder, wait_s)
         with catalogue.writing() as db:
-            append_row(db, "create", member, who, "", {})
+            append_row(db, "create", member, who, "", {"records": dict(all_records(db))})
         fsync_folder(folder)
         fsync_folder(folder.resolve().parent)
         write_identity(folder, member)

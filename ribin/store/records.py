@@ -1,29 +1,15 @@
-"""Rows of the catalogue as what they mean: exhibits, scans, marks; and their hashes."""
+"""Rows of the catalogue as what they mean: exhibits, scans, marks."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.model import MarkType, ScanKind
 
 # Tables whose rows the audit log vouches for, and the column that names a row.
-_KEYS = {
-    "events": "event",
-    "exhibits": "exhibit",
-    "scans": "sha256",
-    "marks": "mark_id",
-    "descriptions": "description",
-    "appointments": "appointment",
-    "leads": "lead",
-    "reviews": "review",
-    "links": "link",
-    "withdrawals": "withdrawal",
-}
 _CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)
 _EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
 
@@ -119,29 +105,6 @@ def read_marks_of(db: sqlite3.Connection, exhibit: Exhibit) -> list[StoredMark]:
     known = {row["sha256"]: _scan(row, exhibit) for row in scans}
     query = f"SELECT * FROM marks WHERE sha256 IN ({', '.join('?' * len(known))}) ORDER BY mark_id"
     return [_mark(row, known[row["sha256"]]) for row in db.execute(query, tuple(known))]
-
-
-def all_records(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Name ("exhibits/X1") and SHA-256 of every record; an older catalogue has fewer tables."""
-    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    for table, key in _KEYS.items():
-        if table not in tables:
-            continue
-        for row in db.execute(f"SELECT * FROM {table} ORDER BY {key}"):
-            yield f"{table}/{row[key]}", _record_sha256(row)
-
-
-def insert_record(db: sqlite3.Connection, table: str, fields: dict[str, object]) -> tuple[str, str]:
-    """Add one row as it is; gives the record's name and SHA-256 as `all_records` will find them."""
-    columns, marks = ", ".join(fields), ", ".join("?" * len(fields))
-    done = db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(fields.values()))
-    row = db.execute(f"SELECT * FROM {table} WHERE rowid = ?", (done.lastrowid,)).fetchone()
-    return f"{table}/{row[_KEYS[table]]}", _record_sha256(row)
-
-
-def _record_sha256(row: sqlite3.Row) -> str:
-    text = json.dumps(dict(row), sort_keys=True, ensure_ascii=False, default=repr)
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _exhibit(row: sqlite3.Row) -> Exhibit:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ribin.store.migrations.first_tables import add_lighting, make_first_tables
+from ribin.store.migrations.sharing import add_sharing
 from ribin.store.migrations.workflow import add_workflow
 
 
@@ -27,6 +28,7 @@ MIGRATIONS = (
     Migration(1, make_first_tables),
     Migration(2, add_lighting),
     Migration(3, add_workflow),
+    Migration(4, add_sharing),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

@@ -1,0 +1,1 @@
+"""Bundles: what members without a line carry to each other, signed and, if wished, sealed."""

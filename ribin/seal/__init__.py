@@ -1,0 +1,1 @@
+"""Keys of members: who signed a bundle, who alone can read it."""

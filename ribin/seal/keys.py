@@ -1,0 +1,175 @@
+"""The key of a member: a pair to sign with, a pair to seal for, and the fingerprint of both.
+
+A public key is a small JSON file that anybody may read. A person who trusts it compares its
+fingerprint with the one that the other laboratory reads out over the telephone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from ribin.errors import AccessError, FormatError, ParameterError
+from ribin.json_fields import field_of, hex_of, only_fields, read_object
+
+_PUBLIC_FORMAT = "ribin member key"
+_PRIVATE_FORMAT = "ribin private member key"
+_VERSION = 1
+_PUBLIC_KEYS = ("format", "version", "member", "signing", "sealing", "fingerprint")
+_PRIVATE_KEYS = ("format", "version", "member", "signing", "sealing")
+_MEMBER = re.compile(r"[A-Z]{3}")
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """What others need of a member's key.
+
+    Attributes
+    ----------
+    member : str
+        ISO 3166 alpha-3 code of the member that it claims to be of.
+    signing : bytes
+        Ed25519 public key (RFC 8032), 32 bytes.
+    sealing : bytes
+        X25519 public key (RFC 7748), 32 bytes.
+    """
+
+    member: str
+    signing: bytes
+    sealing: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over member and both keys, in groups of four digits to read out."""
+        parts = (b"ribin member key 1\n", self.member.encode(), self.signing, self.sealing)
+        digits = hashlib.sha256(b"".join(parts)).hexdigest()
+        return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+
+    def check(self, signature: bytes, message: bytes, where: str) -> None:
+        """AccessError where this member did not sign the message."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.signing).verify(signature, message)
+        except (InvalidSignature, ValueError) as error:
+            raise AccessError(
+                f"{where}: a signature by {self.member} ({self.fingerprint[:19]} ...) needed, "
+                "found another: altered, or signed by somebody else"
+            ) from error
+
+
+@dataclass(frozen=True)
+class PrivateKey:
+    """The key of our own member; it never leaves the vault's folder."""
+
+    member: str
+    signing: Ed25519PrivateKey
+    sealing: X25519PrivateKey
+
+    @classmethod
+    def make(cls, member: str) -> PrivateKey:
+        """A new key from the operating system's randomness."""
+        return cls(member, Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
+
+    @property
+    def public(self) -> PublicKey:
+        signing = self.signing.public_key().public_bytes_raw()
+        return PublicKey(self.member, signing, self.sealing.public_key().public_bytes_raw())
+
+    def sign(self, message: bytes) -> bytes:
+        """Ed25519 signature, 64 bytes."""
+        return self.signing.sign(message)
+
+
+def write_public(key: PublicKey) -> bytes:
+    """The JSON text of a public key."""
+    facts = {
+        "format": _PUBLIC_FORMAT,
+        "version": _VERSION,
+        "member": key.member,
+        "signing": key.signing.hex(),
+        "sealing": key.sealing.hex(),
+        "fingerprint": key.fingerprint,
+    }
+    return (json.dumps(facts, indent=2) + "\n").encode()
+
+
+def read_public(content: bytes, where: str) -> PublicKey:
+    """The public key that a JSON text holds.
+
+    Raises
+    ------
+    FormatError
+        It is no public key of a member, or its fingerprint is another's.
+    """
+    table = read_object(content, where)
+    member = _opened(table, _PUBLIC_FORMAT, _PUBLIC_KEYS, where)
+    signing, sealing = (hex_of(table, name, _KEY_BYTES, where) for name in ("signing", "sealing"))
+    key = PublicKey(member, bytes.fromhex(signing), bytes.fromhex(sealing))
+    stated = field_of(table, "fingerprint", str, where)
+    if stated != key.fingerprint:
+        raise FormatError(f"{where}: fingerprint {key.fingerprint} needed, found {stated[:80]!r}")
+    return key
+
+
+def write_private(key: PrivateKey, passphrase: str = "") -> bytes:
+    """The JSON text of a private key, its parts as PKCS 8 in PEM, encrypted where asked for."""
+    lock: KeySerializationEncryption = NoEncryption()
+    if passphrase:
+        lock = BestAvailableEncryption(passphrase.encode())
+    facts = {"format": _PRIVATE_FORMAT, "version": _VERSION, "member": key.member}
+    for name, part in (("signing", key.signing), ("sealing", key.sealing)):
+        facts[name] = part.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock).decode()
+    return (json.dumps(facts, indent=2) + "\n").encode()
+
+
+def read_private(content: bytes, where: str, passphrase: str = "") -> PrivateKey:
+    """The private key that a JSON text holds.
+
+    Raises
+    ------
+    FormatError
+        It is no private key of a member.
+    ParameterError
+        The passphrase is missing, not needed, or another.
+    """
+    table = read_object(content, where)
+    member = _opened(table, _PRIVATE_FORMAT, _PRIVATE_KEYS, where)
+    parts = []
+    for name in ("signing", "sealing"):
+        pem = field_of(table, name, str, where).encode()
+        try:
+            parts.append(load_pem_private_key(pem, passphrase.encode() or None))
+        except TypeError as error:  # a passphrase too few or too many
+            raise ParameterError(f"{where}: {error}") from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise ParameterError(f"{where}: {name}: wrong passphrase, or no key") from error
+    signing, sealing = parts
+    if not isinstance(signing, Ed25519PrivateKey) or not isinstance(sealing, X25519PrivateKey):
+        raise FormatError(f"{where}: an Ed25519 and an X25519 key needed, found others")
+    return PrivateKey(member, signing, sealing)
+
+
+def _opened(table: dict, wanted: str, known: tuple[str, ...], where: str) -> str:
+    """The member of a key file of this format."""
+    found = table.get("format"), table.get("version")
+    if found != (wanted, _VERSION):
+        raise FormatError(f"{where}: a {wanted} of version {_VERSION} needed")
+    only_fields(table, known, where)
+    member = field_of(table, "member", str, where)
+    if not _MEMBER.fullmatch(member):
+        raise FormatError(f"{where}: member of three capital letters needed, found {member[:40]!r}")
+    return member
