@@ -47,12 +47,14 @@ class Vault:
         ISO 3166 alpha-3 code of the owner.
     writable : bool
         False where the folder or its catalogue may only be read.
+    catalogue : Catalogue
+        For what the files of this room read and write beside what the methods do.
     """
 
     def __init__(self, path: Path, member: str, catalogue: Catalogue) -> None:
         self.path = path
         self.member = member
-        self._catalogue = catalogue
+        self.catalogue = catalogue
 
     @classmethod
     def create(cls, path: str | Path, member: str, who: str = "") -> Vault:
@@ -73,7 +75,7 @@ class Vault:
 
     @property
     def writable(self) -> bool:
-        return self._catalogue.writable
+        return self.catalogue.writable
 
     def enrol(
         self,
@@ -109,27 +111,27 @@ class Vault:
         content = original if isinstance(original, bytes) else _bytes_of(original)
         entry = Entry(scan, marks, templates, exhibit, who, reason)
         check_entry(entry, content)
-        with self._catalogue.reading() as db:
+        with self.catalogue.reading() as db:
             known = find_enrolled(db, entry.sha256, scan.provenance.source, exhibit)
         if known:
             return known
         packed = pack_scan(content, scan, marks, templates)
-        return admit_entry(self.path, self._catalogue, entry, packed)
+        return admit_entry(self.path, self.catalogue, entry, packed)
 
     def find_enrolled(self, original: Path, exhibit: Exhibit) -> Enrolment | None:
         """The scan of a file as it is in the vault already, or None; errors as `enrol`."""
         sha256 = hashlib.sha256(_bytes_of(original)).hexdigest()
-        with self._catalogue.reading() as db:
+        with self.catalogue.reading() as db:
             return find_enrolled(db, sha256, original.name, exhibit)
 
     def exhibits(self) -> dict[str, Exhibit]:
         """Every exhibit by its id."""
-        with self._catalogue.reading() as db:
+        with self.catalogue.reading() as db:
             return read_exhibits(db)
 
     def exhibit(self, exhibit: str) -> Exhibit:
         """One exhibit; StoreError where it is unknown."""
-        with self._catalogue.reading() as db:
+        with self.catalogue.reading() as db:
             found = find_exhibit(db, exhibit)
         if found is None:
             raise StoreError(f"{self.path}: exhibit {exhibit} needed, found none of this id")
@@ -137,13 +139,13 @@ class Vault:
 
     def holdings(self) -> Holdings:
         """All scans and marks at one moment."""
-        with self._catalogue.reading() as db:
+        with self.catalogue.reading() as db:
             return read_holdings(db)
 
     def marks_of(self, exhibit: str) -> list[StoredMark]:
         """The marks of one exhibit, oldest first; StoreError where the exhibit is unknown."""
         known = self.exhibit(exhibit)
-        with self._catalogue.reading() as db:
+        with self.catalogue.reading() as db:
             return read_marks_of(db, known)
 
     def original(self, sha256: str) -> bytes:
@@ -164,20 +166,20 @@ class Vault:
 
     def record(self, action: str, subject: str, who: str, reason: str, **details: Any) -> None:
         """Add a row to the audit log; StoreError where the vault is read-only or locked."""
-        with self._catalogue.writing() as db:
+        with self.catalogue.writing() as db:
             append_row(db, action, subject, who, reason, details)
 
     def audit_log(self) -> list[AuditRow]:
         """Every row of the audit log, oldest first."""
-        with self._catalogue.reading() as db:
+        with self.catalogue.reading() as db:
             return list(read_rows(db))
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> CheckReport:
         """Every byte against its hash; `on_progress` is told scans done and scans in all."""
-        return check_vault(self.path, self._catalogue, on_progress or (lambda done, total: None))
+        return check_vault(self.path, self.catalogue, on_progress or (lambda done, total: None))
 
     def close(self) -> None:
-        self._catalogue.close()
+        self.catalogue.close()
 
     def __enter__(self) -> Self:
         return self
