@@ -5,7 +5,7 @@ These are facts about cases; `model.py` holds what is known about surfaces.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ribin.model import MarkType
@@ -171,3 +171,6 @@ class SearchResult:
     elapsed_s: float
     notes: tuple[str, ...] = ()  # what a reader should know: an audit log or index not written, ...
     mark: str = ""  # type of mark that was searched with
+    query_sha256: str = ""  # of the scan that was searched with
+    request: Request | None = None  # who asked, how wide, why and with which filters
+    asked_at: str = field(default="", compare=False)  # UTC, ISO 8601

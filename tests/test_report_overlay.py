@@ -138,7 +138,7 @@ def test_numbers_of_the_picture_are_those_of_the_table(pair, monkeypatch):
     ]
     drawn = {}
 
-    def draw_cell(panel, corners_px, congruent, label):
+    def draw_cell(panel, corners_px, congruent, label, for_print):
         drawn.setdefault(label, []).append(corners_px.mean(axis=0))
 
     monkeypatch.setattr("ribin.report.overlay.draw_cell", draw_cell)

@@ -13,6 +13,7 @@ from ribin.commands.extract import extract
 from ribin.commands.info import info
 from ribin.commands.init import init
 from ribin.commands.network import network
+from ribin.commands.report import report
 from ribin.commands.search import search
 from ribin.commands.store import store
 from ribin.commands.synth import synth
@@ -35,5 +36,18 @@ def app() -> None:
     """
 
 
-for command in (init, network, enrol, compare, search, evaluate, info, extract, demo, store, synth):
+for command in (
+    init,
+    network,
+    enrol,
+    compare,
+    search,
+    report,
+    evaluate,
+    info,
+    extract,
+    demo,
+    store,
+    synth,
+):
     app.add_command(command)

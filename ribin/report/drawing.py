@@ -25,31 +25,46 @@ _BAR_STEPS_UM = (50, 100, 200, 500, 1000, 2000, 5000)
 _SUBPIXEL_BITS = 4
 
 
-def draw_cell(picture: Picture, corners_px: Points, congruent: bool, label: str) -> None:
-    """Draw a square given by (4, 2) corners, (row, col), into a picture."""
+def draw_cell(
+    picture: Picture, corners_px: Points, congruent: bool, label: str, for_print: bool = False
+) -> None:
+    """Draw a square given by (4, 2) corners, (row, col), into a picture.
+
+    On paper a picture is smaller than on a screen: letters and dotted lines are larger there.
+    """
     if not congruent:
         for start, end in zip(corners_px, np.roll(corners_px, -1, axis=0), strict=True):
-            _draw_dotted(picture, start, end, NOT_CONGRUENT)
+            _draw_dotted(picture, start, end, NOT_CONGRUENT, 2 if for_print else 1)
         return
     outline = _xy(corners_px)
     for colour, width in ((_WHITE, 4), (CONGRUENT, 2)):
         cv2.polylines(picture, [outline], True, colour, width, cv2.LINE_AA, _SUBPIXEL_BITS)
     row, col = corners_px.mean(axis=0)
-    (width_px, height_px), _ = cv2.getTextSize(label, _FONT, 0.45, 1)
+    size, width = _letters(for_print)
+    (width_px, height_px), _ = cv2.getTextSize(label, _FONT, size, width)
     place = (round(col - width_px / 2), round(row + height_px / 2))
-    cv2.putText(picture, label, place, _FONT, 0.45, _WHITE, 4, cv2.LINE_AA)
-    cv2.putText(picture, label, place, _FONT, 0.45, CONGRUENT, 1, cv2.LINE_AA)
+    cv2.putText(picture, label, place, _FONT, size, _WHITE, width + 3, cv2.LINE_AA)
+    cv2.putText(picture, label, place, _FONT, size, CONGRUENT, width, cv2.LINE_AA)
 
 
-def draw_scale_bar(picture: Picture, pitch_um: float) -> None:
+def draw_scale_bar(picture: Picture, pitch_um: float, for_print: bool = False) -> None:
     """Draw a bar of a round length, about a quarter of the width, into the lower left corner."""
     height, width = picture.shape[:2]
     fitting = [step for step in _BAR_STEPS_UM if step / pitch_um <= width / 3]
     length_um = max(fitting, default=_BAR_STEPS_UM[0])
     left, right, row = 12, 12 + round(length_um / pitch_um), height - 12
-    cv2.rectangle(picture, (left - 6, row - 28), (right + 6, row + 8), _WHITE, cv2.FILLED)
+    cv2.rectangle(
+        picture,
+        (left - 6, row - (37 if for_print else 28)),
+        (right + 6, row + 8),
+        _WHITE,
+        cv2.FILLED,
+    )
     cv2.rectangle(picture, (left, row - 3), (right, row + 2), _BLACK, cv2.FILLED)
-    cv2.putText(picture, f"{length_um} um", (left, row - 10), _FONT, 0.45, _BLACK, 1, cv2.LINE_AA)
+    size, width = _letters(for_print)
+    cv2.putText(
+        picture, f"{length_um} um", (left, row - 10), _FONT, size, _BLACK, width, cv2.LINE_AA
+    )
 
 
 def hstack_panels(left: Picture, right: Picture) -> Picture:
@@ -70,16 +85,21 @@ def draw_caption(picture: Picture, lines: Sequence[str]) -> Picture:
     return np.vstack([picture, strip])
 
 
+def _letters(for_print: bool) -> tuple[float, int]:
+    """Size of letters, and the width of their lines in pixels."""
+    return (0.68, 2) if for_print else (0.45, 1)
+
+
 def _xy(points: Points) -> np.ndarray:
     """(row, col) to OpenCV's (x, y) in fixed point."""
     return np.round(points[:, ::-1] * 2**_SUBPIXEL_BITS).astype(np.int32)
 
 
 def _draw_dotted(
-    picture: Picture, start: Points, end: Points, colour: tuple[int, int, int]
+    picture: Picture, start: Points, end: Points, colour: tuple[int, int, int], width_px: int
 ) -> None:
     length = float(np.hypot(*(end - start)))
     for begin in np.arange(0.0, length, 2 * _DOT_PX):
         ends = [start + (end - start) * min(b, length) / length for b in (begin, begin + _DOT_PX)]
         line = _xy(np.array(ends))
-        cv2.polylines(picture, [line], False, colour, 1, cv2.LINE_AA, _SUBPIXEL_BITS)
+        cv2.polylines(picture, [line], False, colour, width_px, cv2.LINE_AA, _SUBPIXEL_BITS)

@@ -55,6 +55,17 @@ def comparison_text(result: Comparison, params: DecideParams) -> str:
     )
 
 
+def outcome_meanings(params: DecideParams) -> dict[str, str]:
+    """What each outcome of a cell means, in the order of a table."""
+    return {
+        CONGRUENT: "within all limits",
+        "correlation": f"ccf below {params.min_ccf:g}",
+        "place": f"more than {params.max_place_um:g} um from where the others fell",
+        "angle": f"turned more than {params.max_angle_deg:g} degrees against the others",
+        "surface": "too little measured on both sides; not counted",
+    }
+
+
 def _order(fit: CellFit) -> tuple[bool, float, float]:
     """Congruent cells first, from the top down: the numbers that `report.overlay` draws."""
     return (not fit.congruent, *fit.center_um)
@@ -92,13 +103,7 @@ def _cells(rows: tuple[CellRow, ...]) -> str:
 
 def _outcomes(rows: tuple[CellRow, ...], params: DecideParams) -> str:
     """How many cells agree, and how many do not, by the first limit that they missed."""
-    meaning = {
-        CONGRUENT: "within all limits",
-        "correlation": f"ccf below {params.min_ccf:g}",
-        "place": f"more than {params.max_place_um:g} um from where the others fell",
-        "angle": f"turned more than {params.max_angle_deg:g} degrees against the others",
-        "surface": "too little measured on both sides; not counted",
-    }
+    meaning = outcome_meanings(params)
     count = Counter((row.outcome, row.cut_from) for row in rows)
     lines = [
         (outcome, *(count[outcome, side] for side in SIDES.values()), text)

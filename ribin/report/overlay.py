@@ -30,7 +30,13 @@ _MARGIN = 1.06  # white around the marks
 _STILL = Motion(0.0, (0.0, 0.0))
 
 
-def draw_overlay(reference: Mark, comparison: Mark, result: Comparison, tile_um: float) -> Picture:
+def draw_overlay(
+    reference: Mark,
+    comparison: Mark,
+    result: Comparison,
+    tile_um: float,
+    for_print: bool = False,
+) -> Picture:
     """Draw the reference on the left and the comparison, moved onto it, on the right.
 
     A congruent cell is a solid square with a number, the same on both sides; a cell that is not
@@ -44,6 +50,9 @@ def draw_overlay(reference: Mark, comparison: Mark, result: Comparison, tile_um:
         Its forward cells are drawn. A pair that was not compared shows the marks alone.
     tile_um : float
         Side of a cell.
+    for_print : bool
+        For a page of text, which is smaller and has a caption of its own: larger letters, and no
+        names and figures under the picture.
 
     Returns
     -------
@@ -59,10 +68,12 @@ def draw_overlay(reference: Mark, comparison: Mark, result: Comparison, tile_um:
     for number, fit in enumerate(sorted(forward, key=_drawing_order)):
         label = _label(fit, number - sum(not f.congruent for f in forward))
         fallen = motion.undo(fallen_corners(fit, tile_um))
-        draw_cell(left, frame.to_px(cell_corners(fit.center_um, tile_um)), fit.congruent, label)
-        draw_cell(right, frame.to_px(fallen), fit.congruent, label)
-    draw_scale_bar(left, frame.pitch_um)
-    return draw_caption(hstack_panels(left, right), _caption(result))
+        cut = cell_corners(fit.center_um, tile_um)
+        draw_cell(left, frame.to_px(cut), fit.congruent, label, for_print)
+        draw_cell(right, frame.to_px(fallen), fit.congruent, label, for_print)
+    draw_scale_bar(left, frame.pitch_um, for_print)
+    both = hstack_panels(left, right)
+    return both if for_print else draw_caption(both, _caption(result))
 
 
 def write_overlay(picture: Picture, path: Path) -> None:
@@ -75,11 +86,16 @@ def write_overlay(picture: Picture, path: Path) -> None:
     """
     if path.suffix.lower() != ".png":
         raise ParameterError(f"{path}: a name that ends in .png needed")
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     try:
-        path.write_bytes(encoded.tobytes())
+        path.write_bytes(png_bytes(picture))
     except OSError as error:
         raise ParameterError(f"{path}: the picture cannot be written, {error.strerror}") from error
+
+
+def png_bytes(picture: Picture) -> bytes:
+    """A picture, (H, W, 3) red, green, blue, as the bytes of a PNG file."""
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    return encoded.tobytes()
 
 
 def _frame(reference: Mark, comparison: Mark) -> Frame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from ribin import __version__
 from ribin.casework import Candidate, Request, Scope, SearchResult
@@ -61,7 +62,7 @@ def search(
     StoreError
         Nobody who was asked could answer.
     """
-    started = time.perf_counter()
+    started, asked_at = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     if query.params_id != params.template_id:
         raise ParameterError(
             f"{query.provenance.source}: a template made with parameters {params.template_id} "
@@ -85,6 +86,9 @@ def search(
         elapsed_s=time.perf_counter() - started,
         notes=tuple(answers.notes),
         mark=str(query.mark_type),
+        query_sha256=query.provenance.sha256,
+        request=request,
+        asked_at=asked_at,
     )
 
 

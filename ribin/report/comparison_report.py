@@ -1,0 +1,178 @@
+"""What a report of one comparison says: two items, how far they agree, what was left out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import replace
+
+from ribin.comparison import Comparison
+from ribin.params import MethodParams
+from ribin.report.comparison_evidence import (
+    Item,
+    cells_annex,
+    outcomes_grid,
+    pictures_section,
+)
+from ribin.report.document import (
+    Block,
+    Document,
+    Facts,
+    Grid,
+    Paragraph,
+    Section,
+)
+from ribin.report.explanation import SIDES
+from ribin.report.json_text import as_json
+from ribin.report.report_words import (
+    SORTS,
+    ChainHead,
+    ReportHead,
+    examiner_section,
+    figure_text,
+    known,
+    limits_section,
+    method_section,
+    record_section,
+    scan_facts_of,
+    words,
+)
+
+
+def comparison_document(
+    head: ReportHead,
+    items: tuple[Item, Item],
+    result: Comparison,
+    params_id: str,
+    method: MethodParams,
+    chain: ChainHead | None = None,
+) -> Document:
+    """The whole report.
+
+    Parameters
+    ----------
+    items : (Item, Item)
+        Reference and comparison, as `result` has them.
+    params_id : str
+        Of the parameters that `method` is part of.
+    chain : ChainHead or None
+        Last row of the audit log that the report was entered in; None where there is no vault.
+    """
+    one, two = items
+    figures = figures_sha256(result)
+    return Document(
+        title="Comparison report",
+        subject=f"{one.name} and {two.name}: {words(result.mark)}",
+        head=head.facts(),
+        footer=f"RIBIN {result.version}, comparison report, {head.at}, figures {figures[:16]}",
+        sections=(
+            _question(head, result),
+            *_items(items),
+            method_section(params_id, result.version, method),
+            _compared(items, result, method),
+            _result(result, method),
+            pictures_section(items, result, method),
+            limits_section(*([result.note] if result.note else [])),
+            record_section(figures, chain),
+            examiner_section(),
+            *cells_annex(result),
+        ),
+    )
+
+
+def figures_sha256(result: Comparison) -> str:
+    """SHA-256 of the figures of a comparison as JSON, without the time that it took."""
+    return hashlib.sha256(as_json(replace(result, elapsed_s=0.0)).encode()).hexdigest()
+
+
+def _question(head: ReportHead, result: Comparison) -> Section:
+    asked = head.question or (
+        f"How far do the {words(result.mark)} marks of the two items below agree, in the figures "
+        "of the method below?"
+    )
+    return Section("Question", (Paragraph(asked), Paragraph(SORTS)))
+
+
+def _items(items: tuple[Item, Item]) -> tuple[Section, ...]:
+    return tuple(
+        Section(f"Item: {role}", (Facts(_item_facts(item)),))
+        for role, item in zip(("reference", "comparison"), items, strict=True)
+    )
+
+
+def _item_facts(item: Item) -> tuple[tuple[str, str], ...]:
+    exhibit: list[tuple[str, str]] = []
+    if item.exhibit:
+        event, classes = item.exhibit.event, item.exhibit.class_fields
+        exhibit = [
+            ("Exhibit", item.exhibit.exhibit),
+            ("Member", item.member),
+            ("Event", event.event),
+            ("Case number", event.case_number),
+            ("Day and place", ", ".join(part for part in (event.date, event.place) if part)),
+            ("Calibre", classes.calibre),
+            ("Firing pin", classes.firing_pin_shape),
+            ("Breech face", classes.breech_face_type),
+            ("Ammunition", classes.ammunition),
+        ]
+    return (*known(exhibit), *scan_facts_of(item.mark.provenance))
+
+
+def _compared(items: tuple[Item, Item], result: Comparison, method: MethodParams) -> Section:
+    measured = [f"{item.mark.valid.sum() * (item.mark.pitch_um / 1000) ** 2:.2f}" for item in items]
+    left_out = [
+        f"{role}: {', '.join(words(other) for other in item.others)}"
+        for role, item in zip(SIDES.values(), items, strict=True)
+        if item.others
+    ]
+    count = Counter((fit.direction, fit.reason == "surface") for fit in result.cell_fits)
+    cells = [
+        f"{count[direction, False]} of the {side} ({count[direction, True]} not counted)"
+        for direction, side in SIDES.items()
+    ]
+    facts = [
+        ("Compared", f"{words(result.mark)} against {words(result.mark)}, {items[0].mark.kind}"),
+        ("Measured surface", f"{measured[0]} mm\u00b2 and {measured[1]} mm\u00b2"),
+        ("Cells", ", ".join(cells) if result.compared else "none"),
+        ("Not compared", "; ".join(left_out) or "nothing: no other marks were found in the scans"),
+    ]
+    text = (
+        "Cells of either side are searched for on the other. A cell with too little measured "
+        "surface on both sides is not counted, neither for nor against."
+    )
+    return Section("What was compared, and what was not", (Paragraph(text), Facts(tuple(facts))))
+
+
+def _result(result: Comparison, method: MethodParams) -> Section:
+    if not result.compared:
+        text = f"The two marks were not compared: {result.reason}. There is no score."
+        return Section("Result", (Paragraph(text),))
+    down, right = result.shift_um
+    text = (
+        f"{result.cmc:g} of {result.cells} cells that could be compared are congruent. The two "
+        f"surfaces, laid on each other, correlate with {result.ccf:.3f}; the score is "
+        f"{result.score:.3f} of at most 100. These are figures of two surfaces and no conclusion."
+    )
+    facts = (
+        ("Score", f"{result.score:.3f}"),
+        ("Congruent cells", f"{result.cmc:g} of {result.cells} ({result.cmc_fraction:.3f})"),
+        ("Correlation", f"{result.ccf:.3f} of the whole marks in the fine band"),
+        (
+            "Placement",
+            f"reference turned {result.rotation_deg:.1f} degrees counter-clockwise, shifted "
+            f"{down:+.0f} \u00b5m down and {right:+.0f} \u00b5m right",
+        ),
+    )
+    parts = [
+        (p.name, figure_text(p.value), figure_text(p.contribution)) for p in result.score_parts
+    ]
+    parts.append(("sum", "", figure_text(result.score)))
+    blocks: list[Block] = [
+        Paragraph(text),
+        Facts(facts),
+        Grid(("Part of the score", "value", "points"), tuple(parts), frozenset({1, 2})),
+        outcomes_grid(result, method),
+    ]
+    if result.note:
+        blocks.append(Paragraph(f"Note: {result.note}"))
+    return Section("Result", tuple(blocks))
