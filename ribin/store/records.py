@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.model import MarkType, ScanKind
+from ribin.store.written import insert_record as insert_record
 
 # Tables whose rows the audit log vouches for, and the column that names a row.
 _CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)

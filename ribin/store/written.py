@@ -22,7 +22,7 @@ _KEYS = {
     "settings": "setting",
     "releases": "release",
     "retention": "exhibit",
-    "tombstones": "exhibit",
+    "tombstones": "tombstone",
     "trusted_keys": "fingerprint",
     "bundles": "bundle",
 }

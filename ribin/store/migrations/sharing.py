@@ -32,7 +32,8 @@ CREATE TABLE retention (
     keep_until TEXT NOT NULL CHECK (keep_until <> '')
 );
 CREATE TABLE tombstones (
-    exhibit TEXT PRIMARY KEY NOT NULL,
+    tombstone TEXT PRIMARY KEY NOT NULL,
+    exhibit TEXT NOT NULL,
     opaque TEXT NOT NULL,
     scans TEXT NOT NULL,
     keep_until TEXT NOT NULL,

@@ -1,0 +1,78 @@
+"""How widely an exhibit is shared, and the opaque name under which it crosses a border."""
+
+from __future__ import annotations
+
+import hmac
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from ribin.casework import Scope
+from ribin.errors import StoreError
+from ribin.store.audit import append_row
+from ribin.store.records import read_exhibits
+from ribin.store.settings import read_setting
+from ribin.store.vault import Vault
+from ribin.store.written import change_record
+
+OPAQUE_PREFIX = "x-"
+_OPAQUE_DIGITS = 16  # 64 bits: two of a million exhibits are alike once in forty million vaults
+
+
+def opaque_name(db: sqlite3.Connection, exhibit: str) -> str:
+    """What other members know an exhibit by. It is the same at all times, and only this vault can
+    tell which exhibit it names."""
+    return _opaque(read_setting(db, "opaque_key"), exhibit)
+
+
+def opaque_names(vault: Vault, exhibits: Iterable[str]) -> dict[str, str]:
+    """The opaque name of each of these exhibits."""
+    with vault.catalogue.reading() as db:
+        key = read_setting(db, "opaque_key")
+    return {exhibit: _opaque(key, exhibit) for exhibit in exhibits}
+
+
+def find_by_opaque(vault: Vault, opaque: str) -> str:
+    """The exhibit of an opaque name.
+
+    Raises
+    ------
+    StoreError
+        No exhibit of this vault is known by it.
+    """
+    with vault.catalogue.reading() as db:
+        exhibits = [row[0] for row in db.execute("SELECT exhibit FROM exhibits")]
+    for exhibit, name in opaque_names(vault, exhibits).items():
+        if name == opaque:
+            return exhibit
+    raise StoreError(f"{vault.path}: exhibit {opaque} needed, found none of this opaque name")
+
+
+def set_sharing(
+    vault: Vault, exhibits: Sequence[str], sharing: Scope, who: str, reason: str
+) -> list[str]:
+    """Change how widely exhibits are shared, all of them or none; gives those that changed.
+
+    Each change is a row of the audit log with the level before and now.
+
+    Raises
+    ------
+    StoreError
+        An exhibit is unknown, or the vault is read-only or locked.
+    """
+    with vault.catalogue.writing() as db:
+        known = read_exhibits(db)
+        for exhibit in exhibits:
+            if exhibit not in known:
+                raise StoreError(f"{vault.path}: exhibit {exhibit} needed, found none of this id")
+        changed = [e for e in dict.fromkeys(exhibits) if known[e].sharing is not sharing]
+        for exhibit in changed:
+            record = change_record(db, "exhibits", exhibit, {"sharing": str(sharing)})
+            before = str(known[exhibit].sharing)
+            details = {"before": before, "now": str(sharing), "records": dict([record])}
+            append_row(db, "share", exhibit, who, reason, details)
+    return changed
+
+
+def _opaque(key: str, exhibit: str) -> str:
+    digest = hmac.new(bytes.fromhex(key), exhibit.encode("utf-8", "backslashreplace"), "sha256")
+    return OPAQUE_PREFIX + digest.hexdigest()[:_OPAQUE_DIGITS]

@@ -1,0 +1,197 @@
+"""Sharing levels, releases, retention and purge in a vault, each change in its audit log."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import pytest
+from store_makers import enrol, make_exhibit
+
+from ribin.casework import Scope
+from ribin.errors import AccessError, ParameterError, StoreError
+from ribin.store import releases, retention, settings, sharing
+from ribin.store.incoming import scan_path
+from ribin.store.vault import Vault
+
+
+@pytest.fixture
+def vault(tmp_path):
+    with Vault.create(tmp_path / "JAM", "JAM", "chief") as made:
+        for seed, level in enumerate(Scope):
+            enrol(made, seed, make_exhibit(f"X-{level}", level))
+        yield made
+        assert made.check().problems == ()
+
+
+def last(vault):
+    row = vault.audit_log()[-1]
+    return row.action, row.subject, row.who, row.reason
+
+
+def test_a_new_level_is_in_the_audit_log_and_nothing_else_changes(vault):
+    before = vault.exhibits()
+    assert sharing.set_sharing(vault, ["X-country"], Scope.NETWORK, "ann", "asked") == ["X-country"]
+    assert last(vault) == ("share", "X-country", "ann", "asked")
+    assert vault.audit_log()[-1].details["before"] == "country"
+    after = vault.exhibits()
+    assert after.pop("X-country").sharing is Scope.NETWORK
+    before.pop("X-country")
+    assert after == before
+    rows = len(vault.audit_log())
+    assert sharing.set_sharing(vault, ["X-country"], Scope.NETWORK, "ann", "again") == []
+    assert len(vault.audit_log()) == rows
+
+
+def test_levels_change_all_or_none(vault):
+    with pytest.raises(StoreError, match="exhibit nobody's needed, found none"):
+        sharing.set_sharing(vault, ["X-country", "nobody's"], Scope.NETWORK, "ann", "")
+    assert vault.exhibit("X-country").sharing is Scope.COUNTRY
+
+
+def test_opaque_names_are_steady_and_tell_nothing(vault, tmp_path):
+    names = sharing.opaque_names(vault, vault.exhibits())
+    assert len(set(names.values())) == 3
+    assert all(name[:2] == "x-" and len(name) == 18 for name in names.values())
+    assert sharing.opaque_names(vault, vault.exhibits()) == names
+    for exhibit, name in names.items():
+        assert sharing.find_by_opaque(vault, name) == exhibit
+    with pytest.raises(StoreError, match="exhibit x-0 needed, found none of this opaque name"):
+        sharing.find_by_opaque(vault, "x-0")
+    with Vault.create(tmp_path / "other", "BLZ") as other:
+        assert sharing.opaque_names(other, vault.exhibits()) != names
+
+
+def test_settings(vault):
+    assert settings.default_sharing(vault) is Scope.COUNTRY
+    assert settings.set_default_sharing(vault, Scope.CLUSTER, "chief", "treaty")
+    assert not settings.set_default_sharing(vault, Scope.CLUSTER, "chief", "treaty")
+    assert settings.default_sharing(vault) is Scope.CLUSTER
+    assert last(vault) == ("setting", "default_sharing", "chief", "treaty")
+    assert settings.retention_days(vault) is None
+    settings.set_retention_days(vault, 30, "chief", "law")
+    assert settings.retention_days(vault) == 30
+    settings.set_retention_days(vault, None, "chief", "law")
+    assert settings.retention_days(vault) is None
+    with pytest.raises(ParameterError, match="days: 1 to 36500 needed, found 0"):
+        settings.set_retention_days(vault, 0, "chief", "law")
+
+
+def release(vault, exhibit="X-cluster", to="BLZ", original=False, reach=Scope.CLUSTER, **said):
+    said = {"who": "ann", "reason": "homicide", **said}
+    return releases.release_exhibit(vault, exhibit, to, reach, original=original, **said)
+
+
+def test_a_release_holds_until_it_is_ended(vault):
+    made = release(vault)
+    assert releases.released_to(vault, "BLZ") == {"X-cluster": made}
+    assert releases.released_to(vault, "BRB") == {}
+    assert last(vault) == ("release", "X-cluster", "ann", "homicide")
+    rows = len(vault.audit_log())
+    assert release(vault, reason="again") == made
+    assert len(vault.audit_log()) == rows
+    wider = release(vault, original=True)
+    assert releases.released_to(vault, "BLZ") == {"X-cluster": wider}
+    assert [r.holds for r in releases.releases_of(vault, "X-cluster")] == [False, True]
+    releases.end_release(vault, "X-cluster", "BLZ", who="ann", reason="closed")
+    assert releases.released_to(vault, "BLZ") == {}
+    assert last(vault) == ("end release", "X-cluster", "ann", "closed")
+    with pytest.raises(StoreError, match="a release to BLZ needed, found none"):
+        releases.end_release(vault, "X-cluster", "BLZ", who="ann", reason="closed")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"exhibit": "X-country"}, "sharing cluster needed to release it to BLZ, found country"),
+        ({"reach": Scope.NETWORK}, "sharing network needed to release it to BLZ, found cluster"),
+        ({"to": "JAM"}, "another member than its owner JAM needed"),
+        ({"reason": " "}, "a release needs who and reason"),
+        ({"exhibit": "none"}, "exhibit none needed, found none"),
+    ],
+)
+def test_a_release_that_may_not_be(vault, said, message):
+    rows = len(vault.audit_log())
+    with pytest.raises((AccessError, StoreError), match=message):
+        release(vault, **said)
+    assert len(vault.audit_log()) == rows
+    assert releases.releases_of(vault) == []
+
+
+def test_dates_of_retention(vault):
+    assert retention.retention_dates(vault) == []
+    retention.keep_until(vault, "X-network", "2020-05-01", "ann", "court")
+    settings.set_retention_days(vault, 36_500, "chief", "law")
+    dates = retention.retention_dates(vault)
+    assert dates[0] == retention.Due("X-network", "2020-05-01", True)
+    assert [due.exhibit for due in dates[1:]] == ["X-cluster", "X-country"]
+    assert all(due.keep_until > "2120" and not due.own_date for due in dates[1:])
+    retention.keep_until(vault, "X-network", "2021-05-01", "ann", "court")
+    retention.keep_until(vault, "X-network", "", "ann", "court")
+    assert last(vault) == ("retention", "X-network", "ann", "court")
+    assert not any(due.own_date for due in retention.retention_dates(vault))
+    with pytest.raises(ParameterError, match="keep until needs a day as YYYY-MM-DD, found 'soon'"):
+        retention.keep_until(vault, "X-network", "soon", "ann", "court")
+
+
+def test_a_purge_leaves_a_tombstone_and_a_sound_log(vault):
+    opaque = sharing.opaque_names(vault, ["X-network"])["X-network"]
+    retention.keep_until(vault, "X-network", "2020-05-01", "ann", "court")
+    log = vault.audit_log()
+    scans = [m.scan.sha256 for m in vault.marks_of("X-network")]
+    stone = retention.purge_exhibit(vault, "X-network", "chief", "data protection")
+    assert (stone.opaque, stone.keep_until, list(stone.scans)) == (opaque, "2020-05-01", scans)
+    assert retention.tombstones(vault) == [stone]
+    assert "X-network" not in vault.exhibits()
+    assert not any(scan_path(vault.path, sha256).exists() for sha256 in scans)
+    assert list((vault.path / "incoming").iterdir()) == []
+    assert vault.audit_log()[: len(log)] == log
+    assert last(vault) == ("purge", "X-network", "chief", "data protection")
+    report = vault.check()
+    assert (report.scans, report.problems) == (2, ())
+    enrol(vault, 2, make_exhibit("X-network", Scope.NETWORK))
+    retention.purge_exhibit(vault, "X-network", "chief", "again")
+    assert len(retention.tombstones(vault)) == 2
+
+
+def test_an_event_stays_while_an_exhibit_of_it_does(vault):
+    for seed in (7, 8):
+        enrol(vault, seed, make_exhibit(f"Y-{seed}", event="E-shared", place="Kingston"))
+    retention.purge_exhibit(vault, "Y-7", "chief", "law")
+    assert vault.exhibit("Y-8").event.place == "Kingston"
+    retention.purge_exhibit(vault, "Y-8", "chief", "law")
+    with sqlite3.connect(vault.catalogue.path) as db:
+        assert db.execute("SELECT * FROM events WHERE event = 'E-shared'").fetchall() == []
+    db.close()
+
+
+def test_a_purge_that_was_killed_is_ended_by_the_next_writer(vault, monkeypatch):
+    monkeypatch.setattr(retention, "remove_scan_files", lambda folder, scans: None)
+    stone = retention.purge_exhibit(vault, "X-network", "chief", "law")
+    path = scan_path(vault.path, stone.scans[0])
+    assert path.exists()
+    assert vault.check().problems == ()
+    enrol(vault, 99, make_exhibit("Z"))
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(("who", "reason"), [("", "law"), ("chief", " ")])
+def test_nobody_purges_without_a_reason(vault, who, reason):
+    with pytest.raises(ParameterError, match="who and reason needed"):
+        retention.purge_exhibit(vault, "X-network", who, reason)
+    with pytest.raises(StoreError, match="exhibit nothing needed"):
+        retention.purge_exhibit(vault, "nothing", "chief", "law")
+    assert json.dumps(sorted(vault.exhibits())) == '["X-cluster", "X-country", "X-network"]'
+
+
+def test_a_changed_setting_or_release_is_found(vault):
+    release(vault)
+    with vault.catalogue.writing() as db:
+        db.execute("UPDATE releases SET receiver = 'BRB'")
+        db.execute("UPDATE settings SET value = 'network' WHERE setting = 'default_sharing'")
+    texts = [p.text for p in vault.check().problems]
+    assert len(texts) == 2
+    assert "settings/default_sharing is not as it was written" in texts[1]
+    with vault.catalogue.writing() as db:
+        db.execute("UPDATE releases SET receiver = 'BLZ'")
+        db.execute("UPDATE settings SET value = 'country' WHERE setting = 'default_sharing'")
