@@ -123,7 +123,7 @@ def rows_of(mark, *names):
 
 
 def test_fusion_sums_reciprocal_ranks():
-    """By hand, offset 60: a is 1st and 3rd, b 2nd twice, c 3rd alone, d 1st alone."""
+    """By hand, offset 60: a is 1st and 3rd, b 2nd twice, d 1st alone, c 3rd alone."""
     fused = fuse_lists([rows_of(FACE, "a", "b", "c"), rows_of(PIN, "d", "b", "a")], 60)
     assert [row.exhibit for row in fused] == ["a", "b", "d", "c"]
     expected = (1 / 61 + 1 / 63, 2 / 62, 1 / 61, 1 / 63)

@@ -53,8 +53,9 @@ def lists_value(result: SearchLists) -> dict[str, Any]:
 
 def _fused_lines(result: SearchLists) -> list[str]:
     marks = [one.mark for one in result.lists]
-    header = ["rank", "member", "exhibit", "event", *marks, "reciprocal ranks"]
-    rows = [_fused_row(row, marks) for row in result.fused]
+    grouped = ["group"] if any(row.group for row in result.fused) else []
+    header = ["rank", "member", "exhibit", "event", *grouped, *marks, "sum"]
+    rows = [_fused_row(row, marks, bool(grouped)) for row in result.fused]
     return [
         f"all marks by rank, {result.fusion}; rank and score in each list",
         table(header, rows) if rows else "no candidate",
@@ -62,8 +63,9 @@ def _fused_lines(result: SearchLists) -> list[str]:
     ]
 
 
-def _fused_row(row: FusedCandidate, marks: list[str]) -> list[object]:
+def _fused_row(row: FusedCandidate, marks: list[str], grouped: bool) -> list[object]:
     places = {str(p.mark): f"{p.rank} ({p.score:.1f})" for p in row.places}
     shown = [places.get(mark, "-") for mark in marks]
     value = f"{row.reciprocal_ranks:.5f}"
-    return [row.rank, row.member, row.exhibit, row.event, *shown, value]
+    group = [row.group] if grouped else []
+    return [row.rank, row.member, row.exhibit, row.event, *group, *shown, value]
