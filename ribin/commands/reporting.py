@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ribin.casework import Request, Scope
 from ribin.desk.queries import Desk
 from ribin.desk.reports import Asked, report_comparison
+from ribin.desk.search_reports import read_lists, report_search
+from ribin.desk.sides import Side
+from ribin.errors import ParameterError, RibinError
+from ribin.lists import SearchLists
 from ribin.reading import Reading
 from ribin.report.document import Document
 
@@ -23,16 +29,59 @@ def make_report(
     RibinError
         What is to be reported cannot be read, or may not be seen.
     """
-    words = Asked(asked["who"], asked["question"], asked["case_number"])
-    params, vault = asked["params"], asked["vault"]
-    opened = Desk.open(vault, asked["network_file"], params, 1) if vault else nullcontext()
+    said, vault = Asked(asked["who"], asked["question"], asked["case_number"]), asked["vault"]
+    opened = Desk.open(vault, asked["network_file"], asked["params"], 1) if vault else nullcontext()
     with opened as desk:
-        request = _request(desk, asked) if desk else None
-        reading = Reading(pixel_pitch_um=asked["pixel_pitch_um"], lighting=asked["lighting"])
+        if comparison is None:
+            return _of_search(reference, asked, said, desk)
         document, result = report_comparison(
-            (reference, comparison or ""), reading, asked["mark"], params, words, desk, request
+            (reference, comparison),
+            _reading(asked),
+            asked["mark"],
+            asked["params"],
+            said,
+            desk,
+            _request(desk, asked) if desk else None,
         )
     return document, [] if result.compared else [f"not compared: {result.reason}"]
+
+
+def _of_search(
+    name: str, asked: Mapping[str, Any], said: Asked, desk: Desk | None
+) -> tuple[Document, list[str]]:
+    if Path(name).suffix.lower() != ".json":
+        raise ParameterError(
+            f"{name}: a second item to compare with needed, or the JSON of a search"
+        )
+    lists = read_lists(Path(name))
+    if desk is None:
+        return report_search(lists, asked["params"], said)
+    made = lists.first.request or _request(desk, asked)
+    request = replace(made, who=asked["who"], reason=asked["reason"] or made.reason)
+    query, problems = _query(lists, asked, desk)
+    document, others = report_search(
+        lists, asked["params"], said, desk, request, query, asked["pictures"]
+    )
+    return document, [*problems, *others]
+
+
+def _query(
+    lists: SearchLists, asked: Mapping[str, Any], desk: Desk
+) -> tuple[Sequence[Side], list[str]]:
+    """The marks that were searched with, to be drawn; and why there are none."""
+    if not asked["pictures"]:
+        return (), []
+    name = str(asked["query"] or lists.first.query)
+    try:
+        return desk.read_queries(name, _reading(asked), asked["mark"])[0], []
+    except RibinError as error:
+        if asked["query"]:
+            raise
+        return (), [f"{error}; --query FILE names the scan that was searched with"]
+
+
+def _reading(asked: Mapping[str, Any]) -> Reading:
+    return Reading(pixel_pitch_um=asked["pixel_pitch_um"], lighting=asked["lighting"])
 
 
 def _request(desk: Desk, asked: Mapping[str, Any]) -> Request:

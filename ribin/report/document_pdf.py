@@ -24,6 +24,7 @@ from ribin.report.document import (
     numbered,
 )
 
+_SHORT = 12  # rows of a grid
 MISSING = "a PDF needs reportlab, which is not installed: pip install 'ribin[pdf]', or write .html"
 
 
@@ -58,7 +59,9 @@ def document_pdf(document: Document) -> bytes:
         if section.annex:
             story.append(PageBreak())
         story.append(heading(number, section.title))
-        story += [part for block in section.blocks for part in _block(block, figures)]
+        following = (*section.blocks[1:], None)
+        for block, after in zip(section.blocks, following, strict=True):
+            story += _block(block, figures, _short(after))
     template.build(story, canvasmaker=partial(numbered_canvas, document.footer))
     return stream.getvalue()
 
@@ -71,12 +74,17 @@ def check_reportlab() -> None:
         raise ParameterError(MISSING) from error
 
 
-def _block(block: Block, figures: count[int]) -> list[Any]:
+def _short(block: Block | None) -> bool:
+    """Whether a block is small enough to be kept on one page with the text before it."""
+    return isinstance(block, Figure) or (isinstance(block, Grid) and len(block.rows) <= _SHORT)
+
+
+def _block(block: Block, figures: count[int], before_short: bool) -> list[Any]:
     from ribin.report import pdf_parts as parts
 
     match block:
         case Paragraph(text):
-            return [parts.paragraph(text)]
+            return [parts.paragraph(text, before_short)]
         case Points(texts):
             return [parts.points(texts)]
         case Facts(pairs):
@@ -84,7 +92,7 @@ def _block(block: Block, figures: count[int]) -> list[Any]:
         case Grid():
             return [parts.grid(block)]
         case Figure(picture, caption):
-            return [parts.figure(picture, f"Picture {next(figures)}. {caption}")]
+            return parts.figure(picture, f"Picture {next(figures)}. {caption}")
         case Blanks(labels, people):
             return [parts.blanks(labels, people)]
         case WritingSpace(title, lines):

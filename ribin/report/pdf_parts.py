@@ -37,6 +37,7 @@ def _style(name: str, size: float, font: str = FONT, **more: Any) -> ParagraphSt
 
 
 _TEXT = _style("text", 9.5, spaceBefore=3, spaceAfter=3)
+_TEXT_BEFORE = ParagraphStyle("text before", parent=_TEXT, keepWithNext=1)
 _CELL, _CELL_RIGHT = _style("cell", 9), _style("right", 9, alignment=2)
 _TINY, _TINY_RIGHT = _style("tiny", 7), _style("tiny right", 7, alignment=2)
 _NAME = _style("name", 9, textColor=SOFT)
@@ -73,9 +74,9 @@ class _Heading(Text):
         self.canv.addOutlineEntry(text, text, 0)
 
 
-def paragraph(text: str) -> Text:
-    """Running text."""
-    return _text(text, _TEXT)
+def paragraph(text: str, with_next: bool = False) -> Text:
+    """Running text; `with_next` where it must not stand apart from what comes after it."""
+    return _text(text, _TEXT_BEFORE if with_next else _TEXT)
 
 
 def points(texts: Sequence[str]) -> ListFlowable:
@@ -110,12 +111,13 @@ def grid(block: Grid) -> Table:
     return made
 
 
-def figure(picture: Picture, caption: str) -> KeepTogether:
-    """A picture as wide as the text, with its caption."""
+def figure(picture: Picture, caption: str) -> list[Any]:
+    """A picture as wide as the text, with its caption, on one page."""
     height, width = picture.shape[:2]
     scale = min(WIDTH / width, _TALLEST / height)
     image = Image(io.BytesIO(png_bytes(picture)), width * scale, height * scale)
-    return KeepTogether([Spacer(1, 4), image, _text(caption, _CAPTION)])
+    image.keepWithNext = 1
+    return [image, _text(caption, _CAPTION)]
 
 
 def blanks(labels: Sequence[str], people: Sequence[str]) -> KeepTogether:
