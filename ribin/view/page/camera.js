@@ -1,0 +1,100 @@
+"use strict";
+/* Where things lie: the camera over the reference, and the motion that lays the comparison under it.
+
+   Points are [row, col]; um from the centre of a mark, or pixels from the middle of a pane.
+   Angles are counter-clockwise as displayed, in degrees; rows run down. */
+
+function turned(point, angleDeg) {
+  const angle = (angleDeg * Math.PI) / 180;
+  const cosine = Math.cos(angle), sine = Math.sin(angle);
+  return [cosine * point[0] - sine * point[1], sine * point[0] + cosine * point[1]];
+}
+
+/** Takes a point of the reference onto the comparison: turned, then shifted. */
+class Motion {
+  constructor(rotationDeg, shiftUm) {
+    this.rotation = rotationDeg;
+    this.shift = shiftUm;
+  }
+
+  apply(point) {
+    const [row, col] = turned(point, this.rotation);
+    return [row + this.shift[0], col + this.shift[1]];
+  }
+
+  undo(point) {
+    return turned([point[0] - this.shift[0], point[1] - this.shift[1]], -this.rotation);
+  }
+
+  /** The same turn and shift, but moved by `stepUm` and turned by `stepDeg` about a point `about`. */
+  nudged(stepUm, stepDeg, about) {
+    const fixed = this.apply(about);
+    const rotation = this.rotation + stepDeg;
+    const [row, col] = turned(about, rotation);
+    const step = turned(stepUm, rotation);
+    return new Motion(rotation, [fixed[0] - row - step[0], fixed[1] - col - step[1]]);
+  }
+
+  /** The motion that lays one cell exactly where it fell. */
+  static ofCell(cell) {
+    const away = turned(cell.center_um, cell.rotation_deg);
+    const shift = [cell.fell_um[0] - away[0], cell.fell_um[1] - away[1]];
+    const own = new Motion(cell.rotation_deg, shift);
+    return cell.cut_from === "reference" ? own : own.inverse();
+  }
+
+  inverse() {
+    const [row, col] = turned(this.shift, -this.rotation);
+    return new Motion(-this.rotation, [-row, -col]);
+  }
+}
+
+/** What the panes look at: a point of the reference, um a pixel, and how it is turned. */
+class Camera {
+  constructor() {
+    this.center = [0, 0];
+    this.scale = 10;
+    this.turn = 0;
+  }
+
+  /** The point of the reference under a pixel. */
+  toUm(px) {
+    const [row, col] = turned([px[0] * this.scale, px[1] * this.scale], -this.turn);
+    return [row + this.center[0], col + this.center[1]];
+  }
+
+  /** The pixel over a point of the reference. */
+  toPx(um) {
+    const away = [um[0] - this.center[0], um[1] - this.center[1]];
+    const [row, col] = turned(away, this.turn);
+    return [row / this.scale, col / this.scale];
+  }
+
+  pan(px) {
+    const [row, col] = turned([px[0] * this.scale, px[1] * this.scale], -this.turn);
+    this.center = [this.center[0] - row, this.center[1] - col];
+  }
+
+  /** Nearer by a factor; the point under `px` stays there. */
+  zoom(factor, px = [0, 0]) {
+    const held = this.toUm(px);
+    this.scale = clamp(this.scale / factor, 0.05, 100);
+    const now = this.toUm(px);
+    this.center = [this.center[0] + held[0] - now[0], this.center[1] + held[1] - now[1]];
+  }
+
+  rotate(stepDeg, px = [0, 0]) {
+    const held = this.toUm(px);
+    this.turn = ((this.turn + stepDeg + 540) % 360) - 180;
+    const now = this.toUm(px);
+    this.center = [this.center[0] + held[0] - now[0], this.center[1] + held[1] - now[1]];
+  }
+
+  /** SVG matrix from (x, y) = (col, row) of the reference in um to pixels. */
+  get matrix() {
+    const angle = (this.turn * Math.PI) / 180;
+    const cosine = Math.cos(angle) / this.scale, sine = Math.sin(angle) / this.scale;
+    const [row, col] = this.toPx([0, 0]);
+    return `matrix(${cosine} ${-sine} ${sine} ${cosine} ${col} ${row})`;
+  }
+}

@@ -1,0 +1,141 @@
+"use strict";
+/* The cells: squares on both marks, why each counts or does not, and the way to look at one. */
+
+const SHAPES = { reference: "cut from the reference", comparison: "cut from the comparison" };
+
+class Cells {
+  constructor(stage, overlay, result, tileUm) {
+    this.stage = stage;
+    this.overlay = overlay;
+    this.result = result;
+    this.tile = tileUm;
+    this.cutFrom = "reference";
+    this.shown = { congruent: true, other: true };
+    this.visible = true;
+    this.current = -1;
+    overlay.addLayer("cells", (view) => this.squares(view));
+    this.fillList();
+  }
+
+  get listed() {
+    return this.result.cell_rows.filter((cell) => cell.cut_from === this.cutFrom && this.passes(cell));
+  }
+
+  passes(cell) {
+    return this.shown[cell.outcome === "congruent" ? "congruent" : "other"];
+  }
+
+  /** Where a cell lies on a side, in the frame of the reference: { center, turn }, or null. */
+  placeOn(side, cell) {
+    const home = cell.cut_from === (side === 0 ? "reference" : "comparison");
+    const motion = this.stage.motion;
+    if (!home && !cell.fell_um) return null;
+    const center = home ? cell.center_um : cell.fell_um;
+    const turn = home ? 0 : cell.rotation_deg;
+    return side === 0 ? { center, turn } : { center: motion.undo(center), turn: turn - motion.rotation };
+  }
+
+  squares(view) {
+    if (!this.visible) return [];
+    const drawn = [];
+    for (const cell of this.listed) {
+      const place = this.placeOn(view.side, cell);
+      if (!place) continue;
+      const half = this.tile / 2;
+      const kind = cell.outcome === "congruent" ? "congruent" : "other";
+      const current = this.result.cell_rows.indexOf(cell) === this.current ? " current" : "";
+      const square = makeSvg("g", {
+        class: `cell ${kind}${current}`,
+        "data-cell": this.result.cell_rows.indexOf(cell),
+        transform: `translate(${place.center[1]} ${place.center[0]}) rotate(${-place.turn})`,
+      });
+      const outline = { x: -half, y: -half, width: this.tile, height: this.tile };
+      square.append(makeSvg("rect", { ...outline, class: "casing" }), makeSvg("rect", outline));
+      const upright = place.turn + this.stage.camera.turn;
+      square.append(makeSvg("text", { "font-size": this.tile * 0.26, transform: `rotate(${upright})`,
+        "dominant-baseline": "central", "text-anchor": "middle" }, [String(cell.number)]));
+      drawn.push(square);
+    }
+    return drawn;
+  }
+
+  describe(cell) {
+    const name = `Cell ${cell.number}, ${SHAPES[cell.cut_from]}`;
+    const meaning = this.result.meanings[cell.outcome];
+    const outcome = cell.outcome === "congruent" ? "congruent" : `not congruent: ${cell.outcome}`;
+    const figures = cell.fell_um
+      ? `correlation ${figure(cell.ccf, 2)}, ${figure(cell.away_um)} µm and ${figure(cell.turn_deg, 1)}° ` +
+        "from where the others fell"
+      : "no place found";
+    return { name, outcome, meaning: meaning.replaceAll(" um", " µm"), figures };
+  }
+
+  /** Both sides come to a cell, and the comparison lies as this cell says. */
+  zoomTo(index) {
+    const cell = this.result.cell_rows[index];
+    this.current = index;
+    if (cell.cut_from !== this.cutFrom) this.chooseSide(cell.cut_from);
+    const motion = cell.fell_um ? Motion.ofCell(cell) : this.stage.foundMotion;
+    this.stage.setMotion(motion, cell.fell_um ? `cell ${cell.number}` : "whole mark");
+    const place = this.placeOn(0, cell) || { center: motion.undo(cell.center_um) };
+    this.stage.lookAt(place.center, this.tile * 3);
+    const said = this.describe(cell);
+    announce(`${said.name}: ${said.outcome} (${said.meaning}); ${said.figures}`);
+    this.fillList();
+    this.overlay.redraw();
+  }
+
+  step(by) {
+    const order = this.listed.map((cell) => this.result.cell_rows.indexOf(cell));
+    if (!order.length) return;
+    const at = order.indexOf(this.current);
+    this.zoomTo(order[(at + by + order.length) % order.length] ?? order[0]);
+  }
+
+  chooseSide(side) {
+    this.cutFrom = side;
+    for (const button of byId("cut-from").querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button.value === side));
+    }
+    this.fillList();
+    this.overlay.redraw();
+  }
+
+  toggle(visible = !this.visible) {
+    this.visible = visible;
+    byId("cells-shown").checked = visible;
+    announce(visible ? "Cells shown" : "Cells hidden");
+    this.overlay.redraw();
+  }
+
+  fillList() {
+    const rows = this.listed.map((cell) => {
+      const index = this.result.cell_rows.indexOf(cell);
+      const kind = cell.outcome === "congruent" ? "congruent" : "other";
+      const button = make("button", { type: "button", class: "link", "data-cell": index }, [
+        make("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), `${cell.number}`]);
+      const figures = [figure(cell.ccf, 2), figure(cell.away_um), figure(cell.turn_deg, 1), cell.outcome];
+      const row = make("tr", index === this.current ? { class: "current" } : {}, [
+        make("td", {}, [button]), ...figures.map((text) => make("td", {}, [text]))]);
+      button.addEventListener("click", () => this.zoomTo(index));
+      return row;
+    });
+    byId("cell-list").replaceChildren(...rows);
+    const congruent = this.listed.filter((cell) => cell.outcome === "congruent").length;
+    byId("cell-count").textContent = `${congruent} congruent, ${this.listed.length - congruent} not, ` +
+      SHAPES[this.cutFrom];
+  }
+}
+
+/** Bind the controls of the panel. */
+function bindCells(cells) {
+  byId("cells-shown").addEventListener("change", (event) => cells.toggle(event.target.checked));
+  for (const kind of ["congruent", "other"]) {
+    byId(`show-${kind}`).addEventListener("change", (event) => {
+      cells.shown[kind] = event.target.checked;
+      cells.fillList();
+      cells.overlay.redraw();
+    });
+  }
+  choice(byId("cut-from"), (side) => cells.chooseSide(side));
+}

@@ -1,0 +1,206 @@
+"use strict";
+/* The comparison page: unpack, build the parts, bind the controls, draw the first picture. */
+
+class Controls {
+  constructor(stage) {
+    this.stage = stage;
+    this.mode = choice(byId("modes"), (mode) => this.changeMode(mode));
+    this.layer = choice(byId("layers"), (name) => stage.setLayer(name));
+    byId("across").addEventListener("click", () => this.across());
+    byId("map").addEventListener("change", (event) => stage.setMap(event.target.value));
+    byId("relief").addEventListener("input", (event) => stage.setRelief(2 ** Number(event.target.value)));
+    byId("blend").addEventListener("input", (event) => this.setBlend(Number(event.target.value)));
+    byId("rate").addEventListener("input", (event) => stage.setRate(Number(event.target.value)));
+    byId("fit").addEventListener("click", () => stage.fit());
+    byId("realign").addEventListener("click", () => stage.setMotion(stage.foundMotion, "whole mark"));
+    byId("help-open").addEventListener("click", () => this.help());
+    byId("help-close").addEventListener("click", () => byId("help").close());
+    byId("figures-hidden").addEventListener("click", (event) => {
+      const hidden = document.body.classList.toggle("without-figures");
+      event.currentTarget.setAttribute("aria-pressed", String(hidden));
+    });
+    bindDivider(stage);
+    bindTabs();
+    for (const button of byId("layers").querySelectorAll("button")) {
+      button.hidden = !stage.layers[button.value];
+    }
+    stage.on("motion", () => this.showAlignment());
+    stage.on("look", () => this.showLegend());
+    stage.on("motion", () => this.showLegend());
+    this.layer(stage.layer);
+  }
+
+  changeMode(mode) {
+    const { stage } = this;
+    for (const group of document.querySelectorAll("[data-modes]")) {
+      group.hidden = !group.dataset.modes.split(" ").includes(mode);
+    }
+    stage.setMode(mode);
+    this.showLegend();
+  }
+
+  setBlend(share) {
+    this.stage.blend = clamp(share, 0, 1);
+    byId("blend").value = this.stage.blend;
+    this.stage.tell("look");
+  }
+
+  movePlace(step) {
+    if (this.stage.mode === "blend") this.setBlend(this.stage.blend + 2 * step);
+    else this.stage.setPlace(this.stage.place + step);
+  }
+
+  across() {
+    this.stage.setAcross(!this.stage.across);
+    byId("across").setAttribute("aria-pressed", String(this.stage.across));
+  }
+
+  nextLayer() {
+    const names = Object.keys(this.stage.layers);
+    this.layer(names[(names.indexOf(this.stage.layer) + 1) % names.length]);
+    announce(`Showing the surface as ${this.stage.layer}`);
+  }
+
+  nextMap() {
+    const names = Object.keys(MAPS);
+    const map = names[(names.indexOf(this.stage.map) + 1) % names.length];
+    byId("map").value = map;
+    this.stage.setMap(map);
+    announce(`Colour map ${map}`);
+  }
+
+  help() {
+    byId("help").showModal();
+  }
+
+  showAlignment() {
+    const { aligned, motion, foundMotion } = this.stage;
+    byId("alignment").textContent = aligned === "hand" ? "moved by hand" : `by ${aligned}`;
+    byId("motion").textContent = `turned ${figure(motion.rotation, 1)}°, shifted ` +
+      `${figure(motion.shift[0])} µm down, ${figure(motion.shift[1])} µm right`;
+    byId("realign").disabled = motion === foundMotion;
+  }
+
+  /** The colours beside their figures: heights, or the difference. */
+  showLegend() {
+    const { stage } = this;
+    const difference = stage.mode === "difference";
+    const stops = difference ? DIFFERENCE_MAP : MAPS[stage.map];
+    byId("legend").hidden = !stops;
+    if (!stops) return;
+    byId("legend-stops").replaceChildren(...stops.map((colour, i) =>
+      makeSvg("stop", { offset: i / (stops.length - 1), "stop-color": colour })));
+    const unit = stage.image ? "" : " µm";
+    const surface = stage.surfaces[0];
+    const ends = difference ? [-stage.range, stage.range]
+      : [surface.middle - surface.spread / (stage.image ? stage.relief : 1),
+        surface.middle + surface.spread / (stage.image ? stage.relief : 1)];
+    byId("legend-name").textContent = difference ? "comparison − reference" : "height";
+    if (stage.image && !difference) byId("legend-name").textContent = "grey value";
+    byId("legend-low").textContent = `${figure(ends[0], 1)}${unit}`;
+    byId("legend-high").textContent = `${figure(ends[1], 1)}${unit}`;
+    if (difference) {
+      announce(`Difference over the shared surface: ${figure(stage.difference.deviation, 2)}${unit} (RMS)`);
+    }
+  }
+}
+
+/** The split line: dragged, or moved by arrows when it has the focus. */
+function bindDivider(stage) {
+  const divider = byId("divider");
+  const show = () => {
+    const split = stage.mode === "split" || stage.mode === "swipe";
+    divider.hidden = !split;
+    divider.classList.toggle("across", stage.across);
+    divider.style.left = stage.across ? "0" : `${stage.place * stage.width}px`;
+    divider.style.top = stage.across ? `${stage.place * stage.height}px` : "0";
+    divider.setAttribute("aria-valuenow", String(Math.round(stage.place * 100)));
+    divider.setAttribute("aria-orientation", stage.across ? "vertical" : "horizontal");
+  };
+  const drag = (event) => {
+    const box = stage.box.getBoundingClientRect();
+    stage.setPlace(stage.across ? (event.clientY - box.top) / box.height : (event.clientX - box.left) / box.width);
+  };
+  divider.addEventListener("pointerdown", (event) => {
+    divider.setPointerCapture(event.pointerId);
+    event.stopPropagation();
+  });
+  divider.addEventListener("pointermove", (event) => {
+    if (!event.buttons) return;
+    event.stopPropagation();
+    drag(event);
+  });
+  divider.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -0.02, ArrowUp: -0.02, ArrowRight: 0.02, ArrowDown: 0.02 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    stage.setPlace(stage.place + step);
+  });
+  stage.on("layout", show);
+}
+
+/** Tabs as the WAI-ARIA pattern says: one in the tab order, arrows go round. */
+function bindTabs() {
+  const tabs = [...document.querySelectorAll("[role=tab]")];
+  const open = (tab) => {
+    for (const other of tabs) {
+      other.setAttribute("aria-selected", String(other === tab));
+      other.tabIndex = other === tab ? 0 : -1;
+      byId(other.getAttribute("aria-controls")).hidden = other !== tab;
+    }
+  };
+  for (const [i, tab] of tabs.entries()) {
+    tab.addEventListener("click", () => open(tab));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      const next = tabs[(i + step + tabs.length) % tabs.length];
+      next.focus();
+      open(next);
+    });
+  }
+}
+
+async function start() {
+  const data = JSON.parse(byId("data").textContent);
+  const names = data.sides[0].layers.map((layer) => layer.name)
+    .filter((name) => data.sides[1].layers.some((layer) => layer.name === name));
+  const layers = {};
+  for (const name of names) {
+    layers[name] = await Promise.all(data.sides.map((side) =>
+      unpackSurface(side.layers.find((layer) => layer.name === name))));
+  }
+  const { rotation_deg, shift_um } = data.result.motion;
+  const image = data.sides[0].kind === "image";
+  const stage = new Stage(byId("stage"), layers, new Motion(rotation_deg, shift_um), image);
+  const overlay = new Overlay(stage, byId("overlay"), data.sides.map((side) => side.label));
+  const cells = new Cells(stage, overlay, data.result, data.tile_um);
+  const profile = new Profile(stage, overlay);
+  const notes = new Notes(stage, overlay, data.sides, data.annotations);
+  bindCells(cells);
+  const showLamp = bindLamp(stage.lamp);
+  stage.lamp.onMove = () => {
+    showLamp();
+    stage.requestDraw();
+  };
+  const sweep = new Sweep(stage.lamp, byId("sweep"));
+  const controls = new Controls(stage);
+  const pointer = new Pointer(stage, { cells, profile, notes });
+  const keys = keyTable({ stage, cells, pointer, sweep, profile, controls });
+  bindKeys(keys);
+  fillHelp(keys);
+  controls.changeMode("side");
+  stage.fit();
+  notes.show();
+  stage.drawNow();
+  new ResizeObserver(() => stage.layOut()).observe(stage.box);
+  byId("renderer").textContent = stage.renderer.name;
+  pointer.take("move");
+  document.body.dataset.firstPictureMs = performance.now().toFixed(0);
+  window.ribin = { stage, cells, notes, profile, pointer, controls };
+}
+
+start().catch((error) => {
+  announce(`This page cannot be shown: ${error.message}`);
+  console.error(error);
+});

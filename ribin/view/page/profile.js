@@ -1,0 +1,160 @@
+"use strict";
+/* The profile: heights of both sides along a line that a person drew, from side to side. */
+
+const CHART = { width: 900, height: 170, left: 52, right: 14, top: 12, bottom: 30 };
+
+class Profile {
+  constructor(stage, overlay) {
+    this.stage = stage;
+    this.overlay = overlay;
+    this.ends = []; // points of the reference
+    this.cursor = null; // share of the line
+    overlay.addLayer("profile", () => this.line());
+    stage.on("motion", () => this.show());
+    stage.on("look", () => this.show());
+    const chart = byId("chart");
+    chart.addEventListener("pointermove", (event) => {
+      const box = chart.getBoundingClientRect();
+      const x = ((event.clientX - box.left) / box.width) * CHART.width;
+      this.point((x - CHART.left) / (CHART.width - CHART.left - CHART.right));
+    });
+    chart.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -0.01, ArrowRight: 0.01 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.point((this.cursor ?? 0.5) + step);
+    });
+    byId("profile-close").addEventListener("click", () => this.clear());
+    byId("profile-save").addEventListener("click", () => this.save());
+  }
+
+  /** Start, move or end the line. */
+  setEnds(ends) {
+    this.ends = ends;
+    this.cursor = null;
+    this.show();
+  }
+
+  clear() {
+    this.setEnds([]);
+    announce("Profile taken away");
+  }
+
+  get complete() {
+    return this.ends.length === 2 && this.length > 0;
+  }
+
+  get length() {
+    const [a, b] = this.ends;
+    return Math.hypot(b[0] - a[0], b[1] - a[1]);
+  }
+
+  pointAt(share) {
+    const [a, b] = this.ends;
+    return [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])];
+  }
+
+  /** Values of both sides at even steps; each without its mean where both were measured. */
+  sample() {
+    const pitch = Math.min(...this.stage.surfaces.map((surface) => Math.min(...surface.pitch)));
+    const count = clamp(Math.ceil(this.length / pitch), 2, 4000);
+    const [one, two] = this.stage.surfaces;
+    const rows = [];
+    for (let i = 0; i <= count; i++) {
+      const point = this.pointAt(i / count);
+      rows.push([(this.length * i) / count, one.valueAt(...point),
+        two.valueAt(...this.stage.motion.apply(point))]);
+    }
+    const both = rows.filter((row) => !Number.isNaN(row[1] + row[2]));
+    for (const side of [1, 2]) {
+      const mean = both.reduce((sum, row) => sum + row[side], 0) / (both.length || 1);
+      for (const row of rows) row[side] -= mean;
+    }
+    let [product, first, second, away] = [0, 0, 0, 0];
+    for (const [, a, b] of both) {
+      product += a * b;
+      first += a * a;
+      second += b * b;
+      away += (a - b) ** 2;
+    }
+    const correlation = both.length > 2 ? product / Math.sqrt(first * second) : NaN;
+    return { rows, correlation, apart: both.length ? Math.sqrt(away / both.length) : NaN };
+  }
+
+  show() {
+    byId("profile").hidden = !this.complete;
+    if (this.stage.width && this.complete !== this.wasComplete) {
+      this.wasComplete = this.complete;
+      this.stage.layOut();
+    }
+    this.overlay.redrawLayer("profile");
+    if (!this.complete) return;
+    this.sampled = this.sample();
+    const unit = this.stage.image ? "grey" : "µm";
+    const { correlation, apart } = this.sampled;
+    byId("profile-figures").textContent = `${figure(this.length)} µm long · correlation of the two ` +
+      `profiles ${figure(correlation, 2)} · apart ${figure(apart, 2)} ${unit} (RMS)`;
+    this.drawChart(unit);
+  }
+
+  drawChart(unit) {
+    const { rows } = this.sampled;
+    const values = rows.flatMap((row) => [row[1], row[2]]).filter((v) => !Number.isNaN(v));
+    const reach = Math.max(...values.map(Math.abs), 1e-6) * 1.1;
+    const { width, height, left, right, top, bottom } = CHART;
+    const x = (um) => left + (um / this.length) * (width - left - right);
+    const y = (value) => top + (0.5 - value / (2 * reach)) * (height - top - bottom);
+    const drawn = [];
+    for (const value of [-reach / 1.1, 0, reach / 1.1]) {
+      drawn.push(makeSvg("path", { d: `M${left} ${y(value)}H${width - right}`, class: "grid" }));
+      drawn.push(makeSvg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, [figure(value, 1)]));
+    }
+    const step = BAR_STEPS.find((um) => this.length / um <= 10) || 1000;
+    for (let um = 0; um <= this.length; um += step) {
+      drawn.push(makeSvg("text", { x: x(um), y: height - 12, "text-anchor": "middle" }, [`${um}`]));
+    }
+    drawn.push(makeSvg("text", { x: left - 6, y: height - 12, "text-anchor": "end" }, [`${unit} / µm`]));
+    for (const side of [1, 2]) {
+      const path = rows.map((row, i) => {
+        if (Number.isNaN(row[side])) return "";
+        const started = i > 0 && !Number.isNaN(rows[i - 1][side]);
+        return `${started ? "L" : "M"}${x(row[0]).toFixed(1)} ${y(row[side]).toFixed(1)}`;
+      });
+      drawn.push(makeSvg("path", { d: path.join(""), class: side === 1 ? "reference" : "comparison" }));
+    }
+    if (this.cursor !== null) {
+      const at = x(this.cursor * this.length);
+      drawn.push(makeSvg("path", { d: `M${at} ${top}V${height - bottom}`, class: "cursor" }));
+    }
+    byId("chart").setAttribute("viewBox", `0 0 ${width} ${height}`);
+    byId("chart").replaceChildren(...drawn);
+  }
+
+  /** Show a place of the line in the chart and on both marks. */
+  point(share) {
+    if (!this.complete) return;
+    this.cursor = clamp(share, 0, 1);
+    this.drawChart(this.stage.image ? "grey" : "µm");
+    this.overlay.redrawLayer("profile");
+    const row = this.sampled.rows[Math.round(this.cursor * (this.sampled.rows.length - 1))];
+    announce(`${figure(row[0])} µm along: reference ${figure(row[1], 2)}, comparison ${figure(row[2], 2)}`);
+  }
+
+  line() {
+    if (!this.ends.length) return [];
+    const [a, b = a] = this.ends;
+    const d = `M${a[1]} ${a[0]}L${b[1]} ${b[0]}`;
+    const drawn = [makeSvg("path", { d, class: "casing" }), makeSvg("path", { d })];
+    const scale = this.stage.camera.scale;
+    const dots = this.cursor === null ? [a, b] : [a, b, this.pointAt(this.cursor)];
+    for (const [row, col] of dots) drawn.push(makeSvg("circle", { cx: col, cy: row, r: 4 * scale }));
+    return drawn;
+  }
+
+  save() {
+    const text = ["um,reference,comparison", ...this.sampled.rows.map((row) =>
+      row.map((v) => (Number.isNaN(v) ? "" : v.toFixed(4))).join(","))].join("\n");
+    offerFile("profile.csv", `${text}\n`, "text/csv");
+  }
+}

@@ -1,0 +1,217 @@
+"use strict";
+/* The stage: what is shown where. It knows the modes, draws, and tells the overlays to follow.
+
+   A view is one part of the stage with an overlay of its own: { side, x, y, width, height } is
+   what may be drawn on, `middle` where the camera's centre lies, all in CSS pixels. */
+
+const STAGE_MODES = ["side", "split", "swipe", "blend", "flicker", "difference"];
+const GAP = 6; // between two panes
+
+class Stage {
+  /** `layers` are the pairs of surfaces to look at, by name; the first is shown first. */
+  constructor(box, layers, foundMotion, image) {
+    this.box = box;
+    this.layers = layers;
+    this.layer = Object.keys(layers)[0];
+    this.foundMotion = foundMotion;
+    this.motion = foundMotion;
+    this.aligned = "whole mark";
+    this.image = image;
+    this.mode = "side";
+    this.camera = new Camera();
+    this.lamp = new Lamp(() => this.requestDraw());
+    this.relief = 1;
+    this.map = "grey";
+    this.place = 0.5; // of the split line, as a share of the stage
+    this.across = false;
+    this.blend = 0.5;
+    this.flickered = 0; // the side that flicker shows
+    this.rate = 1;
+    this.listeners = { layout: [], view: [], motion: [], look: [] };
+    this.renderer = chosenRenderer(box.querySelector("canvas"));
+    this.putLayer();
+  }
+
+  on(event, listener) {
+    this.listeners[event].push(listener);
+  }
+
+  tell(event) {
+    for (const listener of this.listeners[event]) listener();
+    this.requestDraw();
+  }
+
+  get surfaces() {
+    return this.layers[this.layer];
+  }
+
+  putLayer() {
+    this.renderer.setSurfaces(this.surfaces);
+    this.renderer.setMap(this.map);
+    this.measureDifference();
+  }
+
+  measureDifference() {
+    this.difference = meanDifference(this.surfaces, this.motion);
+    this.range = (this.surfaces[0].spread + this.surfaces[1].spread) / 2;
+  }
+
+  setLayer(name) {
+    if (!this.layers[name]) return;
+    this.layer = name;
+    this.putLayer();
+    this.tell("look");
+  }
+
+  setMap(name) {
+    this.map = name;
+    this.renderer.setMap(name);
+    this.tell("look");
+  }
+
+  setRelief(value) {
+    this.relief = clamp(value, 0.2, 5);
+    this.tell("look");
+  }
+
+  setMode(mode) {
+    this.mode = mode;
+    this.flickered = 0;
+    clearInterval(this.timer);
+    if (mode === "flicker") this.setRate(this.rate);
+    this.layOut();
+  }
+
+  /** Changes of the picture a second, at most three: faster flashes can harm. */
+  setRate(rate) {
+    this.rate = clamp(rate, 0.5, 3);
+    clearInterval(this.timer);
+    if (this.mode !== "flicker") return;
+    this.timer = setInterval(() => {
+      this.flickered = 1 - this.flickered;
+      this.tell("look");
+    }, 1000 / this.rate);
+  }
+
+  setPlace(share) {
+    this.place = clamp(share, 0, 1);
+    this.layOut();
+  }
+
+  setAcross(across) {
+    this.across = across;
+    this.layOut();
+  }
+
+  setMotion(motion, aligned) {
+    this.motion = motion;
+    this.aligned = aligned;
+    this.measureDifference();
+    this.tell("motion");
+    this.tell("view");
+  }
+
+  /** Show the whole marks as they were registered. */
+  fit() {
+    const reach = this.surfaces[0].reach;
+    const pane = this.panes[0];
+    this.camera.turn = 0;
+    this.camera.center = [(reach.top + reach.bottom) / 2, (reach.left + reach.right) / 2];
+    const tall = (reach.bottom - reach.top) / pane.height, wide = (reach.right - reach.left) / pane.width;
+    this.camera.scale = Math.max(tall, wide) * 1.08;
+    this.setMotion(this.foundMotion, "whole mark");
+  }
+
+  /** Look at a place of both marks, `acrossUm` of them from edge to edge. */
+  lookAt(point, acrossUm) {
+    const pane = this.panes[0];
+    this.camera.center = point;
+    this.camera.scale = acrossUm / Math.min(pane.width, pane.height);
+    this.tell("view");
+  }
+
+  get panes() {
+    const { width, height } = this;
+    if (this.mode === "side") {
+      const half = (width - GAP) / 2;
+      return [
+        { x: 0, y: 0, width: half, height, mode: "reference" },
+        { x: half + GAP, y: 0, width: half, height, mode: "comparison" },
+      ];
+    }
+    const mode = { split: "split", swipe: "split", blend: "blend", difference: "difference",
+      flicker: this.flickered ? "comparison" : "reference" }[this.mode];
+    return [{ x: 0, y: 0, width, height, mode }];
+  }
+
+  get views() {
+    const { width, height } = this;
+    const middle = [height / 2, width / 2];
+    if (this.mode === "side") {
+      return this.panes.map((p, side) => ({ ...p, side, middle: [height / 2, p.x + p.width / 2] }));
+    }
+    if (this.mode !== "split" && this.mode !== "swipe") {
+      return [{ side: 0, both: true, x: 0, y: 0, width, height, middle }];
+    }
+    const at = this.place * (this.across ? height : width);
+    return this.across
+      ? [{ side: 0, x: 0, y: 0, width, height: at, middle },
+        { side: 1, x: 0, y: at, width, height: height - at, middle }]
+      : [{ side: 0, x: 0, y: 0, width: at, height, middle },
+        { side: 1, x: at, y: 0, width: width - at, height, middle }];
+  }
+
+  /** The view under a point of the stage, and that point as seen from the middle of its view. */
+  viewAt(x, y) {
+    const views = this.views;
+    const view = views.find((v) => x >= v.x && x < v.x + v.width && y >= v.y && y < v.y + v.height) || views[0];
+    return { view, px: [y - view.middle[0], x - view.middle[1]] };
+  }
+
+  layOut() {
+    const box = this.box.getBoundingClientRect();
+    this.width = Math.max(box.width, 50);
+    this.height = Math.max(box.height, 50);
+    this.ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const canvas = this.renderer.canvas;
+    const size = [this.width, this.height].map((v) => Math.round(v * this.ratio));
+    if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+    this.tell("layout");
+    this.tell("view");
+  }
+
+  get scene() {
+    const { surfaces, camera, motion, lamp, relief, map, image, blend } = this;
+    return { surfaces, camera, motion, lamp, relief, map, image, blend,
+      gain: image ? relief : 1, offset: this.difference.mean, range: this.range,
+      split: { row: (this.place - 0.5) * this.height, col: (this.place - 0.5) * this.width, across: this.across } };
+  }
+
+  requestDraw() {
+    if (this.asked || !this.width) return;
+    this.asked = true;
+    requestAnimationFrame(() => {
+      this.asked = false;
+      this.drawNow();
+    });
+  }
+
+  drawNow() {
+    this.renderer.draw(this.scene, this.panes, this);
+  }
+}
+
+/** The graphics card where there is one; `#canvas` at the end of the address asks for the other. */
+function chosenRenderer(canvas) {
+  if (location.hash !== "#canvas") {
+    try {
+      return new WebglRelief(canvas);
+    } catch (error) {
+      console.info(`drawn without a graphics card: ${error.message}`);
+      const fresh = canvas.cloneNode();
+      canvas.replaceWith(fresh);
+      return new CanvasRelief(fresh);
+    }
+  }
+  return new CanvasRelief(canvas);
+}
