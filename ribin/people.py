@@ -24,6 +24,10 @@ class Role(StrEnum):
     AUDITOR = "auditor"  # reads and exports the audit log
 
 
+ENROLLING = (Role.TECHNICIAN, Role.EXAMINER)
+SEARCHING = (Role.TECHNICIAN, Role.EXAMINER, Role.REVIEWER)
+
+
 def login_name() -> str:
     """The login of the operating system; empty where there is none."""
     try:

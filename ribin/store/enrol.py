@@ -11,11 +11,13 @@ from pathlib import Path
 from ribin.casework import Exhibit
 from ribin.errors import StoreError
 from ribin.model import Template
+from ribin.people import ENROLLING
 from ribin.store.audit import append_row, now_utc
 from ribin.store.catalogue import Catalogue
 from ribin.store.entry import Entry
 from ribin.store.incoming import admit_file, clear_leftovers, discard_arrival, forget_arrival
 from ribin.store.records import fields_of, find_event, find_exhibit
+from ribin.store.roles import check_role_in_use
 from ribin.store.scanfile import template_sha256
 from ribin.store.written import insert_record
 
@@ -47,8 +49,11 @@ def admit_entry(folder: Path, catalogue: Catalogue, entry: Entry, content: bytes
     ------
     StoreError
         As `find_enrolled`, or the disk refuses.
+    AccessError
+        Whoever enrols has no role for it.
     """
     with catalogue.writing() as db:
+        check_role_in_use(db, entry.who, ENROLLING)
         clear_leftovers(folder, lambda sha256: is_enrolled(db, sha256))
         known = find_enrolled(db, entry.sha256, entry.scan.provenance.source, entry.exhibit)
         if known:

@@ -13,12 +13,15 @@ from ribin.store.durable import fsync_folder
 from ribin.store.identity import checked_member_code, read_identity, write_identity
 from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER
 from ribin.store.migrations import migrate
+from ribin.store.roles import found_roles
 from ribin.store.schema import SCHEMA_VERSION, column_problem, version_of
 from ribin.store.written import all_records
 
 
 def make_vault(folder: Path, member: str, who: str, wait_s: float) -> Catalogue:
     """Make an empty vault; vault.toml comes last, so a folder that has it is complete.
+
+    Who makes it is its first administrator and examiner.
 
     Raises
     ------
@@ -36,6 +39,7 @@ def make_vault(folder: Path, member: str, who: str, wait_s: float) -> Catalogue:
             (folder / name).mkdir()
         catalogue = Catalogue.create(folder, wait_s)
         with catalogue.writing() as db:
+            found_roles(db, who)
             append_row(db, "create", member, who, "", {"records": dict(all_records(db))})
         fsync_folder(folder)
         fsync_folder(folder.resolve().parent)
@@ -98,6 +102,7 @@ def upgrade_vault(folder: Path, who: str, wait_s: float) -> list[str]:
             if problem := column_problem(db):
                 raise StoreError(f"{catalogue.path}: {problem}")
             if before != SCHEMA_VERSION:
+                found_roles(db, who)
                 records = dict(all_records(db))
                 details = {"schema": [before, SCHEMA_VERSION], "added": added, "records": records}
                 append_row(db, "upgrade", identity.member, who, "", details)

@@ -47,6 +47,17 @@ def find_by_opaque(vault: Vault, opaque: str) -> str:
     raise StoreError(f"{vault.path}: exhibit {opaque} needed, found none of this opaque name")
 
 
+def find_named(db: sqlite3.Connection, name: str) -> str | None:
+    """The exhibit of an opaque name, also one that was purged; None where no exhibit has it."""
+    for row in db.execute("SELECT exhibit, opaque FROM tombstones WHERE opaque = ?", (name,)):
+        return str(row["exhibit"])
+    if not name.startswith(OPAQUE_PREFIX):
+        return None
+    key = read_setting(db, "opaque_key")
+    exhibits = [str(row[0]) for row in db.execute("SELECT exhibit FROM exhibits")]
+    return next((exhibit for exhibit in exhibits if _opaque(key, exhibit) == name), None)
+
+
 def set_sharing(
     vault: Vault, exhibits: Sequence[str], sharing: Scope, who: str, reason: str
 ) -> list[str]:

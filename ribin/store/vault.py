@@ -10,7 +10,7 @@ from typing import Any, Self
 from ribin.casework import Exhibit
 from ribin.errors import StoreError
 from ribin.model import Mark, Scan, Template
-from ribin.store.audit import AuditRow, append_row, read_rows
+from ribin.store.audit import AuditHead, AuditRow, append_row, read_head, read_rows
 from ribin.store.catalogue import Catalogue
 from ribin.store.check import CheckReport, check_vault
 from ribin.store.enrol import Enrolment, admit_entry, find_enrolled
@@ -173,6 +173,11 @@ class Vault:
         """Every row of the audit log, oldest first."""
         with self.catalogue.reading() as db:
             return list(read_rows(db))
+
+    def audit_head(self) -> AuditHead:
+        """The last row of the audit log; its hash is what reports print as an anchor."""
+        with self.catalogue.reading() as db:
+            return read_head(db)
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> CheckReport:
         """Every byte against its hash; `on_progress` is told scans done and scans in all."""

@@ -1,0 +1,186 @@
+"""From a candidate to a confirmed link: what examiners write down, and in which words.
+
+A lead is a candidate that an examiner took up. Two persons examine the items, the second one
+without knowing the verdict of the first. What they write is added to, never changed: a later
+verdict names the one that it supersedes, and a link ends by its withdrawal.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Conclusion(StrEnum):
+    """AFTE's range of conclusions (AFTE Journal 24(3), 1992); a person's, never the program's."""
+
+    IDENTIFICATION = "identification"
+    INCONCLUSIVE_A = "inconclusive_a"
+    INCONCLUSIVE_B = "inconclusive_b"
+    INCONCLUSIVE_C = "inconclusive_c"
+    ELIMINATION = "elimination"
+    UNSUITABLE = "unsuitable"
+
+
+# What each one means, shortened from AFTE's text.
+CONCLUSION_MEANING = {
+    Conclusion.IDENTIFICATION: "sufficient agreement of individual characteristics, and of all "
+    "discernible class characteristics",
+    Conclusion.INCONCLUSIVE_A: "some agreement of individual and all discernible class "
+    "characteristics, insufficient for an identification",
+    Conclusion.INCONCLUSIVE_B: "agreement of all discernible class characteristics, individual "
+    "ones absent, insufficient or not reproduced",
+    Conclusion.INCONCLUSIVE_C: "agreement of all discernible class characteristics and "
+    "disagreement of individual ones, insufficient for an elimination",
+    Conclusion.ELIMINATION: "significant disagreement of discernible class or individual "
+    "characteristics",
+    Conclusion.UNSUITABLE: "unsuitable for examination",
+}
+
+
+class Examined(StrEnum):
+    """What a verdict rests on. A picture on a screen is not enough for one."""
+
+    ITEMS = "items"
+    CAST = "cast"
+
+
+class Place(StrEnum):
+    """Which of the two examinations a review is."""
+
+    FIRST = "first"
+    SECOND = "second"
+
+
+class Standing(StrEnum):
+    """How far a lead has come."""
+
+    LEAD = "lead"
+    SECOND_REVIEW_DUE = "second review due"
+    CONFIRMED_LINK = "confirmed link"
+    NOT_CONFIRMED = "not confirmed"
+    INCONCLUSIVE_A = "inconclusive a"
+    INCONCLUSIVE_B = "inconclusive b"
+    INCONCLUSIVE_C = "inconclusive c"
+    WITHDRAWN = "link withdrawn"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a verdict is still awaited."""
+        return self in (Standing.LEAD, Standing.SECOND_REVIEW_DUE)
+
+
+@dataclass(frozen=True, order=True)
+class HeldExhibit:
+    """An exhibit and who holds it. Written MEMBER:EXHIBIT."""
+
+    member: str
+    exhibit: str
+
+    def __str__(self) -> str:
+        return f"{self.member}:{self.exhibit}"
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Two exhibits that an examiner wants compared on the items.
+
+    `figures` is the row of the candidate as the examiner saw it, with the parameters, the version
+    and the state of the vaults it came from; empty where no list is named.
+    """
+
+    lead: str  # the same number at both members, and through the whole life of the lead
+    member: str  # whose examiner took it up
+    reference: HeldExhibit
+    reference_event: str
+    comparison: HeldExhibit
+    comparison_event: str
+    examiner: str
+    at: str
+    note: str
+    figures: dict[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def pair(self) -> str:
+        """The two exhibits whichever way round: equal for leads of the same pair."""
+        return pair_of(self.reference, self.comparison)
+
+    @property
+    def exhibits(self) -> tuple[HeldExhibit, HeldExhibit]:
+        return self.reference, self.comparison
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The one or two members concerned, in order."""
+        return tuple(sorted({held.member for held in self.exhibits}))
+
+
+@dataclass(frozen=True)
+class Review:
+    """One person's verdict on a lead."""
+
+    review: str
+    lead: str
+    place: Place
+    conclusion: Conclusion
+    examined: Examined
+    blind: bool  # given before another's verdict could be seen
+    reviewer: str
+    member: str  # whose laboratory the reviewer belongs to
+    at: str
+    note: str
+    supersedes: str = ""  # an earlier review by the same person
+
+
+@dataclass(frozen=True)
+class Link:
+    """Two exhibits marked by one firearm, as two persons concluded; it joins their events."""
+
+    link: str  # the number of its lead
+    lead: str
+    pair: str
+    first_review: str
+    second_review: str
+    reference_date: str  # of the event; empty where unknown
+    comparison_date: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """The end of a link: who took it back, and why."""
+
+    withdrawal: str
+    link: str
+    person: str
+    member: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class LeadFile:
+    """A lead and all that followed, oldest first."""
+
+    lead: Lead
+    reviews: tuple[Review, ...] = ()
+    link: Link | None = None
+    withdrawal: Withdrawal | None = None
+
+    @property
+    def current(self) -> tuple[Review, ...]:
+        """The reviews that no later one supersedes."""
+        superseded = {review.supersedes for review in self.reviews}
+        return tuple(review for review in self.reviews if review.review not in superseded)
+
+    @property
+    def linked(self) -> bool:
+        """Whether the link stands."""
+        return self.link is not None and self.withdrawal is None
+
+
+def pair_of(one: HeldExhibit, other: HeldExhibit) -> str:
+    """A text that is equal for the same two exhibits whichever way round."""
+    return json.dumps(sorted([[h.member, h.exhibit] for h in (one, other)]), ensure_ascii=False)

@@ -1,0 +1,136 @@
+"""One lead in the vaults of both members: each is given what it lacks, then links are settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ribin.errors import StoreError
+from ribin.leads import HeldExhibit, LeadFile, Link, Place, Withdrawal
+from ribin.review.bothsides import BothSides
+from ribin.review.rules import ends_the_link, makes_a_link
+from ribin.store.leadrecords import (
+    Record,
+    find_lead_file,
+    insert_lead,
+    insert_link,
+    insert_review,
+    insert_withdrawal,
+    lead_files_of_pair,
+)
+from ribin.store.records import find_exhibit
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What the verdicts of a lead led to just now."""
+
+    link_made: bool = False
+    link_ended: bool = False
+
+
+def merge_pair(sides: BothSides, pair: str) -> None:
+    """As `merge_lead`, for every lead on two exhibits that one of the sides knows."""
+    known = {
+        (file.lead.at, file.lead.lead)
+        for db in sides.transactions.values()
+        for file in lead_files_of_pair(db, pair)
+    }
+    for _, lead in sorted(known):
+        merge_lead(sides, lead)
+
+
+def merge_lead(sides: BothSides, lead: str) -> int:
+    """Give each side the entries of a lead that it lacks; gives how many were carried over.
+
+    Raises
+    ------
+    StoreError
+        The two sides know different leads, or reviews, by one number.
+    """
+    carried = 0
+    for member, db in sides.transactions.items():
+        for other, other_db in sides.transactions.items():
+            theirs = find_lead_file(other_db, lead)
+            if other == member or theirs is None or member not in theirs.lead.members:
+                continue
+            records = _given(db, find_lead_file(db, lead), theirs)
+            if records:
+                sides.write_down(member, "lead received", lead, "", records, sender=other)
+                carried += len(records)
+    if carried:
+        settle(sides, lead)
+    return carried
+
+
+def settle(sides: BothSides, lead: str) -> Settled:
+    """Make or end the link that the verdicts call for on every side; what the own side did."""
+    done = Settled()
+    for member, db in sides.transactions.items():
+        file = find_lead_file(db, lead)
+        if file is None:
+            continue
+        if makes_a_link(file) and not _linked_otherwise(db, file):
+            record = insert_link(db, _link(db, file))
+            sides.write_down(member, "link", lead, "", [record])
+            done = Settled(link_made=True) if member == sides.own_member else done
+        elif ends_the_link(file):
+            last = max(file.current, key=lambda review: review.at)
+            reason = f"verdict superseded: {last.note}"
+            end = Withdrawal(lead, lead, last.reviewer, last.member, last.at, reason)
+            sides.write_down(member, "withdrawal", lead, reason, [insert_withdrawal(db, end)])
+            done = Settled(link_ended=True) if member == sides.own_member else done
+    return done
+
+
+def _given(db: Any, mine: LeadFile | None, theirs: LeadFile) -> list[Record]:
+    """Insert what is theirs and not mine.
+
+    A link is left out where the pair has been linked by another lead meanwhile.
+    """
+    db.execute("PRAGMA defer_foreign_keys = ON")  # a review may come before the one it supersedes
+    records = [] if mine else [insert_lead(db, theirs.lead)]
+    mine = mine or LeadFile(theirs.lead)
+    lead = mine.lead.lead
+    if mine.lead != theirs.lead or mine.lead.figures != theirs.lead.figures:
+        raise StoreError(f"lead {lead}: the two members know different leads by this number")
+    known = {review.review: review for review in mine.reviews}
+    for review in theirs.reviews:
+        if known.get(review.review, review) != review:
+            raise StoreError(f"review {review.review}: the two members know different ones by it")
+        if review.review not in known:
+            records.append(insert_review(db, review))
+    has_link = mine.link is not None
+    if theirs.link and not has_link and not _linked_otherwise(db, mine):
+        records.append(insert_link(db, theirs.link))
+        has_link = True
+    if theirs.withdrawal and has_link and not mine.withdrawal:
+        records.append(insert_withdrawal(db, theirs.withdrawal))
+    return records
+
+
+def _linked_otherwise(db: Any, file: LeadFile) -> bool:
+    return any(other.linked for other in lead_files_of_pair(db, file.lead.pair))
+
+
+def _link(db: Any, file: LeadFile) -> Link:
+    first, second = (
+        next(review for review in file.current if review.place is place) for place in Place
+    )
+    lead = file.lead
+    return Link(
+        link=lead.lead,
+        lead=lead.lead,
+        pair=lead.pair,
+        first_review=first.review,
+        second_review=second.review,
+        reference_date=_date(db, lead.reference, lead.reference_event),
+        comparison_date=_date(db, lead.comparison, lead.comparison_event),
+        at=max(review.at for review in file.current),
+    )
+
+
+def _date(db: Any, held: HeldExhibit, event: str) -> str:
+    """The day of an event that a lead names; across a border it names none."""
+    exhibit = find_exhibit(db, held.exhibit) if event else None
+    return exhibit.event.date if exhibit else ""

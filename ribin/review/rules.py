@@ -1,0 +1,153 @@
+"""What may follow on what: the rules of leads, reviews and links, without any vault.
+
+    candidate -> lead -> first review -> second review, blind -> confirmed link
+                                                              -> not confirmed
+                                                              -> inconclusive a, b or c
+    confirmed link -> link withdrawn
+
+A verdict may be superseded by the person who gave it. After both verdicts are known, a superseding
+one can end a link and never make one: for that, the pair needs a new lead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ribin.errors import AccessError, ParameterError, StoreError
+from ribin.leads import Conclusion, LeadFile, Place, Review, Standing
+
+_INCONCLUSIVE = {
+    Conclusion.INCONCLUSIVE_A: Standing.INCONCLUSIVE_A,
+    Conclusion.INCONCLUSIVE_B: Standing.INCONCLUSIVE_B,
+    Conclusion.INCONCLUSIVE_C: Standing.INCONCLUSIVE_C,
+}
+
+
+def standing_of(file: LeadFile) -> Standing:
+    """How far a lead has come."""
+    if file.withdrawal:
+        return Standing.WITHDRAWN
+    if file.link:
+        return Standing.CONFIRMED_LINK
+    if not verdicts_are_known(file):
+        return Standing.SECOND_REVIEW_DUE if file.reviews else Standing.LEAD
+    conclusions = {review.conclusion for review in file.current}
+    if len(conclusions) > 1:
+        return Standing.NOT_CONFIRMED
+    return _INCONCLUSIVE.get(conclusions.pop(), Standing.NOT_CONFIRMED)
+
+
+def verdicts_are_known(file: LeadFile) -> bool:
+    """Whether both verdicts are in, so that each person may see the other's."""
+    return {review.place for review in file.reviews} == set(Place)
+
+
+def makes_a_link(file: LeadFile) -> bool:
+    """Whether the verdicts confirm a link: by two persons who did not know of each other's."""
+    return (
+        file.link is None
+        and verdicts_are_known(file)
+        and all(r.blind and r.conclusion is Conclusion.IDENTIFICATION for r in file.current)
+    )
+
+
+def ends_the_link(file: LeadFile) -> bool:
+    """Whether a superseding verdict has taken the ground from a link that stands."""
+    return file.linked and any(
+        review.conclusion is not Conclusion.IDENTIFICATION for review in file.current
+    )
+
+
+def visible_reviews(file: LeadFile, who: str) -> tuple[Review, ...]:
+    """The reviews that this person may see: one's own, and all once both verdicts are known."""
+    if verdicts_are_known(file):
+        return file.reviews
+    return tuple(review for review in file.reviews if same_person(review.reviewer, who))
+
+
+def next_place(file: LeadFile) -> Place:
+    """Which examination a new review of this lead is."""
+    return Place.SECOND if file.reviews else Place.FIRST
+
+
+def check_new_lead(pair_files: Iterable[LeadFile]) -> None:
+    """Refuse a second lead on a pair that is linked or being examined; given its leads so far.
+
+    Raises
+    ------
+    StoreError
+        Such a lead is there; the message names it.
+    """
+    for file in pair_files:
+        standing = standing_of(file)
+        if standing.is_open or file.linked:
+            raise StoreError(f"lead {file.lead.lead}: this pair is there already ({standing})")
+
+
+def check_review(file: LeadFile, who: str) -> None:
+    """Refuse a new review of a lead that has both, or by somebody who had a part in it.
+
+    Raises
+    ------
+    StoreError
+        Both reviews are there.
+    AccessError
+        The person took the lead up, where this is the second review; or gave the first.
+    """
+    lead = file.lead.lead
+    standing = standing_of(file)
+    if not standing.is_open:
+        raise StoreError(
+            f"lead {lead}: both reviews are there ({standing}); --supersede changes one's own"
+        )
+    if next_place(file) is Place.FIRST:
+        return
+    if any(same_person(review.reviewer, who) for review in file.reviews):
+        raise AccessError(f"lead {lead}: another person needed for the second review, found {who}")
+    if same_person(file.lead.examiner, who):
+        raise AccessError(
+            f"lead {lead}: another person than who took it up needed for the second review, "
+            f"found {who}"
+        )
+
+
+def own_review(file: LeadFile, who: str) -> Review:
+    """The review of this person that a new one would supersede.
+
+    Raises
+    ------
+    StoreError
+        The person gave none, or the link of the lead is withdrawn: then nothing changes any more.
+    """
+    if file.withdrawal:
+        raise StoreError(f"lead {file.lead.lead}: the link is withdrawn; take up a new lead")
+    for review in file.current:
+        if same_person(review.reviewer, who):
+            return review
+    raise StoreError(f"lead {file.lead.lead}: a review by {who} needed to supersede it, found none")
+
+
+def check_withdrawal(file: LeadFile) -> None:
+    """Refuse to withdraw what is no link; StoreError says how far the lead is."""
+    if not file.linked:
+        raise StoreError(
+            f"lead {file.lead.lead}: a confirmed link needed to withdraw it, "
+            f"found: {standing_of(file)}"
+        )
+
+
+def checked_text(text: str, what: str) -> str:
+    """The text without space around it; ParameterError where nothing is left."""
+    stripped = text.strip()
+    if not stripped:
+        raise ParameterError(f"{what} needed, found none")
+    return stripped
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are the same but for capitals and spaces."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return "".join(name.casefold().split())

@@ -1,0 +1,153 @@
+"""Leads, reviews, links and withdrawals as rows of the catalogue.
+
+Functions that write need the catalogue's write transaction and give the record's name and hash,
+for the row of the audit log that vouches for it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict, fields
+from typing import Any
+
+from ribin.errors import StoreError
+from ribin.leads import (
+    Conclusion,
+    Examined,
+    HeldExhibit,
+    Lead,
+    LeadFile,
+    Link,
+    Place,
+    Review,
+    Withdrawal,
+)
+from ribin.store.written import insert_record
+
+Record = tuple[str, str]
+
+
+def insert_lead(db: sqlite3.Connection, lead: Lead) -> Record:
+    """Add a lead."""
+    return insert_record(
+        db,
+        "leads",
+        {
+            "lead": lead.lead,
+            "pair": lead.pair,
+            "member": lead.member,
+            "reference_member": lead.reference.member,
+            "reference": lead.reference.exhibit,
+            "reference_event": lead.reference_event,
+            "comparison_member": lead.comparison.member,
+            "comparison": lead.comparison.exhibit,
+            "comparison_event": lead.comparison_event,
+            "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
+            "examiner": lead.examiner,
+            "at": lead.at,
+            "note": lead.note,
+        },
+    )
+
+
+def insert_review(db: sqlite3.Connection, review: Review) -> Record:
+    """Add a review; one that supersedes another names it."""
+    values = {**asdict(review), "blind": int(review.blind), "supersedes": review.supersedes or None}
+    return insert_record(db, "reviews", {k: _plain(v) for k, v in values.items()})
+
+
+def insert_link(db: sqlite3.Connection, link: Link) -> Record:
+    """Add a link. The catalogue itself refuses a second one of a pair that is linked."""
+    try:
+        return insert_record(db, "links", asdict(link))
+    except sqlite3.IntegrityError as error:
+        raise StoreError(f"lead {link.lead}: {error}") from error
+
+
+def insert_withdrawal(db: sqlite3.Connection, withdrawal: Withdrawal) -> Record:
+    """Add the end of a link."""
+    return insert_record(db, "withdrawals", asdict(withdrawal))
+
+
+def find_lead_file(db: sqlite3.Connection, lead: str) -> LeadFile | None:
+    """A lead with all that followed, or None."""
+    row = db.execute("SELECT * FROM leads WHERE lead = ?", (lead,)).fetchone()
+    return _file(db, row) if row else None
+
+
+def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadFile:
+    """As `find_lead_file`; StoreError where there is none, naming the vault as `where`."""
+    found = find_lead_file(db, lead)
+    if found is None:
+        raise StoreError(f"{where}: lead {lead} needed, found none of this number")
+    return found
+
+
+def read_lead_files(db: sqlite3.Connection) -> list[LeadFile]:
+    """Every lead, oldest first."""
+    return [_file(db, row) for row in db.execute("SELECT * FROM leads ORDER BY at, lead")]
+
+
+def lead_files_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadFile]:
+    """Every lead on two exhibits, oldest first."""
+    rows = db.execute("SELECT * FROM leads WHERE pair = ? ORDER BY at, lead", (pair,))
+    return [_file(db, row) for row in rows.fetchall()]
+
+
+def lead_files_of_exhibit(db: sqlite3.Connection, held: HeldExhibit) -> list[LeadFile]:
+    """Every lead on an exhibit, oldest first."""
+    rows = db.execute(
+        "SELECT * FROM leads WHERE (reference_member = ?1 AND reference = ?2)"
+        " OR (comparison_member = ?1 AND comparison = ?2) ORDER BY at, lead",
+        (held.member, held.exhibit),
+    )
+    return [_file(db, row) for row in rows.fetchall()]
+
+
+def next_lead_number(db: sqlite3.Connection, member: str) -> str:
+    """A number that no lead of this member has had.
+
+    A vault that came back from a backup may lack leads that others know: its numbers go on with
+    the count of its restorations.
+    """
+    count = db.execute("SELECT count(*) FROM leads WHERE member = ?", (member,)).fetchone()[0]
+    restored = db.execute("SELECT count(*) FROM audit WHERE action = 'restore'").fetchone()[0]
+    return f"{member}-L{count + 1}" + (f"-R{restored}" if restored else "")
+
+
+def _file(db: sqlite3.Connection, row: sqlite3.Row) -> LeadFile:
+    lead = row["lead"]
+    reviews = db.execute("SELECT * FROM reviews WHERE lead = ? ORDER BY at, review", (lead,))
+    link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
+    end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
+    return LeadFile(
+        lead=_lead(row),
+        reviews=tuple(_review(review) for review in reviews),
+        link=Link(**dict(link)) if link else None,
+        withdrawal=Withdrawal(**dict(end)) if end else None,
+    )
+
+
+def _lead(row: sqlite3.Row) -> Lead:
+    same = {"lead", "member", "reference_event", "comparison_event", "examiner", "at", "note"}
+    return Lead(
+        reference=HeldExhibit(row["reference_member"], row["reference"]),
+        comparison=HeldExhibit(row["comparison_member"], row["comparison"]),
+        figures=json.loads(row["figures"]),
+        **{name: row[name] for name in same},
+    )
+
+
+def _review(row: sqlite3.Row) -> Review:
+    values: dict[str, Any] = {field.name: row[field.name] for field in fields(Review)}
+    values["place"] = Place(row["place"])
+    values["conclusion"] = Conclusion(row["conclusion"])
+    values["examined"] = Examined(row["examined"])
+    values["blind"] = bool(row["blind"])
+    values["supersedes"] = row["supersedes"] or ""
+    return Review(**values)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, str) else value
