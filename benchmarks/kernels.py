@@ -27,28 +27,30 @@ STEPS = ("ribin.pipeline", "ribin.correlate.steps")
 
 # Multiply-adds of a call, from its arguments; norms, clips and searches for the best not counted.
 MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
-    # every pixel of the runs, at every turn and shift
-    "_block_sums": lambda fixed, moved, places, runs, offsets, *_: (
-        len(places) * len(offsets) * 64 * int(runs[:, 2].sum())
+    # every pixel of the runs, at every turn: a product a shift, three energies at fewer shifts
+    "_block_sums": lambda fixed, moved, places, runs, every, few, *_: (
+        len(places) * (len(every) + 3 * len(few)) * 64 * int(runs[:, 2].sum())
     ),
     # six sums over every pixel of every patch
     "_patch_ccf": lambda fixed, moved, corners, places, size, out: 6 * len(out) * size**2,
-    # a turn (4), four weights (4) and their sum over the four neighbours (4), a measured pixel
-    "_turn": lambda *arguments: 12 * int(np.count_nonzero(arguments[-1][2])),
-    # four blocks of three energies, and their product
-    "_norms": lambda moved, fixed, overlap, cells, *_: (
-        moved.shape[0] * moved.shape[2] * len(cells) * 13
+    # a turn (4), and two planes between four neighbours (6), a pixel that was measured
+    "_turn": lambda samples, reach, angles, firsts, origin, out: (
+        10 * int(sum(np.count_nonzero(out[first + 2]) for first in firsts))
+    ),
+    # the product of two energies, the weight
+    "_strengths": lambda products, energies, *_: (
+        products.shape[0] * (2 * energies.shape[3] + products.shape[2])
     ),
     # a distance (2) of each placement to each that was picked
     "_pick_peaks": lambda left, angles, shifts, least_deg, least_um, picked: (
         2 * len(picked) * left.size
     ),
-    # a sum, a number
-    "_join": lambda joint, number, where, *_: 2 * where.size,
-    # four blocks, the norm, and Fisher's series (4)
-    "_search": lambda product, norms, near, cells, *_: (
-        product.shape[0] * product.shape[2] * len(cells) * 9
+    # four blocks of three energies and their product; four blocks, the norm, Fisher's series (4)
+    "_search": lambda products, energies, near, cells, *_: (
+        len(products) * len(cells) * (13 * energies.shape[3] + 9 * len(near))
     ),
+    # a turned shift (4), a sum, a number
+    "_join": lambda forward, shifts, *_: 6 * forward.shape[1] * len(shifts),
 }
 
 

@@ -78,8 +78,8 @@ ONLY_IN = {
     ),
     "matplotlib": ("evaluate/pictures.py", "report/score_plot.py"),
     "reportlab": ("report/",),
-    "numba": ("_jit.py", "_vector.py"),
-    "llvmlite": ("_vector.py",),
+    "numba": ("_jit.py", "_vector/"),
+    "llvmlite": ("_vector/",),
     "jinja2": ("view/",),
     "x3pio": ("read/", "synth/"),
 }

@@ -43,9 +43,16 @@ def test_all_shifts_of_a_disc_are_tried_and_each_has_the_nearest_of_few(radius_p
     assert offsets.reach_px == int(radius_px)
     assert np.abs(offsets.few).max() <= offsets.reach_px  # the margin of the copies
     assert (offsets.few % step_px == 0).all()
+    assert set(offsets.near.tolist()) == set(range(len(offsets.few)))  # none for nothing
     apart = np.hypot(*(offsets.every[:, None] - offsets.few[None]).transpose(2, 0, 1))
     assert np.array_equal(apart[np.arange(len(disc)), offsets.near], apart.min(axis=1))
     assert apart.min(axis=1).max() <= step_px
+    reach = offsets.reach_px
+    for r, c in np.ndindex(offsets.grid.shape):
+        found = offsets.grid[r, c]
+        inside = (r - reach, c - reach) in disc
+        assert (found >= 0) == inside
+        assert not inside or offsets.every[found].tolist() == [r - reach, c - reach]
 
 
 def test_turns_are_even_about_zero_or_the_circle_once():
@@ -130,13 +137,16 @@ def test_a_turned_copy_is_made_once_and_equals_one_made_alone(reference):
     first = copies.at(np.array([4.5, -30.0, 4.5]))
     assert first[0] == first[2] != first[1]
     size = copies.planes.shape[1]
-    out = np.zeros((2, 3, size, size), np.float32)
-    alone = turn_surface(side.medium.samples, side.medium.reach, np.array([4.5, -30.0]), out)
-    for place, copy in zip(first, alone, strict=False):
+    alone = np.empty((6, size, size), np.float32)
+    angles, firsts = np.array([4.5, -30.0]), np.array([0, 3])
+    turn_surface(side.medium.samples, side.medium.reach, angles, firsts, alone)
+    for place, copy in zip(first, alone.reshape(2, 3, size, size), strict=False):
         assert np.array_equal(copies.planes[place : place + 3], copy)
-    kept = copies.planes.copy()
+    kept = copies.planes[first[0]].copy()
+    copies.planes[first[0]] += 1.0
     assert np.array_equal(copies.at(np.array([4.5])), first[:1])
-    assert np.array_equal(copies.planes, kept)
+    assert np.array_equal(copies.planes[first[0]], kept + 1.0)
+    copies.planes[first[0]] = kept
 
 
 @pytest.mark.slow

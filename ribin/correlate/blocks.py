@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin._jit import sum_kernel
-from ribin._vector import block_product
+from ribin._vector.blocks import add_products, block_energies
+from ribin._vector.registers import LANES
+from ribin.correlate.placement import Offsets
 from ribin.model import FloatArray
 
 
-# Shifts innermost: a block of the fixed surface stays in registers while all of them are tried.
-# `step` rows of `out` from one block to the next; with 0 all blocks add up in the first.
 @sum_kernel
-def _block_sums(fixed, moved, places, runs, offsets, step, out):
-    height, width = fixed.shape
-    copies, rows, cols = moved.shape
-    one = fixed.reshape(height * width)
-    two = moved.reshape(copies * rows * cols)
+def _block_sums(fixed, moved, places, runs, every, few, products, energies):
+    height, width = fixed.shape[1:]
+    rows, cols = moved.shape[1:]
+    one, plane = fixed.reshape(fixed.size), height * width
+    two, moved_plane = moved.reshape(moved.size), rows * cols
     margin = (rows - height) // 2 * cols + (cols - width) // 2
+    shifts = np.empty(products.shape[2:], np.int64)
+    for s in range(shifts.size):  # the last one again where eight are not full
+        down, right = every[min(s, every.shape[0] - 1)]
+        shifts[s // LANES, s % LANES] = down * cols + right
+    step = 0 if products.shape[1] == 1 else 1  # all blocks add up in the first
     for t in range(places.shape[0]):
         start = (places[t, 0] * rows + places[t, 1]) * cols + places[t, 2] + margin
         b = 0
         for k in range(runs.shape[0]):
             for block in range(runs[k, 1], runs[k, 1] + runs[k, 2]):
-                at = 8 * (runs[k, 0] * width + block)
-                there = start + 8 * (runs[k, 0] * cols + block)
-                sums = out[t, b]
-                for s in range(offsets.shape[0]):
-                    shift = offsets[s, 0] * cols + offsets[s, 1]
-                    sums[s] += block_product(one, at, width, two, there + shift, cols)
+                at = LANES * (runs[k, 0] * width + block)
+                there = start + LANES * (runs[k, 0] * cols + block)
+                for g in range(shifts.shape[0]):
+                    add_products(one, at, width, two, there, cols, shifts[g], products[t, b, g])
+                at += plane
+                there += moved_plane
+                for s in range(few.shape[0]):
+                    place = there + few[s, 0] * cols + few[s, 1]
+                    terms = block_energies(one, at, width, plane, two, place, cols, moved_plane)
+                    for e in range(3):
+                        energies[t, e, b, s] += terms[e]
                 b += step
+
+
+class BlockSums(NamedTuple):
+    """Sums over each of B blocks, at T copies and S shifts.
+
+    Attributes
+    ----------
+    products : (T, B + 1, Z) float32 array
+        Of the products of the values, and a last 0. Z is S and up to seven more.
+    energies : (T, 3, B + 1, G) float32 array
+        At the fewer shifts, where both sides were measured: of the squares of the moved side, of
+        those of the fixed side, and the number of pixels.
+    """
+
+    products: FloatArray
+    energies: FloatArray
 
 
 def block_sums(
@@ -38,31 +66,26 @@ def block_sums(
     moved: FloatArray,
     places: NDArray[np.int64],
     runs: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-) -> FloatArray:
-    """Sum `fixed[p] * moved[plane][p + margin + shift + offset]` over every block of the runs.
+    offsets: Offsets,
+) -> BlockSums:
+    """Lay a surface on turned copies of another and sum over every block of the runs.
+
+    A pixel p of `fixed` is laid on p + margin + shift + offset of `moved`.
 
     Parameters
     ----------
-    fixed : (H, W) float32 array, contiguous
-        The surface that stays; H and W are multiples of 8.
+    fixed : (3, H, W) float32 array, contiguous
+        Values, squares and mask of the surface that stays; H and W are multiples of 8.
     moved : (P, N, M) float32 array, contiguous
-        Planes of the other surface with an equal margin on all sides.
+        The same planes of copies of the other surface, with an equal margin on all sides.
     places : (T, 3) int array
-        Plane, and shift (row, col) in pixels, of each of T copies.
+        First plane, and shift (row, col) in pixels, of each of T copies.
     runs : (K, 3) int32 array
         Row of blocks, first column of blocks and number of blocks to be summed.
-    offsets : (S, 2) int array
-        Further shifts (row, col) in pixels; with that of a copy, none larger than the margin.
-
-    Returns
-    -------
-    (T, B + 1, S) float32 array
-        The sums of the B blocks, in the order of the runs, and a last 0.
+    offsets : Offsets
+        Further shifts in pixels; with that of a copy, none larger than the margin.
     """
-    out = np.zeros((len(places), int(runs[:, 2].sum()) + 1, len(offsets)), np.float32)
-    _block_sums(fixed, moved, places, runs, offsets, 1, out)
-    return out
+    return _sums(fixed, moved, places, runs, offsets, int(runs[:, 2].sum()) + 1)
 
 
 def whole_sums(
@@ -70,9 +93,22 @@ def whole_sums(
     moved: FloatArray,
     places: NDArray[np.int64],
     runs: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-) -> FloatArray:
-    """The sum over all blocks of what `block_sums` gives, (T, S); the arguments are the same."""
-    out = np.zeros((len(places), 1, len(offsets)), np.float32)
-    _block_sums(fixed, moved, places, runs, offsets, 0, out)
-    return out[:, 0]
+    offsets: Offsets,
+) -> BlockSums:
+    """The sums over all blocks together, in place of B + 1; the arguments are the same."""
+    return _sums(fixed, moved, places, runs, offsets, 1)
+
+
+def _sums(
+    fixed: FloatArray,
+    moved: FloatArray,
+    places: NDArray[np.int64],
+    runs: NDArray[np.int32],
+    offsets: Offsets,
+    number: int,
+) -> BlockSums:
+    every, few, copies = offsets.every, offsets.few, len(places)
+    products = np.zeros((copies, number, -(-len(every) // LANES), LANES), np.float32)
+    energies = np.zeros((copies, 3, number, len(few)), np.float32)
+    _block_sums(fixed, moved, places, runs, every, few, products, energies)
+    return BlockSums(products.reshape(copies, number, -1), energies)

@@ -20,7 +20,6 @@ def _patch_ccf(fixed, moved, corners, places, size, out):
         sum_ff = 0.0
         sum_mm = 0.0
         sum_fm = 0.0
-        copy = moved[places[k, 0]]
         left = np.uint64(corners[k, 1])
         there = np.uint64(corners[k, 1] + places[k, 2])
         for i in range(corners[k, 0], corners[k, 0] + size):
@@ -28,9 +27,9 @@ def _patch_ccf(fixed, moved, corners, places, size, out):
             squares = fixed[1, i]
             mask = fixed[2, i]
             down = i + places[k, 1]
-            other_values = copy[0, down]
-            other_squares = copy[1, down]
-            other_mask = copy[2, down]
+            other_values = moved[places[k, 0], down]
+            other_squares = moved[places[k, 0] + 1, down]
+            other_mask = moved[places[k, 0] + 2, down]
             for c in range(size):
                 j = left + np.uint64(c)
                 u = there + np.uint64(c)
@@ -61,12 +60,12 @@ def patch_ccf(
     ----------
     fixed : (3, H, W) float32 array
         Values, squares and mask of the side that stays.
-    moved : (T, 3, N, N) float32 array
-        Turned copies of the other, with a margin.
+    moved : (P, N, N) float32 array
+        The same planes of turned copies of the other, with a margin.
     corners : (K, 2) int array
         First row and column of each patch in `fixed`.
     places : (K, 3) int array
-        Copy, row shift and column shift from the patch to its counterpart in `moved`.
+        First plane, row shift and column shift from the patch to its counterpart in `moved`.
     size_px : int
         Side of a patch.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,26 +24,30 @@ class TurnedCopies:
     Attributes
     ----------
     planes : (3 A, N, N) float32 array
-        Values, squares and mask of each of A turns; zeros until `at` was asked for them.
+        Values, squares and mask of each of A turns; of no meaning until `at` was asked for them.
     """
 
     def __init__(self, level: Level, step_deg: float, range_deg: float, size_px: int) -> None:
         steps = math.ceil(range_deg / step_deg) + _MORE_TURNS
         self._level, self._step_deg, self._steps = level, step_deg, steps
         self._made = np.zeros(2 * steps + 1, np.bool_)
-        self.planes = np.zeros((3 * len(self._made), size_px, size_px), np.float32)
+        self._making = Lock()
+        self.planes = np.empty((3 * len(self._made), size_px, size_px), np.float32)
 
     def at(self, angles_deg: NDArray[np.float64]) -> NDArray[np.int64]:
         """First plane of the copy turned by the step nearest to each angle, (T,)."""
         turns = np.rint(angles_deg / self._step_deg).astype(np.int64)
-        for turn in set(turns.tolist()):
-            place = turn + self._steps
-            if not self._made[place]:  # two threads may both make it: the same bits
-                copy = self.planes[3 * place : 3 * place + 3]
-                level, angle = self._level, np.array([turn * self._step_deg])
-                turn_surface(level.samples, level.reach, angle, copy[None])
-                self._made[place] = True
-        return np.asarray(3 * (turns + self._steps))
+        places = turns + self._steps
+        if not self._made[places].all():
+            self._make(places)
+        return np.asarray(3 * places)
+
+    def _make(self, places: NDArray[np.int64]) -> None:
+        with self._making:
+            new = np.unique(places[~self._made[places]])
+            angles_deg = np.asarray((new - self._steps) * self._step_deg)
+            turn_surface(self._level.samples, self._level.reach, angles_deg, 3 * new, self.planes)
+            self._made[new] = True
 
 
 @lru_cache(maxsize=_KEPT)
@@ -79,8 +84,9 @@ def medium_copies(
 def fine_copies(
     other: Side, angles_deg: NDArray[np.float64], size_px: int, shift_px: NDArray[np.int64]
 ) -> FloatArray:
-    """The fine surface at a few turns, (T, 3, N, N); its middle shows the turned point `shift`."""
-    level = other.fine
-    out = np.zeros((len(angles_deg), 3, size_px, size_px), np.float32)
+    """The fine surface at a few turns, (3 T, N, N); its middle shows the turned point `shift`."""
+    level, firsts = other.fine, 3 * np.arange(len(angles_deg))
+    out = np.empty((3 * len(angles_deg), size_px, size_px), np.float32)
     shift = (int(shift_px[0]), int(shift_px[1]))
-    return turn_surface(level.samples, level.reach, angles_deg, out, shift)
+    turn_surface(level.samples, level.reach, angles_deg, firsts, out, shift)
+    return out

@@ -40,15 +40,18 @@ class Offsets:
         Shifts some pixels apart.
     near : (S,) int64 array
         Index of the one of `few` that is nearest to each of `every`.
+    grid : (2 reach + 1, 2 reach + 1) int64 array
+        Index of each of `every` by row and column, -1 outside the radius.
     """
 
     every: NDArray[np.int64]
     few: NDArray[np.int64]
     near: NDArray[np.int64]
+    grid: NDArray[np.int64]
 
     @property
     def reach_px(self) -> int:
-        return int(self.every.max())
+        return self.grid.shape[0] // 2
 
 
 @lru_cache(maxsize=32)
@@ -58,8 +61,11 @@ def disc_offsets(radius_px: float, step_px: int) -> Offsets:
     few = _disc(radius_px + step_px, step_px)
     few = few[np.abs(few).max(axis=1) <= every.max()]
     apart = ((every[:, None, :] - few[None, :, :]) ** 2).sum(axis=-1)
-    near = np.asarray(apart.argmin(axis=1), np.int64)
-    return Offsets(every, few, near)
+    used, near = np.unique(apart.argmin(axis=1), return_inverse=True)
+    reach = int(every.max())
+    grid = np.full((2 * reach + 1, 2 * reach + 1), -1, np.int64)
+    grid[every[:, 0] + reach, every[:, 1] + reach] = np.arange(len(every))
+    return Offsets(every, few[used], near.astype(np.int64), grid)
 
 
 def _disc(radius_px: float, step_px: int) -> NDArray[np.int64]:

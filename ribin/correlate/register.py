@@ -5,14 +5,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import kernel
+from ribin._jit import kernel, sum_kernel
 from ribin.correlate.blocks import whole_sums
 from ribin.correlate.copies import coarse_copies, medium_copies
 from ribin.correlate.placement import Offsets, Placement, disc_offsets
 from ribin.correlate.side import Level, Side
-from ribin.correlate.turned import MASK, SQUARES, VALUES
 from ribin.model import FloatArray
 from ribin.params import CorrelateParams, DescribeParams
+
+
+@sum_kernel
+def _strengths(products, energies, near, smaller, min_overlap, out):
+    weights = np.empty(energies.shape[3])
+    for t in range(out.shape[0]):
+        moved, fixed, overlap = energies[t]
+        for g in range(weights.shape[0]):
+            energy = float(moved[0, g]) * float(fixed[0, g])
+            enough = overlap[0, g] >= min_overlap * smaller and energy > 0.0
+            weights[g] = np.sqrt(overlap[0, g] / (smaller * energy)) if enough else 0.0
+        for s in range(out.shape[1]):
+            out[t, s] = products[t, 0, s] * weights[near[s]]
 
 
 def coarse_placements(
@@ -95,10 +107,9 @@ def overlap_correlation(
     ----------
     reference, comparison : Level
         The two surfaces.
-    planes : (P, N, N) float32 array
-        Values, squares and mask of turned copies of the reference, with a margin.
-    places : (T, 3) int array
-        First plane and shift of the copies to compare; see `whole_sums`.
+    planes, places
+        Turned copies of the reference, and which of them are compared at what shifts: see
+        `whole_sums`.
     offsets : Offsets
         Shifts.
     min_overlap : float
@@ -110,18 +121,10 @@ def overlap_correlation(
         ccf * sqrt(overlap / measured pixels of the smaller surface).
     """
     smaller = min(reference.measured, comparison.measured)
-    fixed, runs = comparison.planes, comparison.runs
-
-    def sums(here: int, there: int, shifts: NDArray[np.int64]) -> FloatArray:
-        at = places + np.array([there, 0, 0])
-        return whole_sums(fixed[here], planes, at, runs, shifts)
-
-    product = sums(VALUES, VALUES, offsets.every)
-    energy = sums(MASK, SQUARES, offsets.few) * sums(SQUARES, MASK, offsets.few)
-    overlap = sums(MASK, MASK, offsets.few)
-    enough = (overlap >= min_overlap * smaller) & (energy > 0.0)
-    weight = np.sqrt(overlap / (smaller * np.where(enough, energy, 1.0))) * enough
-    return product * weight[:, offsets.near].astype(np.float32)
+    sums = whole_sums(comparison.planes, planes, places, comparison.runs, offsets)
+    strength = np.empty((len(places), len(offsets.every)), np.float32)
+    _strengths(sums.products, sums.energies, offsets.near, smaller, min_overlap, strength)
+    return strength
 
 
 def coarse_angles(correlate: CorrelateParams) -> NDArray[np.float64]:

@@ -83,7 +83,7 @@ def _search_both(
 
 def _whole_ccf(comparison: Side, backward: CellSearch, t: int, s: int) -> float:
     size_px = comparison.fine.size_px
-    places = np.array([[t, *_to_copy(comparison, backward, np.array([s]))[0]]])
+    places = np.array([[3 * t, *_to_copy(comparison, backward, np.array([s]))[0]]])
     corner = np.zeros((1, 2), np.int64)
     return float(patch_ccf(comparison.fine.planes, backward.copies, corner, places, size_px)[0])
 
@@ -93,7 +93,7 @@ def _placed(cut: Side, search: CellSearch, describe: DescribeParams) -> PlacedCe
     half = (cut.fine.size_px - 1) / 2.0
     center = (cut.cells * BLOCK_PX + (BLOCK_PX - 0.5 - half)) * describe.pitch_um
     t, s = search.place[:, 0], search.place[:, 1]
-    places = np.column_stack([t, _to_copy(cut, search, s)])
+    places = np.column_stack([3 * t, _to_copy(cut, search, s)])
     corners = cut.cells * BLOCK_PX
     exact = patch_ccf(cut.fine.planes, search.copies, corners, places, 2 * BLOCK_PX)
     exact[search.ccf < -1.0] = np.nan
@@ -107,5 +107,5 @@ def _placed(cut: Side, search: CellSearch, describe: DescribeParams) -> PlacedCe
 
 def _to_copy(cut: Side, search: CellSearch, s: NDArray[np.int64]) -> NDArray[np.int64]:
     """(N, 2) shifts from a pixel of the cut side to its counterpart in the copies."""
-    margin = (search.copies.shape[3] - cut.fine.size_px) // 2
-    return search.shifts_px[s] - search.start + margin
+    margin = (search.copies.shape[2] - cut.fine.size_px) // 2
+    return search.offsets.every[s] + margin
