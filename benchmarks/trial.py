@@ -12,7 +12,8 @@ from motion import Points, apart_um, found_motion
 from specimens import Specimen, mark_center, measured_points
 
 from ribin.comparison import Comparison
-from ribin.correlate.shortlist import coarse_scores
+from ribin.correlate.shortlist import best_products
+from ribin.correlate.sketch import moved_sketches, sketch_mark, sketch_params
 from ribin.errors import ScanError
 from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS, Params
@@ -52,7 +53,7 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """All pairs of one challenge; `coarse` is (S, S), the coarse score of row on column."""
+    """All pairs of one challenge; `coarse` is (S, S), the second look from row at column."""
 
     firearms: tuple[str, ...]
     pairs: list[Pair]
@@ -149,11 +150,14 @@ def _against_truth(reference: Side, other: Side, result: Comparison | None) -> t
 
 
 def _coarse(queries: Sequence[Side], gallery: Sequence[Side], params: Params) -> np.ndarray:
-    """(S, S) coarse score of each query on each of the gallery; NaN where one has no template."""
+    """(S, S) second look of each query at each of the gallery; NaN where one has no template."""
     scores = np.full((len(queries), len(gallery)), np.nan)
     able = [j for j, side in enumerate(gallery) if side.template]
-    vectors = np.stack([t.arrays["coarse"] for side in gallery if (t := side.template)])
+    sketches = np.stack([sketch_mark(t, params) for side in gallery if (t := side.template)])
     for i, side in enumerate(queries):
         if side.template:
-            scores[i, able] = coarse_scores(side.template, vectors, params)
+            how = sketch_params(side.template.mark_type, params)
+            steps = how.shift_um, how.rotation_deg, how.harmonics
+            moves = moved_sketches(side.template, params, *steps)
+            scores[i, able] = best_products(moves, sketches)
     return scores

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ribin.params_head import HandednessParams, HeadParams, QualityParams
 from ribin.params_image import HeadImageParams, LightParams
-from ribin.params_limits import ReadParams, SearchParams
+from ribin.params_limits import ReadParams
+from ribin.params_search import SearchParams
 
 if TYPE_CHECKING:  # `ribin --help` does without numpy
     from ribin.model import MarkType, ScanKind

@@ -36,7 +36,7 @@ _MORE = Range(0, above=True)
 # The end of a parameter's name, and its range; the first that fits counts.
 _BY_NAME = (
     # lengths and angles that may be nothing: no margin, no search, no rings
-    *((name, _ANY_LENGTH) for name in ("edge_um", "ring_um", "seed_distance_um")),
+    *((name, _ANY_LENGTH) for name in ("edge_um", "inner_um", "ring_um", "seed_distance_um")),
     *((name, _ANY_LENGTH) for name in ("shift_range_um", "medium_shift_um", "search_radius_um")),
     ("seed_distance_deg", Range(0, 180)),
     ("rotation_range_deg", Range(0, 180)),
@@ -49,7 +49,7 @@ _BY_NAME = (
     *((name, _SHARE) for name in ("max_glare", "max_white", "min_contrast", "saturation")),
     ("min_ccf", Range(-1, 1)),
     ("form_degree", Range(0, 8)),  # beyond it, a surface is not fitted but followed
-    *((name, Range(0)) for name in ("fine_rotation_steps", "shortlist_min_marks")),
+    *((name, Range(0)) for name in ("fine_rotation_steps",)),
 )
 # Of one type of mark: a parameter, what it must be of another, and the other.
 _MULTIPLES = (

@@ -25,8 +25,9 @@ SMALL = dataclasses.replace(
     DEFAULT_PARAMS,
     search=dataclasses.replace(
         DEFAULT_PARAMS.search,
-        shortlist_min_marks=3,
-        shortlist_share=0.25,
+        shortlist_marks=6,
+        second_look_marks=8,
+        second_look_share=0.25,
         index_shard_marks=4,
         batch_marks=2,
     ),
@@ -66,10 +67,15 @@ def likeness(query: Template, coarse: np.ndarray) -> float:
     return round(float(query.arrays["coarse"].astype(float) @ coarse.astype(float)), 9)
 
 
-def fake_coarse_scores(query: Template, gallery: np.ndarray, params: Any) -> np.ndarray:
-    assert gallery.dtype == np.float32
-    assert gallery.shape[1] == COARSE
-    return np.array([likeness(query, row) for row in gallery], np.float32)
+def fake_sketch(template: Template, params: Any) -> np.ndarray:
+    coarse = template.arrays["coarse"]
+    assert coarse.shape == (COARSE,)
+    return np.rint(127.0 * coarse / np.abs(coarse).max()).astype(np.int8)
+
+
+def fake_moves(query: Template, params: Any, *steps: float) -> np.ndarray:
+    coarse = query.arrays["coarse"].astype(np.float32)
+    return (coarse / np.linalg.norm(coarse))[None]
 
 
 def fake_compare_many(

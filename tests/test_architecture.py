@@ -58,7 +58,7 @@ LEVELS = {
     "review": 5.5,
     "evaluate": 5,
     "exchange": 5.5,
-    "batch": 6,
+    "batch": 7,
     "desk": 6,
     "commands": 8,
 }

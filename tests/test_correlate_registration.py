@@ -15,8 +15,7 @@ from mark_makers import make_scan, template_of
 
 from ribin.correlate.copies import medium_copies
 from ribin.correlate.placement import Placement, disc_offsets
-from ribin.correlate.register import coarse_angles, coarse_placements
-from ribin.correlate.shortlist import coarse_scores
+from ribin.correlate.register import coarse_angles
 from ribin.correlate.side import prepare_side
 from ribin.correlate.turned import turn_surface
 from ribin.model import Template
@@ -91,24 +90,6 @@ def test_seeds_keep_apart(reference):
             turned = abs(one.rotation_deg - two.rotation_deg) > limit.seed_distance_deg
             away = np.hypot(*np.subtract(one.shift_um, two.shift_um)) > limit.seed_distance_um
             assert turned or away
-
-
-def test_the_shortlist_measures_as_the_registration_does(reference):
-    """One matrix product over a gallery gives the strength of the best seed of each pair."""
-    others = [template_of(make_scan(1, rotation_deg=9.0, shift_um=(60.0, -80.0)))]
-    others += [template_of(make_scan(seed)) for seed in (2, 3)]
-    gallery = np.stack([other.arrays["coarse"] for other in others])
-    exact = dataclasses.replace(
-        METHOD.correlate, coarse_norm_step_um=METHOD.describe.coarse_pitch_um
-    )
-    strengths = [
-        coarse_placements(prepare_side(reference), prepare_side(t), METHOD.describe, exact)[0]
-        for t in others
-    ]
-    scores = coarse_scores(reference, gallery, DEFAULT_PARAMS)
-    assert scores == pytest.approx([s.strength for s in strengths], abs=1e-4)
-    assert scores[0] > 1.5 * scores[1:].max()
-    assert coarse_scores(reference, gallery[:0], DEFAULT_PARAMS).shape == (0,)
 
 
 def test_a_side_knows_the_blocks_of_its_cells(reference):

@@ -11,8 +11,9 @@ from search_makers import (
     PARAMS_ID,
     SMALL,
     ask,
-    fake_coarse_scores,
     fake_compare_many,
+    fake_moves,
+    fake_sketch,
     fill,
     likeness,
     make_network,
@@ -31,7 +32,8 @@ from ribin.store.vault import Vault
 @pytest.fixture(autouse=True)
 def _fake_correlator(monkeypatch):
     monkeypatch.setattr("ribin.search.fine.compare_many", fake_compare_many)
-    monkeypatch.setattr("ribin.search.shortlist.coarse_scores", fake_coarse_scores)
+    monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
+    monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
 
 
 @pytest.fixture

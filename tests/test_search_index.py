@@ -10,8 +10,9 @@ from search_makers import (
     PARAMS_ID,
     SMALL,
     ask,
-    fake_coarse_scores,
     fake_compare_many,
+    fake_moves,
+    fake_sketch,
     fill,
     make_network,
     make_query,
@@ -27,7 +28,8 @@ from ribin.store.vault import Vault
 @pytest.fixture(autouse=True)
 def _fake_correlator(monkeypatch):
     monkeypatch.setattr("ribin.search.fine.compare_many", fake_compare_many)
-    monkeypatch.setattr("ribin.search.shortlist.coarse_scores", fake_coarse_scores)
+    monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
+    monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
 
 
 @pytest.fixture
@@ -132,7 +134,7 @@ def test_rows_of_marks_that_are_gone_are_not_used(network, tmp_path):
     wanted = run(other)
     for path in folder(other).rglob("*.h5"):
         path.unlink()
-    foreign = folder(network) / f"breech_face-topography-{PARAMS_ID}"
+    (foreign,) = folder(network).glob(f"breech_face-topography-{PARAMS_ID}-*")
     for path in foreign.iterdir():
         (folder(other) / foreign.name / path.name).write_bytes(path.read_bytes())
     assert run(other).candidates == wanted.candidates
@@ -163,7 +165,7 @@ def test_a_disk_that_refuses_the_index_stops_nothing(network, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ribin.search.index.os.replace", refuse)
+        patch.setattr("ribin.search.shard.os.replace", refuse)
         assert run(network).counts.eligible == 19
     again = run(network)
     assert len(again.candidates) == len(wanted.candidates)

@@ -12,8 +12,9 @@ from search_makers import (
     PARAMS_ID,
     SMALL,
     ask,
-    fake_coarse_scores,
     fake_compare_many,
+    fake_moves,
+    fake_sketch,
     make_network,
 )
 from store_makers import make_exhibit, make_mark, make_scan, make_template
@@ -32,7 +33,8 @@ FACE, PIN, EJECTOR = MarkType
 @pytest.fixture(autouse=True)
 def _fake_correlator(monkeypatch):
     monkeypatch.setattr("ribin.search.fine.compare_many", fake_compare_many)
-    monkeypatch.setattr("ribin.search.shortlist.coarse_scores", fake_coarse_scores)
+    monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
+    monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
 
 
 def put(vault, seed, exhibit, types, **template):

@@ -25,7 +25,7 @@ FADUL = Path(__file__).parents[2] / "shared" / "data" / "fadul"
 # The larger of one mark and one half: every vault of two and more is cut.
 CUT = dataclasses.replace(
     DEFAULT_PARAMS,
-    search=dataclasses.replace(DEFAULT_PARAMS.search, shortlist_min_marks=1, shortlist_share=0.5),
+    search=dataclasses.replace(DEFAULT_PARAMS.search, shortlist_marks=2, second_look_marks=3),
 )
 
 

@@ -1,54 +1,39 @@
-"""One mark against many by their coarse vectors alone: which are worth a full comparison?"""
+"""One query against many sketches: a matrix product scores every move on every exhibit."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ribin.correlate.copies import coarse_copies
-from ribin.correlate.placement import disc_offsets
-from ribin.correlate.register import coarse_angles
-from ribin.correlate.side import coarse_surface, prepare_side
-from ribin.model import FloatArray, Template
-from ribin.params import Params
+from ribin.model import FloatArray
+
+_PORTION = 1024  # exhibits multiplied at a time: their products stay in the cache
+_MOVES = 4096
 
 
-def coarse_scores(query: Template, gallery: FloatArray, params: Params) -> FloatArray:
-    """Best coarse correlation of the query with each exhibit, over all turns and shifts.
-
-    Every placement of the query is a row of a matrix; one product scores all of them on all
-    exhibits (DESIGN decision 4). The measure is that of `overlap_correlation`.
+def best_products(moves: FloatArray, sketches: NDArray[np.int8]) -> FloatArray:
+    """For each exhibit, the largest correlation that any move of the query reaches.
 
     Parameters
     ----------
-    query : Template
-        Its coarse surface is moved.
-    gallery : (N, D) float32 array
-        Coarse vectors.
+    moves : (M, K) float32 array
+        See `moved_sketches`.
+    sketches : (N, K) int8 array
+        The exhibits; their lengths do not matter.
 
     Returns
     -------
     (N,) float32 array
+        In [-1, 1]; NaN where a sketch is all 0.
     """
-    correlate = params.breech_face.correlate
-    pitch_um = params.breech_face.describe.coarse_pitch_um
-    offsets = disc_offsets(correlate.shift_range_um / pitch_um, 1)
-    reach = offsets.reach_px
-    surface, valid = coarse_surface(query.arrays["coarse"])
-    side = surface.shape[0]
-    copies = coarse_copies(prepare_side(query), params.breech_face.describe, correlate)
-    mask = np.ascontiguousarray((gallery != 0.0).T, np.float32)
-    values = np.ascontiguousarray(gallery.T)
-    squares = np.square(values)
-    smaller = np.minimum(np.float32(valid.sum()), mask.sum(axis=0))
-    best = np.zeros(len(gallery), np.float32)
-    for first in copies.at(coarse_angles(correlate)):
-        copy = copies.planes[first : first + 3]
-        moved = np.empty((3, len(offsets.every), side * side), np.float32)
-        for s, (r, c) in enumerate(offsets.every + reach):
-            moved[:, s] = copy[:, r : r + side, c : c + side].reshape(3, -1)
-        overlap = moved[2] @ mask
-        energy = (moved[1] @ mask) * (moved[2] @ squares)
-        enough = (overlap >= correlate.min_overlap * smaller) & (energy > 0.0)
-        weight = np.sqrt(overlap / (smaller * np.where(enough, energy, 1.0))) * enough
-        best = np.maximum(best, (moved[0] @ values * weight).max(axis=0))
-    return best.astype(np.float32)
+    best = np.empty(len(sketches), np.float32)
+    for first in range(0, len(sketches), _PORTION):
+        portion = sketches[first : first + _PORTION].astype(np.float32)
+        length = np.sqrt(np.einsum("nk,nk->n", portion, portion))
+        highest = np.full(len(portion), -np.inf, np.float32)
+        for some in range(0, len(moves), _MOVES):
+            products = moves[some : some + _MOVES] @ portion.T
+            np.maximum(highest, products.max(axis=0), out=highest)
+        blank = length == 0.0
+        best[first : first + _PORTION] = highest / np.where(blank, np.float32(np.nan), length)
+    return best

@@ -1,73 +1,155 @@
-"""The coarse vectors of a vault, in shards of HDF5 that are derived and can be made again.
+"""The index of a vault: sketches of all its marks, derived, and brought up to date by the way.
 
-    index/breech_face-topography-<params_id>/00000-<first half of its SHA-256>.h5
-
-A shard is used only when its bytes have the hash in its name; its rows are used only where the
-catalogue still names the template they were taken from. All else is read from the scan files, so
-a damaged, stale or missing index costs time and never changes a list.
+What the catalogue names and a sound shard holds is taken from there; all else is sketched from
+the scan files. So a damaged, stale or missing index costs time and never changes a list. A shard
+holds a fixed range of marks, so that a new mark rewrites one shard and no other, and an index
+that grew has the bytes of one made at once. A mark that the catalogue no longer names is out of
+every search at once, and out of its shard the next time the owner's vault is searched.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
-import io
-import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-import h5py
 import numpy as np
+from numpy.typing import NDArray
 
+from ribin.correlate.sketch import sketch_mark, sketch_params
 from ribin.errors import StoreError
 from ribin.model import BoolArray, FloatArray
 from ribin.params import DEFAULT_PARAMS, Params
+from ribin.search.look import Looker, ShardTask, Threads, look_at_sketches
+from ribin.search.shard import (
+    MarkList,
+    Shard,
+    is_sound,
+    join_shards,
+    read_shard,
+    shard_files,
+    shard_number,
+    write_shard,
+)
 from ribin.store.records import StoredMark
 from ribin.store.vault import Vault
 
 INDEX_FOLDER = "index"
-_UNREADABLE = "0" * 64  # in the place of a template's hash: the row holds nothing
 
 
 @dataclass(frozen=True, eq=False)
-class Shard:
-    """Coarse vectors of consecutive marks.
+class Looked:
+    """What a look at all marks gave.
 
     Attributes
     ----------
-    coarse : (N, D) float32 array
-        Row i is the vector of mark i; 0 where not `readable`.
-    readable : (N,) bool array
-        False where the scan file could not be read.
-    note : str
-        What a reader of the list should know; empty when all was well.
+    scores : (N,) float32 array
+        Of the wanted ones; NaN where a scan file could not be read, or the sketch is blank.
+    held : (N,) bool array
+        Marks that have a sketch.
+    notes : tuple of str
+        What a reader of the list should know.
     """
 
-    coarse: FloatArray
-    readable: BoolArray
-    note: str
+    scores: FloatArray
+    held: BoolArray
+    notes: tuple[str, ...]
 
 
-def read_shards(vault: Vault, marks: Sequence[StoredMark], params: Params) -> Iterator[Shard]:
-    """The vectors of these marks in order, from the index as far as it holds, else from the files.
+class MarkIndex:
+    """The index over all marks of one type, kind and parameters."""
 
-    Parameters
-    ----------
-    vault : Vault
-        A writable one gets its index brought up to date; another is left as it is.
-    marks : sequence of StoredMark
-        All marks of one type, kind and params_id that the vault holds, oldest first.
-    """
-    size = params.search.index_shard_marks
-    for number, first in enumerate(range(0, len(marks), size)):
-        yield _read_shard(vault, number, marks[first : first + size])
+    def __init__(
+        self, vault: Vault, marks: Sequence[StoredMark], params: Params, looker: Looker
+    ) -> None:
+        """`marks` are all that the catalogue names, oldest first, at least one."""
+        self._vault, self._params, self._looker = vault, params, looker
+        self._stored = marks
+        self._marks = list_marks(marks)
+        self._numbers = self._marks.ids // params.search.index_shard_marks
+        self._folder = vault.path / INDEX_FOLDER / _folder_name(marks[0], params)
+
+    def look(self, moves: FloatArray, wanted: BoolArray) -> Looked:
+        """Score the wanted marks, (N,) bool, by the best of the moves, (M, K)."""
+        scores = np.full(len(self._marks), np.nan, np.float32)
+        held = np.zeros(len(self._marks), np.bool_)
+        spoiled: set[int] = set()
+        damaged = False
+        tasks = [self._task(path, wanted) for path in shard_files(self._folder)]
+        for task, seen in zip(tasks, self._looker.look(moves, tasks), strict=True):
+            place = self._place(shard_number(task.path))
+            scores[place] = np.where(np.isnan(seen.scores), scores[place], seen.scores)
+            held[place] |= seen.held
+            damaged |= seen.damaged
+            if seen.damaged or seen.stale:
+                spoiled.add(shard_number(task.path))
+        for number in sorted({*self._numbers[~held].tolist(), *spoiled}):
+            place = self._place(number)
+            new = self._sketched(np.flatnonzero(~held[place]) + place.start)
+            some = look_at_sketches(moves, new, self._marks.part(place), wanted[place])
+            scores[place] = np.where(some.held, some.scores, scores[place])
+            held[place] |= some.held
+            if self._vault.writable and (number in spoiled or some.held.any()):
+                self._keep(number, new)
+        note = f"{self._vault.member}: a damaged index was found and not used"
+        return Looked(scores, held, (note,) if damaged else ())
+
+    def bring_up(self) -> int:
+        """Make sure that every readable mark is held; gives their number."""
+        nothing = np.zeros(len(self._marks), np.bool_)
+        return int(self.look(np.zeros((0, 0), np.float32), nothing).held.sum())
+
+    def _task(self, path: Path, wanted: BoolArray) -> ShardTask:
+        place = self._place(shard_number(path))
+        return ShardTask(path, self._marks.part(place), wanted[place])
+
+    def _place(self, number: int) -> slice:
+        """Where the marks of a shard stand in the list."""
+        first, last = np.searchsorted(self._numbers, [number, number + 1])
+        return slice(int(first), int(last))
+
+    def _sketched(self, missing: NDArray[np.int64]) -> Shard:
+        """Sketches of these rows from their scan files, as far as they can be read."""
+        sketches = [self._sketch(self._stored[row]) for row in missing]
+        read = [place for place, sketch in enumerate(sketches) if sketch is not None]
+        if not read:
+            return Shard(self._marks.part(slice(0)), np.zeros((0, 0), np.int8))
+        kept = np.stack([sketch for sketch in sketches if sketch is not None])
+        return Shard(self._marks.part(missing[read]), kept)
+
+    def _sketch(self, mark: StoredMark) -> NDArray[np.int8] | None:
+        try:
+            return sketch_mark(self._vault.template(mark), self._params)
+        except StoreError:  # the fine stage meets the same file, and counts it with its reason
+            return None
+
+    def _keep(self, number: int, new: Shard) -> None:
+        """Put old and new sketches of a shard, as far as they are named, into one file."""
+        old = [path for path in shard_files(self._folder) if shard_number(path) == number]
+        parts = [shard for path in old if (shard := read_shard(path))]
+        whole = join_shards([*parts, new], self._marks.part(self._place(number)))
+        kept = write_shard(self._folder, number, whole) if len(whole.marks) else None
+        if kept or not len(whole.marks):
+            for path in old:
+                if path != kept:
+                    with contextlib.suppress(OSError):
+                        path.unlink(missing_ok=True)
+
+
+def list_marks(marks: Sequence[StoredMark]) -> MarkList:
+    """Stored marks, oldest first, as arrays."""
+    hashes = bytes.fromhex("".join(mark.template_sha256 for mark in marks))
+    ids = np.array([mark.mark_id for mark in marks], np.int64)
+    return MarkList(ids, np.frombuffer(hashes, np.uint8).reshape(-1, 32))
 
 
 def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
-    """Make the whole index again; gives the number of vectors. The same vault, the same bytes.
+    """Make the whole index again; gives the number of sketches. The same vault, the same bytes.
 
     Raises
     ------
@@ -77,97 +159,24 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
     if not vault.writable:
         raise StoreError(f"{vault.path}: a writable vault needed, found a read-only one")
     shutil.rmtree(vault.path / INDEX_FOLDER, ignore_errors=True)
-    vectors = 0
-    for _, group in groupby(sorted(vault.holdings().marks, key=_order), _folder_name):
-        for shard in read_shards(vault, list(group), params):
-            vectors += int(shard.readable.sum())
-    return vectors
+    marks = sorted(vault.holdings().marks, key=lambda mark: (_making(mark), mark.mark_id))
+    held = 0
+    for _, group in groupby(marks, _making):
+        held += MarkIndex(vault, list(group), params, Threads(1)).bring_up()
+    return held
 
 
 def check_index(vault: Vault) -> list[str]:
     """One sentence for each file of the index whose bytes are not those in its name."""
     files = sorted((vault.path / INDEX_FOLDER).rglob("*.h5"))
-    return [f"{path}: damaged" for path in files if not _is_sound(path.name, path.read_bytes())]
+    return [f"{path}: damaged" for path in files if not is_sound(path.name, path.read_bytes())]
 
 
-def _read_shard(vault: Vault, number: int, marks: Sequence[StoredMark]) -> Shard:
-    folder = vault.path / INDEX_FOLDER / _folder_name(marks[0])
-    held, vectors_held, damaged = _load(folder, number)
-    note = f"{vault.member}: a damaged index was found and not used" if damaged else ""
-    rows = dict(zip(held, vectors_held, strict=True))
-    vectors = [_vector(vault, mark, rows) for mark in marks]
-    readable = np.array([v is not None for v in vectors])
-    length = max((v.size for v in vectors if v is not None), default=0)
-    empty = np.zeros(length, np.float32)
-    coarse = np.stack([empty if v is None else v for v in vectors])
-    wanted = [m.template_sha256 if r else _UNREADABLE for m, r in zip(marks, readable, strict=True)]
-    if vault.writable and (damaged or held != wanted):
-        _save(folder, number, _pack(coarse, wanted))
-    return Shard(coarse, readable, note)
+def _folder_name(mark: StoredMark, params: Params) -> str:
+    """Names whatever a sketch depends on, so that changed numbers never meet an old index."""
+    how = repr(dataclasses.asdict(sketch_params(mark.mark_type, params)))
+    return f"{'-'.join(_making(mark))}-{hashlib.sha256(how.encode()).hexdigest()[:8]}"
 
 
-def _vector(vault: Vault, mark: StoredMark, rows: dict[str, FloatArray]) -> FloatArray | None:
-    if mark.template_sha256 in rows:
-        return rows[mark.template_sha256]
-    try:
-        return vault.template(mark).arrays["coarse"]
-    except StoreError:  # the fine stage meets the same file, and counts it with its reason
-        return None
-
-
-def _load(folder: Path, number: int) -> tuple[list[str], list[FloatArray], bool]:
-    """Hashes of templates, the vector of each, and whether a damaged file was met."""
-    hashes: list[str] = []
-    vectors: list[FloatArray] = []
-    damaged = False
-    for path in sorted(folder.glob(f"{number:05d}-*.h5")):
-        try:
-            content = path.read_bytes()
-        except OSError:
-            continue
-        if not _is_sound(path.name, content):
-            damaged = True
-            continue
-        with h5py.File(io.BytesIO(content), "r") as file:
-            hashes += [bytes(row).hex() for row in file["template_sha256"][()]]
-            vectors += list(file["coarse"][()])
-    return hashes, vectors, damaged
-
-
-def _pack(coarse: FloatArray, hashes: Sequence[str]) -> bytes:
-    buffer = io.BytesIO()
-    raw = np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(-1, 32)
-    with h5py.File(buffer, "w") as file:
-        file.create_dataset("coarse", data=coarse, track_times=False)
-        file.create_dataset("template_sha256", data=raw, track_times=False)
-    return buffer.getvalue()
-
-
-def _save(folder: Path, number: int, content: bytes) -> None:
-    """Put the shard in its place and remove older ones; where the disk refuses, do without."""
-    path = folder / f"{number:05d}-{_name_hash(content)}.h5"
-    aside = path.with_suffix(".aside")
-    # Two searches may do this at once. Whoever loses finds its file gone, and has its vectors.
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(content)
-        os.replace(aside, path)
-        for old in folder.glob(f"{number:05d}-*"):
-            if old != path:
-                old.unlink(missing_ok=True)
-
-
-def _is_sound(name: str, content: bytes) -> bool:
-    return name[6:] == f"{_name_hash(content)}.h5"
-
-
-def _name_hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
-
-
-def _folder_name(mark: StoredMark) -> str:
-    return f"{mark.mark_type}-{mark.kind}-{mark.params_id}"
-
-
-def _order(mark: StoredMark) -> tuple[str, int]:
-    return _folder_name(mark), mark.mark_id
+def _making(mark: StoredMark) -> tuple[str, str, str]:
+    return str(mark.mark_type), str(mark.kind), mark.params_id

@@ -1,4 +1,4 @@
-"""The coarse cut: which marks of a member are worth a fine comparison."""
+"""The coarse cut: two looks at sketches decide which marks are worth a full comparison."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ribin.correlate.shortlist import coarse_scores
-from ribin.model import FloatArray, Template
+from ribin.correlate.sketch import moved_sketches, sketch_params
+from ribin.model import BoolArray, FloatArray, Template
 from ribin.params import Params
-from ribin.search.index import read_shards
+from ribin.search.index import MarkIndex
+from ribin.search.look import Looker, Threads
 from ribin.store.records import StoredMark
 from ribin.store.vault import Vault
 
@@ -21,8 +23,12 @@ def shortlist_marks(
     indexed: Sequence[StoredMark],
     wanted: Sequence[StoredMark],
     params: Params,
+    looker: Looker | None = None,
 ) -> tuple[list[StoredMark], tuple[str, ...]]:
-    """Those of the wanted marks most like the query at the coarse pitch, and notes of the index.
+    """Those of the wanted marks most like the query by their sketches, and notes of the index.
+
+    1 a first look at all: the leading harmonics, over every move of a wide grid; 2 a second look
+    at the best of them: all harmonics, a fine grid; 3 the best of those are the shortlist.
 
     Parameters
     ----------
@@ -30,41 +36,52 @@ def shortlist_marks(
         All marks the vault holds of the query's type, kind and parameters, oldest first.
     wanted : sequence of StoredMark
         Those among them that may be compared.
+    looker : Looker, optional
+        Who looks at the shards; by default the cores of this machine.
 
     Returns
     -------
     list of StoredMark, tuple of str
-        At least `shortlist_min_marks` and `shortlist_share` of the wanted; all when they are no
-        more. Equal scores go by order of enrolment. A mark without a vector always goes on: the
-        fine stage says what is wrong with it.
+        Best first; all when they are no more than a shortlist. Equal scores go by order of
+        enrolment. A mark without a sketch always goes on: the fine stage says what is wrong.
     """
-    room = max(
-        params.search.shortlist_min_marks, math.ceil(params.search.shortlist_share * len(wanted))
-    )
-    if len(wanted) <= room:
+    if len(wanted) <= params.search.shortlist_marks:
         return list(wanted), ()
-    chosen = {mark.mark_id for mark in wanted}
-    scores: dict[int, float] = {}
-    notes: list[str] = []
-    first = 0
-    for shard in read_shards(vault, indexed, params):
-        marks = indexed[first : first + len(shard.coarse)]
-        first += len(shard.coarse)
-        rows = [i for i, mark in enumerate(marks) if mark.mark_id in chosen]
-        scored = _scores(query, shard.coarse[rows], shard.readable[rows], params)
-        scores.update((marks[i].mark_id, score) for i, score in zip(rows, scored, strict=True))
-        notes += [shard.note] if shard.note else []
-    best = sorted(wanted, key=lambda mark: (-scores[mark.mark_id], mark.mark_id))
-    unscored = sum(math.isinf(score) for score in scores.values())
-    return best[: room + unscored], tuple(dict.fromkeys(notes))
+    index = MarkIndex(vault, indexed, params, looker or Threads())
+    ids = np.array([mark.mark_id for mark in indexed], np.int64)
+    asked = np.isin(ids, np.array([mark.mark_id for mark in wanted], np.int64))
+    how = sketch_params(query.mark_type, params)
+    notes: tuple[str, ...] = ()
+    second = second_look_marks(len(wanted), params)
+    if len(wanted) > second:
+        moves = moved_sketches(
+            query, params, how.first_shift_um, how.first_rotation_deg, how.leading
+        )
+        seen = index.look(moves, asked)
+        asked, notes = _best(seen.scores, asked, second), seen.notes
+    moves = moved_sketches(query, params, how.shift_um, how.rotation_deg, how.harmonics)
+    seen = index.look(moves, asked)
+    chosen = _best(seen.scores, asked, params.search.shortlist_marks)
+    rows = _order(seen.scores, np.flatnonzero(chosen))
+    return [indexed[row] for row in rows], tuple(dict.fromkeys(notes + seen.notes))
 
 
-def _scores(
-    query: Template, coarse: FloatArray, readable: np.ndarray, params: Params
-) -> list[float]:
-    """Best correlation per row; infinite where there is none, so that the row is not lost."""
-    scores = np.full(len(coarse), np.inf)
-    if readable.any():
-        found = coarse_scores(query, np.ascontiguousarray(coarse[readable]), params)
-        scores[readable] = np.where(np.isnan(found), np.inf, found)
-    return [float(score) for score in scores]
+def second_look_marks(wanted: int, params: Params) -> int:
+    """How many of the wanted marks get a second look."""
+    share = math.ceil(params.search.second_look_share * wanted)
+    return max(params.search.second_look_marks, params.search.shortlist_marks, share)
+
+
+def _best(scores: FloatArray, asked: BoolArray, number: int) -> BoolArray:
+    """The best of the asked marks, and all of them that have no score."""
+    rows = np.flatnonzero(asked)
+    unscored = int(np.isnan(scores[rows]).sum())
+    chosen = np.zeros(len(scores), np.bool_)
+    chosen[_order(scores, rows)[: number + unscored]] = True
+    return chosen
+
+
+def _order(scores: FloatArray, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows without a score first, then best first, then oldest first."""
+    keys = np.where(np.isnan(scores[rows]), np.float32(np.inf), scores[rows])
+    return rows[np.argsort(-keys, kind="stable")]

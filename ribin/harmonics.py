@@ -1,0 +1,154 @@
+"""Harmonics of a disc: the few numbers that hold most of a surface, and turn without resampling.
+
+A stationary random surface, seen through a window that depends on the radius alone, has a
+covariance that does not change when it is turned. Its principal components are therefore products
+of a radial function and a cosine or sine of a multiple of the polar angle (Karhunen-Loeve; Perona
+1995, doi:10.1109/34.391394, on steerable bases). To turn a surface by an angle is to turn each
+pair of coefficients by a multiple of it, exactly; no pixel is touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ribin.model import FloatArray
+
+_WINDOW_FLOOR = 0.1  # outside the usual radii a mark is rare, but not impossible
+_POWER_FLOOR = 1e-4  # outside the band: keeps every mode defined
+_TURNS = 512  # samples of the polar angle in a covariance: more than twice the highest order
+_RADII = 96  # samples of the radius
+_FREQUENCIES = 600
+_LEAST = 1e-9  # of the largest: modes below it are rounding
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where relief is expected: between two wavelengths, and between two radii of a disc (um)."""
+
+    finest_um: float
+    coarsest_um: float
+    inner_um: float
+    outer_um: float
+    edge_um: float
+
+
+@dataclass(frozen=True, eq=False)
+class Harmonics:
+    """The K modes of a disc that hold most of a surface, strongest first.
+
+    Attributes
+    ----------
+    planes : (K, S * S) float32 array
+        Each mode on the pixels of a square frame; their dot products with each other are 0 or 1,
+        up to the sampling.
+    orders : (K,) int64 array
+        Multiple of the polar angle. A cosine is followed by its sine, so that truncation
+        behind a sine keeps a set that turns into itself.
+    sines : (K,) bool array
+        True where the mode is a sine.
+    """
+
+    planes: FloatArray
+    orders: NDArray[np.int64]
+    sines: NDArray[np.bool_]
+
+    def first(self, number: int) -> Harmonics:
+        """The strongest of them."""
+        return Harmonics(self.planes[:number], self.orders[:number], self.sines[:number])
+
+
+@lru_cache(maxsize=8)
+def disc_harmonics(band: Band, number: int, size_px: int, pitch_um: float) -> Harmonics:
+    """The first `number` harmonics on a frame of `size_px` pixels of `pitch_um` um.
+
+    The covariance of a surface with the power spectrum of the band is sampled at `_RADII` radii,
+    taken apart into orders by its Fourier series over the angle, and each order into modes.
+    """
+    radii = (np.arange(_RADII, dtype=np.float64) + 0.5) * (size_px * pitch_um / 2.0 / _RADII)
+    modes = _strongest_modes(band, radii, number)
+    rows, cols = np.mgrid[:size_px, :size_px] - (size_px - 1) / 2.0
+    distance, angle = np.hypot(rows, cols) * pitch_um, np.arctan2(-rows, cols)
+    inside = distance <= radii[-1]
+    planes = np.empty((len(modes), size_px * size_px), np.float32)
+    for place, (order, sine, radial) in enumerate(modes):
+        turned = np.sin(order * angle) if sine else np.cos(order * angle)
+        norm = pitch_um / np.sqrt(np.pi if order else 2.0 * np.pi)
+        planes[place] = (np.interp(distance, radii, radial) * turned * inside * norm).ravel()
+    orders = np.array([order for order, _, _ in modes], np.int64)
+    return Harmonics(planes, orders, np.array([sine for _, sine, _ in modes], np.bool_))
+
+
+def turn_coefficients(
+    coefficients: FloatArray, harmonics: Harmonics, angles_deg: NDArray[np.float64]
+) -> FloatArray:
+    """Coefficients of surfaces turned counter-clockwise, (A, ..., K) from (..., K) and (A,)."""
+    turned = np.repeat(coefficients[None], len(angles_deg), axis=0)
+    sine = np.flatnonzero(harmonics.sines)
+    phase = np.deg2rad(angles_deg)[:, None] * harmonics.orders[sine]
+    shape = (len(angles_deg),) + (1,) * (coefficients.ndim - 1) + (len(sine),)
+    along, across = np.cos(phase).reshape(shape), np.sin(phase).reshape(shape)
+    first, second = coefficients[..., sine - 1], coefficients[..., sine]
+    turned[..., sine - 1] = first * along - second * across
+    turned[..., sine] = first * across + second * along
+    return turned
+
+
+def _strongest_modes(
+    band: Band, radii: NDArray[np.float64], number: int
+) -> list[tuple[int, bool, NDArray[np.float64]]]:
+    """Order, whether a sine, and radial function of each mode."""
+    step = radii[1] - radii[0]
+    weight = _window(band, radii) * np.sqrt(radii)
+    strengths, modes = [], []
+    for order, covariance in enumerate(_orders(band, radii)):
+        values, vectors = np.linalg.eigh(covariance * weight[:, None] * weight * step)
+        for value, vector in zip(values[::-1], vectors.T[::-1], strict=True):
+            peak = vector[np.abs(vector).argmax()]  # eigenvectors come with either sign
+            strengths.append(value)
+            modes.append((order, vector * np.sign(peak) / np.sqrt(radii * step)))
+    strongest = max(strengths)
+    kept: list[tuple[int, bool, NDArray[np.float64]]] = []
+    for place in np.argsort(-np.array(strengths), kind="stable"):
+        order, radial = modes[place]
+        sines = (False, True) if order else (False,)
+        if len(kept) + len(sines) > number or strengths[place] < _LEAST * strongest:
+            continue
+        kept += [(order, sine, radial) for sine in sines]
+        if len(kept) == number:
+            break
+    return kept
+
+
+def _orders(band: Band, radii: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Covariance between every two radii for every order, (M, R, R)."""
+    angles = np.arange(_TURNS) * (2.0 * np.pi / _TURNS)
+    squares = radii[:, None, None] ** 2 + radii[None, :, None] ** 2
+    apart = np.sqrt(squares - 2.0 * radii[:, None, None] * radii[None, :, None] * np.cos(angles))
+    series = np.fft.rfft(_covariance(band, apart), axis=-1).real / _TURNS
+    highest = int(2.0 * np.pi * radii[-1] / band.finest_um)
+    return np.asarray(np.moveaxis(series, -1, 0)[: min(highest, _TURNS // 2) + 1])
+
+
+def _covariance(band: Band, apart_um: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Covariance of two points of the surface by their distance: a Hankel transform of the band."""
+    from scipy.special import j0
+
+    frequency = np.linspace(0.0, 2.0 / band.finest_um, _FREQUENCIES)
+    fine = np.exp(-((frequency * band.finest_um) ** 2))
+    coarse = 1.0 - np.exp(-2.0 * (frequency * band.coarsest_um) ** 2)
+    power = (fine * coarse + _POWER_FLOOR) * frequency
+    distance = np.linspace(0.0, apart_um.max(), 2048)
+    covariance = j0(2.0 * np.pi * np.outer(distance, frequency)) @ power
+    return np.interp(apart_um, distance, covariance / covariance[0])
+
+
+def _window(band: Band, radii: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 between the radii, falling over `edge_um` to a floor."""
+    edge_um = max(band.edge_um, radii[0])
+    rise = (radii - band.inner_um) / edge_um if band.inner_um else np.ones_like(radii)
+    fall = (band.outer_um - radii) / edge_um
+    return np.maximum(np.clip(rise, 0.0, 1.0) * np.clip(fall, 0.0, 1.0), _WINDOW_FLOOR)
