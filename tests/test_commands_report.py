@@ -1,0 +1,176 @@
+"""`ribin report`: from files, exhibits and searches; what the audit logs keep of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ribin.casework import Filters, Request, Scope
+from ribin.desk.search_reports import read_lists
+from ribin.errors import FormatError
+from ribin.report.json_text import as_json
+from ribin.report.lists_read import lists_of
+from ribin.report.lists_text import lists_value
+from ribin.store.vault import Vault
+
+QUERY, CANDIDATE = "JAM-2026-0007-1", "BLZ-2025-0042-1"
+SAMPLES = {"JAM": (QUERY, "JAM-2025-0038-1"), "BLZ": (CANDIDATE, "BLZ-2025-0029-1")}
+
+
+@pytest.fixture(scope="module")
+def network(sample_dir, tmp_path_factory):
+    """Two linked members with two exhibits each; of BLZ the first alone is shared."""
+    from ribin.commands.app import app
+    from ribin.commands.exits import run
+
+    folder = tmp_path_factory.mktemp("network")
+    sections = [f'[members.{code}]\nvault = "{code}"\n' for code in SAMPLES]
+    text = "".join(sections) + '[clusters]\nlinked = ["JAM", "BLZ"]\n'
+    (folder / "network.toml").write_text(text, encoding="utf-8")
+    for code, names in SAMPLES.items():
+        assert run(app, ["init", str(folder / code), "--member", code, "--who", "me"]) == 0
+        for name in names:
+            shared = ["--sharing", "cluster"] if name in (QUERY, CANDIDATE) else []
+            fields = ["--event", f"E-{name}", "--exhibit", name, "--place", "Port", *shared]
+            args = ["enrol", str(sample_dir / f"{name}.x3p"), *fields, "--who", "me"]
+            assert run(app, [*args, "--vault", str(folder / code)]) == 0
+    return folder
+
+
+@pytest.fixture
+def report(ribin, network, tmp_path):
+    def run(*args, vault="JAM"):
+        own = ("--vault", network / vault, "--network", network / "network.toml")
+        wide = ("--scope", "cluster", "--reason", "shooting of 2 April", "--who", "A. Examiner")
+        return ribin("report", *args, *own, *wide, "-o", tmp_path / "r.html")
+
+    return run
+
+
+def logged(folder):
+    with Vault.open(folder, read_only=True) as vault:
+        return vault.audit_log()
+
+
+def test_two_exhibits_and_the_last_row_of_the_log(report, network, tmp_path):
+    done = report(QUERY, f"JAM:{SAMPLES['JAM'][1]}")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"{tmp_path / 'r.html'}: comparison report written\n"
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    last = logged(network / "JAM")[-1]
+    assert (last.action, last.who, last.reason) == ("report", "A. Examiner", "shooting of 2 April")
+    assert last.sha256 in page
+    assert last.details["figures"] in page
+    assert f"{last.seq}, written" in page
+
+
+def test_another_members_exhibit_is_in_its_log_and_tells_no_place(report, network, tmp_path):
+    found = json.loads((network / "search.json").read_text(encoding="utf-8"))["candidates"][0]
+    done = report(QUERY, f"BLZ:{found['exhibit']}")
+    assert (done.code, done.err) == (0, "")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert found["exhibit"] in page
+    last = logged(network / "BLZ")[-1]
+    assert (last.action, last.details["asking_member"]) == ("report", "JAM")
+    assert page.count("Port") == 1  # where the own exhibit is from, and not the other
+
+
+def test_what_an_owner_does_not_show_is_not_there(report, tmp_path):
+    for name in (SAMPLES["BLZ"][1], "no-such"):
+        done = report(QUERY, f"BLZ:{name}")
+        assert done.code == 2
+        assert done.err == (
+            f"ribin: BLZ:{name}: an exhibit that BLZ shows in scope cluster needed, found none\n"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def searched(ribin, network, path):
+    own = ("--vault", network / "JAM", "--network", network / "network.toml", "--who", "me")
+    asked = ("--scope", "cluster", "--reason", "shooting of 2 April", "--json")
+    done = ribin("search", QUERY, *own, *asked)
+    path.write_text(done.out, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def search_json(ribin, network):
+    path = network / "search.json"
+    return path if path.exists() else searched(ribin, network, path)
+
+
+def test_a_search_with_pictures(report, search_json, network, tmp_path):
+    done = report(search_json, "--pictures", "1", "--case-number", "C 1")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"{tmp_path / 'r.html'}: search report written\n"
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    result = json.loads(search_json.read_text(encoding="utf-8"))
+    assert page.count("<img") == 1
+    for fact in ("C 1", result["query_sha256"], *result["snapshot"].values()):
+        assert fact in page
+    for row in result["candidates"]:
+        assert row["exhibit"] in page
+    assert logged(network / "BLZ")[-1].action == "report"
+
+
+def test_a_search_without_a_vault_has_neither_pictures_nor_log(ribin, search_json, tmp_path):
+    done = ribin("report", search_json, "-o", tmp_path / "r.html")
+    assert done.code == 0
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<img" not in page
+    assert "none: no vault was named" in page
+
+
+def test_another_scan_than_the_one_searched_with_is_refused(report, search_json, sample_dir):
+    done = report(search_json, "--query", sample_dir / f"{CANDIDATE}.x3p")
+    assert done.code == 2
+    assert "the scan that was searched with needed, SHA-256 c48e46899150..., found" in done.err
+
+
+def test_lists_come_back_from_json_as_they_were(search_json):
+    lists = read_lists(search_json)
+    assert lists.first.request == Request(
+        "JAM", Scope.CLUSTER, Filters(), "me", "shooting of 2 April", top=20
+    )
+    again = lists_of(json.loads(as_json(lists_value(lists))), "again")
+    assert again == lists
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"{", "a JSON object needed"),
+        (b"[]", "a JSON object needed"),
+        (b"{}", "query needs a text"),
+        (b'{"query": "a", "scope": 3}', "scope needs a text, found 3"),
+    ],
+)
+def test_what_is_no_search_is_refused(ribin, tmp_path, content, complaint):
+    path = tmp_path / "s.json"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=complaint):
+        read_lists(path)
+    done = ribin("report", path, "-o", tmp_path / "r.html")
+    assert (done.code, done.out) == (3, "")
+    assert done.err.count("\n") == 1
+
+
+def test_a_broken_row_is_named(tmp_path, search_json):
+    table = json.loads(search_json.read_text(encoding="utf-8"))
+    table["lists"][0]["candidates"][0]["mark"] = "thumb"
+    (tmp_path / "s.json").write_text(json.dumps(table), encoding="utf-8")
+    with pytest.raises(FormatError, match=r"a result of ribin search needed, 'thumb' is not"):
+        read_lists(tmp_path / "s.json")
+
+
+def test_one_item_alone_is_no_report(ribin, sample_dir, tmp_path):
+    done = ribin("report", sample_dir / f"{QUERY}.x3p", "-o", tmp_path / "r.html")
+    assert done.code == 2
+    assert "a second item to compare with needed, or the JSON of a search" in done.err
+
+
+def test_an_exhibit_needs_its_vault(ribin, tmp_path):
+    done = ribin("report", QUERY, CANDIDATE, "-o", tmp_path / "r.html")
+    assert done.code == 2
+    assert "a file needed, or an exhibit and its vault (--vault or RIBIN_VAULT)" in done.err
