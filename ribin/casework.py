@@ -135,7 +135,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One row of a ranked list: a suggestion to look, never a conclusion."""
+    """One row of a ranked list: a suggestion to look, never a conclusion.
+
+    Of another member's exhibit `exhibit` is an opaque name and `event` empty, until its owner has
+    released it to the asker.
+    """
 
     rank: int
     member: str
@@ -152,6 +156,7 @@ class Candidate:
     sha256: str = ""
     group: str = ""  # what the row stands for, where rows are grouped
     others: int = 0  # further scans of the group that were compared, none above this row
+    class_fields: ClassFields = ClassFields()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 from search_makers import LINKED, PARAMS_ID, ask, fake_compare_many, make_network, make_query
+from sharing_makers import own_name, own_names
 from store_makers import enrol, make_exhibit
 
 from ribin.casework import Scope
@@ -52,9 +53,11 @@ def visible(asker: str, owner: str, scope: str) -> set[str]:
 def test_rows_are_those_that_scope_and_owner_allow(network, asker, scope):
     result = search(make_query(), ask(asker, scope), network)
     wanted = set().union(*(visible(asker, owner, scope) for owner in MEMBERS))
-    assert {row.exhibit for row in result.candidates} == wanted
-    assert len(result.candidates) == len(wanted)
-    assert all(row.exhibit.startswith(row.member) for row in result.candidates)
+    assert sorted(own_names(network, result.candidates)) == sorted(wanted)
+    assert all(own_name(network, row).startswith(row.member) for row in result.candidates)
+    for row in result.candidates:  # own names stay at home
+        assert row.exhibit.startswith("x-") is (row.member != asker)
+        assert (row.event == "") is (row.member != asker)
     assert result.counts.eligible == result.counts.compared == len(wanted)
     asked = {o for o in MEMBERS if o == asker or scope == "network" or visible(asker, o, scope)}
     assert set(result.members) == asked
@@ -68,7 +71,7 @@ def test_named_members_are_held_against_their_distance(network, asker):
             result = search(make_query(), ask(asker), network, members=named)
             # Naming needs no scope: each owner shows what it shows at its distance.
             wanted = set().union(*(visible(asker, owner, "network") for owner in named))
-            assert {row.exhibit for row in result.candidates} == wanted
+            assert set(own_names(network, result.candidates)) == wanted
             assert result.members == named
             assert result.scope == ",".join(named)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import ribin
 from ribin.batch import Intake, enrol_rows
 from ribin.casework import Request, Scope, SearchResult
-from ribin.desk.queries import Desk, draw_candidate, run_search
+from ribin.desk.disclosure import draw_candidate
+from ribin.desk.queries import Desk, run_search
 from ribin.desk.sides import Side
 from ribin.desk.vaults import Vaults
 from ribin.errors import StoreError

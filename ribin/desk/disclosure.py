@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from ribin.casework import Exhibit, Request, Scope
+from ribin.casework import Candidate, Exhibit, Request, Scope
 from ribin.desk.queries import Desk, stored_side
-from ribin.desk.sides import Side
+from ribin.desk.sides import Side, draw_sides
 from ribin.errors import AccessError, ScanError, StoreError
+from ribin.pipeline import compare_marks
 from ribin.search.rules import check_request, may_see
+from ribin.store.abroad import Abroad
 from ribin.store.records import StoredMark
 from ribin.store.vault import Vault
 
@@ -65,15 +68,20 @@ def others_mark(
     reach = desk.network.reach(desk.member, member)
     check_request(request, reach)
     with Vault.open(desk.network.members[member].vault) as vault:
-        known = vault.exhibits().get(exhibit)
+        abroad = Abroad.of(vault, desk.member)
+        own = reach is Scope.COUNTRY
+        known = vault.exhibits().get(exhibit if own else abroad.meant(exhibit))
         # The same words for what is hidden and for what is not there: neither is anybody's to know.
         if known is None or not may_see(known, request.scope, reach):
             raise AccessError(
                 f"{member}:{exhibit}: an exhibit that {member} shows in scope {request.scope} "
                 "needed, found none"
             )
-        shown = _shown(desk, vault, vault.marks_of(exhibit), mark_type, sha256, _abroad(known))
-        if reach is not Scope.COUNTRY:
+        told = known if own else abroad.told(known)
+        whole = own or abroad.gives_original(known.exhibit)
+        stored = vault.marks_of(known.exhibit)
+        shown = _shown(desk, vault, stored, mark_type, sha256, told, whole)
+        if not own:
             details = {"asking_member": desk.member, "scope": str(request.scope)}
             subject = shown.side.template.provenance.sha256
             vault.record(action, subject, request.who, request.reason, **details)
@@ -87,6 +95,7 @@ def _shown(
     mark_type: str | None,
     sha256: str,
     exhibit: Exhibit,
+    whole: bool = True,
 ) -> ShownMark:
     needed = desk.params.template_id
     fitting = [
@@ -105,10 +114,25 @@ def _shown(
         )
     same_scan = [m for m in stored if m.scan.sha256 == chosen.scan.sha256 and m is not chosen]
     others = tuple(str(mark.mark_type) for mark in same_scan)
-    return ShownMark(vault.member, exhibit, stored_side(vault, chosen), others)
+    return ShownMark(vault.member, exhibit, stored_side(vault, chosen, whole), others)
 
 
-def _abroad(exhibit: Exhibit) -> Exhibit:
-    """What of an exhibit crosses a border: no case number, no place, no firearm."""
-    event = replace(exhibit.event, case_number="", place="")
-    return replace(exhibit, event=event, firearm="")
+def draw_candidate(
+    desk: Desk, side: Side, request: Request, candidate: Candidate, path: Path
+) -> None:
+    """Write the picture of the query beside a candidate.
+
+    Another member's exhibit is drawn only after its audit log says for whom, and from its template
+    alone where its owner has not released the original. Errors as `others_mark`.
+    """
+    place = (str(candidate.mark), candidate.sha256)
+    if candidate.member == desk.member:
+        other = own_mark(desk, candidate.exhibit, *place).side
+    else:
+        reach = desk.network.reach(desk.member, candidate.member)
+        named = replace(request, scope=max(request.scope, reach, key=lambda scope: scope.width))
+        member, exhibit = candidate.member, candidate.exhibit
+        other = others_mark(desk, member, exhibit, named, "picture", *place).side
+    compared = compare_marks(side.template, other.template, desk.params)
+    result = replace(compared, comparison=f"{candidate.member} {candidate.exhibit}")
+    draw_sides(side.mark, other.mark, result, desk.params, path)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from ribin.casework import Candidate, Filters, Grouping, Request, Scope, SearchResult
-from ribin.desk.sides import Side, draw_sides, read_side, sides_of
+from ribin.casework import Filters, Grouping, Request, Scope, SearchResult
+from ribin.describe.surface import surface_of
+from ribin.desk.sides import Side, read_side, sides_of
 from ribin.desk.vaults import network_around, open_own
 from ribin.errors import FormatError, ParameterError, ScanError, StoreError
 from ribin.model import MarkType
 from ribin.params import Params
-from ribin.pipeline import compare_marks
 from ribin.reading import Reading
 from ribin.search.engine import search
 from ribin.search.network import Network
@@ -126,9 +126,14 @@ class Desk:
         self.vault.close()
 
 
-def stored_side(vault: Vault, stored: StoredMark) -> Side:
-    """A mark of a vault as one side of a comparison."""
-    return Side(vault.mark(stored), vault.template(stored), NO_TRACE)
+def stored_side(vault: Vault, stored: StoredMark, whole: bool = True) -> Side:
+    """A mark of a vault as one side of a comparison.
+
+    Where it may not be seen whole, because another member has not released its original, what is
+    drawn is the surface in its template, which is all that crossed the border.
+    """
+    template = vault.template(stored)
+    return Side(vault.mark(stored) if whole else surface_of(template), template, NO_TRACE)
 
 
 def request_of(member: str, asked: Mapping[str, Any]) -> Request:
@@ -176,25 +181,3 @@ def run_search(
     return search(
         side.template, request, desk.network, desk.params, members=members, threads=desk.threads
     )
-
-
-def draw_candidate(
-    desk: Desk, side: Side, request: Request, candidate: Candidate, path: Path
-) -> None:
-    """Write the picture of the query beside a candidate.
-
-    The surface of another member's exhibit is shown only after its audit log says to whom.
-    """
-    with Vault.open(desk.network.members[candidate.member].vault) as vault:
-        if candidate.member != desk.member:
-            details = {"asking_member": desk.member, "scope": str(request.scope)}
-            vault.record("picture", candidate.sha256, request.who, request.reason, **details)
-        stored = next(
-            mark
-            for mark in vault.marks_of(candidate.exhibit)
-            if (mark.scan.sha256, mark.mark_type) == (candidate.sha256, candidate.mark)
-        )
-        other = stored_side(vault, stored)
-    compared = compare_marks(side.template, other.template, desk.params)
-    named = replace(compared, comparison=f"{candidate.member} {candidate.exhibit}")
-    draw_sides(side.mark, other.mark, named, desk.params, path)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ribin.casework import Request
-from ribin.desk.queries import Desk, check_reach, draw_candidate
+from ribin.desk.disclosure import draw_candidate
+from ribin.desk.queries import Desk, check_reach
 from ribin.desk.sides import Side
 from ribin.errors import RibinError
 from ribin.lists import SearchLists

@@ -63,4 +63,5 @@ def _row(member: str, mark: StoredMark, comparison: Comparison) -> Candidate:
         rotation_deg=comparison.rotation_deg,
         shift_um=comparison.shift_um,
         sha256=mark.scan.sha256,
+        class_fields=mark.scan.exhibit.class_fields,
     )

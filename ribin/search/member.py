@@ -13,6 +13,7 @@ from ribin.casework import Candidate, Counts, Request, Scope
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params import Params
+from ribin.search.border import rows_abroad
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
 from ribin.search.network import Network
@@ -76,6 +77,8 @@ class MemberVault:
             rows, failed = compare_shortlist(query, vault, chosen, self._params, self._threads)
             exhibits = {scan.exhibit.exhibit: scan.exhibit for scan in holdings.scans}
             shown = tuple(group_rows(rows, exhibits, request.group, reach)[: request.top])
+            if reach is not Scope.COUNTRY:
+                shown = rows_abroad(shown, exhibits, vault, request.asking_member)
         if reach is not Scope.COUNTRY:  # a member's own search is in its log already
             notes += self.write_down("answer", query, request, rows=len(shown))
         counts = Counts(
