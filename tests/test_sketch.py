@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy.ndimage import map_coordinates
 from mark_makers import make_scan, template_of
+from scipy.ndimage import map_coordinates
 
 from ribin.correlate.shortlist import best_products
 from ribin.correlate.sketch import moved_sketches, sketch_mark
