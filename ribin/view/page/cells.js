@@ -52,8 +52,8 @@ class Cells {
       const outline = { x: -half, y: -half, width: this.tile, height: this.tile };
       square.append(makeSvg("rect", { ...outline, class: "casing" }), makeSvg("rect", outline));
       const upright = place.turn + this.stage.camera.turn;
-      square.append(makeSvg("text", { "font-size": this.tile * 0.26, transform: `rotate(${upright})`,
-        "dominant-baseline": "central", "text-anchor": "middle" }, [String(cell.number)]));
+      square.append(makeSvg("text", { x: "0.35em", y: "1.15em",
+        transform: `translate(${-half} ${-half}) rotate(${upright})` }, [String(cell.number)]));
       drawn.push(square);
     }
     return drawn;

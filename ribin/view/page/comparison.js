@@ -1,9 +1,19 @@
 "use strict";
 /* The comparison page: unpack, build the parts, bind the controls, draw the first picture. */
 
+const MODE_HINTS = {
+  side: "Both marks side by side; they move together",
+  split: "The reference on one side of the line, the comparison on the other; drag the line",
+  swipe: "The line follows the mouse",
+  blend: "Both marks through each other",
+  flicker: "The marks take turns",
+  difference: "Where the comparison lies higher or lower than the reference",
+};
+
 class Controls {
-  constructor(stage) {
+  constructor(stage, cells) {
     this.stage = stage;
+    this.cells = cells;
     this.mode = choice(byId("modes"), (mode) => this.changeMode(mode));
     this.layer = choice(byId("layers"), (name) => stage.setLayer(name));
     byId("across").addEventListener("click", () => this.across());
@@ -12,13 +22,18 @@ class Controls {
     byId("blend").addEventListener("input", (event) => this.setBlend(Number(event.target.value)));
     byId("rate").addEventListener("input", (event) => stage.setRate(Number(event.target.value)));
     byId("fit").addEventListener("click", () => stage.fit());
+    const view = (id, act) => byId(id).addEventListener("click", () => {
+      act(stage.camera);
+      stage.tell("view");
+    });
+    view("in", (camera) => camera.zoom(1.25));
+    view("out", (camera) => camera.zoom(0.8));
+    view("left", (camera) => camera.rotate(5));
+    view("right", (camera) => camera.rotate(-5));
     byId("realign").addEventListener("click", () => stage.setMotion(stage.foundMotion, "whole mark"));
     byId("help-open").addEventListener("click", () => this.help());
     byId("help-close").addEventListener("click", () => byId("help").close());
-    byId("figures-hidden").addEventListener("click", (event) => {
-      const hidden = document.body.classList.toggle("without-figures");
-      event.currentTarget.setAttribute("aria-pressed", String(hidden));
-    });
+    byId("figures-hidden").addEventListener("click", () => this.hideFigures());
     bindDivider(stage);
     bindTabs();
     for (const button of byId("layers").querySelectorAll("button")) {
@@ -36,6 +51,7 @@ class Controls {
       group.hidden = !group.dataset.modes.split(" ").includes(mode);
     }
     stage.setMode(mode);
+    announce(MODE_HINTS[mode]);
     this.showLegend();
   }
 
@@ -67,6 +83,14 @@ class Controls {
     byId("map").value = map;
     this.stage.setMap(map);
     announce(`Colour map ${map}`);
+  }
+
+  /** Look without knowing what the program found. */
+  hideFigures() {
+    const hidden = document.body.classList.toggle("without-figures");
+    byId("figures-hidden").setAttribute("aria-pressed", String(hidden));
+    this.cells.toggle(!hidden);
+    announce(hidden ? "Figures and cells hidden" : "Figures and cells shown");
   }
 
   help() {
@@ -184,7 +208,7 @@ async function start() {
     stage.requestDraw();
   };
   const sweep = new Sweep(stage.lamp, byId("sweep"));
-  const controls = new Controls(stage);
+  const controls = new Controls(stage, cells);
   const pointer = new Pointer(stage, { cells, profile, notes });
   const keys = keyTable({ stage, cells, pointer, sweep, profile, controls });
   bindKeys(keys);
@@ -196,6 +220,8 @@ async function start() {
   new ResizeObserver(() => stage.layOut()).observe(stage.box);
   byId("renderer").textContent = stage.renderer.name;
   pointer.take("move");
+  announce(data.result.compared ? "Click a cell to bring both sides to it; ? lists all keys"
+    : `Not compared: ${data.result.reason}`);
   document.body.dataset.firstPictureMs = performance.now().toFixed(0);
   window.ribin = { stage, cells, notes, profile, pointer, controls };
 }

@@ -61,6 +61,7 @@ function keyTable({ stage, cells, pointer, sweep, profile, controls }) {
         if (pointer.tool === "move" && profile.ends.length) profile.clear();
         pointer.choose("move");
       } }],
+      ["I", "hide figures and cells, or show them", { i: () => controls.hideFigures() }],
       ["?", "this list", { "?": () => controls.help() }],
     ]],
   ];

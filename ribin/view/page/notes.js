@@ -77,7 +77,7 @@ class Notes {
     const sign = `${item.kind === "agreement" ? "=" : "≠"} ${index + 1}`;
     return [makeSvg("g", { class: item.kind, transform: `translate(${col} ${row})` }, [
       makeSvg("ellipse", { ...outline, class: "casing" }), makeSvg("ellipse", outline),
-      makeSvg("text", { "font-size": Math.max(tall, wide) * 0.16, "text-anchor": "middle",
+      makeSvg("text", { "text-anchor": "middle", y: "-0.4em",
         transform: `rotate(${turn}) translate(0 ${-tall / 2})` }, [sign]),
     ])];
   }

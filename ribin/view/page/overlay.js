@@ -54,6 +54,8 @@ class Overlay {
 
   follow() {
     const { camera } = this.stage;
+    this.svg.style.setProperty("--px", `${camera.scale}px`); // a pixel, in um
+    this.svg.classList.toggle("far", camera.scale > 7);
     for (const { view, um, px } of this.groups) {
       const [row, col] = view.middle;
       um.setAttribute("transform", `translate(${col} ${row}) ${camera.matrix}`);
@@ -81,9 +83,11 @@ class Overlay {
   scaleBar(view) {
     const fitting = BAR_STEPS.filter((um) => um / this.stage.camera.scale <= Math.min(180, view.width - 40));
     const um = fitting[fitting.length - 1];
-    if (!um || view.width < 80 || view.height < 60) return [];
+    const second = view.side === 1 && this.stage.mode !== "side";
+    if (!um || second || view.width < 80 || view.height < 60) return [];
     const length = um / this.stage.camera.scale;
-    const x = view.x + 14, y = view.y + view.height - 14;
+    const x = view.side === 1 ? view.x + view.width - 14 - length : view.x + 14;
+    const y = view.y + view.height - 14;
     const path = `M${x} ${y - 6}V${y}H${x + length}V${y - 6}`;
     return [
       makeSvg("path", { d: path, class: "bar casing" }),

@@ -32,7 +32,7 @@ function clamp(value, low, high) {
 
 /** A figure as text; a dash where there is none. */
 function figure(value, digits = 0) {
-  return value === null || value === undefined || Number.isNaN(value) ? "–" : value.toFixed(digits);
+  return value === null || value === undefined || Number.isNaN(value) ? "–" : value.toFixed(digits).replace("-", "−");
 }
 
 /** Let the person keep a file that this page made. */

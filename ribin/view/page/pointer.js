@@ -40,7 +40,7 @@ class Pointer {
   }
 
   down(event) {
-    if (event.target.closest("#divider")) return;
+    if (event.target.closest("#divider, .float")) return;
     const at = this.place(event);
     this.stage.box.setPointerCapture(event.pointerId);
     this.held = { start: at, last: [event.clientX, event.clientY], moved: false,

@@ -1,7 +1,7 @@
 "use strict";
 /* The profile: heights of both sides along a line that a person drew, from side to side. */
 
-const CHART = { width: 900, height: 170, left: 52, right: 14, top: 12, bottom: 30 };
+const MARGIN = { left: 58, right: 40, top: 8, bottom: 22 };
 
 class Profile {
   constructor(stage, overlay) {
@@ -15,8 +15,7 @@ class Profile {
     const chart = byId("chart");
     chart.addEventListener("pointermove", (event) => {
       const box = chart.getBoundingClientRect();
-      const x = ((event.clientX - box.left) / box.width) * CHART.width;
-      this.point((x - CHART.left) / (CHART.width - CHART.left - CHART.right));
+      this.point((event.clientX - box.left - MARGIN.left) / (box.width - MARGIN.left - MARGIN.right));
     });
     chart.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -0.01, ArrowRight: 0.01 }[event.key];
@@ -102,19 +101,19 @@ class Profile {
     const { rows } = this.sampled;
     const values = rows.flatMap((row) => [row[1], row[2]]).filter((v) => !Number.isNaN(v));
     const reach = Math.max(...values.map(Math.abs), 1e-6) * 1.1;
-    const { width, height, left, right, top, bottom } = CHART;
+    const { width, height } = byId("chart").getBoundingClientRect();
+    const { left, right, top, bottom } = MARGIN;
     const x = (um) => left + (um / this.length) * (width - left - right);
     const y = (value) => top + (0.5 - value / (2 * reach)) * (height - top - bottom);
     const drawn = [];
     for (const value of [-reach / 1.1, 0, reach / 1.1]) {
       drawn.push(makeSvg("path", { d: `M${left} ${y(value)}H${width - right}`, class: "grid" }));
-      drawn.push(makeSvg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, [figure(value, 1)]));
+      drawn.push(makeSvg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, [`${figure(value, 1)} ${unit}`]));
     }
     const step = BAR_STEPS.find((um) => this.length / um <= 10) || 1000;
     for (let um = 0; um <= this.length; um += step) {
-      drawn.push(makeSvg("text", { x: x(um), y: height - 12, "text-anchor": "middle" }, [`${um}`]));
+      drawn.push(makeSvg("text", { x: x(um), y: height - 6, "text-anchor": "middle" }, [`${um} µm`]));
     }
-    drawn.push(makeSvg("text", { x: left - 6, y: height - 12, "text-anchor": "end" }, [`${unit} / µm`]));
     for (const side of [1, 2]) {
       const path = rows.map((row, i) => {
         if (Number.isNaN(row[side])) return "";

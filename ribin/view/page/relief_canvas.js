@@ -107,7 +107,7 @@ class CanvasRelief {
       } else {
         const d = down[i], r = right[i];
         const lit = (up - lampDown * d - lampRight * r) / Math.sqrt(1 + square * (d * d + r * r));
-        const grey = Math.min(1, AMBIENT + bright * (lit > 0 ? lit : 0));
+        const grey = Math.min(1, AMBIENT + bright * 0.5 * (lit + Math.sqrt(lit * lit + PENUMBRA)));
         if (coloured) {
           const at = 4 * Math.round(level), tone = Math.min(1, 1.35 * grey);
           red = tone * heights[at], green = tone * heights[at + 1], blue = tone * heights[at + 2];
@@ -124,16 +124,20 @@ class CanvasRelief {
 
   paintDifference(scene, [one, two], out) {
     const scale = 127.5 / scene.range, table = this.differences;
+    const [red0, green0, blue0] = BACKGROUND;
     for (let i = 0; i < out.length; i++) {
-      const both = one.share[i] * two.share[i];
       const any = Math.max(one.share[i], two.share[i]);
+      if (any <= 0) {
+        out[i] = DARK;
+        continue;
+      }
+      const both = one.share[i] * two.share[i];
       const away = two.value[i] - one.value[i] - scene.offset;
       const at = 4 * Math.round(clamp(127.5 + scale * away, 0, 255));
-      const tones = BACKGROUND.map((back, k) => {
-        const alone = back + any * (61 - back);
-        return alone + both * (table[at + k] - alone);
-      });
-      out[i] = packed(...tones);
+      const red = red0 + any * (61 - red0), green = green0 + any * (61 - green0);
+      const blue = blue0 + any * (61 - blue0);
+      out[i] = packed(red + both * (table[at] - red), green + both * (table[at + 1] - green),
+        blue + both * (table[at + 2] - blue));
     }
   }
 }

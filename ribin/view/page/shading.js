@@ -5,8 +5,9 @@
    split: { row, col, across }, blend, offset, range } and panes are { x, y, width, height, mode }
    in CSS pixels; a mode is reference, comparison, split, blend or difference. */
 
-const TYPICAL_SLOPE = 0.6; // how steep a typical slope looks at relief 1
-const AMBIENT = 0.14; // light from everywhere, so that shadows are not blind
+const TYPICAL_SLOPE = 0.5; // how steep a typical slope looks at relief 1
+const AMBIENT = 0.06; // light from everywhere
+const PENUMBRA = 0.05; // flanks in the shade still show their form: |lit| below its root is softened
 
 /** [y, x] of side's grid at the middle of the pane, and how they change a pixel down and right. */
 function gridMap(scene, side) {
@@ -37,7 +38,7 @@ function slopeFactor(scene) {
 
 /** Brightness for a lamp of this elevation: flat ground stays between dim and bright. */
 function exposure(lamp) {
-  return 0.64 / Math.pow(Math.max(lamp.direction[2], 0.3), 0.6);
+  return 0.66 / Math.pow(Math.max(lamp.direction[2], 0.3), 0.6);
 }
 
 /** Whether a pixel of a split pane, from its middle, shows the reference. */

@@ -113,13 +113,19 @@ class Stage {
 
   /** Show the whole marks as they were registered. */
   fit() {
+    this.fitCamera();
+    this.setMotion(this.foundMotion, "whole mark");
+  }
+
+  fitCamera() {
     const reach = this.surfaces[0].reach;
     const pane = this.panes[0];
     this.camera.turn = 0;
     this.camera.center = [(reach.top + reach.bottom) / 2, (reach.left + reach.right) / 2];
-    const tall = (reach.bottom - reach.top) / pane.height, wide = (reach.right - reach.left) / pane.width;
-    this.camera.scale = Math.max(tall, wide) * 1.08;
-    this.setMotion(this.foundMotion, "whole mark");
+    const tall = (reach.bottom - reach.top) / Math.max(pane.height - 100, 50);
+    const wide = (reach.right - reach.left) / (pane.width - 40);
+    this.camera.scale = Math.max(tall, wide);
+    this.fitted = this.camera.matrix;
   }
 
   /** Look at a place of both marks, `acrossUm` of them from edge to edge. */
@@ -175,6 +181,7 @@ class Stage {
     this.ratio = Math.min(window.devicePixelRatio || 1, 2);
     const canvas = this.renderer.canvas;
     const size = [this.width, this.height].map((v) => Math.round(v * this.ratio));
+    if (this.fitted === this.camera.matrix) this.fitCamera(); // whole marks stay whole
     if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
     this.tell("layout");
     this.tell("view");
@@ -201,11 +208,11 @@ class Stage {
   }
 }
 
-/** The graphics card where there is one; `#canvas` at the end of the address asks for the other. */
+/** The graphics card where there is one; `#canvas` or `#webgl` after the address asks for that. */
 function chosenRenderer(canvas) {
   if (location.hash !== "#canvas") {
     try {
-      return new WebglRelief(canvas);
+      return new WebglRelief(canvas, location.hash === "#webgl");
     } catch (error) {
       console.info(`drawn without a graphics card: ${error.message}`);
       const fresh = canvas.cloneNode();
