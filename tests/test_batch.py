@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from ribin.batch import Intake, enrol_rows
+from ribin.batch.enrolling import enrol_rows
+from ribin.batch.usable import Intake
 from ribin.casework import Scope
 from ribin.manifest import Row, read_manifest
 from ribin.params import DEFAULT_PARAMS

@@ -171,4 +171,23 @@ def test_progress_shows_on_a_terminal_after_two_seconds(monkeypatch, is_terminal
     monkeypatch.setattr("time.monotonic", lambda: waited_s)
     progress("reading", 2, 4)
     shown = is_terminal and waited_s > 2
-    assert terminal.written == ("\rreading      [" + "#" * 15 + "-" * 15 + "] 2/4" if shown else "")
+    text = f"{'2/4, 6 s left':<40}"
+    bar = "\rreading      [" + "#" * 15 + "-" * 15 + f"] {text}"
+    assert terminal.written == (bar if shown else "")
+
+
+def test_progress_of_a_batch_says_a_line_now_and_then_where_no_terminal_is(monkeypatch):
+    terminal = Terminal(False)
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr("time.monotonic", lambda: 0.0)
+    progress = Progress(every_s=30.0)
+    progress("compare", 100, 1000)  # done by an earlier run: not of this run's pace
+    for at_s, done in ((20, 200), (40, 300), (50, 310), (6040, 400), (6080, 1000)):
+        monkeypatch.setattr("time.monotonic", lambda at_s=at_s: float(at_s))
+        progress("compare", done, 1000)
+    lines = terminal.written.splitlines()
+    assert lines == [
+        "compare 300/1000, 2 min left",
+        "compare 400/1000, 3 h 21 min left",
+        "compare 1000/1000",
+    ]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import click
 
 import ribin
+from ribin.commands.batch import batch
 from ribin.commands.compare import compare
+from ribin.commands.completion import completion
 from ribin.commands.demo import demo
+from ribin.commands.doctor import doctor
 from ribin.commands.enrol import enrol
 from ribin.commands.evaluate import evaluate
 from ribin.commands.extract import extract
@@ -42,6 +45,7 @@ for command in (
     enrol,
     compare,
     search,
+    batch,
     report,
     evaluate,
     info,
@@ -49,5 +53,7 @@ for command in (
     demo,
     store,
     synth,
+    doctor,
+    completion,
 ):
     app.add_command(command)

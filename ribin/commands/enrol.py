@@ -94,7 +94,8 @@ def enrol(
     place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm, sharing and
     lighting. An empty or absent cell has the value of the option.
     """
-    from ribin.batch import Intake, enrol_rows
+    from ribin.batch.enrolling import enrol_rows
+    from ribin.batch.usable import Intake
     from ribin.commands.enrolment import enrolment_table
     from ribin.commands.manifest import chosen_rows
     from ribin.desk.vaults import Vaults

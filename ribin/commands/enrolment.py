@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ribin.batch import EnrolReport
+from ribin.batch.enrolling import EnrolReport
 from ribin.report.tables import table
 
 

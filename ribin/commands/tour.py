@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ribin
-from ribin.batch import Intake, enrol_rows
+from ribin.batch.enrolling import enrol_rows
+from ribin.batch.usable import Intake
 from ribin.casework import Request, Scope, SearchResult
 from ribin.desk.disclosure import draw_candidate
 from ribin.desk.queries import Desk, run_search

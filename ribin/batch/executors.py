@@ -1,0 +1,141 @@
+"""Who does the work of a job on this machine: this process, or several beside it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ribin.batch.items import Executor, Item, Outcome, Work, attempt
+
+# One level of parallelism: a worker process computes in one thread. Read when numpy is loaded.
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_AHEAD = 4  # items a worker may be ahead of the oldest that is not done
+_TRIES = 2  # of an item in whose company a worker died, alone
+
+
+def local_executor(jobs: int) -> Executor:
+    """As many workers as asked for; one works in this process."""
+    return Here() if jobs == 1 else LocalProcesses(jobs)
+
+
+class Here:
+    """The work done in this process, one item after the other."""
+
+    def submit(self, work: Work, items: Iterable[Item]) -> Iterator[Outcome]:
+        for item in items:
+            yield attempt(work, item)
+
+
+@dataclass(frozen=True)
+class LocalProcesses:
+    """Worker processes of this machine.
+
+    A worker that dies takes nothing with it: what was under way is done again, one item at a time,
+    and an item in whose company a worker dies twice is recorded as failed.
+    """
+
+    jobs: int
+
+    def submit(self, work: Work, items: Iterable[Item]) -> Iterator[Outcome]:
+        waiting = deque(items)
+        with _one_thread_each():
+            while waiting:
+                unfinished: list[Item] = []
+                yield from self._until_a_worker_dies(work, waiting, unfinished)
+                for item in unfinished:
+                    yield _alone(work, item)
+
+    def _until_a_worker_dies(
+        self, work: Work, waiting: deque[Item], unfinished: list[Item]
+    ) -> Iterator[Outcome]:
+        """Take items off the queue and give outcomes; the items lost with a worker at the end."""
+        flying: dict[Future[Outcome], Item] = {}
+        with _pool(self.jobs, work) as pool:
+            while (waiting or flying) and not unfinished:
+                while waiting and self._has_room(flying.values(), waiting[0]):
+                    item = waiting.popleft()
+                    try:
+                        flying[pool.submit(_do, item)] = item
+                    except BrokenProcessPool:
+                        unfinished.append(item)
+                        break
+                for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                    item = flying.pop(future)
+                    try:
+                        yield future.result()
+                    except BrokenProcessPool:
+                        unfinished.append(item)
+            unfinished += flying.values()
+        unfinished.sort(key=lambda item: item.number)
+
+    def _has_room(self, flying: Iterable[Item], following: Item) -> bool:
+        numbers = [item.number for item in flying]
+        near = not numbers or following.number - min(numbers) < _AHEAD * self.jobs
+        return near and len(numbers) < 2 * self.jobs
+
+
+def _alone(work: Work, item: Item) -> Outcome:
+    for _ in range(_TRIES):
+        with _pool(1, work) as pool:
+            try:
+                return pool.submit(_do, item).result()
+            except BrokenProcessPool:
+                continue
+    return Outcome(item.number, failed=f"its worker process ended {_TRIES} times: no memory left?")
+
+
+@contextmanager
+def _pool(jobs: int, work: Work) -> Iterator[ProcessPoolExecutor]:
+    """Workers started afresh, which is alike on all systems; whoever leaves waits for no more."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(work,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+_at_work: list[Work] = []  # in a worker process: what it does
+
+
+def _begin(work: Work) -> None:
+    """A worker's first step. It ends with its parent, also where that was killed.
+
+    Ctrl-C reaches all processes of a terminal; the parent alone says what it means.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _at_work[:] = [work]
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+def _do(item: Item) -> Outcome:
+    return attempt(_at_work[0], item)

@@ -1,0 +1,177 @@
+"""`ribin batch`: many comparisons, searches or enrolments, resumed where they were stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ribin.commands.options import (
+    A_PATH,
+    EXHIBIT_KINDS,
+    GROUPINGS,
+    SCOPES,
+    jobs_option,
+    json_option,
+    lighting_option,
+    mark_option,
+    network_option,
+    params_option,
+    pitch_option,
+    reason_option,
+    rotation_option,
+    vault_option,
+    who_option,
+)
+from ribin.params import Params
+
+_EVERY_BATCH = (
+    click.argument("job_file", metavar="JOB.csv", type=A_PATH),
+    click.option("--out", type=A_PATH, help="Results to write, FILE.jsonl (JOB.results.jsonl)."),
+    click.option("--retry-failed", is_flag=True, help="Do again what failed before."),
+    jobs_option,
+    json_option,
+)
+
+
+def every_batch(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument and the options that all jobs have."""
+    for option in reversed(_EVERY_BATCH):
+        command = option(command)
+    return command
+
+
+@click.group(short_help="Many comparisons, searches or enrolments.")
+def batch() -> None:
+    """Run a job of many items from a CSV file with a row for each.
+
+    What is done is written down at once, so a job that was stopped, by whatever, goes on where it
+    was when the same command is given again. An item that fails is recorded with its reason and
+    does not stop the others. The results are the same for any number of --jobs: FILE.jsonl with
+    a line for each row, and FILE.csv.
+    """
+
+
+@batch.command("compare")
+@every_batch
+@click.option("--cells", is_flag=True, help="Write each cell into the results, 25 kB a pair.")
+@mark_option
+@pitch_option
+@lighting_option
+@params_option
+@rotation_option
+def compare_batch(
+    cells: bool,
+    mark: str | None,
+    pixel_pitch_um: float | None,
+    lighting: str,
+    params: Params,
+    **every: Any,
+) -> None:
+    """Compare the two files of each row: columns reference and comparison, optionally mark.
+
+    Files are found from the folder of JOB.csv. No pair is looked at mirrored as well.
+
+    \b
+    Example:
+      ribin batch compare pairs.csv --jobs 2
+    """
+    from ribin.batch.work import Comparing
+    from ribin.commands.jobs import Told, asked_job, run_batch
+    from ribin.reading import Reading
+
+    told, reading = Told(**every), Reading(pixel_pitch_um, lighting=lighting)
+    options = {"params": params.params_id, "cells": cells, "reading": reading}
+    job = asked_job(told, "compare", {"mark": mark}, options)
+    run_batch(told, job, Comparing(job.folder, params, reading, cells))
+
+
+@batch.command("search")
+@every_batch
+@click.option("--scope", type=click.Choice(SCOPES), default="country", show_default=True)
+@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--full", is_flag=True, help="Compare everything, without a coarse cut.")
+@click.option("--calibre", default="", help="Only this calibre, and where it is not known.")
+@click.option("--from", "date_from", default="", help="First day of the event, YYYY-MM-DD.")
+@click.option("--to", "date_to", default="", help="Last day of the event, YYYY-MM-DD.")
+@click.option("--group", type=click.Choice(GROUPINGS), help="One row for each gun or each event.")
+@mark_option
+@vault_option
+@network_option
+@pitch_option
+@lighting_option
+@params_option
+@rotation_option
+@who_option
+@reason_option
+def search_batch(
+    vault: Path | None,
+    network_file: Path | None,
+    pixel_pitch_um: float | None,
+    lighting: str,
+    params: Params,
+    **asked: Any,
+) -> None:
+    """Search with the file or exhibit of each row: column query, optionally others.
+
+    The columns mark, scope, calibre, from, to and reason stand before the options of the same name.
+
+    \b
+    Example:
+      ribin batch search queries.csv --vault JAM --network network.toml --scope cluster --reason x
+    """
+    from ribin.batch.work import Searching
+    from ribin.commands.jobs import Told, asked_job, run_batch
+    from ribin.desk.vaults import needed_vault
+    from ribin.reading import Reading
+
+    told = Told(**{name: asked.pop(name) for name in Told.__dataclass_fields__})
+    reading = Reading(pixel_pitch_um, who=asked["who"], why=asked["reason"], lighting=lighting)
+    options = {"params": params.params_id, "search": params.search, "reading": reading, **asked}
+    job = asked_job(told, "search", {}, options)
+    place = needed_vault(vault), network_file
+    run_batch(told, job, Searching(job.folder, *place, params, reading, {**asked, "members": ()}))
+
+
+@batch.command("enrol")
+@every_batch
+@click.option("--event", default="", help="Event of rows that name none.")
+@click.option("--kind", type=click.Choice(EXHIBIT_KINDS), show_default="evidence")
+@click.option("--calibre", default="", help="Such as 9x19.")
+@click.option("--sharing", type=click.Choice(SCOPES), show_default="country")
+@click.option("--accept-unusable", default="", metavar="REASON", help="As in `ribin enrol`.")
+@vault_option
+@network_option
+@pitch_option
+@lighting_option
+@params_option
+@who_option
+@reason_option
+def enrol_batch(
+    vault: Path | None,
+    network_file: Path | None,
+    pixel_pitch_um: float | None,
+    accept_unusable: str,
+    params: Params,
+    **asked: Any,
+) -> None:
+    """Enrol the scan of each row; the columns are those of a manifest of `ribin enrol`.
+
+    Scans are read by --jobs workers and enrolled by one writer in the order of the rows.
+
+    \b
+    Example:
+      ribin batch enrol exhibits.csv --network network.toml
+    """
+    from ribin.batch.usable import Intake
+    from ribin.batch.work import Preparing
+    from ribin.commands.jobs import Told, asked_job, run_batch
+
+    told = Told(**{name: asked.pop(name) for name in Told.__dataclass_fields__})
+    who, reason = asked.pop("who"), asked.pop("reason")
+    intake = Intake(params, who, reason, pixel_pitch_um, accept_unusable=accept_unusable)
+    options = {"params": params.template_id, "intake": [pixel_pitch_um, accept_unusable]}
+    job = asked_job(told, "enrol", asked, options)
+    run_batch(told, job, Preparing(job.folder, vault, network_file, intake))

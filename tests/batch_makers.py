@@ -1,0 +1,58 @@
+"""Work that a test can follow, in whatever process it is done, and executors out of order."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ribin.batch.items import Item, Outcome, Work, attempt
+from ribin.batch.job import Job
+from ribin.errors import ScanError
+
+
+@dataclass(frozen=True)
+class Doubling:
+    """Twice the number; some items are refused, some end their process: once, or always."""
+
+    folder: Path
+    refused: frozenset[int] = frozenset()
+    broken: frozenset[int] = frozenset()
+    dies_once: frozenset[int] = frozenset()
+    dies_always: frozenset[int] = frozenset()
+
+    def do(self, item: Item) -> Any:
+        number = item.number
+        mark = self.folder / f"died-{number}"
+        if number in self.dies_always or (number in self.dies_once and not mark.exists()):
+            mark.touch()
+            os._exit(9)
+        if number in self.refused:
+            raise ScanError(f"item {number} is refused")
+        if number in self.broken:
+            raise KeyError(number)
+        return {"twice": 2 * number, "threads": os.environ.get("OPENBLAS_NUM_THREADS")}
+
+
+@dataclass(frozen=True)
+class OutOfOrder:
+    """As machines elsewhere: outcomes come in any order, a few items at a time."""
+
+    seed: int
+
+    def submit(self, work: Work, items: Iterable[Item]) -> Iterator[Outcome]:
+        chance = random.Random(self.seed)
+        held = [attempt(work, item) for item in items]
+        chance.shuffle(held)
+        yield from held
+
+
+def make_items(count: int) -> tuple[Item, ...]:
+    return tuple(Item(n, n + 1, {"query": f"q{n}"}) for n in range(1, count + 1))
+
+
+def make_job(count: int, folder: Path = Path(".")) -> Job:
+    return Job("search", folder, make_items(count), {"job": "search", "items": count})
