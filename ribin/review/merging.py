@@ -8,6 +8,7 @@ from typing import Any
 from ribin.errors import StoreError
 from ribin.leads import HeldExhibit, LeadFile, Link, Place, Withdrawal
 from ribin.review.bothsides import BothSides
+from ribin.review.concerned import exhibit_at
 from ribin.review.rules import ends_the_link, makes_a_link
 from ribin.store.leadrecords import (
     Record,
@@ -54,7 +55,11 @@ def merge_lead(sides: BothSides, lead: str) -> int:
             theirs = find_lead_file(other_db, lead)
             if other == member or theirs is None or member not in theirs.lead.members:
                 continue
-            records = _given(db, find_lead_file(db, lead), theirs)
+            mine = find_lead_file(db, lead)
+            if mine is None and not _holds_its_exhibit(db, member, theirs):
+                sides.notes.append(f"{member}: lead {lead} not recorded, it holds no such exhibit")
+                continue
+            records = _given(db, mine, theirs)
             if records:
                 sides.write_down(member, "lead received", lead, "", records, sender=other)
                 carried += len(records)
@@ -81,6 +86,12 @@ def settle(sides: BothSides, lead: str) -> Settled:
             sides.write_down(member, "withdrawal", lead, reason, [insert_withdrawal(db, end)])
             done = Settled(link_ended=True) if member == sides.own_member else done
     return done
+
+
+def _holds_its_exhibit(db: Any, member: str, file: LeadFile) -> bool:
+    """Whether what a lead from elsewhere says of this member's exhibits can be."""
+    own = [held.exhibit for held in file.lead.exhibits if held.member == member]
+    return all(exhibit_at(db, name) is not None for name in own)
 
 
 def _given(db: Any, mine: LeadFile | None, theirs: LeadFile) -> list[Record]:

@@ -213,7 +213,6 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
     carried, notes = 0, []
     for member in sorted((concerned | set(network.members)) - {own.member}):
         with both_sides(own, network, (member,), who) as sides:
-            notes += sides.notes if member in concerned else []
             known = {
                 (file.lead.at, file.lead.lead)
                 for db in sides.transactions.values()
@@ -222,6 +221,7 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
             }
             if len(sides.transactions) > 1:
                 carried += sum(merge_lead(sides, lead) for _, lead in sorted(known))
+            notes += sides.notes if member in concerned else []
     return carried, tuple(notes)
 
 

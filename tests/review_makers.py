@@ -1,0 +1,43 @@
+"""Two vaults of linked countries with an exhibit or more each, and the people who work there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from store_makers import enrol, make_exhibit
+
+from ribin.casework import Scope
+from ribin.leads import HeldExhibit
+from ribin.people import Role
+from ribin.search.network import Network, NetworkMember
+from ribin.store.roles import appoint
+from ribin.store.vault import Vault
+
+EXAMINER, SECOND, THIRD = "Ana Brown", "Ben Cole", "Cy Dale"
+STAFF = {
+    EXAMINER: (Role.EXAMINER,),
+    SECOND: (Role.REVIEWER, Role.EXAMINER),
+    THIRD: (Role.REVIEWER,),
+}
+
+
+def make_member(folder: Path, code: str, exhibits: int, sharing: Scope = Scope.NETWORK) -> Vault:
+    """A vault with exhibits CODE-1, CODE-2, ... of January, February, ... and the staff above."""
+    vault = Vault.create(folder / code, code, who="head")
+    for name, roles in STAFF.items():
+        appoint(vault.catalogue, name, roles, "head", "hired")
+    appoint(vault.catalogue, "tester", (Role.TECHNICIAN,), "head", "hired")
+    for n in range(1, exhibits + 1):
+        seed = sum(map(ord, code)) * 100 + n
+        day = f"2025-{n:02d}-10"
+        enrol(vault, seed, make_exhibit(f"{code}-{n}", sharing=sharing, date=day, calibre="9x19"))
+    return vault
+
+
+def make_network(folder: Path, *codes: str) -> Network:
+    members = {code: NetworkMember(code, code, folder / code) for code in codes}
+    return Network(members, {"cluster": tuple(codes)})
+
+
+def held(text: str) -> HeldExhibit:
+    return HeldExhibit(*text.split(":"))

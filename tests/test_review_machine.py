@@ -1,0 +1,203 @@
+"""Any order of steps by anybody, in two vaults, now and then out of reach of each other."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from review_makers import EXAMINER, SECOND, STAFF, THIRD, held, make_member, make_network
+
+from ribin.errors import RibinError
+from ribin.leads import Conclusion, Examined, Place
+from ribin.people import Role
+from ribin.review.rules import standing_of, visible_reviews
+from ribin.review.steps import give_review, sync_leads, take_up_lead, withdraw_link
+from ribin.store.leadrecords import read_lead_files
+from ribin.store.vault import Vault
+
+IDENTIFICATION = Conclusion.IDENTIFICATION
+PEOPLE = st.sampled_from([EXAMINER, SECOND, THIRD, "ana  brown", "a stranger"])
+MEMBERS = st.sampled_from(["JAM", "BLZ"])
+EXHIBITS = st.sampled_from(["JAM:JAM-1", "JAM:JAM-2", "BLZ:BLZ-1"])
+LEADS = st.integers(0, 5)  # which of those that are there
+CONCLUSIONS = st.sampled_from([IDENTIFICATION, IDENTIFICATION, *Conclusion])
+
+
+class Workflow(RuleBasedStateMachine):
+    """What the rules promise, however the steps come: nothing here knows how they are checked."""
+
+    made: Path  # two vaults, copied for each run
+
+    @initialize(first=st.sampled_from(["JAM:JAM-2", "BLZ:BLZ-1"]))
+    def start(self, first):
+        self.folder = Path(tempfile.mkdtemp())
+        shutil.copytree(self.made, self.folder, dirs_exist_ok=True)
+        self.network = make_network(self.folder, "BLZ", "JAM")
+        self.vaults = {code: Vault.open(self.folder / code) for code in ("BLZ", "JAM")}
+        self.seen = {code: {} for code in self.vaults}
+        self.always_reached = True
+        self.take_up("JAM", "JAM:JAM-1", first, EXAMINER, True)
+
+    def teardown(self):
+        for vault in self.vaults.values():
+            assert vault.check().problems == ()
+            vault.close()
+        shutil.rmtree(self.folder)
+
+    def _lead(self, code, pick):
+        known = sorted(self._files()[code])
+        return known[pick % len(known)] if known else "JAM-L1"
+
+    @contextlib.contextmanager
+    def _step(self, reached):
+        """A step that is refused must have changed nothing."""
+        self.always_reached &= reached
+        before = self._files()
+        refused = False
+        try:
+            yield self.network if reached else None
+        except RibinError:
+            refused = True
+        assert not refused or self._files() == before
+
+    def _files(self):
+        found = {}
+        for code, vault in self.vaults.items():
+            with vault.catalogue.reading() as db:
+                found[code] = {file.lead.lead: file for file in read_lead_files(db)}
+        return found
+
+    @rule(code=MEMBERS, one=EXHIBITS, other=EXHIBITS, who=PEOPLE, reached=st.booleans())
+    def take_up(self, code, one, other, who, reached):
+        before = self._files()[code]
+        with self._step(reached) as network:
+            vault = self.vaults[code]
+            step = take_up_lead(vault, network, held(one), held(other), who=who, note="n")
+            assert Role.EXAMINER in STAFF[who]
+            for file in before.values():
+                if file.lead.pair == step.file.lead.pair:
+                    assert not file.linked
+                    assert not standing_of(file).is_open
+
+    @rule(code=MEMBERS, pick=LEADS, who=st.sampled_from([SECOND, THIRD]), reached=st.booleans())
+    def agree(self, code, pick, who, reached):
+        """The usual way, so that links come about often enough."""
+        for person in (EXAMINER, who):
+            self.review(code, pick, person, IDENTIFICATION, reached)
+
+    @rule(code=MEMBERS, pick=LEADS, who=PEOPLE, verdict=CONCLUSIONS, reached=st.booleans())
+    def review(self, code, pick, who, verdict, reached):
+        lead = self._lead(code, pick)
+        with self._step(reached) as network:
+            vault = self.vaults[code]
+            step = give_review(vault, network, lead, verdict, Examined.ITEMS, who=who, note="n")
+            given = step.file.reviews[-1]
+            wanted = Role.EXAMINER if given.place is Place.FIRST else Role.REVIEWER
+            assert wanted in STAFF[who]
+            assert given.blind
+
+    @rule(code=MEMBERS, pick=LEADS, who=PEOPLE, verdict=CONCLUSIONS, reached=st.booleans())
+    def supersede(self, code, pick, who, verdict, reached):
+        lead = self._lead(code, pick)
+        with self._step(reached) as network:
+            step = give_review(
+                self.vaults[code], network, lead, verdict, Examined.CAST,
+                who=who, note="n", supersede=True,
+            )  # fmt: skip
+            both = {review.place for review in step.file.reviews} == set(Place)
+            assert not (both and step.link_made)
+
+    @rule(code=MEMBERS, pick=LEADS, who=PEOPLE, reached=st.booleans())
+    def withdraw(self, code, pick, who, reached):
+        lead = self._lead(code, pick)
+        before = self._files()[code].get(lead)
+        with self._step(reached) as network:
+            withdraw_link(self.vaults[code], network, lead, who=who, reason="r")
+            assert before is not None
+            assert before.linked or not self.always_reached
+
+    @rule(code=MEMBERS)
+    def sync(self, code):
+        with self._step(True):
+            sync_leads(self.vaults[code], self.network, who="head")
+            files = self._files()
+            across = [
+                {n: f for n, f in side.items() if len(f.lead.members) == 2}
+                for side in files.values()
+            ]
+            verdicts = [{n: (f.lead, f.reviews) for n, f in side.items()} for side in across]
+            assert verdicts[0] == verdicts[1]
+
+    @invariant()
+    def nothing_is_lost(self):
+        for code, side in self._files().items():
+            now = {}
+            for name, file in side.items():
+                now[name] = file.lead
+                now.update({review.review: review for review in file.reviews})
+                now.update({f"link {name}": file.link} if file.link else {})
+                now.update({f"end {name}": file.withdrawal} if file.withdrawal else {})
+            assert {name: now.get(name) for name in self.seen[code]} == self.seen[code]
+            self.seen[code] = now
+
+    @invariant()
+    def a_pair_is_linked_once(self):
+        for side in self._files().values():
+            linked = [file.lead.pair for file in side.values() if file.linked]
+            assert len(linked) == len(set(linked))
+
+    @invariant()
+    def two_persons_made_every_link(self):
+        for file in (file for side in self._files().values() for file in side.values()):
+            if not file.link:
+                continue
+            blind = [r for r in file.reviews if r.blind]
+            agreed = {r.reviewer for r in blind if r.conclusion is IDENTIFICATION}
+            assert len(agreed) >= 2
+            second = next(r for r in file.reviews if r.review == file.link.second_review)
+            assert second.reviewer != file.lead.examiner
+            assert second.conclusion is IDENTIFICATION
+
+    @invariant()
+    def the_second_person_is_blind(self):
+        for file in (file for side in self._files().values() for file in side.values()):
+            places = {review.place for review in file.reviews}
+            if places == {Place.FIRST}:
+                others = set(STAFF) - {review.reviewer for review in file.reviews}
+                assert all(visible_reviews(file, who) == () for who in others)
+
+    @invariant()
+    def both_sides_agree_while_they_reach_each_other(self):
+        if self.always_reached:
+            one, other = self._files().values()
+            assert all(one[name] == other[name] for name in one.keys() & other.keys())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_vaults(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    for code, exhibits in (("JAM", 2), ("BLZ", 1)):
+        make_member(folder, code, exhibits).close()
+    Workflow.made = folder
+
+
+CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+QUICK = settings(
+    max_examples=40, stateful_step_count=15, deadline=None, suppress_health_check=CHECKS
+)
+LONG = settings(QUICK, max_examples=200, stateful_step_count=30)
+
+
+class TestWorkflow(Workflow.TestCase):
+    settings = QUICK
+
+
+@pytest.mark.slow
+class TestWorkflowAtLength(Workflow.TestCase):
+    settings = LONG

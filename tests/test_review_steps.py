@@ -1,0 +1,271 @@
+"""A lead from hand to hand: taken up, reviewed twice, linked, superseded, withdrawn."""
+
+from __future__ import annotations
+
+import pytest
+from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
+
+from ribin.casework import Scope
+from ribin.errors import AccessError, ParameterError, StoreError
+from ribin.leads import Conclusion, Examined, Standing
+from ribin.review.rules import visible_reviews
+from ribin.review.steps import give_review, sync_leads, take_up_lead, withdraw_link
+from ribin.store.leadrecords import read_lead_file, read_lead_files
+from ribin.store.sharing import opaque_name
+
+IDENTIFICATION, ITEMS = Conclusion.IDENTIFICATION, Examined.ITEMS
+
+
+@pytest.fixture
+def jam(tmp_path):
+    with make_member(tmp_path, "JAM", 3) as vault:
+        yield vault
+
+
+@pytest.fixture
+def blz(tmp_path):
+    with make_member(tmp_path, "BLZ", 2) as vault:
+        yield vault
+
+
+@pytest.fixture
+def network(tmp_path):
+    return make_network(tmp_path, "BLZ", "JAM")
+
+
+def take_up(vault, one="JAM:JAM-1", other="JAM:JAM-2", who=EXAMINER, network=None):
+    return take_up_lead(vault, network, held(one), held(other), who=who, note="high score")
+
+
+def review(vault, who, conclusion=IDENTIFICATION, lead="JAM-L1", network=None, **more):
+    return give_review(
+        vault, network, lead, conclusion, ITEMS, who=who, note="seen in comparison", **more
+    )
+
+
+def link(vault, network=None, **pair):
+    lead = take_up(vault, network=network, **pair).file.lead.lead
+    review(vault, EXAMINER, lead=lead, network=network)
+    return review(vault, SECOND, lead=lead, network=network)
+
+
+def test_two_persons_make_a_link_and_one_of_them_ends_it(jam):
+    lead = take_up(jam)
+    assert (lead.file.lead.lead, lead.standing) == ("JAM-L1", Standing.LEAD)
+    assert review(jam, EXAMINER).standing is Standing.SECOND_REVIEW_DUE
+    linked = review(jam, SECOND)
+    assert (linked.standing, linked.link_made) == (Standing.CONFIRMED_LINK, True)
+    assert (linked.file.link.reference_date, linked.file.link.comparison_date) == (
+        "2025-01-10",
+        "2025-02-10",
+    )
+    ended = withdraw_link(jam, None, "JAM-L1", who=SECOND, reason="items mixed up")
+    assert (ended.standing, ended.link_ended) == (Standing.WITHDRAWN, True)
+    assert [r.reviewer for r in ended.file.reviews] == [EXAMINER, SECOND]
+    assert ended.file.link == linked.file.link
+    assert jam.check().clean
+
+
+def test_the_second_person_does_not_see_the_first_verdict(jam):
+    take_up(jam)
+    file = review(jam, EXAMINER, Conclusion.ELIMINATION).file
+    assert visible_reviews(file, SECOND) == ()
+    assert [r.conclusion for r in visible_reviews(file, EXAMINER)] == [Conclusion.ELIMINATION]
+    assert "elimination" not in str(jam.audit_log())
+    file = review(jam, SECOND).file
+    assert len(visible_reviews(file, EXAMINER)) == len(visible_reviews(file, SECOND)) == 2
+    assert [r.blind for r in file.reviews] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "standing"),
+    [
+        ("identification", "identification", "confirmed link"),
+        ("inconclusive_a", "inconclusive_a", "inconclusive a"),
+        ("inconclusive_b", "inconclusive_b", "inconclusive b"),
+        ("inconclusive_c", "inconclusive_c", "inconclusive c"),
+        ("inconclusive_a", "inconclusive_b", "not confirmed"),
+        ("identification", "inconclusive_a", "not confirmed"),
+        ("elimination", "identification", "not confirmed"),
+        ("elimination", "elimination", "not confirmed"),
+        ("unsuitable", "unsuitable", "not confirmed"),
+    ],
+)
+def test_what_two_verdicts_come_to(jam, first, second, standing):
+    take_up(jam)
+    review(jam, EXAMINER, Conclusion(first))
+    assert str(review(jam, SECOND, Conclusion(second)).standing) == standing
+
+
+def test_nobody_reviews_what_they_had_a_part_in(jam):
+    take_up(jam)
+    with pytest.raises(AccessError, match="Cy Dale: examiner needed, found reviewer"):
+        review(jam, THIRD)
+    review(jam, EXAMINER)
+    with pytest.raises(AccessError, match="Ana Brown: reviewer needed, found examiner"):
+        review(jam, EXAMINER)
+    take_up(jam, other="JAM:JAM-3", who=SECOND)
+    review(jam, SECOND, lead="JAM-L2")
+    with pytest.raises(AccessError, match="another person needed for the second review, found Ben"):
+        review(jam, SECOND, lead="JAM-L2")
+    take_up(jam, one="JAM:JAM-2", other="JAM:JAM-3", who=SECOND)
+    review(jam, EXAMINER, lead="JAM-L3")
+    with pytest.raises(AccessError, match="another person than who took it up needed"):
+        review(jam, SECOND, lead="JAM-L3")
+    with pytest.raises(AccessError, match="nobody: examiner needed, found no role"):
+        take_up(jam, who="")
+
+
+def test_a_verdict_is_superseded_and_stays(jam):
+    take_up(jam)
+    review(jam, EXAMINER, Conclusion.INCONCLUSIVE_A)
+    review(jam, EXAMINER, supersede=True)
+    file = review(jam, SECOND).file
+    assert [(r.review, r.supersedes) for r in file.reviews] == [
+        ("JAM-L1/JAM1", ""),
+        ("JAM-L1/JAM2", "JAM-L1/JAM1"),
+        ("JAM-L1/JAM3", ""),
+    ]
+    ended = review(jam, SECOND, Conclusion.INCONCLUSIVE_B, supersede=True)
+    assert (ended.standing, ended.link_ended) == (Standing.WITHDRAWN, True)
+    assert "verdict superseded: seen in comparison" in ended.file.withdrawal.reason
+    with pytest.raises(StoreError, match="the link is withdrawn; take up a new lead"):
+        review(jam, SECOND, supersede=True)
+    assert jam.check().clean
+
+
+def test_who_has_seen_the_other_verdict_makes_no_link(jam):
+    take_up(jam)
+    review(jam, EXAMINER)
+    review(jam, SECOND, Conclusion.INCONCLUSIVE_A)
+    changed = review(jam, SECOND, supersede=True)
+    assert (changed.standing, changed.file.reviews[-1].blind) == (Standing.NOT_CONFIRMED, False)
+    again = take_up(jam)  # a new lead may be taken up
+    assert again.file.lead.lead == "JAM-L2"
+
+
+def test_a_pair_has_one_lead_and_one_link(jam):
+    take_up(jam)
+    with pytest.raises(StoreError, match=r"lead JAM-L1: this pair is there already \(lead\)"):
+        take_up(jam, one="JAM:JAM-2", other="JAM:JAM-1")
+    review(jam, EXAMINER)
+    review(jam, SECOND)
+    with pytest.raises(StoreError, match=r"this pair is there already \(confirmed link"):
+        take_up(jam)
+    with pytest.raises(StoreError, match=r"both reviews are there \(confirmed link"):
+        review(jam, THIRD)
+    withdraw_link(jam, None, "JAM-L1", who=EXAMINER, reason="mixed up")
+    with pytest.raises(
+        StoreError, match="a confirmed link needed to withdraw it, found: link with"
+    ):
+        withdraw_link(jam, None, "JAM-L1", who=EXAMINER, reason="mixed up")
+    assert link(jam).file.linked
+
+
+def test_what_is_written_is_never_changed_by_anybody(jam):
+    link(jam)
+    for table in ("leads", "reviews", "links", "appointments"):
+        for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET at = ''"):
+            with (
+                pytest.raises(StoreError, match="are superseded, never changed"),
+                jam.catalogue.writing() as db,
+            ):
+                db.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        ("JAM:JAM-1", "JAM:JAM-1", "two exhibits needed, found JAM:JAM-1 twice"),
+        ("BLZ:BLZ-1", "BLZ:BLZ-2", "an exhibit of JAM needed, found BLZ:BLZ-1 and BLZ:BLZ-2"),
+        ("JAM:JAM-9", "JAM:JAM-1", "JAM:JAM-9: an exhibit needed, found none of this name"),
+        ("JAM:JAM-1", "BLZ:BLZ-9", "BLZ:BLZ-9: BLZ shows JAM no such exhibit"),
+    ],
+)
+def test_a_lead_on_what_is_not_there(jam, blz, network, one, other, message):
+    with pytest.raises((ParameterError, StoreError, AccessError), match=message):
+        take_up(jam, one, other, network=network)
+    with jam.catalogue.reading() as db:
+        assert read_lead_files(db) == []
+
+
+def test_an_exhibit_that_is_not_shared_cannot_be_told_from_none(tmp_path, jam, network):
+    with (
+        make_member(tmp_path, "BLZ", 1, Scope.COUNTRY),
+        pytest.raises(AccessError, match="BLZ:BLZ-1: BLZ shows JAM no such exhibit"),
+    ):
+        take_up(jam, other="BLZ:BLZ-1", network=network)
+
+
+def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, network):
+    linked = link(jam, network, other="BLZ:BLZ-1")
+    lead = linked.file.lead
+    with jam.catalogue.reading() as one, blz.catalogue.reading() as other:
+        assert read_lead_file(other, "JAM-L1", "BLZ") == linked.file
+        assert lead.reference.exhibit == opaque_name(one, "JAM-1")
+        assert lead.comparison.exhibit == opaque_name(other, "BLZ-1")
+    assert (lead.reference_event, linked.file.link.reference_date) == ("", "")
+    assert "JAM-1" not in str([r.details for r in blz.audit_log()])
+    actions = [row.action for row in blz.audit_log()][-4:]
+    assert actions == ["lead", "review", "review", "link"]
+    opaque = f"JAM:{lead.reference.exhibit}"
+    with pytest.raises(StoreError, match="this pair is there already"):
+        take_up(blz, "BLZ:BLZ-1", opaque, network=network)
+    withdraw_link(blz, network, "JAM-L1", who=SECOND, reason="cast of another case")
+    with jam.catalogue.reading() as db:
+        assert read_lead_file(db, "JAM-L1", "JAM").withdrawal.member == "BLZ"
+    assert jam.check().clean
+    assert blz.check().clean
+
+
+def test_the_second_review_may_come_from_the_other_country(jam, blz, network):
+    take_up(jam, other="BLZ:BLZ-1", network=network)
+    review(jam, EXAMINER, network=network)
+    linked = review(blz, THIRD, network=network)
+    assert (linked.link_made, linked.file.reviews[1].member) == (True, "BLZ")
+    with jam.catalogue.reading() as db:
+        assert read_lead_file(db, "JAM-L1", "JAM").linked
+
+
+def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
+    take_up(jam, other="BLZ:BLZ-1", network=network)
+    away = review(jam, EXAMINER)
+    assert away.notes == (
+        "BLZ: not recorded there yet, `ribin lead sync` will: no network names its vault",
+    )
+    review(blz, SECOND)  # BLZ cannot reach JAM either: a first review there too
+    carried, notes = sync_leads(jam, network, who=EXAMINER)
+    assert (carried, notes) == (2, ())
+    linked = review(blz, THIRD, network=network)
+    assert linked.standing is Standing.CONFIRMED_LINK
+    withdraw_link(jam, None, "JAM-L1", who=EXAMINER, reason="mixed up")
+    assert sync_leads(blz, network, who=SECOND) == (1, ())
+    assert sync_leads(blz, network, who=SECOND) == (0, ())
+    files = []
+    for vault in (jam, blz):
+        with vault.catalogue.reading() as db:
+            files.append(read_lead_files(db))
+        assert vault.check().clean
+    assert files[0] == files[1]
+
+
+def test_a_lead_on_a_member_out_of_reach_is_taken_along_later(jam, blz, network):
+    with blz.catalogue.reading() as db:
+        opaque = opaque_name(db, "BLZ-1")
+    take_up(jam, other=f"BLZ:{opaque}")
+    review(jam, EXAMINER)
+    assert sync_leads(blz, network, who=SECOND) == (2, ())
+    assert review(blz, THIRD, network=network).file.linked
+
+
+def test_a_lead_from_elsewhere_on_no_exhibit_is_not_taken(jam, blz, network):
+    take_up(jam, other="BLZ:x-0000000000000000")
+    carried, notes = sync_leads(jam, network, who=EXAMINER)
+    assert (carried, notes) == (0, ("BLZ: lead JAM-L1 not recorded, it holds no such exhibit",))
+    with blz.catalogue.reading() as db:
+        assert read_lead_files(db) == []
+
+
+def test_a_note_is_needed(jam):
+    with pytest.raises(ParameterError, match="note: why these two should be examined needed"):
+        take_up_lead(jam, None, held("JAM:JAM-1"), held("JAM:JAM-2"), who=EXAMINER, note=" ")
