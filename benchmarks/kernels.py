@@ -49,6 +49,8 @@ MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     "_search": lambda products, energies, near, cells, *_: (
         len(products) * len(cells) * (13 * energies.shape[3] + 9 * len(near))
     ),
+    # a turned point
+    "_turn_back": lambda place, *_: 4 * len(place),
     # a turned shift (4), a sum, a number
     "_join": lambda forward, shifts, *_: 6 * forward.shape[1] * len(shifts),
 }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """Turn the first mark about its centre, then shift it, and it lies on the second.
 
     A point x (row, col in um, from the first mark's centre) falls on R(rotation) x + shift, from

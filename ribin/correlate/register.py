@@ -67,12 +67,14 @@ def refined_placements(
     """
     pitch_um, step_deg = describe.medium_pitch_um, correlate.medium_rotation_step_deg
     offsets = disc_offsets(correlate.medium_shift_um / pitch_um, norm_step)
+    motions = np.array([(seed.rotation_deg, *seed.shift_um) for seed in seeds])
     steps = np.arange(-turns, turns + 1)
-    nearest = np.rint([seed.rotation_deg / step_deg for seed in seeds])
-    angles = np.asarray((nearest[:, None] + steps).ravel() * step_deg)
-    starts = np.array([np.rint(-np.array(seed.shift_um) / pitch_um) for seed in seeds], np.int64)
+    angles = np.asarray((np.rint(motions[:, :1] / step_deg) + steps).ravel() * step_deg)
+    starts = np.rint(-motions[:, 1:] / pitch_um).astype(np.int64)
     copies = medium_copies(reference, describe, correlate)
-    places = np.column_stack([copies.at(angles), np.repeat(starts, len(steps), axis=0)])
+    places = np.empty((len(angles), 3), np.int64)
+    places[:, 0] = copies.at(angles)
+    places[:, 1:] = starts.repeat(len(steps), axis=0)
     strength = overlap_correlation(
         reference.medium,
         comparison.medium,
@@ -81,13 +83,12 @@ def refined_placements(
         offsets,
         correlate.min_overlap,
     ).reshape(len(seeds), -1)
-    found = []
-    for k, best in enumerate(strength.argmax(axis=1)):
-        t, s = divmod(int(best), len(offsets.every))
-        row, col = -(offsets.every[s] + starts[k]) * pitch_um
-        angle = float(angles[k * len(steps) + t])
-        found.append(Placement(angle, (float(row), float(col)), float(strength[k, best])))
-    return found
+    best = strength.argmax(axis=1)
+    turn, shift = np.divmod(best, len(offsets.every))
+    found = angles[np.arange(len(seeds)) * len(steps) + turn]
+    shifts_um = -(offsets.every[shift] + starts) * pitch_um
+    values = strength[np.arange(len(seeds)), best]
+    return list(map(Placement, found.tolist(), map(tuple, shifts_um.tolist()), values.tolist()))
 
 
 def overlap_correlation(

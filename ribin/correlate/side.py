@@ -50,15 +50,23 @@ class Side:
     ----------
     cells : (K, 2) int64 array
         Row and column of each cell's first block.
+    corners : (K, 2) int64 array
+        And of its first pixel.
+    center_um : (K, 2) float64 array
+        Its centre, from the mark's.
     cell_blocks : (K, 4) int64 array
         Where the sums of a cell's blocks stand among those of the runs; the place after the last
         where a block holds nothing.
+    cell_fill : (K,) float64 array
+        Share of each cell that was measured.
     """
 
     coarse: Level
     medium: Level
     fine: Level
     cells: NDArray[np.int64]
+    corners: NDArray[np.int64]
+    center_um: NDArray[np.float64]
     cell_blocks: NDArray[np.int64]
     cell_fill: NDArray[np.float64]
 
@@ -86,11 +94,14 @@ def _lay_out(template: Template) -> Side:
     corners = ((0, 0), (0, 1), (1, 0), (1, 1))
     quarter = [(cells[:, 0] + r, cells[:, 1] + c) for r, c in corners]
     filled = np.sum([counts[rows, cols] for rows, cols in quarter], axis=0)
+    half_px = (arrays["fine"].shape[0] - 1) / 2.0
     return Side(
         coarse=_level(*coarse_surface(arrays["coarse"]), arrays["coarse_runs"]),
         medium=_level(arrays["medium"], arrays["medium_valid"], arrays["medium_runs"]),
         fine=_level(arrays["fine"], arrays["fine_valid"], arrays["fine_runs"]),
         cells=cells,
+        corners=cells * BLOCK_PX,
+        center_um=(cells * BLOCK_PX + (BLOCK_PX - 0.5 - half_px)) * template.pitch_um,
         cell_blocks=np.stack([place[rows, cols] for rows, cols in quarter], axis=1),
         cell_fill=filled / (2.0 * BLOCK_PX) ** 2,
     )

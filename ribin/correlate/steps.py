@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ribin.comparison import PlacedCells, Registration
-from ribin.correlate.ccf import patch_ccf
+from ribin.comparison import Registration
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
+from ribin.correlate.placed import placed_cells, whole_ccf
 from ribin.correlate.placement import Placement, turn_matrix
 from ribin.correlate.register import coarse_placements, refined_placements
 from ribin.correlate.side import Side, prepare_side
-from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
+from ribin.params import CorrelateParams, DescribeParams
 from ribin.trace import NO_TRACE, Trace
 
 __all__ = ["correlate_sides", "prepare_side"]
@@ -58,9 +57,9 @@ def correlate_sides(
         shift_um=(float(row), float(col)),
         agreement=float(joint[t, s]),
         whole=seed.strength,
-        ccf=_whole_ccf(comparison, backward, t, s),
-        forward=_placed(reference, forward, describe),
-        backward=_placed(comparison, backward, describe),
+        ccf=whole_ccf(comparison, backward, t, s),
+        forward=placed_cells(reference, forward, describe.pitch_um),
+        backward=placed_cells(comparison, backward, describe.pitch_um),
     )
 
 
@@ -79,33 +78,3 @@ def _search_both(
         search_cells(comparison, reference, turn, shift, describe, correlate),
         search_cells(reference, comparison, -turn, back, describe, correlate),
     )
-
-
-def _whole_ccf(comparison: Side, backward: CellSearch, t: int, s: int) -> float:
-    size_px = comparison.fine.size_px
-    places = np.array([[3 * t, *_to_copy(comparison, backward, np.array([s]))[0]]])
-    corner = np.zeros((1, 2), np.int64)
-    return float(patch_ccf(comparison.fine.planes, backward.copies, corner, places, size_px)[0])
-
-
-def _placed(cut: Side, search: CellSearch, describe: DescribeParams) -> PlacedCells:
-    """Each cell at its best place, with the exact correlation there."""
-    half = (cut.fine.size_px - 1) / 2.0
-    center = (cut.cells * BLOCK_PX + (BLOCK_PX - 0.5 - half)) * describe.pitch_um
-    t, s = search.place[:, 0], search.place[:, 1]
-    places = np.column_stack([3 * t, _to_copy(cut, search, s)])
-    corners = cut.cells * BLOCK_PX
-    exact = patch_ccf(cut.fine.planes, search.copies, corners, places, 2 * BLOCK_PX)
-    exact[search.ccf < -1.0] = np.nan
-    # The other side was turned; in its own frame the cell lies turned back.
-    turn = search.turns_deg[t]
-    x = center + search.shifts_px[s] * describe.pitch_um
-    cosine, sine = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
-    fell = np.column_stack([cosine * x[:, 0] + sine * x[:, 1], cosine * x[:, 1] - sine * x[:, 0]])
-    return PlacedCells(np.asarray(center), fell, -turn, exact, cut.cell_fill)
-
-
-def _to_copy(cut: Side, search: CellSearch, s: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(N, 2) shifts from a pixel of the cut side to its counterpart in the copies."""
-    margin = (search.copies.shape[2] - cut.fine.size_px) // 2
-    return search.offsets.every[s] + margin

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from itertools import repeat
 
+import numpy as np
+
+from ribin._jit import kernel
 from ribin.comparison import CellFit, PlacedCells, Registration
 from ribin.decide.consensus import Consensus
 from ribin.params import DecideParams
 
 REASONS = ("surface", "correlation", "place", "angle", "")  # why not congruent; the first counts
+
+
+@kernel
+def _first_missed(ccf, place_um, angle_deg, limits, out):
+    """Which of `REASONS` holds for each cell."""
+    for k in range(ccf.shape[0]):
+        if np.isnan(ccf[k]):
+            out[k] = 0
+        elif ccf[k] < limits[0]:
+            out[k] = 1
+        elif place_um[k] > limits[1]:
+            out[k] = 2
+        elif abs(angle_deg[k]) > limits[2]:
+            out[k] = 3
+        else:
+            out[k] = 4
 
 
 def judged_cells(
@@ -33,20 +51,24 @@ def _judged(
 ) -> list[CellFit]:
     measured = np.isfinite(cells.ccf)
     last = int(np.searchsorted(np.cumsum(measured), params.cells_a_side)) + 1
+    ccf, center_um = cells.ccf[:last], cells.center_um[:last]
     place_um, angle_deg = consensus.place_um[own][:last], consensus.angle_deg[own][:last]
-    rows = zip(
-        _points(cells.center_um[:last]),
-        _points((cells.fell_um - cells.center_um)[:last]),
-        cells.rotation_deg[:last].tolist(),
-        cells.ccf[:last].tolist(),
-        cells.fill[:last].tolist(),
-        _reasons(cells.ccf[:last], place_um, angle_deg, params),
-        strict=True,
+    missed = np.empty(len(ccf), np.int64)
+    limits = params.min_ccf, params.max_place_um, params.max_angle_deg
+    _first_missed(ccf, place_um, angle_deg, limits, missed)
+    return list(
+        map(
+            CellFit,
+            repeat(direction),
+            map(tuple, center_um.tolist()),
+            map(tuple, (cells.fell_um[:last] - center_um).tolist()),
+            cells.rotation_deg[:last].tolist(),
+            ccf.tolist(),
+            cells.fill[:last].tolist(),
+            (missed == len(REASONS) - 1).tolist(),
+            map(REASONS.__getitem__, missed.tolist()),
+        )
     )
-    return [
-        CellFit(direction, center, moved, turn, ccf, fill, not reason, reason)
-        for center, moved, turn, ccf, fill, reason in rows
-    ]
 
 
 def compared_cells(fits: tuple[CellFit, ...]) -> int:
@@ -63,24 +85,3 @@ def mean_congruent_ccf(fits: tuple[CellFit, ...]) -> float:
     """Mean correlation of the congruent cells; NaN where there are none."""
     found = [fit.ccf for fit in fits if fit.congruent]
     return float(np.mean(found)) if found else float("nan")
-
-
-def _points(points_um: NDArray[np.float64]) -> list[tuple[float, float]]:
-    return [(row, col) for row, col in points_um.tolist()]
-
-
-def _reasons(
-    ccf: NDArray[np.float64],
-    place_um: NDArray[np.float64],
-    angle_deg: NDArray[np.float64],
-    params: DecideParams,
-) -> list[str]:
-    """The first limit that each cell misses, or nothing."""
-    missed = [
-        np.isnan(ccf),
-        ccf < params.min_ccf,
-        place_um > params.max_place_um,
-        np.abs(angle_deg) > params.max_angle_deg,
-    ]
-    first = np.argmax([*missed, np.ones(len(ccf), np.bool_)], axis=0)
-    return [REASONS[k] for k in first.tolist()]

@@ -7,12 +7,71 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin._jit import kernel
 from ribin.comparison import Registration
 from ribin.params import DecideParams
 
 _FIRST_SLACK = 1.5  # the placement of whole marks is coarser than the motion fitted to cells
 _ROUNDS = 4
 _FEWEST = 4  # cells; fewer always lie near some motion
+
+
+# A motion is a turn in degrees and a shift (row, col): rows and columns turn counter-clockwise as
+# displayed.
+@kernel
+def _distances(one, two, turned_deg, motion, place_um, angle_deg):
+    """How far each pair of points is from a motion, and how far its turn."""
+    cosine, sine = np.cos(np.deg2rad(motion[0])), np.sin(np.deg2rad(motion[0]))
+    for k in range(one.shape[0]):
+        row = two[k, 0] - (cosine * one[k, 0] - sine * one[k, 1] + motion[1])
+        col = two[k, 1] - (sine * one[k, 0] + cosine * one[k, 1] + motion[2])
+        place_um[k] = np.sqrt(row * row + col * col)
+        angle_deg[k] = (turned_deg[k] - motion[0] + 180.0) % 360.0 - 180.0
+
+
+@kernel
+def _fit_rigid(one, two, chosen, motion):
+    """The motion that takes the chosen points of one nearest to those of two (Kabsch)."""
+    middle = np.zeros((2, 2))
+    number = 0
+    for k in range(one.shape[0]):
+        if chosen[k]:
+            number += 1
+            for axis in range(2):
+                middle[0, axis] += one[k, axis]
+                middle[1, axis] += two[k, axis]
+    middle /= number
+    across, along = 0.0, 0.0
+    for k in range(one.shape[0]):
+        if chosen[k]:
+            a_row, a_col = one[k, 0] - middle[0, 0], one[k, 1] - middle[0, 1]
+            b_row, b_col = two[k, 0] - middle[1, 0], two[k, 1] - middle[1, 1]
+            across += a_row * b_col - a_col * b_row
+            along += a_row * b_row + a_col * b_col
+    turn = np.arctan2(across, along)
+    cosine, sine = np.cos(turn), np.sin(turn)
+    motion[0] = np.rad2deg(turn)
+    motion[1] = middle[1, 0] - (cosine * middle[0, 0] - sine * middle[0, 1])
+    motion[2] = middle[1, 1] - (sine * middle[0, 0] + cosine * middle[0, 1])
+
+
+@kernel
+def _follow(one, two, turned_deg, correlates, limits, motion, place_um, angle_deg):
+    """Fit the motion to the pairs that it explains, some times over."""
+    chosen = np.empty(correlates.shape, np.bool_)
+    slack = _FIRST_SLACK
+    _distances(one, two, turned_deg, motion, place_um, angle_deg)
+    for _ in range(_ROUNDS - 1):
+        number = 0
+        for k in range(chosen.shape[0]):
+            near = place_um[k] <= slack * limits[0] and abs(angle_deg[k]) <= slack * limits[1]
+            chosen[k] = correlates[k] and near
+            number += chosen[k]
+        if number < _FEWEST:
+            break
+        _fit_rigid(one, two, chosen, motion)
+        _distances(one, two, turned_deg, motion, place_um, angle_deg)
+        slack = 1.0
 
 
 @dataclass(frozen=True)
@@ -39,63 +98,18 @@ class Consensus:
 def find_consensus(registration: Registration, params: DecideParams) -> Consensus:
     """Fit a rigid motion to the cells that follow the registration, then to those that follow it.
 
-    Least squares over the cells of both directions (Kabsch's solution in the plane), each round
-    over the cells that the last motion explains.
+    Least squares over the cells of both directions, each round over the cells that the last
+    motion explains.
     """
-    points = _Points.of(registration)
-    rotation_deg, shift = registration.rotation_deg, np.array(registration.shift_um)
-    slack = _FIRST_SLACK
-    correlates = points.ccf >= params.min_ccf
-    for _ in range(_ROUNDS - 1):
-        place_um, angle_deg = points.distances(rotation_deg, shift)
-        follows = correlates & (place_um <= slack * params.max_place_um)
-        follows &= np.abs(angle_deg) <= slack * params.max_angle_deg
-        if follows.sum() < _FEWEST:
-            break
-        rotation_deg, shift = _rigid_fit(points.reference[follows], points.comparison[follows])
-        slack = 1.0
-    place_um, angle_deg = points.distances(rotation_deg, shift)
-    return Consensus(rotation_deg, (float(shift[0]), float(shift[1])), place_um, angle_deg)
-
-
-@dataclass(frozen=True, eq=False)
-class _Points:
-    """Each cell as a pair of points, whichever side it was cut from, (K, 2) in um."""
-
-    reference: NDArray[np.float64]
-    comparison: NDArray[np.float64]
-    rotation_deg: NDArray[np.float64]
-    ccf: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, registration: Registration) -> _Points:
-        forward, backward = registration.forward, registration.backward
-        return cls(
-            np.concatenate([forward.center_um, backward.fell_um]),
-            np.concatenate([forward.fell_um, backward.center_um]),
-            np.concatenate([forward.rotation_deg, -backward.rotation_deg]),
-            np.concatenate([forward.ccf, backward.ccf]),
-        )
-
-    def distances(
-        self, rotation_deg: float, shift: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        away = self.comparison - (self.reference @ _turn(rotation_deg).T + shift)
-        angle = (self.rotation_deg - rotation_deg + 180.0) % 360.0 - 180.0
-        return np.hypot(away[:, 0], away[:, 1]), angle
-
-
-def _rigid_fit(
-    reference: NDArray[np.float64], comparison: NDArray[np.float64]
-) -> tuple[float, NDArray[np.float64]]:
-    middle_r, middle_c = reference.mean(axis=0), comparison.mean(axis=0)
-    a, b = reference - middle_r, comparison - middle_c
-    sine = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()
-    rotation_deg = float(np.rad2deg(np.arctan2(sine, (a * b).sum())))
-    return rotation_deg, middle_c - _turn(rotation_deg) @ middle_r
-
-
-def _turn(angle_deg: float) -> NDArray[np.float64]:
-    """(2, 2) matrix that turns (row, col) points counter-clockwise as displayed."""
-    cosine, sine = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
-    return np.array([[cosine, -sine], [sine, cosine]])
+    forward, backward = registration.forward, registration.backward
+    # Each cell is a pair of points, whichever side it was cut from.
+    reference = np.concatenate([forward.center_um, backward.fell_um])
+    comparison = np.concatenate([forward.fell_um, backward.center_um])
+    turned_deg = np.concatenate([forward.rotation_deg, -backward.rotation_deg])
+    correlates = np.concatenate([forward.ccf, backward.ccf]) >= params.min_ccf
+    limits = params.max_place_um, params.max_angle_deg
+    motion = np.array([registration.rotation_deg, *registration.shift_um])
+    place_um, angle_deg = np.empty(len(correlates)), np.empty(len(correlates))
+    _follow(reference, comparison, turned_deg, correlates, limits, motion, place_um, angle_deg)
+    rotation_deg, row, col = motion.tolist()
+    return Consensus(rotation_deg, (row, col), place_um, angle_deg)
