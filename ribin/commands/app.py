@@ -20,6 +20,7 @@ from ribin.commands.report import report
 from ribin.commands.search import search
 from ribin.commands.store import store
 from ribin.commands.synth import synth
+from ribin.commands.view import view
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,6 +45,7 @@ for command in (
     network,
     enrol,
     compare,
+    view,
     search,
     batch,
     report,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ribin.reading import Reading
+
+if TYPE_CHECKING:
+    from ribin.casework import Request
+    from ribin.desk.queries import Desk
 
 
 def readings_of(asked: Mapping[str, Any]) -> tuple[Reading, Reading]:
@@ -36,3 +40,13 @@ def query_reading(asked: Mapping[str, Any]) -> Reading:
         asked["reason"],
         asked["lighting"],
     )
+
+
+def view_request(desk: Desk | None, asked: Mapping[str, Any]) -> Request | None:
+    """Why a desk looks at another member's exhibit; None without a desk."""
+    from ribin.casework import Request, Scope
+
+    if desk is None:
+        return None
+    scope = Scope(asked["scope"] or Scope.COUNTRY)
+    return Request(desk.member, scope, who=asked["who"], reason=asked["reason"])

@@ -1,0 +1,131 @@
+"""Pages to look at: what is read and compared for them, and by which rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ribin.casework import Request
+from ribin.comparison import Comparison
+from ribin.desk.disclosure import others_mark, own_mark
+from ribin.desk.files import whole_file
+from ribin.desk.queries import Desk
+from ribin.desk.sides import Side, side_of
+from ribin.errors import ParameterError
+from ribin.params import Params
+from ribin.pipeline import check_mirrored, compare_marks
+from ribin.reading import Reading
+from ribin.view import comparison_page
+from ribin.view.annotations import read_annotations
+from ribin.view.measured import measured_surface
+from ribin.view.surface import Surface
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One side of a page: what to call it, its mark, and its surface as measured where at hand."""
+
+    label: str
+    side: Side
+    measured: Surface | None
+
+
+def check_page(path: Path) -> None:
+    """Refuse before the work a page that could not be written after it.
+
+    Raises
+    ------
+    ParameterError
+        The name does not end in .html, or its folder is not there.
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ParameterError(f"{path}: a name that ends in .html needed")
+    if not path.parent.is_dir():
+        raise ParameterError(f"{path}: a page in a folder that is there needed")
+
+
+def write_page(html: str, path: Path) -> None:
+    """Write a page, whole or not at all."""
+    with whole_file(path) as aside:
+        aside.write_text(html, encoding="utf-8", newline="\n")
+
+
+def view_pair(
+    names: tuple[str, str],
+    readings: tuple[Reading, Reading],
+    mark_type: str | None,
+    params: Params,
+    desk: Desk | None = None,
+    request: Request | None = None,
+    annotations: Path | None = None,
+) -> tuple[str, Comparison]:
+    """Compare two files or exhibits; the page of the pair, and the comparison.
+
+    Parameters
+    ----------
+    names : (str, str)
+        Reference and comparison: a file, an exhibit of the desk's vault, or MEMBER:EXHIBIT, which
+        is shown only after that member's audit log says to whom and why.
+    desk, request : Desk, Request or None
+        The desk with its vault, and why another member is asked; None where there are only files.
+    annotations : Path, optional
+        What a page of this pair saved, for the page to open with.
+
+    Raises
+    ------
+    RibinError
+        A side cannot be read, is not there, or may not be seen.
+    """
+    one = _seen(names[0], readings[0], mark_type, params, desk, request)
+    two = _seen(names[1], readings[1], one.side.mark.mark_type, params, desk, request)
+    result = compare_marks(one.side.template, two.side.template, params)
+    result = check_mirrored(one.side.template, two.side.mark, result, params)
+    result = replace(result, reference=one.label, comparison=two.label)
+    notes = read_annotations(annotations, one.side.mark, two.side.mark) if annotations else []
+    return page_of(one, two, result, params, notes), result
+
+
+def page_of(
+    reference: Seen,
+    comparison: Seen,
+    result: Comparison,
+    params: Params,
+    annotations: list[dict[str, object]] | None = None,
+) -> str:
+    """The page of two sides that have been compared."""
+    return comparison_page(
+        reference.side.mark,
+        comparison.side.mark,
+        result,
+        params,
+        measured=(reference.measured, comparison.measured),
+        labels=(reference.label, comparison.label),
+        annotations=annotations or (),
+    )
+
+
+def seen_file(path: Path, reading: Reading, params: Params, mark_type: str | None) -> Seen:
+    """A file as one side, with its surface as measured."""
+    scan = reading.scan(path, params)
+    side = side_of(scan, params, mark_type)
+    return Seen(path.name, side, measured_surface(scan, side.mark, params))
+
+
+def _seen(
+    name: str,
+    reading: Reading,
+    mark_type: str | None,
+    params: Params,
+    desk: Desk | None,
+    request: Request | None,
+) -> Seen:
+    if Path(name).is_file():
+        return seen_file(Path(name), reading, params, mark_type)
+    if desk is None or request is None:
+        raise ParameterError(
+            f"{name}: a file needed, or an exhibit and its vault (--vault or RIBIN_VAULT)"
+        )
+    member, _, exhibit = name.rpartition(":")
+    if member in ("", desk.member):
+        return Seen(name, own_mark(desk, exhibit, mark_type).side, None)
+    return Seen(name, others_mark(desk, member, exhibit, request, "picture", mark_type).side, None)
