@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ribin.commands.colour import say
 from ribin.commands.exits import exit_after
 from ribin.commands.options import (
     A_PATH,
@@ -91,5 +92,5 @@ def compare(
         write_traces(done, params, trace_folder)
     if overlay:
         draw_sides(done.reference.mark, done.comparison.mark, done.result, params, overlay)
-    click.echo(as_json(done.result) if json_output else explain(done, params))
+    say(as_json(done.result) if json_output else explain(done, params))
     exit_after(done=0, failed=not done.result.compared)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ribin.commands.colour import say
 from ribin.commands.options import A_PATH, jobs_option
 from ribin.commands.progress import Progress
 
@@ -29,4 +30,4 @@ def demo(keep: Path | None, picture: Path, jobs: int) -> None:
 
     check_picture(picture)
     with tour_folder(keep) as folder:
-        show_tour(folder, picture, jobs, Progress(), click.echo)
+        show_tour(folder, picture, jobs, Progress(), say)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ribin.commands.colour import say
 from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.options import (
     A_PATH,
@@ -106,6 +107,6 @@ def enrol(
     with Vaults(vault, network_file) as vaults:
         intake = Intake(params, who, reason, *said)
         report = enrol_rows(rows, vaults.of, intake, Progress())
-    click.echo(as_json(report) if json_output else enrolment_table(report))
+    say(as_json(report) if json_output else enrolment_table(report))
     list_failed((failed.file, failed.reason) for failed in report.failed)
     exit_after(done=len(report.enrolled), failed=len(report.failed))

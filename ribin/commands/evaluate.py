@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ribin.commands.colour import say
 from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.options import (
     A_PATH,
@@ -49,6 +50,6 @@ def evaluate(
     from ribin.report.json_text import as_json
 
     result = evaluate_and_write(folder, params, jobs, pairs_csv, pictures)
-    click.echo(as_json(result) if json_output else evaluation_text(result))
+    say(as_json(result) if json_output else evaluation_text(result))
     list_failed((failed.file, failed.reason) for failed in result.failed_scans)
     exit_after(done=result.scans, failed=result.not_compared)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from ribin.commands.colour import say_why
 from ribin.errors import AccessError, ParameterError, RibinError
 
 DONE = 0
@@ -31,7 +32,7 @@ def run(app: click.Group, args: Sequence[str]) -> int:
     except click.Abort:
         return INTERRUPTED
     except (RibinError, OSError, MemoryError) as error:
-        print(f"ribin: {_line(error)}", file=sys.stderr)
+        say_why(_line(error))
         return _code(error)
     return code if isinstance(code, int) else DONE
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ribin.commands.colour import say
 from ribin.commands.options import (
     A_PATH,
     circle_option,
@@ -66,4 +67,4 @@ def extract(
     done = extract_file(file, reading, params)
     masks = write_extracted(done, overlay, folder)
     summary = outlines_summary(*done.parts, masks)
-    click.echo(as_json(summary) if json_output else outlines_table(*done.parts))
+    say(as_json(summary) if json_output else outlines_table(*done.parts))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ribin.commands.colour import say
 from ribin.commands.options import json_option, network_option
 
 
@@ -31,4 +32,4 @@ def show(network_file: Path | None, json_output: bool) -> None:
     if network_file is None:
         raise click.UsageError("--network or RIBIN_NETWORK needed")
     states = member_states(read_network(network_file))
-    click.echo(as_json({"members": states}) if json_output else members_table(states))
+    say(as_json({"members": states}) if json_output else members_table(states))

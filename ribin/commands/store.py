@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ribin.commands.colour import say
 from ribin.commands.exits import exit_after
 from ribin.commands.options import json_option, params_option, vault_option, who_option
 from ribin.commands.progress import Progress
@@ -34,7 +35,7 @@ def check(vault: Path | None, json_output: bool) -> None:
     progress = Progress()
     with open_own(vault) as opened:
         report = check_all(opened, lambda done, total: progress("checking", done, total))
-    click.echo(as_json(report) if json_output else check_text(report))
+    say(as_json(report) if json_output else check_text(report))
     exit_after(done=1, failed=len(report.problems))
 
 

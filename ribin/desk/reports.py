@@ -117,8 +117,8 @@ def enter_report(
     """
     if vault.writable:
         vault.record("report", subject, request.who, request.reason, **facts)
-    last = vault.audit_log()[-1]
-    return ChainHead(vault.member, last.seq, last.at, last.sha256)
+    last = vault.audit_head()
+    return ChainHead(last.member, last.seq, last.at, last.sha256)
 
 
 def _item(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from ribin.casework import Counts, SearchResult
+from ribin.casework import SearchResult
 from ribin.lists import SearchLists
 from ribin.params import MethodParams
-from ribin.report.document import Block, Document, Facts, Figure, Grid, Paragraph, Points, Section
+from ribin.report.document import Block, Document, Facts, Figure, Grid, Paragraph, Section
 from ribin.report.json_text import as_json
 from ribin.report.lists_text import lists_value
 from ribin.report.relief import Picture
@@ -23,9 +23,7 @@ from ribin.report.report_words import (
     record_section,
     words,
 )
-from ribin.report.score_plot import largest_drop
-
-_TOP = 100.0  # the most that a score can be
+from ribin.report.search_evidence import result_section, searched_section
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +65,8 @@ def search_document(
             _question(head, first),
             _query(lists),
             method_section(first.params_id, first.version, method, searched=True),
-            _searched(lists),
-            _result(lists),
+            searched_section(lists),
+            result_section(lists),
             *_pictures(first, shown),
             limits_section(
                 "An exhibit that is not in the list was not shown, not compared, or came after "
@@ -114,93 +112,6 @@ def _query(lists: SearchLists) -> Section:
             ("Coarse stage", "left out: everything was compared" if request.full else ""),
         ]
     return Section("Query", (Facts(known([*facts, ("Asked on", first.asked_at)])),))
-
-
-def _searched(lists: SearchLists) -> Section:
-    header = (
-        "marks",
-        "member",
-        "eligible",
-        "after filters",
-        "after coarse",
-        "compared",
-        "not compared",
-    )
-    rows = []
-    for one in lists.lists:
-        for member, counts in sorted(one.counts_by_member.items()):
-            rows.append((words(one.mark), member, *_numbers(counts)))
-        if len(one.counts_by_member) > 1:
-            rows.append((words(one.mark), "all", *_numbers(one.counts)))
-    text = (
-        "Eligible are the marks that scope and the owners' sharing let the asking member see; "
-        "hidden ones are in none of the numbers. After coarse: not set aside as too unlike the "
-        "query. What was not compared has its reasons below."
-    )
-    blocks: list[Block] = [Paragraph(text), Grid(header, tuple(rows), frozenset({2, 3, 4, 5, 6}))]
-    reasons = [
-        (f"{words(one.mark)}, {number} not compared", why)
-        for one in lists.lists
-        for why, number in one.counts.not_compared
-    ]
-    reasons += [(f"{member} could not answer", why) for member, why in lists.unavailable]
-    if reasons:
-        blocks.append(Facts(tuple(reasons)))
-    if lists.all_notes:
-        blocks.append(Points(lists.all_notes))
-    return Section("What was searched, and what was not", tuple(blocks))
-
-
-def _numbers(counts: Counts) -> tuple[str, ...]:
-    left_out = sum(number for _, number in counts.not_compared)
-    figures = (counts.eligible, counts.after_filters, counts.after_coarse, counts.compared)
-    return tuple(str(number) for number in (*figures, left_out))
-
-
-def _result(lists: SearchLists) -> Section:
-    blocks: list[Block] = []
-    for one in lists.lists:
-        blocks += _list_blocks(one)
-    if lists.fused:
-        blocks += [
-            Paragraph(f"All marks, ordered by the ranks in the lists ({lists.fusion})."),
-            _fused(lists),
-        ]
-    return Section("Result", tuple(blocks))
-
-
-def _list_blocks(one: SearchResult) -> list[Block]:
-    scores = [row.score for row in one.candidates]
-    said = (
-        f"List by {words(one.mark)}: {len(scores)} rows of {one.counts.compared} marks compared, "
-        "ordered by score."
-    )
-    if not scores:
-        return [Paragraph(f"List by {words(one.mark)}: no candidate.")]
-    drop = largest_drop(scores)
-    if drop:
-        said += f" The largest drop in the scores, {drop[1]:.1f}, comes after rank {drop[0]}."
-    rows = tuple(
-        (
-            *(str(row.rank), row.member, row.exhibit, row.event),
-            *(f"{row.cmc:g} of {row.cells}", f"{row.ccf:.3f}", f"{row.score:.3f}"),
-        )
-        for row in one.candidates
-    )
-    header = ("rank", "member", "exhibit", "event", "congruent cells", "ccf", "score")
-    bars = tuple(min(max(score / _TOP, 0.0), 1.0) for score in scores)
-    return [Paragraph(said), Grid(header, rows, frozenset({0, 4, 5, 6}), bars)]
-
-
-def _fused(lists: SearchLists) -> Grid:
-    marks = [one.mark for one in lists.lists]
-    rows = []
-    for row in lists.fused:
-        places = {str(place.mark): f"{place.rank} ({place.score:.1f})" for place in row.places}
-        shown = (places.get(mark, "-") for mark in marks)
-        rows.append((str(row.rank), row.member, row.exhibit, row.event, *shown))
-    header = ("rank", "member", "exhibit", "event", *(f"{words(m)}: rank (score)" for m in marks))
-    return Grid(header, tuple(rows), frozenset({0, *range(4, 4 + len(marks))}))
 
 
 def _pictures(first: SearchResult, shown: tuple[Shown, ...]) -> tuple[Section, ...]:

@@ -1,0 +1,46 @@
+"""`ribin doctor`: whether this installation is fit for work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.colour import say
+from ribin.commands.exits import NOTHING_DONE, SOME_FAILED
+from ribin.commands.options import jobs_option, json_option, network_option, vault_option
+
+
+@click.command(short_help="Check this installation, a vault and a network.")
+@vault_option
+@network_option
+@jobs_option
+@json_option
+def doctor(vault: Path | None, network_file: Path | None, jobs: int, json_output: bool) -> None:
+    """Check the installation: libraries, compiled kernels, extras, a self test, and the speed.
+
+    With --vault and --network it looks at them as well: whether they open, what they hold, the
+    room on the disk, the last row of the audit log. Nothing is changed. `ribin store check` looks
+    at every byte of a vault.
+
+    Exit code: 0 fit for work, 1 something named is not, 3 the program itself is not.
+
+    \b
+    Examples:
+      ribin doctor
+      ribin doctor --vault vaults/JAM --network network.toml --json
+    """
+    from ribin.commands.findings import finding_line, is_bad, program_is_bad
+    from ribin.desk.health import examine
+    from ribin.report.json_text import as_json
+
+    findings = []
+    for finding in examine(vault, network_file, jobs):
+        findings.append(finding)
+        if not json_output:
+            say(finding_line(finding))
+    if json_output:
+        say(as_json({"findings": findings}))
+    if any(map(is_bad, findings)):
+        code = NOTHING_DONE if any(map(program_is_bad, findings)) else SOME_FAILED
+        raise click.exceptions.Exit(code)
