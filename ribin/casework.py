@@ -95,6 +95,7 @@ class Request:
     full: bool = False  # compare everything, without a coarse cut
     top: int | None = None  # how many rows are wanted at most; None for all that were compared
     group: Grouping = Grouping.NONE  # cut to `top` after grouping, so that rows are not used up
+    leave_out: tuple[tuple[str, str], ...] = ()  # member and exhibit, as the asker knows them
 
 
 @dataclass(frozen=True)

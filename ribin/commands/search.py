@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ribin.commands.colour import say
 from ribin.commands.exits import exit_after
 from ribin.commands.options import (
     A_PATH,
@@ -40,6 +41,7 @@ from ribin.params import Params
 @click.option("--from", "date_from", default="", help="First day of the event, YYYY-MM-DD.")
 @click.option("--to", "date_to", default="", help="Last day of the event, YYYY-MM-DD.")
 @click.option("--group", type=click.Choice(GROUPINGS), help="One row for each gun or each event.")
+@click.option("--leave-out-reviewed", is_flag=True, help="Leave out pairs with both verdicts.")
 @click.option("--plot", is_flag=True, help="Show the scores as bars, with the largest drop.")
 @click.option("--plot-file", type=A_PATH, help="PNG of the scores by rank; needs ribin[plots].")
 @click.option("--picture", type=A_PATH, help="PNG of the query beside the first candidate.")
@@ -96,9 +98,9 @@ def search(
     lookout(picture, plot_file)
     with Desk.open(vault, network_file, params, jobs) as desk:
         request = request_of(desk.member, asked)
-        reading, members = query_reading(asked), asked["members"]
-        sides, result = search_for(desk, query, reading, request, mark, members)
-        click.echo(lists_output(result, json_output, plot))
+        chosen = mark, asked["members"], asked["leave_out_reviewed"]
+        sides, result = search_for(desk, query, query_reading(asked), request, *chosen)
+        say(lists_output(result, json_output, plot))
         problems = search_problems(desk, sides, request, result, picture)
     problems += draw_plot(result, plot_file)
     click.echo("\n".join(problems), err=True, nl=bool(problems))

@@ -9,6 +9,7 @@ from pathlib import Path
 from ribin.casework import Request
 from ribin.desk.disclosure import draw_candidate
 from ribin.desk.queries import Desk, check_reach
+from ribin.desk.reviewed import reviewed_with
 from ribin.desk.sides import Side
 from ribin.errors import RibinError
 from ribin.lists import SearchLists
@@ -24,8 +25,14 @@ def search_for(
     request: Request,
     mark_type: str | None = None,
     members: Sequence[str] = (),
+    leave_out_reviewed: bool = False,
 ) -> tuple[list[Side], SearchLists]:
     """Search with all marks, or those of one type, of a file or of an exhibit of the own vault.
+
+    Parameters
+    ----------
+    leave_out_reviewed : bool
+        Whether pairs that need no look any more are left out; the counts say how many.
 
     Returns
     -------
@@ -40,6 +47,10 @@ def search_for(
     """
     check_reach(desk, request, members)
     sides, notes = desk.read_queries(query, reading, mark_type)
+    if leave_out_reviewed:
+        scans = dict.fromkeys(side.template.provenance.sha256 for side in sides)
+        pairs = {pair for sha256 in scans for pair in reviewed_with(desk.vault, sha256)}
+        request = replace(request, leave_out=tuple(sorted(pairs)))
     found = search_marks(
         [side.template for side in sides],
         request,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ribin.casework import Candidate, Exhibit
+from ribin.casework import Candidate, Exhibit, Request, Scope
 from ribin.store.abroad import Abroad
 from ribin.store.sharing import opaque_names
 from ribin.store.vault import Vault
@@ -37,3 +37,12 @@ def rows_abroad(
         )
         for row, exhibit in told
     )
+
+
+def reviewed_here(request: Request, vault: Vault, reach: Scope) -> frozenset[str]:
+    """The exhibits of this vault that the asker wants left out, whatever name it knows them by."""
+    names = [exhibit for member, exhibit in request.leave_out if member == vault.member]
+    if not names or reach is Scope.COUNTRY:
+        return frozenset(names)
+    abroad = Abroad.of(vault, request.asking_member)
+    return frozenset(filter(None, map(abroad.meant, names)))

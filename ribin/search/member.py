@@ -13,7 +13,7 @@ from ribin.casework import Candidate, Counts, Request, Scope
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params import Params
-from ribin.search.border import rows_abroad
+from ribin.search.border import reviewed_here, rows_abroad
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
 from ribin.search.network import Network
@@ -72,7 +72,8 @@ class MemberVault:
         check_request(request, reach)
         with self._opened() as vault:
             holdings = vault.holdings()
-            sifted = sift_marks(query, holdings, request, reach)
+            left_out = reviewed_here(request, vault, reach)
+            sifted = sift_marks(query, holdings, request, reach, left_out)
             chosen, notes = self._shortlist(query, vault, sifted, request.full)
             rows, failed = compare_shortlist(query, vault, chosen, self._params, self._threads)
             exhibits = {scan.exhibit.exhibit: scan.exhibit for scan in holdings.scans}

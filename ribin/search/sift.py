@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass
 
 from ribin.casework import Exhibit, Request, Scope
@@ -11,6 +12,7 @@ from ribin.model import Template
 from ribin.search.rules import may_see, passes
 from ribin.store.records import Holdings, StoredMark
 
+REVIEWED = "reviewed already"
 OTHER_PARAMETERS = "described with parameters"  # how a reason begins
 
 
@@ -25,13 +27,21 @@ class Sifted:
     not_compared: Counter[str]  # the others that passed the filters, by reason
 
 
-def sift_marks(query: Template, holdings: Holdings, request: Request, reach: Scope) -> Sifted:
+def sift_marks(
+    query: Template,
+    holdings: Holdings,
+    request: Request,
+    reach: Scope,
+    left_out: Set[str] = frozenset(),
+) -> Sifted:
     """Apply sharing, class gates and comparability, in this order.
 
     Parameters
     ----------
     reach : Scope
         The narrowest scope in which the asker reaches the owner of these holdings.
+    left_out : set of str
+        Exhibits that the asker has reviewed against the query and does not want again.
     """
 
     def is_shown(exhibit: Exhibit) -> bool:
@@ -40,7 +50,7 @@ def sift_marks(query: Template, holdings: Holdings, request: Request, reach: Sco
     marks = [m for m in holdings.marks if m.mark_type is query.mark_type]
     shown = [m for m in marks if is_shown(m.scan.exhibit)]
     passing = [m for m in shown if passes(m.scan.exhibit, request.filters)]
-    reasons = {mark.mark_id: _why_not(query, mark) for mark in passing}
+    reasons = {mark.mark_id: _why_not(query, mark, left_out) for mark in passing}
 
     marked = {mark.scan.sha256 for mark in marks}
     bare = [s for s in holdings.scans if s.sha256 not in marked and is_shown(s.exhibit)]
@@ -57,10 +67,12 @@ def sift_marks(query: Template, holdings: Holdings, request: Request, reach: Sco
     )
 
 
-def _why_not(query: Template, mark: StoredMark) -> str:
+def _why_not(query: Template, mark: StoredMark, left_out: Set[str]) -> str:
     """Why a mark of the query's type cannot be compared with it; empty where it can."""
     if mark.scan.sha256 == query.provenance.sha256:
         return "the query itself"
+    if mark.scan.exhibit.exhibit in left_out:
+        return REVIEWED
     if mark.kind is not query.kind:
         return f"{mark.kind} enrolled, {query.kind} asked"
     unlike = light_hindrance(mark.scan.lighting, query.provenance.lighting)

@@ -76,6 +76,12 @@ def find_exhibit(db: sqlite3.Connection, exhibit: str) -> Exhibit | None:
     return _exhibit(row) if row else None
 
 
+def find_scan_owner(db: sqlite3.Connection, sha256: str) -> str | None:
+    """The exhibit that a scan belongs to; None where the scan is not enrolled."""
+    row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (sha256,)).fetchone()
+    return str(row["exhibit"]) if row else None
+
+
 def find_event(db: sqlite3.Connection, event: str) -> Event | None:
     row = db.execute("SELECT * FROM events WHERE event = ?", (event,)).fetchone()
     return Event(**dict(row)) if row else None

@@ -1,0 +1,37 @@
+"""Which exhibits have both verdicts on record against the one that is searched with."""
+
+from __future__ import annotations
+
+from ribin.leads import HeldExhibit, Standing
+from ribin.review.rules import standing_of
+from ribin.store.leadrecords import lead_files_of_exhibit
+from ribin.store.records import find_scan_owner
+from ribin.store.sharing import opaque_name
+from ribin.store.vault import Vault
+
+
+def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
+    """Member and exhibit of each pair that needs no look any more.
+
+    A lead that still awaits a verdict is not among them, nor one whose link was withdrawn: there,
+    something was wrong.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the scan that is searched with. One that is not enrolled has been reviewed with nothing.
+    """
+    with vault.catalogue.reading() as db:
+        exhibit = find_scan_owner(db, sha256)
+        if exhibit is None:
+            return ()
+        # A lead that crosses a border names the own exhibit as the other member knows it.
+        own = [HeldExhibit(vault.member, name) for name in (exhibit, opaque_name(db, exhibit))]
+        files = [file for held in own for file in lead_files_of_exhibit(db, held)]
+    settled = [file for file in files if not _wants_a_look(standing_of(file))]
+    others = {held for file in settled for held in file.lead.exhibits if held not in own}
+    return tuple(sorted((held.member, held.exhibit) for held in others))
+
+
+def _wants_a_look(standing: Standing) -> bool:
+    return standing.is_open or standing is Standing.WITHDRAWN
