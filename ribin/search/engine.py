@@ -13,8 +13,9 @@ from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.search.fine import row_order
-from ribin.search.member import Answer, Member, MemberVault
+from ribin.search.member import Answer, Member
 from ribin.search.network import Network
+from ribin.search.offline import member_of
 from ribin.search.rules import check_request
 from ribin.search.tally import sum_counts
 
@@ -50,7 +51,8 @@ def search(
         Codes to ask instead of all in the scope; the scope then becomes the narrowest one that
         reaches them, and their sharing levels are held against that.
     connect : callable, optional
-        Gives the member of a code; by default its vault in this file system.
+        Gives the member of a code; by default its vault in this file system, or where that cannot
+        be reached the last bundle that the asker holds of it.
 
     Raises
     ------
@@ -69,7 +71,8 @@ def search(
             f"needed, found {query.params_id}"
         )
     request, asked = _address(request, network, members)
-    ask = connect or (lambda code: MemberVault(code, network, params, threads))
+    home = request.asking_member
+    ask = connect or (lambda code: member_of(code, home, network, params, threads))
     answers = _ask_all(query, request, asked, ask)
     rows = sorted((row for a in answers.given.values() for row in a.rows), key=row_order)
     return SearchResult(

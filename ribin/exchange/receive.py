@@ -1,0 +1,162 @@
+"""Taking in a bundle: all of it is checked before anything of it is written."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ribin.describe.soundness import check_described
+from ribin.errors import AccessError, FormatError
+from ribin.exchange.bundlefile import BundleReader
+from ribin.exchange.contents import MANIFEST, Contents, read_contents
+from ribin.exchange.placing import clear_unnamed, place_files
+from ribin.model import Provenance, Template
+from ribin.seal.envelope import is_sealed, unseal
+from ribin.seal.keys import PublicKey
+from ribin.store.keys import own_key, trusted_keys
+from ribin.store.receipts import check_newer, is_last, record_received
+from ribin.store.received import ReceivedMark, ReceivedScan
+from ribin.store.scanfile import template_sha256
+from ribin.store.templatefile import decode_arrays
+from ribin.store.vault import Vault
+
+_MOST_MANIFEST_BYTES = 64 << 20
+_MOST_TEMPLATE_BYTES = 65 << 20
+
+
+@dataclass(frozen=True)
+class Received:
+    """What a bundle brought; `outcome` is "new" or "already there"."""
+
+    file: str
+    outcome: str
+    sender: str
+    number: int
+    exhibits: int
+    new: int = 0
+    gone: int = 0
+    released: int = 0
+    ended: int = 0
+
+
+def import_bundle(
+    vault: Vault, path: Path, *, who: str, reason: str = "", passphrase: str = ""
+) -> Received:
+    """Take in what another member sent; it takes the place of that member's bundle before.
+
+    The same bundle again changes nothing and says so.
+
+    Parameters
+    ----------
+    passphrase : str
+        Of the vault's own key, needed for a sealed bundle alone.
+
+    Raises
+    ------
+    FormatError
+        It is no bundle, or what it states is wrong.
+    AccessError
+        It is not signed by a trusted key, was altered, is for another member, or is older than
+        one that was received: a replay. Nothing was written.
+    StoreError
+        The vault is read-only or locked, or the disk refuses. Nothing counts of what was written.
+    """
+    with _opened(vault, path, passphrase) as file:
+        reader = BundleReader(file, path.name, lambda *signer: _trusted(vault, *signer))
+        manifest = reader.read(MANIFEST, _MOST_MANIFEST_BYTES)
+        contents = read_contents(manifest, f"{path.name}: {MANIFEST}")
+        _check_address(vault, contents, reader.signer, path.name)
+        bundle = (contents.bundle, contents.number, contents.made_at)
+        if is_last(vault, contents.sender, bundle):
+            return _answer(path, contents, "already there", {})
+        check_newer(vault, contents.sender, contents.number, path.name)
+        _check_files(reader, contents, path.name)
+        told = record_received(
+            vault,
+            contents.sender,
+            bundle,
+            list(contents.exhibits),
+            who,
+            reason,
+            lambda: place_files(vault, reader, contents),
+        )
+    clear_unnamed(vault, contents)
+    return _answer(path, contents, "new", told)
+
+
+@contextmanager
+def _opened(vault: Vault, path: Path, passphrase: str) -> Iterator[BinaryIO]:
+    """The open file of a bundle; of a sealed one, what is in it, which no name leads to."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise FormatError(f"{path}: a bundle needed, {error.strerror}") from error
+    with file:
+        if not is_sealed(file.read(64)):
+            yield file
+            return
+        file.seek(0)
+        with tempfile.TemporaryFile() as open_file:
+            unseal(file, open_file, own_key(vault, passphrase), path.name)
+            yield open_file
+
+
+def _trusted(vault: Vault, member: str, fingerprint: str) -> PublicKey | None:
+    for trusted in trusted_keys(vault):
+        named = (trusted.key.member, trusted.key.fingerprint.replace(" ", ""))
+        if named == (member, fingerprint) and not trusted.ended_at:
+            return trusted.key
+    return None
+
+
+def _check_address(vault: Vault, contents: Contents, signer: PublicKey, where: str) -> None:
+    if contents.sender != signer.member:
+        raise AccessError(
+            f"{where}: a bundle of {signer.member}, who signed it, needed, found {contents.sender}"
+        )
+    if contents.receiver != vault.member:
+        raise AccessError(
+            f"{where}: a bundle for {vault.member} needed, found one for {contents.receiver}"
+        )
+
+
+def _check_files(reader: BundleReader, contents: Contents, where: str) -> None:
+    """Hash every file, and make every template from its file."""
+    listed = {file.name: file for file in contents.files}
+    if reader.names != {MANIFEST, *listed}:
+        odd = sorted(reader.names ^ {MANIFEST, *listed})[0]
+        raise FormatError(f"{where}: members as its manifest lists needed, found {odd[:80]!r} odd")
+    for file in contents.files:
+        digest, size = hashlib.sha256(), 0
+        for piece in reader.pieces(file.name):
+            digest.update(piece)
+            size += len(piece)
+        if (size, digest.hexdigest()) != (file.size, file.sha256):
+            raise FormatError(f"{where}: {file.name} is not as the manifest says")
+    for _, scans in contents.exhibits:
+        for scan in scans:
+            for mark in scan.marks:
+                _check_template(reader, scan, mark, where)
+
+
+def _check_template(
+    reader: BundleReader, scan: ReceivedScan, mark: ReceivedMark, where: str
+) -> None:
+    name = f"templates/{mark.file_sha256}.npz"
+    arrays = decode_arrays(reader.read(name, _MOST_TEMPLATE_BYTES), f"{where}: {name}")
+    check_described(arrays, f"{where}: {name}")
+    provenance = Provenance(scan.exhibit, scan.sha256, 0, "bundle", lighting=scan.lighting)
+    facts = (mark.mark_type, mark.kind, mark.pitch_um, mark.params_id)
+    if template_sha256(Template(*facts, provenance, arrays)) != mark.template_sha256:
+        raise FormatError(f"{where}: {name} is not the template that its mark names")
+
+
+def _answer(path: Path, contents: Contents, outcome: str, told: dict[str, list[str]]) -> Received:
+    counts = {name: len(names) for name, names in told.items()}
+    exhibits = len(contents.exhibits)
+    return Received(str(path), outcome, contents.sender, contents.number, exhibits, **counts)

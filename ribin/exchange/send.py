@@ -1,0 +1,124 @@
+"""A bundle for one other member: all that is shared with it, and what was released to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ribin import __version__
+from ribin.casework import Scope
+from ribin.errors import AccessError, ParameterError
+from ribin.exchange.bundlefile import BundleWriter
+from ribin.exchange.contents import MANIFEST, Contents, write_contents
+from ribin.exchange.packing import gather, pack
+from ribin.seal.envelope import seal
+from ribin.seal.keys import PrivateKey, PublicKey
+from ribin.store.audit import now_utc
+from ribin.store.durable import fsync_folder
+from ribin.store.receipts import record_sent
+from ribin.store.vault import Vault
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What was put into a bundle."""
+
+    file: str
+    receiver: str
+    number: int
+    exhibits: int
+    templates: int
+    originals: int
+    sealed: bool
+
+
+def export_bundle(
+    vault: Vault,
+    receiver: str,
+    reach: Scope,
+    key: PrivateKey,
+    path: Path,
+    *,
+    who: str,
+    reason: str,
+    sealed_for: PublicKey | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Sent:
+    """Write the file of a bundle, whole or not at all.
+
+    The vault's audit log has it, with its number, before the file gets its name.
+
+    Parameters
+    ----------
+    receiver : str
+        Code of the member that it is for; nobody else can import it.
+    reach : Scope
+        The narrowest scope in which the two members reach each other: exhibits shared less
+        widely stay at home.
+    sealed_for : PublicKey, optional
+        Of the receiver; then nobody else can read it.
+
+    Raises
+    ------
+    AccessError
+        The receiver is the vault's own member, or no reason is given.
+    ParameterError
+        The file is there already, or cannot be written.
+    StoreError
+        A scan file is missing or damaged, or the vault is read-only or locked.
+    """
+    if receiver == vault.member:
+        raise AccessError(f"{receiver}: another member needed to send a bundle to")
+    if not who.strip() or not reason.strip():
+        raise AccessError(f"bundle for {receiver}: who and reason needed, found one missing")
+    if path.exists():
+        raise ParameterError(f"{path}: a new file needed, found one")
+    gathered = gather(vault, receiver, reach)
+    bundle, made_at = secrets.token_hex(32), now_utc()
+    told = {
+        "exhibits": len(gathered.scans),
+        "released": sorted(gathered.abroad.released),
+        "sealed": sealed_for is not None,
+    }
+    number = record_sent(vault, receiver, bundle, made_at, told, who, reason)
+    aside = path.with_name(f"aside-{path.name}")
+    try:
+        with BundleWriter(aside, key) as writer:
+            exhibits, files = pack(vault, gathered, writer, on_progress)
+            contents = Contents(
+                *(bundle, vault.member, receiver, number, made_at, f"ribin {__version__}"),
+                tuple(exhibits),
+                tuple(files),
+            )
+            writer.add(MANIFEST, write_contents(contents))
+        if sealed_for:
+            _seal(aside, sealed_for)
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+        fsync_folder(path.resolve().parent)
+    except OSError as error:
+        raise ParameterError(f"{path}: a file to write needed, {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+    originals = sum(file.name.startswith("originals/") for file in files)
+    templates = len(files) - originals
+    sealed = sealed_for is not None
+    return Sent(str(path), receiver, number, len(exhibits), templates, originals, sealed)
+
+
+def _seal(path: Path, receiver: PublicKey) -> None:
+    """Put the sealed file in the place of the open one."""
+    with tempfile.TemporaryFile(dir=path.parent) as sealed:
+        with path.open("rb") as source:
+            seal(source, sealed, receiver)
+        sealed.seek(0)
+        with path.open("wb") as target:
+            while piece := sealed.read(1 << 20):
+                target.write(piece)

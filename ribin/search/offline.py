@@ -1,0 +1,101 @@
+"""A member without a line: its last bundle answers in its place, as far as it goes.
+
+What a bundle left at home cannot be found in it, so nothing more than the owner allowed is shown;
+a day of an event that was not released is not known, and passes a filter by days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from ribin.casework import Counts, Event, Exhibit, Request
+from ribin.errors import StoreError
+from ribin.model import Template
+from ribin.params import Params
+from ribin.search.fine import compare_shortlist
+from ribin.search.grouping import group_rows
+from ribin.search.member import Answer, Member, MemberVault
+from ribin.search.network import Network
+from ribin.search.rules import check_request
+from ribin.search.shortlist import shortlist_marks
+from ribin.search.sift import sift_marks
+from ribin.search.tally import in_order
+from ribin.store.gallery import ReceivedGallery
+from ribin.store.identity import IDENTITY_FILE
+from ribin.store.received import ReceivedBundle, last_bundle
+from ribin.store.vault import Vault
+
+
+def member_of(
+    code: str, home: str, network: Network, params: Params, threads: int | None
+) -> Member:
+    """Who answers for a member: its vault where that can be reached, else its last bundle."""
+    online = MemberVault(code, network, params, threads)
+    if code == home or (network.members[code].vault / IDENTITY_FILE).is_file():
+        return online
+    try:
+        with Vault.open(network.members[home].vault, read_only=True) as vault:
+            bundle = last_bundle(vault, code)
+    except StoreError:
+        return online
+    return BundledMember(code, home, network, params, threads, bundle) if bundle else online
+
+
+class BundledMember:
+    """A member of whom the asker holds a bundle."""
+
+    def __init__(
+        self,
+        code: str,
+        home: str,
+        network: Network,
+        params: Params,
+        threads: int | None,
+        bundle: ReceivedBundle,
+    ) -> None:
+        self._code, self._home, self._network = code, home, network
+        self._params, self._threads, self._bundle = params, threads, bundle
+
+    def answer(self, query: Template, request: Request) -> Answer:
+        """As `MemberVault.answer`, from what the bundle brought; errors alike."""
+        reach = self._network.reach(request.asking_member, self._code)
+        check_request(request, reach)
+        with Vault.open(self._network.members[self._home].vault) as own:
+            # It has what a search needs of a vault: folder, member, holdings and templates.
+            gallery = cast(Vault, ReceivedGallery(own, self._code))
+            holdings = gallery.holdings()
+            sifted = sift_marks(query, holdings, request, reach)
+            chosen, notes = list(sifted.wanted), ()
+            if not request.full:
+                chosen, notes = shortlist_marks(
+                    query, gallery, sifted.indexed, sifted.wanted, self._params
+                )
+            rows, failed = compare_shortlist(query, gallery, chosen, self._params, self._threads)
+        exhibits = {scan.exhibit.exhibit: scan.exhibit for scan in holdings.scans}
+        grouped = group_rows(rows, _told_apart(exhibits), request.group, reach)
+        told = f"{self._code}: no line; answered by its bundle {self._bundle.number}"
+        counts = Counts(
+            eligible=sifted.eligible,
+            after_filters=sifted.after_filters,
+            after_coarse=sifted.not_compared.total() + len(chosen),
+            compared=len(rows),
+            not_compared=in_order(sifted.not_compared + failed),
+        )
+        notes += (f"{told} of {self._bundle.made_at[:10]}",)
+        return Answer(tuple(grouped[: request.top]), counts, holdings.snapshot, notes)
+
+    def write_down(
+        self, action: str, query: Template, request: Request, **facts: Any
+    ) -> tuple[str, ...]:
+        """Nothing: there is no line to its audit log, and the asker's own log has the search."""
+        return ()
+
+
+def _told_apart(exhibits: Mapping[str, Exhibit]) -> dict[str, Exhibit]:
+    """Exhibits of events that were not told, each as of an event of its own."""
+    return {
+        name: one if one.event.event else replace(one, event=Event(name))
+        for name, one in exhibits.items()
+    }
