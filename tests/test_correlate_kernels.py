@@ -17,7 +17,6 @@ from ribin.correlate.register import overlap_correlation
 from ribin.correlate.side import Side, prepare_side
 from ribin.correlate.turned import (
     MASK,
-    SQUARES,
     VALUES,
     surface_planes,
     surface_reach,
@@ -62,10 +61,10 @@ def turned(
     size: int,
     shift: tuple[int, int] = (0, 0),
 ) -> np.ndarray:
-    out = np.full((3 * len(angles_deg), size, size), np.nan, np.float32)
-    firsts = 3 * np.arange(len(angles_deg))
+    out = np.full((2 * len(angles_deg), size, size), np.nan, np.float32)
+    firsts = 2 * np.arange(len(angles_deg))
     turn_surface(samples, reach, np.array(angles_deg), firsts, out, shift)
-    return out.reshape(-1, 3, size, size)
+    return out.reshape(-1, 2, size, size)
 
 
 @pytest.mark.parametrize("share", [0.7, 1.0])
@@ -86,10 +85,9 @@ def test_turning_equals_its_twin(share, angles_deg, size, shift):
     copies = turned(samples, reach, angles_deg, size, shift)
     for t, angle in enumerate(angles_deg):
         slow, slow_valid = naive.turned(surface, valid, angle, size, np.array(shift))
-        assert np.array_equal(copies[t, 2] > 0.0, slow_valid)
+        assert np.array_equal(copies[t, 1] > 0.0, slow_valid)
         assert np.abs(copies[t, 0] - slow).max() < 5e-5
-        assert np.array_equal(copies[t, 1], np.square(copies[t, 0]))
-        assert set(np.unique(copies[t, 2])) <= {0.0, 1.0}
+        assert set(np.unique(copies[t, 1])) <= {0.0, 1.0}
 
 
 def test_turning_is_counter_clockwise_as_displayed():
@@ -97,7 +95,7 @@ def test_turning_is_counter_clockwise_as_displayed():
     surface[4, 7] = 1.0  # to the right of the middle
     valid = np.ones((9, 9), bool)
     planes, reach = surface_planes(surface, valid), surface_reach(valid)
-    ((up, _, _),) = turned(surface_samples(planes, reach), reach, (90.0,), 9)
+    ((up, _),) = turned(surface_samples(planes, reach), reach, (90.0,), 9)
     assert np.unravel_index(up.argmax(), up.shape) == (1, 4)
     assert turn_matrix(90.0) @ (0.0, 3.0) == pytest.approx((-3.0, 0.0))
 
@@ -134,15 +132,15 @@ def test_summing_blocks_equals_its_twin(margin):
     fixed = surface_planes(np.where(valid, fixed, 0.0), valid)
     moved = np.concatenate([surface_planes(*patch(side, seed, 0.9)) for seed in (3, 4)])
     offsets = disc_offsets(float(margin), 2)
-    places = np.array([[0, 0, 0], [3, 0, 0]])
+    places = np.array([[0, 0, 0], [2, 0, 0]])
     sums = block_sums(fixed, moved, places, runs, offsets)
     slow = [
-        naive.block_sums(fixed[here], moved[there::3], runs, shifts, BLOCK_PX).swapaxes(1, 2)
-        for here, there, shifts in (
-            (VALUES, VALUES, offsets.every),
-            (MASK, SQUARES, offsets.few),
-            (SQUARES, MASK, offsets.few),
-            (MASK, MASK, offsets.few),
+        naive.block_sums(one, two, runs, shifts, BLOCK_PX).swapaxes(1, 2)
+        for one, two, shifts in (
+            (fixed[VALUES], moved[VALUES::2], offsets.every),
+            (fixed[MASK], np.square(moved[VALUES::2]), offsets.few),
+            (np.square(fixed[VALUES]), moved[MASK::2], offsets.few),
+            (fixed[MASK], moved[MASK::2], offsets.few),
         )
     ]
     number = len(offsets.every)
@@ -173,7 +171,7 @@ def test_a_copy_is_shifted_as_its_offsets_are():
 
 def test_no_runs_have_no_sums():
     empty = np.zeros((0, 3), np.int32)
-    planes = np.ones((3, 8, 8), np.float32)
+    planes = np.ones((2, 8, 8), np.float32)
     sums = block_sums(planes, planes, np.zeros((1, 3), np.int64), empty, disc_offsets(0.0, 1))
     assert sums.products.tolist() == [[[0.0] * 8]]
     assert sums.energies.tolist() == [[[[0.0]]] * 3]
@@ -181,19 +179,20 @@ def test_no_runs_have_no_sums():
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 1000.0])
 def test_exact_correlation_equals_its_twin(scale):
-    fixed, moved = small_side(5, 0.6).fine.planes * np.float32(scale), []
+    planes, moved = small_side(5, 0.6).fine.planes, []
+    fixed = surface_planes(np.float32(scale) * planes[VALUES], planes[MASK] > 0.0)
     for seed in (5, 6):
         surface, valid = patch(40, seed, 0.7)
         moved.append(surface_planes(np.float32(scale) * surface, valid))
     copies = np.concatenate(moved)
     corners = np.array([[0, 0], [16, 16], [3, 9], [16, 0]])
-    places = np.array([[0, 4, 4], [3, 0, 8], [3, 7, 2], [0, 8, 8]])
+    places = np.array([[0, 4, 4], [2, 0, 8], [2, 7, 2], [0, 8, 8]])
     found = patch_ccf(fixed, copies, corners, places, 16)
     for k, ((r, c), (t, down, right)) in enumerate(zip(corners, places, strict=True)):
         here = slice(r, r + 16), slice(c, c + 16)
         there = slice(r + down, r + down + 16), slice(c + right, c + right + 16)
-        one, two = fixed[:, *here], copies[t : t + 3, *there]
-        slow = naive.patch_ccf(one[0], one[2] > 0, two[0], two[2] > 0)
+        one, two = fixed[:, *here], copies[t : t + 2, *there]
+        slow = naive.patch_ccf(one[0], one[1] > 0, two[0], two[1] > 0)
         assert found[k] == pytest.approx(slow, abs=1e-6)
 
 
@@ -205,7 +204,7 @@ def test_no_correlation_without_relief_or_pixels():
     alone = surface_planes(np.ones((4, 4), np.float32), lonely)
     copies = np.concatenate([flat, rough, alone])
     corners, places = np.zeros((3, 2), np.int64), np.zeros((3, 3), np.int64)
-    places[:, 0] = (0, 3, 6)
+    places[:, 0] = (0, 2, 4)
     assert np.isnan(patch_ccf(flat, copies, corners, places, 4)).all()
     found = patch_ccf(rough, copies, corners, places, 4)
     assert np.isnan(found).tolist() == [True, False, True]
@@ -257,8 +256,8 @@ def cell_at(cut: Side, search: CellSearch, k: int, t: int, offset: np.ndarray) -
     row, col = cut.cells[k] * BLOCK_PX
     down, right = np.array([row, col]) + margin + offset
     one = cut.fine.planes[:, row : row + side, col : col + side]
-    two = search.copies[3 * t : 3 * t + 3, down : down + side, right : right + side]
-    return naive.cell_terms(one[0], one[2] > 0, two[0], two[2] > 0)
+    two = search.copies[2 * t : 2 * t + 2, down : down + side, right : right + side]
+    return naive.cell_terms(one[0], one[1] > 0, two[0], two[1] > 0)
 
 
 def test_a_cell_without_surface_is_nowhere_compared():
@@ -298,14 +297,14 @@ def test_overlap_correlation_equals_its_twin(min_overlap):
     angles = np.array([-10.0, 5.0])
     size = comparison.size_px + 2 * offsets.reach_px
     moved = turned(reference.samples, reference.reach, tuple(angles), size)
-    places, planes = np.array([[0, 0, 0], [3, 0, 0]]), moved.reshape(-1, size, size)
+    places, planes = np.array([[0, 0, 0], [2, 0, 0]]), moved.reshape(-1, size, size)
     strength = overlap_correlation(reference, comparison, planes, places, offsets, min_overlap)
     smaller = min(reference.measured, comparison.measured)
     side, refused = comparison.size_px, 0
     for t, s in np.ndindex(strength.shape):
         row, col = offsets.every[s] + offsets.reach_px
         one, two = comparison.planes, moved[t, :, row : row + side, col : col + side]
-        slow, number = naive.overlap_correlation(one[0], one[2] > 0, two[0], two[2] > 0)
+        slow, number = naive.overlap_correlation(one[0], one[1] > 0, two[0], two[1] > 0)
         enough = number >= min_overlap * smaller
         refused += not enough
         assert strength[t, s] == pytest.approx(slow / np.sqrt(smaller) * enough, abs=1e-5)

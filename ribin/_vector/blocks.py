@@ -42,9 +42,9 @@ def block_energies(fixed, at, row, plane, moved, there, moved_row, moved_plane):
     Parameters
     ----------
     fixed, at, row, moved, there, moved_row
-        As above, of planes of squares.
+        As above.
     plane, moved_plane : int
-        Pixels from there to the planes of masks.
+        Pixels from the values, 0 where not measured, to the masks, 1 where measured.
 
     Returns
     -------
@@ -56,8 +56,8 @@ def block_energies(fixed, at, row, plane, moved, there, moved_row, moved_plane):
         for j in range(LANES):
             here, other = at + i * row + j, there + i * moved_row + j
             mask, other_mask = fixed[here + plane], moved[other + moved_plane]
-            energy += mask * moved[other]
-            fixed_energy += fixed[here] * other_mask
+            energy += mask * moved[other] * moved[other]
+            fixed_energy += fixed[here] * fixed[here] * other_mask
             number += mask * other_mask
     return energy, fixed_energy, number
 
@@ -95,7 +95,8 @@ def _block_energies(  # type: ignore[no-untyped-def]
         registers = Registers(context, builder, signature.args, arguments)
         _, at, row, plane, _, there, moved_row, moved_plane = arguments
         here, other = registers.pixel(0, at), registers.pixel(4, there)
-        squares, other_squares = registers.rows(here, row), registers.rows(other, moved_row)
+        squares = [registers.multiply(v, v) for v in registers.rows(here, row)]
+        other_squares = [registers.multiply(v, v) for v in registers.rows(other, moved_row)]
         mask = registers.rows(registers.beyond(here, plane), row)
         other_mask = registers.rows(registers.beyond(other, moved_plane), moved_row)
         products = ((mask, other_squares), (squares, other_mask), (mask, other_mask))

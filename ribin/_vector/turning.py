@@ -22,9 +22,8 @@ def turn_pixels(samples, row, col, down, right, out, r, c):
         Where the first pixel lies in the samples: far enough inside that all eight do.
     down, right : float32
         From one pixel to the next.
-    out : (3, N, M) float32 array, contiguous
-        Receives values, squares and mask; the latter is 1 where at least half of the weight was
-        measured.
+    out : (2, N, M) float32 array, contiguous
+        Receives values and mask; the latter is 1 where at least half of the weight was measured.
     r, c : int
         Place of the first pixel in `out`.
     """
@@ -37,8 +36,7 @@ def turn_pixels(samples, row, col, down, right, out, r, c):
         value, measured = upper + (lower - upper) * (x - j)
         known = measured >= half
         out[0, r, c + k] = value / measured if known else 0
-        out[1, r, c + k] = out[0, r, c + k] * out[0, r, c + k]
-        out[2, r, c + k] = known
+        out[1, r, c + k] = known
 
 
 @intrinsic
@@ -58,7 +56,7 @@ def _turn_pixels(  # type: ignore[no-untyped-def]
         half, one, none = (ir.Constant(FLOATS, [level] * LANES) for level in (0.5, 1.0, 0.0))
         known = builder.fcmp_ordered(">=", measured, half)
         value = builder.select(known, registers.divide(value, measured), none)
-        planes = value, registers.multiply(value, value), builder.select(known, one, none)
+        planes = value, builder.select(known, one, none)
         place = builder.add(builder.mul(r, registers.size(5, 2)), c)
         plane = builder.mul(registers.size(5, 1), registers.size(5, 2))
         for numbers in planes:

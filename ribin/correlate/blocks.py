@@ -35,8 +35,6 @@ def _block_sums(fixed, moved, places, runs, every, few, products, energies):
                 there = start + LANES * (runs[k, 0] * cols + block)
                 for g in range(shifts.shape[0]):
                     add_products(one, at, width, two, there, cols, shifts[g], products[t, b, g])
-                at += plane
-                there += moved_plane
                 for s in range(few.shape[0]):
                     place = there + few[s, 0] * cols + few[s, 1]
                     terms = block_energies(one, at, width, plane, two, place, cols, moved_plane)
@@ -74,8 +72,8 @@ def block_sums(
 
     Parameters
     ----------
-    fixed : (3, H, W) float32 array, contiguous
-        Values, squares and mask of the surface that stays; H and W are multiples of 8.
+    fixed : (2, H, W) float32 array, contiguous
+        Values and mask of the surface that stays; H and W are multiples of 8.
     moved : (P, N, M) float32 array, contiguous
         The same planes of copies of the other surface, with an equal margin on all sides.
     places : (T, 3) int array

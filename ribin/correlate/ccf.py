@@ -9,7 +9,7 @@ from ribin._jit import sum_kernel
 from ribin.model import FloatArray
 
 
-# Values and squares are 0 where not measured, so products with the other side's mask leave out
+# Values are 0 where not measured, so products with the other side's mask leave out
 # what only one side measured: no branch, and whole rows at once.
 @sum_kernel
 def _patch_ccf(fixed, moved, corners, places, size, out):
@@ -24,21 +24,20 @@ def _patch_ccf(fixed, moved, corners, places, size, out):
         there = np.uint64(corners[k, 1] + places[k, 2])
         for i in range(corners[k, 0], corners[k, 0] + size):
             values = fixed[0, i]
-            squares = fixed[1, i]
-            mask = fixed[2, i]
+            mask = fixed[1, i]
             down = i + places[k, 1]
             other_values = moved[places[k, 0], down]
-            other_squares = moved[places[k, 0] + 1, down]
-            other_mask = moved[places[k, 0] + 2, down]
+            other_mask = moved[places[k, 0] + 1, down]
             for c in range(size):
                 j = left + np.uint64(c)
                 u = there + np.uint64(c)
                 n += mask[j] * other_mask[u]
                 sum_f += values[j] * other_mask[u]
                 sum_m += mask[j] * other_values[u]
-                sum_ff += float(squares[j]) * other_mask[u]
-                sum_mm += mask[j] * float(other_squares[u])
-                sum_fm += float(values[j]) * float(other_values[u])
+                value, other = float(values[j]), float(other_values[u])
+                sum_ff += value * value * other_mask[u]
+                sum_mm += mask[j] * other * other
+                sum_fm += value * other
         out[k] = np.nan
         if n > 1.0:
             var_f = sum_ff - sum_f * sum_f / n
@@ -58,8 +57,8 @@ def patch_ccf(
 
     Parameters
     ----------
-    fixed : (3, H, W) float32 array
-        Values, squares and mask of the side that stays.
+    fixed : (2, H, W) float32 array
+        Values and mask of the side that stays.
     moved : (P, N, N) float32 array
         The same planes of turned copies of the other, with a margin.
     corners : (K, 2) int array

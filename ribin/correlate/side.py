@@ -19,8 +19,8 @@ class Level:
 
     Attributes
     ----------
-    planes : (3, S, S) float32 array
-        Values, squares and mask.
+    planes : (2, S, S) float32 array
+        Values and mask.
     samples : (P, P, 2) float32 array
         See `surface_samples`.
     reach : (2,) float32 array

@@ -1,7 +1,7 @@
-"""Turned copies: a surface rotated about its mark's centre, with squares and mask beside it.
+"""Turned copies: a surface rotated about its mark's centre, with its mask beside it.
 
-Three planes of a surface are kept, float32: its values (0 where not measured), their squares, and
-1 where measured. Sums of products of such planes are all that a masked correlation needs.
+Two planes of a surface are kept, float32: its values (0 where not measured), and 1 where measured.
+Sums of products of these and of their squares are all that a masked correlation needs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from ribin._vector.registers import LANES
 from ribin._vector.turning import turn_pixels
 from ribin.model import BoolArray, FloatArray
 
-VALUES, SQUARES, MASK = range(3)  # the planes
+PLANES = 2
+VALUES, MASK = range(PLANES)
 
 
 @sum_kernel
@@ -25,7 +26,7 @@ def _turn(samples, reach, angles_rad, firsts, origin, out):
     for t in range(angles_rad.shape[0]):
         cosine = np.float32(np.cos(angles_rad[t]))
         sine = np.float32(np.sin(angles_rad[t]))
-        copy = out[firsts[t] : firsts[t] + 3]
+        copy = out[firsts[t] : firsts[t] + PLANES]
         copy[:] = np.float32(0.0)
         for r in range(out.shape[1]):
             y = np.float32(r + origin[0])
@@ -71,7 +72,7 @@ def turn_surface(
     firsts : (T,) int64 array
         The first plane of each copy in
     out : (Q, N, N) float32 array, contiguous, N at least 8
-        which receives values, squares and mask of each copy. The surface's middle falls on the
+        which receives values and mask of each copy. The surface's middle falls on the
         copy's middle,
     shift_px : (int, int)
         but for this shift: a copy's middle shows the turned point at its shift.
@@ -82,12 +83,8 @@ def turn_surface(
 
 
 def surface_planes(surface: FloatArray, valid: BoolArray) -> FloatArray:
-    """The three planes of a square surface, (3, S, S) float32."""
-    out = np.empty((3, *surface.shape), np.float32)
-    out[0] = surface
-    np.multiply(surface, surface, out=out[1])
-    out[2] = valid
-    return out
+    """The planes of a square surface, (2, S, S) float32."""
+    return np.stack([surface, valid]).astype(np.float32)
 
 
 def surface_samples(planes: FloatArray, reach: NDArray[np.float32]) -> FloatArray:
@@ -99,8 +96,7 @@ def surface_samples(planes: FloatArray, reach: NDArray[np.float32]) -> FloatArra
     pad = max(0, int(np.ceil(np.sqrt(reach[1]) + 1.0 + LANES - (size - 1) / 2.0)))
     out = np.zeros((size + 2 * pad, size + 2 * pad, 2), np.float32)
     inner = slice(pad, pad + size)
-    out[inner, inner, 0] = planes[0]
-    out[inner, inner, 1] = planes[2]
+    out[inner, inner] = planes.transpose(1, 2, 0)
     return out
 
 
