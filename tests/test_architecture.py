@@ -27,6 +27,7 @@ LEVELS = {
     "_jit": 0,
     "_vector": 0,
     "json_fields": 1,
+    "shown": 0,
     "model": 1,
     "comparison": 2,
     "casework": 2,
@@ -59,6 +60,7 @@ LEVELS = {
     "evaluate": 5,
     "exchange": 5.5,
     "batch": 7,
+    "gallery": 7,
     "desk": 6,
     "commands": 8,
 }

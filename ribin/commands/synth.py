@@ -44,6 +44,31 @@ def scans(folder: Path, firearms: int, cases: int, seed: int, mark_strength: flo
 
 
 @synth.command()
+@click.argument("folder", type=A_PATH)
+@click.option("--exhibits", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option("--whole", type=click.IntRange(min=0), default=20, show_default=True,
+              help="Of them, synthetic cases with scan files; two of each firearm.")  # fmt: skip
+@click.option("--member", default="JAM", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+def gallery(folder: Path, exhibits: int, whole: int, member: str, seed: int) -> None:
+    """Make a vault of any size in FOLDER to try searches with; no evidence goes into it.
+
+    Some exhibits are whole synthetic cases. The others are rows of the catalogue and sketches in
+    the index alone, with the spectra and outlines of synthetic marks; they are searched at the
+    coarse stage, and counted as not compared after it.
+
+    \b
+    Example:
+      ribin synth gallery big --exhibits 100000
+    """
+    from ribin.gallery import GallerySpec, make_gallery
+
+    spec = GallerySpec(exhibits, min(whole, exhibits), seed)
+    make_gallery(folder, member, spec, tick=Progress())
+    click.echo(f"{folder}: {exhibits} exhibits, {spec.whole} of them with scan files")
+
+
+@synth.command()
 @click.argument("file", type=A_PATH)
 @click.option("--light", "lamp", type=click.Choice(["ring", "side"]), required=True)
 @click.option(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ribin.correlate.placement import disc_offsets
 from ribin.harmonics import Band, Harmonics, disc_harmonics, turn_coefficients
-from ribin.model import FloatArray, MarkType, Template
+from ribin.model import BoolArray, FloatArray, MarkType, ScanKind, Template
 from ribin.params import CorrelateParams, Params
 from ribin.params_search import SketchParams
 
@@ -22,11 +22,34 @@ def sketch_mark(template: Template, params: Params) -> NDArray[np.int8]:
     (K,) int8 array
         Strongest mode of the disc first; all 0 where the surface holds nothing of the band.
     """
-    harmonics = _harmonics(template, params)
-    coefficients = harmonics.planes @ _framed(template, params, 0).ravel()
-    largest = float(np.abs(coefficients).max())
-    scale = _LARGEST / largest if largest > 0.0 else 0.0
-    return np.rint(coefficients * np.float32(scale)).astype(np.int8)
+    planes = _harmonics(template.mark_type, template.kind, params).planes
+    return _as_bytes((planes @ framed_surface(template, params).ravel())[None])[0]
+
+
+def sketch_heights(
+    heights: FloatArray, valid: BoolArray, mark_type: MarkType, params: Params
+) -> NDArray[np.int8]:
+    """Sketches of many topographies that share an outline, (N, K).
+
+    Parameters
+    ----------
+    heights : (N, P) float32 array
+        At the P measured pixels of a whole frame of the medium pitch, row by row.
+    valid : (S, S) bool array
+        True at those pixels; see `framed_surface`.
+    """
+    planes = _harmonics(mark_type, ScanKind.TOPOGRAPHY, params).planes
+    return _as_bytes(heights @ planes[:, valid.ravel()].T)
+
+
+def framed_surface(template: Template, params: Params, margin_px: int = 0) -> FloatArray:
+    """The medium surface in the middle of the whole frame and a margin, 0 where not measured."""
+    size = _frame_px(template.mark_type, template.kind, params)
+    surface = np.where(template.arrays["medium_valid"], template.arrays["medium"], np.float32(0))
+    around = (size - surface.shape[0]) // 2 + margin_px
+    if around < 0:
+        surface, around = surface[-around:around, -around:around], 0
+    return np.pad(surface, around).astype(np.float32, copy=False)
 
 
 def moved_sketches(
@@ -49,12 +72,12 @@ def moved_sketches(
         Shift by shift within each turn. A shift that leaves nothing within the disc gives 0.
     """
     method = params.of(query.mark_type, query.kind)
-    basis = _harmonics(query, params)
+    basis = _harmonics(query.mark_type, query.kind, params)
     pitch_um = method.describe.medium_pitch_um
     step = max(1, round(shift_um / pitch_um))
     offsets = disc_offsets(method.correlate.shift_range_um / (pitch_um * step), 1).every * step
     reach = int(np.abs(offsets).max(initial=0))
-    surface = _framed(query, params, reach)
+    surface = framed_surface(query, params, reach)
     size = surface.shape[0] - 2 * reach
     shifted = np.empty((len(offsets), size * size), np.float32)
     for place, (row, col) in enumerate(offsets + reach):
@@ -73,24 +96,22 @@ def sketch_params(mark_type: MarkType, params: Params) -> SketchParams:
     return chosen
 
 
-def _harmonics(template: Template, params: Params) -> Harmonics:
-    how = sketch_params(template.mark_type, params)
-    method = params.of(template.mark_type, template.kind)
+def _harmonics(mark_type: MarkType, kind: ScanKind, params: Params) -> Harmonics:
+    how = sketch_params(mark_type, params)
     band = Band(how.finest_um, how.coarsest_um, how.inner_um, how.outer_um, how.edge_um)
-    pitch_um = method.describe.medium_pitch_um
-    size = 2 * round(method.preprocess.frame_um / pitch_um / 2.0)
-    return disc_harmonics(band, how.harmonics, size, pitch_um)
+    pitch_um = params.of(mark_type, kind).describe.medium_pitch_um
+    return disc_harmonics(band, how.harmonics, _frame_px(mark_type, kind, params), pitch_um)
 
 
-def _framed(template: Template, params: Params, margin_px: int) -> FloatArray:
-    """The medium surface in the middle of the whole frame and a margin, 0 where not measured."""
-    method = params.of(template.mark_type, template.kind)
-    size = 2 * round(method.preprocess.frame_um / method.describe.medium_pitch_um / 2.0)
-    surface = np.where(template.arrays["medium_valid"], template.arrays["medium"], np.float32(0))
-    around = (size - surface.shape[0]) // 2 + margin_px
-    if around < 0:
-        surface, around = surface[-around:around, -around:around], 0
-    return np.pad(surface, around).astype(np.float32, copy=False)
+def _frame_px(mark_type: MarkType, kind: ScanKind, params: Params) -> int:
+    method = params.of(mark_type, kind)
+    return 2 * round(method.preprocess.frame_um / method.describe.medium_pitch_um / 2.0)
+
+
+def _as_bytes(coefficients: FloatArray) -> NDArray[np.int8]:
+    largest = np.abs(coefficients).max(axis=1, keepdims=True)
+    scale = np.divide(_LARGEST, largest, out=np.zeros_like(largest), where=largest > 0.0)
+    return np.rint(coefficients * scale).astype(np.int8)
 
 
 def _angles(correlate: CorrelateParams, step_deg: float) -> NDArray[np.float64]:

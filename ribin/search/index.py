@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ribin.correlate.sketch import sketch_mark, sketch_params
 from ribin.errors import StoreError
-from ribin.model import BoolArray, FloatArray
+from ribin.model import BoolArray, FloatArray, MarkType
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.search.look import Looker, ShardTask, Threads, look_at_sketches
 from ribin.search.shard import (
@@ -72,7 +72,7 @@ class MarkIndex:
         self._stored = marks
         self._marks = list_marks(marks)
         self._numbers = self._marks.ids // params.search.index_shard_marks
-        self._folder = vault.path / INDEX_FOLDER / _folder_name(marks[0], params)
+        self._folder = index_folder(vault, *_making(marks[0]), params)
 
     def look(self, moves: FloatArray, wanted: BoolArray) -> Looked:
         """Score the wanted marks, (N,) bool, by the best of the moves, (M, K)."""
@@ -172,10 +172,11 @@ def check_index(vault: Vault) -> list[str]:
     return [f"{path}: damaged" for path in files if not is_sound(path.name, path.read_bytes())]
 
 
-def _folder_name(mark: StoredMark, params: Params) -> str:
-    """Names whatever a sketch depends on, so that changed numbers never meet an old index."""
-    how = repr(dataclasses.asdict(sketch_params(mark.mark_type, params)))
-    return f"{'-'.join(_making(mark))}-{hashlib.sha256(how.encode()).hexdigest()[:8]}"
+def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params: Params) -> Path:
+    """Named by whatever a sketch depends on, so that changed numbers never meet an old index."""
+    how = repr(dataclasses.asdict(sketch_params(MarkType(mark_type), params)))
+    sketch_id = hashlib.sha256(how.encode()).hexdigest()[:8]
+    return vault.path / INDEX_FOLDER / f"{mark_type}-{kind}-{params_id}-{sketch_id}"
 
 
 def _making(mark: StoredMark) -> tuple[str, str, str]:
