@@ -14,11 +14,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from review_makers import EXAMINER, SECOND, STAFF, THIRD, held, make_member, make_network
 
 from ribin.errors import RibinError
-from ribin.leads import Conclusion, Examined, Place
+from ribin.leads import Conclusion, Examined, HeldExhibit, Place
 from ribin.people import Role
 from ribin.review.rules import standing_of, visible_reviews
-from ribin.review.steps import give_review, sync_leads, take_up_lead, withdraw_link
+from ribin.review.steps import take_up_lead, withdraw_link
+from ribin.review.syncing import sync_leads
+from ribin.review.verdicts import give_review
 from ribin.store.leadrecords import read_lead_files
+from ribin.store.sharing import opaque_name
 from ribin.store.vault import Vault
 
 IDENTIFICATION = Conclusion.IDENTIFICATION
@@ -50,6 +53,14 @@ class Workflow(RuleBasedStateMachine):
             vault.close()
         shutil.rmtree(self.folder)
 
+    def _name(self, code, exhibit):
+        """An exhibit as this member knows it."""
+        name = held(exhibit)
+        if name.member == code:
+            return name
+        with self.vaults[name.member].catalogue.reading() as db:
+            return HeldExhibit(name.member, opaque_name(db, name.exhibit))
+
     def _lead(self, code, pick):
         known = sorted(self._files()[code])
         return known[pick % len(known)] if known else "JAM-L1"
@@ -78,7 +89,8 @@ class Workflow(RuleBasedStateMachine):
         before = self._files()[code]
         with self._step(reached) as network:
             vault = self.vaults[code]
-            step = take_up_lead(vault, network, held(one), held(other), who=who, note="n")
+            pair = [self._name(code, exhibit) for exhibit in (one, other)]
+            step = take_up_lead(vault, network, *pair, who=who, note="n")
             assert Role.EXAMINER in STAFF[who]
             for file in before.values():
                 if file.lead.pair == step.file.lead.pair:

@@ -9,7 +9,9 @@ from ribin.casework import Scope
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads import Conclusion, Examined, Standing
 from ribin.review.rules import visible_reviews
-from ribin.review.steps import give_review, sync_leads, take_up_lead, withdraw_link
+from ribin.review.steps import take_up_lead, withdraw_link
+from ribin.review.syncing import sync_leads
+from ribin.review.verdicts import give_review
 from ribin.store.leadrecords import read_lead_file, read_lead_files
 from ribin.store.sharing import opaque_name
 
@@ -31,6 +33,12 @@ def blz(tmp_path):
 @pytest.fixture
 def network(tmp_path):
     return make_network(tmp_path, "BLZ", "JAM")
+
+
+def abroad(vault, exhibit):
+    """The name of an exhibit as other members know it."""
+    with vault.catalogue.reading() as db:
+        return f"{vault.member}:{opaque_name(db, exhibit)}"
 
 
 def take_up(vault, one="JAM:JAM-1", other="JAM:JAM-2", who=EXAMINER, network=None):
@@ -190,15 +198,14 @@ def test_a_lead_on_what_is_not_there(jam, blz, network, one, other, message):
 
 
 def test_an_exhibit_that_is_not_shared_cannot_be_told_from_none(tmp_path, jam, network):
-    with (
-        make_member(tmp_path, "BLZ", 1, Scope.COUNTRY),
-        pytest.raises(AccessError, match="BLZ:BLZ-1: BLZ shows JAM no such exhibit"),
-    ):
-        take_up(jam, other="BLZ:BLZ-1", network=network)
+    with make_member(tmp_path, "BLZ", 1, Scope.COUNTRY) as blz:
+        for name in ("BLZ:BLZ-1", abroad(blz, "BLZ-1"), "BLZ:x-0000000000000000"):
+            with pytest.raises(AccessError, match=f"{name}: BLZ shows JAM no such exhibit"):
+                take_up(jam, other=name, network=network)
 
 
 def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, network):
-    linked = link(jam, network, other="BLZ:BLZ-1")
+    linked = link(jam, network, other=abroad(blz, "BLZ-1"))
     lead = linked.file.lead
     with jam.catalogue.reading() as one, blz.catalogue.reading() as other:
         assert read_lead_file(other, "JAM-L1", "BLZ") == linked.file
@@ -208,9 +215,8 @@ def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, netwo
     assert "JAM-1" not in str([r.details for r in blz.audit_log()])
     actions = [row.action for row in blz.audit_log()][-4:]
     assert actions == ["lead", "review", "review", "link"]
-    opaque = f"JAM:{lead.reference.exhibit}"
     with pytest.raises(StoreError, match="this pair is there already"):
-        take_up(blz, "BLZ:BLZ-1", opaque, network=network)
+        take_up(blz, "BLZ:BLZ-1", abroad(jam, "JAM-1"), network=network)
     withdraw_link(blz, network, "JAM-L1", who=SECOND, reason="cast of another case")
     with jam.catalogue.reading() as db:
         assert read_lead_file(db, "JAM-L1", "JAM").withdrawal.member == "BLZ"
@@ -219,7 +225,7 @@ def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, netwo
 
 
 def test_the_second_review_may_come_from_the_other_country(jam, blz, network):
-    take_up(jam, other="BLZ:BLZ-1", network=network)
+    take_up(jam, other=abroad(blz, "BLZ-1"), network=network)
     review(jam, EXAMINER, network=network)
     linked = review(blz, THIRD, network=network)
     assert (linked.link_made, linked.file.reviews[1].member) == (True, "BLZ")
@@ -228,7 +234,7 @@ def test_the_second_review_may_come_from_the_other_country(jam, blz, network):
 
 
 def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
-    take_up(jam, other="BLZ:BLZ-1", network=network)
+    take_up(jam, other=abroad(blz, "BLZ-1"), network=network)
     away = review(jam, EXAMINER)
     assert away.notes == (
         "BLZ: not recorded there yet, `ribin lead sync` will: no network names its vault",
@@ -250,9 +256,7 @@ def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
 
 
 def test_a_lead_on_a_member_out_of_reach_is_taken_along_later(jam, blz, network):
-    with blz.catalogue.reading() as db:
-        opaque = opaque_name(db, "BLZ-1")
-    take_up(jam, other=f"BLZ:{opaque}")
+    take_up(jam, other=abroad(blz, "BLZ-1"))
     review(jam, EXAMINER)
     assert sync_leads(blz, network, who=SECOND) == (2, ())
     assert review(blz, THIRD, network=network).file.linked

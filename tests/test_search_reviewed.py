@@ -11,7 +11,8 @@ from store_makers import enrol, make_exhibit, make_scan, make_template
 from ribin.casework import Scope
 from ribin.desk.reviewed import reviewed_with
 from ribin.leads import Conclusion, Examined
-from ribin.review.steps import give_review, take_up_lead, withdraw_link
+from ribin.review.steps import take_up_lead, withdraw_link
+from ribin.review.verdicts import give_review
 from ribin.search.marks import search_marks
 from ribin.store.sharing import opaque_names
 

@@ -17,6 +17,7 @@ from ribin.review.bothsides import BothSides
 from ribin.search.network import Network
 from ribin.search.rules import may_see
 from ribin.store.records import find_exhibit
+from ribin.store.releases import is_released
 from ribin.store.sharing import find_named, opaque_name
 
 _ELSEWHERE = re.compile(r"([A-Z]{3}):(.+)")
@@ -70,15 +71,22 @@ def names_in_lead(
     return named
 
 
-def exhibit_at(db: Any, name: str) -> Exhibit | None:
-    """An exhibit of this vault by its own or its opaque name; None where there is none."""
-    return find_exhibit(db, find_named(db, name) or name)
+def exhibit_at(db: Any, name: str, asker: str = "") -> Exhibit | None:
+    """An exhibit of this vault by its opaque name or its own; None where there is none.
+
+    Another member that asks may use the own name of what was released to it alone.
+    """
+    opened = find_named(db, name)
+    if opened is None and asker and not is_released(db, name, asker):
+        return None
+    return find_exhibit(db, opened or name)
 
 
 def _shown(sides: BothSides, network: Network | None, held: HeldExhibit) -> Exhibit | None:
     if held.member not in sides.transactions:
         return None
-    exhibit = exhibit_at(sides.transactions[held.member], held.exhibit)
+    asker = "" if held.member == sides.own_member else sides.own_member
+    exhibit = exhibit_at(sides.transactions[held.member], held.exhibit, asker)
     if held.member == sides.own_member:
         if exhibit is None:
             raise StoreError(f"{held}: an exhibit needed, found none of this name")

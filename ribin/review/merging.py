@@ -56,7 +56,7 @@ def merge_lead(sides: BothSides, lead: str) -> int:
             if other == member or theirs is None or member not in theirs.lead.members:
                 continue
             mine = find_lead_file(db, lead)
-            if mine is None and not _holds_its_exhibit(db, member, theirs):
+            if mine is None and not _holds_its_exhibit(db, member, theirs, other):
                 sides.notes.append(f"{member}: lead {lead} not recorded, it holds no such exhibit")
                 continue
             records = _given(db, mine, theirs)
@@ -88,10 +88,10 @@ def settle(sides: BothSides, lead: str) -> Settled:
     return done
 
 
-def _holds_its_exhibit(db: Any, member: str, file: LeadFile) -> bool:
-    """Whether what a lead from elsewhere says of this member's exhibits can be."""
+def _holds_its_exhibit(db: Any, member: str, file: LeadFile, sender: str) -> bool:
+    """Whether this member's exhibits in a lead from elsewhere are named as the sender may."""
     own = [held.exhibit for held in file.lead.exhibits if held.member == member]
-    return all(exhibit_at(db, name) is not None for name in own)
+    return all(exhibit_at(db, name, sender) is not None for name in own)
 
 
 def _given(db: Any, mine: LeadFile | None, theirs: LeadFile) -> list[Record]:

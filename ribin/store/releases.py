@@ -118,6 +118,11 @@ def releases_of(vault: Vault, exhibit: str = "") -> list[Release]:
         return _read(db, exhibit)
 
 
+def is_released(db: sqlite3.Connection, exhibit: str, receiver: str) -> bool:
+    """Whether a release of an exhibit to a member holds."""
+    return any(r.holds and r.receiver == receiver for r in _read(db, exhibit))
+
+
 def released_to(vault: Vault, receiver: str) -> dict[str, Release]:
     """What holds for one member, by exhibit."""
     return {r.exhibit: r for r in releases_of(vault) if r.holds and r.receiver == receiver}

@@ -1,0 +1,198 @@
+"""The history of a gun: from one exhibit along confirmed links, through the vaults of members.
+
+Each member is asked and tells by its own rules. A link to an exhibit that its holder does not show
+the asker is counted and not shown, but for the asker's own links.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from ribin.casework import Scope
+from ribin.errors import AccessError, StoreError
+from ribin.leads import HeldExhibit, LeadFile
+from ribin.review.holder import Holder, TracedExhibit
+from ribin.review.rules import standing_of
+from ribin.search.network import Network
+from ribin.store.vault import Vault
+
+SAME_FIREARM = "test fires of one firearm"
+
+
+@dataclass(frozen=True)
+class TracedLink:
+    """Two exhibits of a history and what joins them, or joined them."""
+
+    lead: str  # empty where a record joins them and no link
+    one: HeldExhibit
+    other: HeldExhibit
+    at: str
+    standing: str
+
+
+@dataclass(frozen=True)
+class History:
+    """All that is joined to an exhibit, in the order of time; events without a day come last.
+
+    `withheld` counts, by member, exhibits that are linked on and not shown to the asker.
+    """
+
+    exhibit: str
+    exhibits: tuple[TracedExhibit, ...]
+    links: tuple[TracedLink, ...]
+    withdrawn: tuple[TracedLink, ...]
+    withheld: dict[str, int]
+    unavailable: tuple[tuple[str, str], ...]  # member, why it could not be asked
+    notes: tuple[str, ...] = ()
+
+
+def trace_exhibit(
+    own: Vault, network: Network | None, exhibit: str, *, who: str, reason: str
+) -> History:
+    """Follow the links of an own exhibit as far as they lead.
+
+    Parameters
+    ----------
+    network : Network or None
+        Without one, only what the own vault knows is told.
+
+    Raises
+    ------
+    StoreError
+        There is no such exhibit.
+    AccessError
+        Other members would be asked and nobody says who asks and why.
+    """
+    name = own.exhibit(exhibit).exhibit
+    if network and not (who.strip() and reason.strip()):
+        raise AccessError("trace: who and reason needed beyond the country, found one missing")
+    with ExitStack() as stack:
+        walk = _Walk(own, network, stack)
+        walk.follow(walk.own.key(name))
+        notes = walk.write_down(who, reason)
+        return walk.history(name, notes)
+
+
+@dataclass
+class _Walk:
+    vault: Vault
+    network: Network | None
+    stack: ExitStack
+    cards: dict[HeldExhibit, TracedExhibit] = field(default_factory=dict)
+    links: dict[str, tuple[str, HeldExhibit, HeldExhibit, str, str]] = field(default_factory=dict)
+    withheld: set[HeldExhibit] = field(default_factory=set)
+    holders: dict[str, Holder | None] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def own(self) -> Holder:
+        holder = self._holder(self.vault.member)
+        assert holder is not None
+        return holder
+
+    def follow(self, start: HeldExhibit) -> None:
+        """Breadth first, so that each member is told of as few as possible."""
+        todo = [start]
+        while todo:
+            key = todo.pop(0)
+            if key in self.cards:
+                continue
+            holder = self._holder(key.member)
+            self.cards[key] = self._card(key)
+            if holder is None or not (holder.is_own or holder.shows(key.exhibit)):
+                continue
+            for file, other in holder.links_of(key.exhibit):
+                if self._may_tell(key, other):
+                    self._add_link(file, key, other)
+                    todo += [other] if file.linked else []
+            for other in holder.of_same_firearm(key.exhibit):
+                if self._may_tell(key, other):
+                    pair = sorted((key, other))
+                    self.links[f"{pair}"] = ("", pair[0], pair[1], "", SAME_FIREARM)
+                    todo.append(other)
+
+    def history(self, exhibit: str, notes: tuple[str, ...]) -> History:
+        """What was found, under the names that the asker may use."""
+        order = sorted(self.cards.values(), key=lambda c: (c.date or "9", c.member, c.exhibit))
+        links = [
+            TracedLink(lead, self._named(one), self._named(other), at, standing)
+            for lead, one, other, at, standing in self.links.values()
+        ]
+        links.sort(key=lambda link: (link.at, link.lead, link.one))
+        withdrawn = tuple(link for link in links if link.standing == "link withdrawn")
+        members = [key.member for key in self.withheld - self.cards.keys()]
+        return History(
+            exhibit=exhibit,
+            exhibits=tuple(order),
+            links=tuple(link for link in links if link not in withdrawn),
+            withdrawn=withdrawn,
+            withheld={member: members.count(member) for member in sorted(set(members))},
+            unavailable=tuple(sorted(self.unavailable.items())),
+            notes=notes,
+        )
+
+    def write_down(self, who: str, reason: str) -> tuple[str, ...]:
+        """Into the audit log of each member that was asked: who traced what, and why."""
+        notes = []
+        subject = next(iter(self.cards)).exhibit
+        for member, holder in self.holders.items():
+            if holder is None:
+                continue
+            own = holder.is_own
+            told = sum(key.member == member for key in self.cards)
+            details = {"asking_member": self.vault.member, "exhibits": told}
+            name = self.cards[next(iter(self.cards))].exhibit if own else subject
+            try:
+                holder.vault.record(
+                    "trace" if own else "trace answered", name, who, reason, **details
+                )
+            except StoreError as error:
+                notes.append(f"{member}: not written to its audit log: {error}")
+        return tuple(notes)
+
+    def _may_tell(self, key: HeldExhibit, other: HeldExhibit) -> bool:
+        if self.vault.member in (key.member, other.member):
+            return True
+        holder = self._holder(other.member)
+        if holder is not None and holder.shows(other.exhibit):
+            return True
+        self.withheld.add(other)
+        return False
+
+    def _add_link(self, file: LeadFile, key: HeldExhibit, other: HeldExhibit) -> None:
+        end = file.withdrawal or file.link
+        at = end.at if end else file.lead.at
+        self.links[file.lead.lead] = (file.lead.lead, key, other, at, str(standing_of(file)))
+
+    def _card(self, key: HeldExhibit) -> TracedExhibit:
+        holder = self._holder(key.member)
+        if holder is None:
+            return TracedExhibit(key.member, key.exhibit, known="out of reach")
+        return holder.tell(key.exhibit)
+
+    def _named(self, key: HeldExhibit) -> HeldExhibit:
+        card = self.cards.get(key) or self._card(key)
+        return HeldExhibit(card.member, card.exhibit)
+
+    def _holder(self, member: str) -> Holder | None:
+        if member not in self.holders:
+            self.holders[member] = self._opened(member)
+        return self.holders[member]
+
+    def _opened(self, member: str) -> Holder | None:
+        asker = self.vault.member
+        if member == asker:
+            return Holder(self.vault, asker, Scope.COUNTRY)
+        if self.network is None or member not in self.network.members:
+            self.unavailable[member] = "no network names its vault"
+            return None
+        try:
+            reach = self.network.reach(asker, member)
+            vault = self.stack.enter_context(Vault.open(self.network.members[member].vault))
+            if vault.member != member:
+                raise StoreError(f"{vault.path}: the vault of {member} needed, found another's")
+        except (StoreError, AccessError) as error:
+            self.unavailable[member] = str(error)
+            return None
+        return Holder(vault, asker, reach)

@@ -1,0 +1,75 @@
+"""The step between: a person examines the items and writes down a verdict."""
+
+from __future__ import annotations
+
+from ribin.leads import Conclusion, Examined, Place, Review
+from ribin.people import Role
+from ribin.review.bothsides import both_sides
+from ribin.review.done import Step, concerned_in_reach, members_of_lead, step_done
+from ribin.review.merging import merge_lead, settle
+from ribin.review.rules import (
+    check_review,
+    checked_text,
+    next_place,
+    own_review,
+    verdicts_are_known,
+)
+from ribin.search.network import Network
+from ribin.store.audit import now_utc
+from ribin.store.leadrecords import insert_review, read_lead_file
+from ribin.store.roles import check_role
+from ribin.store.vault import Vault
+
+_REVIEWING = {Place.FIRST: Role.EXAMINER, Place.SECOND: Role.REVIEWER}
+
+
+def give_review(
+    own: Vault,
+    network: Network | None,
+    lead: str,
+    conclusion: Conclusion,
+    examined: Examined,
+    *,
+    who: str,
+    note: str,
+    supersede: bool = False,
+) -> Step:
+    """Add a verdict on the items: the first, the second, or one that supersedes one's own.
+
+    Raises
+    ------
+    AccessError
+        `who` is no examiner (first review) or no reviewer (second), or would review their own.
+    ParameterError
+        There is no note.
+    StoreError
+        The lead is unknown, or has both reviews already.
+    """
+    note = checked_text(note, "note: what the verdict rests on")
+    with both_sides(own, network, members_of_lead(own, lead), who) as sides:
+        merge_lead(sides, lead)
+        file = read_lead_file(sides.own, lead, str(own.path))
+        earlier = own_review(file, who) if supersede else None
+        place = earlier.place if earlier else next_place(file)
+        check_role(sides.own, who, (_REVIEWING[place],))
+        if not earlier:
+            check_review(file, who)
+        given = sum(review.member == own.member for review in file.reviews)
+        review = Review(
+            review=f"{lead}/{own.member}{given + 1}",
+            lead=lead,
+            place=place,
+            conclusion=conclusion,
+            examined=examined,
+            blind=not verdicts_are_known(file),
+            reviewer=who,
+            member=own.member,
+            at=now_utc(),
+            note=note,
+            supersedes=earlier.review if earlier else "",
+        )
+        for member in concerned_in_reach(sides, file.lead):
+            record = insert_review(sides.transactions[member], review)
+            # Not the verdict: the log can be read before the second one is in.
+            sides.write_down(member, "review", lead, "", [record], place=str(place))
+        return step_done(sides, lead, settle(sides, lead))
