@@ -13,6 +13,7 @@ from ribin.commands.options import (
     EXHIBIT_KINDS,
     SCOPES,
     circle_option,
+    jobs_option,
     json_option,
     lighting_option,
     mask_option,
@@ -24,7 +25,6 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
-from ribin.commands.progress import Progress
 from ribin.params import Params
 
 
@@ -54,6 +54,8 @@ from ribin.params import Params
     metavar="REASON",
     help="Enrol marks of unusable quality all the same; the reason is kept with the scan.",
 )
+@click.option("--search", "at_once", type=click.Choice(SCOPES), help="Search with what is new.")
+@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
 @mask_option
 @circle_option
 @replica_option
@@ -62,6 +64,7 @@ from ribin.params import Params
 @pitch_option
 @lighting_option
 @params_option
+@jobs_option
 @who_option
 @reason_option
 @json_option
@@ -75,7 +78,10 @@ def enrol(
     circles: tuple[str, ...],
     replica: bool,
     accept_unusable: str,
+    at_once: str | None,
+    top: int,
     params: Params,
+    jobs: int,
     who: str,
     reason: str,
     json_output: bool,
@@ -84,29 +90,29 @@ def enrol(
     """Enrol scans of one exhibit, or all rows of a manifest.
 
     A row that fails is listed with its reason and does not stop the others. A scan that is in the
-    vault already is said to be there and changes nothing.
+    vault already is said to be there and changes nothing. --search looks at once for candidates
+    like each scan that is new, in a scope; beyond the country it needs --reason.
 
     \b
     Examples:
       ribin enrol a.x3p --vault JAM --event 2026-17 --exhibit 2026-17-3 --calibre 9x19
       ribin enrol --manifest exhibits.csv --network network.toml
+      ribin enrol a.x3p --vault JAM --event 2026-17 --exhibit 2026-17-3 --network network.toml \\
+          --search cluster --reason "shooting of 3 May"
 
     The manifest has the columns file, event, exhibit and optionally member, case_number, date,
     place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm, sharing and
     lighting. An empty or absent cell has the value of the option.
     """
-    from ribin.batch.enrolling import enrol_rows
-    from ribin.batch.usable import Intake
-    from ribin.commands.enrolment import enrolment_table
+    from ribin.commands.enrolment import asked_at_once, enrol_new, enrolment_output
     from ribin.commands.manifest import chosen_rows
     from ribin.desk.vaults import Vaults
-    from ribin.report.json_text import as_json
 
+    wanted = asked_at_once(at_once, network_file, params, jobs, who, reason, top)
     rows = chosen_rows(files, manifest, fields, single=bool(mask or circles))
     said = (pixel_pitch_um, mask, circles, replica, accept_unusable)
     with Vaults(vault, network_file) as vaults:
-        intake = Intake(params, who, reason, *said)
-        report = enrol_rows(rows, vaults.of, intake, Progress())
-    say(as_json(report) if json_output else enrolment_table(report))
-    list_failed((failed.file, failed.reason) for failed in report.failed)
-    exit_after(done=len(report.enrolled), failed=len(report.failed))
+        report, found = enrol_new(rows, vaults, (params, who, reason, *said), wanted)
+    say(enrolment_output(report, found, json_output))
+    list_failed((one.file, one.reason) for one in (*report.failed, *found.failed))
+    exit_after(len(report.enrolled), len(report.failed) + found.problems)

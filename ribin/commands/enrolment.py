@@ -1,9 +1,80 @@
-"""What `ribin enrol` did, for a person."""
+"""What `ribin enrol` did and found, for a person and for programs."""
 
 from __future__ import annotations
 
-from ribin.batch.enrolling import EnrolReport
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ribin.batch.at_once import AtOnce, search_enrolled
+from ribin.batch.enrolling import EnrolReport, Refused, enrol_rows
+from ribin.batch.usable import Intake
+from ribin.casework import Scope
+from ribin.commands.progress import Progress
+from ribin.desk.vaults import Vaults
+from ribin.lists import SearchLists
+from ribin.manifest import Row
+from ribin.params import Params
+from ribin.report.json_text import as_json, plain_value
+from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.tables import table
+
+
+@dataclass(frozen=True)
+class Found:
+    """The lists of the exhibits that are new; None where no search was asked for."""
+
+    lists: list[SearchLists] | None = None
+    failed: tuple[Refused, ...] = ()
+
+    @property
+    def problems(self) -> int:
+        """Searches that could not be made, and members that could not answer."""
+        return len(self.failed) + sum(len(one.unavailable) for one in self.lists or ())
+
+
+def asked_at_once(
+    scope: str | None,
+    network_file: Path | None,
+    params: Params,
+    jobs: int,
+    who: str,
+    reason: str,
+    top: int,
+) -> AtOnce | None:
+    """The search that `--search` asks for, checked before anything is enrolled; None without."""
+    if scope is None:
+        return None
+    wanted = AtOnce(Scope(scope), network_file, params, jobs, who, reason, top)
+    wanted.check()
+    return wanted
+
+
+def enrol_new(
+    rows: Sequence[Row], vaults: Vaults, intake: tuple[Any, ...], wanted: AtOnce | None
+) -> tuple[EnrolReport, Found]:
+    """Enrol the rows as `Intake(*intake)` says; search with what is new, where that is wanted."""
+    progress = Progress()
+    report = enrol_rows(rows, vaults.of, Intake(*intake), progress)
+    if wanted is None:
+        return report, Found()
+
+    def folder_of(member: str) -> Path:
+        return vaults.of(member).path
+
+    lists, failed = search_enrolled(report.enrolled, folder_of, wanted, progress)
+    return report, Found(lists, tuple(failed))
+
+
+def enrolment_output(report: EnrolReport, found: Found, json_output: bool) -> str:
+    """The enrolled rows, the totals, and the lists of what is new."""
+    if json_output:
+        value = plain_value(report)
+        if found.lists is not None:
+            value["searches"] = [lists_value(one) for one in found.lists]
+        return as_json(value)
+    return "\n\n".join([enrolment_table(report), *(lists_text(one) for one in found.lists or ())])
 
 
 def enrolment_table(report: EnrolReport) -> str:

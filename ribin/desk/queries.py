@@ -95,11 +95,7 @@ class Desk:
             return [self.read_query(query, reading, mark_type)], ()
         if Path(query).is_file():
             return sides_of(reading.scan(Path(query), self.params), self.params)
-        first: dict[MarkType, StoredMark] = {}
-        for mark in self.marks_of(query):
-            first.setdefault(mark.mark_type, mark)
-        ordered = [first[mark_type] for mark_type in MarkType if mark_type in first]
-        return [stored_side(self.vault, mark) for mark in ordered], ()
+        return first_of_each_type(self.vault, self.marks_of(query)), ()
 
     def marks_of(self, exhibit: str, mark_type: str | None = None) -> list[StoredMark]:
         """The marks of an exhibit that can be searched with, at least one; errors as above."""
@@ -134,6 +130,14 @@ def stored_side(vault: Vault, stored: StoredMark, whole: bool = True) -> Side:
     """
     template = vault.template(stored)
     return Side(vault.mark(stored) if whole else surface_of(template), template, NO_TRACE)
+
+
+def first_of_each_type(vault: Vault, marks: Sequence[StoredMark]) -> list[Side]:
+    """The first of these marks of each type, breech face before the others."""
+    first: dict[MarkType, StoredMark] = {}
+    for mark in marks:
+        first.setdefault(mark.mark_type, mark)
+    return [stored_side(vault, first[mark_type]) for mark_type in MarkType if mark_type in first]
 
 
 def request_of(member: str, asked: Mapping[str, Any]) -> Request:

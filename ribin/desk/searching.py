@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ribin.casework import Request
 from ribin.desk.disclosure import draw_candidate
-from ribin.desk.queries import Desk, check_reach
+from ribin.desk.queries import Desk, check_reach, first_of_each_type
 from ribin.desk.reviewed import reviewed_with
 from ribin.desk.sides import Side
-from ribin.errors import RibinError
+from ribin.errors import RibinError, ScanError
 from ribin.lists import SearchLists
 from ribin.reading import Reading
 from ribin.search.marks import search_marks
@@ -51,6 +51,23 @@ def search_for(
         scans = dict.fromkeys(side.template.provenance.sha256 for side in sides)
         pairs = {pair for sha256 in scans for pair in reviewed_with(desk.vault, sha256)}
         request = replace(request, leave_out=tuple(sorted(pairs)))
+    name = "" if Path(query).is_file() else query
+    return sides, replace(_search(desk, sides, request, members, name), notes=notes)
+
+
+def search_scan(desk: Desk, exhibit: str, sha256: str, request: Request) -> SearchLists:
+    """Search with one enrolled scan of an exhibit of the own vault; errors as `search_for`."""
+    check_reach(desk, request)
+    marks = [mark for mark in desk.marks_of(exhibit) if mark.scan.sha256 == sha256]
+    if not marks:
+        raise ScanError(f"{exhibit}: a mark of the scan {sha256[:12]} needed, found none")
+    return _search(desk, first_of_each_type(desk.vault, marks), request, (), exhibit)
+
+
+def _search(
+    desk: Desk, sides: Sequence[Side], request: Request, members: Sequence[str], name: str
+) -> SearchLists:
+    """Search with these marks; the lists name the query so, or by its file where empty."""
     found = search_marks(
         [side.template for side in sides],
         request,
@@ -59,10 +76,9 @@ def search_for(
         members=members,
         threads=desk.threads,
     )
-    named = found.lists
-    if not Path(query).is_file():
-        named = tuple(replace(one, query=query) for one in named)
-    return sides, replace(found, lists=named, notes=notes)
+    if not name:
+        return found
+    return replace(found, lists=tuple(replace(one, query=name) for one in found.lists))
 
 
 def search_problems(

@@ -1,0 +1,76 @@
+"""New exhibits searched with as soon as they are enrolled, each from the desk of its member."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ribin.batch.enrolling import Enrolled, Refused
+from ribin.casework import Request, Scope
+from ribin.desk.queries import Desk
+from ribin.desk.searching import search_scan
+from ribin.errors import ParameterError, RibinError
+from ribin.lists import SearchLists
+from ribin.params import Params
+from ribin.search.rules import check_request
+from ribin.store.enrol import EnrolOutcome
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """What to search for after an enrolment; the asking member is the owner of each exhibit."""
+
+    scope: Scope
+    network_file: Path | None
+    params: Params
+    threads: int
+    who: str
+    reason: str
+    top: int
+
+    @property
+    def request(self) -> Request:
+        return Request("", self.scope, who=self.who, reason=self.reason, top=self.top)
+
+    def check(self) -> None:
+        """Refuse before anything is enrolled what no search could be made with.
+
+        Raises
+        ------
+        AccessError
+            A search beyond the country does not say who asks and why.
+        ParameterError
+            There is no network to ask.
+        """
+        check_request(self.request, Scope.COUNTRY)
+        if self.scope is not Scope.COUNTRY and self.network_file is None:
+            raise ParameterError(f"search {self.scope}: --network or RIBIN_NETWORK needed")
+
+
+def search_enrolled(
+    enrolled: Sequence[Enrolled],
+    vault_of: Callable[[str], Path],
+    wanted: AtOnce,
+    tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> tuple[list[SearchLists], list[Refused]]:
+    """Search with every scan that is new; the lists, and where no search could be made, why.
+
+    Parameters
+    ----------
+    vault_of : callable
+        Gives the folder of a member's vault.
+    """
+    new = [one for one in enrolled if one.outcome == EnrolOutcome.NEW]
+    found: list[SearchLists] = []
+    failed: list[Refused] = []
+    for number, one in enumerate(new, start=1):
+        try:
+            folder = vault_of(one.member)
+            with Desk.open(folder, wanted.network_file, wanted.params, wanted.threads) as desk:
+                request = replace(wanted.request, asking_member=desk.member)
+                found.append(search_scan(desk, one.exhibit, one.sha256, request))
+        except (RibinError, OSError) as error:
+            failed.append(Refused(f"search with {one.exhibit}", str(error)))
+        tick("searching", number, len(new))
+    return found, failed

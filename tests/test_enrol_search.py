@@ -1,0 +1,70 @@
+"""A new exhibit against the cases that are there: searched with at once, in the scope asked for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ribin.search.network import read_network
+from ribin.store.vault import Vault
+
+QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
+
+
+@pytest.fixture
+def network(ribin, sample_dir, tmp_path):
+    """JAM and BLZ, linked; BLZ holds the mate of the query, JAM another case."""
+    text = "".join(f'[members.{c}]\nvault = "{c}"\n' for c in ("BLZ", "JAM"))
+    file = tmp_path / "network.toml"
+    file.write_text(text + '[clusters]\nlinked = ["BLZ", "JAM"]\n', encoding="utf-8")
+    for code, name in (("BLZ", MATE), ("JAM", OTHER)):
+        assert ribin("init", tmp_path / code, "--member", code, "--who", "me").code == 0
+        assert put(ribin, sample_dir, tmp_path / code, name, "--sharing", "cluster").code == 0
+    return file
+
+
+def put(ribin, sample_dir, vault, name, *more):
+    fields = ("--event", f"E-{name}", "--exhibit", name, "--vault", vault, "--who", "me")
+    return ribin("enrol", sample_dir / f"{name}.x3p", *fields, *more)
+
+
+def test_an_exhibit_is_searched_with_once_it_is_new(ribin, sample_dir, network, tmp_path):
+    asked = ("--network", network, "--search", "cluster", "--reason", "shooting", "--top", 3)
+    done = put(ribin, sample_dir, tmp_path / "JAM", QUERY, *asked)
+    assert (done.code, done.err) == (0, "")
+    enrolled, found = done.out.split("\n\n")
+    assert "1 new, 0 already there" in enrolled
+    assert found.startswith(f"query {QUERY}, scope cluster: BLZ, JAM")
+    assert found.splitlines()[2].split()[:2] == ["1", "BLZ"]
+    again = put(ribin, sample_dir, tmp_path / "JAM", QUERY, *asked, "--json")
+    said = json.loads(again.out)
+    assert (said["enrolled"][0]["outcome"], said["searches"]) == ("already there", [])
+    with Vault.open(read_network(network).members["BLZ"].vault) as vault:
+        assert [row.reason for row in vault.audit_log() if row.action == "answer"] == ["shooting"]
+
+
+def test_what_cannot_be_searched_is_refused_before_it_is_enrolled(
+    ribin, sample_dir, network, tmp_path
+):
+    for more, message in (
+        (("--network", network), "scope cluster: reason needed beyond the country, found none"),
+        (("--reason", "x"), "search cluster: --network or RIBIN_NETWORK needed"),
+    ):
+        done = put(ribin, sample_dir, tmp_path / "JAM", QUERY, "--search", "cluster", *more)
+        assert (done.code, done.out, done.err) == (2, "", f"ribin: {message}\n")
+    with Vault.open(tmp_path / "JAM") as vault:
+        assert list(vault.exhibits()) == [OTHER]
+
+
+def test_a_member_that_cannot_answer_does_not_undo_the_enrolment(
+    ribin, sample_dir, network, tmp_path
+):
+    (tmp_path / "BLZ" / "vault.toml").unlink()
+    asked = ("--network", network, "--search", "cluster", "--reason", "shooting", "--json")
+    done = put(ribin, sample_dir, tmp_path / "JAM", QUERY, *asked)
+    said = json.loads(done.out)
+    assert done.code == 1
+    assert said["enrolled"][0]["outcome"] == "new"
+    assert [c["exhibit"] for c in said["searches"][0]["candidates"]] == [OTHER]
+    assert said["searches"][0]["unavailable"][0][0] == "BLZ"
