@@ -19,6 +19,7 @@ from scipy.ndimage import rotate
 from ribin.model import BoolArray, FloatArray
 
 _SAME_OUTLINE = 256  # surrogates that share one
+_PHASES = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +66,8 @@ def make_surrogates(
         )
         kin = turn_frame(surfaces[group % len(surfaces)], float(rng.uniform(-30.0, 30.0)))
         amplitude = np.stack([amplitudes[k] for k in rng.integers(len(amplitudes), size=some)])
-        phase = rng.random(amplitude.shape, np.float32) * np.float32(2.0 * np.pi)
-        fields = irfft2(amplitude * np.exp(1j * phase), s=shape, workers=1)
+        phases = _PHASES[rng.integers(len(_PHASES), size=amplitude.shape, dtype=np.uint16)]
+        fields = irfft2(amplitude * phases, s=shape)
         heights = fields[:, valid] / fields[:, valid].std(axis=1, keepdims=True)
         mixed = np.sqrt(1.0 - kinship**2) * heights + kinship * kin[valid]
         yield Surrogates(mixed.astype(np.float32), valid)
