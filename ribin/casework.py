@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ribin.model import MarkType
+from ribin.shown import Shown
 
 
 class Scope(StrEnum):
@@ -161,7 +162,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class SearchResult(Shown):
     """A ranked list and the account of how it came about."""
 
     query: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ribin.casework import Counts, SearchResult
 from ribin.model import MarkType
+from ribin.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class FusedCandidate:
 
 
 @dataclass(frozen=True)
-class SearchLists:
+class SearchLists(Shown):
     """The lists of one query.
 
     Attributes

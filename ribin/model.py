@@ -12,6 +12,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin.shown import Shown
+
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 
@@ -85,7 +87,7 @@ class Scan:
 
 
 @dataclass(frozen=True, eq=False)
-class Mark:
+class Mark(Shown):
     """One region of a scan, levelled, band-passed and at the working pitch of its type.
 
     Attributes

@@ -60,6 +60,11 @@ def data_uri(picture: Picture) -> str:
     return "data:image/png;base64," + base64.b64encode(png_bytes(picture)).decode("ascii")
 
 
+def block_html(block: Block) -> str:
+    """One block by itself, for a notebook."""
+    return _block(block, count(1))
+
+
 def _section(number: str, section: Section, figures: count[int]) -> str:
     blocks = "\n".join(_block(block, figures) for block in section.blocks)
     kind = ' class="annex"' if section.annex else ""
@@ -112,7 +117,7 @@ def _cells(grid: Grid, number: int, row: tuple[str, ...]) -> str:
         style = ""
         if grid.bars and column == len(row) - 1:
             full = f"{100 * grid.bars[number]:.1f}%"
-            bar = f"linear-gradient(to left, var(--bar) {full}, transparent {full})"
+            bar = f"linear-gradient(to left, var(--bar, #cfe3f1) {full}, transparent {full})"
             style = f' style="background: {bar}"'
         cells.append(f"<{tag}{scope}{_right(grid, column)}{style}>{escape(text)}</{tag}>")
     return "".join(cells)

@@ -134,21 +134,23 @@ def _fused(row: dict[str, Any], where: str) -> FusedCandidate:
 
 
 def _request(table: dict[str, Any], where: str) -> Request:
-    filters = field_of(table, "filters", dict, where)
-    kind = filters.get("kind")
-    days = {name: field_of(filters, name, str, where) for name in ("date_from", "date_to")}
-    top = table.get("top")
+    filters, kind = field_of(table, "filters", dict, where), None
+    if filters.get("kind"):
+        kind = ExhibitKind(field_of(filters, "kind", str, where))
+    calibre, first, last = (
+        field_of(filters, name, str, where) for name in ("calibre", "date_from", "date_to")
+    )
+    left_out = _pairs(table, "leave_out", where) if "leave_out" in table else []
     return Request(
+        asking_member=field_of(table, "asking_member", str, where),
         scope=Scope(field_of(table, "scope", str, where)),
-        filters=Filters(
-            field_of(filters, "calibre", str, where),
-            **days,
-            kind=ExhibitKind(kind) if kind else None,
-        ),
+        filters=Filters(calibre, first, last, kind),
+        who=field_of(table, "who", str, where),
+        reason=field_of(table, "reason", str, where),
         full=field_of(table, "full", bool, where),
-        top=int(top) if top else None,
+        top=field_of(table, "top", int, where) if table.get("top") else None,
         group=Grouping(table.get("group", "none")),
-        **{n: field_of(table, n, str, where) for n in ("asking_member", "who", "reason")},
+        leave_out=tuple((str(member), str(exhibit)) for member, exhibit in left_out),
     )
 
 

@@ -11,8 +11,8 @@ from ribin.report.score_plot import largest_drop
 _TOP = 100.0  # the most that a score can be
 
 
-def searched_section(lists: SearchLists) -> Section:
-    """The counts of every list and member, and the reasons why marks were not compared."""
+def searched_grid(lists: SearchLists) -> Grid:
+    """The counts of every list, by member and in all."""
     header = (
         "marks",
         "member",
@@ -28,12 +28,17 @@ def searched_section(lists: SearchLists) -> Section:
             rows.append((words(one.mark), member, *_numbers(counts)))
         if len(one.counts_by_member) > 1:
             rows.append((words(one.mark), "all", *_numbers(one.counts)))
+    return Grid(header, tuple(rows), frozenset({2, 3, 4, 5, 6}))
+
+
+def searched_section(lists: SearchLists) -> Section:
+    """The counts of every list and member, and the reasons why marks were not compared."""
     text = (
         "Eligible are the marks that scope and the owners' sharing let the asking member see; "
         "hidden ones are in none of the numbers. After coarse: not set aside as too unlike the "
         "query. What was not compared has its reasons below."
     )
-    blocks: list[Block] = [Paragraph(text), Grid(header, tuple(rows), frozenset({2, 3, 4, 5, 6}))]
+    blocks: list[Block] = [Paragraph(text), searched_grid(lists)]
     reasons = [
         (f"{words(one.mark)}, {number} not compared", why)
         for one in lists.lists
@@ -57,16 +62,17 @@ def result_section(lists: SearchLists) -> Section:
     """Each list with its scores as bars, and the one of all marks."""
     blocks: list[Block] = []
     for one in lists.lists:
-        blocks += _list_blocks(one)
+        blocks += list_blocks(one)
     if lists.fused:
         blocks += [
             Paragraph(f"All marks, ordered by the ranks in the lists ({lists.fusion})."),
-            _fused(lists),
+            fused_grid(lists),
         ]
     return Section("Result", tuple(blocks))
 
 
-def _list_blocks(one: SearchResult) -> list[Block]:
+def list_blocks(one: SearchResult) -> list[Block]:
+    """One list: what it holds in a sentence, and its rows with the scores as bars."""
     scores = [row.score for row in one.candidates]
     said = (
         f"List by {words(one.mark)}: {len(scores)} rows of {one.counts.compared} marks compared, "
@@ -89,7 +95,8 @@ def _list_blocks(one: SearchResult) -> list[Block]:
     return [Paragraph(said), Grid(header, rows, frozenset({0, 4, 5, 6}), bars)]
 
 
-def _fused(lists: SearchLists) -> Grid:
+def fused_grid(lists: SearchLists) -> Grid:
+    """The exhibits by their ranks in all lists."""
     marks = [one.mark for one in lists.lists]
     rows = []
     for row in lists.fused:

@@ -109,9 +109,14 @@ def _query(lists: SearchLists) -> Section:
             ("Reason", request.reason),
             ("Calibre", filters.calibre and f"{filters.calibre}, and where it is not known"),
             ("Days", f"{days[0] or 'the first'} to {days[1] or 'the last'}" if any(days) else ""),
+            ("Left out", _reviewed(len(request.leave_out))),
             ("Coarse stage", "left out: everything was compared" if request.full else ""),
         ]
     return Section("Query", (Facts(known([*facts, ("Asked on", first.asked_at)])),))
+
+
+def _reviewed(number: int) -> str:
+    return f"{number} exhibits that two persons have given their verdicts on" if number else ""
 
 
 def _pictures(first: SearchResult, shown: tuple[Shown, ...]) -> tuple[Section, ...]:

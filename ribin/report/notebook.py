@@ -1,0 +1,163 @@
+"""How marks, comparisons and lists look in a notebook."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import cv2
+import numpy as np
+from scipy.spatial.distance import pdist
+
+from ribin.casework import SearchResult
+from ribin.comparison import Comparison
+from ribin.lists import SearchLists
+from ribin.model import Mark
+from ribin.report.document import Facts, Grid
+from ribin.report.document_html import block_html, data_uri
+from ribin.report.drawing import draw_cell, draw_scale_bar, hstack_panels
+from ribin.report.explanation import SIDES, cell_rows
+from ribin.report.overlay import png_bytes
+from ribin.report.placement import Frame, Motion, cell_corners, fallen_corners
+from ribin.report.relief import Picture, shade_surface
+from ribin.report.report_words import figure_text, words
+from ribin.report.search_evidence import fused_grid, list_blocks, searched_grid
+from ribin.report.tables import NOTICE
+
+_MARK_PX = 480  # longest side of a mark's picture
+_CELLS_PX = 360  # side of either panel of cells
+
+
+def mark_picture(mark: Mark) -> Picture:
+    """What was measured of a mark, shaded from the upper left; (H, W, 3) uint8 RGB."""
+    rows, cols = (np.flatnonzero(mark.valid.any(axis=axis)) for axis in (1, 0))
+    grey = shade_surface(mark.surface, mark.valid)
+    if rows.size:
+        grey = grey[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    scale = _MARK_PX / max(grey.shape)
+    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+    resized = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    picture: Picture = np.repeat(resized[:, :, np.newaxis], 3, axis=2).astype(np.uint8)
+    draw_scale_bar(picture, mark.pitch_um / scale)
+    return picture
+
+
+def mark_html(mark: Mark) -> str:
+    """The picture of a mark and what is known of it."""
+    share, area = mark.valid.mean(), mark.valid.sum() * (mark.pitch_um / 1000) ** 2
+    heights, (rows, cols) = mark.surface[mark.valid], mark.surface.shape
+    facts = (
+        ("mark", f"{words(mark.mark_type)} ({mark.kind})"),
+        ("file", mark.provenance.source),
+        ("shape", f"{rows} x {cols} at {mark.pitch_um:g} \u00b5m"),
+        ("measured", f"{share:.1%} of the frame, {area:.2f} mm\u00b2"),
+        ("relief", f"{float(heights.std()) if heights.size else 0.0:.3f} RMS"),
+    )
+    image = (
+        f'<img width="{_MARK_PX // 2}" alt="shaded relief" src="{data_uri(mark_picture(mark))}">'
+    )
+    return _beside(image, facts)
+
+
+def comparison_picture(result: Comparison) -> Picture | None:
+    """The reference's cells where they were cut, and where they fell, moved back; None without.
+
+    Solid cells with a number are congruent. The surfaces are not in a comparison:
+    `ribin.report.overlay.draw_overlay` draws them.
+    """
+    fits = [fit for fit in result.cell_fits if fit.direction == "forward"]
+    centers = np.array([fit.center_um for fit in fits])
+    if len(fits) < 2:
+        return None
+    tile_um = float(pdist(centers).min())
+    reach_um = float(np.abs(centers).max()) + 2 * tile_um
+    frame = Frame(2 * reach_um / _CELLS_PX, (_CELLS_PX, _CELLS_PX))
+    motion = Motion(result.rotation_deg, result.shift_um)
+    panels = [np.full((_CELLS_PX, _CELLS_PX, 3), 255, np.uint8) for _ in range(2)]
+    number = 0
+    for fit in sorted(fits, key=lambda fit: (not fit.congruent, *fit.center_um)):
+        number += fit.congruent
+        label = str(number) if fit.congruent else ""
+        cut = cell_corners(fit.center_um, tile_um)
+        fell = motion.undo(fallen_corners(fit, tile_um))
+        for panel, corners in zip(panels, (cut, fell), strict=True):
+            if np.isfinite(corners).all():
+                draw_cell(panel, frame.to_px(corners), fit.congruent, label)
+    draw_scale_bar(panels[0], frame.pitch_um)
+    return hstack_panels(panels[0], panels[1])
+
+
+def comparison_html(result: Comparison) -> str:
+    """The figures of a comparison, the parts of its score, and where its cells fell."""
+    sides = (("reference", result.reference), ("comparison", result.comparison))
+    if not result.compared:
+        return _facts((*sides, ("not compared", result.reason)))
+    facts = (
+        *sides,
+        ("mark", words(result.mark)),
+        ("score", f"{result.score:.3f}"),
+        ("congruent cells", f"{result.cmc:g} of {result.cells}"),
+        ("ccf", f"{result.ccf:.3f}"),
+        ("turned", f"{result.rotation_deg:.1f} degrees"),
+        ("parameters", f"{result.params_id}, ribin {result.version}"),
+        *((("note", result.note),) if result.note else ()),
+    )
+    parts = tuple(
+        (p.name, figure_text(p.value), figure_text(p.contribution)) for p in result.score_parts
+    )
+    count = Counter((row.outcome, row.cut_from) for row in cell_rows(result))
+    outcomes = tuple(
+        (outcome, *(str(count[outcome, side]) for side in SIDES.values()))
+        for outcome in dict.fromkeys(row.outcome for row in cell_rows(result))
+    )
+    picture = comparison_picture(result)
+    image = f'<img alt="cells" src="{data_uri(picture)}">' if picture is not None else ""
+    tables = block_html(Grid(("part of the score", "value", "points"), parts, frozenset({1, 2})))
+    tables += block_html(Grid(("cells", *SIDES.values()), outcomes, frozenset({1, 2})))
+    return _beside(image, facts) + tables
+
+
+def result_html(result: SearchResult) -> str:
+    """One list with the scores as bars, and what was compared."""
+    return lists_html(SearchLists((result,), (), result.counts, notes=result.notes))
+
+
+def lists_html(lists: SearchLists) -> str:
+    """Every list of a search, and what was compared."""
+    first = lists.first
+    head = f"<p>query <b>{escape(first.query)}</b>, scope {escape(first.scope)}</p>"
+    blocks = [block for one in lists.lists for block in list_blocks(one)]
+    blocks += [fused_grid(lists)] if lists.fused else []
+    blocks += [searched_grid(lists)]
+    notes = "".join(f"<p>{escape(note)}</p>" for note in (*lists.all_notes, NOTICE))
+    return head + "".join(map(block_html, blocks)) + notes
+
+
+def _png(draw: Callable[[Any], Picture | None]) -> Callable[[Any], bytes | None]:
+    def drawn(value: Any) -> bytes | None:
+        picture = draw(value)
+        return None if picture is None else png_bytes(picture)
+
+    return drawn
+
+
+def _facts(pairs: tuple[tuple[str, str], ...]) -> str:
+    return block_html(Facts(pairs))
+
+
+def _beside(image: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    style = "display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start"
+    rows = "".join(f"<tr><td>{escape(n)}</td><td>{escape(v)}</td></tr>" for n, v in pairs)
+    return f'<div style="{style}">{image}<table>{rows}</table></div>'
+
+
+LOOKS: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("Mark", "html"): mark_html,
+    ("Mark", "png"): _png(mark_picture),
+    ("Comparison", "html"): comparison_html,
+    ("Comparison", "png"): _png(comparison_picture),
+    ("SearchResult", "html"): result_html,
+    ("SearchLists", "html"): lists_html,
+}
