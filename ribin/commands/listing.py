@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from ribin.casework import Request
 from ribin.desk.files import check_picture, whole_file
+from ribin.desk.galleries import write_gallery
+from ribin.desk.queries import Desk
+from ribin.desk.sides import Side
+from ribin.desk.viewing import check_page
 from ribin.errors import RibinError
 from ribin.lists import SearchLists
 from ribin.report.json_text import as_json
@@ -12,17 +18,19 @@ from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.score_plot import check_score_plot, draw_score_plot
 
 
-def lookout(*pictures: Path | None) -> None:
-    """Refuse before the search what could not be drawn after it; the last is a plot of scores.
+def lookout(picture: Path | None, plot: Path | None, gallery: Path | None) -> None:
+    """Refuse before the search what could not be drawn after it.
 
     Raises
     ------
     ParameterError
-        As `check_picture` and `check_score_plot`.
+        As `check_picture`, `check_score_plot` and `check_page`.
     """
-    for path in pictures:
+    for path in (picture, plot):
         check_picture(path)
-    check_score_plot(pictures[-1])
+    check_score_plot(plot)
+    if gallery:
+        check_page(gallery)
 
 
 def lists_output(result: SearchLists, json_output: bool, plot: bool) -> str:
@@ -30,13 +38,22 @@ def lists_output(result: SearchLists, json_output: bool, plot: bool) -> str:
     return as_json(lists_value(result)) if json_output else lists_text(result, plot)
 
 
-def draw_plot(result: SearchLists, path: Path | None) -> list[str]:
-    """Write the plot of the scores; what went wrong with it."""
-    if path is None:
-        return []
-    try:
-        with whole_file(path) as aside:
-            draw_score_plot(result, aside)
-    except RibinError as error:
-        return [str(error)]
-    return []
+def draw_lists(
+    desk: Desk,
+    sides: Sequence[Side],
+    request: Request,
+    result: SearchLists,
+    plot: Path | None,
+    gallery: Path | None,
+) -> list[str]:
+    """Write the plot of the scores, and the gallery with its pages; what went wrong with them."""
+    problems = []
+    if plot:
+        try:
+            with whole_file(plot) as aside:
+                draw_score_plot(result, aside)
+        except RibinError as error:
+            problems.append(str(error))
+    if gallery:
+        problems += write_gallery(desk, sides, request, result, gallery)
+    return problems

@@ -44,6 +44,7 @@ from ribin.params import Params
 @click.option("--leave-out-reviewed", is_flag=True, help="Leave out pairs with both verdicts.")
 @click.option("--plot", is_flag=True, help="Show the scores as bars, with the largest drop.")
 @click.option("--plot-file", type=A_PATH, help="PNG of the scores by rank; needs ribin[plots].")
+@click.option("--gallery", type=A_PATH, help="Page of the list, .html, with a page for each row.")
 @click.option("--picture", type=A_PATH, help="PNG of the query beside the first candidate.")
 @mark_option
 @mask_option
@@ -63,6 +64,7 @@ def search(
     query: str,
     vault: Path | None,
     network_file: Path | None,
+    gallery: Path | None,
     picture: Path | None,
     plot: bool,
     plot_file: Path | None,
@@ -79,7 +81,8 @@ def search(
     compared and who could not answer.
 
     Every mark of the scan is searched with, unless --mark names one: a list for each type, and one
-    that orders exhibits by their ranks in all of them.
+    that orders exhibits by their ranks in all of them. --gallery writes the lists as pictures, and
+    into a folder beside it a page for each candidate, as `ribin view` makes it.
 
     \b
     Examples:
@@ -88,20 +91,20 @@ def search(
           --scope cluster --reason "shooting of 3 May" --picture first.png
       ribin search case.x3p --vault vaults/JAM --network network.toml \\
           --member BLZ --member BRB --reason "trace"
-      ribin search case.x3p --vault vaults/JAM --group firearm --plot
+      ribin search case.x3p --vault vaults/JAM --group firearm --plot --gallery list.html
     """
-    from ribin.commands.listing import draw_plot, lists_output, lookout
+    from ribin.commands.listing import draw_lists, lists_output, lookout
     from ribin.commands.reading import query_reading
     from ribin.desk.queries import Desk, request_of
     from ribin.desk.searching import search_for, search_problems
 
-    lookout(picture, plot_file)
+    lookout(picture, plot_file, gallery)
     with Desk.open(vault, network_file, params, jobs) as desk:
         request = request_of(desk.member, asked)
         chosen = mark, asked["members"], asked["leave_out_reviewed"]
         sides, result = search_for(desk, query, query_reading(asked), request, *chosen)
         say(lists_output(result, json_output, plot))
         problems = search_problems(desk, sides, request, result, picture)
-    problems += draw_plot(result, plot_file)
+        problems += draw_lists(desk, sides, request, result, plot_file, gallery)
     click.echo("\n".join(problems), err=True, nl=bool(problems))
     exit_after(done=1, failed=len(result.unavailable) + len(problems))

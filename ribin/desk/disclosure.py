@@ -117,6 +117,16 @@ def _shown(
     return ShownMark(vault.member, exhibit, stored_side(vault, chosen, whole), others)
 
 
+def candidate_mark(desk: Desk, request: Request, candidate: Candidate, action: str) -> ShownMark:
+    """The mark of a candidate of a search; errors and `action` as `others_mark`."""
+    place = (str(candidate.mark), candidate.sha256)
+    if candidate.member == desk.member:
+        return own_mark(desk, candidate.exhibit, *place)
+    reach = desk.network.reach(desk.member, candidate.member)
+    named = replace(request, scope=max(request.scope, reach, key=lambda scope: scope.width))
+    return others_mark(desk, candidate.member, candidate.exhibit, named, action, *place)
+
+
 def draw_candidate(
     desk: Desk, side: Side, request: Request, candidate: Candidate, path: Path
 ) -> None:
@@ -125,14 +135,7 @@ def draw_candidate(
     Another member's exhibit is drawn only after its audit log says for whom, and from its template
     alone where its owner has not released the original. Errors as `others_mark`.
     """
-    place = (str(candidate.mark), candidate.sha256)
-    if candidate.member == desk.member:
-        other = own_mark(desk, candidate.exhibit, *place).side
-    else:
-        reach = desk.network.reach(desk.member, candidate.member)
-        named = replace(request, scope=max(request.scope, reach, key=lambda scope: scope.width))
-        member, exhibit = candidate.member, candidate.exhibit
-        other = others_mark(desk, member, exhibit, named, "picture", *place).side
+    other = candidate_mark(desk, request, candidate, "picture").side
     compared = compare_marks(side.template, other.template, desk.params)
     result = replace(compared, comparison=f"{candidate.member} {candidate.exhibit}")
     draw_sides(side.mark, other.mark, result, desk.params, path)

@@ -49,19 +49,18 @@ def _grey(mark: Mark, surface: np.ndarray, valid: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(127.5 + surface / spread * 255 / _CONTRAST, 0, 255), np.uint8)
 
 
-def _bounds_um(mark: Mark) -> tuple[np.ndarray, np.ndarray]:
-    places = np.argwhere(mark.valid)
-    if not places.size:
-        places = np.array([[0, 0], mark.surface.shape])
-    away = (places - mark_center_px(mark)) * mark.pitch_um
-    return away.min(axis=0), away.max(axis=0)
-
-
 def _middle_um(mark: Mark) -> np.ndarray:
-    low, high = _bounds_um(mark)
-    return np.asarray((low + high) / 2)
+    """The middle of what was measured, (row, col) from the mark's centre."""
+    places = _places_um(mark)
+    return np.asarray((places.min(axis=0) + places.max(axis=0)) / 2)
 
 
 def _reach_um(mark: Mark) -> float:
-    low, high = _bounds_um(mark)
-    return float(np.hypot(*(high - low)) / 2)
+    """How far what was measured reaches from its middle, so that it fits however it is turned."""
+    away = _places_um(mark) - _middle_um(mark)
+    return float(np.hypot(*away.T).max()) + mark.pitch_um
+
+
+def _places_um(mark: Mark) -> np.ndarray:
+    places = np.argwhere(mark.valid) if mark.valid.any() else np.array([(0, 0), mark.valid.shape])
+    return np.asarray((places - mark_center_px(mark)) * mark.pitch_um)

@@ -1,0 +1,96 @@
+"""The gallery of a search: its page, and beside it a page for each candidate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ribin.casework import Candidate, Request
+from ribin.desk.disclosure import candidate_mark
+from ribin.desk.queries import Desk
+from ribin.desk.sides import Side
+from ribin.desk.viewing import write_page
+from ribin.errors import AccessError, ParameterError, RibinError
+from ribin.lists import SearchLists
+from ribin.model import MarkType
+from ribin.pipeline import compare_marks
+from ribin.view import RowPicture, comparison_page, gallery_page, thumbnail_png
+from ribin.view.thumbnail import motion_of
+
+NOT_RELEASED = "picture not released by its owner"
+_FROM_TEMPLATE = "picture from its template, the original is not released"
+
+
+def write_gallery(
+    desk: Desk, sides: Sequence[Side], request: Request, lists: SearchLists, path: Path
+) -> list[str]:
+    """Write the page of a ranked list, and a page for each row into a folder beside it.
+
+    Another member's exhibit is shown only after its audit log says to whom and why. A row whose
+    picture its owner does not give has none and says so.
+
+    Parameters
+    ----------
+    sides : sequence of Side
+        The marks that were searched with, in the order of the lists.
+    path : Path
+        The page; NAME.html gets a folder NAME_pages.
+
+    Returns
+    -------
+    list of str
+        Why rows have no picture, where it is not their owner's rule.
+
+    Raises
+    ------
+    ParameterError
+        A page cannot be written.
+    """
+    folder = path.with_name(f"{path.stem}_pages")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
+    problems: list[str] = []
+    pictures: dict[tuple[MarkType, int], RowPicture] = {}
+    for side, one in zip(sides, lists.lists, strict=True):
+        for candidate in one.candidates:
+            key = MarkType(candidate.mark), candidate.rank
+            try:
+                pictures[key] = _show(desk, side, request, candidate, one.query, folder)
+            except AccessError:
+                pictures[key] = RowPicture(why_not=NOT_RELEASED)
+            except RibinError as error:
+                pictures[key] = RowPicture(why_not="no picture: see the messages of the search")
+                problems.append(f"rank {candidate.rank} {candidate.mark}: {error}")
+    queries = {side.mark.mark_type: thumbnail_png(side.mark) for side in sides}
+    write_page(gallery_page(lists, queries, pictures), path)
+    return problems
+
+
+def _show(
+    desk: Desk, side: Side, request: Request, candidate: Candidate, query: str, folder: Path
+) -> RowPicture:
+    """Compare the query with one candidate again, for its picture; write the page of both."""
+    shown = candidate_mark(desk, request, candidate, "picture")
+    other = shown.side
+    labels = (query, f"{candidate.member} {candidate.exhibit}")
+    compared = compare_marks(side.template, other.template, desk.params)
+    result = replace(compared, reference=labels[0], comparison=labels[1])
+    page = folder / _page_name(candidate)
+    write_page(comparison_page(side.mark, other.mark, result, desk.params, labels=labels), page)
+    method = desk.params.of(other.mark.mark_type, other.mark.kind)
+    coarser = other.mark.pitch_um > method.preprocess.working_pitch_um
+    return RowPicture(
+        png=thumbnail_png(other.mark, motion=motion_of(result)),
+        page=f"{folder.name}/{page.name}",
+        note=_FROM_TEMPLATE if coarser else "",
+    )
+
+
+def _page_name(candidate: Candidate) -> str:
+    """A file name that every system takes, and that no two rows of a list share."""
+    exhibit = re.sub(r"[^A-Za-z0-9-]+", "_", candidate.exhibit)[:60]
+    return f"{candidate.mark}-{candidate.rank:03d}-{candidate.member}-{exhibit}.html"
