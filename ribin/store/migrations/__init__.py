@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ribin.store.migrations.content import add_content_token
 from ribin.store.migrations.first_tables import add_lighting, make_first_tables
 from ribin.store.migrations.sharing import add_sharing
 from ribin.store.migrations.workflow import add_workflow
@@ -29,6 +30,7 @@ MIGRATIONS = (
     Migration(2, add_lighting),
     Migration(3, add_workflow),
     Migration(4, add_sharing),
+    Migration(5, add_content_token),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 
