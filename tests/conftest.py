@@ -54,6 +54,7 @@ def ribin(capsys, monkeypatch):
 
     monkeypatch.delenv("RIBIN_VAULT", raising=False)
     monkeypatch.delenv("RIBIN_NETWORK", raising=False)
+    monkeypatch.delenv("RIBIN_USER", raising=False)
 
     def ran(*args: object) -> Ran:
         capsys.readouterr()

@@ -15,11 +15,16 @@ from ribin.commands.evaluate import evaluate
 from ribin.commands.extract import extract
 from ribin.commands.info import info
 from ribin.commands.init import init
+from ribin.commands.lead import lead
+from ribin.commands.link import link
 from ribin.commands.network import network
+from ribin.commands.people import people
 from ribin.commands.report import report
+from ribin.commands.review import review
 from ribin.commands.search import search
 from ribin.commands.store import store
 from ribin.commands.synth import synth
+from ribin.commands.trace import trace
 from ribin.commands.view import view
 
 
@@ -49,6 +54,11 @@ for command in (
     search,
     batch,
     report,
+    lead,
+    review,
+    link,
+    trace,
+    people,
     evaluate,
     info,
     extract,

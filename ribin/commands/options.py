@@ -12,6 +12,7 @@ import click
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.params_file import load_params
 from ribin.params_rotation import ANY_ROTATION_DEG, with_rotation
+from ribin.people import USER_VARIABLE, login_name
 
 # Written out, because importing ribin.casework for them would load numpy for `--help`.
 SCOPES = ("country", "cluster", "network")
@@ -56,15 +57,6 @@ def _usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _user() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # no such user, or no pwd module and no variable
-        return ""
-
-
 vault_option = click.option(
     "--vault", type=A_PATH, envvar="RIBIN_VAULT", help="Vault of your member (RIBIN_VAULT)."
 )
@@ -100,7 +92,13 @@ pitch_option = click.option(
     help="Pixel pitch of an image that does not state its own.",
 )
 who_option = click.option(
-    "--who", default=_user, show_default="login name", help="Person, for the audit log."
+    "--who",
+    "--as",
+    "who",
+    envvar=USER_VARIABLE,
+    default=login_name,
+    show_default="login name",
+    help="Person who acts (RIBIN_USER); the audit log keeps the login too.",
 )
 reason_option = click.option("--reason", default="", help="Why, for the audit log.")
 mask_option = click.option(

@@ -19,6 +19,7 @@ from ribin.desk.vaults import Vaults
 from ribin.errors import StoreError
 from ribin.manifest import Row, read_manifest
 from ribin.params import DEFAULT_PARAMS
+from ribin.people import login_name
 from ribin.reading import Reading
 from ribin.report.tables import search_table
 from ribin.search.network import read_network
@@ -83,7 +84,7 @@ def build_network(
     network_file = folder / "network.toml"
     shutil.copyfile(sample / "network.toml", network_file)
     for code, member in read_network(network_file).members.items():
-        Vault.create(member.vault, code, WHO).close()
+        Vault.create(member.vault, code, login_name() or WHO).close()
     with Vaults(None, network_file) as vaults:
         report = enrol_rows(rows, vaults.of, Intake(DEFAULT_PARAMS, WHO, REASON), tick)
     if report.failed:

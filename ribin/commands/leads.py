@@ -1,0 +1,129 @@
+"""What the commands about leads share: the vault and network, and how a step is said."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import click
+
+from ribin.commands.announcing import announce
+from ribin.desk.files import whole_file
+from ribin.desk.vaults import open_own
+from ribin.errors import ParameterError
+from ribin.leads import HeldExhibit
+from ribin.report.json_text import as_json
+from ribin.review.concerned import held_exhibit
+from ribin.review.done import Step
+from ribin.review.graphml import as_graphml
+from ribin.review.history import History
+from ribin.review.history_picture import write_picture
+from ribin.review.lead_text import LeadView, lead_facts, lead_page, leads_to_review, view_lead
+from ribin.search.network import Network, read_network
+from ribin.store.leadrecords import read_lead_file, read_lead_files
+from ribin.store.vault import Vault
+
+_FROM_LIST = ("params_id", "version", "snapshot", "scope", "counts")
+
+
+@dataclass(frozen=True)
+class Leads:
+    """The own vault, and the network where one is named."""
+
+    vault: Vault
+    network: Network | None
+
+    @classmethod
+    def open(cls, vault: Path | None, network_file: Path | None) -> Leads:
+        network = read_network(network_file) if network_file else None
+        return cls(open_own(vault), network)
+
+    def held(self, text: str) -> HeldExhibit:
+        """An exhibit as written on the command line."""
+        return held_exhibit(text, self.vault.member)
+
+    def needed_network(self) -> Network:
+        """The network; wrong usage where none is named."""
+        if self.network is None:
+            raise click.UsageError("--network or RIBIN_NETWORK needed")
+        return self.network
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.vault.close()
+
+
+def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
+    """The leads of a vault for a person's eyes; with `mine` those that await this person."""
+    with vault.catalogue.reading() as db:
+        files = read_lead_files(db)
+    chosen = leads_to_review(files, who) if mine else files
+    return [view_lead(vault, file, who) for file in chosen]
+
+
+def say_lead(vault: Vault, lead: str, who: str, json_output: bool) -> None:
+    """Print a lead, and keep in the audit log who looked at it."""
+    with vault.catalogue.reading() as db:
+        file = read_lead_file(db, lead, str(vault.path))
+    view = view_lead(vault, file, who)
+    if vault.writable:
+        vault.record("view", lead, who, "", verdicts=len(view.reviews))
+    click.echo(as_json(lead_facts(view)) if json_output else lead_page(view))
+
+
+def say_step(desk: Leads, step: Step, who: str, json_output: bool) -> None:
+    """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
+    notes = [*step.notes, *announce(desk.vault, step)]
+    view = view_lead(desk.vault, step.file, who)
+    facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
+    lines = [lead_page(view)]
+    if step.parts:
+        sizes = " and ".join(str(len(part)) for part in step.parts)
+        lines.append(
+            f"the series falls into {sizes} exhibits"
+            if len(step.parts) > 1
+            else f"other links still join the {sizes} exhibits of the series"
+        )
+    click.echo(as_json(facts) if json_output else "\n".join(lines))
+    click.echo("\n".join(notes), err=True, nl=bool(notes))
+
+
+def seen_figures(list_file: Path | None, candidate: HeldExhibit) -> dict[str, Any]:
+    """The row of a candidate in the list as the examiner saw it, and where the list came from.
+
+    Raises
+    ------
+    ParameterError
+        The file is no list of `ribin search --json`, or the candidate is not in it.
+    """
+    if list_file is None:
+        return {}
+    try:
+        content = list_file.read_bytes()
+        listed = json.loads(content)
+        rows = [
+            row
+            for row in listed["candidates"]
+            if (row["member"], row["exhibit"]) == (candidate.member, candidate.exhibit)
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ParameterError(f"{list_file}: a list of `ribin search --json` needed") from error
+    if not rows:
+        raise ParameterError(f"{list_file}: candidate {candidate} needed in the list, found none")
+    origin = {name: listed[name] for name in _FROM_LIST if name in listed}
+    return {**rows[0], **origin, "list_sha256": hashlib.sha256(content).hexdigest()}
+
+
+def write_history(history: History, graphml: Path | None, picture: Path | None) -> None:
+    """Write the files asked for, whole or not at all."""
+    if graphml:
+        with whole_file(graphml) as aside:
+            aside.write_text(as_graphml(history), encoding="utf-8")
+    if picture:
+        with whole_file(picture) as aside:
+            write_picture(history, aside)

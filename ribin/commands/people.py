@@ -1,0 +1,93 @@
+"""`ribin people`: who may do what in a vault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.options import json_option, reason_option, vault_option, who_option
+from ribin.people import Role
+
+_role_option = click.option(
+    "--role",
+    "roles",
+    required=True,
+    multiple=True,
+    type=click.Choice([str(role) for role in Role]),
+    help="May be given more than once.",
+)
+
+
+@click.group(short_help="Who may do what in a vault.")
+def people() -> None:
+    """Appoint people to the roles of a vault: technician (enrols, searches), examiner (that, takes
+    up leads, first reviews), reviewer (second reviews), administrator (people, upkeep), auditor.
+
+    Who makes a vault is its administrator and examiner. Once a second person is appointed, only
+    technicians and examiners enrol, and only they and reviewers search.
+    """
+
+
+@people.command("list")
+@vault_option
+@json_option
+def list_people(vault: Path | None, json_output: bool) -> None:
+    """List everybody who holds a role.
+
+    \b
+    Example:
+      ribin people list --vault vaults/JAM
+    """
+    from ribin.desk.vaults import open_own
+    from ribin.report.json_text import as_json
+    from ribin.report.tables import table
+    from ribin.store.roles import read_people
+
+    with open_own(vault) as opened:
+        known = read_people(opened.catalogue)
+    rows = [(p.person, ", ".join(p.roles), p.since[:10]) for p in known]
+    shown = table(("person", "roles", "since"), rows) if rows else "nobody is appointed"
+    click.echo(as_json({"people": known}) if json_output else shown)
+
+
+@people.command()
+@click.argument("person")
+@_role_option
+@vault_option
+@who_option
+@reason_option
+def appoint(person: str, roles: tuple[str, ...], vault: Path | None, who: str, reason: str) -> None:
+    """Give a person roles; an administrator does.
+
+    \b
+    Example:
+      ribin people appoint "A. Brown" --role examiner --vault vaults/JAM
+    """
+    from ribin.desk.vaults import open_own
+    from ribin.store.roles import appoint as add
+
+    with open_own(vault) as opened:
+        new = add(opened.catalogue, person, [Role(role) for role in roles], who, reason)
+    click.echo(f"{person}: {', '.join(new) or 'nothing new'}")
+
+
+@people.command()
+@click.argument("person")
+@_role_option
+@vault_option
+@who_option
+@reason_option
+def revoke(person: str, roles: tuple[str, ...], vault: Path | None, who: str, reason: str) -> None:
+    """Take roles from a person; an administrator does. That they were held stays on record.
+
+    \b
+    Example:
+      ribin people revoke "A. Brown" --role examiner --reason retired --vault vaults/JAM
+    """
+    from ribin.desk.vaults import open_own
+    from ribin.store.roles import revoke as end
+
+    with open_own(vault) as opened:
+        ended = end(opened.catalogue, person, [Role(role) for role in roles], who, reason)
+    click.echo(f"{person}: {', '.join(ended) or 'none of these roles'} no more")

@@ -1,0 +1,100 @@
+"""The history of a gun as a picture: time to the right, a row a country, lines for links."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from ribin.leads import HeldExhibit
+from ribin.review.history import SAME_FIREARM, History, TracedExhibit
+
+_BLUE, _ORANGE, _GREY, _BLACK = (0, 114, 178), (230, 159, 0), (200, 200, 200), (0, 0, 0)
+_LEFT, _RIGHT, _TOP, _ROW, _BOTTOM = 90, 60, 60, 130, 60
+_STEP, _RADIUS = 46, 9  # between exhibits of one day; of a dot
+_AXIS, _UNDATED = 900, 220  # widths of the dated and of the undated part
+
+Spot = tuple[int, int]
+
+
+def write_picture(history: History, path: Path) -> None:
+    """Write a PNG. Solid lines are confirmed links, dotted ones test fires of one firearm."""
+    members = sorted({exhibit.member for exhibit in history.exhibits})
+    height = _TOP + _ROW * len(members) + _BOTTOM
+    picture = Image.new("RGB", (_LEFT + _AXIS + _UNDATED + _RIGHT, height), "white")
+    draw = ImageDraw.Draw(picture)
+    font, small = ImageFont.load_default(16), ImageFont.load_default(12)
+    spots = _spots(history, members)
+    draw.text((_LEFT, 14), f"Series of exhibit {history.exhibit}", _BLACK, font)
+    for number, member in enumerate(members):
+        row = _row_of(number)
+        draw.line([(_LEFT, row), (_LEFT + _AXIS + _UNDATED, row)], _GREY, 1)
+        draw.text((20, row - 10), member, _BLACK, font)
+    for day, column in _days(history).items():
+        draw.text((column - 32, height - 34), day, _BLACK, small)
+    if any(not exhibit.date for exhibit in history.exhibits):
+        draw.text((_LEFT + _AXIS + 60, height - 34), "day not known", _BLACK, small)
+    for link in history.links:
+        ends = [spots[link.one], spots[link.other]]
+        _draw_link(draw, ends, link.standing == SAME_FIREARM)
+    for exhibit in history.exhibits:
+        _draw_exhibit(draw, exhibit, spots[_held(exhibit)], small)
+    picture.save(path, format="PNG")
+
+
+def _spots(history: History, members: list[str]) -> dict[HeldExhibit, Spot]:
+    """Where each exhibit stands; those of one day and country side by side, up and down."""
+    days = _days(history)
+    taken: dict[Spot, int] = {}
+    spots: dict[HeldExhibit, Spot] = {}
+    for exhibit in history.exhibits:
+        column = days.get(exhibit.date, _LEFT + _AXIS + 60)
+        row = _row_of(members.index(exhibit.member))
+        before = taken.setdefault((column, row), 0)
+        taken[column, row] += 1
+        spots[_held(exhibit)] = (column + before * _STEP, row + (before % 2) * 34)
+    return spots
+
+
+def _days(history: History) -> dict[str, int]:
+    """The column of each day."""
+    known = sorted({e.date for e in history.exhibits if e.date})
+    if not known:
+        return {}
+    first = date.fromisoformat(known[0])
+    span = max((date.fromisoformat(known[-1]) - first).days, 1)
+    room = _AXIS - 80
+    return {d: _LEFT + 40 + room * (date.fromisoformat(d) - first).days // span for d in known}
+
+
+def _row_of(number: int) -> int:
+    return _TOP + _ROW * number + _ROW // 2
+
+
+def _held(exhibit: TracedExhibit) -> HeldExhibit:
+    return HeldExhibit(exhibit.member, exhibit.exhibit)
+
+
+def _draw_link(draw: ImageDraw.ImageDraw, ends: list[Spot], dotted: bool) -> None:
+    (left, top), (right, bottom) = ends
+    if not dotted:
+        draw.line(ends, _BLUE, 3)
+        return
+    steps = max(abs(right - left), abs(bottom - top)) // 10 or 1
+    for n in range(0, steps, 2):
+        part = [
+            (left + (right - left) * k / steps, top + (bottom - top) * k / steps)
+            for k in (n, n + 1)
+        ]
+        draw.line(part, _ORANGE, 3)
+
+
+def _draw_exhibit(draw: ImageDraw.ImageDraw, exhibit: TracedExhibit, spot: Spot, font: Any) -> None:
+    column, row = spot
+    box = (column - _RADIUS, row - _RADIUS, column + _RADIUS, row + _RADIUS)
+    fire = exhibit.kind == "test_fire"
+    (draw.rectangle if fire else draw.ellipse)(box, fill=_ORANGE if fire else _BLUE, outline=_BLACK)
+    place = f" {exhibit.place}" if exhibit.place else ""
+    draw.text((column - 40, row - 30), f"{exhibit.exhibit}{place}", _BLACK, font)

@@ -1,0 +1,118 @@
+"""Leads as text: a list of them, and one with all that followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ribin.leads import CONCLUSION_MEANING, HeldExhibit, LeadFile, Review
+from ribin.report.tables import facts, table
+from ribin.review.rules import same_person, standing_of, verdicts_are_known, visible_reviews
+from ribin.store.sharing import find_named
+from ribin.store.vault import Vault
+
+
+@dataclass(frozen=True)
+class LeadView:
+    """A lead as one person may see it: own exhibits by their names, and no verdict too early."""
+
+    file: LeadFile
+    reviews: tuple[Review, ...]
+    hidden_reviews: int
+
+
+def view_lead(vault: Vault, file: LeadFile, who: str) -> LeadView:
+    """The lead for this person's eyes."""
+    with vault.catalogue.reading() as db:
+
+        def own_name(held: HeldExhibit) -> HeldExhibit:
+            own = held.member == vault.member
+            return (
+                replace(held, exhibit=find_named(db, held.exhibit) or held.exhibit) if own else held
+            )
+
+        ends = [own_name(held) for held in file.lead.exhibits]
+    lead = replace(file.lead, reference=ends[0], comparison=ends[1])
+    seen = visible_reviews(file, who)
+    return LeadView(replace(file, lead=lead), seen, len(file.reviews) - len(seen))
+
+
+def leads_table(views: Sequence[LeadView]) -> str:
+    """One lead a line."""
+    if not views:
+        return "no lead"
+    header = ("lead", "reference", "comparison", "taken up by", "on", "standing")
+    rows = [
+        (
+            lead.lead,
+            lead.reference,
+            lead.comparison,
+            lead.examiner,
+            _day(lead.at),
+            standing_of(v.file),
+        )
+        for v, lead in ((v, v.file.lead) for v in views)
+    ]
+    return table(header, rows)
+
+
+def lead_page(view: LeadView) -> str:
+    """One lead: who took it up and why, each verdict in AFTE's words, and what became of it."""
+    file, lead = view.file, view.file.lead
+    score = lead.figures.get("score")
+    head: list[tuple[str, object]] = [
+        ("lead", lead.lead),
+        ("reference", lead.reference),
+        ("comparison", lead.comparison),
+        ("taken up by", f"{lead.examiner} ({lead.member}), {_day(lead.at)}"),
+        ("note", lead.note),
+    ]
+    head += [("score", score)] if isinstance(score, float) else []
+    lines = [facts([*head, ("standing", standing_of(file))])]
+    lines += [_verdict(review) for review in view.reviews]
+    if view.hidden_reviews:
+        lines.append(f"{view.hidden_reviews} verdict given, shown when both are in")
+    if file.withdrawal:
+        end = file.withdrawal
+        lines.append(f"link withdrawn by {end.person} ({end.member}), {_day(end.at)}: {end.reason}")
+    return "\n".join(lines)
+
+
+def lead_facts(view: LeadView) -> dict[str, Any]:
+    """The same for programs; verdicts only as far as they may be seen."""
+    file = view.file
+    return {
+        "lead": file.lead,
+        "standing": str(standing_of(file)),
+        "reviews": view.reviews,
+        "hidden_reviews": view.hidden_reviews,
+        "link": file.link if verdicts_are_known(file) else None,
+        "withdrawal": file.withdrawal,
+    }
+
+
+def leads_to_review(files: Iterable[LeadFile], who: str) -> list[LeadFile]:
+    """Leads that await a verdict which this person may give."""
+    return [file for file in files if standing_of(file).is_open and not _had_a_part(file, who)]
+
+
+def _had_a_part(file: LeadFile, who: str) -> bool:
+    if any(same_person(review.reviewer, who) for review in file.reviews):
+        return True
+    return bool(file.reviews) and same_person(file.lead.examiner, who)
+
+
+def _verdict(review: Review) -> str:
+    seen = "" if review.blind else ", knowing the other verdict"
+    over = f", supersedes {review.supersedes}" if review.supersedes else ""
+    return (
+        f"{review.place} review {review.review} by {review.reviewer} ({review.member}), "
+        f"{_day(review.at)}, on {review.examined}{seen}{over}:\n"
+        f"  {str(review.conclusion).replace('_', ' ')}: {CONCLUSION_MEANING[review.conclusion]}\n"
+        f"  {review.note}"
+    )
+
+
+def _day(at: str) -> str:
+    return at[:10]
