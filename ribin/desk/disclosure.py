@@ -24,6 +24,7 @@ class ShownMark:
     exhibit: Exhibit
     side: Side
     others: tuple[str, ...]  # types of the other marks of the same scan
+    whole: bool = True  # False: its owner gives the template alone
 
 
 def own_mark(desk: Desk, exhibit: str, mark_type: str | None, sha256: str = "") -> ShownMark:
@@ -114,7 +115,7 @@ def _shown(
         )
     same_scan = [m for m in stored if m.scan.sha256 == chosen.scan.sha256 and m is not chosen]
     others = tuple(str(mark.mark_type) for mark in same_scan)
-    return ShownMark(vault.member, exhibit, stored_side(vault, chosen, whole), others)
+    return ShownMark(vault.member, exhibit, stored_side(vault, chosen, whole), others, whole)
 
 
 def candidate_mark(desk: Desk, request: Request, candidate: Candidate, action: str) -> ShownMark:

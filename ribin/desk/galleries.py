@@ -11,16 +11,15 @@ from ribin.casework import Candidate, Request
 from ribin.desk.disclosure import candidate_mark
 from ribin.desk.queries import Desk
 from ribin.desk.sides import Side
-from ribin.desk.viewing import write_page
+from ribin.desk.viewing import FROM_TEMPLATE, Seen, page_of, shown_side, write_page
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.lists import SearchLists
 from ribin.model import MarkType
 from ribin.pipeline import compare_marks
-from ribin.view import RowPicture, comparison_page, gallery_page, thumbnail_png
+from ribin.view import RowPicture, gallery_page, thumbnail_png
 from ribin.view.thumbnail import motion_of
 
 NOT_RELEASED = "picture not released by its owner"
-_FROM_TEMPLATE = "picture from its template, the original is not released"
 
 
 def write_gallery(
@@ -74,19 +73,17 @@ def _show(
     desk: Desk, side: Side, request: Request, candidate: Candidate, query: str, folder: Path
 ) -> RowPicture:
     """Compare the query with one candidate again, for its picture; write the page of both."""
+    one = Seen(query, side)
     shown = candidate_mark(desk, request, candidate, "picture")
-    other = shown.side
-    labels = (query, f"{candidate.member} {candidate.exhibit}")
-    compared = compare_marks(side.template, other.template, desk.params)
-    result = replace(compared, reference=labels[0], comparison=labels[1])
+    two = shown_side(shown, f"{candidate.member} {candidate.exhibit}")
+    compared = compare_marks(side.template, two.side.template, desk.params)
+    result = replace(compared, reference=one.label, comparison=two.label)
     page = folder / _page_name(candidate)
-    write_page(comparison_page(side.mark, other.mark, result, desk.params, labels=labels), page)
-    method = desk.params.of(other.mark.mark_type, other.mark.kind)
-    coarser = other.mark.pitch_um > method.preprocess.working_pitch_um
+    write_page(page_of(one, two, result, desk.params), page)
     return RowPicture(
-        png=thumbnail_png(other.mark, motion=motion_of(result)),
+        png=thumbnail_png(two.side.mark, motion=motion_of(result)),
         page=f"{folder.name}/{page.name}",
-        note=_FROM_TEMPLATE if coarser else "",
+        note="" if two.whole else FROM_TEMPLATE,
     )
 
 

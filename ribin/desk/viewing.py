@@ -7,11 +7,13 @@ from pathlib import Path
 
 from ribin.casework import Request
 from ribin.comparison import Comparison
-from ribin.desk.disclosure import others_mark, own_mark
+from ribin.describe.surface import surface_of
+from ribin.desk.disclosure import ShownMark, others_mark, own_mark
 from ribin.desk.files import whole_file
 from ribin.desk.queries import Desk
 from ribin.desk.sides import Side, side_of
 from ribin.errors import ParameterError
+from ribin.model import Mark, Provenance
 from ribin.params import Params
 from ribin.pipeline import check_mirrored, compare_marks
 from ribin.reading import Reading
@@ -20,14 +22,28 @@ from ribin.view.annotations import read_annotations
 from ribin.view.measured import measured_surface
 from ribin.view.surface import Surface
 
+FROM_TEMPLATE = "drawn from its template: the original is not released"
+
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """One side of a page: what to call it, its mark, and its surface as measured where at hand."""
+    """One side of a page.
+
+    Attributes
+    ----------
+    label : str
+        What to call it.
+    measured : Surface or None
+        Its surface as measured, where that is at hand.
+    whole : bool
+        False where its owner gives the template alone; both sides are then drawn from theirs, in
+        deviations of each, because a template holds no heights in um.
+    """
 
     label: str
     side: Side
-    measured: Surface | None
+    measured: Surface | None = None
+    whole: bool = True
 
 
 def check_page(path: Path) -> None:
@@ -93,15 +109,33 @@ def page_of(
     annotations: list[dict[str, object]] | None = None,
 ) -> str:
     """The page of two sides that have been compared."""
+    sides = (reference, comparison)
+    whole = all(one.whole for one in sides)
+    one, two = (one.side.mark if whole else _told_mark(one) for one in sides)
     return comparison_page(
-        reference.side.mark,
-        comparison.side.mark,
+        one,
+        two,
         result,
         params,
-        measured=(reference.measured, comparison.measured),
+        measured=(reference.measured, comparison.measured) if whole else (None, None),
         labels=(reference.label, comparison.label),
+        unit="µm" if whole else "of its RMS",
         annotations=annotations or (),
     )
+
+
+def shown_side(shown: ShownMark, label: str) -> Seen:
+    """A mark of a vault as one side."""
+    return Seen(label, shown.side, whole=shown.whole)
+
+
+def _told_mark(seen: Seen) -> Mark:
+    """The surface of a template; of another member's, without what is told of its file."""
+    mark = surface_of(seen.side.template)
+    if seen.whole:
+        return mark
+    told = Provenance(seen.label, mark.provenance.sha256, 0, "", notes=(FROM_TEMPLATE,))
+    return replace(mark, provenance=told)
 
 
 def seen_file(path: Path, reading: Reading, params: Params, mark_type: str | None) -> Seen:
@@ -127,5 +161,5 @@ def _seen(
         )
     member, _, exhibit = name.rpartition(":")
     if member in ("", desk.member):
-        return Seen(name, own_mark(desk, exhibit, mark_type).side, None)
-    return Seen(name, others_mark(desk, member, exhibit, request, "picture", mark_type).side, None)
+        return shown_side(own_mark(desk, exhibit, mark_type), name)
+    return shown_side(others_mark(desk, member, exhibit, request, "picture", mark_type), name)

@@ -42,6 +42,7 @@ def comparison_page(
     *,
     measured: tuple[Surface | None, Surface | None] = (None, None),
     labels: tuple[str, str] | None = None,
+    unit: str = "µm",
     annotations: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """The HTML of a page that opens offline in any current browser.
@@ -57,6 +58,8 @@ def comparison_page(
         then shows it first and the compared band on request.
     labels : pair of str
         What to call the sides; the names in `result` by default.
+    unit : str
+        Of the heights; of a template they are "of its RMS". Grey values have none.
     annotations : sequence of mappings
         Annotations that the page opens with, as it saves them.
 
@@ -79,6 +82,7 @@ def comparison_page(
     data = {
         "sides": sides,
         "result": pack_result(result, method.decide),
+        "unit": unit,
         "tile_um": method.describe.cell_um / 2,  # neighbours share half their area
         "annotations": list(annotations),
     }

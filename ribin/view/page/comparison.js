@@ -114,7 +114,7 @@ class Controls {
     if (!stops) return;
     byId("legend-stops").replaceChildren(...stops.map((colour, i) =>
       makeSvg("stop", { offset: i / (stops.length - 1), "stop-color": colour })));
-    const unit = stage.image ? "" : " µm";
+    const unit = stage.unit && ` ${stage.unit}`;
     const surface = stage.surfaces[0];
     const ends = difference ? [-stage.range, stage.range]
       : [surface.middle - surface.spread / (stage.image ? stage.relief : 1),
@@ -196,7 +196,8 @@ async function start() {
   }
   const { rotation_deg, shift_um } = data.result.motion;
   const image = data.sides[0].kind === "image";
-  const stage = new Stage(byId("stage"), layers, new Motion(rotation_deg, shift_um), image);
+  const unit = image ? "" : data.unit;
+  const stage = new Stage(byId("stage"), layers, new Motion(rotation_deg, shift_um), image, unit);
   const overlay = new Overlay(stage, byId("overlay"), data.sides.map((side) => side.label));
   const cells = new Cells(stage, overlay, data.result, data.tile_um);
   const profile = new Profile(stage, overlay);

@@ -90,16 +90,17 @@ class Profile {
     this.overlay.redrawLayer("profile");
     if (!this.complete) return;
     this.sampled = this.sample();
-    const unit = this.stage.image ? "grey" : "µm";
+    const unit = this.stage.unit || "grey";
     const { correlation, apart } = this.sampled;
     byId("profile-figures").textContent = `${figure(this.length)} µm long · correlation of the two ` +
       `profiles ${figure(correlation, 2)} · apart ${figure(apart, 2)} ${unit} (RMS)`;
-    this.drawChart(unit);
+    this.drawChart();
   }
 
-  drawChart(unit) {
+  drawChart() {
     const { rows } = this.sampled;
     const values = rows.flatMap((row) => [row[1], row[2]]).filter((v) => !Number.isNaN(v));
+    const unit = this.stage.unit === "µm" ? " µm" : "";
     const reach = Math.max(...values.map(Math.abs), 1e-6) * 1.1;
     const { width, height } = byId("chart").getBoundingClientRect();
     const { left, right, top, bottom } = MARGIN;
@@ -108,7 +109,7 @@ class Profile {
     const drawn = [];
     for (const value of [-reach / 1.1, 0, reach / 1.1]) {
       drawn.push(makeSvg("path", { d: `M${left} ${y(value)}H${width - right}`, class: "grid" }));
-      drawn.push(makeSvg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, [`${figure(value, 1)} ${unit}`]));
+      drawn.push(makeSvg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, [`${figure(value, 1)}${unit}`]));
     }
     const step = BAR_STEPS.find((um) => this.length / um <= 10) || 1000;
     for (let um = 0; um <= this.length; um += step) {
@@ -134,7 +135,7 @@ class Profile {
   point(share) {
     if (!this.complete) return;
     this.cursor = clamp(share, 0, 1);
-    this.drawChart(this.stage.image ? "grey" : "µm");
+    this.drawChart();
     this.overlay.redrawLayer("profile");
     const row = this.sampled.rows[Math.round(this.cursor * (this.sampled.rows.length - 1))];
     announce(`${figure(row[0])} µm along: reference ${figure(row[1], 2)}, comparison ${figure(row[2], 2)}`);

@@ -9,7 +9,7 @@ const GAP = 6; // between two panes
 
 class Stage {
   /** `layers` are the pairs of surfaces to look at, by name; the first is shown first. */
-  constructor(box, layers, foundMotion, image) {
+  constructor(box, layers, foundMotion, image, unit) {
     this.box = box;
     this.layers = layers;
     this.layer = Object.keys(layers)[0];
@@ -17,6 +17,7 @@ class Stage {
     this.motion = foundMotion;
     this.aligned = "whole mark";
     this.image = image;
+    this.unit = unit; // of the heights; none of grey values
     this.mode = "side";
     this.camera = new Camera();
     this.lamp = new Lamp(() => this.requestDraw());
