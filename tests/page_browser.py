@@ -1,0 +1,194 @@
+"""Headless Chromium that opens pages of this project: what it drew, said and asked for."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+OWN = ("file:", "data:", "blob:", "about:", "chrome:", "http://127.0.0.1")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-swiftshader",  # WebGL without a graphics card, for tests of the shader
+    "--force-device-scale-factor=1",
+)
+_AXE = Path(getattr(find_spec("axe_core_python"), "origin", None) or "").with_name("axe.min.js")
+
+
+def missing() -> str:
+    """Why pages cannot be opened here; empty where they can."""
+    programs = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
+    packages = [name for name in ("selenium", "axe_core_python") if not find_spec(name)]
+    lacking = [*programs, *packages]
+    return f"no {', '.join(lacking)} on this machine" if lacking else ""
+
+
+needs_browser = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(missing()), reason=missing() or "chromium is here"),
+]
+
+
+@contextmanager
+def open_browser(folder: Path) -> Iterator[Browser]:
+    """A new browser with an empty profile; downloads go to `folder`/saved."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for flag in (*_FLAGS, f"--user-data-dir={folder / 'profile'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        saved = folder / "saved"
+        saved.mkdir(exist_ok=True)
+        behavior = {"behavior": "allow", "downloadPath": str(saved)}
+        driver.execute_cdp_cmd("Browser.setDownloadBehavior", behavior)
+        yield Browser(driver, saved)
+    finally:
+        driver.quit()
+
+
+class Browser:
+    """One window of 1280 x 800 pixels."""
+
+    def __init__(self, driver: Any, saved: Path) -> None:
+        self.driver = driver
+        self.saved = saved
+        size = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def open(self, page: Path, mark: str = "") -> None:
+        """Open a file; `mark` goes after the address (#canvas, #webgl)."""
+        self.driver.get("about:blank")
+        self.logged()
+        self.asked()
+        self.driver.get(page.as_uri() + mark)
+
+    def open_comparison(self, page: Path, mark: str = "") -> None:
+        """Open a comparison page and wait for its first picture."""
+        self.open(page, mark)
+        self.wait("return document.body.dataset.firstPictureMs !== undefined")
+
+    def run(self, script: str, *values: Any) -> Any:
+        return self.driver.execute_script(script, *values)
+
+    def wait(self, script: str, seconds: float = 10.0) -> None:
+        """Until a script says true; fails with what the page said instead."""
+        end = time.monotonic() + seconds
+        while not self.run(script):
+            assert time.monotonic() < end, f"{script}: {self.logged()}"
+            time.sleep(0.02)
+
+    def find(self, css: str) -> Any:
+        return self.driver.find_element("css selector", css)
+
+    def click(self, css: str) -> None:
+        self.find(css).click()
+
+    def keys(self, *keys: str) -> None:
+        """Press keys one after the other, wherever the focus is."""
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float], *held: str) -> None:
+        """From one point of the window to another, (x, y), while keys are held."""
+        from selenium.webdriver import ActionChains
+        from selenium.webdriver.common.actions.action_builder import ActionBuilder
+
+        for key in held:
+            ActionChains(self.driver).key_down(key).perform()
+        actions = ActionBuilder(self.driver, duration=20)
+        pointer = actions.pointer_action
+        pointer.move_to_location(*map(round, start)).pointer_down()
+        middle = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
+        for point in (middle, end):
+            pointer.move_to_location(*map(round, point))
+        pointer.pointer_up()
+        actions.perform()
+        for key in held:
+            ActionChains(self.driver).key_up(key).perform()
+
+    def middle(self, css: str) -> tuple[float, float]:
+        """Middle of an element in the window, (x, y)."""
+        box = self.run(
+            "const b = document.querySelector(arguments[0]).getBoundingClientRect();"
+            "return [b.x + b.width / 2, b.y + b.height / 2];",
+            css,
+        )
+        return box[0], box[1]
+
+    def text(self, css: str) -> str:
+        return str(self.run("return document.querySelector(arguments[0]).textContent", css))
+
+    def canvas(self) -> np.ndarray:
+        """What the stage shows now, without overlays: (H, W, 3) uint8."""
+        import cv2
+
+        url = self.run(
+            "window.ribin.stage.drawNow();"
+            "return document.querySelector('#stage canvas').toDataURL('image/png')"
+        )
+        data = np.frombuffer(base64.b64decode(url.partition(",")[2]), np.uint8)
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+
+    def stage(self, expression: str) -> Any:
+        """A value of the stage: `stage("camera.scale")`."""
+        return self.run(f"return window.ribin.stage.{expression}")
+
+    def logged(self) -> list[str]:
+        """Errors that the page reported since it was last asked."""
+        entries = self.driver.get_log("browser")
+        return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+
+    def asked(self) -> list[str]:
+        """Addresses that were asked for since, other than files and what a page holds itself."""
+        found = []
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                found.append(message["params"]["request"]["url"])
+        return [url for url in found if not url.startswith(OWN)]
+
+    def complaints(self) -> list[str]:
+        """What axe-core finds serious or critical, one line each."""
+        self.run(_AXE.read_text(encoding="utf-8"))
+        found = self.driver.execute_async_script(
+            "const done = arguments[arguments.length - 1];"
+            "axe.run().then((found) => done(found.violations), (error) => done(String(error)));"
+        )
+        assert isinstance(found, list), found
+        return [
+            f"{one['id']}: {node['target']} {node['html'][:100]}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+
+    def saved_file(self, ending: str) -> Path:
+        """The file of this ending that was saved; waits for it."""
+        end = time.monotonic() + 10
+        while not (found := sorted(self.saved.glob(f"*{ending}"))):
+            assert time.monotonic() < end, f"no {ending} saved"
+            time.sleep(0.05)
+        return found[-1]

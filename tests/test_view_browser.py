@@ -1,0 +1,409 @@
+"""The comparison page in headless Chromium: what an examiner does, and what must never happen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from page_browser import Browser, needs_browser, open_browser
+
+from ribin.comparison import Comparison
+from ribin.model import Mark
+from ribin.pipeline import compare_marks, describe_mark, extract_marks
+from ribin.read import read_scan
+from ribin.view import comparison_page
+from ribin.view.measured import measured_surface
+
+pytestmark = needs_browser
+MATES = ("BRB-2025-0020-1.x3p", "BRB-2025-0020-2.x3p")
+UP, DOWN, LEFT, RIGHT, ENTER, ESCAPE, SHIFT, CONTROL = (
+    "\ue013", "\ue015", "\ue012", "\ue014", "\ue007", "\ue00c", "\ue008", "\ue009",
+)  # fmt: skip
+
+
+def compared(paths: list[Path]) -> tuple[list[Mark], Comparison, list]:
+    scans = [read_scan(path) for path in paths]
+    marks = [extract_marks(scan)[0] for scan in scans]
+    result = compare_marks(*[describe_mark(mark) for mark in marks])
+    surfaces = [measured_surface(*both) for both in zip(scans, marks, strict=True)]
+    return marks, result, surfaces
+
+
+@pytest.fixture(scope="module")
+def pair(sample_dir):
+    return compared([sample_dir / name for name in MATES])
+
+
+@pytest.fixture(scope="module")
+def page(pair, tmp_path_factory) -> Path:
+    marks, result, surfaces = pair
+    path = tmp_path_factory.mktemp("page") / "pair.html"
+    path.write_text(comparison_page(*marks, result, measured=tuple(surfaces)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    with open_browser(tmp_path_factory.mktemp("browser")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(opened, page) -> Browser:
+    opened.open_comparison(page)
+    yield opened
+    opened.run("window.ribin.notes.unsaved = false")
+    assert opened.logged() == []
+    assert opened.asked() == []
+
+
+def changed(before: np.ndarray, after: np.ndarray) -> float:
+    """Share of the pixels that differ clearly."""
+    apart = np.abs(before.astype(int) - after.astype(int)).max(axis=2)
+    return float((apart > 8).mean())
+
+
+def test_the_first_picture_shows_both_marks(browser):
+    picture = browser.canvas()
+    width = picture.shape[1]
+    for half in (picture[:, : width // 2], picture[:, width // 2 :]):
+        assert (half.max(axis=2) > 60).mean() > 0.1
+    assert float(browser.run("return document.body.dataset.firstPictureMs")) < 5000
+    assert browser.text("#renderer") == "canvas"  # no graphics card here
+    shown = browser.run("return document.documentElement.scrollHeight <= innerHeight")
+    assert shown, "the page fits into 1280 x 800"
+    beyond = browser.run(
+        "return [...document.querySelectorAll('header button, .toolbar button, aside button')]"
+        ".filter((b) => b.offsetParent && b.getBoundingClientRect().right > innerWidth + 1)"
+        ".map((b) => b.textContent)"
+    )
+    assert beyond == []
+
+
+@pytest.mark.parametrize("mark", ["#canvas", "#webgl"])
+def test_the_lamp_moves(opened, page, mark):
+    opened.open_comparison(page, mark)
+    assert opened.text("#renderer") == {"#canvas": "canvas", "#webgl": "WebGL"}[mark]
+    seen = [opened.canvas()]
+    x, y = opened.middle("#dome")
+    opened.drag((x, y), (x + 40, y + 10))
+    assert opened.stage("lamp.azimuth") > 300  # from the lower right
+    seen.append(opened.canvas())
+    opened.keys("a", "a", "s")
+    seen.append(opened.canvas())
+    opened.click("#tools button[value=lamp]")
+    x, y = opened.middle("#stage")
+    opened.drag((x / 2, y), (x / 2 + 10, y - 150))
+    assert opened.stage("lamp.azimuth") == pytest.approx(86, abs=5)
+    seen.append(opened.canvas())
+    for before, after in pairwise(seen):
+        assert changed(before, after) > 0.05
+    assert opened.logged() == []
+
+
+def test_both_renderers_draw_the_same(opened, page):
+    pictures = []
+    for mark in ("#canvas", "#webgl"):
+        opened.open_comparison(page, mark)
+        seen = []
+        for mode in ("side", "split", "blend", "difference"):
+            opened.run("window.ribin.controls.mode(arguments[0])", mode)
+            opened.run("window.ribin.stage.lookAt([-900, 300], 900)")
+            seen.append(opened.canvas().astype(float))
+        opened.run("window.ribin.controls.mode('side'); window.ribin.stage.setMap('cividis')")
+        seen.append(opened.canvas().astype(float))
+        pictures.append(seen)
+    for one, two in zip(*pictures, strict=True):
+        assert one.std() > 20  # there is something to see
+        assert np.abs(one - two).mean() < 2.0
+        assert np.percentile(np.abs(one - two), 99) < 12.0
+
+
+def test_the_split_line_is_dragged(browser):
+    browser.keys("2")
+    before = browser.canvas()
+    x, y = browser.middle("#divider")
+    browser.drag((x, y), (x - 200, y))
+    assert browser.find("#divider").get_attribute("aria-valuenow") == str(
+        round(100 * (x - 200) / browser.stage("width"))
+    )
+    after = browser.canvas()
+    crossed = np.s_[:, round(x - 190) : round(x - 10)]
+    assert changed(before[crossed], after[crossed]) > 0.02
+    kept = np.s_[:, : round(x - 210)]
+    assert changed(before[kept], after[kept]) == 0.0
+    browser.click("#across")
+    assert browser.find("#divider").get_attribute("aria-orientation") == "vertical"
+    browser.keys("3")
+    x, y = browser.middle("#stage")
+    browser.drag((x, y - 100), (x, y - 101))  # moving over it is enough
+    assert browser.stage("place") == pytest.approx(0.5 - 100 / browser.stage("height"), abs=0.02)
+
+
+def test_marks_lie_as_they_were_registered(browser):
+    """Along a line the profiles of a true pair go together; turned by hand they do not."""
+    along = "window.ribin.profile.setEnds([[-1300, -500], [-1300, 500]]);"
+    correlation = f"{along} return window.ribin.profile.sample().correlation"
+    assert browser.run(correlation) > 0.5
+    for _ in range(12):
+        browser.keys("]")
+    assert abs(browser.stage("motion.rotation - window.ribin.stage.foundMotion.rotation")) == 6.0
+    assert browser.run(correlation) < 0.4
+    browser.keys("r")
+    assert browser.run(correlation) > 0.5
+
+
+def test_a_click_on_a_cell_brings_both_sides_to_it(browser):
+    before = browser.stage("camera.scale")
+    x, y = browser.middle(".um .cells .cell:nth-child(5) rect")
+    browser.drag((x, y), (x, y))
+    assert browser.stage("camera.scale") < before / 3
+    cell = browser.run("return window.ribin.cells.result.cell_rows[window.ribin.cells.current]")
+    assert browser.text("#status").startswith(f"Cell {cell['number']}, cut from the reference")
+    assert browser.text("#alignment") == f"by cell {cell['number']}"
+    for view in browser.stage("views"):
+        square = f"g[clip-path='url(#clip-{view['side']})'] .cell.current rect"
+        x, y = browser.middle(square)
+        stage_x, stage_y = browser.middle("#stage")
+        assert y == pytest.approx(stage_y, abs=1.5)
+        left = stage_x - browser.stage("width") / 2
+        assert x - left == pytest.approx(view["middle"][1], abs=1.5)
+
+
+def test_cells_say_why_and_can_be_switched(browser):
+    shown = "return document.querySelectorAll('#overlay .cell').length"
+    full = browser.run(shown)
+    assert full >= 40
+    x, y = browser.middle(".um .cells .cell rect")
+    browser.drag((x - 3, y), (x - 3, y + 1))
+    browser.keys("0")
+    browser.drag((x, y), (x, y))
+    browser.keys("0", "c")
+    assert browser.run(shown) == 0
+    browser.keys("c", "v")
+    assert browser.run("return window.ribin.cells.cutFrom") == "comparison"
+    browser.click("#tab-cells")
+    browser.click("#show-congruent")
+    assert 0 <= browser.run(shown) < full
+    browser.click("#figures-hidden")
+    assert (
+        browser.run("return getComputedStyle(document.querySelector('header .figures')).visibility")
+        == "hidden"
+    )
+
+
+def test_a_hovered_cell_that_is_not_congruent_says_its_reason(opened, tmp_path, sample_dir):
+    names = sorted(sample_dir.glob("*.x3p"))
+    marks, result, _ = compared([names[0], names[9]])
+    path = tmp_path / "strangers.html"
+    path.write_text(comparison_page(*marks, result), encoding="utf-8")
+    opened.open_comparison(path)
+    index = next(
+        i for i, c in enumerate(opened.run("return window.ribin.cells.result.cell_rows"))
+        if c["outcome"] == "correlation" and c["cut_from"] == "reference"
+    )  # fmt: skip
+    x, y = opened.middle(f"[data-cell='{index}'] rect")
+    opened.drag((x + 1, y), (x + 1, y))
+    opened.run("window.ribin.stage.fit()")
+    opened.drag((5, 400), (5, 400))
+    from selenium.webdriver import ActionChains
+
+    ActionChains(opened.driver).move_to_element(
+        opened.find(f"[data-cell='{index}'] rect")
+    ).perform()
+    assert "not congruent: correlation" in opened.text("#tip")
+    assert "ccf below 0.45" in opened.text("#tip")
+
+
+def test_a_profile_is_drawn_by_mouse_and_by_keys(browser):
+    browser.click("#tools button[value=profile]")
+    x, y = browser.middle("#stage")
+    browser.drag((x / 2 - 80, y - 190), (x / 2 + 80, y - 190))
+    assert browser.find("#profile").is_displayed()
+    assert "µm long" in browser.text("#profile-figures")
+    for side in ("reference", "comparison"):
+        assert len(browser.find(f"#chart .{side}").get_attribute("d")) > 200
+    browser.click("#profile-save")
+    lines = browser.saved_file(".csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "um,reference,comparison"
+    assert len(lines) > 50
+    browser.click("#profile-close")
+    assert not browser.find("#profile").is_displayed()
+    browser.run("document.getElementById('stage').focus()")
+    browser.keys("p", ENTER, RIGHT, RIGHT, ENTER)
+    assert browser.find("#profile").is_displayed()
+    length = browser.run("return window.ribin.profile.length")
+    assert length == pytest.approx(80 * browser.stage("camera.scale"), rel=0.01)
+    browser.run("document.getElementById('chart').focus()")
+    browser.keys(RIGHT)
+    assert "µm along" in browser.text("#status")
+
+
+def test_annotations_are_saved_and_loaded(opened, page):
+    opened.open_comparison(page)
+    opened.click("#tools button[value=agreement]")
+    x, y = opened.middle("#stage")
+    opened.drag((x / 2 - 40, y - 220), (x / 2 + 40, y - 160))
+    opened.keys("arcs run on <b>both</b>")
+    opened.run("document.getElementById('stage').focus()")
+    opened.keys("j", ENTER)
+    opened.keys("only here")
+    opened.click("#notes-save")
+    path = opened.saved_file(".annotations.json")
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    assert saved["format"] == "ribin annotations 1"
+    assert [a["kind"] for a in saved["annotations"]] == ["agreement", "disagreement"]
+    assert saved["annotations"][0]["text"] == "arcs run on <b>both</b>"
+    assert saved["annotations"][0]["size_um"] == pytest.approx(
+        [60 * opened.stage("camera.scale"), 80 * opened.stage("camera.scale")], abs=0.2
+    )
+    opened.open_comparison(page)
+    opened.find("#notes-file").send_keys(str(path))
+    opened.wait("return document.querySelectorAll('#note-list li').length === 2")
+    assert opened.run("return document.querySelector('#note-0').value") == "arcs run on <b>both</b>"
+    assert opened.run("return document.querySelectorAll('.notes ellipse').length") == 8
+    other = path.with_name("other.json")
+    other.write_text(json.dumps({**saved, "reference": {"sha256": "0", "label": "X"}}))
+    opened.find("#notes-file").send_keys(str(other))
+    opened.wait("return document.getElementById('status').textContent.includes('of this pair')")
+    assert opened.run("return document.querySelectorAll('#note-list li').length") == 2
+    assert opened.logged() == []
+
+
+def test_everything_works_by_keys(browser):
+    for key, mode in zip("123456", browser.run("return STAGE_MODES"), strict=True):
+        browser.keys(key)
+        assert browser.stage("mode") == mode
+        assert browser.find(f"#modes [value={mode}]").get_attribute("aria-pressed") == "true"
+    browser.keys("5")
+    browser.wait("return window.ribin.stage.flickered === 1")
+    browser.keys("1")
+    camera = browser.stage("camera")
+    browser.keys(UP, LEFT, "+", "q")
+    moved = browser.stage("camera")
+    assert moved["scale"] == pytest.approx(camera["scale"] / 1.25)
+    assert moved["turn"] == 5
+    assert moved["center"] != camera["center"]
+    browser.keys("0")
+    assert browser.stage("camera.turn") == 0
+    browser.keys("2", ".", ".", "/")
+    assert browser.stage("place") == pytest.approx(0.54)
+    assert browser.stage("across") is True
+    layer = browser.stage("layer")
+    browser.keys("l", "m")
+    assert browser.stage("layer") != layer
+    assert browser.stage("map") == "cividis"
+    lamp = browser.stage("lamp.azimuth"), browser.stage("lamp.elevation")
+    browser.keys("d", "w")
+    assert (browser.stage("lamp.azimuth"), browser.stage("lamp.elevation")) == (
+        lamp[0] - 5,
+        lamp[1] + 5,
+    )
+    browser.keys("x")
+    browser.wait(f"return window.ribin.stage.lamp.azimuth > {lamp[0] + 3}")
+    browser.keys("x", "n", "n")
+    assert browser.run("return window.ribin.cells.current") == 1
+    browser.keys("r")
+    from selenium.webdriver import ActionChains
+
+    ActionChains(browser.driver).key_down(SHIFT).send_keys(RIGHT).key_up(SHIFT).perform()
+    assert browser.text("#alignment") == "moved by hand"
+    browser.keys("?")
+    assert browser.find("#help").is_displayed()
+    browser.keys(ESCAPE)
+    assert not browser.find("#help").is_displayed()
+
+
+def test_the_comparison_alone_is_moved_with_control(browser):
+    x, y = browser.middle("#stage")
+    shift = browser.stage("motion.shift")
+    browser.drag((x + 200, y), (x + 230, y), CONTROL)
+    assert browser.stage("motion.shift") != shift
+    assert browser.text("#alignment") == "moved by hand"
+    browser.click("#realign")
+    assert browser.stage("motion.shift") == shift
+
+
+def test_no_serious_complaint_of_axe(browser):
+    assert browser.complaints() == []
+    for tab in ("cells", "notes", "about"):
+        browser.click(f"#tab-{tab}")
+        assert browser.complaints() == []
+    browser.run("window.ribin.profile.setEnds([[-1300, -500], [-1300, 500]])")
+    browser.keys("4")
+    browser.run("window.ribin.notes.add('agreement', [0, 0], [100, 100])")
+    assert browser.complaints() == []
+    browser.run("window.ribin.controls.help()")
+    assert browser.complaints() == []
+
+
+def test_names_are_text_and_no_code_runs(opened, pair, tmp_path):
+    marks, result, _ = pair
+    bad = "</script><img src=x onerror=\"document.title='run'\">{{7*7}}"
+    labels = (bad, "http://example.invalid/<b>")
+    path = tmp_path / "bad.html"
+    path.write_text(comparison_page(*marks, result, labels=labels), encoding="utf-8")
+    opened.open_comparison(path)
+    assert bad in opened.text(".pair")
+    assert bad in opened.text("#overlay")
+    assert opened.run("return document.title") != "run"
+    assert opened.run("return document.querySelectorAll('img').length") == 0
+    opened.run(
+        "const s = document.createElement('script'); s.textContent = 'window.intruded = 1';"
+        "document.body.append(s);"
+    )
+    assert opened.run("return window.intruded") is None
+    assert any("Content Security Policy" in text for text in opened.logged())
+    assert opened.asked() == []
+
+
+def test_a_pair_that_was_not_compared_is_shown_and_says_why(opened, pair, tmp_path):
+    marks, result, _ = pair
+    why = "the marks overlap at no placement in range"
+    refused = replace(
+        result, score=np.nan, cmc=np.nan, ccf=np.nan, cmc_fraction=np.nan, cell_fits=(),
+        score_parts=(), rotation_deg=np.nan, shift_um=(np.nan, np.nan), reason=why,
+    )  # fmt: skip
+    path = tmp_path / "refused.html"
+    path.write_text(comparison_page(*marks, refused), encoding="utf-8")
+    opened.open_comparison(path)
+    assert why in opened.text("header")
+    assert (opened.canvas().max(axis=2) > 60).mean() > 0.1
+    assert opened.logged() == []
+
+
+@pytest.mark.realdata
+def test_a_real_pair(opened, fadul_dir, tmp_path):
+    marks, result, surfaces = compared([fadul_dir / f"Fadul_1-{n}.x3p" for n in (1, 2)])
+    path = tmp_path / "real.html"
+    path.write_text(comparison_page(*marks, result, measured=tuple(surfaces)), encoding="utf-8")
+    assert path.stat().st_size < 6e6
+    opened.open_comparison(path)
+    before = opened.canvas()
+    opened.keys("a", "a", "a")
+    assert changed(before, opened.canvas()) > 0.05
+    opened.keys("n")
+    assert opened.text("#status").startswith("Cell 1")
+    assert opened.logged() == []
+    assert opened.asked() == []
+
+
+@pytest.mark.realdata
+def test_photographs_say_that_they_cannot_be_lit(opened, real_data, tmp_path):
+    files = [real_data / "heads2d" / f"nbide_{n}_ring.png" for n in (118, 129)]
+    marks, result, surfaces = compared(files)
+    path = tmp_path / "photographs.html"
+    path.write_text(comparison_page(*marks, result, measured=tuple(surfaces)), encoding="utf-8")
+    opened.open_comparison(path)
+    assert "shown as they were lit" in opened.text(".lamp")
+    assert not opened.find("#dome").is_displayed()
+    before = opened.canvas()
+    opened.keys("a", "a")
+    assert changed(before, opened.canvas()) == 0.0
+    assert (before.max(axis=2) > 60).mean() > 0.1
+    assert opened.complaints() == []
+    assert opened.logged() == []
