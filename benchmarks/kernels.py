@@ -33,9 +33,9 @@ MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     ),
     # six sums over every pixel of every patch
     "_patch_ccf": lambda fixed, moved, corners, places, size, out: 6 * len(out) * size**2,
-    # a turn (4), and two planes between four neighbours (6), a pixel that was measured
-    "_turn": lambda samples, reach, angles, firsts, origin, out: (
-        10 * int(sum(np.count_nonzero(out[first + 1]) for first in firsts))
+    # a turn (4), and value and mask between four neighbours (6), a pixel that was measured
+    "_turn": lambda surface, reach, angles, which, origin, out: (
+        10 * int(np.count_nonzero(out[which]))
     ),
     # the product of two energies, the weight
     "_strengths": lambda products, energies, *_: (

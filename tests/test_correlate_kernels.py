@@ -16,11 +16,9 @@ from ribin.correlate.placement import disc_offsets, turn_matrix
 from ribin.correlate.register import overlap_correlation
 from ribin.correlate.side import Side, prepare_side
 from ribin.correlate.turned import (
-    MASK,
-    VALUES,
-    surface_planes,
+    mask_surface,
+    pad_surface,
     surface_reach,
-    surface_samples,
     turn_surface,
 )
 from ribin.describe.cells import block_counts, block_runs, lay_cells
@@ -55,16 +53,16 @@ def small_side(seed: int, share: float = 0.8) -> Side:
 
 
 def turned(
-    samples: np.ndarray,
+    padded: np.ndarray,
     reach: np.ndarray,
     angles_deg: tuple[float, ...],
     size: int,
     shift: tuple[int, int] = (0, 0),
 ) -> np.ndarray:
-    out = np.full((2 * len(angles_deg), size, size), np.nan, np.float32)
-    firsts = 2 * np.arange(len(angles_deg))
-    turn_surface(samples, reach, np.array(angles_deg), firsts, out, shift)
-    return out.reshape(-1, 2, size, size)
+    out = np.full((len(angles_deg), size, size), np.nan, np.float32)
+    which = np.arange(len(angles_deg))
+    turn_surface(padded, reach, np.array(angles_deg), which, out, shift)
+    return out
 
 
 @pytest.mark.parametrize("share", [0.7, 1.0])
@@ -80,45 +78,57 @@ def turned(
 )
 def test_turning_equals_its_twin(share, angles_deg, size, shift):
     surface, valid = patch(20, 1, share)
-    planes, reach = surface_planes(surface, valid), surface_reach(valid)
-    samples = surface_samples(planes, reach)
-    copies = turned(samples, reach, angles_deg, size, shift)
+    reach = surface_reach(valid)
+    padded = pad_surface(mask_surface(surface, valid), reach)
+    copies = turned(padded, reach, angles_deg, size, shift)
     for t, angle in enumerate(angles_deg):
         slow, slow_valid = naive.turned(surface, valid, angle, size, np.array(shift))
-        assert np.array_equal(copies[t, 1] > 0.0, slow_valid)
-        assert np.abs(copies[t, 0] - slow).max() < 5e-5
-        assert set(np.unique(copies[t, 1])) <= {0.0, 1.0}
+        assert np.array_equal(copies[t] != 0.0, slow_valid)
+        assert np.abs(copies[t] - slow).max() < 5e-5
 
 
 def test_turning_is_counter_clockwise_as_displayed():
     surface = np.zeros((9, 9), np.float32)
     surface[4, 7] = 1.0  # to the right of the middle
     valid = np.ones((9, 9), bool)
-    planes, reach = surface_planes(surface, valid), surface_reach(valid)
-    ((up, _),) = turned(surface_samples(planes, reach), reach, (90.0,), 9)
+    reach = surface_reach(valid)
+    padded = pad_surface(mask_surface(surface, valid), reach)
+    (up,) = turned(padded, reach, (90.0,), 9)
     assert np.unravel_index(up.argmax(), up.shape) == (1, 4)
     assert turn_matrix(90.0) @ (0.0, 3.0) == pytest.approx((-3.0, 0.0))
 
 
 @pytest.mark.parametrize("share", [0.1, 1.0])
-def test_no_turn_leaves_the_padded_samples(share):
+def test_no_turn_leaves_the_padded_surface(share):
     surface, valid = patch(20, 1, share)
     reach = surface_reach(valid)
-    samples = surface_samples(surface_planes(surface, valid), reach)
+    padded = pad_surface(mask_surface(surface, valid), reach)
     # A turn starts within reach, takes eight pixels, and each with its neighbours.
-    assert (samples.shape[0] - 1) / 2.0 >= np.sqrt(reach[1]) + 8.0
+    assert (padded.shape[0] - 1) / 2.0 >= np.sqrt(reach[1]) + 8.0
     away = np.hypot(*(np.argwhere(valid) - 9.5).T)
     assert np.sqrt(reach[0]) <= max(0.0, away.min() - 0.7)  # half a pixel's diagonal
     assert np.sqrt(reach[1]) >= away.max() + 0.7
-    inner = slice((samples.shape[0] - 20) // 2, (samples.shape[0] + 20) // 2)
-    assert np.array_equal(samples[inner, inner, 0], surface)
-    assert np.array_equal(samples[..., 1].sum(), valid.sum())
+    inner = slice((padded.shape[0] - 20) // 2, (padded.shape[0] + 20) // 2)
+    assert np.array_equal(padded[inner, inner], surface)
+    assert (padded != 0.0).sum() == valid.sum()
+
+
+def test_a_measured_0_stays_measured():
+    surface, valid = np.zeros((12, 12), np.float32), np.ones((12, 12), bool)
+    valid[:, :4] = False
+    masked = mask_surface(surface, valid)
+    assert np.array_equal(masked != 0.0, valid)
+    reach = surface_reach(valid)
+    for angle in (0.0, 30.0):
+        (copy,) = turned(pad_surface(masked, reach), reach, (angle,), 12)
+        assert np.array_equal(copy != 0.0, naive.turned(surface, valid, angle, 12, np.zeros(2))[1])
+        assert 0.0 < np.abs(copy).max() < 1e-17
 
 
 def test_nothing_measured_turns_into_nothing():
     surface, valid = np.zeros((8, 8), np.float32), np.zeros((8, 8), bool)
-    planes, reach = surface_planes(surface, valid), surface_reach(valid)
-    copies = turned(surface_samples(planes, reach), reach, (5.0,), 8)
+    reach = surface_reach(valid)
+    copies = turned(pad_surface(mask_surface(surface, valid), reach), reach, (5.0,), 8)
     assert (copies == 0.0).all()
 
 
@@ -129,18 +139,19 @@ def test_summing_blocks_equals_its_twin(margin):
     runs = block_runs(block_counts(valid, BLOCK_PX))
     assert len(runs) > 4
     side = 32 + 2 * margin
-    fixed = surface_planes(np.where(valid, fixed, 0.0), valid)
-    moved = np.concatenate([surface_planes(*patch(side, seed, 0.9)) for seed in (3, 4)])
+    fixed = np.where(valid, fixed, np.float32(0.0))
+    moved = np.stack([patch(side, seed, 0.9)[0] for seed in (3, 4)])
+    mask, other_mask = (fixed != 0.0).astype(float), (moved != 0.0).astype(float)
     offsets = disc_offsets(float(margin), 2)
-    places = np.array([[0, 0, 0], [2, 0, 0]])
+    places = np.array([[0, 0, 0], [1, 0, 0]])
     sums = block_sums(fixed, moved, places, runs, offsets)
     slow = [
         naive.block_sums(one, two, runs, shifts, BLOCK_PX).swapaxes(1, 2)
         for one, two, shifts in (
-            (fixed[VALUES], moved[VALUES::2], offsets.every),
-            (fixed[MASK], np.square(moved[VALUES::2]), offsets.few),
-            (np.square(fixed[VALUES]), moved[MASK::2], offsets.few),
-            (fixed[MASK], moved[MASK::2], offsets.few),
+            (fixed, moved, offsets.every),
+            (mask, np.square(moved), offsets.few),
+            (np.square(fixed), other_mask, offsets.few),
+            (mask, other_mask, offsets.few),
         )
     ]
     number = len(offsets.every)
@@ -158,8 +169,8 @@ def test_summing_blocks_equals_its_twin(margin):
 
 
 def test_a_copy_is_shifted_as_its_offsets_are():
-    fixed, moved = (surface_planes(*patch(side, 2, 0.9)) for side in (16, 22))
-    runs = block_runs(block_counts(fixed[MASK] > 0.0, BLOCK_PX))
+    (fixed, valid), moved = patch(16, 2, 0.9), patch(22, 2, 0.9)[0][None]
+    runs = block_runs(block_counts(valid, BLOCK_PX))
     offsets = disc_offsets(1.0, 1)
     where = np.array([[0, 1, -1]])
     moved_on = block_sums(fixed, moved, where, runs, offsets)
@@ -171,40 +182,39 @@ def test_a_copy_is_shifted_as_its_offsets_are():
 
 def test_no_runs_have_no_sums():
     empty = np.zeros((0, 3), np.int32)
-    planes = np.ones((2, 8, 8), np.float32)
-    sums = block_sums(planes, planes, np.zeros((1, 3), np.int64), empty, disc_offsets(0.0, 1))
+    ones, place = np.ones((1, 8, 8), np.float32), np.zeros((1, 3), np.int64)
+    sums = block_sums(ones[0], ones, place, empty, disc_offsets(0.0, 1))
     assert sums.products.tolist() == [[[0.0] * 8]]
     assert sums.energies.tolist() == [[[[0.0]]] * 3]
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 1000.0])
 def test_exact_correlation_equals_its_twin(scale):
-    planes, moved = small_side(5, 0.6).fine.planes, []
-    fixed = surface_planes(np.float32(scale) * planes[VALUES], planes[MASK] > 0.0)
+    fixed, moved = np.float32(scale) * small_side(5, 0.6).fine.surface, []
     for seed in (5, 6):
         surface, valid = patch(40, seed, 0.7)
-        moved.append(surface_planes(np.float32(scale) * surface, valid))
-    copies = np.concatenate(moved)
+        moved.append(np.float32(scale) * mask_surface(surface, valid))
+    copies = np.stack(moved)
     corners = np.array([[0, 0], [16, 16], [3, 9], [16, 0]])
-    places = np.array([[0, 4, 4], [2, 0, 8], [2, 7, 2], [0, 8, 8]])
+    places = np.array([[0, 4, 4], [1, 0, 8], [1, 7, 2], [0, 8, 8]])
     found = patch_ccf(fixed, copies, corners, places, 16)
     for k, ((r, c), (t, down, right)) in enumerate(zip(corners, places, strict=True)):
         here = slice(r, r + 16), slice(c, c + 16)
         there = slice(r + down, r + down + 16), slice(c + right, c + right + 16)
-        one, two = fixed[:, *here], copies[t : t + 2, *there]
-        slow = naive.patch_ccf(one[0], one[1] > 0, two[0], two[1] > 0)
+        one, two = fixed[here], copies[t, *there]
+        slow = naive.patch_ccf(one, one != 0.0, two, two != 0.0)
         assert found[k] == pytest.approx(slow, abs=1e-6)
 
 
 def test_no_correlation_without_relief_or_pixels():
-    flat = surface_planes(np.full((4, 4), 2.0, np.float32), np.ones((4, 4), bool))
-    rough = surface_planes(*patch(4, 1, 1.0))
+    flat = mask_surface(np.full((4, 4), 2.0, np.float32), np.ones((4, 4), bool))
+    rough = mask_surface(*patch(4, 1, 1.0))
     lonely = np.zeros((4, 4), bool)
     lonely[2, 2] = True
-    alone = surface_planes(np.ones((4, 4), np.float32), lonely)
-    copies = np.concatenate([flat, rough, alone])
+    alone = mask_surface(np.ones((4, 4), np.float32), lonely)
+    copies = np.stack([flat, rough, alone])
     corners, places = np.zeros((3, 2), np.int64), np.zeros((3, 3), np.int64)
-    places[:, 0] = (0, 2, 4)
+    places[:, 0] = (0, 1, 2)
     assert np.isnan(patch_ccf(flat, copies, corners, places, 4)).all()
     found = patch_ccf(rough, copies, corners, places, 4)
     assert np.isnan(found).tolist() == [True, False, True]
@@ -255,9 +265,9 @@ def cell_at(cut: Side, search: CellSearch, k: int, t: int, offset: np.ndarray) -
     margin = (search.copies.shape[2] - cut.fine.size_px) // 2
     row, col = cut.cells[k] * BLOCK_PX
     down, right = np.array([row, col]) + margin + offset
-    one = cut.fine.planes[:, row : row + side, col : col + side]
-    two = search.copies[2 * t : 2 * t + 2, down : down + side, right : right + side]
-    return naive.cell_terms(one[0], one[1] > 0, two[0], two[1] > 0)
+    one = cut.fine.surface[row : row + side, col : col + side]
+    two = search.copies[t, down : down + side, right : right + side]
+    return naive.cell_terms(one, one != 0.0, two, two != 0.0)
 
 
 def test_a_cell_without_surface_is_nowhere_compared():
@@ -296,15 +306,15 @@ def test_overlap_correlation_equals_its_twin(min_overlap):
     offsets = disc_offsets(4.0, 1)
     angles = np.array([-10.0, 5.0])
     size = comparison.size_px + 2 * offsets.reach_px
-    moved = turned(reference.samples, reference.reach, tuple(angles), size)
-    places, planes = np.array([[0, 0, 0], [2, 0, 0]]), moved.reshape(-1, size, size)
-    strength = overlap_correlation(reference, comparison, planes, places, offsets, min_overlap)
+    moved = turned(reference.padded, reference.reach, tuple(angles), size)
+    places = np.array([[0, 0, 0], [1, 0, 0]])
+    strength = overlap_correlation(reference, comparison, moved, places, offsets, min_overlap)
     smaller = min(reference.measured, comparison.measured)
     side, refused = comparison.size_px, 0
     for t, s in np.ndindex(strength.shape):
         row, col = offsets.every[s] + offsets.reach_px
-        one, two = comparison.planes, moved[t, :, row : row + side, col : col + side]
-        slow, number = naive.overlap_correlation(one[0], one[1] > 0, two[0], two[1] > 0)
+        one, two = comparison.surface, moved[t, row : row + side, col : col + side]
+        slow, number = naive.overlap_correlation(one, one != 0.0, two, two != 0.0)
         enough = number >= min_overlap * smaller
         refused += not enough
         assert strength[t, s] == pytest.approx(slow / np.sqrt(smaller) * enough, abs=1e-5)

@@ -117,17 +117,17 @@ def test_a_turned_copy_is_made_once_and_equals_one_made_alone(reference):
     assert medium_copies(side, METHOD.describe, METHOD.correlate) is copies
     first = copies.at(np.array([4.5, -30.0, 4.5]))
     assert first[0] == first[2] != first[1]
-    size = copies.planes.shape[1]
-    alone = np.empty((4, size, size), np.float32)
-    angles, firsts = np.array([4.5, -30.0]), np.array([0, 2])
-    turn_surface(side.medium.samples, side.medium.reach, angles, firsts, alone)
-    for place, copy in zip(first, alone.reshape(2, 2, size, size), strict=False):
-        assert np.array_equal(copies.planes[place : place + 2], copy)
-    kept = copies.planes[first[0]].copy()
-    copies.planes[first[0]] += 1.0
+    size = copies.surfaces.shape[1]
+    alone = np.empty((2, size, size), np.float32)
+    angles, which = np.array([4.5, -30.0]), np.array([0, 1])
+    turn_surface(side.medium.padded, side.medium.reach, angles, which, alone)
+    for place, copy in zip(first, alone, strict=False):
+        assert np.array_equal(copies.surfaces[place], copy)
+    kept = copies.surfaces[first[0]].copy()
+    copies.surfaces[first[0]] += 1.0
     assert np.array_equal(copies.at(np.array([4.5])), first[:1])
-    assert np.array_equal(copies.planes[first[0]], kept + 1.0)
-    copies.planes[first[0]] = kept
+    assert np.array_equal(copies.surfaces[first[0]], kept + 1.0)
+    copies.surfaces[first[0]] = kept
 
 
 @pytest.mark.slow

@@ -36,15 +36,13 @@ def add_products(fixed, at, row, moved, there, moved_row, shifts, sums):
                 sums[k] += fixed[at + i * row + j] * other
 
 
-def block_energies(fixed, at, row, plane, moved, there, moved_row, moved_plane):
+def block_energies(fixed, at, row, moved, there, moved_row):
     """Energies of two blocks where both were measured, and the number of these pixels.
 
     Parameters
     ----------
     fixed, at, row, moved, there, moved_row
-        As above.
-    plane, moved_plane : int
-        Pixels from the values, 0 where not measured, to the masks, 1 where measured.
+        As above; the surfaces are 0 where not measured, and nowhere else.
 
     Returns
     -------
@@ -55,10 +53,10 @@ def block_energies(fixed, at, row, plane, moved, there, moved_row, moved_plane):
     for i in range(LANES):
         for j in range(LANES):
             here, other = at + i * row + j, there + i * moved_row + j
-            mask, other_mask = fixed[here + plane], moved[other + moved_plane]
-            energy += mask * moved[other] * moved[other]
-            fixed_energy += fixed[here] * fixed[here] * other_mask
-            number += mask * other_mask
+            if fixed[here] != 0 and moved[other] != 0:
+                energy += moved[other] * moved[other]
+                fixed_energy += fixed[here] * fixed[here]
+                number += 1
     return energy, fixed_energy, number
 
 
@@ -86,19 +84,20 @@ def _add_products(  # type: ignore[no-untyped-def]
 
 @intrinsic
 def _block_energies(  # type: ignore[no-untyped-def]
-    typing_context: Any, fixed, at, row, plane, moved, there, moved_row, moved_plane
+    typing_context: Any, fixed, at, row, moved, there, moved_row
 ):
     three = types.UniTuple(types.float32, 3)
-    signature = three(fixed, at, row, plane, moved, there, moved_row, moved_plane)
+    signature = three(fixed, at, row, moved, there, moved_row)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         registers = Registers(context, builder, signature.args, arguments)
-        _, at, row, plane, _, there, moved_row, moved_plane = arguments
-        here, other = registers.pixel(0, at), registers.pixel(4, there)
-        squares = [registers.multiply(v, v) for v in registers.rows(here, row)]
-        other_squares = [registers.multiply(v, v) for v in registers.rows(other, moved_row)]
-        mask = registers.rows(registers.beyond(here, plane), row)
-        other_mask = registers.rows(registers.beyond(other, moved_plane), moved_row)
+        _, at, row, _, there, moved_row = arguments
+        block = registers.rows(registers.pixel(0, at), row)
+        other = registers.rows(registers.pixel(3, there), moved_row)
+        squares, other_squares = (
+            [registers.multiply(v, v) for v in rows] for rows in (block, other)
+        )
+        mask, other_mask = ([registers.measured(v) for v in rows] for rows in (block, other))
         products = ((mask, other_squares), (squares, other_mask), (mask, other_mask))
         sums = registers.sums([registers.product(*pair) for pair in products])
         found = [registers.lane(sums, k) for k in range(len(products))]
@@ -115,7 +114,7 @@ def _(fixed, at, row, moved, there, moved_row, shifts, sums):
 
 
 @overload(block_energies, inline="always")
-def _(fixed, at, row, plane, moved, there, moved_row, moved_plane):
-    return lambda fixed, at, row, plane, moved, there, moved_row, moved_plane: _block_energies(  # type: ignore[call-arg]
-        fixed, at, row, plane, moved, there, moved_row, moved_plane
+def _(fixed, at, row, moved, there, moved_row):
+    return lambda fixed, at, row, moved, there, moved_row: _block_energies(  # type: ignore[call-arg]
+        fixed, at, row, moved, there, moved_row
     )

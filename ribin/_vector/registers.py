@@ -67,6 +67,17 @@ class Registers:
             pixel = self.beyond(pixel, step)
         return found
 
+    def constant(self, *numbers: float) -> Any:
+        """One number in all lanes, or eight."""
+        lanes = numbers if len(numbers) == LANES else numbers * LANES
+        return ir.Constant(FLOATS, [float(number) for number in lanes])
+
+    def measured(self, numbers: Any) -> Any:
+        """1 where a number is not 0."""
+        none = self.constant(0.0)
+        differs = self.builder.fcmp_unordered("!=", numbers, none)
+        return self.builder.select(differs, self.constant(1.0), none)
+
     def splat(self, number: Any) -> Any:
         """The same number in all lanes."""
         kind = ir.VectorType(number.type, LANES)
@@ -107,7 +118,7 @@ class Registers:
 
     def sums(self, rows: Sequence[Any]) -> Any:
         """The sum over the lanes of each of up to eight rows; of the first in the first lane."""
-        none = ir.Constant(FLOATS, [0.0] * LANES)
+        none = self.constant(0.0)
         rows = [*rows, *[none] * (LANES - len(rows))]
         # Halves of rows four apart are joined and added, then pairs of rows two apart, then ...
         for apart, first, second in (
@@ -122,14 +133,9 @@ class Registers:
             ]
         return rows[0]
 
-    def columns(self, rows: Sequence[Any]) -> list[Any]:
-        """Eight rows of four as four columns of eight."""
-        joined = [self.shuffle(rows[k], rows[k + 4], range(8)) for k in range(4)]
-        low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 3, 11, 6, 14, 7, 15]
-        first, second = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
-        found = []
-        for part in (low, high):
-            one = self.shuffle(joined[0], joined[1], part)
-            two = self.shuffle(joined[2], joined[3], part)
-            found += [self.shuffle(one, two, first), self.shuffle(one, two, second)]
-        return found
+    def columns(self, pairs: Sequence[Any]) -> tuple[Any, Any]:
+        """Eight pairs as two columns of eight."""
+        quads = [self.shuffle(pairs[k], pairs[k + 1], range(4)) for k in range(0, LANES, 2)]
+        one, two = (self.shuffle(quads[k], quads[k + 2], range(LANES)) for k in range(2))
+        left, right = [0, 2, 8, 10, 4, 6, 12, 14], [1, 3, 9, 11, 5, 7, 13, 15]
+        return self.shuffle(one, two, left), self.shuffle(one, two, right)

@@ -4,64 +4,64 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic, overload
 
 from ribin._vector.registers import FLOATS, INT, INTS, LANES, Registers
 
+NEXT_TO_0 = 1e-18  # of a measured height; its square is a normal float32, and its energy nothing
 
-def turn_pixels(samples, row, col, down, right, out, r, c):
+
+def turn_pixels(surface, row, col, down, right, out, at):
     """Fill eight neighbouring pixels of a turned copy, bilinearly from what was measured.
 
     Parameters
     ----------
-    samples : (P, P, 2) float32 array, contiguous
-        Values, 0 where not measured, and beside each 1 where measured.
+    surface : (P, P) float32 array, contiguous
+        0 where not measured and nowhere else.
     row, col : float32
-        Where the first pixel lies in the samples: far enough inside that all eight do.
+        Where the first pixel lies in the surface: far enough inside that all eight do.
     down, right : float32
         From one pixel to the next.
-    out : (2, N, M) float32 array, contiguous
-        Receives values and mask; the latter is 1 where at least half of the weight was measured.
-    r, c : int
+    out : (N,) float32 array, contiguous
+        Receives the values, 0 where less than half of the weight was measured. A measured 0 becomes
+        `NEXT_TO_0`.
+    at : int
         Place of the first pixel in `out`.
     """
-    half = samples[0, 0, 0] * 0 + 0.5
     for k in range(LANES):
         y, x = row + k * down, col + k * right
         i, j = int(y), int(x)
-        upper = samples[i, j] + (samples[i + 1, j] - samples[i, j]) * (y - i)
-        lower = samples[i, j + 1] + (samples[i + 1, j + 1] - samples[i, j + 1]) * (y - i)
-        value, measured = upper + (lower - upper) * (x - j)
-        known = measured >= half
-        out[0, r, c + k] = value / measured if known else 0
-        out[1, r, c + k] = known
+        above, below = 1 - (y - i), y - i
+        value = measured = surface[0, 0] * 0
+        for c, weight in ((j, 1 - (x - j)), (j + 1, x - j)):
+            value += weight * (above * surface[i, c] + below * surface[i + 1, c])
+            measured += weight * (above * (surface[i, c] != 0) + below * (surface[i + 1, c] != 0))
+        if measured >= 0.5:
+            out[at + k] = value / measured if value != 0 else NEXT_TO_0
+        else:
+            out[at + k] = 0
 
 
 @intrinsic
 def _turn_pixels(  # type: ignore[no-untyped-def]
-    typing_context: Any, samples, row, col, down, right, out, r, c
+    typing_context: Any, surface, row, col, down, right, out, at
 ):
-    signature = types.void(samples, row, col, down, right, out, r, c)
+    signature = types.void(surface, row, col, down, right, out, at)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         registers = Registers(context, builder, signature.args, arguments)
-        _, row, col, down, right, _, r, c = arguments
+        _, row, col, down, right, _, at = arguments
         i, y = _whole_and_rest(registers, row, down)
         j, x = _whole_and_rest(registers, col, right)
-        upper, lower = _neighbours(registers, i, j)
-        four = [registers.between(*pair, y) for pair in zip(upper, lower, strict=True)]
-        value, measured = (registers.between(four[k], four[k + 2], x) for k in range(2))
-        half, one, none = (ir.Constant(FLOATS, [level] * LANES) for level in (0.5, 1.0, 0.0))
+        four = _neighbours(registers, i, j)
+        value = _within(registers, four, y, x)
+        measured = _within(registers, [registers.measured(corner) for corner in four], y, x)
+        half, none, next_to_0 = (registers.constant(level) for level in (0.5, 0.0, NEXT_TO_0))
+        value = registers.divide(value, measured)
+        value = builder.select(builder.fcmp_ordered("==", value, none), next_to_0, value)
         known = builder.fcmp_ordered(">=", measured, half)
-        value = builder.select(known, registers.divide(value, measured), none)
-        planes = value, builder.select(known, one, none)
-        place = builder.add(builder.mul(r, registers.size(5, 2)), c)
-        plane = builder.mul(registers.size(5, 1), registers.size(5, 2))
-        for numbers in planes:
-            registers.store(numbers, registers.pixel(5, place))
-            place = builder.add(place, plane)
+        registers.store(builder.select(known, value, none), registers.pixel(5, at))
         return context.get_dummy_value()
 
     return signature, generate
@@ -69,30 +69,34 @@ def _turn_pixels(  # type: ignore[no-untyped-def]
 
 def _whole_and_rest(registers: Registers, first: Any, step: Any) -> tuple[Any, Any]:
     """Eight places on a line, none below 0: the whole number before each, and what is left."""
-    lanes = ir.Constant(FLOATS, [float(k) for k in range(LANES)])
+    lanes = registers.constant(*range(LANES))
     steps = registers.multiply(lanes, registers.splat(step))
     place = registers.add(registers.splat(first), steps)
     whole = registers.builder.fptosi(place, INTS)
     return whole, registers.subtract(place, registers.builder.sitofp(whole, FLOATS))
 
 
-def _neighbours(registers: Registers, i: Any, j: Any) -> tuple[list[Any], list[Any]]:
-    """Value and mask at (i, j), then at (i, j + 1); and the same one row below."""
+def _neighbours(registers: Registers, i: Any, j: Any) -> list[Any]:
+    """Eight pixels at (i, j), their right neighbours, and the same one row below."""
     builder, row = registers.builder, registers.size(0, 1)
-    width = registers.splat(builder.trunc(row, INT))
-    pixels = builder.add(builder.mul(i, width), j)
-    upper, lower = [], []
-    for k in range(LANES):
-        # Two floats a pixel: four of them are a pixel and its right neighbour.
-        pixel = builder.shl(builder.sext(registers.lane(pixels, k), row.type), row.type(1))
-        upper.append(registers.load(registers.pixel(0, pixel), 4))
-        below = builder.add(pixel, builder.shl(row, row.type(1)))
-        lower.append(registers.load(registers.pixel(0, below), 4))
-    return registers.columns(upper), registers.columns(lower)
+    pixels = builder.add(builder.mul(i, registers.splat(builder.trunc(row, INT))), j)
+    places = [builder.sext(registers.lane(pixels, k), row.type) for k in range(LANES)]
+    upper = [registers.pixel(0, place) for place in places]
+    lower = [registers.beyond(pixel, row) for pixel in upper]
+    found: list[Any] = []
+    for line in (upper, lower):
+        found += registers.columns([registers.load(pixel, 2) for pixel in line])
+    return found
+
+
+def _within(registers: Registers, four: list[Any], y: Any, x: Any) -> Any:
+    """Between the four corners of a square, by the shares of its sides."""
+    left, right = (registers.between(four[k], four[k + 2], y) for k in range(2))
+    return registers.between(left, right, x)
 
 
 @overload(turn_pixels, inline="always")
-def _(samples, row, col, down, right, out, r, c):
-    return lambda samples, row, col, down, right, out, r, c: _turn_pixels(  # type: ignore[call-arg]
-        samples, row, col, down, right, out, r, c
+def _(surface, row, col, down, right, out, at):
+    return lambda surface, row, col, down, right, out, at: _turn_pixels(  # type: ignore[call-arg]
+        surface, row, col, down, right, out, at
     )

@@ -16,10 +16,9 @@ from ribin.model import FloatArray
 
 @sum_kernel
 def _block_sums(fixed, moved, places, runs, every, few, products, energies):
-    height, width = fixed.shape[1:]
+    height, width = fixed.shape
     rows, cols = moved.shape[1:]
-    one, plane = fixed.reshape(fixed.size), height * width
-    two, moved_plane = moved.reshape(moved.size), rows * cols
+    one, two = fixed.reshape(fixed.size), moved.reshape(moved.size)
     margin = (rows - height) // 2 * cols + (cols - width) // 2
     shifts = np.empty(products.shape[2:], np.int64)
     for s in range(shifts.size):  # the last one again where eight are not full
@@ -37,7 +36,7 @@ def _block_sums(fixed, moved, places, runs, every, few, products, energies):
                     add_products(one, at, width, two, there, cols, shifts[g], products[t, b, g])
                 for s in range(few.shape[0]):
                     place = there + few[s, 0] * cols + few[s, 1]
-                    terms = block_energies(one, at, width, plane, two, place, cols, moved_plane)
+                    terms = block_energies(one, at, width, two, place, cols)
                     for e in range(3):
                         energies[t, e, b, s] += terms[e]
                 b += step
@@ -72,12 +71,12 @@ def block_sums(
 
     Parameters
     ----------
-    fixed : (2, H, W) float32 array, contiguous
-        Values and mask of the surface that stays; H and W are multiples of 8.
+    fixed : (H, W) float32 array, contiguous
+        The surface that stays, 0 where not measured and nowhere else; H and W are multiples of 8.
     moved : (P, N, M) float32 array, contiguous
-        The same planes of copies of the other surface, with an equal margin on all sides.
+        Copies of the other surface, with an equal margin on all sides.
     places : (T, 3) int array
-        First plane, and shift (row, col) in pixels, of each of T copies.
+        Which copies are compared, and the shift (row, col) of each in pixels.
     runs : (K, 3) int32 array
         Row of blocks, first column of blocks and number of blocks to be summed.
     offsets : Offsets

@@ -9,10 +9,11 @@ from ribin._jit import sum_kernel
 from ribin.model import FloatArray
 
 
-# Values are 0 where not measured, so products with the other side's mask leave out
-# what only one side measured: no branch, and whole rows at once.
+# What only one side measured is left out by a choice between numbers, not between ways: whole rows
+# at once.
 @sum_kernel
 def _patch_ccf(fixed, moved, corners, places, size, out):
+    none = np.float32(0.0)
     for k in range(out.shape[0]):
         n = 0.0
         sum_f = 0.0
@@ -23,21 +24,20 @@ def _patch_ccf(fixed, moved, corners, places, size, out):
         left = np.uint64(corners[k, 1])
         there = np.uint64(corners[k, 1] + places[k, 2])
         for i in range(corners[k, 0], corners[k, 0] + size):
-            values = fixed[0, i]
-            mask = fixed[1, i]
-            down = i + places[k, 1]
-            other_values = moved[places[k, 0], down]
-            other_mask = moved[places[k, 0] + 1, down]
+            values = fixed[i]
+            others = moved[places[k, 0], i + places[k, 1]]
             for c in range(size):
-                j = left + np.uint64(c)
-                u = there + np.uint64(c)
-                n += mask[j] * other_mask[u]
-                sum_f += values[j] * other_mask[u]
-                sum_m += mask[j] * other_values[u]
-                value, other = float(values[j]), float(other_values[u])
-                sum_ff += value * value * other_mask[u]
-                sum_mm += mask[j] * other * other
-                sum_fm += value * other
+                value = values[left + np.uint64(c)]
+                other = others[there + np.uint64(c)]
+                both = (value != none) & (other != none)
+                f = float(value) if both else 0.0
+                m = float(other) if both else 0.0
+                n += 1.0 if both else 0.0
+                sum_f += f
+                sum_m += m
+                sum_ff += f * f
+                sum_mm += m * m
+                sum_fm += f * m
         out[k] = np.nan
         if n > 1.0:
             var_f = sum_ff - sum_f * sum_f / n
@@ -57,14 +57,14 @@ def patch_ccf(
 
     Parameters
     ----------
-    fixed : (2, H, W) float32 array
-        Values and mask of the side that stays.
-    moved : (P, N, N) float32 array
-        The same planes of turned copies of the other, with a margin.
+    fixed : (H, W) float32 array
+        The side that stays, 0 where not measured and nowhere else.
+    moved : (T, N, N) float32 array
+        Turned copies of the other, with a margin.
     corners : (K, 2) int array
         First row and column of each patch in `fixed`.
     places : (K, 3) int array
-        First plane, row shift and column shift from the patch to its counterpart in `moved`.
+        Copy, row shift and column shift from the patch to its counterpart in `moved`.
     size_px : int
         Side of a patch.
 

@@ -12,7 +12,6 @@ from ribin.correlate.blocks import block_sums
 from ribin.correlate.copies import fine_copies
 from ribin.correlate.placement import Offsets, disc_offsets
 from ribin.correlate.side import Side
-from ribin.correlate.turned import PLANES
 from ribin.model import FloatArray
 from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
 
@@ -109,7 +108,7 @@ class CellSearch:
         Turn of the other surface.
     offsets : Offsets
         Shifts, from `start`.
-    copies : (2 T, N, N) float32 array
+    copies : (T, N, N) float32 array
         The turned surface; an offset of 0 is reached at `margin`.
     start : (2,) int64 array
         Shift that the middle of the copies shows.
@@ -146,8 +145,8 @@ def search_cells(
     fine = cut.fine
     copies = fine_copies(other, turns_deg, fine.size_px + 2 * offsets.reach_px, start)
     places = np.zeros((len(turns_deg), 3), np.int64)
-    places[:, 0] = PLANES * np.arange(len(turns_deg))
-    sums = block_sums(fine.planes, copies, places, fine.runs, offsets)
+    places[:, 0] = np.arange(len(turns_deg))
+    sums = block_sums(fine.surface, copies, places, fine.runs, offsets)
     joint = np.zeros((2, len(turns_deg), len(offsets.every)), np.float32)
     ccf = np.full(len(cut.cells), -2.0, np.float32)
     place = np.zeros((len(cut.cells), 2), np.int64)

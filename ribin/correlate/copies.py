@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.correlate.side import Level, Side
-from ribin.correlate.turned import PLANES, turn_surface
+from ribin.correlate.turned import turn_surface
 from ribin.model import FloatArray
 from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
 
@@ -23,8 +23,8 @@ class TurnedCopies:
 
     Attributes
     ----------
-    planes : (2 A, N, N) float32 array
-        Values and mask of each of A turns; of no meaning until `at` was asked for them.
+    surfaces : (A, N, N) float32 array
+        Each of A turns; of no meaning until `at` was asked for it.
     """
 
     def __init__(self, level: Level, step_deg: float, range_deg: float, size_px: int) -> None:
@@ -32,22 +32,22 @@ class TurnedCopies:
         self._level, self._step_deg, self._steps = level, step_deg, steps
         self._made = np.zeros(2 * steps + 1, np.bool_)
         self._making = Lock()
-        self.planes = np.empty((PLANES * len(self._made), size_px, size_px), np.float32)
+        self.surfaces = np.empty((len(self._made), size_px, size_px), np.float32)
 
     def at(self, angles_deg: NDArray[np.float64]) -> NDArray[np.int64]:
-        """First plane of the copy turned by the step nearest to each angle, (T,)."""
+        """Which of the surfaces is turned by the step nearest to each angle, (T,)."""
         turns = np.rint(angles_deg / self._step_deg).astype(np.int64)
         places = turns + self._steps
         if not self._made[places].all():
             self._make(places)
-        return np.asarray(PLANES * places)
+        return np.asarray(places)
 
     def _make(self, places: NDArray[np.int64]) -> None:
         with self._making:
             new = np.unique(places[~self._made[places]])
             angles_deg = np.asarray((new - self._steps) * self._step_deg)
-            level, firsts = self._level, PLANES * new
-            turn_surface(level.samples, level.reach, angles_deg, firsts, self.planes)
+            level = self._level
+            turn_surface(level.padded, level.reach, angles_deg, new, self.surfaces)
             self._made[new] = True
 
 
@@ -85,9 +85,9 @@ def medium_copies(
 def fine_copies(
     other: Side, angles_deg: NDArray[np.float64], size_px: int, shift_px: NDArray[np.int64]
 ) -> FloatArray:
-    """The fine surface at a few turns, (2 T, N, N); its middle shows the turned point `shift`."""
-    level, firsts = other.fine, PLANES * np.arange(len(angles_deg))
-    out = np.empty((PLANES * len(angles_deg), size_px, size_px), np.float32)
+    """The fine surface at a few turns, (T, N, N); its middle shows the turned point `shift`."""
+    level, which = other.fine, np.arange(len(angles_deg))
+    out = np.empty((len(angles_deg), size_px, size_px), np.float32)
     shift = (int(shift_px[0]), int(shift_px[1]))
-    turn_surface(level.samples, level.reach, angles_deg, firsts, out, shift)
+    turn_surface(level.padded, level.reach, angles_deg, which, out, shift)
     return out

@@ -10,7 +10,6 @@ from ribin.comparison import PlacedCells
 from ribin.correlate.ccf import patch_ccf
 from ribin.correlate.cells import CellSearch
 from ribin.correlate.side import Side
-from ribin.correlate.turned import PLANES
 from ribin.params import BLOCK_PX
 
 
@@ -33,18 +32,18 @@ def placed_cells(cut: Side, search: CellSearch, pitch_um: float) -> PlacedCells:
     shifts_um = search.shifts_px * pitch_um
     _turn_back(search.place, shifts_um, search.turns_deg, cut.center_um, fell_um, rotation_deg)
     places = np.empty((len(cut.cells), 3), np.int64)
-    places[:, 0] = PLANES * search.place[:, 0]
+    places[:, 0] = search.place[:, 0]
     places[:, 1:] = _to_copy(cut, search, search.place[:, 1])
-    exact = patch_ccf(cut.fine.planes, search.copies, cut.corners, places, 2 * BLOCK_PX)
+    exact = patch_ccf(cut.fine.surface, search.copies, cut.corners, places, 2 * BLOCK_PX)
     exact[search.ccf < -1.0] = np.nan
     return PlacedCells(cut.center_um, fell_um, rotation_deg, exact, cut.cell_fill)
 
 
 def whole_ccf(cut: Side, search: CellSearch, turn: int, shift: int) -> float:
     """Exact correlation of the whole marks at one turn and shift of the search."""
-    place = np.array([[PLANES * turn, *_to_copy(cut, search, shift)]])
+    place = np.array([[turn, *_to_copy(cut, search, shift)]])
     corner = np.zeros((1, 2), np.int64)
-    return float(patch_ccf(cut.fine.planes, search.copies, corner, place, cut.fine.size_px)[0])
+    return float(patch_ccf(cut.fine.surface, search.copies, corner, place, cut.fine.size_px)[0])
 
 
 def _to_copy(cut: Side, search: CellSearch, shift: NDArray[np.int64] | int) -> NDArray[np.int64]:

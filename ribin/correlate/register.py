@@ -41,7 +41,7 @@ def coarse_placements(
     strength = overlap_correlation(
         reference.coarse,
         comparison.coarse,
-        copies.planes,
+        copies.surfaces,
         places,
         offsets,
         correlate.min_overlap,
@@ -78,7 +78,7 @@ def refined_placements(
     strength = overlap_correlation(
         reference.medium,
         comparison.medium,
-        copies.planes,
+        copies.surfaces,
         places,
         offsets,
         correlate.min_overlap,
@@ -94,7 +94,7 @@ def refined_placements(
 def overlap_correlation(
     reference: Level,
     comparison: Level,
-    planes: FloatArray,
+    surfaces: FloatArray,
     places: NDArray[np.int64],
     offsets: Offsets,
     min_overlap: float,
@@ -108,7 +108,7 @@ def overlap_correlation(
     ----------
     reference, comparison : Level
         The two surfaces.
-    planes, places
+    surfaces, places
         Turned copies of the reference, and which of them are compared at what shifts: see
         `whole_sums`.
     offsets : Offsets
@@ -122,7 +122,7 @@ def overlap_correlation(
         ccf * sqrt(overlap / measured pixels of the smaller surface).
     """
     smaller = min(reference.measured, comparison.measured)
-    sums = whole_sums(comparison.planes, planes, places, comparison.runs, offsets)
+    sums = whole_sums(comparison.surface, surfaces, places, comparison.runs, offsets)
     strength = np.empty((len(places), len(offsets.every)), np.float32)
     _strengths(sums.products, sums.energies, offsets.near, smaller, min_overlap, strength)
     return strength

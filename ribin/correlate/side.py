@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.turned import surface_planes, surface_reach, surface_samples
+from ribin.correlate.turned import mask_surface, pad_surface, surface_reach
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params import BLOCK_PX
 
@@ -19,10 +19,10 @@ class Level:
 
     Attributes
     ----------
-    planes : (2, S, S) float32 array
-        Values and mask.
-    samples : (P, P, 2) float32 array
-        See `surface_samples`.
+    surface : (S, S) float32 array
+        0 where not measured and nowhere else.
+    padded : (P, P) float32 array
+        See `pad_surface`.
     reach : (2,) float32 array
         See `surface_reach`.
     runs : (N, 3) int32 array
@@ -31,15 +31,15 @@ class Level:
         Number of measured pixels.
     """
 
-    planes: FloatArray
-    samples: FloatArray
+    surface: FloatArray
+    padded: FloatArray
     reach: NDArray[np.float32]
     runs: NDArray[np.int32]
     measured: int
 
     @property
     def size_px(self) -> int:
-        return self.planes.shape[1]
+        return self.surface.shape[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,5 +115,5 @@ def coarse_surface(vector: FloatArray) -> tuple[FloatArray, BoolArray]:
 
 
 def _level(surface: FloatArray, valid: BoolArray, runs: NDArray[np.int32]) -> Level:
-    planes, reach = surface_planes(surface, valid), surface_reach(valid)
-    return Level(planes, surface_samples(planes, reach), reach, runs, int(valid.sum()))
+    surface, reach = mask_surface(surface, valid), surface_reach(valid)
+    return Level(surface, pad_surface(surface, reach), reach, runs, int(valid.sum()))

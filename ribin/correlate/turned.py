@@ -1,7 +1,7 @@
-"""Turned copies: a surface rotated about its mark's centre, with its mask beside it.
+"""Turned copies: a surface rotated about its mark's centre.
 
-Two planes of a surface are kept, float32: its values (0 where not measured), and 1 where measured.
-Sums of products of these and of their squares are all that a masked correlation needs.
+A surface is 0 where it was not measured and nowhere else, so that it holds its mask: it takes half
+the memory, and copies that many comparisons share stay nearer to the processor.
 """
 
 from __future__ import annotations
@@ -11,24 +11,21 @@ from numpy.typing import NDArray
 
 from ribin._jit import sum_kernel
 from ribin._vector.registers import LANES
-from ribin._vector.turning import turn_pixels
+from ribin._vector.turning import NEXT_TO_0, turn_pixels
 from ribin.model import BoolArray, FloatArray
-
-PLANES = 2
-VALUES, MASK = range(PLANES)
 
 
 @sum_kernel
-def _turn(samples, reach, angles_rad, firsts, origin, out):
-    middle = np.float32((samples.shape[0] - 1) / 2.0)
+def _turn(surface, reach, angles_rad, which, origin, out):
+    middle = np.float32((surface.shape[0] - 1) / 2.0)
     left = np.float32(origin[1])
     width = out.shape[2]
     for t in range(angles_rad.shape[0]):
         cosine = np.float32(np.cos(angles_rad[t]))
         sine = np.float32(np.sin(angles_rad[t]))
-        copy = out[firsts[t] : firsts[t] + PLANES]
-        copy[:] = np.float32(0.0)
         for r in range(out.shape[1]):
+            copy = out[which[t], r]
+            copy[:] = np.float32(0.0)
             y = np.float32(r + origin[0])
             across = reach[1] - y * y
             if across < 0.0:
@@ -47,15 +44,15 @@ def _turn(samples, reach, angles_rad, firsts, origin, out):
                 x = np.float32(at) + left
                 # The point that a turn by the angle brings to (y, x).
                 row, col = cosine * y + sine * x + middle, cosine * x - sine * y + middle
-                turn_pixels(samples, row, col, sine, cosine, copy, r, at)
+                turn_pixels(surface, row, col, sine, cosine, copy, at)
                 c += LANES
 
 
 def turn_surface(
-    samples: FloatArray,
+    surface: FloatArray,
     reach: NDArray[np.float32],
     angles_deg: NDArray[np.float64],
-    firsts: NDArray[np.int64],
+    which: NDArray[np.int64],
     out: FloatArray,
     shift_px: tuple[int, int] = (0, 0),
 ) -> None:
@@ -63,41 +60,39 @@ def turn_surface(
 
     Parameters
     ----------
-    samples : (P, P, 2) float32 array
-        From `surface_samples`. A sample is measured where at least half of its weight is.
+    surface : (P, P) float32 array
+        From `pad_surface`. A pixel of a copy is measured where at least half of its weight is.
     reach : (2,) float32 array
         From `surface_reach`: only there is sampled.
     angles_deg : (T,) array
         Turns.
-    firsts : (T,) int64 array
-        The first plane of each copy in
+    which : (T,) int64 array
+        Which copies these are to be of
     out : (Q, N, N) float32 array, contiguous, N at least 8
-        which receives values and mask of each copy. The surface's middle falls on the
-        copy's middle,
+        which receives them, 0 where not measured and nowhere else. The surface's middle falls on
+        the copy's middle,
     shift_px : (int, int)
         but for this shift: a copy's middle shows the turned point at its shift.
     """
     middle = (out.shape[2] - 1) / 2.0
     origin = np.array([shift_px[0] - middle, shift_px[1] - middle])
-    _turn(samples, reach, np.deg2rad(angles_deg), firsts, origin, out)
+    _turn(surface, reach, np.deg2rad(angles_deg), which, origin, out)
 
 
-def surface_planes(surface: FloatArray, valid: BoolArray) -> FloatArray:
-    """The planes of a square surface, (2, S, S) float32."""
-    return np.stack([surface, valid]).astype(np.float32)
+def mask_surface(surface: FloatArray, valid: BoolArray) -> FloatArray:
+    """The surface with 0 where it was not measured and nowhere else, float32."""
+    measured = np.where(surface == 0.0, np.float32(NEXT_TO_0), surface)
+    return np.where(valid, measured, np.float32(0.0)).astype(np.float32)
 
 
-def surface_samples(planes: FloatArray, reach: NDArray[np.float32]) -> FloatArray:
-    """Values and mask side by side, (P, P, 2), padded so that no turn leaves the array.
+def pad_surface(surface: FloatArray, reach: NDArray[np.float32]) -> FloatArray:
+    """The surface in the middle of a larger square, so that no turn leaves the array.
 
     Pixels are fetched by eights, of which the first is within reach or the last.
     """
-    size = planes.shape[1]
+    size = surface.shape[0]
     pad = max(0, int(np.ceil(np.sqrt(reach[1]) + 1.0 + LANES - (size - 1) / 2.0)))
-    out = np.zeros((size + 2 * pad, size + 2 * pad, 2), np.float32)
-    inner = slice(pad, pad + size)
-    out[inner, inner] = planes.transpose(1, 2, 0)
-    return out
+    return np.pad(surface, pad)
 
 
 def surface_reach(valid: BoolArray) -> NDArray[np.float32]:
