@@ -295,6 +295,11 @@ def test_another_job_or_other_options_do_not_go_on_with_its_journal(ribin, pairs
     bad = ribin("batch", "compare", pairs, "--out", pairs.with_name("results.txt"))
     assert bad.code == 2
     assert "a name that ends in .jsonl, in a folder that is there, needed" in bad.err
+    asked = pairs.read_bytes()
+    over = ribin("batch", "compare", pairs, "--out", pairs.with_suffix(".jsonl"))
+    assert over.code == 2
+    assert "another name needed, its .csv would replace the job" in over.err
+    assert pairs.read_bytes() == asked
 
 
 def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):

@@ -47,7 +47,7 @@ def asked_job(told: Told, kind: str, cells: Mapping[str, Any], options: Mapping[
     Raises
     ------
     ParameterError
-        The results would not end in .jsonl, or have no folder.
+        The results would not end in .jsonl, have no folder, or would replace the job.
     FormatError
         As `read_job`.
     """
@@ -55,6 +55,8 @@ def asked_job(told: Told, kind: str, cells: Mapping[str, Any], options: Mapping[
         raise ParameterError(
             f"{told.results}: a name that ends in .jsonl, in a folder that is there, needed"
         )
+    if told.results.with_suffix(".csv").resolve() == told.job_file.resolve():
+        raise ParameterError(f"{told.results}: another name needed, its .csv would replace the job")
     usual = {name: str(text) for name, text in cells.items() if text}
     words = {
         name: value if isinstance(value, int) else str(value) for name, value in options.items()
