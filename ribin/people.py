@@ -26,6 +26,8 @@ class Role(StrEnum):
 
 ENROLLING = (Role.TECHNICIAN, Role.EXAMINER)
 SEARCHING = (Role.TECHNICIAN, Role.EXAMINER, Role.REVIEWER)
+DISCLOSING = (Role.EXAMINER, Role.ADMINISTRATOR)  # sharing, releases, bundles
+KEEPING = (Role.ADMINISTRATOR,)  # settings, keys, purge, export
 
 
 def login_name() -> str:

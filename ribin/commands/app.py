@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import ribin
+from ribin.commands.audit import audit
 from ribin.commands.batch import batch
 from ribin.commands.compare import compare
 from ribin.commands.completion import completion
@@ -59,6 +60,7 @@ for command in (
     link,
     trace,
     people,
+    audit,
     evaluate,
     info,
     extract,

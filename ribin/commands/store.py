@@ -8,14 +8,23 @@ import click
 
 from ribin.commands.colour import say
 from ribin.commands.exits import exit_after
-from ribin.commands.options import json_option, params_option, vault_option, who_option
+from ribin.commands.options import (
+    A_PATH,
+    json_option,
+    params_option,
+    reason_option,
+    vault_option,
+    who_option,
+)
 from ribin.commands.progress import Progress
 from ribin.params import Params
 
 
-@click.group(short_help="Check a vault, rebuild its index, upgrade it.")
+@click.group(short_help="Check, back up, restore, upgrade a vault.")
 def store() -> None:
-    """Check a vault, make its index again, or bring one of an older ribin up to date."""
+    """Check a vault, copy it and bring a copy back, make its index again, or bring one of an older
+    ribin up to date.
+    """
 
 
 @store.command()
@@ -70,7 +79,61 @@ def upgrade(vault: Path | None, who: str) -> None:
       ribin store upgrade --vault vaults/JAM
     """
     from ribin.desk.vaults import needed_vault
-    from ribin.store.vault import Vault
+    from ribin.store.opening import upgrade_vault
 
-    added = Vault.upgrade(needed_vault(vault), who)
+    added = upgrade_vault(needed_vault(vault), who)
     click.echo(f"{vault}: up to date, added: {', '.join(added) or 'nothing'}")
+
+
+@store.command()
+@click.argument("target", type=A_PATH)
+@vault_option
+@who_option
+@reason_option
+def backup(target: Path, vault: Path | None, who: str, reason: str) -> None:
+    """Copy a vault into a new folder while others work in it, and verify every byte of the copy.
+
+    \b
+    Example:
+      ribin store backup /mnt/backup/JAM-2026-11-24 --vault vaults/JAM
+    """
+    from ribin.commands.upkeep import copied_text
+    from ribin.desk.vaults import open_own
+    from ribin.store.backup import back_up
+
+    progress = Progress()
+    with open_own(vault) as opened:
+        copied = back_up(
+            opened,
+            target,
+            who=who,
+            reason=reason,
+            on_progress=lambda done, total: progress("copying", done, total),
+        )
+    click.echo(copied_text(target, copied))
+
+
+@store.command()
+@click.argument("backup", metavar="BACKUP", type=A_PATH)
+@click.argument("target", type=A_PATH)
+@who_option
+@reason_option
+def restore(backup: Path, target: Path, who: str, reason: str) -> None:
+    """Make a vault of a backup in a new folder; a vault in use is never written over.
+
+    \b
+    Example:
+      ribin store restore /mnt/backup/JAM-2026-11-24 vaults/JAM-restored --reason "disk failed"
+    """
+    from ribin.commands.upkeep import copied_text
+    from ribin.store.backup import restore as bring_back
+
+    progress = Progress()
+    copied = bring_back(
+        backup,
+        target,
+        who=who,
+        reason=reason,
+        on_progress=lambda done, total: progress("copying", done, total),
+    )
+    click.echo(copied_text(target, copied))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 from ribin.search.index import check_index
+from ribin.store.backup import Copied
 from ribin.store.check import CheckReport, Problem
 from ribin.store.vault import Vault
 
@@ -15,6 +17,13 @@ def check_all(vault: Vault, on_progress: Callable[[int, int], None]) -> CheckRep
     report = vault.check(on_progress)
     index = tuple(Problem("", text) for text in check_index(vault))
     return dataclasses.replace(report, problems=report.problems + index)
+
+
+def copied_text(target: Path, copied: Copied) -> str:
+    """What a verified copy holds, and the end of its audit log."""
+    held = f"{copied.scans} scans, {copied.size_bytes / 1e6:.1f} MB"
+    head = f"{copied.head.seq}:{copied.head.sha256}"
+    return f"{target}: {held}, every byte verified\naudit head {head}"
 
 
 def check_text(report: CheckReport) -> str:

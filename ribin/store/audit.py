@@ -14,7 +14,7 @@ import hashlib
 import json
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -97,25 +97,30 @@ def read_head(db: sqlite3.Connection) -> AuditHead:
 
 def chain_problems(db: sqlite3.Connection) -> list[str]:
     """One sentence for each row that does not follow from the row before, and for a lost end."""
-    problems = []
-    seq, previous = 0, _FIRST
-    for row in db.execute("SELECT * FROM audit ORDER BY seq"):
-        if row["seq"] != seq + 1:
-            problems.append(f"audit log: row {seq + 1} needed after row {seq}, found {row['seq']}")
-        elif row["previous_sha256"] != previous:
-            problems.append(f"audit log: row {row['seq']} does not follow row {seq}")
-        if _row_hash(_content(row)) != row["sha256"]:
-            problems.append(f"audit log: row {row['seq']} is not as it was written")
-        seq, previous = row["seq"], row["sha256"]
+    problems = list(row_problems(map(dict, db.execute("SELECT * FROM audit ORDER BY seq"))))
+    seq = db.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0]
     written = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
     if written is None or written[0] != seq:
         problems.append(f"audit log: {written[0] if written else 0} rows were written, found {seq}")
     return problems
 
 
-def _content(row: sqlite3.Row) -> tuple[Any, ...]:
+def row_problems(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One sentence for each row that was changed, or does not follow from the row before."""
+    seq, previous = 0, _FIRST
+    for row in rows:
+        if row["seq"] != seq + 1:
+            yield f"audit log: row {seq + 1} needed after row {seq}, found {row['seq']}"
+        elif row["previous_sha256"] != previous:
+            yield f"audit log: row {row['seq']} does not follow row {seq}"
+        if _row_hash(_content(row)) != row["sha256"]:
+            yield f"audit log: row {row['seq']} is not as it was written"
+        seq, previous = row["seq"], row["sha256"]
+
+
+def _content(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """What is hashed of a row. The first versions had no identity, and hashed none."""
-    identity = row["identity"] if "identity" in row.keys() else ""  # noqa: SIM118
+    identity = row.get("identity", "")
     return (*(row[name] for name in _HASHED), *([identity] if identity else []))
 
 

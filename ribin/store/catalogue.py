@@ -73,6 +73,16 @@ class Catalogue:
             finally:
                 self._leave()
 
+    def copy_to(self, path: Path) -> None:
+        """Write the catalogue as it is at this moment to a new file; others may write meanwhile."""
+        with self._one_line_errors():
+            copy = sqlite3.connect(path, isolation_level=None)
+            try:
+                copy.execute("PRAGMA synchronous = FULL")
+                self._db.backup(copy)
+            finally:
+                copy.close()
+
     def close(self) -> None:
         self._db.close()
 

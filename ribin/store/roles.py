@@ -117,6 +117,12 @@ def check_role(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None
         raise AccessError(f"{who or 'nobody'}: {' or '.join(needed)} needed, found {found}")
 
 
+def check_role_if_any(db: sqlite3.Connection, who: str, role: Role) -> None:
+    """As `check_role`, where anybody holds the role at all."""
+    if any(role in roles for roles in _roles_held(db).values()):
+        check_role(db, who, (role,))
+
+
 def check_role_in_use(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None:
     """As `check_role`, once a vault has people: before a second person is appointed, whoever can
     open the folder may enrol and search."""

@@ -1,0 +1,108 @@
+"""`ribin audit`: who did what, when, from where and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.exits import exit_after
+from ribin.commands.options import (
+    A_PATH,
+    json_option,
+    reason_option,
+    vault_option,
+    who_option,
+)
+
+
+@click.group(short_help="The audit log of a vault.")
+def audit() -> None:
+    """Every enrolment, search, view, verdict and export is a row of the audit log. Rows are chained
+    by SHA-256, so a changed, removed or moved row is found. The hash of the last row, kept
+    elsewhere, vouches for all rows up to it: every report prints it.
+    """
+
+
+@audit.command()
+@vault_option
+@json_option
+def head(vault: Path | None, json_output: bool) -> None:
+    """Print the last row's number and hash, to be kept elsewhere.
+
+    \b
+    Example:
+      ribin audit head --vault vaults/JAM
+    """
+    from ribin.desk.vaults import open_own
+    from ribin.report.json_text import as_json
+
+    with open_own(vault) as opened:
+        last = opened.audit_head()
+    click.echo(as_json(last) if json_output else f"{last.seq}:{last.sha256}")
+
+
+@audit.command()
+@click.option(
+    "--anchor", "anchors", multiple=True, metavar="ROW:SHA256", help="As head printed it."
+)
+@click.option("--file", "file", type=A_PATH, help="A log that `ribin audit export` wrote.")
+@vault_option
+@json_option
+def verify(
+    anchors: tuple[str, ...], file: Path | None, vault: Path | None, json_output: bool
+) -> None:
+    """Verify that no row was changed, removed or moved, and that an anchor is still in the log.
+
+    \b
+    Example:
+      ribin audit verify --vault vaults/JAM --anchor 24:1f0c...
+    """
+    from ribin.commands.auditing import verified, verified_text
+    from ribin.report.json_text import as_json
+
+    found = verified(vault, file, anchors)
+    click.echo(as_json(found) if json_output else verified_text(found))
+    exit_after(done=1, failed=len(found.problems))
+
+
+@audit.command()
+@click.argument("file", type=A_PATH)
+@vault_option
+@who_option
+@reason_option
+def export(file: Path, vault: Path | None, who: str, reason: str) -> None:
+    """Write the log to a file, a row a line in JSON; an auditor or administrator does.
+
+    \b
+    Example:
+      ribin audit export jam-audit.jsonl --vault vaults/JAM --reason "yearly audit"
+    """
+    from ribin.commands.auditing import export_log
+    from ribin.desk.vaults import open_own
+
+    with open_own(vault) as opened:
+        rows = export_log(opened, file, who, reason)
+    click.echo(f"{file}: {rows} rows")
+
+
+@audit.command("list")
+@click.option("--subject", default="", help="Only rows about this exhibit, scan, lead or person.")
+@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True)
+@vault_option
+@who_option
+@json_option
+def list_rows(subject: str, last: int, vault: Path | None, who: str, json_output: bool) -> None:
+    """List the last rows; an auditor or administrator does.
+
+    \b
+    Example:
+      ribin audit list --subject JAM-L1 --vault vaults/JAM
+    """
+    from ribin.commands.auditing import last_rows, rows_table
+    from ribin.desk.vaults import open_own
+    from ribin.report.json_text import as_json
+
+    with open_own(vault) as opened:
+        rows = last_rows(opened, subject, last, who)
+    click.echo(as_json({"rows": rows}) if json_output else rows_table(rows))

@@ -1,0 +1,85 @@
+"""What the commands about the audit log do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ribin.desk.files import whole_file
+from ribin.desk.vaults import open_own
+from ribin.people import Role
+from ribin.report.tables import table
+from ribin.store.audit import AuditHead, AuditRow, chain_problems, read_head
+from ribin.store.audit_file import anchor_problem, exported_lines, file_problems, read_hashes
+from ribin.store.check import record_problems
+from ribin.store.roles import check_role
+from ribin.store.vault import Vault
+
+_READERS = (Role.AUDITOR, Role.ADMINISTRATOR)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A log that was verified: its last row, and what is wrong with it."""
+
+    head: AuditHead
+    problems: tuple[str, ...]
+
+
+def verified(vault: Path | None, file: Path | None, anchors: Sequence[str]) -> Verified:
+    """Verify the log of a vault, with the records that it vouches for; or that of a file."""
+    if file:
+        head, problems, hashes = file_problems(file)
+    else:
+        with open_own(vault) as opened, opened.catalogue.reading() as db:
+            problems = chain_problems(db) + record_problems(db)
+            head, hashes = read_head(db), read_hashes(db)
+    problems += [p for p in (anchor_problem(hashes, anchor) for anchor in anchors) if p]
+    return Verified(head, tuple(problems))
+
+
+def verified_text(found: Verified) -> str:
+    """The problems, one a line, and what was verified."""
+    head = found.head
+    outcome = f"{len(found.problems)} problems" if found.problems else "as they were written"
+    counted = f"audit log of {head.member}: {head.seq} rows, {outcome}"
+    return "\n".join([*found.problems, counted, f"head {head.seq}:{head.sha256}"])
+
+
+def export_log(vault: Vault, file: Path, who: str, reason: str) -> int:
+    """Write the log to a file, with the row that says so as its last; gives the number of rows.
+
+    Raises
+    ------
+    AccessError
+        `who` is neither auditor nor administrator.
+    """
+    _check_reader(vault, who)
+    if vault.writable:
+        vault.record("export", "audit log", who, reason, file=file.name)
+    with whole_file(file) as aside, vault.catalogue.reading() as db:
+        lines = list(exported_lines(db))
+        aside.write_text("\n".join([*lines, ""]), encoding="utf-8", newline="\n")
+    return len(lines) - 1
+
+
+def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]:
+    """The last rows about a subject, or of all, oldest first."""
+    _check_reader(vault, who)
+    return [row for row in vault.audit_log() if subject in ("", row.subject)][-last:]
+
+
+def rows_table(rows: Sequence[AuditRow]) -> str:
+    """One row a line."""
+    header = ("row", "at", "who", "identity", "host", "action", "subject", "reason")
+    cells = [
+        (r.seq, r.at[:19], r.who, r.identity or "-", r.host, r.action, r.subject[:24], r.reason)
+        for r in rows
+    ]
+    return table(header, cells)
+
+
+def _check_reader(vault: Vault, who: str) -> None:
+    with vault.catalogue.reading() as db:
+        check_role(db, who, _READERS)

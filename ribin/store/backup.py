@@ -1,0 +1,149 @@
+"""Copies of a whole vault, taken while others work in it, and verified before they have a name.
+
+    target.partial-XXXX/  ->  target/
+
+The catalogue is copied as it is at one moment; scan files never change, so those that this moment
+names can be copied afterwards. What is derived (the index) and what is on its way in is left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ribin.errors import StoreError
+from ribin.people import Role
+from ribin.store.audit import AuditHead
+from ribin.store.catalogue import CATALOGUE_FILE
+from ribin.store.durable import fsync_folder, write_synced
+from ribin.store.identity import IDENTITY_FILE
+from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER, scan_path
+from ribin.store.roles import check_role_if_any
+from ribin.store.vault import Vault
+
+_LEFT_OUT = (INCOMING_FOLDER, "index")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A copy that was checked: what it holds, and the end of its audit log."""
+
+    scans: int
+    size_bytes: int
+    head: AuditHead
+
+
+def back_up(vault: Vault, target: Path, *, who: str, reason: str, on_progress: Progress) -> Copied:
+    """Copy a vault into a new or empty folder; its audit log says so.
+
+    Raises
+    ------
+    AccessError
+        `who` is no administrator.
+    StoreError
+        The folder holds something, the disk refuses, or the copy is not sound: then there is none.
+    """
+    _check_empty(target)
+    with vault.catalogue.reading() as db:
+        check_role_if_any(db, who, Role.ADMINISTRATOR)
+    if vault.writable:
+        vault.record("backup", vault.member, who, reason, target=target.name)
+    return _copy_checked(vault, target, on_progress)
+
+
+def restore(backup: Path, target: Path, *, who: str, reason: str, on_progress: Progress) -> Copied:
+    """Make a vault of a backup in a new or empty folder. A vault in use is never written over.
+
+    The audit log of the new vault goes on from that of the backup with a row that says so.
+
+    Raises
+    ------
+    AccessError
+        `who` is no administrator of the backup.
+    StoreError
+        As `back_up`.
+    """
+    _check_empty(target)
+    with Vault.open(backup, read_only=True) as source:
+        with source.catalogue.reading() as db:
+            check_role_if_any(db, who, Role.ADMINISTRATOR)
+        copied = _copy_checked(source, target, on_progress)
+    with Vault.open(target) as vault:
+        facts = {"seq": copied.head.seq, "sha256": copied.head.sha256}
+        vault.record("restore", vault.member, who, reason, backup=facts)
+        return Copied(copied.scans, copied.size_bytes, vault.audit_head())
+
+
+def _copy_checked(vault: Vault, target: Path, on_progress: Progress) -> Copied:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))
+        try:
+            copied = _copy(vault, aside, on_progress)
+            if target.exists():
+                target.rmdir()
+            os.replace(aside, target)
+            fsync_folder(target.parent)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+    except OSError as error:
+        place = error.filename or target
+        raise StoreError(f"{place}: cannot be copied: {error.strerror or error}") from error
+    return copied
+
+
+def _copy(vault: Vault, aside: Path, on_progress: Progress) -> Copied:
+    (aside / MARKS_FOLDER).mkdir()
+    (aside / INCOMING_FOLDER).mkdir()
+    vault.catalogue.copy_to(aside / CATALOGUE_FILE)
+    named = _scans_named(aside / CATALOGUE_FILE)
+    for done, (sha256, file_sha256) in enumerate(named):
+        on_progress(done, len(named))
+        source, place = scan_path(vault.path, sha256), scan_path(aside, sha256)
+        content = source.read_bytes()
+        if hashlib.sha256(content).hexdigest() != file_sha256:
+            raise StoreError(f"{source}: SHA-256 {file_sha256} needed to copy it, found another")
+        place.parent.mkdir(exist_ok=True)
+        write_synced(place, content)
+    for path in _other_files(vault.path):
+        place = aside / path.relative_to(vault.path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_synced(place, path.read_bytes())
+        shutil.copymode(path, place)
+    for folder in (aside, *(p for p in aside.rglob("*") if p.is_dir())):
+        fsync_folder(folder)
+    with Vault.open(aside, read_only=True) as copy:
+        report = copy.check(on_progress)
+        if report.problems:
+            raise StoreError(f"{vault.path}: no sound copy: {report.problems[0].text}")
+        return Copied(report.scans, report.size_bytes, copy.audit_head())
+
+
+def _scans_named(catalogue: Path) -> list[tuple[str, str]]:
+    with contextlib.closing(sqlite3.connect(catalogue)) as db:
+        return db.execute("SELECT sha256, file_sha256 FROM scans ORDER BY rowid").fetchall()
+
+
+def _other_files(folder: Path) -> Iterator[Path]:
+    """All but scan files, the catalogue and what is left out; vault.toml, which completes, last."""
+    for path in sorted(folder.rglob("*")):
+        top = path.relative_to(folder).parts[0]
+        within = path.relative_to(folder).parts[:-1]
+        skipped = top in (*_LEFT_OUT, MARKS_FOLDER) or "index" in within
+        if path.is_file() and not (skipped or top.startswith((CATALOGUE_FILE, IDENTITY_FILE))):
+            yield path
+    yield folder / IDENTITY_FILE
+
+
+def _check_empty(target: Path) -> None:
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise StoreError(f"{target}: a new or empty folder needed, found files in it")
