@@ -5,15 +5,16 @@ The commands call these, so a job of the library gives the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ribin.batch.usable import Intake, describe_found, usable_marks
-from ribin.casework import Exhibit
+from ribin.casework import Event, Exhibit
 from ribin.errors import FormatError, RibinError, StoreError
 from ribin.manifest import Row, exhibit_of
 from ribin.model import Mark, Scan, Template
 from ribin.store.enrol import Enrolment
+from ribin.store.settings import default_sharing
 from ribin.store.vault import Vault
 
 
@@ -92,7 +93,7 @@ def known_row(row: Row, vault: Vault) -> tuple[Exhibit, Enrolment | None]:
     """
     if not row.fields.get("file", "given"):
         raise FormatError(f"{row.name}: a file needed, found an empty cell")
-    exhibit = exhibit_of(row.fields, _stored(vault, row.fields["exhibit"]))
+    exhibit = exhibit_of(row.fields, _usual(vault, row.fields))
     return exhibit, vault.find_enrolled(row.path, exhibit)
 
 
@@ -133,8 +134,10 @@ def _enrol_row(row: Row, vault: Vault, intake: Intake) -> Enrolled:
     return enrolled_row(row, vault, done)
 
 
-def _stored(vault: Vault, exhibit: str) -> Exhibit | None:
+def _usual(vault: Vault, fields: Mapping[str, str]) -> Exhibit:
+    """The exhibit as it is stored; a new one is shared as the vault's setting says."""
     try:
-        return vault.exhibit(exhibit)
+        return vault.exhibit(fields["exhibit"])
     except StoreError:
-        return None
+        event = Event(fields.get("event", ""))
+        return Exhibit(fields["exhibit"], event, sharing=default_sharing(vault))

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.errors import AccessError, StoreError
+from ribin.people import KEEPING
 from ribin.seal.keys import PrivateKey, PublicKey, read_private, write_private
 from ribin.store.audit import append_row, now_utc
 from ribin.store.durable import fsync_folder
+from ribin.store.roles import check_role_in_use
 from ribin.store.vault import Vault
 from ribin.store.written import change_record, insert_record
 
@@ -40,6 +42,7 @@ def make_key(vault: Vault, who: str, passphrase: str = "") -> PublicKey:
     key = PrivateKey.make(vault.member)
     path = vault.path / KEY_FILE
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, KEEPING)
         try:
             _write_secret(path, write_private(key, passphrase))
         except FileExistsError as error:
@@ -90,6 +93,7 @@ def trust_key(vault: Vault, key: PublicKey, who: str, reason: str) -> bool:
     if key.member == vault.member:
         raise AccessError(f"key of {key.member}: another member's needed, found our own")
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, KEEPING)
         held = [t for t in _read(db) if t.key.member == key.member and not t.ended_at]
         if any(t.key == key for t in held):
             return False
@@ -108,6 +112,7 @@ def trust_key(vault: Vault, key: PublicKey, who: str, reason: str) -> bool:
 def end_trust(vault: Vault, member: str, who: str, reason: str) -> PublicKey:
     """Trust a member's key no more; StoreError where none is trusted."""
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, KEEPING)
         held = [t for t in _read(db) if t.key.member == member and not t.ended_at]
         if not held:
             raise StoreError(f"{vault.path}: a trusted key of {member} needed, found none")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ribin.errors import AccessError
+from ribin.people import DISCLOSING
 from ribin.store.audit import append_row, now_utc
 from ribin.store.received import (
     ReceivedExhibit,
@@ -16,6 +17,7 @@ from ribin.store.received import (
     write_exhibit,
     write_scan,
 )
+from ribin.store.roles import check_role_in_use
 from ribin.store.vault import Vault
 from ribin.store.written import insert_record
 
@@ -31,6 +33,7 @@ def record_sent(
 ) -> int:
     """Write down a bundle on its way; gives its number among those to this receiver."""
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, DISCLOSING)
         number = _last(db, "sent", receiver) + 1
         fields = _fields(bundle, "sent", receiver, number, made_at, told["exhibits"])
         record = insert_record(db, "bundles", fields)
@@ -65,6 +68,7 @@ def record_received(
     """
     named, number, made_at = bundle
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, DISCLOSING)
         _refuse_old(db, sender, number, named[:12])
         before = {one.exhibit: one for one in read_exhibits(db, sender)}
         now = {one.exhibit: one for one, _ in exhibits}

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from ribin.casework import Scope
 from ribin.errors import AccessError, ParameterError, StoreError
+from ribin.people import DISCLOSING
 from ribin.store.audit import append_row, now_utc
 from ribin.store.records import find_exhibit
+from ribin.store.roles import check_role_in_use
 from ribin.store.sharing import opaque_name
 from ribin.store.vault import Vault
 from ribin.store.written import change_record, insert_record
@@ -69,6 +71,7 @@ def release_exhibit(
     if not reason.strip() or not who.strip():
         raise AccessError(f"exhibit {exhibit}: a release needs who and reason, found one missing")
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, DISCLOSING)
         known = find_exhibit(db, exhibit)
         if known is None:
             raise StoreError(f"{vault.path}: exhibit {exhibit} needed, found none of this id")
@@ -104,6 +107,7 @@ def end_release(vault: Vault, exhibit: str, receiver: str, *, who: str, reason: 
     if not reason.strip() or not who.strip():
         raise ParameterError(f"exhibit {exhibit}: who and reason needed, found one missing")
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, DISCLOSING)
         held = [r for r in _read(db, exhibit) if r.holds and r.receiver == receiver]
         if not held:
             raise StoreError(f"exhibit {exhibit}: a release to {receiver} needed, found none")

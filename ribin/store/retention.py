@@ -14,10 +14,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from ribin.errors import ParameterError, StoreError
+from ribin.people import DISCLOSING, KEEPING
 from ribin.store.audit import append_row, now_utc
 from ribin.store.durable import fsync_folder
 from ribin.store.entry import checked_day
 from ribin.store.incoming import INCOMING_FOLDER, scan_path
+from ribin.store.roles import check_role_in_use
 from ribin.store.settings import read_setting
 from ribin.store.sharing import opaque_name
 from ribin.store.vault import Vault
@@ -61,6 +63,7 @@ def keep_until(vault: Vault, exhibit: str, day: str, who: str, reason: str) -> N
         checked_day(day, f"exhibit {exhibit}: keep until")
     vault.exhibit(exhibit)
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, DISCLOSING)
         row = db.execute("SELECT * FROM retention WHERE exhibit = ?", (exhibit,)).fetchone()
         before = row["keep_until"] if row else ""
         if before == day:
@@ -106,6 +109,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
     known = vault.exhibit(exhibit)
     due = {d.exhibit: d.keep_until for d in retention_dates(vault)}.get(exhibit, "")
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, KEEPING)
         db.execute("PRAGMA secure_delete = ON")
         _refuse_in_lead(db, vault.member, exhibit)
         scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
@@ -167,8 +171,8 @@ def _removed(
 def _refuse_in_lead(db: sqlite3.Connection, member: str, exhibit: str) -> None:
     """A lead names its exhibits for good; what it rests on must stay."""
     for side in ("reference", "comparison"):
-        query = f"SELECT lead FROM leads WHERE {side}_member = ? AND {side} = ?"
-        row = db.execute(query, (member, exhibit)).fetchone()
+        query = f"SELECT lead FROM leads WHERE {side}_member = ? AND {side} IN (?, ?)"
+        row = db.execute(query, (member, exhibit, opaque_name(db, exhibit))).fetchone()
         if row:
             raise StoreError(f"exhibit {exhibit}: one in no lead needed, found lead {row[0]}")
 

@@ -6,7 +6,9 @@ import sqlite3
 
 from ribin.casework import Scope
 from ribin.errors import ParameterError
+from ribin.people import KEEPING
 from ribin.store.audit import append_row
+from ribin.store.roles import check_role_in_use
 from ribin.store.vault import Vault
 from ribin.store.written import change_record
 
@@ -54,6 +56,7 @@ def set_retention_days(vault: Vault, days: int | None, who: str, reason: str) ->
 
 def _set(vault: Vault, setting: str, value: str, who: str, reason: str) -> bool:
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, KEEPING)
         before = read_setting(db, setting)
         if before == value:
             return False

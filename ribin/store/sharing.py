@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from ribin.casework import Scope
 from ribin.errors import StoreError
+from ribin.people import DISCLOSING
 from ribin.store.audit import append_row
 from ribin.store.records import read_exhibits
+from ribin.store.roles import check_role_in_use
 from ribin.store.settings import read_setting
 from ribin.store.vault import Vault
 from ribin.store.written import change_record
@@ -71,6 +73,7 @@ def set_sharing(
         An exhibit is unknown, or the vault is read-only or locked.
     """
     with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, DISCLOSING)
         known = read_exhibits(db)
         for exhibit in exhibits:
             if exhibit not in known:
