@@ -44,7 +44,7 @@ def folder(network) -> Path:
 
 
 def files(network) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in folder(network).rglob("*") if p.is_file()}
+    return {p.name: p.read_bytes() for p in folder(network).rglob("*.h5")}
 
 
 def run(network, params=SMALL):
@@ -165,7 +165,7 @@ def test_a_disk_that_refuses_the_index_stops_nothing(network, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ribin.search.shard.os.replace", refuse)
+        patch.setattr("ribin.store.derived.os.replace", refuse)
         assert run(network).counts.eligible == 19
     again = run(network)
     assert len(again.candidates) == len(wanted.candidates)

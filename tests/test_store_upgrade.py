@@ -15,6 +15,7 @@ from store_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
 from ribin.store.migrations import MIGRATIONS, SCHEMA_VERSION
+from ribin.store.opening import upgrade_vault
 from ribin.store.vault import Vault
 
 OLDER = sorted((Path(__file__).parent / "older_vaults").glob("*.zip"))
@@ -89,10 +90,10 @@ def test_an_upgraded_vault_holds_what_it_held_and_is_clean(ribin, older):
 
 
 def test_upgrading_twice_and_after_a_crash_changes_nothing(first):
-    assert Vault.upgrade(first, "tester")[0] == "scans.lighting"
+    assert upgrade_vault(first, "tester")[0] == "scans.lighting"
     (first / "vault.toml").write_text('member = "JAM"\nschema = 1\n')  # the crash came before this
-    assert Vault.upgrade(first, "tester") == []
-    assert Vault.upgrade(first, "tester") == []
+    assert upgrade_vault(first, "tester") == []
+    assert upgrade_vault(first, "tester") == []
     with Vault.open(first) as vault:
         actions = [row.action for row in vault.audit_log()]
         assert actions[:4] == ["create", "enrol", "search", "upgrade"]
@@ -104,7 +105,7 @@ def test_an_upgrade_does_not_vouch_for_what_was_changed(older):
     with pytest.raises(
         StoreError, match="a sound vault needed to upgrade it, found catalogue: exh"
     ):
-        Vault.upgrade(older, "tester")
+        upgrade_vault(older, "tester")
     with pytest.raises(StoreError, match="`ribin store upgrade"):  # and it is as it was
         Vault.open(older)
 
@@ -112,4 +113,4 @@ def test_an_upgrade_does_not_vouch_for_what_was_changed(older):
 def test_a_catalogue_of_a_newer_ribin_is_refused(older):
     alter(older, "PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="needed, found 99: of a newer ribin"):
-        Vault.upgrade(older, "tester")
+        upgrade_vault(older, "tester")

@@ -39,10 +39,11 @@ def rows_abroad(
     )
 
 
-def reviewed_here(request: Request, vault: Vault, reach: Scope) -> frozenset[str]:
-    """The exhibits of this vault that the asker wants left out, whatever name it knows them by."""
+def reviewed_here(request: Request, vault: Vault, reach: Scope) -> frozenset[int]:
+    """Marks of this vault whose exhibits the asker wants left out, by whatever name it knows."""
     names = [exhibit for member, exhibit in request.leave_out if member == vault.member]
-    if not names or reach is Scope.COUNTRY:
-        return frozenset(names)
-    abroad = Abroad.of(vault, request.asking_member)
-    return frozenset(filter(None, map(abroad.meant, names)))
+    if names and reach is not Scope.COUNTRY:
+        abroad = Abroad.of(vault, request.asking_member)
+        names = list(filter(None, map(abroad.meant, names)))
+    known = vault.exhibits().keys() if names else ()
+    return frozenset(m.mark_id for n in names if n in known for m in vault.marks_of(n))

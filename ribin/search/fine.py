@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from ribin.casework import Candidate
+import numpy as np
+from numpy.typing import NDArray
+
+from ribin.casework import Candidate, Exhibit
 from ribin.comparison import Comparison
 from ribin.errors import StoreError
 from ribin.model import Template
@@ -14,33 +18,49 @@ from ribin.pipeline import compare_many
 from ribin.store.records import StoredMark
 from ribin.store.vault import Vault
 
+MISSING = "scan file missing or damaged"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A row for each mark that could be compared, best first; why the others could not."""
+
+    rows: tuple[Candidate, ...]
+    reasons: Counter[str]
+    exhibits: Mapping[str, Exhibit]  # of the rows, by their id
+
 
 def compare_shortlist(
     query: Template,
     vault: Vault,
-    marks: Sequence[StoredMark],
+    ids: NDArray[np.int64],
     params: Params,
     threads: int | None,
-) -> tuple[list[Candidate], Counter[str]]:
-    """A row for each mark that could be compared, best first, and why the others could not."""
+) -> Compared:
+    """Compare the query in full with the marks of these ids, some at a time."""
     rows: list[Candidate] = []
     reasons: Counter[str] = Counter()
-    for first in range(0, len(marks), params.search.batch_marks):
+    exhibits: dict[str, Exhibit] = {}
+    for first in range(0, len(ids), params.search.batch_marks):
+        some = ids[first : first + params.search.batch_marks].tolist()
+        marks = vault.stored_marks(some)
+        reasons[MISSING] += len(some) - len(marks)
         read: list[StoredMark] = []
         templates: list[Template] = []
-        for mark in marks[first : first + params.search.batch_marks]:
+        for mark in marks:
             try:
                 templates.append(vault.template(mark))
                 read.append(mark)
             except StoreError:
-                reasons["scan file missing or damaged"] += 1
+                reasons[MISSING] += 1
         compared = compare_many(query, templates, params, threads) if templates else []
         for mark, comparison in zip(read, compared, strict=True):
             if comparison.compared:
                 rows.append(_row(vault.member, mark, comparison))
+                exhibits[mark.scan.exhibit.exhibit] = mark.scan.exhibit
             else:
                 reasons[comparison.reason or "no score"] += 1
-    return sorted(rows, key=row_order), reasons
+    return Compared(tuple(sorted(rows, key=row_order)), +reasons, exhibits)
 
 
 def row_order(row: Candidate) -> tuple[float, str, str, str]:

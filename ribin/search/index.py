@@ -9,13 +9,10 @@ every search at once, and out of its shard the next time the owner's vault is se
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -29,17 +26,18 @@ from ribin.search.look import Looker, ShardTask, Threads, look_at_sketches
 from ribin.search.shard import (
     MarkList,
     Shard,
-    is_sound,
     join_shards,
     read_shard,
     shard_files,
     shard_number,
     write_shard,
 )
+from ribin.store.derived import read_derived, remove_derived
 from ribin.store.records import StoredMark
 from ribin.store.vault import Vault
 
 INDEX_FOLDER = "index"
+_KEPT = (".h5", ".npz")  # shards and ledgers
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,14 +63,18 @@ class MarkIndex:
     """The index over all marks of one type, kind and parameters."""
 
     def __init__(
-        self, vault: Vault, marks: Sequence[StoredMark], params: Params, looker: Looker
+        self,
+        vault: Vault,
+        marks: MarkList,
+        making: tuple[str, str, str],
+        params: Params,
+        looker: Looker,
     ) -> None:
-        """`marks` are all that the catalogue names, oldest first, at least one."""
+        """`marks` are all that the catalogue names; `making` is their type, kind, params_id."""
         self._vault, self._params, self._looker = vault, params, looker
-        self._stored = marks
-        self._marks = list_marks(marks)
+        self._marks = marks
         self._numbers = self._marks.ids // params.search.index_shard_marks
-        self._folder = index_folder(vault, *_making(marks[0]), params)
+        self._folder = index_folder(vault, *making, params)
 
     def look(self, moves: FloatArray, wanted: BoolArray) -> Looked:
         """Score the wanted marks, (N,) bool, by the best of the moves, (M, K)."""
@@ -115,12 +117,12 @@ class MarkIndex:
 
     def _sketched(self, missing: NDArray[np.int64]) -> Shard:
         """Sketches of these rows from their scan files, as far as they can be read."""
-        sketches = [self._sketch(self._stored[row]) for row in missing]
-        read = [place for place, sketch in enumerate(sketches) if sketch is not None]
-        if not read:
+        stored = self._vault.stored_marks(self._marks.ids[missing].tolist())
+        sketches = {m.mark_id: s for m in stored if (s := self._sketch(m)) is not None}
+        if not sketches:
             return Shard(self._marks.part(slice(0)), np.zeros((0, 0), np.int8))
-        kept = np.stack([sketch for sketch in sketches if sketch is not None])
-        return Shard(self._marks.part(missing[read]), kept)
+        rows = np.searchsorted(self._marks.ids, list(sketches))
+        return Shard(self._marks.part(rows), np.stack(list(sketches.values())))
 
     def _sketch(self, mark: StoredMark) -> NDArray[np.int8] | None:
         try:
@@ -137,15 +139,7 @@ class MarkIndex:
         if kept or not len(whole.marks):
             for path in old:
                 if path != kept:
-                    with contextlib.suppress(OSError):
-                        path.unlink(missing_ok=True)
-
-
-def list_marks(marks: Sequence[StoredMark]) -> MarkList:
-    """Stored marks, oldest first, as arrays."""
-    hashes = bytes.fromhex("".join(mark.template_sha256 for mark in marks))
-    ids = np.array([mark.mark_id for mark in marks], np.int64)
-    return MarkList(ids, np.frombuffer(hashes, np.uint8).reshape(-1, 32))
+                    remove_derived(path)
 
 
 def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
@@ -159,17 +153,22 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
     if not vault.writable:
         raise StoreError(f"{vault.path}: a writable vault needed, found a read-only one")
     shutil.rmtree(vault.path / INDEX_FOLDER, ignore_errors=True)
-    marks = sorted(vault.holdings().marks, key=lambda mark: (_making(mark), mark.mark_id))
     held = 0
-    for _, group in groupby(marks, _making):
-        held += MarkIndex(vault, list(group), params, Threads(1)).bring_up()
+    for mark_type in MarkType:
+        ledger = vault.ledger(mark_type)
+        makings = [(facts.kind, facts.params_id) for facts in ledger.facts]
+        for making in sorted(set(makings)):
+            rows = np.array([one == making for one in makings])[ledger.which]
+            marks = MarkList(ledger.ids, ledger.templates).part(rows)
+            index = MarkIndex(vault, marks, (str(mark_type), *making), params, Threads(1))
+            held += index.bring_up()
     return held
 
 
 def check_index(vault: Vault) -> list[str]:
     """One sentence for each file of the index whose bytes are not those in its name."""
-    files = sorted((vault.path / INDEX_FOLDER).rglob("*.h5"))
-    return [f"{path}: damaged" for path in files if not is_sound(path.name, path.read_bytes())]
+    kept = (path for path in (vault.path / INDEX_FOLDER).rglob("*") if path.suffix in _KEPT)
+    return [f"{path}: damaged" for path in sorted(kept) if read_derived(path) is None]
 
 
 def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params: Params) -> Path:
@@ -177,7 +176,3 @@ def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params
     how = repr(dataclasses.asdict(sketch_params(MarkType(mark_type), params)))
     sketch_id = hashlib.sha256(how.encode()).hexdigest()[:8]
     return vault.path / INDEX_FOLDER / f"{mark_type}-{kind}-{params_id}-{sketch_id}"
-
-
-def _making(mark: StoredMark) -> tuple[str, str, str]:
-    return str(mark.mark_type), str(mark.kind), mark.params_id

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ribin.casework import Candidate, Counts, Request, Scope
 from ribin.errors import StoreError
 from ribin.model import Template
@@ -16,12 +19,13 @@ from ribin.params import Params
 from ribin.search.border import reviewed_here, rows_abroad
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
+from ribin.search.look import Threads
 from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.search.shortlist import shortlist_marks
 from ribin.search.sift import Sifted, sift_marks
-from ribin.search.tally import in_order
-from ribin.store.records import StoredMark
+from ribin.search.tally import count_marks
+from ribin.store.ledger import Ledger
 from ribin.store.vault import Vault
 
 
@@ -71,25 +75,18 @@ class MemberVault:
         reach = self._network.reach(request.asking_member, self._code)
         check_request(request, reach)
         with self._opened() as vault:
-            holdings = vault.holdings()
+            ledger = vault.ledger(query.mark_type)
             left_out = reviewed_here(request, vault, reach)
-            sifted = sift_marks(query, holdings, request, reach, left_out)
-            chosen, notes = self._shortlist(query, vault, sifted, request.full)
-            rows, failed = compare_shortlist(query, vault, chosen, self._params, self._threads)
-            exhibits = {scan.exhibit.exhibit: scan.exhibit for scan in holdings.scans}
-            shown = tuple(group_rows(rows, exhibits, request.group, reach)[: request.top])
+            sifted = sift_marks(query, ledger, request, reach, left_out)
+            chosen, notes = self._shortlist(query, vault, ledger, sifted, request.full)
+            found = compare_shortlist(query, vault, chosen, self._params, self._threads)
+            grouped = group_rows(found.rows, found.exhibits, request.group, reach)
+            shown = tuple(grouped[: request.top])
             if reach is not Scope.COUNTRY:
-                shown = rows_abroad(shown, exhibits, vault, request.asking_member)
+                shown = rows_abroad(shown, found.exhibits, vault, request.asking_member)
         if reach is not Scope.COUNTRY:  # a member's own search is in its log already
             notes += self.write_down("answer", query, request, rows=len(shown))
-        counts = Counts(
-            eligible=sifted.eligible,
-            after_filters=sifted.after_filters,
-            after_coarse=sifted.not_compared.total() + len(chosen),
-            compared=len(rows),
-            not_compared=in_order(sifted.not_compared + failed),
-        )
-        return Answer(shown, counts, holdings.snapshot, notes)
+        return Answer(shown, count_marks(sifted, len(chosen), found), ledger.snapshot, notes)
 
     def write_down(
         self, action: str, query: Template, request: Request, **facts: Any
@@ -110,11 +107,11 @@ class MemberVault:
         return ()
 
     def _shortlist(
-        self, query: Template, vault: Vault, sifted: Sifted, full: bool
-    ) -> tuple[list[StoredMark], tuple[str, ...]]:
+        self, query: Template, vault: Vault, ledger: Ledger, sifted: Sifted, full: bool
+    ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         if full:
-            return list(sifted.wanted), ()
-        return shortlist_marks(query, vault, sifted.indexed, sifted.wanted, self._params)
+            return ledger.ids[sifted.wanted], ()
+        return shortlist_marks(query, vault, ledger, sifted, self._params, Threads(self._threads))
 
     def _opened(self) -> Vault:
         folder = self._network.members[self._code].vault

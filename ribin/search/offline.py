@@ -10,18 +10,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from ribin.casework import Counts, Event, Exhibit, Request
+from ribin.casework import Event, Exhibit, Request
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params import Params
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
+from ribin.search.look import Threads
 from ribin.search.member import Answer, Member, MemberVault
 from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.search.shortlist import shortlist_marks
 from ribin.search.sift import sift_marks
-from ribin.search.tally import in_order
+from ribin.search.tally import count_marks
 from ribin.store.gallery import ReceivedGallery
 from ribin.store.identity import IDENTITY_FILE
 from ribin.store.received import ReceivedBundle, last_bundle
@@ -65,26 +66,21 @@ class BundledMember:
         with Vault.open(self._network.members[self._home].vault) as own:
             # It has what a search needs of a vault: folder, member, holdings and templates.
             gallery = cast(Vault, ReceivedGallery(own, self._code))
-            holdings = gallery.holdings()
-            sifted = sift_marks(query, holdings, request, reach)
-            chosen, notes = list(sifted.wanted), ()
+            ledger = gallery.ledger(query.mark_type)
+            sifted = sift_marks(query, ledger, request, reach)
+            chosen = ledger.ids[sifted.wanted]
+            notes: tuple[str, ...] = ()
             if not request.full:
+                looker = Threads(self._threads)
                 chosen, notes = shortlist_marks(
-                    query, gallery, sifted.indexed, sifted.wanted, self._params
+                    query, gallery, ledger, sifted, self._params, looker
                 )
-            rows, failed = compare_shortlist(query, gallery, chosen, self._params, self._threads)
-        exhibits = {scan.exhibit.exhibit: scan.exhibit for scan in holdings.scans}
-        grouped = group_rows(rows, _told_apart(exhibits), request.group, reach)
+            found = compare_shortlist(query, gallery, chosen, self._params, self._threads)
+        grouped = group_rows(found.rows, _told_apart(found.exhibits), request.group, reach)
         told = f"{self._code}: no line; answered by its bundle {self._bundle.number}"
-        counts = Counts(
-            eligible=sifted.eligible,
-            after_filters=sifted.after_filters,
-            after_coarse=sifted.not_compared.total() + len(chosen),
-            compared=len(rows),
-            not_compared=in_order(sifted.not_compared + failed),
-        )
         notes += (f"{told} of {self._bundle.made_at[:10]}",)
-        return Answer(tuple(grouped[: request.top]), counts, holdings.snapshot, notes)
+        counts = count_marks(sifted, len(chosen), found)
+        return Answer(tuple(grouped[: request.top]), counts, ledger.snapshot, notes)
 
     def write_down(
         self, action: str, query: Template, request: Request, **facts: Any

@@ -9,10 +9,7 @@ another file, written aside and renamed.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import BoolArray
-
-_ASIDE = ".aside"
+from ribin.store.derived import read_derived, write_derived
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,37 +62,19 @@ class Shard:
 
 
 def write_shard(folder: Path, number: int, shard: Shard) -> Path | None:
-    """Put a shard in its folder: written aside and renamed; None where the disk refuses.
-
-    The same marks and sketches give the same bytes and name, so two processes that do this at
-    once write the same file.
-    """
+    """Put a shard in its folder; None where the disk refuses."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         file.create_dataset("mark_id", data=shard.marks.ids, track_times=False)
         file.create_dataset("template_sha256", data=shard.marks.templates, track_times=False)
         file.create_dataset("sketch", data=shard.sketches, track_times=False)
-    content = buffer.getvalue()
-    path = folder / f"{number:05d}-{_name_hash(content)}.h5"
-    aside = path.with_name(f"{path.name}.{os.getpid()}{_ASIDE}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(content)
-        os.replace(aside, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
-        return None
-    return path
+    return write_derived(folder, f"{number:05d}", ".h5", buffer.getvalue())
 
 
 def read_shard(path: Path) -> Shard | None:
     """The shard of a file; None where its bytes are not those in its name, or cannot be read."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    if not is_sound(path.name, content):
+    content = read_derived(path)
+    if content is None:
         return None
     with h5py.File(io.BytesIO(content), "r") as file:
         marks = MarkList(file["mark_id"][()], file["template_sha256"][()])
@@ -126,12 +104,3 @@ def shard_number(path: Path) -> int:
     """Which range of marks a shard holds, by its name; -1 where that is no name of a shard."""
     number = path.name.partition("-")[0]
     return int(number) if number.isdigit() else -1
-
-
-def is_sound(name: str, content: bytes) -> bool:
-    """Whether a shard's bytes are those that its name promises."""
-    return name.endswith(f"-{_name_hash(content)}.h5")
-
-
-def _name_hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +12,20 @@ from ribin.model import BoolArray, FloatArray, Template
 from ribin.params import Params
 from ribin.search.index import MarkIndex
 from ribin.search.look import Looker, Threads
-from ribin.store.records import StoredMark
+from ribin.search.shard import MarkList
+from ribin.search.sift import Sifted
+from ribin.store.ledger import Ledger
 from ribin.store.vault import Vault
 
 
 def shortlist_marks(
     query: Template,
     vault: Vault,
-    indexed: Sequence[StoredMark],
-    wanted: Sequence[StoredMark],
+    ledger: Ledger,
+    sifted: Sifted,
     params: Params,
     looker: Looker | None = None,
-) -> tuple[list[StoredMark], tuple[str, ...]]:
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 
     1 a first look at all: the leading harmonics, over every move of a wide grid; 2 a second look
@@ -32,28 +33,30 @@ def shortlist_marks(
 
     Parameters
     ----------
-    indexed : sequence of StoredMark
-        All marks the vault holds of the query's type, kind and parameters, oldest first.
-    wanted : sequence of StoredMark
-        Those among them that may be compared.
+    ledger : Ledger
+        Of the query's type of mark.
+    sifted : Sifted
+        Which of its marks may be compared, and which are in the index.
     looker : Looker, optional
         Who looks at the shards; by default the cores of this machine.
 
     Returns
     -------
-    list of StoredMark, tuple of str
-        Best first; all when they are no more than a shortlist. Equal scores go by order of
+    (S,) int64 array, tuple of str
+        Ids, best first; all when they are no more than a shortlist. Equal scores go by order of
         enrolment. A mark without a sketch always goes on: the fine stage says what is wrong.
     """
-    if len(wanted) <= params.search.shortlist_marks:
-        return list(wanted), ()
-    index = MarkIndex(vault, indexed, params, looker or Threads())
-    ids = np.array([mark.mark_id for mark in indexed], np.int64)
-    asked = np.isin(ids, np.array([mark.mark_id for mark in wanted], np.int64))
+    wanted = int(sifted.wanted.sum())
+    if wanted <= params.search.shortlist_marks:
+        return ledger.ids[sifted.wanted], ()
+    marks = MarkList(ledger.ids, ledger.templates).part(sifted.indexed)
+    asked = sifted.wanted[sifted.indexed]
+    making = str(query.mark_type), str(query.kind), query.params_id
+    index = MarkIndex(vault, marks, making, params, looker or Threads())
     how = sketch_params(query.mark_type, params)
     notes: tuple[str, ...] = ()
-    second = second_look_marks(len(wanted), params)
-    if len(wanted) > second:
+    second = second_look_marks(wanted, params)
+    if wanted > second:
         moves = moved_sketches(
             query, params, how.first_shift_um, how.first_rotation_deg, how.leading
         )
@@ -63,7 +66,7 @@ def shortlist_marks(
     seen = index.look(moves, asked)
     chosen = _best(seen.scores, asked, params.search.shortlist_marks)
     rows = _order(seen.scores, np.flatnonzero(chosen))
-    return [indexed[row] for row in rows], tuple(dict.fromkeys(notes + seen.notes))
+    return marks.ids[rows], tuple(dict.fromkeys(notes + seen.notes))
 
 
 def second_look_marks(wanted: int, params: Params) -> int:

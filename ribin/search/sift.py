@@ -3,85 +3,123 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from ribin.casework import Exhibit, Request, Scope
+import numpy as np
+
+from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Request, Scope
 from ribin.lighting import light_hindrance
-from ribin.model import Template
+from ribin.model import BoolArray, Template
 from ribin.search.rules import may_see, passes
-from ribin.store.records import Holdings, StoredMark
+from ribin.store.ledger import Facts, Ledger
 
 REVIEWED = "reviewed already"
 OTHER_PARAMETERS = "described with parameters"  # how a reason begins
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sifted:
-    """Every eligible mark of a vault before the coarse cut, accounted for once."""
+    """Every eligible mark of a vault before the coarse cut, accounted for once.
+
+    Attributes
+    ----------
+    wanted : (N,) bool array
+        Marks of the ledger that can be compared.
+    indexed : (N,) bool array
+        All of the query's kind and parameters.
+    not_compared : Counter
+        The others that passed the filters, by reason.
+    """
 
     eligible: int
     after_filters: int
-    wanted: tuple[StoredMark, ...]  # can be compared, oldest first
-    indexed: tuple[StoredMark, ...]  # all of the vault of the same type, kind and parameters
-    not_compared: Counter[str]  # the others that passed the filters, by reason
+    wanted: BoolArray
+    indexed: BoolArray
+    not_compared: Counter[str]
 
 
 def sift_marks(
     query: Template,
-    holdings: Holdings,
+    ledger: Ledger,
     request: Request,
     reach: Scope,
-    left_out: Set[str] = frozenset(),
+    left_out: Collection[int] = (),
 ) -> Sifted:
     """Apply sharing, class gates and comparability, in this order.
 
+    The rules are asked once for each combination of facts.
+
     Parameters
     ----------
+    ledger : Ledger
+        Of the query's type of mark.
     reach : Scope
         The narrowest scope in which the asker reaches the owner of these holdings.
-    left_out : set of str
-        Exhibits that the asker has reviewed against the query and does not want again.
+    left_out : collection of int
+        Ids of marks that the asker has reviewed against the query and does not want again.
     """
+    verdicts = [_verdict(query, facts, request, reach) for facts in ledger.facts]
+    shown = _each(ledger, [v.shown for v in verdicts])
+    passing = _each(ledger, [v.passing for v in verdicts])
+    fit = _each(ledger, [not v.reason for v in verdicts])
+    itself = ledger.of_scan(query.provenance.sha256) & passing
+    reviewed = np.isin(ledger.ids, np.array(sorted(left_out), np.int64)) & passing & ~itself
+    others = passing & ~itself & ~reviewed
 
-    def is_shown(exhibit: Exhibit) -> bool:
-        return may_see(exhibit, request.scope, reach)
-
-    marks = [m for m in holdings.marks if m.mark_type is query.mark_type]
-    shown = [m for m in marks if is_shown(m.scan.exhibit)]
-    passing = [m for m in shown if passes(m.scan.exhibit, request.filters)]
-    reasons = {mark.mark_id: _why_not(query, mark, left_out) for mark in passing}
-
-    marked = {mark.scan.sha256 for mark in marks}
-    bare = [s for s in holdings.scans if s.sha256 not in marked and is_shown(s.exhibit)]
-    bare_passing = sum(passes(scan.exhibit, request.filters) for scan in bare)
-    not_compared = Counter(reason for reason in reasons.values() if reason)
-    if bare_passing:
-        not_compared[f"no {query.mark_type} mark in the scan"] = bare_passing
+    not_compared = Counter({"the query itself": int(itself.sum()), REVIEWED: int(reviewed.sum())})
+    hindered = np.bincount(ledger.which[others & ~fit], minlength=len(verdicts))
+    for verdict, number in zip(verdicts, hindered, strict=True):
+        not_compared[verdict.reason] += int(number)
+    bare = [(_verdict(query, facts, request, reach), n) for facts, n in ledger.bare]
+    bare_passing = sum(n for v, n in bare if v.passing)
+    not_compared[f"no {query.mark_type} mark in the scan"] += bare_passing
     return Sifted(
-        eligible=len(shown) + len(bare),
-        after_filters=len(passing) + bare_passing,
-        wanted=tuple(mark for mark in passing if not reasons[mark.mark_id]),
-        indexed=tuple(m for m in marks if _same_making(query, m)),
-        not_compared=not_compared,
+        eligible=int(shown.sum()) + sum(n for v, n in bare if v.shown),
+        after_filters=int(passing.sum()) + bare_passing,
+        wanted=others & fit,
+        indexed=_each(ledger, [_same_making(query, facts) for facts in ledger.facts]),
+        not_compared=+not_compared,
     )
 
 
-def _why_not(query: Template, mark: StoredMark, left_out: Set[str]) -> str:
+@dataclass(frozen=True)
+class _Verdict:
+    """What the rules say of a combination of facts; `reason` is empty where it can be compared."""
+
+    shown: bool
+    passing: bool
+    reason: str
+
+
+def _verdict(query: Template, facts: Facts, request: Request, reach: Scope) -> _Verdict:
+    exhibit = Exhibit(
+        exhibit="any",
+        event=Event("any", date=facts.date),
+        kind=ExhibitKind(facts.exhibit_kind),
+        class_fields=ClassFields(calibre=facts.calibre),
+        sharing=Scope(facts.sharing),
+    )
+    shown = may_see(exhibit, request.scope, reach)
+    return _Verdict(shown, shown and passes(exhibit, request.filters), _why_not(query, facts))
+
+
+def _why_not(query: Template, facts: Facts) -> str:
     """Why a mark of the query's type cannot be compared with it; empty where it can."""
-    if mark.scan.sha256 == query.provenance.sha256:
-        return "the query itself"
-    if mark.scan.exhibit.exhibit in left_out:
-        return REVIEWED
-    if mark.kind is not query.kind:
-        return f"{mark.kind} enrolled, {query.kind} asked"
-    unlike = light_hindrance(mark.scan.lighting, query.provenance.lighting)
+    if facts.kind != query.kind:
+        return f"{facts.kind} enrolled, {query.kind} asked"
+    unlike = light_hindrance(facts.lighting, query.provenance.lighting)
     if unlike:
         return unlike
-    if mark.params_id != query.params_id:
-        return f"{OTHER_PARAMETERS} {mark.params_id}, {query.params_id} asked"
+    if facts.params_id != query.params_id:
+        return f"{OTHER_PARAMETERS} {facts.params_id}, {query.params_id} asked"
     return ""
 
 
-def _same_making(query: Template, mark: StoredMark) -> bool:
-    return mark.kind is query.kind and mark.params_id == query.params_id
+def _same_making(query: Template, facts: Facts) -> bool:
+    return facts.kind == query.kind and facts.params_id == query.params_id
+
+
+def _each(ledger: Ledger, of_facts: list[bool]) -> BoolArray:
+    """For each mark, what holds of its facts."""
+    return np.array(of_facts, np.bool_)[ledger.which] if of_facts else np.zeros(0, np.bool_)

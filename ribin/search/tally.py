@@ -6,6 +6,19 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ribin.casework import Counts
+from ribin.search.fine import Compared
+from ribin.search.sift import Sifted
+
+
+def count_marks(sifted: Sifted, shortlisted: int, compared: Compared) -> Counts:
+    """The account of one member's answer."""
+    return Counts(
+        eligible=sifted.eligible,
+        after_filters=sifted.after_filters,
+        after_coarse=sifted.not_compared.total() + shortlisted,
+        compared=len(compared.rows),
+        not_compared=in_order(sifted.not_compared + compared.reasons),
+    )
 
 
 def sum_counts(counts: Iterable[Counts]) -> Counts:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 
 from ribin.errors import FormatError, StoreError
 from ribin.model import MarkType, Provenance, ScanKind, Template
+from ribin.store.ledger import Ledger, ledger_of
 from ribin.store.received import RECEIVED_FOLDER, as_exhibit, read_exhibits, template_path
 from ribin.store.records import Holdings, StoredMark, StoredScan
 from ribin.store.templatefile import decode_arrays
@@ -53,6 +55,15 @@ class ReceivedGallery:
         digest = hashlib.sha256(repr(exhibits).encode())
         digest.update(repr([(m.scan.sha256, m.template_sha256) for m in marks]).encode())
         return Holdings(tuple(scans.values()), marks, digest.hexdigest())
+
+    def ledger(self, mark_type: MarkType) -> Ledger:
+        """As `Vault.ledger`."""
+        return ledger_of(self.holdings(), mark_type)
+
+    def stored_marks(self, ids: Sequence[int]) -> list[StoredMark]:
+        """As `Vault.stored_marks`."""
+        known = {mark.mark_id: mark for mark in self.holdings().marks}
+        return [known[int(mark_id)] for mark_id in ids if int(mark_id) in known]
 
     def template(self, stored: StoredMark) -> Template:
         """The template of a received mark; StoreError where it is missing or damaged."""

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from ribin.errors import StoreError
 from ribin.store.durable import fsync_folder, write_synced
 
 INCOMING_FOLDER = "incoming"
@@ -63,3 +64,11 @@ def clear_leftovers(folder: Path, is_enrolled: Callable[[str], bool]) -> None:
             scan_path(folder, left.name).unlink(missing_ok=True)
         # A writer that has just committed takes its own away, without the lock.
         shutil.rmtree(left, ignore_errors=True)
+
+
+def bytes_of(path: Path) -> bytes:
+    """A file as it was received; StoreError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error

@@ -75,7 +75,7 @@ def open_vault(folder: Path, read_only: bool, wait_s: float) -> tuple[str, Catal
     return member, catalogue
 
 
-def upgrade_vault(folder: Path, who: str, wait_s: float) -> list[str]:
+def upgrade_vault(folder: Path, who: str, wait_s: float = 30.0) -> list[str]:
     """Bring the catalogue of an older ribin up to date; gives the tables and columns added.
 
     One transaction, with a row of the audit log that vouches for the records as they are now;

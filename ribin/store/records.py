@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
@@ -13,6 +14,7 @@ from ribin.store.written import insert_record as insert_record
 # Tables whose rows the audit log vouches for, and the column that names a row.
 _CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)
 _EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
+_AT_ONCE = 500  # placeholders in a statement
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,27 @@ def read_holdings(db: sqlite3.Connection) -> Holdings:
     for mark in marks:
         digest.update(repr((mark.mark_id, mark.scan.sha256, mark.template_sha256)).encode())
     return Holdings(tuple(scans.values()), marks, digest.hexdigest())
+
+
+def read_marks(db: sqlite3.Connection, ids: Sequence[int]) -> list[StoredMark]:
+    """The marks with these ids, in this order, as far as they are there."""
+    wanted = [int(mark_id) for mark_id in ids]
+    marks = _rows(db, "SELECT * FROM marks WHERE mark_id", wanted)
+    scans = _rows(db, "SELECT * FROM scans WHERE sha256", {row["sha256"] for row in marks})
+    named = _rows(db, f"{_EXHIBITS} WHERE exhibit", {row["exhibit"] for row in scans})
+    exhibits = {row["exhibit"]: _exhibit(row) for row in named}
+    known = {row["sha256"]: _scan(row, exhibits[row["exhibit"]]) for row in scans}
+    found = {row["mark_id"]: _mark(row, known[row["sha256"]]) for row in marks}
+    return [found[mark_id] for mark_id in wanted if mark_id in found]
+
+
+def _rows(db: sqlite3.Connection, select: str, keys: Collection[object]) -> list[sqlite3.Row]:
+    """All rows whose key, the last name of the statement, is among these."""
+    listed, rows = list(keys), []
+    for first in range(0, len(listed), _AT_ONCE):
+        some = listed[first : first + _AT_ONCE]
+        rows += db.execute(f"{select} IN ({', '.join('?' * len(some))})", some).fetchall()
+    return rows
 
 
 def read_marks_of(db: sqlite3.Connection, exhibit: Exhibit) -> list[StoredMark]:

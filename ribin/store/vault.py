@@ -9,20 +9,22 @@ from typing import Any, Self
 
 from ribin.casework import Exhibit
 from ribin.errors import StoreError
-from ribin.model import Mark, Scan, Template
+from ribin.model import Mark, MarkType, Scan, Template
 from ribin.store.audit import AuditHead, AuditRow, append_row, read_head, read_rows
 from ribin.store.catalogue import Catalogue
 from ribin.store.check import CheckReport, check_vault
 from ribin.store.enrol import Enrolment, admit_entry, find_enrolled
 from ribin.store.entry import Entry, check_entry
-from ribin.store.incoming import scan_path
-from ribin.store.opening import make_vault, open_vault, upgrade_vault
+from ribin.store.incoming import bytes_of, scan_path
+from ribin.store.ledger import Ledger, read_ledger
+from ribin.store.opening import make_vault, open_vault
 from ribin.store.records import (
     Holdings,
     StoredMark,
     find_exhibit,
     read_exhibits,
     read_holdings,
+    read_marks,
     read_marks_of,
 )
 from ribin.store.scanfile import (
@@ -68,11 +70,6 @@ class Vault:
         folder = Path(path)
         return cls(folder, *open_vault(folder, read_only, wait_s))
 
-    @staticmethod
-    def upgrade(path: str | Path, who: str = "", wait_s: float = _WAIT_S) -> list[str]:
-        """Bring the vault of an older ribin up to date; see `upgrade_vault`."""
-        return upgrade_vault(Path(path), who, wait_s)
-
     @property
     def writable(self) -> bool:
         return self.catalogue.writable
@@ -108,7 +105,7 @@ class Vault:
             another exhibit, or the exhibit or its event is recorded otherwise. Nothing was
             changed.
         """
-        content = original if isinstance(original, bytes) else _bytes_of(original)
+        content = original if isinstance(original, bytes) else bytes_of(original)
         entry = Entry(scan, marks, templates, exhibit, who, reason)
         check_entry(entry, content)
         with self.catalogue.reading() as db:
@@ -120,7 +117,7 @@ class Vault:
 
     def find_enrolled(self, original: Path, exhibit: Exhibit) -> Enrolment | None:
         """The scan of a file as it is in the vault already, or None; errors as `enrol`."""
-        sha256 = hashlib.sha256(_bytes_of(original)).hexdigest()
+        sha256 = hashlib.sha256(bytes_of(original)).hexdigest()
         with self.catalogue.reading() as db:
             return find_enrolled(db, sha256, original.name, exhibit)
 
@@ -141,6 +138,16 @@ class Vault:
         """All scans and marks at one moment."""
         with self.catalogue.reading() as db:
             return read_holdings(db)
+
+    def ledger(self, mark_type: MarkType) -> Ledger:
+        """The marks of one type at one moment, as arrays."""
+        with self.catalogue.reading() as db:
+            return read_ledger(db, self.path, mark_type, self.writable)
+
+    def stored_marks(self, ids: Sequence[int]) -> list[StoredMark]:
+        """The marks with these ids, in this order; one that is there no more is left out."""
+        with self.catalogue.reading() as db:
+            return read_marks(db, ids)
 
     def marks_of(self, exhibit: str) -> list[StoredMark]:
         """The marks of one exhibit, oldest first; StoreError where the exhibit is unknown."""
@@ -191,10 +198,3 @@ class Vault:
 
     def __exit__(self, *failure: object) -> None:
         self.close()
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
