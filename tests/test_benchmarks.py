@@ -173,7 +173,7 @@ def test_kernels_are_timed_counted_and_put_back(templates):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["accuracy", "digest", "footprint", "images", "impressions", "speed"]
+    "name", ["accuracy", "digest", "footprint", "images", "impressions", "speed", "view"]
 )
 def test_a_benchmark_runs_writes_its_result_and_compares_it(name, tmp_path):
     before, out = tmp_path / "before.json", tmp_path / "out.json"
