@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ribin.comparison import Comparison
-from ribin.correlate.side import Side
 from ribin.correlate.steps import correlate_sides, prepare_side
 from ribin.decide.steps import decide_comparison, not_compared
 from ribin.describe.steps import describe_surface
@@ -100,7 +100,7 @@ def compare_marks(
     ParameterError
         A template was made with other parameters than `params`.
     """
-    return _compare(_Prepared.of(reference), _Prepared.of(comparison), params, trace)
+    return _compare(reference, comparison, params, trace)
 
 
 def check_mirrored(
@@ -141,34 +141,23 @@ def compare_many(
     Parameters
     ----------
     threads : int or None
-        How many comparisons run at once; 1 where None. The results do not depend on it.
+        How many comparisons run at once; as many as there are processors where None. The results
+        do not depend on it.
     """
-    reference = _Prepared.of(query)
 
     def against(other: Template) -> Comparison:
-        return _compare(reference, _Prepared.of(other), params, NO_TRACE)
+        return _compare(query, other, params, NO_TRACE)
 
-    if (threads or 1) == 1:
+    number = min(threads or os.cpu_count() or 1, len(templates))
+    if number < 2:
         return [against(other) for other in templates]
-    with ThreadPoolExecutor(threads) as pool:
+    prepare_side(query)  # once, before they all ask for it
+    with ThreadPoolExecutor(number) as pool:
         return list(pool.map(against, templates))
 
 
-@dataclass(frozen=True, eq=False)
-class _Prepared:
-    template: Template
-    side: Side
-
-    @classmethod
-    def of(cls, template: Template) -> _Prepared:
-        return cls(template, prepare_side(template))
-
-
-def _compare(
-    reference: _Prepared, comparison: _Prepared, params: Params, trace: Trace
-) -> Comparison:
+def _compare(one: Template, two: Template, params: Params, trace: Trace) -> Comparison:
     started = time.perf_counter()
-    one, two = reference.template, comparison.template
     method = params.of(one.mark_type, one.kind)
     for template in (one, two):
         if template.params_id != params.template_id:
@@ -178,9 +167,8 @@ def _compare(
             )
     if unlike := _unlike(one, two):
         return not_compared(one, two, unlike, params.params_id)
-    registration = correlate_sides(
-        reference.side, comparison.side, method.describe, method.correlate, trace
-    )
+    sides = prepare_side(one), prepare_side(two)
+    registration = correlate_sides(*sides, method.describe, method.correlate, trace)
     if registration is None:
         reason = "the marks overlap at no placement in range"
         return not_compared(one, two, reason, params.params_id)

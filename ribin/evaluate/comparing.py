@@ -41,7 +41,7 @@ def warm_up(described: Sequence[Described], params: Params) -> None:
     for i, first in enumerate(templates):
         second = next((t for t in templates[i + 1 :] if not _hindrance(first, t)), None)
         if second:
-            compare_many(first, [second], params)
+            compare_many(first, [second], params, threads=1)
             return
 
 
@@ -56,7 +56,8 @@ def _row(
     reference = described[i].template
     reasons = {j: _reason(described[i], described[j]) for j in later}
     able = [t for j in later if not reasons[j] and (t := described[j].template)]
-    results = iter(compare_many(reference, able, params) if reference and able else ())
+    found = compare_many(reference, able, params, threads=1) if reference and able else ()
+    results = iter(found)
     return [
         uncompared_pair(labels[i], labels[j], reasons[j])
         if reasons[j]
