@@ -78,13 +78,24 @@ def make_gallery(
         for number in range(spec.whole):
             _enrol_whole(vault, number, spec, params)
             tick("firing and enrolling", number + 1, spec.whole)
-        done = spec.whole
-        rows = _sketches(like or _given(spec, params), spec.exhibits - done, spec, params)
-        first = last_mark_id(vault) + 1
-        for sketches in _in_portions(rows, first, params.search.index_shard_marks):
-            _load(vault, sketches, done, params)
-            done += len(sketches)
-            tick("sketching surrogates", done, spec.exhibits)
+        add_surrogates(vault, like or _given(spec, params), spec, params, tick)
+
+
+def add_surrogates(
+    vault: Vault,
+    like: Sequence[Template],
+    spec: GallerySpec,
+    params: Params = DEFAULT_PARAMS,
+    tick: Tick = lambda what, done, total: None,
+) -> None:
+    """Fill a vault with surrogates of these marks, from `spec.whole` up to `spec.exhibits`."""
+    done = spec.whole
+    rows = _sketches(like, spec.exhibits - done, spec, params)
+    first = last_mark_id(vault) + 1
+    for sketches in _in_portions(rows, first, params.search.index_shard_marks):
+        _load(vault, sketches, done, params)
+        done += len(sketches)
+        tick("sketching surrogates", done, spec.exhibits)
 
 
 def _given(spec: GallerySpec, params: Params) -> list[Template]:
