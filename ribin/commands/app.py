@@ -21,8 +21,11 @@ from ribin.commands.link import link
 from ribin.commands.network import network
 from ribin.commands.people import people
 from ribin.commands.report import report
+from ribin.commands.retention import purge, retention
 from ribin.commands.review import review
 from ribin.commands.search import search
+from ribin.commands.share import release, share
+from ribin.commands.standing import standing
 from ribin.commands.store import store
 from ribin.commands.synth import synth
 from ribin.commands.trace import trace
@@ -54,11 +57,16 @@ for command in (
     view,
     search,
     batch,
+    standing,
     report,
     lead,
     review,
     link,
     trace,
+    share,
+    release,
+    retention,
+    purge,
     people,
     audit,
     evaluate,

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
+from ribin.commands.bundle import export_bundle, import_bundle
 from ribin.commands.colour import say
+from ribin.commands.keys import key
 from ribin.commands.options import json_option, network_option
 
 
-@click.group(short_help="Who is in the network.")
+@click.group(short_help="Who is in the network; bundles for those without a line.")
 def network() -> None:
-    """Look at the network that network.toml describes."""
+    """Look at the network that network.toml describes, and carry bundles where there is no line."""
 
 
 @network.command()
@@ -33,3 +35,7 @@ def show(network_file: Path | None, json_output: bool) -> None:
         raise click.UsageError("--network or RIBIN_NETWORK needed")
     states = member_states(read_network(network_file))
     say(as_json({"members": states}) if json_output else members_table(states))
+
+
+for command in (key, export_bundle, import_bundle):
+    network.add_command(command)

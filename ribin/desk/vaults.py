@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -77,3 +79,27 @@ def network_around(vault: Vault, network_file: Path | None) -> Network:
     if network_file:
         return read_network(network_file)
     return Network({vault.member: NetworkMember(vault.member, vault.member, vault.path)}, {})
+
+
+@contextmanager
+def open_with_network(
+    vault: Path | None, network_file: Path | None
+) -> Iterator[tuple[Vault, Network]]:
+    """The own vault and the network that it is in.
+
+    Raises
+    ------
+    ParameterError
+        There is no vault or no network.
+    """
+    if network_file is None:
+        raise ParameterError("--network or RIBIN_NETWORK needed: network.toml")
+    with open_own(vault) as opened:
+        yield opened, read_network(network_file)
+
+
+def needed_receiver(code: str) -> str:
+    """The member of `--to`; ParameterError where there is none."""
+    if not code:
+        raise ParameterError("--to needed: the code of another member")
+    return code

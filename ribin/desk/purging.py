@@ -1,0 +1,55 @@
+"""A purge of several exhibits: each on its own, and what stays is said with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ribin.desk.sharing_change import due_exhibits
+from ribin.desk.sharing_text import purge_line
+from ribin.errors import ParameterError, StoreError
+from ribin.search.index import rebuild_index
+from ribin.store.retention import Tombstone, purge_exhibit
+from ribin.store.vault import Vault
+
+
+@dataclass(frozen=True)
+class PurgeReport:
+    """What became of each exhibit; `would` is what a dry run names."""
+
+    purged: tuple[Tombstone, ...]
+    failed: tuple[tuple[str, str], ...]
+    would: tuple[str, ...] = ()
+
+
+def purge_each(
+    vault: Vault, exhibits: Sequence[str], due: str | None, dry_run: bool, who: str, reason: str
+) -> PurgeReport:
+    """Purge the exhibits named, or those that are due, and what the index drew from them.
+
+    Raises
+    ------
+    ParameterError, StoreError, AccessError
+        As `due_exhibits` and `purge_exhibit`, of what concerns all of them.
+    """
+    chosen = due_exhibits(vault, exhibits, due)
+    if dry_run:
+        return PurgeReport((), (), tuple(chosen))
+    if not reason.strip():
+        raise ParameterError("purge: --reason needed, found none")
+    purged, failed = [], []
+    for exhibit in chosen:
+        try:
+            purged.append(purge_exhibit(vault, exhibit, who, reason))
+        except StoreError as error:
+            failed.append((exhibit, str(error)))
+    if purged:
+        rebuild_index(vault)
+    return PurgeReport(tuple(purged), tuple(failed))
+
+
+def purge_text(report: PurgeReport) -> str:
+    """One exhibit a line."""
+    lines = [purge_line(stone) for stone in report.purged]
+    lines += [f"{exhibit}: would be purged" for exhibit in report.would]
+    return "\n".join(lines) or "no exhibit is due"
