@@ -31,6 +31,7 @@ LEVELS = {
     "model": 1,
     "comparison": 2,
     "casework": 2,
+    "standing": 2.5,
     "lists": 2.5,  # of casework's rows; below the stages, because report shows them
     "params_head": 1,
     "params_image": 1,

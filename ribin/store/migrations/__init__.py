@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ribin.store.migrations.content import add_content_token
 from ribin.store.migrations.first_tables import add_lighting, make_first_tables
 from ribin.store.migrations.sharing import add_sharing
+from ribin.store.migrations.standing import add_standing
 from ribin.store.migrations.workflow import add_workflow
 
 
@@ -31,6 +32,7 @@ MIGRATIONS = (
     Migration(3, add_workflow),
     Migration(4, add_sharing),
     Migration(5, add_content_token),
+    Migration(6, add_standing),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

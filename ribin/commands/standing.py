@@ -1,0 +1,152 @@
+"""`ribin standing`: searches that are made again and again for open cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.colour import say
+from ribin.commands.exits import exit_after, list_failed
+from ribin.commands.options import (
+    SCOPES,
+    FiniteRange,
+    jobs_option,
+    json_option,
+    network_option,
+    params_option,
+    reason_option,
+    rotation_option,
+    vault_option,
+    who_option,
+)
+from ribin.commands.progress import Progress
+from ribin.params import Params
+
+
+@click.group(short_help="Search for open cases again and again.")
+def standing() -> None:
+    """A standing search tells of exhibits that have come to rank high against an open case.
+
+    Each exhibit is told once. What was found is kept in the vault; a run that is cut short loses
+    nothing, and what it had not told yet the next one tells.
+    """
+
+
+@standing.command()
+@click.argument("exhibits", metavar="EXHIBIT...", nargs=-1, required=True)
+@click.option("--scope", type=click.Choice(SCOPES), default="country", show_default=True)
+@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option(
+    "--min-score",
+    type=FiniteRange(),
+    default=0.0,
+    show_default=True,
+    help="Tell only of rows from this score up; a mate may score lower.",
+)
+@vault_option
+@who_option
+@reason_option
+@json_option
+def add(
+    exhibits: tuple[str, ...],
+    scope: str,
+    top: int,
+    min_score: float,
+    vault: Path | None,
+    who: str,
+    reason: str,
+    json_output: bool,
+) -> None:
+    """Begin a search for each exhibit of your vault.
+
+    It tells of what is among the first --top rows of the list of a type of mark.
+
+    \b
+    Example:
+      ribin standing add 2026-17-3 --vault JAM --scope cluster --reason "shooting of 3 May"
+    """
+    from ribin.casework import Request, Scope
+    from ribin.desk.vaults import open_own
+    from ribin.report.json_text import as_json
+    from ribin.search.rules import check_request
+    from ribin.store.standing import begin_standing
+
+    check_request(Request("", Scope(scope), who=who, reason=reason), Scope.COUNTRY)
+    with open_own(vault) as opened:
+        begun = begin_standing(opened, exhibits, Scope(scope), top, min_score, who, reason)
+    told = "\n".join(f"{one.standing}: {one.exhibit}, scope {one.scope}" for one in begun)
+    say(as_json({"standing": begun}) if json_output else told)
+
+
+@standing.command("list")
+@click.option("--all", "ended", is_flag=True, help="Those that ended as well.")
+@click.option("--found", is_flag=True, help="All that was ever found, instead of the searches.")
+@vault_option
+@json_option
+def list_standing(ended: bool, found: bool, vault: Path | None, json_output: bool) -> None:
+    """List the searches, or with --found what they have brought up.
+
+    \b
+    Example:
+      ribin standing list --vault JAM --found
+    """
+    from ribin.commands.standings import found_output, standing_output
+    from ribin.desk.vaults import open_own
+
+    with open_own(vault) as opened:
+        if found:
+            say(found_output(opened, json_output))
+        else:
+            say(standing_output(opened, ended, json_output))
+
+
+@standing.command()
+@vault_option
+@network_option
+@params_option
+@rotation_option
+@jobs_option
+@json_option
+def run(
+    vault: Path | None,
+    network_file: Path | None,
+    params: Params,
+    jobs: int,
+    json_output: bool,
+) -> None:
+    """Make every search and tell of what is new.
+
+    \b
+    Example, every night:
+      ribin standing run --vault JAM --network network.toml
+    """
+    from ribin.commands.standings import tell_new
+    from ribin.desk.queries import Desk
+    from ribin.desk.standing import run_standing
+
+    with Desk.open(vault, network_file, params, jobs) as desk:
+        done = run_standing(desk, Progress())
+        tell_new(desk.vault, done, json_output, say)
+    list_failed(done.failed)
+    exit_after(done=1, failed=len(done.failed))
+
+
+@standing.command()
+@click.argument("names", metavar="STANDING...", nargs=-1, required=True)
+@vault_option
+@who_option
+@reason_option
+def remove(names: tuple[str, ...], vault: Path | None, who: str, reason: str) -> None:
+    """End searches; what they found is kept.
+
+    \b
+    Example:
+      ribin standing remove JAM-S1 --vault JAM --reason "case closed"
+    """
+    from ribin.desk.vaults import open_own
+    from ribin.store.standing import end_standing
+
+    with open_own(vault) as opened:
+        end_standing(opened, names, who, reason)
+    say("\n".join(f"{name}: ended" for name in names))

@@ -1,0 +1,69 @@
+"""The standing searches of one vault, made now: what is new among their first rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ribin.casework import Request
+from ribin.desk.queries import Desk
+from ribin.desk.searching import search_for
+from ribin.errors import RibinError
+from ribin.lists import SearchLists
+from ribin.reading import Reading
+from ribin.report.json_text import plain_value
+from ribin.standing import Finding, StandingSearch
+from ribin.store.standing import note_findings, read_standing
+
+
+@dataclass(frozen=True)
+class StandingRun:
+    """How many searches were made, how many findings are new, and what could not be done."""
+
+    made: int
+    noted: int
+    failed: tuple[tuple[str, str], ...]
+
+
+def run_standing(
+    desk: Desk, tick: Callable[[str, int, int], None] = lambda stage, done, total: None
+) -> StandingRun:
+    """Make every search that stands and keep what is new; `read_findings` tells what it was.
+
+    A search that cannot be made, or a member that cannot answer, stops no other.
+    """
+    standing = read_standing(desk.vault)
+    noted = 0
+    failed: list[tuple[str, str]] = []
+    for number, one in enumerate(standing, start=1):
+        try:
+            lists = _search(desk, one)
+            noted += note_findings(desk.vault, _findings(desk, one, lists))
+            failed += [(one.standing, f"{code}: {why}") for code, why in lists.unavailable]
+        except (RibinError, OSError) as error:
+            failed.append((one.standing, str(error)))
+        tick("searching", number, len(standing))
+    return StandingRun(len(standing), noted, tuple(failed))
+
+
+def _search(desk: Desk, one: StandingSearch) -> SearchLists:
+    """The lists of an open case now, without pairs that have both verdicts."""
+    asker = desk.member
+    request = Request(asker, one.scope, who=one.who, reason=one.reason, top=one.top)
+    return search_for(desk, one.exhibit, Reading(), request, leave_out_reviewed=True)[1]
+
+
+def _findings(desk: Desk, one: StandingSearch, lists: SearchLists) -> list[Finding]:
+    """The rows that count; of an exhibit in several lists, the one of the best place."""
+    rows = [
+        row
+        for found in lists.lists
+        for row in found.candidates
+        if row.score >= one.min_score and (row.member, row.exhibit) != (desk.member, one.exhibit)
+    ]
+    rows.sort(key=lambda row: (row.rank, -row.score, row.member, row.exhibit))
+    first = {(row.member, row.exhibit): row for row in reversed(rows)}
+    return [
+        Finding(one.standing, row.member, row.exhibit, row.sha256, plain_value(row))
+        for row in sorted(first.values(), key=rows.index)
+    ]

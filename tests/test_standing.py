@@ -1,0 +1,201 @@
+"""Open cases that wait for new exhibits: each is told once, and none is lost by a kill."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from ribin.batch.enrolling import enrol_rows
+from ribin.batch.usable import Intake
+from ribin.casework import Scope
+from ribin.errors import StoreError
+from ribin.manifest import Row
+from ribin.params import DEFAULT_PARAMS
+from ribin.standing import Finding
+from ribin.store.releases import release_exhibit
+from ribin.store.sharing import opaque_names
+from ribin.store.standing import (
+    begin_standing,
+    end_standing,
+    mark_told,
+    note_findings,
+    read_findings,
+    read_standing,
+)
+from ribin.store.vault import Vault
+
+QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
+
+
+@pytest.fixture(scope="module")
+def made(sample_dir, tmp_path_factory):
+    """JAM and BLZ, linked; JAM holds the query and another case, BLZ nothing yet."""
+    folder = tmp_path_factory.mktemp("network")
+    text = "".join(f'[members.{c}]\nvault = "{c}"\n' for c in ("BLZ", "JAM"))
+    linked = '[clusters]\nlinked = ["BLZ", "JAM"]\n'
+    (folder / "network.toml").write_text(text + linked, encoding="utf-8")
+    for code in ("BLZ", "JAM"):
+        Vault.create(folder / code, code, "me").close()
+    for name in (QUERY, OTHER):
+        put(sample_dir, folder / "JAM", name)
+    return folder
+
+
+@pytest.fixture
+def network(made, tmp_path):
+    """A copy of that network for one test."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "network.toml"
+
+
+def put(sample_dir, vault, name, exhibit=""):
+    fields = {"event": f"E-{name}", "exhibit": exhibit or name, "sharing": "cluster"}
+    rows = [Row(sample_dir / f"{name}.x3p", "", fields)]
+    with Vault.open(vault) as opened:
+        report = enrol_rows(rows, lambda member: opened, Intake(DEFAULT_PARAMS, "me"))
+    assert report.failed == ()
+
+
+def found(done):
+    assert done.code == 0, done.err
+    return [(f["standing"], f["member"], f["exhibit"]) for f in json.loads(done.out)["found"]]
+
+
+def test_a_new_exhibit_is_told_once(ribin, sample_dir, network, tmp_path):
+    vault = ("--vault", tmp_path / "JAM")
+    asked = ("--scope", "cluster", "--reason", "shooting", "--top", "1", "--who", "me")
+    done = ribin("standing", "add", QUERY, *vault, *asked)
+    assert (done.code, done.out) == (0, f"JAM-S1: {QUERY}, scope cluster\n")
+    run = ("standing", "run", *vault, "--network", network)
+    assert found(ribin(*run, "--json")) == [("JAM-S1", "JAM", OTHER)]  # the first there is
+    assert ribin(*run).out == "nothing new\n"
+
+    put(sample_dir, tmp_path / "BLZ", MATE)
+    with Vault.open(tmp_path / "BLZ") as blz:
+        opaque = opaque_names(blz, [MATE])[MATE]
+    told = ribin(*run)
+    row = told.out.splitlines()[1].split()
+    assert row[:5] == ["JAM-S1", QUERY, "1", "BLZ", opaque]
+    assert told.out.endswith("Candidates are suggestions to look. A named examiner concludes.\n")
+    with Vault.open(tmp_path / "BLZ") as blz:  # its name becomes known: nothing new for that
+        why = {"who": "head", "reason": "asked for", "original": False}
+        release_exhibit(blz, MATE, "JAM", Scope.CLUSTER, **why)
+    assert found(ribin(*run, "--json")) == []
+
+    listed = ribin("standing", "list", *vault)
+    assert listed.out.splitlines()[1].split()[:5] == ["JAM-S1", QUERY, "cluster", "1", "0.000"]
+    assert len(found(ribin("standing", "list", *vault, "--found", "--json"))) == 2
+    ended = ribin("standing", "remove", "JAM-S1", *vault, "--who", "me", "--reason", "closed")
+    assert (ended.code, ended.out) == (0, "JAM-S1: ended\n")
+    assert ribin("standing", "list", *vault).out == "no standing search\n"
+    assert json.loads(ribin(*run, "--json").out)["searches"] == 0
+    with Vault.open(tmp_path / "JAM") as jam:
+        actions = [row.action for row in jam.audit_log()]
+        assert jam.check().clean
+    assert {"standing search", "standing search ended"} <= set(actions)
+
+
+def test_scans_of_the_own_exhibit_are_no_findings(ribin, sample_dir, network, tmp_path):
+    put(sample_dir, tmp_path / "JAM", "TTO-2025-0088-1", exhibit="twice")
+    put(sample_dir, tmp_path / "JAM", "BLZ-2025-0042-1", exhibit="third")
+    vault = ("--vault", tmp_path / "JAM", "--who", "me")
+    ribin("standing", "add", "twice", "third", *vault, "--top", "1")
+    told = found(ribin("standing", "run", "--vault", tmp_path / "JAM", "--json"))
+    assert {(standing, exhibit) for standing, _, exhibit in told} <= {
+        *(("JAM-S1", e) for e in (QUERY, "third")),
+        *(("JAM-S2", e) for e in (QUERY, "twice")),
+    }
+    assert len(told) == 2
+
+
+def test_a_score_may_be_asked_for(ribin, network, tmp_path):
+    vault = ("--vault", tmp_path / "JAM")
+    ribin("standing", "add", QUERY, *vault, "--who", "me", "--min-score", "90")
+    assert found(ribin("standing", "run", *vault, "--json")) == []
+
+
+@pytest.mark.parametrize("step", ["mark_told", "say"])
+def test_what_was_found_and_not_told_is_told_by_the_next_run(
+    ribin, network, tmp_path, monkeypatch, step
+):
+    """The end of the process before anything is said, and after it was said and before the mark."""
+    vault = ("--vault", tmp_path / "JAM")
+    ribin("standing", "add", QUERY, *vault, "--who", "me")
+
+    class Killed(BaseException):
+        pass
+
+    def end(*arguments):
+        raise Killed
+
+    home = "ribin.commands.standings." if step == "mark_told" else "ribin.commands.standing."
+    with monkeypatch.context() as patch:
+        patch.setattr(home + step, end)
+        with pytest.raises(Killed):
+            ribin("standing", "run", *vault)
+    assert found(ribin("standing", "run", *vault, "--json")) == [("JAM-S1", "JAM", OTHER)]
+    assert found(ribin("standing", "run", *vault, "--json")) == []
+
+
+def test_a_member_that_cannot_answer_stops_no_search(ribin, network, tmp_path):
+    vault = ("--vault", tmp_path / "JAM")
+    asked = ("--scope", "cluster", "--reason", "x", "--who", "me")
+    ribin("standing", "add", QUERY, OTHER, *vault, *asked)
+    (tmp_path / "BLZ" / "vault.toml").unlink()
+    done = ribin("standing", "run", *vault, "--network", network, "--json")
+    assert done.code == 1
+    told = json.loads(done.out)
+    assert [f["exhibit"] for f in told["found"]] == [OTHER, QUERY]
+    assert [name for name, _ in told["failed"]] == ["JAM-S1", "JAM-S2"]
+    assert [line[:11] for line in done.err.splitlines()] == ["JAM-S1: BLZ", "JAM-S2: BLZ"]
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (("add", "nobody", "--who", "me"), 3, "exhibit nobody needed, found none of this id"),
+        (("add", QUERY, "--scope", "cluster", "--who", "me"), 2, "reason needed beyond"),
+        (("add", QUERY, "--who", " "), 2, "standing: who asks needed, found nobody"),
+        (("add", QUERY, "--min-score", "nan", "--who", "me"), 2, "a finite number needed"),
+        (("remove", "JAM-S9", "--who", "me"), 3, "standing search JAM-S9 needed, found none"),
+    ],
+)
+def test_what_is_refused(ribin, network, tmp_path, args, code, message):
+    done = ribin("standing", *args, "--vault", tmp_path / "JAM")
+    assert done.code == code
+    assert message in done.err
+    with Vault.open(tmp_path / "JAM") as vault:
+        assert read_standing(vault, ended=True) == []
+
+
+def test_a_second_search_for_a_case_is_refused_and_nothing_begun(network, tmp_path):
+    with Vault.open(tmp_path / "JAM") as vault:
+        begun = begin_standing(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
+        with pytest.raises(StoreError, match="standing search JAM-S1 has begun"):
+            begin_standing(vault, [OTHER, QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
+        assert read_standing(vault) == begun
+        end_standing(vault, ["JAM-S1"], "me", "closed")
+        with pytest.raises(StoreError, match="JAM-S1 needed, found none"):
+            end_standing(vault, ["JAM-S1"], "me", "closed")
+        assert begin_standing(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")[0].standing == (
+            "JAM-S2"
+        )
+
+
+def test_findings_are_known_by_name_or_by_scan(network, tmp_path):
+    with Vault.open(tmp_path / "JAM") as vault:
+        begin_standing(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
+
+        def note(exhibit, scan):
+            one = Finding("JAM-S1", "BLZ", exhibit, scan * 64, {"rank": 1})
+            return note_findings(vault, [one])
+
+        noted = [note("x-1", "a"), note("x-1", "b"), note("real name", "a"), note("x-2", "c")]
+        assert noted == [1, 0, 0, 1]
+        findings = read_findings(vault, untold=True)
+        assert [f.exhibit for f in findings] == ["x-1", "x-2"]
+        mark_told(vault, findings[:1])
+        assert [f.exhibit for f in read_findings(vault, untold=True)] == ["x-2"]
+        assert len(read_findings(vault)) == 2
