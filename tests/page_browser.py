@@ -46,6 +46,13 @@ needs_browser = [
 ]
 
 
+def in_browser(test: Any) -> Any:
+    """Mark one test as `needs_browser` marks a file."""
+    for mark in needs_browser:
+        test = mark(test)
+    return test
+
+
 @contextmanager
 def open_browser(folder: Path) -> Iterator[Browser]:
     """A new browser with an empty profile; downloads go to `folder`/saved."""

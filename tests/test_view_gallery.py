@@ -1,0 +1,216 @@
+"""The gallery: rows of every list side by side, whose pictures may be shown, and filters."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from page_browser import in_browser, open_browser
+
+from ribin.casework import Candidate, ClassFields, Counts, SearchResult
+from ribin.lists import FusedCandidate, MarkPlace, SearchLists
+from ribin.model import MarkType
+from ribin.view import RowPicture, gallery_page
+from ribin.view.gallery_rows import shown_lists
+from ribin.view.score_plot import score_plot
+
+FACE, PIN = MarkType.BREECH_FACE, MarkType.FIRING_PIN
+REASON = ("--who", "A. B.", "--reason", "a shooting")
+
+
+def candidate(
+    rank: int, exhibit: str, score: float, mark=FACE, member="BLZ", **fields
+) -> Candidate:
+    classes = ClassFields(calibre=fields.pop("calibre", "9 mm Luger"))
+    return Candidate(
+        rank, member, exhibit, f"E-{exhibit}", mark, score, 40.0, 0.5, 80, 0.6, 3.0, (1.0, 2.0),
+        class_fields=classes, **fields,
+    )  # fmt: skip
+
+
+def one_list(mark: MarkType, *rows: Candidate) -> SearchResult:
+    counts = Counts(9, 8, 7, 6, (("too few cells", 1),))
+    return SearchResult(
+        "Q-1", "cluster", ("BLZ", "JAM"), (("BRB", "no vault there"),), counts, {"JAM": counts},
+        rows, {}, "p", "v", 0.0, ("a note",), str(mark),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def lists() -> SearchLists:
+    face = one_list(
+        FACE, candidate(1, "X-1", 97.0), candidate(2, "X-2", 22.0, member="JAM", calibre="40 S&W"),
+        candidate(3, "X-3", 14.0),
+    )  # fmt: skip
+    pin = one_list(PIN, candidate(1, "X-3", 60.0, PIN), candidate(2, "X-1", 50.0, PIN))
+    fused = (
+        FusedCandidate(1, "BLZ", "X-1", "E-X-1", 0.17, (
+            MarkPlace(FACE, 1, 97.0, "X-1"), MarkPlace(PIN, 2, 50.0, "X-1"))),
+        FusedCandidate(2, "BLZ", "X-3", "E-X-3", 0.15, (
+            MarkPlace(FACE, 3, 14.0, "X-3"), MarkPlace(PIN, 1, 60.0, "X-3"))),
+    )  # fmt: skip
+    return SearchLists((face, pin), fused, face.counts, "sum of 1 / (10 + rank) over the lists")
+
+
+def test_every_list_has_its_rows_with_the_scores_of_all(lists):
+    every, face, pin = shown_lists(lists)
+    assert [one.key for one in (every, face, pin)] == ["all", "breech_face", "firing_pin"]
+    assert [row.rank for row in face.rows] == [1, 2, 3]
+    assert face.rows[0].scores == {"breech_face": (1, 97.0), "firing_pin": (2, 50.0)}
+    assert face.rows[1].scores == {"breech_face": (2, 22.0)}
+    assert every.rows[1].picture_of == (PIN, 1)
+    assert every.rows[1].score is None
+    assert not every.has_scores
+
+
+def test_the_plot_marks_the_largest_drop(lists):
+    svg = score_plot(shown_lists(lists)[1])
+    assert svg.count("<rect") == 3
+    assert "drop of 75.0 after rank 1" in svg
+    assert svg.count('class="below"') == 2
+
+
+def test_the_page_says_what_was_compared_and_what_is_not_shown(lists):
+    pictures = {
+        (FACE, 1): RowPicture(b"\x89PNG", "g_pages/1.html"),
+        (FACE, 2): RowPicture(why_not="picture not released by its owner"),
+    }
+    page = gallery_page(lists, {FACE: b"\x89PNG"}, pictures)
+    for text in (
+        "not compared 1: too few cells", "BRB could not answer: no vault there", "a note",
+        "picture not released by its owner", "40 S&amp;W", "A named examiner concludes",
+        'href="g_pages/1.html"', "sum of 1 / (10 + rank)", "40 of 80 cells congruent, ccf 0.60",
+    ):  # fmt: skip
+        assert text in page, text
+    assert page.count("no picture") >= 1  # rank 3 was given none
+    shown = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
+    assert not re.search(r"\b(match|hit|identif)", shown, re.IGNORECASE)
+
+
+def test_names_are_escaped(lists):
+    bad = '"><script>alert(1)</script>'
+    page = gallery_page(
+        SearchLists((one_list(FACE, candidate(1, bad, 50.0)),), (), lists.counts), {}, {}
+    )
+    assert "<script>alert" not in page
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Path:
+    """The sample network, enrolled once."""
+    from ribin.commands.tour import show_tour
+
+    folder = tmp_path_factory.mktemp("demo")
+    show_tour(folder, folder / "p.png", 2, lambda *told: None, lambda text: None)
+    return folder
+
+
+def search(ribin, demo: Path, page: Path, *more: object):
+    return ribin(
+        "search", "JAM-2026-0007-1", "--vault", demo / "vaults/JAM", "--network",
+        demo / "network.toml", "--scope", "cluster", *REASON, "--top", 4, "--gallery", page, *more,
+    )  # fmt: skip
+
+
+def test_search_writes_the_gallery_and_a_page_a_row(ribin, demo, tmp_path):
+    page = tmp_path / "list.html"
+    done = search(ribin, demo, page)
+    assert (done.code, done.err) == (0, "")
+    html = page.read_text(encoding="utf-8")
+    links = re.findall(r'class="open" href="([^"]+)"', html)
+    assert len(links) == 4
+    for link in links:
+        assert (tmp_path / link).stat().st_size > 50_000
+    first = (tmp_path / links[0]).read_text(encoding="utf-8")
+    assert "BLZ-2025-0042" not in first, "what is not released is not told"
+    assert "drawn from its template: the original is not released" in first
+    assert '"unit":"of its RMS"' in first
+    own = next(link for link in links if "-JAM-" in link)
+    assert '"unit":"µm"' in (tmp_path / own).read_text(encoding="utf-8")
+
+
+def test_the_owner_knows_who_looked(ribin, demo, tmp_path):
+    from ribin.store.vault import Vault
+
+    with Vault.open(demo / "vaults/BLZ") as vault:
+        before = len([row for row in vault.audit_log() if row.action == "picture"])
+    search(ribin, demo, tmp_path / "list.html")
+    with Vault.open(demo / "vaults/BLZ") as vault:
+        rows = [row for row in vault.audit_log() if row.action == "picture"][before:]
+    assert rows
+    assert all((row.who, row.reason) == ("A. B.", "a shooting") for row in rows)
+
+
+def test_a_picture_that_its_owner_refuses_is_left_out(ribin, demo, tmp_path, monkeypatch):
+    from ribin.desk import galleries
+    from ribin.errors import AccessError
+
+    allowed = galleries.candidate_mark
+
+    def refuse(desk, request, candidate, action):
+        if candidate.member == "BLZ":
+            raise AccessError("BLZ: no")
+        return allowed(desk, request, candidate, action)
+
+    monkeypatch.setattr(galleries, "candidate_mark", refuse)
+    page = tmp_path / "list.html"
+    done = search(ribin, demo, page)
+    assert (done.code, done.err) == (0, "")
+    html = page.read_text(encoding="utf-8")
+    assert "picture not released by its owner" in html
+    assert not list(tmp_path.glob("list_pages/*BLZ*"))
+
+
+def test_a_gallery_that_could_not_be_written_is_refused_first(ribin, demo, tmp_path):
+    done = search(ribin, demo, tmp_path / "list.txt")
+    assert done.code == 2
+    assert "a name that ends in .html needed" in done.err
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    with open_browser(tmp_path_factory.mktemp("browser")) as browser:
+        yield browser
+
+
+@in_browser
+def test_rows_are_filtered_and_open_their_page(opened, ribin, demo, tmp_path):
+    page = tmp_path / "list.html"
+    search(ribin, demo, page)
+    opened.open(page)
+    shown = "return document.querySelectorAll('.rows > li:not([hidden])').length"
+    assert opened.run(shown) == 4
+    opened.run(
+        "const least = document.getElementById('least');"
+        "least.value = 50; least.dispatchEvent(new Event('input'));"
+    )
+    assert opened.run(shown) == 1
+    assert opened.text("#status") == "1 of 4 candidates shown"
+    opened.click("#all")
+    opened.find("#text").send_keys("jam")
+    assert 0 < opened.run(shown) < 4
+    opened.click("#all")
+    pictures = opened.run("return [...document.images].map((i) => i.naturalWidth)")
+    assert pictures
+    assert all(width == 160 for width in pictures)
+    assert opened.complaints() == []
+    opened.click(".rows > li a.open")
+    opened.wait("return document.body.dataset.firstPictureMs !== undefined")
+    assert opened.text("#status").startswith("Click a cell")
+    assert opened.logged() == []
+    assert opened.asked() == []
+
+
+@in_browser
+def test_each_list_has_its_tab(opened, lists, tmp_path):
+    page = tmp_path / "lists.html"
+    page.write_text(gallery_page(lists, {}, {}), encoding="utf-8")
+    opened.open(page)
+    opened.click("#tab-breech_face")
+    assert opened.find("#list-breech_face").is_displayed()
+    assert not opened.find("#list-all").is_displayed()
+    opened.keys("\ue014")
+    assert opened.find("#list-firing_pin").is_displayed()
+    assert opened.complaints() == []
+    assert opened.logged() == []
