@@ -10,8 +10,9 @@ from typing import Any, Self
 
 import click
 
-from ribin.commands.announcing import announce
+from ribin.desk.announcing import announce
 from ribin.desk.files import whole_file
+from ribin.desk.leads import figures_as_seen, look_at_lead
 from ribin.desk.vaults import open_own
 from ribin.errors import ParameterError
 from ribin.leads import HeldExhibit
@@ -21,12 +22,9 @@ from ribin.review.done import Step
 from ribin.review.graphml import as_graphml
 from ribin.review.history import History
 from ribin.review.history_picture import write_picture
-from ribin.review.lead_text import LeadView, lead_facts, lead_page, leads_to_review, view_lead
+from ribin.review.lead_text import lead_facts, lead_page, view_lead
 from ribin.search.network import Network, read_network
-from ribin.store.leadrecords import read_lead_file, read_lead_files
 from ribin.store.vault import Vault
-
-_FROM_LIST = ("params_id", "version", "snapshot", "scope", "counts")
 
 
 @dataclass(frozen=True)
@@ -58,21 +56,9 @@ class Leads:
         self.vault.close()
 
 
-def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
-    """The leads of a vault for a person's eyes; with `mine` those that await this person."""
-    with vault.catalogue.reading() as db:
-        files = read_lead_files(db)
-    chosen = leads_to_review(files, who) if mine else files
-    return [view_lead(vault, file, who) for file in chosen]
-
-
 def say_lead(vault: Vault, lead: str, who: str, json_output: bool) -> None:
     """Print a lead, and keep in the audit log who looked at it."""
-    with vault.catalogue.reading() as db:
-        file = read_lead_file(db, lead, str(vault.path))
-    view = view_lead(vault, file, who)
-    if vault.writable:
-        vault.record("view", lead, who, "", verdicts=len(view.reviews))
+    view = look_at_lead(vault, lead, who)
     click.echo(as_json(lead_facts(view)) if json_output else lead_page(view))
 
 
@@ -105,18 +91,13 @@ def seen_figures(list_file: Path | None, candidate: HeldExhibit) -> dict[str, An
         return {}
     try:
         content = list_file.read_bytes()
-        listed = json.loads(content)
-        rows = [
-            row
-            for row in listed["candidates"]
-            if (row["member"], row["exhibit"]) == (candidate.member, candidate.exhibit)
-        ]
+        digest = hashlib.sha256(content).hexdigest()
+        figures = figures_as_seen(json.loads(content), candidate, digest)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ParameterError(f"{list_file}: a list of `ribin search --json` needed") from error
-    if not rows:
+    if not figures:
         raise ParameterError(f"{list_file}: candidate {candidate} needed in the list, found none")
-    origin = {name: listed[name] for name in _FROM_LIST if name in listed}
-    return {**rows[0], **origin, "list_sha256": hashlib.sha256(content).hexdigest()}
+    return figures
 
 
 def write_history(history: History, graphml: Path | None, picture: Path | None) -> None:

@@ -27,7 +27,8 @@ def list_links(vault: Path | None, who: str, json_output: bool) -> None:
     Example:
       ribin link list --vault vaults/JAM
     """
-    from ribin.commands.leads import Leads, lead_views
+    from ribin.commands.leads import Leads
+    from ribin.desk.leads import lead_views
     from ribin.report.json_text import as_json
     from ribin.review.lead_text import lead_facts, leads_table
 

@@ -1,0 +1,50 @@
+"""Leads at the desk: those of a vault for one person's eyes, and a candidate as it was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ribin.leads import HeldExhibit
+from ribin.review.lead_text import LeadView, leads_to_review, view_lead
+from ribin.store.leadrecords import read_lead_file, read_lead_files
+from ribin.store.vault import Vault
+
+_FROM_LIST = ("params_id", "version", "snapshot", "scope", "counts")
+
+
+def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
+    """The leads of a vault for a person's eyes; with `mine` those that await this person."""
+    with vault.catalogue.reading() as db:
+        files = read_lead_files(db)
+    chosen = leads_to_review(files, who) if mine else files
+    return [view_lead(vault, file, who) for file in chosen]
+
+
+def look_at_lead(vault: Vault, lead: str, who: str) -> LeadView:
+    """A lead for a person's eyes; the audit log keeps who looked. StoreError where unknown."""
+    with vault.catalogue.reading() as db:
+        file = read_lead_file(db, lead, str(vault.path))
+    view = view_lead(vault, file, who)
+    if vault.writable:
+        vault.record("view", lead, who, "", verdicts=len(view.reviews))
+    return view
+
+
+def figures_as_seen(
+    listed: Mapping[str, Any], candidate: HeldExhibit, list_sha256: str
+) -> dict[str, Any]:
+    """The row of a candidate in a list, and where the list came from; empty where it is not in it.
+
+    Parameters
+    ----------
+    listed : mapping
+        What `ribin search --json` prints.
+    list_sha256 : str
+        Of that text, so that it can be known again.
+    """
+    for row in listed["candidates"]:
+        if (row["member"], row["exhibit"]) == (candidate.member, candidate.exhibit):
+            origin = {name: listed[name] for name in _FROM_LIST if name in listed}
+            return {**row, **origin, "list_sha256": list_sha256}
+    return {}
