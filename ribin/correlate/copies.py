@@ -14,7 +14,7 @@ from ribin.correlate.turned import turn_surface
 from ribin.model import FloatArray
 from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
 
-_KEPT = 8  # of a few references: one against many uses one, threads perhaps some more
+KEPT = 8  # of a few references: one against many uses one, threads perhaps some more
 _MORE_TURNS = 3  # steps that refinement may go beyond the range
 
 
@@ -51,7 +51,7 @@ class TurnedCopies:
             self._made[new] = True
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def coarse_copies(
     reference: Side, describe: DescribeParams, correlate: CorrelateParams
 ) -> TurnedCopies:
@@ -65,7 +65,7 @@ def coarse_copies(
     )
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def medium_copies(
     reference: Side, describe: DescribeParams, correlate: CorrelateParams
 ) -> TurnedCopies:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin._jit import kernel, sum_kernel
 from ribin.correlate.blocks import whole_sums
-from ribin.correlate.copies import coarse_copies, medium_copies
+from ribin.correlate.copies import KEPT, coarse_copies, medium_copies
 from ribin.correlate.placement import Offsets, Placement, disc_offsets
 from ribin.correlate.side import Level, Side
 from ribin.model import FloatArray
@@ -16,11 +19,11 @@ from ribin.params import CorrelateParams, DescribeParams
 
 @sum_kernel
 def _strengths(products, energies, near, smaller, min_overlap, out):
-    weights = np.empty(energies.shape[3])
+    weights = np.empty(energies.shape[3], np.float32)
     for t in range(out.shape[0]):
         moved, fixed, overlap = energies[t]
         for g in range(weights.shape[0]):
-            energy = float(moved[0, g]) * float(fixed[0, g])
+            energy = moved[0, g] * fixed[0, g]
             enough = overlap[0, g] >= min_overlap * smaller and energy > 0.0
             weights[g] = np.sqrt(overlap[0, g] / (smaller * energy)) if enough else 0.0
         for s in range(out.shape[1]):
@@ -31,6 +34,30 @@ def coarse_placements(
     reference: Side, comparison: Side, describe: DescribeParams, correlate: CorrelateParams
 ) -> list[Placement]:
     """The best placements of the reference on the comparison, none close to a better one."""
+    moves = _coarse_moves(reference, describe, correlate)
+    strength = overlap_correlation(
+        reference.coarse,
+        comparison.coarse,
+        moves.surfaces,
+        moves.places,
+        moves.offsets,
+        correlate.min_overlap,
+    )
+    return _peaks(strength, moves, correlate)
+
+
+class _Moves(NamedTuple):
+    """All turns and shifts of the coarse search."""
+
+    surfaces: FloatArray
+    places: NDArray[np.int64]
+    offsets: Offsets
+    angles_deg: NDArray[np.float64]
+    shifts_um: NDArray[np.float64]
+
+
+@lru_cache(maxsize=KEPT)
+def _coarse_moves(reference: Side, describe: DescribeParams, correlate: CorrelateParams) -> _Moves:
     pitch_um = describe.coarse_pitch_um
     norm_step = round(correlate.coarse_norm_step_um / pitch_um)
     offsets = disc_offsets(correlate.shift_range_um / pitch_um, norm_step)
@@ -38,16 +65,9 @@ def coarse_placements(
     copies = coarse_copies(reference, describe, correlate)
     places = np.zeros((len(angles), 3), np.int64)
     places[:, 0] = copies.at(angles)
-    strength = overlap_correlation(
-        reference.coarse,
-        comparison.coarse,
-        copies.surfaces,
-        places,
-        offsets,
-        correlate.min_overlap,
-    )
     # The copy shows at p + offset what lies on p of the comparison: the shift is -offset.
-    return _peaks(strength, angles, np.asarray(-offsets.every * pitch_um), correlate)
+    shifts_um = np.asarray(-offsets.every * pitch_um)
+    return _Moves(copies.surfaces, places, offsets, angles, shifts_um)
 
 
 def refined_placements(
@@ -85,10 +105,9 @@ def refined_placements(
     ).reshape(len(seeds), -1)
     best = strength.argmax(axis=1)
     turn, shift = np.divmod(best, len(offsets.every))
-    found = angles[np.arange(len(seeds)) * len(steps) + turn]
+    own = np.arange(len(seeds))
     shifts_um = -(offsets.every[shift] + starts) * pitch_um
-    values = strength[np.arange(len(seeds)), best]
-    return list(map(Placement, found.tolist(), map(tuple, shifts_um.tolist()), values.tolist()))
+    return _placements(angles[own * len(steps) + turn], shifts_um, strength[own, best])
 
 
 def overlap_correlation(
@@ -161,18 +180,18 @@ def _pick_peaks(left, angles, shifts, least_deg, least_um, picked):
                         left[t, s] = -1.0
 
 
-def _peaks(
-    strength: FloatArray,
-    angles: NDArray[np.float64],
-    shifts_um: NDArray[np.float64],
-    correlate: CorrelateParams,
-) -> list[Placement]:
+def _peaks(strength: FloatArray, moves: _Moves, correlate: CorrelateParams) -> list[Placement]:
     picked = np.empty((correlate.seeds, 2), np.int64)
     least = correlate.seed_distance_deg, correlate.seed_distance_um
-    _pick_peaks(strength.copy(), angles, shifts_um, *least, picked)
-    found: list[Placement] = []
-    for t, s in dict.fromkeys(map(tuple, picked.tolist())):  # the first again where none is left
-        if strength[t, s] > 0.0:
-            row, col = shifts_um[s].tolist()
-            found.append(Placement(float(angles[t]), (row, col), float(strength[t, s])))
-    return found
+    _pick_peaks(strength.copy(), moves.angles_deg, moves.shifts_um, *least, picked)
+    turn, shift = picked.T
+    found = _placements(moves.angles_deg[turn], moves.shifts_um[shift], strength[turn, shift])
+    # The first peak again where none is left.
+    return [placement for placement in dict.fromkeys(found) if placement.strength > 0.0]
+
+
+def _placements(
+    angles_deg: NDArray[np.float64], shifts_um: NDArray[np.float64], strength: FloatArray
+) -> list[Placement]:
+    shifts = map(tuple, shifts_um.tolist())
+    return list(map(Placement, angles_deg.tolist(), shifts, strength.tolist()))
