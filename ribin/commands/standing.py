@@ -115,10 +115,10 @@ def run(
     jobs: int,
     json_output: bool,
 ) -> None:
-    """Make every search and tell of what is new.
+    """Make every search and tell of what is new; every night, say.
 
     \b
-    Example, every night:
+    Example:
       ribin standing run --vault JAM --network network.toml
     """
     from ribin.commands.standings import tell_new
