@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.casework import Candidate, Request
+from ribin.comparison import Comparison
 from ribin.desk.disclosure import candidate_mark
 from ribin.desk.queries import Desk
 from ribin.desk.sides import Side
@@ -15,6 +16,7 @@ from ribin.desk.viewing import FROM_TEMPLATE, Seen, page_of, shown_side, write_p
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.lists import SearchLists
 from ribin.model import MarkType
+from ribin.params import Params
 from ribin.pipeline import compare_marks
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 from ribin.view.thumbnail import motion_of
@@ -69,21 +71,48 @@ def write_gallery(
     return problems
 
 
-def _show(
-    desk: Desk, side: Side, request: Request, candidate: Candidate, query: str, folder: Path
-) -> RowPicture:
-    """Compare the query with one candidate again, for its picture; write the page of both."""
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """The query and a candidate, compared again for people to look at."""
+
+    query: Seen
+    candidate: Seen
+    result: Comparison
+
+    def page(self, params: Params) -> str:
+        """The comparison page of both."""
+        return page_of(self.query, self.candidate, self.result, params)
+
+    def thumbnail(self) -> bytes:
+        """A small PNG of the candidate, lying as the query does."""
+        return thumbnail_png(self.candidate.side.mark, motion=motion_of(self.result))
+
+
+def candidate_beside(
+    desk: Desk, side: Side, request: Request, candidate: Candidate, query: str
+) -> Beside:
+    """Lay a candidate beside the query; another member's only after its audit log says for whom.
+
+    Errors as `candidate_mark`.
+    """
     one = Seen(query, side)
     shown = candidate_mark(desk, request, candidate, "picture")
     two = shown_side(shown, f"{candidate.member} {candidate.exhibit}")
     compared = compare_marks(side.template, two.side.template, desk.params)
-    result = replace(compared, reference=one.label, comparison=two.label)
+    return Beside(one, two, replace(compared, reference=one.label, comparison=two.label))
+
+
+def _show(
+    desk: Desk, side: Side, request: Request, candidate: Candidate, query: str, folder: Path
+) -> RowPicture:
+    """Lay one candidate beside the query and write the page of both."""
+    both = candidate_beside(desk, side, request, candidate, query)
     page = folder / _page_name(candidate)
-    write_page(page_of(one, two, result, desk.params), page)
+    write_page(both.page(desk.params), page)
     return RowPicture(
-        png=thumbnail_png(two.side.mark, motion=motion_of(result)),
+        png=both.thumbnail(),
         page=f"{folder.name}/{page.name}",
-        note="" if two.whole else FROM_TEMPLATE,
+        note="" if both.candidate.whole else FROM_TEMPLATE,
     )
 
 
