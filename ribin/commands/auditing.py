@@ -12,7 +12,7 @@ from ribin.people import Role
 from ribin.report.tables import table
 from ribin.store.audit import AuditHead, AuditRow, chain_problems, read_head
 from ribin.store.audit_file import anchor_problem, exported_lines, file_problems, read_hashes
-from ribin.store.check import record_problems
+from ribin.store.recordcheck import record_problems
 from ribin.store.roles import check_role
 from ribin.store.vault import Vault
 

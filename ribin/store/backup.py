@@ -25,6 +25,7 @@ from ribin.store.catalogue import CATALOGUE_FILE
 from ribin.store.durable import fsync_folder, write_synced
 from ribin.store.identity import IDENTITY_FILE
 from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER, scan_path
+from ribin.store.rest import REST_FILE, take_rest
 from ribin.store.roles import check_role_if_any
 from ribin.store.vault import Vault
 
@@ -125,7 +126,9 @@ def _copy(vault: Vault, aside: Path, on_progress: Progress) -> Copied:
         report = copy.check(on_progress)
         if report.problems:
             raise StoreError(f"{vault.path}: no sound copy: {report.problems[0].text}")
-        return Copied(report.scans, report.size_bytes, copy.audit_head())
+        copied = Copied(report.scans, report.size_bytes, copy.audit_head())
+    take_rest(aside / CATALOGUE_FILE, copied.head.sha256)
+    return copied
 
 
 def _scans_named(catalogue: Path) -> list[tuple[str, str]]:
@@ -139,7 +142,8 @@ def _other_files(folder: Path) -> Iterator[Path]:
         top = path.relative_to(folder).parts[0]
         within = path.relative_to(folder).parts[:-1]
         skipped = top in (*_LEFT_OUT, MARKS_FOLDER) or "index" in within
-        if path.is_file() and not (skipped or top.startswith((CATALOGUE_FILE, IDENTITY_FILE))):
+        skipped |= top.startswith((CATALOGUE_FILE, IDENTITY_FILE, REST_FILE))
+        if path.is_file() and not skipped:
             yield path
     yield folder / IDENTITY_FILE
 

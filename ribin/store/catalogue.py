@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ribin.errors import StoreError
+from ribin.store.rest import take_rest
 from ribin.store.schema import APPLICATION_ID, create_tables
 
 CATALOGUE_FILE = "catalogue.sqlite"
@@ -84,7 +85,18 @@ class Catalogue:
                 copy.close()
 
     def close(self) -> None:
+        """Close the connection, and note the hash of the file where nobody else has it open."""
+        head = self._head() if self.writable else ""
         self._db.close()
+        if head:
+            take_rest(self.path, head)
+
+    def _head(self) -> str:
+        try:
+            row = self._db.execute("SELECT sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+        except sqlite3.Error:  # damaged, or closed already
+            return ""
+        return str(row[0]) if row else ""
 
     def _leave(self) -> None:
         if self._db.in_transaction:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.errors import StoreError
-from ribin.store.audit import chain_problems
+from ribin.store.audit import chain_problems, read_head
 from ribin.store.catalogue import Catalogue
 from ribin.store.enrol import is_enrolled
+from ribin.store.identity import identity_problems
 from ribin.store.incoming import MARKS_FOLDER, is_arriving, scan_path
+from ribin.store.recordcheck import record_findings
+from ribin.store.rest import rest_problems
 from ribin.store.scanfile import damaged_parts, read_original
 from ribin.store.schema import schema_problems
-from ribin.store.written import all_records
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,9 @@ def check_vault(
     problems: list[Problem] = []
     size_bytes = 0
     try:
+        problems += [Problem("", text) for text in identity_problems(folder)]
         with catalogue.reading() as db:
-            problems += [Problem("", text) for text in _catalogue_problems(db)]
+            problems += _catalogue_problems(db)
             scans = db.execute("SELECT * FROM scans ORDER BY rowid").fetchall()
         for done, row in enumerate(scans):
             on_progress(done, len(scans))
@@ -59,19 +63,31 @@ def check_vault(
             problems += [Problem(row["exhibit"], text)] if text else []
         on_progress(len(scans), len(scans))
         problems += [Problem("", text) for text in _stray_problems(folder, catalogue)]
+        problems += [Problem("", text) for text in _received_problems(folder)]
+        with catalogue.reading() as db:
+            head = read_head(db)
+        problems += [Problem("", text) for text in rest_problems(catalogue.path, head.sha256)]
     except StoreError as error:
         problems.append(Problem("", str(error)))
     return CheckReport(len(scans), size_bytes, tuple(problems))
 
 
-def _catalogue_problems(db: sqlite3.Connection) -> list[str]:
-    found: list[str] = []
-    for check in (_sqlite_problems, schema_problems, chain_problems, record_problems):
-        try:
-            found += check(db)
-        except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError) as error:
-            found.append(f"catalogue: damaged: {error}")
+def _catalogue_problems(db: sqlite3.Connection) -> list[Problem]:
+    found: list[Problem] = []
+    for check in (_sqlite_problems, schema_problems, chain_problems):
+        with _damage_noted(found):
+            found += [Problem("", text) for text in check(db)]
+    with _damage_noted(found):
+        found += [Problem(exhibit, text) for exhibit, text in record_findings(db)]
     return found
+
+
+@contextmanager
+def _damage_noted(found: list[Problem]) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError) as error:
+        found.append(Problem("", f"catalogue: damaged: {error}"))
 
 
 def _stray_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
@@ -86,17 +102,25 @@ def _stray_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
             yield f"{path}: a file that no record of the catalogue names"
 
 
+def _received_problems(folder: Path) -> Iterator[str]:
+    """What bundles of other members brought lies in files named by their bytes."""
+    for path in sorted((folder / "received").rglob("*")):
+        named = re.fullmatch(r"([0-9a-f]{64})(\.npz)?", path.name)
+        if named and path.is_file() and _sha256(path.read_bytes()) != named[1]:
+            yield f"{path}: not as it was received"
+
+
 def _scan_problem(path: Path, sha256: str, file_sha256: str) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
         return f"{path}: the file of an enrolled scan needed: {error.strerror}"
-    found = hashlib.sha256(content).hexdigest()
+    found = _sha256(content)
     try:
         if found != file_sha256:
             parts = ", ".join(damaged_parts(path)) or "no array"
             return f"{path}: SHA-256 {file_sha256} needed, found {found}; damaged: {parts}"
-        if hashlib.sha256(read_original(path)).hexdigest() != sha256:
+        if _sha256(read_original(path)) != sha256:
             return f"{path}: the original bytes differ from their SHA-256 {sha256}"
     except StoreError as error:
         return str(error)
@@ -110,22 +134,5 @@ def _sqlite_problems(db: sqlite3.Connection) -> list[str]:
     return found + [f"catalogue: row {r[1]} of {r[0]} names a record not there" for r in lost]
 
 
-def record_problems(db: sqlite3.Connection) -> list[str]:
-    """One sentence for each record that is not as the last row of the log that wrote it says.
-
-    A row writes `records`, {name: SHA-256}; null for one that it removed.
-    """
-    written: dict[str, str] = {}
-    for row in db.execute("SELECT details FROM audit ORDER BY seq"):
-        written.update(json.loads(row["details"]).get("records", {}))
-    written = {name: sha256 for name, sha256 in written.items() if sha256 is not None}
-    found = dict(all_records(db))
-    problems = []
-    for name in sorted(written.keys() | found.keys()):
-        if name not in found:
-            problems.append(f"catalogue: {name} was written and is not there")
-        elif name not in written:
-            problems.append(f"catalogue: {name} is there and the audit log does not know it")
-        elif written[name] != found[name]:
-            problems.append(f"catalogue: {name} is not as it was written")
-    return problems
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

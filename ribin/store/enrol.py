@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 from dataclasses import asdict, dataclass
@@ -52,20 +53,33 @@ def admit_entry(folder: Path, catalogue: Catalogue, entry: Entry, content: bytes
     AccessError
         Whoever enrols has no role for it.
     """
-    with catalogue.writing() as db:
-        check_role_in_use(db, entry.who, ENROLLING)
-        clear_leftovers(folder, lambda sha256: is_enrolled(db, sha256))
-        known = find_enrolled(db, entry.sha256, entry.scan.provenance.source, entry.exhibit)
-        if known:
-            return known
-        try:
-            admit_file(folder, entry.sha256, content)
-            enrolment = insert_entry(db, entry, hashlib.sha256(content).hexdigest())
-        except OSError as error:
-            discard_arrival(folder, entry.sha256)
-            raise StoreError(f"{folder}: the scan cannot be written: {error}") from error
+    arriving = False
+    try:
+        with catalogue.writing() as db:
+            check_role_in_use(db, entry.who, ENROLLING)
+            clear_leftovers(folder, lambda sha256: is_enrolled(db, sha256))
+            known = find_enrolled(db, entry.sha256, entry.scan.provenance.source, entry.exhibit)
+            if known:
+                return known
+            arriving = True
+            try:
+                admit_file(folder, entry.sha256, content)
+                enrolment = insert_entry(db, entry, hashlib.sha256(content).hexdigest())
+            except OSError as error:
+                discard_arrival(folder, entry.sha256)
+                raise StoreError(f"{folder}: the scan cannot be written: {error}") from error
+    except StoreError:  # the disk refused the file, or its records: a full one needs the room
+        if arriving:
+            _take_back(folder, catalogue)
+        raise
     forget_arrival(folder, entry.sha256)
     return enrolment
+
+
+def _take_back(folder: Path, catalogue: Catalogue) -> None:
+    """Remove what did not come in; where that fails too, the next writer does it."""
+    with contextlib.suppress(StoreError, OSError), catalogue.writing() as db:
+        clear_leftovers(folder, lambda sha256: is_enrolled(db, sha256))
 
 
 def is_enrolled(db: sqlite3.Connection, sha256: str) -> bool:

@@ -41,8 +41,18 @@ def checked_member_code(code: str, where: str) -> str:
 
 def write_identity(folder: Path, member: str) -> None:
     """Declare the folder to be the finished vault of this member."""
-    text = f'member = "{member}"\nschema = {SCHEMA_VERSION}\n'
-    write_durably(folder / IDENTITY_FILE, text.encode())
+    write_durably(folder / IDENTITY_FILE, _as_written(Identity(member, SCHEMA_VERSION)))
+
+
+def identity_problems(folder: Path) -> list[str]:
+    """A sentence where vault.toml says the right thing in other bytes than we write."""
+    path = folder / IDENTITY_FILE
+    identity = read_identity(folder)
+    return [] if path.read_bytes() == _as_written(identity) else [f"{path}: not as it was written"]
+
+
+def _as_written(identity: Identity) -> bytes:
+    return f'member = "{identity.member}"\nschema = {identity.schema}\n'.encode()
 
 
 def read_identity(folder: Path, older: bool = False) -> Identity:

@@ -8,11 +8,11 @@ from pathlib import Path
 from ribin.errors import StoreError
 from ribin.store.audit import append_row, chain_problems
 from ribin.store.catalogue import Catalogue, may_write
-from ribin.store.check import record_problems
 from ribin.store.durable import fsync_folder
 from ribin.store.identity import checked_member_code, read_identity, write_identity
 from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER
 from ribin.store.migrations import migrate
+from ribin.store.recordcheck import record_problems
 from ribin.store.roles import found_roles
 from ribin.store.schema import SCHEMA_VERSION, column_problem, version_of
 from ribin.store.written import all_records
