@@ -60,6 +60,7 @@ LEVELS = {
     "review": 5.5,
     "evaluate": 5,
     "exchange": 5.5,
+    "export": 5.5,
     "batch": 7,
     "gallery": 7,
     "desk": 6,
@@ -84,7 +85,7 @@ ONLY_IN = {
     "numba": ("_jit.py", "_vector/"),
     "llvmlite": ("_vector/",),
     "jinja2": ("view/",),
-    "x3pio": ("read/", "synth/"),
+    "x3pio": ("read/", "synth/", "export/surfaces.py"),
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "core", "common", "misc"}
 LONGEST_FILE = 200

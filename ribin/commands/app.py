@@ -13,6 +13,7 @@ from ribin.commands.demo import demo
 from ribin.commands.doctor import doctor
 from ribin.commands.enrol import enrol
 from ribin.commands.evaluate import evaluate
+from ribin.commands.export import export, import_export
 from ribin.commands.extract import extract
 from ribin.commands.info import info
 from ribin.commands.init import init
@@ -67,6 +68,8 @@ for command in (
     release,
     retention,
     purge,
+    export,
+    import_export,
     people,
     audit,
     evaluate,

@@ -1,0 +1,150 @@
+"""`ribin import`: the folder of an export as a vault again, with the same catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ribin.errors import FormatError, StoreError
+from ribin.export.scanfolder import pack_folder
+from ribin.export.write import FORMAT, MANIFEST, VERSION
+from ribin.json_fields import field_of, hex_of, objects_of, only_fields, read_object
+from ribin.store.anew import make_anew
+from ribin.store.schema import SCHEMA_VERSION
+from ribin.store.tables import Cell, Table
+
+_KEYS = ("format", "version", "member", "schema", "program", "made_at", "files")
+_TABLE = re.compile(r"tables/(\w+)\.json")
+_MOST_BYTES = 1 << 30  # of one file
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The vault that was made."""
+
+    folder: str
+    member: str
+    exhibits: int
+    scans: int
+
+
+class ExportFolder:
+    """The files of an export, each checked against its manifest when it is read."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises FormatError where the folder holds no export."""
+        self._folder = folder
+        self.manifest = self._bytes(MANIFEST)
+        where = f"{folder.name}/{MANIFEST}"
+        table = read_object(self.manifest, where)
+        if (table.get("format"), table.get("version")) != (FORMAT, VERSION):
+            raise FormatError(f"{where}: a {FORMAT} of version {VERSION} needed")
+        only_fields(table, _KEYS, where)
+        schema = field_of(table, "schema", int, where)
+        if schema != SCHEMA_VERSION:
+            raise FormatError(f"{where}: schema {SCHEMA_VERSION} needed, found {schema}")
+        self.member = field_of(table, "member", str, where)
+        self.files: dict[str, tuple[int, str]] = {}
+        for one in objects_of(table, "files", where):
+            only_fields(one, ("name", "size", "sha256"), where)
+            name = field_of(one, "name", str, where)
+            _check_name(name, where)
+            if name in self.files:
+                raise FormatError(f"{where}: file {name[:80]!r} occurs twice")
+            self.files[name] = (field_of(one, "size", int, where), hex_of(one, "sha256", 32, where))
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file; FormatError where it is missing or not as it was written."""
+        if name not in self.files:
+            raise FormatError(f"{self._folder.name}: {name[:80]!r} is not in the manifest")
+        content = self._bytes(name)
+        if (len(content), hashlib.sha256(content).hexdigest()) != self.files[name]:
+            raise FormatError(f"{self._folder / name}: not as the manifest says")
+        return content
+
+    def check(self) -> None:
+        """Read every file once."""
+        for name in self.files:
+            self.read(name)
+
+    def tables(self) -> dict[str, Table]:
+        """The tables of the catalogue."""
+        names = {found[1]: name for name in self.files if (found := _TABLE.fullmatch(name))}
+        return {table: _read_table(self.read(name), name) for table, name in names.items()}
+
+    def _bytes(self, name: str) -> bytes:
+        path = self._folder / name
+        try:
+            size = path.stat().st_size
+            if not path.is_file() or size > _MOST_BYTES:
+                raise FormatError(f"{path}: a file of at most {_MOST_BYTES} bytes needed")
+            return path.read_bytes()
+        except OSError as error:
+            raise FormatError(f"{path}: a file of an export needed, {error.strerror}") from error
+
+
+def import_vault(
+    export: Path,
+    folder: Path,
+    *,
+    who: str,
+    reason: str = "",
+    tick: Callable[[int, int], None] = lambda done, total: None,
+) -> Imported:
+    """Make a vault in a new or empty folder from an export: all of it or nothing.
+
+    Its catalogue is that of the export, audit log included, with one row more that says so.
+
+    Raises
+    ------
+    FormatError
+        The folder holds no export, or a file is missing, changed or not what it should be.
+    StoreError
+        The tables contradict each other or their audit log, or the vault cannot be written.
+    """
+    source = ExportFolder(export)
+    source.check()
+    tables = source.tables()
+    told = {"manifest_sha256": hashlib.sha256(source.manifest).hexdigest(), "folder": export.name}
+    try:
+        scans = make_anew(
+            folder,
+            tables,
+            lambda sha256: pack_folder(sha256, source.read),
+            who,
+            reason,
+            told,
+            tick,
+        )
+    except StoreError as error:
+        text = str(error)
+        raise type(error)(text if str(folder) in text else f"{export}: {text}") from error.__cause__
+    return Imported(str(folder), source.member, len(tables["exhibits"].rows), scans)
+
+
+def _read_table(content: bytes, where: str) -> Table:
+    table = read_object(content, where)
+    only_fields(table, ("columns", "rows"), where)
+    columns = field_of(table, "columns", list, where)
+    rows = field_of(table, "rows", list, where)
+    if not all(isinstance(name, str) for name in columns):
+        raise FormatError(f"{where}: names of columns needed")
+    for row in rows:
+        if not isinstance(row, list) or len(row) != len(columns) or not all(map(_is_cell, row)):
+            raise FormatError(f"{where}: a row of {len(columns)} texts and numbers needed")
+    return Table(tuple(columns), tuple(tuple(row) for row in rows))
+
+
+def _is_cell(value: object) -> bool:
+    return value is None or (isinstance(value, Cell) and not isinstance(value, bool))
+
+
+def _check_name(name: str, where: str) -> None:
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts or set(name) & set('\\:*?"<>|\0'):
+        raise FormatError(
+            f"{where}: the name of a file within the export needed, found {name!r:.80}"
+        )

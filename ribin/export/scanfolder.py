@@ -1,0 +1,141 @@
+"""A scan as a folder of open files, and back.
+
+scans/<sha256>/scan.json            what is known of the scan and its marks; names the others
+               original.x3p         the file as it was received
+               outline.png          what a person outlined, where one did
+               000-breech_face.x3p  the mark (an image's as .csv), .measured.png its mask,
+               000-breech_face.png  and a picture of it
+               000-template/fine.csv ...
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from ribin.errors import FormatError
+from ribin.export.surfaces import (
+    read_csv,
+    read_mask,
+    read_x3p,
+    write_csv,
+    write_mask,
+    write_picture,
+    write_x3p,
+)
+from ribin.json_fields import field_of, objects_of, read_object
+from ribin.model import Mark, MarkType, Provenance, ScanKind, Template
+from ribin.report.relief import shade_surface
+from ribin.store.scanparts import ScanParts, pack_parts, provenance_of
+
+_SUFFIXES = {".x3p", ".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg"}
+Reader = Callable[[str], bytes]  # gives the bytes of a file of the export by its name
+
+
+def scan_files(sha256: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of each file of a scan's folder."""
+    folder = f"scans/{sha256}"
+    suffix = PurePosixPath(parts.facts["provenance"]["source"]).suffix.lower()
+    original = f"original{suffix if suffix in _SUFFIXES else '.bin'}"
+    yield f"{folder}/{original}", parts.original
+    if parts.outline is not None:
+        yield f"{folder}/outline.png", write_mask(parts.outline)
+    marks = []
+    for position, (mark, template) in enumerate(zip(parts.marks, parts.templates, strict=True)):
+        stem = f"{position:03d}-{mark.mark_type}"
+        facts = _mark_facts(stem, mark, template)
+        if mark.kind is ScanKind.TOPOGRAPHY:
+            yield f"{folder}/{facts['surface']}", write_x3p(mark)
+        else:
+            yield f"{folder}/{facts['surface']}", write_csv(mark.surface)
+        yield f"{folder}/{stem}.measured.png", write_mask(mark.valid)
+        yield f"{folder}/{stem}.png", write_picture(shade_surface(mark.surface, mark.valid))
+        for name, array in template.arrays.items():
+            yield f"{folder}/{position:03d}-template/{name}.csv", write_csv(array)
+        marks.append(facts)
+    outline = "outline.png" if parts.outline is not None else ""
+    told = {"scan": parts.facts, "original": original, "outline": outline, "marks": marks}
+    yield f"{folder}/scan.json", json.dumps(told, indent=1, ensure_ascii=True).encode()
+
+
+def pack_folder(sha256: str, read: Reader) -> bytes:
+    """The scan file of a vault from the files of its folder.
+
+    Raises
+    ------
+    FormatError
+        A file is missing or not what scan.json says of it.
+    """
+    folder = f"scans/{sha256}"
+    where = f"{folder}/scan.json"
+    table = read_object(read(where), where)
+    try:
+        facts = field_of(table, "scan", dict, where)
+        provenance = provenance_of(facts)
+        original = read(f"{folder}/{field_of(table, 'original', str, where)}")
+        outlined = field_of(table, "outline", str, where)
+        outline = read_mask(read(f"{folder}/{outlined}"), where) if outlined else None
+        sides = [_side(folder, one, provenance, read) for one in objects_of(table, "marks", where)]
+        return pack_parts(original, facts, outline, *zip(*sides, strict=True))
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise FormatError(f"{where}: facts of a scan needed, {error}") from error
+
+
+def _mark_facts(stem: str, mark: Mark, template: Template) -> dict[str, Any]:
+    suffix = "x3p" if mark.kind is ScanKind.TOPOGRAPHY else "csv"
+    arrays = [
+        {"name": name, "type": array.dtype.str, "shape": array.shape}
+        for name, array in template.arrays.items()
+    ]
+    return {
+        "mark_type": mark.mark_type,
+        "kind": mark.kind,
+        "pitch_um": mark.pitch_um,
+        "origin_um": mark.origin_um,
+        "surface": f"{stem}.{suffix}",
+        "measured": f"{stem}.measured.png",
+        "picture": f"{stem}.png",
+        "template": {
+            "folder": f"{stem[:3]}-template",
+            "pitch_um": template.pitch_um,
+            "params_id": template.params_id,
+            "arrays": arrays,
+        },
+    }
+
+
+def _side(
+    folder: str, facts: dict[str, Any], provenance: Provenance, read: Reader
+) -> tuple[Mark, Template]:
+    """A mark and its template as scan.json tells of them."""
+    where = f"{folder}/scan.json"
+    kind = ScanKind(field_of(facts, "kind", str, where))
+    mark_type = MarkType(field_of(facts, "mark_type", str, where))
+    measured = field_of(facts, "measured", str, where)
+    valid = read_mask(read(f"{folder}/{measured}"), f"{folder}/{measured}")
+    name = f"{folder}/{field_of(facts, 'surface', str, where)}"
+    if kind is ScanKind.TOPOGRAPHY:
+        surface = read_x3p(read(name), name)
+    else:
+        surface = read_csv(read(name), "<f4", valid.shape, name)
+    if surface.shape != valid.shape:
+        raise FormatError(f"{name}: a surface of {valid.shape} needed, found {surface.shape}")
+    row_um, col_um = field_of(facts, "origin_um", list, where)
+    mark = Mark(
+        *(mark_type, kind, surface, valid, field_of(facts, "pitch_um", float, where)),
+        (float(row_um), float(col_um)),
+        provenance,
+    )
+    told = field_of(facts, "template", dict, where)
+    within = f"{folder}/{field_of(told, 'folder', str, where)}"
+    arrays = {}
+    for one in objects_of(told, "arrays", where):
+        array = field_of(one, "name", str, where)
+        shape = tuple(int(length) for length in field_of(one, "shape", list, where))
+        file = f"{within}/{array}.csv"
+        arrays[array] = read_csv(read(file), field_of(one, "type", str, where), shape, file)
+    pitch_um = field_of(told, "pitch_um", float, where)
+    params_id = field_of(told, "params_id", str, where)
+    return mark, Template(mark_type, kind, pitch_um, params_id, provenance, arrays)

@@ -1,0 +1,168 @@
+"""`ribin export`: a vault into a folder that needs no RIBIN to be read."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ribin import __version__
+from ribin.errors import ParameterError
+from ribin.export.scanfolder import scan_files
+from ribin.people import KEEPING
+from ribin.store.audit import append_row, now_utc
+from ribin.store.durable import fsync_folder
+from ribin.store.incoming import scan_path
+from ribin.store.roles import check_role_in_use
+from ribin.store.scanparts import read_parts
+from ribin.store.schema import SCHEMA_VERSION
+from ribin.store.tables import Table, read_tables
+from ribin.store.vault import Vault
+
+FORMAT = "ribin export"
+VERSION = 1
+MANIFEST = "manifest.json"
+_README = """\
+This folder holds a vault of RIBIN, a database of marks on fired cartridge cases, in open formats.
+
+tables/*.csv     every table of its catalogue; tables/*.json the same with types
+                 (events, exhibits, scans, marks; leads, reviews, links; audit: who did what, why)
+scans/SHA-256/   a folder for each scan, by the SHA-256 of the file as it was received:
+                 original.*           that file, byte by byte
+                 scan.json            what is known of it, and of each mark
+                 *.x3p                a mark, heights in metres (ISO 25178-72); of an image *.csv
+                 *.measured.png       255 where the mark was measured
+                 *.png                a picture of the mark
+                 *-template/*.csv     the numbers that a comparison uses
+manifest.json    size and SHA-256 of every file here
+
+Private keys and what other members sent are not here. `ribin import` makes the vault again.
+"""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written."""
+
+    folder: str
+    member: str
+    exhibits: int
+    scans: int
+    files: int
+    size_bytes: int
+
+
+def export_vault(
+    vault: Vault,
+    folder: Path,
+    *,
+    who: str,
+    reason: str,
+    tick: Callable[[int, int], None] = lambda done, total: None,
+) -> Exported:
+    """Write everything of a vault into a new or empty folder; manifest.json comes last.
+
+    The vault's audit log says so first, and that row is in the export.
+
+    Raises
+    ------
+    ParameterError
+        The folder holds something or cannot be written, or nobody says who and why.
+    AccessError
+        The person has no role that may export.
+    StoreError
+        A scan file is missing or damaged, or the vault is read-only or locked.
+    """
+    if not who.strip() or not reason.strip():
+        raise ParameterError(f"{folder}: who and reason needed for an export, found one missing")
+    try:
+        made = not folder.exists()
+        if not made and any(folder.iterdir()):
+            raise ParameterError(f"{folder}: a new or empty folder needed, found files in it")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
+    try:
+        return _export(vault, folder, who, reason, tick)
+    except OSError as error:
+        raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
+    finally:
+        if not (folder / MANIFEST).is_file():
+            _clear(folder, made)
+
+
+def _export(
+    vault: Vault, folder: Path, who: str, reason: str, tick: Callable[[int, int], None]
+) -> Exported:
+    with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, KEEPING)
+        append_row(db, "export", vault.member, who, reason, {"schema": SCHEMA_VERSION})
+    with vault.catalogue.reading() as db:
+        tables = read_tables(db)
+    listed = [_put(folder, name, content) for name, content in _table_files(tables)]
+    listed.append(_put(folder, "README.txt", _README.encode()))
+    scans = _column(tables["scans"], "sha256")
+    for done, sha256 in enumerate(scans):
+        tick(done, len(scans))
+        parts = read_parts(scan_path(vault.path, sha256))
+        listed += [_put(folder, name, content) for name, content in scan_files(sha256, parts)]
+    tick(len(scans), len(scans))
+    facts = {
+        "format": FORMAT,
+        "version": VERSION,
+        "member": vault.member,
+        "schema": SCHEMA_VERSION,
+        "program": f"ribin {__version__}",
+        "made_at": now_utc(),
+        "files": listed,
+    }
+    content = json.dumps(facts, indent=1).encode()
+    aside = folder / "aside-manifest.json"
+    aside.write_bytes(content)
+    aside.rename(folder / MANIFEST)
+    fsync_folder(folder)
+    exhibits = len(tables["exhibits"].rows)
+    size = sum(int(str(file["size"])) for file in listed) + len(content)
+    return Exported(str(folder), vault.member, exhibits, len(scans), len(listed) + 1, size)
+
+
+def _table_files(tables: dict[str, Table]) -> Iterator[tuple[str, bytes]]:
+    for name, table in tables.items():
+        rows = {"columns": table.columns, "rows": table.rows}
+        yield f"tables/{name}.json", json.dumps(rows, indent=0, ensure_ascii=True).encode()
+        lines = io.StringIO()
+        writer = csv.writer(lines)
+        writer.writerow(table.columns)
+        writer.writerows(table.rows)
+        # A byte order mark, by which spreadsheets know that it is UTF-8.
+        yield f"tables/{name}.csv", ("\ufeff" + lines.getvalue()).encode("utf-8", "replace")
+
+
+def _put(folder: Path, name: str, content: bytes) -> dict[str, object]:
+    """Write a file; its line of the manifest."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return {"name": name, "size": len(content), "sha256": sha256}
+
+
+def _column(table: Table, name: str) -> list[str]:
+    place = table.columns.index(name)
+    return [str(row[place]) for row in table.rows]
+
+
+def _clear(folder: Path, made: bool) -> None:
+    """Take away what a failed export left in the folder, which was empty before."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    if made:
+        folder.rmdir()

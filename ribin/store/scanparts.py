@@ -1,0 +1,79 @@
+"""All parts of a scan's file at once: to write them elsewhere, and to make the same file again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ribin.model import BoolArray, Mark, Provenance, Scan, ScanKind, Template
+from ribin.store.scanfile import (
+    _opened,
+    _read,
+    pack_scan,
+    read_mark,
+    read_original,
+    read_template,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ScanParts:
+    """What a scan's file holds.
+
+    Attributes
+    ----------
+    facts : dict
+        Kind, shape, pitches and provenance of the scan as it was read.
+    outline : (H, W) bool array or None
+        True inside the breech face as a person outlined it.
+    """
+
+    original: bytes
+    facts: dict[str, Any]
+    outline: BoolArray | None
+    marks: tuple[Mark, ...]
+    templates: tuple[Template, ...]
+
+
+def read_parts(path: Path) -> ScanParts:
+    """The parts of a file; StoreError where it is missing or damaged."""
+    with _opened(path) as file:
+        facts = json.loads(file.attrs["scan"])
+        outline = _read(file["mark_valid"]) if "mark_valid" in file else None
+        number = len(file["marks"]) if "marks" in file else 0
+    marks = tuple(read_mark(path, position) for position in range(number))
+    templates = tuple(read_template(path, position) for position in range(number))
+    return ScanParts(read_original(path), facts, outline, marks, templates)
+
+
+def pack_parts(
+    original: bytes,
+    facts: dict[str, Any],
+    outline: BoolArray | None,
+    marks: Sequence[Mark],
+    templates: Sequence[Template],
+) -> bytes:
+    """The file that these parts came from; the libraries of HDF5 may pack it otherwise."""
+    shape = tuple(facts["shape"])
+    blank = np.broadcast_to(np.float32(0), shape)
+    scan = Scan(
+        values=blank,
+        valid=np.broadcast_to(np.False_, shape),
+        row_pitch_um=facts["row_pitch_um"],
+        col_pitch_um=facts["col_pitch_um"],
+        kind=ScanKind(facts["kind"]),
+        provenance=provenance_of(facts),
+        mark_valid=outline,
+    )
+    return pack_scan(original, scan, marks, templates)
+
+
+def provenance_of(facts: dict[str, Any]) -> Provenance:
+    """The provenance in the facts of a scan."""
+    told = facts["provenance"]
+    return Provenance(**{**told, **{name: tuple(told[name]) for name in ("repairs", "notes")}})
