@@ -26,6 +26,8 @@ def _block_sums(fixed, moved, places, runs, every, few, products, energies):
         shifts[s // LANES, s % LANES] = down * cols + right
     step = 0 if products.shape[1] == 1 else 1  # all blocks add up in the first
     for t in range(places.shape[0]):
+        products[t] = np.float32(0.0)
+        energies[t] = np.float32(0.0)
         start = (places[t, 0] * rows + places[t, 1]) * cols + places[t, 2] + margin
         b = 0
         for k in range(runs.shape[0]):
@@ -105,7 +107,7 @@ def _sums(
     number: int,
 ) -> BlockSums:
     every, few, copies = offsets.every, offsets.few, len(places)
-    products = np.zeros((copies, number, -(-len(every) // LANES), LANES), np.float32)
-    energies = np.zeros((copies, 3, number, len(few)), np.float32)
+    products = np.empty((copies, number, -(-len(every) // LANES), LANES), np.float32)
+    energies = np.empty((copies, 3, number, len(few)), np.float32)
     _block_sums(fixed, moved, places, runs, every, few, products, energies)
     return BlockSums(products.reshape(copies, number, -1), energies)

@@ -106,7 +106,7 @@ def refined_placements(
     best = strength.argmax(axis=1)
     turn, shift = np.divmod(best, len(offsets.every))
     own = np.arange(len(seeds))
-    shifts_um = -(offsets.every[shift] + starts) * pitch_um
+    shifts_um = np.asarray(-(offsets.every[shift] + starts) * pitch_um)
     return _placements(angles[own * len(steps) + turn], shifts_um, strength[own, best])
 
 

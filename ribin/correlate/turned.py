@@ -6,6 +6,9 @@ the memory, and copies that many comparisons share stay nearer to the processor.
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -81,8 +84,9 @@ def turn_surface(
 
 def mask_surface(surface: FloatArray, valid: BoolArray) -> FloatArray:
     """The surface with 0 where it was not measured and nowhere else, float32."""
-    measured = np.where(surface == 0.0, np.float32(NEXT_TO_0), surface)
-    return np.where(valid, measured, np.float32(0.0)).astype(np.float32)
+    out = np.multiply(surface, valid, dtype=np.float32)
+    out[valid & (out == 0.0)] = NEXT_TO_0
+    return out
 
 
 def pad_surface(surface: FloatArray, reach: NDArray[np.float32]) -> FloatArray:
@@ -92,16 +96,22 @@ def pad_surface(surface: FloatArray, reach: NDArray[np.float32]) -> FloatArray:
     """
     size = surface.shape[0]
     pad = max(0, int(np.ceil(np.sqrt(reach[1]) + 1.0 + LANES - (size - 1) / 2.0)))
-    return np.pad(surface, pad)
+    out = np.zeros((size + 2 * pad, size + 2 * pad), np.float32)
+    out[pad : pad + size, pad : pad + size] = surface
+    return out
 
 
 def surface_reach(valid: BoolArray) -> NDArray[np.float32]:
     """Squared distances from the middle, least and greatest, within which anything was measured."""
-    rows, cols = np.nonzero(valid)
-    if len(rows) == 0:
+    squared = _from_middle(valid.shape[0])[valid]
+    if len(squared) == 0:
         return np.array([1.0, 0.0], np.float32)
-    y = rows - (valid.shape[0] - 1) / 2.0
-    x = cols - (valid.shape[1] - 1) / 2.0
-    squared = y * y + x * x
-    nearest, farthest = float(np.sqrt(squared.min())), float(np.sqrt(squared.max()))
+    nearest, farthest = math.sqrt(squared.min()), math.sqrt(squared.max())
     return np.array([max(0.0, nearest - 1.0) ** 2, (farthest + 1.0) ** 2], np.float32)
+
+
+@lru_cache(maxsize=32)
+def _from_middle(size: int) -> NDArray[np.float64]:
+    """Squared distance of each pixel of a square from its middle."""
+    line = (np.arange(size) - (size - 1) / 2.0) ** 2
+    return np.asarray(line[:, None] + line)
