@@ -165,13 +165,30 @@ def test_a_click_on_a_cell_brings_both_sides_to_it(browser):
     cell = browser.run("return window.ribin.cells.result.cell_rows[window.ribin.cells.current]")
     assert browser.text("#status").startswith(f"Cell {cell['number']}, cut from the reference")
     assert browser.text("#alignment") == f"by cell {cell['number']}"
+    assert_centred(browser)
+    for side in ("reference", "comparison"):
+        cells = browser.run("return window.ribin.cells.result.cell_rows")
+        index = next(
+            i
+            for i, c in enumerate(cells)
+            if c["cut_from"] == side and c["fell_um"] and abs(c["turn_deg"]) > 0.5
+        )
+        browser.run("window.ribin.cells.zoomTo(arguments[0])", index)
+        assert_centred(browser)
+
+
+def assert_centred(browser: Browser) -> None:
+    """The chosen cell lies in the middle of both views, and alike in both."""
+    x0, y0 = browser.middle("#stage")
+    x0, y0 = x0 - browser.stage("width") / 2, y0 - browser.stage("height") / 2
+    turned = []
     for view in browser.stage("views"):
         square = f"g[clip-path='url(#clip-{view['side']})'] .cell.current rect"
         x, y = browser.middle(square)
-        stage_x, stage_y = browser.middle("#stage")
-        assert y == pytest.approx(stage_y, abs=1.5)
-        left = stage_x - browser.stage("width") / 2
-        assert x - left == pytest.approx(view["middle"][1], abs=1.5)
+        assert (y - y0, x - x0) == pytest.approx(tuple(view["middle"]), abs=1.5)
+        matrix = "const m = document.querySelector(arguments[0]).getCTM();"
+        turned.append(browser.run(f"{matrix} return Math.atan2(m.b, m.a) * 180 / Math.PI", square))
+    assert turned[0] == pytest.approx(turned[1], abs=0.01)
 
 
 def test_cells_say_why_and_can_be_switched(browser):
