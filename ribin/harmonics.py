@@ -70,16 +70,40 @@ def disc_harmonics(band: Band, number: int, size_px: int, pitch_um: float) -> Ha
     """
     radii = (np.arange(_RADII, dtype=np.float64) + 0.5) * (size_px * pitch_um / 2.0 / _RADII)
     modes = _strongest_modes(band, radii, number)
-    rows, cols = np.mgrid[:size_px, :size_px] - (size_px - 1) / 2.0
-    distance, angle = np.hypot(rows, cols) * pitch_um, np.arctan2(-rows, cols)
-    inside = distance <= radii[-1]
-    planes = np.empty((len(modes), size_px * size_px), np.float32)
-    for place, (order, sine, radial) in enumerate(modes):
-        turned = np.sin(order * angle) if sine else np.cos(order * angle)
-        norm = pitch_um / np.sqrt(np.pi if order else 2.0 * np.pi)
-        planes[place] = (np.interp(distance, radii, radial) * turned * inside * norm).ravel()
     orders = np.array([order for order, _, _ in modes], np.int64)
-    return Harmonics(planes, orders, np.array([sine for _, sine, _ in modes], np.bool_))
+    sines = np.array([sine for _, sine, _ in modes], np.bool_)
+    radial = np.array([function for _, _, function in modes], np.float32)
+    return Harmonics(_sample(orders, sines, radial, radii, size_px, pitch_um), orders, sines)
+
+
+def _sample(
+    orders: NDArray[np.int64],
+    sines: NDArray[np.bool_],
+    radial: FloatArray,
+    radii: NDArray[np.float64],
+    size_px: int,
+    pitch_um: float,
+) -> FloatArray:
+    """The modes on the pixels of a frame, (K, S * S), from radial functions at some radii, (K, R).
+
+    Beyond the last radius they are 0.
+    """
+    rows, cols = (np.mgrid[:size_px, :size_px] - (size_px - 1) / 2.0).reshape(2, -1)
+    place = np.clip(np.hypot(rows, cols) * pitch_um / radii[0] / 2.0 - 0.5, 0.0, len(radii) - 1.0)
+    inside = np.hypot(rows, cols) * pitch_um <= radii[-1]
+    low = np.minimum(place.astype(np.int64), len(radii) - 2)
+    share = ((place - low) * inside).astype(np.float32)
+    rest = ((1.0 - (place - low)) * inside).astype(np.float32)
+    angle = np.arctan2(-rows, cols)
+    planes = np.empty((len(orders), size_px * size_px), np.float32)
+    for order in np.unique(orders):
+        norm = pitch_um / np.sqrt(np.pi if order else 2.0 * np.pi)
+        for sine, wave in ((False, np.cos), (True, np.sin)):
+            modes = np.flatnonzero((orders == order) & (sines == sine))
+            along = (norm * wave(order * angle)).astype(np.float32)
+            functions = radial[modes]
+            planes[modes] = (functions[:, low] * rest + functions[:, low + 1] * share) * along
+    return planes
 
 
 def turn_coefficients(
@@ -125,10 +149,12 @@ def _strongest_modes(
 
 def _orders(band: Band, radii: NDArray[np.float64]) -> NDArray[np.float64]:
     """Covariance between every two radii for every order, (M, R, R)."""
-    angles = np.arange(_TURNS) * (2.0 * np.pi / _TURNS)
+    angles = np.arange(_TURNS // 2 + 1) * (2.0 * np.pi / _TURNS)  # the other half is alike
     squares = radii[:, None, None] ** 2 + radii[None, :, None] ** 2
     apart = np.sqrt(squares - 2.0 * radii[:, None, None] * radii[None, :, None] * np.cos(angles))
-    series = np.fft.rfft(_covariance(band, apart), axis=-1).real / _TURNS
+    half = _covariance(band, apart)
+    whole = np.concatenate([half, half[..., -2:0:-1]], axis=-1)
+    series = np.fft.rfft(whole, axis=-1).real / _TURNS
     highest = int(2.0 * np.pi * radii[-1] / band.finest_um)
     return np.asarray(np.moveaxis(series, -1, 0)[: min(highest, _TURNS // 2) + 1])
 

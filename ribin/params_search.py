@@ -52,7 +52,7 @@ class SearchParams:
     """
 
     second_look_marks: int = 2000  # the larger of this number and the share goes on
-    second_look_share: float = 0.05
+    second_look_share: float = 0.02
     shortlist_marks: int = 400  # compared in full
     index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
     batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB

@@ -87,7 +87,8 @@ def moved_sketches(
     turned = turn_coefficients(coefficients, leading, _angles(method.correlate, rotation_deg))
     moves = turned.reshape(-1, turned.shape[-1])[:, :harmonics]
     length = np.sqrt(np.einsum("mk,mk->m", moves, moves))[:, None]
-    return np.divide(moves, length, out=np.zeros_like(moves), where=length > 0.0)
+    scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0.0)
+    return np.ascontiguousarray(moves * scale)
 
 
 def sketch_params(mark_type: MarkType, params: Params) -> SketchParams:
