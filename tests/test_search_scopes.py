@@ -119,9 +119,12 @@ def test_a_member_refuses_a_scope_that_does_not_reach_it(network):
         far.answer(make_query(), ask("JAM", Scope.NETWORK, reason=""))
 
 
-def test_a_wider_search_is_in_the_log_of_both_sides(network):
+def test_a_search_is_in_the_log_of_both_sides(network):
     before = {code: len(log(network, code)) for code in MEMBERS}
     search(make_query(), ask("JAM"), network)
+    row = log(network, "JAM")[-1]
+    assert (row.action, list(row.details["rows"])) == ("search", ["JAM"])
+    before["JAM"] += 1
     assert {code: len(log(network, code)) for code in MEMBERS} == before
 
     query = make_query()

@@ -19,6 +19,7 @@ from ribin.search.engine import search
 from ribin.search.network import Network
 from ribin.search.sift import OTHER_PARAMETERS
 from ribin.store.records import StoredMark
+from ribin.store.roles import check_searcher
 from ribin.store.vault import Vault
 from ribin.trace import NO_TRACE
 
@@ -166,13 +167,16 @@ def request_of(member: str, asked: Mapping[str, Any]) -> Request:
 
 
 def check_reach(desk: Desk, request: Request, members: Sequence[str] = ()) -> None:
-    """Refuse to ask others where no network says who they are.
+    """Refuse who may not search, and to ask others where no network says who they are.
 
     Raises
     ------
+    AccessError
+        The vault's people have roles, and this person has none that searches.
     ParameterError
         A wider scope, or other members, are asked for without a network.
     """
+    check_searcher(desk.vault.catalogue, request.who)
     if not desk.networked and (request.scope is not Scope.COUNTRY or set(members) - {desk.member}):
         raise ParameterError(f"scope {request.scope}: --network or RIBIN_NETWORK needed")
 

@@ -111,7 +111,8 @@ def _address(
 def _ask_all(
     query: Template, request: Request, asked: Sequence[str], ask: Callable[[str], Member]
 ) -> _Answers:
-    """Ask one after the other. A wider search is in the asker's log before anybody is asked."""
+    """Ask one after the other. A wider search is in the asker's log before anybody is asked, one
+    within the country once it is answered."""
     answers = _Answers()
     home = ask(request.asking_member)
     wide = request.scope is not Scope.COUNTRY
@@ -123,9 +124,10 @@ def _ask_all(
             answers.notes += answers.given[code].notes
         except (StoreError, AccessError, OSError) as error:
             answers.unavailable.append((code, str(error)))
-    if wide:
-        rows = {code: len(answer.rows) for code, answer in answers.given.items()}
-        answers.notes += home.write_down("search answered", query, request, rows=rows)
+    rows = {code: len(answer.rows) for code, answer in answers.given.items()}
+    if wide or rows:
+        action = "search answered" if wide else "search"
+        answers.notes += home.write_down(action, query, request, rows=rows)
     if not answers.given:
         reasons = "; ".join(f"{code}: {why}" for code, why in answers.unavailable)
         raise StoreError(f"no member could answer: {reasons}")

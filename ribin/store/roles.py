@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ribin.errors import AccessError, ParameterError
-from ribin.people import Role
+from ribin.people import SEARCHING, Role
 from ribin.store.audit import append_row, now_utc
 from ribin.store.catalogue import Catalogue
 from ribin.store.written import insert_record
@@ -128,6 +128,12 @@ def check_role_in_use(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) 
     open the folder may enrol and search."""
     if len(_roles_held(db)) > 1:
         check_role(db, who, wanted)
+
+
+def check_searcher(catalogue: Catalogue, who: str) -> None:
+    """Refuse whoever may not search; errors as `check_role_in_use`."""
+    with catalogue.reading() as db:
+        check_role_in_use(db, who, SEARCHING)
 
 
 def _insert(

@@ -1,0 +1,95 @@
+"""Roles of a vault's people, and what each command asks of who runs it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from store_makers import enrol, make_exhibit
+
+from ribin.errors import AccessError, ParameterError
+from ribin.people import Role
+from ribin.store.roles import appoint, read_people, revoke
+from ribin.store.vault import Vault
+
+
+@pytest.fixture
+def vault(tmp_path):
+    with Vault.create(tmp_path / "JAM", "JAM", who="head") as made:
+        yield made
+
+
+def test_who_makes_a_vault_is_its_administrator_and_examiner(vault):
+    (head,) = read_people(vault.catalogue)
+    assert (head.person, head.roles) == ("head", (Role.EXAMINER, Role.ADMINISTRATOR))
+    enrol(vault, 1, make_exhibit("X1"))  # by "tester": nobody else has a role yet
+    assert vault.check().clean
+
+
+def test_once_a_second_person_is_appointed_roles_bind(vault):
+    assert appoint(vault.catalogue, "Ana", [Role.AUDITOR], "head", "new") == [Role.AUDITOR]
+    message = "tester: technician or examiner needed, found no role"
+    with pytest.raises(AccessError, match=message):
+        enrol(vault, 1, make_exhibit("X1"))
+    assert vault.exhibits() == {}
+    appoint(vault.catalogue, "tester", [Role.TECHNICIAN], "head", "new")
+    enrol(vault, 1, make_exhibit("X1"))
+    with pytest.raises(AccessError, match="Ana: administrator needed, found auditor"):
+        appoint(vault.catalogue, "Ana", [Role.ADMINISTRATOR], "Ana", "")
+    assert vault.check().clean
+
+
+def test_a_role_ends_and_that_it_was_held_stays(vault):
+    appoint(vault.catalogue, "Ana", [Role.AUDITOR, Role.REVIEWER], "head", "new")
+    assert appoint(vault.catalogue, "Ana", [Role.AUDITOR], "head", "") == []
+    assert revoke(vault.catalogue, "Ana", [Role.REVIEWER, Role.EXAMINER], "head", "left") == [
+        Role.REVIEWER
+    ]
+    assert {p.person: p.roles for p in read_people(vault.catalogue)}["Ana"] == (Role.AUDITOR,)
+    rows = [(r.action, r.subject, r.details.get("roles")) for r in vault.audit_log()][1:]
+    assert rows == [
+        ("appointed", "Ana", ["auditor", "reviewer"]),
+        ("ended", "Ana", ["reviewer"]),
+    ]
+    with pytest.raises(AccessError, match="person head: another administrator needed first"):
+        revoke(vault.catalogue, "head", [Role.ADMINISTRATOR], "head", "")
+    assert vault.check().clean
+
+
+def test_a_vault_without_people_takes_its_first_administrator(tmp_path):
+    with Vault.create(tmp_path / "BLZ", "BLZ") as vault:
+        assert read_people(vault.catalogue) == []
+        appoint(vault.catalogue, "Ana", [Role.ADMINISTRATOR], "Ana", "first")
+        with pytest.raises(AccessError, match="Ben: administrator needed, found no role"):
+            appoint(vault.catalogue, "Ben", [Role.ADMINISTRATOR], "Ben", "")
+
+
+@pytest.mark.parametrize("name", ["", " Ana", "A\nna"])
+def test_a_name_that_cannot_be_one(vault, name):
+    with pytest.raises(ParameterError, match="person: a name needed, found"):
+        appoint(vault.catalogue, name, [Role.AUDITOR], "head", "")
+
+
+def test_commands(ribin, vault, sample_dir):
+    asked = ("--vault", vault.path, "--who", "head")
+    done = ribin("people", "appoint", "Ana", "--role", "reviewer", "--role", "auditor", *asked)
+    assert (done.code, done.out) == (0, "Ana: reviewer, auditor\n")
+    done = ribin("people", "revoke", "Ana", "--role", "auditor", *asked)
+    assert done.out == "Ana: auditor no more\n"
+    listed = json.loads(ribin("people", "list", "--vault", vault.path, "--json").out)["people"]
+    assert [(p["person"], p["roles"]) for p in listed] == [
+        ("Ana", ["reviewer"]),
+        ("head", ["examiner", "administrator"]),
+    ]
+    scan = sample_dir / "JAM-2026-0007-1.x3p"
+    fields = ("--event", "E", "--exhibit", "X", "--vault", vault.path)
+    done = ribin("enrol", scan, *fields, "--who", "Ana")
+    assert done.code == 3
+    assert "Ana: technician or examiner needed, found reviewer" in done.err
+    assert ribin("enrol", scan, *fields, "--as", "head").code == 0
+    done = ribin("search", "X", "--vault", vault.path, "--who", "a stranger")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "a stranger: technician or examiner or reviewer needed, found no role" in done.err
+    done = ribin("search", "X", "--vault", vault.path, "--who", "Ana")
+    assert done.code == 0, done.err
+    assert vault.audit_log()[-1].action == "search"
