@@ -5,6 +5,7 @@ What is acknowledged: a scan whose line is in the journal; an item whose result 
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import itertools
@@ -22,6 +23,7 @@ from ribin.params import DEFAULT_PARAMS
 from ribin.search.engine import search
 from ribin.search.index import check_index, rebuild_index
 from ribin.search.network import Network, NetworkMember
+from ribin.store.standing import begin_standing, read_findings
 from ribin.store.vault import Vault
 
 pytestmark = pytest.mark.slow
@@ -202,6 +204,33 @@ def test_an_index_killed_10_times(scans, enrolled, capsys):
             assert vault.check().clean
     with capsys.disabled():
         print(f"\nindex: 10 kills, {incomplete} of them left it incomplete; lists equal")
+
+
+def test_standing_searches_killed_10_times(enrolled, scans, capsys):
+    """Every finding is kept once, and told by the run that was killed or by the next one."""
+    folder = shutil.copytree(enrolled[0], scans / "standing")
+    with Vault.open(folder) as vault:
+        begin_standing(vault, list(vault.exhibits()), Scope.COUNTRY, 2, 0.0, "me", "")
+    chance = random.Random(15)
+    told: list[str] = []
+    run = command("standing", "run", "--vault", folder, "--jobs", 1)
+    for _ in range(10):
+        process = subprocess.Popen(run, stdout=subprocess.PIPE, text=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(1.0, 3.0))
+        process.kill()
+        told += process.communicate()[0].splitlines()
+    told += subprocess.run(run, capture_output=True, text=True, check=True).stdout.splitlines()
+    with Vault.open(folder) as vault:
+        findings = read_findings(vault)
+        assert read_findings(vault, untold=True) == []
+        assert vault.check().clean
+    rows = [tuple(line.split()[i] for i in (0, 4)) for line in told if line.startswith("JAM-S")]
+    kept = [(one.standing, one.exhibit) for one in findings]
+    assert len(set(kept)) == len(kept) >= 24
+    assert set(rows) == set(kept)
+    with capsys.disabled():
+        print(f"\nstanding: 10 kills, {len(kept)} findings, told {len(rows)} times")
 
 
 def shard_count(folder: Path) -> int:

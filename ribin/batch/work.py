@@ -86,7 +86,8 @@ class Searching:
         with Desk.open(self.vault, self.network_file, self.params, threads=1) as desk:
             request = request_of(desk.member, asked)
             named = str(file) if file.is_file() else query
-            _, found = search_for(desk, named, self.reading, request, asked.get("mark"))
+            chosen = asked.get("mark"), (), asked["leave_out_reviewed"]
+            _, found = search_for(desk, named, self.reading, request, *chosen)
         value = lists_value(found)
         for one in (value, *value["lists"]):
             for name in _OF_THE_RUN:

@@ -97,6 +97,7 @@ def compare_batch(
 @click.option("--from", "date_from", default="", help="First day of the event, YYYY-MM-DD.")
 @click.option("--to", "date_to", default="", help="Last day of the event, YYYY-MM-DD.")
 @click.option("--group", type=click.Choice(GROUPINGS), help="One row for each gun or each event.")
+@click.option("--leave-out-reviewed", is_flag=True, help="Leave out pairs with both verdicts.")
 @mark_option
 @vault_option
 @network_option

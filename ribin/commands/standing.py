@@ -107,12 +107,14 @@ def list_standing(ended: bool, found: bool, vault: Path | None, json_output: boo
 @params_option
 @rotation_option
 @jobs_option
+@who_option
 @json_option
 def run(
     vault: Path | None,
     network_file: Path | None,
     params: Params,
     jobs: int,
+    who: str,
     json_output: bool,
 ) -> None:
     """Make every search and tell of what is new; every night, say.
@@ -126,8 +128,8 @@ def run(
     from ribin.desk.standing import run_standing
 
     with Desk.open(vault, network_file, params, jobs) as desk:
-        done = run_standing(desk, Progress())
-        tell_new(desk.vault, done, json_output, say)
+        done = run_standing(desk, who, Progress())
+        tell_new(desk.vault, done, who, json_output, say)
     list_failed(done.failed)
     exit_after(done=1, failed=len(done.failed))
 

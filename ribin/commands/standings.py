@@ -29,14 +29,14 @@ def found_output(vault: Vault, json_output: bool) -> str:
 
 
 def tell_new(
-    vault: Vault, done: StandingRun, json_output: bool, say: Callable[[str], None]
+    vault: Vault, done: StandingRun, who: str, json_output: bool, say: Callable[[str], None]
 ) -> None:
     """Say what nobody was told yet, and remember afterwards that it was said."""
     findings = read_findings(vault, untold=True)
     value = {"searches": done.made, "found": findings, "failed": done.failed}
     say(as_json(value) if json_output else _told(vault, findings))
     sys.stdout.flush()
-    mark_told(vault, findings)
+    mark_told(vault, findings, who)
 
 
 def _told(vault: Vault, findings: Sequence[Finding]) -> str:

@@ -26,7 +26,7 @@ class StandingRun:
 
 
 def run_standing(
-    desk: Desk, tick: Callable[[str, int, int], None] = lambda stage, done, total: None
+    desk: Desk, who: str, tick: Callable[[str, int, int], None] = lambda stage, done, total: None
 ) -> StandingRun:
     """Make every search that stands and keep what is new; `read_findings` tells what it was.
 
@@ -38,7 +38,7 @@ def run_standing(
     for number, one in enumerate(standing, start=1):
         try:
             lists = _search(desk, one)
-            noted += note_findings(desk.vault, _findings(desk, one, lists))
+            noted += note_findings(desk.vault, _findings(desk, one, lists), who)
             failed += [(one.standing, f"{code}: {why}") for code, why in lists.unavailable]
         except (RibinError, OSError) as error:
             failed.append((one.standing, str(error)))

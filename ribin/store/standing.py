@@ -88,7 +88,7 @@ def read_standing(vault: Vault, ended: bool = False) -> list[StandingSearch]:
         return _read(db, "" if ended else "WHERE ended_at = ''")
 
 
-def note_findings(vault: Vault, found: Iterable[Finding]) -> int:
+def note_findings(vault: Vault, found: Iterable[Finding], who: str) -> int:
     """Keep, durably, those findings that are new; gives their number.
 
     An exhibit is known by its name or by its scan: other members' names change on release.
@@ -111,6 +111,8 @@ def note_findings(vault: Vault, found: Iterable[Finding]) -> int:
                 values,
             )
             noted += 1
+            details = {"standing": one.standing, "member": one.member, "exhibit": one.exhibit}
+            append_row(db, "standing search found", one.sha256, who, "", details)
     return noted
 
 
@@ -122,11 +124,15 @@ def read_findings(vault: Vault, untold: bool = False) -> list[Finding]:
     return [Finding(**{**dict(row), "candidate": json.loads(row["candidate"])}) for row in rows]
 
 
-def mark_told(vault: Vault, findings: Iterable[Finding]) -> None:
+def mark_told(vault: Vault, findings: Sequence[Finding], who: str) -> None:
     """Remember that somebody was told of these."""
+    if not findings:
+        return
     with vault.catalogue.writing() as db:
         change = "UPDATE findings SET told_at = ? WHERE finding = ?"
         db.executemany(change, [(now_utc(), one.finding) for one in findings])
+        numbers = [one.finding for one in findings]
+        append_row(db, "standing search told", vault.member, who, "", {"findings": numbers})
 
 
 def _read(db: sqlite3.Connection, where: str, *values: str) -> list[StandingSearch]:
