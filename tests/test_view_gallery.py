@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,10 @@ def test_search_writes_the_gallery_and_a_page_a_row(ribin, demo, tmp_path):
     assert "drawn from its template: the original is not released" in first
     assert '"unit":"of its RMS"' in first
     own = next(link for link in links if "-JAM-" in link)
-    assert '"unit":"µm"' in (tmp_path / own).read_text(encoding="utf-8")
+    seen = (tmp_path / own).read_text(encoding="utf-8")
+    assert '"unit":"µm"' in seen
+    assert seen.count('"name":"measured"') == 2, "its own files are at hand"
+    assert '"name":"measured"' not in first
 
 
 def test_the_owner_knows_who_looked(ribin, demo, tmp_path):
@@ -214,3 +218,23 @@ def test_each_list_has_its_tab(opened, lists, tmp_path):
     assert opened.find("#list-firing_pin").is_displayed()
     assert opened.complaints() == []
     assert opened.logged() == []
+
+
+def test_an_enrolled_mark_is_shown_as_it_was_measured(sample_dir):
+    from ribin.desk.originals import measured_original
+    from ribin.params import DEFAULT_PARAMS
+    from ribin.pipeline import extract_marks
+    from ribin.preprocess.correction import unfold_replica
+    from ribin.read import read_scan
+
+    path = sample_dir / "BRB-2025-0020-1.x3p"
+    content, scan = path.read_bytes(), read_scan(path)
+    for read in (scan, unfold_replica(scan, "A. B.", "a cast")):
+        (mark,) = extract_marks(read)
+        surface = measured_original(content, path.name, mark, DEFAULT_PARAMS)
+        assert surface is not None
+        assert surface.values.shape == scan.shape
+    unsaid = extract_marks(unfold_replica(scan))[0]
+    hidden = replace(unsaid, provenance=scan.provenance)
+    assert measured_original(content, path.name, hidden, DEFAULT_PARAMS) is None
+    assert measured_original(b"no scan", path.name, mark, DEFAULT_PARAMS) is None

@@ -25,6 +25,7 @@ class ShownMark:
     side: Side
     others: tuple[str, ...]  # types of the other marks of the same scan
     whole: bool = True  # False: its owner gives the template alone
+    original: bytes | None = None  # the file as received; None where it is not given
 
 
 def own_mark(desk: Desk, exhibit: str, mark_type: str | None, sha256: str = "") -> ShownMark:
@@ -115,7 +116,10 @@ def _shown(
         )
     same_scan = [m for m in stored if m.scan.sha256 == chosen.scan.sha256 and m is not chosen]
     others = tuple(str(mark.mark_type) for mark in same_scan)
-    return ShownMark(vault.member, exhibit, stored_side(vault, chosen, whole), others, whole)
+    side, original = stored_side(vault, chosen, whole), None
+    if whole:
+        original = vault.original(chosen.scan.sha256)
+    return ShownMark(vault.member, exhibit, side, others, whole, original)
 
 
 def candidate_mark(desk: Desk, request: Request, candidate: Candidate, action: str) -> ShownMark:

@@ -12,7 +12,7 @@ from ribin.comparison import Comparison
 from ribin.desk.disclosure import candidate_mark
 from ribin.desk.queries import Desk
 from ribin.desk.sides import Side
-from ribin.desk.viewing import FROM_TEMPLATE, Seen, page_of, shown_side, write_page
+from ribin.desk.viewing import FROM_TEMPLATE, Seen, page_of, query_side, shown_side, write_page
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.lists import SearchLists
 from ribin.model import MarkType
@@ -95,10 +95,10 @@ def candidate_beside(
 
     Errors as `candidate_mark`.
     """
-    one = Seen(query, side)
     shown = candidate_mark(desk, request, candidate, "picture")
-    two = shown_side(shown, f"{candidate.member} {candidate.exhibit}")
-    compared = compare_marks(side.template, two.side.template, desk.params)
+    one = query_side(side, query, desk.params, desk.vault)
+    two = shown_side(shown, f"{candidate.member} {candidate.exhibit}", desk.params)
+    compared = compare_marks(one.side.template, two.side.template, desk.params)
     return Beside(one, two, replace(compared, reference=one.label, comparison=two.label))
 
 

@@ -34,6 +34,7 @@ class Side:
     mark: Mark
     template: Template
     trace: Trace
+    scan: Scan | None = None  # that the mark was cut from, where it was read for this work
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ def side_of(
     marks = extract_marks(scan, params, trace)
     for mark in marks:
         if mark_type in (None, mark.mark_type):
-            return Side(mark, describe_mark(mark, params, trace), trace)
+            return Side(mark, describe_mark(mark, params, trace), trace, scan)
     found = ", ".join(mark.mark_type for mark in marks) or "none"
     raise ScanError(f"{scan.provenance.source}: a {mark_type or 'mark'} needed, found {found}")
 
@@ -99,7 +100,7 @@ def sides_of(scan: Scan, params: Params) -> tuple[list[Side], tuple[str, ...]]:
             notes.append(f"{one.mark.mark_type} of the query not searched with: {reasons}")
             continue
         try:
-            sides.append(Side(one.mark, describe_mark(one.mark, params), NO_TRACE))
+            sides.append(Side(one.mark, describe_mark(one.mark, params), NO_TRACE, scan))
         except ScanError as error:
             if not may_go:
                 raise

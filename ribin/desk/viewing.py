@@ -10,13 +10,15 @@ from ribin.comparison import Comparison
 from ribin.describe.surface import surface_of
 from ribin.desk.disclosure import ShownMark, others_mark, own_mark
 from ribin.desk.files import whole_file
+from ribin.desk.originals import measured_original
 from ribin.desk.queries import Desk
 from ribin.desk.sides import Side, side_of
-from ribin.errors import ParameterError
+from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, Provenance
 from ribin.params import Params
 from ribin.pipeline import check_mirrored, compare_marks
 from ribin.reading import Reading
+from ribin.store.vault import Vault
 from ribin.view import comparison_page
 from ribin.view.annotations import read_annotations
 from ribin.view.measured import measured_surface
@@ -124,9 +126,27 @@ def page_of(
     )
 
 
-def shown_side(shown: ShownMark, label: str) -> Seen:
-    """A mark of a vault as one side."""
-    return Seen(label, shown.side, whole=shown.whole)
+def shown_side(shown: ShownMark, label: str, params: Params) -> Seen:
+    """A mark of a vault as one side, with its surface as measured where its file is at hand."""
+    if shown.original is None:
+        return Seen(label, shown.side, whole=shown.whole)
+    mark = shown.side.mark
+    measured = measured_original(shown.original, mark.provenance.source, mark, params)
+    return Seen(label, shown.side, measured)
+
+
+def query_side(side: Side, label: str, params: Params, vault: Vault | None = None) -> Seen:
+    """A mark of a file, or of an exhibit of `vault`, with its surface as measured if at hand."""
+    mark = side.mark
+    if side.scan is not None:
+        return Seen(label, side, measured_surface(side.scan, mark, params))
+    try:
+        original = vault.original(mark.provenance.sha256) if vault else None
+    except StoreError:
+        original = None
+    if original is None:
+        return Seen(label, side)
+    return Seen(label, side, measured_original(original, mark.provenance.source, mark, params))
 
 
 def _told_mark(seen: Seen) -> Mark:
@@ -142,7 +162,7 @@ def seen_file(path: Path, reading: Reading, params: Params, mark_type: str | Non
     """A file as one side, with its surface as measured."""
     scan = reading.scan(path, params)
     side = side_of(scan, params, mark_type)
-    return Seen(path.name, side, measured_surface(scan, side.mark, params))
+    return query_side(side, path.name, params)
 
 
 def _seen(
@@ -161,5 +181,7 @@ def _seen(
         )
     member, _, exhibit = name.rpartition(":")
     if member in ("", desk.member):
-        return shown_side(own_mark(desk, exhibit, mark_type), name)
-    return shown_side(others_mark(desk, member, exhibit, request, "picture", mark_type), name)
+        shown = own_mark(desk, exhibit, mark_type)
+    else:
+        shown = others_mark(desk, member, exhibit, request, "picture", mark_type)
+    return shown_side(shown, name, params)

@@ -118,6 +118,9 @@ def lit(scan: Scan, lighting: str, who: str = "", why: str = "") -> Scan:
     return noted(scan, [f"lighting stated as {stated}"], who, why)
 
 
+DECLARED_CAST = "declared a cast"  # how the note on one begins
+
+
 def noted(scan: Scan, words: Sequence[str], who: str, why: str) -> Scan:
     """The scan whose provenance says what was done, by whom and why."""
     by = f" by {who}" if who else ""
@@ -148,7 +151,7 @@ def unfold_replica(scan: Scan, who: str = "", why: str = "") -> Scan:
         mark_valid=None if scan.mark_valid is None else _flipped(scan.mark_valid),
         outlines={kind: _flipped(inside) for kind, inside in scan.outlines.items()},
     )
-    return noted(mirrored, ["declared a cast, mirrored and inverted"], who, why)
+    return noted(mirrored, [f"{DECLARED_CAST}, mirrored and inverted"], who, why)
 
 
 def _flipped(inside: BoolArray) -> BoolArray:
