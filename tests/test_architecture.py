@@ -61,9 +61,11 @@ LEVELS = {
     "evaluate": 5,
     "exchange": 5.5,
     "export": 5.5,
+    "notices": 5.8,
     "batch": 7,
     "gallery": 7,
     "desk": 6,
+    "web": 7,
     "commands": 8,
 }
 # A library, and the only files that may import it (a folder ends in "/").
@@ -82,6 +84,8 @@ ONLY_IN = {
     ),
     "matplotlib": ("evaluate/pictures.py", "report/score_plot.py"),
     "reportlab": ("report/",),
+    "starlette": ("web/",),
+    "uvicorn": ("web/",),
     "numba": ("_jit.py", "_vector/"),
     "llvmlite": ("_vector/",),
     "jinja2": ("view/",),

@@ -135,7 +135,7 @@ def test_import_of_export_is_the_same_vault(made, actions):
 
 
 @pytest.mark.slow
-@settings(max_examples=150, **QUIET)
+@settings(max_examples=60, **QUIET)
 @given(VAULTS, DEEDS)
 def test_import_of_export_is_the_same_vault_often(made, actions):
     check_round_trip(made, actions)
