@@ -32,7 +32,9 @@ function clamp(value, low, high) {
 
 /** A figure as text; a dash where there is none. */
 function figure(value, digits = 0) {
-  return value === null || value === undefined || Number.isNaN(value) ? "–" : value.toFixed(digits).replace("-", "−");
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
 /** Let the person keep a file that this page made. */
