@@ -23,8 +23,11 @@ from results import ROOT, finish, options
 from specimens import SAMPLE, default_folder
 
 from ribin.casework import Event, Exhibit
+from ribin.correlate.copies import coarse_copies, medium_copies
+from ribin.correlate.side import prepare_side
 from ribin.evaluate.labels import read_labels
 from ribin.model import Mark, Scan, Template
+from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.tables import table
@@ -56,7 +59,20 @@ def template_rows(templates: Sequence[Template]) -> list[Row]:
         for name in templates[0].arrays
     ]
     whole = median(sum(array.nbytes for array in t.arrays.values()) for t in templates)
-    return [*rows, _row("template", whole, "bytes")]
+    return [
+        *rows,
+        _row("template", whole, "bytes"),
+        _row("turned copies of a query, while it is compared", _copies(templates[0]), "bytes"),
+    ]
+
+
+def _copies(template: Template) -> int:
+    method = DEFAULT_PARAMS.of(template.mark_type, template.kind)
+    side = prepare_side(template)
+    kept = (
+        copies(side, method.describe, method.correlate) for copies in (coarse_copies, medium_copies)
+    )
+    return sum(copies.surfaces.nbytes for copies in kept)
 
 
 def disk_rows(cases: Sequence[Enrolled]) -> list[Row]:
