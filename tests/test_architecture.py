@@ -64,9 +64,10 @@ LEVELS = {
     "notices": 5.8,
     "batch": 7,
     "gallery": 7,
+    "cluster": 8,
     "desk": 6,
     "web": 7,
-    "commands": 8,
+    "commands": 9,
 }
 # A library, and the only files that may import it (a folder ends in "/").
 ONLY_IN = {

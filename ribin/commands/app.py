@@ -25,6 +25,7 @@ from ribin.commands.report import report
 from ribin.commands.retention import purge, retention
 from ribin.commands.review import review
 from ribin.commands.search import search
+from ribin.commands.serve import serve
 from ribin.commands.share import release, share
 from ribin.commands.standing import standing
 from ribin.commands.store import store
@@ -78,6 +79,7 @@ for command in (
     demo,
     store,
     synth,
+    serve,
     doctor,
     completion,
 ):

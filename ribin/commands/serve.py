@@ -1,0 +1,55 @@
+"""`ribin serve`: the vault in a browser on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ribin.commands.options import (
+    jobs_option,
+    network_option,
+    params_option,
+    vault_option,
+    who_option,
+)
+from ribin.params import Params
+
+
+@click.command(short_help="Browse, search and review in a browser on this machine.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="any that is free")
+@click.option(
+    "--read-only",
+    is_flag=True,
+    help="No leads, verdicts or reports, and nobody beyond the country is asked.",
+)
+@vault_option
+@network_option
+@params_option
+@jobs_option
+@who_option
+def serve(
+    port: int,
+    read_only: bool,
+    vault: Path | None,
+    network_file: Path | None,
+    params: Params,
+    jobs: int,
+    who: str,
+) -> None:
+    """Serve the vault to a browser on this machine, and to no other: 127.0.0.1 alone.
+
+    Open the address that is printed; it works once, for one browser, until the program ends
+    (Ctrl-C). Browse exhibits, search in a scope, look at candidates, take up leads, give verdicts
+    and print reports, by the same rules as the commands and as the person of --who. Needs the
+    extra `ribin[web]`.
+
+    \b
+    Examples:
+      ribin serve --vault vaults/JAM --network network.toml
+      ribin serve --vault vaults/JAM --read-only --port 8000
+    """
+    from ribin.commands.serving import office_for, serve_office
+
+    office = office_for(vault, network_file, params, who, jobs, read_only)
+    serve_office(office, port, click.echo)

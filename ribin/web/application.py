@@ -1,0 +1,70 @@
+"""The application: which path leads to which page, behind the guard."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from ribin.errors import RibinError
+from ribin.web import browsing, finding, leading
+from ribin.web.guard import Guard
+from ribin.web.office import Office
+from ribin.web.replies import refused, see
+from ribin.web.session import TOKEN_FIELD, Session
+
+_LOOK = ["GET", "HEAD"]
+_ROUTES = [
+    Route("/", browsing.home, methods=_LOOK),
+    Route("/exhibit", browsing.exhibit, methods=_LOOK),
+    Route("/mark.png", browsing.mark_png, methods=_LOOK),
+    Route("/search", finding.search, methods=["POST"]),
+    Route("/found", finding.found, methods=_LOOK),
+    Route("/candidate", finding.candidate, methods=_LOOK),
+    Route("/candidate.png", finding.candidate_png, methods=_LOOK),
+    Route("/compare", finding.compare, methods=_LOOK),
+    Route("/report", finding.report, methods=["POST"]),
+    Route("/leads", leading.leads, methods=_LOOK),
+    Route("/lead", leading.lead, methods=_LOOK),
+    Route("/lead/open", leading.take_up, methods=["POST"]),
+    Route("/review", leading.review, methods=["POST"]),
+]
+
+
+def application(office: Office, session: Session) -> ASGIApp:
+    """The pages of an office for the browser of a session; nothing else is served.
+
+    The guard stands around all of it, so that errors too pass it and carry its headers.
+    """
+
+    def enter(request: Request) -> Response:
+        cookie = session.exchange(request.query_params.get(TOKEN_FIELD, ""))
+        if cookie is None and not session.knows(request.headers.get("cookie", "")):
+            return PlainTextResponse(
+                "ribin: this address was used already, or is not complete: start `ribin serve` "
+                "again\n",
+                401,
+            )
+        answer = see("/")
+        if cookie is not None:
+            answer.headers["Set-Cookie"] = cookie
+        return answer
+
+    def style(request: Request) -> Response:
+        text = (files("ribin.web") / "pages" / "style.css").read_text(encoding="utf-8")
+        return Response(text, media_type="text/css")
+
+    app = Starlette(
+        routes=[
+            *_ROUTES,
+            Route("/enter", enter, methods=["GET"]),
+            Route("/style.css", style, methods=_LOOK),
+        ],
+        exception_handlers={RibinError: refused},
+    )
+    app.state.office, app.state.session = office, session
+    return Guard(app, session, office.read_only)

@@ -1,0 +1,91 @@
+"""Pages of what the vault holds: its exhibits, one exhibit, a picture of a mark."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ribin.casework import Exhibit, Grouping, Scope
+from ribin.desk.leads import lead_views
+from ribin.model import MarkType
+from ribin.view import thumbnail_png
+from ribin.web.replies import office_of, page, picture
+
+_A_PAGE = 100  # exhibits
+
+
+def home(request: Request) -> Response:
+    """All exhibits, or those that hold a text."""
+    office, text = office_of(request), request.query_params.get("q", "").strip()
+    with office.desk() as desk:
+        chosen = [e for e in desk.vault.exhibits().values() if _holds(e, text)]
+        head = desk.vault.audit_head()
+        waiting = len(lead_views(desk.vault, office.who, mine=True))
+        member, network = desk.member, desk.network
+    last = max(0, (len(chosen) - 1) // _A_PAGE)
+    number = min(_number(request.query_params.get("page", "0")), last)
+    shown = chosen[number * _A_PAGE : (number + 1) * _A_PAGE]
+    return page(
+        request,
+        "home.html",
+        exhibits=shown,
+        total=len(chosen),
+        text=text,
+        number=number,
+        last=last,
+        head=head,
+        waiting=waiting,
+        member=member,
+        members=sorted(network.members),
+        searches=office.searches(),
+    )
+
+
+def exhibit(request: Request) -> Response:
+    """One exhibit: its event, its scans and marks, and the form to search with it."""
+    name = request.query_params.get("name", "")
+    with office_of(request).desk() as desk:
+        known = desk.vault.exhibit(name)
+        marks = desk.vault.marks_of(name)
+        networked = desk.networked
+    scans = {mark.scan.sha256: mark.scan for mark in marks}
+    return page(
+        request,
+        "exhibit.html",
+        exhibit=known,
+        scans=list(scans.values()),
+        marks=marks,
+        scopes=list(Scope) if networked else [Scope.COUNTRY],
+        types=[t for t in MarkType if any(mark.mark_type is t for mark in marks)],
+        groups=list(Grouping),
+    )
+
+
+def mark_png(request: Request) -> Response:
+    """A small picture of a mark of an own exhibit."""
+    query = request.query_params
+    with office_of(request).desk() as desk:
+        marks = desk.vault.marks_of(query.get("exhibit", ""))
+        wanted = _number(query.get("mark", ""))
+        mark = next((m for m in marks if m.mark_id == wanted), None)
+        if mark is None:
+            return Response("no such mark", 404, media_type="text/plain")
+        png = thumbnail_png(desk.vault.mark(mark))
+    return picture(png)
+
+
+def _holds(exhibit: Exhibit, text: str) -> bool:
+    """Whether every word of the text is somewhere in what is known of the exhibit."""
+    event, classes = exhibit.event, exhibit.class_fields
+    known = " ".join(
+        (
+            *(exhibit.exhibit, event.event, event.case_number, event.date, event.place),
+            *(exhibit.firearm, exhibit.kind, classes.calibre, classes.ammunition),
+            *(classes.firing_pin_shape, classes.breech_face_type),
+        )
+    ).casefold()
+    return all(word in known for word in text.casefold().split())
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

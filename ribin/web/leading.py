@@ -1,0 +1,92 @@
+"""Pages of leads: taken up from a candidate, looked at, and given a verdict."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ribin.desk.announcing import announce
+from ribin.desk.leads import lead_views, look_at_lead
+from ribin.errors import ParameterError
+from ribin.leads import CONCLUSION_MEANING, Conclusion, Examined, HeldExhibit
+from ribin.review.rules import standing_of
+from ribin.review.steps import take_up_lead
+from ribin.review.verdicts import give_review
+from ribin.web.replies import form_of, office_of, page, see
+
+
+def take_up(request: Request) -> Response:
+    """Take up a candidate as a lead, as `ribin lead open` does."""
+    form, office = form_of(request), office_of(request)
+    found, rank = office.found(form.get("id", "")), form.get("rank", "")
+    mark = form.get("mark", "")
+    _, _, row = found.place(mark, int(rank) if rank.isdecimal() else 0)
+    with office.desk() as desk:
+        step = take_up_lead(
+            desk.vault,
+            desk.network if desk.networked else None,
+            HeldExhibit(desk.member, found.exhibit),
+            HeldExhibit(row.member, row.exhibit),
+            who=office.who,
+            note=form.get("note", ""),
+            figures=found.figures(mark, row),
+        )
+        notes = (*step.notes, *announce(desk.vault, step))
+    return _see_lead(step.file.lead.lead, notes)
+
+
+def leads(request: Request) -> Response:
+    """The leads of the vault, or those that await this person."""
+    mine = request.query_params.get("mine") == "yes"
+    office = office_of(request)
+    with office.desk() as desk:
+        views = lead_views(desk.vault, office.who, mine)
+    rows = [(view, standing_of(view.file)) for view in views]
+    return page(request, "leads.html", rows=rows, mine=mine)
+
+
+def lead(request: Request) -> Response:
+    """One lead, with the verdicts that this person may see, and the form for a verdict."""
+    office, number = office_of(request), request.query_params.get("number", "")
+    with office.desk() as desk:
+        view = look_at_lead(desk.vault, number, office.who)
+    return page(
+        request,
+        "lead.html",
+        view=view,
+        standing=standing_of(view.file),
+        conclusions=list(Conclusion),
+        meaning=CONCLUSION_MEANING,
+        examined=list(Examined),
+        notes=request.query_params.getlist("note")[:5],
+    )
+
+
+def review(request: Request) -> Response:
+    """Give a verdict on a lead, as `ribin review` does."""
+    form, office = form_of(request), office_of(request)
+    try:
+        conclusion = Conclusion(form.get("conclusion", ""))
+        examined = Examined(form.get("examined", ""))
+    except ValueError as error:
+        raise ParameterError("a conclusion and what was examined needed") from error
+    with office.desk() as desk:
+        step = give_review(
+            desk.vault,
+            desk.network if desk.networked else None,
+            form.get("lead", ""),
+            conclusion,
+            examined,
+            who=office.who,
+            note=form.get("note", ""),
+            supersede=form.get("supersede") == "yes",
+        )
+        notes = (*step.notes, *announce(desk.vault, step))
+    return _see_lead(step.file.lead.lead, notes)
+
+
+def _see_lead(number: str, notes: tuple[str, ...]) -> Response:
+    pairs = [("number", number), *(("note", note[:300]) for note in notes)]
+    return see(f"/lead?{urlencode(pairs)}")

@@ -1,0 +1,124 @@
+"""What the pages work with: one vault, one person, and the searches of this session."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ribin.casework import Candidate, Request, Scope, SearchResult
+from ribin.desk.leads import figures_as_seen
+from ribin.desk.queries import Desk, request_of
+from ribin.desk.searching import search_for
+from ribin.desk.sides import Side
+from ribin.errors import AccessError, StoreError
+from ribin.leads import HeldExhibit
+from ribin.lists import SearchLists
+from ribin.params import Params
+from ribin.reading import Reading
+from ribin.report.json_text import as_json
+from ribin.report.lists_text import lists_value
+
+_KEPT = 20  # searches; the oldest is forgotten first
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A search of this session, as it was shown."""
+
+    key: str
+    exhibit: str
+    request: Request
+    sides: Sequence[Side]
+    lists: SearchLists
+    thumbnails: dict[tuple[str, int], bytes] = field(default_factory=dict)
+
+    def place(self, mark: str, rank: int) -> tuple[SearchResult, Side, Candidate]:
+        """The list of a type of mark, the query's mark, and the candidate of a rank."""
+        for one, side in zip(self.lists.lists, self.sides, strict=True):
+            for candidate in one.candidates:
+                if (one.mark, candidate.rank) == (mark, rank):
+                    return one, side, candidate
+        raise StoreError(f"search of {self.exhibit}: no rank {rank} in a list by {mark}")
+
+    def figures(self, mark: str, candidate: Candidate) -> dict[str, Any]:
+        """The row as it was shown and where it came from, for a lead."""
+        text = as_json(lists_value(self.lists))
+        listed = json.loads(text)
+        rows = next(part["candidates"] for part in listed["lists"] if part["mark"] == mark)
+        held = HeldExhibit(candidate.member, candidate.exhibit)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return figures_as_seen({**listed, "candidates": rows}, held, digest)
+
+
+@dataclass(eq=False)
+class Office:
+    """The settings of `ribin serve`. A page opens the desk anew: a connection is of one thread."""
+
+    vault: Path
+    network_file: Path | None
+    params: Params
+    who: str
+    threads: int = 1
+    read_only: bool = False
+    _found: OrderedDict[str, Found] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _one_search: threading.Lock = field(default_factory=threading.Lock)
+
+    def desk(self) -> Desk:
+        """The desk of one request, to be used in a `with` block."""
+        return Desk.open(self.vault, self.network_file, self.params, self.threads)
+
+    def search(self, exhibit: str, asked: Mapping[str, str]) -> Found:
+        """Search with an exhibit of the own vault, as `ribin search` does, and remember it.
+
+        Raises
+        ------
+        AccessError
+            The search goes beyond the country, into the logs of others, and this is read-only.
+        RibinError
+            As `search_for`.
+        """
+        with self._one_search, self.desk() as desk:
+            request = request_of(desk.member, {**_asked(asked), "who": self.who})
+            if self.read_only and request.scope is not Scope.COUNTRY:
+                raise AccessError(f"scope {request.scope}: not with --read-only")
+            sides, lists = search_for(desk, exhibit, Reading(), request, asked.get("mark") or None)
+        found = Found(secrets.token_urlsafe(8), exhibit, request, sides, lists)
+        with self._lock:
+            self._found[found.key] = found
+            while len(self._found) > _KEPT:
+                self._found.popitem(last=False)
+        return found
+
+    def found(self, key: str) -> Found:
+        """A search of this session; StoreError where there is none such, or no more."""
+        with self._lock:
+            if key not in self._found:
+                raise StoreError(f"search {key[:20]}: not of this session, or forgotten")
+            return self._found[key]
+
+    def searches(self) -> list[Found]:
+        """The searches of this session, newest first."""
+        with self._lock:
+            return list(reversed(self._found.values()))
+
+
+def _asked(form: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of the search form as the options of `ribin search`."""
+    text = {name: form.get(name, "") for name in ("calibre", "date_from", "date_to", "reason")}
+    top = form.get("top", "")
+    return {
+        **text,
+        "scope": form.get("scope") or None,
+        "members": (),
+        "full": form.get("full") == "yes",
+        "top": int(top) if top.isdecimal() and 0 < int(top) <= 200 else 20,
+        "group": form.get("group") or None,
+    }

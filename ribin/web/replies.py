@@ -1,0 +1,83 @@
+"""Answers: a page from its template, an error as a page, a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ribin import __version__
+from ribin.errors import AccessError, ParameterError, RibinError, StoreError
+from ribin.report.report_words import words
+from ribin.report.tables import NOTICE
+from ribin.web.office import Office
+from ribin.web.session import Session
+
+_PAGES = Environment(
+    loader=PackageLoader("ribin.web", "pages"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_PAGES.filters["words"] = lambda value: words(str(value))
+_STATUS = {AccessError: 403, ParameterError: 400, StoreError: 404}
+
+
+def office_of(request: Request) -> Office:
+    """What the pages of this application work with."""
+    office: Office = request.app.state.office
+    return office
+
+
+def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form that passed the guard."""
+    return dict(request.state.form)
+
+
+def page(request: Request, template: str, status: int = 200, **shown: Any) -> HTMLResponse:
+    """A page; every value in it is escaped."""
+    office, session = office_of(request), request.app.state.session
+    assert isinstance(session, Session)
+    html = _PAGES.get_template(template).render(
+        office=office,
+        csrf=session.csrf,
+        version=__version__,
+        notice=NOTICE,
+        path=request.url.path,
+        **shown,
+    )
+    return HTMLResponse(html, status)
+
+
+def see(path: str) -> RedirectResponse:
+    """Go on to a page after a form was done, so that loading it again does nothing twice."""
+    return RedirectResponse(path, 303)
+
+
+def picture(png: bytes) -> Response:
+    """A PNG."""
+    return Response(png, media_type="image/png")
+
+
+def with_policy(html: str) -> HTMLResponse:
+    """A page that is one file and brings its own policy, as comparison pages and reports do."""
+    begin = 'http-equiv="Content-Security-Policy" content="'
+    start = html.index(begin) + len(begin)
+    policy = html[start : html.index('"', start)].replace("&#39;", "'")
+    return HTMLResponse(
+        html, headers={"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"}
+    )
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """What a RibinError says, as a page."""
+    assert isinstance(error, RibinError)
+    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 409)
+    return page(request, "refused.html", status, why=str(error))
+
+
+Handler = Callable[[Request], Response | Awaitable[Response]]

@@ -1,0 +1,184 @@
+"""Who may talk to `ribin serve`: the browser that was opened with its address, and nobody else."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from web_client import served
+from wording import forbidden_words
+
+from ribin.params import DEFAULT_PARAMS
+from ribin.store.vault import Vault
+from ribin.web import browsing, server
+from ribin.web.office import Office
+from ribin.web.session import Session
+
+FORM = {"content_type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vaults") / "JAM"
+    Vault.create(folder, "JAM", "A. Brown").close()
+    return Office(folder, None, DEFAULT_PARAMS, "A. Brown")
+
+
+@pytest.fixture
+def client(office):
+    with served(office) as client:
+        yield client
+
+
+@pytest.fixture
+def inside(client):
+    client.enter()
+    return client
+
+
+def test_without_the_cookie_nothing_is_shown(client):
+    for path in ("/", "/exhibit?name=x", "/leads", "/lead?number=1", "/mark.png", "/no-such"):
+        answer = client.send("GET", path)
+        assert answer.status == 401
+        assert answer.text == "ribin: open the address that `ribin serve` printed\n"
+
+
+def test_the_address_is_exchanged_once_for_a_cookie_that_scripts_cannot_read(client):
+    answer = client.enter()
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"]
+    assert cookie.endswith("; HttpOnly; SameSite=Strict; Path=/")
+    assert client.session.csrf not in cookie
+    assert client.get("/").status == 200
+    assert "token=" not in client.get("/").text
+
+
+def test_the_address_works_once(client):
+    address = client.session.address.partition(str(client.session.port))[2]
+    assert client.send("GET", address).status == 303
+    again = client.send("GET", address)
+    assert again.status == 401
+    assert "set-cookie" not in again.headers
+
+
+@pytest.mark.parametrize("token", ["", "x", "%C3%A9", "A" * 43])
+def test_a_wrong_token_is_refused_and_does_not_use_up_the_right_one(client, token):
+    assert client.send("GET", f"/enter?token={token}").status == 401
+    assert client.enter().status == 303
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.2:{port}"])
+def test_another_host_name_is_refused(inside, host):
+    """A name that somebody else lets point here (DNS rebinding) is not this server's."""
+    named = host.format(port=inside.session.port)
+    assert inside.send("GET", "/", cookie=inside.cookie, host=named).status == 421
+
+
+def test_localhost_is_this_machine(inside):
+    named = f"localhost:{inside.session.port}"
+    assert inside.send("GET", "/", cookie=inside.cookie, host=named).status == 200
+
+
+@pytest.mark.parametrize(
+    ("csrf", "origin", "cookie", "status"),
+    [
+        (True, True, True, 404),  # passes the guard: no such search
+        (False, True, True, 403),
+        (True, False, True, 403),
+        (True, None, True, 403),
+        (True, True, False, 401),
+    ],
+)
+def test_a_form_needs_its_secret_its_origin_and_the_cookie(inside, csrf, origin, cookie, status):
+    own = f"http://127.0.0.1:{inside.session.port}"
+    headers = {**FORM}
+    if origin is not None:
+        headers["origin"] = own if origin else "http://evil.example"
+    if cookie:
+        headers["cookie"] = inside.cookie
+    fields = {"id": "x", **({"csrf": inside.session.csrf} if csrf else {"csrf": "guess"})}
+    assert inside.send("POST", "/lead/open", urlencode(fields), **headers).status == status
+
+
+def test_a_request_of_another_site_is_refused(inside):
+    for site in ("cross-site", "same-site"):
+        answer = inside.send("GET", "/", cookie=inside.cookie, sec_fetch_site=site)
+        assert answer.status == 403
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"])
+def test_other_methods_are_refused(inside, method):
+    assert inside.send(method, "/", cookie=inside.cookie).status == 405
+
+
+def test_a_form_that_is_too_large_is_refused(inside):
+    assert inside.post("/lead/open", note="x" * 100_000).status == 413
+
+
+@pytest.mark.parametrize(
+    "path", ["/pages/", "/pages/home.html", "/static/", "/../pyproject.toml", "/style.css/..", "//"]
+)
+def test_no_folder_is_listed_and_no_other_file_is_given(inside, path):
+    answer = inside.get(path)
+    assert answer.status == 404
+    assert "<li>" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/leads", "/no-such", "/lead?number=L9", "/style.css"])
+def test_every_answer_carries_the_policy(inside, path):
+    headers = inside.get(path).headers
+    assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+    assert "server" not in headers
+
+
+def test_an_error_in_a_page_carries_the_policy_and_tells_nothing(inside, monkeypatch, caplog):
+    monkeypatch.setattr(browsing, "lead_views", lambda *args, **kwargs: 1 / 0)
+    answer = inside.get("/")
+    assert (answer.status, answer.text) == (500, "Internal Server Error")
+    assert "content-security-policy" in answer.headers
+
+
+def test_what_is_typed_is_shown_as_text(inside):
+    answer = inside.get("/?q=%3Cscript%3Ealert(1)%3C/script%3E")
+    assert answer.status == 200
+    assert "<script" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+    gone = inside.get("/exhibit?name=%3Cb%3Ex")
+    assert gone.status == 404
+    assert "<b>" not in gone.text.partition("<h1>")[2]
+
+
+def test_pages_have_no_script_and_no_style_of_their_own(inside):
+    for path in ("/", "/leads"):
+        text = inside.get(path).text
+        assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=", text)
+        assert forbidden_words(re.sub(r"<[^>]+>", " ", text)) == []
+
+
+def test_the_server_listens_on_this_machine_alone():
+    assert server.ADDRESS == "127.0.0.1"
+    with server.bound_socket(0) as listening:
+        assert listening.getsockname()[0] == "127.0.0.1"
+
+
+def test_a_port_that_is_taken_is_named():
+    from ribin.errors import ParameterError
+
+    with server.bound_socket(0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ParameterError, match=f"port {port}: a free port needed"):
+            server.bound_socket(port)
+
+
+def test_secrets_differ_from_run_to_run_and_from_each_other():
+    one, two = Session(1), Session(1)
+    secrets = {one.token, two.token, one.csrf, two.csrf, one._cookie, two._cookie}
+    assert len(secrets) == 6
+    assert min(map(len, secrets)) >= 43  # 256 bits

@@ -1,0 +1,222 @@
+"""The pages of `ribin serve` do what the commands do, as the same person, by the same rules."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from web_client import served
+from wording import forbidden_words
+
+from ribin.params import DEFAULT_PARAMS
+from ribin.store.roles import appoint
+from ribin.store.vault import Vault
+from ribin.web.office import Office
+
+QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
+
+
+@pytest.fixture(scope="module")
+def network(sample_dir, tmp_path_factory):
+    """Two linked members; at JAM there are an examiner and a reviewer."""
+    from ribin.commands.app import app
+    from ribin.commands.exits import run
+    from ribin.people import Role
+
+    folder = tmp_path_factory.mktemp("network")
+    text = "".join(f'[members.{code}]\nvault = "{code}"\n' for code in ("JAM", "BLZ"))
+    text += '[clusters]\nlinked = ["JAM", "BLZ"]\n'
+    (folder / "network.toml").write_text(text, encoding="utf-8")
+    for code, names in (("JAM", (QUERY, OTHER)), ("BLZ", (MATE,))):
+        Vault.create(folder / code, code, "A. Brown").close()
+        for name in names:
+            fields = ["--event", f"E-{name}", "--exhibit", name, "--sharing", "cluster"]
+            args = ["enrol", str(sample_dir / f"{name}.x3p"), *fields, "--who", "A. Brown"]
+            assert run(app, [*args, "--vault", str(folder / code)]) == 0
+    with Vault.open(folder / "JAM") as vault:
+        appoint(vault.catalogue, "C. Reid", [Role.REVIEWER], "A. Brown", "")
+    return folder
+
+
+def office(network, who="A. Brown", **more):
+    return Office(network / "JAM", network / "network.toml", DEFAULT_PARAMS, who, **more)
+
+
+@pytest.fixture
+def client(network):
+    with served(office(network)) as client:
+        client.enter()
+        yield client
+
+
+def logged(network, member):
+    with Vault.open(network / member, read_only=True) as vault:
+        return vault.audit_log()
+
+
+def found(client, **asked):
+    return client.post("/search", exhibit=QUERY, **{"scope": "cluster", "reason": "test", **asked})
+
+
+def test_exhibits_are_listed_and_sifted(client):
+    text = client.get("/").text
+    assert QUERY in text
+    assert OTHER in text
+    sifted = client.get("/?q=0038").text
+    assert QUERY not in sifted
+    assert "1 exhibit" in sifted
+
+
+def test_an_exhibit_shows_its_marks_and_the_form_to_search_with_it(client):
+    answer = client.get(f"/exhibit?name={QUERY}")
+    assert "c48e46899150f5f8de5346d6a0f1ea40773a99eb1892034920967f7410f4d78d" in answer.text
+    (address,) = answer.links("/mark.png")
+    png = client.get(address)
+    assert (png.headers["content-type"], png.body[:4]) == ("image/png", b"\x89PNG")
+    assert client.get(f"/mark.png?exhibit={QUERY}&mark=999").status == 404
+
+
+def test_a_search_gives_the_figures_of_the_command(client, network, ribin):
+    own = ("--vault", network / "JAM", "--network", network / "network.toml", "--who", "A. Brown")
+    asked = ("--scope", "cluster", "--reason", "test", "--json")
+    rows = json.loads(ribin("search", QUERY, *own, *asked).out)["candidates"]
+    text = " ".join(found(client).text.split())
+    for row in rows:
+        assert row["exhibit"] in text
+        assert f"{row['score']:.1f}<br>" in text
+    assert "eligible 3, after filters 3, after coarse stage 3, compared 2" in text
+    assert forbidden_words(re.sub(r"<[^>]+>", " ", text)) == []
+
+
+def test_a_search_beyond_the_country_is_written_down_and_needs_its_reason(client, network):
+    assert found(client, reason="").status == 403
+    found(client, reason="shooting of 14 March")
+    last = [row for row in logged(network, "BLZ") if row.action == "answer"][-1]
+    assert (last.who, last.reason) == ("A. Brown", "shooting of 14 March")
+    assert last.details["asking_member"] == "JAM"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"scope": "world"}, 400),
+        ({"date_from": "2026-02-31"}, 400),
+        ({"mark": "thumb"}, 409),
+        ({"group": "colour"}, 400),
+    ],
+)
+def test_what_cannot_be_asked_is_said_on_a_page(client, asked, status):
+    answer = found(client, **asked)
+    assert answer.status == status
+    assert "<h1>Not done</h1>" in answer.text
+    assert "Traceback" not in answer.text
+
+
+def first_candidate(client):
+    return client.get(found(client).links("/candidate?")[0])
+
+
+def test_a_candidate_opens_the_comparison_page_with_its_own_policy(client, network):
+    answer = first_candidate(client)
+    page = client.get(answer.links("/compare")[0])
+    policy = page.headers["content-security-policy"]
+    assert page.status == 200
+    assert "script-src 'sha256-" in policy
+    assert "unsafe" not in policy
+    assert policy.endswith("; frame-ancestors 'none'")
+    assert logged(network, "BLZ")[-1].action == "picture"
+    png = client.get(answer.links("/candidate.png")[0])
+    assert png.body[:4] == b"\x89PNG"
+
+
+def test_a_report_is_entered_in_the_log(client, network):
+    fields = hidden(first_candidate(client).text)
+    report = client.post("/report", **fields, case_number="C 7", question="How far?")
+    assert report.status == 200
+    assert "<h1>Comparison report</h1>" in report.text
+    last = logged(network, "JAM")[-1]
+    assert last.action == "report"
+    assert last.sha256 in report.text
+    assert report.headers["content-security-policy"].startswith("default-src 'none'; img-src data:")
+
+
+def hidden(text):
+    """The hidden fields of the first form of a page, without the secret."""
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text))
+    return {name: value for name, value in fields.items() if name != "csrf"}
+
+
+def test_a_lead_and_two_verdicts(client, network):
+    fields = hidden(first_candidate(client).text)
+    assert client.post("/lead/open", **fields, note="").status == 400
+    lead = client.post("/lead/open", **fields, note="agreement <all> round")
+    assert lead.status == 200
+    assert "agreement &lt;all&gt; round" in lead.text
+    assert "99.67" in lead.text  # the figures as they were shown
+    assert client.post("/lead/open", **fields, note="again").status == 404  # has a lead already
+    number = re.search(r"Lead (JAM-L\d+)", lead.text).group(1)
+    assert number in client.get("/leads?mine=yes").text
+    said = {"lead": number, "conclusion": "inconclusive_a", "examined": "items", "note": "little"}
+    first = client.post("/review", **said)
+    assert "inconclusive a" in first.text
+    own = client.post("/review", **said)  # one may not review oneself
+    assert own.status == 403
+    with served(office(network, who="C. Reid")) as second:
+        second.enter()
+        blind = second.get(f"/lead?number={number}")
+        assert "1 verdict given, shown when both are in" in blind.text
+        assert "little" not in blind.text
+        done = second.post("/review", **said)
+        assert "<b>inconclusive a</b>" in done.text
+    reviews = [row for row in logged(network, "JAM") if row.action == "review"]
+    assert [row.who for row in reviews] == ["A. Brown", "C. Reid"]
+    assert [row.action for row in logged(network, "BLZ")].count("review") == 2
+
+
+def test_a_verdict_needs_its_words(client):
+    answer = client.post("/review", lead="JAM-L1", conclusion="sure", examined="items", note="x")
+    assert answer.status == 400
+    assert "a conclusion and what was examined needed" in answer.text
+
+
+def test_read_only_changes_nothing_but_the_log_of_searches(network):
+    before = {member: len(logged(network, member)) for member in ("JAM", "BLZ")}
+    with served(office(network, read_only=True)) as client:
+        client.enter()
+        lists = found(client, scope="country", reason="")
+        assert lists.status == 200
+        candidate = client.get(lists.links("/candidate?")[0])
+        assert "Read only" in candidate.text
+        assert client.get(candidate.links("/compare")[0]).status == 200
+        fields = hidden(candidate.text) or {"id": "x"}
+        for path in ("/lead/open", "/review", "/report"):
+            assert client.post(path, **fields, note="x").status == 403
+        wide = found(client, scope="cluster")
+        assert (wide.status, "not with --read-only" in wide.text) == (403, True)
+        assert client.get("/leads").status == 200
+    new = {member: logged(network, member)[before[member] :] for member in ("JAM", "BLZ")}
+    assert {row.action for row in new["JAM"]} <= {"search"}  # who looked is kept all the same
+    assert new["BLZ"] == []
+
+
+def test_searches_of_another_session_are_not_known(client):
+    assert client.get("/found?id=guess").status == 404
+    assert client.get("/candidate?id=guess&mark=breech_face&rank=1").status == 404
+
+
+def test_the_oldest_searches_are_forgotten(client):
+    oldest = found(client, scope="country").links("/candidate?")[0]
+    for _ in range(20):
+        found(client, scope="country")
+    assert client.get(oldest).status == 404
+
+
+def test_serve_needs_a_vault_a_person_and_its_extra(ribin, network, monkeypatch):
+    done = ribin("serve", "--who", "me")
+    assert (done.code, "--vault or RIBIN_VAULT needed" in done.err) == (2, True)
+    done = ribin("serve", "--vault", network / "JAM", "--who", " ")
+    assert (done.code, "a person answers for what is done" in done.err) == (2, True)
+    monkeypatch.setattr("ribin.commands.serving.find_spec", lambda name: None)
+    done = ribin("serve", "--vault", network / "JAM", "--who", "me")
+    assert done.err == "ribin: serve: starlette needed, found none: pip install 'ribin[web]'\n"

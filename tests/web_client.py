@@ -1,0 +1,93 @@
+"""A browser's part of the talk with `ribin serve`, without a browser: cookies, forms, headers."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import unescape
+from http.client import HTTPConnection
+from urllib.parse import urlencode
+
+from ribin.web.office import Office
+from ribin.web.server import bound_socket, server_of
+from ribin.web.session import Session
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8")
+
+    def links(self, path: str) -> list[str]:
+        """Addresses in the page that begin so."""
+        found = re.findall(r'(?:href|src)="([^"]+)"', self.text)
+        return [unescape(link) for link in found if unescape(link).startswith(path)]
+
+
+class Client:
+    """One browser; `send` says exactly what is sent, the others do what a browser does."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.cookie = ""
+
+    def send(self, method: str, path: str, body: str | None = None, **headers: str) -> Answer:
+        connection = HTTPConnection("127.0.0.1", self.session.port, timeout=60)
+        try:
+            connection.request(
+                method, path, body, {k.replace("_", "-"): v for k, v in headers.items()}
+            )
+            answer = connection.getresponse()
+            named = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, named, answer.read())
+        finally:
+            connection.close()
+
+    def enter(self) -> Answer:
+        answer = self.send("GET", self.session.address.partition(str(self.session.port))[2])
+        self.cookie = answer.headers.get("set-cookie", "").partition(";")[0]
+        return answer
+
+    def get(self, path: str) -> Answer:
+        return self.send("GET", path, cookie=self.cookie)
+
+    def post(self, path: str, **fields: str) -> Answer:
+        """Send a form of this application; goes on where the answer leads."""
+        answer = self.send(
+            "POST",
+            path,
+            urlencode({"csrf": self.session.csrf, **fields}),
+            cookie=self.cookie,
+            origin=f"http://127.0.0.1:{self.session.port}",
+            content_type="application/x-www-form-urlencoded",
+        )
+        return self.get(answer.headers["location"]) if answer.status == 303 else answer
+
+
+@contextmanager
+def served(office: Office) -> Iterator[Client]:
+    """A server on a free port of this machine, and a browser that was let in."""
+    listening = bound_socket(0)
+    session = Session(listening.getsockname()[1])
+    server = server_of(office, session)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield Client(session)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
