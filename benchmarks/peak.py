@@ -37,3 +37,16 @@ def _seconds(work: Callable[[], object]) -> float:
     start = time.thread_time()
     work()
     return time.thread_time() - start
+
+
+def machine_gflop_s(side: int = 2048, rounds: int = 5) -> float:
+    """What a float32 matrix product reaches on all cores that BLAS may use, by the wall clock."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal((side, side), dtype=np.float32) for _ in "ab")
+    product = np.empty_like(a)
+    best = np.inf
+    for _ in range(rounds):
+        started = time.perf_counter()
+        np.matmul(a, b, out=product)
+        best = min(best, time.perf_counter() - started)
+    return float(2e-9 * side**3 / best)

@@ -89,7 +89,7 @@ ONLY_IN = {
     "uvicorn": ("web/",),
     "numba": ("_jit.py", "_vector/"),
     "llvmlite": ("_vector/",),
-    "jinja2": ("view/",),
+    "jinja2": ("view/", "web/"),
     "x3pio": ("read/", "synth/", "export/surfaces.py"),
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "core", "common", "misc"}

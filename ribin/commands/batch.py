@@ -22,6 +22,7 @@ from ribin.commands.options import (
     pitch_option,
     reason_option,
     rotation_option,
+    scheduler_option,
     vault_option,
     who_option,
 )
@@ -32,6 +33,7 @@ _EVERY_BATCH = (
     click.option("--out", type=A_PATH, help="Results to write, FILE.jsonl (JOB.results.jsonl)."),
     click.option("--retry-failed", is_flag=True, help="Do again what failed before."),
     jobs_option,
+    scheduler_option,
     json_option,
 )
 

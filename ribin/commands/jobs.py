@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from ribin.batch.executors import local_executor
 from ribin.batch.items import Work
 from ribin.batch.job import Job, read_job
 from ribin.batch.journal import open_journal
@@ -19,6 +18,7 @@ from ribin.batch.runner import Admission, Tally, run_job
 from ribin.batch.work import Preparing
 from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.progress import Progress
+from ribin.commands.workers import executor_with
 from ribin.desk.vaults import Vaults
 from ribin.errors import ParameterError
 from ribin.report.json_text import as_json
@@ -33,6 +33,7 @@ class Told:
     job_file: Path
     out: Path | None
     jobs: int
+    scheduler: str | None
     retry_failed: bool
     json_output: bool
 
@@ -73,7 +74,8 @@ def run_batch(told: Told, job: Job, work: Work) -> None:
         journal = stack.enter_context(open_journal(path, dict(job.identity), otherwise))
         if told.retry_failed:
             journal.forget_failed()
-        executor, tick = local_executor(told.jobs), Progress(every_s=30.0)
+        executor = stack.enter_context(executor_with(told.scheduler, told.jobs))
+        tick = Progress(every_s=30.0)
         if isinstance(work, Preparing):
             vaults = stack.enter_context(Vaults(work.vault, work.network_file))
             tally = run_job(job, work, executor, journal, tick, Admission(work, vaults))

@@ -85,6 +85,11 @@ jobs_option = click.option(
     show_default="all cores",
     help="Threads or processes; the results do not depend on it.",
 )
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="tcp://HOST:PORT",
+    help="Use the workers of this dask scheduler; needs ribin[cluster].",
+)
 json_option = click.option("--json", "json_output", is_flag=True, help="Print JSON for programs.")
 pitch_option = click.option(
     "--pixel-pitch-um",

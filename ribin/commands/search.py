@@ -25,6 +25,7 @@ from ribin.commands.options import (
     reason_option,
     replica_option,
     rotation_option,
+    scheduler_option,
     vault_option,
     who_option,
 )
@@ -57,6 +58,7 @@ from ribin.params import Params
 @params_option
 @rotation_option
 @jobs_option
+@scheduler_option
 @who_option
 @reason_option
 @json_option
@@ -71,6 +73,7 @@ def search(
     mark: str | None,
     params: Params,
     jobs: int,
+    scheduler: str | None,
     json_output: bool,
     **asked: Any,
 ) -> None:
@@ -95,11 +98,12 @@ def search(
     """
     from ribin.commands.listing import draw_lists, lists_output, lookout
     from ribin.commands.reading import query_reading
-    from ribin.desk.queries import Desk, request_of
+    from ribin.commands.workers import desk_with
+    from ribin.desk.queries import request_of
     from ribin.desk.searching import search_for, search_problems
 
     lookout(picture, plot_file, gallery)
-    with Desk.open(vault, network_file, params, jobs) as desk:
+    with desk_with(scheduler, vault, network_file, params, jobs) as desk:
         request = request_of(desk.member, asked)
         chosen = mark, asked["members"], asked["leave_out_reviewed"]
         sides, result = search_for(desk, query, query_reading(asked), request, *chosen)

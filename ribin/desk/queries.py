@@ -16,6 +16,7 @@ from ribin.model import MarkType
 from ribin.params import Params
 from ribin.reading import Reading
 from ribin.search.engine import search
+from ribin.search.look import Looker
 from ribin.search.network import Network
 from ribin.search.sift import OTHER_PARAMETERS
 from ribin.store.records import StoredMark
@@ -33,6 +34,7 @@ class Desk:
     networked: bool  # whether a network.toml says who is in it
     params: Params
     threads: int
+    looker: Looker | None = None  # who looks at shards, where not this machine
 
     @classmethod
     def open(
@@ -187,5 +189,11 @@ def run_search(
     """Search with the mark of a query; errors as `check_reach` and `search`."""
     check_reach(desk, request, members)
     return search(
-        side.template, request, desk.network, desk.params, members=members, threads=desk.threads
+        side.template,
+        request,
+        desk.network,
+        desk.params,
+        members=members,
+        threads=desk.threads,
+        looker=desk.looker,
     )

@@ -75,6 +75,7 @@ def _search(
         desk.params,
         members=members,
         threads=desk.threads,
+        looker=desk.looker,
     )
     if not name:
         return found

@@ -13,6 +13,7 @@ from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.search.fine import row_order
+from ribin.search.look import Looker
 from ribin.search.member import Answer, Member
 from ribin.search.network import Network
 from ribin.search.offline import member_of
@@ -37,6 +38,7 @@ def search(
     *,
     members: Sequence[str] = (),
     threads: int | None = None,
+    looker: Looker | None = None,
     connect: Callable[[str], Member] | None = None,
 ) -> SearchResult:
     """Search the scope of a request, or the named members, for marks like the query's.
@@ -50,6 +52,8 @@ def search(
     members : sequence of str
         Codes to ask instead of all in the scope; the scope then becomes the narrowest one that
         reaches them, and their sharing levels are held against that.
+    looker : Looker, optional
+        Who looks at the shards of an index; by default that many threads of this machine.
     connect : callable, optional
         Gives the member of a code; by default its vault in this file system, or where that cannot
         be reached the last bundle that the asker holds of it.
@@ -72,7 +76,7 @@ def search(
         )
     request, asked = _address(request, network, members)
     home = request.asking_member
-    ask = connect or (lambda code: member_of(code, home, network, params, threads))
+    ask = connect or (lambda code: member_of(code, home, network, params, threads, looker))
     answers = _ask_all(query, request, asked, ask)
     rows = sorted((row for a in answers.given.values() for row in a.rows), key=row_order)
     return SearchResult(

@@ -12,6 +12,7 @@ from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.search.engine import search
 from ribin.search.fusion import fuse_lists
+from ribin.search.look import Looker
 from ribin.search.member import Member
 from ribin.search.network import Network
 from ribin.search.tally import sum_counts
@@ -25,6 +26,7 @@ def search_marks(
     *,
     members: Sequence[str] = (),
     threads: int | None = None,
+    looker: Looker | None = None,
     connect: Callable[[str], Member] | None = None,
 ) -> SearchLists:
     """Search with each of the templates, one list each, and fuse the lists by rank.
@@ -56,6 +58,7 @@ def search_marks(
             params,
             members=members,
             threads=threads,
+            looker=looker,
             connect=connect,
         )
         for query in queries

@@ -19,7 +19,7 @@ from ribin.params import Params
 from ribin.search.border import reviewed_here, rows_abroad
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
-from ribin.search.look import Threads
+from ribin.search.look import Looker, Threads
 from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.search.shortlist import shortlist_marks
@@ -56,11 +56,19 @@ class Member(Protocol):
 class MemberVault:
     """A member whose vault is a folder that this process can open."""
 
-    def __init__(self, code: str, network: Network, params: Params, threads: int | None) -> None:
+    def __init__(
+        self,
+        code: str,
+        network: Network,
+        params: Params,
+        threads: int | None,
+        looker: Looker | None = None,
+    ) -> None:
         self._code = code
         self._network = network
         self._params = params
         self._threads = threads
+        self._looker = looker or Threads(threads)
 
     def answer(self, query: Template, request: Request) -> Answer:
         """Apply the owner's rules, cut, compare, and write down what was shown to whom.
@@ -111,7 +119,7 @@ class MemberVault:
     ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         if full:
             return ledger.ids[sifted.wanted], ()
-        return shortlist_marks(query, vault, ledger, sifted, self._params, Threads(self._threads))
+        return shortlist_marks(query, vault, ledger, sifted, self._params, self._looker)
 
     def _opened(self) -> Vault:
         folder = self._network.members[self._code].vault

@@ -16,7 +16,7 @@ from ribin.model import Template
 from ribin.params import Params
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
-from ribin.search.look import Threads
+from ribin.search.look import Looker, Threads
 from ribin.search.member import Answer, Member, MemberVault
 from ribin.search.network import Network
 from ribin.search.rules import check_request
@@ -30,10 +30,15 @@ from ribin.store.vault import Vault
 
 
 def member_of(
-    code: str, home: str, network: Network, params: Params, threads: int | None
+    code: str,
+    home: str,
+    network: Network,
+    params: Params,
+    threads: int | None,
+    looker: Looker | None = None,
 ) -> Member:
     """Who answers for a member: its vault where that can be reached, else its last bundle."""
-    online = MemberVault(code, network, params, threads)
+    online = MemberVault(code, network, params, threads, looker)
     if code == home or (network.members[code].vault / IDENTITY_FILE).is_file():
         return online
     try:

@@ -1,0 +1,119 @@
+"""The products that the coarse search is measured against: every pixel at 50 um, and faiss."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import rotate
+
+from ribin.correlate.placement import disc_offsets
+from ribin.correlate.shortlist import best_products
+from ribin.correlate.sketch import framed_surface, moved_sketches, sketch_heights, sketch_mark
+from ribin.model import FloatArray, MarkType, Template
+from ribin.params import Params
+from ribin.search.shard import read_shard
+from ribin.store.vault import Vault
+from ribin.synth.surrogate import make_surrogates
+
+_TIMED = 1024  # exhibits that the plain product is timed on
+_BLOCK = 100_000  # exhibits that faiss holds at a time
+_OTHERS = 4000  # surrogates that recall is measured among
+_ASKED = 12  # queries of it
+
+
+def moved_pixels(query: Template, params: Params) -> FloatArray:
+    """The medium surface at every turn and shift of the second look, of unit length, (M, S * S)."""
+    how = params.search.breech_face
+    method = params.of(query.mark_type, query.kind)
+    pitch_um = method.describe.medium_pitch_um
+    offsets = disc_offsets(method.correlate.shift_range_um / pitch_um, 1)
+    reach = offsets.reach_px
+    surface = framed_surface(query, params, reach)
+    size = surface.shape[0] - 2 * reach
+    steps = int(method.correlate.rotation_range_deg / how.rotation_deg)
+    rows = []
+    for turn in range(-steps, steps + 1):
+        turned = rotate(surface, turn * how.rotation_deg, reshape=False, order=1)
+        rows += [turned[r : r + size, c : c + size].ravel() for r, c in offsets.every + reach]
+    moves = np.array(rows, np.float32)
+    return moves / np.linalg.norm(moves, axis=1, keepdims=True)
+
+
+def pixel_seconds(query: Template, params: Params) -> float:
+    """Seconds an exhibit of the plain product at 50 um, timed on some."""
+    moves = moved_pixels(query, params)
+    gallery = np.random.default_rng(1).standard_normal((_TIMED, moves.shape[1]), np.float32)
+    started = time.perf_counter()
+    (moves @ gallery.T).max(axis=0)
+    return (time.perf_counter() - started) / _TIMED
+
+
+def faiss_seconds(query: Template, shards: Sequence[Path], params: Params) -> float:
+    """Seconds of faiss for the inner products of the first look; NaN where it is not installed."""
+    try:
+        import faiss
+    except ImportError:
+        return float("nan")
+    how = params.search.breech_face
+    moves = moved_sketches(query, params, how.first_shift_um, how.first_rotation_deg, how.leading)
+    spent = 0.0
+    for block in _blocks(shards, how.leading):
+        index = faiss.IndexFlatIP(how.leading)
+        index.add(block)
+        started = time.perf_counter()
+        index.search(moves, 1)
+        spent += time.perf_counter() - started
+    return spent
+
+
+def _blocks(shards: Sequence[Path], leading: int) -> Any:
+    waiting: list[FloatArray] = []
+    for path in shards:
+        shard = read_shard(path)
+        if shard is not None:
+            vectors = shard.sketches[:, :leading].astype(np.float32)
+            waiting.append(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+        if sum(map(len, waiting)) >= _BLOCK:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def pixel_recall(vault: Vault, params: Params) -> dict[str, Any]:
+    """What the shortlist keeps of the best of the plain product, among real and surrogate marks."""
+    ids = vault.ledger(MarkType.BREECH_FACE).ids
+    given = [vault.template(m) for m in vault.stored_marks(ids[:200].tolist()) if m.scan.source]
+    surfaces = [framed_surface(template, params) for template in given]
+    pixels = [s.ravel() for s in surfaces]
+    sketches = [sketch_mark(template, params) for template in given]
+    for some in make_surrogates(surfaces, [s != 0 for s in surfaces], _OTHERS, 9, 0.3):
+        frames = np.zeros((len(some.heights), some.valid.size), np.float32)
+        frames[:, some.valid.ravel()] = some.heights
+        pixels += list(frames)
+        sketches += list(sketch_heights(some.heights, some.valid, MarkType.BREECH_FACE, params))
+    gallery = np.array(pixels)
+    gallery /= np.linalg.norm(gallery, axis=1, keepdims=True)
+    how = params.search.breech_face
+    kept = {10: 0, 100: 0}
+    share = max(1, round(len(gallery) * params.search.second_look_share))
+    queries = given[:: max(1, len(given) // _ASKED)]
+    for query in queries:
+        plain = (moved_pixels(query, params) @ gallery.T).max(axis=0)
+        moves = moved_sketches(
+            query, params, how.first_shift_um, how.first_rotation_deg, how.leading
+        )
+        first = best_products(moves, np.array(sketches)[:, : how.leading])
+        passed = np.argsort(-first)[:share]
+        for top in kept:
+            kept[top] += int(np.isin(np.argsort(-plain)[:top], passed).sum())
+    return {
+        f"first {top} of the plain product that pass the first look": round(
+            number / (top * len(queries)), 3
+        )
+        for top, number in kept.items()
+    }

@@ -1,0 +1,223 @@
+"""A query inside galleries of up to a million: latency by stage, share of peak, memory, recall.
+
+python benchmarks/search.py [FOLDER] [--sizes N ...] [--keep DIR] [--queries N] [--quick]
+
+FOLDER holds scans and labels.csv. They are enrolled; the rest of a gallery are surrogates with
+their spectra and outlines (`ribin.gallery`). `--keep` keeps the galleries and uses them again.
+Each size runs in a process of its own, so that its peak memory is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from exhaustive import faiss_seconds, pixel_recall, pixel_seconds
+from peak import machine_gflop_s
+from results import finish, options
+from specimens import SAMPLE, default_folder
+
+from ribin.casework import Event, Exhibit, Request, Scope
+from ribin.correlate.sketch import moved_sketches
+from ribin.evaluate.labels import read_labels
+from ribin.gallery import GallerySpec, add_surrogates
+from ribin.model import FloatArray, Template
+from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params_rotation import ANY_ROTATION_DEG, with_rotation
+from ribin.pipeline import describe_mark, extract_marks
+from ribin.read import read_scan
+from ribin.report.tables import table
+from ribin.search.fine import compare_shortlist
+from ribin.search.look import ShardLook, ShardTask, Threads
+from ribin.search.shortlist import second_look_marks, shortlist_marks
+from ribin.search.sift import sift_marks
+from ribin.store.vault import Vault
+
+SIZES = (10_000, 100_000, 1_000_000)
+STAGES = ("first look", "second look")
+_ASKED = Request("JAM", Scope.COUNTRY, who="benchmark", reason="benchmark")
+Row = dict[str, Any]
+
+
+class TimedLooks:
+    """The looks of a search, and how long each took."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def look(self, moves: FloatArray, tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+        started = time.perf_counter()
+        seen = list(Threads().look(moves, tasks))
+        self.seconds.append(time.perf_counter() - started)
+        yield from seen
+
+
+def main() -> None:
+    parser = options("A query inside large galleries.", "search")
+    parser.add_argument("folder", type=Path, nargs="?", default=default_folder())
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--queries", type=int, help="how many of the scans are queries; all")
+    parser.add_argument("--keep", type=Path, help="where galleries are kept")
+    parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.quick:
+        chosen.folder, chosen.sizes, chosen.queries = SAMPLE, [3_000], 2
+    if chosen.one:
+        print(json.dumps(run(chosen.one, chosen.folder, chosen.queries)))
+        return
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="ribin-search-") as scratch:
+        for size in chosen.sizes:
+            place = (chosen.keep or Path(scratch)) / f"{size}"
+            if not (place / "made").exists():
+                make(place, chosen.folder, size)
+            rows += in_own_process(place, chosen)
+    for row in rows:
+        print(table(("figure", "value"), [[k, v] for k, v in row.items()]), end="\n\n")
+    finish("search", rows, 2, chosen, source=chosen.folder.name)
+
+
+def make(place: Path, folder: Path, size: int) -> None:
+    """A vault with the scans of a folder, and surrogates of them up to the size."""
+    started = time.perf_counter()
+    described: list[Template] = []
+    with Vault.create(place / "JAM", "JAM", "benchmark") as vault:
+        for label in read_labels(folder):
+            scan = read_scan(folder / label.file)
+            marks = extract_marks(scan)[:1]
+            templates = [describe_mark(mark) for mark in marks]
+            exhibit = Exhibit(Path(label.file).stem, Event(Path(label.file).stem))
+            vault.enrol(folder / label.file, scan, marks, templates, exhibit, who="benchmark")
+            described += templates
+        add_surrogates(vault, described, GallerySpec(size, len(described)))
+    (place / "made").write_text(f"{time.perf_counter() - started:.0f} s\n")
+
+
+def in_own_process(place: Path, chosen: Any) -> list[Row]:
+    command = [sys.executable, __file__, str(chosen.folder), "--one", str(place)]
+    command += ["--queries", str(chosen.queries)] if chosen.queries else []
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return list(json.loads(done.stdout.splitlines()[-1]))
+
+
+def run(place: Path, folder: Path, queries: int | None) -> list[Row]:
+    """Figures of one gallery: of the usual range of rotation, and of any."""
+    gun_of = {Path(label.file).stem: label.firearm for label in read_labels(folder)}
+    with Vault.open(place / "JAM") as vault:
+        rows = [measure(vault, gun_of, DEFAULT_PARAMS, queries, "within 30 degrees")]
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        anywhere = with_rotation(DEFAULT_PARAMS, ANY_ROTATION_DEG)
+        rows.append(measure(vault, gun_of, anywhere, min(queries or 4, 4), "any rotation"))
+        rows[0] |= {"peak memory, MB": round(peak_mb)}
+        rows[0] |= against_others(vault, rows[0])
+    return rows
+
+
+def measure(
+    vault: Vault, gun_of: dict[str, str], params: Params, queries: int | None, name: str
+) -> Row:
+    """Each scan as a query: what it costs by stage, and where its mates are."""
+    ledger = vault.ledger(next(iter(template_types(vault, gun_of))))
+    named = {e: m for e in gun_of for m in vault.marks_of(e)[:1]}
+    seconds: dict[str, list[float]] = {}
+    mates = shortlisted = first = asked_for = 0
+    for exhibit in list(gun_of)[:queries]:
+        query = vault.template(named[exhibit])
+        looks, clock = TimedLooks(), Clock(seconds)
+        ledger = vault.ledger(query.mark_type)
+        sifted = sift_marks(query, ledger, _ASKED, Scope.COUNTRY)
+        clock.lap("catalogue and filters")
+        chosen, _ = shortlist_marks(query, vault, ledger, sifted, params, looks)
+        clock.lap("coarse")
+        for stage, spent in zip(STAGES[-len(looks.seconds) :], looks.seconds, strict=True):
+            seconds.setdefault(stage, []).append(spent)
+        found = compare_shortlist(query, vault, chosen, params, None)
+        clock.lap("load and fine")
+        clock.total()
+        of_gun = {e for e, gun in gun_of.items() if gun == gun_of[exhibit] and e != exhibit}
+        if of_gun:
+            asked_for += 1
+            mates += len(of_gun)
+            shortlisted += sum(named[e].mark_id in set(chosen.tolist()) for e in of_gun)
+            first += found.rows[0].exhibit in of_gun
+    wanted = int(sifted.wanted.sum())
+    row: Row = {"name": f"{len(ledger.ids)} exhibits, {name}", "queries": asked_for}
+    row |= {f"{stage}, s": round(median(spent), 3) for stage, spent in seconds.items()}
+    row |= {"exhibits a second, coarse": round(wanted / median(seconds["coarse"]))}
+    row |= {"mates in the shortlist": f"{shortlisted} of {mates}"}
+    row |= {"a mate at rank 1": f"{first} of {asked_for}"}
+    return row | arithmetic(query, wanted, params, seconds)
+
+
+class Clock:
+    """Seconds by stage, appended to a list a stage."""
+
+    def __init__(self, seconds: dict[str, list[float]]) -> None:
+        self._seconds, self._started = seconds, time.perf_counter()
+        self._last = self._started
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._seconds.setdefault(stage, []).append(now - self._last)
+        self._last = now
+
+    def total(self) -> None:
+        self._seconds.setdefault("total", []).append(self._last - self._started)
+
+
+def template_types(vault: Vault, gun_of: dict[str, str]) -> Iterator[Any]:
+    for exhibit in gun_of:
+        yield from (mark.mark_type for mark in vault.marks_of(exhibit))
+
+
+def arithmetic(
+    query: Template, wanted: int, params: Params, seconds: dict[str, list[float]]
+) -> Row:
+    """What each look multiplies, and its share of what this machine's matrix product reaches."""
+    how = params.search.breech_face
+    first = moved_sketches(query, params, how.first_shift_um, how.first_rotation_deg, how.leading)
+    second = moved_sketches(query, params, how.shift_um, how.rotation_deg, how.harmonics)
+    looked = min(wanted, second_look_marks(wanted, params))
+    peak = machine_gflop_s()
+    row: Row = {"peak of the matrix product, GFLOP/s": round(peak)}
+    for stage, moves, marks in (("first look", first, wanted), ("second look", second, looked)):
+        if stage in seconds:
+            work = 2e-9 * moves.size * marks
+            row[f"{stage}: moves x harmonics"] = f"{moves.shape[0]} x {moves.shape[1]}"
+            row[f"{stage}: share of peak"] = round(work / median(seconds[stage]) / peak, 2)
+    return row
+
+
+def against_others(vault: Vault, row: Row) -> Row:
+    """The plain product at 50 um and faiss over the same vectors, on as many exhibits."""
+    index = sorted((vault.path / "index").rglob("*.h5"))
+    size = sum(path.stat().st_size for path in index)
+    marks = vault.ledger(next(iter(template_types(vault, _some(vault))))).ids
+    query = vault.template(vault.stored_marks(marks[:1].tolist())[0])
+    plain = pixel_seconds(query, DEFAULT_PARAMS) * len(marks)
+    found: Row = {"index, bytes an exhibit": round(size / len(marks))}
+    found["plain product at 50 um, s"] = round(plain, 1)
+    found["times faster than it"] = round(plain / row["coarse, s"], 1)
+    found["faiss IndexFlatIP, first look, s"] = round(
+        faiss_seconds(query, index, DEFAULT_PARAMS), 2
+    )
+    if len(marks) <= SIZES[0]:
+        found |= pixel_recall(vault, DEFAULT_PARAMS)
+    return found
+
+
+def _some(vault: Vault) -> dict[str, str]:
+    return {m.scan.exhibit.exhibit: "" for m in vault.stored_marks([1])}
+
+
+if __name__ == "__main__":
+    main()

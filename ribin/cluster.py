@@ -1,0 +1,132 @@
+"""More than one machine: the items of a batch, and the shards of a search, on dask.distributed.
+
+What stays where it is: scans, vaults and shards, which every worker finds under the same paths.
+What travels: an item or a shard's name, the query's moved sketches, and what came of it. A worker
+that is lost in the middle has its share done by another, and the results are those of one machine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from threadpoolctl import threadpool_limits
+
+from ribin.batch.items import Item, Outcome, Work, attempt
+from ribin.errors import ParameterError
+from ribin.model import FloatArray
+from ribin.search.look import ShardLook, ShardTask, look_at_shard
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_ANSWER_S = 10.0  # a scheduler on a laboratory's network answers in milliseconds
+_AHEAD = 4  # items a worker may be ahead of the oldest that is not done
+_LOST = 3  # workers that may end over one item before it counts as failed
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Client]:
+    """A client of the scheduler at `tcp://host:port`.
+
+    Raises
+    ------
+    ParameterError
+        distributed is not installed, or no scheduler with workers answers.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ParameterError(
+            "--scheduler: dask.distributed needed, found none; pip install 'ribin[cluster]'"
+        ) from None
+    try:
+        client = Client(address, timeout=_ANSWER_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        told = str(error) or type(error).__name__
+        raise ParameterError(f"--scheduler {address}: a dask scheduler needed: {told}") from error
+    with client:
+        _wait_for_workers(client, address)
+        yield client
+
+
+class ClusterExecutor:
+    """The work of a batch on the workers of a scheduler; see `ribin.batch.items.Executor`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def submit(self, work: Work, items: Iterable[Item]) -> Iterator[Outcome]:
+        """Outcomes in any order, one for each item."""
+        from distributed import as_completed
+
+        waiting = iter(items)
+        shared = self._client.scatter(work, broadcast=True)
+        room = _AHEAD * max(1, sum(self._client.nthreads().values()))
+        flying: dict[Any, Item] = {}
+        done = as_completed(loop=self._client.loop)
+        for item in _next(waiting, room):
+            done.add(self._start(shared, item, flying))
+        for future in done:
+            item = flying.pop(future.key)
+            yield _outcome(future, item)
+            for following in _next(waiting, 1):
+                done.add(self._start(shared, following, flying))
+
+    def _start(self, shared: Any, item: Item, flying: dict[Any, Item]) -> Any:
+        future = self._client.submit(_do, shared, item, pure=False, retries=_LOST)
+        flying[future.key] = item
+        return future
+
+
+class ClusterLooker:
+    """The shards of a coarse search on the workers of a scheduler; see `ribin.search.look`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def look(self, moves: FloatArray, tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+        """One result a task, in the order of the tasks."""
+        if not tasks:
+            return
+        shared = self._client.scatter(moves, broadcast=True)
+        futures = [
+            self._client.submit(_look, shared, task, pure=False, retries=_LOST) for task in tasks
+        ]
+        for future in futures:
+            yield future.result()
+
+
+def _wait_for_workers(client: Client, address: str) -> None:
+    ends = time.monotonic() + _ANSWER_S
+    while not client.nthreads():
+        if time.monotonic() > ends:
+            raise ParameterError(f"--scheduler {address}: a worker needed, found none")
+        time.sleep(0.1)
+
+
+def _next(items: Iterator[Item], number: int) -> Iterator[Item]:
+    for _, item in zip(range(number), items, strict=False):
+        yield item
+
+
+def _outcome(future: Any, item: Item) -> Outcome:
+    try:
+        outcome: Outcome = future.result()
+    except Exception as error:
+        return Outcome(item.number, failed=f"its worker ended: {error}")
+    return outcome
+
+
+def _do(work: Work, item: Item) -> Outcome:
+    """In a worker: an item, on one thread."""
+    with threadpool_limits(1):
+        return attempt(work, item)
+
+
+def _look(moves: FloatArray, task: ShardTask) -> ShardLook:
+    """In a worker: a shard, on one thread."""
+    with threadpool_limits(1, "blas"):
+        return look_at_shard(moves, task)

@@ -1,0 +1,44 @@
+"""Who computes: the cores of this machine, or the workers of a scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ribin.batch.executors import local_executor
+from ribin.batch.items import Executor
+from ribin.desk.queries import Desk
+from ribin.params import Params
+
+
+@contextmanager
+def desk_with(
+    scheduler: str | None,
+    vault: Path | None,
+    network_file: Path | None,
+    params: Params,
+    jobs: int,
+) -> Iterator[Desk]:
+    """The asker's desk, whose coarse searches run on the scheduler's workers where one is named."""
+    with ExitStack() as stack:
+        desk = stack.enter_context(Desk.open(vault, network_file, params, jobs))
+        if scheduler:
+            from ribin.cluster import ClusterLooker, connected
+
+            looker = ClusterLooker(stack.enter_context(connected(scheduler)))
+            desk = replace(desk, looker=looker)
+        yield desk
+
+
+@contextmanager
+def executor_with(scheduler: str | None, jobs: int) -> Iterator[Executor]:
+    """Who does the items of a batch."""
+    if not scheduler:
+        yield local_executor(jobs)
+        return
+    from ribin.cluster import ClusterExecutor, connected
+
+    with connected(scheduler) as client:
+        yield ClusterExecutor(client)
