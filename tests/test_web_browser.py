@@ -1,0 +1,132 @@
+"""`ribin serve` in headless Chromium: a search, a look, a lead, a verdict, a report."""
+
+from __future__ import annotations
+
+import pytest
+from page_browser import Browser, needs_browser, open_browser
+from web_client import served
+
+from ribin.params import DEFAULT_PARAMS
+from ribin.store.vault import Vault
+from ribin.web.office import Office
+
+pytestmark = needs_browser
+QUERY = "JAM-2026-0007-1"
+
+
+@pytest.fixture(scope="module")
+def address(sample_dir, tmp_path_factory):
+    from ribin.commands.app import app
+    from ribin.commands.exits import run
+
+    folder = tmp_path_factory.mktemp("vaults") / "JAM"
+    Vault.create(folder, "JAM", "A. Brown").close()
+    for name in (QUERY, "BLZ-2025-0042-1", "JAM-2025-0038-1"):
+        fields = ["--event", f"E-{name}", "--exhibit", name, "--place", "<i>Port</i>"]
+        args = ["enrol", str(sample_dir / f"{name}.x3p"), *fields, "--who", "A. Brown"]
+        assert run(app, [*args, "--vault", str(folder)]) == 0
+    with served(Office(folder, None, DEFAULT_PARAMS, "A. Brown")) as client:
+        yield client.session.address
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory, address):
+    with open_browser(tmp_path_factory.mktemp("browser")) as browser:
+        browser.driver.get(address)
+        yield browser
+
+
+@pytest.fixture
+def browser(opened) -> Browser:
+    opened.driver.switch_to.window(opened.driver.window_handles[0])
+    opened.logged()
+    opened.asked()
+    yield opened
+    assert opened.logged() == []
+    assert opened.asked() == []
+
+
+def go(browser, path):
+    browser.driver.get(browser.driver.current_url.split("/", 3)[0] + "//" + host(browser) + path)
+
+
+def host(browser):
+    return browser.run("return location.host")
+
+
+def type_into(browser, css, text):
+    browser.find(css).send_keys(text)
+
+
+def searched(browser):
+    go(browser, f"/exhibit?name={QUERY}")
+    browser.click("form[action='/search'] button")
+    browser.wait("return location.pathname === '/found'")
+
+
+def test_pages_are_usable_by_everybody(browser):
+    """axe-core finds nothing serious on any page."""
+    complaints = {}
+    go(browser, "/")
+    assert browser.text("h1") == "Exhibits of JAM"
+    assert "<i>Port</i>" in browser.text("tbody")
+    for path in ("/", f"/exhibit?name={QUERY}", "/leads"):
+        go(browser, path)
+        complaints[path] = browser.complaints()
+    searched(browser)
+    complaints["/found"] = browser.complaints()
+    browser.click("td a[href^='/candidate?']")
+    complaints["/candidate"] = browser.complaints()
+    assert {path: found for path, found in complaints.items() if found} == {}
+
+
+def test_nothing_is_wider_than_the_window(browser):
+    for path in ("/", f"/exhibit?name={QUERY}", "/leads"):
+        go(browser, path)
+        wide = "return document.documentElement.scrollWidth > window.innerWidth"
+        assert not browser.run(wide), path
+
+
+def test_pictures_of_candidates_load(browser):
+    searched(browser)
+    browser.wait(
+        "return [...document.images].filter(i => i.complete && i.naturalWidth > 0).length >= 2"
+    )
+
+
+def test_the_cookie_is_hidden_from_scripts(browser):
+    go(browser, "/")
+    assert browser.run("return document.cookie") == ""
+
+
+def test_a_candidate_is_looked_at_and_taken_up(browser):
+    searched(browser)
+    browser.click("td a[href^='/candidate?']")
+    browser.click("a.button[href^='/compare']")
+    browser.driver.switch_to.window(browser.driver.window_handles[-1])
+    browser.wait("return document.body.dataset.firstPictureMs !== undefined")
+    assert browser.complaints() == []
+    browser.driver.close()
+    browser.driver.switch_to.window(browser.driver.window_handles[0])
+    type_into(browser, "#note", "agreement all round")
+    browser.click("form[action='/lead/open'] button")
+    browser.wait("return location.pathname === '/lead'")
+    assert browser.text("h1") == "Lead JAM-L1"
+    assert browser.complaints() == []
+    browser.run("document.querySelector('#conclusion').value = 'inconclusive_a'")
+    browser.click("input[value=items]")
+    type_into(browser, "#note", "too little of it")
+    browser.click("form[action='/review'] button")
+    browser.wait("return document.querySelectorAll('h2').length > 1")
+    assert "inconclusive a" in browser.text("main")
+
+
+def test_a_report_opens(browser):
+    searched(browser)
+    browser.click("td a[href^='/candidate?']")
+    browser.click("form[action='/report'] button")
+    browser.driver.switch_to.window(browser.driver.window_handles[-1])
+    browser.wait("return document.readyState === 'complete' && document.images.length === 2")
+    assert browser.text("h1") == "Comparison report"
+    assert browser.complaints() == []
+    browser.driver.close()
