@@ -1,0 +1,204 @@
+"""Files mutated from good ones: one line or a good answer, quickly, in little memory, and no harm.
+
+Manifests, X3P, PNG and bundles, of bundles half signed again by the trusted key, so that what is
+behind the signature is met too. Each mutation removes, repeats, swaps or rewrites some bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import resource
+import time
+import zipfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from bundle_makers import make_pair, members_of_bundle, signed_again
+from damaged import grey_pixels, image_bytes, png_with_pitch, x3p_bytes
+
+from ribin.batch.enrolling import enrol_rows
+from ribin.batch.usable import Intake
+from ribin.errors import RibinError
+from ribin.exchange.receive import import_bundle
+from ribin.manifest import read_manifest
+from ribin.params import DEFAULT_PARAMS
+from ribin.read import read_scan
+from ribin.seal.keys import read_public, write_public
+from ribin.store.keys import own_key
+from ribin.store.vault import Vault
+
+MOST_S, MOST_GIB = 5.0, 1.0
+MANIFEST = """file,member,event,exhibit,kind,calibre,date,sharing
+a.x3p,JAM,E1,X1,evidence,9x19,2026-01-02,cluster
+b.png,JAM,E1,X2,test_fire,"9, ""x"" 19",2026-01-02,network
+"""
+
+
+@dataclass
+class Tally:
+    """What became of the files of one kind."""
+
+    refused: int = 0
+    accepted: int = 0
+    slowest_s: float = 0.0
+    texts: list[str] = field(default_factory=list)
+
+    def run(self, work) -> None:
+        """Do it; whatever is no RibinError is a bug and goes on up."""
+        begun = time.perf_counter()
+        try:
+            work()
+            self.accepted += 1
+        except RibinError as error:
+            self.refused += 1
+            self.texts.append(str(error))
+        took_s = time.perf_counter() - begun
+        self.slowest_s = max(self.slowest_s, took_s)
+        assert took_s < MOST_S
+        assert not any("\n" in text or len(text) > 2000 for text in self.texts[-1:])
+
+
+def mutated(content: bytes, made: random.Random) -> bytes:
+    """Some bytes changed, in one to four places."""
+    data = bytearray(content)
+    for _ in range(made.randrange(1, 5)):
+        place = made.randrange(len(data) + 1)
+        size = made.choice((1, 1, 2, 4, 16, 200))
+        match made.randrange(6):
+            case 0:
+                del data[place : place + size]
+            case 1:
+                data[place:place] = data[place : place + size] or b"\0"
+            case 2:
+                data[place : place + size] = made.randbytes(size)
+            case 3 if data:
+                data[min(place, len(data) - 1)] ^= 1 << made.randrange(8)
+            case 4:
+                data[place : place + size] = made.choice((b"\xff", b"\0", b"9", b'"')) * size
+            case _:
+                data[place:place] = made.choice(
+                    (b"NaN", b"-1", b"99999999999", b"../", b"\x00", b'{"a":' * 50, "é漢".encode())
+                )
+    return bytes(data)
+
+
+def check_manifests(folder: Path, number: int, made: random.Random) -> Tally:
+    """Rows of mutated manifests are enrolled; their scans are not there, so no row is."""
+    tally, path = Tally(), folder / "exhibits.csv"
+    with Vault.create(folder / "V", "JAM", "chief") as vault:
+        before = state(vault)
+        for _ in range(number):
+            path.write_bytes(mutated(MANIFEST.encode(), made))
+
+            def work() -> None:
+                rows = read_manifest(path)
+                report = enrol_rows(rows, lambda code: vault, Intake(DEFAULT_PARAMS, "chief"))
+                assert not report.enrolled
+
+            tally.run(work)
+        assert state(vault) == before
+    return tally
+
+
+def check_scans(folder: Path, good: bytes, name: str, number: int, made: random.Random) -> Tally:
+    """Some mutations leave a file that is read: an X3P without checksums, a pixel of a PNG."""
+    tally, path = Tally(), folder / name
+    for _ in range(number):
+        path.write_bytes(_inside(good, made) if made.random() < 0.5 else mutated(good, made))
+        tally.run(lambda: read_scan(path))
+    assert [p.name for p in folder.iterdir() if p.is_file()] == [name]
+    return tally
+
+
+def _inside(good: bytes, made: random.Random) -> bytes:
+    """Of a zip, one member mutated and packed again; another file as it is mutated."""
+    if not zipfile.is_zipfile(io.BytesIO(good)):
+        return mutated(good, made)
+    with zipfile.ZipFile(io.BytesIO(good)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    chosen = made.choice(sorted(members))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, mutated(content, made) if name == chosen else content)
+    return packed.getvalue()
+
+
+def check_bundles(folder: Path, number: int, made: random.Random) -> Tally:
+    """Mutated files, mutated members signed again, and mutated keys: nothing may get in."""
+    tally = Tally()
+    pair = make_pair(folder)
+    key = own_key(pair.sender)
+    good = [pair.send(), pair.send(sealed=True)]
+    contents = [path.read_bytes() for path in good]
+    public = write_public(key.public)
+    before = state(pair.receiver)
+    for turn in range(number):
+        path = folder / "bad.zip"
+        if turn % 2:
+            members = members_of_bundle(good[0])
+            chosen = made.choice(["manifest.json", *sorted(members)])
+            members[chosen] = mutated(members[chosen], made)
+            path = signed_again(good[0], list(members.items()), key)
+        else:
+            path.write_bytes(mutated(contents[turn // 2 % 2], made))
+        tally.run(lambda path=path: import_bundle(pair.receiver, path, who="bob"))
+        if turn % 10 == 0:
+            Tally().run(lambda: read_public(mutated(public, made), "key"))
+        if tally.accepted:  # a mutation may take back itself
+            raise AssertionError(f"a changed bundle came in: {path.read_bytes()[:200]!r}")
+    assert state(pair.receiver) == before
+    pair.sender.close()
+    pair.receiver.close()
+    return tally
+
+
+def state(vault: Vault):
+    with vault.catalogue.reading() as db:
+        dump = "\n".join(db.iterdump())
+    names = (p for p in sorted(vault.path.rglob("*")) if not p.name.startswith("catalogue"))
+    return dump, [str(p) for p in names if p.is_file() and p.name != "rest"]
+
+
+def check_all(folder: Path, each: int, seed: int) -> dict[str, Tally]:
+    made = random.Random(seed)
+    tallies = {}
+    for kind in ("manifest", "x3p", "png", "bundle"):
+        place = folder / kind
+        place.mkdir()
+        if kind == "manifest":
+            tallies[kind] = check_manifests(place, each, made)
+        elif kind == "bundle":
+            tallies[kind] = check_bundles(place, each, made)
+        elif kind == "x3p":
+            tallies[kind] = check_scans(place, x3p_bytes(), "a.x3p", each, made)
+        else:
+            png = png_with_pitch(image_bytes(".png", grey_pixels()), 3.0, 3.0)
+            tallies[kind] = check_scans(place, png, "a.png", each, made)
+    peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+    assert peak_gib < MOST_GIB
+    return tallies
+
+
+def test_mutated_files(tmp_path):
+    tallies = check_all(tmp_path, 25, seed=1)
+    assert Counter({kind: t.refused + t.accepted for kind, t in tallies.items()}).total() == 100
+    assert tallies["bundle"].accepted == 0
+
+
+@pytest.mark.slow
+def test_two_thousand_mutated_files(tmp_path, capsys):
+    tallies = check_all(tmp_path, 500, seed=20261124)
+    peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+    with capsys.disabled():
+        print()
+        for kind, t in tallies.items():
+            said = f"{t.refused} refused, {t.accepted} still good, slowest {t.slowest_s:.2f} s"
+            print(f"{kind:<9} {said}")
+        print(f"peak memory of the whole run {peak_gib:.2f} GiB")
+    assert sum(t.refused + t.accepted for t in tallies.values()) == 2000
+    assert tallies["bundle"].accepted == 0
+    assert tallies["bundle"].refused == 500
