@@ -105,6 +105,34 @@ def test_the_lamp_moves(opened, page, mark):
     assert opened.logged() == []
 
 
+@pytest.mark.parametrize("mark", ["#canvas", "#webgl"])
+def test_flanks_that_face_the_lamp_are_bright(opened, pair, tmp_path, mark):
+    """On both sides, however they are turned: the lamp stands fixed to the display."""
+    (some, _), result, _ = pair
+    down, right = (np.indices((301, 301)) - 150) * 10.0
+    away = np.hypot(down, right)
+    bump = (20.0 * np.exp(-((away / 400.0) ** 2))).astype(np.float32)
+    dome = replace(some, surface=bump, valid=away < 1400.0, pitch_um=10.0)
+    turned = replace(result, rotation_deg=90.0, shift_um=(0.0, 0.0), cell_fits=())
+    path = tmp_path / "dome.html"
+    path.write_text(comparison_page(dome, dome, turned), encoding="utf-8")
+    opened.open_comparison(path, mark)
+    for turn in ("", "qqqqqqq"):
+        opened.keys(*turn)
+        for azimuth, (lit_row, lit_col) in ((0, (0, 1)), (90, (-1, 0)), (200, (0, -1))):
+            opened.run("window.ribin.stage.lamp.move(arguments[0], 30)", azimuth)
+            picture = opened.canvas().mean(axis=2)
+            flank = 300.0 / opened.stage("camera.scale")
+            for view in opened.stage("views"):
+                row, col = view["middle"]
+                facing, averted = (
+                    picture[round(row + s * lit_row * flank), round(col + s * lit_col * flank)]
+                    for s in (1, -1)
+                )
+                assert facing > averted + 40
+    assert opened.logged() == []
+
+
 def test_both_renderers_draw_the_same(opened, page):
     pictures = []
     for mark in ("#canvas", "#webgl"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -238,3 +239,20 @@ def test_an_enrolled_mark_is_shown_as_it_was_measured(sample_dir):
     hidden = replace(unsaid, provenance=scan.provenance)
     assert measured_original(content, path.name, hidden, DEFAULT_PARAMS) is None
     assert measured_original(b"no scan", path.name, mark, DEFAULT_PARAMS) is None
+
+
+def test_exhibits_are_viewed_as_their_owners_allow(ribin, demo, tmp_path):
+    asked = ("--vault", demo / "vaults/JAM", "--network", demo / "network.toml", *REASON)
+    found = json.loads(search(ribin, demo, tmp_path / "list.html", "--json").out)
+    theirs = next(c for c in found["candidates"] if c["member"] == "BLZ")["exhibit"]
+    page = tmp_path / "page.html"
+    names = "JAM-2026-0007-1", f"BLZ:{theirs}"
+    done = ribin("view", *names, "-o", page, "--scope", "cluster", *asked)
+    assert (done.code, done.err) == (0, "")
+    assert "drawn from its template" in page.read_text(encoding="utf-8")
+    done = ribin("view", *names, "-o", tmp_path / "narrow.html", *asked)
+    assert done.code == 2
+    assert not (tmp_path / "narrow.html").exists()
+    done = ribin("view", "JAM-2026-0007-1", "JAM-2026-0012-1", "-o", page, *asked)
+    assert done.code == 0
+    assert page.read_text(encoding="utf-8").count('"name":"measured"') == 2

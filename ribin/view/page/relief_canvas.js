@@ -3,6 +3,8 @@
 
    Slopes are looked up once for each place of the camera; moving the lamp only shades them anew. */
 
+const SLOW_MS = 60;
+
 class CanvasRelief {
   constructor(canvas) {
     this.name = "canvas";
@@ -11,7 +13,7 @@ class CanvasRelief {
     this.found = new Map(); // "pane side" -> what was looked up, and for which view
     this.differences = colourTable(DIFFERENCE_MAP);
     this.heights = GREY_TABLE;
-    this.coarse = false; // while the camera moves: a quarter of the pixels
+    this.cost = 0; // of the last whole picture, in ms
   }
 
   setSurfaces(surfaces) {
@@ -23,12 +25,24 @@ class CanvasRelief {
     this.heights = MAPS[name] ? colourTable(MAPS[name]) : GREY_TABLE;
   }
 
-  draw(scene, panes, size) {
+  /** Where a picture takes long and need not be `whole`, a quarter of its pixels come first. */
+  draw(scene, panes, size, whole) {
+    clearTimeout(this.later);
+    if (!whole && this.cost > SLOW_MS) {
+      this.drawSteps(scene, panes, size, 2);
+      this.later = setTimeout(() => this.drawSteps(scene, panes, size, 1), 120);
+      return;
+    }
+    const started = performance.now();
+    this.drawSteps(scene, panes, size, 1);
+    this.cost = performance.now() - started;
+  }
+
+  drawSteps(scene, panes, size, step) {
     const context = this.context;
     context.fillStyle = `rgb(${BACKGROUND.join(" ")})`;
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     panes.forEach((pane, number) => {
-      const step = this.coarse ? 2 : 1;
       const width = Math.ceil(pane.width / step), height = Math.ceil(pane.height / step);
       const picture = new ImageData(width, height);
       const out = new Uint32Array(picture.data.buffer);

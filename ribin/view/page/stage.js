@@ -200,12 +200,13 @@ class Stage {
     this.asked = true;
     requestAnimationFrame(() => {
       this.asked = false;
-      this.drawNow();
+      this.renderer.draw(this.scene, this.panes, this, false);
     });
   }
 
+  /** Draw at once, and every pixel. */
   drawNow() {
-    this.renderer.draw(this.scene, this.panes, this);
+    this.renderer.draw(this.scene, this.panes, this, true);
   }
 }
 
