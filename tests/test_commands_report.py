@@ -74,6 +74,7 @@ def test_another_members_exhibit_is_in_its_log_and_tells_no_place(report, networ
     last = logged(network / "BLZ")[-1]
     assert (last.action, last.details["asking_member"]) == ("report", "JAM")
     assert page.count("Port") == 1  # where the own exhibit is from, and not the other
+    assert page.count("its owner has not released the original") == 1
 
 
 def test_what_an_owner_does_not_show_is_not_there(report, tmp_path):

@@ -96,7 +96,8 @@ def report_comparison(
     one, reference = _item(names[0], reading, mark_type, params, desk, request)
     two, comparison = _item(names[1], reading, one.mark.mark_type, params, desk, request)
     result = compare_marks(reference.template, comparison.template, params)
-    result = check_mirrored(reference.template, comparison.mark, result, params)
+    if two.whole:  # a template alone cannot be mirrored and described again
+        result = check_mirrored(reference.template, comparison.mark, result, params)
     result = replace(result, reference=one.name, comparison=two.name)
     chain = None
     if desk and request:
@@ -148,4 +149,4 @@ def _item(
 
 def shown_item(shown: ShownMark) -> Item:
     """A mark of a vault as one side of a report."""
-    return Item(shown.side.mark, shown.others, shown.member, shown.exhibit)
+    return Item(shown.side.mark, shown.others, shown.member, shown.exhibit, shown.whole)

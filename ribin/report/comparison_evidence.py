@@ -37,6 +37,7 @@ class Item:
     others: tuple[str, ...] = ()
     member: str = ""
     exhibit: Exhibit | None = None
+    whole: bool = True  # False: its owner gives the template alone, and that is what is drawn
 
     @property
     def name(self) -> str:

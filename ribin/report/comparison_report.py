@@ -38,6 +38,8 @@ from ribin.report.report_words import (
     words,
 )
 
+_TEMPLATE = "its template, which is what was compared: its owner has not released the original"
+
 
 def comparison_document(
     head: ReportHead,
@@ -115,7 +117,8 @@ def _item_facts(item: Item) -> tuple[tuple[str, str], ...]:
             ("Breech face", classes.breech_face_type),
             ("Ammunition", classes.ammunition),
         ]
-    return (*known(exhibit), *scan_facts_of(item.mark.provenance))
+    drawn = () if item.whole else (("Drawn from", _TEMPLATE),)
+    return (*known(exhibit), *scan_facts_of(item.mark.provenance), *drawn)
 
 
 def _compared(items: tuple[Item, Item], result: Comparison, method: MethodParams) -> Section:
