@@ -34,9 +34,10 @@ lint: $(STAMP)  ## style, formatting and types
 docs: $(STAMP)  ## the guide and both references as pages in build/docs
 	@$(BIN)/python -W error docs/build.py
 
-bench: $(STAMP)  ## speed against named alternatives, and accuracy
+bench: $(STAMP)  ## speed against named alternatives, accuracy, the comparison page
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/accuracy.py
+	@$(BIN)/python benchmarks/view.py
 
 clean:  ## remove the virtual environment and everything that was made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist ribin-demo.png

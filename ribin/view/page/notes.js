@@ -66,7 +66,7 @@ class Notes {
       item.text = text.value;
       this.unsaved = true;
     });
-    const who = [item.examiner, item.made_on.slice(0, 16).replace("T", " ")].filter(Boolean).join(", ");
+    const who = [item.examiner, item.made_on.slice(0, 10)].filter(Boolean).join(", ");
     return make("li", {}, [make("div", { class: "line" }, [look, make("small", {}, [who]), drop]), text]);
   }
 
