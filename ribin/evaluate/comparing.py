@@ -14,12 +14,13 @@ from ribin.pipeline import compare_many
 
 
 def compare_scans(
-    labels: Sequence[Label], described: Sequence[Described], params: Params, tick: Tick
+    labels: Sequence[Label],
+    described: Sequence[Described],
+    params: Params,
+    threads: int,
+    tick: Tick,
 ) -> list[Pair]:
-    """Compare each scan with every later one that is labelled with the same mark, in one thread.
-
-    A second thread shortens it by a twentieth and takes two fifths more CPU time
-    (benchmarks/speed.py): between its short kernels a comparison holds Python's lock.
+    """Compare each scan with every later one that is labelled with the same mark.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def compare_scans(
     pairs: list[Pair] = []
     for i, label in enumerate(labels):
         later = [j for j in range(i + 1, len(labels)) if labels[j].mark is label.mark]
-        pairs += _row(i, later, labels, described, params)
+        pairs += _row(i, later, labels, described, params, threads)
         tick("comparing", len(pairs), total)
     return pairs
 
@@ -51,12 +52,13 @@ def _row(
     labels: Sequence[Label],
     described: Sequence[Described],
     params: Params,
+    threads: int,
 ) -> list[Pair]:
     """The pairs of scan i with the `later` ones."""
     reference = described[i].template
     reasons = {j: _reason(described[i], described[j]) for j in later}
     able = [t for j in later if not reasons[j] and (t := described[j].template)]
-    found = compare_many(reference, able, params, threads=1) if reference and able else ()
+    found = compare_many(reference, able, params, threads) if reference and able else ()
     results = iter(found)
     return [
         uncompared_pair(labels[i], labels[j], reasons[j])

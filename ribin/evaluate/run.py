@@ -73,7 +73,7 @@ def evaluate_folder(
     folder : Path
         Holds the scans and labels.csv.
     jobs : int
-        Processes that describe. The scores do not depend on it.
+        Processes that describe, and threads that compare. The scores do not depend on it.
     tick : callable
         Told what is done, how many so far, and of how many.
 
@@ -91,7 +91,7 @@ def evaluate_folder(
     _require_two(folder, described)
     warm_up(described, params)
     start = cpu_seconds()
-    pairs = compare_scans(labels, described, params, tick)
+    pairs = compare_scans(labels, described, params, jobs, tick)
     return _summary(labels, described, pairs, cpu_seconds() - start, params), pairs
 
 
