@@ -168,7 +168,16 @@ def test_a_broken_row_is_named(tmp_path, search_json):
 def test_one_item_alone_is_no_report(ribin, sample_dir, tmp_path):
     done = ribin("report", sample_dir / f"{QUERY}.x3p", "-o", tmp_path / "r.html")
     assert done.code == 2
-    assert "a second item to compare with needed, or the JSON of a search" in done.err
+    assert "a second item to compare with needed, a vault to search" in done.err
+
+
+def test_one_item_and_a_vault_are_a_search(report, network, tmp_path):
+    done = report(QUERY, "--pictures", "2")
+    assert (done.code, done.err) == (0, "")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<h1>Search report</h1>" in page
+    assert page.count("<img") == 2
+    assert "shooting of 2 April" in page
 
 
 def test_an_exhibit_needs_its_vault(ribin, tmp_path):

@@ -24,7 +24,7 @@ from ribin.commands.options import (
 
 
 @click.command(short_help="A comparison or a search as HTML and PDF.")
-@click.argument("reference", metavar="REFERENCE|SEARCH.json")
+@click.argument("reference", metavar="REFERENCE|QUERY|LIST.json")
 @click.argument("comparison", required=False)
 @click.option(
     "-o",
@@ -60,8 +60,8 @@ def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **
     """Write a comparison of two items, or the result of a search, as a report for a case file.
 
     REFERENCE and COMPARISON are files, exhibits of your vault, or MEMBER:EXHIBIT where the owner
-    shows it in the scope. SEARCH.json is what `ribin search --json` printed. With a vault the
-    report is entered in its audit log and states the last row of it. The report holds question,
+    shows it in the scope. One item alone is searched with. LIST.json is what `ribin search --json`
+    printed: the list as you saw it. With a vault the report is entered in its audit log and states the last row of it. The report holds question,
     items with hashes, method, what was compared and what not, figures, pictures, limits, and lines
     for the examiner's own conclusion.
 
@@ -70,7 +70,8 @@ def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **
       ribin report A.x3p B.x3p -o ab.html -o ab.pdf
       ribin report 2026-17-3 BLZ:2025-42-1 --vault vaults/JAM --network network.toml \\
           --scope cluster --reason "shooting of 3 May" -o report.pdf
-      ribin report search.json --vault vaults/JAM --network network.toml -o search.pdf
+      ribin report list.json --vault vaults/JAM --network network.toml -o search.pdf
+      ribin report 2026-17-3 --vault vaults/JAM -o search.html
 
     PDF needs the extra `ribin[pdf]`.
     """

@@ -12,11 +12,14 @@ from ribin.casework import Request, Scope
 from ribin.desk.queries import Desk
 from ribin.desk.reports import Asked, report_comparison
 from ribin.desk.search_reports import read_lists, report_search
+from ribin.desk.searching import search_for
 from ribin.desk.sides import Side
 from ribin.errors import ParameterError, RibinError
 from ribin.lists import SearchLists
 from ribin.reading import Reading
 from ribin.report.document import Document
+
+_ROWS = 20  # of a list, as `ribin search` has by default
 
 
 def make_report(
@@ -50,9 +53,7 @@ def _of_search(
     name: str, asked: Mapping[str, Any], said: Asked, desk: Desk | None
 ) -> tuple[Document, list[str]]:
     if Path(name).suffix.lower() != ".json":
-        raise ParameterError(
-            f"{name}: a second item to compare with needed, or the JSON of a search"
-        )
+        return _of_new_search(name, asked, said, desk)
     lists = read_lists(Path(name))
     if desk is None:
         return report_search(lists, asked["params"], said)
@@ -63,6 +64,24 @@ def _of_search(
         lists, asked["params"], said, desk, request, query, asked["pictures"]
     )
     return document, [*problems, *others]
+
+
+def _of_new_search(
+    name: str, asked: Mapping[str, Any], said: Asked, desk: Desk | None
+) -> tuple[Document, list[str]]:
+    """Search with the item in the scope, and report the lists."""
+    if desk is None:
+        raise ParameterError(
+            f"{name}: a second item to compare with needed, a vault to search (--vault or "
+            "RIBIN_VAULT), or the JSON of a search"
+        )
+    request = replace(_request(desk, asked), top=_ROWS)
+    sides, lists = search_for(desk, name, _reading(asked), request, asked["mark"])
+    document, problems = report_search(
+        lists, asked["params"], said, desk, request, sides, asked["pictures"]
+    )
+    unavailable = [f"{member} could not answer: {why}" for member, why in lists.unavailable]
+    return document, [*unavailable, *problems]
 
 
 def _query(

@@ -76,7 +76,9 @@ def check_reportlab() -> None:
 
 def _short(block: Block | None) -> bool:
     """Whether a block is small enough to be kept on one page with the text before it."""
-    return isinstance(block, Figure) or (isinstance(block, Grid) and len(block.rows) <= _SHORT)
+    if isinstance(block, Grid):
+        return len(block.rows) <= _SHORT
+    return isinstance(block, (Figure, WritingSpace, Blanks))
 
 
 def _block(block: Block, figures: count[int], before_short: bool) -> list[Any]:
@@ -94,6 +96,6 @@ def _block(block: Block, figures: count[int], before_short: bool) -> list[Any]:
         case Figure(picture, caption):
             return parts.figure(picture, f"Picture {next(figures)}. {caption}")
         case Blanks(labels, people):
-            return [parts.blanks(labels, people)]
+            return parts.blanks(labels, people)
         case WritingSpace(title, lines):
-            return [parts.writing_space(title, lines)]
+            return parts.writing_space(title, lines)

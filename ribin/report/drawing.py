@@ -61,10 +61,8 @@ def draw_scale_bar(picture: Picture, pitch_um: float, for_print: bool = False) -
         cv2.FILLED,
     )
     cv2.rectangle(picture, (left, row - 3), (right, row + 2), _BLACK, cv2.FILLED)
-    size, width = _letters(for_print)
-    cv2.putText(
-        picture, f"{length_um} um", (left, row - 10), _FONT, size, _BLACK, width, cv2.LINE_AA
-    )
+    size, _ = _letters(for_print)
+    cv2.putText(picture, f"{length_um} um", (left, row - 10), _FONT, size, _BLACK, 1, cv2.LINE_AA)
 
 
 def hstack_panels(left: Picture, right: Picture) -> Picture:

@@ -12,10 +12,8 @@ from reportlab.lib.units import mm
 from reportlab.platypus import (
     HRFlowable,
     Image,
-    KeepTogether,
     ListFlowable,
     ListItem,
-    Spacer,
     Table,
     TableStyle,
 )
@@ -120,7 +118,7 @@ def figure(picture: Picture, caption: str) -> list[Any]:
     return [image, _text(caption, _CAPTION)]
 
 
-def blanks(labels: Sequence[str], people: Sequence[str]) -> KeepTogether:
+def blanks(labels: Sequence[str], people: Sequence[str]) -> list[Any]:
     """Lines for names, days and signatures, a column for each person."""
     gap = 8 * mm
     width = (WIDTH - gap * (len(people) - 1)) / len(people)
@@ -133,14 +131,16 @@ def blanks(labels: Sequence[str], people: Sequence[str]) -> KeepTogether:
     made = _table(
         spread, widths, [*lines, ("VALIGN", (0, 1), (-1, -1), "BOTTOM")], rowHeights=heights
     )
-    return KeepTogether([Spacer(1, 4), made])
+    return [made]
 
 
-def writing_space(title: str, lines: int) -> KeepTogether:
-    """Ruled lines for a person's own words."""
+def writing_space(title: str, lines: int) -> list[Any]:
+    """Ruled lines for a person's own words; names and signatures never stand without them."""
     looks = [("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE)]
     empty = _table([[""]] * lines, [WIDTH], looks, rowHeights=[9 * mm] * lines)
-    return KeepTogether([_text(title, _LABEL), empty])
+    label = _text(title, _LABEL)
+    label.keepWithNext = empty.keepWithNext = 1
+    return [label, empty]
 
 
 class _BarTable(Table):

@@ -109,7 +109,7 @@ def examiner_section() -> Section:
                 "To be filled in by hand. The conclusion rests on the items, in the words that the "
                 "laboratory has laid down."
             ),
-            WritingSpace("Observations and conclusion", 6),
+            WritingSpace("Observations and conclusion", 8),
             Blanks(("Name", "Date", "Signature"), ("Examiner", "Second examiner")),
         ),
     )
