@@ -56,6 +56,7 @@ def main() -> int:
     OUT.mkdir(parents=True)
     for name in PAGES:
         write_page(name, (HERE / f"{name}.md").read_text(encoding="utf-8"))
+    shutil.copyfile(HERE / "tutorial.ipynb", OUT / "tutorial.ipynb")
     write_page("commands", command_reference())
     write_api()
     print(f"{OUT.relative_to(ROOT)}: {len(list(OUT.rglob('*.html')))} pages")

@@ -61,9 +61,11 @@ def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **
 
     REFERENCE and COMPARISON are files, exhibits of your vault, or MEMBER:EXHIBIT where the owner
     shows it in the scope. One item alone is searched with. LIST.json is what `ribin search --json`
-    printed: the list as you saw it. With a vault the report is entered in its audit log and states the last row of it. The report holds question,
-    items with hashes, method, what was compared and what not, figures, pictures, limits, and lines
-    for the examiner's own conclusion.
+    printed: the list as you saw it. With a vault the report is entered in its audit log and states
+    the last row of it.
+
+    The report holds question, items with hashes, method, what was compared and what not, figures,
+    pictures, limits, and lines for the examiner's own conclusion.
 
     \b
     Examples:
