@@ -22,6 +22,7 @@ from ribin.view import comparison_page, thumbnail_png
 from ribin.view.annotations import FORMAT, read_annotations
 from ribin.view.comparison import SCRIPTS, STYLES
 from ribin.view.single_file import read_part, script_safe_json
+from ribin.view.surface import Surface
 from ribin.view.thumbnail import motion_of
 
 MATES = ("BRB-2025-0020-1.x3p", "BRB-2025-0020-2.x3p")
@@ -57,6 +58,13 @@ def test_the_page_needs_nothing_beside_itself(page):
     )
     assert "@import" not in page
     assert "url(" not in page.replace("url(#", "").replace("`url(#", "")
+
+
+def test_the_largest_scans_make_a_page_below_6_mb(marks, result):
+    noise = np.random.default_rng(0).standard_normal((2500, 3500)).astype(np.float32)
+    large = Surface("measured", noise, np.ones(noise.shape, bool), (1.0, 1.0), (-1250.0, -1750.0))
+    page = comparison_page(*marks, result, measured=(large, large))
+    assert 3e6 < len(page.encode()) < 6e6
 
 
 def test_only_the_scripts_and_the_style_of_the_page_may_run(page):
