@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ COLUMNS = (
     "lighting",
 )
 _NEEDED = ("file", "event", "exhibit")
+_LEFT_OUT = "\0"  # begins the name of a column that is not wanted
 _Word = TypeVar("_Word", ExhibitKind, Scope)
 
 
@@ -50,10 +52,19 @@ class Row:
         return self.path.name if self.fields.get("file", "given") else f"line {self.line}"
 
 
-def read_manifest(path: Path, usual: Mapping[str, str] | None = None) -> list[Row]:
+def read_manifest(
+    path: Path,
+    usual: Mapping[str, str] | None = None,
+    columns_as: Mapping[str, str] | None = None,
+) -> list[Row]:
     """Read the rows of a manifest; files are found from its folder.
 
-    `usual` holds what an empty or absent cell of a column means.
+    Parameters
+    ----------
+    usual : mapping, optional
+        What an empty or absent cell of a column means.
+    columns_as : mapping, optional
+        A column as the file calls it -> what RIBIN calls it; the empty name leaves it out.
 
     Raises
     ------
@@ -63,9 +74,13 @@ def read_manifest(path: Path, usual: Mapping[str, str] | None = None) -> list[Ro
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, restkey="", restval="")
-            columns = list(reader.fieldnames or ())
-            rows = [(reader.line_num, _cells(row, usual or {})) for row in reader]
+            text = stream.read()
+        if "\0" in text:
+            raise FormatError(f"{path}: a CSV file of exhibits needed, found a null character")
+        reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="")
+        reader.fieldnames = _named(list(reader.fieldnames or ()), columns_as or {}, path)
+        columns = [name for name in reader.fieldnames if not name.startswith(_LEFT_OUT)]
+        rows = [(reader.line_num, _cells(row, usual or {})) for row in reader]
     except OSError as error:
         raise FormatError(f"{path}: a CSV file of exhibits needed, {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -111,10 +126,25 @@ def exhibit_of(fields: Mapping[str, str], stored: Exhibit | None = None) -> Exhi
     )
 
 
+def _named(found: list[str], columns_as: Mapping[str, str], path: Path) -> list[str]:
+    """The columns as RIBIN calls them; FormatError where a mapping or a name does not fit."""
+    for theirs, ours in columns_as.items():
+        if theirs not in found:
+            raise FormatError(f"{path}: column {theirs!r} to map needed, found {', '.join(found)}")
+        if ours and ours not in COLUMNS:
+            raise FormatError(f"{path}: no column {ours!r} to map to; known: {', '.join(COLUMNS)}")
+    named = [columns_as.get(name, name) or f"{_LEFT_OUT}{name}" for name in found]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if columns_as and twice:
+        raise FormatError(f"{path}: each column once needed, found {twice[0]!r} twice")
+    return named
+
+
 def _cells(row: Mapping[str, object], usual: Mapping[str, str]) -> dict[str, str]:
     """The cells of a row by column; those left empty as usual."""
-    written = {name: text for name, cell in row.items() if (text := str(cell).strip())}
-    return {**dict.fromkeys(row, ""), **usual, **written}
+    kept = {name: cell for name, cell in row.items() if not name.startswith(_LEFT_OUT)}
+    written = {name: text for name, cell in kept.items() if (text := str(cell).strip())}
+    return {**dict.fromkeys(kept, ""), **usual, **written}
 
 
 def _word(words: type[_Word], name: str, found: str) -> _Word:

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.colour import say
-from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.options import (
     A_PATH,
     EXHIBIT_KINDS,
@@ -56,6 +54,14 @@ from ribin.params import Params
 )
 @click.option("--search", "at_once", type=click.Choice(SCOPES), help="Search with what is new.")
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="THEIRS=OURS",
+    help="What a column of the manifest is called here; THEIRS= leaves it out.",
+)
+@click.option("--dry-run", is_flag=True, help="List every problem of every row, and write nothing.")
 @mask_option
 @circle_option
 @replica_option
@@ -78,6 +84,8 @@ def enrol(
     circles: tuple[str, ...],
     replica: bool,
     accept_unusable: str,
+    columns: tuple[str, ...],
+    dry_run: bool,
     at_once: str | None,
     top: int,
     params: Params,
@@ -100,19 +108,23 @@ def enrol(
       ribin enrol a.x3p --vault JAM --event 2026-17 --exhibit 2026-17-3 --network network.toml \\
           --search cluster --reason "shooting of 3 May"
 
+    --dry-run reads every scan and lists all that would be refused, row by row. Columns of another
+    program's list are named by --map "Case No=case_number" --map "Remarks=".
+
     The manifest has the columns file, event, exhibit and optionally member, case_number, date,
     place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm, sharing and
     lighting. An empty or absent cell has the value of the option.
     """
-    from ribin.commands.enrolment import asked_at_once, enrol_new, enrolment_output
+    from ribin.commands.enrolment import asked_at_once, enrol_and_say, say_rehearsal
     from ribin.commands.manifest import chosen_rows
     from ribin.desk.vaults import Vaults
 
     wanted = asked_at_once(at_once, network_file, params, jobs, who, reason, top)
-    rows = chosen_rows(files, manifest, fields, single=bool(mask or circles))
+    rows = chosen_rows(files, manifest, fields, bool(mask or circles), columns)
     said = (pixel_pitch_um, mask, circles, replica, accept_unusable)
     with Vaults(vault, network_file) as vaults:
-        report, found = enrol_new(rows, vaults, (params, who, reason, *said), wanted)
-    say(enrolment_output(report, found, json_output))
-    list_failed((one.file, one.reason) for one in (*report.failed, *found.failed))
-    exit_after(len(report.enrolled), len(report.failed) + found.problems)
+        intake = (params, who, reason, *said)
+        if dry_run:
+            say_rehearsal(rows, vaults, intake, json_output)
+        else:
+            enrol_and_say(rows, vaults, intake, wanted, json_output)

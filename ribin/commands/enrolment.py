@@ -9,8 +9,11 @@ from typing import Any
 
 from ribin.batch.at_once import AtOnce, search_enrolled
 from ribin.batch.enrolling import EnrolReport, Refused, enrol_rows
+from ribin.batch.rehearsal import Rehearsal, rehearse_rows
 from ribin.batch.usable import Intake
 from ribin.casework import Scope
+from ribin.commands.colour import say
+from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.progress import Progress
 from ribin.desk.vaults import Vaults
 from ribin.lists import SearchLists
@@ -65,6 +68,39 @@ def enrol_new(
 
     lists, failed = search_enrolled(report.enrolled, folder_of, wanted, progress)
     return report, Found(lists, tuple(failed))
+
+
+def enrol_and_say(
+    rows: Sequence[Row],
+    vaults: Vaults,
+    intake: tuple[Any, ...],
+    wanted: AtOnce | None,
+    json_output: bool,
+) -> None:
+    """Enrol, print what was done and found, and end the command by it."""
+    report, found = enrol_new(rows, vaults, intake, wanted)
+    say(enrolment_output(report, found, json_output))
+    list_failed((one.file, one.reason) for one in (*report.failed, *found.failed))
+    exit_after(len(report.enrolled), len(report.failed) + found.problems)
+
+
+def say_rehearsal(
+    rows: Sequence[Row], vaults: Vaults, intake: tuple[Any, ...], json_output: bool
+) -> None:
+    """Print what an enrolment would come to and every problem, and end the command by it."""
+    report = rehearse_rows(rows, vaults.of, Intake(*intake), Progress())
+    say(rehearsal_text(report, json_output))
+    list_failed((one.file, one.reason) for one in report.problems)
+    exit_after(report.new + report.already_there, len(report.problems))
+
+
+def rehearsal_text(report: Rehearsal, json_output: bool) -> str:
+    """What would be new, and how many problems there are; those are listed elsewhere."""
+    if json_output:
+        return as_json(report)
+    would = f"{report.new} would be new, {report.already_there} already there"
+    bad = report.rows - report.new - report.already_there
+    return f"dry run of {report.rows} rows: {would}, {bad} not possible; nothing was written"
 
 
 def enrolment_output(report: EnrolReport, found: Found, json_output: bool) -> str:

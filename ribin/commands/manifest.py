@@ -15,10 +15,12 @@ def chosen_rows(
     manifest: Path | None,
     fields: Mapping[str, str | None],
     single: bool = False,
+    columns: Sequence[str] = (),
 ) -> list[Row]:
     """The rows of a manifest, or one for each file with the fields given as options.
 
-    With a manifest the options are what its empty cells mean.
+    With a manifest the options are what its empty cells mean, and `columns` holds what each of its
+    columns is called here, as THEIRS=OURS.
 
     Raises
     ------
@@ -32,7 +34,19 @@ def chosen_rows(
         raise click.UsageError("--mask and --circle outline one FILE")
     given = {name: value for name, value in fields.items() if value}
     if manifest:
-        return read_manifest(manifest, given)
+        return read_manifest(manifest, given, _columns_as(columns))
+    if columns:
+        raise click.UsageError("--map names columns of a --manifest")
     if not (fields["event"] and fields["exhibit"]):
         raise click.UsageError("--event and --exhibit needed with FILE...")
     return [Row(path, "", given) for path in files]
+
+
+def _columns_as(columns: Sequence[str]) -> dict[str, str]:
+    named = {}
+    for text in columns:
+        theirs, equals, ours = text.rpartition("=")
+        if not (equals and theirs):
+            raise click.UsageError(f"--map THEIRS=OURS needed, found {text!r}")
+        named[theirs] = ours
+    return named

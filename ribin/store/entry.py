@@ -49,16 +49,27 @@ def check_entry(entry: Entry, original: bytes) -> None:
         )
     if not entry.who.strip():
         raise ParameterError(f"{source}: who enrols needed, found nobody")
+    for problem in exhibit_problems(exhibit, source):
+        raise ParameterError(problem)
+
+
+def exhibit_problems(exhibit: Exhibit, source: str) -> list[str]:
+    """One sentence for each identifier, day or firearm of an exhibit that cannot be."""
+    problems = []
     for name, value in (("exhibit", exhibit.exhibit), ("event", exhibit.event.event)):
         if not value or value != value.strip() or not value.isprintable():
-            raise ParameterError(f"{source}: {name} needs an identifier, found {value!r}")
+            problems.append(f"{source}: {name} needs an identifier, found {value!r}")
     if exhibit.event.date:
-        checked_day(exhibit.event.date, f"event {exhibit.event.event}: date")
+        try:
+            checked_day(exhibit.event.date, f"event {exhibit.event.event}: date")
+        except ParameterError as error:
+            problems.append(str(error))
     if exhibit.firearm and exhibit.kind is not ExhibitKind.TEST_FIRE:
-        raise ParameterError(
+        problems.append(
             f"exhibit {exhibit.exhibit}: only a test fire has a known firearm, "
             f"found {exhibit.firearm!r} on {exhibit.kind}"
         )
+    return problems
 
 
 def checked_day(day: str, where: str) -> str:
