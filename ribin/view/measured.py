@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ribin.model import BoolArray, Mark, Scan, ScanKind
+from ribin.model import BoolArray, FloatArray, Mark, Scan, ScanKind
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.preprocess.level import level_surface
 from ribin.view.surface import Surface
@@ -35,14 +36,20 @@ def measured_surface(scan: Scan, mark: Mark, params: Params = DEFAULT_PARAMS) ->
 
 
 def _inside(scan: Scan, mark: Mark) -> BoolArray:
-    """Where pixels of the scan were measured and their nearest pixel of the mark was, too."""
-    pitches = (scan.row_pitch_um, scan.col_pitch_um)
-    nearest, within = [], []
-    for axis, pitch_um in enumerate(pitches):
+    """Where pixels of the scan were measured, and at least half of the mark around them was."""
+    share = mark.valid.astype(np.float32)
+    for axis, pitch_um in enumerate((scan.row_pitch_um, scan.col_pitch_um)):
         along_um = np.arange(scan.shape[axis]) * pitch_um - mark.origin_um[axis]
-        place = np.rint(along_um / mark.pitch_um).astype(np.int64)
-        last = mark.valid.shape[axis] - 1
-        nearest.append(np.clip(place, 0, last))
-        within.append((place >= 0) & (place <= last))
-    on_mark = mark.valid[np.ix_(nearest[0], nearest[1])]
-    return np.asarray(on_mark & within[0][:, np.newaxis] & within[1][np.newaxis, :] & scan.valid)
+        share = _between(share, along_um / mark.pitch_um, axis)
+    return np.asarray((share >= 0.5) & scan.valid)
+
+
+def _between(values: FloatArray, places: NDArray[np.floating], axis: int) -> FloatArray:
+    """Values at places along an axis, between two neighbours; 0 beyond the ends."""
+    last = values.shape[axis] - 1
+    low = np.clip(np.floor(places).astype(np.int64), 0, max(last - 1, 0))
+    ends = [np.take(values, np.minimum(low + step, last), axis) for step in (0, 1)]
+    shape = [-1 if a == axis else 1 for a in range(2)]
+    away = (places - low).astype(np.float32).reshape(shape)
+    inside = ((places >= 0) & (places <= last)).reshape(shape)
+    return np.asarray(np.where(inside, (1 - away) * ends[0] + away * ends[1], 0), np.float32)
