@@ -16,6 +16,11 @@ def own_name(network: Network, row: Candidate) -> str:
     return _names(network.members[row.member].vault).get(row.exhibit, row.exhibit)
 
 
+def owner_name(network: Network, member: str, exhibit: str) -> str:
+    """The exhibit as its owner calls it, of a row in JSON."""
+    return _names(network.members[member].vault).get(exhibit, exhibit)
+
+
 def own_names(network: Network, rows: tuple[Candidate, ...]) -> list[str]:
     return [own_name(network, row) for row in rows]
 
