@@ -47,6 +47,7 @@ class Provenance:
     repairs: tuple[str, ...] = ()  # known deviations mended in memory, one sentence each
     notes: tuple[str, ...] = ()  # facts a reader should know (mask found, axis flipped, ...)
     lighting: str = ""  # of an image, where known: ring, side, or side and degrees (lighting.py)
+    replica: bool = False  # declared a cast: mirrored and inverted after reading
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 _PATIENCE_S = 2.0
 _WIDTH = 30
@@ -21,6 +22,10 @@ class Progress:
         self._begun: dict[str, tuple[float, int]] = {}
         self._every_s = every_s
         self._said_at = time.monotonic()
+
+    def stage(self, name: str) -> Callable[[int, int], None]:
+        """The same for one stage: called with what is done, and of how many."""
+        return lambda done, total: self(name, done, total)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         now = time.monotonic()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.exits import exit_after
+from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -108,7 +108,7 @@ def backup(target: Path, vault: Path | None, who: str, reason: str) -> None:
             target,
             who=who,
             reason=reason,
-            on_progress=lambda done, total: progress("copying", done, total),
+            on_progress=progress.stage("copying"),
         )
     click.echo(copied_text(target, copied))
 
@@ -134,6 +134,35 @@ def restore(backup: Path, target: Path, who: str, reason: str) -> None:
         target,
         who=who,
         reason=reason,
-        on_progress=lambda done, total: progress("copying", done, total),
+        on_progress=progress.stage("copying"),
     )
     click.echo(copied_text(target, copied))
+
+
+@store.command()
+@vault_option
+@params_option
+@who_option
+@reason_option
+@json_option
+def describe(vault: Path | None, params: Params, who: str, reason: str, json_output: bool) -> None:
+    """Describe anew the scans whose marks were made with other parameters than these.
+
+    They are read again from their originals, with the outlines a person drew, into files of their
+    own; scan files stay as they are. From then on the vault is searched with the new marks.
+
+    \b
+    Example:
+      ribin store describe --vault vaults/JAM --params params.toml --reason "new parameters"
+    """
+    from ribin.batch.describing import describe_vault
+    from ribin.commands.upkeep import described_text
+    from ribin.desk.vaults import open_own
+    from ribin.report.json_text import as_json
+
+    progress = Progress().stage("describing")
+    with open_own(vault) as opened:
+        report = describe_vault(opened, params, who=who, reason=reason, tick=progress)
+    click.echo(as_json(report) if json_output else described_text(report))
+    list_failed(report.failed)
+    exit_after(done=1, failed=len(report.failed))

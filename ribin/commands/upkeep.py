@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+from ribin.batch.describing import DescribeReport
 from ribin.search.index import check_index
 from ribin.store.backup import Copied
 from ribin.store.check import CheckReport, Problem
@@ -24,6 +25,12 @@ def copied_text(target: Path, copied: Copied) -> str:
     held = f"{copied.scans} scans, {copied.size_bytes / 1e6:.1f} MB"
     head = f"{copied.head.seq}:{copied.head.sha256}"
     return f"{target}: {held}, every byte verified\naudit head {head}"
+
+
+def described_text(report: DescribeReport) -> str:
+    """How many scans were described, and how many needed not to be."""
+    again = f"{report.used_again} used again as described before"
+    return f"{report.described} scans described, {again}, {report.up_to_date} were up to date"
 
 
 def check_text(report: CheckReport) -> str:

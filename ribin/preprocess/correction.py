@@ -139,7 +139,8 @@ def unfold_replica(scan: Scan, who: str = "", why: str = "") -> Scan:
     values = scan.values[:, ::-1]
     if scan.kind is ScanKind.TOPOGRAPHY:
         values = -values
-    light, provenance = known_lighting(scan.provenance.lighting), scan.provenance
+    light = known_lighting(scan.provenance.lighting)
+    provenance = replace(scan.provenance, replica=True)
     if light is not None and light.azimuth_deg is not None:
         turned = Lighting(light.lamp, (180.0 - light.azimuth_deg) % 360.0)
         provenance = replace(provenance, lighting=str(turned))

@@ -13,6 +13,7 @@ from pathlib import Path
 from ribin.errors import StoreError
 from ribin.store.audit import chain_problems, read_head
 from ribin.store.catalogue import Catalogue
+from ribin.store.described import described_path, read_descriptions
 from ribin.store.enrol import is_enrolled
 from ribin.store.identity import identity_problems
 from ribin.store.incoming import MARKS_FOLDER, is_arriving, scan_path
@@ -62,6 +63,7 @@ def check_vault(
             text = _scan_problem(path, row["sha256"], row["file_sha256"])
             problems += [Problem(row["exhibit"], text)] if text else []
         on_progress(len(scans), len(scans))
+        problems += _description_problems(folder, catalogue)
         problems += [Problem("", text) for text in _stray_problems(folder, catalogue)]
         problems += [Problem("", text) for text in _received_problems(folder)]
         with catalogue.reading() as db:
@@ -100,6 +102,18 @@ def _stray_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
             known = path == scan_path(folder, sha256) and is_enrolled(db, sha256)
         if not known:
             yield f"{path}: a file that no record of the catalogue names"
+
+
+def _description_problems(folder: Path, catalogue: Catalogue) -> Iterator[Problem]:
+    """Scans described anew lie in files of their own."""
+    with catalogue.reading() as db:
+        descriptions = read_descriptions(db)
+    for one in descriptions:
+        path = described_path(folder, one.sha256, one.params_id)
+        if not path.is_file():
+            yield Problem(one.exhibit, f"{path}: the file of a description needed, found none")
+        elif _sha256(path.read_bytes()) != one.file_sha256:
+            yield Problem(one.exhibit, f"{path}: not as it was written")
 
 
 def _received_problems(folder: Path) -> Iterator[str]:

@@ -11,15 +11,14 @@ from pathlib import Path
 
 from ribin.casework import Exhibit
 from ribin.errors import StoreError
-from ribin.model import Template
 from ribin.people import ENROLLING
 from ribin.store.audit import append_row, now_utc
 from ribin.store.catalogue import Catalogue
+from ribin.store.custody import mark_fields
 from ribin.store.entry import Entry
 from ribin.store.incoming import admit_file, clear_leftovers, discard_arrival, forget_arrival
-from ribin.store.records import fields_of, find_event, find_exhibit
+from ribin.store.records import MARKS_IN_USE, fields_of, find_event, find_exhibit
 from ribin.store.roles import check_role_in_use
-from ribin.store.scanfile import template_sha256
 from ribin.store.written import insert_record
 
 
@@ -113,7 +112,7 @@ def find_enrolled(
         _refuse_conflict(f"event {event.event}", asdict(event), asdict(wanted.event))
     if not row:
         return None
-    count = db.execute("SELECT count(*) FROM marks WHERE sha256 = ?", (sha256,))
+    count = db.execute(f"SELECT count(*) FROM {MARKS_IN_USE} WHERE sha256 = ?", (sha256,))
     return Enrolment(EnrolOutcome.ALREADY_THERE, wanted.exhibit, sha256, count.fetchone()[0])
 
 
@@ -127,7 +126,7 @@ def insert_entry(db: sqlite3.Connection, entry: Entry, file_sha256: str) -> Enro
         records.update([insert_record(db, "exhibits", dict(fields_of(entry.exhibit)))])
     records.update([insert_record(db, "scans", _scan_fields(entry, file_sha256))])
     for position, template in enumerate(entry.templates):
-        fields = _mark_fields(entry, position, template)
+        fields = mark_fields(entry.scan, template, position, entry.who)
         records.update([insert_record(db, "marks", fields)])
     details = {"exhibit": entry.exhibit.exhibit, "records": records}
     append_row(db, "enrol", entry.sha256, entry.who, entry.reason, details)
@@ -151,16 +150,4 @@ def _scan_fields(entry: Entry, file_sha256: str) -> dict[str, object]:
         "size_bytes": provenance.size_bytes,
         "file_sha256": file_sha256,
         "enrolled_at": now_utc(),
-    }
-
-
-def _mark_fields(entry: Entry, position: int, template: Template) -> dict[str, object]:
-    return {
-        "sha256": entry.sha256,
-        "position": position,
-        "mark_type": str(template.mark_type),
-        "kind": str(template.kind),
-        "pitch_um": template.pitch_um,
-        "params_id": template.params_id,
-        "template_sha256": template_sha256(template),
     }

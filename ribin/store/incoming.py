@@ -20,6 +20,7 @@ from ribin.store.durable import fsync_folder, write_synced
 
 INCOMING_FOLDER = "incoming"
 MARKS_FOLDER = "marks"
+DESCRIBED_FOLDER = "described"  # see described.py
 
 
 def scan_path(folder: Path, sha256: str) -> Path:
@@ -48,8 +49,15 @@ def forget_arrival(folder: Path, sha256: str) -> None:
 
 def discard_arrival(folder: Path, sha256: str) -> None:
     """The disk refused: take back what was written. Needs the catalogue's write lock."""
-    scan_path(folder, sha256).unlink(missing_ok=True)
+    remove_scan(folder, sha256)
     forget_arrival(folder, sha256)
+
+
+def remove_scan(folder: Path, sha256: str) -> None:
+    """Take away the file of a scan, and what was described of it anew."""
+    scan_path(folder, sha256).unlink(missing_ok=True)
+    for path in (folder / DESCRIBED_FOLDER / sha256[:2]).glob(f"{sha256}-*"):
+        path.unlink(missing_ok=True)
 
 
 def is_arriving(folder: Path, sha256: str) -> bool:
@@ -61,7 +69,7 @@ def clear_leftovers(folder: Path, is_enrolled: Callable[[str], bool]) -> None:
     """Remove what dead writers left. Needs the catalogue's write lock."""
     for left in sorted((folder / INCOMING_FOLDER).glob("*")):
         if not is_enrolled(left.name):
-            scan_path(folder, left.name).unlink(missing_ok=True)
+            remove_scan(folder, left.name)
         # A writer that has just committed takes its own away, without the lock.
         shutil.rmtree(left, ignore_errors=True)
 

@@ -13,6 +13,11 @@ from ribin.store.written import insert_record as insert_record
 
 # Tables whose rows the audit log vouches for, and the column that names a row.
 _CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)
+# Of each scan the marks of its latest description; of one that was never described anew, all.
+MARKS_IN_USE = (
+    "(SELECT * FROM marks AS every WHERE every.description IS (SELECT description "
+    "FROM descriptions AS d WHERE d.sha256 = every.sha256 ORDER BY d.at DESC, d.rowid DESC LIMIT 1))"
+)
 _EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
 _AT_ONCE = 500  # placeholders in a statement
 
@@ -40,6 +45,7 @@ class StoredMark:
     kind: ScanKind
     params_id: str
     template_sha256: str
+    described: bool = False  # anew: it lies in a file of its own
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ def read_holdings(db: sqlite3.Connection) -> Holdings:
     }
     marks = tuple(
         _mark(row, scans[row["sha256"]])
-        for row in db.execute("SELECT * FROM marks ORDER BY mark_id")
+        for row in db.execute(f"SELECT * FROM {MARKS_IN_USE} ORDER BY mark_id")
     )
     digest = hashlib.sha256(repr(exhibits).encode())
     for scan in scans.values():
@@ -133,7 +139,8 @@ def read_marks_of(db: sqlite3.Connection, exhibit: Exhibit) -> list[StoredMark]:
     """The marks of one exhibit, oldest first."""
     scans = db.execute("SELECT * FROM scans WHERE exhibit = ?", (exhibit.exhibit,))
     known = {row["sha256"]: _scan(row, exhibit) for row in scans}
-    query = f"SELECT * FROM marks WHERE sha256 IN ({', '.join('?' * len(known))}) ORDER BY mark_id"
+    places = ", ".join("?" * len(known))
+    query = f"SELECT * FROM {MARKS_IN_USE} WHERE sha256 IN ({places}) ORDER BY mark_id"
     return [_mark(row, known[row["sha256"]]) for row in db.execute(query, tuple(known))]
 
 
@@ -168,4 +175,5 @@ def _mark(row: sqlite3.Row, scan: StoredScan) -> StoredMark:
         kind=ScanKind(row["kind"]),
         params_id=row["params_id"],
         template_sha256=row["template_sha256"],
+        described=row["description"] is not None,
     )

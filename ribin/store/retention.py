@@ -18,7 +18,7 @@ from ribin.people import DISCLOSING, KEEPING
 from ribin.store.audit import append_row, now_utc
 from ribin.store.durable import fsync_folder
 from ribin.store.entry import checked_day
-from ribin.store.incoming import INCOMING_FOLDER, scan_path
+from ribin.store.incoming import INCOMING_FOLDER, remove_scan
 from ribin.store.roles import check_role_in_use
 from ribin.store.settings import read_setting
 from ribin.store.sharing import opaque_name
@@ -146,7 +146,7 @@ def tombstones(vault: Vault) -> list[Tombstone]:
 def remove_scan_files(folder: Path, scans: list[str]) -> None:
     """Take away the files of scans that the catalogue no longer has, then their names."""
     for sha256 in scans:
-        scan_path(folder, sha256).unlink(missing_ok=True)
+        remove_scan(folder, sha256)
         (folder / INCOMING_FOLDER / sha256).rmdir()
 
 

@@ -2,7 +2,8 @@
 
     /                 format, schema, sha256, scan (JSON: kind, pitches, shape, provenance)
     /original         (N,) uint8, the file as it was received
-    /mark_valid       (H, W) bool, where a person outlined the mark in a file beside the scan
+    /mark_valid       (H, W) bool, inside the breech face, where a person outlined it
+    /outlines/TYPE    (H, W) bool, inside another mark, where a person outlined it
     /marks/000        mark_type, kind, pitch_um, origin_um
     /marks/000/surface, valid
     /marks/000/template             params_id, and one dataset per array of the template
@@ -29,21 +30,29 @@ from ribin.errors import StoreError
 from ribin.model import Mark, MarkType, Provenance, Scan, ScanKind, Template
 
 _FORMAT = "ribin scan"
-_FILE_SCHEMA = 1
+_FILE_SCHEMA = 2  # 2: outlines of every mark, and whether the scan was declared a cast
 
 
 def pack_scan(
-    original: bytes, scan: Scan, marks: Sequence[Mark], templates: Sequence[Template]
+    original: bytes | None,
+    scan: Scan,
+    marks: Sequence[Mark],
+    templates: Sequence[Template],
+    first: int = 0,
 ) -> bytes:
-    """The whole file as bytes; `templates[i]` belongs to `marks[i]`."""
+    """The whole file as bytes; `templates[i]` belongs to `marks[i]`, at position `first` + i."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         file.attrs.update(format=_FORMAT, schema=_FILE_SCHEMA, sha256=scan.provenance.sha256)
-        file.attrs["scan"] = _scan_facts(scan)
-        _write(file, "original", np.frombuffer(original, np.uint8))
+        file.attrs["scan"] = _scan_text(scan)
+        if original is not None:
+            _write(file, "original", np.frombuffer(original, np.uint8))
         if scan.mark_valid is not None:
             _write(file, "mark_valid", scan.mark_valid, compression="gzip")
-        for position, (mark, template) in enumerate(zip(marks, templates, strict=True)):
+        for mark_type in sorted(scan.outlines):
+            inside = scan.outlines[mark_type]
+            _write(file.require_group("outlines"), str(mark_type), inside, compression="gzip")
+        for position, (mark, template) in enumerate(zip(marks, templates, strict=True), first):
             group = file.create_group(_place(position))
             group.attrs.update(mark_type=str(mark.mark_type), kind=str(mark.kind))
             group.attrs.update(pitch_um=mark.pitch_um, origin_um=mark.origin_um)
@@ -58,20 +67,20 @@ def pack_scan(
 
 def read_original(path: Path) -> bytes:
     """The file as it was received. Raises StoreError where it is missing or damaged."""
-    with _opened(path) as file:
-        return _read(file["original"]).tobytes()
+    with opened_scan(path) as file:
+        return read_array(file["original"]).tobytes()
 
 
 def read_mark(path: Path, position: int) -> Mark:
     """One mark as it was cut from the scan. Raises StoreError where it is missing or damaged."""
-    with _opened(path) as file:
+    with opened_scan(path) as file:
         group = file[_place(position)]
         row_um, col_um = (float(v) for v in group.attrs["origin_um"])
         return Mark(
             mark_type=MarkType(group.attrs["mark_type"]),
             kind=ScanKind(group.attrs["kind"]),
-            surface=_read(group["surface"]),
-            valid=_read(group["valid"]),
+            surface=read_array(group["surface"]),
+            valid=read_array(group["valid"]),
             pitch_um=float(group.attrs["pitch_um"]),
             origin_um=(row_um, col_um),
             provenance=_provenance(file),
@@ -80,7 +89,7 @@ def read_mark(path: Path, position: int) -> Mark:
 
 def read_template(path: Path, position: int) -> Template:
     """One template, every array checked. Raises StoreError where it is missing or damaged."""
-    with _opened(path) as file:
+    with opened_scan(path) as file:
         group = file[_place(position)]
         inner = group["template"]
         return Template(
@@ -89,7 +98,7 @@ def read_template(path: Path, position: int) -> Template:
             pitch_um=float(inner.attrs["pitch_um"]),
             params_id=str(inner.attrs["params_id"]),
             provenance=_provenance(file),
-            arrays={name: _read(inner[name]) for name in inner},
+            arrays={name: read_array(inner[name]) for name in inner},
         )
 
 
@@ -105,19 +114,20 @@ def template_sha256(template: Template) -> str:
 def damaged_parts(path: Path) -> list[str]:
     """Names of the datasets whose bytes differ from their hash; raises where none can be read."""
     damaged = []
-    with _opened(path) as file:
+    with opened_scan(path) as file:
         names: list[str] = []
         file.visititems(lambda name, part: names.append(name) if _is_dataset(part) else None)
         for name in names:
             try:
-                _read(file[name])
+                read_array(file[name])
             except (StoreError, OSError, KeyError, ValueError, RuntimeError):
                 damaged.append(name)
     return damaged
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
+def opened_scan(path: Path) -> Iterator[h5py.File]:
+    """The file; whatever is wrong with it, also inside the block, becomes a StoreError."""
     # Finished files never change, so no lock is wanted; some network folders cannot lock.
     try:
         with h5py.File(path, "r", locking=False) as file:
@@ -137,7 +147,8 @@ def _write(group: h5py.Group, name: str, array: NDArray, **storage: Any) -> None
     part.attrs["sha256"] = _array_sha256(array)
 
 
-def _read(part: h5py.Dataset) -> NDArray:
+def read_array(part: h5py.Dataset) -> NDArray:
+    """An array of a file; StoreError where it differs from its hash."""
     array = np.asarray(part[()])  # h5py gives arrays without axes as scalars
     if _array_sha256(array) != part.attrs["sha256"]:
         raise StoreError(f"{part.file.filename}: {part.name} differs from its SHA-256")
@@ -154,7 +165,7 @@ def _is_dataset(part: h5py.HLObject) -> bool:
     return isinstance(part, h5py.Dataset)
 
 
-def _scan_facts(scan: Scan) -> str:
+def _scan_text(scan: Scan) -> str:
     facts = {
         "kind": str(scan.kind),
         "shape": scan.shape,
@@ -165,7 +176,13 @@ def _scan_facts(scan: Scan) -> str:
     return json.dumps(facts, sort_keys=True, ensure_ascii=False)
 
 
+def scan_facts(file: h5py.File) -> tuple[dict[str, Any], Provenance]:
+    """Kind, shape and pitches of the scan, and its provenance."""
+    facts = json.loads(file.attrs["scan"])
+    told = facts.pop("provenance")
+    lists = {name: tuple(told[name]) for name in ("repairs", "notes")}
+    return facts, Provenance(**{**told, **lists})
+
+
 def _provenance(file: h5py.File) -> Provenance:
-    facts = json.loads(file.attrs["scan"])["provenance"]
-    lists = {name: tuple(facts[name]) for name in ("repairs", "notes")}
-    return Provenance(**{**facts, **lists})
+    return scan_facts(file)[1]

@@ -12,9 +12,9 @@ import numpy as np
 
 from ribin.model import BoolArray, Mark, Provenance, Scan, ScanKind, Template
 from ribin.store.scanfile import (
-    _opened,
-    _read,
+    opened_scan,
     pack_scan,
+    read_array,
     read_mark,
     read_original,
     read_template,
@@ -42,9 +42,9 @@ class ScanParts:
 
 def read_parts(path: Path) -> ScanParts:
     """The parts of a file; StoreError where it is missing or damaged."""
-    with _opened(path) as file:
+    with opened_scan(path) as file:
         facts = json.loads(file.attrs["scan"])
-        outline = _read(file["mark_valid"]) if "mark_valid" in file else None
+        outline = read_array(file["mark_valid"]) if "mark_valid" in file else None
         number = len(file["marks"]) if "marks" in file else 0
     marks = tuple(read_mark(path, position) for position in range(number))
     templates = tuple(read_template(path, position) for position in range(number))

@@ -13,6 +13,7 @@ from ribin.model import Mark, MarkType, Scan, Template
 from ribin.store.audit import AuditHead, AuditRow, append_row, read_head, read_rows
 from ribin.store.catalogue import Catalogue
 from ribin.store.check import CheckReport, check_vault
+from ribin.store.described import checked_template, mark_path
 from ribin.store.enrol import Enrolment, admit_entry, find_enrolled
 from ribin.store.entry import Entry, check_entry
 from ribin.store.incoming import bytes_of, scan_path
@@ -31,8 +32,6 @@ from ribin.store.scanfile import (
     pack_scan,
     read_mark,
     read_original,
-    read_template,
-    template_sha256,
 )
 
 _WAIT_S = 30.0  # how long a writer waits for its turn
@@ -161,15 +160,11 @@ class Vault:
 
     def mark(self, stored: StoredMark) -> Mark:
         """The surface of a mark, for people to look at."""
-        return read_mark(scan_path(self.path, stored.scan.sha256), stored.position)
+        return read_mark(mark_path(self.path, stored), stored.position)
 
     def template(self, stored: StoredMark) -> Template:
         """The template of a mark; StoreError where it is not the one that was enrolled."""
-        path = scan_path(self.path, stored.scan.sha256)
-        template = read_template(path, stored.position)
-        if template_sha256(template) != stored.template_sha256:
-            raise StoreError(f"{path}: template {stored.position} is not the one enrolled")
-        return template
+        return checked_template(mark_path(self.path, stored), stored)
 
     def record(self, action: str, subject: str, who: str, reason: str, **details: Any) -> None:
         """Add a row to the audit log; StoreError where the vault is read-only or locked."""
