@@ -9,6 +9,7 @@ from ribin.casework import Request
 from ribin.desk.files import check_picture, whole_file
 from ribin.desk.galleries import write_gallery
 from ribin.desk.queries import Desk
+from ribin.desk.searching import search_problems
 from ribin.desk.sides import Side
 from ribin.desk.viewing import check_page
 from ribin.errors import RibinError
@@ -43,11 +44,18 @@ def draw_lists(
     sides: Sequence[Side],
     request: Request,
     result: SearchLists,
+    picture: Path | None,
     plot: Path | None,
     gallery: Path | None,
 ) -> list[str]:
-    """Write the plot of the scores, and the gallery with its pages; what went wrong with them."""
-    problems = []
+    """Write the picture, the plot of the scores and the gallery with its pages.
+
+    Returns
+    -------
+    list of str
+        What went wrong with them, or with the search.
+    """
+    problems = search_problems(desk, sides, request, result, picture)
     if plot:
         try:
             with whole_file(plot) as aside:

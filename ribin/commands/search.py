@@ -100,7 +100,7 @@ def search(
     from ribin.commands.reading import query_reading
     from ribin.commands.workers import desk_with
     from ribin.desk.queries import request_of
-    from ribin.desk.searching import search_for, search_problems
+    from ribin.desk.searching import search_for
 
     lookout(picture, plot_file, gallery)
     with desk_with(scheduler, vault, network_file, params, jobs) as desk:
@@ -108,7 +108,6 @@ def search(
         chosen = mark, asked["members"], asked["leave_out_reviewed"]
         sides, result = search_for(desk, query, query_reading(asked), request, *chosen)
         say(lists_output(result, json_output, plot))
-        problems = search_problems(desk, sides, request, result, picture)
-        problems += draw_lists(desk, sides, request, result, plot_file, gallery)
+        problems = draw_lists(desk, sides, request, result, picture, plot_file, gallery)
     click.echo("\n".join(problems), err=True, nl=bool(problems))
     exit_after(done=1, failed=len(result.unavailable) + len(problems))
