@@ -2,7 +2,7 @@
 
 scans/<sha256>/scan.json            what is known of the scan and its marks; names the others
                original.x3p         the file as it was received
-               outline.png          what a person outlined, where one did
+               outline.png          the breech face where a person outlined it; outline-TYPE.png
                000-breech_face.x3p  the mark (an image's as .csv), .measured.png its mask,
                000-breech_face.png  and a picture of it
                000-template/fine.csv ...
@@ -42,6 +42,9 @@ def scan_files(sha256: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
     yield f"{folder}/{original}", parts.original
     if parts.outline is not None:
         yield f"{folder}/outline.png", write_mask(parts.outline)
+    outlines = {str(kind): f"outline-{kind}.png" for kind in parts.outlines}
+    for kind, inside in parts.outlines.items():
+        yield f"{folder}/{outlines[kind]}", write_mask(inside)
     marks = []
     for position, (mark, template) in enumerate(zip(parts.marks, parts.templates, strict=True)):
         stem = f"{position:03d}-{mark.mark_type}"
@@ -56,7 +59,8 @@ def scan_files(sha256: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
             yield f"{folder}/{position:03d}-template/{name}.csv", write_csv(array)
         marks.append(facts)
     outline = "outline.png" if parts.outline is not None else ""
-    told = {"scan": parts.facts, "original": original, "outline": outline, "marks": marks}
+    drawn = {"outline": outline, "outlines": outlines}
+    told = {"scan": parts.facts, "original": original, **drawn, "marks": marks}
     yield f"{folder}/scan.json", json.dumps(told, indent=1, ensure_ascii=True).encode()
 
 
@@ -78,7 +82,12 @@ def pack_folder(sha256: str, read: Reader) -> bytes:
         outlined = field_of(table, "outline", str, where)
         outline = read_mask(read(f"{folder}/{outlined}"), where) if outlined else None
         sides = [_side(folder, one, provenance, read) for one in objects_of(table, "marks", where)]
-        return pack_parts(original, facts, outline, *zip(*sides, strict=True))
+        others = {
+            MarkType(kind): read_mask(read(f"{folder}/{name}"), where)
+            for kind, name in field_of(table, "outlines", dict, where).items()
+        }
+        marks, templates = zip(*sides, strict=True)
+        return pack_parts(original, facts, outline, marks, templates, others)
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise FormatError(f"{where}: facts of a scan needed, {error}") from error
 

@@ -17,7 +17,7 @@ from ribin.store.vault import Vault
 class Step:
     """What a step led to; `notes` says which member has not got it yet.
 
-    Names in `parts` are those of the leads.
+    Own exhibits in `parts` have their own names.
     """
 
     file: LeadFile
@@ -46,5 +46,5 @@ def step_done(sides: BothSides, lead: str, settled: Settled | None = None) -> St
     """What came of a step, read back from the own vault before it is committed."""
     settled = settled or Settled()
     file = read_lead_file(sides.own, lead, sides.own_member)
-    parts = parts_without(sides.own, file) if settled.link_ended else ()
+    parts = parts_without(sides.own, sides.own_member, file) if settled.link_ended else ()
     return Step(file, tuple(sides.notes), settled.link_made, settled.link_ended, parts)

@@ -16,7 +16,8 @@ _CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)
 # Of each scan the marks of its latest description; of one that was never described anew, all.
 MARKS_IN_USE = (
     "(SELECT * FROM marks AS every WHERE every.description IS (SELECT description "
-    "FROM descriptions AS d WHERE d.sha256 = every.sha256 ORDER BY d.at DESC, d.rowid DESC LIMIT 1))"
+    "FROM descriptions AS d WHERE d.sha256 = every.sha256 "
+    "ORDER BY d.at DESC, d.description DESC LIMIT 1))"
 )
 _EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
 _AT_ONCE = 500  # placeholders in a statement

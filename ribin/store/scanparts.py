@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ribin.model import BoolArray, Mark, Provenance, Scan, ScanKind, Template
+from ribin.model import BoolArray, Mark, MarkType, Provenance, Scan, ScanKind, Template
 from ribin.store.scanfile import (
     opened_scan,
     pack_scan,
@@ -31,6 +31,8 @@ class ScanParts:
         Kind, shape, pitches and provenance of the scan as it was read.
     outline : (H, W) bool array or None
         True inside the breech face as a person outlined it.
+    outlines : dict of MarkType to (H, W) bool array
+        Other marks that a person outlined.
     """
 
     original: bytes
@@ -38,6 +40,7 @@ class ScanParts:
     outline: BoolArray | None
     marks: tuple[Mark, ...]
     templates: tuple[Template, ...]
+    outlines: dict[MarkType, BoolArray] = field(default_factory=dict)
 
 
 def read_parts(path: Path) -> ScanParts:
@@ -46,9 +49,10 @@ def read_parts(path: Path) -> ScanParts:
         facts = json.loads(file.attrs["scan"])
         outline = read_array(file["mark_valid"]) if "mark_valid" in file else None
         number = len(file["marks"]) if "marks" in file else 0
+        others = {MarkType(n): read_array(file["outlines"][n]) for n in file.get("outlines", ())}
     marks = tuple(read_mark(path, position) for position in range(number))
     templates = tuple(read_template(path, position) for position in range(number))
-    return ScanParts(read_original(path), facts, outline, marks, templates)
+    return ScanParts(read_original(path), facts, outline, marks, templates, others)
 
 
 def pack_parts(
@@ -57,6 +61,7 @@ def pack_parts(
     outline: BoolArray | None,
     marks: Sequence[Mark],
     templates: Sequence[Template],
+    outlines: Mapping[MarkType, BoolArray],
 ) -> bytes:
     """The file that these parts came from; the libraries of HDF5 may pack it otherwise."""
     shape = tuple(facts["shape"])
@@ -69,6 +74,7 @@ def pack_parts(
         kind=ScanKind(facts["kind"]),
         provenance=provenance_of(facts),
         mark_valid=outline,
+        outlines=dict(outlines),
     )
     return pack_scan(original, scan, marks, templates)
 
