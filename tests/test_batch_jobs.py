@@ -341,3 +341,26 @@ def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):
         ("X1", str(c["rank"]), c["exhibit"]) for c in alone["candidates"]
     ]
     assert table[-1]["failed"].startswith("nobody: ")
+
+
+def test_a_list_that_lacks_a_member_is_kept_and_counts_as_failed(ribin, pairs, tmp_path):
+    network = tmp_path / "network.toml"
+    text = "".join(f'[members.{c}]\nvault = "{c}"\n' for c in ("BLZ", "JAM"))
+    network.write_text(text + '[clusters]\nlinked = ["BLZ", "JAM"]\n', encoding="utf-8")
+    vault = ("--vault", tmp_path / "JAM", "--who", "me")
+    ribin("init", tmp_path / "JAM", "--member", "JAM", "--who", "me")
+    ribin("enrol", tmp_path / A, "--event", "E", "--exhibit", "X", *vault)
+    (tmp_path / "q.csv").write_text(f"query\n{B}\n", encoding="utf-8")
+    asked = ("--network", network, "--scope", "cluster", "--reason", "x", "--jobs", "1")
+    job = ("batch", "search", tmp_path / "q.csv", *vault, *asked)
+    done = ribin(*job)
+    assert done.code == 3
+    assert done.err.startswith("line 2: BLZ could not answer: ")
+    found = lines(tmp_path / "q.results.jsonl")[0]
+    assert found["failed"].startswith("BLZ could not answer: ")
+    assert [c["exhibit"] for c in found["result"]["candidates"]] == ["X"]
+    assert rows(tmp_path / "q.results.csv")[0]["exhibit"] == "X"
+    ribin("init", tmp_path / "BLZ", "--member", "BLZ", "--who", "me")
+    mended = ribin(*job, "--retry-failed")
+    assert (mended.code, mended.err) == (0, "")
+    assert lines(tmp_path / "q.results.jsonl")[0]["failed"] is None

@@ -17,8 +17,16 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Partial:
+    """A value that something is missing of: it is kept, and the item counts as failed."""
+
+    value: Any
+    missing: str
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What the work on an item gave, or why it failed."""
+    """What the work on an item gave, and why it failed; both, where part of it was done."""
 
     number: int
     value: Any = None
@@ -32,7 +40,7 @@ class Work(Protocol):
     """
 
     def do(self, item: Item) -> Any:
-        """The value of an item; any error becomes the reason why it failed."""
+        """The value of an item, or a `Partial`; any error becomes the reason why it failed."""
         ...
 
 
@@ -51,7 +59,10 @@ class Executor(Protocol):
 def attempt(work: Work, item: Item) -> Outcome:
     """Do the work on one item. A batch records what fails, whatever it is, and goes on."""
     try:
-        return Outcome(item.number, work.do(item))
+        value = work.do(item)
+        if isinstance(value, Partial):
+            return Outcome(item.number, value.value, value.missing)
+        return Outcome(item.number, value)
     except Exception as error:
         told = str(error) or "no reason given"
         known = type(error).__module__.startswith("ribin.") or isinstance(error, OSError)

@@ -54,8 +54,9 @@ class Journal:
     def finish(self, number: int, value: Any) -> None:
         self._append({"item": number, "done": value})
 
-    def fail(self, number: int, reason: str) -> None:
-        self._append({"item": number, "failed": reason})
+    def fail(self, number: int, reason: str, value: Any = None) -> None:
+        """Why an item failed, with what was done of it all the same."""
+        self._append({"item": number, "failed": reason, "done": value})
 
     def forget_failed(self) -> None:
         """Let the items that failed be done again."""
@@ -64,7 +65,7 @@ class Journal:
         self.failed.clear()
 
     def entry(self, number: int) -> dict[str, Any]:
-        """The line of a finished item: `done` with its value, or `failed` with the reason."""
+        """The line of a finished item: `done` with its value, and where it failed `failed`."""
         self._file.seek(self.done[number])
         entry = _parse(self._file.readline())
         if entry is None:

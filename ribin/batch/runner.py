@@ -65,15 +65,14 @@ def run_job(
 
 
 def _keep(item: Item, outcome: Outcome, journal: Journal, admit: Admit) -> None:
-    reason = outcome.failed
-    value = None
+    reason, value = outcome.failed, outcome.value
     if not reason:
         try:
             value = admit(item, outcome, journal)
         except (RibinError, OSError) as error:
-            reason = str(error)
+            reason, value = str(error), None
     if reason:
-        journal.fail(item.number, reason)
+        journal.fail(item.number, reason, value)
     else:
         journal.finish(item.number, value)
 

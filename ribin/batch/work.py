@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.batch.enrolling import Prepared, known_row, prepare_row
-from ribin.batch.items import Item
+from ribin.batch.items import Item, Partial
 from ribin.batch.usable import Intake
 from ribin.desk.queries import Desk, request_of
 from ribin.desk.searching import search_for
@@ -77,7 +77,7 @@ class Searching:
     reading: Reading
     asked: Mapping[str, Any]
 
-    def do(self, item: Item) -> dict[str, Any]:
+    def do(self, item: Item) -> dict[str, Any] | Partial:
         query = _needed(item, "query")
         file = self.folder / query
         fields = {name: text for name, text in item.fields.items() if text}
@@ -92,7 +92,8 @@ class Searching:
         for one in (value, *value["lists"]):
             for name in _OF_THE_RUN:
                 one.pop(name, None)
-        return value
+        missing = "; ".join(f"{code} could not answer: {why}" for code, why in found.unavailable)
+        return Partial(value, missing) if missing else value
 
 
 @dataclass(frozen=True)
