@@ -1,0 +1,116 @@
+"""A gun used in Belize and in Jamaica: enrolled by each, found, reviewed twice, linked, traced,
+and the link withdrawn; by the commands, as the README shows them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ribin.store.sharing import opaque_name
+from ribin.store.vault import Vault
+
+JAM, BLZ = "JAM-2026-0007-1", "BLZ-2025-0042-1"
+
+
+@pytest.fixture
+def desk(ribin, sample_dir, tmp_path):
+    """Two vaults with one scan each, their people, and `run(member, who, *words)`."""
+    file = tmp_path / "network.toml"
+    file.write_text(
+        '[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "BLZ"\n'
+        '[clusters]\ncaribbean = ["BLZ", "JAM"]\n'
+    )
+
+    def run(member, who, *words, code=0):
+        done = ribin(*words, "--vault", tmp_path / member, "--who", who)
+        assert done.code == code, done.err
+        return done
+
+    for member, exhibit, day in (("JAM", JAM, "2026-03-14"), ("BLZ", BLZ, "2025-11-02")):
+        ribin("init", tmp_path / member, "--member", member, "--who", f"head of {member}")
+        for role, name in (("examiner", "Ana Brown"), ("reviewer", "Ben Cole")):
+            run(
+                member, f"head of {member}", "people", "appoint", f"{name} {member}", "--role", role
+            )
+        scan = sample_dir / f"{exhibit}.x3p"
+        fields = ("--event", exhibit[:-2], "--exhibit", exhibit, "--date", day)
+        run(member, f"Ana Brown {member}", "enrol", scan, *fields, "--sharing", "cluster")
+    return run, ("--network", file), tmp_path
+
+
+def test_a_gun_used_in_two_countries(ribin, desk):
+    run, network, folder = desk
+    ana, ben = "Ana Brown JAM", "Ben Cole BLZ"
+
+    # found: a search across the border, whose row the lead keeps as it was seen
+    found = run(
+        "JAM", ana, "search", JAM, "--scope", "cluster", "--reason", "murder", "--json", *network
+    )
+    listed = folder / "list.json"
+    listed.write_text(found.out)
+    first = json.loads(found.out)["candidates"][0]
+    with Vault.open(folder / "BLZ") as vault, vault.catalogue.reading() as db:
+        assert (first["member"], first["exhibit"]) == ("BLZ", opaque_name(db, BLZ))
+    candidate = f"BLZ:{first['exhibit']}"
+
+    # a lead, by an examiner and nobody else
+    words = ("lead", "open", JAM, candidate, "--note", "score 99", "--list", listed, *network)
+    run("JAM", "Ben Cole JAM", *words, code=2)
+    taken = json.loads(run("JAM", ana, *words, "--json").out)
+    assert (taken["lead"]["lead"], taken["standing"]) == ("JAM-L1", "lead")
+    assert taken["lead"]["figures"]["score"] == first["score"]
+    assert set(taken["lead"]["figures"]) >= {"params_id", "version", "snapshot", "list_sha256"}
+
+    # the first verdict, and nobody sees it
+    verdict = ("--conclusion", "identification", "--note", "agrees", *network)
+    run("JAM", ana, "review", "JAM-L1", "--examined", "items", *verdict)
+    seen = run("BLZ", ben, "lead", "show", "JAM-L1").out
+    assert "second review due" in seen
+    assert "1 verdict given, shown when both are in" in seen
+    assert "identification" not in seen
+    run("JAM", ana, "review", "JAM-L1", "--examined", "items", *verdict, code=2)
+    assert "JAM-L1" in run("BLZ", ben, "lead", "list", "--mine").out
+    assert run("JAM", ana, "lead", "list", "--mine").out == "no lead\n"
+
+    # the second, blind, by a person of the other country, on a cast
+    linked = run("BLZ", ben, "review", "JAM-L1", "--examined", "cast", *verdict).out
+    assert "standing     confirmed link" in linked
+    assert f"BLZ:{BLZ}" in linked
+    for member in ("JAM", "BLZ"):
+        assert "confirmed link" in run(member, ben, "link", "list").out
+    run("JAM", ana, *words, code=3)  # no second lead, no second link
+
+    # the history of the gun, as far as Belize tells it, and once it has released the event
+    asked = ("trace", JAM, "--reason", "murder", *network)
+    told = run("JAM", ana, *asked).out
+    assert first["exhibit"] in told
+    assert BLZ not in told
+    run("BLZ", "head of BLZ", "release", BLZ, "--to", "JAM", "--reason", "joint case", *network)
+    told = run("JAM", ana, *asked).out.splitlines()
+    assert [line.split()[:3] for line in told[2:4]] == [
+        ["2025-11-02", "BLZ", BLZ],
+        ["2026-03-14", "JAM", JAM],
+    ]
+    assert told[4].startswith("confirmed link JAM-L1 of ")
+
+    # withdrawn in Belize: the series falls apart in both countries, and nothing is deleted
+    said = run("BLZ", ben, "link", "withdraw", "JAM-L1", "--reason", "items mixed up", *network).out
+    assert "link withdrawn by Ben Cole BLZ (BLZ)" in said
+    assert "the series falls into 1 and 1 exhibits" in said
+    told = run("JAM", ana, *asked).out
+    assert "series of JAM-2026-0007-1: 1 exhibit of JAM" in told
+    assert "withdrawn: link withdrawn JAM-L1" in told
+    shown = run("JAM", ana, "lead", "show", "JAM-L1").out
+    assert shown.count("identification: sufficient agreement") == 2
+
+    # both logs tell the whole story, and are as they were written
+    for member in ("JAM", "BLZ"):
+        with Vault.open(folder / member) as vault:
+            actions = [row.action for row in vault.audit_log()]
+        steps = [a for a in actions if a in ("lead", "review", "link", "withdrawal")]
+        assert steps == ["lead", "review", "review", "link", "withdrawal"]
+        done = ribin("audit", "verify", "--vault", folder / member)
+        assert (done.code, "as they were written" in done.out) == (0, True)
+        done = ribin("store", "check", "--vault", folder / member)
+        assert done.out.endswith("every byte is as it was written\n")
