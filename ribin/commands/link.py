@@ -40,7 +40,7 @@ def list_links(vault: Path | None, who: str, json_output: bool) -> None:
 
 @link.command()
 @click.argument("lead", metavar="LEAD")
-@click.option("--reason", required=True, help="Why the link is withdrawn.")
+@click.option("--reason", required=True, help="Why, for the audit log.")
 @vault_option
 @network_option
 @who_option
