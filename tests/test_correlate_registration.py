@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import naive
@@ -128,6 +129,18 @@ def test_a_turned_copy_is_made_once_and_equals_one_made_alone(reference):
     assert np.array_equal(copies.at(np.array([4.5])), first[:1])
     assert np.array_equal(copies.surfaces[first[0]], kept + 1.0)
     copies.surfaces[first[0]] = kept
+
+
+def test_threads_that_ask_for_the_same_copies_all_find_them_whole(reference):
+    angles = np.arange(-30.0, 31.0, 1.5)
+    alone = medium_copies(prepare_side(reference), METHOD.describe, METHOD.correlate)
+    expected = alone.surfaces[alone.at(angles)]
+    for _ in range(5):
+        side = prepare_side(dataclasses.replace(reference))
+        copies = medium_copies(side, METHOD.describe, METHOD.correlate)
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: copies.surfaces[copies.at(angles)], range(4)))
+        assert all(np.array_equal(one, expected) for one in found)
 
 
 @pytest.mark.slow
