@@ -22,6 +22,7 @@ from ribin.errors import FormatError, ParameterError, StoreError
 from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
 from ribin.model import MarkType, ScanKind
+from ribin.store.described import admit_description, described_path
 from ribin.store.incoming import scan_path
 from ribin.store.releases import end_release, release_exhibit
 from ribin.store.retention import keep_until, purge_exhibit
@@ -264,3 +265,22 @@ def test_a_disk_that_refuses_leaves_nothing(exported, monkeypatch):
             export_vault(vault, exported / "out2", who="chief", reason="why")
     assert not (exported / "out2").exists()
     shutil.rmtree(exported / "out")
+
+
+def test_marks_described_anew_come_back_too(tmp_path):
+    original, scan = make_scan(5)
+    mark = make_mark(scan)
+    with Vault.create(tmp_path / "x", "JAM", "chief") as vault:
+        vault.enrol(original, scan, [mark], [make_template(scan)], make_exhibit(), who="chief")
+        later = make_template(scan, np.arange(24.0), params_id="ba9876543210")
+        admit_description(
+            vault.path, vault.catalogue, scan, [mark], [later], who="chief", reason="tuned"
+        )
+        export_vault(vault, tmp_path / "out", who="chief", reason="why")
+        import_vault(tmp_path / "out", tmp_path / "y", who="chief")
+        path = described_path(vault.path, scan.provenance.sha256, later.params_id)
+        again = described_path(tmp_path / "y", scan.provenance.sha256, later.params_id)
+        assert again.read_bytes() == path.read_bytes()
+        with Vault.open(tmp_path / "y") as y:
+            assert y.check().problems == ()
+            assert y.marks_of("X1") == vault.marks_of("X1")

@@ -113,7 +113,7 @@ def import_vault(
         scans = make_anew(
             folder,
             tables,
-            lambda sha256: pack_folder(sha256, source.read),
+            lambda name: pack_folder(name, source.read),
             who,
             reason,
             told,

@@ -6,6 +6,7 @@ scans/<sha256>/scan.json            what is known of the scan and its marks; nam
                000-breech_face.x3p  the mark (an image's as .csv), .measured.png its mask,
                000-breech_face.png  and a picture of it
                000-template/fine.csv ...
+described/<sha256>-<params_id>/     the same of marks described anew, without the original
 """
 
 from __future__ import annotations
@@ -34,19 +35,22 @@ _SUFFIXES = {".x3p", ".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg"}
 Reader = Callable[[str], bytes]  # gives the bytes of a file of the export by its name
 
 
-def scan_files(sha256: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each file of a scan's folder."""
-    folder = f"scans/{sha256}"
+def scan_files(folder: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of each file of a scan's folder, or of that of a description."""
     suffix = PurePosixPath(parts.facts["provenance"]["source"]).suffix.lower()
     original = f"original{suffix if suffix in _SUFFIXES else '.bin'}"
-    yield f"{folder}/{original}", parts.original
+    if parts.original is None:
+        original = ""
+    else:
+        yield f"{folder}/{original}", parts.original
     if parts.outline is not None:
         yield f"{folder}/outline.png", write_mask(parts.outline)
     outlines = {str(kind): f"outline-{kind}.png" for kind in parts.outlines}
     for kind, inside in parts.outlines.items():
         yield f"{folder}/{outlines[kind]}", write_mask(inside)
     marks = []
-    for position, (mark, template) in enumerate(zip(parts.marks, parts.templates, strict=True)):
+    sides = zip(parts.marks, parts.templates, strict=True)
+    for position, (mark, template) in enumerate(sides, parts.first):
         stem = f"{position:03d}-{mark.mark_type}"
         facts = _mark_facts(stem, mark, template)
         if mark.kind is ScanKind.TOPOGRAPHY:
@@ -60,25 +64,26 @@ def scan_files(sha256: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
         marks.append(facts)
     outline = "outline.png" if parts.outline is not None else ""
     drawn = {"outline": outline, "outlines": outlines}
-    told = {"scan": parts.facts, "original": original, **drawn, "marks": marks}
+    told = {"scan": parts.facts, "original": original, **drawn, "first": parts.first}
+    told["marks"] = marks
     yield f"{folder}/scan.json", json.dumps(told, indent=1, ensure_ascii=True).encode()
 
 
-def pack_folder(sha256: str, read: Reader) -> bytes:
-    """The scan file of a vault from the files of its folder.
+def pack_folder(folder: str, read: Reader) -> bytes:
+    """The file of a vault from the files of its folder: a scan's, or a description's.
 
     Raises
     ------
     FormatError
         A file is missing or not what scan.json says of it.
     """
-    folder = f"scans/{sha256}"
     where = f"{folder}/scan.json"
     table = read_object(read(where), where)
     try:
         facts = field_of(table, "scan", dict, where)
         provenance = provenance_of(facts)
-        original = read(f"{folder}/{field_of(table, 'original', str, where)}")
+        named = field_of(table, "original", str, where)
+        original = read(f"{folder}/{named}") if named else None
         outlined = field_of(table, "outline", str, where)
         outline = read_mask(read(f"{folder}/{outlined}"), where) if outlined else None
         sides = [_side(folder, one, provenance, read) for one in objects_of(table, "marks", where)]
@@ -87,7 +92,8 @@ def pack_folder(sha256: str, read: Reader) -> bytes:
             for kind, name in field_of(table, "outlines", dict, where).items()
         }
         marks, templates = zip(*sides, strict=True)
-        return pack_parts(original, facts, outline, marks, templates, others)
+        first = field_of(table, "first", int, where)
+        return pack_parts(original, facts, outline, marks, templates, others, first)
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise FormatError(f"{where}: facts of a scan needed, {error}") from error
 

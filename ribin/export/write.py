@@ -16,6 +16,7 @@ from ribin.errors import ParameterError
 from ribin.export.scanfolder import scan_files
 from ribin.people import KEEPING
 from ribin.store.audit import append_row, now_utc
+from ribin.store.described import described_path
 from ribin.store.durable import fsync_folder
 from ribin.store.incoming import scan_path
 from ribin.store.roles import check_role_in_use
@@ -39,6 +40,7 @@ scans/SHA-256/   a folder for each scan, by the SHA-256 of the file as it was re
                  *.measured.png       255 where the mark was measured
                  *.png                a picture of the mark
                  *-template/*.csv     the numbers that a comparison uses
+described/...    the same for marks that were described anew with other parameters
 manifest.json    size and SHA-256 of every file here
 
 Private keys and what other members sent are not here. `ribin import` makes the vault again.
@@ -110,7 +112,14 @@ def _export(
     for done, sha256 in enumerate(scans):
         tick(done, len(scans))
         parts = read_parts(scan_path(vault.path, sha256))
-        listed += [_put(folder, name, content) for name, content in scan_files(sha256, parts)]
+        found = scan_files(f"scans/{sha256}", parts)
+        listed += [_put(folder, name, content) for name, content in found]
+    described = tables["descriptions"]
+    named = zip(_column(described, "sha256"), _column(described, "params_id"), strict=True)
+    for sha256, params_id in named:
+        parts = read_parts(described_path(vault.path, sha256, params_id))
+        found = scan_files(f"described/{sha256}-{params_id}", parts)
+        listed += [_put(folder, name, content) for name, content in found]
     tick(len(scans), len(scans))
     facts = {
         "format": FORMAT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shutil
+import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from ribin.errors import StoreError
 from ribin.store.audit import append_row
 from ribin.store.catalogue import Catalogue
+from ribin.store.described import described_path, read_descriptions
 from ribin.store.durable import fsync_folder, write_durably
 from ribin.store.identity import write_identity
 from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER, scan_path
@@ -38,7 +40,8 @@ def make_anew(
     Parameters
     ----------
     pack : callable
-        Gives the file of a scan by its SHA-256.
+        Gives a file by the name of its folder in the export: scans/SHA-256 or
+        described/SHA-256-params_id.
 
     Raises
     ------
@@ -85,14 +88,14 @@ def _fill(
             repacked: dict[str, str] = {}
             for done, (sha256, file_sha256) in enumerate(scans):
                 tick(done, len(scans))
-                content = pack(sha256)
-                place = scan_path(folder, sha256)
-                place.parent.mkdir(exist_ok=True)
-                write_durably(place, content)
-                found = hashlib.sha256(content).hexdigest()
+                found = _put(scan_path(folder, sha256), pack(f"scans/{sha256}"))
                 if found != file_sha256:
-                    fields: dict[str, object] = {"file_sha256": found}
-                    repacked.update([change_record(db, "scans", sha256, fields)])
+                    repacked.update([_renewed(db, "scans", sha256, found)])
+            for one in read_descriptions(db):
+                place = described_path(folder, one.sha256, one.params_id)
+                found = _put(place, pack(f"described/{one.sha256}-{one.params_id}"))
+                if found != one.file_sha256:
+                    repacked.update([_renewed(db, "descriptions", one.description, found)])
             tick(len(scans), len(scans))
             append_row(db, "import", owner, who, reason, {**details, "records": repacked})
         fsync_folder(folder)
@@ -100,3 +103,14 @@ def _fill(
         catalogue.close()
     write_identity(folder, owner)
     return len(scans)
+
+
+def _put(path: Path, content: bytes) -> str:
+    """Write a file of the vault; its SHA-256."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(path, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _renewed(db: sqlite3.Connection, table: str, key: object, found: str) -> tuple[str, str]:
+    return change_record(db, table, key, {"file_sha256": found})

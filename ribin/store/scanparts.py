@@ -29,17 +29,22 @@ class ScanParts:
     ----------
     facts : dict
         Kind, shape, pitches and provenance of the scan as it was read.
+    original : bytes or None
+        The file as it was received; None in a description made later.
+    first : int
+        Position of the first mark; a description goes on where the scan's file ends.
     outline : (H, W) bool array or None
         True inside the breech face as a person outlined it.
     outlines : dict of MarkType to (H, W) bool array
         Other marks that a person outlined.
     """
 
-    original: bytes
+    original: bytes | None
     facts: dict[str, Any]
     outline: BoolArray | None
     marks: tuple[Mark, ...]
     templates: tuple[Template, ...]
+    first: int = 0
     outlines: dict[MarkType, BoolArray] = field(default_factory=dict)
 
 
@@ -48,20 +53,24 @@ def read_parts(path: Path) -> ScanParts:
     with opened_scan(path) as file:
         facts = json.loads(file.attrs["scan"])
         outline = read_array(file["mark_valid"]) if "mark_valid" in file else None
-        number = len(file["marks"]) if "marks" in file else 0
+        positions = sorted(int(name) for name in file.get("marks", ()))
+        whole = "original" in file
         others = {MarkType(n): read_array(file["outlines"][n]) for n in file.get("outlines", ())}
-    marks = tuple(read_mark(path, position) for position in range(number))
-    templates = tuple(read_template(path, position) for position in range(number))
-    return ScanParts(read_original(path), facts, outline, marks, templates, others)
+    marks = tuple(read_mark(path, position) for position in positions)
+    templates = tuple(read_template(path, position) for position in positions)
+    original = read_original(path) if whole else None
+    first = positions[0] if positions else 0
+    return ScanParts(original, facts, outline, marks, templates, first, others)
 
 
 def pack_parts(
-    original: bytes,
+    original: bytes | None,
     facts: dict[str, Any],
     outline: BoolArray | None,
     marks: Sequence[Mark],
     templates: Sequence[Template],
     outlines: Mapping[MarkType, BoolArray],
+    first: int = 0,
 ) -> bytes:
     """The file that these parts came from; the libraries of HDF5 may pack it otherwise."""
     shape = tuple(facts["shape"])
@@ -76,7 +85,7 @@ def pack_parts(
         mark_valid=outline,
         outlines=dict(outlines),
     )
-    return pack_scan(original, scan, marks, templates)
+    return pack_scan(original, scan, marks, templates, first)
 
 
 def provenance_of(facts: dict[str, Any]) -> Provenance:

@@ -47,7 +47,7 @@ def insert_record(db: sqlite3.Connection, table: str, fields: dict[str, object])
 
 
 def change_record(
-    db: sqlite3.Connection, table: str, key: str, fields: dict[str, object]
+    db: sqlite3.Connection, table: str, key: object, fields: dict[str, object]
 ) -> tuple[str, str]:
     """Give columns of one row other values; gives name and SHA-256 as `insert_record`."""
     values = ", ".join(f"{name} = ?" for name in fields)
