@@ -10,7 +10,9 @@ from store_makers import enrol, make_exhibit
 
 from ribin.casework import Scope
 from ribin.model import MarkType
-from ribin.store.ledger import LEDGER_FOLDER, ledger_of
+from ribin.store import ledgerfile
+from ribin.store.ledger import ledger_of
+from ribin.store.ledgerfile import LEDGER_FOLDER
 from ribin.store.vault import Vault
 
 FACE = MarkType.BREECH_FACE
@@ -52,16 +54,36 @@ def test_it_says_what_the_records_say(vault):
         assert ledger.of_scan(mark.scan.sha256).tolist() == [k == place for k in range(7)]
 
 
-def test_it_is_read_once_and_again_when_the_catalogue_changed(vault, monkeypatch):
+def rows_read(vault, monkeypatch) -> list[int]:
+    """Marks that were read from the catalogue, one number a ledger."""
+    read = []
+    real = ledgerfile.extended
+
+    def counted(old, rows, bare, last_scan):
+        listed = list(rows)
+        read.append(len(listed))
+        return real(old, listed, bare, last_scan)
+
+    monkeypatch.setattr(ledgerfile, "extended", counted)
+    return read
+
+
+def test_it_is_read_once_and_read_on_when_marks_were_added(vault, monkeypatch):
+    read = rows_read(vault, monkeypatch)
     first = vault.ledger(FACE)
-    assert len(kept(vault)) == 1
-    with monkeypatch.context() as patch:
-        patch.setattr("ribin.store.ledger._gather", None)  # would fail if it were asked
-        assert same(vault.ledger(FACE), first)
-        assert vault.ledger(FACE).snapshot == first.snapshot
+    assert vault.ledger(FACE).snapshot == first.snapshot
+    assert read == [7, 0]
     enrol(vault, 20, make_exhibit("new"))
-    assert len(vault.ledger(FACE).ids) == 8
+    enrol(vault, 21, make_exhibit("new pin"), mark_type=MarkType.FIRING_PIN)
+    assert same(vault.ledger(FACE), ledger_of(vault.holdings(), FACE))
+    assert read[:3] == [7, 0, 1]
     assert len(kept(vault)) == 1
+    monkeypatch.setattr(ledgerfile, "_WORTH_KEEPING", 1)
+    assert same(vault.ledger(FACE), ledger_of(vault.holdings(), FACE))
+    assert len(kept(vault)) == 1
+    del read[:]
+    vault.ledger(FACE)
+    assert read == [0]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +93,10 @@ def test_it_is_read_once_and_again_when_the_catalogue_changed(vault, monkeypatch
         "UPDATE events SET date = '1999-01-01' WHERE event = (SELECT max(event) FROM events)",
         "UPDATE exhibits SET calibre = '.45' WHERE exhibit = 'X2'",
         "DELETE FROM marks WHERE mark_id = 3",
+        "DELETE FROM marks WHERE mark_id = 7",
+        "INSERT INTO marks (mark_id, sha256, position, mark_type, kind, pitch_um, params_id, "
+        "template_sha256) SELECT 99, sha256, 9, mark_type, kind, pitch_um, params_id, "
+        "template_sha256 FROM marks WHERE mark_id = 2",
     ],
 )
 def test_whoever_changes_the_catalogue_it_is_noticed(vault, statement):
@@ -83,6 +109,30 @@ def test_whoever_changes_the_catalogue_it_is_noticed(vault, statement):
     after = vault.ledger(FACE)
     assert not same(before, after)
     assert after.snapshot != before.snapshot
+    assert same(after, ledger_of(vault.holdings(), FACE))
+
+
+def test_marks_described_anew_are_noticed_also_of_the_last_scan(vault):
+    before = vault.ledger(FACE)
+    db = sqlite3.connect(vault.path / "catalogue.sqlite")
+    sha256 = vault.stored_marks([7])[0].scan.sha256
+    columns = [row[1] for row in db.execute("PRAGMA table_info(descriptions)")]
+    known = {"sha256": sha256, "at": "2030-01-01T00:00:00.000+00:00", "file_sha256": "0" * 64}
+    values = {name: known.get(name, "x") for name in columns if name != "description"}
+    with db:
+        names, places = ", ".join(values), ", ".join("?" * len(values))
+        statement = f"INSERT INTO descriptions ({names}) VALUES ({places})"
+        new = db.execute(statement, list(values.values())).lastrowid
+        db.execute(
+            "INSERT INTO marks (sha256, position, mark_type, kind, pitch_um, params_id, "
+            "template_sha256, description) SELECT sha256, 5, mark_type, kind, pitch_um, 'other', "
+            "template_sha256, ? FROM marks WHERE mark_id = 7",
+            (new,),
+        )
+    db.close()
+    after = vault.ledger(FACE)
+    assert len(after.ids) == len(before.ids)
+    assert 7 not in after.ids
     assert same(after, ledger_of(vault.holdings(), FACE))
 
 

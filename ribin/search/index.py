@@ -32,7 +32,7 @@ from ribin.search.shard import (
     shard_number,
     write_shard,
 )
-from ribin.store.derived import read_derived, remove_derived
+from ribin.store.derived import is_sound, remove_derived
 from ribin.store.records import StoredMark
 from ribin.store.vault import Vault
 
@@ -75,6 +75,7 @@ class MarkIndex:
         self._marks = marks
         self._numbers = self._marks.ids // params.search.index_shard_marks
         self._folder = index_folder(vault, *making, params)
+        self._checked: set[Path] = set()
 
     def look(self, moves: FloatArray, wanted: BoolArray) -> Looked:
         """Score the wanted marks, (N,) bool, by the best of the moves, (M, K)."""
@@ -88,6 +89,8 @@ class MarkIndex:
             scores[place] = np.where(np.isnan(seen.scores), scores[place], seen.scores)
             held[place] |= seen.held
             damaged |= seen.damaged
+            if not seen.damaged:
+                self._checked.add(task.path)
             if seen.damaged or seen.stale:
                 spoiled.add(shard_number(task.path))
         for number in sorted({*self._numbers[~held].tolist(), *spoiled}):
@@ -108,7 +111,8 @@ class MarkIndex:
 
     def _task(self, path: Path, wanted: BoolArray) -> ShardTask:
         place = self._place(shard_number(path))
-        return ShardTask(path, self._marks.part(place), wanted[place])
+        part = self._marks.part(place)
+        return ShardTask(path, part, wanted[place], path in self._checked)
 
     def _place(self, number: int) -> slice:
         """Where the marks of a shard stand in the list."""
@@ -168,7 +172,7 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
 def check_index(vault: Vault) -> list[str]:
     """One sentence for each file of the index whose bytes are not those in its name."""
     kept = (path for path in (vault.path / INDEX_FOLDER).rglob("*") if path.suffix in _KEPT)
-    return [f"{path}: damaged" for path in sorted(kept) if read_derived(path) is None]
+    return [f"{path}: damaged" for path in sorted(kept) if not is_sound(path)]
 
 
 def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params: Params) -> Path:

@@ -20,11 +20,15 @@ from ribin.search.shard import MarkList, Shard, read_shard
 
 @dataclass(frozen=True, eq=False)
 class ShardTask:
-    """A shard's file, the marks that the catalogue names in its range, and which are wanted."""
+    """A shard's file, the marks that the catalogue names in its range, and which are wanted.
+
+    `checked` says that the search has found the file's bytes to be those in its name.
+    """
 
     path: Path
     marks: MarkList
     wanted: BoolArray
+    checked: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +81,7 @@ def look_at_shard(moves: FloatArray, task: ShardTask) -> ShardLook:
     moves : (M, K) float32 array
         The query, moved; see `moved_sketches`. K may be fewer than the shard's harmonics.
     """
-    shard = read_shard(task.path)
+    shard = read_shard(task.path, task.checked)
     if shard is None:
         blank = np.full(len(task.marks), np.nan, np.float32)
         return ShardLook(np.zeros(len(blank), np.bool_), blank, damaged=task.path.exists())

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import BoolArray
-from ribin.store.derived import read_derived, write_derived
+from ribin.store.derived import is_sound, write_derived
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +71,19 @@ def write_shard(folder: Path, number: int, shard: Shard) -> Path | None:
     return write_derived(folder, f"{number:05d}", ".h5", buffer.getvalue())
 
 
-def read_shard(path: Path) -> Shard | None:
-    """The shard of a file; None where its bytes are not those in its name, or cannot be read."""
-    content = read_derived(path)
-    if content is None:
+def read_shard(path: Path, checked: bool = False) -> Shard | None:
+    """The shard of a file; None where its bytes are not those in its name, or cannot be read.
+
+    `checked` says that this was looked at a moment ago.
+    """
+    if not checked and not is_sound(path):
         return None
-    with h5py.File(io.BytesIO(content), "r") as file:
-        marks = MarkList(file["mark_id"][()], file["template_sha256"][()])
-        return Shard(marks, file["sketch"][()])
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            marks = MarkList(file["mark_id"][()], file["template_sha256"][()])
+            return Shard(marks, file["sketch"][()])
+    except OSError:  # another process has put a newer one in its place
+        return None
 
 
 def join_shards(shards: Sequence[Shard], marks: MarkList) -> Shard:

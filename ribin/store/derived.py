@@ -7,6 +7,8 @@ import hashlib
 import os
 from pathlib import Path
 
+_DIGITS = 32  # of the hash in a name
+
 
 def write_derived(folder: Path, name: str, suffix: str, content: bytes) -> Path | None:
     """Put a file `name-<hash><suffix>` in a folder; None where the disk refuses.
@@ -34,6 +36,16 @@ def read_derived(path: Path) -> bytes | None:
     return content if path.stem.rpartition("-")[2] == _name_hash(content) else None
 
 
+def is_sound(path: Path) -> bool:
+    """Whether the bytes of a file are those in its name; it is read in parts, not as a whole."""
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256")
+    except OSError:
+        return False
+    return path.stem.rpartition("-")[2] == digest.hexdigest()[:_DIGITS]
+
+
 def remove_derived(path: Path) -> None:
     """Take a file away; one that is gone or cannot be removed does no harm."""
     with contextlib.suppress(OSError):
@@ -41,4 +53,4 @@ def remove_derived(path: Path) -> None:
 
 
 def _name_hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
+    return hashlib.sha256(content).hexdigest()[:_DIGITS]

@@ -1,31 +1,23 @@
 """The marks of one type as arrays, with the few facts that a search's rules look at.
 
 A vault of a million marks has some hundreds of distinct combinations of these facts, so a rule is
-asked once for each and not a million times. What comes of the catalogue is kept beside the index,
-under the token that changes with the catalogue (migration 5), and read again when that differs.
+asked once for each and not a million times.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import MarkType
-from ribin.store.derived import read_derived, remove_derived, write_derived
 from ribin.store.records import Holdings, StoredScan
-
-LEDGER_FOLDER = Path("index", "ledgers")
 
 
 class Facts(NamedTuple):
@@ -38,19 +30,6 @@ class Facts(NamedTuple):
     exhibit_kind: str
     calibre: str
     date: str
-
-
-_FACTS = "s.lighting, e.sharing, e.kind, e.calibre, v.date"
-_JOINED = "scans s JOIN exhibits e USING (exhibit) JOIN events v USING (event)"
-_MARKS = (
-    f"SELECT m.mark_id, m.template_sha256, m.sha256, m.kind, m.params_id, {_FACTS} "
-    f"FROM marks m JOIN {_JOINED.replace('scans s', 'scans s USING (sha256)', 1)} "
-    "WHERE m.mark_type = ? ORDER BY m.mark_id"
-)
-_BARE = (
-    f"SELECT count(*), s.kind, '', {_FACTS} FROM {_JOINED} WHERE s.sha256 NOT IN "
-    f"(SELECT sha256 FROM marks WHERE mark_type = ?) GROUP BY s.kind, {_FACTS}"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +48,8 @@ class Ledger:
         Distinct ones.
     bare : tuple of (Facts, int)
         Of scans without a mark of the type, and how many there are.
+    last_scan : int
+        Row of the catalogue's last scan.
     """
 
     ids: NDArray[np.int64]
@@ -77,6 +58,7 @@ class Ledger:
     which: NDArray[np.int32]
     facts: tuple[Facts, ...]
     bare: tuple[tuple[Facts, int], ...]
+    last_scan: int = 0
 
     @cached_property
     def snapshot(self) -> str:
@@ -101,49 +83,26 @@ def ledger_of(holdings: Holdings, mark_type: MarkType) -> Ledger:
         (m.mark_id, m.template_sha256, m.scan.sha256, *_facts_of(m.scan, str(m.kind), m.params_id))
         for m in marks
     )
-    return _gather(rows, sorted(bare.items()))
+    return extended(EMPTY, rows, bare, len(holdings.scans))
 
 
-def read_ledger(db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool) -> Ledger:
-    """The ledger of a catalogue, from the file beside the index where that is current.
-
-    The caller's read transaction makes it one moment.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the vault.
-    keep : bool
-        Whether a file may be written; without one nothing but time is lost.
-    """
-    token = db.execute("SELECT token FROM content").fetchone()[0]
-    place = folder / LEDGER_FOLDER
-    for path in place.glob(f"{mark_type}-{token}-*.npz"):
-        kept = _load(path)
-        if kept is not None:
-            return kept
-    bare = [(Facts(*row[1:]), int(row[0])) for row in db.execute(_BARE, (str(mark_type),))]
-    ledger = _gather(map(tuple, db.execute(_MARKS, (str(mark_type),))), sorted(bare))
-    if keep:
-        _save(ledger, place, f"{mark_type}-{token}")
-    return ledger
-
-
-def _gather(rows: Iterable[tuple], bare: Iterable[tuple[Facts, int]]) -> Ledger:
+def extended(old: Ledger, rows: Iterable[tuple], bare: Counter[Facts], last_scan: int) -> Ledger:
+    """A ledger with more marks, and more scans without one, behind those that it has."""
     ids, templates, scans, which = [], [], [], []
-    places: dict[tuple, int] = {}
+    places = {facts: place for place, facts in enumerate(old.facts)}
     for mark_id, template, scan, *facts in rows:
         ids.append(mark_id)
         templates.append(template)
         scans.append(scan)
-        which.append(places.setdefault(tuple(facts), len(places)))
+        which.append(places.setdefault(Facts(*facts), len(places)))
     return Ledger(
-        np.array(ids, np.int64),
-        _hashes(templates),
-        _hashes(scans),
-        np.array(which, np.int32),
-        tuple(Facts(*facts) for facts in places),
-        tuple(bare),
+        np.concatenate([old.ids, np.array(ids, np.int64)]),
+        np.concatenate([old.templates, _hashes(templates)]),
+        np.concatenate([old.scans, _hashes(scans)]),
+        np.concatenate([old.which, np.array(which, np.int32)]),
+        tuple(places),
+        tuple(sorted((Counter(dict(old.bare)) + bare).items())),
+        last_scan,
     )
 
 
@@ -164,36 +123,11 @@ def _facts_of(scan: StoredScan, kind: str, params_id: str) -> Facts:
     )
 
 
-def _save(ledger: Ledger, folder: Path, name: str) -> None:
-    """Keep it under a name that tells its hash, and take older ones of the type away."""
-    buffer = io.BytesIO()
-    texts = json.dumps([ledger.facts, ledger.bare])
-    np.savez(
-        buffer,
-        ids=ledger.ids,
-        templates=ledger.templates,
-        scans=ledger.scans,
-        which=ledger.which,
-        texts=np.array(texts),
-    )
-    path = write_derived(folder, name, ".npz", buffer.getvalue())
-    for old in folder.glob(f"{name.partition('-')[0]}-*.npz") if path else ():
-        if old != path:
-            remove_derived(old)
-
-
-def _load(path: Path) -> Ledger | None:
-    """The ledger of a file; None where its bytes are not those in its name."""
-    content = read_derived(path)
-    if content is None:
-        return None
-    with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-        facts, bare = json.loads(str(kept["texts"]))
-        return Ledger(
-            ids=kept["ids"],
-            templates=kept["templates"],
-            scans=kept["scans"],
-            which=kept["which"],
-            facts=tuple(Facts(*row) for row in facts),
-            bare=tuple((Facts(*row), int(number)) for row, number in bare),
-        )
+EMPTY = Ledger(
+    np.zeros(0, np.int64),
+    np.zeros((0, 32), np.uint8),
+    np.zeros((0, 32), np.uint8),
+    np.zeros(0, np.int32),
+    (),
+    (),
+)

@@ -17,7 +17,8 @@ from ribin.store.described import checked_template, mark_path
 from ribin.store.enrol import Enrolment, admit_entry, find_enrolled
 from ribin.store.entry import Entry, check_entry
 from ribin.store.incoming import bytes_of, scan_path
-from ribin.store.ledger import Ledger, read_ledger
+from ribin.store.ledger import Ledger
+from ribin.store.ledgerfile import read_ledger
 from ribin.store.opening import make_vault, open_vault
 from ribin.store.records import (
     Holdings,
