@@ -6,8 +6,10 @@ import dataclasses
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import naive
 import numpy as np
@@ -131,16 +133,26 @@ def test_a_turned_copy_is_made_once_and_equals_one_made_alone(reference):
     copies.surfaces[first[0]] = kept
 
 
-def test_threads_that_ask_for_the_same_copies_all_find_them_whole(reference):
+def test_threads_that_ask_for_the_same_copies_all_find_them_whole(reference, monkeypatch):
     angles = np.arange(-30.0, 31.0, 1.5)
     alone = medium_copies(prepare_side(reference), METHOD.describe, METHOD.correlate)
     expected = alone.surfaces[alone.at(angles)]
-    for _ in range(5):
-        side = prepare_side(dataclasses.replace(reference))
-        copies = medium_copies(side, METHOD.describe, METHOD.correlate)
-        with ThreadPoolExecutor(4) as pool:
-            found = list(pool.map(lambda _: copies.surfaces[copies.at(angles)], range(4)))
-        assert all(np.array_equal(one, expected) for one in found)
+    copies = medium_copies(
+        prepare_side(dataclasses.replace(reference)), METHOD.describe, METHOD.correlate
+    )
+    copies.surfaces[:] = np.nan  # not what such memory held before
+    made = []
+
+    def turn_slowly(*arguments: Any) -> None:
+        time.sleep(0.05)
+        turn_surface(*arguments)
+        made.append(arguments)
+
+    monkeypatch.setattr("ribin.correlate.copies.turn_surface", turn_slowly)
+    with ThreadPoolExecutor(4) as pool:
+        found = [pool.submit(lambda: copies.surfaces[copies.at(angles)]) for _ in range(4)]
+    assert all(np.array_equal(each.result(), expected) for each in found)
+    assert sum(len(angles_deg) for _, _, angles_deg, *_ in made) == len(angles)  # each once
 
 
 @pytest.mark.slow
