@@ -87,3 +87,24 @@ def test_names_that_the_encoding_of_stdout_lacks(sample_dir, tmp_path, encoding)
     shown = name if encoding == "utf-8" else r"\u85ac\u83a2-\ud83d\udd2b.x3p"
     assert shown in plain.stdout.decode(encoding)
     assert json.loads(as_json.stdout.decode(encoding))["file"] == name
+
+
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [
+        ("v: the folder of a vault needed, found none", "`ribin init FOLDER --member CODE` makes"),
+        ("scope network: reason needed beyond the country, found none", "--reason says it"),
+        ("c.sqlite: locked by another program; waited 30 s", "try again when that one is done"),
+        ("x: described with parameters 1a, 2b needed", "`ribin store describe` describes"),
+        ("a.x3p: a firing_pin needed, found none", "`ribin extract FILE --overlay found.png`"),
+    ],
+)
+def test_a_refusal_says_what_to_do_next(capsys, line, step):
+    assert run(failing(ParameterError(line)), ["go"]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"ribin: {line}; {step}")
+
+
+def test_a_refusal_that_no_command_mends_is_left_as_it_is(capsys):
+    run(failing(ParameterError("p.toml: seeds")), ["go"])
+    assert capsys.readouterr().err == "ribin: p.toml: seeds\n"

@@ -48,7 +48,10 @@ def test_what_cannot_be_searched_is_refused_before_it_is_enrolled(
     ribin, sample_dir, network, tmp_path
 ):
     for more, message in (
-        (("--network", network), "scope cluster: reason needed beyond the country, found none"),
+        (
+            ("--network", network),
+            "scope cluster: reason needed beyond the country, found none; --reason says it",
+        ),
         (("--reason", "x"), "search cluster: --network or RIBIN_NETWORK needed"),
     ):
         done = put(ribin, sample_dir, tmp_path / "JAM", QUERY, "--search", "cluster", *more)

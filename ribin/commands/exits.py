@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from ribin.commands.colour import say_why
+from ribin.commands.next_steps import with_next_step
 from ribin.errors import AccessError, ParameterError, RibinError
 
 DONE = 0
@@ -32,7 +33,7 @@ def run(app: click.Group, args: Sequence[str]) -> int:
     except click.Abort:
         return INTERRUPTED
     except (RibinError, OSError, MemoryError) as error:
-        say_why(_line(error))
+        say_why(with_next_step(_line(error)))
         return _code(error)
     return code if isinstance(code, int) else DONE
 
