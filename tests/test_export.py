@@ -129,7 +129,7 @@ VAULTS = st.lists(exhibits(), max_size=4)
 DEEDS = st.lists(st.tuples(st.integers(0, 3), ACTIONS), max_size=4)
 
 
-@settings(max_examples=12, derandomize=True, **QUIET)
+@settings(max_examples=8, derandomize=True, **QUIET)
 @given(VAULTS, DEEDS)
 def test_import_of_export_is_the_same_vault(made, actions):
     check_round_trip(made, actions)

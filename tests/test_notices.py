@@ -30,13 +30,13 @@ def linked(jam, network, comparison):
     opened = take_up_lead(
         jam, network, held("JAM:JAM-1"), held(comparison), who=EXAMINER, note="Mr Pink did it"
     )
-    steps, notes = [opened], [announce(jam, opened)]
+    steps, notes = [opened], [announce(jam, opened, network)]
     for who in (EXAMINER, SECOND):
         step = give_review(
             jam, network, opened.file.lead.lead, FOUND, Examined.ITEMS, who=who, note="Mr Pink"
         )
         steps.append(step)
-        notes.append(announce(jam, step))
+        notes.append(announce(jam, step, network))
     return steps[-1], notes
 
 
@@ -48,7 +48,7 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
     assert [note.split(":")[0] for note in notes[2]] == ["notice to BLZ", "notice to JAM"]
     link = step.file.link.link
     ended = withdraw_link(jam, network, link, who=SECOND, reason="Mr Pink's items mixed up")
-    assert len(announce(jam, ended)) == 2
+    assert len(announce(jam, ended, network)) == 2
     files = {path.name: path for path in (jam.path / "notices").iterdir()}
     assert sorted(files) == sorted(
         f"{link}-{what}-{to}.{kind}"
@@ -74,6 +74,9 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
     assert page.startswith("<!DOCTYPE html>")
     assert "The link that an earlier notice told of is withdrawn" in page
     assert "<script" not in page
+    theirs = {path.name: path.read_bytes() for path in (blz.path / "notices").iterdir()}
+    assert theirs == {name: p.read_bytes() for name, p in files.items() if "-BLZ." in name}
+    assert [row.details["to"] for row in logged(blz)] == ["BLZ", "BLZ"]
     told = [(row.who, row.reason, row.details["to"]) for row in logged(jam)]
     assert told == [
         (SECOND, occasion, to)

@@ -81,6 +81,13 @@ def test_a_gun_used_in_two_countries(ribin, desk):
         assert "confirmed link" in run(member, ben, "link", "list").out
     run("JAM", ana, *words, code=3)  # no second lead, no second link
 
+    # each country's network is told, by its own laboratory, and of no person
+    notices = {c: (folder / c / "notices" / f"JAM-L1-confirmed-{c}.json") for c in ("JAM", "BLZ")}
+    for code, path in notices.items():
+        told = path.read_text()
+        assert json.loads(told)["to"] == code
+        assert not any(name in told for name in (ana, ben, "murder", JAM, BLZ, "agrees"))
+
     # the history of the gun, as far as Belize tells it, and once it has released the event
     asked = ("trace", JAM, "--reason", "murder", *network)
     told = run("JAM", ana, *asked).out
@@ -98,6 +105,7 @@ def test_a_gun_used_in_two_countries(ribin, desk):
     said = run("BLZ", ben, "link", "withdraw", "JAM-L1", "--reason", "items mixed up", *network).out
     assert "link withdrawn by Ben Cole BLZ (BLZ)" in said
     assert "the series falls into 1 and 1 exhibits" in said
+    assert (folder / "JAM" / "notices" / "JAM-L1-withdrawn-JAM.html").is_file()
     told = run("JAM", ana, *asked).out
     assert "series of JAM-2026-0007-1: 1 exhibit of JAM" in told
     assert "withdrawn: link withdrawn JAM-L1" in told

@@ -64,7 +64,7 @@ def say_lead(vault: Vault, lead: str, who: str, json_output: bool) -> None:
 
 def say_step(desk: Leads, step: Step, who: str, json_output: bool) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
-    notes = [*step.notes, *announce(desk.vault, step)]
+    notes = [*step.notes, *announce(desk.vault, step, desk.network)]
     view = view_lead(desk.vault, step.file, who)
     facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
     lines = [lead_page(view)]

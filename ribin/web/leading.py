@@ -33,7 +33,7 @@ def take_up(request: Request) -> Response:
             note=form.get("note", ""),
             figures=found.figures(mark, row),
         )
-        notes = (*step.notes, *announce(desk.vault, step))
+        notes = (*step.notes, *announce(desk.vault, step, desk.network))
     return _see_lead(step.file.lead.lead, notes)
 
 
@@ -83,7 +83,7 @@ def review(request: Request) -> Response:
             note=form.get("note", ""),
             supersede=form.get("supersede") == "yes",
         )
-        notes = (*step.notes, *announce(desk.vault, step))
+        notes = (*step.notes, *announce(desk.vault, step, desk.network))
     return _see_lead(step.file.lead.lead, notes)
 
 
