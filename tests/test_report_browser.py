@@ -1,0 +1,49 @@
+"""Reports in headless Chromium: usable by everybody, and nothing is fetched."""
+
+from __future__ import annotations
+
+import pytest
+from page_browser import needs_browser, open_browser
+
+from ribin.casework import Candidate, Counts, SearchResult
+from ribin.desk.reports import Asked, report_comparison
+from ribin.lists import SearchLists
+from ribin.model import MarkType
+from ribin.params import DEFAULT_PARAMS
+from ribin.reading import Reading
+from ribin.report.document_html import document_html
+from ribin.report.search_report import search_document
+
+pytestmark = needs_browser
+
+
+@pytest.fixture(scope="module")
+def reports(sample_dir):
+    """A comparison, and a search of two rows, as pages."""
+    names = [str(sample_dir / f"{name}.x3p") for name in ("JAM-2026-0007-1", "BLZ-2025-0042-1")]
+    asked = Asked("A. Brown", "How far do they agree?", "C 1")
+    compared, _ = report_comparison((names[0], names[1]), Reading(), None, DEFAULT_PARAMS, asked)
+    face = MarkType.BREECH_FACE
+    rows = tuple(
+        Candidate(n, "BLZ", f"x-{n}", "", face, score, 3.0, 0.1, 80, 0.1, 0.0, (0.0, 0.0))
+        for n, score in ((1, 99.0), (2, 9.0))
+    )
+    counts = Counts(3, 3, 3, 2, (("the query itself", 1),))
+    found = SearchResult(
+        "Q", "cluster", ("BLZ",), (), counts, {"BLZ": counts}, rows, {}, "id", "0", 0.0, mark=face
+    )
+    searched = search_document(asked.head(), SearchLists((found,), (), counts))
+    return {"comparison": document_html(compared), "search": document_html(searched)}
+
+
+@pytest.mark.parametrize("kind", ["comparison", "search"])
+def test_a_report_is_usable_by_everybody_and_fetches_nothing(reports, tmp_path, kind):
+    page = tmp_path / f"{kind}.html"
+    page.write_text(reports[kind], encoding="utf-8")
+    with open_browser(tmp_path) as browser:
+        browser.open(page)
+        assert browser.text("h1") == f"{kind.capitalize()} report"
+        assert browser.complaints() == []
+        assert browser.logged() == []
+        assert browser.asked() == []
+        assert not browser.run("return document.documentElement.scrollWidth > window.innerWidth")
