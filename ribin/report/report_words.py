@@ -122,11 +122,12 @@ def record_section(figures_sha256: str, chain: ChainHead | None, *more: tuple[st
         pairs = (
             ("Audit log of", chain.member),
             ("Last row", f"{chain.row}, written {chain.at}"),
-            ("SHA-256 of the row", chain.sha256),
+            ("Anchor", f"{chain.row}:{chain.sha256}"),
         )
         text = (
-            "The last row of the audit log vouches for every row before it, and is the one that "
-            "this report was entered under. Its hash, kept with the case, shows any later change."
+            "This report was entered in the audit log. The number and hash of its last row vouch "
+            "for every row before it: `ribin audit verify --anchor` with the anchor below, kept "
+            "with the case, shows any later change."
         )
     else:
         pairs = (("Audit log", "none: no vault was named"),)
