@@ -97,7 +97,7 @@ def test_a_full_disk(small_disk):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit of files")
-@pytest.mark.parametrize("limit", [40_000, 120_000, 400_000])
+@pytest.mark.parametrize("limit", [40_000, 400_000])
 def test_a_quota_of_files(tmp_path, limit):
     """Of the scan file, or of the catalogue's own files: either may be refused first."""
     folder = tmp_path / "JAM"
@@ -293,15 +293,15 @@ def test_a_flipped_byte_at_200_places(tmp_path):
     print(f"200 flipped bytes found: {found}")
 
 
-@pytest.mark.parametrize("offset", range(0, 26, 1))
-def test_a_flipped_byte_of_vault_toml(tmp_path, offset):
+def test_a_flipped_byte_of_vault_toml(tmp_path):
     folder = tmp_path / "JAM"
     Vault.create(folder, "JAM").close()
     path = folder / "vault.toml"
     sound = path.read_bytes()
-    for bits in (1, 9, 32, 41, 128):
-        path.write_bytes(sound[:offset] + bytes([sound[offset] ^ bits]) + sound[offset + 1 :])
-        assert _problems(folder), (offset, bits)
+    for offset in range(len(sound)):
+        for bits in (9, 32, 41):
+            path.write_bytes(sound[:offset] + bytes([sound[offset] ^ bits]) + sound[offset + 1 :])
+            assert _problems(folder), (offset, bits)
 
 
 def _problems(folder):
