@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import hashlib
 import io
 import json
 import shutil
@@ -20,6 +22,7 @@ from store_makers import enrol, make_exhibit, make_mark, make_scan, make_templat
 from ribin.casework import ExhibitKind, Scope
 from ribin.errors import FormatError, ParameterError, StoreError
 from ribin.export.restore import import_vault
+from ribin.export.surfaces import write_x3p
 from ribin.export.write import export_vault
 from ribin.model import MarkType, ScanKind
 from ribin.store.described import admit_description, described_path
@@ -174,8 +177,6 @@ def test_the_files_are_read_without_ribin(exported):
 
 
 def test_an_image_is_written_exactly_too(tmp_path):
-    import dataclasses
-
     original, scan = make_scan(3)
     scan = dataclasses.replace(scan, kind=ScanKind.IMAGE)
     mark, template = make_mark(scan), make_template(scan)
@@ -239,9 +240,32 @@ def test_tables_that_contradict_their_audit_log(exported):
         import_vault(out, exported / "y", who="chief")
 
 
-def forge(out, path, content):
-    import hashlib
+def test_files_that_other_libraries_pack(exported):
+    """Imitated by a surface that was changed: bytes differ, original and template do not."""
+    out = exported / "out"
+    (surface,) = out.rglob("000-breech_face.x3p")
+    mark = make_mark(make_scan(1)[1])
+    forge(out, surface, write_x3p(dataclasses.replace(mark, surface=mark.surface * 2)))
+    with pytest.raises(StoreError, match="something in it was changed, or other libraries packed"):
+        import_vault(out, exported / "y", who="chief")
+    import_vault(out, exported / "y", who="chief", accept_repacked=True)
+    with Vault.open(exported / "y") as y:
+        assert y.check().problems == ()
+        assert list(y.audit_log()[-1].details["records"]) == [f"scans/{mark.provenance.sha256}"]
+    for name, what in (
+        ("original.x3p", "the original is not"),
+        ("coarse.csv", "template 0 is not"),
+    ):
+        (path,) = out.rglob(name)
+        content = path.read_bytes()
+        forge(out, path, content.replace(b"-", b"", 1) if name == "coarse.csv" else content[:-1])
+        with pytest.raises(StoreError, match=what):
+            import_vault(out, exported / "z", who="chief", accept_repacked=True)
+        forge(out, path, content)
+    assert not (exported / "z").exists()
 
+
+def forge(out, path, content):
     facts = json.loads((out / "manifest.json").read_text())
     path.write_bytes(content)
     for file in facts["files"]:

@@ -42,10 +42,17 @@ def export(folder: Path, vault: Path | None, who: str, reason: str, json_output:
 @click.command("import", short_help="Make a vault of what `ribin export` wrote.")
 @click.argument("folder", type=A_PATH)
 @click.argument("vault", type=A_PATH)
+@click.option(
+    "--accept-repacked",
+    is_flag=True,
+    help="Take scan files that other libraries of HDF5 pack otherwise than they were.",
+)
 @who_option
 @reason_option
 @json_option
-def import_export(folder: Path, vault: Path, who: str, reason: str, json_output: bool) -> None:
+def import_export(
+    folder: Path, vault: Path, accept_repacked: bool, who: str, reason: str, json_output: bool
+) -> None:
     """Make a new VAULT with the catalogue, scans and audit log of an export in FOLDER.
 
     Every file is checked before anything is made. Scans of other programs come in with
@@ -60,7 +67,12 @@ def import_export(folder: Path, vault: Path, who: str, reason: str, json_output:
 
     progress = Progress()
     done = import_vault(
-        folder, vault, who=who, reason=reason, tick=lambda *at: progress("importing", *at)
+        folder,
+        vault,
+        who=who,
+        reason=reason,
+        accept_repacked=accept_repacked,
+        tick=lambda *at: progress("importing", *at),
     )
     said = f"{done.folder}: vault of {done.member} made, {done.exhibits} exhibits, "
     click.echo(as_json(done) if json_output else f"{said}{done.scans} scans")

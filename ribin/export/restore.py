@@ -12,7 +12,7 @@ from ribin.errors import FormatError, StoreError
 from ribin.export.scanfolder import pack_folder
 from ribin.export.write import FORMAT, MANIFEST, VERSION
 from ribin.json_fields import field_of, hex_of, objects_of, only_fields, read_object
-from ribin.store.anew import make_anew
+from ribin.store.anew import Source, make_anew
 from ribin.store.schema import SCHEMA_VERSION
 from ribin.store.tables import Cell, Table
 
@@ -92,11 +92,18 @@ def import_vault(
     *,
     who: str,
     reason: str = "",
+    accept_repacked: bool = False,
     tick: Callable[[int, int], None] = lambda done, total: None,
 ) -> Imported:
     """Make a vault in a new or empty folder from an export: all of it or nothing.
 
     Its catalogue is that of the export, audit log included, with one row more that says so.
+
+    Parameters
+    ----------
+    accept_repacked : bool
+        Take scan files that come out with other bytes, because other libraries of HDF5 pack them;
+        originals and templates are still held against the catalogue.
 
     Raises
     ------
@@ -110,15 +117,8 @@ def import_vault(
     tables = source.tables()
     told = {"manifest_sha256": hashlib.sha256(source.manifest).hexdigest(), "folder": export.name}
     try:
-        scans = make_anew(
-            folder,
-            tables,
-            lambda name: pack_folder(name, source.read),
-            who,
-            reason,
-            told,
-            tick,
-        )
+        made_of = Source(tables, lambda name: pack_folder(name, source.read), accept_repacked)
+        scans = make_anew(folder, made_of, who, reason, told, tick)
     except StoreError as error:
         text = str(error)
         raise type(error)(text if str(folder) in text else f"{export}: {text}") from error.__cause__

@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,38 @@ from ribin.store.described import described_path, read_descriptions
 from ribin.store.durable import fsync_folder, write_durably
 from ribin.store.identity import write_identity
 from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER, scan_path
+from ribin.store.scanfile import read_original, read_template, template_sha256
 from ribin.store.tables import Table, fill_tables
 from ribin.store.written import change_record
 
 _WAIT_S = 30.0
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a vault is made of.
+
+    Attributes
+    ----------
+    tables : mapping
+        Every table of the catalogue, without those that are left out.
+    pack : callable
+        Gives a file by the name of its folder in the export: scans/SHA-256 or
+        described/SHA-256-params_id.
+    accept_repacked : bool
+        Whether a file may have other bytes than it had, because other libraries packed it, as long
+        as the original scan and the templates in it are those of the catalogue. The surfaces that
+        people look at have no hash of their own.
+    """
+
+    tables: Mapping[str, Table]
+    pack: Callable[[str], bytes]
+    accept_repacked: bool = False
+
+
 def make_anew(
     folder: Path,
-    tables: Mapping[str, Table],
-    pack: Callable[[str], bytes],
+    source: Source,
     who: str,
     reason: str,
     details: dict[str, Any],
@@ -34,19 +57,14 @@ def make_anew(
 ) -> int:
     """Make the vault in a new or empty folder: all of it, or nothing; gives the number of scans.
 
-    The audit log is that of the tables, and one row more. Where HDF5 packs a scan otherwise than
-    it was, that row names the hash of the file as it is now.
-
-    Parameters
-    ----------
-    pack : callable
-        Gives a file by the name of its folder in the export: scans/SHA-256 or
-        described/SHA-256-params_id.
+    The audit log is that of the tables, and one row more, which names the hash of every file that
+    was packed otherwise.
 
     Raises
     ------
     StoreError
-        The folder holds something, the tables are not sound, or the disk refuses.
+        The folder holds something, the tables are not sound, a file is not as the catalogue says,
+        or the disk refuses.
     """
     made = not folder.exists()
     try:
@@ -56,7 +74,7 @@ def make_anew(
     except OSError as error:
         raise StoreError(f"{folder}: a vault cannot be made here: {error.strerror}") from error
     try:
-        return _fill(folder, tables, pack, who, reason, details, tick)
+        return _fill(folder, source, who, reason, details, tick)
     except BaseException as error:
         with contextlib.suppress(OSError):
             for path in folder.iterdir():
@@ -70,8 +88,7 @@ def make_anew(
 
 def _fill(
     folder: Path,
-    tables: Mapping[str, Table],
-    pack: Callable[[str], bytes],
+    source: Source,
     who: str,
     reason: str,
     details: dict[str, Any],
@@ -82,35 +99,71 @@ def _fill(
     catalogue = Catalogue.create(folder, _WAIT_S)
     try:
         with catalogue.writing() as db:
-            fill_tables(db, tables)
+            fill_tables(db, source.tables)
             owner = str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
-            scans = db.execute("SELECT sha256, file_sha256 FROM scans ORDER BY rowid").fetchall()
             repacked: dict[str, str] = {}
-            for done, (sha256, file_sha256) in enumerate(scans):
-                tick(done, len(scans))
-                found = _put(scan_path(folder, sha256), pack(f"scans/{sha256}"))
-                if found != file_sha256:
-                    repacked.update([_renewed(db, "scans", sha256, found)])
-            for one in read_descriptions(db):
-                place = described_path(folder, one.sha256, one.params_id)
-                found = _put(place, pack(f"described/{one.sha256}-{one.params_id}"))
-                if found != one.file_sha256:
-                    repacked.update([_renewed(db, "descriptions", one.description, found)])
-            tick(len(scans), len(scans))
+            files = _files(db, folder)
+            for done, one in enumerate(files):
+                tick(done, len(files))
+                repacked.update(_place_file(db, source, one))
+            tick(len(files), len(files))
             append_row(db, "import", owner, who, reason, {**details, "records": repacked})
         fsync_folder(folder)
     finally:
         catalogue.close()
     write_identity(folder, owner)
-    return len(scans)
+    return len(source.tables["scans"].rows)
 
 
-def _put(path: Path, content: bytes) -> str:
-    """Write a file of the vault; its SHA-256."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(path, content)
-    return hashlib.sha256(content).hexdigest()
+@dataclass(frozen=True)
+class _File:
+    """A file of the catalogue: its record, its place in the vault and its name in the export."""
+
+    table: str
+    key: object
+    scan: str
+    file_sha256: str
+    place: Path
+    name: str
+    where: str  # which rows of marks have their templates in it
 
 
-def _renewed(db: sqlite3.Connection, table: str, key: object, found: str) -> tuple[str, str]:
-    return change_record(db, table, key, {"file_sha256": found})
+def _files(db: sqlite3.Connection, folder: Path) -> list[_File]:
+    files = []
+    for row in db.execute("SELECT sha256, file_sha256 FROM scans ORDER BY rowid"):
+        sha256, place = row["sha256"], scan_path(folder, row["sha256"])
+        kept = (row["file_sha256"], place, f"scans/{sha256}", "description IS NULL")
+        files.append(_File("scans", sha256, sha256, *kept))
+    for one in read_descriptions(db):
+        place, named = described_path(folder, one.sha256, one.params_id), one.description
+        name = f"described/{one.sha256}-{one.params_id}"
+        kept = (one.file_sha256, place, name, f"description = {named:d}")
+        files.append(_File("descriptions", named, one.sha256, *kept))
+    return files
+
+
+def _place_file(db: sqlite3.Connection, source: Source, one: _File) -> dict[str, str]:
+    """Write a file of the vault; its changed record, where it was packed otherwise."""
+    content = source.pack(one.name)
+    found = hashlib.sha256(content).hexdigest()
+    if found != one.file_sha256 and not source.accept_repacked:
+        raise StoreError(
+            f"{one.name}: a file of SHA-256 {one.file_sha256} needed, made {found}: something in "
+            "it was changed, or other libraries packed it (--accept-repacked)"
+        )
+    one.place.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(one.place, content)
+    if found == one.file_sha256:
+        return {}
+    _check_content(db, one)
+    return dict([change_record(db, one.table, one.key, {"file_sha256": found})])
+
+
+def _check_content(db: sqlite3.Connection, one: _File) -> None:
+    """Hold the original and the templates of a file against the catalogue."""
+    if one.table == "scans" and hashlib.sha256(read_original(one.place)).hexdigest() != one.scan:
+        raise StoreError(f"{one.name}: the original is not that of SHA-256 {one.scan}")
+    query = f"SELECT position, template_sha256 FROM marks WHERE sha256 = ? AND {one.where}"
+    for position, wanted in db.execute(query, (one.scan,)).fetchall():
+        if template_sha256(read_template(one.place, position)) != wanted:
+            raise StoreError(f"{one.name}: template {position} is not the one enrolled")
