@@ -15,10 +15,23 @@ from ribin.desk.finding import Finding, State, UnfitError, finding
 from ribin.desk.self_test import self_test, speed, where_kernels_are
 from ribin.errors import RibinError
 
-_NEEDED = ("click", "h5py", "jinja2", "numba", "numpy", "cv2", "PIL", "skimage", "scipy", "x3pio")
+_NEEDED = (
+    "click",
+    "cryptography",
+    "h5py",
+    "jinja2",
+    "numba",
+    "numpy",
+    "cv2",
+    "PIL",
+    "skimage",
+    "scipy",
+    "x3pio",
+)
 _EXTRAS = {
     "plots": ("matplotlib", "pictures of an evaluation"),
     "pdf": ("reportlab", "reports as PDF"),
+    "cluster": ("distributed", "batches and searches on more than one machine"),
     "web": ("starlette", "the application in a browser, `ribin serve`"),
 }
 _ROOM_MB = 500.0  # free on a disk: below it a laboratory should look for another one
