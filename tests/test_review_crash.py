@@ -1,4 +1,4 @@
-"""Killed in the middle of a step, both vaults keep what was acknowledged and are brought together."""
+"""Killed in the middle of a step, both vaults keep what was acknowledged; they can be joined."""
 
 from __future__ import annotations
 
