@@ -141,6 +141,15 @@ def test_a_report_is_entered_in_the_log(client, network):
     assert report.headers["content-security-policy"].startswith("default-src 'none'; img-src data:")
 
 
+def test_a_report_of_the_search(client, network):
+    lists = found(client)
+    report = client.post("/report/list", **hidden(lists.text), case_number="C 8")
+    assert report.status == 200
+    assert "<h1>Search report</h1>" in report.text
+    assert report.text.count("<img") == 2
+    assert logged(network, "JAM")[-1].sha256 in report.text
+
+
 def hidden(text):
     """The hidden fields of the first form of a page, without the secret."""
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text))
@@ -190,7 +199,7 @@ def test_read_only_changes_nothing_but_the_log_of_searches(network):
         assert "Read only" in candidate.text
         assert client.get(candidate.links("/compare")[0]).status == 200
         fields = hidden(candidate.text) or {"id": "x"}
-        for path in ("/lead/open", "/review", "/report"):
+        for path in ("/lead/open", "/review", "/report", "/report/list"):
             assert client.post(path, **fields, note="x").status == 403
         wide = found(client, scope="cluster")
         assert (wide.status, "not with --read-only" in wide.text) == (403, True)

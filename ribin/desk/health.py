@@ -26,6 +26,7 @@ _NEEDED = (
     "PIL",
     "skimage",
     "scipy",
+    "threadpoolctl",
     "x3pio",
 )
 _EXTRAS = {

@@ -28,6 +28,7 @@ _ROUTES = [
     Route("/candidate.png", finding.candidate_png, methods=_LOOK),
     Route("/compare", finding.compare, methods=_LOOK),
     Route("/report", finding.report, methods=["POST"]),
+    Route("/report/list", finding.list_report, methods=["POST"]),
     Route("/leads", leading.leads, methods=_LOOK),
     Route("/lead", leading.lead, methods=_LOOK),
     Route("/lead/open", leading.take_up, methods=["POST"]),

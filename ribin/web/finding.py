@@ -9,12 +9,15 @@ from starlette.responses import Response
 
 from ribin.desk.galleries import Beside, candidate_beside
 from ribin.desk.reports import Asked, report_comparison
+from ribin.desk.search_reports import report_search
 from ribin.errors import ParameterError
 from ribin.reading import Reading
 from ribin.report.document_html import document_html
 from ribin.report.score_plot import largest_drop
 from ribin.web.office import Found
 from ribin.web.replies import form_of, office_of, page, picture, see, with_policy
+
+_PICTURES = 3  # in the report of a search, as `ribin report` has by default
 
 
 def search(request: Request) -> Response:
@@ -69,6 +72,18 @@ def report(request: Request) -> Response:
     with office.desk() as desk:
         document, _ = report_comparison(
             names, Reading(), str(row.mark), office.params, said, desk, asked.request
+        )
+    return with_policy(document_html(document))
+
+
+def list_report(request: Request) -> Response:
+    """The report of a search, with the first candidates beside the query."""
+    form, office = form_of(request), office_of(request)
+    asked = office.found(form.get("id", ""))
+    said = Asked(office.who, form.get("question", ""), form.get("case_number", ""))
+    with office.desk() as desk:
+        document, _ = report_search(
+            asked.lists, office.params, said, desk, asked.request, asked.sides, _PICTURES
         )
     return with_policy(document_html(document))
 
