@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from challenge import CHALLENGES, SEED, Challenge
+from crowd import FIRST, Crowd
 from rates import Row, row
 from results import finish, options
 from specimens import Specimen, default_folder, find_truth, load_scans, slide_scans
@@ -29,10 +30,12 @@ from trial import run_trial
 
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.params_file import load_params
+from ribin.pipeline import describe_mark, extract_marks
 from ribin.report.tables import table
 
 THREADS = 2
 QUICK_FIREARMS = 4
+QUICK_CROWD = 500
 QUICK = ("plain", "crop50-one", "weak-fine", "rotation25")
 SLIDES = (
     ("slides", "8 consecutive slides share 60 % of the relief's variance", 0.6, 1.0),
@@ -44,7 +47,7 @@ _ERRORS = (
 )
 _PARTS = (
     *("challenge", "AUC cmc", "AUC ccf", "VR score", "VR cmc", "VR ccf", "gap"),
-    *("top 5%", "top 10%", "top 20%", "laid", "ms"),
+    *("1st look", "listed", "laid", "ms"),
 )
 
 
@@ -82,7 +85,8 @@ def report(rows: list[Row]) -> str:
         table(_PARTS, [_parts(r) for r in rows]),
         "",
         "VR: variance ratio. gap: lowest CMC fraction of a known match less the highest of a known",
-        "non-match. top: share of the mates that the coarse stage puts there. laid: known matches",
+        "non-match. 1st look, listed: share of the mates that pass the first look of a search, and",
+        "that are on its shortlist, among a million strangers (`crowd.py`). laid: known matches",
         "laid within 100 um of the truth. ms: CPU a pair.",
         "",
         *(_sector_note(r) for r in rows if r.every.sighted < r.every.known_match),
@@ -102,16 +106,29 @@ def _rows(chosen: Namespace) -> Iterator[Row]:
             scans = [scan for scan in scans if scan[1] in few]
         specimens, truth = find_truth(scans)
         print(f"truth: {truth.pairs} ways round, worst {truth.worst_um:.0f} um apart\n", flush=True)
+        crowd = _crowd(specimens, chosen, params)
         for challenge in challenges:
-            yield _row(challenge, specimens, chosen.seed, params)
+            yield _row(challenge, specimens, chosen.seed, params, crowd)
     for name, what, shared, strength in SLIDES:
         if wanted is None or name in wanted:
             specimens, _ = find_truth(slide_scans(8, 4, shared, strength, chosen.seed))
             yield _row(Challenge(name, what), specimens, chosen.seed, params)
 
 
-def _row(challenge: Challenge, specimens: list[Specimen], seed: int, params: Params) -> Row:
-    trial = run_trial(challenge, specimens, seed, THREADS, params)
+def _crowd(specimens: list[Specimen], chosen: Namespace, params: Params) -> Crowd:
+    marks = [extract_marks(specimen.scan, params)[0] for specimen in specimens]
+    given = [describe_mark(mark, params) for mark in marks]
+    return Crowd(given, params, QUICK_CROWD if chosen.quick else FIRST)
+
+
+def _row(
+    challenge: Challenge,
+    specimens: list[Specimen],
+    seed: int,
+    params: Params,
+    crowd: Crowd | None = None,
+) -> Row:
+    trial = run_trial(challenge, specimens, seed, THREADS, params, crowd)
     return row(challenge.name, challenge.what, seed, trial)
 
 
@@ -127,8 +144,9 @@ def _parts(r: Row) -> list[object]:
     e = r.every
     areas = (f"{kind.auc:.4f}" for kind in (e.cmc, e.ccf))
     ratios = (kind.variance_ratio for kind in (e.score, e.cmc, e.ccf))
-    coarse = (*r.recall.values(), r.registered)
-    return [r.name, *areas, *ratios, e.fraction_gap, *coarse, r.compare_cpu_ms]
+    found = (r.recall.get("first", ""), r.recall.get("list", ""))
+    laid = r.registered
+    return [r.name, *areas, *ratios, e.fraction_gap, *found, laid, r.compare_cpu_ms]
 
 
 def _progress(r: Row, cpu_s: float) -> str:

@@ -21,7 +21,7 @@ from ribin.synth.surrogate import make_surrogates
 
 _TIMED = 1024  # exhibits that the plain product is timed on
 _BLOCK = 100_000  # exhibits that faiss holds at a time
-_OTHERS = 4000  # surrogates that recall is measured among
+_OTHERS = 4000  # surrogates that recall is measured among, at most as many as the gallery holds
 _ASKED = 12  # queries of it
 
 
@@ -84,14 +84,16 @@ def _blocks(shards: Sequence[Path], leading: int) -> Any:
         yield np.concatenate(waiting)
 
 
-def pixel_recall(vault: Vault, params: Params) -> dict[str, Any]:
+def pixel_recall(vault: Vault, params: Params, asked: int = _ASKED) -> dict[str, Any]:
     """What the shortlist keeps of the best of the plain product, among real and surrogate marks."""
     ids = vault.ledger(MarkType.BREECH_FACE).ids
     given = [vault.template(m) for m in vault.stored_marks(ids[:200].tolist()) if m.scan.source]
     surfaces = [framed_surface(template, params) for template in given]
     pixels = [s.ravel() for s in surfaces]
     sketches = [sketch_mark(template, params) for template in given]
-    for some in make_surrogates(surfaces, [s != 0 for s in surfaces], _OTHERS, 9, 0.3):
+    for some in make_surrogates(
+        surfaces, [s != 0 for s in surfaces], min(_OTHERS, len(ids)), 9, 0.3
+    ):
         frames = np.zeros((len(some.heights), some.valid.size), np.float32)
         frames[:, some.valid.ravel()] = some.heights
         pixels += list(frames)
@@ -101,7 +103,7 @@ def pixel_recall(vault: Vault, params: Params) -> dict[str, Any]:
     how = params.search.breech_face
     kept = {10: 0, 100: 0}
     share = max(1, round(len(gallery) * params.search.second_look_share))
-    queries = given[:: max(1, len(given) // _ASKED)]
+    queries = given[:: max(1, len(given) // asked)]
     for query in queries:
         plain = (moved_pixels(query, params) @ gallery.T).max(axis=0)
         moves = moved_sketches(

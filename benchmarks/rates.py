@@ -13,7 +13,6 @@ from ribin.evaluate.bootstrap import auc_interval
 from ribin.evaluate.metrics import Figures, figures
 from ribin.evaluate.ranks import mate_ranks, rank_curve
 
-SHORTLISTS = (0.05, 0.10, 0.20)  # of a gallery
 SIGHTED = 0.10  # share of the mark's area below which two scans of one mark share too little
 
 
@@ -44,7 +43,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Row:
-    """One challenge; `recall` is by share of the gallery, `registered` of the known matches."""
+    """One challenge; `recall` is by look of a search, `registered` of the known matches."""
 
     name: str
     what: str
@@ -77,7 +76,7 @@ def row(name: str, what: str, seed: int, trial: Trial) -> Row:
         every=_rates(trial, tuning | held_out),
         tuning=_rates(trial, tuning),
         held_out=_rates(trial, held_out),
-        recall={f"{share:.2f}": _recall(trial, share) for share in SHORTLISTS},
+        recall=_recall(trial),
         registered=float(np.mean([p.away_um <= AGREED_UM for p in mates])),
         describe_cpu_ms=trial.describe_cpu_ms,
         compare_cpu_ms=trial.compare_cpu_ms,
@@ -131,16 +130,12 @@ def _rank1(trial: Trial, pairs: Sequence[Pair], firearms: set[str]) -> float:
     return rank_curve(mate_ranks(scores, origin))[0]
 
 
-def _recall(trial: Trial, share: float) -> float:
-    """Share of all mates that the coarse stage puts in the top `share` of a query's gallery.
-
-    Other mates take no room: how many scans a firearm has must not matter.
-    """
-    firearms = np.array(trial.firearms)
-    found: list[bool] = []
-    for i, scores in enumerate(np.where(np.isnan(trial.coarse), -np.inf, trial.coarse)):
-        strangers = scores[firearms != firearms[i]]
-        room = math.ceil(share * len(strangers))
-        mates = [j for j in np.flatnonzero(firearms == firearms[i]) if j != i]
-        found += [scores[j] > -np.inf and np.sum(strangers >= scores[j]) < room for j in mates]
-    return float(np.mean(found))
+def _recall(trial: Trial) -> dict[str, float]:
+    """Share of the mates that would be found among a million strangers, after each look."""
+    if trial.looks is None:
+        return {}
+    guns, looks = np.array(trial.firearms), trial.looks
+    mates = (guns[:, None] == guns) & ~np.eye(len(guns), dtype=bool)
+    first = np.nan_to_num(looks.first, nan=-1.0) > looks.first_bar[:, None]
+    listed = first & (np.nan_to_num(looks.second, nan=-1.0) > looks.second_bar[:, None])
+    return {name: float(kept[mates].mean()) for name, kept in (("first", first), ("list", listed))}

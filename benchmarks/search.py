@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.quick:
-        chosen.folder, chosen.sizes, chosen.queries = SAMPLE, [3_000], 2
+        chosen.folder, chosen.sizes, chosen.queries = SAMPLE, [2_500], 2
     if chosen.one:
         print(json.dumps(run(chosen.one, chosen.folder, chosen.queries)))
         return
@@ -211,7 +211,7 @@ def against_others(vault: Vault, row: Row) -> Row:
         faiss_seconds(query, index, DEFAULT_PARAMS), 2
     )
     if len(marks) <= SIZES[0]:
-        found |= pixel_recall(vault, DEFAULT_PARAMS)
+        found |= pixel_recall(vault, DEFAULT_PARAMS, min(row["queries"], 12))
     return found
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from challenge import Challenge, degraded
+from crowd import Crowd, Looks
 from motion import Points, apart_um, found_motion
 from specimens import Specimen, mark_center, measured_points
 
 from ribin.comparison import Comparison
-from ribin.correlate.shortlist import best_products
-from ribin.correlate.sketch import moved_sketches, sketch_mark, sketch_params
 from ribin.errors import ScanError
 from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS, Params
@@ -53,11 +52,11 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """All pairs of one challenge; `coarse` is (S, S), the second look from row at column."""
+    """All pairs of one challenge; `looks` are those of a search, where a crowd was asked."""
 
     firearms: tuple[str, ...]
     pairs: list[Pair]
-    coarse: np.ndarray
+    looks: Looks | None
     refused: int  # scans without a template
     describe_cpu_ms: float  # a scan
     compare_cpu_ms: float  # a pair
@@ -69,6 +68,7 @@ def run_trial(
     seed: int,
     threads: int,
     params: Params = DEFAULT_PARAMS,
+    crowd: Crowd | None = None,
 ) -> Trial:
     """Degrade, describe, compare each specimen with every later one."""
     params = _within_range(challenge, params)
@@ -83,7 +83,7 @@ def run_trial(
     return Trial(
         firearms=tuple(s.firearm for s in specimens),
         pairs=pairs,
-        coarse=_coarse(queries, gallery, params),
+        looks=_looks(crowd, queries, gallery, params),
         refused=sum(side.template is None for side in sides),
         describe_cpu_ms=1e3 * (described - start) / len(sides),
         compare_cpu_ms=1e3 * (compared - described) / len(pairs),
@@ -149,15 +149,10 @@ def _against_truth(reference: Side, other: Side, result: Comparison | None) -> t
     return shared, apart_um(found, truth, points)
 
 
-def _coarse(queries: Sequence[Side], gallery: Sequence[Side], params: Params) -> np.ndarray:
-    """(S, S) second look of each query at each of the gallery; NaN where one has no template."""
-    scores = np.full((len(queries), len(gallery)), np.nan)
-    able = [j for j, side in enumerate(gallery) if side.template]
-    sketches = np.stack([sketch_mark(t, params) for side in gallery if (t := side.template)])
-    for i, side in enumerate(queries):
-        if side.template:
-            how = sketch_params(side.template.mark_type, params)
-            steps = how.shift_um, how.rotation_deg, how.harmonics
-            moves = moved_sketches(side.template, params, *steps)
-            scores[i, able] = best_products(moves, sketches)
-    return scores
+def _looks(
+    crowd: Crowd | None, queries: Sequence[Side], gallery: Sequence[Side], params: Params
+) -> Looks | None:
+    if crowd is None:
+        return None
+    sides = [side.template for side in queries], [side.template for side in gallery]
+    return crowd.look(*sides, params)

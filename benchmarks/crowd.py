@@ -1,0 +1,83 @@
+"""Strangers by the thousand: what a mate's sketch must beat to be found among a million."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ribin.correlate.shortlist import best_products
+from ribin.correlate.sketch import (
+    framed_surface,
+    moved_sketches,
+    sketch_heights,
+    sketch_mark,
+    sketch_params,
+)
+from ribin.model import FloatArray, MarkType, Template
+from ribin.params import Params
+from ribin.synth.surrogate import make_surrogates
+
+FIRST = 20_000  # surrogates at the first look
+_MILLION = 1_000_000
+_KINSHIP = 0.3
+_SEED = 17
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Scores of each query (rows) on each of a gallery, NaN where one has no template; and bars.
+
+    A bar is what the strangers of a million reach: at the first look the last that gets a second
+    one, at the second look the last on the shortlist.
+    """
+
+    first: FloatArray
+    second: FloatArray
+    first_bar: FloatArray
+    second_bar: FloatArray
+
+
+class Crowd:
+    """Surrogates of given marks, sketched."""
+
+    def __init__(self, given: Sequence[Template], params: Params, number: int = FIRST) -> None:
+        surfaces = [framed_surface(template, params) for template in given]
+        outlines = [surface != 0.0 for surface in surfaces]
+        made = make_surrogates(surfaces, outlines, number, _SEED, _KINSHIP)
+        sketches = [
+            sketch_heights(some.heights, some.valid, MarkType.BREECH_FACE, params) for some in made
+        ]
+        self._sketches = np.concatenate(sketches)
+        # The best of so many is passed by as many of a million as a shortlist holds.
+        self._second = _MILLION // params.search.shortlist_marks
+
+    def look(
+        self, queries: Sequence[Template | None], gallery: Sequence[Template | None], params: Params
+    ) -> Looks:
+        """Both looks of each query, at the gallery and at the crowd."""
+        shape = len(queries), len(gallery)
+        first, second = np.full(shape, np.nan), np.full(shape, np.nan)
+        bars = np.full((2, len(queries)), np.nan)
+        able = [j for j, template in enumerate(gallery) if template]
+        sketches = np.stack([sketch_mark(t, params) for t in gallery if t])
+        for i, query in enumerate(queries):
+            if not query:
+                continue
+            how = sketch_params(query.mark_type, params)
+            steps = how.first_shift_um, how.first_rotation_deg, how.leading
+            moves = moved_sketches(query, params, *steps)
+            first[i, able] = best_products(moves, _few(sketches, how.leading))
+            crowd = best_products(moves, _few(self._sketches, how.leading))
+            bars[0, i] = np.quantile(crowd, 1.0 - params.search.second_look_share)
+            steps = how.shift_um, how.rotation_deg, how.harmonics
+            moves = moved_sketches(query, params, *steps)
+            second[i, able] = best_products(moves, sketches)
+            bars[1, i] = best_products(moves, self._sketches[: self._second]).max()
+        return Looks(first, second, *bars)
+
+
+def _few(sketches: NDArray[np.int8], number: int) -> NDArray[np.int8]:
+    return np.ascontiguousarray(sketches[:, :number])
