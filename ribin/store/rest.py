@@ -15,7 +15,7 @@ from pathlib import Path
 from ribin.store.durable import write_durably
 
 REST_FILE = "catalogue.rest"
-_LARGEST_BYTES = 1 << 28  # half a second to hash; larger ones do without
+_LARGEST_BYTES = 1 << 26  # a tenth of a second to hash; larger ones do without
 
 
 def take_rest(catalogue: Path, head_sha256: str) -> None:
