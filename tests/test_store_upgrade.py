@@ -114,3 +114,13 @@ def test_a_catalogue_of_a_newer_ribin_is_refused(older):
     alter(older, "PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="needed, found 99: of a newer ribin"):
         upgrade_vault(older, "tester")
+
+
+def test_who_upgrades_a_vault_without_people_is_its_administrator(first):
+    from ribin.people import Role
+    from ribin.store.roles import read_people
+
+    Vault.upgrade(first, "tester")
+    with Vault.open(first) as vault:
+        (person,) = read_people(vault.catalogue)
+        assert (person.person, person.roles) == ("tester", (Role.EXAMINER, Role.ADMINISTRATOR))
