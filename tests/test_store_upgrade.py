@@ -120,7 +120,7 @@ def test_who_upgrades_a_vault_without_people_is_its_administrator(first):
     from ribin.people import Role
     from ribin.store.roles import read_people
 
-    Vault.upgrade(first, "tester")
+    upgrade_vault(first, "tester")
     with Vault.open(first) as vault:
         (person,) = read_people(vault.catalogue)
         assert (person.person, person.roles) == ("tester", (Role.EXAMINER, Role.ADMINISTRATOR))
