@@ -176,7 +176,18 @@ def test_kernels_are_timed_counted_and_put_back(templates):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["accuracy", "digest", "footprint", "images", "impressions", "search", "speed", "view"]
+    "name",
+    [
+        "accuracy",
+        "digest",
+        "footprint",
+        "images",
+        "impressions",
+        "search",
+        "sketch",
+        "speed",
+        "view",
+    ],
 )
 def test_a_benchmark_runs_writes_its_result_and_compares_it(name, tmp_path):
     before, out = tmp_path / "before.json", tmp_path / "out.json"
