@@ -31,10 +31,12 @@ def client(office):
         yield client
 
 
-@pytest.fixture
-def inside(client):
-    client.enter()
-    return client
+@pytest.fixture(scope="module")
+def inside(office):
+    """A browser that was let in; one for all tests that do not need a session of their own."""
+    with served(office) as client:
+        client.enter()
+        yield client
 
 
 def test_without_the_cookie_nothing_is_shown(client):

@@ -43,7 +43,7 @@ def office(network, who="A. Brown", **more):
     return Office(network / "JAM", network / "network.toml", DEFAULT_PARAMS, who, **more)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(network):
     with served(office(network)) as client:
         client.enter()
