@@ -68,13 +68,13 @@ def pack(
             if whole:
                 original = scan.source.translate(_UNFIT) or scan.sha256
                 add(f"originals/{scan.sha256}", vault.original(scan.sha256), scan.sha256)
-            opaque = gathered.abroad.names[name]
+            opaque = gathered.abroad.opaque(name)
             scans.append(
                 ReceivedScan(scan.sha256, opaque, scan.kind, scan.lighting, original, marks)
             )
         released = exhibit if name in gathered.abroad.released else None
         told = ReceivedExhibit(
-            gathered.abroad.names[name], exhibit.kind, exhibit.class_fields, released
+            gathered.abroad.opaque(name), exhibit.kind, exhibit.class_fields, released
         )
         exhibits.append((told, tuple(scans)))
     on_progress(len(gathered.exhibits), len(gathered.exhibits))

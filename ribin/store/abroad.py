@@ -11,33 +11,42 @@ from dataclasses import dataclass, replace
 
 from ribin.casework import Event, Exhibit
 from ribin.store.releases import Release, released_to
-from ribin.store.sharing import opaque_names
+from ribin.store.settings import read_setting
+from ribin.store.sharing import find_named, opaque_of
 from ribin.store.vault import Vault
 
 
 @dataclass(frozen=True)
 class Abroad:
-    """The names of all exhibits of a vault as one other member knows them, at one moment."""
+    """What the exhibits of a vault are called by one other member, at one moment."""
 
-    names: Mapping[str, str]  # exhibit -> opaque name
+    vault: Vault
+    opaque_key: str
     released: Mapping[str, Release]
 
     @classmethod
     def of(cls, vault: Vault, receiver: str) -> Abroad:
         """As this receiver knows them now."""
-        return cls(opaque_names(vault, vault.exhibits()), released_to(vault, receiver))
+        with vault.catalogue.reading() as db:
+            key = read_setting(db, "opaque_key")
+        return cls(vault, key, released_to(vault, receiver))
+
+    def opaque(self, exhibit: str) -> str:
+        """The opaque name of an exhibit."""
+        return opaque_of(self.opaque_key, exhibit)
 
     def told(self, exhibit: Exhibit) -> Exhibit:
         """The exhibit as it crosses the border: whole where it is released."""
         if exhibit.exhibit in self.released:
             return exhibit
-        return replace(exhibit, exhibit=self.names[exhibit.exhibit], event=Event(""), firearm="")
+        return replace(exhibit, exhibit=self.opaque(exhibit.exhibit), event=Event(""), firearm="")
 
     def meant(self, name: str) -> str:
         """The exhibit that the receiver calls by this name; empty where it may call none so."""
         if name in self.released:
             return name
-        return next((e for e, opaque in self.names.items() if opaque == name), "")
+        with self.vault.catalogue.reading() as db:
+            return find_named(db, name) or ""
 
     def gives_original(self, exhibit: str) -> bool:
         """Whether the receiver may have the scans of an exhibit as they were received."""

@@ -23,14 +23,14 @@ _OPAQUE_DIGITS = 16  # 64 bits: two of a million exhibits are alike once in fort
 def opaque_name(db: sqlite3.Connection, exhibit: str) -> str:
     """What other members know an exhibit by. It is the same at all times, and only this vault can
     tell which exhibit it names."""
-    return _opaque(read_setting(db, "opaque_key"), exhibit)
+    return opaque_of(read_setting(db, "opaque_key"), exhibit)
 
 
 def opaque_names(vault: Vault, exhibits: Iterable[str]) -> dict[str, str]:
     """The opaque name of each of these exhibits."""
     with vault.catalogue.reading() as db:
         key = read_setting(db, "opaque_key")
-    return {exhibit: _opaque(key, exhibit) for exhibit in exhibits}
+    return {exhibit: opaque_of(key, exhibit) for exhibit in exhibits}
 
 
 def find_by_opaque(vault: Vault, opaque: str) -> str:
@@ -57,7 +57,7 @@ def find_named(db: sqlite3.Connection, name: str) -> str | None:
         return None
     key = read_setting(db, "opaque_key")
     exhibits = [str(row[0]) for row in db.execute("SELECT exhibit FROM exhibits")]
-    return next((exhibit for exhibit in exhibits if _opaque(key, exhibit) == name), None)
+    return next((exhibit for exhibit in exhibits if opaque_of(key, exhibit) == name), None)
 
 
 def set_sharing(
@@ -87,6 +87,7 @@ def set_sharing(
     return changed
 
 
-def _opaque(key: str, exhibit: str) -> str:
+def opaque_of(key: str, exhibit: str) -> str:
+    """The opaque name of an exhibit under the key of its vault."""
     digest = hmac.new(bytes.fromhex(key), exhibit.encode("utf-8", "backslashreplace"), "sha256")
     return OPAQUE_PREFIX + digest.hexdigest()[:_OPAQUE_DIGITS]
