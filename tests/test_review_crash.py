@@ -52,7 +52,7 @@ def test_killed_in_the_middle_of_a_step(tmp_path):
     rng = random.Random(5)
     acknowledged: set[tuple[str, int]] = set()
     apart = 0
-    for kill in range(10):
+    for kill in range(6):
         worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert worker.stdout is not None
         lines = [worker.stdout.readline() for _ in range(1 + rng.randrange(4))]
@@ -77,5 +77,5 @@ def test_killed_in_the_middle_of_a_step(tmp_path):
                 files["JAM"] = read_lead_files(db)
         with Vault.open(tmp_path / "BLZ") as vault, vault.catalogue.reading() as db:
             assert read_lead_files(db) == files["JAM"]
-    assert len(acknowledged) > 10
-    print(f"10 kills: {len(acknowledged)} steps acknowledged, none lost, {apart} times apart")
+    assert len(acknowledged) > 6
+    print(f"6 kills: {len(acknowledged)} steps acknowledged, none lost, {apart} times apart")
