@@ -55,7 +55,7 @@ def gallery(folder: Path, exhibits: int, whole: int, member: str, seed: int) -> 
 
     Some exhibits are whole synthetic cases. The others are rows of the catalogue and sketches in
     the index alone, with the spectra and outlines of synthetic marks; they are searched at the
-    coarse stage, and counted as not compared after it.
+    coarse stage, and counted as not compared after it. Their index cannot be made anew.
 
     \b
     Example:

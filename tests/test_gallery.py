@@ -1,0 +1,128 @@
+"""A vault for load: what it holds, and that a search in it is one like any other."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from mark_makers import make_scan, template_of
+from search_makers import ask
+
+from ribin.casework import Filters, Scope
+from ribin.errors import ParameterError
+from ribin.gallery import GallerySpec, make_gallery
+from ribin.params import DEFAULT_PARAMS
+from ribin.search.engine import search
+from ribin.search.look import Threads
+from ribin.search.network import Network, NetworkMember
+from ribin.search.shard import read_shard, shard_number
+
+EXHIBITS, WHOLE = 900, 4
+PARAMS = dataclasses.replace(
+    DEFAULT_PARAMS,
+    search=dataclasses.replace(
+        DEFAULT_PARAMS.search, index_shard_marks=256, shortlist_marks=40, second_look_marks=100
+    ),
+)
+LIKE = [template_of(make_scan(seed)) for seed in (1, 2, 3)]
+
+
+class Counted(Threads):
+    """Looks, and how many marks were scored in each."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.scored: list[int] = []
+
+    def look(self, moves, tasks):
+        seen = list(super().look(moves, tasks))
+        self.scored.append(sum(int((~np.isnan(one.scores)).sum()) for one in seen))
+        yield from seen
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gallery") / "JAM"
+    make_gallery(folder, "JAM", GallerySpec(EXHIBITS, WHOLE), LIKE, PARAMS)
+    member = NetworkMember("JAM", "Jamaica", folder)
+    return Network({"JAM": member}, {})
+
+
+@pytest.fixture(scope="module")
+def query(network):
+    from ribin.store.vault import Vault
+
+    with Vault.open(network.members["JAM"].vault) as vault:
+        return vault.template(vault.stored_marks([1])[0])
+
+
+def test_the_other_case_of_the_gun_is_found_among_surrogates(network, query):
+    result = search(query, ask("JAM"), network, PARAMS)
+    counts = result.counts
+    assert counts.adds_up
+    assert (counts.eligible, counts.after_filters) == (EXHIBITS, EXHIBITS)
+    assert counts.after_coarse == 1 + 40  # the query itself, and a shortlist
+    assert dict(counts.not_compared)["scan file missing or damaged"] >= 40 - WHOLE
+    assert result.candidates[0].exhibit == "JAM-G0000001"
+    assert result.notes == ()
+
+
+def test_one_and_two_threads_and_full_agree(network, query):
+    lists = [search(query, ask("JAM"), network, PARAMS, threads=n).candidates for n in (1, 2)]
+    assert lists[0] == lists[1]
+    full = search(query, ask("JAM", full=True), network, PARAMS)
+    assert full.counts.after_coarse == EXHIBITS
+    assert [row for row in full.candidates if row in lists[0]] == list(lists[0])
+
+
+def test_filters_come_before_arithmetic(network, query):
+    looks = Counted()
+    asked = ask("JAM", filters=Filters(calibre=".40 S&W"))
+    result = search(query, asked, network, PARAMS, looker=looks)
+    assert result.counts.eligible == EXHIBITS
+    fitting = result.counts.after_filters
+    assert EXHIBITS / 5 < fitting < EXHIBITS / 3
+    assert looks.scored == [fitting, 100]
+
+
+def test_what_is_not_shared_is_in_no_look(network, query):
+    looks = Counted()
+    far = Network({**network.members, "BRB": NetworkMember("BRB", "", "nowhere")}, {})
+    from ribin.search.member import MemberVault
+
+    answer = MemberVault("JAM", far, PARAMS, 2, looks).answer(query, ask("BRB", Scope.NETWORK))
+    assert answer.counts.eligible == EXHIBITS  # a gallery is shared with the network
+    assert looks.scored == [EXHIBITS - 1, 100]
+
+
+def test_shards_hold_their_ranges_and_the_same_seed_makes_the_same_sketches(network, tmp_path):
+    made = sorted((network.members["JAM"].vault / "index").rglob("*.h5"))
+    assert [shard_number(path) for path in made] == [0, 1, 2, 3]
+    make_gallery(tmp_path / "again", "JAM", GallerySpec(EXHIBITS, 0), LIKE, PARAMS)
+    again = sorted((tmp_path / "again" / "index").rglob("*.h5"))
+    assert len(again) == 4
+    one, two = read_shard(made[1]).sketches, read_shard(again[1]).sketches
+    assert (one[WHOLE:] == two[:-WHOLE]).all()
+
+
+def test_surrogates_are_no_copies(network):
+    shard = read_shard(sorted((network.members["JAM"].vault / "index").rglob("*.h5"))[1])
+    vectors = shard.sketches.astype(float)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    alike = vectors @ vectors.T - np.eye(len(vectors))
+    assert np.abs(alike).max() < 0.6
+    assert set(shard.marks.ids) == set(range(256, 512))
+
+
+def test_more_whole_cases_than_exhibits_are_refused(tmp_path):
+    with pytest.raises(ParameterError, match=r"whole: 0 to 3 \(exhibits\) needed, found 4"):
+        make_gallery(tmp_path / "x", "JAM", GallerySpec(3, 4), LIKE)
+
+
+def test_the_command_makes_a_vault(ribin, tmp_path, monkeypatch):
+    monkeypatch.setattr("ribin.gallery._given", lambda spec, params: LIKE)
+    done = ribin("synth", "gallery", tmp_path / "big", "--exhibits", 50, "--whole", 0)
+    assert done.out == f"{tmp_path / 'big'}: 50 exhibits, 0 of them with scan files\n"
+    again = ribin("synth", "gallery", tmp_path / "big", "--exhibits", 50, "--whole", 0)
+    assert again.code == 3
