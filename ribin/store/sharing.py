@@ -33,22 +33,6 @@ def opaque_names(vault: Vault, exhibits: Iterable[str]) -> dict[str, str]:
     return {exhibit: opaque_of(key, exhibit) for exhibit in exhibits}
 
 
-def find_by_opaque(vault: Vault, opaque: str) -> str:
-    """The exhibit of an opaque name.
-
-    Raises
-    ------
-    StoreError
-        No exhibit of this vault is known by it.
-    """
-    with vault.catalogue.reading() as db:
-        exhibits = [row[0] for row in db.execute("SELECT exhibit FROM exhibits")]
-    for exhibit, name in opaque_names(vault, exhibits).items():
-        if name == opaque:
-            return exhibit
-    raise StoreError(f"{vault.path}: exhibit {opaque} needed, found none of this opaque name")
-
-
 def find_named(db: sqlite3.Connection, name: str) -> str | None:
     """The exhibit of an opaque name, also one that was purged; None where no exhibit has it."""
     for row in db.execute("SELECT exhibit, opaque FROM tombstones WHERE opaque = ?", (name,)):
