@@ -78,6 +78,8 @@ def test_no_text_of_the_program_speaks_a_conclusion():
     [
         ("a match was found", ["match"]),
         ("3 HITS", ["HITS"]),
+        ("Match score {x}", ["Match"]),
+        ("conclusive, inconclusive", ["conclusive"]),
         ("identified as", ["identified"]),
         ("an identifier", []),
         ("the firearm is eliminated", ["eliminated"]),

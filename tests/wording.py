@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 FORBIDDEN = re.compile(
-    r"\b(match(es|ed|ing)?|hits?|identif(?!iers?\b)\w+|individuali[sz]\w+|eliminat\w+|positives?)\b",
+    r"\b(match(es|ed|ing)?|hits?|identif(?!iers?\b)\w+|individuali[sz]\w+|eliminat\w+|conclusive|"
+    r"positives?)\b",
     re.I,
 )
 # Ground truth of labelled pairs, and the name of a method.
