@@ -54,6 +54,11 @@ class Crowd:
         # The best of so many is passed by as many of a million as a shortlist holds.
         self._second = _MILLION // params.search.shortlist_marks
 
+    @property
+    def sketches(self) -> NDArray[np.int8]:
+        """(N, K) of all surrogates."""
+        return self._sketches
+
     def look(
         self, queries: Sequence[Template | None], gallery: Sequence[Template | None], params: Params
     ) -> Looks:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from crowd import Crowd
 from exhaustive import moved_pixels
 from results import finish, options
 from specimens import SAMPLE, default_folder
@@ -51,7 +52,29 @@ def main() -> None:
     tried = TRIED[3:4] if chosen.quick else TRIED
     rows = list(_rows(templates, guns, tried, pixels=not chosen.quick))
     print(table(_COLUMNS, [list(row.values()) for row in rows]))
-    finish("sketch", rows, 1, chosen, source=folder.name)
+    alike = likeness(templates, guns, 200 if chosen.quick else 2000)
+    print("\nfirst look, mean and standard deviation over the queries:")
+    print(table(("against", "mean", "SD"), [list(row.values()) for row in alike]))
+    finish("sketch", [*rows, *alike], 1, chosen, source=folder.name)
+
+
+def likeness(templates: list[Template], guns: np.ndarray, number: int) -> list[dict[str, Any]]:
+    """How alike a query finds real marks of other firearms, and surrogates."""
+    how = DEFAULT_PARAMS.search.breech_face
+    real = np.stack([sketch_mark(template, DEFAULT_PARAMS) for template in templates])
+    crowd = Crowd(templates, DEFAULT_PARAMS, number).sketches
+    found: dict[str, list[tuple[float, float]]] = {"known non-matches": [], "surrogates": []}
+    for place, query in enumerate(templates):
+        steps = how.first_shift_um, how.first_rotation_deg, how.leading
+        moves = moved_sketches(query, DEFAULT_PARAMS, *steps)
+        others = real[guns != guns[place]]
+        for name, sketches in zip(found, (others, crowd), strict=True):
+            scores = best_products(moves, np.ascontiguousarray(sketches[:, : how.leading]))
+            found[name].append((float(scores.mean()), float(scores.std())))
+    return [
+        {"name": name, "mean": round(mean, 3), "sd": round(sd, 3)}
+        for name, (mean, sd) in ((n, np.mean(v, axis=0).tolist()) for n, v in found.items())
+    ]
 
 
 def _rows(
