@@ -97,7 +97,8 @@ def view_pair(
     one = _seen(names[0], readings[0], mark_type, params, desk, request)
     two = _seen(names[1], readings[1], one.side.mark.mark_type, params, desk, request)
     result = compare_marks(one.side.template, two.side.template, params)
-    result = check_mirrored(one.side.template, two.side.mark, result, params)
+    if two.whole:  # a template alone cannot be mirrored and described again
+        result = check_mirrored(one.side.template, two.side.mark, result, params)
     result = replace(result, reference=one.label, comparison=two.label)
     notes = read_annotations(annotations, one.side.mark, two.side.mark) if annotations else []
     return page_of(one, two, result, params, notes), result
