@@ -63,20 +63,20 @@ class ClusterExecutor:
         from distributed import as_completed
 
         waiting = iter(items)
-        shared = self._client.scatter(work, broadcast=True)
         room = _AHEAD * max(1, sum(self._client.nthreads().values()))
         flying: dict[Any, Item] = {}
         done = as_completed(loop=self._client.loop)
         for item in _next(waiting, room):
-            done.add(self._start(shared, item, flying))
+            done.add(self._start(work, item, flying))
         for future in done:
             item = flying.pop(future.key)
             yield _outcome(future, item)
             for following in _next(waiting, 1):
-                done.add(self._start(shared, following, flying))
+                done.add(self._start(work, following, flying))
 
-    def _start(self, shared: Any, item: Item, flying: dict[Any, Item]) -> Any:
-        future = self._client.submit(_do, shared, item, pure=False, retries=_LOST)
+    def _start(self, work: Work, item: Item, flying: dict[Any, Item]) -> Any:
+        # The work travels with each item: what is scattered is lost with those that hold it.
+        future = self._client.submit(_do, work, item, pure=False, retries=_LOST)
         flying[future.key] = item
         return future
 
@@ -88,15 +88,18 @@ class ClusterLooker:
         self._client = client
 
     def look(self, moves: FloatArray, tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
-        """One result a task, in the order of the tasks."""
+        """One result a task, in the order of the tasks; what no worker gives is looked at here."""
         if not tasks:
             return
         shared = self._client.scatter(moves, broadcast=True)
         futures = [
             self._client.submit(_look, shared, task, pure=False, retries=_LOST) for task in tasks
         ]
-        for future in futures:
-            yield future.result()
+        for future, task in zip(futures, tasks, strict=True):
+            try:
+                yield future.result()
+            except Exception:  # the workers that held the moves are gone
+                yield _look(moves, task)
 
 
 def _wait_for_workers(client: Client, address: str) -> None:

@@ -158,3 +158,18 @@ def test_marks_that_are_gone_are_left_out(vault):
     ids = vault.ledger(FACE).ids.tolist()
     assert [m.mark_id for m in vault.stored_marks([ids[2], 999, ids[0]])] == [ids[2], ids[0]]
     assert vault.stored_marks([]) == []
+
+
+def test_a_catalogue_taken_back_to_an_earlier_state_is_noticed(vault, tmp_path):
+    """Files copied back over a vault, and another history from there: one token, other rows."""
+    source = sqlite3.connect(vault.path / "catalogue.sqlite")
+    earlier = sqlite3.connect(":memory:")
+    source.backup(earlier)
+    enrol(vault, 20, make_exhibit("shared", Scope.NETWORK))
+    vault.ledger(FACE)
+    earlier.backup(source)
+    source.close()
+    earlier.close()
+    with Vault.open(vault.path) as again:
+        enrol(again, 21, make_exhibit("kept at home", Scope.COUNTRY))
+        assert same(again.ledger(FACE), ledger_of(again.holdings(), FACE))

@@ -72,7 +72,9 @@ def read_job(path: Path, kind: str, usual: Mapping[str, str], options: Mapping[s
     )
     asked = json.dumps([[dict(item.fields) for item in items], dict(options)], sort_keys=True)
     digest = hashlib.sha256(asked.encode()).hexdigest()
-    return Job(kind, path.parent, items, {"job": kind, "items": len(items), "sha256": digest})
+    return Job(
+        kind, path.resolve().parent, items, {"job": kind, "items": len(items), "sha256": digest}
+    )
 
 
 def _check_columns(

@@ -132,9 +132,9 @@ def search_batch(
 
     told = Told(**{name: asked.pop(name) for name in Told.__dataclass_fields__})
     reading = Reading(pixel_pitch_um, who=asked["who"], why=asked["reason"], lighting=lighting)
+    place = needed_vault(vault).resolve(), network_file and network_file.resolve()
     options = {"params": params.params_id, "search": params.search, "reading": reading, **asked}
-    job = asked_job(told, "search", {}, options)
-    place = needed_vault(vault), network_file
+    job = asked_job(told, "search", {}, {**options, "place": place})
     run_batch(told, job, Searching(job.folder, *place, params, reading, {**asked, "members": ()}))
 
 
@@ -175,6 +175,7 @@ def enrol_batch(
     told = Told(**{name: asked.pop(name) for name in Told.__dataclass_fields__})
     who, reason = asked.pop("who"), asked.pop("reason")
     intake = Intake(params, who, reason, pixel_pitch_um, accept_unusable=accept_unusable)
+    place = vault and vault.resolve(), network_file and network_file.resolve()
     options = {"params": params.template_id, "intake": [pixel_pitch_um, accept_unusable]}
-    job = asked_job(told, "enrol", asked, options)
-    run_batch(told, job, Preparing(job.folder, vault, network_file, intake))
+    job = asked_job(told, "enrol", asked, {**options, "place": place})
+    run_batch(told, job, Preparing(job.folder, *place, intake))

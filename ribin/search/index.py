@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +75,7 @@ class MarkIndex:
         self._vault, self._params, self._looker = vault, params, looker
         self._marks = marks
         self._numbers = self._marks.ids // params.search.index_shard_marks
-        self._folder = index_folder(vault, *making, params)
+        self._folder = index_folder(vault, *making, params).resolve()  # alike for every worker
         self._checked: set[Path] = set()
 
     def look(self, moves: FloatArray, wanted: BoolArray) -> Looked:
@@ -93,6 +94,8 @@ class MarkIndex:
                 self._checked.add(task.path)
             if seen.damaged or seen.stale:
                 spoiled.add(shard_number(task.path))
+        files = Counter(shard_number(task.path) for task in tasks)
+        spoiled |= {number for number, several in files.items() if several > 1}
         for number in sorted({*self._numbers[~held].tolist(), *spoiled}):
             place = self._place(number)
             new = self._sketched(np.flatnonzero(~held[place]) + place.start)

@@ -72,7 +72,10 @@ class BundledMember:
             # It has what a search needs of a vault: folder, member, holdings and templates.
             gallery = cast(Vault, ReceivedGallery(own, self._code))
             ledger = gallery.ledger(query.mark_type)
-            sifted = sift_marks(query, ledger, request, reach)
+            names = {exhibit for member, exhibit in request.leave_out if member == self._code}
+            held = gallery.holdings().marks if names else ()
+            left_out = [m.mark_id for m in held if m.scan.exhibit.exhibit in names]
+            sifted = sift_marks(query, ledger, request, reach, left_out)
             chosen = ledger.ids[sifted.wanted]
             notes: tuple[str, ...] = ()
             if not request.full:

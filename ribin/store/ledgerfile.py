@@ -1,7 +1,8 @@
 """The ledger of a catalogue, kept in a file beside the index.
 
 The file's name holds the token that changes when rows of the catalogue are changed (migration 5);
-where that differs the catalogue is read again, and rows that were added since are read on.
+where that differs the catalogue is read again, and rows that were added since are read on. A row of
+the audit log stands in it, too: a catalogue that was taken back to an earlier state lacks that row.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from ribin.model import MarkType
+from ribin.store.audit import AuditHead, read_head
 from ribin.store.derived import read_derived, remove_derived, write_derived
 from ribin.store.ledger import EMPTY, Facts, Ledger, extended
 from ribin.store.records import MARKS_IN_USE
 
 LEDGER_FOLDER = Path("index", "ledgers")
-_LAYOUT = 2  # of what is in a file; another number is another name
+_LAYOUT = 3  # of what is in a file; another number is another name
 _FACTS = "s.lighting, e.sharing, e.kind, e.calibre, v.date"
 _JOINED = "JOIN exhibits e USING (exhibit) JOIN events v USING (event)"
 _MARKS = (
@@ -50,7 +52,7 @@ def read_ledger(db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep:
     """
     token = db.execute("SELECT token FROM content").fetchone()[0]
     place, name = folder / LEDGER_FOLDER, f"{mark_type}-{_LAYOUT}-{token}"
-    found = (kept for path in place.glob(f"{name}-*.npz") if (kept := _load(path)))
+    found = (kept for path in place.glob(f"{name}-*.npz") if (kept := _load(path, db)))
     old = max(found, key=lambda kept: len(kept.ids), default=EMPTY)
     last_mark = int(old.ids[-1]) if len(old.ids) else 0
     last_scan = db.execute("SELECT coalesce(max(rowid), 0) FROM scans").fetchone()[0]
@@ -59,14 +61,14 @@ def read_ledger(db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep:
     ledger = extended(old, rows, Counter(bare), last_scan)
     added = len(ledger.ids) - len(old.ids)
     if keep and (old is EMPTY or added >= _WORTH_KEEPING):
-        _save(ledger, place, name)
+        _save(ledger, place, name, read_head(db))
     return ledger
 
 
-def _save(ledger: Ledger, folder: Path, name: str) -> None:
+def _save(ledger: Ledger, folder: Path, name: str, head: AuditHead) -> None:
     """Keep it under a name that tells its hash, and take older ones of the type away."""
     buffer = io.BytesIO()
-    texts = json.dumps([ledger.facts, ledger.bare, ledger.last_scan])
+    texts = json.dumps([ledger.facts, ledger.bare, ledger.last_scan, head.seq, head.sha256])
     np.savez(
         buffer,
         ids=ledger.ids,
@@ -81,13 +83,16 @@ def _save(ledger: Ledger, folder: Path, name: str) -> None:
             remove_derived(old)
 
 
-def _load(path: Path) -> Ledger | None:
-    """The ledger of a file; None where its bytes are not those in its name."""
+def _load(path: Path, db: sqlite3.Connection) -> Ledger | None:
+    """The ledger of a file; None where its bytes or its row of the audit log are others."""
     content = read_derived(path)
     if content is None:
         return None
     with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-        facts, bare, last_scan = json.loads(str(kept["texts"]))
+        facts, bare, last_scan, seq, sha256 = json.loads(str(kept["texts"]))
+        row = db.execute("SELECT sha256 FROM audit WHERE seq = ?", (seq,)).fetchone()
+        if row is None or row[0] != sha256:
+            return None
         return Ledger(
             ids=kept["ids"],
             templates=kept["templates"],
