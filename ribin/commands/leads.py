@@ -93,7 +93,7 @@ def seen_figures(list_file: Path | None, candidate: HeldExhibit) -> dict[str, An
         content = list_file.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         figures = figures_as_seen(json.loads(content), candidate, digest)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ParameterError(f"{list_file}: a list of `ribin search --json` needed") from error
     if not figures:
         raise ParameterError(f"{list_file}: candidate {candidate} needed in the list, found none")

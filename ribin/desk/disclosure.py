@@ -9,6 +9,7 @@ from ribin.casework import Candidate, Exhibit, Request, Scope
 from ribin.desk.queries import Desk, stored_side
 from ribin.desk.sides import Side, draw_sides
 from ribin.errors import AccessError, ScanError, StoreError
+from ribin.model import Provenance
 from ribin.pipeline import compare_marks
 from ribin.search.rules import check_request, may_see
 from ribin.store.abroad import Abroad
@@ -119,7 +120,17 @@ def _shown(
     side, original = stored_side(vault, chosen, whole), None
     if whole:
         original = vault.original(chosen.scan.sha256)
+    else:
+        side = _told_side(side, exhibit)
     return ShownMark(vault.member, exhibit, side, others, whole, original)
+
+
+def _told_side(side: Side, exhibit: Exhibit) -> Side:
+    """A side without what its file says of itself: name, size, instrument, day, who measured."""
+    before = side.template.provenance
+    told = Provenance(exhibit.exhibit, before.sha256, 0, "template", lighting=before.lighting)
+    mark, template = replace(side.mark, provenance=told), replace(side.template, provenance=told)
+    return replace(side, mark=mark, template=template)
 
 
 def candidate_mark(desk: Desk, request: Request, candidate: Candidate, action: str) -> ShownMark:

@@ -23,6 +23,7 @@ from ribin.report.document import Document
 from ribin.report.document_html import document_html
 from ribin.report.document_pdf import check_reportlab, document_pdf
 from ribin.report.report_words import ChainHead, ReportHead
+from ribin.store.roles import check_searcher
 from ribin.store.vault import Vault
 
 _PAGES, _PDF = (".html", ".htm"), ".pdf"
@@ -93,6 +94,8 @@ def report_comparison(
     RibinError
         A side cannot be read, is not there, or may not be seen.
     """
+    if desk and request:
+        check_searcher(desk.vault.catalogue, request.who)
     one, reference = _item(names[0], reading, mark_type, params, desk, request)
     two, comparison = _item(names[1], reading, one.mark.mark_type, params, desk, request)
     result = compare_marks(reference.template, comparison.template, params)

@@ -18,6 +18,7 @@ from ribin.model import Mark, Provenance
 from ribin.params import Params
 from ribin.pipeline import check_mirrored, compare_marks
 from ribin.reading import Reading
+from ribin.store.roles import check_searcher
 from ribin.store.vault import Vault
 from ribin.view import comparison_page
 from ribin.view.annotations import read_annotations
@@ -94,6 +95,8 @@ def view_pair(
     RibinError
         A side cannot be read, is not there, or may not be seen.
     """
+    if desk and request:
+        check_searcher(desk.vault.catalogue, request.who)
     one = _seen(names[0], readings[0], mark_type, params, desk, request)
     two = _seen(names[1], readings[1], one.side.mark.mark_type, params, desk, request)
     result = compare_marks(one.side.template, two.side.template, params)

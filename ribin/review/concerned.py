@@ -22,6 +22,8 @@ from ribin.store.sharing import find_named, opaque_name
 
 _ELSEWHERE = re.compile(r"([A-Z]{3}):(.+)")
 
+_OPAQUE = re.compile("x-[0-9a-f]{16}")  # see ribin.store.sharing
+
 
 def held_exhibit(text: str, own_member: str) -> HeldExhibit:
     """An exhibit as it is written: MEMBER:EXHIBIT, or EXHIBIT alone for an own one."""
@@ -62,6 +64,11 @@ def names_in_lead(
     for held in (reference, comparison):
         exhibit = _shown(sides, network, held)
         if exhibit is None:  # its holder is out of reach: as the list of candidates names it
+            if not _OPAQUE.fullmatch(held.exhibit):
+                raise AccessError(
+                    f"{held.member}:{held.exhibit}: its opaque name needed while {held.member} is "
+                    "out of reach, as a list names it"
+                )
             named.append((held, ""))
         elif crossing:
             opaque = opaque_name(sides.transactions[held.member], exhibit.exhibit)

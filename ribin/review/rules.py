@@ -11,6 +11,7 @@ one can end a link and never make one: for that, the pair needs a new lead.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from ribin.errors import AccessError, ParameterError, StoreError
@@ -150,4 +151,4 @@ def same_person(one: str, other: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    return "".join(name.casefold().split())
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

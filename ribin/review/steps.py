@@ -27,6 +27,14 @@ from ribin.store.leadrecords import (
 from ribin.store.roles import check_role
 from ribin.store.vault import Vault
 
+_NAMES = ("exhibit", "event", "group", "class_fields")  # of one member, by its own words
+
+
+def _told(figures: Mapping[str, Any], crossing: bool) -> dict[str, Any]:
+    """The row of a candidate as both members may read it: a lead names the exhibits itself."""
+    names = _NAMES if crossing else ()
+    return {name: value for name, value in figures.items() if name not in names}
+
 
 def take_up_lead(
     own: Vault,
@@ -77,7 +85,7 @@ def take_up_lead(
             examiner=who,
             at=now_utc(),
             note=note,
-            figures=dict(figures or {}),
+            figures=_told(figures or {}, reference.member != comparison.member),
         )
         for member in concerned_in_reach(sides, lead):
             record = insert_lead(sides.transactions[member], lead)

@@ -51,7 +51,7 @@ def file_problems(path: Path) -> tuple[AuditHead, list[str], dict[int, str]]:
         return head, problems, {row["seq"]: row["sha256"] for row in rows}
     except OSError as error:
         raise ParameterError(f"{needed}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ParameterError(f"{needed}: {error}") from error
 
 

@@ -83,7 +83,7 @@ def release_exhibit(
         held = [r for r in _read(db, exhibit) if r.holds and r.receiver == receiver]
         if held and held[-1].original == original:
             return held[-1]
-        records = dict(_ended(db, one) for one in held)
+        records = dict(ended(db, one) for one in held)
         made = Release(
             uuid.uuid4().hex, exhibit, receiver, original, now_utc(), who, reason.strip(), ""
         )
@@ -112,7 +112,7 @@ def end_release(vault: Vault, exhibit: str, receiver: str, *, who: str, reason: 
         if not held:
             raise StoreError(f"exhibit {exhibit}: a release to {receiver} needed, found none")
         details = {"to": receiver, "opaque": opaque_name(db, exhibit)}
-        records = dict(_ended(db, one) for one in held)
+        records = dict(ended(db, one) for one in held)
         append_row(db, "end release", exhibit, who, reason, {**details, "records": records})
 
 
@@ -138,5 +138,11 @@ def _read(db: sqlite3.Connection, exhibit: str) -> list[Release]:
     return [Release(**{**dict(row), "original": bool(row["original"])}) for row in rows]
 
 
-def _ended(db: sqlite3.Connection, one: Release) -> tuple[str, str]:
+def end_releases(db: sqlite3.Connection, exhibit: str) -> dict[str, str]:
+    """End whatever holds of an exhibit, inside the caller's transaction; gives the records."""
+    return dict(ended(db, one) for one in _read(db, exhibit) if one.holds)
+
+
+def ended(db: sqlite3.Connection, one: Release) -> tuple[str, str]:
+    """End a release inside the caller's transaction; gives the record."""
     return change_record(db, "releases", one.release, {"ended_at": now_utc()})

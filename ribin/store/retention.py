@@ -19,6 +19,7 @@ from ribin.store.audit import append_row, now_utc
 from ribin.store.durable import fsync_folder
 from ribin.store.entry import checked_day
 from ribin.store.incoming import INCOMING_FOLDER, remove_scan
+from ribin.store.releases import end_releases
 from ribin.store.roles import check_role_in_use
 from ribin.store.settings import read_setting
 from ribin.store.sharing import opaque_name
@@ -126,6 +127,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         records = _removed(db, exhibit, known.event.event, scans)
         fields = {**vars(stone), "scans": json.dumps(scans)}
         records |= dict([insert_record(db, "tombstones", fields)])
+        records |= end_releases(db, exhibit)  # another exhibit may come to have this name
         details = {"scans": scans, "keep_until": due, "records": records}
         append_row(db, "purge", exhibit, who, reason, details)
         # The writer after a crash here finds the files named as arriving and unknown, and ends it.

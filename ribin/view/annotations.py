@@ -34,7 +34,7 @@ def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ParameterError(f"{path}: a file of annotations needed, {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: the JSON of a comparison page needed, {error}") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         what = found.get("format") if isinstance(found, dict) else type(found).__name__

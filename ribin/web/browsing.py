@@ -9,6 +9,7 @@ from ribin.casework import Exhibit, Grouping, Scope
 from ribin.desk.leads import lead_views
 from ribin.model import MarkType
 from ribin.view import thumbnail_png
+from ribin.web.numbers import whole_number
 from ribin.web.replies import office_of, page, picture
 
 _A_PAGE = 100  # exhibits
@@ -23,7 +24,7 @@ def home(request: Request) -> Response:
         waiting = len(lead_views(desk.vault, office.who, mine=True))
         member, network = desk.member, desk.network
     last = max(0, (len(chosen) - 1) // _A_PAGE)
-    number = min(_number(request.query_params.get("page", "0")), last)
+    number = min(whole_number(request.query_params.get("page", "0")), last)
     shown = chosen[number * _A_PAGE : (number + 1) * _A_PAGE]
     return page(
         request,
@@ -66,7 +67,7 @@ def mark_png(request: Request) -> Response:
     query = request.query_params
     with office_of(request).desk() as desk:
         marks = desk.vault.marks_of(query.get("exhibit", ""))
-        wanted = _number(query.get("mark", ""))
+        wanted = whole_number(query.get("mark", ""))
         mark = next((m for m in marks if m.mark_id == wanted), None)
         if mark is None:
             return Response("no such mark", 404, media_type="text/plain")
@@ -85,7 +86,3 @@ def _holds(exhibit: Exhibit, text: str) -> bool:
         )
     ).casefold()
     return all(word in known for word in text.casefold().split())
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -14,6 +14,7 @@ from ribin.errors import ParameterError
 from ribin.reading import Reading
 from ribin.report.document_html import document_html
 from ribin.report.score_plot import largest_drop
+from ribin.web.numbers import whole_number
 from ribin.web.office import Found
 from ribin.web.replies import form_of, office_of, page, picture, see, with_policy
 
@@ -66,7 +67,7 @@ def report(request: Request) -> Response:
     form, office = form_of(request), office_of(request)
     asked = office.found(form.get("id", ""))
     rank = form.get("rank", "")
-    _, _, row = asked.place(form.get("mark", ""), int(rank) if rank.isdecimal() else 0)
+    _, _, row = asked.place(form.get("mark", ""), whole_number(rank))
     said = Asked(office.who, form.get("question", ""), form.get("case_number", ""))
     names = (asked.exhibit, f"{row.member}:{row.exhibit}")
     with office.desk() as desk:
@@ -94,7 +95,7 @@ def _found(request: Request) -> Found:
 
 def _place(request: Request) -> tuple[str, int]:
     rank = request.query_params.get("rank", "")
-    return request.query_params.get("mark", ""), int(rank) if rank.isdecimal() else 0
+    return request.query_params.get("mark", ""), whole_number(rank)
 
 
 def _beside(request: Request, asked: Found) -> Beside:

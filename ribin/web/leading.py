@@ -14,6 +14,7 @@ from ribin.leads import CONCLUSION_MEANING, Conclusion, Examined, HeldExhibit
 from ribin.review.rules import standing_of
 from ribin.review.steps import take_up_lead
 from ribin.review.verdicts import give_review
+from ribin.web.numbers import whole_number
 from ribin.web.replies import form_of, office_of, page, see
 
 
@@ -22,7 +23,7 @@ def take_up(request: Request) -> Response:
     form, office = form_of(request), office_of(request)
     found, rank = office.found(form.get("id", "")), form.get("rank", "")
     mark = form.get("mark", "")
-    _, _, row = found.place(mark, int(rank) if rank.isdecimal() else 0)
+    _, _, row = found.place(mark, whole_number(rank))
     with office.desk() as desk:
         step = take_up_lead(
             desk.vault,

@@ -24,6 +24,7 @@ from ribin.params import Params
 from ribin.reading import Reading
 from ribin.report.json_text import as_json
 from ribin.report.lists_text import lists_value
+from ribin.web.numbers import whole_number
 
 _KEPT = 20  # searches; the oldest is forgotten first
 
@@ -119,6 +120,6 @@ def _asked(form: Mapping[str, str]) -> dict[str, Any]:
         "scope": form.get("scope") or None,
         "members": (),
         "full": form.get("full") == "yes",
-        "top": int(top) if top.isdecimal() and 0 < int(top) <= 200 else 20,
+        "top": whole_number(top) if 0 < whole_number(top) <= 200 else 20,
         "group": form.get("group") or None,
     }
