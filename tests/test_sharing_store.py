@@ -194,3 +194,12 @@ def test_a_changed_setting_or_release_is_found(vault):
     with vault.catalogue.writing() as db:
         db.execute("UPDATE releases SET receiver = 'BLZ'")
         db.execute("UPDATE settings SET value = 'country' WHERE setting = 'default_sharing'")
+
+
+def test_a_purge_ends_what_was_released_so_that_the_name_can_be_used_again(vault):
+    release(vault)
+    retention.purge_exhibit(vault, "X-network", "chief", "law")
+    assert not any(one.holds for one in releases.releases_of(vault, "X-network"))
+    assert vault.check().problems == ()
+    enrol(vault, 2, make_exhibit("X-network", Scope.NETWORK))
+    assert releases.released_to(vault, "JAM") == {}
