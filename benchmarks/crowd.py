@@ -18,11 +18,10 @@ from ribin.correlate.sketch import (
 )
 from ribin.model import FloatArray, MarkType, Template
 from ribin.params import Params
-from ribin.synth.surrogate import make_surrogates
+from ribin.synth.surrogate import KINSHIP, make_surrogates
 
 FIRST = 20_000  # surrogates at the first look
 _MILLION = 1_000_000
-_KINSHIP = 0.3
 _SEED = 17
 
 
@@ -46,7 +45,7 @@ class Crowd:
     def __init__(self, given: Sequence[Template], params: Params, number: int = FIRST) -> None:
         surfaces = [framed_surface(template, params) for template in given]
         outlines = [surface != 0.0 for surface in surfaces]
-        made = make_surrogates(surfaces, outlines, number, _SEED, _KINSHIP)
+        made = make_surrogates(surfaces, outlines, number, _SEED, KINSHIP)
         sketches = [
             sketch_heights(some.heights, some.valid, MarkType.BREECH_FACE, params) for some in made
         ]

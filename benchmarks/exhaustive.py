@@ -20,7 +20,7 @@ from ribin.model import FloatArray, MarkType, Template
 from ribin.params import Params
 from ribin.search.shard import read_shard
 from ribin.store.vault import Vault
-from ribin.synth.surrogate import make_surrogates
+from ribin.synth.surrogate import KINSHIP, make_surrogates
 
 _TIMED = 1024  # exhibits that the plain product is timed on
 _BLOCK = 100_000  # exhibits that faiss holds at a time
@@ -106,7 +106,7 @@ def pixel_recall(vault: Vault, params: Params, asked: int = _ASKED) -> dict[str,
     pixels = [s.ravel() for s in surfaces]
     sketches = [sketch_mark(template, params) for template in given]
     for some in make_surrogates(
-        surfaces, [s != 0 for s in surfaces], min(_OTHERS, len(ids)), 9, 0.3
+        surfaces, [s != 0 for s in surfaces], min(_OTHERS, len(ids)), 9, KINSHIP
     ):
         frames = np.zeros((len(some.heights), some.valid.size), np.float32)
         frames[:, some.valid.ravel()] = some.heights

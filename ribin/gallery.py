@@ -28,7 +28,7 @@ from ribin.search.shard import MarkList, Shard, write_shard
 from ribin.store.loading import LoadedMark, last_mark_id, load_marks
 from ribin.store.vault import Vault
 from ribin.synth import BreechFace, FirearmSpec, fire, make_firearm, write_x3p
-from ribin.synth.surrogate import make_surrogates
+from ribin.synth.surrogate import KINSHIP, make_surrogates
 
 WHO, REASON = "ribin synth gallery", "load test"
 _GIVEN = 24  # synthetic firearms whose marks the surrogates resemble, where no scans are given
@@ -46,7 +46,7 @@ class GallerySpec:
     exhibits: int
     whole: int
     seed: int = 1
-    kinship: float = 0.3  # see `make_surrogates`; checked by benchmarks/search.py
+    kinship: float = KINSHIP
 
 
 def make_gallery(

@@ -8,7 +8,7 @@ from pathlib import Path
 from ribin.casework import Candidate, Exhibit, Request, Scope
 from ribin.desk.queries import Desk, stored_side
 from ribin.desk.sides import Side, draw_sides
-from ribin.errors import AccessError, ScanError, StoreError
+from ribin.errors import AccessError, ParameterError, ScanError, StoreError
 from ribin.model import Provenance
 from ribin.pipeline import compare_marks
 from ribin.search.rules import check_request, may_see
@@ -89,6 +89,26 @@ def others_mark(
             subject = shown.side.template.provenance.sha256
             vault.record(action, subject, request.who, request.reason, **details)
     return shown
+
+
+def named_mark(
+    desk: Desk | None, name: str, request: Request | None, action: str, mark_type: str | None
+) -> ShownMark:
+    """The mark of an exhibit of the own vault, or as MEMBER:EXHIBIT of another's.
+
+    Raises
+    ------
+    ParameterError
+        There is no vault to find it in; else as `own_mark` and `others_mark`.
+    """
+    if desk is None or request is None:
+        raise ParameterError(
+            f"{name}: a file needed, or an exhibit and its vault (--vault or RIBIN_VAULT)"
+        )
+    member, _, exhibit = name.rpartition(":")
+    if member in ("", desk.member):
+        return own_mark(desk, exhibit, mark_type)
+    return others_mark(desk, member, exhibit, request, action, mark_type)
 
 
 def _shown(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ribin.casework import Request
 from ribin.comparison import Comparison
-from ribin.desk.disclosure import ShownMark, others_mark, own_mark
+from ribin.desk.disclosure import ShownMark, named_mark
 from ribin.desk.files import whole_file
 from ribin.desk.queries import Desk
 from ribin.desk.sides import Side, side_of
@@ -138,15 +138,7 @@ def _item(
         side = side_of(scan, params, mark_type)
         found = [str(mark.mark_type) for mark in extract_marks(scan, params)]
         return Item(side.mark, tuple(m for m in found if m != side.mark.mark_type)), side
-    if desk is None or request is None:
-        raise ParameterError(
-            f"{name}: a file needed, or an exhibit and its vault (--vault or RIBIN_VAULT)"
-        )
-    member, _, exhibit = name.rpartition(":")
-    if member in ("", desk.member):
-        shown = own_mark(desk, exhibit, mark_type)
-    else:
-        shown = others_mark(desk, member, exhibit, request, "report", mark_type)
+    shown = named_mark(desk, name, request, "report", mark_type)
     return shown_item(shown), shown.side
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ribin.casework import Request
 from ribin.comparison import Comparison
 from ribin.describe.surface import surface_of
-from ribin.desk.disclosure import ShownMark, others_mark, own_mark
+from ribin.desk.disclosure import ShownMark, named_mark
 from ribin.desk.files import whole_file
 from ribin.desk.originals import measured_original
 from ribin.desk.queries import Desk
@@ -179,13 +179,4 @@ def _seen(
 ) -> Seen:
     if Path(name).is_file():
         return seen_file(Path(name), reading, params, mark_type)
-    if desk is None or request is None:
-        raise ParameterError(
-            f"{name}: a file needed, or an exhibit and its vault (--vault or RIBIN_VAULT)"
-        )
-    member, _, exhibit = name.rpartition(":")
-    if member in ("", desk.member):
-        shown = own_mark(desk, exhibit, mark_type)
-    else:
-        shown = others_mark(desk, member, exhibit, request, "picture", mark_type)
-    return shown_side(shown, name, params)
+    return shown_side(named_mark(desk, name, request, "picture", mark_type), name, params)

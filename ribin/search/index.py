@@ -96,9 +96,11 @@ class MarkIndex:
                 spoiled.add(shard_number(task.path))
         files = Counter(shard_number(task.path) for task in tasks)
         spoiled |= {number for number, several in files.items() if several > 1}
-        for number in sorted({*self._numbers[~held].tolist(), *spoiled}):
+        # A vault that keeps nothing is not sketched further than it is asked.
+        missing = ~held if self._vault.writable else ~held & wanted
+        for number in sorted({*self._numbers[missing].tolist(), *spoiled}):
             place = self._place(number)
-            new = self._sketched(np.flatnonzero(~held[place]) + place.start)
+            new = self._sketched(np.flatnonzero(missing[place]) + place.start)
             some = look_at_sketches(moves, new, self._marks.part(place), wanted[place])
             scores[place] = np.where(some.held, some.scores, scores[place])
             held[place] |= some.held

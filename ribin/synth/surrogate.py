@@ -18,6 +18,9 @@ from scipy.ndimage import rotate
 
 from ribin.model import BoolArray, FloatArray
 
+# Correlation with a given mark: as alike as real marks of different firearms nearly are; see
+# benchmarks/sketch.py, which prints both.
+KINSHIP = 0.3
 _SAME_OUTLINE = 256  # surrogates that share one
 _PHASES = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)
 
