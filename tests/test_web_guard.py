@@ -46,6 +46,13 @@ def test_without_the_cookie_nothing_is_shown(client):
         assert answer.text == "ribin: open the address that `ribin serve` printed\n"
 
 
+@pytest.mark.parametrize("path", ["/icon.svg", "/favicon.ico"])
+def test_the_icon_that_a_browser_asks_for_by_itself_is_there_for_any_page(client, path):
+    answer = client.send("GET", path)
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert answer.text.startswith("<svg")
+
+
 def test_the_address_is_exchanged_once_for_a_cookie_that_scripts_cannot_read(client):
     answer = client.enter()
     assert (answer.status, answer.headers["location"]) == (303, "/")

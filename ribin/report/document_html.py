@@ -37,6 +37,7 @@ def document_html(document: Document) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<link rel="icon" href="data:,">
 <title>{escape(document.title)}: {escape(document.subject)}</title>
 <style>{PAGE_STYLE}</style>
 </head>

@@ -56,16 +56,26 @@ def application(office: Office, session: Session) -> ASGIApp:
         return answer
 
     def style(request: Request) -> Response:
-        text = (files("ribin.web") / "pages" / "style.css").read_text(encoding="utf-8")
-        return Response(text, media_type="text/css")
+        return _page_file("style.css", "text/css")
+
+    def icon(request: Request) -> Response:
+        return _page_file("icon.svg", "image/svg+xml")
 
     app = Starlette(
         routes=[
             *_ROUTES,
             Route("/enter", enter, methods=["GET"]),
             Route("/style.css", style, methods=_LOOK),
+            Route("/icon.svg", icon, methods=_LOOK),
+            # A browser asks for this one by itself, also beside pages that name no icon.
+            Route("/favicon.ico", icon, methods=_LOOK),
         ],
         exception_handlers={RibinError: refused},
     )
     app.state.office, app.state.session = office, session
     return Guard(app, session, office.read_only)
+
+
+def _page_file(name: str, media_type: str) -> Response:
+    text = (files("ribin.web") / "pages" / name).read_text(encoding="utf-8")
+    return Response(text, media_type=media_type)

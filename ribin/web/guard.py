@@ -25,7 +25,8 @@ _ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-_OPEN = ("/enter", "/style.css")  # what a browser without the cookie may ask for
+# What a browser without the cookie may ask for.
+_OPEN = ("/enter", "/style.css", "/icon.svg", "/favicon.ico")
 _LARGEST_FORM = 64 * 1024
 
 
