@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import unicodedata
 from enum import StrEnum
 
 USER_VARIABLE = "RIBIN_USER"
@@ -25,6 +26,7 @@ class Role(StrEnum):
 
 
 ENROLLING = (Role.TECHNICIAN, Role.EXAMINER)
+LOOKING = tuple(Role)  # at leads, links, traces and what is shared or kept: whoever is appointed
 SEARCHING = (Role.TECHNICIAN, Role.EXAMINER, Role.REVIEWER)
 DISCLOSING = (Role.EXAMINER, Role.ADMINISTRATOR)  # sharing, releases, bundles
 KEEPING = (Role.ADMINISTRATOR,)  # settings, keys, purge, export
@@ -45,3 +47,12 @@ def identity_of(who: str) -> str:
         return "login"
     source = USER_VARIABLE if who and who == os.environ.get(USER_VARIABLE) else "stated"
     return f"{source}, login {login or 'unknown'}"
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are the same but for capitals, spaces and the form of their letters."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -8,7 +8,7 @@ import pytest
 
 from ribin.desk.disclosure import _told_side
 from ribin.desk.sides import Side
-from ribin.review.rules import same_person
+from ribin.people import same_person
 from ribin.review.steps import _told
 from ribin.trace import NO_TRACE
 from ribin.web.numbers import whole_number

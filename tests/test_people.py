@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from store_makers import enrol, make_exhibit
@@ -68,6 +69,18 @@ def test_a_vault_without_people_takes_its_first_administrator(tmp_path):
 def test_a_name_that_cannot_be_one(vault, name):
     with pytest.raises(ParameterError, match="person: a name needed, found"):
         appoint(vault.catalogue, name, [Role.AUDITOR], "head", "")
+
+
+@pytest.mark.parametrize("name", ["ana brown", "Ana  Brown", "AnaBrown", "\uff21na Brown"])
+def test_a_second_spelling_of_a_known_person_is_refused(vault, name):
+    appoint(vault.catalogue, "Ana Brown", [Role.EXAMINER], "head", "new")
+    said = f"person: the known spelling 'Ana Brown' needed, found {name!r}"
+    for _ in range(2):
+        with pytest.raises(ParameterError, match=f"^{re.escape(said)}$"):
+            appoint(vault.catalogue, name, [Role.REVIEWER], "head", "")
+        # Also where the roles have ended: what was written names the person still.
+        revoke(vault.catalogue, "Ana Brown", [Role.EXAMINER], "head", "left")
+    appoint(vault.catalogue, "Ana Brown", [Role.REVIEWER], "head", "back")
 
 
 def test_commands(ribin, vault, sample_dir):

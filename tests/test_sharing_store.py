@@ -9,8 +9,11 @@ import pytest
 from store_makers import enrol, make_exhibit
 
 from ribin.casework import Scope
+from ribin.desk.purging import purge_each, purge_text
 from ribin.errors import AccessError, ParameterError, StoreError
-from ribin.store import releases, retention, settings, sharing
+from ribin.leads import HeldExhibit
+from ribin.review.steps import take_up_lead
+from ribin.store import releases, retention, settings, sharing, standing
 from ribin.store.incoming import scan_path
 from ribin.store.vault import Vault
 
@@ -203,3 +206,30 @@ def test_a_purge_ends_what_was_released_so_that_the_name_can_be_used_again(vault
     assert vault.check().problems == ()
     enrol(vault, 2, make_exhibit("X-network", Scope.NETWORK))
     assert releases.released_to(vault, "JAM") == {}
+
+
+def test_a_purge_ends_the_search_that_stands_on_the_exhibit(vault):
+    standing.begin_standing(vault, ["X-network", "X-cluster"], Scope.COUNTRY, 5, 0.0, "ann", "case")
+    retention.purge_exhibit(vault, "X-network", "chief", "law")
+    assert [one.exhibit for one in standing.read_standing(vault)] == ["X-cluster"]
+    row = vault.audit_log()[-2]
+    assert (row.action, row.subject, row.reason) == ("standing search ended", "X-network", "law")
+    enrol(vault, 2, make_exhibit("X-network", Scope.NETWORK))  # the name may be used again
+    assert standing.begin_standing(vault, ["X-network"], Scope.COUNTRY, 5, 0.0, "ann", "other case")
+
+
+def test_a_purge_says_why_the_named_one_stays(vault):
+    one, other = (HeldExhibit("JAM", f"X-{name}") for name in ("network", "cluster"))
+    take_up_lead(vault, None, one, other, who="chief", note="alike")
+    report = purge_each(vault, ["X-network"], None, False, "chief", "law")
+    said = "X-network: not purged: exhibit X-network: one in no lead needed, found lead JAM-L1"
+    assert purge_text(report) == said
+    assert purge_text(purge_each(vault, [], "today", False, "chief", "law")) == "no exhibit is due"
+
+
+def test_a_refusal_inside_a_transaction_is_said_as_it_is(vault):
+    for transaction in (vault.catalogue.reading, vault.catalogue.writing):
+        with pytest.raises(ParameterError, match="^day: another needed$"), transaction():
+            raise ParameterError("day: another needed")
+        with pytest.raises(StoreError, match="a record is damaged: country"), transaction():
+            raise ValueError("country")

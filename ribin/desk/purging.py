@@ -52,4 +52,5 @@ def purge_text(report: PurgeReport) -> str:
     """One exhibit a line."""
     lines = [purge_line(stone) for stone in report.purged]
     lines += [f"{exhibit}: would be purged" for exhibit in report.would]
+    lines += [f"{exhibit}: not purged: {why}" for exhibit, why in report.failed]
     return "\n".join(lines) or "no exhibit is due"

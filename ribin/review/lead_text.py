@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ribin.leads import CONCLUSION_MEANING, HeldExhibit, LeadFile, Review
+from ribin.people import same_person
 from ribin.report.tables import facts, table
-from ribin.review.rules import same_person, standing_of, verdicts_are_known, visible_reviews
+from ribin.review.rules import standing_of, verdicts_are_known, visible_reviews
 from ribin.store.sharing import find_named
 from ribin.store.vault import Vault
 

@@ -11,11 +11,11 @@ one can end a link and never make one: for that, the pair needs a new lead.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads import Conclusion, LeadFile, Place, Review, Standing
+from ribin.people import same_person
 
 _INCONCLUSIVE = {
     Conclusion.INCONCLUSIVE_A: Standing.INCONCLUSIVE_A,
@@ -143,12 +143,3 @@ def checked_text(text: str, what: str) -> str:
     if not stripped:
         raise ParameterError(f"{what} needed, found none")
     return stripped
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are the same but for capitals and spaces."""
-    return _plain(one) == _plain(other)
-
-
-def _plain(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ribin.errors import StoreError
+from ribin.errors import RibinError, StoreError
 from ribin.store.rest import take_rest
 from ribin.store.schema import APPLICATION_ID, create_tables
 
@@ -134,6 +134,8 @@ class Catalogue:
     def _one_line_errors(self) -> Iterator[None]:
         try:
             yield
+        except RibinError:  # said by whoever works inside; ParameterError is a ValueError too
+            raise
         except sqlite3.Error as error:
             raise StoreError(self._sentence(error)) from error
         except (ValueError, KeyError) as error:  # a record that no writer of ours can have made

@@ -23,6 +23,7 @@ from ribin.store.releases import end_releases
 from ribin.store.roles import check_role_in_use
 from ribin.store.settings import read_setting
 from ribin.store.sharing import opaque_name
+from ribin.store.standing import end_standing_of
 from ribin.store.vault import Vault
 from ribin.store.written import change_record, insert_record, remove_record
 
@@ -95,7 +96,8 @@ def retention_dates(vault: Vault) -> list[Due]:
 def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombstone:
     """Take an exhibit out of the vault: its scans, marks and, where it was the last, its event.
 
-    The audit log keeps every row, and one more that says so; the tombstone keeps the names.
+    Releases of it and the search that stands on it end. The audit log keeps every row, and one more
+    that says so; the tombstone keeps the names.
     Copies elsewhere (backups, exports, bundles sent before) are not reached.
 
     Raises
@@ -129,6 +131,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         records |= dict([insert_record(db, "tombstones", fields)])
         records |= end_releases(db, exhibit)  # another exhibit may come to have this name
         details = {"scans": scans, "keep_until": due, "records": records}
+        end_standing_of(db, exhibit, who, reason)
         append_row(db, "purge", exhibit, who, reason, details)
         # The writer after a crash here finds the files named as arriving and unknown, and ends it.
         for sha256 in scans:

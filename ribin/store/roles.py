@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ribin.errors import AccessError, ParameterError
-from ribin.people import SEARCHING, Role
+from ribin.people import LOOKING, SEARCHING, Role, same_person
 from ribin.store.audit import append_row, now_utc
 from ribin.store.catalogue import Catalogue
 from ribin.store.written import insert_record
@@ -45,7 +45,7 @@ def appoint(
     AccessError
         `who` is no administrator. A vault that has none takes its first one from anybody.
     ParameterError
-        The name of the person cannot be one.
+        The name of the person cannot be one, or is another spelling of one that is known.
     """
     if not person or person != person.strip() or not person.isprintable():
         raise ParameterError(f"person: a name needed, found {person!r}")
@@ -53,6 +53,7 @@ def appoint(
         held = _roles_held(db)
         if any(Role.ADMINISTRATOR in roles_of for roles_of in held.values()):
             check_role(db, who, (Role.ADMINISTRATOR,))
+        _refuse_second_spelling(db, person)
         new = [role for role in roles if role not in held.get(person, {})]
         _write_standing(db, person, new, _APPOINTED, who, reason)
     return new
@@ -77,6 +78,14 @@ def revoke(
             raise AccessError(f"person {person}: another administrator needed first, found none")
         _write_standing(db, person, ended, _ENDED, who, reason)
     return ended
+
+
+def _refuse_second_spelling(db: sqlite3.Connection, person: str) -> None:
+    """One person has one name, also one whose roles have ended: the records name persons by it."""
+    known = [row[0] for row in db.execute("SELECT DISTINCT person FROM appointments")]
+    for name in () if person in known else sorted(known):
+        if same_person(name, person):
+            raise ParameterError(f"person: the known spelling {name!r} needed, found {person!r}")
 
 
 def _write_standing(
@@ -134,6 +143,12 @@ def check_searcher(catalogue: Catalogue, who: str) -> None:
     """Refuse whoever may not search; errors as `check_role_in_use`."""
     with catalogue.reading() as db:
         check_role_in_use(db, who, SEARCHING)
+
+
+def check_looker(catalogue: Catalogue, who: str) -> None:
+    """Refuse whoever may not look at leads, links and lists; errors as `check_role_in_use`."""
+    with catalogue.reading() as db:
+        check_role_in_use(db, who, LOOKING)
 
 
 def _insert(

@@ -76,10 +76,13 @@ def end_standing(vault: Vault, names: Sequence[str], who: str, reason: str) -> N
             found = _read(db, "WHERE standing = ? AND ended_at = ''", name)
             if not found:
                 raise StoreError(f"{vault.path}: standing search {name} needed, found none of it")
-            change = "UPDATE standing_searches SET ended_at = ? WHERE standing = ?"
-            db.execute(change, (now_utc(), name))
-            details = {"standing": name}
-            append_row(db, "standing search ended", found[0].exhibit, who, reason, details)
+            _end(db, found[0], who, reason)
+
+
+def end_standing_of(db: sqlite3.Connection, exhibit: str, who: str, reason: str) -> None:
+    """End the search that stands on an exhibit, inside the caller's transaction."""
+    for one in _read(db, "WHERE exhibit = ? AND ended_at = ''", exhibit):
+        _end(db, one, who, reason)
 
 
 def read_standing(vault: Vault, ended: bool = False) -> list[StandingSearch]:
@@ -133,6 +136,12 @@ def mark_told(vault: Vault, findings: Sequence[Finding], who: str) -> None:
         db.executemany(change, [(now_utc(), one.finding) for one in findings])
         numbers = [one.finding for one in findings]
         append_row(db, "standing search told", vault.member, who, "", {"findings": numbers})
+
+
+def _end(db: sqlite3.Connection, one: StandingSearch, who: str, reason: str) -> None:
+    change = "UPDATE standing_searches SET ended_at = ? WHERE standing = ?"
+    db.execute(change, (now_utc(), one.standing))
+    append_row(db, "standing search ended", one.exhibit, who, reason, {"standing": one.standing})
 
 
 def _read(db: sqlite3.Connection, where: str, *values: str) -> list[StandingSearch]:
