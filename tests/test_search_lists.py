@@ -25,6 +25,7 @@ from ribin.model import MarkType, ScanKind
 from ribin.search.fusion import fuse_lists
 from ribin.search.marks import search_marks
 from ribin.search.rules import may_see, passes
+from ribin.store.releases import release_exhibit
 from ribin.store.vault import Vault
 
 FACE, PIN, EJECTOR = MarkType
@@ -217,9 +218,14 @@ def test_a_grouped_list_shows_guns_not_copies(guns, grouping, groups):
 
 
 def test_what_a_laboratory_calls_a_firearm_stays_there(guns):
-    rows = search_marks(queries(50), ask("BRB", Scope.CLUSTER, group=Grouping.FIREARM), guns).lists[
-        0
-    ]
-    names = {row.group for row in rows.candidates}
+    asked = ask("BRB", Scope.CLUSTER, group=Grouping.FIREARM)
+    assert (
+        len({row.group for row in search_marks(queries(50), asked, guns).lists[0].candidates}) == 9
+    )
+    with Vault.open(guns.members["JAM"].vault) as vault:
+        for k in range(6):  # which six are of one gun is told by their release
+            said = {"original": False, "who": "chief", "reason": "case"}
+            release_exhibit(vault, f"T{k}", "BRB", Scope.CLUSTER, **said)
+    names = {row.group for row in search_marks(queries(50), asked, guns).lists[0].candidates}
     assert len(names) == 4
     assert all(name.startswith("x-") and len(name) == 18 for name in names)

@@ -229,7 +229,7 @@ def test_a_purge_says_why_the_named_one_stays(vault):
 
 def test_a_refusal_inside_a_transaction_is_said_as_it_is(vault):
     for transaction in (vault.catalogue.reading, vault.catalogue.writing):
-        with pytest.raises(ParameterError, match="^day: another needed$"), transaction():
+        with pytest.raises(ParameterError, match=r"^day: another needed$"), transaction():
             raise ParameterError("day: another needed")
         with pytest.raises(StoreError, match="a record is damaged: country"), transaction():
             raise ValueError("country")

@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ribin.casework import Candidate, Exhibit, Request, Scope
+from ribin.casework import Candidate, Event, Exhibit, Request, Scope
 from ribin.store.abroad import Abroad
 from ribin.store.sharing import opaque_names
 from ribin.store.vault import Vault
 
 
+def told_exhibits(
+    exhibits: Mapping[str, Exhibit], vault: Vault, receiver: str
+) -> dict[str, Exhibit]:
+    """Exhibits of a vault, by their own names, as the receiver may know them."""
+    abroad = Abroad.of(vault, receiver)
+    return {name: abroad.told(one) for name, one in exhibits.items()}
+
+
+def told_apart(told: Mapping[str, Exhibit]) -> dict[str, Exhibit]:
+    """Exhibits to group by: those of events that were not told, each as of an event of its own, so
+    that a group joins nothing but what the receiver can join itself."""
+    return {
+        name: one if one.event.event else replace(one, event=Event(one.exhibit))
+        for name, one in told.items()
+    }
+
+
 def rows_abroad(
-    rows: Sequence[Candidate], exhibits: Mapping[str, Exhibit], vault: Vault, receiver: str
+    rows: Sequence[Candidate], told: Mapping[str, Exhibit], vault: Vault
 ) -> tuple[Candidate, ...]:
     """The rows as the receiver may read them: opaque names and no event, but where released.
 
@@ -22,20 +39,18 @@ def rows_abroad(
     ----------
     rows : sequence of Candidate
         Of this vault, under its own names.
-    exhibits : mapping
-        Exhibits of the vault by their id.
+    told : mapping
+        As `told_exhibits` gives them.
     """
-    abroad = Abroad.of(vault, receiver)
     groups = opaque_names(vault, (f"group {row.group}" for row in rows if row.group))
-    told = [(row, abroad.told(exhibits[row.exhibit])) for row in rows]
     return tuple(
         replace(
             row,
-            exhibit=exhibit.exhibit,
-            event=exhibit.event.event,
+            exhibit=told[row.exhibit].exhibit,
+            event=told[row.exhibit].event.event,
             group=groups.get(f"group {row.group}", ""),
         )
-        for row, exhibit in told
+        for row in rows
     )
 
 

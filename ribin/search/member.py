@@ -16,7 +16,7 @@ from ribin.casework import Candidate, Counts, Request, Scope
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params import Params
-from ribin.search.border import reviewed_here, rows_abroad
+from ribin.search.border import reviewed_here, rows_abroad, told_apart, told_exhibits
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
 from ribin.search.look import Looker, Threads
@@ -26,6 +26,7 @@ from ribin.search.shortlist import shortlist_marks
 from ribin.search.sift import Sifted, sift_marks
 from ribin.search.tally import count_marks
 from ribin.store.ledger import Ledger
+from ribin.store.ledger_abroad import ledger_abroad
 from ribin.store.vault import Vault
 
 
@@ -82,17 +83,23 @@ class MemberVault:
         """
         reach = self._network.reach(request.asking_member, self._code)
         check_request(request, reach)
+        asker, abroad = request.asking_member, reach is not Scope.COUNTRY
         with self._opened() as vault:
-            ledger = vault.ledger(query.mark_type)
+            ledger = (
+                ledger_abroad(vault, query.mark_type, asker)
+                if abroad
+                else vault.ledger(query.mark_type)
+            )
             left_out = reviewed_here(request, vault, reach)
             sifted = sift_marks(query, ledger, request, reach, left_out)
             chosen, notes = self._shortlist(query, vault, ledger, sifted, request.full)
             found = compare_shortlist(query, vault, chosen, self._params, self._threads)
-            grouped = group_rows(found.rows, found.exhibits, request.group, reach)
-            shown = tuple(grouped[: request.top])
-            if reach is not Scope.COUNTRY:
-                shown = rows_abroad(shown, found.exhibits, vault, request.asking_member)
-        if reach is not Scope.COUNTRY:  # a member's own search is in its log already
+            told = told_exhibits(found.exhibits, vault, asker) if abroad else found.exhibits
+            known = told_apart(told) if abroad else told
+            shown = tuple(group_rows(found.rows, known, request.group, reach)[: request.top])
+            if abroad:
+                shown = rows_abroad(shown, told, vault)
+        if abroad:  # a member's own search is in its log already
             notes += self.write_down("answer", query, request, rows=len(shown))
         return Answer(shown, count_marks(sifted, len(chosen), found), ledger.snapshot, notes)
 

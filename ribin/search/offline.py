@@ -6,14 +6,13 @@ a day of an event that was not released is not known, and passes a filter by day
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, cast
 
-from ribin.casework import Event, Exhibit, Request
+from ribin.casework import Request
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params import Params
+from ribin.search.border import told_apart
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
 from ribin.search.look import Looker, Threads
@@ -84,7 +83,7 @@ class BundledMember:
                     query, gallery, ledger, sifted, self._params, looker
                 )
             found = compare_shortlist(query, gallery, chosen, self._params, self._threads)
-        grouped = group_rows(found.rows, _told_apart(found.exhibits), request.group, reach)
+        grouped = group_rows(found.rows, told_apart(found.exhibits), request.group, reach)
         told = f"{self._code}: no line; answered by its bundle {self._bundle.number}"
         notes += (f"{told} of {self._bundle.made_at[:10]}",)
         counts = count_marks(sifted, len(chosen), found)
@@ -95,11 +94,3 @@ class BundledMember:
     ) -> tuple[str, ...]:
         """Nothing: there is no line to its audit log, and the asker's own log has the search."""
         return ()
-
-
-def _told_apart(exhibits: Mapping[str, Exhibit]) -> dict[str, Exhibit]:
-    """Exhibits of events that were not told, each as of an event of its own."""
-    return {
-        name: one if one.event.event else replace(one, event=Event(name))
-        for name, one in exhibits.items()
-    }

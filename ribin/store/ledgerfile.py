@@ -31,7 +31,7 @@ _MARKS = (
     "WHERE m.mark_type = ? AND m.mark_id > ? ORDER BY m.mark_id"
 )
 _BARE = (
-    f"SELECT s.kind, '', {_FACTS}, count(*) FROM scans s {_JOINED} WHERE s.rowid > ? AND NOT "
+    f"SELECT s.kind, '', {_FACTS}, count(*) FROM scans s {_JOINED} WHERE s.%s ? AND NOT "
     "EXISTS (SELECT 1 FROM marks m WHERE m.sha256 = s.sha256 AND m.mark_type = ?) "
     f"GROUP BY s.kind, {_FACTS}"
 )
@@ -57,12 +57,21 @@ def read_ledger(db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep:
     last_mark = int(old.ids[-1]) if len(old.ids) else 0
     last_scan = db.execute("SELECT coalesce(max(rowid), 0) FROM scans").fetchone()[0]
     rows = map(tuple, db.execute(_MARKS, (str(mark_type), last_mark)))
-    bare = {Facts(*row[:-1]): row[-1] for row in db.execute(_BARE, (old.last_scan, str(mark_type)))}
-    ledger = extended(old, rows, Counter(bare), last_scan)
+    bare = read_bare(db, mark_type, after=old.last_scan)
+    ledger = extended(old, rows, bare, last_scan)
     added = len(ledger.ids) - len(old.ids)
     if keep and (old is EMPTY or added >= _WORTH_KEEPING):
         _save(ledger, place, name, read_head(db))
     return ledger
+
+
+def read_bare(
+    db: sqlite3.Connection, mark_type: MarkType, after: int = 0, exhibit: str = ""
+) -> Counter[Facts]:
+    """Scans without a mark of a type: those behind a row of the catalogue, or of one exhibit."""
+    which, value = ("exhibit =", exhibit) if exhibit else ("rowid >", after)
+    found = db.execute(_BARE % which, (value, str(mark_type)))
+    return Counter({Facts(*row[:-1]): row[-1] for row in found})
 
 
 def _save(ledger: Ledger, folder: Path, name: str, head: AuditHead) -> None:
