@@ -253,8 +253,10 @@ def test_rebuild_index(ribin, copied):
 
 
 def test_network_show_names_a_vault_that_is_gone(ribin, copied):
-    shutil.rmtree(read_network(copied / "network.toml").members["USA"].vault)
-    done = ribin("network", "show", "--network", copied / "network.toml", "--json")
+    members = read_network(copied / "network.toml").members
+    shutil.rmtree(members["USA"].vault)
+    asked = ("--network", copied / "network.toml", "--vault", members["BLZ"].vault)
+    done = ribin("network", "show", *asked, "--json")
     states = {s["member"]: s for s in json.loads(done.out)["members"]}
     assert states["BLZ"]["exhibits"] == 2
     assert states["USA"]["exhibits"] is None

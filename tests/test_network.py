@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
+from store_makers import enrol, make_exhibit
 
 from ribin.casework import Scope
 from ribin.errors import AccessError, ParameterError
 from ribin.search.network import read_network
+from ribin.store.vault import Vault
 
 GOOD = """
 [members.AAA]
@@ -103,3 +106,29 @@ def test_a_network_that_means_nothing_is_refused(tmp_path, text, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ParameterError, match=r"none\.toml: a TOML file of the network needed"):
         read_network(tmp_path / "none.toml")
+
+
+def test_show_counts_what_the_asker_may_know_of(ribin, tmp_path):
+    shared = {"JAM": (2, 1, 1), "BLZ": (3, 2, 1), "USA": (1, 4, 2)}
+    lines = []
+    for number, (code, levels) in enumerate(shared.items()):
+        lines.append(f'[members.{code}]\nvault = "{code}"')
+        with Vault.create(tmp_path / code, code, "head") as vault:
+            drawn = [level for level, n in zip(Scope, levels, strict=True) for _ in range(n)]
+            for n, level in enumerate(drawn):
+                enrol(vault, 100 * number + n, make_exhibit(f"{code}-{n}", level))
+    lines.append('[clusters]\nlinked = ["BLZ", "JAM"]')
+    file = tmp_path / "network.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+    def counted(*vault):
+        done = ribin("network", "show", "--network", file, *vault, "--json")
+        assert done.code == 0, done.err
+        return {m["member"]: m["exhibits"] for m in json.loads(done.out)["members"]}
+
+    assert counted("--vault", tmp_path / "JAM") == {"JAM": 4, "BLZ": 3, "USA": 2}
+    assert counted("--vault", tmp_path / "USA") == {"JAM": 1, "BLZ": 1, "USA": 7}
+    assert counted() == {"JAM": 1, "BLZ": 1, "USA": 2}
+    Vault.create(tmp_path / "CUB", "CUB", "head").close()
+    done = ribin("network", "show", "--network", file, "--vault", tmp_path / "CUB")
+    assert (done.code, "member CUB: a member of the network needed" in done.err) == (2, True)

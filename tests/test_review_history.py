@@ -167,10 +167,33 @@ def test_test_fires_of_one_weapon_belong_together(vaults, network):
         "confirmed link",
         "test fires of one firearm",
     }
-    history = trace(vaults, network, "BLZ-1")  # Belize learns that there are two, not which weapon
-    assert len(history.exhibits) == 3
-    assert "Glock" not in history_table(history)
-    assert "Glock" not in as_graphml(history)
+
+
+def test_test_fires_of_one_weapon_are_joined_for_others_once_both_are_released(vaults, network):
+    """Belize is linked with JAM-8; that JAM-9 is of the same weapon is Jamaica's to tell."""
+    for n, sharing in ((7, Scope.COUNTRY), (8, Scope.NETWORK), (9, Scope.NETWORK)):
+        exhibit = make_exhibit(
+            f"JAM-{n}", sharing, kind=ExhibitKind.TEST_FIRE, firearm="Glock 17 ABC123"
+        )
+        enrol(vaults["JAM"], 900 + n, exhibit)
+    link(vaults, network, "BLZ-1", "JAM-8")
+
+    def seen():
+        history = trace(vaults, network, "BLZ-1")
+        assert history.withheld == {}  # nor how many there are
+        return sorted(e.exhibit for e in history.exhibits if e.member == "JAM"), history
+
+    names, history = seen()
+    assert names == [name_for(vaults, "BLZ", "JAM-8").exhibit]
+    assert "Glock" not in history_table(history) + as_graphml(history)
+    said = {"original": False, "who": "head", "reason": "case"}
+    release_exhibit(vaults["JAM"], "JAM-9", "BLZ", Scope.CLUSTER, **said)
+    assert seen()[0] == names
+    release_exhibit(vaults["JAM"], "JAM-8", "BLZ", Scope.CLUSTER, **said)
+    assert seen()[0] == ["JAM-8", "JAM-9"]
+    set_sharing(vaults["JAM"], ["JAM-9"], Scope.COUNTRY, "head", "case")
+    assert seen()[0] == ["JAM-8"]
+    assert len(trace(vaults, network, "JAM-8").exhibits) == 4
 
 
 def test_graphml_and_picture(vaults, network, tmp_path):

@@ -23,7 +23,8 @@ def demo(keep: Path | None, picture: Path, jobs: int) -> None:
     \b
     Examples:
       ribin demo
-      ribin demo --keep demo && ribin network show --network demo/network.toml
+      ribin demo --keep demo && \\
+          ribin network show --network demo/network.toml --vault demo/vaults/JAM
     """
     from ribin.commands.tour import show_tour, tour_folder
     from ribin.desk.files import check_picture

@@ -1,4 +1,4 @@
-"""The members of a network and the state of their vaults."""
+"""The members of a network, and what of their vaults one of them may know."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ribin.casework import Scope
 from ribin.errors import StoreError
 from ribin.report.tables import table
 from ribin.search.network import Network
+from ribin.search.rules import may_see
 from ribin.store.vault import Vault
 
 
 @dataclass(frozen=True)
 class MemberState:
-    """One member; `exhibits` is None and `problem` says why where its vault cannot be opened."""
+    """One member, and how many of its exhibits the asker may know of.
+
+    `exhibits` is None and `problem` says why where its vault cannot be opened.
+    """
 
     member: str
     name: str
@@ -24,22 +29,36 @@ class MemberState:
     problem: str = ""
 
 
-def member_states(network: Network) -> list[MemberState]:
-    """Look into the vault of every member, without writing."""
+def member_states(network: Network, asker: str = "") -> list[MemberState]:
+    """Look into the vault of every member, without writing.
+
+    Parameters
+    ----------
+    asker : str
+        Code of the member that asks: all of its own exhibits are counted, and of others those that
+        they share with it. Empty: those that everybody in the network may know of.
+
+    Raises
+    ------
+    AccessError
+        The asker is not in the network.
+    """
     states = []
     for code, member in sorted(network.members.items()):
         clusters = tuple(name for name, codes in network.clusters.items() if code in codes)
-        exhibits, problem = _look_into(member.vault)
+        reach = network.reach(asker, code) if asker else Scope.NETWORK
+        exhibits, problem = _look_into(member.vault, reach)
         states.append(
             MemberState(code, member.name, clusters, str(member.vault), exhibits, problem)
         )
     return states
 
 
-def _look_into(path: Path) -> tuple[int | None, str]:
+def _look_into(path: Path, reach: Scope) -> tuple[int | None, str]:
     try:
         with Vault.open(path, read_only=True) as vault:
-            return len(vault.exhibits()), ""
+            exhibits = vault.exhibits().values()
+            return sum(may_see(one, Scope.NETWORK, reach) for one in exhibits), ""
     except StoreError as error:
         return None, str(error)
 

@@ -9,7 +9,7 @@ import click
 from ribin.commands.bundle import export_bundle, import_bundle
 from ribin.commands.colour import say
 from ribin.commands.keys import key
-from ribin.commands.options import json_option, network_option
+from ribin.commands.options import json_option, network_option, vault_option
 
 
 @click.group(short_help="Who is in the network; bundles for those without a line.")
@@ -18,22 +18,28 @@ def network() -> None:
 
 
 @network.command()
+@vault_option
 @network_option
 @json_option
-def show(network_file: Path | None, json_output: bool) -> None:
-    """List the members, their clusters, and what their vaults hold.
+def show(vault: Path | None, network_file: Path | None, json_output: bool) -> None:
+    """List the members, their clusters, and how many exhibits of each you may know of.
+
+    With --vault, that is all of your own and what others share with your country; without, what is
+    shared with the whole network.
 
     \b
     Example:
-      ribin network show --network network.toml
+      ribin network show --vault vaults/JAM --network network.toml
     """
     from ribin.commands.members import member_states, members_table
     from ribin.report.json_text import as_json
     from ribin.search.network import read_network
+    from ribin.store.identity import read_identity
 
     if network_file is None:
         raise click.UsageError("--network or RIBIN_NETWORK needed")
-    states = member_states(read_network(network_file))
+    asker = read_identity(vault).member if vault else ""
+    states = member_states(read_network(network_file), asker)
     say(as_json({"members": states}) if json_output else members_table(states))
 
 

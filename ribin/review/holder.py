@@ -14,7 +14,7 @@ from ribin.search.rules import may_see
 from ribin.store.leadrecords import lead_files_of_exhibit
 from ribin.store.records import find_exhibit, read_exhibits
 from ribin.store.releases import is_released
-from ribin.store.sharing import find_named, opaque_name
+from ribin.store.sharing import find_named, opaque_name, opaque_names
 from ribin.store.vault import Vault
 
 
@@ -90,18 +90,28 @@ class Holder:
         return [(file, self._other_end(file, held)) for file in files]
 
     def of_same_firearm(self, opaque: str) -> list[HeldExhibit]:
-        """Other test fires of the weapon that an exhibit is a test fire of."""
+        """Other test fires of the weapon that an exhibit is a test fire of.
+
+        Another member knows the weapon of what was released to it, and of nothing else.
+        """
         exhibit = self._exhibit(opaque)
-        if exhibit is None or not exhibit.firearm:
+        if exhibit is None or not exhibit.firearm or not self._knows_firearm(exhibit):
             return []
         with self.vault.catalogue.reading() as db:
-            known = read_exhibits(db).values()
-            same = [e.exhibit for e in known if e.firearm == exhibit.firearm and e != exhibit]
-            return [HeldExhibit(self.vault.member, opaque_name(db, name)) for name in same]
+            known = [e for e in read_exhibits(db).values() if e.firearm == exhibit.firearm]
+        same = [e.exhibit for e in known if e != exhibit and self._knows_firearm(e)]
+        names = opaque_names(self.vault, same).values()
+        return [HeldExhibit(self.vault.member, name) for name in names]
 
     def _other_end(self, file: LeadFile, held: list[HeldExhibit]) -> HeldExhibit:
         other = next(end for end in file.lead.exhibits if end not in held)
         return self.key(other.exhibit) if other.member == self.vault.member else other
+
+    def _knows_firearm(self, exhibit: Exhibit) -> bool:
+        if self.is_own or not may_see(exhibit, Scope.NETWORK, self._reach):
+            return self.is_own
+        with self.vault.catalogue.reading() as db:
+            return is_released(db, exhibit.exhibit, self._asker)
 
     def _exhibit(self, opaque: str) -> Exhibit | None:
         with self.vault.catalogue.reading() as db:
