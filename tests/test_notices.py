@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import sys
+import zlib
 
 import pytest
 from review_makers import EXAMINER, SECOND, STAFF, held, make_member, make_network
 
-from ribin.desk.announcing import announce
+from ribin.desk.announcing import announce, announce_received
 from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead, withdraw_link
+from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
 from ribin.store.sharing import opaque_names
 
@@ -54,7 +59,7 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
         f"{link}-{what}-{to}.{kind}"
         for what in ("confirmed", "withdrawn")
         for to in ("BLZ", "JAM")
-        for kind in ("html", "json")
+        for kind in ("html", "json", "pdf")
     )
     facts = json.loads(files[f"{link}-confirmed-BLZ.json"].read_text())
     assert (facts["format"], facts["occasion"], facts["to"]) == (
@@ -66,7 +71,7 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
         ("BLZ", opaque),
     ]
     assert facts["exhibits"][0]["class_fields"]["calibre"] == "9x19"
-    told = "".join(path.read_text() for path in files.values())
+    told = "".join(words(path) for path in files.values())
     people = [*STAFF, "tester", "Mr Pink"]
     for kept in (*people, "JAM-1", "BLZ-2", "E-JAM", "E-BLZ", "mixed up", "high score"):
         assert kept not in told.replace(link, "")
@@ -76,6 +81,8 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
     assert "<script" not in page
     theirs = {path.name: path.read_bytes() for path in (blz.path / "notices").iterdir()}
     assert theirs == {name: p.read_bytes() for name, p in files.items() if "-BLZ." in name}
+    assert all(announce(jam, one, network) == () for one in (step, ended)), "told twice"
+    assert announce_received(jam, network) == []
     assert [row.details["to"] for row in logged(blz)] == ["BLZ", "BLZ"]
     told = [(row.who, row.reason, row.details["to"]) for row in logged(jam)]
     assert told == [
@@ -83,6 +90,17 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
         for occasion in ("link confirmed", "link withdrawn")
         for to in ("BLZ", "JAM")
     ]
+
+
+def words(path):
+    """What a person or a program reads in a notice; of a PDF, what its pages and its head say."""
+    if path.suffix == ".pdf":
+        content = path.read_bytes()
+        assert content.startswith(b"%PDF")
+        pages = re.findall(rb"stream\s+(\S+)~>\s*endstream", content)
+        shown = b"".join(zlib.decompress(base64.a85decode(one)) for one in pages)
+        return " ".join(re.findall(r"\((.*?)\) Tj", shown.decode("latin-1"))) + repr(content)
+    return path.read_text()
 
 
 def logged(vault):
@@ -107,3 +125,90 @@ def test_a_notice_that_cannot_be_written_undoes_nothing(pair, monkeypatch):
     step, notes = linked(jam, network, f"BLZ:{opaque}")
     assert step.link_made
     assert all("not written: " in note and "No space left" in note for note in notes[2])
+    assert logged(jam) == logged(blz) == []
+    monkeypatch.undo()
+    assert [one.written for one in announce_received(jam, network)] == [True, True]
+    assert named(jam) == [f"{step.file.link.link}-confirmed-JAM"]
+    assert named(blz) == [f"{step.file.link.link}-confirmed-BLZ"]
+
+
+def named(vault):
+    """The notices in a vault's folder, without their suffixes; each is there in three forms."""
+    paths = [path.name for path in (vault.path / "notices").glob("*")]
+    stems = sorted({name.rpartition(".")[0] for name in paths})
+    assert sorted(paths) == [f"{stem}.{kind}" for stem in stems for kind in ("html", "json", "pdf")]
+    return stems
+
+
+def test_what_arrives_by_the_line_is_noticed_once(pair):
+    """JAM confirms and later withdraws while Belize is out of reach; both sync, again and again."""
+    jam, blz, network = pair
+    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    link = linked(jam, None, f"BLZ:{opaque}")[0].file.link.link
+    assert not (blz.path / "notices").exists()
+    for caller, who in ((blz, SECOND), (jam, EXAMINER), (blz, SECOND)):
+        sync_leads(caller, network, who=who)
+        announce_received(caller, network)
+    assert named(blz) == [f"{link}-confirmed-BLZ"]
+    facts = json.loads((blz.path / "notices" / f"{link}-confirmed-BLZ.json").read_text())
+    assert (facts["written_by"], facts["to"]) == ("BLZ", "BLZ")
+    ended = withdraw_link(jam, None, link, who=SECOND, reason="items mixed up")
+    announce(jam, ended)
+    for caller, who in ((jam, EXAMINER), (blz, SECOND), (jam, EXAMINER)):
+        sync_leads(caller, network, who=who)
+        announce_received(caller, network)
+    assert named(blz) == [f"{link}-confirmed-BLZ", f"{link}-withdrawn-BLZ"]
+    assert named(jam) == [f"{link}-{o}-{to}" for o in ("confirmed", "withdrawn") for to in CODES]
+    assert [len(logged(vault)) for vault in (blz, jam)] == [2, 4]
+
+
+CODES = ("BLZ", "JAM")
+
+
+def test_a_link_and_its_end_that_arrive_together_are_both_noticed(pair):
+    jam, blz, network = pair
+    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    link = linked(jam, None, f"BLZ:{opaque}")[0].file.link.link
+    withdraw_link(jam, None, link, who=SECOND, reason="items mixed up")
+    sync_leads(blz, network, who=SECOND)
+    told = [one.text for one in announce_received(blz, network)]
+    assert [re.search(r"L1-(\w+)-(\w+).json", text).groups() for text in told] == [
+        ("confirmed", "BLZ"),
+        ("withdrawn", "BLZ"),
+        ("withdrawn", "JAM"),  # withdrawn without a word to anybody: made up for as well
+    ]
+    assert [row.who for row in logged(blz)] == [SECOND, SECOND]
+
+
+def test_a_link_that_a_vault_does_not_know_is_not_noticed_there(pair):
+    jam, blz, network = pair
+    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    linked(jam, None, f"BLZ:{opaque}")
+    assert announce_received(jam, network) == []
+    assert not (blz.path / "notices").exists()
+
+
+def test_without_reportlab_a_notice_has_no_pdf_and_says_so(pair, monkeypatch):
+    jam, blz, network = pair
+    monkeypatch.setitem(sys.modules, "reportlab", None)
+    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    _, notes = linked(jam, network, f"BLZ:{opaque}")
+    assert all(n.endswith(".html; no PDF: reportlab is not installed (pip install 'ribin[pdf]')")
+               for n in notes[2])  # fmt: skip
+    assert {path.suffix for path in (blz.path / "notices").iterdir()} == {".json", ".html"}
+
+
+def test_the_command_writes_them(ribin, pair):
+    jam, blz, _ = pair
+    file = jam.path.parent / "network.toml"
+    file.write_text('[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "BLZ"\n'
+                    '[clusters]\nlinked = ["JAM", "BLZ"]\n')  # fmt: skip
+    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    link = linked(jam, None, f"BLZ:{opaque}")[0].file.link.link
+    words = ("lead", "sync", "--vault", blz.path, "--network", file, "--who", SECOND)
+    done = ribin(*words)
+    assert (done.code, done.out) == (0, "4 entries carried over\n")
+    place = blz.path / "notices" / f"{link}-confirmed-BLZ"
+    assert done.err == f"notice to BLZ: {place}.json, {place.name}.html and {place.name}.pdf\n"
+    done = ribin(*words)
+    assert (done.code, done.out, done.err) == (0, "0 entries carried over\n", "")

@@ -107,17 +107,21 @@ def show(lead_number: str, vault: Path | None, who: str, json_output: bool) -> N
 @network_option
 @who_option
 def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
-    """Bring leads that concern other members up to date at both sides.
+    """Bring leads that concern other members up to date at both sides, and write the notices of
+    links and withdrawals that come to be known there by it.
 
     \b
     Example:
       ribin lead sync --vault vaults/JAM --network network.toml
     """
     from ribin.commands.leads import Leads
+    from ribin.desk.announcing import announce_received
     from ribin.review.syncing import sync_leads
 
     with Leads.open(vault, network_file) as desk:
         carried, notes = sync_leads(desk.vault, desk.needed_network(), who=who)
+        told = announce_received(desk.vault, desk.needed_network())
     click.echo(f"{carried} entries carried over")
-    click.echo("\n".join(notes), err=True, nl=bool(notes))
-    exit_after(done=1, failed=len(notes))
+    said = [*notes, *(one.text for one in told)]
+    click.echo("\n".join(said), err=True, nl=bool(said))
+    exit_after(done=1, failed=len(notes) + sum(not one.written for one in told))

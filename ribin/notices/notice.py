@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from ribin.casework import ClassFields
 from ribin.leads import HeldExhibit, LeadFile
-from ribin.review.done import Step
 from ribin.store.abroad import Abroad
 from ribin.store.vault import Vault
 
@@ -50,17 +49,18 @@ class Notice:
         return f"{self.link}-{self.occasion.split()[-1]}-{self.to}"
 
 
-def notices_of(vault: Vault, step: Step) -> list[Notice]:
-    """A notice to each of the two countries, where a step made or ended a link across a border."""
-    file = step.file
-    if file.link is None or len(file.lead.members) < 2 or not (step.link_made or step.link_ended):
+def notices_of(vault: Vault, file: LeadFile) -> list[Notice]:
+    """All that has come of a lead across a border, oldest first, to each of the two countries."""
+    link, end, members = file.link, file.withdrawal, file.lead.members
+    if link is None or len(members) < 2:
         return []
-    ended = file.withdrawal if step.link_ended else None
-    occasion = Occasion.WITHDRAWN if step.link_ended else Occasion.CONFIRMED
-    at = ended.at if ended else file.link.at
+    occasions = [(Occasion.CONFIRMED, link.at)]
+    occasions += [(Occasion.WITHDRAWN, end.at)] if end else []
     sides = _noticed(vault, file, file.lead.reference), _noticed(vault, file, file.lead.comparison)
     return [
-        Notice(file.link.link, occasion, to, vault.member, at, sides) for to in file.lead.members
+        Notice(link.link, occasion, to, vault.member, at, sides)
+        for occasion, at in occasions
+        for to in members
     ]
 
 

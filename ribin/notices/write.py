@@ -1,15 +1,22 @@
-"""Notices as files of the vault's folder: JSON for programs, HTML for people."""
+"""Notices as files of the vault's folder: JSON for programs, HTML and PDF for people.
+
+The audit log says which notices a vault has written; that is how each one is written once.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from ribin.errors import StoreError
+from ribin.errors import ParameterError, StoreError
 from ribin.notices.notice import Notice, Occasion, notice_facts
 from ribin.report.document import Document, Grid, Paragraph, Points, Section
 from ribin.report.document_html import document_html
+from ribin.report.document_pdf import document_pdf
 from ribin.report.json_text import as_json
+from ribin.store.audit import append_row, read_rows_of
 from ribin.store.durable import write_durably
+from ribin.store.leadrecords import find_lead_file
 from ribin.store.vault import Vault
 
 NOTICES_FOLDER = "notices"
@@ -26,8 +33,23 @@ _HANDLING = (
 )
 
 
-def write_notice(vault: Vault, notice: Notice, who: str) -> tuple[Path, Path]:
-    """Write a notice as JSON and HTML, and into the audit log; gives the two files.
+def is_due(db: Any, notice: Notice) -> bool:
+    """Whether this vault knows what a notice tells, and has not written it yet."""
+    file = find_lead_file(db, notice.link)
+    known = file is not None and (
+        file.withdrawal if notice.occasion is Occasion.WITHDRAWN else file.link
+    )
+    written = {(row.reason, row.details["to"]) for row in read_rows_of(db, "notice", notice.link)}
+    return bool(known) and (notice.occasion, notice.to) not in written
+
+
+def write_notice(vault: Vault, notice: Notice, who: str) -> tuple[Path, ...]:
+    """Write a notice that is due, all of its files and the row of the audit log, or nothing.
+
+    Returns
+    -------
+    tuple of Path
+        JSON, HTML and, with the extra `ribin[pdf]`, PDF; none where the notice is not due.
 
     Raises
     ------
@@ -35,16 +57,35 @@ def write_notice(vault: Vault, notice: Notice, who: str) -> tuple[Path, Path]:
         The vault is read-only or locked, or the disk refuses.
     """
     folder = vault.path / NOTICES_FOLDER
-    facts = (folder / f"{notice.name}.json", as_json(notice_facts(notice)) + "\n")
-    page = (folder / f"{notice.name}.html", document_html(notice_document(notice)))
-    vault.record("notice", notice.link, who, str(notice.occasion), to=notice.to)
+    with vault.catalogue.reading() as db:
+        if not is_due(db, notice):
+            return ()
+    files = {folder / f"{notice.name}{kind}": text for kind, text in _files(notice).items()}
+    with vault.catalogue.writing() as db:
+        if not is_due(db, notice):  # somebody else was quicker
+            return ()
+        append_row(db, "notice", notice.link, who, str(notice.occasion), {"to": notice.to})
+        try:
+            folder.mkdir(exist_ok=True)
+            for path, content in files.items():
+                write_durably(path, content)
+        except OSError as error:
+            raise StoreError(f"{folder}: a notice cannot be written: {error.strerror}") from error
+    return tuple(files)
+
+
+def _files(notice: Notice) -> dict[str, bytes]:
+    """Content by suffix."""
+    document = notice_document(notice)
+    files = {
+        ".json": (as_json(notice_facts(notice)) + "\n").encode(),
+        ".html": document_html(document).encode(),
+    }
     try:
-        folder.mkdir(exist_ok=True)
-        for path, text in (facts, page):
-            write_durably(path, text.encode())
-    except OSError as error:
-        raise StoreError(f"{folder}: a notice cannot be written: {error.strerror}") from error
-    return facts[0], page[0]
+        files[".pdf"] = document_pdf(document)
+    except ParameterError:  # the extra is not installed
+        return files
+    return files
 
 
 def notice_document(notice: Notice) -> Document:

@@ -81,7 +81,17 @@ def append_row(
 
 def read_rows(db: sqlite3.Connection) -> Iterator[AuditRow]:
     """Every row, oldest first."""
-    for row in db.execute("SELECT * FROM audit ORDER BY seq"):
+    yield from _rows(db.execute("SELECT * FROM audit ORDER BY seq"))
+
+
+def read_rows_of(db: sqlite3.Connection, action: str, subject: str) -> Iterator[AuditRow]:
+    """The rows of one action on one subject, oldest first."""
+    query = "SELECT * FROM audit WHERE action = ? AND subject = ? ORDER BY seq"
+    yield from _rows(db.execute(query, (action, subject)))
+
+
+def _rows(found: Iterable[sqlite3.Row]) -> Iterator[AuditRow]:
+    for row in found:
         values = {name: row[name] for name in AuditRow.__dataclass_fields__}
         yield AuditRow(**{**values, "details": json.loads(row["details"])})
 
