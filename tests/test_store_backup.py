@@ -31,6 +31,8 @@ def vault(tmp_path):
 def test_a_copy_is_a_vault_and_can_be_brought_back(vault, tmp_path):
     copied = back_up(vault, tmp_path / "copy", who="head", **QUIET)
     assert (copied.scans, copied.head.seq) == (3, vault.audit_head().seq)
+    names = ["catalogue.rest", "catalogue.sqlite", "incoming", "marks", "vault.toml"]
+    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == names
     enrol(vault, 4, make_exhibit("X4"))
     brought = restore(tmp_path / "copy", tmp_path / "again", who="head", **QUIET)
     with Vault.open(tmp_path / "again") as again:

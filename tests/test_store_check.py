@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 from store_makers import enrol, make_exhibit
 
+from ribin.casework import Scope
 from ribin.errors import StoreError
+from ribin.store.audit import append_row
+from ribin.store.backup import back_up
 from ribin.store.incoming import scan_path
+from ribin.store.standing import begin_standing
 from ribin.store.vault import Vault
 
 
@@ -114,6 +118,29 @@ def test_any_flipped_byte_of_the_catalogue_is_noticed_or_was_in_no_use(folder, s
         if not found:
             assert dump(path) == content
     assert noticed > 20
+
+
+def test_a_catalogue_of_any_size_has_its_hash(folder):
+    """Of 70 MB: in a record that the log does not vouch for, in the log, in no use at all."""
+    with Vault.open(folder) as vault:
+        begin_standing(vault, ["X1"], Scope.CLUSTER, 5, 0.0, "tester", "hourly, as ordered")
+        with vault.catalogue.writing() as db:
+            for number in range(70):
+                append_row(db, "note", str(number), "tester", "long " * 200_000, {})
+    path = folder / "catalogue.sqlite"
+    content = path.read_bytes()
+    assert len(content) > 70e6
+    assert problems(folder) == []
+    unused = content.index(bytes(200), len(content) // 2) + 100
+    places = [content.index(b"hourly, as") + 3, content.index(b"long long", 50_000_000), unused]
+    for place in places:
+        flip(path, place, 4)
+        assert ("", f"{path}: not as the last writer left it") in problems(folder)
+        flip(path, place, 4)
+    with Vault.open(folder) as vault:
+        back_up(vault, folder.parent / "copy", who="tester", reason="", on_progress=lambda *_: None)
+    flip(folder.parent / "copy" / path.name, places[0], 4)
+    assert "not as the last writer left it" in problems(folder.parent / "copy")[0][1]
 
 
 def dump(path: Path) -> list[str]:

@@ -25,7 +25,8 @@ from ribin.store.catalogue import CATALOGUE_FILE
 from ribin.store.durable import fsync_folder, write_synced
 from ribin.store.identity import IDENTITY_FILE
 from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER, scan_path
-from ribin.store.rest import REST_FILE, take_rest
+from ribin.store.leadrecords import VERDICTS_OF, leads_with_second_due
+from ribin.store.rest import REST_FILE
 from ribin.store.roles import check_role_if_any
 from ribin.store.vault import Vault
 
@@ -55,8 +56,9 @@ def back_up(vault: Vault, target: Path, *, who: str, reason: str, on_progress: P
     _check_empty(target)
     with vault.catalogue.reading() as db:
         check_role_if_any(db, who, Role.ADMINISTRATOR)
+        seen = {VERDICTS_OF: leads_with_second_due(db)}  # verdicts that the copy holds, too
     if vault.writable:
-        vault.record("backup", vault.member, who, reason, target=target.name)
+        vault.record("backup", vault.member, who, reason, target=target.name, **seen)
     return _copy_checked(vault, target, on_progress)
 
 
@@ -122,13 +124,11 @@ def _copy(vault: Vault, aside: Path, on_progress: Progress) -> Copied:
         shutil.copymode(path, place)
     for folder in (aside, *(p for p in aside.rglob("*") if p.is_dir())):
         fsync_folder(folder)
-    with Vault.open(aside, read_only=True) as copy:
+    with Vault.open(aside) as copy:  # writable: its closing leaves the hash of the catalogue
         report = copy.check(on_progress)
         if report.problems:
             raise StoreError(f"{vault.path}: no sound copy: {report.problems[0].text}")
-        copied = Copied(report.scans, report.size_bytes, copy.audit_head())
-    take_rest(aside / CATALOGUE_FILE, copied.head.sha256)
-    return copied
+        return Copied(report.scans, report.size_bytes, copy.audit_head())
 
 
 def _scans_named(catalogue: Path) -> list[tuple[str, str]]:
