@@ -8,7 +8,9 @@ import hashlib
 import io
 import json
 import shutil
+import sqlite3
 import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +24,16 @@ from store_makers import enrol, make_exhibit, make_mark, make_scan, make_templat
 from ribin.casework import ExhibitKind, Scope
 from ribin.errors import FormatError, ParameterError, StoreError
 from ribin.export.restore import import_vault
+from ribin.export.scanfolder import scan_files
 from ribin.export.surfaces import write_x3p
-from ribin.export.write import export_vault
+from ribin.export.write import _put, _table_files, export_vault
 from ribin.model import MarkType, ScanKind
 from ribin.store.described import admit_description, described_path
 from ribin.store.incoming import scan_path
 from ribin.store.releases import end_release, release_exhibit
 from ribin.store.retention import keep_until, purge_exhibit
+from ribin.store.scanparts import read_parts
+from ribin.store.schema import SCHEMA_VERSION
 from ribin.store.settings import set_default_sharing
 from ribin.store.sharing import opaque_names, set_sharing
 from ribin.store.tables import read_tables
@@ -274,6 +279,61 @@ def forge(out, path, content):
     (out / "manifest.json").write_text(json.dumps(facts))
 
 
+def as_schema(out: Path, schema: int, *left_out: str) -> None:
+    """Make an export say of which schema it is, without tables that came later."""
+    facts = json.loads((out / "manifest.json").read_text())
+    gone = {f"tables/{table}.{kind}" for table in left_out for kind in ("csv", "json")}
+    facts["files"] = [file for file in facts["files"] if file["name"] not in gone]
+    (out / "manifest.json").write_text(json.dumps({**facts, "schema": schema}))
+
+
+def test_an_export_of_an_older_ribin_is_brought_to_todays_schema(exported):
+    """Before standing searches: the tables of schema 5."""
+    as_schema(exported / "out", 5, "standing_searches", "findings")
+    import_vault(exported / "out", exported / "y", who="chief")
+    with Vault.open(exported / "y") as y, Vault.open(exported / "x") as x:
+        assert y.check().problems == ()
+        assert y.holdings() == x.holdings()
+        last = y.audit_log()[-1]
+        assert (last.action, last.details["schema"]) == ("import", [5, SCHEMA_VERSION])
+        assert last.details["added"] == ["standing_searches", "findings"]
+
+
+def test_the_tables_of_a_vault_of_schema_2(tmp_path):
+    """Written as an export of today is, from a vault that such a ribin made."""
+    with zipfile.ZipFile(Path(__file__).parent / "older_vaults" / "second.zip") as archive:
+        archive.extractall(tmp_path / "x")
+    out, (scan,) = tmp_path / "out", (tmp_path / "x" / "marks").rglob("*.h5")
+    db = sqlite3.connect(tmp_path / "x" / "catalogue.sqlite")
+    db.row_factory = sqlite3.Row
+    files = dict(_table_files(read_tables(db)))
+    db.close()
+    files |= dict(scan_files(f"scans/{scan.stem}", read_parts(scan)))
+    facts = {"format": "ribin export", "version": 1, "member": "JAM", "schema": 2}
+    facts |= {"program": "ribin 0.1.0", "made_at": "2026-11-24"}
+    listed = [_put(out, name, content) for name, content in files.items()]
+    (out / "manifest.json").write_text(json.dumps({**facts, "files": listed}))
+    import_vault(out, tmp_path / "y", who="chief", accept_repacked=True)
+    with Vault.open(tmp_path / "y") as y:
+        assert y.check().problems == ()
+        assert len(y.exhibits()) == len(y.holdings().marks) == 1
+        assert [row.action for row in y.audit_log()[-2:]] == ["search", "import"]
+        assert y.audit_log()[-1].details["schema"] == [2, SCHEMA_VERSION]
+
+
+def test_an_export_of_a_newer_ribin_is_refused_in_one_line(exported, ribin):
+    as_schema(exported / "out", SCHEMA_VERSION + 1)
+    ran = ribin("import", exported / "out", exported / "y", "--who", "chief")
+    newer = f"schema {SCHEMA_VERSION} or an older one needed, found {SCHEMA_VERSION + 1}"
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.endswith(f"out/manifest.json: {newer}: of a newer ribin\n")
+    assert ran.err.count("\n") == 1
+    as_schema(exported / "out", 3)  # it says so, and has tables that schema 3 had not
+    with pytest.raises(StoreError, match="needed, found 'bundles' missing or beyond them"):
+        import_vault(exported / "out", exported / "y", who="chief")
+    assert not (exported / "y").exists()
+
+
 def test_a_disk_that_refuses_leaves_nothing(exported, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
@@ -289,6 +349,19 @@ def test_a_disk_that_refuses_leaves_nothing(exported, monkeypatch):
             export_vault(vault, exported / "out2", who="chief", reason="why")
     assert not (exported / "out2").exists()
     shutil.rmtree(exported / "out")
+
+
+def test_notices_come_back_too(exported):
+    folder, out = exported / "x" / "notices", exported / "out2"
+    folder.mkdir()
+    for name in ("JAM-L1-confirmed-JAM.json", "JAM-L1-confirmed-JAM.pdf", "aside"):
+        (folder / name).write_text(name)
+    with Vault.open(exported / "x") as vault:
+        export_vault(vault, out, who="chief", reason="why")
+    import_vault(out, exported / "y", who="chief")
+    again = {path.name: path.read_text() for path in (exported / "y" / "notices").iterdir()}
+    assert again == {name: name for name in again}
+    assert sorted(again) == ["JAM-L1-confirmed-JAM.json", "JAM-L1-confirmed-JAM.pdf"]
 
 
 def test_marks_described_anew_come_back_too(tmp_path):

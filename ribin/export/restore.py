@@ -13,10 +13,12 @@ from ribin.export.scanfolder import pack_folder
 from ribin.export.write import FORMAT, MANIFEST, VERSION
 from ribin.json_fields import field_of, hex_of, objects_of, only_fields, read_object
 from ribin.store.anew import Source, make_anew
+from ribin.store.incoming import NOTICES_FOLDER
 from ribin.store.schema import SCHEMA_VERSION
 from ribin.store.tables import Cell, Table
 
 _KEYS = ("format", "version", "member", "schema", "program", "made_at", "files")
+_NOTICE = re.compile(rf"{NOTICES_FOLDER}/[\w-]+\.(json|html|pdf)")
 _TABLE = re.compile(r"tables/(\w+)\.json")
 _MOST_BYTES = 1 << 30  # of one file
 
@@ -43,9 +45,11 @@ class ExportFolder:
         if (table.get("format"), table.get("version")) != (FORMAT, VERSION):
             raise FormatError(f"{where}: a {FORMAT} of version {VERSION} needed")
         only_fields(table, _KEYS, where)
-        schema = field_of(table, "schema", int, where)
-        if schema != SCHEMA_VERSION:
-            raise FormatError(f"{where}: schema {SCHEMA_VERSION} needed, found {schema}")
+        self.schema = field_of(table, "schema", int, where)
+        if not 0 < self.schema <= SCHEMA_VERSION:
+            needed = f"schema {SCHEMA_VERSION} or an older one needed"
+            newer = ": of a newer ribin" if self.schema > SCHEMA_VERSION else ""
+            raise FormatError(f"{where}: {needed}, found {self.schema}{newer}")
         self.member = field_of(table, "member", str, where)
         self.files: dict[str, tuple[int, str]] = {}
         for one in objects_of(table, "files", where):
@@ -97,7 +101,8 @@ def import_vault(
 ) -> Imported:
     """Make a vault in a new or empty folder from an export: all of it or nothing.
 
-    Its catalogue is that of the export, audit log included, with one row more that says so.
+    Its catalogue is that of the export, audit log included, with one row more that says so. What
+    an older ribin exported is brought to today's schema.
 
     Parameters
     ----------
@@ -117,7 +122,13 @@ def import_vault(
     tables = source.tables()
     told = {"manifest_sha256": hashlib.sha256(source.manifest).hexdigest(), "folder": export.name}
     try:
-        made_of = Source(tables, lambda name: pack_folder(name, source.read), accept_repacked)
+        made_of = Source(
+            tables,
+            lambda name: pack_folder(name, source.read),
+            source.schema,
+            accept_repacked,
+            {name: source.read(name) for name in source.files if _NOTICE.fullmatch(name)},
+        )
         scans = make_anew(folder, made_of, who, reason, told, tick)
     except StoreError as error:
         text = str(error)

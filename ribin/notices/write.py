@@ -16,10 +16,10 @@ from ribin.report.document_pdf import document_pdf
 from ribin.report.json_text import as_json
 from ribin.store.audit import append_row, read_rows_of
 from ribin.store.durable import write_durably
+from ribin.store.incoming import NOTICES_FOLDER
 from ribin.store.leadrecords import find_lead_file
 from ribin.store.vault import Vault
 
-NOTICES_FOLDER = "notices"
 _MEANING = {
     Occasion.CONFIRMED: "Two examiners concluded, on the items or a cast, that one firearm marked "
     "both exhibits. Their laboratories keep the reports.",

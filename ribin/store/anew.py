@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from ribin.store.described import described_path, read_descriptions
 from ribin.store.durable import fsync_folder, write_durably
 from ribin.store.identity import write_identity
 from ribin.store.incoming import INCOMING_FOLDER, MARKS_FOLDER, scan_path
+from ribin.store.migrations import SCHEMA_VERSION, migrate
+from ribin.store.roles import found_roles
 from ribin.store.scanfile import read_original, read_template, template_sha256
 from ribin.store.tables import Table, fill_tables
-from ribin.store.written import change_record
+from ribin.store.written import all_records, change_record
 
 _WAIT_S = 30.0
 
@@ -36,15 +38,21 @@ class Source:
     pack : callable
         Gives a file by the name of its folder in the export: scans/SHA-256 or
         described/SHA-256-params_id.
+    schema : int
+        Of which the tables are; older ones take the steps to today's.
     accept_repacked : bool
         Whether a file may have other bytes than it had, because other libraries packed it, as long
         as the original scan and the templates in it are those of the catalogue. The surfaces that
         people look at have no hash of their own.
+    others : mapping
+        Content of files that no record names, by their place in the vault.
     """
 
     tables: Mapping[str, Table]
     pack: Callable[[str], bytes]
+    schema: int = SCHEMA_VERSION
     accept_repacked: bool = False
+    others: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def make_anew(
@@ -58,7 +66,7 @@ def make_anew(
     """Make the vault in a new or empty folder: all of it, or nothing; gives the number of scans.
 
     The audit log is that of the tables, and one row more, which names the hash of every file that
-    was packed otherwise.
+    was packed otherwise, and where the tables were older, of every record as it is now.
 
     Raises
     ------
@@ -96,17 +104,26 @@ def _fill(
 ) -> int:
     for name in (MARKS_FOLDER, INCOMING_FOLDER):
         (folder / name).mkdir()
-    catalogue = Catalogue.create(folder, _WAIT_S)
+    catalogue = Catalogue.create(folder, _WAIT_S, source.schema)
     try:
         with catalogue.writing() as db:
             fill_tables(db, source.tables)
+            added = migrate(db, source.schema)
             owner = str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
             repacked: dict[str, str] = {}
             files = _files(db, folder)
             for done, one in enumerate(files):
                 tick(done, len(files))
                 repacked.update(_place_file(db, source, one))
+            for name, content in source.others.items():
+                (folder / name).parent.mkdir(exist_ok=True)
+                write_durably(folder / name, content)
             tick(len(files), len(files))
+            if source.schema < SCHEMA_VERSION:
+                found_roles(db, who)
+                steps = {"schema": [source.schema, SCHEMA_VERSION], "added": added}
+                details = {**details, **steps}
+                repacked = dict(all_records(db))
             append_row(db, "import", owner, who, reason, {**details, "records": repacked})
         fsync_folder(folder)
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ribin.errors import RibinError, StoreError
 from ribin.store.rest import take_rest
-from ribin.store.schema import APPLICATION_ID, create_tables
+from ribin.store.schema import APPLICATION_ID, SCHEMA_VERSION, create_tables
 
 CATALOGUE_FILE = "catalogue.sqlite"
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -36,15 +36,18 @@ class Catalogue:
             self._db = self._connect()
 
     @classmethod
-    def create(cls, folder: Path, wait_s: float) -> Catalogue:
-        """Make the file with empty tables in write-ahead mode, which is a property of the file."""
+    def create(cls, folder: Path, wait_s: float, schema: int = SCHEMA_VERSION) -> Catalogue:
+        """Make the file with empty tables in write-ahead mode, which is a property of the file.
+
+        Of an older schema for what an older ribin exported; the caller migrates it.
+        """
         path = folder / CATALOGUE_FILE
         try:
             db = sqlite3.connect(path, isolation_level=None, timeout=wait_s)
             try:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = FULL")
-                create_tables(db)
+                create_tables(db, schema)
             finally:
                 db.close()
         except sqlite3.Error as error:

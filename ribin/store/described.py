@@ -140,7 +140,7 @@ def _write_again(
     marks: Sequence[Mark],
     templates: Sequence[Template],
 ) -> None:
-    """Make a file that was lost, or left out of an export; it must be the same."""
+    """Make a file that was lost; it must be the same."""
     positions = "SELECT min(position) FROM marks WHERE description = ?"
     first = db.execute(positions, (row["description"],)).fetchone()[0]
     content = pack_scan(None, scan, marks, templates, first=first)

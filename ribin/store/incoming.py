@@ -21,6 +21,7 @@ from ribin.store.durable import fsync_folder, write_synced
 INCOMING_FOLDER = "incoming"
 MARKS_FOLDER = "marks"
 DESCRIBED_FOLDER = "described"  # see described.py
+NOTICES_FOLDER = "notices"  # what ribin.notices writes
 
 
 def scan_path(folder: Path, sha256: str) -> Path:

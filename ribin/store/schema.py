@@ -13,10 +13,10 @@ __all__ = ["APPLICATION_ID", "SCHEMA_VERSION"]
 APPLICATION_ID = 0x52494249  # "RIBI": tells a catalogue from other SQLite files
 
 
-def create_tables(db: sqlite3.Connection) -> None:
+def create_tables(db: sqlite3.Connection, schema: int = SCHEMA_VERSION) -> None:
     """Make an empty catalogue. It is one transaction: there is all of it, or nothing."""
     db.execute("BEGIN IMMEDIATE")
-    migrate(db, 0)
+    migrate(db, 0, schema)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute("COMMIT")
 

@@ -37,12 +37,13 @@ MIGRATIONS = (
 SCHEMA_VERSION = MIGRATIONS[-1].version
 
 
-def migrate(db: sqlite3.Connection, version: int) -> list[str]:
-    """Take the steps after this version inside the caller's transaction; gives what was added."""
+def migrate(db: sqlite3.Connection, version: int, until: int = SCHEMA_VERSION) -> list[str]:
+    """Take the steps after one version, up to another, inside the caller's transaction; gives what
+    was added."""
     added: list[str] = []
     for step in MIGRATIONS:
-        if step.version > version:
+        if version < step.version <= until:
             added += step.apply(db)
-    if version != SCHEMA_VERSION:
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    if version != until:
+        db.execute(f"PRAGMA user_version = {until}")
     return added
