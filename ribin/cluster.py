@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ribin.batch.items import Item, Outcome, Work, attempt
 from ribin.errors import ParameterError
-from ribin.model import FloatArray
 from ribin.search.look import ShardLook, ShardTask, look_at_shard
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class ClusterLooker:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def look(self, moves: FloatArray, tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
         """One result a task, in the order of the tasks; what no worker gives is looked at here."""
         if not tasks:
             return
@@ -129,7 +130,7 @@ def _do(work: Work, item: Item) -> Outcome:
         return attempt(work, item)
 
 
-def _look(moves: FloatArray, task: ShardTask) -> ShardLook:
+def _look(moves: NDArray[np.int8], task: ShardTask) -> ShardLook:
     """In a worker: a shard, on one thread."""
     with threadpool_limits(1, "blas"):
         return look_at_shard(moves, task)

@@ -9,7 +9,8 @@ import pytest
 from mark_makers import make_scan, template_of
 from scipy.ndimage import map_coordinates
 
-from ribin.correlate.shortlist import best_products
+from ribin._vector.products import MARKS, MOVES, has_byte_products, raise_to_largest
+from ribin.correlate.shortlist import best_products, largest_by_floats, largest_products
 from ribin.correlate.sketch import moved_sketches, sketch_mark
 from ribin.harmonics import Band, disc_harmonics, turn_coefficients
 from ribin.params import DEFAULT_PARAMS
@@ -25,13 +26,23 @@ def harmonics():
     return disc_harmonics(BAND, 128, SIZE, PITCH_UM)
 
 
+needs_byte_products = pytest.mark.skipif(
+    not has_byte_products(), reason="needs a processor with AVX-512 VNNI"
+)
+
+
 def naive_best(moves: np.ndarray, sketches: np.ndarray) -> list[float]:
     """The same by the definition of a correlation, one pair of vectors at a time."""
+    longest = max(np.sqrt((move.astype(float) ** 2).sum()) for move in moves)
     found = []
-    for sketch in sketches.astype(float):
-        length = np.sqrt((sketch**2).sum())
+    for sketch in sketches[:, : moves.shape[1]].astype(float):
+        length = np.sqrt((sketch**2).sum()) * longest
         found.append(max(float(move.astype(float) @ sketch) / length for move in moves))
     return found
+
+
+def some_bytes(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(-127, 128, shape).astype(np.int8)
 
 
 def test_harmonics_are_orthonormal(harmonics):
@@ -65,18 +76,56 @@ def test_one_basis_whatever_the_frame(harmonics):
     assert (finer.orders == harmonics.orders).all()
 
 
-def test_best_products_equal_the_definition():
-    rng = np.random.default_rng(2)
-    moves = rng.normal(size=(37, 48)).astype(np.float32)
-    sketches = rng.integers(-127, 128, (1500, 48)).astype(np.int8)
+# Of moves and sketches: one, fewer than are done at once, all, one more; and odd lengths.
+SHAPES = [(1, 1, 1, 4), (5, 63, 7, 9), (6, 64, 48, 48), (7, 65, 256, 1024), (37, 130, 1024, 1024)]
+
+
+@pytest.mark.parametrize(("many", "marks", "number", "length"), SHAPES)
+def test_best_products_equal_the_definition(many, marks, number, length):
+    moves, sketches = some_bytes(2, many, number), some_bytes(3, marks, length)
     found = best_products(moves, sketches)
-    assert found[:40] == pytest.approx(naive_best(moves, sketches[:40]), abs=1e-5)
+    assert found == pytest.approx(naive_best(moves, sketches), abs=1e-6)
     assert best_products(moves, sketches[:0]).shape == (0,)
 
 
+@needs_byte_products
+@pytest.mark.parametrize(("many", "marks", "number", "length"), SHAPES)
+def test_bytes_and_floats_give_the_same_whole_numbers(many, marks, number, length):
+    moves, sketches = some_bytes(4, many, number), some_bytes(5, marks, length)
+    whole = moves.astype(np.int64) @ sketches[:, :number].T.astype(np.int64)
+    assert (largest_products(moves, sketches) == whole.max(axis=0)).all()
+    assert (largest_by_floats(moves, sketches) == whole.max(axis=0)).all()
+
+
+@needs_byte_products
+@pytest.mark.parametrize("extreme", [-127, 127])
+def test_the_largest_bytes_do_not_overflow(extreme):
+    moves, sketches = np.full((6, 1024), extreme, np.int8), np.full((2, 1024), 127, np.int8)
+    assert largest_products(moves, sketches).tolist() == [1024 * 127 * extreme] * 2
+    assert largest_by_floats(moves, sketches).tolist() == [1024 * 127 * extreme] * 2
+
+
+@needs_byte_products
+def test_the_instruction_does_what_its_loops_say():
+    moves, marks = some_bytes(6, MOVES, 8), some_bytes(7, MARKS, 8)
+    packed = (marks ^ np.int8(-128)).view(np.uint32).T.copy().ravel()
+    starts = -128 * moves.sum(axis=1, dtype=np.int32)
+    best = np.full(MARKS, -(2**31), np.int64)
+    plain = [ints.tolist() for ints in (packed, moves.view(np.uint32).ravel(), starts)]
+    raise_to_largest(*plain, 2, best)
+    assert best.tolist() == largest_products(moves, marks).tolist()
+
+
+def test_without_the_instruction_the_list_is_the_same(monkeypatch):
+    moves, sketches = some_bytes(8, 100, 256), some_bytes(9, 3000, 1024)
+    found = best_products(moves, sketches)
+    monkeypatch.setattr("ribin.correlate.shortlist.has_byte_products", lambda: False)
+    assert best_products(moves, sketches).tobytes() == found.tobytes()
+
+
 def test_a_blank_sketch_has_no_score():
-    moves = np.ones((3, 4), np.float32)
-    found = best_products(moves, np.array([[0, 0, 0, 0], [1, 0, 0, 0]], np.int8))
+    moves = np.full((3, 4), 127, np.int8)
+    found = best_products(moves, np.array([[0, 0, 0, 0], [1, 1, 1, 1]], np.int8))
     assert np.isnan(found[0])
     assert found[1] == 1.0
 
@@ -102,13 +151,16 @@ def test_any_rotation_finds_what_is_out_of_range():
     assert look(query, [other], anywhere)[0] > 0.8
 
 
+def unit_rows(moves: np.ndarray) -> np.ndarray:
+    return moves / np.linalg.norm(moves.astype(float), axis=1, keepdims=True)
+
+
 def test_fewer_harmonics_are_the_first_of_more():
     query = template_of(make_scan(1))
     many = moved_sketches(query, DEFAULT_PARAMS, 400.0, 30.0, 200)
     for number in (63, 64, 65):
         few = moved_sketches(query, DEFAULT_PARAMS, 400.0, 30.0, number)
-        part = many[:, :number] / np.linalg.norm(many[:, :number], axis=1, keepdims=True)
-        assert few == pytest.approx(part, abs=1e-5)
+        assert unit_rows(few) == pytest.approx(unit_rows(many[:, :number]), abs=0.01)
 
 
 def test_a_mark_without_relief_in_the_band_is_blank():

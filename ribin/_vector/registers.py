@@ -78,11 +78,11 @@ class Registers:
         differs = self.builder.fcmp_unordered("!=", numbers, none)
         return self.builder.select(differs, self.constant(1.0), none)
 
-    def splat(self, number: Any) -> Any:
+    def splat(self, number: Any, lanes: int = LANES) -> Any:
         """The same number in all lanes."""
-        kind = ir.VectorType(number.type, LANES)
+        kind = ir.VectorType(number.type, lanes)
         one = self.builder.insert_element(ir.Constant(kind, ir.Undefined), number, INT(0))
-        return self.shuffle(one, one, [0] * LANES)
+        return self.shuffle(one, one, [0] * lanes)
 
     def shuffle(self, one: Any, two: Any, lanes: Sequence[int]) -> Any:
         """Lanes of one, numbered from 0, and of two, numbered on, in a new order."""

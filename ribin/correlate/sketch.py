@@ -54,8 +54,8 @@ def framed_surface(template: Template, params: Params, margin_px: int = 0) -> Fl
 
 def moved_sketches(
     query: Template, params: Params, shift_um: float, rotation_deg: float, harmonics: int
-) -> FloatArray:
-    """The query at every turn and shift of the range, each of unit length.
+) -> NDArray[np.int8]:
+    """The query at every turn and shift of the range, all of one length but for rounding.
 
     Parameters
     ----------
@@ -68,8 +68,9 @@ def moved_sketches(
 
     Returns
     -------
-    (M, harmonics) float32 array
-        Shift by shift within each turn. A shift that leaves nothing within the disc gives 0.
+    (M, harmonics) int8 array
+        Shift by shift within each turn; the largest of all is +-127. A shift that leaves nothing
+        within the disc gives 0.
     """
     method = params.of(query.mark_type, query.kind)
     basis = _harmonics(query.mark_type, query.kind, params)
@@ -87,8 +88,8 @@ def moved_sketches(
     turned = turn_coefficients(coefficients, leading, _angles(method.correlate, rotation_deg))
     moves = turned.reshape(-1, turned.shape[-1])[:, :harmonics]
     length = np.sqrt(np.einsum("mk,mk->m", moves, moves))[:, None]
-    scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0.0)
-    return np.ascontiguousarray(moves * scale)
+    moves *= np.divide(1.0, length, out=np.zeros_like(length), where=length > 0.0)
+    return _as_bytes(moves.reshape(1, -1)).reshape(moves.shape)
 
 
 def sketch_params(mark_type: MarkType, params: Params) -> SketchParams:

@@ -78,7 +78,7 @@ class MarkIndex:
         self._folder = index_folder(vault, *making, params).resolve()  # alike for every worker
         self._checked: set[Path] = set()
 
-    def look(self, moves: FloatArray, wanted: BoolArray) -> Looked:
+    def look(self, moves: NDArray[np.int8], wanted: BoolArray) -> Looked:
         """Score the wanted marks, (N,) bool, by the best of the moves, (M, K)."""
         scores = np.full(len(self._marks), np.nan, np.float32)
         held = np.zeros(len(self._marks), np.bool_)
@@ -112,7 +112,7 @@ class MarkIndex:
     def bring_up(self) -> int:
         """Make sure that every readable mark is held; gives their number."""
         nothing = np.zeros(len(self._marks), np.bool_)
-        return int(self.look(np.zeros((0, 0), np.float32), nothing).held.sum())
+        return int(self.look(np.zeros((0, 0), np.int8), nothing).held.sum())
 
     def _task(self, path: Path, wanted: BoolArray) -> ShardTask:
         place = self._place(shard_number(path))

@@ -56,7 +56,7 @@ class ShardLook:
 class Looker(Protocol):
     """Whoever looks at many shards: threads of this process, or workers elsewhere."""
 
-    def look(self, moves: FloatArray, tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
         """One result a task, in the order of the tasks."""
         ...
 
@@ -67,18 +67,18 @@ class Threads:
     def __init__(self, number: int | None = None) -> None:
         self._number = number or os.cpu_count() or 1
 
-    def look(self, moves: FloatArray, tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
         """One result a task, in order; each shard is read, checked and multiplied by one core."""
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(self._number) as pool:
             yield from pool.map(lambda task: look_at_shard(moves, task), tasks)
 
 
-def look_at_shard(moves: FloatArray, task: ShardTask) -> ShardLook:
+def look_at_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardLook:
     """Read a shard, check it, and score those of its marks that are wanted.
 
     Parameters
     ----------
-    moves : (M, K) float32 array
+    moves : (M, K) int8 array
         The query, moved; see `moved_sketches`. K may be fewer than the shard's harmonics.
     """
     shard = read_shard(task.path, task.checked)
@@ -89,17 +89,15 @@ def look_at_shard(moves: FloatArray, task: ShardTask) -> ShardLook:
 
 
 def look_at_sketches(
-    moves: FloatArray, shard: Shard, marks: MarkList, wanted: BoolArray
+    moves: NDArray[np.int8], shard: Shard, marks: MarkList, wanted: BoolArray
 ) -> ShardLook:
     """The same of a shard in memory."""
     rows = shard.rows_of(marks)
     held = rows >= 0
     asked = held & wanted
     scores = np.full(len(marks), np.nan, np.float32)
-    scores[asked] = best_products(moves, _leading(shard.sketches, rows[asked], moves.shape[1]))
+    sketches = shard.sketches
+    if asked.sum() < len(sketches):
+        sketches = sketches[rows[asked], : moves.shape[1]]
+    scores[asked] = best_products(moves, sketches)
     return ShardLook(held, scores, stale=len(shard.marks) - int(held.sum()))
-
-
-def _leading(sketches: NDArray[np.int8], rows: NDArray[np.int64], number: int) -> NDArray[np.int8]:
-    whole = len(rows) == len(sketches)
-    return sketches[:, :number] if whole else sketches[rows, :number]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import BoolArray
-from ribin.store.derived import is_sound, write_derived
+from ribin.store.derived import read_derived, write_derived
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +76,12 @@ def read_shard(path: Path, checked: bool = False) -> Shard | None:
 
     `checked` says that this was looked at a moment ago.
     """
-    if not checked and not is_sound(path):
+    content = None if checked else read_derived(path)
+    if content is None and not checked:
         return None
     try:
-        with h5py.File(path, "r", locking=False) as file:
+        source = path if content is None else io.BytesIO(content)
+        with h5py.File(source, "r", locking=False) as file:
             marks = MarkList(file["mark_id"][()], file["template_sha256"][()])
             return Shard(marks, file["sketch"][()])
     except OSError:  # another process has put a newer one in its place
