@@ -2,7 +2,8 @@
 
 A name is the login of the operating system, or one that somebody states: on the command line, or
 for all commands in the variable RIBIN_USER. A stated name is kept together with the login that
-stated it.
+stated it; where variables of the environment name another login than the account of the process,
+the account is kept too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import unicodedata
 from enum import StrEnum
 
 USER_VARIABLE = "RIBIN_USER"
+_KINDS = ("login", "account")
 
 
 class Role(StrEnum):
@@ -40,13 +42,37 @@ def login_name() -> str:
         return ""
 
 
+def account_name() -> str:
+    """The account that this process runs under, whatever the environment says; empty where the
+    operating system names none."""
+    try:
+        import pwd
+    except ImportError:  # Windows
+        try:
+            return os.getlogin()
+        except OSError:
+            return ""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
+
+
 def identity_of(who: str) -> str:
     """How the name of the person acting came about, for the audit log."""
-    login = login_name()
+    login, account = login_name(), account_name()
+    behind = f", account {account}" if account not in ("", login) else ""
     if who == login:
-        return "login"
+        return f"login{behind}"
     source = USER_VARIABLE if who and who == os.environ.get(USER_VARIABLE) else "stated"
-    return f"{source}, login {login or 'unknown'}"
+    return f"{source}, login {login or 'unknown'}{behind}"
+
+
+def logins_behind(who: str, identity: str) -> set[str]:
+    """Login and account that acted under a name, from what `identity_of` said of it."""
+    how, *more = identity.split(", ")
+    found = {word for part in more for kind, _, word in [part.partition(" ")] if kind in _KINDS}
+    return found | ({who} if how == "login" else set())
 
 
 def same_person(one: str, other: str) -> bool:

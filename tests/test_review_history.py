@@ -121,7 +121,7 @@ def test_who_does_not_show_an_exhibit_is_counted_and_not_named(vaults, network):
 def test_without_a_network_the_own_vault_tells_what_it_knows(vaults, network, tmp_path):
     link(vaults, network, "JAM-1", "BLZ-1")
     link(vaults, network, "JAM-1", "JAM-2")
-    history = trace_exhibit(vaults["JAM"], None, "JAM-2", who="", reason="")
+    history = trace_exhibit(vaults["JAM"], None, "JAM-2", who=EXAMINER, reason="")
     assert [(e.member, e.known) for e in history.exhibits] == [
         ("JAM", "own"),
         ("JAM", "own"),

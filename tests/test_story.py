@@ -77,8 +77,9 @@ def test_a_gun_used_in_two_countries(ribin, desk):
     linked = run("BLZ", ben, "review", "JAM-L1", "--examined", "cast", *verdict).out
     assert "standing     confirmed link" in linked
     assert f"BLZ:{BLZ}" in linked
-    for member in ("JAM", "BLZ"):
-        assert "confirmed link" in run(member, ben, "link", "list").out
+    for member, who in (("JAM", ana), ("BLZ", ben)):
+        assert "confirmed link" in run(member, who, "link", "list").out
+    run("JAM", ben, "link", "list", code=2)  # each country's people look in their own vault
     run("JAM", ana, *words, code=3)  # no second lead, no second link
 
     # each country's network is told, by its own laboratory, and of no person

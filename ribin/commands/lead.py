@@ -74,12 +74,12 @@ def list_leads(mine: bool, vault: Path | None, who: str, json_output: bool) -> N
       ribin lead list --mine --vault vaults/JAM
     """
     from ribin.commands.leads import Leads
-    from ribin.desk.leads import lead_views
+    from ribin.desk.leads import look_at_leads
     from ribin.report.json_text import as_json
     from ribin.review.lead_text import lead_facts, leads_table
 
     with Leads.open(vault, None) as desk:
-        views = lead_views(desk.vault, who, mine)
+        views = look_at_leads(desk.vault, who, mine=mine, verdicts=json_output)
     facts = {"leads": [lead_facts(view) for view in views]}
     click.echo(as_json(facts) if json_output else leads_table(views))
 

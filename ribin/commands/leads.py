@@ -22,7 +22,7 @@ from ribin.review.done import Step
 from ribin.review.graphml import as_graphml
 from ribin.review.history import History
 from ribin.review.history_picture import write_picture
-from ribin.review.lead_text import lead_facts, lead_page, view_lead
+from ribin.review.lead_text import SHOWN_EARLY, lead_facts, lead_page, view_lead
 from ribin.search.network import Network, read_network
 from ribin.store.vault import Vault
 
@@ -60,12 +60,14 @@ def say_lead(vault: Vault, lead: str, who: str, json_output: bool) -> None:
     """Print a lead, and keep in the audit log who looked at it."""
     view = look_at_lead(vault, lead, who)
     click.echo(as_json(lead_facts(view)) if json_output else lead_page(view))
+    if view.shows_early:
+        click.echo(SHOWN_EARLY, err=True)
 
 
 def say_step(desk: Leads, step: Step, who: str, json_output: bool) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
     notes = [*step.notes, *announce(desk.vault, step, desk.network)]
-    view = view_lead(desk.vault, step.file, who)
+    view = view_lead(desk.vault, step.file, who).after_a_step()
     facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
     lines = [lead_page(view)]
     if step.parts:

@@ -28,12 +28,12 @@ def list_links(vault: Path | None, who: str, json_output: bool) -> None:
       ribin link list --vault vaults/JAM
     """
     from ribin.commands.leads import Leads
-    from ribin.desk.leads import lead_views
+    from ribin.desk.leads import look_at_leads
     from ribin.report.json_text import as_json
     from ribin.review.lead_text import lead_facts, leads_table
 
     with Leads.open(vault, None) as desk:
-        views = [view for view in lead_views(desk.vault, who) if view.file.linked]
+        views = look_at_leads(desk.vault, who, linked=True, verdicts=json_output)
     facts = {"links": [lead_facts(view) for view in views]}
     click.echo(as_json(facts) if json_output else leads_table(views).replace("no lead", "no link"))
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from ribin.leads import HeldExhibit
 from ribin.review.lead_text import LeadView, leads_to_review, view_lead
-from ribin.store.leadrecords import read_lead_file, read_lead_files
+from ribin.store.leadrecords import VERDICTS_OF, read_lead_file, read_lead_files
+from ribin.store.roles import check_looker
 from ribin.store.vault import Vault
 
 _FROM_LIST = ("params_id", "version", "snapshot", "scope", "counts")
@@ -22,13 +23,54 @@ def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
 
 
 def look_at_lead(vault: Vault, lead: str, who: str) -> LeadView:
-    """A lead for a person's eyes; the audit log keeps who looked. StoreError where unknown."""
+    """A lead for a person's eyes; the audit log keeps who looked.
+
+    Raises
+    ------
+    AccessError
+        The vault's people have roles, and `who` has none.
+    StoreError
+        The lead is unknown.
+    """
+    check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
         file = read_lead_file(db, lead, str(vault.path))
-    view = view_lead(vault, file, who)
+    view = _kept_blind(vault, view_lead(vault, file, who))
     if vault.writable:
         vault.record("view", lead, who, "", verdicts=len(view.reviews))
     return view
+
+
+def look_at_leads(
+    vault: Vault, who: str, *, mine: bool = False, linked: bool = False, verdicts: bool = False
+) -> list[LeadView]:
+    """The leads of a vault for a person's eyes; the audit log keeps who looked.
+
+    Parameters
+    ----------
+    mine, linked : bool
+        Only those that await this person; only links that stand.
+    verdicts : bool
+        With the verdicts that this person may see. A list of standings does without.
+
+    Raises
+    ------
+    AccessError
+        The vault's people have roles, and `who` has none.
+    """
+    check_looker(vault.catalogue, who)
+    views = [v for v in lead_views(vault, who, mine) if v.file.linked or not linked]
+    views = [_kept_blind(vault, v) if verdicts else v.without_verdicts() for v in views]
+    if vault.writable:
+        early = [view.file.lead.lead for view in views if view.shows_early]
+        facts = {"leads": len(views), VERDICTS_OF: early}
+        vault.record("view", "links" if linked else "leads", who, "", **facts)
+    return views
+
+
+def _kept_blind(vault: Vault, view: LeadView) -> LeadView:
+    """Without a verdict that awaits the second, where no log can say who was shown it."""
+    return view.without_verdicts() if view.shows_early and not vault.writable else view
 
 
 def figures_as_seen(

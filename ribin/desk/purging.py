@@ -10,6 +10,7 @@ from ribin.desk.sharing_text import purge_line
 from ribin.errors import ParameterError, StoreError
 from ribin.search.index import rebuild_index
 from ribin.store.retention import Tombstone, purge_exhibit
+from ribin.store.roles import check_looker
 from ribin.store.vault import Vault
 
 
@@ -32,6 +33,7 @@ def purge_each(
     ParameterError, StoreError, AccessError
         As `due_exhibits` and `purge_exhibit`, of what concerns all of them.
     """
+    check_looker(vault.catalogue, who)
     chosen = due_exhibits(vault, exhibits, due)
     if dry_run:
         return PurgeReport((), (), tuple(chosen))

@@ -9,6 +9,7 @@ from ribin.casework import Scope
 from ribin.errors import ParameterError
 from ribin.store.entry import checked_day
 from ribin.store.retention import keep_until, retention_dates
+from ribin.store.roles import check_looker
 from ribin.store.settings import set_default_sharing, set_retention_days
 from ribin.store.sharing import set_sharing
 from ribin.store.vault import Vault
@@ -28,10 +29,13 @@ def change_sharing(
     ------
     ParameterError
         Exhibits without a level, a level without exhibits, or no reason is given.
+    AccessError
+        The vault's people have roles, and `who` has none that may; to see the levels any will do.
     """
     if bool(exhibits) != bool(sharing):
         raise ParameterError("share: both EXHIBIT and --sharing needed, found one of them")
     _check_reason("share", reason, changes=bool(sharing or usual))
+    check_looker(vault.catalogue, who)
     if sharing:
         set_sharing(vault, exhibits, Scope(sharing), who, reason)
     if usual:
@@ -52,10 +56,13 @@ def change_retention(
     ------
     ParameterError
         Exhibits without a day, a day without exhibits, or no reason is given.
+    AccessError
+        The vault's people have roles, and `who` has none that may; to see the days any will do.
     """
     if bool(exhibits) != (until is not None):
         raise ParameterError("retention: both EXHIBIT and --until needed, found one of them")
     _check_reason("retention", reason, changes=until is not None or days is not None)
+    check_looker(vault.catalogue, who)
     for exhibit in exhibits:
         vault.exhibit(exhibit)
     for exhibit in exhibits:

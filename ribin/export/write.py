@@ -18,7 +18,8 @@ from ribin.people import KEEPING
 from ribin.store.audit import append_row, now_utc
 from ribin.store.described import described_path
 from ribin.store.durable import fsync_folder
-from ribin.store.incoming import scan_path
+from ribin.store.incoming import NOTICES_FOLDER, scan_path
+from ribin.store.leadrecords import VERDICTS_OF, leads_with_second_due
 from ribin.store.roles import check_role_in_use
 from ribin.store.scanparts import read_parts
 from ribin.store.schema import SCHEMA_VERSION
@@ -28,6 +29,7 @@ from ribin.store.vault import Vault
 FORMAT = "ribin export"
 VERSION = 1
 MANIFEST = "manifest.json"
+_NOTICES = (".json", ".html", ".pdf")
 _README = """\
 This folder holds a vault of RIBIN, a database of marks on fired cartridge cases, in open formats.
 
@@ -41,9 +43,11 @@ scans/SHA-256/   a folder for each scan, by the SHA-256 of the file as it was re
                  *.png                a picture of the mark
                  *-template/*.csv     the numbers that a comparison uses
 described/...    the same for marks that were described anew with other parameters
+notices/...      what intelligence-sharing networks were told of links across a border
 manifest.json    size and SHA-256 of every file here
 
-Private keys and what other members sent are not here. `ribin import` makes the vault again.
+Private keys and what other members sent are not here; the index of searches is made again.
+`ribin import` makes the vault again.
 """
 
 
@@ -103,7 +107,9 @@ def _export(
 ) -> Exported:
     with vault.catalogue.writing() as db:
         check_role_in_use(db, who, KEEPING)
-        append_row(db, "export", vault.member, who, reason, {"schema": SCHEMA_VERSION})
+        # Verdicts that await a second one are in it: whoever takes it out has seen them.
+        details = {"schema": SCHEMA_VERSION, VERDICTS_OF: leads_with_second_due(db)}
+        append_row(db, "export", vault.member, who, reason, details)
     with vault.catalogue.reading() as db:
         tables = read_tables(db)
     listed = [_put(folder, name, content) for name, content in _table_files(tables)]
@@ -120,6 +126,9 @@ def _export(
         parts = read_parts(described_path(vault.path, sha256, params_id))
         found = scan_files(f"described/{sha256}-{params_id}", parts)
         listed += [_put(folder, name, content) for name, content in found]
+    for path in sorted((vault.path / NOTICES_FOLDER).glob("*-*.*")):
+        if path.suffix in _NOTICES:
+            listed.append(_put(folder, f"{NOTICES_FOLDER}/{path.name}", path.read_bytes()))
     tick(len(scans), len(scans))
     facts = {
         "format": FORMAT,

@@ -15,6 +15,7 @@ from ribin.leads import HeldExhibit, LeadFile
 from ribin.review.holder import Holder, TracedExhibit
 from ribin.review.rules import standing_of
 from ribin.search.network import Network
+from ribin.store.roles import check_looker
 from ribin.store.vault import Vault
 
 SAME_FIREARM = "test fires of one firearm"
@@ -62,8 +63,9 @@ def trace_exhibit(
     StoreError
         There is no such exhibit.
     AccessError
-        Other members would be asked and nobody says who asks and why.
+        Others would be asked and nobody says who and why; or `who` has no role in use.
     """
+    check_looker(own.catalogue, who)
     name = own.exhibit(exhibit).exhibit
     if network and not (who.strip() and reason.strip()):
         raise AccessError("trace: who and reason needed beyond the country, found one missing")

@@ -9,9 +9,19 @@ from typing import Any
 from ribin.leads import CONCLUSION_MEANING, HeldExhibit, LeadFile, Review
 from ribin.people import same_person
 from ribin.report.tables import facts, table
-from ribin.review.rules import standing_of, verdicts_are_known, visible_reviews
+from ribin.review.rules import (
+    lacks_a_blind_verdict,
+    standing_of,
+    verdicts_are_known,
+    visible_reviews,
+)
 from ribin.store.sharing import find_named
 from ribin.store.vault import Vault
+
+KNOWING = "knowing the other verdict"
+NOT_BLIND = "not blind: the first verdict had been shown to this person or login"
+NO_LINK = "no link: a verdict was not blind; the pair may be taken up as a new lead"
+SHOWN_EARLY = "the audit log has it: a second review under this name or login is not blind now"
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,22 @@ class LeadView:
     file: LeadFile
     reviews: tuple[Review, ...]
     hidden_reviews: int
+
+    @property
+    def shows_early(self) -> bool:
+        """Whether it shows the first verdict, to who gave it, while the second one is due."""
+        return bool(self.reviews) and not verdicts_are_known(self.file)
+
+    def after_a_step(self) -> LeadView:
+        """The same for who has just taken a step: of verdicts that await the second, the one just
+        given and not what it supersedes. So a step under a borrowed name shows nothing new."""
+        if not self.shows_early:
+            return self
+        return LeadView(self.file, self.reviews[-1:], len(self.file.reviews) - 1)
+
+    def without_verdicts(self) -> LeadView:
+        """The same without what was concluded."""
+        return LeadView(self.file, (), len(self.file.reviews))
 
 
 def view_lead(vault: Vault, file: LeadFile, who: str) -> LeadView:
@@ -74,6 +100,7 @@ def lead_page(view: LeadView) -> str:
     lines += [_verdict(review) for review in view.reviews]
     if view.hidden_reviews:
         lines.append(f"{view.hidden_reviews} verdict given, shown when both are in")
+    lines += [NO_LINK] if lacks_a_blind_verdict(file) else []
     if file.withdrawal:
         end = file.withdrawal
         lines.append(f"link withdrawn by {end.person} ({end.member}), {_day(end.at)}: {end.reason}")
@@ -104,8 +131,15 @@ def _had_a_part(file: LeadFile, who: str) -> bool:
     return bool(file.reviews) and same_person(file.lead.examiner, who)
 
 
+def blindness(review: Review) -> str:
+    """What is said of a verdict that was not blind; empty for one that was."""
+    if review.blind:
+        return ""
+    return KNOWING if review.supersedes else NOT_BLIND
+
+
 def _verdict(review: Review) -> str:
-    seen = "" if review.blind else ", knowing the other verdict"
+    seen = f", {blindness(review)}" if blindness(review) else ""
     over = f", supersedes {review.supersedes}" if review.supersedes else ""
     return (
         f"{review.place} review {review.review} by {review.reviewer} ({review.member}), "

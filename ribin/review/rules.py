@@ -52,6 +52,13 @@ def makes_a_link(file: LeadFile) -> bool:
     )
 
 
+def lacks_a_blind_verdict(file: LeadFile) -> bool:
+    """Whether two identifications make no link because one was given knowing of the other."""
+    agreed = all(r.conclusion is Conclusion.IDENTIFICATION for r in file.current)
+    blind = all(r.blind for r in file.current)
+    return verdicts_are_known(file) and file.link is None and agreed and not blind
+
+
 def ends_the_link(file: LeadFile) -> bool:
     """Whether a superseding verdict has taken the ground from a link that stands."""
     return file.linked and any(

@@ -6,6 +6,7 @@ from ribin.review.bothsides import both_sides
 from ribin.review.merging import merge_lead
 from ribin.search.network import Network
 from ribin.store.leadrecords import read_lead_files
+from ribin.store.roles import check_looker
 from ribin.store.vault import Vault
 
 
@@ -16,7 +17,13 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
     -------
     int, tuple of str
         Entries carried over in either direction, and who could not be reached.
+
+    Raises
+    ------
+    AccessError
+        The vault's people have roles, and `who` has none.
     """
+    check_looker(own.catalogue, who)
     with own.catalogue.reading() as db:
         concerned = {m for file in read_lead_files(db) for m in file.lead.members}
     carried, notes = 0, []

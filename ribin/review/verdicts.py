@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ribin.leads import Conclusion, Examined, Place, Review
+from ribin.leads import Conclusion, Examined, LeadFile, Place, Review
 from ribin.people import Role
-from ribin.review.bothsides import both_sides
+from ribin.review.blindness import saw_first_verdict
+from ribin.review.bothsides import BothSides, both_sides
 from ribin.review.done import Step, concerned_in_reach, members_of_lead, step_done
 from ribin.review.merging import merge_lead, settle
 from ribin.review.rules import (
@@ -36,6 +37,9 @@ def give_review(
 ) -> Step:
     """Add a verdict on the items: the first, the second, or one that supersedes one's own.
 
+    The second one counts as blind unless an audit log in reach says that the first was shown to
+    this person, by name or by login.
+
     Raises
     ------
     AccessError
@@ -61,7 +65,7 @@ def give_review(
             place=place,
             conclusion=conclusion,
             examined=examined,
-            blind=not verdicts_are_known(file),
+            blind=_is_blind(sides, file, place, who),
             reviewer=who,
             member=own.member,
             at=now_utc(),
@@ -73,3 +77,9 @@ def give_review(
             # Not the verdict: the log can be read before the second one is in.
             sides.write_down(member, "review", lead, "", [record], place=str(place))
         return step_done(sides, lead, settle(sides, lead))
+
+
+def _is_blind(sides: BothSides, file: LeadFile, place: Place, who: str) -> bool:
+    if verdicts_are_known(file):
+        return False
+    return place is Place.FIRST or not saw_first_verdict(sides, file.lead.lead, who)

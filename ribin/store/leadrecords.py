@@ -26,6 +26,9 @@ from ribin.leads import (
 from ribin.store.written import insert_record
 
 Record = tuple[str, str]
+# In a row of the audit log: leads whose first verdict came before somebody's eyes while the second
+# one was due.
+VERDICTS_OF = "verdicts_of"
 
 
 def insert_lead(db: sqlite3.Connection, lead: Lead) -> Record:
@@ -87,6 +90,12 @@ def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadFile:
 def read_lead_files(db: sqlite3.Connection) -> list[LeadFile]:
     """Every lead, oldest first."""
     return [_file(db, row) for row in db.execute("SELECT * FROM leads ORDER BY at, lead")]
+
+
+def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
+    """Leads that have a first verdict and no second one."""
+    query = "SELECT lead FROM reviews GROUP BY lead HAVING max(place = ?) = 0 ORDER BY lead"
+    return [str(row[0]) for row in db.execute(query, (str(Place.SECOND),))]
 
 
 def lead_files_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadFile]:

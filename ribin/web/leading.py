@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ribin.desk.announcing import announce
-from ribin.desk.leads import lead_views, look_at_lead
+from ribin.desk.leads import look_at_lead, look_at_leads
 from ribin.errors import ParameterError
 from ribin.leads import CONCLUSION_MEANING, Conclusion, Examined, HeldExhibit
+from ribin.review.lead_text import blindness
 from ribin.review.rules import standing_of
 from ribin.review.steps import take_up_lead
 from ribin.review.verdicts import give_review
@@ -43,7 +44,7 @@ def leads(request: Request) -> Response:
     mine = request.query_params.get("mine") == "yes"
     office = office_of(request)
     with office.desk() as desk:
-        views = lead_views(desk.vault, office.who, mine)
+        views = look_at_leads(desk.vault, office.who, mine=mine)
     rows = [(view, standing_of(view.file)) for view in views]
     return page(request, "leads.html", rows=rows, mine=mine)
 
@@ -61,6 +62,7 @@ def lead(request: Request) -> Response:
         conclusions=list(Conclusion),
         meaning=CONCLUSION_MEANING,
         examined=list(Examined),
+        blindness=blindness,
         notes=request.query_params.getlist("note")[:5],
     )
 
