@@ -14,7 +14,7 @@ from ribin.desk.originals import measured_original
 from ribin.desk.queries import Desk
 from ribin.desk.sides import Side, side_of
 from ribin.errors import ParameterError, StoreError
-from ribin.model import Mark, Provenance
+from ribin.model import Mark
 from ribin.params import Params
 from ribin.pipeline import check_mirrored, compare_marks
 from ribin.reading import Reading
@@ -117,7 +117,7 @@ def page_of(
     """The page of two sides that have been compared."""
     sides = (reference, comparison)
     whole = all(one.whole for one in sides)
-    one, two = (one.side.mark if whole else _told_mark(one) for one in sides)
+    one, two = (one.side.mark if whole else _from_template(one) for one in sides)
     return comparison_page(
         one,
         two,
@@ -153,13 +153,12 @@ def query_side(side: Side, label: str, params: Params, vault: Vault | None = Non
     return Seen(label, side, measured_original(original, mark.provenance.source, mark, params))
 
 
-def _told_mark(seen: Seen) -> Mark:
-    """The surface of a template; of another member's, without what is told of its file."""
+def _from_template(seen: Seen) -> Mark:
+    """The surface that a template holds, with the reason where its owner gives no more."""
     mark = surface_of(seen.side.template)
     if seen.whole:
         return mark
-    told = Provenance(seen.label, mark.provenance.sha256, 0, "", notes=(FROM_TEMPLATE,))
-    return replace(mark, provenance=told)
+    return replace(mark, provenance=replace(mark.provenance, notes=(FROM_TEMPLATE,)))
 
 
 def seen_file(path: Path, reading: Reading, params: Params, mark_type: str | None) -> Seen:
