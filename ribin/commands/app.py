@@ -20,6 +20,7 @@ from ribin.commands.init import init
 from ribin.commands.lead import lead
 from ribin.commands.link import link
 from ribin.commands.network import network
+from ribin.commands.original import original
 from ribin.commands.people import people
 from ribin.commands.report import report
 from ribin.commands.retention import purge, retention
@@ -67,6 +68,7 @@ for command in (
     trace,
     share,
     release,
+    original,
     retention,
     purge,
     export,

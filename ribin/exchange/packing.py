@@ -19,6 +19,12 @@ from ribin.store.vault import Vault
 _UNFIT = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
 
 
+def file_name_of(scan: StoredScan) -> str:
+    """The name that a scan's file came with, such as leads nowhere else; or its SHA-256."""
+    name = scan.source.translate(_UNFIT)
+    return scan.sha256 if name in ("", ".", "..") else name
+
+
 @dataclass(frozen=True)
 class Gathered:
     """What one receiver may have of a vault."""
@@ -66,7 +72,7 @@ def pack(
             marks = tuple(_marks(vault, gathered.marks[scan.sha256], add))
             original = ""
             if whole:
-                original = scan.source.translate(_UNFIT) or scan.sha256
+                original = file_name_of(scan)
                 add(f"originals/{scan.sha256}", vault.original(scan.sha256), scan.sha256)
             opaque = gathered.abroad.opaque(name)
             scans.append(

@@ -8,12 +8,14 @@ A bundle is a whole statement of what a member shares with us: it takes the plac
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.errors import StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.store.vault import Vault
 
@@ -98,6 +100,31 @@ def read_exhibits(db: sqlite3.Connection, member: str) -> Iterator[ReceivedExhib
         event = Event(row["event"], row["case_number"], row["date"], row["place"])
         released = Exhibit(row["released"], event, kind, classes, Scope.NETWORK, row["firearm"])
         yield ReceivedExhibit(row["exhibit"], kind, classes, released if row["released"] else None)
+
+
+def read_originals(vault: Vault, member: str, exhibit: str) -> Iterator[tuple[str, str, bytes]]:
+    """SHA-256, file name and bytes of the scans that a member's last bundle brought of an exhibit.
+
+    It is named as its owner calls it or by its opaque name.
+
+    Raises
+    ------
+    StoreError
+        A file is missing or not as it was received.
+    """
+    query = (
+        "SELECT s.sha256, s.original FROM received_scans s JOIN received_exhibits e"
+        " USING (member, exhibit) WHERE member = ?1 AND original <> ''"
+        " AND (e.exhibit = ?2 OR released = ?2)"
+    )
+    with vault.catalogue.reading() as db:
+        rows = db.execute(query, (member, exhibit)).fetchall()
+    for sha256, name in rows:
+        path = original_path(vault.path, member, sha256)
+        content = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise StoreError(f"{path}: the original as it was received needed, found another")
+        yield sha256, name, content
 
 
 def as_exhibit(one: ReceivedExhibit) -> Exhibit:
