@@ -1,8 +1,7 @@
 """Files mutated from good ones: one line or a good answer, quickly, in little memory, and no harm.
 
-Manifests, X3P, PNG, bundles and exports; half of the bundles are signed again by the trusted key,
-so that what is behind the signature is met too. Each mutation removes, repeats, swaps or rewrites
-some bytes.
+Manifests, X3P, PNG and exports; bundles have `test_malformed_bundles.py`. Each mutation removes,
+repeats, swaps or rewrites some bytes.
 """
 
 from __future__ import annotations
@@ -20,21 +19,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from bundle_makers import make_pair, members_of_bundle, signed_again
 from damaged import grey_pixels, image_bytes, png_with_pitch, x3p_bytes
 from store_makers import enrol, make_exhibit
 
 from ribin.batch.enrolling import enrol_rows
 from ribin.batch.usable import Intake
 from ribin.errors import RibinError
-from ribin.exchange.receive import import_bundle
 from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
 from ribin.manifest import read_manifest
 from ribin.params import DEFAULT_PARAMS
 from ribin.read import read_scan
-from ribin.seal.keys import read_public, write_public
-from ribin.store.keys import own_key
 from ribin.store.vault import Vault
 
 MOST_S, MOST_GIB = 5.0, 1.0
@@ -134,35 +129,6 @@ def _inside(good: bytes, made: random.Random) -> bytes:
     return packed.getvalue()
 
 
-def check_bundles(folder: Path, number: int, made: random.Random) -> Tally:
-    """Mutated files, mutated members signed again, and mutated keys: nothing may get in."""
-    tally = Tally()
-    pair = make_pair(folder)
-    key = own_key(pair.sender)
-    good = [pair.send(), pair.send(sealed=True)]
-    contents = [path.read_bytes() for path in good]
-    public = write_public(key.public)
-    before = state(pair.receiver)
-    for turn in range(number):
-        path = folder / "bad.zip"
-        if turn % 2:
-            members = members_of_bundle(good[0])
-            chosen = made.choice(["manifest.json", *sorted(members)])
-            members[chosen] = mutated(members[chosen], made)
-            path = signed_again(good[0], list(members.items()), key)
-        else:
-            path.write_bytes(mutated(contents[turn // 2 % 2], made))
-        tally.run(lambda path=path: import_bundle(pair.receiver, path, who="bob"))
-        if turn % 10 == 0:
-            Tally().run(lambda: read_public(mutated(public, made), "key"))
-        if tally.accepted:  # a mutation may take back itself
-            raise AssertionError(f"a changed bundle came in: {path.read_bytes()[:200]!r}")
-    assert state(pair.receiver) == before
-    pair.sender.close()
-    pair.receiver.close()
-    return tally
-
-
 def check_exports(folder: Path, number: int, made: random.Random) -> Tally:
     """One file of an export mutated, three in four times with hashes made to agree."""
     tally = Tally()
@@ -203,15 +169,13 @@ def state(vault: Vault):
 
 
 def check_all(folder: Path, each: int, seed: int) -> dict[str, Tally]:
-    made = random.Random(seed)
+    made, before = random.Random(seed), peak_gib()
     tallies = {}
-    for kind in ("manifest", "x3p", "png", "bundle", "export"):
+    for kind in ("manifest", "x3p", "png", "export"):
         place = folder / kind
         place.mkdir()
         if kind == "manifest":
             tallies[kind] = check_manifests(place, each, made)
-        elif kind == "bundle":
-            tallies[kind] = check_bundles(place, each, made)
         elif kind == "export":
             tallies[kind] = check_exports(place, each, made)
         elif kind == "x3p":
@@ -219,27 +183,28 @@ def check_all(folder: Path, each: int, seed: int) -> dict[str, Tally]:
         else:
             png = png_with_pitch(image_bytes(".png", grey_pixels()), 3.0, 3.0)
             tallies[kind] = check_scans(place, png, "a.png", each, made)
-    peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
-    assert peak_gib < MOST_GIB
+    assert peak_gib() <= max(before, MOST_GIB)  # other tests of this run may have used more
     return tallies
+
+
+def peak_gib() -> float:
+    """The most memory that this process has had so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
 
 
 def test_mutated_files(tmp_path):
     tallies = check_all(tmp_path, 25, seed=1)
-    assert Counter({kind: t.refused + t.accepted for kind, t in tallies.items()}).total() == 125
-    assert tallies["bundle"].accepted == 0
+    assert Counter({kind: t.refused + t.accepted for kind, t in tallies.items()}).total() == 100
 
 
 @pytest.mark.slow
 def test_two_thousand_mutated_files(tmp_path, capsys):
     tallies = check_all(tmp_path, 500, seed=20261124)
-    peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
     with capsys.disabled():
         print()
         for kind, t in tallies.items():
             said = f"{t.refused} refused, {t.accepted} still good, slowest {t.slowest_s:.2f} s"
             print(f"{kind:<9} {said}")
-        print(f"peak memory of the whole run {peak_gib:.2f} GiB")
-    assert sum(t.refused + t.accepted for t in tallies.values()) == 2500
-    assert tallies["bundle"].accepted == 0
-    assert tallies["bundle"].refused == 500
+        print(f"peak memory of the whole run {peak_gib():.2f} GiB")
+    assert sum(t.refused + t.accepted for t in tallies.values()) == 2000
+    assert all(t.refused > 200 for t in tallies.values())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -93,6 +94,11 @@ class BundleReader:
         self._members = {member.filename: member for member in members}
         if len(self._members) != len(members):
             raise FormatError(f"{where}: a bundle with each member once needed")
+        for name, member in self._members.items():
+            if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
+                raise FormatError(
+                    f"{where}: plain files needed, found {name[:80]!r}, a link or other"
+                )
 
     @property
     def names(self) -> set[str]:
