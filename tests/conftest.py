@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("realdata"):
                 item.add_marker(absent)
+
+
+COUNTS = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def counted(pytestconfig) -> Callable[[str], None]:
+    """Takes what a fault run counted: kills, flips, refusals; the end of the run shows it."""
+    return pytestconfig.stash.setdefault(COUNTS, []).append
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    if counts := config.stash.get(COUNTS, []):
+        terminalreporter.section("what fault runs counted")
+        for text in counts:
+            terminalreporter.line(text)
 
 
 @pytest.fixture(scope="session")

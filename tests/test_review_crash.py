@@ -42,7 +42,7 @@ with Vault.open(Path(sys.argv[2]) / "JAM") as vault:
 """
 
 
-def test_killed_in_the_middle_of_a_step(tmp_path):
+def test_killed_in_the_middle_of_a_step(tmp_path, counted):
     for code in ("JAM", "BLZ"):
         make_member(tmp_path, code, 6).close()
     network = make_network(tmp_path, "BLZ", "JAM")
@@ -78,4 +78,4 @@ def test_killed_in_the_middle_of_a_step(tmp_path):
         with Vault.open(tmp_path / "BLZ") as vault, vault.catalogue.reading() as db:
             assert read_lead_files(db) == files["JAM"]
     assert len(acknowledged) > 6
-    print(f"6 kills: {len(acknowledged)} steps acknowledged, none lost, {apart} times apart")
+    counted(f"6 kills: {len(acknowledged)} steps acknowledged, none lost, {apart} times apart")

@@ -91,7 +91,7 @@ with Vault.open(sys.argv[2]) as vault:
 """
 
 
-def test_copies_taken_while_others_write(vault, tmp_path):
+def test_copies_taken_while_others_write(vault, tmp_path, counted):
     """Each copy is sound and of one moment: it holds all that was enrolled before it began."""
     here = str(Path(__file__).parent)
     command = [sys.executable, "-c", WRITER, here, str(vault.path)]
@@ -109,7 +109,7 @@ def test_copies_taken_while_others_write(vault, tmp_path):
     reader.join()
     writer.stdout.close()
     assert (writer.returncode, len(done)) == (0, 60)
-    print(f"{copies} copies while 60 scans were enrolled")
+    counted(f"{copies} copies while 60 scans were enrolled")
 
 
 def test_commands(ribin, vault, tmp_path):

@@ -57,7 +57,7 @@ def fill(folder, file_limit):
     return {line for line in lines if len(line) == 64}, [n for n in lines if n[0] == "r"]
 
 
-def assert_whole(folder, acknowledged, refusals):
+def assert_whole(folder, acknowledged, refusals, counted):
     assert refusals
     assert all(line.count(str(folder)) for line in refusals)
     with Vault.open(folder) as vault:
@@ -66,7 +66,7 @@ def assert_whole(folder, acknowledged, refusals):
         assert vault.check().problems == ()
     assert list((folder / "incoming").iterdir()) == []
     assert {path.stem for path in (folder / "marks").rglob("*.h5")} == acknowledged
-    print(f"{len(acknowledged)} acknowledged, {len(refusals)} refused: {refusals[0][:90]}")
+    counted(f"{len(acknowledged)} acknowledged, {len(refusals)} refused: {refusals[0][:90]}")
 
 
 @pytest.fixture
@@ -83,11 +83,11 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(place)], check=True)
 
 
-def test_a_full_disk(small_disk):
+def test_a_full_disk(small_disk, counted):
     folder = small_disk / "JAM"
     Vault.create(folder, "JAM").close()
     acknowledged, refusals = fill(folder, 0)
-    assert_whole(folder, acknowledged, refusals)
+    assert_whole(folder, acknowledged, refusals, counted)
     assert any("No space left" in line or "full" in line for line in refusals)
     mount = ["mount", "-o", "remount,size=8m", str(small_disk)]
     subprocess.run(mount, check=True)
@@ -98,12 +98,12 @@ def test_a_full_disk(small_disk):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit of files")
 @pytest.mark.parametrize("limit", [40_000, 400_000])
-def test_a_quota_of_files(tmp_path, limit):
+def test_a_quota_of_files(tmp_path, limit, counted):
     """Of the scan file, or of the catalogue's own files: either may be refused first."""
     folder = tmp_path / "JAM"
     Vault.create(folder, "JAM").close()
     acknowledged, refusals = fill(folder, limit)
-    assert_whole(folder, acknowledged, refusals)
+    assert_whole(folder, acknowledged, refusals, counted)
 
 
 def test_a_full_disk_and_a_lead(small_disk):
@@ -239,7 +239,7 @@ print("read", reads, flush=True)
 """
 
 
-def test_eight_processes_at_once(tmp_path):
+def test_eight_processes_at_once(tmp_path, counted):
     """Four write, in pairs the same scans, and four read."""
     folder = tmp_path / "JAM"
     Vault.create(folder, "JAM").close()
@@ -262,10 +262,10 @@ def test_eight_processes_at_once(tmp_path):
         assert len(searches) == 48
         assert vault.check().problems == ()
     reads = sum(int(line.split()[1]) for line in lines if line.startswith("read"))
-    print(f"8 processes: {new} scans, {again} again, 48 rows, {reads} templates read, all whole")
+    counted(f"8 processes: {new} scans, {again} again, 48 rows, {reads} templates read, all whole")
 
 
-def test_a_flipped_byte_at_200_places(tmp_path):
+def test_a_flipped_byte_at_200_places(tmp_path, counted):
     """Each one is found; in a scan file with its exhibit."""
     folder = tmp_path / "JAM"
     with make_member(folder.parent, "JAM", 6) as vault:
@@ -290,7 +290,7 @@ def test_a_flipped_byte_at_200_places(tmp_path):
         path.write_bytes(sound)
     assert _problems(folder) == []
     assert sum(found.values()) == 200
-    print(f"200 flipped bytes found: {found}")
+    counted(f"200 flipped bytes found: {found}")
 
 
 def test_a_flipped_byte_of_vault_toml(tmp_path):
