@@ -7,6 +7,7 @@ that is lost in the middle has its share done by another, and the results are th
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ribin.batch.items import Item, Outcome, Work, attempt
-from ribin.errors import ParameterError
+from ribin.errors import ParameterError, StoreError
 from ribin.search.look import ShardLook, ShardTask, look_at_shard
 
 if TYPE_CHECKING:
@@ -48,9 +49,21 @@ def connected(address: str) -> Iterator[Client]:
     except (OSError, ValueError, TimeoutError) as error:
         told = str(error) or type(error).__name__
         raise ParameterError(f"--scheduler {address}: a dask scheduler needed: {told}") from error
-    with client:
+    with _quiet(), client:
         _wait_for_workers(client, address)
         yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What a lost connection means is said by those below, in one line."""
+    log = logging.getLogger("distributed.client")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 class ClusterExecutor:
@@ -60,7 +73,13 @@ class ClusterExecutor:
         self._client = client
 
     def submit(self, work: Work, items: Iterable[Item]) -> Iterator[Outcome]:
-        """Outcomes in any order, one for each item."""
+        """Outcomes in any order, one for each item.
+
+        Raises
+        ------
+        StoreError
+            The scheduler ended; what was under way has no outcome.
+        """
         from distributed import as_completed
 
         waiting = iter(items)
@@ -71,7 +90,13 @@ class ClusterExecutor:
             done.add(self._start(work, item, flying))
         for future in done:
             item = flying.pop(future.key)
-            yield _outcome(future, item)
+            outcome = _outcome(future, item)
+            if outcome.failed and not _is_there(self._client):
+                raise StoreError(
+                    "--scheduler: a scheduler until the job is done needed, found it ended; "
+                    "run the job again, it goes on where it was"
+                )
+            yield outcome
             for following in _next(waiting, 1):
                 done.add(self._start(work, following, flying))
 
@@ -92,15 +117,24 @@ class ClusterLooker:
         """One result a task, in the order of the tasks; what no worker gives is looked at here."""
         if not tasks:
             return
-        shared = self._client.scatter(moves, broadcast=True)
-        futures = [
-            self._client.submit(_look, shared, task, pure=False, retries=_LOST) for task in tasks
-        ]
-        for future, task in zip(futures, tasks, strict=True):
+        started = self._started(moves, tasks) if _is_there(self._client) else [None] * len(tasks)
+        for future, task in zip(started, tasks, strict=True):
             try:
-                yield future.result()
-            except Exception:  # the workers that held the moves are gone
-                yield _look(moves, task)
+                seen = future.result() if future else None
+            except Exception:  # the workers that held the moves, or the scheduler, are gone
+                seen = None
+            yield seen or _look(moves, task)
+
+    def _started(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> list[Any]:
+        """A future for each task, or None where nobody is there to take it."""
+        try:
+            shared = self._client.scatter(moves, broadcast=True, timeout=_ANSWER_S)
+            return [
+                self._client.submit(_look, shared, task, pure=False, retries=_LOST)
+                for task in tasks
+            ]
+        except (OSError, TimeoutError, ValueError, RuntimeError):
+            return [None] * len(tasks)
 
 
 def _wait_for_workers(client: Client, address: str) -> None:
@@ -109,6 +143,11 @@ def _wait_for_workers(client: Client, address: str) -> None:
         if time.monotonic() > ends:
             raise ParameterError(f"--scheduler {address}: a worker needed, found none")
         time.sleep(0.1)
+
+
+def _is_there(client: Client) -> bool:
+    """Whether the scheduler is connected."""
+    return bool(client.status == "running")
 
 
 def _next(items: Iterator[Item], number: int) -> Iterator[Item]:
@@ -120,7 +159,8 @@ def _outcome(future: Any, item: Item) -> Outcome:
     try:
         outcome: Outcome = future.result()
     except Exception as error:
-        return Outcome(item.number, failed=f"its worker ended: {error}")
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        return Outcome(item.number, failed=f"its worker ended: {said}")
     return outcome
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -17,7 +20,7 @@ from ribin.batch.executors import Here
 from ribin.batch.items import Item
 from ribin.cluster import ClusterExecutor, ClusterLooker, connected
 from ribin.correlate.sketch import moved_sketches
-from ribin.errors import ParameterError
+from ribin.errors import ParameterError, StoreError
 from ribin.params import DEFAULT_PARAMS
 from ribin.search.look import ShardTask, Threads
 from ribin.search.shard import MarkList, Shard, write_shard
@@ -136,6 +139,49 @@ def test_commands_with_a_scheduler_write_what_they_write_without(client, ribin, 
     assert ribin("batch", "compare", job, "--out", alone).code == 0
     assert ribin("batch", "compare", job, "--out", shared, "--scheduler", address).code == 0
     assert shared.read_bytes() == alone.read_bytes()
+
+
+@pytest.fixture
+def mortal(tmp_path):
+    """A scheduler in a process of its own, with a worker; gives the process and a client."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    usual = [sys.executable, "-m"], ["--no-dashboard"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    quiet["env"] = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    place = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
+    scheduler = subprocess.Popen([*usual[0], *place, *usual[1]], **quiet)
+    place = ["distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny"]
+    worker = subprocess.Popen([*usual[0], *place, *usual[1]], **quiet)
+    try:
+        with connected(address) as client:
+            yield scheduler, client
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
+
+
+def test_a_scheduler_that_ends_ends_the_batch_and_no_item_counts_as_failed(mortal):
+    scheduler, client = mortal
+    timer = threading.Timer(0.6, scheduler.kill)
+    timer.start()
+    found, started = [], time.monotonic()
+    with pytest.raises(StoreError, match="found it ended; run the job again"):
+        found.extend(ClusterExecutor(client).submit(Slow(), [Item(k, k, {}) for k in range(4, 99)]))
+    assert time.monotonic() - started < 10.0
+    assert not [outcome for outcome in found if outcome.failed]
+
+
+def test_a_search_whose_scheduler_ends_is_finished_here(mortal, shards, moves):
+    scheduler, client = mortal
+    here = list(Threads(1).look(moves, shards))
+    looker = ClusterLooker(client)
+    assert same(here, looker.look(moves, shards))
+    scheduler.kill()
+    assert same(here, looker.look(moves, shards))
+    assert same(here, looker.look(moves, shards))
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):

@@ -141,6 +141,24 @@ def test_an_exhibit_of_several_scans_counts_once_in_each_list():
     assert [(row.exhibit, len(row.places)) for row in fused] == [("b", 2), ("a", 1)]
 
 
+def test_a_gun_called_as_an_exhibit_is_does_not_take_its_place():
+    """Exhibit G, of no known firearm, and two test fires of the gun G."""
+    face, pin = rows_of(FACE, "G", "T1"), rows_of(PIN, "T2")
+    guns = [
+        dataclasses.replace(face, candidates=(face.candidates[0], in_group(face.candidates[1]))),
+        dataclasses.replace(pin, candidates=(in_group(pin.candidates[0]),)),
+    ]
+    fused = fuse_lists(guns, 60)
+    assert [(row.exhibit, row.group, len(row.places)) for row in fused] == [
+        ("T2", "G", 2),
+        ("G", "", 1),
+    ]
+
+
+def in_group(row):
+    return dataclasses.replace(row, group="G")
+
+
 def test_equal_sums_go_by_the_best_place_then_by_name():
     fused = fuse_lists([rows_of(FACE, "b", "c"), rows_of(PIN, "a", "d")], 60)
     assert [row.exhibit for row in fused] == ["a", "b", "c", "d"]
@@ -205,7 +223,7 @@ def test_a_grouped_list_shows_guns_not_copies(guns, grouping, groups):
     whole = search_marks(queries(50), ask("JAM"), guns)
     found = search_marks(queries(50), ask("JAM", group=grouping, top=4), guns)
     face = found.lists[0]
-    assert {row.group: row.others for row in face.candidates} == groups
+    assert {row.group or row.exhibit: row.others for row in face.candidates} == groups
     assert [row.rank for row in face.candidates] == list(range(1, len(groups) + 1))
     scores = [row.score for row in face.candidates]
     assert scores == sorted(scores, reverse=True)
@@ -213,8 +231,8 @@ def test_a_grouped_list_shows_guns_not_copies(guns, grouping, groups):
     gun = next(row for row in face.candidates if row.others == 5)
     assert gun.score == best
     assert face.counts == whole.lists[0].counts  # grouping hides nothing from the account
-    assert {row.group for row in found.fused} == set(groups)
-    assert all(len(row.places) == 2 for row in found.fused if "alone" not in row.group)
+    assert {row.group or row.exhibit for row in found.fused} == set(groups)
+    assert all(len(row.places) == 2 for row in found.fused if row.exhibit != "alone")
 
 
 def test_what_a_laboratory_calls_a_firearm_stays_there(guns):

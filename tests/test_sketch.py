@@ -11,7 +11,7 @@ from scipy.ndimage import map_coordinates
 
 from ribin._vector.products import MARKS, MOVES, has_byte_products, raise_to_largest
 from ribin.correlate.shortlist import best_products, largest_by_floats, largest_products
-from ribin.correlate.sketch import moved_sketches, sketch_mark
+from ribin.correlate.sketch import _angles, moved_sketches, sketch_mark
 from ribin.harmonics import Band, disc_harmonics, turn_coefficients
 from ribin.params import DEFAULT_PARAMS
 from ribin.params_rotation import with_rotation
@@ -149,6 +149,23 @@ def test_any_rotation_finds_what_is_out_of_range():
     anywhere = with_rotation(DEFAULT_PARAMS, 180.0)
     assert look(query, [other])[0] < 0.4
     assert look(query, [other], anywhere)[0] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("reach_deg", "step_deg", "number"),
+    [(30.0, 3.0, 21), (30.0, 2.0, 31), (25.0, 3.0, 19), (1.0, 3.0, 3), (0.0, 3.0, 1)],
+)
+def test_turns_reach_both_ends_of_the_range(reach_deg, step_deg, number):
+    correlate = with_rotation(DEFAULT_PARAMS, reach_deg).breech_face.correlate
+    angles = _angles(correlate, step_deg)
+    assert (angles[0], angles[-1], len(angles)) == (-reach_deg, reach_deg, number)
+    assert len(angles) == 1 or np.diff(angles).max() <= step_deg + 1e-9
+
+
+def test_a_full_circle_is_gone_round_once():
+    angles = _angles(with_rotation(DEFAULT_PARAMS, 180.0).breech_face.correlate, 7.0)
+    assert (angles[0], len(angles)) == (-180.0, 52)
+    assert 360.0 + angles[0] - angles[-1] == pytest.approx(360.0 / 52)
 
 
 def unit_rows(moves: np.ndarray) -> np.ndarray:

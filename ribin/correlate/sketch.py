@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -117,7 +119,8 @@ def _as_bytes(coefficients: FloatArray) -> NDArray[np.int8]:
 
 
 def _angles(correlate: CorrelateParams, step_deg: float) -> NDArray[np.float64]:
-    """Turns of the range: symmetric about 0, or the whole circle once."""
-    steps = int(correlate.rotation_range_deg / step_deg)
-    angles = np.asarray(np.arange(-steps, steps + 1) * step_deg)
-    return angles[: int(360.0 / step_deg)]
+    """Turns of the range, ends included, at most a step apart; the whole circle once."""
+    reach_deg = correlate.rotation_range_deg
+    steps = math.ceil(round(reach_deg / step_deg, 6))
+    angles = np.linspace(-reach_deg, reach_deg, 2 * steps + 1)
+    return angles[:-1] if reach_deg >= 180.0 else angles

@@ -14,6 +14,8 @@ from dataclasses import replace
 from ribin.casework import Candidate, SearchResult
 from ribin.lists import FusedCandidate, MarkPlace
 
+_Key = tuple[str, bool, str]  # member, whether it is a group, its name
+
 
 def fuse_lists(lists: Sequence[SearchResult], offset: int) -> tuple[FusedCandidate, ...]:
     """One row for each exhibit, or group, of any list, best first.
@@ -21,7 +23,7 @@ def fuse_lists(lists: Sequence[SearchResult], offset: int) -> tuple[FusedCandida
     Of several scans of an exhibit the best in each list counts. Equal sums go by the best place,
     then by member and name, so that a list never varies.
     """
-    found: dict[tuple[str, str], list[Candidate]] = {}
+    found: dict[_Key, list[Candidate]] = {}
     for result in lists:
         for key, row in _first_rows(result.candidates).items():
             found.setdefault(key, []).append(row)
@@ -29,11 +31,11 @@ def fuse_lists(lists: Sequence[SearchResult], offset: int) -> tuple[FusedCandida
     return tuple(replace(row, rank=place) for place, row in enumerate(fused, start=1))
 
 
-def _first_rows(rows: Sequence[Candidate]) -> dict[tuple[str, str], Candidate]:
-    """The best row of each exhibit or group of one list."""
-    first: dict[tuple[str, str], Candidate] = {}
+def _first_rows(rows: Sequence[Candidate]) -> dict[_Key, Candidate]:
+    """The best row of each exhibit or group of one list; a gun may be called as an exhibit is."""
+    first: dict[_Key, Candidate] = {}
     for row in rows:
-        first.setdefault((row.member, row.group or row.exhibit), row)
+        first.setdefault((row.member, bool(row.group), row.group or row.exhibit), row)
     return first
 
 

@@ -26,7 +26,7 @@ def group_rows(
         Exhibits of that member by their id.
     reach : Scope
         Beyond the country a group has a digest in the place of its name: what a laboratory calls
-        a firearm is not for others.
+        a firearm is not for others. Within it, an exhibit of no known firearm is in no group.
     """
     if grouping is Grouping.NONE:
         return list(rows)
@@ -49,5 +49,5 @@ def _key(exhibit: Exhibit, grouping: Grouping) -> tuple[str, str]:
 def _name(key: tuple[str, str], member: str, reach: Scope) -> str:
     kind, name = key
     if reach is Scope.COUNTRY:
-        return name
+        return "" if kind == "exhibit" else name
     return hashlib.sha256("\0".join((member, kind, name)).encode()).hexdigest()[:12]
