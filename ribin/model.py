@@ -32,6 +32,16 @@ class MarkType(StrEnum):
     FIRING_PIN = "firing_pin"
     EJECTOR = "ejector"
 
+    @property
+    def words(self) -> str:
+        """As a person says it: breech face."""
+        return self.value.replace("_", " ")
+
+    @property
+    def one_of_them(self) -> str:
+        """With its article: a breech face, an ejector."""
+        return f"{'an' if self.value[0] in 'aeiou' else 'a'} {self.words}"
+
 
 @dataclass(frozen=True)
 class Provenance:

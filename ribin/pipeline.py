@@ -183,6 +183,6 @@ def _unlike(reference: Template, comparison: Template) -> str:
     if (one.mark_type, one.kind) == (two.mark_type, two.kind):
         return light_hindrance(one.provenance.lighting, two.provenance.lighting)
     return (
-        f"unlike: {reference.mark_type} as {reference.kind} and "
-        f"{comparison.mark_type} as {comparison.kind}"
+        f"unlike: {reference.mark_type.words} as {reference.kind} and "
+        f"{comparison.mark_type.words} as {comparison.kind}"
     )

@@ -81,8 +81,12 @@ class Browser:
     def __init__(self, driver: Any, saved: Path) -> None:
         self.driver = driver
         self.saved = saved
-        size = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        self.resize()
+
+    def resize(self, width: int = 1280, height: int = 800, scale: int = 1) -> None:
+        """Of the window, in pixels; `scale` is the zoom."""
+        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def open(self, page: Path, mark: str = "") -> None:
         """Open a file; `mark` goes after the address (#canvas, #webgl)."""

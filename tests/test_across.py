@@ -77,7 +77,7 @@ def files(tmp_path) -> tuple[Path, Path]:
 def test_the_command_renders_when_asked(files, ribin):
     ran = ribin("compare", *files, "--json")
     assert ran.code == 3
-    assert "unlike: breech_face as image and breech_face as topography" in ran.out
+    assert "unlike: breech face as image and breech face as topography" in ran.out
     for pair in (files, files[::-1]):
         ran = ribin("compare", *pair, "--json", "--render")
         assert ran.code == 0, ran.err

@@ -236,7 +236,7 @@ def refused(one: Template, two: Template, params: Params = DEFAULT_PARAMS) -> st
 
 def test_unlike_kinds_are_not_compared(reference):
     image = dataclasses.replace(reference, kind=ScanKind.IMAGE)
-    wanted = "unlike: breech_face as topography and breech_face as image"
+    wanted = "unlike: breech face as topography and breech face as image"
     assert refused(reference, image) == wanted
     assert compare_marks(image, image).compared
 

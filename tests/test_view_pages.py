@@ -210,4 +210,4 @@ def test_a_pair_of_unlike_kinds_is_shown_and_reported(ribin, sample_dir, tmp_pat
 
 def test_both_sides_from_templates_are_in_their_own_deviations(marks, result):
     page = comparison_page(*marks, replace(result), unit="of its RMS")
-    assert data_of(page)["unit"] == "of its RMS"
+    assert [side["unit"] for side in data_of(page)["sides"]] == ["of its RMS"] * 2

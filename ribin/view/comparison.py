@@ -13,7 +13,7 @@ from ribin.view.pair import pack_result, pack_side
 from ribin.view.single_file import render_page
 from ribin.view.surface import Surface
 
-STYLES = ("colours.css", "frame.css", "panel.css", "stage.css")
+STYLES = ("colours.css", "frame.css", "panel.css", "stage.css", "narrow.css", "paper.css")
 SCRIPTS = (
     "page.js",
     "surface.js",
@@ -30,6 +30,7 @@ SCRIPTS = (
     "notes.js",
     "pointer.js",
     "keyboard.js",
+    "paper.js",
     "comparison.js",
 )
 
@@ -76,13 +77,12 @@ def comparison_page(
     method = params.of(reference.mark_type, reference.kind)
     names = labels or (result.reference, result.comparison)
     sides = [
-        pack_side(name, mark, surface)
+        pack_side(name, mark, surface, unit)
         for name, mark, surface in zip(names, (reference, comparison), measured, strict=True)
     ]
     data = {
         "sides": sides,
         "result": pack_result(result, method.decide),
-        "unit": unit,
         "tile_um": method.describe.cell_um / 2,  # neighbours share half their area
         "annotations": list(annotations),
     }

@@ -6,27 +6,32 @@ from collections.abc import Sequence
 from typing import Any
 
 from ribin.comparison import Comparison
-from ribin.model import Mark
+from ribin.model import Mark, ScanKind
 from ribin.params import DecideParams
 from ribin.report.explanation import SIDES, cell_rows, outcome_meanings
 from ribin.view.surface import Surface, compared_surface, pack_surface
 
-_NO_MOTION = {"rotation_deg": 0.0, "shift_um": (0.0, 0.0)}
 
+def pack_side(label: str, mark: Mark, measured: Surface | None, unit: str) -> dict[str, Any]:
+    """One side: who it is, where it came from, and its surfaces, the finest first.
 
-def pack_side(label: str, mark: Mark, measured: Surface | None) -> dict[str, Any]:
-    """One side: who it is, where it came from, and its surfaces, the finest first."""
+    `unit` is that of heights; the grey values of an image have none.
+    """
     layers = [measured] if measured is not None else []
     return {
         "label": label,
         "kind": mark.kind,
+        "unit": unit if mark.kind is ScanKind.TOPOGRAPHY else "",
         "provenance": mark.provenance,
         "layers": [pack_surface(layer) for layer in [*layers, compared_surface(mark)]],
     }
 
 
 def pack_result(result: Comparison, params: DecideParams) -> dict[str, Any]:
-    """The figures, the motion that lays the reference on the comparison, and every cell."""
+    """The figures, the motion that lays the reference on the comparison, and every cell.
+
+    A pair that was not compared has no motion.
+    """
     motion = {"rotation_deg": result.rotation_deg, "shift_um": result.shift_um}
     return {
         "mark": result.mark,
@@ -38,7 +43,7 @@ def pack_result(result: Comparison, params: DecideParams) -> dict[str, Any]:
         "cmc": result.cmc,
         "cells": result.cells,
         "ccf": result.ccf,
-        "motion": motion if result.compared else _NO_MOTION,
+        "motion": motion if result.compared else None,
         "meanings": outcome_meanings(params),
         "cell_rows": pack_cells(result) if result.compared else [],
         "params_id": result.params_id,

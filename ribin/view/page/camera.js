@@ -26,6 +26,13 @@ class Motion {
     return turned([point[0] - this.shift[0], point[1] - this.shift[1]], -this.rotation);
   }
 
+  /** The middle of what was measured of one mark on that of the other. */
+  static ofMiddles(surfaces) {
+    const [one, two] = surfaces.map(({ reach }) =>
+      [(reach.top + reach.bottom) / 2, (reach.left + reach.right) / 2]);
+    return new Motion(0, [two[0] - one[0], two[1] - one[1]]);
+  }
+
   /** The same turn and shift, but moved by `stepUm` and turned by `stepDeg` about a point `about`. */
   nudged(stepUm, stepDeg, about) {
     const fixed = this.apply(about);

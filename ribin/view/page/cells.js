@@ -76,7 +76,7 @@ class Cells {
     this.current = index;
     if (cell.cut_from !== this.cutFrom) this.chooseSide(cell.cut_from);
     const motion = cell.fell_um ? Motion.ofCell(cell) : this.stage.foundMotion;
-    this.stage.setMotion(motion, cell.fell_um ? `cell ${cell.number}` : "whole mark");
+    this.stage.setMotion(motion, cell.fell_um ? `cell ${cell.number}` : this.stage.foundBy);
     const place = this.placeOn(0, cell) || { center: motion.undo(cell.center_um) };
     this.stage.lookAt(place.center, this.tile * 3);
     const said = this.describe(cell);
@@ -117,12 +117,12 @@ class Cells {
       const figures = [figure(cell.ccf, 2), figure(cell.away_um), figure(cell.turn_deg, 1), cell.outcome];
       const row = make("tr", index === this.current ? { class: "current" } : {}, [
         make("td", {}, [button]), ...figures.map((text) => make("td", {}, [text]))]);
-      button.addEventListener("click", () => this.zoomTo(index));
+      row.addEventListener("click", () => this.zoomTo(index)); // of its button too
       return row;
     });
     byId("cell-list").replaceChildren(...rows);
     const congruent = this.listed.filter((cell) => cell.outcome === "congruent").length;
-    byId("cell-count").textContent = `${congruent} congruent, ${this.listed.length - congruent} not, ` +
+    byId("cell-count").textContent = !this.result.compared ? "none: the pair was not compared" : `${congruent} congruent, ${this.listed.length - congruent} not, ` +
       SHAPES[this.cutFrom];
   }
 }

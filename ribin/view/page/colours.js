@@ -13,6 +13,7 @@ const MAPS = {
 };
 const DIFFERENCE_MAP = ["#08306b", "#0072b2", "#7fb8dc", "#f7f7f7", "#f0c274", "#d98200", "#7f3b08"];
 const BACKGROUND = [18, 20, 24]; // what the panes show where nothing was measured
+const PAPER = [255, 255, 255]; // the same, printed
 
 /** 256 colours of a map, [r, g, b, 255] each, between its stops. */
 function colourTable(stops) {

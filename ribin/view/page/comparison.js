@@ -10,11 +10,14 @@ const MODE_HINTS = {
   difference: "Where the comparison lies higher or lower than the reference",
 };
 
+const UNLIKE = "Heights and grey values cannot be subtracted: no map of differences";
+
 class Controls {
   constructor(stage, cells) {
     this.stage = stage;
     this.cells = cells;
-    this.mode = choice(byId("modes"), (mode) => this.changeMode(mode));
+    const choose = choice(byId("modes"), (mode) => this.changeMode(mode));
+    this.mode = (mode) => (mode === "difference" && !stage.alike ? announce(UNLIKE) : choose(mode));
     this.layer = choice(byId("layers"), (name) => stage.setLayer(name));
     byId("across").addEventListener("click", () => this.across());
     byId("map").addEventListener("change", (event) => stage.setMap(event.target.value));
@@ -30,7 +33,7 @@ class Controls {
     view("out", (camera) => camera.zoom(0.8));
     view("left", (camera) => camera.rotate(5));
     view("right", (camera) => camera.rotate(-5));
-    byId("realign").addEventListener("click", () => stage.setMotion(stage.foundMotion, "whole mark"));
+    byId("realign").addEventListener("click", () => stage.realign());
     byId("help-open").addEventListener("click", () => this.help());
     byId("help-close").addEventListener("click", () => byId("help").close());
     byId("figures-hidden").addEventListener("click", () => this.hideFigures());
@@ -99,10 +102,11 @@ class Controls {
 
   showAlignment() {
     const { aligned, motion, foundMotion } = this.stage;
-    byId("alignment").textContent = aligned === "hand" ? "moved by hand" : `by ${aligned}`;
-    byId("motion").textContent = `turned ${figure(motion.rotation, 1)}°, shifted ` +
-      `${figure(motion.shift[0])} µm down, ${figure(motion.shift[1])} µm right`;
     byId("realign").disabled = motion === foundMotion;
+    byId("alignment").textContent =
+      aligned === "hand" ? "moved by hand" : aligned ? `by ${aligned}` : "not registered";
+    byId("motion").textContent = !aligned ? "each mark lies with its own middle" : `turned ${figure(motion.rotation, 1)}°, shifted ` +
+      `${figure(motion.shift[0])} µm down, ${figure(motion.shift[1])} µm right`;
   }
 
   /** The colours beside their figures: heights, or the difference. */
@@ -114,18 +118,27 @@ class Controls {
     if (!stops) return;
     byId("legend-stops").replaceChildren(...stops.map((colour, i) =>
       makeSvg("stop", { offset: i / (stops.length - 1), "stop-color": colour })));
-    const unit = stage.unit && ` ${stage.unit}`;
-    const surface = stage.surfaces[0];
-    const ends = difference ? [-stage.range, stage.range]
-      : [surface.middle - surface.spread / (stage.image ? stage.relief : 1),
-        surface.middle + surface.spread / (stage.image ? stage.relief : 1)];
-    byId("legend-name").textContent = difference ? "comparison − reference" : "height";
-    if (stage.image && !difference) byId("legend-name").textContent = "grey value";
-    byId("legend-low").textContent = `${figure(ends[0], 1)}${unit}`;
-    byId("legend-high").textContent = `${figure(ends[1], 1)}${unit}`;
+    const { range, gains } = stage.scene;
+    byId("legend-name").textContent = difference ? "comparison − reference" : this.valuesShown;
+    byId("legend-ends").replaceChildren(...(difference ? [this.legendEnds(0, 0, range)]
+      : stage.surfaces.map(({ middle, spread }, side) => this.legendEnds(side, middle, spread / gains[side]))));
     if (difference) {
-      announce(`Difference over the shared surface: ${figure(stage.difference.deviation, 2)}${unit} (RMS)`);
+      const apart = withUnit(stage.difference.deviation, 2, stage.units[0]);
+      announce(`Difference over the shared surface: ${apart} (RMS)`);
     }
+  }
+
+  get valuesShown() {
+    const names = this.stage.images.map((image) => (image ? "grey value" : "height"));
+    return this.stage.alike ? names[0] : names.join(" | ");
+  }
+
+  /** What the two ends of the colours mean on a side: each has its own middle and spread. */
+  legendEnds(side, middle, spread) {
+    const swatch = make("span", { class: `key ${["reference", "comparison"][side]}`, "aria-hidden": "true" });
+    const ends = [middle - spread, middle + spread].map((end) =>
+      make("span", {}, [withUnit(end, 1, this.stage.units[side])]));
+    return make("span", { class: "ends" }, this.stage.mode === "difference" ? ends : [ends[0], swatch, ends[1]]);
   }
 }
 
@@ -163,28 +176,6 @@ function bindDivider(stage) {
   stage.on("layout", show);
 }
 
-/** Tabs as the WAI-ARIA pattern says: one in the tab order, arrows go round. */
-function bindTabs() {
-  const tabs = [...document.querySelectorAll("[role=tab]")];
-  const open = (tab) => {
-    for (const other of tabs) {
-      other.setAttribute("aria-selected", String(other === tab));
-      other.tabIndex = other === tab ? 0 : -1;
-      byId(other.getAttribute("aria-controls")).hidden = other !== tab;
-    }
-  };
-  for (const [i, tab] of tabs.entries()) {
-    tab.addEventListener("click", () => open(tab));
-    tab.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!step) return;
-      const next = tabs[(i + step + tabs.length) % tabs.length];
-      next.focus();
-      open(next);
-    });
-  }
-}
-
 async function start() {
   const data = JSON.parse(byId("data").textContent);
   const names = data.sides[0].layers.map((layer) => layer.name)
@@ -194,10 +185,9 @@ async function start() {
     layers[name] = await Promise.all(data.sides.map((side) =>
       unpackSurface(side.layers.find((layer) => layer.name === name))));
   }
-  const { rotation_deg, shift_um } = data.result.motion;
-  const image = data.sides[0].kind === "image";
-  const unit = image ? "" : data.unit;
-  const stage = new Stage(byId("stage"), layers, new Motion(rotation_deg, shift_um), image, unit);
+  const found = data.result.motion && new Motion(data.result.motion.rotation_deg, data.result.motion.shift_um);
+  const images = data.sides.map((side) => side.kind === "image");
+  const stage = new Stage(byId("stage"), layers, found, images, data.sides.map((side) => side.unit));
   const overlay = new Overlay(stage, byId("overlay"), data.sides.map((side) => side.label));
   const cells = new Cells(stage, overlay, data.result, data.tile_um);
   const profile = new Profile(stage, overlay);
@@ -214,10 +204,12 @@ async function start() {
   const keys = keyTable({ stage, cells, pointer, sweep, profile, controls });
   bindKeys(keys);
   fillHelp(keys);
+  byId("modes").querySelector("[value=difference]").disabled = !stage.alike;
   controls.changeMode("side");
   stage.fit();
   notes.show();
   stage.drawNow();
+  new Paper(stage, profile);
   new ResizeObserver(() => stage.layOut()).observe(stage.box);
   byId("renderer").textContent = stage.renderer.name;
   pointer.take("move");

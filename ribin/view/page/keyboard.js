@@ -48,7 +48,7 @@ function keyTable({ stage, cells, pointer, sweep, profile, controls }) {
         "Shift+ArrowLeft": nudge(0, -1, 0), "Shift+ArrowRight": nudge(0, 1, 0) }],
       ["[ ]", "turn the comparison alone", { "[": nudge(0, 0, -0.5), "]": nudge(0, 0, 0.5) }],
       ["R", "as found for the whole mark", {
-        r: () => stage.setMotion(stage.foundMotion, "whole mark") }],
+        r: () => stage.realign() }],
     ]],
     ["Tools", [
       ["H", "move", { h: () => pointer.choose("move") }],

@@ -93,7 +93,7 @@ class Notes {
     const stem = this.sides.map((side) => side.label.replace(/\.[^.]*$/, "").replace(/[^\w-]+/g, "_"));
     offerFile(`${stem.join("--")}.annotations.json`, this.asJson, "application/json");
     this.unsaved = false;
-    announce(`${this.items.length} annotations saved`);
+    announce(`${counted(this.items.length)} saved`);
   }
 
   /** Add the annotations of a file to those that are here; says why where it cannot be used. */
@@ -105,9 +105,13 @@ class Notes {
       announce(`${name}: a JSON file of annotations needed`);
       return;
     }
-    if (found?.format !== NOTES_FORMAT || !Array.isArray(found.annotations) ||
-        !found.annotations.every(isNote)) {
+    if (found?.format !== NOTES_FORMAT || !Array.isArray(found.annotations)) {
       announce(`${name}: "${NOTES_FORMAT}" needed, found ${found?.format ?? "another file"}`);
+      return;
+    }
+    const bad = found.annotations.findIndex((item) => !isNote(item));
+    if (bad >= 0) {
+      announce(`${name}: annotation ${bad + 1} of ${found.annotations.length} lacks kind, place, size or text: none loaded`);
       return;
     }
     const needed = this.sides.map((side) => side.provenance.sha256);
@@ -121,8 +125,14 @@ class Notes {
     const fresh = found.annotations.filter((item) => !known.has(JSON.stringify(item)));
     this.items.push(...fresh);
     this.show();
-    announce(`${name}: ${fresh.length} annotations loaded`);
+    const there = found.annotations.length - fresh.length;
+    announce(`${name}: ${[fresh.length && `${counted(fresh.length)} loaded`,
+      there && `${counted(there)} here already`].filter(Boolean).join(", ") || "no annotation in it"}`);
   }
+}
+
+function counted(number) {
+  return `${number} annotation${number === 1 ? "" : "s"}`;
 }
 
 function isNote(item) {

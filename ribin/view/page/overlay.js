@@ -75,8 +75,9 @@ class Overlay {
     const right = view.side === 1;
     const x = right ? view.x + view.width - 12 : view.x + 12;
     return makeSvg("g", { class: "name" }, [
+      makeSvg("title", {}, [text]),
       makeSvg("text", { x, y: view.y + 22, "text-anchor": right ? "end" : "start" }, [
-        makeSvg("tspan", { class: "role" }, [`${role}  `]), text]),
+        makeSvg("tspan", { class: "role" }, [`${role}  `]), shortened(text, (view.width - 24) / 7.4 - role.length - 2)]),
     ]);
   }
 
@@ -96,4 +97,10 @@ class Overlay {
         `${um} µm`]),
     ];
   }
+}
+
+/** A text of at most so many letters, with what is left out of its middle marked. */
+function shortened(text, letters) {
+  const half = Math.max(Math.floor((letters - 1) / 2), 2);
+  return text.length <= Math.max(letters, 5) ? text : `${text.slice(0, half)}…${text.slice(-half)}`;
 }

@@ -37,6 +37,11 @@ function figure(value, digits = 0) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
+/** A figure with its unit; grey values have none. */
+function withUnit(value, digits, unit) {
+  return unit ? `${figure(value, digits)} ${unit}` : figure(value, digits);
+}
+
 /** Let the person keep a file that this page made. */
 function offerFile(name, text, type) {
   const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
@@ -55,4 +60,26 @@ function choice(group, onChoose) {
   };
   for (const button of buttons) button.addEventListener("click", () => choose(button.value));
   return choose;
+}
+
+/** Tabs as the WAI-ARIA pattern says: one in the tab order, arrows go round. */
+function bindTabs() {
+  const tabs = [...document.querySelectorAll("[role=tab]")];
+  const open = (tab) => {
+    for (const other of tabs) {
+      other.setAttribute("aria-selected", String(other === tab));
+      other.tabIndex = other === tab ? 0 : -1;
+      byId(other.getAttribute("aria-controls")).hidden = other !== tab;
+    }
+  };
+  for (const [i, tab] of tabs.entries()) {
+    tab.addEventListener("click", () => open(tab));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      const next = tabs[(i + step + tabs.length) % tabs.length];
+      next.focus();
+      open(next);
+    });
+  }
 }

@@ -2,7 +2,7 @@
 /* The mouse on the stage: what a drag does depends on the tool in hand. */
 
 const TOOLS = {
-  move: "Drag moves, the wheel zooms, Shift and drag turns, Ctrl and drag moves the comparison alone",
+  move: "Drag moves, wheel zooms, Shift and drag turns",
   lamp: "Drag to put the lamp where the pointer is",
   profile: "Drag a line through the marks; with keys: Enter at each end",
   agreement: "Drag around what agrees; with keys: Enter marks the middle",

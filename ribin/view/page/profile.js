@@ -12,6 +12,7 @@ class Profile {
     overlay.addLayer("profile", () => this.line());
     stage.on("motion", () => this.show());
     stage.on("look", () => this.show());
+    stage.on("layout", () => this.complete && this.sampled && this.drawChart());
     const chart = byId("chart");
     chart.addEventListener("pointermove", (event) => {
       const box = chart.getBoundingClientRect();
@@ -90,26 +91,39 @@ class Profile {
     this.overlay.redrawLayer("profile");
     if (!this.complete) return;
     this.sampled = this.sample();
-    const unit = this.stage.unit || "grey";
     const { correlation, apart } = this.sampled;
-    byId("profile-figures").textContent = `${figure(this.length)} µm long · correlation of the two ` +
-      `profiles ${figure(correlation, 2)} · apart ${figure(apart, 2)} ${unit} (RMS)`;
+    const common = this.stage.alike
+      ? `correlation of the two profiles ${figure(correlation, 2)} · apart ${figure(apart, 2)} ${this.units[0]} (RMS)`
+      : "heights beside grey values, each to its own scale: no common figures";
+    byId("profile-figures").textContent = `${figure(this.length)} µm long · ${common}`;
     this.drawChart();
+  }
+
+  get units() {
+    return this.stage.units.map((unit) => unit || "grey");
+  }
+
+  /** The largest value of each side without its sign; the same for both where they are alike. */
+  reaches() {
+    const [one, two] = [1, 2].map((side) =>
+      this.sampled.rows.reduce((most, row) => Math.max(most, Math.abs(row[side]) || 0), 1e-6) * 1.1);
+    return this.stage.alike ? [Math.max(one, two), Math.max(one, two)] : [one, two];
   }
 
   drawChart() {
     const { rows } = this.sampled;
-    const values = rows.flatMap((row) => [row[1], row[2]]).filter((v) => !Number.isNaN(v));
-    const unit = this.stage.unit === "µm" ? " µm" : "";
-    const reach = Math.max(...values.map(Math.abs), 1e-6) * 1.1;
+    const reaches = this.reaches();
+    const [reach] = reaches;
+    const unit = this.stage.units[0] === "µm" ? " µm" : "";
     const { width, height } = byId("chart").getBoundingClientRect();
     const { left, right, top, bottom } = MARGIN;
     const x = (um) => left + (um / this.length) * (width - left - right);
-    const y = (value) => top + (0.5 - value / (2 * reach)) * (height - top - bottom);
+    const y = (value, most = reach) => top + (0.5 - value / (2 * most)) * (height - top - bottom);
     const drawn = [];
     for (const value of [-reach / 1.1, 0, reach / 1.1]) {
       drawn.push(makeSvg("path", { d: `M${left} ${y(value)}H${width - right}`, class: "grid" }));
-      drawn.push(makeSvg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, [`${figure(value, 1)}${unit}`]));
+      const said = this.stage.alike || value === 0 ? `${figure(value, 1)}${this.stage.alike ? unit : ""}` : "";
+      drawn.push(makeSvg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, [said]));
     }
     const step = BAR_STEPS.find((um) => this.length / um <= 10) || 1000;
     for (let um = 0; um <= this.length; um += step) {
@@ -119,7 +133,7 @@ class Profile {
       const path = rows.map((row, i) => {
         if (Number.isNaN(row[side])) return "";
         const started = i > 0 && !Number.isNaN(rows[i - 1][side]);
-        return `${started ? "L" : "M"}${x(row[0]).toFixed(1)} ${y(row[side]).toFixed(1)}`;
+        return `${started ? "L" : "M"}${x(row[0]).toFixed(1)} ${y(row[side], reaches[side - 1]).toFixed(1)}`;
       });
       drawn.push(makeSvg("path", { d: path.join(""), class: side === 1 ? "reference" : "comparison" }));
     }
@@ -138,7 +152,8 @@ class Profile {
     this.drawChart();
     this.overlay.redrawLayer("profile");
     const row = this.sampled.rows[Math.round(this.cursor * (this.sampled.rows.length - 1))];
-    announce(`${figure(row[0])} µm along: reference ${figure(row[1], 2)}, comparison ${figure(row[2], 2)}`);
+    const [one, two] = [1, 2].map((side) => withUnit(row[side], 2, this.units[side - 1]));
+    announce(`${figure(row[0])} µm along: reference ${one}, comparison ${two}`);
   }
 
   line() {
@@ -153,7 +168,8 @@ class Profile {
   }
 
   save() {
-    const text = ["um,reference,comparison", ...this.sampled.rows.map((row) =>
+    const [one, two] = this.stage.images.map((image) => (this.stage.alike ? "" : image ? "_grey" : "_um"));
+    const text = [`um,reference${one},comparison${two}`, ...this.sampled.rows.map((row) =>
       row.map((v) => (Number.isNaN(v) ? "" : v.toFixed(4))).join(","))].join("\n");
     offerFile("profile.csv", `${text}\n`, "text/csv");
   }

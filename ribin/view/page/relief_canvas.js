@@ -34,13 +34,13 @@ class CanvasRelief {
       return;
     }
     const started = performance.now();
-    this.drawSteps(scene, panes, size, 1);
+    this.drawSteps(scene, panes, size, 1 / size.detail);
     this.cost = performance.now() - started;
   }
 
   drawSteps(scene, panes, size, step) {
     const context = this.context;
-    context.fillStyle = `rgb(${BACKGROUND.join(" ")})`;
+    context.fillStyle = `rgb(${scene.background.join(" ")})`;
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     panes.forEach((pane, number) => {
       const width = Math.ceil(pane.width / step), height = Math.ceil(pane.height / step);
@@ -102,17 +102,17 @@ class CanvasRelief {
     const lampRight = factor * (Math.cos(angle) * lamp[1] - Math.sin(angle) * lamp[0]);
     const square = factor * factor, up = lamp[2];
     const coloured = Boolean(MAPS[scene.map]), heights = this.heights;
-    const toTable = (255 * 0.5 * scene.gain) / surface.spread;
-    const [backRed, backGreen, backBlue] = BACKGROUND;
+    const toTable = (255 * 0.5 * scene.gains[side]) / surface.spread;
+    const [backRed, backGreen, backBlue] = scene.background, bare = packed(...scene.background) >>> 0;
     for (let i = 0; i < out.length; i++) {
       const cover = share[i];
       if (cover <= 0) {
-        out[i] = DARK;
+        out[i] = bare;
         continue;
       }
       const level = clamp(127.5 + toTable * (value[i] - surface.middle), 0, 255);
       let red, green, blue;
-      if (scene.image) {
+      if (scene.images[side]) {
         red = green = blue = level;
         if (coloured) {
           const at = 4 * Math.round(level);
@@ -138,11 +138,11 @@ class CanvasRelief {
 
   paintDifference(scene, [one, two], out) {
     const scale = 127.5 / scene.range, table = this.differences;
-    const [red0, green0, blue0] = BACKGROUND;
+    const [red0, green0, blue0] = scene.background, bare = packed(...scene.background) >>> 0;
     for (let i = 0; i < out.length; i++) {
       const any = Math.max(one.share[i], two.share[i]);
       if (any <= 0) {
-        out[i] = DARK;
+        out[i] = bare;
         continue;
       }
       const both = one.share[i] * two.share[i];
@@ -159,8 +159,6 @@ class CanvasRelief {
 function packed(red, green, blue) {
   return (255 << 24) | (blue << 16) | (green << 8) | red;
 }
-
-const DARK = packed(...BACKGROUND) >>> 0;
 
 function mixed(one, two, share) {
   const tone = (shift) => {
@@ -198,4 +196,19 @@ function lookedUp(surface, map, pane, grid) {
     }
   }
   return look;
+}
+
+/** The graphics card where there is one; `#canvas` or `#webgl` after the address asks for that. */
+function chosenRenderer(canvas) {
+  if (location.hash !== "#canvas") {
+    try {
+      return new WebglRelief(canvas, location.hash === "#webgl");
+    } catch (error) {
+      console.info(`drawn without a graphics card: ${error.message}`);
+      const fresh = canvas.cloneNode();
+      canvas.replaceWith(fresh);
+      return new CanvasRelief(fresh);
+    }
+  }
+  return new CanvasRelief(canvas);
 }

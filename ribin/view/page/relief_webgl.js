@@ -17,10 +17,10 @@ uniform vec2 middle[2], down[2], right[2], size[2], slopeTurn[2];
 uniform vec3 lamp; // down, right, up
 uniform vec2 slopes; // factor of each side
 uniform vec2 valueScale, valueShift; // from the stored value of each side to um
-uniform float exposure, ambient, penumbra, blend, offset, range, gain;
+uniform float exposure, ambient, penumbra, blend, offset, range, gain[2];
 uniform vec3 split; // row, col, 1 where the line lies across
 uniform int mode; // 0 reference, 1 comparison, 2 split, 3 blend, 4 difference
-uniform bool image, coloured;
+uniform bool image[2], coloured;
 uniform vec3 background;
 out vec4 colour;
 
@@ -35,9 +35,9 @@ vec4 sampleSide(int side, vec2 px) {
 float cover(vec4 found) { return smoothstep(0.35, 0.65, found.a); }
 
 vec3 shade(int side, vec4 found) {
-  float height = clamp(0.5 + 0.5 * found.r * gain, 0.0, 1.0);
+  float height = clamp(0.5 + 0.5 * found.r * gain[side], 0.0, 1.0);
   vec3 tint = texture(heights, vec2((height * 255.0 + 0.5) / 256.0, 0.5)).rgb;
-  if (image) return coloured ? tint : vec3(height);
+  if (image[side]) return coloured ? tint : vec3(height);
   vec2 slope = found.gb * slopes[side];
   vec2 t = slopeTurn[side];
   slope = vec2(t.x * slope.x - t.y * slope.y, t.y * slope.x + t.x * slope.y);
@@ -145,7 +145,7 @@ class WebglRelief {
     const gl = this.gl, ratio = size.ratio;
     this.setUniforms(scene, ratio);
     gl.scissor(0, 0, this.canvas.width, this.canvas.height);
-    gl.clearColor(...BACKGROUND.map((v) => v / 255), 1);
+    gl.clearColor(...scene.background.map((v) => v / 255), 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     for (const pane of panes) {
       const bottom = size.height - pane.y - pane.height;
@@ -175,11 +175,12 @@ class WebglRelief {
     gl.uniform2f(at("valueShift"), one.middle, two.middle);
     gl.uniform3f(at("lamp"), ...scene.lamp.direction);
     gl.uniform3f(at("split"), scene.split.row, scene.split.col, scene.split.across ? 1 : 0);
-    gl.uniform3f(at("background"), ...BACKGROUND.map((v) => v / 255));
-    gl.uniform1i(at("image"), scene.image ? 1 : 0);
+    gl.uniform3f(at("background"), ...scene.background.map((v) => v / 255));
+    gl.uniform1iv(at("image"), scene.images.map(Number));
+    gl.uniform1fv(at("gain"), scene.gains);
     gl.uniform1i(at("coloured"), MAPS[scene.map] ? 1 : 0);
     const numbers = { exposure: exposure(scene.lamp), ambient: AMBIENT, penumbra: PENUMBRA, blend: scene.blend,
-      offset: scene.offset, range: scene.range, gain: scene.gain, pixelRatio: ratio };
+      offset: scene.offset, range: scene.range, pixelRatio: ratio };
     for (const [name, value] of Object.entries(numbers)) gl.uniform1f(at(name), value);
   }
 }

@@ -1,7 +1,8 @@
 "use strict";
 /* What both renderers agree on: where a pixel lies on each surface, and how steep slopes look.
 
-   A scene is { surfaces: [reference, comparison], camera, motion, lamp, relief, map, image,
+   A scene is { surfaces: [reference, comparison], camera, motion, lamp, relief, map,
+   images: [whether each side is a photograph], gains: [contrast of each side], background,
    split: { row, col, across }, blend, offset, range } and panes are { x, y, width, height, mode }
    in CSS pixels; a mode is reference, comparison, split, blend or difference. */
 
@@ -30,9 +31,11 @@ function slopeTurn(scene, side) {
   return scene.camera.turn - (side === 0 ? 0 : scene.motion.rotation);
 }
 
-/** Factor on a side's slopes; one for both, so that a shallow mark looks shallow beside a deep one. */
+/** Factor on a side's slopes; one for both, so that a shallow mark looks shallow beside a deep one.
+    A photograph has no slopes: beside one the surface alone says how steep is usual. */
 function slopeFactor(scene) {
-  const [one, two] = scene.surfaces.map((surface) => surface.typicalSlope);
+  const surfaces = scene.surfaces.filter((_, side) => !scene.images[side]);
+  const [one, two = one] = (surfaces.length ? surfaces : scene.surfaces).map((s) => s.typicalSlope);
   return (scene.relief * TYPICAL_SLOPE) / Math.sqrt(one * two);
 }
 

@@ -8,16 +8,22 @@ const STAGE_MODES = ["side", "split", "swipe", "blend", "flicker", "difference"]
 const GAP = 6; // between two panes
 
 class Stage {
-  /** `layers` are the pairs of surfaces to look at, by name; the first is shown first. */
-  constructor(box, layers, foundMotion, image, unit) {
+  /** `layers` are the pairs of surfaces to look at, by name; the first is shown first. Where the
+      pair was not compared there is no `foundMotion`: each mark lies with its own middle. `images`
+      says of each side whether it is a photograph, `units` what its values are in. */
+  constructor(box, layers, foundMotion, images, units) {
     this.box = box;
     this.layers = layers;
     this.layer = Object.keys(layers)[0];
-    this.foundMotion = foundMotion;
-    this.motion = foundMotion;
-    this.aligned = "whole mark";
-    this.image = image;
-    this.unit = unit; // of the heights; none of grey values
+    this.foundMotion = foundMotion || Motion.ofMiddles(this.surfaces);
+    this.foundBy = foundMotion ? "whole mark" : "";
+    this.motion = this.foundMotion;
+    this.aligned = this.foundBy; // "" is not at all
+    this.images = images;
+    this.units = units; // "" of grey values
+    this.alike = images[0] === images[1]; // heights and grey values cannot be subtracted
+    this.background = BACKGROUND;
+    this.detail = 1; // pixels drawn for each of the screen, where there is no graphics card
     this.mode = "side";
     this.camera = new Camera();
     this.lamp = new Lamp(() => this.requestDraw());
@@ -112,14 +118,28 @@ class Stage {
     this.tell("view");
   }
 
+  /** Lay the comparison as it was found for the whole mark. */
+  realign() {
+    this.setMotion(this.foundMotion, this.foundBy);
+  }
+
   /** Show the whole marks as they were registered. */
   fit() {
+    this.motion = this.foundMotion;
     this.fitCamera();
-    this.setMotion(this.foundMotion, "whole mark");
+    this.realign();
+  }
+
+  /** How far both marks reach, in um of the reference. */
+  get reach() {
+    const [own, other] = this.surfaces.map((surface) => surface.rim);
+    const rim = [...own, ...other.map((point) => this.motion.undo(point))];
+    const [rows, cols] = [0, 1].map((axis) => rim.map((point) => point[axis]));
+    return { top: Math.min(...rows), bottom: Math.max(...rows), left: Math.min(...cols), right: Math.max(...cols) };
   }
 
   fitCamera() {
-    const reach = this.surfaces[0].reach;
+    const { reach } = this;
     const pane = this.panes[0];
     this.camera.turn = 0;
     this.camera.center = [(reach.top + reach.bottom) / 2, (reach.left + reach.right) / 2];
@@ -179,7 +199,7 @@ class Stage {
     const box = this.box.getBoundingClientRect();
     this.width = Math.max(box.width, 50);
     this.height = Math.max(box.height, 50);
-    this.ratio = Math.min(window.devicePixelRatio || 1, 2);
+    this.ratio = Math.max(Math.min(window.devicePixelRatio || 1, 2), this.detail);
     const canvas = this.renderer.canvas;
     const size = [this.width, this.height].map((v) => Math.round(v * this.ratio));
     if (this.fitted === this.camera.matrix) this.fitCamera(); // whole marks stay whole
@@ -189,9 +209,9 @@ class Stage {
   }
 
   get scene() {
-    const { surfaces, camera, motion, lamp, relief, map, image, blend } = this;
-    return { surfaces, camera, motion, lamp, relief, map, image, blend,
-      gain: image ? relief : 1, offset: this.difference.mean, range: this.range,
+    const { surfaces, camera, motion, lamp, relief, map, images, background, blend } = this;
+    return { surfaces, camera, motion, lamp, relief, map, images, background, blend,
+      gains: images.map((image) => (image ? relief : 1)), offset: this.difference.mean, range: this.range,
       split: { row: (this.place - 0.5) * this.height, col: (this.place - 0.5) * this.width, across: this.across } };
   }
 
@@ -208,19 +228,4 @@ class Stage {
   drawNow() {
     this.renderer.draw(this.scene, this.panes, this, true);
   }
-}
-
-/** The graphics card where there is one; `#canvas` or `#webgl` after the address asks for that. */
-function chosenRenderer(canvas) {
-  if (location.hash !== "#canvas") {
-    try {
-      return new WebglRelief(canvas, location.hash === "#webgl");
-    } catch (error) {
-      console.info(`drawn without a graphics card: ${error.message}`);
-      const fresh = canvas.cloneNode();
-      canvas.replaceWith(fresh);
-      return new CanvasRelief(fresh);
-    }
-  }
-  return new CanvasRelief(canvas);
 }

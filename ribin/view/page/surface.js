@@ -79,6 +79,21 @@ class Surface {
     return weight >= 0.5 ? total / weight : NaN;
   }
 
+  /** Points around what was measured: the outermost of some two hundred rows. */
+  get rim() {
+    if (this.rimPoints) return this.rimPoints;
+    this.rimPoints = [];
+    const { rows, cols, measured } = this;
+    const step = Math.max(1, Math.floor(rows / 200));
+    for (let r = 0; r < rows; r += r + step < rows || r === rows - 1 ? step : rows - 1 - r) {
+      const row = measured.subarray(r * cols, (r + 1) * cols);
+      for (const c of [row.indexOf(1), row.lastIndexOf(1)]) {
+        if (c >= 0) this.rimPoints.push([this.origin[0] + r * this.pitch[0], this.origin[1] + c * this.pitch[1]]);
+      }
+    }
+    return this.rimPoints;
+  }
+
   /** How far the measured pixels reach from the centre, in um. */
   get reach() {
     const ends = [0, 1].map((axis) => {
