@@ -220,22 +220,22 @@ import random, sys
 sys.path.insert(0, sys.argv[1])
 from store_makers import enrol, make_exhibit
 from ribin.store.vault import Vault
-number, reads = int(sys.argv[3]), 0
+number, reads, sizes = int(sys.argv[3]), 0, {0}
 with Vault.open(sys.argv[2]) as vault:
-    for turn in range(12):
-        if number % 2:  # a reader: what it sees is of one moment and whole
-            holdings = vault.holdings()
-            assert len(holdings.marks) == len(holdings.scans)
-            for mark in random.Random(turn).sample(holdings.marks, min(5, len(holdings.marks))):
-                vault.template(mark)
-                vault.original(mark.scan.sha256)
-                reads += 1
-        else:
-            seed = 1000 * (number // 4) + turn  # two writers have the same scans
-            done = enrol(vault, seed, make_exhibit(f"W{seed}"))
-            vault.record("search", "Q", f"person {number}", "why")
-            print(done.sha256, done.outcome, flush=True)
-print("read", reads, flush=True)
+    while number % 2 and max(sizes) < 24:  # a reader: what it sees is of one moment and whole
+        holdings = vault.holdings()
+        assert len(holdings.marks) == len(holdings.scans) >= max(sizes)
+        sizes.add(len(holdings.scans))
+        for mark in random.sample(holdings.marks, min(5, len(holdings.marks))):
+            vault.template(mark)
+            vault.original(mark.scan.sha256)
+            reads += 1
+    for turn in range(0 if number % 2 else 12):
+        seed = 1000 * (number // 4) + turn  # two writers have the same scans
+        done = enrol(vault, seed, make_exhibit(f"W{seed}"))
+        vault.record("search", "Q", f"person {number}", "why")
+        print(done.sha256, done.outcome, flush=True)
+print("read", reads, len(sizes), flush=True)
 """
 
 
@@ -250,7 +250,7 @@ def test_eight_processes_at_once(tmp_path, counted):
         )
         for n in range(8)
     ]
-    ended = [(*process.communicate(), process.returncode) for process in running]
+    ended = [(*process.communicate(timeout=120), process.returncode) for process in running]
     assert [code for *_, code in ended] == [0] * 8, [error for _, error, _ in ended]
     lines = "".join(out for out, *_ in ended).splitlines()
     new = sum(line.endswith("new") for line in lines)
@@ -261,7 +261,10 @@ def test_eight_processes_at_once(tmp_path, counted):
         searches = [row for row in vault.audit_log() if row.action == "search"]
         assert len(searches) == 48
         assert vault.check().problems == ()
-    reads = sum(int(line.split()[1]) for line in lines if line.startswith("read"))
+    told = [line.split()[1:] for line in lines if line.startswith("read")]
+    reads, sizes = (sum(int(numbers[n]) for numbers in told) for n in (0, 1))
+    assert reads >= 20
+    assert sizes > 8 + 4  # a reader saw the vault grow: more than empty and full
     counted(f"8 processes: {new} scans, {again} again, 48 rows, {reads} templates read, all whole")
 
 
