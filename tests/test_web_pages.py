@@ -10,6 +10,7 @@ from web_client import served
 from wording import forbidden_words
 
 from ribin.params import DEFAULT_PARAMS
+from ribin.store.leadrecords import read_lead_file
 from ribin.store.roles import appoint
 from ribin.store.vault import Vault
 from ribin.web.office import Office
@@ -168,7 +169,8 @@ def test_a_lead_and_two_verdicts(client, network):
     assert number in client.get("/leads?mine=yes").text
     said = {"lead": number, "conclusion": "inconclusive_a", "examined": "items", "note": "little"}
     first = client.post("/review", **said)
-    assert "inconclusive a" in first.text
+    assert "second review due" in first.text
+    assert "1 verdict given, shown when both are in" in first.text
     own = client.post("/review", **said)  # one may not review oneself
     assert own.status == 403
     with served(office(network, who="C. Reid")) as second:
@@ -181,6 +183,9 @@ def test_a_lead_and_two_verdicts(client, network):
     reviews = [row for row in logged(network, "JAM") if row.action == "review"]
     assert [row.who for row in reviews] == ["A. Brown", "C. Reid"]
     assert [row.action for row in logged(network, "BLZ")].count("review") == 2
+    with Vault.open(network / "JAM") as vault, vault.catalogue.reading() as db:
+        file = read_lead_file(db, number, "JAM")
+    assert [one.blind for one in file.reviews] == [True, True]  # both from one login
 
 
 def test_a_verdict_needs_its_words(client):

@@ -22,8 +22,13 @@ def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
     return [view_lead(vault, file, who) for file in chosen]
 
 
-def look_at_lead(vault: Vault, lead: str, who: str) -> LeadView:
+def look_at_lead(vault: Vault, lead: str, who: str, early: bool = True) -> LeadView:
     """A lead for a person's eyes; the audit log keeps who looked.
+
+    Parameters
+    ----------
+    early : bool
+        Also one's own first verdict while the second is due; nobody of this login is blind then.
 
     Raises
     ------
@@ -36,6 +41,8 @@ def look_at_lead(vault: Vault, lead: str, who: str) -> LeadView:
     with vault.catalogue.reading() as db:
         file = read_lead_file(db, lead, str(vault.path))
     view = _kept_blind(vault, view_lead(vault, file, who))
+    if view.shows_early and not early:
+        view = view.without_verdicts()
     if vault.writable:
         vault.record("view", lead, who, "", verdicts=len(view.reviews))
     return view

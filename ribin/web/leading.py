@@ -50,10 +50,14 @@ def leads(request: Request) -> Response:
 
 
 def lead(request: Request) -> Response:
-    """One lead, with the verdicts that this person may see, and the form for a verdict."""
+    """One lead, with the verdicts that this person may see, and the form for a verdict.
+
+    Right after a step one's own verdict is not repeated: whoever shares the login stays blind.
+    """
     office, number = office_of(request), request.query_params.get("number", "")
+    early = "after" not in request.query_params
     with office.desk() as desk:
-        view = look_at_lead(desk.vault, number, office.who)
+        view = look_at_lead(desk.vault, number, office.who, early)
     return page(
         request,
         "lead.html",
@@ -91,5 +95,5 @@ def review(request: Request) -> Response:
 
 
 def _see_lead(number: str, notes: tuple[str, ...]) -> Response:
-    pairs = [("number", number), *(("note", note[:300]) for note in notes)]
+    pairs = [("number", number), ("after", "step"), *(("note", note[:300]) for note in notes)]
     return see(f"/lead?{urlencode(pairs)}")
