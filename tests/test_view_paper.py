@@ -221,7 +221,10 @@ def test_a_surface_beside_a_photograph(browser, scans, tmp_path, photograph, ren
     figures = browser.text("#profile-figures")
     assert "no common figures" in figures
     assert "RMS" not in figures
-    heights = "return [...document.querySelectorAll('#chart [text-anchor=end]')].map((t) => t.textContent)"
+    heights = (
+        "return [...document.querySelectorAll('#chart [text-anchor=end]')]"
+        ".map((text) => text.textContent)"
+    )
     assert set(browser.run(heights)) == {"", "0.0"}, "the two scales have no common figures"
     assert browser.complaints() == []
 

@@ -27,6 +27,7 @@ table { border-collapse: collapse; width: 100%; margin: .6rem 0;
   font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .5rem; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }
+tbody :is(th, td) { overflow-wrap: anywhere; } /* a long name never pushes figures out */
 thead { display: table-header-group; }
 thead th { border-bottom: 2px solid var(--ink); }
 tbody th { font-weight: 400; }
@@ -55,6 +56,8 @@ footer { margin-top: 2.5rem; padding-top: .6rem; border-top: 1px solid var(--lin
   body { background: none; font-size: 10pt; }
   main { max-width: none; margin: 0; padding: 0; box-shadow: none; }
   .annex { break-before: page; }
+  .scroll { overflow: visible; }
+  :is(th, td):not(.small *) { padding: .2rem .35rem; }
 }
 @media (max-width: 40rem) {
   main { padding: 1rem; }

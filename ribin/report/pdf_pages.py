@@ -1,4 +1,4 @@
-"""The pages of a PDF report: size, margins, letters, and the line at the foot with its number."""
+"""The pages of a PDF report: size, margins, colours, and the line at the foot with its number."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
+
+from ribin.report.pdf_letters import FONT, runs, width_of
 
 PAGE = A4
 MARGINS = {
@@ -21,20 +23,7 @@ WIDTH = PAGE[0] - MARGINS["leftMargin"] - MARGINS["rightMargin"] - 12  # reportl
 
 INK, SOFT = HexColor("#1b1f24"), HexColor("#57606a")
 LINE, BAR, DEEP = HexColor("#d0d7de"), HexColor("#cfe3f1"), HexColor("#0a4b75")
-FONT, BOLD, MONO = "Helvetica", "Helvetica-Bold", "Courier"
 _SMALL = 7.5
-
-
-def printable(text: str) -> str:
-    """The text with letters that the fonts of every PDF reader lack written as \\uXXXX."""
-    return "".join(c if _has(c) else f"\\u{ord(c):04x}" for c in text)
-
-
-def _has(letter: str) -> bool:
-    try:
-        return letter.isprintable() and bool(letter.encode("cp1252"))
-    except UnicodeEncodeError:
-        return False
 
 
 def numbered_canvas(footer: str, *args: Any, **kwargs: Any) -> Canvas:
@@ -45,7 +34,7 @@ def numbered_canvas(footer: str, *args: Any, **kwargs: Any) -> Canvas:
 class _NumberedCanvas(Canvas):
     def __init__(self, footer: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._footer = printable(footer)
+        self._footer = footer
         self._pages: list[dict[str, Any]] = []
 
     def showPage(self) -> None:  # noqa: N802 - reportlab's name
@@ -68,10 +57,14 @@ class _NumberedCanvas(Canvas):
         self.setFont(FONT, _SMALL)
         self.drawRightString(right, 11 * mm, page)
         room = right - left - stringWidth(page, FONT, _SMALL) - 12
-        self.drawString(left, 11 * mm, _cut(self._footer, room))
+        line = self.beginText(left, 11 * mm)
+        for run, font in runs(_cut(self._footer, room), FONT):
+            line.setFont(font, _SMALL)
+            line.textOut(run)
+        self.drawText(line)
 
 
 def _cut(text: str, room: float) -> str:
-    while stringWidth(text, FONT, _SMALL) > room:
+    while width_of(text, FONT, _SMALL) > room:
         text = text[:-4] + "..."
     return text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from typing import Any
-from xml.sax.saxutils import escape
 
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -19,14 +18,21 @@ from reportlab.platypus import (
 )
 from reportlab.platypus import Paragraph as Text
 
-from ribin.report.document import Document, Grid
+from ribin.report.document import Document, Grid, document_texts
 from ribin.report.overlay import png_bytes
-from ribin.report.pdf_pages import BAR, BOLD, DEEP, FONT, INK, LINE, SOFT, WIDTH, printable
+from ribin.report.pdf_letters import BOLD, FONT, lacking, marked_up, width_of
+from ribin.report.pdf_pages import BAR, DEEP, INK, LINE, SOFT, WIDTH
 from ribin.report.relief import Picture
 
 _NAME_WIDTH = 38 * mm  # of the left column of facts
 _TALLEST = 175 * mm  # of a picture, so that its caption stands under it
 _RULE = ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE)
+
+
+_CODES = (
+    "Letters that the fonts of this file lack ({} of them) stand as their codes, a backslash with "
+    "u and the number in Unicode. The report as HTML shows the letters."
+)
 
 
 def _style(name: str, size: float, font: str = FONT, **more: Any) -> ParagraphStyle:
@@ -49,19 +55,21 @@ _LABEL = _style("label", 10, BOLD)
 
 
 def _text(text: str, style: ParagraphStyle) -> Text:
-    return Text(escape(printable(text)), style)
+    return Text(marked_up(text, style.fontName), style)
 
 
 def head_block(document: Document) -> list[Any]:
     """Title, subject and the facts above the first section."""
     rule = HRFlowable(width="100%", thickness=2, color=DEEP, spaceBefore=4, spaceAfter=4)
     title = [_text(document.title, _TITLE), _text(document.subject, _SUBJECT)]
+    if codes := lacking(document_texts(document)):
+        title.append(_text(_CODES.format(len(codes)), _TEXT))
     return [*title, facts(document.head), rule]
 
 
 def heading(number: str, title: str) -> Text:
     """The heading of a section; also an entry of the outline that a reader shows."""
-    return _Heading(escape(printable(f"{number}  {title}")), _HEADING)
+    return _Heading(marked_up(f"{number}  {title}", BOLD), _HEADING)
 
 
 class _Heading(Text):
@@ -161,11 +169,8 @@ class _BarTable(Table):
 
 def _widths(block: Grid, size: float) -> list[float]:
     """Columns as wide as their longest word and, where there is room, as their longest text."""
-    from reportlab.pdfbase.pdfmetrics import stringWidth
-
     columns = list(zip(block.header, *block.rows, strict=True))
-    texts = [[printable(text) for text in column] for column in columns]
-    longest = [max(stringWidth(text, BOLD, size) for text in column) + 13 for column in texts]
+    longest = [max(width_of(text, BOLD, size) for text in column) + 13 for column in columns]
     if block.bars:
         longest[-1] += 60
     over = sum(longest) - WIDTH
