@@ -26,6 +26,7 @@ LEVELS = {
     "units": 0,
     "_jit": 0,
     "_vector": 0,
+    "checked_lines": 0,
     "json_fields": 1,
     "shown": 0,
     "model": 1,

@@ -299,6 +299,12 @@ def test_another_job_or_other_options_do_not_go_on_with_its_journal(ribin, pairs
     over = ribin("batch", "compare", pairs, "--out", pairs.with_suffix(".jsonl"))
     assert over.code == 2
     assert "another name needed, its .csv would replace the job" in over.err
+    theirs = pairs.with_name("theirs.csv")
+    theirs.write_text("somebody's table\n", encoding="utf-8")
+    taken = ribin("batch", "compare", pairs, "--out", theirs.with_suffix(".jsonl"))
+    assert taken.code == 2
+    assert "theirs.csv: would be replaced" in taken.err
+    assert theirs.read_text(encoding="utf-8") == "somebody's table\n"
     assert pairs.read_bytes() == asked
 
 

@@ -1,23 +1,20 @@
 """What a job has done so far, on the disk: a line for each item, only ever added.
 
-    <CRC-32 of the rest, 8 hexadecimal digits> <JSON>
-
 The first line names the job. A line cut short by the end of the process is the last one and is
 taken off; its item is done again. One process writes; the lock goes away with it.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ribin.batch.lock import lock_file
+from ribin.checked_lines import make_line, parse_line
 from ribin.errors import FormatError, ParameterError, StoreError
 
 _SYNC_S = 0.5  # a line waits no longer for the disk; a process that is killed loses none of them
@@ -67,13 +64,13 @@ class Journal:
     def entry(self, number: int) -> dict[str, Any]:
         """The line of a finished item: `done` with its value, and where it failed `failed`."""
         self._file.seek(self.done[number])
-        entry = _parse(self._file.readline())
+        entry = parse_line(self._file.readline())
         if entry is None:
             raise FormatError(f"{self.path}: the line of item {number} is damaged")
         return entry
 
     def _append(self, entry: dict[str, Any], durable: bool = False) -> None:
-        line = _line(entry)
+        line = make_line(entry)
         try:
             self._file.seek(self._end)
             self._file.write(line)
@@ -114,9 +111,9 @@ class Journal:
         self._file.seek(0)
         first: dict[str, Any] | None = None
         for number, line in enumerate(self._file, start=1):
-            entry = _parse(line)
+            entry = parse_line(line)
             if entry is None:
-                begun = first is not None or _line(job).startswith(line)
+                begun = first is not None or make_line(job).startswith(line)
                 if self._file.read(1) or not begun:
                     raise FormatError(f"{self.path}: line {number} is damaged; {said}")
                 break
@@ -155,19 +152,3 @@ def open_journal(path: Path, job: dict[str, Any], said: str) -> Iterator[Journal
             yield journal
         finally:
             journal.sync()
-
-
-def _line(entry: dict[str, Any]) -> bytes:
-    text = json.dumps(entry, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
-    return b"%08x %s\n" % (zlib.crc32(text), text)
-
-
-def _parse(line: bytes) -> dict[str, Any] | None:
-    """What a line says; None where it is not whole."""
-    if not line.endswith(b"\n") or line[8:9] != b" ":
-        return None
-    text = line[9:-1]
-    if line[:8] != b"%08x" % zlib.crc32(text):
-        return None
-    entry = json.loads(text)
-    return entry if isinstance(entry, dict) else None

@@ -48,7 +48,8 @@ def asked_job(told: Told, kind: str, cells: Mapping[str, Any], options: Mapping[
     Raises
     ------
     ParameterError
-        The results would not end in .jsonl, have no folder, or would replace the job.
+        The results would not end in .jsonl, have no folder, or would replace the job or a file
+        that no run of it wrote.
     FormatError
         As `read_job`.
     """
@@ -58,11 +59,24 @@ def asked_job(told: Told, kind: str, cells: Mapping[str, Any], options: Mapping[
         )
     if told.results.with_suffix(".csv").resolve() == told.job_file.resolve():
         raise ParameterError(f"{told.results}: another name needed, its .csv would replace the job")
+    _refuse_strangers(told.results)
     usual = {name: str(text) for name, text in cells.items() if text}
     words = {
         name: value if isinstance(value, int) else str(value) for name, value in options.items()
     }
     return read_job(told.job_file, kind, usual, words)
+
+
+def _refuse_strangers(results: Path) -> None:
+    """Files of these names are a job's own where its journal lies beside them."""
+    if results.with_suffix(".journal").exists():
+        return
+    for path in (results, results.with_suffix(".csv")):
+        if path.exists():
+            raise ParameterError(
+                f"{path}: would be replaced, and {results.with_suffix('.journal').name} is not "
+                "beside it: another name (--out) needed, or take it away first"
+            )
 
 
 def run_batch(told: Told, job: Job, work: Work) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.casework import Candidate, Exhibit
-from ribin.comparison import Comparison
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params import Params
 from ribin.pipeline import compare_many
+from ribin.search.kept import Figures, KeptComparisons
 from ribin.store.records import StoredMark
 from ribin.store.vault import Vault
 
@@ -36,31 +37,55 @@ def compare_shortlist(
     ids: NDArray[np.int64],
     params: Params,
     threads: int | None,
+    kept: KeptComparisons | None = None,
 ) -> Compared:
-    """Compare the query in full with the marks of these ids, some at a time."""
+    """Compare the query in full with the marks of these ids, some at a time.
+
+    What `kept` holds is not compared again; what is compared goes there.
+    """
     rows: list[Candidate] = []
     reasons: Counter[str] = Counter()
     exhibits: dict[str, Exhibit] = {}
     for first in range(0, len(ids), params.search.batch_marks):
         some = ids[first : first + params.search.batch_marks].tolist()
         marks = vault.stored_marks(some)
-        reasons[MISSING] += len(some) - len(marks)
-        read: list[StoredMark] = []
-        templates: list[Template] = []
+        figures = _figures(query, vault, marks, params, threads, kept)
+        reasons[MISSING] += len(some) - len(figures)
         for mark in marks:
-            try:
-                templates.append(vault.template(mark))
-                read.append(mark)
-            except StoreError:
-                reasons[MISSING] += 1
-        compared = compare_many(query, templates, params, threads) if templates else []
-        for mark, comparison in zip(read, compared, strict=True):
-            if comparison.compared:
-                rows.append(_row(vault.member, mark, comparison))
+            one = figures.get(mark.mark_id)
+            if one and not one.reason:
+                rows.append(_row(vault.member, mark, one))
                 exhibits[mark.scan.exhibit.exhibit] = mark.scan.exhibit
-            else:
-                reasons[comparison.reason or "no score"] += 1
+            elif one:
+                reasons[one.reason] += 1
+    if kept:
+        kept.forget()
     return Compared(tuple(sorted(rows, key=row_order)), +reasons, exhibits)
+
+
+def _figures(
+    query: Template,
+    vault: Vault,
+    marks: Sequence[StoredMark],
+    params: Params,
+    threads: int | None,
+    kept: KeptComparisons | None,
+) -> dict[int, Figures]:
+    """Of each mark that could be read, by its id."""
+    known = {m.mark_id: one for m in marks if kept and (one := kept.get(m))}
+    read: list[StoredMark] = []
+    templates: list[Template] = []
+    for mark in marks:
+        if mark.mark_id in known:
+            continue
+        with contextlib.suppress(StoreError):
+            templates.append(vault.template(mark))
+            read.append(mark)
+    compared = compare_many(query, templates, params, threads) if templates else []
+    new = [Figures.of(comparison) for comparison in compared]
+    if kept:
+        kept.put(read, new)
+    return known | {mark.mark_id: one for mark, one in zip(read, new, strict=True)}
 
 
 def row_order(row: Candidate) -> tuple[float, str, str, str]:
@@ -68,20 +93,20 @@ def row_order(row: Candidate) -> tuple[float, str, str, str]:
     return -row.score, row.member, row.exhibit, row.sha256
 
 
-def _row(member: str, mark: StoredMark, comparison: Comparison) -> Candidate:
+def _row(member: str, mark: StoredMark, figures: Figures) -> Candidate:
     return Candidate(
         rank=0,  # known when all members have answered
         member=member,
         exhibit=mark.scan.exhibit.exhibit,
         event=mark.scan.exhibit.event.event,
         mark=mark.mark_type,
-        score=comparison.score,
-        cmc=comparison.cmc,
-        cmc_fraction=comparison.cmc_fraction,
-        cells=comparison.cells,
-        ccf=comparison.ccf,
-        rotation_deg=comparison.rotation_deg,
-        shift_um=comparison.shift_um,
+        score=figures.score,
+        cmc=figures.cmc,
+        cmc_fraction=figures.cmc_fraction,
+        cells=figures.cells,
+        ccf=figures.ccf,
+        rotation_deg=figures.rotation_deg,
+        shift_um=figures.shift_um,
         sha256=mark.scan.sha256,
         class_fields=mark.scan.exhibit.class_fields,
     )

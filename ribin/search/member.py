@@ -19,6 +19,7 @@ from ribin.params import Params
 from ribin.search.border import reviewed_here, rows_abroad, told_apart, told_exhibits
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
+from ribin.search.kept import KeptComparisons
 from ribin.search.look import Looker, Threads
 from ribin.search.network import Network
 from ribin.search.rules import check_request
@@ -93,7 +94,8 @@ class MemberVault:
             left_out = reviewed_here(request, vault, reach)
             sifted = sift_marks(query, ledger, request, reach, left_out)
             chosen, notes = self._shortlist(query, vault, ledger, sifted, request.full)
-            found = compare_shortlist(query, vault, chosen, self._params, self._threads)
+            kept = KeptComparisons.beside(vault, query, self._params) if request.full else None
+            found = compare_shortlist(query, vault, chosen, self._params, self._threads, kept)
             told = told_exhibits(found.exhibits, vault, asker) if abroad else found.exhibits
             known = told_apart(told) if abroad else told
             shown = tuple(group_rows(found.rows, known, request.group, reach)[: request.top])

@@ -15,6 +15,7 @@ from ribin.params import Params
 from ribin.search.border import told_apart
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
+from ribin.search.kept import KeptComparisons
 from ribin.search.look import Looker, Threads
 from ribin.search.member import Answer, Member, MemberVault
 from ribin.search.network import Network
@@ -82,7 +83,8 @@ class BundledMember:
                 chosen, notes = shortlist_marks(
                     query, gallery, ledger, sifted, self._params, looker
                 )
-            found = compare_shortlist(query, gallery, chosen, self._params, self._threads)
+            kept = KeptComparisons.beside(gallery, query, self._params) if request.full else None
+            found = compare_shortlist(query, gallery, chosen, self._params, self._threads, kept)
         grouped = group_rows(found.rows, told_apart(found.exhibits), request.group, reach)
         told = f"{self._code}: no line; answered by its bundle {self._bundle.number}"
         notes += (f"{told} of {self._bundle.made_at[:10]}",)

@@ -1,0 +1,103 @@
+"""Comparisons of a search without a cut, kept as they are made, so that a stopped one goes on.
+
+    index/full-<what is compared with what>.lines
+
+They lie beside the owner's index and are as derived as it is: a lost file or line costs time and
+changes no list. What is kept is of pairs of marks, not of a request: rules are applied anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from ribin import __version__
+from ribin.checked_lines import make_line, parse_line
+from ribin.comparison import Comparison
+from ribin.model import Template
+from ribin.params import Params
+from ribin.search.index import INDEX_FOLDER
+from ribin.store.derived import remove_derived
+from ribin.store.records import StoredMark
+from ribin.store.scanfile import template_sha256
+from ribin.store.vault import Vault
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a list shows of a comparison; a pair that could not be compared has only a reason."""
+
+    score: float = 0.0
+    cmc: float = 0.0
+    cmc_fraction: float = 0.0
+    cells: int = 0
+    ccf: float = 0.0
+    rotation_deg: float = 0.0
+    shift_um: tuple[float, float] = (0.0, 0.0)
+    reason: str = ""
+
+    @classmethod
+    def of(cls, found: Comparison) -> Self:
+        if not found.compared:
+            return cls(reason=found.reason or "no score")
+        shift = float(found.shift_um[0]), float(found.shift_um[1])
+        figures = (found.cmc_fraction, int(found.cells), found.ccf, found.rotation_deg, shift)
+        return cls(found.score, found.cmc, *figures)
+
+
+class KeptComparisons:
+    """Figures of one query's comparisons with marks of a vault, in memory and in a file.
+
+    The file is read when this is made, and only ever added to. Where the disk refuses, nothing is
+    kept and the search goes on.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._found = dict(_read(path))
+
+    @classmethod
+    def beside(cls, vault: Vault, query: Template, params: Params) -> Self | None:
+        """Those of a query in a vault; None where nothing may be kept."""
+        if not vault.writable:
+            return None
+        compared = "\n".join((template_sha256(query), params.params_id, __version__))
+        name = hashlib.sha256(compared.encode()).hexdigest()[:32]
+        return cls(vault.path / INDEX_FOLDER / f"full-{name}.lines")
+
+    def get(self, mark: StoredMark) -> Figures | None:
+        return self._found.get(mark.template_sha256)
+
+    def put(self, marks: Sequence[StoredMark], figures: Sequence[Figures]) -> None:
+        """Keep what a portion of the marks gave."""
+        lines = []
+        for mark, one in zip(marks, figures, strict=True):
+            self._found[mark.template_sha256] = one
+            lines.append(make_line({"template": mark.template_sha256, **vars(one)}))
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab") as file:
+                file.write(b"".join(lines))
+
+    def forget(self) -> None:
+        """The search was answered: take the file away."""
+        remove_derived(self._path)
+
+
+def _read(path: Path) -> Mapping[str, Figures]:
+    found = {}
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        for line in file:
+            entry = parse_line(line)
+            if entry is not None:
+                template, figures = _entry(**entry)
+                found[template] = figures
+    return found
+
+
+def _entry(template: str, shift_um: list[float], **figures: Any) -> tuple[str, Figures]:
+    return template, Figures(shift_um=(shift_um[0], shift_um[1]), **figures)

@@ -1,0 +1,158 @@
+"""A search without a cut that is stopped goes on where it was, with the same list."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from search_makers import (
+    SMALL,
+    ask,
+    fake_compare_many,
+    fill,
+    make_network,
+    make_query,
+)
+from store_makers import enrol, make_exhibit
+
+from ribin.casework import Filters, Scope
+from ribin.model import Template
+from ribin.search.engine import search
+from ribin.store.vault import Vault
+
+
+class Stopped(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def network(tmp_path):
+    network = make_network(tmp_path, ("BRB", "JAM"), ("BRB", "JAM"))
+    fill(network, "JAM", range(12), calibre="9x19")
+    return network
+
+
+@pytest.fixture
+def compared(monkeypatch):
+    """Marks compared so far, and after how many of them the process ends."""
+    seen: list[Template] = []
+    ends_after = [99]
+
+    def comparing(query, templates, params, threads=None):
+        listed = list(templates)
+        if len(seen) >= ends_after[0]:
+            raise Stopped
+        seen.extend(listed)
+        return fake_compare_many(query, listed, params, threads)
+
+    monkeypatch.setattr("ribin.search.fine.compare_many", comparing)
+    return seen, ends_after
+
+
+def lines(network, code="JAM"):
+    return list((network.members[code].vault / "index").glob("full-*.lines"))
+
+
+def stopped_after(number, network, compared, **asked):
+    seen, ends_after = compared
+    ends_after[0] = number
+    with pytest.raises(Stopped):
+        search(make_query(), ask("JAM", full=True, **asked), network, SMALL)
+    assert len(seen) == number
+    ends_after[0] = 99
+    seen.clear()
+
+
+def result_of(network, **asked):
+    found = search(make_query(), ask("JAM", full=True, **asked), network, SMALL)
+    return found.candidates, found.counts
+
+
+def test_what_was_compared_is_not_compared_again(network, compared):
+    whole = result_of(network)
+    assert lines(network) == []  # an answered search leaves nothing behind
+    compared[0].clear()
+    stopped_after(8, network, compared)
+    assert len(lines(network)) == 1
+    assert result_of(network) == whole
+    assert len(compared[0]) == 4
+    assert lines(network) == []
+
+
+def test_rules_are_applied_anew_to_what_was_kept(network, compared):
+    stopped_after(8, network, compared)
+    none = result_of(network, filters=Filters(calibre="no such"))
+    assert none[0] == ()
+    stopped_after(8, network, compared)
+    with Vault.open(network.members["JAM"].vault) as vault:
+        enrol(vault, 50, make_exhibit("new"), params_id=SMALL.template_id)
+    assert len(result_of(network)[0]) == 13
+    assert len(compared[0]) == 5
+
+
+def test_another_query_has_nothing_of_it(network, compared):
+    stopped_after(8, network, compared)
+    search(make_query(20_000), ask("JAM", full=True), network, SMALL)
+    assert len(compared[0]) == 12
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "folder"])
+def test_damage_costs_time_and_changes_no_list(network, compared, damage):
+    whole = result_of(network)
+    compared[0].clear()
+    stopped_after(8, network, compared)
+    (path,) = lines(network)
+    content = bytearray(path.read_bytes())
+    if damage == "cut":
+        path.write_bytes(content[:-20])
+    elif damage == "flip":
+        content[content.index(b'"score":') + 12] ^= 1
+        path.write_bytes(content)
+    else:
+        path.unlink()
+        path.mkdir()
+    assert result_of(network) == whole
+    assert len(compared[0]) == (12 if damage == "folder" else 5)
+
+
+def test_it_lies_with_the_owner_whose_marks_they_are(network, compared):
+    compared[1][0] = 8
+    with pytest.raises(Stopped):
+        search(make_query(), ask("BRB", Scope.CLUSTER, full=True), network, SMALL)
+    assert (len(lines(network)), lines(network, "BRB")) == (1, [])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
+def test_a_killed_command_goes_on(ribin, sample_dir, tmp_path):
+    """Twelve real comparisons, one at a time; killed as soon as some are kept."""
+    vault, few = tmp_path / "JAM", tmp_path / "few.toml"
+    few.write_text("[search]\nbatch_marks = 1\n", encoding="utf-8")
+    assert ribin("init", vault, "--member", "JAM").code == 0
+    scans = sorted(sample_dir.glob("*.x3p"))
+    for scan in scans:
+        asked = ["--event", scan.stem, "--exhibit", scan.stem, "--vault", vault]
+        assert ribin("enrol", scan, *asked, "--sharing", "country").code == 0
+    asked = ["search", scans[0].stem, "--mark", "breech_face", "--full", "--json"]
+    asked += ["--vault", str(vault), "--params", str(few)]
+    whole = json.loads(ribin(*asked).out)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ribin", *asked],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    ends = time.monotonic() + 60.0
+    while process.poll() is None and time.monotonic() < ends:
+        if any(path.stat().st_size for path in (vault / "index").glob("full-*.lines")):
+            process.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.0005)
+    process.wait()
+    again = json.loads(ribin(*asked).out)
+    assert again["candidates"] == whole["candidates"]
+    assert again["counts"] == whole["counts"]
