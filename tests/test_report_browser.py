@@ -47,3 +47,38 @@ def test_a_report_is_usable_by_everybody_and_fetches_nothing(reports, tmp_path, 
         assert browser.logged() == []
         assert browser.asked() == []
         assert not browser.run("return document.documentElement.scrollWidth > window.innerWidth")
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_a_name_without_an_end_leaves_figures_their_place(tmp_path, media):
+    """On a screen and on a sheet no figure of a table lies beyond its edge."""
+    face, long = MarkType.BREECH_FACE, "x" * 200
+    row = Candidate(1, "BLZ", long, f"E-{long}", face, 99.0, 3.0, 0.1, 80, 0.1, 0.0, (0.0, 0.0))
+    counts = Counts(1, 1, 1, 1, ())
+    found = SearchResult(
+        long,
+        "cluster",
+        ("BLZ",),
+        (),
+        counts,
+        {"BLZ": counts},
+        (row,),
+        {},
+        "id",
+        "0",
+        0.0,
+        mark=face,
+    )
+    document = search_document(Asked("A. Brown").head(), SearchLists((found,), (), counts))
+    page = tmp_path / "long.html"
+    page.write_text(document_html(document), encoding="utf-8")
+    with open_browser(tmp_path) as browser:
+        browser.open(page)
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media})
+        browser.resize(700, 900)
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        right = browser.run(
+            "return [...document.querySelectorAll('td')]"
+            ".find((one) => one.textContent === '99.000').getBoundingClientRect().right"
+        )
+        assert right <= 700

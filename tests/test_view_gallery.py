@@ -256,3 +256,40 @@ def test_exhibits_are_viewed_as_their_owners_allow(ribin, demo, tmp_path):
     done = ribin("view", "JAM-2026-0007-1", "JAM-2026-0012-1", "-o", page, *asked)
     assert done.code == 0
     assert page.read_text(encoding="utf-8").count('"name":"measured"') == 2
+
+
+@in_browser
+def test_the_gallery_fits_a_narrow_window_and_a_sheet(lists, tmp_path):
+    """At 200 % zoom nothing lies beyond the window; printed, text is dark and a row is whole."""
+    long = "JAM-" + "y" * 150
+    face = replace(
+        lists.lists[0], candidates=(candidate(1, long, 97.0), *lists.lists[0].candidates[1:])
+    )
+    page = tmp_path / "g.html"
+    page.write_text(
+        gallery_page(replace(lists, lists=(face, lists.lists[1])), {}, {}), encoding="utf-8"
+    )
+    with open_browser(tmp_path) as browser:
+        browser.open(page)
+        browser.click("[role=tab]:nth-child(2)")
+        for width in (640, 900, 1280):
+            browser.resize(width, 800)
+            assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), width
+            boxes = browser.run(
+                "return [...document.querySelectorAll('.rows > li *')]"
+                ".filter((one) => one.offsetParent && !one.classList.contains('hidden')"
+                " && one.getBoundingClientRect().right > innerWidth + 1).length"
+            )
+            assert boxes == 0, width
+            assert browser.complaints() == []
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        browser.resize(700, 900)
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        assert not browser.find("#by-member").is_displayed()
+        looks = [
+            browser.run("return getComputedStyle(arguments[0]).color", browser.find(css))
+            for css in (".list:not([hidden]) .who b", ".list:not([hidden]) .scores small")
+        ]
+        assert all(max(map(int, re.findall(r"\d+", look))) < 100 for look in looks), looks
+        assert browser.complaints() == []
+        assert browser.logged() == []
