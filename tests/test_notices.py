@@ -11,11 +11,13 @@ import zlib
 import pytest
 from review_makers import EXAMINER, SECOND, STAFF, held, make_member, make_network
 
+from ribin.casework import Scope
 from ribin.desk.announcing import announce, announce_received
 from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
+from ribin.store.releases import release_exhibit
 from ribin.store.sharing import opaque_names
 
 FOUND = Conclusion.IDENTIFICATION
@@ -80,7 +82,18 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
     assert "The link that an earlier notice told of is withdrawn" in page
     assert "<script" not in page
     theirs = {path.name: path.read_bytes() for path in (blz.path / "notices").iterdir()}
-    assert theirs == {name: p.read_bytes() for name, p in files.items() if "-BLZ." in name}
+    assert sorted(theirs) == sorted(name for name in files if "-BLZ." in name)
+    own, other = (json.loads((v.path / "notices" / f"{link}-confirmed-BLZ.json").read_text())
+                  for v in (blz, jam))  # fmt: skip
+    assert (own["written_by"], other["written_by"]) == ("BLZ", "JAM")
+    # the day of one's own event is told to one's own country alone, as nothing was released
+    assert [[e["event_date"] for e in facts["exhibits"]] for facts in (own, other)] == [
+        ["", "2025-02-10"],
+        ["", ""],
+    ]
+    assert {e["class_fields"]["calibre"] for e in (*own["exhibits"], *other["exhibits"])} == {
+        "9x19"
+    }
     assert all(announce(jam, one, network) == () for one in (step, ended)), "told twice"
     assert announce_received(jam, network) == []
     assert [row.details["to"] for row in logged(blz)] == ["BLZ", "BLZ"]
@@ -105,6 +118,22 @@ def words(path):
 
 def logged(vault):
     return [row for row in vault.audit_log() if row.action == "notice"]
+
+
+def test_the_day_of_a_released_event_is_told_to_whom_it_was_released(pair):
+    jam, blz, network = pair
+    said = {"who": "head", "reason": "joint case", "original": False}
+    release_exhibit(blz, "BLZ-2", "JAM", Scope.CLUSTER, **said)
+    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    link = linked(jam, network, f"BLZ:{opaque}")[0].file.link.link
+    days = {}
+    for vault, to in ((jam, "JAM"), (jam, "BLZ"), (blz, "BLZ")):
+        path = vault.path / "notices" / f"{link}-confirmed-{to}.json"
+        sides = json.loads(path.read_text())["exhibits"]
+        days[vault.member, to] = [side["event_date"] for side in sides]
+        assert sides[1]["exhibit"] == opaque
+    both, theirs = ["2025-01-10", "2025-02-10"], ["", "2025-02-10"]
+    assert days == {("JAM", "JAM"): both, ("JAM", "BLZ"): theirs, ("BLZ", "BLZ"): theirs}
 
 
 def test_a_link_within_a_country_is_nobody_elses(pair):

@@ -141,7 +141,7 @@ def test_a_withdrawn_link_splits_the_series(vaults, network):
     assert [len(trace(vaults, network, e).exhibits) for e in ("JAM-1", "BLZ-2")] == [2, 2]
     history = trace(vaults, network, "JAM-2")
     assert [link.lead for link in history.withdrawn] == [middle]
-    assert f"withdrawn: link withdrawn {middle}" in history_table(history)
+    assert f"\nlink withdrawn {middle}" in history_table(history)
 
 
 def test_a_link_inside_a_ring_splits_nothing(vaults, network):

@@ -105,11 +105,11 @@ def test_a_gun_used_in_two_countries(ribin, desk):
     # withdrawn in Belize: the series falls apart in both countries, and nothing is deleted
     said = run("BLZ", ben, "link", "withdraw", "JAM-L1", "--reason", "items mixed up", *network).out
     assert "link withdrawn by Ben Cole BLZ (BLZ)" in said
-    assert "the series falls into 1 and 1 exhibits" in said
+    assert "the series is split into series of 1 and 1 exhibits" in said
     assert (folder / "JAM" / "notices" / "JAM-L1-withdrawn-JAM.html").is_file()
     told = run("JAM", ana, *asked).out
     assert "series of JAM-2026-0007-1: 1 exhibit of JAM" in told
-    assert "withdrawn: link withdrawn JAM-L1" in told
+    assert "\nlink withdrawn JAM-L1 of " in told
     shown = run("JAM", ana, "lead", "show", "JAM-L1").out
     assert shown.count("identification: sufficient agreement") == 2
 

@@ -73,7 +73,7 @@ def say_step(desk: Leads, step: Step, who: str, json_output: bool) -> None:
     if step.parts:
         sizes = " and ".join(str(len(part)) for part in step.parts)
         lines.append(
-            f"the series falls into {sizes} exhibits"
+            f"the series is split into series of {sizes} exhibits"
             if len(step.parts) > 1
             else f"other links still join the {sizes} exhibits of the series"
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,20 +30,21 @@ class Told:
 def announce(vault: Vault, step: Step, network: Network | None = None) -> tuple[str, ...]:
     """Write the notices that a step of a lead gives rise to; gives notes for the person.
 
-    Both lie in the own vault; the other country's lies in its vault as well, where `network` names
-    one in reach. Called once after each step, when both sides have committed it: a notice that
-    cannot be written undoes nothing, the note says so, and `announce_received` makes up for it.
+    Both lie in the own vault; where the other country's is in reach, it has its own there. Called
+    once after each step, when both sides have committed it: a notice that cannot be written undoes
+    nothing, the note says so, and `announce_received` makes up for it.
     """
+    if step.file.link is None or len(step.file.lead.members) < 2:
+        return ()
     occasions = [Occasion.CONFIRMED] if step.link_made else []
     occasions += [Occasion.WITHDRAWN] if step.link_ended else []
-    told = []
-    for notice in notices_of(vault, step.file):
-        if notice.occasion in occasions or notice.to == vault.member:
-            told += _place(vault, notice, step.file)
-        if notice.to != vault.member:
-            there = _place_there(notice, step.file, network)
-            told += [one for one in there if not one.written]
-    return tuple(one.text for one in told)
+    told: list[Told] = []
+    with _in_reach(vault, network, step.file) as holders:
+        for notice in notices_of(vault.member, step.file, holders):
+            if notice.occasion in occasions or notice.to == vault.member:
+                told += _place(vault, notice, step.file)
+        there = _own_notices(step.file, holders, leave=vault.member)
+    return tuple(one.text for one in (*told, *(one for one in there if not one.written)))
 
 
 def announce_received(vault: Vault, network: Network) -> list[Told]:
@@ -51,26 +54,35 @@ def announce_received(vault: Vault, network: Network) -> list[Told]:
     member which was out of reach.
     """
     with vault.catalogue.reading() as db:
-        files = read_lead_files(db)
+        files = [file for file in read_lead_files(db) if file.link and len(file.lead.members) > 1]
     told: list[Told] = []
     for file in files:
-        for notice in notices_of(vault, file):
-            if notice.to == vault.member:
-                told += _place(vault, notice, file)
-            else:
-                told += _place_there(notice, file, network)
+        with _in_reach(vault, network, file) as holders:
+            told += _own_notices(file, holders)
     return told
 
 
-def _place_there(notice: Notice, file: LeadFile, network: Network | None) -> list[Told]:
-    """Into the vault of the country that it is for; who is out of reach writes it by itself."""
-    if network is None or notice.to not in network.members:
-        return []
-    try:
-        with Vault.open(network.members[notice.to].vault) as other:
-            return _place(other, notice, file) if other.writable else []
-    except RibinError:
-        return []
+@contextmanager
+def _in_reach(vault: Vault, network: Network | None, file: LeadFile) -> Iterator[dict[str, Vault]]:
+    """The vaults of the members concerned, by member; who is out of reach is left out."""
+    with ExitStack() as stack:
+        holders = {vault.member: vault}
+        for member in set(file.lead.members) - {vault.member}:
+            if network and member in network.members:
+                with suppress(RibinError):
+                    other = stack.enter_context(Vault.open(network.members[member].vault))
+                    holders |= {member: other} if other.member == member else {}
+        yield holders
+
+
+def _own_notices(file: LeadFile, holders: Mapping[str, Vault], leave: str = "") -> list[Told]:
+    """What each laboratory tells its own country, into its own vault."""
+    told: list[Told] = []
+    for member, vault in sorted(holders.items()):
+        for notice in notices_of(member, file, holders):
+            if notice.to == member != leave and vault.writable:
+                told += _place(vault, notice, file)
+    return told
 
 
 def _place(vault: Vault, notice: Notice, file: LeadFile) -> list[Told]:

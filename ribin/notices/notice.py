@@ -6,11 +6,13 @@ person, no case number and no place. Who may know more asks the laboratory, quot
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from ribin.casework import ClassFields
 from ribin.leads import HeldExhibit, LeadFile
+from ribin.review.concerned import exhibit_at
 from ribin.store.abroad import Abroad
 from ribin.store.vault import Vault
 
@@ -24,7 +26,7 @@ class Occasion(StrEnum):
 
 @dataclass(frozen=True)
 class NoticedExhibit:
-    """One side of a link; what is not known to the member that writes is empty."""
+    """One side of a link; what is not told is empty."""
 
     member: str
     exhibit: str  # as it is known across the border
@@ -49,16 +51,29 @@ class Notice:
         return f"{self.link}-{self.occasion.split()[-1]}-{self.to}"
 
 
-def notices_of(vault: Vault, file: LeadFile) -> list[Notice]:
-    """All that has come of a lead across a border, oldest first, to each of the two countries."""
+def notices_of(written_by: str, file: LeadFile, holders: Mapping[str, Vault]) -> list[Notice]:
+    """All that has come of a lead across a border, oldest first, to each of the two countries.
+
+    Parameters
+    ----------
+    written_by : str
+        The member whose laboratory writes them.
+    holders : mapping of str to Vault
+        The vaults in reach, by member: each tells of its own exhibit.
+    """
     link, end, members = file.link, file.withdrawal, file.lead.members
     if link is None or len(members) < 2:
         return []
     occasions = [(Occasion.CONFIRMED, link.at)]
     occasions += [(Occasion.WITHDRAWN, end.at)] if end else []
-    sides = _noticed(vault, file, file.lead.reference), _noticed(vault, file, file.lead.comparison)
     return [
-        Notice(link.link, occasion, to, vault.member, at, sides)
+        Notice(
+            *(link.link, occasion, to, written_by, at),
+            (
+                _told(holders, file.lead.reference, {written_by, to}),
+                _told(holders, file.lead.comparison, {written_by, to}),
+            ),
+        )
         for occasion, at in occasions
         for to in members
     ]
@@ -71,18 +86,16 @@ def notice_facts(notice: Notice) -> dict[str, object]:
     return {"format": "ribin notice", "version": 1, **facts, "exhibits": exhibits}
 
 
-def _noticed(vault: Vault, file: LeadFile, held: HeldExhibit) -> NoticedExhibit:
-    assert file.link is not None
-    is_reference = held == file.lead.reference
-    day = file.link.reference_date if is_reference else file.link.comparison_date
-    return NoticedExhibit(held.member, held.exhibit, day, _class_fields(vault, file, held))
-
-
-def _class_fields(vault: Vault, file: LeadFile, held: HeldExhibit) -> ClassFields:
-    """Those of an own exhibit, which cross the border anyway; others' are theirs to tell."""
-    if held.member != vault.member:
-        return ClassFields()
-    (other,) = set(file.lead.members) - {vault.member}
-    known = vault.exhibits()
-    name = held.exhibit if held.exhibit in known else Abroad.of(vault, other).meant(held.exhibit)
-    return known[name].class_fields if name in known else ClassFields()
+def _told(holders: Mapping[str, Vault], held: HeldExhibit, readers: set[str]) -> NoticedExhibit:
+    """One side: class fields, and the day where it is theirs or was released to all who read it."""
+    if held.member not in holders:
+        return NoticedExhibit(held.member, held.exhibit, "", ClassFields())
+    vault = holders[held.member]
+    with vault.catalogue.reading() as db:
+        exhibit = exhibit_at(db, held.exhibit)
+    if exhibit is None:  # purged since
+        return NoticedExhibit(held.member, held.exhibit, "", ClassFields())
+    told = exhibit
+    for reader in readers - {held.member}:
+        told = Abroad.of(vault, reader).told(told)
+    return NoticedExhibit(held.member, held.exhibit, told.event.date, told.class_fields)

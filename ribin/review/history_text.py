@@ -16,7 +16,7 @@ def history_table(history: History) -> str:
         table(header, rows),
     ]
     lines += [_joined(link) for link in history.links]
-    lines += [f"withdrawn: {_joined(link)}" for link in history.withdrawn]
+    lines += [_joined(link) for link in history.withdrawn]
     lines += [
         f"{member} does not show {_count(n, 'linked exhibit')}"
         for member, n in history.withheld.items()

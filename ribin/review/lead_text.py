@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.leads import CONCLUSION_MEANING, HeldExhibit, LeadFile, Review
+from ribin.leads import CONCLUSION_MEANING, Examined, HeldExhibit, LeadFile, Review
 from ribin.people import same_person
 from ribin.report.tables import facts, table
 from ribin.review.rules import (
@@ -138,12 +138,15 @@ def blindness(review: Review) -> str:
     return KNOWING if review.supersedes else NOT_BLIND
 
 
+_ON = {Examined.ITEMS: "the items", Examined.CAST: "a cast"}
+
+
 def _verdict(review: Review) -> str:
     seen = f", {blindness(review)}" if blindness(review) else ""
     over = f", supersedes {review.supersedes}" if review.supersedes else ""
     return (
         f"{review.place} review {review.review} by {review.reviewer} ({review.member}), "
-        f"{_day(review.at)}, on {review.examined}{seen}{over}:\n"
+        f"{_day(review.at)}, on {_ON[review.examined]}{seen}{over}:\n"
         f"  {str(review.conclusion).replace('_', ' ')}: {CONCLUSION_MEANING[review.conclusion]}\n"
         f"  {review.note}"
     )
