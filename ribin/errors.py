@@ -24,5 +24,13 @@ class StoreError(RibinError):
     """A vault could not be opened, written or trusted."""
 
 
+class ThereAlreadyError(StoreError):
+    """What was to be made is there; `name` says which it is."""
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class AccessError(RibinError):
     """The network's rules do not allow what was asked for."""

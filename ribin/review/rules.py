@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ribin.errors import AccessError, ParameterError, StoreError
+from ribin.errors import AccessError, ParameterError, StoreError, ThereAlreadyError
 from ribin.leads import Conclusion, LeadFile, Place, Review, Standing
 from ribin.people import same_person
 
@@ -83,13 +83,14 @@ def check_new_lead(pair_files: Iterable[LeadFile]) -> None:
 
     Raises
     ------
-    StoreError
+    ThereAlreadyError
         Such a lead is there; the message names it.
     """
     for file in pair_files:
         standing = standing_of(file)
         if standing.is_open or file.linked:
-            raise StoreError(f"lead {file.lead.lead}: this pair is there already ({standing})")
+            found = f"lead {file.lead.lead}: this pair is there already ({standing})"
+            raise ThereAlreadyError(found, file.lead.lead)
 
 
 def check_review(file: LeadFile, who: str) -> None:
