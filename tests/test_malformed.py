@@ -116,17 +116,33 @@ def check_scans(folder: Path, good: bytes, name: str, number: int, made: random.
 
 
 def _inside(good: bytes, made: random.Random) -> bytes:
-    """Of a zip, one member mutated and packed again; another file as it is mutated."""
+    """Of an X3P, one member mutated and packed again, with checksums that agree in three of four
+    times, so that what is behind them is met; another file as it is mutated."""
     if not zipfile.is_zipfile(io.BytesIO(good)):
         return mutated(good, made)
     with zipfile.ZipFile(io.BytesIO(good)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    chosen = made.choice(sorted(members))
+    chosen = made.choice(["main.xml", *sorted(members)])
+    members[chosen] = mutated(members[chosen], made)
+    if made.random() < 0.75:
+        _sum_again(members)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name, mutated(content, made) if name == chosen else content)
+            archive.writestr(name, content)
     return packed.getvalue()
+
+
+def _sum_again(members: dict[str, bytes]) -> None:
+    """Checksums of the points and of main.xml, where it still says them."""
+    data = hashlib.md5(members["bindata/data.bin"]).hexdigest().encode()
+    tag = b"MD5ChecksumPointData>"
+    before, found, after = members["main.xml"].partition(b"<" + tag)
+    end = after.find(b"</" + tag)
+    if found and end >= 0:
+        members["main.xml"] = before + found + data + after[end:]
+    digest = hashlib.md5(members["main.xml"]).hexdigest()
+    members["md5checksum.hex"] = f"{digest} *main.xml\n".encode()
 
 
 def check_exports(folder: Path, number: int, made: random.Random) -> Tally:

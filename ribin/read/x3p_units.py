@@ -79,15 +79,16 @@ def heights_in_um(
     sample = sample[:: max(1, sample.size // _SAMPLED)]
     if sample.size == 0:
         return Heights(np.zeros(stored_m.shape, np.float32), valid, (), notes)
-    low, middle, high = (float(q) for q in np.percentile(sample, (1.0, 50.0, 99.0)))
+    with np.errstate(over="ignore"):  # a damaged point may hold any number; it lies too far below
+        low, middle, high = (float(q) for q in np.percentile(sample, (1.0, 50.0, 99.0)))
     scale, repairs = _height_scale(high - low, name, params)
     base_um = scale * middle
     if abs(base_um) > params.max_relief_um:
         notes += (f"Heights lie around {base_um:.6g} um, which was subtracted.",)
     else:
         base_um = 0.0
-    heights = stored_m * scale
-    heights -= base_um
+    with np.errstate(over="ignore"):
+        heights = stored_m * scale - base_um
     near = valid & (np.abs(heights) <= 2.0 * params.max_relief_um)
     if far := int(np.count_nonzero(valid & ~near)):
         notes += (
