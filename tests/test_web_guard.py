@@ -46,6 +46,27 @@ def test_without_the_cookie_nothing_is_shown(client):
         assert answer.text == "ribin: open the address that `ribin serve` printed\n"
 
 
+@pytest.mark.parametrize(
+    ("path", "inside_too", "status", "said"),
+    [
+        ("/", False, 401, "open the address that it prints"),
+        ("/enter?token=used", False, 401, "start `ribin serve` again"),
+        ("/no-such", True, 404, "Not Found: /no-such"),
+    ],
+)
+def test_a_browser_gets_a_page_with_a_way_back(client, path, inside_too, status, said):
+    if inside_too:
+        client.enter()
+    answer = client.send("GET", path, cookie=client.cookie, accept="text/html,*/*;q=0.8")
+    assert answer.status == status
+    assert '<html lang="en">' in answer.text
+    assert "<title>Not shown" in answer.text
+    assert "ribin: " in answer.text
+    assert said in answer.text
+    assert ('href="/"' in answer.text) is inside_too
+    assert "content-security-policy" in answer.headers
+
+
 @pytest.mark.parametrize("path", ["/icon.svg", "/favicon.ico"])
 def test_the_icon_that_a_browser_asks_for_by_itself_is_there_for_any_page(client, path):
     answer = client.send("GET", path)

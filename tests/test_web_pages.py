@@ -140,6 +140,37 @@ def test_a_report_is_entered_in_the_log(client, network):
     assert last.action == "report"
     assert last.sha256 in report.text
     assert report.headers["content-security-policy"].startswith("default-src 'none'; img-src data:")
+    home = client.get("/")
+    (again,) = home.links("/reports?")
+    assert client.get(again).text == report.text
+    assert logged(network, "JAM")[-1] == last, "looking again is not making it again"
+    (pdf,) = home.links("/reports.pdf")
+    kept = client.get(pdf)
+    assert kept.headers["content-type"] == "application/pdf"
+    assert (
+        kept.headers["content-disposition"] == 'attachment; filename="ribin-comparison-report.pdf"'
+    )
+    assert kept.body.startswith(b"%PDF")
+    assert logged(network, "JAM")[-1] == last
+    saved = client.post("/report", **fields, **{"as": "pdf"})
+    assert saved.body.startswith(b"%PDF")
+
+
+def test_lists_have_the_plot_and_the_query_beside_them(client):
+    lists = found(client)
+    assert "drop of" in lists.text
+    assert re.search(r'<svg class="plot".*href="#breech_face-1"', lists.text, re.DOTALL)
+    assert 'id="breech_face-1"' in lists.text
+    query = client.get(lists.links("/query.png")[0])
+    assert query.body[:4] == b"\x89PNG"
+    assert client.get("/query.png?id=guess&mark=breech_face").status == 404
+    assert re.search(r"<th scope=\"row\">BLZ:x-", lists.text), "as the command line says it"
+
+
+def test_a_reason_that_is_lacking_is_asked_for_in_the_form(client):
+    answer = found(client, reason="")
+    assert answer.status in (400, 403)
+    assert "write it into the field Reason" in answer.text
 
 
 def test_a_report_of_the_search(client, network):
@@ -164,8 +195,12 @@ def test_a_lead_and_two_verdicts(client, network):
     assert lead.status == 200
     assert "agreement &lt;all&gt; round" in lead.text
     assert "99.67" in lead.text  # the figures as they were shown
-    assert client.post("/lead/open", **fields, note="again").status == 404  # has a lead already
     number = re.search(r"Lead (JAM-L\d+)", lead.text).group(1)
+    again = client.post("/lead/open", **fields, note="again")
+    assert (again.status, again.links("/lead?")) == (409, [f"/lead?number={number}"])
+    for said in ("rank in the list", "SHA-256 of the list"):
+        assert f"<dt>{said}</dt>" in lead.text
+    assert "params id" not in lead.text
     assert number in client.get("/leads?mine=yes").text
     said = {"lead": number, "conclusion": "inconclusive_a", "examined": "items", "note": "little"}
     first = client.post("/review", **said)

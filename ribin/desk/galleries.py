@@ -97,7 +97,7 @@ def candidate_beside(
     """
     shown = candidate_mark(desk, request, candidate, "picture")
     one = query_side(side, query, desk.params, desk.vault)
-    two = shown_side(shown, f"{candidate.member} {candidate.exhibit}", desk.params)
+    two = shown_side(shown, f"{candidate.member}:{candidate.exhibit}", desk.params)
     compared = compare_marks(one.side.template, two.side.template, desk.params)
     return Beside(one, two, replace(compared, reference=one.label, comparison=two.label))
 

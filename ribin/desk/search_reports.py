@@ -106,7 +106,7 @@ def _drawn(first: SearchResult, query: Sequence[Side], params: Params) -> Side |
 
 
 def _shown(desk: Desk, request: Request, side: Side, candidate: Candidate) -> Shown:
-    name = f"{candidate.member} {candidate.exhibit}"
+    name = f"{candidate.member}:{candidate.exhibit}"
     place = (candidate.exhibit, str(candidate.mark), candidate.sha256)
     try:
         if candidate.member == desk.member:

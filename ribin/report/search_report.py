@@ -139,7 +139,7 @@ def _snapshots(first: SearchResult) -> tuple[tuple[str, str], ...]:
 
 def _seen(first: SearchResult) -> Section:
     """A row for each candidate near the top, in which people write what they looked at."""
-    rows = tuple((str(c.rank), f"{c.member} {c.exhibit}", "", "") for c in first.candidates[:10])
+    rows = tuple((str(c.rank), f"{c.member}:{c.exhibit}", "", "") for c in first.candidates[:10])
     header = ("rank", "exhibit", "looked at on screen: by, day", "items asked for: by, day, remark")
     text = "Which candidates were looked at, by whom, and what was asked for. To be filled in."
     blocks: tuple[Block, ...] = (Paragraph(text), Grid(header, rows, frozenset({0})))

@@ -5,16 +5,18 @@ from __future__ import annotations
 from importlib.resources import files
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ribin.errors import RibinError
-from ribin.web import browsing, finding, leading
+from ribin.web import browsing, finding, leading, reporting
+from ribin.web.closed import closed
 from ribin.web.guard import Guard
 from ribin.web.office import Office
-from ribin.web.replies import refused, see
+from ribin.web.replies import not_found, refused, see
 from ribin.web.session import TOKEN_FIELD, Session
 
 _LOOK = ["GET", "HEAD"]
@@ -27,8 +29,11 @@ _ROUTES = [
     Route("/candidate", finding.candidate, methods=_LOOK),
     Route("/candidate.png", finding.candidate_png, methods=_LOOK),
     Route("/compare", finding.compare, methods=_LOOK),
-    Route("/report", finding.report, methods=["POST"]),
-    Route("/report/list", finding.list_report, methods=["POST"]),
+    Route("/query.png", finding.query_png, methods=_LOOK),
+    Route("/report", reporting.report, methods=["POST"]),
+    Route("/report/list", reporting.list_report, methods=["POST"]),
+    Route("/reports", reporting.as_page, methods=_LOOK),
+    Route("/reports.pdf", reporting.as_pdf, methods=_LOOK),
     Route("/leads", leading.leads, methods=_LOOK),
     Route("/lead", leading.lead, methods=_LOOK),
     Route("/lead/open", leading.take_up, methods=["POST"]),
@@ -45,11 +50,8 @@ def application(office: Office, session: Session) -> ASGIApp:
     def enter(request: Request) -> Response:
         cookie = session.exchange(request.query_params.get(TOKEN_FIELD, ""))
         if cookie is None and not session.knows(request.headers.get("cookie", "")):
-            return PlainTextResponse(
-                "ribin: this address was used already, or is not complete: start `ribin serve` "
-                "again\n",
-                401,
-            )
+            why = "this address was used already, or is not complete: start `ribin serve` again"
+            return closed(request.scope, 401, why)
         answer = see("/")
         if cookie is not None:
             answer.headers["Set-Cookie"] = cookie
@@ -70,7 +72,7 @@ def application(office: Office, session: Session) -> ASGIApp:
             # A browser asks for this one by itself, also beside pages that name no icon.
             Route("/favicon.ico", icon, methods=_LOOK),
         ],
-        exception_handlers={RibinError: refused},
+        exception_handlers={RibinError: refused, HTTPException: not_found},
     )
     app.state.office, app.state.session = office, session
     return Guard(app, session, office.read_only)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -39,6 +41,8 @@ def home(request: Request) -> Response:
         member=member,
         members=sorted(network.members),
         searches=office.searches(),
+        reports=office.reports(),
+        has_pdf=find_spec("reportlab") is not None,
     )
 
 

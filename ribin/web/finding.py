@@ -1,24 +1,22 @@
-"""Pages of a search: the lists, a candidate beside the query, a report."""
+"""Pages of a search: the lists, a candidate beside the query."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ribin.desk.galleries import Beside, candidate_beside
-from ribin.desk.reports import Asked, report_comparison
-from ribin.desk.search_reports import report_search
-from ribin.errors import ParameterError
-from ribin.reading import Reading
-from ribin.report.document_html import document_html
+from ribin.errors import ParameterError, StoreError
 from ribin.report.score_plot import largest_drop
+from ribin.view import thumbnail_png
+from ribin.view.gallery_rows import shown_lists
+from ribin.view.score_plot import score_plot
 from ribin.web.numbers import whole_number
 from ribin.web.office import Found
 from ribin.web.replies import form_of, office_of, page, picture, see, with_policy
-
-_PICTURES = 3  # in the report of a search, as `ribin report` has by default
 
 
 def search(request: Request) -> Response:
@@ -37,7 +35,17 @@ def found(request: Request) -> Response:
     drops = {
         one.mark: largest_drop([row.score for row in one.candidates]) for one in asked.lists.lists
     }
-    return page(request, "found.html", found=asked, drops=drops)
+    plots = {one.key: Markup(score_plot(one)) for one in shown_lists(asked.lists) if one.has_scores}
+    return page(request, "found.html", found=asked, drops=drops, plots=plots)
+
+
+def query_png(request: Request) -> Response:
+    """A small picture of a mark that was searched with."""
+    asked, mark = _found(request), request.query_params.get("mark", "")
+    side = next((side for side in asked.sides if side.mark.mark_type == mark), None)
+    if side is None:
+        raise StoreError(f"search of {asked.exhibit}: no list by {mark[:20]}")
+    return picture(thumbnail_png(side.mark))
 
 
 def candidate_png(request: Request) -> Response:
@@ -60,33 +68,6 @@ def candidate(request: Request) -> Response:
     asked = _found(request)
     one, _, row = asked.place(*_place(request))
     return page(request, "candidate.html", found=asked, list=one, row=row)
-
-
-def report(request: Request) -> Response:
-    """The report of the query and a candidate, entered in the audit log."""
-    form, office = form_of(request), office_of(request)
-    asked = office.found(form.get("id", ""))
-    rank = form.get("rank", "")
-    _, _, row = asked.place(form.get("mark", ""), whole_number(rank))
-    said = Asked(office.who, form.get("question", ""), form.get("case_number", ""))
-    names = (asked.exhibit, f"{row.member}:{row.exhibit}")
-    with office.desk() as desk:
-        document, _ = report_comparison(
-            names, Reading(), str(row.mark), office.params, said, desk, asked.request
-        )
-    return with_policy(document_html(document))
-
-
-def list_report(request: Request) -> Response:
-    """The report of a search, with the first candidates beside the query."""
-    form, office = form_of(request), office_of(request)
-    asked = office.found(form.get("id", ""))
-    said = Asked(office.who, form.get("question", ""), form.get("case_number", ""))
-    with office.desk() as desk:
-        document, _ = report_search(
-            asked.lists, office.params, said, desk, asked.request, asked.sides, _PICTURES
-        )
-    return with_policy(document_html(document))
 
 
 def _found(request: Request) -> Found:

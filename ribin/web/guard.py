@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ribin.web.closed import closed
 from ribin.web.session import CSRF_FIELD, Session
 
 POLICY = (
@@ -57,7 +57,7 @@ class Guard:
             scope.setdefault("state", {})["form"] = form
         if refused is not None:
             status, why = refused
-            await PlainTextResponse(f"ribin: {why}\n", status)(scope, receive, guarded)
+            await closed(scope, status, why)(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)
 

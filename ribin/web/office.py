@@ -22,11 +22,12 @@ from ribin.leads import HeldExhibit
 from ribin.lists import SearchLists
 from ribin.params import Params
 from ribin.reading import Reading
+from ribin.report.document import Document
 from ribin.report.json_text import as_json
 from ribin.report.lists_text import lists_value
 from ribin.web.numbers import whole_number
 
-_KEPT = 20  # searches; the oldest is forgotten first
+_KEPT = 20  # searches, and reports; the oldest is forgotten first
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,7 @@ class Office:
     threads: int = 1
     read_only: bool = False
     _found: OrderedDict[str, Found] = field(default_factory=OrderedDict)
+    _reports: OrderedDict[str, Document] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _one_search: threading.Lock = field(default_factory=threading.Lock)
 
@@ -104,6 +106,27 @@ class Office:
             if key not in self._found:
                 raise StoreError(f"search {key[:20]}: not of this session, or forgotten")
             return self._found[key]
+
+    def keep_report(self, document: Document) -> str:
+        """Keep a report, so that it is looked at again and not made again; its key."""
+        key = secrets.token_urlsafe(8)
+        with self._lock:
+            self._reports[key] = document
+            while len(self._reports) > _KEPT:
+                self._reports.popitem(last=False)
+        return key
+
+    def report(self, key: str) -> Document:
+        """A report of this session; StoreError where there is none such, or no more."""
+        with self._lock:
+            if key not in self._reports:
+                raise StoreError(f"report {key[:20]}: not of this session, or forgotten")
+            return self._reports[key]
+
+    def reports(self) -> list[tuple[str, Document]]:
+        """The reports of this session with their keys, newest first."""
+        with self._lock:
+            return list(reversed(self._reports.items()))
 
     def searches(self) -> list[Found]:
         """The searches of this session, newest first."""

@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ribin import __version__
-from ribin.errors import AccessError, ParameterError, RibinError, StoreError
-from ribin.report.report_words import words
+from ribin.errors import AccessError, ParameterError, RibinError, StoreError, ThereAlreadyError
 from ribin.report.tables import NOTICE
+from ribin.web.closed import closed
+from ribin.web.next_steps import with_next_step
 from ribin.web.office import Office
 from ribin.web.session import Session
+from ribin.web.templates import PAGES
 
-_PAGES = Environment(
-    loader=PackageLoader("ribin.web", "pages"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_PAGES.filters["words"] = lambda value: words(str(value))
-_STATUS = {AccessError: 403, ParameterError: 400, StoreError: 404}
+# The first that fits; a StoreError names what is not there.
+_STATUS = {ThereAlreadyError: 409, AccessError: 403, ParameterError: 400, StoreError: 404}
 
 
 def office_of(request: Request) -> Office:
@@ -42,7 +37,7 @@ def page(request: Request, template: str, status: int = 200, **shown: Any) -> HT
     """A page; every value in it is escaped."""
     office, session = office_of(request), request.app.state.session
     assert isinstance(session, Session)
-    html = _PAGES.get_template(template).render(
+    html = PAGES.get_template(template).render(
         office=office,
         csrf=session.csrf,
         version=__version__,
@@ -77,7 +72,14 @@ async def refused(request: Request, error: Exception) -> Response:
     """What a RibinError says, as a page."""
     assert isinstance(error, RibinError)
     status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 409)
-    return page(request, "refused.html", status, why=str(error))
+    there = error.name if isinstance(error, ThereAlreadyError) else ""
+    return page(request, "refused.html", status, why=with_next_step(str(error)), there=there)
+
+
+async def not_found(request: Request, error: Exception) -> Response:
+    """No page is called so, or it is not asked for in this way."""
+    assert isinstance(error, HTTPException)
+    return closed(request.scope, error.status_code, f"{error.detail}: {request.url.path[:200]}")
 
 
 Handler = Callable[[Request], Response | Awaitable[Response]]

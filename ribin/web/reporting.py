@@ -1,0 +1,82 @@
+"""Reports: made and entered in the audit log once, then shown as often as somebody looks."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ribin.desk.reports import Asked, report_comparison
+from ribin.desk.search_reports import report_search
+from ribin.reading import Reading
+from ribin.report.document import Document
+from ribin.report.document_html import document_html
+from ribin.report.document_pdf import check_reportlab, document_pdf
+from ribin.web.numbers import whole_number
+from ribin.web.replies import form_of, office_of, see, with_policy
+
+_PICTURES = 3  # in the report of a search, as `ribin report` has by default
+
+
+def report(request: Request) -> Response:
+    """Make the report of the query and a candidate, and go on to it."""
+    form, office = form_of(request), office_of(request)
+    _check_form(form)
+    asked = office.found(form.get("id", ""))
+    _, _, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
+    names = (asked.exhibit, f"{row.member}:{row.exhibit}")
+    with office.desk() as desk:
+        document, _ = report_comparison(
+            names, Reading(), str(row.mark), office.params, _said(request), desk, asked.request
+        )
+    return _see_report(request, document)
+
+
+def list_report(request: Request) -> Response:
+    """Make the report of a search with the first candidates beside the query, and go on to it."""
+    form, office = form_of(request), office_of(request)
+    _check_form(form)
+    asked = office.found(form.get("id", ""))
+    with office.desk() as desk:
+        document, _ = report_search(
+            asked.lists, office.params, _said(request), desk, asked.request, asked.sides, _PICTURES
+        )
+    return _see_report(request, document)
+
+
+def as_page(request: Request) -> Response:
+    """A report of this session as a page."""
+    return with_policy(document_html(_kept(request)))
+
+
+def as_pdf(request: Request) -> Response:
+    """The same report as a PDF to be saved."""
+    document = _kept(request)
+    name = f"ribin-{document.title.lower().replace(' ', '-')}.pdf"
+    return Response(
+        document_pdf(document),
+        media_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _check_form(form: dict[str, str]) -> None:
+    """Refuse before the work a PDF that could not be made after it."""
+    if form.get("as") == "pdf":
+        check_reportlab()
+
+
+def _said(request: Request) -> Asked:
+    form = form_of(request)
+    return Asked(office_of(request).who, form.get("question", ""), form.get("case_number", ""))
+
+
+def _see_report(request: Request, document: Document) -> Response:
+    key = office_of(request).keep_report(document)
+    path = "/reports.pdf" if form_of(request).get("as") == "pdf" else "/reports"
+    return see(f"{path}?{urlencode({'id': key})}")
+
+
+def _kept(request: Request) -> Document:
+    return office_of(request).report(request.query_params.get("id", ""))
