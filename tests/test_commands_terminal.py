@@ -97,6 +97,7 @@ def test_the_doctor_looks_at_a_vault_and_a_network(ribin, tmp_path):
     assert "JAM, 0 exhibits" in lines["vault"]
     assert lines["member JAM"].startswith("ok")
     assert lines["member BLZ"].startswith("BAD")
+    assert f"mend `vault` of this member in {tmp_path / 'network.toml'}" in done.out
     as_json = ribin("doctor", "--vault", tmp_path / "none", "--json")
     findings = {f["area"]: f for f in json.loads(as_json.out)["findings"]}
     assert (as_json.code, findings["vault"]["state"]) == (1, "bad")
@@ -126,6 +127,22 @@ def test_a_missing_library_ends_the_examination(monkeypatch):
         "missing: no_such_library",
         "install again: pip install --force-reinstall ribin",
     )
+
+
+def test_kernels_are_counted_where_they_are_kept(monkeypatch, tmp_path):
+    """In the folder that NUMBA_CACHE_DIR names, not in the one around it; else in the package."""
+    from ribin.correlate import ccf
+
+    class Kept:
+        def __init__(self, path):
+            self.cache_path = path
+
+    kernel = type("Kernel", (), {"stats": Kept(tmp_path / "cache" / "correlate_1a2b")})
+    monkeypatch.setattr(ccf, "_patch_ccf", kernel)
+    (tmp_path / "elsewhere.nbc").touch()
+    assert self_test.where_kernels_are() == f"kept in {tmp_path / 'cache'}, 0 so far"
+    kernel.stats = Kept(tmp_path / "ribin" / "correlate" / "__pycache__")
+    assert self_test.where_kernels_are() == f"kept in {tmp_path / 'ribin'}, 0 so far"
 
 
 def test_kernels_that_cannot_be_kept(monkeypatch):

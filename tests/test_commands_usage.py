@@ -96,7 +96,17 @@ def test_names_that_the_encoding_of_stdout_lacks(sample_dir, tmp_path, encoding)
         ("scope network: reason needed beyond the country, found none", "--reason says it"),
         ("c.sqlite: locked by another program; waited 30 s", "try again when that one is done"),
         ("x: described with parameters 1a, 2b needed", "`ribin store describe` describes"),
-        ("a.x3p: a firing_pin needed, found none", "`ribin extract FILE --overlay found.png`"),
+        ("a.x3p: a firing pin needed, found none", "`ribin extract FILE --overlay found.png`"),
+        ("a.x3p: an ejector needed, found breech face", "`ribin extract FILE --overlay found.png`"),
+        ("root: examiner needed, found no role", "--who NAME says who acts; `ribin people appoint"),
+        ("v: exhibit X-1 needed, found none of this id", "`ribin share` lists the exhibits"),
+        ("v: lead L9 needed, found none of this number", "`ribin lead list` lists the leads"),
+        ("lead L1: this pair is there already (x)", "`ribin lead show NUMBER` shows it"),
+        (
+            "a.json: annotations of the comparison 12... needed, found those of 34...",
+            "name the two",
+        ),
+        ("no/a.html: a page in a folder that is there needed", "make the folder first"),
     ],
 )
 def test_a_refusal_says_what_to_do_next(capsys, line, step):

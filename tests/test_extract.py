@@ -111,7 +111,7 @@ def test_each_type_of_mark_is_compared_on_its_own(ribin, folder):
     assert done["score"] > 90
     missing = ribin("compare", head, folder / "ring.x3p", "--mark", "firing_pin")
     assert missing.code == 3
-    assert "ring.x3p: a firing_pin needed, found breech_face" in missing.err
+    assert "ring.x3p: a firing pin needed, found breech face" in missing.err
 
 
 def test_an_unusable_scan_is_enrolled_only_with_a_reason(ribin, folder, tmp_path):

@@ -155,8 +155,12 @@ def test_annotations_of_the_pair_are_read(tmp_path, marks):
         ("no", "JSON of a comparison page needed"),
         ("[]", "needed, found list"),
         (json.dumps({**saved, "format": "x"}), "needed, found x"),
-        (json.dumps({**saved, "annotations": [{**item, "kind": "x"}]}), "with kind, place"),
-        (json.dumps({**saved, "annotations": [{**item, "size_um": [1]}]}), "with kind, place"),
+        (json.dumps({**saved, "annotations": 7}), "a list of annotations needed, found int"),
+        (
+            json.dumps({**saved, "annotations": [item, {"kind": "x"}]}),
+            r'annotation 2 of 2: kind, place, size and text needed, found \{"kind": "x"\}',
+        ),
+        (json.dumps({**saved, "annotations": [{**item, "size_um": [1]}]}), "annotation 1 of 1: k"),
     ):
         path.write_text(wrong, encoding="utf-8")
         with pytest.raises(FormatError, match=complaint):

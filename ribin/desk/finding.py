@@ -31,12 +31,15 @@ class UnfitError(Exception):
     """What was found is not as it must be; the second argument says what mends it."""
 
 
-def finding(area: str, look: Callable[[], str]) -> Finding:
-    """Look at one thing; what cannot be looked at is unfit, and the finding says why."""
+def finding(area: str, look: Callable[[], str], step: str = "") -> Finding:
+    """Look at one thing; what cannot be looked at is unfit, and the finding says why.
+
+    `step` says what mends a thing that cannot be looked at.
+    """
     try:
         return Finding(area, State.GOOD, look())
     except UnfitError as unfit:
         found, step = unfit.args
         return Finding(area, State.BAD, found, step)
     except (RibinError, OSError, ImportError) as error:
-        return Finding(area, State.BAD, str(error))
+        return Finding(area, State.BAD, str(error), step)

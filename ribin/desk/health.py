@@ -35,6 +35,10 @@ _EXTRAS = {
     "cluster": ("distributed", "batches and searches on more than one machine"),
     "web": ("starlette", "the application in a browser, `ribin serve`"),
 }
+_OUT_OF_REACH = (
+    "bring its folder in reach, or mend `vault` of this member in {}; meanwhile searches go on "
+    "without it and say so"
+)
 _ROOM_MB = 500.0  # free on a disk: below it a laboratory should look for another one
 
 
@@ -60,7 +64,7 @@ def examine(vault: Path | None, network_file: Path | None, cores: int) -> Iterat
     yield finding("self test", self_test)
     yield finding("speed", partial(speed, cores))
     if vault:
-        yield finding("vault", partial(_vault, vault))
+        yield finding("vault", partial(_vault, vault), "`ribin store check` looks at every byte")
     else:
         step = "name it with --vault or RIBIN_VAULT; `ribin init` makes one"
         yield Finding("vault", State.OPTIONAL, "none named", step)
@@ -128,7 +132,7 @@ def _network(path: Path) -> Iterator[Finding]:
     found = f"{path}: {len(network.members)} members; clusters: {clusters or 'none'}"
     yield Finding("network", State.GOOD, found)
     for code, member in sorted(network.members.items()):
-        yield finding(f"member {code}", partial(_member, member.vault))
+        yield finding(f"member {code}", partial(_member, member.vault), _OUT_OF_REACH.format(path))
 
 
 def _member(path: Path) -> str:

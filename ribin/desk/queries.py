@@ -17,6 +17,7 @@ from ribin.params import Params
 from ribin.reading import Reading
 from ribin.search.engine import search
 from ribin.search.look import Looker
+from ribin.search.means import Tick, silent
 from ribin.search.network import Network
 from ribin.search.sift import OTHER_PARAMETERS
 from ribin.store.records import StoredMark
@@ -35,6 +36,7 @@ class Desk:
     params: Params
     threads: int
     looker: Looker | None = None  # who looks at shards, where not this machine
+    tick: Tick = silent  # who is told how far a search is
 
     @classmethod
     def open(
@@ -114,8 +116,9 @@ class Desk:
             raise StoreError(f"{exhibit}: {OTHER_PARAMETERS} {found}, {needed} needed")
         wanted = [m for m in chosen if mark_type in (None, m.mark_type)]
         if not wanted:
-            found = ", ".join(m.mark_type for m in chosen) or "none"
-            raise ScanError(f"{exhibit}: a {mark_type} needed, found {found}")
+            found = ", ".join(m.mark_type.words for m in chosen) or "none"
+            needed = MarkType(mark_type).one_of_them if mark_type else "a mark"
+            raise ScanError(f"{exhibit}: {needed} needed, found {found}")
         return wanted
 
     def __enter__(self) -> Self:
@@ -196,4 +199,5 @@ def run_search(
         members=members,
         threads=desk.threads,
         looker=desk.looker,
+        tick=desk.tick,
     )

@@ -24,8 +24,10 @@ def where_kernels_are() -> str:
             f"{folder} cannot be written: every start compiles again",
             "let NUMBA_CACHE_DIR name a folder that can be written",
         )
-    kept = sum(1 for _ in folder.parent.parent.rglob("*.nbc"))
-    return f"kept in {folder.parent.parent}, {kept} so far"
+    # Beside each source file, or in one place: NUMBA_CACHE_DIR, or the folder of the user.
+    root = folder.parent.parent if folder.name == "__pycache__" else folder.parent
+    kept = sum(1 for _ in root.rglob("*.nbc"))
+    return f"kept in {root}, {kept} so far"
 
 
 def self_test() -> str:

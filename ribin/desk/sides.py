@@ -75,8 +75,9 @@ def side_of(
     for mark in marks:
         if mark_type in (None, mark.mark_type):
             return Side(mark, describe_mark(mark, params, trace), trace, scan)
-    found = ", ".join(mark.mark_type for mark in marks) or "none"
-    raise ScanError(f"{scan.provenance.source}: a {mark_type or 'mark'} needed, found {found}")
+    found = ", ".join(mark.mark_type.words for mark in marks) or "none"
+    needed = MarkType(mark_type).one_of_them if mark_type else "a mark"
+    raise ScanError(f"{scan.provenance.source}: {needed} needed, found {found}")
 
 
 def sides_of(scan: Scan, params: Params) -> tuple[list[Side], tuple[str, ...]]:
@@ -97,14 +98,14 @@ def sides_of(scan: Scan, params: Params) -> tuple[list[Side], tuple[str, ...]]:
         quality = judge_mark(scan, one, params) if may_go else None
         if quality and quality.verdict is Verdict.UNUSABLE:
             reasons = "; ".join(quality.reasons)
-            notes.append(f"{one.mark.mark_type} of the query not searched with: {reasons}")
+            notes.append(f"{one.mark.mark_type.words} of the query not searched with: {reasons}")
             continue
         try:
             sides.append(Side(one.mark, describe_mark(one.mark, params), NO_TRACE, scan))
         except ScanError as error:
             if not may_go:
                 raise
-            notes.append(f"{one.mark.mark_type} of the query not searched with: {error}")
+            notes.append(f"{one.mark.mark_type.words} of the query not searched with: {error}")
     return sides, tuple(notes)
 
 

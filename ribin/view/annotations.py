@@ -40,8 +40,14 @@ def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict
         what = found.get("format") if isinstance(found, dict) else type(found).__name__
         raise FormatError(f'{path}: "{FORMAT}" needed, found {what}')
     items = found.get("annotations")
-    if not isinstance(items, list) or not all(map(_is_annotation, items)):
-        raise FormatError(f"{path}: annotations with kind, place, size and text needed")
+    if not isinstance(items, list):
+        raise FormatError(f"{path}: a list of annotations needed, found {type(items).__name__}")
+    for number, item in enumerate(items, start=1):
+        if not _is_annotation(item):
+            raise FormatError(
+                f"{path}: annotation {number} of {len(items)}: kind, place, size and text needed, "
+                f"found {_what(item)}"
+            )
     for side, mark in (("reference", reference), ("comparison", comparison)):
         said = found.get(side)
         sha256 = said.get("sha256") if isinstance(said, dict) else None
@@ -60,6 +66,12 @@ def _is_annotation(item: Any) -> bool:
         and all(_is_pair(item.get(name)) for name in ("center_um", "size_um"))
         and all(isinstance(item.get(name), str) for name in ("text", "examiner", "made_on"))
     )
+
+
+def _what(item: Any) -> str:
+    """What stands in place of an annotation, short enough for a line."""
+    text = json.dumps(item, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _is_pair(value: Any) -> bool:
