@@ -38,6 +38,7 @@ from ribin.read import read_scan
 from ribin.report.tables import table
 from ribin.search.fine import compare_shortlist
 from ribin.search.look import ShardLook, ShardTask, Threads
+from ribin.search.means import Means
 from ribin.search.shortlist import second_look_marks, shortlist_marks
 from ribin.search.sift import sift_marks
 from ribin.store.vault import Vault
@@ -140,7 +141,7 @@ def measure(
         clock.lap("coarse")
         for stage, spent in zip(STAGES[-len(looks.seconds) :], looks.seconds, strict=True):
             seconds.setdefault(stage, []).append(spent)
-        found = compare_shortlist(query, vault, chosen, params, None)
+        found = compare_shortlist(query, vault, chosen, params, Means())
         clock.lap("load and fine")
         clock.total()
         of_gun = {e for e, gun in gun_of.items() if gun == gun_of[exhibit] and e != exhibit}

@@ -21,7 +21,7 @@ class SketchParams:
     outer_um: float = 1950.0
     edge_um: float = 300.0
     harmonics: int = 1024  # one byte each on disk
-    leading: int = 256  # of them, for the first look at everything; 128: 2.2 SD, not 2.9
+    leading: int = 512  # of them, for the first look at everything; see benchmarks/sketch.py
     first_shift_um: float = 100.0  # moves of the first look: a quarter of the wavelength it sees
     first_rotation_deg: float = 3.0  # 79 um at the outer edge of a breech face
     shift_um: float = 50.0  # moves of the second look

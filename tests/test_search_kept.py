@@ -127,6 +127,13 @@ def test_it_lies_with_the_owner_whose_marks_they_are(network, compared):
     assert (len(lines(network)), lines(network, "BRB")) == (1, [])
 
 
+def test_how_far_it_is_is_told(network, compared):
+    told = []
+    asked = ask("JAM", full=True)
+    search(make_query(), asked, network, SMALL, tick=lambda *said: told.append(said))
+    assert told == [("JAM: marks", done, 12) for done in (2, 4, 6, 8, 10, 12)]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
 def test_a_killed_command_goes_on(ribin, sample_dir, tmp_path):

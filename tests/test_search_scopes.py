@@ -13,6 +13,7 @@ from ribin.casework import Scope
 from ribin.errors import AccessError
 from ribin.params import DEFAULT_PARAMS
 from ribin.search.engine import search
+from ribin.search.means import Means
 from ribin.search.member import MemberVault
 from ribin.search.rules import may_see
 from ribin.store.vault import Vault
@@ -111,7 +112,7 @@ def test_strangers_neither_ask_nor_are_asked(network):
 
 def test_a_member_refuses_a_scope_that_does_not_reach_it(network):
     """Also when the asking side does not keep the rules."""
-    far = MemberVault("USA", network, DEFAULT_PARAMS, None)
+    far = MemberVault("USA", network, DEFAULT_PARAMS, Means())
     for scope in (Scope.COUNTRY, Scope.CLUSTER):
         with pytest.raises(AccessError, match=f"scope {scope}: scope network needed to ask"):
             far.answer(make_query(), ask("JAM", scope))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ribin.batch.executors import local_executor
 from ribin.batch.items import Executor
+from ribin.commands.progress import Progress
 from ribin.desk.queries import Desk
 from ribin.params import Params
 
@@ -24,6 +25,7 @@ def desk_with(
     """The asker's desk, whose coarse searches run on the scheduler's workers where one is named."""
     with ExitStack() as stack:
         desk = stack.enter_context(Desk.open(vault, network_file, params, jobs))
+        desk = replace(desk, tick=Progress(every_s=30.0))
         if scheduler:
             from ribin.cluster import ClusterLooker, connected
 

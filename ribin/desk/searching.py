@@ -76,6 +76,7 @@ def _search(
         members=members,
         threads=desk.threads,
         looker=desk.looker,
+        tick=desk.tick,
     )
     if not name:
         return found

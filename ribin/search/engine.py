@@ -14,6 +14,7 @@ from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.search.fine import row_order
 from ribin.search.look import Looker
+from ribin.search.means import Means, Tick, silent
 from ribin.search.member import Answer, Member
 from ribin.search.network import Network
 from ribin.search.offline import member_of
@@ -39,6 +40,7 @@ def search(
     members: Sequence[str] = (),
     threads: int | None = None,
     looker: Looker | None = None,
+    tick: Tick = silent,
     connect: Callable[[str], Member] | None = None,
 ) -> SearchResult:
     """Search the scope of a request, or the named members, for marks like the query's.
@@ -54,6 +56,8 @@ def search(
         reaches them, and their sharing levels are held against that.
     looker : Looker, optional
         Who looks at the shards of an index; by default that many threads of this machine.
+    tick : callable
+        Told what is compared, how many so far, and of how many.
     connect : callable, optional
         Gives the member of a code; by default its vault in this file system, or where that cannot
         be reached the last bundle that the asker holds of it.
@@ -76,7 +80,8 @@ def search(
         )
     request, asked = _address(request, network, members)
     home = request.asking_member
-    ask = connect or (lambda code: member_of(code, home, network, params, threads, looker))
+    means = Means(threads, looker, tick)
+    ask = connect or (lambda code: member_of(code, home, network, params, means))
     answers = _ask_all(query, request, asked, ask)
     rows = sorted((row for a in answers.given.values() for row in a.rows), key=row_order)
     return SearchResult(

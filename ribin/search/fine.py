@@ -16,6 +16,7 @@ from ribin.model import Template
 from ribin.params import Params
 from ribin.pipeline import compare_many
 from ribin.search.kept import Figures, KeptComparisons
+from ribin.search.means import Means
 from ribin.store.records import StoredMark
 from ribin.store.vault import Vault
 
@@ -36,7 +37,7 @@ def compare_shortlist(
     vault: Vault,
     ids: NDArray[np.int64],
     params: Params,
-    threads: int | None,
+    means: Means,
     kept: KeptComparisons | None = None,
 ) -> Compared:
     """Compare the query in full with the marks of these ids, some at a time.
@@ -49,7 +50,7 @@ def compare_shortlist(
     for first in range(0, len(ids), params.search.batch_marks):
         some = ids[first : first + params.search.batch_marks].tolist()
         marks = vault.stored_marks(some)
-        figures = _figures(query, vault, marks, params, threads, kept)
+        figures = _figures(query, vault, marks, params, means.threads, kept)
         reasons[MISSING] += len(some) - len(figures)
         for mark in marks:
             one = figures.get(mark.mark_id)
@@ -58,6 +59,7 @@ def compare_shortlist(
                 exhibits[mark.scan.exhibit.exhibit] = mark.scan.exhibit
             elif one:
                 reasons[one.reason] += 1
+        means.tick(f"{vault.member}: marks", first + len(some), len(ids))
     if kept:
         kept.forget()
     return Compared(tuple(sorted(rows, key=row_order)), +reasons, exhibits)

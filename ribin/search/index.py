@@ -9,7 +9,6 @@ every search at once, and out of its shard the next time the owner's vault is se
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import shutil
 from collections import Counter
@@ -182,6 +181,7 @@ def check_index(vault: Vault) -> list[str]:
 
 def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params: Params) -> Path:
     """Named by whatever a sketch depends on, so that changed numbers never meet an old index."""
-    how = repr(dataclasses.asdict(sketch_params(MarkType(mark_type), params)))
-    sketch_id = hashlib.sha256(how.encode()).hexdigest()[:8]
+    how = sketch_params(MarkType(mark_type), params)
+    made = how.finest_um, how.coarsest_um, how.inner_um, how.outer_um, how.edge_um, how.harmonics
+    sketch_id = hashlib.sha256(repr(made).encode()).hexdigest()[:8]
     return vault.path / INDEX_FOLDER / f"{mark_type}-{kind}-{params_id}-{sketch_id}"

@@ -13,6 +13,7 @@ from ribin.params import DEFAULT_PARAMS, Params
 from ribin.search.engine import search
 from ribin.search.fusion import fuse_lists
 from ribin.search.look import Looker
+from ribin.search.means import Tick, silent
 from ribin.search.member import Member
 from ribin.search.network import Network
 from ribin.search.tally import sum_counts
@@ -27,6 +28,7 @@ def search_marks(
     members: Sequence[str] = (),
     threads: int | None = None,
     looker: Looker | None = None,
+    tick: Tick = silent,
     connect: Callable[[str], Member] | None = None,
 ) -> SearchLists:
     """Search with each of the templates, one list each, and fuse the lists by rank.
@@ -59,6 +61,7 @@ def search_marks(
             members=members,
             threads=threads,
             looker=looker,
+            tick=tick,
             connect=connect,
         )
         for query in queries

@@ -20,7 +20,7 @@ from ribin.search.border import reviewed_here, rows_abroad, told_apart, told_exh
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
 from ribin.search.kept import KeptComparisons
-from ribin.search.look import Looker, Threads
+from ribin.search.means import Means
 from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.search.shortlist import shortlist_marks
@@ -63,14 +63,12 @@ class MemberVault:
         code: str,
         network: Network,
         params: Params,
-        threads: int | None,
-        looker: Looker | None = None,
+        means: Means,
     ) -> None:
         self._code = code
         self._network = network
         self._params = params
-        self._threads = threads
-        self._looker = looker or Threads(threads)
+        self._means = means
 
     def answer(self, query: Template, request: Request) -> Answer:
         """Apply the owner's rules, cut, compare, and write down what was shown to whom.
@@ -95,7 +93,7 @@ class MemberVault:
             sifted = sift_marks(query, ledger, request, reach, left_out)
             chosen, notes = self._shortlist(query, vault, ledger, sifted, request.full)
             kept = KeptComparisons.beside(vault, query, self._params) if request.full else None
-            found = compare_shortlist(query, vault, chosen, self._params, self._threads, kept)
+            found = compare_shortlist(query, vault, chosen, self._params, self._means, kept)
             told = told_exhibits(found.exhibits, vault, asker) if abroad else found.exhibits
             known = told_apart(told) if abroad else told
             shown = tuple(group_rows(found.rows, known, request.group, reach)[: request.top])
@@ -128,7 +126,7 @@ class MemberVault:
     ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         if full:
             return ledger.ids[sifted.wanted], ()
-        return shortlist_marks(query, vault, ledger, sifted, self._params, self._looker)
+        return shortlist_marks(query, vault, ledger, sifted, self._params, self._means.looking)
 
     def _opened(self) -> Vault:
         folder = self._network.members[self._code].vault

@@ -16,7 +16,8 @@ from ribin.search.border import told_apart
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows
 from ribin.search.kept import KeptComparisons
-from ribin.search.look import Looker, Threads
+from ribin.search.look import Threads
+from ribin.search.means import Means
 from ribin.search.member import Answer, Member, MemberVault
 from ribin.search.network import Network
 from ribin.search.rules import check_request
@@ -34,11 +35,10 @@ def member_of(
     home: str,
     network: Network,
     params: Params,
-    threads: int | None,
-    looker: Looker | None = None,
+    means: Means,
 ) -> Member:
     """Who answers for a member: its vault where that can be reached, else its last bundle."""
-    online = MemberVault(code, network, params, threads, looker)
+    online = MemberVault(code, network, params, means)
     if code == home or (network.members[code].vault / IDENTITY_FILE).is_file():
         return online
     try:
@@ -46,7 +46,7 @@ def member_of(
             bundle = last_bundle(vault, code)
     except StoreError:
         return online
-    return BundledMember(code, home, network, params, threads, bundle) if bundle else online
+    return BundledMember(code, home, network, params, means, bundle) if bundle else online
 
 
 class BundledMember:
@@ -58,11 +58,11 @@ class BundledMember:
         home: str,
         network: Network,
         params: Params,
-        threads: int | None,
+        means: Means,
         bundle: ReceivedBundle,
     ) -> None:
         self._code, self._home, self._network = code, home, network
-        self._params, self._threads, self._bundle = params, threads, bundle
+        self._params, self._means, self._bundle = params, means, bundle
 
     def answer(self, query: Template, request: Request) -> Answer:
         """As `MemberVault.answer`, from what the bundle brought; errors alike."""
@@ -79,12 +79,12 @@ class BundledMember:
             chosen = ledger.ids[sifted.wanted]
             notes: tuple[str, ...] = ()
             if not request.full:
-                looker = Threads(self._threads)
+                looker = Threads(self._means.threads)
                 chosen, notes = shortlist_marks(
                     query, gallery, ledger, sifted, self._params, looker
                 )
             kept = KeptComparisons.beside(gallery, query, self._params) if request.full else None
-            found = compare_shortlist(query, gallery, chosen, self._params, self._threads, kept)
+            found = compare_shortlist(query, gallery, chosen, self._params, self._means, kept)
         grouped = group_rows(found.rows, told_apart(found.exhibits), request.group, reach)
         told = f"{self._code}: no line; answered by its bundle {self._bundle.number}"
         notes += (f"{told} of {self._bundle.made_at[:10]}",)
