@@ -52,7 +52,8 @@ def batch() -> None:
     What is done is written down at once, so a job that was stopped, by whatever, goes on where it
     was when the same command is given again. An item that fails is recorded with its reason and
     does not stop the others. The results are the same for any number of --jobs: FILE.jsonl with
-    a line for each row, and FILE.csv.
+    a line for each row, and FILE.csv. A job that is done gives what it found then: to search
+    again among exhibits that are new, name other results with --out.
     """
 
 
