@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-OWN = ("file:", "data:", "blob:", "about:", "chrome:", "http://127.0.0.1")
+OWN = ("file:", "data:", "blob:", "about:", "chrome:")
+_PATIENCE_S = 30.0  # a first page may have kernels to compile behind it
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -81,6 +82,7 @@ class Browser:
     def __init__(self, driver: Any, saved: Path) -> None:
         self.driver = driver
         self.saved = saved
+        self.server = ""  # of the application under test; the only address that may be asked
         self.resize()
 
     def resize(self, width: int = 1280, height: int = 800, scale: int = 1) -> None:
@@ -90,10 +92,45 @@ class Browser:
 
     def open(self, page: Path, mark: str = "") -> None:
         """Open a file; `mark` goes after the address (#canvas, #webgl)."""
+        self.let_go()
         self.driver.get("about:blank")
+        self.forget()
+        self.driver.get(page.as_uri() + mark)
+        self.settle()
+
+    def settle(self) -> None:
+        """Until the page is whole and what it had begun to say is said."""
+        self.wait("return document.readyState === 'complete'")
+        self.driver.execute_async_script(
+            "const done = arguments[arguments.length - 1];"
+            "requestAnimationFrame(() => setTimeout(done, 0));"
+        )
+
+    def let_go(self) -> None:
+        """Let the page be left, whatever was not saved."""
+        self.run("if (window.ribin) window.ribin.notes.unsaved = false")
+
+    def forget(self) -> None:
+        """Leave aside what was logged and asked for so far."""
         self.logged()
         self.asked()
-        self.driver.get(page.as_uri() + mark)
+
+    @contextmanager
+    def other_window(self, opens: str) -> Iterator[None]:
+        """In the window that a click opens; closed afterwards, and back in the one before."""
+        before = self.driver.current_window_handle
+        known = set(self.driver.window_handles)
+        self.click(opens)
+        end = time.monotonic() + _PATIENCE_S
+        while not (fresh := set(self.driver.window_handles) - known):
+            assert time.monotonic() < end, f"{opens} opened no window"
+            time.sleep(0.02)
+        self.driver.switch_to.window(fresh.pop())
+        try:
+            yield
+        finally:
+            self.driver.close()
+            self.driver.switch_to.window(before)
 
     def open_comparison(self, page: Path, mark: str = "") -> None:
         """Open a comparison page and wait for its first picture."""
@@ -103,11 +140,11 @@ class Browser:
     def run(self, script: str, *values: Any) -> Any:
         return self.driver.execute_script(script, *values)
 
-    def wait(self, script: str, seconds: float = 10.0) -> None:
+    def wait(self, script: str, seconds: float = _PATIENCE_S) -> None:
         """Until a script says true; fails with what the page said instead."""
         end = time.monotonic() + seconds
         while not self.run(script):
-            assert time.monotonic() < end, f"{script}: {self.logged()}"
+            assert time.monotonic() < end, f"{script}: {self._errors()}"
             time.sleep(0.02)
 
     def find(self, css: str) -> Any:
@@ -168,7 +205,12 @@ class Browser:
         return self.run(f"return window.ribin.stage.{expression}")
 
     def logged(self) -> list[str]:
-        """Errors that the page reported since it was last asked."""
+        """Errors that the page, which is whole, reported since it was last asked."""
+        if self.driver.current_url.startswith(("file:", "http")):
+            self.settle()
+        return self._errors()
+
+    def _errors(self) -> list[str]:
         entries = self.driver.get_log("browser")
         return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
 
@@ -179,10 +221,12 @@ class Browser:
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
                 found.append(message["params"]["request"]["url"])
-        return [url for url in found if not url.startswith(OWN)]
+        own = (*OWN, self.server) if self.server else OWN
+        return [url for url in found if not url.startswith(own)]
 
     def complaints(self) -> list[str]:
-        """What axe-core finds serious or critical, one line each."""
+        """What axe-core finds serious or critical in the page, which is whole, one line each."""
+        self.settle()
         self.run(_AXE.read_text(encoding="utf-8"))
         found = self.driver.execute_async_script(
             "const done = arguments[arguments.length - 1];"
@@ -197,9 +241,9 @@ class Browser:
         ]
 
     def saved_file(self, ending: str) -> Path:
-        """The file of this ending that was saved; waits for it."""
-        end = time.monotonic() + 10
-        while not (found := sorted(self.saved.glob(f"*{ending}"))):
+        """The file of this ending that was saved last; waits for it."""
+        end = time.monotonic() + _PATIENCE_S
+        while not (found := list(self.saved.glob(f"*{ending}"))):
             assert time.monotonic() < end, f"no {ending} saved"
             time.sleep(0.05)
-        return found[-1]
+        return max(found, key=lambda path: path.stat().st_mtime_ns)

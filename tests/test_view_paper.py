@@ -55,7 +55,7 @@ def opened(tmp_path_factory):
 @pytest.fixture
 def browser(opened) -> Browser:
     yield opened
-    opened.run("window.ribin.notes.unsaved = false")
+    opened.let_go()
     opened.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     opened.resize()
     assert opened.logged() == []

@@ -16,6 +16,8 @@ from ribin.web.office import Office
 from ribin.web.server import bound_socket, server_of
 from ribin.web.session import Session
 
+_STARTING_S = 30.0
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -84,7 +86,10 @@ def served(office: Office) -> Iterator[Client]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
+        end = time.monotonic() + _STARTING_S
         while not server.started:
+            assert thread.is_alive(), "the server ended before it had started"
+            assert time.monotonic() < end, f"no server after {_STARTING_S:g} s"
             time.sleep(0.01)
         yield Client(session)
     finally:
