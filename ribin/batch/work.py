@@ -11,7 +11,8 @@ from typing import Any
 from ribin.batch.enrolling import Prepared, known_row, prepare_row
 from ribin.batch.items import Item, Partial
 from ribin.batch.usable import Intake
-from ribin.desk.queries import Desk, request_of
+from ribin.desk.asking import request_of
+from ribin.desk.queries import Desk
 from ribin.desk.searching import search_for
 from ribin.desk.sides import read_side
 from ribin.desk.vaults import Vaults

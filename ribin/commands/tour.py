@@ -12,8 +12,9 @@ import ribin
 from ribin.batch.enrolling import enrol_rows
 from ribin.batch.usable import Intake
 from ribin.casework import Request, Scope, SearchResult
+from ribin.desk.asking import run_search
 from ribin.desk.disclosure import draw_candidate
-from ribin.desk.queries import Desk, run_search
+from ribin.desk.queries import Desk
 from ribin.desk.sides import Side
 from ribin.desk.vaults import Vaults
 from ribin.errors import StoreError

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from ribin.casework import Filters, Grouping, Request, Scope, SearchResult
 from ribin.describe.surface import surface_of
 from ribin.desk.sides import Side, read_side, sides_of
 from ribin.desk.vaults import network_around, open_own
@@ -15,13 +14,11 @@ from ribin.errors import FormatError, ParameterError, ScanError, StoreError
 from ribin.model import MarkType
 from ribin.params import Params
 from ribin.reading import Reading
-from ribin.search.engine import search
 from ribin.search.look import Looker
 from ribin.search.means import Tick, silent
 from ribin.search.network import Network
 from ribin.search.sift import OTHER_PARAMETERS
 from ribin.store.records import StoredMark
-from ribin.store.roles import check_searcher
 from ribin.store.vault import Vault
 from ribin.trace import NO_TRACE
 
@@ -144,60 +141,3 @@ def first_of_each_type(vault: Vault, marks: Sequence[StoredMark]) -> list[Side]:
     for mark in marks:
         first.setdefault(mark.mark_type, mark)
     return [stored_side(vault, first[mark_type]) for mark_type in MarkType if mark_type in first]
-
-
-def request_of(member: str, asked: Mapping[str, Any]) -> Request:
-    """The request that the options of `ribin search` make.
-
-    Raises
-    ------
-    ParameterError
-        Both a scope and members are named: the one says whom to ask, and so does the other.
-    """
-    if asked["scope"] and asked["members"]:
-        named = ", ".join(asked["members"])
-        raise ParameterError(
-            f"search: either --scope or --member needed, found {asked['scope']} and {named}"
-        )
-    return Request(
-        asking_member=member,
-        scope=Scope(asked["scope"] or Scope.COUNTRY),
-        filters=Filters(asked["calibre"], asked["date_from"], asked["date_to"]),
-        who=asked["who"],
-        reason=asked["reason"],
-        full=asked["full"],
-        top=asked["top"],
-        group=Grouping(asked["group"] or Grouping.NONE),
-    )
-
-
-def check_reach(desk: Desk, request: Request, members: Sequence[str] = ()) -> None:
-    """Refuse who may not search, and to ask others where no network says who they are.
-
-    Raises
-    ------
-    AccessError
-        The vault's people have roles, and this person has none that searches.
-    ParameterError
-        A wider scope, or other members, are asked for without a network.
-    """
-    check_searcher(desk.vault.catalogue, request.who)
-    if not desk.networked and (request.scope is not Scope.COUNTRY or set(members) - {desk.member}):
-        raise ParameterError(f"scope {request.scope}: --network or RIBIN_NETWORK needed")
-
-
-def run_search(
-    desk: Desk, side: Side, request: Request, members: Sequence[str] = ()
-) -> SearchResult:
-    """Search with the mark of a query; errors as `check_reach` and `search`."""
-    check_reach(desk, request, members)
-    return search(
-        side.template,
-        request,
-        desk.network,
-        desk.params,
-        members=members,
-        threads=desk.threads,
-        looker=desk.looker,
-        tick=desk.tick,
-    )

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ribin.casework import Request
+from ribin.desk.asking import check_reach
 from ribin.desk.disclosure import draw_candidate
-from ribin.desk.queries import Desk, check_reach, first_of_each_type
+from ribin.desk.queries import Desk, first_of_each_type
 from ribin.desk.reviewed import reviewed_with
 from ribin.desk.sides import Side
 from ribin.errors import RibinError, ScanError

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ribin.casework import Candidate, Request, Scope, SearchResult
+from ribin.desk.asking import request_of
 from ribin.desk.leads import figures_as_seen
-from ribin.desk.queries import Desk, request_of
+from ribin.desk.queries import Desk
 from ribin.desk.searching import search_for
 from ribin.desk.sides import Side
 from ribin.errors import AccessError, StoreError
