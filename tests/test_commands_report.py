@@ -75,6 +75,9 @@ def test_another_members_exhibit_is_in_its_log_and_tells_no_place(report, networ
     assert (last.action, last.details["asking_member"]) == ("report", "JAM")
     assert page.count("Port") == 1  # where the own exhibit is from, and not the other
     assert page.count("its owner has not released the original") == 1
+    assert page.count(", as told by BLZ: the file was not read here") == 1
+    assert "<dt>Scope</dt><dd>cluster</dd>" in page
+    assert "<dt>Reason, as told to the owner</dt><dd>shooting of 2 April</dd>" in page
 
 
 def test_what_an_owner_does_not_show_is_not_there(report, tmp_path):
@@ -113,6 +116,33 @@ def test_a_search_with_pictures(report, search_json, network, tmp_path):
     for row in result["candidates"]:
         assert row["exhibit"] in page
     assert logged(network / "BLZ")[-1].action == "report"
+
+
+def test_a_search_report_tells_filters_hashes_and_class(report, search_json, tmp_path):
+    """What a reader needs to ask for a candidate, and what was not told is said to be so."""
+    table = json.loads(search_json.read_text(encoding="utf-8"))
+    table["request"]["filters"]["kind"] = "test_fire"
+    table["request"] |= {"top": 7, "group": "firearm", "who": "B. Clerk"}
+    row = table["candidates"][0]
+    row["class_fields"] = {
+        "calibre": "9 mm Luger", "firing_pin_shape": "hemispherical",
+        "breech_face_type": "arched", "ammunition": "brass",
+    }  # fmt: skip
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps(table), encoding="utf-8")
+    done = report(path, "--pictures", 0)
+    assert (done.code, done.err) == (0, "")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    for name, value in (
+        ("Kind of exhibit", "test fire"), ("Rows", "the first 7"), ("A row for each", "firearm"),
+        ("Searched by", "B. Clerk, for JAM"), ("Report made by", "A. Examiner"),
+    ):  # fmt: skip
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in page, name
+    assert "9 mm Luger, hemispherical firing pin, arched breech face, brass" in page
+    for candidate in table["candidates"]:
+        assert candidate["sha256"] in page
+        assert f"{candidate['member']}:{candidate['exhibit']}" in page
+    assert "not told" in page
 
 
 def test_a_search_without_a_vault_has_neither_pictures_nor_log(ribin, search_json, tmp_path):

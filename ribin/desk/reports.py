@@ -108,7 +108,10 @@ def report_comparison(
         chain = enter_report(desk.vault, one.mark.provenance.sha256, request, facts)
     method = params.of(one.mark.mark_type, one.mark.kind)
     head = asked.head(desk.member if desk else "")
-    document = comparison_document(head, (one, two), result, params.params_id, method, chain)
+    abroad = desk and any(item.member not in ("", desk.member) for item in (one, two))
+    document = comparison_document(
+        head, (one, two), result, params.params_id, method, chain, request if abroad else None
+    )
     return document, result
 
 

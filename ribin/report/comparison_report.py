@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 
+from ribin.casework import Request
 from ribin.comparison import Comparison
 from ribin.params import MethodParams
 from ribin.report.comparison_evidence import (
@@ -48,6 +49,7 @@ def comparison_document(
     params_id: str,
     method: MethodParams,
     chain: ChainHead | None = None,
+    request: Request | None = None,
 ) -> Document:
     """The whole report.
 
@@ -59,6 +61,8 @@ def comparison_document(
         Of the parameters that `method` is part of.
     chain : ChainHead or None
         Last row of the audit log that the report was entered in; None where there is no vault.
+    request : Request or None
+        What another member was asked by, where one of the items is another member's.
     """
     one, two = items
     figures = figures_sha256(result)
@@ -68,7 +72,7 @@ def comparison_document(
         head=head.facts(),
         footer=f"RIBIN {result.version}, comparison report, {head.at}, figures {figures[:16]}",
         sections=(
-            _question(head, result),
+            _question(head, result, request),
             *_items(items),
             method_section(params_id, result.version, method),
             _compared(items, result, method),
@@ -87,12 +91,16 @@ def figures_sha256(result: Comparison) -> str:
     return hashlib.sha256(as_json(replace(result, elapsed_s=0.0)).encode()).hexdigest()
 
 
-def _question(head: ReportHead, result: Comparison) -> Section:
+def _question(head: ReportHead, result: Comparison, request: Request | None) -> Section:
     asked = head.question or (
         f"How far do the {words(result.mark)} marks of the two items below agree, in the figures "
         "of the method below?"
     )
-    return Section("Question", (Paragraph(asked), Paragraph(SORTS)))
+    blocks: list[Block] = [Paragraph(asked), Paragraph(SORTS)]
+    if request:
+        said = [("Scope", str(request.scope)), ("Reason, as told to the owner", request.reason)]
+        blocks.append(Facts(known(said)))
+    return Section("Question", tuple(blocks))
 
 
 def _items(items: tuple[Item, Item]) -> tuple[Section, ...]:
@@ -117,8 +125,12 @@ def _item_facts(item: Item) -> tuple[tuple[str, str], ...]:
             ("Breech face", classes.breech_face_type),
             ("Ammunition", classes.ammunition),
         ]
-    drawn = () if item.whole else (("Drawn from", _TEMPLATE),)
-    return (*known(exhibit), *scan_facts_of(item.mark.provenance), *drawn)
+    if item.whole:
+        return (*known(exhibit), *scan_facts_of(item.mark.provenance))
+    told = replace(item.mark.provenance, sha256="")
+    sha256 = f"{item.mark.provenance.sha256}, as told by {item.member}: the file was not read here"
+    facts = (("SHA-256", sha256), *scan_facts_of(told), ("Drawn from", _TEMPLATE))
+    return (*known(exhibit), *facts)
 
 
 def _compared(items: tuple[Item, Item], result: Comparison, method: MethodParams) -> Section:

@@ -27,7 +27,8 @@ table { border-collapse: collapse; width: 100%; margin: .6rem 0;
   font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .5rem; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }
-tbody :is(th, td) { overflow-wrap: anywhere; print-color-adjust: exact; } /* no long name pushes figures out */
+/* No long name pushes figures out. */
+tbody :is(th, td) { overflow-wrap: anywhere; print-color-adjust: exact; }
 thead { display: table-header-group; }
 thead th { border-bottom: 2px solid var(--ink); }
 tbody th { font-weight: 400; }

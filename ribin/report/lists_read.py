@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from ribin.casework import (
     Candidate,
+    ClassFields,
     Counts,
     ExhibitKind,
     Filters,
@@ -103,8 +105,17 @@ def _candidate(row: dict[str, Any], where: str) -> Candidate:
         shift_um=(float(shift[0]), float(shift[1])),
         group=str(row.get("group", "")),
         others=int(row.get("others", 0)),
+        class_fields=_classes(row, where),
         **own,
     )
+
+
+def _classes(row: dict[str, Any], where: str) -> ClassFields:
+    """The class fields of a row; older results have none."""
+    table = row.get("class_fields")
+    if not isinstance(table, dict):
+        return ClassFields()
+    return ClassFields(**{f.name: field_of(table, f.name, str, where) for f in fields(ClassFields)})
 
 
 def _counts(table: dict[str, Any], where: str) -> Counts:

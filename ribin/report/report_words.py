@@ -36,7 +36,7 @@ class ReportHead:
                 ("Case number", self.case_number),
                 ("Member", self.member),
                 ("Report made", f"{self.at} (UTC)"),
-                ("Made by", self.who),
+                ("Report made by", self.who),
             ]
         )
 

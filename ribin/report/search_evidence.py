@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ribin.casework import Counts, SearchResult
+from ribin.casework import ClassFields, Counts, SearchResult
 from ribin.lists import SearchLists
 from ribin.report.document import Block, Facts, Grid, Paragraph, Points, Section
 from ribin.report.report_words import words
 from ribin.report.score_plot import largest_drop
 
+NOT_TOLD = "not told"  # the event of another member's exhibit before its release
 _TOP = 100.0  # the most that a score can be
 
 
@@ -85,7 +86,7 @@ def list_blocks(one: SearchResult) -> list[Block]:
         said += f" The largest drop in the scores, {drop[1]:.1f}, comes after rank {drop[0]}."
     rows = tuple(
         (
-            *(str(row.rank), row.member, row.exhibit, row.event),
+            *(str(row.rank), row.member, row.exhibit, row.event or NOT_TOLD),
             *(f"{row.cmc:g} of {row.cells}", f"{row.ccf:.3f}", f"{row.score:.3f}"),
         )
         for row in one.candidates
@@ -102,6 +103,37 @@ def fused_grid(lists: SearchLists) -> Grid:
     for row in lists.fused:
         places = {str(place.mark): f"{place.rank} ({place.score:.1f})" for place in row.places}
         shown = (places.get(mark, "-") for mark in marks)
-        rows.append((str(row.rank), row.member, row.exhibit, row.event, *shown))
+        rows.append((str(row.rank), row.member, row.exhibit, row.event or NOT_TOLD, *shown))
     header = ("rank", "member", "exhibit", "event", *(f"{words(m)}: rank (score)" for m in marks))
     return Grid(header, tuple(rows), frozenset({0, *range(4, 4 + len(marks))}))
+
+
+def candidates_annex(lists: SearchLists) -> tuple[Section, ...]:
+    """The hash and the class fields of each candidate, by which it can be asked for."""
+    rows = tuple(
+        (
+            *(words(str(row.mark)), str(row.rank), f"{row.member}:{row.exhibit}"),
+            *(class_text(row.class_fields) or "not known", row.sha256),
+        )
+        for one in lists.lists
+        for row in one.candidates
+    )
+    if not rows:
+        return ()
+    text = (
+        "SHA-256 of the scan of each candidate, and what is known of its class. Of another "
+        "member's exhibit both are as its owner told them: the file was not read here."
+    )
+    header = ("marks", "rank", "exhibit", "class fields", "SHA-256")
+    grid = Grid(header, rows, frozenset({1}), small=True)
+    return (Section("Candidates: hashes and class", (Paragraph(text), grid), annex=True),)
+
+
+def class_text(fields: ClassFields) -> str:
+    """The class fields that are known, in words."""
+    named = (
+        (fields.firing_pin_shape, "firing pin"),
+        (fields.breech_face_type, "breech face"),
+    )
+    shapes = (f"{value} {name}" for value, name in named if value)
+    return ", ".join(part for part in (fields.calibre, *shapes, fields.ammunition) if part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from ribin.casework import SearchResult
+from ribin.casework import Grouping, SearchResult
 from ribin.lists import SearchLists
 from ribin.params import MethodParams
 from ribin.report.document import Block, Document, Facts, Figure, Grid, Paragraph, Section
@@ -23,7 +23,7 @@ from ribin.report.report_words import (
     record_section,
     words,
 )
-from ribin.report.search_evidence import result_section, searched_section
+from ribin.report.search_evidence import candidates_annex, result_section, searched_section
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +75,7 @@ def search_document(
             record_section(figures, chain, *_snapshots(first)),
             _seen(first),
             examiner_section(),
+            *candidates_annex(lists),
         ),
     )
 
@@ -105,10 +106,13 @@ def _query(lists: SearchLists) -> Section:
     if request:
         filters, days = request.filters, (request.filters.date_from, request.filters.date_to)
         facts += [
-            ("Asked by", ", ".join(part for part in (request.who, request.asking_member) if part)),
+            ("Searched by", f"{request.who or 'nobody named'}, for {request.asking_member}"),
             ("Reason", request.reason),
             ("Calibre", filters.calibre and f"{filters.calibre}, and where it is not known"),
             ("Days", f"{days[0] or 'the first'} to {days[1] or 'the last'}" if any(days) else ""),
+            ("Kind of exhibit", words(str(filters.kind or ""))),
+            ("Rows", f"the first {request.top}" if request.top else ""),
+            ("A row for each", str(request.group) if request.group is not Grouping.NONE else ""),
             ("Left out", _reviewed(len(request.leave_out))),
             ("Coarse stage", "left out: everything was compared" if request.full else ""),
         ]
