@@ -37,10 +37,11 @@ class MarkType(StrEnum):
         """As a person says it: breech face."""
         return self.value.replace("_", " ")
 
-    @property
-    def one_of_them(self) -> str:
-        """With its article: a breech face, an ejector."""
-        return f"{'an' if self.value[0] in 'aeiou' else 'a'} {self.words}"
+
+def one_mark(mark_type: str | None) -> str:
+    """A type of mark with its article, as a person says it: a breech face, an ejector, a mark."""
+    name = (mark_type or "mark").replace("_", " ")
+    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ribin.describe.surface import surface_of
 from ribin.desk.sides import Side, read_side, sides_of
 from ribin.desk.vaults import network_around, open_own
 from ribin.errors import FormatError, ParameterError, ScanError, StoreError
-from ribin.model import MarkType
+from ribin.model import MarkType, one_mark
 from ribin.params import Params
 from ribin.reading import Reading
 from ribin.search.look import Looker
@@ -114,7 +114,7 @@ class Desk:
         wanted = [m for m in chosen if mark_type in (None, m.mark_type)]
         if not wanted:
             found = ", ".join(m.mark_type.words for m in chosen) or "none"
-            needed = MarkType(mark_type).one_of_them if mark_type else "a mark"
+            needed = one_mark(mark_type)
             raise ScanError(f"{exhibit}: {needed} needed, found {found}")
         return wanted
 

@@ -9,7 +9,7 @@ from ribin.across import as_image_pairs, best_of, experimental
 from ribin.comparison import Comparison
 from ribin.desk.files import whole_file
 from ribin.errors import ScanError
-from ribin.model import Mark, MarkType, Scan, Template
+from ribin.model import Mark, MarkType, Scan, Template, one_mark
 from ribin.params import Params
 from ribin.pipeline import (
     check_mirrored,
@@ -76,7 +76,7 @@ def side_of(
         if mark_type in (None, mark.mark_type):
             return Side(mark, describe_mark(mark, params, trace), trace, scan)
     found = ", ".join(mark.mark_type.words for mark in marks) or "none"
-    needed = MarkType(mark_type).one_of_them if mark_type else "a mark"
+    needed = one_mark(mark_type)
     raise ScanError(f"{scan.provenance.source}: {needed} needed, found {found}")
 
 
