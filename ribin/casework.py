@@ -88,11 +88,11 @@ class Filters:
 class Request:
     """What one member asks another: who asks, how wide, and why."""
 
-    asking_member: str
+    asking_member: str  # ISO 3166 alpha-3
     scope: Scope
     filters: Filters = Filters()
-    who: str = ""
-    reason: str = ""
+    who: str = ""  # the person; audit logs of both sides keep it
+    reason: str = ""  # needed beyond the country
     full: bool = False  # compare everything, without a coarse cut
     top: int | None = None  # how many rows are wanted at most; None for all that were compared
     group: Grouping = Grouping.NONE  # cut to `top` after grouping, so that rows are not used up
@@ -141,6 +141,15 @@ class Candidate:
 
     Of another member's exhibit `exhibit` is an opaque name and `event` empty, until its owner has
     released it to the asker.
+
+    Attributes
+    ----------
+    rank, score : int, float
+        From 1; similarity from 0 to 100, never NaN: what was not compared is in `Counts` alone.
+    cmc, cells, cmc_fraction, ccf : float, int, float, float
+        Congruent ones of the cells that could be compared, and their share; correlation, -1 to 1.
+    rotation_deg, shift_um : float, (float, float)
+        How the query comes to lie on it: counter-clockwise as displayed; um down and right.
     """
 
     rank: int
@@ -165,9 +174,9 @@ class Candidate:
 class SearchResult(Shown):
     """A ranked list and the account of how it came about."""
 
-    query: str
+    query: str  # the exhibit, or the name of the file
     scope: str
-    members: tuple[str, ...]
+    members: tuple[str, ...]  # who was asked, by code
     unavailable: tuple[tuple[str, str], ...]  # member, why it could not answer
     counts: Counts
     counts_by_member: dict[str, Counts]
@@ -175,7 +184,7 @@ class SearchResult(Shown):
     snapshot: dict[str, str]  # member -> state of its vault when asked
     params_id: str
     version: str
-    elapsed_s: float
+    elapsed_s: float  # differs from run to run; the rest does not
     notes: tuple[str, ...] = ()  # what a reader should know: an audit log or index not written, ...
     mark: str = ""  # type of mark that was searched with
     query_sha256: str = ""  # of the scan that was searched with

@@ -91,8 +91,26 @@ class Comparison(Shown):
     """How two marks agree. A pair that could not be compared has NaN figures and a `reason`.
 
     A point x of the reference, (row, col) in um from its centre, falls on R(rotation) x + shift
-    of the comparison. `cmc` counts congruent cells of `cells` that could be compared, in the
-    direction that has fewer.
+    of the comparison.
+
+    Attributes
+    ----------
+    reference, comparison : str
+        What the sides are called.
+    cells : int
+        Cells of both sides that could be compared.
+    cmc, cmc_fraction : float
+        Congruent ones of them, and their share from 0 to 1.
+    ccf : float
+        Correlation of the whole marks as they were laid, from -1 to 1.
+    score, score_parts : float, tuple of ScorePart
+        Similarity from 0 to 100, no probability; the points that it is the sum of.
+    rotation_deg, shift_um : float, (float, float)
+        Counter-clockwise as displayed; down and right.
+    cell_fits : tuple of CellFit
+        Every cell of the reference and of the comparison, and where it fell on the other.
+    params_id, version : str
+        What the figures were made with: equal ones are comparable.
     """
 
     reference: str

@@ -142,7 +142,17 @@ _BREECH_FACE_IMAGE = MethodParams(PreprocessParams(low_cutoff_um=60.0))
 
 @dataclass(frozen=True)
 class Params:
-    """All parameters of the method; `params_id` names the set."""
+    """All parameters of the method; `params_id` names the set. Lengths are in um, turns in degrees.
+
+    Attributes
+    ----------
+    read, quality : ReadParams, QualityParams
+        What is accepted as a scan, and as a mark.
+    head, head_image : HeadParams, HeadImageParams
+        How marks are found on a whole head, of heights and of an image.
+    search, handedness : SearchParams, HandednessParams
+        The coarse stage of a search; when a pair is looked at mirrored.
+    """
 
     read: ReadParams = field(default_factory=ReadParams)
     search: SearchParams = field(default_factory=SearchParams)

@@ -15,6 +15,17 @@ from ribin.params_rules import find_problem
 def load_params(path: str | Path) -> Params:
     """Read a TOML file whose sections and keys override the defaults.
 
+    Parameters
+    ----------
+    path : str or Path
+        UTF-8; a section is a field of `Params`, a key of it a field of that group, whose name
+        says its unit: `[breech_face.preprocess]`, `low_cutoff_um = 20.0`.
+
+    Returns
+    -------
+    Params
+        The defaults where the file says nothing.
+
     Raises
     ------
     ParameterError

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from ribin.comparing import compare_pair, compare_with_each
 from ribin.comparison import Comparison
-from ribin.correlate.steps import correlate_sides, prepare_side
-from ribin.decide.steps import decide_comparison, not_compared
 from ribin.describe.steps import describe_surface
-from ribin.errors import ParameterError, ScanError
-from ribin.lighting import light_hindrance, light_note
+from ribin.errors import ScanError
 from ribin.model import Mark, Scan, Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.preprocess.finding import find_regions
@@ -28,6 +23,21 @@ def extract_marks(
     scan: Scan, params: Params = DEFAULT_PARAMS, trace: Trace = NO_TRACE
 ) -> tuple[Mark, ...]:
     """The marks of a scan, levelled, band-passed and at the working pitch.
+
+    Parameters
+    ----------
+    scan : Scan
+        (H, W) heights in um, or grey values from 0 to 1, as `ribin.read.read_scan` gives them.
+    params : Params
+        Bands and working pitches in um, by type of mark; see `ribin.params`.
+    trace : Trace
+        Is given what each stage made; nothing is kept by default.
+
+    Returns
+    -------
+    tuple of Mark
+        One of each type that was found: the breech face first, then firing pin and ejector. Each
+        has a grid of its own; its surface is in um, of an image in contrast of grey.
 
     Raises
     ------
@@ -73,6 +83,21 @@ def judge_mark(scan: Scan, found: FoundMark, params: Params = DEFAULT_PARAMS) ->
 def describe_mark(mark: Mark, params: Params = DEFAULT_PARAMS, trace: Trace = NO_TRACE) -> Template:
     """All that comparisons need of one mark.
 
+    Parameters
+    ----------
+    mark : Mark
+        As `extract_marks` gives it: (H, W) surface in um and where it was measured.
+    params : Params
+        Those that the mark was extracted with: cells in um, and what may be compared.
+    trace : Trace
+        Is given what each stage made; nothing is kept by default.
+
+    Returns
+    -------
+    Template
+        Arrays by name, in deviations of the mark's own relief; `params_id` is
+        `params.template_id`, and only templates that agree in it can be compared.
+
     Raises
     ------
     ScanError
@@ -90,17 +115,28 @@ def compare_marks(
 ) -> Comparison:
     """Compare two marks: register them, fit their cells in both directions, decide.
 
+    Parameters
+    ----------
+    reference, comparison : Template
+        Of the same type of mark and kind. The search range in degrees and um is in `params`.
+    params : Params
+        Those that the templates were made with, but for `correlate` and `decide`.
+    trace : Trace
+        Is given what each stage made; nothing is kept by default.
+
     Returns
     -------
     Comparison
-        With NaN figures and a reason where the pair could not be compared.
+        Score from 0 to 100, the motion that lays the reference on the comparison (degrees
+        counter-clockwise, um down and right), and every cell. Where the pair could not be
+        compared its figures are NaN, never 0, and `reason` says why.
 
     Raises
     ------
     ParameterError
         A template was made with other parameters than `params`.
     """
-    return _compare(reference, comparison, params, trace)
+    return compare_pair(reference, comparison, params, trace)
 
 
 def check_mirrored(
@@ -140,49 +176,24 @@ def compare_many(
 
     Parameters
     ----------
+    query : Template
+        The reference of every comparison.
+    templates : sequence of Template
+        The other sides; an unlike one gives a comparison with NaN figures and a reason.
+    params : Params
+        As `compare_marks`.
     threads : int or None
         How many comparisons run at once; as many as there are processors where None. The results
         do not depend on it.
+
+    Returns
+    -------
+    list of Comparison
+        One for each template, bit for bit as `compare_marks` gives it.
+
+    Raises
+    ------
+    ParameterError
+        A template was made with other parameters than `params`.
     """
-
-    def against(other: Template) -> Comparison:
-        return _compare(query, other, params, NO_TRACE)
-
-    number = min(threads or os.cpu_count() or 1, len(templates))
-    if number < 2:
-        return [against(other) for other in templates]
-    prepare_side(query)  # once, before they all ask for it
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(against, templates))
-
-
-def _compare(one: Template, two: Template, params: Params, trace: Trace) -> Comparison:
-    started = time.perf_counter()
-    method = params.of(one.mark_type, one.kind)
-    for template in (one, two):
-        if template.params_id != params.template_id:
-            raise ParameterError(
-                f"{template.provenance.source}: a template of parameters {params.template_id} "
-                f"needed, found {template.params_id}"
-            )
-    if unlike := _unlike(one, two):
-        return not_compared(one, two, unlike, params.params_id)
-    sides = prepare_side(one), prepare_side(two)
-    registration = correlate_sides(*sides, method.describe, method.correlate, trace)
-    if registration is None:
-        reason = "the marks overlap at no placement in range"
-        return not_compared(one, two, reason, params.params_id)
-    result = decide_comparison(one, two, registration, method.decide, params.params_id, trace)
-    note = light_note(one.provenance.lighting, two.provenance.lighting)
-    return replace(result, note=note, elapsed_s=time.perf_counter() - started)
-
-
-def _unlike(reference: Template, comparison: Template) -> str:
-    """Why two marks are never compared; empty where they may be."""
-    one, two = reference, comparison
-    if (one.mark_type, one.kind) == (two.mark_type, two.kind):
-        return light_hindrance(one.provenance.lighting, two.provenance.lighting)
-    return (
-        f"unlike: {reference.mark_type.words} as {reference.kind} and "
-        f"{comparison.mark_type.words} as {comparison.kind}"
-    )
+    return compare_with_each(query, templates, params, threads)

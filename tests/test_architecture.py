@@ -54,6 +54,7 @@ LEVELS = {
     "regression": 2,
     **dict.fromkeys(STAGES, 3),
     "seal": 2,
+    "comparing": 3.5,  # one pair through the stages, for pipeline
     "pipeline": 4,
     "across": 4,
     "view": 4,  # pages: of what report says, and of marks as they were read

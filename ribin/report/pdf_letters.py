@@ -18,6 +18,10 @@ from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 
 FONT, BOLD = "Helvetica", "Helvetica-Bold"
+_CODES = (
+    "Letters that the fonts of this file lack ({} of them) stand as their codes, a backslash with "
+    "u and the number in Unicode. The report as HTML shows the letters."
+)
 _WIDE = {FONT: "DejaVuSans", BOLD: "DejaVuSans-Bold"}
 
 
@@ -37,6 +41,12 @@ def width_of(text: str, font: str, size: float) -> float:
 def lacking(texts: Iterable[str]) -> set[str]:
     """The letters that no font at hand has, which are written as codes."""
     return {c for text in texts for c in text if not _usual(c) and not _wide(c)}
+
+
+def codes_note(texts: Iterable[str]) -> str:
+    """What the head of a file says where letters stand as codes; empty where none do."""
+    number = len(lacking(texts))
+    return _CODES.format(number) if number else ""
 
 
 def runs(text: str, font: str) -> Iterator[tuple[str, str]]:

@@ -20,19 +20,13 @@ from reportlab.platypus import Paragraph as Text
 
 from ribin.report.document import Document, Grid, document_texts
 from ribin.report.overlay import png_bytes
-from ribin.report.pdf_letters import BOLD, FONT, lacking, marked_up, width_of
+from ribin.report.pdf_letters import BOLD, FONT, codes_note, marked_up, width_of
 from ribin.report.pdf_pages import BAR, DEEP, INK, LINE, SOFT, WIDTH
 from ribin.report.relief import Picture
 
 _NAME_WIDTH = 38 * mm  # of the left column of facts
 _TALLEST = 175 * mm  # of a picture, so that its caption stands under it
 _RULE = ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE)
-
-
-_CODES = (
-    "Letters that the fonts of this file lack ({} of them) stand as their codes, a backslash with "
-    "u and the number in Unicode. The report as HTML shows the letters."
-)
 
 
 def _style(name: str, size: float, font: str = FONT, **more: Any) -> ParagraphStyle:
@@ -62,8 +56,8 @@ def head_block(document: Document) -> list[Any]:
     """Title, subject and the facts above the first section."""
     rule = HRFlowable(width="100%", thickness=2, color=DEEP, spaceBefore=4, spaceAfter=4)
     title = [_text(document.title, _TITLE), _text(document.subject, _SUBJECT)]
-    if codes := lacking(document_texts(document)):
-        title.append(_text(_CODES.format(len(codes)), _TEXT))
+    if note := codes_note(document_texts(document)):
+        title.append(_text(note, _TEXT))
     return [*title, facts(document.head), rule]
 
 

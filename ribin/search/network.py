@@ -68,6 +68,17 @@ class Network:
 def read_network(path: str | Path) -> Network:
     """Read and check a network.toml; vaults are not looked at.
 
+    Parameters
+    ----------
+    path : str or Path
+        A section `[members.CODE]` (ISO 3166 alpha-3) for each member with its `vault`, a folder
+        seen from the file's own, and `name`; under `[clusters]` lists of codes.
+
+    Returns
+    -------
+    Network
+        The members, and the clusters of linked ones.
+
     Raises
     ------
     ParameterError
