@@ -155,3 +155,29 @@ def test_kernels_that_cannot_be_kept(monkeypatch):
 def test_an_extra_that_is_missing_is_no_fault():
     found = health._extra("web", "no_such_module", "the application")
     assert (found.state, found.next_step) == (State.OPTIONAL, "pip install 'ribin[web]'")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pty is not on Windows")
+def test_a_table_is_cut_on_a_terminal_only(ribin, tmp_path, sample_dir):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    long = "X-" + "y" * 150
+    ribin("init", tmp_path / "JAM", "--member", "JAM", "--who", "me")
+    file, own = sample_dir / "JAM-2026-0007-1.x3p", ("--vault", str(tmp_path / "JAM"))
+    ribin("enrol", file, *own, "--event", f"E-{long}", "--exhibit", long, "--who", "me")
+    command = [RIBIN, "share", *own, "--who", "me"]
+    piped = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert long in piped.stdout
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    env = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
+    done = subprocess.run(command, stdout=theirs, stderr=theirs, env=env)
+    os.close(theirs)
+    seen = click.unstyle(os.read(ours, 10_000).decode())
+    os.close(ours)
+    assert done.returncode == 0
+    assert "…" in seen
+    assert max(map(len, seen.splitlines())) <= 80

@@ -13,6 +13,7 @@ from ribin.comparison import ScorePart
 from ribin.model import MarkType
 from ribin.report.json_text import as_json
 from ribin.report.tables import search_table, table
+from ribin.report.width import fitted
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,23 @@ def test_search_table_says_what_was_compared():
 
 def test_search_table_without_candidates():
     assert "no candidate" in search_table(result(()))
+
+
+def test_a_table_on_a_terminal_is_as_wide_as_the_terminal():
+    """Long texts lose their middle, figures nothing; without a terminal nothing is lost."""
+    name = "JAM-" + "x" * 200 + "-17"
+    rows = [[1, name, f"E-{name}", 99.5], [2, "B", "E", 1.0]]
+    header = ("rank", "exhibit", "event", "score")
+    whole = table(header, rows)
+    assert name in whole
+    with fitted(80):
+        lines = table(header, rows).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == list(header)
+    assert lines[1].split()[0] == "1"
+    assert lines[1].endswith("99.500")
+    first = lines[1].split()[1]
+    assert (first[:4], first[-3:], first.count("…")) == ("JAM-", "-17", 1)
+    with fitted(20):
+        assert "99.500" in table(header, rows), "there is a least width"
+    assert table(header, rows) == whole

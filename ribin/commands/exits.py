@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -12,6 +13,7 @@ import click
 from ribin.commands.colour import say_why
 from ribin.commands.next_steps import with_next_step
 from ribin.errors import AccessError, ParameterError, RibinError
+from ribin.report.width import fitted
 
 DONE = 0
 SOME_FAILED = 1
@@ -26,7 +28,8 @@ def run(app: click.Group, args: Sequence[str]) -> int:
     0 done, 1 some items failed (listed), 2 wrong usage, 3 nothing could be done, 130 interrupted.
     """
     try:
-        code = app.main(list(args), prog_name="ribin", standalone_mode=False)
+        with fitted(_terminal_columns()):
+            code = app.main(list(args), prog_name="ribin", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return WRONG_USAGE
@@ -36,6 +39,11 @@ def run(app: click.Group, args: Sequence[str]) -> int:
         say_why(with_next_step(_line(error)))
         return _code(error)
     return code if isinstance(code, int) else DONE
+
+
+def _terminal_columns() -> int | None:
+    """How wide the terminal is; None where stdout is a pipe or a file, which get every letter."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _line(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ribin.casework import Counts, SearchResult
 from ribin.comparison import Comparison
+from ribin.report.width import LEAST, cut, narrowed
 
 NOTICE = "Candidates are suggestions to look. A named examiner concludes."
 
@@ -17,15 +18,18 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     Floats have three decimals; what was not computed (NaN) is a dash.
     """
     cells = [[_text(value) for value in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
     numeric = [
         bool(rows) and all(isinstance(row[i], (int, float)) for row in rows)
         for i in range(len(header))
     ]
+    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
+    widths = narrowed(
+        widths, [0 if n else max(LEAST, len(h)) for n, h in zip(numeric, header, strict=True)]
+    )
     lines = []
     for row in [list(header), *cells]:
         padded = (
-            text.rjust(width) if right else text.ljust(width)
+            text.rjust(width) if right else cut(text, width).ljust(width)
             for text, width, right in zip(row, widths, numeric, strict=True)
         )
         lines.append("  ".join(padded).rstrip())
