@@ -69,6 +69,7 @@ def test_usual_letters_need_no_font_in_the_file():
 @has_letters
 def test_equal_reports_are_equal_bytes():
     assert document_pdf(report("Яков")) == document_pdf(report("Яков"))
+    assert b"FontFile2" in document_pdf(report("Яков")), "the letters go with the file"
 
 
 @reads_pdf

@@ -75,6 +75,8 @@ def test_printed_marks_keep_their_proportions(browser, page, how):
     print_media(browser)
     drawn, shown = browser.run(SHAPES)
     assert drawn == pytest.approx(shown, rel=0.005)
+    boxes = [browser.find(css).rect["width"] for css in ("#stage", "#stage canvas", "#overlay")]
+    assert boxes == pytest.approx([browser.stage("width")] * 3, abs=0.6), "cells lie on the marks"
     assert browser.stage("width") < screen, "laid out anew for the sheet"
     picture = browser.canvas()
     assert (picture[:20, :20] == 255).all(), "white paper"
@@ -98,6 +100,17 @@ def test_what_was_zoomed_to_is_what_is_printed(browser, page):
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     browser.wait("return !document.body.classList.contains('on-paper')")
     assert browser.stage("camera.scale") == pytest.approx(before)
+
+
+def test_notes_and_the_split_line_are_printed(browser, page):
+    browser.open_comparison(page)
+    browser.run("window.ribin.notes.add('agreement', [0, 0], [100, 100])")
+    browser.keys("arcs run on")
+    browser.run("window.ribin.controls.mode('split')")
+    print_media(browser)
+    for css in ("#divider", "#note-list .link", "#note-0"):
+        assert browser.find(css).is_displayed(), css
+    assert browser.text("#note-list .link") == "Agreement 1"
 
 
 def test_a_printed_sheet_holds_marks_and_hashes(browser, page, tmp_path):

@@ -21,6 +21,7 @@ _STEPS = (
         "--who NAME says who acts; `ribin people appoint NAME --role ROLE` gives a role",
     ),
     (r"exhibit .+ needed, found none of this id$", "`ribin share` lists the exhibits of a vault"),
+    (r"an exhibit that \w+ shows in scope \w+ needed, found none$", "`ribin search` lists those"),
     (r"lead .+ needed, found none of this number$", "`ribin lead list` lists the leads"),
     (r": this pair is there already \(.*\)$", "`ribin lead show NUMBER` shows it"),
     (
