@@ -14,6 +14,7 @@ from ribin.web.office import Office
 
 pytestmark = needs_browser
 QUERY = "JAM-2026-0007-1"
+LONG = "A-very-long-exhibit-name-" + "y" * 150
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +24,13 @@ def address(sample_dir, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("vaults") / "JAM"
     Vault.create(folder, "JAM", "A. Brown").close()
-    for name in (QUERY, "BLZ-2025-0042-1", "JAM-2025-0038-1"):
+    for name, file in (
+        (QUERY, QUERY),
+        (LONG, "BLZ-2025-0042-1"),
+        ("JAM-2025-0038-1", "JAM-2025-0038-1"),
+    ):
         fields = ["--event", f"E-{name}", "--exhibit", name, "--place", "<i>Port</i>"]
-        args = ["enrol", str(sample_dir / f"{name}.x3p"), *fields, "--who", "A. Brown"]
+        args = ["enrol", str(sample_dir / f"{file}.x3p"), *fields, "--who", "A. Brown"]
         assert run(app, [*args, "--vault", str(folder)]) == 0
     with served(Office(folder, None, DEFAULT_PARAMS, "A. Brown")) as client:
         yield client.session.address
@@ -86,10 +91,16 @@ def test_pages_are_usable_by_everybody(browser):
 
 
 def test_nothing_is_wider_than_the_window(browser):
-    for path in ("/", f"/exhibit?name={QUERY}", "/leads"):
+    for path in ("/", f"/exhibit?name={QUERY}", f"/exhibit?name={LONG}", "/leads"):
         go(browser, path)
         wide = "return document.documentElement.scrollWidth > window.innerWidth"
         assert not browser.run(wide), path
+    searched(browser)
+    beyond = (
+        "return [...document.querySelectorAll('.scroll')]"
+        ".filter((one) => one.scrollWidth > one.clientWidth + 1).length"
+    )
+    assert browser.run(beyond) == 0, "a long name pushes no figure out of its table"
 
 
 def test_pictures_of_candidates_load(browser):
