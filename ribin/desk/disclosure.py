@@ -173,5 +173,5 @@ def draw_candidate(
     """
     other = candidate_mark(desk, request, candidate, "picture").side
     compared = compare_marks(side.template, other.template, desk.params)
-    result = replace(compared, comparison=f"{candidate.member} {candidate.exhibit}")
+    result = replace(compared, comparison=f"{candidate.member}:{candidate.exhibit}")
     draw_sides(side.mark, other.mark, result, desk.params, path)
