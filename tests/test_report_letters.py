@@ -62,6 +62,20 @@ def test_scripts_that_need_shaping_are_codes():
     assert pdf_letters.lacking(["é ü ß €", "сад" if find_spec("matplotlib") else ""]) == set()
 
 
+@has_letters
+def test_a_word_is_set_in_one_font():
+    parts = list(pdf_letters.runs("Of Яков-17 薬", pdf_letters.BOLD))
+    assert parts == [
+        ("Of", "Helvetica-Bold"),
+        (" ", "Helvetica-Bold"),
+        ("Яков-17", "DejaVuSans-Bold"),
+        (" ", "Helvetica-Bold"),
+        ("\\u85ac", "Helvetica-Bold"),
+    ]
+    assert pdf_letters.codes_note(["Яков"]) == ""
+    assert "(1 of them)" in pdf_letters.codes_note(["薬", "薬"])
+
+
 def test_usual_letters_need_no_font_in_the_file():
     assert b"FontFile2" not in document_pdf(report("plain é"))
 
