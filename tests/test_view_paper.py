@@ -105,12 +105,14 @@ def test_what_was_zoomed_to_is_what_is_printed(browser, page):
 def test_notes_and_the_split_line_are_printed(browser, page):
     browser.open_comparison(page)
     browser.run("window.ribin.notes.add('agreement', [0, 0], [100, 100])")
-    browser.keys("arcs run on")
+    browser.keys("arcs run on, " * 60)
     browser.run("window.ribin.controls.mode('split')")
     print_media(browser)
     for css in ("#divider", "#note-list .link", "#note-0"):
         assert browser.find(css).is_displayed(), css
     assert browser.text("#note-list .link") == "Agreement 1"
+    cut = "const t = document.querySelector('#note-0'); return t.scrollHeight - t.clientHeight"
+    assert browser.run(cut) <= 2, "all of the note is on the sheet"
 
 
 def test_a_printed_sheet_holds_marks_and_hashes(browser, page, tmp_path):

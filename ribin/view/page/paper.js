@@ -20,6 +20,9 @@ class Paper {
     const before = [stage.panes[0].height, stage.panes[0].width];
     byId("as-shown").textContent = this.shown;
     document.body.classList.toggle("on-paper", on);
+    for (const text of byId("note-list").querySelectorAll("textarea")) {
+      text.style.height = on ? `${text.scrollHeight}px` : ""; // all of it
+    }
     stage.background = on ? PAPER : BACKGROUND;
     stage.detail = on ? PAPER_DETAIL : 1;
     const whole = stage.fitted === stage.camera.matrix;
