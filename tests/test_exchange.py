@@ -349,3 +349,33 @@ def test_numbers_are_guarded_by_the_catalogue_too(pair):
         rows = db.execute("SELECT direction, member, number FROM bundles").fetchall()
     db.close()
     assert rows == [("received", "BLZ", 1)]
+
+
+def test_what_was_reviewed_stays_left_out_when_its_name_was_told(pair, network):
+    """A lead names the exhibit as it was known when the lead was taken up, and for good."""
+    opaque = opaque_names(pair.sender, ["BLZ-secret-cluster"])["BLZ-secret-cluster"]
+    for told in (opaque, "BLZ-secret-cluster"):
+        pair.receive(pair.send())
+        for name in {opaque, told}:
+            asked = ask("JAM", Scope.CLUSTER, leave_out=(("BLZ", name),))
+            result = search(make_query(), asked, network)
+            assert len(result.candidates) == 1
+            assert dict(result.counts.not_compared)["reviewed already"] == 1
+        release(pair)
+
+
+def test_nothing_of_what_is_gone_stays_in_the_index(pair, network):
+    """A shard and the comparisons of a search without a cut name templates by their hashes."""
+    pair.receive(pair.send())
+    mark = pair.sender.marks_of("BLZ-secret-cluster")[0]
+    index = pair.receiver.path / "received" / "BLZ" / "index"
+    index.mkdir()
+    (index / "full-0.lines").write_text(mark.template_sha256)
+    set_sharing(pair.sender, ["BLZ-secret-cluster"], Scope.COUNTRY, "ann", "trial")
+    path = pair.send()
+    assert pair.receive(path).gone == 1
+    assert not index.exists()
+    index.mkdir()  # as where the import was stopped before it came to the index
+    assert pair.receive(path).outcome == "already there"
+    assert not index.exists()
+    assert len(found(network)[0]) == 1

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 from ribin.errors import StoreError
 from ribin.exchange.bundlefile import BundleReader
 from ribin.exchange.contents import Contents
+from ribin.search.index import INDEX_FOLDER
 from ribin.store.durable import fsync_folder, write_synced
 from ribin.store.received import RECEIVED_FOLDER, original_path, template_path
 from ribin.store.vault import Vault
@@ -37,8 +39,12 @@ def place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None:
 
 
 def clear_unnamed(vault: Vault, contents: Contents) -> None:
-    """Take away files of the sender's earlier bundles that the last one does not name."""
+    """Take away files of the sender's earlier bundles that the last one does not name.
+
+    The index of searches goes with them: it holds hashes and sketches of what may be gone.
+    """
     sender = vault.path / RECEIVED_FOLDER / contents.sender
+    shutil.rmtree(sender / INDEX_FOLDER, ignore_errors=True)
     named = {_place(vault, contents.sender, file.name) for file in contents.files}
     for path in [*sender.glob("??/*"), *sender.glob("originals/*")]:
         if path.is_file() and path not in named:

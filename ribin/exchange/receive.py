@@ -73,6 +73,7 @@ def import_bundle(
         _check_address(vault, contents, reader.signer, path.name)
         bundle = (contents.bundle, contents.number, contents.made_at)
         if is_last(vault, contents.sender, bundle):
+            clear_unnamed(vault, contents)  # where that was stopped the first time
             return _answer(path, contents, "already there", {})
         check_newer(vault, contents.sender, contents.number, path.name)
         _check_files(reader, contents, path.name)

@@ -110,8 +110,7 @@ def _export(
         # Verdicts that await a second one are in it: whoever takes it out has seen them.
         details = {"schema": SCHEMA_VERSION, VERDICTS_OF: leads_with_second_due(db)}
         append_row(db, "export", vault.member, who, reason, details)
-    with vault.catalogue.reading() as db:
-        tables = read_tables(db)
+        tables = read_tables(db)  # of the same moment: no verdict comes between
     listed = [_put(folder, name, content) for name, content in _table_files(tables)]
     listed.append(_put(folder, "README.txt", _README.encode()))
     scans = _column(tables["scans"], "sha256")

@@ -70,11 +70,11 @@ class BundledMember:
         check_request(request, reach)
         with Vault.open(self._network.members[self._home].vault) as own:
             # It has what a search needs of a vault: folder, member, holdings and templates.
-            gallery = cast(Vault, ReceivedGallery(own, self._code))
+            received = ReceivedGallery(own, self._code)
+            gallery = cast(Vault, received)
             ledger = gallery.ledger(query.mark_type)
             names = {exhibit for member, exhibit in request.leave_out if member == self._code}
-            held = gallery.holdings().marks if names else ()
-            left_out = [m.mark_id for m in held if m.scan.exhibit.exhibit in names]
+            left_out = received.marks_known_as(names) if names else []
             sifted = sift_marks(query, ledger, request, reach, left_out)
             chosen = ledger.ids[sifted.wanted]
             notes: tuple[str, ...] = ()

@@ -56,10 +56,21 @@ def back_up(vault: Vault, target: Path, *, who: str, reason: str, on_progress: P
     _check_empty(target)
     with vault.catalogue.reading() as db:
         check_role_if_any(db, who, Role.ADMINISTRATOR)
-        seen = {VERDICTS_OF: leads_with_second_due(db)}  # verdicts that the copy holds, too
+        due = leads_with_second_due(db)  # verdicts that the copy holds, too
+
+    def note(shown: list[str]) -> None:
+        facts = {"target": target.name, VERDICTS_OF: shown}
+        vault.record("backup", vault.member, who, reason, **facts)
+
+    def note_late(catalogue: Path) -> None:
+        """A first verdict given after the note above and before the copy is in the copy."""
+        late = sorted(set(_second_due_in(catalogue)) - set(due))
+        if late and vault.writable:
+            note(late)
+
     if vault.writable:
-        vault.record("backup", vault.member, who, reason, target=target.name, **seen)
-    return _copy_checked(vault, target, on_progress)
+        note(due)
+    return _copy_checked(vault, target, on_progress, note_late)
 
 
 def restore(backup: Path, target: Path, *, who: str, reason: str, on_progress: Progress) -> Copied:
@@ -85,12 +96,18 @@ def restore(backup: Path, target: Path, *, who: str, reason: str, on_progress: P
         return Copied(copied.scans, copied.size_bytes, vault.audit_head())
 
 
-def _copy_checked(vault: Vault, target: Path, on_progress: Progress) -> Copied:
+def _copy_checked(
+    vault: Vault,
+    target: Path,
+    on_progress: Progress,
+    look_at: Callable[[Path], None] = lambda catalogue: None,
+) -> Copied:
+    """The copy, once whole; `look_at` is shown its catalogue before the copy has its name."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))
         try:
-            copied = _copy(vault, aside, on_progress)
+            copied = _copy(vault, aside, on_progress, look_at)
             if target.exists():
                 target.rmdir()
             os.replace(aside, target)
@@ -104,10 +121,13 @@ def _copy_checked(vault: Vault, target: Path, on_progress: Progress) -> Copied:
     return copied
 
 
-def _copy(vault: Vault, aside: Path, on_progress: Progress) -> Copied:
+def _copy(
+    vault: Vault, aside: Path, on_progress: Progress, look_at: Callable[[Path], None]
+) -> Copied:
     (aside / MARKS_FOLDER).mkdir()
     (aside / INCOMING_FOLDER).mkdir()
     vault.catalogue.copy_to(aside / CATALOGUE_FILE)
+    look_at(aside / CATALOGUE_FILE)
     named = _scans_named(aside / CATALOGUE_FILE)
     for done, (sha256, file_sha256) in enumerate(named):
         on_progress(done, len(named))
@@ -129,6 +149,11 @@ def _copy(vault: Vault, aside: Path, on_progress: Progress) -> Copied:
         if report.problems:
             raise StoreError(f"{vault.path}: no sound copy: {report.problems[0].text}")
         return Copied(report.scans, report.size_bytes, copy.audit_head())
+
+
+def _second_due_in(catalogue: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(catalogue)) as db:
+        return leads_with_second_due(db)
 
 
 def _scans_named(catalogue: Path) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ribin.errors import FormatError, StoreError
 from ribin.model import MarkType, Provenance, ScanKind, Template
@@ -55,6 +55,14 @@ class ReceivedGallery:
         digest = hashlib.sha256(repr(exhibits).encode())
         digest.update(repr([(m.scan.sha256, m.template_sha256) for m in marks]).encode())
         return Holdings(tuple(scans.values()), marks, digest.hexdigest())
+
+    def marks_known_as(self, names: Collection[str]) -> list[int]:
+        """Ids of the marks of exhibits by these names: opaque ones, or those that were told."""
+        with self._vault.catalogue.reading() as db:
+            received = list(read_exhibits(db, self.member))
+        told = {as_exhibit(e).exhibit for e in received if e.exhibit in names}
+        chosen = told.union(names)
+        return [m.mark_id for m in self.holdings().marks if m.scan.exhibit.exhibit in chosen]
 
     def ledger(self, mark_type: MarkType) -> Ledger:
         """As `Vault.ledger`."""
