@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from store_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
 from ribin.search.engine import search
-from ribin.search.index import check_index, rebuild_index
+from ribin.search.index import index_folder
+from ribin.search.upkeep import check_index, rebuild_index, sweep_index
+from ribin.store.retention import purge_exhibit
 from ribin.store.vault import Vault
 
 
@@ -180,3 +183,42 @@ def test_equal_surfaces_of_two_files_share_nothing_but_their_vector(network):
     made = files(network)
     assert run(network).counts.eligible == 19
     assert files(network) == made
+
+
+COARSER = dataclasses.replace(
+    SMALL,
+    breech_face=dataclasses.replace(
+        SMALL.breech_face,
+        describe=dataclasses.replace(SMALL.breech_face.describe, medium_pitch_um=62.5),
+    ),
+)
+
+
+def test_marks_of_other_parameters_are_not_sketched_with_these(network):
+    """Another pitch is another folder; what only they can sketch waits for their search."""
+    with Vault.open(network.members["JAM"].vault) as vault:
+        enrol(vault, 40, make_exhibit("coarser"), params_id=COARSER.template_id)
+        making = "breech_face", "topography", COARSER.template_id
+        assert index_folder(vault, *making, COARSER) != index_folder(vault, *making, SMALL)
+        held = rebuild_index(vault, SMALL)
+        assert held == rebuild_index(vault, SMALL)
+        assert not index_folder(vault, *making, SMALL).exists()
+        assert rebuild_index(vault, COARSER) == 1
+        assert index_folder(vault, *making, COARSER).exists()
+
+
+def test_a_sweep_takes_out_what_was_purged_and_no_more(network):
+    with Vault.open(network.members["JAM"].vault) as vault:
+        held = rebuild_index(vault, SMALL)
+        files = sorted((vault.path / "index").rglob("*.h5"))
+        whole = {path.name: path.read_bytes() for path in files}
+        exhibit = next(iter(vault.holdings().scans)).exhibit.exhibit
+        number = len(vault.marks_of(exhibit))
+        purge_exhibit(vault, exhibit, "tester", "its day has come")
+        assert [text for text in check_index(vault) if f"holds {number} marks" in text]
+        assert sweep_index(vault) == number
+        assert check_index(vault) == []
+        left = {path.name: path.read_bytes() for path in (vault.path / "index").rglob("*.h5")}
+        assert len(whole.items() - left.items()) == 1  # of the other shards every byte
+        assert rebuild_index(vault, SMALL) == held - number
+        assert left == {p.name: p.read_bytes() for p in (vault.path / "index").rglob("*.h5")}

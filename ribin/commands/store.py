@@ -59,7 +59,7 @@ def rebuild_index(vault: Path | None, params: Params) -> None:
       ribin store rebuild-index --vault vaults/JAM
     """
     from ribin.desk.vaults import open_own
-    from ribin.search.index import rebuild_index as rebuild
+    from ribin.search.upkeep import rebuild_index as rebuild
 
     with open_own(vault) as opened:
         vectors = rebuild(opened, params)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ribin.batch.describing import DescribeReport
-from ribin.search.index import check_index
+from ribin.search.upkeep import check_index
 from ribin.store.backup import Copied
 from ribin.store.check import CheckReport, Problem
 from ribin.store.vault import Vault

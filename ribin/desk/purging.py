@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ribin.desk.sharing_change import due_exhibits
 from ribin.desk.sharing_text import purge_line
 from ribin.errors import ParameterError, StoreError
-from ribin.search.index import rebuild_index
+from ribin.search.upkeep import sweep_index
 from ribin.store.retention import Tombstone, purge_exhibit
 from ribin.store.roles import check_looker
 from ribin.store.vault import Vault
@@ -39,6 +39,7 @@ def purge_each(
         return PurgeReport((), (), tuple(chosen))
     if not reason.strip():
         raise ParameterError("purge: --reason needed, found none")
+    sweep_index(vault)  # of an earlier purge that was cut short
     purged, failed = [], []
     for exhibit in chosen:
         try:
@@ -46,7 +47,7 @@ def purge_each(
         except StoreError as error:
             failed.append((exhibit, str(error)))
     if purged:
-        rebuild_index(vault)
+        sweep_index(vault)
     return PurgeReport(tuple(purged), tuple(failed))
 
 

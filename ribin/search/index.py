@@ -10,7 +10,6 @@ every search at once, and out of its shard the next time the owner's vault is se
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,9 @@ from numpy.typing import NDArray
 
 from ribin.correlate.sketch import sketch_mark, sketch_params
 from ribin.errors import StoreError
-from ribin.model import BoolArray, FloatArray, MarkType
-from ribin.params import DEFAULT_PARAMS, Params
-from ribin.search.look import Looker, ShardTask, Threads, look_at_sketches
+from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
+from ribin.params import Params
+from ribin.search.look import Looker, ShardTask, look_at_sketches
 from ribin.search.shard import (
     MarkList,
     Shard,
@@ -32,12 +31,11 @@ from ribin.search.shard import (
     shard_number,
     write_shard,
 )
-from ribin.store.derived import is_sound, remove_derived
+from ribin.store.derived import remove_derived
 from ribin.store.records import StoredMark
 from ribin.store.vault import Vault
 
 INDEX_FOLDER = "index"
-_KEPT = (".h5", ".npz")  # shards and ledgers
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,38 +148,11 @@ class MarkIndex:
                     remove_derived(path)
 
 
-def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
-    """Make the whole index again; gives the number of sketches. The same vault, the same bytes.
-
-    Raises
-    ------
-    StoreError
-        The vault is read-only, or the disk refuses.
-    """
-    if not vault.writable:
-        raise StoreError(f"{vault.path}: a writable vault needed, found a read-only one")
-    shutil.rmtree(vault.path / INDEX_FOLDER, ignore_errors=True)
-    held = 0
-    for mark_type in MarkType:
-        ledger = vault.ledger(mark_type)
-        makings = [(facts.kind, facts.params_id) for facts in ledger.facts]
-        for making in sorted(set(makings)):
-            rows = np.array([one == making for one in makings])[ledger.which]
-            marks = MarkList(ledger.ids, ledger.templates).part(rows)
-            index = MarkIndex(vault, marks, (str(mark_type), *making), params, Threads(1))
-            held += index.bring_up()
-    return held
-
-
-def check_index(vault: Vault) -> list[str]:
-    """One sentence for each file of the index whose bytes are not those in its name."""
-    kept = (path for path in (vault.path / INDEX_FOLDER).rglob("*") if path.suffix in _KEPT)
-    return [f"{path}: damaged" for path in sorted(kept) if not is_sound(path)]
-
-
 def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params: Params) -> Path:
     """Named by whatever a sketch depends on, so that changed numbers never meet an old index."""
-    how = sketch_params(MarkType(mark_type), params)
-    made = how.finest_um, how.coarsest_um, how.inner_um, how.outer_um, how.edge_um, how.harmonics
-    sketch_id = hashlib.sha256(repr(made).encode()).hexdigest()[:8]
+    of_type = MarkType(mark_type)
+    how, method = sketch_params(of_type, params), params.of(of_type, ScanKind(kind))
+    band = how.finest_um, how.coarsest_um, how.inner_um, how.outer_um, how.edge_um, how.harmonics
+    frame = method.preprocess.frame_um, method.describe.medium_pitch_um
+    sketch_id = hashlib.sha256(repr(band + frame).encode()).hexdigest()[:8]
     return vault.path / INDEX_FOLDER / f"{mark_type}-{kind}-{params_id}-{sketch_id}"

@@ -88,6 +88,11 @@ class KeptComparisons:
         remove_derived(self._path)
 
 
+def kept_files(vault: Vault) -> list[Path]:
+    """Of all queries of a vault."""
+    return sorted((vault.path / INDEX_FOLDER).glob("full-*.lines"))
+
+
 def _read(path: Path) -> Mapping[str, Figures]:
     found = {}
     with contextlib.suppress(OSError), path.open("rb") as file:
