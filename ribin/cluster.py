@@ -123,7 +123,8 @@ class ClusterLooker:
                 seen = future.result() if future else None
             except Exception:  # the workers that held the moves, or the scheduler, are gone
                 seen = None
-            yield seen or _look(moves, task)
+            # Absent: the worker has not the owner's folder under this path.
+            yield _look(moves, task) if seen is None or seen.absent else seen
 
     def _started(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> list[Any]:
         """A future for each task, or None where nobody is there to take it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -107,6 +108,30 @@ def test_a_worker_killed_in_the_middle_changes_no_score(client, shards, moves):
     timer = kill_one(client, 0.2)
     assert same(here, ClusterLooker(client).look(moves, many))
     timer.join()
+
+
+class Elsewhere:
+    """A scheduler whose workers have no such folder."""
+
+    status = "running"
+
+    def scatter(self, moves, **_):
+        return moves
+
+    def submit(self, work, moves, task, **_):
+        return self.Answer(work(moves, dataclasses.replace(task, path=Path("no", "such.h5"))))
+
+    class Answer:
+        def __init__(self, seen):
+            self._seen = seen
+
+        def result(self):
+            return self._seen
+
+
+def test_a_worker_without_the_folder_is_made_up_for_here(shards, moves):
+    here = list(Threads(1).look(moves, shards))
+    assert same(here, ClusterLooker(Elsewhere()).look(moves, shards))
 
 
 def test_a_batch_elsewhere_has_the_outcomes_of_one_here(client):

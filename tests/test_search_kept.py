@@ -21,8 +21,10 @@ from search_makers import (
 from store_makers import enrol, make_exhibit
 
 from ribin.casework import Filters, Scope
+from ribin.checked_lines import make_line
 from ribin.model import Template
 from ribin.search.engine import search
+from ribin.store.incoming import scan_path
 from ribin.store.vault import Vault
 
 
@@ -61,6 +63,7 @@ def lines(network, code="JAM"):
 def stopped_after(number, network, compared, **asked):
     seen, ends_after = compared
     ends_after[0] = number
+    seen.clear()
     with pytest.raises(Stopped):
         search(make_query(), ask("JAM", full=True, **asked), network, SMALL)
     assert len(seen) == number
@@ -76,7 +79,6 @@ def result_of(network, **asked):
 def test_what_was_compared_is_not_compared_again(network, compared):
     whole = result_of(network)
     assert lines(network) == []  # an answered search leaves nothing behind
-    compared[0].clear()
     stopped_after(8, network, compared)
     assert len(lines(network)) == 1
     assert result_of(network) == whole
@@ -101,10 +103,45 @@ def test_another_query_has_nothing_of_it(network, compared):
     assert len(compared[0]) == 12
 
 
+def test_a_scan_that_was_damaged_meanwhile_is_counted(network, compared):
+    stopped_after(8, network, compared)
+    with Vault.open(network.members["JAM"].vault) as vault:
+        lost = vault.marks_of("JAM-1")[0].scan.sha256
+    scan_path(network.members["JAM"].vault, lost).write_bytes(b"half")
+    _, counts = result_of(network)
+    assert (counts.compared, counts.not_compared) == (11, (("scan file missing or damaged", 1),))
+
+
+def test_what_one_member_answered_is_kept_until_all_have(network, compared):
+    fill(network, "BRB", range(100, 112))
+    seen, ends_after = compared
+    asked = ask("JAM", Scope.CLUSTER, full=True)
+    ends_after[0] = 16  # BRB is asked first, and done
+    with pytest.raises(Stopped):
+        search(make_query(), asked, network, SMALL)
+    assert len(lines(network, "BRB")) == 1
+    ends_after[0] = 99
+    seen.clear()
+    assert search(make_query(), asked, network, SMALL).counts.compared == 24
+    assert len(seen) == 8
+    assert lines(network) + lines(network, "BRB") == []
+
+
+def test_a_line_of_another_layout_and_a_file_of_long_ago_are_passed_over(network, compared):
+    stopped_after(8, network, compared)
+    (path,) = lines(network)
+    path.write_bytes(make_line({"template": "ab", "shift_um": []}) + make_line({"other": 1}))
+    assert len(result_of(network)[0]) == 12
+    stopped_after(8, network, compared)
+    (path,) = lines(network)
+    os.utime(path, (0, 0))
+    search(make_query(20_000), ask("JAM", full=True), network, SMALL)
+    assert lines(network) == []
+
+
 @pytest.mark.parametrize("damage", ["cut", "flip", "folder"])
 def test_damage_costs_time_and_changes_no_list(network, compared, damage):
     whole = result_of(network)
-    compared[0].clear()
     stopped_after(8, network, compared)
     (path,) = lines(network)
     content = bytearray(path.read_bytes())

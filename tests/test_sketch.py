@@ -116,6 +116,15 @@ def test_the_instruction_does_what_its_loops_say():
     assert best.tolist() == largest_products(moves, marks).tolist()
 
 
+def test_products_of_nothing_are_refused():
+    for moves, sketches in (
+        (some_bytes(1, 0, 4), some_bytes(2, 3, 4)),
+        (some_bytes(1, 2, 12), some_bytes(2, 3, 8)),
+    ):
+        with pytest.raises(ValueError, match="moves of sketches needed"):
+            best_products(moves, sketches)
+
+
 def test_without_the_instruction_the_list_is_the_same(monkeypatch):
     moves, sketches = some_bytes(8, 100, 256), some_bytes(9, 3000, 1024)
     found = best_products(moves, sketches)

@@ -29,10 +29,17 @@ def best_products(moves: NDArray[np.int8], sketches: NDArray[np.int8]) -> FloatA
     (N,) float32 array
         In [-1, 1]; NaN where the first K of a sketch are all 0. The same bits on every machine:
         the products are whole numbers.
+
+    Raises
+    ------
+    ValueError
+        There is no move, or sketches are shorter than the moves.
     """
     if not len(sketches):
         return np.empty(0, np.float32)
     largest = largest_products if has_byte_products() else largest_by_floats
+    if 0 in moves.shape or moves.shape[1] > sketches.shape[1]:
+        raise ValueError(f"moves of sketches needed, found {moves.shape} and {sketches.shape}")
     number = moves.shape[1]
     lengths = np.sqrt(_energies(sketches, number) * _energies(moves, number).max())
     blank = lengths == 0.0

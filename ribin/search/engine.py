@@ -41,6 +41,7 @@ def search(
     threads: int | None = None,
     looker: Looker | None = None,
     tick: Tick = silent,
+    when_answered: list[Callable[[], None]] | None = None,
     connect: Callable[[str], Member] | None = None,
 ) -> SearchResult:
     """Search the scope of a request, or the named members, for marks like the query's.
@@ -58,6 +59,8 @@ def search(
         Who looks at the shards of an index; by default that many threads of this machine.
     tick : callable
         Told what is compared, how many so far, and of how many.
+    when_answered : list of callables, optional
+        Where this search is one of several, gets what is to be done when all were answered.
     connect : callable, optional
         Gives the member of a code; by default its vault in this file system, or where that cannot
         be reached the last bundle that the asker holds of it.
@@ -80,9 +83,11 @@ def search(
         )
     request, asked = _address(request, network, members)
     home = request.asking_member
-    means = Means(threads, looker, tick)
+    means = Means(threads, looker, tick, [] if when_answered is None else when_answered)
     ask = connect or (lambda code: member_of(code, home, network, params, means))
     answers = _ask_all(query, request, asked, ask)
+    if when_answered is None:
+        means.finish()
     rows = sorted((row for a in answers.given.values() for row in a.rows), key=row_order)
     return SearchResult(
         query=query.provenance.source,

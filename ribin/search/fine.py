@@ -61,7 +61,7 @@ def compare_shortlist(
                 reasons[one.reason] += 1
         means.tick(f"{vault.member}: marks", first + len(some), len(ids))
     if kept:
-        kept.forget()
+        means.when_answered.append(kept.forget)
     return Compared(tuple(sorted(rows, key=row_order)), +reasons, exhibits)
 
 
@@ -74,15 +74,17 @@ def _figures(
     kept: KeptComparisons | None,
 ) -> dict[int, Figures]:
     """Of each mark that could be read, by its id."""
-    known = {m.mark_id: one for m in marks if kept and (one := kept.get(m))}
+    known: dict[int, Figures] = {}
     read: list[StoredMark] = []
     templates: list[Template] = []
     for mark in marks:
-        if mark.mark_id in known:
-            continue
         with contextlib.suppress(StoreError):
-            templates.append(vault.template(mark))
-            read.append(mark)
+            template = vault.template(mark)  # of a known one too: its file may be damaged by now
+            if kept and (one := kept.get(mark)):
+                known[mark.mark_id] = one
+            else:
+                templates.append(template)
+                read.append(mark)
     compared = compare_many(query, templates, params, threads) if templates else []
     new = [Figures.of(comparison) for comparison in compared]
     if kept:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from ribin.store.derived import remove_derived
 from ribin.store.records import StoredMark
 from ribin.store.scanfile import template_sha256
 from ribin.store.vault import Vault
+
+_DAYS = 30  # that a search may be left alone before it begins anew
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class KeptComparisons:
         if not vault.writable:
             return None
         compared = "\n".join((template_sha256(query), params.params_id, __version__))
+        _forget_old(vault)
         name = hashlib.sha256(compared.encode()).hexdigest()[:32]
         return cls(vault.path / INDEX_FOLDER / f"full-{name}.lines")
 
@@ -98,10 +102,20 @@ def _read(path: Path) -> Mapping[str, Figures]:
     with contextlib.suppress(OSError), path.open("rb") as file:
         for line in file:
             entry = parse_line(line)
-            if entry is not None:
+            if entry is None:
+                continue
+            with contextlib.suppress(TypeError, ValueError, LookupError):  # of another layout
                 template, figures = _entry(**entry)
                 found[template] = figures
     return found
+
+
+def _forget_old(vault: Vault) -> None:
+    """Take away what no search went on with for so long."""
+    for path in kept_files(vault):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _DAYS * 86_400:
+                remove_derived(path)
 
 
 def _entry(template: str, shift_um: list[float], **figures: Any) -> tuple[str, Figures]:

@@ -45,12 +45,15 @@ class ShardLook:
         Rows whose mark the catalogue no longer names.
     damaged : bool
         Its bytes are not those in its name, or could not be read.
+    absent : bool
+        There is no such file where the shard was looked for.
     """
 
     held: BoolArray
     scores: FloatArray
     stale: int = 0
     damaged: bool = False
+    absent: bool = False
 
 
 class Looker(Protocol):
@@ -84,7 +87,9 @@ def look_at_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardLook:
     shard = read_shard(task.path, task.checked)
     if shard is None:
         blank = np.full(len(task.marks), np.nan, np.float32)
-        return ShardLook(np.zeros(len(blank), np.bool_), blank, damaged=task.path.exists())
+        there = task.path.exists()
+        nothing = np.zeros(len(blank), np.bool_)
+        return ShardLook(nothing, blank, damaged=there, absent=not there)
     return look_at_sketches(moves, shard, task.marks, task.wanted)
 
 

@@ -13,7 +13,7 @@ from ribin.params import DEFAULT_PARAMS, Params
 from ribin.search.engine import search
 from ribin.search.fusion import fuse_lists
 from ribin.search.look import Looker
-from ribin.search.means import Tick, silent
+from ribin.search.means import Means, Tick, silent
 from ribin.search.member import Member
 from ribin.search.network import Network
 from ribin.search.tally import sum_counts
@@ -52,6 +52,7 @@ def search_marks(
         raise ParameterError(f"search: one mark of each type needed, found {listed}")
     fusing, limits = len(types) > 1, params.search
     deep = max(request.top, limits.fusion_depth) if fusing and request.top else request.top
+    means = Means(threads, looker, tick)
     found = [
         search(
             query,
@@ -62,10 +63,12 @@ def search_marks(
             threads=threads,
             looker=looker,
             tick=tick,
+            when_answered=means.when_answered,
             connect=connect,
         )
         for query in queries
     ]
+    means.finish()
     fused = fuse_lists(found, limits.fusion_offset) if fusing else ()
     return SearchLists(
         lists=tuple(_cut(result, request.top) for result in found),

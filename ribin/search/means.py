@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ribin.search.look import Looker, Threads
 
@@ -16,11 +16,29 @@ def silent(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Means:
-    """Threads, all processors where None; who looks at shards; who is told."""
+    """What a search is computed with.
+
+    Attributes
+    ----------
+    threads : int, optional
+        All processors where None.
+    looker : Looker, optional
+        Who looks at shards.
+    tick : callable
+        Who is told.
+    when_answered : list of callables
+        What is done once the whole search, of all marks and members, was answered.
+    """
 
     threads: int | None = None
     looker: Looker | None = None
     tick: Tick = silent
+    when_answered: list[Callable[[], None]] = field(default_factory=list)
+
+    def finish(self) -> None:
+        """The whole search was answered."""
+        for step in self.when_answered:
+            step()
 
     @property
     def looking(self) -> Looker:
