@@ -19,8 +19,8 @@ from ribin.store.leadrecords import read_lead_files
 from ribin.store.sharing import opaque_names
 from ribin.store.vault import Vault
 
-# The own vault's transaction ends with the process, where the other one's has just been committed,
-# or the other way round: vaults are locked in order of members, and committed from the last one.
+# The other vault's transaction ends with the process, where the own one's has just been committed:
+# nobody but the own audit log can vouch for what was done here.
 WORKER = """
 import os, signal, sys
 from contextlib import contextmanager
@@ -101,6 +101,7 @@ def test_killed_between_the_two_commits(tmp_path, step, mender):
     assert done.returncode == -signal.SIGKILL, done.stderr
     (committed,) = done.stdout.split()
     (other,) = {"JAM", "BLZ"} - {committed}
+    assert committed == acting
     assert entries(tmp_path, committed) == WANTED[step]
     assert entries(tmp_path, other) == before != WANTED[step]
 

@@ -21,7 +21,11 @@ def lead() -> None:
 @lead.command("open")
 @click.argument("reference", metavar="EXHIBIT")
 @click.argument("comparison", metavar="[MEMBER:]EXHIBIT")
-@click.option("--note", required=True, help="Why the two should be examined.")
+@click.option(
+    "--note",
+    required=True,
+    help="Why the two should be examined. The other member concerned reads it.",
+)
 @click.option(
     "--list",
     "list_file",
@@ -43,6 +47,9 @@ def open_lead(
     json_output: bool,
 ) -> None:
     """Take up a lead on an exhibit of your vault and another, of yours or of another member.
+
+    A lead across a border is recorded at both members: the note, your name and the row of the list
+    cross the border; what the whole search counted stays in your vault.
 
     \b
     Example:

@@ -52,8 +52,9 @@ def both_sides(
 ) -> Iterator[BothSides]:
     """The vault of whoever acts and those of the members concerned, locked in order of members.
 
-    All is committed at the end, or nothing where an error is raised. A power loss between two
-    commits leaves an entry at one side alone, until the two are brought together.
+    All is committed at the end, or nothing where an error is raised; the own vault first, because
+    nobody else's can vouch for what was done here. A power loss between two commits leaves an entry
+    at the own side alone, until the two are brought together.
 
     Raises
     ------
@@ -68,15 +69,18 @@ def both_sides(
             if other:
                 vaults[member] = other
         transactions: dict[str, Any] = {}
+        own_commit = ExitStack()
         for member in sorted(vaults):
+            commit = own_commit if member == own.member else ExitStack()
             try:
-                writing = vaults[member].catalogue.writing()
-                transactions[member] = stack.enter_context(writing)
+                transactions[member] = commit.enter_context(vaults[member].catalogue.writing())
+                stack.enter_context(commit)
             except StoreError as error:
                 if member == own.member:
                     raise
                 notes.append(_not_recorded(member, str(error)))
         yield BothSides(own.member, who, transactions, notes)
+        own_commit.close()
 
 
 def _reach(

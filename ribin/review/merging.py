@@ -9,7 +9,9 @@ from ribin.errors import StoreError
 from ribin.leads import HeldExhibit, LeadFile, Link, Place, Withdrawal
 from ribin.review.bothsides import BothSides
 from ribin.review.concerned import exhibit_at
+from ribin.review.crossing import is_same_lead, lead_for
 from ribin.review.rules import ends_the_link, makes_a_link
+from ribin.review.vouching import Receiving
 from ribin.store.leadrecords import (
     Record,
     find_lead_file,
@@ -44,6 +46,8 @@ def merge_pair(sides: BothSides, pair: str) -> None:
 def merge_lead(sides: BothSides, lead: str) -> int:
     """Give each side the entries of a lead that it lacks; gives how many were carried over.
 
+    What no audit log vouches for is left out, and the notes say so.
+
     Raises
     ------
     StoreError
@@ -56,10 +60,13 @@ def merge_lead(sides: BothSides, lead: str) -> int:
             if other == member or theirs is None or member not in theirs.lead.members:
                 continue
             mine = find_lead_file(db, lead)
+            theirs = Receiving(sides, member, other).taken(theirs, mine)
+            if theirs is None:
+                continue
             if mine is None and not _holds_its_exhibit(db, member, theirs, other):
                 sides.notes.append(f"{member}: lead {lead} not recorded, it holds no such exhibit")
                 continue
-            records = _given(db, mine, theirs)
+            records = _given(db, member, mine, theirs)
             if records:
                 sides.write_down(member, "lead received", lead, "", records, sender=other)
                 carried += len(records)
@@ -94,16 +101,16 @@ def _holds_its_exhibit(db: Any, member: str, file: LeadFile, sender: str) -> boo
     return all(exhibit_at(db, name, sender) is not None for name in own)
 
 
-def _given(db: Any, mine: LeadFile | None, theirs: LeadFile) -> list[Record]:
+def _given(db: Any, member: str, mine: LeadFile | None, theirs: LeadFile) -> list[Record]:
     """Insert what is theirs and not mine.
 
     A link is left out where the pair has been linked by another lead meanwhile.
     """
     db.execute("PRAGMA defer_foreign_keys = ON")  # a review may come before the one it supersedes
-    records = [] if mine else [insert_lead(db, theirs.lead)]
+    records = [] if mine else [insert_lead(db, lead_for(member, theirs.lead))]
     mine = mine or LeadFile(theirs.lead)
     lead = mine.lead.lead
-    if mine.lead != theirs.lead or mine.lead.figures != theirs.lead.figures:
+    if not is_same_lead(mine.lead, theirs.lead):
         raise StoreError(f"lead {lead}: the two members know different leads by this number")
     known = {review.review: review for review in mine.reviews}
     for review in theirs.reviews:

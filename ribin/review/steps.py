@@ -12,6 +12,7 @@ from ribin.leads import HeldExhibit, Lead, Withdrawal, pair_of
 from ribin.people import Role
 from ribin.review.bothsides import both_sides
 from ribin.review.concerned import check_pair, names_in_lead
+from ribin.review.crossing import figures_of_both, lead_for
 from ribin.review.done import Step, concerned_in_reach, members_of_lead, step_done
 from ribin.review.merging import Settled, merge_lead, merge_pair
 from ribin.review.rules import check_new_lead, check_withdrawal, checked_text
@@ -26,14 +27,6 @@ from ribin.store.leadrecords import (
 )
 from ribin.store.roles import check_role
 from ribin.store.vault import Vault
-
-_NAMES = ("exhibit", "event", "group", "class_fields")  # of one member, by its own words
-
-
-def _told(figures: Mapping[str, Any], crossing: bool) -> dict[str, Any]:
-    """The row of a candidate as both members may read it: a lead names the exhibits itself."""
-    names = _NAMES if crossing else ()
-    return {name: value for name, value in figures.items() if name not in names}
 
 
 def take_up_lead(
@@ -53,7 +46,8 @@ def take_up_lead(
     reference, comparison : HeldExhibit
         At least one of them is held by the own member.
     figures : mapping, optional
-        The row of the candidate as the examiner saw it.
+        The row of the candidate as the examiner saw it. What its list counted and where is kept
+        by the own vault alone; note and row cross the border to the member concerned.
 
     Raises
     ------
@@ -85,10 +79,10 @@ def take_up_lead(
             examiner=who,
             at=now_utc(),
             note=note,
-            figures=_told(figures or {}, reference.member != comparison.member),
+            figures=figures_of_both(figures or {}, reference.member != comparison.member),
         )
         for member in concerned_in_reach(sides, lead):
-            record = insert_lead(sides.transactions[member], lead)
+            record = insert_lead(sides.transactions[member], lead_for(member, lead))
             sides.write_down(member, "lead", number, note, [record])
         return step_done(sides, number)
 

@@ -16,7 +16,8 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
     Returns
     -------
     int, tuple of str
-        Entries carried over in either direction, and who could not be reached.
+        Entries carried over in either direction; who could not be reached, and which entries were
+        not taken because no audit log vouches for them.
 
     Raises
     ------
@@ -37,5 +38,5 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
             }
             if len(sides.transactions) > 1:
                 carried += sum(merge_lead(sides, lead) for _, lead in sorted(known))
-            notes += sides.notes if member in concerned else []
+            notes += sides.notes if member in concerned or known else []
     return carried, tuple(notes)

@@ -35,6 +35,16 @@ def record_findings(db: sqlite3.Connection) -> list[tuple[str, str]]:
     return [(_exhibit_of(db, name), text) for name, text in problems]
 
 
+def logged_sha256(db: sqlite3.Connection, record: str) -> str | None:
+    """What the last row of the log that wrote a record says of it; None where it is not there."""
+    query = "SELECT details FROM audit WHERE instr(details, ?) > 0 ORDER BY seq DESC"
+    for row in db.execute(query, (json.dumps(record, ensure_ascii=False),)):
+        records: dict[str, str | None] = json.loads(row["details"]).get("records", {})
+        if record in records:
+            return records[record]
+    return None
+
+
 def _exhibit_of(db: sqlite3.Connection, record: str) -> str:
     table, _, key = record.partition("/")
     if table in ("exhibits", "retention"):

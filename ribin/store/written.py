@@ -38,6 +38,12 @@ def all_records(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             yield f"{table}/{row[key]}", _record_sha256(row)
 
 
+def record_sha256(db: sqlite3.Connection, table: str, key: object) -> str | None:
+    """SHA-256 of one record; None where there is none of this key."""
+    row = db.execute(f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?", (key,)).fetchone()
+    return _record_sha256(row) if row else None
+
+
 def insert_record(db: sqlite3.Connection, table: str, fields: dict[str, object]) -> tuple[str, str]:
     """Add one row as it is; gives the record's name and SHA-256 as `all_records` will find them."""
     columns, marks = ", ".join(fields), ", ".join("?" * len(fields))

@@ -1,0 +1,77 @@
+"""Which entries of a lead one member takes from another: what audit logs vouch for.
+
+The sender's log must have an entry as it is. An entry in the name of the receiving member is its
+own word, so its own log must have it too: nobody puts a verdict into another laboratory's mouth.
+A vault that came back from a backup may lack entries of its own, and is told which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ribin.leads import LeadFile, Link, Review
+from ribin.review.bothsides import BothSides
+from ribin.review.crossing import is_same_lead
+from ribin.review.rules import makes_a_link
+from ribin.store.recordcheck import logged_sha256
+from ribin.store.written import record_sha256
+
+
+@dataclass(frozen=True)
+class Receiving:
+    """One member that takes entries of a lead from another; refusals go into the notes."""
+
+    sides: BothSides
+    receiver: str
+    sender: str
+
+    def taken(self, theirs: LeadFile, mine: LeadFile | None) -> LeadFile | None:
+        """The sender's lead without what is refused; None where the lead itself is."""
+        lead = theirs.lead
+        is_known = mine is not None and is_same_lead(mine.lead, lead)
+        if not is_known and not self._vouched("leads", lead.lead, "lead", lead.member, theirs):
+            return None
+        known = set(mine.reviews) if mine else set()
+        reviews = tuple(r for r in theirs.reviews if r in known or self._review(r, theirs))
+        link, end = theirs.link, theirs.withdrawal
+        if link and not (mine and mine.link) and not self._link(link, theirs, {*known, *reviews}):
+            link = None
+        if end and not (mine and mine.withdrawal):
+            said = ("withdrawals", end.withdrawal, "withdrawal", end.member)
+            end = end if self._vouched(*said, theirs) else None
+        return replace(theirs, reviews=reviews, link=link, withdrawal=end)
+
+    def _review(self, review: Review, file: LeadFile) -> bool:
+        return self._vouched("reviews", review.review, "review", review.member, file)
+
+    def _link(self, link: Link, file: LeadFile, reviews: set[Review]) -> bool:
+        if not self._vouched("links", link.link, "link", self.sender, file):
+            return False
+        then = sorted((r for r in reviews if r.at <= link.at), key=lambda r: (r.at, r.review))
+        if makes_a_link(LeadFile(file.lead, tuple(then))):
+            return True
+        return self._refused(f"link {link.link}", "two verdicts that make it needed")
+
+    def _vouched(self, table: str, key: str, what: str, member: str, file: LeadFile) -> bool:
+        """Whether the logs have the entry that says it is of this member."""
+        name, named = f"{table}/{key}", f"{what} {key}"
+        sender_db = self.sides.transactions[self.sender]
+        sha256 = record_sha256(sender_db, table, key)
+        if logged_sha256(sender_db, name) != sha256:
+            return self._refused(named, f"it is not as the audit log of {self.sender} has it")
+        if member not in file.lead.members:
+            return self._refused(
+                named, f"it says to be of {member}, whom the lead does not concern"
+            )
+        receiver_db = self.sides.transactions[self.receiver]
+        if member == self.receiver and logged_sha256(receiver_db, name) != sha256:
+            return self._refused(
+                named,
+                f"it says to be of {member}, whose own audit log lacks it (as that of a vault "
+                "that came back from a backup may)",
+            )
+        return True
+
+    def _refused(self, entry: str, why: str) -> bool:
+        self.sides.notes.append(f"{self.receiver}: {entry} not taken from {self.sender}: {why}")
+        return False

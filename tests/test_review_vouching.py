@@ -1,0 +1,174 @@
+"""Nobody puts a word into another laboratory's mouth: what a member takes from another's lead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
+
+from ribin.leads import Conclusion, Examined, Lead, Link, Place, Review, Withdrawal
+from ribin.review.steps import take_up_lead, withdraw_link
+from ribin.review.syncing import sync_leads
+from ribin.review.verdicts import give_review
+from ribin.store.audit import append_row
+from ribin.store.backup import back_up, restore
+from ribin.store.leadrecords import (
+    insert_lead,
+    insert_link,
+    insert_review,
+    insert_withdrawal,
+    read_lead_file,
+    read_lead_files,
+)
+from ribin.store.sharing import opaque_name
+from ribin.store.vault import Vault
+
+SAME = Conclusion.IDENTIFICATION
+NOW = "2025-05-01T00:00:00.000+00:00"
+FORGED = Review(
+    *("JAM-L1/BLZ1", "JAM-L1", Place.SECOND, SAME, Examined.ITEMS, True, THIRD, "BLZ", NOW, "n")
+)
+
+
+@pytest.fixture
+def jam(tmp_path):
+    with make_member(tmp_path, "JAM", 2) as vault:
+        yield vault
+
+
+@pytest.fixture
+def blz(tmp_path):
+    with make_member(tmp_path, "BLZ", 2) as vault:
+        yield vault
+
+
+@pytest.fixture
+def network(tmp_path):
+    return make_network(tmp_path, "BLZ", "JAM")
+
+
+def abroad(vault, exhibit):
+    with vault.catalogue.reading() as db:
+        return f"{vault.member}:{opaque_name(db, exhibit)}"
+
+
+def take_up(jam, blz, network, **more):
+    pair = held("JAM:JAM-1"), held(abroad(blz, "BLZ-1"))
+    return take_up_lead(jam, network, *pair, who=EXAMINER, note="alike", **more)
+
+
+def review(vault, who, network=None):
+    return give_review(vault, network, "JAM-L1", SAME, Examined.ITEMS, who=who, note="seen")
+
+
+def forge(vault, insert, entry, logged):
+    """An entry behind the program's back; whoever owns the vault can write its log, too."""
+    with vault.catalogue.writing() as db:
+        name, sha256 = insert(db, entry)
+        if logged:
+            append_row(db, "review", "JAM-L1", THIRD, "", {"records": {name: sha256}})
+
+
+def lead_at(vault, lead="JAM-L1"):
+    with vault.catalogue.reading() as db:
+        return read_lead_file(db, lead, vault.member)
+
+
+@pytest.mark.parametrize("logged", [False, True])
+def test_a_verdict_in_the_receivers_name_needs_the_receivers_log(jam, blz, network, logged):
+    take_up(jam, blz, network)
+    review(jam, EXAMINER)  # BLZ is out of reach
+    forge(jam, insert_review, FORGED, logged)
+    carried, notes = sync_leads(blz, network, who=SECOND)
+    assert carried == 1  # the first verdict, which is JAM's own
+    (note,) = notes
+    assert note.startswith("BLZ: review JAM-L1/BLZ1 not taken from JAM: ")
+    assert ("whose own audit log lacks it" in note) == logged
+    file = lead_at(blz)
+    assert ([r.member for r in file.reviews], file.link) == (["JAM"], None)
+    assert blz.check().clean
+    step = review(blz, THIRD)  # what BLZ's own examiner says counts
+    assert step.file.linked
+
+
+@pytest.mark.parametrize("member", ["JAM", "GUY"])
+def test_a_verdict_that_the_senders_log_lacks_or_of_a_third_member(jam, blz, network, member):
+    take_up(jam, blz, network)
+    entry = replace(FORGED, review=f"JAM-L1/{member}1", member=member, place=Place.FIRST)
+    forge(jam, insert_review, entry, logged=member == "GUY")
+    carried, (note,) = sync_leads(jam, network, who=SECOND)
+    assert carried == 0
+    why = {"JAM": "not as the audit log of JAM has it", "GUY": "whom the lead does not concern"}
+    assert why[member] in note
+    assert lead_at(blz).reviews == ()
+
+
+def test_a_lead_a_link_and_a_withdrawal_are_not_put_into_a_mouth_either(jam, blz, network):
+    take_up(jam, blz, network)
+    first = replace(FORGED, review="JAM-L1/JAM1", member="JAM", place=Place.FIRST)
+    forge(jam, insert_review, first, logged=True)
+    forge(jam, insert_review, FORGED, logged=True)
+    pair = lead_at(jam).lead.pair
+    ends = ("JAM-L1", "JAM-L1", pair, first.review, FORGED.review, "", "", NOW)
+    forge(jam, insert_link, Link(*ends), logged=True)
+    exhibits = lead_at(jam).lead.reference, held(abroad(blz, "BLZ-2"))
+    other = Lead("BLZ-L1", "BLZ", exhibits[0], "", exhibits[1], "", THIRD, NOW, "n")
+    forge(jam, insert_lead, other, logged=True)
+    _, notes = sync_leads(blz, network, who=SECOND)
+    refused = [note.partition(" not taken")[0] for note in notes]
+    assert sorted(refused) == ["BLZ: lead BLZ-L1", "BLZ: link JAM-L1", "BLZ: review JAM-L1/BLZ1"]
+    with blz.catalogue.reading() as db:
+        (file,) = read_lead_files(db)
+    assert (len(file.reviews), file.link) == (1, None)
+
+
+def test_a_withdrawal_in_the_receivers_name(jam, blz, network):
+    take_up(jam, blz, network)
+    review(jam, EXAMINER, network)
+    assert review(blz, THIRD, network).file.linked
+    end = Withdrawal("JAM-L1", "JAM-L1", THIRD, "BLZ", NOW, "items mixed up")
+    forge(jam, insert_withdrawal, end, logged=True)
+    _, (note,) = sync_leads(jam, network, who=SECOND)
+    assert note.startswith("BLZ: withdrawal JAM-L1 not taken from JAM: it says to be of BLZ")
+    assert lead_at(blz).linked
+
+
+def test_a_vault_from_a_backup_is_told_what_it_lacks_of_its_own(tmp_path, jam, blz, network):
+    quiet = {"reason": "nightly", "on_progress": lambda done, total: None}
+    take_up(jam, blz, network)
+    back_up(blz, tmp_path / "copy", who="head", **quiet)
+    review(blz, SECOND, network)
+    blz.close()
+    (tmp_path / "BLZ").rename(tmp_path / "lost")
+    restore(tmp_path / "copy", tmp_path / "BLZ", who="head", **quiet)
+    with Vault.open(tmp_path / "BLZ") as again:
+        _, (note,) = sync_leads(again, network, who=SECOND)
+        assert note == (
+            "BLZ: review JAM-L1/BLZ1 not taken from JAM: it says to be of BLZ, whose own audit "
+            "log lacks it (as that of a vault that came back from a backup may)"
+        )
+        step = review(again, SECOND, network)  # given anew, under a number of its own
+        assert [r.review for r in step.file.reviews] == ["JAM-L1/BLZ1-R1"]
+    assert {r.review for r in lead_at(jam).reviews} == {"JAM-L1/BLZ1", "JAM-L1/BLZ1-R1"}
+
+
+def test_what_a_search_counted_stays_at_home(jam, blz, network):
+    """A note and a row cross the border; totals of other members and scopes do not."""
+    row = {"score": 9.5, "rank": 1, "list_sha256": "ab" * 32, "params_id": "p"}
+    private = {"counts": {"TTO": {"held": 7}}, "snapshot": {"TTO": "cd"}, "scope": "network"}
+    take_up(jam, blz, network, figures={**row, **private})
+    assert lead_at(jam).lead.figures == {**row, **private}
+    assert lead_at(blz).lead.figures == row
+    assert sync_leads(jam, network, who=EXAMINER) == (0, ())
+    assert "TTO" not in str([r.details for r in blz.audit_log()])
+    pair = held("JAM:JAM-2"), held(abroad(blz, "BLZ-2"))
+    take_up_lead(jam, None, *pair, who=EXAMINER, note="alike", figures={**row, **private})
+    assert sync_leads(blz, network, who=SECOND) == (1, ())  # carried over later
+    assert lead_at(blz, "JAM-L2").lead.figures == row
+    review(jam, EXAMINER, network)
+    assert review(blz, THIRD, network).file.linked
+    withdraw_link(blz, network, "JAM-L1", who=THIRD, reason="items mixed up")
+    assert lead_at(jam).withdrawal
+    assert jam.check().clean
+    assert blz.check().clean
