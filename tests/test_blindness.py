@@ -78,7 +78,7 @@ def test_a_borrowed_name_is_not_blind_under_the_own_one(ribin, reviewed, login):
     step = review(reviewed, SECOND)
     assert (blind(step), step.standing, step.link_made) == (False, Standing.NOT_CONFIRMED, False)
     shown = lead_show(ribin, reviewed, SECOND).out
-    assert "not blind: the first verdict had been shown to this person or login" in shown
+    assert "not blind: a verdict on the pair had been shown to this person or login" in shown
     assert "no link: a verdict was not blind; the pair may be taken up as a new lead" in shown
     facts = json.loads(lead_show(ribin, reviewed, SECOND, "--json").out)
     assert [r["blind"] for r in facts["reviews"]] == [True, False]

@@ -32,6 +32,10 @@ LEADS = st.integers(0, 5)  # which of those that are there
 CONCLUSIONS = st.sampled_from([IDENTIFICATION, IDENTIFICATION, *Conclusion])
 
 
+def plain(name):
+    return "".join(name.casefold().split())
+
+
 class Workflow(RuleBasedStateMachine):
     """What the rules promise, however the steps come: nothing here knows how they are checked."""
 
@@ -107,13 +111,25 @@ class Workflow(RuleBasedStateMachine):
     @rule(code=MEMBERS, pick=LEADS, who=PEOPLE, verdict=CONCLUSIONS, reached=st.booleans())
     def review(self, code, pick, who, verdict, reached):
         lead = self._lead(code, pick)
+        earlier = {r.review for side in self._files().values() if lead in side
+                   for r in side[lead].reviews}  # fmt: skip
         with self._step(reached) as network:
             vault = self.vaults[code]
             step = give_review(vault, network, lead, verdict, Examined.ITEMS, who=who, note="n")
-            given = step.file.reviews[-1]
+            given = next(r for r in step.file.reviews if r.review not in earlier)
             wanted = Role.EXAMINER if given.place is Place.FIRST else Role.REVIEWER
             assert wanted in STAFF[who]
-            assert given.blind
+            knew = self._gave_on_the_pair(code, who, step.file.lead)
+            assert given.blind is (given.place is Place.FIRST or not knew)
+
+    def _gave_on_the_pair(self, code, who, lead):
+        """Whether this person of this member has given a verdict on another lead of the pair."""
+        return any(
+            (review.member, plain(review.reviewer)) == (code, plain(who))
+            for file in self._files()[code].values()
+            if file.lead.pair == lead.pair and file.lead.lead != lead.lead
+            for review in file.reviews
+        )
 
     @rule(code=MEMBERS, pick=LEADS, who=PEOPLE, verdict=CONCLUSIONS, reached=st.booleans())
     def supersede(self, code, pick, who, verdict, reached):
@@ -171,10 +187,13 @@ class Workflow(RuleBasedStateMachine):
             if not file.link:
                 continue
             blind = [r for r in file.reviews if r.blind]
-            agreed = {r.reviewer for r in blind if r.conclusion is IDENTIFICATION}
+            agreed = {
+                (r.member, plain(r.reviewer)) for r in blind if r.conclusion is IDENTIFICATION
+            }
             assert len(agreed) >= 2
             second = next(r for r in file.reviews if r.review == file.link.second_review)
-            assert second.reviewer != file.lead.examiner
+            takers = (file.lead.member, file.lead.examiner)
+            assert (second.member, second.reviewer) != takers
             assert second.conclusion is IDENTIFICATION
 
     @invariant()
@@ -182,8 +201,9 @@ class Workflow(RuleBasedStateMachine):
         for file in (file for side in self._files().values() for file in side.values()):
             places = {review.place for review in file.reviews}
             if places == {Place.FIRST}:
-                others = set(STAFF) - {review.reviewer for review in file.reviews}
-                assert all(visible_reviews(file, who) == () for who in others)
+                gave = {(review.member, review.reviewer) for review in file.reviews}
+                others = {(code, who) for code in self.vaults for who in STAFF} - gave
+                assert all(visible_reviews(file, who, code) == () for code, who in others)
 
     @invariant()
     def both_sides_agree_while_they_reach_each_other(self):

@@ -51,10 +51,10 @@ def review(vault, who, conclusion=IDENTIFICATION, lead="JAM-L1", network=None, *
     )
 
 
-def link(vault, network=None, **pair):
+def link(vault, network=None, second=SECOND, **pair):
     lead = take_up(vault, network=network, **pair).file.lead.lead
     review(vault, EXAMINER, lead=lead, network=network)
-    return review(vault, SECOND, lead=lead, network=network)
+    return review(vault, second, lead=lead, network=network)
 
 
 def test_two_persons_make_a_link_and_one_of_them_ends_it(jam):
@@ -77,11 +77,17 @@ def test_two_persons_make_a_link_and_one_of_them_ends_it(jam):
 def test_the_second_person_does_not_see_the_first_verdict(jam):
     take_up(jam)
     file = review(jam, EXAMINER, Conclusion.ELIMINATION).file
-    assert visible_reviews(file, SECOND) == ()
-    assert [r.conclusion for r in visible_reviews(file, EXAMINER)] == [Conclusion.ELIMINATION]
+    assert visible_reviews(file, SECOND, "JAM") == ()
+    assert [r.conclusion for r in visible_reviews(file, EXAMINER, "JAM")] == [
+        Conclusion.ELIMINATION
+    ]
     assert "elimination" not in str(jam.audit_log())
     file = review(jam, SECOND).file
-    assert len(visible_reviews(file, EXAMINER)) == len(visible_reviews(file, SECOND)) == 2
+    assert (
+        len(visible_reviews(file, EXAMINER, "JAM"))
+        == len(visible_reviews(file, SECOND, "JAM"))
+        == 2
+    )
     assert [r.blind for r in file.reviews] == [True, True]
 
 
@@ -167,7 +173,7 @@ def test_a_pair_has_one_lead_and_one_link(jam):
         StoreError, match="a confirmed link needed to withdraw it, found: link with"
     ):
         withdraw_link(jam, None, "JAM-L1", who=EXAMINER, reason="mixed up")
-    assert link(jam).file.linked
+    assert link(jam, second=THIRD).file.linked
 
 
 def test_what_is_written_is_never_changed_by_anybody(jam):

@@ -18,7 +18,7 @@ def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
     """The leads of a vault for a person's eyes; with `mine` those that await this person."""
     with vault.catalogue.reading() as db:
         files = read_lead_files(db)
-    chosen = leads_to_review(files, who) if mine else files
+    chosen = leads_to_review(files, who, vault.member) if mine else files
     return [view_lead(vault, file, who) for file in chosen]
 
 
@@ -69,8 +69,8 @@ def look_at_leads(
     views = [v for v in lead_views(vault, who, mine) if v.file.linked or not linked]
     views = [_kept_blind(vault, v) if verdicts else v.without_verdicts() for v in views]
     if vault.writable:
-        early = [view.file.lead.lead for view in views if view.shows_early]
-        facts = {"leads": len(views), VERDICTS_OF: early}
+        shown = [view.file.lead.lead for view in views if view.reviews]
+        facts = {"leads": len(views), VERDICTS_OF: shown}
         vault.record("view", "links" if linked else "leads", who, "", **facts)
     return views
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ribin.leads import HeldExhibit, Standing
-from ribin.review.rules import standing_of
+from ribin.leads import HeldExhibit, LeadFile, Standing
+from ribin.review.rules import lacks_a_blind_verdict, standing_of
 from ribin.store.leadrecords import lead_files_of_exhibit
 from ribin.store.records import find_scan_owner
 from ribin.store.sharing import opaque_name
@@ -13,8 +13,8 @@ from ribin.store.vault import Vault
 def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
     """Member and exhibit of each pair that needs no look any more.
 
-    A lead that still awaits a verdict is not among them, nor one whose link was withdrawn: there,
-    something was wrong.
+    The latest lead of a pair decides. One that still awaits a verdict is not among them, nor one
+    that lacks a blind one, nor one whose link was withdrawn: there, something was wrong.
 
     Parameters
     ----------
@@ -28,10 +28,12 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
         # A lead that crosses a border names the own exhibit as the other member knows it.
         own = [HeldExhibit(vault.member, name) for name in (exhibit, opaque_name(db, exhibit))]
         files = [file for held in own for file in lead_files_of_exhibit(db, held)]
-    settled = [file for file in files if not _wants_a_look(standing_of(file))]
+    latest = {file.lead.pair: file for file in sorted(files, key=lambda file: file.lead.at)}
+    settled = [file for file in latest.values() if not _wants_a_look(file)]
     others = {held for file in settled for held in file.lead.exhibits if held not in own}
     return tuple(sorted((held.member, held.exhibit) for held in others))
 
 
-def _wants_a_look(standing: Standing) -> bool:
-    return standing.is_open or standing is Standing.WITHDRAWN
+def _wants_a_look(file: LeadFile) -> bool:
+    standing = standing_of(file)
+    return standing.is_open or standing is Standing.WITHDRAWN or lacks_a_blind_verdict(file)

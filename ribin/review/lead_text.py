@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ribin.leads import CONCLUSION_MEANING, Examined, HeldExhibit, LeadFile, Review
-from ribin.people import same_person
 from ribin.report.tables import facts, table
 from ribin.review.rules import (
+    had_a_part,
     lacks_a_blind_verdict,
     standing_of,
     verdicts_are_known,
@@ -19,8 +19,11 @@ from ribin.store.sharing import find_named
 from ribin.store.vault import Vault
 
 KNOWING = "knowing the other verdict"
-NOT_BLIND = "not blind: the first verdict had been shown to this person or login"
-NO_LINK = "no link: a verdict was not blind; the pair may be taken up as a new lead"
+NOT_BLIND = "not blind: a verdict on the pair had been shown to this person or login"
+NO_LINK = (
+    "no link: a verdict was not blind; the pair may be taken up as a new lead, "
+    "with a second verdict by somebody who has seen none on it"
+)
 SHOWN_EARLY = "the audit log has it: a second review under this name or login is not blind now"
 
 
@@ -61,7 +64,7 @@ def view_lead(vault: Vault, file: LeadFile, who: str) -> LeadView:
 
         ends = [own_name(held) for held in file.lead.exhibits]
     lead = replace(file.lead, reference=ends[0], comparison=ends[1])
-    seen = visible_reviews(file, who)
+    seen = visible_reviews(file, who, vault.member)
     return LeadView(replace(file, lead=lead), seen, len(file.reviews) - len(seen))
 
 
@@ -120,15 +123,10 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
     }
 
 
-def leads_to_review(files: Iterable[LeadFile], who: str) -> list[LeadFile]:
-    """Leads that await a verdict which this person may give."""
-    return [file for file in files if standing_of(file).is_open and not _had_a_part(file, who)]
-
-
-def _had_a_part(file: LeadFile, who: str) -> bool:
-    if any(same_person(review.reviewer, who) for review in file.reviews):
-        return True
-    return bool(file.reviews) and same_person(file.lead.examiner, who)
+def leads_to_review(files: Iterable[LeadFile], who: str, member: str) -> list[LeadFile]:
+    """Leads that await a verdict which a person of this member may give."""
+    due = [file for file in files if standing_of(file).is_open]
+    return [file for file in due if not (file.reviews and had_a_part(file, who, member))]
 
 
 def blindness(review: Review) -> str:

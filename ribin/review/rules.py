@@ -66,11 +66,23 @@ def ends_the_link(file: LeadFile) -> bool:
     )
 
 
-def visible_reviews(file: LeadFile, who: str) -> tuple[Review, ...]:
-    """The reviews that this person may see: one's own, and all once both verdicts are known."""
+def is_by(review: Review, who: str, member: str) -> bool:
+    """Whether a person of this member gave it: one name in two countries is two persons."""
+    return review.member == member and same_person(review.reviewer, who)
+
+
+def had_a_part(file: LeadFile, who: str, member: str) -> bool:
+    """Whether a person of this member took the lead up, or gave a verdict on it."""
+    took_up = file.lead.member == member and same_person(file.lead.examiner, who)
+    return took_up or any(is_by(review, who, member) for review in file.reviews)
+
+
+def visible_reviews(file: LeadFile, who: str, member: str) -> tuple[Review, ...]:
+    """The reviews that a person of this member may see: the own ones, and all once both verdicts
+    are known."""
     if verdicts_are_known(file):
         return file.reviews
-    return tuple(review for review in file.reviews if same_person(review.reviewer, who))
+    return tuple(review for review in file.reviews if is_by(review, who, member))
 
 
 def next_place(file: LeadFile) -> Place:
@@ -93,8 +105,8 @@ def check_new_lead(pair_files: Iterable[LeadFile]) -> None:
             raise ThereAlreadyError(found, file.lead.lead)
 
 
-def check_review(file: LeadFile, who: str) -> None:
-    """Refuse a new review of a lead that has both, or by somebody who had a part in it.
+def check_review(file: LeadFile, who: str, member: str) -> None:
+    """Refuse a new review of a lead that has both, or by somebody of this member who had a part.
 
     Raises
     ------
@@ -111,17 +123,17 @@ def check_review(file: LeadFile, who: str) -> None:
         )
     if next_place(file) is Place.FIRST:
         return
-    if any(same_person(review.reviewer, who) for review in file.reviews):
+    if any(is_by(review, who, member) for review in file.reviews):
         raise AccessError(f"lead {lead}: another person needed for the second review, found {who}")
-    if same_person(file.lead.examiner, who):
+    if had_a_part(file, who, member):
         raise AccessError(
             f"lead {lead}: another person than who took it up needed for the second review, "
             f"found {who}"
         )
 
 
-def own_review(file: LeadFile, who: str) -> Review:
-    """The review of this person that a new one would supersede.
+def own_review(file: LeadFile, who: str, member: str) -> Review:
+    """The review of this member's person that a new one would supersede.
 
     Raises
     ------
@@ -131,7 +143,7 @@ def own_review(file: LeadFile, who: str) -> Review:
     if file.withdrawal:
         raise StoreError(f"lead {file.lead.lead}: the link is withdrawn; take up a new lead")
     for review in file.current:
-        if same_person(review.reviewer, who):
+        if is_by(review, who, member):
             return review
     raise StoreError(f"lead {file.lead.lead}: a review by {who} needed to supersede it, found none")
 

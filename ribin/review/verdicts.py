@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ribin.leads import Conclusion, Examined, LeadFile, Place, Review
 from ribin.people import Role
-from ribin.review.blindness import saw_first_verdict
+from ribin.review.blindness import eyes_of_this_process, saw_a_verdict
 from ribin.review.bothsides import BothSides, both_sides
 from ribin.review.done import Step, concerned_in_reach, members_of_lead, step_done
 from ribin.review.merging import merge_lead, settle
@@ -17,7 +17,7 @@ from ribin.review.rules import (
 )
 from ribin.search.network import Network
 from ribin.store.audit import now_utc
-from ribin.store.leadrecords import insert_review, read_lead_file
+from ribin.store.leadrecords import insert_review, next_review_number, read_lead_file
 from ribin.store.roles import check_role
 from ribin.store.vault import Vault
 
@@ -37,8 +37,8 @@ def give_review(
 ) -> Step:
     """Add a verdict on the items: the first, the second, or one that supersedes one's own.
 
-    The second one counts as blind unless an audit log in reach says that the first was shown to
-    this person, by name or by login.
+    The second one counts as blind unless an audit log in reach says that a verdict on the pair, on
+    this lead or an earlier one, was given by this person or shown to this name or login.
 
     Raises
     ------
@@ -53,19 +53,18 @@ def give_review(
     with both_sides(own, network, members_of_lead(own, lead), who) as sides:
         merge_lead(sides, lead)
         file = read_lead_file(sides.own, lead, str(own.path))
-        earlier = own_review(file, who) if supersede else None
+        earlier = own_review(file, who, own.member) if supersede else None
         place = earlier.place if earlier else next_place(file)
         check_role(sides.own, who, (_REVIEWING[place],))
         if not earlier:
-            check_review(file, who)
-        given = sum(review.member == own.member for review in file.reviews)
+            check_review(file, who, own.member)
         review = Review(
-            review=f"{lead}/{own.member}{given + 1}",
+            review=next_review_number(sides.own, lead, own.member),
             lead=lead,
             place=place,
             conclusion=conclusion,
             examined=examined,
-            blind=_is_blind(sides, file, place, who),
+            blind=_is_blind(sides, file, place),
             reviewer=who,
             member=own.member,
             at=now_utc(),
@@ -79,7 +78,8 @@ def give_review(
         return step_done(sides, lead, settle(sides, lead))
 
 
-def _is_blind(sides: BothSides, file: LeadFile, place: Place, who: str) -> bool:
+def _is_blind(sides: BothSides, file: LeadFile, place: Place) -> bool:
     if verdicts_are_known(file):
         return False
-    return place is Place.FIRST or not saw_first_verdict(sides, file.lead.lead, who)
+    eyes = eyes_of_this_process(sides)
+    return place is Place.FIRST or not saw_a_verdict(sides, file.lead, eyes)

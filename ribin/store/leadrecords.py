@@ -26,8 +26,8 @@ from ribin.leads import (
 from ribin.store.written import insert_record
 
 Record = tuple[str, str]
-# In a row of the audit log: leads whose first verdict came before somebody's eyes while the second
-# one was due.
+# In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
+# backup, those that awaited the second one.
 VERDICTS_OF = "verdicts_of"
 
 
@@ -121,8 +121,19 @@ def next_lead_number(db: sqlite3.Connection, member: str) -> str:
     the count of its restorations.
     """
     count = db.execute("SELECT count(*) FROM leads WHERE member = ?", (member,)).fetchone()[0]
-    restored = db.execute("SELECT count(*) FROM audit WHERE action = 'restore'").fetchone()[0]
-    return f"{member}-L{count + 1}" + (f"-R{restored}" if restored else "")
+    return f"{member}-L{count + 1}{_restored(db)}"
+
+
+def next_review_number(db: sqlite3.Connection, lead: str, member: str) -> str:
+    """A number that no review of this member has had, as `next_lead_number`."""
+    query = "SELECT count(*) FROM reviews WHERE lead = ? AND member = ?"
+    count = db.execute(query, (lead, member)).fetchone()[0]
+    return f"{lead}/{member}{count + 1}{_restored(db)}"
+
+
+def _restored(db: sqlite3.Connection) -> str:
+    count = db.execute("SELECT count(*) FROM audit WHERE action = 'restore'").fetchone()[0]
+    return f"-R{count}" if count else ""
 
 
 def _file(db: sqlite3.Connection, row: sqlite3.Row) -> LeadFile:
