@@ -150,6 +150,8 @@ class Candidate:
         Congruent ones of the cells that could be compared, and their share; correlation, -1 to 1.
     rotation_deg, shift_um : float, (float, float)
         How the query comes to lie on it: counter-clockwise as displayed; um down and right.
+    known_as : str
+        Of another member's exhibit that was released, the opaque name that it had before.
     """
 
     rank: int
@@ -168,6 +170,7 @@ class Candidate:
     group: str = ""  # what the row stands for, where rows are grouped
     others: int = 0  # further scans of the group that were compared, none above this row
     class_fields: ClassFields = ClassFields()
+    known_as: str = ""
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,16 @@ def within(network, first, last, asker="JAM"):
     return found.counts.after_filters, sorted(row.exhibit for row in found.candidates)
 
 
+def test_a_released_row_tells_the_name_that_it_had(network):
+    before = {row.sha256: row.exhibit for row in asked(network).candidates}
+    release(network, "B1")
+    for row in asked(network).candidates:
+        known_as = row.known_as or row.exhibit
+        assert known_as == before[row.sha256]
+        assert bool(row.known_as) == (row.exhibit == "B1")
+    assert {row.known_as for row in asked(network, "BLZ").candidates} == {""}
+
+
 def test_a_day_that_was_not_released_is_not_told_by_a_filter(network):
     """Each day of the year is asked for: all give the same answer until the owner releases."""
     days = [f"2025-{month:02d}-{day:02d}" for month in (2, 3, 4) for day in range(1, 29)]

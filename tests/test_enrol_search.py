@@ -44,6 +44,16 @@ def test_an_exhibit_is_searched_with_once_it_is_new(ribin, sample_dir, network, 
         assert [row.reason for row in vault.audit_log() if row.action == "answer"] == ["shooting"]
 
 
+def test_a_search_that_was_not_made_is_made_when_the_command_is_given_again(
+    ribin, sample_dir, network, tmp_path
+):
+    assert put(ribin, sample_dir, tmp_path / "JAM", QUERY).code == 0  # stopped before its search
+    asked = ("--network", network, "--search", "cluster", "--reason", "shooting", "--json")
+    said = json.loads(put(ribin, sample_dir, tmp_path / "JAM", QUERY, *asked).out)
+    assert (said["enrolled"][0]["outcome"], len(said["searches"])) == ("already there", 1)
+    assert json.loads(put(ribin, sample_dir, tmp_path / "JAM", QUERY, *asked).out)["searches"] == []
+
+
 def test_what_cannot_be_searched_is_refused_before_it_is_enrolled(
     ribin, sample_dir, network, tmp_path
 ):

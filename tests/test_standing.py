@@ -194,12 +194,13 @@ def test_findings_are_known_by_name_or_by_scan(network, tmp_path):
     with Vault.open(tmp_path / "JAM") as vault:
         begin_standing(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
 
-        def note(exhibit, scan):
-            one = Finding("JAM-S1", "BLZ", exhibit, scan * 64, {"rank": 1})
+        def note(exhibit, scan, known_as=""):
+            one = Finding("JAM-S1", "BLZ", exhibit, scan * 64, {"rank": 1, "known_as": known_as})
             return note_findings(vault, [one], "me")
 
         noted = [note("x-1", "a"), note("x-1", "b"), note("real name", "a"), note("x-2", "c")]
         assert noted == [1, 0, 0, 1]
+        assert note("real name", "d", "x-1") == 0  # released, and a new scan of it leads
         findings = read_findings(vault, untold=True)
         assert [f.exhibit for f in findings] == ["x-1", "x-2"]
         mark_told(vault, findings[:1], "me")

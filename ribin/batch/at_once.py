@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from ribin.lists import SearchLists
 from ribin.params import Params
 from ribin.search.rules import check_request
 from ribin.store.enrol import EnrolOutcome
+from ribin.store.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,18 @@ def search_enrolled(
     wanted: AtOnce,
     tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> tuple[list[SearchLists], list[Refused]]:
-    """Search with every scan that is new; the lists, and where no search could be made, why.
+    """Search with every scan that is new, or that no search was made with yet.
+
+    So a job that was stopped between an enrolment and its search goes on. Gives the lists, and
+    where no search could be made, why.
 
     Parameters
     ----------
     vault_of : callable
         Gives the folder of a member's vault.
     """
-    new = [one for one in enrolled if one.outcome == EnrolOutcome.NEW]
+    searched: dict[str, Counter[str]] = {}
+    new = [one for one in enrolled if _is_due(one, vault_of, searched)]
     found: list[SearchLists] = []
     failed: list[Refused] = []
     for number, one in enumerate(new, start=1):
@@ -74,3 +80,26 @@ def search_enrolled(
             failed.append(Refused(f"search with {one.exhibit}", str(error)))
         tick("searching", number, len(new))
     return found, failed
+
+
+def _is_due(
+    one: Enrolled, vault_of: Callable[[str], Path], searched: dict[str, Counter[str]]
+) -> bool:
+    """Whether a scan is new, or its audit log has no answered search for each of its marks."""
+    if one.outcome == EnrolOutcome.NEW:
+        return True
+    if one.member not in searched:
+        with Vault.open(vault_of(one.member), read_only=True) as vault:
+            searched[one.member] = _answered(vault)
+    return searched[one.member][one.sha256] < one.marks
+
+
+def _answered(vault: Vault) -> Counter[str]:
+    """Of each scan, by its SHA-256, the types of mark that this member searched with."""
+    made = {
+        (row.subject, row.details.get("mark"))
+        for row in vault.audit_log()
+        if row.action == "search answered"
+        or (row.action == "search" and row.details.get("scope") == Scope.COUNTRY)
+    }
+    return Counter(sha256 for sha256, _ in made)

@@ -42,6 +42,7 @@ def rows_abroad(
     told : mapping
         As `told_exhibits` gives them.
     """
+    before = opaque_names(vault, told)
     groups = opaque_names(vault, (f"group {row.group}" for row in rows if row.group))
     return tuple(
         replace(
@@ -49,6 +50,7 @@ def rows_abroad(
             exhibit=told[row.exhibit].exhibit,
             event=told[row.exhibit].event.event,
             group=groups.get(f"group {row.group}", ""),
+            known_as=before[row.exhibit] if told[row.exhibit].exhibit == row.exhibit else "",
         )
         for row in rows
     )

@@ -94,15 +94,17 @@ def read_standing(vault: Vault, ended: bool = False) -> list[StandingSearch]:
 def note_findings(vault: Vault, found: Iterable[Finding], who: str) -> int:
     """Keep, durably, those findings that are new; gives their number.
 
-    An exhibit is known by its name or by its scan: other members' names change on release.
+    An exhibit is known by its name, or by its scan: another member's has a name of its own when it
+    is released, and is known by the one that it had before.
     """
     noted = 0
     with vault.catalogue.writing() as db:
         for one in found:
+            before = one.candidate.get("known_as") or one.exhibit
             known = db.execute(
                 "SELECT 1 FROM findings WHERE standing = ? AND member = ?"
-                " AND (exhibit = ? OR sha256 = ?)",
-                (one.standing, one.member, one.exhibit, one.sha256),
+                " AND (exhibit IN (?, ?) OR sha256 = ?)",
+                (one.standing, one.member, one.exhibit, before, one.sha256),
             ).fetchone()
             if known:
                 continue
