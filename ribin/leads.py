@@ -176,6 +176,11 @@ class LeadFile:
         return tuple(review for review in self.reviews if review.review not in superseded)
 
     @property
+    def is_open(self) -> bool:
+        """Whether one of the two verdicts is still awaited."""
+        return self.link is None and {review.place for review in self.reviews} != set(Place)
+
+    @property
     def linked(self) -> bool:
         """Whether the link stands."""
         return self.link is not None and self.withdrawal is None

@@ -222,8 +222,11 @@ def test_a_purge_says_why_the_named_one_stays(vault):
     one, other = (HeldExhibit("JAM", f"X-{name}") for name in ("network", "cluster"))
     take_up_lead(vault, None, one, other, who="chief", note="alike")
     report = purge_each(vault, ["X-network"], None, False, "chief", "law")
-    said = "X-network: not purged: exhibit X-network: one in no lead needed, found lead JAM-L1"
-    assert purge_text(report) == said
+    why = (
+        "exhibit X-network: one in no open lead needed, found lead JAM-L1; its two verdicts "
+        "(`ribin review JAM-L1`) end it, `unsuitable` where nobody can examine"
+    )
+    assert purge_text(report) == f"X-network: not purged: {why}"
     assert purge_text(purge_each(vault, [], "today", False, "chief", "law")) == "no exhibit is due"
 
 

@@ -96,7 +96,8 @@ def find_enrolled(
     Raises
     ------
     StoreError
-        The scan belongs to another exhibit, or the exhibit or its event is recorded otherwise.
+        The scan belongs to another exhibit, the exhibit or its event is recorded otherwise, or the
+        name is that of a purged exhibit which a lead names for good.
     """
     row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (sha256,)).fetchone()
     if row and row["exhibit"] != wanted.exhibit:
@@ -107,6 +108,11 @@ def find_enrolled(
     stored = find_exhibit(db, wanted.exhibit)
     if stored:
         _refuse_conflict(f"exhibit {wanted.exhibit}", fields_of(stored), fields_of(wanted))
+    elif lead := _lead_on_purged(db, wanted.exhibit):
+        raise StoreError(
+            f"exhibit {wanted.exhibit}: another name needed, found that of a purged exhibit which "
+            f"lead {lead} names"
+        )
     event = find_event(db, wanted.event.event)
     if event:
         _refuse_conflict(f"event {event.event}", asdict(event), asdict(wanted.event))
@@ -131,6 +137,15 @@ def insert_entry(db: sqlite3.Connection, entry: Entry, file_sha256: str) -> Enro
     details = {"exhibit": entry.exhibit.exhibit, "records": records}
     append_row(db, "enrol", entry.sha256, entry.who, entry.reason, details)
     return Enrolment(EnrolOutcome.NEW, entry.exhibit.exhibit, entry.sha256, len(entry.templates))
+
+
+def _lead_on_purged(db: sqlite3.Connection, exhibit: str) -> str:
+    query = (
+        "SELECT lead FROM tombstones t JOIN leads ON reference IN (t.exhibit, t.opaque)"
+        " OR comparison IN (t.exhibit, t.opaque) WHERE t.exhibit = ?"
+    )
+    row = db.execute(query, (exhibit,)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _refuse_conflict(where: str, stored: dict[str, str], found: dict[str, str]) -> None:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from ribin.errors import ParameterError, StoreError
+from ribin.errors import ParameterError
 from ribin.people import DISCLOSING, KEEPING
 from ribin.store.audit import append_row, now_utc
 from ribin.store.durable import fsync_folder
 from ribin.store.entry import checked_day
 from ribin.store.incoming import INCOMING_FOLDER, remove_scan
+from ribin.store.leadhold import check_leads_ended
 from ribin.store.releases import end_releases
 from ribin.store.roles import check_role_in_use
 from ribin.store.settings import read_setting
@@ -97,7 +98,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
     """Take an exhibit out of the vault: its scans, marks and, where it was the last, its event.
 
     Releases of it and the search that stands on it end. The audit log keeps every row, and one more
-    that says so; the tombstone keeps the names.
+    that says so; the tombstone keeps the names, and so do leads that have ended.
     Copies elsewhere (backups, exports, bundles sent before) are not reached.
 
     Raises
@@ -105,7 +106,8 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
     ParameterError
         Nobody is named, or no reason is given.
     StoreError
-        The exhibit is unknown or part of a lead, or the vault is read-only or locked.
+        The exhibit is unknown, in an open lead or in a link that stands, or the vault is read-only
+        or locked.
     """
     if not who.strip() or not reason.strip():
         raise ParameterError(f"exhibit {exhibit}: who and reason needed, found one missing")
@@ -114,7 +116,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
     with vault.catalogue.writing() as db:
         check_role_in_use(db, who, KEEPING)
         db.execute("PRAGMA secure_delete = ON")
-        _refuse_in_lead(db, vault.member, exhibit)
+        check_leads_ended(db, vault.member, exhibit)
         scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
         stone = Tombstone(
             uuid.uuid4().hex,
@@ -171,15 +173,6 @@ def _removed(
     if not db.execute("SELECT 1 FROM exhibits WHERE event = ?", (event,)).fetchone():
         gone.append(remove_record(db, "events", event))
     return dict(gone)
-
-
-def _refuse_in_lead(db: sqlite3.Connection, member: str, exhibit: str) -> None:
-    """A lead names its exhibits for good; what it rests on must stay."""
-    for side in ("reference", "comparison"):
-        query = f"SELECT lead FROM leads WHERE {side}_member = ? AND {side} IN (?, ?)"
-        row = db.execute(query, (member, exhibit, opaque_name(db, exhibit))).fetchone()
-        if row:
-            raise StoreError(f"exhibit {exhibit}: one in no lead needed, found lead {row[0]}")
 
 
 def _after(enrolled_at: str, days: int) -> str:

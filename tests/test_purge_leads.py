@@ -1,0 +1,100 @@
+"""Whatever a lead has come to, an exhibit can reach the end of its days once nobody awaits it."""
+
+from __future__ import annotations
+
+import pytest
+from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
+from store_makers import enrol, make_exhibit
+
+from ribin.errors import StoreError
+from ribin.leads import Conclusion, Examined, Standing
+from ribin.review.history import trace_exhibit
+from ribin.review.lead_text import lead_page, view_lead
+from ribin.review.rules import standing_of
+from ribin.review.steps import take_up_lead, withdraw_link
+from ribin.review.syncing import sync_leads
+from ribin.review.verdicts import give_review
+from ribin.store.incoming import scan_path
+from ribin.store.leadrecords import read_lead_file
+from ribin.store.retention import purge_exhibit
+from ribin.store.sharing import opaque_name
+
+SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION
+
+
+@pytest.fixture
+def jam(tmp_path):
+    with make_member(tmp_path, "JAM", 2) as vault:
+        yield vault
+
+
+def take_up(vault, network=None, other="JAM:JAM-2"):
+    pair = held("JAM:JAM-1"), held(other)
+    return take_up_lead(vault, network, *pair, who=EXAMINER, note="alike").file.lead.lead
+
+
+def review(vault, who, conclusion, network=None, lead="JAM-L1"):
+    said = {"who": who, "note": "seen"}
+    return give_review(vault, network, lead, conclusion, Examined.ITEMS, **said)
+
+
+def test_an_open_lead_and_a_standing_link_hold_it_and_the_message_says_what_ends_them(jam):
+    take_up(jam)
+    for who in (EXAMINER, SECOND):
+        with pytest.raises(StoreError, match=r"no open lead .* JAM-L1; .*`ribin review JAM-L1`"):
+            purge_exhibit(jam, "JAM-1", "head", "law")
+        review(jam, who, SAME)
+    with pytest.raises(StoreError, match=r"standing link .* `ribin link withdraw JAM-L1` ends it"):
+        purge_exhibit(jam, "JAM-1", "head", "law")
+    assert "JAM-1" in jam.exhibits()
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "standing"),
+    [
+        ((SAME, OTHER), Standing.NOT_CONFIRMED),
+        ((Conclusion.UNSUITABLE, Conclusion.UNSUITABLE), Standing.NOT_CONFIRMED),
+        ((Conclusion.INCONCLUSIVE_A, Conclusion.INCONCLUSIVE_A), Standing.INCONCLUSIVE_A),
+        ((SAME, SAME), Standing.WITHDRAWN),
+    ],
+)
+def test_an_ended_lead_keeps_names_and_nothing_of_the_scan(jam, verdicts, standing):
+    take_up(jam)
+    for who, conclusion in zip((EXAMINER, SECOND), verdicts, strict=True):
+        linked = review(jam, who, conclusion).file.linked
+    if linked:
+        withdraw_link(jam, None, "JAM-L1", who=EXAMINER, reason="items mixed up")
+    stone = purge_exhibit(jam, "JAM-1", "head", "law")
+    assert "JAM-1" not in jam.exhibits()
+    assert not any(scan_path(jam.path, sha256).exists() for sha256 in stone.scans)
+    with jam.catalogue.reading() as db:
+        file = read_lead_file(db, "JAM-L1", "JAM")
+    assert (str(file.lead.reference), standing_of(file)) == ("JAM:JAM-1", standing)
+    assert "JAM:JAM-1" in lead_page(view_lead(jam, file, EXAMINER))
+    assert jam.check().clean
+    told = trace_exhibit(jam, None, "JAM-2", who=EXAMINER, reason="a case")
+    assert len(told.withdrawn) == linked
+    with pytest.raises(StoreError, match=r"another name needed, .* which lead JAM-L1 names"):
+        enrol(jam, 77, make_exhibit("JAM-1"))
+    with pytest.raises(StoreError, match="an exhibit needed, found none of this name"):
+        take_up(jam)
+
+
+def test_across_a_border_the_other_side_keeps_the_opaque_name(tmp_path, jam):
+    network = make_network(tmp_path, "BLZ", "JAM")
+    with make_member(tmp_path, "BLZ", 1) as blz:
+        with blz.catalogue.reading() as db:
+            opaque = opaque_name(db, "BLZ-1")
+        take_up(jam, network, f"BLZ:{opaque}")
+        review(jam, EXAMINER, SAME, network)
+        with pytest.raises(StoreError, match="one in no open lead needed, found lead JAM-L1"):
+            purge_exhibit(blz, "BLZ-1", "head", "law")
+        review(blz, THIRD, OTHER, network)
+        purge_exhibit(blz, "BLZ-1", "head", "law")
+        assert sync_leads(jam, network, who=EXAMINER) == (0, ())
+        with jam.catalogue.reading() as db:
+            file = read_lead_file(db, "JAM-L1", "JAM")
+        assert file.lead.comparison.exhibit == opaque
+        with pytest.raises(StoreError, match="another name needed"):
+            enrol(blz, 77, make_exhibit("BLZ-1"))
+        assert blz.check().clean
