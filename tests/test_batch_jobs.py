@@ -80,7 +80,9 @@ def test_a_journal_that_is_none_is_left_as_it_is(tmp_path):
         assert path.read_bytes() == content
     path.write_bytes(whole)
     with (
-        pytest.raises(ParameterError, match="another job or other options; remove it"),
+        pytest.raises(
+            ParameterError, match="another job, other options or another ribin; remove it"
+        ),
         open_journal(path, {**JOB, "items": 6}, SAID),
     ):
         pass
@@ -290,7 +292,8 @@ def test_another_job_or_other_options_do_not_go_on_with_its_journal(ribin, pairs
     done = ribin("batch", "compare", pairs, "--jobs", "1", "--cells")
     assert (done.code, done.out) == (2, "")
     journal = pairs.with_name("pairs.results.journal")
-    said = f"begun with another job or other options; --out names another file, or remove {journal}"
+    said = "begun with another job, other options or another ribin; --out names another file, or "
+    said += f"remove {journal}"
     assert done.err == f"ribin: {journal}: {said}\n"
     bad = ribin("batch", "compare", pairs, "--out", pairs.with_name("results.txt"))
     assert bad.code == 2

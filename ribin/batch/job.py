@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ribin import __version__
 from ribin.batch.items import Item
 from ribin.errors import FormatError
 from ribin.manifest import COLUMNS
@@ -26,7 +27,7 @@ _COLUMNS = {
 class Job:
     """A kind of work and its items; files are found from `folder`.
 
-    `identity` is what the journal holds: equal jobs with equal options have it alike.
+    `identity` is what the journal holds: equal jobs, options and versions have it alike.
     """
 
     kind: str
@@ -70,7 +71,8 @@ def read_job(path: Path, kind: str, usual: Mapping[str, str], options: Mapping[s
         Item(number, line, _cells(path, line, row, usual))
         for number, (line, row) in enumerate(rows, start=1)
     )
-    asked = json.dumps([[dict(item.fields) for item in items], dict(options)], sort_keys=True)
+    fields = [dict(item.fields) for item in items]
+    asked = json.dumps([fields, dict(options), __version__], sort_keys=True)
     digest = hashlib.sha256(asked.encode()).hexdigest()
     return Job(
         kind, path.resolve().parent, items, {"job": kind, "items": len(items), "sha256": digest}

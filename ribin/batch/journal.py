@@ -125,7 +125,9 @@ class Journal:
         if first is None:
             self._append(job, durable=True)
         elif first != job:
-            raise ParameterError(f"{self.path}: begun with another job or other options; {said}")
+            raise ParameterError(
+                f"{self.path}: begun with another job, other options or another ribin; {said}"
+            )
 
 
 @contextmanager
