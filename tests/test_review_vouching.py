@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.leads import Conclusion, Examined, Lead, Link, Place, Review, Withdrawal
+from ribin.leads import Conclusion, Examined, Lead, Link, Place, Review, Standing, Withdrawal
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
-from ribin.store.audit import append_row
+from ribin.store.audit import append_row, now_utc
 from ribin.store.backup import back_up, restore
 from ribin.store.leadrecords import (
     insert_lead,
@@ -89,7 +89,7 @@ def test_a_verdict_in_the_receivers_name_needs_the_receivers_log(jam, blz, netwo
     assert ([r.member for r in file.reviews], file.link) == (["JAM"], None)
     assert blz.check().clean
     step = review(blz, THIRD)  # what BLZ's own examiner says counts
-    assert step.file.linked
+    assert step.standing is Standing.BLINDNESS_DUE
 
 
 @pytest.mark.parametrize("member", ["JAM", "GUY"])
@@ -132,6 +132,18 @@ def test_a_withdrawal_in_the_receivers_name(jam, blz, network):
     _, (note,) = sync_leads(jam, network, who=SECOND)
     assert note.startswith("BLZ: withdrawal JAM-L1 not taken from JAM: it says to be of BLZ")
     assert lead_at(blz).linked
+
+
+def test_a_verdict_is_superseded_by_nobody_else(jam, blz, network):
+    take_up(jam, blz, network)
+    review(blz, SECOND, network)
+    words = {"member": "JAM", "reviewer": SECOND, "place": Place.FIRST}
+    words |= {"conclusion": Conclusion.ELIMINATION, "at": now_utc()}
+    over = replace(FORGED, review="JAM-L1/JAM1", supersedes="JAM-L1/BLZ1", **words)
+    forge(jam, insert_review, over, logged=True)
+    _, (note,) = sync_leads(blz, network, who=SECOND)
+    assert note == "BLZ: review JAM-L1/JAM1 not taken from JAM: it supersedes another's verdict"
+    assert [r.member for r in lead_at(blz).current] == ["BLZ"]
 
 
 def test_a_vault_from_a_backup_is_told_what_it_lacks_of_its_own(tmp_path, jam, blz, network):

@@ -7,12 +7,13 @@ A vault that came back from a backup may lack entries of its own, and is told wh
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ribin.leads import LeadFile, Link, Review
 from ribin.review.bothsides import BothSides
 from ribin.review.crossing import is_same_lead
-from ribin.review.rules import makes_a_link
+from ribin.review.rules import is_by, makes_a_link
 from ribin.store.recordcheck import logged_sha256
 from ribin.store.written import record_sha256
 
@@ -31,20 +32,33 @@ class Receiving:
         is_known = mine is not None and is_same_lead(mine.lead, lead)
         if not is_known and not self._vouched("leads", lead.lead, "lead", lead.member, theirs):
             return None
-        known = set(mine.reviews) if mine else set()
-        reviews = tuple(r for r in theirs.reviews if r in known or self._review(r, theirs))
+        known = {review.review: review for review in mine.reviews} if mine else {}
+        reviews = tuple(
+            r for r in theirs.reviews if self._is_here(r, known) or self._review(r, theirs)
+        )
         link, end = theirs.link, theirs.withdrawal
-        if link and not (mine and mine.link) and not self._link(link, theirs, {*known, *reviews}):
-            link = None
+        if link and not (mine and mine.link):
+            both = {**known, **{review.review: review for review in reviews}}
+            link = link if self._link(link, theirs, both.values()) else None
         if end and not (mine and mine.withdrawal):
             said = ("withdrawals", end.withdrawal, "withdrawal", end.member)
             end = end if self._vouched(*said, theirs) else None
         return replace(theirs, reviews=reviews, link=link, withdrawal=end)
 
+    def _is_here(self, review: Review, known: Mapping[str, Review]) -> bool:
+        """Whether the receiver has it, written as the sender has it."""
+        ends = self.sides.transactions[self.sender], self.sides.transactions[self.receiver]
+        one, other = (record_sha256(db, "reviews", review.review) for db in ends)
+        return review.review in known and one == other
+
     def _review(self, review: Review, file: LeadFile) -> bool:
+        given = {one.review: one for one in file.reviews}
+        over = given.get(review.supersedes)
+        if review.supersedes and not (over and is_by(over, review.reviewer, review.member)):
+            return self._refused(f"review {review.review}", "it supersedes another's verdict")
         return self._vouched("reviews", review.review, "review", review.member, file)
 
-    def _link(self, link: Link, file: LeadFile, reviews: set[Review]) -> bool:
+    def _link(self, link: Link, file: LeadFile, reviews: Iterable[Review]) -> bool:
         if not self._vouched("links", link.link, "link", self.sender, file):
             return False
         then = sorted((r for r in reviews if r.at <= link.at), key=lambda r: (r.at, r.review))
