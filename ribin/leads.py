@@ -59,6 +59,7 @@ class Standing(StrEnum):
 
     LEAD = "lead"
     SECOND_REVIEW_DUE = "second review due"
+    BLINDNESS_DUE = "blindness not checked"  # agreed; the log of the other member was not read
     CONFIRMED_LINK = "confirmed link"
     NOT_CONFIRMED = "not confirmed"
     INCONCLUSIVE_A = "inconclusive a"
@@ -162,12 +163,18 @@ class Withdrawal:
 
 @dataclass(frozen=True)
 class LeadFile:
-    """A lead and all that followed, oldest first."""
+    """A lead and all that followed, oldest first.
+
+    `written` are the reviews as they were given, before what came to be known later; `unchecked`
+    are those whose blindness awaits the logs of both members.
+    """
 
     lead: Lead
     reviews: tuple[Review, ...] = ()
     link: Link | None = None
     withdrawal: Withdrawal | None = None
+    written: tuple[Review, ...] = field(default=(), compare=False, repr=False)
+    unchecked: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def current(self) -> tuple[Review, ...]:
@@ -177,8 +184,10 @@ class LeadFile:
 
     @property
     def is_open(self) -> bool:
-        """Whether one of the two verdicts is still awaited."""
-        return self.link is None and {review.place for review in self.reviews} != set(Place)
+        """Whether it may still lead to a link: a verdict is awaited, or what logs say of two."""
+        agreed = all(review.conclusion is Conclusion.IDENTIFICATION for review in self.current)
+        awaited = {review.place for review in self.reviews} != set(Place)
+        return self.link is None and (awaited or (agreed and bool(self.unchecked)))
 
     @property
     def linked(self) -> bool:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
-from review_makers import EXAMINER, held, make_member, make_network
+import time
 
-from ribin.desk.leads import lead_views
-from ribin.leads import Conclusion, Examined, Standing
+import pytest
+from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
+
+from ribin.desk.leads import lead_views, look_at_lead
+from ribin.errors import StoreError
+from ribin.leads import Conclusion, Examined, Link, Place, Standing
 from ribin.people import Role
+from ribin.review.rules import standing_of
 from ribin.review.steps import take_up_lead
+from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
+from ribin.store.audit import append_row
+from ribin.store.leadrecords import insert_link, read_lead_file
 from ribin.store.roles import appoint
 from ribin.store.sharing import opaque_name
 
@@ -27,12 +34,14 @@ class TwoCountries:
         self._patch.setattr("getpass.getuser", lambda: login)
         self._patch.setattr("socket.gethostname", lambda: f"desk in {code}")
 
-    def take_up(self):
-        self.sit_down("JAM", EXAMINER)
-        with self.vaults["BLZ"].catalogue.reading() as db:
-            other = held(f"BLZ:{opaque_name(db, 'BLZ-1')}")
-        own = held("JAM:JAM-1")
-        take_up_lead(self.vaults["JAM"], self.network, own, other, who=EXAMINER, note="alike")
+    def take_up(self, code="JAM", who=EXAMINER, reached=True):
+        self.sit_down(code, who)
+        pair = []
+        for member, vault in self.vaults.items():
+            with vault.catalogue.reading() as db:
+                pair.append(held(f"{member}:{opaque_name(db, member + '-1')}"))
+        network = self.network if reached else None
+        take_up_lead(self.vaults[code], network, *pair, who=who, note="alike")
 
     def review(self, code, who, reached=True, conclusion=SAME, **more):
         self.sit_down(code, who)
@@ -40,10 +49,13 @@ class TwoCountries:
         said = {"who": who, "note": "on the items", **more}
         return give_review(self.vaults[code], network, "JAM-L1", conclusion, Examined.ITEMS, **said)
 
+    def file(self, code):
+        with self.vaults[code].catalogue.reading() as db:
+            return read_lead_file(db, "JAM-L1", code)
+
     def seen(self, code, who=EXAMINER):
         """The lead as this country has it, and the reviews that a person there may see."""
-        (view,) = lead_views(self.vaults[code], who)
-        return view
+        return lead_views(self.vaults[code], who)[0]
 
 
 @pytest.fixture
@@ -67,3 +79,123 @@ def test_a_namesake_in_the_other_country_is_another_person(both):
     both.vaults["JAM"].record("view", "JAM-L1", EXAMINER, "", verdicts=1)
     step = both.review("BLZ", EXAMINER)
     assert (step.file.reviews[-1].blind, step.standing) == (True, Standing.CONFIRMED_LINK)
+
+
+def synced(both, code="JAM"):
+    """The lead as both countries have it, once they have reached each other."""
+    both.sit_down(code, "head")
+    _, notes = sync_leads(both.vaults[code], both.network, who=SECOND)
+    assert notes == ()
+    files = [both.file(code) for code in both.vaults]
+    assert files[0] == files[1]
+    assert all(vault.check().clean for vault in both.vaults.values())
+    assert sync_leads(both.vaults[code], both.network, who=SECOND) == (0, ())
+    return files[0]
+
+
+@pytest.mark.parametrize("syncs", ["JAM", "BLZ"])
+def test_without_the_other_log_a_verdict_makes_no_link_before_both_are_read(both, ribin, syncs):
+    both.take_up()
+    both.review("JAM", EXAMINER)
+    step = both.review("BLZ", THIRD, reached=False)
+    assert (step.link_made, step.standing) == (False, Standing.BLINDNESS_DUE)
+    assert (step.file.reviews[-1].blind, step.file.unchecked) == (False, ("JAM-L1/BLZ1",))
+    words = ("lead", "show", "JAM-L1", "--vault", both.vaults["BLZ"].path, "--as", THIRD)
+    told = ribin(*words).out
+    assert "blindness not checked: the log of the other member was not in reach" in told
+    assert "no link yet: `ribin lead sync` reads the logs of both members" in told
+    with pytest.raises(StoreError, match=r"there already \(blindness not checked\)"):
+        both.take_up(reached=False, code="BLZ")
+    file = synced(both, syncs)
+    assert ([r.blind for r in file.reviews], file.unchecked) == ([True, True], ())
+    assert file.linked
+    assert "blind" not in ribin(*words).out
+
+
+@pytest.mark.parametrize("syncs", ["JAM", "BLZ"])
+def test_a_look_in_the_other_countrys_log_is_found_when_they_meet(both, syncs):
+    both.take_up()
+    both.review("JAM", EXAMINER)
+    both.sit_down("BLZ", THIRD)  # from the own desk, under a borrowed name
+    look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
+    step = both.review("BLZ", THIRD, reached=False)
+    assert (step.link_made, step.standing) == (False, Standing.BLINDNESS_DUE)
+    file = synced(both, syncs)
+    assert ([r.blind for r in file.reviews], file.link, file.unchecked) == ([True, False], None, ())
+    assert standing_of(file) is Standing.NOT_CONFIRMED
+    both.take_up()  # the pair may be taken up again
+
+
+def test_a_look_after_the_verdict_does_not_count(both):
+    both.take_up()
+    both.review("JAM", EXAMINER)
+    both.review("BLZ", THIRD, reached=False)
+    time.sleep(0.002)  # moments are whole milliseconds
+    look_at_lead(both.vaults["BLZ"], "JAM-L1", THIRD)
+    look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
+    assert synced(both).linked
+
+
+def test_a_link_of_which_the_own_log_says_it_was_not_blind_is_not_taken(both):
+    """As a version before may have made it, or a program of their own."""
+    both.take_up()
+    both.review("JAM", EXAMINER)
+    both.sit_down("BLZ", THIRD)
+    look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
+    blz = both.vaults["BLZ"]
+    both.review("BLZ", THIRD, reached=False)
+    pair, (first, second) = both.file("BLZ").lead.pair, both.file("BLZ").reviews
+    with blz.catalogue.writing() as db:
+        append_row(db, "blindness", "JAM-L1", THIRD, "", {"review": second.review, "blind": True})
+        ends = ("JAM-L1", "JAM-L1", pair, first.review, second.review, "", "", second.at)
+        append_row(
+            db, "link", "JAM-L1", THIRD, "", {"records": dict([insert_link(db, Link(*ends))])}
+        )
+    _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
+    assert notes == ("JAM: link JAM-L1 not taken: a log says it was not blind",)
+    assert both.file("JAM").link is None
+
+
+@pytest.mark.parametrize("syncs", ["JAM", "BLZ"])
+@pytest.mark.parametrize("order", [("JAM", "BLZ"), ("BLZ", "JAM")])
+@pytest.mark.parametrize("taker", [EXAMINER, SECOND])
+def test_two_first_verdicts_given_apart_are_a_first_and_a_second(both, order, syncs, taker):
+    appoint(both.vaults["JAM"].catalogue, EXAMINER, [Role.REVIEWER], "head", "trained")
+    both.take_up(who=taker)
+    people = {"JAM": EXAMINER, "BLZ": SECOND}
+    for code in order:
+        both.review(code, people[code], reached=False)
+        time.sleep(0.002)
+    file = synced(both, syncs)
+    # The later one is the second, but never that of who took the lead up.
+    second = "BLZ" if taker == EXAMINER else order[1]
+    places = {r.member: r.place for r in file.reviews}
+    assert places == {second: Place.SECOND, ({"JAM", "BLZ"} - {second}).pop(): Place.FIRST}
+    assert (file.linked, [r.blind for r in file.reviews]) == (True, [True, True])
+    assert file.reviews[1].review == "JAM-L1/" + order[1] + "1"
+    changed = both.review(second, people[second], conclusion=Conclusion.ELIMINATION, supersede=True)
+    assert (changed.file.reviews[-1].place, changed.standing) == (Place.SECOND, Standing.WITHDRAWN)
+    assert synced(both) == changed.file
+
+
+def test_a_second_verdict_given_apart_is_that_of_a_reviewer_too(both):
+    both.take_up(who=SECOND)  # who gives none here: so the later of the two is the second
+    both.review("BLZ", SECOND, reached=False)
+    time.sleep(0.002)
+    both.review("JAM", EXAMINER, reached=False)  # who is no reviewer
+    _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
+    why = "Ana Brown: reviewer needed, found examiner"
+    assert notes == (f"lead JAM-L1: no link, the second verdict: {why}",)
+    assert standing_of(both.file("BLZ")) is Standing.NOT_CONFIRMED
+    both.take_up()  # the pair is free
+
+
+def test_of_two_firsts_given_apart_one_may_have_been_shown_the_other(both):
+    both.take_up()
+    both.review("JAM", EXAMINER, reached=False)
+    both.sit_down("BLZ", SECOND)
+    look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
+    both.review("BLZ", SECOND, reached=False)
+    file = synced(both)
+    assert ([r.blind for r in file.reviews], file.link) == ([True, False], None)
+    assert standing_of(file) is Standing.NOT_CONFIRMED

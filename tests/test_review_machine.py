@@ -120,7 +120,10 @@ class Workflow(RuleBasedStateMachine):
             wanted = Role.EXAMINER if given.place is Place.FIRST else Role.REVIEWER
             assert wanted in STAFF[who]
             knew = self._gave_on_the_pair(code, who, step.file.lead)
-            assert given.blind is (given.place is Place.FIRST or not knew)
+            if given.review not in step.file.unchecked:
+                assert given.blind is (given.place is Place.FIRST or not knew)
+            if len(step.file.lead.members) > 1 and not reached:
+                assert not step.link_made
 
     def _gave_on_the_pair(self, code, who, lead):
         """Whether this person of this member has given a verdict on another lead of the pair."""
@@ -169,7 +172,7 @@ class Workflow(RuleBasedStateMachine):
             now = {}
             for name, file in side.items():
                 now[name] = file.lead
-                now.update({review.review: review for review in file.reviews})
+                now.update({review.review: review for review in file.written})
                 now.update({f"link {name}": file.link} if file.link else {})
                 now.update({f"end {name}": file.withdrawal} if file.withdrawal else {})
             assert {name: now.get(name) for name in self.seen[code]} == self.seen[code]

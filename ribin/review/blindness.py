@@ -15,15 +15,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ribin.leads import Lead
+from ribin.leads import Lead, LeadFile, Place, Review
 from ribin.people import account_name, login_name, logins_behind, same_person
 from ribin.review.bothsides import BothSides
-from ribin.review.rules import is_by
-from ribin.store.leadrecords import VERDICTS_OF, lead_files_of_pair
+from ribin.review.rules import is_by, makes_a_link, verdicts_are_known
+from ribin.store.leadreading import BLINDNESS, first_of
+from ribin.store.leadrecords import VERDICTS_OF, find_lead_file, lead_files_of_pair
 
 _LOOKS = (
     "SELECT who, identity, host, action, subject, details FROM audit "
     "WHERE ((action = 'view' AND subject = ?) OR instr(details, ?) > 0) AND at <= ?"
+)
+_GIVEN = (
+    "SELECT who, identity, host FROM audit "
+    "WHERE action = 'review' AND subject = ? AND instr(details, ?) > 0"
 )
 _EVER = "9"  # later than any day
 
@@ -44,12 +49,21 @@ def eyes_of_this_process(sides: BothSides) -> Eyes:
     return Eyes(sides.own_member, sides.who, logins, socket.gethostname())
 
 
-def saw_a_verdict(sides: BothSides, lead: Lead, eyes: Eyes, until: str = _EVER) -> bool:
+def reads_all_logs(sides: BothSides, lead: Lead) -> bool:
+    """Whether the log of each member concerned is in reach."""
+    return set(lead.members) <= sides.transactions.keys()
+
+
+def saw_a_verdict(
+    sides: BothSides, lead: Lead, eyes: Eyes, here: str = _EVER, there: str = _EVER
+) -> bool:
     """Whether a log in reach says that a verdict on the pair came before these eyes.
 
-    A person who gave one on another lead of the pair has seen one.
+    A person who gave one on another lead of the pair has seen one. `here` and `there` are the
+    moments up to which the log of the person's own member counts, and those of others.
     """
     for member, db in sides.transactions.items():
+        until = here if member == eyes.member else there
         for file in lead_files_of_pair(db, lead.pair):
             given = file.reviews if file.lead.lead != lead.lead else ()
             if any(is_by(r, eyes.who, eyes.member) and r.at <= until for r in given):
@@ -58,6 +72,43 @@ def saw_a_verdict(sides: BothSides, lead: Lead, eyes: Eyes, until: str = _EVER) 
             if any(_is_look_of(eyes, row, member) for row in looks):
                 return True
     return False
+
+
+def was_shown(sides: BothSides, file: LeadFile, review: Review) -> bool | None:
+    """Whether logs in reach say that a verdict came before the eyes of who gave this one later.
+
+    None where the log of the reviewer's member does not have it who that was.
+    """
+    db = sides.transactions.get(review.member)
+    given = _GIVEN, (review.lead, json.dumps(f"reviews/{review.review}", ensure_ascii=False))
+    row = db.execute(*given).fetchone() if db else None
+    if row is None:
+        return None
+    logins = frozenset(logins_behind(row["who"], row["identity"]))
+    eyes = Eyes(review.member, review.reviewer, logins, row["host"])
+    # Who changes an own first verdict has seen that one, at home.
+    begun = first_of(review, {r.review: r for r in file.reviews})
+    return saw_a_verdict(sides, file.lead, eyes, begun.at, review.at)
+
+
+def check_blindness(sides: BothSides, lead: str) -> None:
+    """Write down what the logs of both members say of verdicts that were given without one.
+
+    A verdict that was taken for blind is looked at once more before it makes a link.
+    """
+    for member, db in sides.transactions.items():
+        file = find_lead_file(db, lead)
+        if file is None or len(file.lead.members) < 2 or not reads_all_logs(sides, file.lead):
+            continue
+        due = verdicts_are_known(file)
+        for review in file.reviews if due else ():
+            waits = review.review in file.unchecked
+            again = review.place is Place.SECOND and makes_a_link(file)
+            if waits or again:
+                blind = was_shown(sides, file, review) is False
+                if waits or not blind:
+                    said = {"review": review.review, "blind": blind}
+                    sides.write_down(member, BLINDNESS, lead, "", [], **said)
 
 
 def _looks(db: Any, lead: str, until: str) -> Iterator[Any]:

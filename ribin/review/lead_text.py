@@ -9,6 +9,7 @@ from typing import Any
 from ribin.leads import CONCLUSION_MEANING, Examined, HeldExhibit, LeadFile, Review
 from ribin.report.tables import facts, table
 from ribin.review.rules import (
+    awaits_logs,
     had_a_part,
     lacks_a_blind_verdict,
     standing_of,
@@ -20,6 +21,8 @@ from ribin.store.vault import Vault
 
 KNOWING = "knowing the other verdict"
 NOT_BLIND = "not blind: a verdict on the pair had been shown to this person or login"
+UNCHECKED = "blindness not checked: the log of the other member was not in reach"
+NO_LINK_YET = "no link yet: `ribin lead sync` reads the logs of both members"
 NO_LINK = (
     "no link: a verdict was not blind; the pair may be taken up as a new lead, "
     "with a second verdict by somebody who has seen none on it"
@@ -100,10 +103,11 @@ def lead_page(view: LeadView) -> str:
     ]
     head += [("score", score)] if isinstance(score, float) else []
     lines = [facts([*head, ("standing", standing_of(file))])]
-    lines += [_verdict(review) for review in view.reviews]
+    lines += [_verdict(review, file) for review in view.reviews]
     if view.hidden_reviews:
         lines.append(f"{view.hidden_reviews} verdict given, shown when both are in")
-    lines += [NO_LINK] if lacks_a_blind_verdict(file) else []
+    if lacks_a_blind_verdict(file):
+        lines.append(NO_LINK_YET if awaits_logs(file) else NO_LINK)
     if file.withdrawal:
         end = file.withdrawal
         lines.append(f"link withdrawn by {end.person} ({end.member}), {_day(end.at)}: {end.reason}")
@@ -118,6 +122,7 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
         "standing": str(standing_of(file)),
         "reviews": view.reviews,
         "hidden_reviews": view.hidden_reviews,
+        "unchecked": file.unchecked,  # reviews whose blindness awaits the logs of both members
         "link": file.link if verdicts_are_known(file) else None,
         "withdrawal": file.withdrawal,
     }
@@ -129,18 +134,20 @@ def leads_to_review(files: Iterable[LeadFile], who: str, member: str) -> list[Le
     return [file for file in due if not (file.reviews and had_a_part(file, who, member))]
 
 
-def blindness(review: Review) -> str:
-    """What is said of a verdict that was not blind; empty for one that was."""
+def blindness(review: Review, file: LeadFile) -> str:
+    """What is said of a verdict that was not blind or was not checked; empty for one that was."""
     if review.blind:
         return ""
+    if review.review in file.unchecked:
+        return UNCHECKED
     return KNOWING if review.supersedes else NOT_BLIND
 
 
 _ON = {Examined.ITEMS: "the items", Examined.CAST: "a cast"}
 
 
-def _verdict(review: Review) -> str:
-    seen = f", {blindness(review)}" if blindness(review) else ""
+def _verdict(review: Review, file: LeadFile) -> str:
+    seen = f", {blindness(review, file)}" if blindness(review, file) else ""
     over = f", supersedes {review.supersedes}" if review.supersedes else ""
     return (
         f"{review.place} review {review.review} by {review.reviewer} ({review.member}), "

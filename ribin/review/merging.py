@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.errors import StoreError
+from ribin.errors import AccessError, StoreError
 from ribin.leads import HeldExhibit, LeadFile, Link, Place, Withdrawal
+from ribin.people import Role
+from ribin.review.blindness import check_blindness, reads_all_logs, was_shown
 from ribin.review.bothsides import BothSides
 from ribin.review.concerned import exhibit_at
 from ribin.review.crossing import is_same_lead, lead_for
-from ribin.review.rules import ends_the_link, makes_a_link
+from ribin.review.rules import ends_the_link, makes_a_link, written_place
 from ribin.review.vouching import Receiving
 from ribin.store.leadrecords import (
     Record,
@@ -22,6 +24,7 @@ from ribin.store.leadrecords import (
     lead_files_of_pair,
 )
 from ribin.store.records import find_exhibit
+from ribin.store.roles import check_role
 
 
 @dataclass(frozen=True)
@@ -66,23 +69,24 @@ def merge_lead(sides: BothSides, lead: str) -> int:
             if mine is None and not _holds_its_exhibit(db, member, theirs, other):
                 sides.notes.append(f"{member}: lead {lead} not recorded, it holds no such exhibit")
                 continue
+            theirs = _without_link_that_is_not_blind(sides, member, mine, theirs)
             records = _given(db, member, mine, theirs)
             if records:
                 sides.write_down(member, "lead received", lead, "", records, sender=other)
                 carried += len(records)
-    if carried:
-        settle(sides, lead)
+    settle(sides, lead)
     return carried
 
 
 def settle(sides: BothSides, lead: str) -> Settled:
     """Make or end the link that the verdicts call for on every side; what the own side did."""
     done = Settled()
+    check_blindness(sides, lead)
     for member, db in sides.transactions.items():
         file = find_lead_file(db, lead)
         if file is None:
             continue
-        if makes_a_link(file) and not _linked_otherwise(db, file):
+        if makes_a_link(file) and _may_link(sides, file) and not _linked_otherwise(db, file):
             record = insert_link(db, _link(db, file))
             sides.write_down(member, "link", lead, "", [record])
             done = Settled(link_made=True) if member == sides.own_member else done
@@ -101,6 +105,19 @@ def _holds_its_exhibit(db: Any, member: str, file: LeadFile, sender: str) -> boo
     return all(exhibit_at(db, name, sender) is not None for name in own)
 
 
+def _without_link_that_is_not_blind(
+    sides: BothSides, member: str, mine: LeadFile | None, theirs: LeadFile
+) -> LeadFile:
+    link = theirs.link
+    if link is None or (mine and mine.link):
+        return theirs
+    made_it = [r for r in theirs.reviews if r.review == link.second_review]
+    if not any(was_shown(sides, theirs, review) for review in made_it):
+        return theirs
+    sides.notes.append(f"{member}: link {link.link} not taken: a log says it was not blind")
+    return replace(theirs, link=None)
+
+
 def _given(db: Any, member: str, mine: LeadFile | None, theirs: LeadFile) -> list[Record]:
     """Insert what is theirs and not mine.
 
@@ -113,11 +130,14 @@ def _given(db: Any, member: str, mine: LeadFile | None, theirs: LeadFile) -> lis
     if not is_same_lead(mine.lead, theirs.lead):
         raise StoreError(f"lead {lead}: the two members know different leads by this number")
     known = {review.review: review for review in mine.reviews}
+    written = {review.review: review for review in theirs.written}
     for review in theirs.reviews:
-        if known.get(review.review, review) != review:
+        same = known.get(review.review, review)
+        # Place and blindness follow from what else is known.
+        if replace(same, place=review.place, blind=review.blind) != review:
             raise StoreError(f"review {review.review}: the two members know different ones by it")
         if review.review not in known:
-            records.append(insert_review(db, review))
+            records.append(insert_review(db, written.get(review.review, review)))
     has_link = mine.link is not None
     if theirs.link and not has_link and not _linked_otherwise(db, mine):
         records.append(insert_link(db, theirs.link))
@@ -125,6 +145,21 @@ def _given(db: Any, member: str, mine: LeadFile | None, theirs: LeadFile) -> lis
     if theirs.withdrawal and has_link and not mine.withdrawal:
         records.append(insert_withdrawal(db, theirs.withdrawal))
     return records
+
+
+def _may_link(sides: BothSides, file: LeadFile) -> bool:
+    """Whether all logs were read, and the second verdict is that of a reviewer."""
+    if not reads_all_logs(sides, file.lead):
+        return False
+    second = next(review for review in file.current if review.place is Place.SECOND)
+    if written_place(file, second) is Place.FIRST:  # given apart, as an examiner's
+        try:
+            check_role(sides.transactions[second.member], second.reviewer, (Role.REVIEWER,))
+        except AccessError as error:
+            note = f"lead {file.lead.lead}: no link, the second verdict: {error}"
+            sides.notes += [note] if note not in sides.notes else []
+            return False
+    return True
 
 
 def _linked_otherwise(db: Any, file: LeadFile) -> bool:

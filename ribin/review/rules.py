@@ -32,6 +32,8 @@ def standing_of(file: LeadFile) -> Standing:
         return Standing.CONFIRMED_LINK
     if not verdicts_are_known(file):
         return Standing.SECOND_REVIEW_DUE if file.reviews else Standing.LEAD
+    if awaits_logs(file):
+        return Standing.BLINDNESS_DUE
     conclusions = {review.conclusion for review in file.current}
     if len(conclusions) > 1:
         return Standing.NOT_CONFIRMED
@@ -47,7 +49,7 @@ def makes_a_link(file: LeadFile) -> bool:
     """Whether the verdicts confirm a link: by two persons who did not know of each other's."""
     return (
         file.link is None
-        and verdicts_are_known(file)
+        and {review.place for review in file.current} == set(Place)
         and all(r.blind and r.conclusion is Conclusion.IDENTIFICATION for r in file.current)
     )
 
@@ -57,6 +59,13 @@ def lacks_a_blind_verdict(file: LeadFile) -> bool:
     agreed = all(r.conclusion is Conclusion.IDENTIFICATION for r in file.current)
     blind = all(r.blind for r in file.current)
     return verdicts_are_known(file) and file.link is None and agreed and not blind
+
+
+def awaits_logs(file: LeadFile) -> bool:
+    """Whether two identifications may make a link once the logs of both members were read."""
+    return lacks_a_blind_verdict(file) and all(
+        review.blind or review.review in file.unchecked for review in file.current
+    )
 
 
 def ends_the_link(file: LeadFile) -> bool:
@@ -100,7 +109,7 @@ def check_new_lead(pair_files: Iterable[LeadFile]) -> None:
     """
     for file in pair_files:
         standing = standing_of(file)
-        if standing.is_open or file.linked:
+        if standing.is_open or file.linked or awaits_logs(file):
             found = f"lead {file.lead.lead}: this pair is there already ({standing})"
             raise ThereAlreadyError(found, file.lead.lead)
 
@@ -146,6 +155,11 @@ def own_review(file: LeadFile, who: str, member: str) -> Review:
         if is_by(review, who, member):
             return review
     raise StoreError(f"lead {file.lead.lead}: a review by {who} needed to supersede it, found none")
+
+
+def written_place(file: LeadFile, review: Review | None) -> Place | None:
+    """Which examination a review was given as; a first one given apart may have become another."""
+    return next((r.place for r in file.written if review and r.review == review.review), None)
 
 
 def check_withdrawal(file: LeadFile) -> None:

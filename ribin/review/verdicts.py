@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ribin.leads import Conclusion, Examined, LeadFile, Place, Review
 from ribin.people import Role
-from ribin.review.blindness import eyes_of_this_process, saw_a_verdict
+from ribin.review.blindness import eyes_of_this_process, reads_all_logs, saw_a_verdict
 from ribin.review.bothsides import BothSides, both_sides
 from ribin.review.done import Step, concerned_in_reach, members_of_lead, step_done
 from ribin.review.merging import merge_lead, settle
@@ -14,6 +14,7 @@ from ribin.review.rules import (
     next_place,
     own_review,
     verdicts_are_known,
+    written_place,
 )
 from ribin.search.network import Network
 from ribin.store.audit import now_utc
@@ -38,7 +39,8 @@ def give_review(
     """Add a verdict on the items: the first, the second, or one that supersedes one's own.
 
     The second one counts as blind unless an audit log in reach says that a verdict on the pair, on
-    this lead or an earlier one, was given by this person or shown to this name or login.
+    this lead or an earlier one, was given by this person or shown to this name or login. Across a
+    border it counts, and makes a link, once the logs of both members were read.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def give_review(
         file = read_lead_file(sides.own, lead, str(own.path))
         earlier = own_review(file, who, own.member) if supersede else None
         place = earlier.place if earlier else next_place(file)
-        check_role(sides.own, who, (_REVIEWING[place],))
+        check_role(sides.own, who, (_REVIEWING[written_place(file, earlier) or place],))
         if not earlier:
             check_review(file, who, own.member)
         review = Review(
@@ -79,7 +81,10 @@ def give_review(
 
 
 def _is_blind(sides: BothSides, file: LeadFile, place: Place) -> bool:
+    """A second verdict that not all logs are in reach for is checked when they are."""
     if verdicts_are_known(file):
         return False
+    if place is Place.FIRST:
+        return True
     eyes = eyes_of_this_process(sides)
-    return place is Place.FIRST or not saw_a_verdict(sides, file.lead, eyes)
+    return reads_all_logs(sides, file.lead) and not saw_a_verdict(sides, file.lead, eyes)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import asdict, fields
+from collections.abc import Iterable
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from ribin.errors import StoreError
@@ -23,6 +24,7 @@ from ribin.leads import (
     Review,
     Withdrawal,
 )
+from ribin.store.leadreading import as_read, blindness_found, waits_for_logs
 from ribin.store.written import insert_record
 
 Record = tuple[str, str]
@@ -75,8 +77,8 @@ def insert_withdrawal(db: sqlite3.Connection, withdrawal: Withdrawal) -> Record:
 
 def find_lead_file(db: sqlite3.Connection, lead: str) -> LeadFile | None:
     """A lead with all that followed, or None."""
-    row = db.execute("SELECT * FROM leads WHERE lead = ?", (lead,)).fetchone()
-    return _file(db, row) if row else None
+    rows = db.execute("SELECT * FROM leads WHERE lead = ?", (lead,)).fetchall()
+    return next(iter(_files(db, rows)), None)
 
 
 def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadFile:
@@ -89,7 +91,7 @@ def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadFile:
 
 def read_lead_files(db: sqlite3.Connection) -> list[LeadFile]:
     """Every lead, oldest first."""
-    return [_file(db, row) for row in db.execute("SELECT * FROM leads ORDER BY at, lead")]
+    return _files(db, db.execute("SELECT * FROM leads ORDER BY at, lead").fetchall())
 
 
 def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
@@ -101,7 +103,7 @@ def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
 def lead_files_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadFile]:
     """Every lead on two exhibits, oldest first."""
     rows = db.execute("SELECT * FROM leads WHERE pair = ? ORDER BY at, lead", (pair,))
-    return [_file(db, row) for row in rows.fetchall()]
+    return _files(db, rows.fetchall())
 
 
 def lead_files_of_exhibit(db: sqlite3.Connection, held: HeldExhibit) -> list[LeadFile]:
@@ -111,7 +113,7 @@ def lead_files_of_exhibit(db: sqlite3.Connection, held: HeldExhibit) -> list[Lea
         " OR (comparison_member = ?1 AND comparison = ?2) ORDER BY at, lead",
         (held.member, held.exhibit),
     )
-    return [_file(db, row) for row in rows.fetchall()]
+    return _files(db, rows.fetchall())
 
 
 def next_lead_number(db: sqlite3.Connection, member: str) -> str:
@@ -136,14 +138,24 @@ def _restored(db: sqlite3.Connection) -> str:
     return f"-R{count}" if count else ""
 
 
-def _file(db: sqlite3.Connection, row: sqlite3.Row) -> LeadFile:
-    lead = row["lead"]
-    reviews = db.execute("SELECT * FROM reviews WHERE lead = ? ORDER BY at, review", (lead,))
+def _files(db: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[LeadFile]:
+    given = [(_lead(row), _reviews(db, row["lead"])) for row in rows]
+    waiting = any(waits_for_logs(lead, reviews) for lead, reviews in given)
+    found = blindness_found(db) if waiting else {}
+    return [_with_end(db, as_read(lead, reviews, found)) for lead, reviews in given]
+
+
+def _reviews(db: sqlite3.Connection, lead: str) -> tuple[Review, ...]:
+    rows = db.execute("SELECT * FROM reviews WHERE lead = ? ORDER BY at, review", (lead,))
+    return tuple(_review(row) for row in rows)
+
+
+def _with_end(db: sqlite3.Connection, file: LeadFile) -> LeadFile:
+    lead = file.lead.lead
     link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
     end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
-    return LeadFile(
-        lead=_lead(row),
-        reviews=tuple(_review(review) for review in reviews),
+    return replace(
+        file,
         link=Link(**dict(link)) if link else None,
         withdrawal=Withdrawal(**dict(end)) if end else None,
     )
