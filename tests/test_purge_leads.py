@@ -98,3 +98,14 @@ def test_across_a_border_the_other_side_keeps_the_opaque_name(tmp_path, jam):
         with pytest.raises(StoreError, match="another name needed"):
             enrol(blz, 77, make_exhibit("BLZ-1"))
         assert blz.check().clean
+
+
+def test_two_verdicts_whose_blindness_is_not_checked_may_still_make_a_link(tmp_path, jam):
+    with make_member(tmp_path, "BLZ", 1) as blz:
+        with blz.catalogue.reading() as db:
+            opaque = opaque_name(db, "BLZ-1")
+        take_up(jam, None, f"BLZ:{opaque}")
+        review(jam, EXAMINER, SAME)
+        assert review(jam, SECOND, SAME).standing is Standing.BLINDNESS_DUE
+        with pytest.raises(StoreError, match=r"found lead JAM-L1; `ribin lead sync` ends it"):
+            purge_exhibit(jam, "JAM-1", "head", "law")

@@ -23,9 +23,14 @@ def check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None
                 f"`ribin link withdraw {lead}` ends it"
             )
         if file.is_open:
+            ends = (
+                "`ribin lead sync` ends it, where the logs of both members are in reach"
+                if file.unchecked
+                else f"its two verdicts (`ribin review {lead}`) end it, `unsuitable` where nobody "
+                "can examine"
+            )
             raise StoreError(
-                f"exhibit {exhibit}: one in no open lead needed, found lead {lead}; its two "
-                f"verdicts (`ribin review {lead}`) end it, `unsuitable` where nobody can examine"
+                f"exhibit {exhibit}: one in no open lead needed, found lead {lead}; {ends}"
             )
 
 
