@@ -9,7 +9,7 @@ import pytest
 from ribin.desk.disclosure import _told_side
 from ribin.desk.sides import Side
 from ribin.people import same_person
-from ribin.review.steps import _told
+from ribin.review.crossing import figures_of_both
 from ribin.trace import NO_TRACE
 from ribin.web.numbers import whole_number
 
@@ -32,8 +32,8 @@ def test_a_side_told_across_a_border_says_nothing_of_its_file():
 
 
 def test_a_lead_across_a_border_keeps_the_figures_alone():
-    assert _told(ROW, crossing=True) == {"score": 9.0}
-    assert _told(ROW, crossing=False) == ROW
+    assert figures_of_both(ROW, crossing=True) == {"score": 9.0}
+    assert figures_of_both(ROW, crossing=False) == ROW
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])

@@ -170,10 +170,11 @@ def named(vault):
 
 
 def test_what_arrives_by_the_line_is_noticed_once(pair):
-    """JAM confirms and later withdraws while Belize is out of reach; both sync, again and again."""
+    """JAM gives both verdicts and later withdraws the link while Belize is out of reach; both sync,
+    again and again."""
     jam, blz, network = pair
     opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, None, f"BLZ:{opaque}")[0].file.link.link
+    link = linked(jam, None, f"BLZ:{opaque}")[0].file.lead.lead
     assert not (blz.path / "notices").exists()
     for caller, who in ((blz, SECOND), (jam, EXAMINER), (blz, SECOND)):
         sync_leads(caller, network, who=who)
@@ -187,8 +188,10 @@ def test_what_arrives_by_the_line_is_noticed_once(pair):
         sync_leads(caller, network, who=who)
         announce_received(caller, network)
     assert named(blz) == [f"{link}-confirmed-BLZ", f"{link}-withdrawn-BLZ"]
-    assert named(jam) == [f"{link}-{o}-{to}" for o in ("confirmed", "withdrawn") for to in CODES]
-    assert [len(logged(vault)) for vault in (blz, jam)] == [2, 4]
+    assert named(jam) == [
+        f"{link}-{o}" for o in ("confirmed-JAM", *(f"withdrawn-{c}" for c in CODES))
+    ]
+    assert [len(logged(vault)) for vault in (blz, jam)] == [2, 3]
 
 
 CODES = ("BLZ", "JAM")
@@ -197,14 +200,16 @@ CODES = ("BLZ", "JAM")
 def test_a_link_and_its_end_that_arrive_together_are_both_noticed(pair):
     jam, blz, network = pair
     opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, None, f"BLZ:{opaque}")[0].file.link.link
+    link = linked(jam, None, f"BLZ:{opaque}")[0].file.lead.lead
+    sync_leads(jam, network, who=SECOND)  # reads both logs and makes the link
     withdraw_link(jam, None, link, who=SECOND, reason="items mixed up")
     sync_leads(blz, network, who=SECOND)
     told = [one.text for one in announce_received(blz, network)]
     assert [re.search(r"L1-(\w+)-(\w+).json", text).groups() for text in told] == [
         ("confirmed", "BLZ"),
         ("withdrawn", "BLZ"),
-        ("withdrawn", "JAM"),  # withdrawn without a word to anybody: made up for as well
+        ("confirmed", "JAM"),  # without a word to anybody: made up for as well
+        ("withdrawn", "JAM"),
     ]
     assert [row.who for row in logged(blz)] == [SECOND, SECOND]
 
@@ -233,11 +238,15 @@ def test_the_command_writes_them(ribin, pair):
     file.write_text('[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "BLZ"\n'
                     '[clusters]\nlinked = ["JAM", "BLZ"]\n')  # fmt: skip
     opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, None, f"BLZ:{opaque}")[0].file.link.link
+    link = linked(jam, None, f"BLZ:{opaque}")[0].file.lead.lead
     words = ("lead", "sync", "--vault", blz.path, "--network", file, "--who", SECOND)
     done = ribin(*words)
-    assert (done.code, done.out) == (0, "4 entries carried over\n")
-    place = blz.path / "notices" / f"{link}-confirmed-BLZ"
-    assert done.err == f"notice to BLZ: {place}.json, {place.name}.html and {place.name}.pdf\n"
+    assert (done.code, done.out) == (0, "3 entries carried over\n")
+    said = []
+    for vault in (blz, jam):
+        place = vault.path / "notices" / f"{link}-confirmed-{vault.member}"
+        names = f"{place}.json, {place.name}.html and {place.name}.pdf"
+        said.append(f"notice to {vault.member}: {names}")
+    assert done.err.splitlines() == said
     done = ribin(*words)
     assert (done.code, done.out, done.err) == (0, "0 entries carried over\n", "")
