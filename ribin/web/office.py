@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +25,7 @@ from ribin.report.document import Document
 from ribin.report.json_text import as_json
 from ribin.report.lists_text import lists_value
 from ribin.web.numbers import whole_number
-
-_KEPT = 20  # searches, and reports; the oldest is forgotten first
+from ribin.web.shelf import Shelf, new_key
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +67,8 @@ class Office:
     who: str
     threads: int = 1
     read_only: bool = False
-    _found: OrderedDict[str, Found] = field(default_factory=OrderedDict)
-    _reports: OrderedDict[str, Document] = field(default_factory=OrderedDict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _found: Shelf[Found] = field(default_factory=lambda: Shelf("search"))
+    _reports: Shelf[Document] = field(default_factory=lambda: Shelf("report"))
     _one_search: threading.Lock = field(default_factory=threading.Lock)
 
     def desk(self) -> Desk:
@@ -94,45 +90,31 @@ class Office:
             if self.read_only and request.scope is not Scope.COUNTRY:
                 raise AccessError(f"scope {request.scope}: not with --read-only")
             sides, lists = search_for(desk, exhibit, Reading(), request, asked.get("mark") or None)
-        found = Found(secrets.token_urlsafe(8), exhibit, request, sides, lists)
-        with self._lock:
-            self._found[found.key] = found
-            while len(self._found) > _KEPT:
-                self._found.popitem(last=False)
+        found = Found(new_key(), exhibit, request, sides, lists)
+        self._found.put(found.key, found)
         return found
 
     def found(self, key: str) -> Found:
         """A search of this session; StoreError where there is none such, or no more."""
-        with self._lock:
-            if key not in self._found:
-                raise StoreError(f"search {key[:20]}: not of this session, or forgotten")
-            return self._found[key]
+        return self._found.get(key)
 
     def keep_report(self, document: Document) -> str:
         """Keep a report, so that it is looked at again and not made again; its key."""
-        key = secrets.token_urlsafe(8)
-        with self._lock:
-            self._reports[key] = document
-            while len(self._reports) > _KEPT:
-                self._reports.popitem(last=False)
+        key = new_key()
+        self._reports.put(key, document)
         return key
 
     def report(self, key: str) -> Document:
         """A report of this session; StoreError where there is none such, or no more."""
-        with self._lock:
-            if key not in self._reports:
-                raise StoreError(f"report {key[:20]}: not of this session, or forgotten")
-            return self._reports[key]
+        return self._reports.get(key)
 
     def reports(self) -> list[tuple[str, Document]]:
         """The reports of this session with their keys, newest first."""
-        with self._lock:
-            return list(reversed(self._reports.items()))
+        return self._reports.newest_first()
 
     def searches(self) -> list[Found]:
         """The searches of this session, newest first."""
-        with self._lock:
-            return list(reversed(self._found.values()))
+        return [found for _, found in self._found.newest_first()]
 
 
 def _asked(form: Mapping[str, str]) -> dict[str, Any]:
