@@ -224,6 +224,9 @@ def test_a_grouped_list_shows_guns_not_copies(guns, grouping, groups):
     found = search_marks(queries(50), ask("JAM", group=grouping, top=4), guns)
     face = found.lists[0]
     assert {row.group or row.exhibit: row.others for row in face.candidates} == groups
+    assert {row.exhibit for row in face.candidates if not row.group} == {
+        name for name in groups if grouping is Grouping.FIREARM and name != "W-1"
+    }
     assert [row.rank for row in face.candidates] == list(range(1, len(groups) + 1))
     scores = [row.score for row in face.candidates]
     assert scores == sorted(scores, reverse=True)
