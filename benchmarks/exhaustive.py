@@ -19,7 +19,7 @@ from ribin.correlate.sketch import framed_surface, moved_sketches, sketch_height
 from ribin.model import FloatArray, MarkType, Template
 from ribin.params import Params
 from ribin.search.shard import read_shard
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 from ribin.synth.surrogate import KINSHIP, make_surrogates
 
 _TIMED = 1024  # exhibits that the plain product is timed on

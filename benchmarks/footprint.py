@@ -31,7 +31,7 @@ from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.tables import table
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 Row = dict[str, Any]
 Enrolled = tuple[Path, Scan, Sequence[Mark], Sequence[Template]]

@@ -44,7 +44,7 @@ from ribin.search.look import ShardLook, ShardTask, Threads
 from ribin.search.means import Means
 from ribin.search.shortlist import second_look_marks, shortlist_marks
 from ribin.search.sift import sift_marks
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 SIZES = (10_000, 100_000, 1_000_000)
 STAGES = ("first look", "second look")

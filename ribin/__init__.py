@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
     from ribin.read import read_scan
     from ribin.search.network import read_network
-    from ribin.store.vault import Vault
+    from ribin.vault.vault import Vault
 
 _HOMES = {
     "read_scan": "ribin.read",
@@ -38,7 +38,7 @@ _HOMES = {
     "compare_marks": "ribin.pipeline",
     "compare_many": "ribin.pipeline",
     "read_network": "ribin.search.network",
-    "Vault": "ribin.store.vault",
+    "Vault": "ribin.vault.vault",
     "Scan": "ribin.model",
     "Mark": "ribin.model",
     "Template": "ribin.model",

@@ -25,8 +25,8 @@ from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.search.index import index_folder
 from ribin.search.shard import MarkList, Shard, write_shard
-from ribin.store.loading import LoadedMark, last_mark_id, load_marks
-from ribin.store.vault import Vault
+from ribin.vault.loading import LoadedMark, last_mark_id, load_marks
+from ribin.vault.vault import Vault
 from ribin.synth import BreechFace, FirearmSpec, fire, make_firearm, write_x3p
 from ribin.synth.surrogate import KINSHIP, make_surrogates
 

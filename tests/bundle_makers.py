@@ -17,8 +17,8 @@ from ribin.exchange.bundlefile import BundleWriter
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.seal.keys import PrivateKey
-from ribin.store.keys import make_key, own_key, trust_key
-from ribin.store.vault import Vault
+from ribin.vault.keys import make_key, own_key, trust_key
+from ribin.vault.vault import Vault
 
 
 @dataclass

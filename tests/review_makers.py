@@ -10,8 +10,8 @@ from ribin.casework import Scope
 from ribin.leads import HeldExhibit
 from ribin.people import Role
 from ribin.search.network import Network, NetworkMember
-from ribin.store.roles import appoint
-from ribin.store.vault import Vault
+from ribin.vault.people import appoint
+from ribin.vault.vault import Vault
 
 EXAMINER, SECOND, THIRD = "Ana Brown", "Ben Cole", "Cy Dale"
 STAFF = {

@@ -16,7 +16,7 @@ from ribin.comparison import Comparison
 from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS
 from ribin.search.network import Network, read_network
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 PARAMS_ID = DEFAULT_PARAMS.template_id  # what a template names
 LINKED = ("BLZ", "BRB", "JAM")

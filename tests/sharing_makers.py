@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ribin.casework import Candidate
 from ribin.search.network import Network
-from ribin.store.sharing import opaque_names
-from ribin.store.vault import Vault
+from ribin.vault.sharing import opaque_names
+from ribin.vault.vault import Vault
 
 
 def own_name(network: Network, row: Candidate) -> str:

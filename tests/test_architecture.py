@@ -109,7 +109,7 @@ def imports(path: Path, package_root: Path) -> Iterator[tuple[str, int]]:
         elif isinstance(node, ast.ImportFrom):
             base = parents[: len(parents) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
-            # `from ribin import store` and `from ribin.store import vault` name modules too.
+            # `from ribin import store` and `from ribin.vault import vault` name modules too.
             yield from ((f"{module}.{alias.name}", node.lineno) for alias in node.names)
 
 
@@ -200,12 +200,12 @@ def test_the_checker_sees_a_planted_violation(tmp_path, file, text, complaint):
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        ("commands/enrol.py", "import click\nfrom ribin.store.vault import Vault"),
+        ("commands/enrol.py", "import click\nfrom ribin.vault.vault import Vault"),
         (
             "read/optical.py",
             "import cv2\nfrom ribin.read.density import f\nfrom ribin import model",
         ),
-        ("search/shard.py", "import h5py\nfrom ribin.store import vault"),
+        ("search/shard.py", "import h5py\nfrom ribin.vault import vault"),
         ("read/__init__.py", "from .dispatch import read_scan"),
     ],
 )

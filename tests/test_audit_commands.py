@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 from store_makers import enrol, make_exhibit
 
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_sound_log_and_its_anchor(ribin, folder):
 
 def rewritten(folder):
     """The whole log rewritten with one row changed, every hash made anew: only an anchor tells."""
-    from ribin.store import audit
+    from ribin.vault import audit
 
     db = sqlite3.connect(folder / "catalogue.sqlite", isolation_level=None)
     db.row_factory = sqlite3.Row

@@ -13,7 +13,7 @@ from ribin.manifest import Row, read_manifest
 from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 FILES = ("JAM-2026-0007-1.x3p", "JAM-2025-0038-1.x3p")
 INTAKE = Intake(DEFAULT_PARAMS, "tester", "test")

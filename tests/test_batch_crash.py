@@ -23,8 +23,8 @@ from ribin.params import DEFAULT_PARAMS
 from ribin.search.engine import search
 from ribin.search.network import Network, NetworkMember
 from ribin.search.upkeep import check_index, rebuild_index
-from ribin.store.standing import begin_standing, read_findings
-from ribin.store.vault import Vault
+from ribin.vault.saved_searches import begin_standing, read_findings
+from ribin.vault.vault import Vault
 
 pytestmark = pytest.mark.slow
 CLI = Path(__file__).parents[1] / "cli.py"
@@ -174,7 +174,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from test_batch_crash import CUT
 from ribin.search.upkeep import rebuild_index
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 with Vault.open(sys.argv[2]) as vault:
     print("ready", flush=True)
     while True:

@@ -18,7 +18,7 @@ from ribin.batch.job import read_job
 from ribin.batch.journal import open_journal
 from ribin.batch.runner import run_job
 from ribin.errors import FormatError, ParameterError, StoreError
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 JOB = {"job": "search", "items": 5}
 SAID = "remove it"

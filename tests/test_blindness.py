@@ -15,9 +15,9 @@ from ribin.leads import Conclusion, Examined, Standing
 from ribin.people import identity_of, logins_behind
 from ribin.review.steps import take_up_lead
 from ribin.review.verdicts import give_review
-from ribin.store.backup import back_up
-from ribin.store.sharing import opaque_name
-from ribin.store.vault import Vault
+from ribin.vault.backup import back_up
+from ribin.vault.sharing import opaque_name
+from ribin.vault.vault import Vault
 
 ANA, BEN = "ana", "ben"  # logins
 
@@ -137,7 +137,7 @@ def test_another_account_behind_the_same_variable_is_found(ribin, reviewed, logi
 
 
 def test_who_cannot_be_written_down_is_shown_nothing_early(ribin, reviewed, monkeypatch):
-    monkeypatch.setattr("ribin.store.opening.may_write", lambda folder: False)
+    monkeypatch.setattr("ribin.vault.opening.may_write", lambda folder: False)
     told = lead_show(ribin, reviewed, EXAMINER)
     assert "1 verdict given, shown when both are in" in told.out
     assert "identification" not in told.out
@@ -248,7 +248,7 @@ def test_before_a_second_person_is_appointed_whoever_opens_the_folder_looks(ribi
 
 def test_a_person_who_lost_the_last_role_looks_no_more(ribin, reviewed):
     from ribin.people import Role
-    from ribin.store.roles import check_looker, revoke
+    from ribin.vault.people import check_looker, revoke
 
     revoke(reviewed.catalogue, THIRD, [Role.REVIEWER], "head", "left")
     with pytest.raises(AccessError, match=r"Cy Dale: .* needed, found no role"):

@@ -13,7 +13,7 @@ from ribin.casework import ExhibitKind, Scope
 from ribin.errors import FormatError, ParameterError
 from ribin.manifest import exhibit_of, read_manifest
 from ribin.search.network import read_network
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 QUERY = "JAM-2026-0007-1"  # its mates are in BLZ (shared with the cluster) and TTO (the network)
 FILES = (

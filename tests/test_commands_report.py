@@ -12,7 +12,7 @@ from ribin.errors import FormatError
 from ribin.report.json_text import as_json
 from ribin.report.lists_read import lists_of
 from ribin.report.lists_text import lists_value
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 QUERY, CANDIDATE = "JAM-2026-0007-1", "BLZ-2025-0042-1"
 SAMPLES = {"JAM": (QUERY, "JAM-2025-0038-1"), "BLZ": (CANDIDATE, "BLZ-2025-0029-1")}

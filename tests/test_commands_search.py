@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 QUERY, OTHER = "JAM-2026-0007-1", "JAM-2025-0038-1"
 

@@ -106,7 +106,7 @@ def test_a_release_is_seen_by_the_other_side_and_in_both_logs(two, jam, blz, tmp
 
 
 def audit(vault):
-    from ribin.store.vault import Vault
+    from ribin.vault.vault import Vault
 
     with Vault.open(vault) as opened:
         return [row.action for row in opened.audit_log()]

@@ -14,11 +14,11 @@ from ribin.export.write import export_vault
 from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead
 from ribin.review.verdicts import give_review
-from ribin.store.backup import back_up
-from ribin.store.catalogue import CATALOGUE_FILE, Catalogue
-from ribin.store.leadrecords import leads_with_second_due
-from ribin.store.tables import read_tables
-from ribin.store.vault import Vault
+from ribin.vault.backup import back_up
+from ribin.vault.catalogue import CATALOGUE_FILE, Catalogue
+from ribin.vault.leads import leads_with_second_due
+from ribin.vault.tables import read_tables
+from ribin.vault.vault import Vault
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ribin.search.network import read_network
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 

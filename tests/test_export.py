@@ -28,16 +28,16 @@ from ribin.export.scanfolder import scan_files
 from ribin.export.surfaces import write_x3p
 from ribin.export.write import _put, _table_files, export_vault
 from ribin.model import MarkType, ScanKind
-from ribin.store.described import admit_description, described_path
-from ribin.store.incoming import scan_path
-from ribin.store.releases import end_release, release_exhibit
-from ribin.store.retention import keep_until, purge_exhibit
-from ribin.store.scanparts import read_parts
-from ribin.store.schema import SCHEMA_VERSION
-from ribin.store.settings import set_default_sharing
-from ribin.store.sharing import opaque_names, set_sharing
-from ribin.store.tables import read_tables
-from ribin.store.vault import Vault
+from ribin.vault.redescribe import admit_description, described_path
+from ribin.vault.incoming import scan_path
+from ribin.vault.releases import end_release, release_exhibit
+from ribin.vault.retention import keep_until, purge_exhibit
+from ribin.vault.scanparts import read_parts
+from ribin.vault.schema import SCHEMA_VERSION
+from ribin.vault.settings import set_default_sharing
+from ribin.vault.sharing import opaque_names, set_sharing
+from ribin.vault.tables import read_tables
+from ribin.vault.vault import Vault
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 NAME = st.text("abcÄß漢 0-9/.'\"", min_size=1, max_size=8).map(lambda text: f"n{text}n")
@@ -339,7 +339,7 @@ def test_a_disk_that_refuses_leaves_nothing(exported, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ribin.store.anew.write_durably", refuse)
+        patch.setattr("ribin.vault.rebuild.write_durably", refuse)
         with pytest.raises(StoreError, match="cannot be written: No space left on device"):
             import_vault(exported / "out", exported / "y", who="chief")
     assert not (exported / "y").exists()

@@ -51,7 +51,7 @@ def network(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def query(network):
-    from ribin.store.vault import Vault
+    from ribin.vault.vault import Vault
 
     with Vault.open(network.members["JAM"].vault) as vault:
         return vault.template(vault.stored_marks([1])[0])

@@ -30,7 +30,7 @@ from ribin.export.write import export_vault
 from ribin.manifest import read_manifest
 from ribin.params import DEFAULT_PARAMS
 from ribin.read import read_scan
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 MOST_S, MOST_GIB = 5.0, 1.0
 MANIFEST = """file,member,event,exhibit,kind,calibre,date,sharing

@@ -37,9 +37,9 @@ from ribin.exchange.send import export_bundle
 from ribin.manifest import read_manifest
 from ribin.params import DEFAULT_PARAMS
 from ribin.seal.keys import PrivateKey, read_public, write_public
-from ribin.store.keys import make_key, own_key, trust_key
-from ribin.store.releases import release_exhibit
-from ribin.store.vault import Vault
+from ribin.vault.keys import make_key, own_key, trust_key
+from ribin.vault.releases import release_exhibit
+from ribin.vault.vault import Vault
 
 EVIL = (
     *("../../evil", "/etc/evil", "C:\\evil", "..\\..\\evil", "templates/../../evil.npz"),

@@ -12,7 +12,7 @@ from store_makers import enrol, make_exhibit
 from ribin.casework import Scope
 from ribin.errors import AccessError, ParameterError
 from ribin.search.network import read_network
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 GOOD = """
 [members.AAA]

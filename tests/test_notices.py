@@ -17,8 +17,8 @@ from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
-from ribin.store.releases import release_exhibit
-from ribin.store.sharing import opaque_names
+from ribin.vault.releases import release_exhibit
+from ribin.vault.sharing import opaque_names
 
 FOUND = Conclusion.IDENTIFICATION
 

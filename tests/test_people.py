@@ -10,8 +10,8 @@ from store_makers import enrol, make_exhibit
 
 from ribin.errors import AccessError, ParameterError
 from ribin.people import Role
-from ribin.store.roles import appoint, read_people, revoke
-from ribin.store.vault import Vault
+from ribin.vault.people import appoint, read_people, revoke
+from ribin.vault.vault import Vault
 
 
 @pytest.fixture

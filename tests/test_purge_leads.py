@@ -14,10 +14,10 @@ from ribin.review.rules import standing_of
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
-from ribin.store.incoming import scan_path
-from ribin.store.leadrecords import read_lead_file
-from ribin.store.retention import purge_exhibit
-from ribin.store.sharing import opaque_name
+from ribin.vault.incoming import scan_path
+from ribin.vault.leads import read_lead_file
+from ribin.vault.retention import purge_exhibit
+from ribin.vault.sharing import opaque_name
 
 SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION
 

@@ -15,10 +15,10 @@ from ribin.review.rules import standing_of
 from ribin.review.steps import take_up_lead
 from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
-from ribin.store.audit import append_row
-from ribin.store.leadrecords import insert_link, read_lead_file
-from ribin.store.roles import appoint
-from ribin.store.sharing import opaque_name
+from ribin.vault.audit import append_row
+from ribin.vault.leads import insert_link, read_lead_file
+from ribin.vault.people import appoint
+from ribin.vault.sharing import opaque_name
 
 SAME = Conclusion.IDENTIFICATION
 

@@ -10,7 +10,7 @@ from ribin.leads import Conclusion, Examined, Standing
 from ribin.people import Role
 from ribin.review.steps import take_up_lead
 from ribin.review.verdicts import give_review
-from ribin.store.roles import appoint
+from ribin.vault.people import appoint
 
 SAME, UNSURE = Conclusion.IDENTIFICATION, Conclusion.INCONCLUSIVE_A
 PAIR = "JAM:JAM-1", "JAM:JAM-2"

@@ -15,9 +15,9 @@ from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead
 from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
-from ribin.store.leadrecords import read_lead_files
-from ribin.store.sharing import opaque_names
-from ribin.store.vault import Vault
+from ribin.vault.leads import read_lead_files
+from ribin.vault.sharing import opaque_names
+from ribin.vault.vault import Vault
 
 # The other vault's transaction ends with the process, where the own one's has just been committed:
 # nobody but the own audit log can vouch for what was done here.
@@ -30,8 +30,8 @@ from review_makers import EXAMINER, SECOND, held, make_network
 from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.verdicts import give_review
-from ribin.store.catalogue import Catalogue
-from ribin.store.vault import Vault
+from ribin.vault.catalogue import Catalogue
+from ribin.vault.vault import Vault
 folder, code, step, first = Path(sys.argv[2]), *sys.argv[3:6]
 writing, commits = Catalogue.writing, []
 @contextmanager

@@ -11,9 +11,9 @@ from pathlib import Path
 from review_makers import EXAMINER, make_member, make_network
 
 from ribin.review.syncing import sync_leads
-from ribin.store.leadrecords import read_lead_files
-from ribin.store.sharing import opaque_names
-from ribin.store.vault import Vault
+from ribin.vault.leads import read_lead_files
+from ribin.vault.sharing import opaque_names
+from ribin.vault.vault import Vault
 
 WORKER = """
 import sys
@@ -25,7 +25,7 @@ from ribin.errors import RibinError
 from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead
 from ribin.review.verdicts import give_review
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 network = make_network(Path(sys.argv[2]), "BLZ", "JAM")
 verdict = (Conclusion.IDENTIFICATION, Examined.ITEMS)
 with Vault.open(Path(sys.argv[2]) / "JAM") as vault:

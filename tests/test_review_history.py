@@ -20,8 +20,8 @@ from ribin.review.history_text import history_table
 from ribin.review.series import series_around
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.verdicts import give_review
-from ribin.store.releases import release_exhibit
-from ribin.store.sharing import opaque_name, set_sharing
+from ribin.vault.releases import release_exhibit
+from ribin.vault.sharing import opaque_name, set_sharing
 
 
 @pytest.fixture

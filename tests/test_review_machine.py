@@ -20,9 +20,9 @@ from ribin.review.rules import standing_of, visible_reviews
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
-from ribin.store.leadrecords import read_lead_files
-from ribin.store.sharing import opaque_name
-from ribin.store.vault import Vault
+from ribin.vault.leads import read_lead_files
+from ribin.vault.sharing import opaque_name
+from ribin.vault.vault import Vault
 
 IDENTIFICATION = Conclusion.IDENTIFICATION
 PEOPLE = st.sampled_from([EXAMINER, SECOND, THIRD, "ana  brown", "a stranger"])

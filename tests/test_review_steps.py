@@ -12,8 +12,8 @@ from ribin.review.rules import visible_reviews
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
-from ribin.store.leadrecords import read_lead_file, read_lead_files
-from ribin.store.sharing import opaque_name
+from ribin.vault.leads import read_lead_file, read_lead_files
+from ribin.vault.sharing import opaque_name
 
 IDENTIFICATION, ITEMS = Conclusion.IDENTIFICATION, Examined.ITEMS
 

@@ -11,9 +11,9 @@ from ribin.leads import Conclusion, Examined, Lead, Link, Place, Review, Standin
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.syncing import sync_leads
 from ribin.review.verdicts import give_review
-from ribin.store.audit import append_row, now_utc
-from ribin.store.backup import back_up, restore
-from ribin.store.leadrecords import (
+from ribin.vault.audit import append_row, now_utc
+from ribin.vault.backup import back_up, restore
+from ribin.vault.leads import (
     insert_lead,
     insert_link,
     insert_review,
@@ -21,8 +21,8 @@ from ribin.store.leadrecords import (
     read_lead_file,
     read_lead_files,
 )
-from ribin.store.sharing import opaque_name
-from ribin.store.vault import Vault
+from ribin.vault.sharing import opaque_name
+from ribin.vault.vault import Vault
 
 SAME = Conclusion.IDENTIFICATION
 NOW = "2025-05-01T00:00:00.000+00:00"

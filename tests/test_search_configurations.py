@@ -32,9 +32,9 @@ from ribin.casework import Filters, Scope
 from ribin.search import shortlist
 from ribin.search.engine import search
 from ribin.search.index import MarkIndex
-from ribin.store.releases import end_release, release_exhibit, released_to
-from ribin.store.sharing import opaque_names, set_sharing
-from ribin.store.vault import Vault
+from ribin.vault.releases import end_release, release_exhibit, released_to
+from ribin.vault.sharing import opaque_names, set_sharing
+from ribin.vault.vault import Vault
 
 MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")
 EACH = 6  # exhibits of a member

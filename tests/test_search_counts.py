@@ -26,8 +26,8 @@ from ribin.casework import Counts, ExhibitKind, Filters, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.search.engine import search
-from ribin.store.incoming import scan_path
-from ribin.store.vault import Vault
+from ribin.vault.incoming import scan_path
+from ribin.vault.vault import Vault
 
 
 @pytest.fixture(autouse=True)

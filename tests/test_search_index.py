@@ -24,8 +24,8 @@ from ribin.errors import StoreError
 from ribin.search.engine import search
 from ribin.search.index import index_folder
 from ribin.search.upkeep import check_index, rebuild_index, sweep_index
-from ribin.store.retention import purge_exhibit
-from ribin.store.vault import Vault
+from ribin.vault.retention import purge_exhibit
+from ribin.vault.vault import Vault
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +168,7 @@ def test_a_disk_that_refuses_the_index_stops_nothing(network, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ribin.store.derived.os.replace", refuse)
+        patch.setattr("ribin.vault.derived.os.replace", refuse)
         assert run(network).counts.eligible == 19
     again = run(network)
     assert len(again.candidates) == len(wanted.candidates)

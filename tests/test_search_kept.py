@@ -24,8 +24,8 @@ from ribin.casework import Filters, Scope
 from ribin.checked_lines import make_line
 from ribin.model import Template
 from ribin.search.engine import search
-from ribin.store.incoming import scan_path
-from ribin.store.vault import Vault
+from ribin.vault.incoming import scan_path
+from ribin.vault.vault import Vault
 
 
 class Stopped(BaseException):

@@ -25,8 +25,8 @@ from ribin.model import MarkType, ScanKind
 from ribin.search.fusion import fuse_lists
 from ribin.search.marks import search_marks
 from ribin.search.rules import may_see, passes
-from ribin.store.releases import release_exhibit
-from ribin.store.vault import Vault
+from ribin.vault.releases import release_exhibit
+from ribin.vault.vault import Vault
 
 FACE, PIN, EJECTOR = MarkType
 

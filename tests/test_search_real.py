@@ -17,7 +17,7 @@ from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.search.engine import search
 from ribin.search.upkeep import check_index
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 from ribin.synth import fire, make_firearm, write_x3p
 
 MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")

@@ -14,7 +14,7 @@ from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.verdicts import give_review
 from ribin.search.marks import search_marks
-from ribin.store.sharing import opaque_names
+from ribin.vault.sharing import opaque_names
 
 SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION
 

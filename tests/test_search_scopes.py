@@ -16,7 +16,7 @@ from ribin.search.engine import search
 from ribin.search.means import Means
 from ribin.search.member import MemberVault
 from ribin.search.rules import may_see
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")
 

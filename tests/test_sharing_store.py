@@ -13,9 +13,13 @@ from ribin.desk.purging import purge_each, purge_text
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads import HeldExhibit
 from ribin.review.steps import take_up_lead
-from ribin.store import releases, retention, settings, sharing, standing
-from ribin.store.incoming import scan_path
-from ribin.store.vault import Vault
+from ribin.vault import releases
+from ribin.vault import retention
+from ribin.vault import settings
+from ribin.vault import sharing
+from ribin.vault import saved_searches as standing
+from ribin.vault.incoming import scan_path
+from ribin.vault.vault import Vault
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from ribin.errors import StoreError
 from ribin.manifest import Row
 from ribin.params import DEFAULT_PARAMS
 from ribin.standing import Finding
-from ribin.store.releases import release_exhibit
-from ribin.store.sharing import opaque_names
-from ribin.store.standing import (
+from ribin.vault.releases import release_exhibit
+from ribin.vault.sharing import opaque_names
+from ribin.vault.saved_searches import (
     begin_standing,
     end_standing,
     mark_told,
@@ -24,7 +24,7 @@ from ribin.store.standing import (
     read_findings,
     read_standing,
 )
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 

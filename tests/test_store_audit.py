@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from store_makers import enrol, make_exhibit
 
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from store_makers import enrol, make_exhibit
 
 from ribin.errors import AccessError, StoreError
 from ribin.people import Role
-from ribin.store.backup import back_up, restore
-from ribin.store.incoming import scan_path
-from ribin.store.roles import appoint
-from ribin.store.vault import Vault
+from ribin.vault.backup import back_up, restore
+from ribin.vault.incoming import scan_path
+from ribin.vault.people import appoint
+from ribin.vault.vault import Vault
 
 QUIET = {"reason": "nightly", "on_progress": lambda done, total: None}
 
@@ -83,7 +83,7 @@ WRITER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from store_makers import enrol, make_exhibit
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 with Vault.open(sys.argv[2]) as vault:
     for seed in range(100, 160):
         enrol(vault, seed, make_exhibit(f"W{seed}"))

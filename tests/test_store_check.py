@@ -12,11 +12,11 @@ from store_makers import enrol, make_exhibit
 
 from ribin.casework import Scope
 from ribin.errors import StoreError
-from ribin.store.audit import append_row
-from ribin.store.backup import back_up
-from ribin.store.incoming import scan_path
-from ribin.store.standing import begin_standing
-from ribin.store.vault import Vault
+from ribin.vault.audit import append_row
+from ribin.vault.backup import back_up
+from ribin.vault.incoming import scan_path
+from ribin.vault.saved_searches import begin_standing
+from ribin.vault.vault import Vault
 
 
 @pytest.fixture(scope="module")

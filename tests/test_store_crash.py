@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from store_makers import enrol, make_exhibit
 
-from ribin.store.incoming import clear_leftovers
-from ribin.store.vault import Vault
+from ribin.vault.incoming import clear_leftovers
+from ribin.vault.vault import Vault
 
 ENROLLER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from store_makers import enrol, make_exhibit
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 with Vault.open(sys.argv[2]) as vault:
     print("ready", flush=True)
     for seed in range(int(sys.argv[3]), int(sys.argv[4])):
@@ -72,12 +72,12 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path, counted):
 
 # Each step of an enrolment after which the process may end, in order.
 STEPS = (
-    "ribin.store.incoming.fsync_folder",
-    "ribin.store.incoming.write_synced",
-    "ribin.store.incoming.os.replace",
-    "ribin.store.enrol.admit_file",
-    "ribin.store.enrol.insert_entry",
-    "ribin.store.enrol.forget_arrival",
+    "ribin.vault.incoming.fsync_folder",
+    "ribin.vault.incoming.write_synced",
+    "ribin.vault.incoming.os.replace",
+    "ribin.vault.enrol.admit_file",
+    "ribin.vault.enrol.insert_entry",
+    "ribin.vault.enrol.forget_arrival",
 )
 
 

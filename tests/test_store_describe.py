@@ -12,12 +12,12 @@ from ribin.model import MarkType
 from ribin.params import DEFAULT_PARAMS
 from ribin.params_file import load_params
 from ribin.reading import Reading
-from ribin.store.backup import back_up
-from ribin.store.described import described_path
-from ribin.store.incoming import scan_path
-from ribin.store.kept import read_kept
-from ribin.store.retention import purge_exhibit
-from ribin.store.vault import Vault
+from ribin.vault.backup import back_up
+from ribin.vault.redescribe import described_path
+from ribin.vault.incoming import scan_path
+from ribin.vault.kept import read_kept
+from ribin.vault.retention import purge_exhibit
+from ribin.vault.vault import Vault
 
 SCANS = ("JAM-2026-0007-1", "BLZ-2025-0042-1")
 CIRCLE = "breech_face:169,167,130,40"

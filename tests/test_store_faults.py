@@ -21,10 +21,10 @@ from store_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
 from ribin.review.steps import take_up_lead
-from ribin.store.incoming import scan_path
-from ribin.store.leadrecords import read_lead_files
-from ribin.store.sharing import opaque_name
-from ribin.store.vault import Vault
+from ribin.vault.incoming import scan_path
+from ribin.vault.leads import read_lead_files
+from ribin.vault.sharing import opaque_name
+from ribin.vault.vault import Vault
 
 HERE = str(Path(__file__).parent)
 
@@ -33,7 +33,7 @@ import os, resource, sys
 sys.path.insert(0, sys.argv[1])
 from store_makers import enrol, make_exhibit
 from ribin.errors import StoreError
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 if sys.argv[3] != "0":
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
 with Vault.open(sys.argv[2]) as vault:
@@ -135,7 +135,7 @@ def test_a_full_disk_and_a_lead(small_disk):
 AS_NOBODY = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-import ribin.commands.leads, ribin.commands.upkeep, ribin.store.backup, ribin.review.steps
+import ribin.commands.leads, ribin.commands.upkeep, ribin.vault.backup, ribin.review.steps
 from ribin.commands.app import app
 from ribin.commands.exits import run
 if os.geteuid() == 0:
@@ -200,7 +200,7 @@ def test_a_locked_vault(tmp_path):
 
 
 def test_a_lead_where_the_other_side_is_locked_is_recorded_here_and_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("ribin.store.vault._WAIT_S", 0.2)
+    monkeypatch.setattr("ribin.vault.vault._WAIT_S", 0.2)
     monkeypatch.setattr(Vault.open.__func__, "__defaults__", (False, 0.2))
     network = make_network(tmp_path, "BLZ", "JAM")
     with make_member(tmp_path, "JAM", 1) as vault, make_member(tmp_path, "BLZ", 1) as other:
@@ -219,7 +219,7 @@ MANY = """
 import random, sys
 sys.path.insert(0, sys.argv[1])
 from store_makers import enrol, make_exhibit
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 number, reads, sizes = int(sys.argv[3]), 0, {0}
 with Vault.open(sys.argv[2]) as vault:
     while number % 2 and max(sizes) < 24:  # a reader: what it sees is of one moment and whole

@@ -10,10 +10,10 @@ from store_makers import enrol, make_exhibit
 
 from ribin.casework import Scope
 from ribin.model import MarkType
-from ribin.store import ledgerfile
-from ribin.store.ledger import ledger_of
-from ribin.store.ledgerfile import LEDGER_FOLDER
-from ribin.store.vault import Vault
+from ribin.vault import ledgerfile
+from ribin.vault.mark_table import ledger_of
+from ribin.vault.ledgerfile import LEDGER_FOLDER
+from ribin.vault.vault import Vault
 
 FACE = MarkType.BREECH_FACE
 

@@ -14,9 +14,9 @@ import pytest
 from store_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
-from ribin.store.migrations import MIGRATIONS, SCHEMA_VERSION
-from ribin.store.opening import upgrade_vault
-from ribin.store.vault import Vault
+from ribin.vault.migrations import MIGRATIONS, SCHEMA_VERSION
+from ribin.vault.opening import upgrade_vault
+from ribin.vault.vault import Vault
 
 OLDER = sorted((Path(__file__).parent / "older_vaults").glob("*.zip"))
 
@@ -118,7 +118,7 @@ def test_a_catalogue_of_a_newer_ribin_is_refused(older):
 
 def test_who_upgrades_a_vault_without_people_is_its_administrator(first):
     from ribin.people import Role
-    from ribin.store.roles import read_people
+    from ribin.vault.people import read_people
 
     upgrade_vault(first, "tester")
     with Vault.open(first) as vault:

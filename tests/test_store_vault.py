@@ -16,10 +16,10 @@ from store_makers import enrol, make_exhibit, make_mark, make_scan, make_templat
 from ribin.casework import ExhibitKind, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType
-from ribin.store.enrol import EnrolOutcome
-from ribin.store.migrations import SCHEMA_VERSION as OURS
-from ribin.store.scanfile import pack_scan
-from ribin.store.vault import Vault
+from ribin.vault.enrol import EnrolOutcome
+from ribin.vault.migrations import SCHEMA_VERSION as OURS
+from ribin.vault.scanfile import pack_scan
+from ribin.vault.vault import Vault
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_a_vault_on_a_read_only_disk_is_read():
         for path in [folder, *folder.rglob("*")]:
             path.chmod(0o555 if path.is_dir() else 0o444)
         code = (
-            "import os, sys; from ribin.store.vault import Vault\n"
+            "import os, sys; from ribin.vault.vault import Vault\n"
             "if os.geteuid() == 0: os.setuid(65534)\n"  # root may write anywhere
             "v = Vault.open(sys.argv[1]); r = v.check()\n"
             "print(v.writable, len(v.holdings().marks), r.clean or r.problems)"
@@ -267,7 +267,7 @@ def test_a_full_disk_leaves_nothing(vault, monkeypatch):
         path.write_bytes(content[:10])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ribin.store.incoming.write_synced", refuse)
+    monkeypatch.setattr("ribin.vault.incoming.write_synced", refuse)
     before = listing(vault.path)
     with pytest.raises(StoreError, match=r"cannot be written: .*No space left"):
         enrol(vault, 1, make_exhibit())

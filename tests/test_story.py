@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from ribin.store.sharing import opaque_name
-from ribin.store.vault import Vault
+from ribin.vault.sharing import opaque_name
+from ribin.vault.vault import Vault
 
 JAM, BLZ = "JAM-2026-0007-1", "BLZ-2025-0042-1"
 

@@ -136,7 +136,7 @@ def test_search_writes_the_gallery_and_a_page_a_row(ribin, demo, tmp_path):
 
 
 def test_the_owner_knows_who_looked(ribin, demo, tmp_path):
-    from ribin.store.vault import Vault
+    from ribin.vault.vault import Vault
 
     with Vault.open(demo / "vaults/BLZ") as vault:
         before = len([row for row in vault.audit_log() if row.action == "picture"])

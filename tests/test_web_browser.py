@@ -9,7 +9,7 @@ from page_browser import Browser, needs_browser, open_browser
 from web_client import served
 
 from ribin.params import DEFAULT_PARAMS
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 from ribin.web.office import Office
 
 pytestmark = needs_browser

@@ -10,7 +10,7 @@ from web_client import served
 from wording import forbidden_words
 
 from ribin.params import DEFAULT_PARAMS
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 from ribin.web import browsing, server
 from ribin.web.office import Office
 from ribin.web.session import Session

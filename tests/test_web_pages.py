@@ -10,9 +10,9 @@ from web_client import served
 from wording import forbidden_words
 
 from ribin.params import DEFAULT_PARAMS
-from ribin.store.leadrecords import read_lead_file
-from ribin.store.roles import appoint
-from ribin.store.vault import Vault
+from ribin.vault.leads import read_lead_file
+from ribin.vault.people import appoint
+from ribin.vault.vault import Vault
 from ribin.web.office import Office
 
 QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"

@@ -15,8 +15,8 @@ from ribin.errors import ParameterError, RibinError
 from ribin.lists import SearchLists
 from ribin.params import Params
 from ribin.search.rules import check_request
-from ribin.store.enrol import EnrolOutcome
-from ribin.store.vault import Vault
+from ribin.vault.enrol import EnrolOutcome
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

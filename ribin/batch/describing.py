@@ -13,10 +13,10 @@ from ribin.model import Scan, ScanKind
 from ribin.params import Params
 from ribin.preprocess.correction import lit, outlined, unfold_replica
 from ribin.read import read_scan
-from ribin.store.described import admit_description, scans_in_use_with
-from ribin.store.incoming import scan_path
-from ribin.store.kept import Kept, read_kept
-from ribin.store.vault import Vault
+from ribin.vault.redescribe import admit_description, scans_in_use_with
+from ribin.vault.incoming import scan_path
+from ribin.vault.kept import Kept, read_kept
+from ribin.vault.vault import Vault
 
 _ACCEPTED = "accepted at enrolment"
 

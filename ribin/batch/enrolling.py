@@ -13,9 +13,9 @@ from ribin.casework import Event, Exhibit
 from ribin.errors import FormatError, RibinError, StoreError
 from ribin.manifest import Row, exhibit_of
 from ribin.model import Mark, Scan, Template
-from ribin.store.enrol import Enrolment
-from ribin.store.settings import default_sharing
-from ribin.store.vault import Vault
+from ribin.vault.enrol import Enrolment
+from ribin.vault.settings import default_sharing
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from ribin.batch.usable import Intake
 from ribin.casework import Exhibit
 from ribin.errors import RibinError, StoreError
 from ribin.manifest import Row
-from ribin.store.entry import exhibit_problems
-from ribin.store.records import fields_of
-from ribin.store.vault import Vault
+from ribin.vault.entry import exhibit_problems
+from ribin.vault.exhibits import fields_of
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

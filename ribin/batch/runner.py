@@ -14,7 +14,7 @@ from ribin.batch.work import Preparing
 from ribin.desk.vaults import Vaults
 from ribin.errors import RibinError, StoreError
 from ribin.report.json_text import plain_value
-from ribin.store.enrol import EnrolOutcome
+from ribin.vault.enrol import EnrolOutcome
 
 Admit = Callable[[Item, Outcome, Journal], Any]
 Tick = Callable[[str, int, int], None]

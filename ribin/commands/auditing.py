@@ -10,11 +10,11 @@ from ribin.desk.files import whole_file
 from ribin.desk.vaults import open_own
 from ribin.people import Role
 from ribin.report.tables import table
-from ribin.store.audit import AuditHead, AuditRow, chain_problems, read_head
-from ribin.store.audit_file import anchor_problem, exported_lines, file_problems, read_hashes
-from ribin.store.recordcheck import record_problems
-from ribin.store.roles import check_role
-from ribin.store.vault import Vault
+from ribin.vault.audit import AuditHead, AuditRow, chain_problems, read_head
+from ribin.vault.audit_file import anchor_problem, exported_lines, file_problems, read_hashes
+from ribin.vault.recordcheck import record_problems
+from ribin.vault.people import check_role
+from ribin.vault.vault import Vault
 
 _READERS = (Role.AUDITOR, Role.ADMINISTRATOR)
 

@@ -20,7 +20,7 @@ def init(vault: Path, member: str, who: str) -> None:
     Example:
       ribin init vaults/JAM --member JAM
     """
-    from ribin.store.vault import Vault
+    from ribin.vault.vault import Vault
 
     Vault.create(vault, member, who).close()
     click.echo(f"{vault}: vault of {member} made")

@@ -31,7 +31,7 @@ def make(vault: Path | None, who: str) -> None:
     import os
 
     from ribin.desk.vaults import open_own
-    from ribin.store.keys import PASSPHRASE_VARIABLE, make_key
+    from ribin.vault.keys import PASSPHRASE_VARIABLE, make_key
 
     with open_own(vault) as opened:
         made = make_key(opened, who, os.environ.get(PASSPHRASE_VARIABLE, ""))
@@ -51,7 +51,7 @@ def publish(file: Path, vault: Path | None) -> None:
     from ribin.desk.files import whole_file
     from ribin.desk.vaults import open_own
     from ribin.seal.keys import write_public
-    from ribin.store.keys import own_key
+    from ribin.vault.keys import own_key
 
     with open_own(vault) as opened:
         public = own_key(opened).public
@@ -75,7 +75,7 @@ def trust(file: Path, fingerprint: str, vault: Path | None, who: str, reason: st
     """
     from ribin.desk.trusting import read_key_file, same_fingerprint
     from ribin.desk.vaults import open_own
-    from ribin.store.keys import trust_key
+    from ribin.vault.keys import trust_key
 
     found = read_key_file(file)
     click.echo(f"{file}: public key of {found.member}, fingerprint\n{found.fingerprint}", err=True)
@@ -100,7 +100,7 @@ def end(member: str, vault: Path | None, who: str, reason: str) -> None:
       ribin network key end BLZ --reason "key lost" --vault vaults/JAM
     """
     from ribin.desk.vaults import open_own
-    from ribin.store.keys import end_trust
+    from ribin.vault.keys import end_trust
 
     with open_own(vault) as opened:
         ended = end_trust(opened, member, who, reason)
@@ -120,7 +120,7 @@ def list_keys(vault: Path | None, json_output: bool) -> None:
     from ribin.desk.sharing_text import key_facts, keys_table
     from ribin.desk.vaults import open_own
     from ribin.report.json_text import as_json
-    from ribin.store.keys import trusted_keys
+    from ribin.vault.keys import trusted_keys
 
     with open_own(vault) as opened:
         known = trusted_keys(opened)

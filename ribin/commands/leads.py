@@ -24,7 +24,7 @@ from ribin.review.history import History
 from ribin.review.history_picture import write_picture
 from ribin.review.lead_text import SHOWN_EARLY, lead_facts, lead_page, view_lead
 from ribin.search.network import Network, read_network
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ribin.errors import StoreError
 from ribin.report.tables import table
 from ribin.search.network import Network
 from ribin.search.rules import may_see
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

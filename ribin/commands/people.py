@@ -42,7 +42,7 @@ def list_people(vault: Path | None, json_output: bool) -> None:
     from ribin.desk.vaults import open_own
     from ribin.report.json_text import as_json
     from ribin.report.tables import table
-    from ribin.store.roles import read_people
+    from ribin.vault.people import read_people
 
     with open_own(vault) as opened:
         known = read_people(opened.catalogue)
@@ -65,7 +65,7 @@ def appoint(person: str, roles: tuple[str, ...], vault: Path | None, who: str, r
       ribin people appoint "A. Brown" --role examiner --vault vaults/JAM
     """
     from ribin.desk.vaults import open_own
-    from ribin.store.roles import appoint as add
+    from ribin.vault.people import appoint as add
 
     with open_own(vault) as opened:
         new = add(opened.catalogue, person, [Role(role) for role in roles], who, reason)
@@ -86,7 +86,7 @@ def revoke(person: str, roles: tuple[str, ...], vault: Path | None, who: str, re
       ribin people revoke "A. Brown" --role examiner --reason retired --vault vaults/JAM
     """
     from ribin.desk.vaults import open_own
-    from ribin.store.roles import revoke as end
+    from ribin.vault.people import revoke as end
 
     with open_own(vault) as opened:
         ended = end(opened.catalogue, person, [Role(role) for role in roles], who, reason)

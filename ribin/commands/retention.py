@@ -39,7 +39,7 @@ def retention(
     from ribin.desk.sharing_text import due_table
     from ribin.desk.vaults import open_own
     from ribin.report.json_text import as_json
-    from ribin.store.retention import retention_dates
+    from ribin.vault.retention import retention_dates
 
     with open_own(vault) as opened:
         change_retention(opened, exhibits, until, days, who, reason)

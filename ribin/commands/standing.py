@@ -70,7 +70,7 @@ def add(
     from ribin.desk.vaults import open_own
     from ribin.report.json_text import as_json
     from ribin.search.rules import check_request
-    from ribin.store.standing import begin_standing
+    from ribin.vault.saved_searches import begin_standing
 
     check_request(Request("", Scope(scope), who=who, reason=reason), Scope.COUNTRY)
     with open_own(vault) as opened:
@@ -147,7 +147,7 @@ def remove(names: tuple[str, ...], vault: Path | None, who: str, reason: str) ->
       ribin standing remove JAM-S1 --vault JAM --reason "case closed"
     """
     from ribin.desk.vaults import open_own
-    from ribin.store.standing import end_standing
+    from ribin.vault.saved_searches import end_standing
 
     with open_own(vault) as opened:
         end_standing(opened, names, who, reason)

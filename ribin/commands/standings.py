@@ -10,8 +10,8 @@ from ribin.desk.standing import StandingRun
 from ribin.report.json_text import as_json
 from ribin.report.standing_text import findings_table, standing_table
 from ribin.standing import Finding
-from ribin.store.standing import mark_told, read_findings, read_standing
-from ribin.store.vault import Vault
+from ribin.vault.saved_searches import mark_told, read_findings, read_standing
+from ribin.vault.vault import Vault
 
 
 def standing_output(vault: Vault, ended: bool, json_output: bool) -> str:

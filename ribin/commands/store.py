@@ -79,7 +79,7 @@ def upgrade(vault: Path | None, who: str) -> None:
       ribin store upgrade --vault vaults/JAM
     """
     from ribin.desk.vaults import needed_vault
-    from ribin.store.opening import upgrade_vault
+    from ribin.vault.opening import upgrade_vault
 
     added = upgrade_vault(needed_vault(vault), who)
     click.echo(f"{vault}: up to date, added: {', '.join(added) or 'nothing'}")
@@ -99,7 +99,7 @@ def backup(target: Path, vault: Path | None, who: str, reason: str) -> None:
     """
     from ribin.commands.upkeep import copied_text
     from ribin.desk.vaults import open_own
-    from ribin.store.backup import back_up
+    from ribin.vault.backup import back_up
 
     progress = Progress()
     with open_own(vault) as opened:
@@ -126,7 +126,7 @@ def restore(backup: Path, target: Path, who: str, reason: str) -> None:
       ribin store restore /mnt/backup/JAM-2026-11-24 vaults/JAM-restored --reason "disk failed"
     """
     from ribin.commands.upkeep import copied_text
-    from ribin.store.backup import restore as bring_back
+    from ribin.vault.backup import restore as bring_back
 
     progress = Progress()
     copied = bring_back(

@@ -24,7 +24,7 @@ from ribin.people import login_name
 from ribin.reading import Reading
 from ribin.report.tables import search_table
 from ribin.search.network import read_network
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 from ribin.synth.plan import QUERY_FILE
 from ribin.synth.sample import write_sample_data
 

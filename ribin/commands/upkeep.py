@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ribin.batch.describing import DescribeReport
 from ribin.search.upkeep import check_index
-from ribin.store.backup import Copied
-from ribin.store.check import CheckReport, Problem
-from ribin.store.vault import Vault
+from ribin.vault.backup import Copied
+from ribin.vault.check import CheckReport, Problem
+from ribin.vault.vault import Vault
 
 
 def check_all(vault: Vault, on_progress: Callable[[int, int], None]) -> CheckReport:

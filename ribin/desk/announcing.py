@@ -13,8 +13,8 @@ from ribin.notices.notice import Notice, Occasion, notices_of
 from ribin.notices.write import write_notice
 from ribin.review.done import Step
 from ribin.search.network import Network
-from ribin.store.leadrecords import read_lead_files
-from ribin.store.vault import Vault
+from ribin.vault.leads import read_lead_files
+from ribin.vault.vault import Vault
 
 _NO_PDF = "; no PDF: reportlab is not installed (pip install 'ribin[pdf]')"
 

@@ -10,7 +10,7 @@ from ribin.desk.queries import Desk
 from ribin.desk.sides import Side
 from ribin.errors import ParameterError
 from ribin.search.engine import search
-from ribin.store.roles import check_searcher
+from ribin.vault.people import check_searcher
 
 
 def request_of(member: str, asked: Mapping[str, Any]) -> Request:

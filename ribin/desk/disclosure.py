@@ -12,9 +12,9 @@ from ribin.errors import AccessError, ParameterError, ScanError, StoreError
 from ribin.model import Provenance
 from ribin.pipeline import compare_marks
 from ribin.search.rules import check_request, may_see
-from ribin.store.abroad import Abroad
-from ribin.store.records import StoredMark
-from ribin.store.vault import Vault
+from ribin.vault.disclosure import Abroad
+from ribin.vault.exhibits import StoredMark
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True, eq=False)

@@ -104,7 +104,7 @@ def _extra(name: str, module: str, purpose: str) -> Finding:
 
 
 def _vault(path: Path) -> str:
-    from ribin.store.vault import Vault
+    from ribin.vault.vault import Vault
 
     with Vault.open(path) as vault:
         head, exhibits = vault.audit_head(), len(vault.exhibits())
@@ -136,7 +136,7 @@ def _network(path: Path) -> Iterator[Finding]:
 
 
 def _member(path: Path) -> str:
-    from ribin.store.vault import Vault
+    from ribin.vault.vault import Vault
 
     with Vault.open(path, read_only=True) as vault:
         return f"{path}: vault of {vault.member}, {len(vault.exhibits())} exhibits"

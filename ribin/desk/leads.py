@@ -7,9 +7,9 @@ from typing import Any
 
 from ribin.leads import HeldExhibit
 from ribin.review.lead_text import LeadView, leads_to_review, view_lead
-from ribin.store.leadrecords import VERDICTS_OF, read_lead_file, read_lead_files
-from ribin.store.roles import check_looker
-from ribin.store.vault import Vault
+from ribin.vault.leads import VERDICTS_OF, read_lead_file, read_lead_files
+from ribin.vault.people import check_looker
+from ribin.vault.vault import Vault
 
 _FROM_LIST = ("params_id", "version", "snapshot", "scope", "counts")
 

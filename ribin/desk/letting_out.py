@@ -9,10 +9,10 @@ from ribin.casework import Scope
 from ribin.errors import RibinError
 from ribin.exchange.send import Sent, export_bundle
 from ribin.search.network import Network
-from ribin.store.keys import own_key, trusted_key
-from ribin.store.releases import end_release, release_exhibit
-from ribin.store.sharing import opaque_names
-from ribin.store.vault import Vault
+from ribin.vault.keys import own_key, trusted_key
+from ribin.vault.releases import end_release, release_exhibit
+from ribin.vault.sharing import opaque_names
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

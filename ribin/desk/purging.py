@@ -9,9 +9,9 @@ from ribin.desk.sharing_change import due_exhibits
 from ribin.desk.sharing_text import purge_line
 from ribin.errors import ParameterError, StoreError
 from ribin.search.upkeep import sweep_index
-from ribin.store.retention import Tombstone, purge_exhibit
-from ribin.store.roles import check_looker
-from ribin.store.vault import Vault
+from ribin.vault.retention import Tombstone, purge_exhibit
+from ribin.vault.people import check_looker
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from ribin.search.look import Looker
 from ribin.search.means import Tick, silent
 from ribin.search.network import Network
 from ribin.search.sift import OTHER_PARAMETERS
-from ribin.store.records import StoredMark
-from ribin.store.vault import Vault
+from ribin.vault.exhibits import StoredMark
+from ribin.vault.vault import Vault
 from ribin.trace import NO_TRACE
 
 

@@ -23,8 +23,8 @@ from ribin.report.document import Document
 from ribin.report.document_html import document_html
 from ribin.report.document_pdf import check_reportlab, document_pdf
 from ribin.report.report_words import ChainHead, ReportHead
-from ribin.store.roles import check_searcher
-from ribin.store.vault import Vault
+from ribin.vault.people import check_searcher
+from ribin.vault.vault import Vault
 
 _PAGES, _PDF = (".html", ".htm"), ".pdf"
 

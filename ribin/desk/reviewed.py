@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ribin.leads import HeldExhibit, LeadFile, Standing
 from ribin.review.rules import lacks_a_blind_verdict, standing_of
-from ribin.store.leadrecords import lead_files_of_exhibit
-from ribin.store.records import find_scan_owner
-from ribin.store.sharing import opaque_name
-from ribin.store.vault import Vault
+from ribin.vault.leads import lead_files_of_exhibit
+from ribin.vault.exhibits import find_scan_owner
+from ribin.vault.sharing import opaque_name
+from ribin.vault.vault import Vault
 
 
 def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:

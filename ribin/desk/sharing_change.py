@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from ribin.casework import Scope
 from ribin.errors import ParameterError
-from ribin.store.entry import checked_day
-from ribin.store.retention import keep_until, retention_dates
-from ribin.store.roles import check_looker
-from ribin.store.settings import set_default_sharing, set_retention_days
-from ribin.store.sharing import set_sharing
-from ribin.store.vault import Vault
+from ribin.vault.entry import checked_day
+from ribin.vault.retention import keep_until, retention_dates
+from ribin.vault.people import check_looker
+from ribin.vault.settings import set_default_sharing, set_retention_days
+from ribin.vault.sharing import set_sharing
+from ribin.vault.vault import Vault
 
 
 def change_sharing(

@@ -8,12 +8,12 @@ from ribin.desk.letting_out import LetOut
 from ribin.exchange.receive import Received
 from ribin.exchange.send import Sent
 from ribin.report.tables import table
-from ribin.store.keys import TrustedKey
-from ribin.store.releases import releases_of
-from ribin.store.retention import Due, Tombstone
-from ribin.store.settings import default_sharing
-from ribin.store.sharing import opaque_names
-from ribin.store.vault import Vault
+from ribin.vault.keys import TrustedKey
+from ribin.vault.releases import releases_of
+from ribin.vault.retention import Due, Tombstone
+from ribin.vault.settings import default_sharing
+from ribin.vault.sharing import opaque_names
+from ribin.vault.vault import Vault
 
 
 def sharing_facts(vault: Vault) -> dict[str, object]:

@@ -13,7 +13,7 @@ from ribin.lists import SearchLists
 from ribin.reading import Reading
 from ribin.report.json_text import plain_value
 from ribin.standing import Finding, StandingSearch
-from ribin.store.standing import note_findings, read_standing
+from ribin.vault.saved_searches import note_findings, read_standing
 
 
 @dataclass(frozen=True)

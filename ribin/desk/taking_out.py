@@ -12,11 +12,11 @@ from ribin.desk.queries import Desk
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.exchange.packing import file_name_of
 from ribin.search.rules import check_request, may_see
-from ribin.store.abroad import Abroad
-from ribin.store.received import read_originals
-from ribin.store.records import StoredScan
-from ribin.store.roles import check_searcher
-from ribin.store.vault import Vault
+from ribin.vault.disclosure import Abroad
+from ribin.vault.received import read_originals
+from ribin.vault.exhibits import StoredScan
+from ribin.vault.people import check_searcher
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

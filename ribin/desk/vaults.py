@@ -9,7 +9,7 @@ from typing import Self
 
 from ribin.errors import AccessError, ParameterError
 from ribin.search.network import Network, NetworkMember, read_network
-from ribin.store.vault import Vault
+from ribin.vault.vault import Vault
 
 
 class Vaults:

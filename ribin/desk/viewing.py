@@ -18,8 +18,8 @@ from ribin.model import Mark
 from ribin.params import Params
 from ribin.pipeline import check_mirrored, compare_marks
 from ribin.reading import Reading
-from ribin.store.roles import check_searcher
-from ribin.store.vault import Vault
+from ribin.vault.people import check_searcher
+from ribin.vault.vault import Vault
 from ribin.view import comparison_page
 from ribin.view.annotations import read_annotations
 from ribin.view.measured import measured_surface

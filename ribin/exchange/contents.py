@@ -19,7 +19,7 @@ from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.errors import FormatError
 from ribin.exchange.scans import read_scan_facts, word_of, write_scan_facts
 from ribin.json_fields import field_of, hex_of, objects_of, only_fields, read_object
-from ribin.store.received import ReceivedExhibit, ReceivedScan
+from ribin.vault.received import ReceivedExhibit, ReceivedScan
 
 FORMAT = "ribin bundle"
 VERSION = 1

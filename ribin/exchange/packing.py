@@ -10,11 +10,11 @@ from ribin.casework import Exhibit, Scope
 from ribin.exchange.bundlefile import BundleWriter
 from ribin.exchange.contents import BundleFile
 from ribin.search.rules import may_see
-from ribin.store.abroad import Abroad
-from ribin.store.received import ReceivedExhibit, ReceivedMark, ReceivedScan
-from ribin.store.records import Holdings, StoredMark, StoredScan
-from ribin.store.templatefile import encode_arrays
-from ribin.store.vault import Vault
+from ribin.vault.disclosure import Abroad
+from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan
+from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
+from ribin.vault.templatefile import encode_arrays
+from ribin.vault.vault import Vault
 
 _UNFIT = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
 

@@ -12,9 +12,9 @@ from ribin.errors import StoreError
 from ribin.exchange.bundlefile import BundleReader
 from ribin.exchange.contents import Contents
 from ribin.search.index import INDEX_FOLDER
-from ribin.store.durable import fsync_folder, write_synced
-from ribin.store.received import RECEIVED_FOLDER, original_path, template_path
-from ribin.store.vault import Vault
+from ribin.vault.files import fsync_folder, write_synced
+from ribin.vault.received import RECEIVED_FOLDER, original_path, template_path
+from ribin.vault.vault import Vault
 
 
 def place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None:

@@ -18,12 +18,12 @@ from ribin.exchange.placing import clear_unnamed, place_files
 from ribin.model import Provenance, Template
 from ribin.seal.envelope import is_sealed, unseal
 from ribin.seal.keys import PublicKey
-from ribin.store.keys import own_key, trusted_keys
-from ribin.store.receipts import check_newer, is_last, record_received
-from ribin.store.received import ReceivedMark, ReceivedScan
-from ribin.store.scanfile import template_sha256
-from ribin.store.templatefile import decode_arrays
-from ribin.store.vault import Vault
+from ribin.vault.keys import own_key, trusted_keys
+from ribin.vault.receipts import check_newer, is_last, record_received
+from ribin.vault.received import ReceivedMark, ReceivedScan
+from ribin.vault.scanfile import template_sha256
+from ribin.vault.templatefile import decode_arrays
+from ribin.vault.vault import Vault
 
 _MOST_MANIFEST_BYTES = 64 << 20
 _MOST_TEMPLATE_BYTES = 65 << 20

@@ -10,7 +10,7 @@ from ribin.errors import FormatError, ParameterError
 from ribin.json_fields import field_of, hex_of, objects_of, only_fields
 from ribin.lighting import parse_lighting
 from ribin.model import MarkType, ScanKind
-from ribin.store.received import ReceivedMark, ReceivedScan
+from ribin.vault.received import ReceivedMark, ReceivedScan
 
 _SCAN_KEYS = ("sha256", "kind", "lighting", "original", "marks")
 _MARK_KEYS = (

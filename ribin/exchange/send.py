@@ -18,10 +18,10 @@ from ribin.exchange.contents import MANIFEST, Contents, write_contents
 from ribin.exchange.packing import gather, pack
 from ribin.seal.envelope import seal
 from ribin.seal.keys import PrivateKey, PublicKey
-from ribin.store.audit import now_utc
-from ribin.store.durable import fsync_folder
-from ribin.store.receipts import record_sent
-from ribin.store.vault import Vault
+from ribin.vault.audit import now_utc
+from ribin.vault.files import fsync_folder
+from ribin.vault.receipts import record_sent
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

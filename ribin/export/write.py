@@ -15,16 +15,16 @@ from ribin import __version__
 from ribin.errors import ParameterError
 from ribin.export.scanfolder import scan_files
 from ribin.people import KEEPING
-from ribin.store.audit import append_row, now_utc
-from ribin.store.described import described_path
-from ribin.store.durable import fsync_folder
-from ribin.store.incoming import NOTICES_FOLDER, scan_path
-from ribin.store.leadrecords import VERDICTS_OF, leads_with_second_due
-from ribin.store.roles import check_role_in_use
-from ribin.store.scanparts import read_parts
-from ribin.store.schema import SCHEMA_VERSION
-from ribin.store.tables import Table, read_tables
-from ribin.store.vault import Vault
+from ribin.vault.audit import append_row, now_utc
+from ribin.vault.redescribe import described_path
+from ribin.vault.files import fsync_folder
+from ribin.vault.incoming import NOTICES_FOLDER, scan_path
+from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
+from ribin.vault.people import check_role_in_use
+from ribin.vault.scanparts import read_parts
+from ribin.vault.schema import SCHEMA_VERSION
+from ribin.vault.tables import Table, read_tables
+from ribin.vault.vault import Vault
 
 FORMAT = "ribin export"
 VERSION = 1

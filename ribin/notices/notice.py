@@ -13,8 +13,8 @@ from enum import StrEnum
 from ribin.casework import ClassFields
 from ribin.leads import HeldExhibit, LeadFile
 from ribin.review.concerned import exhibit_at
-from ribin.store.abroad import Abroad
-from ribin.store.vault import Vault
+from ribin.vault.disclosure import Abroad
+from ribin.vault.vault import Vault
 
 
 class Occasion(StrEnum):

@@ -14,11 +14,11 @@ from ribin.report.document import Document, Grid, Paragraph, Points, Section
 from ribin.report.document_html import document_html
 from ribin.report.document_pdf import document_pdf
 from ribin.report.json_text import as_json
-from ribin.store.audit import append_row, read_rows_of
-from ribin.store.durable import write_durably
-from ribin.store.incoming import NOTICES_FOLDER
-from ribin.store.leadrecords import find_lead_file
-from ribin.store.vault import Vault
+from ribin.vault.audit import append_row, read_rows_of
+from ribin.vault.files import write_durably
+from ribin.vault.incoming import NOTICES_FOLDER
+from ribin.vault.leads import find_lead_file
+from ribin.vault.vault import Vault
 
 _MEANING = {
     Occasion.CONFIRMED: "Two examiners concluded, on the items or a cast, that one firearm marked "

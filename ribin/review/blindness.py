@@ -19,8 +19,8 @@ from ribin.leads import Lead, LeadFile, Place, Review
 from ribin.people import account_name, login_name, logins_behind, same_person
 from ribin.review.bothsides import BothSides
 from ribin.review.rules import is_by, makes_a_link, verdicts_are_known
-from ribin.store.leadreading import BLINDNESS, first_of
-from ribin.store.leadrecords import VERDICTS_OF, find_lead_file, lead_files_of_pair
+from ribin.vault.leadreading import BLINDNESS, first_of
+from ribin.vault.leads import VERDICTS_OF, find_lead_file, lead_files_of_pair
 
 _LOOKS = (
     "SELECT who, identity, host, action, subject, details FROM audit "

@@ -13,9 +13,9 @@ from typing import Any
 
 from ribin.errors import StoreError
 from ribin.search.network import Network
-from ribin.store.audit import append_row
-from ribin.store.leadrecords import Record
-from ribin.store.vault import Vault
+from ribin.vault.audit import append_row
+from ribin.vault.leads import Record
+from ribin.vault.vault import Vault
 
 
 @dataclass

@@ -16,13 +16,13 @@ from ribin.leads import HeldExhibit
 from ribin.review.bothsides import BothSides
 from ribin.search.network import Network
 from ribin.search.rules import may_see
-from ribin.store.records import find_exhibit
-from ribin.store.releases import is_released
-from ribin.store.sharing import find_named, opaque_name
+from ribin.vault.exhibits import find_exhibit
+from ribin.vault.releases import is_released
+from ribin.vault.sharing import find_named, opaque_name
 
 _ELSEWHERE = re.compile(r"([A-Z]{3}):(.+)")
 
-_OPAQUE = re.compile("x-[0-9a-f]{16}")  # see ribin.store.sharing
+_OPAQUE = re.compile("x-[0-9a-f]{16}")  # see ribin.vault.sharing
 
 
 def held_exhibit(text: str, own_member: str) -> HeldExhibit:

@@ -9,8 +9,8 @@ from ribin.review.bothsides import BothSides
 from ribin.review.merging import Settled
 from ribin.review.rules import standing_of
 from ribin.review.series import parts_without
-from ribin.store.leadrecords import read_lead_file
-from ribin.store.vault import Vault
+from ribin.vault.leads import read_lead_file
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

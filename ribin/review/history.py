@@ -15,8 +15,8 @@ from ribin.leads import HeldExhibit, LeadFile
 from ribin.review.holder import Holder, TracedExhibit
 from ribin.review.rules import standing_of
 from ribin.search.network import Network
-from ribin.store.roles import check_looker
-from ribin.store.vault import Vault
+from ribin.vault.people import check_looker
+from ribin.vault.vault import Vault
 
 SAME_FIREARM = "test fires of one firearm"
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from ribin.casework import Exhibit, Scope
 from ribin.leads import HeldExhibit, LeadFile
 from ribin.search.rules import may_see
-from ribin.store.leadrecords import lead_files_of_exhibit
-from ribin.store.records import find_exhibit, read_exhibits
-from ribin.store.releases import is_released
-from ribin.store.sharing import find_named, opaque_name, opaque_names
-from ribin.store.vault import Vault
+from ribin.vault.leads import lead_files_of_exhibit
+from ribin.vault.exhibits import find_exhibit, read_exhibits
+from ribin.vault.releases import is_released
+from ribin.vault.sharing import find_named, opaque_name, opaque_names
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

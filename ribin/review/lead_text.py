@@ -16,8 +16,8 @@ from ribin.review.rules import (
     verdicts_are_known,
     visible_reviews,
 )
-from ribin.store.sharing import find_named
-from ribin.store.vault import Vault
+from ribin.vault.sharing import find_named
+from ribin.vault.vault import Vault
 
 KNOWING = "knowing the other verdict"
 NOT_BLIND = "not blind: a verdict on the pair had been shown to this person or login"

@@ -14,7 +14,7 @@ from ribin.review.concerned import exhibit_at
 from ribin.review.crossing import is_same_lead, lead_for
 from ribin.review.rules import ends_the_link, makes_a_link, written_place
 from ribin.review.vouching import Receiving
-from ribin.store.leadrecords import (
+from ribin.vault.leads import (
     Record,
     find_lead_file,
     insert_lead,
@@ -23,8 +23,8 @@ from ribin.store.leadrecords import (
     insert_withdrawal,
     lead_files_of_pair,
 )
-from ribin.store.records import find_exhibit
-from ribin.store.roles import check_role
+from ribin.vault.exhibits import find_exhibit
+from ribin.vault.people import check_role
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from ribin.leads import HeldExhibit, LeadFile
-from ribin.store.leadrecords import read_lead_files
-from ribin.store.records import read_exhibits
-from ribin.store.sharing import find_named
+from ribin.vault.leads import read_lead_files
+from ribin.vault.exhibits import read_exhibits
+from ribin.vault.sharing import find_named
 
 Pair = tuple[HeldExhibit, HeldExhibit]
 

@@ -17,16 +17,16 @@ from ribin.review.done import Step, concerned_in_reach, members_of_lead, step_do
 from ribin.review.merging import Settled, merge_lead, merge_pair
 from ribin.review.rules import check_new_lead, check_withdrawal, checked_text
 from ribin.search.network import Network
-from ribin.store.audit import now_utc
-from ribin.store.leadrecords import (
+from ribin.vault.audit import now_utc
+from ribin.vault.leads import (
     insert_lead,
     insert_withdrawal,
     lead_files_of_pair,
     next_lead_number,
     read_lead_file,
 )
-from ribin.store.roles import check_role
-from ribin.store.vault import Vault
+from ribin.vault.people import check_role
+from ribin.vault.vault import Vault
 
 
 def take_up_lead(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ribin.review.bothsides import both_sides
 from ribin.review.merging import merge_lead
 from ribin.search.network import Network
-from ribin.store.leadrecords import read_lead_files
-from ribin.store.roles import check_looker
-from ribin.store.vault import Vault
+from ribin.vault.leads import read_lead_files
+from ribin.vault.people import check_looker
+from ribin.vault.vault import Vault
 
 
 def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[str, ...]]:

@@ -17,10 +17,10 @@ from ribin.review.rules import (
     written_place,
 )
 from ribin.search.network import Network
-from ribin.store.audit import now_utc
-from ribin.store.leadrecords import insert_review, next_review_number, read_lead_file
-from ribin.store.roles import check_role
-from ribin.store.vault import Vault
+from ribin.vault.audit import now_utc
+from ribin.vault.leads import insert_review, next_review_number, read_lead_file
+from ribin.vault.people import check_role
+from ribin.vault.vault import Vault
 
 _REVIEWING = {Place.FIRST: Role.EXAMINER, Place.SECOND: Role.REVIEWER}
 

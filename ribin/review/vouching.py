@@ -14,8 +14,8 @@ from ribin.leads import LeadFile, Link, Review
 from ribin.review.bothsides import BothSides
 from ribin.review.crossing import is_same_lead
 from ribin.review.rules import is_by, makes_a_link
-from ribin.store.recordcheck import logged_sha256
-from ribin.store.written import record_sha256
+from ribin.vault.recordcheck import logged_sha256
+from ribin.vault.written import record_sha256
 
 
 @dataclass(frozen=True)

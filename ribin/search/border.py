@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ribin.casework import Candidate, Event, Exhibit, Request, Scope
-from ribin.store.abroad import Abroad
-from ribin.store.sharing import opaque_names
-from ribin.store.vault import Vault
+from ribin.vault.disclosure import Abroad
+from ribin.vault.sharing import opaque_names
+from ribin.vault.vault import Vault
 
 
 def told_exhibits(

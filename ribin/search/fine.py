@@ -17,8 +17,8 @@ from ribin.params import Params
 from ribin.pipeline import compare_many
 from ribin.search.kept import Figures, KeptComparisons
 from ribin.search.means import Means
-from ribin.store.records import StoredMark
-from ribin.store.vault import Vault
+from ribin.vault.exhibits import StoredMark
+from ribin.vault.vault import Vault
 
 MISSING = "scan file missing or damaged"
 

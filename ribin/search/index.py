@@ -31,9 +31,9 @@ from ribin.search.shard import (
     shard_number,
     write_shard,
 )
-from ribin.store.derived import remove_derived
-from ribin.store.records import StoredMark
-from ribin.store.vault import Vault
+from ribin.vault.derived import remove_derived
+from ribin.vault.exhibits import StoredMark
+from ribin.vault.vault import Vault
 
 INDEX_FOLDER = "index"
 

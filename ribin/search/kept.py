@@ -22,10 +22,10 @@ from ribin.comparison import Comparison
 from ribin.model import Template
 from ribin.params import Params
 from ribin.search.index import INDEX_FOLDER
-from ribin.store.derived import remove_derived
-from ribin.store.records import StoredMark
-from ribin.store.scanfile import template_sha256
-from ribin.store.vault import Vault
+from ribin.vault.derived import remove_derived
+from ribin.vault.exhibits import StoredMark
+from ribin.vault.scanfile import template_sha256
+from ribin.vault.vault import Vault
 
 _DAYS = 30  # that a search may be left alone before it begins anew
 

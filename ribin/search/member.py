@@ -26,9 +26,9 @@ from ribin.search.rules import check_request
 from ribin.search.shortlist import shortlist_marks
 from ribin.search.sift import Sifted, sift_marks
 from ribin.search.tally import count_marks
-from ribin.store.ledger import Ledger
-from ribin.store.ledger_abroad import ledger_abroad
-from ribin.store.vault import Vault
+from ribin.vault.mark_table import Ledger
+from ribin.vault.ledger_abroad import ledger_abroad
+from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)

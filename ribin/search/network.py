@@ -18,7 +18,7 @@ from typing import Any
 
 from ribin.casework import Scope
 from ribin.errors import AccessError, ParameterError
-from ribin.store.identity import checked_member_code
+from ribin.vault.identity import checked_member_code
 
 
 @dataclass(frozen=True)

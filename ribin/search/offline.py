@@ -24,10 +24,10 @@ from ribin.search.rules import check_request
 from ribin.search.shortlist import shortlist_marks
 from ribin.search.sift import sift_marks
 from ribin.search.tally import count_marks
-from ribin.store.gallery import ReceivedGallery
-from ribin.store.identity import IDENTITY_FILE
-from ribin.store.received import ReceivedBundle, last_bundle
-from ribin.store.vault import Vault
+from ribin.vault.gallery import ReceivedGallery
+from ribin.vault.identity import IDENTITY_FILE
+from ribin.vault.received import ReceivedBundle, last_bundle
+from ribin.vault.vault import Vault
 
 
 def member_of(

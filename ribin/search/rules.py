@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ribin.casework import Exhibit, Filters, Request, Scope
 from ribin.errors import AccessError, ParameterError
-from ribin.store.entry import checked_day
+from ribin.vault.entry import checked_day
 
 
 def check_request(request: Request, reach: Scope) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import BoolArray
-from ribin.store.derived import read_derived, write_derived
+from ribin.vault.derived import read_derived, write_derived
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ from ribin.search.index import MarkIndex
 from ribin.search.look import Looker, Threads
 from ribin.search.shard import MarkList
 from ribin.search.sift import Sifted
-from ribin.store.ledger import Ledger
-from ribin.store.vault import Vault
+from ribin.vault.mark_table import Ledger
+from ribin.vault.vault import Vault
 
 
 def shortlist_marks(

@@ -12,7 +12,7 @@ from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Request, Sc
 from ribin.lighting import light_hindrance
 from ribin.model import BoolArray, Template
 from ribin.search.rules import may_see, passes
-from ribin.store.ledger import Facts, Ledger
+from ribin.vault.mark_table import Facts, Ledger
 
 REVIEWED = "reviewed already"
 OTHER_PARAMETERS = "described with parameters"  # how a reason begins

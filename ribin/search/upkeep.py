@@ -23,10 +23,10 @@ from ribin.search.shard import (
     shard_number,
     write_shard,
 )
-from ribin.store.derived import is_sound, remove_derived
-from ribin.store.ledger import Ledger
-from ribin.store.ledgerfile import LEDGER_FOLDER
-from ribin.store.vault import Vault
+from ribin.vault.derived import is_sound, remove_derived
+from ribin.vault.mark_table import Ledger
+from ribin.vault.ledgerfile import LEDGER_FOLDER
+from ribin.vault.vault import Vault
 
 _KEPT = (".h5", ".npz")  # shards and ledgers
 

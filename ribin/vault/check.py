@@ -1,0 +1,152 @@
+"""`ribin store check`: every byte of a vault against its hash, every record against the log."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ribin.errors import StoreError
+from ribin.vault.audit import chain_problems, read_head
+from ribin.vault.catalogue import Catalogue
+from ribin.vault.redescribe import described_path, read_descriptions
+from ribin.vault.enrol import is_enrolled
+from ribin.vault.identity import identity_problems
+from ribin.vault.incoming import MARKS_FOLDER, is_arriving, scan_path
+from ribin.vault.recordcheck import record_findings
+from ribin.vault.rest import rest_problems
+from ribin.vault.scanfile import damaged_parts, read_original
+from ribin.vault.schema import schema_problems
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is not as it was written; `exhibit` is empty where none is concerned."""
+
+    exhibit: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What was checked and what was found."""
+
+    scans: int
+    size_bytes: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def clean(self) -> bool:
+        return not self.problems
+
+
+def check_vault(
+    folder: Path, catalogue: Catalogue, on_progress: Callable[[int, int], None]
+) -> CheckReport:
+    """Catalogue, audit log, scan files and strays. Others may enrol meanwhile."""
+    scans: Sequence[sqlite3.Row] = ()
+    problems: list[Problem] = []
+    size_bytes = 0
+    try:
+        problems += [Problem("", text) for text in identity_problems(folder)]
+        with catalogue.reading() as db:
+            problems += _catalogue_problems(db)
+            scans = db.execute("SELECT * FROM scans ORDER BY rowid").fetchall()
+        for done, row in enumerate(scans):
+            on_progress(done, len(scans))
+            path = scan_path(folder, row["sha256"])
+            size_bytes += path.stat().st_size if path.is_file() else 0
+            text = _scan_problem(path, row["sha256"], row["file_sha256"])
+            problems += [Problem(row["exhibit"], text)] if text else []
+        on_progress(len(scans), len(scans))
+        problems += _description_problems(folder, catalogue)
+        problems += [Problem("", text) for text in _stray_problems(folder, catalogue)]
+        problems += [Problem("", text) for text in _received_problems(folder)]
+        with catalogue.reading() as db:
+            head = read_head(db)
+        problems += [Problem("", text) for text in rest_problems(catalogue.path, head.sha256)]
+    except StoreError as error:
+        problems.append(Problem("", str(error)))
+    return CheckReport(len(scans), size_bytes, tuple(problems))
+
+
+def _catalogue_problems(db: sqlite3.Connection) -> list[Problem]:
+    found: list[Problem] = []
+    for check in (_sqlite_problems, schema_problems, chain_problems):
+        with _damage_noted(found):
+            found += [Problem("", text) for text in check(db)]
+    with _damage_noted(found):
+        found += [Problem(exhibit, text) for exhibit, text in record_findings(db)]
+    return found
+
+
+@contextmanager
+def _damage_noted(found: list[Problem]) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError) as error:
+        found.append(Problem("", f"catalogue: damaged: {error}"))
+
+
+def _stray_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
+    """Files in marks/ that no record names. One still arriving is the next writer's to clear."""
+    for path in sorted((folder / MARKS_FOLDER).rglob("*")):
+        sha256 = path.stem
+        if path.is_dir() or (path == scan_path(folder, sha256) and is_arriving(folder, sha256)):
+            continue
+        with catalogue.reading() as db:
+            known = path == scan_path(folder, sha256) and is_enrolled(db, sha256)
+        if not known:
+            yield f"{path}: a file that no record of the catalogue names"
+
+
+def _description_problems(folder: Path, catalogue: Catalogue) -> Iterator[Problem]:
+    """Scans described anew lie in files of their own."""
+    with catalogue.reading() as db:
+        descriptions = read_descriptions(db)
+    for one in descriptions:
+        path = described_path(folder, one.sha256, one.params_id)
+        if not path.is_file():
+            yield Problem(one.exhibit, f"{path}: the file of a description needed, found none")
+        elif _sha256(path.read_bytes()) != one.file_sha256:
+            yield Problem(one.exhibit, f"{path}: not as it was written")
+
+
+def _received_problems(folder: Path) -> Iterator[str]:
+    """What bundles of other members brought lies in files named by their bytes."""
+    for path in sorted((folder / "received").rglob("*")):
+        named = re.fullmatch(r"([0-9a-f]{64})(\.npz)?", path.name)
+        if named and path.is_file() and _sha256(path.read_bytes()) != named[1]:
+            yield f"{path}: not as it was received"
+
+
+def _scan_problem(path: Path, sha256: str, file_sha256: str) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return f"{path}: the file of an enrolled scan needed: {error.strerror}"
+    found = _sha256(content)
+    try:
+        if found != file_sha256:
+            parts = ", ".join(damaged_parts(path)) or "no array"
+            return f"{path}: SHA-256 {file_sha256} needed, found {found}; damaged: {parts}"
+        if _sha256(read_original(path)) != sha256:
+            return f"{path}: the original bytes differ from their SHA-256 {sha256}"
+    except StoreError as error:
+        return str(error)
+    return ""
+
+
+def _sqlite_problems(db: sqlite3.Connection) -> list[str]:
+    rows = [str(row[0]) for row in db.execute("PRAGMA integrity_check")]
+    found = [f"catalogue: {text}" for text in rows if text != "ok"]
+    lost = db.execute("PRAGMA foreign_key_check").fetchall()
+    return found + [f"catalogue: row {r[1]} of {r[0]} names a record not there" for r in lost]
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,180 @@
+"""Rows of the catalogue as what they mean: exhibits, scans, marks."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+
+from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.model import MarkType, ScanKind
+from ribin.vault.written import insert_record as insert_record
+
+# Tables whose rows the audit log vouches for, and the column that names a row.
+_CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)
+# Of each scan the marks of its latest description; of one that was never described anew, all.
+MARKS_IN_USE = (
+    "(SELECT * FROM marks AS every WHERE every.description IS (SELECT description "
+    "FROM descriptions AS d WHERE d.sha256 = every.sha256 "
+    "ORDER BY d.at DESC, d.description DESC LIMIT 1))"
+)
+_EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
+_AT_ONCE = 500  # placeholders in a statement
+
+
+@dataclass(frozen=True)
+class StoredScan:
+    """One enrolled acquisition of an exhibit."""
+
+    sha256: str  # of the original bytes
+    exhibit: Exhibit
+    source: str  # file name as it was received
+    kind: ScanKind
+    file_sha256: str  # of the finished HDF5 file
+    lighting: str = ""  # of an image, where known
+
+
+@dataclass(frozen=True)
+class StoredMark:
+    """One mark of an enrolled scan; its template lies in the scan's file at `position`."""
+
+    mark_id: int  # counts up in the order of enrolment
+    scan: StoredScan
+    position: int
+    mark_type: MarkType
+    kind: ScanKind
+    params_id: str
+    template_sha256: str
+    described: bool = False  # anew: it lies in a file of its own
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """All scans and marks of a vault at one moment, oldest first.
+
+    `snapshot` is a SHA-256 over the exhibits, the files and the templates: equal snapshots, equal
+    content, whenever and by whomever it was enrolled.
+    """
+
+    scans: tuple[StoredScan, ...]
+    marks: tuple[StoredMark, ...]
+    snapshot: str
+
+
+def fields_of(exhibit: Exhibit) -> dict[str, str]:
+    """The columns of an exhibit, without those of its event."""
+    classes = asdict(exhibit.class_fields)
+    return {
+        "exhibit": exhibit.exhibit,
+        "event": exhibit.event.event,
+        "kind": str(exhibit.kind),
+        **classes,
+        "sharing": str(exhibit.sharing),
+        "firearm": exhibit.firearm,
+    }
+
+
+def read_exhibits(db: sqlite3.Connection) -> dict[str, Exhibit]:
+    """Every exhibit by its id."""
+    return {row["exhibit"]: _exhibit(row) for row in db.execute(f"{_EXHIBITS} ORDER BY exhibit")}
+
+
+def find_exhibit(db: sqlite3.Connection, exhibit: str) -> Exhibit | None:
+    row = db.execute(f"{_EXHIBITS} WHERE exhibit = ?", (exhibit,)).fetchone()
+    return _exhibit(row) if row else None
+
+
+def find_scan_owner(db: sqlite3.Connection, sha256: str) -> str | None:
+    """The exhibit that a scan belongs to; None where the scan is not enrolled."""
+    row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (sha256,)).fetchone()
+    return str(row["exhibit"]) if row else None
+
+
+def find_event(db: sqlite3.Connection, event: str) -> Event | None:
+    row = db.execute("SELECT * FROM events WHERE event = ?", (event,)).fetchone()
+    return Event(**dict(row)) if row else None
+
+
+def read_holdings(db: sqlite3.Connection) -> Holdings:
+    """Everything enrolled. The caller's read transaction makes it one moment."""
+    exhibits = read_exhibits(db)
+    scans = {
+        row["sha256"]: _scan(row, exhibits[row["exhibit"]])
+        for row in db.execute("SELECT * FROM scans ORDER BY rowid")
+    }
+    marks = tuple(
+        _mark(row, scans[row["sha256"]])
+        for row in db.execute(f"SELECT * FROM {MARKS_IN_USE} ORDER BY mark_id")
+    )
+    digest = hashlib.sha256(repr(exhibits).encode())
+    for scan in scans.values():
+        digest.update(repr((scan.sha256, scan.exhibit.exhibit, scan.file_sha256)).encode())
+    for mark in marks:
+        digest.update(repr((mark.mark_id, mark.scan.sha256, mark.template_sha256)).encode())
+    return Holdings(tuple(scans.values()), marks, digest.hexdigest())
+
+
+def read_marks(db: sqlite3.Connection, ids: Sequence[int]) -> list[StoredMark]:
+    """The marks with these ids, in this order, as far as they are there."""
+    wanted = [int(mark_id) for mark_id in ids]
+    marks = _rows(db, "SELECT * FROM marks WHERE mark_id", wanted)
+    scans = _rows(db, "SELECT * FROM scans WHERE sha256", {row["sha256"] for row in marks})
+    named = _rows(db, f"{_EXHIBITS} WHERE exhibit", {row["exhibit"] for row in scans})
+    exhibits = {row["exhibit"]: _exhibit(row) for row in named}
+    known = {row["sha256"]: _scan(row, exhibits[row["exhibit"]]) for row in scans}
+    found = {row["mark_id"]: _mark(row, known[row["sha256"]]) for row in marks}
+    return [found[mark_id] for mark_id in wanted if mark_id in found]
+
+
+def _rows(db: sqlite3.Connection, select: str, keys: Collection[object]) -> list[sqlite3.Row]:
+    """All rows whose key, the last name of the statement, is among these."""
+    listed, rows = list(keys), []
+    for first in range(0, len(listed), _AT_ONCE):
+        some = listed[first : first + _AT_ONCE]
+        rows += db.execute(f"{select} IN ({', '.join('?' * len(some))})", some).fetchall()
+    return rows
+
+
+def read_marks_of(db: sqlite3.Connection, exhibit: Exhibit) -> list[StoredMark]:
+    """The marks of one exhibit, oldest first."""
+    scans = db.execute("SELECT * FROM scans WHERE exhibit = ?", (exhibit.exhibit,))
+    known = {row["sha256"]: _scan(row, exhibit) for row in scans}
+    places = ", ".join("?" * len(known))
+    query = f"SELECT * FROM {MARKS_IN_USE} WHERE sha256 IN ({places}) ORDER BY mark_id"
+    return [_mark(row, known[row["sha256"]]) for row in db.execute(query, tuple(known))]
+
+
+def _exhibit(row: sqlite3.Row) -> Exhibit:
+    return Exhibit(
+        exhibit=row["exhibit"],
+        event=Event(row["event"], row["case_number"], row["date"], row["place"]),
+        kind=ExhibitKind(row["kind"]),
+        class_fields=ClassFields(**{name: row[name] for name in _CLASS_FIELDS}),
+        sharing=Scope(row["sharing"]),
+        firearm=row["firearm"],
+    )
+
+
+def _scan(row: sqlite3.Row, exhibit: Exhibit) -> StoredScan:
+    return StoredScan(
+        sha256=row["sha256"],
+        exhibit=exhibit,
+        source=row["source"],
+        kind=ScanKind(row["kind"]),
+        file_sha256=row["file_sha256"],
+        lighting=row["lighting"],
+    )
+
+
+def _mark(row: sqlite3.Row, scan: StoredScan) -> StoredMark:
+    return StoredMark(
+        mark_id=row["mark_id"],
+        scan=scan,
+        position=row["position"],
+        mark_type=MarkType(row["mark_type"]),
+        kind=ScanKind(row["kind"]),
+        params_id=row["params_id"],
+        template_sha256=row["template_sha256"],
+        described=row["description"] is not None,
+    )

@@ -1,0 +1,185 @@
+"""Leads, reviews, links and withdrawals as rows of the catalogue.
+
+Functions that write need the catalogue's write transaction and give the record's name and hash,
+for the row of the audit log that vouches for it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from ribin.errors import StoreError
+from ribin.leads import (
+    Conclusion,
+    Examined,
+    HeldExhibit,
+    Lead,
+    LeadFile,
+    Link,
+    Place,
+    Review,
+    Withdrawal,
+)
+from ribin.vault.leadreading import as_read, blindness_found, waits_for_logs
+from ribin.vault.written import insert_record
+
+Record = tuple[str, str]
+# In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
+# backup, those that awaited the second one.
+VERDICTS_OF = "verdicts_of"
+
+
+def insert_lead(db: sqlite3.Connection, lead: Lead) -> Record:
+    """Add a lead."""
+    return insert_record(
+        db,
+        "leads",
+        {
+            "lead": lead.lead,
+            "pair": lead.pair,
+            "member": lead.member,
+            "reference_member": lead.reference.member,
+            "reference": lead.reference.exhibit,
+            "reference_event": lead.reference_event,
+            "comparison_member": lead.comparison.member,
+            "comparison": lead.comparison.exhibit,
+            "comparison_event": lead.comparison_event,
+            "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
+            "examiner": lead.examiner,
+            "at": lead.at,
+            "note": lead.note,
+        },
+    )
+
+
+def insert_review(db: sqlite3.Connection, review: Review) -> Record:
+    """Add a review; one that supersedes another names it."""
+    values = {**asdict(review), "blind": int(review.blind), "supersedes": review.supersedes or None}
+    return insert_record(db, "reviews", {k: _plain(v) for k, v in values.items()})
+
+
+def insert_link(db: sqlite3.Connection, link: Link) -> Record:
+    """Add a link. The catalogue itself refuses a second one of a pair that is linked."""
+    try:
+        return insert_record(db, "links", asdict(link))
+    except sqlite3.IntegrityError as error:
+        raise StoreError(f"lead {link.lead}: {error}") from error
+
+
+def insert_withdrawal(db: sqlite3.Connection, withdrawal: Withdrawal) -> Record:
+    """Add the end of a link."""
+    return insert_record(db, "withdrawals", asdict(withdrawal))
+
+
+def find_lead_file(db: sqlite3.Connection, lead: str) -> LeadFile | None:
+    """A lead with all that followed, or None."""
+    rows = db.execute("SELECT * FROM leads WHERE lead = ?", (lead,)).fetchall()
+    return next(iter(_files(db, rows)), None)
+
+
+def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadFile:
+    """As `find_lead_file`; StoreError where there is none, naming the vault as `where`."""
+    found = find_lead_file(db, lead)
+    if found is None:
+        raise StoreError(f"{where}: lead {lead} needed, found none of this number")
+    return found
+
+
+def read_lead_files(db: sqlite3.Connection) -> list[LeadFile]:
+    """Every lead, oldest first."""
+    return _files(db, db.execute("SELECT * FROM leads ORDER BY at, lead").fetchall())
+
+
+def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
+    """Leads that have a first verdict and no second one."""
+    query = "SELECT lead FROM reviews GROUP BY lead HAVING max(place = ?) = 0 ORDER BY lead"
+    return [str(row[0]) for row in db.execute(query, (str(Place.SECOND),))]
+
+
+def lead_files_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadFile]:
+    """Every lead on two exhibits, oldest first."""
+    rows = db.execute("SELECT * FROM leads WHERE pair = ? ORDER BY at, lead", (pair,))
+    return _files(db, rows.fetchall())
+
+
+def lead_files_of_exhibit(db: sqlite3.Connection, held: HeldExhibit) -> list[LeadFile]:
+    """Every lead on an exhibit, oldest first."""
+    rows = db.execute(
+        "SELECT * FROM leads WHERE (reference_member = ?1 AND reference = ?2)"
+        " OR (comparison_member = ?1 AND comparison = ?2) ORDER BY at, lead",
+        (held.member, held.exhibit),
+    )
+    return _files(db, rows.fetchall())
+
+
+def next_lead_number(db: sqlite3.Connection, member: str) -> str:
+    """A number that no lead of this member has had.
+
+    A vault that came back from a backup may lack leads that others know: its numbers go on with
+    the count of its restorations.
+    """
+    count = db.execute("SELECT count(*) FROM leads WHERE member = ?", (member,)).fetchone()[0]
+    return f"{member}-L{count + 1}{_restored(db)}"
+
+
+def next_review_number(db: sqlite3.Connection, lead: str, member: str) -> str:
+    """A number that no review of this member has had, as `next_lead_number`."""
+    query = "SELECT count(*) FROM reviews WHERE lead = ? AND member = ?"
+    count = db.execute(query, (lead, member)).fetchone()[0]
+    return f"{lead}/{member}{count + 1}{_restored(db)}"
+
+
+def _restored(db: sqlite3.Connection) -> str:
+    count = db.execute("SELECT count(*) FROM audit WHERE action = 'restore'").fetchone()[0]
+    return f"-R{count}" if count else ""
+
+
+def _files(db: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[LeadFile]:
+    given = [(_lead(row), _reviews(db, row["lead"])) for row in rows]
+    waiting = any(waits_for_logs(lead, reviews) for lead, reviews in given)
+    found = blindness_found(db) if waiting else {}
+    return [_with_end(db, as_read(lead, reviews, found)) for lead, reviews in given]
+
+
+def _reviews(db: sqlite3.Connection, lead: str) -> tuple[Review, ...]:
+    rows = db.execute("SELECT * FROM reviews WHERE lead = ? ORDER BY at, review", (lead,))
+    return tuple(_review(row) for row in rows)
+
+
+def _with_end(db: sqlite3.Connection, file: LeadFile) -> LeadFile:
+    lead = file.lead.lead
+    link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
+    end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
+    return replace(
+        file,
+        link=Link(**dict(link)) if link else None,
+        withdrawal=Withdrawal(**dict(end)) if end else None,
+    )
+
+
+def _lead(row: sqlite3.Row) -> Lead:
+    same = {"lead", "member", "reference_event", "comparison_event", "examiner", "at", "note"}
+    return Lead(
+        reference=HeldExhibit(row["reference_member"], row["reference"]),
+        comparison=HeldExhibit(row["comparison_member"], row["comparison"]),
+        figures=json.loads(row["figures"]),
+        **{name: row[name] for name in same},
+    )
+
+
+def _review(row: sqlite3.Row) -> Review:
+    values: dict[str, Any] = {field.name: row[field.name] for field in fields(Review)}
+    values["place"] = Place(row["place"])
+    values["conclusion"] = Conclusion(row["conclusion"])
+    values["examined"] = Examined(row["examined"])
+    values["blind"] = bool(row["blind"])
+    values["supersedes"] = row["supersedes"] or ""
+    return Review(**values)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, str) else value

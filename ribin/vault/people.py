@@ -1,0 +1,178 @@
+"""Who may do what in a vault: appointments to roles, superseded by later ones, never deleted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ribin.errors import AccessError, ParameterError
+from ribin.people import LOOKING, SEARCHING, Role, same_person
+from ribin.vault.audit import append_row, now_utc
+from ribin.vault.catalogue import Catalogue
+from ribin.vault.written import insert_record
+
+FOUNDER_ROLES = (Role.ADMINISTRATOR, Role.EXAMINER)
+_ENDED, _APPOINTED = "ended", "appointed"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person of a vault and the roles held now."""
+
+    person: str
+    roles: tuple[Role, ...]
+    since: str  # of the oldest appointment that holds
+
+
+def read_people(catalogue: Catalogue) -> list[Person]:
+    """Everybody who holds a role, in order of names."""
+    with catalogue.reading() as db:
+        held = _roles_held(db)
+    return [
+        Person(name, tuple(role for role in Role if role in roles), min(roles.values()))
+        for name, roles in sorted(held.items())
+    ]
+
+
+def appoint(
+    catalogue: Catalogue, person: str, roles: Iterable[Role], who: str, reason: str
+) -> list[Role]:
+    """Give a person roles; gives those that were new.
+
+    Raises
+    ------
+    AccessError
+        `who` is no administrator. A vault that has none takes its first one from anybody.
+    ParameterError
+        The name of the person cannot be one, or is another spelling of one that is known.
+    """
+    if not person or person != person.strip() or not person.isprintable():
+        raise ParameterError(f"person: a name needed, found {person!r}")
+    with catalogue.writing() as db:
+        held = _roles_held(db)
+        if any(Role.ADMINISTRATOR in roles_of for roles_of in held.values()):
+            check_role(db, who, (Role.ADMINISTRATOR,))
+        _refuse_second_spelling(db, person)
+        new = [role for role in roles if role not in held.get(person, {})]
+        _write_standing(db, person, new, _APPOINTED, who, reason)
+    return new
+
+
+def revoke(
+    catalogue: Catalogue, person: str, roles: Iterable[Role], who: str, reason: str
+) -> list[Role]:
+    """Take roles from a person; gives those that were held.
+
+    Raises
+    ------
+    AccessError
+        `who` is no administrator, or the vault would be left without one.
+    """
+    with catalogue.writing() as db:
+        check_role(db, who, (Role.ADMINISTRATOR,))
+        held = _roles_held(db)
+        ended = [role for role in roles if role in held.get(person, {})]
+        others = [n for n, r in held.items() if Role.ADMINISTRATOR in r and n != person]
+        if Role.ADMINISTRATOR in ended and not others:
+            raise AccessError(f"person {person}: another administrator needed first, found none")
+        _write_standing(db, person, ended, _ENDED, who, reason)
+    return ended
+
+
+def _refuse_second_spelling(db: sqlite3.Connection, person: str) -> None:
+    """One person has one name, also one whose roles have ended: the records name persons by it."""
+    known = [row[0] for row in db.execute("SELECT DISTINCT person FROM appointments")]
+    for name in () if person in known else sorted(known):
+        if same_person(name, person):
+            raise ParameterError(f"person: the known spelling {name!r} needed, found {person!r}")
+
+
+def _write_standing(
+    db: sqlite3.Connection,
+    person: str,
+    roles: Sequence[Role],
+    standing: str,
+    who: str,
+    reason: str,
+) -> None:
+    """Add an appointment a role, and the row of the audit log that vouches for them."""
+    records = _insert(db, person, roles, standing, who, reason)
+    if records:
+        named = [str(role) for role in roles]
+        append_row(db, standing, person, who, reason, {"roles": named, "records": records})
+
+
+def found_roles(db: sqlite3.Connection, who: str) -> None:
+    """Make whoever makes or upgrades a vault without people its administrator and examiner.
+
+    The row of the audit log that the caller adds next vouches for these records too.
+    """
+    if who and not _roles_held(db):
+        _insert(db, who, FOUNDER_ROLES, _APPOINTED, who, "made the vault")
+
+
+def check_role(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None:
+    """Refuse whoever holds none of these roles.
+
+    Raises
+    ------
+    AccessError
+        It says which roles would do, and which ones the person has.
+    """
+    needed, held = tuple(wanted), _roles_held(db).get(who, {})
+    if not set(needed) & set(held):
+        found = ", ".join(role for role in Role if role in held) or "no role"
+        raise AccessError(f"{who or 'nobody'}: {' or '.join(needed)} needed, found {found}")
+
+
+def check_role_if_any(db: sqlite3.Connection, who: str, role: Role) -> None:
+    """As `check_role`, where anybody holds the role at all."""
+    if any(role in roles for roles in _roles_held(db).values()):
+        check_role(db, who, (role,))
+
+
+def check_role_in_use(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None:
+    """As `check_role`, once a vault has people: before a second person is appointed, whoever can
+    open the folder may enrol and search."""
+    if len(_roles_held(db)) > 1:
+        check_role(db, who, wanted)
+
+
+def check_searcher(catalogue: Catalogue, who: str) -> None:
+    """Refuse whoever may not search; errors as `check_role_in_use`."""
+    with catalogue.reading() as db:
+        check_role_in_use(db, who, SEARCHING)
+
+
+def check_looker(catalogue: Catalogue, who: str) -> None:
+    """Refuse whoever may not look at leads, links and lists; errors as `check_role_in_use`."""
+    with catalogue.reading() as db:
+        check_role_in_use(db, who, LOOKING)
+
+
+def _insert(
+    db: sqlite3.Connection,
+    person: str,
+    roles: Sequence[Role],
+    standing: str,
+    who: str,
+    reason: str,
+) -> dict[str, str]:
+    same = {"person": person, "standing": standing, "at": now_utc()}
+    said = {"appointed_by": who, "reason": reason}
+    return dict(
+        insert_record(db, "appointments", {**same, **said, "role": str(role)}) for role in roles
+    )
+
+
+def _roles_held(db: sqlite3.Connection) -> dict[str, dict[Role, str]]:
+    """{person: {role: since}}: the last word on each role of each person."""
+    held: dict[str, dict[Role, str]] = {}
+    for row in db.execute("SELECT * FROM appointments ORDER BY appointment"):
+        roles = held.setdefault(row["person"], {})
+        if row["standing"] == _APPOINTED:
+            roles.setdefault(Role(row["role"]), row["at"])
+        else:
+            roles.pop(Role(row["role"]), None)
+    return {person: roles for person, roles in held.items() if roles}

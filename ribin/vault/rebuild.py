@@ -1,0 +1,186 @@
+"""A vault made anew from the tables and scan files of another, down to its audit log."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ribin.errors import StoreError
+from ribin.vault.audit import append_row
+from ribin.vault.catalogue import Catalogue
+from ribin.vault.redescribe import described_path, read_descriptions
+from ribin.vault.files import fsync_folder, write_durably
+from ribin.vault.identity import write_identity
+from ribin.vault.incoming import INCOMING_FOLDER, MARKS_FOLDER, scan_path
+from ribin.vault.migrations import SCHEMA_VERSION, migrate
+from ribin.vault.people import found_roles
+from ribin.vault.scanfile import read_original, read_template, template_sha256
+from ribin.vault.tables import Table, fill_tables
+from ribin.vault.written import all_records, change_record
+
+_WAIT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a vault is made of.
+
+    Attributes
+    ----------
+    tables : mapping
+        Every table of the catalogue, without those that are left out.
+    pack : callable
+        Gives a file by the name of its folder in the export: scans/SHA-256 or
+        described/SHA-256-params_id.
+    schema : int
+        Of which the tables are; older ones take the steps to today's.
+    accept_repacked : bool
+        Whether a file may have other bytes than it had, because other libraries packed it, as long
+        as the original scan and the templates in it are those of the catalogue. The surfaces that
+        people look at have no hash of their own.
+    others : mapping
+        Content of files that no record names, by their place in the vault.
+    """
+
+    tables: Mapping[str, Table]
+    pack: Callable[[str], bytes]
+    schema: int = SCHEMA_VERSION
+    accept_repacked: bool = False
+    others: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def make_anew(
+    folder: Path,
+    source: Source,
+    who: str,
+    reason: str,
+    details: dict[str, Any],
+    tick: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
+    """Make the vault in a new or empty folder: all of it, or nothing; gives the number of scans.
+
+    The audit log is that of the tables, and one row more, which names the hash of every file that
+    was packed otherwise, and where the tables were older, of every record as it is now.
+
+    Raises
+    ------
+    StoreError
+        The folder holds something, the tables are not sound, a file is not as the catalogue says,
+        or the disk refuses.
+    """
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise StoreError(f"{folder}: an empty folder needed, found files in it")
+    except OSError as error:
+        raise StoreError(f"{folder}: a vault cannot be made here: {error.strerror}") from error
+    try:
+        return _fill(folder, source, who, reason, details, tick)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            for path in folder.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if made:
+                folder.rmdir()
+        if isinstance(error, OSError):
+            raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
+        raise
+
+
+def _fill(
+    folder: Path,
+    source: Source,
+    who: str,
+    reason: str,
+    details: dict[str, Any],
+    tick: Callable[[int, int], None],
+) -> int:
+    for name in (MARKS_FOLDER, INCOMING_FOLDER):
+        (folder / name).mkdir()
+    catalogue = Catalogue.create(folder, _WAIT_S, source.schema)
+    try:
+        with catalogue.writing() as db:
+            fill_tables(db, source.tables)
+            added = migrate(db, source.schema)
+            owner = str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
+            repacked: dict[str, str] = {}
+            files = _files(db, folder)
+            for done, one in enumerate(files):
+                tick(done, len(files))
+                repacked.update(_place_file(db, source, one))
+            for name, content in source.others.items():
+                (folder / name).parent.mkdir(exist_ok=True)
+                write_durably(folder / name, content)
+            tick(len(files), len(files))
+            if source.schema < SCHEMA_VERSION:
+                found_roles(db, who)
+                steps = {"schema": [source.schema, SCHEMA_VERSION], "added": added}
+                details = {**details, **steps}
+                repacked = dict(all_records(db))
+            append_row(db, "import", owner, who, reason, {**details, "records": repacked})
+        fsync_folder(folder)
+    finally:
+        catalogue.close()
+    write_identity(folder, owner)
+    return len(source.tables["scans"].rows)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of the catalogue: its record, its place in the vault and its name in the export."""
+
+    table: str
+    key: object
+    scan: str
+    file_sha256: str
+    place: Path
+    name: str
+    where: str  # which rows of marks have their templates in it
+
+
+def _files(db: sqlite3.Connection, folder: Path) -> list[_File]:
+    files = []
+    for row in db.execute("SELECT sha256, file_sha256 FROM scans ORDER BY rowid"):
+        sha256, place = row["sha256"], scan_path(folder, row["sha256"])
+        kept = (row["file_sha256"], place, f"scans/{sha256}", "description IS NULL")
+        files.append(_File("scans", sha256, sha256, *kept))
+    for one in read_descriptions(db):
+        place, named = described_path(folder, one.sha256, one.params_id), one.description
+        name = f"described/{one.sha256}-{one.params_id}"
+        kept = (one.file_sha256, place, name, f"description = {named:d}")
+        files.append(_File("descriptions", named, one.sha256, *kept))
+    return files
+
+
+def _place_file(db: sqlite3.Connection, source: Source, one: _File) -> dict[str, str]:
+    """Write a file of the vault; its changed record, where it was packed otherwise."""
+    content = source.pack(one.name)
+    found = hashlib.sha256(content).hexdigest()
+    if found != one.file_sha256 and not source.accept_repacked:
+        raise StoreError(
+            f"{one.name}: a file of SHA-256 {one.file_sha256} needed, made {found}: something in "
+            "it was changed, or other libraries packed it (--accept-repacked)"
+        )
+    one.place.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(one.place, content)
+    if found == one.file_sha256:
+        return {}
+    _check_content(db, one)
+    return dict([change_record(db, one.table, one.key, {"file_sha256": found})])
+
+
+def _check_content(db: sqlite3.Connection, one: _File) -> None:
+    """Hold the original and the templates of a file against the catalogue."""
+    if one.table == "scans" and hashlib.sha256(read_original(one.place)).hexdigest() != one.scan:
+        raise StoreError(f"{one.name}: the original is not that of SHA-256 {one.scan}")
+    query = f"SELECT position, template_sha256 FROM marks WHERE sha256 = ? AND {one.where}"
+    for position, wanted in db.execute(query, (one.scan,)).fetchall():
+        if template_sha256(read_template(one.place, position)) != wanted:
+            raise StoreError(f"{one.name}: template {position} is not the one enrolled")

@@ -1,0 +1,196 @@
+"""The vault of one member: immutable scan files, one catalogue, an audit log."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from ribin.casework import Exhibit
+from ribin.errors import StoreError
+from ribin.model import Mark, MarkType, Scan, Template
+from ribin.vault.audit import AuditHead, AuditRow, append_row, read_head, read_rows
+from ribin.vault.catalogue import Catalogue
+from ribin.vault.check import CheckReport, check_vault
+from ribin.vault.redescribe import checked_template, mark_path
+from ribin.vault.enrol import Enrolment, admit_entry, find_enrolled
+from ribin.vault.entry import Entry, check_entry
+from ribin.vault.incoming import bytes_of, scan_path
+from ribin.vault.mark_table import Ledger
+from ribin.vault.ledgerfile import read_ledger
+from ribin.vault.opening import make_vault, open_vault
+from ribin.vault.exhibits import (
+    Holdings,
+    StoredMark,
+    find_exhibit,
+    read_exhibits,
+    read_holdings,
+    read_marks,
+    read_marks_of,
+)
+from ribin.vault.scanfile import (
+    pack_scan,
+    read_mark,
+    read_original,
+)
+
+_WAIT_S = 30.0  # how long a writer waits for its turn
+
+
+class Vault:
+    """An open vault. Use it in a `with` block and in one thread; processes may share the folder.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    member : str
+        ISO 3166 alpha-3 code of the owner.
+    writable : bool
+        False where the folder or its catalogue may only be read.
+    catalogue : Catalogue
+        For what the files of this room read and write beside what the methods do.
+    """
+
+    def __init__(self, path: Path, member: str, catalogue: Catalogue) -> None:
+        self.path = path
+        self.member = member
+        self.catalogue = catalogue
+
+    @classmethod
+    def create(cls, path: str | Path, member: str, who: str = "") -> Vault:
+        """Make an empty vault in a new or empty folder and open it; see `make_vault`."""
+        folder = Path(path)
+        return cls(folder, member, make_vault(folder, member, who, _WAIT_S))
+
+    @classmethod
+    def open(cls, path: str | Path, read_only: bool = False, wait_s: float = _WAIT_S) -> Vault:
+        """Open a vault, for reading alone where it may not be written; see `open_vault`."""
+        folder = Path(path)
+        return cls(folder, *open_vault(folder, read_only, wait_s))
+
+    @property
+    def writable(self) -> bool:
+        return self.catalogue.writable
+
+    def enrol(
+        self,
+        original: bytes | Path,
+        scan: Scan,
+        marks: Sequence[Mark],
+        templates: Sequence[Template],
+        exhibit: Exhibit,
+        *,
+        who: str,
+        reason: str = "",
+    ) -> Enrolment:
+        """Store one acquisition of an exhibit; when this returns, no crash can lose it.
+
+        Parameters
+        ----------
+        original : bytes or Path
+            The file as received; its SHA-256 must be that of `scan.provenance`.
+        marks, templates : sequences of equal length
+            What was cut from the scan, and the template of each.
+        exhibit : Exhibit
+            An exhibit may have many scans. An empty field of one enrolled before says nothing.
+
+        Raises
+        ------
+        ParameterError
+            The parts do not belong together, or an identifier or a date cannot be used.
+        StoreError
+            The file cannot be read, the vault is read-only or locked, the scan belongs to
+            another exhibit, or the exhibit or its event is recorded otherwise. Nothing was
+            changed.
+        """
+        content = original if isinstance(original, bytes) else bytes_of(original)
+        entry = Entry(scan, marks, templates, exhibit, who, reason)
+        check_entry(entry, content)
+        with self.catalogue.reading() as db:
+            known = find_enrolled(db, entry.sha256, scan.provenance.source, exhibit)
+        if known:
+            return known
+        packed = pack_scan(content, scan, marks, templates)
+        return admit_entry(self.path, self.catalogue, entry, packed)
+
+    def find_enrolled(self, original: Path, exhibit: Exhibit) -> Enrolment | None:
+        """The scan of a file as it is in the vault already, or None; errors as `enrol`."""
+        sha256 = hashlib.sha256(bytes_of(original)).hexdigest()
+        with self.catalogue.reading() as db:
+            return find_enrolled(db, sha256, original.name, exhibit)
+
+    def exhibits(self) -> dict[str, Exhibit]:
+        """Every exhibit by its id."""
+        with self.catalogue.reading() as db:
+            return read_exhibits(db)
+
+    def exhibit(self, exhibit: str) -> Exhibit:
+        """One exhibit; StoreError where it is unknown."""
+        with self.catalogue.reading() as db:
+            found = find_exhibit(db, exhibit)
+        if found is None:
+            raise StoreError(f"{self.path}: exhibit {exhibit} needed, found none of this id")
+        return found
+
+    def holdings(self) -> Holdings:
+        """All scans and marks at one moment."""
+        with self.catalogue.reading() as db:
+            return read_holdings(db)
+
+    def ledger(self, mark_type: MarkType) -> Ledger:
+        """The marks of one type at one moment, as arrays."""
+        with self.catalogue.reading() as db:
+            return read_ledger(db, self.path, mark_type, self.writable)
+
+    def stored_marks(self, ids: Sequence[int]) -> list[StoredMark]:
+        """The marks with these ids, in this order; one that is there no more is left out."""
+        with self.catalogue.reading() as db:
+            return read_marks(db, ids)
+
+    def marks_of(self, exhibit: str) -> list[StoredMark]:
+        """The marks of one exhibit, oldest first; StoreError where the exhibit is unknown."""
+        known = self.exhibit(exhibit)
+        with self.catalogue.reading() as db:
+            return read_marks_of(db, known)
+
+    def original(self, sha256: str) -> bytes:
+        """The bytes of a scan as they were received."""
+        return read_original(scan_path(self.path, sha256))
+
+    def mark(self, stored: StoredMark) -> Mark:
+        """The surface of a mark, for people to look at."""
+        return read_mark(mark_path(self.path, stored), stored.position)
+
+    def template(self, stored: StoredMark) -> Template:
+        """The template of a mark; StoreError where it is not the one that was enrolled."""
+        return checked_template(mark_path(self.path, stored), stored)
+
+    def record(self, action: str, subject: str, who: str, reason: str, **details: Any) -> None:
+        """Add a row to the audit log; StoreError where the vault is read-only or locked."""
+        with self.catalogue.writing() as db:
+            append_row(db, action, subject, who, reason, details)
+
+    def audit_log(self) -> list[AuditRow]:
+        """Every row of the audit log, oldest first."""
+        with self.catalogue.reading() as db:
+            return list(read_rows(db))
+
+    def audit_head(self) -> AuditHead:
+        """The last row of the audit log; its hash is what reports print as an anchor."""
+        with self.catalogue.reading() as db:
+            return read_head(db)
+
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> CheckReport:
+        """Every byte against its hash; `on_progress` is told scans done and scans in all."""
+        return check_vault(self.path, self.catalogue, on_progress or (lambda done, total: None))
+
+    def close(self) -> None:
+        self.catalogue.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
