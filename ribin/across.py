@@ -15,7 +15,7 @@ from ribin.errors import ParameterError
 from ribin.lighting import Lamp, parse_lighting
 from ribin.model import MarkType, Scan, ScanKind
 from ribin.params import DEFAULT_PARAMS, Params
-from ribin.preprocess.finding import find_regions
+from ribin.extract.find import find_regions
 from ribin.synth.render import Camera, Light, render_scan
 
 # Under a ring light the slopes of a mark are dark where the metal is matt or the lamps stand high,

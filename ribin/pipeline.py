@@ -11,10 +11,10 @@ from ribin.describe.steps import describe_surface
 from ribin.errors import ScanError
 from ribin.model import Mark, Scan, Template
 from ribin.params import DEFAULT_PARAMS, Params
-from ribin.preprocess.finding import find_regions
-from ribin.preprocess.mirror import MIRRORS, mirrored_mark
-from ribin.preprocess.quality import judge_quality
-from ribin.preprocess.steps import extract_mark
+from ribin.extract.find import find_regions
+from ribin.extract.mirror import MIRRORS, mirrored_mark
+from ribin.extract.quality import judge_quality
+from ribin.extract.marks import extract_mark
 from ribin.region import Origin, Quality, Region
 from ribin.trace import NO_TRACE, Trace
 

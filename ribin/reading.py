@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ribin.model import Scan, ScanKind
 from ribin.params import Params
-from ribin.preprocess.correction import (
+from ribin.extract.outlines import (
     lit,
     noted,
     outline_by_circles,

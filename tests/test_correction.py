@@ -10,14 +10,14 @@ import pytest
 from ribin.errors import ParameterError, ScanError
 from ribin.model import MarkType, Provenance, Scan, ScanKind
 from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
-from ribin.preprocess.correction import (
+from ribin.extract.outlines import (
     CircleOutline,
     outline_by_circles,
     outlined,
     parse_circle,
     unfold_replica,
 )
-from ribin.preprocess.mirror import MIRRORS
+from ribin.extract.mirror import MIRRORS
 from ribin.synth.firearm import make_firearm
 from ribin.synth.firing import fire
 

@@ -12,8 +12,8 @@ from ribin.gaussian import smooth_surface
 from ribin.model import MarkType, ScanKind
 from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
-from ribin.preprocess.lighting import even_light, without_glare
-from ribin.preprocess.rings import without_rings
+from ribin.extract.illumination import even_light, without_glare
+from ribin.extract.rings import without_rings
 from ribin.synth import Camera, Lamp, Light, fire, make_firearm, render_scan
 
 PITCH = (10.0, 10.0)

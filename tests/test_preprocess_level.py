@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mark_makers import heights, with_garbage
 
-from ribin.preprocess.level import level_surface
+from ribin.extract.level import level_surface
 
 SHAPE = (60, 90)
 ROWS, COLS = np.indices(SHAPE)

@@ -11,8 +11,8 @@ import pytest
 from ribin.errors import ScanError
 from ribin.model import MarkType, Provenance, Scan, ScanKind
 from ribin.params import DEFAULT_PARAMS
-from ribin.preprocess.finding import find_regions
-from ribin.preprocess.head3d import find_head_regions
+from ribin.extract.find import find_regions
+from ribin.extract.head_3d import find_head_regions
 from ribin.read import read_scan
 from ribin.region import Origin, Region
 from ribin.synth.firearm import make_firearm

@@ -225,7 +225,7 @@ def test_an_enrolled_mark_is_shown_as_it_was_measured(sample_dir):
     from ribin.desk.originals import measured_original
     from ribin.params import DEFAULT_PARAMS
     from ribin.pipeline import extract_marks
-    from ribin.preprocess.correction import unfold_replica
+    from ribin.extract.outlines import unfold_replica
     from ribin.read import read_scan
 
     path = sample_dir / "BRB-2025-0020-1.x3p"

@@ -11,7 +11,7 @@ from ribin.batch.usable import Intake, describe_found, usable_marks
 from ribin.errors import RibinError, ScanError
 from ribin.model import Scan, ScanKind
 from ribin.params import Params
-from ribin.preprocess.correction import lit, outlined, unfold_replica
+from ribin.extract.outlines import lit, outlined, unfold_replica
 from ribin.read import read_scan
 from ribin.vault.redescribe import admit_description, scans_in_use_with
 from ribin.vault.incoming import scan_path

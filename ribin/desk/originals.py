@@ -10,7 +10,7 @@ import numpy as np
 from ribin.errors import RibinError
 from ribin.model import Mark
 from ribin.params import Params
-from ribin.preprocess.correction import DECLARED_CAST, unfold_replica
+from ribin.extract.outlines import DECLARED_CAST, unfold_replica
 from ribin.read import read_scan
 from ribin.view.measured import measured_surface
 from ribin.view.surface import Surface, compared_surface

@@ -19,7 +19,7 @@ from ribin.evaluate.labels import Label
 from ribin.model import ScanKind, Template
 from ribin.params import Params
 from ribin.pipeline import describe_mark, extract_marks
-from ribin.preprocess.correction import lit
+from ribin.extract.outlines import lit
 from ribin.read import read_scan
 
 WORTH_A_PROCESS = 16  # scans; starting one and loading its kernels takes as long as some of them

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ribin.model import BoolArray, FloatArray, Mark, Scan, ScanKind
 from ribin.params import DEFAULT_PARAMS, Params
-from ribin.preprocess.level import level_surface
+from ribin.extract.level import level_surface
 from ribin.view.surface import Surface
 
 

@@ -17,10 +17,10 @@ from skimage.morphology import disk
 from ribin.errors import ScanError
 from ribin.model import BoolArray, FloatArray, MarkType, Scan
 from ribin.params_image import HeadImageParams
-from ribin.preprocess.circle_flux import Circle, inside_circle
-from ribin.preprocess.exposure import check_contrast, check_white
-from ribin.preprocess.hole2d import Hole, any_hole, blurred, round_hole
-from ribin.preprocess.primer2d import likely_primers, soft_primers
+from ribin.extract.circle_flux import Circle, inside_circle
+from ribin.extract.exposure import check_contrast, check_white
+from ribin.extract.hole2d import Hole, any_hole, blurred, round_hole
+from ribin.extract.primer2d import likely_primers, soft_primers
 from ribin.region import Origin, Region
 
 

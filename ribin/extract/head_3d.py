@@ -10,10 +10,10 @@ import numpy as np
 from ribin.errors import ScanError
 from ribin.model import BoolArray, MarkType, Scan
 from ribin.params import Params
-from ribin.preprocess.head_circle import PrimerCircle, find_primer
-from ribin.preprocess.head_grid import HeadGrid, lay_grid
-from ribin.preprocess.head_pin import find_ejector, find_pin
-from ribin.preprocess.head_ring import find_ring
+from ribin.extract.head_3d_circles import PrimerCircle, find_primer
+from ribin.extract.head_grid import HeadGrid, lay_grid
+from ribin.extract.head_pin import find_ejector, find_pin
+from ribin.extract.head_ring import find_ring
 from ribin.region import Origin, Region
 
 _MIN_GRID = 40  # pixels: 1 mm, less than the radius of any primer

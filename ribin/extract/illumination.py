@@ -7,7 +7,7 @@ import numpy as np
 
 from ribin.gaussian import smooth_surface
 from ribin.model import BoolArray, FloatArray
-from ribin.preprocess.exposure import FULL_RANGE
+from ribin.extract.exposure import FULL_RANGE
 from ribin.units import gaussian_sigma
 
 _SIGMA_PX = 8.0  # of the Gaussian on the coarser grid

@@ -7,9 +7,9 @@ import numpy as np
 from ribin.gaussian import smooth_surface
 from ribin.model import BoolArray, FloatArray, Scan
 from ribin.params import PreprocessParams
-from ribin.preprocess.exposure import check_white
-from ribin.preprocess.lighting import even_light, without_glare
-from ribin.preprocess.rings import without_rings
+from ribin.extract.exposure import check_white
+from ribin.extract.illumination import even_light, without_glare
+from ribin.extract.rings import without_rings
 from ribin.region import Region
 
 

@@ -11,8 +11,8 @@ from skimage.morphology import convex_hull_image
 
 from ribin.model import BoolArray, FloatArray
 from ribin.params import HeadParams
-from ribin.preprocess.head_circle import DIRECTIONS, PrimerCircle, polar_surface
-from ribin.preprocess.head_grid import HeadGrid, ransac_plane
+from ribin.extract.head_3d_circles import DIRECTIONS, PrimerCircle, polar_surface
+from ribin.extract.head_grid import HeadGrid, ransac_plane
 
 _SMOOTH_DIRECTIONS = 15  # window of the median along the edge
 

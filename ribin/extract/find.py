@@ -7,10 +7,10 @@ import numpy as np
 from ribin.errors import ScanError
 from ribin.model import BoolArray, MarkType, Scan, ScanKind
 from ribin.params import Params
-from ribin.preprocess.head2d import find_image_regions
-from ribin.preprocess.head3d import find_head_regions
-from ribin.preprocess.level import level_surface
-from ribin.preprocess.region import breech_face_region, outline_circle
+from ribin.extract.head_2d import find_image_regions
+from ribin.extract.head_3d import find_head_regions
+from ribin.extract.level import level_surface
+from ribin.extract.region import breech_face_region, outline_circle
 from ribin.region import Origin, Region
 
 _EVERY = 8  # pixels apart: enough to tell a ring from a head

@@ -7,9 +7,9 @@ import numpy as np
 
 from ribin.model import BoolArray
 from ribin.params import HeadParams
-from ribin.preprocess.head_circle import PrimerCircle
-from ribin.preprocess.head_grid import HeadGrid, ransac_plane
-from ribin.preprocess.head_ring import Ring, disc, distance_um
+from ribin.extract.head_3d_circles import PrimerCircle
+from ribin.extract.head_grid import HeadGrid, ransac_plane
+from ribin.extract.head_ring import Ring, disc, distance_um
 
 _HEAD_POINTS = 200  # of the grid that must show the case head
 _HEAD_BAND_UM = 10.0

@@ -8,8 +8,8 @@ import numpy as np
 
 from ribin.model import FloatArray
 from ribin.params_image import HeadImageParams
-from ribin.preprocess.circle_flux import Circle, circle_flux, refine_circle
-from ribin.preprocess.hole2d import blurred
+from ribin.extract.circle_flux import Circle, circle_flux, refine_circle
+from ribin.extract.hole2d import blurred
 
 
 def likely_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:

@@ -12,7 +12,7 @@ from skimage.morphology import disk
 
 from ribin.model import BoolArray, FloatArray
 from ribin.params_image import HeadImageParams
-from ribin.preprocess.circle_flux import Circle, circle_flux, inside_circle, refine_circle
+from ribin.extract.circle_flux import Circle, circle_flux, inside_circle, refine_circle
 
 
 @dataclass(frozen=True, eq=False)

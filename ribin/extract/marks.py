@@ -8,11 +8,11 @@ from ribin.errors import ScanError
 from ribin.gaussian import smooth_surface
 from ribin.model import FloatArray, Mark, Scan, ScanKind
 from ribin.params import PreprocessParams
-from ribin.preprocess.image import even_image
-from ribin.preprocess.level import level_surface
-from ribin.preprocess.region import away_from_edge
-from ribin.preprocess.resample import resample_to_frame
-from ribin.preprocess.rings import without_rings
+from ribin.extract.image import even_image
+from ribin.extract.level import level_surface
+from ribin.extract.region import away_from_edge
+from ribin.extract.resample import resample_to_frame
+from ribin.extract.rings import without_rings
 from ribin.region import Region
 from ribin.regression import remove_form
 from ribin.trace import NO_TRACE, Trace

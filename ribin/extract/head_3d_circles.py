@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ribin.model import FloatArray
 from ribin.params import HeadParams
-from ribin.preprocess.head_grid import HeadGrid, fill_low
+from ribin.extract.head_grid import HeadGrid, fill_low
 
 DIRECTIONS = 360
 _CENTERS = 4  # how many are looked at
