@@ -16,7 +16,7 @@ from ribin.casework import Scope
 from ribin.exchange.bundlefile import BundleWriter
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
-from ribin.seal.keys import PrivateKey
+from ribin.crypto.keys import PrivateKey
 from ribin.vault.keys import make_key, own_key, trust_key
 from ribin.vault.vault import Vault
 

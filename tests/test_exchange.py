@@ -15,7 +15,7 @@ from ribin.casework import Scope
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
-from ribin.seal.keys import PrivateKey
+from ribin.crypto.keys import PrivateKey
 from ribin.search.engine import search
 from ribin.search.network import read_network
 from ribin.vault.keys import end_trust, make_key, own_key, trust_key

@@ -50,7 +50,7 @@ def publish(file: Path, vault: Path | None) -> None:
     """
     from ribin.desk.files import whole_file
     from ribin.desk.vaults import open_own
-    from ribin.seal.keys import write_public
+    from ribin.crypto.keys import write_public
     from ribin.vault.keys import own_key
 
     with open_own(vault) as opened:

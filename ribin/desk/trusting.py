@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ribin.errors import AccessError, FormatError
-from ribin.seal.keys import PublicKey, read_public
+from ribin.crypto.keys import PublicKey, read_public
 
 _LARGEST_BYTES = 10_000
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ribin.errors import AccessError, FormatError
-from ribin.seal.keys import PrivateKey, PublicKey
+from ribin.crypto.keys import PrivateKey, PublicKey
 
 _SIGNED = b"ribin bundle signature 1\n"
 _COMMENT = re.compile(rb"ribin bundle 1 ([A-Z]{3}) ([0-9a-f]{64}) ([0-9a-f]{128})")

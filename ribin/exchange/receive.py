@@ -16,8 +16,8 @@ from ribin.exchange.bundlefile import BundleReader
 from ribin.exchange.contents import MANIFEST, Contents, read_contents
 from ribin.exchange.placing import clear_unnamed, place_files
 from ribin.model import Provenance, Template
-from ribin.seal.envelope import is_sealed, unseal
-from ribin.seal.keys import PublicKey
+from ribin.crypto.seal import is_sealed, unseal
+from ribin.crypto.keys import PublicKey
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.receipts import check_newer, is_last, record_received
 from ribin.vault.received import ReceivedMark, ReceivedScan

@@ -16,8 +16,8 @@ from ribin.errors import AccessError, ParameterError
 from ribin.exchange.bundlefile import BundleWriter
 from ribin.exchange.contents import MANIFEST, Contents, write_contents
 from ribin.exchange.packing import gather, pack
-from ribin.seal.envelope import seal
-from ribin.seal.keys import PrivateKey, PublicKey
+from ribin.crypto.seal import seal
+from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.vault.audit import now_utc
 from ribin.vault.files import fsync_folder
 from ribin.vault.receipts import record_sent

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ribin.errors import AccessError, StoreError
 from ribin.people import KEEPING
-from ribin.seal.keys import PrivateKey, PublicKey, read_private, write_private
+from ribin.crypto.keys import PrivateKey, PublicKey, read_private, write_private
 from ribin.vault.audit import append_row, now_utc
 from ribin.vault.files import fsync_folder
 from ribin.vault.people import check_role_in_use

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ribin.errors import AccessError
-from ribin.seal.keys import PrivateKey, PublicKey
+from ribin.crypto.keys import PrivateKey, PublicKey
 
 MAGIC = b"RIBIN SEALED 1\n"
 _PIECE = 1 << 20
