@@ -12,7 +12,7 @@ from motion import Motion, Points
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ribin.gaussian import smooth_surface
+from ribin.surface.gaussian import smooth_surface
 from ribin.model import Scan
 
 Rng = np.random.Generator

@@ -15,7 +15,7 @@ from ribin.errors import ScanError
 from ribin.model import Mark, Template
 from ribin.params import BLOCK_PX, DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
-from ribin.regression import remove_form
+from ribin.surface.regression import remove_form
 from ribin.trace import Trace
 
 PARAMS = DEFAULT_PARAMS.breech_face.describe

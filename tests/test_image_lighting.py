@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ribin.errors import ScanError
-from ribin.gaussian import smooth_surface
+from ribin.surface.gaussian import smooth_surface
 from ribin.model import MarkType, ScanKind
 from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mark_makers import heights, with_garbage
 
-from ribin.gaussian import smooth_surface
+from ribin.surface.gaussian import smooth_surface
 from ribin.units import gaussian_sigma
 
 CUTOFF_UM = 400.0

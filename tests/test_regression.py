@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from mark_makers import heights, with_garbage
 
-from ribin.gaussian import smooth_surface
-from ribin.regression import _ALPHA, _RIDGE, local_form, remove_form
+from ribin.surface.gaussian import smooth_surface
+from ribin.surface.regression import _ALPHA, _RIDGE, local_form, remove_form
 
 CUTOFF_UM = 400.0
 PITCH_UM = (12.5, 12.5)

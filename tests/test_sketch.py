@@ -9,10 +9,10 @@ import pytest
 from mark_makers import make_scan, template_of
 from scipy.ndimage import map_coordinates
 
-from ribin._vector.products import MARKS, MOVES, has_byte_products, raise_to_largest
+from ribin.surface.simd.products import MARKS, MOVES, has_byte_products, raise_to_largest
 from ribin.correlate.shortlist import best_products, largest_by_floats, largest_products
 from ribin.correlate.sketch import _angles, moved_sketches, sketch_mark
-from ribin.harmonics import Band, disc_harmonics, turn_coefficients
+from ribin.surface.harmonics import Band, disc_harmonics, turn_coefficients
 from ribin.params import DEFAULT_PARAMS
 from ribin.params_rotation import with_rotation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import sum_kernel
+from ribin.surface._jit import sum_kernel
 from ribin.model import FloatArray
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import sum_kernel
+from ribin.surface._jit import sum_kernel
 from ribin.correlate.blocks import block_sums
 from ribin.correlate.copies import fine_copies
 from ribin.correlate.placement import Offsets, disc_offsets

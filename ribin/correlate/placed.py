@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import kernel
+from ribin.surface._jit import kernel
 from ribin.comparison import PlacedCells
 from ribin.correlate.ccf import patch_ccf
 from ribin.correlate.cells import CellSearch

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import kernel, sum_kernel
+from ribin.surface._jit import kernel, sum_kernel
 from ribin.correlate.blocks import whole_sums
 from ribin.correlate.copies import KEPT, coarse_copies, medium_copies
 from ribin.correlate.placement import Offsets, Placement, disc_offsets

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import kernel
-from ribin._vector.products import MARKS, MOVES, has_byte_products, raise_to_largest
+from ribin.surface._jit import kernel
+from ribin.surface.simd.products import MARKS, MOVES, has_byte_products, raise_to_largest
 from ribin.model import FloatArray
 
 _FOUR = 4  # bytes that are multiplied at once

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.correlate.placement import disc_offsets
-from ribin.harmonics import Band, Harmonics, disc_harmonics, turn_coefficients
+from ribin.surface.harmonics import Band, Harmonics, disc_harmonics, turn_coefficients
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind, Template
 from ribin.params import CorrelateParams, Params
 from ribin.params_search import SketchParams

@@ -12,9 +12,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import sum_kernel
-from ribin._vector.registers import LANES
-from ribin._vector.turning import NEXT_TO_0, turn_pixels
+from ribin.surface._jit import sum_kernel
+from ribin.surface.simd.registers import LANES
+from ribin.surface.simd.turning import NEXT_TO_0, turn_pixels
 from ribin.model import BoolArray, FloatArray
 
 

@@ -6,7 +6,7 @@ from itertools import repeat
 
 import numpy as np
 
-from ribin._jit import kernel
+from ribin.surface._jit import kernel
 from ribin.comparison import CellFit, PlacedCells, Registration
 from ribin.decide.consensus import Consensus
 from ribin.params import DecideParams

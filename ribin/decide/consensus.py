@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import kernel
+from ribin.surface._jit import kernel
 from ribin.comparison import Registration
 from ribin.params import DecideParams
 

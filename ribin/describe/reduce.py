@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ribin._jit import kernel
+from ribin.surface._jit import kernel
 from ribin.model import BoolArray, FloatArray
 
 

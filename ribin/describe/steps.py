@@ -9,7 +9,7 @@ from ribin.describe.reduce import even_out, reduce_surface
 from ribin.errors import ScanError
 from ribin.model import BoolArray, FloatArray, Mark, Template
 from ribin.params import BLOCK_PX, DescribeParams
-from ribin.regression import remove_form
+from ribin.surface.regression import remove_form
 from ribin.trace import NO_TRACE, Trace
 
 

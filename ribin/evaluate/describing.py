@@ -90,7 +90,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 def _begin(warm_up: Callable[[], Described]) -> None:
     """One level of parallelism: a worker process uses one thread."""
-    from ribin._jit import set_num_threads
+    from ribin.surface._jit import set_num_threads
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     set_num_threads(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ribin.gaussian import smooth_surface
+from ribin.surface.gaussian import smooth_surface
 from ribin.model import BoolArray, FloatArray
 from ribin.extract.exposure import FULL_RANGE
 from ribin.units import gaussian_sigma

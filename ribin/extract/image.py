@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ribin.gaussian import smooth_surface
+from ribin.surface.gaussian import smooth_surface
 from ribin.model import BoolArray, FloatArray, Scan
 from ribin.params import PreprocessParams
 from ribin.extract.exposure import check_white

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin._jit import kernel
+from ribin.surface._jit import kernel
 from ribin.model import BoolArray, FloatArray
 
 _ALPHA = 0.7309  # sqrt((-1 - W_-1(-1 / (2 e))) / pi): one half is transmitted at the cut-off

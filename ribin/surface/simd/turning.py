@@ -7,7 +7,7 @@ from typing import Any
 from numba.core import types
 from numba.extending import intrinsic, overload
 
-from ribin._vector.registers import FLOATS, INT, INTS, LANES, Registers
+from ribin.surface.simd.registers import FLOATS, INT, INTS, LANES, Registers
 
 NEXT_TO_0 = 1e-18  # of a measured height; its square is a normal float32, and its energy nothing
 

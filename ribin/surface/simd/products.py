@@ -13,7 +13,7 @@ from llvmlite import binding, ir
 from numba.core import config, types
 from numba.extending import intrinsic, overload
 
-from ribin._vector.registers import INT, Registers
+from ribin.surface.simd.registers import INT, Registers
 
 MOVES = 6  # at a time
 _LANES = 16  # int32 in a register of 512 bits

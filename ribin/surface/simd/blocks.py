@@ -11,7 +11,7 @@ from typing import Any
 from numba.core import types
 from numba.extending import intrinsic, overload
 
-from ribin._vector.registers import LANES, Registers
+from ribin.surface.simd.registers import LANES, Registers
 
 
 def add_products(fixed, at, row, moved, there, moved_row, shifts, sums):

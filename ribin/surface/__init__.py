@@ -1,0 +1,1 @@
+"""Surfaces with masks: filters, harmonics, compiled kernels."""
