@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ribin.batch.items import Item, Outcome, Work, attempt
+from ribin.services.items import Item, Outcome, Work, attempt
 from ribin.errors import ParameterError, StoreError
 from ribin.search.look import ShardLook, ShardTask, look_at_shard
 
@@ -67,7 +67,7 @@ def _quiet() -> Iterator[None]:
 
 
 class ClusterExecutor:
-    """The work of a batch on the workers of a scheduler; see `ribin.batch.items.Executor`."""
+    """The work of a batch on the workers of a scheduler; see `ribin.services.items.Executor`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ribin.batch.items import Item, Outcome, Work, attempt
-from ribin.batch.job import Job
+from ribin.services.items import Item, Outcome, Work, attempt
+from ribin.services.job import Job
 from ribin.errors import ScanError
 
 

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from ribin.batch.enrolling import enrol_rows
-from ribin.batch.usable import Intake
+from ribin.services.enrol import enrol_rows
+from ribin.services.usable import Intake
 from ribin.casework import Scope
 from ribin.manifest import Row, read_manifest
 from ribin.params import DEFAULT_PARAMS
@@ -66,7 +66,7 @@ def test_a_job_run_again_reads_no_scan_again(scans, vault, monkeypatch):
     assert [e.outcome for e in first.enrolled] == ["new"]
     read = []
     monkeypatch.setattr(
-        "ribin.reading.read_scan", lambda path, **how: read.append(path.name) or read_scan(path)
+        "ribin.services.reading.read_scan", lambda path, **how: read.append(path.name) or read_scan(path)
     )
     again = enrol_rows(rows, lambda member: vault, INTAKE)
     assert [e.outcome for e in again.enrolled] == ["already there", "new"]

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from batch_makers import Doubling, OutOfOrder, make_items, make_job
 
-from ribin.batch.executors import Here, LocalProcesses, local_executor
-from ribin.batch.job import read_job
-from ribin.batch.journal import open_journal
-from ribin.batch.runner import run_job
+from ribin.services.workers import Here, LocalProcesses, local_executor
+from ribin.services.job import read_job
+from ribin.services.journal import open_journal
+from ribin.services.jobs import run_job
 from ribin.errors import FormatError, ParameterError, StoreError
 from ribin.vault.vault import Vault
 
@@ -129,7 +129,7 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from batch_makers import make_items
-from ribin.batch.executors import LocalProcesses
+from ribin.services.workers import LocalProcesses
 from dataclasses import dataclass
 import os
 

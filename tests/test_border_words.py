@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from ribin.desk.disclosure import _told_side
-from ribin.desk.sides import Side
+from ribin.services.disclosure import _told_side
+from ribin.services.sides import Side
 from ribin.people import same_person
 from ribin.review.crossing import figures_of_both
 from ribin.trace import NO_TRACE

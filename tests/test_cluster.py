@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from mark_makers import make_scan, template_of
 
-from ribin.batch.executors import Here
-from ribin.batch.items import Item
+from ribin.services.workers import Here
+from ribin.services.items import Item
 from ribin.cluster import ClusterExecutor, ClusterLooker, connected
 from ribin.correlate.sketch import moved_sketches
 from ribin.errors import ParameterError, StoreError

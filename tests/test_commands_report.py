@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ribin.casework import Filters, Request, Scope
-from ribin.desk.search_reports import read_lists
+from ribin.services.search_reports import read_lists
 from ribin.errors import FormatError
 from ribin.report.json_text import as_json
 from ribin.report.lists_read import lists_of

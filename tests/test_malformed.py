@@ -22,8 +22,8 @@ import pytest
 from damaged import grey_pixels, image_bytes, png_with_pitch, x3p_bytes
 from store_makers import enrol, make_exhibit
 
-from ribin.batch.enrolling import enrol_rows
-from ribin.batch.usable import Intake
+from ribin.services.enrol import enrol_rows
+from ribin.services.usable import Intake
 from ribin.errors import RibinError
 from ribin.export.restore import import_vault
 from ribin.export.write import export_vault

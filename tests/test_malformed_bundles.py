@@ -28,8 +28,8 @@ import pytest
 from bundle_makers import members_of_bundle, signed_again
 from test_malformed import MOST_GIB, Tally, mutated, peak_gib, state
 
-from ribin.batch.enrolling import enrol_rows
-from ribin.batch.usable import Intake
+from ribin.services.enrol import enrol_rows
+from ribin.services.usable import Intake
 from ribin.casework import Scope
 from ribin.exchange.bundlefile import _SIGNED, BundleWriter, _digest
 from ribin.exchange.receive import import_bundle

@@ -12,7 +12,7 @@ import pytest
 from review_makers import EXAMINER, SECOND, STAFF, held, make_member, make_network
 
 from ribin.casework import Scope
-from ribin.desk.announcing import announce, announce_received
+from ribin.services.announcing import announce, announce_received
 from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.syncing import sync_leads

@@ -6,11 +6,11 @@ import pytest
 from page_browser import needs_browser, open_browser
 
 from ribin.casework import Candidate, Counts, SearchResult
-from ribin.desk.reports import Asked, report_comparison
+from ribin.services.reports import Asked, report_comparison
 from ribin.lists import SearchLists
 from ribin.model import MarkType
 from ribin.params import DEFAULT_PARAMS
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.report.document_html import document_html
 from ribin.report.search_report import search_document
 

@@ -11,10 +11,10 @@ import pytest
 from wording import forbidden_words
 
 from ribin.casework import Event, Exhibit
-from ribin.desk.reports import Asked, check_reports, report_comparison, write_reports
+from ribin.services.reports import Asked, check_reports, report_comparison, write_reports
 from ribin.errors import ParameterError
 from ribin.params import DEFAULT_PARAMS
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.report.comparison_evidence import Item
 from ribin.report.comparison_report import comparison_document
 from ribin.report.document import (

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from ribin.commands.reading import Reading
 from ribin.comparison import CellFit, Comparison
-from ribin.desk.sides import compare_files
+from ribin.services.sides import compare_files
 from ribin.errors import ParameterError
 from ribin.model import Mark, MarkType, Provenance, ScanKind
 from ribin.params import DEFAULT_PARAMS

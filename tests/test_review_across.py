@@ -7,7 +7,7 @@ import time
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.desk.leads import lead_views, look_at_lead
+from ribin.services.leads import lead_views, look_at_lead
 from ribin.errors import StoreError
 from ribin.leads import Conclusion, Examined, Link, Place, Standing
 from ribin.people import Role

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member
 
-from ribin.desk.reviewed import reviewed_with
+from ribin.services.reviewed import reviewed_with
 from ribin.leads import Conclusion, Examined, Standing
 from ribin.people import Role
 from ribin.review.steps import take_up_lead

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.desk.announcing import announce_received
+from ribin.services.announcing import announce_received
 from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead
 from ribin.review.syncing import sync_leads

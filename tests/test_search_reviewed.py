@@ -9,7 +9,7 @@ from search_makers import PARAMS_ID, ask, fake_compare_many
 from store_makers import enrol, make_exhibit, make_scan, make_template
 
 from ribin.casework import Scope
-from ribin.desk.reviewed import reviewed_with
+from ribin.services.reviewed import reviewed_with
 from ribin.leads import Conclusion, Examined
 from ribin.review.steps import take_up_lead, withdraw_link
 from ribin.review.verdicts import give_review

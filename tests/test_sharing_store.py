@@ -9,7 +9,7 @@ import pytest
 from store_makers import enrol, make_exhibit
 
 from ribin.casework import Scope
-from ribin.desk.purging import purge_each, purge_text
+from ribin.services.purging import purge_each, purge_text
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads import HeldExhibit
 from ribin.review.steps import take_up_lead

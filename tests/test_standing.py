@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from ribin.batch.enrolling import enrol_rows
-from ribin.batch.usable import Intake
+from ribin.services.enrol import enrol_rows
+from ribin.services.usable import Intake
 from ribin.casework import Scope
 from ribin.errors import StoreError
 from ribin.manifest import Row

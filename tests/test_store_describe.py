@@ -7,11 +7,11 @@ import shutil
 import numpy as np
 import pytest
 
-from ribin.batch.describing import describe_vault, read_again
+from ribin.services.describing import describe_vault, read_again
 from ribin.model import MarkType
 from ribin.params import DEFAULT_PARAMS
 from ribin.params_file import load_params
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.vault.backup import back_up
 from ribin.vault.redescribe import described_path
 from ribin.vault.incoming import scan_path

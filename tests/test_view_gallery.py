@@ -148,7 +148,7 @@ def test_the_owner_knows_who_looked(ribin, demo, tmp_path):
 
 
 def test_a_picture_that_its_owner_refuses_is_left_out(ribin, demo, tmp_path, monkeypatch):
-    from ribin.desk import galleries
+    from ribin.services import search_output as galleries
     from ribin.errors import AccessError
 
     allowed = galleries.candidate_mark
@@ -222,7 +222,7 @@ def test_each_list_has_its_tab(opened, lists, tmp_path):
 
 
 def test_an_enrolled_mark_is_shown_as_it_was_measured(sample_dir):
-    from ribin.desk.originals import measured_original
+    from ribin.services.originals import measured_original
     from ribin.params import DEFAULT_PARAMS
     from ribin.pipeline import extract_marks
     from ribin.extract.outlines import unfold_replica

@@ -34,7 +34,7 @@ def head(vault: Path | None, json_output: bool) -> None:
     Example:
       ribin audit head --vault vaults/JAM
     """
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.report.json_text import as_json
 
     with open_own(vault) as opened:
@@ -79,7 +79,7 @@ def export(file: Path, vault: Path | None, who: str, reason: str) -> None:
       ribin audit export jam-audit.jsonl --vault vaults/JAM --reason "yearly audit"
     """
     from ribin.commands.auditing import export_log
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
 
     with open_own(vault) as opened:
         rows = export_log(opened, file, who, reason)
@@ -100,7 +100,7 @@ def list_rows(subject: str, last: int, vault: Path | None, who: str, json_output
       ribin audit list --subject JAM-L1 --vault vaults/JAM
     """
     from ribin.commands.auditing import last_rows, rows_table
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.report.json_text import as_json
 
     with open_own(vault) as opened:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.desk.files import whole_file
-from ribin.desk.vaults import open_own
+from ribin.services.files import whole_file
+from ribin.services.vaults import open_own
 from ribin.people import Role
 from ribin.report.tables import table
 from ribin.vault.audit import AuditHead, AuditRow, chain_problems, read_head

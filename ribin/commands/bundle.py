@@ -45,9 +45,9 @@ def export_bundle(
       ribin network export to-jam.zip --to JAM --seal --reason "weekly bundle" \\
           --vault vaults/BLZ --network network.toml
     """
-    from ribin.desk.letting_out import send_bundle
-    from ribin.desk.sharing_text import sent_line
-    from ribin.desk.vaults import needed_receiver, open_with_network
+    from ribin.services.letting_out import send_bundle
+    from ribin.services.sharing_text import sent_line
+    from ribin.services.vaults import needed_receiver, open_with_network
     from ribin.report.json_text import as_json
 
     to = needed_receiver(receiver)
@@ -72,8 +72,8 @@ def import_bundle(file: Path, vault: Path | None, who: str, reason: str, json_ou
     Example:
       ribin network import to-jam.zip --vault vaults/JAM
     """
-    from ribin.desk.sharing_text import received_line
-    from ribin.desk.vaults import open_own
+    from ribin.services.sharing_text import received_line
+    from ribin.services.vaults import open_own
     from ribin.exchange.receive import import_bundle as take_in
     from ribin.report.json_text import as_json
 

@@ -81,8 +81,8 @@ def compare(
     mirrored than as read gets a note that says so.
     """
     from ribin.commands.reading import readings_of
-    from ribin.desk.files import check_picture
-    from ribin.desk.sides import compare_files, draw_sides, explain, write_traces
+    from ribin.services.files import check_picture
+    from ribin.services.sides import compare_files, draw_sides, explain, write_traces
     from ribin.report.json_text import as_json
 
     check_picture(overlay)

@@ -27,7 +27,7 @@ def demo(keep: Path | None, picture: Path, jobs: int) -> None:
           ribin network show --network demo/network.toml --vault demo/vaults/JAM
     """
     from ribin.commands.tour import show_tour, tour_folder
-    from ribin.desk.files import check_picture
+    from ribin.services.files import check_picture
 
     check_picture(picture)
     with tour_folder(keep) as folder:

@@ -31,7 +31,7 @@ def doctor(vault: Path | None, network_file: Path | None, jobs: int, json_output
       ribin doctor --vault vaults/JAM --network network.toml --json
     """
     from ribin.commands.findings import finding_line, is_bad, program_is_bad
-    from ribin.desk.health import examine
+    from ribin.services.doctor import examine
     from ribin.report.json_text import as_json
 
     findings = []

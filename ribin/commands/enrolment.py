@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ribin.batch.at_once import AtOnce, search_enrolled
-from ribin.batch.enrolling import EnrolReport, Refused, enrol_rows
-from ribin.batch.rehearsal import Rehearsal, rehearse_rows
-from ribin.batch.usable import Intake
+from ribin.services.at_once import AtOnce, search_enrolled
+from ribin.services.enrol import EnrolReport, Refused, enrol_rows
+from ribin.services.rehearsal import Rehearsal, rehearse_rows
+from ribin.services.usable import Intake
 from ribin.casework import Scope
 from ribin.commands.colour import say
 from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.progress import Progress
-from ribin.desk.vaults import Vaults
+from ribin.services.vaults import Vaults
 from ribin.lists import SearchLists
 from ribin.manifest import Row
 from ribin.params import Params

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ribin.commands.progress import Progress
-from ribin.desk.files import new_folder_only_if_used, whole_file
+from ribin.services.files import new_folder_only_if_used, whole_file
 from ribin.evaluate.pairs import write_pairs
 from ribin.evaluate.pictures import check_pictures, write_pictures
 from ribin.evaluate.run import Evaluation, evaluate_folder

@@ -25,7 +25,7 @@ def export(folder: Path, vault: Path | None, who: str, reason: str, json_output:
     Example:
       ribin export everything --reason "yearly copy" --vault vaults/JAM
     """
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.export.write import export_vault
     from ribin.report.json_text import as_json
 

@@ -57,8 +57,8 @@ def extract(
       ribin extract head.x3p --circle breech_face:372,372,214,150 --overlay mine.png
     """
     from ribin.commands.extraction import extract_file, write_extracted
-    from ribin.desk.files import check_picture
-    from ribin.reading import Reading
+    from ribin.services.files import check_picture
+    from ribin.services.reading import Reading
     from ribin.report.json_text import as_json
     from ribin.report.outlines import outlines_summary, outlines_table
 

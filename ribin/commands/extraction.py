@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.desk.files import whole_file
+from ribin.services.files import whole_file
 from ribin.model import MarkType, Scan
 from ribin.params import Params
 from ribin.pipeline import find_marks, judge_mark
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.region import Quality, Region
 from ribin.report.outlines import draw_outlines, write_masks
 from ribin.report.overlay import write_overlay

@@ -10,16 +10,16 @@ from typing import Any
 
 import click
 
-from ribin.batch.items import Work
-from ribin.batch.job import Job, read_job
-from ribin.batch.journal import open_journal
-from ribin.batch.results import failures, write_results
-from ribin.batch.runner import Admission, Tally, run_job
-from ribin.batch.work import Preparing
+from ribin.services.items import Work
+from ribin.services.job import Job, read_job
+from ribin.services.journal import open_journal
+from ribin.services.results import failures, write_results
+from ribin.services.jobs import Admission, Tally, run_job
+from ribin.services.work import Preparing
 from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.progress import Progress
 from ribin.commands.workers import executor_with
-from ribin.desk.vaults import Vaults
+from ribin.services.vaults import Vaults
 from ribin.errors import ParameterError
 from ribin.report.json_text import as_json
 

@@ -30,7 +30,7 @@ def make(vault: Path | None, who: str) -> None:
     """
     import os
 
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.vault.keys import PASSPHRASE_VARIABLE, make_key
 
     with open_own(vault) as opened:
@@ -48,8 +48,8 @@ def publish(file: Path, vault: Path | None) -> None:
     Example:
       ribin network key publish JAM.key.json --vault vaults/JAM
     """
-    from ribin.desk.files import whole_file
-    from ribin.desk.vaults import open_own
+    from ribin.services.files import whole_file
+    from ribin.services.vaults import open_own
     from ribin.crypto.keys import write_public
     from ribin.vault.keys import own_key
 
@@ -73,8 +73,8 @@ def trust(file: Path, fingerprint: str, vault: Path | None, who: str, reason: st
     Example:
       ribin network key trust BLZ.key.json --reason "read out by telephone" --vault vaults/JAM
     """
-    from ribin.desk.trusting import read_key_file, same_fingerprint
-    from ribin.desk.vaults import open_own
+    from ribin.services.trusting import read_key_file, same_fingerprint
+    from ribin.services.vaults import open_own
     from ribin.vault.keys import trust_key
 
     found = read_key_file(file)
@@ -99,7 +99,7 @@ def end(member: str, vault: Path | None, who: str, reason: str) -> None:
     Example:
       ribin network key end BLZ --reason "key lost" --vault vaults/JAM
     """
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.vault.keys import end_trust
 
     with open_own(vault) as opened:
@@ -117,8 +117,8 @@ def list_keys(vault: Path | None, json_output: bool) -> None:
     Example:
       ribin network key list --vault vaults/JAM
     """
-    from ribin.desk.sharing_text import key_facts, keys_table
-    from ribin.desk.vaults import open_own
+    from ribin.services.sharing_text import key_facts, keys_table
+    from ribin.services.vaults import open_own
     from ribin.report.json_text import as_json
     from ribin.vault.keys import trusted_keys
 

@@ -81,7 +81,7 @@ def list_leads(mine: bool, vault: Path | None, who: str, json_output: bool) -> N
       ribin lead list --mine --vault vaults/JAM
     """
     from ribin.commands.leads import Leads
-    from ribin.desk.leads import look_at_leads
+    from ribin.services.leads import look_at_leads
     from ribin.report.json_text import as_json
     from ribin.review.lead_text import lead_facts, leads_table
 
@@ -122,7 +122,7 @@ def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
       ribin lead sync --vault vaults/JAM --network network.toml
     """
     from ribin.commands.leads import Leads
-    from ribin.desk.announcing import announce_received
+    from ribin.services.announcing import announce_received
     from ribin.review.syncing import sync_leads
 
     with Leads.open(vault, network_file) as desk:

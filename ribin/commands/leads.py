@@ -10,10 +10,10 @@ from typing import Any, Self
 
 import click
 
-from ribin.desk.announcing import announce
-from ribin.desk.files import whole_file
-from ribin.desk.leads import figures_as_seen, look_at_lead
-from ribin.desk.vaults import open_own
+from ribin.services.announcing import announce
+from ribin.services.files import whole_file
+from ribin.services.leads import figures_as_seen, look_at_lead
+from ribin.services.vaults import open_own
 from ribin.errors import ParameterError
 from ribin.leads import HeldExhibit
 from ribin.report.json_text import as_json

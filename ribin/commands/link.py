@@ -28,7 +28,7 @@ def list_links(vault: Path | None, who: str, json_output: bool) -> None:
       ribin link list --vault vaults/JAM
     """
     from ribin.commands.leads import Leads
-    from ribin.desk.leads import look_at_leads
+    from ribin.services.leads import look_at_leads
     from ribin.report.json_text import as_json
     from ribin.review.lead_text import lead_facts, leads_table
 

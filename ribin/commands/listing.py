@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ribin.casework import Request
-from ribin.desk.files import check_picture, whole_file
-from ribin.desk.galleries import write_gallery
-from ribin.desk.queries import Desk
-from ribin.desk.searching import search_problems
-from ribin.desk.sides import Side
-from ribin.desk.viewing import check_page
+from ribin.services.files import check_picture, whole_file
+from ribin.services.search_output import write_gallery
+from ribin.services.session import Desk
+from ribin.services.search import search_problems
+from ribin.services.sides import Side
+from ribin.services.pair import check_page
 from ribin.errors import RibinError
 from ribin.lists import SearchLists
 from ribin.report.json_text import as_json

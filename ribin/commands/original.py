@@ -44,8 +44,8 @@ def original(
       ribin original BLZ:BLZ-2025-0042-1 -o received --vault vaults/JAM \\
           --network network.toml --reason "shooting of 14 March"
     """
-    from ribin.desk.queries import Desk
-    from ribin.desk.taking_out import take_out
+    from ribin.services.session import Desk
+    from ribin.services.taking_out import take_out
 
     with Desk.open(vault, network_file, params, 1) as desk:
         paths = take_out(desk, exhibit, output, who, reason)

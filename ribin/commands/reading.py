@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 
 if TYPE_CHECKING:
     from ribin.casework import Request
-    from ribin.desk.queries import Desk
+    from ribin.services.session import Desk
 
 
 def readings_of(asked: Mapping[str, Any]) -> tuple[Reading, Reading]:

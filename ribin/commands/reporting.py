@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ribin.casework import Request, Scope
-from ribin.desk.queries import Desk
-from ribin.desk.reports import Asked, report_comparison
-from ribin.desk.search_reports import read_lists, report_search
-from ribin.desk.searching import search_for
-from ribin.desk.sides import Side
+from ribin.services.session import Desk
+from ribin.services.reports import Asked, report_comparison
+from ribin.services.search_reports import read_lists, report_search
+from ribin.services.search import search_for
+from ribin.services.sides import Side
 from ribin.errors import ParameterError, RibinError
 from ribin.lists import SearchLists
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.report.document import Document
 
 _ROWS = 20  # of a list, as `ribin search` has by default

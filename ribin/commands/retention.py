@@ -35,9 +35,9 @@ def retention(
       ribin retention --days 1825 --reason "data protection act" --vault vaults/JAM
       ribin retention 2026-17-3 --until 2031-12-31 --reason "order of the court" --vault vaults/JAM
     """
-    from ribin.desk.sharing_change import change_retention
-    from ribin.desk.sharing_text import due_table
-    from ribin.desk.vaults import open_own
+    from ribin.services.sharing import change_retention
+    from ribin.services.sharing_text import due_table
+    from ribin.services.vaults import open_own
     from ribin.report.json_text import as_json
     from ribin.vault.retention import retention_dates
 
@@ -73,8 +73,8 @@ def purge(
       ribin purge --due today --dry-run --vault vaults/JAM
       ribin purge --due today --reason "data protection act" --vault vaults/JAM
     """
-    from ribin.desk.purging import purge_each, purge_text
-    from ribin.desk.vaults import open_own
+    from ribin.services.purging import purge_each, purge_text
+    from ribin.services.vaults import open_own
     from ribin.report.json_text import as_json
 
     with open_own(vault) as opened:

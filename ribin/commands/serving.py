@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ribin.desk.vaults import needed_vault
+from ribin.services.vaults import needed_vault
 from ribin.errors import ParameterError
 from ribin.params import Params
 

@@ -44,9 +44,9 @@ def share(
       ribin share 2026-17-3 --sharing cluster --reason "request of Belize" --vault vaults/JAM
       ribin share --default cluster --reason "agreement of 2026" --vault vaults/JAM
     """
-    from ribin.desk.sharing_change import change_sharing
-    from ribin.desk.sharing_text import sharing_facts, sharing_table
-    from ribin.desk.vaults import open_own
+    from ribin.services.sharing import change_sharing
+    from ribin.services.sharing_text import sharing_facts, sharing_table
+    from ribin.services.vaults import open_own
     from ribin.report.json_text import as_json
 
     with open_own(vault) as opened:
@@ -86,10 +86,10 @@ def release(
       ribin release 2026-17-3 --to BLZ --reason "link with a case of Belize" --network network.toml
       ribin release 2026-17-3 --to BLZ --end --reason "case closed" --network network.toml
     """
-    from ribin.desk.letting_out import LetOutRequest
-    from ribin.desk.letting_out import release as let_out
-    from ribin.desk.sharing_text import let_out_line
-    from ribin.desk.vaults import needed_receiver, open_with_network
+    from ribin.services.letting_out import LetOutRequest
+    from ribin.services.letting_out import release as let_out
+    from ribin.services.sharing_text import let_out_line
+    from ribin.services.vaults import needed_receiver, open_with_network
     from ribin.report.json_text import as_json
 
     to = needed_receiver(receiver)

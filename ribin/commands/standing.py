@@ -67,7 +67,7 @@ def add(
       ribin standing add 2026-17-3 --vault JAM --scope cluster --reason "shooting of 3 May"
     """
     from ribin.casework import Request, Scope
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.report.json_text import as_json
     from ribin.search.rules import check_request
     from ribin.vault.saved_searches import begin_standing
@@ -92,7 +92,7 @@ def list_standing(ended: bool, found: bool, vault: Path | None, json_output: boo
       ribin standing list --vault JAM --found
     """
     from ribin.commands.standings import found_output, standing_output
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
 
     with open_own(vault) as opened:
         if found:
@@ -124,8 +124,8 @@ def run(
       ribin standing run --vault JAM --network network.toml
     """
     from ribin.commands.standings import tell_new
-    from ribin.desk.queries import Desk
-    from ribin.desk.standing import run_standing
+    from ribin.services.session import Desk
+    from ribin.services.saved_searches import run_standing
 
     with Desk.open(vault, network_file, params, jobs) as desk:
         done = run_standing(desk, who, Progress())
@@ -146,7 +146,7 @@ def remove(names: tuple[str, ...], vault: Path | None, who: str, reason: str) ->
     Example:
       ribin standing remove JAM-S1 --vault JAM --reason "case closed"
     """
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.vault.saved_searches import end_standing
 
     with open_own(vault) as opened:

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from ribin.desk.standing import StandingRun
+from ribin.services.saved_searches import StandingRun
 from ribin.report.json_text import as_json
 from ribin.report.standing_text import findings_table, standing_table
 from ribin.standing import Finding

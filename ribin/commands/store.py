@@ -38,7 +38,7 @@ def check(vault: Path | None, json_output: bool) -> None:
       ribin store check --vault vaults/JAM
     """
     from ribin.commands.upkeep import check_all, check_text
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.report.json_text import as_json
 
     progress = Progress()
@@ -58,7 +58,7 @@ def rebuild_index(vault: Path | None, params: Params) -> None:
     Example:
       ribin store rebuild-index --vault vaults/JAM
     """
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.search.upkeep import rebuild_index as rebuild
 
     with open_own(vault) as opened:
@@ -78,7 +78,7 @@ def upgrade(vault: Path | None, who: str) -> None:
     Example:
       ribin store upgrade --vault vaults/JAM
     """
-    from ribin.desk.vaults import needed_vault
+    from ribin.services.vaults import needed_vault
     from ribin.vault.opening import upgrade_vault
 
     added = upgrade_vault(needed_vault(vault), who)
@@ -98,7 +98,7 @@ def backup(target: Path, vault: Path | None, who: str, reason: str) -> None:
       ribin store backup /mnt/backup/JAM-2026-11-24 --vault vaults/JAM
     """
     from ribin.commands.upkeep import copied_text
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.vault.backup import back_up
 
     progress = Progress()
@@ -155,9 +155,9 @@ def describe(vault: Path | None, params: Params, who: str, reason: str, json_out
     Example:
       ribin store describe --vault vaults/JAM --params params.toml --reason "new parameters"
     """
-    from ribin.batch.describing import describe_vault
+    from ribin.services.describing import describe_vault
     from ribin.commands.upkeep import described_text
-    from ribin.desk.vaults import open_own
+    from ribin.services.vaults import open_own
     from ribin.report.json_text import as_json
 
     progress = Progress().stage("describing")

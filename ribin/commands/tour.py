@@ -9,19 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ribin
-from ribin.batch.enrolling import enrol_rows
-from ribin.batch.usable import Intake
+from ribin.services.enrol import enrol_rows
+from ribin.services.usable import Intake
 from ribin.casework import Request, Scope, SearchResult
-from ribin.desk.asking import run_search
-from ribin.desk.disclosure import draw_candidate
-from ribin.desk.queries import Desk
-from ribin.desk.sides import Side
-from ribin.desk.vaults import Vaults
+from ribin.services.asking import run_search
+from ribin.services.disclosure import draw_candidate
+from ribin.services.session import Desk
+from ribin.services.sides import Side
+from ribin.services.vaults import Vaults
 from ribin.errors import StoreError
 from ribin.manifest import Row, read_manifest
 from ribin.params import DEFAULT_PARAMS
 from ribin.people import login_name
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.report.tables import search_table
 from ribin.search.network import read_network
 from ribin.vault.vault import Vault

@@ -47,7 +47,7 @@ def trace(
           --reason "murder of 3 May" --picture history.png
     """
     from ribin.commands.leads import Leads, write_history
-    from ribin.desk.files import check_picture
+    from ribin.services.files import check_picture
     from ribin.report.json_text import as_json
     from ribin.review.history import trace_exhibit
     from ribin.review.history_text import history_table

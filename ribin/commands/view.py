@@ -80,8 +80,8 @@ def view(
           --scope cluster --reason "shooting of 3 May" -o page.html
     """
     from ribin.commands.reading import readings_of, view_request
-    from ribin.desk.queries import Desk
-    from ribin.desk.viewing import check_page, view_pair, write_page
+    from ribin.services.session import Desk
+    from ribin.services.pair import check_page, view_pair, write_page
 
     check_page(output)
     names, readings = (reference, comparison), readings_of(asked)

@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ribin.batch.executors import local_executor
-from ribin.batch.items import Executor
+from ribin.services.workers import local_executor
+from ribin.services.items import Executor
 from ribin.commands.progress import Progress
-from ribin.desk.queries import Desk
+from ribin.services.session import Desk
 from ribin.params import Params
 
 

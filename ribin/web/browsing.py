@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ribin.casework import Exhibit, Grouping, Scope
-from ribin.desk.leads import lead_views
+from ribin.services.leads import lead_views
 from ribin.model import MarkType
 from ribin.view import thumbnail_png
 from ribin.web.numbers import whole_number

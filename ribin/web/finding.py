@@ -8,7 +8,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.desk.galleries import Beside, candidate_beside
+from ribin.services.search_output import Beside, candidate_beside
 from ribin.errors import ParameterError, StoreError
 from ribin.report.score_plot import largest_drop
 from ribin.view import thumbnail_png

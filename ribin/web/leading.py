@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.desk.announcing import announce
-from ribin.desk.leads import look_at_lead, look_at_leads
+from ribin.services.announcing import announce
+from ribin.services.leads import look_at_lead, look_at_leads
 from ribin.errors import ParameterError
 from ribin.leads import CONCLUSION_MEANING, Conclusion, Examined, HeldExhibit
 from ribin.review.lead_text import blindness

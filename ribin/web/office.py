@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from ribin.casework import Candidate, Request, Scope, SearchResult
-from ribin.desk.asking import request_of
-from ribin.desk.leads import figures_as_seen
-from ribin.desk.queries import Desk
-from ribin.desk.searching import search_for
-from ribin.desk.sides import Side
+from ribin.services.asking import request_of
+from ribin.services.leads import figures_as_seen
+from ribin.services.session import Desk
+from ribin.services.search import search_for
+from ribin.services.sides import Side
 from ribin.errors import AccessError, StoreError
 from ribin.leads import HeldExhibit
 from ribin.lists import SearchLists
 from ribin.params import Params
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.report.document import Document
 from ribin.report.json_text import as_json
 from ribin.report.lists_text import lists_value

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.desk.reports import Asked, report_comparison
-from ribin.desk.search_reports import report_search
-from ribin.reading import Reading
+from ribin.services.reports import Asked, report_comparison
+from ribin.services.search_reports import report_search
+from ribin.services.reading import Reading
 from ribin.report.document import Document
 from ribin.report.document_html import document_html
 from ribin.report.document_pdf import check_reportlab, document_pdf

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ribin.casework import Filters, Grouping, Request, Scope, SearchResult
-from ribin.desk.queries import Desk
-from ribin.desk.sides import Side
+from ribin.services.session import Desk
+from ribin.services.sides import Side
 from ribin.errors import ParameterError
 from ribin.search.engine import search
 from ribin.vault.people import check_searcher

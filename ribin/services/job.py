@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin import __version__
-from ribin.batch.items import Item
+from ribin.services.items import Item
 from ribin.errors import FormatError
 from ribin.manifest import COLUMNS
 

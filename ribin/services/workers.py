@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ribin.batch.items import Executor, Item, Outcome, Work, attempt
+from ribin.services.items import Executor, Item, Outcome, Work, attempt
 
 # One level of parallelism: a worker process computes in one thread. Read when numpy is loaded.
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from ribin.casework import Request
 from ribin.comparison import Comparison
-from ribin.desk.disclosure import ShownMark, named_mark
-from ribin.desk.files import whole_file
-from ribin.desk.queries import Desk
-from ribin.desk.sides import Side, side_of
+from ribin.services.disclosure import ShownMark, named_mark
+from ribin.services.files import whole_file
+from ribin.services.session import Desk
+from ribin.services.sides import Side, side_of
 from ribin.errors import ParameterError
 from ribin.params import Params
 from ribin.pipeline import check_mirrored, compare_marks, extract_marks
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.report.comparison_evidence import Item
 from ribin.report.comparison_report import comparison_document, figures_sha256
 from ribin.report.document import Document

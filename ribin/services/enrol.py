@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ribin.batch.usable import Intake, describe_found, usable_marks
+from ribin.services.usable import Intake, describe_found, usable_marks
 from ribin.casework import Event, Exhibit
 from ribin.errors import FormatError, RibinError, StoreError
 from ribin.manifest import Row, exhibit_of

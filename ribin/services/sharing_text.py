@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ribin.desk.letting_out import LetOut
+from ribin.services.letting_out import LetOut
 from ribin.exchange.receive import Received
 from ribin.exchange.send import Sent
 from ribin.report.tables import table

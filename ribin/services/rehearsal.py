@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from ribin.batch.enrolling import Refused, known_row, prepare_row
-from ribin.batch.usable import Intake
+from ribin.services.enrol import Refused, known_row, prepare_row
+from ribin.services.usable import Intake
 from ribin.casework import Exhibit
 from ribin.errors import RibinError, StoreError
 from ribin.manifest import Row

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ribin.batch.enrolling import Enrolled, Refused
+from ribin.services.enrol import Enrolled, Refused
 from ribin.casework import Request, Scope
-from ribin.desk.queries import Desk
-from ribin.desk.searching import search_scan
+from ribin.services.session import Desk
+from ribin.services.search import search_scan
 from ribin.errors import ParameterError, RibinError
 from ribin.lists import SearchLists
 from ribin.params import Params

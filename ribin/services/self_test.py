@@ -7,7 +7,7 @@ import time
 from functools import cache
 from pathlib import Path
 
-from ribin.desk.finding import UnfitError
+from ribin.services.finding import UnfitError
 from ribin.params import DEFAULT_PARAMS
 
 _MATE_SCORE, _OTHER_SCORE = 90.0, 40.0  # measured 99.7 and 9.4

@@ -8,20 +8,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ribin.batch.enrolling import Prepared, known_row, prepare_row
-from ribin.batch.items import Item, Partial
-from ribin.batch.usable import Intake
-from ribin.desk.asking import request_of
-from ribin.desk.queries import Desk
-from ribin.desk.searching import search_for
-from ribin.desk.sides import read_side
-from ribin.desk.vaults import Vaults
+from ribin.services.enrol import Prepared, known_row, prepare_row
+from ribin.services.items import Item, Partial
+from ribin.services.usable import Intake
+from ribin.services.asking import request_of
+from ribin.services.session import Desk
+from ribin.services.search import search_for
+from ribin.services.sides import read_side
+from ribin.services.vaults import Vaults
 from ribin.errors import FormatError, ScanError
 from ribin.manifest import Row
 from ribin.model import Template
 from ribin.params import Params
 from ribin.pipeline import compare_marks
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.report.json_text import plain_value
 from ribin.report.lists_text import lists_value
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ribin.casework import Candidate, Request
 from ribin.comparison import Comparison
-from ribin.desk.disclosure import candidate_mark
-from ribin.desk.queries import Desk
-from ribin.desk.sides import Side
-from ribin.desk.viewing import FROM_TEMPLATE, Seen, page_of, query_side, shown_side, write_page
+from ribin.services.disclosure import candidate_mark
+from ribin.services.session import Desk
+from ribin.services.sides import Side
+from ribin.services.pair import FROM_TEMPLATE, Seen, page_of, query_side, shown_side, write_page
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.lists import SearchLists
 from ribin.model import MarkType

@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ribin import __version__
-from ribin.desk.finding import Finding, State, UnfitError, finding
-from ribin.desk.self_test import self_test, speed, where_kernels_are
+from ribin.services.finding import Finding, State, UnfitError, finding
+from ribin.services.self_test import self_test, speed, where_kernels_are
 from ribin.errors import RibinError
 
 _NEEDED = (

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.casework import Candidate, Exhibit, Request, Scope
-from ribin.desk.queries import Desk, stored_side
-from ribin.desk.sides import Side, draw_sides
+from ribin.services.session import Desk, stored_side
+from ribin.services.sides import Side, draw_sides
 from ribin.errors import AccessError, ParameterError, ScanError, StoreError
 from ribin.model import Provenance
 from ribin.pipeline import compare_marks

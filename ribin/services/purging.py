@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ribin.desk.sharing_change import due_exhibits
-from ribin.desk.sharing_text import purge_line
+from ribin.services.sharing import due_exhibits
+from ribin.services.sharing_text import purge_line
 from ribin.errors import ParameterError, StoreError
 from ribin.search.upkeep import sweep_index
 from ribin.vault.retention import Tombstone, purge_exhibit

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ribin.batch.lock import lock_file
+from ribin.services.lock import lock_file
 from ribin.checked_lines import make_line, parse_line
 from ribin.errors import FormatError, ParameterError, StoreError
 

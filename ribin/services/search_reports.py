@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ribin.casework import Candidate, Request, SearchResult
-from ribin.desk.disclosure import others_mark, own_mark
-from ribin.desk.queries import Desk
-from ribin.desk.reports import Asked, enter_report
-from ribin.desk.sides import Side
+from ribin.services.disclosure import others_mark, own_mark
+from ribin.services.session import Desk
+from ribin.services.reports import Asked, enter_report
+from ribin.services.sides import Side
 from ribin.errors import ParameterError, RibinError
 from ribin.json_fields import read_object
 from ribin.lists import SearchLists

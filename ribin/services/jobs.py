@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ribin.batch.enrolling import enrolled_row, known_row, prepare_row, store_prepared
-from ribin.batch.items import Executor, Item, Outcome, Work
-from ribin.batch.job import Job
-from ribin.batch.journal import Journal
-from ribin.batch.work import Preparing
-from ribin.desk.vaults import Vaults
+from ribin.services.enrol import enrolled_row, known_row, prepare_row, store_prepared
+from ribin.services.items import Executor, Item, Outcome, Work
+from ribin.services.job import Job
+from ribin.services.journal import Journal
+from ribin.services.work import Preparing
+from ribin.services.vaults import Vaults
 from ribin.errors import RibinError, StoreError
 from ribin.report.json_text import plain_value
 from ribin.vault.enrol import EnrolOutcome

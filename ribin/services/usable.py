@@ -10,7 +10,7 @@ from ribin.model import Mark, Scan, Template
 from ribin.params import Params
 from ribin.pipeline import FoundMark, describe_mark, find_marks, judge_mark
 from ribin.extract.outlines import noted
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.region import Origin, Verdict
 
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ribin.casework import Request
-from ribin.desk.asking import check_reach
-from ribin.desk.disclosure import draw_candidate
-from ribin.desk.queries import Desk, first_of_each_type
-from ribin.desk.reviewed import reviewed_with
-from ribin.desk.sides import Side
+from ribin.services.asking import check_reach
+from ribin.services.disclosure import draw_candidate
+from ribin.services.session import Desk, first_of_each_type
+from ribin.services.reviewed import reviewed_with
+from ribin.services.sides import Side
 from ribin.errors import RibinError, ScanError
 from ribin.lists import SearchLists
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.search.marks import search_marks
 from ribin.search.sift import OTHER_PARAMETERS
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ribin.batch.usable import Intake, describe_found, usable_marks
+from ribin.services.usable import Intake, describe_found, usable_marks
 from ribin.errors import RibinError, ScanError
 from ribin.model import Scan, ScanKind
 from ribin.params import Params

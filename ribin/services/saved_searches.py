@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ribin.casework import Request
-from ribin.desk.queries import Desk
-from ribin.desk.searching import search_for
+from ribin.services.session import Desk
+from ribin.services.search import search_for
 from ribin.errors import RibinError
 from ribin.lists import SearchLists
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.report.json_text import plain_value
 from ribin.standing import Finding, StandingSearch
 from ribin.vault.saved_searches import note_findings, read_standing

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.casework import Request, Scope
-from ribin.desk.files import whole_file
-from ribin.desk.queries import Desk
+from ribin.services.files import whole_file
+from ribin.services.session import Desk
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.exchange.packing import file_name_of
 from ribin.search.rules import check_request, may_see

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Self
 
 from ribin.describe.surface import surface_of
-from ribin.desk.sides import Side, read_side, sides_of
-from ribin.desk.vaults import network_around, open_own
+from ribin.services.sides import Side, read_side, sides_of
+from ribin.services.vaults import network_around, open_own
 from ribin.errors import FormatError, ParameterError, ScanError, StoreError
 from ribin.model import MarkType, one_mark
 from ribin.params import Params
-from ribin.reading import Reading
+from ribin.services.reading import Reading
 from ribin.search.look import Looker
 from ribin.search.means import Tick, silent
 from ribin.search.network import Network
