@@ -22,7 +22,7 @@ from typing import Any
 from results import ROOT, finish, options
 from specimens import SAMPLE, default_folder
 
-from ribin.casework import Event, Exhibit
+from ribin.cases.exhibits import Event, Exhibit
 from ribin.correlate.copies import coarse_copies, medium_copies
 from ribin.correlate.side import prepare_side
 from ribin.evaluate.labels import read_labels

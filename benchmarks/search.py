@@ -29,7 +29,7 @@ from peak import machine_gflop_s
 from results import finish, options
 from specimens import SAMPLE, default_folder
 
-from ribin.casework import Event, Exhibit, Request, Scope
+from ribin.cases.exhibits import Event, Exhibit, Request, Scope
 from ribin.correlate.sketch import moved_sketches
 from ribin.evaluate.labels import read_labels
 from ribin.gallery import GallerySpec, add_surrogates

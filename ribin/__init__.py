@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 looks_are_in("ribin.report.notebook")  # imported when a notebook asks
 
 if TYPE_CHECKING:
-    from ribin.casework import Candidate, Request, Scope, SearchResult
+    from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
     from ribin.comparison import Comparison
     from ribin.errors import RibinError
     from ribin.model import Mark, Scan, Template
@@ -43,10 +43,10 @@ _HOMES = {
     "Mark": "ribin.model",
     "Template": "ribin.model",
     "Comparison": "ribin.comparison",
-    "Request": "ribin.casework",
-    "Scope": "ribin.casework",
-    "Candidate": "ribin.casework",
-    "SearchResult": "ribin.casework",
+    "Request": "ribin.cases.exhibits",
+    "Scope": "ribin.cases.exhibits",
+    "Candidate": "ribin.cases.exhibits",
+    "SearchResult": "ribin.cases.exhibits",
     "Params": "ribin.params",
     "load_params": "ribin.params_file",
     "RibinError": "ribin.errors",

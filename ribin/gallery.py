@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.casework import ClassFields, Event, Exhibit, Scope
+from ribin.cases.exhibits import ClassFields, Event, Exhibit, Scope
 from ribin.correlate.sketch import framed_surface, sketch_heights
 from ribin.errors import ParameterError
 from ribin.model import MarkType, Scan, ScanKind, Template

@@ -12,7 +12,7 @@ from typing import Any
 from search_makers import PARAMS_ID
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.exchange.bundlefile import BundleWriter
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import Scope
-from ribin.leads import HeldExhibit
+from ribin.cases.exhibits import Scope
+from ribin.cases.leads import HeldExhibit
 from ribin.people import Role
 from ribin.search.network import Network, NetworkMember
 from ribin.vault.people import appoint

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from store_makers import COARSE, enrol, make_exhibit, make_scan, make_template
 
-from ribin.casework import Request, Scope
+from ribin.cases.exhibits import Request, Scope
 from ribin.comparison import Comparison
 from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from ribin.casework import Candidate
+from ribin.cases.exhibits import Candidate
 from ribin.search.network import Network
 from ribin.vault.sharing import opaque_names
 from ribin.vault.vault import Vault

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.model import Mark, MarkType, Provenance, Scan, ScanKind, Template
 
 COARSE = 24  # length of the coarse vectors made here

@@ -8,7 +8,7 @@ import pytest
 
 from ribin.services.enrol import enrol_rows
 from ribin.services.usable import Intake
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.manifest import Row, read_manifest
 from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks

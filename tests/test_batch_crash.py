@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from ribin.casework import Request, Scope
+from ribin.cases.exhibits import Request, Scope
 from ribin.params import DEFAULT_PARAMS
 from ribin.search.engine import search
 from ribin.search.network import Network, NetworkMember

@@ -11,10 +11,10 @@ from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_netwo
 from ribin.errors import AccessError
 from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
-from ribin.leads import Conclusion, Examined, Standing
+from ribin.cases.leads import Conclusion, Examined, Standing
 from ribin.people import identity_of, logins_behind
-from ribin.review.steps import take_up_lead
-from ribin.review.verdicts import give_review
+from ribin.leads.steps import take_up_lead
+from ribin.leads.verdicts import give_review
 from ribin.vault.backup import back_up
 from ribin.vault.sharing import opaque_name
 from ribin.vault.vault import Vault
@@ -30,7 +30,7 @@ class Login:
 
     def __call__(self, login, account="", host="desk"):
         self._monkeypatch.setattr("getpass.getuser", lambda: login)
-        for place in ("ribin.people", "ribin.review.blindness"):
+        for place in ("ribin.people", "ribin.leads.blindness"):
             self._monkeypatch.setattr(f"{place}.account_name", lambda: account or login)
         self._monkeypatch.setattr("socket.gethostname", lambda: host)
 

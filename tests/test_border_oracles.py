@@ -8,7 +8,7 @@ import pytest
 from search_makers import PARAMS_ID, ask, fake_compare_many, make_network, make_query
 from store_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
-from ribin.casework import ExhibitKind, Filters, Grouping, Scope
+from ribin.cases.exhibits import ExhibitKind, Filters, Grouping, Scope
 from ribin.model import MarkType
 from ribin.search.engine import search
 from ribin.vault.mark_table import Facts

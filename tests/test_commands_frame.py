@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ribin.casework import ExhibitKind, Scope
+from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.commands import options
 from ribin.commands.app import app
 from ribin.commands.exits import exit_after, run

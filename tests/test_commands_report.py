@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ribin.casework import Filters, Request, Scope
+from ribin.cases.exhibits import Filters, Request, Scope
 from ribin.services.search_reports import read_lists
 from ribin.errors import FormatError
 from ribin.report.json_text import as_json

@@ -11,9 +11,9 @@ from review_makers import EXAMINER, held, make_member
 
 from ribin.errors import StoreError
 from ribin.export.write import export_vault
-from ribin.leads import Conclusion, Examined
-from ribin.review.steps import take_up_lead
-from ribin.review.verdicts import give_review
+from ribin.cases.leads import Conclusion, Examined
+from ribin.leads.steps import take_up_lead
+from ribin.leads.verdicts import give_review
 from ribin.vault.backup import back_up
 from ribin.vault.catalogue import CATALOGUE_FILE, Catalogue
 from ribin.vault.leads import leads_with_second_due

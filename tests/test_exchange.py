@@ -11,7 +11,7 @@ from bundle_makers import changed_manifest, make_pair, members_of_bundle, signed
 from search_makers import PARAMS_ID, ask, fake_compare_many, make_query
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from store_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
-from ribin.casework import ExhibitKind, Scope
+from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.errors import FormatError, ParameterError, StoreError
 from ribin.export.restore import import_vault
 from ribin.export.scanfolder import scan_files

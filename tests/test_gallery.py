@@ -9,7 +9,7 @@ import pytest
 from mark_makers import make_scan, template_of
 from search_makers import ask
 
-from ribin.casework import Filters, Scope
+from ribin.cases.exhibits import Filters, Scope
 from ribin.errors import ParameterError
 from ribin.gallery import GallerySpec, make_gallery
 from ribin.params import DEFAULT_PARAMS

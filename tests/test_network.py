@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError
 from ribin.search.network import read_network
 from ribin.vault.vault import Vault

@@ -14,8 +14,8 @@ import pytest
 from wording import forbidden_words
 
 import ribin
-from ribin.casework import Candidate, Counts, SearchResult
-from ribin.lists import FusedCandidate, SearchLists
+from ribin.cases.exhibits import Candidate, Counts, SearchResult
+from ribin.cases.results import FusedCandidate, SearchLists
 from ribin.model import MarkType
 from ribin.shown import Shown
 

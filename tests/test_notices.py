@@ -11,12 +11,12 @@ import zlib
 import pytest
 from review_makers import EXAMINER, SECOND, STAFF, held, make_member, make_network
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.services.announcing import announce, announce_received
-from ribin.leads import Conclusion, Examined
-from ribin.review.steps import take_up_lead, withdraw_link
-from ribin.review.syncing import sync_leads
-from ribin.review.verdicts import give_review
+from ribin.cases.leads import Conclusion, Examined
+from ribin.leads.steps import take_up_lead, withdraw_link
+from ribin.leads.syncing import sync_leads
+from ribin.leads.verdicts import give_review
 from ribin.vault.releases import release_exhibit
 from ribin.vault.sharing import opaque_names
 
@@ -149,7 +149,7 @@ def test_a_notice_that_cannot_be_written_undoes_nothing(pair, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ribin.notices.write.write_durably", refuse)
+    monkeypatch.setattr("ribin.leads.write.write_durably", refuse)
     opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
     step, notes = linked(jam, network, f"BLZ:{opaque}")
     assert step.link_made

@@ -7,7 +7,7 @@ from bundle_makers import make_pair
 from review_makers import EXAMINER, make_member
 from store_makers import enrol, make_exhibit, make_scan
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.vault.releases import end_release, release_exhibit
 from ribin.vault.sharing import opaque_names
 from ribin.vault.vault import Vault

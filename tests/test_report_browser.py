@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from page_browser import needs_browser, open_browser
 
-from ribin.casework import Candidate, Counts, SearchResult
+from ribin.cases.exhibits import Candidate, Counts, SearchResult
 from ribin.services.reports import Asked, report_comparison
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.model import MarkType
 from ribin.params import DEFAULT_PARAMS
 from ribin.services.reading import Reading

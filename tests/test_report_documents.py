@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from wording import forbidden_words
 
-from ribin.casework import Event, Exhibit
+from ribin.cases.exhibits import Event, Exhibit
 from ribin.services.reports import Asked, check_reports, report_comparison, write_reports
 from ribin.errors import ParameterError
 from ribin.params import DEFAULT_PARAMS

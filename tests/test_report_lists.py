@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from ribin.casework import Candidate, Counts, SearchResult
+from ribin.cases.exhibits import Candidate, Counts, SearchResult
 from ribin.errors import ParameterError
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.model import MarkType
 from ribin.report.json_text import as_json
 from ribin.report.lists_text import lists_text, lists_value

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ribin.casework import Candidate, Counts, SearchResult
+from ribin.cases.exhibits import Candidate, Counts, SearchResult
 from ribin.comparison import ScorePart
 from ribin.model import MarkType
 from ribin.report.json_text import as_json

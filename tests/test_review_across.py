@@ -9,12 +9,12 @@ from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_netwo
 
 from ribin.services.leads import lead_views, look_at_lead
 from ribin.errors import StoreError
-from ribin.leads import Conclusion, Examined, Link, Place, Standing
+from ribin.cases.leads import Conclusion, Examined, Link, Place, Standing
 from ribin.people import Role
-from ribin.review.rules import standing_of
-from ribin.review.steps import take_up_lead
-from ribin.review.syncing import sync_leads
-from ribin.review.verdicts import give_review
+from ribin.leads.rules import standing_of
+from ribin.leads.steps import take_up_lead
+from ribin.leads.syncing import sync_leads
+from ribin.leads.verdicts import give_review
 from ribin.vault.audit import append_row
 from ribin.vault.leads import insert_link, read_lead_file
 from ribin.vault.people import appoint
@@ -60,7 +60,7 @@ class TwoCountries:
 
 @pytest.fixture
 def both(tmp_path, monkeypatch):
-    for place in ("ribin.people", "ribin.review.blindness"):
+    for place in ("ribin.people", "ribin.leads.blindness"):
         monkeypatch.setattr(f"{place}.account_name", lambda: "")
     network = make_network(tmp_path, "BLZ", "JAM")
     with make_member(tmp_path, "JAM", 1) as jam, make_member(tmp_path, "BLZ", 1) as blz:

@@ -6,10 +6,10 @@ import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member
 
 from ribin.services.reviewed import reviewed_with
-from ribin.leads import Conclusion, Examined, Standing
+from ribin.cases.leads import Conclusion, Examined, Standing
 from ribin.people import Role
-from ribin.review.steps import take_up_lead
-from ribin.review.verdicts import give_review
+from ribin.leads.steps import take_up_lead
+from ribin.leads.verdicts import give_review
 from ribin.vault.people import appoint
 
 SAME, UNSURE = Conclusion.IDENTIFICATION, Conclusion.INCONCLUSIVE_A
@@ -35,7 +35,7 @@ def review(vault, lead, who, conclusion=SAME):
 def disagreed(jam, monkeypatch):
     """A pair on which Ana and Ben did not agree; each person has a login."""
     monkeypatch.setattr("getpass.getuser", lambda: "ana")
-    for place in ("ribin.people", "ribin.review.blindness"):
+    for place in ("ribin.people", "ribin.leads.blindness"):
         monkeypatch.setattr(f"{place}.account_name", lambda: "")
     lead = take_up(jam)
     review(jam, lead, EXAMINER)

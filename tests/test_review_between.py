@@ -11,10 +11,10 @@ import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
 from ribin.services.announcing import announce_received
-from ribin.leads import Conclusion, Examined
-from ribin.review.steps import take_up_lead
-from ribin.review.syncing import sync_leads
-from ribin.review.verdicts import give_review
+from ribin.cases.leads import Conclusion, Examined
+from ribin.leads.steps import take_up_lead
+from ribin.leads.syncing import sync_leads
+from ribin.leads.verdicts import give_review
 from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import opaque_names
 from ribin.vault.vault import Vault
@@ -27,9 +27,9 @@ from contextlib import contextmanager
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from review_makers import EXAMINER, SECOND, held, make_network
-from ribin.leads import Conclusion, Examined
-from ribin.review.steps import take_up_lead, withdraw_link
-from ribin.review.verdicts import give_review
+from ribin.cases.leads import Conclusion, Examined
+from ribin.leads.steps import take_up_lead, withdraw_link
+from ribin.leads.verdicts import give_review
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.vault import Vault
 folder, code, step, first = Path(sys.argv[2]), *sys.argv[3:6]

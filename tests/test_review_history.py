@@ -10,16 +10,16 @@ from PIL import Image
 from review_makers import EXAMINER, SECOND, held, make_member, make_network
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import ExhibitKind, Scope
+from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.errors import AccessError
-from ribin.leads import Conclusion, Examined, HeldExhibit
-from ribin.review.graphml import as_graphml
-from ribin.review.history import trace_exhibit
-from ribin.review.history_picture import write_picture
-from ribin.review.history_text import history_table
-from ribin.review.series import series_around
-from ribin.review.steps import take_up_lead, withdraw_link
-from ribin.review.verdicts import give_review
+from ribin.cases.leads import Conclusion, Examined, HeldExhibit
+from ribin.leads.graphml import as_graphml
+from ribin.leads.trace import trace_exhibit
+from ribin.leads.trace_files import write_picture
+from ribin.leads.history_text import history_table
+from ribin.leads.series import series_around
+from ribin.leads.steps import take_up_lead, withdraw_link
+from ribin.leads.verdicts import give_review
 from ribin.vault.releases import release_exhibit
 from ribin.vault.sharing import opaque_name, set_sharing
 

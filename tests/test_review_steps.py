@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError, StoreError
-from ribin.leads import Conclusion, Examined, Standing
-from ribin.review.rules import visible_reviews
-from ribin.review.steps import take_up_lead, withdraw_link
-from ribin.review.syncing import sync_leads
-from ribin.review.verdicts import give_review
+from ribin.cases.leads import Conclusion, Examined, Standing
+from ribin.leads.rules import visible_reviews
+from ribin.leads.steps import take_up_lead, withdraw_link
+from ribin.leads.syncing import sync_leads
+from ribin.leads.verdicts import give_review
 from ribin.vault.leads import read_lead_file, read_lead_files
 from ribin.vault.sharing import opaque_name
 

@@ -28,7 +28,7 @@ from search_makers import (
 )
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import Filters, Scope
+from ribin.cases.exhibits import Filters, Scope
 from ribin.search import shortlist
 from ribin.search.engine import search
 from ribin.search.index import MarkIndex

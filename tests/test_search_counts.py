@@ -22,7 +22,7 @@ from search_makers import (
 from sharing_makers import own_names
 from store_makers import COARSE, enrol, make_exhibit, make_mark, make_scan, make_template
 
-from ribin.casework import Counts, ExhibitKind, Filters, Scope
+from ribin.cases.exhibits import Counts, ExhibitKind, Filters, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.search.engine import search

@@ -20,7 +20,7 @@ from search_makers import (
 )
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import Filters, Scope
+from ribin.cases.exhibits import Filters, Scope
 from ribin.checked_lines import make_line
 from ribin.model import Template
 from ribin.search.engine import search

@@ -19,7 +19,7 @@ from search_makers import (
 )
 from store_makers import make_exhibit, make_mark, make_scan, make_template
 
-from ribin.casework import Candidate, ExhibitKind, Filters, Grouping, Scope, SearchResult
+from ribin.cases.exhibits import Candidate, ExhibitKind, Filters, Grouping, Scope, SearchResult
 from ribin.errors import ParameterError
 from ribin.model import MarkType, ScanKind
 from ribin.search.fusion import fuse_lists

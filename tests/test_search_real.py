@@ -11,7 +11,7 @@ import pytest
 from search_makers import LINKED, ask, make_network
 from store_makers import make_exhibit
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.params import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan

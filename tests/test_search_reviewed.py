@@ -8,11 +8,11 @@ from review_makers import make_network as make_linked
 from search_makers import PARAMS_ID, ask, fake_compare_many
 from store_makers import enrol, make_exhibit, make_scan, make_template
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.services.reviewed import reviewed_with
-from ribin.leads import Conclusion, Examined
-from ribin.review.steps import take_up_lead, withdraw_link
-from ribin.review.verdicts import give_review
+from ribin.cases.leads import Conclusion, Examined
+from ribin.leads.steps import take_up_lead, withdraw_link
+from ribin.leads.verdicts import give_review
 from ribin.search.marks import search_marks
 from ribin.vault.sharing import opaque_names
 

@@ -9,7 +9,7 @@ from search_makers import LINKED, PARAMS_ID, ask, fake_compare_many, make_networ
 from sharing_makers import own_name, own_names
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError
 from ribin.params import DEFAULT_PARAMS
 from ribin.search.engine import search

@@ -8,11 +8,11 @@ import sqlite3
 import pytest
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.services.purging import purge_each, purge_text
 from ribin.errors import AccessError, ParameterError, StoreError
-from ribin.leads import HeldExhibit
-from ribin.review.steps import take_up_lead
+from ribin.cases.leads import HeldExhibit
+from ribin.leads.steps import take_up_lead
 from ribin.vault import releases
 from ribin.vault import retention
 from ribin.vault import settings

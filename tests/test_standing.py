@@ -9,11 +9,11 @@ import pytest
 
 from ribin.services.enrol import enrol_rows
 from ribin.services.usable import Intake
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import StoreError
 from ribin.manifest import Row
 from ribin.params import DEFAULT_PARAMS
-from ribin.standing import Finding
+from ribin.cases.saved_search import Finding
 from ribin.vault.releases import release_exhibit
 from ribin.vault.sharing import opaque_names
 from ribin.vault.saved_searches import (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import StoreError
 from ribin.vault.audit import append_row
 from ribin.vault.backup import back_up

@@ -20,7 +20,7 @@ from review_makers import EXAMINER, held, make_member, make_network
 from store_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
-from ribin.review.steps import take_up_lead
+from ribin.leads.steps import take_up_lead
 from ribin.vault.incoming import scan_path
 from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import opaque_name
@@ -135,7 +135,7 @@ def test_a_full_disk_and_a_lead(small_disk):
 AS_NOBODY = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-import ribin.commands.leads, ribin.commands.upkeep, ribin.vault.backup, ribin.review.steps
+import ribin.commands.leads, ribin.commands.upkeep, ribin.vault.backup, ribin.leads.steps
 from ribin.commands.app import app
 from ribin.commands.exits import run
 if os.geteuid() == 0:

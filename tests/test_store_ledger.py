@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from store_makers import enrol, make_exhibit
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.model import MarkType
 from ribin.vault import ledgerfile
 from ribin.vault.mark_table import ledger_of

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from store_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
-from ribin.casework import ExhibitKind, Scope
+from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType
 from ribin.vault.enrol import EnrolOutcome

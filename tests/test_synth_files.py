@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import x3pio
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import ParameterError
 from ribin.model import Provenance, Scan, ScanKind
 from ribin.synth.plan import EVENTS, FIREARMS, LINKED_STATES, MEMBERS, SLIDES

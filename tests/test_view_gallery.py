@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from page_browser import in_browser, open_browser
 
-from ribin.casework import Candidate, ClassFields, Counts, SearchResult
-from ribin.lists import FusedCandidate, MarkPlace, SearchLists
+from ribin.cases.exhibits import Candidate, ClassFields, Counts, SearchResult
+from ribin.cases.results import FusedCandidate, MarkPlace, SearchLists
 from ribin.model import MarkType
 from ribin.view import RowPicture, gallery_page
 from ribin.view.gallery_rows import shown_lists

@@ -11,12 +11,12 @@ from ribin.services.at_once import AtOnce, search_enrolled
 from ribin.services.enrol import EnrolReport, Refused, enrol_rows
 from ribin.services.rehearsal import Rehearsal, rehearse_rows
 from ribin.services.usable import Intake
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.commands.colour import say
 from ribin.commands.exits import exit_after, list_failed
 from ribin.commands.progress import Progress
 from ribin.services.vaults import Vaults
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.manifest import Row
 from ribin.params import Params
 from ribin.report.json_text import as_json, plain_value

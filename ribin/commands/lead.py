@@ -57,7 +57,7 @@ def open_lead(
           --vault vaults/JAM --network network.toml
     """
     from ribin.commands.leads import Leads, say_step, seen_figures
-    from ribin.review.steps import take_up_lead
+    from ribin.leads.steps import take_up_lead
 
     with Leads.open(vault, network_file) as desk:
         one, other = desk.held(reference), desk.held(comparison)
@@ -83,7 +83,7 @@ def list_leads(mine: bool, vault: Path | None, who: str, json_output: bool) -> N
     from ribin.commands.leads import Leads
     from ribin.services.leads import look_at_leads
     from ribin.report.json_text import as_json
-    from ribin.review.lead_text import lead_facts, leads_table
+    from ribin.leads.text import lead_facts, leads_table
 
     with Leads.open(vault, None) as desk:
         views = look_at_leads(desk.vault, who, mine=mine, verdicts=json_output)
@@ -123,7 +123,7 @@ def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
     """
     from ribin.commands.leads import Leads
     from ribin.services.announcing import announce_received
-    from ribin.review.syncing import sync_leads
+    from ribin.leads.syncing import sync_leads
 
     with Leads.open(vault, network_file) as desk:
         carried, notes = sync_leads(desk.vault, desk.needed_network(), who=who)

@@ -15,14 +15,14 @@ from ribin.services.files import whole_file
 from ribin.services.leads import figures_as_seen, look_at_lead
 from ribin.services.vaults import open_own
 from ribin.errors import ParameterError
-from ribin.leads import HeldExhibit
+from ribin.cases.leads import HeldExhibit
 from ribin.report.json_text import as_json
-from ribin.review.concerned import held_exhibit
-from ribin.review.done import Step
-from ribin.review.graphml import as_graphml
-from ribin.review.history import History
-from ribin.review.history_picture import write_picture
-from ribin.review.lead_text import SHOWN_EARLY, lead_facts, lead_page, view_lead
+from ribin.leads.concerned import held_exhibit
+from ribin.leads.done import Step
+from ribin.leads.graphml import as_graphml
+from ribin.leads.trace import History
+from ribin.leads.trace_files import write_picture
+from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, view_lead
 from ribin.search.network import Network, read_network
 from ribin.vault.vault import Vault
 

@@ -30,7 +30,7 @@ def list_links(vault: Path | None, who: str, json_output: bool) -> None:
     from ribin.commands.leads import Leads
     from ribin.services.leads import look_at_leads
     from ribin.report.json_text import as_json
-    from ribin.review.lead_text import lead_facts, leads_table
+    from ribin.leads.text import lead_facts, leads_table
 
     with Leads.open(vault, None) as desk:
         views = look_at_leads(desk.vault, who, linked=True, verdicts=json_output)
@@ -60,7 +60,7 @@ def withdraw(
       ribin link withdraw JAM-L1 --reason "items mixed up in the laboratory" --vault vaults/JAM
     """
     from ribin.commands.leads import Leads, say_step
-    from ribin.review.steps import withdraw_link
+    from ribin.leads.steps import withdraw_link
 
     with Leads.open(vault, network_file) as desk:
         step = withdraw_link(desk.vault, desk.network, lead, who=who, reason=reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ribin.casework import Request
+from ribin.cases.exhibits import Request
 from ribin.services.files import check_picture, whole_file
 from ribin.services.search_output import write_gallery
 from ribin.services.session import Desk
@@ -13,7 +13,7 @@ from ribin.services.search import search_problems
 from ribin.services.sides import Side
 from ribin.services.pair import check_page
 from ribin.errors import RibinError
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.report.json_text import as_json
 from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.score_plot import check_score_plot, draw_score_plot

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import StoreError
 from ribin.report.tables import table
 from ribin.search.network import Network

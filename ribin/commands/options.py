@@ -14,7 +14,7 @@ from ribin.params_file import load_params
 from ribin.params_rotation import ANY_ROTATION_DEG, with_rotation
 from ribin.people import USER_VARIABLE, login_name
 
-# Written out, because importing ribin.casework for them would load numpy for `--help`.
+# Written out, because importing ribin.cases.exhibits for them would load numpy for `--help`.
 SCOPES = ("country", "cluster", "network")
 EXHIBIT_KINDS = ("evidence", "test_fire")
 GROUPINGS = ("firearm", "event")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ribin.services.reading import Reading
 
 if TYPE_CHECKING:
-    from ribin.casework import Request
+    from ribin.cases.exhibits import Request
     from ribin.services.session import Desk
 
 
@@ -44,7 +44,7 @@ def query_reading(asked: Mapping[str, Any]) -> Reading:
 
 def view_request(desk: Desk | None, asked: Mapping[str, Any]) -> Request | None:
     """Why a desk looks at another member's exhibit; None without a desk."""
-    from ribin.casework import Request, Scope
+    from ribin.cases.exhibits import Request, Scope
 
     if desk is None:
         return None

@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ribin.casework import Request, Scope
+from ribin.cases.exhibits import Request, Scope
 from ribin.services.session import Desk
 from ribin.services.reports import Asked, report_comparison
 from ribin.services.search_reports import read_lists, report_search
 from ribin.services.search import search_for
 from ribin.services.sides import Side
 from ribin.errors import ParameterError, RibinError
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.services.reading import Reading
 from ribin.report.document import Document
 

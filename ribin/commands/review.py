@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import json_option, network_option, vault_option, who_option
-from ribin.leads import Conclusion, Examined
+from ribin.cases.leads import Conclusion, Examined
 
 
 @click.command(short_help="Write down your verdict on a lead.")
@@ -53,7 +53,7 @@ def review(
           --note "individual marks agree in the aperture shear" --vault vaults/JAM
     """
     from ribin.commands.leads import Leads, say_step
-    from ribin.review.verdicts import give_review
+    from ribin.leads.verdicts import give_review
 
     said = (Conclusion(conclusion), Examined(examined))
     with Leads.open(vault, network_file) as desk:

@@ -66,7 +66,7 @@ def add(
     Example:
       ribin standing add 2026-17-3 --vault JAM --scope cluster --reason "shooting of 3 May"
     """
-    from ribin.casework import Request, Scope
+    from ribin.cases.exhibits import Request, Scope
     from ribin.services.vaults import open_own
     from ribin.report.json_text import as_json
     from ribin.search.rules import check_request

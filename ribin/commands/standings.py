@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from ribin.services.saved_searches import StandingRun
 from ribin.report.json_text import as_json
 from ribin.report.standing_text import findings_table, standing_table
-from ribin.standing import Finding
+from ribin.cases.saved_search import Finding
 from ribin.vault.saved_searches import mark_told, read_findings, read_standing
 from ribin.vault.vault import Vault
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import ribin
 from ribin.services.enrol import enrol_rows
 from ribin.services.usable import Intake
-from ribin.casework import Request, Scope, SearchResult
+from ribin.cases.exhibits import Request, Scope, SearchResult
 from ribin.services.asking import run_search
 from ribin.services.disclosure import draw_candidate
 from ribin.services.session import Desk

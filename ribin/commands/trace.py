@@ -49,8 +49,8 @@ def trace(
     from ribin.commands.leads import Leads, write_history
     from ribin.services.files import check_picture
     from ribin.report.json_text import as_json
-    from ribin.review.history import trace_exhibit
-    from ribin.review.history_text import history_table
+    from ribin.leads.trace import trace_exhibit
+    from ribin.leads.history_text import history_table
 
     check_picture(picture)
     with Leads.open(vault, network_file) as desk:

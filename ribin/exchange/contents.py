@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.errors import FormatError
 from ribin.exchange.scans import read_scan_facts, word_of, write_scan_facts
 from ribin.json_fields import field_of, hex_of, objects_of, only_fields, read_object

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ribin.casework import Exhibit, Scope
+from ribin.cases.exhibits import Exhibit, Scope
 from ribin.exchange.bundlefile import BundleWriter
 from ribin.exchange.contents import BundleFile
 from ribin.search.rules import may_see

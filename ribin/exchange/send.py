@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin import __version__
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError
 from ribin.exchange.bundlefile import BundleWriter
 from ribin.exchange.contents import MANIFEST, Contents, write_contents

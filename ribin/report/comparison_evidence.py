@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from ribin.casework import Exhibit
+from ribin.cases.exhibits import Exhibit
 from ribin.comparison import Comparison
 from ribin.model import Mark
 from ribin.params import MethodParams

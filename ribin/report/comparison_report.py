@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 
-from ribin.casework import Request
+from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
 from ribin.params import MethodParams
 from ribin.report.comparison_evidence import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from ribin.casework import (
+from ribin.cases.exhibits import (
     Candidate,
     ClassFields,
     Counts,
@@ -18,7 +18,7 @@ from ribin.casework import (
 )
 from ribin.errors import FormatError
 from ribin.json_fields import field_of, objects_of
-from ribin.lists import FusedCandidate, MarkPlace, SearchLists
+from ribin.cases.results import FusedCandidate, MarkPlace, SearchLists
 from ribin.model import MarkType
 
 

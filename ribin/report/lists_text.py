@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ribin.lists import FusedCandidate, SearchLists
+from ribin.cases.results import FusedCandidate, SearchLists
 from ribin.report.json_text import plain_value
 from ribin.report.score_plot import score_bars
 from ribin.report.tables import (

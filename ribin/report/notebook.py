@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from scipy.spatial.distance import pdist
 
-from ribin.casework import SearchResult
+from ribin.cases.exhibits import SearchResult
 from ribin.comparison import Comparison
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.model import Mark
 from ribin.report.document import Facts, Grid
 from ribin.report.document_html import block_html, data_uri

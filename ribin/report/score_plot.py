@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
-from ribin.casework import SearchResult
+from ribin.cases.exhibits import SearchResult
 from ribin.errors import ParameterError
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 
 _WIDTH = 50
 _TOP = 100.0  # the most that a score can be

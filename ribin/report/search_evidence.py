@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ribin.casework import ClassFields, Counts, SearchResult
-from ribin.lists import SearchLists
+from ribin.cases.exhibits import ClassFields, Counts, SearchResult
+from ribin.cases.results import SearchLists
 from ribin.report.document import Block, Facts, Grid, Paragraph, Points, Section
 from ribin.report.report_words import words
 from ribin.report.score_plot import largest_drop

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from ribin.casework import Grouping, SearchResult
-from ribin.lists import SearchLists
+from ribin.cases.exhibits import Grouping, SearchResult
+from ribin.cases.results import SearchLists
 from ribin.params import MethodParams
 from ribin.report.document import Block, Document, Facts, Figure, Grid, Paragraph, Section
 from ribin.report.json_text import as_json

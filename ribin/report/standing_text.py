@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ribin.report.tables import NOTICE, table
-from ribin.standing import Finding, StandingSearch
+from ribin.cases.saved_search import Finding, StandingSearch
 
 
 def standing_table(searches: Sequence[StandingSearch], found: Mapping[str, int]) -> str:

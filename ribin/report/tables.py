@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ribin.casework import Counts, SearchResult
+from ribin.cases.exhibits import Counts, SearchResult
 from ribin.comparison import Comparison
 from ribin.report.width import LEAST, cut, narrowed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ribin.casework import Candidate, Event, Exhibit, Request, Scope
+from ribin.cases.exhibits import Candidate, Event, Exhibit, Request, Scope
 from ribin.vault.disclosure import Abroad
 from ribin.vault.sharing import opaque_names
 from ribin.vault.vault import Vault

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ribin import __version__
-from ribin.casework import Candidate, Request, Scope, SearchResult
+from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS, Params

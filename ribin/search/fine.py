@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.casework import Candidate, Exhibit
+from ribin.cases.exhibits import Candidate, Exhibit
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params import Params

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ribin.casework import Candidate, SearchResult
-from ribin.lists import FusedCandidate, MarkPlace
+from ribin.cases.exhibits import Candidate, SearchResult
+from ribin.cases.results import FusedCandidate, MarkPlace
 
 _Key = tuple[str, bool, str]  # member, whether it is a group, its name
 

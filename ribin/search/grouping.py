@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ribin.casework import Candidate, Exhibit, Grouping, Scope
+from ribin.cases.exhibits import Candidate, Exhibit, Grouping, Scope
 
 
 def group_rows(

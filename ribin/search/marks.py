@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ribin.casework import Request, SearchResult
+from ribin.cases.exhibits import Request, SearchResult
 from ribin.errors import ParameterError
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.model import Template
 from ribin.params import DEFAULT_PARAMS, Params
 from ribin.search.engine import search

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.casework import Candidate, Counts, Request, Scope
+from ribin.cases.exhibits import Candidate, Counts, Request, Scope
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params import Params

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from ribin.casework import Request
+from ribin.cases.exhibits import Request
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params import Params

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ribin.casework import Exhibit, Filters, Request, Scope
+from ribin.cases.exhibits import Exhibit, Filters, Request, Scope
 from ribin.errors import AccessError, ParameterError
 from ribin.vault.entry import checked_day
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Request, Scope
+from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Request, Scope
 from ribin.lighting import light_hindrance
 from ribin.model import BoolArray, Template
 from ribin.search.rules import may_see, passes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ribin.casework import Counts
+from ribin.cases.exhibits import Counts
 from ribin.search.fine import Compared
 from ribin.search.sift import Sifted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ribin.casework import Filters, Grouping, Request, Scope, SearchResult
+from ribin.cases.exhibits import Filters, Grouping, Request, Scope, SearchResult
 from ribin.services.session import Desk
 from ribin.services.sides import Side
 from ribin.errors import ParameterError

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.services.enrol import Enrolled, Refused
-from ribin.casework import Request, Scope
+from ribin.cases.exhibits import Request, Scope
 from ribin.services.session import Desk
 from ribin.services.search import search_scan
 from ribin.errors import ParameterError, RibinError
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.params import Params
 from ribin.search.rules import check_request
 from ribin.vault.enrol import EnrolOutcome

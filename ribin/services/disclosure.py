@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ribin.casework import Candidate, Exhibit, Request, Scope
+from ribin.cases.exhibits import Candidate, Exhibit, Request, Scope
 from ribin.services.session import Desk, stored_side
 from ribin.services.sides import Side, draw_sides
 from ribin.errors import AccessError, ParameterError, ScanError, StoreError

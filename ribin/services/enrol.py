@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ribin.services.usable import Intake, describe_found, usable_marks
-from ribin.casework import Event, Exhibit
+from ribin.cases.exhibits import Event, Exhibit
 from ribin.errors import FormatError, RibinError, StoreError
 from ribin.manifest import Row, exhibit_of
 from ribin.model import Mark, Scan, Template

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ribin.leads import HeldExhibit
-from ribin.review.lead_text import LeadView, leads_to_review, view_lead
+from ribin.cases.leads import HeldExhibit
+from ribin.leads.text import LeadView, leads_to_review, view_lead
 from ribin.vault.leads import VERDICTS_OF, read_lead_file, read_lead_files
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault

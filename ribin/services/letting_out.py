@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import RibinError
 from ribin.exchange.send import Sent, export_bundle
 from ribin.search.network import Network

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ribin.casework import Request
+from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
 from ribin.describe.surface import surface_of
 from ribin.services.disclosure import ShownMark, named_mark

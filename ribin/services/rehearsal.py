@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from ribin.services.enrol import Refused, known_row, prepare_row
 from ribin.services.usable import Intake
-from ribin.casework import Exhibit
+from ribin.cases.exhibits import Exhibit
 from ribin.errors import RibinError, StoreError
 from ribin.manifest import Row
 from ribin.vault.entry import exhibit_problems

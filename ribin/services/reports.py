@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ribin.casework import Request
+from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
 from ribin.services.disclosure import ShownMark, named_mark
 from ribin.services.files import whole_file

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ribin.leads import HeldExhibit, LeadFile, Standing
-from ribin.review.rules import lacks_a_blind_verdict, standing_of
+from ribin.cases.leads import HeldExhibit, LeadFile, Standing
+from ribin.leads.rules import lacks_a_blind_verdict, standing_of
 from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.sharing import opaque_name

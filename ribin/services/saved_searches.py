@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ribin.casework import Request
+from ribin.cases.exhibits import Request
 from ribin.services.session import Desk
 from ribin.services.search import search_for
 from ribin.errors import RibinError
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.services.reading import Reading
 from ribin.report.json_text import plain_value
-from ribin.standing import Finding, StandingSearch
+from ribin.cases.saved_search import Finding, StandingSearch
 from ribin.vault.saved_searches import note_findings, read_standing
 
 

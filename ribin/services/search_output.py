@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ribin.casework import Candidate, Request
+from ribin.cases.exhibits import Candidate, Request
 from ribin.comparison import Comparison
 from ribin.services.disclosure import candidate_mark
 from ribin.services.session import Desk
 from ribin.services.sides import Side
 from ribin.services.pair import FROM_TEMPLATE, Seen, page_of, query_side, shown_side, write_page
 from ribin.errors import AccessError, ParameterError, RibinError
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.model import MarkType
 from ribin.params import Params
 from ribin.pipeline import compare_marks

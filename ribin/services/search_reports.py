@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ribin.casework import Candidate, Request, SearchResult
+from ribin.cases.exhibits import Candidate, Request, SearchResult
 from ribin.services.disclosure import others_mark, own_mark
 from ribin.services.session import Desk
 from ribin.services.reports import Asked, enter_report
 from ribin.services.sides import Side
 from ribin.errors import ParameterError, RibinError
 from ribin.json_fields import read_object
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.params import Params
 from ribin.pipeline import compare_marks
 from ribin.report.document import Document

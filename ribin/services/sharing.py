@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import ParameterError
 from ribin.vault.entry import checked_day
 from ribin.vault.retention import keep_until, retention_dates

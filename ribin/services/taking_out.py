@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.casework import Request, Scope
+from ribin.cases.exhibits import Request, Scope
 from ribin.services.files import whole_file
 from ribin.services.session import Desk
 from ribin.errors import AccessError, ParameterError, StoreError

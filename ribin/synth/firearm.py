@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ribin.casework import ClassFields
+from ribin.cases.exhibits import ClassFields
 from ribin.errors import ParameterError
 from ribin.model import FloatArray
 from ribin.synth.aperture import Aperture

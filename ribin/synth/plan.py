@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ribin.casework import ExhibitKind, Scope
+from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.synth.aperture import Aperture
 from ribin.synth.breech import BreechFace
 from ribin.synth.cartridge import Primer

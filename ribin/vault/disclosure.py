@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ribin.casework import Event, Exhibit
+from ribin.cases.exhibits import Event, Exhibit
 from ribin.vault.releases import Release, released_to
 from ribin.vault.settings import read_setting
 from ribin.vault.sharing import find_named, opaque_of

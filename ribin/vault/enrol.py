@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from ribin.casework import Exhibit
+from ribin.cases.exhibits import Exhibit
 from ribin.errors import StoreError
 from ribin.people import ENROLLING
 from ribin.vault.audit import append_row, now_utc

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ribin.casework import Exhibit, ExhibitKind
+from ribin.cases.exhibits import Exhibit, ExhibitKind
 from ribin.errors import ParameterError
 from ribin.model import Mark, Scan, Template
 

@@ -21,7 +21,7 @@ from ribin.vault.files import fsync_folder, write_synced
 INCOMING_FOLDER = "incoming"
 MARKS_FOLDER = "marks"
 DESCRIBED_FOLDER = "described"  # see described.py
-NOTICES_FOLDER = "notices"  # what ribin.notices writes
+NOTICES_FOLDER = "notices"  # what ribin.leads writes
 
 
 def scan_path(folder: Path, sha256: str) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ribin.leads import Lead, LeadFile, Place, Review
+from ribin.cases.leads import Lead, LeadFile, Place, Review
 from ribin.people import same_person
 
 # In the audit log: what the logs of both members say of a verdict, once both were in reach.

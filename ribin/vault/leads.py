@@ -13,7 +13,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from ribin.errors import StoreError
-from ribin.leads import (
+from ribin.cases.leads import (
     Conclusion,
     Examined,
     HeldExhibit,

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ribin.casework import Exhibit
+from ribin.cases.exhibits import Exhibit
 from ribin.model import MarkType, ScanKind
 from ribin.vault.audit import append_row, now_utc
 from ribin.vault.exhibits import fields_of

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ribin.casework import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.errors import StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.vault.vault import Vault

@@ -10,7 +10,7 @@ import sqlite3
 import uuid
 from dataclasses import dataclass
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.people import DISCLOSING
 from ribin.vault.audit import append_row, now_utc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import ParameterError
 from ribin.people import KEEPING
 from ribin.vault.audit import append_row

@@ -6,7 +6,7 @@ import hmac
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import StoreError
 from ribin.people import DISCLOSING
 from ribin.vault.audit import append_row

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from ribin.casework import Exhibit
+from ribin.cases.exhibits import Exhibit
 from ribin.errors import StoreError
 from ribin.model import Mark, MarkType, Scan, Template
 from ribin.vault.audit import AuditHead, AuditRow, append_row, read_head, read_rows

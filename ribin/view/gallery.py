@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ribin import __version__
-from ribin.lists import SearchLists
+from ribin.cases.results import SearchLists
 from ribin.model import MarkType
 from ribin.view.gallery_rows import ListShown, shown_lists
 from ribin.view.score_plot import score_plot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ribin.casework import Candidate, ClassFields, Counts
-from ribin.lists import FusedCandidate, SearchLists
+from ribin.cases.exhibits import Candidate, ClassFields, Counts
+from ribin.cases.results import FusedCandidate, SearchLists
 from ribin.model import MarkType
 
 

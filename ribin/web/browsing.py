@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.casework import Exhibit, Grouping, Scope
+from ribin.cases.exhibits import Exhibit, Grouping, Scope
 from ribin.services.leads import lead_views
 from ribin.model import MarkType
 from ribin.view import thumbnail_png

@@ -10,11 +10,11 @@ from starlette.responses import Response
 from ribin.services.announcing import announce
 from ribin.services.leads import look_at_lead, look_at_leads
 from ribin.errors import ParameterError
-from ribin.leads import CONCLUSION_MEANING, Conclusion, Examined, HeldExhibit
-from ribin.review.lead_text import blindness
-from ribin.review.rules import standing_of
-from ribin.review.steps import take_up_lead
-from ribin.review.verdicts import give_review
+from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, Examined, HeldExhibit
+from ribin.leads.text import blindness
+from ribin.leads.rules import standing_of
+from ribin.leads.steps import take_up_lead
+from ribin.leads.verdicts import give_review
 from ribin.web.numbers import whole_number
 from ribin.web.replies import form_of, office_of, page, see
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ribin.casework import Candidate, Request, Scope, SearchResult
+from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
 from ribin.services.asking import request_of
 from ribin.services.leads import figures_as_seen
 from ribin.services.session import Desk
 from ribin.services.search import search_for
 from ribin.services.sides import Side
 from ribin.errors import AccessError, StoreError
-from ribin.leads import HeldExhibit
-from ribin.lists import SearchLists
+from ribin.cases.leads import HeldExhibit
+from ribin.cases.results import SearchLists
 from ribin.params import Params
 from ribin.services.reading import Reading
 from ribin.report.document import Document

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ribin.casework import Exhibit, Scope
+from ribin.cases.exhibits import Exhibit, Scope
 from ribin.errors import AccessError, ParameterError, StoreError
-from ribin.leads import HeldExhibit
-from ribin.review.bothsides import BothSides
+from ribin.cases.leads import HeldExhibit
+from ribin.leads.two_vaults import BothSides
 from ribin.search.network import Network
 from ribin.search.rules import may_see
 from ribin.vault.exhibits import find_exhibit

@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ribin.leads import HeldExhibit
-from ribin.review.history import SAME_FIREARM, History, TracedExhibit
+from ribin.cases.leads import HeldExhibit
+from ribin.leads.trace import SAME_FIREARM, History, TracedExhibit
 
 _BLUE, _ORANGE, _GREY, _BLACK = (0, 114, 178), (230, 159, 0), (200, 200, 200), (0, 0, 0)
 _LEFT, _RIGHT, _TOP, _ROW, _BOTTOM = 90, 60, 60, 130, 60

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ribin.leads import HeldExhibit, Lead, LeadFile, Standing
-from ribin.review.bothsides import BothSides
-from ribin.review.merging import Settled
-from ribin.review.rules import standing_of
-from ribin.review.series import parts_without
+from ribin.cases.leads import HeldExhibit, Lead, LeadFile, Standing
+from ribin.leads.two_vaults import BothSides
+from ribin.leads.merge import Settled
+from ribin.leads.rules import standing_of
+from ribin.leads.series import parts_without
 from ribin.vault.leads import read_lead_file
 from ribin.vault.vault import Vault
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ribin.errors import AccessError, StoreError
-from ribin.leads import HeldExhibit, LeadFile, Link, Place, Withdrawal
+from ribin.cases.leads import HeldExhibit, LeadFile, Link, Place, Withdrawal
 from ribin.people import Role
-from ribin.review.blindness import check_blindness, reads_all_logs, was_shown
-from ribin.review.bothsides import BothSides
-from ribin.review.concerned import exhibit_at
-from ribin.review.crossing import is_same_lead, lead_for
-from ribin.review.rules import ends_the_link, makes_a_link, written_place
-from ribin.review.vouching import Receiving
+from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
+from ribin.leads.two_vaults import BothSides
+from ribin.leads.concerned import exhibit_at
+from ribin.leads.crossing import is_same_lead, lead_for
+from ribin.leads.rules import ends_the_link, makes_a_link, written_place
+from ribin.leads.vouching import Receiving
 from ribin.vault.leads import (
     Record,
     find_lead_file,

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from ribin.casework import ClassFields
-from ribin.leads import HeldExhibit, LeadFile
-from ribin.review.concerned import exhibit_at
+from ribin.cases.exhibits import ClassFields
+from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.leads.concerned import exhibit_at
 from ribin.vault.disclosure import Abroad
 from ribin.vault.vault import Vault
 

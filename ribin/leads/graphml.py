@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from xml.sax.saxutils import escape, quoteattr
 
-from ribin.review.history import History, TracedExhibit, TracedLink
+from ribin.leads.trace import History, TracedExhibit, TracedLink
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.errors import ParameterError, StoreError
-from ribin.notices.notice import Notice, Occasion, notice_facts
+from ribin.leads.notices import Notice, Occasion, notice_facts
 from ribin.report.document import Document, Grid, Paragraph, Points, Section
 from ribin.report.document_html import document_html
 from ribin.report.document_pdf import document_pdf

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ribin.leads import Lead
+from ribin.cases.leads import Lead
 
 _NAMES = ("exhibit", "event", "group", "class_fields")  # of one member, by its own words
 _OF_THE_ASKER = ("counts", "snapshot", "scope")  # of the whole search: totals of every member asked

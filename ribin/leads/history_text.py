@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ribin.report.tables import table
-from ribin.review.history import History, TracedExhibit, TracedLink
+from ribin.leads.trace import History, TracedExhibit, TracedLink
 
 
 def history_table(history: History) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.leads import CONCLUSION_MEANING, Examined, HeldExhibit, LeadFile, Review
+from ribin.cases.leads import CONCLUSION_MEANING, Examined, HeldExhibit, LeadFile, Review
 from ribin.report.tables import facts, table
-from ribin.review.rules import (
+from ribin.leads.rules import (
     awaits_logs,
     had_a_part,
     lacks_a_blind_verdict,

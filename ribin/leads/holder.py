@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ribin.casework import Exhibit, Scope
-from ribin.leads import HeldExhibit, LeadFile
+from ribin.cases.exhibits import Exhibit, Scope
+from ribin.cases.leads import HeldExhibit, LeadFile
 from ribin.search.rules import may_see
 from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.exhibits import find_exhibit, read_exhibits

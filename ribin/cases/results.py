@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ribin.casework import Counts, SearchResult
+from ribin.cases.exhibits import Counts, SearchResult
 from ribin.model import MarkType
 from ribin.shown import Shown
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from ribin.casework import Scope
+from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, StoreError
-from ribin.leads import HeldExhibit, LeadFile
-from ribin.review.holder import Holder, TracedExhibit
-from ribin.review.rules import standing_of
+from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.leads.holder import Holder, TracedExhibit
+from ribin.leads.rules import standing_of
 from ribin.search.network import Network
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ribin.leads import HeldExhibit, LeadFile
+from ribin.cases.leads import HeldExhibit, LeadFile
 from ribin.vault.leads import read_lead_files
 from ribin.vault.exhibits import read_exhibits
 from ribin.vault.sharing import find_named

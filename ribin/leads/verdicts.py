@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ribin.leads import Conclusion, Examined, LeadFile, Place, Review
+from ribin.cases.leads import Conclusion, Examined, LeadFile, Place, Review
 from ribin.people import Role
-from ribin.review.blindness import eyes_of_this_process, reads_all_logs, saw_a_verdict
-from ribin.review.bothsides import BothSides, both_sides
-from ribin.review.done import Step, concerned_in_reach, members_of_lead, step_done
-from ribin.review.merging import merge_lead, settle
-from ribin.review.rules import (
+from ribin.leads.blindness import eyes_of_this_process, reads_all_logs, saw_a_verdict
+from ribin.leads.two_vaults import BothSides, both_sides
+from ribin.leads.done import Step, concerned_in_reach, members_of_lead, step_done
+from ribin.leads.merge import merge_lead, settle
+from ribin.leads.rules import (
     check_review,
     checked_text,
     next_place,

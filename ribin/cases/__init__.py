@@ -1,0 +1,1 @@
+"""What a laboratory records: exhibits, events, people, requests, results and leads."""

@@ -1,1 +1,0 @@
-"""Notices of links across a border, for the intelligence-sharing network of each country."""
