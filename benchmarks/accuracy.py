@@ -28,8 +28,8 @@ from results import finish, options
 from specimens import Specimen, default_folder, find_truth, load_scans, slide_scans
 from trial import run_trial
 
-from ribin.params import DEFAULT_PARAMS, Params
-from ribin.params_file import load_params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
+from ribin.params.load import load_params
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.report.tables import table
 

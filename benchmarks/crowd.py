@@ -17,7 +17,7 @@ from ribin.correlate.sketch import (
     sketch_params,
 )
 from ribin.model import FloatArray, MarkType, Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.synth.surrogate import KINSHIP, make_surrogates
 
 FIRST = 20_000  # surrogates at the first look

@@ -17,7 +17,7 @@ from ribin.correlate.placement import disc_offsets
 from ribin.correlate.shortlist import best_products
 from ribin.correlate.sketch import framed_surface, moved_sketches, sketch_heights, sketch_mark
 from ribin.model import FloatArray, MarkType, Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.search.shard import read_shard
 from ribin.vault.vault import Vault
 from ribin.synth.surrogate import KINSHIP, make_surrogates

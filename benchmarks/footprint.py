@@ -27,7 +27,7 @@ from ribin.correlate.copies import coarse_copies, medium_copies
 from ribin.correlate.side import prepare_side
 from ribin.evaluate.labels import read_labels
 from ribin.model import Mark, Scan, Template
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.tables import table

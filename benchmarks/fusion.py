@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from results import finish, options
 
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.tables import table
 
 SEED = 5

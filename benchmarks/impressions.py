@@ -27,8 +27,8 @@ from scipy import ndimage
 
 from ribin.evaluate.metrics import Figures, figures
 from ribin.model import MarkType, Scan, Template
-from ribin.params import DEFAULT_PARAMS, Params
-from ribin.params_file import load_params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
+from ribin.params.load import load_params
 from ribin.pipeline import compare_many, describe_mark, find_marks
 from ribin.report.tables import table
 from ribin.synth import Aperture, make_firearm

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.errors import FormatError
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.json_text import plain_value
 from ribin.report.tables import table
 

@@ -34,7 +34,7 @@ from ribin.correlate.sketch import moved_sketches
 from ribin.evaluate.labels import read_labels
 from ribin.gallery import GallerySpec, add_surrogates
 from ribin.model import FloatArray, Template
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params_rotation import ANY_ROTATION_DEG, with_rotation
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan

@@ -21,7 +21,7 @@ from ribin.correlate.shortlist import best_products
 from ribin.correlate.sketch import framed_surface, moved_sketches, sketch_mark
 from ribin.evaluate.labels import read_labels
 from ribin.model import FloatArray, Template
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.tables import table

@@ -10,7 +10,7 @@ from motion import STILL, Motion, Points, apart_um, found_motion
 
 from ribin.evaluate.labels import read_labels
 from ribin.model import Mark, Provenance, Scan, Template
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.synth import FirearmSpec, consecutive_slides, fire

@@ -31,7 +31,7 @@ from specimens import default_folder, load_scans
 
 from ribin.comparison import Comparison
 from ribin.model import Mark, Scan, Template
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
 from ribin.report.tables import table
 

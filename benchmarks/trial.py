@@ -15,7 +15,7 @@ from specimens import Specimen, mark_center, measured_points
 from ribin.comparison import Comparison
 from ribin.errors import ScanError
 from ribin.model import Template
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.pipeline import compare_many, describe_mark, extract_marks
 
 AGREED_UM = 100.0  # a quarter of a cell: nearer than that, cells find their own place

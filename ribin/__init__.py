@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ribin.comparison import Comparison
     from ribin.errors import RibinError
     from ribin.model import Mark, Scan, Template
-    from ribin.params import Params
-    from ribin.params_file import load_params
+    from ribin.params.defaults import Params
+    from ribin.params.load import load_params
     from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
     from ribin.read import read_scan
     from ribin.search.network import read_network
@@ -47,8 +47,8 @@ _HOMES = {
     "Scope": "ribin.cases.exhibits",
     "Candidate": "ribin.cases.exhibits",
     "SearchResult": "ribin.cases.exhibits",
-    "Params": "ribin.params",
-    "load_params": "ribin.params_file",
+    "Params": "ribin.params.defaults",
+    "load_params": "ribin.params.load",
     "RibinError": "ribin.errors",
 }
 

@@ -14,7 +14,7 @@ from ribin.comparison import Comparison
 from ribin.errors import ParameterError
 from ribin.lighting import Lamp, parse_lighting
 from ribin.model import MarkType, Scan, ScanKind
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.extract.find import find_regions
 from ribin.synth.render import Camera, Light, render_scan
 

@@ -14,7 +14,7 @@ from ribin.decide.steps import decide_comparison, not_compared
 from ribin.errors import ParameterError
 from ribin.lighting import light_hindrance, light_note
 from ribin.model import Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.trace import NO_TRACE, Trace
 
 

@@ -20,7 +20,7 @@ from ribin.cases.exhibits import ClassFields, Event, Exhibit, Scope
 from ribin.correlate.sketch import framed_surface, sketch_heights
 from ribin.errors import ParameterError
 from ribin.model import MarkType, Scan, ScanKind, Template
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.search.index import index_folder

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from ribin.errors import ParameterError
-from ribin.params import MethodParams, Params
+from ribin.params.defaults import MethodParams, Params
 
 ANY_ROTATION_DEG = 180.0  # to either side: the whole circle
 

@@ -71,7 +71,7 @@ def find_problem(params: Any) -> str:
     Parameters
     ----------
     params : dataclass of dataclasses
-        Such as `ribin.params.Params`.
+        Such as `ribin.params.defaults.Params`.
     """
     return next(_problems(params, ""), "")
 

@@ -10,7 +10,7 @@ from ribin.comparison import Comparison
 from ribin.describe.steps import describe_surface
 from ribin.errors import ScanError
 from ribin.model import Mark, Scan, Template
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.extract.find import find_regions
 from ribin.extract.mirror import MIRRORS, mirrored_mark
 from ribin.extract.quality import judge_quality
@@ -29,7 +29,7 @@ def extract_marks(
     scan : Scan
         (H, W) heights in um, or grey values from 0 to 1, as `ribin.read.read_scan` gives them.
     params : Params
-        Bands and working pitches in um, by type of mark; see `ribin.params`.
+        Bands and working pitches in um, by type of mark; see `ribin.params.defaults`.
     trace : Trace
         Is given what each stage made; nothing is kept by default.
 

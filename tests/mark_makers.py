@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from ribin.model import Mark, Provenance, Scan, ScanKind, Template
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.pipeline import describe_mark, extract_marks
 
 OUTER_UM = 1700.0

@@ -14,7 +14,7 @@ from store_makers import COARSE, enrol, make_exhibit, make_scan, make_template
 from ribin.cases.exhibits import Request, Scope
 from ribin.comparison import Comparison
 from ribin.model import Template
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.network import Network, read_network
 from ribin.vault.vault import Vault
 

@@ -179,7 +179,7 @@ def _is_command(node: ast.FunctionDef) -> bool:
         ("store/vault.py", "from ribin import search", "store may not import search"),
         ("store/vault.py", "from ..search import engine", "store may not import search"),
         ("read/x3p.py", "def f():\n    import ribin.commands.app", "read may not import commands"),
-        ("model.py", "from ribin.params import Params", "model may not import params"),
+        ("model.py", "from ribin.params.defaults import Params", "model may not import params"),
         ("errors.py", "from ribin import units", "errors may not import units"),
         ("read/x3p.py", "def f():\n    import cv2", "cv2 is imported only in gaussian.py"),
         ("search/engine.py", "import h5py.h5f", "h5py is imported only in store/"),

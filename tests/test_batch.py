@@ -10,7 +10,7 @@ from ribin.services.enrol import enrol_rows
 from ribin.services.usable import Intake
 from ribin.cases.exhibits import Scope
 from ribin.manifest import Row, read_manifest
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.vault.vault import Vault

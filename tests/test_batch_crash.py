@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from ribin.cases.exhibits import Request, Scope
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.engine import search
 from ribin.search.network import Network, NetworkMember
 from ribin.search.upkeep import check_index, rebuild_index

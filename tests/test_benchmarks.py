@@ -26,7 +26,7 @@ from trial import Pair, Trial
 
 from ribin.errors import FormatError
 from ribin.model import Template
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.json_text import plain_value

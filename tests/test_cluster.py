@@ -22,7 +22,7 @@ from ribin.services.items import Item
 from ribin.cluster import ClusterExecutor, ClusterLooker, connected
 from ribin.correlate.sketch import moved_sketches
 from ribin.errors import ParameterError, StoreError
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.look import ShardTask, Threads
 from ribin.search.shard import MarkList, Shard, write_shard
 

@@ -23,7 +23,7 @@ from ribin.correlate.turned import (
 )
 from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.model import MarkType, ScanKind, Template
-from ribin.params import BLOCK_PX, DEFAULT_PARAMS
+from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS
 
 METHOD = DEFAULT_PARAMS.breech_face
 

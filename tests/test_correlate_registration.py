@@ -22,7 +22,7 @@ from ribin.correlate.register import coarse_angles
 from ribin.correlate.side import prepare_side
 from ribin.correlate.turned import turn_surface
 from ribin.model import Template
-from ribin.params import BLOCK_PX, DEFAULT_PARAMS
+from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS
 from ribin.pipeline import compare_marks
 from ribin.trace import Trace
 

@@ -15,7 +15,7 @@ from ribin.decide.consensus import Consensus, find_consensus
 from ribin.decide.score import score_parts
 from ribin.decide.steps import decide_comparison
 from ribin.model import MarkType, ScanKind, Template
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.trace import Trace
 
 PARAMS = DEFAULT_PARAMS.breech_face.decide

@@ -13,7 +13,7 @@ from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.describe.reduce import even_out, reduce_surface
 from ribin.errors import ScanError
 from ribin.model import Mark, Template
-from ribin.params import BLOCK_PX, DEFAULT_PARAMS
+from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.surface.regression import remove_form
 from ribin.trace import Trace

@@ -12,7 +12,7 @@ from search_makers import ask
 from ribin.cases.exhibits import Filters, Scope
 from ribin.errors import ParameterError
 from ribin.gallery import GallerySpec, make_gallery
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.engine import search
 from ribin.search.look import Threads
 from ribin.search.network import Network, NetworkMember

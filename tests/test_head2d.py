@@ -9,7 +9,7 @@ import pytest
 
 from ribin.errors import ScanError
 from ribin.model import MarkType, Provenance, Scan, ScanKind
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.extract.head_2d import find_image_regions
 from ribin.read import read_scan

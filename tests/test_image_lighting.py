@@ -10,7 +10,7 @@ import pytest
 from ribin.errors import ScanError
 from ribin.surface.gaussian import smooth_surface
 from ribin.model import MarkType, ScanKind
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.extract.illumination import even_light, without_glare
 from ribin.extract.rings import without_rings

@@ -28,7 +28,7 @@ from ribin.errors import RibinError
 from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
 from ribin.manifest import read_manifest
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.read import read_scan
 from ribin.vault.vault import Vault
 

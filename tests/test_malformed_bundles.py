@@ -35,7 +35,7 @@ from ribin.exchange.bundlefile import _SIGNED, BundleWriter, _digest
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.manifest import read_manifest
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.crypto.keys import PrivateKey, read_public, write_public
 from ribin.vault.keys import make_key, own_key, trust_key
 from ribin.vault.releases import release_exhibit

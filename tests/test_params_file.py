@@ -8,8 +8,8 @@ import math
 import pytest
 
 from ribin.errors import ParameterError
-from ribin.params import DEFAULT_PARAMS
-from ribin.params_file import load_params
+from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.params.load import load_params
 from ribin.params_rules import find_problem
 
 

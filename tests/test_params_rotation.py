@@ -11,7 +11,7 @@ import pytest
 
 from ribin.errors import ParameterError
 from ribin.model import MarkType, Scan
-from ribin.params import DEFAULT_PARAMS, MethodParams
+from ribin.params.defaults import DEFAULT_PARAMS, MethodParams
 from ribin.params_rotation import with_rotation
 from ribin.read import read_scan
 from ribin.synth.write import write_x3p
@@ -95,7 +95,7 @@ def test_compare_finds_a_turned_mate(ribin, turned):
 @pytest.mark.parametrize("command", ["compare", "search", "evaluate"])
 def test_rotation_and_a_file_of_parameters_in_either_order(ribin, turned, tmp_path, command):
     """The option counts, whichever comes first; the rest is as the file says."""
-    from ribin.params_file import load_params
+    from ribin.params.load import load_params
 
     vault = tmp_path / "JAM"
     ribin("init", vault, "--member", "JAM", "--who", "me")

@@ -22,7 +22,7 @@ from mark_makers import (
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError
 from ribin.model import Scan, ScanKind, Template
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
 from ribin.trace import Trace
 

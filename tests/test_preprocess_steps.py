@@ -10,7 +10,7 @@ from mark_makers import ANY_RELIEF, make_scan, middle_um, scaled, with_garbage
 
 from ribin.errors import ScanError
 from ribin.model import Mark, MarkType, Scan
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import extract_marks
 from ribin.trace import Trace
 

@@ -10,7 +10,7 @@ import pytest
 
 from ribin.errors import ScanError
 from ribin.model import MarkType, Provenance, Scan, ScanKind
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.extract.find import find_regions
 from ribin.extract.head_3d import find_head_regions
 from ribin.read import read_scan

@@ -9,7 +9,7 @@ from ribin.cases.exhibits import Candidate, Counts, SearchResult
 from ribin.services.reports import Asked, report_comparison
 from ribin.cases.results import SearchLists
 from ribin.model import MarkType
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.reading import Reading
 from ribin.report.document_html import document_html
 from ribin.report.search_report import search_document

@@ -13,7 +13,7 @@ from wording import forbidden_words
 from ribin.cases.exhibits import Event, Exhibit
 from ribin.services.reports import Asked, check_reports, report_comparison, write_reports
 from ribin.errors import ParameterError
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.reading import Reading
 from ribin.report.comparison_evidence import Item
 from ribin.report.comparison_report import comparison_document

@@ -10,7 +10,7 @@ import pytest
 
 from ribin.comparison import CellFit, Comparison, ScorePart
 from ribin.model import MarkType
-from ribin.params import DecideParams
+from ribin.params.defaults import DecideParams
 from ribin.report.explanation import cell_rows, comparison_text
 from ribin.report.placement import Motion
 

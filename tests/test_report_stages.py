@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ribin.errors import ParameterError
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.stages import write_traces
 from ribin.trace import Trace
 

@@ -12,7 +12,7 @@ from search_makers import LINKED, ask, make_network
 from store_makers import make_exhibit
 
 from ribin.cases.exhibits import Scope
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.search.engine import search

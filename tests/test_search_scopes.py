@@ -11,7 +11,7 @@ from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.engine import search
 from ribin.search.means import Means
 from ribin.search.member import MemberVault

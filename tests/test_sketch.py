@@ -13,7 +13,7 @@ from ribin.surface.simd.products import MARKS, MOVES, has_byte_products, raise_t
 from ribin.correlate.shortlist import best_products, largest_by_floats, largest_products
 from ribin.correlate.sketch import _angles, moved_sketches, sketch_mark
 from ribin.surface.harmonics import Band, disc_harmonics, turn_coefficients
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params_rotation import with_rotation
 
 BAND = Band(150.0, 400.0, 700.0, 1950.0, 300.0)

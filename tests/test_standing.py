@@ -12,7 +12,7 @@ from ribin.services.usable import Intake
 from ribin.cases.exhibits import Scope
 from ribin.errors import StoreError
 from ribin.manifest import Row
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.cases.saved_search import Finding
 from ribin.vault.releases import release_exhibit
 from ribin.vault.sharing import opaque_names

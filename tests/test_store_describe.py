@@ -9,8 +9,8 @@ import pytest
 
 from ribin.services.describing import describe_vault, read_again
 from ribin.model import MarkType
-from ribin.params import DEFAULT_PARAMS
-from ribin.params_file import load_params
+from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.params.load import load_params
 from ribin.services.reading import Reading
 from ribin.vault.backup import back_up
 from ribin.vault.redescribe import described_path

@@ -223,7 +223,7 @@ def test_each_list_has_its_tab(opened, lists, tmp_path):
 
 def test_an_enrolled_mark_is_shown_as_it_was_measured(sample_dir):
     from ribin.services.originals import measured_original
-    from ribin.params import DEFAULT_PARAMS
+    from ribin.params.defaults import DEFAULT_PARAMS
     from ribin.pipeline import extract_marks
     from ribin.extract.outlines import unfold_replica
     from ribin.read import read_scan

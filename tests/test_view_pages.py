@@ -14,7 +14,7 @@ import pytest
 
 from ribin.errors import FormatError, ParameterError
 from ribin.model import Mark
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.explanation import cell_rows

@@ -8,7 +8,7 @@ import pytest
 from page_browser import Browser, needs_browser, open_browser
 from web_client import served
 
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.vault import Vault
 from ribin.web.office import Office
 

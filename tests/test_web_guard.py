@@ -9,7 +9,7 @@ import pytest
 from web_client import served
 from wording import forbidden_words
 
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.vault import Vault
 from ribin.web import browsing, server
 from ribin.web.office import Office

@@ -9,7 +9,7 @@ import pytest
 from web_client import served
 from wording import forbidden_words
 
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.leads import read_lead_file
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault

@@ -26,7 +26,7 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 _EVERY_BATCH = (
     click.argument("job_file", metavar="JOB.csv", type=A_PATH),

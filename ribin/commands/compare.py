@@ -20,7 +20,7 @@ from ribin.commands.options import (
     rotation_option,
     who_option,
 )
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 

@@ -23,7 +23,7 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 
 @click.command(short_help="Put scans into a vault.")

@@ -18,7 +18,7 @@ from ribin.commands.progress import Progress
 from ribin.services.vaults import Vaults
 from ribin.cases.results import SearchLists
 from ribin.manifest import Row
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.report.json_text import as_json, plain_value
 from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.tables import table

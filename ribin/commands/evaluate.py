@@ -15,7 +15,7 @@ from ribin.commands.options import (
     params_option,
     rotation_option,
 )
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 
 @click.command(short_help="Error rates of labelled scans.")

@@ -9,7 +9,7 @@ from ribin.services.files import new_folder_only_if_used, whole_file
 from ribin.evaluate.pairs import write_pairs
 from ribin.evaluate.pictures import check_pictures, write_pictures
 from ribin.evaluate.run import Evaluation, evaluate_folder
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 
 def evaluate_and_write(

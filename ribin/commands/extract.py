@@ -18,7 +18,7 @@ from ribin.commands.options import (
     replica_option,
     who_option,
 )
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 
 @click.command(short_help="Show the marks found in a scan.")

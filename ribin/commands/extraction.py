@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ribin.services.files import whole_file
 from ribin.model import MarkType, Scan
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import find_marks, judge_mark
 from ribin.services.reading import Reading
 from ribin.region import Quality, Region

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, json_option, params_option, pitch_option
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 
 @click.command(short_help="What a file holds.")

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from ribin.params import DEFAULT_PARAMS, Params
-from ribin.params_file import load_params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
+from ribin.params.load import load_params
 from ribin.params_rotation import ANY_ROTATION_DEG, with_rotation
 from ribin.people import USER_VARIABLE, login_name
 

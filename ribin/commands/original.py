@@ -14,7 +14,7 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 
 @click.command(short_help="Take out the scans of an exhibit.")

@@ -29,7 +29,7 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 
 @click.command(short_help="Rank the exhibits most like a scan.")

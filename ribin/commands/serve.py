@@ -13,7 +13,7 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 
 @click.command(short_help="Browse, search and review in a browser on this machine.")

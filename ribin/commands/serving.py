@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ribin.services.vaults import needed_vault
 from ribin.errors import ParameterError
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 if TYPE_CHECKING:
     from ribin.web.office import Office

@@ -21,7 +21,7 @@ from ribin.commands.options import (
     who_option,
 )
 from ribin.commands.progress import Progress
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 
 @click.group(short_help="Search for open cases again and again.")

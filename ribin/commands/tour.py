@@ -19,7 +19,7 @@ from ribin.services.sides import Side
 from ribin.services.vaults import Vaults
 from ribin.errors import StoreError
 from ribin.manifest import Row, read_manifest
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.people import login_name
 from ribin.services.reading import Reading
 from ribin.report.tables import search_table

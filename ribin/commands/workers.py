@@ -11,7 +11,7 @@ from ribin.services.workers import local_executor
 from ribin.services.items import Executor
 from ribin.commands.progress import Progress
 from ribin.services.session import Desk
-from ribin.params import Params
+from ribin.params.defaults import Params
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from ribin.correlate.copies import fine_copies
 from ribin.correlate.placement import Offsets, disc_offsets
 from ribin.correlate.side import Side
 from ribin.model import FloatArray
-from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
+from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 
 
 @sum_kernel

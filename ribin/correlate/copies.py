@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ribin.correlate.side import Level, Side
 from ribin.correlate.turned import turn_surface
 from ribin.model import FloatArray
-from ribin.params import BLOCK_PX, CorrelateParams, DescribeParams
+from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 
 KEPT = 8  # of a few references: one against many uses one, threads perhaps some more
 _MORE_TURNS = 3  # steps that refinement may go beyond the range

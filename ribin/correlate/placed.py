@@ -10,7 +10,7 @@ from ribin.comparison import PlacedCells
 from ribin.correlate.ccf import patch_ccf
 from ribin.correlate.cells import CellSearch
 from ribin.correlate.side import Side
-from ribin.params import BLOCK_PX
+from ribin.params.defaults import BLOCK_PX
 
 
 @kernel

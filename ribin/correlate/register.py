@@ -14,7 +14,7 @@ from ribin.correlate.copies import KEPT, coarse_copies, medium_copies
 from ribin.correlate.placement import Offsets, Placement, disc_offsets
 from ribin.correlate.side import Level, Side
 from ribin.model import FloatArray
-from ribin.params import CorrelateParams, DescribeParams
+from ribin.params.defaults import CorrelateParams, DescribeParams
 
 
 @sum_kernel

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ribin.correlate.turned import mask_surface, pad_surface, surface_reach
 from ribin.model import BoolArray, FloatArray, Template
-from ribin.params import BLOCK_PX
+from ribin.params.defaults import BLOCK_PX
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ribin.correlate.placement import disc_offsets
 from ribin.surface.harmonics import Band, Harmonics, disc_harmonics, turn_coefficients
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind, Template
-from ribin.params import CorrelateParams, Params
+from ribin.params.defaults import CorrelateParams, Params
 from ribin.params_search import SketchParams
 
 _LARGEST = 127  # of a byte

@@ -10,7 +10,7 @@ from ribin.correlate.placed import placed_cells, whole_ccf
 from ribin.correlate.placement import Placement, turn_matrix
 from ribin.correlate.register import coarse_placements, refined_placements
 from ribin.correlate.side import Side, prepare_side
-from ribin.params import CorrelateParams, DescribeParams
+from ribin.params.defaults import CorrelateParams, DescribeParams
 from ribin.trace import NO_TRACE, Trace
 
 __all__ = ["correlate_sides", "prepare_side"]

@@ -9,7 +9,7 @@ import numpy as np
 from ribin.surface._jit import kernel
 from ribin.comparison import CellFit, PlacedCells, Registration
 from ribin.decide.consensus import Consensus
-from ribin.params import DecideParams
+from ribin.params.defaults import DecideParams
 
 REASONS = ("surface", "correlation", "place", "angle", "")  # why not congruent; the first counts
 

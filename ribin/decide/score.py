@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ribin.comparison import ScorePart
-from ribin.params import DecideParams
+from ribin.params.defaults import DecideParams
 
 
 def score_parts(

@@ -10,7 +10,7 @@ from ribin.decide.cmc import compared_cells, congruent_cells, judged_cells
 from ribin.decide.consensus import find_consensus
 from ribin.decide.score import score_parts
 from ribin.model import Template
-from ribin.params import DecideParams
+from ribin.params.defaults import DecideParams
 from ribin.trace import NO_TRACE, Trace
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ribin.describe.cells import block_counts, block_runs
 from ribin.errors import FormatError
-from ribin.params import BLOCK_PX
+from ribin.params.defaults import BLOCK_PX
 
 _LARGEST_PX = 4096
 _FORMS = {  # number of axes and type

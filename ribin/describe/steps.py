@@ -8,7 +8,7 @@ from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.describe.reduce import even_out, reduce_surface
 from ribin.errors import ScanError
 from ribin.model import BoolArray, FloatArray, Mark, Template
-from ribin.params import BLOCK_PX, DescribeParams
+from ribin.params.defaults import BLOCK_PX, DescribeParams
 from ribin.surface.regression import remove_form
 from ribin.trace import NO_TRACE, Trace
 

@@ -9,7 +9,7 @@ from ribin.evaluate.labels import Label
 from ribin.evaluate.pairs import Pair, compared_pair, uncompared_pair
 from ribin.lighting import light_hindrance
 from ribin.model import Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import compare_many
 
 

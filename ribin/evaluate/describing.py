@@ -17,7 +17,7 @@ from pathlib import Path
 from ribin.errors import RibinError, ScanError
 from ribin.evaluate.labels import Label
 from ribin.model import ScanKind, Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.extract.outlines import lit
 from ribin.read import read_scan

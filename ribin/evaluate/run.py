@@ -21,7 +21,7 @@ from ribin.evaluate.metrics import Figures, figures
 from ribin.evaluate.pairs import Pair
 from ribin.evaluate.ranks import mate_ranks, rank_curve
 from ribin.model import MarkType
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 
 
 @dataclass(frozen=True)

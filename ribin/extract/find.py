@@ -6,7 +6,7 @@ import numpy as np
 
 from ribin.errors import ScanError
 from ribin.model import BoolArray, MarkType, Scan, ScanKind
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.extract.head_2d import find_image_regions
 from ribin.extract.head_3d import find_head_regions
 from ribin.extract.level import level_surface

@@ -9,7 +9,7 @@ import numpy as np
 
 from ribin.errors import ScanError
 from ribin.model import BoolArray, MarkType, Scan
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.extract.head_3d_circles import PrimerCircle, find_primer
 from ribin.extract.head_grid import HeadGrid, lay_grid
 from ribin.extract.head_pin import find_ejector, find_pin

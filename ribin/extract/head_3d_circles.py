@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import FloatArray
-from ribin.params import HeadParams
+from ribin.params.defaults import HeadParams
 from ribin.extract.head_grid import HeadGrid, fill_low
 
 DIRECTIONS = 360

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ribin.model import BoolArray
-from ribin.params import HeadParams
+from ribin.params.defaults import HeadParams
 from ribin.extract.head_3d_circles import PrimerCircle
 from ribin.extract.head_grid import HeadGrid, ransac_plane
 from ribin.extract.head_ring import Ring, disc, distance_um

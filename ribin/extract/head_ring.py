@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skimage.morphology import convex_hull_image
 
 from ribin.model import BoolArray, FloatArray
-from ribin.params import HeadParams
+from ribin.params.defaults import HeadParams
 from ribin.extract.head_3d_circles import DIRECTIONS, PrimerCircle, polar_surface
 from ribin.extract.head_grid import HeadGrid, ransac_plane
 

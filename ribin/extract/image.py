@@ -6,7 +6,7 @@ import numpy as np
 
 from ribin.surface.gaussian import smooth_surface
 from ribin.model import BoolArray, FloatArray, Scan
-from ribin.params import PreprocessParams
+from ribin.params.defaults import PreprocessParams
 from ribin.extract.exposure import check_white
 from ribin.extract.illumination import even_light, without_glare
 from ribin.extract.rings import without_rings

@@ -7,7 +7,7 @@ import numpy as np
 from ribin.errors import ScanError
 from ribin.surface.gaussian import smooth_surface
 from ribin.model import FloatArray, Mark, Scan, ScanKind
-from ribin.params import PreprocessParams
+from ribin.params.defaults import PreprocessParams
 from ribin.extract.image import even_image
 from ribin.extract.level import level_surface
 from ribin.extract.region import away_from_edge

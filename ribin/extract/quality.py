@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ribin.model import BoolArray, Mark, Scan, ScanKind
-from ribin.params import QualityParams
+from ribin.params.defaults import QualityParams
 from ribin.region import Quality, Region, Verdict
 
 _CLOSED_UM = 150.0  # holes narrower than twice this belong to the mark and were not measured

@@ -9,7 +9,7 @@ import numpy as np
 
 from ribin.errors import ParameterError, ScanError
 from ribin.model import BoolArray, Provenance, Scan
-from ribin.params import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params_limits import ReadParams
 from ribin.read.original import Content, Original, load_original, sniff_content
 from ribin.read.reading import Reading, check_pitch, check_relief

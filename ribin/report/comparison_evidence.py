@@ -9,7 +9,7 @@ from itertools import zip_longest
 from ribin.cases.exhibits import Exhibit
 from ribin.comparison import Comparison
 from ribin.model import Mark
-from ribin.params import MethodParams
+from ribin.params.defaults import MethodParams
 from ribin.report.document import Block, Figure, Grid, Paragraph, Section
 from ribin.report.explanation import CONGRUENT, SIDES, CellRow, cell_rows, outcome_meanings
 from ribin.report.overlay import draw_overlay

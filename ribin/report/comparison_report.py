@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
-from ribin.params import MethodParams
+from ribin.params.defaults import MethodParams
 from ribin.report.comparison_evidence import (
     Item,
     cells_annex,

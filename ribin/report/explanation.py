@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ribin.comparison import CellFit, Comparison
-from ribin.params import DecideParams
+from ribin.params.defaults import DecideParams
 from ribin.report.placement import Motion
 from ribin.report.tables import comparison_end, comparison_head, facts, table
 

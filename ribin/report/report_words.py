@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from ribin.model import Provenance
-from ribin.params import MethodParams
+from ribin.params.defaults import MethodParams
 from ribin.report.document import Blanks, Block, Facts, Paragraph, Points, Section, WritingSpace
 
 SORTS = (

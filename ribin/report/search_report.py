@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ribin.cases.exhibits import Grouping, SearchResult
 from ribin.cases.results import SearchLists
-from ribin.params import MethodParams
+from ribin.params.defaults import MethodParams
 from ribin.report.document import Block, Document, Facts, Figure, Grid, Paragraph, Section
 from ribin.report.json_text import as_json
 from ribin.report.lists_text import lists_value

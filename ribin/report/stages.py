@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ribin.errors import ParameterError
-from ribin.params import MethodParams
+from ribin.params.defaults import MethodParams
 from ribin.report.json_text import as_json
 from ribin.trace import Trace
 

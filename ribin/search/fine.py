@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ribin.cases.exhibits import Candidate, Exhibit
 from ribin.errors import StoreError
 from ribin.model import Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import compare_many
 from ribin.search.kept import Figures, KeptComparisons
 from ribin.search.means import Means

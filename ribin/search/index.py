@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ribin.correlate.sketch import sketch_mark, sketch_params
 from ribin.errors import StoreError
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.search.look import Looker, ShardTask, look_at_sketches
 from ribin.search.shard import (
     MarkList,

@@ -20,7 +20,7 @@ from ribin import __version__
 from ribin.checked_lines import make_line, parse_line
 from ribin.comparison import Comparison
 from ribin.model import Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.search.index import INDEX_FOLDER
 from ribin.vault.derived import remove_derived
 from ribin.vault.exhibits import StoredMark

@@ -9,7 +9,7 @@ from ribin.cases.exhibits import Request, SearchResult
 from ribin.errors import ParameterError
 from ribin.cases.results import SearchLists
 from ribin.model import Template
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.engine import search
 from ribin.search.fusion import fuse_lists
 from ribin.search.look import Looker

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ribin.cases.exhibits import Candidate, Counts, Request, Scope
 from ribin.errors import StoreError
 from ribin.model import Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.search.border import reviewed_here, rows_abroad, told_apart, told_exhibits
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows

@@ -11,7 +11,7 @@ from typing import Any, cast
 from ribin.cases.exhibits import Request
 from ribin.errors import StoreError
 from ribin.model import Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.search.border import told_apart
 from ribin.search.fine import compare_shortlist
 from ribin.search.grouping import group_rows

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ribin.correlate.sketch import moved_sketches, sketch_params
 from ribin.model import BoolArray, FloatArray, Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.search.index import MarkIndex
 from ribin.search.look import Looker, Threads
 from ribin.search.shard import MarkList

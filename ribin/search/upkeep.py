@@ -10,7 +10,7 @@ import numpy as np
 
 from ribin.errors import StoreError
 from ribin.model import BoolArray, MarkType
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.index import INDEX_FOLDER, MarkIndex
 from ribin.search.kept import kept_files
 from ribin.search.look import Threads

@@ -13,7 +13,7 @@ from ribin.services.session import Desk
 from ribin.services.search import search_scan
 from ribin.errors import ParameterError, RibinError
 from ribin.cases.results import SearchLists
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.search.rules import check_request
 from ribin.vault.enrol import EnrolOutcome
 from ribin.vault.vault import Vault

@@ -10,7 +10,7 @@ from pathlib import Path
 from ribin.services.usable import Intake, describe_found, usable_marks
 from ribin.errors import RibinError, ScanError
 from ribin.model import Scan, ScanKind
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.extract.outlines import lit, outlined, unfold_replica
 from ribin.read import read_scan
 from ribin.vault.redescribe import admit_description, scans_in_use_with

@@ -9,7 +9,7 @@ import numpy as np
 
 from ribin.errors import RibinError
 from ribin.model import Mark
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
 from ribin.read import read_scan
 from ribin.view.measured import measured_surface

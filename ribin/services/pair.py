@@ -15,7 +15,7 @@ from ribin.services.session import Desk
 from ribin.services.sides import Side, side_of
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import check_mirrored, compare_marks
 from ribin.services.reading import Reading
 from ribin.vault.people import check_searcher

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.model import Scan, ScanKind
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.extract.outlines import (
     lit,
     noted,

@@ -14,7 +14,7 @@ from ribin.services.files import whole_file
 from ribin.services.session import Desk
 from ribin.services.sides import Side, side_of
 from ribin.errors import ParameterError
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import check_mirrored, compare_marks, extract_marks
 from ribin.services.reading import Reading
 from ribin.report.comparison_evidence import Item

@@ -16,7 +16,7 @@ from ribin.services.pair import FROM_TEMPLATE, Seen, page_of, query_side, shown_
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.cases.results import SearchLists
 from ribin.model import MarkType
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 from ribin.view.thumbnail import motion_of

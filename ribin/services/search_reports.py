@@ -14,7 +14,7 @@ from ribin.services.sides import Side
 from ribin.errors import ParameterError, RibinError
 from ribin.json_fields import read_object
 from ribin.cases.results import SearchLists
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.report.document import Document
 from ribin.report.lists_read import lists_of

@@ -12,7 +12,7 @@ from ribin.services.sides import Side, read_side, sides_of
 from ribin.services.vaults import network_around, open_own
 from ribin.errors import FormatError, ParameterError, ScanError, StoreError
 from ribin.model import MarkType, one_mark
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.services.reading import Reading
 from ribin.search.look import Looker
 from ribin.search.means import Tick, silent

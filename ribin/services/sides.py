@@ -10,7 +10,7 @@ from ribin.comparison import Comparison
 from ribin.services.files import whole_file
 from ribin.errors import ScanError
 from ribin.model import Mark, MarkType, Scan, Template, one_mark
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import (
     check_mirrored,
     compare_marks,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ribin.errors import ScanError
 from ribin.model import Mark, Scan, Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import FoundMark, describe_mark, find_marks, judge_mark
 from ribin.extract.outlines import noted
 from ribin.services.reading import Reading

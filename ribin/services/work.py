@@ -19,7 +19,7 @@ from ribin.services.vaults import Vaults
 from ribin.errors import FormatError, ScanError
 from ribin.manifest import Row
 from ribin.model import Template
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.services.reading import Reading
 from ribin.report.json_text import plain_value

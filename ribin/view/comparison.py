@@ -8,7 +8,7 @@ from typing import Any
 from ribin import __version__
 from ribin.comparison import Comparison
 from ribin.model import Mark
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.view.pair import pack_result, pack_side
 from ribin.view.single_file import render_page
 from ribin.view.surface import Surface

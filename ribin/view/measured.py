@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import BoolArray, FloatArray, Mark, Scan, ScanKind
-from ribin.params import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.extract.level import level_surface
 from ribin.view.surface import Surface
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ribin.comparison import Comparison
 from ribin.model import Mark, ScanKind
-from ribin.params import DecideParams
+from ribin.params.defaults import DecideParams
 from ribin.report.explanation import SIDES, cell_rows, outcome_meanings
 from ribin.view.surface import Surface, compared_surface, pack_surface
 

@@ -19,7 +19,7 @@ from ribin.services.sides import Side
 from ribin.errors import AccessError, StoreError
 from ribin.cases.leads import HeldExhibit
 from ribin.cases.results import SearchLists
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.services.reading import Reading
 from ribin.report.document import Document
 from ribin.report.json_text import as_json

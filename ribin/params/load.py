@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.errors import ParameterError
-from ribin.params import Params
+from ribin.params.defaults import Params
 from ribin.params_rules import find_problem
 
 
