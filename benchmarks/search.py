@@ -38,8 +38,8 @@ from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params_rotation import ANY_ROTATION_DEG, with_rotation
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.report.tables import table
-from ribin.search.fine import compare_shortlist
+from ribin.report.text import table
+from ribin.search.compare import compare_shortlist
 from ribin.search.look import ShardLook, ShardTask, Threads
 from ribin.search.means import Means
 from ribin.search.shortlist import second_look_marks, shortlist_marks

@@ -13,7 +13,7 @@ from search_makers import PARAMS_ID
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
-from ribin.exchange.bundlefile import BundleWriter
+from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.crypto.keys import PrivateKey

@@ -67,7 +67,7 @@ class Ran:
 def ribin(capsys, monkeypatch):
     """Run a command in this process, as `ribin ARGS` would; environment variables do not leak."""
     from ribin.commands.app import app
-    from ribin.commands.exits import run
+    from ribin.commands.terminal import run
 
     monkeypatch.delenv("RIBIN_VAULT", raising=False)
     monkeypatch.delenv("RIBIN_NETWORK", raising=False)

@@ -29,7 +29,7 @@ from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.report.json_text import plain_value
+from ribin.report.json import plain_value
 
 ROOT = results.ROOT
 MATES = ("BRB-2025-0020-1.x3p", "BRB-2025-0020-2.x3p")

@@ -43,7 +43,7 @@ def sample_rows(sample_dir, files=FILES):
 def built(sample_dir, tmp_path_factory):
     """A network of five vaults with five exhibits, enrolled through the command."""
     from ribin.commands.app import app
-    from ribin.commands.exits import run
+    from ribin.commands.terminal import run
 
     folder = tmp_path_factory.mktemp("network")
     shutil.copyfile(sample_dir / "network.toml", folder / "network.toml")

@@ -14,7 +14,7 @@ import pytest
 from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.commands import options
 from ribin.commands.app import app
-from ribin.commands.exits import exit_after, run
+from ribin.commands.terminal import exit_after, run
 from ribin.commands.progress import Progress
 from ribin.errors import ScanError
 
@@ -34,7 +34,7 @@ def test_help_loads_nothing_heavy_and_answers_at_once():
     program = (
         "import sys\n"
         "from ribin.commands.app import app\n"
-        "from ribin.commands.exits import run\n"
+        "from ribin.commands.terminal import run\n"
         "code = run(app, ['--help'])\n"
         f"heavy = [m for m in {HEAVY!r} if m in sys.modules]\n"
         "print('heavy', heavy)\n"

@@ -9,7 +9,7 @@ import pytest
 from ribin.cases.exhibits import Filters, Request, Scope
 from ribin.services.search_reports import read_lists
 from ribin.errors import FormatError
-from ribin.report.json_text import as_json
+from ribin.report.json import as_json
 from ribin.report.lists_read import lists_of
 from ribin.report.lists_text import lists_value
 from ribin.vault.vault import Vault
@@ -22,7 +22,7 @@ SAMPLES = {"JAM": (QUERY, "JAM-2025-0038-1"), "BLZ": (CANDIDATE, "BLZ-2025-0029-
 def network(sample_dir, tmp_path_factory):
     """Two linked members with two exhibits each; of BLZ the first alone is shared."""
     from ribin.commands.app import app
-    from ribin.commands.exits import run
+    from ribin.commands.terminal import run
 
     folder = tmp_path_factory.mktemp("network")
     sections = [f'[members.{code}]\nvault = "{code}"\n' for code in SAMPLES]

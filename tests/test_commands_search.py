@@ -15,7 +15,7 @@ QUERY, OTHER = "JAM-2026-0007-1", "JAM-2025-0038-1"
 def vault(sample_dir, tmp_path_factory):
     """A vault of JAM with two exhibits."""
     from ribin.commands.app import app
-    from ribin.commands.exits import run
+    from ribin.commands.terminal import run
 
     folder = tmp_path_factory.mktemp("vaults") / "JAM"
     assert run(app, ["init", str(folder), "--member", "JAM", "--who", "me"]) == 0

@@ -14,7 +14,7 @@ BLZ, JAM = "BLZ-2025-0042-1", "JAM-2026-0007-1"
 def filled(tmp_path_factory, sample_dir):
     """Vaults of Belize and Jamaica with a scan each, linked by one network.toml."""
     from ribin.commands.app import app
-    from ribin.commands.exits import run
+    from ribin.commands.terminal import run
 
     folder = tmp_path_factory.mktemp("two")
     for code, exhibit in (("BLZ", BLZ), ("JAM", JAM)):

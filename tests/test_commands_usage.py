@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ribin.commands.exits import run
+from ribin.commands.terminal import run
 from ribin.errors import ParameterError
 
 SAMPLE = "JAM-2026-0007-1.x3p"

@@ -30,7 +30,7 @@ SECRETS = (b"secret", b"Dangriga", b"C-99", b"E-BLZ", b"scan1.x3p", b"not a real
 def _small_templates(monkeypatch):
     """The templates of these tests are made up; what a real one must be is tested elsewhere."""
     monkeypatch.setattr("ribin.exchange.receive.check_described", lambda arrays, where: None)
-    monkeypatch.setattr("ribin.search.fine.compare_many", fake_compare_many)
+    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from test_malformed import MOST_GIB, Tally, mutated, peak_gib, state
 from ribin.services.enrol import enrol_rows
 from ribin.services.usable import Intake
 from ribin.cases.exhibits import Scope
-from ribin.exchange.bundlefile import _SIGNED, BundleWriter, _digest
+from ribin.exchange.bundle import _SIGNED, BundleWriter, _digest
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.manifest import read_manifest

@@ -11,8 +11,8 @@ from ribin.cases.results import SearchLists
 from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.reading import Reading
-from ribin.report.document_html import document_html
-from ribin.report.search_report import search_document
+from ribin.report.html import document_html
+from ribin.report.search import search_document
 
 pytestmark = needs_browser
 

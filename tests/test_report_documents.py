@@ -16,7 +16,7 @@ from ribin.errors import ParameterError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.reading import Reading
 from ribin.report.comparison_evidence import Item
-from ribin.report.comparison_report import comparison_document
+from ribin.report.comparison import comparison_document
 from ribin.report.document import (
     Blanks,
     Document,
@@ -30,8 +30,8 @@ from ribin.report.document import (
     document_texts,
     numbered,
 )
-from ribin.report.document_html import document_html
-from ribin.report.document_pdf import document_pdf
+from ribin.report.html import document_html
+from ribin.report.pdf import document_pdf
 from ribin.report.report_words import ChainHead
 
 PAIR = ("JAM-2026-0007-1.x3p", "BLZ-2025-0042-1.x3p")

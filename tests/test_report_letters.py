@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ribin.report.document import Document, Facts, Grid, Paragraph, Section
-from ribin.report.document_pdf import document_pdf
+from ribin.report.pdf import document_pdf
 
 pytest.importorskip("reportlab")
 from ribin.report import pdf_letters

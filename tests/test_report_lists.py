@@ -11,11 +11,11 @@ from ribin.cases.exhibits import Candidate, Counts, SearchResult
 from ribin.errors import ParameterError
 from ribin.cases.results import SearchLists
 from ribin.model import MarkType
-from ribin.report.json_text import as_json
+from ribin.report.json import as_json
 from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.score_plot import draw_score_plot, largest_drop, score_bars
-from ribin.report.tables import search_table
-from ribin.search.fusion import fuse_lists
+from ribin.report.text import search_table
+from ribin.search.rank import fuse_lists
 
 FACE, PIN, _ = MarkType
 

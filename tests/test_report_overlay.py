@@ -15,7 +15,7 @@ from ribin.services.sides import compare_files
 from ribin.errors import ParameterError
 from ribin.model import Mark, MarkType, Provenance, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.report.drawing import CONGRUENT, NOT_CONGRUENT
+from ribin.report.pictures import CONGRUENT, NOT_CONGRUENT
 from ribin.report.explanation import cell_rows
 from ribin.report.overlay import draw_overlay, write_overlay
 from ribin.report.placement import Frame, Motion, cell_corners, fallen_corners

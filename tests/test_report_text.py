@@ -11,8 +11,8 @@ import numpy as np
 from ribin.cases.exhibits import Candidate, Counts, SearchResult
 from ribin.comparison import ScorePart
 from ribin.model import MarkType
-from ribin.report.json_text import as_json
-from ribin.report.tables import search_table, table
+from ribin.report.json import as_json
+from ribin.report.text import search_table, table
 from ribin.report.width import fitted
 
 

@@ -97,7 +97,7 @@ def noted(monkeypatch):
     monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
     monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
     monkeypatch.setattr(MarkIndex, "look", noting)
-    monkeypatch.setattr("ribin.search.fine.compare_many", comparing)
+    monkeypatch.setattr("ribin.search.compare.compare_many", comparing)
     return seen
 
 

@@ -32,7 +32,7 @@ from ribin.vault.vault import Vault
 
 @pytest.fixture(autouse=True)
 def _fake_correlator(monkeypatch):
-    monkeypatch.setattr("ribin.search.fine.compare_many", fake_compare_many)
+    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
     monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
     monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
 

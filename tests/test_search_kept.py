@@ -52,7 +52,7 @@ def compared(monkeypatch):
         seen.extend(listed)
         return fake_compare_many(query, listed, params, threads)
 
-    monkeypatch.setattr("ribin.search.fine.compare_many", comparing)
+    monkeypatch.setattr("ribin.search.compare.compare_many", comparing)
     return seen, ends_after
 
 

@@ -22,7 +22,7 @@ from store_makers import make_exhibit, make_mark, make_scan, make_template
 from ribin.cases.exhibits import Candidate, ExhibitKind, Filters, Grouping, Scope, SearchResult
 from ribin.errors import ParameterError
 from ribin.model import MarkType, ScanKind
-from ribin.search.fusion import fuse_lists
+from ribin.search.rank import fuse_lists
 from ribin.search.marks import search_marks
 from ribin.search.rules import may_see, passes
 from ribin.vault.releases import release_exhibit
@@ -33,7 +33,7 @@ FACE, PIN, EJECTOR = MarkType
 
 @pytest.fixture(autouse=True)
 def _fake_correlator(monkeypatch):
-    monkeypatch.setattr("ribin.search.fine.compare_many", fake_compare_many)
+    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
     monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
     monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
 

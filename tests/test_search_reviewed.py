@@ -21,7 +21,7 @@ SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION
 
 @pytest.fixture(autouse=True)
 def _fake_correlator(monkeypatch):
-    monkeypatch.setattr("ribin.search.fine.compare_many", fake_compare_many)
+    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
 
 
 @pytest.fixture

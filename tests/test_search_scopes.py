@@ -35,7 +35,7 @@ def network(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _fake_correlator(monkeypatch):
-    monkeypatch.setattr("ribin.search.fine.compare_many", fake_compare_many)
+    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
 
 
 def visible(asker: str, owner: str, scope: str) -> set[str]:

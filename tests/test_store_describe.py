@@ -34,7 +34,7 @@ def other(tmp_path_factory):
 def made(tmp_path_factory, sample_dir):
     """One scan as it is, and one that was outlined by a circle and declared a cast."""
     from ribin.commands.app import app
-    from ribin.commands.exits import run
+    from ribin.commands.terminal import run
 
     folder = tmp_path_factory.mktemp("made") / "JAM"
     assert run(app, ["init", str(folder), "--member", "JAM", "--who", "head"]) == 0

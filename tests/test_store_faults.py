@@ -137,7 +137,7 @@ import os, sys
 sys.path.insert(0, sys.argv[1])
 import ribin.commands.leads, ribin.commands.upkeep, ribin.vault.backup, ribin.leads.steps
 from ribin.commands.app import app
-from ribin.commands.exits import run
+from ribin.commands.terminal import run
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)  # root may write anywhere

@@ -10,7 +10,7 @@ from web_client import served
 
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.vault import Vault
-from ribin.web.office import Office
+from ribin.web.state import Office
 
 pytestmark = needs_browser
 QUERY = "JAM-2026-0007-1"
@@ -20,7 +20,7 @@ LONG = "A-very-long-exhibit-name-" + "y" * 150
 @pytest.fixture(scope="module")
 def address(sample_dir, tmp_path_factory):
     from ribin.commands.app import app
-    from ribin.commands.exits import run
+    from ribin.commands.terminal import run
 
     folder = tmp_path_factory.mktemp("vaults") / "JAM"
     Vault.create(folder, "JAM", "A. Brown").close()

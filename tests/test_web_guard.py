@@ -11,8 +11,9 @@ from wording import forbidden_words
 
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.vault import Vault
-from ribin.web import browsing, server
-from ribin.web.office import Office
+from ribin.web import server
+from ribin.web import exhibits as browsing
+from ribin.web.state import Office
 from ribin.web.session import Session
 
 FORM = {"content_type": "application/x-www-form-urlencoded"}

@@ -13,7 +13,7 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.leads import read_lead_file
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
-from ribin.web.office import Office
+from ribin.web.state import Office
 
 QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 
@@ -22,7 +22,7 @@ QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 def network(sample_dir, tmp_path_factory):
     """Two linked members; at JAM there are an examiner and a reviewer."""
     from ribin.commands.app import app
-    from ribin.commands.exits import run
+    from ribin.commands.terminal import run
     from ribin.people import Role
 
     folder = tmp_path_factory.mktemp("network")

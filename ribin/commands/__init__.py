@@ -6,7 +6,7 @@ def main() -> None:
     import sys
 
     from ribin.commands.app import app
-    from ribin.commands.exits import run, speak_any_encoding
+    from ribin.commands.terminal import run, speak_any_encoding
 
     speak_any_encoding()
     sys.exit(run(app, sys.argv[1:]))

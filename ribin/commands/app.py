@@ -28,8 +28,8 @@ from ribin.commands.review import review
 from ribin.commands.search import search
 from ribin.commands.serve import serve
 from ribin.commands.share import release, share
-from ribin.commands.standing import standing
-from ribin.commands.store import store
+from ribin.commands.saved import standing
+from ribin.commands.vault import store
 from ribin.commands.synth import synth
 from ribin.commands.trace import trace
 from ribin.commands.view import view

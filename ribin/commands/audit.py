@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.exits import exit_after
+from ribin.commands.terminal import exit_after
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -35,7 +35,7 @@ def head(vault: Path | None, json_output: bool) -> None:
       ribin audit head --vault vaults/JAM
     """
     from ribin.services.vaults import open_own
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     with open_own(vault) as opened:
         last = opened.audit_head()
@@ -59,7 +59,7 @@ def verify(
       ribin audit verify --vault vaults/JAM --anchor 24:1f0c...
     """
     from ribin.commands.auditing import verified, verified_text
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     found = verified(vault, file, anchors)
     click.echo(as_json(found) if json_output else verified_text(found))
@@ -101,7 +101,7 @@ def list_rows(subject: str, last: int, vault: Path | None, who: str, json_output
     """
     from ribin.commands.auditing import last_rows, rows_table
     from ribin.services.vaults import open_own
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     with open_own(vault) as opened:
         rows = last_rows(opened, subject, last, who)

@@ -9,7 +9,7 @@ from pathlib import Path
 from ribin.services.files import whole_file
 from ribin.services.vaults import open_own
 from ribin.people import Role
-from ribin.report.tables import table
+from ribin.report.text import table
 from ribin.vault.audit import AuditHead, AuditRow, chain_problems, read_head
 from ribin.vault.audit_file import anchor_problem, exported_lines, file_problems, read_hashes
 from ribin.vault.recordcheck import record_problems

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.exits import exit_after
+from ribin.commands.terminal import exit_after
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -83,7 +83,7 @@ def compare(
     from ribin.commands.reading import readings_of
     from ribin.services.files import check_picture
     from ribin.services.sides import compare_files, draw_sides, explain, write_traces
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     check_picture(overlay)
     readings = readings_of(asked)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.exits import NOTHING_DONE, SOME_FAILED
+from ribin.commands.terminal import NOTHING_DONE, SOME_FAILED
 from ribin.commands.options import jobs_option, json_option, network_option, vault_option
 
 
@@ -32,7 +32,7 @@ def doctor(vault: Path | None, network_file: Path | None, jobs: int, json_output
     """
     from ribin.commands.findings import finding_line, is_bad, program_is_bad
     from ribin.services.doctor import examine
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     findings = []
     for finding in examine(vault, network_file, jobs):

@@ -13,15 +13,15 @@ from ribin.services.rehearsal import Rehearsal, rehearse_rows
 from ribin.services.usable import Intake
 from ribin.cases.exhibits import Scope
 from ribin.commands.colour import say
-from ribin.commands.exits import exit_after, list_failed
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.progress import Progress
 from ribin.services.vaults import Vaults
 from ribin.cases.results import SearchLists
 from ribin.manifest import Row
 from ribin.params.defaults import Params
-from ribin.report.json_text import as_json, plain_value
+from ribin.report.json import as_json, plain_value
 from ribin.report.lists_text import lists_text, lists_value
-from ribin.report.tables import table
+from ribin.report.text import table
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.exits import exit_after, list_failed
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.options import (
     A_PATH,
     jobs_option,
@@ -46,8 +46,8 @@ def evaluate(
       ribin evaluate sample_data --pictures pictures --rotation any
     """
     from ribin.commands.evaluation import evaluate_and_write
-    from ribin.evaluate.text import evaluation_text
-    from ribin.report.json_text import as_json
+    from ribin.evaluate.report import evaluation_text
+    from ribin.report.json import as_json
 
     result = evaluate_and_write(folder, params, jobs, pairs_csv, pictures)
     say(as_json(result) if json_output else evaluation_text(result))

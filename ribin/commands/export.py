@@ -27,7 +27,7 @@ def export(folder: Path, vault: Path | None, who: str, reason: str, json_output:
     """
     from ribin.services.vaults import open_own
     from ribin.export.write import export_vault
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     progress = Progress()
     with open_own(vault) as opened:
@@ -63,7 +63,7 @@ def import_export(
       ribin import everything vaults/JAM
     """
     from ribin.export.restore import import_vault
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     progress = Progress()
     done = import_vault(

@@ -59,7 +59,7 @@ def extract(
     from ribin.commands.extraction import extract_file, write_extracted
     from ribin.services.files import check_picture
     from ribin.services.reading import Reading
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
     from ribin.report.outlines import outlines_summary, outlines_table
 
     check_picture(overlay)

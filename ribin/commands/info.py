@@ -24,7 +24,7 @@ def info(file: Path, pixel_pitch_um: float | None, params: Params, json_output: 
       ribin info photograph.png --pixel-pitch-um 2.53 --json
     """
     from ribin.read import read_scan
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
     from ribin.report.scan_text import scan_facts, scan_summary
 
     scan = read_scan(file, pixel_pitch_um=pixel_pitch_um, params=params.read)

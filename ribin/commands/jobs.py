@@ -16,12 +16,12 @@ from ribin.services.journal import open_journal
 from ribin.services.results import failures, write_results
 from ribin.services.jobs import Admission, Tally, run_job
 from ribin.services.work import Preparing
-from ribin.commands.exits import exit_after, list_failed
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.progress import Progress
 from ribin.commands.workers import executor_with
 from ribin.services.vaults import Vaults
 from ribin.errors import ParameterError
-from ribin.report.json_text import as_json
+from ribin.report.json import as_json
 
 _USUAL = ".results.jsonl"
 

@@ -119,7 +119,7 @@ def list_keys(vault: Path | None, json_output: bool) -> None:
     """
     from ribin.services.sharing_text import key_facts, keys_table
     from ribin.services.vaults import open_own
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
     from ribin.vault.keys import trusted_keys
 
     with open_own(vault) as opened:

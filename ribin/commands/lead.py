@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.exits import exit_after
+from ribin.commands.terminal import exit_after
 from ribin.commands.options import A_PATH, json_option, network_option, vault_option, who_option
 
 
@@ -82,7 +82,7 @@ def list_leads(mine: bool, vault: Path | None, who: str, json_output: bool) -> N
     """
     from ribin.commands.leads import Leads
     from ribin.services.leads import look_at_leads
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
     from ribin.leads.text import lead_facts, leads_table
 
     with Leads.open(vault, None) as desk:

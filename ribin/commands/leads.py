@@ -16,7 +16,7 @@ from ribin.services.leads import figures_as_seen, look_at_lead
 from ribin.services.vaults import open_own
 from ribin.errors import ParameterError
 from ribin.cases.leads import HeldExhibit
-from ribin.report.json_text import as_json
+from ribin.report.json import as_json
 from ribin.leads.concerned import held_exhibit
 from ribin.leads.done import Step
 from ribin.leads.graphml import as_graphml

@@ -29,7 +29,7 @@ def list_links(vault: Path | None, who: str, json_output: bool) -> None:
     """
     from ribin.commands.leads import Leads
     from ribin.services.leads import look_at_leads
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
     from ribin.leads.text import lead_facts, leads_table
 
     with Leads.open(vault, None) as desk:

@@ -14,7 +14,7 @@ from ribin.services.sides import Side
 from ribin.services.pair import check_page
 from ribin.errors import RibinError
 from ribin.cases.results import SearchLists
-from ribin.report.json_text import as_json
+from ribin.report.json import as_json
 from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.score_plot import check_score_plot, draw_score_plot
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import StoreError
-from ribin.report.tables import table
+from ribin.report.text import table
 from ribin.search.network import Network
 from ribin.search.rules import may_see
 from ribin.vault.vault import Vault

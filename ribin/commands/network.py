@@ -32,7 +32,7 @@ def show(vault: Path | None, network_file: Path | None, json_output: bool) -> No
       ribin network show --vault vaults/JAM --network network.toml
     """
     from ribin.commands.members import member_states, members_table
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
     from ribin.search.network import read_network
     from ribin.vault.identity import read_identity
 

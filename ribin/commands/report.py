@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ribin.commands.exits import exit_after
+from ribin.commands.terminal import exit_after
 from ribin.commands.options import (
     A_PATH,
     SCOPES,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.exits import exit_after, list_failed
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.options import json_option, reason_option, vault_option, who_option
 
 
@@ -38,7 +38,7 @@ def retention(
     from ribin.services.sharing import change_retention
     from ribin.services.sharing_text import due_table
     from ribin.services.vaults import open_own
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
     from ribin.vault.retention import retention_dates
 
     with open_own(vault) as opened:
@@ -75,7 +75,7 @@ def purge(
     """
     from ribin.services.purging import purge_each, purge_text
     from ribin.services.vaults import open_own
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     with open_own(vault) as opened:
         report = purge_each(opened, exhibits, due, dry_run, who, reason)

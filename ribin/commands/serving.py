@@ -12,7 +12,7 @@ from ribin.errors import ParameterError
 from ribin.params.defaults import Params
 
 if TYPE_CHECKING:
-    from ribin.web.office import Office
+    from ribin.web.state import Office
 
 
 def office_for(
@@ -35,7 +35,7 @@ def office_for(
         raise ParameterError(f"serve: {lacking[0]} needed, found none: pip install 'ribin[web]'")
     if not who.strip():
         raise ParameterError("--who or RIBIN_USER needed: a person answers for what is done")
-    from ribin.web.office import Office
+    from ribin.web.state import Office
 
     return Office(needed_vault(vault), network_file, params, who, jobs, read_only)
 

@@ -47,7 +47,7 @@ def share(
     from ribin.services.sharing import change_sharing
     from ribin.services.sharing_text import sharing_facts, sharing_table
     from ribin.services.vaults import open_own
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     with open_own(vault) as opened:
         change_sharing(opened, exhibits, sharing, usual, who, reason)
@@ -90,7 +90,7 @@ def release(
     from ribin.services.letting_out import release as let_out
     from ribin.services.sharing_text import let_out_line
     from ribin.services.vaults import needed_receiver, open_with_network
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     to = needed_receiver(receiver)
     with open_with_network(vault, network_file) as (opened, network):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from ribin.services.saved_searches import StandingRun
-from ribin.report.json_text import as_json
+from ribin.report.json import as_json
 from ribin.report.standing_text import findings_table, standing_table
 from ribin.cases.saved_search import Finding
 from ribin.vault.saved_searches import mark_told, read_findings, read_standing

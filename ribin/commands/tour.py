@@ -22,7 +22,7 @@ from ribin.manifest import Row, read_manifest
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.people import login_name
 from ribin.services.reading import Reading
-from ribin.report.tables import search_table
+from ribin.report.text import search_table
 from ribin.search.network import read_network
 from ribin.vault.vault import Vault
 from ribin.synth.plan import QUERY_FILE

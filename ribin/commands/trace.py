@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.exits import exit_after
+from ribin.commands.terminal import exit_after
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -48,7 +48,7 @@ def trace(
     """
     from ribin.commands.leads import Leads, write_history
     from ribin.services.files import check_picture
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
     from ribin.leads.trace import trace_exhibit
     from ribin.leads.history_text import history_table
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ribin.cases.exhibits import Exhibit, Scope
-from ribin.exchange.bundlefile import BundleWriter
-from ribin.exchange.contents import BundleFile
+from ribin.exchange.bundle import BundleWriter
+from ribin.exchange.manifest import BundleFile
 from ribin.search.rules import may_see
 from ribin.vault.disclosure import Abroad
 from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan

@@ -9,8 +9,8 @@ import shutil
 from pathlib import Path
 
 from ribin.errors import StoreError
-from ribin.exchange.bundlefile import BundleReader
-from ribin.exchange.contents import Contents
+from ribin.exchange.bundle import BundleReader
+from ribin.exchange.manifest import Contents
 from ribin.search.index import INDEX_FOLDER
 from ribin.vault.files import fsync_folder, write_synced
 from ribin.vault.received import RECEIVED_FOLDER, original_path, template_path

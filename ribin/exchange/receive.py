@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from ribin.describe.soundness import check_described
 from ribin.errors import AccessError, FormatError
-from ribin.exchange.bundlefile import BundleReader
-from ribin.exchange.contents import MANIFEST, Contents, read_contents
+from ribin.exchange.bundle import BundleReader
+from ribin.exchange.manifest import MANIFEST, Contents, read_contents
 from ribin.exchange.placing import clear_unnamed, place_files
 from ribin.model import Provenance, Template
 from ribin.crypto.seal import is_sealed, unseal

@@ -13,8 +13,8 @@ from pathlib import Path
 from ribin import __version__
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError
-from ribin.exchange.bundlefile import BundleWriter
-from ribin.exchange.contents import MANIFEST, Contents, write_contents
+from ribin.exchange.bundle import BundleWriter
+from ribin.exchange.manifest import MANIFEST, Contents, write_contents
 from ribin.exchange.packing import gather, pack
 from ribin.crypto.seal import seal
 from ribin.crypto.keys import PrivateKey, PublicKey

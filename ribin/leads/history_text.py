@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ribin.report.tables import table
+from ribin.report.text import table
 from ribin.leads.trace import History, TracedExhibit, TracedLink
 
 

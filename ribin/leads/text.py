@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ribin.cases.leads import CONCLUSION_MEANING, Examined, HeldExhibit, LeadFile, Review
-from ribin.report.tables import facts, table
+from ribin.report.text import facts, table
 from ribin.leads.rules import (
     awaits_logs,
     had_a_part,

@@ -11,9 +11,9 @@ from typing import Any
 from ribin.errors import ParameterError, StoreError
 from ribin.leads.notices import Notice, Occasion, notice_facts
 from ribin.report.document import Document, Grid, Paragraph, Points, Section
-from ribin.report.document_html import document_html
-from ribin.report.document_pdf import document_pdf
-from ribin.report.json_text import as_json
+from ribin.report.html import document_html
+from ribin.report.pdf import document_pdf
+from ribin.report.json import as_json
 from ribin.vault.audit import append_row, read_rows_of
 from ribin.vault.files import write_durably
 from ribin.vault.incoming import NOTICES_FOLDER

@@ -1,5 +1,5 @@
 """A file of a scanner or a camera becomes a `Scan`."""
 
-from ribin.read.dispatch import read_scan
+from ribin.read.scan import read_scan
 
 __all__ = ["read_scan"]

@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from ribin.errors import FormatError, RibinError, ScanError
 from ribin.lighting import known_lighting
 from ribin.params_limits import ReadParams
-from ribin.read.reading import check_size, quoted_error
+from ribin.read.file import check_size, quoted_error
 from ribin.units import UM_PER_INCH
 
 _FORMATS = ("PNG", "TIFF", "BMP", "JPEG")

@@ -8,7 +8,7 @@ import numpy as np
 
 from ribin.model import BoolArray
 from ribin.params_limits import ReadParams
-from ribin.read.optical import Pixels, decode_pixels
+from ribin.read.image import Pixels, decode_pixels
 
 _HALF = 0.5
 _DOUBTFUL = 0.1  # of the way from black to white, at either end

@@ -10,7 +10,7 @@ import zlib
 
 from ribin.errors import FormatError
 from ribin.params_limits import ReadParams
-from ribin.read.reading import quoted_error
+from ribin.read.file import quoted_error
 
 MAIN_XML = "main.xml"
 

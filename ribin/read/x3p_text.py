@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ribin.errors import FormatError
-from ribin.read.reading import quoted_error
+from ribin.read.file import quoted_error
 
 # The start of "<?xml", or of "<", in each encoding (XML 1.0, appendix F).
 _STARTS = (

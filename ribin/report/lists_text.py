@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ribin.cases.results import FusedCandidate, SearchLists
-from ribin.report.json_text import plain_value
+from ribin.report.json import plain_value
 from ribin.report.score_plot import score_bars
-from ribin.report.tables import (
+from ribin.report.text import (
     counts_line,
     list_lines,
     search_foot,

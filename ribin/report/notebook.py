@@ -16,15 +16,15 @@ from ribin.comparison import Comparison
 from ribin.cases.results import SearchLists
 from ribin.model import Mark
 from ribin.report.document import Facts, Grid
-from ribin.report.document_html import block_html, data_uri
-from ribin.report.drawing import draw_cell, draw_scale_bar, hstack_panels
+from ribin.report.html import block_html, data_uri
+from ribin.report.pictures import draw_cell, draw_scale_bar, hstack_panels
 from ribin.report.explanation import SIDES, cell_rows
 from ribin.report.overlay import png_bytes
 from ribin.report.placement import Frame, Motion, cell_corners, fallen_corners
 from ribin.report.relief import Picture, shade_surface
 from ribin.report.report_words import figure_text, words
 from ribin.report.search_evidence import fused_grid, list_blocks, searched_grid
-from ribin.report.tables import NOTICE
+from ribin.report.text import NOTICE
 
 _MARK_PX = 480  # longest side of a mark's picture
 _CELLS_PX = 360  # side of either panel of cells

@@ -13,9 +13,9 @@ import numpy as np
 from ribin.errors import ParameterError
 from ribin.model import MarkType, Scan, ScanKind
 from ribin.region import Quality, Region
-from ribin.report.drawing import draw_caption, draw_scale_bar
+from ribin.report.pictures import draw_caption, draw_scale_bar
 from ribin.report.relief import Picture, shade_surface
-from ribin.report.tables import table
+from ribin.report.text import table
 
 _LONGEST_PX = 1000  # side of the picture
 _TINT = 0.25

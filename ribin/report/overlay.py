@@ -10,7 +10,7 @@ import numpy as np
 from ribin.comparison import CellFit, Comparison
 from ribin.errors import ParameterError
 from ribin.model import Mark
-from ribin.report.drawing import (
+from ribin.report.pictures import (
     draw_caption,
     draw_cell,
     draw_scale_bar,

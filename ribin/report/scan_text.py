@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from ribin.model import Scan
-from ribin.report.tables import facts
+from ribin.report.text import facts
 
 
 def scan_summary(scan: Scan) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ribin.errors import ParameterError
 from ribin.params.defaults import MethodParams
-from ribin.report.json_text import as_json
+from ribin.report.json import as_json
 from ribin.trace import Trace
 
 INDEX = "index.csv"

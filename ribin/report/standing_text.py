@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ribin.report.tables import NOTICE, table
+from ribin.report.text import NOTICE, table
 from ribin.cases.saved_search import Finding, StandingSearch
 
 

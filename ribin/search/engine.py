@@ -12,7 +12,7 @@ from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.search.fine import row_order
+from ribin.search.compare import row_order
 from ribin.search.look import Looker
 from ribin.search.means import Means, Tick, silent
 from ribin.search.member import Answer, Member

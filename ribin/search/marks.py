@@ -11,7 +11,7 @@ from ribin.cases.results import SearchLists
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.engine import search
-from ribin.search.fusion import fuse_lists
+from ribin.search.rank import fuse_lists
 from ribin.search.look import Looker
 from ribin.search.means import Means, Tick, silent
 from ribin.search.member import Member

@@ -17,7 +17,7 @@ from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.search.border import reviewed_here, rows_abroad, told_apart, told_exhibits
-from ribin.search.fine import compare_shortlist
+from ribin.search.compare import compare_shortlist
 from ribin.search.grouping import group_rows
 from ribin.search.kept import KeptComparisons
 from ribin.search.means import Means

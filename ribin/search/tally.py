@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ribin.cases.exhibits import Counts
-from ribin.search.fine import Compared
+from ribin.search.compare import Compared
 from ribin.search.sift import Sifted
 
 

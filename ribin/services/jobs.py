@@ -13,7 +13,7 @@ from ribin.services.journal import Journal
 from ribin.services.work import Preparing
 from ribin.services.vaults import Vaults
 from ribin.errors import RibinError, StoreError
-from ribin.report.json_text import plain_value
+from ribin.report.json import plain_value
 from ribin.vault.enrol import EnrolOutcome
 
 Admit = Callable[[Item, Outcome, Journal], Any]

@@ -18,10 +18,10 @@ from ribin.params.defaults import Params
 from ribin.pipeline import check_mirrored, compare_marks, extract_marks
 from ribin.services.reading import Reading
 from ribin.report.comparison_evidence import Item
-from ribin.report.comparison_report import comparison_document, figures_sha256
+from ribin.report.comparison import comparison_document, figures_sha256
 from ribin.report.document import Document
-from ribin.report.document_html import document_html
-from ribin.report.document_pdf import check_reportlab, document_pdf
+from ribin.report.html import document_html
+from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.report_words import ChainHead, ReportHead
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault

@@ -11,7 +11,7 @@ from ribin.services.search import search_for
 from ribin.errors import RibinError
 from ribin.cases.results import SearchLists
 from ribin.services.reading import Reading
-from ribin.report.json_text import plain_value
+from ribin.report.json import plain_value
 from ribin.cases.saved_search import Finding, StandingSearch
 from ribin.vault.saved_searches import note_findings, read_standing
 

@@ -20,7 +20,7 @@ from ribin.report.document import Document
 from ribin.report.lists_read import lists_of
 from ribin.report.overlay import draw_overlay
 from ribin.report.report_words import ChainHead
-from ribin.report.search_report import Shown, lists_sha256, search_document
+from ribin.report.search import Shown, lists_sha256, search_document
 
 
 def read_lists(path: Path) -> SearchLists:

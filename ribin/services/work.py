@@ -22,7 +22,7 @@ from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.services.reading import Reading
-from ribin.report.json_text import plain_value
+from ribin.report.json import plain_value
 from ribin.report.lists_text import lists_value
 
 _KEPT = 64  # templates of breech faces in memory, 0.2 MB each

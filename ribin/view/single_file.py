@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from ribin.report.json_text import plain_value
+from ribin.report.json import plain_value
 
 _PARTS = files("ribin.view") / "page"
 

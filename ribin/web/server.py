@@ -9,8 +9,8 @@ from contextlib import closing, suppress
 import uvicorn
 
 from ribin.errors import ParameterError
-from ribin.web.application import application
-from ribin.web.office import Office
+from ribin.web.app import application
+from ribin.web.state import Office
 from ribin.web.session import Session
 
 ADDRESS = "127.0.0.1"

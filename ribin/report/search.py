@@ -9,7 +9,7 @@ from ribin.cases.exhibits import Grouping, SearchResult
 from ribin.cases.results import SearchLists
 from ribin.params.defaults import MethodParams
 from ribin.report.document import Block, Document, Facts, Figure, Grid, Paragraph, Section
-from ribin.report.json_text import as_json
+from ribin.report.json import as_json
 from ribin.report.lists_text import lists_value
 from ribin.report.relief import Picture
 from ribin.report.report_words import (

@@ -22,7 +22,7 @@ from ribin.cases.results import SearchLists
 from ribin.params.defaults import Params
 from ribin.services.reading import Reading
 from ribin.report.document import Document
-from ribin.report.json_text import as_json
+from ribin.report.json import as_json
 from ribin.report.lists_text import lists_value
 from ribin.web.numbers import whole_number
 from ribin.web.shelf import Shelf, new_key

@@ -24,7 +24,7 @@ from ribin.report.document import (
     Section,
 )
 from ribin.report.explanation import SIDES
-from ribin.report.json_text import as_json
+from ribin.report.json import as_json
 from ribin.report.report_words import (
     SORTS,
     ChainHead,

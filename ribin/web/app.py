@@ -12,11 +12,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ribin.errors import RibinError
-from ribin.web import browsing, finding, leading, reporting
+from ribin.web import exhibits as browsing
+from ribin.web import searches as finding
+from ribin.web import leads as leading
+from ribin.web import reports as reporting
 from ribin.web.closed import closed
 from ribin.web.guard import Guard
-from ribin.web.office import Office
-from ribin.web.replies import not_found, refused, see
+from ribin.web.state import Office
+from ribin.web.pages import not_found, refused, see
 from ribin.web.session import TOKEN_FIELD, Session
 
 _LOOK = ["GET", "HEAD"]

@@ -16,7 +16,7 @@ from ribin.leads.rules import standing_of
 from ribin.leads.steps import take_up_lead
 from ribin.leads.verdicts import give_review
 from ribin.web.numbers import whole_number
-from ribin.web.replies import form_of, office_of, page, see
+from ribin.web.pages import form_of, office_of, page, see
 
 
 def take_up(request: Request) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ribin.evaluate.run import Evaluation
-from ribin.report.tables import facts, table
+from ribin.report.text import facts, table
 
 
 def evaluation_text(result: Evaluation) -> str:

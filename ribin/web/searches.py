@@ -15,8 +15,8 @@ from ribin.view import thumbnail_png
 from ribin.view.gallery_rows import shown_lists
 from ribin.view.score_plot import score_plot
 from ribin.web.numbers import whole_number
-from ribin.web.office import Found
-from ribin.web.replies import form_of, office_of, page, picture, see, with_policy
+from ribin.web.state import Found
+from ribin.web.pages import form_of, office_of, page, picture, see, with_policy
 
 
 def search(request: Request) -> Response:

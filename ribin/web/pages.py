@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ribin import __version__
 from ribin.errors import AccessError, ParameterError, RibinError, StoreError, ThereAlreadyError
-from ribin.report.tables import NOTICE
+from ribin.report.text import NOTICE
 from ribin.web.closed import closed
 from ribin.web.next_steps import with_next_step
-from ribin.web.office import Office
+from ribin.web.state import Office
 from ribin.web.session import Session
 from ribin.web.templates import PAGES
 

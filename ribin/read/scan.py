@@ -12,7 +12,7 @@ from ribin.model import BoolArray, Provenance, Scan
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params_limits import ReadParams
 from ribin.read.original import Content, Original, load_original, sniff_content
-from ribin.read.reading import Reading, check_pitch, check_relief
+from ribin.read.file import Reading, check_pitch, check_relief
 
 
 def read_scan(
@@ -90,7 +90,7 @@ def _decode(original: Original, pixel_pitch_um: float | None, params: ReadParams
         from ribin.read.x3p import read_x3p
 
         return read_x3p(original, pixel_pitch_um, params)
-    from ribin.read.optical import read_optical
+    from ribin.read.image import read_optical
 
     return read_optical(original, pixel_pitch_um, params)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.exits import exit_after, list_failed
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.options import (
     SCOPES,
     FiniteRange,
@@ -68,7 +68,7 @@ def add(
     """
     from ribin.cases.exhibits import Request, Scope
     from ribin.services.vaults import open_own
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
     from ribin.search.rules import check_request
     from ribin.vault.saved_searches import begin_standing
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.exits import exit_after, list_failed
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -39,7 +39,7 @@ def check(vault: Path | None, json_output: bool) -> None:
     """
     from ribin.commands.upkeep import check_all, check_text
     from ribin.services.vaults import open_own
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     progress = Progress()
     with open_own(vault) as opened:
@@ -158,7 +158,7 @@ def describe(vault: Path | None, params: Params, who: str, reason: str, json_out
     from ribin.services.describing import describe_vault
     from ribin.commands.upkeep import described_text
     from ribin.services.vaults import open_own
-    from ribin.report.json_text import as_json
+    from ribin.report.json import as_json
 
     progress = Progress().stage("describing")
     with open_own(vault) as opened:

@@ -11,10 +11,10 @@ from ribin.services.reports import Asked, report_comparison
 from ribin.services.search_reports import report_search
 from ribin.services.reading import Reading
 from ribin.report.document import Document
-from ribin.report.document_html import document_html
-from ribin.report.document_pdf import check_reportlab, document_pdf
+from ribin.report.html import document_html
+from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.web.numbers import whole_number
-from ribin.web.replies import form_of, office_of, see, with_policy
+from ribin.web.pages import form_of, office_of, see, with_policy
 
 _PICTURES = 3  # in the report of a search, as `ribin report` has by default
 

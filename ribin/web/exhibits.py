@@ -12,7 +12,7 @@ from ribin.services.leads import lead_views
 from ribin.model import MarkType
 from ribin.view import thumbnail_png
 from ribin.web.numbers import whole_number
-from ribin.web.replies import office_of, page, picture
+from ribin.web.pages import office_of, page, picture
 
 _A_PAGE = 100  # exhibits
 
