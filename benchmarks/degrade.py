@@ -12,8 +12,8 @@ from motion import Motion, Points
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ribin.surface.gaussian import smooth_surface
 from ribin.model import Scan
+from ribin.surface.gaussian import smooth_surface
 
 Rng = np.random.Generator
 Field = NDArray[np.float64]

@@ -19,8 +19,8 @@ from ribin.correlate.sketch import framed_surface, moved_sketches, sketch_height
 from ribin.model import FloatArray, MarkType, Template
 from ribin.params.defaults import Params
 from ribin.search.shard import read_shard
-from ribin.vault.vault import Vault
 from ribin.synth.surrogate import KINSHIP, make_surrogates
+from ribin.vault.vault import Vault
 
 _TIMED = 1024  # exhibits that the plain product is timed on
 _BLOCK = 100_000  # exhibits that faiss holds at a time

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError
+from ribin.extract.find import find_regions
 from ribin.lighting import Lamp, parse_lighting
 from ribin.model import MarkType, Scan, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.extract.find import find_regions
 from ribin.synth.render import Camera, Light, render_scan
 
 # Under a ring light the slopes of a mark are dark where the metal is matt or the lamps stand high,

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ribin.services.items import Item, Outcome, Work, attempt
 from ribin.errors import ParameterError, StoreError
 from ribin.search.look import ShardLook, ShardTask, look_at_shard
+from ribin.services.items import Item, Outcome, Work, attempt
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -25,10 +25,10 @@ from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.search.index import index_folder
 from ribin.search.shard import MarkList, Shard, write_shard
-from ribin.vault.loading import LoadedMark, last_mark_id, load_marks
-from ribin.vault.vault import Vault
 from ribin.synth import BreechFace, FirearmSpec, fire, make_firearm, write_x3p
 from ribin.synth.surrogate import KINSHIP, make_surrogates
+from ribin.vault.loading import LoadedMark, last_mark_id, load_marks
+from ribin.vault.vault import Vault
 
 WHO, REASON = "ribin synth gallery", "load test"
 _GIVEN = 24  # synthetic firearms whose marks the surrogates resemble, where no scans are given

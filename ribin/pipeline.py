@@ -9,12 +9,12 @@ from ribin.comparing import compare_pair, compare_with_each
 from ribin.comparison import Comparison
 from ribin.describe.steps import describe_surface
 from ribin.errors import ScanError
-from ribin.model import Mark, Scan, Template
-from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.extract.find import find_regions
+from ribin.extract.marks import extract_mark
 from ribin.extract.mirror import MIRRORS, mirrored_mark
 from ribin.extract.quality import judge_quality
-from ribin.extract.marks import extract_mark
+from ribin.model import Mark, Scan, Template
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.region import Origin, Quality, Region
 from ribin.trace import NO_TRACE, Trace
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ribin.errors import ScanError
 from ribin.services.items import Item, Outcome, Work, attempt
 from ribin.services.job import Job
-from ribin.errors import ScanError
 
 
 @dataclass(frozen=True)

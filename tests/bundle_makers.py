@@ -13,10 +13,10 @@ from search_makers import PARAMS_ID
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
+from ribin.crypto.keys import PrivateKey
 from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
-from ribin.crypto.keys import PrivateKey
 from ribin.vault.keys import make_key, own_key, trust_key
 from ribin.vault.vault import Vault
 

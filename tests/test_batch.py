@@ -6,13 +6,13 @@ import shutil
 
 import pytest
 
-from ribin.services.enrol import enrol_rows
-from ribin.services.usable import Intake
 from ribin.cases.exhibits import Scope
 from ribin.manifest import Row, read_manifest
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
+from ribin.services.enrol import enrol_rows
+from ribin.services.usable import Intake
 from ribin.vault.vault import Vault
 
 FILES = ("JAM-2026-0007-1.x3p", "JAM-2025-0038-1.x3p")
@@ -66,7 +66,8 @@ def test_a_job_run_again_reads_no_scan_again(scans, vault, monkeypatch):
     assert [e.outcome for e in first.enrolled] == ["new"]
     read = []
     monkeypatch.setattr(
-        "ribin.services.reading.read_scan", lambda path, **how: read.append(path.name) or read_scan(path)
+        "ribin.services.reading.read_scan",
+        lambda path, **how: read.append(path.name) or read_scan(path),
     )
     again = enrol_rows(rows, lambda member: vault, INTAKE)
     assert [e.outcome for e in again.enrolled] == ["already there", "new"]

@@ -6,10 +6,10 @@ import unicodedata
 
 import pytest
 
-from ribin.services.disclosure import _told_side
-from ribin.services.sides import Side
-from ribin.people import same_person
 from ribin.leads.crossing import figures_of_both
+from ribin.people import same_person
+from ribin.services.marks import _told_side
+from ribin.services.sides import Side
 from ribin.trace import NO_TRACE
 from ribin.web.numbers import whole_number
 

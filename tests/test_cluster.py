@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 from mark_makers import make_scan, template_of
 
-from ribin.services.workers import Here
-from ribin.services.items import Item
 from ribin.cluster import ClusterExecutor, ClusterLooker, connected
 from ribin.correlate.sketch import moved_sketches
 from ribin.errors import ParameterError, StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.look import ShardTask, Threads
 from ribin.search.shard import MarkList, Shard, write_shard
+from ribin.services.items import Item
+from ribin.services.workers import Here
 
 pytestmark = pytest.mark.slow
 distributed = pytest.importorskip("distributed", reason="ribin[cluster] is not installed")

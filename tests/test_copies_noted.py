@@ -9,9 +9,9 @@ import sqlite3
 import pytest
 from review_makers import EXAMINER, held, make_member
 
+from ribin.cases.leads import Conclusion, Examined
 from ribin.errors import StoreError
 from ribin.export.write import export_vault
-from ribin.cases.leads import Conclusion, Examined
 from ribin.leads.steps import take_up_lead
 from ribin.leads.verdicts import give_review
 from ribin.vault.backup import back_up

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from ribin.errors import ParameterError, ScanError
-from ribin.model import MarkType, Provenance, Scan, ScanKind
-from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
+from ribin.extract.mirror import MIRRORS
 from ribin.extract.outlines import (
     CircleOutline,
     outline_by_circles,
@@ -17,7 +16,8 @@ from ribin.extract.outlines import (
     parse_circle,
     unfold_replica,
 )
-from ribin.extract.mirror import MIRRORS
+from ribin.model import MarkType, Provenance, Scan, ScanKind
+from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
 from ribin.synth.firearm import make_firearm
 from ribin.synth.firing import fire
 

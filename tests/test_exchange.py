@@ -12,10 +12,10 @@ from search_makers import PARAMS_ID, ask, fake_compare_many, make_query
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
+from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
-from ribin.crypto.keys import PrivateKey
 from ribin.search.engine import search
 from ribin.search.network import read_network
 from ribin.vault.keys import end_trust, make_key, own_key, trust_key

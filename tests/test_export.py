@@ -28,8 +28,8 @@ from ribin.export.scanfolder import scan_files
 from ribin.export.surfaces import write_x3p
 from ribin.export.write import _put, _table_files, export_vault
 from ribin.model import MarkType, ScanKind
-from ribin.vault.redescribe import admit_description, described_path
 from ribin.vault.incoming import scan_path
+from ribin.vault.redescribe import admit_description, described_path
 from ribin.vault.releases import end_release, release_exhibit
 from ribin.vault.retention import keep_until, purge_exhibit
 from ribin.vault.scanparts import read_parts

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from ribin.errors import ScanError
+from ribin.extract.head_2d import find_image_regions
 from ribin.model import MarkType, Provenance, Scan, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
-from ribin.extract.head_2d import find_image_regions
 from ribin.read import read_scan
 from ribin.synth import Camera, Light, make_firearm, render_scan
 from ribin.synth.head import scan_head

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from ribin.errors import ScanError
-from ribin.surface.gaussian import smooth_surface
+from ribin.extract.illumination import even_light, without_glare
+from ribin.extract.rings import without_rings
 from ribin.model import MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
-from ribin.extract.illumination import even_light, without_glare
-from ribin.extract.rings import without_rings
+from ribin.surface.gaussian import smooth_surface
 from ribin.synth import Camera, Lamp, Light, fire, make_firearm, render_scan
 
 PITCH = (10.0, 10.0)

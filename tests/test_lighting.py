@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from ribin.errors import ParameterError, ScanError
+from ribin.extract.outlines import lit, unfold_replica
 from ribin.lighting import Lamp, Lighting, known_lighting, light_note, parse_lighting
 from ribin.model import ScanKind
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
-from ribin.extract.outlines import lit, unfold_replica
 from ribin.read import read_scan
 from ribin.synth import Camera, Light, fire, make_firearm, render_scan
 from ribin.synth.write_image import write_png

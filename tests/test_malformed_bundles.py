@@ -28,15 +28,15 @@ import pytest
 from bundle_makers import members_of_bundle, signed_again
 from test_malformed import MOST_GIB, Tally, mutated, peak_gib, state
 
-from ribin.services.enrol import enrol_rows
-from ribin.services.usable import Intake
 from ribin.cases.exhibits import Scope
+from ribin.crypto.keys import PrivateKey, read_public, write_public
 from ribin.exchange.bundle import _SIGNED, BundleWriter, _digest
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.manifest import read_manifest
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.crypto.keys import PrivateKey, read_public, write_public
+from ribin.services.enrol import enrol_rows
+from ribin.services.usable import Intake
 from ribin.vault.keys import make_key, own_key, trust_key
 from ribin.vault.releases import release_exhibit
 from ribin.vault.vault import Vault

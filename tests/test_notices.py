@@ -12,11 +12,11 @@ import pytest
 from review_makers import EXAMINER, SECOND, STAFF, held, make_member, make_network
 
 from ribin.cases.exhibits import Scope
-from ribin.services.announcing import announce, announce_received
 from ribin.cases.leads import Conclusion, Examined
 from ribin.leads.steps import take_up_lead, withdraw_link
 from ribin.leads.syncing import sync_leads
 from ribin.leads.verdicts import give_review
+from ribin.services.announcing import announce, announce_received
 from ribin.vault.releases import release_exhibit
 from ribin.vault.sharing import opaque_names
 

@@ -6,13 +6,13 @@ import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 from store_makers import enrol, make_exhibit
 
-from ribin.errors import StoreError
 from ribin.cases.leads import Conclusion, Examined, Standing
-from ribin.leads.trace import trace_exhibit
-from ribin.leads.text import lead_page, view_lead
+from ribin.errors import StoreError
 from ribin.leads.rules import standing_of
 from ribin.leads.steps import take_up_lead, withdraw_link
 from ribin.leads.syncing import sync_leads
+from ribin.leads.text import lead_page, view_lead
+from ribin.leads.trace import trace_exhibit
 from ribin.leads.verdicts import give_review
 from ribin.vault.incoming import scan_path
 from ribin.vault.leads import read_lead_file

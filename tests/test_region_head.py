@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from ribin.errors import ScanError
-from ribin.model import MarkType, Provenance, Scan, ScanKind
-from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.extract.find import find_regions
 from ribin.extract.head_3d import find_head_regions
+from ribin.model import MarkType, Provenance, Scan, ScanKind
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.read import read_scan
 from ribin.region import Origin, Region
 from ribin.synth.firearm import make_firearm

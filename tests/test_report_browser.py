@@ -6,13 +6,13 @@ import pytest
 from page_browser import needs_browser, open_browser
 
 from ribin.cases.exhibits import Candidate, Counts, SearchResult
-from ribin.services.reports import Asked, report_comparison
 from ribin.cases.results import SearchLists
 from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.services.reading import Reading
 from ribin.report.html import document_html
 from ribin.report.search import search_document
+from ribin.services.reading import Reading
+from ribin.services.reports import Asked, report_comparison
 
 pytestmark = needs_browser
 

@@ -11,12 +11,10 @@ import pytest
 from wording import forbidden_words
 
 from ribin.cases.exhibits import Event, Exhibit
-from ribin.services.reports import Asked, check_reports, report_comparison, write_reports
 from ribin.errors import ParameterError
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.services.reading import Reading
-from ribin.report.comparison_evidence import Item
 from ribin.report.comparison import comparison_document
+from ribin.report.comparison_evidence import Item
 from ribin.report.document import (
     Blanks,
     Document,
@@ -33,6 +31,8 @@ from ribin.report.document import (
 from ribin.report.html import document_html
 from ribin.report.pdf import document_pdf
 from ribin.report.report_words import ChainHead
+from ribin.services.reading import Reading
+from ribin.services.reports import Asked, check_reports, report_comparison, write_reports
 
 PAIR = ("JAM-2026-0007-1.x3p", "BLZ-2025-0042-1.x3p")
 

@@ -8,8 +8,8 @@ import json
 import pytest
 
 from ribin.cases.exhibits import Candidate, Counts, SearchResult
-from ribin.errors import ParameterError
 from ribin.cases.results import SearchLists
+from ribin.errors import ParameterError
 from ribin.model import MarkType
 from ribin.report.json import as_json
 from ribin.report.lists_text import lists_text, lists_value

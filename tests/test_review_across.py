@@ -7,14 +7,14 @@ import time
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.services.leads import lead_views, look_at_lead
-from ribin.errors import StoreError
 from ribin.cases.leads import Conclusion, Examined, Link, Place, Standing
-from ribin.people import Role
+from ribin.errors import StoreError
 from ribin.leads.rules import standing_of
 from ribin.leads.steps import take_up_lead
 from ribin.leads.syncing import sync_leads
 from ribin.leads.verdicts import give_review
+from ribin.people import Role
+from ribin.services.leads import lead_views, look_at_lead
 from ribin.vault.audit import append_row
 from ribin.vault.leads import insert_link, read_lead_file
 from ribin.vault.people import appoint

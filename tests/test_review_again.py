@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member
 
-from ribin.services.reviewed import reviewed_with
 from ribin.cases.leads import Conclusion, Examined, Standing
-from ribin.people import Role
 from ribin.leads.steps import take_up_lead
 from ribin.leads.verdicts import give_review
+from ribin.people import Role
+from ribin.services.reviewed import reviewed_with
 from ribin.vault.people import appoint
 
 SAME, UNSURE = Conclusion.IDENTIFICATION, Conclusion.INCONCLUSIVE_A

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.services.announcing import announce_received
 from ribin.cases.leads import Conclusion, Examined
 from ribin.leads.steps import take_up_lead
 from ribin.leads.syncing import sync_leads
 from ribin.leads.verdicts import give_review
+from ribin.services.announcing import announce_received
 from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import opaque_names
 from ribin.vault.vault import Vault

@@ -11,14 +11,14 @@ from review_makers import EXAMINER, SECOND, held, make_member, make_network
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import ExhibitKind, Scope
-from ribin.errors import AccessError
 from ribin.cases.leads import Conclusion, Examined, HeldExhibit
+from ribin.errors import AccessError
 from ribin.leads.graphml import as_graphml
-from ribin.leads.trace import trace_exhibit
-from ribin.leads.trace_files import write_picture
 from ribin.leads.history_text import history_table
 from ribin.leads.series import series_around
 from ribin.leads.steps import take_up_lead, withdraw_link
+from ribin.leads.trace import trace_exhibit
+from ribin.leads.trace_files import write_picture
 from ribin.leads.verdicts import give_review
 from ribin.vault.releases import release_exhibit
 from ribin.vault.sharing import opaque_name, set_sharing

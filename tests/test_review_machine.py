@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from review_makers import EXAMINER, SECOND, STAFF, THIRD, held, make_member, make_network
 
-from ribin.errors import RibinError
 from ribin.cases.leads import Conclusion, Examined, HeldExhibit, Place
-from ribin.people import Role
+from ribin.errors import RibinError
 from ribin.leads.rules import standing_of, visible_reviews
 from ribin.leads.steps import take_up_lead, withdraw_link
 from ribin.leads.syncing import sync_leads
 from ribin.leads.verdicts import give_review
+from ribin.people import Role
 from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import opaque_name
 from ribin.vault.vault import Vault

@@ -6,8 +6,8 @@ import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
 from ribin.cases.exhibits import Scope
-from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.cases.leads import Conclusion, Examined, Standing
+from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads.rules import visible_reviews
 from ribin.leads.steps import take_up_lead, withdraw_link
 from ribin.leads.syncing import sync_leads

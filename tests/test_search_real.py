@@ -17,8 +17,8 @@ from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.search.engine import search
 from ribin.search.upkeep import check_index
-from ribin.vault.vault import Vault
 from ribin.synth import fire, make_firearm, write_x3p
+from ribin.vault.vault import Vault
 
 MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")
 FADUL = Path(__file__).parents[2] / "shared" / "data" / "fadul"

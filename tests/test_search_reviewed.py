@@ -9,11 +9,11 @@ from search_makers import PARAMS_ID, ask, fake_compare_many
 from store_makers import enrol, make_exhibit, make_scan, make_template
 
 from ribin.cases.exhibits import Scope
-from ribin.services.reviewed import reviewed_with
 from ribin.cases.leads import Conclusion, Examined
 from ribin.leads.steps import take_up_lead, withdraw_link
 from ribin.leads.verdicts import give_review
 from ribin.search.marks import search_marks
+from ribin.services.reviewed import reviewed_with
 from ribin.vault.sharing import opaque_names
 
 SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION

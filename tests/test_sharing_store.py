@@ -9,14 +9,11 @@ import pytest
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
-from ribin.services.purging import purge_each, purge_text
-from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.cases.leads import HeldExhibit
+from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads.steps import take_up_lead
-from ribin.vault import releases
-from ribin.vault import retention
-from ribin.vault import settings
-from ribin.vault import sharing
+from ribin.services.purging import purge_each, purge_text
+from ribin.vault import releases, retention, settings, sharing
 from ribin.vault import saved_searches as standing
 from ribin.vault.incoming import scan_path
 from ribin.vault.vault import Vault

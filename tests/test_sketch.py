@@ -9,12 +9,12 @@ import pytest
 from mark_makers import make_scan, template_of
 from scipy.ndimage import map_coordinates
 
-from ribin.surface.simd.products import MARKS, MOVES, has_byte_products, raise_to_largest
 from ribin.correlate.shortlist import best_products, largest_by_floats, largest_products
 from ribin.correlate.sketch import _angles, moved_sketches, sketch_mark
-from ribin.surface.harmonics import Band, disc_harmonics, turn_coefficients
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params_rotation import with_rotation
+from ribin.surface.harmonics import Band, disc_harmonics, turn_coefficients
+from ribin.surface.simd.products import MARKS, MOVES, has_byte_products, raise_to_largest
 
 BAND = Band(150.0, 400.0, 700.0, 1950.0, 300.0)
 PITCH_UM = 25.0

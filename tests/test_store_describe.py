@@ -7,15 +7,15 @@ import shutil
 import numpy as np
 import pytest
 
-from ribin.services.describing import describe_vault, read_again
 from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params.load import load_params
+from ribin.services.describing import describe_vault, read_again
 from ribin.services.reading import Reading
 from ribin.vault.backup import back_up
-from ribin.vault.redescribe import described_path
 from ribin.vault.incoming import scan_path
 from ribin.vault.kept import read_kept
+from ribin.vault.redescribe import described_path
 from ribin.vault.retention import purge_exhibit
 from ribin.vault.vault import Vault
 

@@ -148,8 +148,8 @@ def test_the_owner_knows_who_looked(ribin, demo, tmp_path):
 
 
 def test_a_picture_that_its_owner_refuses_is_left_out(ribin, demo, tmp_path, monkeypatch):
-    from ribin.services import search_output as galleries
     from ribin.errors import AccessError
+    from ribin.services import search_output as galleries
 
     allowed = galleries.candidate_mark
 
@@ -222,11 +222,11 @@ def test_each_list_has_its_tab(opened, lists, tmp_path):
 
 
 def test_an_enrolled_mark_is_shown_as_it_was_measured(sample_dir):
-    from ribin.services.originals import measured_original
+    from ribin.extract.outlines import unfold_replica
     from ribin.params.defaults import DEFAULT_PARAMS
     from ribin.pipeline import extract_marks
-    from ribin.extract.outlines import unfold_replica
     from ribin.read import read_scan
+    from ribin.services.originals import measured_original
 
     path = sample_dir / "BRB-2025-0020-1.x3p"
     content, scan = path.read_bytes(), read_scan(path)

@@ -12,9 +12,9 @@ from html import unescape
 from http.client import HTTPConnection
 from urllib.parse import urlencode
 
-from ribin.web.state import Office
 from ribin.web.server import bound_socket, server_of
 from ribin.web.session import Session
+from ribin.web.state import Office
 
 _STARTING_S = 30.0
 

@@ -25,13 +25,13 @@ from ribin.commands.people import people
 from ribin.commands.report import report
 from ribin.commands.retention import purge, retention
 from ribin.commands.review import review
+from ribin.commands.saved import standing
 from ribin.commands.search import search
 from ribin.commands.serve import serve
 from ribin.commands.share import release, share
-from ribin.commands.saved import standing
-from ribin.commands.vault import store
 from ribin.commands.synth import synth
 from ribin.commands.trace import trace
+from ribin.commands.vault import store
 from ribin.commands.view import view
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.terminal import exit_after
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -14,6 +13,7 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
+from ribin.commands.terminal import exit_after
 
 
 @click.group(short_help="The audit log of a vault.")
@@ -34,8 +34,8 @@ def head(vault: Path | None, json_output: bool) -> None:
     Example:
       ribin audit head --vault vaults/JAM
     """
-    from ribin.services.vaults import open_own
     from ribin.report.json import as_json
+    from ribin.services.vaults import open_own
 
     with open_own(vault) as opened:
         last = opened.audit_head()
@@ -100,8 +100,8 @@ def list_rows(subject: str, last: int, vault: Path | None, who: str, json_output
       ribin audit list --subject JAM-L1 --vault vaults/JAM
     """
     from ribin.commands.auditing import last_rows, rows_table
-    from ribin.services.vaults import open_own
     from ribin.report.json import as_json
+    from ribin.services.vaults import open_own
 
     with open_own(vault) as opened:
         rows = last_rows(opened, subject, last, who)

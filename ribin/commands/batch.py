@@ -81,9 +81,9 @@ def compare_batch(
     Example:
       ribin batch compare pairs.csv --jobs 2
     """
-    from ribin.services.work import Comparing
     from ribin.commands.jobs import Told, asked_job, run_batch
     from ribin.services.reading import Reading
+    from ribin.services.work import Comparing
 
     told, reading = Told(**every), Reading(pixel_pitch_um, lighting=lighting)
     options = {"params": params.params_id, "cells": cells, "reading": reading}
@@ -126,10 +126,10 @@ def search_batch(
     Example:
       ribin batch search queries.csv --vault JAM --network network.toml --scope cluster --reason x
     """
-    from ribin.services.work import Searching
     from ribin.commands.jobs import Told, asked_job, run_batch
-    from ribin.services.vaults import needed_vault
     from ribin.services.reading import Reading
+    from ribin.services.vaults import needed_vault
+    from ribin.services.work import Searching
 
     told = Told(**{name: asked.pop(name) for name in Told.__dataclass_fields__})
     reading = Reading(pixel_pitch_um, who=asked["who"], why=asked["reason"], lighting=lighting)
@@ -169,9 +169,9 @@ def enrol_batch(
     Example:
       ribin batch enrol exhibits.csv --network network.toml
     """
+    from ribin.commands.jobs import Told, asked_job, run_batch
     from ribin.services.usable import Intake
     from ribin.services.work import Preparing
-    from ribin.commands.jobs import Told, asked_job, run_batch
 
     told = Told(**{name: asked.pop(name) for name in Told.__dataclass_fields__})
     who, reason = asked.pop("who"), asked.pop("reason")

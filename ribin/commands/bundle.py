@@ -45,10 +45,10 @@ def export_bundle(
       ribin network export to-jam.zip --to JAM --seal --reason "weekly bundle" \\
           --vault vaults/BLZ --network network.toml
     """
+    from ribin.report.json import as_json
     from ribin.services.letting_out import send_bundle
     from ribin.services.sharing_text import sent_line
     from ribin.services.vaults import needed_receiver, open_with_network
-    from ribin.report.json import as_json
 
     to = needed_receiver(receiver)
     with open_with_network(vault, network_file) as (opened, network):
@@ -72,10 +72,10 @@ def import_bundle(file: Path, vault: Path | None, who: str, reason: str, json_ou
     Example:
       ribin network import to-jam.zip --vault vaults/JAM
     """
-    from ribin.services.sharing_text import received_line
-    from ribin.services.vaults import open_own
     from ribin.exchange.receive import import_bundle as take_in
     from ribin.report.json import as_json
+    from ribin.services.sharing_text import received_line
+    from ribin.services.vaults import open_own
 
     with open_own(vault) as opened:
         done = take_in(opened, file, who=who, reason=reason)

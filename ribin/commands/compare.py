@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.terminal import exit_after
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -20,6 +19,7 @@ from ribin.commands.options import (
     rotation_option,
     who_option,
 )
+from ribin.commands.terminal import exit_after
 from ribin.params.defaults import Params
 
 CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
@@ -81,9 +81,9 @@ def compare(
     mirrored than as read gets a note that says so.
     """
     from ribin.commands.reading import readings_of
+    from ribin.report.json import as_json
     from ribin.services.files import check_picture
     from ribin.services.sides import compare_files, draw_sides, explain, write_traces
-    from ribin.report.json import as_json
 
     check_picture(overlay)
     readings = readings_of(asked)

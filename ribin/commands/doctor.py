@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.terminal import NOTHING_DONE, SOME_FAILED
 from ribin.commands.options import jobs_option, json_option, network_option, vault_option
+from ribin.commands.terminal import NOTHING_DONE, SOME_FAILED
 
 
 @click.command(short_help="Check this installation, a vault and a network.")
@@ -31,8 +31,8 @@ def doctor(vault: Path | None, network_file: Path | None, jobs: int, json_output
       ribin doctor --vault vaults/JAM --network network.toml --json
     """
     from ribin.commands.findings import finding_line, is_bad, program_is_bad
-    from ribin.services.doctor import examine
     from ribin.report.json import as_json
+    from ribin.services.doctor import examine
 
     findings = []
     for finding in examine(vault, network_file, jobs):

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ribin.services.at_once import AtOnce, search_enrolled
-from ribin.services.enrol import EnrolReport, Refused, enrol_rows
-from ribin.services.rehearsal import Rehearsal, rehearse_rows
-from ribin.services.usable import Intake
 from ribin.cases.exhibits import Scope
-from ribin.commands.colour import say
-from ribin.commands.terminal import exit_after, list_failed
-from ribin.commands.progress import Progress
-from ribin.services.vaults import Vaults
 from ribin.cases.results import SearchLists
+from ribin.commands.colour import say
+from ribin.commands.progress import Progress
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.manifest import Row
 from ribin.params.defaults import Params
 from ribin.report.json import as_json, plain_value
 from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.text import table
+from ribin.services.at_once import AtOnce, search_enrolled
+from ribin.services.enrol import EnrolReport, Refused, enrol_rows
+from ribin.services.rehearsal import Rehearsal, rehearse_rows
+from ribin.services.usable import Intake
+from ribin.services.vaults import Vaults
 
 
 @dataclass(frozen=True)

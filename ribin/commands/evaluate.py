@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.options import (
     A_PATH,
     jobs_option,
@@ -15,6 +14,7 @@ from ribin.commands.options import (
     params_option,
     rotation_option,
 )
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.params.defaults import Params
 
 

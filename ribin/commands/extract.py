@@ -57,10 +57,10 @@ def extract(
       ribin extract head.x3p --circle breech_face:372,372,214,150 --overlay mine.png
     """
     from ribin.commands.extraction import extract_file, write_extracted
-    from ribin.services.files import check_picture
-    from ribin.services.reading import Reading
     from ribin.report.json import as_json
     from ribin.report.outlines import outlines_summary, outlines_table
+    from ribin.services.files import check_picture
+    from ribin.services.reading import Reading
 
     check_picture(overlay)
     reading = Reading(pixel_pitch_um, mask, circles, replica, who, reason)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.services.files import whole_file
 from ribin.model import MarkType, Scan
 from ribin.params.defaults import Params
 from ribin.pipeline import find_marks, judge_mark
-from ribin.services.reading import Reading
 from ribin.region import Quality, Region
 from ribin.report.outlines import draw_outlines, write_masks
 from ribin.report.overlay import write_overlay
+from ribin.services.files import whole_file
+from ribin.services.reading import Reading
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,18 +10,18 @@ from typing import Any
 
 import click
 
-from ribin.services.items import Work
-from ribin.services.job import Job, read_job
-from ribin.services.journal import open_journal
-from ribin.services.results import failures, write_results
-from ribin.services.jobs import Admission, Tally, run_job
-from ribin.services.work import Preparing
-from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.progress import Progress
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.workers import executor_with
-from ribin.services.vaults import Vaults
 from ribin.errors import ParameterError
 from ribin.report.json import as_json
+from ribin.services.items import Work
+from ribin.services.job import Job, read_job
+from ribin.services.jobs import Admission, Tally, run_job
+from ribin.services.journal import open_journal
+from ribin.services.results import failures, write_results
+from ribin.services.vaults import Vaults
+from ribin.services.work import Preparing
 
 _USUAL = ".results.jsonl"
 

@@ -48,9 +48,9 @@ def publish(file: Path, vault: Path | None) -> None:
     Example:
       ribin network key publish JAM.key.json --vault vaults/JAM
     """
+    from ribin.crypto.keys import write_public
     from ribin.services.files import whole_file
     from ribin.services.vaults import open_own
-    from ribin.crypto.keys import write_public
     from ribin.vault.keys import own_key
 
     with open_own(vault) as opened:
@@ -117,9 +117,9 @@ def list_keys(vault: Path | None, json_output: bool) -> None:
     Example:
       ribin network key list --vault vaults/JAM
     """
+    from ribin.report.json import as_json
     from ribin.services.sharing_text import key_facts, keys_table
     from ribin.services.vaults import open_own
-    from ribin.report.json import as_json
     from ribin.vault.keys import trusted_keys
 
     with open_own(vault) as opened:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.terminal import exit_after
 from ribin.commands.options import A_PATH, json_option, network_option, vault_option, who_option
+from ribin.commands.terminal import exit_after
 
 
 @click.group(short_help="Take up candidates for examination.")
@@ -81,9 +81,9 @@ def list_leads(mine: bool, vault: Path | None, who: str, json_output: bool) -> N
       ribin lead list --mine --vault vaults/JAM
     """
     from ribin.commands.leads import Leads
-    from ribin.services.leads import look_at_leads
-    from ribin.report.json import as_json
     from ribin.leads.text import lead_facts, leads_table
+    from ribin.report.json import as_json
+    from ribin.services.leads import look_at_leads
 
     with Leads.open(vault, None) as desk:
         views = look_at_leads(desk.vault, who, mine=mine, verdicts=json_output)
@@ -122,8 +122,8 @@ def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
       ribin lead sync --vault vaults/JAM --network network.toml
     """
     from ribin.commands.leads import Leads
-    from ribin.services.announcing import announce_received
     from ribin.leads.syncing import sync_leads
+    from ribin.services.announcing import announce_received
 
     with Leads.open(vault, network_file) as desk:
         carried, notes = sync_leads(desk.vault, desk.needed_network(), who=who)

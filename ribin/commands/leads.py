@@ -10,20 +10,20 @@ from typing import Any, Self
 
 import click
 
+from ribin.cases.leads import HeldExhibit
+from ribin.errors import ParameterError
+from ribin.leads.concerned import held_exhibit
+from ribin.leads.done import Step
+from ribin.leads.graphml import as_graphml
+from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, view_lead
+from ribin.leads.trace import History
+from ribin.leads.trace_files import write_picture
+from ribin.report.json import as_json
+from ribin.search.network import Network, read_network
 from ribin.services.announcing import announce
 from ribin.services.files import whole_file
 from ribin.services.leads import figures_as_seen, look_at_lead
 from ribin.services.vaults import open_own
-from ribin.errors import ParameterError
-from ribin.cases.leads import HeldExhibit
-from ribin.report.json import as_json
-from ribin.leads.concerned import held_exhibit
-from ribin.leads.done import Step
-from ribin.leads.graphml import as_graphml
-from ribin.leads.trace import History
-from ribin.leads.trace_files import write_picture
-from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, view_lead
-from ribin.search.network import Network, read_network
 from ribin.vault.vault import Vault
 
 

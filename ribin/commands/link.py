@@ -28,9 +28,9 @@ def list_links(vault: Path | None, who: str, json_output: bool) -> None:
       ribin link list --vault vaults/JAM
     """
     from ribin.commands.leads import Leads
-    from ribin.services.leads import look_at_leads
-    from ribin.report.json import as_json
     from ribin.leads.text import lead_facts, leads_table
+    from ribin.report.json import as_json
+    from ribin.services.leads import look_at_leads
 
     with Leads.open(vault, None) as desk:
         views = look_at_leads(desk.vault, who, linked=True, verdicts=json_output)

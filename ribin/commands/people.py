@@ -39,9 +39,9 @@ def list_people(vault: Path | None, json_output: bool) -> None:
     Example:
       ribin people list --vault vaults/JAM
     """
-    from ribin.services.vaults import open_own
     from ribin.report.json import as_json
     from ribin.report.text import table
+    from ribin.services.vaults import open_own
     from ribin.vault.people import read_people
 
     with open_own(vault) as opened:

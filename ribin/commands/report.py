@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from ribin.commands.terminal import exit_after
 from ribin.commands.options import (
     A_PATH,
     SCOPES,
@@ -21,6 +20,7 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
+from ribin.commands.terminal import exit_after
 
 
 @click.command(short_help="A comparison or a search as HTML and PDF.")

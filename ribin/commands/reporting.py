@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ribin.cases.exhibits import Request, Scope
-from ribin.services.session import Desk
-from ribin.services.reports import Asked, report_comparison
-from ribin.services.search_reports import read_lists, report_search
-from ribin.services.search import search_for
-from ribin.services.sides import Side
-from ribin.errors import ParameterError, RibinError
 from ribin.cases.results import SearchLists
-from ribin.services.reading import Reading
+from ribin.errors import ParameterError, RibinError
 from ribin.report.document import Document
+from ribin.services.reading import Reading
+from ribin.services.reports import Asked, report_comparison
+from ribin.services.search import search_for
+from ribin.services.search_reports import read_lists, report_search
+from ribin.services.session import Desk
+from ribin.services.sides import Side
 
 _ROWS = 20  # of a list, as `ribin search` has by default
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.options import json_option, reason_option, vault_option, who_option
+from ribin.commands.terminal import exit_after, list_failed
 
 
 @click.command(short_help="How long exhibits are kept.")
@@ -35,10 +35,10 @@ def retention(
       ribin retention --days 1825 --reason "data protection act" --vault vaults/JAM
       ribin retention 2026-17-3 --until 2031-12-31 --reason "order of the court" --vault vaults/JAM
     """
+    from ribin.report.json import as_json
     from ribin.services.sharing import change_retention
     from ribin.services.sharing_text import due_table
     from ribin.services.vaults import open_own
-    from ribin.report.json import as_json
     from ribin.vault.retention import retention_dates
 
     with open_own(vault) as opened:
@@ -73,9 +73,9 @@ def purge(
       ribin purge --due today --dry-run --vault vaults/JAM
       ribin purge --due today --reason "data protection act" --vault vaults/JAM
     """
+    from ribin.report.json import as_json
     from ribin.services.purging import purge_each, purge_text
     from ribin.services.vaults import open_own
-    from ribin.report.json import as_json
 
     with open_own(vault) as opened:
         report = purge_each(opened, exhibits, due, dry_run, who, reason)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.options import json_option, network_option, vault_option, who_option
 from ribin.cases.leads import Conclusion, Examined
+from ribin.commands.options import json_option, network_option, vault_option, who_option
 
 
 @click.command(short_help="Write down your verdict on a lead.")

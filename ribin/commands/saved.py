@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.options import (
     SCOPES,
     FiniteRange,
@@ -21,6 +20,7 @@ from ribin.commands.options import (
     who_option,
 )
 from ribin.commands.progress import Progress
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.params.defaults import Params
 
 
@@ -67,9 +67,9 @@ def add(
       ribin standing add 2026-17-3 --vault JAM --scope cluster --reason "shooting of 3 May"
     """
     from ribin.cases.exhibits import Request, Scope
-    from ribin.services.vaults import open_own
     from ribin.report.json import as_json
     from ribin.search.rules import check_request
+    from ribin.services.vaults import open_own
     from ribin.vault.saved_searches import begin_standing
 
     check_request(Request("", Scope(scope), who=who, reason=reason), Scope.COUNTRY)
@@ -124,8 +124,8 @@ def run(
       ribin standing run --vault JAM --network network.toml
     """
     from ribin.commands.standings import tell_new
-    from ribin.services.session import Desk
     from ribin.services.saved_searches import run_standing
+    from ribin.services.session import Desk
 
     with Desk.open(vault, network_file, params, jobs) as desk:
         done = run_standing(desk, who, Progress())

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.terminal import exit_after
 from ribin.commands.options import (
     A_PATH,
     GROUPINGS,
@@ -29,6 +28,7 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
+from ribin.commands.terminal import exit_after
 from ribin.params.defaults import Params
 
 

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ribin.services.vaults import needed_vault
 from ribin.errors import ParameterError
 from ribin.params.defaults import Params
+from ribin.services.vaults import needed_vault
 
 if TYPE_CHECKING:
     from ribin.web.state import Office

@@ -44,10 +44,10 @@ def share(
       ribin share 2026-17-3 --sharing cluster --reason "request of Belize" --vault vaults/JAM
       ribin share --default cluster --reason "agreement of 2026" --vault vaults/JAM
     """
+    from ribin.report.json import as_json
     from ribin.services.sharing import change_sharing
     from ribin.services.sharing_text import sharing_facts, sharing_table
     from ribin.services.vaults import open_own
-    from ribin.report.json import as_json
 
     with open_own(vault) as opened:
         change_sharing(opened, exhibits, sharing, usual, who, reason)
@@ -86,11 +86,11 @@ def release(
       ribin release 2026-17-3 --to BLZ --reason "link with a case of Belize" --network network.toml
       ribin release 2026-17-3 --to BLZ --end --reason "case closed" --network network.toml
     """
+    from ribin.report.json import as_json
     from ribin.services.letting_out import LetOutRequest
     from ribin.services.letting_out import release as let_out
     from ribin.services.sharing_text import let_out_line
     from ribin.services.vaults import needed_receiver, open_with_network
-    from ribin.report.json import as_json
 
     to = needed_receiver(receiver)
     with open_with_network(vault, network_file) as (opened, network):

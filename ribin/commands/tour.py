@@ -9,24 +9,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ribin
-from ribin.services.enrol import enrol_rows
-from ribin.services.usable import Intake
 from ribin.cases.exhibits import Request, Scope, SearchResult
-from ribin.services.asking import run_search
-from ribin.services.disclosure import draw_candidate
-from ribin.services.session import Desk
-from ribin.services.sides import Side
-from ribin.services.vaults import Vaults
 from ribin.errors import StoreError
 from ribin.manifest import Row, read_manifest
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.people import login_name
-from ribin.services.reading import Reading
 from ribin.report.text import search_table
 from ribin.search.network import read_network
-from ribin.vault.vault import Vault
+from ribin.services.asking import run_search
+from ribin.services.marks import draw_candidate
+from ribin.services.enrol import enrol_rows
+from ribin.services.reading import Reading
+from ribin.services.session import Desk
+from ribin.services.sides import Side
+from ribin.services.usable import Intake
+from ribin.services.vaults import Vaults
 from ribin.synth.plan import QUERY_FILE
 from ribin.synth.sample import write_sample_data
+from ribin.vault.vault import Vault
 
 WHO = "ribin demo"
 REASON = "demonstration"

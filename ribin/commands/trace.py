@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.terminal import exit_after
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -15,6 +14,7 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
+from ribin.commands.terminal import exit_after
 
 
 @click.command(short_help="Follow the links of an exhibit: the history of a gun.")
@@ -47,10 +47,10 @@ def trace(
           --reason "murder of 3 May" --picture history.png
     """
     from ribin.commands.leads import Leads, write_history
-    from ribin.services.files import check_picture
-    from ribin.report.json import as_json
-    from ribin.leads.trace import trace_exhibit
     from ribin.leads.history_text import history_table
+    from ribin.leads.trace import trace_exhibit
+    from ribin.report.json import as_json
+    from ribin.services.files import check_picture
 
     check_picture(picture)
     with Leads.open(vault, network_file) as desk:

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from ribin.services.describing import DescribeReport
 from ribin.search.upkeep import check_index
+from ribin.services.describing import DescribeReport
 from ribin.vault.backup import Copied
 from ribin.vault.check import CheckReport, Problem
 from ribin.vault.vault import Vault

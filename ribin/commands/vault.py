@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from ribin.commands.colour import say
-from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -17,6 +16,7 @@ from ribin.commands.options import (
     who_option,
 )
 from ribin.commands.progress import Progress
+from ribin.commands.terminal import exit_after, list_failed
 from ribin.params.defaults import Params
 
 
@@ -38,8 +38,8 @@ def check(vault: Path | None, json_output: bool) -> None:
       ribin store check --vault vaults/JAM
     """
     from ribin.commands.upkeep import check_all, check_text
-    from ribin.services.vaults import open_own
     from ribin.report.json import as_json
+    from ribin.services.vaults import open_own
 
     progress = Progress()
     with open_own(vault) as opened:
@@ -58,8 +58,8 @@ def rebuild_index(vault: Path | None, params: Params) -> None:
     Example:
       ribin store rebuild-index --vault vaults/JAM
     """
-    from ribin.services.vaults import open_own
     from ribin.search.upkeep import rebuild_index as rebuild
+    from ribin.services.vaults import open_own
 
     with open_own(vault) as opened:
         vectors = rebuild(opened, params)
@@ -155,10 +155,10 @@ def describe(vault: Path | None, params: Params, who: str, reason: str, json_out
     Example:
       ribin store describe --vault vaults/JAM --params params.toml --reason "new parameters"
     """
-    from ribin.services.describing import describe_vault
     from ribin.commands.upkeep import described_text
-    from ribin.services.vaults import open_own
     from ribin.report.json import as_json
+    from ribin.services.describing import describe_vault
+    from ribin.services.vaults import open_own
 
     progress = Progress().stage("describing")
     with open_own(vault) as opened:

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from ribin.commands.terminal import exit_after
 from ribin.commands.options import (
     A_PATH,
     SCOPES,
@@ -22,6 +21,7 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
+from ribin.commands.terminal import exit_after
 from ribin.params.defaults import Params
 
 CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
@@ -80,8 +80,8 @@ def view(
           --scope cluster --reason "shooting of 3 May" -o page.html
     """
     from ribin.commands.reading import readings_of, view_request
-    from ribin.services.session import Desk
     from ribin.services.pair import check_page, view_pair, write_page
+    from ribin.services.session import Desk
 
     check_page(output)
     names, readings = (reference, comparison), readings_of(asked)

@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ribin.services.workers import local_executor
-from ribin.services.items import Executor
 from ribin.commands.progress import Progress
-from ribin.services.session import Desk
 from ribin.params.defaults import Params
+from ribin.services.items import Executor
+from ribin.services.session import Desk
+from ribin.services.workers import local_executor
 
 
 @contextmanager

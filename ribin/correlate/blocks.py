@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin.correlate.placement import Offsets
+from ribin.model import FloatArray
 from ribin.surface._jit import sum_kernel
 from ribin.surface.simd.blocks import add_products, block_energies
 from ribin.surface.simd.registers import LANES
-from ribin.correlate.placement import Offsets
-from ribin.model import FloatArray
 
 
 @sum_kernel

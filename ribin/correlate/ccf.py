@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.surface._jit import sum_kernel
 from ribin.model import FloatArray
+from ribin.surface._jit import sum_kernel
 
 
 # What only one side measured is left out by a choice between numbers, not between ways: whole rows

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.surface._jit import sum_kernel
 from ribin.correlate.blocks import block_sums
 from ribin.correlate.copies import fine_copies
 from ribin.correlate.placement import Offsets, disc_offsets
 from ribin.correlate.side import Side
 from ribin.model import FloatArray
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
+from ribin.surface._jit import sum_kernel
 
 
 @sum_kernel

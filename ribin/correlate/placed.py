@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.surface._jit import kernel
 from ribin.comparison import PlacedCells
 from ribin.correlate.ccf import patch_ccf
 from ribin.correlate.cells import CellSearch
 from ribin.correlate.side import Side
 from ribin.params.defaults import BLOCK_PX
+from ribin.surface._jit import kernel
 
 
 @kernel

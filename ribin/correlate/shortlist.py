@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin.model import FloatArray
 from ribin.surface._jit import kernel
 from ribin.surface.simd.products import MARKS, MOVES, has_byte_products, raise_to_largest
-from ribin.model import FloatArray
 
 _FOUR = 4  # bytes that are multiplied at once
 _PORTION, _MOVES = 1024, 4096  # sizes of a matrix product that stays in the cache

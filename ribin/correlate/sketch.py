@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.correlate.placement import disc_offsets
-from ribin.surface.harmonics import Band, Harmonics, disc_harmonics, turn_coefficients
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind, Template
 from ribin.params.defaults import CorrelateParams, Params
 from ribin.params_search import SketchParams
+from ribin.surface.harmonics import Band, Harmonics, disc_harmonics, turn_coefficients
 
 _LARGEST = 127  # of a byte
 

@@ -12,10 +12,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin.model import BoolArray, FloatArray
 from ribin.surface._jit import sum_kernel
 from ribin.surface.simd.registers import LANES
 from ribin.surface.simd.turning import NEXT_TO_0, turn_pixels
-from ribin.model import BoolArray, FloatArray
 
 
 @sum_kernel

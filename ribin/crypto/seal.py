@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from ribin.errors import AccessError
 from ribin.crypto.keys import PrivateKey, PublicKey
+from ribin.errors import AccessError
 
 MAGIC = b"RIBIN SEALED 1\n"
 _PIECE = 1 << 20

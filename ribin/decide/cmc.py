@@ -6,10 +6,10 @@ from itertools import repeat
 
 import numpy as np
 
-from ribin.surface._jit import kernel
 from ribin.comparison import CellFit, PlacedCells, Registration
 from ribin.decide.consensus import Consensus
 from ribin.params.defaults import DecideParams
+from ribin.surface._jit import kernel
 
 REASONS = ("surface", "correlation", "place", "angle", "")  # why not congruent; the first counts
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.surface._jit import kernel
 from ribin.comparison import Registration
 from ribin.params.defaults import DecideParams
+from ribin.surface._jit import kernel
 
 _FIRST_SLACK = 1.5  # the placement of whole marks is coarser than the motion fitted to cells
 _ROUNDS = 4

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.surface._jit import kernel
 from ribin.model import BoolArray
+from ribin.surface._jit import kernel
 
 
 @kernel

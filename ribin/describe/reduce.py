@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ribin.surface._jit import kernel
 from ribin.model import BoolArray, FloatArray
+from ribin.surface._jit import kernel
 
 
 @kernel

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from ribin.errors import RibinError, ScanError
 from ribin.evaluate.labels import Label
+from ribin.extract.outlines import lit
 from ribin.model import ScanKind, Template
 from ribin.params.defaults import Params
 from ribin.pipeline import describe_mark, extract_marks
-from ribin.extract.outlines import lit
 from ribin.read import read_scan
 
 WORTH_A_PROCESS = 16  # scans; starting one and loading its kernels takes as long as some of them

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ribin.errors import AccessError, FormatError
 from ribin.crypto.keys import PrivateKey, PublicKey
+from ribin.errors import AccessError, FormatError
 
 _SIGNED = b"ribin bundle signature 1\n"
 _COMMENT = re.compile(rb"ribin bundle 1 ([A-Z]{3}) ([0-9a-f]{64}) ([0-9a-f]{128})")

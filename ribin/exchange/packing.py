@@ -11,8 +11,8 @@ from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.manifest import BundleFile
 from ribin.search.rules import may_see
 from ribin.vault.disclosure import Abroad
-from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
+from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan
 from ribin.vault.templatefile import encode_arrays
 from ribin.vault.vault import Vault
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ribin.crypto.keys import PublicKey
+from ribin.crypto.seal import is_sealed, unseal
 from ribin.describe.soundness import check_described
 from ribin.errors import AccessError, FormatError
 from ribin.exchange.bundle import BundleReader
 from ribin.exchange.manifest import MANIFEST, Contents, read_contents
 from ribin.exchange.placing import clear_unnamed, place_files
 from ribin.model import Provenance, Template
-from ribin.crypto.seal import is_sealed, unseal
-from ribin.crypto.keys import PublicKey
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.receipts import check_newer, is_last, record_received
 from ribin.vault.received import ReceivedMark, ReceivedScan

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from ribin import __version__
 from ribin.cases.exhibits import Scope
+from ribin.crypto.keys import PrivateKey, PublicKey
+from ribin.crypto.seal import seal
 from ribin.errors import AccessError, ParameterError
 from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.manifest import MANIFEST, Contents, write_contents
 from ribin.exchange.packing import gather, pack
-from ribin.crypto.seal import seal
-from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.vault.audit import now_utc
 from ribin.vault.files import fsync_folder
 from ribin.vault.receipts import record_sent

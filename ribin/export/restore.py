@@ -12,8 +12,8 @@ from ribin.errors import FormatError, StoreError
 from ribin.export.scanfolder import pack_folder
 from ribin.export.write import FORMAT, MANIFEST, VERSION
 from ribin.json_fields import field_of, hex_of, objects_of, only_fields, read_object
-from ribin.vault.rebuild import Source, make_anew
 from ribin.vault.incoming import NOTICES_FOLDER
+from ribin.vault.rebuild import Source, make_anew
 from ribin.vault.schema import SCHEMA_VERSION
 from ribin.vault.tables import Cell, Table
 

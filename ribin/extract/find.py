@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ribin.errors import ScanError
-from ribin.model import BoolArray, MarkType, Scan, ScanKind
-from ribin.params.defaults import Params
 from ribin.extract.head_2d import find_image_regions
 from ribin.extract.head_3d import find_head_regions
 from ribin.extract.level import level_surface
 from ribin.extract.region import breech_face_region, outline_circle
+from ribin.model import BoolArray, MarkType, Scan, ScanKind
+from ribin.params.defaults import Params
 from ribin.region import Origin, Region
 
 _EVERY = 8  # pixels apart: enough to tell a ring from a head

@@ -15,12 +15,12 @@ from scipy import ndimage
 from skimage.morphology import disk
 
 from ribin.errors import ScanError
-from ribin.model import BoolArray, FloatArray, MarkType, Scan
-from ribin.params_image import HeadImageParams
 from ribin.extract.circle_flux import Circle, inside_circle
 from ribin.extract.exposure import check_contrast, check_white
 from ribin.extract.hole2d import Hole, any_hole, blurred, round_hole
 from ribin.extract.primer2d import likely_primers, soft_primers
+from ribin.model import BoolArray, FloatArray, MarkType, Scan
+from ribin.params_image import HeadImageParams
 from ribin.region import Origin, Region
 
 

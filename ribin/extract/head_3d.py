@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 from ribin.errors import ScanError
-from ribin.model import BoolArray, MarkType, Scan
-from ribin.params.defaults import Params
 from ribin.extract.head_3d_circles import PrimerCircle, find_primer
 from ribin.extract.head_grid import HeadGrid, lay_grid
 from ribin.extract.head_pin import find_ejector, find_pin
 from ribin.extract.head_ring import find_ring
+from ribin.model import BoolArray, MarkType, Scan
+from ribin.params.defaults import Params
 from ribin.region import Origin, Region
 
 _MIN_GRID = 40  # pixels: 1 mm, less than the radius of any primer

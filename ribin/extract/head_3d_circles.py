@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin.extract.head_grid import HeadGrid, fill_low
 from ribin.model import FloatArray
 from ribin.params.defaults import HeadParams
-from ribin.extract.head_grid import HeadGrid, fill_low
 
 DIRECTIONS = 360
 _CENTERS = 4  # how many are looked at

@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ribin.model import BoolArray
-from ribin.params.defaults import HeadParams
 from ribin.extract.head_3d_circles import PrimerCircle
 from ribin.extract.head_grid import HeadGrid, ransac_plane
 from ribin.extract.head_ring import Ring, disc, distance_um
+from ribin.model import BoolArray
+from ribin.params.defaults import HeadParams
 
 _HEAD_POINTS = 200  # of the grid that must show the case head
 _HEAD_BAND_UM = 10.0

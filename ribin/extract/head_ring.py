@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.morphology import convex_hull_image
 
-from ribin.model import BoolArray, FloatArray
-from ribin.params.defaults import HeadParams
 from ribin.extract.head_3d_circles import DIRECTIONS, PrimerCircle, polar_surface
 from ribin.extract.head_grid import HeadGrid, ransac_plane
+from ribin.model import BoolArray, FloatArray
+from ribin.params.defaults import HeadParams
 
 _SMOOTH_DIRECTIONS = 15  # window of the median along the edge
 

@@ -10,9 +10,9 @@ import numpy as np
 from scipy import ndimage
 from skimage.morphology import disk
 
+from ribin.extract.circle_flux import Circle, circle_flux, inside_circle, refine_circle
 from ribin.model import BoolArray, FloatArray
 from ribin.params_image import HeadImageParams
-from ribin.extract.circle_flux import Circle, circle_flux, inside_circle, refine_circle
 
 
 @dataclass(frozen=True, eq=False)

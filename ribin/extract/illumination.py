@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ribin.surface.gaussian import smooth_surface
-from ribin.model import BoolArray, FloatArray
 from ribin.extract.exposure import FULL_RANGE
+from ribin.model import BoolArray, FloatArray
+from ribin.surface.gaussian import smooth_surface
 from ribin.units import gaussian_sigma
 
 _SIGMA_PX = 8.0  # of the Gaussian on the coarser grid

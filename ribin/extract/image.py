@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ribin.surface.gaussian import smooth_surface
-from ribin.model import BoolArray, FloatArray, Scan
-from ribin.params.defaults import PreprocessParams
 from ribin.extract.exposure import check_white
 from ribin.extract.illumination import even_light, without_glare
 from ribin.extract.rings import without_rings
+from ribin.model import BoolArray, FloatArray, Scan
+from ribin.params.defaults import PreprocessParams
 from ribin.region import Region
+from ribin.surface.gaussian import smooth_surface
 
 
 def even_image(

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ribin.errors import ScanError
-from ribin.surface.gaussian import smooth_surface
-from ribin.model import FloatArray, Mark, Scan, ScanKind
-from ribin.params.defaults import PreprocessParams
 from ribin.extract.image import even_image
 from ribin.extract.level import level_surface
 from ribin.extract.region import away_from_edge
 from ribin.extract.resample import resample_to_frame
 from ribin.extract.rings import without_rings
+from ribin.model import FloatArray, Mark, Scan, ScanKind
+from ribin.params.defaults import PreprocessParams
 from ribin.region import Region
+from ribin.surface.gaussian import smooth_surface
 from ribin.surface.regression import remove_form
 from ribin.trace import NO_TRACE, Trace
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ribin.model import FloatArray
-from ribin.params_image import HeadImageParams
 from ribin.extract.circle_flux import Circle, circle_flux, refine_circle
 from ribin.extract.hole2d import blurred
+from ribin.model import FloatArray
+from ribin.params_image import HeadImageParams
 
 
 def likely_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:

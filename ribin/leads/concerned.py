@@ -11,8 +11,8 @@ import re
 from typing import Any
 
 from ribin.cases.exhibits import Exhibit, Scope
-from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.cases.leads import HeldExhibit
+from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads.two_vaults import BothSides
 from ribin.search.network import Network
 from ribin.search.rules import may_see

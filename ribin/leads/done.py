@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ribin.cases.leads import HeldExhibit, Lead, LeadFile, Standing
-from ribin.leads.two_vaults import BothSides
 from ribin.leads.merge import Settled
 from ribin.leads.rules import standing_of
 from ribin.leads.series import parts_without
+from ribin.leads.two_vaults import BothSides
 from ribin.vault.leads import read_lead_file
 from ribin.vault.vault import Vault
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ribin.report.text import table
 from ribin.leads.trace import History, TracedExhibit, TracedLink
+from ribin.report.text import table
 
 
 def history_table(history: History) -> str:

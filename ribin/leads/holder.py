@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from ribin.cases.exhibits import Exhibit, Scope
 from ribin.cases.leads import HeldExhibit, LeadFile
 from ribin.search.rules import may_see
-from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.exhibits import find_exhibit, read_exhibits
+from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.releases import is_released
 from ribin.vault.sharing import find_named, opaque_name, opaque_names
 from ribin.vault.vault import Vault

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.errors import AccessError, StoreError
 from ribin.cases.leads import HeldExhibit, LeadFile, Link, Place, Withdrawal
-from ribin.people import Role
+from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
-from ribin.leads.two_vaults import BothSides
 from ribin.leads.concerned import exhibit_at
 from ribin.leads.crossing import is_same_lead, lead_for
 from ribin.leads.rules import ends_the_link, makes_a_link, written_place
+from ribin.leads.two_vaults import BothSides
 from ribin.leads.vouching import Receiving
+from ribin.people import Role
+from ribin.vault.exhibits import find_exhibit
 from ribin.vault.leads import (
     Record,
     find_lead_file,
@@ -23,7 +24,6 @@ from ribin.vault.leads import (
     insert_withdrawal,
     lead_files_of_pair,
 )
-from ribin.vault.exhibits import find_exhibit
 from ribin.vault.people import check_role
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ribin.errors import AccessError, ParameterError, StoreError, ThereAlreadyError
 from ribin.cases.leads import Conclusion, LeadFile, Place, Review, Standing
+from ribin.errors import AccessError, ParameterError, StoreError, ThereAlreadyError
 from ribin.people import same_person
 
 _INCONCLUSIVE = {

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from ribin.cases.leads import HeldExhibit, LeadFile
-from ribin.vault.leads import read_lead_files
 from ribin.vault.exhibits import read_exhibits
+from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import find_named
 
 Pair = tuple[HeldExhibit, HeldExhibit]

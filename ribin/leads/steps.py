@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ribin.cases.leads import HeldExhibit, Lead, Withdrawal, pair_of
-from ribin.people import Role
-from ribin.leads.two_vaults import both_sides
 from ribin.leads.concerned import check_pair, names_in_lead
 from ribin.leads.crossing import figures_of_both, lead_for
 from ribin.leads.done import Step, concerned_in_reach, members_of_lead, step_done
 from ribin.leads.merge import Settled, merge_lead, merge_pair
 from ribin.leads.rules import check_new_lead, check_withdrawal, checked_text
+from ribin.leads.two_vaults import both_sides
+from ribin.people import Role
 from ribin.search.network import Network
 from ribin.vault.audit import now_utc
 from ribin.vault.leads import (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ribin.leads.two_vaults import both_sides
 from ribin.leads.merge import merge_lead
+from ribin.leads.two_vaults import both_sides
 from ribin.search.network import Network
 from ribin.vault.leads import read_lead_files
 from ribin.vault.people import check_looker

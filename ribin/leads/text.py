@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ribin.cases.leads import CONCLUSION_MEANING, Examined, HeldExhibit, LeadFile, Review
-from ribin.report.text import facts, table
 from ribin.leads.rules import (
     awaits_logs,
     had_a_part,
@@ -16,6 +15,7 @@ from ribin.leads.rules import (
     verdicts_are_known,
     visible_reviews,
 )
+from ribin.report.text import facts, table
 from ribin.vault.sharing import find_named
 from ribin.vault.vault import Vault
 

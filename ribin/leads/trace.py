@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from ribin.cases.exhibits import Scope
-from ribin.errors import AccessError, StoreError
 from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.errors import AccessError, StoreError
 from ribin.leads.holder import Holder, TracedExhibit
 from ribin.leads.rules import standing_of
 from ribin.search.network import Network

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from ribin.cases.leads import Conclusion, Examined, LeadFile, Place, Review
-from ribin.people import Role
 from ribin.leads.blindness import eyes_of_this_process, reads_all_logs, saw_a_verdict
-from ribin.leads.two_vaults import BothSides, both_sides
 from ribin.leads.done import Step, concerned_in_reach, members_of_lead, step_done
 from ribin.leads.merge import merge_lead, settle
 from ribin.leads.rules import (
@@ -16,6 +14,8 @@ from ribin.leads.rules import (
     verdicts_are_known,
     written_place,
 )
+from ribin.leads.two_vaults import BothSides, both_sides
+from ribin.people import Role
 from ribin.search.network import Network
 from ribin.vault.audit import now_utc
 from ribin.vault.leads import insert_review, next_review_number, read_lead_file

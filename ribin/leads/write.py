@@ -12,8 +12,8 @@ from ribin.errors import ParameterError, StoreError
 from ribin.leads.notices import Notice, Occasion, notice_facts
 from ribin.report.document import Document, Grid, Paragraph, Points, Section
 from ribin.report.html import document_html
-from ribin.report.pdf import document_pdf
 from ribin.report.json import as_json
+from ribin.report.pdf import document_pdf
 from ribin.vault.audit import append_row, read_rows_of
 from ribin.vault.files import write_durably
 from ribin.vault.incoming import NOTICES_FOLDER

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ribin.errors import FormatError, ScanError
 from ribin.model import BoolArray, FloatArray, ScanKind
 from ribin.params_limits import ReadParams
+from ribin.read.file import Reading
 from ribin.read.image_header import ImageHeader, read_image_header
 from ribin.read.original import Original
-from ribin.read.file import Reading
 from ribin.units import UM_PER_INCH, UM_PER_MM
 
 # EXIF 2.32, 4.6.4 A, Orientation: whether rows and columns are exchanged, then what is flipped.

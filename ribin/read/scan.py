@@ -11,8 +11,8 @@ from ribin.errors import ParameterError, ScanError
 from ribin.model import BoolArray, Provenance, Scan
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params_limits import ReadParams
-from ribin.read.original import Content, Original, load_original, sniff_content
 from ribin.read.file import Reading, check_pitch, check_relief
+from ribin.read.original import Content, Original, load_original, sniff_content
 
 
 def read_scan(

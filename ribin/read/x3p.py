@@ -13,8 +13,8 @@ import x3pio
 from ribin.errors import FormatError, ScanError
 from ribin.model import ScanKind
 from ribin.params_limits import ReadParams
-from ribin.read.original import Original
 from ribin.read.file import Reading, check_size, quoted_error
+from ribin.read.original import Original
 from ribin.read.x3p_archive import Archive
 from ribin.read.x3p_axes import view_of_axes
 from ribin.read.x3p_header import read_header

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from ribin.errors import ScanError
 from ribin.model import BoolArray
 from ribin.params_limits import ReadParams
-from ribin.read.mask import DrawnMask, white_inside
 from ribin.read.image import Pixels, decode_pixels
+from ribin.read.mask import DrawnMask, white_inside
 from ribin.read.x3p_archive import Archive
 from ribin.read.x3p_axes import View
 from ribin.read.x3p_header import StatedHeader

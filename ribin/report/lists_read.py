@@ -16,9 +16,9 @@ from ribin.cases.exhibits import (
     Scope,
     SearchResult,
 )
+from ribin.cases.results import FusedCandidate, MarkPlace, SearchLists
 from ribin.errors import FormatError
 from ribin.json_fields import field_of, objects_of
-from ribin.cases.results import FusedCandidate, MarkPlace, SearchLists
 from ribin.model import MarkType
 
 

@@ -12,14 +12,14 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from ribin.cases.exhibits import SearchResult
-from ribin.comparison import Comparison
 from ribin.cases.results import SearchLists
+from ribin.comparison import Comparison
 from ribin.model import Mark
 from ribin.report.document import Facts, Grid
-from ribin.report.html import block_html, data_uri
-from ribin.report.pictures import draw_cell, draw_scale_bar, hstack_panels
 from ribin.report.explanation import SIDES, cell_rows
+from ribin.report.html import block_html, data_uri
 from ribin.report.overlay import png_bytes
+from ribin.report.pictures import draw_cell, draw_scale_bar, hstack_panels
 from ribin.report.placement import Frame, Motion, cell_corners, fallen_corners
 from ribin.report.relief import Picture, shade_surface
 from ribin.report.report_words import figure_text, words

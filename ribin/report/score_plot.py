@@ -11,8 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from ribin.cases.exhibits import SearchResult
-from ribin.errors import ParameterError
 from ribin.cases.results import SearchLists
+from ribin.errors import ParameterError
 
 _WIDTH = 50
 _TOP = 100.0  # the most that a score can be

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ribin.report.text import NOTICE, table
 from ribin.cases.saved_search import Finding, StandingSearch
+from ribin.report.text import NOTICE, table
 
 
 def standing_table(searches: Sequence[StandingSearch], found: Mapping[str, int]) -> str:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ribin.cases.exhibits import Request, SearchResult
-from ribin.errors import ParameterError
 from ribin.cases.results import SearchLists
+from ribin.errors import ParameterError
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.engine import search
-from ribin.search.rank import fuse_lists
 from ribin.search.look import Looker
 from ribin.search.means import Means, Tick, silent
 from ribin.search.member import Member
 from ribin.search.network import Network
+from ribin.search.rank import fuse_lists
 from ribin.search.tally import sum_counts
 
 

@@ -26,8 +26,8 @@ from ribin.search.rules import check_request
 from ribin.search.shortlist import shortlist_marks
 from ribin.search.sift import Sifted, sift_marks
 from ribin.search.tally import count_marks
-from ribin.vault.mark_table import Ledger
 from ribin.vault.ledger_abroad import ledger_abroad
+from ribin.vault.mark_table import Ledger
 from ribin.vault.vault import Vault
 
 

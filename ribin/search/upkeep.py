@@ -24,8 +24,8 @@ from ribin.search.shard import (
     write_shard,
 )
 from ribin.vault.derived import is_sound, remove_derived
-from ribin.vault.mark_table import Ledger
 from ribin.vault.ledgerfile import LEDGER_FOLDER
+from ribin.vault.mark_table import Ledger
 from ribin.vault.vault import Vault
 
 _KEPT = (".h5", ".npz")  # shards and ledgers

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ribin.cases.exhibits import Filters, Grouping, Request, Scope, SearchResult
-from ribin.services.session import Desk
-from ribin.services.sides import Side
 from ribin.errors import ParameterError
 from ribin.search.engine import search
+from ribin.services.session import Desk
+from ribin.services.sides import Side
 from ribin.vault.people import check_searcher
 
 

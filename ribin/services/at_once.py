@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ribin.services.enrol import Enrolled, Refused
 from ribin.cases.exhibits import Request, Scope
-from ribin.services.session import Desk
-from ribin.services.search import search_scan
-from ribin.errors import ParameterError, RibinError
 from ribin.cases.results import SearchLists
+from ribin.errors import ParameterError, RibinError
 from ribin.params.defaults import Params
 from ribin.search.rules import check_request
+from ribin.services.enrol import Enrolled, Refused
+from ribin.services.search import search_scan
+from ribin.services.session import Desk
 from ribin.vault.enrol import EnrolOutcome
 from ribin.vault.vault import Vault
 

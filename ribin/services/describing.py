@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ribin.services.usable import Intake, describe_found, usable_marks
 from ribin.errors import RibinError, ScanError
+from ribin.extract.outlines import lit, outlined, unfold_replica
 from ribin.model import Scan, ScanKind
 from ribin.params.defaults import Params
-from ribin.extract.outlines import lit, outlined, unfold_replica
 from ribin.read import read_scan
-from ribin.vault.redescribe import admit_description, scans_in_use_with
+from ribin.services.usable import Intake, describe_found, usable_marks
 from ribin.vault.incoming import scan_path
 from ribin.vault.kept import Kept, read_kept
+from ribin.vault.redescribe import admit_description, scans_in_use_with
 from ribin.vault.vault import Vault
 
 _ACCEPTED = "accepted at enrolment"

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ribin import __version__
+from ribin.errors import RibinError
 from ribin.services.finding import Finding, State, UnfitError, finding
 from ribin.services.self_test import self_test, speed, where_kernels_are
-from ribin.errors import RibinError
 
 _NEEDED = (
     "click",

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ribin.services.usable import Intake, describe_found, usable_marks
 from ribin.cases.exhibits import Event, Exhibit
 from ribin.errors import FormatError, RibinError, StoreError
 from ribin.manifest import Row, exhibit_of
 from ribin.model import Mark, Scan, Template
+from ribin.services.usable import Intake, describe_found, usable_marks
 from ribin.vault.enrol import Enrolment
 from ribin.vault.settings import default_sharing
 from ribin.vault.vault import Vault

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ribin import __version__
-from ribin.services.items import Item
 from ribin.errors import FormatError
 from ribin.manifest import COLUMNS
+from ribin.services.items import Item
 
 # Columns of each kind of job: those that are needed, and those that may be there.
 _COLUMNS = {

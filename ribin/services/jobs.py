@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ribin.errors import RibinError, StoreError
+from ribin.report.json import plain_value
 from ribin.services.enrol import enrolled_row, known_row, prepare_row, store_prepared
 from ribin.services.items import Executor, Item, Outcome, Work
 from ribin.services.job import Job
 from ribin.services.journal import Journal
-from ribin.services.work import Preparing
 from ribin.services.vaults import Vaults
-from ribin.errors import RibinError, StoreError
-from ribin.report.json import plain_value
+from ribin.services.work import Preparing
 from ribin.vault.enrol import EnrolOutcome
 
 Admit = Callable[[Item, Outcome, Journal], Any]

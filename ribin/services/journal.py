@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ribin.services.lock import lock_file
 from ribin.checked_lines import make_line, parse_line
 from ribin.errors import FormatError, ParameterError, StoreError
+from ribin.services.lock import lock_file
 
 _SYNC_S = 0.5  # a line waits no longer for the disk; a process that is killed loses none of them
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ribin.errors import RibinError
+from ribin.extract.outlines import DECLARED_CAST, unfold_replica
 from ribin.model import Mark
 from ribin.params.defaults import Params
-from ribin.extract.outlines import DECLARED_CAST, unfold_replica
 from ribin.read import read_scan
 from ribin.view.measured import measured_surface
 from ribin.view.surface import Surface, compared_surface

@@ -8,16 +8,16 @@ from pathlib import Path
 from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
 from ribin.describe.surface import surface_of
-from ribin.services.disclosure import ShownMark, named_mark
-from ribin.services.files import whole_file
-from ribin.services.originals import measured_original
-from ribin.services.session import Desk
-from ribin.services.sides import Side, side_of
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark
 from ribin.params.defaults import Params
 from ribin.pipeline import check_mirrored, compare_marks
+from ribin.services.marks import ShownMark, named_mark
+from ribin.services.files import whole_file
+from ribin.services.originals import measured_original
 from ribin.services.reading import Reading
+from ribin.services.session import Desk
+from ribin.services.sides import Side, side_of
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault
 from ribin.view import comparison_page

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ribin.services.sharing import due_exhibits
-from ribin.services.sharing_text import purge_line
 from ribin.errors import ParameterError, StoreError
 from ribin.search.upkeep import sweep_index
-from ribin.vault.retention import Tombstone, purge_exhibit
+from ribin.services.sharing import due_exhibits
+from ribin.services.sharing_text import purge_line
 from ribin.vault.people import check_looker
+from ribin.vault.retention import Tombstone, purge_exhibit
 from ribin.vault.vault import Vault
 
 

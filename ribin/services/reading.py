@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.model import Scan, ScanKind
-from ribin.params.defaults import Params
 from ribin.extract.outlines import (
     lit,
     noted,
@@ -14,6 +12,8 @@ from ribin.extract.outlines import (
     parse_circle,
     unfold_replica,
 )
+from ribin.model import Scan, ScanKind
+from ribin.params.defaults import Params
 from ribin.read import read_scan
 
 

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from ribin.services.enrol import Refused, known_row, prepare_row
-from ribin.services.usable import Intake
 from ribin.cases.exhibits import Exhibit
 from ribin.errors import RibinError, StoreError
 from ribin.manifest import Row
+from ribin.services.enrol import Refused, known_row, prepare_row
+from ribin.services.usable import Intake
 from ribin.vault.entry import exhibit_problems
 from ribin.vault.exhibits import fields_of
 from ribin.vault.vault import Vault

@@ -9,20 +9,20 @@ from pathlib import Path
 
 from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
-from ribin.services.disclosure import ShownMark, named_mark
-from ribin.services.files import whole_file
-from ribin.services.session import Desk
-from ribin.services.sides import Side, side_of
 from ribin.errors import ParameterError
 from ribin.params.defaults import Params
 from ribin.pipeline import check_mirrored, compare_marks, extract_marks
-from ribin.services.reading import Reading
-from ribin.report.comparison_evidence import Item
 from ribin.report.comparison import comparison_document, figures_sha256
+from ribin.report.comparison_evidence import Item
 from ribin.report.document import Document
 from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.report_words import ChainHead, ReportHead
+from ribin.services.marks import ShownMark, named_mark
+from ribin.services.files import whole_file
+from ribin.services.reading import Reading
+from ribin.services.session import Desk
+from ribin.services.sides import Side, side_of
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ribin.services.files import whole_file
 from ribin.services.job import Job
 from ribin.services.journal import Journal
-from ribin.services.files import whole_file
 
 _FIGURES = ("score", "cmc", "cmc_fraction", "ccf", "cells", "rotation_deg")
 _PLACE = ("member", "exhibit", "event")

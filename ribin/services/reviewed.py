@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ribin.cases.leads import HeldExhibit, LeadFile, Standing
 from ribin.leads.rules import lacks_a_blind_verdict, standing_of
-from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.exhibits import find_scan_owner
+from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.sharing import opaque_name
 from ribin.vault.vault import Vault
 

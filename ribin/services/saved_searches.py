@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ribin.cases.exhibits import Request
-from ribin.services.session import Desk
-from ribin.services.search import search_for
-from ribin.errors import RibinError
 from ribin.cases.results import SearchLists
-from ribin.services.reading import Reading
-from ribin.report.json import plain_value
 from ribin.cases.saved_search import Finding, StandingSearch
+from ribin.errors import RibinError
+from ribin.report.json import plain_value
+from ribin.services.reading import Reading
+from ribin.services.search import search_for
+from ribin.services.session import Desk
 from ribin.vault.saved_searches import note_findings, read_standing
 
 

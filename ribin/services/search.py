@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from ribin.cases.exhibits import Request
-from ribin.services.asking import check_reach
-from ribin.services.disclosure import draw_candidate
-from ribin.services.session import Desk, first_of_each_type
-from ribin.services.reviewed import reviewed_with
-from ribin.services.sides import Side
-from ribin.errors import RibinError, ScanError
 from ribin.cases.results import SearchLists
-from ribin.services.reading import Reading
+from ribin.errors import RibinError, ScanError
 from ribin.search.marks import search_marks
 from ribin.search.sift import OTHER_PARAMETERS
+from ribin.services.asking import check_reach
+from ribin.services.marks import draw_candidate
+from ribin.services.reading import Reading
+from ribin.services.reviewed import reviewed_with
+from ribin.services.session import Desk, first_of_each_type
+from ribin.services.sides import Side
 
 
 def search_for(

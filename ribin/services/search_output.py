@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.cases.exhibits import Candidate, Request
-from ribin.comparison import Comparison
-from ribin.services.disclosure import candidate_mark
-from ribin.services.session import Desk
-from ribin.services.sides import Side
-from ribin.services.pair import FROM_TEMPLATE, Seen, page_of, query_side, shown_side, write_page
-from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.cases.results import SearchLists
+from ribin.comparison import Comparison
+from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.model import MarkType
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
+from ribin.services.marks import candidate_mark
+from ribin.services.pair import FROM_TEMPLATE, Seen, page_of, query_side, shown_side, write_page
+from ribin.services.session import Desk
+from ribin.services.sides import Side
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 from ribin.view.thumbnail import motion_of
 

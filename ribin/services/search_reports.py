@@ -7,13 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ribin.cases.exhibits import Candidate, Request, SearchResult
-from ribin.services.disclosure import others_mark, own_mark
-from ribin.services.session import Desk
-from ribin.services.reports import Asked, enter_report
-from ribin.services.sides import Side
+from ribin.cases.results import SearchLists
 from ribin.errors import ParameterError, RibinError
 from ribin.json_fields import read_object
-from ribin.cases.results import SearchLists
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.report.document import Document
@@ -21,6 +17,10 @@ from ribin.report.lists_read import lists_of
 from ribin.report.overlay import draw_overlay
 from ribin.report.report_words import ChainHead
 from ribin.report.search import Shown, lists_sha256, search_document
+from ribin.services.marks import others_mark, own_mark
+from ribin.services.reports import Asked, enter_report
+from ribin.services.session import Desk
+from ribin.services.sides import Side
 
 
 def read_lists(path: Path) -> SearchLists:

@@ -7,8 +7,8 @@ import time
 from functools import cache
 from pathlib import Path
 
-from ribin.services.finding import UnfitError
 from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.services.finding import UnfitError
 
 _MATE_SCORE, _OTHER_SCORE = 90.0, 40.0  # measured 99.7 and 9.4
 

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Self
 
 from ribin.describe.surface import surface_of
-from ribin.services.sides import Side, read_side, sides_of
-from ribin.services.vaults import network_around, open_own
 from ribin.errors import FormatError, ParameterError, ScanError, StoreError
 from ribin.model import MarkType, one_mark
 from ribin.params.defaults import Params
-from ribin.services.reading import Reading
 from ribin.search.look import Looker
 from ribin.search.means import Tick, silent
 from ribin.search.network import Network
 from ribin.search.sift import OTHER_PARAMETERS
+from ribin.services.reading import Reading
+from ribin.services.sides import Side, read_side, sides_of
+from ribin.services.vaults import network_around, open_own
+from ribin.trace import NO_TRACE
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
-from ribin.trace import NO_TRACE
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ribin.services.letting_out import LetOut
 from ribin.exchange.receive import Received
 from ribin.exchange.send import Sent
 from ribin.report.text import table
+from ribin.services.letting_out import LetOut
 from ribin.vault.keys import TrustedKey
 from ribin.vault.releases import releases_of
 from ribin.vault.retention import Due, Tombstone

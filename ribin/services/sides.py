@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ribin.across import as_image_pairs, best_of, experimental
 from ribin.comparison import Comparison
-from ribin.services.files import whole_file
 from ribin.errors import ScanError
 from ribin.model import Mark, MarkType, Scan, Template, one_mark
 from ribin.params.defaults import Params
@@ -19,11 +18,12 @@ from ribin.pipeline import (
     find_marks,
     judge_mark,
 )
-from ribin.services.reading import Reading
 from ribin.region import Origin, Verdict
 from ribin.report import stages
 from ribin.report.explanation import comparison_text
 from ribin.report.overlay import draw_overlay, write_overlay
+from ribin.services.files import whole_file
+from ribin.services.reading import Reading
 from ribin.trace import NO_TRACE, Trace
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.cases.exhibits import Request, Scope
-from ribin.services.files import whole_file
-from ribin.services.session import Desk
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.exchange.packing import file_name_of
 from ribin.search.rules import check_request, may_see
+from ribin.services.files import whole_file
+from ribin.services.session import Desk
 from ribin.vault.disclosure import Abroad
-from ribin.vault.received import read_originals
 from ribin.vault.exhibits import StoredScan
 from ribin.vault.people import check_searcher
+from ribin.vault.received import read_originals
 from ribin.vault.vault import Vault
 
 

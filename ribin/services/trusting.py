@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ribin.errors import AccessError, FormatError
 from ribin.crypto.keys import PublicKey, read_public
+from ribin.errors import AccessError, FormatError
 
 _LARGEST_BYTES = 10_000
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.errors import ScanError
+from ribin.extract.outlines import noted
 from ribin.model import Mark, Scan, Template
 from ribin.params.defaults import Params
 from ribin.pipeline import FoundMark, describe_mark, find_marks, judge_mark
-from ribin.extract.outlines import noted
-from ribin.services.reading import Reading
 from ribin.region import Origin, Verdict
+from ribin.services.reading import Reading
 
 
 @dataclass(frozen=True)

@@ -8,22 +8,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ribin.services.enrol import Prepared, known_row, prepare_row
-from ribin.services.items import Item, Partial
-from ribin.services.usable import Intake
-from ribin.services.asking import request_of
-from ribin.services.session import Desk
-from ribin.services.search import search_for
-from ribin.services.sides import read_side
-from ribin.services.vaults import Vaults
 from ribin.errors import FormatError, ScanError
 from ribin.manifest import Row
 from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
-from ribin.services.reading import Reading
 from ribin.report.json import plain_value
 from ribin.report.lists_text import lists_value
+from ribin.services.asking import request_of
+from ribin.services.enrol import Prepared, known_row, prepare_row
+from ribin.services.items import Item, Partial
+from ribin.services.reading import Reading
+from ribin.services.search import search_for
+from ribin.services.session import Desk
+from ribin.services.sides import read_side
+from ribin.services.usable import Intake
+from ribin.services.vaults import Vaults
 
 _KEPT = 64  # templates of breech faces in memory, 0.2 MB each
 # What differs from run to run, and so has no place in results that are equal.

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.surface._jit import kernel
 from ribin.model import BoolArray, FloatArray
+from ribin.surface._jit import kernel
 
 _ALPHA = 0.7309  # sqrt((-1 - W_-1(-1 / (2 e))) / pi): one half is transmitted at the cut-off
 _REACH = 4.0  # standard deviations; 3e-4 of the weight lies beyond

@@ -26,8 +26,8 @@ from ribin.vault.files import fsync_folder, write_synced
 from ribin.vault.identity import IDENTITY_FILE
 from ribin.vault.incoming import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
-from ribin.vault.rest import REST_FILE
 from ribin.vault.people import check_role_if_any
+from ribin.vault.rest import REST_FILE
 from ribin.vault.vault import Vault
 
 _LEFT_OUT = (INCOMING_FOLDER, "index")

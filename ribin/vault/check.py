@@ -13,11 +13,11 @@ from pathlib import Path
 from ribin.errors import StoreError
 from ribin.vault.audit import chain_problems, read_head
 from ribin.vault.catalogue import Catalogue
-from ribin.vault.redescribe import described_path, read_descriptions
 from ribin.vault.enrol import is_enrolled
 from ribin.vault.identity import identity_problems
 from ribin.vault.incoming import MARKS_FOLDER, is_arriving, scan_path
 from ribin.vault.recordcheck import record_findings
+from ribin.vault.redescribe import described_path, read_descriptions
 from ribin.vault.rest import rest_problems
 from ribin.vault.scanfile import damaged_parts, read_original
 from ribin.vault.schema import schema_problems

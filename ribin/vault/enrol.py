@@ -16,8 +16,8 @@ from ribin.vault.audit import append_row, now_utc
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.custody import mark_fields
 from ribin.vault.entry import Entry
-from ribin.vault.incoming import admit_file, clear_leftovers, discard_arrival, forget_arrival
 from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit
+from ribin.vault.incoming import admit_file, clear_leftovers, discard_arrival, forget_arrival
 from ribin.vault.people import check_role_in_use
 from ribin.vault.written import insert_record
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 
 from ribin.errors import FormatError, StoreError
 from ribin.model import MarkType, Provenance, ScanKind, Template
+from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
 from ribin.vault.mark_table import Ledger, ledger_of
 from ribin.vault.received import RECEIVED_FOLDER, as_exhibit, read_exhibits, template_path
-from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
 from ribin.vault.templatefile import decode_arrays
 from ribin.vault.vault import Vault
 

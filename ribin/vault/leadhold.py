@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from ribin.errors import StoreError
 from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.errors import StoreError
 from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.sharing import opaque_name
 

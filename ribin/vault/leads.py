@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from ribin.errors import StoreError
 from ribin.cases.leads import (
     Conclusion,
     Examined,
@@ -24,6 +23,7 @@ from ribin.cases.leads import (
     Review,
     Withdrawal,
 )
+from ribin.errors import StoreError
 from ribin.vault.leadreading import as_read, blindness_found, waits_for_logs
 from ribin.vault.written import insert_record
 

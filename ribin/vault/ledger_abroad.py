@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from ribin.model import MarkType
-from ribin.vault.mark_table import Facts, Ledger
 from ribin.vault.ledgerfile import read_bare, read_ledger
+from ribin.vault.mark_table import Facts, Ledger
 from ribin.vault.vault import Vault
 
 _RELEASED = "SELECT exhibit FROM releases WHERE receiver = ? AND ended_at = ''"

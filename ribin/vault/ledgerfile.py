@@ -18,8 +18,8 @@ import numpy as np
 from ribin.model import MarkType
 from ribin.vault.audit import AuditHead, read_head
 from ribin.vault.derived import read_derived, remove_derived, write_derived
-from ribin.vault.mark_table import EMPTY, Facts, Ledger, extended
 from ribin.vault.exhibits import MARKS_IN_USE
+from ribin.vault.mark_table import EMPTY, Facts, Ledger, extended
 
 LEDGER_FOLDER = Path("index", "ledgers")
 _LAYOUT = 3  # of what is in a file; another number is another name

@@ -12,8 +12,8 @@ from ribin.vault.files import fsync_folder
 from ribin.vault.identity import checked_member_code, read_identity, write_identity
 from ribin.vault.incoming import INCOMING_FOLDER, MARKS_FOLDER
 from ribin.vault.migrations import migrate
-from ribin.vault.recordcheck import record_problems
 from ribin.vault.people import found_roles
+from ribin.vault.recordcheck import record_problems
 from ribin.vault.schema import SCHEMA_VERSION, column_problem, version_of
 from ribin.vault.written import all_records
 

@@ -14,12 +14,12 @@ from typing import Any
 from ribin.errors import StoreError
 from ribin.vault.audit import append_row
 from ribin.vault.catalogue import Catalogue
-from ribin.vault.redescribe import described_path, read_descriptions
 from ribin.vault.files import fsync_folder, write_durably
 from ribin.vault.identity import write_identity
 from ribin.vault.incoming import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.migrations import SCHEMA_VERSION, migrate
 from ribin.vault.people import found_roles
+from ribin.vault.redescribe import described_path, read_descriptions
 from ribin.vault.scanfile import read_original, read_template, template_sha256
 from ribin.vault.tables import Table, fill_tables
 from ribin.vault.written import all_records, change_record

@@ -9,6 +9,7 @@ from typing import Any
 from ribin.errors import AccessError
 from ribin.people import DISCLOSING
 from ribin.vault.audit import append_row, now_utc
+from ribin.vault.people import check_role_in_use
 from ribin.vault.received import (
     ReceivedExhibit,
     ReceivedScan,
@@ -17,7 +18,6 @@ from ribin.vault.received import (
     write_exhibit,
     write_scan,
 )
-from ribin.vault.people import check_role_in_use
 from ribin.vault.vault import Vault
 from ribin.vault.written import insert_record
 

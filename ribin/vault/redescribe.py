@@ -20,9 +20,9 @@ from ribin.people import Role
 from ribin.vault.audit import append_row, now_utc
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.custody import mark_fields
+from ribin.vault.exhibits import MARKS_IN_USE, StoredMark
 from ribin.vault.files import fsync_folder, write_durably
 from ribin.vault.incoming import DESCRIBED_FOLDER, scan_path
-from ribin.vault.exhibits import MARKS_IN_USE, StoredMark
 from ribin.vault.people import check_role_if_any
 from ribin.vault.scanfile import pack_scan, read_template, template_sha256
 from ribin.vault.written import change_record, insert_record

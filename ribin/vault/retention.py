@@ -16,15 +16,15 @@ from pathlib import Path
 from ribin.errors import ParameterError
 from ribin.people import DISCLOSING, KEEPING
 from ribin.vault.audit import append_row, now_utc
-from ribin.vault.files import fsync_folder
 from ribin.vault.entry import checked_day
+from ribin.vault.files import fsync_folder
 from ribin.vault.incoming import INCOMING_FOLDER, remove_scan
 from ribin.vault.leadhold import check_leads_ended
-from ribin.vault.releases import end_releases
 from ribin.vault.people import check_role_in_use
+from ribin.vault.releases import end_releases
+from ribin.vault.saved_searches import end_standing_of
 from ribin.vault.settings import read_setting
 from ribin.vault.sharing import opaque_name
-from ribin.vault.saved_searches import end_standing_of
 from ribin.vault.vault import Vault
 from ribin.vault.written import change_record, insert_record, remove_record
 

@@ -13,13 +13,8 @@ from ribin.model import Mark, MarkType, Scan, Template
 from ribin.vault.audit import AuditHead, AuditRow, append_row, read_head, read_rows
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.check import CheckReport, check_vault
-from ribin.vault.redescribe import checked_template, mark_path
 from ribin.vault.enrol import Enrolment, admit_entry, find_enrolled
 from ribin.vault.entry import Entry, check_entry
-from ribin.vault.incoming import bytes_of, scan_path
-from ribin.vault.mark_table import Ledger
-from ribin.vault.ledgerfile import read_ledger
-from ribin.vault.opening import make_vault, open_vault
 from ribin.vault.exhibits import (
     Holdings,
     StoredMark,
@@ -29,6 +24,11 @@ from ribin.vault.exhibits import (
     read_marks,
     read_marks_of,
 )
+from ribin.vault.incoming import bytes_of, scan_path
+from ribin.vault.ledgerfile import read_ledger
+from ribin.vault.mark_table import Ledger
+from ribin.vault.opening import make_vault, open_vault
+from ribin.vault.redescribe import checked_template, mark_path
 from ribin.vault.scanfile import (
     pack_scan,
     read_mark,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin.extract.level import level_surface
 from ribin.model import BoolArray, FloatArray, Mark, Scan, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.extract.level import level_surface
 from ribin.view.surface import Surface
 
 

@@ -13,14 +13,14 @@ from starlette.types import ASGIApp
 
 from ribin.errors import RibinError
 from ribin.web import exhibits as browsing
-from ribin.web import searches as finding
 from ribin.web import leads as leading
 from ribin.web import reports as reporting
+from ribin.web import searches as finding
 from ribin.web.closed import closed
 from ribin.web.guard import Guard
-from ribin.web.state import Office
 from ribin.web.pages import not_found, refused, see
 from ribin.web.session import TOKEN_FIELD, Session
+from ribin.web.state import Office
 
 _LOOK = ["GET", "HEAD"]
 _ROUTES = [

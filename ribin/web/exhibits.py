@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ribin.cases.exhibits import Exhibit, Grouping, Scope
-from ribin.services.leads import lead_views
 from ribin.model import MarkType
+from ribin.services.leads import lead_views
 from ribin.view import thumbnail_png
 from ribin.web.numbers import whole_number
 from ribin.web.pages import office_of, page, picture

@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.services.announcing import announce
-from ribin.services.leads import look_at_lead, look_at_leads
-from ribin.errors import ParameterError
 from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, Examined, HeldExhibit
-from ribin.leads.text import blindness
+from ribin.errors import ParameterError
 from ribin.leads.rules import standing_of
 from ribin.leads.steps import take_up_lead
+from ribin.leads.text import blindness
 from ribin.leads.verdicts import give_review
+from ribin.services.announcing import announce
+from ribin.services.leads import look_at_lead, look_at_leads
 from ribin.web.numbers import whole_number
 from ribin.web.pages import form_of, office_of, page, see
 

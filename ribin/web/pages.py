@@ -14,8 +14,8 @@ from ribin.errors import AccessError, ParameterError, RibinError, StoreError, Th
 from ribin.report.text import NOTICE
 from ribin.web.closed import closed
 from ribin.web.next_steps import with_next_step
-from ribin.web.state import Office
 from ribin.web.session import Session
+from ribin.web.state import Office
 from ribin.web.templates import PAGES
 
 # The first that fits; a StoreError names what is not there.

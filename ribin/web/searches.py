@@ -8,15 +8,15 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.services.search_output import Beside, candidate_beside
 from ribin.errors import ParameterError, StoreError
 from ribin.report.score_plot import largest_drop
+from ribin.services.search_output import Beside, candidate_beside
 from ribin.view import thumbnail_png
 from ribin.view.gallery_rows import shown_lists
 from ribin.view.score_plot import score_plot
 from ribin.web.numbers import whole_number
-from ribin.web.state import Found
 from ribin.web.pages import form_of, office_of, page, picture, see, with_policy
+from ribin.web.state import Found
 
 
 def search(request: Request) -> Response:

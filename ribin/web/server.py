@@ -10,8 +10,8 @@ import uvicorn
 
 from ribin.errors import ParameterError
 from ribin.web.app import application
-from ribin.web.state import Office
 from ribin.web.session import Session
+from ribin.web.state import Office
 
 ADDRESS = "127.0.0.1"
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.cases.exhibits import Candidate, Exhibit, Request, Scope
-from ribin.services.session import Desk, stored_side
-from ribin.services.sides import Side, draw_sides
 from ribin.errors import AccessError, ParameterError, ScanError, StoreError
 from ribin.model import Provenance
 from ribin.pipeline import compare_marks
 from ribin.search.rules import check_request, may_see
+from ribin.services.session import Desk, stored_side
+from ribin.services.sides import Side, draw_sides
 from ribin.vault.disclosure import Abroad
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
