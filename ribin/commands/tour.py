@@ -17,8 +17,8 @@ from ribin.people import login_name
 from ribin.report.text import search_table
 from ribin.search.network import read_network
 from ribin.services.asking import run_search
-from ribin.services.marks import draw_candidate
 from ribin.services.enrol import enrol_rows
+from ribin.services.marks import draw_candidate
 from ribin.services.reading import Reading
 from ribin.services.session import Desk
 from ribin.services.sides import Side

@@ -11,8 +11,15 @@ from ribin.errors import ParameterError, ScanError
 from ribin.model import BoolArray, Provenance, Scan
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params_limits import ReadParams
-from ribin.read.file import Reading, check_pitch, check_relief
-from ribin.read.original import Content, Original, load_original, sniff_content
+from ribin.read.file import (
+    Content,
+    Original,
+    Reading,
+    check_pitch,
+    check_relief,
+    load_original,
+    sniff_content,
+)
 
 
 def read_scan(
@@ -116,7 +123,7 @@ def _outline(
         chosen, how = beside, "beside the scan"
     else:
         return reading.mark_valid, ()
-    from ribin.read.mask import decode_mask
+    from ribin.read.image import decode_mask
 
     drawn = load_original(chosen, params)
     mask = decode_mask(drawn.data, chosen.name, params)

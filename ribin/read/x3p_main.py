@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ribin.errors import FormatError
 from ribin.params_limits import ReadParams
-from ribin.read.x3p_archive import MAIN_XML, Archive, pack_archive
-from ribin.read.x3p_checksum import CHECKSUM_FILE, md5_line, verify_main
+from ribin.read.file import quoted_error
+from ribin.read.x3p_archive import (
+    CHECKSUM_FILE,
+    MAIN_XML,
+    Archive,
+    md5_line,
+    pack_archive,
+    verify_main,
+)
 from ribin.read.x3p_points import member_path, renamed
-from ribin.read.x3p_repair import repair_main
-from ribin.read.x3p_text import decode_main, stated_text
 
 _MIB = 1 << 20
 _LONGEST_CHECKSUM = 64 << 10  # bytes; one line is usual
@@ -55,3 +61,141 @@ def read_description(archive: Archive, name: str, params: ReadParams) -> Descrip
     text, repairs = repair_main(text)
     names = (*renamed(archive.main, MAIN_XML), *(renamed(found, checksum_path) if found else ()))
     return Description(text.encode(), checksum_path, notes, (*names, *repairs))
+
+
+# Known deviations of main.xml in field files, mended in memory; its checksum is verified first.
+#
+# No XML is parsed here: only the deviations that stop x3pio are rewritten, the spelling of a known
+# revision and the name of the root element. About half of the X3P files met in the field spell the
+# revision their own way. What x3pio mends by itself is listed in `x3p_header`.
+
+_REVISIONS = {
+    "ISO5436-2000": "ISO5436 - 2000",
+    "ISO25178-72:2017/DAM1": "ISO25178-72:2017/DAM1",
+}
+_DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-------")
+_ROOT = "ISO5436_2"
+_KNOWN_ROOTS = re.compile(r"(?i:ISO ?5436(?:[-_ ]?2)?)", re.ASCII)
+_OPENING_TAG = re.compile(
+    r"<(?P<prefix>[A-Za-z_][\w.-]{0,30}:)?(?P<name>[A-Za-z_][\w.-]{0,60})", re.ASCII
+)
+
+
+def repair_main(main: str) -> tuple[str, tuple[str, ...]]:
+    """Rewrite the known deviations of main.xml.
+
+    Returns
+    -------
+    str
+        The text to decode; the one given where nothing was to be repaired.
+    tuple of str
+        One sentence for each repair. What is not known stays, for the decoder to refuse.
+    """
+    repaired, revision = _repair_revision(without_comments(main))
+    repaired, root = _repair_root(repaired)
+    repairs = tuple(sentence for sentence in (revision, root) if sentence)
+    return (repaired, repairs) if repairs else (main, ())
+
+
+def _repair_revision(main: str) -> tuple[str, str]:
+    found = element_pattern("Revision").search(main)
+    if not found:
+        return main, ""
+    stated = found["text"].strip()
+    known = _REVISIONS.get("".join(stated.translate(_DASHES).upper().split()))
+    if known is None or stated == known:
+        return main, ""
+    start, end = found.span("text")
+    return main[:start] + known + main[end:], f"Revision {stated!r} read as {known!r}."
+
+
+def _repair_root(main: str) -> tuple[str, str]:
+    opening = _OPENING_TAG.search(main)
+    if not opening or not _KNOWN_ROOTS.fullmatch(opening["name"]):
+        return main, ""
+    stated = opening["name"]
+    closing = "</" + (opening["prefix"] or "") + stated
+    last = main.rfind(closing)
+    if stated == _ROOT or last < 0:
+        return main, ""
+    after_last = last + len(closing)
+    repaired = (
+        main[: opening.start("name")]
+        + _ROOT
+        + main[opening.end("name") : after_last - len(stated)]
+        + _ROOT
+        + main[after_last:]
+    )
+    return repaired, f"Root element {stated!r} read as {_ROOT!r}."
+
+
+# main.xml as text: its encoding, and single elements found without parsing.
+#
+# The repairs and the checks before them work on text that no parser accepts yet. Elements are found
+# by bounded patterns, outside of comments.
+
+# The start of "<?xml", or of "<", in each encoding (XML 1.0, appendix F).
+_STARTS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+_DECLARED = re.compile(rb"<\?xml\b[^<>]{0,200}?\bencoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})[\"']")
+_DECLARATION = re.compile(r"\s*<\?xml\b[^<>]{0,200}\?>")
+# Others exist in Python that no XML file has, and some of them cost more than linear time.
+_KNOWN = re.compile(
+    r"utf-?8|us-ascii|iso[-_]?8859[-_]\d{1,2}|latin-?1|(windows-|cp)125\d", re.ASCII
+)
+_COMMENT, _COMMENT_END = "<!--", "-->"
+
+
+def decode_main(main: bytes, name: str) -> str:
+    """main.xml without byte order mark and declaration, which holds for its bytes only.
+
+    Raises
+    ------
+    FormatError
+        The encoding is unknown, or the bytes are not of it.
+    """
+    encoding = next((known for start, known in _STARTS if main.startswith(start)), "")
+    if not encoding:
+        declared = _DECLARED.match(main.lstrip()[:400])
+        encoding = declared[1].decode("ascii").lower() if declared else "utf-8"
+        if not _KNOWN.fullmatch(encoding):
+            raise FormatError(f"{name}: not readable as X3P, unknown encoding {encoding!r}")
+    try:
+        text = main.decode(encoding)
+    except (UnicodeError, LookupError) as error:
+        raise FormatError(
+            f"{name}: main.xml is not in its encoding, {quoted_error(error)}"
+        ) from error
+    return _DECLARATION.sub("", text, count=1) if _DECLARATION.match(text) else text
+
+
+def stated_text(main: str, element: str, longest: int = 80) -> str:
+    """The text of the first element of this name in main.xml; empty where there is none."""
+    found = element_pattern(element, longest).search(without_comments(main))
+    return found["text"].strip() if found else ""
+
+
+def element_pattern(name: str, longest: int = 80) -> re.Pattern[str]:
+    """A simple element of this name with a text of up to `longest` letters."""
+    tag = r"(?:[A-Za-z_][\w.-]{0,30}:)?" + name
+    return re.compile(
+        rf"<{tag}(?:\s[^<>]{{0,200}})?>(?P<text>[^<>]{{0,{longest}}})</{tag}\s*>", re.ASCII
+    )
+
+
+def without_comments(main: str) -> str:
+    """main.xml with comments cut out; one that never closes stays."""
+    # A plain loop: a lazy pattern takes quadratic time on comments that never close.
+    kept, at = [], 0
+    while (start := main.find(_COMMENT, at)) >= 0:
+        end = main.find(_COMMENT_END, start + len(_COMMENT))
+        if end < 0:
+            break
+        kept.append(main[at:start])
+        at = end + len(_COMMENT_END)
+    return "".join([*kept, main[at:]])

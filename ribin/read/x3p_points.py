@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ribin.errors import FormatError
-from ribin.read.x3p_archive import Archive
-from ribin.read.x3p_checksum import verify_points
+from ribin.read.x3p_archive import Archive, verify_points
 from ribin.read.x3p_header import StatedHeader
 
 _BYTES = {"I": 2, "L": 4, "F": 4, "D": 8}  # of a height, by the data type of the axis

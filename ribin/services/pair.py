@@ -12,8 +12,8 @@ from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark
 from ribin.params.defaults import Params
 from ribin.pipeline import check_mirrored, compare_marks
-from ribin.services.marks import ShownMark, named_mark
 from ribin.services.files import whole_file
+from ribin.services.marks import ShownMark, named_mark
 from ribin.services.originals import measured_original
 from ribin.services.reading import Reading
 from ribin.services.session import Desk

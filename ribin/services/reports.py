@@ -18,8 +18,8 @@ from ribin.report.document import Document
 from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.report_words import ChainHead, ReportHead
-from ribin.services.marks import ShownMark, named_mark
 from ribin.services.files import whole_file
+from ribin.services.marks import ShownMark, named_mark
 from ribin.services.reading import Reading
 from ribin.services.session import Desk
 from ribin.services.sides import Side, side_of
