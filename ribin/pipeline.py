@@ -10,8 +10,7 @@ from ribin.comparison import Comparison
 from ribin.describe.steps import describe_surface
 from ribin.errors import ScanError
 from ribin.extract.find import find_regions
-from ribin.extract.marks import extract_mark
-from ribin.extract.mirror import MIRRORS, mirrored_mark
+from ribin.extract.marks import MIRRORS, extract_mark, mirrored_mark
 from ribin.extract.quality import judge_quality
 from ribin.model import Mark, Scan, Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ribin.errors import ParameterError, ScanError
-from ribin.extract.mirror import MIRRORS
+from ribin.extract.marks import MIRRORS
 from ribin.extract.outlines import (
     CircleOutline,
     outline_by_circles,

@@ -9,7 +9,7 @@ import pytest
 
 from ribin.errors import ScanError
 from ribin.extract.illumination import even_light, without_glare
-from ribin.extract.rings import without_rings
+from ribin.extract.level import without_rings
 from ribin.model import MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks

@@ -9,7 +9,7 @@ import pytest
 from mark_makers import INNER_UM, OUTER_UM, make_scan
 
 from ribin.errors import ScanError
-from ribin.extract.region import breech_face_region, outline_circle
+from ribin.extract.find import breech_face_region, outline_circle
 
 CENTER_UM = np.array([1853.0, 1918.0])
 WHOLE, HALF, THIRD = 360.0, 180.0, 120.0

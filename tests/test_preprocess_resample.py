@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mark_makers import heights, with_garbage
 
-from ribin.extract.resample import resample_to_frame
+from ribin.extract.level import resample_to_frame
 
 SHAPE = (23, 19)
 

@@ -8,6 +8,7 @@ flowed into.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,10 +16,8 @@ from scipy import ndimage
 from skimage.morphology import disk
 
 from ribin.errors import ScanError
-from ribin.extract.circle_flux import Circle, inside_circle
-from ribin.extract.exposure import check_contrast, check_white
-from ribin.extract.hole2d import Hole, any_hole, blurred, round_hole
-from ribin.extract.primer2d import likely_primers, soft_primers
+from ribin.extract.circle_flux import Circle, circle_flux, inside_circle, refine_circle
+from ribin.extract.illumination import check_contrast, check_white
 from ribin.model import BoolArray, FloatArray, MarkType, Scan
 from ribin.params_image import HeadImageParams
 from ribin.region import Origin, Region
@@ -141,3 +140,137 @@ def _region(
     row_um, col_um = (circle.row + 0.5) * params.grid_um, (circle.col + 0.5) * params.grid_um
     radius_um = circle.radius * params.grid_um
     return Region(mark_type, inside, (row_um, col_um), radius_um, Origin.FOUND)
+
+
+# The hole in the flat of a primer, in an image: the firing pin's impression or its aperture.
+
+
+@dataclass(frozen=True, eq=False)
+class Hole:
+    """A hole, True `inside` on the grid, and its circle: of a hole that is not round, the circle
+    of its area.
+    """
+
+    circle: Circle
+    inside: BoolArray
+
+
+def blurred(values: FloatArray, sigma_px: float) -> FloatArray:
+    """Gaussian blur; (H, W) float32 arrays."""
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma_px), np.float32)
+
+
+def round_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hole | None:
+    """The largest clear circle within the primer at which it is dark inside and flat outside.
+
+    Parameters
+    ----------
+    flat : (H, W) float32 array
+        Brightness as a share of that of the primer's flat.
+    """
+    smooth = blurred(np.minimum(flat, 1.0), params.smooth_um / params.grid_um)
+    cap = params.edge_cap * params.grid_um / params.smooth_um
+    radii = np.arange(params.min_pin_um / params.grid_um, params.max_pin_share * primer.radius)
+    rise = -circle_flux(smooth, radii, cap)
+    rows, cols = np.ogrid[: flat.shape[0], : flat.shape[1]]
+    away = np.hypot(rows - primer.row, cols - primer.col)
+    rise[(away[None] + radii[:, None, None]) > primer.radius * 1.03] = 0.0
+    best = rise.max(axis=(1, 2))
+    clear = (best >= params.pin_share_of_best * best.max()) & (best >= params.min_pin_rise)
+    for k in np.flatnonzero(clear)[::-1]:
+        row, col = np.unravel_index(int(rise[k].argmax()), rise[k].shape)
+        start = Circle(float(row), float(col), float(radii[k]))
+        band_px = params.pin_band_um / params.grid_um
+        found = refine_circle(smooth, start, band_px, -1.0, params.min_edge * cap)
+        # The refined circle may have slipped off: inwards, or out to the flat of a negative.
+        fits = 0.8 * radii[k] < found.radius <= params.max_pin_share * primer.radius
+        if fits and found.edge_share >= params.min_edge_share:
+            return Hole(found, inside_circle(flat.shape, found))
+    return None
+
+
+def any_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hole | None:
+    """The largest patch near the middle that a dark outline encloses, of whatever shape."""
+    smooth = blurred(flat, 0.5 * params.smooth_um / params.grid_um)
+    dark = (smooth < params.hole_flat) & inside_circle(flat.shape, primer, 0.9)
+    reach = max(1, round(params.hole_closing_um / params.grid_um))
+    closed = ndimage.binary_closing(dark, disk(reach))
+    filled = ndimage.binary_fill_holes(closed)
+    filled = ndimage.binary_opening(
+        filled, disk(max(1, round(0.3 * params.min_pin_um / params.grid_um)))
+    )
+    labels, number = ndimage.label(filled)
+    best: Hole | None = None
+    for label in range(1, number + 1):
+        inside = labels == label
+        row, col = ndimage.center_of_mass(inside)
+        radius = math.sqrt(float(inside.sum()) / math.pi)
+        central = (
+            math.hypot(row - primer.row, col - primer.col) <= params.hole_reach * primer.radius
+        )
+        fits = params.min_pin_um / params.grid_um <= radius <= params.max_pin_share * primer.radius
+        if central and fits and (best is None or radius > best.circle.radius):
+            best = Hole(Circle(float(row), float(col), radius), inside)
+    return best
+
+
+# The primer in an image of a head: the circle of its flat, bright within and dark without.
+
+
+def likely_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
+    """Circles, bright within and dark without, that lie in the frame; the clearest first."""
+    levels = _levels(grey)
+    smooth = blurred(levels, params.smooth_um / params.grid_um)
+    cap = params.edge_cap * params.grid_um / params.smooth_um
+    radii = np.arange(params.min_primer_um, params.max_primer_um, 2 * params.grid_um)
+    flux = circle_flux(smooth, radii / params.grid_um, cap)
+    apart = round(params.apart_um / params.grid_um)
+    found = []
+    for _ in range(params.primer_candidates):
+        k, row, col = np.unravel_index(int(flux.argmax()), flux.shape)
+        if flux[k, row, col] < params.min_primer_fall:
+            break
+        start = Circle(float(row), float(col), float(radii[k] / params.grid_um))
+        band_px = params.band_um / params.grid_um
+        circle = refine_circle(smooth, start, band_px, 1.0, params.min_edge * cap)
+        if _is_whole(circle, params):
+            found.append((circle.edge_share * _contrast(levels, circle), circle))
+        near = slice(max(0, k - 4), k + 5)
+        flux[near, max(0, row - apart) : row + apart, max(0, col - apart) : col + apart] = -1.0
+    clear = [pair for pair in found if pair[0] >= params.min_primer_contrast]
+    return [circle for _, circle in sorted(clear, key=lambda pair: -pair[0])]
+
+
+def soft_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
+    """As `likely_primers`, of flats whose brightness falls slowly, and only unmistakable ones."""
+    softer = replace(
+        params,
+        smooth_um=params.soft_smooth_um,
+        min_primer_fall=params.soft_min_primer_fall,
+        min_edge=params.soft_min_edge,
+        min_edge_share=params.sure_edge_share,
+    )
+    return likely_primers(grey, softer)
+
+
+def _is_whole(circle: Circle, params: HeadImageParams) -> bool:
+    return (
+        circle.shown >= params.min_shown
+        and circle.edge_share >= params.min_edge_share
+        and params.min_primer_um <= circle.radius * params.grid_um <= params.max_primer_um
+    )
+
+
+def _contrast(levels: FloatArray, circle: Circle) -> float:
+    """How much brighter the border of the disc is than the darkest ring just outside it."""
+    rows, cols = np.ogrid[: levels.shape[0], : levels.shape[1]]
+    away = np.hypot(rows - circle.row, cols - circle.col) / circle.radius
+    inner = np.median(levels[(away > 0.8) & (away < 0.97)])
+    rings = [levels[(away > r) & (away <= r + 0.02)] for r in np.arange(1.0, 1.2, 0.02)]
+    return float(inner - min(np.median(ring) for ring in rings if ring.size))
+
+
+def _levels(grey: FloatArray) -> FloatArray:
+    """Brightness on a scale that gain and glare hardly change: 0 black to 1 the bright half."""
+    black, bright = np.percentile(grey, [2, 75])
+    return np.asarray(np.clip((grey - black) / max(bright - black, 1e-3), 0.0, 1.5), np.float32)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ribin.extract.exposure import FULL_RANGE
-from ribin.model import BoolArray, FloatArray
+from ribin.errors import ScanError
+from ribin.extract.level import without_rings
+from ribin.model import BoolArray, FloatArray, Scan
+from ribin.params.defaults import PreprocessParams
+from ribin.region import Region
 from ribin.surface.gaussian import smooth_surface
 from ribin.units import gaussian_sigma
 
@@ -103,3 +106,73 @@ def _surroundings(
 
 def _resized(values: FloatArray, size: tuple[int, ...], how: int) -> FloatArray:
     return np.asarray(cv2.resize(values, (size[1], size[0]), interpolation=how), np.float32)
+
+
+# Whether the camera recorded anything: blank and saturated images are refused.
+
+FULL_RANGE = 0.995  # 254 of 255: the camera cut off what was brighter
+
+
+def check_white(scan: Scan, inside: BoolArray, what: str, max_share: float) -> None:
+    """Refuse a part of an image of which too much is saturated.
+
+    Parameters
+    ----------
+    inside : (H, W) bool array
+        True on the part; at least one pixel.
+    what : str
+        Its name, for the message.
+
+    Raises
+    ------
+    ScanError
+    """
+    share = float(np.mean(scan.values[inside] >= FULL_RANGE))
+    if share > max_share:
+        raise ScanError(
+            f"{scan.provenance.source}: {share:.0%} of the {what} is saturated, at most "
+            f"{max_share:.0%} can be"
+        )
+
+
+def check_contrast(scan: Scan, min_contrast: float) -> None:
+    """Refuse an image whose 5th and 95th percentile are nearer than `min_contrast` of the range.
+
+    Raises
+    ------
+    ScanError
+    """
+    low, high = np.percentile(scan.values[scan.valid], [5, 95])
+    if high - low < min_contrast:
+        raise ScanError(
+            f"{scan.provenance.source}: the image is nearly blank, grey values of "
+            f"{low * 255:.0f} to {high * 255:.0f} of 255 found"
+        )
+
+
+# From the grey values of a mark to contrast that does not depend on the light, step by step.
+
+
+def even_image(
+    scan: Scan, region: Region, params: PreprocessParams
+) -> tuple[FloatArray, BoolArray]:
+    """1 without glare, 2 smoothed, 3 evenly lit, 4 without circular shading, 5 clipped.
+
+    Returns
+    -------
+    (H, W) float32 array, (H, W) bool array
+        Contrast in local standard deviations, 0 where not measured, and the mask.
+
+    Raises
+    ------
+    ScanError
+        Most of the mark is saturated.
+    """
+    light, pitch_um = params.light, (scan.row_pitch_um, scan.col_pitch_um)
+    name = region.mark_type.value.replace("_", " ")
+    check_white(scan, region.inside, name, light.max_white)
+    inside = without_glare(scan.values, region.inside, pitch_um, light.glare_um, light.max_glare)
+    surface = smooth_surface(scan.values, inside, params.low_cutoff_um, pitch_um)
+    surface = even_light(surface, inside, pitch_um, light.surroundings_um)
+    surface = without_rings(surface, inside, pitch_um, region.center_um, light.shading_um)
+    return np.clip(surface, -light.clip, light.clip), inside

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ribin.model import BoolArray, FloatArray
+from ribin.surface._jit import kernel
 
 _FITTED_POINTS = 20_000  # a plane has three unknowns; more points only cost time
 _ITERATIONS = 20
@@ -77,3 +78,132 @@ def _from_middle(places: np.ndarray) -> np.ndarray:
 def _scaled_mad(residuals: np.ndarray) -> float:
     """Median absolute residual, scaled to a normal distribution's standard deviation."""
     return 1.4826 * float(np.median(np.abs(residuals))) + 1e-12
+
+
+# From the scan's grid to the frame of a mark: square, centred, at the working pitch.
+
+
+@kernel
+def _resample(surface, weight, row0, col0, row_step, col_step, out, out_valid):
+    height, width = surface.shape
+    for r in range(out.shape[0]):
+        y = row0 + r * row_step
+        i = int(np.floor(y))
+        fy = y - i
+        for c in range(out.shape[1]):
+            x = col0 + c * col_step
+            j = int(np.floor(x))
+            fx = x - j
+            total = 0.0
+            measured = 0.0
+            for di in range(2):
+                for dj in range(2):
+                    ii = i + di
+                    jj = j + dj
+                    if 0 <= ii < height and 0 <= jj < width:
+                        share = (fy if di else 1.0 - fy) * (fx if dj else 1.0 - fx)
+                        share *= weight[ii, jj]
+                        total += share * surface[ii, jj]
+                        measured += share
+            inside = measured >= 0.5
+            out_valid[r, c] = inside
+            out[r, c] = total / measured if inside else 0.0
+
+
+def resample_to_frame(
+    surface: FloatArray,
+    valid: BoolArray,
+    pitch_um: tuple[float, float],
+    center_px: tuple[float, float],
+    out_pitch_um: float,
+    out_size_px: int,
+) -> tuple[FloatArray, BoolArray]:
+    """Sample a surface bilinearly on a square grid around a centre.
+
+    The surface must hold no wavelength shorter than twice `out_pitch_um`: smooth it first.
+
+    Parameters
+    ----------
+    surface : (H, W) float32 array
+        Values; ignored where not `valid`.
+    valid : (H, W) bool array
+        True where measured. A sample is measured where at least half of its weight is.
+    pitch_um : (float, float)
+        Distance of rows and of columns.
+    center_px : (float, float)
+        Row and column that fall on the middle of the frame.
+    out_pitch_um, out_size_px : float, int
+        Pitch and side of the frame, N pixels.
+
+    Returns
+    -------
+    (N, N) float32 array, (N, N) bool array
+        Values, 0 where not measured, and the mask.
+    """
+    out = np.zeros((out_size_px, out_size_px), np.float32)
+    out_valid = np.zeros((out_size_px, out_size_px), np.bool_)
+    half = (out_size_px - 1) / 2.0
+    row_step, col_step = out_pitch_um / pitch_um[0], out_pitch_um / pitch_um[1]
+    _resample(
+        np.ascontiguousarray(surface, np.float32),
+        valid.astype(np.float32),
+        center_px[0] - half * row_step,
+        center_px[1] - half * col_step,
+        row_step,
+        col_step,
+        out,
+        out_valid,
+    )
+    return out, out_valid
+
+
+# What depends on the distance from a mark's centre alone, and so says nothing of one firearm.
+
+_CLIP_MADS = 2.5  # dirt on a ring must not move its mean
+_ROUNDS = 2  # of the mean of what was clipped
+
+
+def without_rings(
+    surface: FloatArray,
+    valid: BoolArray,
+    pitch_um: tuple[float, float],
+    center_um: tuple[float, float],
+    width_um: float,
+) -> FloatArray:
+    """Subtract the mean of each distance from the centre, by the share of the ring that it is of.
+
+    A primer's rounded edge, the collar round its firing pin impression and, in an image, a part
+    of its brightness are alike on every case of a maker (Tai and Eddy 2018,
+    doi:10.1111/1556-4029.13577, remove them too). On a short arc the mean would be relief.
+
+    Parameters
+    ----------
+    surface : (H, W) float32 array
+        Values; ignored where not `valid`.
+    valid : (H, W) bool array
+        True where measured.
+    pitch_um, center_um : (float, float)
+        Distance of rows and columns; row and column of the centre from pixel (0, 0).
+    width_um : float
+        Of the rings over which is averaged; between them the mean is interpolated.
+
+    Returns
+    -------
+    (H, W) float32 array
+        0 where not `valid`.
+    """
+    rows = np.arange(surface.shape[0])[:, None] * pitch_um[0] - center_um[0]
+    cols = np.arange(surface.shape[1])[None, :] * pitch_um[1] - center_um[1]
+    radius = np.hypot(rows, cols)[valid] / width_um
+    rings, left = radius.astype(np.intp), surface[valid].astype(np.float64)
+    number = np.bincount(rings)
+    held = np.flatnonzero(number)
+    whole = 2.0 * np.pi * (held + 0.5) * width_um**2 / (pitch_um[0] * pitch_um[1])
+    share = np.minimum(1.0, number[held] / whole)
+    limit = _CLIP_MADS * 1.4826 * np.median(np.abs(left)) if left.size else 0.0
+    for _ in range(_ROUNDS):
+        mean = np.bincount(rings, np.clip(left, -limit, limit))[held] / number[held]
+        left -= np.interp(radius, held + 0.5, share * mean) if held.size else 0.0
+    out = np.zeros_like(surface)
+    out[valid] = left
+    return out

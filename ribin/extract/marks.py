@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ribin.errors import ScanError
-from ribin.extract.image import even_image
-from ribin.extract.level import level_surface
-from ribin.extract.region import away_from_edge
-from ribin.extract.resample import resample_to_frame
-from ribin.extract.rings import without_rings
+from ribin.extract.find import away_from_edge
+from ribin.extract.illumination import even_image
+from ribin.extract.level import level_surface, resample_to_frame, without_rings
 from ribin.model import FloatArray, Mark, Scan, ScanKind
 from ribin.params.defaults import PreprocessParams
 from ribin.region import Region
@@ -78,3 +78,22 @@ def _check_relief(scan: Scan, region: Region, levelled: FloatArray, limit_um: fl
             f"{scan.provenance.source}: a relief of {high - low:.0f} um remains after levelling, "
             f"a {name} has at most {limit_um:g}: outline it with a mask"
         )
+
+
+# The same mark as its mirror image, or as a cast shows it.
+
+# Exchanging left and right and exchanging top and bottom differ by half a turn, which is beyond
+# the range of rotations that is searched, so both are there.
+MIRRORS = {
+    "mirrored left to right": (slice(None), slice(None, None, -1), 1.0),
+    "mirrored top to bottom": (slice(None, None, -1), slice(None), 1.0),
+    "mirrored left to right and inverted, as a cast": (slice(None), slice(None, None, -1), -1.0),
+    "mirrored top to bottom and inverted, as a cast": (slice(None, None, -1), slice(None), -1.0),
+}
+
+
+def mirrored_mark(mark: Mark, how: str) -> Mark:
+    """A mark in one of the ways of `MIRRORS`; its frame keeps its middle."""
+    rows, cols, sign = MIRRORS[how]
+    surface = np.ascontiguousarray(sign * mark.surface[rows, cols], np.float32)
+    return replace(mark, surface=surface, valid=np.ascontiguousarray(mark.valid[rows, cols]))
