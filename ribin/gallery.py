@@ -129,7 +129,7 @@ def _in_portions(
 
 
 def _evened(heights: NDArray[np.float32], params: Params) -> NDArray[np.float32]:
-    """Cut off where a mark's description cuts; see `ribin.describe.reduce.even_out`."""
+    """Cut off where a mark's description cuts; see `ribin.describe.steps.even_out`."""
     limit = 1.4826 * params.breech_face.describe.clip_mads
     limits = limit * np.median(np.abs(heights), axis=1, keepdims=True)
     return np.clip(heights, -limits, limits)

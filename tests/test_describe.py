@@ -10,7 +10,7 @@ import pytest
 from mark_makers import heights, make_scan, with_garbage
 
 from ribin.describe.cells import block_counts, block_runs, lay_cells
-from ribin.describe.reduce import even_out, reduce_surface
+from ribin.describe.steps import even_out, reduce_surface
 from ribin.errors import ScanError
 from ribin.model import Mark, Template
 from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ribin.describe.cells import block_counts, block_runs, lay_cells
-from ribin.describe.reduce import even_out, reduce_surface
 from ribin.errors import ScanError
 from ribin.model import BoolArray, FloatArray, Mark, Template
 from ribin.params.defaults import BLOCK_PX, DescribeParams
+from ribin.surface._jit import kernel
 from ribin.surface.regression import remove_form
 from ribin.trace import NO_TRACE, Trace
 
@@ -113,3 +113,82 @@ def _check(mark: Mark, cells: int, relief: float, min_fill: float) -> None:
             f"{mark.provenance.source}: 0 cells of {mark.mark_type} are filled to {min_fill:g}, "
             "1 needed"
         )
+
+
+# Coarser grids: the mean of the measured pixels under each coarse pixel.
+
+
+@kernel
+def _reduce(surface, valid, factor, out, out_valid):
+    half = factor * factor / 2.0
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            total = 0.0
+            measured = 0
+            for i in range(r * factor, (r + 1) * factor):
+                for j in range(c * factor, (c + 1) * factor):
+                    if valid[i, j]:
+                        total += surface[i, j]
+                        measured += 1
+            inside = measured >= half
+            out_valid[r, c] = inside
+            out[r, c] = total / measured if inside else 0.0
+
+
+def reduce_surface(
+    surface: FloatArray, valid: BoolArray, factor: int
+) -> tuple[FloatArray, BoolArray]:
+    """Average `factor` x `factor` pixels into one.
+
+    Parameters
+    ----------
+    surface : (factor * H, factor * W) float32 array
+        Values; ignored where not `valid`.
+    valid : (factor * H, factor * W) bool array
+        True where measured. A coarse pixel is measured where half of its pixels are.
+
+    Returns
+    -------
+    (H, W) float32 array, (H, W) bool array
+        Means, 0 where not measured, and the mask.
+    """
+    shape = (surface.shape[0] // factor, surface.shape[1] // factor)
+    out, out_valid = np.zeros(shape, np.float32), np.zeros(shape, np.bool_)
+    _reduce(surface, valid, factor, out, out_valid)
+    return out, out_valid
+
+
+def even_out(surface: FloatArray, valid: BoolArray, clip_mads: float) -> FloatArray:
+    """Cut off relief beyond `clip_mads` scaled median deviations and scale to unit RMS.
+
+    Heights that stand out that far are dirt, edges or dropouts of the instrument; left in, a few
+    of them carry the correlation. Shapes as in `reduce_surface`; 0 where not `valid`. A surface
+    without relief stays 0.
+    """
+    heights = surface[valid]
+    limit = clip_mads * 1.4826 * float(np.median(np.abs(heights))) if heights.size else 0.0
+    clipped = np.clip(surface, -limit, limit)
+    rms = float(np.sqrt(np.mean(np.square(clipped[valid], dtype=np.float64)))) if limit else 0.0
+    if rms == 0.0:
+        return np.zeros_like(surface)
+    return np.where(valid, clipped / np.float32(rms), np.float32(0))
+
+
+# The surface that a template holds, as a mark for people to look at.
+
+
+def surface_of(template: Template) -> Mark:
+    """The fine surface of a template, evened out and at its pitch, as a `Mark`.
+
+    It has what a comparison sees and no more; its centre is that of the mark.
+    """
+    half_um = template.arrays["fine"].shape[0] * template.pitch_um / 2
+    return Mark(
+        mark_type=template.mark_type,
+        kind=template.kind,
+        surface=template.arrays["fine"],
+        valid=template.arrays["fine_valid"],
+        pitch_um=template.pitch_um,
+        origin_um=(-half_um, -half_um),
+        provenance=template.provenance,
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
-from ribin.describe.surface import surface_of
+from ribin.describe.steps import surface_of
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark
 from ribin.params.defaults import Params

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from ribin.describe.surface import surface_of
+from ribin.describe.steps import surface_of
 from ribin.errors import FormatError, ParameterError, ScanError, StoreError
 from ribin.model import MarkType, one_mark
 from ribin.params.defaults import Params
