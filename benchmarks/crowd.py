@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.shortlist import best_products
 from ribin.correlate.sketch import (
+    best_products,
     framed_surface,
     moved_sketches,
     sketch_heights,

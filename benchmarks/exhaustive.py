@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import rotate
 from threadpoolctl import threadpool_limits
 
-from ribin.correlate.placement import disc_offsets
-from ribin.correlate.shortlist import best_products
-from ribin.correlate.sketch import framed_surface, moved_sketches, sketch_heights, sketch_mark
+from ribin.correlate.blocks import disc_offsets
+from ribin.correlate.sketch import (
+    best_products,
+    framed_surface,
+    moved_sketches,
+    sketch_heights,
+    sketch_mark,
+)
 from ribin.model import FloatArray, MarkType, Template
 from ribin.params.defaults import Params
 from ribin.search.shard import read_shard

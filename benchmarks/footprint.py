@@ -23,8 +23,7 @@ from results import ROOT, finish, options
 from specimens import SAMPLE, default_folder
 
 from ribin.cases.exhibits import Event, Exhibit
-from ribin.correlate.copies import coarse_copies, medium_copies
-from ribin.correlate.side import prepare_side
+from ribin.correlate.side import coarse_copies, medium_copies, prepare_side
 from ribin.evaluate.labels import read_labels
 from ribin.model import Mark, Scan, Template
 from ribin.params.defaults import DEFAULT_PARAMS

@@ -17,8 +17,7 @@ from exhaustive import moved_pixels
 from results import finish, options
 from specimens import SAMPLE, default_folder
 
-from ribin.correlate.shortlist import best_products
-from ribin.correlate.sketch import framed_surface, moved_sketches, sketch_mark
+from ribin.correlate.sketch import best_products, framed_surface, moved_sketches, sketch_mark
 from ribin.evaluate.labels import read_labels
 from ribin.model import FloatArray, Template
 from ribin.params.defaults import DEFAULT_PARAMS

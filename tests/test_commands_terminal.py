@@ -132,7 +132,7 @@ def test_a_missing_library_ends_the_examination(monkeypatch):
 
 def test_kernels_are_counted_where_they_are_kept(monkeypatch, tmp_path):
     """In the folder that NUMBA_CACHE_DIR names, not in the one around it; else in the package."""
-    from ribin.correlate import ccf
+    from ribin.correlate import blocks as ccf
 
     class Kept:
         def __init__(self, path):

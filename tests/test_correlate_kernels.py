@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 from mark_makers import heights, provenance
 
-from ribin.correlate.blocks import block_sums, whole_sums
-from ribin.correlate.ccf import patch_ccf
+from ribin.correlate.blocks import block_sums, disc_offsets, patch_ccf, turn_matrix, whole_sums
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
-from ribin.correlate.placement import disc_offsets, turn_matrix
 from ribin.correlate.register import overlap_correlation
 from ribin.correlate.side import Side, prepare_side
 from ribin.correlate.turned import (

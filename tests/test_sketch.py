@@ -9,8 +9,14 @@ import pytest
 from mark_makers import make_scan, template_of
 from scipy.ndimage import map_coordinates
 
-from ribin.correlate.shortlist import best_products, largest_by_floats, largest_products
-from ribin.correlate.sketch import _angles, moved_sketches, sketch_mark
+from ribin.correlate.sketch import (
+    _angles,
+    best_products,
+    largest_by_floats,
+    largest_products,
+    moved_sketches,
+    sketch_mark,
+)
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params_rotation import with_rotation
 from ribin.surface.harmonics import Band, disc_harmonics, turn_coefficients
@@ -128,7 +134,7 @@ def test_products_of_nothing_are_refused():
 def test_without_the_instruction_the_list_is_the_same(monkeypatch):
     moves, sketches = some_bytes(8, 100, 256), some_bytes(9, 3000, 1024)
     found = best_products(moves, sketches)
-    monkeypatch.setattr("ribin.correlate.shortlist.has_byte_products", lambda: False)
+    monkeypatch.setattr("ribin.correlate.sketch.has_byte_products", lambda: False)
     assert best_products(moves, sketches).tobytes() == found.tobytes()
 
 

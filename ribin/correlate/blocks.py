@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.placement import Offsets
 from ribin.model import FloatArray
 from ribin.surface._jit import sum_kernel
 from ribin.surface.simd.blocks import add_products, block_energies
@@ -111,3 +112,143 @@ def _sums(
     energies = np.empty((copies, 3, number, len(few)), np.float32)
     _block_sums(fixed, moved, places, runs, every, few, products, energies)
     return BlockSums(products.reshape(copies, number, -1), energies)
+
+
+# The exact masked correlation of two surfaces at one placement.
+
+
+# What only one side measured is left out by a choice between numbers, not between ways: whole rows
+# at once.
+@sum_kernel
+def _patch_ccf(fixed, moved, corners, places, size, out):
+    none = np.float32(0.0)
+    for k in range(out.shape[0]):
+        n = 0.0
+        sum_f = 0.0
+        sum_m = 0.0
+        sum_ff = 0.0
+        sum_mm = 0.0
+        sum_fm = 0.0
+        left = np.uint64(corners[k, 1])
+        there = np.uint64(corners[k, 1] + places[k, 2])
+        for i in range(corners[k, 0], corners[k, 0] + size):
+            values = fixed[i]
+            others = moved[places[k, 0], i + places[k, 1]]
+            for c in range(size):
+                value = values[left + np.uint64(c)]
+                other = others[there + np.uint64(c)]
+                both = (value != none) & (other != none)
+                f = float(value) if both else 0.0
+                m = float(other) if both else 0.0
+                n += 1.0 if both else 0.0
+                sum_f += f
+                sum_m += m
+                sum_ff += f * f
+                sum_mm += m * m
+                sum_fm += f * m
+        out[k] = np.nan
+        if n > 1.0:
+            var_f = sum_ff - sum_f * sum_f / n
+            var_m = sum_mm - sum_m * sum_m / n
+            if var_f > 0.0 and var_m > 0.0:
+                out[k] = (sum_fm - sum_f * sum_m / n) / np.sqrt(var_f * var_m)
+
+
+def patch_ccf(
+    fixed: FloatArray,
+    moved: FloatArray,
+    corners: NDArray[np.int64],
+    places: NDArray[np.int64],
+    size_px: int,
+) -> NDArray[np.float64]:
+    """Pearson's correlation of square patches over the pixels measured on both sides.
+
+    Parameters
+    ----------
+    fixed : (H, W) float32 array
+        The side that stays, 0 where not measured and nowhere else.
+    moved : (T, N, N) float32 array
+        Turned copies of the other, with a margin.
+    corners : (K, 2) int array
+        First row and column of each patch in `fixed`.
+    places : (K, 3) int array
+        Copy, row shift and column shift from the patch to its counterpart in `moved`.
+    size_px : int
+        Side of a patch.
+
+    Returns
+    -------
+    (K,) float64 array
+        In [-1, 1]; NaN where fewer than two pixels, or no relief, are shared.
+    """
+    out = np.empty(len(corners))
+    _patch_ccf(fixed, moved, corners, places, size_px, out)
+    return out
+
+
+# Placements: how one mark is turned and shifted to lie on another.
+
+
+class Placement(NamedTuple):
+    """Turn the first mark about its centre, then shift it, and it lies on the second.
+
+    A point x (row, col in um, from the first mark's centre) falls on R(rotation) x + shift, from
+    the second mark's centre.
+    """
+
+    rotation_deg: float
+    shift_um: tuple[float, float]
+    strength: float  # what the stage that found it measured; larger is better
+
+
+def turn_matrix(angle_deg: float) -> NDArray[np.float64]:
+    """(2, 2) matrix that turns (row, col) points counter-clockwise as displayed."""
+    cosine, sine = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
+    return np.array([[cosine, -sine], [sine, cosine]])
+
+
+@dataclass(frozen=True, eq=False)
+class Offsets:
+    """Shifts to try, and the fewer ones at which slowly changing terms are computed.
+
+    Attributes
+    ----------
+    every : (S, 2) int64 array
+        Whole-pixel shifts (row, col) within a radius.
+    few : (G, 2) int64 array
+        Shifts some pixels apart.
+    near : (S,) int64 array
+        Index of the one of `few` that is nearest to each of `every`.
+    grid : (2 reach + 1, 2 reach + 1) int64 array
+        Index of each of `every` by row and column, -1 outside the radius.
+    """
+
+    every: NDArray[np.int64]
+    few: NDArray[np.int64]
+    near: NDArray[np.int64]
+    grid: NDArray[np.int64]
+
+    @property
+    def reach_px(self) -> int:
+        return self.grid.shape[0] // 2
+
+
+@lru_cache(maxsize=32)
+def disc_offsets(radius_px: float, step_px: int) -> Offsets:
+    """All shifts within a radius, and those of a grid of `step_px` that serve them."""
+    every = _disc(radius_px, 1)
+    few = _disc(radius_px + step_px, step_px)
+    few = few[np.abs(few).max(axis=1) <= every.max()]
+    apart = ((every[:, None, :] - few[None, :, :]) ** 2).sum(axis=-1)
+    used, near = np.unique(apart.argmin(axis=1), return_inverse=True)
+    reach = int(every.max())
+    grid = np.full((2 * reach + 1, 2 * reach + 1), -1, np.int64)
+    grid[every[:, 0] + reach, every[:, 1] + reach] = np.arange(len(every))
+    return Offsets(every, few[used], near.astype(np.int64), grid)
+
+
+def _disc(radius_px: float, step_px: int) -> NDArray[np.int64]:
+    reach = int(radius_px // step_px) * step_px
+    line = np.arange(-reach, reach + 1, step_px)
+    square = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    return square[np.hypot(square[:, 0], square[:, 1]) <= radius_px + 1e-9].astype(np.int64)

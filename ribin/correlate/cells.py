@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.blocks import block_sums
-from ribin.correlate.copies import fine_copies
-from ribin.correlate.placement import Offsets, disc_offsets
-from ribin.correlate.side import Side
+from ribin.correlate.blocks import Offsets, block_sums, disc_offsets
+from ribin.correlate.side import Side, fine_copies
 from ribin.model import FloatArray
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 from ribin.surface._jit import sum_kernel

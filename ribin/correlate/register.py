@@ -8,10 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.blocks import whole_sums
-from ribin.correlate.copies import KEPT, coarse_copies, medium_copies
-from ribin.correlate.placement import Offsets, Placement, disc_offsets
-from ribin.correlate.side import Level, Side
+from ribin.correlate.blocks import Offsets, Placement, disc_offsets, whole_sums
+from ribin.correlate.side import KEPT, Level, Side, coarse_copies, medium_copies
 from ribin.model import FloatArray
 from ribin.params.defaults import CorrelateParams, DescribeParams
 from ribin.surface._jit import kernel, sum_kernel

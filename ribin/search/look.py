@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ribin.correlate.shortlist import best_products
+from ribin.correlate.sketch import best_products
 from ribin.model import BoolArray, FloatArray
 from ribin.search.shard import MarkList, Shard, read_shard
 
