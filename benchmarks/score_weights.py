@@ -27,7 +27,7 @@ from results import finish, options
 from specimens import default_folder, find_truth, load_scans
 from trial import Trial, run_trial
 
-from ribin.decide.score import score_parts
+from ribin.decide.steps import score_parts
 from ribin.evaluate.metrics import area_under_curve
 from ribin.params.defaults import DEFAULT_PARAMS, DecideParams
 from ribin.report.text import table

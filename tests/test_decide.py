@@ -10,10 +10,14 @@ import pytest
 from mark_makers import provenance, turn
 
 from ribin.comparison import PlacedCells, Registration
-from ribin.decide.cmc import compared_cells, congruent_cells, judged_cells
-from ribin.decide.consensus import Consensus, find_consensus
-from ribin.decide.score import score_parts
-from ribin.decide.steps import decide_comparison
+from ribin.decide.cmc import (
+    Consensus,
+    compared_cells,
+    congruent_cells,
+    find_consensus,
+    judged_cells,
+)
+from ribin.decide.steps import decide_comparison, score_parts
 from ribin.model import MarkType, ScanKind, Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.trace import Trace

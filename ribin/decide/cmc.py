@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ribin.comparison import CellFit, PlacedCells, Registration
-from ribin.decide.consensus import Consensus
 from ribin.params.defaults import DecideParams
 from ribin.surface._jit import kernel
 
@@ -85,3 +86,109 @@ def mean_congruent_ccf(fits: tuple[CellFit, ...]) -> float:
     """Mean correlation of the congruent cells; NaN where there are none."""
     found = [fit.ccf for fit in fits if fit.congruent]
     return float(np.mean(found)) if found else float("nan")
+
+
+# The one rigid motion that most cells of both marks followed.
+
+_FIRST_SLACK = 1.5  # the placement of whole marks is coarser than the motion fitted to cells
+_ROUNDS = 4
+_FEWEST = 4  # cells; fewer always lie near some motion
+
+
+# A motion is a turn in degrees and a shift (row, col): rows and columns turn counter-clockwise as
+# displayed.
+@kernel
+def _distances(one, two, turned_deg, motion, place_um, angle_deg):
+    """How far each pair of points is from a motion, and how far its turn."""
+    cosine, sine = np.cos(np.deg2rad(motion[0])), np.sin(np.deg2rad(motion[0]))
+    for k in range(one.shape[0]):
+        row = two[k, 0] - (cosine * one[k, 0] - sine * one[k, 1] + motion[1])
+        col = two[k, 1] - (sine * one[k, 0] + cosine * one[k, 1] + motion[2])
+        place_um[k] = np.sqrt(row * row + col * col)
+        angle_deg[k] = (turned_deg[k] - motion[0] + 180.0) % 360.0 - 180.0
+
+
+@kernel
+def _fit_rigid(one, two, chosen, motion):
+    """The motion that takes the chosen points of one nearest to those of two (Kabsch)."""
+    middle = np.zeros((2, 2))
+    number = 0
+    for k in range(one.shape[0]):
+        if chosen[k]:
+            number += 1
+            for axis in range(2):
+                middle[0, axis] += one[k, axis]
+                middle[1, axis] += two[k, axis]
+    middle /= number
+    across, along = 0.0, 0.0
+    for k in range(one.shape[0]):
+        if chosen[k]:
+            a_row, a_col = one[k, 0] - middle[0, 0], one[k, 1] - middle[0, 1]
+            b_row, b_col = two[k, 0] - middle[1, 0], two[k, 1] - middle[1, 1]
+            across += a_row * b_col - a_col * b_row
+            along += a_row * b_row + a_col * b_col
+    turn = np.arctan2(across, along)
+    cosine, sine = np.cos(turn), np.sin(turn)
+    motion[0] = np.rad2deg(turn)
+    motion[1] = middle[1, 0] - (cosine * middle[0, 0] - sine * middle[0, 1])
+    motion[2] = middle[1, 1] - (sine * middle[0, 0] + cosine * middle[0, 1])
+
+
+@kernel
+def _follow(one, two, turned_deg, correlates, limits, motion, place_um, angle_deg):
+    """Fit the motion to the pairs that it explains, some times over."""
+    chosen = np.empty(correlates.shape, np.bool_)
+    slack = _FIRST_SLACK
+    _distances(one, two, turned_deg, motion, place_um, angle_deg)
+    for _ in range(_ROUNDS - 1):
+        number = 0
+        for k in range(chosen.shape[0]):
+            near = place_um[k] <= slack * limits[0] and abs(angle_deg[k]) <= slack * limits[1]
+            chosen[k] = correlates[k] and near
+            number += chosen[k]
+        if number < _FEWEST:
+            break
+        _fit_rigid(one, two, chosen, motion)
+        _distances(one, two, turned_deg, motion, place_um, angle_deg)
+        slack = 1.0
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """A motion of the reference onto the comparison, and how far each cell is from it.
+
+    Attributes
+    ----------
+    rotation_deg, shift_um
+        As in `Registration`.
+    place_um : (K,) float64 array
+        Distance of where each cell fell from where the motion puts it: first the cells of the
+        reference, then those of the comparison. Of cells that were not measured: anything.
+    angle_deg : (K,) float64 array
+        Turn of each cell against the motion's, within 180 degrees.
+    """
+
+    rotation_deg: float
+    shift_um: tuple[float, float]
+    place_um: NDArray[np.float64]
+    angle_deg: NDArray[np.float64]
+
+
+def find_consensus(registration: Registration, params: DecideParams) -> Consensus:
+    """Fit a rigid motion to the cells that follow the registration, then to those that follow it.
+
+    Least squares over the cells of both directions, each round over the cells that the last
+    motion explains.
+    """
+    forward, backward = registration.forward, registration.backward
+    # Each cell is a pair of points, whichever side it was cut from.
+    reference = np.concatenate([forward.center_um, backward.fell_um])
+    comparison = np.concatenate([forward.fell_um, backward.center_um])
+    turned_deg = np.concatenate([forward.rotation_deg, -backward.rotation_deg])
+    correlates = np.concatenate([forward.ccf, backward.ccf]) >= params.min_ccf
+    limits = params.max_place_um, params.max_angle_deg
+    motion = np.array([registration.rotation_deg, *registration.shift_um])
+    place_um, angle_deg = np.empty(len(correlates)), np.empty(len(correlates))
+    _follow(reference, comparison, turned_deg, correlates, limits, motion, place_um, angle_deg)
+    rotation_deg, row, col = motion.tolist()
+    return Consensus(rotation_deg, (row, col), place_um, angle_deg)
