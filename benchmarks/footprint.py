@@ -24,7 +24,7 @@ from specimens import SAMPLE, default_folder
 
 from ribin.cases.exhibits import Event, Exhibit
 from ribin.correlate.side import coarse_copies, medium_copies, prepare_side
-from ribin.evaluate.labels import read_labels
+from ribin.evaluate.pairs import read_labels
 from ribin.model import Mark, Scan, Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks

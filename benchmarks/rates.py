@@ -9,9 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from trial import AGREED_UM, Pair, Trial
 
-from ribin.evaluate.bootstrap import auc_interval
-from ribin.evaluate.metrics import Figures, figures
-from ribin.evaluate.ranks import mate_ranks, rank_curve
+from ribin.evaluate.metrics import Figures, auc_interval, figures, mate_ranks, rank_curve
 
 SIGHTED = 0.10  # share of the mark's area below which two scans of one mark share too little
 

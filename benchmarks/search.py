@@ -31,7 +31,7 @@ from specimens import SAMPLE, default_folder
 
 from ribin.cases.exhibits import Event, Exhibit, Request, Scope
 from ribin.correlate.sketch import moved_sketches
-from ribin.evaluate.labels import read_labels
+from ribin.evaluate.pairs import read_labels
 from ribin.gallery import GallerySpec, add_surrogates
 from ribin.model import FloatArray, Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params

@@ -18,7 +18,7 @@ from results import finish, options
 from specimens import SAMPLE, default_folder
 
 from ribin.correlate.sketch import best_products, framed_surface, moved_sketches, sketch_mark
-from ribin.evaluate.labels import read_labels
+from ribin.evaluate.pairs import read_labels
 from ribin.model import FloatArray, Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks

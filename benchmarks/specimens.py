@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from motion import STILL, Motion, Points, apart_um, found_motion
 
-from ribin.evaluate.labels import read_labels
+from ribin.evaluate.pairs import read_labels
 from ribin.model import Mark, Provenance, Scan, Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks

@@ -154,7 +154,7 @@ def test_evaluate_refuses_pictures_before_it_compares(ribin, labelled, tmp_path,
     done = ribin("evaluate", labelled, "--pictures", tmp_path / "file", "--pairs", tmp_path / "p")
     assert (done.code, done.out) == (3, "")
     assert "file: a folder to write needed, " in done.err
-    monkeypatch.setattr("ribin.evaluate.pictures.find_spec", lambda name: None)
+    monkeypatch.setattr("ribin.evaluate.report.find_spec", lambda name: None)
     done = ribin("evaluate", labelled, "--pictures", tmp_path / "new", "--pairs", tmp_path / "p")
     assert (done.code, done.out) == (2, "")
     assert "--pictures: matplotlib needed, found none: pip install 'ribin[plots]'" in done.err
@@ -192,7 +192,7 @@ def test_evaluate_shows_each_firearm(ribin, labelled):
 
 @pytest.mark.slow
 def test_jobs_do_not_change_an_evaluation(ribin, labelled, monkeypatch):
-    monkeypatch.setattr("ribin.evaluate.describing.WORTH_A_PROCESS", 1)
+    monkeypatch.setattr("ribin.evaluate.pairs.WORTH_A_PROCESS", 1)
     one, two = (
         json.loads(ribin("evaluate", labelled, "--json", "--jobs", jobs).out) for jobs in (1, 2)
     )

@@ -8,15 +8,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ribin.evaluate.bootstrap import auc_interval
 from ribin.evaluate.metrics import (
     area_under_curve,
+    auc_interval,
     equal_error_rate,
     figures,
+    mate_ranks,
+    rank_curve,
     tpr_at_zero_fpr,
     variance_ratio,
 )
-from ribin.evaluate.ranks import mate_ranks, rank_curve
 
 
 def naive_auc(km, knm):

@@ -8,9 +8,8 @@ import math
 import pytest
 
 from ribin.errors import FormatError, ParameterError
-from ribin.evaluate.groups import by_ammunition, by_firearm
-from ribin.evaluate.labels import Label, read_labels
-from ribin.evaluate.pairs import Pair, uncompared_pair, write_pairs
+from ribin.evaluate.pairs import Label, Pair, read_labels, uncompared_pair, write_pairs
+from ribin.evaluate.run import by_ammunition, by_firearm
 from ribin.model import MarkType
 
 

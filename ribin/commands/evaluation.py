@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ribin.commands.progress import Progress
 from ribin.evaluate.pairs import write_pairs
-from ribin.evaluate.pictures import check_pictures, write_pictures
+from ribin.evaluate.report import check_pictures, write_pictures
 from ribin.evaluate.run import Evaluation, evaluate_folder
 from ribin.params.defaults import Params
 from ribin.services.files import new_folder_only_if_used, whole_file

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ribin.errors import ParameterError
+from ribin.evaluate.metrics import Scores, roc_curve
+from ribin.evaluate.pairs import Pair
 from ribin.evaluate.run import Evaluation
 from ribin.report.text import facts, table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def evaluation_text(result: Evaluation) -> str:
@@ -79,3 +93,138 @@ def _cost(result: Evaluation) -> str:
             ("parameters", f"{result.params_id}, ribin {result.version}"),
         ]
     )
+
+
+# An evaluation as pictures: ROC, distribution of the scores, rank curve.
+#
+# The only file that imports matplotlib, which is in the extra `ribin[plots]`.
+
+FILES = ("roc.png", "scores.png", "ranks.png")
+_KINDS = {"score": "score", "cmc": "congruent cells", "ccf": "whole-mark ccf"}
+# Okabe and Ito's palette, which all kinds of colour vision tell apart.
+_KM, _KNM, _THIRD = "#0072B2", "#E69F00", "#009E73"
+_STYLES = dict(zip(_KINDS, ((_KM, "-"), (_KNM, "--"), (_THIRD, ":")), strict=True))
+_BINS = 40
+
+
+def check_pictures(folder: Path) -> None:
+    """Refuse before the work what would fail after it.
+
+    Raises
+    ------
+    ParameterError
+        matplotlib is not installed, or the folder cannot be made.
+    """
+    if find_spec("matplotlib") is None:
+        raise ParameterError(
+            "--pictures: matplotlib needed, found none: pip install 'ribin[plots]'"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
+
+
+def write_pictures(
+    result: Evaluation, pairs: Sequence[Pair], name: str, folder: Path
+) -> tuple[Path, ...]:
+    """Write roc.png, scores.png and ranks.png; `name` says which set of files they show.
+
+    Raises
+    ------
+    ParameterError
+        As `check_pictures`, or a file cannot be written.
+    """
+    check_pictures(folder)
+    classes = {kind: _classes(pairs, kind) for kind in _KINDS}
+    figures = (_roc(result, classes), _scores(result, classes), _ranks(result))
+    for file, figure in zip(FILES, figures, strict=True):
+        figure.suptitle(f"{name}: {_score_counts(result)}", fontsize=9)
+        footer = f"ribin {result.version}, parameters {result.params_id}"
+        figure.text(0.99, 0.01, footer, ha="right", fontsize=7, color="0.4")
+        try:
+            figure.savefig(folder / file, dpi=120)
+        except OSError as error:
+            raise ParameterError(f"{folder / file}: cannot be written, {error.strerror}") from error
+    return tuple(folder / file for file in FILES)
+
+
+def _roc(result: Evaluation, classes: dict[str, tuple[Scores, Scores]]) -> Figure:
+    """Share of the known matches found against share of the known non-matches taken in."""
+    figure, (axes,) = _page(1, (5.6, 5.4))
+    axes.plot((0, 1), (0, 1), color="0.8", linewidth=1)
+    for kind, (km, knm) in classes.items():
+        taken_in, found = roc_curve(km, knm)
+        f = getattr(result, kind)
+        low, high = f.auc_ci95
+        label = f"{_KINDS[kind]}: AUC {f.auc:.4f} [{low:.4f}, {high:.4f}]"
+        colour, line = _STYLES[kind]
+        axes.plot(taken_in, found, line, color=colour, label=label, clip_on=False)
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.set_xlabel("share of known non-matches at or above the threshold")
+    axes.set_ylabel("share of known matches at or above it")
+    axes.legend(loc="lower right", fontsize=8, title="in brackets: 95 %, firearms resampled",
+                title_fontsize=7)  # fmt: skip
+    return figure
+
+
+def _scores(result: Evaluation, classes: dict[str, tuple[Scores, Scores]]) -> Figure:
+    """Both classes of pairs, each as shares of itself: they differ much in number."""
+    figure, panels = _page(len(classes), (10.5, 4.0))
+    for axes, (kind, (km, knm)) in zip(panels, classes.items(), strict=True):
+        both = np.concatenate([km, knm])
+        edges = np.histogram_bin_edges(both, _BINS) if both.size else np.linspace(0, 1, _BINS)
+        for scores, colour, hatch, label in (
+            (knm, _KNM, "///", f"{knm.size} known non-matches"),
+            (km, _KM, "", f"{km.size} known matches"),
+        ):
+            share = np.full(scores.size, 1 / max(scores.size, 1))
+            axes.hist(scores, edges.tolist(), weights=share, color=colour, hatch=hatch, alpha=0.7,
+                      edgecolor="white", linewidth=0.3, label=label)  # fmt: skip
+        f = getattr(result, kind)
+        for value, colour in ((f.km_min, _KM), (f.knm_max, _KNM)):
+            axes.axvline(value, color=colour, linestyle="--", linewidth=1)
+        axes.set_xlabel(f"{_KINDS[kind]}\n(dashed: lowest known match, highest known non-match)",
+                        fontsize=8)  # fmt: skip
+        axes.legend(loc="upper center", fontsize=8)
+    panels[0].set_ylabel("share of the pairs of its class")
+    return figure
+
+
+def _ranks(result: Evaluation) -> Figure:
+    """How far down a list the first mate stands."""
+    figure, (axes,) = _page(1, (5.6, 4.2))
+    ranks = np.arange(1, len(result.rank_curve) + 1)
+    axes.plot(ranks, result.rank_curve, "o-", color=_KM, markersize=4, clip_on=False)
+    axes.set(xlim=(0.5, len(ranks) + 0.5), ylim=(0, 1), xticks=ranks)
+    axes.tick_params(labelsize=8)
+    axes.set_xlabel("rank k")
+    axes.set_ylabel("share of scans that find a mate within rank k")
+    axes.set_title(f"{result.scans_with_mate} scans have a mate", fontsize=8)
+    return figure
+
+
+def _page(panels: int, size_inches: tuple[float, float]) -> tuple[Figure, list[Axes]]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size_inches, layout="constrained")
+    FigureCanvasAgg(figure)  # draws into memory: no display is asked for
+    return figure, list(figure.subplots(1, panels, squeeze=False)[0])
+
+
+def _score_counts(result: Evaluation) -> str:
+    return (
+        f"{result.scans} scans of {len(result.firearms)} firearms,\n{result.known_match} known "
+        f"matches, {result.known_non_match} known non-matches, {result.not_compared} pairs not "
+        "compared"
+    )
+
+
+def _classes(pairs: Sequence[Pair], kind: str) -> tuple[Scores, Scores]:
+    def of(known_match: bool) -> Scores:
+        values = [getattr(p, kind) for p in pairs if p.known_match is known_match]
+        scores = np.array(values, dtype=np.float64)
+        return scores[~np.isnan(scores)]
+
+    return of(True), of(False)

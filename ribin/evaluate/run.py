@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +14,26 @@ import numpy as np
 
 import ribin
 from ribin.errors import ScanError
-from ribin.evaluate.bootstrap import auc_interval
-from ribin.evaluate.comparing import compare_scans, warm_up
-from ribin.evaluate.cost import cpu_seconds, peak_rss_mb
-from ribin.evaluate.describing import Described, Tick, describe_scans
-from ribin.evaluate.groups import AmmunitionRate, FirearmRate, by_ammunition, by_firearm
-from ribin.evaluate.labels import LABELS_FILE, Label, read_labels
-from ribin.evaluate.metrics import Figures, figures
-from ribin.evaluate.pairs import Pair
-from ribin.evaluate.ranks import mate_ranks, rank_curve
+from ribin.evaluate.metrics import (
+    Figures,
+    Scores,
+    area_under_curve,
+    auc_interval,
+    figures,
+    mate_ranks,
+    rank_curve,
+)
+from ribin.evaluate.pairs import (
+    LABELS_FILE,
+    Described,
+    Label,
+    Pair,
+    Tick,
+    compare_scans,
+    describe_scans,
+    read_labels,
+    warm_up,
+)
 from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 
@@ -165,3 +179,108 @@ def _matrix(
     # Only marks of one type are compared, so only they are mates.
     origin = np.array([[number[la.firearm], tuple(MarkType).index(la.mark)] for la in labels])
     return scores, np.unique(origin, axis=0, return_inverse=True)[1]
+
+
+# What an evaluation cost: CPU seconds and memory of this process and its workers.
+
+_BYTES_PER_MIB = 1024 * 1024
+
+
+def cpu_seconds() -> float:
+    """CPU time of every thread of this process and of the children that have ended."""
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
+
+
+def peak_rss_mb() -> float:
+    """The largest resident memory, in MiB, of this process or of one ended child; NaN on Windows.
+
+    Processes are not added up: pages that a parent and its children share would count twice.
+    """
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
+    peak = max(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, others KiB
+    return peak * unit / _BYTES_PER_MIB
+
+
+# The same scores cut by firearm and by ammunition: a pooled rate can hide one bad gun.
+
+
+@dataclass(frozen=True)
+class FirearmRate:
+    """How the known matches of one firearm stand against the known non-matches of all."""
+
+    firearm: str
+    scans: int
+    known_match: int  # pairs that were compared
+    score_min: float
+    score_median: float
+    at_or_below_knm_max: float  # share of its known matches
+    knm_max: float  # highest known non-match in which it takes part
+
+
+@dataclass(frozen=True)
+class AmmunitionRate:
+    """The pairs whose two sides fired the same, or different, ammunition."""
+
+    ammunition: str  # "same" or "different"
+    known_match: int
+    known_non_match: int
+    auc: float
+    km_min: float
+    km_median: float
+    knm_max: float
+
+
+def by_firearm(pairs: Sequence[Pair], scans: dict[str, int]) -> tuple[FirearmRate, ...]:
+    """One rate for each firearm in `scans` (firearm -> its number of scans)."""
+    knm = _scores(pairs, known_match=False)
+    highest = knm.max() if knm.size else np.nan
+    rates = []
+    for firearm, number in scans.items():
+        own = [p for p in pairs if firearm in p.firearms]
+        km, strangers = _scores(own, known_match=True), _scores(own, known_match=False)
+        rates.append(
+            FirearmRate(
+                firearm=firearm,
+                scans=number,
+                known_match=km.size,
+                score_min=float(km.min()) if km.size else np.nan,
+                score_median=float(np.median(km)) if km.size else np.nan,
+                at_or_below_knm_max=float(np.mean(km <= highest)) if km.size else np.nan,
+                knm_max=float(strangers.max()) if strangers.size else np.nan,
+            )
+        )
+    return tuple(rates)
+
+
+def by_ammunition(pairs: Sequence[Pair]) -> tuple[AmmunitionRate, ...]:
+    """Same and different ammunition apart; empty where no pair is labelled on both sides."""
+    labelled = [p for p in pairs if all(p.ammunition)]
+    rates = []
+    for name, same in (("same", True), ("different", False)):
+        chosen = [p for p in labelled if (p.ammunition[0] == p.ammunition[1]) is same]
+        km, knm = _scores(chosen, known_match=True), _scores(chosen, known_match=False)
+        rates.append(
+            AmmunitionRate(
+                ammunition=name,
+                known_match=km.size,
+                known_non_match=knm.size,
+                auc=area_under_curve(km, knm),
+                km_min=float(km.min()) if km.size else np.nan,
+                km_median=float(np.median(km)) if km.size else np.nan,
+                knm_max=float(knm.max()) if knm.size else np.nan,
+            )
+        )
+    return tuple(rates) if labelled else ()
+
+
+def _scores(pairs: Sequence[Pair], known_match: bool) -> Scores:
+    scores = [p.score for p in pairs if p.known_match is known_match and p.compared]
+    return np.array(scores, dtype=np.float64)
