@@ -317,7 +317,7 @@ def test_a_disk_that_refuses_leaves_the_bundle_before(pair, network, monkeypatch
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ribin.exchange.placing.write_synced", refuse)
+        patch.setattr("ribin.exchange.receive.write_synced", refuse)
         with pytest.raises(RibinError, match="cannot be written: No space left on device"):
             pair.receive(path)
     assert found(network)[0] == before

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ribin.cases.exhibits import Request, Scope
 from ribin.errors import AccessError, ParameterError, StoreError
-from ribin.exchange.packing import file_name_of
+from ribin.exchange.send import file_name_of
 from ribin.search.rules import check_request, may_see
 from ribin.services.files import whole_file
 from ribin.services.session import Desk
