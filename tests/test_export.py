@@ -24,8 +24,7 @@ from store_makers import enrol, make_exhibit, make_mark, make_scan, make_templat
 from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.errors import FormatError, ParameterError, StoreError
 from ribin.export.restore import import_vault
-from ribin.export.scanfolder import scan_files
-from ribin.export.surfaces import write_x3p
+from ribin.export.scanfolder import scan_files, write_x3p
 from ribin.export.write import _put, _table_files, export_vault
 from ribin.model import MarkType, ScanKind
 from ribin.vault.incoming import scan_path
