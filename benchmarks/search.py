@@ -35,7 +35,7 @@ from ribin.evaluate.pairs import read_labels
 from ribin.gallery import GallerySpec, add_surrogates
 from ribin.model import FloatArray, Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.params_rotation import ANY_ROTATION_DEG, with_rotation
+from ribin.params.load import ANY_ROTATION_DEG, with_rotation
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.text import table

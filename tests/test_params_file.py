@@ -9,8 +9,7 @@ import pytest
 
 from ribin.errors import ParameterError
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.params.load import load_params
-from ribin.params_rules import find_problem
+from ribin.params.load import find_problem, load_params
 
 
 def written(tmp_path, text):

@@ -12,7 +12,7 @@ import pytest
 from ribin.errors import ParameterError
 from ribin.model import MarkType, Scan
 from ribin.params.defaults import DEFAULT_PARAMS, MethodParams
-from ribin.params_rotation import with_rotation
+from ribin.params.load import with_rotation
 from ribin.read import read_scan
 from ribin.synth.write import write_x3p
 

@@ -14,7 +14,7 @@ import pytest
 
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError
 from ribin.model import Scan
-from ribin.params_limits import ReadParams
+from ribin.params.defaults import ReadParams
 from ribin.read import read_scan
 
 LIMITS = ReadParams()

@@ -18,7 +18,7 @@ from ribin.correlate.sketch import (
     sketch_mark,
 )
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.params_rotation import with_rotation
+from ribin.params.load import with_rotation
 from ribin.surface.harmonics import Band, disc_harmonics, turn_coefficients
 from ribin.surface.simd.products import MARKS, MOVES, has_byte_products, raise_to_largest
 

@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.params.load import load_params
-from ribin.params_rotation import ANY_ROTATION_DEG, with_rotation
+from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
 from ribin.people import USER_VARIABLE, login_name
 
 # Written out, because importing ribin.cases.exhibits for them would load numpy for `--help`.

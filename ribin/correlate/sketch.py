@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from ribin.correlate.blocks import disc_offsets
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind, Template
-from ribin.params.defaults import CorrelateParams, Params
-from ribin.params_search import SketchParams
+from ribin.params.defaults import CorrelateParams, Params, SketchParams
 from ribin.surface._jit import kernel
 from ribin.surface.harmonics import Band, Harmonics, disc_harmonics, turn_coefficients
 from ribin.surface.simd.products import MARKS, MOVES, has_byte_products, raise_to_largest

@@ -19,7 +19,7 @@ from ribin.errors import ScanError
 from ribin.extract.circle_flux import Circle, circle_flux, inside_circle, refine_circle
 from ribin.extract.illumination import check_contrast, check_white
 from ribin.model import BoolArray, FloatArray, MarkType, Scan
-from ribin.params_image import HeadImageParams
+from ribin.params.defaults import HeadImageParams
 from ribin.region import Origin, Region
 
 

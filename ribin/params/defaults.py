@@ -9,13 +9,213 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ribin.params_head import HandednessParams, HeadParams, QualityParams
-from ribin.params_image import HeadImageParams, LightParams
-from ribin.params_limits import ReadParams
-from ribin.params_search import SearchParams
-
-if TYPE_CHECKING:  # `ribin --help` does without numpy
+if TYPE_CHECKING:
     from ribin.model import MarkType, ScanKind
+
+
+# Tuned numbers for whole heads and for the quality of marks; sections of `params.Params`.
+
+
+@dataclass(frozen=True)
+class HeadParams:
+    """Where the marks lie in a whole head. Tuned on 200 seeds of synth.head and on K013sA1."""
+
+    grid_um: float = 25.0  # a ring is 300 to 1200 um wide; finer only costs time
+    min_primer_um: float = 1400.0  # radius at the steepest fall; a small primer's cup has 2200
+    max_primer_um: float = 2900.0  # a large primer's cup has 2650 (SAAMI drawings, 5.33 mm)
+    center_reach_um: float = 400.0  # the primer's middle may lie this far outside the frame
+    steep: float = 0.08  # slope from which a point says where its circle's middle is
+    max_steep: float = 0.6  # steeper slopes count no more than this
+    rim_fall_um: float = 15.0  # fall within `rim_width_um` that makes an edge
+    rim_width_um: float = 150.0
+    min_rim_share: float = 0.55  # of the directions within the frame that fall at the rim
+    min_directions: float = 0.40  # of the full turn that the frame shows of the rim
+    band_um: float = 6.0  # half height within which the ring's surface is looked for
+    min_tolerance_um: float = 4.0  # a pressed face lies this close to one plane
+    max_tolerance_um: float = 14.0  # K013: 12 um between plane and the outline's edge
+    tolerance_sigmas: float = 5.0
+    edge_fall_um: float = 7.0  # K013: the outline's edge lies 10 um, synthetic truth 4 um below
+    min_ring_share: float = 0.5  # of the annulus that lies within the tolerance
+    pin_depth_um: float = 15.0  # below the ring; a bowl reaches 150 to 450, a collar lies above
+    pin_depth_share: float = 0.12  # of its own depth: where the wall of a bowl begins
+    min_pin_um: float = 200.0  # inscribed radius of an impression
+    drag_share: float = 0.45  # what is narrower than this share of the bowl is drag
+    ejector_depth_um: float = 12.0
+    min_ejector_um: float = 175.0  # inscribed radius; strokes of letters are below 100
+    max_ejector_um: float = 700.0
+
+
+@dataclass(frozen=True)
+class QualityParams:
+    """Limits of a mark's figures: (below or above it is poor, beyond it is unusable).
+
+    Set so that the 40 Fadul scans, the sample data and K013sA1 are usable, and scans of them with
+    noise, blur, holes or a missing part become poor where the lowest known match comes near the
+    known non-matches, unusable where it falls among them.
+    """
+
+    valid_share: tuple[float, float] = (0.80, 0.50)
+    coverage: tuple[float, float] = (0.50, 0.25)
+    relief_um: tuple[float, float] = (0.10, 0.03)
+    signal_to_noise: tuple[float, float] = (2.0, 1.0)
+    saturation: tuple[float, float] = (0.02, 0.20)
+    blur_share: tuple[float, float] = (0.7, 0.9)  # finest detail over the longest wavelength
+
+
+@dataclass(frozen=True)
+class HandednessParams:
+    """When a pair is looked at mirrored; figures are scores of breech faces on the Fadul set."""
+
+    low_score: float = 50.0  # known matches have 87 and more: only below is it worth the time
+    min_score: float = 40.0  # known non-matches have 26 at most, mirrored ones 17
+    lead: float = 20.0  # over the score as read
+
+
+# Tuned numbers for optical images; sections of `params.Params`.
+
+
+@dataclass(frozen=True)
+class LightParams:
+    """What is taken out of an image before its band is chosen.
+
+    Chosen on fadul rendered under ring and side light with 4 and 14 grey levels of noise.
+    """
+
+    surroundings_um: float = 1000.0  # 800 and 1200 do as well; 400 takes from the mark
+    shading_um: float = (
+        300.0  # 100 widens the gap under a ring light and narrows it under a side light
+    )
+    clip: float = 2.0  # standard deviations: edges that glitter are not all that counts
+    glare_um: float = 60.0  # narrower white spots are edges of the mark
+    max_glare: float = 0.2  # share of the mark; where more is white it is the exposure
+    max_white: float = 0.6  # share of the mark that is saturated; beyond it nothing can be read
+
+
+@dataclass(frozen=True)
+class HeadImageParams:
+    """Where the marks lie in a ring-light image of a head. Set by eye on the three real ones."""
+
+    grid_um: float = 20.0  # 1 % of a primer's radius
+    smooth_um: float = 40.0  # standard deviation; grain of the metal is finer
+    max_white: float = 0.3  # share of the image, or of the face, that is saturated; real 0.03
+    min_contrast: float = 0.06  # 5th to 95th percentile, of the range; real heads have 0.5
+    min_primer_um: float = 1300.0  # radius of the flat; small primers 1650 to 1850
+    max_primer_um: float = 2700.0  # large primers' cups have 2650 (SAAMI drawings, 5.33 mm)
+    primer_candidates: int = 6
+    apart_um: float = 200.0
+    edge_cap: float = 0.25  # change of brightness over `smooth_um` beyond which edges count alike
+    min_edge: float = 0.15  # of that: less is no edge
+    band_um: float = 200.0  # how far from the first circle its edge is looked for
+    min_shown: float = 0.75  # of the primer's circle that lies in the frame
+    min_primer_fall: float = 0.6  # mean edge all round, of the cap; real primers have 0.93 to 0.99
+    min_edge_share: float = 0.6  # of its directions in which the edge lies on the circle
+    sure_edge_share: float = 0.9  # needed where the hole in it is not round: cups, coins, clocks
+    min_primer_contrast: float = 0.25  # brightness within less that without; real 0.7
+    max_pin_share: float = 0.7  # of the flat's radius; real apertures reach 0.66
+    min_pin_um: float = 350.0
+    min_pin_rise: float = 0.3  # mean edge all round, of the cap
+    pin_share_of_best: float = 0.7  # the largest circle of about the clearest edge is taken
+    pin_band_um: float = 80.0
+    primer_margin: float = 0.97  # the flat's edge is rounded: it shines and says nothing
+    pin_margin_um: float = 40.0
+    hole_flat: float = 0.7  # share of the flat's brightness below which a hole begins
+    hole_closing_um: float = 60.0  # gaps in the dark outline of a hole
+    hole_reach: float = 0.5  # of the primer's radius: how far out the middle of a hole may lie
+    darkest: float = 0.4  # of the flat's brightness; what is darker over `patch_um` is no face
+    brightest: float = 1.8
+    darkest_ring: float = 0.65  # a ring round the middle that is as dark belongs to a shoulder
+    patch_um: float = 60.0
+    min_face_share: float = 0.35  # of the ring between the circles
+    # Where the flat goes over into a rounded edge, its brightness falls slowly. Looked for only
+    # where no sharp circle was found, and believed only if nearly all directions lie on the circle.
+    # Set on rendered synthetic heads and on the rendered K013sA1.
+    soft_smooth_um: float = 120.0
+    soft_min_primer_fall: float = 0.3
+    soft_min_edge: float = 0.05
+
+
+# Tuned numbers that change what is accepted or shortlisted, not how a pair scores.
+
+
+@dataclass(frozen=True)
+class ReadParams:
+    """Limits of what a reader accepts."""
+
+    max_unpacked_mib: int = 1024  # a zip that unpacks to more is refused as a bomb
+    max_pixels: int = 100_000_000  # 10,000 x 10,000: four times the largest sensor met
+    min_pitch_um: float = 0.05  # below light's resolution: the unit must be wrong
+    max_pitch_um: float = 100.0  # fewer than 40 pixels across a primer
+    max_pitch_ratio: float = 4.0  # rows against columns; beyond it the scan is not areal
+    max_file_mib: int = 1024  # what a laboratory machine holds in memory several times over
+    max_main_xml_mib: int = 16  # ISO 25178-72 wants more than 10,000 points in a binary file
+    max_relief_um: float = 10_000.0  # deeper than any mark: the unit of the heights must be wrong
+    max_tilt_deg: float = 5.0  # levelling takes it out; a surface that leans more was turned over
+    max_field_mm: float = 40.0  # twice the largest case head (.50 BMG, 20.4 mm)
+
+
+# Tuned numbers of the search: how a mark is sketched, and how many go on from stage to stage.
+
+
+@dataclass(frozen=True)
+class SketchParams:
+    """What the coarse search keeps of a mark: its leading harmonics on a disc.
+
+    The harmonics are those that hold most of a surface whose relief lies between two wavelengths
+    and between two radii; see `ribin.surface.harmonics`. Steps and lengths were chosen on the real scans:
+    distance of the lowest known match from the query's known non-matches, in their SD, by
+    `benchmarks/sketch.py`.
+    """
+
+    finest_um: float = 150.0  # 120 does as well; finer relief needs finer moves
+    coarsest_um: float = 400.0  # 600 keeps form, which all marks share: 2.4 SD instead of 2.9
+    inner_um: float = 700.0  # where marks begin and end; outside, less is kept
+    outer_um: float = 1950.0
+    edge_um: float = 300.0
+    harmonics: int = 1024  # one byte each on disk
+    leading: int = 512  # of them, for the first look at everything; see benchmarks/sketch.py
+    first_shift_um: float = 100.0  # moves of the first look: a quarter of the wavelength it sees
+    first_rotation_deg: float = 3.0  # 79 um at the outer edge of a breech face
+    shift_um: float = 50.0  # moves of the second look
+    rotation_deg: float = 2.0
+
+
+# Impressions are a third as large: lengths scaled as those of their cells, and no hole inside.
+_IMPRESSION = SketchParams(
+    finest_um=47.0,
+    coarsest_um=125.0,
+    inner_um=0.0,
+    outer_um=700.0,
+    edge_um=100.0,
+    first_shift_um=31.25,
+    first_rotation_deg=3.0,
+    shift_um=15.625,
+    rotation_deg=2.0,
+)
+
+
+@dataclass(frozen=True)
+class SearchParams:
+    """How many marks of one member go on from stage to stage, and in what portions.
+
+    Everything eligible gets a first look; the best of it a second, finer one; the best of that
+    are compared in full. A vault no larger than the shortlist is compared wholly. The numbers
+    follow from measured recall: `benchmarks/search.py` and `benchmarks/accuracy.py`.
+    """
+
+    second_look_marks: int = 2000  # the larger of this number and the share goes on
+    second_look_share: float = 0.02
+    shortlist_marks: int = 400  # compared in full
+    index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
+    batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB
+    # Rank fusion: 1 / (offset + rank) summed over the lists (Cormack, Clarke and Buettcher, SIGIR
+    # 2009, doi:10.1145/1571941.1572114, with 60). With 10, a mate of one strong mark whose others
+    # are missing stays among the first 3 of 10,000: 0.96 of them, not 0.10 (benchmarks/fusion.py).
+    fusion_offset: int = 10
+    fusion_depth: int = 200  # rows of a list that are fused: below, a row adds less than 1/210
+    breech_face: SketchParams = field(default_factory=SketchParams)
+    firing_pin: SketchParams = _IMPRESSION
+    ejector: SketchParams = _IMPRESSION
+
 
 BLOCK_PX = 8  # cells are made of blocks of 8 x 8 pixels: one vector register of float32 a row
 

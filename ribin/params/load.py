@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ribin.errors import ParameterError
-from ribin.params.defaults import Params
-from ribin.params_rules import find_problem
+from ribin.params.defaults import MethodParams, Params
 
 
 def load_params(path: str | Path) -> Params:
@@ -72,3 +74,144 @@ def _same_type(old: Any, value: Any, where: str) -> Any:
     if type(value) is not type(old):
         raise ParameterError(f"{where} needs {type(old).__name__}, found {value!r}")
     return value
+
+
+# How far one mark may be turned against the other, for every type of mark at once.
+
+ANY_ROTATION_DEG = 180.0  # to either side: the whole circle
+
+
+def with_rotation(params: Params, range_deg: float) -> Params:
+    """The same parameters, searching turns from -`range_deg` to `range_deg`.
+
+    Templates stay valid: `Params.template_id` does not depend on the range; `params_id` does.
+
+    Raises
+    ------
+    ParameterError
+        The range is not between 0 and 180 degrees.
+    """
+    if not 0.0 <= range_deg <= ANY_ROTATION_DEG:
+        raise ParameterError(f"rotation: 0 to {ANY_ROTATION_DEG:g} needed, found {range_deg:g}")
+    methods: dict[str, Any] = {
+        group.name: _turned(method, range_deg)
+        for group in dataclasses.fields(params)
+        if isinstance(method := getattr(params, group.name), MethodParams)
+    }
+    return dataclasses.replace(params, **methods)
+
+
+def _turned(method: MethodParams, range_deg: float) -> MethodParams:
+    correlate = dataclasses.replace(method.correlate, rotation_range_deg=range_deg)
+    return dataclasses.replace(method, correlate=correlate)
+
+
+# Which values a parameter can have: ranges by name, and what two parameters owe each other.
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers from `low` to `high`; without `low` itself where `above`."""
+
+    low: float
+    high: float = math.inf
+    above: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether a finite number lies in it; `nan` lies nowhere."""
+        inside = self.low < value if self.above else self.low <= value
+        return inside and value <= self.high and math.isfinite(value)
+
+    def __str__(self) -> str:
+        low = f"more than {self.low:g}" if self.above else f"{self.low:g}"
+        if math.isinf(self.high):
+            return low if self.above else f"{low} or more"
+        return f"{low} and at most {self.high:g}" if self.above else f"{low} to {self.high:g}"
+
+
+_SHARE = Range(0, 1)
+_ANY_LENGTH = Range(0)
+_COUNT = Range(1)
+_MORE = Range(0, above=True)
+# The end of a parameter's name, and its range; the first that fits counts.
+_BY_NAME = (
+    # lengths and angles that may be nothing: no margin, no search, no rings
+    *((name, _ANY_LENGTH) for name in ("edge_um", "inner_um", "ring_um", "seed_distance_um")),
+    *((name, _ANY_LENGTH) for name in ("shift_range_um", "medium_shift_um", "search_radius_um")),
+    ("seed_distance_deg", Range(0, 180)),
+    ("rotation_range_deg", Range(0, 180)),
+    ("max_tilt_deg", Range(0, 90)),
+    ("max_angle_deg", Range(0, 180)),
+    ("_deg", Range(0, 180, above=True)),
+    *((unit, _MORE) for unit in ("_um", "_mm", "_mm2", "_scale", "_sigmas", "clip", "clip_mads")),
+    ("max_pitch_ratio", Range(1)),
+    *((name, _SHARE) for name in ("_share", "min_fill", "_overlap", "_directions", "coverage")),
+    *((name, _SHARE) for name in ("max_glare", "max_white", "min_contrast", "saturation")),
+    ("min_ccf", Range(-1, 1)),
+    ("form_degree", Range(0, 8)),  # beyond it, a surface is not fitted but followed
+    *((name, Range(0)) for name in ("fine_rotation_steps",)),
+)
+# Of one type of mark: a parameter, what it must be of another, and the other.
+_MULTIPLES = (
+    ("describe.pitch_um", "preprocess.working_pitch_um"),
+    ("describe.medium_pitch_um", "preprocess.working_pitch_um"),
+    ("describe.coarse_pitch_um", "preprocess.working_pitch_um"),
+    ("correlate.coarse_rotation_step_deg", "correlate.medium_rotation_step_deg"),
+)
+_AT_LEAST = (
+    ("preprocess.high_cutoff_um", "preprocess.low_cutoff_um"),
+    ("preprocess.frame_um", "describe.cell_um"),
+    ("correlate.coarse_norm_step_um", "describe.coarse_pitch_um"),
+)
+
+
+def find_problem(params: Any) -> str:
+    """The first parameter that cannot be used: where, what is needed, what was found; or empty.
+
+    Parameters
+    ----------
+    params : dataclass of dataclasses
+        Such as `ribin.params.defaults.Params`.
+    """
+    return next(_problems(params, ""), "")
+
+
+def _problems(group: Any, where: str) -> Iterator[str]:
+    values = {field.name: getattr(group, field.name) for field in dataclasses.fields(group)}
+    for name, value in values.items():
+        if dataclasses.is_dataclass(value):
+            yield from _problems(value, f"{where}{name}.")
+            continue
+        for number in value if isinstance(value, tuple) else (value,):
+            allowed = _range_of(name, number)
+            if not allowed.holds(number):
+                yield f"{where}{name}: {allowed} needed, found {number:g}"
+    for name, value in values.items():
+        least = values.get(f"min_{name.removeprefix('max_')}") if name[:4] == "max_" else None
+        if least is not None and value < least:
+            yield f"{where}{name}: min_{name[4:]} ({least:g}) or more needed, found {value:g}"
+    if {"preprocess", "describe", "correlate"} <= values.keys():
+        yield from _relation_problems(group, where)
+
+
+def _range_of(name: str, number: float) -> Range:
+    usual = _COUNT if isinstance(number, int) else Range(0)
+    return next((allowed for end, allowed in _BY_NAME if name.endswith(end)), usual)
+
+
+def _relation_problems(method: Any, where: str) -> Iterator[str]:
+    for name, other in _MULTIPLES:
+        value, unit = _value(method, name), _value(method, other)
+        times = value / unit
+        if round(times) < 1 or not math.isclose(times, round(times), rel_tol=1e-9):
+            needed = f"a whole multiple of {other} ({unit:g}) needed"
+            yield f"{where}{name}: {needed}, found {value:g}"
+    for name, other in _AT_LEAST:
+        value, least = _value(method, name), _value(method, other)
+        if value < least:
+            yield f"{where}{name}: {other} ({least:g}) or more needed, found {value:g}"
+
+
+def _value(method: Any, name: str) -> float:
+    group, key = name.split(".")
+    return float(getattr(getattr(method, group), key))

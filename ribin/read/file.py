@@ -12,7 +12,7 @@ import numpy as np
 
 from ribin.errors import FormatError, ScanError
 from ribin.model import BoolArray, FloatArray, ScanKind
-from ribin.params_limits import ReadParams
+from ribin.params.defaults import ReadParams
 
 _LONGEST_ERROR = 200
 

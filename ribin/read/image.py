@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from ribin.errors import FormatError, RibinError, ScanError
 from ribin.lighting import known_lighting
 from ribin.model import BoolArray, FloatArray, ScanKind
-from ribin.params_limits import ReadParams
+from ribin.params.defaults import ReadParams
 from ribin.read.file import Original, Reading, check_size, quoted_error
 from ribin.units import UM_PER_INCH, UM_PER_MM
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from ribin.errors import ParameterError, ScanError
 from ribin.model import BoolArray, Provenance, Scan
-from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.params_limits import ReadParams
+from ribin.params.defaults import DEFAULT_PARAMS, ReadParams
 from ribin.read.file import (
     Content,
     Original,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ribin.errors import FormatError, ScanError
 from ribin.model import BoolArray, ScanKind
-from ribin.params_limits import ReadParams
+from ribin.params.defaults import ReadParams
 from ribin.read.file import Original, Reading, check_size, quoted_error
 from ribin.read.image import DrawnMask, Pixels, decode_pixels, white_inside
 from ribin.read.x3p_archive import Archive

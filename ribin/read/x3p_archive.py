@@ -10,7 +10,7 @@ import zipfile
 import zlib
 
 from ribin.errors import FormatError
-from ribin.params_limits import ReadParams
+from ribin.params.defaults import ReadParams
 from ribin.read.file import quoted_error
 
 MAIN_XML = "main.xml"

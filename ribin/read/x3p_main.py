@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ribin.errors import FormatError
-from ribin.params_limits import ReadParams
+from ribin.params.defaults import ReadParams
 from ribin.read.file import quoted_error
 from ribin.read.x3p_archive import (
     CHECKSUM_FILE,
