@@ -32,10 +32,8 @@ from ribin.params.load import load_params
 from ribin.pipeline import compare_many, describe_mark, find_marks
 from ribin.report.text import table
 from ribin.synth import Aperture, make_firearm
-from ribin.synth.fields import random_stream
-from ribin.synth.head import SynthHead, scan_head
-from ribin.synth.head_form import HeadSpec
-from ribin.synth.head_scan import Stage
+from ribin.synth.breech import random_stream
+from ribin.synth.head import HeadSpec, Stage, SynthHead, scan_head
 
 THREADS = 2
 SEED = 9

@@ -15,8 +15,7 @@ from ribin.errors import ParameterError, ScanError
 from ribin.lighting import Lamp
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.synth import Camera, Light, fire, make_firearm, render_scan
-from ribin.synth.write import write_x3p
-from ribin.synth.write_image import write_png
+from ribin.synth.write import write_png, write_x3p
 
 SHINY = Light(elevation_deg=25.0, specular=1.0, shininess=25.0)
 # Neither the lamp nor the metal is what the rendering of a topography assumes.

@@ -18,8 +18,8 @@ from ribin.extract.outlines import (
 )
 from ribin.model import MarkType, Provenance, Scan, ScanKind
 from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
+from ribin.synth.cartridge import fire
 from ribin.synth.firearm import make_firearm
-from ribin.synth.firing import fire
 
 BREECH_FACE, FIRING_PIN = MarkType.BREECH_FACE, MarkType.FIRING_PIN
 

@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 
 from ribin.read import read_scan
+from ribin.synth.cartridge import fire
 from ribin.synth.firearm import make_firearm
-from ribin.synth.firing import fire
-from ribin.synth.head import scan_head
-from ribin.synth.head_form import HeadSpec
-from ribin.synth.head_scan import Stage
+from ribin.synth.head import HeadSpec, Stage, scan_head
 from ribin.synth.write import write_x3p
 
 

@@ -14,9 +14,7 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.synth import Camera, Light, make_firearm, render_scan
-from ribin.synth.head import scan_head
-from ribin.synth.head_form import HeadSpec
-from ribin.synth.head_scan import Stage
+from ribin.synth.head import HeadSpec, Stage, scan_head
 
 PITCH = 2.53
 # Row, column and radius in um, read off the images by eye: the primer's flat, and the edge round

@@ -16,7 +16,7 @@ from ribin.model import ScanKind
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.synth import Camera, Light, fire, make_firearm, render_scan
-from ribin.synth.write_image import write_png
+from ribin.synth.write import write_png
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from ribin.model import Scan
 from ribin.pipeline import find_marks, judge_mark
 from ribin.read import read_scan
 from ribin.region import Quality, Verdict
+from ribin.synth.cartridge import fire
 from ribin.synth.firearm import make_firearm
-from ribin.synth.firing import fire
 
 
 @pytest.fixture(scope="module")

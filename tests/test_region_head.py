@@ -16,9 +16,7 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.read import read_scan
 from ribin.region import Origin, Region
 from ribin.synth.firearm import make_firearm
-from ribin.synth.head import SynthHead, scan_head
-from ribin.synth.head_form import HeadSpec
-from ribin.synth.head_scan import Stage
+from ribin.synth.head import HeadSpec, Stage, SynthHead, scan_head
 
 QUICK_SEEDS = range(8)
 PROVENANCE = Provenance("made.x3p", "0" * 64, 1, "test")

@@ -10,9 +10,8 @@ import pytest
 from ribin.errors import ParameterError, ScanError
 from ribin.model import Provenance, Scan, ScanKind
 from ribin.read import read_scan
-from ribin.synth.normals import surface_normals
-from ribin.synth.render import Camera, Lamp, Light, render_scan, shade
-from ribin.synth.write_image import write_png
+from ribin.synth.render import Camera, Lamp, Light, render_scan, shade, surface_normals
+from ribin.synth.write import write_png
 
 QUIET = Camera(noise_grey=0.0)
 

@@ -16,8 +16,16 @@ import x3pio
 from ribin.cases.exhibits import Scope
 from ribin.errors import ParameterError
 from ribin.model import Provenance, Scan, ScanKind
-from ribin.synth.plan import EVENTS, FIREARMS, LINKED_STATES, MEMBERS, SLIDES
-from ribin.synth.sample import DEMO_QUERY, sample_files, write_sample_data
+from ribin.synth.sample import (
+    DEMO_QUERY,
+    EVENTS,
+    FIREARMS,
+    LINKED_STATES,
+    MEMBERS,
+    SLIDES,
+    sample_files,
+    write_sample_data,
+)
 from ribin.synth.write import encode_x3p, write_x3p
 
 SAMPLE = Path(__file__).parents[1] / "sample_data"

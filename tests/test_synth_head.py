@@ -9,9 +9,7 @@ import pytest
 
 from ribin.model import MarkType
 from ribin.synth.firearm import make_firearm
-from ribin.synth.head import scan_head
-from ribin.synth.head_form import HeadSpec
-from ribin.synth.head_scan import Stage
+from ribin.synth.head import HeadSpec, Stage, scan_head
 
 FIREARM = make_firearm(2)
 SPEC = dataclasses.replace(

@@ -22,8 +22,8 @@ from ribin.synth import (
     fire,
     make_firearm,
 )
+from ribin.synth.breech import centred_grid, random_stream, rough_field
 from ribin.synth.cartridge import press_primer
-from ribin.synth.fields import centred_grid, random_stream, rough_field
 
 PITCH_UM = 30.0  # of the check's rasters
 TURNS_DEG = np.arange(-30.0, 30.1, 3.0)  # two cases, each within +-15 degrees

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ribin.errors import ParameterError
 from ribin.synth.breech import BreechFace
+from ribin.synth.cartridge import fire
 from ribin.synth.firearm import Firearm, FirearmSpec, make_firearm
-from ribin.synth.firing import fire
 from ribin.synth.write import write_x3p
 
 _SEEDS_APART = 1_000_000  # so that series of neighbouring seeds share no firearm

@@ -119,7 +119,7 @@ def render(
     """
     from ribin.read import read_scan
     from ribin.synth.render import Camera, Lamp, Light, render_scan
-    from ribin.synth.write_image import write_png
+    from ribin.synth.write import write_png
 
     light = Light(Lamp(lamp), azimuth_deg=azimuth, elevation_deg=elevation)
     image = render_scan(read_scan(file), light, Camera(gain, noise, seed=seed))

@@ -24,8 +24,7 @@ from ribin.services.session import Desk
 from ribin.services.sides import Side
 from ribin.services.usable import Intake
 from ribin.services.vaults import Vaults
-from ribin.synth.plan import QUERY_FILE
-from ribin.synth.sample import write_sample_data
+from ribin.synth.sample import QUERY_FILE, write_sample_data
 from ribin.vault.vault import Vault
 
 WHO = "ribin demo"

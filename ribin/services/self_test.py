@@ -58,8 +58,8 @@ def speed(cores: int) -> str:
 def _three_cases() -> tuple[float, float, float, float]:
     """Scores of two mates and of two strangers; seconds for a template and for a comparison."""
     from ribin.pipeline import compare_many, describe_mark, extract_marks
+    from ribin.synth.cartridge import fire
     from ribin.synth.firearm import make_firearm
-    from ribin.synth.firing import fire
 
     scans = [fire(make_firearm(gun), shot) for gun, shot in ((1, 0), (1, 1), (2, 0))]
     templates = []

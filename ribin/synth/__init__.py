@@ -10,17 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ribin.synth.aperture import Aperture
     from ribin.synth.breech import BreechFace
-    from ribin.synth.cartridge import Primer, Shot
-    from ribin.synth.firearm import Firearm, FirearmSpec, consecutive_slides, make_firearm
-    from ribin.synth.firing import fire
-    from ribin.synth.instrument import Instrument
-    from ribin.synth.outline import Hand
+    from ribin.synth.cartridge import Hand, Instrument, Primer, Shot, fire
+    from ribin.synth.firearm import Aperture, Firearm, FirearmSpec, consecutive_slides, make_firearm
     from ribin.synth.render import Camera, Lamp, Light, render_scan
     from ribin.synth.sample import write_sample_data
-    from ribin.synth.write import encode_x3p, write_x3p
-    from ribin.synth.write_image import write_png
+    from ribin.synth.write import encode_x3p, write_png, write_x3p
 
 __all__ = [
     "Aperture",
