@@ -23,7 +23,7 @@ from ribin.correlate.sketch import (
 )
 from ribin.model import FloatArray, MarkType, Template
 from ribin.params.defaults import Params
-from ribin.search.shard import read_shard
+from ribin.search.index import read_shard
 from ribin.synth.surrogate import KINSHIP, make_surrogates
 from ribin.vault.vault import Vault
 

@@ -39,11 +39,10 @@ from ribin.params.load import ANY_ROTATION_DEG, with_rotation
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.text import table
-from ribin.search.compare import compare_shortlist
-from ribin.search.look import ShardLook, ShardTask, Threads
-from ribin.search.means import Means
+from ribin.search.compare import Means, compare_shortlist
+from ribin.search.index import ShardLook, ShardTask, Threads
+from ribin.search.rules import sift_marks
 from ribin.search.shortlist import second_look_marks, shortlist_marks
-from ribin.search.sift import sift_marks
 from ribin.vault.vault import Vault
 
 SIZES = (10_000, 100_000, 1_000_000)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ribin.errors import ParameterError, StoreError
-from ribin.search.look import ShardLook, ShardTask, look_at_shard
+from ribin.search.index import ShardLook, ShardTask, look_at_shard
 from ribin.services.items import Item, Outcome, Work, attempt
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class ClusterExecutor:
 
 
 class ClusterLooker:
-    """The shards of a coarse search on the workers of a scheduler; see `ribin.search.look`."""
+    """The shards of a coarse search on the workers of a scheduler; see `ribin.search.index`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -23,8 +23,7 @@ from ribin.model import MarkType, Scan, ScanKind, Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.search.index import index_folder
-from ribin.search.shard import MarkList, Shard, write_shard
+from ribin.search.index import MarkList, Shard, index_folder, write_shard
 from ribin.synth import BreechFace, FirearmSpec, fire, make_firearm, write_x3p
 from ribin.synth.surrogate import KINSHIP, make_surrogates
 from ribin.vault.loading import LoadedMark, last_mark_id, load_marks

@@ -21,8 +21,8 @@ import pytest
 from ribin.cases.exhibits import Request, Scope
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.engine import search
+from ribin.search.index import check_index, rebuild_index
 from ribin.search.network import Network, NetworkMember
-from ribin.search.upkeep import check_index, rebuild_index
 from ribin.vault.saved_searches import begin_standing, read_findings
 from ribin.vault.vault import Vault
 
@@ -173,7 +173,7 @@ INDEXER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from test_batch_crash import CUT
-from ribin.search.upkeep import rebuild_index
+from ribin.search.index import rebuild_index
 from ribin.vault.vault import Vault
 with Vault.open(sys.argv[2]) as vault:
     print("ready", flush=True)

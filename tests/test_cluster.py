@@ -21,8 +21,7 @@ from ribin.cluster import ClusterExecutor, ClusterLooker, connected
 from ribin.correlate.sketch import moved_sketches
 from ribin.errors import ParameterError, StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.search.look import ShardTask, Threads
-from ribin.search.shard import MarkList, Shard, write_shard
+from ribin.search.index import MarkList, Shard, ShardTask, Threads, write_shard
 from ribin.services.items import Item
 from ribin.services.workers import Here
 

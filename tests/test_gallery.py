@@ -14,9 +14,8 @@ from ribin.errors import ParameterError
 from ribin.gallery import GallerySpec, make_gallery
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.engine import search
-from ribin.search.look import Threads
+from ribin.search.index import Threads, read_shard, shard_number
 from ribin.search.network import Network, NetworkMember
-from ribin.search.shard import read_shard, shard_number
 
 EXHIBITS, WHOLE = 900, 4
 PARAMS = dataclasses.replace(
@@ -89,7 +88,7 @@ def test_filters_come_before_arithmetic(network, query):
 def test_what_is_not_shared_is_in_no_look(network, query):
     looks = Counted()
     far = Network({**network.members, "BRB": NetworkMember("BRB", "", "nowhere")}, {})
-    from ribin.search.means import Means
+    from ribin.search.compare import Means
     from ribin.search.member import MemberVault
 
     member = MemberVault("JAM", far, PARAMS, Means(2, looks))

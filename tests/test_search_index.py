@@ -22,8 +22,7 @@ from store_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
 from ribin.search.engine import search
-from ribin.search.index import index_folder
-from ribin.search.upkeep import check_index, rebuild_index, sweep_index
+from ribin.search.index import check_index, index_folder, rebuild_index, sweep_index
 from ribin.vault.retention import purge_exhibit
 from ribin.vault.vault import Vault
 

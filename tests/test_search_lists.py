@@ -22,7 +22,7 @@ from store_makers import make_exhibit, make_mark, make_scan, make_template
 from ribin.cases.exhibits import Candidate, ExhibitKind, Filters, Grouping, Scope, SearchResult
 from ribin.errors import ParameterError
 from ribin.model import MarkType, ScanKind
-from ribin.search.marks import search_marks
+from ribin.search.engine import search_marks
 from ribin.search.rank import fuse_lists
 from ribin.search.rules import may_see, passes
 from ribin.vault.releases import release_exhibit

@@ -16,7 +16,7 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.search.engine import search
-from ribin.search.upkeep import check_index
+from ribin.search.index import check_index
 from ribin.synth import fire, make_firearm, write_x3p
 from ribin.vault.vault import Vault
 

@@ -12,8 +12,8 @@ from store_makers import enrol, make_exhibit
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError
 from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.search.compare import Means
 from ribin.search.engine import search
-from ribin.search.means import Means
 from ribin.search.member import MemberVault
 from ribin.search.rules import may_see
 from ribin.vault.vault import Vault

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from ribin.search.upkeep import check_index
+from ribin.search.index import check_index
 from ribin.services.describing import DescribeReport
 from ribin.vault.backup import Copied
 from ribin.vault.check import CheckReport, Problem

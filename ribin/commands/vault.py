@@ -58,7 +58,7 @@ def rebuild_index(vault: Path | None, params: Params) -> None:
     Example:
       ribin store rebuild-index --vault vaults/JAM
     """
-    from ribin.search.upkeep import rebuild_index as rebuild
+    from ribin.search.index import rebuild_index as rebuild
     from ribin.services.vaults import open_own
 
     with open_own(vault) as opened:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.cases.exhibits import Candidate, Exhibit
+from ribin.cases.exhibits import Candidate, Counts, Exhibit
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_many
+from ribin.search.index import Looker, Threads
 from ribin.search.kept import Figures, KeptComparisons
-from ribin.search.means import Means
+from ribin.search.rules import Sifted
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
 
@@ -114,3 +115,78 @@ def _row(member: str, mark: StoredMark, figures: Figures) -> Candidate:
         sha256=mark.scan.sha256,
         class_fields=mark.scan.exhibit.class_fields,
     )
+
+
+# What a search is computed with, and who is told how far it is.
+
+Tick = Callable[[str, int, int], None]  # what is done, how many so far, of how many
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a search is computed with.
+
+    Attributes
+    ----------
+    threads : int, optional
+        All processors where None.
+    looker : Looker, optional
+        Who looks at shards.
+    tick : callable
+        Who is told.
+    when_answered : list of callables
+        What is done once the whole search, of all marks and members, was answered.
+    """
+
+    threads: int | None = None
+    looker: Looker | None = None
+    tick: Tick = silent
+    when_answered: list[Callable[[], None]] = field(default_factory=list)
+
+    def finish(self) -> None:
+        """The whole search was answered."""
+        for step in self.when_answered:
+            step()
+
+    @property
+    def looking(self) -> Looker:
+        """Who looks at shards: by default those threads of this machine."""
+        return self.looker or Threads(self.threads)
+
+
+# The account of a search: what was set aside where, added up over members.
+
+
+def count_marks(sifted: Sifted, shortlisted: int, compared: Compared) -> Counts:
+    """The account of one member's answer."""
+    return Counts(
+        eligible=sifted.eligible,
+        after_filters=sifted.after_filters,
+        after_coarse=sifted.not_compared.total() + shortlisted,
+        compared=len(compared.rows),
+        not_compared=in_order(sifted.not_compared + compared.reasons),
+    )
+
+
+def sum_counts(counts: Iterable[Counts]) -> Counts:
+    """The counts of several members as those of one."""
+    listed = list(counts)
+    reasons: Counter[str] = Counter()
+    for one in listed:
+        reasons.update(dict(one.not_compared))
+    return Counts(
+        eligible=sum(c.eligible for c in listed),
+        after_filters=sum(c.after_filters for c in listed),
+        after_coarse=sum(c.after_coarse for c in listed),
+        compared=sum(c.compared for c in listed),
+        not_compared=in_order(reasons),
+    )
+
+
+def in_order(reasons: Counter[str]) -> tuple[tuple[str, int], ...]:
+    """Reasons and their numbers, the same order always."""
+    return tuple(sorted(reasons.items()))

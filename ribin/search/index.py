@@ -10,29 +10,30 @@ every search at once, and out of its shard the next time the owner's vault is se
 from __future__ import annotations
 
 import hashlib
+import io
+import os
+import shutil
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from ribin.correlate.sketch import sketch_mark, sketch_params
+from ribin.correlate.sketch import best_products, sketch_mark, sketch_params
 from ribin.errors import StoreError
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
-from ribin.params.defaults import Params
-from ribin.search.look import Looker, ShardTask, look_at_sketches
-from ribin.search.shard import (
-    MarkList,
-    Shard,
-    join_shards,
-    read_shard,
-    shard_files,
-    shard_number,
-    write_shard,
-)
-from ribin.vault.derived import remove_derived
+from ribin.params.defaults import DEFAULT_PARAMS, Params
+from ribin.search.kept import kept_files
+from ribin.vault.derived import is_sound, read_derived, remove_derived, write_derived
 from ribin.vault.exhibits import StoredMark
+from ribin.vault.ledgerfile import LEDGER_FOLDER
+from ribin.vault.mark_table import Ledger
 from ribin.vault.vault import Vault
 
 INDEX_FOLDER = "index"
@@ -156,3 +157,299 @@ def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params
     frame = method.preprocess.frame_um, method.describe.medium_pitch_um
     sketch_id = hashlib.sha256(repr(band + frame).encode()).hexdigest()[:8]
     return vault.path / INDEX_FOLDER / f"{mark_type}-{kind}-{params_id}-{sketch_id}"
+
+
+# One look at the marks of a shard: which move of the query fits each sketch best?
+
+
+@dataclass(frozen=True, eq=False)
+class ShardTask:
+    """A shard's file, the marks that the catalogue names in its range, and which are wanted.
+
+    `checked` says that the search has found the file's bytes to be those in its name.
+    """
+
+    path: Path
+    marks: MarkList
+    wanted: BoolArray
+    checked: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ShardLook:
+    """What came of it.
+
+    Attributes
+    ----------
+    held : (N,) bool array
+        Of the task's marks, those whose sketch the shard holds; none where it is damaged.
+    scores : (N,) float32 array
+        Of the wanted ones that it holds; NaN elsewhere.
+    stale : int
+        Rows whose mark the catalogue no longer names.
+    damaged : bool
+        Its bytes are not those in its name, or could not be read.
+    absent : bool
+        There is no such file where the shard was looked for.
+    """
+
+    held: BoolArray
+    scores: FloatArray
+    stale: int = 0
+    damaged: bool = False
+    absent: bool = False
+
+
+class Looker(Protocol):
+    """Whoever looks at many shards: threads of this process, or workers elsewhere."""
+
+    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+        """One result a task, in the order of the tasks."""
+        ...
+
+
+class Threads:
+    """Looks at shards on the cores of this machine; the same bits on any number."""
+
+    def __init__(self, number: int | None = None) -> None:
+        self._number = number or os.cpu_count() or 1
+
+    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+        """One result a task, in order; each shard is read, checked and multiplied by one core."""
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(self._number) as pool:
+            yield from pool.map(lambda task: look_at_shard(moves, task), tasks)
+
+
+def look_at_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardLook:
+    """Read a shard, check it, and score those of its marks that are wanted.
+
+    Parameters
+    ----------
+    moves : (M, K) int8 array
+        The query, moved; see `moved_sketches`. K may be fewer than the shard's harmonics.
+    """
+    shard = read_shard(task.path, task.checked)
+    if shard is None:
+        blank = np.full(len(task.marks), np.nan, np.float32)
+        there = task.path.exists()
+        nothing = np.zeros(len(blank), np.bool_)
+        return ShardLook(nothing, blank, damaged=there, absent=not there)
+    return look_at_sketches(moves, shard, task.marks, task.wanted)
+
+
+def look_at_sketches(
+    moves: NDArray[np.int8], shard: Shard, marks: MarkList, wanted: BoolArray
+) -> ShardLook:
+    """The same of a shard in memory."""
+    rows = shard.rows_of(marks)
+    held = rows >= 0
+    asked = held & wanted
+    scores = np.full(len(marks), np.nan, np.float32)
+    sketches = shard.sketches
+    if asked.sum() < len(sketches):
+        sketches = sketches[rows[asked], : moves.shape[1]]
+    scores[asked] = best_products(moves, sketches)
+    return ShardLook(held, scores, stale=len(shard.marks) - int(held.sum()))
+
+
+# A shard of the index: sketches of consecutive marks in one HDF5 file that never changes.
+#
+#     index/breech_face-topography-<params_id>-<sketch_id>/00000-<first half of its SHA-256>.h5
+#
+# Shard 3 of 8192 marks each holds those with ids from 24,576 to 32,767. Its name says what its
+# bytes hash to, so that a flipped bit is noticed before a number of it is used; a changed shard is
+# another file, written aside and renamed.
+
+
+@dataclass(frozen=True, eq=False)
+class MarkList:
+    """Marks by the order of their enrolment.
+
+    Attributes
+    ----------
+    ids : (N,) int64 array
+        `StoredMark.mark_id`, ascending.
+    templates : (N, 32) uint8 array
+        SHA-256 of the template of each.
+    """
+
+    ids: NDArray[np.int64]
+    templates: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def part(self, rows: NDArray[np.int64] | BoolArray | slice) -> MarkList:
+        return MarkList(self.ids[rows], self.templates[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Shard:
+    """Marks and their sketches, (N, K) int8."""
+
+    marks: MarkList
+    sketches: NDArray[np.int8]
+
+    def rows_of(self, marks: MarkList) -> NDArray[np.int64]:
+        """Row of each of the given marks, -1 where the shard does not hold it as it is now."""
+        if not len(self.marks) or not len(marks):
+            return np.full(len(marks), -1, np.int64)
+        rows = np.minimum(np.searchsorted(self.marks.ids, marks.ids), len(self.marks) - 1)
+        same = self.marks.ids[rows] == marks.ids
+        same &= (self.marks.templates[rows] == marks.templates).all(axis=1)
+        return np.where(same, rows, -1)
+
+
+def write_shard(folder: Path, number: int, shard: Shard) -> Path | None:
+    """Put a shard in its folder; None where the disk refuses."""
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.create_dataset("mark_id", data=shard.marks.ids, track_times=False)
+        file.create_dataset("template_sha256", data=shard.marks.templates, track_times=False)
+        file.create_dataset("sketch", data=shard.sketches, track_times=False)
+    return write_derived(folder, f"{number:05d}", ".h5", buffer.getvalue())
+
+
+def read_shard(path: Path, checked: bool = False) -> Shard | None:
+    """The shard of a file; None where its bytes are not those in its name, or cannot be read.
+
+    `checked` says that this was looked at a moment ago.
+    """
+    content = None if checked else read_derived(path)
+    if content is None and not checked:
+        return None
+    try:
+        source = path if content is None else io.BytesIO(content)
+        with h5py.File(source, "r", locking=False) as file:
+            marks = MarkList(file["mark_id"][()], file["template_sha256"][()])
+            return Shard(marks, file["sketch"][()])
+    except OSError:  # another process has put a newer one in its place
+        return None
+
+
+def join_shards(shards: Sequence[Shard], marks: MarkList) -> Shard:
+    """The rows of all shards that are among these marks, each once, oldest first."""
+    if not shards:
+        return Shard(marks.part(slice(0)), np.zeros((0, 0), np.int8))
+    ids = np.concatenate([shard.marks.ids for shard in shards])
+    templates = np.concatenate([shard.marks.templates for shard in shards])
+    sketches = np.concatenate([shard.sketches for shard in shards])
+    _, once = np.unique(ids, return_index=True)
+    whole = Shard(MarkList(ids[once], templates[once]), sketches[once])
+    rows = whole.rows_of(marks)
+    rows = rows[rows >= 0]
+    return Shard(whole.marks.part(rows), whole.sketches[rows])
+
+
+def shard_files(folder: Path) -> list[Path]:
+    """The shards of a folder, oldest marks first."""
+    return sorted(folder.glob("*.h5"))
+
+
+def shard_number(path: Path) -> int:
+    """Which range of marks a shard holds, by its name; -1 where that is no name of a shard."""
+    number = path.name.partition("-")[0]
+    return int(number) if number.isdigit() else -1
+
+
+# The index as a whole: made again, checked, and rid of marks that were purged.
+
+_KEPT = (".h5", ".npz")  # shards and ledgers
+
+
+def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
+    """Make the index again; gives the number of sketches. The same vault, the same bytes.
+
+    Marks that were described with other parameters are sketched when a search asks with those.
+
+    Raises
+    ------
+    StoreError
+        The vault is read-only, or the disk refuses.
+    """
+    _needs_writable(vault)
+    shutil.rmtree(vault.path / INDEX_FOLDER, ignore_errors=True)
+    held = 0
+    for mark_type in MarkType:
+        ledger = vault.ledger(mark_type)
+        made = [(facts.kind, facts.params_id) for facts in ledger.facts]
+        for making in sorted(one for one in set(made) if one[1] == params.template_id):
+            rows = np.array([one == making for one in made])[ledger.which]
+            marks = _marks_of(ledger).part(rows)
+            index = MarkIndex(vault, marks, (str(mark_type), *making), params, Threads(1))
+            held += index.bring_up()
+    return held
+
+
+def sweep_index(vault: Vault) -> int:
+    """Take out of the index what the catalogue no longer names; gives the number of marks.
+
+    Shards without such a mark stay as they are. Ledgers, and what stopped searches kept, go.
+
+    Raises
+    ------
+    StoreError
+        The vault is read-only.
+    """
+    _needs_writable(vault)
+    for path in (*kept_files(vault), *(vault.path / LEDGER_FOLDER).glob("*.npz")):
+        remove_derived(path)
+    taken = 0
+    for path, shard, gone in _shards(vault):
+        if not gone.any():
+            continue
+        left = join_shards([shard], shard.marks.part(~gone))
+        new = write_shard(path.parent, shard_number(path), left) if len(left.marks) else None
+        if path != new:  # where the disk refuses, a shard that is gone costs time alone
+            remove_derived(path)
+        taken += int(gone.sum())
+    return taken
+
+
+def check_index(vault: Vault) -> list[str]:
+    """One sentence for each file whose bytes are not those in its name, or that names too much."""
+    kept = (path for path in (vault.path / INDEX_FOLDER).rglob("*") if path.suffix in _KEPT)
+    found = [f"{path}: damaged" for path in sorted(kept) if not is_sound(path)]
+    return found + [
+        f"{path}: holds {gone.sum()} marks that the catalogue no longer has, "
+        "`ribin store rebuild-index` makes it again"
+        for path, _, gone in _shards(vault)
+        if gone.any()
+    ]
+
+
+def _shards(vault: Vault) -> Iterator[tuple[Path, Shard, BoolArray]]:
+    """Each sound shard, and which of its rows are of marks that were purged."""
+    for mark_type in MarkType:
+        in_use = _marks_of(vault.ledger(mark_type))
+        for folder in sorted((vault.path / INDEX_FOLDER).glob(f"{mark_type}-*")):
+            for path in shard_files(folder):
+                shard = read_shard(path)
+                if shard:
+                    yield path, shard, _gone(vault, shard, in_use)
+
+
+def _gone(vault: Vault, shard: Shard, in_use: MarkList) -> BoolArray:
+    """Rows of marks that the catalogue has neither in use nor of an earlier description.
+
+    A new mark may have the number of one that was purged, but not its template.
+    """
+    gone = np.ones(len(shard.marks), np.bool_)
+    rows = shard.rows_of(in_use)
+    gone[rows[rows >= 0]] = False
+    others = np.flatnonzero(gone)
+    stored = vault.stored_marks(shard.marks.ids[others].tolist()) if len(others) else ()
+    known = {(mark.mark_id, mark.template_sha256) for mark in stored}
+    for row in others:
+        mark = int(shard.marks.ids[row]), shard.marks.templates[row].tobytes().hex()
+        gone[row] = mark not in known
+    return gone
+
+
+def _marks_of(ledger: Ledger) -> MarkList:
+    return MarkList(ledger.ids, ledger.templates)
+
+
+def _needs_writable(vault: Vault) -> None:
+    if not vault.writable:
+        raise StoreError(f"{vault.path}: a writable vault needed, found a read-only one")

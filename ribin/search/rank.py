@@ -8,10 +8,12 @@ mark are on different scales, and none is calibrated, so no list by score is mad
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ribin.cases.exhibits import Candidate, SearchResult
+from ribin.cases.exhibits import Candidate, Exhibit, Grouping, Scope, SearchResult
 from ribin.cases.results import FusedCandidate, MarkPlace
 
 _Key = tuple[str, bool, str]  # member, whether it is a group, its name
@@ -54,3 +56,49 @@ def _fused(rows: Sequence[Candidate], offset: int) -> FusedCandidate:
 
 def _order(row: FusedCandidate) -> tuple[float, int, str, str]:
     return -row.reciprocal_ranks, min(p.rank for p in row.places), row.member, row.exhibit
+
+
+# Rows of one member as guns or events, so that a list does not show six copies of one.
+
+
+def group_rows(
+    rows: Sequence[Candidate],
+    exhibits: Mapping[str, Exhibit],
+    grouping: Grouping,
+    reach: Scope,
+) -> list[Candidate]:
+    """The first row of each group, in order, and how many others stand behind it.
+
+    Parameters
+    ----------
+    rows : sequence of Candidate
+        Of one member, best first.
+    exhibits : mapping
+        Exhibits of that member by their id.
+    reach : Scope
+        Beyond the country a group has a digest in the place of its name: what a laboratory calls
+        a firearm is not for others. Within it, an exhibit of no known firearm is in no group.
+    """
+    if grouping is Grouping.NONE:
+        return list(rows)
+    keys = [_key(exhibits[row.exhibit], grouping) for row in rows]
+    sizes = Counter(keys)
+    first = dict(reversed(list(zip(keys, rows, strict=True))))
+    return [
+        replace(first[key], group=_name(key, first[key].member, reach), others=sizes[key] - 1)
+        for key in sizes  # in the order of the first row of each
+    ]
+
+
+def _key(exhibit: Exhibit, grouping: Grouping) -> tuple[str, str]:
+    """What the exhibit is grouped by; of an unknown firearm, the exhibit itself."""
+    if grouping is Grouping.EVENT:
+        return "event", exhibit.event.event
+    return ("firearm", exhibit.firearm) if exhibit.firearm else ("exhibit", exhibit.exhibit)
+
+
+def _name(key: tuple[str, str], member: str, reach: Scope) -> str:
+    kind, name = key
+    if reach is Scope.COUNTRY:
+        return "" if kind == "exhibit" else name
+    return hashlib.sha256("\0".join((member, kind, name)).encode()).hexdigest()[:12]

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from ribin.cases.exhibits import Exhibit, Filters, Request, Scope
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Filters, Request, Scope
 from ribin.errors import AccessError, ParameterError
+from ribin.lighting import light_hindrance
+from ribin.model import BoolArray, Template
 from ribin.vault.entry import checked_day
+from ribin.vault.mark_table import Facts, Ledger
 
 
 def check_request(request: Request, reach: Scope) -> None:
@@ -63,3 +72,116 @@ def passes(exhibit: Exhibit, filters: Filters) -> bool:
 
 def _plain(text: str) -> str:
     return "".join(text.casefold().split())
+
+
+# What of a vault a query may be compared with, and why not the rest.
+
+REVIEWED = "reviewed already"
+OTHER_PARAMETERS = "described with parameters"  # how a reason begins
+
+
+@dataclass(frozen=True, eq=False)
+class Sifted:
+    """Every eligible mark of a vault before the coarse cut, accounted for once.
+
+    Attributes
+    ----------
+    wanted : (N,) bool array
+        Marks of the ledger that can be compared.
+    indexed : (N,) bool array
+        All of the query's kind and parameters.
+    not_compared : Counter
+        The others that passed the filters, by reason.
+    """
+
+    eligible: int
+    after_filters: int
+    wanted: BoolArray
+    indexed: BoolArray
+    not_compared: Counter[str]
+
+
+def sift_marks(
+    query: Template,
+    ledger: Ledger,
+    request: Request,
+    reach: Scope,
+    left_out: Collection[int] = (),
+) -> Sifted:
+    """Apply sharing, class gates and comparability, in this order.
+
+    The rules are asked once for each combination of facts.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Of the query's type of mark.
+    reach : Scope
+        The narrowest scope in which the asker reaches the owner of these holdings.
+    left_out : collection of int
+        Ids of marks that the asker has reviewed against the query and does not want again.
+    """
+    verdicts = [_verdict(query, facts, request, reach) for facts in ledger.facts]
+    shown = _each(ledger, [v.shown for v in verdicts])
+    passing = _each(ledger, [v.passing for v in verdicts])
+    fit = _each(ledger, [not v.reason for v in verdicts])
+    itself = ledger.of_scan(query.provenance.sha256) & passing
+    reviewed = np.isin(ledger.ids, np.array(sorted(left_out), np.int64)) & passing & ~itself
+    others = passing & ~itself & ~reviewed
+
+    not_compared = Counter({"the query itself": int(itself.sum()), REVIEWED: int(reviewed.sum())})
+    hindered = np.bincount(ledger.which[others & ~fit], minlength=len(verdicts))
+    for verdict, number in zip(verdicts, hindered, strict=True):
+        not_compared[verdict.reason] += int(number)
+    bare = [(_verdict(query, facts, request, reach), n) for facts, n in ledger.bare]
+    bare_passing = sum(n for v, n in bare if v.passing)
+    not_compared[f"no {query.mark_type} mark in the scan"] += bare_passing
+    return Sifted(
+        eligible=int(shown.sum()) + sum(n for v, n in bare if v.shown),
+        after_filters=int(passing.sum()) + bare_passing,
+        wanted=others & fit,
+        indexed=_each(ledger, [_same_making(query, facts) for facts in ledger.facts]),
+        not_compared=+not_compared,
+    )
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What the rules say of a combination of facts; `reason` is empty where it can be compared."""
+
+    shown: bool
+    passing: bool
+    reason: str
+
+
+def _verdict(query: Template, facts: Facts, request: Request, reach: Scope) -> _Verdict:
+    exhibit = Exhibit(
+        exhibit="any",
+        event=Event("any", date=facts.date),
+        kind=ExhibitKind(facts.exhibit_kind),
+        class_fields=ClassFields(calibre=facts.calibre),
+        sharing=Scope(facts.sharing),
+    )
+    shown = may_see(exhibit, request.scope, reach)
+    return _Verdict(shown, shown and passes(exhibit, request.filters), _why_not(query, facts))
+
+
+def _why_not(query: Template, facts: Facts) -> str:
+    """Why a mark of the query's type cannot be compared with it; empty where it can."""
+    if facts.kind != query.kind:
+        return f"{facts.kind} enrolled, {query.kind} asked"
+    unlike = light_hindrance(facts.lighting, query.provenance.lighting)
+    if unlike:
+        return unlike
+    if facts.params_id != query.params_id:
+        return f"{OTHER_PARAMETERS} {facts.params_id}, {query.params_id} asked"
+    return ""
+
+
+def _same_making(query: Template, facts: Facts) -> bool:
+    return facts.kind == query.kind and facts.params_id == query.params_id
+
+
+def _each(ledger: Ledger, of_facts: list[bool]) -> BoolArray:
+    """For each mark, what holds of its facts."""
+    return np.array(of_facts, np.bool_)[ledger.which] if of_facts else np.zeros(0, np.bool_)

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from ribin.correlate.sketch import moved_sketches, sketch_params
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params.defaults import Params
-from ribin.search.index import MarkIndex
-from ribin.search.look import Looker, Threads
-from ribin.search.shard import MarkList
-from ribin.search.sift import Sifted
+from ribin.search.index import Looker, MarkIndex, MarkList, Threads
+from ribin.search.rules import Sifted
 from ribin.vault.mark_table import Ledger
 from ribin.vault.vault import Vault
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ribin.errors import ParameterError, StoreError
-from ribin.search.upkeep import sweep_index
+from ribin.search.index import sweep_index
 from ribin.services.sharing import due_exhibits
 from ribin.services.sharing_text import purge_line
 from ribin.vault.people import check_looker

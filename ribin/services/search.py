@@ -9,8 +9,8 @@ from pathlib import Path
 from ribin.cases.exhibits import Request
 from ribin.cases.results import SearchLists
 from ribin.errors import RibinError, ScanError
-from ribin.search.marks import search_marks
-from ribin.search.sift import OTHER_PARAMETERS
+from ribin.search.engine import search_marks
+from ribin.search.rules import OTHER_PARAMETERS
 from ribin.services.asking import check_reach
 from ribin.services.marks import draw_candidate
 from ribin.services.reading import Reading

@@ -11,10 +11,10 @@ from ribin.describe.steps import surface_of
 from ribin.errors import FormatError, ParameterError, ScanError, StoreError
 from ribin.model import MarkType, one_mark
 from ribin.params.defaults import Params
-from ribin.search.look import Looker
-from ribin.search.means import Tick, silent
+from ribin.search.compare import Tick, silent
+from ribin.search.index import Looker
 from ribin.search.network import Network
-from ribin.search.sift import OTHER_PARAMETERS
+from ribin.search.rules import OTHER_PARAMETERS
 from ribin.services.reading import Reading
 from ribin.services.sides import Side, read_side, sides_of
 from ribin.services.vaults import network_around, open_own
