@@ -137,7 +137,7 @@ def test_another_account_behind_the_same_variable_is_found(ribin, reviewed, logi
 
 
 def test_who_cannot_be_written_down_is_shown_nothing_early(ribin, reviewed, monkeypatch):
-    monkeypatch.setattr("ribin.vault.opening.may_write", lambda folder: False)
+    monkeypatch.setattr("ribin.vault.vault.may_write", lambda folder: False)
     told = lead_show(ribin, reviewed, EXAMINER)
     assert "1 verdict given, shown when both are in" in told.out
     assert "identification" not in told.out

@@ -11,10 +11,8 @@ from store_makers import enrol, make_exhibit, make_mark, make_scan, make_templat
 from ribin.cases.exhibits import ExhibitKind, Filters, Grouping, Scope
 from ribin.model import MarkType
 from ribin.search.engine import search
-from ribin.vault.ledger_abroad import ledger_abroad
 from ribin.vault.mark_table import Facts
-from ribin.vault.releases import end_release, release_exhibit
-from ribin.vault.sharing import opaque_names
+from ribin.vault.sharing import end_release, ledger_abroad, opaque_names, release_exhibit
 from ribin.vault.vault import Vault
 
 SAID = {"who": "chief", "reason": "case"}

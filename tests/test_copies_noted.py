@@ -17,7 +17,7 @@ from ribin.leads.verdicts import give_review
 from ribin.vault.backup import back_up
 from ribin.vault.catalogue import CATALOGUE_FILE, Catalogue
 from ribin.vault.leads import leads_with_second_due
-from ribin.vault.tables import read_tables
+from ribin.vault.rebuild import read_tables
 from ribin.vault.vault import Vault
 
 

@@ -19,8 +19,7 @@ from ribin.exchange.send import export_bundle
 from ribin.search.engine import search
 from ribin.search.network import read_network
 from ribin.vault.keys import end_trust, make_key, own_key, trust_key
-from ribin.vault.releases import end_release, release_exhibit
-from ribin.vault.sharing import opaque_names, set_sharing
+from ribin.vault.sharing import end_release, opaque_names, release_exhibit, set_sharing
 from ribin.vault.vault import Vault
 
 SECRETS = (b"secret", b"Dangriga", b"C-99", b"E-BLZ", b"scan1.x3p", b"not a real X3P")

@@ -27,15 +27,19 @@ from ribin.export.restore import import_vault
 from ribin.export.scanfolder import scan_files, write_x3p
 from ribin.export.write import _put, _table_files, export_vault
 from ribin.model import MarkType, ScanKind
-from ribin.vault.incoming import scan_path
+from ribin.vault.catalogue import SCHEMA_VERSION
+from ribin.vault.enrol import scan_path
+from ribin.vault.rebuild import read_tables
 from ribin.vault.redescribe import admit_description, described_path
-from ribin.vault.releases import end_release, release_exhibit
 from ribin.vault.retention import keep_until, purge_exhibit
-from ribin.vault.scanparts import read_parts
-from ribin.vault.schema import SCHEMA_VERSION
-from ribin.vault.settings import set_default_sharing
-from ribin.vault.sharing import opaque_names, set_sharing
-from ribin.vault.tables import read_tables
+from ribin.vault.scanfile import read_parts
+from ribin.vault.sharing import (
+    end_release,
+    opaque_names,
+    release_exhibit,
+    set_default_sharing,
+    set_sharing,
+)
 from ribin.vault.vault import Vault
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)

@@ -38,7 +38,7 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.enrol import enrol_rows
 from ribin.services.usable import Intake
 from ribin.vault.keys import make_key, own_key, trust_key
-from ribin.vault.releases import release_exhibit
+from ribin.vault.sharing import release_exhibit
 from ribin.vault.vault import Vault
 
 EVIL = (

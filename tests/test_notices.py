@@ -17,8 +17,7 @@ from ribin.leads.steps import take_up_lead, withdraw_link
 from ribin.leads.syncing import sync_leads
 from ribin.leads.verdicts import give_review
 from ribin.services.announcing import announce, announce_received
-from ribin.vault.releases import release_exhibit
-from ribin.vault.sharing import opaque_names
+from ribin.vault.sharing import opaque_names, release_exhibit
 
 FOUND = Conclusion.IDENTIFICATION
 

@@ -8,8 +8,7 @@ from review_makers import EXAMINER, make_member
 from store_makers import enrol, make_exhibit, make_scan
 
 from ribin.cases.exhibits import Scope
-from ribin.vault.releases import end_release, release_exhibit
-from ribin.vault.sharing import opaque_names
+from ribin.vault.sharing import end_release, opaque_names, release_exhibit
 from ribin.vault.vault import Vault
 
 SAID = {"who": "head", "reason": "homicide"}
@@ -74,7 +73,7 @@ def test_a_released_original_comes_over_the_line(jam, tmp_path):
 def test_the_owner_must_be_able_to_write_it_down(jam, tmp_path, monkeypatch):
     with Vault.open(tmp_path / "BLZ") as blz:
         release_exhibit(blz, "BLZ-1", "JAM", Scope.CLUSTER, original=True, **SAID)
-    monkeypatch.setattr("ribin.vault.opening.may_write", lambda folder: folder.name != "BLZ")
+    monkeypatch.setattr("ribin.vault.vault.may_write", lambda folder: folder.name != "BLZ")
     ran = jam("BLZ:BLZ-1", "--reason", "murder")
     assert ran.code == 3
     assert "a writable vault needed, found a read-only one" in ran.err

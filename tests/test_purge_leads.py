@@ -14,7 +14,7 @@ from ribin.leads.syncing import sync_leads
 from ribin.leads.text import lead_page, view_lead
 from ribin.leads.trace import trace_exhibit
 from ribin.leads.verdicts import give_review
-from ribin.vault.incoming import scan_path
+from ribin.vault.enrol import scan_path
 from ribin.vault.leads import read_lead_file
 from ribin.vault.retention import purge_exhibit
 from ribin.vault.sharing import opaque_name

@@ -20,8 +20,7 @@ from ribin.leads.steps import take_up_lead, withdraw_link
 from ribin.leads.trace import trace_exhibit
 from ribin.leads.trace_files import write_picture
 from ribin.leads.verdicts import give_review
-from ribin.vault.releases import release_exhibit
-from ribin.vault.sharing import opaque_name, set_sharing
+from ribin.vault.sharing import opaque_name, release_exhibit, set_sharing
 
 
 @pytest.fixture

@@ -32,8 +32,7 @@ from ribin.cases.exhibits import Filters, Scope
 from ribin.search import shortlist
 from ribin.search.engine import search
 from ribin.search.index import MarkIndex
-from ribin.vault.releases import end_release, release_exhibit, released_to
-from ribin.vault.sharing import opaque_names, set_sharing
+from ribin.vault.sharing import end_release, opaque_names, release_exhibit, released_to, set_sharing
 from ribin.vault.vault import Vault
 
 MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")

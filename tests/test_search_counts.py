@@ -26,7 +26,7 @@ from ribin.cases.exhibits import Counts, ExhibitKind, Filters, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.search.engine import search
-from ribin.vault.incoming import scan_path
+from ribin.vault.enrol import scan_path
 from ribin.vault.vault import Vault
 
 

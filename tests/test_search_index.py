@@ -167,7 +167,7 @@ def test_a_disk_that_refuses_the_index_stops_nothing(network, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ribin.vault.derived.os.replace", refuse)
+        patch.setattr("ribin.vault.files.os.replace", refuse)
         assert run(network).counts.eligible == 19
     again = run(network)
     assert len(again.candidates) == len(wanted.candidates)

@@ -24,7 +24,7 @@ from ribin.cases.exhibits import Filters, Scope
 from ribin.checked_lines import make_line
 from ribin.model import Template
 from ribin.search.engine import search
-from ribin.vault.incoming import scan_path
+from ribin.vault.enrol import scan_path
 from ribin.vault.vault import Vault
 
 

@@ -25,7 +25,7 @@ from ribin.model import MarkType, ScanKind
 from ribin.search.engine import search_marks
 from ribin.search.rank import fuse_lists
 from ribin.search.rules import may_see, passes
-from ribin.vault.releases import release_exhibit
+from ribin.vault.sharing import release_exhibit
 from ribin.vault.vault import Vault
 
 FACE, PIN, EJECTOR = MarkType

@@ -13,9 +13,11 @@ from ribin.cases.leads import HeldExhibit
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads.steps import take_up_lead
 from ribin.services.purging import purge_each, purge_text
-from ribin.vault import releases, retention, settings, sharing
+from ribin.vault import retention, sharing
 from ribin.vault import saved_searches as standing
-from ribin.vault.incoming import scan_path
+from ribin.vault import sharing as releases
+from ribin.vault import sharing as settings
+from ribin.vault.enrol import scan_path
 from ribin.vault.vault import Vault
 
 

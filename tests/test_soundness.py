@@ -16,7 +16,7 @@ from ribin.describe.soundness import check_described
 from ribin.errors import FormatError
 from ribin.pipeline import describe_mark, extract_marks, find_marks
 from ribin.read import read_scan
-from ribin.vault.templatefile import decode_arrays, encode_arrays
+from ribin.vault.scanfile import decode_arrays, encode_arrays
 
 
 @pytest.fixture(scope="module")

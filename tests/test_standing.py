@@ -14,7 +14,6 @@ from ribin.manifest import Row
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.enrol import enrol_rows
 from ribin.services.usable import Intake
-from ribin.vault.releases import release_exhibit
 from ribin.vault.saved_searches import (
     begin_standing,
     end_standing,
@@ -23,7 +22,7 @@ from ribin.vault.saved_searches import (
     read_findings,
     read_standing,
 )
-from ribin.vault.sharing import opaque_names
+from ribin.vault.sharing import opaque_names, release_exhibit
 from ribin.vault.vault import Vault
 
 QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"

@@ -13,7 +13,7 @@ from store_makers import enrol, make_exhibit
 from ribin.errors import AccessError, StoreError
 from ribin.people import Role
 from ribin.vault.backup import back_up, restore
-from ribin.vault.incoming import scan_path
+from ribin.vault.enrol import scan_path
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
 

@@ -14,7 +14,7 @@ from ribin.cases.exhibits import Scope
 from ribin.errors import StoreError
 from ribin.vault.audit import append_row
 from ribin.vault.backup import back_up
-from ribin.vault.incoming import scan_path
+from ribin.vault.enrol import scan_path
 from ribin.vault.saved_searches import begin_standing
 from ribin.vault.vault import Vault
 

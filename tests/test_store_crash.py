@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from store_makers import enrol, make_exhibit
 
-from ribin.vault.incoming import clear_leftovers
+from ribin.vault.enrol import clear_leftovers
 from ribin.vault.vault import Vault
 
 ENROLLER = """
@@ -72,9 +72,9 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path, counted):
 
 # Each step of an enrolment after which the process may end, in order.
 STEPS = (
-    "ribin.vault.incoming.fsync_folder",
-    "ribin.vault.incoming.write_synced",
-    "ribin.vault.incoming.os.replace",
+    "ribin.vault.enrol.fsync_folder",
+    "ribin.vault.enrol.write_synced",
+    "ribin.vault.enrol.os.replace",
     "ribin.vault.enrol.admit_file",
     "ribin.vault.enrol.insert_entry",
     "ribin.vault.enrol.forget_arrival",

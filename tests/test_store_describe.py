@@ -13,10 +13,10 @@ from ribin.params.load import load_params
 from ribin.services.describing import describe_vault, read_again
 from ribin.services.reading import Reading
 from ribin.vault.backup import back_up
-from ribin.vault.incoming import scan_path
-from ribin.vault.kept import read_kept
+from ribin.vault.enrol import scan_path
 from ribin.vault.redescribe import described_path
 from ribin.vault.retention import purge_exhibit
+from ribin.vault.scanfile import read_kept
 from ribin.vault.vault import Vault
 
 SCANS = ("JAM-2026-0007-1", "BLZ-2025-0042-1")

@@ -21,7 +21,7 @@ from store_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
 from ribin.leads.steps import take_up_lead
-from ribin.vault.incoming import scan_path
+from ribin.vault.enrol import scan_path
 from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import opaque_name
 from ribin.vault.vault import Vault

@@ -10,9 +10,8 @@ from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.model import MarkType
-from ribin.vault import ledgerfile
-from ribin.vault.ledgerfile import LEDGER_FOLDER
-from ribin.vault.mark_table import ledger_of
+from ribin.vault import mark_table as ledgerfile
+from ribin.vault.mark_table import LEDGER_FOLDER, ledger_of
 from ribin.vault.vault import Vault
 
 FACE = MarkType.BREECH_FACE

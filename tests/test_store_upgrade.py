@@ -15,8 +15,7 @@ from store_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
 from ribin.vault.migrations import MIGRATIONS, SCHEMA_VERSION
-from ribin.vault.opening import upgrade_vault
-from ribin.vault.vault import Vault
+from ribin.vault.vault import Vault, upgrade_vault
 
 OLDER = sorted((Path(__file__).parent / "older_vaults").glob("*.zip"))
 

@@ -267,7 +267,7 @@ def test_a_full_disk_leaves_nothing(vault, monkeypatch):
         path.write_bytes(content[:10])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ribin.vault.incoming.write_synced", refuse)
+    monkeypatch.setattr("ribin.vault.enrol.write_synced", refuse)
     before = listing(vault.path)
     with pytest.raises(StoreError, match=r"cannot be written: .*No space left"):
         enrol(vault, 1, make_exhibit())

@@ -10,10 +10,18 @@ from ribin.people import Role
 from ribin.report.text import table
 from ribin.services.files import whole_file
 from ribin.services.vaults import open_own
-from ribin.vault.audit import AuditHead, AuditRow, chain_problems, read_head
-from ribin.vault.audit_file import anchor_problem, exported_lines, file_problems, read_hashes
+from ribin.vault.audit import (
+    AuditHead,
+    AuditRow,
+    anchor_problem,
+    chain_problems,
+    exported_lines,
+    file_problems,
+    read_hashes,
+    read_head,
+    record_problems,
+)
 from ribin.vault.people import check_role
-from ribin.vault.recordcheck import record_problems
 from ribin.vault.vault import Vault
 
 _READERS = (Role.AUDITOR, Role.ADMINISTRATOR)

@@ -34,7 +34,7 @@ def show(vault: Path | None, network_file: Path | None, json_output: bool) -> No
     from ribin.commands.members import member_states, members_table
     from ribin.report.json import as_json
     from ribin.search.network import read_network
-    from ribin.vault.identity import read_identity
+    from ribin.vault.catalogue import read_identity
 
     if network_file is None:
         raise click.UsageError("--network or RIBIN_NETWORK needed")

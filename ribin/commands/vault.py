@@ -79,7 +79,7 @@ def upgrade(vault: Path | None, who: str) -> None:
       ribin store upgrade --vault vaults/JAM
     """
     from ribin.services.vaults import needed_vault
-    from ribin.vault.opening import upgrade_vault
+    from ribin.vault.vault import upgrade_vault
 
     added = upgrade_vault(needed_vault(vault), who)
     click.echo(f"{vault}: up to date, added: {', '.join(added) or 'nothing'}")

@@ -23,16 +23,17 @@ from ribin.model import Provenance, Template
 from ribin.search.index import INDEX_FOLDER
 from ribin.vault.files import fsync_folder, write_synced
 from ribin.vault.keys import own_key, trusted_keys
-from ribin.vault.receipts import check_newer, is_last, record_received
 from ribin.vault.received import (
     RECEIVED_FOLDER,
     ReceivedMark,
     ReceivedScan,
+    check_newer,
+    is_last,
     original_path,
+    record_received,
     template_path,
 )
-from ribin.vault.scanfile import template_sha256
-from ribin.vault.templatefile import decode_arrays
+from ribin.vault.scanfile import decode_arrays, template_sha256
 from ribin.vault.vault import Vault
 
 _MOST_MANIFEST_BYTES = 64 << 20

@@ -23,9 +23,8 @@ from ribin.vault.audit import now_utc
 from ribin.vault.disclosure import Abroad
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
 from ribin.vault.files import fsync_folder
-from ribin.vault.receipts import record_sent
-from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan
-from ribin.vault.templatefile import encode_arrays
+from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan, record_sent
+from ribin.vault.scanfile import encode_arrays
 from ribin.vault.vault import Vault
 
 

@@ -12,10 +12,9 @@ from ribin.errors import FormatError, StoreError
 from ribin.export.scanfolder import pack_folder
 from ribin.export.write import FORMAT, MANIFEST, VERSION
 from ribin.json_fields import field_of, hex_of, objects_of, only_fields, read_object
-from ribin.vault.incoming import NOTICES_FOLDER
-from ribin.vault.rebuild import Source, make_anew
-from ribin.vault.schema import SCHEMA_VERSION
-from ribin.vault.tables import Cell, Table
+from ribin.vault.catalogue import SCHEMA_VERSION
+from ribin.vault.enrol import NOTICES_FOLDER
+from ribin.vault.rebuild import Cell, Source, Table, make_anew
 
 _KEYS = ("format", "version", "member", "schema", "program", "made_at", "files")
 _NOTICE = re.compile(rf"{NOTICES_FOLDER}/[\w-]+\.(json|html|pdf)")

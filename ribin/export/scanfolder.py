@@ -28,7 +28,7 @@ from ribin.json_fields import field_of, objects_of, read_object
 from ribin.model import BoolArray, FloatArray, Mark, MarkType, Provenance, ScanKind, Template
 from ribin.report.relief import shade_surface
 from ribin.units import UM_PER_M
-from ribin.vault.scanparts import ScanParts, pack_parts, provenance_of
+from ribin.vault.scanfile import ScanParts, pack_parts, provenance_of
 
 _SUFFIXES = {".x3p", ".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg"}
 Reader = Callable[[str], bytes]  # gives the bytes of a file of the export by its name

@@ -16,14 +16,14 @@ from ribin.errors import ParameterError
 from ribin.export.scanfolder import scan_files
 from ribin.people import KEEPING
 from ribin.vault.audit import append_row, now_utc
+from ribin.vault.catalogue import SCHEMA_VERSION
+from ribin.vault.enrol import NOTICES_FOLDER, scan_path
 from ribin.vault.files import fsync_folder
-from ribin.vault.incoming import NOTICES_FOLDER, scan_path
 from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
 from ribin.vault.people import check_role_in_use
+from ribin.vault.rebuild import Table, read_tables
 from ribin.vault.redescribe import described_path
-from ribin.vault.scanparts import read_parts
-from ribin.vault.schema import SCHEMA_VERSION
-from ribin.vault.tables import Table, read_tables
+from ribin.vault.scanfile import read_parts
 from ribin.vault.vault import Vault
 
 FORMAT = "ribin export"

@@ -19,8 +19,7 @@ from ribin.cases.leads import Lead, LeadFile, Place, Review
 from ribin.leads.rules import is_by, makes_a_link, verdicts_are_known
 from ribin.leads.two_vaults import BothSides
 from ribin.people import account_name, login_name, logins_behind, same_person
-from ribin.vault.leadreading import BLINDNESS, first_of
-from ribin.vault.leads import VERDICTS_OF, find_lead_file, lead_files_of_pair
+from ribin.vault.leads import BLINDNESS, VERDICTS_OF, find_lead_file, first_of, lead_files_of_pair
 
 _LOOKS = (
     "SELECT who, identity, host, action, subject, details FROM audit "

@@ -17,8 +17,7 @@ from ribin.leads.two_vaults import BothSides
 from ribin.search.network import Network
 from ribin.search.rules import may_see
 from ribin.vault.exhibits import find_exhibit
-from ribin.vault.releases import is_released
-from ribin.vault.sharing import find_named, opaque_name
+from ribin.vault.sharing import find_named, is_released, opaque_name
 
 _ELSEWHERE = re.compile(r"([A-Z]{3}):(.+)")
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import HeldExhibit, LeadFile
 from ribin.errors import AccessError, StoreError
-from ribin.leads.holder import Holder, TracedExhibit
 from ribin.leads.rules import standing_of
 from ribin.search.network import Network
+from ribin.vault.disclosure import Holder, TracedExhibit
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
 

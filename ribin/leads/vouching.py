@@ -14,8 +14,7 @@ from ribin.cases.leads import LeadFile, Link, Review
 from ribin.leads.crossing import is_same_lead
 from ribin.leads.rules import is_by, makes_a_link
 from ribin.leads.two_vaults import BothSides
-from ribin.vault.recordcheck import logged_sha256
-from ribin.vault.written import record_sha256
+from ribin.vault.audit import logged_sha256, record_sha256
 
 
 @dataclass(frozen=True)

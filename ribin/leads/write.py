@@ -15,8 +15,8 @@ from ribin.report.html import document_html
 from ribin.report.json import as_json
 from ribin.report.pdf import document_pdf
 from ribin.vault.audit import append_row, read_rows_of
+from ribin.vault.enrol import NOTICES_FOLDER
 from ribin.vault.files import write_durably
-from ribin.vault.incoming import NOTICES_FOLDER
 from ribin.vault.leads import find_lead_file
 from ribin.vault.vault import Vault
 

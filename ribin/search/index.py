@@ -30,10 +30,9 @@ from ribin.errors import StoreError
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.kept import kept_files
-from ribin.vault.derived import is_sound, read_derived, remove_derived, write_derived
 from ribin.vault.exhibits import StoredMark
-from ribin.vault.ledgerfile import LEDGER_FOLDER
-from ribin.vault.mark_table import Ledger
+from ribin.vault.files import is_sound, read_derived, remove_derived, write_derived
+from ribin.vault.mark_table import LEDGER_FOLDER, Ledger
 from ribin.vault.vault import Vault
 
 INDEX_FOLDER = "index"

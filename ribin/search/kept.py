@@ -22,8 +22,8 @@ from ribin.comparison import Comparison
 from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.search.index import INDEX_FOLDER
-from ribin.vault.derived import remove_derived
 from ribin.vault.exhibits import StoredMark
+from ribin.vault.files import remove_derived
 from ribin.vault.scanfile import template_sha256
 from ribin.vault.vault import Vault
 

@@ -16,7 +16,6 @@ from ribin.cases.exhibits import Candidate, Counts, Request, Scope
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params.defaults import Params
-from ribin.search.border import reviewed_here, rows_abroad, told_apart, told_exhibits
 from ribin.search.compare import Means, compare_shortlist, count_marks
 from ribin.search.index import Threads
 from ribin.search.kept import KeptComparisons
@@ -24,11 +23,11 @@ from ribin.search.network import Network
 from ribin.search.rank import group_rows
 from ribin.search.rules import Sifted, check_request, sift_marks
 from ribin.search.shortlist import shortlist_marks
-from ribin.vault.gallery import ReceivedGallery
-from ribin.vault.identity import IDENTITY_FILE
-from ribin.vault.ledger_abroad import ledger_abroad
+from ribin.vault.catalogue import IDENTITY_FILE
+from ribin.vault.disclosure import reviewed_here, rows_abroad, told_apart, told_exhibits
 from ribin.vault.mark_table import Ledger
-from ribin.vault.received import ReceivedBundle, last_bundle
+from ribin.vault.received import ReceivedBundle, ReceivedGallery, last_bundle
+from ribin.vault.sharing import ledger_abroad
 from ribin.vault.vault import Vault
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError
-from ribin.vault.identity import checked_member_code
+from ribin.vault.catalogue import checked_member_code
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Filte
 from ribin.errors import AccessError, ParameterError
 from ribin.lighting import light_hindrance
 from ribin.model import BoolArray, Template
-from ribin.vault.entry import checked_day
+from ribin.vault.enrol import checked_day
 from ribin.vault.mark_table import Facts, Ledger
 
 

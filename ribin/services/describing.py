@@ -13,9 +13,9 @@ from ribin.model import Scan, ScanKind
 from ribin.params.defaults import Params
 from ribin.read import read_scan
 from ribin.services.usable import Intake, describe_found, usable_marks
-from ribin.vault.incoming import scan_path
-from ribin.vault.kept import Kept, read_kept
+from ribin.vault.enrol import scan_path
 from ribin.vault.redescribe import admit_description, scans_in_use_with
+from ribin.vault.scanfile import Kept, read_kept
 from ribin.vault.vault import Vault
 
 _ACCEPTED = "accepted at enrolment"

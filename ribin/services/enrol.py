@@ -14,7 +14,7 @@ from ribin.manifest import Row, exhibit_of
 from ribin.model import Mark, Scan, Template
 from ribin.services.usable import Intake, describe_found, usable_marks
 from ribin.vault.enrol import Enrolment
-from ribin.vault.settings import default_sharing
+from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
 
 

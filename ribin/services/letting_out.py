@@ -10,8 +10,7 @@ from ribin.errors import RibinError
 from ribin.exchange.send import Sent, export_bundle
 from ribin.search.network import Network
 from ribin.vault.keys import own_key, trusted_key
-from ribin.vault.releases import end_release, release_exhibit
-from ribin.vault.sharing import opaque_names
+from ribin.vault.sharing import end_release, opaque_names, release_exhibit
 from ribin.vault.vault import Vault
 
 

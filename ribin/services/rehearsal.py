@@ -11,7 +11,7 @@ from ribin.errors import RibinError, StoreError
 from ribin.manifest import Row
 from ribin.services.enrol import Refused, known_row, prepare_row
 from ribin.services.usable import Intake
-from ribin.vault.entry import exhibit_problems
+from ribin.vault.enrol import exhibit_problems
 from ribin.vault.exhibits import fields_of
 from ribin.vault.vault import Vault
 

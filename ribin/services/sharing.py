@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import ParameterError
-from ribin.vault.entry import checked_day
+from ribin.vault.enrol import checked_day
 from ribin.vault.people import check_looker
 from ribin.vault.retention import keep_until, retention_dates
-from ribin.vault.settings import set_default_sharing, set_retention_days
-from ribin.vault.sharing import set_sharing
+from ribin.vault.sharing import set_default_sharing, set_retention_days, set_sharing
 from ribin.vault.vault import Vault
 
 

@@ -9,10 +9,8 @@ from ribin.exchange.send import Sent
 from ribin.report.text import table
 from ribin.services.letting_out import LetOut
 from ribin.vault.keys import TrustedKey
-from ribin.vault.releases import releases_of
 from ribin.vault.retention import Due, Tombstone
-from ribin.vault.settings import default_sharing
-from ribin.vault.sharing import opaque_names
+from ribin.vault.sharing import default_sharing, opaque_names, releases_of
 from ribin.vault.vault import Vault
 
 

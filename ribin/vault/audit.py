@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from ribin.errors import ParameterError
 from ribin.people import identity_of
 
 _FIRST = "0" * 64
@@ -136,4 +139,200 @@ def _content(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _row_hash(content: tuple[Any, ...]) -> str:
     text = json.dumps(content, ensure_ascii=False, default=repr)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+# The audit log as a file of its own: one row a line, JSON, verifiable without the vault.
+#
+# The first line says whose log it is and where it ends. Whoever keeps the last row's hash elsewhere,
+# on paper or with another member, can tell later whether any row up to it was changed.
+
+_FORMAT = "ribin audit log 1"
+_ANCHOR = re.compile(r"(\d+):([0-9a-f]{64})")
+
+
+def exported_lines(db: sqlite3.Connection) -> Iterator[str]:
+    """The lines of the file; the caller's read transaction makes it one moment."""
+    head = read_head(db)
+    yield json.dumps(
+        {"format": _FORMAT, "member": head.member, "rows": head.seq, "head": head.sha256}
+    )
+    for row in db.execute("SELECT * FROM audit ORDER BY seq"):
+        yield json.dumps(dict(row), ensure_ascii=False)
+
+
+def file_problems(path: Path) -> tuple[AuditHead, list[str], dict[int, str]]:
+    """The head of an exported log, a sentence for each row that is not as exported, and all hashes.
+
+    Raises
+    ------
+    ParameterError
+        The file cannot be read, or is no exported log.
+    """
+    needed = f"{path}: an audit log of `ribin audit export` needed"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        first, *rows = [json.loads(line) for line in lines]
+        if first["format"] != _FORMAT or not rows:
+            raise ValueError(f"found format {first['format']} and {len(rows)} rows")
+        problems = list(row_problems(rows))
+        last = rows[-1]
+        if (first["rows"], first["head"]) != (last["seq"], last["sha256"]):
+            problems.append(f"audit log: {first['rows']} rows were exported, found {last['seq']}")
+        head = AuditHead(first["member"], last["seq"], last["at"], last["sha256"])
+        return head, problems, {row["seq"]: row["sha256"] for row in rows}
+    except OSError as error:
+        raise ParameterError(f"{needed}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ParameterError(f"{needed}: {error}") from error
+
+
+def read_hashes(db: sqlite3.Connection) -> dict[int, str]:
+    """SHA-256 of each row, by its number."""
+    return {int(seq): str(sha256) for seq, sha256 in db.execute("SELECT seq, sha256 FROM audit")}
+
+
+def anchor_problem(hashes: dict[int, str], anchor: str) -> str:
+    """What is wrong with a log that should hold an anchor kept elsewhere; empty where it does.
+
+    Parameters
+    ----------
+    hashes : dict of int to str
+        SHA-256 of each row, by its number.
+    anchor : str
+        ROW:SHA256 as `ribin audit head` printed it.
+
+    Raises
+    ------
+    ParameterError
+        It is not written so.
+    """
+    found = _ANCHOR.fullmatch(anchor)
+    if not found:
+        raise ParameterError(f"anchor: ROW:SHA256 needed, found {anchor!r}")
+    seq, sha256 = int(found[1]), found[2]
+    if seq not in hashes:
+        return f"audit log: row {seq} of the anchor needed, found {len(hashes)} rows"
+    if hashes[seq] != sha256:
+        return f"audit log: row {seq} of SHA-256 {sha256} needed, found {hashes[seq]}"
+    return ""
+
+
+# Every record of the catalogue against the audit log, which holds the hash of each.
+
+
+def record_problems(db: sqlite3.Connection) -> list[str]:
+    """One sentence for each record that is not as the last row of the log that wrote it says."""
+    return [text for _, text in record_findings(db)]
+
+
+def record_findings(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The same, each with the exhibit that it concerns; empty where it concerns none or many.
+
+    A row of the log writes `records`, {name: SHA-256}; null for one that it removed.
+    """
+    written: dict[str, str] = {}
+    for row in db.execute("SELECT details FROM audit ORDER BY seq"):
+        written.update(json.loads(row["details"]).get("records", {}))
+    written = {name: sha256 for name, sha256 in written.items() if sha256 is not None}
+    found = dict(all_records(db))
+    problems = []
+    for name in sorted(written.keys() | found.keys()):
+        if name not in found:
+            problems.append((name, f"catalogue: {name} was written and is not there"))
+        elif name not in written:
+            text = f"catalogue: {name} is there and the audit log does not know it"
+            problems.append((name, text))
+        elif written[name] != found[name]:
+            problems.append((name, f"catalogue: {name} is not as it was written"))
+    return [(_exhibit_of(db, name), text) for name, text in problems]
+
+
+def logged_sha256(db: sqlite3.Connection, record: str) -> str | None:
+    """What the last row of the log that wrote a record says of it; None where it is not there."""
+    query = "SELECT details FROM audit WHERE instr(details, ?) > 0 ORDER BY seq DESC"
+    for row in db.execute(query, (json.dumps(record, ensure_ascii=False),)):
+        records: dict[str, str | None] = json.loads(row["details"]).get("records", {})
+        if record in records:
+            return records[record]
+    return None
+
+
+def _exhibit_of(db: sqlite3.Connection, record: str) -> str:
+    table, _, key = record.partition("/")
+    if table in ("exhibits", "retention"):
+        return key
+    query = {
+        "scans": "SELECT exhibit FROM scans WHERE sha256 = ?",
+        "marks": "SELECT exhibit FROM marks JOIN scans USING (sha256) WHERE mark_id = ?",
+    }.get(table)
+    row = db.execute(query, (key,)).fetchone() if query else None
+    return str(row["exhibit"]) if row else ""
+
+
+# Records as they are written and removed, each with the hash that the audit log keeps of it.
+
+# Tables whose rows the audit log vouches for, and what a row is called by.
+_KEYS = {
+    "events": "event",
+    "exhibits": "exhibit",
+    "scans": "sha256",
+    "marks": "mark_id",
+    "descriptions": "description",
+    "appointments": "appointment",
+    "leads": "lead",
+    "reviews": "review",
+    "links": "link",
+    "withdrawals": "withdrawal",
+    "settings": "setting",
+    "releases": "release",
+    "retention": "exhibit",
+    "tombstones": "tombstone",
+    "trusted_keys": "fingerprint",
+    "bundles": "bundle",
+}
+
+
+def all_records(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Name ("exhibits/X1") and SHA-256 of every record; an older catalogue has fewer tables."""
+    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    for table, key in _KEYS.items():
+        if table not in tables:
+            continue
+        for row in db.execute(f"SELECT * FROM {table} ORDER BY {key}"):
+            yield f"{table}/{row[key]}", _record_sha256(row)
+
+
+def record_sha256(db: sqlite3.Connection, table: str, key: object) -> str | None:
+    """SHA-256 of one record; None where there is none of this key."""
+    row = db.execute(f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?", (key,)).fetchone()
+    return _record_sha256(row) if row else None
+
+
+def insert_record(db: sqlite3.Connection, table: str, fields: dict[str, object]) -> tuple[str, str]:
+    """Add one row as it is; gives the record's name and SHA-256 as `all_records` will find them."""
+    columns, marks = ", ".join(fields), ", ".join("?" * len(fields))
+    done = db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(fields.values()))
+    row = db.execute(f"SELECT * FROM {table} WHERE rowid = ?", (done.lastrowid,)).fetchone()
+    return f"{table}/{row[_KEYS[table]]}", _record_sha256(row)
+
+
+def change_record(
+    db: sqlite3.Connection, table: str, key: object, fields: dict[str, object]
+) -> tuple[str, str]:
+    """Give columns of one row other values; gives name and SHA-256 as `insert_record`."""
+    values = ", ".join(f"{name} = ?" for name in fields)
+    db.execute(f"UPDATE {table} SET {values} WHERE {_KEYS[table]} = ?", (*fields.values(), key))
+    row = db.execute(f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?", (key,)).fetchone()
+    return f"{table}/{row[_KEYS[table]]}", _record_sha256(row)
+
+
+def remove_record(db: sqlite3.Connection, table: str, key: object) -> tuple[str, None]:
+    """Take one row away; the audit log says null of it from then on."""
+    db.execute(f"DELETE FROM {table} WHERE {_KEYS[table]} = ?", (key,))
+    return f"{table}/{key}", None
+
+
+def _record_sha256(row: sqlite3.Row) -> str:
+    text = json.dumps(dict(row), sort_keys=True, ensure_ascii=False, default=repr)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

@@ -21,10 +21,9 @@ from pathlib import Path
 from ribin.errors import StoreError
 from ribin.people import Role
 from ribin.vault.audit import AuditHead
-from ribin.vault.catalogue import CATALOGUE_FILE
+from ribin.vault.catalogue import CATALOGUE_FILE, IDENTITY_FILE
+from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.files import fsync_folder, write_synced
-from ribin.vault.identity import IDENTITY_FILE
-from ribin.vault.incoming import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
 from ribin.vault.people import check_role_if_any
 from ribin.vault.rest import REST_FILE

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from ribin.errors import RibinError, StoreError
+from ribin.errors import ParameterError, RibinError, StoreError
+from ribin.vault.files import write_durably
+from ribin.vault.migrations import SCHEMA_VERSION, migrate
+from ribin.vault.migrations.first_tables import TABLES, tables_without_lighting
+from ribin.vault.migrations.statements import run_statements
 from ribin.vault.rest import take_rest
-from ribin.vault.schema import APPLICATION_ID, SCHEMA_VERSION, create_tables
 
 CATALOGUE_FILE = "catalogue.sqlite"
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -160,3 +167,166 @@ def may_write(folder: Path) -> bool:
 def _code(error: sqlite3.Error) -> int:
     """SQLite's primary result code; its extended codes carry it in the low byte."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+# vault.toml: whose vault a folder is, and in which schema. Written last, so it says "complete".
+
+IDENTITY_FILE = "vault.toml"
+_MEMBER_CODE = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The member a vault belongs to (ISO 3166 alpha-3) and the version of its schema."""
+
+    member: str
+    schema: int
+
+
+def checked_member_code(code: str, where: str) -> str:
+    """The code itself when it has the form of ISO 3166 alpha-3.
+
+    Raises
+    ------
+    ParameterError
+        It is not three capital letters. Which codes exist is the network's business, not ours.
+    """
+    if not _MEMBER_CODE.fullmatch(code):
+        raise ParameterError(
+            f"{where}: a member code of three capital letters (ISO 3166 alpha-3) needed, "
+            f"found {code!r}"
+        )
+    return code
+
+
+def write_identity(folder: Path, member: str) -> None:
+    """Declare the folder to be the finished vault of this member."""
+    write_durably(folder / IDENTITY_FILE, _as_written(Identity(member, SCHEMA_VERSION)))
+
+
+def identity_problems(folder: Path) -> list[str]:
+    """A sentence where vault.toml says the right thing in other bytes than we write."""
+    path = folder / IDENTITY_FILE
+    identity = read_identity(folder)
+    return [] if path.read_bytes() == _as_written(identity) else [f"{path}: not as it was written"]
+
+
+def _as_written(identity: Identity) -> bytes:
+    return f'member = "{identity.member}"\nschema = {identity.schema}\n'.encode()
+
+
+def read_identity(folder: Path, older: bool = False) -> Identity:
+    """Read and check vault.toml; of a schema before ours only where `older`.
+
+    Raises
+    ------
+    StoreError
+        The folder is missing or no vault, the file is damaged, or its schema is not ours.
+    """
+    if not folder.is_dir():
+        raise StoreError(f"{folder}: the folder of a vault needed, found none")
+    path = folder / IDENTITY_FILE
+    if not path.is_file():
+        raise StoreError(f"{folder}: not a vault: {IDENTITY_FILE} needed, found none")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StoreError(f"{path}: cannot be read: {error}") from error
+    member, schema = table.get("member"), table.get("schema")
+    if set(table) != {"member", "schema"} or not isinstance(schema, int):
+        raise StoreError(f"{path}: keys member and schema needed, found {', '.join(table)}")
+    if not isinstance(member, str) or not _MEMBER_CODE.fullmatch(member):
+        raise StoreError(f"{path}: member of three capital letters needed, found {member!r}")
+    if schema > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path}: schema {SCHEMA_VERSION} needed, found {schema}: a newer ribin made this vault"
+        )
+    if schema < 1 or (schema < SCHEMA_VERSION and not older):
+        mend = f"; `ribin store upgrade --vault {folder}` brings it up to date"
+        raise StoreError(
+            f"{path}: schema {SCHEMA_VERSION} needed, found {schema}{mend if schema > 0 else ''}"
+        )
+    return Identity(member, schema)
+
+
+# The tables of a catalogue as its migrations make them, and whether one still has them.
+
+__all__ = ["APPLICATION_ID", "SCHEMA_VERSION"]
+APPLICATION_ID = 0x52494249  # "RIBI": tells a catalogue from other SQLite files
+
+
+def create_tables(db: sqlite3.Connection, schema: int = SCHEMA_VERSION) -> None:
+    """Make an empty catalogue. It is one transaction: there is all of it, or nothing."""
+    db.execute("BEGIN IMMEDIATE")
+    migrate(db, 0, schema)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute("COMMIT")
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """The version in the head of the catalogue's file."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def columns_of(db: sqlite3.Connection, table: str) -> tuple[str, ...]:
+    """Names of the columns of a table, in alphabetical order; none where there is no table."""
+    return tuple(sorted(str(row[1]) for row in db.execute(f"PRAGMA table_info({table})")))
+
+
+def column_problem(db: sqlite3.Connection) -> str:
+    """The first table whose columns are not those that we read and write; empty where all are."""
+    for table, wanted in _wanted_columns().items():
+        found = columns_of(db, table)
+        if found != wanted:
+            needed, listed = ", ".join(wanted), ", ".join(found) or "none"
+            return f"table {table} of the columns {needed} needed, found {listed}"
+    return ""
+
+
+def schema_of(db: sqlite3.Connection) -> dict[str, str]:
+    """Name and SQL of every table, index and trigger, and the two numbers of the file's head."""
+    rows = db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+    found = {str(name): str(sql) for name, sql in rows}
+    for pragma in ("application_id", "user_version"):
+        found[pragma] = str(db.execute(f"PRAGMA {pragma}").fetchone()[0])
+    return found
+
+
+def schema_problems(db: sqlite3.Connection) -> list[str]:
+    """One sentence for each part that differs from a catalogue of this version, new or upgraded."""
+    found = schema_of(db)
+    wanted = [_schema_as_made(TABLES), _schema_as_made(tables_without_lighting())]
+    names = sorted(wanted[0].keys() | found.keys())
+    return [
+        f"schema: {name} is not as made"
+        for name in names
+        if found.get(name) not in [made.get(name) for made in wanted]
+    ]
+
+
+@cache
+def _wanted_columns() -> dict[str, tuple[str, ...]]:
+    db = _made(TABLES)
+    try:
+        tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        return {str(t): columns_of(db, t) for (t,) in tables if not t.startswith("sqlite_")}
+    finally:
+        db.close()
+
+
+@cache
+def _schema_as_made(first_tables: str) -> dict[str, str]:
+    db = _made(first_tables)
+    try:
+        return schema_of(db)
+    finally:
+        db.close()
+
+
+def _made(first_tables: str) -> sqlite3.Connection:
+    """A catalogue in memory that began with these tables and took every step since."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    run_statements(db, first_tables)
+    migrate(db, 1)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    return db

@@ -11,16 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.errors import StoreError
-from ribin.vault.audit import chain_problems, read_head
-from ribin.vault.catalogue import Catalogue
-from ribin.vault.enrol import is_enrolled
-from ribin.vault.identity import identity_problems
-from ribin.vault.incoming import MARKS_FOLDER, is_arriving, scan_path
-from ribin.vault.recordcheck import record_findings
+from ribin.vault.audit import chain_problems, read_head, record_findings
+from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
+from ribin.vault.enrol import MARKS_FOLDER, is_arriving, is_enrolled, scan_path
 from ribin.vault.redescribe import described_path, read_descriptions
 from ribin.vault.rest import rest_problems
 from ribin.vault.scanfile import damaged_parts, read_original
-from ribin.vault.schema import schema_problems
 
 
 @dataclass(frozen=True)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import shutil
 import sqlite3
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from ribin.cases.exhibits import Exhibit
-from ribin.errors import StoreError
+from ribin import __version__
+from ribin.cases.exhibits import Exhibit, ExhibitKind
+from ribin.errors import ParameterError, StoreError
+from ribin.model import Mark, MarkType, Scan, Template
 from ribin.people import ENROLLING
-from ribin.vault.audit import append_row, now_utc
+from ribin.region import Origin
+from ribin.vault.audit import append_row, insert_record, now_utc
 from ribin.vault.catalogue import Catalogue
-from ribin.vault.custody import mark_fields
-from ribin.vault.entry import Entry
 from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit
-from ribin.vault.incoming import admit_file, clear_leftovers, discard_arrival, forget_arrival
+from ribin.vault.files import fsync_folder, write_synced
 from ribin.vault.people import check_role_in_use
-from ribin.vault.written import insert_record
+from ribin.vault.scanfile import template_sha256
 
 
 class EnrolOutcome(StrEnum):
@@ -166,3 +171,190 @@ def _scan_fields(entry: Entry, file_sha256: str) -> dict[str, object]:
         "file_sha256": file_sha256,
         "enrolled_at": now_utc(),
     }
+
+
+# Where a mark and its template came from: the program, and who outlined it and how.
+
+_MASK_WORDS = ("breech face outlined by mask ", "mask ")
+
+
+def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict[str, object]:
+    """The columns of a mark.
+
+    `origin` is empty where the program found the mark or the file's maker cut it out. `outline` is
+    the note of the scan that says how a person drew it, and `outlined_by` that person, where it was
+    not in the file already.
+    """
+    drawn = scan.mark_valid if template.mark_type is MarkType.BREECH_FACE else None
+    outlined = template.mark_type in scan.outlines or drawn is not None
+    note = _outline_note(scan, template.mark_type) if outlined else ""
+    return {
+        "sha256": scan.provenance.sha256,
+        "position": position,
+        "mark_type": str(template.mark_type),
+        "kind": str(template.kind),
+        "pitch_um": template.pitch_um,
+        "params_id": template.params_id,
+        "template_sha256": template_sha256(template),
+        "version": __version__,
+        "origin": str(Origin.OUTLINED) if outlined else "",
+        "outline": note,
+        "outlined_by": who if who and f" by {who}" in note else "",
+    }
+
+
+def _outline_note(scan: Scan, mark_type: MarkType) -> str:
+    """The last note on who drew the outline, and with which file or circle."""
+    words: tuple[str, ...] = (f"{mark_type} outlined by ",)
+    if mark_type is MarkType.BREECH_FACE:
+        words += _MASK_WORDS
+    notes = [note for note in scan.provenance.notes if note.lower().startswith(words)]
+    return notes[-1] if notes else "in the file"
+
+
+# A scan on its way into the vault, and what is refused before anything is written.
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One scan on its way in, with all that the catalogue will say of it."""
+
+    scan: Scan
+    marks: Sequence[Mark]
+    templates: Sequence[Template]
+    exhibit: Exhibit
+    who: str
+    reason: str
+
+    @property
+    def sha256(self) -> str:
+        return self.scan.provenance.sha256
+
+
+def check_entry(entry: Entry, original: bytes) -> None:
+    """Refuse what could not be trusted later.
+
+    Raises
+    ------
+    ParameterError
+        The bytes are not the scan's; marks and templates do not pair; nobody is named; or an
+        identifier, the date or the firearm of the exhibit cannot be.
+    """
+    source, exhibit = entry.scan.provenance.source, entry.exhibit
+    found = hashlib.sha256(original).hexdigest()
+    if found != entry.sha256:
+        raise ParameterError(f"{source}: bytes of SHA-256 {entry.sha256} needed, found {found}")
+    kinds = [(m.mark_type, m.kind) for m in entry.marks]
+    if not kinds or kinds != [(t.mark_type, t.kind) for t in entry.templates]:
+        raise ParameterError(
+            f"{source}: at least one mark and a template of each needed, "
+            f"found {len(entry.marks)} marks and {len(entry.templates)} templates"
+        )
+    if not entry.who.strip():
+        raise ParameterError(f"{source}: who enrols needed, found nobody")
+    for problem in exhibit_problems(exhibit, source):
+        raise ParameterError(problem)
+
+
+def exhibit_problems(exhibit: Exhibit, source: str) -> list[str]:
+    """One sentence for each identifier, day or firearm of an exhibit that cannot be."""
+    problems = []
+    for name, value in (("exhibit", exhibit.exhibit), ("event", exhibit.event.event)):
+        if not value or value != value.strip() or not value.isprintable():
+            problems.append(f"{source}: {name} needs an identifier, found {value!r}")
+    if exhibit.event.date:
+        try:
+            checked_day(exhibit.event.date, f"event {exhibit.event.event}: date")
+        except ParameterError as error:
+            problems.append(str(error))
+    if exhibit.firearm and exhibit.kind is not ExhibitKind.TEST_FIRE:
+        problems.append(
+            f"exhibit {exhibit.exhibit}: only a test fire has a known firearm, "
+            f"found {exhibit.firearm!r} on {exhibit.kind}"
+        )
+    return problems
+
+
+def checked_day(day: str, where: str) -> str:
+    """The day itself when it is written YYYY-MM-DD; ParameterError otherwise."""
+    try:
+        written = date.fromisoformat(day).isoformat()
+    except ValueError:
+        written = ""
+    if written != day:
+        raise ParameterError(f"{where} needs a day as YYYY-MM-DD, found {day!r}")
+    return day
+
+
+# How a scan file enters marks/, and how what a crash left behind goes away.
+#
+#     incoming/<sha256>/file.h5   ->   marks/ab/<sha256>.h5
+#
+# The folder incoming/<sha256> exists from before the first byte until after the catalogue has
+# committed. A file in marks/ that the catalogue does not know is therefore named in incoming/.
+# All of this happens while holding the catalogue's write lock, so whatever a writer finds there
+# belongs to a writer that died.
+
+INCOMING_FOLDER = "incoming"
+MARKS_FOLDER = "marks"
+DESCRIBED_FOLDER = "described"  # see described.py
+NOTICES_FOLDER = "notices"  # what ribin.leads writes
+
+
+def scan_path(folder: Path, sha256: str) -> Path:
+    """Where the file of a scan lies in the vault."""
+    return folder / MARKS_FOLDER / sha256[:2] / f"{sha256}.h5"
+
+
+def admit_file(folder: Path, sha256: str, content: bytes) -> None:
+    """Put the file of a scan in its place, durably. Needs the catalogue's write lock."""
+    arriving = folder / INCOMING_FOLDER / sha256
+    arriving.mkdir(parents=True)
+    fsync_folder(arriving.parent)
+    write_synced(arriving / "file.h5", content)
+    place = scan_path(folder, sha256)
+    if not place.parent.is_dir():
+        place.parent.mkdir()
+        fsync_folder(place.parent.parent)
+    os.replace(arriving / "file.h5", place)
+    fsync_folder(place.parent)
+
+
+def forget_arrival(folder: Path, sha256: str) -> None:
+    """The catalogue has committed: the file is no longer on its way."""
+    shutil.rmtree(folder / INCOMING_FOLDER / sha256, ignore_errors=True)
+
+
+def discard_arrival(folder: Path, sha256: str) -> None:
+    """The disk refused: take back what was written. Needs the catalogue's write lock."""
+    remove_scan(folder, sha256)
+    forget_arrival(folder, sha256)
+
+
+def remove_scan(folder: Path, sha256: str) -> None:
+    """Take away the file of a scan, and what was described of it anew."""
+    scan_path(folder, sha256).unlink(missing_ok=True)
+    for path in (folder / DESCRIBED_FOLDER / sha256[:2]).glob(f"{sha256}-*"):
+        path.unlink(missing_ok=True)
+
+
+def is_arriving(folder: Path, sha256: str) -> bool:
+    """Whether a file in marks/ is there ahead of the catalogue, by a living or a dead writer."""
+    return (folder / INCOMING_FOLDER / sha256).is_dir()
+
+
+def clear_leftovers(folder: Path, is_enrolled: Callable[[str], bool]) -> None:
+    """Remove what dead writers left. Needs the catalogue's write lock."""
+    for left in sorted((folder / INCOMING_FOLDER).glob("*")):
+        if not is_enrolled(left.name):
+            remove_scan(folder, left.name)
+        # A writer that has just committed takes its own away, without the lock.
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def bytes_of(path: Path) -> bytes:
+    """A file as it was received; StoreError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error

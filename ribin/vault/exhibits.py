@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.model import MarkType, ScanKind
-from ribin.vault.written import insert_record as insert_record
+from ribin.vault.audit import insert_record as insert_record
 
 # Tables whose rows the audit log vouches for, and the column that names a row.
 _CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 from pathlib import Path
 
@@ -34,3 +36,54 @@ def write_durably(path: Path, content: bytes) -> None:
     write_synced(aside, content)
     os.replace(aside, path)
     fsync_folder(path.parent)
+
+
+# Files that can be made again: named by their bytes, put aside and renamed, lost without harm.
+
+_DIGITS = 32  # of the hash in a name
+
+
+def write_derived(folder: Path, name: str, suffix: str, content: bytes) -> Path | None:
+    """Put a file `name-<hash><suffix>` in a folder; None where the disk refuses.
+
+    Equal content has an equal name, so two processes that do this at once write the same file.
+    """
+    path = folder / f"{name}-{_name_hash(content)}{suffix}"
+    aside = path.with_name(f"{path.name}.{os.getpid()}.aside")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(content)
+        os.replace(aside, path)
+    except OSError:
+        remove_derived(aside)
+        return None
+    return path
+
+
+def read_derived(path: Path) -> bytes | None:
+    """The bytes of a file; None where they are not those in its name, or cannot be read."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    return content if path.stem.rpartition("-")[2] == _name_hash(content) else None
+
+
+def is_sound(path: Path) -> bool:
+    """Whether the bytes of a file are those in its name; it is read in parts, not as a whole."""
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256")
+    except OSError:
+        return False
+    return path.stem.rpartition("-")[2] == digest.hexdigest()[:_DIGITS]
+
+
+def remove_derived(path: Path) -> None:
+    """Take a file away; one that is gone or cannot be removed does no harm."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def _name_hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:_DIGITS]

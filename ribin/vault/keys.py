@@ -11,11 +11,10 @@ from pathlib import Path
 from ribin.crypto.keys import PrivateKey, PublicKey, read_private, write_private
 from ribin.errors import AccessError, StoreError
 from ribin.people import KEEPING
-from ribin.vault.audit import append_row, now_utc
+from ribin.vault.audit import append_row, change_record, insert_record, now_utc
 from ribin.vault.files import fsync_folder
 from ribin.vault.people import check_role_in_use
 from ribin.vault.vault import Vault
-from ribin.vault.written import change_record, insert_record
 
 KEY_FILE = "member.key"
 PASSPHRASE_VARIABLE = "RIBIN_KEY_PASSPHRASE"

@@ -7,17 +7,23 @@ asked once for each and not a million times.
 from __future__ import annotations
 
 import hashlib
+import io
+import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import MarkType
-from ribin.vault.exhibits import Holdings, StoredScan
+from ribin.vault.audit import AuditHead, read_head
+from ribin.vault.exhibits import MARKS_IN_USE, Holdings, StoredScan
+from ribin.vault.files import read_derived, remove_derived, write_derived
 
 
 class Facts(NamedTuple):
@@ -131,3 +137,101 @@ EMPTY = Ledger(
     (),
     (),
 )
+
+
+# The ledger of a catalogue, kept in a file beside the index.
+#
+# The file's name holds the token that changes when rows of the catalogue are changed (migration 5);
+# where that differs the catalogue is read again, and rows that were added since are read on. A row of
+# the audit log stands in it, too: a catalogue that was taken back to an earlier state lacks that row.
+
+LEDGER_FOLDER = Path("index", "ledgers")
+_LAYOUT = 3  # of what is in a file; another number is another name
+_FACTS = "s.lighting, e.sharing, e.kind, e.calibre, v.date"
+_JOINED = "JOIN exhibits e USING (exhibit) JOIN events v USING (event)"
+_MARKS = (
+    f"SELECT m.mark_id, m.template_sha256, m.sha256, m.kind, m.params_id, {_FACTS} "
+    f"FROM {MARKS_IN_USE} m JOIN scans s USING (sha256) {_JOINED} "
+    "WHERE m.mark_type = ? AND m.mark_id > ? ORDER BY m.mark_id"
+)
+_BARE = (
+    f"SELECT s.kind, '', {_FACTS}, count(*) FROM scans s {_JOINED} WHERE s.%s ? AND NOT "
+    "EXISTS (SELECT 1 FROM marks m WHERE m.sha256 = s.sha256 AND m.mark_type = ?) "
+    f"GROUP BY s.kind, {_FACTS}"
+)
+_WORTH_KEEPING = 4096  # marks read on; fewer are read in less time than the file is written
+
+
+def read_ledger(db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool) -> Ledger:
+    """The ledger of a catalogue, from the file beside the index where that is current.
+
+    The caller's read transaction makes it one moment.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the vault.
+    keep : bool
+        Whether a file may be written; without one nothing but time is lost.
+    """
+    token = db.execute("SELECT token FROM content").fetchone()[0]
+    place, name = folder / LEDGER_FOLDER, f"{mark_type}-{_LAYOUT}-{token}"
+    found = (kept for path in place.glob(f"{name}-*.npz") if (kept := _load(path, db)))
+    old = max(found, key=lambda kept: len(kept.ids), default=EMPTY)
+    last_mark = int(old.ids[-1]) if len(old.ids) else 0
+    last_scan = db.execute("SELECT coalesce(max(rowid), 0) FROM scans").fetchone()[0]
+    rows = map(tuple, db.execute(_MARKS, (str(mark_type), last_mark)))
+    bare = read_bare(db, mark_type, after=old.last_scan)
+    ledger = extended(old, rows, bare, last_scan)
+    added = len(ledger.ids) - len(old.ids)
+    if keep and (old is EMPTY or added >= _WORTH_KEEPING):
+        _save(ledger, place, name, read_head(db))
+    return ledger
+
+
+def read_bare(
+    db: sqlite3.Connection, mark_type: MarkType, after: int = 0, exhibit: str = ""
+) -> Counter[Facts]:
+    """Scans without a mark of a type: those behind a row of the catalogue, or of one exhibit."""
+    which, value = ("exhibit =", exhibit) if exhibit else ("rowid >", after)
+    found = db.execute(_BARE % which, (value, str(mark_type)))
+    return Counter({Facts(*row[:-1]): row[-1] for row in found})
+
+
+def _save(ledger: Ledger, folder: Path, name: str, head: AuditHead) -> None:
+    """Keep it under a name that tells its hash, and take older ones of the type away."""
+    buffer = io.BytesIO()
+    texts = json.dumps([ledger.facts, ledger.bare, ledger.last_scan, head.seq, head.sha256])
+    np.savez(
+        buffer,
+        ids=ledger.ids,
+        templates=ledger.templates,
+        scans=ledger.scans,
+        which=ledger.which,
+        texts=np.array(texts),
+    )
+    path = write_derived(folder, name, ".npz", buffer.getvalue())
+    for old in folder.glob(f"{name.partition('-')[0]}-*.npz") if path else ():
+        if old != path:
+            remove_derived(old)
+
+
+def _load(path: Path, db: sqlite3.Connection) -> Ledger | None:
+    """The ledger of a file; None where its bytes or its row of the audit log are others."""
+    content = read_derived(path)
+    if content is None:
+        return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+        facts, bare, last_scan, seq, sha256 = json.loads(str(kept["texts"]))
+        row = db.execute("SELECT sha256 FROM audit WHERE seq = ?", (seq,)).fetchone()
+        if row is None or row[0] != sha256:
+            return None
+        return Ledger(
+            ids=kept["ids"],
+            templates=kept["templates"],
+            scans=kept["scans"],
+            which=kept["which"],
+            facts=tuple(Facts(*row) for row in facts),
+            bare=tuple((Facts(*row), int(number)) for row, number in bare),
+            last_scan=int(last_scan),
+        )

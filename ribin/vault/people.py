@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from ribin.errors import AccessError, ParameterError
 from ribin.people import LOOKING, SEARCHING, Role, same_person
-from ribin.vault.audit import append_row, now_utc
+from ribin.vault.audit import append_row, insert_record, now_utc
 from ribin.vault.catalogue import Catalogue
-from ribin.vault.written import insert_record
 
 FOUNDER_ROLES = (Role.ADMINISTRATOR, Role.EXAMINER)
 _ENDED, _APPOINTED = "ended", "appointed"

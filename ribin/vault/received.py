@@ -10,13 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
-from ribin.errors import StoreError
-from ribin.model import MarkType, ScanKind
+from ribin.errors import AccessError, FormatError, StoreError
+from ribin.model import MarkType, Provenance, ScanKind, Template
+from ribin.people import DISCLOSING
+from ribin.vault.audit import append_row, insert_record, now_utc
+from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
+from ribin.vault.mark_table import Ledger, ledger_of
+from ribin.vault.people import check_role_in_use
+from ribin.vault.scanfile import decode_arrays
 from ribin.vault.vault import Vault
 
 RECEIVED_FOLDER = "received"
@@ -162,3 +169,227 @@ def clear_received(db: sqlite3.Connection, member: str) -> None:
 def _insert(db: sqlite3.Connection, table: str, fields: dict) -> None:
     columns, marks = ", ".join(fields), ", ".join("?" * len(fields))
     db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(fields.values()))
+
+
+# The received exhibits of one member, searched like a vault of that member.
+
+_SCANS = "SELECT * FROM received_scans WHERE member = ? ORDER BY rowid"
+_MARKS = "SELECT * FROM received_marks WHERE member = ? ORDER BY mark_id"
+
+
+class ReceivedGallery:
+    """What a vault holds of one other member, to be searched like a vault of that member.
+
+    Attributes
+    ----------
+    path : Path
+        The folder of its files; an index lies there too.
+    member : str
+        Code of the other member.
+    """
+
+    def __init__(self, vault: Vault, member: str) -> None:
+        self.path = vault.path / RECEIVED_FOLDER / member
+        self.member = member
+        self.writable = vault.writable
+        self._vault = vault
+
+    def holdings(self) -> Holdings:
+        """All scans and marks of the last bundle, under the names that were told."""
+        with self._vault.catalogue.reading() as db:
+            exhibits = {e.exhibit: as_exhibit(e) for e in read_exhibits(db, self.member)}
+            scans = {
+                row["sha256"]: StoredScan(
+                    sha256=row["sha256"],
+                    exhibit=exhibits[row["exhibit"]],
+                    source=row["original"] or exhibits[row["exhibit"]].exhibit,
+                    kind=ScanKind(row["kind"]),
+                    file_sha256="",
+                    lighting=row["lighting"],
+                )
+                for row in db.execute(_SCANS, (self.member,))
+            }
+            rows = db.execute(_MARKS, (self.member,)).fetchall()
+        marks = tuple(_stored_mark(row, scans[row["sha256"]]) for row in rows)
+        digest = hashlib.sha256(repr(exhibits).encode())
+        digest.update(repr([(m.scan.sha256, m.template_sha256) for m in marks]).encode())
+        return Holdings(tuple(scans.values()), marks, digest.hexdigest())
+
+    def marks_known_as(self, names: Collection[str]) -> list[int]:
+        """Ids of the marks of exhibits by these names: opaque ones, or those that were told."""
+        with self._vault.catalogue.reading() as db:
+            received = list(read_exhibits(db, self.member))
+        told = {as_exhibit(e).exhibit for e in received if e.exhibit in names}
+        chosen = told.union(names)
+        return [m.mark_id for m in self.holdings().marks if m.scan.exhibit.exhibit in chosen]
+
+    def ledger(self, mark_type: MarkType) -> Ledger:
+        """As `Vault.ledger`."""
+        return ledger_of(self.holdings(), mark_type)
+
+    def stored_marks(self, ids: Sequence[int]) -> list[StoredMark]:
+        """As `Vault.stored_marks`."""
+        known = {mark.mark_id: mark for mark in self.holdings().marks}
+        return [known[int(mark_id)] for mark_id in ids if int(mark_id) in known]
+
+    def template(self, stored: StoredMark) -> Template:
+        """The template of a received mark; StoreError where it is missing or damaged."""
+        with self._vault.catalogue.reading() as db:
+            row = db.execute(
+                "SELECT * FROM received_marks WHERE mark_id = ?", (stored.mark_id,)
+            ).fetchone()
+        if row is None:
+            raise StoreError(f"{self.path}: mark {stored.mark_id} is there no more")
+        path = template_path(self._vault.path, self.member, row["file_sha256"])
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"{path}: a received template needed, {error.strerror}") from error
+        if hashlib.sha256(content).hexdigest() != row["file_sha256"]:
+            raise StoreError(f"{path}: a received template is damaged")
+        try:
+            arrays = decode_arrays(content, str(path))
+        except FormatError as error:
+            raise StoreError(str(error)) from error
+        scan = stored.scan
+        provenance = Provenance(scan.source, scan.sha256, 0, "bundle", lighting=scan.lighting)
+        return Template(
+            stored.mark_type, stored.kind, row["pitch_um"], stored.params_id, provenance, arrays
+        )
+
+
+def _stored_mark(row: sqlite3.Row, scan: StoredScan) -> StoredMark:
+    return StoredMark(
+        mark_id=row["mark_id"],
+        scan=scan,
+        position=row["position"],
+        mark_type=MarkType(row["mark_type"]),
+        kind=ScanKind(row["kind"]),
+        params_id=row["params_id"],
+        template_sha256=row["template_sha256"],
+    )
+
+
+# Which bundles were sent and received, by number, so that none counts twice.
+
+
+def record_sent(
+    vault: Vault,
+    receiver: str,
+    bundle: str,
+    made_at: str,
+    told: dict[str, Any],
+    who: str,
+    reason: str,
+) -> int:
+    """Write down a bundle on its way; gives its number among those to this receiver."""
+    with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, DISCLOSING)
+        number = _last(db, "sent", receiver) + 1
+        fields = _fields(bundle, "sent", receiver, number, made_at, told["exhibits"])
+        record = insert_record(db, "bundles", fields)
+        details = {"bundle": bundle, "number": number, **told, "records": dict([record])}
+        append_row(db, "export bundle", receiver, who, reason, details)
+    return number
+
+
+def record_received(
+    vault: Vault,
+    sender: str,
+    bundle: tuple[str, int, str],
+    exhibits: list[tuple[ReceivedExhibit, tuple[ReceivedScan, ...]]],
+    who: str,
+    reason: str,
+    place_files: Callable[[], None],
+) -> dict[str, list[str]]:
+    """Put what a bundle states in the place of what the one before did.
+
+    Parameters
+    ----------
+    bundle : tuple of str, int, str
+        Its id, its number among those of this sender, and when it was made.
+    place_files : callable
+        Puts the files in their places while nobody else writes; then the records count.
+
+    Returns
+    -------
+    dict of str to list of str
+        Opaque names of exhibits that are `new`, `gone`, now `released` and released no more:
+        `ended`.
+    """
+    named, number, made_at = bundle
+    with vault.catalogue.writing() as db:
+        check_role_in_use(db, who, DISCLOSING)
+        _refuse_old(db, sender, number, named[:12])
+        before = {one.exhibit: one for one in read_exhibits(db, sender)}
+        now = {one.exhibit: one for one, _ in exhibits}
+        clear_received(db, sender)
+        for one, scans in exhibits:
+            write_exhibit(db, sender, one)
+            for scan in scans:
+                write_scan(db, sender, scan)
+        place_files()
+        told = _changes(before, now)
+        fields = _fields(named, "received", sender, number, made_at, len(exhibits))
+        record = insert_record(db, "bundles", fields)
+        details = {"bundle": named, "number": number, "exhibits": len(exhibits), **told}
+        append_row(db, "import bundle", sender, who, reason, {**details, "records": dict([record])})
+        for action, names in (("receive release", "released"), ("release ended", "ended")):
+            for opaque in told[names]:
+                append_row(db, action, f"{sender}:{opaque}", who, reason, {"bundle": named})
+    return told
+
+
+def is_last(vault: Vault, sender: str, bundle: tuple[str, int, str]) -> bool:
+    """Whether this very bundle is the last one received of its sender."""
+    named, number, _ = bundle
+    query = "SELECT bundle FROM bundles WHERE direction = 'received' AND member = ? AND number = ?"
+    with vault.catalogue.reading() as db:
+        row = db.execute(query, (sender, number)).fetchone()
+        return row is not None and row[0] == named and _last(db, "received", sender) == number
+
+
+def check_newer(vault: Vault, sender: str, number: int, where: str) -> None:
+    """Refuse a bundle that does not come after all that were received of its sender.
+
+    Raises
+    ------
+    AccessError
+        It is an old one again, or one of a vault that went back in time.
+    """
+    with vault.catalogue.reading() as db:
+        _refuse_old(db, sender, number, where)
+
+
+def _last(db: sqlite3.Connection, direction: str, member: str) -> int:
+    query = "SELECT coalesce(max(number), 0) FROM bundles WHERE direction = ? AND member = ?"
+    return int(db.execute(query, (direction, member)).fetchone()[0])
+
+
+def _refuse_old(db: sqlite3.Connection, sender: str, number: int, where: str) -> None:
+    last = _last(db, "received", sender)
+    if number <= last:
+        raise AccessError(
+            f"{where}: a bundle of {sender} after number {last} needed, found {number}: "
+            "an old one again"
+        )
+
+
+def _fields(
+    bundle: str, direction: str, member: str, number: int, made_at: str, exhibits: int
+) -> dict[str, object]:
+    fields: dict[str, object] = {"bundle": bundle, "direction": direction, "member": member}
+    return {**fields, "number": number, "made_at": made_at, "at": now_utc(), "exhibits": exhibits}
+
+
+def _changes(
+    before: dict[str, ReceivedExhibit], now: dict[str, ReceivedExhibit]
+) -> dict[str, list[str]]:
+    was = {name for name, one in before.items() if one.released}
+    holds = {name for name, one in now.items() if one.released}
+    return {
+        "new": sorted(now.keys() - before.keys()),
+        "gone": sorted(before.keys() - now.keys()),
+        "released": sorted(holds - was),
+        "ended": sorted(was - holds),
+    }

@@ -17,15 +17,13 @@ from pathlib import Path
 from ribin.errors import StoreError
 from ribin.model import Mark, Scan, Template
 from ribin.people import Role
-from ribin.vault.audit import append_row, now_utc
+from ribin.vault.audit import append_row, change_record, insert_record, now_utc
 from ribin.vault.catalogue import Catalogue
-from ribin.vault.custody import mark_fields
+from ribin.vault.enrol import DESCRIBED_FOLDER, mark_fields, scan_path
 from ribin.vault.exhibits import MARKS_IN_USE, StoredMark
 from ribin.vault.files import fsync_folder, write_durably
-from ribin.vault.incoming import DESCRIBED_FOLDER, scan_path
 from ribin.vault.people import check_role_if_any
 from ribin.vault.scanfile import pack_scan, read_template, template_sha256
-from ribin.vault.written import change_record, insert_record
 
 
 @dataclass(frozen=True)

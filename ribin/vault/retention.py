@@ -13,20 +13,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from ribin.errors import ParameterError
+from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.errors import ParameterError, StoreError
 from ribin.people import DISCLOSING, KEEPING
-from ribin.vault.audit import append_row, now_utc
-from ribin.vault.entry import checked_day
+from ribin.vault.audit import append_row, change_record, insert_record, now_utc, remove_record
+from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
 from ribin.vault.files import fsync_folder
-from ribin.vault.incoming import INCOMING_FOLDER, remove_scan
-from ribin.vault.leadhold import check_leads_ended
+from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.people import check_role_in_use
-from ribin.vault.releases import end_releases
 from ribin.vault.saved_searches import end_standing_of
-from ribin.vault.settings import read_setting
-from ribin.vault.sharing import opaque_name
+from ribin.vault.sharing import end_releases, opaque_name, read_setting
 from ribin.vault.vault import Vault
-from ribin.vault.written import change_record, insert_record, remove_record
 
 
 @dataclass(frozen=True)
@@ -177,3 +174,34 @@ def _removed(
 
 def _after(enrolled_at: str, days: int) -> str:
     return (date.fromisoformat(enrolled_at[:10]) + timedelta(days=days)).isoformat()
+
+
+# What keeps an exhibit: a lead on it that has not come to its end, or a link that stands.
+#
+# A lead that has ended names its exhibits for good, and needs no more of them than their names.
+
+
+def check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None:
+    """Refuse an exhibit that is being examined or linked; StoreError says what ends that."""
+    for file in _leads_on(db, member, exhibit):
+        lead = file.lead.lead
+        if file.linked:
+            raise StoreError(
+                f"exhibit {exhibit}: one in no standing link needed, found lead {lead}; "
+                f"`ribin link withdraw {lead}` ends it"
+            )
+        if file.is_open:
+            ends = (
+                "`ribin lead sync` ends it, where the logs of both members are in reach"
+                if file.unchecked
+                else f"its two verdicts (`ribin review {lead}`) end it, `unsuitable` where nobody "
+                "can examine"
+            )
+            raise StoreError(
+                f"exhibit {exhibit}: one in no open lead needed, found lead {lead}; {ends}"
+            )
+
+
+def _leads_on(db: sqlite3.Connection, member: str, exhibit: str) -> list[LeadFile]:
+    names = (exhibit, opaque_name(db, exhibit))  # in a lead across a border the opaque one
+    return [f for name in names for f in lead_files_of_exhibit(db, HeldExhibit(member, name))]

@@ -13,12 +13,16 @@ Every dataset carries the SHA-256 of its type, shape and bytes. The same input g
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Sequence
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +30,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.errors import StoreError
-from ribin.model import Mark, MarkType, Provenance, Scan, ScanKind, Template
+from ribin.errors import FormatError, StoreError
+from ribin.model import BoolArray, Mark, MarkType, Provenance, Scan, ScanKind, Template
 
 _FORMAT = "ribin scan"
 _FILE_SCHEMA = 2  # 2: outlines of every mark, and whether the scan was declared a cast
@@ -186,3 +190,240 @@ def scan_facts(file: h5py.File) -> tuple[dict[str, Any], Provenance]:
 
 def _provenance(file: h5py.File) -> Provenance:
     return scan_facts(file)[1]
+
+
+# What a scan file keeps beside the original bytes, so that it can be read again as it was.
+
+_CIRCLE = re.compile(r"(\w+) outlined by circle ([\d.e+-]+),([\d.e+-]+),([\d.e+-]+),([\d.e+-]+) px")
+_CAST = "Declared a cast"
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """How a person had a scan read.
+
+    Attributes
+    ----------
+    row_pitch_um, col_pitch_um : float
+        As it was read; of an image that does not state its own.
+    outlines : dict of MarkType to (H, W) bool array
+        True inside what a person outlined, in the frame of the scan after `replica`.
+    """
+
+    original: bytes
+    kind: ScanKind
+    row_pitch_um: float
+    col_pitch_um: float
+    provenance: Provenance
+    replica: bool
+    outlines: dict[MarkType, BoolArray] = field(default_factory=dict)
+
+
+def read_kept(path: Path) -> Kept:
+    """From a scan file; StoreError where it is missing or damaged.
+
+    Files of the first version hold no circles and not whether the scan shows a cast. Their notes
+    say both.
+    """
+    with opened_scan(path) as file:
+        facts, provenance = scan_facts(file)
+        outlines = {}
+        if "mark_valid" in file:
+            outlines[MarkType.BREECH_FACE] = read_array(file["mark_valid"])
+        for name in file.get("outlines", ()):
+            outlines[MarkType(name)] = read_array(file["outlines"][name])
+        original = read_array(file["original"]).tobytes()
+    replica = provenance.replica or any(note.startswith(_CAST) for note in provenance.notes)
+    drawn = _circles_in_notes(provenance, tuple(facts["shape"]), replica)
+    return Kept(
+        original=original,
+        kind=ScanKind(facts["kind"]),
+        row_pitch_um=float(facts["row_pitch_um"]),
+        col_pitch_um=float(facts["col_pitch_um"]),
+        provenance=provenance,
+        replica=replica,
+        outlines={**drawn, **outlines},
+    )
+
+
+def _circles_in_notes(
+    provenance: Provenance, shape: tuple[int, int], replica: bool
+) -> dict[MarkType, BoolArray]:
+    rows, cols = np.ogrid[: shape[0], : shape[1]]
+    drawn = {}
+    for note in provenance.notes:
+        if found := _CIRCLE.match(note):
+            row, col, radius, inner = (float(text) for text in found.groups()[1:])
+            away = np.hypot(rows - row, cols - col)
+            inside = np.asarray((away <= radius) & (away >= inner), np.bool_)
+            turned = inside[:, ::-1] if replica else inside  # drawn before it was mirrored
+            drawn[MarkType(found[1].lower())] = np.ascontiguousarray(turned)
+    return drawn
+
+
+# All parts of a scan's file at once: to write them elsewhere, and to make the same file again.
+
+
+@dataclass(frozen=True, eq=False)
+class ScanParts:
+    """What a scan's file holds.
+
+    Attributes
+    ----------
+    facts : dict
+        Kind, shape, pitches and provenance of the scan as it was read.
+    original : bytes or None
+        The file as it was received; None in a description made later.
+    first : int
+        Position of the first mark; a description goes on where the scan's file ends.
+    outline : (H, W) bool array or None
+        True inside the breech face as a person outlined it.
+    outlines : dict of MarkType to (H, W) bool array
+        Other marks that a person outlined.
+    """
+
+    original: bytes | None
+    facts: dict[str, Any]
+    outline: BoolArray | None
+    marks: tuple[Mark, ...]
+    templates: tuple[Template, ...]
+    first: int = 0
+    outlines: dict[MarkType, BoolArray] = field(default_factory=dict)
+
+
+def read_parts(path: Path) -> ScanParts:
+    """The parts of a file; StoreError where it is missing or damaged."""
+    with opened_scan(path) as file:
+        facts = json.loads(file.attrs["scan"])
+        outline = read_array(file["mark_valid"]) if "mark_valid" in file else None
+        positions = sorted(int(name) for name in file.get("marks", ()))
+        whole = "original" in file
+        others = {MarkType(n): read_array(file["outlines"][n]) for n in file.get("outlines", ())}
+    marks = tuple(read_mark(path, position) for position in positions)
+    templates = tuple(read_template(path, position) for position in positions)
+    original = read_original(path) if whole else None
+    first = positions[0] if positions else 0
+    return ScanParts(original, facts, outline, marks, templates, first, others)
+
+
+def pack_parts(
+    original: bytes | None,
+    facts: dict[str, Any],
+    outline: BoolArray | None,
+    marks: Sequence[Mark],
+    templates: Sequence[Template],
+    outlines: Mapping[MarkType, BoolArray],
+    first: int = 0,
+) -> bytes:
+    """The file that these parts came from; the libraries of HDF5 may pack it otherwise."""
+    shape = tuple(facts["shape"])
+    blank = np.broadcast_to(np.float32(0), shape)
+    scan = Scan(
+        values=blank,
+        valid=np.broadcast_to(np.False_, shape),
+        row_pitch_um=facts["row_pitch_um"],
+        col_pitch_um=facts["col_pitch_um"],
+        kind=ScanKind(facts["kind"]),
+        provenance=provenance_of(facts),
+        mark_valid=outline,
+        outlines=dict(outlines),
+    )
+    return pack_scan(original, scan, marks, templates, first)
+
+
+def provenance_of(facts: dict[str, Any]) -> Provenance:
+    """The provenance in the facts of a scan."""
+    told = facts["provenance"]
+    return Provenance(**{**told, **{name: tuple(told[name]) for name in ("repairs", "notes")}})
+
+
+# A template as a file by itself: an .npz of NumPy, which any program that reads NumPy opens.
+#
+# The same template gives the same bytes. Reading takes nothing on trust: names, types and sizes are
+# checked before anything of that size is allocated, and no object is ever built from the bytes.
+
+_TYPES = {np.dtype(name).str: np.dtype(name) for name in ("bool", "int16", "int32", "float32")}
+_MOST_ARRAYS = 32
+_MOST_BYTES = 64 << 20  # all arrays of a template together; a breech face has 0.2 MiB
+_HEADS = {(1, 0): 2, (2, 0): 4}  # version of .npy -> bytes of the length of its header
+_LONGEST_HEAD = 1000
+
+
+def encode_arrays(arrays: Mapping[str, NDArray]) -> bytes:
+    """The bytes of an uncompressed .npz with these arrays, in order of their names."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(arrays):
+            one = io.BytesIO()
+            np.lib.format.write_array(one, np.ascontiguousarray(arrays[name]), (1, 0), False)
+            member = zipfile.ZipInfo(f"{name}.npy")
+            member.create_system = 3  # the same bytes on every machine
+            archive.writestr(member, one.getvalue())
+    return packed.getvalue()
+
+
+def decode_arrays(content: bytes, where: str) -> dict[str, NDArray]:
+    """The arrays of an .npz.
+
+    Raises
+    ------
+    FormatError
+        It is no such file, or holds anything but a few small arrays of numbers.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            names = [member.filename for member in members]
+            if not 0 < len(names) == len(set(names)) <= _MOST_ARRAYS:
+                raise FormatError(f"{where}: 1 to {_MOST_ARRAYS} arrays needed, found {len(names)}")
+            if sum(member.file_size for member in members) > _MOST_BYTES:
+                raise FormatError(f"{where}: arrays of at most {_MOST_BYTES} bytes needed")
+            return {_array_name(m.filename, where): _array(archive, m, where) for m in members}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise FormatError(f"{where}: an .npz of a template needed, {error}") from error
+    except (ValueError, RuntimeError, LookupError, TypeError, SyntaxError) as error:
+        raise FormatError(f"{where}: an .npz of a template needed, {error}") from error
+
+
+def _array_name(member: str, where: str) -> str:
+    name = member.removesuffix(".npy")
+    if name == member or not name.isidentifier() or not name.isascii():
+        raise FormatError(f"{where}: an array NAME.npy needed, found {member[:60]!r}")
+    return name
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> NDArray:
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise FormatError(f"{where}: {member.filename[:60]!r} must be stored uncompressed")
+    content = archive.read(member)
+    dtype, shape, start = _head(content, where)
+    body = content[start:]
+    wanted = dtype.itemsize
+    for length in shape:
+        wanted *= length
+    if wanted != len(body):
+        raise FormatError(f"{where}: {wanted} bytes of an array needed, found {len(body)}")
+    values = np.frombuffer(body, dtype).reshape(shape).copy()
+    if dtype.kind == "b" and body.strip(b"\0\1"):
+        raise FormatError(f"{where}: 0 or 1 needed in an array of true and false")
+    if dtype.kind == "f" and not np.isfinite(values).all():
+        raise FormatError(f"{where}: finite numbers needed")
+    return values
+
+
+def _head(content: bytes, where: str) -> tuple[np.dtype, tuple[int, ...], int]:
+    """Type, shape and place of the values of an .npy (NumPy's format, version 1 or 2)."""
+    if content[:6] != b"\x93NUMPY" or tuple(content[6:8]) not in _HEADS:
+        raise FormatError(f"{where}: an .npy of version 1 or 2 needed")
+    start = 8 + _HEADS[content[6], content[7]]
+    length = int.from_bytes(content[8:start], "little")
+    if length > _LONGEST_HEAD:
+        raise FormatError(f"{where}: a header of at most {_LONGEST_HEAD} bytes needed")
+    facts = ast.literal_eval(content[start : start + length].decode("latin-1").strip())
+    if not isinstance(facts, dict) or set(facts) != {"descr", "fortran_order", "shape"}:
+        raise FormatError(f"{where}: type, order and shape of an array needed")
+    shape = facts["shape"]
+    whole = isinstance(shape, tuple) and all(type(n) is int and 0 <= n < 1 << 31 for n in shape)
+    if facts["descr"] not in _TYPES or facts["fortran_order"] is not False or not whole:
+        raise FormatError(f"{where}: a row by row array of {', '.join(_TYPES)} needed")
+    return _TYPES[facts["descr"]], shape, start + length
