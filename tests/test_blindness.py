@@ -12,8 +12,7 @@ from ribin.cases.leads import Conclusion, Examined, Standing
 from ribin.errors import AccessError
 from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
-from ribin.leads.steps import take_up_lead
-from ribin.leads.verdicts import give_review
+from ribin.leads.steps import give_review, take_up_lead
 from ribin.people import identity_of, logins_behind
 from ribin.vault.backup import back_up
 from ribin.vault.sharing import opaque_name

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from ribin.leads.crossing import figures_of_both
+from ribin.leads.two_vaults import figures_of_both
 from ribin.people import same_person
 from ribin.services.marks import _told_side
 from ribin.services.sides import Side

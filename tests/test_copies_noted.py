@@ -12,8 +12,7 @@ from review_makers import EXAMINER, held, make_member
 from ribin.cases.leads import Conclusion, Examined
 from ribin.errors import StoreError
 from ribin.export.write import export_vault
-from ribin.leads.steps import take_up_lead
-from ribin.leads.verdicts import give_review
+from ribin.leads.steps import give_review, take_up_lead
 from ribin.vault.backup import back_up
 from ribin.vault.catalogue import CATALOGUE_FILE, Catalogue
 from ribin.vault.leads import leads_with_second_due

@@ -13,9 +13,8 @@ from review_makers import EXAMINER, SECOND, STAFF, held, make_member, make_netwo
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, Examined
-from ribin.leads.steps import take_up_lead, withdraw_link
-from ribin.leads.syncing import sync_leads
-from ribin.leads.verdicts import give_review
+from ribin.leads.merge import sync_leads
+from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.services.announcing import announce, announce_received
 from ribin.vault.sharing import opaque_names, release_exhibit
 
@@ -148,7 +147,7 @@ def test_a_notice_that_cannot_be_written_undoes_nothing(pair, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ribin.leads.write.write_durably", refuse)
+    monkeypatch.setattr("ribin.leads.notices.write_durably", refuse)
     opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
     step, notes = linked(jam, network, f"BLZ:{opaque}")
     assert step.link_made

@@ -8,12 +8,11 @@ from store_makers import enrol, make_exhibit
 
 from ribin.cases.leads import Conclusion, Examined, Standing
 from ribin.errors import StoreError
+from ribin.leads.merge import sync_leads
 from ribin.leads.rules import standing_of
-from ribin.leads.steps import take_up_lead, withdraw_link
-from ribin.leads.syncing import sync_leads
+from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.leads.text import lead_page, view_lead
 from ribin.leads.trace import trace_exhibit
-from ribin.leads.verdicts import give_review
 from ribin.vault.enrol import scan_path
 from ribin.vault.leads import read_lead_file
 from ribin.vault.retention import purge_exhibit

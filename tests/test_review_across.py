@@ -9,10 +9,9 @@ from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_netwo
 
 from ribin.cases.leads import Conclusion, Examined, Link, Place, Standing
 from ribin.errors import StoreError
+from ribin.leads.merge import sync_leads
 from ribin.leads.rules import standing_of
-from ribin.leads.steps import take_up_lead
-from ribin.leads.syncing import sync_leads
-from ribin.leads.verdicts import give_review
+from ribin.leads.steps import give_review, take_up_lead
 from ribin.people import Role
 from ribin.services.leads import lead_views, look_at_lead
 from ribin.vault.audit import append_row

@@ -6,8 +6,7 @@ import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member
 
 from ribin.cases.leads import Conclusion, Examined, Standing
-from ribin.leads.steps import take_up_lead
-from ribin.leads.verdicts import give_review
+from ribin.leads.steps import give_review, take_up_lead
 from ribin.people import Role
 from ribin.services.reviewed import reviewed_with
 from ribin.vault.people import appoint

@@ -11,9 +11,8 @@ import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
 from ribin.cases.leads import Conclusion, Examined
-from ribin.leads.steps import take_up_lead
-from ribin.leads.syncing import sync_leads
-from ribin.leads.verdicts import give_review
+from ribin.leads.merge import sync_leads
+from ribin.leads.steps import give_review, take_up_lead
 from ribin.services.announcing import announce_received
 from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import opaque_names
@@ -29,7 +28,7 @@ sys.path.insert(0, sys.argv[1])
 from review_makers import EXAMINER, SECOND, held, make_network
 from ribin.cases.leads import Conclusion, Examined
 from ribin.leads.steps import take_up_lead, withdraw_link
-from ribin.leads.verdicts import give_review
+from ribin.leads.steps import give_review
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.vault import Vault
 folder, code, step, first = Path(sys.argv[2]), *sys.argv[3:6]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from review_makers import EXAMINER, make_member, make_network
 
-from ribin.leads.syncing import sync_leads
+from ribin.leads.merge import sync_leads
 from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import opaque_names
 from ribin.vault.vault import Vault
@@ -24,7 +24,7 @@ from review_makers import EXAMINER, SECOND, held, make_network
 from ribin.errors import RibinError
 from ribin.cases.leads import Conclusion, Examined
 from ribin.leads.steps import take_up_lead
-from ribin.leads.verdicts import give_review
+from ribin.leads.steps import give_review
 from ribin.vault.vault import Vault
 network = make_network(Path(sys.argv[2]), "BLZ", "JAM")
 verdict = (Conclusion.IDENTIFICATION, Examined.ITEMS)

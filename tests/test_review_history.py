@@ -13,13 +13,10 @@ from store_makers import enrol, make_exhibit
 from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.cases.leads import Conclusion, Examined, HeldExhibit
 from ribin.errors import AccessError
-from ribin.leads.graphml import as_graphml
-from ribin.leads.history_text import history_table
-from ribin.leads.series import series_around
-from ribin.leads.steps import take_up_lead, withdraw_link
+from ribin.leads.steps import give_review, series_around, take_up_lead, withdraw_link
+from ribin.leads.text import history_table
 from ribin.leads.trace import trace_exhibit
-from ribin.leads.trace_files import write_picture
-from ribin.leads.verdicts import give_review
+from ribin.leads.trace_files import as_graphml, write_picture
 from ribin.vault.sharing import opaque_name, release_exhibit, set_sharing
 
 

@@ -15,10 +15,9 @@ from review_makers import EXAMINER, SECOND, STAFF, THIRD, held, make_member, mak
 
 from ribin.cases.leads import Conclusion, Examined, HeldExhibit, Place
 from ribin.errors import RibinError
+from ribin.leads.merge import sync_leads
 from ribin.leads.rules import standing_of, visible_reviews
-from ribin.leads.steps import take_up_lead, withdraw_link
-from ribin.leads.syncing import sync_leads
-from ribin.leads.verdicts import give_review
+from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.people import Role
 from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import opaque_name

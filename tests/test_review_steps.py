@@ -8,10 +8,9 @@ from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_netwo
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, Examined, Standing
 from ribin.errors import AccessError, ParameterError, StoreError
+from ribin.leads.merge import sync_leads
 from ribin.leads.rules import visible_reviews
-from ribin.leads.steps import take_up_lead, withdraw_link
-from ribin.leads.syncing import sync_leads
-from ribin.leads.verdicts import give_review
+from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.vault.leads import read_lead_file, read_lead_files
 from ribin.vault.sharing import opaque_name
 

@@ -8,9 +8,8 @@ import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
 from ribin.cases.leads import Conclusion, Examined, Lead, Link, Place, Review, Standing, Withdrawal
-from ribin.leads.steps import take_up_lead, withdraw_link
-from ribin.leads.syncing import sync_leads
-from ribin.leads.verdicts import give_review
+from ribin.leads.merge import sync_leads
+from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.vault.audit import append_row, now_utc
 from ribin.vault.backup import back_up, restore
 from ribin.vault.leads import (

@@ -10,8 +10,7 @@ from store_makers import enrol, make_exhibit, make_scan, make_template
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, Examined
-from ribin.leads.steps import take_up_lead, withdraw_link
-from ribin.leads.verdicts import give_review
+from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.search.engine import search_marks
 from ribin.services.reviewed import reviewed_with
 from ribin.vault.sharing import opaque_names

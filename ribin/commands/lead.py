@@ -122,7 +122,7 @@ def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
       ribin lead sync --vault vaults/JAM --network network.toml
     """
     from ribin.commands.leads import Leads
-    from ribin.leads.syncing import sync_leads
+    from ribin.leads.merge import sync_leads
     from ribin.services.announcing import announce_received
 
     with Leads.open(vault, network_file) as desk:

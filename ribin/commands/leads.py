@@ -12,12 +12,11 @@ import click
 
 from ribin.cases.leads import HeldExhibit
 from ribin.errors import ParameterError
-from ribin.leads.concerned import held_exhibit
-from ribin.leads.done import Step
-from ribin.leads.graphml import as_graphml
+from ribin.leads.steps import Step
 from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, view_lead
 from ribin.leads.trace import History
-from ribin.leads.trace_files import write_picture
+from ribin.leads.trace_files import as_graphml, write_picture
+from ribin.leads.two_vaults import held_exhibit
 from ribin.report.json import as_json
 from ribin.search.network import Network, read_network
 from ribin.services.announcing import announce

@@ -53,7 +53,7 @@ def review(
           --note "individual marks agree in the aperture shear" --vault vaults/JAM
     """
     from ribin.commands.leads import Leads, say_step
-    from ribin.leads.verdicts import give_review
+    from ribin.leads.steps import give_review
 
     said = (Conclusion(conclusion), Examined(examined))
     with Leads.open(vault, network_file) as desk:

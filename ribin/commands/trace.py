@@ -47,7 +47,7 @@ def trace(
           --reason "murder of 3 May" --picture history.png
     """
     from ribin.commands.leads import Leads, write_history
-    from ribin.leads.history_text import history_table
+    from ribin.leads.text import history_table
     from ribin.leads.trace import trace_exhibit
     from ribin.report.json import as_json
     from ribin.services.files import check_picture

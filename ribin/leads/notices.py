@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
 from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import HeldExhibit, LeadFile
-from ribin.leads.concerned import exhibit_at
+from ribin.errors import ParameterError, StoreError
+from ribin.leads.two_vaults import exhibit_at
+from ribin.report.document import Document, Grid, Paragraph, Points, Section
+from ribin.report.html import document_html
+from ribin.report.json import as_json
+from ribin.report.pdf import document_pdf
+from ribin.vault.audit import append_row, read_rows_of
 from ribin.vault.disclosure import Abroad
+from ribin.vault.enrol import NOTICES_FOLDER
+from ribin.vault.files import write_durably
+from ribin.vault.leads import find_lead_file
 from ribin.vault.vault import Vault
 
 
@@ -99,3 +110,103 @@ def _told(holders: Mapping[str, Vault], held: HeldExhibit, readers: set[str]) ->
     for reader in readers - {held.member}:
         told = Abroad.of(vault, reader).told(told)
     return NoticedExhibit(held.member, held.exhibit, told.event.date, told.class_fields)
+
+
+# Notices as files of the vault's folder: JSON for programs, HTML and PDF for people.
+#
+# The audit log says which notices a vault has written; that is how each one is written once.
+
+_MEANING = {
+    Occasion.CONFIRMED: "Two examiners concluded, on the items or a cast, that one firearm marked "
+    "both exhibits. Their laboratories keep the reports.",
+    Occasion.WITHDRAWN: "The link that an earlier notice told of is withdrawn. Treat what was "
+    "drawn from it as not supported.",
+}
+_HANDLING = (
+    "No personal data: names, case numbers and places stay with the laboratories.",
+    "To learn more, ask the laboratory of the member concerned, quoting the link.",
+    "A link joins exhibits. Who held the firearm is for the investigation to find.",
+)
+
+
+def is_due(db: Any, notice: Notice) -> bool:
+    """Whether this vault knows what a notice tells, and has not written it yet."""
+    file = find_lead_file(db, notice.link)
+    known = file is not None and (
+        file.withdrawal if notice.occasion is Occasion.WITHDRAWN else file.link
+    )
+    written = {(row.reason, row.details["to"]) for row in read_rows_of(db, "notice", notice.link)}
+    return bool(known) and (notice.occasion, notice.to) not in written
+
+
+def write_notice(vault: Vault, notice: Notice, who: str) -> tuple[Path, ...]:
+    """Write a notice that is due, all of its files and the row of the audit log, or nothing.
+
+    Returns
+    -------
+    tuple of Path
+        JSON, HTML and, with the extra `ribin[pdf]`, PDF; none where the notice is not due.
+
+    Raises
+    ------
+    StoreError
+        The vault is read-only or locked, or the disk refuses.
+    """
+    folder = vault.path / NOTICES_FOLDER
+    with vault.catalogue.reading() as db:
+        if not is_due(db, notice):
+            return ()
+    files = {folder / f"{notice.name}{kind}": text for kind, text in _files(notice).items()}
+    with vault.catalogue.writing() as db:
+        if not is_due(db, notice):  # somebody else was quicker
+            return ()
+        append_row(db, "notice", notice.link, who, str(notice.occasion), {"to": notice.to})
+        try:
+            folder.mkdir(exist_ok=True)
+            for path, content in files.items():
+                write_durably(path, content)
+        except OSError as error:
+            raise StoreError(f"{folder}: a notice cannot be written: {error.strerror}") from error
+    return tuple(files)
+
+
+def _files(notice: Notice) -> dict[str, bytes]:
+    """Content by suffix."""
+    document = notice_document(notice)
+    files = {
+        ".json": (as_json(notice_facts(notice)) + "\n").encode(),
+        ".html": document_html(document).encode(),
+    }
+    try:
+        files[".pdf"] = document_pdf(document)
+    except ParameterError:  # the extra is not installed
+        return files
+    return files
+
+
+def notice_document(notice: Notice) -> Document:
+    """What a notice says, as a page."""
+    rows = tuple(
+        (
+            *(side.member, side.exhibit, side.event_date or "not told"),
+            side.class_fields.calibre or "not told",
+        )
+        for side in notice.exhibits
+    )
+    told = Grid(("member", "exhibit", "day of the event", "calibre"), rows)
+    return Document(
+        title="Notice of a link across borders",
+        subject=f"{notice.link}, {notice.occasion}",
+        head=(
+            ("to", f"intelligence-sharing network of {notice.to}"),
+            ("from", f"laboratory of {notice.written_by}"),
+            ("link", notice.link),
+            ("occasion", str(notice.occasion)),
+            ("day", notice.at[:10]),
+        ),
+        footer=f"RIBIN notice {notice.name}",
+        sections=(
+            Section("What is told", (Paragraph(_MEANING[notice.occasion]), told)),
+            Section("How to use it", (Points(_HANDLING),)),
+        ),
+    )

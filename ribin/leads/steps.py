@@ -5,27 +5,59 @@ Each one is checked and recorded in one go at both members concerned, where they
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import HeldExhibit, Lead, Withdrawal, pair_of
-from ribin.leads.concerned import check_pair, names_in_lead
-from ribin.leads.crossing import figures_of_both, lead_for
-from ribin.leads.done import Step, concerned_in_reach, members_of_lead, step_done
-from ribin.leads.merge import Settled, merge_lead, merge_pair
-from ribin.leads.rules import check_new_lead, check_withdrawal, checked_text
-from ribin.leads.two_vaults import both_sides
+from ribin.cases.leads import (
+    Conclusion,
+    Examined,
+    HeldExhibit,
+    Lead,
+    LeadFile,
+    Place,
+    Review,
+    Standing,
+    Withdrawal,
+    pair_of,
+)
+from ribin.leads.blindness import eyes_of_this_process, reads_all_logs, saw_a_verdict
+from ribin.leads.merge import Settled, merge_lead, merge_pair, settle
+from ribin.leads.rules import (
+    check_new_lead,
+    check_review,
+    check_withdrawal,
+    checked_text,
+    next_place,
+    own_review,
+    standing_of,
+    verdicts_are_known,
+    written_place,
+)
+from ribin.leads.two_vaults import (
+    BothSides,
+    both_sides,
+    check_pair,
+    figures_of_both,
+    lead_for,
+    names_in_lead,
+)
 from ribin.people import Role
 from ribin.search.network import Network
 from ribin.vault.audit import now_utc
+from ribin.vault.exhibits import read_exhibits
 from ribin.vault.leads import (
     insert_lead,
+    insert_review,
     insert_withdrawal,
     lead_files_of_pair,
     next_lead_number,
+    next_review_number,
     read_lead_file,
+    read_lead_files,
 )
 from ribin.vault.people import check_role
+from ribin.vault.sharing import find_named
 from ribin.vault.vault import Vault
 
 
@@ -110,3 +142,154 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
             record = insert_withdrawal(sides.transactions[member], end)
             sides.write_down(member, "withdrawal", lead, reason, [record])
         return step_done(sides, lead, Settled(link_ended=True))
+
+
+# What a step of a lead led to, and whom it concerns.
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step led to; `notes` says which member has not got it yet.
+
+    Own exhibits in `parts` have their own names.
+    """
+
+    file: LeadFile
+    notes: tuple[str, ...] = ()
+    link_made: bool = False
+    link_ended: bool = False
+    parts: tuple[frozenset[HeldExhibit], ...] = ()  # of the series, where a link ended
+
+    @property
+    def standing(self) -> Standing:
+        return standing_of(self.file)
+
+
+def members_of_lead(own: Vault, lead: str) -> tuple[str, ...]:
+    """The members that a lead concerns; StoreError where it is unknown."""
+    with own.catalogue.reading() as db:
+        return read_lead_file(db, lead, str(own.path)).lead.members
+
+
+def concerned_in_reach(sides: BothSides, lead: Lead) -> list[str]:
+    """Members concerned whose vault is in reach; the lead is there, because it was merged."""
+    return [member for member in sides.transactions if member in lead.members]
+
+
+def step_done(sides: BothSides, lead: str, settled: Settled | None = None) -> Step:
+    """What came of a step, read back from the own vault before it is committed."""
+    settled = settled or Settled()
+    file = read_lead_file(sides.own, lead, sides.own_member)
+    parts = parts_without(sides.own, sides.own_member, file) if settled.link_ended else ()
+    return Step(file, tuple(sides.notes), settled.link_made, settled.link_ended, parts)
+
+
+# Series: exhibits joined by links, directly or through others; the history of one gun.
+
+Pair = tuple[HeldExhibit, HeldExhibit]
+
+
+def series_around(start: HeldExhibit, pairs: Iterable[Pair]) -> frozenset[HeldExhibit]:
+    """Everything that is joined to an exhibit, itself included."""
+    neighbours: dict[HeldExhibit, set[HeldExhibit]] = {}
+    for one, other in pairs:
+        neighbours.setdefault(one, set()).add(other)
+        neighbours.setdefault(other, set()).add(one)
+    found, todo = {start}, [start]
+    while todo:
+        new = neighbours.get(todo.pop(), set()) - found
+        found |= new
+        todo += new
+    return frozenset(found)
+
+
+def parts_without(db: Any, member: str, file: LeadFile) -> tuple[frozenset[HeldExhibit], ...]:
+    """What the series of a link falls into without it, as the vault of this member knows it.
+
+    One part where other links, or test fires of one firearm, still join the two exhibits; two where
+    nothing does. Own exhibits have their own names.
+    """
+
+    def named(held: HeldExhibit) -> HeldExhibit:
+        own = find_named(db, held.exhibit) if held.member == member else None
+        return replace(held, exhibit=own) if own else held
+
+    files = [f for f in read_lead_files(db) if f.linked and f.lead != file.lead]
+    pairs = [(named(one), named(other)) for one, other in (f.lead.exhibits for f in files)]
+    fired: dict[str, HeldExhibit] = {}
+    for exhibit in read_exhibits(db).values():
+        if exhibit.firearm:
+            held = HeldExhibit(member, exhibit.exhibit)
+            pairs.append((fired.setdefault(exhibit.firearm, held), held))
+    one, other = (series_around(named(held), pairs) for held in file.lead.exhibits)
+    return (one,) if one == other else (one, other)
+
+
+# The step between: a person examines the items and writes down a verdict.
+
+_REVIEWING = {Place.FIRST: Role.EXAMINER, Place.SECOND: Role.REVIEWER}
+
+
+def give_review(
+    own: Vault,
+    network: Network | None,
+    lead: str,
+    conclusion: Conclusion,
+    examined: Examined,
+    *,
+    who: str,
+    note: str,
+    supersede: bool = False,
+) -> Step:
+    """Add a verdict on the items: the first, the second, or one that supersedes one's own.
+
+    The second one counts as blind unless an audit log in reach says that a verdict on the pair, on
+    this lead or an earlier one, was given by this person or shown to this name or login. Across a
+    border it counts, and makes a link, once the logs of both members were read.
+
+    Raises
+    ------
+    AccessError
+        `who` is no examiner (first review) or no reviewer (second), or would review their own.
+    ParameterError
+        There is no note.
+    StoreError
+        The lead is unknown, or has both reviews already.
+    """
+    note = checked_text(note, "note: what the verdict rests on")
+    with both_sides(own, network, members_of_lead(own, lead), who) as sides:
+        merge_lead(sides, lead)
+        file = read_lead_file(sides.own, lead, str(own.path))
+        earlier = own_review(file, who, own.member) if supersede else None
+        place = earlier.place if earlier else next_place(file)
+        check_role(sides.own, who, (_REVIEWING[written_place(file, earlier) or place],))
+        if not earlier:
+            check_review(file, who, own.member)
+        review = Review(
+            review=next_review_number(sides.own, lead, own.member),
+            lead=lead,
+            place=place,
+            conclusion=conclusion,
+            examined=examined,
+            blind=_is_blind(sides, file, place),
+            reviewer=who,
+            member=own.member,
+            at=now_utc(),
+            note=note,
+            supersedes=earlier.review if earlier else "",
+        )
+        for member in concerned_in_reach(sides, file.lead):
+            record = insert_review(sides.transactions[member], review)
+            # Not the verdict: the log can be read before the second one is in.
+            sides.write_down(member, "review", lead, "", [record], place=str(place))
+        return step_done(sides, lead, settle(sides, lead))
+
+
+def _is_blind(sides: BothSides, file: LeadFile, place: Place) -> bool:
+    """A second verdict that not all logs are in reach for is checked when they are."""
+    if verdicts_are_known(file):
+        return False
+    if place is Place.FIRST:
+        return True
+    eyes = eyes_of_this_process(sides)
+    return reads_all_logs(sides, file.lead) and not saw_a_verdict(sides, file.lead, eyes)

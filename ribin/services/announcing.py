@@ -9,9 +9,8 @@ from pathlib import Path
 
 from ribin.cases.leads import LeadFile
 from ribin.errors import RibinError
-from ribin.leads.done import Step
-from ribin.leads.notices import Notice, Occasion, notices_of
-from ribin.leads.write import write_notice
+from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
+from ribin.leads.steps import Step
 from ribin.search.network import Network
 from ribin.vault.leads import read_lead_files
 from ribin.vault.vault import Vault

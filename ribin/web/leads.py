@@ -10,9 +10,8 @@ from starlette.responses import Response
 from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, Examined, HeldExhibit
 from ribin.errors import ParameterError
 from ribin.leads.rules import standing_of
-from ribin.leads.steps import take_up_lead
+from ribin.leads.steps import give_review, take_up_lead
 from ribin.leads.text import blindness
-from ribin.leads.verdicts import give_review
 from ribin.services.announcing import announce
 from ribin.services.leads import look_at_lead, look_at_leads
 from ribin.web.numbers import whole_number
