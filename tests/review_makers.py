@@ -7,8 +7,7 @@ from pathlib import Path
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import HeldExhibit
-from ribin.people import Role
+from ribin.cases.leads import HeldExhibit, Role
 from ribin.search.network import Network, NetworkMember
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault

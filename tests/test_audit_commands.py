@@ -111,7 +111,7 @@ def test_who_may_read_the_log(ribin, folder, tmp_path):
 
 
 def test_a_stated_name_is_kept_with_the_login_that_stated_it(ribin, folder, monkeypatch):
-    from ribin.people import login_name
+    from ribin.cases.leads import login_name
 
     with Vault.open(folder) as vault:
         vault.record("search", "Q", login_name(), "")

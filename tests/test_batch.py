@@ -6,8 +6,7 @@ import shutil
 
 import pytest
 
-from ribin.cases.exhibits import Scope
-from ribin.manifest import Row, read_manifest
+from ribin.cases.exhibits import Row, Scope, read_manifest
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan

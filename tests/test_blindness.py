@@ -8,12 +8,11 @@ import json
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.cases.leads import Conclusion, Examined, Standing
+from ribin.cases.leads import Conclusion, Examined, Standing, identity_of, logins_behind
 from ribin.errors import AccessError
 from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
 from ribin.leads.steps import give_review, take_up_lead
-from ribin.people import identity_of, logins_behind
 from ribin.vault.backup import back_up
 from ribin.vault.sharing import opaque_name
 from ribin.vault.vault import Vault
@@ -29,7 +28,7 @@ class Login:
 
     def __call__(self, login, account="", host="desk"):
         self._monkeypatch.setattr("getpass.getuser", lambda: login)
-        for place in ("ribin.people", "ribin.leads.blindness"):
+        for place in ("ribin.cases.leads", "ribin.leads.blindness"):
             self._monkeypatch.setattr(f"{place}.account_name", lambda: account or login)
         self._monkeypatch.setattr("socket.gethostname", lambda: host)
 
@@ -246,7 +245,7 @@ def test_before_a_second_person_is_appointed_whoever_opens_the_folder_looks(ribi
 
 
 def test_a_person_who_lost_the_last_role_looks_no_more(ribin, reviewed):
-    from ribin.people import Role
+    from ribin.cases.leads import Role
     from ribin.vault.people import check_looker, revoke
 
     revoke(reviewed.catalogue, THIRD, [Role.REVIEWER], "head", "left")

@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
+from ribin.cases.leads import same_person
 from ribin.leads.two_vaults import figures_of_both
-from ribin.people import same_person
 from ribin.services.marks import _told_side
 from ribin.services.sides import Side
 from ribin.trace import NO_TRACE

@@ -9,9 +9,8 @@ import shutil
 import pytest
 from sharing_makers import owner_name
 
-from ribin.cases.exhibits import ExhibitKind, Scope
+from ribin.cases.exhibits import ExhibitKind, Scope, exhibit_of, read_manifest
 from ribin.errors import FormatError, ParameterError
-from ribin.manifest import exhibit_of, read_manifest
 from ribin.search.network import read_network
 from ribin.vault.vault import Vault
 

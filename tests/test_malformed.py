@@ -22,10 +22,10 @@ import pytest
 from damaged import grey_pixels, image_bytes, png_with_pitch, x3p_bytes
 from store_makers import enrol, make_exhibit
 
+from ribin.cases.exhibits import read_manifest
 from ribin.errors import RibinError
 from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
-from ribin.manifest import read_manifest
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.read import read_scan
 from ribin.services.enrol import enrol_rows

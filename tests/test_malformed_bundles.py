@@ -28,12 +28,11 @@ import pytest
 from bundle_makers import members_of_bundle, signed_again
 from test_malformed import MOST_GIB, Tally, mutated, peak_gib, state
 
-from ribin.cases.exhibits import Scope
+from ribin.cases.exhibits import Scope, read_manifest
 from ribin.crypto.keys import PrivateKey, read_public, write_public
 from ribin.exchange.bundle import _SIGNED, BundleWriter, _digest
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
-from ribin.manifest import read_manifest
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.enrol import enrol_rows
 from ribin.services.usable import Intake

@@ -8,8 +8,8 @@ import re
 import pytest
 from store_makers import enrol, make_exhibit
 
+from ribin.cases.leads import Role
 from ribin.errors import AccessError, ParameterError
-from ribin.people import Role
 from ribin.vault.people import appoint, read_people, revoke
 from ribin.vault.vault import Vault
 

@@ -7,12 +7,11 @@ import time
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.cases.leads import Conclusion, Examined, Link, Place, Standing
+from ribin.cases.leads import Conclusion, Examined, Link, Place, Role, Standing
 from ribin.errors import StoreError
 from ribin.leads.merge import sync_leads
 from ribin.leads.rules import standing_of
 from ribin.leads.steps import give_review, take_up_lead
-from ribin.people import Role
 from ribin.services.leads import lead_views, look_at_lead
 from ribin.vault.audit import append_row
 from ribin.vault.leads import insert_link, read_lead_file
@@ -59,7 +58,7 @@ class TwoCountries:
 
 @pytest.fixture
 def both(tmp_path, monkeypatch):
-    for place in ("ribin.people", "ribin.leads.blindness"):
+    for place in ("ribin.cases.leads", "ribin.leads.blindness"):
         monkeypatch.setattr(f"{place}.account_name", lambda: "")
     network = make_network(tmp_path, "BLZ", "JAM")
     with make_member(tmp_path, "JAM", 1) as jam, make_member(tmp_path, "BLZ", 1) as blz:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member
 
-from ribin.cases.leads import Conclusion, Examined, Standing
+from ribin.cases.leads import Conclusion, Examined, Role, Standing
 from ribin.leads.steps import give_review, take_up_lead
-from ribin.people import Role
 from ribin.services.reviewed import reviewed_with
 from ribin.vault.people import appoint
 
@@ -34,7 +33,7 @@ def review(vault, lead, who, conclusion=SAME):
 def disagreed(jam, monkeypatch):
     """A pair on which Ana and Ben did not agree; each person has a login."""
     monkeypatch.setattr("getpass.getuser", lambda: "ana")
-    for place in ("ribin.people", "ribin.leads.blindness"):
+    for place in ("ribin.cases.leads", "ribin.leads.blindness"):
         monkeypatch.setattr(f"{place}.account_name", lambda: "")
     lead = take_up(jam)
     review(jam, lead, EXAMINER)

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from review_makers import EXAMINER, SECOND, STAFF, THIRD, held, make_member, make_network
 
-from ribin.cases.leads import Conclusion, Examined, HeldExhibit, Place
+from ribin.cases.leads import Conclusion, Examined, HeldExhibit, Place, Role
 from ribin.errors import RibinError
 from ribin.leads.merge import sync_leads
 from ribin.leads.rules import standing_of, visible_reviews
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
-from ribin.people import Role
 from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import opaque_name
 from ribin.vault.vault import Vault

@@ -7,10 +7,9 @@ import shutil
 
 import pytest
 
-from ribin.cases.exhibits import Scope
+from ribin.cases.exhibits import Row, Scope
 from ribin.cases.saved_search import Finding
 from ribin.errors import StoreError
-from ribin.manifest import Row
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.enrol import enrol_rows
 from ribin.services.usable import Intake

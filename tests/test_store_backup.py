@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from store_makers import enrol, make_exhibit
 
+from ribin.cases.leads import Role
 from ribin.errors import AccessError, StoreError
-from ribin.people import Role
 from ribin.vault.backup import back_up, restore
 from ribin.vault.enrol import scan_path
 from ribin.vault.people import appoint

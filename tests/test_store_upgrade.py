@@ -116,7 +116,7 @@ def test_a_catalogue_of_a_newer_ribin_is_refused(older):
 
 
 def test_who_upgrades_a_vault_without_people_is_its_administrator(first):
-    from ribin.people import Role
+    from ribin.cases.leads import Role
     from ribin.vault.people import read_people
 
     upgrade_vault(first, "tester")

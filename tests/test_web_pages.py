@@ -21,9 +21,9 @@ QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 @pytest.fixture(scope="module")
 def network(sample_dir, tmp_path_factory):
     """Two linked members; at JAM there are an examiner and a reviewer."""
+    from ribin.cases.leads import Role
     from ribin.commands.app import app
     from ribin.commands.terminal import run
-    from ribin.people import Role
 
     folder = tmp_path_factory.mktemp("network")
     text = "".join(f'[members.{code}]\nvault = "{code}"\n' for code in ("JAM", "BLZ"))

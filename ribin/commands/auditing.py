@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.people import Role
+from ribin.cases.leads import Role
 from ribin.report.text import table
 from ribin.services.files import whole_file
 from ribin.services.vaults import open_own

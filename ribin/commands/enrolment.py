@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ribin.cases.exhibits import Scope
+from ribin.cases.exhibits import Row, Scope
 from ribin.cases.results import SearchLists
 from ribin.commands.colour import say
 from ribin.commands.progress import Progress
 from ribin.commands.terminal import exit_after, list_failed
-from ribin.manifest import Row
 from ribin.params.defaults import Params
 from ribin.report.json import as_json, plain_value
 from ribin.report.lists_text import lists_text, lists_value

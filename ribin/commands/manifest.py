@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ribin.manifest import Row, read_manifest
+from ribin.cases.exhibits import Row, read_manifest
 
 
 def chosen_rows(

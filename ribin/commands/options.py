@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
+from ribin.cases.leads import USER_VARIABLE, login_name
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
-from ribin.people import USER_VARIABLE, login_name
 
 # Written out, because importing ribin.cases.exhibits for them would load numpy for `--help`.
 SCOPES = ("country", "cluster", "network")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from ribin.cases.leads import Role
 from ribin.commands.options import json_option, reason_option, vault_option, who_option
-from ribin.people import Role
 
 _role_option = click.option(
     "--role",

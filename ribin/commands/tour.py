@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ribin
-from ribin.cases.exhibits import Request, Scope, SearchResult
+from ribin.cases.exhibits import Request, Row, Scope, SearchResult, read_manifest
+from ribin.cases.leads import login_name
 from ribin.errors import StoreError
-from ribin.manifest import Row, read_manifest
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.people import login_name
 from ribin.report.text import search_table
 from ribin.search.network import read_network
 from ribin.services.asking import run_search

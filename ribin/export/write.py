@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin import __version__
+from ribin.cases.leads import KEEPING
 from ribin.errors import ParameterError
 from ribin.export.scanfolder import scan_files
-from ribin.people import KEEPING
 from ribin.vault.audit import append_row, now_utc
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER, scan_path

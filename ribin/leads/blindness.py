@@ -15,10 +15,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ribin.cases.leads import Lead, LeadFile, Place, Review
+from ribin.cases.leads import (
+    Lead,
+    LeadFile,
+    Place,
+    Review,
+    account_name,
+    login_name,
+    logins_behind,
+    same_person,
+)
 from ribin.leads.rules import is_by, makes_a_link, verdicts_are_known
 from ribin.leads.two_vaults import BothSides
-from ribin.people import account_name, login_name, logins_behind, same_person
 from ribin.vault.leads import BLINDNESS, VERDICTS_OF, find_lead_file, first_of, lead_files_of_pair
 
 _LOOKS = (

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import HeldExhibit, LeadFile, Link, Place, Review, Withdrawal
+from ribin.cases.leads import HeldExhibit, LeadFile, Link, Place, Review, Role, Withdrawal
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
 from ribin.leads.rules import ends_the_link, is_by, makes_a_link, written_place
 from ribin.leads.two_vaults import BothSides, both_sides, exhibit_at, is_same_lead, lead_for
-from ribin.people import Role
 from ribin.search.network import Network
 from ribin.vault.audit import logged_sha256, record_sha256
 from ribin.vault.exhibits import find_exhibit

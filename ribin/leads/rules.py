@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ribin.cases.leads import Conclusion, LeadFile, Place, Review, Standing
+from ribin.cases.leads import Conclusion, LeadFile, Place, Review, Standing, same_person
 from ribin.errors import AccessError, ParameterError, StoreError, ThereAlreadyError
-from ribin.people import same_person
 
 _INCONCLUSIVE = {
     Conclusion.INCONCLUSIVE_A: Standing.INCONCLUSIVE_A,

@@ -17,6 +17,7 @@ from ribin.cases.leads import (
     LeadFile,
     Place,
     Review,
+    Role,
     Standing,
     Withdrawal,
     pair_of,
@@ -42,7 +43,6 @@ from ribin.leads.two_vaults import (
     lead_for,
     names_in_lead,
 )
-from ribin.people import Role
 from ribin.search.network import Network
 from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import read_exhibits

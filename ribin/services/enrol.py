@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ribin.cases.exhibits import Event, Exhibit
+from ribin.cases.exhibits import Event, Exhibit, Row, exhibit_of
 from ribin.errors import FormatError, RibinError, StoreError
-from ribin.manifest import Row, exhibit_of
 from ribin.model import Mark, Scan, Template
 from ribin.services.usable import Intake, describe_found, usable_marks
 from ribin.vault.enrol import Enrolment

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ribin import __version__
+from ribin.cases.exhibits import COLUMNS
 from ribin.errors import FormatError
-from ribin.manifest import COLUMNS
 from ribin.services.items import Item
 
 # Columns of each kind of job: those that are needed, and those that may be there.

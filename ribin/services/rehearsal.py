@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from ribin.cases.exhibits import Exhibit
+from ribin.cases.exhibits import Exhibit, Row
 from ribin.errors import RibinError, StoreError
-from ribin.manifest import Row
 from ribin.services.enrol import Refused, known_row, prepare_row
 from ribin.services.usable import Intake
 from ribin.vault.enrol import exhibit_problems

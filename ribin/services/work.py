@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ribin.cases.exhibits import Row
 from ribin.errors import FormatError, ScanError
-from ribin.manifest import Row
 from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks

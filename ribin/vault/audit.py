@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ribin.cases.leads import identity_of
 from ribin.errors import ParameterError
-from ribin.people import identity_of
 
 _FIRST = "0" * 64
 _HASHED = ("seq", "at", "who", "host", "action", "subject", "reason", "details", "previous_sha256")

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ribin.cases.leads import Role
 from ribin.errors import StoreError
-from ribin.people import Role
 from ribin.vault.audit import AuditHead
 from ribin.vault.catalogue import CATALOGUE_FILE, IDENTITY_FILE
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path

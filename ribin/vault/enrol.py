@@ -15,9 +15,9 @@ from pathlib import Path
 
 from ribin import __version__
 from ribin.cases.exhibits import Exhibit, ExhibitKind
+from ribin.cases.leads import ENROLLING
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, MarkType, Scan, Template
-from ribin.people import ENROLLING
 from ribin.region import Origin
 from ribin.vault.audit import append_row, insert_record, now_utc
 from ribin.vault.catalogue import Catalogue

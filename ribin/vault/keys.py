@@ -8,9 +8,9 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from ribin.cases.leads import KEEPING
 from ribin.crypto.keys import PrivateKey, PublicKey, read_private, write_private
 from ribin.errors import AccessError, StoreError
-from ribin.people import KEEPING
 from ribin.vault.audit import append_row, change_record, insert_record, now_utc
 from ribin.vault.files import fsync_folder
 from ribin.vault.people import check_role_in_use

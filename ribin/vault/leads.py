@@ -22,9 +22,9 @@ from ribin.cases.leads import (
     Place,
     Review,
     Withdrawal,
+    same_person,
 )
 from ribin.errors import StoreError
-from ribin.people import same_person
 from ribin.vault.audit import insert_record
 
 Record = tuple[str, str]

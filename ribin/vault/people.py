@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ribin.cases.leads import LOOKING, SEARCHING, Role, same_person
 from ribin.errors import AccessError, ParameterError
-from ribin.people import LOOKING, SEARCHING, Role, same_person
 from ribin.vault.audit import append_row, insert_record, now_utc
 from ribin.vault.catalogue import Catalogue
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.cases.leads import DISCLOSING
 from ribin.errors import AccessError, FormatError, StoreError
 from ribin.model import MarkType, Provenance, ScanKind, Template
-from ribin.people import DISCLOSING
 from ribin.vault.audit import append_row, insert_record, now_utc
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
 from ribin.vault.mark_table import Ledger, ledger_of

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ribin.cases.leads import Role
 from ribin.errors import StoreError
 from ribin.model import Mark, Scan, Template
-from ribin.people import Role
 from ribin.vault.audit import append_row, change_record, insert_record, now_utc
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.enrol import DESCRIBED_FOLDER, mark_fields, scan_path

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.cases.leads import DISCLOSING, KEEPING, HeldExhibit, LeadFile
 from ribin.errors import ParameterError, StoreError
-from ribin.people import DISCLOSING, KEEPING
 from ribin.vault.audit import append_row, change_record, insert_record, now_utc, remove_record
 from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
 from ribin.vault.files import fsync_folder

@@ -11,9 +11,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from ribin.cases.exhibits import Scope
+from ribin.cases.leads import SEARCHING
 from ribin.cases.saved_search import Finding, StandingSearch
 from ribin.errors import ParameterError, StoreError
-from ribin.people import SEARCHING
 from ribin.vault.audit import append_row, now_utc
 from ribin.vault.exhibits import find_exhibit
 from ribin.vault.people import check_role_in_use

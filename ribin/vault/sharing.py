@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ribin.cases.exhibits import Scope
+from ribin.cases.leads import DISCLOSING, KEEPING
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.model import MarkType
-from ribin.people import DISCLOSING, KEEPING
 from ribin.vault.audit import append_row, change_record, insert_record, now_utc
 from ribin.vault.exhibits import find_exhibit, read_exhibits
 from ribin.vault.mark_table import Facts, Ledger, read_bare, read_ledger
