@@ -24,12 +24,12 @@ import numpy as np
 from results import finish, options
 from specimens import default_folder, load_scans
 
-from ribin.across import as_images
 from ribin.errors import RibinError
 from ribin.evaluate.metrics import area_under_curve
 from ribin.model import Scan, Template
 from ribin.pipeline import compare_many, describe_mark, extract_marks
 from ribin.report.text import table
+from ribin.services.reading import as_images
 from ribin.synth import Camera, Lamp, Light, render_scan
 
 THREADS = 2

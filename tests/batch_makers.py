@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ribin.errors import ScanError
-from ribin.services.items import Item, Outcome, Work, attempt
-from ribin.services.job import Job
+from ribin.services.jobs import Job
+from ribin.services.workers import Item, Outcome, Work, attempt
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from ribin.cases.exhibits import Row, Scope, read_manifest
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.services.enrol import enrol_rows
-from ribin.services.usable import Intake
+from ribin.services.enrol import Intake, enrol_rows
 from ribin.vault.vault import Vault
 
 FILES = ("JAM-2026-0007-1.x3p", "JAM-2025-0038-1.x3p")

@@ -14,8 +14,7 @@ import pytest
 from batch_makers import Doubling, OutOfOrder, make_items, make_job
 
 from ribin.errors import FormatError, ParameterError, StoreError
-from ribin.services.job import read_job
-from ribin.services.jobs import run_job
+from ribin.services.jobs import read_job, run_job
 from ribin.services.journal import open_journal
 from ribin.services.workers import Here, LocalProcesses, local_executor
 from ribin.vault.vault import Vault

@@ -9,7 +9,7 @@ import pytest
 from ribin.cases.leads import same_person
 from ribin.leads.two_vaults import figures_of_both
 from ribin.services.marks import _told_side
-from ribin.services.sides import Side
+from ribin.services.pair import Side
 from ribin.trace import NO_TRACE
 from ribin.web.numbers import whole_number
 

@@ -22,8 +22,7 @@ from ribin.correlate.sketch import moved_sketches
 from ribin.errors import ParameterError, StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.index import MarkList, Shard, ShardTask, Threads, write_shard
-from ribin.services.items import Item
-from ribin.services.workers import Here
+from ribin.services.workers import Here, Item
 
 pytestmark = pytest.mark.slow
 distributed = pytest.importorskip("distributed", reason="ribin[cluster] is not installed")

@@ -11,7 +11,7 @@ from ribin.errors import FormatError
 from ribin.report.json import as_json
 from ribin.report.lists_read import lists_of
 from ribin.report.lists_text import lists_value
-from ribin.services.search_reports import read_lists
+from ribin.services.search_output import read_lists
 from ribin.vault.vault import Vault
 
 QUERY, CANDIDATE = "JAM-2026-0007-1", "BLZ-2025-0042-1"

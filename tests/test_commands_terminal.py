@@ -15,8 +15,7 @@ from ribin.commands import colour
 from ribin.commands.completion import SHELLS
 from ribin.services import doctor as health
 from ribin.services import self_test
-from ribin.services.doctor import examine
-from ribin.services.finding import Finding, State
+from ribin.services.doctor import Finding, State, examine
 
 RIBIN = str(Path(sys.executable).with_name("ribin"))
 TABLE = "rank  member  exhibit\n   1  JAM     JAM-1\nBLZ could not answer: gone"

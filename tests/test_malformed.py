@@ -28,8 +28,7 @@ from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.read import read_scan
-from ribin.services.enrol import enrol_rows
-from ribin.services.usable import Intake
+from ribin.services.enrol import Intake, enrol_rows
 from ribin.vault.vault import Vault
 
 MOST_S, MOST_GIB = 5.0, 1.0

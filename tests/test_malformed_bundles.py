@@ -34,8 +34,7 @@ from ribin.exchange.bundle import _SIGNED, BundleWriter, _digest
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.services.enrol import enrol_rows
-from ribin.services.usable import Intake
+from ribin.services.enrol import Intake, enrol_rows
 from ribin.vault.keys import make_key, own_key, trust_key
 from ribin.vault.sharing import release_exhibit
 from ribin.vault.vault import Vault

@@ -15,7 +15,7 @@ from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, Examined
 from ribin.leads.merge import sync_leads
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
-from ribin.services.announcing import announce, announce_received
+from ribin.services.leads import announce, announce_received
 from ribin.vault.sharing import opaque_names, release_exhibit
 
 FOUND = Conclusion.IDENTIFICATION

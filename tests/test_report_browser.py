@@ -11,8 +11,8 @@ from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.html import document_html
 from ribin.report.search import search_document
+from ribin.services.pair import Asked, report_comparison
 from ribin.services.reading import Reading
-from ribin.services.reports import Asked, report_comparison
 
 pytestmark = needs_browser
 

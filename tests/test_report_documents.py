@@ -31,8 +31,8 @@ from ribin.report.document import (
 from ribin.report.html import document_html
 from ribin.report.pdf import document_pdf
 from ribin.report.report_words import ChainHead
+from ribin.services.pair import Asked, check_reports, report_comparison, write_reports
 from ribin.services.reading import Reading
-from ribin.services.reports import Asked, check_reports, report_comparison, write_reports
 
 PAIR = ("JAM-2026-0007-1.x3p", "BLZ-2025-0042-1.x3p")
 

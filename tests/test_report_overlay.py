@@ -19,7 +19,7 @@ from ribin.report.overlay import draw_overlay, write_overlay
 from ribin.report.pictures import CONGRUENT, NOT_CONGRUENT
 from ribin.report.placement import Frame, Motion, cell_corners, fallen_corners
 from ribin.report.relief import shade_surface
-from ribin.services.sides import compare_files
+from ribin.services.pair import compare_files
 
 SIZE, PITCH_UM, CELL_UM = 160, 20.0, 400.0
 MOTION = Motion(12.0, (60.0, -90.0))

@@ -7,7 +7,7 @@ from review_makers import EXAMINER, SECOND, THIRD, held, make_member
 
 from ribin.cases.leads import Conclusion, Examined, Role, Standing
 from ribin.leads.steps import give_review, take_up_lead
-from ribin.services.reviewed import reviewed_with
+from ribin.services.search import reviewed_with
 from ribin.vault.people import appoint
 
 SAME, UNSURE = Conclusion.IDENTIFICATION, Conclusion.INCONCLUSIVE_A

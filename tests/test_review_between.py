@@ -13,7 +13,7 @@ from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_netwo
 from ribin.cases.leads import Conclusion, Examined
 from ribin.leads.merge import sync_leads
 from ribin.leads.steps import give_review, take_up_lead
-from ribin.services.announcing import announce_received
+from ribin.services.leads import announce_received
 from ribin.vault.leads import read_lead_files
 from ribin.vault.sharing import opaque_names
 from ribin.vault.vault import Vault

@@ -21,9 +21,9 @@ from search_makers import (
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Filters, Scope
-from ribin.checked_lines import make_line
 from ribin.model import Template
 from ribin.search.engine import search
+from ribin.services.journal import make_line
 from ribin.vault.enrol import scan_path
 from ribin.vault.vault import Vault
 

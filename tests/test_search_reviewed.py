@@ -12,7 +12,7 @@ from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, Examined
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.search.engine import search_marks
-from ribin.services.reviewed import reviewed_with
+from ribin.services.search import reviewed_with
 from ribin.vault.sharing import opaque_names
 
 SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION

@@ -12,7 +12,7 @@ from ribin.cases.exhibits import Scope
 from ribin.cases.leads import HeldExhibit
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads.steps import take_up_lead
-from ribin.services.purging import purge_each, purge_text
+from ribin.services.sharing import purge_each, purge_text
 from ribin.vault import retention, sharing
 from ribin.vault import saved_searches as standing
 from ribin.vault import sharing as releases

@@ -11,8 +11,7 @@ from ribin.cases.exhibits import Row, Scope
 from ribin.cases.saved_search import Finding
 from ribin.errors import StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.services.enrol import enrol_rows
-from ribin.services.usable import Intake
+from ribin.services.enrol import Intake, enrol_rows
 from ribin.vault.saved_searches import (
     begin_standing,
     end_standing,

@@ -10,7 +10,7 @@ import pytest
 from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params.load import load_params
-from ribin.services.describing import describe_vault, read_again
+from ribin.services.enrol import describe_vault, read_again
 from ribin.services.reading import Reading
 from ribin.vault.backup import back_up
 from ribin.vault.enrol import scan_path

@@ -226,7 +226,7 @@ def test_an_enrolled_mark_is_shown_as_it_was_measured(sample_dir):
     from ribin.params.defaults import DEFAULT_PARAMS
     from ribin.pipeline import extract_marks
     from ribin.read import read_scan
-    from ribin.services.originals import measured_original
+    from ribin.services.marks import measured_original
 
     path = sample_dir / "BRB-2025-0020-1.x3p"
     content, scan = path.read_bytes(), read_scan(path)

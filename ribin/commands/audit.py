@@ -35,7 +35,7 @@ def head(vault: Path | None, json_output: bool) -> None:
       ribin audit head --vault vaults/JAM
     """
     from ribin.report.json import as_json
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
 
     with open_own(vault) as opened:
         last = opened.audit_head()
@@ -79,7 +79,7 @@ def export(file: Path, vault: Path | None, who: str, reason: str) -> None:
       ribin audit export jam-audit.jsonl --vault vaults/JAM --reason "yearly audit"
     """
     from ribin.commands.auditing import export_log
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
 
     with open_own(vault) as opened:
         rows = export_log(opened, file, who, reason)
@@ -101,7 +101,7 @@ def list_rows(subject: str, last: int, vault: Path | None, who: str, json_output
     """
     from ribin.commands.auditing import last_rows, rows_table
     from ribin.report.json import as_json
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
 
     with open_own(vault) as opened:
         rows = last_rows(opened, subject, last, who)

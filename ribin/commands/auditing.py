@@ -9,7 +9,7 @@ from pathlib import Path
 from ribin.cases.leads import Role
 from ribin.report.text import table
 from ribin.services.files import whole_file
-from ribin.services.vaults import open_own
+from ribin.services.session import open_own
 from ribin.vault.audit import (
     AuditHead,
     AuditRow,

@@ -82,8 +82,8 @@ def compare_batch(
       ribin batch compare pairs.csv --jobs 2
     """
     from ribin.commands.jobs import Told, asked_job, run_batch
+    from ribin.services.jobs import Comparing
     from ribin.services.reading import Reading
-    from ribin.services.work import Comparing
 
     told, reading = Told(**every), Reading(pixel_pitch_um, lighting=lighting)
     options = {"params": params.params_id, "cells": cells, "reading": reading}
@@ -127,9 +127,9 @@ def search_batch(
       ribin batch search queries.csv --vault JAM --network network.toml --scope cluster --reason x
     """
     from ribin.commands.jobs import Told, asked_job, run_batch
+    from ribin.services.jobs import Searching
     from ribin.services.reading import Reading
-    from ribin.services.vaults import needed_vault
-    from ribin.services.work import Searching
+    from ribin.services.session import needed_vault
 
     told = Told(**{name: asked.pop(name) for name in Told.__dataclass_fields__})
     reading = Reading(pixel_pitch_um, who=asked["who"], why=asked["reason"], lighting=lighting)
@@ -170,8 +170,8 @@ def enrol_batch(
       ribin batch enrol exhibits.csv --network network.toml
     """
     from ribin.commands.jobs import Told, asked_job, run_batch
-    from ribin.services.usable import Intake
-    from ribin.services.work import Preparing
+    from ribin.services.enrol import Intake
+    from ribin.services.jobs import Preparing
 
     told = Told(**{name: asked.pop(name) for name in Told.__dataclass_fields__})
     who, reason = asked.pop("who"), asked.pop("reason")

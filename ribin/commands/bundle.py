@@ -46,9 +46,8 @@ def export_bundle(
           --vault vaults/BLZ --network network.toml
     """
     from ribin.report.json import as_json
-    from ribin.services.letting_out import send_bundle
-    from ribin.services.sharing_text import sent_line
-    from ribin.services.vaults import needed_receiver, open_with_network
+    from ribin.services.session import needed_receiver, open_with_network
+    from ribin.services.sharing import send_bundle, sent_line
 
     to = needed_receiver(receiver)
     with open_with_network(vault, network_file) as (opened, network):
@@ -74,8 +73,8 @@ def import_bundle(file: Path, vault: Path | None, who: str, reason: str, json_ou
     """
     from ribin.exchange.receive import import_bundle as take_in
     from ribin.report.json import as_json
-    from ribin.services.sharing_text import received_line
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
+    from ribin.services.sharing import received_line
 
     with open_own(vault) as opened:
         done = take_in(opened, file, who=who, reason=reason)

@@ -83,7 +83,7 @@ def compare(
     from ribin.commands.reading import readings_of
     from ribin.report.json import as_json
     from ribin.services.files import check_picture
-    from ribin.services.sides import compare_files, draw_sides, explain, write_traces
+    from ribin.services.pair import compare_files, draw_sides, explain, write_traces
 
     check_picture(overlay)
     readings = readings_of(asked)

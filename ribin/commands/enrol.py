@@ -117,7 +117,7 @@ def enrol(
     """
     from ribin.commands.enrolment import asked_at_once, enrol_and_say, say_rehearsal
     from ribin.commands.manifest import chosen_rows
-    from ribin.services.vaults import Vaults
+    from ribin.services.session import Vaults
 
     wanted = asked_at_once(at_once, network_file, params, jobs, who, reason, top)
     rows = chosen_rows(files, manifest, fields, bool(mask or circles), columns)

@@ -16,11 +16,17 @@ from ribin.params.defaults import Params
 from ribin.report.json import as_json, plain_value
 from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.text import table
-from ribin.services.at_once import AtOnce, search_enrolled
-from ribin.services.enrol import EnrolReport, Refused, enrol_rows
-from ribin.services.rehearsal import Rehearsal, rehearse_rows
-from ribin.services.usable import Intake
-from ribin.services.vaults import Vaults
+from ribin.services.enrol import (
+    AtOnce,
+    EnrolReport,
+    Intake,
+    Refused,
+    Rehearsal,
+    enrol_rows,
+    rehearse_rows,
+    search_enrolled,
+)
+from ribin.services.session import Vaults
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def export(folder: Path, vault: Path | None, who: str, reason: str, json_output:
     """
     from ribin.export.write import export_vault
     from ribin.report.json import as_json
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
 
     progress = Progress()
     with open_own(vault) as opened:

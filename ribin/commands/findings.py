@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ribin.services.finding import Finding, State
+from ribin.services.doctor import Finding, State
 
 _SIGNS = {State.GOOD: ("ok", "green"), State.OPTIONAL: ("-", "yellow"), State.BAD: ("BAD", "red")}
 _PROGRAM = {"program", "libraries", "compiled kernels", "self test", "speed"}

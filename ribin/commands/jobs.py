@@ -15,13 +15,19 @@ from ribin.commands.terminal import exit_after, list_failed
 from ribin.commands.workers import executor_with
 from ribin.errors import ParameterError
 from ribin.report.json import as_json
-from ribin.services.items import Work
-from ribin.services.job import Job, read_job
-from ribin.services.jobs import Admission, Tally, run_job
+from ribin.services.jobs import (
+    Admission,
+    Job,
+    Preparing,
+    Tally,
+    failures,
+    read_job,
+    run_job,
+    write_results,
+)
 from ribin.services.journal import open_journal
-from ribin.services.results import failures, write_results
-from ribin.services.vaults import Vaults
-from ribin.services.work import Preparing
+from ribin.services.session import Vaults
+from ribin.services.workers import Work
 
 _USUAL = ".results.jsonl"
 

@@ -30,7 +30,7 @@ def make(vault: Path | None, who: str) -> None:
     """
     import os
 
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
     from ribin.vault.keys import PASSPHRASE_VARIABLE, make_key
 
     with open_own(vault) as opened:
@@ -50,7 +50,7 @@ def publish(file: Path, vault: Path | None) -> None:
     """
     from ribin.crypto.keys import write_public
     from ribin.services.files import whole_file
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
     from ribin.vault.keys import own_key
 
     with open_own(vault) as opened:
@@ -73,8 +73,8 @@ def trust(file: Path, fingerprint: str, vault: Path | None, who: str, reason: st
     Example:
       ribin network key trust BLZ.key.json --reason "read out by telephone" --vault vaults/JAM
     """
-    from ribin.services.trusting import read_key_file, same_fingerprint
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
+    from ribin.services.sharing import read_key_file, same_fingerprint
     from ribin.vault.keys import trust_key
 
     found = read_key_file(file)
@@ -99,7 +99,7 @@ def end(member: str, vault: Path | None, who: str, reason: str) -> None:
     Example:
       ribin network key end BLZ --reason "key lost" --vault vaults/JAM
     """
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
     from ribin.vault.keys import end_trust
 
     with open_own(vault) as opened:
@@ -118,8 +118,8 @@ def list_keys(vault: Path | None, json_output: bool) -> None:
       ribin network key list --vault vaults/JAM
     """
     from ribin.report.json import as_json
-    from ribin.services.sharing_text import key_facts, keys_table
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
+    from ribin.services.sharing import key_facts, keys_table
     from ribin.vault.keys import trusted_keys
 
     with open_own(vault) as opened:

@@ -123,7 +123,7 @@ def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
     """
     from ribin.commands.leads import Leads
     from ribin.leads.merge import sync_leads
-    from ribin.services.announcing import announce_received
+    from ribin.services.leads import announce_received
 
     with Leads.open(vault, network_file) as desk:
         carried, notes = sync_leads(desk.vault, desk.needed_network(), who=who)

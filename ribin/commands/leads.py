@@ -19,10 +19,9 @@ from ribin.leads.trace_files import as_graphml, write_picture
 from ribin.leads.two_vaults import held_exhibit
 from ribin.report.json import as_json
 from ribin.search.network import Network, read_network
-from ribin.services.announcing import announce
 from ribin.services.files import whole_file
-from ribin.services.leads import figures_as_seen, look_at_lead
-from ribin.services.vaults import open_own
+from ribin.services.leads import announce, figures_as_seen, look_at_lead
+from ribin.services.session import open_own
 from ribin.vault.vault import Vault
 
 

@@ -12,11 +12,10 @@ from ribin.report.json import as_json
 from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.score_plot import check_score_plot, draw_score_plot
 from ribin.services.files import check_picture, whole_file
-from ribin.services.pair import check_page
+from ribin.services.pair import Side, check_page
 from ribin.services.search import search_problems
 from ribin.services.search_output import write_gallery
 from ribin.services.session import Desk
-from ribin.services.sides import Side
 
 
 def lookout(picture: Path | None, plot: Path | None, gallery: Path | None) -> None:

@@ -45,7 +45,7 @@ def original(
           --network network.toml --reason "shooting of 14 March"
     """
     from ribin.services.session import Desk
-    from ribin.services.taking_out import take_out
+    from ribin.services.sharing import take_out
 
     with Desk.open(vault, network_file, params, 1) as desk:
         paths = take_out(desk, exhibit, output, who, reason)

@@ -41,7 +41,7 @@ def list_people(vault: Path | None, json_output: bool) -> None:
     """
     from ribin.report.json import as_json
     from ribin.report.text import table
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
     from ribin.vault.people import read_people
 
     with open_own(vault) as opened:
@@ -64,7 +64,7 @@ def appoint(person: str, roles: tuple[str, ...], vault: Path | None, who: str, r
     Example:
       ribin people appoint "A. Brown" --role examiner --vault vaults/JAM
     """
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
     from ribin.vault.people import appoint as add
 
     with open_own(vault) as opened:
@@ -85,7 +85,7 @@ def revoke(person: str, roles: tuple[str, ...], vault: Path | None, who: str, re
     Example:
       ribin people revoke "A. Brown" --role examiner --reason retired --vault vaults/JAM
     """
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
     from ribin.vault.people import revoke as end
 
     with open_own(vault) as opened:

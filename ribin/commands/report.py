@@ -78,7 +78,7 @@ def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **
     PDF needs the extra `ribin[pdf]`.
     """
     from ribin.commands.reporting import make_report
-    from ribin.services.reports import check_reports, write_reports
+    from ribin.services.pair import check_reports, write_reports
 
     check_reports(outputs)
     document, problems = make_report(reference, comparison, asked)

@@ -12,12 +12,11 @@ from ribin.cases.exhibits import Request, Scope
 from ribin.cases.results import SearchLists
 from ribin.errors import ParameterError, RibinError
 from ribin.report.document import Document
+from ribin.services.pair import Asked, Side, report_comparison
 from ribin.services.reading import Reading
-from ribin.services.reports import Asked, report_comparison
 from ribin.services.search import search_for
-from ribin.services.search_reports import read_lists, report_search
+from ribin.services.search_output import read_lists, report_search
 from ribin.services.session import Desk
-from ribin.services.sides import Side
 
 _ROWS = 20  # of a list, as `ribin search` has by default
 

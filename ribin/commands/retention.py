@@ -36,9 +36,8 @@ def retention(
       ribin retention 2026-17-3 --until 2031-12-31 --reason "order of the court" --vault vaults/JAM
     """
     from ribin.report.json import as_json
-    from ribin.services.sharing import change_retention
-    from ribin.services.sharing_text import due_table
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
+    from ribin.services.sharing import change_retention, due_table
     from ribin.vault.retention import retention_dates
 
     with open_own(vault) as opened:
@@ -74,8 +73,8 @@ def purge(
       ribin purge --due today --reason "data protection act" --vault vaults/JAM
     """
     from ribin.report.json import as_json
-    from ribin.services.purging import purge_each, purge_text
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
+    from ribin.services.sharing import purge_each, purge_text
 
     with open_own(vault) as opened:
         report = purge_each(opened, exhibits, due, dry_run, who, reason)

@@ -69,7 +69,7 @@ def add(
     from ribin.cases.exhibits import Request, Scope
     from ribin.report.json import as_json
     from ribin.search.rules import check_request
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
     from ribin.vault.saved_searches import begin_standing
 
     check_request(Request("", Scope(scope), who=who, reason=reason), Scope.COUNTRY)
@@ -92,7 +92,7 @@ def list_standing(ended: bool, found: bool, vault: Path | None, json_output: boo
       ribin standing list --vault JAM --found
     """
     from ribin.commands.standings import found_output, standing_output
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
 
     with open_own(vault) as opened:
         if found:
@@ -146,7 +146,7 @@ def remove(names: tuple[str, ...], vault: Path | None, who: str, reason: str) ->
     Example:
       ribin standing remove JAM-S1 --vault JAM --reason "case closed"
     """
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
     from ribin.vault.saved_searches import end_standing
 
     with open_own(vault) as opened:

@@ -99,8 +99,7 @@ def search(
     from ribin.commands.listing import draw_lists, lists_output, lookout
     from ribin.commands.reading import query_reading
     from ribin.commands.workers import desk_with
-    from ribin.services.asking import request_of
-    from ribin.services.search import search_for
+    from ribin.services.search import request_of, search_for
 
     lookout(picture, plot_file, gallery)
     with desk_with(scheduler, vault, network_file, params, jobs) as desk:

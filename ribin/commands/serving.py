@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ribin.errors import ParameterError
 from ribin.params.defaults import Params
-from ribin.services.vaults import needed_vault
+from ribin.services.session import needed_vault
 
 if TYPE_CHECKING:
     from ribin.web.state import Office

@@ -45,9 +45,8 @@ def share(
       ribin share --default cluster --reason "agreement of 2026" --vault vaults/JAM
     """
     from ribin.report.json import as_json
-    from ribin.services.sharing import change_sharing
-    from ribin.services.sharing_text import sharing_facts, sharing_table
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
+    from ribin.services.sharing import change_sharing, sharing_facts, sharing_table
 
     with open_own(vault) as opened:
         change_sharing(opened, exhibits, sharing, usual, who, reason)
@@ -87,10 +86,9 @@ def release(
       ribin release 2026-17-3 --to BLZ --end --reason "case closed" --network network.toml
     """
     from ribin.report.json import as_json
-    from ribin.services.letting_out import LetOutRequest
-    from ribin.services.letting_out import release as let_out
-    from ribin.services.sharing_text import let_out_line
-    from ribin.services.vaults import needed_receiver, open_with_network
+    from ribin.services.session import needed_receiver, open_with_network
+    from ribin.services.sharing import LetOutRequest, let_out_line
+    from ribin.services.sharing import release as let_out
 
     to = needed_receiver(receiver)
     with open_with_network(vault, network_file) as (opened, network):

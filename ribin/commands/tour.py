@@ -15,14 +15,12 @@ from ribin.errors import StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.text import search_table
 from ribin.search.network import read_network
-from ribin.services.asking import run_search
-from ribin.services.enrol import enrol_rows
+from ribin.services.enrol import Intake, enrol_rows
 from ribin.services.marks import draw_candidate
+from ribin.services.pair import Side
 from ribin.services.reading import Reading
-from ribin.services.session import Desk
-from ribin.services.sides import Side
-from ribin.services.usable import Intake
-from ribin.services.vaults import Vaults
+from ribin.services.search import run_search
+from ribin.services.session import Desk, Vaults
 from ribin.synth.sample import QUERY_FILE, write_sample_data
 from ribin.vault.vault import Vault
 

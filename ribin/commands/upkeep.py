@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ribin.search.index import check_index
-from ribin.services.describing import DescribeReport
+from ribin.services.enrol import DescribeReport
 from ribin.vault.backup import Copied
 from ribin.vault.check import CheckReport, Problem
 from ribin.vault.vault import Vault

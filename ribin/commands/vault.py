@@ -39,7 +39,7 @@ def check(vault: Path | None, json_output: bool) -> None:
     """
     from ribin.commands.upkeep import check_all, check_text
     from ribin.report.json import as_json
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
 
     progress = Progress()
     with open_own(vault) as opened:
@@ -59,7 +59,7 @@ def rebuild_index(vault: Path | None, params: Params) -> None:
       ribin store rebuild-index --vault vaults/JAM
     """
     from ribin.search.index import rebuild_index as rebuild
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
 
     with open_own(vault) as opened:
         vectors = rebuild(opened, params)
@@ -78,7 +78,7 @@ def upgrade(vault: Path | None, who: str) -> None:
     Example:
       ribin store upgrade --vault vaults/JAM
     """
-    from ribin.services.vaults import needed_vault
+    from ribin.services.session import needed_vault
     from ribin.vault.vault import upgrade_vault
 
     added = upgrade_vault(needed_vault(vault), who)
@@ -98,7 +98,7 @@ def backup(target: Path, vault: Path | None, who: str, reason: str) -> None:
       ribin store backup /mnt/backup/JAM-2026-11-24 --vault vaults/JAM
     """
     from ribin.commands.upkeep import copied_text
-    from ribin.services.vaults import open_own
+    from ribin.services.session import open_own
     from ribin.vault.backup import back_up
 
     progress = Progress()
@@ -157,8 +157,8 @@ def describe(vault: Path | None, params: Params, who: str, reason: str, json_out
     """
     from ribin.commands.upkeep import described_text
     from ribin.report.json import as_json
-    from ribin.services.describing import describe_vault
-    from ribin.services.vaults import open_own
+    from ribin.services.enrol import describe_vault
+    from ribin.services.session import open_own
 
     progress = Progress().stage("describing")
     with open_own(vault) as opened:

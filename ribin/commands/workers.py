@@ -9,9 +9,8 @@ from pathlib import Path
 
 from ribin.commands.progress import Progress
 from ribin.params.defaults import Params
-from ribin.services.items import Executor
 from ribin.services.session import Desk
-from ribin.services.workers import local_executor
+from ribin.services.workers import Executor, local_executor
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from ribin import __version__
-from ribin.checked_lines import make_line, parse_line
 from ribin.comparison import Comparison
 from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.search.index import INDEX_FOLDER
+from ribin.services.journal import make_line, parse_line
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.files import remove_derived
 from ribin.vault.scanfile import template_sha256

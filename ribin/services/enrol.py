@@ -5,14 +5,30 @@ The commands call these, so a job of the library gives the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
-from ribin.cases.exhibits import Event, Exhibit, Row, exhibit_of
-from ribin.errors import FormatError, RibinError, StoreError
-from ribin.model import Mark, Scan, Template
-from ribin.services.usable import Intake, describe_found, usable_marks
-from ribin.vault.enrol import Enrolment
+from ribin.cases.exhibits import Event, Exhibit, Request, Row, Scope, exhibit_of
+from ribin.cases.results import SearchLists
+from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
+from ribin.extract.outlines import lit, noted, outlined, unfold_replica
+from ribin.model import Mark, Scan, ScanKind, Template
+from ribin.params.defaults import Params
+from ribin.pipeline import FoundMark, describe_mark, find_marks, judge_mark
+from ribin.read import read_scan
+from ribin.region import Origin, Verdict
+from ribin.search.rules import check_request
+from ribin.services.reading import Reading
+from ribin.services.search import search_scan
+from ribin.services.session import Desk
+from ribin.vault.enrol import Enrolment, EnrolOutcome, exhibit_problems, scan_path
+from ribin.vault.exhibits import fields_of
+from ribin.vault.redescribe import admit_description, scans_in_use_with
+from ribin.vault.scanfile import Kept, read_kept
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
 
@@ -140,3 +156,328 @@ def _usual(vault: Vault, fields: Mapping[str, str]) -> Exhibit:
     except StoreError:
         event = Event(fields.get("event", ""))
         return Exhibit(fields["exhibit"], event, sharing=default_sharing(vault))
+
+
+# New exhibits searched with as soon as they are enrolled, each from the desk of its member.
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """What to search for after an enrolment; the asking member is the owner of each exhibit."""
+
+    scope: Scope
+    network_file: Path | None
+    params: Params
+    threads: int
+    who: str
+    reason: str
+    top: int
+
+    @property
+    def request(self) -> Request:
+        return Request("", self.scope, who=self.who, reason=self.reason, top=self.top)
+
+    def check(self) -> None:
+        """Refuse before anything is enrolled what no search could be made with.
+
+        Raises
+        ------
+        AccessError
+            A search beyond the country does not say who asks and why.
+        ParameterError
+            There is no network to ask.
+        """
+        check_request(self.request, Scope.COUNTRY)
+        if self.scope is not Scope.COUNTRY and self.network_file is None:
+            raise ParameterError(f"search {self.scope}: --network or RIBIN_NETWORK needed")
+
+
+def search_enrolled(
+    enrolled: Sequence[Enrolled],
+    vault_of: Callable[[str], Path],
+    wanted: AtOnce,
+    tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> tuple[list[SearchLists], list[Refused]]:
+    """Search with every scan that is new, or that no search was made with yet.
+
+    So a job that was stopped between an enrolment and its search goes on. Gives the lists, and
+    where no search could be made, why.
+
+    Parameters
+    ----------
+    vault_of : callable
+        Gives the folder of a member's vault.
+    """
+    searched: dict[str, Counter[str]] = {}
+    new = [one for one in enrolled if _is_due(one, vault_of, searched)]
+    found: list[SearchLists] = []
+    failed: list[Refused] = []
+    for number, one in enumerate(new, start=1):
+        try:
+            folder = vault_of(one.member)
+            with Desk.open(folder, wanted.network_file, wanted.params, wanted.threads) as desk:
+                request = replace(wanted.request, asking_member=desk.member)
+                found.append(search_scan(desk, one.exhibit, one.sha256, request))
+        except (RibinError, OSError) as error:
+            failed.append(Refused(f"search with {one.exhibit}", str(error)))
+        tick("searching", number, len(new))
+    return found, failed
+
+
+def _is_due(
+    one: Enrolled, vault_of: Callable[[str], Path], searched: dict[str, Counter[str]]
+) -> bool:
+    """Whether a scan is new, or its audit log has no answered search for each of its marks."""
+    if one.outcome == EnrolOutcome.NEW:
+        return True
+    if one.member not in searched:
+        with Vault.open(vault_of(one.member), read_only=True) as vault:
+            searched[one.member] = _answered(vault)
+    return searched[one.member][one.sha256] < one.marks
+
+
+def _answered(vault: Vault) -> Counter[str]:
+    """Of each scan, by its SHA-256, the types of mark that this member searched with."""
+    made = {
+        (row.subject, row.details.get("mark"))
+        for row in vault.audit_log()
+        if row.action == "search answered"
+        or (row.action == "search" and row.details.get("scope") == Scope.COUNTRY)
+    }
+    return Counter(sha256 for sha256, _ in made)
+
+
+# A vault's scans described anew, after parameters changed: read again from their originals.
+
+_ACCEPTED = "accepted at enrolment"
+
+
+@dataclass(frozen=True)
+class DescribeReport:
+    """How many scans were described now, had been before, and could not be."""
+
+    described: int
+    used_again: int
+    up_to_date: int
+    failed: tuple[tuple[str, str], ...]  # file name, why
+
+
+def describe_vault(
+    vault: Vault,
+    params: Params,
+    *,
+    who: str,
+    reason: str,
+    tick: Callable[[int, int], None] = lambda done, total: None,
+) -> DescribeReport:
+    """Describe each scan whose marks in use were made with other parameters.
+
+    Scan files and earlier records stay as they are. A scan that fails keeps its marks. A run that
+    was stopped goes on where it was.
+
+    Raises
+    ------
+    StoreError
+        The vault is read-only or locked.
+    AccessError
+        `who` is no administrator.
+    """
+    with vault.catalogue.reading() as db:
+        done = scans_in_use_with(db, vault.path, params.template_id)
+    scans = vault.holdings().scans
+    todo = [scan for scan in scans if scan.sha256 not in done]
+    counted = {True: 0, False: 0}
+    failed = []
+    for number, stored in enumerate(todo, start=1):
+        try:
+            kept = read_kept(scan_path(vault.path, stored.sha256))
+            accepted = _ACCEPTED if "accepted" in " ".join(kept.provenance.notes) else ""
+            scan = read_again(kept, params)
+            intake = Intake(params, who, accept_unusable=accepted)
+            _, found = usable_marks(scan, intake)
+            marks, templates = describe_found(found, params)
+            new = admit_description(
+                vault.path, vault.catalogue, scan, marks, templates, who=who, reason=reason
+            )
+            counted[new] += 1
+        except ScanError as error:
+            failed.append((stored.source, str(error)))
+        tick(number, len(todo))
+    return DescribeReport(counted[True], counted[False], len(scans) - len(todo), tuple(failed))
+
+
+def read_again(kept: Kept, params: Params) -> Scan:
+    """The scan as it was read at enrolment: its pitch, light and outlines, and whether a cast.
+
+    Raises
+    ------
+    ScanError
+        Today's reader refuses the original, or reads it in another shape than the outlines have.
+    """
+    source = kept.provenance.source
+    try:
+        with tempfile.TemporaryDirectory(prefix="ribin-describe-") as folder:
+            path = Path(folder) / f"scan{Path(source).suffix}"
+            path.write_bytes(kept.original)
+            pitch = kept.row_pitch_um if kept.kind is ScanKind.IMAGE else None
+            scan = read_scan(path, pixel_pitch_um=pitch, params=params.read)
+    except RibinError as error:
+        raise ScanError(f"{source}: cannot be read again: {error}") from error
+    if kept.provenance.lighting and scan.kind is ScanKind.IMAGE and not kept.replica:
+        scan = lit(scan, kept.provenance.lighting)
+    if kept.replica:
+        scan = unfold_replica(scan)
+    provenance = replace(kept.provenance, reader=scan.provenance.reader, replica=kept.replica)
+    return replace(outlined(scan, kept.outlines), provenance=provenance)
+
+
+# A dry run of an enrolment: every problem of every row at once, and nothing is written.
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What an enrolment of the rows would come to."""
+
+    rows: int
+    new: int
+    already_there: int
+    problems: tuple[Refused, ...]  # a row may have several
+
+
+class _Told:
+    """What earlier rows said of exhibits, events and files, against which a later one is held."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, str, str], tuple[Mapping[str, str], str]] = {}
+
+    def contradictions(
+        self, kind: str, member: str, name: str, fields: Mapping[str, str], row: str
+    ) -> Iterator[str]:
+        """A sentence for each field that an earlier row gave otherwise; empty ones say nothing."""
+        earlier, first = self._said.setdefault((kind, member, name), (dict(fields), row))
+        for field, value in fields.items():
+            if value and earlier.get(field) and value != earlier[field]:
+                yield f"{kind} {name}: {field} is {earlier[field]!r} in {first}, found {value!r}"
+
+
+def rehearse_rows(
+    rows: Sequence[Row],
+    vault_of: Callable[[str], Vault],
+    intake: Intake,
+    tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Rehearsal:
+    """Read and describe every scan, and hold every row against its vault and the rows before.
+
+    Parameters
+    ----------
+    vault_of : callable
+        As in `enrol_rows`; the vaults are only read.
+    """
+    told, problems = _Told(), []
+    new = there = 0
+    for number, row in enumerate(rows, start=1):
+        place = f"line {row.line}" if row.line else row.name
+        found, known = _row_problems(row, place, vault_of, intake, told)
+        problems += [Refused(f"{place}: {row.name}", text) for text in dict.fromkeys(found)]
+        there += known and not found
+        new += not known and not found
+        tick("dry run", number, len(rows))
+    return Rehearsal(len(rows), new, there, tuple(problems))
+
+
+def _row_problems(
+    row: Row, place: str, vault_of: Callable[[str], Vault], intake: Intake, told: _Told
+) -> tuple[list[str], bool]:
+    """The problems of a row, and whether its scan is in the vault already."""
+    problems: list[str] = []
+    vault, known = None, False
+    try:
+        vault = vault_of(row.member)
+        exhibit, done = known_row(row, vault)
+        known = done is not None
+        problems += _said(row, place, vault.member, exhibit, told)
+    except (RibinError, OSError) as error:
+        problems.append(str(error))
+    if not known:
+        try:
+            prepare_row(row, intake)
+        except (RibinError, OSError) as error:
+            problems.append(str(error))
+    return problems, known
+
+
+def _said(row: Row, place: str, member: str, exhibit: Exhibit, told: _Told) -> list[str]:
+    """What cannot be of an exhibit, and what earlier rows said otherwise."""
+    fields, event = fields_of(exhibit), asdict(exhibit.event)
+    given = {name: value for name, value in fields.items() if row.fields.get(name)}
+    problems = exhibit_problems(exhibit, row.name)
+    problems += told.contradictions("exhibit", member, exhibit.exhibit, given, place)
+    problems += told.contradictions("event", member, event["event"], event, place)
+    try:
+        sha256 = hashlib.sha256(row.path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise StoreError(f"{row.path}: cannot be read: {error.strerror}") from error
+    shown = {"exhibit": exhibit.exhibit}
+    return [*problems, *told.contradictions("scan", member, sha256[:12], shown, place)]
+
+
+# Which marks of a scan are enrolled, and how scans are read for that.
+
+
+@dataclass(frozen=True)
+class Intake:
+    """How scans are read and who answers for it."""
+
+    params: Params
+    who: str
+    reason: str = ""
+    pixel_pitch_um: float | None = None
+    mask: Path | None = None
+    circles: tuple[str, ...] = ()
+    replica: bool = False
+    accept_unusable: str = ""  # why a mark that is not usable is enrolled all the same
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(
+            self.pixel_pitch_um, self.mask, self.circles, self.replica, self.who, self.reason
+        )
+
+
+def usable_marks(scan: Scan, intake: Intake) -> tuple[Scan, list[FoundMark]]:
+    """The marks that may be enrolled; where an unusable one is accepted, the scan says why.
+
+    An unusable mark that a person outlined, or the only one, is refused; one that was found
+    beside others is left out.
+    """
+    params = intake.params
+    found = find_marks(scan, params)
+    judged = [(mark, judge_mark(scan, mark, params)) for mark in found]
+    bad = [(mark, q) for mark, q in judged if q.verdict is Verdict.UNUSABLE]
+    if bad and intake.accept_unusable:
+        words = [f"{q.mark_type} unusable ({'; '.join(q.reasons)}), accepted" for _, q in bad]
+        return noted(scan, words, intake.who, intake.accept_unusable), list(found)
+    usable = [mark for mark, q in judged if q.verdict is not Verdict.UNUSABLE]
+    for mark, q in bad:
+        if not usable or mark.region.origin is not Origin.FOUND or mark is found[0]:
+            raise ScanError(
+                f"{scan.provenance.source}: {q.mark_type} is unusable, {'; '.join(q.reasons)}; "
+                "--accept-unusable REASON enrols it"
+            )
+    return scan, usable
+
+
+def describe_found(found: list[FoundMark], params: Params) -> tuple[list[Mark], list[Template]]:
+    """Marks and their templates; one found beside others that cannot be described is left out."""
+    marks: list[Mark] = []
+    templates: list[Template] = []
+    for number, one in enumerate(found):
+        try:
+            template = describe_mark(one.mark, params)
+        except ScanError:
+            if number == 0 or one.region.origin is not Origin.FOUND:
+                raise
+            continue
+        marks.append(one.mark)
+        templates.append(template)
+    return marks, templates

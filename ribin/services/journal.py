@@ -6,16 +6,17 @@ taken off; its item is done again. One process writes; the lock goes away with i
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ribin.checked_lines import make_line, parse_line
 from ribin.errors import FormatError, ParameterError, StoreError
-from ribin.services.lock import lock_file
 
 _SYNC_S = 0.5  # a line waits no longer for the disk; a process that is killed loses none of them
 
@@ -154,3 +155,56 @@ def open_journal(path: Path, job: dict[str, Any], said: str) -> Iterator[Journal
             yield journal
         finally:
             journal.sync()
+
+
+# Lines that know when they are not whole, for files that only grow.
+#
+# <CRC-32 of the rest, 8 hexadecimal digits> <JSON>
+
+
+def make_line(entry: dict[str, Any]) -> bytes:
+    """An entry as a line, with its end."""
+    text = json.dumps(entry, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def parse_line(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None where it is not whole."""
+    if not line.endswith(b"\n") or line[8:9] != b" ":
+        return None
+    text = line[9:-1]
+    if line[:8] != b"%08x" % zlib.crc32(text):
+        return None
+    entry = json.loads(text)
+    return entry if isinstance(entry, dict) else None
+
+
+# A file that one process holds; the system lets go of it however that process ends.
+
+_FAR = 2**31 - 2  # Windows locks bytes, and the byte need not exist: one that nobody reads
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def lock_file(file: BinaryIO) -> bool:
+        """Hold the open file until it is closed; False where another process holds it."""
+        place = file.tell()
+        file.seek(_FAR)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            file.seek(place)
+        return True
+
+else:
+    import fcntl
+
+    def lock_file(file: BinaryIO) -> bool:
+        """Hold the open file until it is closed; False where another process holds it."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

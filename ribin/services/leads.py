@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from ribin.cases.leads import HeldExhibit
+from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.errors import RibinError
+from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
+from ribin.leads.steps import Step
 from ribin.leads.text import LeadView, leads_to_review, view_lead
+from ribin.search.network import Network
 from ribin.vault.leads import VERDICTS_OF, read_lead_file, read_lead_files
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
@@ -97,3 +104,98 @@ def figures_as_seen(
             origin = {name: listed[name] for name in _FROM_LIST if name in listed}
             return {**row, **origin, "list_sha256": list_sha256}
     return {}
+
+
+# Who is told when a link is made or ends.
+
+_NO_PDF = "; no PDF: reportlab is not installed (pip install 'ribin[pdf]')"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of a notice that was due."""
+
+    text: str
+    written: bool
+
+
+def announce(vault: Vault, step: Step, network: Network | None = None) -> tuple[str, ...]:
+    """Write the notices that a step of a lead gives rise to; gives notes for the person.
+
+    Both lie in the own vault; where the other country's is in reach, it has its own there. Called
+    once after each step, when both sides have committed it: a notice that cannot be written undoes
+    nothing, the note says so, and `announce_received` makes up for it.
+    """
+    if step.file.link is None or len(step.file.lead.members) < 2:
+        return ()
+    occasions = [Occasion.CONFIRMED] if step.link_made else []
+    occasions += [Occasion.WITHDRAWN] if step.link_ended else []
+    told: list[Told] = []
+    with _in_reach(vault, network, step.file) as holders:
+        for notice in notices_of(vault.member, step.file, holders):
+            if notice.occasion in occasions or notice.to == vault.member:
+                told += _place(vault, notice, step.file)
+        there = _own_notices(step.file, holders, leave=vault.member)
+    return tuple(one.text for one in (*told, *(one for one in there if not one.written)))
+
+
+def announce_received(vault: Vault, network: Network) -> list[Told]:
+    """Each country's notice of what it got to know over the line, into its own vault, once.
+
+    Links and withdrawals that another laboratory recorded here, or that this one carries to a
+    member which was out of reach.
+    """
+    with vault.catalogue.reading() as db:
+        files = [file for file in read_lead_files(db) if file.link and len(file.lead.members) > 1]
+    told: list[Told] = []
+    for file in files:
+        with _in_reach(vault, network, file) as holders:
+            told += _own_notices(file, holders)
+    return told
+
+
+@contextmanager
+def _in_reach(vault: Vault, network: Network | None, file: LeadFile) -> Iterator[dict[str, Vault]]:
+    """The vaults of the members concerned, by member; who is out of reach is left out."""
+    with ExitStack() as stack:
+        holders = {vault.member: vault}
+        for member in set(file.lead.members) - {vault.member}:
+            if network and member in network.members:
+                with suppress(RibinError):
+                    other = stack.enter_context(Vault.open(network.members[member].vault))
+                    holders |= {member: other} if other.member == member else {}
+        yield holders
+
+
+def _own_notices(file: LeadFile, holders: Mapping[str, Vault], leave: str = "") -> list[Told]:
+    """What each laboratory tells its own country, into its own vault."""
+    told: list[Told] = []
+    for member, vault in sorted(holders.items()):
+        for notice in notices_of(member, file, holders):
+            if notice.to == member != leave and vault.writable:
+                told += _place(vault, notice, file)
+    return told
+
+
+def _place(vault: Vault, notice: Notice, file: LeadFile) -> list[Told]:
+    try:
+        paths = write_notice(vault, notice, _acting(file, notice.occasion))
+    except RibinError as error:
+        return [Told(f"notice to {notice.to}: not written: {error}", written=False)]
+    return [Told(f"notice to {notice.to}: {_listed(paths)}", written=True)] if paths else []
+
+
+def _listed(paths: tuple[Path, ...]) -> str:
+    first, *others = paths
+    names = [str(first), *(path.name for path in others)]
+    no_pdf = "" if any(path.suffix == ".pdf" for path in paths) else _NO_PDF
+    return f"{', '.join(names[:-1])} and {names[-1]}{no_pdf}"
+
+
+def _acting(file: LeadFile, occasion: Occasion) -> str:
+    """Who took the step: whoever withdrew the link, or gave the verdict that made it."""
+    assert file.link is not None
+    if occasion is Occasion.WITHDRAWN and file.withdrawal:
+        return file.withdrawal.person
+    made = {file.link.first_review, file.link.second_review}
+    return max((r for r in file.reviews if r.review in made), key=lambda r: r.at).reviewer

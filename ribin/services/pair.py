@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
 from ribin.describe.steps import surface_of
-from ribin.errors import ParameterError, StoreError
-from ribin.model import Mark
+from ribin.errors import ParameterError, ScanError, StoreError
+from ribin.model import Mark, MarkType, Scan, Template, one_mark
 from ribin.params.defaults import Params
-from ribin.pipeline import check_mirrored, compare_marks
+from ribin.pipeline import (
+    check_mirrored,
+    compare_marks,
+    describe_mark,
+    extract_marks,
+    find_marks,
+    judge_mark,
+)
+from ribin.region import Origin, Verdict
+from ribin.report import stages
+from ribin.report.comparison import comparison_document, figures_sha256
+from ribin.report.comparison_evidence import Item
+from ribin.report.document import Document
+from ribin.report.explanation import comparison_text
+from ribin.report.html import document_html
+from ribin.report.overlay import draw_overlay, write_overlay
+from ribin.report.pdf import check_reportlab, document_pdf
+from ribin.report.report_words import ChainHead, ReportHead
 from ribin.services.files import whole_file
-from ribin.services.marks import ShownMark, named_mark
-from ribin.services.originals import measured_original
-from ribin.services.reading import Reading
+from ribin.services.marks import ShownMark, measured_original, named_mark
+from ribin.services.reading import Reading, as_image_pairs, best_of, experimental
 from ribin.services.session import Desk
-from ribin.services.sides import Side, side_of
+from ribin.trace import NO_TRACE, Trace
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault
 from ribin.view import comparison_page
@@ -179,3 +197,279 @@ def _seen(
     if Path(name).is_file():
         return seen_file(Path(name), reading, params, mark_type)
     return shown_side(named_mark(desk, name, request, "picture", mark_type), name, params)
+
+
+# Two files to one comparison, with the marks that a picture of it needs.
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One side of a comparison."""
+
+    mark: Mark
+    template: Template
+    trace: Trace
+    scan: Scan | None = None  # that the mark was cut from, where it was read for this work
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Both sides, and how they agree."""
+
+    reference: Side
+    comparison: Side
+    result: Comparison
+    trace: Trace
+
+
+def read_side(
+    path: Path,
+    reading: Reading,
+    params: Params,
+    mark_type: MarkType | str | None = None,
+    trace: Trace = NO_TRACE,
+) -> Side:
+    """Read, extract and describe the mark of one type, by default the first one found.
+
+    Raises
+    ------
+    ScanError
+        The scan has no such mark.
+    """
+    return side_of(reading.scan(path, params), params, mark_type, trace)
+
+
+def side_of(
+    scan: Scan,
+    params: Params,
+    mark_type: MarkType | str | None = None,
+    trace: Trace = NO_TRACE,
+) -> Side:
+    """As `read_side`, of a scan that has been read."""
+    marks = extract_marks(scan, params, trace)
+    for mark in marks:
+        if mark_type in (None, mark.mark_type):
+            return Side(mark, describe_mark(mark, params, trace), trace, scan)
+    found = ", ".join(mark.mark_type.words for mark in marks) or "none"
+    needed = one_mark(mark_type)
+    raise ScanError(f"{scan.provenance.source}: {needed} needed, found {found}")
+
+
+def sides_of(scan: Scan, params: Params) -> tuple[list[Side], tuple[str, ...]]:
+    """Every mark of a scan that can be compared, and a note of each that is left out.
+
+    What was found beside others and is unusable, or cannot be described, is left out, as at
+    enrolment; the first mark and what a person outlined are not.
+
+    Raises
+    ------
+    ScanError
+        There is no mark, or one that may not be left out has too little relief.
+    """
+    sides: list[Side] = []
+    notes = []
+    for one in find_marks(scan, params):
+        may_go = bool(sides) and one.region.origin is Origin.FOUND
+        quality = judge_mark(scan, one, params) if may_go else None
+        if quality and quality.verdict is Verdict.UNUSABLE:
+            reasons = "; ".join(quality.reasons)
+            notes.append(f"{one.mark.mark_type.words} of the query not searched with: {reasons}")
+            continue
+        try:
+            sides.append(Side(one.mark, describe_mark(one.mark, params), NO_TRACE, scan))
+        except ScanError as error:
+            if not may_go:
+                raise
+            notes.append(f"{one.mark.mark_type.words} of the query not searched with: {error}")
+    return sides, tuple(notes)
+
+
+def compare_files(
+    reference: Path,
+    comparison: Path,
+    readings: tuple[Reading, Reading],
+    params: Params,
+    mark_type: str | None = None,
+    traced: bool = False,
+    render: bool = False,
+) -> Compared:
+    """Compare a mark of the reference, by default the first, with the same of the comparison.
+
+    A pair of low score is looked at mirrored as well, and the result has a note where that
+    agrees clearly better. With `render`, a topography against an image is rendered as one.
+    """
+    one, two = readings[0].scan(reference, params), readings[1].scan(comparison, params)
+    if not render or one.kind is two.kind:
+        return _compare_scans(one, two, params, mark_type, traced)
+    pairs = as_image_pairs(one, two, params)
+    tried = [_compare_scans(*pair, params, mark_type, traced) for pair in pairs]
+    best = tried[best_of([done.result for done in tried])]
+    lighting = best.reference.mark.provenance.lighting
+    return replace(best, result=experimental(best.result, lighting))
+
+
+def _compare_scans(
+    one: Scan, two: Scan, params: Params, mark_type: str | None, traced: bool
+) -> Compared:
+    traces = [Trace() if traced else NO_TRACE for _ in range(3)]
+    first = side_of(one, params, mark_type, traces[0])
+    second = side_of(two, params, first.mark.mark_type, traces[1])
+    result = compare_marks(first.template, second.template, params, traces[2])
+    result = check_mirrored(first.template, second.mark, result, params)
+    return Compared(first, second, result, traces[2])
+
+
+def draw_sides(
+    reference: Mark, comparison: Mark, result: Comparison, params: Params, path: Path
+) -> None:
+    """Write the picture of a comparison; each square is the middle of a cell.
+
+    Neighbouring cells share half their area, so their middles lie side by side.
+    """
+    tile_um = params.of(reference.mark_type, reference.kind).describe.cell_um / 2
+    picture = draw_overlay(reference, comparison, result, tile_um)
+    with whole_file(path) as aside:
+        write_overlay(picture, aside)
+
+
+def explain(done: Compared, params: Params) -> str:
+    """Why the pair has its score, for a person."""
+    mark = done.reference.mark
+    return comparison_text(done.result, params.of(mark.mark_type, mark.kind).decide)
+
+
+def write_traces(done: Compared, params: Params, folder: Path) -> None:
+    """Write what each stage made: one folder for either side and one for the pair, and an index."""
+    mark = done.reference.mark
+    traces = {
+        "reference": done.reference.trace,
+        "comparison": done.comparison.trace,
+        "pair": done.trace,
+    }
+    stages.write_traces(traces, folder, params.of(mark.mark_type, mark.kind))
+
+
+# Reports for a case file: what is compared for them, what the audit log keeps, what is written.
+
+_PAGES, _PDF = (".html", ".htm"), ".pdf"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person wants to have reported: in which words, and for what."""
+
+    who: str
+    question: str = ""
+    case_number: str = ""
+
+    def head(self, member: str = "") -> ReportHead:
+        """The head of a report that is made now."""
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return ReportHead(self.who, now, self.question, self.case_number, member)
+
+
+def check_reports(paths: Sequence[Path]) -> None:
+    """Refuse before the work reports that could not be written after it.
+
+    Raises
+    ------
+    ParameterError
+        A name ends in neither .html nor .pdf, its folder is not there, or reportlab is missing.
+    """
+    for path in paths:
+        if path.suffix.lower() not in (*_PAGES, _PDF):
+            raise ParameterError(f"{path}: a name that ends in .html or .pdf needed")
+        if not path.parent.is_dir():
+            raise ParameterError(f"{path}: a report in a folder that is there needed")
+        if path.suffix.lower() == _PDF:
+            check_reportlab()
+
+
+def write_reports(document: Document, paths: Sequence[Path]) -> None:
+    """Write the same report to each of the files, whole or not at all."""
+    for path in paths:
+        if path.suffix.lower() == _PDF:
+            content = document_pdf(document)
+        else:
+            content = document_html(document).encode()
+        with whole_file(path) as aside:
+            aside.write_bytes(content)
+
+
+def report_comparison(
+    names: tuple[str, str],
+    reading: Reading,
+    mark_type: str | None,
+    params: Params,
+    asked: Asked,
+    desk: Desk | None = None,
+    request: Request | None = None,
+) -> tuple[Document, Comparison]:
+    """Compare two files or exhibits and put the result into a report.
+
+    Parameters
+    ----------
+    names : (str, str)
+        Reference and comparison: a file, an exhibit of the desk's vault, or MEMBER:EXHIBIT.
+    desk, request : Desk, Request or None
+        The desk with its vault, and why another member is asked; None where there are only files.
+
+    Raises
+    ------
+    RibinError
+        A side cannot be read, is not there, or may not be seen.
+    """
+    if desk and request:
+        check_searcher(desk.vault.catalogue, request.who)
+    one, reference = _item(names[0], reading, mark_type, params, desk, request)
+    two, comparison = _item(names[1], reading, one.mark.mark_type, params, desk, request)
+    result = compare_marks(reference.template, comparison.template, params)
+    if two.whole:  # a template alone cannot be mirrored and described again
+        result = check_mirrored(reference.template, comparison.mark, result, params)
+    result = replace(result, reference=one.name, comparison=two.name)
+    chain = None
+    if desk and request:
+        facts = {"comparison": two.mark.provenance.sha256, "figures": figures_sha256(result)}
+        chain = enter_report(desk.vault, one.mark.provenance.sha256, request, facts)
+    method = params.of(one.mark.mark_type, one.mark.kind)
+    head = asked.head(desk.member if desk else "")
+    abroad = desk and any(item.member not in ("", desk.member) for item in (one, two))
+    document = comparison_document(
+        head, (one, two), result, params.params_id, method, chain, request if abroad else None
+    )
+    return document, result
+
+
+def enter_report(
+    vault: Vault, subject: str, request: Request, facts: dict[str, str]
+) -> ChainHead | None:
+    """Enter a report in the audit log; the row that it was entered under, which is the last.
+
+    A vault that may only be read gets no row; its last one is given all the same.
+    """
+    if vault.writable:
+        vault.record("report", subject, request.who, request.reason, **facts)
+    last = vault.audit_head()
+    return ChainHead(last.member, last.seq, last.at, last.sha256)
+
+
+def _item(
+    name: str,
+    reading: Reading,
+    mark_type: str | None,
+    params: Params,
+    desk: Desk | None,
+    request: Request | None,
+) -> tuple[Item, Side]:
+    if Path(name).is_file():
+        scan = reading.scan(Path(name), params)
+        side = side_of(scan, params, mark_type)
+        found = [str(mark.mark_type) for mark in extract_marks(scan, params)]
+        return Item(side.mark, tuple(m for m in found if m != side.mark.mark_type)), side
+    shown = named_mark(desk, name, request, "report", mark_type)
+    return shown_item(shown), shown.side
+
+
+def shown_item(shown: ShownMark) -> Item:
+    """A mark of a vault as one side of a report."""
+    return Item(shown.side.mark, shown.others, shown.member, shown.exhibit, shown.whole)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ribin.extract.outlines import (
-    lit,
-    noted,
-    outline_by_circles,
-    parse_circle,
-    unfold_replica,
-)
-from ribin.model import Scan, ScanKind
-from ribin.params.defaults import Params
+from ribin.comparison import Comparison
+from ribin.errors import ParameterError
+from ribin.extract.find import find_regions
+from ribin.extract.outlines import lit, noted, outline_by_circles, parse_circle, unfold_replica
+from ribin.lighting import Lamp, parse_lighting
+from ribin.model import MarkType, Scan, ScanKind
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.read import read_scan
+from ribin.synth.render import Camera, Light, render_scan
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,89 @@ class Reading:
         if self.lighting and scan.kind is ScanKind.IMAGE:
             scan = lit(scan, self.lighting, self.who, self.why)
         return unfold_replica(scan, self.who, self.why) if self.replica else scan
+
+
+# EXPERIMENTAL: an image against a topography.
+#
+# The topography is rendered under the light of the image and compared as an image. What it reaches
+# is measured by `benchmarks/images.py` on rendered images whose lamp and metal the rendering does
+# not know; on real images of real cases it has not been measured.
+
+# Under a ring light the slopes of a mark are dark where the metal is matt or the lamps stand high,
+# and bright where it shines and they stand low. An image does not say which: both are tried.
+_DARK_SLOPES = Light(Lamp.RING)
+_BRIGHT_SLOPES = Light(Lamp.RING, elevation_deg=30.0, specular=1.0, shininess=30.0)
+
+
+def as_images(scan: Scan, lighting: str, params: Params = DEFAULT_PARAMS) -> tuple[Scan, ...]:
+    """A topography as an image of its breech face, in each way in which the light may show it.
+
+    Parameters
+    ----------
+    lighting : str
+        As `ribin.lighting` writes it: "ring", or "side 90".
+
+    Returns
+    -------
+    tuple of Scan
+        Images of the breech face as it was found in the heights: two for a ring light, one for
+        a light at a side.
+
+    Raises
+    ------
+    ParameterError
+        No lighting is called so, or a side light does not say where it stood.
+    ScanError
+        The scan is an image, or holds no breech face.
+    """
+    lights = _lights(lighting)
+    face = next(r.inside for r in find_regions(scan, params) if r.mark_type is _FACE)
+    # Exposed for the face: the walls of a head would take the whole range of grey levels.
+    seen = replace(scan, valid=face, mark_valid=face, outlines={})
+    return tuple(render_scan(seen, light, Camera(noise_grey=0.0)) for light in lights)
+
+
+_FACE = MarkType.BREECH_FACE
+
+
+def _lights(lighting: str) -> tuple[Light, ...]:
+    light = parse_lighting(lighting)
+    if light.lamp is Lamp.RING:
+        return _DARK_SLOPES, _BRIGHT_SLOPES
+    if light.azimuth_deg is None:
+        raise ParameterError("lighting: side:DEG needed to render a topography, found side")
+    return (Light(Lamp.SIDE, azimuth_deg=light.azimuth_deg),)
+
+
+def as_image_pairs(
+    one: Scan, two: Scan, params: Params = DEFAULT_PARAMS
+) -> tuple[tuple[Scan, Scan], ...]:
+    """The pairs of images to compare in place of an image and a topography, in their order.
+
+    Raises
+    ------
+    ParameterError
+        Nobody said how the image was lit.
+    ScanError
+        The topography holds no mark.
+    """
+    image = one if one.kind is ScanKind.IMAGE else two
+    if not image.provenance.lighting:
+        raise ParameterError(
+            f"{image.provenance.source}: its lighting needed to render the other scan under it, "
+            "found none: --lighting ring or side:DEG"
+        )
+    other = two if image is one else one
+    rendered = as_images(other, image.provenance.lighting, params)
+    return tuple((one, r) if image is one else (r, two) for r in rendered)
+
+
+def best_of(results: Sequence[Comparison]) -> int:
+    """Which comparison agrees best; one that could not be made is the last choice."""
+    return max(range(len(results)), key=lambda k: results[k].score if results[k].compared else -1.0)
+
+
+def experimental(result: Comparison, lighting: str) -> Comparison:
+    """The comparison with a note on how it was made."""
+    note = f"experimental: a topography rendered under {lighting} light, compared as an image"
+    return replace(result, note="; ".join(part for part in (note, result.note) if part))

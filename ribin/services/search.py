@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ribin.cases.exhibits import Request
+from ribin.cases.exhibits import Filters, Grouping, Request, Scope, SearchResult
+from ribin.cases.leads import HeldExhibit, LeadFile, Standing
 from ribin.cases.results import SearchLists
-from ribin.errors import RibinError, ScanError
-from ribin.search.engine import search_marks
+from ribin.errors import ParameterError, RibinError, ScanError
+from ribin.leads.rules import lacks_a_blind_verdict, standing_of
+from ribin.search.engine import search, search_marks
 from ribin.search.rules import OTHER_PARAMETERS
-from ribin.services.asking import check_reach
 from ribin.services.marks import draw_candidate
+from ribin.services.pair import Side
 from ribin.services.reading import Reading
-from ribin.services.reviewed import reviewed_with
 from ribin.services.session import Desk, first_of_each_type
-from ribin.services.sides import Side
+from ribin.vault.exhibits import find_scan_owner
+from ribin.vault.leads import lead_files_of_exhibit
+from ribin.vault.people import check_searcher
+from ribin.vault.sharing import opaque_name
+from ribin.vault.vault import Vault
 
 
 def search_for(
@@ -106,3 +112,95 @@ def search_problems(
             text = str(error)
             problems.append(text if str(picture) in text else f"{picture}: {text}")
     return list(dict.fromkeys(problems))
+
+
+# What is asked, of whom, and whether this person may: requests made from the desk.
+
+
+def request_of(member: str, asked: Mapping[str, Any]) -> Request:
+    """The request that the options of `ribin search` make.
+
+    Raises
+    ------
+    ParameterError
+        Both a scope and members are named: the one says whom to ask, and so does the other.
+    """
+    if asked["scope"] and asked["members"]:
+        named = ", ".join(asked["members"])
+        raise ParameterError(
+            f"search: either --scope or --member needed, found {asked['scope']} and {named}"
+        )
+    return Request(
+        asking_member=member,
+        scope=Scope(asked["scope"] or Scope.COUNTRY),
+        filters=Filters(asked["calibre"], asked["date_from"], asked["date_to"]),
+        who=asked["who"],
+        reason=asked["reason"],
+        full=asked["full"],
+        top=asked["top"],
+        group=Grouping(asked["group"] or Grouping.NONE),
+    )
+
+
+def check_reach(desk: Desk, request: Request, members: Sequence[str] = ()) -> None:
+    """Refuse who may not search, and to ask others where no network says who they are.
+
+    Raises
+    ------
+    AccessError
+        The vault's people have roles, and this person has none that searches.
+    ParameterError
+        A wider scope, or other members, are asked for without a network.
+    """
+    check_searcher(desk.vault.catalogue, request.who)
+    if not desk.networked and (request.scope is not Scope.COUNTRY or set(members) - {desk.member}):
+        raise ParameterError(f"scope {request.scope}: --network or RIBIN_NETWORK needed")
+
+
+def run_search(
+    desk: Desk, side: Side, request: Request, members: Sequence[str] = ()
+) -> SearchResult:
+    """Search with the mark of a query; errors as `check_reach` and `search`."""
+    check_reach(desk, request, members)
+    return search(
+        side.template,
+        request,
+        desk.network,
+        desk.params,
+        members=members,
+        threads=desk.threads,
+        looker=desk.looker,
+        tick=desk.tick,
+    )
+
+
+# Which exhibits have both verdicts on record against the one that is searched with.
+
+
+def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
+    """Member and exhibit of each pair that needs no look any more.
+
+    The latest lead of a pair decides. One that still awaits a verdict is not among them, nor one
+    that lacks a blind one, nor one whose link was withdrawn: there, something was wrong.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the scan that is searched with. One that is not enrolled has been reviewed with nothing.
+    """
+    with vault.catalogue.reading() as db:
+        exhibit = find_scan_owner(db, sha256)
+        if exhibit is None:
+            return ()
+        # A lead that crosses a border names the own exhibit as the other member knows it.
+        own = [HeldExhibit(vault.member, name) for name in (exhibit, opaque_name(db, exhibit))]
+        files = [file for held in own for file in lead_files_of_exhibit(db, held)]
+    latest = {file.lead.pair: file for file in sorted(files, key=lambda file: file.lead.at)}
+    settled = [file for file in latest.values() if not _wants_a_look(file)]
+    others = {held for file in settled for held in file.lead.exhibits if held not in own}
+    return tuple(sorted((held.member, held.exhibit) for held in others))
+
+
+def _wants_a_look(file: LeadFile) -> bool:
+    standing = standing_of(file)
+    return standing.is_open or standing is Standing.WITHDRAWN or lacks_a_blind_verdict(file)

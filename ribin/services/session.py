@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from ribin.describe.steps import surface_of
-from ribin.errors import FormatError, ParameterError, ScanError, StoreError
+from ribin.errors import AccessError, FormatError, ParameterError, ScanError, StoreError
 from ribin.model import MarkType, one_mark
 from ribin.params.defaults import Params
 from ribin.search.compare import Tick, silent
 from ribin.search.index import Looker
-from ribin.search.network import Network
+from ribin.search.network import Network, NetworkMember, read_network
 from ribin.search.rules import OTHER_PARAMETERS
+from ribin.services.pair import Side, read_side, sides_of
 from ribin.services.reading import Reading
-from ribin.services.sides import Side, read_side, sides_of
-from ribin.services.vaults import network_around, open_own
 from ribin.trace import NO_TRACE
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
@@ -141,3 +141,99 @@ def first_of_each_type(vault: Vault, marks: Sequence[StoredMark]) -> list[Side]:
     for mark in marks:
         first.setdefault(mark.mark_type, mark)
     return [stored_side(vault, first[mark_type]) for mark_type in MarkType if mark_type in first]
+
+
+# Which vaults and which network a piece of work is about.
+
+
+class Vaults:
+    """The vaults that `--vault` and `--network` name, opened when first needed.
+
+    With a network a member's vault is the one the network names; without, there is only the
+    vault of `--vault`.
+    """
+
+    def __init__(self, vault: Path | None, network_file: Path | None) -> None:
+        if vault is None and network_file is None:
+            raise ParameterError("--vault (RIBIN_VAULT) or --network (RIBIN_NETWORK) needed")
+        self._network = read_network(network_file) if network_file else None
+        self._own = Vault.open(vault) if vault else None
+        self._open: dict[str, Vault] = {self._own.member: self._own} if self._own else {}
+
+    def of(self, member: str) -> Vault:
+        """The vault of a member; an empty code means the one of `--vault`.
+
+        Raises
+        ------
+        AccessError
+            The member is not the owner of the only vault, or not in the network.
+        ParameterError
+            No member is named and there is no `--vault`.
+        """
+        if not member and not self._own:
+            raise ParameterError("member: a code needed where there is no --vault, found none")
+        code = member or (self._own.member if self._own else "")
+        if code not in self._open:
+            self._open[code] = Vault.open(self._place(code))
+        return self._open[code]
+
+    def _place(self, code: str) -> Path:
+        if self._network is None:
+            raise AccessError(f"member {code}: the owner of the vault needed ({self._owner()})")
+        if code not in self._network.members:
+            known = ", ".join(self._network.members)
+            raise AccessError(f"member {code}: a member of the network needed ({known})")
+        return self._network.members[code].vault
+
+    def _owner(self) -> str:
+        return self._own.member if self._own else "none"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        for vault in self._open.values():
+            vault.close()
+
+
+def open_own(vault: Path | None) -> Vault:
+    """The vault of `--vault`; ParameterError where there is none."""
+    return Vault.open(needed_vault(vault))
+
+
+def needed_vault(vault: Path | None) -> Path:
+    """The folder of `--vault`; ParameterError where there is none."""
+    if vault is None:
+        raise ParameterError("--vault or RIBIN_VAULT needed: a folder that `ribin init` made")
+    return vault
+
+
+def network_around(vault: Vault, network_file: Path | None) -> Network:
+    """The network of `--network`, or the network of one country where none is given."""
+    if network_file:
+        return read_network(network_file)
+    return Network({vault.member: NetworkMember(vault.member, vault.member, vault.path)}, {})
+
+
+@contextmanager
+def open_with_network(
+    vault: Path | None, network_file: Path | None
+) -> Iterator[tuple[Vault, Network]]:
+    """The own vault and the network that it is in.
+
+    Raises
+    ------
+    ParameterError
+        There is no vault or no network.
+    """
+    if network_file is None:
+        raise ParameterError("--network or RIBIN_NETWORK needed: network.toml")
+    with open_own(vault) as opened:
+        yield opened, read_network(network_file)
+
+
+def needed_receiver(code: str) -> str:
+    """The member of `--to`; ParameterError where there is none."""
+    if not code:
+        raise ParameterError("--to needed: the code of another member")
+    return code

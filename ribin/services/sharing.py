@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
-from ribin.cases.exhibits import Scope
-from ribin.errors import ParameterError
+from ribin.cases.exhibits import Request, Scope
+from ribin.crypto.keys import PublicKey, read_public
+from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
+from ribin.exchange.receive import Received
+from ribin.exchange.send import Sent, export_bundle, file_name_of
+from ribin.report.text import table
+from ribin.search.index import sweep_index
+from ribin.search.network import Network
+from ribin.search.rules import check_request, may_see
+from ribin.services.files import whole_file
+from ribin.services.session import Desk
+from ribin.vault.disclosure import Abroad
 from ribin.vault.enrol import checked_day
-from ribin.vault.people import check_looker
-from ribin.vault.retention import keep_until, retention_dates
-from ribin.vault.sharing import set_default_sharing, set_retention_days, set_sharing
+from ribin.vault.exhibits import StoredScan
+from ribin.vault.keys import TrustedKey, own_key, trusted_key
+from ribin.vault.people import check_looker, check_searcher
+from ribin.vault.received import read_originals
+from ribin.vault.retention import Due, Tombstone, keep_until, purge_exhibit, retention_dates
+from ribin.vault.sharing import (
+    default_sharing,
+    end_release,
+    opaque_names,
+    release_exhibit,
+    releases_of,
+    set_default_sharing,
+    set_retention_days,
+    set_sharing,
+)
 from ribin.vault.vault import Vault
 
 
@@ -99,3 +123,347 @@ def due_exhibits(vault: Vault, exhibits: Sequence[str], due: str | None) -> list
 def _check_reason(command: str, reason: str, changes: bool) -> None:
     if changes and not reason.strip():
         raise ParameterError(f"{command}: --reason needed for a change, found none")
+
+
+# Releases and bundles as a person asks for them: with the network, and both sides told.
+
+
+@dataclass(frozen=True)
+class LetOutRequest:
+    """What a person wants let out, or with `ended` taken back, and why."""
+
+    original: bool
+    ended: bool
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class LetOut:
+    """What was let out of an exhibit, or taken back, and who was told."""
+
+    exhibit: str
+    opaque: str
+    receiver: str
+    original: bool
+    ended: bool
+    told: bool  # whether the receiver's audit log has it already
+    note: str
+
+
+def release(
+    vault: Vault,
+    network: Network,
+    exhibit: str,
+    receiver: str,
+    asked: LetOutRequest,
+) -> LetOut:
+    """Release an exhibit to a member, or end its release, and write it into both audit logs.
+
+    The owner's comes first. A receiver that cannot be reached reads it in the next bundle.
+
+    Raises
+    ------
+    AccessError, ParameterError, StoreError
+        As `release_exhibit` and `end_release`.
+    """
+    reach = network.reach(vault.member, receiver)
+    original, ended, who, reason = asked.original, asked.ended, asked.who, asked.reason
+    if ended:
+        end_release(vault, exhibit, receiver, who=who, reason=reason)
+    else:
+        release_exhibit(vault, exhibit, receiver, reach, original=original, who=who, reason=reason)
+    opaque = opaque_names(vault, [exhibit])[exhibit]
+    action = "release ended" if ended else "receive release"
+    note = ""
+    try:
+        with Vault.open(network.members[receiver].vault) as other:
+            subject = f"{vault.member}:{opaque}"
+            facts = {"owner": vault.member, "original": original and not ended}
+            other.record(action, subject, who, reason, **facts)
+    except (RibinError, OSError) as error:
+        note = f"{receiver}: told by the next bundle; no line now: {error}"
+    return LetOut(exhibit, opaque, receiver, original and not ended, ended, not note, note)
+
+
+def send_bundle(
+    vault: Vault,
+    network: Network,
+    receiver: str,
+    path: Path,
+    *,
+    sealed: bool,
+    who: str,
+    reason: str,
+) -> Sent:
+    """Write a bundle for a member of the network; sealed for its trusted key where asked.
+
+    Raises
+    ------
+    AccessError, ParameterError, StoreError
+        As `export_bundle`; or there is no key.
+    """
+    reach: Scope = network.reach(vault.member, receiver)
+    key = own_key(vault)
+    sealed_for = trusted_key(vault, receiver) if sealed else None
+    return export_bundle(
+        vault, receiver, reach, key, path, sealed_for=sealed_for, who=who, reason=reason
+    )
+
+
+# A purge of several exhibits: each on its own, and what stays is said with its reason.
+
+
+@dataclass(frozen=True)
+class PurgeReport:
+    """What became of each exhibit; `would` is what a dry run names."""
+
+    purged: tuple[Tombstone, ...]
+    failed: tuple[tuple[str, str], ...]
+    would: tuple[str, ...] = ()
+
+
+def purge_each(
+    vault: Vault, exhibits: Sequence[str], due: str | None, dry_run: bool, who: str, reason: str
+) -> PurgeReport:
+    """Purge the exhibits named, or those that are due, and what the index drew from them.
+
+    Raises
+    ------
+    ParameterError, StoreError, AccessError
+        As `due_exhibits` and `purge_exhibit`, of what concerns all of them.
+    """
+    check_looker(vault.catalogue, who)
+    chosen = due_exhibits(vault, exhibits, due)
+    if dry_run:
+        return PurgeReport((), (), tuple(chosen))
+    if not reason.strip():
+        raise ParameterError("purge: --reason needed, found none")
+    sweep_index(vault)  # of an earlier purge that was cut short
+    purged, failed = [], []
+    for exhibit in chosen:
+        try:
+            purged.append(purge_exhibit(vault, exhibit, who, reason))
+        except StoreError as error:
+            failed.append((exhibit, str(error)))
+    if purged:
+        sweep_index(vault)
+    return PurgeReport(tuple(purged), tuple(failed))
+
+
+def purge_text(report: PurgeReport) -> str:
+    """One exhibit a line."""
+    lines = [purge_line(stone) for stone in report.purged]
+    lines += [f"{exhibit}: would be purged" for exhibit in report.would]
+    lines += [f"{exhibit}: not purged: {why}" for exhibit, why in report.failed]
+    return "\n".join(lines) or "no exhibit is due"
+
+
+# Sharing levels, releases, retention, keys and bundles, for a person to read.
+
+
+def sharing_facts(vault: Vault) -> dict[str, object]:
+    """The level of every exhibit, its opaque name, and to whom it is released."""
+    exhibits = vault.exhibits()
+    names = opaque_names(vault, exhibits)
+    held = [r for r in releases_of(vault) if r.holds]
+    rows = [
+        {
+            "exhibit": name,
+            "sharing": str(one.sharing),
+            "opaque": names[name],
+            "released_to": [r.receiver for r in held if r.exhibit == name],
+        }
+        for name, one in exhibits.items()
+    ]
+    return {"default": str(default_sharing(vault)), "exhibits": rows}
+
+
+def sharing_table(facts: dict) -> str:
+    """One exhibit a line, and the level that new ones begin with."""
+    header = ("exhibit", "sharing", "known abroad as", "released to")
+    rows = [
+        (e["exhibit"], e["sharing"], e["opaque"], ", ".join(e["released_to"]) or "-")
+        for e in facts["exhibits"]
+    ]
+    last = f"new exhibits are shared with: {facts['default']}"
+    return f"{table(header, rows)}\n{last}" if rows else last
+
+
+def let_out_line(done: LetOut) -> str:
+    """What was let out or taken back, and who was told."""
+    what = "exhibit, event and originals" if done.original else "exhibit and event"
+    said = "release ended" if done.ended else f"{what} released"
+    told = "both audit logs have it" if done.told else done.note
+    return f"{done.exhibit} ({done.opaque} abroad): {said}, {done.receiver}; {told}"
+
+
+def due_table(dates: Sequence[Due]) -> str:
+    """One exhibit a line, the first that is due first."""
+    rows = [(d.exhibit, d.keep_until, "its own" if d.own_date else "usual") for d in dates]
+    return table(("exhibit", "keep until", "date"), rows) if rows else "no exhibit has a last day"
+
+
+def purge_line(stone: Tombstone) -> str:
+    """What is gone and what stays."""
+    return f"{stone.exhibit}: {len(stone.scans)} scans purged; the audit log and a tombstone stay"
+
+
+def keys_table(keys: Sequence[TrustedKey]) -> str:
+    """One key a line."""
+    rows = [(k.key.member, k.at[:10], k.ended_at[:10] or "-", k.key.fingerprint) for k in keys]
+    header = ("member", "trusted", "ended", "fingerprint")
+    return table(header, rows) if rows else "no key is trusted"
+
+
+def sent_line(done: Sent) -> str:
+    """What a bundle holds."""
+    how = "signed and sealed" if done.sealed else "signed, not sealed"
+    held = f"{done.exhibits} exhibits, {done.templates} templates, {done.originals} originals"
+    return f"{done.file}: bundle {done.number} for {done.receiver}, {how}: {held}"
+
+
+def received_line(done: Received) -> str:
+    """What a bundle brought."""
+    head = f"{done.file}: bundle {done.number} of {done.sender}"
+    if done.outcome != "new":
+        return f"{head}: already there, nothing changed"
+    changes = f"{done.new} new, {done.gone} gone, {done.released} released, {done.ended} ended"
+    return f"{head}: {done.exhibits} exhibits, {changes}"
+
+
+def key_facts(keys: Sequence[TrustedKey]) -> dict[str, object]:
+    """The keys for programs."""
+    return {
+        "keys": [
+            {
+                "member": k.key.member,
+                "fingerprint": k.key.fingerprint,
+                "trusted_at": k.at,
+                "who": k.who,
+                "ended_at": k.ended_at,
+            }
+            for k in keys
+        ]
+    }
+
+
+# Scans as they were received, taken out of a vault: one's own, or released by another member.
+
+
+@dataclass(frozen=True)
+class Original:
+    """A scan as it was received."""
+
+    sha256: str
+    file: str
+    content: bytes
+
+
+def take_out(desk: Desk, named: str, folder: Path, who: str, reason: str) -> list[Path]:
+    """Write the scans of [MEMBER:]EXHIBIT as files of a folder; both audit logs say so before.
+
+    Where another member's vault is out of reach, its last bundle gives what was released in it.
+
+    Raises
+    ------
+    AccessError
+        The person may not, says no reason for another member's, or it is not released.
+    StoreError
+        There is no such exhibit, or a vault cannot be read or written.
+    ParameterError
+        A file is there already or cannot be written.
+    """
+    check_searcher(desk.vault.catalogue, who)
+    if not folder.is_dir():
+        raise ParameterError(f"{folder}: a folder that is there needed")
+    owner, _, exhibit = named.rpartition(":")
+    owner = owner or desk.member
+    if owner == desk.member:
+        scans = _scans(desk.vault, exhibit)
+        found = [Original(s.sha256, file_name_of(s), desk.vault.original(s.sha256)) for s in scans]
+    else:
+        found = list(_of_another(desk, owner, exhibit, who, reason))
+    paths = _places(folder, found)
+    if desk.vault.writable:
+        for one in found:
+            desk.vault.record("original", one.sha256, who, reason, owner=owner)
+    for path, one in zip(paths, found, strict=True):
+        with whole_file(path) as aside:
+            aside.write_bytes(one.content)
+    return paths
+
+
+def _of_another(desk: Desk, owner: str, exhibit: str, who: str, reason: str) -> Iterator[Original]:
+    reach = desk.network.reach(desk.member, owner)
+    check_request(Request(desk.member, reach, who=who, reason=reason), reach)
+    try:
+        vault = Vault.open(desk.network.members[owner].vault)
+    except StoreError:
+        brought = [Original(*one) for one in read_originals(desk.vault, owner, exhibit)]
+        if not brought:
+            raise
+        yield from brought
+        return
+    with vault:
+        for scan in _released(vault, desk.member, exhibit, reach):
+            vault.record("original", scan.sha256, who, reason, asking_member=desk.member)
+            yield Original(scan.sha256, file_name_of(scan), vault.original(scan.sha256))
+
+
+def _released(vault: Vault, asker: str, exhibit: str, reach: Scope) -> list[StoredScan]:
+    """The scans of an exhibit whose original this member may have."""
+    abroad = Abroad.of(vault, asker)
+    known = vault.exhibits().get(abroad.meant(exhibit))
+    # The same words for what is hidden, not there or not released: none is anybody's to know.
+    if (
+        known is None
+        or not may_see(known, reach, reach)
+        or not abroad.gives_original(known.exhibit)
+    ):
+        raise AccessError(
+            f"{vault.member}:{exhibit}: an exhibit whose original {vault.member} has released to "
+            f"{asker} needed, found none"
+        )
+    return _scans(vault, known.exhibit)
+
+
+def _scans(vault: Vault, exhibit: str) -> list[StoredScan]:
+    return list({mark.scan.sha256: mark.scan for mark in vault.marks_of(exhibit)}.values())
+
+
+def _places(folder: Path, found: list[Original]) -> list[Path]:
+    """A file for each; those of equal names are told apart by their hashes."""
+    names = [one.file for one in found]
+    paths = [
+        folder / (one.file if names.count(one.file) == 1 else f"{one.sha256[:12]}-{one.file}")
+        for one in found
+    ]
+    for path in paths:
+        if path.exists():
+            raise ParameterError(f"{path}: a new file needed, found one")
+    return paths
+
+
+# The public key of another member, as a file and as it was read out.
+
+_LARGEST_BYTES = 10_000
+
+
+def read_key_file(path: Path) -> PublicKey:
+    """The key in a file; FormatError where there is none."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_BYTES + 1)
+    except OSError as error:
+        raise FormatError(f"{path}: a public key needed, {error.strerror}") from error
+    if len(content) > _LARGEST_BYTES:
+        raise FormatError(f"{path}: a public key of at most {_LARGEST_BYTES} bytes needed")
+    return read_public(content, path.name)
+
+
+def same_fingerprint(key: PublicKey, told: str, where: str) -> None:
+    """Refuse a key whose fingerprint is not the one that was told; capitals and blanks aside."""
+    digits = "".join(told.split()).lower()
+    if digits and digits != key.fingerprint.replace(" ", ""):
+        raise AccessError(f"{where}: fingerprint {told} needed, found {key.fingerprint}")

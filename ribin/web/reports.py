@@ -10,9 +10,9 @@ from starlette.responses import Response
 from ribin.report.document import Document
 from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
+from ribin.services.pair import Asked, report_comparison
 from ribin.services.reading import Reading
-from ribin.services.reports import Asked, report_comparison
-from ribin.services.search_reports import report_search
+from ribin.services.search_output import report_search
 from ribin.web.numbers import whole_number
 from ribin.web.pages import form_of, office_of, see, with_policy
 

@@ -18,12 +18,11 @@ from ribin.params.defaults import Params
 from ribin.report.document import Document
 from ribin.report.json import as_json
 from ribin.report.lists_text import lists_value
-from ribin.services.asking import request_of
 from ribin.services.leads import figures_as_seen
+from ribin.services.pair import Side
 from ribin.services.reading import Reading
-from ribin.services.search import search_for
+from ribin.services.search import request_of, search_for
 from ribin.services.session import Desk
-from ribin.services.sides import Side
 from ribin.web.numbers import whole_number
 from ribin.web.shelf import Shelf, new_key
 
