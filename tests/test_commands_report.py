@@ -8,9 +8,8 @@ import pytest
 
 from ribin.cases.exhibits import Filters, Request, Scope
 from ribin.errors import FormatError
-from ribin.report.json import as_json
-from ribin.report.lists_read import lists_of
-from ribin.report.lists_text import lists_value
+from ribin.report.json import as_json, lists_of
+from ribin.report.text import lists_value
 from ribin.services.search_output import read_lists
 from ribin.vault.vault import Vault
 

@@ -13,10 +13,10 @@ from wording import forbidden_words
 from ribin.cases.exhibits import Event, Exhibit
 from ribin.errors import ParameterError
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.report.comparison import comparison_document
-from ribin.report.comparison_evidence import Item
+from ribin.report.comparison import Item, comparison_document
 from ribin.report.document import (
     Blanks,
+    ChainHead,
     Document,
     Facts,
     Figure,
@@ -30,7 +30,6 @@ from ribin.report.document import (
 )
 from ribin.report.html import document_html
 from ribin.report.pdf import document_pdf
-from ribin.report.report_words import ChainHead
 from ribin.services.pair import Asked, check_reports, report_comparison, write_reports
 from ribin.services.reading import Reading
 

@@ -12,7 +12,7 @@ from ribin.comparison import CellFit, Comparison, ScorePart
 from ribin.model import MarkType
 from ribin.params.defaults import DecideParams
 from ribin.report.explanation import cell_rows, comparison_text
-from ribin.report.placement import Motion
+from ribin.report.pictures import Motion
 
 MOTION = Motion(170.0, (60.0, -90.0))
 LIMITS = DecideParams(min_ccf=0.4, max_place_um=75.0, max_angle_deg=5.0)

@@ -13,7 +13,7 @@ from ribin.report.document import Document, Facts, Grid, Paragraph, Section
 from ribin.report.pdf import document_pdf
 
 pytest.importorskip("reportlab")
-from ribin.report import pdf_letters
+from ribin.report import pdf as pdf_letters
 
 has_letters = pytest.mark.skipif(not find_spec("matplotlib"), reason="no matplotlib: no DejaVu")
 reads_pdf = pytest.mark.skipif(not shutil.which("pdftotext"), reason="no pdftotext")

@@ -12,9 +12,8 @@ from ribin.cases.results import SearchLists
 from ribin.errors import ParameterError
 from ribin.model import MarkType
 from ribin.report.json import as_json
-from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.score_plot import draw_score_plot, largest_drop, score_bars
-from ribin.report.text import search_table
+from ribin.report.text import lists_text, lists_value, search_table
 from ribin.search.rank import fuse_lists
 
 FACE, PIN, _ = MarkType

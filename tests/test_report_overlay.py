@@ -15,10 +15,17 @@ from ribin.errors import ParameterError
 from ribin.model import Mark, MarkType, Provenance, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.explanation import cell_rows
-from ribin.report.overlay import draw_overlay, write_overlay
-from ribin.report.pictures import CONGRUENT, NOT_CONGRUENT
-from ribin.report.placement import Frame, Motion, cell_corners, fallen_corners
-from ribin.report.relief import shade_surface
+from ribin.report.pictures import (
+    CONGRUENT,
+    NOT_CONGRUENT,
+    Frame,
+    Motion,
+    cell_corners,
+    draw_overlay,
+    fallen_corners,
+    shade_surface,
+    write_overlay,
+)
 from ribin.services.pair import compare_files
 
 SIZE, PITCH_UM, CELL_UM = 160, 20.0, 400.0
@@ -141,7 +148,7 @@ def test_numbers_of_the_picture_are_those_of_the_table(pair, monkeypatch):
     def draw_cell(panel, corners_px, congruent, label, for_print):
         drawn.setdefault(label, []).append(corners_px.mean(axis=0))
 
-    monkeypatch.setattr("ribin.report.overlay.draw_cell", draw_cell)
+    monkeypatch.setattr("ribin.report.pictures.draw_cell", draw_cell)
     draw_overlay(*pair, comparison(fits), CELL_UM)
     rows = [r for r in cell_rows(comparison(fits)) if r.cut_from == "reference"]
     tabled = {str(r.number): r.center_um for r in rows if r.outcome == "congruent"}

@@ -11,7 +11,7 @@ import pytest
 
 from ribin.errors import ParameterError
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.report.stages import write_traces
+from ribin.report.outlines import write_traces
 from ribin.trace import Trace
 
 METHOD = DEFAULT_PARAMS.breech_face

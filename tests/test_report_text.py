@@ -12,8 +12,7 @@ from ribin.cases.exhibits import Candidate, Counts, SearchResult
 from ribin.comparison import ScorePart
 from ribin.model import MarkType
 from ribin.report.json import as_json
-from ribin.report.text import search_table, table
-from ribin.report.width import fitted
+from ribin.report.text import fitted, search_table, table
 
 
 @dataclass(frozen=True)

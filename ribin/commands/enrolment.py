@@ -14,8 +14,7 @@ from ribin.commands.progress import Progress
 from ribin.commands.terminal import exit_after, list_failed
 from ribin.params.defaults import Params
 from ribin.report.json import as_json, plain_value
-from ribin.report.lists_text import lists_text, lists_value
-from ribin.report.text import table
+from ribin.report.text import lists_text, lists_value, table
 from ribin.services.enrol import (
     AtOnce,
     EnrolReport,

@@ -10,7 +10,7 @@ from ribin.params.defaults import Params
 from ribin.pipeline import find_marks, judge_mark
 from ribin.region import Quality, Region
 from ribin.report.outlines import draw_outlines, write_masks
-from ribin.report.overlay import write_overlay
+from ribin.report.pictures import write_overlay
 from ribin.services.files import whole_file
 from ribin.services.reading import Reading
 

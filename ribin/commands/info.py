@@ -25,7 +25,7 @@ def info(file: Path, pixel_pitch_um: float | None, params: Params, json_output: 
     """
     from ribin.read import read_scan
     from ribin.report.json import as_json
-    from ribin.report.scan_text import scan_facts, scan_summary
+    from ribin.report.text import scan_facts, scan_summary
 
     scan = read_scan(file, pixel_pitch_um=pixel_pitch_um, params=params.read)
     click.echo(as_json(scan_summary(scan)) if json_output else scan_facts(scan))

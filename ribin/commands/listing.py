@@ -9,8 +9,8 @@ from ribin.cases.exhibits import Request
 from ribin.cases.results import SearchLists
 from ribin.errors import RibinError
 from ribin.report.json import as_json
-from ribin.report.lists_text import lists_text, lists_value
 from ribin.report.score_plot import check_score_plot, draw_score_plot
+from ribin.report.text import lists_text, lists_value
 from ribin.services.files import check_picture, whole_file
 from ribin.services.pair import Side, check_page
 from ribin.services.search import search_problems

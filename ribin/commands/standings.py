@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from ribin.cases.saved_search import Finding
 from ribin.report.json import as_json
-from ribin.report.standing_text import findings_table, standing_table
+from ribin.report.text import findings_table, standing_table
 from ribin.services.saved_searches import StandingRun
 from ribin.vault.saved_searches import mark_told, read_findings, read_standing
 from ribin.vault.vault import Vault

@@ -13,7 +13,7 @@ import click
 from ribin.commands.colour import say_why
 from ribin.commands.next_steps import with_next_step
 from ribin.errors import AccessError, ParameterError, RibinError
-from ribin.report.width import fitted
+from ribin.report.text import fitted
 
 DONE = 0
 SOME_FAILED = 1

@@ -26,7 +26,7 @@ from PIL import Image
 from ribin.errors import FormatError
 from ribin.json_fields import field_of, objects_of, read_object
 from ribin.model import BoolArray, FloatArray, Mark, MarkType, Provenance, ScanKind, Template
-from ribin.report.relief import shade_surface
+from ribin.report.pictures import shade_surface
 from ribin.units import UM_PER_M
 from ribin.vault.scanfile import ScanParts, pack_parts, provenance_of
 

@@ -6,10 +6,15 @@ the business of `document_html.py` and `document_pdf.py`, which say exactly the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import platform
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
-from ribin.report.relief import Picture
+from ribin.model import Provenance
+from ribin.params.defaults import MethodParams
+from ribin.report.pictures import Picture
 
 
 @dataclass(frozen=True)
@@ -144,3 +149,187 @@ def numbered(document: Document) -> Iterator[tuple[str, Section]]:
             annexes += 1
         else:
             yield str(number), section
+
+
+# What every report says in the same words: program and method, limits, signatures, audit chain.
+
+SORTS = (
+    "The program sorts and shows. It says how far surfaces agree by its method; it does not say "
+    "which firearm marked an item. That conclusion is a named examiner's, drawn on the items."
+)
+_LIBRARIES = ("numpy", "scipy", "numba", "opencv-python-headless", "scikit-image", "h5py", "x3pio")
+
+
+@dataclass(frozen=True)
+class ReportHead:
+    """Who had a report made, when, and for which case."""
+
+    who: str
+    at: str  # UTC, ISO 8601
+    question: str = ""  # in the person's own words; empty where the report puts it
+    case_number: str = ""
+    member: str = ""  # whose vault it came from; empty where there was none
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What is known of them, for the head of a report."""
+        return known(
+            [
+                ("Case number", self.case_number),
+                ("Member", self.member),
+                ("Report made", f"{self.at} (UTC)"),
+                ("Report made by", self.who),
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class ChainHead:
+    """The last row of a member's audit log when a report was made."""
+
+    member: str
+    row: int
+    at: str
+    sha256: str
+
+
+def method_section(
+    params_id: str, ribin_version: str, method: MethodParams | None, searched: bool = False
+) -> Section:
+    """How the figures came about, with what another laboratory needs to repeat them."""
+    stages = (
+        "Each mark is cut out of its scan, freed of its form, and filtered to a band of waves "
+        "(ISO 16610-61). The two marks are laid on each other in every turn and shift of the "
+        "search range. Cells of each are then searched for on the other; a cell is congruent where "
+        "it lies, to within the limits below, where the other cells say it should (congruent cell "
+        "method after Song)."
+    )
+    coarse = (
+        "A coarse stage scores every exhibit; what it sets aside as too unlike the query is "
+        "counted in the next section and is not compared cell by cell."
+    )
+    program = [
+        ("Program", f"RIBIN {ribin_version}"),
+        ("Parameters", f"params_id {params_id}"),
+        ("Run on", f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
+        ("Libraries", ", ".join(_installed(_LIBRARIES))),
+    ]
+    blocks: list[Block] = [Paragraph(stages)]
+    if searched:
+        blocks.append(Paragraph(coarse))
+    blocks.append(Facts((*program, *(_limits(method) if method else ()))))
+    return Section("Method", tuple(blocks))
+
+
+def limits_section(*more: str) -> Section:
+    """What a reader must not take from the figures."""
+    return Section(
+        "Limits",
+        (
+            Points(
+                (
+                    "A score is a similarity of two surfaces. It is not a likelihood ratio and not "
+                    "a probability, and scores of different parameter sets are not comparable.",
+                    "Which scores marks of one firearm and marks of different firearms reach "
+                    "depends on firearms, ammunition and instrument. The laboratory's own "
+                    "validation says so for its casework; this report does not.",
+                    "Consecutively made parts may share marks of the tool that made them: a high "
+                    "score is a reason to look.",
+                    *more,
+                )
+            ),
+        ),
+    )
+
+
+def examiner_section() -> Section:
+    """Space for what only a person may say, with names, days and signatures of two."""
+    return Section(
+        "Examiner",
+        (
+            Paragraph(
+                "To be filled in by hand. The conclusion rests on the items, in the words that the "
+                "laboratory has laid down."
+            ),
+            WritingSpace("Observations and conclusion", 8),
+            Blanks(("Name", "Date", "Signature"), ("Examiner", "Second examiner")),
+        ),
+    )
+
+
+def record_section(figures_sha256: str, chain: ChainHead | None, *more: tuple[str, str]) -> Section:
+    """By what this report can be held against the vault, and against its own figures."""
+    pairs: tuple[tuple[str, str], ...]
+    if chain:
+        pairs = (
+            ("Audit log of", chain.member),
+            ("Last row", f"{chain.row}, written {chain.at}"),
+            ("Anchor", f"{chain.row}:{chain.sha256}"),
+        )
+        text = (
+            "This report was entered in the audit log. The number and hash of its last row vouch "
+            "for every row before it: `ribin audit verify --anchor` with the anchor below, kept "
+            "with the case, shows any later change."
+        )
+    else:
+        pairs = (("Audit log", "none: no vault was named"),)
+        text = "Made from files alone: nothing was entered in an audit log."
+    figures = (("SHA-256 of the figures", figures_sha256),)
+    return Section("Record", (Paragraph(text), Facts((*pairs, *figures, *more))))
+
+
+def scan_facts_of(provenance: Provenance) -> tuple[tuple[str, str], ...]:
+    """What is known of a scan, with the hash of its file."""
+    return known(
+        [
+            ("File", provenance.source),
+            ("SHA-256", provenance.sha256),
+            ("Size", f"{provenance.size_bytes} bytes" if provenance.size_bytes else ""),
+            ("Instrument", provenance.instrument),
+            ("Creator", provenance.creator),
+            ("Measured on", provenance.measured_on),
+            ("Lighting", provenance.lighting),
+            ("Read by", provenance.reader),
+            ("Repaired", "; ".join(provenance.repairs)),
+            ("Notes", "; ".join(provenance.notes)),
+        ]
+    )
+
+
+def known(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The pairs that say something."""
+    return tuple((name, value) for name, value in pairs if value)
+
+
+def words(name: str) -> str:
+    """A name of the program as a word: breech_face, breech face."""
+    return name.replace("_", " ")
+
+
+def figure_text(value: float, digits: int = 3) -> str:
+    """A figure; what was not computed is a dash."""
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _limits(method: MethodParams) -> tuple[tuple[str, str], ...]:
+    pre, correlate, decide = method.preprocess, method.correlate, method.decide
+    return (
+        ("Band", f"{pre.low_cutoff_um:g} to {pre.high_cutoff_um:g} \u00b5m"),
+        (
+            "Search range",
+            f"{correlate.rotation_range_deg:g} degrees and {correlate.shift_range_um:g} \u00b5m to "
+            "either side",
+        ),
+        (
+            "Cells",
+            f"{method.describe.cell_um:g} \u00b5m wide, up to {decide.cells_a_side} of each mark",
+        ),
+        (
+            "Congruent",
+            f"correlation at least {decide.min_ccf:g}, at most {decide.max_place_um:g} \u00b5m and "
+            f"{decide.max_angle_deg:g} degrees from where the others fell",
+        ),
+    )
+
+
+def _installed(names: Iterable[str]) -> list[str]:
+    return [f"{name} {version(name)}" for name in names]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ribin.comparison import CellFit, Comparison
 from ribin.params.defaults import DecideParams
-from ribin.report.placement import Motion
+from ribin.report.pictures import Motion
 from ribin.report.text import comparison_end, comparison_head, facts, table
 
 CONGRUENT = "congruent"

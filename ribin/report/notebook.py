@@ -15,15 +15,22 @@ from ribin.cases.exhibits import SearchResult
 from ribin.cases.results import SearchLists
 from ribin.comparison import Comparison
 from ribin.model import Mark
-from ribin.report.document import Facts, Grid
+from ribin.report.document import Facts, Grid, figure_text, words
 from ribin.report.explanation import SIDES, cell_rows
 from ribin.report.html import block_html, data_uri
-from ribin.report.overlay import png_bytes
-from ribin.report.pictures import draw_cell, draw_scale_bar, hstack_panels
-from ribin.report.placement import Frame, Motion, cell_corners, fallen_corners
-from ribin.report.relief import Picture, shade_surface
-from ribin.report.report_words import figure_text, words
-from ribin.report.search_evidence import fused_grid, list_blocks, searched_grid
+from ribin.report.pictures import (
+    Frame,
+    Motion,
+    Picture,
+    cell_corners,
+    draw_cell,
+    draw_scale_bar,
+    fallen_corners,
+    hstack_panels,
+    png_bytes,
+    shade_surface,
+)
+from ribin.report.search import fused_grid, list_blocks, searched_grid
 from ribin.report.text import NOTICE
 
 _MARK_PX = 480  # longest side of a mark's picture
@@ -65,7 +72,7 @@ def comparison_picture(result: Comparison) -> Picture | None:
     """The reference's cells where they were cut, and where they fell, moved back; None without.
 
     Solid cells with a number are congruent. The surfaces are not in a comparison:
-    `ribin.report.overlay.draw_overlay` draws them.
+    `ribin.report.pictures.draw_overlay` draws them.
     """
     fits = [fit for fit in result.cell_fits if fit.direction == "forward"]
     centers = np.array([fit.center_um for fit in fits])

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 from ribin.cases.exhibits import Counts, SearchResult
+from ribin.cases.results import FusedCandidate, SearchLists
+from ribin.cases.saved_search import Finding, StandingSearch
 from ribin.comparison import Comparison
-from ribin.report.width import LEAST, cut, narrowed
+from ribin.model import Scan
+from ribin.report.json import plain_value
+from ribin.report.score_plot import score_bars
 
 NOTICE = "Candidates are suggestions to look. A named examiner concludes."
 
@@ -113,3 +121,187 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return "-" if math.isnan(value) else f"{value:.3f}"
     return str(value)
+
+
+# The lists of one query: for a person, and as the JSON that other programs read.
+
+
+def lists_text(result: SearchLists, plot: bool = False) -> str:
+    """A table for each type of mark, one of all by rank, what was compared, who could not answer.
+
+    `plot` adds the scores of each list as bars, so that the drop in them is seen.
+    """
+    several = len(result.lists) > 1
+    lines = [search_head(result.first)]
+    for one in result.lists:
+        lines += [*([f"\nmarks of type {one.mark}"] if several else []), *list_lines(one)]
+        lines += [score_bars(one)] if plot and one.candidates else []
+    lines += ["", *_fused_lines(result), ""] if several else []
+    lines += [f"{member} could not answer: {why}" for member, why in result.unavailable]
+    lines += result.all_notes
+    return "\n".join([*lines, *search_foot(result.first)])
+
+
+def lists_value(result: SearchLists) -> dict[str, Any]:
+    """The first list as ever, every list under `lists`, and under `fused` all by rank, or null."""
+    first = plain_value(result.first)
+    own = ("mark", "counts", "counts_by_member", "candidates", "elapsed_s")
+    fused = {
+        "method": result.fusion,
+        "counts": plain_value(result.counts),
+        "candidates": plain_value(result.fused),
+    }
+    return {
+        **first,
+        "unavailable": plain_value(result.unavailable),
+        "notes": plain_value(result.all_notes),
+        "elapsed_s": sum(one.elapsed_s for one in result.lists),
+        "lists": [{name: plain_value(getattr(one, name)) for name in own} for one in result.lists],
+        "fused": fused if len(result.lists) > 1 else None,
+    }
+
+
+def _fused_lines(result: SearchLists) -> list[str]:
+    marks = [one.mark for one in result.lists]
+    grouped = ["group"] if any(row.group for row in result.fused) else []
+    header = ["rank", "member", "exhibit", "event", *grouped, *marks, "sum"]
+    rows = [_fused_row(row, marks, bool(grouped)) for row in result.fused]
+    return [
+        f"all marks by rank, {result.fusion}; rank and score in each list",
+        table(header, rows) if rows else "no candidate",
+        counts_line(result.counts),
+    ]
+
+
+def _fused_row(row: FusedCandidate, marks: list[str], grouped: bool) -> list[object]:
+    places = {str(p.mark): f"{p.rank} ({p.score:.1f})" for p in row.places}
+    shown = [places.get(mark, "-") for mark in marks]
+    value = f"{row.reciprocal_ranks:.5f}"
+    group = [row.group] if grouped else []
+    return [row.rank, row.member, row.exhibit, row.event, *group, *shown, value]
+
+
+# What was read from a file, for people and for programs.
+
+
+def scan_summary(scan: Scan) -> dict[str, Any]:
+    """The contract of `ribin info --json`."""
+    return {
+        "file": scan.provenance.source,
+        "kind": scan.kind,
+        "shape": scan.shape,
+        "pixel_pitch_um": scan.pixel_pitch_um,
+        "row_pitch_um": scan.row_pitch_um,
+        "col_pitch_um": scan.col_pitch_um,
+        "valid_fraction": float(scan.valid.mean()),
+        "outlined": scan.mark_valid is not None,
+        "lighting": scan.provenance.lighting,
+        "provenance": dataclasses.asdict(scan.provenance),
+        "repairs": scan.provenance.repairs,
+        "notes": scan.provenance.notes,
+    }
+
+
+def scan_facts(scan: Scan) -> str:
+    """One fact a line; what the file does not state is left out."""
+    provenance = scan.provenance
+    known: list[tuple[str, object]] = [
+        ("file", provenance.source),
+        ("kind", scan.kind),
+        ("shape", f"{scan.shape[0]} x {scan.shape[1]} (rows x columns)"),
+        ("pitch", f"{scan.row_pitch_um:g} x {scan.col_pitch_um:g} um (rows x columns)"),
+        ("measured", f"{scan.valid.mean():.1%} of the pixels"),
+        ("outlined", "yes" if scan.mark_valid is not None else "no"),
+        ("sha256", provenance.sha256),
+        ("size", f"{provenance.size_bytes} bytes"),
+        ("reader", provenance.reader),
+        ("instrument", provenance.instrument),
+        ("creator", provenance.creator),
+        ("measured on", provenance.measured_on),
+        ("lighting", provenance.lighting),
+    ]
+    known += [("repaired", repair) for repair in provenance.repairs]
+    known += [("note", note) for note in provenance.notes]
+    return facts([(name, value) for name, value in known if value])
+
+
+# Standing searches and what they brought up, as tables.
+
+
+def standing_table(searches: Sequence[StandingSearch], found: Mapping[str, int]) -> str:
+    """A row for each search; `found` has the number of findings by search."""
+    if not searches:
+        return "no standing search"
+    header = ("standing", "exhibit", "scope", "top", "from score", "since", "by", "found", "state")
+    rows = [
+        (
+            *(s.standing, s.exhibit, s.scope, s.top, s.min_score, s.at[:10], s.who),
+            found.get(s.standing, 0),
+            f"ended {s.ended_at[:10]}" if s.ended_at else "stands",
+        )
+        for s in searches
+    ]
+    return table(header, rows)
+
+
+def findings_table(findings: Sequence[Finding], exhibits: Mapping[str, str]) -> str:
+    """A row for each finding; `exhibits` has the own exhibit of each search."""
+    if not findings:
+        return "nothing new"
+    header = ("standing", "exhibit", "rank", "member", "candidate", "event", "mark", "score", "on")
+    rows = [
+        (
+            f.standing,
+            exhibits[f.standing],
+            *(f.candidate["rank"], f.member, f.exhibit, f.candidate["event"]),
+            *(f.candidate["mark"], f.candidate["score"], f.at[:10]),
+        )
+        for f in findings
+    ]
+    return f"{table(header, rows)}\n{NOTICE}"
+
+
+# How wide a table may be: on a terminal as wide as that, in a pipe or a file without an end.
+
+LEAST = 12  # letters that stay of a text that is cut
+_room: ContextVar[int | None] = ContextVar("room", default=None)  # columns; None: no end
+
+
+@contextmanager
+def fitted(columns: int | None) -> Iterator[None]:
+    """Tables made meanwhile fit a terminal of so many columns; long texts lose their middle."""
+    before = _room.set(columns)
+    try:
+        yield
+    finally:
+        _room.reset(before)
+
+
+def narrowed(widths: list[int], least: list[int]) -> list[int]:
+    """Widths that fit the room there is.
+
+    Parameters
+    ----------
+    widths : list of int
+        What each column would take, in letters.
+    least : list of int
+        What it takes at least; 0 of a column of numbers, which is never cut.
+    """
+    room, widths = _room.get(), list(widths)
+    over = sum(widths) + 2 * (len(widths) - 1) - room if room else 0
+    while over > 0:
+        spare = [width - low if low else 0 for width, low in zip(widths, least, strict=True)]
+        widest = max(range(len(widths)), key=lambda i: widths[i] if spare[i] > 0 else 0)
+        if spare[widest] <= 0:
+            break
+        widths[widest] -= 1
+        over -= 1
+    return widths
+
+
+def cut(text: str, width: int) -> str:
+    """A text with what is left out of its middle marked: names often differ in their ends."""
+    if len(text) <= width:
+        return text
+    head = (width - 1) // 2
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"

@@ -18,7 +18,7 @@ from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.report.json import plain_value
-from ribin.report.lists_text import lists_value
+from ribin.report.text import lists_value
 from ribin.services.enrol import (
     Intake,
     Prepared,

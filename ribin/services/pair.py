@@ -22,15 +22,13 @@ from ribin.pipeline import (
     judge_mark,
 )
 from ribin.region import Origin, Verdict
-from ribin.report import stages
-from ribin.report.comparison import comparison_document, figures_sha256
-from ribin.report.comparison_evidence import Item
-from ribin.report.document import Document
+from ribin.report import outlines as stages
+from ribin.report.comparison import Item, comparison_document, figures_sha256
+from ribin.report.document import ChainHead, Document, ReportHead
 from ribin.report.explanation import comparison_text
 from ribin.report.html import document_html
-from ribin.report.overlay import draw_overlay, write_overlay
 from ribin.report.pdf import check_reportlab, document_pdf
-from ribin.report.report_words import ChainHead, ReportHead
+from ribin.report.pictures import draw_overlay, write_overlay
 from ribin.services.files import whole_file
 from ribin.services.marks import ShownMark, measured_original, named_mark
 from ribin.services.reading import Reading, as_image_pairs, best_of, experimental

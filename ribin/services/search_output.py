@@ -15,10 +15,9 @@ from ribin.json_fields import read_object
 from ribin.model import MarkType
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
-from ribin.report.document import Document
-from ribin.report.lists_read import lists_of
-from ribin.report.overlay import draw_overlay
-from ribin.report.report_words import ChainHead
+from ribin.report.document import ChainHead, Document
+from ribin.report.json import lists_of
+from ribin.report.pictures import draw_overlay
 from ribin.report.search import Shown, lists_sha256, search_document
 from ribin.services.marks import candidate_mark, others_mark, own_mark
 from ribin.services.pair import (

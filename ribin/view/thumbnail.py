@@ -7,8 +7,7 @@ import numpy as np
 
 from ribin.comparison import Comparison
 from ribin.model import Mark, ScanKind
-from ribin.report.placement import Frame, Motion, mark_center_px
-from ribin.report.relief import shade_surface
+from ribin.report.pictures import Frame, Motion, mark_center_px, shade_surface
 
 _MARGIN = 1.04
 _CONTRAST = 6.0  # deviations of grey from black to white, of an image

@@ -17,7 +17,7 @@ from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
 from ribin.report.json import as_json
-from ribin.report.lists_text import lists_value
+from ribin.report.text import lists_value
 from ribin.services.leads import figures_as_seen
 from ribin.services.pair import Side
 from ribin.services.reading import Reading

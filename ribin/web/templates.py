@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ribin.report.report_words import words
+from ribin.report.document import words
 
 PAGES = Environment(
     loader=PackageLoader("ribin.web", "pages"),
