@@ -14,8 +14,7 @@ from ribin.cases.exhibits import Candidate, ClassFields, Counts, SearchResult
 from ribin.cases.results import FusedCandidate, MarkPlace, SearchLists
 from ribin.model import MarkType
 from ribin.view import RowPicture, gallery_page
-from ribin.view.gallery_rows import shown_lists
-from ribin.view.score_plot import score_plot
+from ribin.view.results import score_plot, shown_lists
 
 FACE, PIN = MarkType.BREECH_FACE, MarkType.FIRING_PIN
 REASON = ("--who", "A. B.", "--reason", "a shooting")

@@ -13,8 +13,14 @@ from mark_makers import heights, make_scan, middle_um
 from ribin.errors import ScanError
 from ribin.model import ScanKind
 from ribin.pipeline import extract_marks
-from ribin.view.measured import measured_surface
-from ribin.view.surface import Surface, coarsen, compared_surface, crop, pack_surface
+from ribin.view.comparison import (
+    Surface,
+    coarsen,
+    compared_surface,
+    crop,
+    measured_surface,
+    pack_surface,
+)
 
 
 def made(shape=(40, 30), seed=0, scale_um=1.0) -> Surface:

@@ -21,8 +21,7 @@ from ribin.services.session import Desk, stored_side
 from ribin.vault.disclosure import Abroad
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
-from ribin.view.measured import measured_surface
-from ribin.view.surface import Surface, compared_surface
+from ribin.view.comparison import Surface, compared_surface, measured_surface
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,9 +37,7 @@ from ribin.trace import NO_TRACE, Trace
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault
 from ribin.view import comparison_page
-from ribin.view.annotations import read_annotations
-from ribin.view.measured import measured_surface
-from ribin.view.surface import Surface
+from ribin.view.comparison import Surface, measured_surface, read_annotations
 
 FROM_TEMPLATE = "drawn from its template: the original is not released"
 

@@ -33,7 +33,7 @@ from ribin.services.pair import (
 )
 from ribin.services.session import Desk
 from ribin.view import RowPicture, gallery_page, thumbnail_png
-from ribin.view.thumbnail import motion_of
+from ribin.view.results import motion_of
 
 NOT_RELEASED = "picture not released by its owner"
 

@@ -5,7 +5,6 @@
 """
 
 from ribin.view.comparison import comparison_page
-from ribin.view.results import RowPicture, gallery_page
-from ribin.view.thumbnail import thumbnail_png
+from ribin.view.results import RowPicture, gallery_page, thumbnail_png
 
 __all__ = ["RowPicture", "comparison_page", "gallery_page", "thumbnail_png"]
