@@ -11,8 +11,8 @@ from wording import forbidden_words
 
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.vault import Vault
+from ribin.web import app as server
 from ribin.web import exhibits as browsing
-from ribin.web import server
 from ribin.web.session import Session
 from ribin.web.state import Office
 

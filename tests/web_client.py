@@ -12,7 +12,7 @@ from html import unescape
 from http.client import HTTPConnection
 from urllib.parse import urlencode
 
-from ribin.web.server import bound_socket, server_of
+from ribin.web.app import bound_socket, server_of
 from ribin.web.session import Session
 from ribin.web.state import Office
 

@@ -42,6 +42,6 @@ def office_for(
 
 def serve_office(office: Office, port: int, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C."""
-    from ribin.web.server import serve
+    from ribin.web.app import serve
 
     serve(office, port, say)

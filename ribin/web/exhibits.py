@@ -11,8 +11,8 @@ from ribin.cases.exhibits import Exhibit, Grouping, Scope
 from ribin.model import MarkType
 from ribin.services.leads import lead_views
 from ribin.view import thumbnail_png
-from ribin.web.numbers import whole_number
 from ribin.web.pages import office_of, page, picture
+from ribin.web.state import whole_number
 
 _A_PAGE = 100  # exhibits
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ribin.web.closed import closed
+from ribin.web.pages import closed
 from ribin.web.session import CSRF_FIELD, Session
 
 POLICY = (

@@ -13,8 +13,8 @@ from ribin.leads.rules import standing_of
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.leads.text import blindness
 from ribin.services.leads import announce, look_at_lead, look_at_leads
-from ribin.web.numbers import whole_number
 from ribin.web.pages import form_of, office_of, page, see
+from ribin.web.state import whole_number
 
 
 def take_up(request: Request) -> Response:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import Scope
 
 from ribin import __version__
 from ribin.errors import AccessError, ParameterError, RibinError, StoreError, ThereAlreadyError
+from ribin.report.document import words
 from ribin.report.text import NOTICE
-from ribin.web.closed import closed
 from ribin.web.next_steps import with_next_step
 from ribin.web.session import Session
 from ribin.web.state import Office
-from ribin.web.templates import PAGES
 
 # The first that fits; a StoreError names what is not there.
 _STATUS = {ThereAlreadyError: 409, AccessError: 403, ParameterError: 400, StoreError: 404}
@@ -83,3 +85,36 @@ async def not_found(request: Request, error: Exception) -> Response:
 
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
+
+
+# A request that ends before any page: a line, and in a browser the way back beside it.
+
+_WAYS = {
+    401: "This session has ended, or the address was not complete. Start `ribin serve` again in a "
+    "terminal, and open the address that it prints.",
+    403: "Nothing was changed. Go back with your browser and load the page again.",
+    404: "Go back with your browser.",
+    413: "Nothing was changed. Go back with your browser and shorten the text.",
+}
+
+
+def closed(scope: Scope, status: int, why: str) -> Response:
+    """The answer: a page where a browser asks for one, otherwise the plain line."""
+    line = f"ribin: {why}"
+    if "text/html" not in Headers(scope=scope).get("accept", ""):
+        return PlainTextResponse(f"{line}\n", status)
+    way = _WAYS.get(status, "Go back with your browser.")
+    html = PAGES.get_template("closed.html").render(line=line, way=way, back=status != 401)
+    return HTMLResponse(html, status)
+
+
+# The templates of the pages; every value in them is escaped.
+
+PAGES = Environment(
+    loader=PackageLoader("ribin.web", "pages"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+PAGES.filters["words"] = lambda value: words(str(value))

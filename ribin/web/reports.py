@@ -13,8 +13,8 @@ from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.services.pair import Asked, report_comparison
 from ribin.services.reading import Reading
 from ribin.services.search_output import report_search
-from ribin.web.numbers import whole_number
 from ribin.web.pages import form_of, office_of, see, with_policy
+from ribin.web.state import whole_number
 
 _PICTURES = 3  # in the report of a search, as `ribin report` has by default
 

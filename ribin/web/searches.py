@@ -13,9 +13,8 @@ from ribin.report.score_plot import largest_drop
 from ribin.services.search_output import Beside, candidate_beside
 from ribin.view import thumbnail_png
 from ribin.view.results import score_plot, shown_lists
-from ribin.web.numbers import whole_number
 from ribin.web.pages import form_of, office_of, page, picture, see, with_policy
-from ribin.web.state import Found
+from ribin.web.state import Found, whole_number
 
 
 def search(request: Request) -> Response:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
 from ribin.cases.leads import HeldExhibit
@@ -23,8 +25,43 @@ from ribin.services.pair import Side
 from ribin.services.reading import Reading
 from ribin.services.search import request_of, search_for
 from ribin.services.session import Desk
-from ribin.web.numbers import whole_number
-from ribin.web.shelf import Shelf, new_key
+
+# What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
+
+_KEPT = 20  # the oldest is forgotten first
+
+T = TypeVar("T")
+
+
+def new_key() -> str:
+    """A key for one more."""
+    return secrets.token_urlsafe(8)
+
+
+class Shelf(Generic[T]):
+    """The last ones of a kind, `what` in refusals; safe in several threads."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._kept: OrderedDict[str, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, key: str, one: T) -> None:
+        with self._lock:
+            self._kept[key] = one
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+
+    def get(self, key: str) -> T:
+        """The one of a key; StoreError where there is none such, or no more."""
+        with self._lock:
+            if key not in self._kept:
+                raise StoreError(f"{self._what} {key[:20]}: not of this session, or forgotten")
+            return self._kept[key]
+
+    def newest_first(self) -> list[tuple[str, T]]:
+        with self._lock:
+            return list(reversed(self._kept.items()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,3 +165,13 @@ def _asked(form: Mapping[str, str]) -> dict[str, Any]:
         "top": whole_number(top) if 0 < whole_number(top) <= 200 else 20,
         "group": form.get("group") or None,
     }
+
+
+# Numbers as they come in an address or a form.
+
+_DIGITS = 9
+
+
+def whole_number(text: str) -> int:
+    """The number; 0 where it is none, or longer than any of ours."""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
