@@ -14,8 +14,7 @@ import pytest
 from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.commands import options
 from ribin.commands.app import app
-from ribin.commands.progress import Progress
-from ribin.commands.terminal import exit_after, run
+from ribin.commands.terminal import Progress, exit_after, run
 from ribin.errors import ScanError
 
 ROOT = Path(__file__).parents[1]

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from ribin.commands import colour
-from ribin.commands.completion import SHELLS
+from ribin.commands import terminal as colour
+from ribin.commands.app import SHELLS
 from ribin.services import doctor as health
 from ribin.services import self_test
 from ribin.services.doctor import Finding, State, examine

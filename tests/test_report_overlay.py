@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from ribin.commands.reading import Reading
+from ribin.commands.options import Reading
 from ribin.comparison import CellFit, Comparison
 from ribin.errors import ParameterError
 from ribin.model import Mark, MarkType, Provenance, ScanKind

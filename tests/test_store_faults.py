@@ -135,7 +135,7 @@ def test_a_full_disk_and_a_lead(small_disk):
 AS_NOBODY = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-import ribin.commands.leads, ribin.commands.upkeep, ribin.vault.backup, ribin.leads.steps
+import ribin.commands.lead, ribin.commands.vault, ribin.vault.backup, ribin.leads.steps
 from ribin.commands.app import app
 from ribin.commands.terminal import run
 if os.geteuid() == 0:

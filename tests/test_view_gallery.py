@@ -100,7 +100,7 @@ def test_names_are_escaped(lists):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Path:
     """The sample network, enrolled once."""
-    from ribin.commands.tour import show_tour
+    from ribin.commands.demo import show_tour
 
     folder = tmp_path_factory.mktemp("demo")
     show_tour(folder, folder / "p.png", 2, lambda *told: None, lambda text: None)

@@ -8,31 +8,48 @@ import ribin
 from ribin.commands.audit import audit
 from ribin.commands.batch import batch
 from ribin.commands.compare import compare
-from ribin.commands.completion import completion
 from ribin.commands.demo import demo
 from ribin.commands.doctor import doctor
 from ribin.commands.enrol import enrol
 from ribin.commands.evaluate import evaluate
-from ribin.commands.export import export, import_export
-from ribin.commands.extract import extract
-from ribin.commands.info import info
-from ribin.commands.init import init
-from ribin.commands.lead import lead
-from ribin.commands.link import link
+from ribin.commands.extract import extract, info
+from ribin.commands.lead import lead, link, review, trace
 from ribin.commands.network import network
-from ribin.commands.original import original
 from ribin.commands.people import people
 from ribin.commands.report import report
-from ribin.commands.retention import purge, retention
-from ribin.commands.review import review
 from ribin.commands.saved import standing
 from ribin.commands.search import search
 from ribin.commands.serve import serve
-from ribin.commands.share import release, share
+from ribin.commands.share import original, purge, release, retention, share
 from ribin.commands.synth import synth
-from ribin.commands.trace import trace
-from ribin.commands.vault import store
+from ribin.commands.vault import export, import_export, init, store
 from ribin.commands.view import view
+
+# `ribin completion`: a script that lets a shell complete commands, options and file names.
+
+SHELLS = ("bash", "zsh", "fish")
+_VARIABLE = "_RIBIN_COMPLETE"  # click's name for how a shell asks
+
+
+@click.command(short_help="Let the shell complete commands.")
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print the script that lets SHELL complete `ribin` commands and options with the tab key.
+
+    \b
+    Examples:
+      ribin completion bash >> ~/.bashrc
+      ribin completion zsh >> ~/.zshrc
+      ribin completion fish > ~/.config/fish/completions/ribin.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    script = get_completion_class(shell)
+    if script is None:  # a click that knows fewer shells
+        raise click.UsageError(f"click {shell} completion needed, found none")
+    program = context.find_root().command
+    click.echo(script(program, {}, "ribin", _VARIABLE).source())
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

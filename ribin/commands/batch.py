@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from ribin.commands.options import (
     EXHIBIT_KINDS,
     GROUPINGS,
     SCOPES,
+    executor_with,
     jobs_option,
     json_option,
     lighting_option,
@@ -26,7 +29,23 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
+from ribin.commands.terminal import Progress, exit_after, list_failed
+from ribin.errors import ParameterError
 from ribin.params.defaults import Params
+from ribin.report.json import as_json
+from ribin.services.jobs import (
+    Admission,
+    Job,
+    Preparing,
+    Tally,
+    failures,
+    read_job,
+    run_job,
+    write_results,
+)
+from ribin.services.journal import open_journal
+from ribin.services.session import Vaults
+from ribin.services.workers import Work
 
 _EVERY_BATCH = (
     click.argument("job_file", metavar="JOB.csv", type=A_PATH),
@@ -81,7 +100,6 @@ def compare_batch(
     Example:
       ribin batch compare pairs.csv --jobs 2
     """
-    from ribin.commands.jobs import Told, asked_job, run_batch
     from ribin.services.jobs import Comparing
     from ribin.services.reading import Reading
 
@@ -126,7 +144,6 @@ def search_batch(
     Example:
       ribin batch search queries.csv --vault JAM --network network.toml --scope cluster --reason x
     """
-    from ribin.commands.jobs import Told, asked_job, run_batch
     from ribin.services.jobs import Searching
     from ribin.services.reading import Reading
     from ribin.services.session import needed_vault
@@ -169,7 +186,6 @@ def enrol_batch(
     Example:
       ribin batch enrol exhibits.csv --network network.toml
     """
-    from ribin.commands.jobs import Told, asked_job, run_batch
     from ribin.services.enrol import Intake
     from ribin.services.jobs import Preparing
 
@@ -180,3 +196,94 @@ def enrol_batch(
     options = {"params": params.template_id, "intake": [pixel_pitch_um, accept_unusable]}
     job = asked_job(told, "enrol", asked, {**options, "place": place})
     run_batch(told, job, Preparing(job.folder, *place, intake))
+
+
+# What the commands of `ribin batch` have in common: where a job stands, and how it ends.
+
+_USUAL = ".results.jsonl"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the options of every batch say."""
+
+    job_file: Path
+    out: Path | None
+    jobs: int
+    scheduler: str | None
+    retry_failed: bool
+    json_output: bool
+
+    @property
+    def results(self) -> Path:
+        return self.out or self.job_file.with_suffix(_USUAL)
+
+
+def asked_job(told: Told, kind: str, cells: Mapping[str, Any], options: Mapping[str, Any]) -> Job:
+    """The job; what an option says of a cell stands for empty ones.
+
+    Raises
+    ------
+    ParameterError
+        The results would not end in .jsonl, have no folder, or would replace the job or a file
+        that no run of it wrote.
+    FormatError
+        As `read_job`.
+    """
+    if told.results.suffix != ".jsonl" or not told.results.parent.is_dir():
+        raise ParameterError(
+            f"{told.results}: a name that ends in .jsonl, in a folder that is there, needed"
+        )
+    if told.results.with_suffix(".csv").resolve() == told.job_file.resolve():
+        raise ParameterError(f"{told.results}: another name needed, its .csv would replace the job")
+    _refuse_strangers(told.results)
+    usual = {name: str(text) for name, text in cells.items() if text}
+    words = {
+        name: value if isinstance(value, int) else str(value) for name, value in options.items()
+    }
+    return read_job(told.job_file, kind, usual, words)
+
+
+def _refuse_strangers(results: Path) -> None:
+    """Files of these names are a job's own where its journal lies beside them."""
+    if results.with_suffix(".journal").exists():
+        return
+    for path in (results, results.with_suffix(".csv")):
+        if path.exists():
+            raise ParameterError(
+                f"{path}: would be replaced, and {results.with_suffix('.journal').name} is not "
+                "beside it: another name (--out) needed, or take it away first"
+            )
+
+
+def run_batch(told: Told, job: Job, work: Work) -> None:
+    """Run a job from where it was left, write its results, list what failed, end the command."""
+    results = told.results
+    otherwise = f"--out names another file, or remove {results.with_suffix('.journal')}"
+    with ExitStack() as stack:
+        path = results.with_suffix(".journal")
+        journal = stack.enter_context(open_journal(path, dict(job.identity), otherwise))
+        if told.retry_failed:
+            journal.forget_failed()
+        executor = stack.enter_context(executor_with(told.scheduler, told.jobs))
+        tick = Progress(every_s=30.0)
+        if isinstance(work, Preparing):
+            vaults = stack.enter_context(Vaults(work.vault, work.network_file))
+            tally = run_job(job, work, executor, journal, tick, Admission(work, vaults))
+        else:
+            tally = run_job(job, work, executor, journal, tick)
+        files = write_results(job, journal, results)
+        failed = failures(job, journal)
+    click.echo(_summary(tally, failed, files, told.json_output))
+    list_failed(failed)
+    exit_after(done=tally.items - tally.failed, failed=tally.failed)
+
+
+def _summary(
+    tally: Tally, failed: list[tuple[str, str]], files: tuple[Path, Path], json_output: bool
+) -> str:
+    if json_output:
+        return as_json({**vars(tally), "failures": failed, "results": [str(f) for f in files]})
+    before = f", {tally.done_before} of them before this run" if tally.done_before else ""
+    counted = f"{tally.items} items: {tally.items - tally.failed} done, {tally.failed} failed"
+    return f"{counted}{before}\n{files[0]}\n{files[1]}"

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from ribin.commands.colour import say
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -19,7 +18,7 @@ from ribin.commands.options import (
     rotation_option,
     who_option,
 )
-from ribin.commands.terminal import exit_after
+from ribin.commands.terminal import exit_after, say
 from ribin.params.defaults import Params
 
 CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
@@ -80,7 +79,7 @@ def compare(
     MARK in a circle is breech_face, firing_pin or ejector. A pair that agrees clearly better
     mirrored than as read gets a note that says so.
     """
-    from ribin.commands.reading import readings_of
+    from ribin.commands.options import readings_of
     from ribin.report.json import as_json
     from ribin.services.files import check_picture
     from ribin.services.pair import compare_files, draw_sides, explain, write_traces

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.colour import say
 from ribin.commands.options import jobs_option, json_option, network_option, vault_option
-from ribin.commands.terminal import NOTHING_DONE, SOME_FAILED
+from ribin.commands.terminal import NOTHING_DONE, SOME_FAILED, say
+from ribin.services.doctor import Finding, State
 
 
 @click.command(short_help="Check this installation, a vault and a network.")
@@ -30,7 +30,6 @@ def doctor(vault: Path | None, network_file: Path | None, jobs: int, json_output
       ribin doctor
       ribin doctor --vault vaults/JAM --network network.toml --json
     """
-    from ribin.commands.findings import finding_line, is_bad, program_is_bad
     from ribin.report.json import as_json
     from ribin.services.doctor import examine
 
@@ -44,3 +43,27 @@ def doctor(vault: Path | None, network_file: Path | None, jobs: int, json_output
     if any(map(is_bad, findings)):
         code = NOTHING_DONE if any(map(program_is_bad, findings)) else SOME_FAILED
         raise click.exceptions.Exit(code)
+
+
+# Findings of `ribin doctor` for a person, and how bad they are.
+
+_SIGNS = {State.GOOD: ("ok", "green"), State.OPTIONAL: ("-", "yellow"), State.BAD: ("BAD", "red")}
+_PROGRAM = {"program", "libraries", "compiled kernels", "self test", "speed"}
+_AREA = 16  # width of the column that names what was looked at
+
+
+def finding_line(finding: Finding) -> str:
+    """What was found, and under it what mends it."""
+    sign, colour = _SIGNS[finding.state]
+    line = f"{click.style(f'{sign:<4}', fg=colour)} {finding.area:<{_AREA}}  {finding.found}"
+    return f"{line}\n{'':<{_AREA + 7}}{finding.next_step}" if finding.next_step else line
+
+
+def is_bad(finding: Finding) -> bool:
+    """Whether something is not as it must be."""
+    return finding.state is State.BAD
+
+
+def program_is_bad(finding: Finding) -> bool:
+    """Whether the program itself cannot be relied on."""
+    return is_bad(finding) and finding.area in _PROGRAM

@@ -6,16 +6,13 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.colour import say
-from ribin.commands.options import (
-    A_PATH,
-    jobs_option,
-    json_option,
-    params_option,
-    rotation_option,
-)
-from ribin.commands.terminal import exit_after, list_failed
+from ribin.commands.options import A_PATH, jobs_option, json_option, params_option, rotation_option
+from ribin.commands.terminal import Progress, exit_after, list_failed, say
+from ribin.evaluate.pairs import write_pairs
+from ribin.evaluate.report import check_pictures, write_pictures
+from ribin.evaluate.run import Evaluation, evaluate_folder
 from ribin.params.defaults import Params
+from ribin.services.files import new_folder_only_if_used, whole_file
 
 
 @click.command(short_help="Error rates of labelled scans.")
@@ -45,7 +42,6 @@ def evaluate(
       ribin evaluate sample_data --json --pairs pairs.csv --jobs 2
       ribin evaluate sample_data --pictures pictures --rotation any
     """
-    from ribin.commands.evaluation import evaluate_and_write
     from ribin.evaluate.report import evaluation_text
     from ribin.report.json import as_json
 
@@ -53,3 +49,28 @@ def evaluate(
     say(as_json(result) if json_output else evaluation_text(result))
     list_failed((failed.file, failed.reason) for failed in result.failed_scans)
     exit_after(done=result.scans, failed=result.not_compared)
+
+
+# The evaluation of one folder, and the files asked for with it.
+
+
+def evaluate_and_write(
+    folder: Path, params: Params, jobs: int, pairs_csv: Path | None, pictures: Path | None
+) -> Evaluation:
+    """Evaluate a folder; write a row for every pair, and the pictures, where asked for.
+
+    Raises
+    ------
+    RibinError
+        As `evaluate_folder`; or a file cannot be written, or matplotlib is not installed.
+    """
+    with new_folder_only_if_used(pictures):
+        if pictures:
+            check_pictures(pictures)
+        result, pairs = evaluate_folder(folder, params, jobs, Progress())
+    if pairs_csv:
+        with whole_file(pairs_csv) as aside:
+            write_pairs(pairs, aside)
+    if pictures:
+        write_pictures(result, pairs, folder.resolve().name, pictures)
+    return result

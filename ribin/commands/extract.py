@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from ribin.commands.colour import say
 from ribin.commands.options import (
     A_PATH,
     circle_option,
@@ -18,7 +18,15 @@ from ribin.commands.options import (
     replica_option,
     who_option,
 )
+from ribin.commands.terminal import say
+from ribin.model import MarkType, Scan
 from ribin.params.defaults import Params
+from ribin.pipeline import find_marks, judge_mark
+from ribin.region import Quality, Region
+from ribin.report.outlines import draw_outlines, write_masks
+from ribin.report.pictures import write_overlay
+from ribin.services.files import whole_file
+from ribin.services.reading import Reading
 
 
 @click.command(short_help="Show the marks found in a scan.")
@@ -56,7 +64,6 @@ def extract(
       ribin extract head.x3p --overlay found.png --masks masks
       ribin extract head.x3p --circle breech_face:372,372,214,150 --overlay mine.png
     """
-    from ribin.commands.extraction import extract_file, write_extracted
     from ribin.report.json import as_json
     from ribin.report.outlines import outlines_summary, outlines_table
     from ribin.services.files import check_picture
@@ -68,3 +75,70 @@ def extract(
     masks = write_extracted(done, overlay, folder)
     summary = outlines_summary(*done.parts, masks)
     say(as_json(summary) if json_output else outlines_table(*done.parts))
+
+
+# The marks of one file with their quality, and the pictures of them.
+
+
+@dataclass(frozen=True, eq=False)
+class Extracted:
+    """What was found in one scan; regions and quality go together."""
+
+    scan: Scan
+    regions: tuple[Region, ...]
+    quality: tuple[Quality, ...]
+
+    @property
+    def parts(self) -> tuple[Scan, tuple[Region, ...], tuple[Quality, ...]]:
+        return self.scan, self.regions, self.quality
+
+
+def extract_file(path: Path, reading: Reading, params: Params) -> Extracted:
+    """Read a file, find its marks and judge them.
+
+    Raises
+    ------
+    ScanError
+        There is no mark in it.
+    """
+    scan = reading.scan(path, params)
+    found = find_marks(scan, params)
+    return Extracted(
+        scan,
+        tuple(mark.region for mark in found),
+        tuple(judge_mark(scan, mark, params) for mark in found),
+    )
+
+
+def write_extracted(
+    done: Extracted, overlay: Path | None, folder: Path | None
+) -> dict[MarkType, Path]:
+    """Write the picture and the masks where asked for; gives the path of each mask."""
+    if overlay:
+        with whole_file(overlay) as aside:
+            write_overlay(draw_outlines(*done.parts), aside)
+    return write_masks(done.scan, done.regions, folder) if folder else {}
+
+
+# `ribin info`: what was read from a file.
+
+
+@click.command(short_help="What a file holds.")
+@click.argument("file", type=A_PATH)
+@pitch_option
+@params_option
+@json_option
+def info(file: Path, pixel_pitch_um: float | None, params: Params, json_output: bool) -> None:
+    """Show what FILE holds: kind, shape, pitch, provenance, and what was repaired.
+
+    \b
+    Examples:
+      ribin info case.x3p
+      ribin info photograph.png --pixel-pitch-um 2.53 --json
+    """
+    from ribin.read import read_scan
+    from ribin.report.json import as_json
+    from ribin.report.text import scan_facts, scan_summary
+
+    scan = read_scan(file, pixel_pitch_um=pixel_pitch_um, params=params.read)
+    click.echo(as_json(scan_summary(scan)) if json_output else scan_facts(scan))

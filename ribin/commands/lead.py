@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import click
 
-from ribin.commands.options import A_PATH, json_option, network_option, vault_option, who_option
+from ribin.cases.leads import Conclusion, Examined, HeldExhibit
+from ribin.commands.options import (
+    A_PATH,
+    json_option,
+    network_option,
+    reason_option,
+    vault_option,
+    who_option,
+)
 from ribin.commands.terminal import exit_after
+from ribin.errors import ParameterError
+from ribin.leads.steps import Step
+from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, view_lead
+from ribin.leads.trace import History
+from ribin.leads.trace_files import as_graphml, write_picture
+from ribin.leads.two_vaults import held_exhibit
+from ribin.report.json import as_json
+from ribin.search.network import Network, read_network
+from ribin.services.files import whole_file
+from ribin.services.leads import announce, figures_as_seen, look_at_lead
+from ribin.services.session import open_own
+from ribin.vault.vault import Vault
 
 
 @click.group(short_help="Take up candidates for examination.")
@@ -56,7 +80,6 @@ def open_lead(
       ribin lead open JAM-2026-0007-1 BLZ:x-0123456789abcdef --note "score 99, same calibre" \\
           --vault vaults/JAM --network network.toml
     """
-    from ribin.commands.leads import Leads, say_step, seen_figures
     from ribin.leads.steps import take_up_lead
 
     with Leads.open(vault, network_file) as desk:
@@ -80,7 +103,6 @@ def list_leads(mine: bool, vault: Path | None, who: str, json_output: bool) -> N
     Example:
       ribin lead list --mine --vault vaults/JAM
     """
-    from ribin.commands.leads import Leads
     from ribin.leads.text import lead_facts, leads_table
     from ribin.report.json import as_json
     from ribin.services.leads import look_at_leads
@@ -103,7 +125,6 @@ def show(lead_number: str, vault: Path | None, who: str, json_output: bool) -> N
     Example:
       ribin lead show JAM-L1 --vault vaults/JAM
     """
-    from ribin.commands.leads import Leads, say_lead
 
     with Leads.open(vault, None) as desk:
         say_lead(desk.vault, lead_number, who, json_output)
@@ -121,7 +142,6 @@ def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
     Example:
       ribin lead sync --vault vaults/JAM --network network.toml
     """
-    from ribin.commands.leads import Leads
     from ribin.leads.merge import sync_leads
     from ribin.services.leads import announce_received
 
@@ -132,3 +152,250 @@ def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
     said = [*notes, *(one.text for one in told)]
     click.echo("\n".join(said), err=True, nl=bool(said))
     exit_after(done=1, failed=len(notes) + sum(not one.written for one in told))
+
+
+# What the commands about leads share: the vault and network, and how a step is said.
+
+
+@dataclass(frozen=True)
+class Leads:
+    """The own vault, and the network where one is named."""
+
+    vault: Vault
+    network: Network | None
+
+    @classmethod
+    def open(cls, vault: Path | None, network_file: Path | None) -> Leads:
+        network = read_network(network_file) if network_file else None
+        return cls(open_own(vault), network)
+
+    def held(self, text: str) -> HeldExhibit:
+        """An exhibit as written on the command line."""
+        return held_exhibit(text, self.vault.member)
+
+    def needed_network(self) -> Network:
+        """The network; wrong usage where none is named."""
+        if self.network is None:
+            raise click.UsageError("--network or RIBIN_NETWORK needed")
+        return self.network
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.vault.close()
+
+
+def say_lead(vault: Vault, lead: str, who: str, json_output: bool) -> None:
+    """Print a lead, and keep in the audit log who looked at it."""
+    view = look_at_lead(vault, lead, who)
+    click.echo(as_json(lead_facts(view)) if json_output else lead_page(view))
+    if view.shows_early:
+        click.echo(SHOWN_EARLY, err=True)
+
+
+def say_step(desk: Leads, step: Step, who: str, json_output: bool) -> None:
+    """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
+    notes = [*step.notes, *announce(desk.vault, step, desk.network)]
+    view = view_lead(desk.vault, step.file, who).after_a_step()
+    facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
+    lines = [lead_page(view)]
+    if step.parts:
+        sizes = " and ".join(str(len(part)) for part in step.parts)
+        lines.append(
+            f"the series is split into series of {sizes} exhibits"
+            if len(step.parts) > 1
+            else f"other links still join the {sizes} exhibits of the series"
+        )
+    click.echo(as_json(facts) if json_output else "\n".join(lines))
+    click.echo("\n".join(notes), err=True, nl=bool(notes))
+
+
+def seen_figures(list_file: Path | None, candidate: HeldExhibit) -> dict[str, Any]:
+    """The row of a candidate in the list as the examiner saw it, and where the list came from.
+
+    Raises
+    ------
+    ParameterError
+        The file is no list of `ribin search --json`, or the candidate is not in it.
+    """
+    if list_file is None:
+        return {}
+    try:
+        content = list_file.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        figures = figures_as_seen(json.loads(content), candidate, digest)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ParameterError(f"{list_file}: a list of `ribin search --json` needed") from error
+    if not figures:
+        raise ParameterError(f"{list_file}: candidate {candidate} needed in the list, found none")
+    return figures
+
+
+def write_history(history: History, graphml: Path | None, picture: Path | None) -> None:
+    """Write the files asked for, whole or not at all."""
+    if graphml:
+        with whole_file(graphml) as aside:
+            aside.write_text(as_graphml(history), encoding="utf-8")
+    if picture:
+        with whole_file(picture) as aside:
+            write_picture(history, aside)
+
+
+# `ribin link`: confirmed links and their end.
+
+
+@click.group(short_help="Confirmed links between exhibits.")
+def link() -> None:
+    """A link joins two exhibits, and their events, that two persons found to be marked by one
+    firearm. It has the number of its lead.
+    """
+
+
+@link.command("list")
+@vault_option
+@who_option
+@json_option
+def list_links(vault: Path | None, who: str, json_output: bool) -> None:
+    """List the links that stand.
+
+    \b
+    Example:
+      ribin link list --vault vaults/JAM
+    """
+    from ribin.leads.text import lead_facts, leads_table
+    from ribin.report.json import as_json
+    from ribin.services.leads import look_at_leads
+
+    with Leads.open(vault, None) as desk:
+        views = look_at_leads(desk.vault, who, linked=True, verdicts=json_output)
+    facts = {"links": [lead_facts(view) for view in views]}
+    click.echo(as_json(facts) if json_output else leads_table(views).replace("no lead", "no link"))
+
+
+@link.command()
+@click.argument("lead", metavar="LEAD")
+@click.option("--reason", required=True, help="Why, for the audit log.")
+@vault_option
+@network_option
+@who_option
+@json_option
+def withdraw(
+    lead: str,
+    reason: str,
+    vault: Path | None,
+    network_file: Path | None,
+    who: str,
+    json_output: bool,
+) -> None:
+    """Withdraw a link, at both members. Lead, verdicts and link stay on record.
+
+    \b
+    Example:
+      ribin link withdraw JAM-L1 --reason "items mixed up in the laboratory" --vault vaults/JAM
+    """
+    from ribin.leads.steps import withdraw_link
+
+    with Leads.open(vault, network_file) as desk:
+        step = withdraw_link(desk.vault, desk.network, lead, who=who, reason=reason)
+        say_step(desk, step, who, json_output)
+
+
+# `ribin review`: a person's verdict on a lead.
+
+
+@click.command(short_help="Write down your verdict on a lead.")
+@click.argument("lead", metavar="LEAD")
+@click.option(
+    "--conclusion",
+    required=True,
+    type=click.Choice([str(conclusion) for conclusion in Conclusion]),
+    help="In the words of AFTE's range of conclusions.",
+)
+@click.option(
+    "--examined",
+    required=True,
+    type=click.Choice([str(examined) for examined in Examined]),
+    help="What you examined: the physical items, or a cast of one.",
+)
+@click.option("--note", required=True, help="What the verdict rests on.")
+@click.option("--supersede", is_flag=True, help="In place of your earlier verdict, which is kept.")
+@vault_option
+@network_option
+@who_option
+@json_option
+def review(
+    lead: str,
+    conclusion: str,
+    examined: str,
+    note: str,
+    supersede: bool,
+    vault: Path | None,
+    network_file: Path | None,
+    who: str,
+    json_output: bool,
+) -> None:
+    """Write down what you conclude from the items of a lead.
+
+    The first verdict is an examiner's. The second is a reviewer's, who is another person and does
+    not see the first. Two identifications confirm a link; two equal inconclusive ones stay so; all
+    else is not confirmed. After both are in, a superseding verdict may end a link, never make one.
+
+    \b
+    Example:
+      ribin review JAM-L1 --conclusion identification --examined items \\
+          --note "individual marks agree in the aperture shear" --vault vaults/JAM
+    """
+    from ribin.leads.steps import give_review
+
+    said = (Conclusion(conclusion), Examined(examined))
+    with Leads.open(vault, network_file) as desk:
+        step = give_review(
+            desk.vault, desk.network, lead, *said, who=who, note=note, supersede=supersede
+        )
+        say_step(desk, step, who, json_output)
+
+
+# `ribin trace`: the history of a gun.
+
+
+@click.command(short_help="Follow the links of an exhibit: the history of a gun.")
+@click.argument("exhibit")
+@click.option("--graphml", type=A_PATH, help="File for programs that draw networks.")
+@click.option("--picture", type=A_PATH, help="PNG: time to the right, a row a country.")
+@vault_option
+@network_option
+@who_option
+@reason_option
+@json_option
+def trace(
+    exhibit: str,
+    graphml: Path | None,
+    picture: Path | None,
+    vault: Path | None,
+    network_file: Path | None,
+    who: str,
+    reason: str,
+    json_output: bool,
+) -> None:
+    """Print all exhibits joined to one by confirmed links, in the order of time, across countries.
+
+    With --network each member concerned is asked, and tells by its own rules: class fields under
+    an opaque name, and the event once it has released it to you. Both sides' audit logs keep it.
+
+    \b
+    Example:
+      ribin trace JAM-2026-0007-1 --vault vaults/JAM --network network.toml \\
+          --reason "murder of 3 May" --picture history.png
+    """
+    from ribin.leads.text import history_table
+    from ribin.leads.trace import trace_exhibit
+    from ribin.report.json import as_json
+    from ribin.services.files import check_picture
+
+    check_picture(picture)
+    with Leads.open(vault, network_file) as desk:
+        history = trace_exhibit(desk.vault, desk.network, exhibit, who=who, reason=reason)
+    click.echo(as_json(history) if json_output else history_table(history))
+    write_history(history, graphml, picture)
+    exit_after(done=1, failed=len(history.unavailable) if desk.network else 0)

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ribin.cases.leads import USER_VARIABLE, login_name
+from ribin.commands.terminal import Progress
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
+from ribin.services.reading import Reading
+from ribin.services.session import Desk
+from ribin.services.workers import Executor, local_executor
+
+if TYPE_CHECKING:
+    from ribin.cases.exhibits import Request
+    from ribin.services.session import Desk
 
 # Written out, because importing ribin.cases.exhibits for them would load numpy for `--help`.
 SCOPES = ("country", "cluster", "network")
@@ -131,3 +142,81 @@ mark_option = click.option(
     type=click.Choice(MARKS),
     help="Type of mark; by default the first found, breech face before the others.",
 )
+
+
+# How the options of a command say that scans are to be read.
+
+
+def readings_of(asked: Mapping[str, Any]) -> tuple[Reading, Reading]:
+    """How `ribin compare` reads its reference and its comparison."""
+
+    def side(name: str) -> Reading:
+        return Reading(
+            pixel_pitch_um=asked["pixel_pitch_um"],
+            mask=asked[f"{name}_mask"],
+            circles=asked[f"{name}_circle"],
+            replica=asked["replica"] in (name, "both"),
+            who=asked["who"],
+            why=asked["reason"],
+            lighting=asked["lighting"],
+        )
+
+    return side("reference"), side("comparison")
+
+
+def query_reading(asked: Mapping[str, Any]) -> Reading:
+    """How `ribin search` reads the file of its query."""
+    return Reading(
+        asked["pixel_pitch_um"],
+        asked["mask"],
+        asked["circles"],
+        asked["replica"],
+        asked["who"],
+        asked["reason"],
+        asked["lighting"],
+    )
+
+
+def view_request(desk: Desk | None, asked: Mapping[str, Any]) -> Request | None:
+    """Why a desk looks at another member's exhibit; None without a desk."""
+    from ribin.cases.exhibits import Request, Scope
+
+    if desk is None:
+        return None
+    scope = Scope(asked["scope"] or Scope.COUNTRY)
+    return Request(desk.member, scope, who=asked["who"], reason=asked["reason"])
+
+
+# Who computes: the cores of this machine, or the workers of a scheduler.
+
+
+@contextmanager
+def desk_with(
+    scheduler: str | None,
+    vault: Path | None,
+    network_file: Path | None,
+    params: Params,
+    jobs: int,
+) -> Iterator[Desk]:
+    """The asker's desk, whose coarse searches run on the scheduler's workers where one is named."""
+    with ExitStack() as stack:
+        desk = stack.enter_context(Desk.open(vault, network_file, params, jobs))
+        desk = replace(desk, tick=Progress(every_s=30.0))
+        if scheduler:
+            from ribin.cluster import ClusterLooker, connected
+
+            looker = ClusterLooker(stack.enter_context(connected(scheduler)))
+            desk = replace(desk, looker=looker)
+        yield desk
+
+
+@contextmanager
+def executor_with(scheduler: str | None, jobs: int) -> Iterator[Executor]:
+    """Who does the items of a batch."""
+    if not scheduler:
+        yield local_executor(jobs)
+        return
+    from ribin.cluster import ClusterExecutor, connected
+
+    with connected(scheduler) as client:
+        yield ClusterExecutor(client)

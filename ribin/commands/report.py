@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ribin.cases.exhibits import Request, Scope
+from ribin.cases.results import SearchLists
 from ribin.commands.options import (
     A_PATH,
     SCOPES,
@@ -21,6 +26,13 @@ from ribin.commands.options import (
     who_option,
 )
 from ribin.commands.terminal import exit_after
+from ribin.errors import ParameterError, RibinError
+from ribin.report.document import Document
+from ribin.services.pair import Asked, Side, report_comparison
+from ribin.services.reading import Reading
+from ribin.services.search import search_for
+from ribin.services.search_output import read_lists, report_search
+from ribin.services.session import Desk
 
 
 @click.command(short_help="A comparison or a search as HTML and PDF.")
@@ -77,7 +89,6 @@ def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **
 
     PDF needs the extra `ribin[pdf]`.
     """
-    from ribin.commands.reporting import make_report
     from ribin.services.pair import check_reports, write_reports
 
     check_reports(outputs)
@@ -87,3 +98,94 @@ def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **
         click.echo(f"{path}: {document.title.lower()} written")
     click.echo("\n".join(problems), err=True, nl=bool(problems))
     exit_after(done=1, failed=len(problems))
+
+
+# Which report `ribin report` was asked for.
+
+_ROWS = 20  # of a list, as `ribin search` has by default
+
+
+def make_report(
+    reference: str, comparison: str | None, asked: Mapping[str, Any]
+) -> tuple[Document, list[str]]:
+    """The report, and what could not be done for it.
+
+    Raises
+    ------
+    RibinError
+        What is to be reported cannot be read, or may not be seen.
+    """
+    said, vault = Asked(asked["who"], asked["question"], asked["case_number"]), asked["vault"]
+    opened = Desk.open(vault, asked["network_file"], asked["params"], 1) if vault else nullcontext()
+    with opened as desk:
+        if comparison is None:
+            return _of_search(reference, asked, said, desk)
+        document, result = report_comparison(
+            (reference, comparison),
+            _reading(asked),
+            asked["mark"],
+            asked["params"],
+            said,
+            desk,
+            _request(desk, asked) if desk else None,
+        )
+    return document, [] if result.compared else [f"not compared: {result.reason}"]
+
+
+def _of_search(
+    name: str, asked: Mapping[str, Any], said: Asked, desk: Desk | None
+) -> tuple[Document, list[str]]:
+    if Path(name).suffix.lower() != ".json":
+        return _of_new_search(name, asked, said, desk)
+    lists = read_lists(Path(name))
+    if desk is None:
+        return report_search(lists, asked["params"], said)
+    made = lists.first.request or _request(desk, asked)
+    request = replace(made, who=asked["who"], reason=asked["reason"] or made.reason)
+    query, problems = _query(lists, asked, desk)
+    document, others = report_search(
+        lists, asked["params"], said, desk, request, query, asked["pictures"]
+    )
+    return document, [*problems, *others]
+
+
+def _of_new_search(
+    name: str, asked: Mapping[str, Any], said: Asked, desk: Desk | None
+) -> tuple[Document, list[str]]:
+    """Search with the item in the scope, and report the lists."""
+    if desk is None:
+        raise ParameterError(
+            f"{name}: a second item to compare with needed, a vault to search (--vault or "
+            "RIBIN_VAULT), or the JSON of a search"
+        )
+    request = replace(_request(desk, asked), top=_ROWS)
+    sides, lists = search_for(desk, name, _reading(asked), request, asked["mark"])
+    document, problems = report_search(
+        lists, asked["params"], said, desk, request, sides, asked["pictures"]
+    )
+    unavailable = [f"{member} could not answer: {why}" for member, why in lists.unavailable]
+    return document, [*unavailable, *problems]
+
+
+def _query(
+    lists: SearchLists, asked: Mapping[str, Any], desk: Desk
+) -> tuple[Sequence[Side], list[str]]:
+    """The marks that were searched with, to be drawn; and why there are none."""
+    if not asked["pictures"]:
+        return (), []
+    name = str(asked["query"] or lists.first.query)
+    try:
+        return desk.read_queries(name, _reading(asked), asked["mark"])[0], []
+    except RibinError as error:
+        if asked["query"]:
+            raise
+        return (), [f"{error}; --query FILE names the scan that was searched with"]
+
+
+def _reading(asked: Mapping[str, Any]) -> Reading:
+    return Reading(pixel_pitch_um=asked["pixel_pitch_um"], lighting=asked["lighting"])
+
+
+def _request(desk: Desk, asked: Mapping[str, Any]) -> Request:
+    scope = Scope(asked["scope"] or Scope.COUNTRY)
+    return Request(desk.member, scope, who=asked["who"], reason=asked["reason"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from ribin.commands.colour import say
+from ribin.cases.saved_search import Finding
 from ribin.commands.options import (
     SCOPES,
     FiniteRange,
@@ -19,9 +22,13 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
-from ribin.commands.progress import Progress
-from ribin.commands.terminal import exit_after, list_failed
+from ribin.commands.terminal import Progress, exit_after, list_failed, say
 from ribin.params.defaults import Params
+from ribin.report.json import as_json
+from ribin.report.text import findings_table, standing_table
+from ribin.services.saved_searches import StandingRun
+from ribin.vault.saved_searches import mark_told, read_findings, read_standing
+from ribin.vault.vault import Vault
 
 
 @click.group(short_help="Search for open cases again and again.")
@@ -91,7 +98,6 @@ def list_standing(ended: bool, found: bool, vault: Path | None, json_output: boo
     Example:
       ribin standing list --vault JAM --found
     """
-    from ribin.commands.standings import found_output, standing_output
     from ribin.services.session import open_own
 
     with open_own(vault) as opened:
@@ -123,7 +129,6 @@ def run(
     Example:
       ribin standing run --vault JAM --network network.toml
     """
-    from ribin.commands.standings import tell_new
     from ribin.services.saved_searches import run_standing
     from ribin.services.session import Desk
 
@@ -152,3 +157,36 @@ def remove(names: tuple[str, ...], vault: Path | None, who: str, reason: str) ->
     with open_own(vault) as opened:
         end_standing(opened, names, who, reason)
     say("\n".join(f"{name}: ended" for name in names))
+
+
+# What `ribin standing` tells, and that it was told.
+
+
+def standing_output(vault: Vault, ended: bool, json_output: bool) -> str:
+    """The searches, and how many exhibits each has brought up."""
+    searches = read_standing(vault, ended)
+    if json_output:
+        return as_json({"standing": searches})
+    return standing_table(searches, Counter(one.standing for one in read_findings(vault)))
+
+
+def found_output(vault: Vault, json_output: bool) -> str:
+    """All that was ever found, told or not."""
+    findings = read_findings(vault)
+    return as_json({"found": findings}) if json_output else _told(vault, findings)
+
+
+def tell_new(
+    vault: Vault, done: StandingRun, who: str, json_output: bool, say: Callable[[str], None]
+) -> None:
+    """Say what nobody was told yet, and remember afterwards that it was said."""
+    findings = read_findings(vault, untold=True)
+    value = {"searches": done.made, "found": findings, "failed": done.failed}
+    say(as_json(value) if json_output else _told(vault, findings))
+    sys.stdout.flush()
+    mark_told(vault, findings, who)
+
+
+def _told(vault: Vault, findings: Sequence[Finding]) -> str:
+    exhibits = {one.standing: one.exhibit for one in read_standing(vault, ended=True)}
+    return findings_table(findings, exhibits)

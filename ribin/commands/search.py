@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ribin.commands.colour import say
+from ribin.cases.exhibits import Request
+from ribin.cases.results import SearchLists
 from ribin.commands.options import (
     A_PATH,
     GROUPINGS,
@@ -28,8 +30,17 @@ from ribin.commands.options import (
     vault_option,
     who_option,
 )
-from ribin.commands.terminal import exit_after
+from ribin.commands.terminal import exit_after, say
+from ribin.errors import RibinError
 from ribin.params.defaults import Params
+from ribin.report.json import as_json
+from ribin.report.score_plot import check_score_plot, draw_score_plot
+from ribin.report.text import lists_text, lists_value
+from ribin.services.files import check_picture, whole_file
+from ribin.services.pair import Side, check_page
+from ribin.services.search import search_problems
+from ribin.services.search_output import write_gallery
+from ribin.services.session import Desk
 
 
 @click.command(short_help="Rank the exhibits most like a scan.")
@@ -96,9 +107,7 @@ def search(
           --member BLZ --member BRB --reason "trace"
       ribin search case.x3p --vault vaults/JAM --group firearm --plot --gallery list.html
     """
-    from ribin.commands.listing import draw_lists, lists_output, lookout
-    from ribin.commands.reading import query_reading
-    from ribin.commands.workers import desk_with
+    from ribin.commands.options import desk_with, query_reading
     from ribin.services.search import request_of, search_for
 
     lookout(picture, plot_file, gallery)
@@ -110,3 +119,54 @@ def search(
         problems = draw_lists(desk, sides, request, result, picture, plot_file, gallery)
     click.echo("\n".join(problems), err=True, nl=bool(problems))
     exit_after(done=1, failed=len(result.unavailable) + len(problems))
+
+
+# What `ribin search` prints and draws of its lists.
+
+
+def lookout(picture: Path | None, plot: Path | None, gallery: Path | None) -> None:
+    """Refuse before the search what could not be drawn after it.
+
+    Raises
+    ------
+    ParameterError
+        As `check_picture`, `check_score_plot` and `check_page`.
+    """
+    for path in (picture, plot):
+        check_picture(path)
+    check_score_plot(plot)
+    if gallery:
+        check_page(gallery)
+
+
+def lists_output(result: SearchLists, json_output: bool, plot: bool) -> str:
+    """The lists as JSON, or as tables, with bars of the scores where they are wanted."""
+    return as_json(lists_value(result)) if json_output else lists_text(result, plot)
+
+
+def draw_lists(
+    desk: Desk,
+    sides: Sequence[Side],
+    request: Request,
+    result: SearchLists,
+    picture: Path | None,
+    plot: Path | None,
+    gallery: Path | None,
+) -> list[str]:
+    """Write the picture, the plot of the scores and the gallery with its pages.
+
+    Returns
+    -------
+    list of str
+        What went wrong with them, or with the search.
+    """
+    problems = search_problems(desk, sides, request, result, picture)
+    if plot:
+        try:
+            with whole_file(plot) as aside:
+                draw_score_plot(result, aside)
+        except RibinError as error:
+            problems.append(str(error))
+    if gallery:
+        problems += write_gallery(desk, sides, request, result, gallery)
+    return problems

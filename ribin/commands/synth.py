@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from ribin.commands.options import A_PATH, FiniteRange
-from ribin.commands.progress import Progress
+from ribin.commands.terminal import Progress
+from ribin.errors import ParameterError
+from ribin.synth.breech import BreechFace
+from ribin.synth.cartridge import fire
+from ribin.synth.firearm import Firearm, FirearmSpec, make_firearm
+from ribin.synth.write import write_x3p
 
 
 @click.group(short_help="Make synthetic scans.")
@@ -37,7 +45,6 @@ def scans(folder: Path, firearms: int, cases: int, seed: int, mark_strength: flo
       ribin synth scans drill --firearms 10 --cases 3
       ribin evaluate drill
     """
-    from ribin.commands.series import Series, write_series
 
     written = write_series(folder, Series(firearms, cases, seed, mark_strength), Progress())
     click.echo(f"{folder}: {written} scans and labels.csv written")
@@ -125,3 +132,55 @@ def render(
     image = render_scan(read_scan(file), light, Camera(gain, noise, seed=seed))
     write_png(image, output, masked=mask)
     click.echo(f"{output}: {lamp} light, {image.shape[0]} x {image.shape[1]} pixels")
+
+
+# A series of synthetic scans in a folder, with the labels that `ribin evaluate` reads.
+
+_SEEDS_APART = 1_000_000  # so that series of neighbouring seeds share no firearm
+
+
+@dataclass(frozen=True)
+class Series:
+    """How many cases of how many firearms, and how strongly they are marked."""
+
+    firearms: int
+    cases: int
+    seed: int
+    mark_strength: float
+
+
+def write_series(folder: Path, series: Series, tick: Callable[[str, int, int], None]) -> int:
+    """Write the scans and labels.csv into a new or empty folder; gives the number of scans.
+
+    Raises
+    ------
+    ParameterError
+        The folder holds something already, or cannot be written.
+    """
+    total = series.firearms * series.cases
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ParameterError(f"{folder}: an empty folder needed, found files in it")
+        labels = []
+        for number, (name, firearm, shot) in enumerate(_shots(series), start=1):
+            scan = fire(firearm, shot, mark_strength=series.mark_strength)
+            file = f"case-{number:05d}.x3p"
+            write_x3p(scan, folder / file)
+            labels.append((file, name))
+            tick("firing", number, total)
+        with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerows([("file", "firearm"), *labels])
+    except OSError as error:
+        raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
+    return total
+
+
+def _shots(series: Series) -> Iterator[tuple[str, Firearm, int]]:
+    """Each case's firearm, by name, and the chance of its shot; kinds of face take turns."""
+    faces = tuple(BreechFace)
+    for number in range(series.firearms):
+        spec = FirearmSpec(breech_face=faces[number % len(faces)])
+        firearm = make_firearm(series.seed * _SEEDS_APART + number, spec)
+        for case in range(series.cases):
+            yield f"firearm-{number + 1:04d}", firearm, case

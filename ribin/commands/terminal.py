@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
+import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 
 import click
 
-from ribin.commands.colour import say_why
 from ribin.commands.next_steps import with_next_step
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.report.text import fitted
@@ -87,3 +89,86 @@ def exit_after(done: int, failed: int) -> None:
     """End the command by how many of its items were done and how many failed."""
     if failed:
         raise click.exceptions.Exit(SOME_FAILED if done else NOTHING_DONE)
+
+
+# Colours on a terminal: heads of tables stand out, and what must be seen is not overlooked.
+#
+# A pipe or a file gets the plain text, and so does a terminal where NO_COLOR is set.
+
+# A line of at least three columns of words, as no row of figures is.
+_HEAD = re.compile(r" *[a-z][a-z%]*( [a-z%]+)*(  +[a-z][a-z%]*( [a-z%]+)*){2,}", re.I)
+_LOOK = re.compile(r"(NOTE |not compared  |.* could not answer: ).*")
+_NOTICE = re.compile(r"Candidates are suggestions to look\..*")
+
+
+def say(text: str) -> None:
+    """Print a text on stdout, in colours where that is a terminal."""
+    click.echo("\n".join(map(_painted, text.split("\n"))), color=_wanted())
+
+
+def _painted(line: str) -> str:
+    if _NOTICE.fullmatch(line):
+        return click.style(line, fg="cyan")
+    if _LOOK.fullmatch(line):
+        return click.style(line, fg="yellow")
+    return click.style(line, bold=True) if _HEAD.fullmatch(line) else line
+
+
+def say_why(text: str) -> None:
+    """Print on stderr why a command ended, its name in red where that is a terminal."""
+    click.echo(f"{click.style('ribin:', fg='red', bold=True)} {text}", err=True, color=_wanted())
+
+
+def _wanted() -> bool | None:
+    """Whether to print colours; None leaves it to click, which looks for a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+# A line on the terminal for work that takes longer than two seconds.
+
+_PATIENCE_S = 2.0
+_WIDTH = 30
+_TEXT = 40  # columns for the figures, so that a shorter text covers a longer one
+
+
+class Progress:
+    """Call it with what is done, how many so far, and of how many.
+
+    It writes to stderr after two seconds, with the time left as the pace so far has it: a line that
+    changes where that is a terminal; elsewhere nothing, or with `every_s` a line so often.
+    """
+
+    def __init__(self, every_s: float | None = None) -> None:
+        self._begun: dict[str, tuple[float, int]] = {}
+        self._every_s = every_s
+        self._said_at = time.monotonic()
+
+    def stage(self, name: str) -> Callable[[int, int], None]:
+        """The same for one stage: called with what is done, and of how many."""
+        return lambda done, total: self(name, done, total)
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        begun, before = self._begun.setdefault(stage, (now, done))
+        if now - begun < _PATIENCE_S:
+            return
+        text = f"{done}/{total}"
+        if before < done < total:
+            text += f", {_duration((now - begun) / (done - before) * (total - done))} left"
+        if sys.stderr.isatty():
+            filled = _WIDTH * done // max(total, 1)
+            bar = "#" * filled + "-" * (_WIDTH - filled)
+            end = "\n" if done >= total else ""
+            sys.stderr.write(f"\r{stage:<12} [{bar}] {text:<{_TEXT}}{end}")
+        elif self._every_s is not None and now - self._said_at >= self._every_s:
+            self._said_at = now
+            sys.stderr.write(f"{stage} {text}\n")
+        sys.stderr.flush()
+
+
+def _duration(seconds: float) -> str:
+    """Such as 40 s, 12 min or 3 h 5 min."""
+    if seconds < 90.0:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60.0)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -79,7 +79,7 @@ def view(
       ribin view 2026-17-3 BLZ:2025-42-1 --vault vaults/JAM --network network.toml \\
           --scope cluster --reason "shooting of 3 May" -o page.html
     """
-    from ribin.commands.reading import readings_of, view_request
+    from ribin.commands.options import readings_of, view_request
     from ribin.services.pair import check_page, view_pair, write_page
     from ribin.services.session import Desk
 
