@@ -28,10 +28,9 @@ from results import change, finish, options, read_result
 from specimens import SAMPLE, load_scans
 
 from ribin.comparison import Comparison
-from ribin.model import Scan, Template
+from ribin.model import Scan, Template, Trace
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
 from ribin.report.text import table
-from ribin.trace import Trace
 
 Found = Iterator[tuple[str, Any]]
 

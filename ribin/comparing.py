@@ -12,10 +12,8 @@ from ribin.comparison import Comparison
 from ribin.correlate.steps import correlate_sides, prepare_side
 from ribin.decide.steps import decide_comparison, not_compared
 from ribin.errors import ParameterError
-from ribin.lighting import light_hindrance, light_note
-from ribin.model import Template
+from ribin.model import NO_TRACE, Template, Trace, light_hindrance, light_note
 from ribin.params.defaults import Params
-from ribin.trace import NO_TRACE, Trace
 
 
 def compare_pair(one: Template, two: Template, params: Params, trace: Trace) -> Comparison:

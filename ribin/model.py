@@ -6,12 +6,16 @@ where measured. Angles are counter-clockwise as displayed, in degrees.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin.errors import ParameterError
 from ribin.shown import Shown
 
 FloatArray = NDArray[np.float32]
@@ -138,3 +142,202 @@ class Template:
     params_id: str
     provenance: Provenance
     arrays: dict[str, NDArray] = field(repr=False)
+
+
+# Which lamp an image was taken under, as files, tables and commands write it.
+#
+# `ring`, `side`, or `side 90`: a lamp at the side, and where it stood, in degrees counter-clockwise
+# from the right as displayed. Empty where nobody said.
+
+_NEAR_DEG = 15.0  # two side lights nearer than this show the same flanks
+
+
+class Lamp(StrEnum):
+    """The two lights that laboratories photograph cartridge cases under."""
+
+    RING = "ring"  # from all sides at one height
+    SIDE = "side"  # from one side
+
+
+@dataclass(frozen=True)
+class Lighting:
+    """A lamp; of one at the side, where it stood, or None where that is not known."""
+
+    lamp: Lamp
+    azimuth_deg: float | None = None
+
+    def __str__(self) -> str:
+        return str(self.lamp) if self.azimuth_deg is None else f"side {self.azimuth_deg:g}"
+
+
+def parse_lighting(text: str) -> Lighting:
+    """`ring`, `side`, or `side` and degrees after a blank or a colon.
+
+    Raises
+    ------
+    ParameterError
+    """
+    name, _, degrees = text.strip().lower().replace(":", " ").partition(" ")
+    try:
+        lamp = Lamp(name)
+        azimuth_deg = float(degrees) % 360.0 if degrees.strip() else None
+    except ValueError as error:
+        raise ParameterError(f"lighting: ring, side or side:DEG needed, found {text!r}") from error
+    if azimuth_deg is not None and (lamp is Lamp.RING or not math.isfinite(azimuth_deg)):
+        raise ParameterError(f"lighting: ring, side or side:DEG needed, found {text!r}")
+    return Lighting(lamp, azimuth_deg)
+
+
+def known_lighting(text: str) -> Lighting | None:
+    """As `parse_lighting`; None for an empty text and for one that says something else."""
+    try:
+        return parse_lighting(text)
+    except ParameterError:
+        return None
+
+
+def light_hindrance(reference: str, comparison: str) -> str:
+    """Why two images cannot be compared for their light; empty where they can, or might."""
+    one, two = known_lighting(reference), known_lighting(comparison)
+    if one is None or two is None or one.lamp is two.lamp:
+        return ""
+    return f"{one.lamp} light against {two.lamp} light"
+
+
+def light_note(reference: str, comparison: str) -> str:
+    """What an examiner should know of two side lights that stood in different places."""
+    places = [
+        light.azimuth_deg
+        for light in (known_lighting(reference), known_lighting(comparison))
+        if light is not None and light.azimuth_deg is not None
+    ]
+    if len(places) < 2:
+        return ""
+    apart = abs((places[0] - places[1] + 180.0) % 360.0 - 180.0)
+    if apart <= _NEAR_DEG:
+        return ""
+    return (
+        f"lit from {places[0]:g} and from {places[1]:g} degrees: "
+        "other flanks of the mark shine, true pairs score lower"
+    )
+
+
+# Where a mark lies in a scan, and how good the scan is there.
+
+
+class Origin(StrEnum):
+    """Who drew the outline of a mark."""
+
+    OUTLINED = "outlined"  # a person: in the file, in a mask beside it, or by circles
+    CUT_OUT = "cut out"  # whoever made the file: all else is unmeasured
+    FOUND = "found"  # this program, in a whole head
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """One mark in the frame of its scan.
+
+    Attributes
+    ----------
+    inside : (H, W) bool array
+        True on the measured pixels of the mark.
+    center_um : (float, float)
+        Row and column of the centre of the circle on which the outer edge lies, in um from
+        pixel (0, 0).
+    radius_um : float
+        Radius of that circle.
+    """
+
+    mark_type: MarkType
+    inside: BoolArray
+    center_um: tuple[float, float]
+    radius_um: float
+    origin: Origin
+
+    def center_px(self, scan: Scan) -> tuple[float, float]:
+        """Row and column of the centre on the scan's grid."""
+        return self.center_um[0] / scan.row_pitch_um, self.center_um[1] / scan.col_pitch_um
+
+
+class Verdict(StrEnum):
+    """Whether a mark can be compared."""
+
+    USABLE = "usable"
+    POOR = "poor"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The verdict on one mark, the figures it rests on, and the reasons against it.
+
+    A figure that does not apply to the kind of scan is NaN.
+    """
+
+    mark_type: MarkType
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    valid_share: float  # of the outlined pixels, measured
+    area_mm2: float  # measured
+    coverage: float  # share of the directions from the centre in which the mark was measured
+    relief_um: float  # RMS of the band that is compared (images: grey contrast)
+    noise_um: float  # RMS of what changes from pixel to pixel only
+    signal_to_noise: float  # relief over noise
+    saturation: float  # share of pixels at an end of the range
+    blur_um: float  # correlation length of the band's finest part
+
+
+# Named intermediate results, kept only when somebody asks for them.
+
+
+class Trace:
+    """What each stage made, in order, under the stage's name.
+
+    Stages call `trace.keep("levelled", surface_um=..., valid=...)`. The default trace of every
+    function is `NO_TRACE`, which keeps nothing and costs nothing.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[str, dict[str, Any]]] = []
+
+    def keep(self, stage: str, **results: Any) -> None:
+        """Keep a copy of each result (arrays, numbers or text) under `stage`."""
+        copied = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in results.items()}
+        self._kept.append((stage, copied))
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+class _NoTrace(Trace):
+    def keep(self, stage: str, **results: Any) -> None:
+        pass
+
+
+NO_TRACE = _NoTrace()
+
+
+# Conversions between the units that files, filters and people use.
+
+UM_PER_M = 1e6
+UM_PER_MM = 1e3
+UM_PER_INCH = 25_400.0
+
+# ISO 16610-21: s(x) = exp(-pi (x / (alpha c))^2) / (alpha c) transmits one half at the cut-off c.
+_ALPHA = math.sqrt(math.log(2.0) / math.pi)
+
+
+def gaussian_sigma(cutoff: float) -> float:
+    """Standard deviation of the ISO 16610-21/-61 Gaussian with this cut-off wavelength.
+
+    The result has the unit of `cutoff`: sigma = 0.1874 cut-off (ISO 16610-21:2011, 4.1).
+    """
+    return _ALPHA * cutoff / math.sqrt(2.0 * math.pi)
+
+
+def wrapped_deg(angle_deg: float) -> float:
+    """The same direction within (-180, 180]."""
+    return -((180.0 - angle_deg) % 360.0 - 180.0)

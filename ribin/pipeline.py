@@ -12,10 +12,8 @@ from ribin.errors import ScanError
 from ribin.extract.find import find_regions
 from ribin.extract.marks import MIRRORS, extract_mark, mirrored_mark
 from ribin.extract.quality import judge_quality
-from ribin.model import Mark, Scan, Template
+from ribin.model import NO_TRACE, Mark, Origin, Quality, Region, Scan, Template, Trace
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.region import Origin, Quality, Region
-from ribin.trace import NO_TRACE, Trace
 
 
 def extract_marks(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ribin.errors import ParameterError, ScanError
-from ribin.lighting import Lamp
+from ribin.model import Lamp
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.services.reading import as_images, best_of
 from ribin.synth import Camera, Light, fire, make_firearm, render_scan

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
+from ribin.model import Trace
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.trace import Trace
 
 FIRST, MATE = "JAM-2026-0007-1.x3p", "BLZ-2025-0042-1.x3p"
 STRANGER = "USA-2025-0295-1.x3p"

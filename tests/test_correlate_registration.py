@@ -20,10 +20,9 @@ from ribin.correlate.blocks import Placement, disc_offsets
 from ribin.correlate.register import coarse_angles
 from ribin.correlate.side import medium_copies, prepare_side
 from ribin.correlate.turned import turn_surface
-from ribin.model import Template
+from ribin.model import Template, Trace
 from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS
 from ribin.pipeline import compare_marks
-from ribin.trace import Trace
 
 METHOD = DEFAULT_PARAMS.breech_face
 TESTS = Path(__file__).parent

@@ -18,9 +18,8 @@ from ribin.decide.cmc import (
     judged_cells,
 )
 from ribin.decide.steps import decide_comparison, score_parts
-from ribin.model import MarkType, ScanKind, Template
+from ribin.model import MarkType, ScanKind, Template, Trace
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.trace import Trace
 
 PARAMS = DEFAULT_PARAMS.breech_face.decide
 NOWHERE = np.nan

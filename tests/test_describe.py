@@ -12,11 +12,10 @@ from mark_makers import heights, make_scan, with_garbage
 from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.describe.steps import even_out, reduce_surface
 from ribin.errors import ScanError
-from ribin.model import Mark, Template
+from ribin.model import Mark, Template, Trace
 from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.surface.regression import remove_form
-from ribin.trace import Trace
 
 PARAMS = DEFAULT_PARAMS.breech_face.describe
 

@@ -11,8 +11,7 @@ import pytest
 
 from ribin.errors import ParameterError, ScanError
 from ribin.extract.outlines import lit, unfold_replica
-from ribin.lighting import Lamp, Lighting, known_lighting, light_note, parse_lighting
-from ribin.model import ScanKind
+from ribin.model import Lamp, Lighting, ScanKind, known_lighting, light_note, parse_lighting
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.synth import Camera, Light, fire, make_firearm, render_scan

@@ -21,10 +21,9 @@ from mark_makers import (
 
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError
-from ribin.model import Scan, ScanKind, Template
+from ribin.model import Scan, ScanKind, Template, Trace
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
-from ribin.trace import Trace
 
 PITCH_UM = DEFAULT_PARAMS.breech_face.describe.pitch_um
 STEP_DEG = DEFAULT_PARAMS.breech_face.correlate.fine_rotation_step_deg

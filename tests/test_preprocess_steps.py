@@ -9,10 +9,9 @@ import pytest
 from mark_makers import ANY_RELIEF, make_scan, middle_um, scaled, with_garbage
 
 from ribin.errors import ScanError
-from ribin.model import Mark, MarkType, Scan
+from ribin.model import Mark, MarkType, Scan, Trace
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import extract_marks
-from ribin.trace import Trace
 
 PARAMS = DEFAULT_PARAMS.breech_face.preprocess
 

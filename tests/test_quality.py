@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ribin.model import Scan
+from ribin.model import Quality, Scan, Verdict
 from ribin.pipeline import find_marks, judge_mark
 from ribin.read import read_scan
-from ribin.region import Quality, Verdict
 from ribin.synth.cartridge import fire
 from ribin.synth.firearm import make_firearm
 

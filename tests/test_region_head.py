@@ -11,10 +11,9 @@ import pytest
 from ribin.errors import ScanError
 from ribin.extract.find import find_regions
 from ribin.extract.head_3d import find_head_regions
-from ribin.model import MarkType, Provenance, Scan, ScanKind
+from ribin.model import MarkType, Origin, Provenance, Region, Scan, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.read import read_scan
-from ribin.region import Origin, Region
 from ribin.synth.firearm import make_firearm
 from ribin.synth.head import HeadSpec, Stage, SynthHead, scan_head
 

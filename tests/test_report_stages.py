@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ribin.errors import ParameterError
+from ribin.model import Trace
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.outlines import write_traces
-from ribin.trace import Trace
 
 METHOD = DEFAULT_PARAMS.breech_face
 PACKAGE = Path(__file__).parents[1] / "ribin"

@@ -19,10 +19,9 @@ from ribin.commands.options import (
     who_option,
 )
 from ribin.commands.terminal import say
-from ribin.model import MarkType, Scan
+from ribin.model import MarkType, Quality, Region, Scan
 from ribin.params.defaults import Params
 from ribin.pipeline import find_marks, judge_mark
-from ribin.region import Quality, Region
 from ribin.report.outlines import draw_outlines, write_masks
 from ribin.report.pictures import write_overlay
 from ribin.services.files import whole_file

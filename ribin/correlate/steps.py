@@ -10,9 +10,9 @@ from ribin.correlate.blocks import Placement, patch_ccf, turn_matrix
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
 from ribin.correlate.register import coarse_placements, refined_placements
 from ribin.correlate.side import Side, prepare_side
+from ribin.model import NO_TRACE, Trace
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 from ribin.surface._jit import kernel
-from ribin.trace import NO_TRACE, Trace
 
 __all__ = ["correlate_sides", "prepare_side"]
 

@@ -7,9 +7,8 @@ import math
 from ribin import __version__
 from ribin.comparison import Comparison, Registration, ScorePart
 from ribin.decide.cmc import compared_cells, congruent_cells, find_consensus, judged_cells
-from ribin.model import Template
+from ribin.model import NO_TRACE, Template, Trace
 from ribin.params.defaults import DecideParams
-from ribin.trace import NO_TRACE, Trace
 
 
 def decide_comparison(

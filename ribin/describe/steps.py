@@ -6,11 +6,10 @@ import numpy as np
 
 from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.errors import ScanError
-from ribin.model import BoolArray, FloatArray, Mark, Template
+from ribin.model import NO_TRACE, BoolArray, FloatArray, Mark, Template, Trace
 from ribin.params.defaults import BLOCK_PX, DescribeParams
 from ribin.surface._jit import kernel
 from ribin.surface.regression import remove_form
-from ribin.trace import NO_TRACE, Trace
 
 
 def describe_surface(

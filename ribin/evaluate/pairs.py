@@ -19,8 +19,7 @@ from pathlib import Path
 from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError
 from ribin.extract.outlines import lit
-from ribin.lighting import known_lighting, light_hindrance
-from ribin.model import MarkType, ScanKind, Template
+from ribin.model import MarkType, ScanKind, Template, known_lighting, light_hindrance
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_many, describe_mark, extract_marks
 from ribin.read import read_scan

@@ -20,8 +20,7 @@ from typing import Any, TypeVar
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.errors import FormatError, ParameterError
 from ribin.json_fields import field_of, hex_of, objects_of, only_fields, read_object
-from ribin.lighting import parse_lighting
-from ribin.model import MarkType, ScanKind
+from ribin.model import MarkType, ScanKind, parse_lighting
 from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan
 
 FORMAT = "ribin bundle"

@@ -25,9 +25,17 @@ from PIL import Image
 
 from ribin.errors import FormatError
 from ribin.json_fields import field_of, objects_of, read_object
-from ribin.model import BoolArray, FloatArray, Mark, MarkType, Provenance, ScanKind, Template
+from ribin.model import (
+    UM_PER_M,
+    BoolArray,
+    FloatArray,
+    Mark,
+    MarkType,
+    Provenance,
+    ScanKind,
+    Template,
+)
 from ribin.report.pictures import shade_surface
-from ribin.units import UM_PER_M
 from ribin.vault.scanfile import ScanParts, pack_parts, provenance_of
 
 _SUFFIXES = {".x3p", ".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg"}

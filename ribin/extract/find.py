@@ -11,9 +11,8 @@ from ribin.errors import ScanError
 from ribin.extract.head_2d import find_image_regions
 from ribin.extract.head_3d import find_head_regions
 from ribin.extract.level import level_surface
-from ribin.model import BoolArray, MarkType, Scan, ScanKind
+from ribin.model import BoolArray, MarkType, Origin, Region, Scan, ScanKind
 from ribin.params.defaults import Params
-from ribin.region import Origin, Region
 
 _EVERY = 8  # pixels apart: enough to tell a ring from a head
 _BORDER_MEASURED = 0.5  # of the frame's border; a ring that was cut out touches it at some points

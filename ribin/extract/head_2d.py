@@ -18,9 +18,8 @@ from skimage.morphology import disk
 from ribin.errors import ScanError
 from ribin.extract.circle_flux import Circle, circle_flux, inside_circle, refine_circle
 from ribin.extract.illumination import check_contrast, check_white
-from ribin.model import BoolArray, FloatArray, MarkType, Scan
+from ribin.model import BoolArray, FloatArray, MarkType, Origin, Region, Scan
 from ribin.params.defaults import HeadImageParams
-from ribin.region import Origin, Region
 
 
 def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...]:

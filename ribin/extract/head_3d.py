@@ -19,9 +19,8 @@ from ribin.extract.head_3d_circles import (
     lay_grid,
     ransac_plane,
 )
-from ribin.model import BoolArray, MarkType, Scan
+from ribin.model import BoolArray, MarkType, Origin, Region, Scan
 from ribin.params.defaults import HeadParams, Params
-from ribin.region import Origin, Region
 
 _MIN_GRID = 40  # pixels: 1 mm, less than the radius of any primer
 

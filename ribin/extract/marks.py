@@ -10,12 +10,10 @@ from ribin.errors import ScanError
 from ribin.extract.find import away_from_edge
 from ribin.extract.illumination import even_image
 from ribin.extract.level import level_surface, resample_to_frame, without_rings
-from ribin.model import FloatArray, Mark, Scan, ScanKind
+from ribin.model import NO_TRACE, FloatArray, Mark, Region, Scan, ScanKind, Trace
 from ribin.params.defaults import PreprocessParams
-from ribin.region import Region
 from ribin.surface.gaussian import smooth_surface
 from ribin.surface.regression import remove_form
-from ribin.trace import NO_TRACE, Trace
 
 
 def extract_mark(

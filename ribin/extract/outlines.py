@@ -9,8 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ribin.errors import ParameterError, ScanError
-from ribin.lighting import Lighting, known_lighting, parse_lighting
-from ribin.model import BoolArray, MarkType, Scan, ScanKind
+from ribin.model import (
+    BoolArray,
+    Lighting,
+    MarkType,
+    Scan,
+    ScanKind,
+    known_lighting,
+    parse_lighting,
+)
 
 _FORM = "MARK:ROW,COL,RADIUS[,INNER]"
 

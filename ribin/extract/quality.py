@@ -5,9 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ribin.model import BoolArray, Mark, Scan, ScanKind
+from ribin.model import BoolArray, Mark, Quality, Region, Scan, ScanKind, Verdict
 from ribin.params.defaults import QualityParams
-from ribin.region import Quality, Region, Verdict
 
 _CLOSED_UM = 150.0  # holes narrower than twice this belong to the mark and were not measured
 _SECTORS = 72

@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ribin.errors import FormatError, RibinError, ScanError
-from ribin.lighting import known_lighting
-from ribin.model import BoolArray, FloatArray, ScanKind
+from ribin.model import UM_PER_INCH, UM_PER_MM, BoolArray, FloatArray, ScanKind, known_lighting
 from ribin.params.defaults import ReadParams
 from ribin.read.file import Original, Reading, check_size, quoted_error
-from ribin.units import UM_PER_INCH, UM_PER_MM
 
 # EXIF 2.32, 4.6.4 A, Orientation: whether rows and columns are exchanged, then what is flipped.
 _ORIENTATIONS = {
@@ -189,7 +187,7 @@ class ImageHeader:
     orientation : int
         TIFF and EXIF code 1 to 8; 1 is as stored.
     lighting : str
-        As `ribin.lighting` writes it, from the text `Lighting` of a PNG; empty where not stated.
+        As `ribin.model` writes it, from the text `Lighting` of a PNG; empty where not stated.
     """
 
     format: str

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.errors import FormatError, ScanError
-from ribin.model import BoolArray, FloatArray
+from ribin.model import UM_PER_M, BoolArray, FloatArray
 from ribin.params.defaults import ReadParams
-from ribin.units import UM_PER_M
 
 _SAMPLED = 100_000  # heights that are enough to tell metres from um: six orders lie between
 

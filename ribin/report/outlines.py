@@ -12,13 +12,11 @@ import cv2
 import numpy as np
 
 from ribin.errors import ParameterError
-from ribin.model import MarkType, Scan, ScanKind
+from ribin.model import MarkType, Quality, Region, Scan, ScanKind, Trace
 from ribin.params.defaults import MethodParams
-from ribin.region import Quality, Region
 from ribin.report.json import as_json
 from ribin.report.pictures import Picture, draw_caption, draw_scale_bar, shade_surface
 from ribin.report.text import table
-from ribin.trace import Trace
 
 _LONGEST_PX = 1000  # side of the picture
 _TINT = 0.25

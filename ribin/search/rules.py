@@ -10,8 +10,7 @@ import numpy as np
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Filters, Request, Scope
 from ribin.errors import AccessError, ParameterError
-from ribin.lighting import light_hindrance
-from ribin.model import BoolArray, Template
+from ribin.model import BoolArray, Template, light_hindrance
 from ribin.vault.enrol import checked_day
 from ribin.vault.mark_table import Facts, Ledger
 

@@ -16,11 +16,10 @@ from ribin.cases.exhibits import Event, Exhibit, Request, Row, Scope, exhibit_of
 from ribin.cases.results import SearchLists
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.extract.outlines import lit, noted, outlined, unfold_replica
-from ribin.model import Mark, Scan, ScanKind, Template
+from ribin.model import Mark, Origin, Scan, ScanKind, Template, Verdict
 from ribin.params.defaults import Params
 from ribin.pipeline import FoundMark, describe_mark, find_marks, judge_mark
 from ribin.read import read_scan
-from ribin.region import Origin, Verdict
 from ribin.search.rules import check_request
 from ribin.services.reading import Reading
 from ribin.services.search import search_scan

@@ -11,7 +11,7 @@ from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
 from ribin.describe.steps import surface_of
 from ribin.errors import ParameterError, ScanError, StoreError
-from ribin.model import Mark, MarkType, Scan, Template, one_mark
+from ribin.model import NO_TRACE, Mark, MarkType, Origin, Scan, Template, Trace, Verdict, one_mark
 from ribin.params.defaults import Params
 from ribin.pipeline import (
     check_mirrored,
@@ -21,7 +21,6 @@ from ribin.pipeline import (
     find_marks,
     judge_mark,
 )
-from ribin.region import Origin, Verdict
 from ribin.report import outlines as stages
 from ribin.report.comparison import Item, comparison_document, figures_sha256
 from ribin.report.document import ChainHead, Document, ReportHead
@@ -33,7 +32,6 @@ from ribin.services.files import whole_file
 from ribin.services.marks import ShownMark, measured_original, named_mark
 from ribin.services.reading import Reading, as_image_pairs, best_of, experimental
 from ribin.services.session import Desk
-from ribin.trace import NO_TRACE, Trace
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault
 from ribin.view import comparison_page

@@ -10,8 +10,7 @@ from ribin.comparison import Comparison
 from ribin.errors import ParameterError
 from ribin.extract.find import find_regions
 from ribin.extract.outlines import lit, noted, outline_by_circles, parse_circle, unfold_replica
-from ribin.lighting import Lamp, parse_lighting
-from ribin.model import MarkType, Scan, ScanKind
+from ribin.model import Lamp, MarkType, Scan, ScanKind, parse_lighting
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.read import read_scan
 from ribin.synth.render import Camera, Light, render_scan
@@ -71,7 +70,7 @@ def as_images(scan: Scan, lighting: str, params: Params = DEFAULT_PARAMS) -> tup
     Parameters
     ----------
     lighting : str
-        As `ribin.lighting` writes it: "ring", or "side 90".
+        As `ribin.model` writes it: "ring", or "side 90".
 
     Returns
     -------

@@ -10,7 +10,7 @@ from typing import Self
 
 from ribin.describe.steps import surface_of
 from ribin.errors import AccessError, FormatError, ParameterError, ScanError, StoreError
-from ribin.model import MarkType, one_mark
+from ribin.model import NO_TRACE, MarkType, one_mark
 from ribin.params.defaults import Params
 from ribin.search.compare import Tick, silent
 from ribin.search.index import Looker
@@ -18,7 +18,6 @@ from ribin.search.network import Network, NetworkMember, read_network
 from ribin.search.rules import OTHER_PARAMETERS
 from ribin.services.pair import Side, read_side, sides_of
 from ribin.services.reading import Reading
-from ribin.trace import NO_TRACE
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ribin.model import BoolArray, FloatArray
-from ribin.units import gaussian_sigma
+from ribin.model import BoolArray, FloatArray, gaussian_sigma
 
 _TINY = 1e-6
 

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.errors import ParameterError, ScanError
-from ribin.lighting import Lamp, Lighting
-from ribin.model import BoolArray, FloatArray, Provenance, Scan, ScanKind
+from ribin.model import BoolArray, FloatArray, Lamp, Lighting, Provenance, Scan, ScanKind
 
 _RING_LAMPS = 24  # the sum over more changes no pixel by a grey level
 _WHITE = 255

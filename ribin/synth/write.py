@@ -13,8 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ribin.errors import ParameterError
-from ribin.model import Scan
-from ribin.units import UM_PER_INCH, UM_PER_M
+from ribin.model import UM_PER_INCH, UM_PER_M, Scan
 
 _DAY_UNKNOWN = "2000-01-01"  # X3P needs a date
 _UNIX = 3  # what zip files call the system that made them; it must not follow the machine

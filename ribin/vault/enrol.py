@@ -17,8 +17,7 @@ from ribin import __version__
 from ribin.cases.exhibits import Exhibit, ExhibitKind
 from ribin.cases.leads import ENROLLING
 from ribin.errors import ParameterError, StoreError
-from ribin.model import Mark, MarkType, Scan, Template
-from ribin.region import Origin
+from ribin.model import Mark, MarkType, Origin, Scan, Template
 from ribin.vault.audit import append_row, insert_record, now_utc
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit
