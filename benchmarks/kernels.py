@@ -23,7 +23,7 @@ from peak import Peak
 _FOLDER = "ribin.correlate."
 Work = Callable[[], object]
 Named = tuple[ModuleType, str, Any]
-STEPS = ("ribin.pipeline", "ribin.comparing", "ribin.correlate.steps")
+STEPS = ("ribin.pipeline", "ribin.pipeline", "ribin.correlate.steps")
 
 # Multiply-adds of a call, from its arguments; norms, clips and searches for the best not counted.
 MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
