@@ -10,7 +10,7 @@ from ribin.cases.leads import same_person
 from ribin.leads.two_vaults import figures_of_both
 from ribin.model import NO_TRACE
 from ribin.services.marks import _told_side
-from ribin.services.pair import Side
+from ribin.services.reading import Side
 from ribin.web.state import whole_number
 
 ROW = {"exhibit": "A-1", "event": "A", "group": "gun", "class_fields": {}, "score": 9.0}

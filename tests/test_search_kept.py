@@ -23,8 +23,8 @@ from store_makers import enrol, make_exhibit
 from ribin.cases.exhibits import Filters, Scope
 from ribin.model import Template
 from ribin.search.engine import search
-from ribin.services.journal import make_line
 from ribin.vault.enrol import scan_path
+from ribin.vault.files import make_line
 from ribin.vault.vault import Vault
 
 

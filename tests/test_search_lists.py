@@ -24,7 +24,8 @@ from ribin.errors import ParameterError
 from ribin.model import MarkType, ScanKind
 from ribin.search.engine import search_marks
 from ribin.search.rank import fuse_lists
-from ribin.search.rules import may_see, passes
+from ribin.search.rules import passes
+from ribin.vault.disclosure import may_see
 from ribin.vault.sharing import release_exhibit
 from ribin.vault.vault import Vault
 

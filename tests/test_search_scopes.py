@@ -15,7 +15,7 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.compare import Means
 from ribin.search.engine import search
 from ribin.search.member import MemberVault
-from ribin.search.rules import may_see
+from ribin.vault.disclosure import may_see
 from ribin.vault.vault import Vault
 
 MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")

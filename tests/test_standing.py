@@ -133,7 +133,7 @@ def test_what_was_found_and_not_told_is_told_by_the_next_run(
     def end(*arguments):
         raise Killed
 
-    home = "ribin.commands.saved." if step == "mark_told" else "ribin.commands.saved."
+    home = "ribin.commands.saved."
     with monkeypatch.context() as patch:
         patch.setattr(home + step, end)
         with pytest.raises(Killed):

@@ -82,7 +82,8 @@ def compare(
     from ribin.commands.options import readings_of
     from ribin.report.json import as_json
     from ribin.services.files import check_picture
-    from ribin.services.pair import compare_files, draw_sides, explain, write_traces
+    from ribin.services.marks import draw_sides
+    from ribin.services.pair import compare_files, explain, write_traces
 
     check_picture(overlay)
     readings = readings_of(asked)

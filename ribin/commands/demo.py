@@ -21,8 +21,7 @@ from ribin.report.text import search_table
 from ribin.search.network import read_network
 from ribin.services.enrol import Intake, enrol_rows
 from ribin.services.marks import draw_candidate
-from ribin.services.pair import Side
-from ribin.services.reading import Reading
+from ribin.services.reading import Reading, Side
 from ribin.services.search import run_search
 from ribin.services.session import Desk, Vaults
 from ribin.synth.sample import QUERY_FILE, write_sample_data

@@ -21,7 +21,7 @@ from ribin.commands.terminal import say
 from ribin.errors import StoreError
 from ribin.report.text import table
 from ribin.search.network import Network
-from ribin.search.rules import may_see
+from ribin.vault.disclosure import may_see
 from ribin.vault.vault import Vault
 
 # `ribin network export` and `import`: bundles for members without a line.

@@ -28,8 +28,8 @@ from ribin.commands.options import (
 from ribin.commands.terminal import exit_after
 from ribin.errors import ParameterError, RibinError
 from ribin.report.document import Document
-from ribin.services.pair import Asked, Side, report_comparison
-from ribin.services.reading import Reading
+from ribin.services.pair import Asked, report_comparison
+from ribin.services.reading import Reading, Side
 from ribin.services.search import search_for
 from ribin.services.search_output import read_lists, report_search
 from ribin.services.session import Desk

@@ -37,7 +37,8 @@ from ribin.report.json import as_json
 from ribin.report.score_plot import check_score_plot, draw_score_plot
 from ribin.report.text import lists_text, lists_value
 from ribin.services.files import check_picture, whole_file
-from ribin.services.pair import Side, check_page
+from ribin.services.pair import check_page
+from ribin.services.reading import Side
 from ribin.services.search import search_problems
 from ribin.services.search_output import write_gallery
 from ribin.services.session import Desk

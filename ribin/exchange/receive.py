@@ -20,8 +20,7 @@ from ribin.errors import AccessError, FormatError, StoreError
 from ribin.exchange.bundle import BundleReader
 from ribin.exchange.manifest import MANIFEST, Contents, read_contents
 from ribin.model import Provenance, Template
-from ribin.search.index import INDEX_FOLDER
-from ribin.vault.files import fsync_folder, write_synced
+from ribin.vault.files import INDEX_FOLDER, fsync_folder, write_synced
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.received import (
     RECEIVED_FOLDER,

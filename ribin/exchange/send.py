@@ -18,9 +18,8 @@ from ribin.crypto.seal import seal
 from ribin.errors import AccessError, ParameterError
 from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.manifest import MANIFEST, BundleFile, Contents, write_contents
-from ribin.search.rules import may_see
 from ribin.vault.audit import now_utc
-from ribin.vault.disclosure import Abroad
+from ribin.vault.disclosure import Abroad, may_see
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
 from ribin.vault.files import fsync_folder
 from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan, record_sent

@@ -16,8 +16,8 @@ from ribin.cases.exhibits import Exhibit, Scope
 from ribin.cases.leads import HeldExhibit, Lead
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.search.network import Network
-from ribin.search.rules import may_see
 from ribin.vault.audit import append_row
+from ribin.vault.disclosure import may_see
 from ribin.vault.exhibits import find_exhibit
 from ribin.vault.leads import Record
 from ribin.vault.sharing import find_named, is_released, opaque_name
@@ -112,9 +112,9 @@ def _not_recorded(member: str, why: str) -> str:
 
 # Which exhibits a member may take up a lead on, and the names they have in it.
 #
-# A lead within one member names exhibits as they are. In a lead across a border each exhibit has the
-# opaque name under which it is known abroad, in the vaults of both; whoever holds it can tell which
-# one that is.
+# A lead within one member names exhibits as they are. In a lead across a border each exhibit has
+# the opaque name under which it is known abroad, in the vaults of both; whoever holds it can tell
+# which one that is.
 
 _ELSEWHERE = re.compile(r"([A-Z]{3}):(.+)")
 

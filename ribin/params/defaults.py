@@ -161,8 +161,8 @@ class SketchParams:
     """What the coarse search keeps of a mark: its leading harmonics on a disc.
 
     The harmonics are those that hold most of a surface whose relief lies between two wavelengths
-    and between two radii; see `ribin.surface.harmonics`. Steps and lengths were chosen on the real scans:
-    distance of the lowest known match from the query's known non-matches, in their SD, by
+    and between two radii; see `ribin.surface.harmonics`. Steps and lengths were chosen on the real
+    scans: distance of the lowest known match from the query's known non-matches, in their SD, by
     `benchmarks/sketch.py`.
     """
 

@@ -136,10 +136,10 @@ def _one_line(text: str | None) -> str:
 
 # The outline of the mark that a person drew in an X3P file: `mask.png`, in two conventions.
 #
-# Where main.xml states no colours, white is inside and black outside, as in files met in the field.
-# x3ptools (R) and FiX3P write a raster of colours, state the `Background` of it and what each colour
-# means: all that is not background is inside, or the breech face where the colours tell it from
-# other regions.
+# Where main.xml states no colours, white is inside and black outside, as in files met in the
+# field. x3ptools (R) and FiX3P write a raster of colours, state the `Background` of it and what
+# each colour means: all that is not background is inside, or the breech face where the colours
+# tell it from other regions.
 
 _MASK, _OTHER_MASK = "mask.png", "mask.bin"
 _BYTES_PER_PIXEL = 8  # four channels of 16 bit, not compressed at all

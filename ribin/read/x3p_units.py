@@ -233,8 +233,8 @@ def _rows(matrix: NDArray[np.float64]) -> str:
 
 # Numbers that stand for a point that was not measured: -9999, -1000, 1e10, the smallest integer.
 #
-# A floating point file has NaN for it and an integer file a list of valid points, but programs write
-# their own number all the same. Read as a height it decides the unit of all others.
+# A floating point file has NaN for it and an integer file a list of valid points, but programs
+# write their own number all the same. Read as a height it decides the unit of all others.
 
 _SAMPLED2 = 100_000  # heights that show the range of the rest
 _MIN_SHARE = 0.001  # of the measured points that hold one and the same extreme value

@@ -31,11 +31,9 @@ from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.kept import kept_files
 from ribin.vault.exhibits import StoredMark
-from ribin.vault.files import is_sound, read_derived, remove_derived, write_derived
+from ribin.vault.files import INDEX_FOLDER, is_sound, read_derived, remove_derived, write_derived
 from ribin.vault.mark_table import LEDGER_FOLDER, Ledger
 from ribin.vault.vault import Vault
-
-INDEX_FOLDER = "index"
 
 
 @dataclass(frozen=True, eq=False)

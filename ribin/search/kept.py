@@ -20,10 +20,8 @@ from ribin import __version__
 from ribin.comparison import Comparison
 from ribin.model import Template
 from ribin.params.defaults import Params
-from ribin.search.index import INDEX_FOLDER
-from ribin.services.journal import make_line, parse_line
 from ribin.vault.exhibits import StoredMark
-from ribin.vault.files import remove_derived
+from ribin.vault.files import INDEX_FOLDER, make_line, parse_line, remove_derived
 from ribin.vault.scanfile import template_sha256
 from ribin.vault.vault import Vault
 

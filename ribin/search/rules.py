@@ -11,6 +11,7 @@ import numpy as np
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Filters, Request, Scope
 from ribin.errors import AccessError, ParameterError
 from ribin.model import BoolArray, Template, light_hindrance
+from ribin.vault.disclosure import may_see
 from ribin.vault.enrol import checked_day
 from ribin.vault.mark_table import Facts, Ledger
 
@@ -43,15 +44,6 @@ def check_request(request: Request, reach: Scope) -> None:
         raise ParameterError(f"date_from: {last} (date_to) or before needed, found {first}")
     if request.top is not None and request.top < 1:
         raise ParameterError(f"top: at least 1 row needed, found {request.top}")
-
-
-def may_see(exhibit: Exhibit, scope: Scope, reach: Scope) -> bool:
-    """Whether an owner shows an exhibit to an asker who reaches it in `reach` and asks in `scope`.
-
-    Needed are both: a scope asked for and a sharing level given at least as wide as the distance
-    between the two. A country is at no distance from itself, so it sees all of its own.
-    """
-    return min(scope.width, exhibit.sharing.width) >= reach.width
 
 
 def passes(exhibit: Exhibit, filters: Filters) -> bool:

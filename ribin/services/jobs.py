@@ -29,8 +29,7 @@ from ribin.services.enrol import (
 )
 from ribin.services.files import whole_file
 from ribin.services.journal import Journal
-from ribin.services.pair import read_side
-from ribin.services.reading import Reading
+from ribin.services.reading import Reading, read_side
 from ribin.services.search import request_of, search_for
 from ribin.services.session import Desk, Vaults
 from ribin.services.workers import Executor, Item, Outcome, Partial, Work

@@ -6,17 +6,16 @@ taken off; its item is done again. One process writes; the lock goes away with i
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ribin.errors import FormatError, ParameterError, StoreError
+from ribin.vault.files import make_line, parse_line
 
 _SYNC_S = 0.5  # a line waits no longer for the disk; a process that is killed loses none of them
 
@@ -160,23 +159,6 @@ def open_journal(path: Path, job: dict[str, Any], said: str) -> Iterator[Journal
 # Lines that know when they are not whole, for files that only grow.
 #
 # <CRC-32 of the rest, 8 hexadecimal digits> <JSON>
-
-
-def make_line(entry: dict[str, Any]) -> bytes:
-    """An entry as a line, with its end."""
-    text = json.dumps(entry, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
-    return b"%08x %s\n" % (zlib.crc32(text), text)
-
-
-def parse_line(line: bytes) -> dict[str, Any] | None:
-    """What a line says; None where it is not whole."""
-    if not line.endswith(b"\n") or line[8:9] != b" ":
-        return None
-    text = line[9:-1]
-    if line[:8] != b"%08x" % zlib.crc32(text):
-        return None
-    entry = json.loads(text)
-    return entry if isinstance(entry, dict) else None
 
 
 # A file that one process holds; the system lets go of it however that process ends.

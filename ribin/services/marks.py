@@ -9,16 +9,24 @@ from pathlib import Path
 import numpy as np
 
 from ribin.cases.exhibits import Candidate, Exhibit, Request, Scope
+from ribin.comparison import Comparison
 from ribin.errors import AccessError, ParameterError, RibinError, ScanError, StoreError
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
-from ribin.model import Mark, Provenance
+from ribin.model import (
+    Mark,
+    Provenance,
+)
 from ribin.params.defaults import Params
-from ribin.pipeline import compare_marks
+from ribin.pipeline import (
+    compare_marks,
+)
 from ribin.read import read_scan
-from ribin.search.rules import check_request, may_see
-from ribin.services.pair import Side, draw_sides
+from ribin.report.pictures import draw_overlay, write_overlay
+from ribin.search.rules import check_request
+from ribin.services.files import whole_file
+from ribin.services.reading import Side
 from ribin.services.session import Desk, stored_side
-from ribin.vault.disclosure import Abroad
+from ribin.vault.disclosure import Abroad, may_see
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
 from ribin.view.comparison import Surface, compared_surface, measured_surface
@@ -229,3 +237,16 @@ def _likeness(surface: Surface, mark: Mark) -> float:
     if one.size < 100 or one.std() == 0.0 or two.std() == 0.0:
         return 0.0
     return float(np.corrcoef(one, two)[0, 1])
+
+
+def draw_sides(
+    reference: Mark, comparison: Mark, result: Comparison, params: Params, path: Path
+) -> None:
+    """Write the picture of a comparison; each square is the middle of a cell.
+
+    Neighbouring cells share half their area, so their middles lie side by side.
+    """
+    tile_um = params.of(reference.mark_type, reference.kind).describe.cell_um / 2
+    picture = draw_overlay(reference, comparison, result, tile_um)
+    with whole_file(path) as aside:
+        write_overlay(picture, aside)

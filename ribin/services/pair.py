@@ -10,16 +10,13 @@ from pathlib import Path
 from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
 from ribin.describe.steps import surface_of
-from ribin.errors import ParameterError, ScanError, StoreError
-from ribin.model import NO_TRACE, Mark, MarkType, Origin, Scan, Template, Trace, Verdict, one_mark
+from ribin.errors import ParameterError, StoreError
+from ribin.model import NO_TRACE, Mark, Scan, Trace
 from ribin.params.defaults import Params
 from ribin.pipeline import (
     check_mirrored,
     compare_marks,
-    describe_mark,
     extract_marks,
-    find_marks,
-    judge_mark,
 )
 from ribin.report import outlines as stages
 from ribin.report.comparison import Item, comparison_document, figures_sha256
@@ -27,10 +24,9 @@ from ribin.report.document import ChainHead, Document, ReportHead
 from ribin.report.explanation import comparison_text
 from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
-from ribin.report.pictures import draw_overlay, write_overlay
 from ribin.services.files import whole_file
 from ribin.services.marks import ShownMark, measured_original, named_mark
-from ribin.services.reading import Reading, as_image_pairs, best_of, experimental
+from ribin.services.reading import Reading, Side, as_image_pairs, best_of, experimental, side_of
 from ribin.services.session import Desk
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault
@@ -197,16 +193,6 @@ def _seen(
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """One side of a comparison."""
-
-    mark: Mark
-    template: Template
-    trace: Trace
-    scan: Scan | None = None  # that the mark was cut from, where it was read for this work
-
-
-@dataclass(frozen=True, eq=False)
 class Compared:
     """Both sides, and how they agree."""
 
@@ -214,68 +200,6 @@ class Compared:
     comparison: Side
     result: Comparison
     trace: Trace
-
-
-def read_side(
-    path: Path,
-    reading: Reading,
-    params: Params,
-    mark_type: MarkType | str | None = None,
-    trace: Trace = NO_TRACE,
-) -> Side:
-    """Read, extract and describe the mark of one type, by default the first one found.
-
-    Raises
-    ------
-    ScanError
-        The scan has no such mark.
-    """
-    return side_of(reading.scan(path, params), params, mark_type, trace)
-
-
-def side_of(
-    scan: Scan,
-    params: Params,
-    mark_type: MarkType | str | None = None,
-    trace: Trace = NO_TRACE,
-) -> Side:
-    """As `read_side`, of a scan that has been read."""
-    marks = extract_marks(scan, params, trace)
-    for mark in marks:
-        if mark_type in (None, mark.mark_type):
-            return Side(mark, describe_mark(mark, params, trace), trace, scan)
-    found = ", ".join(mark.mark_type.words for mark in marks) or "none"
-    needed = one_mark(mark_type)
-    raise ScanError(f"{scan.provenance.source}: {needed} needed, found {found}")
-
-
-def sides_of(scan: Scan, params: Params) -> tuple[list[Side], tuple[str, ...]]:
-    """Every mark of a scan that can be compared, and a note of each that is left out.
-
-    What was found beside others and is unusable, or cannot be described, is left out, as at
-    enrolment; the first mark and what a person outlined are not.
-
-    Raises
-    ------
-    ScanError
-        There is no mark, or one that may not be left out has too little relief.
-    """
-    sides: list[Side] = []
-    notes = []
-    for one in find_marks(scan, params):
-        may_go = bool(sides) and one.region.origin is Origin.FOUND
-        quality = judge_mark(scan, one, params) if may_go else None
-        if quality and quality.verdict is Verdict.UNUSABLE:
-            reasons = "; ".join(quality.reasons)
-            notes.append(f"{one.mark.mark_type.words} of the query not searched with: {reasons}")
-            continue
-        try:
-            sides.append(Side(one.mark, describe_mark(one.mark, params), NO_TRACE, scan))
-        except ScanError as error:
-            if not may_go:
-                raise
-            notes.append(f"{one.mark.mark_type.words} of the query not searched with: {error}")
-    return sides, tuple(notes)
 
 
 def compare_files(
@@ -311,19 +235,6 @@ def _compare_scans(
     result = compare_marks(first.template, second.template, params, traces[2])
     result = check_mirrored(first.template, second.mark, result, params)
     return Compared(first, second, result, traces[2])
-
-
-def draw_sides(
-    reference: Mark, comparison: Mark, result: Comparison, params: Params, path: Path
-) -> None:
-    """Write the picture of a comparison; each square is the middle of a cell.
-
-    Neighbouring cells share half their area, so their middles lie side by side.
-    """
-    tile_um = params.of(reference.mark_type, reference.kind).describe.cell_um / 2
-    picture = draw_overlay(reference, comparison, result, tile_um)
-    with whole_file(path) as aside:
-        write_overlay(picture, aside)
 
 
 def explain(done: Compared, params: Params) -> str:

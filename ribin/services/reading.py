@@ -7,11 +7,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.comparison import Comparison
-from ribin.errors import ParameterError
+from ribin.errors import ParameterError, ScanError
 from ribin.extract.find import find_regions
 from ribin.extract.outlines import lit, noted, outline_by_circles, parse_circle, unfold_replica
-from ribin.model import Lamp, MarkType, Scan, ScanKind, parse_lighting
+from ribin.model import (
+    NO_TRACE,
+    Lamp,
+    Mark,
+    MarkType,
+    Origin,
+    Scan,
+    ScanKind,
+    Template,
+    Trace,
+    Verdict,
+    one_mark,
+    parse_lighting,
+)
 from ribin.params.defaults import DEFAULT_PARAMS, Params
+from ribin.pipeline import (
+    describe_mark,
+    extract_marks,
+    find_marks,
+    judge_mark,
+)
 from ribin.read import read_scan
 from ribin.synth.render import Camera, Light, render_scan
 
@@ -136,3 +155,75 @@ def experimental(result: Comparison, lighting: str) -> Comparison:
     """The comparison with a note on how it was made."""
     note = f"experimental: a topography rendered under {lighting} light, compared as an image"
     return replace(result, note="; ".join(part for part in (note, result.note) if part))
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One side of a comparison."""
+
+    mark: Mark
+    template: Template
+    trace: Trace
+    scan: Scan | None = None  # that the mark was cut from, where it was read for this work
+
+
+def read_side(
+    path: Path,
+    reading: Reading,
+    params: Params,
+    mark_type: MarkType | str | None = None,
+    trace: Trace = NO_TRACE,
+) -> Side:
+    """Read, extract and describe the mark of one type, by default the first one found.
+
+    Raises
+    ------
+    ScanError
+        The scan has no such mark.
+    """
+    return side_of(reading.scan(path, params), params, mark_type, trace)
+
+
+def side_of(
+    scan: Scan,
+    params: Params,
+    mark_type: MarkType | str | None = None,
+    trace: Trace = NO_TRACE,
+) -> Side:
+    """As `read_side`, of a scan that has been read."""
+    marks = extract_marks(scan, params, trace)
+    for mark in marks:
+        if mark_type in (None, mark.mark_type):
+            return Side(mark, describe_mark(mark, params, trace), trace, scan)
+    found = ", ".join(mark.mark_type.words for mark in marks) or "none"
+    needed = one_mark(mark_type)
+    raise ScanError(f"{scan.provenance.source}: {needed} needed, found {found}")
+
+
+def sides_of(scan: Scan, params: Params) -> tuple[list[Side], tuple[str, ...]]:
+    """Every mark of a scan that can be compared, and a note of each that is left out.
+
+    What was found beside others and is unusable, or cannot be described, is left out, as at
+    enrolment; the first mark and what a person outlined are not.
+
+    Raises
+    ------
+    ScanError
+        There is no mark, or one that may not be left out has too little relief.
+    """
+    sides: list[Side] = []
+    notes = []
+    for one in find_marks(scan, params):
+        may_go = bool(sides) and one.region.origin is Origin.FOUND
+        quality = judge_mark(scan, one, params) if may_go else None
+        if quality and quality.verdict is Verdict.UNUSABLE:
+            reasons = "; ".join(quality.reasons)
+            notes.append(f"{one.mark.mark_type.words} of the query not searched with: {reasons}")
+            continue
+        try:
+            sides.append(Side(one.mark, describe_mark(one.mark, params), NO_TRACE, scan))
+        except ScanError as error:
+            if not may_go:
+                raise
+            notes.append(f"{one.mark.mark_type.words} of the query not searched with: {error}")
+    return sides, tuple(notes)

@@ -15,8 +15,7 @@ from ribin.leads.rules import lacks_a_blind_verdict, standing_of
 from ribin.search.engine import search, search_marks
 from ribin.search.rules import OTHER_PARAMETERS
 from ribin.services.marks import draw_candidate
-from ribin.services.pair import Side
-from ribin.services.reading import Reading
+from ribin.services.reading import Reading, Side
 from ribin.services.session import Desk, first_of_each_type
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.leads import lead_files_of_exhibit

@@ -24,13 +24,13 @@ from ribin.services.pair import (
     FROM_TEMPLATE,
     Asked,
     Seen,
-    Side,
     enter_report,
     page_of,
     query_side,
     shown_side,
     write_page,
 )
+from ribin.services.reading import Side
 from ribin.services.session import Desk
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 from ribin.view.results import motion_of

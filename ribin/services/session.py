@@ -16,8 +16,7 @@ from ribin.search.compare import Tick, silent
 from ribin.search.index import Looker
 from ribin.search.network import Network, NetworkMember, read_network
 from ribin.search.rules import OTHER_PARAMETERS
-from ribin.services.pair import Side, read_side, sides_of
-from ribin.services.reading import Reading
+from ribin.services.reading import Reading, Side, read_side, sides_of
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
 

@@ -15,10 +15,10 @@ from ribin.exchange.send import Sent, export_bundle, file_name_of
 from ribin.report.text import table
 from ribin.search.index import sweep_index
 from ribin.search.network import Network
-from ribin.search.rules import check_request, may_see
+from ribin.search.rules import check_request
 from ribin.services.files import whole_file
 from ribin.services.session import Desk
-from ribin.vault.disclosure import Abroad
+from ribin.vault.disclosure import Abroad, may_see
 from ribin.vault.enrol import checked_day
 from ribin.vault.exhibits import StoredScan
 from ribin.vault.keys import TrustedKey, own_key, trusted_key

@@ -1,7 +1,7 @@
 """Firearms that mark cartridge cases, with known truth.
 
-tool relief (`breech`, `firearm`) -> mark on the primer (`cartridge`) -> what is measured
-(`instrument`, `outline`) -> scan (`firing`) -> file (`write`) -> a set of cases (`plan`, `sample`)
+tool relief (`breech`, `firearm`) -> mark on the primer, what is measured of it and its scan
+(`cartridge`) -> file (`write`) -> a set of cases (`sample`)
 """
 
 from __future__ import annotations
@@ -40,17 +40,12 @@ __all__ = [
 ]
 
 _HOME = {
-    "aperture": ("Aperture",),
     "breech": ("BreechFace",),
-    "cartridge": ("Primer", "Shot"),
-    "firearm": ("Firearm", "FirearmSpec", "consecutive_slides", "make_firearm"),
-    "firing": ("fire",),
-    "instrument": ("Instrument",),
-    "outline": ("Hand",),
+    "cartridge": ("Hand", "Instrument", "Primer", "Shot", "fire"),
+    "firearm": ("Aperture", "Firearm", "FirearmSpec", "consecutive_slides", "make_firearm"),
     "render": ("Camera", "Lamp", "Light", "render_scan"),
     "sample": ("write_sample_data",),
-    "write": ("encode_x3p", "write_x3p"),
-    "write_image": ("write_png",),
+    "write": ("encode_x3p", "write_png", "write_x3p"),
 }
 
 

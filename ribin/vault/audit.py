@@ -144,8 +144,8 @@ def _row_hash(content: tuple[Any, ...]) -> str:
 
 # The audit log as a file of its own: one row a line, JSON, verifiable without the vault.
 #
-# The first line says whose log it is and where it ends. Whoever keeps the last row's hash elsewhere,
-# on paper or with another member, can tell later whether any row up to it was changed.
+# The first line says whose log it is and where it ends. Whoever keeps the last row's hash
+# elsewhere, on paper or with another member, can tell later whether any row up to it was changed.
 
 _FORMAT = "ribin audit log 1"
 _ANCHOR = re.compile(r"(\d+):([0-9a-f]{64})")

@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ribin.cases.exhibits import Candidate, Event, Exhibit, Request, Scope
+from ribin.cases.exhibits import (
+    Candidate,
+    Event,
+    Exhibit,
+    Request,
+    Scope,
+)
 from ribin.cases.leads import HeldExhibit, LeadFile
-from ribin.search.rules import may_see
 from ribin.vault.exhibits import find_exhibit, read_exhibits
 from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.sharing import (
@@ -226,3 +231,12 @@ class Holder:
     def _exhibit(self, opaque: str) -> Exhibit | None:
         with self.vault.catalogue.reading() as db:
             return find_exhibit(db, find_named(db, opaque) or opaque)
+
+
+def may_see(exhibit: Exhibit, scope: Scope, reach: Scope) -> bool:
+    """Whether an owner shows an exhibit to an asker who reaches it in `reach` and asks in `scope`.
+
+    Needed are both: a scope asked for and a sharing level given at least as wide as the distance
+    between the two. A country is at no distance from itself, so it sees all of its own.
+    """
+    return min(scope.width, exhibit.sharing.width) >= reach.width

@@ -187,9 +187,9 @@ def _plain(value: Any) -> Any:
 
 # Reviews as they are read: a row is never changed, what came to be known later stands beside it.
 #
-# Two first verdicts of two members that could not reach each other are a first and a second one, each
-# given without the other: the later one is the second, but never that of who took the lead up. Across
-# a border a verdict counts as blind once the logs of both members have been read.
+# Two first verdicts of two members that could not reach each other are a first and a second one,
+# each given without the other: the later one is the second, but never that of who took the lead
+# up. Across a border a verdict counts as blind once the logs of both members have been read.
 
 # In the audit log: what the logs of both members say of a verdict, once both were in reach.
 BLINDNESS = "blindness"

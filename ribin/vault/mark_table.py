@@ -141,9 +141,10 @@ EMPTY = Ledger(
 
 # The ledger of a catalogue, kept in a file beside the index.
 #
-# The file's name holds the token that changes when rows of the catalogue are changed (migration 5);
-# where that differs the catalogue is read again, and rows that were added since are read on. A row of
-# the audit log stands in it, too: a catalogue that was taken back to an earlier state lacks that row.
+# The file's name holds the token that changes when rows of the catalogue are changed (migration
+# 5); where that differs the catalogue is read again, and rows that were added since are read on. A
+# row of the audit log stands in it, too: a catalogue that was taken back to an earlier state lacks
+# that row.
 
 LEDGER_FOLDER = Path("index", "ledgers")
 _LAYOUT = 3  # of what is in a file; another number is another name

@@ -21,8 +21,7 @@ from ribin.report.document import Document
 from ribin.report.json import as_json
 from ribin.report.text import lists_value
 from ribin.services.leads import figures_as_seen
-from ribin.services.pair import Side
-from ribin.services.reading import Reading
+from ribin.services.reading import Reading, Side
 from ribin.services.search import request_of, search_for
 from ribin.services.session import Desk
 
