@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.errors import ScanError
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.jobs import Job
 from ribin.services.workers import Item, Outcome, Work, attempt
 
@@ -56,3 +58,9 @@ def make_items(count: int) -> tuple[Item, ...]:
 
 def make_job(count: int, folder: Path = Path(".")) -> Job:
     return Job("search", folder, make_items(count), {"job": "search", "items": count})
+
+
+CUT = dataclasses.replace(
+    DEFAULT_PARAMS,
+    search=dataclasses.replace(DEFAULT_PARAMS.search, shortlist_marks=4, index_shard_marks=4),
+)

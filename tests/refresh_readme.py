@@ -68,7 +68,7 @@ def _pattern(shown: str) -> re.Pattern[str]:
 
 
 def main() -> None:
-    from test_readme import README, ROOT, run_shown
+    from sessions import README, ROOT, run_shown
 
     changes = []
     with tempfile.TemporaryDirectory() as folder:

@@ -10,20 +10,17 @@ import hashlib
 import io
 import json
 import random
-import resource
 import shutil
-import time
 import zipfile
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from damaged import grey_pixels, image_bytes, png_with_pitch, x3p_bytes
+from mutations import MOST_GIB, Tally, mutated, peak_gib, state
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import read_manifest
-from ribin.errors import RibinError
 from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
 from ribin.params.defaults import DEFAULT_PARAMS
@@ -31,59 +28,10 @@ from ribin.read import read_scan
 from ribin.services.enrol import Intake, enrol_rows
 from ribin.vault.vault import Vault
 
-MOST_S, MOST_GIB = 5.0, 1.0
 MANIFEST = """file,member,event,exhibit,kind,calibre,date,sharing
 a.x3p,JAM,E1,X1,evidence,9x19,2026-01-02,cluster
 b.png,JAM,E1,X2,test_fire,"9, ""x"" 19",2026-01-02,network
 """
-
-
-@dataclass
-class Tally:
-    """What became of the files of one kind."""
-
-    refused: int = 0
-    accepted: int = 0
-    slowest_s: float = 0.0
-    texts: list[str] = field(default_factory=list)
-
-    def run(self, work) -> None:
-        """Do it; whatever is no RibinError is a bug and goes on up."""
-        begun = time.perf_counter()
-        try:
-            work()
-            self.accepted += 1
-        except RibinError as error:
-            self.refused += 1
-            self.texts.append(str(error))
-        took_s = time.perf_counter() - begun
-        self.slowest_s = max(self.slowest_s, took_s)
-        assert took_s < MOST_S
-        assert not any("\n" in text or len(text) > 2000 for text in self.texts[-1:])
-
-
-def mutated(content: bytes, made: random.Random) -> bytes:
-    """Some bytes changed, in one to four places."""
-    data = bytearray(content)
-    for _ in range(made.randrange(1, 5)):
-        place = made.randrange(len(data) + 1)
-        size = made.choice((1, 1, 2, 4, 16, 200))
-        match made.randrange(6):
-            case 0:
-                del data[place : place + size]
-            case 1:
-                data[place:place] = data[place : place + size] or b"\0"
-            case 2:
-                data[place : place + size] = made.randbytes(size)
-            case 3 if data:
-                data[min(place, len(data) - 1)] ^= 1 << made.randrange(8)
-            case 4:
-                data[place : place + size] = made.choice((b"\xff", b"\0", b"9", b'"')) * size
-            case _:
-                data[place:place] = made.choice(
-                    (b"NaN", b"-1", b"99999999999", b"../", b"\x00", b'{"a":' * 50, "é漢".encode())
-                )
-    return bytes(data)
 
 
 def check_manifests(folder: Path, number: int, made: random.Random) -> Tally:
@@ -176,13 +124,6 @@ def _agree(out: Path, path: Path, manifest: bytes) -> None:
     (out / "manifest.json").write_text(json.dumps(facts))
 
 
-def state(vault: Vault):
-    with vault.catalogue.reading() as db:
-        dump = "\n".join(db.iterdump())
-    names = (p for p in sorted(vault.path.rglob("*")) if not p.name.startswith("catalogue"))
-    return dump, [str(p) for p in names if p.is_file() and p.name != "rest"]
-
-
 def check_all(folder: Path, each: int, seed: int) -> dict[str, Tally]:
     made, before = random.Random(seed), peak_gib()
     tallies = {}
@@ -200,11 +141,6 @@ def check_all(folder: Path, each: int, seed: int) -> dict[str, Tally]:
             tallies[kind] = check_scans(place, png, "a.png", each, made)
     assert peak_gib() <= max(before, MOST_GIB)  # other tests of this run may have used more
     return tallies
-
-
-def peak_gib() -> float:
-    """The most memory that this process has had so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
 
 
 def test_mutated_files(tmp_path):

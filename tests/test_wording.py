@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from test_commands_frame import commands
+from command_list import commands
 from wording import forbidden_words
 
 ROOT = Path(__file__).parents[1]

@@ -148,7 +148,7 @@ def _soft_positive(gap_um: Grid, width_um: float) -> Grid:
 # One shot from steel to scan: the firearm marks a case, an instrument measures the mark.
 #
 # The defaults were chosen against the Fadul set (10 consecutively made slides, levelled scans of
-# 6.25 um brought to 10 um); `tests/test_synth_realism.py` measures both. Medians over six scans of
+# 6.25 um brought to 10 um); `tests/synth/test_realism.py` measures both. Medians over six scans of
 # granular faces, Fadul first: RMS between wavelengths of 25 and 50 um 0.18 and 0.14 um, 50 to 100
 # 0.25 and 0.23, 100 to 200 0.37 and 0.33, 200 to 400 0.41 and 0.40; median slope 0.039 and 0.039;
 # correlation of mates (40 to 250 um) 0.69 and 0.74; share lost in holes 0.19 and 0.11 percent. Not

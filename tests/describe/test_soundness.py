@@ -1,0 +1,94 @@
+"""Arrays that another member sent: real templates pass, what a kernel would trip over does not."""
+
+from __future__ import annotations
+
+import impressions
+import numpy as np
+import pytest
+
+from ribin.describe.soundness import check_described
+from ribin.errors import FormatError
+from ribin.pipeline import describe_mark, extract_marks, find_marks
+from ribin.read import read_scan
+from ribin.vault.scanfile import decode_arrays, encode_arrays
+
+
+@pytest.fixture(scope="module")
+def arrays(sample_dir):
+    scan = read_scan(sample_dir / "JAM-2026-0007-1.x3p")
+    return describe_mark(extract_marks(scan)[0]).arrays
+
+
+def test_templates_of_every_mark_pass_and_come_back(arrays):
+    case = next(case for case in impressions.CASES if case.name == "coarse")
+    head = impressions.made_head(impressions.Job(case, 0, 0)).scan
+    found = [describe_mark(each.mark).arrays for each in find_marks(head)]
+    assert len(found) > 1
+    for one in (arrays, *found):
+        check_described(one, "t")
+        again = decode_arrays(encode_arrays(one), "t")
+        assert set(again) == set(one)
+        for name, array in one.items():
+            np.testing.assert_array_equal(again[name], array)
+            assert again[name].dtype == array.dtype
+
+
+@pytest.mark.realdata
+def test_real_templates_pass(fadul_dir):
+    for path in sorted(fadul_dir.glob("*.x3p"))[:4]:
+        check_described(describe_mark(extract_marks(read_scan(path))[0]).arrays, path.name)
+
+
+def changed(name, change):
+    def apply(arrays):
+        array = arrays[name].copy()
+        made = change(array)
+        return {**arrays, name: array if made is None else made}
+
+    return apply
+
+
+def put(value):
+    return lambda array: array.__setitem__((0,) * array.ndim, value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (changed("cells", put(1000)), "cells within"),
+        (changed("cells", put(-1)), "cells within"),
+        (changed("cells", lambda a: a[:0]), "cells within"),
+        (changed("cells", lambda a: a[:, :1]), "cells within"),
+        (changed("fine_runs", put(77)), "runs differ"),
+        (changed("medium_runs", put(-3)), "runs differ"),
+        (changed("coarse_runs", lambda a: a[1:]), "runs differ"),
+        (changed("fine_counts", put(65)), "fine_counts differ"),
+        (changed("fine", lambda a: a[:-1]), "a square with its mask"),
+        (changed("fine", lambda a: a.astype(np.float64)), "float32 with 2 axes"),
+        (changed("fine", put(5.0)), "0 outside the mask"),
+        (changed("medium_valid", lambda a: a[:8, :8]), "a square with its mask"),
+        (changed("coarse", lambda a: a[:-1]), "a square needed"),
+        (changed("coarse", lambda a: a * 2), "unit length"),
+        (lambda arrays: {k: v for k, v in arrays.items() if k != "cells"}, "arrays fine"),
+        (lambda arrays: {**arrays, "more": arrays["cells"]}, "arrays fine"),
+    ],
+)
+def test_what_a_kernel_would_trip_over(arrays, damage, message):
+    with pytest.raises(FormatError, match=message):
+        check_described(damage(arrays), "t")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "an .npz of a template needed"),
+        (encode_arrays({"a": np.zeros(3, np.float64)}), "a row by row array of"),
+        (encode_arrays({"a": np.array([np.nan], np.float32)}), "finite numbers needed"),
+        (encode_arrays({str(n): np.zeros(1, np.int16) for n in range(40)}), "1 to 32 arrays"),
+        (encode_arrays({"a b": np.zeros(1, np.int16)}), "an array NAME.npy needed"),
+        (encode_arrays({"a": np.zeros(3, np.int16)}).replace(b"(3,)", b"(9,)"), "CRC"),
+    ],
+)
+def test_files_that_hold_no_template(content, message):
+    with pytest.raises(FormatError, match=message):
+        decode_arrays(content, "t")

@@ -1,0 +1,118 @@
+"""A process killed between the commits of two vaults leaves a step at one side; sync repairs it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
+
+from ribin.cases.leads import Conclusion, Examined
+from ribin.leads.merge import sync_leads
+from ribin.leads.steps import give_review, take_up_lead
+from ribin.services.leads import announce_received
+from ribin.vault.leads import read_lead_files
+from ribin.vault.sharing import opaque_names
+from ribin.vault.vault import Vault
+
+# The other vault's transaction ends with the process, where the own one's has just been committed:
+# nobody but the own audit log can vouch for what was done here.
+WORKER = """
+import os, signal, sys
+from contextlib import contextmanager
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from review_makers import EXAMINER, SECOND, held, make_network
+from ribin.cases.leads import Conclusion, Examined
+from ribin.leads.steps import take_up_lead, withdraw_link
+from ribin.leads.steps import give_review
+from ribin.vault.catalogue import Catalogue
+from ribin.vault.vault import Vault
+folder, code, step, first = Path(sys.argv[2]), *sys.argv[3:6]
+writing, commits = Catalogue.writing, []
+@contextmanager
+def killed_after_one(catalogue):
+    with writing(catalogue) as db:
+        yield db
+    commits.append(catalogue.path.parent.name)
+    print(*commits, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+network = make_network(folder, "BLZ", "JAM")
+with Vault.open(folder / code) as vault:
+    Catalogue.writing = killed_after_one
+    if step == "lead":
+        pair = held("JAM:JAM-1"), held("BLZ:" + first)
+        take_up_lead(vault, network, *pair, who=EXAMINER, note="n")
+    elif step == "withdrawal":
+        withdraw_link(vault, network, "JAM-L1", who=EXAMINER, reason="mixed up")
+    else:
+        verdict = (Conclusion.IDENTIFICATION, Examined.ITEMS)
+        who = {"first": EXAMINER, "second": SECOND}[step]
+        give_review(vault, network, "JAM-L1", *verdict, who=who, note="n")
+"""
+
+
+def entries(folder: Path, code: str) -> tuple[int, int, int, int]:
+    """Leads, verdicts, links and withdrawals of a vault, which must be sound."""
+    with Vault.open(folder / code) as vault:
+        assert vault.check().problems == ()
+        with vault.catalogue.reading() as db:
+            files = read_lead_files(db)
+    given = sum(len(file.reviews) for file in files)
+    ends = [(file.link is not None, file.withdrawal is not None) for file in files]
+    return len(files), given, sum(link for link, _ in ends), sum(end for _, end in ends)
+
+
+def go_on_to(step: str, folder: Path, opaque: str) -> None:
+    """Everything that comes before a step, at both sides."""
+    network = make_network(folder, "BLZ", "JAM")
+    with Vault.open(folder / "JAM") as vault:
+        if step == "lead":
+            return
+        pair = held("JAM:JAM-1"), held(f"BLZ:{opaque}")
+        take_up_lead(vault, network, *pair, who=EXAMINER, note="n")
+        for who in {"first": (), "second": (EXAMINER,)}.get(step, (EXAMINER, THIRD)):
+            verdict = (Conclusion.IDENTIFICATION, Examined.ITEMS)
+            give_review(vault, network, "JAM-L1", *verdict, who=who, note="n")
+
+
+WANTED = {"lead": (1, 0, 0, 0), "first": (1, 1, 0, 0), "second": (1, 2, 1, 0),
+          "withdrawal": (1, 2, 1, 1)}  # fmt: skip
+
+
+@pytest.mark.parametrize("mender", ["JAM", "BLZ"])
+@pytest.mark.parametrize("step", WANTED)
+def test_killed_between_the_two_commits(tmp_path, step, mender):
+    acting = "BLZ" if step in ("second", "withdrawal") else "JAM"
+    for code in ("JAM", "BLZ"):
+        make_member(tmp_path, code, 1).close()
+    with Vault.open(tmp_path / "BLZ") as vault:
+        opaque = opaque_names(vault, ["BLZ-1"])["BLZ-1"]
+    go_on_to(step, tmp_path, opaque)
+    before = entries(tmp_path, "JAM")
+    words = [str(Path(__file__).parents[1]), str(tmp_path), acting, step, opaque]
+    done = subprocess.run(
+        [sys.executable, "-c", WORKER, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    (committed,) = done.stdout.split()
+    (other,) = {"JAM", "BLZ"} - {committed}
+    assert committed == acting
+    assert entries(tmp_path, committed) == WANTED[step]
+    assert entries(tmp_path, other) == before != WANTED[step]
+
+    network = make_network(tmp_path, "BLZ", "JAM")
+    with Vault.open(tmp_path / mender) as vault:
+        carried, notes = sync_leads(vault, network, who=SECOND)
+        told = announce_received(vault, network)
+        assert (carried > 0, notes) == (True, ())
+        assert sync_leads(vault, network, who=SECOND) == (0, ())
+        assert announce_received(vault, network) == []
+    assert entries(tmp_path, "JAM") == entries(tmp_path, "BLZ") == WANTED[step]
+    # no notice was written before: each country now has its own of every link and end
+    assert len(told) == 2 * sum(WANTED[step][2:])
+    for code in ("JAM", "BLZ"):
+        assert len(list((tmp_path / code).glob("notices/*.json"))) == sum(WANTED[step][2:])

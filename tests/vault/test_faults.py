@@ -1,0 +1,315 @@
+"""Disks that are full, read-only or forbidden, catalogues that are locked, many at once.
+
+Each refusal is one line, what was acknowledged is there, and nothing is half done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from review_makers import EXAMINER, held, make_member, make_network
+from store_makers import enrol, make_exhibit
+
+from ribin.errors import StoreError
+from ribin.leads.steps import take_up_lead
+from ribin.vault.enrol import scan_path
+from ribin.vault.leads import read_lead_files
+from ribin.vault.sharing import opaque_name
+from ribin.vault.vault import Vault
+
+HERE = str(Path(__file__).parents[1])
+
+FILLER = """
+import os, resource, sys
+sys.path.insert(0, sys.argv[1])
+from store_makers import enrol, make_exhibit
+from ribin.errors import StoreError
+from ribin.vault.vault import Vault
+if sys.argv[3] != "0":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
+with Vault.open(sys.argv[2]) as vault:
+    refused = 0
+    for seed in range(100, 600):
+        try:
+            print(enrol(vault, seed, make_exhibit(f"W{seed}")).sha256, flush=True)
+        except StoreError as error:
+            refused += 1
+            print(f"refused {error}", flush=True)
+            if refused == 3:
+                break
+"""
+
+
+def fill(folder, file_limit):
+    """Enrol until the disk refuses for the third time; the scans acknowledged, the refusals."""
+    command = [sys.executable, "-c", FILLER, HERE, str(folder), str(file_limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    return {line for line in lines if len(line) == 64}, [n for n in lines if n[0] == "r"]
+
+
+def assert_whole(folder, acknowledged, refusals, counted):
+    assert refusals
+    assert all(line.count(str(folder)) for line in refusals)
+    with Vault.open(folder) as vault:
+        scans = {scan.sha256 for scan in vault.holdings().scans}
+        assert scans == acknowledged
+        assert vault.check().problems == ()
+    assert list((folder / "incoming").iterdir()) == []
+    assert {path.stem for path in (folder / "marks").rglob("*.h5")} == acknowledged
+    counted(f"{len(acknowledged)} acknowledged, {len(refusals)} refused: {refusals[0][:90]}")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of two megabytes; needs root."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
+    if os.name == "nt" or os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("a small file system needs root")
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount a small file system")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk(small_disk, counted):
+    folder = small_disk / "JAM"
+    Vault.create(folder, "JAM").close()
+    acknowledged, refusals = fill(folder, 0)
+    assert_whole(folder, acknowledged, refusals, counted)
+    assert any("No space left" in line or "full" in line for line in refusals)
+    mount = ["mount", "-o", "remount,size=8m", str(small_disk)]
+    subprocess.run(mount, check=True)
+    with Vault.open(folder) as vault:  # and with room again it goes on
+        enrol(vault, 1, make_exhibit("X1"))
+        assert vault.check().problems == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit of files")
+@pytest.mark.parametrize("limit", [40_000, 400_000])
+def test_a_quota_of_files(tmp_path, limit, counted):
+    """Of the scan file, or of the catalogue's own files: either may be refused first."""
+    folder = tmp_path / "JAM"
+    Vault.create(folder, "JAM").close()
+    acknowledged, refusals = fill(folder, limit)
+    assert_whole(folder, acknowledged, refusals, counted)
+
+
+def test_a_full_disk_and_a_lead(small_disk):
+    with make_member(small_disk, "JAM", 2) as vault:
+        filler = small_disk / "filler"
+        with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(b"0" * 512):
+                pass
+        before = vault.audit_head()
+        taken, line = 0, ""
+        for _ in range(40):
+            try:
+                step = take_up_lead(
+                    vault, None, held("JAM:JAM-1"), held("JAM:JAM-2"), who=EXAMINER, note="n" * 9000
+                )
+                taken += bool(step)
+                break
+            except StoreError as error:
+                line = str(error)
+        assert (taken, line.count("\n")) == (0, 0)
+        assert "full" in line or "disk" in line
+        filler.unlink()
+        assert vault.audit_head() == before
+        with vault.catalogue.reading() as db:
+            assert read_lead_files(db) == []
+        assert vault.check().problems == ()
+
+
+AS_NOBODY = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import ribin.commands.lead, ribin.commands.vault, ribin.vault.backup, ribin.leads.steps
+from ribin.commands.app import app
+from ribin.commands.terminal import run
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)  # root may write anywhere
+sys.exit(run(app, sys.argv[2:]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions otherwise")
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (("init", "{0}/new", "--member", "BLZ"), "Permission denied"),
+        (("lead", "open", "JAM-1", "JAM-2", "--note", "n"), "read-only"),
+        (("people", "appoint", "me", "--role", "auditor"), "read-only"),
+        (("store", "upgrade"), "read-only"),
+        (("store", "backup", "{0}/copy"), "Permission denied"),
+    ],
+)
+def test_a_folder_that_may_not_be_written(arguments, needed):
+    with tempfile.TemporaryDirectory() as name:  # pytest's own are closed to others
+        place = Path(name)
+        place.chmod(0o755)
+        with make_member(place, "JAM", 2) as vault:
+            head = vault.audit_head()
+        for path in (*place.rglob("*"), place):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        before = sorted(place.rglob("*"))
+        filled = [text.format(place) for text in arguments]
+        more = [] if filled[0] == "init" else ["--vault", str(place / "JAM")]
+        command = [sys.executable, "-c", AS_NOBODY, HERE, *filled, *more, "--who", "head"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 3, done.stderr
+        assert done.stderr.count("\n") == 1
+        assert needed in done.stderr
+        for path in (place, *place.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        assert sorted(place.rglob("*")) == before
+        with Vault.open(place / "JAM") as vault:
+            assert vault.audit_head() == head
+
+
+def test_a_locked_vault(tmp_path):
+    with make_member(tmp_path, "JAM", 2):
+        pass
+    holder = sqlite3.connect(tmp_path / "JAM" / "catalogue.sqlite", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        with Vault.open(tmp_path / "JAM", wait_s=0.2) as vault:
+            for step in (
+                lambda: enrol(vault, 77, make_exhibit("X77")),
+                lambda: take_up_lead(
+                    vault, None, held("JAM:JAM-1"), held("JAM:JAM-2"), who=EXAMINER, note="n"
+                ),
+            ):
+                with pytest.raises(StoreError, match=r"locked by another program; waited 0\.2 s"):
+                    step()
+            assert vault.check().problems == ()  # reading needs no lock
+    finally:
+        holder.close()
+
+
+def test_a_lead_where_the_other_side_is_locked_is_recorded_here_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("ribin.vault.vault._WAIT_S", 0.2)
+    monkeypatch.setattr(Vault.open.__func__, "__defaults__", (False, 0.2))
+    network = make_network(tmp_path, "BLZ", "JAM")
+    with make_member(tmp_path, "JAM", 1) as vault, make_member(tmp_path, "BLZ", 1) as other:
+        with other.catalogue.reading() as db:
+            name = f"BLZ:{opaque_name(db, 'BLZ-1')}"
+        holder = sqlite3.connect(other.path / "catalogue.sqlite", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        step = take_up_lead(vault, network, held("JAM:JAM-1"), held(name), who=EXAMINER, note="n")
+        holder.close()
+        assert len(step.notes) == 1
+        assert "BLZ: not recorded there yet" in step.notes[0]
+        assert "locked by another program" in step.notes[0]
+
+
+MANY = """
+import random, sys
+sys.path.insert(0, sys.argv[1])
+from store_makers import enrol, make_exhibit
+from ribin.vault.vault import Vault
+number, reads, sizes = int(sys.argv[3]), 0, {0}
+with Vault.open(sys.argv[2]) as vault:
+    while number % 2 and max(sizes) < 24:  # a reader: what it sees is of one moment and whole
+        holdings = vault.holdings()
+        assert len(holdings.marks) == len(holdings.scans) >= max(sizes)
+        sizes.add(len(holdings.scans))
+        for mark in random.sample(holdings.marks, min(5, len(holdings.marks))):
+            vault.template(mark)
+            vault.original(mark.scan.sha256)
+            reads += 1
+    for turn in range(0 if number % 2 else 12):
+        seed = 1000 * (number // 4) + turn  # two writers have the same scans
+        done = enrol(vault, seed, make_exhibit(f"W{seed}"))
+        vault.record("search", "Q", f"person {number}", "why")
+        print(done.sha256, done.outcome, flush=True)
+print("read", reads, len(sizes), flush=True)
+"""
+
+
+def test_eight_processes_at_once(tmp_path, counted):
+    """Four write, in pairs the same scans, and four read."""
+    folder = tmp_path / "JAM"
+    Vault.create(folder, "JAM").close()
+    command = [sys.executable, "-c", MANY, HERE, str(folder)]
+    running = [
+        subprocess.Popen(
+            [*command, str(n)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for n in range(8)
+    ]
+    ended = [(*process.communicate(timeout=120), process.returncode) for process in running]
+    assert [code for *_, code in ended] == [0] * 8, [error for _, error, _ in ended]
+    lines = "".join(out for out, *_ in ended).splitlines()
+    new = sum(line.endswith("new") for line in lines)
+    again = sum(line.endswith("already there") for line in lines)
+    assert (new, again) == (24, 24)
+    with Vault.open(folder) as vault:
+        assert len(vault.holdings().scans) == 24
+        searches = [row for row in vault.audit_log() if row.action == "search"]
+        assert len(searches) == 48
+        assert vault.check().problems == ()
+    told = [line.split()[1:] for line in lines if line.startswith("read")]
+    reads, sizes = (sum(int(numbers[n]) for numbers in told) for n in (0, 1))
+    assert reads >= 20
+    assert sizes > 8 + 4  # a reader saw the vault grow: more than empty and full
+    counted(f"8 processes: {new} scans, {again} again, 48 rows, {reads} templates read, all whole")
+
+
+def test_a_flipped_byte_at_200_places(tmp_path, counted):
+    """Each one is found; in a scan file with its exhibit."""
+    folder = tmp_path / "JAM"
+    with make_member(folder.parent, "JAM", 6) as vault:
+        owners = {
+            scan_path(folder, scan.sha256): scan.exhibit.exhibit for scan in vault.holdings().scans
+        }
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    sizes = [path.stat().st_size for path in files]
+    rng = random.Random(11)
+    found = {"a scan file": 0, "elsewhere": 0}
+    for path in rng.choices(files, sizes, k=200):
+        sound = path.read_bytes()
+        offset, bits = rng.randrange(len(sound)), rng.randrange(1, 256)
+        path.write_bytes(sound[:offset] + bytes([sound[offset] ^ bits]) + sound[offset + 1 :])
+        problems = _problems(folder)
+        if path in owners:
+            assert [exhibit for exhibit, _ in problems] == [owners[path]], (path, offset)
+            found["a scan file"] += 1
+        else:
+            assert problems, (path, offset, bits)
+            found["elsewhere"] += 1
+        path.write_bytes(sound)
+    assert _problems(folder) == []
+    assert sum(found.values()) == 200
+    counted(f"200 flipped bytes found: {found}")
+
+
+def test_a_flipped_byte_of_vault_toml(tmp_path):
+    folder = tmp_path / "JAM"
+    Vault.create(folder, "JAM").close()
+    path = folder / "vault.toml"
+    sound = path.read_bytes()
+    for offset in range(len(sound)):
+        for bits in (9, 32, 41):
+            path.write_bytes(sound[:offset] + bytes([sound[offset] ^ bits]) + sound[offset + 1 :])
+            assert _problems(folder), (offset, bits)
+
+
+def _problems(folder):
+    try:
+        with Vault.open(folder) as vault:
+            return [(p.exhibit, p.text) for p in vault.check().problems]
+    except StoreError as error:
+        return [("", str(error))]
