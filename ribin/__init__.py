@@ -13,9 +13,8 @@ It sorts and shows; a named examiner concludes. Names are imported when first us
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ribin._version import __version__
 from ribin.shown import looks_are_in
-
-__version__ = "0.1.0"
 
 looks_are_in("ribin.report.notebook")  # imported when a notebook asks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-import ribin
+from ribin._version import __version__
 from ribin.commands.audit import audit
 from ribin.commands.batch import batch
 from ribin.commands.compare import compare
@@ -53,7 +53,7 @@ def completion(context: click.Context, shell: str) -> None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(ribin.__version__, prog_name="ribin")
+@click.version_option(__version__, prog_name="ribin")
 def app() -> None:
     """Compare marks on fired cartridge cases, and search for others of the same firearm.
 

@@ -203,7 +203,7 @@ def desk_with(
         desk = stack.enter_context(Desk.open(vault, network_file, params, jobs))
         desk = replace(desk, tick=Progress(every_s=30.0))
         if scheduler:
-            from ribin.cluster import ClusterLooker, connected
+            from ribin.services.cluster import ClusterLooker, connected
 
             looker = ClusterLooker(stack.enter_context(connected(scheduler)))
             desk = replace(desk, looker=looker)
@@ -216,7 +216,7 @@ def executor_with(scheduler: str | None, jobs: int) -> Iterator[Executor]:
     if not scheduler:
         yield local_executor(jobs)
         return
-    from ribin.cluster import ClusterExecutor, connected
+    from ribin.services.cluster import ClusterExecutor, connected
 
     with connected(scheduler) as client:
         yield ClusterExecutor(client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ribin import __version__
+from ribin._version import __version__
 from ribin.comparison import Comparison, Registration, ScorePart
 from ribin.decide.cmc import compared_cells, congruent_cells, find_consensus, judged_cells
 from ribin.model import NO_TRACE, Template, Trace

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-import ribin
+from ribin._version import __version__
 from ribin.errors import ScanError
 from ribin.evaluate.metrics import (
     Figures,
@@ -154,7 +154,7 @@ def _summary(
         cpu_seconds_per_scan=sum(d.cpu_s for d in usable) / len(usable),
         peak_rss_mb=peak_rss_mb(),
         params_id=params.params_id,
-        version=ribin.__version__,
+        version=__version__,
     )
 
 

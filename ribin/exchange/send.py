@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin import __version__
+from ribin._version import __version__
 from ribin.cases.exhibits import Exhibit, Scope
 from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.crypto.seal import seal

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin import __version__
+from ribin._version import __version__
 from ribin.cases.leads import KEEPING
 from ribin.errors import ParameterError
 from ribin.export.scanfolder import scan_files

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from ribin import __version__
+from ribin._version import __version__
 from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
 from ribin.cases.results import SearchLists
 from ribin.errors import AccessError, ParameterError, StoreError

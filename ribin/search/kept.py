@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from ribin import __version__
+from ribin._version import __version__
 from ribin.comparison import Comparison
 from ribin.model import Template
 from ribin.params.defaults import Params

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from ribin import __version__
+from ribin._version import __version__
 from ribin.errors import RibinError
 from ribin.params.defaults import DEFAULT_PARAMS
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ribin import __version__
+from ribin._version import __version__
 from ribin.cases.exhibits import COLUMNS, Row
 from ribin.errors import FormatError, RibinError, ScanError, StoreError
 from ribin.model import Template

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from ribin import __version__
+from ribin._version import __version__
 from ribin.cases.exhibits import Exhibit, ExhibitKind
 from ribin.cases.leads import ENROLLING
 from ribin.errors import ParameterError, StoreError

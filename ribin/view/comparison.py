@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin import __version__
+from ribin._version import __version__
 from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError, ScanError
 from ribin.extract.level import level_surface

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from markupsafe import Markup
 
-from ribin import __version__
+from ribin._version import __version__
 from ribin.cases.exhibits import Candidate, ClassFields, Counts
 from ribin.cases.results import FusedCandidate, SearchLists
 from ribin.comparison import Comparison

@@ -157,9 +157,9 @@ def test_threads_that_ask_for_the_same_copies_all_find_them_whole(reference, mon
 def test_kernel_bodies_equal_their_twins_without_the_compiler():
     """The same tests again as plain Python: what the compiler might hide, shows."""
     files = [
-        "test_correlate_kernels.py",
-        "test_describe.py",
-        "test_preprocess_resample.py",
+        "correlate/test_kernels.py",
+        "describe/test_steps.py",
+        "extract/test_resample.py",
     ]
     command = [
         sys.executable,

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from mark_makers import make_scan, template_of
 
-from ribin.cluster import ClusterExecutor, ClusterLooker, connected
 from ribin.correlate.sketch import moved_sketches
 from ribin.errors import ParameterError, StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.index import MarkList, Shard, ShardTask, Threads, write_shard
+from ribin.services.cluster import ClusterExecutor, ClusterLooker, connected
 from ribin.services.workers import Here, Item
 
 pytestmark = pytest.mark.slow
@@ -208,7 +208,7 @@ def test_a_search_whose_scheduler_ends_is_finished_here(mortal, shards, moves):
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
-    monkeypatch.setattr("ribin.cluster._ANSWER_S", 0.3)
+    monkeypatch.setattr("ribin.services.cluster._ANSWER_S", 0.3)
     with (
         pytest.raises(ParameterError, match=r"tcp://127\.0\.0\.1:9: a dask scheduler needed"),
         connected("tcp://127.0.0.1:9"),
