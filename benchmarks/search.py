@@ -39,9 +39,9 @@ from ribin.params.load import ANY_ROTATION_DEG, with_rotation
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.text import table
-from ribin.search.compare import Means, compare_shortlist
-from ribin.search.index import ShardLook, ShardTask, Threads
-from ribin.search.rules import sift_marks
+from ribin.search.compare import SearchContext, compare_shortlist
+from ribin.search.index import ShardScores, ShardTask, Threads
+from ribin.search.rules import eligible_marks
 from ribin.search.shortlist import second_look_marks, shortlist_marks
 from ribin.vault.vault import Vault
 
@@ -57,7 +57,7 @@ class TimedLooks:
     def __init__(self) -> None:
         self.seconds: list[float] = []
 
-    def look(self, moves: FloatArray, tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+    def look(self, moves: FloatArray, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         started = time.perf_counter()
         seen = list(Threads().look(moves, tasks))
         self.seconds.append(time.perf_counter() - started)
@@ -137,13 +137,13 @@ def measure(
         query = vault.template(named[exhibit])
         looks, clock = TimedLooks(), Clock(seconds)
         ledger = vault.ledger(query.mark_type)
-        sifted = sift_marks(query, ledger, _ASKED, Scope.COUNTRY)
+        sifted = eligible_marks(query, ledger, _ASKED, Scope.COUNTRY)
         clock.lap("catalogue and filters")
         chosen, _ = shortlist_marks(query, vault, ledger, sifted, params, looks)
         clock.lap("coarse")
         for stage, spent in zip(STAGES[-len(looks.seconds) :], looks.seconds, strict=True):
             seconds.setdefault(stage, []).append(spent)
-        found = compare_shortlist(query, vault, chosen, params, Means())
+        found = compare_shortlist(query, vault, chosen, params, SearchContext())
         clock.lap("load and fine")
         clock.total()
         of_gun = {e for e, gun in gun_of.items() if gun == gun_of[exhibit] and e != exhibit}
@@ -171,7 +171,7 @@ def fine_seconds(vault: Vault, query: Template, real: NDArray[np.int64], params:
     rounds = params.search.shortlist_marks / len(real)
     started = time.perf_counter()
     for _ in range(math.ceil(rounds)):
-        compare_shortlist(query, vault, real, params, Means())
+        compare_shortlist(query, vault, real, params, SearchContext())
     return (time.perf_counter() - started) * rounds / math.ceil(rounds)
 
 

@@ -63,6 +63,7 @@ __all__ = [
     "SearchResult",
     "Template",
     "Vault",
+    "__version__",
     "compare_many",
     "compare_marks",
     "describe_mark",
@@ -80,4 +81,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return __all__

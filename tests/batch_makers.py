@@ -13,7 +13,7 @@ from typing import Any
 from ribin.errors import ScanError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.jobs import Job
-from ribin.services.workers import Item, Outcome, Work, attempt
+from ribin.services.workers import Outcome, Work, WorkItem, attempt
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Doubling:
     dies_once: frozenset[int] = frozenset()
     dies_always: frozenset[int] = frozenset()
 
-    def do(self, item: Item) -> Any:
+    def do(self, item: WorkItem) -> Any:
         number = item.number
         mark = self.folder / f"died-{number}"
         if number in self.dies_always or (number in self.dies_once and not mark.exists()):
@@ -45,15 +45,15 @@ class OutOfOrder:
 
     seed: int
 
-    def submit(self, work: Work, items: Iterable[Item]) -> Iterator[Outcome]:
+    def submit(self, work: Work, items: Iterable[WorkItem]) -> Iterator[Outcome]:
         chance = random.Random(self.seed)
         held = [attempt(work, item) for item in items]
         chance.shuffle(held)
         yield from held
 
 
-def make_items(count: int) -> tuple[Item, ...]:
-    return tuple(Item(n, n + 1, {"query": f"q{n}"}) for n in range(1, count + 1))
+def make_items(count: int) -> tuple[WorkItem, ...]:
+    return tuple(WorkItem(n, n + 1, {"query": f"q{n}"}) for n in range(1, count + 1))
 
 
 def make_job(count: int, folder: Path = Path(".")) -> Job:

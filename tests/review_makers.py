@@ -7,7 +7,7 @@ from pathlib import Path
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import HeldExhibit, Role
+from ribin.cases.leads import ExhibitRef, Role
 from ribin.search.network import Network, NetworkMember
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
@@ -38,5 +38,5 @@ def make_network(folder: Path, *codes: str) -> Network:
     return Network(members, {"cluster": tuple(codes)})
 
 
-def held(text: str) -> HeldExhibit:
-    return HeldExhibit(*text.split(":"))
+def held(text: str) -> ExhibitRef:
+    return ExhibitRef(*text.split(":"))

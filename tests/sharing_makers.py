@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ribin.cases.exhibits import Candidate
 from ribin.search.network import Network
-from ribin.vault.sharing import opaque_names
+from ribin.vault.sharing import pseudonyms
 from ribin.vault.vault import Vault
 
 
@@ -28,5 +28,5 @@ def own_names(network: Network, rows: tuple[Candidate, ...]) -> list[str]:
 @cache
 def _names(vault: Path) -> dict[str, str]:
     with Vault.open(vault, read_only=True) as opened:
-        names = opaque_names(opened, opened.exhibits())
+        names = pseudonyms(opened, opened.exhibits())
     return {opaque: exhibit for exhibit, opaque in names.items()}

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 # From top to bottom. A floor imports only what stands on lower floors, never its neighbours.
 FLOORS = (
-    ("__main__", "__init__"),
+    ("__init__",),
     ("commands",),
     ("web", "node"),
     ("services",),
@@ -60,10 +60,14 @@ def imports(path: Path, package_root: Path) -> Iterator[tuple[str, int]]:
             module = ".".join([*base, *([node.module] if node.module else [])])
             # `from ribin import vault` and `from ribin.vault import audit` name modules too.
             yield from ((f"{module}.{alias.name}", node.lineno) for alias in node.names)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            # what `import_module` is given, at once or by a table of names
-            if node.value.startswith("ribin.") and node.value.replace(".", "").isidentifier():
-                yield node.value, node.lineno
+        elif isinstance(node, ast.Constant) and _names_a_module(node.value):
+            yield str(node.value), node.lineno
+
+
+def _names_a_module(value: object) -> bool:
+    """Whether a constant is what `import_module` is given, at once or by a table of names."""
+    text = str(value)
+    return text.startswith("ribin.") and text.replace(".", "").isidentifier()
 
 
 def place(module: str) -> str:

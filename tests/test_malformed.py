@@ -25,7 +25,7 @@ from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.read import read_scan
-from ribin.services.enrol import Intake, enrol_rows
+from ribin.services.enrol import EnrolOptions, enrol_rows
 from ribin.vault.vault import Vault
 
 MANIFEST = """file,member,event,exhibit,kind,calibre,date,sharing
@@ -44,7 +44,7 @@ def check_manifests(folder: Path, number: int, made: random.Random) -> Tally:
 
             def work() -> None:
                 rows = read_manifest(path)
-                report = enrol_rows(rows, lambda code: vault, Intake(DEFAULT_PARAMS, "chief"))
+                report = enrol_rows(rows, lambda code: vault, EnrolOptions(DEFAULT_PARAMS, "chief"))
                 assert not report.enrolled
 
             tally.run(work)

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from ribin.vault.sharing import opaque_name
+from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
 JAM, BLZ = "JAM-2026-0007-1", "BLZ-2025-0042-1"
@@ -51,7 +51,7 @@ def test_a_gun_used_in_two_countries(ribin, desk):
     listed.write_text(found.out)
     first = json.loads(found.out)["candidates"][0]
     with Vault.open(folder / "BLZ") as vault, vault.catalogue.reading() as db:
-        assert (first["member"], first["exhibit"]) == ("BLZ", opaque_name(db, BLZ))
+        assert (first["member"], first["exhibit"]) == ("BLZ", pseudonym(db, BLZ))
     candidate = f"BLZ:{first['exhibit']}"
 
     # a lead, by an examiner and nobody else

@@ -13,8 +13,8 @@ from http.client import HTTPConnection
 from urllib.parse import urlencode
 
 from ribin.web.app import bound_socket, server_of
-from ribin.web.session import Session
-from ribin.web.state import Office
+from ribin.web.session import BrowserSession
+from ribin.web.state import ApplicationState
 
 _STARTING_S = 30.0
 
@@ -40,7 +40,7 @@ class Answer:
 class Client:
     """One browser; `send` says exactly what is sent, the others do what a browser does."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: BrowserSession) -> None:
         self.session = session
         self.cookie = ""
 
@@ -78,10 +78,10 @@ class Client:
 
 
 @contextmanager
-def served(office: Office) -> Iterator[Client]:
+def served(office: ApplicationState) -> Iterator[Client]:
     """A server on a free port of this machine, and a browser that was let in."""
     listening = bound_socket(0)
-    session = Session(listening.getsockname()[1])
+    session = BrowserSession(listening.getsockname()[1])
     server = server_of(office, session)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -43,21 +43,21 @@ CONCLUSION_MEANING = {
 }
 
 
-class Examined(StrEnum):
+class ReviewBasis(StrEnum):
     """What a verdict rests on. A picture on a screen is not enough for one."""
 
     ITEMS = "items"
     CAST = "cast"
 
 
-class Place(StrEnum):
+class ReviewRound(StrEnum):
     """Which of the two examinations a review is."""
 
     FIRST = "first"
     SECOND = "second"
 
 
-class Standing(StrEnum):
+class LeadStatus(StrEnum):
     """How far a lead has come."""
 
     LEAD = "lead"
@@ -73,11 +73,11 @@ class Standing(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether a verdict is still awaited."""
-        return self in (Standing.LEAD, Standing.SECOND_REVIEW_DUE)
+        return self in (LeadStatus.LEAD, LeadStatus.SECOND_REVIEW_DUE)
 
 
 @dataclass(frozen=True, order=True)
-class HeldExhibit:
+class ExhibitRef:
     """An exhibit and who holds it. Written MEMBER:EXHIBIT."""
 
     member: str
@@ -97,9 +97,9 @@ class Lead:
 
     lead: str  # the same number at both members, and through the whole life of the lead
     member: str  # whose examiner took it up
-    reference: HeldExhibit
+    reference: ExhibitRef
     reference_event: str
-    comparison: HeldExhibit
+    comparison: ExhibitRef
     comparison_event: str
     examiner: str
     at: str
@@ -112,7 +112,7 @@ class Lead:
         return pair_of(self.reference, self.comparison)
 
     @property
-    def exhibits(self) -> tuple[HeldExhibit, HeldExhibit]:
+    def exhibits(self) -> tuple[ExhibitRef, ExhibitRef]:
         return self.reference, self.comparison
 
     @property
@@ -127,9 +127,9 @@ class Review:
 
     review: str
     lead: str
-    place: Place
+    place: ReviewRound
     conclusion: Conclusion
-    examined: Examined
+    examined: ReviewBasis
     blind: bool  # given before another's verdict could be seen
     reviewer: str
     member: str  # whose laboratory the reviewer belongs to
@@ -165,7 +165,7 @@ class Withdrawal:
 
 
 @dataclass(frozen=True)
-class LeadFile:
+class LeadHistory:
     """A lead and all that followed, oldest first.
 
     `written` are the reviews as they were given, before what came to be known later; `unchecked`
@@ -189,7 +189,7 @@ class LeadFile:
     def is_open(self) -> bool:
         """Whether it may still lead to a link: a verdict is awaited, or what logs say of two."""
         agreed = all(review.conclusion is Conclusion.IDENTIFICATION for review in self.current)
-        awaited = {review.place for review in self.reviews} != set(Place)
+        awaited = {review.place for review in self.reviews} != set(ReviewRound)
         return self.link is None and (awaited or (agreed and bool(self.unchecked)))
 
     @property
@@ -198,7 +198,7 @@ class LeadFile:
         return self.link is not None and self.withdrawal is None
 
 
-def pair_of(one: HeldExhibit, other: HeldExhibit) -> str:
+def pair_of(one: ExhibitRef, other: ExhibitRef) -> str:
     """A text that is equal for the same two exhibits whichever way round."""
     return json.dumps(sorted([[h.member, h.exhibit] for h in (one, other)]), ensure_ascii=False)
 

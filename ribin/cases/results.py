@@ -11,7 +11,7 @@ from ribin.shown import Shown
 
 
 @dataclass(frozen=True)
-class MarkPlace:
+class MarkRank:
     """Where an exhibit, or its group, stands in the list of one type of mark."""
 
     mark: MarkType
@@ -34,7 +34,7 @@ class FusedCandidate:
     exhibit: str  # the one of the best place
     event: str
     reciprocal_ranks: float  # sum over the places; orders the list and says nothing else
-    places: tuple[MarkPlace, ...]
+    places: tuple[MarkRank, ...]
     group: str = ""
 
 

@@ -9,7 +9,7 @@ from ribin.cases.exhibits import Scope
 
 
 @dataclass(frozen=True)
-class StandingSearch:
+class SavedSearch:
     """What an open case waits for: exhibits that rank among the first of a list.
 
     A row counts where it is within the first `top` of the list of one type of mark, with a score
@@ -28,7 +28,7 @@ class StandingSearch:
 
 
 @dataclass(frozen=True)
-class Finding:
+class SearchFinding:
     """An exhibit that a standing search brought up for the first time; it is told once.
 
     `candidate` is the row as it was listed.

@@ -101,9 +101,9 @@ def compare_batch(
       ribin batch compare pairs.csv --jobs 2
     """
     from ribin.services.jobs import Comparing
-    from ribin.services.reading import Reading
+    from ribin.services.reading import ReadOptions
 
-    told, reading = Told(**every), Reading(pixel_pitch_um, lighting=lighting)
+    told, reading = BatchTalk(**every), ReadOptions(pixel_pitch_um, lighting=lighting)
     options = {"params": params.params_id, "cells": cells, "reading": reading}
     job = asked_job(told, "compare", {"mark": mark}, options)
     run_batch(told, job, Comparing(job.folder, params, reading, cells))
@@ -145,11 +145,11 @@ def search_batch(
       ribin batch search queries.csv --vault JAM --network network.toml --scope cluster --reason x
     """
     from ribin.services.jobs import Searching
-    from ribin.services.reading import Reading
+    from ribin.services.reading import ReadOptions
     from ribin.services.session import needed_vault
 
-    told = Told(**{name: asked.pop(name) for name in Told.__dataclass_fields__})
-    reading = Reading(pixel_pitch_um, who=asked["who"], why=asked["reason"], lighting=lighting)
+    told = BatchTalk(**{name: asked.pop(name) for name in BatchTalk.__dataclass_fields__})
+    reading = ReadOptions(pixel_pitch_um, who=asked["who"], why=asked["reason"], lighting=lighting)
     place = needed_vault(vault).resolve(), network_file and network_file.resolve()
     options = {"params": params.params_id, "search": params.search, "reading": reading, **asked}
     job = asked_job(told, "search", {}, {**options, "place": place})
@@ -186,12 +186,12 @@ def enrol_batch(
     Example:
       ribin batch enrol exhibits.csv --network network.toml
     """
-    from ribin.services.enrol import Intake
+    from ribin.services.enrol import EnrolOptions
     from ribin.services.jobs import Preparing
 
-    told = Told(**{name: asked.pop(name) for name in Told.__dataclass_fields__})
+    told = BatchTalk(**{name: asked.pop(name) for name in BatchTalk.__dataclass_fields__})
     who, reason = asked.pop("who"), asked.pop("reason")
-    intake = Intake(params, who, reason, pixel_pitch_um, accept_unusable=accept_unusable)
+    intake = EnrolOptions(params, who, reason, pixel_pitch_um, accept_unusable=accept_unusable)
     place = vault and vault.resolve(), network_file and network_file.resolve()
     options = {"params": params.template_id, "intake": [pixel_pitch_um, accept_unusable]}
     job = asked_job(told, "enrol", asked, {**options, "place": place})
@@ -204,7 +204,7 @@ _USUAL = ".results.jsonl"
 
 
 @dataclass(frozen=True)
-class Told:
+class BatchTalk:
     """What the options of every batch say."""
 
     job_file: Path
@@ -219,7 +219,9 @@ class Told:
         return self.out or self.job_file.with_suffix(_USUAL)
 
 
-def asked_job(told: Told, kind: str, cells: Mapping[str, Any], options: Mapping[str, Any]) -> Job:
+def asked_job(
+    told: BatchTalk, kind: str, cells: Mapping[str, Any], options: Mapping[str, Any]
+) -> Job:
     """The job; what an option says of a cell stands for empty ones.
 
     Raises
@@ -256,7 +258,7 @@ def _refuse_strangers(results: Path) -> None:
             )
 
 
-def run_batch(told: Told, job: Job, work: Work) -> None:
+def run_batch(told: BatchTalk, job: Job, work: Work) -> None:
     """Run a job from where it was left, write its results, list what failed, end the command."""
     results = told.results
     otherwise = f"--out names another file, or remove {results.with_suffix('.journal')}"

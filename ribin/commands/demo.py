@@ -19,11 +19,11 @@ from ribin.errors import StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.text import search_table
 from ribin.search.network import read_network
-from ribin.services.enrol import Intake, enrol_rows
+from ribin.services.enrol import EnrolOptions, enrol_rows
 from ribin.services.marks import draw_candidate
-from ribin.services.reading import Reading, Side
+from ribin.services.reading import ReadOptions, Side
 from ribin.services.search import run_search
-from ribin.services.session import Desk, Vaults
+from ribin.services.session import Session, Vaults
 from ribin.synth.sample import QUERY_FILE, write_sample_data
 from ribin.vault.vault import Vault
 
@@ -85,8 +85,8 @@ def show_tour(
     member, exhibit = query.member, query.fields["exhibit"]
     say(f"query: exhibit {exhibit} of {member}")
     own = read_network(network_file).members[member].vault
-    with Desk.open(own, network_file, DEFAULT_PARAMS, threads) as desk:
-        side = desk.read_query(exhibit, Reading())
+    with Session.open(own, network_file, DEFAULT_PARAMS, threads) as desk:
+        side = desk.read_query(exhibit, ReadOptions())
         for scope in Scope:
             request = Request(member, scope, who=WHO, reason=REASON, top=5)
             result = run_search(desk, side, request)
@@ -111,7 +111,7 @@ def build_network(
     for code, member in read_network(network_file).members.items():
         Vault.create(member.vault, code, login_name() or WHO).close()
     with Vaults(None, network_file) as vaults:
-        report = enrol_rows(rows, vaults.of, Intake(DEFAULT_PARAMS, WHO, REASON), tick)
+        report = enrol_rows(rows, vaults.of, EnrolOptions(DEFAULT_PARAMS, WHO, REASON), tick)
     if report.failed:
         first = report.failed[0]
         raise StoreError(f"{sample}: {len(report.failed)} scans refused, {first.reason}")
@@ -128,7 +128,7 @@ def sample_folder(folder: Path) -> Path:
     return made
 
 
-def _draw(desk: Desk, side: Side, request: Request, result: SearchResult, picture: Path) -> None:
+def _draw(desk: Session, side: Side, request: Request, result: SearchResult, picture: Path) -> None:
     if not result.candidates:
         raise StoreError(f"{picture}: a candidate to draw needed, found none")
     draw_candidate(desk, side, request, result.candidates[0], picture)

@@ -33,13 +33,13 @@ from ribin.params.defaults import Params
 from ribin.report.json import as_json, plain_value
 from ribin.report.text import lists_text, lists_value, table
 from ribin.services.enrol import (
-    AtOnce,
+    DryRun,
+    EnrolOptions,
     EnrolReport,
-    Intake,
+    EnrolSearch,
     Refused,
-    Rehearsal,
+    dry_run_rows,
     enrol_rows,
-    rehearse_rows,
     search_enrolled,
 )
 from ribin.services.session import Vaults
@@ -142,7 +142,7 @@ def enrol(
     with Vaults(vault, network_file) as vaults:
         intake = (params, who, reason, *said)
         if dry_run:
-            say_rehearsal(rows, vaults, intake, json_output)
+            say_dry_run(rows, vaults, intake, json_output)
         else:
             enrol_and_say(rows, vaults, intake, wanted, json_output)
 
@@ -151,7 +151,7 @@ def enrol(
 
 
 @dataclass(frozen=True)
-class Found:
+class EnrolRun:
     """The lists of the exhibits that are new; None where no search was asked for."""
 
     lists: list[SearchLists] | None = None
@@ -171,36 +171,36 @@ def asked_at_once(
     who: str,
     reason: str,
     top: int,
-) -> AtOnce | None:
+) -> EnrolSearch | None:
     """The search that `--search` asks for, checked before anything is enrolled; None without."""
     if scope is None:
         return None
-    wanted = AtOnce(Scope(scope), network_file, params, jobs, who, reason, top)
+    wanted = EnrolSearch(Scope(scope), network_file, params, jobs, who, reason, top)
     wanted.check()
     return wanted
 
 
 def enrol_new(
-    rows: Sequence[Row], vaults: Vaults, intake: tuple[Any, ...], wanted: AtOnce | None
-) -> tuple[EnrolReport, Found]:
-    """Enrol the rows as `Intake(*intake)` says; search with what is new, where that is wanted."""
+    rows: Sequence[Row], vaults: Vaults, intake: tuple[Any, ...], wanted: EnrolSearch | None
+) -> tuple[EnrolReport, EnrolRun]:
+    """Enrol the rows as the intake says; search with what is new, where that is wanted."""
     progress = Progress()
-    report = enrol_rows(rows, vaults.of, Intake(*intake), progress)
+    report = enrol_rows(rows, vaults.of, EnrolOptions(*intake), progress)
     if wanted is None:
-        return report, Found()
+        return report, EnrolRun()
 
     def folder_of(member: str) -> Path:
         return vaults.of(member).path
 
     lists, failed = search_enrolled(report.enrolled, folder_of, wanted, progress)
-    return report, Found(lists, tuple(failed))
+    return report, EnrolRun(lists, tuple(failed))
 
 
 def enrol_and_say(
     rows: Sequence[Row],
     vaults: Vaults,
     intake: tuple[Any, ...],
-    wanted: AtOnce | None,
+    wanted: EnrolSearch | None,
     json_output: bool,
 ) -> None:
     """Enrol, print what was done and found, and end the command by it."""
@@ -210,17 +210,17 @@ def enrol_and_say(
     exit_after(len(report.enrolled), len(report.failed) + found.problems)
 
 
-def say_rehearsal(
+def say_dry_run(
     rows: Sequence[Row], vaults: Vaults, intake: tuple[Any, ...], json_output: bool
 ) -> None:
     """Print what an enrolment would come to and every problem, and end the command by it."""
-    report = rehearse_rows(rows, vaults.of, Intake(*intake), Progress())
-    say(rehearsal_text(report, json_output))
+    report = dry_run_rows(rows, vaults.of, EnrolOptions(*intake), Progress())
+    say(dry_run_text(report, json_output))
     list_failed((one.file, one.reason) for one in report.problems)
     exit_after(report.new + report.already_there, len(report.problems))
 
 
-def rehearsal_text(report: Rehearsal, json_output: bool) -> str:
+def dry_run_text(report: DryRun, json_output: bool) -> str:
     """What would be new, and how many problems there are; those are listed elsewhere."""
     if json_output:
         return as_json(report)
@@ -229,7 +229,7 @@ def rehearsal_text(report: Rehearsal, json_output: bool) -> str:
     return f"dry run of {report.rows} rows: {would}, {bad} not possible; nothing was written"
 
 
-def enrolment_output(report: EnrolReport, found: Found, json_output: bool) -> str:
+def enrolment_output(report: EnrolReport, found: EnrolRun, json_output: bool) -> str:
     """The enrolled rows, the totals, and the lists of what is new."""
     if json_output:
         value = plain_value(report)

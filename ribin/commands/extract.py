@@ -25,7 +25,7 @@ from ribin.pipeline import find_marks, judge_mark
 from ribin.report.outlines import draw_outlines, write_masks
 from ribin.report.pictures import write_overlay
 from ribin.services.files import whole_file
-from ribin.services.reading import Reading
+from ribin.services.reading import ReadOptions
 
 
 @click.command(short_help="Show the marks found in a scan.")
@@ -66,10 +66,10 @@ def extract(
     from ribin.report.json import as_json
     from ribin.report.outlines import outlines_summary, outlines_table
     from ribin.services.files import check_picture
-    from ribin.services.reading import Reading
+    from ribin.services.reading import ReadOptions
 
     check_picture(overlay)
-    reading = Reading(pixel_pitch_um, mask, circles, replica, who, reason)
+    reading = ReadOptions(pixel_pitch_um, mask, circles, replica, who, reason)
     done = extract_file(file, reading, params)
     masks = write_extracted(done, overlay, folder)
     summary = outlines_summary(*done.parts, masks)
@@ -80,7 +80,7 @@ def extract(
 
 
 @dataclass(frozen=True, eq=False)
-class Extracted:
+class ExtractOutput:
     """What was found in one scan; regions and quality go together."""
 
     scan: Scan
@@ -92,7 +92,7 @@ class Extracted:
         return self.scan, self.regions, self.quality
 
 
-def extract_file(path: Path, reading: Reading, params: Params) -> Extracted:
+def extract_file(path: Path, reading: ReadOptions, params: Params) -> ExtractOutput:
     """Read a file, find its marks and judge them.
 
     Raises
@@ -102,7 +102,7 @@ def extract_file(path: Path, reading: Reading, params: Params) -> Extracted:
     """
     scan = reading.scan(path, params)
     found = find_marks(scan, params)
-    return Extracted(
+    return ExtractOutput(
         scan,
         tuple(mark.region for mark in found),
         tuple(judge_mark(scan, mark, params) for mark in found),
@@ -110,7 +110,7 @@ def extract_file(path: Path, reading: Reading, params: Params) -> Extracted:
 
 
 def write_extracted(
-    done: Extracted, overlay: Path | None, folder: Path | None
+    done: ExtractOutput, overlay: Path | None, folder: Path | None
 ) -> dict[MarkType, Path]:
     """Write the picture and the masks where asked for; gives the path of each mask."""
     if overlay:

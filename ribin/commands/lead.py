@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import click
 
-from ribin.cases.leads import Conclusion, Examined, HeldExhibit
+from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -25,7 +25,7 @@ from ribin.leads.steps import Step
 from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, view_lead
 from ribin.leads.trace import History
 from ribin.leads.trace_files import as_graphml, write_picture
-from ribin.leads.two_vaults import held_exhibit
+from ribin.leads.two_vaults import exhibit_ref
 from ribin.report.json import as_json
 from ribin.search.network import Network, read_network
 from ribin.services.files import whole_file
@@ -169,9 +169,9 @@ class Leads:
         network = read_network(network_file) if network_file else None
         return cls(open_own(vault), network)
 
-    def held(self, text: str) -> HeldExhibit:
+    def held(self, text: str) -> ExhibitRef:
         """An exhibit as written on the command line."""
-        return held_exhibit(text, self.vault.member)
+        return exhibit_ref(text, self.vault.member)
 
     def needed_network(self) -> Network:
         """The network; wrong usage where none is named."""
@@ -211,7 +211,7 @@ def say_step(desk: Leads, step: Step, who: str, json_output: bool) -> None:
     click.echo("\n".join(notes), err=True, nl=bool(notes))
 
 
-def seen_figures(list_file: Path | None, candidate: HeldExhibit) -> dict[str, Any]:
+def seen_figures(list_file: Path | None, candidate: ExhibitRef) -> dict[str, Any]:
     """The row of a candidate in the list as the examiner saw it, and where the list came from.
 
     Raises
@@ -315,7 +315,7 @@ def withdraw(
 @click.option(
     "--examined",
     required=True,
-    type=click.Choice([str(examined) for examined in Examined]),
+    type=click.Choice([str(examined) for examined in ReviewBasis]),
     help="What you examined: the physical items, or a cast of one.",
 )
 @click.option("--note", required=True, help="What the verdict rests on.")
@@ -348,7 +348,7 @@ def review(
     """
     from ribin.leads.steps import give_review
 
-    said = (Conclusion(conclusion), Examined(examined))
+    said = (Conclusion(conclusion), ReviewBasis(examined))
     with Leads.open(vault, network_file) as desk:
         step = give_review(
             desk.vault, desk.network, lead, *said, who=who, note=note, supersede=supersede

@@ -16,13 +16,13 @@ from ribin.cases.leads import USER_VARIABLE, login_name
 from ribin.commands.terminal import Progress
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
-from ribin.services.reading import Reading
-from ribin.services.session import Desk
+from ribin.services.reading import ReadOptions
+from ribin.services.session import Session
 from ribin.services.workers import Executor, local_executor
 
 if TYPE_CHECKING:
     from ribin.cases.exhibits import Request
-    from ribin.services.session import Desk
+    from ribin.services.session import Session
 
 # Written out, because importing ribin.cases.exhibits for them would load numpy for `--help`.
 SCOPES = ("country", "cluster", "network")
@@ -147,11 +147,11 @@ mark_option = click.option(
 # How the options of a command say that scans are to be read.
 
 
-def readings_of(asked: Mapping[str, Any]) -> tuple[Reading, Reading]:
+def readings_of(asked: Mapping[str, Any]) -> tuple[ReadOptions, ReadOptions]:
     """How `ribin compare` reads its reference and its comparison."""
 
-    def side(name: str) -> Reading:
-        return Reading(
+    def side(name: str) -> ReadOptions:
+        return ReadOptions(
             pixel_pitch_um=asked["pixel_pitch_um"],
             mask=asked[f"{name}_mask"],
             circles=asked[f"{name}_circle"],
@@ -164,9 +164,9 @@ def readings_of(asked: Mapping[str, Any]) -> tuple[Reading, Reading]:
     return side("reference"), side("comparison")
 
 
-def query_reading(asked: Mapping[str, Any]) -> Reading:
+def query_reading(asked: Mapping[str, Any]) -> ReadOptions:
     """How `ribin search` reads the file of its query."""
-    return Reading(
+    return ReadOptions(
         asked["pixel_pitch_um"],
         asked["mask"],
         asked["circles"],
@@ -177,7 +177,7 @@ def query_reading(asked: Mapping[str, Any]) -> Reading:
     )
 
 
-def view_request(desk: Desk | None, asked: Mapping[str, Any]) -> Request | None:
+def view_request(desk: Session | None, asked: Mapping[str, Any]) -> Request | None:
     """Why a desk looks at another member's exhibit; None without a desk."""
     from ribin.cases.exhibits import Request, Scope
 
@@ -197,15 +197,15 @@ def desk_with(
     network_file: Path | None,
     params: Params,
     jobs: int,
-) -> Iterator[Desk]:
+) -> Iterator[Session]:
     """The asker's desk, whose coarse searches run on the scheduler's workers where one is named."""
     with ExitStack() as stack:
-        desk = stack.enter_context(Desk.open(vault, network_file, params, jobs))
+        desk = stack.enter_context(Session.open(vault, network_file, params, jobs))
         desk = replace(desk, tick=Progress(every_s=30.0))
         if scheduler:
-            from ribin.services.cluster import ClusterLooker, connected
+            from ribin.services.cluster import ClusterScorer, connected
 
-            looker = ClusterLooker(stack.enter_context(connected(scheduler)))
+            looker = ClusterScorer(stack.enter_context(connected(scheduler)))
             desk = replace(desk, looker=looker)
         yield desk
 

@@ -28,11 +28,11 @@ from ribin.commands.options import (
 from ribin.commands.terminal import exit_after
 from ribin.errors import ParameterError, RibinError
 from ribin.report.document import Document
-from ribin.services.pair import Asked, report_comparison
-from ribin.services.reading import Reading, Side
+from ribin.services.pair import ReportOptions, report_comparison
+from ribin.services.reading import ReadOptions, Side
 from ribin.services.search import search_for
 from ribin.services.search_output import read_lists, report_search
-from ribin.services.session import Desk
+from ribin.services.session import Session
 
 
 @click.command(short_help="A comparison or a search as HTML and PDF.")
@@ -115,8 +115,13 @@ def make_report(
     RibinError
         What is to be reported cannot be read, or may not be seen.
     """
-    said, vault = Asked(asked["who"], asked["question"], asked["case_number"]), asked["vault"]
-    opened = Desk.open(vault, asked["network_file"], asked["params"], 1) if vault else nullcontext()
+    said, vault = (
+        ReportOptions(asked["who"], asked["question"], asked["case_number"]),
+        asked["vault"],
+    )
+    opened = (
+        Session.open(vault, asked["network_file"], asked["params"], 1) if vault else nullcontext()
+    )
     with opened as desk:
         if comparison is None:
             return _of_search(reference, asked, said, desk)
@@ -133,7 +138,7 @@ def make_report(
 
 
 def _of_search(
-    name: str, asked: Mapping[str, Any], said: Asked, desk: Desk | None
+    name: str, asked: Mapping[str, Any], said: ReportOptions, desk: Session | None
 ) -> tuple[Document, list[str]]:
     if Path(name).suffix.lower() != ".json":
         return _of_new_search(name, asked, said, desk)
@@ -150,7 +155,7 @@ def _of_search(
 
 
 def _of_new_search(
-    name: str, asked: Mapping[str, Any], said: Asked, desk: Desk | None
+    name: str, asked: Mapping[str, Any], said: ReportOptions, desk: Session | None
 ) -> tuple[Document, list[str]]:
     """Search with the item in the scope, and report the lists."""
     if desk is None:
@@ -168,7 +173,7 @@ def _of_new_search(
 
 
 def _query(
-    lists: SearchLists, asked: Mapping[str, Any], desk: Desk
+    lists: SearchLists, asked: Mapping[str, Any], desk: Session
 ) -> tuple[Sequence[Side], list[str]]:
     """The marks that were searched with, to be drawn; and why there are none."""
     if not asked["pictures"]:
@@ -182,10 +187,10 @@ def _query(
         return (), [f"{error}; --query FILE names the scan that was searched with"]
 
 
-def _reading(asked: Mapping[str, Any]) -> Reading:
-    return Reading(pixel_pitch_um=asked["pixel_pitch_um"], lighting=asked["lighting"])
+def _reading(asked: Mapping[str, Any]) -> ReadOptions:
+    return ReadOptions(pixel_pitch_um=asked["pixel_pitch_um"], lighting=asked["lighting"])
 
 
-def _request(desk: Desk, asked: Mapping[str, Any]) -> Request:
+def _request(desk: Session, asked: Mapping[str, Any]) -> Request:
     scope = Scope(asked["scope"] or Scope.COUNTRY)
     return Request(desk.member, scope, who=asked["who"], reason=asked["reason"])

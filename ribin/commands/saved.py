@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ribin.cases.saved_search import Finding
+from ribin.cases.saved_search import SearchFinding
 from ribin.commands.options import (
     SCOPES,
     FiniteRange,
@@ -25,9 +25,9 @@ from ribin.commands.options import (
 from ribin.commands.terminal import Progress, exit_after, list_failed, say
 from ribin.params.defaults import Params
 from ribin.report.json import as_json
-from ribin.report.text import findings_table, standing_table
-from ribin.services.saved_searches import StandingRun
-from ribin.vault.saved_searches import mark_told, read_findings, read_standing
+from ribin.report.text import findings_table, saved_searches_table
+from ribin.services.saved_searches import SavedSearchRun
+from ribin.vault.saved_searches import mark_reported, read_findings, read_saved_searches
 from ribin.vault.vault import Vault
 
 
@@ -77,11 +77,11 @@ def add(
     from ribin.report.json import as_json
     from ribin.search.rules import check_request
     from ribin.services.session import open_own
-    from ribin.vault.saved_searches import begin_standing
+    from ribin.vault.saved_searches import add_saved_search
 
     check_request(Request("", Scope(scope), who=who, reason=reason), Scope.COUNTRY)
     with open_own(vault) as opened:
-        begun = begin_standing(opened, exhibits, Scope(scope), top, min_score, who, reason)
+        begun = add_saved_search(opened, exhibits, Scope(scope), top, min_score, who, reason)
     told = "\n".join(f"{one.standing}: {one.exhibit}, scope {one.scope}" for one in begun)
     say(as_json({"standing": begun}) if json_output else told)
 
@@ -129,11 +129,11 @@ def run(
     Example:
       ribin standing run --vault JAM --network network.toml
     """
-    from ribin.services.saved_searches import run_standing
-    from ribin.services.session import Desk
+    from ribin.services.saved_searches import run_saved_searches
+    from ribin.services.session import Session
 
-    with Desk.open(vault, network_file, params, jobs) as desk:
-        done = run_standing(desk, who, Progress())
+    with Session.open(vault, network_file, params, jobs) as desk:
+        done = run_saved_searches(desk, who, Progress())
         tell_new(desk.vault, done, who, json_output, say)
     list_failed(done.failed)
     exit_after(done=1, failed=len(done.failed))
@@ -152,10 +152,10 @@ def remove(names: tuple[str, ...], vault: Path | None, who: str, reason: str) ->
       ribin standing remove JAM-S1 --vault JAM --reason "case closed"
     """
     from ribin.services.session import open_own
-    from ribin.vault.saved_searches import end_standing
+    from ribin.vault.saved_searches import end_saved_search
 
     with open_own(vault) as opened:
-        end_standing(opened, names, who, reason)
+        end_saved_search(opened, names, who, reason)
     say("\n".join(f"{name}: ended" for name in names))
 
 
@@ -164,10 +164,10 @@ def remove(names: tuple[str, ...], vault: Path | None, who: str, reason: str) ->
 
 def standing_output(vault: Vault, ended: bool, json_output: bool) -> str:
     """The searches, and how many exhibits each has brought up."""
-    searches = read_standing(vault, ended)
+    searches = read_saved_searches(vault, ended)
     if json_output:
         return as_json({"standing": searches})
-    return standing_table(searches, Counter(one.standing for one in read_findings(vault)))
+    return saved_searches_table(searches, Counter(one.standing for one in read_findings(vault)))
 
 
 def found_output(vault: Vault, json_output: bool) -> str:
@@ -177,16 +177,16 @@ def found_output(vault: Vault, json_output: bool) -> str:
 
 
 def tell_new(
-    vault: Vault, done: StandingRun, who: str, json_output: bool, say: Callable[[str], None]
+    vault: Vault, done: SavedSearchRun, who: str, json_output: bool, say: Callable[[str], None]
 ) -> None:
     """Say what nobody was told yet, and remember afterwards that it was said."""
     findings = read_findings(vault, untold=True)
     value = {"searches": done.made, "found": findings, "failed": done.failed}
     say(as_json(value) if json_output else _told(vault, findings))
     sys.stdout.flush()
-    mark_told(vault, findings, who)
+    mark_reported(vault, findings, who)
 
 
-def _told(vault: Vault, findings: Sequence[Finding]) -> str:
-    exhibits = {one.standing: one.exhibit for one in read_standing(vault, ended=True)}
+def _told(vault: Vault, findings: Sequence[SearchFinding]) -> str:
+    exhibits = {one.standing: one.exhibit for one in read_saved_searches(vault, ended=True)}
     return findings_table(findings, exhibits)

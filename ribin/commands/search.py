@@ -41,7 +41,7 @@ from ribin.services.pair import check_page
 from ribin.services.reading import Side
 from ribin.services.search import search_problems
 from ribin.services.search_output import write_gallery
-from ribin.services.session import Desk
+from ribin.services.session import Session
 
 
 @click.command(short_help="Rank the exhibits most like a scan.")
@@ -146,7 +146,7 @@ def lists_output(result: SearchLists, json_output: bool, plot: bool) -> str:
 
 
 def draw_lists(
-    desk: Desk,
+    desk: Session,
     sides: Sequence[Side],
     request: Request,
     result: SearchLists,

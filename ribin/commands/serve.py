@@ -21,7 +21,7 @@ from ribin.params.defaults import Params
 from ribin.services.session import needed_vault
 
 if TYPE_CHECKING:
-    from ribin.web.state import Office
+    from ribin.web.state import ApplicationState
 
 
 @click.command(short_help="Browse, search and review in a browser on this machine.")
@@ -58,21 +58,21 @@ def serve(
       ribin serve --vault vaults/JAM --read-only --port 8000
     """
 
-    office = office_for(vault, network_file, params, who, jobs, read_only)
-    serve_office(office, port, click.echo)
+    office = application_state(vault, network_file, params, who, jobs, read_only)
+    serve_application(office, port, click.echo)
 
 
 # What `ribin serve` needs before it serves.
 
 
-def office_for(
+def application_state(
     vault: Path | None,
     network_file: Path | None,
     params: Params,
     who: str,
     jobs: int,
     read_only: bool,
-) -> Office:
+) -> ApplicationState:
     """The settings of the pages.
 
     Raises
@@ -85,12 +85,12 @@ def office_for(
         raise ParameterError(f"serve: {lacking[0]} needed, found none: pip install 'ribin[web]'")
     if not who.strip():
         raise ParameterError("--who or RIBIN_USER needed: a person answers for what is done")
-    from ribin.web.state import Office
+    from ribin.web.state import ApplicationState
 
-    return Office(needed_vault(vault), network_file, params, who, jobs, read_only)
+    return ApplicationState(needed_vault(vault), network_file, params, who, jobs, read_only)
 
 
-def serve_office(office: Office, port: int, say: Callable[[str], None]) -> None:
+def serve_application(office: ApplicationState, port: int, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C."""
     from ribin.web.app import serve
 

@@ -91,14 +91,14 @@ def release(
     """
     from ribin.report.json import as_json
     from ribin.services.session import needed_receiver, open_with_network
-    from ribin.services.sharing import LetOutRequest, let_out_line
+    from ribin.services.sharing import ReleaseRequest, release_line
     from ribin.services.sharing import release as let_out
 
     to = needed_receiver(receiver)
     with open_with_network(vault, network_file) as (opened, network):
-        said = LetOutRequest(original, ended, who, reason)
+        said = ReleaseRequest(original, ended, who, reason)
         done = let_out(opened, network, exhibit, to, said)
-    click.echo(as_json(done) if json_output else let_out_line(done))
+    click.echo(as_json(done) if json_output else release_line(done))
 
 
 # `ribin original`: the scans of an exhibit as files, as they were received.
@@ -131,11 +131,11 @@ def original(
       ribin original BLZ:BLZ-2025-0042-1 -o received --vault vaults/JAM \\
           --network network.toml --reason "shooting of 14 March"
     """
-    from ribin.services.session import Desk
-    from ribin.services.sharing import take_out
+    from ribin.services.session import Session
+    from ribin.services.sharing import write_original
 
-    with Desk.open(vault, network_file, params, 1) as desk:
-        paths = take_out(desk, exhibit, output, who, reason)
+    with Session.open(vault, network_file, params, 1) as desk:
+        paths = write_original(desk, exhibit, output, who, reason)
     for path in paths:
         click.echo(f"{path}: written as it was received")
 

@@ -20,7 +20,7 @@ from ribin.commands.terminal import Progress, exit_after, list_failed, say
 from ribin.params.defaults import Params
 from ribin.search.index import check_index
 from ribin.services.enrol import DescribeReport
-from ribin.vault.backup import Copied
+from ribin.vault.backup import BackupResult
 from ribin.vault.check import CheckReport, Problem
 from ribin.vault.vault import Vault
 
@@ -270,7 +270,7 @@ def check_all(vault: Vault, on_progress: Callable[[int, int], None]) -> CheckRep
     return dataclasses.replace(report, problems=report.problems + index)
 
 
-def copied_text(target: Path, copied: Copied) -> str:
+def copied_text(target: Path, copied: BackupResult) -> str:
     """What a verified copy holds, and the end of its audit log."""
     held = f"{copied.scans} scans, {copied.size_bytes / 1e6:.1f} MB"
     head = f"{copied.head.seq}:{copied.head.sha256}"

@@ -81,11 +81,11 @@ def view(
     """
     from ribin.commands.options import readings_of, view_request
     from ribin.services.pair import check_page, view_pair, write_page
-    from ribin.services.session import Desk
+    from ribin.services.session import Session
 
     check_page(output)
     names, readings = (reference, comparison), readings_of(asked)
-    opened = Desk.open(vault, network_file, params, 1) if vault else nullcontext()
+    opened = Session.open(vault, network_file, params, 1) if vault else nullcontext()
     with opened as desk:
         request = view_request(desk, asked)
         html, result = view_pair(names, readings, mark, params, desk, request, annotations)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.correlate.blocks import Offsets, block_sums, disc_offsets
-from ribin.correlate.side import Side, fine_copies
+from ribin.correlate.side import PreparedSide, fine_copies
 from ribin.model import FloatArray
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 from ribin.surface._jit import sum_kernel
@@ -127,8 +127,8 @@ class CellSearch:
 
 
 def search_cells(
-    cut: Side,
-    other: Side,
+    cut: PreparedSide,
+    other: PreparedSide,
     turn_deg: float,
     shift_px: NDArray[np.float64],
     describe: DescribeParams,

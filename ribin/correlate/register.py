@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.correlate.blocks import Offsets, Placement, disc_offsets, whole_sums
-from ribin.correlate.side import KEPT, Level, Side, coarse_copies, medium_copies
+from ribin.correlate.side import KEPT, Level, PreparedSide, coarse_copies, medium_copies
 from ribin.model import FloatArray
 from ribin.params.defaults import CorrelateParams, DescribeParams
 from ribin.surface._jit import kernel, sum_kernel
@@ -29,7 +29,10 @@ def _strengths(products, energies, near, smaller, min_overlap, out):
 
 
 def coarse_placements(
-    reference: Side, comparison: Side, describe: DescribeParams, correlate: CorrelateParams
+    reference: PreparedSide,
+    comparison: PreparedSide,
+    describe: DescribeParams,
+    correlate: CorrelateParams,
 ) -> list[Placement]:
     """The best placements of the reference on the comparison, none close to a better one."""
     moves = _coarse_moves(reference, describe, correlate)
@@ -55,7 +58,9 @@ class _Moves(NamedTuple):
 
 
 @lru_cache(maxsize=KEPT)
-def _coarse_moves(reference: Side, describe: DescribeParams, correlate: CorrelateParams) -> _Moves:
+def _coarse_moves(
+    reference: PreparedSide, describe: DescribeParams, correlate: CorrelateParams
+) -> _Moves:
     pitch_um = describe.coarse_pitch_um
     norm_step = round(correlate.coarse_norm_step_um / pitch_um)
     offsets = disc_offsets(correlate.shift_range_um / pitch_um, norm_step)
@@ -69,8 +74,8 @@ def _coarse_moves(reference: Side, describe: DescribeParams, correlate: Correlat
 
 
 def refined_placements(
-    reference: Side,
-    comparison: Side,
+    reference: PreparedSide,
+    comparison: PreparedSide,
     seeds: list[Placement],
     describe: DescribeParams,
     correlate: CorrelateParams,

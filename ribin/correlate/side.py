@@ -46,7 +46,7 @@ class Level:
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class PreparedSide:
     """A template as the correlator uses it; prepared once, however many it is compared with.
 
     Attributes
@@ -74,10 +74,10 @@ class Side:
     cell_fill: NDArray[np.float64]
 
 
-_prepared: WeakKeyDictionary[Template, Side] = WeakKeyDictionary()
+_prepared: WeakKeyDictionary[Template, PreparedSide] = WeakKeyDictionary()
 
 
-def prepare_side(template: Template) -> Side:
+def prepare_side(template: Template) -> PreparedSide:
     """Lay a template out for the kernels; as long as it lives, that is done once."""
     side = _prepared.get(template)
     if side is None:
@@ -85,7 +85,7 @@ def prepare_side(template: Template) -> Side:
     return side
 
 
-def _lay_out(template: Template) -> Side:
+def _lay_out(template: Template) -> PreparedSide:
     arrays = template.arrays
     cells = arrays["cells"].astype(np.int64)
     counts = arrays["fine_counts"]
@@ -98,7 +98,7 @@ def _lay_out(template: Template) -> Side:
     quarter = [(cells[:, 0] + r, cells[:, 1] + c) for r, c in corners]
     filled = np.sum([counts[rows, cols] for rows, cols in quarter], axis=0)
     half_px = (arrays["fine"].shape[0] - 1) / 2.0
-    return Side(
+    return PreparedSide(
         coarse=_level(*coarse_surface(arrays["coarse"]), arrays["coarse_runs"]),
         medium=_level(arrays["medium"], arrays["medium_valid"], arrays["medium_runs"]),
         fine=_level(arrays["fine"], arrays["fine_valid"], arrays["fine_runs"]),
@@ -163,7 +163,7 @@ class TurnedCopies:
 
 @lru_cache(maxsize=KEPT)
 def coarse_copies(
-    reference: Side, describe: DescribeParams, correlate: CorrelateParams
+    reference: PreparedSide, describe: DescribeParams, correlate: CorrelateParams
 ) -> TurnedCopies:
     """The coarse surface at every turn of the range, with room for every shift."""
     margin = int(correlate.shift_range_um / describe.coarse_pitch_um)
@@ -177,7 +177,7 @@ def coarse_copies(
 
 @lru_cache(maxsize=KEPT)
 def medium_copies(
-    reference: Side, describe: DescribeParams, correlate: CorrelateParams
+    reference: PreparedSide, describe: DescribeParams, correlate: CorrelateParams
 ) -> TurnedCopies:
     """The medium surface, with room for every shift and for two refinements of it."""
     reach_um = correlate.shift_range_um + 2.0 * correlate.medium_shift_um
@@ -193,7 +193,7 @@ def medium_copies(
 
 
 def fine_copies(
-    other: Side, angles_deg: NDArray[np.float64], size_px: int, shift_px: NDArray[np.int64]
+    other: PreparedSide, angles_deg: NDArray[np.float64], size_px: int, shift_px: NDArray[np.int64]
 ) -> FloatArray:
     """The fine surface at a few turns, (T, N, N); its middle shows the turned point `shift`."""
     level, which = other.fine, np.arange(len(angles_deg))

@@ -9,7 +9,7 @@ from ribin.comparison import PlacedCells, Registration
 from ribin.correlate.blocks import Placement, patch_ccf, turn_matrix
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
 from ribin.correlate.register import coarse_placements, refined_placements
-from ribin.correlate.side import Side, prepare_side
+from ribin.correlate.side import PreparedSide, prepare_side
 from ribin.model import NO_TRACE, Trace
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 from ribin.surface._jit import kernel
@@ -18,8 +18,8 @@ __all__ = ["correlate_sides", "prepare_side"]
 
 
 def correlate_sides(
-    reference: Side,
-    comparison: Side,
+    reference: PreparedSide,
+    comparison: PreparedSide,
     describe: DescribeParams,
     correlate: CorrelateParams,
     trace: Trace = NO_TRACE,
@@ -65,8 +65,8 @@ def correlate_sides(
 
 
 def _search_both(
-    reference: Side,
-    comparison: Side,
+    reference: PreparedSide,
+    comparison: PreparedSide,
     seed: Placement,
     describe: DescribeParams,
     correlate: CorrelateParams,
@@ -97,7 +97,7 @@ def _turn_back(place, shifts_um, turns_deg, center_um, fell_um, rotation_deg):
         rotation_deg[k] = -turn_deg
 
 
-def placed_cells(cut: Side, search: CellSearch, pitch_um: float) -> PlacedCells:
+def placed_cells(cut: PreparedSide, search: CellSearch, pitch_um: float) -> PlacedCells:
     """Where each cell fell, from the other mark's centre."""
     fell_um, rotation_deg = np.empty(cut.center_um.shape), np.empty(len(cut.cells))
     shifts_um = search.shifts_px * pitch_um
@@ -110,14 +110,16 @@ def placed_cells(cut: Side, search: CellSearch, pitch_um: float) -> PlacedCells:
     return PlacedCells(cut.center_um, fell_um, rotation_deg, exact, cut.cell_fill)
 
 
-def whole_ccf(cut: Side, search: CellSearch, turn: int, shift: int) -> float:
+def whole_ccf(cut: PreparedSide, search: CellSearch, turn: int, shift: int) -> float:
     """Exact correlation of the whole marks at one turn and shift of the search."""
     place = np.array([[turn, *_to_copy(cut, search, shift)]])
     corner = np.zeros((1, 2), np.int64)
     return float(patch_ccf(cut.fine.surface, search.copies, corner, place, cut.fine.size_px)[0])
 
 
-def _to_copy(cut: Side, search: CellSearch, shift: NDArray[np.int64] | int) -> NDArray[np.int64]:
+def _to_copy(
+    cut: PreparedSide, search: CellSearch, shift: NDArray[np.int64] | int
+) -> NDArray[np.int64]:
     """(N, 2) shifts from a pixel of the cut side to its counterpart in the copies."""
     margin = (search.copies.shape[2] - cut.fine.size_px) // 2
     return np.asarray(search.offsets.every[shift] + margin)

@@ -123,7 +123,7 @@ def _row(pair: Pair) -> list[object]:
 
 def compare_scans(
     labels: Sequence[Label],
-    described: Sequence[Described],
+    described: Sequence[DescribedScan],
     params: Params,
     threads: int,
     tick: Tick,
@@ -144,7 +144,7 @@ def compare_scans(
     return pairs
 
 
-def warm_up(described: Sequence[Described], params: Params) -> None:
+def warm_up(described: Sequence[DescribedScan], params: Params) -> None:
     """Compile or load the kernels of a comparison, so that no pair is charged for it."""
     templates = [d.template for d in described if d.template]
     for i, first in enumerate(templates):
@@ -158,7 +158,7 @@ def _pair_row(
     i: int,
     later: Sequence[int],
     labels: Sequence[Label],
-    described: Sequence[Described],
+    described: Sequence[DescribedScan],
     params: Params,
     threads: int,
 ) -> list[Pair]:
@@ -176,7 +176,7 @@ def _pair_row(
     ]
 
 
-def _reason(reference: Described, comparison: Described) -> str:
+def _reason(reference: DescribedScan, comparison: DescribedScan) -> str:
     """Why two scans cannot be compared; empty where they can."""
     for side in (reference, comparison):
         if side.template is None:
@@ -202,7 +202,7 @@ Tick = Callable[[str, int, int], None]  # what is done, how many so far, of how 
 
 
 @dataclass(frozen=True)
-class Described:
+class DescribedScan:
     """One scan's template, or why there is none."""
 
     template: Template | None
@@ -212,7 +212,7 @@ class Described:
 
 def describe_scans(
     folder: Path, labels: tuple[Label, ...], params: Params, jobs: int, tick: Tick
-) -> list[Described]:
+) -> list[DescribedScan]:
     """Read, extract and describe each labelled scan; the answers are in the order of `labels`.
 
     A scan that cannot be used has no template and a reason; it does not stop the others.
@@ -231,7 +231,7 @@ def describe_scans(
 
 def _each(
     folder: Path, labels: tuple[Label, ...], params: Params, jobs: int
-) -> Iterator[Described]:
+) -> Iterator[DescribedScan]:
     describe = partial(_describe, folder, params=params)
     warm_up = partial(describe, labels[0])
     if jobs <= 1:
@@ -262,7 +262,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, usual)
 
 
-def _begin(warm_up: Callable[[], Described]) -> None:
+def _begin(warm_up: Callable[[], DescribedScan]) -> None:
     """One level of parallelism: a worker process uses one thread."""
     from ribin.surface._jit import set_num_threads
 
@@ -271,13 +271,13 @@ def _begin(warm_up: Callable[[], Described]) -> None:
     warm_up()
 
 
-def _describe(folder: Path, label: Label, params: Params) -> Described:
+def _describe(folder: Path, label: Label, params: Params) -> DescribedScan:
     start = time.process_time()
     try:
         template = _template(folder / label.file, label, params)
     except RibinError as error:
-        return Described(None, str(error), time.process_time() - start)
-    return Described(template, "", time.process_time() - start)
+        return DescribedScan(None, str(error), time.process_time() - start)
+    return DescribedScan(template, "", time.process_time() - start)
 
 
 def _template(path: Path, label: Label, params: Params) -> Template:

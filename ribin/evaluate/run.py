@@ -25,7 +25,7 @@ from ribin.evaluate.metrics import (
 )
 from ribin.evaluate.pairs import (
     LABELS_FILE,
-    Described,
+    DescribedScan,
     Label,
     Pair,
     Tick,
@@ -109,7 +109,7 @@ def evaluate_folder(
     return _summary(labels, described, pairs, cpu_seconds() - start, params), pairs
 
 
-def _require_two(folder: Path, described: Sequence[Described]) -> None:
+def _require_two(folder: Path, described: Sequence[DescribedScan]) -> None:
     usable = sum(d.template is not None for d in described)
     if usable < 2:
         reason = next(d.reason for d in described if d.reason)
@@ -118,7 +118,7 @@ def _require_two(folder: Path, described: Sequence[Described]) -> None:
 
 def _summary(
     labels: Sequence[Label],
-    described: Sequence[Described],
+    described: Sequence[DescribedScan],
     pairs: Sequence[Pair],
     pair_cpu_s: float,
     params: Params,

@@ -40,7 +40,7 @@ _MOST_TEMPLATE_BYTES = 65 << 20
 
 
 @dataclass(frozen=True)
-class Received:
+class ImportResult:
     """What a bundle brought; `outcome` is "new" or "already there"."""
 
     file: str
@@ -56,7 +56,7 @@ class Received:
 
 def import_bundle(
     vault: Vault, path: Path, *, who: str, reason: str = "", passphrase: str = ""
-) -> Received:
+) -> ImportResult:
     """Take in what another member sent; it takes the place of that member's bundle before.
 
     The same bundle again changes nothing and says so.
@@ -167,10 +167,12 @@ def _check_template(
         raise FormatError(f"{where}: {name} is not the template that its mark names")
 
 
-def _answer(path: Path, contents: Contents, outcome: str, told: dict[str, list[str]]) -> Received:
+def _answer(
+    path: Path, contents: Contents, outcome: str, told: dict[str, list[str]]
+) -> ImportResult:
     counts = {name: len(names) for name, names in told.items()}
     exhibits = len(contents.exhibits)
-    return Received(str(path), outcome, contents.sender, contents.number, exhibits, **counts)
+    return ImportResult(str(path), outcome, contents.sender, contents.number, exhibits, **counts)
 
 
 # The files of a bundle in the vault's folder: put there, and taken away when named no more.

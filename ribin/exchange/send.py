@@ -19,7 +19,7 @@ from ribin.errors import AccessError, ParameterError
 from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.manifest import MANIFEST, BundleFile, Contents, write_contents
 from ribin.vault.audit import now_utc
-from ribin.vault.disclosure import Abroad, may_see
+from ribin.vault.disclosure import ReceiverView, may_see
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
 from ribin.vault.files import fsync_folder
 from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan, record_sent
@@ -28,7 +28,7 @@ from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentBundle:
     """What was put into a bundle."""
 
     file: str
@@ -51,7 +51,7 @@ def export_bundle(
     reason: str,
     sealed_for: PublicKey | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Sent:
+) -> SentBundle:
     """Write the file of a bundle, whole or not at all.
 
     The vault's audit log has it, with its number, before the file gets its name.
@@ -113,7 +113,7 @@ def export_bundle(
     originals = sum(file.name.startswith("originals/") for file in files)
     templates = len(files) - originals
     sealed = sealed_for is not None
-    return Sent(str(path), receiver, number, len(exhibits), templates, originals, sealed)
+    return SentBundle(str(path), receiver, number, len(exhibits), templates, originals, sealed)
 
 
 def _seal(path: Path, receiver: PublicKey) -> None:
@@ -139,16 +139,16 @@ def file_name_of(scan: StoredScan) -> str:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class BundleParts:
     """What one receiver may have of a vault."""
 
-    abroad: Abroad
+    abroad: ReceiverView
     exhibits: dict[str, Exhibit]
     scans: dict[str, list[StoredScan]]  # of each exhibit
     marks: dict[str, list[StoredMark]]  # of each scan
 
 
-def gather(vault: Vault, receiver: str, reach: Scope) -> Gathered:
+def gather(vault: Vault, receiver: str, reach: Scope) -> BundleParts:
     """What a member at this distance may have, by the rules of a search in the widest scope."""
     holdings: Holdings = vault.holdings()
     shown = [scan for scan in holdings.scans if may_see(scan.exhibit, Scope.NETWORK, reach)]
@@ -160,12 +160,12 @@ def gather(vault: Vault, receiver: str, reach: Scope) -> Gathered:
         if mark.scan.sha256 in marks:
             marks[mark.scan.sha256].append(mark)
     exhibits = {scan.exhibit.exhibit: scan.exhibit for scan in shown}
-    return Gathered(Abroad.of(vault, receiver), exhibits, scans, marks)
+    return BundleParts(ReceiverView.of(vault, receiver), exhibits, scans, marks)
 
 
 def pack(
     vault: Vault,
-    gathered: Gathered,
+    gathered: BundleParts,
     writer: BundleWriter,
     on_progress: Callable[[int, int], None],
 ) -> tuple[list[tuple[ReceivedExhibit, tuple[ReceivedScan, ...]]], list[BundleFile]]:

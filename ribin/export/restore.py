@@ -14,7 +14,7 @@ from ribin.export.write import FORMAT, MANIFEST, VERSION
 from ribin.json_fields import field_of, hex_of, objects_of, only_fields, read_object
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER
-from ribin.vault.rebuild import Cell, Source, Table, make_anew
+from ribin.vault.rebuild import Cell, Source, Table, rebuild_vault
 
 _KEYS = ("format", "version", "member", "schema", "program", "made_at", "files")
 _NOTICE = re.compile(rf"{NOTICES_FOLDER}/[\w-]+\.(json|html|pdf)")
@@ -23,7 +23,7 @@ _MOST_BYTES = 1 << 30  # of one file
 
 
 @dataclass(frozen=True)
-class Imported:
+class RestoredVault:
     """The vault that was made."""
 
     folder: str
@@ -97,7 +97,7 @@ def import_vault(
     reason: str = "",
     accept_repacked: bool = False,
     tick: Callable[[int, int], None] = lambda done, total: None,
-) -> Imported:
+) -> RestoredVault:
     """Make a vault in a new or empty folder from an export: all of it or nothing.
 
     Its catalogue is that of the export, audit log included, with one row more that says so. What
@@ -128,11 +128,11 @@ def import_vault(
             accept_repacked,
             {name: source.read(name) for name in source.files if _NOTICE.fullmatch(name)},
         )
-        scans = make_anew(folder, made_of, who, reason, told, tick)
+        scans = rebuild_vault(folder, made_of, who, reason, told, tick)
     except StoreError as error:
         text = str(error)
         raise type(error)(text if str(folder) in text else f"{export}: {text}") from error.__cause__
-    return Imported(str(folder), source.member, len(tables["exhibits"].rows), scans)
+    return RestoredVault(str(folder), source.member, len(tables["exhibits"].rows), scans)
 
 
 def _read_table(content: bytes, where: str) -> Table:

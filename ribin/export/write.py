@@ -52,7 +52,7 @@ Private keys and what other members sent are not here; the index of searches is 
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportResult:
     """What was written."""
 
     folder: str
@@ -70,7 +70,7 @@ def export_vault(
     who: str,
     reason: str,
     tick: Callable[[int, int], None] = lambda done, total: None,
-) -> Exported:
+) -> ExportResult:
     """Write everything of a vault into a new or empty folder; manifest.json comes last.
 
     The vault's audit log says so first, and that row is in the export.
@@ -104,7 +104,7 @@ def export_vault(
 
 def _export(
     vault: Vault, folder: Path, who: str, reason: str, tick: Callable[[int, int], None]
-) -> Exported:
+) -> ExportResult:
     with vault.catalogue.writing() as db:
         check_role_in_use(db, who, KEEPING)
         # Verdicts that await a second one are in it: whoever takes it out has seen them.
@@ -145,7 +145,7 @@ def _export(
     fsync_folder(folder)
     exhibits = len(tables["exhibits"].rows)
     size = sum(int(str(file["size"])) for file in listed) + len(content)
-    return Exported(str(folder), vault.member, exhibits, len(scans), len(listed) + 1, size)
+    return ExportResult(str(folder), vault.member, exhibits, len(scans), len(listed) + 1, size)
 
 
 def _table_files(tables: dict[str, Table]) -> Iterator[tuple[str, bytes]]:

@@ -17,16 +17,16 @@ from typing import Any
 
 from ribin.cases.leads import (
     Lead,
-    LeadFile,
-    Place,
+    LeadHistory,
     Review,
+    ReviewRound,
     account_name,
     login_name,
     logins_behind,
     same_person,
 )
 from ribin.leads.rules import is_by, makes_a_link, verdicts_are_known
-from ribin.leads.two_vaults import BothSides
+from ribin.leads.two_vaults import BothVaults
 from ribin.vault.leads import BLINDNESS, VERDICTS_OF, find_lead_file, first_of, lead_files_of_pair
 
 _LOOKS = (
@@ -41,7 +41,7 @@ _EVER = "9"  # later than any day
 
 
 @dataclass(frozen=True)
-class Eyes:
+class Viewer:
     """Before whose eyes a verdict may have come: a person, and the logins behind the name."""
 
     member: str
@@ -50,19 +50,19 @@ class Eyes:
     host: str
 
 
-def eyes_of_this_process(sides: BothSides) -> Eyes:
+def viewer_of_this_process(sides: BothVaults) -> Viewer:
     """Those of whoever acts now."""
     logins = frozenset({login_name(), account_name()} - {""})
-    return Eyes(sides.own_member, sides.who, logins, socket.gethostname())
+    return Viewer(sides.own_member, sides.who, logins, socket.gethostname())
 
 
-def reads_all_logs(sides: BothSides, lead: Lead) -> bool:
+def reads_all_logs(sides: BothVaults, lead: Lead) -> bool:
     """Whether the log of each member concerned is in reach."""
     return set(lead.members) <= sides.transactions.keys()
 
 
 def saw_a_verdict(
-    sides: BothSides, lead: Lead, eyes: Eyes, here: str = _EVER, there: str = _EVER
+    sides: BothVaults, lead: Lead, eyes: Viewer, here: str = _EVER, there: str = _EVER
 ) -> bool:
     """Whether a log in reach says that a verdict on the pair came before these eyes.
 
@@ -81,7 +81,7 @@ def saw_a_verdict(
     return False
 
 
-def was_shown(sides: BothSides, file: LeadFile, review: Review) -> bool | None:
+def was_shown(sides: BothVaults, file: LeadHistory, review: Review) -> bool | None:
     """Whether logs in reach say that a verdict came before the eyes of who gave this one later.
 
     None where the log of the reviewer's member does not have it who that was.
@@ -92,13 +92,13 @@ def was_shown(sides: BothSides, file: LeadFile, review: Review) -> bool | None:
     if row is None:
         return None
     logins = frozenset(logins_behind(row["who"], row["identity"]))
-    eyes = Eyes(review.member, review.reviewer, logins, row["host"])
+    eyes = Viewer(review.member, review.reviewer, logins, row["host"])
     # Who changes an own first verdict has seen that one, at home.
     begun = first_of(review, {r.review: r for r in file.reviews})
     return saw_a_verdict(sides, file.lead, eyes, begun.at, review.at)
 
 
-def check_blindness(sides: BothSides, lead: str) -> None:
+def check_blindness(sides: BothVaults, lead: str) -> None:
     """Write down what the logs of both members say of verdicts that were given without one.
 
     A verdict that was taken for blind is looked at once more before it makes a link.
@@ -110,7 +110,7 @@ def check_blindness(sides: BothSides, lead: str) -> None:
         due = verdicts_are_known(file)
         for review in file.reviews if due else ():
             waits = review.review in file.unchecked
-            again = review.place is Place.SECOND and makes_a_link(file)
+            again = review.place is ReviewRound.SECOND and makes_a_link(file)
             if waits or again:
                 blind = was_shown(sides, file, review) is False
                 if waits or not blind:
@@ -126,7 +126,7 @@ def _looks(db: Any, lead: str, until: str) -> Iterator[Any]:
             yield row
 
 
-def _is_look_of(eyes: Eyes, row: Any, member: str) -> bool:
+def _is_look_of(eyes: Viewer, row: Any, member: str) -> bool:
     """In another member's log a name is a namesake's, and a login counts only on one machine:
     elsewhere the same login is another person's."""
     here = member == eyes.member

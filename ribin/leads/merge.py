@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import HeldExhibit, LeadFile, Link, Place, Review, Role, Withdrawal
+from ribin.cases.leads import ExhibitRef, LeadHistory, Link, Review, ReviewRound, Role, Withdrawal
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
-from ribin.leads.rules import ends_the_link, is_by, makes_a_link, written_place
-from ribin.leads.two_vaults import BothSides, both_sides, exhibit_at, is_same_lead, lead_for
+from ribin.leads.rules import ends_the_link, is_by, makes_a_link, round_written
+from ribin.leads.two_vaults import BothVaults, both_vaults, exhibit_at, is_same_lead, lead_for
 from ribin.search.network import Network
 from ribin.vault.audit import logged_sha256, record_sha256
 from ribin.vault.exhibits import find_exhibit
@@ -36,7 +36,7 @@ class Settled:
     link_ended: bool = False
 
 
-def merge_pair(sides: BothSides, pair: str) -> None:
+def merge_pair(sides: BothVaults, pair: str) -> None:
     """As `merge_lead`, for every lead on two exhibits that one of the sides knows."""
     known = {
         (file.lead.at, file.lead.lead)
@@ -47,7 +47,7 @@ def merge_pair(sides: BothSides, pair: str) -> None:
         merge_lead(sides, lead)
 
 
-def merge_lead(sides: BothSides, lead: str) -> int:
+def merge_lead(sides: BothVaults, lead: str) -> int:
     """Give each side the entries of a lead that it lacks; gives how many were carried over.
 
     What no audit log vouches for is left out, and the notes say so.
@@ -79,7 +79,7 @@ def merge_lead(sides: BothSides, lead: str) -> int:
     return carried
 
 
-def settle(sides: BothSides, lead: str) -> Settled:
+def settle(sides: BothVaults, lead: str) -> Settled:
     """Make or end the link that the verdicts call for on every side; what the own side did."""
     done = Settled()
     check_blindness(sides, lead)
@@ -100,15 +100,15 @@ def settle(sides: BothSides, lead: str) -> Settled:
     return done
 
 
-def _holds_its_exhibit(db: Any, member: str, file: LeadFile, sender: str) -> bool:
+def _holds_its_exhibit(db: Any, member: str, file: LeadHistory, sender: str) -> bool:
     """Whether this member's exhibits in a lead from elsewhere are named as the sender may."""
     own = [held.exhibit for held in file.lead.exhibits if held.member == member]
     return all(exhibit_at(db, name, sender) is not None for name in own)
 
 
 def _without_link_that_is_not_blind(
-    sides: BothSides, member: str, mine: LeadFile | None, theirs: LeadFile
-) -> LeadFile:
+    sides: BothVaults, member: str, mine: LeadHistory | None, theirs: LeadHistory
+) -> LeadHistory:
     link = theirs.link
     if link is None or (mine and mine.link):
         return theirs
@@ -119,14 +119,14 @@ def _without_link_that_is_not_blind(
     return replace(theirs, link=None)
 
 
-def _given(db: Any, member: str, mine: LeadFile | None, theirs: LeadFile) -> list[Record]:
+def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) -> list[Record]:
     """Insert what is theirs and not mine.
 
     A link is left out where the pair has been linked by another lead meanwhile.
     """
     db.execute("PRAGMA defer_foreign_keys = ON")  # a review may come before the one it supersedes
     records = [] if mine else [insert_lead(db, lead_for(member, theirs.lead))]
-    mine = mine or LeadFile(theirs.lead)
+    mine = mine or LeadHistory(theirs.lead)
     lead = mine.lead.lead
     if not is_same_lead(mine.lead, theirs.lead):
         raise StoreError(f"lead {lead}: the two members know different leads by this number")
@@ -148,12 +148,12 @@ def _given(db: Any, member: str, mine: LeadFile | None, theirs: LeadFile) -> lis
     return records
 
 
-def _may_link(sides: BothSides, file: LeadFile) -> bool:
+def _may_link(sides: BothVaults, file: LeadHistory) -> bool:
     """Whether all logs were read, and the second verdict is that of a reviewer."""
     if not reads_all_logs(sides, file.lead):
         return False
-    second = next(review for review in file.current if review.place is Place.SECOND)
-    if written_place(file, second) is Place.FIRST:  # given apart, as an examiner's
+    second = next(review for review in file.current if review.place is ReviewRound.SECOND)
+    if round_written(file, second) is ReviewRound.FIRST:  # given apart, as an examiner's
         try:
             check_role(sides.transactions[second.member], second.reviewer, (Role.REVIEWER,))
         except AccessError as error:
@@ -163,13 +163,13 @@ def _may_link(sides: BothSides, file: LeadFile) -> bool:
     return True
 
 
-def _linked_otherwise(db: Any, file: LeadFile) -> bool:
+def _linked_otherwise(db: Any, file: LeadHistory) -> bool:
     return any(other.linked for other in lead_files_of_pair(db, file.lead.pair))
 
 
-def _link(db: Any, file: LeadFile) -> Link:
+def _link(db: Any, file: LeadHistory) -> Link:
     first, second = (
-        next(review for review in file.current if review.place is place) for place in Place
+        next(review for review in file.current if review.place is place) for place in ReviewRound
     )
     lead = file.lead
     return Link(
@@ -184,7 +184,7 @@ def _link(db: Any, file: LeadFile) -> Link:
     )
 
 
-def _date(db: Any, held: HeldExhibit, event: str) -> str:
+def _date(db: Any, held: ExhibitRef, event: str) -> str:
     """The day of an event that a lead names; across a border it names none."""
     exhibit = find_exhibit(db, held.exhibit) if event else None
     return exhibit.event.date if exhibit else ""
@@ -212,7 +212,7 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
         concerned = {m for file in read_lead_files(db) for m in file.lead.members}
     carried, notes = 0, []
     for member in sorted((concerned | set(network.members)) - {own.member}):
-        with both_sides(own, network, (member,), who) as sides:
+        with both_vaults(own, network, (member,), who) as sides:
             known = {
                 (file.lead.at, file.lead.lead)
                 for db in sides.transactions.values()
@@ -236,11 +236,11 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
 class Receiving:
     """One member that takes entries of a lead from another; refusals go into the notes."""
 
-    sides: BothSides
+    sides: BothVaults
     receiver: str
     sender: str
 
-    def taken(self, theirs: LeadFile, mine: LeadFile | None) -> LeadFile | None:
+    def taken(self, theirs: LeadHistory, mine: LeadHistory | None) -> LeadHistory | None:
         """The sender's lead without what is refused; None where the lead itself is."""
         lead = theirs.lead
         is_known = mine is not None and is_same_lead(mine.lead, lead)
@@ -265,22 +265,22 @@ class Receiving:
         one, other = (record_sha256(db, "reviews", review.review) for db in ends)
         return review.review in known and one == other
 
-    def _review(self, review: Review, file: LeadFile) -> bool:
+    def _review(self, review: Review, file: LeadHistory) -> bool:
         given = {one.review: one for one in file.reviews}
         over = given.get(review.supersedes)
         if review.supersedes and not (over and is_by(over, review.reviewer, review.member)):
             return self._refused(f"review {review.review}", "it supersedes another's verdict")
         return self._vouched("reviews", review.review, "review", review.member, file)
 
-    def _link(self, link: Link, file: LeadFile, reviews: Iterable[Review]) -> bool:
+    def _link(self, link: Link, file: LeadHistory, reviews: Iterable[Review]) -> bool:
         if not self._vouched("links", link.link, "link", self.sender, file):
             return False
         then = sorted((r for r in reviews if r.at <= link.at), key=lambda r: (r.at, r.review))
-        if makes_a_link(LeadFile(file.lead, tuple(then))):
+        if makes_a_link(LeadHistory(file.lead, tuple(then))):
             return True
         return self._refused(f"link {link.link}", "two verdicts that make it needed")
 
-    def _vouched(self, table: str, key: str, what: str, member: str, file: LeadFile) -> bool:
+    def _vouched(self, table: str, key: str, what: str, member: str, file: LeadHistory) -> bool:
         """Whether the logs have the entry that says it is of this member."""
         name, named = f"{table}/{key}", f"{what} {key}"
         sender_db = self.sides.transactions[self.sender]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.cases.exhibits import ClassFields
-from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.errors import ParameterError, StoreError
 from ribin.leads.two_vaults import exhibit_at
 from ribin.report.document import Document, Grid, Paragraph, Points, Section
@@ -21,7 +21,7 @@ from ribin.report.html import document_html
 from ribin.report.json import as_json
 from ribin.report.pdf import document_pdf
 from ribin.vault.audit import append_row, read_rows_of
-from ribin.vault.disclosure import Abroad
+from ribin.vault.disclosure import ReceiverView
 from ribin.vault.enrol import NOTICES_FOLDER
 from ribin.vault.files import write_durably
 from ribin.vault.leads import find_lead_file
@@ -62,7 +62,7 @@ class Notice:
         return f"{self.link}-{self.occasion.split()[-1]}-{self.to}"
 
 
-def notices_of(written_by: str, file: LeadFile, holders: Mapping[str, Vault]) -> list[Notice]:
+def notices_of(written_by: str, file: LeadHistory, holders: Mapping[str, Vault]) -> list[Notice]:
     """All that has come of a lead across a border, oldest first, to each of the two countries.
 
     Parameters
@@ -97,7 +97,7 @@ def notice_facts(notice: Notice) -> dict[str, object]:
     return {"format": "ribin notice", "version": 1, **facts, "exhibits": exhibits}
 
 
-def _told(holders: Mapping[str, Vault], held: HeldExhibit, readers: set[str]) -> NoticedExhibit:
+def _told(holders: Mapping[str, Vault], held: ExhibitRef, readers: set[str]) -> NoticedExhibit:
     """One side: class fields, and the day where it is theirs or was released to all who read it."""
     if held.member not in holders:
         return NoticedExhibit(held.member, held.exhibit, "", ClassFields())
@@ -108,7 +108,7 @@ def _told(holders: Mapping[str, Vault], held: HeldExhibit, readers: set[str]) ->
         return NoticedExhibit(held.member, held.exhibit, "", ClassFields())
     told = exhibit
     for reader in readers - {held.member}:
-        told = Abroad.of(vault, reader).told(told)
+        told = ReceiverView.of(vault, reader).told(told)
     return NoticedExhibit(held.member, held.exhibit, told.event.date, told.class_fields)
 
 

@@ -13,61 +13,61 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ribin.cases.leads import Conclusion, LeadFile, Place, Review, Standing, same_person
+from ribin.cases.leads import Conclusion, LeadHistory, LeadStatus, Review, ReviewRound, same_person
 from ribin.errors import AccessError, ParameterError, StoreError, ThereAlreadyError
 
 _INCONCLUSIVE = {
-    Conclusion.INCONCLUSIVE_A: Standing.INCONCLUSIVE_A,
-    Conclusion.INCONCLUSIVE_B: Standing.INCONCLUSIVE_B,
-    Conclusion.INCONCLUSIVE_C: Standing.INCONCLUSIVE_C,
+    Conclusion.INCONCLUSIVE_A: LeadStatus.INCONCLUSIVE_A,
+    Conclusion.INCONCLUSIVE_B: LeadStatus.INCONCLUSIVE_B,
+    Conclusion.INCONCLUSIVE_C: LeadStatus.INCONCLUSIVE_C,
 }
 
 
-def standing_of(file: LeadFile) -> Standing:
+def status_of(file: LeadHistory) -> LeadStatus:
     """How far a lead has come."""
     if file.withdrawal:
-        return Standing.WITHDRAWN
+        return LeadStatus.WITHDRAWN
     if file.link:
-        return Standing.CONFIRMED_LINK
+        return LeadStatus.CONFIRMED_LINK
     if not verdicts_are_known(file):
-        return Standing.SECOND_REVIEW_DUE if file.reviews else Standing.LEAD
+        return LeadStatus.SECOND_REVIEW_DUE if file.reviews else LeadStatus.LEAD
     if awaits_logs(file):
-        return Standing.BLINDNESS_DUE
+        return LeadStatus.BLINDNESS_DUE
     conclusions = {review.conclusion for review in file.current}
     if len(conclusions) > 1:
-        return Standing.NOT_CONFIRMED
-    return _INCONCLUSIVE.get(conclusions.pop(), Standing.NOT_CONFIRMED)
+        return LeadStatus.NOT_CONFIRMED
+    return _INCONCLUSIVE.get(conclusions.pop(), LeadStatus.NOT_CONFIRMED)
 
 
-def verdicts_are_known(file: LeadFile) -> bool:
+def verdicts_are_known(file: LeadHistory) -> bool:
     """Whether both verdicts are in, so that each person may see the other's."""
-    return {review.place for review in file.reviews} == set(Place)
+    return {review.place for review in file.reviews} == set(ReviewRound)
 
 
-def makes_a_link(file: LeadFile) -> bool:
+def makes_a_link(file: LeadHistory) -> bool:
     """Whether the verdicts confirm a link: by two persons who did not know of each other's."""
     return (
         file.link is None
-        and {review.place for review in file.current} == set(Place)
+        and {review.place for review in file.current} == set(ReviewRound)
         and all(r.blind and r.conclusion is Conclusion.IDENTIFICATION for r in file.current)
     )
 
 
-def lacks_a_blind_verdict(file: LeadFile) -> bool:
+def lacks_a_blind_verdict(file: LeadHistory) -> bool:
     """Whether two identifications make no link because one was given knowing of the other."""
     agreed = all(r.conclusion is Conclusion.IDENTIFICATION for r in file.current)
     blind = all(r.blind for r in file.current)
     return verdicts_are_known(file) and file.link is None and agreed and not blind
 
 
-def awaits_logs(file: LeadFile) -> bool:
+def awaits_logs(file: LeadHistory) -> bool:
     """Whether two identifications may make a link once the logs of both members were read."""
     return lacks_a_blind_verdict(file) and all(
         review.blind or review.review in file.unchecked for review in file.current
     )
 
 
-def ends_the_link(file: LeadFile) -> bool:
+def ends_the_link(file: LeadHistory) -> bool:
     """Whether a superseding verdict has taken the ground from a link that stands."""
     return file.linked and any(
         review.conclusion is not Conclusion.IDENTIFICATION for review in file.current
@@ -79,13 +79,13 @@ def is_by(review: Review, who: str, member: str) -> bool:
     return review.member == member and same_person(review.reviewer, who)
 
 
-def had_a_part(file: LeadFile, who: str, member: str) -> bool:
+def had_a_part(file: LeadHistory, who: str, member: str) -> bool:
     """Whether a person of this member took the lead up, or gave a verdict on it."""
     took_up = file.lead.member == member and same_person(file.lead.examiner, who)
     return took_up or any(is_by(review, who, member) for review in file.reviews)
 
 
-def visible_reviews(file: LeadFile, who: str, member: str) -> tuple[Review, ...]:
+def visible_reviews(file: LeadHistory, who: str, member: str) -> tuple[Review, ...]:
     """The reviews that a person of this member may see: the own ones, and all once both verdicts
     are known."""
     if verdicts_are_known(file):
@@ -93,12 +93,12 @@ def visible_reviews(file: LeadFile, who: str, member: str) -> tuple[Review, ...]
     return tuple(review for review in file.reviews if is_by(review, who, member))
 
 
-def next_place(file: LeadFile) -> Place:
+def next_round(file: LeadHistory) -> ReviewRound:
     """Which examination a new review of this lead is."""
-    return Place.SECOND if file.reviews else Place.FIRST
+    return ReviewRound.SECOND if file.reviews else ReviewRound.FIRST
 
 
-def check_new_lead(pair_files: Iterable[LeadFile]) -> None:
+def check_new_lead(pair_files: Iterable[LeadHistory]) -> None:
     """Refuse a second lead on a pair that is linked or being examined; given its leads so far.
 
     Raises
@@ -107,13 +107,13 @@ def check_new_lead(pair_files: Iterable[LeadFile]) -> None:
         Such a lead is there; the message names it.
     """
     for file in pair_files:
-        standing = standing_of(file)
+        standing = status_of(file)
         if standing.is_open or file.linked or awaits_logs(file):
             found = f"lead {file.lead.lead}: this pair is there already ({standing})"
             raise ThereAlreadyError(found, file.lead.lead)
 
 
-def check_review(file: LeadFile, who: str, member: str) -> None:
+def check_review(file: LeadHistory, who: str, member: str) -> None:
     """Refuse a new review of a lead that has both, or by somebody of this member who had a part.
 
     Raises
@@ -124,12 +124,12 @@ def check_review(file: LeadFile, who: str, member: str) -> None:
         The person took the lead up, where this is the second review; or gave the first.
     """
     lead = file.lead.lead
-    standing = standing_of(file)
+    standing = status_of(file)
     if not standing.is_open:
         raise StoreError(
             f"lead {lead}: both reviews are there ({standing}); --supersede changes one's own"
         )
-    if next_place(file) is Place.FIRST:
+    if next_round(file) is ReviewRound.FIRST:
         return
     if any(is_by(review, who, member) for review in file.reviews):
         raise AccessError(f"lead {lead}: another person needed for the second review, found {who}")
@@ -140,7 +140,7 @@ def check_review(file: LeadFile, who: str, member: str) -> None:
         )
 
 
-def own_review(file: LeadFile, who: str, member: str) -> Review:
+def own_review(file: LeadHistory, who: str, member: str) -> Review:
     """The review of this member's person that a new one would supersede.
 
     Raises
@@ -156,17 +156,17 @@ def own_review(file: LeadFile, who: str, member: str) -> Review:
     raise StoreError(f"lead {file.lead.lead}: a review by {who} needed to supersede it, found none")
 
 
-def written_place(file: LeadFile, review: Review | None) -> Place | None:
+def round_written(file: LeadHistory, review: Review | None) -> ReviewRound | None:
     """Which examination a review was given as; a first one given apart may have become another."""
     return next((r.place for r in file.written if review and r.review == review.review), None)
 
 
-def check_withdrawal(file: LeadFile) -> None:
+def check_withdrawal(file: LeadHistory) -> None:
     """Refuse to withdraw what is no link; StoreError says how far the lead is."""
     if not file.linked:
         raise StoreError(
             f"lead {file.lead.lead}: a confirmed link needed to withdraw it, "
-            f"found: {standing_of(file)}"
+            f"found: {status_of(file)}"
         )
 
 

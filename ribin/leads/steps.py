@@ -11,33 +11,33 @@ from typing import Any
 
 from ribin.cases.leads import (
     Conclusion,
-    Examined,
-    HeldExhibit,
+    ExhibitRef,
     Lead,
-    LeadFile,
-    Place,
+    LeadHistory,
+    LeadStatus,
     Review,
+    ReviewBasis,
+    ReviewRound,
     Role,
-    Standing,
     Withdrawal,
     pair_of,
 )
-from ribin.leads.blindness import eyes_of_this_process, reads_all_logs, saw_a_verdict
+from ribin.leads.blindness import reads_all_logs, saw_a_verdict, viewer_of_this_process
 from ribin.leads.merge import Settled, merge_lead, merge_pair, settle
 from ribin.leads.rules import (
     check_new_lead,
     check_review,
     check_withdrawal,
     checked_text,
-    next_place,
+    next_round,
     own_review,
-    standing_of,
+    round_written,
+    status_of,
     verdicts_are_known,
-    written_place,
 )
 from ribin.leads.two_vaults import (
-    BothSides,
-    both_sides,
+    BothVaults,
+    both_vaults,
     check_pair,
     figures_of_both,
     lead_for,
@@ -64,8 +64,8 @@ from ribin.vault.vault import Vault
 def take_up_lead(
     own: Vault,
     network: Network | None,
-    reference: HeldExhibit,
-    comparison: HeldExhibit,
+    reference: ExhibitRef,
+    comparison: ExhibitRef,
     *,
     who: str,
     note: str,
@@ -92,7 +92,7 @@ def take_up_lead(
     """
     note = checked_text(note, "note: why these two should be examined")
     check_pair(own.member, reference, comparison)
-    with both_sides(own, network, (reference.member, comparison.member), who) as sides:
+    with both_vaults(own, network, (reference.member, comparison.member), who) as sides:
         check_role(sides.own, who, (Role.EXAMINER,))
         named = names_in_lead(sides, network, reference, comparison)
         (reference, reference_event), (comparison, comparison_event) = named
@@ -132,7 +132,7 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
         The lead is unknown, or no link that stands.
     """
     reason = checked_text(reason, "reason: why the link is withdrawn")
-    with both_sides(own, network, members_of_lead(own, lead), who) as sides:
+    with both_vaults(own, network, members_of_lead(own, lead), who) as sides:
         check_role(sides.own, who, (Role.EXAMINER, Role.REVIEWER))
         merge_lead(sides, lead)
         file = read_lead_file(sides.own, lead, str(own.path))
@@ -154,15 +154,15 @@ class Step:
     Own exhibits in `parts` have their own names.
     """
 
-    file: LeadFile
+    file: LeadHistory
     notes: tuple[str, ...] = ()
     link_made: bool = False
     link_ended: bool = False
-    parts: tuple[frozenset[HeldExhibit], ...] = ()  # of the series, where a link ended
+    parts: tuple[frozenset[ExhibitRef], ...] = ()  # of the series, where a link ended
 
     @property
-    def standing(self) -> Standing:
-        return standing_of(self.file)
+    def standing(self) -> LeadStatus:
+        return status_of(self.file)
 
 
 def members_of_lead(own: Vault, lead: str) -> tuple[str, ...]:
@@ -171,12 +171,12 @@ def members_of_lead(own: Vault, lead: str) -> tuple[str, ...]:
         return read_lead_file(db, lead, str(own.path)).lead.members
 
 
-def concerned_in_reach(sides: BothSides, lead: Lead) -> list[str]:
+def concerned_in_reach(sides: BothVaults, lead: Lead) -> list[str]:
     """Members concerned whose vault is in reach; the lead is there, because it was merged."""
     return [member for member in sides.transactions if member in lead.members]
 
 
-def step_done(sides: BothSides, lead: str, settled: Settled | None = None) -> Step:
+def step_done(sides: BothVaults, lead: str, settled: Settled | None = None) -> Step:
     """What came of a step, read back from the own vault before it is committed."""
     settled = settled or Settled()
     file = read_lead_file(sides.own, lead, sides.own_member)
@@ -186,12 +186,12 @@ def step_done(sides: BothSides, lead: str, settled: Settled | None = None) -> St
 
 # Series: exhibits joined by links, directly or through others; the history of one gun.
 
-Pair = tuple[HeldExhibit, HeldExhibit]
+Pair = tuple[ExhibitRef, ExhibitRef]
 
 
-def series_around(start: HeldExhibit, pairs: Iterable[Pair]) -> frozenset[HeldExhibit]:
+def series_around(start: ExhibitRef, pairs: Iterable[Pair]) -> frozenset[ExhibitRef]:
     """Everything that is joined to an exhibit, itself included."""
-    neighbours: dict[HeldExhibit, set[HeldExhibit]] = {}
+    neighbours: dict[ExhibitRef, set[ExhibitRef]] = {}
     for one, other in pairs:
         neighbours.setdefault(one, set()).add(other)
         neighbours.setdefault(other, set()).add(one)
@@ -203,23 +203,23 @@ def series_around(start: HeldExhibit, pairs: Iterable[Pair]) -> frozenset[HeldEx
     return frozenset(found)
 
 
-def parts_without(db: Any, member: str, file: LeadFile) -> tuple[frozenset[HeldExhibit], ...]:
+def parts_without(db: Any, member: str, file: LeadHistory) -> tuple[frozenset[ExhibitRef], ...]:
     """What the series of a link falls into without it, as the vault of this member knows it.
 
     One part where other links, or test fires of one firearm, still join the two exhibits; two where
     nothing does. Own exhibits have their own names.
     """
 
-    def named(held: HeldExhibit) -> HeldExhibit:
+    def named(held: ExhibitRef) -> ExhibitRef:
         own = find_named(db, held.exhibit) if held.member == member else None
         return replace(held, exhibit=own) if own else held
 
     files = [f for f in read_lead_files(db) if f.linked and f.lead != file.lead]
     pairs = [(named(one), named(other)) for one, other in (f.lead.exhibits for f in files)]
-    fired: dict[str, HeldExhibit] = {}
+    fired: dict[str, ExhibitRef] = {}
     for exhibit in read_exhibits(db).values():
         if exhibit.firearm:
-            held = HeldExhibit(member, exhibit.exhibit)
+            held = ExhibitRef(member, exhibit.exhibit)
             pairs.append((fired.setdefault(exhibit.firearm, held), held))
     one, other = (series_around(named(held), pairs) for held in file.lead.exhibits)
     return (one,) if one == other else (one, other)
@@ -227,7 +227,7 @@ def parts_without(db: Any, member: str, file: LeadFile) -> tuple[frozenset[HeldE
 
 # The step between: a person examines the items and writes down a verdict.
 
-_REVIEWING = {Place.FIRST: Role.EXAMINER, Place.SECOND: Role.REVIEWER}
+_REVIEWING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
 
 
 def give_review(
@@ -235,7 +235,7 @@ def give_review(
     network: Network | None,
     lead: str,
     conclusion: Conclusion,
-    examined: Examined,
+    examined: ReviewBasis,
     *,
     who: str,
     note: str,
@@ -257,12 +257,12 @@ def give_review(
         The lead is unknown, or has both reviews already.
     """
     note = checked_text(note, "note: what the verdict rests on")
-    with both_sides(own, network, members_of_lead(own, lead), who) as sides:
+    with both_vaults(own, network, members_of_lead(own, lead), who) as sides:
         merge_lead(sides, lead)
         file = read_lead_file(sides.own, lead, str(own.path))
         earlier = own_review(file, who, own.member) if supersede else None
-        place = earlier.place if earlier else next_place(file)
-        check_role(sides.own, who, (_REVIEWING[written_place(file, earlier) or place],))
+        place = earlier.place if earlier else next_round(file)
+        check_role(sides.own, who, (_REVIEWING[round_written(file, earlier) or place],))
         if not earlier:
             check_review(file, who, own.member)
         review = Review(
@@ -285,11 +285,11 @@ def give_review(
         return step_done(sides, lead, settle(sides, lead))
 
 
-def _is_blind(sides: BothSides, file: LeadFile, place: Place) -> bool:
+def _is_blind(sides: BothVaults, file: LeadHistory, place: ReviewRound) -> bool:
     """A second verdict that not all logs are in reach for is checked when they are."""
     if verdicts_are_known(file):
         return False
-    if place is Place.FIRST:
+    if place is ReviewRound.FIRST:
         return True
-    eyes = eyes_of_this_process(sides)
+    eyes = viewer_of_this_process(sides)
     return reads_all_logs(sides, file.lead) and not saw_a_verdict(sides, file.lead, eyes)

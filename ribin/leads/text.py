@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import CONCLUSION_MEANING, Examined, HeldExhibit, LeadFile, Review
+from ribin.cases.leads import CONCLUSION_MEANING, ExhibitRef, LeadHistory, Review, ReviewBasis
 from ribin.leads.rules import (
     awaits_logs,
     had_a_part,
     lacks_a_blind_verdict,
-    standing_of,
+    status_of,
     verdicts_are_known,
     visible_reviews,
 )
@@ -35,7 +35,7 @@ SHOWN_EARLY = "the audit log has it: a second review under this name or login is
 class LeadView:
     """A lead as one person may see it: own exhibits by their names, and no verdict too early."""
 
-    file: LeadFile
+    file: LeadHistory
     reviews: tuple[Review, ...]
     hidden_reviews: int
 
@@ -56,11 +56,11 @@ class LeadView:
         return LeadView(self.file, (), len(self.file.reviews))
 
 
-def view_lead(vault: Vault, file: LeadFile, who: str) -> LeadView:
+def view_lead(vault: Vault, file: LeadHistory, who: str) -> LeadView:
     """The lead for this person's eyes."""
     with vault.catalogue.reading() as db:
 
-        def own_name(held: HeldExhibit) -> HeldExhibit:
+        def own_name(held: ExhibitRef) -> ExhibitRef:
             own = held.member == vault.member
             return (
                 replace(held, exhibit=find_named(db, held.exhibit) or held.exhibit) if own else held
@@ -84,7 +84,7 @@ def leads_table(views: Sequence[LeadView]) -> str:
             lead.comparison,
             lead.examiner,
             _day(lead.at),
-            standing_of(v.file),
+            status_of(v.file),
         )
         for v, lead in ((v, v.file.lead) for v in views)
     ]
@@ -103,7 +103,7 @@ def lead_page(view: LeadView) -> str:
         ("note", lead.note),
     ]
     head += [("score", score)] if isinstance(score, float) else []
-    lines = [facts([*head, ("standing", standing_of(file))])]
+    lines = [facts([*head, ("standing", status_of(file))])]
     lines += [_verdict(review, file) for review in view.reviews]
     if view.hidden_reviews:
         lines.append(f"{view.hidden_reviews} verdict given, shown when both are in")
@@ -120,7 +120,7 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
     file = view.file
     return {
         "lead": file.lead,
-        "standing": str(standing_of(file)),
+        "standing": str(status_of(file)),
         "reviews": view.reviews,
         "hidden_reviews": view.hidden_reviews,
         "unchecked": file.unchecked,  # reviews whose blindness awaits the logs of both members
@@ -129,13 +129,13 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
     }
 
 
-def leads_to_review(files: Iterable[LeadFile], who: str, member: str) -> list[LeadFile]:
+def leads_to_review(files: Iterable[LeadHistory], who: str, member: str) -> list[LeadHistory]:
     """Leads that await a verdict which a person of this member may give."""
-    due = [file for file in files if standing_of(file).is_open]
+    due = [file for file in files if status_of(file).is_open]
     return [file for file in due if not (file.reviews and had_a_part(file, who, member))]
 
 
-def blindness(review: Review, file: LeadFile) -> str:
+def blindness(review: Review, file: LeadHistory) -> str:
     """What is said of a verdict that was not blind or was not checked; empty for one that was."""
     if review.blind:
         return ""
@@ -144,10 +144,10 @@ def blindness(review: Review, file: LeadFile) -> str:
     return KNOWING if review.supersedes else NOT_BLIND
 
 
-_ON = {Examined.ITEMS: "the items", Examined.CAST: "a cast"}
+_ON = {ReviewBasis.ITEMS: "the items", ReviewBasis.CAST: "a cast"}
 
 
-def _verdict(review: Review, file: LeadFile) -> str:
+def _verdict(review: Review, file: LeadHistory) -> str:
     seen = f", {blindness(review, file)}" if blindness(review, file) else ""
     over = f", supersedes {review.supersedes}" if review.supersedes else ""
     return (

@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.errors import AccessError, StoreError
-from ribin.leads.rules import standing_of
+from ribin.leads.rules import status_of
 from ribin.search.network import Network
-from ribin.vault.disclosure import Holder, TracedExhibit
+from ribin.vault.disclosure import TraceAnswers, TracedExhibit
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
 
@@ -26,8 +26,8 @@ class TracedLink:
     """Two exhibits of a history and what joins them, or joined them."""
 
     lead: str  # empty where a record joins them and no link
-    one: HeldExhibit
-    other: HeldExhibit
+    one: ExhibitRef
+    other: ExhibitRef
     at: str
     standing: str
 
@@ -81,19 +81,19 @@ class _Walk:
     vault: Vault
     network: Network | None
     stack: ExitStack
-    cards: dict[HeldExhibit, TracedExhibit] = field(default_factory=dict)
-    links: dict[str, tuple[str, HeldExhibit, HeldExhibit, str, str]] = field(default_factory=dict)
-    withheld: set[HeldExhibit] = field(default_factory=set)
-    holders: dict[str, Holder | None] = field(default_factory=dict)
+    cards: dict[ExhibitRef, TracedExhibit] = field(default_factory=dict)
+    links: dict[str, tuple[str, ExhibitRef, ExhibitRef, str, str]] = field(default_factory=dict)
+    withheld: set[ExhibitRef] = field(default_factory=set)
+    holders: dict[str, TraceAnswers | None] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
 
     @property
-    def own(self) -> Holder:
+    def own(self) -> TraceAnswers:
         holder = self._holder(self.vault.member)
         assert holder is not None
         return holder
 
-    def follow(self, start: HeldExhibit) -> None:
+    def follow(self, start: ExhibitRef) -> None:
         """Breadth first, so that each member is told of as few as possible."""
         todo = [start]
         while todo:
@@ -153,7 +153,7 @@ class _Walk:
                 notes.append(f"{member}: not written to its audit log: {error}")
         return tuple(notes)
 
-    def _may_tell(self, key: HeldExhibit, other: HeldExhibit) -> bool:
+    def _may_tell(self, key: ExhibitRef, other: ExhibitRef) -> bool:
         if self.vault.member in (key.member, other.member):
             return True
         holder = self._holder(other.member)
@@ -162,30 +162,30 @@ class _Walk:
         self.withheld.add(other)
         return False
 
-    def _add_link(self, file: LeadFile, key: HeldExhibit, other: HeldExhibit) -> None:
+    def _add_link(self, file: LeadHistory, key: ExhibitRef, other: ExhibitRef) -> None:
         end = file.withdrawal or file.link
         at = end.at if end else file.lead.at
-        self.links[file.lead.lead] = (file.lead.lead, key, other, at, str(standing_of(file)))
+        self.links[file.lead.lead] = (file.lead.lead, key, other, at, str(status_of(file)))
 
-    def _card(self, key: HeldExhibit) -> TracedExhibit:
+    def _card(self, key: ExhibitRef) -> TracedExhibit:
         holder = self._holder(key.member)
         if holder is None:
             return TracedExhibit(key.member, key.exhibit, known="out of reach")
         return holder.tell(key.exhibit)
 
-    def _named(self, key: HeldExhibit) -> HeldExhibit:
+    def _named(self, key: ExhibitRef) -> ExhibitRef:
         card = self.cards.get(key) or self._card(key)
-        return HeldExhibit(card.member, card.exhibit)
+        return ExhibitRef(card.member, card.exhibit)
 
-    def _holder(self, member: str) -> Holder | None:
+    def _holder(self, member: str) -> TraceAnswers | None:
         if member not in self.holders:
             self.holders[member] = self._opened(member)
         return self.holders[member]
 
-    def _opened(self, member: str) -> Holder | None:
+    def _opened(self, member: str) -> TraceAnswers | None:
         asker = self.vault.member
         if member == asker:
-            return Holder(self.vault, asker, Scope.COUNTRY)
+            return TraceAnswers(self.vault, asker, Scope.COUNTRY)
         if self.network is None or member not in self.network.members:
             self.unavailable[member] = "no network names its vault"
             return None
@@ -197,4 +197,4 @@ class _Walk:
         except (StoreError, AccessError) as error:
             self.unavailable[member] = str(error)
             return None
-        return Holder(vault, asker, reach)
+        return TraceAnswers(vault, asker, reach)

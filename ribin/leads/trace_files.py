@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ribin.cases.leads import HeldExhibit
+from ribin.cases.leads import ExhibitRef
 from ribin.leads.trace import SAME_FIREARM, History, TracedExhibit, TracedLink
 
 _BLUE, _ORANGE, _GREY, _BLACK = (0, 114, 178), (230, 159, 0), (200, 200, 200), (0, 0, 0)
@@ -46,11 +46,11 @@ def write_picture(history: History, path: Path) -> None:
     picture.save(path, format="PNG")
 
 
-def _spots(history: History, members: list[str]) -> dict[HeldExhibit, Spot]:
+def _spots(history: History, members: list[str]) -> dict[ExhibitRef, Spot]:
     """Where each exhibit stands; those of one day and country side by side, up and down."""
     days = _days(history)
     taken: dict[Spot, int] = {}
-    spots: dict[HeldExhibit, Spot] = {}
+    spots: dict[ExhibitRef, Spot] = {}
     for exhibit in history.exhibits:
         column = days.get(exhibit.date, _LEFT + _AXIS + 60)
         row = _row_of(members.index(exhibit.member))
@@ -75,8 +75,8 @@ def _row_of(number: int) -> int:
     return _TOP + _ROW * number + _ROW // 2
 
 
-def _held(exhibit: TracedExhibit) -> HeldExhibit:
-    return HeldExhibit(exhibit.member, exhibit.exhibit)
+def _held(exhibit: TracedExhibit) -> ExhibitRef:
+    return ExhibitRef(exhibit.member, exhibit.exhibit)
 
 
 def _draw_link(draw: ImageDraw.ImageDraw, ends: list[Spot], dotted: bool) -> None:

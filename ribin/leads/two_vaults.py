@@ -13,19 +13,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ribin.cases.exhibits import Exhibit, Scope
-from ribin.cases.leads import HeldExhibit, Lead
+from ribin.cases.leads import ExhibitRef, Lead
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.search.network import Network
 from ribin.vault.audit import append_row
 from ribin.vault.disclosure import may_see
 from ribin.vault.exhibits import find_exhibit
 from ribin.vault.leads import Record
-from ribin.vault.sharing import find_named, is_released, opaque_name
+from ribin.vault.sharing import find_named, is_released, pseudonym
 from ribin.vault.vault import Vault
 
 
 @dataclass
-class BothSides:
+class BothVaults:
     """Open write transactions by member; `notes` says who could not be reached, and why."""
 
     own_member: str
@@ -53,9 +53,9 @@ class BothSides:
 
 
 @contextmanager
-def both_sides(
+def both_vaults(
     own: Vault, network: Network | None, members: Iterable[str], who: str
-) -> Iterator[BothSides]:
+) -> Iterator[BothVaults]:
     """The vault of whoever acts and those of the members concerned, locked in order of members.
 
     All is committed at the end, or nothing where an error is raised; the own vault first, because
@@ -85,7 +85,7 @@ def both_sides(
                 if member == own.member:
                     raise
                 notes.append(_not_recorded(member, str(error)))
-        yield BothSides(own.member, who, transactions, notes)
+        yield BothVaults(own.member, who, transactions, notes)
         own_commit.close()
 
 
@@ -121,13 +121,13 @@ _ELSEWHERE = re.compile(r"([A-Z]{3}):(.+)")
 _OPAQUE = re.compile("x-[0-9a-f]{16}")  # see ribin.vault.sharing
 
 
-def held_exhibit(text: str, own_member: str) -> HeldExhibit:
+def exhibit_ref(text: str, own_member: str) -> ExhibitRef:
     """An exhibit as it is written: MEMBER:EXHIBIT, or EXHIBIT alone for an own one."""
     found = _ELSEWHERE.fullmatch(text)
-    return HeldExhibit(*found.groups()) if found else HeldExhibit(own_member, text)
+    return ExhibitRef(*found.groups()) if found else ExhibitRef(own_member, text)
 
 
-def check_pair(own_member: str, reference: HeldExhibit, comparison: HeldExhibit) -> None:
+def check_pair(own_member: str, reference: ExhibitRef, comparison: ExhibitRef) -> None:
     """Refuse two exhibits that no lead can be about.
 
     Raises
@@ -144,8 +144,8 @@ def check_pair(own_member: str, reference: HeldExhibit, comparison: HeldExhibit)
 
 
 def names_in_lead(
-    sides: BothSides, network: Network | None, reference: HeldExhibit, comparison: HeldExhibit
-) -> list[tuple[HeldExhibit, str]]:
+    sides: BothVaults, network: Network | None, reference: ExhibitRef, comparison: ExhibitRef
+) -> list[tuple[ExhibitRef, str]]:
     """Name and event of each exhibit as a lead writes them; the event is empty across a border.
 
     Raises
@@ -167,10 +167,10 @@ def names_in_lead(
                 )
             named.append((held, ""))
         elif crossing:
-            opaque = opaque_name(sides.transactions[held.member], exhibit.exhibit)
-            named.append((HeldExhibit(held.member, opaque), ""))
+            opaque = pseudonym(sides.transactions[held.member], exhibit.exhibit)
+            named.append((ExhibitRef(held.member, opaque), ""))
         else:
-            named.append((HeldExhibit(held.member, exhibit.exhibit), exhibit.event.event))
+            named.append((ExhibitRef(held.member, exhibit.exhibit), exhibit.event.event))
     return named
 
 
@@ -185,7 +185,7 @@ def exhibit_at(db: Any, name: str, asker: str = "") -> Exhibit | None:
     return find_exhibit(db, opened or name)
 
 
-def _shown(sides: BothSides, network: Network | None, held: HeldExhibit) -> Exhibit | None:
+def _shown(sides: BothVaults, network: Network | None, held: ExhibitRef) -> Exhibit | None:
     if held.member not in sides.transactions:
         return None
     asker = "" if held.member == sides.own_member else sides.own_member

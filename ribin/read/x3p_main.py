@@ -24,7 +24,7 @@ _LONGEST_LINK = 260
 
 
 @dataclass(frozen=True, eq=False)
-class Description:
+class X3pDescription:
     """What is given to the decoder in place of the main.xml of the file, in UTF-8."""
 
     main: bytes
@@ -38,7 +38,7 @@ class Description:
         return pack_archive({**members, **own})
 
 
-def read_description(archive: Archive, name: str, params: ReadParams) -> Description:
+def read_description(archive: Archive, name: str, params: ReadParams) -> X3pDescription:
     """Unpack main.xml, verify it before anything is repaired, and repair it.
 
     Raises
@@ -60,7 +60,7 @@ def read_description(archive: Archive, name: str, params: ReadParams) -> Descrip
     notes = verify_main(stored, stated, found or checksum_path, name)
     text, repairs = repair_main(text)
     names = (*renamed(archive.main, MAIN_XML), *(renamed(found, checksum_path) if found else ()))
-    return Description(text.encode(), checksum_path, notes, (*names, *repairs))
+    return X3pDescription(text.encode(), checksum_path, notes, (*names, *repairs))
 
 
 # Known deviations of main.xml in field files, mended in memory; its checksum is verified first.

@@ -18,7 +18,7 @@ _BYTES = {"I": 2, "L": 4, "F": 4, "D": 8}  # of a height, by the data type of th
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class PointRecord:
     """Linked members by the path that main.xml gives them, and what was met on the way."""
 
     members: dict[str, bytes]
@@ -31,7 +31,7 @@ def member_path(link: str) -> str:
     return "/".join(p for p in link.replace("\\", "/").split("/") if p not in ("", "."))
 
 
-def unpack_points(archive: Archive, header: StatedHeader, info: Any, name: str) -> Points:
+def unpack_points(archive: Archive, header: StatedHeader, info: Any, name: str) -> PointRecord:
     """Unpack and verify what main.xml links; a link to nothing is left for the decoder to refuse.
 
     Raises
@@ -61,7 +61,7 @@ def unpack_points(archive: Archive, header: StatedHeader, info: Any, name: str) 
         members[path] = archive.unpack(found, needed)
         notes += verify_points(members[path], md5, found, what, name)
         repairs += renamed(found, path)
-    return Points(members, notes, repairs)
+    return PointRecord(members, notes, repairs)
 
 
 def renamed(found: str, path: str) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ _TEMPLATE = "its template, which is what was compared: its owner has not release
 
 def comparison_document(
     head: ReportHead,
-    items: tuple[Item, Item],
+    items: tuple[ReportedItem, ReportedItem],
     result: Comparison,
     params_id: str,
     method: MethodParams,
@@ -99,14 +99,14 @@ def _question(head: ReportHead, result: Comparison, request: Request | None) -> 
     return Section("Question", tuple(blocks))
 
 
-def _items(items: tuple[Item, Item]) -> tuple[Section, ...]:
+def _items(items: tuple[ReportedItem, ReportedItem]) -> tuple[Section, ...]:
     return tuple(
         Section(f"Item: {role}", (Facts(_item_facts(item)),))
         for role, item in zip(("reference", "comparison"), items, strict=True)
     )
 
 
-def _item_facts(item: Item) -> tuple[tuple[str, str], ...]:
+def _item_facts(item: ReportedItem) -> tuple[tuple[str, str], ...]:
     exhibit: list[tuple[str, str]] = []
     if item.exhibit:
         event, classes = item.exhibit.event, item.exhibit.class_fields
@@ -129,7 +129,9 @@ def _item_facts(item: Item) -> tuple[tuple[str, str], ...]:
     return (*known(exhibit), *facts)
 
 
-def _compared(items: tuple[Item, Item], result: Comparison, method: MethodParams) -> Section:
+def _compared(
+    items: tuple[ReportedItem, ReportedItem], result: Comparison, method: MethodParams
+) -> Section:
     measured = [f"{item.mark.valid.sum() * (item.mark.pitch_um / 1000) ** 2:.2f}" for item in items]
     left_out = [
         f"{role}: {', '.join(words(other) for other in item.others)}"
@@ -195,7 +197,7 @@ _CELL_HEAD = ("cell", "\u00b5m down", "right", "ccf", "\u00b5m away", "turn", "o
 
 
 @dataclass(frozen=True, eq=False)
-class Item:
+class ReportedItem:
     """One side of a report: a mark, and where its scan came from.
 
     Attributes
@@ -235,7 +237,9 @@ def outcomes_grid(result: Comparison, method: MethodParams) -> Grid:
     return Grid(("Cells", *SIDES.values(), "meaning"), rows, frozenset({1, 2}))
 
 
-def pictures_section(items: tuple[Item, Item], result: Comparison, method: MethodParams) -> Section:
+def pictures_section(
+    items: tuple[ReportedItem, ReportedItem], result: Comparison, method: MethodParams
+) -> Section:
     """Both marks as they were laid on each other, without and with their cells."""
     one, two = (item.mark for item in items)
     tile_um = method.describe.cell_um / 2

@@ -19,7 +19,7 @@ from ribin.cases.exhibits import (
     Scope,
     SearchResult,
 )
-from ribin.cases.results import FusedCandidate, MarkPlace, SearchLists
+from ribin.cases.results import FusedCandidate, MarkRank, SearchLists
 from ribin.errors import FormatError
 from ribin.json_fields import field_of, objects_of
 from ribin.model import MarkType
@@ -164,7 +164,7 @@ def _counts(table: dict[str, Any], where: str) -> Counts:
 
 def _fused(row: dict[str, Any], where: str) -> FusedCandidate:
     places = tuple(
-        MarkPlace(
+        MarkRank(
             MarkType(field_of(place, "mark", str, where)),
             field_of(place, "rank", int, where),
             field_of(place, "score", float, where),

@@ -34,7 +34,7 @@ from ribin.report.text import lists_value
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class ShownList:
     """A candidate beside the query; or why there is no picture of it."""
 
     rank: int
@@ -47,7 +47,7 @@ class Shown:
 def search_document(
     head: ReportHead,
     lists: SearchLists,
-    shown: tuple[Shown, ...] = (),
+    shown: tuple[ShownList, ...] = (),
     chain: ChainHead | None = None,
     method: MethodParams | None = None,
 ) -> Document:
@@ -57,7 +57,7 @@ def search_document(
     ----------
     lists : SearchLists
         As the search gave them, or as `lists_of` read them.
-    shown : tuple of Shown
+    shown : tuple of ShownList
         Candidates of the first list beside the query.
     method : MethodParams or None
         Of the first list; None where the search was made with parameters that are not known here.
@@ -130,7 +130,7 @@ def _reviewed(number: int) -> str:
     return f"{number} exhibits that two persons have given their verdicts on" if number else ""
 
 
-def _pictures(first: SearchResult, shown: tuple[Shown, ...]) -> tuple[Section, ...]:
+def _pictures(first: SearchResult, shown: tuple[ShownList, ...]) -> tuple[Section, ...]:
     blocks: list[Block] = []
     for one in shown:
         if one.picture is None:

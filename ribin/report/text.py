@@ -11,7 +11,7 @@ from typing import Any
 
 from ribin.cases.exhibits import Counts, SearchResult
 from ribin.cases.results import FusedCandidate, SearchLists
-from ribin.cases.saved_search import Finding, StandingSearch
+from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.comparison import Comparison
 from ribin.model import Scan
 from ribin.report.json import plain_value
@@ -228,7 +228,7 @@ def scan_facts(scan: Scan) -> str:
 # Standing searches and what they brought up, as tables.
 
 
-def standing_table(searches: Sequence[StandingSearch], found: Mapping[str, int]) -> str:
+def saved_searches_table(searches: Sequence[SavedSearch], found: Mapping[str, int]) -> str:
     """A row for each search; `found` has the number of findings by search."""
     if not searches:
         return "no standing search"
@@ -244,7 +244,7 @@ def standing_table(searches: Sequence[StandingSearch], found: Mapping[str, int])
     return table(header, rows)
 
 
-def findings_table(findings: Sequence[Finding], exhibits: Mapping[str, str]) -> str:
+def findings_table(findings: Sequence[SearchFinding], exhibits: Mapping[str, str]) -> str:
     """A row for each finding; `exhibits` has the own exhibit of each search."""
     if not findings:
         return "nothing new"

@@ -15,9 +15,9 @@ from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_many
-from ribin.search.index import Looker, Threads
-from ribin.search.kept import Figures, KeptComparisons
-from ribin.search.rules import Sifted
+from ribin.search.index import CoarseScorer, Threads
+from ribin.search.kept import KeptComparisons, KeptFigures
+from ribin.search.rules import Eligibility
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
 
@@ -25,7 +25,7 @@ MISSING = "scan file missing or damaged"
 
 
 @dataclass(frozen=True)
-class Compared:
+class FullComparison:
     """A row for each mark that could be compared, best first; why the others could not."""
 
     rows: tuple[Candidate, ...]
@@ -38,9 +38,9 @@ def compare_shortlist(
     vault: Vault,
     ids: NDArray[np.int64],
     params: Params,
-    means: Means,
+    means: SearchContext,
     kept: KeptComparisons | None = None,
-) -> Compared:
+) -> FullComparison:
     """Compare the query in full with the marks of these ids, some at a time.
 
     What `kept` holds is not compared again; what is compared goes there.
@@ -63,7 +63,7 @@ def compare_shortlist(
         means.tick(f"{vault.member}: marks", first + len(some), len(ids))
     if kept:
         means.when_answered.append(kept.forget)
-    return Compared(tuple(sorted(rows, key=row_order)), +reasons, exhibits)
+    return FullComparison(tuple(sorted(rows, key=row_order)), +reasons, exhibits)
 
 
 def _figures(
@@ -73,9 +73,9 @@ def _figures(
     params: Params,
     threads: int | None,
     kept: KeptComparisons | None,
-) -> dict[int, Figures]:
+) -> dict[int, KeptFigures]:
     """Of each mark that could be read, by its id."""
-    known: dict[int, Figures] = {}
+    known: dict[int, KeptFigures] = {}
     read: list[StoredMark] = []
     templates: list[Template] = []
     for mark in marks:
@@ -87,7 +87,7 @@ def _figures(
                 templates.append(template)
                 read.append(mark)
     compared = compare_many(query, templates, params, threads) if templates else []
-    new = [Figures.of(comparison) for comparison in compared]
+    new = [KeptFigures.of(comparison) for comparison in compared]
     if kept:
         kept.put(read, new)
     return known | {mark.mark_id: one for mark, one in zip(read, new, strict=True)}
@@ -98,7 +98,7 @@ def row_order(row: Candidate) -> tuple[float, str, str, str]:
     return -row.score, row.member, row.exhibit, row.sha256
 
 
-def _row(member: str, mark: StoredMark, figures: Figures) -> Candidate:
+def _row(member: str, mark: StoredMark, figures: KeptFigures) -> Candidate:
     return Candidate(
         rank=0,  # known when all members have answered
         member=member,
@@ -127,14 +127,14 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 @dataclass(frozen=True)
-class Means:
+class SearchContext:
     """What a search is computed with.
 
     Attributes
     ----------
     threads : int, optional
         All processors where None.
-    looker : Looker, optional
+    looker : CoarseScorer, optional
         Who looks at shards.
     tick : callable
         Who is told.
@@ -143,7 +143,7 @@ class Means:
     """
 
     threads: int | None = None
-    looker: Looker | None = None
+    looker: CoarseScorer | None = None
     tick: Tick = silent
     when_answered: list[Callable[[], None]] = field(default_factory=list)
 
@@ -153,7 +153,7 @@ class Means:
             step()
 
     @property
-    def looking(self) -> Looker:
+    def looking(self) -> CoarseScorer:
         """Who looks at shards: by default those threads of this machine."""
         return self.looker or Threads(self.threads)
 
@@ -161,7 +161,7 @@ class Means:
 # The account of a search: what was set aside where, added up over members.
 
 
-def count_marks(sifted: Sifted, shortlisted: int, compared: Compared) -> Counts:
+def count_marks(sifted: Eligibility, shortlisted: int, compared: FullComparison) -> Counts:
     """The account of one member's answer."""
     return Counts(
         eligible=sifted.eligible,

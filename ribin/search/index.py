@@ -32,12 +32,12 @@ from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.kept import kept_files
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.files import INDEX_FOLDER, is_sound, read_derived, remove_derived, write_derived
-from ribin.vault.mark_table import LEDGER_FOLDER, Ledger
+from ribin.vault.mark_table import LEDGER_FOLDER, MarkTable
 from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
+class CoarseScores:
     """What a look at all marks gave.
 
     Attributes
@@ -64,7 +64,7 @@ class MarkIndex:
         marks: MarkList,
         making: tuple[str, str, str],
         params: Params,
-        looker: Looker,
+        looker: CoarseScorer,
     ) -> None:
         """`marks` are all that the catalogue names; `making` is their type, kind, params_id."""
         self._vault, self._params, self._looker = vault, params, looker
@@ -73,7 +73,7 @@ class MarkIndex:
         self._folder = index_folder(vault, *making, params).resolve()  # alike for every worker
         self._checked: set[Path] = set()
 
-    def look(self, moves: NDArray[np.int8], wanted: BoolArray) -> Looked:
+    def look(self, moves: NDArray[np.int8], wanted: BoolArray) -> CoarseScores:
         """Score the wanted marks, (N,) bool, by the best of the moves, (M, K)."""
         scores = np.full(len(self._marks), np.nan, np.float32)
         held = np.zeros(len(self._marks), np.bool_)
@@ -96,13 +96,13 @@ class MarkIndex:
         for number in sorted({*self._numbers[missing].tolist(), *spoiled}):
             place = self._place(number)
             new = self._sketched(np.flatnonzero(missing[place]) + place.start)
-            some = look_at_sketches(moves, new, self._marks.part(place), wanted[place])
+            some = score_sketches(moves, new, self._marks.part(place), wanted[place])
             scores[place] = np.where(some.held, some.scores, scores[place])
             held[place] |= some.held
             if self._vault.writable and (number in spoiled or some.held.any()):
                 self._keep(number, new)
         note = f"{self._vault.member}: a damaged index was found and not used"
-        return Looked(scores, held, (note,) if damaged else ())
+        return CoarseScores(scores, held, (note,) if damaged else ())
 
     def bring_up(self) -> int:
         """Make sure that every readable mark is held; gives their number."""
@@ -173,7 +173,7 @@ class ShardTask:
 
 
 @dataclass(frozen=True, eq=False)
-class ShardLook:
+class ShardScores:
     """What came of it.
 
     Attributes
@@ -197,10 +197,10 @@ class ShardLook:
     absent: bool = False
 
 
-class Looker(Protocol):
+class CoarseScorer(Protocol):
     """Whoever looks at many shards: threads of this process, or workers elsewhere."""
 
-    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         """One result a task, in the order of the tasks."""
         ...
 
@@ -211,13 +211,13 @@ class Threads:
     def __init__(self, number: int | None = None) -> None:
         self._number = number or os.cpu_count() or 1
 
-    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         """One result a task, in order; each shard is read, checked and multiplied by one core."""
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(self._number) as pool:
-            yield from pool.map(lambda task: look_at_shard(moves, task), tasks)
+            yield from pool.map(lambda task: score_shard(moves, task), tasks)
 
 
-def look_at_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardLook:
+def score_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardScores:
     """Read a shard, check it, and score those of its marks that are wanted.
 
     Parameters
@@ -230,13 +230,13 @@ def look_at_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardLook:
         blank = np.full(len(task.marks), np.nan, np.float32)
         there = task.path.exists()
         nothing = np.zeros(len(blank), np.bool_)
-        return ShardLook(nothing, blank, damaged=there, absent=not there)
-    return look_at_sketches(moves, shard, task.marks, task.wanted)
+        return ShardScores(nothing, blank, damaged=there, absent=not there)
+    return score_sketches(moves, shard, task.marks, task.wanted)
 
 
-def look_at_sketches(
+def score_sketches(
     moves: NDArray[np.int8], shard: Shard, marks: MarkList, wanted: BoolArray
-) -> ShardLook:
+) -> ShardScores:
     """The same of a shard in memory."""
     rows = shard.rows_of(marks)
     held = rows >= 0
@@ -246,7 +246,7 @@ def look_at_sketches(
     if asked.sum() < len(sketches):
         sketches = sketches[rows[asked], : moves.shape[1]]
     scores[asked] = best_products(moves, sketches)
-    return ShardLook(held, scores, stale=len(shard.marks) - int(held.sum()))
+    return ShardScores(held, scores, stale=len(shard.marks) - int(held.sum()))
 
 
 # A shard of the index: sketches of consecutive marks in one HDF5 file that never changes.
@@ -443,7 +443,7 @@ def _gone(vault: Vault, shard: Shard, in_use: MarkList) -> BoolArray:
     return gone
 
 
-def _marks_of(ledger: Ledger) -> MarkList:
+def _marks_of(ledger: MarkTable) -> MarkList:
     return MarkList(ledger.ids, ledger.templates)
 
 

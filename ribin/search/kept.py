@@ -29,7 +29,7 @@ _DAYS = 30  # that a search may be left alone before it begins anew
 
 
 @dataclass(frozen=True)
-class Figures:
+class KeptFigures:
     """What a list shows of a comparison; a pair that could not be compared has only a reason."""
 
     score: float = 0.0
@@ -71,10 +71,10 @@ class KeptComparisons:
         name = hashlib.sha256(compared.encode()).hexdigest()[:32]
         return cls(vault.path / INDEX_FOLDER / f"full-{name}.lines")
 
-    def get(self, mark: StoredMark) -> Figures | None:
+    def get(self, mark: StoredMark) -> KeptFigures | None:
         return self._found.get(mark.template_sha256)
 
-    def put(self, marks: Sequence[StoredMark], figures: Sequence[Figures]) -> None:
+    def put(self, marks: Sequence[StoredMark], figures: Sequence[KeptFigures]) -> None:
         """Keep what a portion of the marks gave."""
         lines = []
         for mark, one in zip(marks, figures, strict=True):
@@ -95,7 +95,7 @@ def kept_files(vault: Vault) -> list[Path]:
     return sorted((vault.path / INDEX_FOLDER).glob("full-*.lines"))
 
 
-def _read(path: Path) -> Mapping[str, Figures]:
+def _read(path: Path) -> Mapping[str, KeptFigures]:
     found = {}
     with contextlib.suppress(OSError), path.open("rb") as file:
         for line in file:
@@ -116,5 +116,5 @@ def _forget_old(vault: Vault) -> None:
                 remove_derived(path)
 
 
-def _entry(template: str, shift_um: list[float], **figures: Any) -> tuple[str, Figures]:
-    return template, Figures(shift_um=(shift_um[0], shift_um[1]), **figures)
+def _entry(template: str, shift_um: list[float], **figures: Any) -> tuple[str, KeptFigures]:
+    return template, KeptFigures(shift_um=(shift_um[0], shift_um[1]), **figures)

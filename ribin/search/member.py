@@ -16,18 +16,18 @@ from ribin.cases.exhibits import Candidate, Counts, Request, Scope
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params.defaults import Params
-from ribin.search.compare import Means, compare_shortlist, count_marks
+from ribin.search.compare import SearchContext, compare_shortlist, count_marks
 from ribin.search.index import Threads
 from ribin.search.kept import KeptComparisons
 from ribin.search.network import Network
 from ribin.search.rank import group_rows
-from ribin.search.rules import Sifted, check_request, sift_marks
+from ribin.search.rules import Eligibility, check_request, eligible_marks
 from ribin.search.shortlist import shortlist_marks
 from ribin.vault.catalogue import IDENTITY_FILE
-from ribin.vault.disclosure import reviewed_here, rows_abroad, told_apart, told_exhibits
-from ribin.vault.mark_table import Ledger
+from ribin.vault.disclosure import apart_by_event, disclosed_exhibits, disclosed_rows, reviewed_here
+from ribin.vault.mark_table import MarkTable
 from ribin.vault.received import ReceivedBundle, ReceivedGallery, last_bundle
-from ribin.vault.sharing import ledger_abroad
+from ribin.vault.sharing import mark_table_abroad
 from ribin.vault.vault import Vault
 
 
@@ -63,7 +63,7 @@ class MemberVault:
         code: str,
         network: Network,
         params: Params,
-        means: Means,
+        means: SearchContext,
     ) -> None:
         self._code = code
         self._network = network
@@ -85,20 +85,20 @@ class MemberVault:
         asker, abroad = request.asking_member, reach is not Scope.COUNTRY
         with self._opened() as vault:
             ledger = (
-                ledger_abroad(vault, query.mark_type, asker)
+                mark_table_abroad(vault, query.mark_type, asker)
                 if abroad
                 else vault.ledger(query.mark_type)
             )
             left_out = reviewed_here(request, vault, reach)
-            sifted = sift_marks(query, ledger, request, reach, left_out)
+            sifted = eligible_marks(query, ledger, request, reach, left_out)
             chosen, notes = self._shortlist(query, vault, ledger, sifted, request.full)
             kept = KeptComparisons.beside(vault, query, self._params) if request.full else None
             found = compare_shortlist(query, vault, chosen, self._params, self._means, kept)
-            told = told_exhibits(found.exhibits, vault, asker) if abroad else found.exhibits
-            known = told_apart(told) if abroad else told
+            told = disclosed_exhibits(found.exhibits, vault, asker) if abroad else found.exhibits
+            known = apart_by_event(told) if abroad else told
             shown = tuple(group_rows(found.rows, known, request.group, reach)[: request.top])
             if abroad:
-                shown = rows_abroad(shown, told, vault)
+                shown = disclosed_rows(shown, told, vault)
         if abroad:  # a member's own search is in its log already
             notes += self.write_down("answer", query, request, rows=len(shown))
         return Answer(shown, count_marks(sifted, len(chosen), found), ledger.snapshot, notes)
@@ -122,7 +122,7 @@ class MemberVault:
         return ()
 
     def _shortlist(
-        self, query: Template, vault: Vault, ledger: Ledger, sifted: Sifted, full: bool
+        self, query: Template, vault: Vault, ledger: MarkTable, sifted: Eligibility, full: bool
     ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         if full:
             return ledger.ids[sifted.wanted], ()
@@ -148,7 +148,7 @@ def member_of(
     home: str,
     network: Network,
     params: Params,
-    means: Means,
+    means: SearchContext,
 ) -> Member:
     """Who answers for a member: its vault where that can be reached, else its last bundle."""
     online = MemberVault(code, network, params, means)
@@ -171,7 +171,7 @@ class BundledMember:
         home: str,
         network: Network,
         params: Params,
-        means: Means,
+        means: SearchContext,
         bundle: ReceivedBundle,
     ) -> None:
         self._code, self._home, self._network = code, home, network
@@ -188,7 +188,7 @@ class BundledMember:
             ledger = gallery.ledger(query.mark_type)
             names = {exhibit for member, exhibit in request.leave_out if member == self._code}
             left_out = received.marks_known_as(names) if names else []
-            sifted = sift_marks(query, ledger, request, reach, left_out)
+            sifted = eligible_marks(query, ledger, request, reach, left_out)
             chosen = ledger.ids[sifted.wanted]
             notes: tuple[str, ...] = ()
             if not request.full:
@@ -198,7 +198,7 @@ class BundledMember:
                 )
             kept = KeptComparisons.beside(gallery, query, self._params) if request.full else None
             found = compare_shortlist(query, gallery, chosen, self._params, self._means, kept)
-        grouped = group_rows(found.rows, told_apart(found.exhibits), request.group, reach)
+        grouped = group_rows(found.rows, apart_by_event(found.exhibits), request.group, reach)
         told = f"{self._code}: no line; answered by its bundle {self._bundle.number}"
         notes += (f"{told} of {self._bundle.made_at[:10]}",)
         counts = count_marks(sifted, len(chosen), found)

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ribin.cases.exhibits import Candidate, Exhibit, Grouping, Scope, SearchResult
-from ribin.cases.results import FusedCandidate, MarkPlace
+from ribin.cases.results import FusedCandidate, MarkRank
 
 _Key = tuple[str, bool, str]  # member, whether it is a group, its name
 
@@ -49,7 +49,7 @@ def _fused(rows: Sequence[Candidate], offset: int) -> FusedCandidate:
         exhibit=best.exhibit,
         event=best.event,
         reciprocal_ranks=sum(1.0 / (offset + row.rank) for row in rows),
-        places=tuple(MarkPlace(row.mark, row.rank, row.score, row.exhibit) for row in rows),
+        places=tuple(MarkRank(row.mark, row.rank, row.score, row.exhibit) for row in rows),
         group=best.group,
     )
 

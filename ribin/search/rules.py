@@ -13,7 +13,7 @@ from ribin.errors import AccessError, ParameterError
 from ribin.model import BoolArray, Template, light_hindrance
 from ribin.vault.disclosure import may_see
 from ribin.vault.enrol import checked_day
-from ribin.vault.mark_table import Facts, Ledger
+from ribin.vault.mark_table import MarkFacts, MarkTable
 
 
 def check_request(request: Request, reach: Scope) -> None:
@@ -72,7 +72,7 @@ OTHER_PARAMETERS = "described with parameters"  # how a reason begins
 
 
 @dataclass(frozen=True, eq=False)
-class Sifted:
+class Eligibility:
     """Every eligible mark of a vault before the coarse cut, accounted for once.
 
     Attributes
@@ -92,20 +92,20 @@ class Sifted:
     not_compared: Counter[str]
 
 
-def sift_marks(
+def eligible_marks(
     query: Template,
-    ledger: Ledger,
+    ledger: MarkTable,
     request: Request,
     reach: Scope,
     left_out: Collection[int] = (),
-) -> Sifted:
+) -> Eligibility:
     """Apply sharing, class gates and comparability, in this order.
 
     The rules are asked once for each combination of facts.
 
     Parameters
     ----------
-    ledger : Ledger
+    ledger : MarkTable
         Of the query's type of mark.
     reach : Scope
         The narrowest scope in which the asker reaches the owner of these holdings.
@@ -127,7 +127,7 @@ def sift_marks(
     bare = [(_verdict(query, facts, request, reach), n) for facts, n in ledger.bare]
     bare_passing = sum(n for v, n in bare if v.passing)
     not_compared[f"no {query.mark_type} mark in the scan"] += bare_passing
-    return Sifted(
+    return Eligibility(
         eligible=int(shown.sum()) + sum(n for v, n in bare if v.shown),
         after_filters=int(passing.sum()) + bare_passing,
         wanted=others & fit,
@@ -145,7 +145,7 @@ class _Verdict:
     reason: str
 
 
-def _verdict(query: Template, facts: Facts, request: Request, reach: Scope) -> _Verdict:
+def _verdict(query: Template, facts: MarkFacts, request: Request, reach: Scope) -> _Verdict:
     exhibit = Exhibit(
         exhibit="any",
         event=Event("any", date=facts.date),
@@ -157,7 +157,7 @@ def _verdict(query: Template, facts: Facts, request: Request, reach: Scope) -> _
     return _Verdict(shown, shown and passes(exhibit, request.filters), _why_not(query, facts))
 
 
-def _why_not(query: Template, facts: Facts) -> str:
+def _why_not(query: Template, facts: MarkFacts) -> str:
     """Why a mark of the query's type cannot be compared with it; empty where it can."""
     if facts.kind != query.kind:
         return f"{facts.kind} enrolled, {query.kind} asked"
@@ -169,10 +169,10 @@ def _why_not(query: Template, facts: Facts) -> str:
     return ""
 
 
-def _same_making(query: Template, facts: Facts) -> bool:
+def _same_making(query: Template, facts: MarkFacts) -> bool:
     return facts.kind == query.kind and facts.params_id == query.params_id
 
 
-def _each(ledger: Ledger, of_facts: list[bool]) -> BoolArray:
+def _each(ledger: MarkTable, of_facts: list[bool]) -> BoolArray:
     """For each mark, what holds of its facts."""
     return np.array(of_facts, np.bool_)[ledger.which] if of_facts else np.zeros(0, np.bool_)

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from ribin.correlate.sketch import moved_sketches, sketch_params
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params.defaults import Params
-from ribin.search.index import Looker, MarkIndex, MarkList, Threads
-from ribin.search.rules import Sifted
-from ribin.vault.mark_table import Ledger
+from ribin.search.index import CoarseScorer, MarkIndex, MarkList, Threads
+from ribin.search.rules import Eligibility
+from ribin.vault.mark_table import MarkTable
 from ribin.vault.vault import Vault
 
 
 def shortlist_marks(
     query: Template,
     vault: Vault,
-    ledger: Ledger,
-    sifted: Sifted,
+    ledger: MarkTable,
+    sifted: Eligibility,
     params: Params,
-    looker: Looker | None = None,
+    looker: CoarseScorer | None = None,
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 
@@ -31,11 +31,11 @@ def shortlist_marks(
 
     Parameters
     ----------
-    ledger : Ledger
+    ledger : MarkTable
         Of the query's type of mark.
-    sifted : Sifted
+    sifted : Eligibility
         Which of its marks may be compared, and which are in the index.
-    looker : Looker, optional
+    looker : CoarseScorer, optional
         Who looks at the shards; by default the cores of this machine.
 
     Returns

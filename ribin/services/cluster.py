@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ribin.errors import ParameterError, StoreError
-from ribin.search.index import ShardLook, ShardTask, look_at_shard
-from ribin.services.workers import Item, Outcome, Work, attempt
+from ribin.search.index import ShardScores, ShardTask, score_shard
+from ribin.services.workers import Outcome, Work, WorkItem, attempt
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -72,7 +72,7 @@ class ClusterExecutor:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def submit(self, work: Work, items: Iterable[Item]) -> Iterator[Outcome]:
+    def submit(self, work: Work, items: Iterable[WorkItem]) -> Iterator[Outcome]:
         """Outcomes in any order, one for each item.
 
         Raises
@@ -84,7 +84,7 @@ class ClusterExecutor:
 
         waiting = iter(items)
         room = _AHEAD * max(1, sum(self._client.nthreads().values()))
-        flying: dict[Any, Item] = {}
+        flying: dict[Any, WorkItem] = {}
         done = as_completed(loop=self._client.loop)
         for item in _next(waiting, room):
             done.add(self._start(work, item, flying))
@@ -100,20 +100,20 @@ class ClusterExecutor:
             for following in _next(waiting, 1):
                 done.add(self._start(work, following, flying))
 
-    def _start(self, work: Work, item: Item, flying: dict[Any, Item]) -> Any:
+    def _start(self, work: Work, item: WorkItem, flying: dict[Any, WorkItem]) -> Any:
         # The work travels with each item: what is scattered is lost with those that hold it.
         future = self._client.submit(_do, work, item, pure=False, retries=_LOST)
         flying[future.key] = item
         return future
 
 
-class ClusterLooker:
+class ClusterScorer:
     """The shards of a coarse search on the workers of a scheduler; see `ribin.search.index`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardLook]:
+    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         """One result a task, in the order of the tasks; what no worker gives is looked at here."""
         if not tasks:
             return
@@ -151,12 +151,12 @@ def _is_there(client: Client) -> bool:
     return bool(client.status == "running")
 
 
-def _next(items: Iterator[Item], number: int) -> Iterator[Item]:
+def _next(items: Iterator[WorkItem], number: int) -> Iterator[WorkItem]:
     for _, item in zip(range(number), items, strict=False):
         yield item
 
 
-def _outcome(future: Any, item: Item) -> Outcome:
+def _outcome(future: Any, item: WorkItem) -> Outcome:
     try:
         outcome: Outcome = future.result()
     except Exception as error:
@@ -165,13 +165,13 @@ def _outcome(future: Any, item: Item) -> Outcome:
     return outcome
 
 
-def _do(work: Work, item: Item) -> Outcome:
+def _do(work: Work, item: WorkItem) -> Outcome:
     """In a worker: an item, on one thread."""
     with threadpool_limits(1):
         return attempt(work, item)
 
 
-def _look(moves: NDArray[np.int8], task: ShardTask) -> ShardLook:
+def _look(moves: NDArray[np.int8], task: ShardTask) -> ShardScores:
     """In a worker: a shard, on one thread."""
     with threadpool_limits(1, "blas"):
-        return look_at_shard(moves, task)
+        return score_shard(moves, task)

@@ -21,13 +21,13 @@ from ribin.params.defaults import Params
 from ribin.pipeline import FoundMark, describe_mark, find_marks, judge_mark
 from ribin.read import read_scan
 from ribin.search.rules import check_request
-from ribin.services.reading import Reading
+from ribin.services.reading import ReadOptions
 from ribin.services.search import search_scan
-from ribin.services.session import Desk
+from ribin.services.session import Session
 from ribin.vault.enrol import Enrolment, EnrolOutcome, exhibit_problems, scan_path
 from ribin.vault.exhibits import fields_of
 from ribin.vault.redescribe import admit_description, scans_in_use_with
-from ribin.vault.scanfile import Kept, read_kept
+from ribin.vault.scanfile import ScanContents, read_contents_of_scan
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
 
@@ -63,7 +63,7 @@ class EnrolReport:
 def enrol_rows(
     rows: Sequence[Row],
     vault_of: Callable[[str], Vault],
-    intake: Intake,
+    intake: EnrolOptions,
     tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> EnrolReport:
     """Enrol each row; one that is refused is reported and does not stop the others.
@@ -111,7 +111,7 @@ def known_row(row: Row, vault: Vault) -> tuple[Exhibit, Enrolment | None]:
     return exhibit, vault.find_enrolled(row.path, exhibit)
 
 
-def prepare_row(row: Row, intake: Intake) -> Prepared:
+def prepare_row(row: Row, intake: EnrolOptions) -> Prepared:
     """Read, extract and describe the scan of a row; nothing is written.
 
     Raises
@@ -120,12 +120,12 @@ def prepare_row(row: Row, intake: Intake) -> Prepared:
         The scan cannot be read, or a mark that may not be left out cannot be used.
     """
     reading = replace(intake.reading, lighting=row.fields.get("lighting", ""))
-    scan, found = usable_marks(reading.scan(row.path, intake.params), intake)
-    return Prepared(scan, *describe_found(found, intake.params))
+    scan, found = accepted_marks(reading.scan(row.path, intake.params), intake)
+    return Prepared(scan, *describe_accepted(found, intake.params))
 
 
 def store_prepared(
-    row: Row, vault: Vault, exhibit: Exhibit, prepared: Prepared, intake: Intake
+    row: Row, vault: Vault, exhibit: Exhibit, prepared: Prepared, intake: EnrolOptions
 ) -> Enrolment:
     """Enrol what was prepared; errors as `Vault.enrol`."""
     marks, templates = prepared.marks, prepared.templates
@@ -141,7 +141,7 @@ def enrolled_row(row: Row, vault: Vault, done: Enrolment) -> Enrolled:
     )
 
 
-def _enrol_row(row: Row, vault: Vault, intake: Intake) -> Enrolled:
+def _enrol_row(row: Row, vault: Vault, intake: EnrolOptions) -> Enrolled:
     exhibit, done = known_row(row, vault)
     if done is None:
         done = store_prepared(row, vault, exhibit, prepare_row(row, intake), intake)
@@ -161,7 +161,7 @@ def _usual(vault: Vault, fields: Mapping[str, str]) -> Exhibit:
 
 
 @dataclass(frozen=True)
-class AtOnce:
+class EnrolSearch:
     """What to search for after an enrolment; the asking member is the owner of each exhibit."""
 
     scope: Scope
@@ -194,7 +194,7 @@ class AtOnce:
 def search_enrolled(
     enrolled: Sequence[Enrolled],
     vault_of: Callable[[str], Path],
-    wanted: AtOnce,
+    wanted: EnrolSearch,
     tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> tuple[list[SearchLists], list[Refused]]:
     """Search with every scan that is new, or that no search was made with yet.
@@ -214,7 +214,7 @@ def search_enrolled(
     for number, one in enumerate(new, start=1):
         try:
             folder = vault_of(one.member)
-            with Desk.open(folder, wanted.network_file, wanted.params, wanted.threads) as desk:
+            with Session.open(folder, wanted.network_file, wanted.params, wanted.threads) as desk:
                 request = replace(wanted.request, asking_member=desk.member)
                 found.append(search_scan(desk, one.exhibit, one.sha256, request))
         except (RibinError, OSError) as error:
@@ -289,12 +289,12 @@ def describe_vault(
     failed = []
     for number, stored in enumerate(todo, start=1):
         try:
-            kept = read_kept(scan_path(vault.path, stored.sha256))
+            kept = read_contents_of_scan(scan_path(vault.path, stored.sha256))
             accepted = _ACCEPTED if "accepted" in " ".join(kept.provenance.notes) else ""
             scan = read_again(kept, params)
-            intake = Intake(params, who, accept_unusable=accepted)
-            _, found = usable_marks(scan, intake)
-            marks, templates = describe_found(found, params)
+            intake = EnrolOptions(params, who, accept_unusable=accepted)
+            _, found = accepted_marks(scan, intake)
+            marks, templates = describe_accepted(found, params)
             new = admit_description(
                 vault.path, vault.catalogue, scan, marks, templates, who=who, reason=reason
             )
@@ -305,7 +305,7 @@ def describe_vault(
     return DescribeReport(counted[True], counted[False], len(scans) - len(todo), tuple(failed))
 
 
-def read_again(kept: Kept, params: Params) -> Scan:
+def read_again(kept: ScanContents, params: Params) -> Scan:
     """The scan as it was read at enrolment: its pitch, light and outlines, and whether a cast.
 
     Raises
@@ -334,7 +334,7 @@ def read_again(kept: Kept, params: Params) -> Scan:
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class DryRun:
     """What an enrolment of the rows would come to."""
 
     rows: int
@@ -359,12 +359,12 @@ class _Told:
                 yield f"{kind} {name}: {field} is {earlier[field]!r} in {first}, found {value!r}"
 
 
-def rehearse_rows(
+def dry_run_rows(
     rows: Sequence[Row],
     vault_of: Callable[[str], Vault],
-    intake: Intake,
+    intake: EnrolOptions,
     tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> Rehearsal:
+) -> DryRun:
     """Read and describe every scan, and hold every row against its vault and the rows before.
 
     Parameters
@@ -381,11 +381,11 @@ def rehearse_rows(
         there += known and not found
         new += not known and not found
         tick("dry run", number, len(rows))
-    return Rehearsal(len(rows), new, there, tuple(problems))
+    return DryRun(len(rows), new, there, tuple(problems))
 
 
 def _row_problems(
-    row: Row, place: str, vault_of: Callable[[str], Vault], intake: Intake, told: _Told
+    row: Row, place: str, vault_of: Callable[[str], Vault], intake: EnrolOptions, told: _Told
 ) -> tuple[list[str], bool]:
     """The problems of a row, and whether its scan is in the vault already."""
     problems: list[str] = []
@@ -424,7 +424,7 @@ def _said(row: Row, place: str, member: str, exhibit: Exhibit, told: _Told) -> l
 
 
 @dataclass(frozen=True)
-class Intake:
+class EnrolOptions:
     """How scans are read and who answers for it."""
 
     params: Params
@@ -437,13 +437,13 @@ class Intake:
     accept_unusable: str = ""  # why a mark that is not usable is enrolled all the same
 
     @property
-    def reading(self) -> Reading:
-        return Reading(
+    def reading(self) -> ReadOptions:
+        return ReadOptions(
             self.pixel_pitch_um, self.mask, self.circles, self.replica, self.who, self.reason
         )
 
 
-def usable_marks(scan: Scan, intake: Intake) -> tuple[Scan, list[FoundMark]]:
+def accepted_marks(scan: Scan, intake: EnrolOptions) -> tuple[Scan, list[FoundMark]]:
     """The marks that may be enrolled; where an unusable one is accepted, the scan says why.
 
     An unusable mark that a person outlined, or the only one, is refused; one that was found
@@ -466,7 +466,7 @@ def usable_marks(scan: Scan, intake: Intake) -> tuple[Scan, list[FoundMark]]:
     return scan, usable
 
 
-def describe_found(found: list[FoundMark], params: Params) -> tuple[list[Mark], list[Template]]:
+def describe_accepted(found: list[FoundMark], params: Params) -> tuple[list[Mark], list[Template]]:
     """Marks and their templates; one found beside others that cannot be described is left out."""
     marks: list[Mark] = []
     templates: list[Template] = []

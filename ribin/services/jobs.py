@@ -20,7 +20,7 @@ from ribin.pipeline import compare_marks
 from ribin.report.json import plain_value
 from ribin.report.text import lists_value
 from ribin.services.enrol import (
-    Intake,
+    EnrolOptions,
     Prepared,
     enrolled_row,
     known_row,
@@ -29,13 +29,13 @@ from ribin.services.enrol import (
 )
 from ribin.services.files import whole_file
 from ribin.services.journal import Journal
-from ribin.services.reading import Reading, read_side
+from ribin.services.reading import ReadOptions, read_side
 from ribin.services.search import request_of, search_for
-from ribin.services.session import Desk, Vaults
-from ribin.services.workers import Executor, Item, Outcome, Partial, Work
+from ribin.services.session import Session, Vaults
+from ribin.services.workers import Executor, Outcome, Partial, Work, WorkItem
 from ribin.vault.enrol import EnrolOutcome
 
-Admit = Callable[[Item, Outcome, Journal], Any]
+Admit = Callable[[WorkItem, Outcome, Journal], Any]
 Tick = Callable[[str, int, int], None]
 
 
@@ -83,7 +83,7 @@ def run_job(
     return Tally(len(items), len(waiting), before, len(journal.failed))
 
 
-def _keep(item: Item, outcome: Outcome, journal: Journal, admit: Admit) -> None:
+def _keep(item: WorkItem, outcome: Outcome, journal: Journal, admit: Admit) -> None:
     reason, value = outcome.failed, outcome.value
     if not reason:
         try:
@@ -107,7 +107,7 @@ class Admission:
         self._work = work
         self._vaults = vaults
 
-    def __call__(self, item: Item, outcome: Outcome, journal: Journal) -> dict[str, Any]:
+    def __call__(self, item: WorkItem, outcome: Outcome, journal: Journal) -> dict[str, Any]:
         row = self._work.row(item)
         vault = self._vaults.of(row.member)
         exhibit, done = known_row(row, vault)
@@ -140,7 +140,7 @@ class Job:
 
     kind: str
     folder: Path
-    items: tuple[Item, ...]
+    items: tuple[WorkItem, ...]
     identity: Mapping[str, Any]
 
 
@@ -176,7 +176,7 @@ def read_job(path: Path, kind: str, usual: Mapping[str, str], options: Mapping[s
     if not rows:
         raise FormatError(f"{path}: at least one row needed, found none")
     items = tuple(
-        Item(number, line, _cells(path, line, row, usual))
+        WorkItem(number, line, _cells(path, line, row, usual))
         for number, (line, row) in enumerate(rows, start=1)
     )
     fields = [dict(item.fields) for item in items]
@@ -291,10 +291,10 @@ class Comparing:
 
     folder: Path
     params: Params
-    reading: Reading
+    reading: ReadOptions
     cells: bool = False  # whether each cell is in the value
 
-    def do(self, item: Item) -> dict[str, Any]:
+    def do(self, item: WorkItem) -> dict[str, Any]:
         mark = item.fields.get("mark") or None
         one = self._template(item, "reference", mark)
         two = self._template(item, "comparison", str(one.mark_type))
@@ -302,7 +302,7 @@ class Comparing:
         left_out = _OF_THE_RUN if self.cells else (*_OF_THE_RUN, "cell_fits")
         return {name: content for name, content in value.items() if name not in left_out}
 
-    def _template(self, item: Item, side: str, mark: str | None) -> Template:
+    def _template(self, item: WorkItem, side: str, mark: str | None) -> Template:
         path = self.folder / _needed(item, side)
         try:
             state = path.stat()
@@ -313,7 +313,7 @@ class Comparing:
 
 @lru_cache(_KEPT)
 def _described(
-    path: Path, changed_ns: int, size: int, mark: str | None, reading: Reading, params: Params
+    path: Path, changed_ns: int, size: int, mark: str | None, reading: ReadOptions, params: Params
 ) -> Template:
     """The template of a file; one that changed is another."""
     return read_side(path, reading, params, mark).template
@@ -330,16 +330,16 @@ class Searching:
     vault: Path
     network_file: Path | None
     params: Params
-    reading: Reading
+    reading: ReadOptions
     asked: Mapping[str, Any]
 
-    def do(self, item: Item) -> dict[str, Any] | Partial:
+    def do(self, item: WorkItem) -> dict[str, Any] | Partial:
         query = _needed(item, "query")
         file = self.folder / query
         fields = {name: text for name, text in item.fields.items() if text}
         days = {f"date_{end}": fields[end] for end in ("from", "to") if end in fields}
         asked = {**self.asked, **fields, **days}
-        with Desk.open(self.vault, self.network_file, self.params, threads=1) as desk:
+        with Session.open(self.vault, self.network_file, self.params, threads=1) as desk:
             request = request_of(desk.member, asked)
             named = str(file) if file.is_file() else query
             chosen = asked.get("mark"), (), asked["leave_out_reviewed"]
@@ -362,20 +362,20 @@ class Preparing:
     folder: Path
     vault: Path | None
     network_file: Path | None
-    intake: Intake
+    intake: EnrolOptions
 
-    def row(self, item: Item) -> Row:
+    def row(self, item: WorkItem) -> Row:
         fields = item.fields
         return Row(self.folder / fields["file"], fields.get("member", ""), fields, item.line)
 
-    def do(self, item: Item) -> Prepared | None:
+    def do(self, item: WorkItem) -> Prepared | None:
         row = self.row(item)
         with Vaults(self.vault, self.network_file) as vaults:
             _, known = known_row(row, vaults.of(row.member))
         return None if known else prepare_row(row, self.intake)
 
 
-def _needed(item: Item, column: str) -> str:
+def _needed(item: WorkItem, column: str) -> str:
     if not item.fields[column]:
         raise FormatError(f"line {item.line}: a {column} needed, found an empty cell")
     return item.fields[column]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.errors import RibinError
 from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
 from ribin.leads.steps import Step
@@ -88,7 +88,7 @@ def _kept_blind(vault: Vault, view: LeadView) -> LeadView:
 
 
 def figures_as_seen(
-    listed: Mapping[str, Any], candidate: HeldExhibit, list_sha256: str
+    listed: Mapping[str, Any], candidate: ExhibitRef, list_sha256: str
 ) -> dict[str, Any]:
     """The row of a candidate in a list, and where the list came from; empty where it is not in it.
 
@@ -112,7 +112,7 @@ _NO_PDF = "; no PDF: reportlab is not installed (pip install 'ribin[pdf]')"
 
 
 @dataclass(frozen=True)
-class Told:
+class Announcement:
     """What became of a notice that was due."""
 
     text: str
@@ -130,7 +130,7 @@ def announce(vault: Vault, step: Step, network: Network | None = None) -> tuple[
         return ()
     occasions = [Occasion.CONFIRMED] if step.link_made else []
     occasions += [Occasion.WITHDRAWN] if step.link_ended else []
-    told: list[Told] = []
+    told: list[Announcement] = []
     with _in_reach(vault, network, step.file) as holders:
         for notice in notices_of(vault.member, step.file, holders):
             if notice.occasion in occasions or notice.to == vault.member:
@@ -139,7 +139,7 @@ def announce(vault: Vault, step: Step, network: Network | None = None) -> tuple[
     return tuple(one.text for one in (*told, *(one for one in there if not one.written)))
 
 
-def announce_received(vault: Vault, network: Network) -> list[Told]:
+def announce_received(vault: Vault, network: Network) -> list[Announcement]:
     """Each country's notice of what it got to know over the line, into its own vault, once.
 
     Links and withdrawals that another laboratory recorded here, or that this one carries to a
@@ -147,7 +147,7 @@ def announce_received(vault: Vault, network: Network) -> list[Told]:
     """
     with vault.catalogue.reading() as db:
         files = [file for file in read_lead_files(db) if file.link and len(file.lead.members) > 1]
-    told: list[Told] = []
+    told: list[Announcement] = []
     for file in files:
         with _in_reach(vault, network, file) as holders:
             told += _own_notices(file, holders)
@@ -155,7 +155,9 @@ def announce_received(vault: Vault, network: Network) -> list[Told]:
 
 
 @contextmanager
-def _in_reach(vault: Vault, network: Network | None, file: LeadFile) -> Iterator[dict[str, Vault]]:
+def _in_reach(
+    vault: Vault, network: Network | None, file: LeadHistory
+) -> Iterator[dict[str, Vault]]:
     """The vaults of the members concerned, by member; who is out of reach is left out."""
     with ExitStack() as stack:
         holders = {vault.member: vault}
@@ -167,9 +169,11 @@ def _in_reach(vault: Vault, network: Network | None, file: LeadFile) -> Iterator
         yield holders
 
 
-def _own_notices(file: LeadFile, holders: Mapping[str, Vault], leave: str = "") -> list[Told]:
+def _own_notices(
+    file: LeadHistory, holders: Mapping[str, Vault], leave: str = ""
+) -> list[Announcement]:
     """What each laboratory tells its own country, into its own vault."""
-    told: list[Told] = []
+    told: list[Announcement] = []
     for member, vault in sorted(holders.items()):
         for notice in notices_of(member, file, holders):
             if notice.to == member != leave and vault.writable:
@@ -177,12 +181,12 @@ def _own_notices(file: LeadFile, holders: Mapping[str, Vault], leave: str = "") 
     return told
 
 
-def _place(vault: Vault, notice: Notice, file: LeadFile) -> list[Told]:
+def _place(vault: Vault, notice: Notice, file: LeadHistory) -> list[Announcement]:
     try:
         paths = write_notice(vault, notice, _acting(file, notice.occasion))
     except RibinError as error:
-        return [Told(f"notice to {notice.to}: not written: {error}", written=False)]
-    return [Told(f"notice to {notice.to}: {_listed(paths)}", written=True)] if paths else []
+        return [Announcement(f"notice to {notice.to}: not written: {error}", written=False)]
+    return [Announcement(f"notice to {notice.to}: {_listed(paths)}", written=True)] if paths else []
 
 
 def _listed(paths: tuple[Path, ...]) -> str:
@@ -192,7 +196,7 @@ def _listed(paths: tuple[Path, ...]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}{no_pdf}"
 
 
-def _acting(file: LeadFile, occasion: Occasion) -> str:
+def _acting(file: LeadHistory, occasion: Occasion) -> str:
     """Who took the step: whoever withdrew the link, or gave the verdict that made it."""
     assert file.link is not None
     if occasion is Occasion.WITHDRAWN and file.withdrawal:

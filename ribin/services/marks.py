@@ -25,8 +25,8 @@ from ribin.report.pictures import draw_overlay, write_overlay
 from ribin.search.rules import check_request
 from ribin.services.files import whole_file
 from ribin.services.reading import Side
-from ribin.services.session import Desk, stored_side
-from ribin.vault.disclosure import Abroad, may_see
+from ribin.services.session import Session, stored_side
+from ribin.vault.disclosure import ReceiverView, may_see
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
 from ribin.view.comparison import Surface, compared_surface, measured_surface
@@ -44,7 +44,7 @@ class ShownMark:
     original: bytes | None = None  # the file as received; None where it is not given
 
 
-def own_mark(desk: Desk, exhibit: str, mark_type: str | None, sha256: str = "") -> ShownMark:
+def own_mark(desk: Session, exhibit: str, mark_type: str | None, sha256: str = "") -> ShownMark:
     """A mark of the desk's own vault, by default the first of the exhibit.
 
     Raises
@@ -59,7 +59,7 @@ def own_mark(desk: Desk, exhibit: str, mark_type: str | None, sha256: str = "") 
 
 
 def others_mark(
-    desk: Desk,
+    desk: Session,
     member: str,
     exhibit: str,
     request: Request,
@@ -86,7 +86,7 @@ def others_mark(
     reach = desk.network.reach(desk.member, member)
     check_request(request, reach)
     with Vault.open(desk.network.members[member].vault) as vault:
-        abroad = Abroad.of(vault, desk.member)
+        abroad = ReceiverView.of(vault, desk.member)
         own = reach is Scope.COUNTRY
         known = vault.exhibits().get(exhibit if own else abroad.meant(exhibit))
         # The same words for what is hidden and for what is not there: neither is anybody's to know.
@@ -107,7 +107,7 @@ def others_mark(
 
 
 def named_mark(
-    desk: Desk | None, name: str, request: Request | None, action: str, mark_type: str | None
+    desk: Session | None, name: str, request: Request | None, action: str, mark_type: str | None
 ) -> ShownMark:
     """The mark of an exhibit of the own vault, or as MEMBER:EXHIBIT of another's.
 
@@ -127,7 +127,7 @@ def named_mark(
 
 
 def _shown(
-    desk: Desk,
+    desk: Session,
     vault: Vault,
     stored: list[StoredMark],
     mark_type: str | None,
@@ -168,7 +168,7 @@ def _told_side(side: Side, exhibit: Exhibit) -> Side:
     return replace(side, mark=mark, template=template)
 
 
-def candidate_mark(desk: Desk, request: Request, candidate: Candidate, action: str) -> ShownMark:
+def candidate_mark(desk: Session, request: Request, candidate: Candidate, action: str) -> ShownMark:
     """The mark of a candidate of a search; errors and `action` as `others_mark`."""
     place = (str(candidate.mark), candidate.sha256)
     if candidate.member == desk.member:
@@ -179,7 +179,7 @@ def candidate_mark(desk: Desk, request: Request, candidate: Candidate, action: s
 
 
 def draw_candidate(
-    desk: Desk, side: Side, request: Request, candidate: Candidate, path: Path
+    desk: Session, side: Side, request: Request, candidate: Candidate, path: Path
 ) -> None:
     """Write the picture of the query beside a candidate.
 

@@ -19,15 +19,15 @@ from ribin.pipeline import (
     extract_marks,
 )
 from ribin.report import outlines as stages
-from ribin.report.comparison import Item, comparison_document, figures_sha256
+from ribin.report.comparison import ReportedItem, comparison_document, figures_sha256
 from ribin.report.document import ChainHead, Document, ReportHead
 from ribin.report.explanation import comparison_text
 from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.services.files import whole_file
 from ribin.services.marks import ShownMark, measured_original, named_mark
-from ribin.services.reading import Reading, Side, as_image_pairs, best_of, experimental, side_of
-from ribin.services.session import Desk
+from ribin.services.reading import ReadOptions, Side, as_image_pairs, best_of, experimental, side_of
+from ribin.services.session import Session
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault
 from ribin.view import comparison_page
@@ -37,7 +37,7 @@ FROM_TEMPLATE = "drawn from its template: the original is not released"
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class ViewedSide:
     """One side of a page.
 
     Attributes
@@ -79,10 +79,10 @@ def write_page(html: str, path: Path) -> None:
 
 def view_pair(
     names: tuple[str, str],
-    readings: tuple[Reading, Reading],
+    readings: tuple[ReadOptions, ReadOptions],
     mark_type: str | None,
     params: Params,
-    desk: Desk | None = None,
+    desk: Session | None = None,
     request: Request | None = None,
     annotations: Path | None = None,
 ) -> tuple[str, Comparison]:
@@ -116,8 +116,8 @@ def view_pair(
 
 
 def page_of(
-    reference: Seen,
-    comparison: Seen,
+    reference: ViewedSide,
+    comparison: ViewedSide,
     result: Comparison,
     params: Params,
     annotations: list[dict[str, object]] | None = None,
@@ -138,30 +138,32 @@ def page_of(
     )
 
 
-def shown_side(shown: ShownMark, label: str, params: Params) -> Seen:
+def shown_side(shown: ShownMark, label: str, params: Params) -> ViewedSide:
     """A mark of a vault as one side, with its surface as measured where its file is at hand."""
     if shown.original is None:
-        return Seen(label, shown.side, whole=shown.whole)
+        return ViewedSide(label, shown.side, whole=shown.whole)
     mark = shown.side.mark
     measured = measured_original(shown.original, mark.provenance.source, mark, params)
-    return Seen(label, shown.side, measured)
+    return ViewedSide(label, shown.side, measured)
 
 
-def query_side(side: Side, label: str, params: Params, vault: Vault | None = None) -> Seen:
+def query_side(side: Side, label: str, params: Params, vault: Vault | None = None) -> ViewedSide:
     """A mark of a file, or of an exhibit of `vault`, with its surface as measured if at hand."""
     mark = side.mark
     if side.scan is not None:
-        return Seen(label, side, measured_surface(side.scan, mark, params))
+        return ViewedSide(label, side, measured_surface(side.scan, mark, params))
     try:
         original = vault.original(mark.provenance.sha256) if vault else None
     except StoreError:
         original = None
     if original is None:
-        return Seen(label, side)
-    return Seen(label, side, measured_original(original, mark.provenance.source, mark, params))
+        return ViewedSide(label, side)
+    return ViewedSide(
+        label, side, measured_original(original, mark.provenance.source, mark, params)
+    )
 
 
-def _from_template(seen: Seen) -> Mark:
+def _from_template(seen: ViewedSide) -> Mark:
     """The surface that a template holds, with the reason where its owner gives no more."""
     mark = surface_of(seen.side.template)
     if seen.whole:
@@ -169,7 +171,9 @@ def _from_template(seen: Seen) -> Mark:
     return replace(mark, provenance=replace(mark.provenance, notes=(FROM_TEMPLATE,)))
 
 
-def seen_file(path: Path, reading: Reading, params: Params, mark_type: str | None) -> Seen:
+def seen_file(
+    path: Path, reading: ReadOptions, params: Params, mark_type: str | None
+) -> ViewedSide:
     """A file as one side, with its surface as measured."""
     scan = reading.scan(path, params)
     side = side_of(scan, params, mark_type)
@@ -178,12 +182,12 @@ def seen_file(path: Path, reading: Reading, params: Params, mark_type: str | Non
 
 def _seen(
     name: str,
-    reading: Reading,
+    reading: ReadOptions,
     mark_type: str | None,
     params: Params,
-    desk: Desk | None,
+    desk: Session | None,
     request: Request | None,
-) -> Seen:
+) -> ViewedSide:
     if Path(name).is_file():
         return seen_file(Path(name), reading, params, mark_type)
     return shown_side(named_mark(desk, name, request, "picture", mark_type), name, params)
@@ -193,7 +197,7 @@ def _seen(
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
+class ComparedPair:
     """Both sides, and how they agree."""
 
     reference: Side
@@ -205,12 +209,12 @@ class Compared:
 def compare_files(
     reference: Path,
     comparison: Path,
-    readings: tuple[Reading, Reading],
+    readings: tuple[ReadOptions, ReadOptions],
     params: Params,
     mark_type: str | None = None,
     traced: bool = False,
     render: bool = False,
-) -> Compared:
+) -> ComparedPair:
     """Compare a mark of the reference, by default the first, with the same of the comparison.
 
     A pair of low score is looked at mirrored as well, and the result has a note where that
@@ -228,22 +232,22 @@ def compare_files(
 
 def _compare_scans(
     one: Scan, two: Scan, params: Params, mark_type: str | None, traced: bool
-) -> Compared:
+) -> ComparedPair:
     traces = [Trace() if traced else NO_TRACE for _ in range(3)]
     first = side_of(one, params, mark_type, traces[0])
     second = side_of(two, params, first.mark.mark_type, traces[1])
     result = compare_marks(first.template, second.template, params, traces[2])
     result = check_mirrored(first.template, second.mark, result, params)
-    return Compared(first, second, result, traces[2])
+    return ComparedPair(first, second, result, traces[2])
 
 
-def explain(done: Compared, params: Params) -> str:
+def explain(done: ComparedPair, params: Params) -> str:
     """Why the pair has its score, for a person."""
     mark = done.reference.mark
     return comparison_text(done.result, params.of(mark.mark_type, mark.kind).decide)
 
 
-def write_traces(done: Compared, params: Params, folder: Path) -> None:
+def write_traces(done: ComparedPair, params: Params, folder: Path) -> None:
     """Write what each stage made: one folder for either side and one for the pair, and an index."""
     mark = done.reference.mark
     traces = {
@@ -260,7 +264,7 @@ _PAGES, _PDF = (".html", ".htm"), ".pdf"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReportOptions:
     """What a person wants to have reported: in which words, and for what."""
 
     who: str
@@ -303,11 +307,11 @@ def write_reports(document: Document, paths: Sequence[Path]) -> None:
 
 def report_comparison(
     names: tuple[str, str],
-    reading: Reading,
+    reading: ReadOptions,
     mark_type: str | None,
     params: Params,
-    asked: Asked,
-    desk: Desk | None = None,
+    asked: ReportOptions,
+    desk: Session | None = None,
     request: Request | None = None,
 ) -> tuple[Document, Comparison]:
     """Compare two files or exhibits and put the result into a report.
@@ -360,21 +364,21 @@ def enter_report(
 
 def _item(
     name: str,
-    reading: Reading,
+    reading: ReadOptions,
     mark_type: str | None,
     params: Params,
-    desk: Desk | None,
+    desk: Session | None,
     request: Request | None,
-) -> tuple[Item, Side]:
+) -> tuple[ReportedItem, Side]:
     if Path(name).is_file():
         scan = reading.scan(Path(name), params)
         side = side_of(scan, params, mark_type)
         found = [str(mark.mark_type) for mark in extract_marks(scan, params)]
-        return Item(side.mark, tuple(m for m in found if m != side.mark.mark_type)), side
+        return ReportedItem(side.mark, tuple(m for m in found if m != side.mark.mark_type)), side
     shown = named_mark(desk, name, request, "report", mark_type)
     return shown_item(shown), shown.side
 
 
-def shown_item(shown: ShownMark) -> Item:
+def shown_item(shown: ShownMark) -> ReportedItem:
     """A mark of a vault as one side of a report."""
-    return Item(shown.side.mark, shown.others, shown.member, shown.exhibit, shown.whole)
+    return ReportedItem(shown.side.mark, shown.others, shown.member, shown.exhibit, shown.whole)

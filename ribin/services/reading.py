@@ -36,7 +36,7 @@ from ribin.synth.render import Camera, Light, render_scan
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """The options of one command about the scans it reads."""
 
     pixel_pitch_um: float | None = None
@@ -169,7 +169,7 @@ class Side:
 
 def read_side(
     path: Path,
-    reading: Reading,
+    reading: ReadOptions,
     params: Params,
     mark_type: MarkType | str | None = None,
     trace: Trace = NO_TRACE,

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from ribin.cases.exhibits import Request
 from ribin.cases.results import SearchLists
-from ribin.cases.saved_search import Finding, StandingSearch
+from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.errors import RibinError
 from ribin.report.json import plain_value
-from ribin.services.reading import Reading
+from ribin.services.reading import ReadOptions
 from ribin.services.search import search_for
-from ribin.services.session import Desk
-from ribin.vault.saved_searches import note_findings, read_standing
+from ribin.services.session import Session
+from ribin.vault.saved_searches import note_findings, read_saved_searches
 
 
 @dataclass(frozen=True)
-class StandingRun:
+class SavedSearchRun:
     """How many searches were made, how many findings are new, and what could not be done."""
 
     made: int
@@ -25,14 +25,14 @@ class StandingRun:
     failed: tuple[tuple[str, str], ...]
 
 
-def run_standing(
-    desk: Desk, who: str, tick: Callable[[str, int, int], None] = lambda stage, done, total: None
-) -> StandingRun:
+def run_saved_searches(
+    desk: Session, who: str, tick: Callable[[str, int, int], None] = lambda stage, done, total: None
+) -> SavedSearchRun:
     """Make every search that stands and keep what is new; `read_findings` tells what it was.
 
     A search that cannot be made, or a member that cannot answer, stops no other.
     """
-    standing = read_standing(desk.vault)
+    standing = read_saved_searches(desk.vault)
     noted = 0
     failed: list[tuple[str, str]] = []
     for number, one in enumerate(standing, start=1):
@@ -43,17 +43,17 @@ def run_standing(
         except (RibinError, OSError) as error:
             failed.append((one.standing, str(error)))
         tick("searching", number, len(standing))
-    return StandingRun(len(standing), noted, tuple(failed))
+    return SavedSearchRun(len(standing), noted, tuple(failed))
 
 
-def _search(desk: Desk, one: StandingSearch) -> SearchLists:
+def _search(desk: Session, one: SavedSearch) -> SearchLists:
     """The lists of an open case now, without pairs that have both verdicts."""
     asker = desk.member
     request = Request(asker, one.scope, who=one.who, reason=one.reason, top=one.top)
-    return search_for(desk, one.exhibit, Reading(), request, leave_out_reviewed=True)[1]
+    return search_for(desk, one.exhibit, ReadOptions(), request, leave_out_reviewed=True)[1]
 
 
-def _findings(desk: Desk, one: StandingSearch, lists: SearchLists) -> list[Finding]:
+def _findings(desk: Session, one: SavedSearch, lists: SearchLists) -> list[SearchFinding]:
     """The rows that count; of an exhibit in several lists, the one of the best place."""
     rows = [
         row
@@ -64,6 +64,6 @@ def _findings(desk: Desk, one: StandingSearch, lists: SearchLists) -> list[Findi
     rows.sort(key=lambda row: (row.rank, -row.score, row.member, row.exhibit))
     first = {(row.member, row.exhibit): row for row in reversed(rows)}
     return [
-        Finding(one.standing, row.member, row.exhibit, row.sha256, plain_value(row))
+        SearchFinding(one.standing, row.member, row.exhibit, row.sha256, plain_value(row))
         for row in sorted(first.values(), key=rows.index)
     ]

@@ -8,26 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from ribin.cases.exhibits import Filters, Grouping, Request, Scope, SearchResult
-from ribin.cases.leads import HeldExhibit, LeadFile, Standing
+from ribin.cases.leads import ExhibitRef, LeadHistory, LeadStatus
 from ribin.cases.results import SearchLists
 from ribin.errors import ParameterError, RibinError, ScanError
-from ribin.leads.rules import lacks_a_blind_verdict, standing_of
+from ribin.leads.rules import lacks_a_blind_verdict, status_of
 from ribin.search.engine import search, search_marks
 from ribin.search.rules import OTHER_PARAMETERS
 from ribin.services.marks import draw_candidate
-from ribin.services.reading import Reading, Side
-from ribin.services.session import Desk, first_of_each_type
+from ribin.services.reading import ReadOptions, Side
+from ribin.services.session import Session, first_of_each_type
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.people import check_searcher
-from ribin.vault.sharing import opaque_name
+from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
 
 def search_for(
-    desk: Desk,
+    desk: Session,
     query: str,
-    reading: Reading,
+    reading: ReadOptions,
     request: Request,
     mark_type: str | None = None,
     members: Sequence[str] = (),
@@ -49,7 +49,7 @@ def search_for(
     Raises
     ------
     RibinError
-        As `Desk.read_queries`, `check_reach` and `search`.
+        As `Session.read_queries`, `check_reach` and `search`.
     """
     check_reach(desk, request, members)
     sides, notes = desk.read_queries(query, reading, mark_type)
@@ -61,7 +61,7 @@ def search_for(
     return sides, replace(_search(desk, sides, request, members, name), notes=notes)
 
 
-def search_scan(desk: Desk, exhibit: str, sha256: str, request: Request) -> SearchLists:
+def search_scan(desk: Session, exhibit: str, sha256: str, request: Request) -> SearchLists:
     """Search with one enrolled scan of an exhibit of the own vault; errors as `search_for`."""
     check_reach(desk, request)
     marks = [mark for mark in desk.marks_of(exhibit) if mark.scan.sha256 == sha256]
@@ -71,7 +71,7 @@ def search_scan(desk: Desk, exhibit: str, sha256: str, request: Request) -> Sear
 
 
 def _search(
-    desk: Desk, sides: Sequence[Side], request: Request, members: Sequence[str], name: str
+    desk: Session, sides: Sequence[Side], request: Request, members: Sequence[str], name: str
 ) -> SearchLists:
     """Search with these marks; the lists name the query so, or by its file where empty."""
     found = search_marks(
@@ -90,7 +90,11 @@ def _search(
 
 
 def search_problems(
-    desk: Desk, sides: Sequence[Side], request: Request, result: SearchLists, picture: Path | None
+    desk: Session,
+    sides: Sequence[Side],
+    request: Request,
+    result: SearchLists,
+    picture: Path | None,
 ) -> list[str]:
     """Draw the query beside the first candidate; what went wrong with that, or with the search."""
     problems = []
@@ -141,7 +145,7 @@ def request_of(member: str, asked: Mapping[str, Any]) -> Request:
     )
 
 
-def check_reach(desk: Desk, request: Request, members: Sequence[str] = ()) -> None:
+def check_reach(desk: Session, request: Request, members: Sequence[str] = ()) -> None:
     """Refuse who may not search, and to ask others where no network says who they are.
 
     Raises
@@ -157,7 +161,7 @@ def check_reach(desk: Desk, request: Request, members: Sequence[str] = ()) -> No
 
 
 def run_search(
-    desk: Desk, side: Side, request: Request, members: Sequence[str] = ()
+    desk: Session, side: Side, request: Request, members: Sequence[str] = ()
 ) -> SearchResult:
     """Search with the mark of a query; errors as `check_reach` and `search`."""
     check_reach(desk, request, members)
@@ -192,7 +196,7 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
         if exhibit is None:
             return ()
         # A lead that crosses a border names the own exhibit as the other member knows it.
-        own = [HeldExhibit(vault.member, name) for name in (exhibit, opaque_name(db, exhibit))]
+        own = [ExhibitRef(vault.member, name) for name in (exhibit, pseudonym(db, exhibit))]
         files = [file for held in own for file in lead_files_of_exhibit(db, held)]
     latest = {file.lead.pair: file for file in sorted(files, key=lambda file: file.lead.at)}
     settled = [file for file in latest.values() if not _wants_a_look(file)]
@@ -200,6 +204,6 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((held.member, held.exhibit) for held in others))
 
 
-def _wants_a_look(file: LeadFile) -> bool:
-    standing = standing_of(file)
-    return standing.is_open or standing is Standing.WITHDRAWN or lacks_a_blind_verdict(file)
+def _wants_a_look(file: LeadHistory) -> bool:
+    standing = status_of(file)
+    return standing.is_open or standing is LeadStatus.WITHDRAWN or lacks_a_blind_verdict(file)

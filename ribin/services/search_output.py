@@ -18,12 +18,12 @@ from ribin.pipeline import compare_marks
 from ribin.report.document import ChainHead, Document
 from ribin.report.json import lists_of
 from ribin.report.pictures import draw_overlay
-from ribin.report.search import Shown, lists_sha256, search_document
+from ribin.report.search import ShownList, lists_sha256, search_document
 from ribin.services.marks import candidate_mark, others_mark, own_mark
 from ribin.services.pair import (
     FROM_TEMPLATE,
-    Asked,
-    Seen,
+    ReportOptions,
+    ViewedSide,
     enter_report,
     page_of,
     query_side,
@@ -31,7 +31,7 @@ from ribin.services.pair import (
     write_page,
 )
 from ribin.services.reading import Side
-from ribin.services.session import Desk
+from ribin.services.session import Session
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 from ribin.view.results import motion_of
 
@@ -39,7 +39,7 @@ NOT_RELEASED = "picture not released by its owner"
 
 
 def write_gallery(
-    desk: Desk, sides: Sequence[Side], request: Request, lists: SearchLists, path: Path
+    desk: Session, sides: Sequence[Side], request: Request, lists: SearchLists, path: Path
 ) -> list[str]:
     """Write the page of a ranked list, and a page for each row into a folder beside it.
 
@@ -89,8 +89,8 @@ def write_gallery(
 class Beside:
     """The query and a candidate, compared again for people to look at."""
 
-    query: Seen
-    candidate: Seen
+    query: ViewedSide
+    candidate: ViewedSide
     result: Comparison
 
     def page(self, params: Params) -> str:
@@ -103,7 +103,7 @@ class Beside:
 
 
 def candidate_beside(
-    desk: Desk, side: Side, request: Request, candidate: Candidate, query: str
+    desk: Session, side: Side, request: Request, candidate: Candidate, query: str
 ) -> Beside:
     """Lay a candidate beside the query; another member's only after its audit log says for whom.
 
@@ -117,7 +117,7 @@ def candidate_beside(
 
 
 def _show(
-    desk: Desk, side: Side, request: Request, candidate: Candidate, query: str, folder: Path
+    desk: Session, side: Side, request: Request, candidate: Candidate, query: str, folder: Path
 ) -> RowPicture:
     """Lay one candidate beside the query and write the page of both."""
     both = candidate_beside(desk, side, request, candidate, query)
@@ -160,8 +160,8 @@ def read_lists(path: Path) -> SearchLists:
 def report_search(
     lists: SearchLists,
     params: Params,
-    asked: Asked,
-    desk: Desk | None = None,
+    asked: ReportOptions,
+    desk: Session | None = None,
     request: Request | None = None,
     query: Sequence[Side] = (),
     pictures: int = 0,
@@ -185,7 +185,7 @@ def report_search(
     """
     first = lists.first
     chain: ChainHead | None = None
-    shown: tuple[Shown, ...] = ()
+    shown: tuple[ShownList, ...] = ()
     if desk and request:
         side = _drawn(first, query, desk.params)
         if side:
@@ -221,7 +221,7 @@ def _drawn(first: SearchResult, query: Sequence[Side], params: Params) -> Side |
     return None
 
 
-def _shown(desk: Desk, request: Request, side: Side, candidate: Candidate) -> Shown:
+def _shown(desk: Session, request: Request, side: Side, candidate: Candidate) -> ShownList:
     name = f"{candidate.member}:{candidate.exhibit}"
     place = (candidate.exhibit, str(candidate.mark), candidate.sha256)
     try:
@@ -233,11 +233,11 @@ def _shown(desk: Desk, request: Request, side: Side, candidate: Candidate) -> Sh
                 desk, candidate.member, exhibit, request, "report", mark_type, sha256
             ).side
     except RibinError as error:
-        return Shown(candidate.rank, name, None, why_not=str(error))
+        return ShownList(candidate.rank, name, None, why_not=str(error))
     result = compare_marks(side.template, other.template, desk.params)
     tile_um = desk.params.of(side.mark.mark_type, side.mark.kind).describe.cell_um / 2
     picture = draw_overlay(
         side.mark, other.mark, replace(result, comparison=name), tile_um, for_print=True
     )
     figures = f"Score {result.score:.3f}, {result.cmc:g} of {result.cells} cells congruent."
-    return Shown(candidate.rank, name, picture, figures if result.compared else "")
+    return ShownList(candidate.rank, name, picture, figures if result.compared else "")

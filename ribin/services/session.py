@@ -13,16 +13,16 @@ from ribin.errors import AccessError, FormatError, ParameterError, ScanError, St
 from ribin.model import NO_TRACE, MarkType, one_mark
 from ribin.params.defaults import Params
 from ribin.search.compare import Tick, silent
-from ribin.search.index import Looker
+from ribin.search.index import CoarseScorer
 from ribin.search.network import Network, NetworkMember, read_network
 from ribin.search.rules import OTHER_PARAMETERS
-from ribin.services.reading import Reading, Side, read_side, sides_of
+from ribin.services.reading import ReadOptions, Side, read_side, sides_of
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True, eq=False)
-class Desk:
+class Session:
     """The asker's own vault, and the network it stands in."""
 
     vault: Vault
@@ -30,13 +30,13 @@ class Desk:
     networked: bool  # whether a network.toml says who is in it
     params: Params
     threads: int
-    looker: Looker | None = None  # who looks at shards, where not this machine
+    looker: CoarseScorer | None = None  # who looks at shards, where not this machine
     tick: Tick = silent  # who is told how far a search is
 
     @classmethod
     def open(
         cls, vault: Path | None, network_file: Path | None, params: Params, threads: int
-    ) -> Desk:
+    ) -> Session:
         """Open the asker's vault.
 
         Raises
@@ -67,7 +67,7 @@ class Desk:
     def member(self) -> str:
         return self.vault.member
 
-    def read_query(self, query: str, reading: Reading, mark_type: str | None = None) -> Side:
+    def read_query(self, query: str, reading: ReadOptions, mark_type: str | None = None) -> Side:
         """A mark, by default the first, of a file or of an exhibit of the asker's vault.
 
         Raises
@@ -82,7 +82,7 @@ class Desk:
         return stored_side(self.vault, self.marks_of(query, mark_type)[0])
 
     def read_queries(
-        self, query: str, reading: Reading, mark_type: str | None = None
+        self, query: str, reading: ReadOptions, mark_type: str | None = None
     ) -> tuple[list[Side], tuple[str, ...]]:
         """The first mark of each type, or of the one type, and notes of what is left out.
 

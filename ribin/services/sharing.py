@@ -10,15 +10,15 @@ from pathlib import Path
 from ribin.cases.exhibits import Request, Scope
 from ribin.crypto.keys import PublicKey, read_public
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
-from ribin.exchange.receive import Received
-from ribin.exchange.send import Sent, export_bundle, file_name_of
+from ribin.exchange.receive import ImportResult
+from ribin.exchange.send import SentBundle, export_bundle, file_name_of
 from ribin.report.text import table
 from ribin.search.index import sweep_index
 from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.services.files import whole_file
-from ribin.services.session import Desk
-from ribin.vault.disclosure import Abroad, may_see
+from ribin.services.session import Session
+from ribin.vault.disclosure import ReceiverView, may_see
 from ribin.vault.enrol import checked_day
 from ribin.vault.exhibits import StoredScan
 from ribin.vault.keys import TrustedKey, own_key, trusted_key
@@ -28,7 +28,7 @@ from ribin.vault.retention import Due, Tombstone, keep_until, purge_exhibit, ret
 from ribin.vault.sharing import (
     default_sharing,
     end_release,
-    opaque_names,
+    pseudonyms,
     release_exhibit,
     releases_of,
     set_default_sharing,
@@ -129,7 +129,7 @@ def _check_reason(command: str, reason: str, changes: bool) -> None:
 
 
 @dataclass(frozen=True)
-class LetOutRequest:
+class ReleaseRequest:
     """What a person wants let out, or with `ended` taken back, and why."""
 
     original: bool
@@ -139,7 +139,7 @@ class LetOutRequest:
 
 
 @dataclass(frozen=True)
-class LetOut:
+class ReleaseResult:
     """What was let out of an exhibit, or taken back, and who was told."""
 
     exhibit: str
@@ -156,8 +156,8 @@ def release(
     network: Network,
     exhibit: str,
     receiver: str,
-    asked: LetOutRequest,
-) -> LetOut:
+    asked: ReleaseRequest,
+) -> ReleaseResult:
     """Release an exhibit to a member, or end its release, and write it into both audit logs.
 
     The owner's comes first. A receiver that cannot be reached reads it in the next bundle.
@@ -173,7 +173,7 @@ def release(
         end_release(vault, exhibit, receiver, who=who, reason=reason)
     else:
         release_exhibit(vault, exhibit, receiver, reach, original=original, who=who, reason=reason)
-    opaque = opaque_names(vault, [exhibit])[exhibit]
+    opaque = pseudonyms(vault, [exhibit])[exhibit]
     action = "release ended" if ended else "receive release"
     note = ""
     try:
@@ -183,7 +183,7 @@ def release(
             other.record(action, subject, who, reason, **facts)
     except (RibinError, OSError) as error:
         note = f"{receiver}: told by the next bundle; no line now: {error}"
-    return LetOut(exhibit, opaque, receiver, original and not ended, ended, not note, note)
+    return ReleaseResult(exhibit, opaque, receiver, original and not ended, ended, not note, note)
 
 
 def send_bundle(
@@ -195,7 +195,7 @@ def send_bundle(
     sealed: bool,
     who: str,
     reason: str,
-) -> Sent:
+) -> SentBundle:
     """Write a bundle for a member of the network; sealed for its trusted key where asked.
 
     Raises
@@ -265,7 +265,7 @@ def purge_text(report: PurgeReport) -> str:
 def sharing_facts(vault: Vault) -> dict[str, object]:
     """The level of every exhibit, its opaque name, and to whom it is released."""
     exhibits = vault.exhibits()
-    names = opaque_names(vault, exhibits)
+    names = pseudonyms(vault, exhibits)
     held = [r for r in releases_of(vault) if r.holds]
     rows = [
         {
@@ -290,7 +290,7 @@ def sharing_table(facts: dict) -> str:
     return f"{table(header, rows)}\n{last}" if rows else last
 
 
-def let_out_line(done: LetOut) -> str:
+def release_line(done: ReleaseResult) -> str:
     """What was let out or taken back, and who was told."""
     what = "exhibit, event and originals" if done.original else "exhibit and event"
     said = "release ended" if done.ended else f"{what} released"
@@ -316,14 +316,14 @@ def keys_table(keys: Sequence[TrustedKey]) -> str:
     return table(header, rows) if rows else "no key is trusted"
 
 
-def sent_line(done: Sent) -> str:
+def sent_line(done: SentBundle) -> str:
     """What a bundle holds."""
     how = "signed and sealed" if done.sealed else "signed, not sealed"
     held = f"{done.exhibits} exhibits, {done.templates} templates, {done.originals} originals"
     return f"{done.file}: bundle {done.number} for {done.receiver}, {how}: {held}"
 
 
-def received_line(done: Received) -> str:
+def received_line(done: ImportResult) -> str:
     """What a bundle brought."""
     head = f"{done.file}: bundle {done.number} of {done.sender}"
     if done.outcome != "new":
@@ -352,7 +352,7 @@ def key_facts(keys: Sequence[TrustedKey]) -> dict[str, object]:
 
 
 @dataclass(frozen=True)
-class Original:
+class ReleasedOriginal:
     """A scan as it was received."""
 
     sha256: str
@@ -360,7 +360,7 @@ class Original:
     content: bytes
 
 
-def take_out(desk: Desk, named: str, folder: Path, who: str, reason: str) -> list[Path]:
+def write_original(desk: Session, named: str, folder: Path, who: str, reason: str) -> list[Path]:
     """Write the scans of [MEMBER:]EXHIBIT as files of a folder; both audit logs say so before.
 
     Where another member's vault is out of reach, its last bundle gives what was released in it.
@@ -381,7 +381,10 @@ def take_out(desk: Desk, named: str, folder: Path, who: str, reason: str) -> lis
     owner = owner or desk.member
     if owner == desk.member:
         scans = _scans(desk.vault, exhibit)
-        found = [Original(s.sha256, file_name_of(s), desk.vault.original(s.sha256)) for s in scans]
+        found = [
+            ReleasedOriginal(s.sha256, file_name_of(s), desk.vault.original(s.sha256))
+            for s in scans
+        ]
     else:
         found = list(_of_another(desk, owner, exhibit, who, reason))
     paths = _places(folder, found)
@@ -394,13 +397,15 @@ def take_out(desk: Desk, named: str, folder: Path, who: str, reason: str) -> lis
     return paths
 
 
-def _of_another(desk: Desk, owner: str, exhibit: str, who: str, reason: str) -> Iterator[Original]:
+def _of_another(
+    desk: Session, owner: str, exhibit: str, who: str, reason: str
+) -> Iterator[ReleasedOriginal]:
     reach = desk.network.reach(desk.member, owner)
     check_request(Request(desk.member, reach, who=who, reason=reason), reach)
     try:
         vault = Vault.open(desk.network.members[owner].vault)
     except StoreError:
-        brought = [Original(*one) for one in read_originals(desk.vault, owner, exhibit)]
+        brought = [ReleasedOriginal(*one) for one in read_originals(desk.vault, owner, exhibit)]
         if not brought:
             raise
         yield from brought
@@ -408,12 +413,12 @@ def _of_another(desk: Desk, owner: str, exhibit: str, who: str, reason: str) -> 
     with vault:
         for scan in _released(vault, desk.member, exhibit, reach):
             vault.record("original", scan.sha256, who, reason, asking_member=desk.member)
-            yield Original(scan.sha256, file_name_of(scan), vault.original(scan.sha256))
+            yield ReleasedOriginal(scan.sha256, file_name_of(scan), vault.original(scan.sha256))
 
 
 def _released(vault: Vault, asker: str, exhibit: str, reach: Scope) -> list[StoredScan]:
     """The scans of an exhibit whose original this member may have."""
-    abroad = Abroad.of(vault, asker)
+    abroad = ReceiverView.of(vault, asker)
     known = vault.exhibits().get(abroad.meant(exhibit))
     # The same words for what is hidden, not there or not released: none is anybody's to know.
     if (
@@ -432,7 +437,7 @@ def _scans(vault: Vault, exhibit: str) -> list[StoredScan]:
     return list({mark.scan.sha256: mark.scan for mark in vault.marks_of(exhibit)}.values())
 
 
-def _places(folder: Path, found: list[Original]) -> list[Path]:
+def _places(folder: Path, found: list[ReleasedOriginal]) -> list[Path]:
     """A file for each; those of equal names are told apart by their hashes."""
     names = [one.file for one in found]
     paths = [

@@ -22,13 +22,13 @@ _TRIES = 2  # of an item in whose company a worker died, alone
 
 def local_executor(jobs: int) -> Executor:
     """As many workers as asked for; one works in this process."""
-    return Here() if jobs == 1 else LocalProcesses(jobs)
+    return ThisProcess() if jobs == 1 else LocalProcesses(jobs)
 
 
-class Here:
+class ThisProcess:
     """The work done in this process, one item after the other."""
 
-    def submit(self, work: Work, items: Iterable[Item]) -> Iterator[Outcome]:
+    def submit(self, work: Work, items: Iterable[WorkItem]) -> Iterator[Outcome]:
         for item in items:
             yield attempt(work, item)
 
@@ -43,20 +43,20 @@ class LocalProcesses:
 
     jobs: int
 
-    def submit(self, work: Work, items: Iterable[Item]) -> Iterator[Outcome]:
+    def submit(self, work: Work, items: Iterable[WorkItem]) -> Iterator[Outcome]:
         waiting = deque(items)
         with _one_thread_each():
             while waiting:
-                unfinished: list[Item] = []
+                unfinished: list[WorkItem] = []
                 yield from self._until_a_worker_dies(work, waiting, unfinished)
                 for item in unfinished:
                     yield _alone(work, item)
 
     def _until_a_worker_dies(
-        self, work: Work, waiting: deque[Item], unfinished: list[Item]
+        self, work: Work, waiting: deque[WorkItem], unfinished: list[WorkItem]
     ) -> Iterator[Outcome]:
         """Take items off the queue and give outcomes; the items lost with a worker at the end."""
-        flying: dict[Future[Outcome], Item] = {}
+        flying: dict[Future[Outcome], WorkItem] = {}
         with _pool(self.jobs, work) as pool:
             while (waiting or flying) and not unfinished:
                 while waiting and self._has_room(flying.values(), waiting[0]):
@@ -75,13 +75,13 @@ class LocalProcesses:
             unfinished += flying.values()
         unfinished.sort(key=lambda item: item.number)
 
-    def _has_room(self, flying: Iterable[Item], following: Item) -> bool:
+    def _has_room(self, flying: Iterable[WorkItem], following: WorkItem) -> bool:
         numbers = [item.number for item in flying]
         near = not numbers or following.number - min(numbers) < _AHEAD * self.jobs
         return near and len(numbers) < 2 * self.jobs
 
 
-def _alone(work: Work, item: Item) -> Outcome:
+def _alone(work: Work, item: WorkItem) -> Outcome:
     for _ in range(_TRIES):
         with _pool(1, work) as pool:
             try:
@@ -136,7 +136,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _do(item: Item) -> Outcome:
+def _do(item: WorkItem) -> Outcome:
     return attempt(_at_work[0], item)
 
 
@@ -144,7 +144,7 @@ def _do(item: Item) -> Outcome:
 
 
 @dataclass(frozen=True)
-class Item:
+class WorkItem:
     """One row of a job: its number from 1, its line in the file, and its cells by column."""
 
     number: int
@@ -175,7 +175,7 @@ class Work(Protocol):
     The same item gives the same value wherever and whenever it is done.
     """
 
-    def do(self, item: Item) -> Any:
+    def do(self, item: WorkItem) -> Any:
         """The value of an item, or a `Partial`; any error becomes the reason why it failed."""
         ...
 
@@ -183,7 +183,7 @@ class Work(Protocol):
 class Executor(Protocol):
     """Who does the work: this process, processes beside it, or machines elsewhere."""
 
-    def submit(self, work: Work, items: Iterable[Item]) -> Iterator[Outcome]:
+    def submit(self, work: Work, items: Iterable[WorkItem]) -> Iterator[Outcome]:
         """Outcomes in any order, one for each item; never one of an item that was not done.
 
         An executor takes no more items than it can hold and gives back what it has before it
@@ -192,7 +192,7 @@ class Executor(Protocol):
         ...
 
 
-def attempt(work: Work, item: Item) -> Outcome:
+def attempt(work: Work, item: WorkItem) -> Outcome:
     """Do the work on one item. A batch records what fails, whatever it is, and goes on."""
     try:
         value = work.do(item)

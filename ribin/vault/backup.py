@@ -34,7 +34,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Copied:
+class BackupResult:
     """A copy that was checked: what it holds, and the end of its audit log."""
 
     scans: int
@@ -42,7 +42,9 @@ class Copied:
     head: AuditHead
 
 
-def back_up(vault: Vault, target: Path, *, who: str, reason: str, on_progress: Progress) -> Copied:
+def back_up(
+    vault: Vault, target: Path, *, who: str, reason: str, on_progress: Progress
+) -> BackupResult:
     """Copy a vault into a new or empty folder; its audit log says so.
 
     Raises
@@ -72,7 +74,9 @@ def back_up(vault: Vault, target: Path, *, who: str, reason: str, on_progress: P
     return _copy_checked(vault, target, on_progress, note_late)
 
 
-def restore(backup: Path, target: Path, *, who: str, reason: str, on_progress: Progress) -> Copied:
+def restore(
+    backup: Path, target: Path, *, who: str, reason: str, on_progress: Progress
+) -> BackupResult:
     """Make a vault of a backup in a new or empty folder. A vault in use is never written over.
 
     The audit log of the new vault goes on from that of the backup with a row that says so.
@@ -92,7 +96,7 @@ def restore(backup: Path, target: Path, *, who: str, reason: str, on_progress: P
     with Vault.open(target) as vault:
         facts = {"seq": copied.head.seq, "sha256": copied.head.sha256}
         vault.record("restore", vault.member, who, reason, backup=facts)
-        return Copied(copied.scans, copied.size_bytes, vault.audit_head())
+        return BackupResult(copied.scans, copied.size_bytes, vault.audit_head())
 
 
 def _copy_checked(
@@ -100,7 +104,7 @@ def _copy_checked(
     target: Path,
     on_progress: Progress,
     look_at: Callable[[Path], None] = lambda catalogue: None,
-) -> Copied:
+) -> BackupResult:
     """The copy, once whole; `look_at` is shown its catalogue before the copy has its name."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +126,7 @@ def _copy_checked(
 
 def _copy(
     vault: Vault, aside: Path, on_progress: Progress, look_at: Callable[[Path], None]
-) -> Copied:
+) -> BackupResult:
     (aside / MARKS_FOLDER).mkdir()
     (aside / INCOMING_FOLDER).mkdir()
     vault.catalogue.copy_to(aside / CATALOGUE_FILE)
@@ -147,7 +151,7 @@ def _copy(
         report = copy.check(on_progress)
         if report.problems:
             raise StoreError(f"{vault.path}: no sound copy: {report.problems[0].text}")
-        return Copied(report.scans, report.size_bytes, copy.audit_head())
+        return BackupResult(report.scans, report.size_bytes, copy.audit_head())
 
 
 def _second_due_in(catalogue: Path) -> list[str]:

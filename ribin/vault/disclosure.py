@@ -16,16 +16,16 @@ from ribin.cases.exhibits import (
     Request,
     Scope,
 )
-from ribin.cases.leads import HeldExhibit, LeadFile
+from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.vault.exhibits import find_exhibit, read_exhibits
 from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.sharing import (
     Release,
     find_named,
     is_released,
-    opaque_name,
-    opaque_names,
-    opaque_of,
+    keyed_pseudonym,
+    pseudonym,
+    pseudonyms,
     read_setting,
     released_to,
 )
@@ -33,7 +33,7 @@ from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)
-class Abroad:
+class ReceiverView:
     """What the exhibits of a vault are called by one other member, at one moment."""
 
     vault: Vault
@@ -41,7 +41,7 @@ class Abroad:
     released: Mapping[str, Release]
 
     @classmethod
-    def of(cls, vault: Vault, receiver: str) -> Abroad:
+    def of(cls, vault: Vault, receiver: str) -> ReceiverView:
         """As this receiver knows them now."""
         with vault.catalogue.reading() as db:
             key = read_setting(db, "opaque_key")
@@ -49,7 +49,7 @@ class Abroad:
 
     def opaque(self, exhibit: str) -> str:
         """The opaque name of an exhibit."""
-        return opaque_of(self.opaque_key, exhibit)
+        return keyed_pseudonym(self.opaque_key, exhibit)
 
     def told(self, exhibit: Exhibit) -> Exhibit:
         """The exhibit as it crosses the border: whole where it is released."""
@@ -72,15 +72,15 @@ class Abroad:
 # What of a member's rows crosses the border to another member.
 
 
-def told_exhibits(
+def disclosed_exhibits(
     exhibits: Mapping[str, Exhibit], vault: Vault, receiver: str
 ) -> dict[str, Exhibit]:
     """Exhibits of a vault, by their own names, as the receiver may know them."""
-    abroad = Abroad.of(vault, receiver)
+    abroad = ReceiverView.of(vault, receiver)
     return {name: abroad.told(one) for name, one in exhibits.items()}
 
 
-def told_apart(told: Mapping[str, Exhibit]) -> dict[str, Exhibit]:
+def apart_by_event(told: Mapping[str, Exhibit]) -> dict[str, Exhibit]:
     """Exhibits to group by: those of events that were not told, each as of an event of its own, so
     that a group joins nothing but what the receiver can join itself."""
     return {
@@ -89,7 +89,7 @@ def told_apart(told: Mapping[str, Exhibit]) -> dict[str, Exhibit]:
     }
 
 
-def rows_abroad(
+def disclosed_rows(
     rows: Sequence[Candidate], told: Mapping[str, Exhibit], vault: Vault
 ) -> tuple[Candidate, ...]:
     """The rows as the receiver may read them: opaque names and no event, but where released.
@@ -101,10 +101,10 @@ def rows_abroad(
     rows : sequence of Candidate
         Of this vault, under its own names.
     told : mapping
-        As `told_exhibits` gives them.
+        As `disclosed_exhibits` gives them.
     """
-    before = opaque_names(vault, told)
-    groups = opaque_names(vault, (f"group {row.group}" for row in rows if row.group))
+    before = pseudonyms(vault, told)
+    groups = pseudonyms(vault, (f"group {row.group}" for row in rows if row.group))
     return tuple(
         replace(
             row,
@@ -121,7 +121,7 @@ def reviewed_here(request: Request, vault: Vault, reach: Scope) -> frozenset[int
     """Marks of this vault whose exhibits the asker wants left out, by whatever name it knows."""
     names = [exhibit for member, exhibit in request.leave_out if member == vault.member]
     if names and reach is not Scope.COUNTRY:
-        abroad = Abroad.of(vault, request.asking_member)
+        abroad = ReceiverView.of(vault, request.asking_member)
         names = list(filter(None, map(abroad.meant, names)))
     known = vault.exhibits().keys() if names else ()
     return frozenset(m.mark_id for n in names if n in known for m in vault.marks_of(n))
@@ -149,7 +149,7 @@ class TracedExhibit:
     known: str = "own"  # or released, shown, not shown, purged, out of reach
 
 
-class Holder:
+class TraceAnswers:
     """One member's vault, asked by another member or by its own."""
 
     def __init__(self, vault: Vault, asker: str, reach: Scope) -> None:
@@ -161,11 +161,11 @@ class Holder:
     def is_own(self) -> bool:
         return self._asker == self.vault.member
 
-    def key(self, name: str) -> HeldExhibit:
+    def key(self, name: str) -> ExhibitRef:
         """An own or opaque name as the opaque one."""
         with self.vault.catalogue.reading() as db:
-            opaque = name if find_named(db, name) else opaque_name(db, name)
-        return HeldExhibit(self.vault.member, opaque)
+            opaque = name if find_named(db, name) else pseudonym(db, name)
+        return ExhibitRef(self.vault.member, opaque)
 
     def shows(self, opaque: str) -> bool:
         """Whether the asker may know of this exhibit at all."""
@@ -196,15 +196,15 @@ class Holder:
             known="own" if self.is_own else "released",
         )
 
-    def links_of(self, opaque: str) -> list[tuple[LeadFile, HeldExhibit]]:
+    def links_of(self, opaque: str) -> list[tuple[LeadHistory, ExhibitRef]]:
         """Every link on an exhibit, also withdrawn ones, and what lies at its other end."""
         with self.vault.catalogue.reading() as db:
             names = {opaque, find_named(db, opaque) or opaque}
-            held = [HeldExhibit(self.vault.member, name) for name in sorted(names)]
+            held = [ExhibitRef(self.vault.member, name) for name in sorted(names)]
             files = [file for one in held for file in lead_files_of_exhibit(db, one) if file.link]
         return [(file, self._other_end(file, held)) for file in files]
 
-    def of_same_firearm(self, opaque: str) -> list[HeldExhibit]:
+    def of_same_firearm(self, opaque: str) -> list[ExhibitRef]:
         """Other test fires of the weapon that an exhibit is a test fire of.
 
         Another member knows the weapon of what was released to it, and of nothing else.
@@ -215,10 +215,10 @@ class Holder:
         with self.vault.catalogue.reading() as db:
             known = [e for e in read_exhibits(db).values() if e.firearm == exhibit.firearm]
         same = [e.exhibit for e in known if e != exhibit and self._knows_firearm(e)]
-        names = opaque_names(self.vault, same).values()
-        return [HeldExhibit(self.vault.member, name) for name in names]
+        names = pseudonyms(self.vault, same).values()
+        return [ExhibitRef(self.vault.member, name) for name in names]
 
-    def _other_end(self, file: LeadFile, held: list[HeldExhibit]) -> HeldExhibit:
+    def _other_end(self, file: LeadHistory, held: list[ExhibitRef]) -> ExhibitRef:
         other = next(end for end in file.lead.exhibits if end not in held)
         return self.key(other.exhibit) if other.member == self.vault.member else other
 

@@ -14,13 +14,13 @@ from typing import Any
 
 from ribin.cases.leads import (
     Conclusion,
-    Examined,
-    HeldExhibit,
+    ExhibitRef,
     Lead,
-    LeadFile,
+    LeadHistory,
     Link,
-    Place,
     Review,
+    ReviewBasis,
+    ReviewRound,
     Withdrawal,
     same_person,
 )
@@ -75,13 +75,13 @@ def insert_withdrawal(db: sqlite3.Connection, withdrawal: Withdrawal) -> Record:
     return insert_record(db, "withdrawals", asdict(withdrawal))
 
 
-def find_lead_file(db: sqlite3.Connection, lead: str) -> LeadFile | None:
+def find_lead_file(db: sqlite3.Connection, lead: str) -> LeadHistory | None:
     """A lead with all that followed, or None."""
     rows = db.execute("SELECT * FROM leads WHERE lead = ?", (lead,)).fetchall()
     return next(iter(_files(db, rows)), None)
 
 
-def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadFile:
+def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadHistory:
     """As `find_lead_file`; StoreError where there is none, naming the vault as `where`."""
     found = find_lead_file(db, lead)
     if found is None:
@@ -89,7 +89,7 @@ def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadFile:
     return found
 
 
-def read_lead_files(db: sqlite3.Connection) -> list[LeadFile]:
+def read_lead_files(db: sqlite3.Connection) -> list[LeadHistory]:
     """Every lead, oldest first."""
     return _files(db, db.execute("SELECT * FROM leads ORDER BY at, lead").fetchall())
 
@@ -97,16 +97,16 @@ def read_lead_files(db: sqlite3.Connection) -> list[LeadFile]:
 def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
     """Leads that have a first verdict and no second one."""
     query = "SELECT lead FROM reviews GROUP BY lead HAVING max(place = ?) = 0 ORDER BY lead"
-    return [str(row[0]) for row in db.execute(query, (str(Place.SECOND),))]
+    return [str(row[0]) for row in db.execute(query, (str(ReviewRound.SECOND),))]
 
 
-def lead_files_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadFile]:
+def lead_files_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadHistory]:
     """Every lead on two exhibits, oldest first."""
     rows = db.execute("SELECT * FROM leads WHERE pair = ? ORDER BY at, lead", (pair,))
     return _files(db, rows.fetchall())
 
 
-def lead_files_of_exhibit(db: sqlite3.Connection, held: HeldExhibit) -> list[LeadFile]:
+def lead_files_of_exhibit(db: sqlite3.Connection, held: ExhibitRef) -> list[LeadHistory]:
     """Every lead on an exhibit, oldest first."""
     rows = db.execute(
         "SELECT * FROM leads WHERE (reference_member = ?1 AND reference = ?2)"
@@ -138,7 +138,7 @@ def _restored(db: sqlite3.Connection) -> str:
     return f"-R{count}" if count else ""
 
 
-def _files(db: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[LeadFile]:
+def _files(db: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[LeadHistory]:
     given = [(_lead(row), _reviews(db, row["lead"])) for row in rows]
     waiting = any(waits_for_logs(lead, reviews) for lead, reviews in given)
     found = blindness_found(db) if waiting else {}
@@ -150,7 +150,7 @@ def _reviews(db: sqlite3.Connection, lead: str) -> tuple[Review, ...]:
     return tuple(_review(row) for row in rows)
 
 
-def _with_end(db: sqlite3.Connection, file: LeadFile) -> LeadFile:
+def _with_end(db: sqlite3.Connection, file: LeadHistory) -> LeadHistory:
     lead = file.lead.lead
     link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
     end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
@@ -164,8 +164,8 @@ def _with_end(db: sqlite3.Connection, file: LeadFile) -> LeadFile:
 def _lead(row: sqlite3.Row) -> Lead:
     same = {"lead", "member", "reference_event", "comparison_event", "examiner", "at", "note"}
     return Lead(
-        reference=HeldExhibit(row["reference_member"], row["reference"]),
-        comparison=HeldExhibit(row["comparison_member"], row["comparison"]),
+        reference=ExhibitRef(row["reference_member"], row["reference"]),
+        comparison=ExhibitRef(row["comparison_member"], row["comparison"]),
         figures=json.loads(row["figures"]),
         **{name: row[name] for name in same},
     )
@@ -173,9 +173,9 @@ def _lead(row: sqlite3.Row) -> Lead:
 
 def _review(row: sqlite3.Row) -> Review:
     values: dict[str, Any] = {field.name: row[field.name] for field in fields(Review)}
-    values["place"] = Place(row["place"])
+    values["place"] = ReviewRound(row["place"])
     values["conclusion"] = Conclusion(row["conclusion"])
-    values["examined"] = Examined(row["examined"])
+    values["examined"] = ReviewBasis(row["examined"])
     values["blind"] = bool(row["blind"])
     values["supersedes"] = row["supersedes"] or ""
     return Review(**values)
@@ -211,22 +211,22 @@ def waits_for_logs(lead: Lead, written: tuple[Review, ...]) -> tuple[Review, ...
         review
         for review in written
         if (apart and review.blind)
-        or (review.place is Place.SECOND and not review.blind and not review.supersedes)
+        or (review.place is ReviewRound.SECOND and not review.blind and not review.supersedes)
     )
 
 
-def as_read(lead: Lead, written: tuple[Review, ...], found: Mapping[str, bool]) -> LeadFile:
+def as_read(lead: Lead, written: tuple[Review, ...], found: Mapping[str, bool]) -> LeadHistory:
     """A lead with its reviews, oldest first, given what was found of their blindness."""
     waiting = {review.review for review in waits_for_logs(lead, written)}
     second = max(_two_firsts(written), key=lambda r: _order(lead, r), default=None)
     by_name = {review.review: review for review in written}
 
     def read(review: Review) -> Review:
-        place = Place.SECOND if first_of(review, by_name) is second else review.place
+        place = ReviewRound.SECOND if first_of(review, by_name) is second else review.place
         blind = found.get(review.review, review.blind and review.review not in waiting)
         return replace(review, place=place, blind=blind)
 
-    return LeadFile(
+    return LeadHistory(
         lead=lead,
         reviews=tuple(read(review) for review in written),
         written=written,
@@ -244,7 +244,7 @@ def first_of(review: Review, by_name: Mapping[str, Review]) -> Review:
 def _two_firsts(written: tuple[Review, ...]) -> tuple[Review, ...]:
     """Two first verdicts of two members, where nobody gave a second; else none."""
     given = [review for review in written if not review.supersedes]
-    apart = len(given) == 2 and {r.place for r in given} == {Place.FIRST}
+    apart = len(given) == 2 and {r.place for r in given} == {ReviewRound.FIRST}
     return tuple(given) if apart and given[0].member != given[1].member else ()
 
 

@@ -26,7 +26,7 @@ from ribin.vault.exhibits import MARKS_IN_USE, Holdings, StoredScan
 from ribin.vault.files import read_derived, remove_derived, write_derived
 
 
-class Facts(NamedTuple):
+class MarkFacts(NamedTuple):
     """Of a mark or a scan, what decides whether it is shown to whom and can be compared."""
 
     kind: str
@@ -39,7 +39,7 @@ class Facts(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Ledger:
+class MarkTable:
     """All marks of one type that a vault holds, oldest first, and its scans without such a mark.
 
     Attributes
@@ -50,7 +50,7 @@ class Ledger:
         SHA-256 of the template, and of the original.
     which : (N,) int32 array
         Place in `facts`.
-    facts : tuple of Facts
+    facts : tuple of MarkFacts
         Distinct ones.
     bare : tuple of (Facts, int)
         Of scans without a mark of the type, and how many there are.
@@ -62,8 +62,8 @@ class Ledger:
     templates: NDArray[np.uint8]
     scans: NDArray[np.uint8]
     which: NDArray[np.int32]
-    facts: tuple[Facts, ...]
-    bare: tuple[tuple[Facts, int], ...]
+    facts: tuple[MarkFacts, ...]
+    bare: tuple[tuple[MarkFacts, int], ...]
     last_scan: int = 0
 
     @cached_property
@@ -80,7 +80,7 @@ class Ledger:
         return np.asarray((self.scans == wanted).all(axis=1))
 
 
-def ledger_of(holdings: Holdings, mark_type: MarkType) -> Ledger:
+def mark_table_of(holdings: Holdings, mark_type: MarkType) -> MarkTable:
     """The ledger of what is held in memory."""
     marks = [mark for mark in holdings.marks if mark.mark_type is mark_type]
     marked = {mark.scan.sha256 for mark in marks}
@@ -92,7 +92,9 @@ def ledger_of(holdings: Holdings, mark_type: MarkType) -> Ledger:
     return extended(EMPTY, rows, bare, len(holdings.scans))
 
 
-def extended(old: Ledger, rows: Iterable[tuple], bare: Counter[Facts], last_scan: int) -> Ledger:
+def extended(
+    old: MarkTable, rows: Iterable[tuple], bare: Counter[MarkFacts], last_scan: int
+) -> MarkTable:
     """A ledger with more marks, and more scans without one, behind those that it has."""
     ids, templates, scans, which = [], [], [], []
     places = {facts: place for place, facts in enumerate(old.facts)}
@@ -100,8 +102,8 @@ def extended(old: Ledger, rows: Iterable[tuple], bare: Counter[Facts], last_scan
         ids.append(mark_id)
         templates.append(template)
         scans.append(scan)
-        which.append(places.setdefault(Facts(*facts), len(places)))
-    return Ledger(
+        which.append(places.setdefault(MarkFacts(*facts), len(places)))
+    return MarkTable(
         np.concatenate([old.ids, np.array(ids, np.int64)]),
         np.concatenate([old.templates, _hashes(templates)]),
         np.concatenate([old.scans, _hashes(scans)]),
@@ -116,9 +118,9 @@ def _hashes(texts: list[str]) -> NDArray[np.uint8]:
     return np.frombuffer(bytes.fromhex("".join(texts)), np.uint8).reshape(-1, 32)
 
 
-def _facts_of(scan: StoredScan, kind: str, params_id: str) -> Facts:
+def _facts_of(scan: StoredScan, kind: str, params_id: str) -> MarkFacts:
     exhibit = scan.exhibit
-    return Facts(
+    return MarkFacts(
         kind,
         params_id,
         scan.lighting,
@@ -129,7 +131,7 @@ def _facts_of(scan: StoredScan, kind: str, params_id: str) -> Facts:
     )
 
 
-EMPTY = Ledger(
+EMPTY = MarkTable(
     np.zeros(0, np.int64),
     np.zeros((0, 32), np.uint8),
     np.zeros((0, 32), np.uint8),
@@ -163,7 +165,9 @@ _BARE = (
 _WORTH_KEEPING = 4096  # marks read on; fewer are read in less time than the file is written
 
 
-def read_ledger(db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool) -> Ledger:
+def read_mark_table(
+    db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool
+) -> MarkTable:
     """The ledger of a catalogue, from the file beside the index where that is current.
 
     The caller's read transaction makes it one moment.
@@ -192,14 +196,14 @@ def read_ledger(db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep:
 
 def read_bare(
     db: sqlite3.Connection, mark_type: MarkType, after: int = 0, exhibit: str = ""
-) -> Counter[Facts]:
+) -> Counter[MarkFacts]:
     """Scans without a mark of a type: those behind a row of the catalogue, or of one exhibit."""
     which, value = ("exhibit =", exhibit) if exhibit else ("rowid >", after)
     found = db.execute(_BARE % which, (value, str(mark_type)))
-    return Counter({Facts(*row[:-1]): row[-1] for row in found})
+    return Counter({MarkFacts(*row[:-1]): row[-1] for row in found})
 
 
-def _save(ledger: Ledger, folder: Path, name: str, head: AuditHead) -> None:
+def _save(ledger: MarkTable, folder: Path, name: str, head: AuditHead) -> None:
     """Keep it under a name that tells its hash, and take older ones of the type away."""
     buffer = io.BytesIO()
     texts = json.dumps([ledger.facts, ledger.bare, ledger.last_scan, head.seq, head.sha256])
@@ -217,7 +221,7 @@ def _save(ledger: Ledger, folder: Path, name: str, head: AuditHead) -> None:
             remove_derived(old)
 
 
-def _load(path: Path, db: sqlite3.Connection) -> Ledger | None:
+def _load(path: Path, db: sqlite3.Connection) -> MarkTable | None:
     """The ledger of a file; None where its bytes or its row of the audit log are others."""
     content = read_derived(path)
     if content is None:
@@ -227,12 +231,12 @@ def _load(path: Path, db: sqlite3.Connection) -> Ledger | None:
         row = db.execute("SELECT sha256 FROM audit WHERE seq = ?", (seq,)).fetchone()
         if row is None or row[0] != sha256:
             return None
-        return Ledger(
+        return MarkTable(
             ids=kept["ids"],
             templates=kept["templates"],
             scans=kept["scans"],
             which=kept["which"],
-            facts=tuple(Facts(*row) for row in facts),
-            bare=tuple((Facts(*row), int(number)) for row, number in bare),
+            facts=tuple(MarkFacts(*row) for row in facts),
+            bare=tuple((MarkFacts(*row), int(number)) for row, number in bare),
             last_scan=int(last_scan),
         )

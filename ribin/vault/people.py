@@ -102,7 +102,7 @@ def _write_standing(
         append_row(db, standing, person, who, reason, {"roles": named, "records": records})
 
 
-def found_roles(db: sqlite3.Connection, who: str) -> None:
+def appoint_founder(db: sqlite3.Connection, who: str) -> None:
     """Make whoever makes or upgrades a vault without people its administrator and examiner.
 
     The row of the audit log that the caller adds next vouches for these records too.

@@ -23,7 +23,7 @@ from ribin.vault.catalogue import Catalogue, write_identity
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.files import fsync_folder, write_durably
 from ribin.vault.migrations import SCHEMA_VERSION, migrate
-from ribin.vault.people import found_roles
+from ribin.vault.people import appoint_founder
 from ribin.vault.redescribe import described_path, read_descriptions
 from ribin.vault.scanfile import read_original, read_template, template_sha256
 
@@ -58,7 +58,7 @@ class Source:
     others: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def make_anew(
+def rebuild_vault(
     folder: Path,
     source: Source,
     who: str,
@@ -123,7 +123,7 @@ def _fill(
                 write_durably(folder / name, content)
             tick(len(files), len(files))
             if source.schema < SCHEMA_VERSION:
-                found_roles(db, who)
+                appoint_founder(db, who)
                 steps = {"schema": [source.schema, SCHEMA_VERSION], "added": added}
                 details = {**details, **steps}
                 repacked = dict(all_records(db))

@@ -21,7 +21,7 @@ from ribin.errors import AccessError, FormatError, StoreError
 from ribin.model import MarkType, Provenance, ScanKind, Template
 from ribin.vault.audit import append_row, insert_record, now_utc
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
-from ribin.vault.mark_table import Ledger, ledger_of
+from ribin.vault.mark_table import MarkTable, mark_table_of
 from ribin.vault.people import check_role_in_use
 from ribin.vault.scanfile import decode_arrays
 from ribin.vault.vault import Vault
@@ -223,9 +223,9 @@ class ReceivedGallery:
         chosen = told.union(names)
         return [m.mark_id for m in self.holdings().marks if m.scan.exhibit.exhibit in chosen]
 
-    def ledger(self, mark_type: MarkType) -> Ledger:
+    def ledger(self, mark_type: MarkType) -> MarkTable:
         """As `Vault.ledger`."""
-        return ledger_of(self.holdings(), mark_type)
+        return mark_table_of(self.holdings(), mark_type)
 
     def stored_marks(self, ids: Sequence[int]) -> list[StoredMark]:
         """As `Vault.stored_marks`."""

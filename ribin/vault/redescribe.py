@@ -27,7 +27,7 @@ from ribin.vault.scanfile import pack_scan, read_template, template_sha256
 
 
 @dataclass(frozen=True)
-class Description:
+class StoredDescription:
     """A row of the table `descriptions`, and whose scan it is."""
 
     description: int
@@ -58,13 +58,13 @@ def checked_template(path: Path, stored: StoredMark) -> Template:
     return template
 
 
-def read_descriptions(db: sqlite3.Connection) -> list[Description]:
+def read_descriptions(db: sqlite3.Connection) -> list[StoredDescription]:
     """All of them, oldest first."""
     query = (
         "SELECT d.*, s.exhibit FROM descriptions d JOIN scans s USING (sha256) ORDER BY description"
     )
-    names = Description.__dataclass_fields__
-    return [Description(**{name: row[name] for name in names}) for row in db.execute(query)]
+    names = StoredDescription.__dataclass_fields__
+    return [StoredDescription(**{name: row[name] for name in names}) for row in db.execute(query)]
 
 
 def scans_in_use_with(db: sqlite3.Connection, folder: Path, params_id: str) -> set[str]:

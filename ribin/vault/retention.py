@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from ribin.cases.leads import DISCLOSING, KEEPING, HeldExhibit, LeadFile
+from ribin.cases.leads import DISCLOSING, KEEPING, ExhibitRef, LeadHistory
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import append_row, change_record, insert_record, now_utc, remove_record
 from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
 from ribin.vault.files import fsync_folder
 from ribin.vault.leads import lead_files_of_exhibit
 from ribin.vault.people import check_role_in_use
-from ribin.vault.saved_searches import end_standing_of
-from ribin.vault.sharing import end_releases, opaque_name, read_setting
+from ribin.vault.saved_searches import end_saved_searches_of
+from ribin.vault.sharing import end_releases, pseudonym, read_setting
 from ribin.vault.vault import Vault
 
 
@@ -117,7 +117,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         stone = Tombstone(
             uuid.uuid4().hex,
             exhibit,
-            opaque_name(db, exhibit),
+            pseudonym(db, exhibit),
             tuple(scans),
             due,
             now_utc(),
@@ -129,7 +129,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         records |= dict([insert_record(db, "tombstones", fields)])
         records |= end_releases(db, exhibit)  # another exhibit may come to have this name
         details = {"scans": scans, "keep_until": due, "records": records}
-        end_standing_of(db, exhibit, who, reason)
+        end_saved_searches_of(db, exhibit, who, reason)
         append_row(db, "purge", exhibit, who, reason, details)
         # The writer after a crash here finds the files named as arriving and unknown, and ends it.
         for sha256 in scans:
@@ -201,6 +201,6 @@ def check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None
             )
 
 
-def _leads_on(db: sqlite3.Connection, member: str, exhibit: str) -> list[LeadFile]:
-    names = (exhibit, opaque_name(db, exhibit))  # in a lead across a border the opaque one
-    return [f for name in names for f in lead_files_of_exhibit(db, HeldExhibit(member, name))]
+def _leads_on(db: sqlite3.Connection, member: str, exhibit: str) -> list[LeadHistory]:
+    names = (exhibit, pseudonym(db, exhibit))  # in a lead across a border the opaque one
+    return [f for name in names for f in lead_files_of_exhibit(db, ExhibitRef(member, name))]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import SEARCHING
-from ribin.cases.saved_search import Finding, StandingSearch
+from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import append_row, now_utc
 from ribin.vault.exhibits import find_exhibit
@@ -20,7 +20,7 @@ from ribin.vault.people import check_role_in_use
 from ribin.vault.vault import Vault
 
 
-def begin_standing(
+def add_saved_search(
     vault: Vault,
     exhibits: Sequence[str],
     scope: Scope,
@@ -28,7 +28,7 @@ def begin_standing(
     min_score: float,
     who: str,
     reason: str,
-) -> list[StandingSearch]:
+) -> list[SavedSearch]:
     """Begin a standing search with each exhibit, or with none.
 
     Raises
@@ -51,7 +51,7 @@ def begin_standing(
                 raise StoreError(f"exhibit {exhibit}: standing search {one.standing} has begun")
             number += 1
             name = f"{vault.member}-S{number}"
-            one = StandingSearch(name, exhibit, scope, top, min_score, who, reason, now_utc())
+            one = SavedSearch(name, exhibit, scope, top, min_score, who, reason, now_utc())
             db.execute(
                 "INSERT INTO standing_searches VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
                 (name, exhibit, str(scope), top, min_score, who, reason, one.at),
@@ -62,7 +62,7 @@ def begin_standing(
     return begun
 
 
-def end_standing(vault: Vault, names: Sequence[str], who: str, reason: str) -> None:
+def end_saved_search(vault: Vault, names: Sequence[str], who: str, reason: str) -> None:
     """End standing searches, all of them or none; what they found is kept.
 
     Raises
@@ -79,19 +79,19 @@ def end_standing(vault: Vault, names: Sequence[str], who: str, reason: str) -> N
             _end(db, found[0], who, reason)
 
 
-def end_standing_of(db: sqlite3.Connection, exhibit: str, who: str, reason: str) -> None:
+def end_saved_searches_of(db: sqlite3.Connection, exhibit: str, who: str, reason: str) -> None:
     """End the search that stands on an exhibit, inside the caller's transaction."""
     for one in _read(db, "WHERE exhibit = ? AND ended_at = ''", exhibit):
         _end(db, one, who, reason)
 
 
-def read_standing(vault: Vault, ended: bool = False) -> list[StandingSearch]:
+def read_saved_searches(vault: Vault, ended: bool = False) -> list[SavedSearch]:
     """The searches that stand, oldest first; with `ended`, those that ended as well."""
     with vault.catalogue.reading() as db:
         return _read(db, "" if ended else "WHERE ended_at = ''")
 
 
-def note_findings(vault: Vault, found: Iterable[Finding], who: str) -> int:
+def note_findings(vault: Vault, found: Iterable[SearchFinding], who: str) -> int:
     """Keep, durably, those findings that are new; gives their number.
 
     An exhibit is known by its name, or by its scan: another member's has a name of its own when it
@@ -121,15 +121,17 @@ def note_findings(vault: Vault, found: Iterable[Finding], who: str) -> int:
     return noted
 
 
-def read_findings(vault: Vault, untold: bool = False) -> list[Finding]:
+def read_findings(vault: Vault, untold: bool = False) -> list[SearchFinding]:
     """What the searches have found, oldest first; with `untold`, what nobody was told yet."""
     where = "WHERE told_at = ''" if untold else ""
     with vault.catalogue.reading() as db:
         rows = db.execute(f"SELECT * FROM findings {where} ORDER BY finding").fetchall()
-    return [Finding(**{**dict(row), "candidate": json.loads(row["candidate"])}) for row in rows]
+    return [
+        SearchFinding(**{**dict(row), "candidate": json.loads(row["candidate"])}) for row in rows
+    ]
 
 
-def mark_told(vault: Vault, findings: Sequence[Finding], who: str) -> None:
+def mark_reported(vault: Vault, findings: Sequence[SearchFinding], who: str) -> None:
     """Remember that somebody was told of these."""
     if not findings:
         return
@@ -140,12 +142,12 @@ def mark_told(vault: Vault, findings: Sequence[Finding], who: str) -> None:
         append_row(db, "standing search told", vault.member, who, "", {"findings": numbers})
 
 
-def _end(db: sqlite3.Connection, one: StandingSearch, who: str, reason: str) -> None:
+def _end(db: sqlite3.Connection, one: SavedSearch, who: str, reason: str) -> None:
     change = "UPDATE standing_searches SET ended_at = ? WHERE standing = ?"
     db.execute(change, (now_utc(), one.standing))
     append_row(db, "standing search ended", one.exhibit, who, reason, {"standing": one.standing})
 
 
-def _read(db: sqlite3.Connection, where: str, *values: str) -> list[StandingSearch]:
+def _read(db: sqlite3.Connection, where: str, *values: str) -> list[SavedSearch]:
     rows = db.execute(f"SELECT * FROM standing_searches {where} ORDER BY rowid", values)
-    return [StandingSearch(**{**dict(row), "scope": Scope(row["scope"])}) for row in rows]
+    return [SavedSearch(**{**dict(row), "scope": Scope(row["scope"])}) for row in rows]

@@ -199,7 +199,7 @@ _CAST = "Declared a cast"
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class ScanContents:
     """How a person had a scan read.
 
     Attributes
@@ -219,7 +219,7 @@ class Kept:
     outlines: dict[MarkType, BoolArray] = field(default_factory=dict)
 
 
-def read_kept(path: Path) -> Kept:
+def read_contents_of_scan(path: Path) -> ScanContents:
     """From a scan file; StoreError where it is missing or damaged.
 
     Files of the first version hold no circles and not whether the scan shows a cast. Their notes
@@ -235,7 +235,7 @@ def read_kept(path: Path) -> Kept:
         original = read_array(file["original"]).tobytes()
     replica = provenance.replica or any(note.startswith(_CAST) for note in provenance.notes)
     drawn = _circles_in_notes(provenance, tuple(facts["shape"]), replica)
-    return Kept(
+    return ScanContents(
         original=original,
         kind=ScanKind(facts["kind"]),
         row_pitch_um=float(facts["row_pitch_um"]),

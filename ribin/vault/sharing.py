@@ -17,7 +17,7 @@ from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.model import MarkType
 from ribin.vault.audit import append_row, change_record, insert_record, now_utc
 from ribin.vault.exhibits import find_exhibit, read_exhibits
-from ribin.vault.mark_table import Facts, Ledger, read_bare, read_ledger
+from ribin.vault.mark_table import MarkFacts, MarkTable, read_bare, read_mark_table
 from ribin.vault.people import check_role_in_use
 from ribin.vault.vault import Vault
 
@@ -25,17 +25,17 @@ OPAQUE_PREFIX = "x-"
 _OPAQUE_DIGITS = 16  # 64 bits: two of a million exhibits are alike once in forty million vaults
 
 
-def opaque_name(db: sqlite3.Connection, exhibit: str) -> str:
+def pseudonym(db: sqlite3.Connection, exhibit: str) -> str:
     """What other members know an exhibit by. It is the same at all times, and only this vault can
     tell which exhibit it names."""
-    return opaque_of(read_setting(db, "opaque_key"), exhibit)
+    return keyed_pseudonym(read_setting(db, "opaque_key"), exhibit)
 
 
-def opaque_names(vault: Vault, exhibits: Iterable[str]) -> dict[str, str]:
+def pseudonyms(vault: Vault, exhibits: Iterable[str]) -> dict[str, str]:
     """The opaque name of each of these exhibits."""
     with vault.catalogue.reading() as db:
         key = read_setting(db, "opaque_key")
-    return {exhibit: opaque_of(key, exhibit) for exhibit in exhibits}
+    return {exhibit: keyed_pseudonym(key, exhibit) for exhibit in exhibits}
 
 
 def find_named(db: sqlite3.Connection, name: str) -> str | None:
@@ -46,7 +46,7 @@ def find_named(db: sqlite3.Connection, name: str) -> str | None:
         return None
     key = read_setting(db, "opaque_key")
     exhibits = [str(row[0]) for row in db.execute("SELECT exhibit FROM exhibits")]
-    return next((exhibit for exhibit in exhibits if opaque_of(key, exhibit) == name), None)
+    return next((exhibit for exhibit in exhibits if keyed_pseudonym(key, exhibit) == name), None)
 
 
 def set_sharing(
@@ -76,7 +76,7 @@ def set_sharing(
     return changed
 
 
-def opaque_of(key: str, exhibit: str) -> str:
+def keyed_pseudonym(key: str, exhibit: str) -> str:
     """The opaque name of an exhibit under the key of its vault."""
     digest = hmac.new(bytes.fromhex(key), exhibit.encode("utf-8", "backslashreplace"), "sha256")
     return OPAQUE_PREFIX + digest.hexdigest()[:_OPAQUE_DIGITS]
@@ -92,15 +92,15 @@ _MARKS_OF = (
 )
 
 
-def ledger_abroad(vault: Vault, mark_type: MarkType, receiver: str) -> Ledger:
+def mark_table_abroad(vault: Vault, mark_type: MarkType, receiver: str) -> MarkTable:
     """As `Vault.ledger`, with days of what was released to the receiver alone."""
     with vault.catalogue.reading() as db:
-        ledger = read_ledger(db, vault.path, mark_type, vault.writable)
+        ledger = read_mark_table(db, vault.path, mark_type, vault.writable)
         marks, bare = _released(db, mark_type, receiver)
     return without_days(ledger, marks, bare)
 
 
-def without_days(ledger: Ledger, marks: Sequence[int], bare: Counter[Facts]) -> Ledger:
+def without_days(ledger: MarkTable, marks: Sequence[int], bare: Counter[MarkFacts]) -> MarkTable:
     """The ledger with no days but those of these marks, and of these scans without a mark.
 
     Parameters
@@ -117,7 +117,7 @@ def without_days(ledger: Ledger, marks: Sequence[int], bare: Counter[Facts]) -> 
     told = np.array([places[one] for one in ledger.facts], np.int32)
     rows = np.isin(ledger.ids, np.array(sorted(marks), np.int64))
     which = np.where(rows, told[ledger.which], hidden[ledger.which]) if undated else ledger.which
-    left: Counter[Facts] = Counter()
+    left: Counter[MarkFacts] = Counter()
     for one, number in ledger.bare:
         dated = min(bare[one], number)
         left[one] += dated
@@ -127,17 +127,17 @@ def without_days(ledger: Ledger, marks: Sequence[int], bare: Counter[Facts]) -> 
 
 def _released(
     db: sqlite3.Connection, mark_type: MarkType, receiver: str
-) -> tuple[list[int], Counter[Facts]]:
+) -> tuple[list[int], Counter[MarkFacts]]:
     """Marks, and scans without one, of all that is released to this member."""
     marks: list[int] = []
-    bare: Counter[Facts] = Counter()
+    bare: Counter[MarkFacts] = Counter()
     for (exhibit,) in db.execute(_RELEASED, (receiver,)).fetchall():
         marks += [row[0] for row in db.execute(_MARKS_OF, (exhibit, str(mark_type)))]
         bare += read_bare(db, mark_type, exhibit=exhibit)
     return marks, bare
 
 
-def _undated(facts: Facts) -> Facts:
+def _undated(facts: MarkFacts) -> MarkFacts:
     return facts._replace(date="")
 
 
@@ -215,7 +215,7 @@ def release_exhibit(
         )
         fields = {**vars(made), "original": int(original)}
         records |= dict([insert_record(db, "releases", fields)])
-        details = {"to": receiver, "original": original, "opaque": opaque_name(db, exhibit)}
+        details = {"to": receiver, "original": original, "opaque": pseudonym(db, exhibit)}
         append_row(db, "release", exhibit, who, reason, {**details, "records": records})
     return made
 
@@ -237,7 +237,7 @@ def end_release(vault: Vault, exhibit: str, receiver: str, *, who: str, reason: 
         held = [r for r in _read(db, exhibit) if r.holds and r.receiver == receiver]
         if not held:
             raise StoreError(f"exhibit {exhibit}: a release to {receiver} needed, found none")
-        details = {"to": receiver, "opaque": opaque_name(db, exhibit)}
+        details = {"to": receiver, "opaque": pseudonym(db, exhibit)}
         records = dict(ended(db, one) for one in held)
         append_row(db, "end release", exhibit, who, reason, {**details, "records": records})
 

@@ -53,9 +53,9 @@ from ribin.vault.exhibits import (
     read_marks_of,
 )
 from ribin.vault.files import fsync_folder
-from ribin.vault.mark_table import Ledger, read_ledger
+from ribin.vault.mark_table import MarkTable, read_mark_table
 from ribin.vault.migrations import migrate
-from ribin.vault.people import found_roles
+from ribin.vault.people import appoint_founder
 from ribin.vault.redescribe import checked_template, mark_path
 from ribin.vault.scanfile import pack_scan, read_mark, read_original
 
@@ -163,10 +163,10 @@ class Vault:
         with self.catalogue.reading() as db:
             return read_holdings(db)
 
-    def ledger(self, mark_type: MarkType) -> Ledger:
+    def ledger(self, mark_type: MarkType) -> MarkTable:
         """The marks of one type at one moment, as arrays."""
         with self.catalogue.reading() as db:
-            return read_ledger(db, self.path, mark_type, self.writable)
+            return read_mark_table(db, self.path, mark_type, self.writable)
 
     def stored_marks(self, ids: Sequence[int]) -> list[StoredMark]:
         """The marks with these ids, in this order; one that is there no more is left out."""
@@ -244,7 +244,7 @@ def make_vault(folder: Path, member: str, who: str, wait_s: float) -> Catalogue:
             (folder / name).mkdir()
         catalogue = Catalogue.create(folder, wait_s)
         with catalogue.writing() as db:
-            found_roles(db, who)
+            appoint_founder(db, who)
             append_row(db, "create", member, who, "", {"records": dict(all_records(db))})
         fsync_folder(folder)
         fsync_folder(folder.resolve().parent)
@@ -307,7 +307,7 @@ def upgrade_vault(folder: Path, who: str, wait_s: float = 30.0) -> list[str]:
             if problem := column_problem(db):
                 raise StoreError(f"{catalogue.path}: {problem}")
             if before != SCHEMA_VERSION:
-                found_roles(db, who)
+                appoint_founder(db, who)
                 records = dict(all_records(db))
                 details = {"schema": [before, SCHEMA_VERSION], "added": added, "records": records}
                 append_row(db, "upgrade", identity.member, who, "", details)

@@ -21,9 +21,9 @@ from ribin.web import leads as leading
 from ribin.web import reports as reporting
 from ribin.web import searches as finding
 from ribin.web.guard import Guard
-from ribin.web.pages import closed, not_found, refused, see
-from ribin.web.session import TOKEN_FIELD, Session
-from ribin.web.state import Office
+from ribin.web.pages import error_page, not_found, refused, see
+from ribin.web.session import TOKEN_FIELD, BrowserSession
+from ribin.web.state import ApplicationState
 
 _LOOK = ["GET", "HEAD"]
 _ROUTES = [
@@ -47,7 +47,7 @@ _ROUTES = [
 ]
 
 
-def application(office: Office, session: Session) -> ASGIApp:
+def application(office: ApplicationState, session: BrowserSession) -> ASGIApp:
     """The pages of an office for the browser of a session; nothing else is served.
 
     The guard stands around all of it, so that errors too pass it and carry its headers.
@@ -57,7 +57,7 @@ def application(office: Office, session: Session) -> ASGIApp:
         cookie = session.exchange(request.query_params.get(TOKEN_FIELD, ""))
         if cookie is None and not session.knows(request.headers.get("cookie", "")):
             why = "this address was used already, or is not complete: start `ribin serve` again"
-            return closed(request.scope, 401, why)
+            return error_page(request.scope, 401, why)
         answer = see("/")
         if cookie is not None:
             answer.headers["Set-Cookie"] = cookie
@@ -111,7 +111,7 @@ def bound_socket(port: int) -> socket.socket:
     return listening
 
 
-def server_of(office: Office, session: Session) -> uvicorn.Server:
+def server_of(office: ApplicationState, session: BrowserSession) -> uvicorn.Server:
     """A server that says nothing of itself and writes no address, which has the token, to a log."""
     config = uvicorn.Config(
         application(office, session),
@@ -124,12 +124,12 @@ def server_of(office: Office, session: Session) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve(office: Office, port: int, say: Callable[[str], None]) -> None:
+def serve(office: ApplicationState, port: int, say: Callable[[str], None]) -> None:
     """Serve until interrupted; `say` is told the address to open."""
     with office.desk():  # a vault or network that cannot be used is said before anything is served
         pass
     with closing(bound_socket(port)) as listening:
-        session = Session(listening.getsockname()[1])
+        session = BrowserSession(listening.getsockname()[1])
         say(session.address)
         with suppress(KeyboardInterrupt):  # how it is ended
             server_of(office, session).run(sockets=[listening])

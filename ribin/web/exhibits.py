@@ -11,7 +11,7 @@ from ribin.cases.exhibits import Exhibit, Grouping, Scope
 from ribin.model import MarkType
 from ribin.services.leads import lead_views
 from ribin.view import thumbnail_png
-from ribin.web.pages import office_of, page, picture
+from ribin.web.pages import page, picture, state_of
 from ribin.web.state import whole_number
 
 _A_PAGE = 100  # exhibits
@@ -19,7 +19,7 @@ _A_PAGE = 100  # exhibits
 
 def home(request: Request) -> Response:
     """All exhibits, or those that hold a text."""
-    office, text = office_of(request), request.query_params.get("q", "").strip()
+    office, text = state_of(request), request.query_params.get("q", "").strip()
     with office.desk() as desk:
         chosen = [e for e in desk.vault.exhibits().values() if _holds(e, text)]
         head = desk.vault.audit_head()
@@ -49,7 +49,7 @@ def home(request: Request) -> Response:
 def exhibit(request: Request) -> Response:
     """One exhibit: its event, its scans and marks, and the form to search with it."""
     name = request.query_params.get("name", "")
-    with office_of(request).desk() as desk:
+    with state_of(request).desk() as desk:
         known = desk.vault.exhibit(name)
         marks = desk.vault.marks_of(name)
         networked = desk.networked
@@ -69,7 +69,7 @@ def exhibit(request: Request) -> Response:
 def mark_png(request: Request) -> Response:
     """A small picture of a mark of an own exhibit."""
     query = request.query_params
-    with office_of(request).desk() as desk:
+    with state_of(request).desk() as desk:
         marks = desk.vault.marks_of(query.get("exhibit", ""))
         wanted = whole_number(query.get("mark", ""))
         mark = next((m for m in marks if m.mark_id == wanted), None)

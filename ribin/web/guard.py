@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ribin.web.pages import closed
-from ribin.web.session import CSRF_FIELD, Session
+from ribin.web.pages import error_page
+from ribin.web.session import CSRF_FIELD, BrowserSession
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -36,7 +36,7 @@ class Guard:
     The fields of a form that passed are in `scope["state"]["form"]`, each with its last value.
     """
 
-    def __init__(self, app: ASGIApp, session: Session, read_only: bool = False) -> None:
+    def __init__(self, app: ASGIApp, session: BrowserSession, read_only: bool = False) -> None:
         self._app = app
         self._session = session
         self._read_only = read_only
@@ -57,7 +57,7 @@ class Guard:
             scope.setdefault("state", {})["form"] = form
         if refused is not None:
             status, why = refused
-            await closed(scope, status, why)(scope, receive, guarded)
+            await error_page(scope, status, why)(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)
 

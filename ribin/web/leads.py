@@ -7,19 +7,19 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, Examined, HeldExhibit
+from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, ReviewBasis
 from ribin.errors import ParameterError
-from ribin.leads.rules import standing_of
+from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.leads.text import blindness
 from ribin.services.leads import announce, look_at_lead, look_at_leads
-from ribin.web.pages import form_of, office_of, page, see
+from ribin.web.pages import form_of, page, see, state_of
 from ribin.web.state import whole_number
 
 
 def take_up(request: Request) -> Response:
     """Take up a candidate as a lead, as `ribin lead open` does."""
-    form, office = form_of(request), office_of(request)
+    form, office = form_of(request), state_of(request)
     found, rank = office.found(form.get("id", "")), form.get("rank", "")
     mark = form.get("mark", "")
     _, _, row = found.place(mark, whole_number(rank))
@@ -27,8 +27,8 @@ def take_up(request: Request) -> Response:
         step = take_up_lead(
             desk.vault,
             desk.network if desk.networked else None,
-            HeldExhibit(desk.member, found.exhibit),
-            HeldExhibit(row.member, row.exhibit),
+            ExhibitRef(desk.member, found.exhibit),
+            ExhibitRef(row.member, row.exhibit),
             who=office.who,
             note=form.get("note", ""),
             figures=found.figures(mark, row),
@@ -40,10 +40,10 @@ def take_up(request: Request) -> Response:
 def leads(request: Request) -> Response:
     """The leads of the vault, or those that await this person."""
     mine = request.query_params.get("mine") == "yes"
-    office = office_of(request)
+    office = state_of(request)
     with office.desk() as desk:
         views = look_at_leads(desk.vault, office.who, mine=mine)
-    rows = [(view, standing_of(view.file)) for view in views]
+    rows = [(view, status_of(view.file)) for view in views]
     return page(request, "leads.html", rows=rows, mine=mine)
 
 
@@ -52,7 +52,7 @@ def lead(request: Request) -> Response:
 
     Right after a step one's own verdict is not repeated: whoever shares the login stays blind.
     """
-    office, number = office_of(request), request.query_params.get("number", "")
+    office, number = state_of(request), request.query_params.get("number", "")
     early = "after" not in request.query_params
     with office.desk() as desk:
         view = look_at_lead(desk.vault, number, office.who, early)
@@ -60,10 +60,10 @@ def lead(request: Request) -> Response:
         request,
         "lead.html",
         view=view,
-        standing=standing_of(view.file),
+        standing=status_of(view.file),
         conclusions=list(Conclusion),
         meaning=CONCLUSION_MEANING,
-        examined=list(Examined),
+        examined=list(ReviewBasis),
         blindness=blindness,
         notes=request.query_params.getlist("note")[:5],
     )
@@ -71,10 +71,10 @@ def lead(request: Request) -> Response:
 
 def review(request: Request) -> Response:
     """Give a verdict on a lead, as `ribin review` does."""
-    form, office = form_of(request), office_of(request)
+    form, office = form_of(request), state_of(request)
     try:
         conclusion = Conclusion(form.get("conclusion", ""))
-        examined = Examined(form.get("examined", ""))
+        examined = ReviewBasis(form.get("examined", ""))
     except ValueError as error:
         raise ParameterError("a conclusion and what was examined needed") from error
     with office.desk() as desk:

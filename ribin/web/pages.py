@@ -17,16 +17,16 @@ from ribin.errors import AccessError, ParameterError, RibinError, StoreError, Th
 from ribin.report.document import words
 from ribin.report.text import NOTICE
 from ribin.web.next_steps import with_next_step
-from ribin.web.session import Session
-from ribin.web.state import Office
+from ribin.web.session import BrowserSession
+from ribin.web.state import ApplicationState
 
 # The first that fits; a StoreError names what is not there.
 _STATUS = {ThereAlreadyError: 409, AccessError: 403, ParameterError: 400, StoreError: 404}
 
 
-def office_of(request: Request) -> Office:
+def state_of(request: Request) -> ApplicationState:
     """What the pages of this application work with."""
-    office: Office = request.app.state.office
+    office: ApplicationState = request.app.state.office
     return office
 
 
@@ -37,8 +37,8 @@ def form_of(request: Request) -> dict[str, str]:
 
 def page(request: Request, template: str, status: int = 200, **shown: Any) -> HTMLResponse:
     """A page; every value in it is escaped."""
-    office, session = office_of(request), request.app.state.session
-    assert isinstance(session, Session)
+    office, session = state_of(request), request.app.state.session
+    assert isinstance(session, BrowserSession)
     html = PAGES.get_template(template).render(
         office=office,
         csrf=session.csrf,
@@ -81,7 +81,7 @@ async def refused(request: Request, error: Exception) -> Response:
 async def not_found(request: Request, error: Exception) -> Response:
     """No page is called so, or it is not asked for in this way."""
     assert isinstance(error, HTTPException)
-    return closed(request.scope, error.status_code, f"{error.detail}: {request.url.path[:200]}")
+    return error_page(request.scope, error.status_code, f"{error.detail}: {request.url.path[:200]}")
 
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
@@ -98,7 +98,7 @@ _WAYS = {
 }
 
 
-def closed(scope: Scope, status: int, why: str) -> Response:
+def error_page(scope: Scope, status: int, why: str) -> Response:
     """The answer: a page where a browser asks for one, otherwise the plain line."""
     line = f"ribin: {why}"
     if "text/html" not in Headers(scope=scope).get("accept", ""):

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from ribin.report.document import Document
 from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
-from ribin.services.pair import Asked, report_comparison
-from ribin.services.reading import Reading
+from ribin.services.pair import ReportOptions, report_comparison
+from ribin.services.reading import ReadOptions
 from ribin.services.search_output import report_search
-from ribin.web.pages import form_of, office_of, see, with_policy
+from ribin.web.pages import form_of, see, state_of, with_policy
 from ribin.web.state import whole_number
 
 _PICTURES = 3  # in the report of a search, as `ribin report` has by default
@@ -21,21 +21,21 @@ _PICTURES = 3  # in the report of a search, as `ribin report` has by default
 
 def report(request: Request) -> Response:
     """Make the report of the query and a candidate, and go on to it."""
-    form, office = form_of(request), office_of(request)
+    form, office = form_of(request), state_of(request)
     _check_form(form)
     asked = office.found(form.get("id", ""))
     _, _, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
     names = (asked.exhibit, f"{row.member}:{row.exhibit}")
     with office.desk() as desk:
         document, _ = report_comparison(
-            names, Reading(), str(row.mark), office.params, _said(request), desk, asked.request
+            names, ReadOptions(), str(row.mark), office.params, _said(request), desk, asked.request
         )
     return _see_report(request, document)
 
 
 def list_report(request: Request) -> Response:
     """Make the report of a search with the first candidates beside the query, and go on to it."""
-    form, office = form_of(request), office_of(request)
+    form, office = form_of(request), state_of(request)
     _check_form(form)
     asked = office.found(form.get("id", ""))
     with office.desk() as desk:
@@ -67,16 +67,18 @@ def _check_form(form: dict[str, str]) -> None:
         check_reportlab()
 
 
-def _said(request: Request) -> Asked:
+def _said(request: Request) -> ReportOptions:
     form = form_of(request)
-    return Asked(office_of(request).who, form.get("question", ""), form.get("case_number", ""))
+    return ReportOptions(
+        state_of(request).who, form.get("question", ""), form.get("case_number", "")
+    )
 
 
 def _see_report(request: Request, document: Document) -> Response:
-    key = office_of(request).keep_report(document)
+    key = state_of(request).keep_report(document)
     path = "/reports.pdf" if form_of(request).get("as") == "pdf" else "/reports"
     return see(f"{path}?{urlencode({'id': key})}")
 
 
 def _kept(request: Request) -> Document:
-    return office_of(request).report(request.query_params.get("id", ""))
+    return state_of(request).report(request.query_params.get("id", ""))

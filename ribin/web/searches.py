@@ -13,15 +13,15 @@ from ribin.report.score_plot import largest_drop
 from ribin.services.search_output import Beside, candidate_beside
 from ribin.view import thumbnail_png
 from ribin.view.results import score_plot, shown_lists
-from ribin.web.pages import form_of, office_of, page, picture, see, with_policy
-from ribin.web.state import Found, whole_number
+from ribin.web.pages import form_of, page, picture, see, state_of, with_policy
+from ribin.web.state import RecentSearch, whole_number
 
 
 def search(request: Request) -> Response:
     """Search with an exhibit, and go on to its lists."""
     form = form_of(request)
     try:
-        found = office_of(request).search(form.get("exhibit", ""), form)
+        found = state_of(request).search(form.get("exhibit", ""), form)
     except ValueError as error:  # a scope that there is not; ParameterError is one
         raise ParameterError(str(error)) from error
     return see(f"/found?{urlencode({'id': found.key})}")
@@ -58,7 +58,7 @@ def candidate_png(request: Request) -> Response:
 def compare(request: Request) -> Response:
     """The comparison page of the query and a candidate."""
     both = _beside(request, _found(request))
-    return with_policy(both.page(office_of(request).params))
+    return with_policy(both.page(state_of(request).params))
 
 
 def candidate(request: Request) -> Response:
@@ -68,8 +68,8 @@ def candidate(request: Request) -> Response:
     return page(request, "candidate.html", found=asked, list=one, row=row)
 
 
-def _found(request: Request) -> Found:
-    return office_of(request).found(request.query_params.get("id", ""))
+def _found(request: Request) -> RecentSearch:
+    return state_of(request).found(request.query_params.get("id", ""))
 
 
 def _place(request: Request) -> tuple[str, int]:
@@ -77,7 +77,7 @@ def _place(request: Request) -> tuple[str, int]:
     return request.query_params.get("mark", ""), whole_number(rank)
 
 
-def _beside(request: Request, asked: Found) -> Beside:
+def _beside(request: Request, asked: RecentSearch) -> Beside:
     _, side, row = asked.place(*_place(request))
-    with office_of(request).desk() as desk:
+    with state_of(request).desk() as desk:
         return candidate_beside(desk, side, asked.request, row, asked.exhibit)

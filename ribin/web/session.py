@@ -21,7 +21,7 @@ def _secret() -> str:
 
 
 @dataclass
-class Session:
+class BrowserSession:
     """The secrets of one run of the server."""
 
     port: int

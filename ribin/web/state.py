@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
-from ribin.cases.leads import HeldExhibit
+from ribin.cases.leads import ExhibitRef
 from ribin.cases.results import SearchLists
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
@@ -21,9 +21,9 @@ from ribin.report.document import Document
 from ribin.report.json import as_json
 from ribin.report.text import lists_value
 from ribin.services.leads import figures_as_seen
-from ribin.services.reading import Reading, Side
+from ribin.services.reading import ReadOptions, Side
 from ribin.services.search import request_of, search_for
-from ribin.services.session import Desk
+from ribin.services.session import Session
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
 
@@ -37,7 +37,7 @@ def new_key() -> str:
     return secrets.token_urlsafe(8)
 
 
-class Shelf(Generic[T]):
+class RecentItems(Generic[T]):
     """The last ones of a kind, `what` in refusals; safe in several threads."""
 
     def __init__(self, what: str) -> None:
@@ -64,7 +64,7 @@ class Shelf(Generic[T]):
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class RecentSearch:
     """A search of this session, as it was shown."""
 
     key: str
@@ -87,13 +87,13 @@ class Found:
         text = as_json(lists_value(self.lists))
         listed = json.loads(text)
         rows = next(part["candidates"] for part in listed["lists"] if part["mark"] == mark)
-        held = HeldExhibit(candidate.member, candidate.exhibit)
+        held = ExhibitRef(candidate.member, candidate.exhibit)
         digest = hashlib.sha256(text.encode()).hexdigest()
         return figures_as_seen({**listed, "candidates": rows}, held, digest)
 
 
 @dataclass(eq=False)
-class Office:
+class ApplicationState:
     """The settings of `ribin serve`. A page opens the desk anew: a connection is of one thread."""
 
     vault: Path
@@ -102,15 +102,15 @@ class Office:
     who: str
     threads: int = 1
     read_only: bool = False
-    _found: Shelf[Found] = field(default_factory=lambda: Shelf("search"))
-    _reports: Shelf[Document] = field(default_factory=lambda: Shelf("report"))
+    _found: RecentItems[RecentSearch] = field(default_factory=lambda: RecentItems("search"))
+    _reports: RecentItems[Document] = field(default_factory=lambda: RecentItems("report"))
     _one_search: threading.Lock = field(default_factory=threading.Lock)
 
-    def desk(self) -> Desk:
+    def desk(self) -> Session:
         """The desk of one request, to be used in a `with` block."""
-        return Desk.open(self.vault, self.network_file, self.params, self.threads)
+        return Session.open(self.vault, self.network_file, self.params, self.threads)
 
-    def search(self, exhibit: str, asked: Mapping[str, str]) -> Found:
+    def search(self, exhibit: str, asked: Mapping[str, str]) -> RecentSearch:
         """Search with an exhibit of the own vault, as `ribin search` does, and remember it.
 
         Raises
@@ -124,12 +124,14 @@ class Office:
             request = request_of(desk.member, {**_asked(asked), "who": self.who})
             if self.read_only and request.scope is not Scope.COUNTRY:
                 raise AccessError(f"scope {request.scope}: not with --read-only")
-            sides, lists = search_for(desk, exhibit, Reading(), request, asked.get("mark") or None)
-        found = Found(new_key(), exhibit, request, sides, lists)
+            sides, lists = search_for(
+                desk, exhibit, ReadOptions(), request, asked.get("mark") or None
+            )
+        found = RecentSearch(new_key(), exhibit, request, sides, lists)
         self._found.put(found.key, found)
         return found
 
-    def found(self, key: str) -> Found:
+    def found(self, key: str) -> RecentSearch:
         """A search of this session; StoreError where there is none such, or no more."""
         return self._found.get(key)
 
@@ -147,7 +149,7 @@ class Office:
         """The reports of this session with their keys, newest first."""
         return self._reports.newest_first()
 
-    def searches(self) -> list[Found]:
+    def searches(self) -> list[RecentSearch]:
         """The searches of this session, newest first."""
         return [found for _, found in self._found.newest_first()]
 

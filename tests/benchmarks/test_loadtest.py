@@ -88,10 +88,10 @@ def test_filters_come_before_arithmetic(network, query):
 def test_what_is_not_shared_is_in_no_look(network, query):
     looks = Counted()
     far = Network({**network.members, "BRB": NetworkMember("BRB", "", "nowhere")}, {})
-    from ribin.search.compare import Means
+    from ribin.search.compare import SearchContext
     from ribin.search.member import MemberVault
 
-    member = MemberVault("JAM", far, PARAMS, Means(2, looks))
+    member = MemberVault("JAM", far, PARAMS, SearchContext(2, looks))
     answer = member.answer(query, ask("BRB", Scope.NETWORK))
     assert answer.counts.eligible == EXHIBITS  # a gallery is shared with the network
     assert looks.scored == [EXHIBITS - 1, 100]

@@ -12,7 +12,7 @@ from mark_makers import heights, provenance
 from ribin.correlate.blocks import block_sums, disc_offsets, patch_ccf, turn_matrix, whole_sums
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
 from ribin.correlate.register import overlap_correlation
-from ribin.correlate.side import Side, prepare_side
+from ribin.correlate.side import PreparedSide, prepare_side
 from ribin.correlate.turned import (
     mask_surface,
     pad_surface,
@@ -35,7 +35,7 @@ def patch(side: int, seed: int, share: float, pitch_um: float = 25.0) -> tuple:
     return np.where(valid, heights(seed, rows, cols), 0.0).astype(np.float32), valid
 
 
-def small_side(seed: int, share: float = 0.8) -> Side:
+def small_side(seed: int, share: float = 0.8) -> PreparedSide:
     """A mark of 0.8 mm, with up to nine cells."""
     arrays: dict[str, np.ndarray] = {}
     for name, side, pitch_um in (("fine", 32, 25.0), ("medium", 16, 50.0), ("coarse", 16, 75.0)):
@@ -258,7 +258,7 @@ def test_searching_cells_equals_its_twin(norm_step_px, share, min_overlap, shift
         assert ccf[t, s, k] == pytest.approx(best[k], abs=1e-5)
 
 
-def cell_at(cut: Side, search: CellSearch, k: int, t: int, offset: np.ndarray) -> tuple:
+def cell_at(cut: PreparedSide, search: CellSearch, k: int, t: int, offset: np.ndarray) -> tuple:
     side = 2 * BLOCK_PX
     margin = (search.copies.shape[2] - cut.fine.size_px) // 2
     row, col = cut.cells[k] * BLOCK_PX

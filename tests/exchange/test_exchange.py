@@ -19,7 +19,7 @@ from ribin.exchange.send import export_bundle
 from ribin.search.engine import search
 from ribin.search.network import read_network
 from ribin.vault.keys import end_trust, make_key, own_key, trust_key
-from ribin.vault.sharing import end_release, opaque_names, release_exhibit, set_sharing
+from ribin.vault.sharing import end_release, pseudonyms, release_exhibit, set_sharing
 from ribin.vault.vault import Vault
 
 SECRETS = (b"secret", b"Dangriga", b"C-99", b"E-BLZ", b"scan1.x3p", b"not a real X3P")
@@ -67,7 +67,7 @@ def test_a_bundle_carries_class_fields_templates_and_opaque_names(pair, network)
     whole = path.read_bytes()
     assert not any(secret in whole for secret in SECRETS)
     facts = json.loads(members_of_bundle(path)["manifest.json"])
-    names = opaque_names(pair.sender, ["BLZ-secret-cluster", "BLZ-secret-network"])
+    names = pseudonyms(pair.sender, ["BLZ-secret-cluster", "BLZ-secret-network"])
     assert {one["exhibit"] for one in facts["exhibits"]} == set(names.values())
     assert {one["class_fields"]["calibre"] for one in facts["exhibits"]} == {"9x19"}
     done = pair.receive(path)
@@ -91,7 +91,7 @@ def test_the_scope_of_a_search_holds_without_a_line(pair, network):
 
 def test_a_wider_distance_carries_less(pair):
     facts = json.loads(members_of_bundle(pair.send(reach=Scope.NETWORK))["manifest.json"])
-    wanted = opaque_names(pair.sender, ["BLZ-secret-network"])
+    wanted = pseudonyms(pair.sender, ["BLZ-secret-network"])
     assert [one["exhibit"] for one in facts["exhibits"]] == list(wanted.values())
 
 
@@ -111,7 +111,7 @@ def test_a_later_bundle_takes_the_place_and_an_old_one_is_refused(pair, network)
     second = pair.send()
     done = pair.receive(second)
     assert (done.number, done.new, done.gone) == (2, 1, 1)
-    names = opaque_names(pair.sender, ["BLZ-secret-network", "BLZ-new"])
+    names = pseudonyms(pair.sender, ["BLZ-secret-network", "BLZ-new"])
     assert {exhibit for exhibit, _ in found(network)[0]} == set(names.values())
     before = state_of(pair.receiver)
     with pytest.raises(AccessError, match=r"bundle1.zip: a bundle of BLZ after number 2 needed"):
@@ -127,7 +127,7 @@ def test_a_release_names_exhibit_and_event_and_is_in_both_logs(pair, network):
     path = pair.send()
     assert not any(name.startswith("originals/") for name in members_of_bundle(path))
     assert pair.receive(path).released == 1
-    opaque = opaque_names(pair.sender, ["BLZ-secret-cluster", "BLZ-secret-network"])
+    opaque = pseudonyms(pair.sender, ["BLZ-secret-cluster", "BLZ-secret-network"])
     assert found(network)[0] == {
         ("BLZ-secret-cluster", "E-BLZ-secret-cluster"),
         (opaque["BLZ-secret-network"], ""),
@@ -352,7 +352,7 @@ def test_numbers_are_guarded_by_the_catalogue_too(pair):
 
 def test_what_was_reviewed_stays_left_out_when_its_name_was_told(pair, network):
     """A lead names the exhibit as it was known when the lead was taken up, and for good."""
-    opaque = opaque_names(pair.sender, ["BLZ-secret-cluster"])["BLZ-secret-cluster"]
+    opaque = pseudonyms(pair.sender, ["BLZ-secret-cluster"])["BLZ-secret-cluster"]
     for told in (opaque, "BLZ-secret-cluster"):
         pair.receive(pair.send())
         for name in {opaque, told}:

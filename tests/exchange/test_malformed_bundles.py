@@ -34,7 +34,7 @@ from ribin.exchange.bundle import _SIGNED, BundleWriter, _digest
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.services.enrol import Intake, enrol_rows
+from ribin.services.enrol import EnrolOptions, enrol_rows
 from ribin.vault.keys import make_key, own_key, trust_key
 from ribin.vault.sharing import release_exhibit
 from ribin.vault.vault import Vault
@@ -81,7 +81,7 @@ def scene(tmp_path, sample_dir):
         Vault.create(tmp_path / "BLZ", "BLZ", "ann") as blz,
         Vault.create(tmp_path / "untouched", "JAM", "bob") as jam,
     ):
-        enrol_rows(read_manifest(rows), lambda code: blz, Intake(DEFAULT_PARAMS, "ann"))
+        enrol_rows(read_manifest(rows), lambda code: blz, EnrolOptions(DEFAULT_PARAMS, "ann"))
         said = {"who": "ann", "reason": "weekly"}
         release_exhibit(blz, names[0], "JAM", Scope.CLUSTER, original=True, **said)
         for vault, who in ((blz, "ann"), (jam, "bob")):

@@ -35,7 +35,7 @@ from ribin.vault.retention import keep_until, purge_exhibit
 from ribin.vault.scanfile import read_parts
 from ribin.vault.sharing import (
     end_release,
-    opaque_names,
+    pseudonyms,
     release_exhibit,
     set_default_sharing,
     set_sharing,
@@ -132,7 +132,7 @@ def check_round_trip(made, actions) -> None:
                 assert y.check().problems == x.check().problems == ()
                 assert y.exhibits() == x.exhibits()
                 assert y.holdings() == x.holdings()
-                assert opaque_names(y, x.exhibits()) == opaque_names(x, x.exhibits())
+                assert pseudonyms(y, x.exhibits()) == pseudonyms(x, x.exhibits())
 
 
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}

@@ -7,16 +7,16 @@ import time
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.cases.leads import Conclusion, Examined, Link, Place, Role, Standing
+from ribin.cases.leads import Conclusion, LeadStatus, Link, ReviewBasis, ReviewRound, Role
 from ribin.errors import StoreError
 from ribin.leads.merge import sync_leads
-from ribin.leads.rules import standing_of
+from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.services.leads import lead_views, look_at_lead
 from ribin.vault.audit import append_row
 from ribin.vault.leads import insert_link, read_lead_file
 from ribin.vault.people import appoint
-from ribin.vault.sharing import opaque_name
+from ribin.vault.sharing import pseudonym
 
 SAME = Conclusion.IDENTIFICATION
 
@@ -37,7 +37,7 @@ class TwoCountries:
         pair = []
         for member, vault in self.vaults.items():
             with vault.catalogue.reading() as db:
-                pair.append(held(f"{member}:{opaque_name(db, member + '-1')}"))
+                pair.append(held(f"{member}:{pseudonym(db, member + '-1')}"))
         network = self.network if reached else None
         take_up_lead(self.vaults[code], network, *pair, who=who, note="alike")
 
@@ -45,7 +45,9 @@ class TwoCountries:
         self.sit_down(code, who)
         network = self.network if reached else None
         said = {"who": who, "note": "on the items", **more}
-        return give_review(self.vaults[code], network, "JAM-L1", conclusion, Examined.ITEMS, **said)
+        return give_review(
+            self.vaults[code], network, "JAM-L1", conclusion, ReviewBasis.ITEMS, **said
+        )
 
     def file(self, code):
         with self.vaults[code].catalogue.reading() as db:
@@ -76,7 +78,7 @@ def test_a_namesake_in_the_other_country_is_another_person(both):
     assert lead_views(both.vaults["JAM"], EXAMINER, mine=True) == []
     both.vaults["JAM"].record("view", "JAM-L1", EXAMINER, "", verdicts=1)
     step = both.review("BLZ", EXAMINER)
-    assert (step.file.reviews[-1].blind, step.standing) == (True, Standing.CONFIRMED_LINK)
+    assert (step.file.reviews[-1].blind, step.standing) == (True, LeadStatus.CONFIRMED_LINK)
 
 
 def synced(both, code="JAM"):
@@ -96,7 +98,7 @@ def test_without_the_other_log_a_verdict_makes_no_link_before_both_are_read(both
     both.take_up()
     both.review("JAM", EXAMINER)
     step = both.review("BLZ", THIRD, reached=False)
-    assert (step.link_made, step.standing) == (False, Standing.BLINDNESS_DUE)
+    assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)
     assert (step.file.reviews[-1].blind, step.file.unchecked) == (False, ("JAM-L1/BLZ1",))
     words = ("lead", "show", "JAM-L1", "--vault", both.vaults["BLZ"].path, "--as", THIRD)
     told = ribin(*words).out
@@ -117,10 +119,10 @@ def test_a_look_in_the_other_countrys_log_is_found_when_they_meet(both, syncs):
     both.sit_down("BLZ", THIRD)  # from the own desk, under a borrowed name
     look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
     step = both.review("BLZ", THIRD, reached=False)
-    assert (step.link_made, step.standing) == (False, Standing.BLINDNESS_DUE)
+    assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)
     file = synced(both, syncs)
     assert ([r.blind for r in file.reviews], file.link, file.unchecked) == ([True, False], None, ())
-    assert standing_of(file) is Standing.NOT_CONFIRMED
+    assert status_of(file) is LeadStatus.NOT_CONFIRMED
     both.take_up()  # the pair may be taken up again
 
 
@@ -168,11 +170,17 @@ def test_two_first_verdicts_given_apart_are_a_first_and_a_second(both, order, sy
     # The later one is the second, but never that of who took the lead up.
     second = "BLZ" if taker == EXAMINER else order[1]
     places = {r.member: r.place for r in file.reviews}
-    assert places == {second: Place.SECOND, ({"JAM", "BLZ"} - {second}).pop(): Place.FIRST}
+    assert places == {
+        second: ReviewRound.SECOND,
+        ({"JAM", "BLZ"} - {second}).pop(): ReviewRound.FIRST,
+    }
     assert (file.linked, [r.blind for r in file.reviews]) == (True, [True, True])
     assert file.reviews[1].review == "JAM-L1/" + order[1] + "1"
     changed = both.review(second, people[second], conclusion=Conclusion.ELIMINATION, supersede=True)
-    assert (changed.file.reviews[-1].place, changed.standing) == (Place.SECOND, Standing.WITHDRAWN)
+    assert (changed.file.reviews[-1].place, changed.standing) == (
+        ReviewRound.SECOND,
+        LeadStatus.WITHDRAWN,
+    )
     assert synced(both) == changed.file
 
 
@@ -184,7 +192,7 @@ def test_a_second_verdict_given_apart_is_that_of_a_reviewer_too(both):
     _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
     why = "Ana Brown: reviewer needed, found examiner"
     assert notes == (f"lead JAM-L1: no link, the second verdict: {why}",)
-    assert standing_of(both.file("BLZ")) is Standing.NOT_CONFIRMED
+    assert status_of(both.file("BLZ")) is LeadStatus.NOT_CONFIRMED
     both.take_up()  # the pair is free
 
 
@@ -196,4 +204,4 @@ def test_of_two_firsts_given_apart_one_may_have_been_shown_the_other(both):
     both.review("BLZ", SECOND, reached=False)
     file = synced(both)
     assert ([r.blind for r in file.reviews], file.link) == ([True, False], None)
-    assert standing_of(file) is Standing.NOT_CONFIRMED
+    assert status_of(file) is LeadStatus.NOT_CONFIRMED

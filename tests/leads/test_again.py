@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member
 
-from ribin.cases.leads import Conclusion, Examined, Role, Standing
+from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis, Role
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.services.search import reviewed_with
 from ribin.vault.people import appoint
@@ -26,7 +26,7 @@ def take_up(vault, who=EXAMINER, pair=PAIR):
 
 def review(vault, lead, who, conclusion=SAME):
     said = {"who": who, "note": "on the items"}
-    return give_review(vault, None, lead, conclusion, Examined.ITEMS, **said)
+    return give_review(vault, None, lead, conclusion, ReviewBasis.ITEMS, **said)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_the_same_two_persons_make_no_link_by_starting_again(ribin, disagreed, p
     lead = take_up(disagreed, pair=pair)
     review(disagreed, lead, EXAMINER)
     step = review(disagreed, lead, SECOND)
-    assert (step.file.reviews[-1].blind, step.standing) == (False, Standing.NOT_CONFIRMED)
+    assert (step.file.reviews[-1].blind, step.standing) == (False, LeadStatus.NOT_CONFIRMED)
     assert (step.link_made, step.file.link) == (False, None)
     told = ribin("lead", "show", lead, "--vault", disagreed.path, "--as", SECOND).out
     assert "not blind: a verdict on the pair had been shown to this person or login" in told
@@ -65,7 +65,7 @@ def test_whoever_has_seen_none_of_them_is_blind(disagreed):
     lead = take_up(disagreed)
     review(disagreed, lead, EXAMINER)
     step = review(disagreed, lead, THIRD)
-    assert (step.file.reviews[-1].blind, step.standing) == (True, Standing.CONFIRMED_LINK)
+    assert (step.file.reviews[-1].blind, step.standing) == (True, LeadStatus.CONFIRMED_LINK)
 
 
 @pytest.mark.parametrize(

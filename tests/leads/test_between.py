@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.cases.leads import Conclusion, Examined
+from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.merge import sync_leads
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.services.leads import announce_received
 from ribin.vault.leads import read_lead_files
-from ribin.vault.sharing import opaque_names
+from ribin.vault.sharing import pseudonyms
 from ribin.vault.vault import Vault
 
 # The other vault's transaction ends with the process, where the own one's has just been committed:
@@ -75,7 +75,7 @@ def go_on_to(step: str, folder: Path, opaque: str) -> None:
         pair = held("JAM:JAM-1"), held(f"BLZ:{opaque}")
         take_up_lead(vault, network, *pair, who=EXAMINER, note="n")
         for who in {"first": (), "second": (EXAMINER,)}.get(step, (EXAMINER, THIRD)):
-            verdict = (Conclusion.IDENTIFICATION, Examined.ITEMS)
+            verdict = (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)
             give_review(vault, network, "JAM-L1", *verdict, who=who, note="n")
 
 
@@ -90,7 +90,7 @@ def test_killed_between_the_two_commits(tmp_path, step, mender):
     for code in ("JAM", "BLZ"):
         make_member(tmp_path, code, 1).close()
     with Vault.open(tmp_path / "BLZ") as vault:
-        opaque = opaque_names(vault, ["BLZ-1"])["BLZ-1"]
+        opaque = pseudonyms(vault, ["BLZ-1"])["BLZ-1"]
     go_on_to(step, tmp_path, opaque)
     before = entries(tmp_path, "JAM")
     words = [str(Path(__file__).parents[1]), str(tmp_path), acting, step, opaque]

@@ -8,13 +8,13 @@ import json
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.cases.leads import Conclusion, Examined, Standing, identity_of, logins_behind
+from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis, identity_of, logins_behind
 from ribin.errors import AccessError
 from ribin.export.restore import import_vault
 from ribin.export.write import export_vault
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.vault.backup import back_up
-from ribin.vault.sharing import opaque_name
+from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
 ANA, BEN = "ana", "ben"  # logins
@@ -55,7 +55,7 @@ def reviewed(jam, login):
 
 def review(vault, who, network=None, conclusion=Conclusion.IDENTIFICATION, **more):
     said = {"who": who, "note": "on the items", **more}
-    return give_review(vault, network, "JAM-L1", conclusion, Examined.ITEMS, **said)
+    return give_review(vault, network, "JAM-L1", conclusion, ReviewBasis.ITEMS, **said)
 
 
 def blind(step):
@@ -74,7 +74,7 @@ def test_a_borrowed_name_is_not_blind_under_the_own_one(ribin, reviewed, login):
     assert "identification" in told.out
     assert "is not blind now" in told.err
     step = review(reviewed, SECOND)
-    assert (blind(step), step.standing, step.link_made) == (False, Standing.NOT_CONFIRMED, False)
+    assert (blind(step), step.standing, step.link_made) == (False, LeadStatus.NOT_CONFIRMED, False)
     shown = lead_show(ribin, reviewed, SECOND).out
     assert "not blind: a verdict on the pair had been shown to this person or login" in shown
     assert "no link: a verdict was not blind; the pair may be taken up as a new lead" in shown
@@ -90,7 +90,7 @@ def test_a_look_that_shows_no_verdict_leaves_it_blind(ribin, reviewed, login):
         for who in (EXAMINER, SECOND):
             assert ribin(*words, "--vault", reviewed.path, "--as", who).code == 0
     step = review(reviewed, SECOND)
-    assert (blind(step), step.standing) == (True, Standing.CONFIRMED_LINK)
+    assert (blind(step), step.standing) == (True, LeadStatus.CONFIRMED_LINK)
 
 
 def test_the_first_person_may_look_from_the_own_login(ribin, reviewed, login):
@@ -182,7 +182,7 @@ def test_logins_of_another_country_are_those_of_this_machine(
     with make_member(tmp_path, "JAM", 1) as jam, make_member(tmp_path, "BLZ", 1) as blz:
         login("lab", host=host)
         with blz.catalogue.reading() as db:
-            other = held(f"BLZ:{opaque_name(db, 'BLZ-1')}")
+            other = held(f"BLZ:{pseudonym(db, 'BLZ-1')}")
         take_up_lead(jam, network, held("JAM:JAM-1"), other, who=EXAMINER, note="alike")
         review(jam, EXAMINER, network)
         lead_show(ribin, jam, EXAMINER)

@@ -12,7 +12,7 @@ from review_makers import EXAMINER, make_member, make_network
 
 from ribin.leads.merge import sync_leads
 from ribin.vault.leads import read_lead_files
-from ribin.vault.sharing import opaque_names
+from ribin.vault.sharing import pseudonyms
 from ribin.vault.vault import Vault
 
 WORKER = """
@@ -47,7 +47,7 @@ def test_killed_in_the_middle_of_a_step(tmp_path, counted):
         make_member(tmp_path, code, 6).close()
     network = make_network(tmp_path, "BLZ", "JAM")
     with Vault.open(tmp_path / "BLZ") as vault:
-        names = list(opaque_names(vault, vault.exhibits()).values())
+        names = list(pseudonyms(vault, vault.exhibits()).values())
     command = [sys.executable, "-c", WORKER, str(Path(__file__).parents[1]), str(tmp_path), *names]
     rng = random.Random(5)
     acknowledged: set[tuple[str, int]] = set()

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from review_makers import EXAMINER, SECOND, STAFF, THIRD, held, make_member, make_network
 
-from ribin.cases.leads import Conclusion, Examined, HeldExhibit, Place, Role
+from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, ReviewRound, Role
 from ribin.errors import RibinError
 from ribin.leads.merge import sync_leads
-from ribin.leads.rules import standing_of, visible_reviews
+from ribin.leads.rules import status_of, visible_reviews
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.vault.leads import read_lead_files
-from ribin.vault.sharing import opaque_name
+from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
 IDENTIFICATION = Conclusion.IDENTIFICATION
@@ -61,7 +61,7 @@ class Workflow(RuleBasedStateMachine):
         if name.member == code:
             return name
         with self.vaults[name.member].catalogue.reading() as db:
-            return HeldExhibit(name.member, opaque_name(db, name.exhibit))
+            return ExhibitRef(name.member, pseudonym(db, name.exhibit))
 
     def _lead(self, code, pick):
         known = sorted(self._files()[code])
@@ -98,7 +98,7 @@ class Workflow(RuleBasedStateMachine):
             for file in before.values() if self.always_reached or not reached else ():
                 if file.lead.pair == step.file.lead.pair:
                     assert not file.linked
-                    assert not standing_of(file).is_open
+                    assert not status_of(file).is_open
 
     @rule(code=MEMBERS, pick=LEADS, who=st.sampled_from([SECOND, THIRD]), reached=st.booleans())
     def agree(self, code, pick, who, reached):
@@ -113,13 +113,13 @@ class Workflow(RuleBasedStateMachine):
                    for r in side[lead].reviews}  # fmt: skip
         with self._step(reached) as network:
             vault = self.vaults[code]
-            step = give_review(vault, network, lead, verdict, Examined.ITEMS, who=who, note="n")
+            step = give_review(vault, network, lead, verdict, ReviewBasis.ITEMS, who=who, note="n")
             given = next(r for r in step.file.reviews if r.review not in earlier)
-            wanted = Role.EXAMINER if given.place is Place.FIRST else Role.REVIEWER
+            wanted = Role.EXAMINER if given.place is ReviewRound.FIRST else Role.REVIEWER
             assert wanted in STAFF[who]
             knew = self._gave_on_the_pair(code, who, step.file.lead)
             if given.review not in step.file.unchecked:
-                assert given.blind is (given.place is Place.FIRST or not knew)
+                assert given.blind is (given.place is ReviewRound.FIRST or not knew)
             if len(step.file.lead.members) > 1 and not reached:
                 assert not step.link_made
 
@@ -137,10 +137,10 @@ class Workflow(RuleBasedStateMachine):
         lead = self._lead(code, pick)
         with self._step(reached) as network:
             step = give_review(
-                self.vaults[code], network, lead, verdict, Examined.CAST,
+                self.vaults[code], network, lead, verdict, ReviewBasis.CAST,
                 who=who, note="n", supersede=True,
             )  # fmt: skip
-            both = {review.place for review in step.file.reviews} == set(Place)
+            both = {review.place for review in step.file.reviews} == set(ReviewRound)
             assert not (both and step.link_made)
 
     @rule(code=MEMBERS, pick=LEADS, who=PEOPLE, reached=st.booleans())
@@ -201,7 +201,7 @@ class Workflow(RuleBasedStateMachine):
     def the_second_person_is_blind(self):
         for file in (file for side in self._files().values() for file in side.values()):
             places = {review.place for review in file.reviews}
-            if places == {Place.FIRST}:
+            if places == {ReviewRound.FIRST}:
                 gave = {(review.member, review.reviewer) for review in file.reviews}
                 others = {(code, who) for code in self.vaults for who in STAFF} - gave
                 assert all(visible_reviews(file, who, code) == () for code, who in others)

@@ -12,11 +12,11 @@ import pytest
 from review_makers import EXAMINER, SECOND, STAFF, held, make_member, make_network
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import Conclusion, Examined
+from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.merge import sync_leads
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.services.leads import announce, announce_received
-from ribin.vault.sharing import opaque_names, release_exhibit
+from ribin.vault.sharing import pseudonyms, release_exhibit
 
 FOUND = Conclusion.IDENTIFICATION
 
@@ -38,7 +38,7 @@ def linked(jam, network, comparison):
     steps, notes = [opened], [announce(jam, opened, network)]
     for who in (EXAMINER, SECOND):
         step = give_review(
-            jam, network, opened.file.lead.lead, FOUND, Examined.ITEMS, who=who, note="Mr Pink"
+            jam, network, opened.file.lead.lead, FOUND, ReviewBasis.ITEMS, who=who, note="Mr Pink"
         )
         steps.append(step)
         notes.append(announce(jam, step, network))
@@ -47,7 +47,7 @@ def linked(jam, network, comparison):
 
 def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
     jam, blz, network = pair
-    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
     step, notes = linked(jam, network, f"BLZ:{opaque}")
     assert notes[:2] == [(), ()]
     assert [note.split(":")[0] for note in notes[2]] == ["notice to BLZ", "notice to JAM"]
@@ -67,7 +67,7 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
         "BLZ",
     )
     assert [(e["member"], e["exhibit"]) for e in facts["exhibits"]] == [
-        ("JAM", opaque_names(jam, ["JAM-1"])["JAM-1"]),
+        ("JAM", pseudonyms(jam, ["JAM-1"])["JAM-1"]),
         ("BLZ", opaque),
     ]
     assert facts["exhibits"][0]["class_fields"]["calibre"] == "9x19"
@@ -122,7 +122,7 @@ def test_the_day_of_a_released_event_is_told_to_whom_it_was_released(pair):
     jam, blz, network = pair
     said = {"who": "head", "reason": "joint case", "original": False}
     release_exhibit(blz, "BLZ-2", "JAM", Scope.CLUSTER, **said)
-    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
     link = linked(jam, network, f"BLZ:{opaque}")[0].file.link.link
     days = {}
     for vault, to in ((jam, "JAM"), (jam, "BLZ"), (blz, "BLZ")):
@@ -148,7 +148,7 @@ def test_a_notice_that_cannot_be_written_undoes_nothing(pair, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("ribin.leads.notices.write_durably", refuse)
-    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
     step, notes = linked(jam, network, f"BLZ:{opaque}")
     assert step.link_made
     assert all("not written: " in note and "No space left" in note for note in notes[2])
@@ -171,7 +171,7 @@ def test_what_arrives_by_the_line_is_noticed_once(pair):
     """JAM gives both verdicts and later withdraws the link while Belize is out of reach; both sync,
     again and again."""
     jam, blz, network = pair
-    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
     link = linked(jam, None, f"BLZ:{opaque}")[0].file.lead.lead
     assert not (blz.path / "notices").exists()
     for caller, who in ((blz, SECOND), (jam, EXAMINER), (blz, SECOND)):
@@ -197,7 +197,7 @@ CODES = ("BLZ", "JAM")
 
 def test_a_link_and_its_end_that_arrive_together_are_both_noticed(pair):
     jam, blz, network = pair
-    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
     link = linked(jam, None, f"BLZ:{opaque}")[0].file.lead.lead
     sync_leads(jam, network, who=SECOND)  # reads both logs and makes the link
     withdraw_link(jam, None, link, who=SECOND, reason="items mixed up")
@@ -214,7 +214,7 @@ def test_a_link_and_its_end_that_arrive_together_are_both_noticed(pair):
 
 def test_a_link_that_a_vault_does_not_know_is_not_noticed_there(pair):
     jam, blz, network = pair
-    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
     linked(jam, None, f"BLZ:{opaque}")
     assert announce_received(jam, network) == []
     assert not (blz.path / "notices").exists()
@@ -223,7 +223,7 @@ def test_a_link_that_a_vault_does_not_know_is_not_noticed_there(pair):
 def test_without_reportlab_a_notice_has_no_pdf_and_says_so(pair, monkeypatch):
     jam, blz, network = pair
     monkeypatch.setitem(sys.modules, "reportlab", None)
-    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
     _, notes = linked(jam, network, f"BLZ:{opaque}")
     assert all(n.endswith(".html; no PDF: reportlab is not installed (pip install 'ribin[pdf]')")
                for n in notes[2])  # fmt: skip
@@ -235,7 +235,7 @@ def test_the_command_writes_them(ribin, pair):
     file = jam.path.parent / "network.toml"
     file.write_text('[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "BLZ"\n'
                     '[clusters]\nlinked = ["JAM", "BLZ"]\n')  # fmt: skip
-    opaque = opaque_names(blz, ["BLZ-2"])["BLZ-2"]
+    opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
     link = linked(jam, None, f"BLZ:{opaque}")[0].file.lead.lead
     words = ("lead", "sync", "--vault", blz.path, "--network", file, "--who", SECOND)
     done = ribin(*words)

@@ -6,15 +6,15 @@ import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import Conclusion, Examined, Standing
+from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads.merge import sync_leads
 from ribin.leads.rules import visible_reviews
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.vault.leads import read_lead_file, read_lead_files
-from ribin.vault.sharing import opaque_name
+from ribin.vault.sharing import pseudonym
 
-IDENTIFICATION, ITEMS = Conclusion.IDENTIFICATION, Examined.ITEMS
+IDENTIFICATION, ITEMS = Conclusion.IDENTIFICATION, ReviewBasis.ITEMS
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def network(tmp_path):
 def abroad(vault, exhibit):
     """The name of an exhibit as other members know it."""
     with vault.catalogue.reading() as db:
-        return f"{vault.member}:{opaque_name(db, exhibit)}"
+        return f"{vault.member}:{pseudonym(db, exhibit)}"
 
 
 def take_up(vault, one="JAM:JAM-1", other="JAM:JAM-2", who=EXAMINER, network=None):
@@ -58,16 +58,16 @@ def link(vault, network=None, second=SECOND, **pair):
 
 def test_two_persons_make_a_link_and_one_of_them_ends_it(jam):
     lead = take_up(jam)
-    assert (lead.file.lead.lead, lead.standing) == ("JAM-L1", Standing.LEAD)
-    assert review(jam, EXAMINER).standing is Standing.SECOND_REVIEW_DUE
+    assert (lead.file.lead.lead, lead.standing) == ("JAM-L1", LeadStatus.LEAD)
+    assert review(jam, EXAMINER).standing is LeadStatus.SECOND_REVIEW_DUE
     linked = review(jam, SECOND)
-    assert (linked.standing, linked.link_made) == (Standing.CONFIRMED_LINK, True)
+    assert (linked.standing, linked.link_made) == (LeadStatus.CONFIRMED_LINK, True)
     assert (linked.file.link.reference_date, linked.file.link.comparison_date) == (
         "2025-01-10",
         "2025-02-10",
     )
     ended = withdraw_link(jam, None, "JAM-L1", who=SECOND, reason="items mixed up")
-    assert (ended.standing, ended.link_ended) == (Standing.WITHDRAWN, True)
+    assert (ended.standing, ended.link_ended) == (LeadStatus.WITHDRAWN, True)
     assert [r.reviewer for r in ended.file.reviews] == [EXAMINER, SECOND]
     assert ended.file.link == linked.file.link
     assert jam.check().clean
@@ -140,7 +140,7 @@ def test_a_verdict_is_superseded_and_stays(jam):
         ("JAM-L1/JAM3", ""),
     ]
     ended = review(jam, SECOND, Conclusion.INCONCLUSIVE_B, supersede=True)
-    assert (ended.standing, ended.link_ended) == (Standing.WITHDRAWN, True)
+    assert (ended.standing, ended.link_ended) == (LeadStatus.WITHDRAWN, True)
     assert "verdict superseded: seen in comparison" in ended.file.withdrawal.reason
     with pytest.raises(StoreError, match="the link is withdrawn; take up a new lead"):
         review(jam, SECOND, supersede=True)
@@ -152,7 +152,7 @@ def test_who_has_seen_the_other_verdict_makes_no_link(jam):
     review(jam, EXAMINER)
     review(jam, SECOND, Conclusion.INCONCLUSIVE_A)
     changed = review(jam, SECOND, supersede=True)
-    assert (changed.standing, changed.file.reviews[-1].blind) == (Standing.NOT_CONFIRMED, False)
+    assert (changed.standing, changed.file.reviews[-1].blind) == (LeadStatus.NOT_CONFIRMED, False)
     again = take_up(jam)  # a new lead may be taken up
     assert again.file.lead.lead == "JAM-L2"
 
@@ -214,8 +214,8 @@ def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, netwo
     lead = linked.file.lead
     with jam.catalogue.reading() as one, blz.catalogue.reading() as other:
         assert read_lead_file(other, "JAM-L1", "BLZ") == linked.file
-        assert lead.reference.exhibit == opaque_name(one, "JAM-1")
-        assert lead.comparison.exhibit == opaque_name(other, "BLZ-1")
+        assert lead.reference.exhibit == pseudonym(one, "JAM-1")
+        assert lead.comparison.exhibit == pseudonym(other, "BLZ-1")
     assert (lead.reference_event, linked.file.link.reference_date) == ("", "")
     assert "JAM-1" not in str([r.details for r in blz.audit_log()])
     actions = [row.action for row in blz.audit_log()][-4:]

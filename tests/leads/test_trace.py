@@ -11,13 +11,13 @@ from review_makers import EXAMINER, SECOND, held, make_member, make_network
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import ExhibitKind, Scope
-from ribin.cases.leads import Conclusion, Examined, HeldExhibit
+from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis
 from ribin.errors import AccessError
 from ribin.leads.steps import give_review, series_around, take_up_lead, withdraw_link
 from ribin.leads.text import history_table
 from ribin.leads.trace import trace_exhibit
 from ribin.leads.trace_files import as_graphml, write_picture
-from ribin.vault.sharing import opaque_name, release_exhibit, set_sharing
+from ribin.vault.sharing import pseudonym, release_exhibit, set_sharing
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def name_for(vaults, code, exhibit):
     """An exhibit as the member `code` knows it."""
     member = exhibit[:3]
     if member == code:
-        return HeldExhibit(member, exhibit)
+        return ExhibitRef(member, exhibit)
     with vaults[member].catalogue.reading() as db:
-        return HeldExhibit(member, opaque_name(db, exhibit))
+        return ExhibitRef(member, pseudonym(db, exhibit))
 
 
 def link(vaults, network, one, other):
@@ -48,7 +48,7 @@ def link(vaults, network, one, other):
     lead = take_up_lead(own, network, *ends, who=EXAMINER, note="n").file.lead.lead
     for who in (EXAMINER, SECOND):
         step = give_review(
-            own, network, lead, Conclusion.IDENTIFICATION, Examined.ITEMS, who=who, note="n"
+            own, network, lead, Conclusion.IDENTIFICATION, ReviewBasis.ITEMS, who=who, note="n"
         )
     assert step.link_made
     return lead
@@ -226,7 +226,7 @@ def test_the_command(ribin, vaults, network, tmp_path):
 
 
 def test_series_are_what_is_joined_directly_or_through_others():
-    a, b, c, d, e = (HeldExhibit("JAM", name) for name in "abcde")
+    a, b, c, d, e = (ExhibitRef("JAM", name) for name in "abcde")
     pairs = [(a, b), (b, c), (d, e)]
     assert series_around(a, pairs) == {a, b, c}
     assert series_around(e, pairs) == {d, e}

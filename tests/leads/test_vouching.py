@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 
-from ribin.cases.leads import Conclusion, Examined, Lead, Link, Place, Review, Standing, Withdrawal
+from ribin.cases.leads import (
+    Conclusion,
+    Lead,
+    LeadStatus,
+    Link,
+    Review,
+    ReviewBasis,
+    ReviewRound,
+    Withdrawal,
+)
 from ribin.leads.merge import sync_leads
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.vault.audit import append_row, now_utc
@@ -20,13 +29,24 @@ from ribin.vault.leads import (
     read_lead_file,
     read_lead_files,
 )
-from ribin.vault.sharing import opaque_name
+from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
 SAME = Conclusion.IDENTIFICATION
 NOW = "2025-05-01T00:00:00.000+00:00"
 FORGED = Review(
-    *("JAM-L1/BLZ1", "JAM-L1", Place.SECOND, SAME, Examined.ITEMS, True, THIRD, "BLZ", NOW, "n")
+    *(
+        "JAM-L1/BLZ1",
+        "JAM-L1",
+        ReviewRound.SECOND,
+        SAME,
+        ReviewBasis.ITEMS,
+        True,
+        THIRD,
+        "BLZ",
+        NOW,
+        "n",
+    )
 )
 
 
@@ -49,7 +69,7 @@ def network(tmp_path):
 
 def abroad(vault, exhibit):
     with vault.catalogue.reading() as db:
-        return f"{vault.member}:{opaque_name(db, exhibit)}"
+        return f"{vault.member}:{pseudonym(db, exhibit)}"
 
 
 def take_up(jam, blz, network, **more):
@@ -58,7 +78,7 @@ def take_up(jam, blz, network, **more):
 
 
 def review(vault, who, network=None):
-    return give_review(vault, network, "JAM-L1", SAME, Examined.ITEMS, who=who, note="seen")
+    return give_review(vault, network, "JAM-L1", SAME, ReviewBasis.ITEMS, who=who, note="seen")
 
 
 def forge(vault, insert, entry, logged):
@@ -88,13 +108,13 @@ def test_a_verdict_in_the_receivers_name_needs_the_receivers_log(jam, blz, netwo
     assert ([r.member for r in file.reviews], file.link) == (["JAM"], None)
     assert blz.check().clean
     step = review(blz, THIRD)  # what BLZ's own examiner says counts
-    assert step.standing is Standing.BLINDNESS_DUE
+    assert step.standing is LeadStatus.BLINDNESS_DUE
 
 
 @pytest.mark.parametrize("member", ["JAM", "GUY"])
 def test_a_verdict_that_the_senders_log_lacks_or_of_a_third_member(jam, blz, network, member):
     take_up(jam, blz, network)
-    entry = replace(FORGED, review=f"JAM-L1/{member}1", member=member, place=Place.FIRST)
+    entry = replace(FORGED, review=f"JAM-L1/{member}1", member=member, place=ReviewRound.FIRST)
     forge(jam, insert_review, entry, logged=member == "GUY")
     carried, (note,) = sync_leads(jam, network, who=SECOND)
     assert carried == 0
@@ -105,7 +125,7 @@ def test_a_verdict_that_the_senders_log_lacks_or_of_a_third_member(jam, blz, net
 
 def test_a_lead_a_link_and_a_withdrawal_are_not_put_into_a_mouth_either(jam, blz, network):
     take_up(jam, blz, network)
-    first = replace(FORGED, review="JAM-L1/JAM1", member="JAM", place=Place.FIRST)
+    first = replace(FORGED, review="JAM-L1/JAM1", member="JAM", place=ReviewRound.FIRST)
     forge(jam, insert_review, first, logged=True)
     forge(jam, insert_review, FORGED, logged=True)
     pair = lead_at(jam).lead.pair
@@ -136,7 +156,7 @@ def test_a_withdrawal_in_the_receivers_name(jam, blz, network):
 def test_a_verdict_is_superseded_by_nobody_else(jam, blz, network):
     take_up(jam, blz, network)
     review(blz, SECOND, network)
-    words = {"member": "JAM", "reviewer": SECOND, "place": Place.FIRST}
+    words = {"member": "JAM", "reviewer": SECOND, "place": ReviewRound.FIRST}
     words |= {"conclusion": Conclusion.ELIMINATION, "at": now_utc()}
     over = replace(FORGED, review="JAM-L1/JAM1", supersedes="JAM-L1/BLZ1", **words)
     forge(jam, insert_review, over, logged=True)

@@ -11,8 +11,8 @@ from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.html import document_html
 from ribin.report.search import search_document
-from ribin.services.pair import Asked, report_comparison
-from ribin.services.reading import Reading
+from ribin.services.pair import ReportOptions, report_comparison
+from ribin.services.reading import ReadOptions
 
 pytestmark = needs_browser
 
@@ -21,8 +21,10 @@ pytestmark = needs_browser
 def reports(sample_dir):
     """A comparison, and a search of two rows, as pages."""
     names = [str(sample_dir / f"{name}.x3p") for name in ("JAM-2026-0007-1", "BLZ-2025-0042-1")]
-    asked = Asked("A. Brown", "How far do they agree?", "C 1")
-    compared, _ = report_comparison((names[0], names[1]), Reading(), None, DEFAULT_PARAMS, asked)
+    asked = ReportOptions("A. Brown", "How far do they agree?", "C 1")
+    compared, _ = report_comparison(
+        (names[0], names[1]), ReadOptions(), None, DEFAULT_PARAMS, asked
+    )
     face = MarkType.BREECH_FACE
     rows = tuple(
         Candidate(n, "BLZ", f"x-{n}", "", face, score, 3.0, 0.1, 80, 0.1, 0.0, (0.0, 0.0))
@@ -69,7 +71,7 @@ def test_a_name_without_an_end_leaves_figures_their_place(tmp_path, media):
         0.0,
         mark=face,
     )
-    document = search_document(Asked("A. Brown").head(), SearchLists((found,), (), counts))
+    document = search_document(ReportOptions("A. Brown").head(), SearchLists((found,), (), counts))
     page = tmp_path / "long.html"
     page.write_text(document_html(document), encoding="utf-8")
     with open_browser(tmp_path) as browser:

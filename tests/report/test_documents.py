@@ -13,7 +13,7 @@ from wording import forbidden_words
 from ribin.cases.exhibits import Event, Exhibit
 from ribin.errors import ParameterError
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.report.comparison import Item, comparison_document
+from ribin.report.comparison import ReportedItem, comparison_document
 from ribin.report.document import (
     Blanks,
     ChainHead,
@@ -30,8 +30,8 @@ from ribin.report.document import (
 )
 from ribin.report.html import document_html
 from ribin.report.pdf import document_pdf
-from ribin.services.pair import Asked, check_reports, report_comparison, write_reports
-from ribin.services.reading import Reading
+from ribin.services.pair import ReportOptions, check_reports, report_comparison, write_reports
+from ribin.services.reading import ReadOptions
 
 PAIR = ("JAM-2026-0007-1.x3p", "BLZ-2025-0042-1.x3p")
 
@@ -39,8 +39,8 @@ PAIR = ("JAM-2026-0007-1.x3p", "BLZ-2025-0042-1.x3p")
 @pytest.fixture(scope="module")
 def made(sample_dir):
     names = tuple(str(sample_dir / name) for name in PAIR)
-    asked = Asked("A. Examiner", case_number="JCF 12/2026")
-    return report_comparison(names, Reading(), None, DEFAULT_PARAMS, asked)
+    asked = ReportOptions("A. Examiner", case_number="JCF 12/2026")
+    return report_comparison(names, ReadOptions(), None, DEFAULT_PARAMS, asked)
 
 
 def every_block() -> Document:
@@ -115,9 +115,9 @@ def test_reports_speak_no_conclusion(made):
 def test_a_pair_that_was_not_compared_has_no_score(made, sample_dir):
     _, result = made
     bare = replace(result, score=np.nan, cmc=np.nan, reason="no overlap", cell_fits=())
-    items = tuple(Item(mark_of(sample_dir / name)) for name in PAIR)
+    items = tuple(ReportedItem(mark_of(sample_dir / name)) for name in PAIR)
     method = DEFAULT_PARAMS.breech_face
-    head = Asked("me").head()
+    head = ReportOptions("me").head()
     texts = "\n".join(document_texts(comparison_document(head, items, bare, "id", method)))
     assert "The two marks were not compared: no overlap. There is no score." in texts
     assert "nan" not in texts
@@ -134,11 +134,11 @@ def test_an_exhibit_and_the_audit_chain_are_named(made, sample_dir):
     _, result = made
     event = Event("2026-17", case_number="C 9", date="2026-03-16", place="Kingston")
     items = tuple(
-        Item(mark_of(sample_dir / name), ("firing_pin",), "JAM", Exhibit(name[:-4], event))
+        ReportedItem(mark_of(sample_dir / name), ("firing_pin",), "JAM", Exhibit(name[:-4], event))
         for name in PAIR
     )
     chain = ChainHead("JAM", 12, "2026-11-24T10:00:00.000+00:00", "ab" * 32)
-    method, head = DEFAULT_PARAMS.breech_face, Asked("me", question="Why?").head("JAM")
+    method, head = DEFAULT_PARAMS.breech_face, ReportOptions("me", question="Why?").head("JAM")
     document = comparison_document(head, items, result, "id", method, chain)
     texts = "\n".join(document_texts(document))
     for fact in ("2026-17", "C 9", "2026-03-16, Kingston", "ab" * 32, "12, written", "Why?"):

@@ -32,7 +32,7 @@ from ribin.cases.exhibits import Filters, Scope
 from ribin.search import shortlist
 from ribin.search.engine import search
 from ribin.search.index import MarkIndex
-from ribin.vault.sharing import end_release, opaque_names, release_exhibit, released_to, set_sharing
+from ribin.vault.sharing import end_release, pseudonyms, release_exhibit, released_to, set_sharing
 from ribin.vault.vault import Vault
 
 MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")
@@ -147,7 +147,7 @@ def told_names(network):
     names, scans = {}, {}
     for code in MEMBERS:
         with Vault.open(network.members[code].vault, read_only=True) as vault:
-            opaque = opaque_names(vault, vault.exhibits())
+            opaque = pseudonyms(vault, vault.exhibits())
             open_to = released_to(vault, "JAM")
             for name, one in vault.exhibits().items():
                 own = code == "JAM" or name in open_to

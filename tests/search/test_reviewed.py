@@ -9,11 +9,11 @@ from search_makers import PARAMS_ID, ask, fake_compare_many
 from store_makers import enrol, make_exhibit, make_scan, make_template
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import Conclusion, Examined
+from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.search.engine import search_marks
 from ribin.services.search import reviewed_with
-from ribin.vault.sharing import opaque_names
+from ribin.vault.sharing import pseudonyms
 
 SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION
 
@@ -32,7 +32,7 @@ def desk(tmp_path):
             [(jam, "Q"), (jam, "A"), (jam, "B"), (jam, "C"), (blz, "D")]
         ):
             enrol(vault, seed, make_exhibit(name, Scope.CLUSTER), params_id=PARAMS_ID)
-        opaque = opaque_names(blz, ["D"])["D"]
+        opaque = pseudonyms(blz, ["D"])["D"]
         yield jam, blz, network, opaque
 
 
@@ -43,7 +43,7 @@ def review(jam, network, other, first, second=None):
     verdicts = [(EXAMINER, first), (SECOND, second)]
     for who, verdict in verdicts:
         if verdict:
-            give_review(jam, network, number, verdict, Examined.ITEMS, who=who, note="seen")
+            give_review(jam, network, number, verdict, ReviewBasis.ITEMS, who=who, note="seen")
     return number
 
 

@@ -12,7 +12,7 @@ from store_makers import enrol, make_exhibit
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.search.compare import Means
+from ribin.search.compare import SearchContext
 from ribin.search.engine import search
 from ribin.search.member import MemberVault
 from ribin.vault.disclosure import may_see
@@ -112,7 +112,7 @@ def test_strangers_neither_ask_nor_are_asked(network):
 
 def test_a_member_refuses_a_scope_that_does_not_reach_it(network):
     """Also when the asking side does not keep the rules."""
-    far = MemberVault("USA", network, DEFAULT_PARAMS, Means())
+    far = MemberVault("USA", network, DEFAULT_PARAMS, SearchContext())
     for scope in (Scope.COUNTRY, Scope.CLUSTER):
         with pytest.raises(AccessError, match=f"scope {scope}: scope network needed to ask"):
             far.answer(make_query(), ask("JAM", scope))

@@ -21,8 +21,8 @@ from ribin.correlate.sketch import moved_sketches
 from ribin.errors import ParameterError, StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.index import MarkList, Shard, ShardTask, Threads, write_shard
-from ribin.services.cluster import ClusterExecutor, ClusterLooker, connected
-from ribin.services.workers import Here, Item
+from ribin.services.cluster import ClusterExecutor, ClusterScorer, connected
+from ribin.services.workers import ThisProcess, WorkItem
 
 pytestmark = pytest.mark.slow
 distributed = pytest.importorskip("distributed", reason="ribin[cluster] is not installed")
@@ -31,7 +31,7 @@ distributed = pytest.importorskip("distributed", reason="ribin[cluster] is not i
 class Slow:
     """Work whose result says nothing of who did it."""
 
-    def do(self, item: Item):
+    def do(self, item: WorkItem):
         time.sleep(0.05)
         if item.number == 3:
             raise ParameterError("the third is refused")
@@ -96,15 +96,15 @@ def moves():
 def test_shards_looked_at_elsewhere_give_the_same_bits(client, shards, moves):
     here = list(Threads(1).look(moves, shards))
     assert same(here, Threads(2).look(moves, shards))
-    assert same(here, ClusterLooker(client).look(moves, shards))
-    assert list(ClusterLooker(client).look(moves, [])) == []
+    assert same(here, ClusterScorer(client).look(moves, shards))
+    assert list(ClusterScorer(client).look(moves, [])) == []
 
 
 def test_a_worker_killed_in_the_middle_changes_no_score(client, shards, moves):
     many = shards * 8
     here = list(Threads(2).look(moves, many))
     timer = kill_one(client, 0.2)
-    assert same(here, ClusterLooker(client).look(moves, many))
+    assert same(here, ClusterScorer(client).look(moves, many))
     timer.join()
 
 
@@ -129,19 +129,19 @@ class Elsewhere:
 
 def test_a_worker_without_the_folder_is_made_up_for_here(shards, moves):
     here = list(Threads(1).look(moves, shards))
-    assert same(here, ClusterLooker(Elsewhere()).look(moves, shards))
+    assert same(here, ClusterScorer(Elsewhere()).look(moves, shards))
 
 
 def test_a_batch_elsewhere_has_the_outcomes_of_one_here(client):
-    items = [Item(number, number + 1, {}) for number in range(1, 41)]
-    here = list(Here().submit(Slow(), items))
+    items = [WorkItem(number, number + 1, {}) for number in range(1, 41)]
+    here = list(ThisProcess().submit(Slow(), items))
     elsewhere = ClusterExecutor(client).submit(Slow(), items)
     assert sorted(elsewhere, key=lambda outcome: outcome.number) == here
     assert [outcome.number for outcome in here if outcome.failed] == [3]
 
 
 def test_a_worker_killed_in_the_middle_of_a_batch_loses_nothing(client):
-    items = [Item(number, number + 1, {}) for number in range(1, 61)]
+    items = [WorkItem(number, number + 1, {}) for number in range(1, 61)]
     timer = kill_one(client, 0.5)
     found = list(ClusterExecutor(client).submit(Slow(), items))
     timer.join()
@@ -192,7 +192,9 @@ def test_a_scheduler_that_ends_ends_the_batch_and_no_item_counts_as_failed(morta
     timer.start()
     found, started = [], time.monotonic()
     with pytest.raises(StoreError, match="found it ended; run the job again"):
-        found.extend(ClusterExecutor(client).submit(Slow(), [Item(k, k, {}) for k in range(4, 99)]))
+        found.extend(
+            ClusterExecutor(client).submit(Slow(), [WorkItem(k, k, {}) for k in range(4, 99)])
+        )
     assert time.monotonic() - started < 10.0
     assert not [outcome for outcome in found if outcome.failed]
 
@@ -200,7 +202,7 @@ def test_a_scheduler_that_ends_ends_the_batch_and_no_item_counts_as_failed(morta
 def test_a_search_whose_scheduler_ends_is_finished_here(mortal, shards, moves):
     scheduler, client = mortal
     here = list(Threads(1).look(moves, shards))
-    looker = ClusterLooker(client)
+    looker = ClusterScorer(client)
     assert same(here, looker.look(moves, shards))
     scheduler.kill()
     assert same(here, looker.look(moves, shards))

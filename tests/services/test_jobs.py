@@ -16,7 +16,7 @@ from batch_makers import Doubling, OutOfOrder, make_items, make_job
 from ribin.errors import FormatError, ParameterError, StoreError
 from ribin.services.jobs import read_job, run_job
 from ribin.services.journal import open_journal
-from ribin.services.workers import Here, LocalProcesses, local_executor
+from ribin.services.workers import LocalProcesses, ThisProcess, local_executor
 from ribin.vault.vault import Vault
 
 JOB = {"job": "search", "items": 5}
@@ -178,7 +178,7 @@ def wait_for(look, count):
 def test_a_journal_does_not_depend_on_who_works(tmp_path, executor):
     work = Doubling(tmp_path, refused=frozenset({4}))
     contents = []
-    for name, who in (("a", Here()), ("b", executor)):
+    for name, who in (("a", ThisProcess()), ("b", executor)):
         ticks = []
         with open_journal(tmp_path / name, JOB, SAID) as journal:
             tally = run_job(

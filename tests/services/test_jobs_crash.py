@@ -22,7 +22,7 @@ from ribin.cases.exhibits import Request, Scope
 from ribin.search.engine import search
 from ribin.search.index import check_index, rebuild_index
 from ribin.search.network import Network, NetworkMember
-from ribin.vault.saved_searches import begin_standing, read_findings
+from ribin.vault.saved_searches import add_saved_search, read_findings
 from ribin.vault.vault import Vault
 
 pytestmark = pytest.mark.slow
@@ -212,7 +212,7 @@ def test_standing_searches_killed_10_times(enrolled, scans, capsys):
     """Every finding is kept once, and told by the run that was killed or by the next one."""
     folder = shutil.copytree(enrolled[0], scans / "standing")
     with Vault.open(folder) as vault:
-        begin_standing(vault, list(vault.exhibits()), Scope.COUNTRY, 2, 0.0, "me", "")
+        add_saved_search(vault, list(vault.exhibits()), Scope.COUNTRY, 2, 0.0, "me", "")
     chance = random.Random(15)
     told: list[str] = []
     run = command("standing", "run", "--vault", folder, "--jobs", 1)

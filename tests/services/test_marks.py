@@ -8,7 +8,7 @@ from review_makers import EXAMINER, make_member
 from store_makers import enrol, make_exhibit, make_scan
 
 from ribin.cases.exhibits import Scope
-from ribin.vault.sharing import end_release, opaque_names, release_exhibit
+from ribin.vault.sharing import end_release, pseudonyms, release_exhibit
 from ribin.vault.vault import Vault
 
 SAID = {"who": "head", "reason": "homicide"}
@@ -41,7 +41,7 @@ def logged(folder, code):
 
 def test_a_released_original_comes_over_the_line(jam, tmp_path):
     with Vault.open(tmp_path / "BLZ") as blz:
-        opaque = opaque_names(blz, ["BLZ-1"])["BLZ-1"]
+        opaque = pseudonyms(blz, ["BLZ-1"])["BLZ-1"]
         release_exhibit(blz, "BLZ-1", "JAM", Scope.CLUSTER, original=False, **SAID)
     for name in ("BLZ-1", "BLZ-2", "nothing", opaque):  # released without it, not released, unknown
         ran = jam(f"BLZ:{name}", "--reason", "murder")

@@ -8,19 +8,19 @@ import shutil
 import pytest
 
 from ribin.cases.exhibits import Row, Scope
-from ribin.cases.saved_search import Finding
+from ribin.cases.saved_search import SearchFinding
 from ribin.errors import StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.services.enrol import Intake, enrol_rows
+from ribin.services.enrol import EnrolOptions, enrol_rows
 from ribin.vault.saved_searches import (
-    begin_standing,
-    end_standing,
-    mark_told,
+    add_saved_search,
+    end_saved_search,
+    mark_reported,
     note_findings,
     read_findings,
-    read_standing,
+    read_saved_searches,
 )
-from ribin.vault.sharing import opaque_names, release_exhibit
+from ribin.vault.sharing import pseudonyms, release_exhibit
 from ribin.vault.vault import Vault
 
 QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
@@ -51,7 +51,7 @@ def put(sample_dir, vault, name, exhibit=""):
     fields = {"event": f"E-{name}", "exhibit": exhibit or name, "sharing": "cluster"}
     rows = [Row(sample_dir / f"{name}.x3p", "", fields)]
     with Vault.open(vault) as opened:
-        report = enrol_rows(rows, lambda member: opened, Intake(DEFAULT_PARAMS, "me"))
+        report = enrol_rows(rows, lambda member: opened, EnrolOptions(DEFAULT_PARAMS, "me"))
     assert report.failed == ()
 
 
@@ -71,7 +71,7 @@ def test_a_new_exhibit_is_told_once(ribin, sample_dir, network, tmp_path):
 
     put(sample_dir, tmp_path / "BLZ", MATE)
     with Vault.open(tmp_path / "BLZ") as blz:
-        opaque = opaque_names(blz, [MATE])[MATE]
+        opaque = pseudonyms(blz, [MATE])[MATE]
     told = ribin(*run)
     row = told.out.splitlines()[1].split()
     assert row[:5] == ["JAM-S1", QUERY, "1", "BLZ", opaque]
@@ -170,29 +170,31 @@ def test_what_is_refused(ribin, network, tmp_path, args, code, message):
     assert done.code == code
     assert message in done.err
     with Vault.open(tmp_path / "JAM") as vault:
-        assert read_standing(vault, ended=True) == []
+        assert read_saved_searches(vault, ended=True) == []
 
 
 def test_a_second_search_for_a_case_is_refused_and_nothing_begun(network, tmp_path):
     with Vault.open(tmp_path / "JAM") as vault:
-        begun = begin_standing(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
+        begun = add_saved_search(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
         with pytest.raises(StoreError, match="standing search JAM-S1 has begun"):
-            begin_standing(vault, [OTHER, QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
-        assert read_standing(vault) == begun
-        end_standing(vault, ["JAM-S1"], "me", "closed")
+            add_saved_search(vault, [OTHER, QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
+        assert read_saved_searches(vault) == begun
+        end_saved_search(vault, ["JAM-S1"], "me", "closed")
         with pytest.raises(StoreError, match="JAM-S1 needed, found none"):
-            end_standing(vault, ["JAM-S1"], "me", "closed")
-        assert begin_standing(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")[0].standing == (
+            end_saved_search(vault, ["JAM-S1"], "me", "closed")
+        assert add_saved_search(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")[0].standing == (
             "JAM-S2"
         )
 
 
 def test_findings_are_known_by_name_or_by_scan(network, tmp_path):
     with Vault.open(tmp_path / "JAM") as vault:
-        begin_standing(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
+        add_saved_search(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
 
         def note(exhibit, scan, known_as=""):
-            one = Finding("JAM-S1", "BLZ", exhibit, scan * 64, {"rank": 1, "known_as": known_as})
+            one = SearchFinding(
+                "JAM-S1", "BLZ", exhibit, scan * 64, {"rank": 1, "known_as": known_as}
+            )
             return note_findings(vault, [one], "me")
 
         noted = [note("x-1", "a"), note("x-1", "b"), note("real name", "a"), note("x-2", "c")]
@@ -200,6 +202,6 @@ def test_findings_are_known_by_name_or_by_scan(network, tmp_path):
         assert note("real name", "d", "x-1") == 0  # released, and a new scan of it leads
         findings = read_findings(vault, untold=True)
         assert [f.exhibit for f in findings] == ["x-1", "x-2"]
-        mark_told(vault, findings[:1], "me")
+        mark_reported(vault, findings[:1], "me")
         assert [f.exhibit for f in read_findings(vault, untold=True)] == ["x-2"]
         assert len(read_findings(vault)) == 2

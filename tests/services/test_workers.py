@@ -10,11 +10,11 @@ from ribin.cases.exhibits import Row, Scope, read_manifest
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.services.enrol import Intake, enrol_rows
+from ribin.services.enrol import EnrolOptions, enrol_rows
 from ribin.vault.vault import Vault
 
 FILES = ("JAM-2026-0007-1.x3p", "JAM-2025-0038-1.x3p")
-INTAKE = Intake(DEFAULT_PARAMS, "tester", "test")
+INTAKE = EnrolOptions(DEFAULT_PARAMS, "tester", "test")
 
 
 @pytest.fixture

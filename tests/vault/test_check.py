@@ -15,7 +15,7 @@ from ribin.errors import StoreError
 from ribin.vault.audit import append_row
 from ribin.vault.backup import back_up
 from ribin.vault.enrol import scan_path
-from ribin.vault.saved_searches import begin_standing
+from ribin.vault.saved_searches import add_saved_search
 from ribin.vault.vault import Vault
 
 
@@ -123,7 +123,7 @@ def test_any_flipped_byte_of_the_catalogue_is_noticed_or_was_in_no_use(folder, s
 def test_a_catalogue_of_any_size_has_its_hash(folder):
     """Of 70 MB: in a record that the log does not vouch for, in the log, in no use at all."""
     with Vault.open(folder) as vault:
-        begin_standing(vault, ["X1"], Scope.CLUSTER, 5, 0.0, "tester", "hourly, as ordered")
+        add_saved_search(vault, ["X1"], Scope.CLUSTER, 5, 0.0, "tester", "hourly, as ordered")
         with vault.catalogue.writing() as db:
             for number in range(70):
                 append_row(db, "note", str(number), "tester", "long " * 200_000, {})

@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 from review_makers import EXAMINER, held, make_member
 
-from ribin.cases.leads import Conclusion, Examined
+from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.errors import StoreError
 from ribin.export.write import export_vault
 from ribin.leads.steps import give_review, take_up_lead
@@ -30,7 +30,7 @@ def jam(tmp_path):
 def first_verdict(vault):
     """From another process, which does not wait where it cannot write."""
     with contextlib.suppress(StoreError), Vault.open(vault.path, wait_s=0.1) as other:
-        verdict = (Conclusion.IDENTIFICATION, Examined.ITEMS)
+        verdict = (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)
         give_review(other, None, "JAM-L1", *verdict, who=EXAMINER, note="on the items")
 
 

@@ -11,8 +11,8 @@ from store_makers import enrol, make_exhibit, make_mark, make_scan, make_templat
 from ribin.cases.exhibits import ExhibitKind, Filters, Grouping, Scope
 from ribin.model import MarkType
 from ribin.search.engine import search
-from ribin.vault.mark_table import Facts
-from ribin.vault.sharing import end_release, ledger_abroad, opaque_names, release_exhibit
+from ribin.vault.mark_table import MarkFacts
+from ribin.vault.sharing import end_release, mark_table_abroad, pseudonyms, release_exhibit
 from ribin.vault.vault import Vault
 
 SAID = {"who": "chief", "reason": "case"}
@@ -80,7 +80,7 @@ def test_a_day_that_was_not_released_is_not_told_by_a_filter(network):
 
     release(network, "B1", "bare")
     with blz(network) as vault:
-        hidden = sorted(opaque_names(vault, ["B0", "B2"]).values())
+        hidden = sorted(pseudonyms(vault, ["B0", "B2"]).values())
     passed = {day: within(network, day, day) for day in days}
     assert passed["2025-03-05"] == (3, sorted(["B1", *hidden]))
     assert passed["2025-03-07"] == (3, hidden)  # the scan without such a mark is counted
@@ -144,7 +144,7 @@ def test_a_ledger_abroad_against_one_made_by_hand(tmp_path, seed):
         told.remove(released)
         holdings = vault.holdings()
         for mark_type in MarkType:
-            ledger, whole = ledger_abroad(vault, mark_type, "JAM"), vault.ledger(mark_type)
+            ledger, whole = mark_table_abroad(vault, mark_type, "JAM"), vault.ledger(mark_type)
             marks = {m.mark_id: m for m in holdings.marks if m.mark_type is mark_type}
             assert ledger.ids.tolist() == whole.ids.tolist() == sorted(marks)
             for mark_id, place in zip(ledger.ids.tolist(), ledger.which, strict=True):
@@ -155,4 +155,4 @@ def test_a_ledger_abroad_against_one_made_by_hand(tmp_path, seed):
             days = sorted(e.event.date if e.exhibit in told else "" for e in bare)
             assert sorted(f.date for f, number in ledger.bare for _ in range(number)) == days
             assert sum(n for _, n in ledger.bare) == sum(n for _, n in whole.bare)
-            assert all(isinstance(one, Facts) for one in ledger.facts)
+            assert all(isinstance(one, MarkFacts) for one in ledger.facts)

@@ -23,7 +23,7 @@ from ribin.errors import StoreError
 from ribin.leads.steps import take_up_lead
 from ribin.vault.enrol import scan_path
 from ribin.vault.leads import read_lead_files
-from ribin.vault.sharing import opaque_name
+from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
 HERE = str(Path(__file__).parents[1])
@@ -205,7 +205,7 @@ def test_a_lead_where_the_other_side_is_locked_is_recorded_here_and_says_so(tmp_
     network = make_network(tmp_path, "BLZ", "JAM")
     with make_member(tmp_path, "JAM", 1) as vault, make_member(tmp_path, "BLZ", 1) as other:
         with other.catalogue.reading() as db:
-            name = f"BLZ:{opaque_name(db, 'BLZ-1')}"
+            name = f"BLZ:{pseudonym(db, 'BLZ-1')}"
         holder = sqlite3.connect(other.path / "catalogue.sqlite", isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         step = take_up_lead(vault, network, held("JAM:JAM-1"), held(name), who=EXAMINER, note="n")

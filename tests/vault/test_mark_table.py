@@ -11,7 +11,7 @@ from store_makers import enrol, make_exhibit
 from ribin.cases.exhibits import Scope
 from ribin.model import MarkType
 from ribin.vault import mark_table as ledgerfile
-from ribin.vault.mark_table import LEDGER_FOLDER, ledger_of
+from ribin.vault.mark_table import LEDGER_FOLDER, mark_table_of
 from ribin.vault.vault import Vault
 
 FACE = MarkType.BREECH_FACE
@@ -43,7 +43,7 @@ def same(one, two) -> bool:
 
 def test_it_says_what_the_records_say(vault):
     for mark_type in MarkType:
-        assert same(vault.ledger(mark_type), ledger_of(vault.holdings(), mark_type))
+        assert same(vault.ledger(mark_type), mark_table_of(vault.holdings(), mark_type))
     ledger = vault.ledger(FACE)
     assert len(ledger.ids) == 7
     assert sum(number for _, number in ledger.bare) == 1
@@ -74,11 +74,11 @@ def test_it_is_read_once_and_read_on_when_marks_were_added(vault, monkeypatch):
     assert read == [7, 0]
     enrol(vault, 20, make_exhibit("new"))
     enrol(vault, 21, make_exhibit("new pin"), mark_type=MarkType.FIRING_PIN)
-    assert same(vault.ledger(FACE), ledger_of(vault.holdings(), FACE))
+    assert same(vault.ledger(FACE), mark_table_of(vault.holdings(), FACE))
     assert read[:3] == [7, 0, 1]
     assert len(kept(vault)) == 1
     monkeypatch.setattr(ledgerfile, "_WORTH_KEEPING", 1)
-    assert same(vault.ledger(FACE), ledger_of(vault.holdings(), FACE))
+    assert same(vault.ledger(FACE), mark_table_of(vault.holdings(), FACE))
     assert len(kept(vault)) == 1
     del read[:]
     vault.ledger(FACE)
@@ -108,7 +108,7 @@ def test_whoever_changes_the_catalogue_it_is_noticed(vault, statement):
     after = vault.ledger(FACE)
     assert not same(before, after)
     assert after.snapshot != before.snapshot
-    assert same(after, ledger_of(vault.holdings(), FACE))
+    assert same(after, mark_table_of(vault.holdings(), FACE))
 
 
 def test_marks_described_anew_are_noticed_also_of_the_last_scan(vault):
@@ -132,7 +132,7 @@ def test_marks_described_anew_are_noticed_also_of_the_last_scan(vault):
     after = vault.ledger(FACE)
     assert len(after.ids) == len(before.ids)
     assert 7 not in after.ids
-    assert same(after, ledger_of(vault.holdings(), FACE))
+    assert same(after, mark_table_of(vault.holdings(), FACE))
 
 
 def test_any_flipped_byte_of_a_kept_ledger_is_noticed(vault):
@@ -171,4 +171,4 @@ def test_a_catalogue_taken_back_to_an_earlier_state_is_noticed(vault, tmp_path):
     earlier.close()
     with Vault.open(vault.path) as again:
         enrol(again, 21, make_exhibit("kept at home", Scope.COUNTRY))
-        assert same(again.ledger(FACE), ledger_of(again.holdings(), FACE))
+        assert same(again.ledger(FACE), mark_table_of(again.holdings(), FACE))

@@ -11,12 +11,12 @@ from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params.load import load_params
 from ribin.services.enrol import describe_vault, read_again
-from ribin.services.reading import Reading
+from ribin.services.reading import ReadOptions
 from ribin.vault.backup import back_up
 from ribin.vault.enrol import scan_path
 from ribin.vault.redescribe import described_path
 from ribin.vault.retention import purge_exhibit
-from ribin.vault.scanfile import read_kept
+from ribin.vault.scanfile import read_contents_of_scan
 from ribin.vault.vault import Vault
 
 SCANS = ("JAM-2026-0007-1", "BLZ-2025-0042-1")
@@ -57,12 +57,12 @@ def files(folder):
 def test_a_scan_file_keeps_how_a_person_had_it_read(folder, sample_dir):
     with Vault.open(folder) as vault:
         for stored in vault.holdings().scans:
-            kept = read_kept(scan_path(folder, stored.sha256))
+            kept = read_contents_of_scan(scan_path(folder, stored.sha256))
             cast = stored.source.startswith("BLZ")
             assert (kept.replica, set(kept.outlines)) == (
                 cast, {MarkType.BREECH_FACE} if cast else set()
             )  # fmt: skip
-            reading = Reading(circles=(CIRCLE,), replica=True) if cast else Reading()
+            reading = ReadOptions(circles=(CIRCLE,), replica=True) if cast else ReadOptions()
             wanted = reading.scan(sample_dir / stored.source, DEFAULT_PARAMS)
             found = read_again(kept, DEFAULT_PARAMS)
             assert np.array_equal(found.values, wanted.values)

@@ -6,17 +6,17 @@ import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
 from store_makers import enrol, make_exhibit
 
-from ribin.cases.leads import Conclusion, Examined, Standing
+from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis
 from ribin.errors import StoreError
 from ribin.leads.merge import sync_leads
-from ribin.leads.rules import standing_of
+from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.leads.text import lead_page, view_lead
 from ribin.leads.trace import trace_exhibit
 from ribin.vault.enrol import scan_path
 from ribin.vault.leads import read_lead_file
 from ribin.vault.retention import purge_exhibit
-from ribin.vault.sharing import opaque_name
+from ribin.vault.sharing import pseudonym
 
 SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION
 
@@ -34,7 +34,7 @@ def take_up(vault, network=None, other="JAM:JAM-2"):
 
 def review(vault, who, conclusion, network=None, lead="JAM-L1"):
     said = {"who": who, "note": "seen"}
-    return give_review(vault, network, lead, conclusion, Examined.ITEMS, **said)
+    return give_review(vault, network, lead, conclusion, ReviewBasis.ITEMS, **said)
 
 
 def test_an_open_lead_and_a_standing_link_hold_it_and_the_message_says_what_ends_them(jam):
@@ -51,10 +51,10 @@ def test_an_open_lead_and_a_standing_link_hold_it_and_the_message_says_what_ends
 @pytest.mark.parametrize(
     ("verdicts", "standing"),
     [
-        ((SAME, OTHER), Standing.NOT_CONFIRMED),
-        ((Conclusion.UNSUITABLE, Conclusion.UNSUITABLE), Standing.NOT_CONFIRMED),
-        ((Conclusion.INCONCLUSIVE_A, Conclusion.INCONCLUSIVE_A), Standing.INCONCLUSIVE_A),
-        ((SAME, SAME), Standing.WITHDRAWN),
+        ((SAME, OTHER), LeadStatus.NOT_CONFIRMED),
+        ((Conclusion.UNSUITABLE, Conclusion.UNSUITABLE), LeadStatus.NOT_CONFIRMED),
+        ((Conclusion.INCONCLUSIVE_A, Conclusion.INCONCLUSIVE_A), LeadStatus.INCONCLUSIVE_A),
+        ((SAME, SAME), LeadStatus.WITHDRAWN),
     ],
 )
 def test_an_ended_lead_keeps_names_and_nothing_of_the_scan(jam, verdicts, standing):
@@ -68,7 +68,7 @@ def test_an_ended_lead_keeps_names_and_nothing_of_the_scan(jam, verdicts, standi
     assert not any(scan_path(jam.path, sha256).exists() for sha256 in stone.scans)
     with jam.catalogue.reading() as db:
         file = read_lead_file(db, "JAM-L1", "JAM")
-    assert (str(file.lead.reference), standing_of(file)) == ("JAM:JAM-1", standing)
+    assert (str(file.lead.reference), status_of(file)) == ("JAM:JAM-1", standing)
     assert "JAM:JAM-1" in lead_page(view_lead(jam, file, EXAMINER))
     assert jam.check().clean
     told = trace_exhibit(jam, None, "JAM-2", who=EXAMINER, reason="a case")
@@ -83,7 +83,7 @@ def test_across_a_border_the_other_side_keeps_the_opaque_name(tmp_path, jam):
     network = make_network(tmp_path, "BLZ", "JAM")
     with make_member(tmp_path, "BLZ", 1) as blz:
         with blz.catalogue.reading() as db:
-            opaque = opaque_name(db, "BLZ-1")
+            opaque = pseudonym(db, "BLZ-1")
         take_up(jam, network, f"BLZ:{opaque}")
         review(jam, EXAMINER, SAME, network)
         with pytest.raises(StoreError, match="one in no open lead needed, found lead JAM-L1"):
@@ -102,9 +102,9 @@ def test_across_a_border_the_other_side_keeps_the_opaque_name(tmp_path, jam):
 def test_two_verdicts_whose_blindness_is_not_checked_may_still_make_a_link(tmp_path, jam):
     with make_member(tmp_path, "BLZ", 1) as blz:
         with blz.catalogue.reading() as db:
-            opaque = opaque_name(db, "BLZ-1")
+            opaque = pseudonym(db, "BLZ-1")
         take_up(jam, None, f"BLZ:{opaque}")
         review(jam, EXAMINER, SAME)
-        assert review(jam, SECOND, SAME).standing is Standing.BLINDNESS_DUE
+        assert review(jam, SECOND, SAME).standing is LeadStatus.BLINDNESS_DUE
         with pytest.raises(StoreError, match=r"found lead JAM-L1; `ribin lead sync` ends it"):
             purge_exhibit(jam, "JAM-1", "head", "law")

@@ -9,7 +9,7 @@ import pytest
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import HeldExhibit
+from ribin.cases.leads import ExhibitRef
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads.steps import take_up_lead
 from ribin.services.sharing import purge_each, purge_text
@@ -56,15 +56,15 @@ def test_levels_change_all_or_none(vault):
 
 
 def test_opaque_names_are_steady_and_tell_nothing(vault, tmp_path):
-    names = sharing.opaque_names(vault, vault.exhibits())
+    names = sharing.pseudonyms(vault, vault.exhibits())
     assert len(set(names.values())) == 3
     assert all(name[:2] == "x-" and len(name) == 18 for name in names.values())
-    assert sharing.opaque_names(vault, vault.exhibits()) == names
+    assert sharing.pseudonyms(vault, vault.exhibits()) == names
     with vault.catalogue.reading() as db:
         assert {sharing.find_named(db, name): name for name in names.values()} == names
         assert sharing.find_named(db, "x-0") is None
     with Vault.create(tmp_path / "other", "BLZ") as other:
-        assert sharing.opaque_names(other, vault.exhibits()) != names
+        assert sharing.pseudonyms(other, vault.exhibits()) != names
 
 
 def test_settings(vault):
@@ -140,7 +140,7 @@ def test_dates_of_retention(vault):
 
 
 def test_a_purge_leaves_a_tombstone_and_a_sound_log(vault):
-    opaque = sharing.opaque_names(vault, ["X-network"])["X-network"]
+    opaque = sharing.pseudonyms(vault, ["X-network"])["X-network"]
     retention.keep_until(vault, "X-network", "2020-05-01", "ann", "court")
     log = vault.audit_log()
     scans = [m.scan.sha256 for m in vault.marks_of("X-network")]
@@ -212,17 +212,21 @@ def test_a_purge_ends_what_was_released_so_that_the_name_can_be_used_again(vault
 
 
 def test_a_purge_ends_the_search_that_stands_on_the_exhibit(vault):
-    standing.begin_standing(vault, ["X-network", "X-cluster"], Scope.COUNTRY, 5, 0.0, "ann", "case")
+    standing.add_saved_search(
+        vault, ["X-network", "X-cluster"], Scope.COUNTRY, 5, 0.0, "ann", "case"
+    )
     retention.purge_exhibit(vault, "X-network", "chief", "law")
-    assert [one.exhibit for one in standing.read_standing(vault)] == ["X-cluster"]
+    assert [one.exhibit for one in standing.read_saved_searches(vault)] == ["X-cluster"]
     row = vault.audit_log()[-2]
     assert (row.action, row.subject, row.reason) == ("standing search ended", "X-network", "law")
     enrol(vault, 2, make_exhibit("X-network", Scope.NETWORK))  # the name may be used again
-    assert standing.begin_standing(vault, ["X-network"], Scope.COUNTRY, 5, 0.0, "ann", "other case")
+    assert standing.add_saved_search(
+        vault, ["X-network"], Scope.COUNTRY, 5, 0.0, "ann", "other case"
+    )
 
 
 def test_a_purge_says_why_the_named_one_stays(vault):
-    one, other = (HeldExhibit("JAM", f"X-{name}") for name in ("network", "cluster"))
+    one, other = (ExhibitRef("JAM", f"X-{name}") for name in ("network", "cluster"))
     take_up_lead(vault, None, one, other, who="chief", note="alike")
     report = purge_each(vault, ["X-network"], None, False, "chief", "law")
     why = (

@@ -11,7 +11,7 @@ import pytest
 from page_browser import in_browser, open_browser
 
 from ribin.cases.exhibits import Candidate, ClassFields, Counts, SearchResult
-from ribin.cases.results import FusedCandidate, MarkPlace, SearchLists
+from ribin.cases.results import FusedCandidate, MarkRank, SearchLists
 from ribin.model import MarkType
 from ribin.view import RowPicture, gallery_page
 from ribin.view.results import score_plot, shown_lists
@@ -47,9 +47,9 @@ def lists() -> SearchLists:
     pin = one_list(PIN, candidate(1, "X-3", 60.0, PIN), candidate(2, "X-1", 50.0, PIN))
     fused = (
         FusedCandidate(1, "BLZ", "X-1", "E-X-1", 0.17, (
-            MarkPlace(FACE, 1, 97.0, "X-1"), MarkPlace(PIN, 2, 50.0, "X-1"))),
+            MarkRank(FACE, 1, 97.0, "X-1"), MarkRank(PIN, 2, 50.0, "X-1"))),
         FusedCandidate(2, "BLZ", "X-3", "E-X-3", 0.15, (
-            MarkPlace(FACE, 3, 14.0, "X-3"), MarkPlace(PIN, 1, 60.0, "X-3"))),
+            MarkRank(FACE, 3, 14.0, "X-3"), MarkRank(PIN, 1, 60.0, "X-3"))),
     )  # fmt: skip
     return SearchLists((face, pin), fused, face.counts, "sum of 1 / (10 + rank) over the lists")
 

@@ -10,7 +10,7 @@ from web_client import served
 
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.vault import Vault
-from ribin.web.state import Office
+from ribin.web.state import ApplicationState
 
 pytestmark = needs_browser
 QUERY = "JAM-2026-0007-1"
@@ -32,7 +32,7 @@ def address(sample_dir, tmp_path_factory):
         fields = ["--event", f"E-{name}", "--exhibit", name, "--place", "<i>Port</i>"]
         args = ["enrol", str(sample_dir / f"{file}.x3p"), *fields, "--who", "A. Brown"]
         assert run(app, [*args, "--vault", str(folder)]) == 0
-    with served(Office(folder, None, DEFAULT_PARAMS, "A. Brown")) as client:
+    with served(ApplicationState(folder, None, DEFAULT_PARAMS, "A. Brown")) as client:
         yield client.session.address
 
 

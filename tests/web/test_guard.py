@@ -13,8 +13,8 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.vault import Vault
 from ribin.web import app as server
 from ribin.web import exhibits as browsing
-from ribin.web.session import Session
-from ribin.web.state import Office
+from ribin.web.session import BrowserSession
+from ribin.web.state import ApplicationState
 
 FORM = {"content_type": "application/x-www-form-urlencoded"}
 
@@ -23,7 +23,7 @@ FORM = {"content_type": "application/x-www-form-urlencoded"}
 def office(tmp_path_factory):
     folder = tmp_path_factory.mktemp("vaults") / "JAM"
     Vault.create(folder, "JAM", "A. Brown").close()
-    return Office(folder, None, DEFAULT_PARAMS, "A. Brown")
+    return ApplicationState(folder, None, DEFAULT_PARAMS, "A. Brown")
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def test_a_port_that_is_taken_is_named():
 
 
 def test_secrets_differ_from_run_to_run_and_from_each_other():
-    one, two = Session(1), Session(1)
+    one, two = BrowserSession(1), BrowserSession(1)
     secrets = {one.token, two.token, one.csrf, two.csrf, one._cookie, two._cookie}
     assert len(secrets) == 6
     assert min(map(len, secrets)) >= 43  # 256 bits

@@ -13,7 +13,7 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.leads import read_lead_file
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
-from ribin.web.state import Office
+from ribin.web.state import ApplicationState
 
 QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 
@@ -41,7 +41,7 @@ def network(sample_dir, tmp_path_factory):
 
 
 def office(network, who="A. Brown", **more):
-    return Office(network / "JAM", network / "network.toml", DEFAULT_PARAMS, who, **more)
+    return ApplicationState(network / "JAM", network / "network.toml", DEFAULT_PARAMS, who, **more)
 
 
 @pytest.fixture(scope="module")
