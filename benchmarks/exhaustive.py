@@ -105,7 +105,7 @@ def _blocks(shards: Sequence[Path], leading: int) -> Iterator[NDArray[np.int8]]:
 
 def pixel_recall(vault: Vault, params: Params, asked: int = _ASKED) -> dict[str, Any]:
     """What the shortlist keeps of the best of the plain product, among real and surrogate marks."""
-    ids = vault.ledger(MarkType.BREECH_FACE).ids
+    ids = vault.mark_table(MarkType.BREECH_FACE).ids
     given = [vault.template(m) for m in vault.stored_marks(ids[:200].tolist()) if m.scan.source]
     surfaces = [framed_surface(template, params) for template in given]
     pixels = [s.ravel() for s in surfaces]

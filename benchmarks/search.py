@@ -129,14 +129,14 @@ def measure(
     vault: Vault, gun_of: dict[str, str], params: Params, queries: int | None, name: str
 ) -> Row:
     """Each scan as a query: what it costs by stage, and where its mates are."""
-    ledger = vault.ledger(next(iter(template_types(vault, gun_of))))
+    ledger = vault.mark_table(next(iter(template_types(vault, gun_of))))
     named = {e: m for e in gun_of for m in vault.marks_of(e)[:1]}
     seconds: dict[str, list[float]] = {}
     mates = shortlisted = first = asked_for = 0
     for exhibit in list(gun_of)[:queries]:
         query = vault.template(named[exhibit])
         looks, clock = TimedLooks(), Clock(seconds)
-        ledger = vault.ledger(query.mark_type)
+        ledger = vault.mark_table(query.mark_type)
         sifted = eligible_marks(query, ledger, _ASKED, Scope.COUNTRY)
         clock.lap("catalogue and filters")
         chosen, _ = shortlist_marks(query, vault, ledger, sifted, params, looks)
@@ -218,7 +218,7 @@ def against_others(vault: Vault, row: Row) -> Row:
     """The plain product at 50 um and faiss over the same vectors, on as many exhibits."""
     index = sorted((vault.path / "index").rglob("*.h5"))
     size = sum(path.stat().st_size for path in index)
-    marks = vault.ledger(next(iter(template_types(vault, _some(vault))))).ids
+    marks = vault.mark_table(next(iter(template_types(vault, _some(vault))))).ids
     query = vault.template(vault.stored_marks(marks[:1].tolist())[0])
     plain = pixel_seconds(query, DEFAULT_PARAMS) * len(marks)
     found: Row = {"index, bytes an exhibit": round(size / len(marks))}

@@ -14,7 +14,7 @@ JAM, BLZ = "JAM-2026-0007-1", "BLZ-2025-0042-1"
 
 
 @pytest.fixture
-def desk(ribin, sample_dir, tmp_path):
+def session(ribin, sample_dir, tmp_path):
     """Two vaults with one scan each, their people, and `run(member, who, *words)`."""
     file = tmp_path / "network.toml"
     file.write_text(
@@ -39,8 +39,8 @@ def desk(ribin, sample_dir, tmp_path):
     return run, ("--network", file), tmp_path
 
 
-def test_a_gun_used_in_two_countries(ribin, desk):
-    run, network, folder = desk
+def test_a_gun_used_in_two_countries(ribin, session):
+    run, network, folder = session
     ana, ben = "Ana Brown JAM", "Ben Cole BLZ"
 
     # found: a search across the border, whose row the lead keeps as it was seen

@@ -78,11 +78,11 @@ class Client:
 
 
 @contextmanager
-def served(office: ApplicationState) -> Iterator[Client]:
+def served(state: ApplicationState) -> Iterator[Client]:
     """A server on a free port of this machine, and a browser that was let in."""
     listening = bound_socket(0)
     session = BrowserSession(listening.getsockname()[1])
-    server = server_of(office, session)
+    server = server_of(state, session)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:

@@ -85,14 +85,14 @@ def show_tour(
     member, exhibit = query.member, query.fields["exhibit"]
     say(f"query: exhibit {exhibit} of {member}")
     own = read_network(network_file).members[member].vault
-    with Session.open(own, network_file, DEFAULT_PARAMS, threads) as desk:
-        side = desk.read_query(exhibit, ReadOptions())
+    with Session.open(own, network_file, DEFAULT_PARAMS, threads) as session:
+        side = session.read_query(exhibit, ReadOptions())
         for scope in Scope:
             request = Request(member, scope, who=WHO, reason=REASON, top=5)
-            result = run_search(desk, side, request)
+            result = run_search(session, side, request)
             say(f"\n{search_table(result)}")
             if scope is Scope.CLUSTER:
-                _draw(desk, side, request, result, picture)
+                _draw(session, side, request, result, picture)
     say(f"\npicture of the first candidate in the cluster: {picture.resolve()}")
 
 
@@ -128,7 +128,9 @@ def sample_folder(folder: Path) -> Path:
     return made
 
 
-def _draw(desk: Session, side: Side, request: Request, result: SearchResult, picture: Path) -> None:
+def _draw(
+    session: Session, side: Side, request: Request, result: SearchResult, picture: Path
+) -> None:
     if not result.candidates:
         raise StoreError(f"{picture}: a candidate to draw needed, found none")
-    draw_candidate(desk, side, request, result.candidates[0], picture)
+    draw_candidate(session, side, request, result.candidates[0], picture)

@@ -82,13 +82,13 @@ def open_lead(
     """
     from ribin.leads.steps import take_up_lead
 
-    with Leads.open(vault, network_file) as desk:
-        one, other = desk.held(reference), desk.held(comparison)
+    with Leads.open(vault, network_file) as session:
+        one, other = session.held(reference), session.held(comparison)
         figures = seen_figures(list_file, other)
         step = take_up_lead(
-            desk.vault, desk.network, one, other, who=who, note=note, figures=figures
+            session.vault, session.network, one, other, who=who, note=note, figures=figures
         )
-        say_step(desk, step, who, json_output)
+        say_step(session, step, who, json_output)
 
 
 @lead.command("list")
@@ -107,8 +107,8 @@ def list_leads(mine: bool, vault: Path | None, who: str, json_output: bool) -> N
     from ribin.report.json import as_json
     from ribin.services.leads import look_at_leads
 
-    with Leads.open(vault, None) as desk:
-        views = look_at_leads(desk.vault, who, mine=mine, verdicts=json_output)
+    with Leads.open(vault, None) as session:
+        views = look_at_leads(session.vault, who, mine=mine, verdicts=json_output)
     facts = {"leads": [lead_facts(view) for view in views]}
     click.echo(as_json(facts) if json_output else leads_table(views))
 
@@ -126,8 +126,8 @@ def show(lead_number: str, vault: Path | None, who: str, json_output: bool) -> N
       ribin lead show JAM-L1 --vault vaults/JAM
     """
 
-    with Leads.open(vault, None) as desk:
-        say_lead(desk.vault, lead_number, who, json_output)
+    with Leads.open(vault, None) as session:
+        say_lead(session.vault, lead_number, who, json_output)
 
 
 @lead.command()
@@ -145,9 +145,9 @@ def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
     from ribin.leads.merge import sync_leads
     from ribin.services.leads import announce_received
 
-    with Leads.open(vault, network_file) as desk:
-        carried, notes = sync_leads(desk.vault, desk.needed_network(), who=who)
-        told = announce_received(desk.vault, desk.needed_network())
+    with Leads.open(vault, network_file) as session:
+        carried, notes = sync_leads(session.vault, session.needed_network(), who=who)
+        told = announce_received(session.vault, session.needed_network())
     click.echo(f"{carried} entries carried over")
     said = [*notes, *(one.text for one in told)]
     click.echo("\n".join(said), err=True, nl=bool(said))
@@ -194,10 +194,10 @@ def say_lead(vault: Vault, lead: str, who: str, json_output: bool) -> None:
         click.echo(SHOWN_EARLY, err=True)
 
 
-def say_step(desk: Leads, step: Step, who: str, json_output: bool) -> None:
+def say_step(session: Leads, step: Step, who: str, json_output: bool) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
-    notes = [*step.notes, *announce(desk.vault, step, desk.network)]
-    view = view_lead(desk.vault, step.file, who).after_a_step()
+    notes = [*step.notes, *announce(session.vault, step, session.network)]
+    view = view_lead(session.vault, step.file, who).after_a_step()
     facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
     lines = [lead_page(view)]
     if step.parts:
@@ -267,8 +267,8 @@ def list_links(vault: Path | None, who: str, json_output: bool) -> None:
     from ribin.report.json import as_json
     from ribin.services.leads import look_at_leads
 
-    with Leads.open(vault, None) as desk:
-        views = look_at_leads(desk.vault, who, linked=True, verdicts=json_output)
+    with Leads.open(vault, None) as session:
+        views = look_at_leads(session.vault, who, linked=True, verdicts=json_output)
     facts = {"links": [lead_facts(view) for view in views]}
     click.echo(as_json(facts) if json_output else leads_table(views).replace("no lead", "no link"))
 
@@ -296,9 +296,9 @@ def withdraw(
     """
     from ribin.leads.steps import withdraw_link
 
-    with Leads.open(vault, network_file) as desk:
-        step = withdraw_link(desk.vault, desk.network, lead, who=who, reason=reason)
-        say_step(desk, step, who, json_output)
+    with Leads.open(vault, network_file) as session:
+        step = withdraw_link(session.vault, session.network, lead, who=who, reason=reason)
+        say_step(session, step, who, json_output)
 
 
 # `ribin review`: a person's verdict on a lead.
@@ -349,11 +349,11 @@ def review(
     from ribin.leads.steps import give_review
 
     said = (Conclusion(conclusion), ReviewBasis(examined))
-    with Leads.open(vault, network_file) as desk:
+    with Leads.open(vault, network_file) as session:
         step = give_review(
-            desk.vault, desk.network, lead, *said, who=who, note=note, supersede=supersede
+            session.vault, session.network, lead, *said, who=who, note=note, supersede=supersede
         )
-        say_step(desk, step, who, json_output)
+        say_step(session, step, who, json_output)
 
 
 # `ribin trace`: the history of a gun.
@@ -394,8 +394,8 @@ def trace(
     from ribin.services.files import check_picture
 
     check_picture(picture)
-    with Leads.open(vault, network_file) as desk:
-        history = trace_exhibit(desk.vault, desk.network, exhibit, who=who, reason=reason)
+    with Leads.open(vault, network_file) as session:
+        history = trace_exhibit(session.vault, session.network, exhibit, who=who, reason=reason)
     click.echo(as_json(history) if json_output else history_table(history))
     write_history(history, graphml, picture)
-    exit_after(done=1, failed=len(history.unavailable) if desk.network else 0)
+    exit_after(done=1, failed=len(history.unavailable) if session.network else 0)

@@ -177,37 +177,37 @@ def query_reading(asked: Mapping[str, Any]) -> ReadOptions:
     )
 
 
-def view_request(desk: Session | None, asked: Mapping[str, Any]) -> Request | None:
-    """Why a desk looks at another member's exhibit; None without a desk."""
+def view_request(session: Session | None, asked: Mapping[str, Any]) -> Request | None:
+    """Why a session looks at another member's exhibit; None without a session."""
     from ribin.cases.exhibits import Request, Scope
 
-    if desk is None:
+    if session is None:
         return None
     scope = Scope(asked["scope"] or Scope.COUNTRY)
-    return Request(desk.member, scope, who=asked["who"], reason=asked["reason"])
+    return Request(session.member, scope, who=asked["who"], reason=asked["reason"])
 
 
 # Who computes: the cores of this machine, or the workers of a scheduler.
 
 
 @contextmanager
-def desk_with(
+def session_with(
     scheduler: str | None,
     vault: Path | None,
     network_file: Path | None,
     params: Params,
     jobs: int,
 ) -> Iterator[Session]:
-    """The asker's desk, whose coarse searches run on the scheduler's workers where one is named."""
+    """The asker's session; coarse searches run on the scheduler's workers where one is named."""
     with ExitStack() as stack:
-        desk = stack.enter_context(Session.open(vault, network_file, params, jobs))
-        desk = replace(desk, tick=Progress(every_s=30.0))
+        session = stack.enter_context(Session.open(vault, network_file, params, jobs))
+        session = replace(session, tick=Progress(every_s=30.0))
         if scheduler:
             from ribin.services.cluster import ClusterScorer, connected
 
-            looker = ClusterScorer(stack.enter_context(connected(scheduler)))
-            desk = replace(desk, looker=looker)
-        yield desk
+            scorer = ClusterScorer(stack.enter_context(connected(scheduler)))
+            session = replace(session, scorer=scorer)
+        yield session
 
 
 @contextmanager

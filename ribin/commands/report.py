@@ -122,65 +122,65 @@ def make_report(
     opened = (
         Session.open(vault, asked["network_file"], asked["params"], 1) if vault else nullcontext()
     )
-    with opened as desk:
+    with opened as session:
         if comparison is None:
-            return _of_search(reference, asked, said, desk)
+            return _of_search(reference, asked, said, session)
         document, result = report_comparison(
             (reference, comparison),
             _reading(asked),
             asked["mark"],
             asked["params"],
             said,
-            desk,
-            _request(desk, asked) if desk else None,
+            session,
+            _request(session, asked) if session else None,
         )
     return document, [] if result.compared else [f"not compared: {result.reason}"]
 
 
 def _of_search(
-    name: str, asked: Mapping[str, Any], said: ReportOptions, desk: Session | None
+    name: str, asked: Mapping[str, Any], said: ReportOptions, session: Session | None
 ) -> tuple[Document, list[str]]:
     if Path(name).suffix.lower() != ".json":
-        return _of_new_search(name, asked, said, desk)
+        return _of_new_search(name, asked, said, session)
     lists = read_lists(Path(name))
-    if desk is None:
+    if session is None:
         return report_search(lists, asked["params"], said)
-    made = lists.first.request or _request(desk, asked)
+    made = lists.first.request or _request(session, asked)
     request = replace(made, who=asked["who"], reason=asked["reason"] or made.reason)
-    query, problems = _query(lists, asked, desk)
+    query, problems = _query(lists, asked, session)
     document, others = report_search(
-        lists, asked["params"], said, desk, request, query, asked["pictures"]
+        lists, asked["params"], said, session, request, query, asked["pictures"]
     )
     return document, [*problems, *others]
 
 
 def _of_new_search(
-    name: str, asked: Mapping[str, Any], said: ReportOptions, desk: Session | None
+    name: str, asked: Mapping[str, Any], said: ReportOptions, session: Session | None
 ) -> tuple[Document, list[str]]:
     """Search with the item in the scope, and report the lists."""
-    if desk is None:
+    if session is None:
         raise ParameterError(
             f"{name}: a second item to compare with needed, a vault to search (--vault or "
             "RIBIN_VAULT), or the JSON of a search"
         )
-    request = replace(_request(desk, asked), top=_ROWS)
-    sides, lists = search_for(desk, name, _reading(asked), request, asked["mark"])
+    request = replace(_request(session, asked), top=_ROWS)
+    sides, lists = search_for(session, name, _reading(asked), request, asked["mark"])
     document, problems = report_search(
-        lists, asked["params"], said, desk, request, sides, asked["pictures"]
+        lists, asked["params"], said, session, request, sides, asked["pictures"]
     )
     unavailable = [f"{member} could not answer: {why}" for member, why in lists.unavailable]
     return document, [*unavailable, *problems]
 
 
 def _query(
-    lists: SearchLists, asked: Mapping[str, Any], desk: Session
+    lists: SearchLists, asked: Mapping[str, Any], session: Session
 ) -> tuple[Sequence[Side], list[str]]:
     """The marks that were searched with, to be drawn; and why there are none."""
     if not asked["pictures"]:
         return (), []
     name = str(asked["query"] or lists.first.query)
     try:
-        return desk.read_queries(name, _reading(asked), asked["mark"])[0], []
+        return session.read_queries(name, _reading(asked), asked["mark"])[0], []
     except RibinError as error:
         if asked["query"]:
             raise
@@ -191,6 +191,6 @@ def _reading(asked: Mapping[str, Any]) -> ReadOptions:
     return ReadOptions(pixel_pitch_um=asked["pixel_pitch_um"], lighting=asked["lighting"])
 
 
-def _request(desk: Session, asked: Mapping[str, Any]) -> Request:
+def _request(session: Session, asked: Mapping[str, Any]) -> Request:
     scope = Scope(asked["scope"] or Scope.COUNTRY)
-    return Request(desk.member, scope, who=asked["who"], reason=asked["reason"])
+    return Request(session.member, scope, who=asked["who"], reason=asked["reason"])

@@ -132,9 +132,9 @@ def run(
     from ribin.services.saved_searches import run_saved_searches
     from ribin.services.session import Session
 
-    with Session.open(vault, network_file, params, jobs) as desk:
-        done = run_saved_searches(desk, who, Progress())
-        tell_new(desk.vault, done, who, json_output, say)
+    with Session.open(vault, network_file, params, jobs) as session:
+        done = run_saved_searches(session, who, Progress())
+        tell_new(session.vault, done, who, json_output, say)
     list_failed(done.failed)
     exit_after(done=1, failed=len(done.failed))
 

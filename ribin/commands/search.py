@@ -108,16 +108,16 @@ def search(
           --member BLZ --member BRB --reason "trace"
       ribin search case.x3p --vault vaults/JAM --group firearm --plot --gallery list.html
     """
-    from ribin.commands.options import desk_with, query_reading
+    from ribin.commands.options import query_reading, session_with
     from ribin.services.search import request_of, search_for
 
     lookout(picture, plot_file, gallery)
-    with desk_with(scheduler, vault, network_file, params, jobs) as desk:
-        request = request_of(desk.member, asked)
+    with session_with(scheduler, vault, network_file, params, jobs) as session:
+        request = request_of(session.member, asked)
         chosen = mark, asked["members"], asked["leave_out_reviewed"]
-        sides, result = search_for(desk, query, query_reading(asked), request, *chosen)
+        sides, result = search_for(session, query, query_reading(asked), request, *chosen)
         say(lists_output(result, json_output, plot))
-        problems = draw_lists(desk, sides, request, result, picture, plot_file, gallery)
+        problems = draw_lists(session, sides, request, result, picture, plot_file, gallery)
     click.echo("\n".join(problems), err=True, nl=bool(problems))
     exit_after(done=1, failed=len(result.unavailable) + len(problems))
 
@@ -146,7 +146,7 @@ def lists_output(result: SearchLists, json_output: bool, plot: bool) -> str:
 
 
 def draw_lists(
-    desk: Session,
+    session: Session,
     sides: Sequence[Side],
     request: Request,
     result: SearchLists,
@@ -161,7 +161,7 @@ def draw_lists(
     list of str
         What went wrong with them, or with the search.
     """
-    problems = search_problems(desk, sides, request, result, picture)
+    problems = search_problems(session, sides, request, result, picture)
     if plot:
         try:
             with whole_file(plot) as aside:
@@ -169,5 +169,5 @@ def draw_lists(
         except RibinError as error:
             problems.append(str(error))
     if gallery:
-        problems += write_gallery(desk, sides, request, result, gallery)
+        problems += write_gallery(session, sides, request, result, gallery)
     return problems

@@ -58,8 +58,8 @@ def serve(
       ribin serve --vault vaults/JAM --read-only --port 8000
     """
 
-    office = application_state(vault, network_file, params, who, jobs, read_only)
-    serve_application(office, port, click.echo)
+    state = application_state(vault, network_file, params, who, jobs, read_only)
+    serve_application(state, port, click.echo)
 
 
 # What `ribin serve` needs before it serves.
@@ -90,8 +90,8 @@ def application_state(
     return ApplicationState(needed_vault(vault), network_file, params, who, jobs, read_only)
 
 
-def serve_application(office: ApplicationState, port: int, say: Callable[[str], None]) -> None:
+def serve_application(state: ApplicationState, port: int, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C."""
     from ribin.web.app import serve
 
-    serve(office, port, say)
+    serve(state, port, say)

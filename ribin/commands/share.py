@@ -134,8 +134,8 @@ def original(
     from ribin.services.session import Session
     from ribin.services.sharing import write_original
 
-    with Session.open(vault, network_file, params, 1) as desk:
-        paths = write_original(desk, exhibit, output, who, reason)
+    with Session.open(vault, network_file, params, 1) as session:
+        paths = write_original(session, exhibit, output, who, reason)
     for path in paths:
         click.echo(f"{path}: written as it was received")
 

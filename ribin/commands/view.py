@@ -86,9 +86,9 @@ def view(
     check_page(output)
     names, readings = (reference, comparison), readings_of(asked)
     opened = Session.open(vault, network_file, params, 1) if vault else nullcontext()
-    with opened as desk:
-        request = view_request(desk, asked)
-        html, result = view_pair(names, readings, mark, params, desk, request, annotations)
+    with opened as session:
+        request = view_request(session, asked)
+        html, result = view_pair(names, readings, mark, params, session, request, annotations)
     write_page(html, output)
     click.echo(f"{output}: page of {result.reference} and {result.comparison} written")
     if result.reason:

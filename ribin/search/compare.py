@@ -134,7 +134,7 @@ class SearchContext:
     ----------
     threads : int, optional
         All processors where None.
-    looker : CoarseScorer, optional
+    scorer : CoarseScorer, optional
         Who looks at shards.
     tick : callable
         Who is told.
@@ -143,7 +143,7 @@ class SearchContext:
     """
 
     threads: int | None = None
-    looker: CoarseScorer | None = None
+    scorer: CoarseScorer | None = None
     tick: Tick = silent
     when_answered: list[Callable[[], None]] = field(default_factory=list)
 
@@ -155,7 +155,7 @@ class SearchContext:
     @property
     def looking(self) -> CoarseScorer:
         """Who looks at shards: by default those threads of this machine."""
-        return self.looker or Threads(self.threads)
+        return self.scorer or Threads(self.threads)
 
 
 # The account of a search: what was set aside where, added up over members.

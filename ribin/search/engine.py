@@ -38,7 +38,7 @@ def search(
     *,
     members: Sequence[str] = (),
     threads: int | None = None,
-    looker: CoarseScorer | None = None,
+    scorer: CoarseScorer | None = None,
     tick: Tick = silent,
     when_answered: list[Callable[[], None]] | None = None,
     connect: Callable[[str], Member] | None = None,
@@ -54,7 +54,7 @@ def search(
     members : sequence of str
         Codes to ask instead of all in the scope; the scope then becomes the narrowest one that
         reaches them, and their sharing levels are held against that.
-    looker : CoarseScorer, optional
+    scorer : CoarseScorer, optional
         Who looks at the shards of an index; by default that many threads of this machine.
     tick : callable
         Told what is compared, how many so far, and of how many.
@@ -82,7 +82,7 @@ def search(
         )
     request, asked = _address(request, network, members)
     home = request.asking_member
-    means = SearchContext(threads, looker, tick, [] if when_answered is None else when_answered)
+    means = SearchContext(threads, scorer, tick, [] if when_answered is None else when_answered)
     ask = connect or (lambda code: member_of(code, home, network, params, means))
     answers = _ask_all(query, request, asked, ask)
     if when_answered is None:
@@ -163,7 +163,7 @@ def search_marks(
     *,
     members: Sequence[str] = (),
     threads: int | None = None,
-    looker: CoarseScorer | None = None,
+    scorer: CoarseScorer | None = None,
     tick: Tick = silent,
     connect: Callable[[str], Member] | None = None,
 ) -> SearchLists:
@@ -188,7 +188,7 @@ def search_marks(
         raise ParameterError(f"search: one mark of each type needed, found {listed}")
     fusing, limits = len(types) > 1, params.search
     deep = max(request.top, limits.fusion_depth) if fusing and request.top else request.top
-    means = SearchContext(threads, looker, tick)
+    means = SearchContext(threads, scorer, tick)
     found = [
         search(
             query,
@@ -197,7 +197,7 @@ def search_marks(
             params,
             members=members,
             threads=threads,
-            looker=looker,
+            scorer=scorer,
             tick=tick,
             when_answered=means.when_answered,
             connect=connect,

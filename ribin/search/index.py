@@ -32,7 +32,7 @@ from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.kept import kept_files
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.files import INDEX_FOLDER, is_sound, read_derived, remove_derived, write_derived
-from ribin.vault.mark_table import LEDGER_FOLDER, MarkTable
+from ribin.vault.mark_table import MARK_TABLE_FOLDER, MarkTable
 from ribin.vault.vault import Vault
 
 
@@ -64,10 +64,10 @@ class MarkIndex:
         marks: MarkList,
         making: tuple[str, str, str],
         params: Params,
-        looker: CoarseScorer,
+        scorer: CoarseScorer,
     ) -> None:
         """`marks` are all that the catalogue names; `making` is their type, kind, params_id."""
-        self._vault, self._params, self._looker = vault, params, looker
+        self._vault, self._params, self._looker = vault, params, scorer
         self._marks = marks
         self._numbers = self._marks.ids // params.search.index_shard_marks
         self._folder = index_folder(vault, *making, params).resolve()  # alike for every worker
@@ -368,11 +368,11 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
     shutil.rmtree(vault.path / INDEX_FOLDER, ignore_errors=True)
     held = 0
     for mark_type in MarkType:
-        ledger = vault.ledger(mark_type)
-        made = [(facts.kind, facts.params_id) for facts in ledger.facts]
+        mark_table = vault.mark_table(mark_type)
+        made = [(facts.kind, facts.params_id) for facts in mark_table.facts]
         for making in sorted(one for one in set(made) if one[1] == params.template_id):
-            rows = np.array([one == making for one in made])[ledger.which]
-            marks = _marks_of(ledger).part(rows)
+            rows = np.array([one == making for one in made])[mark_table.which]
+            marks = _marks_of(mark_table).part(rows)
             index = MarkIndex(vault, marks, (str(mark_type), *making), params, Threads(1))
             held += index.bring_up()
     return held
@@ -389,7 +389,7 @@ def sweep_index(vault: Vault) -> int:
         The vault is read-only.
     """
     _needs_writable(vault)
-    for path in (*kept_files(vault), *(vault.path / LEDGER_FOLDER).glob("*.npz")):
+    for path in (*kept_files(vault), *(vault.path / MARK_TABLE_FOLDER).glob("*.npz")):
         remove_derived(path)
     taken = 0
     for path, shard, gone in _shards(vault):
@@ -418,7 +418,7 @@ def check_index(vault: Vault) -> list[str]:
 def _shards(vault: Vault) -> Iterator[tuple[Path, Shard, BoolArray]]:
     """Each sound shard, and which of its rows are of marks that were purged."""
     for mark_type in MarkType:
-        in_use = _marks_of(vault.ledger(mark_type))
+        in_use = _marks_of(vault.mark_table(mark_type))
         for folder in sorted((vault.path / INDEX_FOLDER).glob(f"{mark_type}-*")):
             for path in shard_files(folder):
                 shard = read_shard(path)
@@ -443,8 +443,8 @@ def _gone(vault: Vault, shard: Shard, in_use: MarkList) -> BoolArray:
     return gone
 
 
-def _marks_of(ledger: MarkTable) -> MarkList:
-    return MarkList(ledger.ids, ledger.templates)
+def _marks_of(mark_table: MarkTable) -> MarkList:
+    return MarkList(mark_table.ids, mark_table.templates)
 
 
 def _needs_writable(vault: Vault) -> None:

@@ -84,14 +84,14 @@ class MemberVault:
         check_request(request, reach)
         asker, abroad = request.asking_member, reach is not Scope.COUNTRY
         with self._opened() as vault:
-            ledger = (
+            mark_table = (
                 mark_table_abroad(vault, query.mark_type, asker)
                 if abroad
-                else vault.ledger(query.mark_type)
+                else vault.mark_table(query.mark_type)
             )
             left_out = reviewed_here(request, vault, reach)
-            sifted = eligible_marks(query, ledger, request, reach, left_out)
-            chosen, notes = self._shortlist(query, vault, ledger, sifted, request.full)
+            sifted = eligible_marks(query, mark_table, request, reach, left_out)
+            chosen, notes = self._shortlist(query, vault, mark_table, sifted, request.full)
             kept = KeptComparisons.beside(vault, query, self._params) if request.full else None
             found = compare_shortlist(query, vault, chosen, self._params, self._means, kept)
             told = disclosed_exhibits(found.exhibits, vault, asker) if abroad else found.exhibits
@@ -101,7 +101,7 @@ class MemberVault:
                 shown = disclosed_rows(shown, told, vault)
         if abroad:  # a member's own search is in its log already
             notes += self.write_down("answer", query, request, rows=len(shown))
-        return Answer(shown, count_marks(sifted, len(chosen), found), ledger.snapshot, notes)
+        return Answer(shown, count_marks(sifted, len(chosen), found), mark_table.snapshot, notes)
 
     def write_down(
         self, action: str, query: Template, request: Request, **facts: Any
@@ -122,11 +122,11 @@ class MemberVault:
         return ()
 
     def _shortlist(
-        self, query: Template, vault: Vault, ledger: MarkTable, sifted: Eligibility, full: bool
+        self, query: Template, vault: Vault, mark_table: MarkTable, sifted: Eligibility, full: bool
     ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         if full:
-            return ledger.ids[sifted.wanted], ()
-        return shortlist_marks(query, vault, ledger, sifted, self._params, self._means.looking)
+            return mark_table.ids[sifted.wanted], ()
+        return shortlist_marks(query, vault, mark_table, sifted, self._params, self._means.looking)
 
     def _opened(self) -> Vault:
         folder = self._network.members[self._code].vault
@@ -185,16 +185,16 @@ class BundledMember:
             # It has what a search needs of a vault: folder, member, holdings and templates.
             received = ReceivedGallery(own, self._code)
             gallery = cast(Vault, received)
-            ledger = gallery.ledger(query.mark_type)
+            mark_table = gallery.mark_table(query.mark_type)
             names = {exhibit for member, exhibit in request.leave_out if member == self._code}
             left_out = received.marks_known_as(names) if names else []
-            sifted = eligible_marks(query, ledger, request, reach, left_out)
-            chosen = ledger.ids[sifted.wanted]
+            sifted = eligible_marks(query, mark_table, request, reach, left_out)
+            chosen = mark_table.ids[sifted.wanted]
             notes: tuple[str, ...] = ()
             if not request.full:
-                looker = Threads(self._means.threads)
+                scorer = Threads(self._means.threads)
                 chosen, notes = shortlist_marks(
-                    query, gallery, ledger, sifted, self._params, looker
+                    query, gallery, mark_table, sifted, self._params, scorer
                 )
             kept = KeptComparisons.beside(gallery, query, self._params) if request.full else None
             found = compare_shortlist(query, gallery, chosen, self._params, self._means, kept)
@@ -202,7 +202,7 @@ class BundledMember:
         told = f"{self._code}: no line; answered by its bundle {self._bundle.number}"
         notes += (f"{told} of {self._bundle.made_at[:10]}",)
         counts = count_marks(sifted, len(chosen), found)
-        return Answer(tuple(grouped[: request.top]), counts, ledger.snapshot, notes)
+        return Answer(tuple(grouped[: request.top]), counts, mark_table.snapshot, notes)
 
     def write_down(
         self, action: str, query: Template, request: Request, **facts: Any

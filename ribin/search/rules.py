@@ -78,7 +78,7 @@ class Eligibility:
     Attributes
     ----------
     wanted : (N,) bool array
-        Marks of the ledger that can be compared.
+        Marks of the mark_table that can be compared.
     indexed : (N,) bool array
         All of the query's kind and parameters.
     not_compared : Counter
@@ -94,7 +94,7 @@ class Eligibility:
 
 def eligible_marks(
     query: Template,
-    ledger: MarkTable,
+    mark_table: MarkTable,
     request: Request,
     reach: Scope,
     left_out: Collection[int] = (),
@@ -105,33 +105,33 @@ def eligible_marks(
 
     Parameters
     ----------
-    ledger : MarkTable
+    mark_table : MarkTable
         Of the query's type of mark.
     reach : Scope
         The narrowest scope in which the asker reaches the owner of these holdings.
     left_out : collection of int
         Ids of marks that the asker has reviewed against the query and does not want again.
     """
-    verdicts = [_verdict(query, facts, request, reach) for facts in ledger.facts]
-    shown = _each(ledger, [v.shown for v in verdicts])
-    passing = _each(ledger, [v.passing for v in verdicts])
-    fit = _each(ledger, [not v.reason for v in verdicts])
-    itself = ledger.of_scan(query.provenance.sha256) & passing
-    reviewed = np.isin(ledger.ids, np.array(sorted(left_out), np.int64)) & passing & ~itself
+    verdicts = [_verdict(query, facts, request, reach) for facts in mark_table.facts]
+    shown = _each(mark_table, [v.shown for v in verdicts])
+    passing = _each(mark_table, [v.passing for v in verdicts])
+    fit = _each(mark_table, [not v.reason for v in verdicts])
+    itself = mark_table.of_scan(query.provenance.sha256) & passing
+    reviewed = np.isin(mark_table.ids, np.array(sorted(left_out), np.int64)) & passing & ~itself
     others = passing & ~itself & ~reviewed
 
     not_compared = Counter({"the query itself": int(itself.sum()), REVIEWED: int(reviewed.sum())})
-    hindered = np.bincount(ledger.which[others & ~fit], minlength=len(verdicts))
+    hindered = np.bincount(mark_table.which[others & ~fit], minlength=len(verdicts))
     for verdict, number in zip(verdicts, hindered, strict=True):
         not_compared[verdict.reason] += int(number)
-    bare = [(_verdict(query, facts, request, reach), n) for facts, n in ledger.bare]
+    bare = [(_verdict(query, facts, request, reach), n) for facts, n in mark_table.bare]
     bare_passing = sum(n for v, n in bare if v.passing)
     not_compared[f"no {query.mark_type} mark in the scan"] += bare_passing
     return Eligibility(
         eligible=int(shown.sum()) + sum(n for v, n in bare if v.shown),
         after_filters=int(passing.sum()) + bare_passing,
         wanted=others & fit,
-        indexed=_each(ledger, [_same_making(query, facts) for facts in ledger.facts]),
+        indexed=_each(mark_table, [_same_making(query, facts) for facts in mark_table.facts]),
         not_compared=+not_compared,
     )
 
@@ -173,6 +173,6 @@ def _same_making(query: Template, facts: MarkFacts) -> bool:
     return facts.kind == query.kind and facts.params_id == query.params_id
 
 
-def _each(ledger: MarkTable, of_facts: list[bool]) -> BoolArray:
+def _each(mark_table: MarkTable, of_facts: list[bool]) -> BoolArray:
     """For each mark, what holds of its facts."""
-    return np.array(of_facts, np.bool_)[ledger.which] if of_facts else np.zeros(0, np.bool_)
+    return np.array(of_facts, np.bool_)[mark_table.which] if of_facts else np.zeros(0, np.bool_)

@@ -19,10 +19,10 @@ from ribin.vault.vault import Vault
 def shortlist_marks(
     query: Template,
     vault: Vault,
-    ledger: MarkTable,
+    mark_table: MarkTable,
     sifted: Eligibility,
     params: Params,
-    looker: CoarseScorer | None = None,
+    scorer: CoarseScorer | None = None,
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 
@@ -31,11 +31,11 @@ def shortlist_marks(
 
     Parameters
     ----------
-    ledger : MarkTable
+    mark_table : MarkTable
         Of the query's type of mark.
     sifted : Eligibility
         Which of its marks may be compared, and which are in the index.
-    looker : CoarseScorer, optional
+    scorer : CoarseScorer, optional
         Who looks at the shards; by default the cores of this machine.
 
     Returns
@@ -46,11 +46,11 @@ def shortlist_marks(
     """
     wanted = int(sifted.wanted.sum())
     if wanted <= params.search.shortlist_marks:
-        return ledger.ids[sifted.wanted], ()
-    marks = MarkList(ledger.ids, ledger.templates).part(sifted.indexed)
+        return mark_table.ids[sifted.wanted], ()
+    marks = MarkList(mark_table.ids, mark_table.templates).part(sifted.indexed)
     asked = sifted.wanted[sifted.indexed]
     making = str(query.mark_type), str(query.kind), query.params_id
-    index = MarkIndex(vault, marks, making, params, looker or Threads())
+    index = MarkIndex(vault, marks, making, params, scorer or Threads())
     how = sketch_params(query.mark_type, params)
     notes: tuple[str, ...] = ()
     second = second_look_marks(wanted, params)

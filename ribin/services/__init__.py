@@ -1,6 +1,6 @@
-"""What one laboratory does at its desk, whoever asks: two sides compared, searches, reports."""
+"""What one laboratory does at its session, whoever asks: two sides compared, searches, reports."""
 
 from __future__ import annotations
 
 
-# What one laboratory does at its desk, whoever asks: two sides compared, searches, reports.
+# What one laboratory does at its session, whoever asks: two sides compared, searches, reports.

@@ -157,7 +157,7 @@ def _usual(vault: Vault, fields: Mapping[str, str]) -> Exhibit:
         return Exhibit(fields["exhibit"], event, sharing=default_sharing(vault))
 
 
-# New exhibits searched with as soon as they are enrolled, each from the desk of its member.
+# New exhibits searched with as soon as they are enrolled, each from the session of its member.
 
 
 @dataclass(frozen=True)
@@ -214,9 +214,11 @@ def search_enrolled(
     for number, one in enumerate(new, start=1):
         try:
             folder = vault_of(one.member)
-            with Session.open(folder, wanted.network_file, wanted.params, wanted.threads) as desk:
-                request = replace(wanted.request, asking_member=desk.member)
-                found.append(search_scan(desk, one.exhibit, one.sha256, request))
+            with Session.open(
+                folder, wanted.network_file, wanted.params, wanted.threads
+            ) as session:
+                request = replace(wanted.request, asking_member=session.member)
+                found.append(search_scan(session, one.exhibit, one.sha256, request))
         except (RibinError, OSError) as error:
             failed.append(Refused(f"search with {one.exhibit}", str(error)))
         tick("searching", number, len(new))

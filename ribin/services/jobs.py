@@ -321,7 +321,7 @@ def _described(
 
 @dataclass(frozen=True)
 class Searching:
-    """Search with the file or the exhibit of an item, from the desk of one member.
+    """Search with the file or the exhibit of an item, from the session of one member.
 
     `asked` holds the options of the search; the cells of the item come before them.
     """
@@ -339,11 +339,11 @@ class Searching:
         fields = {name: text for name, text in item.fields.items() if text}
         days = {f"date_{end}": fields[end] for end in ("from", "to") if end in fields}
         asked = {**self.asked, **fields, **days}
-        with Session.open(self.vault, self.network_file, self.params, threads=1) as desk:
-            request = request_of(desk.member, asked)
+        with Session.open(self.vault, self.network_file, self.params, threads=1) as session:
+            request = request_of(session.member, asked)
             named = str(file) if file.is_file() else query
             chosen = asked.get("mark"), (), asked["leave_out_reviewed"]
-            _, found = search_for(desk, named, self.reading, request, *chosen)
+            _, found = search_for(session, named, self.reading, request, *chosen)
         value = lists_value(found)
         for one in (value, *value["lists"]):
             for name in _OF_THE_RUN:

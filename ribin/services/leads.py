@@ -1,4 +1,4 @@
-"""Leads at the desk: those of a vault for one person's eyes, and a candidate as it was seen."""
+"""Leads at the session: those of a vault for one person's eyes, and a candidate as it was seen."""
 
 from __future__ import annotations
 

@@ -44,8 +44,8 @@ class ShownMark:
     original: bytes | None = None  # the file as received; None where it is not given
 
 
-def own_mark(desk: Session, exhibit: str, mark_type: str | None, sha256: str = "") -> ShownMark:
-    """A mark of the desk's own vault, by default the first of the exhibit.
+def own_mark(session: Session, exhibit: str, mark_type: str | None, sha256: str = "") -> ShownMark:
+    """A mark of the session's own vault, by default the first of the exhibit.
 
     Raises
     ------
@@ -54,12 +54,12 @@ def own_mark(desk: Session, exhibit: str, mark_type: str | None, sha256: str = "
     ScanError
         It has no such mark.
     """
-    stored = desk.vault.marks_of(exhibit)
-    return _shown(desk, desk.vault, stored, mark_type, sha256, desk.vault.exhibit(exhibit))
+    stored = session.vault.marks_of(exhibit)
+    return _shown(session, session.vault, stored, mark_type, sha256, session.vault.exhibit(exhibit))
 
 
 def others_mark(
-    desk: Session,
+    session: Session,
     member: str,
     exhibit: str,
     request: Request,
@@ -83,10 +83,10 @@ def others_mark(
     ScanError
         The exhibit has no such mark.
     """
-    reach = desk.network.reach(desk.member, member)
+    reach = session.network.reach(session.member, member)
     check_request(request, reach)
-    with Vault.open(desk.network.members[member].vault) as vault:
-        abroad = ReceiverView.of(vault, desk.member)
+    with Vault.open(session.network.members[member].vault) as vault:
+        abroad = ReceiverView.of(vault, session.member)
         own = reach is Scope.COUNTRY
         known = vault.exhibits().get(exhibit if own else abroad.meant(exhibit))
         # The same words for what is hidden and for what is not there: neither is anybody's to know.
@@ -98,16 +98,16 @@ def others_mark(
         told = known if own else abroad.told(known)
         whole = own or abroad.gives_original(known.exhibit)
         stored = vault.marks_of(known.exhibit)
-        shown = _shown(desk, vault, stored, mark_type, sha256, told, whole)
+        shown = _shown(session, vault, stored, mark_type, sha256, told, whole)
         if not own:
-            details = {"asking_member": desk.member, "scope": str(request.scope)}
+            details = {"asking_member": session.member, "scope": str(request.scope)}
             subject = shown.side.template.provenance.sha256
             vault.record(action, subject, request.who, request.reason, **details)
     return shown
 
 
 def named_mark(
-    desk: Session | None, name: str, request: Request | None, action: str, mark_type: str | None
+    session: Session | None, name: str, request: Request | None, action: str, mark_type: str | None
 ) -> ShownMark:
     """The mark of an exhibit of the own vault, or as MEMBER:EXHIBIT of another's.
 
@@ -116,18 +116,18 @@ def named_mark(
     ParameterError
         There is no vault to find it in; else as `own_mark` and `others_mark`.
     """
-    if desk is None or request is None:
+    if session is None or request is None:
         raise ParameterError(
             f"{name}: a file needed, or an exhibit and its vault (--vault or RIBIN_VAULT)"
         )
     member, _, exhibit = name.rpartition(":")
-    if member in ("", desk.member):
-        return own_mark(desk, exhibit, mark_type)
-    return others_mark(desk, member, exhibit, request, action, mark_type)
+    if member in ("", session.member):
+        return own_mark(session, exhibit, mark_type)
+    return others_mark(session, member, exhibit, request, action, mark_type)
 
 
 def _shown(
-    desk: Session,
+    session: Session,
     vault: Vault,
     stored: list[StoredMark],
     mark_type: str | None,
@@ -135,7 +135,7 @@ def _shown(
     exhibit: Exhibit,
     whole: bool = True,
 ) -> ShownMark:
-    needed = desk.params.template_id
+    needed = session.params.template_id
     fitting = [
         mark
         for mark in stored
@@ -168,28 +168,30 @@ def _told_side(side: Side, exhibit: Exhibit) -> Side:
     return replace(side, mark=mark, template=template)
 
 
-def candidate_mark(desk: Session, request: Request, candidate: Candidate, action: str) -> ShownMark:
+def candidate_mark(
+    session: Session, request: Request, candidate: Candidate, action: str
+) -> ShownMark:
     """The mark of a candidate of a search; errors and `action` as `others_mark`."""
     place = (str(candidate.mark), candidate.sha256)
-    if candidate.member == desk.member:
-        return own_mark(desk, candidate.exhibit, *place)
-    reach = desk.network.reach(desk.member, candidate.member)
+    if candidate.member == session.member:
+        return own_mark(session, candidate.exhibit, *place)
+    reach = session.network.reach(session.member, candidate.member)
     named = replace(request, scope=max(request.scope, reach, key=lambda scope: scope.width))
-    return others_mark(desk, candidate.member, candidate.exhibit, named, action, *place)
+    return others_mark(session, candidate.member, candidate.exhibit, named, action, *place)
 
 
 def draw_candidate(
-    desk: Session, side: Side, request: Request, candidate: Candidate, path: Path
+    session: Session, side: Side, request: Request, candidate: Candidate, path: Path
 ) -> None:
     """Write the picture of the query beside a candidate.
 
     Another member's exhibit is drawn only after its audit log says for whom, and from its template
     alone where its owner has not released the original. Errors as `others_mark`.
     """
-    other = candidate_mark(desk, request, candidate, "picture").side
-    compared = compare_marks(side.template, other.template, desk.params)
+    other = candidate_mark(session, request, candidate, "picture").side
+    compared = compare_marks(side.template, other.template, session.params)
     result = replace(compared, comparison=f"{candidate.member}:{candidate.exhibit}")
-    draw_sides(side.mark, other.mark, result, desk.params, path)
+    draw_sides(side.mark, other.mark, result, session.params, path)
 
 
 # The surface of an enrolled mark as it was measured, from the file as it was received.

@@ -82,7 +82,7 @@ def view_pair(
     readings: tuple[ReadOptions, ReadOptions],
     mark_type: str | None,
     params: Params,
-    desk: Session | None = None,
+    session: Session | None = None,
     request: Request | None = None,
     annotations: Path | None = None,
 ) -> tuple[str, Comparison]:
@@ -91,10 +91,10 @@ def view_pair(
     Parameters
     ----------
     names : (str, str)
-        Reference and comparison: a file, an exhibit of the desk's vault, or MEMBER:EXHIBIT, which
-        is shown only after that member's audit log says to whom and why.
-    desk, request : Desk, Request or None
-        The desk with its vault, and why another member is asked; None where there are only files.
+        Reference and comparison: a file, an exhibit of the own vault, or MEMBER:EXHIBIT, which is
+        shown only after that member's audit log says to whom and why.
+    session, request : Session, Request or None
+        The session, and why another member is asked; None where there are only files.
     annotations : Path, optional
         What a page of this pair saved, for the page to open with.
 
@@ -103,10 +103,10 @@ def view_pair(
     RibinError
         A side cannot be read, is not there, or may not be seen.
     """
-    if desk and request:
-        check_searcher(desk.vault.catalogue, request.who)
-    one = _seen(names[0], readings[0], mark_type, params, desk, request)
-    two = _seen(names[1], readings[1], one.side.mark.mark_type, params, desk, request)
+    if session and request:
+        check_searcher(session.vault.catalogue, request.who)
+    one = _seen(names[0], readings[0], mark_type, params, session, request)
+    two = _seen(names[1], readings[1], one.side.mark.mark_type, params, session, request)
     result = compare_marks(one.side.template, two.side.template, params)
     if two.whole:  # a template alone cannot be mirrored and described again
         result = check_mirrored(one.side.template, two.side.mark, result, params)
@@ -185,12 +185,12 @@ def _seen(
     reading: ReadOptions,
     mark_type: str | None,
     params: Params,
-    desk: Session | None,
+    session: Session | None,
     request: Request | None,
 ) -> ViewedSide:
     if Path(name).is_file():
         return seen_file(Path(name), reading, params, mark_type)
-    return shown_side(named_mark(desk, name, request, "picture", mark_type), name, params)
+    return shown_side(named_mark(session, name, request, "picture", mark_type), name, params)
 
 
 # Two files to one comparison, with the marks that a picture of it needs.
@@ -311,7 +311,7 @@ def report_comparison(
     mark_type: str | None,
     params: Params,
     asked: ReportOptions,
-    desk: Session | None = None,
+    session: Session | None = None,
     request: Request | None = None,
 ) -> tuple[Document, Comparison]:
     """Compare two files or exhibits and put the result into a report.
@@ -319,30 +319,30 @@ def report_comparison(
     Parameters
     ----------
     names : (str, str)
-        Reference and comparison: a file, an exhibit of the desk's vault, or MEMBER:EXHIBIT.
-    desk, request : Desk, Request or None
-        The desk with its vault, and why another member is asked; None where there are only files.
+        Reference and comparison: a file, an exhibit of the session's vault, or MEMBER:EXHIBIT.
+    session, request : Session, Request or None
+        The session, and why another member is asked; None where there are only files.
 
     Raises
     ------
     RibinError
         A side cannot be read, is not there, or may not be seen.
     """
-    if desk and request:
-        check_searcher(desk.vault.catalogue, request.who)
-    one, reference = _item(names[0], reading, mark_type, params, desk, request)
-    two, comparison = _item(names[1], reading, one.mark.mark_type, params, desk, request)
+    if session and request:
+        check_searcher(session.vault.catalogue, request.who)
+    one, reference = _item(names[0], reading, mark_type, params, session, request)
+    two, comparison = _item(names[1], reading, one.mark.mark_type, params, session, request)
     result = compare_marks(reference.template, comparison.template, params)
     if two.whole:  # a template alone cannot be mirrored and described again
         result = check_mirrored(reference.template, comparison.mark, result, params)
     result = replace(result, reference=one.name, comparison=two.name)
     chain = None
-    if desk and request:
+    if session and request:
         facts = {"comparison": two.mark.provenance.sha256, "figures": figures_sha256(result)}
-        chain = enter_report(desk.vault, one.mark.provenance.sha256, request, facts)
+        chain = enter_report(session.vault, one.mark.provenance.sha256, request, facts)
     method = params.of(one.mark.mark_type, one.mark.kind)
-    head = asked.head(desk.member if desk else "")
-    abroad = desk and any(item.member not in ("", desk.member) for item in (one, two))
+    head = asked.head(session.member if session else "")
+    abroad = session and any(item.member not in ("", session.member) for item in (one, two))
     document = comparison_document(
         head, (one, two), result, params.params_id, method, chain, request if abroad else None
     )
@@ -367,7 +367,7 @@ def _item(
     reading: ReadOptions,
     mark_type: str | None,
     params: Params,
-    desk: Session | None,
+    session: Session | None,
     request: Request | None,
 ) -> tuple[ReportedItem, Side]:
     if Path(name).is_file():
@@ -375,7 +375,7 @@ def _item(
         side = side_of(scan, params, mark_type)
         found = [str(mark.mark_type) for mark in extract_marks(scan, params)]
         return ReportedItem(side.mark, tuple(m for m in found if m != side.mark.mark_type)), side
-    shown = named_mark(desk, name, request, "report", mark_type)
+    shown = named_mark(session, name, request, "report", mark_type)
     return shown_item(shown), shown.side
 
 

@@ -26,19 +26,21 @@ class SavedSearchRun:
 
 
 def run_saved_searches(
-    desk: Session, who: str, tick: Callable[[str, int, int], None] = lambda stage, done, total: None
+    session: Session,
+    who: str,
+    tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> SavedSearchRun:
     """Make every search that stands and keep what is new; `read_findings` tells what it was.
 
     A search that cannot be made, or a member that cannot answer, stops no other.
     """
-    standing = read_saved_searches(desk.vault)
+    standing = read_saved_searches(session.vault)
     noted = 0
     failed: list[tuple[str, str]] = []
     for number, one in enumerate(standing, start=1):
         try:
-            lists = _search(desk, one)
-            noted += note_findings(desk.vault, _findings(desk, one, lists), who)
+            lists = _search(session, one)
+            noted += note_findings(session.vault, _findings(session, one, lists), who)
             failed += [(one.standing, f"{code}: {why}") for code, why in lists.unavailable]
         except (RibinError, OSError) as error:
             failed.append((one.standing, str(error)))
@@ -46,20 +48,20 @@ def run_saved_searches(
     return SavedSearchRun(len(standing), noted, tuple(failed))
 
 
-def _search(desk: Session, one: SavedSearch) -> SearchLists:
+def _search(session: Session, one: SavedSearch) -> SearchLists:
     """The lists of an open case now, without pairs that have both verdicts."""
-    asker = desk.member
+    asker = session.member
     request = Request(asker, one.scope, who=one.who, reason=one.reason, top=one.top)
-    return search_for(desk, one.exhibit, ReadOptions(), request, leave_out_reviewed=True)[1]
+    return search_for(session, one.exhibit, ReadOptions(), request, leave_out_reviewed=True)[1]
 
 
-def _findings(desk: Session, one: SavedSearch, lists: SearchLists) -> list[SearchFinding]:
+def _findings(session: Session, one: SavedSearch, lists: SearchLists) -> list[SearchFinding]:
     """The rows that count; of an exhibit in several lists, the one of the best place."""
     rows = [
         row
         for found in lists.lists
         for row in found.candidates
-        if row.score >= one.min_score and (row.member, row.exhibit) != (desk.member, one.exhibit)
+        if row.score >= one.min_score and (row.member, row.exhibit) != (session.member, one.exhibit)
     ]
     rows.sort(key=lambda row: (row.rank, -row.score, row.member, row.exhibit))
     first = {(row.member, row.exhibit): row for row in reversed(rows)}

@@ -25,7 +25,7 @@ from ribin.vault.vault import Vault
 
 
 def search_for(
-    desk: Session,
+    session: Session,
     query: str,
     reading: ReadOptions,
     request: Request,
@@ -51,38 +51,38 @@ def search_for(
     RibinError
         As `Session.read_queries`, `check_reach` and `search`.
     """
-    check_reach(desk, request, members)
-    sides, notes = desk.read_queries(query, reading, mark_type)
+    check_reach(session, request, members)
+    sides, notes = session.read_queries(query, reading, mark_type)
     if leave_out_reviewed:
         scans = dict.fromkeys(side.template.provenance.sha256 for side in sides)
-        pairs = {pair for sha256 in scans for pair in reviewed_with(desk.vault, sha256)}
+        pairs = {pair for sha256 in scans for pair in reviewed_with(session.vault, sha256)}
         request = replace(request, leave_out=tuple(sorted(pairs)))
     name = "" if Path(query).is_file() else query
-    return sides, replace(_search(desk, sides, request, members, name), notes=notes)
+    return sides, replace(_search(session, sides, request, members, name), notes=notes)
 
 
-def search_scan(desk: Session, exhibit: str, sha256: str, request: Request) -> SearchLists:
+def search_scan(session: Session, exhibit: str, sha256: str, request: Request) -> SearchLists:
     """Search with one enrolled scan of an exhibit of the own vault; errors as `search_for`."""
-    check_reach(desk, request)
-    marks = [mark for mark in desk.marks_of(exhibit) if mark.scan.sha256 == sha256]
+    check_reach(session, request)
+    marks = [mark for mark in session.marks_of(exhibit) if mark.scan.sha256 == sha256]
     if not marks:
         raise ScanError(f"{exhibit}: a mark of the scan {sha256[:12]} needed, found none")
-    return _search(desk, first_of_each_type(desk.vault, marks), request, (), exhibit)
+    return _search(session, first_of_each_type(session.vault, marks), request, (), exhibit)
 
 
 def _search(
-    desk: Session, sides: Sequence[Side], request: Request, members: Sequence[str], name: str
+    session: Session, sides: Sequence[Side], request: Request, members: Sequence[str], name: str
 ) -> SearchLists:
     """Search with these marks; the lists name the query so, or by its file where empty."""
     found = search_marks(
         [side.template for side in sides],
         request,
-        desk.network,
-        desk.params,
+        session.network,
+        session.params,
         members=members,
-        threads=desk.threads,
-        looker=desk.looker,
-        tick=desk.tick,
+        threads=session.threads,
+        scorer=session.scorer,
+        tick=session.tick,
     )
     if not name:
         return found
@@ -90,7 +90,7 @@ def _search(
 
 
 def search_problems(
-    desk: Session,
+    session: Session,
     sides: Sequence[Side],
     request: Request,
     result: SearchLists,
@@ -110,14 +110,14 @@ def search_problems(
         problems.append(f"{picture}: no candidate to draw")
     elif picture:
         try:
-            draw_candidate(desk, sides[0], request, result.first.candidates[0], picture)
+            draw_candidate(session, sides[0], request, result.first.candidates[0], picture)
         except RibinError as error:
             text = str(error)
             problems.append(text if str(picture) in text else f"{picture}: {text}")
     return list(dict.fromkeys(problems))
 
 
-# What is asked, of whom, and whether this person may: requests made from the desk.
+# What is asked, of whom, and whether this person may: requests made from the session.
 
 
 def request_of(member: str, asked: Mapping[str, Any]) -> Request:
@@ -145,7 +145,7 @@ def request_of(member: str, asked: Mapping[str, Any]) -> Request:
     )
 
 
-def check_reach(desk: Session, request: Request, members: Sequence[str] = ()) -> None:
+def check_reach(session: Session, request: Request, members: Sequence[str] = ()) -> None:
     """Refuse who may not search, and to ask others where no network says who they are.
 
     Raises
@@ -155,25 +155,27 @@ def check_reach(desk: Session, request: Request, members: Sequence[str] = ()) ->
     ParameterError
         A wider scope, or other members, are asked for without a network.
     """
-    check_searcher(desk.vault.catalogue, request.who)
-    if not desk.networked and (request.scope is not Scope.COUNTRY or set(members) - {desk.member}):
+    check_searcher(session.vault.catalogue, request.who)
+    if not session.networked and (
+        request.scope is not Scope.COUNTRY or set(members) - {session.member}
+    ):
         raise ParameterError(f"scope {request.scope}: --network or RIBIN_NETWORK needed")
 
 
 def run_search(
-    desk: Session, side: Side, request: Request, members: Sequence[str] = ()
+    session: Session, side: Side, request: Request, members: Sequence[str] = ()
 ) -> SearchResult:
     """Search with the mark of a query; errors as `check_reach` and `search`."""
-    check_reach(desk, request, members)
+    check_reach(session, request, members)
     return search(
         side.template,
         request,
-        desk.network,
-        desk.params,
+        session.network,
+        session.params,
         members=members,
-        threads=desk.threads,
-        looker=desk.looker,
-        tick=desk.tick,
+        threads=session.threads,
+        scorer=session.scorer,
+        tick=session.tick,
     )
 
 

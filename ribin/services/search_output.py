@@ -39,7 +39,7 @@ NOT_RELEASED = "picture not released by its owner"
 
 
 def write_gallery(
-    desk: Session, sides: Sequence[Side], request: Request, lists: SearchLists, path: Path
+    session: Session, sides: Sequence[Side], request: Request, lists: SearchLists, path: Path
 ) -> list[str]:
     """Write the page of a ranked list, and a page for each row into a folder beside it.
 
@@ -74,7 +74,7 @@ def write_gallery(
         for candidate in one.candidates:
             key = MarkType(candidate.mark), candidate.rank
             try:
-                pictures[key] = _show(desk, side, request, candidate, one.query, folder)
+                pictures[key] = _show(session, side, request, candidate, one.query, folder)
             except AccessError:
                 pictures[key] = RowPicture(why_not=NOT_RELEASED)
             except RibinError as error:
@@ -103,26 +103,26 @@ class Beside:
 
 
 def candidate_beside(
-    desk: Session, side: Side, request: Request, candidate: Candidate, query: str
+    session: Session, side: Side, request: Request, candidate: Candidate, query: str
 ) -> Beside:
     """Lay a candidate beside the query; another member's only after its audit log says for whom.
 
     Errors as `candidate_mark`.
     """
-    shown = candidate_mark(desk, request, candidate, "picture")
-    one = query_side(side, query, desk.params, desk.vault)
-    two = shown_side(shown, f"{candidate.member}:{candidate.exhibit}", desk.params)
-    compared = compare_marks(one.side.template, two.side.template, desk.params)
+    shown = candidate_mark(session, request, candidate, "picture")
+    one = query_side(side, query, session.params, session.vault)
+    two = shown_side(shown, f"{candidate.member}:{candidate.exhibit}", session.params)
+    compared = compare_marks(one.side.template, two.side.template, session.params)
     return Beside(one, two, replace(compared, reference=one.label, comparison=two.label))
 
 
 def _show(
-    desk: Session, side: Side, request: Request, candidate: Candidate, query: str, folder: Path
+    session: Session, side: Side, request: Request, candidate: Candidate, query: str, folder: Path
 ) -> RowPicture:
     """Lay one candidate beside the query and write the page of both."""
-    both = candidate_beside(desk, side, request, candidate, query)
+    both = candidate_beside(session, side, request, candidate, query)
     page = folder / _page_name(candidate)
-    write_page(both.page(desk.params), page)
+    write_page(both.page(session.params), page)
     return RowPicture(
         png=both.thumbnail(),
         page=f"{folder.name}/{page.name}",
@@ -161,17 +161,17 @@ def report_search(
     lists: SearchLists,
     params: Params,
     asked: ReportOptions,
-    desk: Session | None = None,
+    session: Session | None = None,
     request: Request | None = None,
     query: Sequence[Side] = (),
     pictures: int = 0,
 ) -> tuple[Document, list[str]]:
-    """Put the lists of a search into a report, and into the audit log of the desk's vault.
+    """Put the lists of a search into a report, and into the audit log of the session's vault.
 
     Parameters
     ----------
-    desk, request : Desk, Request or None
-        The desk with its vault, and why others' exhibits are looked at again; without them there
+    session, request : Session, Request or None
+        The session with its vault, and why others' exhibits are looked at again; without them there
         are no pictures and no row in an audit log.
     query : sequence of Side
         The marks that were searched with; the one of the first list is drawn.
@@ -186,17 +186,17 @@ def report_search(
     first = lists.first
     chain: ChainHead | None = None
     shown: tuple[ShownList, ...] = ()
-    if desk and request:
-        side = _drawn(first, query, desk.params)
+    if session and request:
+        side = _drawn(first, query, session.params)
         if side:
             chosen = first.candidates[:pictures]
-            shown = tuple(_shown(desk, request, side, candidate) for candidate in chosen)
+            shown = tuple(_shown(session, request, side, candidate) for candidate in chosen)
         facts = {"figures": lists_sha256(lists)}
-        chain = enter_report(desk.vault, first.query_sha256 or first.query, request, facts)
+        chain = enter_report(session.vault, first.query_sha256 or first.query, request, facts)
     kind = query[0].mark.kind if query else None
     known = first.params_id == params.params_id and kind is not None
     method = params.of(query[0].mark.mark_type, kind) if known and kind else None
-    head = asked.head(desk.member if desk else "")
+    head = asked.head(session.member if session else "")
     problems = [f"{one.name}: {one.why_not}" for one in shown if one.why_not]
     return search_document(head, lists, shown, chain, method), problems
 
@@ -221,21 +221,21 @@ def _drawn(first: SearchResult, query: Sequence[Side], params: Params) -> Side |
     return None
 
 
-def _shown(desk: Session, request: Request, side: Side, candidate: Candidate) -> ShownList:
+def _shown(session: Session, request: Request, side: Side, candidate: Candidate) -> ShownList:
     name = f"{candidate.member}:{candidate.exhibit}"
     place = (candidate.exhibit, str(candidate.mark), candidate.sha256)
     try:
-        if candidate.member == desk.member:
-            other = own_mark(desk, *place).side
+        if candidate.member == session.member:
+            other = own_mark(session, *place).side
         else:
             exhibit, mark_type, sha256 = place
             other = others_mark(
-                desk, candidate.member, exhibit, request, "report", mark_type, sha256
+                session, candidate.member, exhibit, request, "report", mark_type, sha256
             ).side
     except RibinError as error:
         return ShownList(candidate.rank, name, None, why_not=str(error))
-    result = compare_marks(side.template, other.template, desk.params)
-    tile_um = desk.params.of(side.mark.mark_type, side.mark.kind).describe.cell_um / 2
+    result = compare_marks(side.template, other.template, session.params)
+    tile_um = session.params.of(side.mark.mark_type, side.mark.kind).describe.cell_um / 2
     picture = draw_overlay(
         side.mark, other.mark, replace(result, comparison=name), tile_um, for_print=True
     )

@@ -1,4 +1,4 @@
-"""The desk of one member from which searches are made."""
+"""The session of one member from which searches are made."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Session:
     networked: bool  # whether a network.toml says who is in it
     params: Params
     threads: int
-    looker: CoarseScorer | None = None  # who looks at shards, where not this machine
+    scorer: CoarseScorer | None = None  # who looks at shards, where not this machine
     tick: Tick = silent  # who is told how far a search is
 
     @classmethod

@@ -360,7 +360,7 @@ class ReleasedOriginal:
     content: bytes
 
 
-def write_original(desk: Session, named: str, folder: Path, who: str, reason: str) -> list[Path]:
+def write_original(session: Session, named: str, folder: Path, who: str, reason: str) -> list[Path]:
     """Write the scans of [MEMBER:]EXHIBIT as files of a folder; both audit logs say so before.
 
     Where another member's vault is out of reach, its last bundle gives what was released in it.
@@ -374,23 +374,23 @@ def write_original(desk: Session, named: str, folder: Path, who: str, reason: st
     ParameterError
         A file is there already or cannot be written.
     """
-    check_searcher(desk.vault.catalogue, who)
+    check_searcher(session.vault.catalogue, who)
     if not folder.is_dir():
         raise ParameterError(f"{folder}: a folder that is there needed")
     owner, _, exhibit = named.rpartition(":")
-    owner = owner or desk.member
-    if owner == desk.member:
-        scans = _scans(desk.vault, exhibit)
+    owner = owner or session.member
+    if owner == session.member:
+        scans = _scans(session.vault, exhibit)
         found = [
-            ReleasedOriginal(s.sha256, file_name_of(s), desk.vault.original(s.sha256))
+            ReleasedOriginal(s.sha256, file_name_of(s), session.vault.original(s.sha256))
             for s in scans
         ]
     else:
-        found = list(_of_another(desk, owner, exhibit, who, reason))
+        found = list(_of_another(session, owner, exhibit, who, reason))
     paths = _places(folder, found)
-    if desk.vault.writable:
+    if session.vault.writable:
         for one in found:
-            desk.vault.record("original", one.sha256, who, reason, owner=owner)
+            session.vault.record("original", one.sha256, who, reason, owner=owner)
     for path, one in zip(paths, found, strict=True):
         with whole_file(path) as aside:
             aside.write_bytes(one.content)
@@ -398,21 +398,21 @@ def write_original(desk: Session, named: str, folder: Path, who: str, reason: st
 
 
 def _of_another(
-    desk: Session, owner: str, exhibit: str, who: str, reason: str
+    session: Session, owner: str, exhibit: str, who: str, reason: str
 ) -> Iterator[ReleasedOriginal]:
-    reach = desk.network.reach(desk.member, owner)
-    check_request(Request(desk.member, reach, who=who, reason=reason), reach)
+    reach = session.network.reach(session.member, owner)
+    check_request(Request(session.member, reach, who=who, reason=reason), reach)
     try:
-        vault = Vault.open(desk.network.members[owner].vault)
+        vault = Vault.open(session.network.members[owner].vault)
     except StoreError:
-        brought = [ReleasedOriginal(*one) for one in read_originals(desk.vault, owner, exhibit)]
+        brought = [ReleasedOriginal(*one) for one in read_originals(session.vault, owner, exhibit)]
         if not brought:
             raise
         yield from brought
         return
     with vault:
-        for scan in _released(vault, desk.member, exhibit, reach):
-            vault.record("original", scan.sha256, who, reason, asking_member=desk.member)
+        for scan in _released(vault, session.member, exhibit, reach):
+            vault.record("original", scan.sha256, who, reason, asking_member=session.member)
             yield ReleasedOriginal(scan.sha256, file_name_of(scan), vault.original(scan.sha256))
 
 

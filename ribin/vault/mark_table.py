@@ -81,7 +81,7 @@ class MarkTable:
 
 
 def mark_table_of(holdings: Holdings, mark_type: MarkType) -> MarkTable:
-    """The ledger of what is held in memory."""
+    """The mark_table of what is held in memory."""
     marks = [mark for mark in holdings.marks if mark.mark_type is mark_type]
     marked = {mark.scan.sha256 for mark in marks}
     bare = Counter(_facts_of(s, str(s.kind), "") for s in holdings.scans if s.sha256 not in marked)
@@ -95,7 +95,7 @@ def mark_table_of(holdings: Holdings, mark_type: MarkType) -> MarkTable:
 def extended(
     old: MarkTable, rows: Iterable[tuple], bare: Counter[MarkFacts], last_scan: int
 ) -> MarkTable:
-    """A ledger with more marks, and more scans without one, behind those that it has."""
+    """A mark_table with more marks, and more scans without one, behind those that it has."""
     ids, templates, scans, which = [], [], [], []
     places = {facts: place for place, facts in enumerate(old.facts)}
     for mark_id, template, scan, *facts in rows:
@@ -141,14 +141,14 @@ EMPTY = MarkTable(
 )
 
 
-# The ledger of a catalogue, kept in a file beside the index.
+# The mark_table of a catalogue, kept in a file beside the index.
 #
 # The file's name holds the token that changes when rows of the catalogue are changed (migration
 # 5); where that differs the catalogue is read again, and rows that were added since are read on. A
 # row of the audit log stands in it, too: a catalogue that was taken back to an earlier state lacks
 # that row.
 
-LEDGER_FOLDER = Path("index", "ledgers")
+MARK_TABLE_FOLDER = Path("index", "ledgers")
 _LAYOUT = 3  # of what is in a file; another number is another name
 _FACTS = "s.lighting, e.sharing, e.kind, e.calibre, v.date"
 _JOINED = "JOIN exhibits e USING (exhibit) JOIN events v USING (event)"
@@ -168,7 +168,7 @@ _WORTH_KEEPING = 4096  # marks read on; fewer are read in less time than the fil
 def read_mark_table(
     db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool
 ) -> MarkTable:
-    """The ledger of a catalogue, from the file beside the index where that is current.
+    """The mark_table of a catalogue, from the file beside the index where that is current.
 
     The caller's read transaction makes it one moment.
 
@@ -180,18 +180,18 @@ def read_mark_table(
         Whether a file may be written; without one nothing but time is lost.
     """
     token = db.execute("SELECT token FROM content").fetchone()[0]
-    place, name = folder / LEDGER_FOLDER, f"{mark_type}-{_LAYOUT}-{token}"
+    place, name = folder / MARK_TABLE_FOLDER, f"{mark_type}-{_LAYOUT}-{token}"
     found = (kept for path in place.glob(f"{name}-*.npz") if (kept := _load(path, db)))
     old = max(found, key=lambda kept: len(kept.ids), default=EMPTY)
     last_mark = int(old.ids[-1]) if len(old.ids) else 0
     last_scan = db.execute("SELECT coalesce(max(rowid), 0) FROM scans").fetchone()[0]
     rows = map(tuple, db.execute(_MARKS, (str(mark_type), last_mark)))
     bare = read_bare(db, mark_type, after=old.last_scan)
-    ledger = extended(old, rows, bare, last_scan)
-    added = len(ledger.ids) - len(old.ids)
+    mark_table = extended(old, rows, bare, last_scan)
+    added = len(mark_table.ids) - len(old.ids)
     if keep and (old is EMPTY or added >= _WORTH_KEEPING):
-        _save(ledger, place, name, read_head(db))
-    return ledger
+        _save(mark_table, place, name, read_head(db))
+    return mark_table
 
 
 def read_bare(
@@ -203,16 +203,18 @@ def read_bare(
     return Counter({MarkFacts(*row[:-1]): row[-1] for row in found})
 
 
-def _save(ledger: MarkTable, folder: Path, name: str, head: AuditHead) -> None:
+def _save(mark_table: MarkTable, folder: Path, name: str, head: AuditHead) -> None:
     """Keep it under a name that tells its hash, and take older ones of the type away."""
     buffer = io.BytesIO()
-    texts = json.dumps([ledger.facts, ledger.bare, ledger.last_scan, head.seq, head.sha256])
+    texts = json.dumps(
+        [mark_table.facts, mark_table.bare, mark_table.last_scan, head.seq, head.sha256]
+    )
     np.savez(
         buffer,
-        ids=ledger.ids,
-        templates=ledger.templates,
-        scans=ledger.scans,
-        which=ledger.which,
+        ids=mark_table.ids,
+        templates=mark_table.templates,
+        scans=mark_table.scans,
+        which=mark_table.which,
         texts=np.array(texts),
     )
     path = write_derived(folder, name, ".npz", buffer.getvalue())
@@ -222,7 +224,7 @@ def _save(ledger: MarkTable, folder: Path, name: str, head: AuditHead) -> None:
 
 
 def _load(path: Path, db: sqlite3.Connection) -> MarkTable | None:
-    """The ledger of a file; None where its bytes or its row of the audit log are others."""
+    """The mark_table of a file; None where its bytes or its row of the audit log are others."""
     content = read_derived(path)
     if content is None:
         return None

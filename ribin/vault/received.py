@@ -223,8 +223,8 @@ class ReceivedGallery:
         chosen = told.union(names)
         return [m.mark_id for m in self.holdings().marks if m.scan.exhibit.exhibit in chosen]
 
-    def ledger(self, mark_type: MarkType) -> MarkTable:
-        """As `Vault.ledger`."""
+    def mark_table(self, mark_type: MarkType) -> MarkTable:
+        """As `Vault.mark_table`."""
         return mark_table_of(self.holdings(), mark_type)
 
     def stored_marks(self, ids: Sequence[int]) -> list[StoredMark]:

@@ -82,7 +82,7 @@ def keyed_pseudonym(key: str, exhibit: str) -> str:
     return OPAQUE_PREFIX + digest.hexdigest()[:_OPAQUE_DIGITS]
 
 
-# The ledger of a vault as one other member may know it: no day of an event that was not released.
+# The mark table of a vault as one other member may know it: no day of what was not released.
 #
 # A filter by days would otherwise tell, asked often enough, when an unreleased event was.
 
@@ -93,36 +93,42 @@ _MARKS_OF = (
 
 
 def mark_table_abroad(vault: Vault, mark_type: MarkType, receiver: str) -> MarkTable:
-    """As `Vault.ledger`, with days of what was released to the receiver alone."""
+    """As `Vault.mark_table`, with days of what was released to the receiver alone."""
     with vault.catalogue.reading() as db:
-        ledger = read_mark_table(db, vault.path, mark_type, vault.writable)
+        mark_table = read_mark_table(db, vault.path, mark_type, vault.writable)
         marks, bare = _released(db, mark_type, receiver)
-    return without_days(ledger, marks, bare)
+    return without_days(mark_table, marks, bare)
 
 
-def without_days(ledger: MarkTable, marks: Sequence[int], bare: Counter[MarkFacts]) -> MarkTable:
-    """The ledger with no days but those of these marks, and of these scans without a mark.
+def without_days(
+    mark_table: MarkTable, marks: Sequence[int], bare: Counter[MarkFacts]
+) -> MarkTable:
+    """The mark_table with no days but those of these marks, and of these scans without a mark.
 
     Parameters
     ----------
     marks : sequence of int
-        Ids of marks whose day is told; those that are not in the ledger are passed over.
+        Ids of marks whose day is told; those that are not in the mark_table are passed over.
     bare : Counter
         Of scans without a mark of the type whose day is told, by their facts.
     """
-    undated = [_undated(facts) for facts in ledger.facts]
-    facts = tuple(dict.fromkeys([*undated, *ledger.facts]))
+    undated = [_undated(facts) for facts in mark_table.facts]
+    facts = tuple(dict.fromkeys([*undated, *mark_table.facts]))
     places = {one: place for place, one in enumerate(facts)}
     hidden = np.array([places[one] for one in undated], np.int32)
-    told = np.array([places[one] for one in ledger.facts], np.int32)
-    rows = np.isin(ledger.ids, np.array(sorted(marks), np.int64))
-    which = np.where(rows, told[ledger.which], hidden[ledger.which]) if undated else ledger.which
+    told = np.array([places[one] for one in mark_table.facts], np.int32)
+    rows = np.isin(mark_table.ids, np.array(sorted(marks), np.int64))
+    which = (
+        np.where(rows, told[mark_table.which], hidden[mark_table.which])
+        if undated
+        else mark_table.which
+    )
     left: Counter[MarkFacts] = Counter()
-    for one, number in ledger.bare:
+    for one, number in mark_table.bare:
         dated = min(bare[one], number)
         left[one] += dated
         left[_undated(one)] += number - dated
-    return replace(ledger, which=which, facts=facts, bare=tuple(sorted((+left).items())))
+    return replace(mark_table, which=which, facts=facts, bare=tuple(sorted((+left).items())))
 
 
 def _released(

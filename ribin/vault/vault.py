@@ -163,7 +163,7 @@ class Vault:
         with self.catalogue.reading() as db:
             return read_holdings(db)
 
-    def ledger(self, mark_type: MarkType) -> MarkTable:
+    def mark_table(self, mark_type: MarkType) -> MarkTable:
         """The marks of one type at one moment, as arrays."""
         with self.catalogue.reading() as db:
             return read_mark_table(db, self.path, mark_type, self.writable)

@@ -47,15 +47,15 @@ _ROUTES = [
 ]
 
 
-def application(office: ApplicationState, session: BrowserSession) -> ASGIApp:
-    """The pages of an office for the browser of a session; nothing else is served.
+def application(state: ApplicationState, browser_session: BrowserSession) -> ASGIApp:
+    """The pages of an state for the browser of a session; nothing else is served.
 
     The guard stands around all of it, so that errors too pass it and carry its headers.
     """
 
     def enter(request: Request) -> Response:
-        cookie = session.exchange(request.query_params.get(TOKEN_FIELD, ""))
-        if cookie is None and not session.knows(request.headers.get("cookie", "")):
+        cookie = browser_session.exchange(request.query_params.get(TOKEN_FIELD, ""))
+        if cookie is None and not browser_session.knows(request.headers.get("cookie", "")):
             why = "this address was used already, or is not complete: start `ribin serve` again"
             return error_page(request.scope, 401, why)
         answer = see("/")
@@ -80,8 +80,8 @@ def application(office: ApplicationState, session: BrowserSession) -> ASGIApp:
         ],
         exception_handlers={RibinError: refused, HTTPException: not_found},
     )
-    app.state.office, app.state.session = office, session
-    return Guard(app, session, office.read_only)
+    app.state.application, app.state.browser_session = state, browser_session
+    return Guard(app, browser_session, state.read_only)
 
 
 def _page_file(name: str, media_type: str) -> Response:
@@ -111,10 +111,10 @@ def bound_socket(port: int) -> socket.socket:
     return listening
 
 
-def server_of(office: ApplicationState, session: BrowserSession) -> uvicorn.Server:
+def server_of(state: ApplicationState, browser_session: BrowserSession) -> uvicorn.Server:
     """A server that says nothing of itself and writes no address, which has the token, to a log."""
     config = uvicorn.Config(
-        application(office, session),
+        application(state, browser_session),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -124,12 +124,14 @@ def server_of(office: ApplicationState, session: BrowserSession) -> uvicorn.Serv
     return uvicorn.Server(config)
 
 
-def serve(office: ApplicationState, port: int, say: Callable[[str], None]) -> None:
+def serve(state: ApplicationState, port: int, say: Callable[[str], None]) -> None:
     """Serve until interrupted; `say` is told the address to open."""
-    with office.desk():  # a vault or network that cannot be used is said before anything is served
+    with (
+        state.session()
+    ):  # a vault or network that cannot be used is said before anything is served
         pass
     with closing(bound_socket(port)) as listening:
-        session = BrowserSession(listening.getsockname()[1])
-        say(session.address)
+        browser_session = BrowserSession(listening.getsockname()[1])
+        say(browser_session.address)
         with suppress(KeyboardInterrupt):  # how it is ended
-            server_of(office, session).run(sockets=[listening])
+            server_of(state, browser_session).run(sockets=[listening])

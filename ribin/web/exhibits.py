@@ -19,12 +19,12 @@ _A_PAGE = 100  # exhibits
 
 def home(request: Request) -> Response:
     """All exhibits, or those that hold a text."""
-    office, text = state_of(request), request.query_params.get("q", "").strip()
-    with office.desk() as desk:
-        chosen = [e for e in desk.vault.exhibits().values() if _holds(e, text)]
-        head = desk.vault.audit_head()
-        waiting = len(lead_views(desk.vault, office.who, mine=True))
-        member, network = desk.member, desk.network
+    state, text = state_of(request), request.query_params.get("q", "").strip()
+    with state.session() as session:
+        chosen = [e for e in session.vault.exhibits().values() if _holds(e, text)]
+        head = session.vault.audit_head()
+        waiting = len(lead_views(session.vault, state.who, mine=True))
+        member, network = session.member, session.network
     last = max(0, (len(chosen) - 1) // _A_PAGE)
     number = min(whole_number(request.query_params.get("page", "0")), last)
     shown = chosen[number * _A_PAGE : (number + 1) * _A_PAGE]
@@ -40,8 +40,8 @@ def home(request: Request) -> Response:
         waiting=waiting,
         member=member,
         members=sorted(network.members),
-        searches=office.searches(),
-        reports=office.reports(),
+        searches=state.searches(),
+        reports=state.reports(),
         has_pdf=find_spec("reportlab") is not None,
     )
 
@@ -49,10 +49,10 @@ def home(request: Request) -> Response:
 def exhibit(request: Request) -> Response:
     """One exhibit: its event, its scans and marks, and the form to search with it."""
     name = request.query_params.get("name", "")
-    with state_of(request).desk() as desk:
-        known = desk.vault.exhibit(name)
-        marks = desk.vault.marks_of(name)
-        networked = desk.networked
+    with state_of(request).session() as session:
+        known = session.vault.exhibit(name)
+        marks = session.vault.marks_of(name)
+        networked = session.networked
     scans = {mark.scan.sha256: mark.scan for mark in marks}
     return page(
         request,
@@ -69,13 +69,13 @@ def exhibit(request: Request) -> Response:
 def mark_png(request: Request) -> Response:
     """A small picture of a mark of an own exhibit."""
     query = request.query_params
-    with state_of(request).desk() as desk:
-        marks = desk.vault.marks_of(query.get("exhibit", ""))
+    with state_of(request).session() as session:
+        marks = session.vault.marks_of(query.get("exhibit", ""))
         wanted = whole_number(query.get("mark", ""))
         mark = next((m for m in marks if m.mark_id == wanted), None)
         if mark is None:
             return Response("no such mark", 404, media_type="text/plain")
-        png = thumbnail_png(desk.vault.mark(mark))
+        png = thumbnail_png(session.vault.mark(mark))
     return picture(png)
 
 

@@ -36,9 +36,11 @@ class Guard:
     The fields of a form that passed are in `scope["state"]["form"]`, each with its last value.
     """
 
-    def __init__(self, app: ASGIApp, session: BrowserSession, read_only: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, browser_session: BrowserSession, read_only: bool = False
+    ) -> None:
         self._app = app
-        self._session = session
+        self._session = browser_session
         self._read_only = read_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,30 +19,30 @@ from ribin.web.state import whole_number
 
 def take_up(request: Request) -> Response:
     """Take up a candidate as a lead, as `ribin lead open` does."""
-    form, office = form_of(request), state_of(request)
-    found, rank = office.found(form.get("id", "")), form.get("rank", "")
+    form, state = form_of(request), state_of(request)
+    found, rank = state.found(form.get("id", "")), form.get("rank", "")
     mark = form.get("mark", "")
     _, _, row = found.place(mark, whole_number(rank))
-    with office.desk() as desk:
+    with state.session() as session:
         step = take_up_lead(
-            desk.vault,
-            desk.network if desk.networked else None,
-            ExhibitRef(desk.member, found.exhibit),
+            session.vault,
+            session.network if session.networked else None,
+            ExhibitRef(session.member, found.exhibit),
             ExhibitRef(row.member, row.exhibit),
-            who=office.who,
+            who=state.who,
             note=form.get("note", ""),
             figures=found.figures(mark, row),
         )
-        notes = (*step.notes, *announce(desk.vault, step, desk.network))
+        notes = (*step.notes, *announce(session.vault, step, session.network))
     return _see_lead(step.file.lead.lead, notes)
 
 
 def leads(request: Request) -> Response:
     """The leads of the vault, or those that await this person."""
     mine = request.query_params.get("mine") == "yes"
-    office = state_of(request)
-    with office.desk() as desk:
-        views = look_at_leads(desk.vault, office.who, mine=mine)
+    state = state_of(request)
+    with state.session() as session:
+        views = look_at_leads(session.vault, state.who, mine=mine)
     rows = [(view, status_of(view.file)) for view in views]
     return page(request, "leads.html", rows=rows, mine=mine)
 
@@ -52,10 +52,10 @@ def lead(request: Request) -> Response:
 
     Right after a step one's own verdict is not repeated: whoever shares the login stays blind.
     """
-    office, number = state_of(request), request.query_params.get("number", "")
+    state, number = state_of(request), request.query_params.get("number", "")
     early = "after" not in request.query_params
-    with office.desk() as desk:
-        view = look_at_lead(desk.vault, number, office.who, early)
+    with state.session() as session:
+        view = look_at_lead(session.vault, number, state.who, early)
     return page(
         request,
         "lead.html",
@@ -71,24 +71,24 @@ def lead(request: Request) -> Response:
 
 def review(request: Request) -> Response:
     """Give a verdict on a lead, as `ribin review` does."""
-    form, office = form_of(request), state_of(request)
+    form, state = form_of(request), state_of(request)
     try:
         conclusion = Conclusion(form.get("conclusion", ""))
         examined = ReviewBasis(form.get("examined", ""))
     except ValueError as error:
         raise ParameterError("a conclusion and what was examined needed") from error
-    with office.desk() as desk:
+    with state.session() as session:
         step = give_review(
-            desk.vault,
-            desk.network if desk.networked else None,
+            session.vault,
+            session.network if session.networked else None,
             form.get("lead", ""),
             conclusion,
             examined,
-            who=office.who,
+            who=state.who,
             note=form.get("note", ""),
             supersede=form.get("supersede") == "yes",
         )
-        notes = (*step.notes, *announce(desk.vault, step, desk.network))
+        notes = (*step.notes, *announce(session.vault, step, session.network))
     return _see_lead(step.file.lead.lead, notes)
 
 

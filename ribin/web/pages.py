@@ -26,8 +26,8 @@ _STATUS = {ThereAlreadyError: 409, AccessError: 403, ParameterError: 400, StoreE
 
 def state_of(request: Request) -> ApplicationState:
     """What the pages of this application work with."""
-    office: ApplicationState = request.app.state.office
-    return office
+    state: ApplicationState = request.app.state.application
+    return state
 
 
 def form_of(request: Request) -> dict[str, str]:
@@ -37,11 +37,11 @@ def form_of(request: Request) -> dict[str, str]:
 
 def page(request: Request, template: str, status: int = 200, **shown: Any) -> HTMLResponse:
     """A page; every value in it is escaped."""
-    office, session = state_of(request), request.app.state.session
-    assert isinstance(session, BrowserSession)
+    state, browser_session = state_of(request), request.app.state.browser_session
+    assert isinstance(browser_session, BrowserSession)
     html = PAGES.get_template(template).render(
-        office=office,
-        csrf=session.csrf,
+        state=state,
+        csrf=browser_session.csrf,
         version=__version__,
         notice=NOTICE,
         path=request.url.path,

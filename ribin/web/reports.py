@@ -21,26 +21,38 @@ _PICTURES = 3  # in the report of a search, as `ribin report` has by default
 
 def report(request: Request) -> Response:
     """Make the report of the query and a candidate, and go on to it."""
-    form, office = form_of(request), state_of(request)
+    form, state = form_of(request), state_of(request)
     _check_form(form)
-    asked = office.found(form.get("id", ""))
+    asked = state.found(form.get("id", ""))
     _, _, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
     names = (asked.exhibit, f"{row.member}:{row.exhibit}")
-    with office.desk() as desk:
+    with state.session() as session:
         document, _ = report_comparison(
-            names, ReadOptions(), str(row.mark), office.params, _said(request), desk, asked.request
+            names,
+            ReadOptions(),
+            str(row.mark),
+            state.params,
+            _said(request),
+            session,
+            asked.request,
         )
     return _see_report(request, document)
 
 
 def list_report(request: Request) -> Response:
     """Make the report of a search with the first candidates beside the query, and go on to it."""
-    form, office = form_of(request), state_of(request)
+    form, state = form_of(request), state_of(request)
     _check_form(form)
-    asked = office.found(form.get("id", ""))
-    with office.desk() as desk:
+    asked = state.found(form.get("id", ""))
+    with state.session() as session:
         document, _ = report_search(
-            asked.lists, office.params, _said(request), desk, asked.request, asked.sides, _PICTURES
+            asked.lists,
+            state.params,
+            _said(request),
+            session,
+            asked.request,
+            asked.sides,
+            _PICTURES,
         )
     return _see_report(request, document)
 

@@ -79,5 +79,5 @@ def _place(request: Request) -> tuple[str, int]:
 
 def _beside(request: Request, asked: RecentSearch) -> Beside:
     _, side, row = asked.place(*_place(request))
-    with state_of(request).desk() as desk:
-        return candidate_beside(desk, side, asked.request, row, asked.exhibit)
+    with state_of(request).session() as session:
+        return candidate_beside(session, side, asked.request, row, asked.exhibit)

@@ -94,7 +94,7 @@ class RecentSearch:
 
 @dataclass(eq=False)
 class ApplicationState:
-    """The settings of `ribin serve`. A page opens the desk anew: a connection is of one thread."""
+    """The settings of `ribin serve`. A page opens the session anew: a connection is of one thread."""
 
     vault: Path
     network_file: Path | None
@@ -106,8 +106,8 @@ class ApplicationState:
     _reports: RecentItems[Document] = field(default_factory=lambda: RecentItems("report"))
     _one_search: threading.Lock = field(default_factory=threading.Lock)
 
-    def desk(self) -> Session:
-        """The desk of one request, to be used in a `with` block."""
+    def session(self) -> Session:
+        """The session of one request, to be used in a `with` block."""
         return Session.open(self.vault, self.network_file, self.params, self.threads)
 
     def search(self, exhibit: str, asked: Mapping[str, str]) -> RecentSearch:
@@ -120,12 +120,12 @@ class ApplicationState:
         RibinError
             As `search_for`.
         """
-        with self._one_search, self.desk() as desk:
-            request = request_of(desk.member, {**_asked(asked), "who": self.who})
+        with self._one_search, self.session() as session:
+            request = request_of(session.member, {**_asked(asked), "who": self.who})
             if self.read_only and request.scope is not Scope.COUNTRY:
                 raise AccessError(f"scope {request.scope}: not with --read-only")
             sides, lists = search_for(
-                desk, exhibit, ReadOptions(), request, asked.get("mark") or None
+                session, exhibit, ReadOptions(), request, asked.get("mark") or None
             )
         found = RecentSearch(new_key(), exhibit, request, sides, lists)
         self._found.put(found.key, found)

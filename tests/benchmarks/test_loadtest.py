@@ -78,7 +78,7 @@ def test_one_and_two_threads_and_full_agree(network, query):
 def test_filters_come_before_arithmetic(network, query):
     looks = Counted()
     asked = ask("JAM", filters=Filters(calibre=".40 S&W"))
-    result = search(query, asked, network, PARAMS, looker=looks)
+    result = search(query, asked, network, PARAMS, scorer=looks)
     assert result.counts.eligible == EXHIBITS
     fitting = result.counts.after_filters
     assert EXHIBITS / 5 < fitting < EXHIBITS / 3

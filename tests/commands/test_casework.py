@@ -61,7 +61,7 @@ def copied(built, tmp_path):
     return tmp_path / "network"
 
 
-def desk(folder, member="JAM"):
+def session(folder, member="JAM"):
     network = folder / "network.toml"
     vault = read_network(network).members[member].vault
     return ("--vault", vault, "--network", network, "--who", "tester")
@@ -75,7 +75,7 @@ def found(done, folder):
 
 
 def test_each_scope_shows_what_it_may_and_no_more(ribin, built):
-    asked = (*desk(built), "--reason", "test", "--json")
+    asked = (*session(built), "--reason", "test", "--json")
     lists = {s: ribin("search", QUERY, "--scope", s, *asked) for s in tuple(Scope)}
     assert all(done.code == 0 for done in lists.values())
     assert found(lists["country"], built) == [("JAM", "JAM-2025-0038-1")]
@@ -97,21 +97,21 @@ def test_each_scope_shows_what_it_may_and_no_more(ribin, built):
 
 
 def test_a_file_and_its_exhibit_give_the_same_list(ribin, built, sample_dir):
-    asked = (*desk(built), "--scope", "cluster", "--reason", "test", "--json")
+    asked = (*session(built), "--scope", "cluster", "--reason", "test", "--json")
     by_file = ribin("search", sample_dir / f"{QUERY}.x3p", *asked)
     by_exhibit = ribin("search", QUERY, *asked)
     assert json.loads(by_file.out)["candidates"] == json.loads(by_exhibit.out)["candidates"]
 
 
 def test_named_members_and_top(ribin, built):
-    asked = (*desk(built), "--reason", "test", "--json")
+    asked = (*session(built), "--reason", "test", "--json")
     done = ribin("search", QUERY, "--member", "TTO", "--top", "1", *asked)
     assert found(done, built) == [("TTO", "TTO-2025-0088-1")]
 
 
 def test_the_picture_is_logged_by_the_owner_of_the_candidate(ribin, copied, tmp_path):
     picture = tmp_path / "first.png"
-    asked = (*desk(copied), "--scope", "cluster", "--reason", "murder of 3 May")
+    asked = (*session(copied), "--scope", "cluster", "--reason", "murder of 3 May")
     done = ribin("search", QUERY, *asked, "--picture", picture)
     assert (done.code, done.err) == (0, "")
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -122,7 +122,7 @@ def test_the_picture_is_logged_by_the_owner_of_the_candidate(ribin, copied, tmp_
 
 def test_a_member_that_cannot_answer_is_named(ribin, copied):
     shutil.rmtree(read_network(copied / "network.toml").members["BRB"].vault)
-    done = ribin("search", QUERY, *desk(copied), "--scope", "cluster", "--reason", "test")
+    done = ribin("search", QUERY, *session(copied), "--scope", "cluster", "--reason", "test")
     assert done.code == 1
     assert "BRB could not answer: " in done.out
     assert "   1  BLZ     x-" in done.out
@@ -137,14 +137,14 @@ def test_a_member_that_cannot_answer_is_named(ribin, copied):
     ],
 )
 def test_searches_that_are_refused(ribin, built, args, code, message):
-    done = ribin("search", QUERY, *desk(built), *args)
+    done = ribin("search", QUERY, *session(built), *args)
     assert (done.code, done.out) == (code, "")
     assert message in done.err
     assert done.err.count("\n") == 1
 
 
 def test_a_query_that_is_nothing(ribin, built):
-    done = ribin("search", "nothing", *desk(built))
+    done = ribin("search", "nothing", *session(built))
     assert done.code == 3
     assert done.err.startswith("ribin: nothing: neither a file nor an exhibit")
 

@@ -30,7 +30,7 @@ class TwoCountries:
 
     def sit_down(self, code, login):
         self._patch.setattr("getpass.getuser", lambda: login)
-        self._patch.setattr("socket.gethostname", lambda: f"desk in {code}")
+        self._patch.setattr("socket.gethostname", lambda: f"session in {code}")
 
     def take_up(self, code="JAM", who=EXAMINER, reached=True):
         self.sit_down(code, who)
@@ -116,7 +116,7 @@ def test_without_the_other_log_a_verdict_makes_no_link_before_both_are_read(both
 def test_a_look_in_the_other_countrys_log_is_found_when_they_meet(both, syncs):
     both.take_up()
     both.review("JAM", EXAMINER)
-    both.sit_down("BLZ", THIRD)  # from the own desk, under a borrowed name
+    both.sit_down("BLZ", THIRD)  # from the own session, under a borrowed name
     look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
     step = both.review("BLZ", THIRD, reached=False)
     assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)

@@ -26,7 +26,7 @@ class Login:
     def __init__(self, monkeypatch):
         self._monkeypatch = monkeypatch
 
-    def __call__(self, login, account="", host="desk"):
+    def __call__(self, login, account="", host="session"):
         self._monkeypatch.setattr("getpass.getuser", lambda: login)
         for place in ("ribin.cases.leads", "ribin.leads.blindness"):
             self._monkeypatch.setattr(f"{place}.account_name", lambda: account or login)
@@ -173,7 +173,7 @@ def test_an_export_before_the_first_verdict_or_after_both_shows_none(jam, login,
     assert rows == [[], []]
 
 
-@pytest.mark.parametrize(("host", "expected"), [("desk", False), ("elsewhere", True)])
+@pytest.mark.parametrize(("host", "expected"), [("session", False), ("elsewhere", True)])
 def test_logins_of_another_country_are_those_of_this_machine(
     ribin, tmp_path, login, host, expected
 ):
@@ -186,7 +186,7 @@ def test_logins_of_another_country_are_those_of_this_machine(
         take_up_lead(jam, network, held("JAM:JAM-1"), other, who=EXAMINER, note="alike")
         review(jam, EXAMINER, network)
         lead_show(ribin, jam, EXAMINER)
-        login("lab", host="desk")
+        login("lab", host="session")
         assert blind(review(blz, THIRD, network)) is expected
 
 

@@ -24,7 +24,7 @@ def _fake_correlator(monkeypatch):
 
 
 @pytest.fixture
-def desk(tmp_path):
+def session(tmp_path):
     """JAM with the query, three others and one of BLZ; all can be compared."""
     network = make_linked(tmp_path, "BLZ", "JAM")
     with make_member(tmp_path, "JAM", 0) as jam, make_member(tmp_path, "BLZ", 0) as blz:
@@ -56,8 +56,8 @@ def listed(jam, network, leave_out):
     return {row.exhibit for row in found.candidates}, dict(found.counts.not_compared)
 
 
-def test_pairs_with_both_verdicts_are_left_out_and_counted(desk):
-    jam, _, network, opaque = desk
+def test_pairs_with_both_verdicts_are_left_out_and_counted(session):
+    jam, _, network, opaque = session
     query = make_scan(0)[1].provenance.sha256
     assert reviewed_with(jam, query) == ()
     review(jam, network, "JAM:A", OTHER, OTHER)  # not confirmed
@@ -76,13 +76,13 @@ def test_pairs_with_both_verdicts_are_left_out_and_counted(desk):
     assert reviewed_with(jam, query) == (("JAM", "A"),)  # to be looked at again
 
 
-def test_a_scan_that_is_not_enrolled_was_reviewed_with_nothing(desk):
-    assert reviewed_with(desk[0], "0" * 64) == ()
+def test_a_scan_that_is_not_enrolled_was_reviewed_with_nothing(session):
+    assert reviewed_with(session[0], "0" * 64) == ()
 
 
-def test_a_name_that_the_asker_cannot_know_leaves_out_nothing(desk):
+def test_a_name_that_the_asker_cannot_know_leaves_out_nothing(session):
     """Another member's own name of an exhibit is not one by which it can be asked about."""
-    jam, _, network, opaque = desk
+    jam, _, network, opaque = session
     found, counted = listed(jam, network, (("BLZ", "D"), ("BLZ", "x-0000")))
     assert opaque in found
     assert "reviewed already" not in counted

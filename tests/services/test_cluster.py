@@ -202,11 +202,11 @@ def test_a_scheduler_that_ends_ends_the_batch_and_no_item_counts_as_failed(morta
 def test_a_search_whose_scheduler_ends_is_finished_here(mortal, shards, moves):
     scheduler, client = mortal
     here = list(Threads(1).look(moves, shards))
-    looker = ClusterScorer(client)
-    assert same(here, looker.look(moves, shards))
+    scorer = ClusterScorer(client)
+    assert same(here, scorer.look(moves, shards))
     scheduler.kill()
-    assert same(here, looker.look(moves, shards))
-    assert same(here, looker.look(moves, shards))
+    assert same(here, scorer.look(moves, shards))
+    assert same(here, scorer.look(moves, shards))
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):

@@ -16,7 +16,7 @@ SAID = {"who": "head", "reason": "homicide"}
 
 @pytest.fixture
 def jam(ribin, tmp_path):
-    """JAM at its desk, and Belize with three exhibits of which the first has two scans."""
+    """JAM at its session, and Belize with three exhibits of which the first has two scans."""
     make_member(tmp_path, "JAM", 1).close()
     with make_member(tmp_path, "BLZ", 3, Scope.CLUSTER) as blz:
         enrol(blz, 77, blz.exhibit("BLZ-1"))

@@ -144,7 +144,7 @@ def test_a_ledger_abroad_against_one_made_by_hand(tmp_path, seed):
         told.remove(released)
         holdings = vault.holdings()
         for mark_type in MarkType:
-            ledger, whole = mark_table_abroad(vault, mark_type, "JAM"), vault.ledger(mark_type)
+            ledger, whole = mark_table_abroad(vault, mark_type, "JAM"), vault.mark_table(mark_type)
             marks = {m.mark_id: m for m in holdings.marks if m.mark_type is mark_type}
             assert ledger.ids.tolist() == whole.ids.tolist() == sorted(marks)
             for mark_id, place in zip(ledger.ids.tolist(), ledger.which, strict=True):

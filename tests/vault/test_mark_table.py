@@ -11,7 +11,7 @@ from store_makers import enrol, make_exhibit
 from ribin.cases.exhibits import Scope
 from ribin.model import MarkType
 from ribin.vault import mark_table as ledgerfile
-from ribin.vault.mark_table import LEDGER_FOLDER, mark_table_of
+from ribin.vault.mark_table import MARK_TABLE_FOLDER, mark_table_of
 from ribin.vault.vault import Vault
 
 FACE = MarkType.BREECH_FACE
@@ -29,7 +29,7 @@ def vault(tmp_path):
 
 
 def kept(vault):
-    return sorted((vault.path / LEDGER_FOLDER).iterdir())
+    return sorted((vault.path / MARK_TABLE_FOLDER).iterdir())
 
 
 def same(one, two) -> bool:
@@ -43,8 +43,8 @@ def same(one, two) -> bool:
 
 def test_it_says_what_the_records_say(vault):
     for mark_type in MarkType:
-        assert same(vault.ledger(mark_type), mark_table_of(vault.holdings(), mark_type))
-    ledger = vault.ledger(FACE)
+        assert same(vault.mark_table(mark_type), mark_table_of(vault.holdings(), mark_type))
+    ledger = vault.mark_table(FACE)
     assert len(ledger.ids) == 7
     assert sum(number for _, number in ledger.bare) == 1
     stored = vault.stored_marks(ledger.ids.tolist())
@@ -69,19 +69,19 @@ def rows_read(vault, monkeypatch) -> list[int]:
 
 def test_it_is_read_once_and_read_on_when_marks_were_added(vault, monkeypatch):
     read = rows_read(vault, monkeypatch)
-    first = vault.ledger(FACE)
-    assert vault.ledger(FACE).snapshot == first.snapshot
+    first = vault.mark_table(FACE)
+    assert vault.mark_table(FACE).snapshot == first.snapshot
     assert read == [7, 0]
     enrol(vault, 20, make_exhibit("new"))
     enrol(vault, 21, make_exhibit("new pin"), mark_type=MarkType.FIRING_PIN)
-    assert same(vault.ledger(FACE), mark_table_of(vault.holdings(), FACE))
+    assert same(vault.mark_table(FACE), mark_table_of(vault.holdings(), FACE))
     assert read[:3] == [7, 0, 1]
     assert len(kept(vault)) == 1
     monkeypatch.setattr(ledgerfile, "_WORTH_KEEPING", 1)
-    assert same(vault.ledger(FACE), mark_table_of(vault.holdings(), FACE))
+    assert same(vault.mark_table(FACE), mark_table_of(vault.holdings(), FACE))
     assert len(kept(vault)) == 1
     del read[:]
-    vault.ledger(FACE)
+    vault.mark_table(FACE)
     assert read == [0]
 
 
@@ -100,19 +100,19 @@ def test_it_is_read_once_and_read_on_when_marks_were_added(vault, monkeypatch):
 )
 def test_whoever_changes_the_catalogue_it_is_noticed(vault, statement):
     """Also past every function of the vault."""
-    before = vault.ledger(FACE)
+    before = vault.mark_table(FACE)
     db = sqlite3.connect(vault.path / "catalogue.sqlite")
     with db:
         db.execute(statement)
     db.close()
-    after = vault.ledger(FACE)
+    after = vault.mark_table(FACE)
     assert not same(before, after)
     assert after.snapshot != before.snapshot
     assert same(after, mark_table_of(vault.holdings(), FACE))
 
 
 def test_marks_described_anew_are_noticed_also_of_the_last_scan(vault):
-    before = vault.ledger(FACE)
+    before = vault.mark_table(FACE)
     db = sqlite3.connect(vault.path / "catalogue.sqlite")
     sha256 = vault.stored_marks([7])[0].scan.sha256
     columns = [row[1] for row in db.execute("PRAGMA table_info(descriptions)")]
@@ -129,32 +129,32 @@ def test_marks_described_anew_are_noticed_also_of_the_last_scan(vault):
             (new,),
         )
     db.close()
-    after = vault.ledger(FACE)
+    after = vault.mark_table(FACE)
     assert len(after.ids) == len(before.ids)
     assert 7 not in after.ids
     assert same(after, mark_table_of(vault.holdings(), FACE))
 
 
 def test_any_flipped_byte_of_a_kept_ledger_is_noticed(vault):
-    sound = vault.ledger(FACE)
+    sound = vault.mark_table(FACE)
     (path,) = kept(vault)
     content = path.read_bytes()
     for place in range(0, len(content), 97):
         damaged = bytearray(content)
         damaged[place] ^= 4
         path.write_bytes(damaged)
-        assert same(vault.ledger(FACE), sound)
+        assert same(vault.mark_table(FACE), sound)
         assert path.read_bytes() == content
 
 
 def test_a_vault_for_reading_keeps_none(vault):
     with Vault.open(vault.path, read_only=True) as reader:
         assert len(reader.ledger(FACE).ids) == 7
-    assert not (vault.path / LEDGER_FOLDER).exists()
+    assert not (vault.path / MARK_TABLE_FOLDER).exists()
 
 
 def test_marks_that_are_gone_are_left_out(vault):
-    ids = vault.ledger(FACE).ids.tolist()
+    ids = vault.mark_table(FACE).ids.tolist()
     assert [m.mark_id for m in vault.stored_marks([ids[2], 999, ids[0]])] == [ids[2], ids[0]]
     assert vault.stored_marks([]) == []
 
@@ -165,7 +165,7 @@ def test_a_catalogue_taken_back_to_an_earlier_state_is_noticed(vault, tmp_path):
     earlier = sqlite3.connect(":memory:")
     source.backup(earlier)
     enrol(vault, 20, make_exhibit("shared", Scope.NETWORK))
-    vault.ledger(FACE)
+    vault.mark_table(FACE)
     earlier.backup(source)
     source.close()
     earlier.close()

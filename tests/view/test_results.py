@@ -152,10 +152,10 @@ def test_a_picture_that_its_owner_refuses_is_left_out(ribin, demo, tmp_path, mon
 
     allowed = galleries.candidate_mark
 
-    def refuse(desk, request, candidate, action):
+    def refuse(session, request, candidate, action):
         if candidate.member == "BLZ":
             raise AccessError("BLZ: no")
-        return allowed(desk, request, candidate, action)
+        return allowed(session, request, candidate, action)
 
     monkeypatch.setattr(galleries, "candidate_mark", refuse)
     page = tmp_path / "list.html"

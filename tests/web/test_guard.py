@@ -20,22 +20,22 @@ FORM = {"content_type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory):
+def state(tmp_path_factory):
     folder = tmp_path_factory.mktemp("vaults") / "JAM"
     Vault.create(folder, "JAM", "A. Brown").close()
     return ApplicationState(folder, None, DEFAULT_PARAMS, "A. Brown")
 
 
 @pytest.fixture
-def client(office):
-    with served(office) as client:
+def client(state):
+    with served(state) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def inside(office):
+def inside(state):
     """A browser that was let in; one for all tests that do not need a session of their own."""
-    with served(office) as client:
+    with served(state) as client:
         client.enter()
         yield client
 

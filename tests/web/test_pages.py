@@ -40,13 +40,13 @@ def network(sample_dir, tmp_path_factory):
     return folder
 
 
-def office(network, who="A. Brown", **more):
+def state(network, who="A. Brown", **more):
     return ApplicationState(network / "JAM", network / "network.toml", DEFAULT_PARAMS, who, **more)
 
 
 @pytest.fixture(scope="module")
 def client(network):
-    with served(office(network)) as client:
+    with served(state(network)) as client:
         client.enter()
         yield client
 
@@ -208,7 +208,7 @@ def test_a_lead_and_two_verdicts(client, network):
     assert "1 verdict given, shown when both are in" in first.text
     own = client.post("/review", **said)  # one may not review oneself
     assert own.status == 403
-    with served(office(network, who="C. Reid")) as second:
+    with served(state(network, who="C. Reid")) as second:
         second.enter()
         blind = second.get(f"/lead?number={number}")
         assert "1 verdict given, shown when both are in" in blind.text
@@ -231,7 +231,7 @@ def test_a_verdict_needs_its_words(client):
 
 def test_read_only_changes_nothing_but_the_log_of_who_looked(network):
     before = {member: len(logged(network, member)) for member in ("JAM", "BLZ")}
-    with served(office(network, read_only=True)) as client:
+    with served(state(network, read_only=True)) as client:
         client.enter()
         lists = found(client, scope="country", reason="")
         assert lists.status == 200
