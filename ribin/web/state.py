@@ -94,7 +94,7 @@ class RecentSearch:
 
 @dataclass(eq=False)
 class ApplicationState:
-    """The settings of `ribin serve`. A page opens the session anew: a connection is of one thread."""
+    """The settings of `ribin serve`. Every page opens its own session, in its own thread."""
 
     vault: Path
     network_file: Path | None
