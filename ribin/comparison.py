@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import MarkType
-from ribin.shown import Shown
 
 
 class CellFit(NamedTuple):
@@ -87,7 +86,7 @@ class ScorePart:
 
 
 @dataclass(frozen=True)
-class Comparison(Shown):
+class Comparison:
     """How two marks agree. A pair that could not be compared has NaN figures and a `reason`.
 
     A point x of the reference, (row, col) in um from its centre, falls on R(rotation) x + shift

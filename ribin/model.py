@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.errors import ParameterError
-from ribin.shown import Shown
 
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
@@ -103,7 +102,7 @@ class Scan:
 
 
 @dataclass(frozen=True, eq=False)
-class Mark(Shown):
+class Mark:
     """One region of a scan, levelled, band-passed and at the working pitch of its type.
 
     Attributes

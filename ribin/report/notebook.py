@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from html import escape
-from typing import Any
 
 import cv2
 import numpy as np
@@ -51,6 +49,11 @@ def mark_picture(mark: Mark) -> Picture:
     return picture
 
 
+def mark_png(mark: Mark) -> bytes:
+    """The picture of a mark as PNG."""
+    return png_bytes(mark_picture(mark))
+
+
 def mark_html(mark: Mark) -> str:
     """The picture of a mark and what is known of it."""
     share, area = mark.valid.mean(), mark.valid.sum() * (mark.pitch_um / 1000) ** 2
@@ -94,6 +97,12 @@ def comparison_picture(result: Comparison) -> Picture | None:
                 draw_cell(panel, frame.to_px(corners), fit.congruent, label)
     draw_scale_bar(panels[0], frame.pitch_um)
     return hstack_panels(panels[0], panels[1])
+
+
+def comparison_png(result: Comparison) -> bytes | None:
+    """The picture of a comparison as PNG; None makes IPython go on to the next look."""
+    picture = comparison_picture(result)
+    return None if picture is None else png_bytes(picture)
 
 
 def comparison_html(result: Comparison) -> str:
@@ -142,14 +151,6 @@ def lists_html(lists: SearchLists) -> str:
     return head + "".join(map(block_html, blocks)) + notes
 
 
-def _png(draw: Callable[[Any], Picture | None]) -> Callable[[Any], bytes | None]:
-    def drawn(value: Any) -> bytes | None:
-        picture = draw(value)
-        return None if picture is None else png_bytes(picture)
-
-    return drawn
-
-
 def _facts(pairs: tuple[tuple[str, str], ...]) -> str:
     return block_html(Facts(pairs))
 
@@ -158,13 +159,3 @@ def _beside(image: str, pairs: tuple[tuple[str, str], ...]) -> str:
     style = "display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start"
     rows = "".join(f"<tr><td>{escape(n)}</td><td>{escape(v)}</td></tr>" for n, v in pairs)
     return f'<div style="{style}">{image}<table>{rows}</table></div>'
-
-
-LOOKS: dict[tuple[str, str], Callable[[Any], Any]] = {
-    ("Mark", "html"): mark_html,
-    ("Mark", "png"): _png(mark_picture),
-    ("Comparison", "html"): comparison_html,
-    ("Comparison", "png"): _png(comparison_picture),
-    ("SearchResult", "html"): result_html,
-    ("SearchLists", "html"): lists_html,
-}
