@@ -1,4 +1,9 @@
-"""The zip container of an X3P file, opened as if it had been made to do harm."""
+"""The zip container of an X3P file, opened as if it had been made to do harm, and its checksums.
+
+A zip of one megabyte may declare a gigabyte: a member is unpacked when it is asked for, and no
+further than it may be large. Checksums are MD5, in any spelling: programs write the sum alone, as
+md5sum does, in quotes, or as `MD5 (main.xml) = ...`. It is the one word of 32 hexadecimal digits.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +16,12 @@ import zlib
 
 from ribin.errors import FormatError
 from ribin.params.defaults import ReadParams
-from ribin.read.file import quoted_error
+from ribin.read.file import MIB, quoted_error
 
 MAIN_XML = "main.xml"
+CHECKSUM_FILE = "md5checksum.hex"  # the name that ISO 25178-72 recommends
 
-_MIB = 1 << 20
+_SUM = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32}(?![0-9A-Za-z])")
 _ENCRYPTED = 0x1
 _LEAVES_ARCHIVE = re.compile(r"/|[A-Za-z]:|(.*/)?\.\.(/|$)", re.DOTALL)
 # What a damaged archive makes the zip module raise.
@@ -100,7 +106,19 @@ class Archive:
                 f"{self._name}: member {path!r} of at most {most_bytes} bytes needed, "
                 f"found {info.file_size}"
             )
-        return _unpack(self._zip, info, self._name)
+        try:
+            with self._zip.open(info) as member:
+                content = member.read(info.file_size)  # a bound: else a lie is unpacked whole
+        except _ZIP_DAMAGE as error:
+            raise FormatError(
+                f"{self._name}: member {info.filename!r} is damaged, {quoted_error(error)}"
+            ) from error
+        if len(content) != info.file_size:
+            raise FormatError(
+                f"{self._name}: member {info.filename!r} must hold {info.file_size} bytes, "
+                f"found {len(content)}"
+            )
+        return content
 
 
 def pack_archive(members: dict[str, bytes]) -> bytes:
@@ -110,6 +128,16 @@ def pack_archive(members: dict[str, bytes]) -> bytes:
         for path, content in members.items():
             archive.writestr(zipfile.ZipInfo(path), content)
     return packed.getvalue()
+
+
+def member_path(link: str) -> str:
+    """A link as the path of a member, with forward slashes."""
+    return "/".join(p for p in link.replace("\\", "/").split("/") if p not in ("", "."))
+
+
+def renamed(found: str, path: str) -> tuple[str, ...]:
+    """The repair where a member was found under a name in another case."""
+    return (f"Member {found!r} read as {path!r}.",) if found != path else ()
 
 
 def _accept_entries(
@@ -133,7 +161,7 @@ def _accept_entries(
                 f"found compression method {info.compress_type}"
             )
         entries[path] = info
-    total_mib = sum(info.file_size for info in entries.values()) / _MIB
+    total_mib = sum(info.file_size for info in entries.values()) / MIB
     if total_mib > params.max_unpacked_mib:
         raise FormatError(
             f"{name}: the archive unpacks to {total_mib:.0f} MiB, "
@@ -163,29 +191,7 @@ def _find_main(entries: dict[str, zipfile.ZipInfo], name: str) -> str:
     return found[0]
 
 
-def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
-    try:
-        with archive.open(info) as member:
-            content = member.read(info.file_size)  # a bound: without it a lie is unpacked whole
-    except _ZIP_DAMAGE as error:
-        raise FormatError(
-            f"{name}: member {info.filename!r} is damaged, {quoted_error(error)}"
-        ) from error
-    if len(content) != info.file_size:
-        raise FormatError(
-            f"{name}: member {info.filename!r} must hold {info.file_size} bytes, "
-            f"found {len(content)}"
-        )
-    return content
-
-
-# The MD5 that an X3P file states for its description and its numbers, in any spelling.
-#
-# Programs write the sum alone, as md5sum does, in quotes, or as `MD5 (main.xml) = ...`: it is the
-# one word of 32 hexadecimal digits, wherever it stands.
-
-CHECKSUM_FILE = "md5checksum.hex"  # the name that ISO 25178-72 recommends
-_SUM = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32}(?![0-9A-Za-z])")
+# Checksums.
 
 
 def md5_line(main: bytes) -> bytes:
