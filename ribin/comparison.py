@@ -16,6 +16,12 @@ from numpy.typing import NDArray
 from ribin.model import MarkType
 
 
+def turn_matrix(angle_deg: float) -> NDArray[np.float64]:
+    """(2, 2) matrix that turns (row, col) points counter-clockwise as displayed."""
+    cosine, sine = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
+    return np.array([[cosine, -sine], [sine, cosine]])
+
+
 class CellFit(NamedTuple):
     """Where one cell of one side fell on the other side.
 

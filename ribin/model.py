@@ -1,7 +1,8 @@
-"""What the stages know of one surface: Scan, Mark, Template; `comparison.py` is about two.
+"""What the stages know of one surface: its scan, marks, template, light, quality and trace.
 
 Arrays are (row, col), points are (row, col), row 0 is at the top as displayed. Masks are True
-where measured. Angles are counter-clockwise as displayed, in degrees.
+where measured. Angles are counter-clockwise as displayed, in degrees. What is known of two marks
+laid on each other is in `comparison.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ from ribin.errors import ParameterError
 
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
+
+UM_PER_M = 1e6
+UM_PER_MM = 1e3
+UM_PER_INCH = 25_400.0
+
+_NEAR_DEG = 15.0  # two side lights nearer than this show the same flanks
 
 
 class ScanKind(StrEnum):
@@ -60,7 +67,7 @@ class Provenance:
     measured_on: str = ""  # ISO 8601, as the file states it
     repairs: tuple[str, ...] = ()  # known deviations mended in memory, one sentence each
     notes: tuple[str, ...] = ()  # facts a reader should know (mask found, axis flipped, ...)
-    lighting: str = ""  # of an image, where known: ring, side, or side and degrees (lighting.py)
+    lighting: str = ""  # of an image, where known: ring, side, or side and degrees
     replica: bool = False  # declared a cast: mirrored and inverted after reading
 
 
@@ -147,8 +154,6 @@ class Template:
 #
 # `ring`, `side`, or `side 90`: a lamp at the side, and where it stood, in degrees counter-clockwise
 # from the right as displayed. Empty where nobody said.
-
-_NEAR_DEG = 15.0  # two side lights nearer than this show the same flanks
 
 
 class Lamp(StrEnum):
@@ -317,26 +322,3 @@ class _NoTrace(Trace):
 
 
 NO_TRACE = _NoTrace()
-
-
-# Conversions between the units that files, filters and people use.
-
-UM_PER_M = 1e6
-UM_PER_MM = 1e3
-UM_PER_INCH = 25_400.0
-
-# ISO 16610-21: s(x) = exp(-pi (x / (alpha c))^2) / (alpha c) transmits one half at the cut-off c.
-_ALPHA = math.sqrt(math.log(2.0) / math.pi)
-
-
-def gaussian_sigma(cutoff: float) -> float:
-    """Standard deviation of the ISO 16610-21/-61 Gaussian with this cut-off wavelength.
-
-    The result has the unit of `cutoff`: sigma = 0.1874 cut-off (ISO 16610-21:2011, 4.1).
-    """
-    return _ALPHA * cutoff / math.sqrt(2.0 * math.pi)
-
-
-def wrapped_deg(angle_deg: float) -> float:
-    """The same direction within (-180, 180]."""
-    return -((180.0 - angle_deg) % 360.0 - 180.0)

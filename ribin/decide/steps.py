@@ -1,4 +1,4 @@
-"""From the fits of cells to the figures of a comparison, step by step."""
+"""From where the cells fell to the figures of a comparison, and the parts of its score."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from ribin._version import __version__
 from ribin.comparison import Comparison, Registration, ScorePart
-from ribin.decide.cmc import compared_cells, congruent_cells, find_consensus, judged_cells
+from ribin.decide.cmc import compared_cells, congruent_cells, find_consensus, judge_cells
 from ribin.model import NO_TRACE, Template, Trace
 from ribin.params.defaults import DecideParams
 
@@ -22,7 +22,7 @@ def decide_comparison(
     """1 the motion most cells followed, 2 which cells are congruent, 3 the score's parts."""
     consensus = find_consensus(registration, params)
     trace.keep("consensus", rotation_deg=consensus.rotation_deg, shift_um=consensus.shift_um)
-    fits = judged_cells(registration, consensus, params)
+    fits = judge_cells(registration, consensus, params)
     cells, cmc = compared_cells(fits), congruent_cells(fits)
     if cells < params.min_cells:
         reason = f"{cells} cells measured on both sides, {params.min_cells} needed"
@@ -69,9 +69,6 @@ def not_compared(
         version=__version__,
         reason=reason,
     )
-
-
-# The score of a pair, as a sum of parts that anyone can see and add up.
 
 
 def score_parts(

@@ -1,4 +1,4 @@
-"""From a mark to its template, step by step."""
+"""From a mark to its template, step by step, on coarser and coarser grids."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from ribin.errors import ScanError
 from ribin.extract.level import without_rings
-from ribin.model import BoolArray, FloatArray, Region, Scan, gaussian_sigma
+from ribin.model import BoolArray, FloatArray, Region, Scan
 from ribin.params.defaults import PreprocessParams
-from ribin.surface.gaussian import smooth_surface
+from ribin.surface.gaussian import gaussian_sigma, smooth_surface
 
 _SIGMA_PX = 8.0  # of the Gaussian on the coarser grid
 _LEAST_SHARE = 1e-4

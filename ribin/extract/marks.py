@@ -90,7 +90,7 @@ MIRRORS = {
 }
 
 
-def mirrored_mark(mark: Mark, how: str) -> Mark:
+def mirror_mark(mark: Mark, how: str) -> Mark:
     """A mark in one of the ways of `MIRRORS`; its frame keeps its middle."""
     rows, cols, sign = MIRRORS[how]
     surface = np.ascontiguousarray(sign * mark.surface[rows, cols], np.float32)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.comparison import CellFit, Comparison
+from ribin.comparison import CellFit, Comparison, turn_matrix
 from ribin.errors import ParameterError
 from ribin.model import BoolArray, FloatArray, Mark
 
@@ -124,17 +124,11 @@ class Motion:
 
     def apply(self, points_um: Points) -> Points:
         """Where (N, 2) points in um relative to the first mark's centre fall on the second."""
-        return points_um @ _turn(self.rotation_deg).T + np.array(self.shift_um)
+        return points_um @ turn_matrix(self.rotation_deg).T + np.array(self.shift_um)
 
     def undo(self, points_um: Points) -> Points:
         """The way back of `apply`."""
-        return (points_um - np.array(self.shift_um)) @ _turn(self.rotation_deg)
-
-
-def _turn(angle_deg: float) -> Points:
-    """Matrix that turns (row, col) points counter-clockwise as displayed (rows run down)."""
-    sine, cosine = np.sin(np.deg2rad(angle_deg)), np.cos(np.deg2rad(angle_deg))
-    return np.array([[cosine, -sine], [sine, cosine]])
+        return (points_um - np.array(self.shift_um)) @ turn_matrix(self.rotation_deg)
 
 
 @dataclass(frozen=True)
@@ -170,7 +164,7 @@ def cell_corners(center_um: tuple[float, float], cell_um: float) -> Points:
 
 def fallen_corners(fit: CellFit, cell_um: float) -> Points:
     """The corners of a cell where it fell, in um relative to the other mark's centre."""
-    square = cell_corners((0.0, 0.0), cell_um) @ _turn(fit.rotation_deg).T
+    square = cell_corners((0.0, 0.0), cell_um) @ turn_matrix(fit.rotation_deg).T
     return square + np.array(fit.center_um) + np.array(fit.shift_um)
 
 

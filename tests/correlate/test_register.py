@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from mark_makers import make_scan, template_of
 
-from ribin.correlate.blocks import Placement, disc_offsets
-from ribin.correlate.register import coarse_angles
+from ribin.correlate.blocks import disc_offsets
+from ribin.correlate.register import Placement, coarse_angles
 from ribin.correlate.side import medium_copies, prepare_side
 from ribin.correlate.turned import turn_surface
 from ribin.model import Template, Trace
