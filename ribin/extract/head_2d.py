@@ -1,4 +1,4 @@
-"""The marks of a whole head in one image under a ring light: two circles, and what lies between.
+"""The marks of a whole head in an image under a ring light: two circles, and what lies between.
 
 The flat of the primer is bright; its rounded shoulder and the gap round it throw the light aside
 and are dark; so is the edge of the firing pin's impression, or of the aperture that the primer
@@ -16,7 +16,7 @@ from scipy import ndimage
 from skimage.morphology import disk
 
 from ribin.errors import ScanError
-from ribin.extract.circle_flux import Circle, circle_flux, inside_circle, refine_circle
+from ribin.extract.circles import Circle, circle_flux, inside_circle, refine_circle
 from ribin.extract.illumination import check_contrast, check_white
 from ribin.model import BoolArray, FloatArray, MarkType, Origin, Region, Scan
 from ribin.params.defaults import HeadImageParams
@@ -116,7 +116,7 @@ def _breech_face(
     margin = max(1, round(params.pin_margin_um / params.grid_um))
     ring = inside_circle(flat.shape, primer, params.primer_margin)
     ring &= ~ndimage.binary_dilation(hole, disk(margin))
-    smooth = blurred(flat, params.patch_um / params.grid_um)
+    smooth = blur(flat, params.patch_um / params.grid_um)
     odd = ring & ((smooth < params.darkest) | (smooth > params.brightest))
     labels, number = ndimage.label(odd)
     least = (params.patch_um / params.grid_um) ** 2 * 4.0
@@ -154,7 +154,7 @@ class Hole:
     inside: BoolArray
 
 
-def blurred(values: FloatArray, sigma_px: float) -> FloatArray:
+def blur(values: FloatArray, sigma_px: float) -> FloatArray:
     """Gaussian blur; (H, W) float32 arrays."""
     return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma_px), np.float32)
 
@@ -167,7 +167,7 @@ def round_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hol
     flat : (H, W) float32 array
         Brightness as a share of that of the primer's flat.
     """
-    smooth = blurred(np.minimum(flat, 1.0), params.smooth_um / params.grid_um)
+    smooth = blur(np.minimum(flat, 1.0), params.smooth_um / params.grid_um)
     cap = params.edge_cap * params.grid_um / params.smooth_um
     radii = np.arange(params.min_pin_um / params.grid_um, params.max_pin_share * primer.radius)
     rise = -circle_flux(smooth, radii, cap)
@@ -190,7 +190,7 @@ def round_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hol
 
 def any_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hole | None:
     """The largest patch near the middle that a dark outline encloses, of whatever shape."""
-    smooth = blurred(flat, 0.5 * params.smooth_um / params.grid_um)
+    smooth = blur(flat, 0.5 * params.smooth_um / params.grid_um)
     dark = (smooth < params.hole_flat) & inside_circle(flat.shape, primer, 0.9)
     reach = max(1, round(params.hole_closing_um / params.grid_um))
     closed = ndimage.binary_closing(dark, disk(reach))
@@ -219,7 +219,7 @@ def any_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hole 
 def likely_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
     """Circles, bright within and dark without, that lie in the frame; the clearest first."""
     levels = _levels(grey)
-    smooth = blurred(levels, params.smooth_um / params.grid_um)
+    smooth = blur(levels, params.smooth_um / params.grid_um)
     cap = params.edge_cap * params.grid_um / params.smooth_um
     radii = np.arange(params.min_primer_um, params.max_primer_um, 2 * params.grid_um)
     flux = circle_flux(smooth, radii / params.grid_um, cap)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ribin.errors import ScanError
-from ribin.extract.head_3d_circles import (
+from ribin.extract.primer import (
     HeadGrid,
     PrimerCircle,
     Ring,
@@ -23,6 +23,9 @@ from ribin.model import BoolArray, MarkType, Origin, Region, Scan
 from ribin.params.defaults import HeadParams, Params
 
 _MIN_GRID = 40  # pixels: 1 mm, less than the radius of any primer
+_HEAD_POINTS = 200  # of the grid that must show the case head
+_HEAD_BAND_UM = 10.0
+_DENT_SHARE = 0.85  # of an ejector mark lies deep
 
 
 def find_head_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
@@ -105,10 +108,6 @@ def _on_scan_um(circle: PrimerCircle, grid: HeadGrid, scan: Scan) -> tuple[float
 
 
 # The firing pin's impression in the primer, and the ejector's mark on the case head.
-
-_HEAD_POINTS = 200  # of the grid that must show the case head
-_HEAD_BAND_UM = 10.0
-_DENT_SHARE = 0.85  # of an ejector mark lies deep
 
 
 def find_pin(grid: HeadGrid, ring: Ring, params: HeadParams) -> BoolArray | None:

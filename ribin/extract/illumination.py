@@ -1,4 +1,7 @@
-"""What the lamp did to an image, taken out: glare, uneven light, circular shading."""
+"""What the lamp did to an image, taken out: glare, uneven light, circular shading.
+
+Blank and saturated images are refused: the camera recorded nothing there.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,42 @@ import cv2
 import numpy as np
 
 from ribin.errors import ScanError
-from ribin.extract.level import without_rings
+from ribin.extract.level import remove_rings
 from ribin.model import BoolArray, FloatArray, Region, Scan
 from ribin.params.defaults import PreprocessParams
 from ribin.surface.gaussian import gaussian_sigma, smooth_surface
 
+FULL_RANGE = 0.995  # 254 of 255: the camera cut off what was brighter
 _SIGMA_PX = 8.0  # of the Gaussian on the coarser grid
 _LEAST_SHARE = 1e-4
 _LEAST_CONTRAST = 1e-4  # of the range; below it there is nothing to normalise
 
 
-def without_glare(
+def even_image(
+    scan: Scan, region: Region, params: PreprocessParams
+) -> tuple[FloatArray, BoolArray]:
+    """1 without glare, 2 smoothed, 3 evenly lit, 4 without circular shading, 5 clipped.
+
+    Returns
+    -------
+    (H, W) float32 array, (H, W) bool array
+        Contrast in local standard deviations, 0 where not measured, and the mask.
+
+    Raises
+    ------
+    ScanError
+        Most of the mark is saturated.
+    """
+    light, pitch_um = params.light, (scan.row_pitch_um, scan.col_pitch_um)
+    check_white(scan, region.inside, region.mark_type.words, light.max_white)
+    inside = remove_glare(scan.values, region.inside, pitch_um, light.glare_um, light.max_glare)
+    surface = smooth_surface(scan.values, inside, params.low_cutoff_um, pitch_um)
+    surface = even_light(surface, inside, pitch_um, light.surroundings_um)
+    surface = remove_rings(surface, inside, pitch_um, region.center_um, light.shading_um)
+    return np.clip(surface, -light.clip, light.clip), inside
+
+
+def remove_glare(
     grey: FloatArray,
     valid: BoolArray,
     pitch_um: tuple[float, float],
@@ -106,11 +134,6 @@ def _resized(values: FloatArray, size: tuple[int, ...], how: int) -> FloatArray:
     return np.asarray(cv2.resize(values, (size[1], size[0]), interpolation=how), np.float32)
 
 
-# Whether the camera recorded anything: blank and saturated images are refused.
-
-FULL_RANGE = 0.995  # 254 of 255: the camera cut off what was brighter
-
-
 def check_white(scan: Scan, inside: BoolArray, what: str, max_share: float) -> None:
     """Refuse a part of an image of which too much is saturated.
 
@@ -146,31 +169,3 @@ def check_contrast(scan: Scan, min_contrast: float) -> None:
             f"{scan.provenance.source}: the image is nearly blank, grey values of "
             f"{low * 255:.0f} to {high * 255:.0f} of 255 found"
         )
-
-
-# From the grey values of a mark to contrast that does not depend on the light, step by step.
-
-
-def even_image(
-    scan: Scan, region: Region, params: PreprocessParams
-) -> tuple[FloatArray, BoolArray]:
-    """1 without glare, 2 smoothed, 3 evenly lit, 4 without circular shading, 5 clipped.
-
-    Returns
-    -------
-    (H, W) float32 array, (H, W) bool array
-        Contrast in local standard deviations, 0 where not measured, and the mask.
-
-    Raises
-    ------
-    ScanError
-        Most of the mark is saturated.
-    """
-    light, pitch_um = params.light, (scan.row_pitch_um, scan.col_pitch_um)
-    name = region.mark_type.value.replace("_", " ")
-    check_white(scan, region.inside, name, light.max_white)
-    inside = without_glare(scan.values, region.inside, pitch_um, light.glare_um, light.max_glare)
-    surface = smooth_surface(scan.values, inside, params.low_cutoff_um, pitch_um)
-    surface = even_light(surface, inside, pitch_um, light.surroundings_um)
-    surface = without_rings(surface, inside, pitch_um, region.center_um, light.shading_um)
-    return np.clip(surface, -light.clip, light.clip), inside
