@@ -36,6 +36,34 @@ from ribin.report.json import as_json
 from ribin.report.pictures import draw_overlay
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
+_CELL_HEAD = ("cell", "\u00b5m down", "right", "ccf", "\u00b5m away", "turn", "outcome")
+
+
+@dataclass(frozen=True, eq=False)
+class ReportedItem:
+    """One side of a report: a mark, and where its scan came from.
+
+    Attributes
+    ----------
+    mark : Mark
+        What was compared.
+    others : tuple of str
+        Types of the marks that the scan holds besides, which this report is not about.
+    member, exhibit : str, Exhibit or None
+        Where the scan came out of a vault. Of another member's exhibit the event's case number
+        and place are not known here.
+    """
+
+    mark: Mark
+    others: tuple[str, ...] = ()
+    member: str = ""
+    exhibit: Exhibit | None = None
+    whole: bool = True  # False: its owner gives the template alone, and that is what is drawn
+
+    @property
+    def name(self) -> str:
+        """How the report calls it: the exhibit, or the file."""
+        return self.exhibit.exhibit if self.exhibit else self.mark.provenance.source
 
 
 def comparison_document(
@@ -176,14 +204,10 @@ def _result(result: Comparison, method: MethodParams) -> Section:
             f"{down:+.0f} \u00b5m down and {right:+.0f} \u00b5m right",
         ),
     )
-    parts = [
-        (p.name, figure_text(p.value), figure_text(p.contribution)) for p in result.score_parts
-    ]
-    parts.append(("sum", "", figure_text(result.score)))
     blocks: list[Block] = [
         Paragraph(text),
         Facts(facts),
-        Grid(("Part of the score", "value", "points"), tuple(parts), frozenset({1, 2})),
+        parts_grid(result),
         outcomes_grid(result, method),
     ]
     if result.note:
@@ -191,36 +215,17 @@ def _result(result: Comparison, method: MethodParams) -> Section:
     return Section("Result", tuple(blocks))
 
 
-# The evidence in a report of a comparison: its two items, pictures, and every cell.
-
-_CELL_HEAD = ("cell", "\u00b5m down", "right", "ccf", "\u00b5m away", "turn", "outcome")
+# The figures, pictures, and every cell.
 
 
-@dataclass(frozen=True, eq=False)
-class ReportedItem:
-    """One side of a report: a mark, and where its scan came from.
-
-    Attributes
-    ----------
-    mark : Mark
-        What was compared.
-    others : tuple of str
-        Types of the marks that the scan holds besides, which this report is not about.
-    member, exhibit : str, Exhibit or None
-        Where the scan came out of a vault. Of another member's exhibit the event's case number
-        and place are not known here.
-    """
-
-    mark: Mark
-    others: tuple[str, ...] = ()
-    member: str = ""
-    exhibit: Exhibit | None = None
-    whole: bool = True  # False: its owner gives the template alone, and that is what is drawn
-
-    @property
-    def name(self) -> str:
-        """How the report calls it: the exhibit, or the file."""
-        return self.exhibit.exhibit if self.exhibit else self.mark.provenance.source
+def parts_grid(result: Comparison) -> Grid:
+    """The parts of the score and their sum."""
+    rows = [
+        (part.name, figure_text(part.value), figure_text(part.contribution))
+        for part in result.score_parts
+    ]
+    rows.append(("sum", "", figure_text(result.score)))
+    return Grid(("Part of the score", "value", "points"), tuple(rows), frozenset({1, 2}))
 
 
 def outcomes_grid(result: Comparison, method: MethodParams) -> Grid:

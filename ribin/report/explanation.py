@@ -67,7 +67,7 @@ def outcome_meanings(params: DecideParams) -> dict[str, str]:
 
 
 def _order(fit: CellFit) -> tuple[bool, float, float]:
-    """Congruent cells first, from the top down: the numbers that `report.overlay` draws."""
+    """Congruent cells first, from the top down: the numbers that `draw_overlay` draws."""
     return (not fit.congruent, *fit.center_um)
 
 

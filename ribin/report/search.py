@@ -29,12 +29,14 @@ from ribin.report.document import (
 )
 from ribin.report.json import as_json
 from ribin.report.pictures import Picture
-from ribin.report.score_plot import largest_drop
+from ribin.report.score_plot import largest_drop, score_share
 from ribin.report.text import lists_value
+
+NOT_TOLD = "not told"  # the event of another member's exhibit before its release
 
 
 @dataclass(frozen=True, eq=False)
-class ShownList:
+class CandidatePicture:
     """A candidate beside the query; or why there is no picture of it."""
 
     rank: int
@@ -47,7 +49,7 @@ class ShownList:
 def search_document(
     head: ReportHead,
     lists: SearchLists,
-    shown: tuple[ShownList, ...] = (),
+    shown: tuple[CandidatePicture, ...] = (),
     chain: ChainHead | None = None,
     method: MethodParams | None = None,
 ) -> Document:
@@ -57,7 +59,7 @@ def search_document(
     ----------
     lists : SearchLists
         As the search gave them, or as `lists_of` read them.
-    shown : tuple of ShownList
+    shown : tuple of CandidatePicture
         Candidates of the first list beside the query.
     method : MethodParams or None
         Of the first list; None where the search was made with parameters that are not known here.
@@ -130,7 +132,7 @@ def _reviewed(number: int) -> str:
     return f"{number} exhibits that two persons have given their verdicts on" if number else ""
 
 
-def _pictures(first: SearchResult, shown: tuple[ShownList, ...]) -> tuple[Section, ...]:
+def _pictures(first: SearchResult, shown: tuple[CandidatePicture, ...]) -> tuple[Section, ...]:
     blocks: list[Block] = []
     for one in shown:
         if one.picture is None:
@@ -157,10 +159,7 @@ def _seen(first: SearchResult) -> Section:
     return Section("Candidates looked at", blocks if rows else (Paragraph("No candidate."),))
 
 
-# The evidence in a report of a search: what was searched and what not, and the ranked lists.
-
-NOT_TOLD = "not told"  # the event of another member's exhibit before its release
-_TOP = 100.0  # the most that a score can be
+# What was searched and what not, and the ranked lists.
 
 
 def searched_grid(lists: SearchLists) -> Grid:
@@ -243,7 +242,7 @@ def list_blocks(one: SearchResult) -> list[Block]:
         for row in one.candidates
     )
     header = ("rank", "member", "exhibit", "event", "congruent cells", "ccf", "score")
-    bars = tuple(min(max(score / _TOP, 0.0), 1.0) for score in scores)
+    bars = tuple(map(score_share, scores))
     return [Paragraph(said), Grid(header, rows, frozenset({0, 4, 5, 6}), bars)]
 
 

@@ -14,7 +14,7 @@ from ribin.cases.exhibits import Candidate, ClassFields, Counts, SearchResult
 from ribin.cases.results import FusedCandidate, MarkRank, SearchLists
 from ribin.model import MarkType
 from ribin.view import RowPicture, gallery_page
-from ribin.view.results import score_plot, shown_lists
+from ribin.view.results import gallery_lists, score_plot
 
 FACE, PIN = MarkType.BREECH_FACE, MarkType.FIRING_PIN
 REASON = ("--who", "A. B.", "--reason", "a shooting")
@@ -55,7 +55,7 @@ def lists() -> SearchLists:
 
 
 def test_every_list_has_its_rows_with_the_scores_of_all(lists):
-    every, face, pin = shown_lists(lists)
+    every, face, pin = gallery_lists(lists)
     assert [one.key for one in (every, face, pin)] == ["all", "breech_face", "firing_pin"]
     assert [row.rank for row in face.rows] == [1, 2, 3]
     assert face.rows[0].scores == {"breech_face": (1, 97.0), "firing_pin": (2, 50.0)}
@@ -66,7 +66,7 @@ def test_every_list_has_its_rows_with_the_scores_of_all(lists):
 
 
 def test_the_plot_marks_the_largest_drop(lists):
-    svg = score_plot(shown_lists(lists)[1])
+    svg = score_plot(gallery_lists(lists)[1])
     assert svg.count("<rect") == 3
     assert "drop of 75.0 after rank 1" in svg
     assert svg.count('class="below"') == 2
