@@ -14,7 +14,9 @@ from ribin.extract.outlines import lit, unfold_replica
 from ribin.model import Lamp, Lighting, ScanKind, known_lighting, light_note, parse_lighting
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.synth import Camera, Light, fire, make_firearm, render_scan
+from ribin.synth.cartridge import fire
+from ribin.synth.firearm import make_firearm
+from ribin.synth.render import Camera, Light, render_scan
 from ribin.synth.write import write_png
 
 

@@ -140,7 +140,6 @@ EVENTS = (
 
 
 SAMPLE_SEED = 2
-DEMO_QUERY = ("JAM", Path(QUERY_FILE).stem)  # member and exhibit
 _MANIFEST = (
     *("file", "member", "event", "case_number", "date", "place", "exhibit", "kind"),
     *("calibre", "firing_pin_shape", "breech_face_type", "ammunition", "firearm", "sharing"),
@@ -266,6 +265,6 @@ subclass marks, and a case of one is no mate of a case of the other.
 
 To make it all again, byte for byte, in Python:
 
-    from ribin.synth import write_sample_data
+    from ribin.synth.sample import write_sample_data
     write_sample_data("sample_data", seed={{seed}})
 """

@@ -10,11 +10,13 @@ import pytest
 from ribin.errors import ScanError
 from ribin.extract.illumination import even_light, remove_glare
 from ribin.extract.level import remove_rings
-from ribin.model import MarkType, ScanKind
+from ribin.model import Lamp, MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.surface.gaussian import smooth_surface
-from ribin.synth import Camera, Lamp, Light, fire, make_firearm, render_scan
+from ribin.synth.cartridge import fire
+from ribin.synth.firearm import make_firearm
+from ribin.synth.render import Camera, Light, render_scan
 
 PITCH = (10.0, 10.0)
 
