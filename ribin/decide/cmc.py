@@ -153,12 +153,12 @@ def judge_cells(
     (Song 2013; the thresholds of `DecideParams`).
     """
     ahead = len(registration.forward.ccf)
-    forward = _judged("forward", registration.forward, consensus, slice(None, ahead), params)
-    backward = _judged("backward", registration.backward, consensus, slice(ahead, None), params)
+    forward = _judge_side("forward", registration.forward, consensus, slice(None, ahead), params)
+    backward = _judge_side("backward", registration.backward, consensus, slice(ahead, None), params)
     return (*forward, *backward)
 
 
-def _judged(
+def _judge_side(
     direction: str, cells: PlacedCells, consensus: Consensus, own: slice, params: DecideParams
 ) -> list[CellFit]:
     measured = np.isfinite(cells.ccf)

@@ -87,15 +87,15 @@ def score_parts(
         ScorePart(
             "agreement of all cells",
             agreement,
-            params.agreement_points * _saturating(agreement / params.agreement_scale),
+            params.agreement_points * _saturate(agreement / params.agreement_scale),
         ),
         ScorePart(
-            "whole marks", whole, params.whole_points * _saturating(whole / params.whole_scale)
+            "whole marks", whole, params.whole_points * _saturate(whole / params.whole_scale)
         ),
         ScorePart("congruent cells", cmc_fraction, params.cmc_points * cmc_fraction),
     )
 
 
-def _saturating(x: float) -> float:
+def _saturate(x: float) -> float:
     """0 for 0 and below, 0.63 at 1, 0.98 at 2: chance stays near 0, and enough is enough."""
     return 1.0 - math.exp(-(max(x, 0.0) ** 2))

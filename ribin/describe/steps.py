@@ -52,7 +52,7 @@ def describe_surface(
     trace.keep("coarse", surface=coarse, valid=coarse_valid)
     _check(mark, len(cells), length, params.min_fill)
 
-    medium, medium_valid = _cropped(medium, medium_valid)
+    medium, medium_valid = _crop(medium, medium_valid)
     return Template(
         mark_type=mark.mark_type,
         kind=mark.kind,
@@ -79,7 +79,7 @@ def _fine(mark: Mark, params: DescribeParams) -> tuple[FloatArray, BoolArray]:
     surface, valid = reduce_surface(mark.surface, mark.valid, factor)
     square = (params.pitch_um, params.pitch_um)
     surface = remove_form(surface, valid, params.high_cutoff_um, square)
-    return _cropped(even_out(surface, valid, params.clip_mads), valid)
+    return _crop(even_out(surface, valid, params.clip_mads), valid)
 
 
 def _at_pitch(mark: Mark, pitch_um: float, clip_mads: float) -> tuple[FloatArray, BoolArray]:
@@ -87,7 +87,7 @@ def _at_pitch(mark: Mark, pitch_um: float, clip_mads: float) -> tuple[FloatArray
     return even_out(surface, valid, clip_mads), valid
 
 
-def _cropped(surface: FloatArray, valid: BoolArray) -> tuple[FloatArray, BoolArray]:
+def _crop(surface: FloatArray, valid: BoolArray) -> tuple[FloatArray, BoolArray]:
     """The smallest frame around the same centre that holds all that was measured."""
     middle = surface.shape[0] // 2
     rows, cols = np.nonzero(valid)

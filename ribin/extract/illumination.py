@@ -119,7 +119,7 @@ def _surroundings(
     factors = [max(1, int(gaussian_sigma(cutoff_um) / (_SIGMA_PX * p))) for p in pitch_um]
     size = tuple(max(1, round(n / f)) for n, f in zip(values.shape, factors, strict=True))
     weight = valid.astype(np.float32)
-    mean, share = (_resized(plane, size, cv2.INTER_AREA) for plane in (values * weight, weight))
+    mean, share = (_resize(plane, size, cv2.INTER_AREA) for plane in (values * weight, weight))
     pitch = tuple(p * n / m for p, n, m in zip(pitch_um, values.shape, size, strict=True))
     # The share of each coarse pixel is its weight: both sums are smoothed alike.
     every = np.ones(size, np.bool_)
@@ -127,10 +127,10 @@ def _surroundings(
         smooth_surface(s, every, cutoff_um, (pitch[0], pitch[1])) for s in (mean, share)
     )
     local = np.where(weights > _LEAST_SHARE, top / np.maximum(weights, _LEAST_SHARE), 0.0)
-    return _resized(local.astype(np.float32), values.shape, cv2.INTER_LINEAR)
+    return _resize(local.astype(np.float32), values.shape, cv2.INTER_LINEAR)
 
 
-def _resized(values: FloatArray, size: tuple[int, ...], how: int) -> FloatArray:
+def _resize(values: FloatArray, size: tuple[int, ...], how: int) -> FloatArray:
     return np.asarray(cv2.resize(values, (size[1], size[0]), interpolation=how), np.float32)
 
 

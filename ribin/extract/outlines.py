@@ -86,10 +86,10 @@ def outline_by_circles(
         f"{c.mark_type} outlined by circle {c.row:g},{c.col:g},{c.radius:g},{c.inner:g} px"
         for c in circles
     ]
-    return noted(outlined(scan, drawn), words, who, why)
+    return add_notes(set_outlines(scan, drawn), words, who, why)
 
 
-def outlined(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
+def set_outlines(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
     """The scan with these outlines in place of those it had, {mark type: (H, W) bool}.
 
     Raises
@@ -108,7 +108,7 @@ def outlined(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
     return replace(scan, mark_valid=breech_face, outlines={**scan.outlines, **others})
 
 
-def lit(scan: Scan, lighting: str, who: str = "", why: str = "") -> Scan:
+def state_lighting(scan: Scan, lighting: str, who: str = "", why: str = "") -> Scan:
     """The image with its lighting as a person states it; that of the file is replaced.
 
     Raises
@@ -122,13 +122,13 @@ def lit(scan: Scan, lighting: str, who: str = "", why: str = "") -> Scan:
     if scan.kind is not ScanKind.IMAGE:
         raise ScanError(f"{scan.provenance.source}: an image needed to have a lighting")
     scan = replace(scan, provenance=replace(scan.provenance, lighting=stated))
-    return noted(scan, [f"lighting stated as {stated}"], who, why)
+    return add_notes(scan, [f"lighting stated as {stated}"], who, why)
 
 
 DECLARED_CAST = "declared a cast"  # how the note on one begins
 
 
-def noted(scan: Scan, words: Sequence[str], who: str, why: str) -> Scan:
+def add_notes(scan: Scan, words: Sequence[str], who: str, why: str) -> Scan:
     """The scan whose provenance says what was done, by whom and why."""
     by = f" by {who}" if who else ""
     because = f": {why}" if why else ""
@@ -156,11 +156,11 @@ def unfold_replica(scan: Scan, who: str = "", why: str = "") -> Scan:
         provenance=provenance,
         values=np.ascontiguousarray(values),
         valid=np.ascontiguousarray(scan.valid[:, ::-1]),
-        mark_valid=None if scan.mark_valid is None else _flipped(scan.mark_valid),
-        outlines={kind: _flipped(inside) for kind, inside in scan.outlines.items()},
+        mark_valid=None if scan.mark_valid is None else _flip(scan.mark_valid),
+        outlines={kind: _flip(inside) for kind, inside in scan.outlines.items()},
     )
-    return noted(mirrored, [f"{DECLARED_CAST}, mirrored and inverted"], who, why)
+    return add_notes(mirrored, [f"{DECLARED_CAST}, mirrored and inverted"], who, why)
 
 
-def _flipped(inside: BoolArray) -> BoolArray:
+def _flip(inside: BoolArray) -> BoolArray:
     return np.ascontiguousarray(inside[:, ::-1])

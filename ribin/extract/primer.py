@@ -65,7 +65,7 @@ def lay_grid(scan: Scan, pitch_um: float) -> HeadGrid:
     weight = cv2.resize(scan.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     valid = weight >= 0.5
     heights = np.where(valid, total / np.maximum(weight, 0.5), np.float32(0))
-    heights = _tamed(heights, valid)
+    heights = _tame_readings(heights, valid)
     rows, cols = np.nonzero(valid)
     if len(rows) < 3:
         return HeadGrid(heights, valid, pitch_um)
@@ -113,7 +113,7 @@ def fill_low(grid: HeadGrid) -> FloatArray:
     return np.where(grid.valid, grid.heights, filled).astype(np.float32)
 
 
-def _tamed(heights: FloatArray, valid: BoolArray) -> FloatArray:
+def _tame_readings(heights: FloatArray, valid: BoolArray) -> FloatArray:
     """Readings far from the median of their neighbourhood get that median."""
     blurred = cv2.GaussianBlur(valid.astype(np.float32), (0, 0), 2.0)
     around = cv2.GaussianBlur(heights, (0, 0), 2.0) / np.maximum(blurred, 1e-3)
@@ -226,7 +226,7 @@ def _rim(
 ) -> PrimerCircle | None:
     """The rim round a likely centre; its middle is then taken from where each direction falls."""
     for _ in range(3):
-        fall, radii = _falls(filled, pitch_um, row, col, params)
+        fall, radii = _measure_falls(filled, pitch_um, row, col, params)
         seen = ~np.isnan(fall)
         directions = seen.sum(axis=0)
         with_fall = np.where(seen, fall, 0.0)
@@ -244,7 +244,7 @@ def _rim(
     return PrimerCircle(row * pitch_um, col * pitch_um, radius_um, float(share[at]), shown)
 
 
-def _falls(
+def _measure_falls(
     filled: FloatArray, pitch_um: float, row: float, col: float, params: HeadParams
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fall in um over the rim's width centred at each radius, (directions, radii); NaN outside."""
@@ -398,7 +398,7 @@ def _outer_edge(
     # The frame's border is no edge: beyond it nothing falls.
     beyond = np.minimum(last + run + 3, on.shape[1] - 1)
     edge[rays[1][np.arange(DIRECTIONS), beyond] < 0.01] = np.nan
-    edge = _smoothed(edge, 0.85 * circle.radius_um)
+    edge = _smooth_edge(edge, 0.85 * circle.radius_um)
     row, col = np.indices(grid.shape, dtype=np.float64)
     angle = np.arctan2(row - center[0], col - center[1])
     return edge[np.round(angle * DIRECTIONS / (2.0 * np.pi)).astype(int) % DIRECTIONS]
@@ -411,7 +411,7 @@ def _blurred_round(ray: NDArray) -> NDArray[np.float32]:
     return blurred[_SMOOTH_DIRECTIONS:-_SMOOTH_DIRECTIONS]
 
 
-def _smoothed(edge: NDArray[np.float64], usual: float) -> NDArray[np.float64]:
+def _smooth_edge(edge: NDArray[np.float64], usual: float) -> NDArray[np.float64]:
     """A median along a closed line; gaps get the median of the whole."""
     known = edge[~np.isnan(edge)]
     whole = float(np.median(known)) if known.size else usual

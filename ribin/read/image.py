@@ -99,7 +99,7 @@ def decode_pixels(data: bytes, name: str, params: ReadParams) -> Pixels:
         raise FormatError(f"{name}: OpenCV cannot decode this {header.format}")
     if stored.dtype not in (np.uint8, np.uint16):
         raise FormatError(f"{name}: 8 or 16 bit needed, found {stored.dtype}")
-    stored, header = _upright(stored, header)
+    stored, header = _turn_upright(stored, header)
     white = 255.0 if stored.dtype == np.uint8 else 65535.0
     colours, alpha = _split_alpha(stored)
     coloured = colours.ndim == 3 and bool(np.ptp(colours, axis=2).any())
@@ -161,7 +161,7 @@ def _check_density(
         )
 
 
-def _upright(stored: NDArray, header: ImageHeader) -> tuple[NDArray, ImageHeader]:
+def _turn_upright(stored: NDArray, header: ImageHeader) -> tuple[NDArray, ImageHeader]:
     """The pixels as displayed. OpenCV carries out the orientation of TIFF itself, of others not."""
     transpose, flip_rows, flip_cols = _ORIENTATIONS.get(header.orientation, _ORIENTATIONS[1])
     if transpose:

@@ -67,7 +67,7 @@ def read_scan(
         raise ScanError(f"{path.name}: too large for the memory of this machine") from error
     check_pitch(scan.row_pitch_um, scan.col_pitch_um, original.name, params)
     check_relief(scan, original.name)
-    return _outlined(scan, path, mask_path, params)
+    return _apply_mask(scan, path, mask_path, params)
 
 
 def _decode(original: Original, pixel_pitch_um: float | None, params: ReadParams) -> Scan:
@@ -91,7 +91,7 @@ def _check_given_pitch(pixel_pitch_um: float | None, params: ReadParams) -> None
         )
 
 
-def _outlined(scan: Scan, path: Path, mask_path: str | Path | None, params: ReadParams) -> Scan:
+def _apply_mask(scan: Scan, path: Path, mask_path: str | Path | None, params: ReadParams) -> Scan:
     """The scan with the mask given or lying beside it; else with the one that the file brought."""
     beside = path.with_suffix(".mask.png")
     if mask_path is not None:

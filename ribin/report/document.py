@@ -212,7 +212,7 @@ def method_section(
         ("Program", f"RIBIN {ribin_version}"),
         ("Parameters", f"params_id {params_id}"),
         ("Run on", f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
-        ("Libraries", ", ".join(_installed(_LIBRARIES))),
+        ("Libraries", ", ".join(_library_versions(_LIBRARIES))),
     ]
     blocks: list[Block] = [Paragraph(stages)]
     if searched:
@@ -332,5 +332,5 @@ def _limits(method: MethodParams) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _installed(names: Iterable[str]) -> list[str]:
+def _library_versions(names: Iterable[str]) -> list[str]:
     return [f"{name} {version(name)}" for name in names]

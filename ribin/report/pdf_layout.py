@@ -78,7 +78,7 @@ def laid_out(document: Document) -> bytes:
     for number, section in numbered(document):
         if section.annex:
             story.append(platypus.PageBreak())
-        story.append(_Heading(_marked_up(f"{number}  {section.title}"), _HEADING))
+        story.append(_Heading(_as_markup(f"{number}  {section.title}"), _HEADING))
         following = (*section.blocks[1:], None)
         for block, after in zip(section.blocks, following, strict=True):
             story += _block(block, figures, _is_short(after))
@@ -151,7 +151,7 @@ def _stands_alone(letter: str) -> bool:
 _FONT, _BOLD, _LETTERS = _registered_family()
 
 
-def _printable(text: str) -> str:
+def _with_codes(text: str) -> str:
     """The text with each letter that the family lacks as its code."""
     return "".join(c if c in _LETTERS else _code(c) for c in text)
 
@@ -171,13 +171,13 @@ def _codes_note(texts: Iterable[str]) -> str:
     )
 
 
-def _marked_up(text: str) -> str:
+def _as_markup(text: str) -> str:
     """A text as reportlab's markup."""
-    return escape(_printable(text))
+    return escape(_with_codes(text))
 
 
 def _text(text: str, style: ParagraphStyle) -> platypus.Paragraph:
-    return platypus.Paragraph(_marked_up(text), style)
+    return platypus.Paragraph(_as_markup(text), style)
 
 
 def _style(name: str, size: float, font: str = _FONT, **more: Any) -> ParagraphStyle:
@@ -207,7 +207,7 @@ class _NumberedCanvas(Canvas):
 
     def __init__(self, footer: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._footer = _printable(footer)
+        self._footer = _with_codes(footer)
         self._pages: list[dict[str, Any]] = []
 
     def showPage(self) -> None:  # noqa: N802 - reportlab's name
@@ -323,7 +323,7 @@ def _widths(block: Grid, size: float) -> list[float]:
     """Columns as wide as their longest word and, where there is room, as their longest text."""
     columns = list(zip(block.header, *block.rows, strict=True))
     longest = [
-        max(stringWidth(_printable(text), _BOLD, size) for text in column) + 13
+        max(stringWidth(_with_codes(text), _BOLD, size) for text in column) + 13
         for column in columns
     ]
     if block.bars:

@@ -210,7 +210,7 @@ def score_plot(shown: GalleryList) -> str:
             f'<rect class="{"below" if below else "above"}" x="{left + 0.12 * step:.1f}" '
             f'y="{top:.1f}" width="{0.76 * step:.1f}" height="{_height(0) - top:.1f}"/></a>'
         )
-    parts += [_rank(number, step) for number in _labelled(len(scores))]
+    parts += [_rank(number, step) for number in _labels(len(scores))]
     if drop:
         parts.append(_drop(_LEFT + drop[0] * step, *drop))
     label = f"Scores by rank, {shown.name}"
@@ -232,7 +232,7 @@ def _grid(value: int) -> str:
     )
 
 
-def _labelled(count: int) -> range:
+def _labels(count: int) -> range:
     return range(0, count, max(1, -(-count // 12)))
 
 

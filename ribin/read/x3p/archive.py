@@ -135,7 +135,7 @@ def member_path(link: str) -> str:
     return "/".join(p for p in link.replace("\\", "/").split("/") if p not in ("", "."))
 
 
-def renamed(found: str, path: str) -> tuple[str, ...]:
+def rename_repair(found: str, path: str) -> tuple[str, ...]:
     """The repair where a member was found under a name in another case."""
     return (f"Member {found!r} read as {path!r}.",) if found != path else ()
 

@@ -23,7 +23,7 @@ from ribin.read.x3p.archive import (
     md5_line,
     member_path,
     pack_archive,
-    renamed,
+    rename_repair,
     verify_main,
 )
 
@@ -94,7 +94,10 @@ def read_description(archive: Archive, name: str, params: ReadParams) -> X3pDesc
     stated = archive.unpack(found, _LONGEST_CHECKSUM) if found else b""
     notes = verify_main(stored, stated, found or checksum_path, name)
     text, repairs = repair_main(text)
-    names = (*renamed(archive.main, MAIN_XML), *(renamed(found, checksum_path) if found else ()))
+    names = (
+        *rename_repair(archive.main, MAIN_XML),
+        *(rename_repair(found, checksum_path) if found else ()),
+    )
     return X3pDescription(text.encode(), checksum_path, notes, (*names, *repairs))
 
 

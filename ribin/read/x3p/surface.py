@@ -16,7 +16,7 @@ from ribin.errors import FormatError, ScanError
 from ribin.model import Scan, ScanKind
 from ribin.params.defaults import ReadParams
 from ribin.read.file import Original, check_size, quoted_error
-from ribin.read.x3p.archive import Archive, member_path, renamed, verify_points
+from ribin.read.x3p.archive import Archive, member_path, rename_repair, verify_points
 from ribin.read.x3p.axes import view_of_axes
 from ribin.read.x3p.main_xml import StatedHeader, read_description, read_header
 from ribin.read.x3p.outline import read_outline
@@ -177,5 +177,5 @@ def unpack_points(archive: Archive, header: StatedHeader, info: Any, name: str) 
             )
         members[path] = archive.unpack(found, needed)
         notes += verify_points(members[path], md5, found, what, name)
-        repairs += renamed(found, path)
+        repairs += rename_repair(found, path)
     return PointRecord(members, notes, repairs)
