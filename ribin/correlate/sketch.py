@@ -20,10 +20,8 @@ _LARGEST = 127  # of a byte
 def sketch_mark(template: Template, params: Params) -> NDArray[np.int8]:
     """The harmonics of a mark's medium surface, scaled so that the largest is +-127.
 
-    Returns
-    -------
-    (K,) int8 array
-        Strongest mode of the disc first; all 0 where the surface holds nothing of the band.
+    Returns (K,) int8 array: strongest mode of the disc first; all 0 where the surface holds nothing
+    of the band.
     """
     planes = _harmonics(template.mark_type, template.kind, params).planes
     return _as_bytes((planes @ framed_surface(template, params).ravel())[None])[0]

@@ -29,10 +29,7 @@ def correlate_sides(
     1 coarse placements over the whole range, 2 refined, the best one exactly, 3 the cells of both
     marks searched around it, 4 the placement on which all cells agree, 5 each cell's own place.
 
-    Returns
-    -------
-    Registration or None
-        None where no placement in range lets the marks overlap enough.
+    Returns Registration or None: None where no placement in range lets the marks overlap enough.
     """
     seeds = coarse_placements(reference, comparison, describe, correlate)
     trace.keep("seeds", placements=seeds)

@@ -64,10 +64,7 @@ def lay_cells(counts: NDArray[np.int32], block_px: int, min_fill: float) -> NDAr
 def block_runs(counts: NDArray[np.int32]) -> NDArray[np.int32]:
     """Stretches of neighbouring blocks that hold surface.
 
-    Returns
-    -------
-    (N, 3) int32 array
-        Row of blocks, first column, number of blocks.
+    Returns (N, 3) int32 array: row of blocks, first column, number of blocks.
     """
     runs = []
     for row, held in enumerate(counts > 0):

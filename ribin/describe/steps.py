@@ -34,10 +34,7 @@ def describe_surface(
     fine_runs, medium_runs, coarse_runs (N, 3) int32
         Row, first column and number of neighbouring blocks that hold surface.
 
-    Raises
-    ------
-    ScanError
-        The mark has no relief, or no cell holds enough surface.
+    Raises ScanError: the mark has no relief, or no cell holds enough surface.
     """
     fine, fine_valid = _fine(mark, params)
     trace.keep("fine", surface=fine, valid=fine_valid)

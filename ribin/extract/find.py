@@ -26,10 +26,7 @@ def find_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
     What a person outlined is taken as it is. A scan in which all but the breech face is
     unmeasured is taken whole. In any other topography the marks of the head are found.
 
-    Raises
-    ------
-    ScanError
-        No mark was outlined and none can be found, or too little of it was measured.
+    Raises ScanError: no mark was outlined and none can be found, or too little of it was measured.
     """
     drawn = dict(scan.outlines)
     if scan.mark_valid is not None:
@@ -88,10 +85,7 @@ def measured_region(
 ) -> Region:
     """The measured pixels of an outline, (H, W), as a region.
 
-    Raises
-    ------
-    ScanError
-        Fewer than `min_area_mm2` of the mark were measured.
+    Raises ScanError: fewer than `min_area_mm2` of the mark were measured.
     """
     measured = scan.valid & inside
     area_mm2 = float(measured.sum()) * scan.row_pitch_um * scan.col_pitch_um / 1e6

@@ -25,16 +25,10 @@ from ribin.params.defaults import HeadImageParams
 def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...]:
     """1 a coarse grid, 2 the primer's circle, 3 the firing pin's, 4 the breech face between.
 
-    Returns
-    -------
-    tuple of Region
-        The breech face, less what in it is neither flat nor evenly lit, on the circle of the
-        primer's flat; and the impression of the firing pin, or the aperture round it.
-
-    Raises
-    ------
-    ScanError
-        The image is blank or saturated, or shows no whole primer with an impression in it.
+    Returns tuple of Region: the breech face, less what in it is neither flat nor evenly lit, on the
+    circle of the primer's flat; and the impression of the firing pin, or the aperture round it.
+    Raises ScanError: the image is blank or saturated, or shows no whole primer with an impression
+    in it.
     """
     name = scan.provenance.source
     check_white(scan, scan.valid, "image", params.max_white)

@@ -35,10 +35,7 @@ def find_head_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
     ring that lies on one surface within it, 4 the bowl in the ring's middle, 5 the dent in the
     case head.
 
-    Raises
-    ------
-    ScanError
-        The scan shows no primer, or too little of its ring.
+    Raises ScanError: the scan shows no primer, or too little of its ring.
     """
     name = scan.provenance.source
     grid = lay_grid(scan, params.head.grid_um)

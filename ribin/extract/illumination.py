@@ -25,15 +25,8 @@ def even_image(
 ) -> tuple[FloatArray, BoolArray]:
     """1 without glare, 2 smoothed, 3 evenly lit, 4 without circular shading, 5 clipped.
 
-    Returns
-    -------
-    (H, W) float32 array, (H, W) bool array
-        Contrast in local standard deviations, 0 where not measured, and the mask.
-
-    Raises
-    ------
-    ScanError
-        Most of the mark is saturated.
+    Returns (H, W) float32 array, (H, W) bool array: contrast in local standard deviations, 0 where
+    not measured, and the mask. Raises ScanError: most of the mark is saturated.
     """
     light, pitch_um = params.light, (scan.row_pitch_um, scan.col_pitch_um)
     check_white(scan, region.inside, region.mark_type.words, light.max_white)
@@ -159,9 +152,7 @@ def check_white(scan: Scan, inside: BoolArray, what: str, max_share: float) -> N
 def check_contrast(scan: Scan, min_contrast: float) -> None:
     """Refuse an image whose 5th and 95th percentile are nearer than `min_contrast` of the range.
 
-    Raises
-    ------
-    ScanError
+    Raises ScanError.
     """
     low, high = np.percentile(scan.values[scan.valid], [5, 95])
     if high - low < min_contrast:

@@ -32,11 +32,8 @@ def extract_mark(
 
     Of an image, the light is evened and smoothed instead of the surface levelled.
 
-    Raises
-    ------
-    ScanError
-        The relief is not that of one mark, so something else lies within the outline; or the
-        image is saturated there.
+    Raises ScanError: the relief is not that of one mark, so something else lies within the outline;
+    or the image is saturated there.
     """
     pitch_um = (scan.row_pitch_um, scan.col_pitch_um)
     if scan.kind is ScanKind.IMAGE:

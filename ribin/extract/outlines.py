@@ -42,10 +42,8 @@ class CircleOutline:
 def parse_circle(text: str) -> CircleOutline:
     """A circle as it is written on the command line: MARK:ROW,COL,RADIUS[,INNER], in pixels.
 
-    Raises
-    ------
-    ParameterError
-        The mark is unknown, a number is missing or is none, or the radii cannot be.
+    Raises ParameterError: the mark is unknown, a number is missing or is none, or the radii cannot
+    be.
     """
     name, _, rest = text.partition(":")
     try:
@@ -68,10 +66,7 @@ def outline_by_circles(
 ) -> Scan:
     """The scan with marks outlined by circles; the outlines that it had of them are replaced.
 
-    Raises
-    ------
-    ScanError
-        A circle holds no pixel of the scan.
+    Raises ScanError: a circle holds no pixel of the scan.
     """
     drawn: dict[MarkType, BoolArray] = {}
     for circle in circles:
@@ -92,10 +87,7 @@ def outline_by_circles(
 def set_outlines(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
     """The scan with these outlines in place of those it had, {mark type: (H, W) bool}.
 
-    Raises
-    ------
-    ScanError
-        An outline is not of the scan's shape.
+    Raises ScanError: an outline is not of the scan's shape.
     """
     for mark_type, inside in drawn.items():
         if inside.shape != scan.shape:
@@ -111,12 +103,7 @@ def set_outlines(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
 def state_lighting(scan: Scan, lighting: str, who: str = "", why: str = "") -> Scan:
     """The image with its lighting as a person states it; that of the file is replaced.
 
-    Raises
-    ------
-    ParameterError
-        No lighting is called so.
-    ScanError
-        A topography has none.
+    Raises ParameterError: no lighting is called so. Raises ScanError: a topography has none.
     """
     stated = str(parse_lighting(lighting))
     if scan.kind is not ScanKind.IMAGE:

@@ -86,10 +86,7 @@ def with_rotation(params: Params, range_deg: float) -> Params:
 
     Templates stay valid: `Params.template_id` does not depend on the range; `params_id` does.
 
-    Raises
-    ------
-    ParameterError
-        The range is not between 0 and 180 degrees.
+    Raises ParameterError: the range is not between 0 and 180 degrees.
     """
     if not 0.0 <= range_deg <= ANY_ROTATION_DEG:
         raise ParameterError(f"rotation: 0 to {ANY_ROTATION_DEG:g} needed, found {range_deg:g}")

@@ -51,10 +51,8 @@ class Original:
 def load_original(path: Path, params: ReadParams) -> Original:
     """Read a file once and take the SHA-256 of its bytes.
 
-    Raises
-    ------
-    FormatError
-        The path is missing, a folder, not a regular file, unreadable, empty or too large.
+    Raises FormatError: the path is missing, a folder, not a regular file, unreadable, empty or too
+    large.
     """
     try:
         if path.is_dir():
@@ -79,10 +77,7 @@ def load_original(path: Path, params: ReadParams) -> Original:
 def sniff_content(original: Original) -> Content:
     """Tell X3P containers from images by their first bytes.
 
-    Raises
-    ------
-    FormatError
-        The content is text or nothing that RIBIN reads.
+    Raises FormatError: the content is text or nothing that RIBIN reads.
     """
     head = original.data[:512]
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -114,10 +109,7 @@ def quoted_error(error: BaseException) -> str:
 def check_size(height: int, width: int, name: str, params: ReadParams) -> None:
     """Refuse a size before anything of that size is allocated.
 
-    Raises
-    ------
-    ScanError
-        Fewer than two rows or columns, or more pixels than `params.max_pixels`.
+    Raises ScanError: fewer than two rows or columns, or more pixels than `params.max_pixels`.
     """
     if min(height, width) < 2:
         raise ScanError(f"{name}: at least 2 x 2 pixels needed, found {height} x {width}")
@@ -130,10 +122,7 @@ def check_size(height: int, width: int, name: str, params: ReadParams) -> None:
 def check_pitch(row_um: float, col_um: float, name: str, params: ReadParams) -> None:
     """Refuse a pitch that no instrument has, or that differs too much between the axes.
 
-    Raises
-    ------
-    ScanError
-        A pitch outside the limits, or a ratio above `params.max_pitch_ratio`.
+    Raises ScanError: a pitch outside the limits, or a ratio above `params.max_pitch_ratio`.
     """
     for axis, pitch_um in (("row", row_um), ("column", col_um)):
         if not (math.isfinite(pitch_um) and params.min_pitch_um <= pitch_um <= params.max_pitch_um):
@@ -152,10 +141,7 @@ def check_pitch(row_um: float, col_um: float, name: str, params: ReadParams) -> 
 def check_relief(scan: Scan, name: str) -> None:
     """Refuse a scan on which nothing can be compared.
 
-    Raises
-    ------
-    ScanError
-        No pixel was measured, or all measured pixels have one value.
+    Raises ScanError: no pixel was measured, or all measured pixels have one value.
     """
     measured = scan.values[scan.valid]
     if measured.size == 0:

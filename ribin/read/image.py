@@ -79,12 +79,8 @@ class Pixels:
 def decode_pixels(data: bytes, name: str, params: ReadParams) -> Pixels:
     """Decode an image; colour becomes luminance (ITU-R BT.601), transparent is not valid.
 
-    Raises
-    ------
-    FormatError
-        The image is truncated, damaged, or neither 8 nor 16 bit.
-    ScanError
-        Several pictures, or a size that cannot be used.
+    Raises FormatError: the image is truncated, damaged, or neither 8 nor 16 bit. Raises ScanError:
+    several pictures, or a size that cannot be used.
     """
     header = read_image_header(data, name, params)
     level = cv2.utils.logging.getLogLevel()
@@ -112,12 +108,8 @@ def decode_pixels(data: bytes, name: str, params: ReadParams) -> Pixels:
 def read_optical(original: Original, pixel_pitch_um: float | None, params: ReadParams) -> Scan:
     """Decode an optical image; `pixel_pitch_um` wins over the density of the file.
 
-    Raises
-    ------
-    FormatError
-        As `decode_pixels`.
-    ScanError
-        As `decode_pixels`; or no pitch is given, and the file states none that can be true.
+    Raises FormatError: as `decode_pixels`. Raises ScanError: as `decode_pixels`; or no pitch is
+    given, and the file states none that can be true.
     """
     name = original.name
     pixels = decode_pixels(original.data, name, params)
@@ -211,12 +203,8 @@ class ImageHeader:
 def read_image_header(data: bytes, name: str, params: ReadParams) -> ImageHeader:
     """Read the header and prove that the file is whole; nothing is kept of the pixels.
 
-    Raises
-    ------
-    FormatError
-        The image is truncated, damaged or unknown.
-    ScanError
-        It holds several pictures, or too many pixels.
+    Raises FormatError: the image is truncated, damaged or unknown. Raises ScanError: it holds
+    several pictures, or too many pixels.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of oddities in tags; damage raises
@@ -291,10 +279,7 @@ def decode_mask(data: bytes, name: str, params: ReadParams) -> DrawnMask:
     White and opaque is inside, black or transparent is outside. Colours have a meaning only to
     the program that wrote them, so a coloured mask is decoded but given a `reason`.
 
-    Raises
-    ------
-    FormatError, ScanError
-        The image cannot be decoded.
+    Raises FormatError, ScanError: the image cannot be decoded.
     """
     return white_inside(decode_pixels(data, name, params))
 

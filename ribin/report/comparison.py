@@ -75,18 +75,11 @@ def comparison_document(
     chain: ChainHead | None = None,
     request: Request | None = None,
 ) -> Document:
-    """The whole report.
+    """The whole report on `items`, the reference and the comparison of `result`.
 
-    Parameters
-    ----------
-    items : (Item, Item)
-        Reference and comparison, as `result` has them.
-    params_id : str
-        Of the parameters that `method` is part of.
-    chain : ChainHead or None
-        Last row of the audit log that the report was entered in; None where there is no vault.
-    request : Request or None
-        What another member was asked by, where one of the items is another member's.
+    `params_id` is of the parameters that `method` is part of; `chain` the last row of the audit log
+    that the report was entered in, None where there is no vault; `request` what another member was
+    asked by, where one of the items is another member's.
     """
     one, two = items
     figures = figures_sha256(result)

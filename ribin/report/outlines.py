@@ -53,10 +53,7 @@ def draw_outlines(scan: Scan, regions: Sequence[Region], quality: Sequence[Quali
 def write_masks(scan: Scan, regions: Sequence[Region], folder: Path) -> dict[MarkType, Path]:
     """Write NAME.MARK.mask.png for each mark, 255 where valid, in the shape of the scan.
 
-    Raises
-    ------
-    ParameterError
-        The folder cannot be made, or a file cannot be written.
+    Raises ParameterError: the folder cannot be made, or a file cannot be written.
     """
     stem = Path(scan.provenance.source).stem
     written = {}

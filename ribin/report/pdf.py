@@ -14,10 +14,7 @@ _MISSING = "a PDF needs reportlab, which is not installed: pip install 'ribin[pd
 def document_pdf(document: Document) -> bytes:
     """The whole file; the same bytes for the same report.
 
-    Raises
-    ------
-    ParameterError
-        reportlab is not installed.
+    Raises ParameterError: reportlab is not installed.
     """
     check_reportlab()
     from ribin.report.pdf_layout import laid_out

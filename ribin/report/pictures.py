@@ -57,22 +57,9 @@ def draw_overlay(
     A congruent cell is a solid square with a number, the same on both sides; a cell that is not
     congruent is dotted, on the left where it was cut and on the right where it fell.
 
-    Parameters
-    ----------
-    reference, comparison : Mark
-        The two sides that `result` is about.
-    result : Comparison
-        Its forward cells are drawn. A pair that was not compared shows the marks alone.
-    tile_um : float
-        Side of a cell.
-    for_print : bool
-        For a page of text, which is smaller and has a caption of its own: larger letters, and no
-        names and figures under the picture.
-
-    Returns
-    -------
-    (H, W, 3) uint8 array
-        Red, green, blue.
+    A cell is `tile_um` wide. A pair that was not compared shows the marks alone. `for_print` is for
+    a page of text, which is smaller and has a caption of its own: larger letters, and no names and
+    figures under the picture. Returns (H, W, 3) uint8 red, green, blue.
     """
     frame = _frame(reference, comparison)
     grid = frame.grid_um().reshape(-1, 2)
@@ -122,10 +109,7 @@ def _caption(result: Comparison) -> tuple[str, str]:
 def write_overlay(picture: Picture, path: Path) -> None:
     """Write a picture as PNG.
 
-    Raises
-    ------
-    ParameterError
-        The name does not end in .png, or the file cannot be written.
+    Raises ParameterError: the name does not end in .png, or the file cannot be written.
     """
     if path.suffix.lower() != ".png":
         raise ParameterError(f"{path}: a name that ends in .png needed")
@@ -146,20 +130,9 @@ def png_bytes(picture: Picture) -> bytes:
 
 
 def shade_surface(surface: FloatArray, valid: BoolArray) -> Picture:
-    """Shaded relief.
+    """Shaded relief of (H, W) heights or grey contrast as (H, W) uint8, white where not `valid`.
 
     The slopes are scaled by their own median, so that deep and shallow marks show alike.
-
-    Parameters
-    ----------
-    surface : (H, W) float32 array
-        Heights in um or grey contrast.
-    valid : (H, W) bool array
-        True where measured; elsewhere the picture is white.
-
-    Returns
-    -------
-    (H, W) uint8 array
     """
     inner = cv2.erode(valid.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     down, right = np.gradient(surface.astype(np.float64))

@@ -53,10 +53,7 @@ def score_bars(result: SearchResult) -> str:
 def check_score_plot(path: Path | None) -> None:
     """Refuse before the work a plot that could not be drawn after it.
 
-    Raises
-    ------
-    ParameterError
-        matplotlib is not installed.
+    Raises ParameterError: matplotlib is not installed.
     """
     if path and find_spec("matplotlib") is None:
         raise ParameterError(f"{path}: matplotlib needed, found none: pip install 'ribin[plots]'")
@@ -65,10 +62,7 @@ def check_score_plot(path: Path | None) -> None:
 def draw_score_plot(result: SearchLists, path: Path) -> None:
     """Write a PNG with the scores of each list by rank and its largest drop.
 
-    Raises
-    ------
-    ParameterError
-        As `check_score_plot`, or the file cannot be written.
+    Raises ParameterError: as `check_score_plot`, or the file cannot be written.
     """
     check_score_plot(path)
     from matplotlib.figure import Figure

@@ -53,16 +53,10 @@ def search_document(
     chain: ChainHead | None = None,
     method: MethodParams | None = None,
 ) -> Document:
-    """The whole report.
+    """The whole report on lists as the search gave them, or as `lists_of` read them.
 
-    Parameters
-    ----------
-    lists : SearchLists
-        As the search gave them, or as `lists_of` read them.
-    shown : tuple of CandidatePicture
-        Candidates of the first list beside the query.
-    method : MethodParams or None
-        Of the first list; None where the search was made with parameters that are not known here.
+    `shown` has candidates of the first list beside the query; `method` is that of the first list,
+    None where the search was made with parameters that are not known here.
     """
     first, figures = lists.first, lists_sha256(lists)
     return Document(

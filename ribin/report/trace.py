@@ -91,10 +91,7 @@ def write_trace_files(traces: Mapping[str, Trace], folder: Path, method: MethodP
 
     In them are `NN-stage.npz` with the arrays and `NN-stage.json` with the rest of each stage.
 
-    Raises
-    ------
-    ParameterError
-        The folder cannot be made or written.
+    Raises ParameterError: the folder cannot be made or written.
     """
     try:
         rows = [

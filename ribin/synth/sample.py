@@ -150,11 +150,8 @@ _LABELS = ("file", "firearm", "ammunition")
 def write_sample_data(folder: str | Path, seed: int = SAMPLE_SEED) -> tuple[Path, ...]:
     """Write the sample data into a folder, made if absent; same-named files are replaced.
 
-    Returns
-    -------
-    tuple of Path
-        What was written: scans, exhibits.csv, labels.csv, network.toml, README.md. The same seed
-        writes the same bytes.
+    Returns tuple of Path: what was written: scans, exhibits.csv, labels.csv, network.toml,
+    README.md. The same seed writes the same bytes.
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)

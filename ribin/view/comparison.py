@@ -183,18 +183,9 @@ def pack_cells(result: Comparison) -> Sequence[dict[str, Any]]:
 def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict[str, Any]]:
     """The annotations in a file that a comparison page of this pair saved.
 
-    Returns
-    -------
-    list of dict
-        Each with `kind`, `center_um` and `size_um` (row, col, from the centre of the reference),
-        `text`, `examiner` and `made_on`.
-
-    Raises
-    ------
-    ParameterError
-        The file cannot be read, or its annotations are of another pair.
-    FormatError
-        It holds something else.
+    Returns list of dict: each with `kind`, `center_um` and `size_um` (row, col, from the centre of
+    the reference), `text`, `examiner` and `made_on`. Raises ParameterError: the file cannot be
+    read, or its annotations are of another pair. Raises FormatError: it holds something else.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

@@ -51,16 +51,10 @@ def gallery_page(
     query_png: Mapping[MarkType, bytes],
     pictures: Mapping[tuple[MarkType, int], RowPicture],
 ) -> str:
-    """The HTML of a page that opens offline in any current browser.
+    """The HTML of a page that opens offline in any current browser, a row for each candidate.
 
-    Parameters
-    ----------
-    lists : SearchLists
-        What a search gave; a row each of its candidates.
-    query_png : mapping of MarkType to bytes
-        Pictures of the query's marks.
-    pictures : mapping of (MarkType, int) to RowPicture
-        By type of mark and rank in its list; a row without one says that there is no picture.
+    `query_png` has pictures of the query's marks; `pictures` is by type of mark and rank in its
+    list, and a row without one says that there is no picture.
     """
     shown = gallery_lists(lists)
     return render_page(
@@ -256,10 +250,8 @@ def _drop(x: float, after: int, size: float) -> str:
 def thumbnail_png(mark: Mark, size_px: int = 160, motion: Motion | None = None) -> bytes:
     """A square PNG of a mark; transparent where nothing was measured.
 
-    Parameters
-    ----------
-    motion : Motion, optional
-        Takes the reference onto this mark: the picture shows the mark as the reference lies.
+    With the `motion` that takes the reference onto this mark, it lies in the picture as the
+    reference does.
     """
     reach_um = _reach_um(mark)
     frame = Frame(2 * reach_um * _MARGIN / size_px, (size_px, size_px))

@@ -47,15 +47,7 @@ class Surface:
 def measured_surface(scan: Scan, mark: Mark, params: Params = DEFAULT_PARAMS) -> Surface:
     """The pixels of a scan on which a mark lies, levelled; of an image, its grey values.
 
-    Parameters
-    ----------
-    scan : Scan
-        The one that `mark` was cut from.
-
-    Raises
-    ------
-    ScanError
-        The mark lies on no measured pixel: it is not one of this scan.
+    Raises ScanError: the mark lies on no measured pixel, so it was not cut from this scan.
     """
     inside = _inside(scan, mark)
     values = scan.values
@@ -101,10 +93,7 @@ def pack_surface(surface: Surface) -> dict[str, Any]:
     A value v > 0 stands for low + (v - 1) * step; 0 was not measured. The error is at most half a
     step: 0.1 nm of a relief of 12 um.
 
-    Raises
-    ------
-    ScanError
-        Nothing was measured.
+    Raises ScanError: nothing was measured.
     """
     small = coarsen(crop(surface), MAX_PIXELS)
     measured = small.values[small.valid].astype(np.float64)
@@ -127,10 +116,7 @@ def pack_surface(surface: Surface) -> dict[str, Any]:
 def crop(surface: Surface) -> Surface:
     """The smallest part of the grid that holds all measured pixels.
 
-    Raises
-    ------
-    ScanError
-        There is none.
+    Raises ScanError: there is none.
     """
     places = np.argwhere(surface.valid)
     if not places.size:

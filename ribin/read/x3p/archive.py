@@ -95,10 +95,7 @@ class Archive:
     def unpack(self, path: str, most_bytes: int) -> bytes:
         """The content of a member; it gives no more than it declares, and no more than allowed.
 
-        Raises
-        ------
-        FormatError
-            It is damaged, or declares more than `most_bytes`.
+        Raises FormatError: it is damaged, or declares more than `most_bytes`.
         """
         info = self._entries[path]
         if info.file_size > most_bytes:
@@ -202,15 +199,8 @@ def md5_line(main: bytes) -> bytes:
 def verify_main(main: bytes, stated: bytes, path: str, name: str) -> tuple[str, ...]:
     """Compare main.xml as it came with its checksum file; of a list the line on it counts.
 
-    Returns
-    -------
-    tuple of str
-        A note where there is no checksum, so that nothing was verified.
-
-    Raises
-    ------
-    FormatError
-        The checksum does not agree: the description was changed or damaged.
+    Returns a note where there is no checksum, so that nothing was verified. Raises FormatError where
+    the checksum does not agree: the description was changed or damaged.
     """
     lines = _text(stated).splitlines()
     own = [line for line in lines if MAIN_XML in line.lower() and _SUM.search(line)]
@@ -228,10 +218,7 @@ def verify_main(main: bytes, stated: bytes, path: str, name: str) -> tuple[str, 
 def verify_points(content: bytes, stated: str, path: str, what: str, name: str) -> tuple[str, ...]:
     """The same for a linked member and the checksum of it in main.xml.
 
-    Raises
-    ------
-    FormatError
-        The checksum does not agree: the numbers were changed or damaged.
+    Raises FormatError where the checksum does not agree: the numbers were changed or damaged.
     """
     sums = _sums(stated)
     if not sums:

@@ -76,10 +76,7 @@ class X3pDescription:
 def read_description(archive: Archive, name: str, params: ReadParams) -> X3pDescription:
     """Unpack main.xml, verify it before anything is repaired, and repair it.
 
-    Raises
-    ------
-    FormatError
-        It is too large, damaged, against its checksum, or in an unknown encoding.
+    Raises FormatError: it is too large, damaged, against its checksum, or in an unknown encoding.
     """
     main_mib = archive.size(archive.main) / MIB
     if main_mib > params.max_main_xml_mib:
@@ -225,12 +222,8 @@ def _local(element: ElementTree.Element) -> str:
 def repair_main(main: str) -> tuple[str, tuple[str, ...]]:
     """Rewrite the known deviations of main.xml.
 
-    Returns
-    -------
-    str
-        The text to decode; the one given where nothing was to be repaired.
-    tuple of str
-        One sentence for each repair. What is not known stays, for the decoder to refuse.
+    Returns the text to decode, the one given where nothing was to be repaired, and one sentence for
+    each repair. What is not known stays, for the decoder to refuse.
     """
     repaired, revision = _repair_revision(without_comments(main))
     repaired, root = _repair_root(repaired)
@@ -277,10 +270,7 @@ def _repair_root(main: str) -> tuple[str, str]:
 def decode_main(main: bytes, name: str) -> str:
     """main.xml without byte order mark and declaration, which holds for its bytes only.
 
-    Raises
-    ------
-    FormatError
-        The encoding is unknown, or the bytes are not of it.
+    Raises FormatError: the encoding is unknown, or the bytes are not of it.
     """
     encoding = next((known for start, known in _STARTS if main.startswith(start)), "")
     if not encoding:

@@ -41,12 +41,8 @@ def read_outline(
 ) -> tuple[BoolArray | None, tuple[str, ...]]:
     """The mask as displayed, True inside, and notes; it lies on the stored matrix of `shape`.
 
-    Raises
-    ------
-    FormatError
-        The image is damaged.
-    ScanError
-        It has another shape than the surface.
+    Raises FormatError: the image is damaged. Raises ScanError: it has another shape than the
+    surface.
     """
     notes = tuple(
         f"Mask {path} not used: a mask in this form is not read."

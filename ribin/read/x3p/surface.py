@@ -34,13 +34,9 @@ def read_x3p(original: Original, pixel_pitch_um: float | None, params: ReadParam
     units. The offset of z is not added: it is a constant. `pixel_pitch_um` is not used, and
     a note says so.
 
-    Raises
-    ------
-    FormatError
-        Not X3P, damaged, against a checksum, or with a deviation that is not known.
-    ScanError
-        A profile, a point cloud, several layers, an irregular grid, or a size or relief that
-        cannot be used.
+    Raises FormatError: not X3P, damaged, against a checksum, or with a deviation that is not known.
+    Raises ScanError: a profile, a point cloud, several layers, an irregular grid, or a size or
+    relief that cannot be used.
     """
     name = original.name
     archive = Archive(original.data, name, params)
@@ -151,10 +147,8 @@ class PointRecord:
 def unpack_points(archive: Archive, header: StatedHeader, info: Any, name: str) -> PointRecord:
     """Unpack and verify what main.xml links; a link to nothing is left for the decoder to refuse.
 
-    Raises
-    ------
-    FormatError
-        A member is damaged, of another size than the matrix needs, or against its checksum.
+    Raises FormatError: a member is damaged, of another size than the matrix needs, or against its
+    checksum.
     """
     count = math.prod(info.shape)
     point_bytes = count * _BYTES[info.header.z.data_type.value]
