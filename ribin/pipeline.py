@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ribin.comparison import Comparison
-from ribin.correlate.steps import correlate_sides, prepare_side
+from ribin.correlate.side import prepare_side
+from ribin.correlate.steps import correlate_sides
 from ribin.decide.steps import decide_comparison, not_compared
 from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError, ScanError

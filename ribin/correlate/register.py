@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.correlate.blocks import Offsets, block_sums, disc_offsets
-from ribin.correlate.side import KEPT, Level, PreparedSide, coarse_copies, medium_copies
+from ribin.correlate.side import KEPT, PreparedSide, coarse_copies, medium_copies
+from ribin.correlate.turned import Level
 from ribin.model import FloatArray
 from ribin.params.defaults import CorrelateParams, DescribeParams
 from ribin.surface._jit import kernel, sum_kernel

@@ -9,12 +9,10 @@ from ribin.comparison import PlacedCells, Registration, turn_matrix
 from ribin.correlate.blocks import patch_ccf
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
 from ribin.correlate.register import Placement, coarse_placements, refine_placements
-from ribin.correlate.side import PreparedSide, prepare_side
+from ribin.correlate.side import PreparedSide
 from ribin.model import NO_TRACE, Trace
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 from ribin.surface._jit import kernel
-
-__all__ = ["correlate_sides", "prepare_side"]
 
 
 def correlate_sides(

@@ -19,6 +19,7 @@ from ribin.model import (
     parse_lighting,
 )
 
+DECLARED_CAST = "declared a cast"  # how the note on one begins
 _FORM = "MARK:ROW,COL,RADIUS[,INNER]"
 
 
@@ -110,9 +111,6 @@ def state_lighting(scan: Scan, lighting: str, who: str = "", why: str = "") -> S
         raise ScanError(f"{scan.provenance.source}: an image needed to have a lighting")
     scan = replace(scan, provenance=replace(scan.provenance, lighting=stated))
     return add_notes(scan, [f"lighting stated as {stated}"], who, why)
-
-
-DECLARED_CAST = "declared a cast"  # how the note on one begins
 
 
 def add_notes(scan: Scan, words: Sequence[str], who: str, why: str) -> Scan:

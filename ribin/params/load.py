@@ -1,4 +1,8 @@
-"""A TOML file that overrides parameters."""
+"""Parameters that a laboratory sets: a TOML file over the defaults, and a range of rotation.
+
+What a value can be is checked here: ranges by the end of a name, and what two parameters owe each
+other.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from typing import Any
 
 from ribin.errors import ParameterError
 from ribin.params.defaults import MethodParams, Params
+
+ANY_ROTATION_DEG = 180.0  # to either side: the whole circle
 
 
 def load_params(path: str | Path) -> Params:
@@ -76,11 +82,6 @@ def _same_type(old: Any, value: Any, where: str) -> Any:
     return value
 
 
-# How far one mark may be turned against the other, for every type of mark at once.
-
-ANY_ROTATION_DEG = 180.0  # to either side: the whole circle
-
-
 def with_rotation(params: Params, range_deg: float) -> Params:
     """The same parameters, searching turns from -`range_deg` to `range_deg`.
 
@@ -103,7 +104,7 @@ def _set_rotation(method: MethodParams, range_deg: float) -> MethodParams:
     return dataclasses.replace(method, correlate=correlate)
 
 
-# Which values a parameter can have: ranges by name, and what two parameters owe each other.
+# Which values a parameter can have.
 
 
 @dataclass(frozen=True)

@@ -199,8 +199,8 @@ def md5_line(main: bytes) -> bytes:
 def verify_main(main: bytes, stated: bytes, path: str, name: str) -> tuple[str, ...]:
     """Compare main.xml as it came with its checksum file; of a list the line on it counts.
 
-    Returns a note where there is no checksum, so that nothing was verified. Raises FormatError where
-    the checksum does not agree: the description was changed or damaged.
+    Returns a note where there is no checksum, so that nothing was verified. Raises FormatError
+    where the checksum does not agree: the description was changed or damaged.
     """
     lines = _text(stated).splitlines()
     own = [line for line in lines if MAIN_XML in line.lower() and _SUM.search(line)]
