@@ -39,12 +39,8 @@ def sketch_heights(
 ) -> NDArray[np.int8]:
     """Sketches of many topographies that share an outline, (N, K).
 
-    Parameters
-    ----------
-    heights : (N, P) float32 array
-        At the P measured pixels of a whole frame of the medium pitch, row by row.
-    valid : (S, S) bool array
-        True at those pixels; see `framed_surface`.
+    `heights`, (N, P) float32: at the P measured pixels of a whole frame of the medium pitch, row by
+    row. `valid`, (S, S) bool: True at those pixels; see `framed_surface`.
     """
     planes = _harmonics(mark_type, ScanKind.TOPOGRAPHY, params).planes
     return _as_bytes(heights @ planes[:, valid.ravel()].T)

@@ -76,12 +76,8 @@ def score_parts(
 ) -> tuple[ScorePart, ...]:
     """The parts; the score is the sum of their contributions, from 0 to 100.
 
-    Parameters
-    ----------
-    agreement, whole : float
-        Of all cells at one placement, and of the whole marks: see `Registration`.
-    cmc_fraction : float
-        Congruent cells of those compared, 0 to 1.
+    `agreement` is of all cells at one placement and `whole` of the whole marks: see `Registration`.
+    `cmc_fraction` is the share of congruent cells among those compared, 0 to 1.
     """
     return (
         ScorePart(

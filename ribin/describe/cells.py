@@ -36,15 +36,8 @@ def lay_cells(counts: NDArray[np.int32], block_px: int, min_fill: float) -> NDAr
     next cell is the one farthest from all before it, a fuller cell counting as farther: the
     first forty cover the mark as well as forty can.
 
-    Parameters
-    ----------
-    counts : (R, C) int32 array
-        Measured pixels a block.
-
-    Returns
-    -------
-    (K, 2) int16 array
-        Row and column of each cell's first block.
+    `counts`, (R, C) int32: measured pixels a block. Returns (K, 2) int16 array: row and column of
+    each cell's first block.
     """
     cells = counts[:-1, :-1] + counts[1:, :-1] + counts[:-1, 1:] + counts[1:, 1:]
     fill = cells / (2.0 * block_px) ** 2

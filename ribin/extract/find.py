@@ -101,17 +101,9 @@ def measured_region(
 def outline_circle(inside: BoolArray, pitch_um: tuple[float, float]) -> tuple[float, float, float]:
     """The circle on which the outer edge of a region lies, even if only a part of it is left.
 
-    Parameters
-    ----------
-    inside : (H, W) bool array
-        True inside the region; at least three pixels that are not on one line.
-    pitch_um : (float, float)
-        Distance of rows and of columns.
-
-    Returns
-    -------
-    (float, float, float)
-        Row and column of the centre and the radius, in um from pixel (0, 0).
+    `inside`, (H, W) bool: True inside the region; at least three pixels that are not on one line.
+    `pitch_um`: distance of rows and of columns. Returns (float, float, float): row and column of
+    the centre and the radius, in um from pixel (0, 0).
     """
     points = _hull_points(inside) * np.asarray(pitch_um)
     middle = points.mean(axis=0)

@@ -156,10 +156,7 @@ def blur(values: FloatArray, sigma_px: float) -> FloatArray:
 def round_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hole | None:
     """The largest clear circle within the primer at which it is dark inside and flat outside.
 
-    Parameters
-    ----------
-    flat : (H, W) float32 array
-        Brightness as a share of that of the primer's flat.
+    `flat`, (H, W) float32, is the brightness as a share of that of the primer's flat.
     """
     smooth = blur(np.minimum(flat, 1.0), params.smooth_um / params.grid_um)
     cap = params.edge_cap * params.grid_um / params.smooth_um

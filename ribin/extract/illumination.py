@@ -130,16 +130,8 @@ def _resize(values: FloatArray, size: tuple[int, ...], how: int) -> FloatArray:
 def check_white(scan: Scan, inside: BoolArray, what: str, max_share: float) -> None:
     """Refuse a part of an image of which too much is saturated.
 
-    Parameters
-    ----------
-    inside : (H, W) bool array
-        True on the part; at least one pixel.
-    what : str
-        Its name, for the message.
-
-    Raises
-    ------
-    ScanError
+    `inside`, (H, W) bool: True on the part; at least one pixel. `what`: its name, for the message.
+    Raises ScanError.
     """
     share = float(np.mean(scan.values[inside] >= FULL_RANGE))
     if share > max_share:

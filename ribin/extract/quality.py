@@ -30,14 +30,9 @@ def judge_quality(
 ) -> Quality:
     """Measure one mark and compare its figures with the limits.
 
-    Parameters
-    ----------
-    scan, region : Scan, Region
-        The scan as read and where the mark lies in it.
-    mark : Mark
-        The same mark, levelled and band-passed.
-    high_cutoff_um : float
-        The longest wavelength of its band, in which the finest detail is judged.
+    `scan`, `region`: the scan as read and where the mark lies in it. `mark`: the same mark,
+    levelled and band-passed. `high_cutoff_um`: the longest wavelength of its band, in which the
+    finest detail is judged.
     """
     figures = {
         "valid_share": _valid_share(scan, region),

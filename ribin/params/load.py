@@ -166,10 +166,7 @@ _AT_LEAST = (
 def find_problem(params: Any) -> str:
     """The first parameter that cannot be used: where, what is needed, what was found; or empty.
 
-    Parameters
-    ----------
-    params : dataclass of dataclasses
-        Such as `ribin.params.defaults.Params`.
+    `params` is a dataclass of dataclasses such as `ribin.params.defaults.Params`.
     """
     return next(_problems(params, ""), "")
 

@@ -108,15 +108,8 @@ def render_scan(scan: Scan, light: Light | None = None, camera: Camera | None = 
 def shade(normals: FloatArray, light: Light) -> FloatArray:
     """Radiance towards a camera straight above: matt (Lambert) and specular (Blinn), no shadows.
 
-    Parameters
-    ----------
-    normals : (H, W, 3) float32 array
-        Unit vectors: right, up and towards the camera.
-
-    Returns
-    -------
-    (H, W) float32 array
-        Mean over the lamps.
+    `normals`, (H, W, 3) float32: unit vectors: right, up and towards the camera. Returns (H, W)
+    float32 array: mean over the lamps.
     """
     lamps = _lamp_directions(light)
     total: FloatArray = np.zeros(normals.shape[:2], np.float32)

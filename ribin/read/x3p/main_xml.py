@@ -127,17 +127,8 @@ class StatedHeader:
 def read_header(main: bytes, info: Any, name: str) -> StatedHeader:
     """Read the header of a surface that x3pio has accepted, so well-formed and without entities.
 
-    Parameters
-    ----------
-    main : bytes
-        main.xml as it was given to x3pio.
-    info : x3pio.FileInfo
-        What x3pio made of it.
-
-    Raises
-    ------
-    FormatError
-        The increment of x or y is missing, or that of z where heights are whole numbers.
+    `main`: main.xml as it was given to x3pio. `info`: what x3pio made of it. Raises FormatError:
+    the increment of x or y is missing, or that of z where heights are whole numbers.
     """
     root = ElementTree.fromstring(main)
 

@@ -125,10 +125,7 @@ def stand_ins(measured: NDArray[np.float64]) -> tuple[float, ...]:
     It is held by many points exactly, and is further from all others than those are from each
     other. Both ends are looked at together: -9999 does not hide behind 9999.
 
-    Parameters
-    ----------
-    measured : (N,) float64 array
-        Finite heights in any unit.
+    `measured`, (N,) float64: finite heights in any unit.
     """
     if measured.size == 0:
         return ()
