@@ -302,18 +302,18 @@ class Trace:
     """
 
     def __init__(self) -> None:
-        self._kept: list[tuple[str, dict[str, Any]]] = []
+        self._stages: list[tuple[str, dict[str, Any]]] = []
 
     def keep(self, stage: str, **results: Any) -> None:
         """Keep a copy of each result (arrays, numbers or text) under `stage`."""
         copied = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in results.items()}
-        self._kept.append((stage, copied))
+        self._stages.append((stage, copied))
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        return iter(self._kept)
+        return iter(self._stages)
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._stages)
 
 
 class _NoTrace(Trace):

@@ -150,12 +150,12 @@ def _at_border(mask: BoolArray) -> bool:
 
 
 def _compact(
-    mask: BoolArray, pitch_um: float, limits_um: tuple[float, float], share: float, kept: float
+    mask: BoolArray, pitch_um: float, limits_um: tuple[float, float], share: float, min_share: float
 ) -> BoolArray | None:
     """The body with the largest inscribed disc, opened with a disc of a `share` of its size.
 
     None where that disc's radius is outside the limits, or the opened body holds less than the
-    share `kept` of the whole one.
+    share `min_share` of the whole one.
     """
     filled = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, disc(2))
     inscribed = cv2.distanceTransform(cv2.copyMakeBorder(filled, 1, 1, 1, 1, 0), cv2.DIST_L2, 5)
@@ -168,4 +168,4 @@ def _compact(
     opened = cv2.morphologyEx(body, cv2.MORPH_OPEN, disc(max(1, round(share * radius_px))))
     _, parts = cv2.connectedComponents(opened)
     part = np.asarray(parts == parts[row, col], np.bool_)
-    return part if part.sum() >= kept * body.sum() else None
+    return part if part.sum() >= min_share * body.sum() else None

@@ -277,14 +277,14 @@ def _refit(
     rows, cols = radius * np.sin(angle), radius * np.cos(angle)
     # |p - c| = R as a linear system in c and R^2 - |c|^2 (Kasa), twice, the second time without
     # the directions that stray.
-    kept = np.ones(len(rows), bool)
+    near = np.ones(len(rows), bool)
     for _ in range(2):
-        design = np.column_stack([2.0 * rows[kept], 2.0 * cols[kept], np.ones(kept.sum())])
-        square = rows[kept] ** 2 + cols[kept] ** 2
+        design = np.column_stack([2.0 * rows[near], 2.0 * cols[near], np.ones(near.sum())])
+        square = rows[near] ** 2 + cols[near] ** 2
         (r0, c0, rest), *_ = np.linalg.lstsq(design, square, rcond=None)
         size = math.sqrt(max(rest + r0**2 + c0**2, 1.0))
         away = np.abs(np.hypot(rows - r0, cols - c0) - size)
-        kept = away <= 2.5 * max(float(np.median(away)), 0.5)
+        near = away <= 2.5 * max(float(np.median(away)), 0.5)
     return row + float(r0), col + float(c0), size
 
 

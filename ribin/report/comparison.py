@@ -109,14 +109,14 @@ def figures_sha256(result: Comparison) -> str:
 
 
 def _question(head: ReportHead, result: Comparison, request: Request | None) -> Section:
-    asked = head.question or (
+    question = head.question or (
         f"How far do the {words(result.mark)} marks of the two items below agree, in the figures "
         "of the method below?"
     )
-    blocks: list[Block] = [Paragraph(asked), Paragraph(SORTS)]
+    blocks: list[Block] = [Paragraph(question), Paragraph(SORTS)]
     if request:
-        said = [("Scope", str(request.scope)), ("Reason, as told to the owner", request.reason)]
-        blocks.append(Facts(known(said)))
+        facts = [("Scope", str(request.scope)), ("Reason, as told to the owner", request.reason)]
+        blocks.append(Facts(known(facts)))
     return Section("Question", tuple(blocks))
 
 
@@ -144,9 +144,9 @@ def _item_facts(item: ReportedItem) -> tuple[tuple[str, str], ...]:
         ]
     if item.whole:
         return (*known(exhibit), *scan_facts_of(item.mark.provenance))
-    told = replace(item.mark.provenance, sha256="")
+    without_hash = replace(item.mark.provenance, sha256="")
     sha256 = f"{item.mark.provenance.sha256}, as told by {item.member}: the file was not read here"
-    facts = (("SHA-256", sha256), *scan_facts_of(told), ("Drawn from", _TEMPLATE))
+    facts = (("SHA-256", sha256), *scan_facts_of(without_hash), ("Drawn from", _TEMPLATE))
     return (*known(exhibit), *facts)
 
 

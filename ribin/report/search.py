@@ -90,11 +90,11 @@ def lists_sha256(lists: SearchLists) -> str:
 
 
 def _question(head: ReportHead, first: SearchResult) -> Section:
-    asked = head.question or (
+    question = head.question or (
         "Which of the exhibits that scope, sharing and filters let the asking member see have "
         "marks most like those of the query, in the figures of the method below?"
     )
-    return Section("Question", (Paragraph(asked), Paragraph(SORTS)))
+    return Section("Question", (Paragraph(question), Paragraph(SORTS)))
 
 
 def _query(lists: SearchLists) -> Section:
@@ -219,7 +219,7 @@ def result_section(lists: SearchLists) -> Section:
 def list_blocks(one: SearchResult) -> list[Block]:
     """One list: what it holds in a sentence, and its rows with the scores as bars."""
     scores = [row.score for row in one.candidates]
-    said = (
+    summary = (
         f"List by {words(one.mark)}: {len(scores)} rows of {one.counts.compared} marks compared, "
         "ordered by score."
     )
@@ -227,7 +227,7 @@ def list_blocks(one: SearchResult) -> list[Block]:
         return [Paragraph(f"List by {words(one.mark)}: no candidate.")]
     drop = largest_drop(scores)
     if drop:
-        said += f" The largest drop in the scores, {drop[1]:.1f}, comes after rank {drop[0]}."
+        summary += f" The largest drop in the scores, {drop[1]:.1f}, comes after rank {drop[0]}."
     rows = tuple(
         (
             *(str(row.rank), row.member, row.exhibit, row.event or NOT_TOLD),
@@ -237,7 +237,7 @@ def list_blocks(one: SearchResult) -> list[Block]:
     )
     header = ("rank", "member", "exhibit", "event", "congruent cells", "ccf", "score")
     bars = tuple(map(score_share, scores))
-    return [Paragraph(said), Grid(header, rows, frozenset({0, 4, 5, 6}), bars)]
+    return [Paragraph(summary), Grid(header, rows, frozenset({0, 4, 5, 6}), bars)]
 
 
 def fused_grid(lists: SearchLists) -> Grid:

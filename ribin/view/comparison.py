@@ -206,8 +206,8 @@ def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict
                 f"found {_what(item)}"
             )
     for side, mark in (("reference", reference), ("comparison", comparison)):
-        said = found.get(side)
-        sha256 = said.get("sha256") if isinstance(said, dict) else None
+        stated = found.get(side)
+        sha256 = stated.get("sha256") if isinstance(stated, dict) else None
         if sha256 != mark.provenance.sha256:
             raise ParameterError(
                 f"{path}: annotations of the {side} {mark.provenance.sha256[:12]}... needed, "

@@ -295,11 +295,11 @@ def element_pattern(name: str, longest: int = 80) -> re.Pattern[str]:
 def without_comments(main: str) -> str:
     """main.xml with comments cut out; one that never closes stays."""
     # A plain loop: a lazy pattern takes quadratic time on comments that never close.
-    kept, at = [], 0
+    parts, at = [], 0
     while (start := main.find(_COMMENT, at)) >= 0:
         end = main.find(_COMMENT_END, start + len(_COMMENT))
         if end < 0:
             break
-        kept.append(main[at:start])
+        parts.append(main[at:start])
         at = end + len(_COMMENT_END)
-    return "".join([*kept, main[at:]])
+    return "".join([*parts, main[at:]])
