@@ -277,14 +277,14 @@ def _refit(
     rows, cols = radius * np.sin(angle), radius * np.cos(angle)
     # |p - c| = R as a linear system in c and R^2 - |c|^2 (Kasa), twice, the second time without
     # the directions that stray.
-    near = np.ones(len(rows), bool)
+    inliers = np.ones(len(rows), bool)
     for _ in range(2):
-        design = np.column_stack([2.0 * rows[near], 2.0 * cols[near], np.ones(near.sum())])
-        square = rows[near] ** 2 + cols[near] ** 2
+        design = np.column_stack([2.0 * rows[inliers], 2.0 * cols[inliers], np.ones(inliers.sum())])
+        square = rows[inliers] ** 2 + cols[inliers] ** 2
         (r0, c0, rest), *_ = np.linalg.lstsq(design, square, rcond=None)
         size = math.sqrt(max(rest + r0**2 + c0**2, 1.0))
         away = np.abs(np.hypot(rows - r0, cols - c0) - size)
-        near = away <= 2.5 * max(float(np.median(away)), 0.5)
+        inliers = away <= 2.5 * max(float(np.median(away)), 0.5)
     return row + float(r0), col + float(c0), size
 
 
