@@ -24,6 +24,8 @@ class CellRow:
     number: int  # within its side; of a congruent cell of the reference, that of the picture
     cut_from: str  # "reference" or "comparison"
     center_um: tuple[float, float]
+    fell_um: tuple[float, float] | None  # on the other mark; None if not measured on both sides
+    rotation_deg: float
     ccf: float
     away_um: float  # from where the motion puts the cell to where it fell; NaN if not measured
     turn_deg: float  # against the motion's turn; NaN if not measured
@@ -82,6 +84,8 @@ def _row(number: int, side: str, fit: CellFit, result: Comparison) -> CellRow:
         number=number,
         cut_from=side,
         center_um=fit.center_um,
+        fell_um=(float(fell[0]), float(fell[1])) if measured else None,
+        rotation_deg=fit.rotation_deg,
         ccf=fit.ccf,
         away_um=float(np.hypot(*away)) if measured else math.nan,
         turn_deg=(turn - motion.rotation_deg + 180.0) % 360.0 - 180.0 if measured else math.nan,

@@ -16,7 +16,7 @@ from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError
 from ribin.model import Mark, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, DecideParams, Params
-from ribin.report.explanation import SIDES, cell_rows, outcome_meanings
+from ribin.report.explanation import cell_rows, outcome_meanings
 from ribin.view.single_file import render_page
 from ribin.view.surface import Surface, compared_surface, pack_surface
 
@@ -145,36 +145,10 @@ def pack_result(result: Comparison, params: DecideParams) -> dict[str, Any]:
         "ccf": result.ccf,
         "motion": motion if result.compared else None,
         "meanings": outcome_meanings(params),
-        "cell_rows": pack_cells(result) if result.compared else [],
+        "cell_rows": cell_rows(result) if result.compared else (),
         "params_id": result.params_id,
         "version": result.version,
     }
-
-
-def pack_cells(result: Comparison) -> Sequence[dict[str, Any]]:
-    """Each cell, where it fell and how it lies there, in the order and by the numbers of tables.
-
-    A cell that was measured too little on both sides fell nowhere: `fell_um` is None.
-    """
-    fits = {(SIDES[fit.direction], fit.center_um): fit for fit in result.cell_fits}
-    packed = []
-    for row in cell_rows(result):
-        fit = fits[row.cut_from, row.center_um]
-        fell = tuple(c + s for c, s in zip(fit.center_um, fit.shift_um, strict=True))
-        packed.append(
-            {
-                "number": row.number,
-                "cut_from": row.cut_from,
-                "center_um": row.center_um,
-                "fell_um": fell if row.ccf == row.ccf else None,  # NaN is unlike itself
-                "rotation_deg": fit.rotation_deg,
-                "ccf": row.ccf,
-                "away_um": row.away_um,
-                "turn_deg": row.turn_deg,
-                "outcome": row.outcome,
-            }
-        )
-    return packed
 
 
 # Annotations.
