@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.correlate.turned import Level, TurnedCopies, lay_level, turn_surface
-from ribin.model import BoolArray, FloatArray, Template
+from ribin.model import FloatArray, Template
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 
 KEPT = 8  # of a few references: one against many uses one, threads perhaps some more
@@ -69,9 +69,11 @@ def _lay_out(template: Template) -> PreparedSide:
     corners = ((0, 0), (0, 1), (1, 0), (1, 1))
     quarter = [(cells[:, 0] + r, cells[:, 1] + c) for r, c in corners]
     filled = np.sum([counts[rows, cols] for rows, cols in quarter], axis=0)
+    frame = math.isqrt(arrays["coarse"].size)
+    coarse = arrays["coarse"].reshape(frame, frame)
     half_px = (arrays["fine"].shape[0] - 1) / 2.0
     return PreparedSide(
-        coarse=lay_level(*coarse_surface(arrays["coarse"]), arrays["coarse_runs"]),
+        coarse=lay_level(coarse, coarse != 0.0, arrays["coarse_runs"]),
         medium=lay_level(arrays["medium"], arrays["medium_valid"], arrays["medium_runs"]),
         fine=lay_level(arrays["fine"], arrays["fine_valid"], arrays["fine_runs"]),
         cells=cells,
@@ -80,13 +82,6 @@ def _lay_out(template: Template) -> PreparedSide:
         cell_blocks=np.stack([place[rows, cols] for rows, cols in quarter], axis=1),
         cell_fill=filled / (2.0 * BLOCK_PX) ** 2,
     )
-
-
-def coarse_surface(vector: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """A coarse vector as the square surface that it is, and where that was measured."""
-    side = round(float(np.sqrt(vector.size)))
-    surface = vector.reshape(side, side)
-    return surface, surface != 0.0
 
 
 # Turned copies of a side, kept for other pairs.

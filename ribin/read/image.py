@@ -273,19 +273,11 @@ class DrawnMask:
     reason: str = ""
 
 
-def decode_mask(data: bytes, name: str, params: ReadParams) -> DrawnMask:
-    """Decode a mask image of any format that RIBIN reads.
-
-    White and opaque is inside, black or transparent is outside. Colours have a meaning only to
-    the program that wrote them, so a coloured mask is decoded but given a `reason`.
-
-    Raises FormatError, ScanError: the image cannot be decoded.
-    """
-    return white_inside(decode_pixels(data, name, params))
-
-
 def white_inside(pixels: Pixels) -> DrawnMask:
-    """The mask that decoded pixels draw in white on black."""
+    """The mask that decoded pixels draw: white and opaque is inside, black or transparent outside.
+
+    Colours have a meaning only to the program that wrote them: a coloured mask has a `reason`.
+    """
     inside = pixels.valid & (pixels.grey > _HALF)
     doubtful = np.mean((pixels.grey > _DOUBTFUL) & (pixels.grey < 1.0 - _DOUBTFUL))
     if pixels.coloured:

@@ -100,10 +100,10 @@ def _apply_mask(scan: Scan, path: Path, mask_path: str | Path | None, params: Re
         chosen, how = beside, "beside the scan"
     else:
         return scan
-    from ribin.read.image import decode_mask
+    from ribin.read.image import decode_pixels, white_inside
 
     drawn = load_original(chosen, params)
-    mask = decode_mask(drawn.data, chosen.name, params)
+    mask = white_inside(decode_pixels(drawn.data, chosen.name, params))
     if mask.inside.shape != scan.shape:
         raise ScanError(
             f"{chosen.name}: a mask of {scan.shape[0]} x {scan.shape[1]} pixels like {path.name} "

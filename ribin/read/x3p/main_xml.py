@@ -133,14 +133,14 @@ def read_header(main: bytes, info: Any, name: str) -> StatedHeader:
     root = ElementTree.fromstring(main)
 
     def text(*path: str) -> str:
-        found = next(_along(root, path), None)
+        """Of the first child of each name; namespaces are left out, as x3pio does."""
+        found: ElementTree.Element | None = root
+        for name in path:
+            found = None if found is None else found.find(f"{{*}}{name}")
         return (found.text or "").strip() if found is not None else ""
 
-    def anywhere(element: str) -> Iterator[ElementTree.Element]:
-        return (found for found in root.iter() if _local(found) == element)
-
     def first(element: str) -> str:
-        return next(((found.text or "").strip() for found in anywhere(element)), "")
+        return (root.findtext(f".//{{*}}{element}") or "").strip()
 
     steps = {axis: text("Record1", "Axes", f"C{axis.upper()}", "Increment") for axis in "xyz"}
     _check_increments(steps, info.header.z.data_type.value in _WHOLE, name)
@@ -155,7 +155,7 @@ def read_header(main: bytes, info: Any, name: str) -> StatedHeader:
         background=first("Background"),
         annotations=tuple(
             ((found.get("color") or "").strip(), " ".join((found.text or "").split())[:80])
-            for found in anywhere("Annotation")
+            for found in root.iterfind(".//{*}Annotation")
         ),
         repairs=tuple(
             _silent_repairs(
@@ -190,20 +190,6 @@ def _silent_repairs(
         yield f"FeatureType {feature[:80]!r} read as {read_as!r}{why}."
     if not steps["z"]:
         yield "No increment of z stated: read as 1."
-
-
-def _along(element: ElementTree.Element, path: tuple[str, ...]) -> Iterator[ElementTree.Element]:
-    """The first child of each name on the path; namespaces are left out, as x3pio does."""
-    if not path:
-        yield element
-        return
-    child = next((child for child in element if _local(child) == path[0]), None)
-    if child is not None:
-        yield from _along(child, path[1:])
-
-
-def _local(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 # Known deviations of field files. About half of the files met in the field spell the revision their
