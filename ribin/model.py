@@ -48,7 +48,7 @@ class MarkType(StrEnum):
         return self.value.replace("_", " ")
 
 
-def one_mark(mark_type: str | None) -> str:
+def mark_with_article(mark_type: str | None) -> str:
     """A type of mark with its article, as a person says it: a breech face, an ejector, a mark."""
     name = (mark_type or "mark").replace("_", " ")
     return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"

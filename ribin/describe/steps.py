@@ -173,7 +173,7 @@ def even_out(surface: FloatArray, valid: BoolArray, clip_mads: float) -> FloatAr
 # The surface that a template holds, as a mark for people to look at.
 
 
-def surface_of(template: Template) -> Mark:
+def template_mark(template: Template) -> Mark:
     """The fine surface of a template, evened out and at its pitch, as a `Mark`.
 
     It has what a comparison sees and no more; its centre is that of the mark.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
-from ribin.describe.steps import surface_of
+from ribin.describe.steps import template_mark
 from ribin.errors import ParameterError, StoreError
 from ribin.model import NO_TRACE, Mark, Scan, Trace
 from ribin.params.defaults import Params
@@ -166,7 +166,7 @@ def query_side(side: Side, label: str, params: Params, vault: Vault | None = Non
 
 def _from_template(seen: ViewedSide) -> Mark:
     """The surface that a template holds, with the reason where its owner gives no more."""
-    mark = surface_of(seen.side.template)
+    mark = template_mark(seen.side.template)
     if seen.whole:
         return mark
     return replace(mark, provenance=replace(mark.provenance, notes=(FROM_TEMPLATE,)))

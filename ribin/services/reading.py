@@ -27,7 +27,7 @@ from ribin.model import (
     Template,
     Trace,
     Verdict,
-    one_mark,
+    mark_with_article,
     parse_lighting,
 )
 from ribin.params.defaults import DEFAULT_PARAMS, Params
@@ -202,7 +202,7 @@ def side_of(
         if mark_type in (None, mark.mark_type):
             return Side(mark, describe_mark(mark, params, trace), trace, scan)
     found = ", ".join(mark.mark_type.words for mark in marks) or "none"
-    needed = one_mark(mark_type)
+    needed = mark_with_article(mark_type)
     raise ScanError(f"{scan.provenance.source}: {needed} needed, found {found}")
 
 
