@@ -31,7 +31,14 @@ from ribin.report.document import (
     scan_facts_of,
     words,
 )
-from ribin.report.explanation import CONGRUENT, SIDES, CellRow, cell_rows, outcome_meanings
+from ribin.report.explanation import (
+    CONGRUENT,
+    SIDES,
+    CellRow,
+    cell_rows,
+    outcome_counts,
+    outcome_meanings,
+)
 from ribin.report.json import as_json
 from ribin.report.pictures import draw_overlay
 
@@ -223,7 +230,7 @@ def parts_grid(result: Comparison) -> Grid:
 
 def outcomes_grid(result: Comparison, method: MethodParams) -> Grid:
     """How many cells came to which outcome, and what each outcome means."""
-    count = Counter((row.outcome, row.cut_from) for row in cell_rows(result))
+    count = outcome_counts(result)
     rows = tuple(
         (
             outcome,

@@ -42,6 +42,11 @@ def cell_rows(result: Comparison) -> tuple[CellRow, ...]:
     return tuple(rows)
 
 
+def outcome_counts(result: Comparison) -> Counter[tuple[str, str]]:
+    """How many cells came to which outcome, by outcome and side."""
+    return Counter((row.outcome, row.cut_from) for row in cell_rows(result))
+
+
 def comparison_text(result: Comparison, params: DecideParams) -> str:
     """All of it for a person; what matters most stands last, where a terminal shows it."""
     if not result.compared:
@@ -50,7 +55,7 @@ def comparison_text(result: Comparison, params: DecideParams) -> str:
         [
             facts(comparison_head(result)),
             _cells(cell_rows(result)),
-            _outcomes(cell_rows(result), params),
+            _outcomes(result, params),
             _parts(result),
             facts(comparison_end(result)),
         ]
@@ -105,13 +110,12 @@ def _cells(rows: tuple[CellRow, ...]) -> str:
     return table(header, lines)
 
 
-def _outcomes(rows: tuple[CellRow, ...], params: DecideParams) -> str:
+def _outcomes(result: Comparison, params: DecideParams) -> str:
     """How many cells agree, and how many do not, by the first limit that they missed."""
-    meaning = outcome_meanings(params)
-    count = Counter((row.outcome, row.cut_from) for row in rows)
+    count = outcome_counts(result)
     lines = [
         (outcome, *(count[outcome, side] for side in SIDES.values()), text)
-        for outcome, text in meaning.items()
+        for outcome, text in outcome_meanings(params).items()
     ]
     return table(("cells", *SIDES.values(), ""), lines)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from html import escape
 
 import cv2
@@ -15,7 +14,7 @@ from ribin.comparison import Comparison
 from ribin.model import Mark
 from ribin.report.comparison import parts_grid
 from ribin.report.document import Facts, Grid, words
-from ribin.report.explanation import SIDES, cell_rows
+from ribin.report.explanation import SIDES, outcome_counts
 from ribin.report.html import block_html, data_uri
 from ribin.report.pictures import (
     Frame,
@@ -107,10 +106,10 @@ def comparison_html(result: Comparison) -> str:
         ("parameters", f"{result.params_id}, ribin {result.version}"),
         *((("note", result.note),) if result.note else ()),
     )
-    count = Counter((row.outcome, row.cut_from) for row in cell_rows(result))
+    count = outcome_counts(result)
     outcomes = tuple(
         (outcome, *(str(count[outcome, side]) for side in SIDES.values()))
-        for outcome in dict.fromkeys(row.outcome for row in cell_rows(result))
+        for outcome in dict.fromkeys(outcome for outcome, _ in count)
     )
     png = comparison_png(result)
     image = f'<img alt="cells" src="{data_uri(png)}">' if png else ""
