@@ -26,11 +26,11 @@ from specimens import default_folder, load_scans
 
 from ribin.errors import RibinError
 from ribin.evaluate.metrics import area_under_curve
-from ribin.model import Scan, Template
+from ribin.model import Lamp, Scan, Template
 from ribin.pipeline import compare_many, describe_mark, extract_marks
 from ribin.report.text import table
 from ribin.services.reading import as_images
-from ribin.synth import Camera, Lamp, Light, render_scan
+from ribin.synth.render import Camera, Light, render_scan
 
 THREADS = 2
 SEED = 5

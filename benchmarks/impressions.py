@@ -31,9 +31,9 @@ from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import load_params
 from ribin.pipeline import compare_many, describe_mark, find_marks
 from ribin.report.text import table
-from ribin.synth import Aperture, make_firearm
-from ribin.synth.breech import random_stream
+from ribin.synth.firearm import Aperture, make_firearm
 from ribin.synth.head import HeadSpec, Stage, SynthHead, scan_head
+from ribin.synth.relief import random_stream
 
 THREADS = 2
 SEED = 9

@@ -13,7 +13,8 @@ from ribin.model import Mark, Provenance, Scan, Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.synth import FirearmSpec, consecutive_slides, fire
+from ribin.synth.cartridge import fire
+from ribin.synth.firearm import FirearmSpec, consecutive_slides
 
 ROOT = Path(__file__).parents[1]
 FADUL = ROOT.parent / "shared" / "data" / "fadul"

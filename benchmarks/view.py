@@ -25,7 +25,7 @@ from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.text import table
 from ribin.view import comparison_page
-from ribin.view.comparison import measured_surface
+from ribin.view.surface import measured_surface
 
 sys.path.insert(0, str(ROOT / "tests"))
 

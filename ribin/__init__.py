@@ -1,22 +1,25 @@
 """RIBIN compares marks on fired cartridge cases and searches them by country, cluster and network.
 
-    read -> preprocess -> describe -> correlate -> decide -> store -> search -> report
+    read -> extract -> describe -> correlate -> decide -> vault -> search -> report
 
-    scan = ribin.read_scan("case.x3p")
-    marks = ribin.extract_marks(scan)
-    templates = [ribin.describe_mark(mark) for mark in marks]
-    result = ribin.compare_marks(templates[0], other)
+    scan = ribin.read_scan("case.x3p")                            # read
+    marks = ribin.extract_marks(scan)                             # extract
+    templates = [ribin.describe_mark(mark) for mark in marks]     # describe
+    result = ribin.compare_marks(templates[0], other)             # correlate and decide
+    vault = ribin.Vault.open("vaults/JAM")                        # vault
 
-It sorts and shows; a named examiner concludes. Names are imported when first used.
+A search, an enrolment and a report are services: `ribin.services` has one for each thing that a
+person or a job asks for. In a notebook, marks, comparisons and ranked lists show as pictures and
+tables. The program sorts and shows; a named examiner concludes.
+
+A name is imported when it is first used.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ribin._version import __version__
-from ribin.shown import looks_are_in
-
-looks_are_in("ribin.report.notebook")  # imported when a notebook asks
 
 if TYPE_CHECKING:
     from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
@@ -73,6 +76,17 @@ __all__ = [
     "read_scan",
 ]
 
+# How a notebook shows a value: the MIME type, the home and name of its class, and the function of
+# `ribin.report.notebook` that draws it.
+_LOOKS = (
+    ("text/html", "ribin.model", "Mark", "mark_html"),
+    ("image/png", "ribin.model", "Mark", "mark_png"),
+    ("text/html", "ribin.comparison", "Comparison", "comparison_html"),
+    ("image/png", "ribin.comparison", "Comparison", "comparison_png"),
+    ("text/html", "ribin.cases.exhibits", "SearchResult", "result_html"),
+    ("text/html", "ribin.cases.results", "SearchLists", "lists_html"),
+)
+
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
@@ -82,3 +96,22 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Tell IPython how to show marks, comparisons and lists; also called by `%load_ext ribin`.
+
+    Nothing is imported for it: IPython goes by the names of the classes, and a look is imported
+    when a value is shown.
+    """
+
+    def deferred(look: str) -> Any:
+        return lambda value: getattr(import_module("ribin.report.notebook"), look)(value)
+
+    for mime, module, name, look in _LOOKS:
+        formatter = shell.display_formatter.formatters[mime]
+        formatter.for_type_by_name(module, name, deferred(look))
+
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()):
+    load_ipython_extension(_shell)

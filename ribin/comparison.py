@@ -14,7 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import MarkType
-from ribin.shown import Shown
+
+
+def turn_matrix(angle_deg: float) -> NDArray[np.float64]:
+    """(2, 2) matrix that turns (row, col) points counter-clockwise as displayed."""
+    cosine, sine = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
+    return np.array([[cosine, -sine], [sine, cosine]])
 
 
 class CellFit(NamedTuple):
@@ -87,7 +92,7 @@ class ScorePart:
 
 
 @dataclass(frozen=True)
-class Comparison(Shown):
+class Comparison:
     """How two marks agree. A pair that could not be compared has NaN figures and a `reason`.
 
     A point x of the reference, (row, col) in um from its centre, falls on R(rotation) x + shift

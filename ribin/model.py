@@ -1,7 +1,8 @@
-"""What the stages know of one surface: Scan, Mark, Template; `comparison.py` is about two.
+"""What the stages know of one surface: its scan, marks, template, light, quality and trace.
 
 Arrays are (row, col), points are (row, col), row 0 is at the top as displayed. Masks are True
-where measured. Angles are counter-clockwise as displayed, in degrees.
+where measured. Angles are counter-clockwise as displayed, in degrees. What is known of two marks
+laid on each other is in `comparison.py`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.errors import ParameterError
-from ribin.shown import Shown
 
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
+
+UM_PER_M = 1e6
+UM_PER_MM = 1e3
+UM_PER_INCH = 25_400.0
+
+_NEAR_DEG = 15.0  # two side lights nearer than this show the same flanks
 
 
 class ScanKind(StrEnum):
@@ -42,7 +48,7 @@ class MarkType(StrEnum):
         return self.value.replace("_", " ")
 
 
-def one_mark(mark_type: str | None) -> str:
+def mark_with_article(mark_type: str | None) -> str:
     """A type of mark with its article, as a person says it: a breech face, an ejector, a mark."""
     name = (mark_type or "mark").replace("_", " ")
     return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
@@ -61,7 +67,7 @@ class Provenance:
     measured_on: str = ""  # ISO 8601, as the file states it
     repairs: tuple[str, ...] = ()  # known deviations mended in memory, one sentence each
     notes: tuple[str, ...] = ()  # facts a reader should know (mask found, axis flipped, ...)
-    lighting: str = ""  # of an image, where known: ring, side, or side and degrees (lighting.py)
+    lighting: str = ""  # of an image, where known: ring, side, or side and degrees
     replica: bool = False  # declared a cast: mirrored and inverted after reading
 
 
@@ -103,7 +109,7 @@ class Scan:
 
 
 @dataclass(frozen=True, eq=False)
-class Mark(Shown):
+class Mark:
     """One region of a scan, levelled, band-passed and at the working pitch of its type.
 
     Attributes
@@ -148,8 +154,6 @@ class Template:
 #
 # `ring`, `side`, or `side 90`: a lamp at the side, and where it stood, in degrees counter-clockwise
 # from the right as displayed. Empty where nobody said.
-
-_NEAR_DEG = 15.0  # two side lights nearer than this show the same flanks
 
 
 class Lamp(StrEnum):
@@ -298,18 +302,18 @@ class Trace:
     """
 
     def __init__(self) -> None:
-        self._kept: list[tuple[str, dict[str, Any]]] = []
+        self._stages: list[tuple[str, dict[str, Any]]] = []
 
     def keep(self, stage: str, **results: Any) -> None:
         """Keep a copy of each result (arrays, numbers or text) under `stage`."""
         copied = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in results.items()}
-        self._kept.append((stage, copied))
+        self._stages.append((stage, copied))
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        return iter(self._kept)
+        return iter(self._stages)
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._stages)
 
 
 class _NoTrace(Trace):
@@ -318,26 +322,3 @@ class _NoTrace(Trace):
 
 
 NO_TRACE = _NoTrace()
-
-
-# Conversions between the units that files, filters and people use.
-
-UM_PER_M = 1e6
-UM_PER_MM = 1e3
-UM_PER_INCH = 25_400.0
-
-# ISO 16610-21: s(x) = exp(-pi (x / (alpha c))^2) / (alpha c) transmits one half at the cut-off c.
-_ALPHA = math.sqrt(math.log(2.0) / math.pi)
-
-
-def gaussian_sigma(cutoff: float) -> float:
-    """Standard deviation of the ISO 16610-21/-61 Gaussian with this cut-off wavelength.
-
-    The result has the unit of `cutoff`: sigma = 0.1874 cut-off (ISO 16610-21:2011, 4.1).
-    """
-    return _ALPHA * cutoff / math.sqrt(2.0 * math.pi)
-
-
-def wrapped_deg(angle_deg: float) -> float:
-    """The same direction within (-180, 180]."""
-    return -((180.0 - angle_deg) % 360.0 - 180.0)

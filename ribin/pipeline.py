@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ribin.comparison import Comparison
-from ribin.correlate.steps import correlate_sides, prepare_side
+from ribin.correlate.side import prepare_side
+from ribin.correlate.steps import correlate_sides
 from ribin.decide.steps import decide_comparison, not_compared
 from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError, ScanError
 from ribin.extract.find import find_regions
-from ribin.extract.marks import MIRRORS, extract_mark, mirrored_mark
+from ribin.extract.marks import MIRRORS, extract_mark, mirror_mark
 from ribin.extract.quality import judge_quality
 from ribin.model import (
     NO_TRACE,
@@ -148,7 +149,26 @@ def compare_marks(
     ParameterError
         A template was made with other parameters than `params`.
     """
-    return compare_pair(reference, comparison, params, trace)
+    started = time.perf_counter()
+    method = params.of(reference.mark_type, reference.kind)
+    for template in (reference, comparison):
+        if template.params_id != params.template_id:
+            raise ParameterError(
+                f"{template.provenance.source}: a template of parameters {params.template_id} "
+                f"needed, found {template.params_id}"
+            )
+    if unlike := _unlike(reference, comparison):
+        return not_compared(reference, comparison, unlike, params.params_id)
+    sides = prepare_side(reference), prepare_side(comparison)
+    registration = correlate_sides(*sides, method.describe, method.correlate, trace)
+    if registration is None:
+        reason = "the marks overlap at no placement in range"
+        return not_compared(reference, comparison, reason, params.params_id)
+    result = decide_comparison(
+        reference, comparison, registration, method.decide, params.params_id, trace
+    )
+    note = light_note(reference.provenance.lighting, comparison.provenance.lighting)
+    return replace(result, note=note, elapsed_s=time.perf_counter() - started)
 
 
 def check_mirrored(
@@ -164,7 +184,7 @@ def check_mirrored(
         return result
     best, way = -1.0, ""
     for how in MIRRORS:
-        other = describe_mark(mirrored_mark(comparison, how), params)
+        other = describe_mark(mirror_mark(comparison, how), params)
         score = compare_marks(reference, other, params).score
         if score > best:
             best, way = score, how
@@ -208,41 +228,9 @@ def compare_many(
     ParameterError
         A template was made with other parameters than `params`.
     """
-    return compare_with_each(query, templates, params, threads)
-
-
-# One pair of templates: whether it may be compared, how it lies, and what is decided of it.
-
-
-def compare_pair(one: Template, two: Template, params: Params, trace: Trace) -> Comparison:
-    """Compare the reference `one` with `two`; see `ribin.pipeline.compare_marks`."""
-    started = time.perf_counter()
-    method = params.of(one.mark_type, one.kind)
-    for template in (one, two):
-        if template.params_id != params.template_id:
-            raise ParameterError(
-                f"{template.provenance.source}: a template of parameters {params.template_id} "
-                f"needed, found {template.params_id}"
-            )
-    if unlike := _unlike(one, two):
-        return not_compared(one, two, unlike, params.params_id)
-    sides = prepare_side(one), prepare_side(two)
-    registration = correlate_sides(*sides, method.describe, method.correlate, trace)
-    if registration is None:
-        reason = "the marks overlap at no placement in range"
-        return not_compared(one, two, reason, params.params_id)
-    result = decide_comparison(one, two, registration, method.decide, params.params_id, trace)
-    note = light_note(one.provenance.lighting, two.provenance.lighting)
-    return replace(result, note=note, elapsed_s=time.perf_counter() - started)
-
-
-def compare_with_each(
-    query: Template, templates: Sequence[Template], params: Params, threads: int | None
-) -> list[Comparison]:
-    """Compare one reference with each of many at once; see `ribin.pipeline.compare_many`."""
 
     def against(other: Template) -> Comparison:
-        return compare_pair(query, other, params, NO_TRACE)
+        return compare_marks(query, other, params)
 
     number = min(threads or os.cpu_count() or 1, len(templates))
     if number < 2:
@@ -254,9 +242,9 @@ def compare_with_each(
 
 def _unlike(reference: Template, comparison: Template) -> str:
     """Why two marks are never compared; empty where they may be."""
-    one, two = reference, comparison
-    if (one.mark_type, one.kind) == (two.mark_type, two.kind):
-        return light_hindrance(one.provenance.lighting, two.provenance.lighting)
+    sides = reference, comparison
+    if reference.mark_type is comparison.mark_type and reference.kind is comparison.kind:
+        return light_hindrance(*(side.provenance.lighting for side in sides))
     return (
         f"unlike: {reference.mark_type.words} as {reference.kind} and "
         f"{comparison.mark_type.words} as {comparison.kind}"

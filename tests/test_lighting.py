@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from ribin.errors import ParameterError, ScanError
-from ribin.extract.outlines import lit, unfold_replica
+from ribin.extract.outlines import state_lighting, unfold_replica
 from ribin.model import Lamp, Lighting, ScanKind, known_lighting, light_note, parse_lighting
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.synth import Camera, Light, fire, make_firearm, render_scan
+from ribin.synth.cartridge import fire
+from ribin.synth.firearm import make_firearm
+from ribin.synth.render import Camera, Light, render_scan
 from ribin.synth.write import write_png
 
 
@@ -92,12 +94,12 @@ def test_a_light_from_elsewhere_is_noted(folder):
 
 
 def test_a_person_may_state_it(folder):
-    scan = lit(read_scan(folder / "ring1.png"), "side:20", "Ann", "lamp moved")
+    scan = state_lighting(read_scan(folder / "ring1.png"), "side:20", "Ann", "lamp moved")
     assert scan.provenance.lighting == "side 20"
     assert scan.provenance.notes[-1] == "Lighting stated as side 20 by Ann: lamp moved."
     surface = dataclasses.replace(scan, kind=ScanKind.TOPOGRAPHY)
     with pytest.raises(ScanError, match="an image needed to have a lighting"):
-        lit(surface, "ring")
+        state_lighting(surface, "ring")
     cast = unfold_replica(scan)
     assert cast.provenance.lighting == "side 160"
     assert np.array_equal(cast.values, scan.values[:, ::-1])

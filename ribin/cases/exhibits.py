@@ -15,7 +15,6 @@ from typing import TypeVar
 
 from ribin.errors import FormatError, ParameterError
 from ribin.model import MarkType
-from ribin.shown import Shown
 
 
 class Scope(StrEnum):
@@ -180,7 +179,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class SearchResult(Shown):
+class SearchResult:
     """A ranked list and the account of how it came about."""
 
     query: str  # the exhibit, or the name of the file

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ribin.cases.exhibits import Counts, SearchResult
 from ribin.model import MarkType
-from ribin.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class FusedCandidate:
 
 
 @dataclass(frozen=True)
-class SearchLists(Shown):
+class SearchLists:
     """The lists of one query.
 
     Attributes

@@ -1,4 +1,7 @@
-"""Sums of products over blocks of 8 x 8 pixels, for many placements of one surface on another."""
+"""One surface laid on copies of another: sums over blocks at many shifts, and exact correlation.
+
+A block has 8 x 8 pixels; a surface is 0 where it was not measured and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,56 @@ from ribin.model import FloatArray
 from ribin.surface._jit import sum_kernel
 from ribin.surface.simd.blocks import add_products, block_energies
 from ribin.surface.simd.registers import LANES
+
+
+@dataclass(frozen=True, eq=False)
+class Offsets:
+    """Shifts to try, and the fewer ones at which slowly changing terms are computed.
+
+    Attributes
+    ----------
+    every : (S, 2) int64 array
+        Whole-pixel shifts (row, col) within a radius.
+    few : (G, 2) int64 array
+        Shifts some pixels apart.
+    near : (S,) int64 array
+        Index of the one of `few` that is nearest to each of `every`.
+    grid : (2 reach + 1, 2 reach + 1) int64 array
+        Index of each of `every` by row and column, -1 outside the radius.
+    """
+
+    every: NDArray[np.int64]
+    few: NDArray[np.int64]
+    near: NDArray[np.int64]
+    grid: NDArray[np.int64]
+
+    @property
+    def reach_px(self) -> int:
+        return self.grid.shape[0] // 2
+
+
+@lru_cache(maxsize=32)
+def disc_offsets(radius_px: float, step_px: int) -> Offsets:
+    """All shifts within a radius, and those of a grid of `step_px` that serve them."""
+    every = _disc(radius_px, 1)
+    few = _disc(radius_px + step_px, step_px)
+    few = few[np.abs(few).max(axis=1) <= every.max()]
+    apart = ((every[:, None, :] - few[None, :, :]) ** 2).sum(axis=-1)
+    used, near = np.unique(apart.argmin(axis=1), return_inverse=True)
+    reach = int(every.max())
+    grid = np.full((2 * reach + 1, 2 * reach + 1), -1, np.int64)
+    grid[every[:, 0] + reach, every[:, 1] + reach] = np.arange(len(every))
+    return Offsets(every, few[used], near.astype(np.int64), grid)
+
+
+def _disc(radius_px: float, step_px: int) -> NDArray[np.int64]:
+    reach = int(radius_px // step_px) * step_px
+    line = np.arange(-reach, reach + 1, step_px)
+    square = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    return square[np.hypot(square[:, 0], square[:, 1]) <= radius_px + 1e-9].astype(np.int64)
+
+
+# Sums over blocks.
 
 
 @sum_kernel
@@ -67,6 +120,8 @@ def block_sums(
     places: NDArray[np.int64],
     runs: NDArray[np.int32],
     offsets: Offsets,
+    *,
+    whole: bool = False,
 ) -> BlockSums:
     """Lay a surface on turned copies of another and sum over every block of the runs.
 
@@ -84,37 +139,18 @@ def block_sums(
         Row of blocks, first column of blocks and number of blocks to be summed.
     offsets : Offsets
         Further shifts in pixels; with that of a copy, none larger than the margin.
+    whole : bool
+        Sum over all blocks together: one sum in place of B + 1.
     """
-    return _sums(fixed, moved, places, runs, offsets, int(runs[:, 2].sum()) + 1)
-
-
-def whole_sums(
-    fixed: FloatArray,
-    moved: FloatArray,
-    places: NDArray[np.int64],
-    runs: NDArray[np.int32],
-    offsets: Offsets,
-) -> BlockSums:
-    """The sums over all blocks together, in place of B + 1; the arguments are the same."""
-    return _sums(fixed, moved, places, runs, offsets, 1)
-
-
-def _sums(
-    fixed: FloatArray,
-    moved: FloatArray,
-    places: NDArray[np.int64],
-    runs: NDArray[np.int32],
-    offsets: Offsets,
-    number: int,
-) -> BlockSums:
     every, few, copies = offsets.every, offsets.few, len(places)
+    number = 1 if whole else int(runs[:, 2].sum()) + 1
     products = np.empty((copies, number, -(-len(every) // LANES), LANES), np.float32)
     energies = np.empty((copies, 3, number, len(few)), np.float32)
     _block_sums(fixed, moved, places, runs, every, few, products, energies)
     return BlockSums(products.reshape(copies, number, -1), energies)
 
 
-# The exact masked correlation of two surfaces at one placement.
+# The exact correlation.
 
 
 # What only one side measured is left out by a choice between numbers, not between ways: whole rows
@@ -184,71 +220,3 @@ def patch_ccf(
     out = np.empty(len(corners))
     _patch_ccf(fixed, moved, corners, places, size_px, out)
     return out
-
-
-# Placements: how one mark is turned and shifted to lie on another.
-
-
-class Placement(NamedTuple):
-    """Turn the first mark about its centre, then shift it, and it lies on the second.
-
-    A point x (row, col in um, from the first mark's centre) falls on R(rotation) x + shift, from
-    the second mark's centre.
-    """
-
-    rotation_deg: float
-    shift_um: tuple[float, float]
-    strength: float  # what the stage that found it measured; larger is better
-
-
-def turn_matrix(angle_deg: float) -> NDArray[np.float64]:
-    """(2, 2) matrix that turns (row, col) points counter-clockwise as displayed."""
-    cosine, sine = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
-    return np.array([[cosine, -sine], [sine, cosine]])
-
-
-@dataclass(frozen=True, eq=False)
-class Offsets:
-    """Shifts to try, and the fewer ones at which slowly changing terms are computed.
-
-    Attributes
-    ----------
-    every : (S, 2) int64 array
-        Whole-pixel shifts (row, col) within a radius.
-    few : (G, 2) int64 array
-        Shifts some pixels apart.
-    near : (S,) int64 array
-        Index of the one of `few` that is nearest to each of `every`.
-    grid : (2 reach + 1, 2 reach + 1) int64 array
-        Index of each of `every` by row and column, -1 outside the radius.
-    """
-
-    every: NDArray[np.int64]
-    few: NDArray[np.int64]
-    near: NDArray[np.int64]
-    grid: NDArray[np.int64]
-
-    @property
-    def reach_px(self) -> int:
-        return self.grid.shape[0] // 2
-
-
-@lru_cache(maxsize=32)
-def disc_offsets(radius_px: float, step_px: int) -> Offsets:
-    """All shifts within a radius, and those of a grid of `step_px` that serve them."""
-    every = _disc(radius_px, 1)
-    few = _disc(radius_px + step_px, step_px)
-    few = few[np.abs(few).max(axis=1) <= every.max()]
-    apart = ((every[:, None, :] - few[None, :, :]) ** 2).sum(axis=-1)
-    used, near = np.unique(apart.argmin(axis=1), return_inverse=True)
-    reach = int(every.max())
-    grid = np.full((2 * reach + 1, 2 * reach + 1), -1, np.int64)
-    grid[every[:, 0] + reach, every[:, 1] + reach] = np.arange(len(every))
-    return Offsets(every, few[used], near.astype(np.int64), grid)
-
-
-def _disc(radius_px: float, step_px: int) -> NDArray[np.int64]:
-    reach = int(radius_px // step_px) * step_px
-    line = np.arange(-reach, reach + 1, step_px)
-    square = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
-    return square[np.hypot(square[:, 0], square[:, 1]) <= radius_px + 1e-9].astype(np.int64)

@@ -8,24 +8,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.blocks import Offsets, Placement, disc_offsets, whole_sums
-from ribin.correlate.side import KEPT, Level, PreparedSide, coarse_copies, medium_copies
+from ribin.correlate.blocks import Offsets, block_sums, disc_offsets
+from ribin.correlate.side import KEPT, PreparedSide, coarse_copies, medium_copies
+from ribin.correlate.turned import Level
 from ribin.model import FloatArray
 from ribin.params.defaults import CorrelateParams, DescribeParams
 from ribin.surface._jit import kernel, sum_kernel
 
 
-@sum_kernel
-def _strengths(products, energies, near, smaller, min_overlap, out):
-    weights = np.empty(energies.shape[3], np.float32)
-    for t in range(out.shape[0]):
-        moved, fixed, overlap = energies[t]
-        for g in range(weights.shape[0]):
-            energy = moved[0, g] * fixed[0, g]
-            enough = overlap[0, g] >= min_overlap * smaller and energy > 0.0
-            weights[g] = np.sqrt(overlap[0, g] / (smaller * energy)) if enough else 0.0
-        for s in range(out.shape[1]):
-            out[t, s] = products[t, 0, s] * weights[near[s]]
+class Placement(NamedTuple):
+    """Turn the first mark about its centre, then shift it, and it lies on the second.
+
+    A point x (row, col in um, from the first mark's centre) falls on R(rotation) x + shift, from
+    the second mark's centre.
+    """
+
+    rotation_deg: float
+    shift_um: tuple[float, float]
+    strength: float  # what the stage that found it measured; larger is better
 
 
 def coarse_placements(
@@ -73,7 +73,7 @@ def _coarse_moves(
     return _Moves(copies.surfaces, places, offsets, angles, shifts_um)
 
 
-def refined_placements(
+def refine_placements(
     reference: PreparedSide,
     comparison: PreparedSide,
     seeds: list[Placement],
@@ -113,6 +113,19 @@ def refined_placements(
     return _placements(angles[own * len(steps) + turn], shifts_um, strength[own, best])
 
 
+@sum_kernel
+def _strengths(products, energies, near, smaller, min_overlap, out):
+    weights = np.empty(energies.shape[3], np.float32)
+    for t in range(out.shape[0]):
+        moved, fixed, overlap = energies[t]
+        for g in range(weights.shape[0]):
+            energy = moved[0, g] * fixed[0, g]
+            enough = overlap[0, g] >= min_overlap * smaller and energy > 0.0
+            weights[g] = np.sqrt(overlap[0, g] / (smaller * energy)) if enough else 0.0
+        for s in range(out.shape[1]):
+            out[t, s] = products[t, 0, s] * weights[near[s]]
+
+
 def overlap_correlation(
     reference: Level,
     comparison: Level,
@@ -132,7 +145,7 @@ def overlap_correlation(
         The two surfaces.
     surfaces, places
         Turned copies of the reference, and which of them are compared at what shifts: see
-        `whole_sums`.
+        `block_sums`.
     offsets : Offsets
         Shifts.
     min_overlap : float
@@ -144,7 +157,7 @@ def overlap_correlation(
         ccf * sqrt(overlap / measured pixels of the smaller surface).
     """
     smaller = min(reference.measured, comparison.measured)
-    sums = whole_sums(comparison.surface, surfaces, places, comparison.runs, offsets)
+    sums = block_sums(comparison.surface, surfaces, places, comparison.runs, offsets, whole=True)
     strength = np.empty((len(places), len(offsets.every)), np.float32)
     _strengths(sums.products, sums.energies, offsets.near, smaller, min_overlap, strength)
     return strength

@@ -1,48 +1,20 @@
-"""One side of a comparison, laid out for the kernels."""
+"""One side of a comparison, laid out for the kernels, and its turned copies."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.turned import mask_surface, pad_surface, surface_reach, turn_surface
-from ribin.model import BoolArray, FloatArray, Template
+from ribin.correlate.turned import Level, TurnedCopies, lay_level, turn_surface
+from ribin.model import FloatArray, Template
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 
-
-@dataclass(frozen=True, eq=False)
-class Level:
-    """A surface at one pitch.
-
-    Attributes
-    ----------
-    surface : (S, S) float32 array
-        0 where not measured and nowhere else.
-    padded : (P, P) float32 array
-        See `pad_surface`.
-    reach : (2,) float32 array
-        See `surface_reach`.
-    runs : (N, 3) int32 array
-        Row, first column and number of neighbouring blocks that hold surface.
-    measured : int
-        Number of measured pixels.
-    """
-
-    surface: FloatArray
-    padded: FloatArray
-    reach: NDArray[np.float32]
-    runs: NDArray[np.int32]
-    measured: int
-
-    @property
-    def size_px(self) -> int:
-        return self.surface.shape[0]
+KEPT = 8  # of a few references: one against many uses one, threads perhaps some more
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +69,13 @@ def _lay_out(template: Template) -> PreparedSide:
     corners = ((0, 0), (0, 1), (1, 0), (1, 1))
     quarter = [(cells[:, 0] + r, cells[:, 1] + c) for r, c in corners]
     filled = np.sum([counts[rows, cols] for rows, cols in quarter], axis=0)
+    frame = math.isqrt(arrays["coarse"].size)
+    coarse = arrays["coarse"].reshape(frame, frame)
     half_px = (arrays["fine"].shape[0] - 1) / 2.0
     return PreparedSide(
-        coarse=_level(*coarse_surface(arrays["coarse"]), arrays["coarse_runs"]),
-        medium=_level(arrays["medium"], arrays["medium_valid"], arrays["medium_runs"]),
-        fine=_level(arrays["fine"], arrays["fine_valid"], arrays["fine_runs"]),
+        coarse=lay_level(coarse, coarse != 0.0, arrays["coarse_runs"]),
+        medium=lay_level(arrays["medium"], arrays["medium_valid"], arrays["medium_runs"]),
+        fine=lay_level(arrays["fine"], arrays["fine_valid"], arrays["fine_runs"]),
         cells=cells,
         corners=cells * BLOCK_PX,
         center_um=(cells * BLOCK_PX + (BLOCK_PX - 0.5 - half_px)) * template.pitch_um,
@@ -110,55 +84,7 @@ def _lay_out(template: Template) -> PreparedSide:
     )
 
 
-def coarse_surface(vector: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """A coarse vector as the square surface that it is, and where that was measured."""
-    side = round(float(np.sqrt(vector.size)))
-    surface = vector.reshape(side, side)
-    return surface, surface != 0.0
-
-
-def _level(surface: FloatArray, valid: BoolArray, runs: NDArray[np.int32]) -> Level:
-    surface, reach = mask_surface(surface, valid), surface_reach(valid)
-    return Level(surface, pad_surface(surface, reach), reach, runs, int(valid.sum()))
-
-
-# Turned copies of the reference, each made when it is first asked for and kept for other pairs.
-
-KEPT = 8  # of a few references: one against many uses one, threads perhaps some more
-_MORE_TURNS = 3  # steps that refinement may go beyond the range
-
-
-class TurnedCopies:
-    """A surface turned by the multiples of a step.
-
-    Attributes
-    ----------
-    surfaces : (A, N, N) float32 array
-        Each of A turns; of no meaning until `at` was asked for it.
-    """
-
-    def __init__(self, level: Level, step_deg: float, range_deg: float, size_px: int) -> None:
-        steps = math.ceil(range_deg / step_deg) + _MORE_TURNS
-        self._level, self._step_deg, self._steps = level, step_deg, steps
-        self._made = np.zeros(2 * steps + 1, np.bool_)
-        self._making = Lock()
-        self.surfaces = np.empty((len(self._made), size_px, size_px), np.float32)
-
-    def at(self, angles_deg: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Which of the surfaces is turned by the step nearest to each angle, (T,)."""
-        turns = np.rint(angles_deg / self._step_deg).astype(np.int64)
-        places = turns + self._steps
-        if not self._made[places].all():
-            self._make(places)
-        return np.asarray(places)
-
-    def _make(self, places: NDArray[np.int64]) -> None:
-        with self._making:
-            new = np.unique(places[~self._made[places]])
-            angles_deg = np.asarray((new - self._steps) * self._step_deg)
-            level = self._level
-            turn_surface(level.padded, level.reach, angles_deg, new, self.surfaces)
-            self._made[new] = True
+# Turned copies of a side, kept for other pairs.
 
 
 @lru_cache(maxsize=KEPT)

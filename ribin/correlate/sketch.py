@@ -1,4 +1,8 @@
-"""Sketches: the coarse search's copy of a mark, a byte a harmonic, and the query's moved ones."""
+"""Sketches: the coarse search's copy of a mark, a byte a harmonic, and how one query meets many.
+
+The query is moved to every turn and shift; the whole-number products of each move with each exhibit
+are what the coarse search ranks by.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +19,16 @@ from ribin.surface.harmonics import Band, Harmonics, disc_harmonics, turn_coeffi
 from ribin.surface.simd.products import MARKS, MOVES, has_byte_products, raise_to_largest
 
 _LARGEST = 127  # of a byte
+_FOUR = 4  # bytes that are multiplied at once
+_PORTION, _MOVES = 1024, 4096  # sizes of a matrix product that stays in the cache
+_EXACT = 2**24 // 127**2  # harmonics whose products a float32 adds up without rounding
 
 
 def sketch_mark(template: Template, params: Params) -> NDArray[np.int8]:
     """The harmonics of a mark's medium surface, scaled so that the largest is +-127.
 
-    Returns
-    -------
-    (K,) int8 array
-        Strongest mode of the disc first; all 0 where the surface holds nothing of the band.
+    Returns (K,) int8 array: strongest mode of the disc first; all 0 where the surface holds nothing
+    of the band.
     """
     planes = _harmonics(template.mark_type, template.kind, params).planes
     return _as_bytes((planes @ framed_surface(template, params).ravel())[None])[0]
@@ -34,12 +39,8 @@ def sketch_heights(
 ) -> NDArray[np.int8]:
     """Sketches of many topographies that share an outline, (N, K).
 
-    Parameters
-    ----------
-    heights : (N, P) float32 array
-        At the P measured pixels of a whole frame of the medium pitch, row by row.
-    valid : (S, S) bool array
-        True at those pixels; see `framed_surface`.
+    `heights`, (N, P) float32: at the P measured pixels of a whole frame of the medium pitch, row by
+    row. `valid`, (S, S) bool: True at those pixels; see `framed_surface`.
     """
     planes = _harmonics(mark_type, ScanKind.TOPOGRAPHY, params).planes
     return _as_bytes(heights @ planes[:, valid.ravel()].T)
@@ -127,11 +128,7 @@ def _angles(correlate: CorrelateParams, step_deg: float) -> NDArray[np.float64]:
     return angles[:-1] if reach_deg >= 180.0 else angles
 
 
-# One query against many sketches: whole-number products of every move with every exhibit.
-
-_FOUR = 4  # bytes that are multiplied at once
-_PORTION, _MOVES = 1024, 4096  # sizes of a matrix product that stays in the cache
-_EXACT = 2**24 // 127**2  # harmonics whose products a float32 adds up without rounding
+# One query against many sketches.
 
 
 def best_products(moves: NDArray[np.int8], sketches: NDArray[np.int8]) -> FloatArray:
@@ -166,6 +163,22 @@ def best_products(moves: NDArray[np.int8], sketches: NDArray[np.int8]) -> FloatA
     return (largest(moves, sketches) / np.where(blank, np.nan, lengths)).astype(np.float32)
 
 
+@kernel
+def _largest_products(moves, starts, sketches, packed, best, out):
+    number, depth = moves.shape
+    flat = moves.reshape(moves.size)
+    for first in range(0, sketches.shape[0], MARKS):
+        for mark in range(MARKS):  # the last one again where they are not full
+            row = min(first + mark, sketches.shape[0] - 1)
+            for k in range(depth):
+                packed[k * MARKS + mark] = sketches[row, k] ^ np.uint32(0x80808080)
+        best[:] = -(2**31)
+        for move in range(0, number, MOVES):
+            raise_to_largest(packed, flat[move * depth :], starts[move:], depth, best)
+        for mark in range(min(MARKS, sketches.shape[0] - first)):
+            out[first + mark] = best[mark]
+
+
 def largest_products(moves: NDArray[np.int8], sketches: NDArray[np.int8]) -> NDArray[np.int32]:
     """The largest product of each sketch, (N,), by the byte instruction of this machine."""
     depth = -(-moves.shape[1] // _FOUR)
@@ -194,6 +207,15 @@ def largest_by_floats(moves: NDArray[np.int8], sketches: NDArray[np.int8]) -> ND
     return largest
 
 
+@kernel
+def _sum_squares(rows, number, out):
+    for row in range(rows.shape[0]):
+        total = np.int32(0)
+        for k in range(number):
+            total += np.int32(rows[row, k]) * np.int32(rows[row, k])
+        out[row] = total
+
+
 def _energies(rows: NDArray[np.int8], number: int) -> NDArray[np.int64]:
     """Sums of the squares of the first numbers of each row, (N,)."""
     sums = np.empty(len(rows), np.int64)
@@ -206,28 +228,3 @@ def _whole_fours(numbers: NDArray[np.int8], length: int) -> NDArray[np.int8]:
     padded = np.zeros((len(numbers), length), np.int8)
     padded[:, : numbers.shape[1]] = numbers
     return padded
-
-
-@kernel
-def _sum_squares(rows, number, out):
-    for row in range(rows.shape[0]):
-        total = np.int32(0)
-        for k in range(number):
-            total += np.int32(rows[row, k]) * np.int32(rows[row, k])
-        out[row] = total
-
-
-@kernel
-def _largest_products(moves, starts, sketches, packed, best, out):
-    number, depth = moves.shape
-    flat = moves.reshape(moves.size)
-    for first in range(0, sketches.shape[0], MARKS):
-        for mark in range(MARKS):  # the last one again where they are not full
-            row = min(first + mark, sketches.shape[0] - 1)
-            for k in range(depth):
-                packed[k * MARKS + mark] = sketches[row, k] ^ np.uint32(0x80808080)
-        best[:] = -(2**31)
-        for move in range(0, number, MOVES):
-            raise_to_largest(packed, flat[move * depth :], starts[move:], depth, best)
-        for mark in range(min(MARKS, sketches.shape[0] - first)):
-            out[first + mark] = best[mark]

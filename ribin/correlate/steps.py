@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.comparison import PlacedCells, Registration
-from ribin.correlate.blocks import Placement, patch_ccf, turn_matrix
+from ribin.comparison import PlacedCells, Registration, turn_matrix
+from ribin.correlate.blocks import patch_ccf
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
-from ribin.correlate.register import coarse_placements, refined_placements
-from ribin.correlate.side import PreparedSide, prepare_side
+from ribin.correlate.register import Placement, coarse_placements, refine_placements
+from ribin.correlate.side import PreparedSide
 from ribin.model import NO_TRACE, Trace
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 from ribin.surface._jit import kernel
-
-__all__ = ["correlate_sides", "prepare_side"]
 
 
 def correlate_sides(
@@ -29,20 +27,17 @@ def correlate_sides(
     1 coarse placements over the whole range, 2 refined, the best one exactly, 3 the cells of both
     marks searched around it, 4 the placement on which all cells agree, 5 each cell's own place.
 
-    Returns
-    -------
-    Registration or None
-        None where no placement in range lets the marks overlap enough.
+    Returns Registration or None: None where no placement in range lets the marks overlap enough.
     """
     seeds = coarse_placements(reference, comparison, describe, correlate)
     trace.keep("seeds", placements=seeds)
     if not seeds:
         return None
-    near = refined_placements(
+    near = refine_placements(
         reference, comparison, seeds, describe, correlate, turns=1, norm_step=4
     )
     best = max(near, key=lambda placement: placement.strength)
-    (seed,) = refined_placements(
+    (seed,) = refine_placements(
         reference, comparison, [best], describe, correlate, turns=2, norm_step=1
     )
     trace.keep("refined", placements=[*near, seed])
@@ -59,8 +54,8 @@ def correlate_sides(
         agreement=float(joint[t, s]),
         whole=seed.strength,
         ccf=whole_ccf(comparison, backward, t, s),
-        forward=placed_cells(reference, forward, describe.pitch_um),
-        backward=placed_cells(comparison, backward, describe.pitch_um),
+        forward=place_cells(reference, forward, describe.pitch_um),
+        backward=place_cells(comparison, backward, describe.pitch_um),
     )
 
 
@@ -97,7 +92,7 @@ def _turn_back(place, shifts_um, turns_deg, center_um, fell_um, rotation_deg):
         rotation_deg[k] = -turn_deg
 
 
-def placed_cells(cut: PreparedSide, search: CellSearch, pitch_um: float) -> PlacedCells:
+def place_cells(cut: PreparedSide, search: CellSearch, pitch_um: float) -> PlacedCells:
     """Where each cell fell, from the other mark's centre."""
     fell_um, rotation_deg = np.empty(cut.center_um.shape), np.empty(len(cut.cells))
     shifts_um = search.shifts_px * pitch_um

@@ -1,4 +1,4 @@
-"""Turned copies: a surface rotated about its mark's centre.
+"""Turned copies of a surface, rotated about its mark's centre; each made when first asked for.
 
 A surface is 0 where it was not measured and nowhere else, so that it holds its mask: it takes half
 the memory, and copies that many comparisons share stay nearer to the processor.
@@ -7,7 +7,9 @@ the memory, and copies that many comparisons share stay nearer to the processor.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,76 @@ from ribin.model import BoolArray, FloatArray
 from ribin.surface._jit import sum_kernel
 from ribin.surface.simd.registers import LANES
 from ribin.surface.simd.turning import NEXT_TO_0, turn_pixels
+
+_MORE_TURNS = 3  # steps that refinement may go beyond the range
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A surface at one pitch.
+
+    Attributes
+    ----------
+    surface : (S, S) float32 array
+        0 where not measured and nowhere else.
+    padded : (P, P) float32 array
+        See `pad_surface`.
+    reach : (2,) float32 array
+        See `surface_reach`.
+    runs : (N, 3) int32 array
+        Row, first column and number of neighbouring blocks that hold surface.
+    measured : int
+        Number of measured pixels.
+    """
+
+    surface: FloatArray
+    padded: FloatArray
+    reach: NDArray[np.float32]
+    runs: NDArray[np.int32]
+    measured: int
+
+    @property
+    def size_px(self) -> int:
+        return self.surface.shape[0]
+
+
+def lay_level(surface: FloatArray, valid: BoolArray, runs: NDArray[np.int32]) -> Level:
+    """A surface as the kernels use it."""
+    surface, reach = mask_surface(surface, valid), surface_reach(valid)
+    return Level(surface, pad_surface(surface, reach), reach, runs, int(valid.sum()))
+
+
+class TurnedCopies:
+    """A surface turned by the multiples of a step.
+
+    Attributes
+    ----------
+    surfaces : (A, N, N) float32 array
+        Each of A turns; of no meaning until `at` was asked for it.
+    """
+
+    def __init__(self, level: Level, step_deg: float, range_deg: float, size_px: int) -> None:
+        steps = math.ceil(range_deg / step_deg) + _MORE_TURNS
+        self._level, self._step_deg, self._steps = level, step_deg, steps
+        self._made = np.zeros(2 * steps + 1, np.bool_)
+        self._making = Lock()
+        self.surfaces = np.empty((len(self._made), size_px, size_px), np.float32)
+
+    def at(self, angles_deg: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Which of the surfaces is turned by the step nearest to each angle, (T,)."""
+        turns = np.rint(angles_deg / self._step_deg).astype(np.int64)
+        places = turns + self._steps
+        if not self._made[places].all():
+            self._make(places)
+        return np.asarray(places)
+
+    def _make(self, places: NDArray[np.int64]) -> None:
+        with self._making:
+            new = np.unique(places[~self._made[places]])
+            angles_deg = np.asarray((new - self._steps) * self._step_deg)
+            level = self._level
+            turn_surface(level.padded, level.reach, angles_deg, new, self.surfaces)
+            self._made[new] = True
 
 
 @sum_kernel

@@ -1,0 +1,1 @@
+"""Which cells are congruent, and the score of a pair."""

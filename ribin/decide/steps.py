@@ -1,4 +1,4 @@
-"""From the fits of cells to the figures of a comparison, step by step."""
+"""From where the cells fell to the figures of a comparison, and the parts of its score."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from ribin._version import __version__
 from ribin.comparison import Comparison, Registration, ScorePart
-from ribin.decide.cmc import compared_cells, congruent_cells, find_consensus, judged_cells
+from ribin.decide.cmc import compared_cells, congruent_cells, find_consensus, judge_cells
 from ribin.model import NO_TRACE, Template, Trace
 from ribin.params.defaults import DecideParams
 
@@ -22,7 +22,7 @@ def decide_comparison(
     """1 the motion most cells followed, 2 which cells are congruent, 3 the score's parts."""
     consensus = find_consensus(registration, params)
     trace.keep("consensus", rotation_deg=consensus.rotation_deg, shift_um=consensus.shift_um)
-    fits = judged_cells(registration, consensus, params)
+    fits = judge_cells(registration, consensus, params)
     cells, cmc = compared_cells(fits), congruent_cells(fits)
     if cells < params.min_cells:
         reason = f"{cells} cells measured on both sides, {params.min_cells} needed"
@@ -71,34 +71,27 @@ def not_compared(
     )
 
 
-# The score of a pair, as a sum of parts that anyone can see and add up.
-
-
 def score_parts(
     agreement: float, whole: float, cmc_fraction: float, params: DecideParams
 ) -> tuple[ScorePart, ...]:
     """The parts; the score is the sum of their contributions, from 0 to 100.
 
-    Parameters
-    ----------
-    agreement, whole : float
-        Of all cells at one placement, and of the whole marks: see `Registration`.
-    cmc_fraction : float
-        Congruent cells of those compared, 0 to 1.
+    `agreement` is of all cells at one placement and `whole` of the whole marks: see `Registration`.
+    `cmc_fraction` is the share of congruent cells among those compared, 0 to 1.
     """
     return (
         ScorePart(
             "agreement of all cells",
             agreement,
-            params.agreement_points * _saturating(agreement / params.agreement_scale),
+            params.agreement_points * _saturate(agreement / params.agreement_scale),
         ),
         ScorePart(
-            "whole marks", whole, params.whole_points * _saturating(whole / params.whole_scale)
+            "whole marks", whole, params.whole_points * _saturate(whole / params.whole_scale)
         ),
         ScorePart("congruent cells", cmc_fraction, params.cmc_points * cmc_fraction),
     )
 
 
-def _saturating(x: float) -> float:
+def _saturate(x: float) -> float:
     """0 for 0 and below, 0.63 at 1, 0.98 at 2: chance stays near 0, and enough is enough."""
     return 1.0 - math.exp(-(max(x, 0.0) ** 2))

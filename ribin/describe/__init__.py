@@ -1,0 +1,1 @@
+"""A mark becomes a template: all that a comparison needs of one side, computed once."""

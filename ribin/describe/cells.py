@@ -36,15 +36,8 @@ def lay_cells(counts: NDArray[np.int32], block_px: int, min_fill: float) -> NDAr
     next cell is the one farthest from all before it, a fuller cell counting as farther: the
     first forty cover the mark as well as forty can.
 
-    Parameters
-    ----------
-    counts : (R, C) int32 array
-        Measured pixels a block.
-
-    Returns
-    -------
-    (K, 2) int16 array
-        Row and column of each cell's first block.
+    `counts`, (R, C) int32: measured pixels a block. Returns (K, 2) int16 array: row and column of
+    each cell's first block.
     """
     cells = counts[:-1, :-1] + counts[1:, :-1] + counts[:-1, 1:] + counts[1:, 1:]
     fill = cells / (2.0 * block_px) ** 2
@@ -64,10 +57,7 @@ def lay_cells(counts: NDArray[np.int32], block_px: int, min_fill: float) -> NDAr
 def block_runs(counts: NDArray[np.int32]) -> NDArray[np.int32]:
     """Stretches of neighbouring blocks that hold surface.
 
-    Returns
-    -------
-    (N, 3) int32 array
-        Row of blocks, first column, number of blocks.
+    Returns (N, 3) int32 array: row of blocks, first column, number of blocks.
     """
     runs = []
     for row, held in enumerate(counts > 0):

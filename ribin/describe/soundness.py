@@ -32,10 +32,7 @@ _FORMS = {  # number of axes and type
 def check_described(arrays: Mapping[str, NDArray], where: str) -> None:
     """Refuse arrays that `describe_surface` cannot have made, whatever its parameters.
 
-    Raises
-    ------
-    FormatError
-        An array is missing, too many, of another form, or does not go with another.
+    Raises FormatError: an array is missing, too many, of another form, or does not go with another.
     """
     if set(arrays) != set(_FORMS):
         raise FormatError(f"{where}: arrays {', '.join(_FORMS)} needed, found {', '.join(arrays)}")

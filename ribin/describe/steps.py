@@ -1,4 +1,4 @@
-"""From a mark to its template, step by step."""
+"""From a mark to its template, step by step, on coarser and coarser grids."""
 
 from __future__ import annotations
 
@@ -34,10 +34,7 @@ def describe_surface(
     fine_runs, medium_runs, coarse_runs (N, 3) int32
         Row, first column and number of neighbouring blocks that hold surface.
 
-    Raises
-    ------
-    ScanError
-        The mark has no relief, or no cell holds enough surface.
+    Raises ScanError: the mark has no relief, or no cell holds enough surface.
     """
     fine, fine_valid = _fine(mark, params)
     trace.keep("fine", surface=fine, valid=fine_valid)
@@ -52,7 +49,7 @@ def describe_surface(
     trace.keep("coarse", surface=coarse, valid=coarse_valid)
     _check(mark, len(cells), length, params.min_fill)
 
-    medium, medium_valid = _cropped(medium, medium_valid)
+    medium, medium_valid = _crop(medium, medium_valid)
     return Template(
         mark_type=mark.mark_type,
         kind=mark.kind,
@@ -79,7 +76,7 @@ def _fine(mark: Mark, params: DescribeParams) -> tuple[FloatArray, BoolArray]:
     surface, valid = reduce_surface(mark.surface, mark.valid, factor)
     square = (params.pitch_um, params.pitch_um)
     surface = remove_form(surface, valid, params.high_cutoff_um, square)
-    return _cropped(even_out(surface, valid, params.clip_mads), valid)
+    return _crop(even_out(surface, valid, params.clip_mads), valid)
 
 
 def _at_pitch(mark: Mark, pitch_um: float, clip_mads: float) -> tuple[FloatArray, BoolArray]:
@@ -87,7 +84,7 @@ def _at_pitch(mark: Mark, pitch_um: float, clip_mads: float) -> tuple[FloatArray
     return even_out(surface, valid, clip_mads), valid
 
 
-def _cropped(surface: FloatArray, valid: BoolArray) -> tuple[FloatArray, BoolArray]:
+def _crop(surface: FloatArray, valid: BoolArray) -> tuple[FloatArray, BoolArray]:
     """The smallest frame around the same centre that holds all that was measured."""
     middle = surface.shape[0] // 2
     rows, cols = np.nonzero(valid)
@@ -176,7 +173,7 @@ def even_out(surface: FloatArray, valid: BoolArray, clip_mads: float) -> FloatAr
 # The surface that a template holds, as a mark for people to look at.
 
 
-def surface_of(template: Template) -> Mark:
+def template_mark(template: Template) -> Mark:
     """The fine surface of a template, evened out and at its pitch, as a `Mark`.
 
     It has what a comparison sees and no more; its centre is that of the mark.

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError
-from ribin.extract.outlines import lit
+from ribin.extract.outlines import state_lighting
 from ribin.model import MarkType, ScanKind, Template, known_lighting, light_hindrance
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_many, describe_mark, extract_marks
@@ -283,7 +283,7 @@ def _describe(folder: Path, label: Label, params: Params) -> DescribedScan:
 def _template(path: Path, label: Label, params: Params) -> Template:
     scan = read_scan(path, params=params.read)
     if label.lighting and scan.kind is ScanKind.IMAGE:
-        scan = lit(scan, label.lighting)
+        scan = state_lighting(scan, label.lighting)
     marks = extract_marks(scan, params)
     for mark in marks:
         if mark.mark_type is label.mark:

@@ -1,0 +1,1 @@
+"""A scan becomes marks: found or outlined, judged, levelled and filtered."""

@@ -15,6 +15,8 @@ from ribin.model import BoolArray, MarkType, Origin, Region, Scan, ScanKind
 from ribin.params.defaults import Params
 
 _EVERY = 8  # pixels apart: enough to tell a ring from a head
+_TOLERANCE = 0.03  # of the radius: how far a hand-drawn outline strays from a circle
+_TRIALS = 200
 _BORDER_MEASURED = 0.5  # of the frame's border; a ring that was cut out touches it at some points
 
 
@@ -24,20 +26,23 @@ def find_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
     What a person outlined is taken as it is. A scan in which all but the breech face is
     unmeasured is taken whole. In any other topography the marks of the head are found.
 
-    Raises
-    ------
-    ScanError
-        No mark was outlined and none can be found, or too little of it was measured.
+    Raises ScanError: no mark was outlined and none can be found, or too little of it was measured.
     """
     drawn = dict(scan.outlines)
     if scan.mark_valid is not None:
         drawn[MarkType.BREECH_FACE] = scan.mark_valid
-    regions = {kind: _given(scan, kind, drawn[kind], params) for kind in MarkType if kind in drawn}
+    regions = {
+        kind: measured_region(
+            scan, kind, drawn[kind], Origin.OUTLINED, params.of(kind).preprocess.min_area_mm2
+        )
+        for kind in MarkType
+        if kind in drawn
+    }
+    if not drawn and _is_cut_out(scan, params.breech_face.preprocess.max_relief_um):
+        least_mm2 = params.of(MarkType.BREECH_FACE, scan.kind).preprocess.min_area_mm2
+        return (measured_region(scan, MarkType.BREECH_FACE, scan.valid, Origin.CUT_OUT, least_mm2),)
     if scan.kind is ScanKind.IMAGE:
-        return _in_image(scan, regions, params)
-    if not drawn and is_cut_out(scan, params.breech_face.preprocess.max_relief_um):
-        inside = breech_face_region(scan, params.breech_face.preprocess.min_area_mm2)
-        return (_region(scan, MarkType.BREECH_FACE, inside, Origin.CUT_OUT),)
+        return tuple(regions.values()) or find_image_regions(scan, params.head_image)
     if _holds_a_head(scan):
         try:
             found = find_head_regions(scan, params)
@@ -50,23 +55,12 @@ def find_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
     return tuple(regions[kind] for kind in MarkType if kind in regions)
 
 
-def _in_image(scan: Scan, regions: dict[MarkType, Region], params: Params) -> tuple[Region, ...]:
-    """What was outlined, or cut out by transparency; else what is found in a whole head."""
-    if not regions and _border_measured(scan.valid) <= _BORDER_MEASURED:
-        area_mm2 = params.breech_face_image.preprocess.min_area_mm2
-        inside = breech_face_region(scan, area_mm2)
-        return (_region(scan, MarkType.BREECH_FACE, inside, Origin.CUT_OUT),)
-    return tuple(regions.values()) or find_image_regions(scan, params.head_image)
-
-
-def is_cut_out(scan: Scan, max_relief_um: float) -> bool:
-    """Whether somebody left only the breech face in a scan: an image, or a flat with no frame."""
-    if scan.kind is not ScanKind.TOPOGRAPHY:
-        return True
+def _is_cut_out(scan: Scan, max_relief_um: float) -> bool:
+    """Whether somebody left only the breech face: no frame was measured, and heights are flat."""
     if _border_measured(scan.valid) > _BORDER_MEASURED:
         return False
     valid = np.ascontiguousarray(scan.valid[::_EVERY, ::_EVERY])
-    if valid.sum() < 3:
+    if scan.kind is ScanKind.IMAGE or valid.sum() < 3:
         return True
     levelled = level_surface(np.ascontiguousarray(scan.values[::_EVERY, ::_EVERY]), valid)
     low, high = np.percentile(levelled[valid], [5, 95])
@@ -74,9 +68,7 @@ def is_cut_out(scan: Scan, max_relief_um: float) -> bool:
 
 
 def _holds_a_head(scan: Scan) -> bool:
-    """Whether there can be more in a scan than what was outlined."""
-    if scan.kind is not ScanKind.TOPOGRAPHY:
-        return False
+    """Whether there can be more in a topography than what was outlined."""
     outside = scan.valid
     for inside in (scan.mark_valid, *scan.outlines.values()):
         outside = outside if inside is None else outside & ~inside
@@ -88,64 +80,30 @@ def _border_measured(valid: BoolArray) -> float:
     return float(np.mean(np.concatenate(edges)))
 
 
-def _given(scan: Scan, mark_type: MarkType, inside: BoolArray, params: Params) -> Region:
+def measured_region(
+    scan: Scan, mark_type: MarkType, inside: BoolArray, origin: Origin, min_area_mm2: float
+) -> Region:
+    """The measured pixels of an outline, (H, W), as a region.
+
+    Raises ScanError: fewer than `min_area_mm2` of the mark were measured.
+    """
     measured = scan.valid & inside
     area_mm2 = float(measured.sum()) * scan.row_pitch_um * scan.col_pitch_um / 1e6
-    needed = params.of(mark_type).preprocess.min_area_mm2
-    if area_mm2 < needed:
-        name = mark_type.value.replace("_", " ")
-        raise ScanError(
-            f"{scan.provenance.source}: {area_mm2:.2f} mm2 of {name} measured, {needed:g} needed"
-        )
-    return _region(scan, mark_type, measured, Origin.OUTLINED)
-
-
-def _region(scan: Scan, mark_type: MarkType, inside: BoolArray, origin: Origin) -> Region:
-    row, col, radius = outline_circle(inside, (scan.row_pitch_um, scan.col_pitch_um))
-    return Region(mark_type, inside, (row, col), radius, origin)
-
-
-# Which pixels of a scan are the breech face, and where its middle is.
-#
-# Today the outline is given: drawn by a person, or already cut out by whoever made the file.
-# Finding it in a raw head takes its place here, as another function with the same result.
-
-_TOLERANCE = 0.03  # of the radius: how far a hand-drawn outline strays from a circle
-_TRIALS = 200
-
-
-def breech_face_region(scan: Scan, min_area_mm2: float) -> BoolArray:
-    """Measured pixels of the breech face, (H, W), True inside.
-
-    Raises
-    ------
-    ScanError
-        Fewer than `min_area_mm2` of the mark were measured.
-    """
-    inside = scan.valid if scan.mark_valid is None else scan.valid & scan.mark_valid
-    area_mm2 = float(inside.sum()) * scan.row_pitch_um * scan.col_pitch_um / 1e6
     if area_mm2 < min_area_mm2:
         raise ScanError(
-            f"{scan.provenance.source}: {area_mm2:.2f} mm2 of breech face measured, "
+            f"{scan.provenance.source}: {area_mm2:.2f} mm2 of {mark_type.words} measured, "
             f"{min_area_mm2:g} needed"
         )
-    return inside
+    row, col, radius = outline_circle(measured, (scan.row_pitch_um, scan.col_pitch_um))
+    return Region(mark_type, measured, (row, col), radius, origin)
 
 
 def outline_circle(inside: BoolArray, pitch_um: tuple[float, float]) -> tuple[float, float, float]:
     """The circle on which the outer edge of a region lies, even if only a part of it is left.
 
-    Parameters
-    ----------
-    inside : (H, W) bool array
-        True inside the region; at least three pixels that are not on one line.
-    pitch_um : (float, float)
-        Distance of rows and of columns.
-
-    Returns
-    -------
-    (float, float, float)
-        Row and column of the centre and the radius, in um from pixel (0, 0).
+    `inside`, (H, W) bool: True inside the region; at least three pixels that are not on one line.
+    `pitch_um`: distance of rows and of columns. Returns (float, float, float): row and column of
+    the centre and the radius, in um from pixel (0, 0).
     """
     points = _hull_points(inside) * np.asarray(pitch_um)
     middle = points.mean(axis=0)

@@ -1,4 +1,4 @@
-"""The marks of a whole head in one image under a ring light: two circles, and what lies between.
+"""The marks of a whole head in an image under a ring light: two circles, and what lies between.
 
 The flat of the primer is bright; its rounded shoulder and the gap round it throw the light aside
 and are dark; so is the edge of the firing pin's impression, or of the aperture that the primer
@@ -16,7 +16,7 @@ from scipy import ndimage
 from skimage.morphology import disk
 
 from ribin.errors import ScanError
-from ribin.extract.circle_flux import Circle, circle_flux, inside_circle, refine_circle
+from ribin.extract.circles import Circle, circle_flux, inside_circle, refine_circle
 from ribin.extract.illumination import check_contrast, check_white
 from ribin.model import BoolArray, FloatArray, MarkType, Origin, Region, Scan
 from ribin.params.defaults import HeadImageParams
@@ -25,16 +25,10 @@ from ribin.params.defaults import HeadImageParams
 def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...]:
     """1 a coarse grid, 2 the primer's circle, 3 the firing pin's, 4 the breech face between.
 
-    Returns
-    -------
-    tuple of Region
-        The breech face, less what in it is neither flat nor evenly lit, on the circle of the
-        primer's flat; and the impression of the firing pin, or the aperture round it.
-
-    Raises
-    ------
-    ScanError
-        The image is blank or saturated, or shows no whole primer with an impression in it.
+    Returns tuple of Region: the breech face, less what in it is neither flat nor evenly lit, on the
+    circle of the primer's flat; and the impression of the firing pin, or the aperture round it.
+    Raises ScanError: the image is blank or saturated, or shows no whole primer with an impression
+    in it.
     """
     name = scan.provenance.source
     check_white(scan, scan.valid, "image", params.max_white)
@@ -116,7 +110,7 @@ def _breech_face(
     margin = max(1, round(params.pin_margin_um / params.grid_um))
     ring = inside_circle(flat.shape, primer, params.primer_margin)
     ring &= ~ndimage.binary_dilation(hole, disk(margin))
-    smooth = blurred(flat, params.patch_um / params.grid_um)
+    smooth = blur(flat, params.patch_um / params.grid_um)
     odd = ring & ((smooth < params.darkest) | (smooth > params.brightest))
     labels, number = ndimage.label(odd)
     least = (params.patch_um / params.grid_um) ** 2 * 4.0
@@ -154,7 +148,7 @@ class Hole:
     inside: BoolArray
 
 
-def blurred(values: FloatArray, sigma_px: float) -> FloatArray:
+def blur(values: FloatArray, sigma_px: float) -> FloatArray:
     """Gaussian blur; (H, W) float32 arrays."""
     return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma_px), np.float32)
 
@@ -162,12 +156,9 @@ def blurred(values: FloatArray, sigma_px: float) -> FloatArray:
 def round_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hole | None:
     """The largest clear circle within the primer at which it is dark inside and flat outside.
 
-    Parameters
-    ----------
-    flat : (H, W) float32 array
-        Brightness as a share of that of the primer's flat.
+    `flat`, (H, W) float32, is the brightness as a share of that of the primer's flat.
     """
-    smooth = blurred(np.minimum(flat, 1.0), params.smooth_um / params.grid_um)
+    smooth = blur(np.minimum(flat, 1.0), params.smooth_um / params.grid_um)
     cap = params.edge_cap * params.grid_um / params.smooth_um
     radii = np.arange(params.min_pin_um / params.grid_um, params.max_pin_share * primer.radius)
     rise = -circle_flux(smooth, radii, cap)
@@ -190,7 +181,7 @@ def round_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hol
 
 def any_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hole | None:
     """The largest patch near the middle that a dark outline encloses, of whatever shape."""
-    smooth = blurred(flat, 0.5 * params.smooth_um / params.grid_um)
+    smooth = blur(flat, 0.5 * params.smooth_um / params.grid_um)
     dark = (smooth < params.hole_flat) & inside_circle(flat.shape, primer, 0.9)
     reach = max(1, round(params.hole_closing_um / params.grid_um))
     closed = ndimage.binary_closing(dark, disk(reach))
@@ -219,7 +210,7 @@ def any_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hole 
 def likely_primers(grey: FloatArray, params: HeadImageParams) -> list[Circle]:
     """Circles, bright within and dark without, that lie in the frame; the clearest first."""
     levels = _levels(grey)
-    smooth = blurred(levels, params.smooth_um / params.grid_um)
+    smooth = blur(levels, params.smooth_um / params.grid_um)
     cap = params.edge_cap * params.grid_um / params.smooth_um
     radii = np.arange(params.min_primer_um, params.max_primer_um, 2 * params.grid_um)
     flux = circle_flux(smooth, radii / params.grid_um, cap)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ribin.errors import ScanError
-from ribin.extract.head_3d_circles import (
+from ribin.extract.primer import (
     HeadGrid,
     PrimerCircle,
     Ring,
@@ -23,6 +23,9 @@ from ribin.model import BoolArray, MarkType, Origin, Region, Scan
 from ribin.params.defaults import HeadParams, Params
 
 _MIN_GRID = 40  # pixels: 1 mm, less than the radius of any primer
+_HEAD_POINTS = 200  # of the grid that must show the case head
+_HEAD_BAND_UM = 10.0
+_DENT_SHARE = 0.85  # of an ejector mark lies deep
 
 
 def find_head_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
@@ -32,10 +35,7 @@ def find_head_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
     ring that lies on one surface within it, 4 the bowl in the ring's middle, 5 the dent in the
     case head.
 
-    Raises
-    ------
-    ScanError
-        The scan shows no primer, or too little of its ring.
+    Raises ScanError: the scan shows no primer, or too little of its ring.
     """
     name = scan.provenance.source
     grid = lay_grid(scan, params.head.grid_um)
@@ -106,10 +106,6 @@ def _on_scan_um(circle: PrimerCircle, grid: HeadGrid, scan: Scan) -> tuple[float
 
 # The firing pin's impression in the primer, and the ejector's mark on the case head.
 
-_HEAD_POINTS = 200  # of the grid that must show the case head
-_HEAD_BAND_UM = 10.0
-_DENT_SHARE = 0.85  # of an ejector mark lies deep
-
 
 def find_pin(grid: HeadGrid, ring: Ring, params: HeadParams) -> BoolArray | None:
     """The bowl of the firing pin without the groove of its drag, (H, W); None where there is none.
@@ -154,12 +150,12 @@ def _at_border(mask: BoolArray) -> bool:
 
 
 def _compact(
-    mask: BoolArray, pitch_um: float, limits_um: tuple[float, float], share: float, kept: float
+    mask: BoolArray, pitch_um: float, limits_um: tuple[float, float], share: float, min_share: float
 ) -> BoolArray | None:
     """The body with the largest inscribed disc, opened with a disc of a `share` of its size.
 
     None where that disc's radius is outside the limits, or the opened body holds less than the
-    share `kept` of the whole one.
+    share `min_share` of the whole one.
     """
     filled = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, disc(2))
     inscribed = cv2.distanceTransform(cv2.copyMakeBorder(filled, 1, 1, 1, 1, 0), cv2.DIST_L2, 5)
@@ -172,4 +168,4 @@ def _compact(
     opened = cv2.morphologyEx(body, cv2.MORPH_OPEN, disc(max(1, round(share * radius_px))))
     _, parts = cv2.connectedComponents(opened)
     part = np.asarray(parts == parts[row, col], np.bool_)
-    return part if part.sum() >= kept * body.sum() else None
+    return part if part.sum() >= min_share * body.sum() else None

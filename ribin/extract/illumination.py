@@ -1,4 +1,7 @@
-"""What the lamp did to an image, taken out: glare, uneven light, circular shading."""
+"""What the lamp did to an image, taken out: glare, uneven light, circular shading.
+
+Blank and saturated images are refused: the camera recorded nothing there.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,35 @@ import cv2
 import numpy as np
 
 from ribin.errors import ScanError
-from ribin.extract.level import without_rings
-from ribin.model import BoolArray, FloatArray, Region, Scan, gaussian_sigma
+from ribin.extract.level import remove_rings
+from ribin.model import BoolArray, FloatArray, Region, Scan
 from ribin.params.defaults import PreprocessParams
-from ribin.surface.gaussian import smooth_surface
+from ribin.surface.gaussian import gaussian_sigma, smooth_surface
 
+FULL_RANGE = 0.995  # 254 of 255: the camera cut off what was brighter
 _SIGMA_PX = 8.0  # of the Gaussian on the coarser grid
 _LEAST_SHARE = 1e-4
 _LEAST_CONTRAST = 1e-4  # of the range; below it there is nothing to normalise
 
 
-def without_glare(
+def even_image(
+    scan: Scan, region: Region, params: PreprocessParams
+) -> tuple[FloatArray, BoolArray]:
+    """1 without glare, 2 smoothed, 3 evenly lit, 4 without circular shading, 5 clipped.
+
+    Returns (H, W) float32 array, (H, W) bool array: contrast in local standard deviations, 0 where
+    not measured, and the mask. Raises ScanError: most of the mark is saturated.
+    """
+    light, pitch_um = params.light, (scan.row_pitch_um, scan.col_pitch_um)
+    check_white(scan, region.inside, region.mark_type.words, light.max_white)
+    inside = remove_glare(scan.values, region.inside, pitch_um, light.glare_um, light.max_glare)
+    surface = smooth_surface(scan.values, inside, params.low_cutoff_um, pitch_um)
+    surface = even_light(surface, inside, pitch_um, light.surroundings_um)
+    surface = remove_rings(surface, inside, pitch_um, region.center_um, light.shading_um)
+    return np.clip(surface, -light.clip, light.clip), inside
+
+
+def remove_glare(
     grey: FloatArray,
     valid: BoolArray,
     pitch_um: tuple[float, float],
@@ -91,7 +112,7 @@ def _surroundings(
     factors = [max(1, int(gaussian_sigma(cutoff_um) / (_SIGMA_PX * p))) for p in pitch_um]
     size = tuple(max(1, round(n / f)) for n, f in zip(values.shape, factors, strict=True))
     weight = valid.astype(np.float32)
-    mean, share = (_resized(plane, size, cv2.INTER_AREA) for plane in (values * weight, weight))
+    mean, share = (_resize(plane, size, cv2.INTER_AREA) for plane in (values * weight, weight))
     pitch = tuple(p * n / m for p, n, m in zip(pitch_um, values.shape, size, strict=True))
     # The share of each coarse pixel is its weight: both sums are smoothed alike.
     every = np.ones(size, np.bool_)
@@ -99,31 +120,18 @@ def _surroundings(
         smooth_surface(s, every, cutoff_um, (pitch[0], pitch[1])) for s in (mean, share)
     )
     local = np.where(weights > _LEAST_SHARE, top / np.maximum(weights, _LEAST_SHARE), 0.0)
-    return _resized(local.astype(np.float32), values.shape, cv2.INTER_LINEAR)
+    return _resize(local.astype(np.float32), values.shape, cv2.INTER_LINEAR)
 
 
-def _resized(values: FloatArray, size: tuple[int, ...], how: int) -> FloatArray:
+def _resize(values: FloatArray, size: tuple[int, ...], how: int) -> FloatArray:
     return np.asarray(cv2.resize(values, (size[1], size[0]), interpolation=how), np.float32)
-
-
-# Whether the camera recorded anything: blank and saturated images are refused.
-
-FULL_RANGE = 0.995  # 254 of 255: the camera cut off what was brighter
 
 
 def check_white(scan: Scan, inside: BoolArray, what: str, max_share: float) -> None:
     """Refuse a part of an image of which too much is saturated.
 
-    Parameters
-    ----------
-    inside : (H, W) bool array
-        True on the part; at least one pixel.
-    what : str
-        Its name, for the message.
-
-    Raises
-    ------
-    ScanError
+    `inside`, (H, W) bool: True on the part; at least one pixel. `what`: its name, for the message.
+    Raises ScanError.
     """
     share = float(np.mean(scan.values[inside] >= FULL_RANGE))
     if share > max_share:
@@ -136,9 +144,7 @@ def check_white(scan: Scan, inside: BoolArray, what: str, max_share: float) -> N
 def check_contrast(scan: Scan, min_contrast: float) -> None:
     """Refuse an image whose 5th and 95th percentile are nearer than `min_contrast` of the range.
 
-    Raises
-    ------
-    ScanError
+    Raises ScanError.
     """
     low, high = np.percentile(scan.values[scan.valid], [5, 95])
     if high - low < min_contrast:
@@ -146,31 +152,3 @@ def check_contrast(scan: Scan, min_contrast: float) -> None:
             f"{scan.provenance.source}: the image is nearly blank, grey values of "
             f"{low * 255:.0f} to {high * 255:.0f} of 255 found"
         )
-
-
-# From the grey values of a mark to contrast that does not depend on the light, step by step.
-
-
-def even_image(
-    scan: Scan, region: Region, params: PreprocessParams
-) -> tuple[FloatArray, BoolArray]:
-    """1 without glare, 2 smoothed, 3 evenly lit, 4 without circular shading, 5 clipped.
-
-    Returns
-    -------
-    (H, W) float32 array, (H, W) bool array
-        Contrast in local standard deviations, 0 where not measured, and the mask.
-
-    Raises
-    ------
-    ScanError
-        Most of the mark is saturated.
-    """
-    light, pitch_um = params.light, (scan.row_pitch_um, scan.col_pitch_um)
-    name = region.mark_type.value.replace("_", " ")
-    check_white(scan, region.inside, name, light.max_white)
-    inside = without_glare(scan.values, region.inside, pitch_um, light.glare_um, light.max_glare)
-    surface = smooth_surface(scan.values, inside, params.low_cutoff_um, pitch_um)
-    surface = even_light(surface, inside, pitch_um, light.surroundings_um)
-    surface = without_rings(surface, inside, pitch_um, region.center_um, light.shading_um)
-    return np.clip(surface, -light.clip, light.clip), inside

@@ -1,4 +1,4 @@
-"""From a scan to its marks, step by step."""
+"""From a region of a scan to a mark, step by step; and the same mark as its mirror image."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ import numpy as np
 from ribin.errors import ScanError
 from ribin.extract.find import away_from_edge
 from ribin.extract.illumination import even_image
-from ribin.extract.level import level_surface, resample_to_frame, without_rings
+from ribin.extract.level import level_surface, remove_rings, resample_to_frame
 from ribin.model import NO_TRACE, FloatArray, Mark, Region, Scan, ScanKind, Trace
 from ribin.params.defaults import PreprocessParams
 from ribin.surface.gaussian import smooth_surface
 from ribin.surface.regression import remove_form
+
+# Exchanging left and right and exchanging top and bottom differ by half a turn, which is beyond
+# the range of rotations that is searched, so both are there.
+MIRRORS = {
+    "mirrored left to right": (slice(None), slice(None, None, -1), 1.0),
+    "mirrored top to bottom": (slice(None, None, -1), slice(None), 1.0),
+    "mirrored left to right and inverted, as a cast": (slice(None), slice(None, None, -1), -1.0),
+    "mirrored top to bottom and inverted, as a cast": (slice(None, None, -1), slice(None), -1.0),
+}
 
 
 def extract_mark(
@@ -23,11 +32,8 @@ def extract_mark(
 
     Of an image, the light is evened and smoothed instead of the surface levelled.
 
-    Raises
-    ------
-    ScanError
-        The relief is not that of one mark, so something else lies within the outline; or the
-        image is saturated there.
+    Raises ScanError: the relief is not that of one mark, so something else lies within the outline;
+    or the image is saturated there.
     """
     pitch_um = (scan.row_pitch_um, scan.col_pitch_um)
     if scan.kind is ScanKind.IMAGE:
@@ -42,7 +48,7 @@ def extract_mark(
         # Form first: a weighted mean is pulled down by a steep edge, and flat ground has none.
         flat = remove_form(levelled, inside, params.high_cutoff_um, pitch_um)
         if params.ring_um > 0.0:
-            flat = without_rings(flat, inside, pitch_um, region.center_um, params.ring_um)
+            flat = remove_rings(flat, inside, pitch_um, region.center_um, params.ring_um)
         banded = smooth_surface(flat, inside, params.low_cutoff_um, pitch_um)
     trace.keep("band_passed", surface=banded, valid=inside, pitch_um=pitch_um)
 
@@ -71,26 +77,13 @@ def extract_mark(
 def _check_relief(scan: Scan, region: Region, levelled: FloatArray, limit_um: float) -> None:
     low, high = np.percentile(levelled[region.inside], [5, 95])
     if high - low > limit_um:
-        name = region.mark_type.value.replace("_", " ")
         raise ScanError(
             f"{scan.provenance.source}: a relief of {high - low:.0f} um remains after levelling, "
-            f"a {name} has at most {limit_um:g}: outline it with a mask"
+            f"a {region.mark_type.words} has at most {limit_um:g}: outline it with a mask"
         )
 
 
-# The same mark as its mirror image, or as a cast shows it.
-
-# Exchanging left and right and exchanging top and bottom differ by half a turn, which is beyond
-# the range of rotations that is searched, so both are there.
-MIRRORS = {
-    "mirrored left to right": (slice(None), slice(None, None, -1), 1.0),
-    "mirrored top to bottom": (slice(None, None, -1), slice(None), 1.0),
-    "mirrored left to right and inverted, as a cast": (slice(None), slice(None, None, -1), -1.0),
-    "mirrored top to bottom and inverted, as a cast": (slice(None, None, -1), slice(None), -1.0),
-}
-
-
-def mirrored_mark(mark: Mark, how: str) -> Mark:
+def mirror_mark(mark: Mark, how: str) -> Mark:
     """A mark in one of the ways of `MIRRORS`; its frame keeps its middle."""
     rows, cols, sign = MIRRORS[how]
     surface = np.ascontiguousarray(sign * mark.surface[rows, cols], np.float32)

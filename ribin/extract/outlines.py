@@ -19,6 +19,7 @@ from ribin.model import (
     parse_lighting,
 )
 
+DECLARED_CAST = "declared a cast"  # how the note on one begins
 _FORM = "MARK:ROW,COL,RADIUS[,INNER]"
 
 
@@ -42,10 +43,8 @@ class CircleOutline:
 def parse_circle(text: str) -> CircleOutline:
     """A circle as it is written on the command line: MARK:ROW,COL,RADIUS[,INNER], in pixels.
 
-    Raises
-    ------
-    ParameterError
-        The mark is unknown, a number is missing or is none, or the radii cannot be.
+    Raises ParameterError: the mark is unknown, a number is missing or is none, or the radii cannot
+    be.
     """
     name, _, rest = text.partition(":")
     try:
@@ -68,10 +67,7 @@ def outline_by_circles(
 ) -> Scan:
     """The scan with marks outlined by circles; the outlines that it had of them are replaced.
 
-    Raises
-    ------
-    ScanError
-        A circle holds no pixel of the scan.
+    Raises ScanError: a circle holds no pixel of the scan.
     """
     drawn: dict[MarkType, BoolArray] = {}
     for circle in circles:
@@ -86,16 +82,13 @@ def outline_by_circles(
         f"{c.mark_type} outlined by circle {c.row:g},{c.col:g},{c.radius:g},{c.inner:g} px"
         for c in circles
     ]
-    return noted(outlined(scan, drawn), words, who, why)
+    return add_notes(set_outlines(scan, drawn), words, who, why)
 
 
-def outlined(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
+def set_outlines(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
     """The scan with these outlines in place of those it had, {mark type: (H, W) bool}.
 
-    Raises
-    ------
-    ScanError
-        An outline is not of the scan's shape.
+    Raises ScanError: an outline is not of the scan's shape.
     """
     for mark_type, inside in drawn.items():
         if inside.shape != scan.shape:
@@ -108,27 +101,19 @@ def outlined(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
     return replace(scan, mark_valid=breech_face, outlines={**scan.outlines, **others})
 
 
-def lit(scan: Scan, lighting: str, who: str = "", why: str = "") -> Scan:
+def state_lighting(scan: Scan, lighting: str, who: str = "", why: str = "") -> Scan:
     """The image with its lighting as a person states it; that of the file is replaced.
 
-    Raises
-    ------
-    ParameterError
-        No lighting is called so.
-    ScanError
-        A topography has none.
+    Raises ParameterError: no lighting is called so. Raises ScanError: a topography has none.
     """
     stated = str(parse_lighting(lighting))
     if scan.kind is not ScanKind.IMAGE:
         raise ScanError(f"{scan.provenance.source}: an image needed to have a lighting")
     scan = replace(scan, provenance=replace(scan.provenance, lighting=stated))
-    return noted(scan, [f"lighting stated as {stated}"], who, why)
+    return add_notes(scan, [f"lighting stated as {stated}"], who, why)
 
 
-DECLARED_CAST = "declared a cast"  # how the note on one begins
-
-
-def noted(scan: Scan, words: Sequence[str], who: str, why: str) -> Scan:
+def add_notes(scan: Scan, words: Sequence[str], who: str, why: str) -> Scan:
     """The scan whose provenance says what was done, by whom and why."""
     by = f" by {who}" if who else ""
     because = f": {why}" if why else ""
@@ -156,11 +141,11 @@ def unfold_replica(scan: Scan, who: str = "", why: str = "") -> Scan:
         provenance=provenance,
         values=np.ascontiguousarray(values),
         valid=np.ascontiguousarray(scan.valid[:, ::-1]),
-        mark_valid=None if scan.mark_valid is None else _flipped(scan.mark_valid),
-        outlines={kind: _flipped(inside) for kind, inside in scan.outlines.items()},
+        mark_valid=None if scan.mark_valid is None else _flip(scan.mark_valid),
+        outlines={kind: _flip(inside) for kind, inside in scan.outlines.items()},
     )
-    return noted(mirrored, [f"{DECLARED_CAST}, mirrored and inverted"], who, why)
+    return add_notes(mirrored, [f"{DECLARED_CAST}, mirrored and inverted"], who, why)
 
 
-def _flipped(inside: BoolArray) -> BoolArray:
+def _flip(inside: BoolArray) -> BoolArray:
     return np.ascontiguousarray(inside[:, ::-1])

@@ -14,6 +14,15 @@ _SECTOR_SHARE = 0.02  # of the pixels that a sector would hold if the circle wer
 _GRID_UM = 25.0
 _LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _LAPLACE_GAIN = 6.0  # root of the sum of its squares: what it makes of white noise of SD 1
+_MORE_IS_WORSE = ("saturation", "blur_um")
+_WORDS = {
+    "valid_share": "of the mark measured",
+    "coverage": "of the directions from the centre measured",
+    "relief_um": "um relief",
+    "signal_to_noise": "times the noise is the relief",
+    "saturation": "of the pixels at an end of the range",
+    "blur_um": "um is the finest detail",
+}
 
 
 def judge_quality(
@@ -21,14 +30,9 @@ def judge_quality(
 ) -> Quality:
     """Measure one mark and compare its figures with the limits.
 
-    Parameters
-    ----------
-    scan, region : Scan, Region
-        The scan as read and where the mark lies in it.
-    mark : Mark
-        The same mark, levelled and band-passed.
-    high_cutoff_um : float
-        The longest wavelength of its band, in which the finest detail is judged.
+    `scan`, `region`: the scan as read and where the mark lies in it. `mark`: the same mark,
+    levelled and band-passed. `high_cutoff_um`: the longest wavelength of its band, in which the
+    finest detail is judged.
     """
     figures = {
         "valid_share": _valid_share(scan, region),
@@ -56,17 +60,6 @@ def judge_quality(
         noise_um=noise,
         **figures,
     )
-
-
-_MORE_IS_WORSE = ("saturation", "blur_um")
-_WORDS = {
-    "valid_share": "of the mark measured",
-    "coverage": "of the directions from the centre measured",
-    "relief_um": "um relief",
-    "signal_to_noise": "times the noise is the relief",
-    "saturation": "of the pixels at an end of the range",
-    "blur_um": "um is the finest detail",
-}
 
 
 def _limits(name: str, params: QualityParams, high_cutoff_um: float) -> tuple[float, float]:

@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ribin.model import MarkType, ScanKind
 
+BLOCK_PX = 8  # cells are made of blocks of 8 x 8 pixels: one vector register of float32 a row
+# They change what is accepted or shortlisted, not how a pair scores.
+_NOT_METHOD = ("read", "search", "quality", "handedness")
 
-# Tuned numbers for whole heads and for the quality of marks; sections of `params.Params`.
+
+# Whole heads, and the quality of marks.
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class HandednessParams:
     lead: float = 20.0  # over the score as read
 
 
-# Tuned numbers for optical images; sections of `params.Params`.
+# Optical images.
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ class HeadImageParams:
     soft_min_edge: float = 0.05
 
 
-# Tuned numbers that change what is accepted or shortlisted, not how a pair scores.
+# What a reader accepts.
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,7 @@ class ReadParams:
     max_field_mm: float = 40.0  # twice the largest case head (.50 BMG, 20.4 mm)
 
 
-# Tuned numbers of the search: how a mark is sketched, and how many go on from stage to stage.
+# The search: how a mark is sketched, and how many go on from stage to stage.
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,7 @@ class SearchParams:
     ejector: SketchParams = _IMPRESSION
 
 
-BLOCK_PX = 8  # cells are made of blocks of 8 x 8 pixels: one vector register of float32 a row
+# The method, and all parameters together.
 
 
 @dataclass(frozen=True)
@@ -392,8 +396,5 @@ def _fingerprint(numbers: dict[str, Any]) -> str:
     text = json.dumps(numbers, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-
-# They change what is accepted or shortlisted, not how a pair scores.
-_NOT_METHOD = ("read", "search", "quality", "handedness")
 
 DEFAULT_PARAMS = Params()

@@ -1,4 +1,8 @@
-"""A TOML file that overrides parameters."""
+"""Parameters that a laboratory sets: a TOML file over the defaults, and a range of rotation.
+
+What a value can be is checked here: ranges by the end of a name, and what two parameters owe each
+other.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from typing import Any
 
 from ribin.errors import ParameterError
 from ribin.params.defaults import MethodParams, Params
+
+ANY_ROTATION_DEG = 180.0  # to either side: the whole circle
 
 
 def load_params(path: str | Path) -> Params:
@@ -76,37 +82,29 @@ def _same_type(old: Any, value: Any, where: str) -> Any:
     return value
 
 
-# How far one mark may be turned against the other, for every type of mark at once.
-
-ANY_ROTATION_DEG = 180.0  # to either side: the whole circle
-
-
 def with_rotation(params: Params, range_deg: float) -> Params:
     """The same parameters, searching turns from -`range_deg` to `range_deg`.
 
     Templates stay valid: `Params.template_id` does not depend on the range; `params_id` does.
 
-    Raises
-    ------
-    ParameterError
-        The range is not between 0 and 180 degrees.
+    Raises ParameterError: the range is not between 0 and 180 degrees.
     """
     if not 0.0 <= range_deg <= ANY_ROTATION_DEG:
         raise ParameterError(f"rotation: 0 to {ANY_ROTATION_DEG:g} needed, found {range_deg:g}")
     methods: dict[str, Any] = {
-        group.name: _turned(method, range_deg)
+        group.name: _set_rotation(method, range_deg)
         for group in dataclasses.fields(params)
         if isinstance(method := getattr(params, group.name), MethodParams)
     }
     return dataclasses.replace(params, **methods)
 
 
-def _turned(method: MethodParams, range_deg: float) -> MethodParams:
+def _set_rotation(method: MethodParams, range_deg: float) -> MethodParams:
     correlate = dataclasses.replace(method.correlate, rotation_range_deg=range_deg)
     return dataclasses.replace(method, correlate=correlate)
 
 
-# Which values a parameter can have: ranges by name, and what two parameters owe each other.
+# Which values a parameter can have.
 
 
 @dataclass(frozen=True)
@@ -168,10 +166,7 @@ _AT_LEAST = (
 def find_problem(params: Any) -> str:
     """The first parameter that cannot be used: where, what is needed, what was found; or empty.
 
-    Parameters
-    ----------
-    params : dataclass of dataclasses
-        Such as `ribin.params.defaults.Params`.
+    `params` is a dataclass of dataclasses such as `ribin.params.defaults.Params`.
     """
     return next(_problems(params, ""), "")
 

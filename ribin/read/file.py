@@ -1,4 +1,4 @@
-"""What a reader hands to the dispatcher, and the checks that hold for every kind of file."""
+"""A file as it arrived, what kind of content it is, and the checks that hold for every kind."""
 
 from __future__ import annotations
 
@@ -7,99 +7,15 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ribin.errors import FormatError, ScanError
-from ribin.model import BoolArray, FloatArray, ScanKind
+from ribin.model import Provenance, Scan, ScanKind
 from ribin.params.defaults import ReadParams
 
-_LONGEST_ERROR = 200
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """The decoded content of one file; fields mean what they mean in `Scan` and `Provenance`."""
-
-    values: FloatArray
-    valid: BoolArray
-    row_pitch_um: float
-    col_pitch_um: float
-    kind: ScanKind
-    reader: str
-    instrument: str = ""
-    creator: str = ""
-    measured_on: str = ""
-    repairs: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    mark_valid: BoolArray | None = None
-    lighting: str = ""
-
-
-def quoted_error(error: BaseException) -> str:
-    """What a decoder said of a file, on one line; it may quote the file's own bytes."""
-    words = " ".join(str(error).split())[:_LONGEST_ERROR]
-    return "".join(letter if letter.isprintable() else "?" for letter in words)
-
-
-def check_size(height: int, width: int, name: str, params: ReadParams) -> None:
-    """Refuse a size before anything of that size is allocated.
-
-    Raises
-    ------
-    ScanError
-        Fewer than two rows or columns, or more pixels than `params.max_pixels`.
-    """
-    if min(height, width) < 2:
-        raise ScanError(f"{name}: at least 2 x 2 pixels needed, found {height} x {width}")
-    if height * width > params.max_pixels:
-        raise ScanError(
-            f"{name}: at most {params.max_pixels} pixels needed, found {height} x {width}"
-        )
-
-
-def check_pitch(row_um: float, col_um: float, name: str, params: ReadParams) -> None:
-    """Refuse a pitch that no instrument has, or that differs too much between the axes.
-
-    Raises
-    ------
-    ScanError
-        A pitch outside the limits, or a ratio above `params.max_pitch_ratio`.
-    """
-    for axis, pitch_um in (("row", row_um), ("column", col_um)):
-        if not (math.isfinite(pitch_um) and params.min_pitch_um <= pitch_um <= params.max_pitch_um):
-            raise ScanError(
-                f"{name}: {axis} pitch of {params.min_pitch_um:g} to {params.max_pitch_um:g} um "
-                f"needed, found {pitch_um:.6g} um"
-            )
-    ratio = max(row_um, col_um) / min(row_um, col_um)
-    if ratio > params.max_pitch_ratio:
-        raise ScanError(
-            f"{name}: row and column pitch within a ratio of {params.max_pitch_ratio:g} needed, "
-            f"found {row_um:.6g} and {col_um:.6g} um"
-        )
-
-
-def check_relief(reading: Reading, name: str) -> None:
-    """Refuse a scan on which nothing can be compared.
-
-    Raises
-    ------
-    ScanError
-        No pixel was measured, or all measured pixels have one value.
-    """
-    measured = reading.values[reading.valid]
-    if measured.size == 0:
-        raise ScanError(f"{name}: measured points needed, found none in {reading.values.shape}")
-    low, high = float(np.min(measured)), float(np.max(measured))
-    if low == high:
-        what = "height" if reading.kind is ScanKind.TOPOGRAPHY else "grey value"
-        raise ScanError(f"{name}: no relief, every measured point has the {what} {low:g}")
-
-
-# The bytes of the original, taken once, and what kind of content they are.
-
-_MIB = 1 << 20
+MIB = 1 << 20
 
 _OPTICAL_SIGNATURES = (
     b"\x89PNG\r\n\x1a\n",
@@ -109,6 +25,7 @@ _OPTICAL_SIGNATURES = (
 )
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
 _TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\n\r\f")
+_LONGEST_ERROR = 200  # characters
 
 
 class Content(StrEnum):
@@ -126,14 +43,16 @@ class Original:
     data: bytes
     sha256: str
 
+    def provenance(self, reader: str, **stated: Any) -> Provenance:
+        """Where a scan of this file came from, with what the file states of itself."""
+        return Provenance(self.name, self.sha256, len(self.data), reader, **stated)
+
 
 def load_original(path: Path, params: ReadParams) -> Original:
     """Read a file once and take the SHA-256 of its bytes.
 
-    Raises
-    ------
-    FormatError
-        The path is missing, a folder, not a regular file, unreadable, empty or too large.
+    Raises FormatError: the path is missing, a folder, not a regular file, unreadable, empty or too
+    large.
     """
     try:
         if path.is_dir():
@@ -141,7 +60,7 @@ def load_original(path: Path, params: ReadParams) -> Original:
         if not path.is_file():
             found = "something that is not a regular file" if path.exists() else "nothing there"
             raise FormatError(f"{path}: a file needed, found {found}")
-        size_mib = path.stat().st_size / _MIB
+        size_mib = path.stat().st_size / MIB
         if size_mib > params.max_file_mib:
             raise FormatError(
                 f"{path.name}: at most {params.max_file_mib} MiB needed, found {size_mib:.0f} MiB"
@@ -158,10 +77,7 @@ def load_original(path: Path, params: ReadParams) -> Original:
 def sniff_content(original: Original) -> Content:
     """Tell X3P containers from images by their first bytes.
 
-    Raises
-    ------
-    FormatError
-        The content is text or nothing that RIBIN reads.
+    Raises FormatError: the content is text or nothing that RIBIN reads.
     """
     head = original.data[:512]
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -179,3 +95,58 @@ def sniff_content(original: Original) -> Content:
 def _is_bmp(head: bytes) -> bool:
     # Two letters alone would take any text that starts with BM for an image.
     return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES
+
+
+# Checks, and what is said of a file that fails one.
+
+
+def quoted_error(error: BaseException) -> str:
+    """What a decoder said of a file, on one line; it may quote the file's own bytes."""
+    words = " ".join(str(error).split())[:_LONGEST_ERROR]
+    return "".join(letter if letter.isprintable() else "?" for letter in words)
+
+
+def check_size(height: int, width: int, name: str, params: ReadParams) -> None:
+    """Refuse a size before anything of that size is allocated.
+
+    Raises ScanError: fewer than two rows or columns, or more pixels than `params.max_pixels`.
+    """
+    if min(height, width) < 2:
+        raise ScanError(f"{name}: at least 2 x 2 pixels needed, found {height} x {width}")
+    if height * width > params.max_pixels:
+        raise ScanError(
+            f"{name}: at most {params.max_pixels} pixels needed, found {height} x {width}"
+        )
+
+
+def check_pitch(row_um: float, col_um: float, name: str, params: ReadParams) -> None:
+    """Refuse a pitch that no instrument has, or that differs too much between the axes.
+
+    Raises ScanError: a pitch outside the limits, or a ratio above `params.max_pitch_ratio`.
+    """
+    for axis, pitch_um in (("row", row_um), ("column", col_um)):
+        if not (math.isfinite(pitch_um) and params.min_pitch_um <= pitch_um <= params.max_pitch_um):
+            raise ScanError(
+                f"{name}: {axis} pitch of {params.min_pitch_um:g} to {params.max_pitch_um:g} um "
+                f"needed, found {pitch_um:.6g} um"
+            )
+    ratio = max(row_um, col_um) / min(row_um, col_um)
+    if ratio > params.max_pitch_ratio:
+        raise ScanError(
+            f"{name}: row and column pitch within a ratio of {params.max_pitch_ratio:g} needed, "
+            f"found {row_um:.6g} and {col_um:.6g} um"
+        )
+
+
+def check_relief(scan: Scan, name: str) -> None:
+    """Refuse a scan on which nothing can be compared.
+
+    Raises ScanError: no pixel was measured, or all measured pixels have one value.
+    """
+    measured = scan.values[scan.valid]
+    if measured.size == 0:
+        raise ScanError(f"{name}: measured points needed, found none in {scan.values.shape}")
+    low, high = float(np.min(measured)), float(np.max(measured))
+    if low == high:
+        what = "height" if scan.kind is ScanKind.TOPOGRAPHY else "grey value"
+        raise ScanError(f"{name}: no relief, every measured point has the {what} {low:g}")

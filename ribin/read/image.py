@@ -1,4 +1,10 @@
-"""Optical images: PNG, TIFF, BMP and JPEG, grey or colour, 8 or 16 bit, decoded by OpenCV."""
+"""Optical images and drawn masks: PNG, TIFF, BMP and JPEG, grey or colour, 8 or 16 bit.
+
+OpenCV gives the pixels and nothing else. Pillow reads the headers of all four formats, and proves
+that a file is whole before OpenCV, which fills what is missing with grey and says so on stderr
+only. BMP and JPEG carry no checksum: what was changed inside them, with their length kept, cannot
+be told from what was measured.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +18,17 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ribin.errors import FormatError, RibinError, ScanError
-from ribin.model import UM_PER_INCH, UM_PER_MM, BoolArray, FloatArray, ScanKind, known_lighting
+from ribin.model import (
+    UM_PER_INCH,
+    UM_PER_MM,
+    BoolArray,
+    FloatArray,
+    Scan,
+    ScanKind,
+    known_lighting,
+)
 from ribin.params.defaults import ReadParams
-from ribin.read.file import Original, Reading, check_size, quoted_error
+from ribin.read.file import Original, check_size, quoted_error
 
 # EXIF 2.32, 4.6.4 A, Orientation: whether rows and columns are exchanged, then what is flipped.
 _ORIENTATIONS = {
@@ -27,6 +41,14 @@ _ORIENTATIONS = {
     7: (True, True, True),
     8: (True, True, False),
 }
+_FORMATS = ("PNG", "TIFF", "BMP", "JPEG")
+_ORIENTATION_TAG = 0x0112
+_X_RESOLUTION_TAG = 282
+_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+_LONGEST_PADDING = 4096  # bytes after the end marker; some programs fill a disk block
+_HALF = 0.5  # of the way from black to white: what is lighter is inside a mask
+_DOUBTFUL = 0.1  # of the way from black to white, at either end
+_MAX_DOUBTFUL = 0.02  # share of pixels between: the soft edges of a drawn line, not a picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +79,8 @@ class Pixels:
 def decode_pixels(data: bytes, name: str, params: ReadParams) -> Pixels:
     """Decode an image; colour becomes luminance (ITU-R BT.601), transparent is not valid.
 
-    Raises
-    ------
-    FormatError
-        The image is truncated, damaged, or neither 8 nor 16 bit.
-    ScanError
-        Several pictures, or a size that cannot be used.
+    Raises FormatError: the image is truncated, damaged, or neither 8 nor 16 bit. Raises ScanError:
+    several pictures, or a size that cannot be used.
     """
     header = read_image_header(data, name, params)
     level = cv2.utils.logging.getLogLevel()
@@ -77,7 +95,7 @@ def decode_pixels(data: bytes, name: str, params: ReadParams) -> Pixels:
         raise FormatError(f"{name}: OpenCV cannot decode this {header.format}")
     if stored.dtype not in (np.uint8, np.uint16):
         raise FormatError(f"{name}: 8 or 16 bit needed, found {stored.dtype}")
-    stored, header = _upright(stored, header)
+    stored, header = _turn_upright(stored, header)
     white = 255.0 if stored.dtype == np.uint8 else 65535.0
     colours, alpha = _split_alpha(stored)
     coloured = colours.ndim == 3 and bool(np.ptp(colours, axis=2).any())
@@ -87,15 +105,11 @@ def decode_pixels(data: bytes, name: str, params: ReadParams) -> Pixels:
     return Pixels(grey, valid, colours, coloured, header)
 
 
-def read_optical(original: Original, pixel_pitch_um: float | None, params: ReadParams) -> Reading:
+def read_optical(original: Original, pixel_pitch_um: float | None, params: ReadParams) -> Scan:
     """Decode an optical image; `pixel_pitch_um` wins over the density of the file.
 
-    Raises
-    ------
-    FormatError
-        As `decode_pixels`.
-    ScanError
-        As `decode_pixels`; or no pitch is given, and the file states none that can be true.
+    Raises FormatError: as `decode_pixels`. Raises ScanError: as `decode_pixels`; or no pitch is
+    given, and the file states none that can be true.
     """
     name = original.name
     pixels = decode_pixels(original.data, name, params)
@@ -112,15 +126,15 @@ def read_optical(original: Original, pixel_pitch_um: float | None, params: ReadP
         notes += ("Colours were converted to luminance.",)
     if header.orientation in _ORIENTATIONS and header.orientation != 1:
         notes += (f"Orientation {header.orientation} of the header was carried out.",)
-    return Reading(
+    return Scan(
         values=np.where(pixels.valid, pixels.grey, np.float32(0.0)),
         valid=pixels.valid,
         row_pitch_um=row_um,
         col_pitch_um=col_um,
         kind=ScanKind.IMAGE,
-        reader=f"OpenCV {cv2.__version__}",
-        notes=notes,
-        lighting=header.lighting,
+        provenance=original.provenance(
+            reader=f"OpenCV {cv2.__version__}", notes=notes, lighting=header.lighting
+        ),
     )
 
 
@@ -139,7 +153,7 @@ def _check_density(
         )
 
 
-def _upright(stored: NDArray, header: ImageHeader) -> tuple[NDArray, ImageHeader]:
+def _turn_upright(stored: NDArray, header: ImageHeader) -> tuple[NDArray, ImageHeader]:
     """The pixels as displayed. OpenCV carries out the orientation of TIFF itself, of others not."""
     transpose, flip_rows, flip_cols = _ORIENTATIONS.get(header.orientation, _ORIENTATIONS[1])
     if transpose:
@@ -162,18 +176,7 @@ def _split_alpha(stored: NDArray) -> tuple[NDArray, NDArray | None]:
     return np.ascontiguousarray(stored), alpha
 
 
-# What the header of an image says: size, density, orientation, number of pictures.
-#
-# OpenCV gives pixels only. Pillow reads the headers of all four formats, and is used to prove that
-# a file is whole before OpenCV, which fills what is missing with grey and says so on stderr only.
-# BMP and JPEG carry no checksum: what was changed inside them, with their length kept, cannot be
-# told from what was measured.
-
-_FORMATS = ("PNG", "TIFF", "BMP", "JPEG")
-_ORIENTATION_TAG = 0x0112
-_X_RESOLUTION_TAG = 282
-_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
-_LONGEST_PADDING = 4096  # bytes after the end marker; some programs fill a disk block
+# The header: size, density, orientation, number of pictures.
 
 
 @dataclass(frozen=True)
@@ -200,12 +203,8 @@ class ImageHeader:
 def read_image_header(data: bytes, name: str, params: ReadParams) -> ImageHeader:
     """Read the header and prove that the file is whole; nothing is kept of the pixels.
 
-    Raises
-    ------
-    FormatError
-        The image is truncated, damaged or unknown.
-    ScanError
-        It holds several pictures, or too many pixels.
+    Raises FormatError: the image is truncated, damaged or unknown. Raises ScanError: it holds
+    several pictures, or too many pixels.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of oddities in tags; damage raises
@@ -259,10 +258,6 @@ def _prove_whole(data: bytes, kind: str, name: str) -> None:
 
 # Masks that a person drew: white inside the mark, black outside.
 
-_HALF = 0.5
-_DOUBTFUL = 0.1  # of the way from black to white, at either end
-_MAX_DOUBTFUL = 0.02  # share of pixels between: the soft edges of a drawn line, not a picture
-
 
 @dataclass(frozen=True, eq=False)
 class DrawnMask:
@@ -277,27 +272,12 @@ class DrawnMask:
     inside: BoolArray
     reason: str = ""
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.inside.shape
-
-
-def decode_mask(data: bytes, name: str, params: ReadParams) -> DrawnMask:
-    """Decode a mask image of any format that RIBIN reads.
-
-    White and opaque is inside, black or transparent is outside. Colours have a meaning only to
-    the program that wrote them, so a coloured mask is decoded but given a `reason`.
-
-    Raises
-    ------
-    FormatError, ScanError
-        The image cannot be decoded.
-    """
-    return white_inside(decode_pixels(data, name, params))
-
 
 def white_inside(pixels: Pixels) -> DrawnMask:
-    """The mask that decoded pixels draw in white on black."""
+    """The mask that decoded pixels draw: white and opaque is inside, black or transparent outside.
+
+    Colours have a meaning only to the program that wrote them: a coloured mask has a `reason`.
+    """
     inside = pixels.valid & (pixels.grey > _HALF)
     doubtful = np.mean((pixels.grey > _DOUBTFUL) & (pixels.grey < 1.0 - _DOUBTFUL))
     if pixels.coloured:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ribin.errors import ParameterError, ScanError
-from ribin.model import BoolArray, Provenance, Scan
+from ribin.model import Scan
 from ribin.params.defaults import DEFAULT_PARAMS, ReadParams
 from ribin.read.file import (
     Content,
     Original,
-    Reading,
     check_pitch,
     check_relief,
     load_original,
@@ -62,38 +62,18 @@ def read_scan(
     _check_given_pitch(pixel_pitch_um, params)
     try:
         original = load_original(path, params)
-        reading = _decode(original, pixel_pitch_um, params)
+        scan = _decode(original, pixel_pitch_um, params)
     except MemoryError as error:
         raise ScanError(f"{path.name}: too large for the memory of this machine") from error
-    check_pitch(reading.row_pitch_um, reading.col_pitch_um, original.name, params)
-    check_relief(reading, original.name)
-    mark_valid, mask_notes = _outline(path, mask_path, reading, params)
-    return Scan(
-        values=reading.values,
-        valid=reading.valid,
-        row_pitch_um=reading.row_pitch_um,
-        col_pitch_um=reading.col_pitch_um,
-        kind=reading.kind,
-        provenance=Provenance(
-            source=original.name,
-            sha256=original.sha256,
-            size_bytes=len(original.data),
-            reader=reading.reader,
-            instrument=reading.instrument,
-            creator=reading.creator,
-            measured_on=reading.measured_on,
-            repairs=reading.repairs,
-            notes=(*reading.notes, *mask_notes),
-            lighting=reading.lighting,
-        ),
-        mark_valid=mark_valid,
-    )
+    check_pitch(scan.row_pitch_um, scan.col_pitch_um, original.name, params)
+    check_relief(scan, original.name)
+    return _apply_mask(scan, path, mask_path, params)
 
 
-def _decode(original: Original, pixel_pitch_um: float | None, params: ReadParams) -> Reading:
+def _decode(original: Original, pixel_pitch_um: float | None, params: ReadParams) -> Scan:
     # A reader and its library are imported when a file needs them: `ribin --help` does not.
     if sniff_content(original) is Content.ZIP:
-        from ribin.read.x3p import read_x3p
+        from ribin.read.x3p.surface import read_x3p
 
         return read_x3p(original, pixel_pitch_um, params)
     from ribin.read.image import read_optical
@@ -111,29 +91,27 @@ def _check_given_pitch(pixel_pitch_um: float | None, params: ReadParams) -> None
         )
 
 
-def _outline(
-    path: Path, mask_path: str | Path | None, reading: Reading, params: ReadParams
-) -> tuple[BoolArray | None, tuple[str, ...]]:
-    """The mask given or lying beside the scan; else the one that the file brought."""
+def _apply_mask(scan: Scan, path: Path, mask_path: str | Path | None, params: ReadParams) -> Scan:
+    """The scan with the mask given or lying beside it; else with the one that the file brought."""
     beside = path.with_suffix(".mask.png")
     if mask_path is not None:
         chosen, how = Path(mask_path), "given"
     elif beside.is_file():
         chosen, how = beside, "beside the scan"
     else:
-        return reading.mark_valid, ()
-    from ribin.read.image import decode_mask
+        return scan
+    from ribin.read.image import decode_pixels, white_inside
 
     drawn = load_original(chosen, params)
-    mask = decode_mask(drawn.data, chosen.name, params)
-    shape = reading.values.shape
-    if mask.shape != shape:
+    mask = white_inside(decode_pixels(drawn.data, chosen.name, params))
+    if mask.inside.shape != scan.shape:
         raise ScanError(
-            f"{chosen.name}: a mask of {shape[0]} x {shape[1]} pixels like {path.name} needed, "
-            f"found {mask.shape[0]} x {mask.shape[1]}"
+            f"{chosen.name}: a mask of {scan.shape[0]} x {scan.shape[1]} pixels like {path.name} "
+            f"needed, found {mask.inside.shape[0]} x {mask.inside.shape[1]}"
         )
     if mask.reason:
         raise ScanError(f"{chosen.name}: {mask.reason}")
     share = float(np.mean(mask.inside))
     note = f"Mask {chosen.name} {how}: {share:.1%} of the pixels inside, SHA-256 {drawn.sha256}."
-    return mask.inside, (note,)
+    provenance = replace(scan.provenance, notes=(*scan.provenance.notes, note))
+    return replace(scan, mark_valid=mask.inside, provenance=provenance)

@@ -31,11 +31,46 @@ from ribin.report.document import (
     scan_facts_of,
     words,
 )
-from ribin.report.explanation import CONGRUENT, SIDES, CellRow, cell_rows, outcome_meanings
+from ribin.report.explanation import (
+    CONGRUENT,
+    SIDES,
+    CellRow,
+    cell_rows,
+    outcome_counts,
+    outcome_meanings,
+)
 from ribin.report.json import as_json
 from ribin.report.pictures import draw_overlay
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
+_CELL_HEAD = ("cell", "\u00b5m down", "right", "ccf", "\u00b5m away", "turn", "outcome")
+
+
+@dataclass(frozen=True, eq=False)
+class ReportedItem:
+    """One side of a report: a mark, and where its scan came from.
+
+    Attributes
+    ----------
+    mark : Mark
+        What was compared.
+    others : tuple of str
+        Types of the marks that the scan holds besides, which this report is not about.
+    member, exhibit : str, Exhibit or None
+        Where the scan came out of a vault. Of another member's exhibit the event's case number
+        and place are not known here.
+    """
+
+    mark: Mark
+    others: tuple[str, ...] = ()
+    member: str = ""
+    exhibit: Exhibit | None = None
+    whole: bool = True  # False: its owner gives the template alone, and that is what is drawn
+
+    @property
+    def name(self) -> str:
+        """How the report calls it: the exhibit, or the file."""
+        return self.exhibit.exhibit if self.exhibit else self.mark.provenance.source
 
 
 def comparison_document(
@@ -47,18 +82,11 @@ def comparison_document(
     chain: ChainHead | None = None,
     request: Request | None = None,
 ) -> Document:
-    """The whole report.
+    """The whole report on `items`, the reference and the comparison of `result`.
 
-    Parameters
-    ----------
-    items : (Item, Item)
-        Reference and comparison, as `result` has them.
-    params_id : str
-        Of the parameters that `method` is part of.
-    chain : ChainHead or None
-        Last row of the audit log that the report was entered in; None where there is no vault.
-    request : Request or None
-        What another member was asked by, where one of the items is another member's.
+    `params_id` is of the parameters that `method` is part of; `chain` the last row of the audit log
+    that the report was entered in, None where there is no vault; `request` what another member was
+    asked by, where one of the items is another member's.
     """
     one, two = items
     figures = figures_sha256(result)
@@ -88,14 +116,14 @@ def figures_sha256(result: Comparison) -> str:
 
 
 def _question(head: ReportHead, result: Comparison, request: Request | None) -> Section:
-    asked = head.question or (
+    question = head.question or (
         f"How far do the {words(result.mark)} marks of the two items below agree, in the figures "
         "of the method below?"
     )
-    blocks: list[Block] = [Paragraph(asked), Paragraph(SORTS)]
+    blocks: list[Block] = [Paragraph(question), Paragraph(SORTS)]
     if request:
-        said = [("Scope", str(request.scope)), ("Reason, as told to the owner", request.reason)]
-        blocks.append(Facts(known(said)))
+        facts = [("Scope", str(request.scope)), ("Reason, as told to the owner", request.reason)]
+        blocks.append(Facts(known(facts)))
     return Section("Question", tuple(blocks))
 
 
@@ -123,9 +151,9 @@ def _item_facts(item: ReportedItem) -> tuple[tuple[str, str], ...]:
         ]
     if item.whole:
         return (*known(exhibit), *scan_facts_of(item.mark.provenance))
-    told = replace(item.mark.provenance, sha256="")
+    without_hash = replace(item.mark.provenance, sha256="")
     sha256 = f"{item.mark.provenance.sha256}, as told by {item.member}: the file was not read here"
-    facts = (("SHA-256", sha256), *scan_facts_of(told), ("Drawn from", _TEMPLATE))
+    facts = (("SHA-256", sha256), *scan_facts_of(without_hash), ("Drawn from", _TEMPLATE))
     return (*known(exhibit), *facts)
 
 
@@ -176,14 +204,10 @@ def _result(result: Comparison, method: MethodParams) -> Section:
             f"{down:+.0f} \u00b5m down and {right:+.0f} \u00b5m right",
         ),
     )
-    parts = [
-        (p.name, figure_text(p.value), figure_text(p.contribution)) for p in result.score_parts
-    ]
-    parts.append(("sum", "", figure_text(result.score)))
     blocks: list[Block] = [
         Paragraph(text),
         Facts(facts),
-        Grid(("Part of the score", "value", "points"), tuple(parts), frozenset({1, 2})),
+        parts_grid(result),
         outcomes_grid(result, method),
     ]
     if result.note:
@@ -191,41 +215,22 @@ def _result(result: Comparison, method: MethodParams) -> Section:
     return Section("Result", tuple(blocks))
 
 
-# The evidence in a report of a comparison: its two items, pictures, and every cell.
-
-_CELL_HEAD = ("cell", "\u00b5m down", "right", "ccf", "\u00b5m away", "turn", "outcome")
+# The figures, pictures, and every cell.
 
 
-@dataclass(frozen=True, eq=False)
-class ReportedItem:
-    """One side of a report: a mark, and where its scan came from.
-
-    Attributes
-    ----------
-    mark : Mark
-        What was compared.
-    others : tuple of str
-        Types of the marks that the scan holds besides, which this report is not about.
-    member, exhibit : str, Exhibit or None
-        Where the scan came out of a vault. Of another member's exhibit the event's case number
-        and place are not known here.
-    """
-
-    mark: Mark
-    others: tuple[str, ...] = ()
-    member: str = ""
-    exhibit: Exhibit | None = None
-    whole: bool = True  # False: its owner gives the template alone, and that is what is drawn
-
-    @property
-    def name(self) -> str:
-        """How the report calls it: the exhibit, or the file."""
-        return self.exhibit.exhibit if self.exhibit else self.mark.provenance.source
+def parts_grid(result: Comparison) -> Grid:
+    """The parts of the score and their sum."""
+    rows = [
+        (part.name, figure_text(part.value), figure_text(part.contribution))
+        for part in result.score_parts
+    ]
+    rows.append(("sum", "", figure_text(result.score)))
+    return Grid(("Part of the score", "value", "points"), tuple(rows), frozenset({1, 2}))
 
 
 def outcomes_grid(result: Comparison, method: MethodParams) -> Grid:
     """How many cells came to which outcome, and what each outcome means."""
-    count = Counter((row.outcome, row.cut_from) for row in cell_rows(result))
+    count = outcome_counts(result)
     rows = tuple(
         (
             outcome,

@@ -1,7 +1,8 @@
 """A report as what it says: sections of paragraphs, facts, grids and pictures.
 
-What a report says is built once, by `comparison_report.py` and `search_report.py`; how it looks is
-the business of `document_html.py` and `document_pdf.py`, which say exactly the same.
+What a report says is built once, by `comparison.py` and `search.py`; how it looks is the business
+of `html.py` and `pdf.py`, which say exactly the same. What every report says in the same words is
+here too: program and method, limits, signatures, audit chain.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ from importlib.metadata import version
 from ribin.model import Provenance
 from ribin.params.defaults import MethodParams
 from ribin.report.pictures import Picture
+
+SORTS = (
+    "The program sorts and shows. It says how far surfaces agree by its method; it does not say "
+    "which firearm marked an item. That conclusion is a named examiner's, drawn on the items."
+)
+_LIBRARIES = ("numpy", "scipy", "numba", "opencv-python-headless", "scikit-image", "h5py", "x3pio")
 
 
 @dataclass(frozen=True)
@@ -151,13 +158,7 @@ def numbered(document: Document) -> Iterator[tuple[str, Section]]:
             yield str(number), section
 
 
-# What every report says in the same words: program and method, limits, signatures, audit chain.
-
-SORTS = (
-    "The program sorts and shows. It says how far surfaces agree by its method; it does not say "
-    "which firearm marked an item. That conclusion is a named examiner's, drawn on the items."
-)
-_LIBRARIES = ("numpy", "scipy", "numba", "opencv-python-headless", "scikit-image", "h5py", "x3pio")
+# What every report says in the same words.
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def method_section(
         ("Program", f"RIBIN {ribin_version}"),
         ("Parameters", f"params_id {params_id}"),
         ("Run on", f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
-        ("Libraries", ", ".join(_installed(_LIBRARIES))),
+        ("Libraries", ", ".join(_library_versions(_LIBRARIES))),
     ]
     blocks: list[Block] = [Paragraph(stages)]
     if searched:
@@ -331,5 +332,5 @@ def _limits(method: MethodParams) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _installed(names: Iterable[str]) -> list[str]:
+def _library_versions(names: Iterable[str]) -> list[str]:
     return [f"{name} {version(name)}" for name in names]

@@ -24,6 +24,8 @@ class CellRow:
     number: int  # within its side; of a congruent cell of the reference, that of the picture
     cut_from: str  # "reference" or "comparison"
     center_um: tuple[float, float]
+    fell_um: tuple[float, float] | None  # on the other mark; None if not measured on both sides
+    rotation_deg: float
     ccf: float
     away_um: float  # from where the motion puts the cell to where it fell; NaN if not measured
     turn_deg: float  # against the motion's turn; NaN if not measured
@@ -40,6 +42,11 @@ def cell_rows(result: Comparison) -> tuple[CellRow, ...]:
     return tuple(rows)
 
 
+def outcome_counts(result: Comparison) -> Counter[tuple[str, str]]:
+    """How many cells came to which outcome, by outcome and side."""
+    return Counter((row.outcome, row.cut_from) for row in cell_rows(result))
+
+
 def comparison_text(result: Comparison, params: DecideParams) -> str:
     """All of it for a person; what matters most stands last, where a terminal shows it."""
     if not result.compared:
@@ -48,7 +55,7 @@ def comparison_text(result: Comparison, params: DecideParams) -> str:
         [
             facts(comparison_head(result)),
             _cells(cell_rows(result)),
-            _outcomes(cell_rows(result), params),
+            _outcomes(result, params),
             _parts(result),
             facts(comparison_end(result)),
         ]
@@ -67,7 +74,7 @@ def outcome_meanings(params: DecideParams) -> dict[str, str]:
 
 
 def _order(fit: CellFit) -> tuple[bool, float, float]:
-    """Congruent cells first, from the top down: the numbers that `report.overlay` draws."""
+    """Congruent cells first, from the top down: the numbers that `draw_overlay` draws."""
     return (not fit.congruent, *fit.center_um)
 
 
@@ -82,6 +89,8 @@ def _row(number: int, side: str, fit: CellFit, result: Comparison) -> CellRow:
         number=number,
         cut_from=side,
         center_um=fit.center_um,
+        fell_um=(float(fell[0]), float(fell[1])) if measured else None,
+        rotation_deg=fit.rotation_deg,
         ccf=fit.ccf,
         away_um=float(np.hypot(*away)) if measured else math.nan,
         turn_deg=(turn - motion.rotation_deg + 180.0) % 360.0 - 180.0 if measured else math.nan,
@@ -101,13 +110,12 @@ def _cells(rows: tuple[CellRow, ...]) -> str:
     return table(header, lines)
 
 
-def _outcomes(rows: tuple[CellRow, ...], params: DecideParams) -> str:
+def _outcomes(result: Comparison, params: DecideParams) -> str:
     """How many cells agree, and how many do not, by the first limit that they missed."""
-    meaning = outcome_meanings(params)
-    count = Counter((row.outcome, row.cut_from) for row in rows)
+    count = outcome_counts(result)
     lines = [
         (outcome, *(count[outcome, side] for side in SIDES.values()), text)
-        for outcome, text in meaning.items()
+        for outcome, text in outcome_meanings(params).items()
     ]
     return table(("cells", *SIDES.values(), ""), lines)
 

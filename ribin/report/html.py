@@ -19,7 +19,7 @@ from ribin.report.document import (
     WritingSpace,
     numbered,
 )
-from ribin.report.pictures import Picture, png_bytes
+from ribin.report.pictures import png_bytes
 
 # The page may show its own pictures and styles and nothing else, wherever it is opened.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -54,9 +54,9 @@ def document_html(document: Document) -> str:
 """
 
 
-def data_uri(picture: Picture) -> str:
+def data_uri(png: bytes) -> str:
     """A picture as the address of itself, for a page that is one file."""
-    return "data:image/png;base64," + base64.b64encode(png_bytes(picture)).decode("ascii")
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
 def block_html(block: Block) -> str:
@@ -83,7 +83,7 @@ def _block(block: Block, figures: count[int]) -> str:
             return _grid(block)
         case Figure():
             caption = f"Picture {next(figures)}. {block.caption}"
-            image = f'<img src="{data_uri(block.picture)}" alt="{escape(caption)}">'
+            image = f'<img src="{data_uri(png_bytes(block.picture))}" alt="{escape(caption)}">'
             return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
         case Blanks(labels, people):
             lines = "".join(f'<div class="blank">{escape(label)}</div>' for label in labels)

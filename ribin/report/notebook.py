@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from html import escape
-from typing import Any
 
 import cv2
 import numpy as np
@@ -15,17 +12,15 @@ from ribin.cases.exhibits import SearchResult
 from ribin.cases.results import SearchLists
 from ribin.comparison import Comparison
 from ribin.model import Mark
-from ribin.report.document import Facts, Grid, figure_text, words
-from ribin.report.explanation import SIDES, cell_rows
+from ribin.report.comparison import parts_grid
+from ribin.report.document import Facts, Grid, words
+from ribin.report.explanation import SIDES, outcome_counts
 from ribin.report.html import block_html, data_uri
 from ribin.report.pictures import (
     Frame,
-    Motion,
     Picture,
-    cell_corners,
-    draw_cell,
+    draw_cells,
     draw_scale_bar,
-    fallen_corners,
     hstack_panels,
     png_bytes,
     shade_surface,
@@ -51,6 +46,11 @@ def mark_picture(mark: Mark) -> Picture:
     return picture
 
 
+def mark_png(mark: Mark) -> bytes:
+    """The picture of a mark as PNG."""
+    return png_bytes(mark_picture(mark))
+
+
 def mark_html(mark: Mark) -> str:
     """The picture of a mark and what is known of it."""
     share, area = mark.valid.mean(), mark.valid.sum() * (mark.pitch_um / 1000) ** 2
@@ -62,9 +62,7 @@ def mark_html(mark: Mark) -> str:
         ("measured", f"{share:.1%} of the frame, {area:.2f} mm\u00b2"),
         ("relief", f"{float(heights.std()) if heights.size else 0.0:.3f} RMS"),
     )
-    image = (
-        f'<img width="{_MARK_PX // 2}" alt="shaded relief" src="{data_uri(mark_picture(mark))}">'
-    )
+    image = f'<img width="{_MARK_PX // 2}" alt="shaded relief" src="{data_uri(mark_png(mark))}">'
     return _beside(image, facts)
 
 
@@ -81,26 +79,23 @@ def comparison_picture(result: Comparison) -> Picture | None:
     tile_um = float(pdist(centers).min())
     reach_um = float(np.abs(centers).max()) + 2 * tile_um
     frame = Frame(2 * reach_um / _CELLS_PX, (_CELLS_PX, _CELLS_PX))
-    motion = Motion(result.rotation_deg, result.shift_um)
-    panels = [np.full((_CELLS_PX, _CELLS_PX, 3), 255, np.uint8) for _ in range(2)]
-    number = 0
-    for fit in sorted(fits, key=lambda fit: (not fit.congruent, *fit.center_um)):
-        number += fit.congruent
-        label = str(number) if fit.congruent else ""
-        cut = cell_corners(fit.center_um, tile_um)
-        fell = motion.undo(fallen_corners(fit, tile_um))
-        for panel, corners in zip(panels, (cut, fell), strict=True):
-            if np.isfinite(corners).all():
-                draw_cell(panel, frame.to_px(corners), fit.congruent, label)
-    draw_scale_bar(panels[0], frame.pitch_um)
-    return hstack_panels(panels[0], panels[1])
+    left, right = (np.full((_CELLS_PX, _CELLS_PX, 3), 255, np.uint8) for _ in range(2))
+    draw_cells((left, right), frame, result, tile_um)
+    draw_scale_bar(left, frame.pitch_um)
+    return hstack_panels(left, right)
+
+
+def comparison_png(result: Comparison) -> bytes | None:
+    """The picture of a comparison as PNG; None makes IPython go on to the next look."""
+    picture = comparison_picture(result)
+    return None if picture is None else png_bytes(picture)
 
 
 def comparison_html(result: Comparison) -> str:
     """The figures of a comparison, the parts of its score, and where its cells fell."""
     sides = (("reference", result.reference), ("comparison", result.comparison))
     if not result.compared:
-        return _facts((*sides, ("not compared", result.reason)))
+        return block_html(Facts((*sides, ("not compared", result.reason))))
     facts = (
         *sides,
         ("mark", words(result.mark)),
@@ -111,19 +106,15 @@ def comparison_html(result: Comparison) -> str:
         ("parameters", f"{result.params_id}, ribin {result.version}"),
         *((("note", result.note),) if result.note else ()),
     )
-    parts = tuple(
-        (p.name, figure_text(p.value), figure_text(p.contribution)) for p in result.score_parts
-    )
-    count = Counter((row.outcome, row.cut_from) for row in cell_rows(result))
+    count = outcome_counts(result)
     outcomes = tuple(
         (outcome, *(str(count[outcome, side]) for side in SIDES.values()))
-        for outcome in dict.fromkeys(row.outcome for row in cell_rows(result))
+        for outcome in dict.fromkeys(outcome for outcome, _ in count)
     )
-    picture = comparison_picture(result)
-    image = f'<img alt="cells" src="{data_uri(picture)}">' if picture is not None else ""
-    tables = block_html(Grid(("part of the score", "value", "points"), parts, frozenset({1, 2})))
-    tables += block_html(Grid(("cells", *SIDES.values()), outcomes, frozenset({1, 2})))
-    return _beside(image, facts) + tables
+    png = comparison_png(result)
+    image = f'<img alt="cells" src="{data_uri(png)}">' if png else ""
+    outcome_grid = Grid(("cells", *SIDES.values()), outcomes, frozenset({1, 2}))
+    return _beside(image, facts) + block_html(parts_grid(result)) + block_html(outcome_grid)
 
 
 def result_html(result: SearchResult) -> str:
@@ -142,29 +133,7 @@ def lists_html(lists: SearchLists) -> str:
     return head + "".join(map(block_html, blocks)) + notes
 
 
-def _png(draw: Callable[[Any], Picture | None]) -> Callable[[Any], bytes | None]:
-    def drawn(value: Any) -> bytes | None:
-        picture = draw(value)
-        return None if picture is None else png_bytes(picture)
-
-    return drawn
-
-
-def _facts(pairs: tuple[tuple[str, str], ...]) -> str:
-    return block_html(Facts(pairs))
-
-
 def _beside(image: str, pairs: tuple[tuple[str, str], ...]) -> str:
     style = "display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start"
     rows = "".join(f"<tr><td>{escape(n)}</td><td>{escape(v)}</td></tr>" for n, v in pairs)
     return f'<div style="{style}">{image}<table>{rows}</table></div>'
-
-
-LOOKS: dict[tuple[str, str], Callable[[Any], Any]] = {
-    ("Mark", "html"): mark_html,
-    ("Mark", "png"): _png(mark_picture),
-    ("Comparison", "html"): comparison_html,
-    ("Comparison", "png"): _png(comparison_picture),
-    ("SearchResult", "html"): result_html,
-    ("SearchLists", "html"): lists_html,
-}

@@ -1,7 +1,10 @@
-"""Lines and letters on a picture: cells, scale bar, caption.
+"""Pictures of marks: shaded relief, where a cell fell, and two marks laid beside each other.
 
-Colours are blue and orange of Okabe and Ito's palette, which all kinds of colour vision tell
-apart; solid and dotted lines say the same without colour.
+A surface is shown grey, lit from the upper left, the way an examiner sees it. Points are (row,
+col); a motion turns counter-clockwise as displayed about the mark's centre, then shifts; the one
+of a `Comparison` takes the reference onto the comparison. Colours are blue and orange of Okabe and
+Ito's palette, which all kinds of colour vision tell apart; solid and dotted lines say the same
+without colour.
 """
 
 from __future__ import annotations
@@ -14,9 +17,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.comparison import CellFit, Comparison
+from ribin.comparison import CellFit, Comparison, turn_matrix
 from ribin.errors import ParameterError
 from ribin.model import BoolArray, FloatArray, Mark
+
+Picture = NDArray[np.uint8]
+Points = NDArray[np.float64]
 
 CONGRUENT = (0, 114, 178)
 NOT_CONGRUENT = (230, 159, 0)
@@ -27,6 +33,196 @@ _LINE_PX = 24  # of caption
 _DOT_PX = 5  # length of a dash, and of the space after it
 _BAR_STEPS_UM = (50, 100, 200, 500, 1000, 2000, 5000)
 _SUBPIXEL_BITS = 4
+_PANEL_PX = 640  # side of either half of an overlay
+_MARGIN = 1.06  # white around the marks
+
+# Light from the upper left at 45 degrees, the convention of shaded relief: (up, left, towards).
+_LIGHT = np.array([0.5, 0.5, np.sqrt(0.5)])
+_TYPICAL_SLOPE = 0.6  # the picture's steepness of a typical slope; a display choice
+_BACKGROUND = 255
+
+
+# Two marks beside each other.
+
+
+def draw_overlay(
+    reference: Mark,
+    comparison: Mark,
+    result: Comparison,
+    tile_um: float,
+    for_print: bool = False,
+) -> Picture:
+    """Draw the reference on the left and the comparison, moved onto it, on the right.
+
+    A congruent cell is a solid square with a number, the same on both sides; a cell that is not
+    congruent is dotted, on the left where it was cut and on the right where it fell.
+
+    A cell is `tile_um` wide. A pair that was not compared shows the marks alone. `for_print` is for
+    a page of text, which is smaller and has a caption of its own: larger letters, and no names and
+    figures under the picture. Returns (H, W, 3) uint8 red, green, blue.
+    """
+    frame = _frame(reference, comparison)
+    grid = frame.grid_um().reshape(-1, 2)
+    motion = motion_of(result)
+    moved = motion.apply(grid) if motion else grid
+    left, right = _panel(reference, grid, frame), _panel(comparison, moved, frame)
+    draw_cells((left, right), frame, result, tile_um, for_print)
+    draw_scale_bar(left, frame.pitch_um, for_print)
+    both = hstack_panels(left, right)
+    return both if for_print else draw_caption(both, _caption(result))
+
+
+def _frame(reference: Mark, comparison: Mark) -> Frame:
+    """A square around the centre that holds what was measured of the larger mark."""
+    reach_um = max(_reach_um(reference), _reach_um(comparison))
+    return Frame(2 * reach_um * _MARGIN / _PANEL_PX, (_PANEL_PX, _PANEL_PX))
+
+
+def _reach_um(mark: Mark) -> float:
+    """How far, along rows or columns, the measured surface reaches from the centre."""
+    places = np.argwhere(mark.valid)
+    away_px = np.abs(places - mark_center_px(mark)).max() if places.size else _PANEL_PX / 2
+    return float(away_px) * mark.pitch_um
+
+
+def _panel(mark: Mark, points_um: Points, frame: Frame) -> Picture:
+    """A mark at the points of a frame, shaded, in three channels."""
+    surface, share = sample_mark(mark, points_um, frame)
+    # Only where all four neighbours were measured is a resampled height real.
+    return np.repeat(shade_surface(surface, share > 0.999)[:, :, np.newaxis], 3, axis=2)
+
+
+def _caption(result: Comparison) -> tuple[str, str]:
+    if not result.compared:
+        figures = f"not compared: {result.reason}"
+    else:
+        forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
+        figures = (
+            f"score {result.score:.3f}   cmc {result.cmc:g} of {result.cells} cells   "
+            f"drawn of the reference: {sum(f.congruent for f in forward)} solid, "
+            f"{sum(not f.congruent for f in forward)} dotted   "
+            f"turned {result.rotation_deg:.1f} degrees"
+        )
+    return (f"{result.reference}   |   {result.comparison} (moved onto the reference)", figures)
+
+
+def write_overlay(picture: Picture, path: Path) -> None:
+    """Write a picture as PNG.
+
+    Raises ParameterError: the name does not end in .png, or the file cannot be written.
+    """
+    if path.suffix.lower() != ".png":
+        raise ParameterError(f"{path}: a name that ends in .png needed")
+    try:
+        path.write_bytes(png_bytes(picture))
+    except OSError as error:
+        raise ParameterError(f"{path}: the picture cannot be written, {error.strerror}") from error
+
+
+def png_bytes(picture: Picture) -> bytes:
+    """A picture, (H, W, 3) red, green, blue, as the bytes of a PNG file."""
+    small = [cv2.IMWRITE_PNG_COMPRESSION, 6]  # half the bytes of OpenCV's own choice
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), small)
+    return encoded.tobytes()
+
+
+# The surface of a mark.
+
+
+def shade_surface(surface: FloatArray, valid: BoolArray) -> Picture:
+    """Shaded relief of (H, W) heights or grey contrast as (H, W) uint8, white where not `valid`.
+
+    The slopes are scaled by their own median, so that deep and shallow marks show alike.
+    """
+    inner = cv2.erode(valid.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    down, right = np.gradient(surface.astype(np.float64))
+    steepness = np.hypot(down, right)[inner]
+    typical = float(np.median(steepness)) if steepness.size else 0.0
+    scale = _TYPICAL_SLOPE / typical if typical > 0 else 0.0
+    down, right = scale * down, scale * right
+    # The normal of z(row, col) is (-dz/drow, -dz/dcol, 1); the light stands up and left of it.
+    lit = (_LIGHT[0] * down + _LIGHT[1] * right + _LIGHT[2]) / np.sqrt(1 + down**2 + right**2)
+    picture = np.clip(40 + 190 * np.clip(lit, 0, 1), 0, 255).astype(np.uint8)
+    picture[~valid] = _BACKGROUND
+    return picture
+
+
+def sample_mark(mark: Mark, points_um: Points, frame: Frame) -> tuple[FloatArray, FloatArray]:
+    """The surface of a mark at the (N, 2) points of a frame, and which share was measured there.
+
+    Points are relative to the mark's centre; both results are (height, width) float32.
+    """
+    places = points_um / mark.pitch_um + mark_center_px(mark)
+    rows, cols = places.astype(np.float32).reshape(*frame.size, 2).transpose(2, 0, 1)
+    surface, share = (
+        cv2.remap(values, cols, rows, cv2.INTER_LINEAR)
+        for values in (mark.surface, mark.valid.astype(np.float32))
+    )
+    return np.asarray(surface, np.float32), np.asarray(share, np.float32)
+
+
+# Where points lie, and where a motion takes them.
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A turn by `rotation_deg` and a shift by `shift_um` (row, col)."""
+
+    rotation_deg: float
+    shift_um: tuple[float, float]
+
+    def apply(self, points_um: Points) -> Points:
+        """Where (N, 2) points in um relative to the first mark's centre fall on the second."""
+        return points_um @ turn_matrix(self.rotation_deg).T + np.array(self.shift_um)
+
+    def undo(self, points_um: Points) -> Points:
+        """The way back of `apply`."""
+        return (points_um - np.array(self.shift_um)) @ turn_matrix(self.rotation_deg)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture of `size` (height, width) pixels whose middle is the reference's centre."""
+
+    pitch_um: float
+    size: tuple[int, int]
+
+    def to_px(self, points_um: Points) -> Points:
+        """Positions in pixels, (row, col), of (N, 2) points relative to the centre."""
+        middle = (np.array(self.size) - 1) / 2
+        return points_um / self.pitch_um + middle
+
+    def grid_um(self) -> Points:
+        """(height, width, 2) positions of all pixels relative to the centre."""
+        rows, cols = np.indices(self.size, dtype=np.float64)
+        middle = (np.array(self.size) - 1) / 2
+        return (np.stack([rows, cols], axis=-1) - middle) * self.pitch_um
+
+
+def motion_of(result: Comparison) -> Motion | None:
+    """The motion that a comparison found; None where there is none."""
+    return Motion(result.rotation_deg, result.shift_um) if result.compared else None
+
+
+def mark_center_px(mark: Mark) -> Points:
+    """The (row, col) pixel that a mark's points are relative to: the middle of its array."""
+    return (np.array(mark.surface.shape) - 1) / 2
+
+
+def cell_corners(center_um: tuple[float, float], cell_um: float) -> Points:
+    """The four corners, (4, 2) in um, of an upright square cell."""
+    half = cell_um / 2
+    square = np.array([(-half, -half), (-half, half), (half, half), (half, -half)])
+    return square + np.array(center_um)
+
+
+def fallen_corners(fit: CellFit, cell_um: float) -> Points:
+    """The corners of a cell where it fell, in um relative to the other mark's centre."""
+    square = cell_corners((0.0, 0.0), cell_um) @ turn_matrix(fit.rotation_deg).T
+    return square + np.array(fit.center_um) + np.array(fit.shift_um)
+
+
+# Lines and letters on a picture.
 
 
 def draw_cell(
@@ -49,6 +245,30 @@ def draw_cell(
     place = (round(col - width_px / 2), round(row + height_px / 2))
     cv2.putText(picture, label, place, _FONT, size, _WHITE, width + 3, cv2.LINE_AA)
     cv2.putText(picture, label, place, _FONT, size, CONGRUENT, width, cv2.LINE_AA)
+
+
+def draw_cells(
+    panels: tuple[Picture, Picture],
+    frame: Frame,
+    result: Comparison,
+    tile_um: float,
+    for_print: bool = False,
+) -> None:
+    """Draw the reference's cells: into the first panel where they were cut, into the second where
+    they fell, moved back. Congruent ones lie on top and have the same number on both.
+    """
+    motion = motion_of(result)
+    if motion is None:
+        return
+    forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
+    dotted = sum(not fit.congruent for fit in forward)
+    ordered = sorted(forward, key=lambda fit: (fit.congruent, *fit.center_um))
+    for number, fit in enumerate(ordered, start=1 - dotted):
+        cut, fell = cell_corners(fit.center_um, tile_um), motion.undo(fallen_corners(fit, tile_um))
+        for panel, corners in zip(panels, (cut, fell), strict=True):
+            if np.isfinite(corners).all():
+                label = str(number) if fit.congruent else ""
+                draw_cell(panel, frame.to_px(corners), fit.congruent, label, for_print)
 
 
 def draw_scale_bar(picture: Picture, pitch_um: float, for_print: bool = False) -> None:
@@ -105,231 +325,3 @@ def _draw_dotted(
         ends = [start + (end - start) * min(b, length) / length for b in (begin, begin + _DOT_PX)]
         line = _xy(np.array(ends))
         cv2.polylines(picture, [line], False, colour, width_px, cv2.LINE_AA, _SUBPIXEL_BITS)
-
-
-# Where points of a mark lie in a picture, and where a motion takes them.
-#
-# Points are (row, col). A motion turns counter-clockwise as displayed about the mark's centre,
-# then shifts; the one of a `Comparison` takes the reference onto the comparison.
-
-Points = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Motion:
-    """A turn by `rotation_deg` and a shift by `shift_um` (row, col)."""
-
-    rotation_deg: float
-    shift_um: tuple[float, float]
-
-    def apply(self, points_um: Points) -> Points:
-        """Where (N, 2) points in um relative to the first mark's centre fall on the second."""
-        return points_um @ _turn(self.rotation_deg).T + np.array(self.shift_um)
-
-    def undo(self, points_um: Points) -> Points:
-        """The way back of `apply`."""
-        return (points_um - np.array(self.shift_um)) @ _turn(self.rotation_deg)
-
-
-def _turn(angle_deg: float) -> Points:
-    """Matrix that turns (row, col) points counter-clockwise as displayed (rows run down)."""
-    sine, cosine = np.sin(np.deg2rad(angle_deg)), np.cos(np.deg2rad(angle_deg))
-    return np.array([[cosine, -sine], [sine, cosine]])
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A picture of `size` (height, width) pixels whose middle is the reference's centre."""
-
-    pitch_um: float
-    size: tuple[int, int]
-
-    def to_px(self, points_um: Points) -> Points:
-        """Positions in pixels, (row, col), of (N, 2) points relative to the centre."""
-        middle = (np.array(self.size) - 1) / 2
-        return points_um / self.pitch_um + middle
-
-    def grid_um(self) -> Points:
-        """(height, width, 2) positions of all pixels relative to the centre."""
-        rows, cols = np.indices(self.size, dtype=np.float64)
-        middle = (np.array(self.size) - 1) / 2
-        return (np.stack([rows, cols], axis=-1) - middle) * self.pitch_um
-
-
-def mark_center_px(mark: Mark) -> Points:
-    """The (row, col) pixel that a mark's points are relative to: the middle of its array."""
-    return (np.array(mark.surface.shape) - 1) / 2
-
-
-def cell_corners(center_um: tuple[float, float], cell_um: float) -> Points:
-    """The four corners, (4, 2) in um, of an upright square cell."""
-    half = cell_um / 2
-    square = np.array([(-half, -half), (-half, half), (half, half), (half, -half)])
-    return square + np.array(center_um)
-
-
-def fallen_corners(fit: CellFit, cell_um: float) -> Points:
-    """The corners of a cell where it fell, in um relative to the other mark's centre."""
-    square = cell_corners((0.0, 0.0), cell_um) @ _turn(fit.rotation_deg).T
-    return square + np.array(fit.center_um) + np.array(fit.shift_um)
-
-
-# Both marks side by side, turned alike, with the cells that support the score drawn on them.
-
-PANEL_PX = 640  # side of either half of the picture
-_MARGIN = 1.06  # white around the marks
-_STILL = Motion(0.0, (0.0, 0.0))
-
-
-def draw_overlay(
-    reference: Mark,
-    comparison: Mark,
-    result: Comparison,
-    tile_um: float,
-    for_print: bool = False,
-) -> Picture:
-    """Draw the reference on the left and the comparison, moved onto it, on the right.
-
-    A congruent cell is a solid square with a number, the same on both sides; a cell that is not
-    congruent is dotted, on the left where it was cut and on the right where it fell.
-
-    Parameters
-    ----------
-    reference, comparison : Mark
-        The two sides that `result` is about.
-    result : Comparison
-        Its forward cells are drawn. A pair that was not compared shows the marks alone.
-    tile_um : float
-        Side of a cell.
-    for_print : bool
-        For a page of text, which is smaller and has a caption of its own: larger letters, and no
-        names and figures under the picture.
-
-    Returns
-    -------
-    (H, W, 3) uint8 array
-        Red, green, blue.
-    """
-    motion = Motion(result.rotation_deg, result.shift_um) if result.compared else _STILL
-    frame = _frame(reference, comparison)
-    left = _panel(reference, frame, _STILL)
-    right = _panel(comparison, frame, motion)
-    forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
-    # Congruent cells last, so that they lie on top.
-    for number, fit in enumerate(sorted(forward, key=_drawing_order)):
-        label = _label(fit, number - sum(not f.congruent for f in forward))
-        fallen = motion.undo(fallen_corners(fit, tile_um))
-        cut = cell_corners(fit.center_um, tile_um)
-        draw_cell(left, frame.to_px(cut), fit.congruent, label, for_print)
-        draw_cell(right, frame.to_px(fallen), fit.congruent, label, for_print)
-    draw_scale_bar(left, frame.pitch_um, for_print)
-    both = hstack_panels(left, right)
-    return both if for_print else draw_caption(both, _caption(result))
-
-
-def write_overlay(picture: Picture, path: Path) -> None:
-    """Write a picture as PNG.
-
-    Raises
-    ------
-    ParameterError
-        The name does not end in .png, or the file cannot be written.
-    """
-    if path.suffix.lower() != ".png":
-        raise ParameterError(f"{path}: a name that ends in .png needed")
-    try:
-        path.write_bytes(png_bytes(picture))
-    except OSError as error:
-        raise ParameterError(f"{path}: the picture cannot be written, {error.strerror}") from error
-
-
-def png_bytes(picture: Picture) -> bytes:
-    """A picture, (H, W, 3) red, green, blue, as the bytes of a PNG file."""
-    small = [cv2.IMWRITE_PNG_COMPRESSION, 6]  # half the bytes of OpenCV's own choice
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), small)
-    return encoded.tobytes()
-
-
-def _frame(reference: Mark, comparison: Mark) -> Frame:
-    """A square around the centre that holds what was measured of the larger mark."""
-    reach_um = max(_reach_um(reference), _reach_um(comparison))
-    return Frame(2 * reach_um * _MARGIN / PANEL_PX, (PANEL_PX, PANEL_PX))
-
-
-def _reach_um(mark: Mark) -> float:
-    """How far, along rows or columns, the measured surface reaches from the centre."""
-    places = np.argwhere(mark.valid)
-    away_px = np.abs(places - mark_center_px(mark)).max() if places.size else PANEL_PX / 2
-    return float(away_px) * mark.pitch_um
-
-
-def _panel(mark: Mark, frame: Frame, motion: Motion) -> Picture:
-    """A mark resampled into the frame after undoing `motion`, shaded, in three channels."""
-    grid = motion.apply(frame.grid_um().reshape(-1, 2)) / mark.pitch_um + mark_center_px(mark)
-    rows, cols = grid.astype(np.float32).reshape(*frame.size, 2).transpose(2, 0, 1)
-    surface = cv2.remap(mark.surface, cols, rows, cv2.INTER_LINEAR).astype(np.float32)
-    # Only where all four neighbours were measured is a resampled height real.
-    share = cv2.remap(mark.valid.astype(np.float32), cols, rows, cv2.INTER_LINEAR)
-    grey = shade_surface(surface, share > 0.999)
-    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
-
-
-def _drawing_order(fit: CellFit) -> tuple[bool, float, float]:
-    return (fit.congruent, *fit.center_um)
-
-
-def _label(fit: CellFit, number: int) -> str:
-    return str(number + 1) if fit.congruent else ""
-
-
-def _caption(result: Comparison) -> tuple[str, str]:
-    if not result.compared:
-        figures = f"not compared: {result.reason}"
-    else:
-        forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
-        figures = (
-            f"score {result.score:.3f}   cmc {result.cmc:g} of {result.cells} cells   "
-            f"drawn of the reference: {sum(f.congruent for f in forward)} solid, "
-            f"{sum(not f.congruent for f in forward)} dotted   "
-            f"turned {result.rotation_deg:.1f} degrees"
-        )
-    return (f"{result.reference}   |   {result.comparison} (moved onto the reference)", figures)
-
-
-# A surface as a grey picture lit from the upper left, the way an examiner sees it.
-
-Picture = NDArray[np.uint8]
-
-# Light from the upper left at 45 degrees, the convention of shaded relief: (up, left, towards).
-_LIGHT = np.array([0.5, 0.5, np.sqrt(0.5)])
-_TYPICAL_SLOPE = 0.6  # the picture's steepness of a typical slope; a display choice
-_BACKGROUND = 255
-
-
-def shade_surface(surface: FloatArray, valid: BoolArray) -> Picture:
-    """Shaded relief.
-
-    The slopes are scaled by their own median, so that deep and shallow marks show alike.
-
-    Parameters
-    ----------
-    surface : (H, W) float32 array
-        Heights in um or grey contrast.
-    valid : (H, W) bool array
-        True where measured; elsewhere the picture is white.
-
-    Returns
-    -------
-    (H, W) uint8 array
-    """
-    inner = cv2.erode(valid.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    down, right = np.gradient(surface.astype(np.float64))
-    steepness = np.hypot(down, right)[inner]
-    typical = float(np.median(steepness)) if steepness.size else 0.0
-    scale = _TYPICAL_SLOPE / typical if typical > 0 else 0.0
-    down, right = scale * down, scale * right
-    # The normal of z(row, col) is (-dz/drow, -dz/dcol, 1); the light stands up and left of it.
-    lit = (_LIGHT[0] * down + _LIGHT[1] * right + _LIGHT[2]) / np.sqrt(1 + down**2 + right**2)
-    picture = np.clip(40 + 190 * np.clip(lit, 0, 1), 0, 255).astype(np.uint8)
-    picture[~valid] = _BACKGROUND
-    return picture

@@ -15,7 +15,7 @@ from ribin.cases.results import SearchLists
 from ribin.errors import ParameterError
 
 _WIDTH = 50
-_TOP = 100.0  # the most that a score can be
+HIGHEST_SCORE = 100.0  # the most that a score can be
 _BAR, _AFTER = "#0072B2", "#E69F00"  # of Okabe and Ito's palette, as in the evaluation's pictures
 
 
@@ -31,6 +31,11 @@ def largest_drop(scores: Sequence[float]) -> tuple[int, float] | None:
     return after + 1, drops[after]
 
 
+def score_share(score: float) -> float:
+    """A score as a share of the highest, from 0 to 1: the length of its bar."""
+    return min(max(score / HIGHEST_SCORE, 0.0), 1.0)
+
+
 def score_bars(result: SearchResult) -> str:
     """One bar a rank from 0 to 100, and a line where the largest drop lies."""
     rows = result.candidates
@@ -38,7 +43,7 @@ def score_bars(result: SearchResult) -> str:
     widest = max(len(str(row.rank)) for row in rows)
     lines = []
     for number, row in enumerate(rows, start=1):
-        bar = "#" * round(_WIDTH * min(max(row.score, 0.0), _TOP) / _TOP)
+        bar = "#" * round(_WIDTH * score_share(row.score))
         lines.append(f"{row.rank:>{widest}} |{bar:<{_WIDTH}}| {row.score:7.3f}")
         if drop and drop[0] == number:
             lines.append(f"{'':>{widest}} |{' largest drop: ' + f'{drop[1]:.3f} ':-^{_WIDTH}}|")
@@ -48,10 +53,7 @@ def score_bars(result: SearchResult) -> str:
 def check_score_plot(path: Path | None) -> None:
     """Refuse before the work a plot that could not be drawn after it.
 
-    Raises
-    ------
-    ParameterError
-        matplotlib is not installed.
+    Raises ParameterError: matplotlib is not installed.
     """
     if path and find_spec("matplotlib") is None:
         raise ParameterError(f"{path}: matplotlib needed, found none: pip install 'ribin[plots]'")
@@ -60,10 +62,7 @@ def check_score_plot(path: Path | None) -> None:
 def draw_score_plot(result: SearchLists, path: Path) -> None:
     """Write a PNG with the scores of each list by rank and its largest drop.
 
-    Raises
-    ------
-    ParameterError
-        As `check_score_plot`, or the file cannot be written.
+    Raises ParameterError: as `check_score_plot`, or the file cannot be written.
     """
     check_score_plot(path)
     from matplotlib.figure import Figure
@@ -79,8 +78,8 @@ def draw_score_plot(result: SearchLists, path: Path) -> None:
         axis.bar(range(1, len(scores) + 1), scores, color=colours)
         if drop:
             axis.axvline(last + 0.5, color="black", linestyle="--", linewidth=1)
-            axis.annotate(f"largest drop {drop[1]:.1f}", (last + 0.6, 0.92 * _TOP))
-        axis.set(ylim=(0.0, _TOP), xlabel="rank", ylabel="score", title=one.mark)
+            axis.annotate(f"largest drop {drop[1]:.1f}", (last + 0.6, 0.92 * HIGHEST_SCORE))
+        axis.set(ylim=(0.0, HIGHEST_SCORE), xlabel="rank", ylabel="score", title=one.mark)
     try:
         figure.savefig(path, format="png", dpi=120)
     except OSError as error:

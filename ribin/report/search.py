@@ -29,12 +29,14 @@ from ribin.report.document import (
 )
 from ribin.report.json import as_json
 from ribin.report.pictures import Picture
-from ribin.report.score_plot import largest_drop
+from ribin.report.score_plot import largest_drop, score_share
 from ribin.report.text import lists_value
+
+NOT_TOLD = "not told"  # the event of another member's exhibit before its release
 
 
 @dataclass(frozen=True, eq=False)
-class ShownList:
+class CandidatePicture:
     """A candidate beside the query; or why there is no picture of it."""
 
     rank: int
@@ -47,20 +49,14 @@ class ShownList:
 def search_document(
     head: ReportHead,
     lists: SearchLists,
-    shown: tuple[ShownList, ...] = (),
+    shown: tuple[CandidatePicture, ...] = (),
     chain: ChainHead | None = None,
     method: MethodParams | None = None,
 ) -> Document:
-    """The whole report.
+    """The whole report on lists as the search gave them, or as `lists_of` read them.
 
-    Parameters
-    ----------
-    lists : SearchLists
-        As the search gave them, or as `lists_of` read them.
-    shown : tuple of ShownList
-        Candidates of the first list beside the query.
-    method : MethodParams or None
-        Of the first list; None where the search was made with parameters that are not known here.
+    `shown` has candidates of the first list beside the query; `method` is that of the first list,
+    None where the search was made with parameters that are not known here.
     """
     first, figures = lists.first, lists_sha256(lists)
     return Document(
@@ -94,11 +90,11 @@ def lists_sha256(lists: SearchLists) -> str:
 
 
 def _question(head: ReportHead, first: SearchResult) -> Section:
-    asked = head.question or (
+    question = head.question or (
         "Which of the exhibits that scope, sharing and filters let the asking member see have "
         "marks most like those of the query, in the figures of the method below?"
     )
-    return Section("Question", (Paragraph(asked), Paragraph(SORTS)))
+    return Section("Question", (Paragraph(question), Paragraph(SORTS)))
 
 
 def _query(lists: SearchLists) -> Section:
@@ -130,7 +126,7 @@ def _reviewed(number: int) -> str:
     return f"{number} exhibits that two persons have given their verdicts on" if number else ""
 
 
-def _pictures(first: SearchResult, shown: tuple[ShownList, ...]) -> tuple[Section, ...]:
+def _pictures(first: SearchResult, shown: tuple[CandidatePicture, ...]) -> tuple[Section, ...]:
     blocks: list[Block] = []
     for one in shown:
         if one.picture is None:
@@ -157,10 +153,7 @@ def _seen(first: SearchResult) -> Section:
     return Section("Candidates looked at", blocks if rows else (Paragraph("No candidate."),))
 
 
-# The evidence in a report of a search: what was searched and what not, and the ranked lists.
-
-NOT_TOLD = "not told"  # the event of another member's exhibit before its release
-_TOP = 100.0  # the most that a score can be
+# What was searched and what not, and the ranked lists.
 
 
 def searched_grid(lists: SearchLists) -> Grid:
@@ -226,7 +219,7 @@ def result_section(lists: SearchLists) -> Section:
 def list_blocks(one: SearchResult) -> list[Block]:
     """One list: what it holds in a sentence, and its rows with the scores as bars."""
     scores = [row.score for row in one.candidates]
-    said = (
+    summary = (
         f"List by {words(one.mark)}: {len(scores)} rows of {one.counts.compared} marks compared, "
         "ordered by score."
     )
@@ -234,7 +227,7 @@ def list_blocks(one: SearchResult) -> list[Block]:
         return [Paragraph(f"List by {words(one.mark)}: no candidate.")]
     drop = largest_drop(scores)
     if drop:
-        said += f" The largest drop in the scores, {drop[1]:.1f}, comes after rank {drop[0]}."
+        summary += f" The largest drop in the scores, {drop[1]:.1f}, comes after rank {drop[0]}."
     rows = tuple(
         (
             *(str(row.rank), row.member, row.exhibit, row.event or NOT_TOLD),
@@ -243,8 +236,8 @@ def list_blocks(one: SearchResult) -> list[Block]:
         for row in one.candidates
     )
     header = ("rank", "member", "exhibit", "event", "congruent cells", "ccf", "score")
-    bars = tuple(min(max(score / _TOP, 0.0), 1.0) for score in scores)
-    return [Paragraph(said), Grid(header, rows, frozenset({0, 4, 5, 6}), bars)]
+    bars = tuple(map(score_share, scores))
+    return [Paragraph(summary), Grid(header, rows, frozenset({0, 4, 5, 6}), bars)]
 
 
 def fused_grid(lists: SearchLists) -> Grid:

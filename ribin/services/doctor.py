@@ -191,9 +191,9 @@ _MATE_SCORE, _OTHER_SCORE = 90.0, 40.0  # measured 99.7 and 9.4
 
 def where_kernels_are() -> str:
     """Where compiled code is kept; without it each start compiles again, for about a minute."""
-    from ribin.correlate import blocks as ccf
+    from ribin.correlate import blocks
 
-    folder = Path(str(ccf._patch_ccf.stats.cache_path))
+    folder = Path(str(blocks._patch_ccf.stats.cache_path))
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise UnfitError(

@@ -15,7 +15,7 @@ from pathlib import Path
 from ribin.cases.exhibits import Event, Exhibit, Request, Row, Scope, exhibit_of
 from ribin.cases.results import SearchLists
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
-from ribin.extract.outlines import lit, noted, outlined, unfold_replica
+from ribin.extract.outlines import add_notes, set_outlines, state_lighting, unfold_replica
 from ribin.model import Mark, Origin, Scan, ScanKind, Template, Verdict
 from ribin.params.defaults import Params
 from ribin.pipeline import FoundMark, describe_mark, find_marks, judge_mark
@@ -325,11 +325,11 @@ def read_again(kept: ScanContents, params: Params) -> Scan:
     except RibinError as error:
         raise ScanError(f"{source}: cannot be read again: {error}") from error
     if kept.provenance.lighting and scan.kind is ScanKind.IMAGE and not kept.replica:
-        scan = lit(scan, kept.provenance.lighting)
+        scan = state_lighting(scan, kept.provenance.lighting)
     if kept.replica:
         scan = unfold_replica(scan)
     provenance = replace(kept.provenance, reader=scan.provenance.reader, replica=kept.replica)
-    return replace(outlined(scan, kept.outlines), provenance=provenance)
+    return replace(set_outlines(scan, kept.outlines), provenance=provenance)
 
 
 # A dry run of an enrolment: every problem of every row at once, and nothing is written.
@@ -457,7 +457,7 @@ def accepted_marks(scan: Scan, intake: EnrolOptions) -> tuple[Scan, list[FoundMa
     bad = [(mark, q) for mark, q in judged if q.verdict is Verdict.UNUSABLE]
     if bad and intake.accept_unusable:
         words = [f"{q.mark_type} unusable ({'; '.join(q.reasons)}), accepted" for _, q in bad]
-        return noted(scan, words, intake.who, intake.accept_unusable), list(found)
+        return add_notes(scan, words, intake.who, intake.accept_unusable), list(found)
     usable = [mark for mark, q in judged if q.verdict is not Verdict.UNUSABLE]
     for mark, q in bad:
         if not usable or mark.region.origin is not Origin.FOUND or mark is found[0]:

@@ -29,7 +29,7 @@ from ribin.services.session import Session, stored_side
 from ribin.vault.disclosure import ReceiverView, may_see
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
-from ribin.view.comparison import Surface, compared_surface, measured_surface
+from ribin.view.surface import Surface, compared_surface, measured_surface
 
 
 @dataclass(frozen=True, eq=False)

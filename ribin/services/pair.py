@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ribin.cases.exhibits import Request
 from ribin.comparison import Comparison
-from ribin.describe.steps import surface_of
+from ribin.describe.steps import template_mark
 from ribin.errors import ParameterError, StoreError
 from ribin.model import NO_TRACE, Mark, Scan, Trace
 from ribin.params.defaults import Params
@@ -18,12 +18,12 @@ from ribin.pipeline import (
     compare_marks,
     extract_marks,
 )
-from ribin.report import outlines as stages
 from ribin.report.comparison import ReportedItem, comparison_document, figures_sha256
 from ribin.report.document import ChainHead, Document, ReportHead
 from ribin.report.explanation import comparison_text
 from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
+from ribin.report.trace import write_trace_files
 from ribin.services.files import whole_file
 from ribin.services.marks import ShownMark, measured_original, named_mark
 from ribin.services.reading import ReadOptions, Side, as_image_pairs, best_of, experimental, side_of
@@ -31,7 +31,8 @@ from ribin.services.session import Session
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault
 from ribin.view import comparison_page
-from ribin.view.comparison import Surface, measured_surface, read_annotations
+from ribin.view.comparison import read_annotations
+from ribin.view.surface import Surface, measured_surface
 
 FROM_TEMPLATE = "drawn from its template: the original is not released"
 
@@ -165,7 +166,7 @@ def query_side(side: Side, label: str, params: Params, vault: Vault | None = Non
 
 def _from_template(seen: ViewedSide) -> Mark:
     """The surface that a template holds, with the reason where its owner gives no more."""
-    mark = surface_of(seen.side.template)
+    mark = template_mark(seen.side.template)
     if seen.whole:
         return mark
     return replace(mark, provenance=replace(mark.provenance, notes=(FROM_TEMPLATE,)))
@@ -255,7 +256,7 @@ def write_traces(done: ComparedPair, params: Params, folder: Path) -> None:
         "comparison": done.comparison.trace,
         "pair": done.trace,
     }
-    stages.write_traces(traces, folder, params.of(mark.mark_type, mark.kind))
+    write_trace_files(traces, folder, params.of(mark.mark_type, mark.kind))
 
 
 # Reports for a case file: what is compared for them, what the audit log keeps, what is written.

@@ -9,7 +9,13 @@ from pathlib import Path
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError, ScanError
 from ribin.extract.find import find_regions
-from ribin.extract.outlines import lit, noted, outline_by_circles, parse_circle, unfold_replica
+from ribin.extract.outlines import (
+    add_notes,
+    outline_by_circles,
+    parse_circle,
+    state_lighting,
+    unfold_replica,
+)
 from ribin.model import (
     NO_TRACE,
     Lamp,
@@ -21,7 +27,7 @@ from ribin.model import (
     Template,
     Trace,
     Verdict,
-    one_mark,
+    mark_with_article,
     parse_lighting,
 )
 from ribin.params.defaults import DEFAULT_PARAMS, Params
@@ -63,11 +69,11 @@ class ReadOptions:
         )
         if self.mask:
             words = [f"breech face outlined by mask {self.mask.name}"]
-            scan = noted(scan, words, self.who, self.why)
+            scan = add_notes(scan, words, self.who, self.why)
         if circles:
             scan = outline_by_circles(scan, circles, self.who, self.why)
         if self.lighting and scan.kind is ScanKind.IMAGE:
-            scan = lit(scan, self.lighting, self.who, self.why)
+            scan = state_lighting(scan, self.lighting, self.who, self.why)
         return unfold_replica(scan, self.who, self.why) if self.replica else scan
 
 
@@ -196,7 +202,7 @@ def side_of(
         if mark_type in (None, mark.mark_type):
             return Side(mark, describe_mark(mark, params, trace), trace, scan)
     found = ", ".join(mark.mark_type.words for mark in marks) or "none"
-    needed = one_mark(mark_type)
+    needed = mark_with_article(mark_type)
     raise ScanError(f"{scan.provenance.source}: {needed} needed, found {found}")
 
 

@@ -17,8 +17,8 @@ from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.report.document import ChainHead, Document
 from ribin.report.json import lists_of
-from ribin.report.pictures import draw_overlay
-from ribin.report.search import ShownList, lists_sha256, search_document
+from ribin.report.pictures import draw_overlay, motion_of
+from ribin.report.search import CandidatePicture, lists_sha256, search_document
 from ribin.services.marks import candidate_mark, others_mark, own_mark
 from ribin.services.pair import (
     FROM_TEMPLATE,
@@ -33,7 +33,6 @@ from ribin.services.pair import (
 from ribin.services.reading import Side
 from ribin.services.session import Session
 from ribin.view import RowPicture, gallery_page, thumbnail_png
-from ribin.view.results import motion_of
 
 NOT_RELEASED = "picture not released by its owner"
 
@@ -185,7 +184,7 @@ def report_search(
     """
     first = lists.first
     chain: ChainHead | None = None
-    shown: tuple[ShownList, ...] = ()
+    shown: tuple[CandidatePicture, ...] = ()
     if session and request:
         side = _drawn(first, query, session.params)
         if side:
@@ -221,7 +220,9 @@ def _drawn(first: SearchResult, query: Sequence[Side], params: Params) -> Side |
     return None
 
 
-def _shown(session: Session, request: Request, side: Side, candidate: Candidate) -> ShownList:
+def _shown(
+    session: Session, request: Request, side: Side, candidate: Candidate
+) -> CandidatePicture:
     name = f"{candidate.member}:{candidate.exhibit}"
     place = (candidate.exhibit, str(candidate.mark), candidate.sha256)
     try:
@@ -233,11 +234,11 @@ def _shown(session: Session, request: Request, side: Side, candidate: Candidate)
                 session, candidate.member, exhibit, request, "report", mark_type, sha256
             ).side
     except RibinError as error:
-        return ShownList(candidate.rank, name, None, why_not=str(error))
+        return CandidatePicture(candidate.rank, name, None, why_not=str(error))
     result = compare_marks(side.template, other.template, session.params)
     tile_um = session.params.of(side.mark.mark_type, side.mark.kind).describe.cell_um / 2
     picture = draw_overlay(
         side.mark, other.mark, replace(result, comparison=name), tile_um, for_print=True
     )
     figures = f"Score {result.score:.3f}, {result.cmc:g} of {result.cells} cells congruent."
-    return ShownList(candidate.rank, name, picture, figures if result.compared else "")
+    return CandidatePicture(candidate.rank, name, picture, figures if result.compared else "")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from ribin.describe.steps import surface_of
+from ribin.describe.steps import template_mark
 from ribin.errors import AccessError, FormatError, ParameterError, ScanError, StoreError
-from ribin.model import NO_TRACE, MarkType, one_mark
+from ribin.model import NO_TRACE, MarkType, mark_with_article
 from ribin.params.defaults import Params
 from ribin.search.compare import Tick, silent
 from ribin.search.index import CoarseScorer
@@ -112,7 +112,7 @@ class Session:
         wanted = [m for m in chosen if mark_type in (None, m.mark_type)]
         if not wanted:
             found = ", ".join(m.mark_type.words for m in chosen) or "none"
-            needed = one_mark(mark_type)
+            needed = mark_with_article(mark_type)
             raise ScanError(f"{exhibit}: {needed} needed, found {found}")
         return wanted
 
@@ -130,7 +130,7 @@ def stored_side(vault: Vault, stored: StoredMark, whole: bool = True) -> Side:
     drawn is the surface in its template, which is all that crossed the border.
     """
     template = vault.template(stored)
-    return Side(vault.mark(stored) if whole else surface_of(template), template, NO_TRACE)
+    return Side(vault.mark(stored) if whole else template_mark(template), template, NO_TRACE)
 
 
 def first_of_each_type(vault: Vault, marks: Sequence[StoredMark]) -> list[Side]:

@@ -5,20 +5,12 @@ nothing; its wrapper, under it in the same file, does. Each output element is co
 thread, so results do not depend on the number of threads.
 """
 
-from numba import get_num_threads, njit, prange, set_num_threads
+from numba import njit, set_num_threads
 
-__all__ = [
-    "get_num_threads",
-    "kernel",
-    "prange",
-    "set_num_threads",
-    "sum_kernel",
-    "threaded_kernel",
-]
+__all__ = ["kernel", "set_num_threads", "sum_kernel"]
 
 # Full fastmath would make isnan answer False; these four only let a sum be reordered and fused.
 _SUM_FLAGS = {"reassoc", "contract", "arcp", "nsz"}
 
 kernel = njit(cache=True, nogil=True, error_model="numpy")
 sum_kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUM_FLAGS)
-threaded_kernel = njit(cache=True, nogil=True, error_model="numpy", parallel=True)

@@ -135,16 +135,16 @@ def _strongest_modes(
             strengths.append(value)
             modes.append((order, vector * np.sign(peak) / np.sqrt(radii * step)))
     strongest = max(strengths)
-    kept: list[tuple[int, bool, NDArray[np.float64]]] = []
+    chosen: list[tuple[int, bool, NDArray[np.float64]]] = []
     for place in np.argsort(-np.array(strengths), kind="stable"):
         order, radial = modes[place]
         sines = (False, True) if order else (False,)
-        if len(kept) + len(sines) > number or strengths[place] < _LEAST * strongest:
+        if len(chosen) + len(sines) > number or strengths[place] < _LEAST * strongest:
             continue
-        kept += [(order, sine, radial) for sine in sines]
-        if len(kept) == number:
+        chosen += [(order, sine, radial) for sine in sines]
+        if len(chosen) == number:
             break
-    return kept
+    return chosen
 
 
 def _orders(band: Band, radii: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -101,15 +101,15 @@ def _form(
         return np.zeros(valid.shape, np.float32)
     sigma_um = _ALPHA * cutoff_um / math.sqrt(2.0 * math.pi)
     factors = [max(1, int(sigma_um / (_PIXELS_A_SIGMA * pitch))) for pitch in pitch_um]
-    weight = _reduced(valid.astype(np.float32), factors)
-    total = _reduced(np.where(valid, surface, np.float32(0)), factors)
+    weight = _reduce(valid.astype(np.float32), factors)
+    total = _reduce(np.where(valid, surface, np.float32(0)), factors)
     near = cv2.dilate((weight > 0.0).astype(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8)) > 0
     lines = [
         _weighted_powers(sigma_um / (factor * pitch))
         for factor, pitch in zip(factors, pitch_um, strict=True)
     ]
     form: FloatArray = np.zeros(near.shape, np.float32)
-    form[near] = _fitted(_sums(weight, near, lines, 4), _sums(total, near, lines, 2))
+    form[near] = _fit_heights(_sums(weight, near, lines, 4), _sums(total, near, lines, 2))
     size = [n * f for n, f in zip(form.shape[::-1], factors[::-1], strict=True)]
     large = cv2.resize(form, size, interpolation=cv2.INTER_CUBIC)
     top, left = (_RIM * factor for factor in factors)
@@ -125,14 +125,14 @@ def remove_form(
     return np.where(valid, surface - form, np.float32(0))
 
 
-def _fitted(moments: NDArray[np.float64], heights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fit_heights(moments: NDArray[np.float64], heights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Height in the middle of each fit, (N,), from (N, 15) moments and (N, 6) sums of heights."""
     out = np.empty(len(moments))
     _fit(moments, heights, _RIDGE, np.empty((_TERMS, _TERMS)), np.empty(_TERMS), out)
     return out
 
 
-def _reduced(values: FloatArray, factors: list[int]) -> NDArray[np.float64]:
+def _reduce(values: FloatArray, factors: list[int]) -> NDArray[np.float64]:
     """Means of `factors[0]` x `factors[1]` pixels, with an empty rim; beyond the edge is 0."""
     room = [(_RIM * f, _RIM * f + -n % f) for n, f in zip(values.shape, factors, strict=True)]
     padded = np.pad(values, room)

@@ -1,4 +1,12 @@
-"""The primer of a cartridge case, and how a breech face presses its relief into it."""
+"""One shot from steel to scan: a firearm marks a primer, an instrument measures the mark.
+
+The defaults were chosen against the Fadul set (10 consecutively made slides, levelled scans of
+6.25 um brought to 10 um); `tests/synth/test_realism.py` measures both. Medians over six scans of
+granular faces, Fadul first: RMS between wavelengths of 25 and 50 um 0.18 and 0.14 um, 50 to 100
+0.25 and 0.23, 100 to 200 0.37 and 0.33, 200 to 400 0.41 and 0.40; median slope 0.039 and 0.039;
+correlation of mates (40 to 250 um) 0.69 and 0.74; share lost in holes 0.19 and 0.11 percent. Not
+matched: the ring is wider here (the Fadul masks leave out a larger middle).
+"""
 
 from __future__ import annotations
 
@@ -11,8 +19,92 @@ from scipy import ndimage
 
 from ribin.errors import ParameterError
 from ribin.model import BoolArray, Provenance, Scan, ScanKind
-from ribin.synth.breech import Grid, centred_grid, random_stream, rotate_points, rough_field
 from ribin.synth.firearm import Firearm
+from ribin.synth.relief import Grid, centred_grid, random_stream, rotate_points, rough_field
+
+INSTRUMENT_NAME = "RIBIN synth"
+
+
+def fire(
+    firearm: Firearm,
+    seed: int,
+    *,
+    primer: Primer | None = None,
+    shot: Shot | None = None,
+    hand: Hand | None = None,
+    instrument: Instrument | None = None,
+    mark_strength: float = 1.0,
+    measured_on: str = "",
+) -> Scan:
+    """Fire once, and scan the breech-face mark of the case, masked by a person.
+
+    The same firearm and seed make the same scan; another seed makes another, mated mark.
+
+    Parameters
+    ----------
+    firearm : Firearm
+        What marks the case.
+    seed : int
+        Chance of this one shot and scan.
+    primer, instrument : optional
+        Ammunition and microscope; common ones if not given.
+    shot, hand : optional
+        How it fired and how the mask was drawn; drawn by chance if not given.
+    mark_strength : float
+        Factor on the firearm's relief: below about 0.4 a case is weakly marked.
+    measured_on : str
+        ISO 8601 date of the scan, for its provenance.
+
+    Returns
+    -------
+    Scan
+        (H, W) heights in um with form, noise and holes; not `valid` outside the drawn ring. It
+        says nothing of the firearm. `sha256` and `size_bytes` are those of the arrays.
+    """
+    primer, instrument = primer or Primer(), instrument or Instrument()
+    chance = (*firearm.entropy, seed)
+    shot = shot or Shot.draw(random_stream(chance, "shot"))
+    hand = hand or Hand.draw(random_stream(chance, "hand"))
+    radius_um, pitch_um = firearm.spec.primer_radius_um, instrument.pixel_pitch_um
+    rows, cols = _scan_grid(radius_um, pitch_um)
+
+    texture = primer_texture(primer, rows.shape, pitch_um, random_stream(chance, "texture"))
+    surface = press_primer(firearm, primer, shot, texture, rows, cols, mark_strength)
+    surface += flow_back(firearm, shot, rows, cols)
+    surface = lie_on_stage(
+        surface, instrument, rows, cols, radius_um, random_stream(chance, "form")
+    )
+    heights, valid = measure_surface(surface, instrument, random_stream(chance, "noise"))
+    drawn = outline_mark(firearm, shot, hand, rows, cols, random_stream(chance, "outline"))
+    return _crop(heights, valid & drawn, drawn, pitch_um, measured_on)
+
+
+def _scan_grid(radius_um: float, pitch_um: float) -> tuple[Grid, Grid]:
+    pixels = round(2.0 * (radius_um + 100.0) / pitch_um)
+    return centred_grid((pixels, pixels), pitch_um)
+
+
+def _crop(
+    heights: Grid, valid: BoolArray, drawn: BoolArray, pitch_um: float, measured_on: str
+) -> Scan:
+    """The scan as a person saves it: no larger than the outline, heights about 0."""
+    window = tuple(slice(i.min(), i.max() + 1) for i in np.nonzero(drawn))
+    valid = np.ascontiguousarray(valid[window])
+    values = np.where(valid, heights[window], 0.0).astype(np.float32)
+    digest = hashlib.sha256(values.tobytes() + np.packbits(valid).tobytes())
+    provenance = Provenance(
+        source="",
+        sha256=digest.hexdigest(),
+        size_bytes=values.nbytes,
+        reader=INSTRUMENT_NAME,
+        instrument=INSTRUMENT_NAME,
+        creator=INSTRUMENT_NAME,
+        measured_on=measured_on,
+    )
+    return Scan(values, valid, pitch_um, pitch_um, ScanKind.TOPOGRAPHY, provenance)
+
+
+# The primer, and how a breech face presses its relief into it.
 
 
 @dataclass(frozen=True)
@@ -20,7 +112,7 @@ class Primer:
     """What the ammunition brings; the default is a common nickelled pistol primer.
 
     The figures are chosen so that marks of a default firearm agree with each other about as
-    those of the Fadul set do (see `firing`); no brand was measured.
+    those of the Fadul set do; no brand was measured.
     """
 
     hardness: float = 1.0  # 1 is common; harder primers print less depth and less detail
@@ -143,97 +235,6 @@ def _felt_relief(firearm: Firearm, primer: Primer, shot: Shot, rows: Grid, cols:
 def _soft_positive(gap_um: Grid, width_um: float) -> Grid:
     """The positive part with a rounded corner: metal yields before the steel is full on."""
     return width_um * np.logaddexp(0.0, gap_um / width_um)
-
-
-# One shot from steel to scan: the firearm marks a case, an instrument measures the mark.
-#
-# The defaults were chosen against the Fadul set (10 consecutively made slides, levelled scans of
-# 6.25 um brought to 10 um); `tests/synth/test_realism.py` measures both. Medians over six scans of
-# granular faces, Fadul first: RMS between wavelengths of 25 and 50 um 0.18 and 0.14 um, 50 to 100
-# 0.25 and 0.23, 100 to 200 0.37 and 0.33, 200 to 400 0.41 and 0.40; median slope 0.039 and 0.039;
-# correlation of mates (40 to 250 um) 0.69 and 0.74; share lost in holes 0.19 and 0.11 percent. Not
-# matched: the ring is wider here (the Fadul masks leave out a larger middle).
-
-INSTRUMENT_NAME = "RIBIN synth"
-
-
-def fire(
-    firearm: Firearm,
-    seed: int,
-    *,
-    primer: Primer | None = None,
-    shot: Shot | None = None,
-    hand: Hand | None = None,
-    instrument: Instrument | None = None,
-    mark_strength: float = 1.0,
-    measured_on: str = "",
-) -> Scan:
-    """Fire once, and scan the breech-face mark of the case, masked by a person.
-
-    The same firearm and seed make the same scan; another seed makes another, mated mark.
-
-    Parameters
-    ----------
-    firearm : Firearm
-        What marks the case.
-    seed : int
-        Chance of this one shot and scan.
-    primer, instrument : optional
-        Ammunition and microscope; common ones if not given.
-    shot, hand : optional
-        How it fired and how the mask was drawn; drawn by chance if not given.
-    mark_strength : float
-        Factor on the firearm's relief: below about 0.4 a case is weakly marked.
-    measured_on : str
-        ISO 8601 date of the scan, for its provenance.
-
-    Returns
-    -------
-    Scan
-        (H, W) heights in um with form, noise and holes; not `valid` outside the drawn ring. It
-        says nothing of the firearm. `sha256` and `size_bytes` are those of the arrays.
-    """
-    primer, instrument = primer or Primer(), instrument or Instrument()
-    chance = (*firearm.entropy, seed)
-    shot = shot or Shot.draw(random_stream(chance, "shot"))
-    hand = hand or Hand.draw(random_stream(chance, "hand"))
-    radius_um, pitch_um = firearm.spec.primer_radius_um, instrument.pixel_pitch_um
-    rows, cols = _scan_grid(radius_um, pitch_um)
-
-    texture = primer_texture(primer, rows.shape, pitch_um, random_stream(chance, "texture"))
-    surface = press_primer(firearm, primer, shot, texture, rows, cols, mark_strength)
-    surface += flow_back(firearm, shot, rows, cols)
-    surface = lie_on_stage(
-        surface, instrument, rows, cols, radius_um, random_stream(chance, "form")
-    )
-    heights, valid = measure_surface(surface, instrument, random_stream(chance, "noise"))
-    drawn = outline_mark(firearm, shot, hand, rows, cols, random_stream(chance, "outline"))
-    return _crop(heights, valid & drawn, drawn, pitch_um, measured_on)
-
-
-def _scan_grid(radius_um: float, pitch_um: float) -> tuple[Grid, Grid]:
-    pixels = round(2.0 * (radius_um + 100.0) / pitch_um)
-    return centred_grid((pixels, pixels), pitch_um)
-
-
-def _crop(
-    heights: Grid, valid: BoolArray, drawn: BoolArray, pitch_um: float, measured_on: str
-) -> Scan:
-    """The scan as a person saves it: no larger than the outline, heights about 0."""
-    window = tuple(slice(i.min(), i.max() + 1) for i in np.nonzero(drawn))
-    valid = np.ascontiguousarray(valid[window])
-    values = np.where(valid, heights[window], 0.0).astype(np.float32)
-    digest = hashlib.sha256(values.tobytes() + np.packbits(valid).tobytes())
-    provenance = Provenance(
-        source="",
-        sha256=digest.hexdigest(),
-        size_bytes=values.nbytes,
-        reader=INSTRUMENT_NAME,
-        instrument=INSTRUMENT_NAME,
-        creator=INSTRUMENT_NAME,
-        measured_on=measured_on,
-    )
-    return Scan(values, valid, pitch_um, pitch_um, ScanKind.TOPOGRAPHY, provenance)
 
 
 # What a measuring instrument adds to a surface, and what it fails to measure.

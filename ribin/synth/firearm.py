@@ -10,14 +10,13 @@ import numpy as np
 from ribin.cases.exhibits import ClassFields
 from ribin.errors import ParameterError
 from ribin.model import FloatArray
-from ribin.synth.breech import FACE_PITCH_UM, BreechFace, Grid, own_layer, random_stream, tool_layer
-
-# The hole of the breech face through which the firing pin comes.
+from ribin.synth.breech import FACE_PITCH_UM, BreechFace, own_layer, tool_layer
+from ribin.synth.relief import Grid, random_stream
 
 
 @dataclass(frozen=True)
 class Aperture:
-    """A rectangle with rounded corners: round, oblong or rectangular by its three sizes.
+    """The hole for the firing pin: a rectangle with rounded corners, by its three sizes.
 
     A corner radius of half the smaller side makes a circle of a square and an oblong of a
     rectangle.

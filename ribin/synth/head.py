@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ribin.model import BoolArray, FloatArray, MarkType, Provenance, Scan, ScanKind
-from ribin.synth.breech import FACE_PITCH_UM, Grid, random_stream, rotate_points, rough_field
+from ribin.synth.breech import FACE_PITCH_UM
 from ribin.synth.cartridge import INSTRUMENT_NAME, Primer, Shot, press_primer, primer_texture
 from ribin.synth.firearm import Aperture, Firearm
+from ribin.synth.relief import Grid, random_stream, rotate_points, rough_field
 
 _HEAD, _PIN, _EJECTOR = 4, 5, 6  # keep their random streams apart from those of firearms
 _TOOL_SHAPE = (384, 384)  # 2.4 mm: larger than the tip of any firing pin or ejector
 _EJECTOR_RELIEF_UM = 1.5  # RMS
+_FLAT_UM = 4.0  # below the flat by more than this the breech face no longer pressed
+_FOOT_UM = 20.0  # how far the collar's foot reaches beyond the aperture
 _PIN_RELIEF_UM = 1.2  # RMS, about that of the bowl in K013sA1 (1.6 with its form's remains)
 
 
@@ -225,9 +228,6 @@ def primer_edge(spec: HeadSpec, rows: Grid, cols: Grid) -> PrimerEdge:
     return PrimerEdge(height, height > -_FLAT_UM, radius > spec.primer_um)
 
 
-_FLAT_UM = 4.0  # below the flat by more than this the breech face no longer pressed
-
-
 def case_head(spec: HeadSpec, rows: Grid, cols: Grid, rng: np.random.Generator) -> Grid:
     """Pocket, chamfer and headstamped head, (H, W) um; it counts outside the primer."""
     radius = np.hypot(rows, cols)
@@ -259,9 +259,6 @@ def pin_bowl(spec: HeadSpec, rows: Grid, cols: Grid, rng: np.random.Generator) -
     collar = spec.collar_um * wall * shear
     inside = (hole < 0.0) | (drag > 0.0)
     return PinBowl(collar, floor, hole < 0.0, (rim > _FOOT_UM) & ~inside)
-
-
-_FOOT_UM = 20.0  # how far the collar's foot reaches beyond the aperture
 
 
 def ejector_bowl(

@@ -95,7 +95,7 @@ def render_scan(scan: Scan, light: Light | None = None, camera: Camera | None = 
     if scan.kind is not ScanKind.TOPOGRAPHY or not scan.valid.any():
         raise ScanError(f"{scan.provenance.source}: measured heights needed to render an image")
     normals = surface_normals(scan.values, scan.valid, (scan.row_pitch_um, scan.col_pitch_um))
-    grey = _exposed(shade(normals, light), scan.valid, light, camera)
+    grey = _expose(shade(normals, light), scan.valid, light, camera)
     values = np.where(scan.valid, grey / np.float32(_WHITE), np.float32(0)).astype(np.float32)
     return replace(
         scan,
@@ -108,15 +108,8 @@ def render_scan(scan: Scan, light: Light | None = None, camera: Camera | None = 
 def shade(normals: FloatArray, light: Light) -> FloatArray:
     """Radiance towards a camera straight above: matt (Lambert) and specular (Blinn), no shadows.
 
-    Parameters
-    ----------
-    normals : (H, W, 3) float32 array
-        Unit vectors: right, up and towards the camera.
-
-    Returns
-    -------
-    (H, W) float32 array
-        Mean over the lamps.
+    `normals`, (H, W, 3) float32: unit vectors: right, up and towards the camera. Returns (H, W)
+    float32 array: mean over the lamps.
     """
     lamps = _lamp_directions(light)
     total: FloatArray = np.zeros(normals.shape[:2], np.float32)
@@ -141,7 +134,7 @@ def _lamp_directions(light: Light) -> list[NDArray[np.float64]]:
     ]
 
 
-def _exposed(radiance: FloatArray, valid: BoolArray, light: Light, camera: Camera) -> FloatArray:
+def _expose(radiance: FloatArray, valid: BoolArray, light: Light, camera: Camera) -> FloatArray:
     """Whole grey levels from 0 to 255."""
     rng = np.random.default_rng(camera.seed)
     low, high = np.percentile(radiance[valid], [1, 99])

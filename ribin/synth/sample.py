@@ -140,7 +140,6 @@ EVENTS = (
 
 
 SAMPLE_SEED = 2
-DEMO_QUERY = ("JAM", Path(QUERY_FILE).stem)  # member and exhibit
 _MANIFEST = (
     *("file", "member", "event", "case_number", "date", "place", "exhibit", "kind"),
     *("calibre", "firing_pin_shape", "breech_face_type", "ammunition", "firearm", "sharing"),
@@ -151,11 +150,8 @@ _LABELS = ("file", "firearm", "ammunition")
 def write_sample_data(folder: str | Path, seed: int = SAMPLE_SEED) -> tuple[Path, ...]:
     """Write the sample data into a folder, made if absent; same-named files are replaced.
 
-    Returns
-    -------
-    tuple of Path
-        What was written: scans, exhibits.csv, labels.csv, network.toml, README.md. The same seed
-        writes the same bytes.
+    Returns tuple of Path: what was written: scans, exhibits.csv, labels.csv, network.toml,
+    README.md. The same seed writes the same bytes.
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
@@ -266,6 +262,6 @@ subclass marks, and a case of one is no mate of a case of the other.
 
 To make it all again, byte for byte, in Python:
 
-    from ribin.synth import write_sample_data
+    from ribin.synth.sample import write_sample_data
     write_sample_data("sample_data", seed={{seed}})
 """

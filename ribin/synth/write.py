@@ -100,10 +100,7 @@ def write_png(scan: Scan, path: str | Path, *, masked: bool = True) -> None:
     is white where the mark was measured. A rendering of a whole head wants none: a mask beside a
     scan says that somebody outlined the mark.
 
-    Raises
-    ------
-    ParameterError
-        The name does not end in .png, or the file cannot be written.
+    Raises ParameterError: the name does not end in .png, or the file cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":

@@ -1,11 +1,12 @@
-"""The gallery: the ranked lists of a search as pictures, each row a way to its comparison page."""
+"""The gallery: the ranked lists of a search as pictures, each row a way to its comparison page.
+
+With them go the scores of a list as bars, and a small picture of a mark.
+"""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -14,14 +15,20 @@ from markupsafe import Markup
 from ribin._version import __version__
 from ribin.cases.exhibits import Candidate, ClassFields, Counts
 from ribin.cases.results import FusedCandidate, SearchLists
-from ribin.comparison import Comparison
 from ribin.model import Mark, MarkType, ScanKind
-from ribin.report.pictures import Frame, Motion, mark_center_px, shade_surface
-from ribin.report.score_plot import largest_drop
+from ribin.report.html import data_uri
+from ribin.report.pictures import Frame, Motion, mark_center_px, sample_mark, shade_surface
+from ribin.report.score_plot import largest_drop, score_share
 from ribin.view.single_file import render_page
 
 STYLES = ("colours.css", "frame.css", "gallery.css")
 SCRIPTS = ("page.js", "gallery.js")
+# Of the plot of scores.
+_WIDTH, _HEIGHT = 560, 132
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 8, 14, 20
+# Of the small pictures.
+_MARGIN = 1.04
+_CONTRAST = 6.0  # deviations of grey from black to white, of an image
 
 
 @dataclass(frozen=True)
@@ -33,24 +40,23 @@ class RowPicture:
     why_not: str = ""
     note: str = ""  # what a reader should know of the picture
 
+    @property
+    def url(self) -> str:
+        """The picture as the address of itself; empty where there is none."""
+        return data_uri(self.png) if self.png else ""
+
 
 def gallery_page(
     lists: SearchLists,
     query_png: Mapping[MarkType, bytes],
     pictures: Mapping[tuple[MarkType, int], RowPicture],
 ) -> str:
-    """The HTML of a page that opens offline in any current browser.
+    """The HTML of a page that opens offline in any current browser, a row for each candidate.
 
-    Parameters
-    ----------
-    lists : SearchLists
-        What a search gave; a row each of its candidates.
-    query_png : mapping of MarkType to bytes
-        Pictures of the query's marks.
-    pictures : mapping of (MarkType, int) to RowPicture
-        By type of mark and rank in its list; a row without one says that there is no picture.
+    `query_png` has pictures of the query's marks; `pictures` is by type of mark and rank in its
+    list, and a row without one says that there is no picture.
     """
-    shown = shown_lists(lists)
+    shown = gallery_lists(lists)
     return render_page(
         "gallery.html",
         STYLES,
@@ -61,9 +67,9 @@ def gallery_page(
         lists=shown,
         marks=[str(one.mark) for one in lists.lists],
         plots={one.key: Markup(score_plot(one)) for one in shown if one.has_scores},
-        queries={mark: _data_url(png) for mark, png in query_png.items()},
-        pictures={key: _picture(one) for key, one in pictures.items()},
-        no_picture=_picture(RowPicture(why_not="no picture")),
+        queries={mark: data_uri(png) for mark, png in query_png.items()},
+        pictures=pictures,
+        no_picture=RowPicture(why_not="no picture"),
         choices=_choices(shown),
         unavailable=lists.unavailable,
         notes=lists.all_notes,
@@ -73,12 +79,7 @@ def gallery_page(
     )
 
 
-def _picture(one: RowPicture) -> dict[str, Any]:
-    url = _data_url(one.png) if one.png else ""
-    return {"url": url, "page": one.page, "why_not": one.why_not, "note": one.note}
-
-
-def _choices(shown: tuple[ListShown, ...]) -> dict[str, list[str]]:
+def _choices(shown: tuple[GalleryList, ...]) -> dict[str, list[str]]:
     """What can be filtered by: the members, calibres and ammunition of the rows."""
     rows = [row for one in shown for row in one.rows]
     return {
@@ -88,15 +89,11 @@ def _choices(shown: tuple[ListShown, ...]) -> dict[str, list[str]]:
     }
 
 
-def _data_url(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
-
-
 # Rows of a gallery: what every list says of an exhibit, side by side.
 
 
 @dataclass(frozen=True)
-class RowShown:
+class GalleryRow:
     """One row: an exhibit, its place in each list, and which candidate its picture is of."""
 
     rank: int
@@ -113,12 +110,12 @@ class RowShown:
 
 
 @dataclass(frozen=True)
-class ListShown:
+class GalleryList:
     """One list: of a type of mark, or over all of them."""
 
     key: str  # "all", or the type of mark
     name: str
-    rows: tuple[RowShown, ...]
+    rows: tuple[GalleryRow, ...]
     counts: Counts
     counts_by_member: dict[str, Counts]
 
@@ -127,7 +124,7 @@ class ListShown:
         return any(row.score is not None for row in self.rows)
 
 
-def shown_lists(lists: SearchLists) -> tuple[ListShown, ...]:
+def gallery_lists(lists: SearchLists) -> tuple[GalleryList, ...]:
     """The list over all marks where there is one, then one for each type of mark."""
     known = {
         (MarkType(c.mark), c.member, c.exhibit): c for one in lists.lists for c in one.candidates
@@ -135,16 +132,16 @@ def shown_lists(lists: SearchLists) -> tuple[ListShown, ...]:
     shown = []
     if lists.fused:
         rows = tuple(_fused_row(row, known) for row in lists.fused)
-        shown.append(ListShown("all", "All marks", rows, lists.counts, {}))
+        shown.append(GalleryList("all", "All marks", rows, lists.counts, {}))
     for one in lists.lists:
         rows = tuple(_row(candidate, known) for candidate in one.candidates)
         name = str(one.mark or (rows[0].picture_of[0] if rows else "mark"))
         label = name.replace("_", " ").capitalize()
-        shown.append(ListShown(name, label, rows, one.counts, one.counts_by_member))
+        shown.append(GalleryList(name, label, rows, one.counts, one.counts_by_member))
     return tuple(shown)
 
 
-def _row(candidate: Candidate, known: dict[tuple[MarkType, str, str], Candidate]) -> RowShown:
+def _row(candidate: Candidate, known: dict[tuple[MarkType, str, str], Candidate]) -> GalleryRow:
     scores = {
         str(mark): (other.rank, other.score)
         for (mark, member, exhibit), other in known.items()
@@ -152,7 +149,7 @@ def _row(candidate: Candidate, known: dict[tuple[MarkType, str, str], Candidate]
     }
     mark = MarkType(candidate.mark)
     scores[str(mark)] = (candidate.rank, candidate.score)  # of an exhibit with several scans
-    return RowShown(
+    return GalleryRow(
         rank=candidate.rank,
         member=candidate.member,
         exhibit=candidate.exhibit,
@@ -167,10 +164,12 @@ def _row(candidate: Candidate, known: dict[tuple[MarkType, str, str], Candidate]
     )
 
 
-def _fused_row(row: FusedCandidate, known: dict[tuple[MarkType, str, str], Candidate]) -> RowShown:
+def _fused_row(
+    row: FusedCandidate, known: dict[tuple[MarkType, str, str], Candidate]
+) -> GalleryRow:
     best = min(row.places, key=lambda place: place.rank)
     of = known.get((MarkType(best.mark), row.member, best.exhibit))
-    return RowShown(
+    return GalleryRow(
         rank=row.rank,
         member=row.member,
         exhibit=row.exhibit,
@@ -190,12 +189,8 @@ def _figures(candidate: Candidate) -> str:
 
 # The scores of a list as bars, with the largest drop marked: SVG that a page carries.
 
-_WIDTH, _HEIGHT = 560, 132
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 8, 14, 20
-_HIGHEST = 100.0  # the most that a score can be
 
-
-def score_plot(shown: ListShown) -> str:
+def score_plot(shown: GalleryList) -> str:
     """An SVG element: a bar a rank from 0 to 100, and a line where the scores fall most."""
     scores = [row.score for row in shown.rows if row.score is not None]
     step = (_WIDTH - _LEFT - _RIGHT) / max(len(scores), 8)
@@ -209,7 +204,7 @@ def score_plot(shown: ListShown) -> str:
             f'<rect class="{"below" if below else "above"}" x="{left + 0.12 * step:.1f}" '
             f'y="{top:.1f}" width="{0.76 * step:.1f}" height="{_height(0) - top:.1f}"/></a>'
         )
-    parts += [_rank(number, step) for number in _labelled(len(scores))]
+    parts += [_rank(number, step) for number in _labels(len(scores))]
     if drop:
         parts.append(_drop(_LEFT + drop[0] * step, *drop))
     label = f"Scores by rank, {shown.name}"
@@ -220,8 +215,7 @@ def score_plot(shown: ListShown) -> str:
 
 
 def _height(score: float) -> float:
-    share = min(max(score, 0.0), _HIGHEST) / _HIGHEST
-    return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
+    return _HEIGHT - _BOTTOM - score_share(score) * (_HEIGHT - _TOP - _BOTTOM)
 
 
 def _grid(value: int) -> str:
@@ -232,7 +226,7 @@ def _grid(value: int) -> str:
     )
 
 
-def _labelled(count: int) -> range:
+def _labels(count: int) -> range:
     return range(0, count, max(1, -(-count // 12)))
 
 
@@ -252,36 +246,23 @@ def _drop(x: float, after: int, size: float) -> str:
 
 # A small picture of a mark, lit from the upper left.
 
-_MARGIN = 1.04
-_CONTRAST = 6.0  # deviations of grey from black to white, of an image
-
 
 def thumbnail_png(mark: Mark, size_px: int = 160, motion: Motion | None = None) -> bytes:
     """A square PNG of a mark; transparent where nothing was measured.
 
-    Parameters
-    ----------
-    motion : Motion, optional
-        Takes the reference onto this mark: the picture shows the mark as the reference lies.
+    With the `motion` that takes the reference onto this mark, it lies in the picture as the
+    reference does.
     """
     reach_um = _reach_um(mark)
     frame = Frame(2 * reach_um * _MARGIN / size_px, (size_px, size_px))
     grid = frame.grid_um().reshape(-1, 2)
     if motion is not None:
         grid = Motion(motion.rotation_deg, (0.0, 0.0)).apply(grid)
-    places = (grid + _middle_um(mark)) / mark.pitch_um + mark_center_px(mark)
-    rows, cols = places.astype(np.float32).reshape(*frame.size, 2).transpose(2, 0, 1)
-    surface = np.asarray(cv2.remap(mark.surface, cols, rows, cv2.INTER_LINEAR), np.float32)
-    share = cv2.remap(mark.valid.astype(np.float32), cols, rows, cv2.INTER_LINEAR)
+    surface, share = sample_mark(mark, grid + _middle_um(mark), frame)
     grey = _grey(mark, surface, np.asarray(share > 0.5))
     alpha = np.round(255 * np.clip(share, 0, 1)).astype(np.uint8)
     _, encoded = cv2.imencode(".png", np.dstack([grey, grey, grey, alpha]))
     return bytes(encoded.tobytes())
-
-
-def motion_of(result: Comparison) -> Motion | None:
-    """The motion that a comparison found; None where there is none."""
-    return Motion(result.rotation_deg, result.shift_um) if result.compared else None
 
 
 def _grey(mark: Mark, surface: np.ndarray, valid: np.ndarray) -> np.ndarray:

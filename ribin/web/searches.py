@@ -12,7 +12,7 @@ from ribin.errors import ParameterError, StoreError
 from ribin.report.score_plot import largest_drop
 from ribin.services.search_output import Beside, candidate_beside
 from ribin.view import thumbnail_png
-from ribin.view.results import score_plot, shown_lists
+from ribin.view.results import gallery_lists, score_plot
 from ribin.web.pages import form_of, page, picture, see, state_of, with_policy
 from ribin.web.state import RecentSearch, whole_number
 
@@ -33,7 +33,9 @@ def found(request: Request) -> Response:
     drops = {
         one.mark: largest_drop([row.score for row in one.candidates]) for one in asked.lists.lists
     }
-    plots = {one.key: Markup(score_plot(one)) for one in shown_lists(asked.lists) if one.has_scores}
+    plots = {
+        one.key: Markup(score_plot(one)) for one in gallery_lists(asked.lists) if one.has_scores
+    }
     return page(request, "found.html", found=asked, drops=drops, plots=plots)
 
 

@@ -130,14 +130,14 @@ def test_a_missing_library_ends_the_examination(monkeypatch):
 
 def test_kernels_are_counted_where_they_are_kept(monkeypatch, tmp_path):
     """In the folder that NUMBA_CACHE_DIR names, not in the one around it; else in the package."""
-    from ribin.correlate import blocks as ccf
+    from ribin.correlate import blocks
 
     class Kept:
         def __init__(self, path):
             self.cache_path = path
 
     kernel = type("Kernel", (), {"stats": Kept(tmp_path / "cache" / "correlate_1a2b")})
-    monkeypatch.setattr(ccf, "_patch_ccf", kernel)
+    monkeypatch.setattr(blocks, "_patch_ccf", kernel)
     (tmp_path / "elsewhere.nbc").touch()
     assert health.where_kernels_are() == f"kept in {tmp_path / 'cache'}, 0 so far"
     kernel.stats = Kept(tmp_path / "ribin" / "correlate" / "__pycache__")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from mark_makers import heights, provenance
 
-from ribin.correlate.blocks import block_sums, disc_offsets, patch_ccf, turn_matrix, whole_sums
+from ribin.comparison import turn_matrix
+from ribin.correlate.blocks import block_sums, disc_offsets, patch_ccf
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
 from ribin.correlate.register import overlap_correlation
 from ribin.correlate.side import PreparedSide, prepare_side
@@ -161,7 +162,7 @@ def test_summing_blocks_equals_its_twin(margin):
     assert np.abs(sums.energies[:, :, :-1] - np.stack(slow[1:], axis=1)).max() < 1e-4
     assert (sums.products[:, -1] == 0.0).all()
     assert (sums.energies[:, :, -1] == 0.0).all()
-    whole = whole_sums(fixed, moved, places, runs, offsets)
+    whole = block_sums(fixed, moved, places, runs, offsets, whole=True)
     assert np.abs(whole.products[:, 0, :number] - slow[0].sum(axis=1)).max() < 1e-3
     assert np.abs(whole.energies[:, :, 0] - np.stack(slow[1:], axis=1).sum(axis=2)).max() < 1e-3
 

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from mark_makers import make_scan, template_of
 
-from ribin.correlate.blocks import Placement, disc_offsets
-from ribin.correlate.register import coarse_angles
+from ribin.correlate.blocks import disc_offsets
+from ribin.correlate.register import Placement, coarse_angles
 from ribin.correlate.side import medium_copies, prepare_side
 from ribin.correlate.turned import turn_surface
 from ribin.model import Template, Trace
@@ -146,7 +146,7 @@ def test_threads_that_ask_for_the_same_copies_all_find_them_whole(reference, mon
         turn_surface(*arguments)
         made.append(arguments)
 
-    monkeypatch.setattr("ribin.correlate.side.turn_surface", turn_slowly)
+    monkeypatch.setattr("ribin.correlate.turned.turn_surface", turn_slowly)
     with ThreadPoolExecutor(4) as pool:
         found = [pool.submit(lambda: copies.surfaces[copies.at(angles)]) for _ in range(4)]
     assert all(np.array_equal(each.result(), expected) for each in found)

@@ -15,7 +15,7 @@ from ribin.decide.cmc import (
     compared_cells,
     congruent_cells,
     find_consensus,
-    judged_cells,
+    judge_cells,
 )
 from ribin.decide.steps import decide_comparison, score_parts
 from ribin.model import MarkType, ScanKind, Template, Trace
@@ -62,7 +62,7 @@ def changed(registration: Registration, side: str, which: slice, **fields: objec
 
 
 def judge(registration: Registration, params=PARAMS):
-    return judged_cells(registration, find_consensus(registration, params), params)
+    return judge_cells(registration, find_consensus(registration, params), params)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_the_limits_themselves_are_within():
     consensus.place_um[0], consensus.angle_deg[1] = PARAMS.max_place_um, -PARAMS.max_angle_deg
     cells = changed(cells, "forward", slice(0, 1), fell_um=fell)
     cells = changed(cells, "forward", slice(2, 3), ccf=PARAMS.min_ccf)
-    assert all(fit.congruent for fit in judged_cells(cells, consensus, PARAMS))
+    assert all(fit.congruent for fit in judge_cells(cells, consensus, PARAMS))
 
 
 def test_angles_are_compared_round_the_circle():

@@ -9,7 +9,9 @@ import pytest
 from mark_makers import INNER_UM, OUTER_UM, make_scan
 
 from ribin.errors import ScanError
-from ribin.extract.find import breech_face_region, outline_circle
+from ribin.extract.find import find_regions, measured_region, outline_circle
+from ribin.model import MarkType, Origin
+from ribin.params.defaults import DEFAULT_PARAMS
 
 CENTER_UM = np.array([1853.0, 1918.0])
 WHOLE, HALF, THIRD = 360.0, 180.0, 120.0
@@ -80,15 +82,17 @@ def test_a_person_s_outline_cuts():
     scan = make_scan()
     upper = np.zeros(scan.shape, bool)
     upper[: scan.shape[0] // 2] = True
-    inside = breech_face_region(dataclasses.replace(scan, mark_valid=upper), 0.5)
-    assert np.array_equal(inside, scan.valid & upper)
-    assert np.array_equal(breech_face_region(scan, 0.5), scan.valid)
+    (drawn,) = find_regions(dataclasses.replace(scan, mark_valid=upper), DEFAULT_PARAMS)
+    assert np.array_equal(drawn.inside, scan.valid & upper)
+    (cut_out,) = find_regions(scan, DEFAULT_PARAMS)
+    assert np.array_equal(cut_out.inside, scan.valid)
 
 
 def test_too_little_is_refused_with_its_area():
     scan = make_scan(source="small.x3p")
     area_mm2 = scan.valid.sum() * 1e-4
-    breech_face_region(scan, area_mm2 - 0.01)
+    whole = (scan, MarkType.BREECH_FACE, scan.valid, Origin.CUT_OUT)
+    measured_region(*whole, area_mm2 - 0.01)
     message = rf"small\.x3p: {area_mm2:.2f} mm2 of breech face measured, 50 needed"
     with pytest.raises(ScanError, match=message):
-        breech_face_region(scan, 50.0)
+        measured_region(*whole, 50.0)

@@ -13,8 +13,9 @@ from ribin.model import MarkType, Provenance, Scan, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.synth import Camera, Light, make_firearm, render_scan
+from ribin.synth.firearm import make_firearm
 from ribin.synth.head import HeadSpec, Stage, scan_head
+from ribin.synth.render import Camera, Light, render_scan
 
 PITCH = 2.53
 # Row, column and radius in um, read off the images by eye: the primer's flat, and the edge round

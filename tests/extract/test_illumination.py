@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from ribin.errors import ScanError
-from ribin.extract.illumination import even_light, without_glare
-from ribin.extract.level import without_rings
-from ribin.model import MarkType, ScanKind
+from ribin.extract.illumination import even_light, remove_glare
+from ribin.extract.level import remove_rings
+from ribin.model import Lamp, MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.surface.gaussian import smooth_surface
-from ribin.synth import Camera, Lamp, Light, fire, make_firearm, render_scan
+from ribin.synth.cartridge import fire
+from ribin.synth.firearm import make_firearm
+from ribin.synth.render import Camera, Light, render_scan
 
 PITCH = (10.0, 10.0)
 
@@ -57,7 +59,7 @@ def test_circular_shading_goes_and_the_mark_stays():
     mark = grey - grey[valid].mean()
     radius = np.hypot(*np.mgrid[-100:101, -100:101])
     shaded = (mark + 0.5 * np.cos(radius / 25.0)).astype(np.float32)
-    cleared = without_rings(shaded, valid, PITCH, (1000.0, 1000.0), 100.0)
+    cleared = remove_rings(shaded, valid, PITCH, (1000.0, 1000.0), 100.0)
     assert agreement(shaded, mark, valid) < 0.4
     assert agreement(cleared, mark, valid) > 0.85
     assert not cleared[~valid].any()
@@ -68,11 +70,11 @@ def test_wide_glare_is_masked_and_thin_edges_are_not():
     grey = np.clip(grey, 0.0, 0.9)
     grey[80:100, 80:100] = 1.0
     grey[130, 60:140] = 1.0
-    kept = without_glare(grey, valid, PITCH, 60.0, 0.2)
+    kept = remove_glare(grey, valid, PITCH, 60.0, 0.2)
     assert not kept[84:96, 84:96].any()
     assert kept[130, 60:140].all()
     over = np.where(valid, np.float32(1.0), grey)
-    assert np.array_equal(without_glare(over, valid, PITCH, 60.0, 0.2), valid)
+    assert np.array_equal(remove_glare(over, valid, PITCH, 60.0, 0.2), valid)
 
 
 def images(light: Light, camera: Camera) -> list:

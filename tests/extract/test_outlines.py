@@ -12,8 +12,8 @@ from ribin.extract.marks import MIRRORS
 from ribin.extract.outlines import (
     CircleOutline,
     outline_by_circles,
-    outlined,
     parse_circle,
+    set_outlines,
     unfold_replica,
 )
 from ribin.model import MarkType, Provenance, Scan, ScanKind
@@ -75,7 +75,7 @@ def test_a_circle_off_the_scan_and_an_outline_of_another_shape_are_refused():
     with pytest.raises(ScanError, match="ejector lies outside the scan of 60 x 80 pixels"):
         outline_by_circles(small_scan(), [parse_circle("ejector:500,500,20")])
     with pytest.raises(ScanError, match="of 60 x 80 pixels needed, found 80 x 60"):
-        outlined(small_scan(), {FIRING_PIN: np.ones((80, 60), bool)})
+        set_outlines(small_scan(), {FIRING_PIN: np.ones((80, 60), bool)})
 
 
 def test_unfolding_a_cast_twice_gives_the_scan_back(shots):

@@ -10,7 +10,7 @@ import pytest
 import x3pio
 
 from ribin.read import read_scan
-from ribin.read.x3p_units import stand_ins
+from ribin.read.x3p.units import stand_ins
 
 HEIGHTS_UM = damaged.relief_um()
 ROWS, COLS = np.indices(HEIGHTS_UM.shape)

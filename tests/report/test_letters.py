@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from ribin.errors import ParameterError
 from ribin.report.document import Document, Facts, Grid, Paragraph, Section
 from ribin.report.pdf import document_pdf
 
 pytest.importorskip("reportlab")
-from ribin.report import pdf as pdf_letters
 
 has_letters = pytest.mark.skipif(not find_spec("matplotlib"), reason="no matplotlib: no DejaVu")
 reads_pdf = pytest.mark.skipif(not shutil.which("pdftotext"), reason="no pdftotext")
@@ -55,38 +56,57 @@ def test_what_no_font_has_is_a_code_and_said(tmp_path):
     assert "as their codes" in text
 
 
-def test_scripts_that_need_shaping_are_codes():
-    assert [run for run, _ in pdf_letters.runs("שלום", pdf_letters.FONT)] == [
-        "\\u05e9\\u05dc\\u05d5\\u05dd"
-    ]
-    assert pdf_letters.lacking(["é ü ß €", "сад" if find_spec("matplotlib") else ""]) == set()
+@reads_pdf
+def test_scripts_that_need_shaping_are_codes(tmp_path):
+    text = read(report("שלום"), tmp_path)
+    assert "\\u05e9\\u05dc\\u05d5\\u05dd" in text
+    assert "4 of them" in text
 
 
 @has_letters
-def test_a_word_is_set_in_one_font():
-    parts = list(pdf_letters.runs("Of Яков-17 薬", pdf_letters.BOLD))
-    assert parts == [
-        ("Of", "Helvetica-Bold"),
-        (" ", "Helvetica-Bold"),
-        ("Яков-17", "DejaVuSans-Bold"),
-        (" ", "Helvetica-Bold"),
-        ("\\u85ac", "Helvetica-Bold"),
-    ]
-    assert pdf_letters.codes_note(["Яков"]) == ""
-    assert "(1 of them)" in pdf_letters.codes_note(["薬", "薬"])
+@reads_pdf
+def test_letters_of_one_word_are_shown_or_codes_one_by_one(tmp_path):
+    text = read(report("é-Яков-薬"), tmp_path)
+    assert text.count("é-Яков-\\u85ac") >= 6
+    assert "(1 of them)" in text
 
 
-def test_usual_letters_need_no_font_in_the_file():
-    assert b"FontFile2" not in document_pdf(report("plain é"))
+@has_letters
+def test_all_text_is_set_in_one_family():
+    for name in ("plain é", "Яков"):
+        content = document_pdf(report(name))
+        assert content.count(b"/FontFile2") == 2, "regular and bold go with the file"
+        assert b"+DejaVuSans-Bold" in content
 
 
 @has_letters
 def test_equal_reports_are_equal_bytes():
     assert document_pdf(report("Яков")) == document_pdf(report("Яков"))
-    assert b"FontFile2" in document_pdf(report("Яков")), "the letters go with the file"
+
+
+@pytest.fixture
+def no_matplotlib(monkeypatch):
+    """The layout as it is where matplotlib, which carries the letters, is not installed."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "ribin.report.pdf_layout", raising=False)
+    yield
+    sys.modules.pop("ribin.report.pdf_layout", None)
 
 
 @reads_pdf
-def test_without_the_font_letters_are_codes(tmp_path, monkeypatch):
-    monkeypatch.setattr(pdf_letters, "_glyphs", frozenset)
-    assert "\\u042f" in read(report("Я"), tmp_path)
+def test_without_the_font_letters_beyond_latin_are_codes(tmp_path, no_matplotlib):
+    text = read(report("é Я"), tmp_path)
+    assert "é \\u042f" in text
+    assert "(1 of them)" in text
+    assert b"FontFile2" not in (tmp_path / "report.pdf").read_bytes()
+
+
+def test_without_reportlab_all_but_a_pdf_works():
+    program = (
+        "import sys; sys.modules['reportlab'] = None;"
+        "import ribin.services.pair, ribin.leads.notices, ribin.report.pdf as pdf;"
+        "pdf.document_pdf(None)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ParameterError.__name__ in ran.stderr
+    assert "pip install 'ribin[pdf]'" in ran.stderr

@@ -12,7 +12,7 @@ import pytest
 from ribin.errors import ParameterError
 from ribin.model import Trace
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.report.outlines import write_traces
+from ribin.report.trace import write_trace_files
 
 METHOD = DEFAULT_PARAMS.breech_face
 PACKAGE = Path(__file__).parents[2] / "ribin"
@@ -36,7 +36,7 @@ def test_the_index_explains_all_that_any_stage_keeps(tmp_path):
     for stage, names in kept_by_the_stages():
         trace.keep(stage, **dict.fromkeys(names, 0.0))
     assert len(trace) >= 11
-    write_traces({"pair": trace}, tmp_path, METHOD)
+    write_trace_files({"pair": trace}, tmp_path, METHOD)
     rows = index_of(tmp_path)
     assert len(rows) == sum(len(results) for _, results in trace)
     assert [row for row in rows if not row["holds"]] == []
@@ -47,7 +47,7 @@ def test_files_are_numbered_by_stage_and_read_back(tmp_path):
     trace = Trace()
     trace.keep("levelled", surface=np.eye(3, 4, dtype=np.float32), pitch_um=(3.0, 4.0))
     trace.keep("consensus", rotation_deg=2.5)
-    write_traces({"reference": trace, "pair": Trace()}, tmp_path, METHOD)
+    write_trace_files({"reference": trace, "pair": Trace()}, tmp_path, METHOD)
     files = sorted(p.name for p in (tmp_path / "reference").iterdir())
     assert files == ["01-levelled.json", "01-levelled.npz", "02-consensus.json"]
     with np.load(tmp_path / "reference" / "01-levelled.npz", allow_pickle=False) as arrays:
@@ -64,4 +64,4 @@ def test_files_are_numbered_by_stage_and_read_back(tmp_path):
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(ParameterError, match=r"file: a folder to write needed, "):
-        write_traces({"pair": Trace()}, tmp_path / "file", METHOD)
+        write_trace_files({"pair": Trace()}, tmp_path / "file", METHOD)

@@ -60,6 +60,6 @@ def test_three_lists_one_fused_and_one_of_guns(ribin, heads, tmp_path):
             == 3
         )
 
-    one_mark = ribin("search", query, "--vault", vault, "--mark", "firing_pin", "--plot")
-    assert "marks of type" not in one_mark.out
-    assert "largest drop" in one_mark.out.splitlines()[11]
+    mark_with_article = ribin("search", query, "--vault", vault, "--mark", "firing_pin", "--plot")
+    assert "marks of type" not in mark_with_article.out
+    assert "largest drop" in mark_with_article.out.splitlines()[11]

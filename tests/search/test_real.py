@@ -17,7 +17,9 @@ from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.search.engine import search
 from ribin.search.index import check_index
-from ribin.synth import fire, make_firearm, write_x3p
+from ribin.synth.cartridge import fire
+from ribin.synth.firearm import make_firearm
+from ribin.synth.write import write_x3p
 from ribin.vault.vault import Vault
 
 MEMBERS = ("BLZ", "BRB", "JAM", "TTO", "USA")

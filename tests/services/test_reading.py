@@ -14,7 +14,9 @@ from ribin.errors import ParameterError, ScanError
 from ribin.model import Lamp
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.services.reading import as_images, best_of
-from ribin.synth import Camera, Light, fire, make_firearm, render_scan
+from ribin.synth.cartridge import fire
+from ribin.synth.firearm import make_firearm
+from ribin.synth.render import Camera, Light, render_scan
 from ribin.synth.write import write_png, write_x3p
 
 SHINY = Light(elevation_deg=25.0, specular=1.0, shininess=25.0)

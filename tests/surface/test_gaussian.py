@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from mark_makers import heights, with_garbage
 
-from ribin.model import gaussian_sigma
-from ribin.surface.gaussian import smooth_surface
+from ribin.surface.gaussian import gaussian_sigma, smooth_surface
 
 CUTOFF_UM = 400.0
 PITCH_UM = (12.5, 12.5)

@@ -17,11 +17,11 @@ from ribin.cases.exhibits import Scope
 from ribin.errors import ParameterError
 from ribin.model import Provenance, Scan, ScanKind
 from ribin.synth.sample import (
-    DEMO_QUERY,
     EVENTS,
     FIREARMS,
     LINKED_STATES,
     MEMBERS,
+    QUERY_FILE,
     SLIDES,
     sample_files,
     write_sample_data,
@@ -147,7 +147,7 @@ def visible_mates(query: str, members: tuple[str, ...], scope: Scope) -> set[str
 
 
 def test_planted_mates_are_visible_in_their_scopes_only():
-    first, second = f"{DEMO_QUERY[1]}.x3p", "JAM-2026-0012-1.x3p"
+    first, second = QUERY_FILE, "JAM-2026-0012-1.x3p"
     everyone = tuple(MEMBERS)
     assert visible_mates(first, ("JAM",), Scope.COUNTRY) == set()
     assert visible_mates(first, LINKED_STATES, Scope.CLUSTER) == {"BLZ-2025-0042-1.x3p"}

@@ -12,18 +12,10 @@ from plain_ccf import best_ccf, prepare
 
 from ribin.errors import ParameterError
 from ribin.model import Scan
-from ribin.synth import (
-    Aperture,
-    BreechFace,
-    FirearmSpec,
-    Primer,
-    Shot,
-    consecutive_slides,
-    fire,
-    make_firearm,
-)
-from ribin.synth.breech import centred_grid, random_stream, rough_field
-from ribin.synth.cartridge import press_primer
+from ribin.synth.breech import BreechFace
+from ribin.synth.cartridge import Primer, Shot, fire, press_primer
+from ribin.synth.firearm import Aperture, FirearmSpec, consecutive_slides, make_firearm
+from ribin.synth.relief import centred_grid, random_stream, rough_field
 
 
 def prepared(scan: Scan):

@@ -15,7 +15,9 @@ import x3pio
 from plain_ccf import band, best_ccf, level, prepare
 from scipy import ndimage
 
-from ribin.synth import BreechFace, FirearmSpec, fire, make_firearm
+from ribin.synth.breech import BreechFace
+from ribin.synth.cartridge import fire
+from ribin.synth.firearm import FirearmSpec, make_firearm
 
 BANDS_UM = ((25, 50), (50, 100), (100, 200), (200, 400))
 PITCH_UM = 10.0  # both are brought to it before they are measured

@@ -18,10 +18,11 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.explanation import cell_rows
+from ribin.report.pictures import motion_of
 from ribin.view import comparison_page, thumbnail_png
-from ribin.view.comparison import FORMAT, SCRIPTS, STYLES, Surface, read_annotations
-from ribin.view.results import motion_of
+from ribin.view.comparison import FORMAT, SCRIPTS, STYLES, read_annotations
 from ribin.view.single_file import read_part, script_safe_json
+from ribin.view.surface import Surface
 
 MATES = ("BRB-2025-0020-1.x3p", "BRB-2025-0020-2.x3p")
 SPOKEN = re.compile(r"\b(match(es|ed)?|hits?|identif\w*|same gun|same firearm)\b", re.IGNORECASE)

@@ -16,7 +16,7 @@ from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.synth.render import Camera, Light, render_scan
 from ribin.view import comparison_page
-from ribin.view.comparison import measured_surface
+from ribin.view.surface import measured_surface
 
 pytestmark = needs_browser
 MATES = ("BRB-2025-0020-1.x3p", "BRB-2025-0020-2.x3p")

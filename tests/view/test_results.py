@@ -14,7 +14,7 @@ from ribin.cases.exhibits import Candidate, ClassFields, Counts, SearchResult
 from ribin.cases.results import FusedCandidate, MarkRank, SearchLists
 from ribin.model import MarkType
 from ribin.view import RowPicture, gallery_page
-from ribin.view.results import score_plot, shown_lists
+from ribin.view.results import gallery_lists, score_plot
 
 FACE, PIN = MarkType.BREECH_FACE, MarkType.FIRING_PIN
 REASON = ("--who", "A. B.", "--reason", "a shooting")
@@ -55,7 +55,7 @@ def lists() -> SearchLists:
 
 
 def test_every_list_has_its_rows_with_the_scores_of_all(lists):
-    every, face, pin = shown_lists(lists)
+    every, face, pin = gallery_lists(lists)
     assert [one.key for one in (every, face, pin)] == ["all", "breech_face", "firing_pin"]
     assert [row.rank for row in face.rows] == [1, 2, 3]
     assert face.rows[0].scores == {"breech_face": (1, 97.0), "firing_pin": (2, 50.0)}
@@ -66,7 +66,7 @@ def test_every_list_has_its_rows_with_the_scores_of_all(lists):
 
 
 def test_the_plot_marks_the_largest_drop(lists):
-    svg = score_plot(shown_lists(lists)[1])
+    svg = score_plot(gallery_lists(lists)[1])
     assert svg.count("<rect") == 3
     assert "drop of 75.0 after rank 1" in svg
     assert svg.count('class="below"') == 2
@@ -148,16 +148,16 @@ def test_the_owner_knows_who_looked(ribin, demo, tmp_path):
 
 def test_a_picture_that_its_owner_refuses_is_left_out(ribin, demo, tmp_path, monkeypatch):
     from ribin.errors import AccessError
-    from ribin.services import search_output as galleries
+    from ribin.services import search_output
 
-    allowed = galleries.candidate_mark
+    allowed = search_output.candidate_mark
 
     def refuse(session, request, candidate, action):
         if candidate.member == "BLZ":
             raise AccessError("BLZ: no")
         return allowed(session, request, candidate, action)
 
-    monkeypatch.setattr(galleries, "candidate_mark", refuse)
+    monkeypatch.setattr(search_output, "candidate_mark", refuse)
     page = tmp_path / "list.html"
     done = search(ribin, demo, page)
     assert (done.code, done.err) == (0, "")

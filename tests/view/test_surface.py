@@ -13,7 +13,7 @@ from mark_makers import heights, make_scan, middle_um
 from ribin.errors import ScanError
 from ribin.model import ScanKind
 from ribin.pipeline import extract_marks
-from ribin.view.comparison import (
+from ribin.view.surface import (
     Surface,
     coarsen,
     compared_surface,

@@ -1,0 +1,1 @@
+"""Instruction sequences for kernels that loops of numba do not become."""

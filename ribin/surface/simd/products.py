@@ -25,9 +25,9 @@ _INSTRUCTION = "llvm.x86.avx512.vpdpbusd.512"
 
 def has_byte_products() -> bool:
     """Whether this machine has the instruction, and numba compiles for this machine."""
-    told = (getattr(config, name, None) for name in ("CPU_NAME", "CPU_FEATURES"))
+    settings = (getattr(config, name, None) for name in ("CPU_NAME", "CPU_FEATURES"))
     here = binding.get_host_cpu_features().get("avx512vnni", False)
-    return bool(here) and all(setting in (None, "host") for setting in told)
+    return bool(here) and all(setting in (None, "host") for setting in settings)
 
 
 def raise_to_largest(marks, moves, starts, depth, best):

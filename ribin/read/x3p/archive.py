@@ -1,4 +1,9 @@
-"""The zip container of an X3P file, opened as if it had been made to do harm."""
+"""The zip container of an X3P file, opened as if it had been made to do harm, and its checksums.
+
+A zip of one megabyte may declare a gigabyte: a member is unpacked when it is asked for, and no
+further than it may be large. Checksums are MD5, in any spelling: programs write the sum alone, as
+md5sum does, in quotes, or as `MD5 (main.xml) = ...`. It is the one word of 32 hexadecimal digits.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +16,12 @@ import zlib
 
 from ribin.errors import FormatError
 from ribin.params.defaults import ReadParams
-from ribin.read.file import quoted_error
+from ribin.read.file import MIB, quoted_error
 
 MAIN_XML = "main.xml"
+CHECKSUM_FILE = "md5checksum.hex"  # the name that ISO 25178-72 recommends
 
-_MIB = 1 << 20
+_SUM = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32}(?![0-9A-Za-z])")
 _ENCRYPTED = 0x1
 _LEAVES_ARCHIVE = re.compile(r"/|[A-Za-z]:|(.*/)?\.\.(/|$)", re.DOTALL)
 # What a damaged archive makes the zip module raise.
@@ -89,10 +95,7 @@ class Archive:
     def unpack(self, path: str, most_bytes: int) -> bytes:
         """The content of a member; it gives no more than it declares, and no more than allowed.
 
-        Raises
-        ------
-        FormatError
-            It is damaged, or declares more than `most_bytes`.
+        Raises FormatError: it is damaged, or declares more than `most_bytes`.
         """
         info = self._entries[path]
         if info.file_size > most_bytes:
@@ -100,7 +103,19 @@ class Archive:
                 f"{self._name}: member {path!r} of at most {most_bytes} bytes needed, "
                 f"found {info.file_size}"
             )
-        return _unpack(self._zip, info, self._name)
+        try:
+            with self._zip.open(info) as member:
+                content = member.read(info.file_size)  # a bound: else a lie is unpacked whole
+        except _ZIP_DAMAGE as error:
+            raise FormatError(
+                f"{self._name}: member {info.filename!r} is damaged, {quoted_error(error)}"
+            ) from error
+        if len(content) != info.file_size:
+            raise FormatError(
+                f"{self._name}: member {info.filename!r} must hold {info.file_size} bytes, "
+                f"found {len(content)}"
+            )
+        return content
 
 
 def pack_archive(members: dict[str, bytes]) -> bytes:
@@ -110,6 +125,16 @@ def pack_archive(members: dict[str, bytes]) -> bytes:
         for path, content in members.items():
             archive.writestr(zipfile.ZipInfo(path), content)
     return packed.getvalue()
+
+
+def member_path(link: str) -> str:
+    """A link as the path of a member, with forward slashes."""
+    return "/".join(p for p in link.replace("\\", "/").split("/") if p not in ("", "."))
+
+
+def rename_repair(found: str, path: str) -> tuple[str, ...]:
+    """The repair where a member was found under a name in another case."""
+    return (f"Member {found!r} read as {path!r}.",) if found != path else ()
 
 
 def _accept_entries(
@@ -133,7 +158,7 @@ def _accept_entries(
                 f"found compression method {info.compress_type}"
             )
         entries[path] = info
-    total_mib = sum(info.file_size for info in entries.values()) / _MIB
+    total_mib = sum(info.file_size for info in entries.values()) / MIB
     if total_mib > params.max_unpacked_mib:
         raise FormatError(
             f"{name}: the archive unpacks to {total_mib:.0f} MiB, "
@@ -163,29 +188,7 @@ def _find_main(entries: dict[str, zipfile.ZipInfo], name: str) -> str:
     return found[0]
 
 
-def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
-    try:
-        with archive.open(info) as member:
-            content = member.read(info.file_size)  # a bound: without it a lie is unpacked whole
-    except _ZIP_DAMAGE as error:
-        raise FormatError(
-            f"{name}: member {info.filename!r} is damaged, {quoted_error(error)}"
-        ) from error
-    if len(content) != info.file_size:
-        raise FormatError(
-            f"{name}: member {info.filename!r} must hold {info.file_size} bytes, "
-            f"found {len(content)}"
-        )
-    return content
-
-
-# The MD5 that an X3P file states for its description and its numbers, in any spelling.
-#
-# Programs write the sum alone, as md5sum does, in quotes, or as `MD5 (main.xml) = ...`: it is the
-# one word of 32 hexadecimal digits, wherever it stands.
-
-CHECKSUM_FILE = "md5checksum.hex"  # the name that ISO 25178-72 recommends
-_SUM = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32}(?![0-9A-Za-z])")
+# Checksums.
 
 
 def md5_line(main: bytes) -> bytes:
@@ -196,15 +199,8 @@ def md5_line(main: bytes) -> bytes:
 def verify_main(main: bytes, stated: bytes, path: str, name: str) -> tuple[str, ...]:
     """Compare main.xml as it came with its checksum file; of a list the line on it counts.
 
-    Returns
-    -------
-    tuple of str
-        A note where there is no checksum, so that nothing was verified.
-
-    Raises
-    ------
-    FormatError
-        The checksum does not agree: the description was changed or damaged.
+    Returns a note where there is no checksum, so that nothing was verified. Raises FormatError
+    where the checksum does not agree: the description was changed or damaged.
     """
     lines = _text(stated).splitlines()
     own = [line for line in lines if MAIN_XML in line.lower() and _SUM.search(line)]
@@ -222,10 +218,7 @@ def verify_main(main: bytes, stated: bytes, path: str, name: str) -> tuple[str, 
 def verify_points(content: bytes, stated: str, path: str, what: str, name: str) -> tuple[str, ...]:
     """The same for a linked member and the checksum of it in main.xml.
 
-    Raises
-    ------
-    FormatError
-        The checksum does not agree: the numbers were changed or damaged.
+    Raises FormatError where the checksum does not agree: the numbers were changed or damaged.
     """
     sums = _sums(stated)
     if not sums:

@@ -106,7 +106,7 @@ def refine_circle(
         edge = seen & (steepest >= min_fall)
         if edge.sum() < DIRECTIONS // 4:
             return Circle(circle.row, circle.col, circle.radius, 0.0, float(seen.mean()))
-        circle, close = _fitted(circle, radii[at], edge)
+        circle, close = _fit_circle(circle, radii[at], edge)
         circle = Circle(
             circle.row,
             circle.col,
@@ -156,7 +156,7 @@ def _outward_falls(
     return np.asarray((polar[:, :-step] - polar[:, step:]) / 2.0)
 
 
-def _fitted(circle: Circle, found: NDArray[np.float64], edge: BoolArray) -> tuple[Circle, int]:
+def _fit_circle(circle: Circle, found: NDArray[np.float64], edge: BoolArray) -> tuple[Circle, int]:
     """Least squares over the edges near the median ones; also how many directions those are."""
     angles = np.arange(DIRECTIONS) * 2.0 * np.pi / DIRECTIONS
     design = np.column_stack([np.ones(DIRECTIONS), np.sin(angles), np.cos(angles)])

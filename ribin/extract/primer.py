@@ -1,4 +1,8 @@
-"""The primer's circle: where the head's slopes point, and where the surface falls all round."""
+"""The primer in a topography of a head: a coarse grid, the primer's circle, and the ring in it.
+
+The circle is where the head's slopes point and the surface falls all round; the breech-face ring is
+what lies on one surface between the primer's edge and the aperture.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,115 @@ DIRECTIONS = 360
 _CENTERS = 4  # how many are looked at
 _APART_UM = 300.0
 _RADIUS_STEPS = 2  # a grid pixel
+_TRIALS = 400  # planes that are tried
+_SAMPLE = 4000  # points that judge a plane
+_WILD_PX = 5  # window of the median that takes out single wild readings
+_SMOOTH_DIRECTIONS = 15  # window of the median along the edge
+
+
+# The grid, without tilt.
+
+
+@dataclass(frozen=True, eq=False)
+class HeadGrid:
+    """Heights without tilt on square pixels.
+
+    Attributes
+    ----------
+    heights : (H, W) float32 array
+        In um above a plane on which a large part of the head lies; 0 where not `valid`.
+    valid : (H, W) bool array
+        True where at least half of a pixel was measured.
+    pitch_um : float
+        Distance of neighbouring pixels. The grid's outer edges are those of the scan.
+    """
+
+    heights: FloatArray
+    valid: BoolArray
+    pitch_um: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.heights.shape
+
+
+def lay_grid(scan: Scan, pitch_um: float) -> HeadGrid:
+    """Mean of the measured pixels under each grid pixel, freed of wild readings and of tilt."""
+    height_um = scan.shape[0] * scan.row_pitch_um
+    width_um = scan.shape[1] * scan.col_pitch_um
+    size = (max(3, round(width_um / pitch_um)), max(3, round(height_um / pitch_um)))
+    # Heights are taken about their median: a mean over a share of a pixel must not cancel.
+    middle = np.float32(np.median(scan.values[scan.valid]))
+    weighted = np.where(scan.valid, scan.values - middle, np.float32(0))
+    total = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
+    weight = cv2.resize(scan.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    valid = weight >= 0.5
+    heights = np.where(valid, total / np.maximum(weight, 0.5), np.float32(0))
+    heights = _tame_readings(heights, valid)
+    rows, cols = np.nonzero(valid)
+    if len(rows) < 3:
+        return HeadGrid(heights, valid, pitch_um)
+    plane = ransac_plane(rows, cols, heights[valid], band_um=10.0)
+    row, col = np.indices(valid.shape, dtype=np.float32)
+    levelled = heights - (plane[0] + plane[1] * row + plane[2] * col).astype(np.float32)
+    return HeadGrid(np.where(valid, levelled, np.float32(0)), valid, pitch_um)
+
+
+def ransac_plane(
+    rows: NDArray, cols: NDArray, heights: NDArray, band_um: float
+) -> NDArray[np.float64]:
+    """The plane within `band_um` of which most points lie: (3,) height at 0, 0 and two slopes.
+
+    Fischler and Bolles 1981, doi:10.1145/358669.358692, with a fixed seed; least squares over the
+    points of the band makes it exact.
+    """
+    rng = np.random.default_rng(0)
+    design = np.column_stack([np.ones(len(rows)), rows, cols])
+    chosen = rng.permutation(len(rows))[:_SAMPLE]
+    some, its = design[chosen], heights[chosen].astype(np.float64)
+    triples = rng.integers(0, len(some), (_TRIALS, 3))
+    corners = some[triples]
+    sound = np.abs(np.linalg.det(corners)) > 1.0
+    planes = np.linalg.solve(corners[sound], its[triples[sound]][..., None])[..., 0]
+    if len(planes) == 0:
+        return np.array([float(np.median(its)), 0.0, 0.0])
+    counts = (np.abs(its - planes @ some.T) < band_um).sum(axis=1)
+    plane = planes[int(np.argmax(counts))]
+    for _ in range(2):
+        near = np.abs(heights - design @ plane) < band_um
+        plane = np.linalg.lstsq(design[near], heights[near].astype(np.float64), rcond=None)[0]
+    return plane
+
+
+def fill_low(grid: HeadGrid) -> FloatArray:
+    """Heights with the holes filled: small ones from around, large ones low, (H, W).
+
+    Instruments lose the walls of grooves and bowls; what is not measured there is deep.
+    """
+    weight = cv2.GaussianBlur(grid.valid.astype(np.float32), (0, 0), 1.5)
+    around = cv2.GaussianBlur(grid.heights, (0, 0), 1.5) / np.maximum(weight, 1e-3)
+    low = float(np.percentile(grid.heights[grid.valid], 5)) - 20.0
+    filled = np.where(weight > 0.25, around, np.float32(low))
+    return np.where(grid.valid, grid.heights, filled).astype(np.float32)
+
+
+def _tame_readings(heights: FloatArray, valid: BoolArray) -> FloatArray:
+    """Readings far from the median of their neighbourhood get that median."""
+    blurred = cv2.GaussianBlur(valid.astype(np.float32), (0, 0), 2.0)
+    around = cv2.GaussianBlur(heights, (0, 0), 2.0) / np.maximum(blurred, 1e-3)
+    filled = np.where(valid, heights, around).astype(np.float32)
+    median = cv2.medianBlur(filled, _WILD_PX)
+    away = np.abs(filled - median)
+    limit = 6.0 * 1.4826 * float(np.median(away[valid])) if valid.any() else 0.0
+    return np.where(valid, np.where(away > limit, median, filled), np.float32(0))
+
+
+def disc(radius_px: int) -> NDArray[np.uint8]:
+    side = 2 * radius_px + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)).astype(np.uint8)
+
+
+# The circle.
 
 
 @dataclass(frozen=True)
@@ -29,6 +142,11 @@ class PrimerCircle:
     rim_share: float  # of the directions within the frame that fall there
     directions: float  # share of the full turn within the frame
 
+    @property
+    def clearness(self) -> float:
+        """Share of the full turn that is seen to fall."""
+        return self.rim_share * self.directions
+
 
 def find_primer(grid: HeadGrid, params: HeadParams) -> PrimerCircle | None:
     """The circle with the clearest rim; None where no circle falls in enough directions."""
@@ -36,7 +154,7 @@ def find_primer(grid: HeadGrid, params: HeadParams) -> PrimerCircle | None:
     best: PrimerCircle | None = None
     for row, col in _likely_centers(filled, grid.pitch_um, params):
         circle = _rim(filled, grid.pitch_um, row, col, params)
-        if circle and (best is None or _clearness(circle) > _clearness(best)):
+        if circle and (best is None or circle.clearness > best.clearness):
             best = circle
     return best
 
@@ -108,7 +226,7 @@ def _rim(
 ) -> PrimerCircle | None:
     """The rim round a likely centre; its middle is then taken from where each direction falls."""
     for _ in range(3):
-        fall, radii = _falls(filled, pitch_um, row, col, params)
+        fall, radii = _measure_falls(filled, pitch_um, row, col, params)
         seen = ~np.isnan(fall)
         directions = seen.sum(axis=0)
         with_fall = np.where(seen, fall, 0.0)
@@ -126,7 +244,7 @@ def _rim(
     return PrimerCircle(row * pitch_um, col * pitch_um, radius_um, float(share[at]), shown)
 
 
-def _falls(
+def _measure_falls(
     filled: FloatArray, pitch_um: float, row: float, col: float, params: HeadParams
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fall in um over the rim's width centred at each radius, (directions, radii); NaN outside."""
@@ -159,125 +277,23 @@ def _refit(
     rows, cols = radius * np.sin(angle), radius * np.cos(angle)
     # |p - c| = R as a linear system in c and R^2 - |c|^2 (Kasa), twice, the second time without
     # the directions that stray.
-    kept = np.ones(len(rows), bool)
+    inliers = np.ones(len(rows), bool)
     for _ in range(2):
-        design = np.column_stack([2.0 * rows[kept], 2.0 * cols[kept], np.ones(kept.sum())])
-        square = rows[kept] ** 2 + cols[kept] ** 2
+        design = np.column_stack([2.0 * rows[inliers], 2.0 * cols[inliers], np.ones(inliers.sum())])
+        square = rows[inliers] ** 2 + cols[inliers] ** 2
         (r0, c0, rest), *_ = np.linalg.lstsq(design, square, rcond=None)
         size = math.sqrt(max(rest + r0**2 + c0**2, 1.0))
         away = np.abs(np.hypot(rows - r0, cols - c0) - size)
-        kept = away <= 2.5 * max(float(np.median(away)), 0.5)
+        inliers = away <= 2.5 * max(float(np.median(away)), 0.5)
     return row + float(r0), col + float(c0), size
 
 
-def _clearness(circle: PrimerCircle) -> float:
-    return circle.rim_share * circle.directions
+def distance_um(grid: HeadGrid, circle: PrimerCircle) -> NDArray[np.float64]:
+    rows, cols = np.ogrid[: grid.shape[0], : grid.shape[1]]
+    return np.hypot(rows * grid.pitch_um - circle.row_um, cols * grid.pitch_um - circle.col_um)
 
 
-# A whole head on a coarse grid, where its circles and planes are looked for.
-
-_TRIALS = 400
-_SAMPLE = 4000  # points that judge a plane
-_WILD_PX = 5  # window of the median that takes out single wild readings
-
-
-@dataclass(frozen=True, eq=False)
-class HeadGrid:
-    """Heights without tilt on square pixels.
-
-    Attributes
-    ----------
-    heights : (H, W) float32 array
-        In um above a plane on which a large part of the head lies; 0 where not `valid`.
-    valid : (H, W) bool array
-        True where at least half of a pixel was measured.
-    pitch_um : float
-        Distance of neighbouring pixels. The grid's outer edges are those of the scan.
-    """
-
-    heights: FloatArray
-    valid: BoolArray
-    pitch_um: float
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.heights.shape
-
-
-def lay_grid(scan: Scan, pitch_um: float) -> HeadGrid:
-    """Mean of the measured pixels under each grid pixel, freed of wild readings and of tilt."""
-    height_um = scan.shape[0] * scan.row_pitch_um
-    width_um = scan.shape[1] * scan.col_pitch_um
-    size = (max(3, round(width_um / pitch_um)), max(3, round(height_um / pitch_um)))
-    # Heights are taken about their median: a mean over a share of a pixel must not cancel.
-    middle = np.float32(np.median(scan.values[scan.valid]))
-    weighted = np.where(scan.valid, scan.values - middle, np.float32(0))
-    total = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
-    weight = cv2.resize(scan.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    valid = weight >= 0.5
-    heights = np.where(valid, total / np.maximum(weight, 0.5), np.float32(0))
-    heights = _tamed(heights, valid)
-    rows, cols = np.nonzero(valid)
-    if len(rows) < 3:
-        return HeadGrid(heights, valid, pitch_um)
-    plane = ransac_plane(rows, cols, heights[valid], band_um=10.0)
-    row, col = np.indices(valid.shape, dtype=np.float32)
-    levelled = heights - (plane[0] + plane[1] * row + plane[2] * col).astype(np.float32)
-    return HeadGrid(np.where(valid, levelled, np.float32(0)), valid, pitch_um)
-
-
-def ransac_plane(
-    rows: NDArray, cols: NDArray, heights: NDArray, band_um: float
-) -> NDArray[np.float64]:
-    """The plane within `band_um` of which most points lie: (3,) height at 0, 0 and two slopes.
-
-    Fischler and Bolles 1981, doi:10.1145/358669.358692, with a fixed seed; least squares over the
-    points of the band makes it exact.
-    """
-    rng = np.random.default_rng(0)
-    design = np.column_stack([np.ones(len(rows)), rows, cols])
-    chosen = rng.permutation(len(rows))[:_SAMPLE]
-    some, its = design[chosen], heights[chosen].astype(np.float64)
-    triples = rng.integers(0, len(some), (_TRIALS, 3))
-    corners = some[triples]
-    sound = np.abs(np.linalg.det(corners)) > 1.0
-    planes = np.linalg.solve(corners[sound], its[triples[sound]][..., None])[..., 0]
-    if len(planes) == 0:
-        return np.array([float(np.median(its)), 0.0, 0.0])
-    counts = (np.abs(its - planes @ some.T) < band_um).sum(axis=1)
-    plane = planes[int(np.argmax(counts))]
-    for _ in range(2):
-        near = np.abs(heights - design @ plane) < band_um
-        plane = np.linalg.lstsq(design[near], heights[near].astype(np.float64), rcond=None)[0]
-    return plane
-
-
-def fill_low(grid: HeadGrid) -> FloatArray:
-    """Heights with the holes filled: small ones from around, large ones low, (H, W).
-
-    Instruments lose the walls of grooves and bowls; what is not measured there is deep.
-    """
-    weight = cv2.GaussianBlur(grid.valid.astype(np.float32), (0, 0), 1.5)
-    around = cv2.GaussianBlur(grid.heights, (0, 0), 1.5) / np.maximum(weight, 1e-3)
-    low = float(np.percentile(grid.heights[grid.valid], 5)) - 20.0
-    filled = np.where(weight > 0.25, around, np.float32(low))
-    return np.where(grid.valid, grid.heights, filled).astype(np.float32)
-
-
-def _tamed(heights: FloatArray, valid: BoolArray) -> FloatArray:
-    """Readings far from the median of their neighbourhood get that median."""
-    blurred = cv2.GaussianBlur(valid.astype(np.float32), (0, 0), 2.0)
-    around = cv2.GaussianBlur(heights, (0, 0), 2.0) / np.maximum(blurred, 1e-3)
-    filled = np.where(valid, heights, around).astype(np.float32)
-    median = cv2.medianBlur(filled, _WILD_PX)
-    away = np.abs(filled - median)
-    limit = 6.0 * 1.4826 * float(np.median(away[valid])) if valid.any() else 0.0
-    return np.where(valid, np.where(away > limit, median, filled), np.float32(0))
-
-
-# The breech-face ring: what lies on one surface between the primer's edge and the aperture.
-
-_SMOOTH_DIRECTIONS = 15  # window of the median along the edge
+# The ring.
 
 
 @dataclass(frozen=True, eq=False)
@@ -334,11 +350,6 @@ def find_ring(grid: HeadGrid, circle: PrimerCircle, params: HeadParams) -> Ring 
     return Ring(ring & ~bad, hollow, residuals, radius_um, share)
 
 
-def distance_um(grid: HeadGrid, circle: PrimerCircle) -> NDArray[np.float64]:
-    rows, cols = np.ogrid[: grid.shape[0], : grid.shape[1]]
-    return np.hypot(rows * grid.pitch_um - circle.row_um, cols * grid.pitch_um - circle.col_um)
-
-
 def _residuals(
     grid: HeadGrid, circle: PrimerCircle, pool: BoolArray, band_um: float
 ) -> tuple[FloatArray, float]:
@@ -387,7 +398,7 @@ def _outer_edge(
     # The frame's border is no edge: beyond it nothing falls.
     beyond = np.minimum(last + run + 3, on.shape[1] - 1)
     edge[rays[1][np.arange(DIRECTIONS), beyond] < 0.01] = np.nan
-    edge = _smoothed(edge, 0.85 * circle.radius_um)
+    edge = _smooth_edge(edge, 0.85 * circle.radius_um)
     row, col = np.indices(grid.shape, dtype=np.float64)
     angle = np.arctan2(row - center[0], col - center[1])
     return edge[np.round(angle * DIRECTIONS / (2.0 * np.pi)).astype(int) % DIRECTIONS]
@@ -400,7 +411,7 @@ def _blurred_round(ray: NDArray) -> NDArray[np.float32]:
     return blurred[_SMOOTH_DIRECTIONS:-_SMOOTH_DIRECTIONS]
 
 
-def _smoothed(edge: NDArray[np.float64], usual: float) -> NDArray[np.float64]:
+def _smooth_edge(edge: NDArray[np.float64], usual: float) -> NDArray[np.float64]:
     """A median along a closed line; gaps get the median of the whole."""
     known = edge[~np.isnan(edge)]
     whole = float(np.median(known)) if known.size else usual
@@ -430,8 +441,3 @@ def _hollow(
     if body.sum() * pitch_um**2 < 2.0e4:
         return np.zeros_like(off)
     return np.asarray(convex_hull_image(body) & within, np.bool_)
-
-
-def disc(radius_px: int) -> NDArray[np.uint8]:
-    side = 2 * radius_px + 1
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)).astype(np.uint8)
