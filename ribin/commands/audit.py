@@ -23,9 +23,9 @@ from ribin.vault.audit import (
     file_problems,
     read_hashes,
     read_head,
-    record_problems,
 )
 from ribin.vault.people import check_role
+from ribin.vault.rows import record_problems
 from ribin.vault.vault import Vault
 
 
@@ -137,7 +137,7 @@ def verified(vault: Path | None, file: Path | None, anchors: Sequence[str]) -> V
         head, problems, hashes = file_problems(file)
     else:
         with open_own(vault) as opened, opened.catalogue.reading() as db:
-            problems = chain_problems(db) + record_problems(db)
+            problems = chain_problems(db) + [text for _, text in record_problems(db)]
             head, hashes = read_head(db), read_hashes(db)
     problems += [p for p in (anchor_problem(hashes, anchor) for anchor in anchors) if p]
     return Verified(head, tuple(problems))

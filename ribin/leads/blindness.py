@@ -115,7 +115,7 @@ def check_blindness(sides: BothVaults, lead: str) -> None:
                 blind = was_shown(sides, file, review) is False
                 if waits or not blind:
                     said = {"review": review.review, "blind": blind}
-                    sides.write_down(member, BLINDNESS, lead, "", [], **said)
+                    sides.log(member, BLINDNESS, lead, "", [], **said)
 
 
 def _looks(db: Any, lead: str, until: str) -> Iterator[Any]:

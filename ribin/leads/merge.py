@@ -10,12 +10,11 @@ from ribin.cases.leads import ExhibitRef, LeadHistory, Link, Review, ReviewRound
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
 from ribin.leads.rules import ends_the_link, is_by, makes_a_link, round_written
-from ribin.leads.two_vaults import BothVaults, both_vaults, exhibit_at, is_same_lead, lead_for
+from ribin.leads.two_vaults import BothVaults, both_vaults, is_same_lead, lead_for
 from ribin.search.network import Network
-from ribin.vault.audit import logged_sha256, record_sha256
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_exhibit
 from ribin.vault.leads import (
-    Record,
     find_lead_file,
     insert_lead,
     insert_link,
@@ -25,6 +24,7 @@ from ribin.vault.leads import (
     read_lead_files,
 )
 from ribin.vault.people import check_looker, check_role
+from ribin.vault.rows import Record, logged_sha256, record_sha256
 from ribin.vault.vault import Vault
 
 
@@ -67,13 +67,13 @@ def merge_lead(sides: BothVaults, lead: str) -> int:
             theirs = Receiving(sides, member, other).taken(theirs, mine)
             if theirs is None:
                 continue
-            if mine is None and not _holds_its_exhibit(db, member, theirs, other):
+            if mine is None and not _holds_its_exhibit(sides, member, theirs, other):
                 sides.notes.append(f"{member}: lead {lead} not recorded, it holds no such exhibit")
                 continue
             theirs = _without_link_that_is_not_blind(sides, member, mine, theirs)
             records = _given(db, member, mine, theirs)
             if records:
-                sides.write_down(member, "lead received", lead, "", records, sender=other)
+                sides.log(member, "lead received", lead, "", records, sender=other)
                 carried += len(records)
     settle(sides, lead)
     return carried
@@ -89,21 +89,21 @@ def settle(sides: BothVaults, lead: str) -> Settled:
             continue
         if makes_a_link(file) and _may_link(sides, file) and not _linked_otherwise(db, file):
             record = insert_link(db, _link(db, file))
-            sides.write_down(member, "link", lead, "", [record])
+            sides.log(member, "link", lead, "", [record])
             done = Settled(link_made=True) if member == sides.own_member else done
         elif ends_the_link(file):
             last = max(file.current, key=lambda review: review.at)
             reason = f"verdict superseded: {last.note}"
             end = Withdrawal(lead, lead, last.reviewer, last.member, last.at, reason)
-            sides.write_down(member, "withdrawal", lead, reason, [insert_withdrawal(db, end)])
+            sides.log(member, "withdrawal", lead, reason, [insert_withdrawal(db, end)])
             done = Settled(link_ended=True) if member == sides.own_member else done
     return done
 
 
-def _holds_its_exhibit(db: Any, member: str, file: LeadHistory, sender: str) -> bool:
+def _holds_its_exhibit(sides: BothVaults, member: str, file: LeadHistory, sender: str) -> bool:
     """Whether this member's exhibits in a lead from elsewhere are named as the sender may."""
-    own = [held.exhibit for held in file.lead.exhibits if held.member == member]
-    return all(exhibit_at(db, name, sender) is not None for name in own)
+    seen = as_seen_by(sender, sides.vaults[member])
+    return all(seen.find(held.exhibit) for held in file.lead.exhibits if held.member == member)
 
 
 def _without_link_that_is_not_blind(

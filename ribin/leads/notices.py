@@ -15,13 +15,12 @@ from typing import Any
 from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.errors import ParameterError, StoreError
-from ribin.leads.two_vaults import exhibit_at
 from ribin.report.document import Document, Grid, Paragraph, Points, Section
 from ribin.report.html import document_html
 from ribin.report.json import as_json
 from ribin.report.pdf import document_pdf
 from ribin.vault.audit import append_row, read_rows_of
-from ribin.vault.disclosure import ReceiverView
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.enrol import NOTICES_FOLDER
 from ribin.vault.files import write_durably
 from ribin.vault.leads import find_lead_file
@@ -81,8 +80,8 @@ def notices_of(written_by: str, file: LeadHistory, holders: Mapping[str, Vault])
         Notice(
             *(link.link, occasion, to, written_by, at),
             (
-                _told(holders, file.lead.reference, {written_by, to}),
-                _told(holders, file.lead.comparison, {written_by, to}),
+                _disclosed(holders, file.lead.reference, {written_by, to}),
+                _disclosed(holders, file.lead.comparison, {written_by, to}),
             ),
         )
         for occasion, at in occasions
@@ -97,19 +96,17 @@ def notice_facts(notice: Notice) -> dict[str, object]:
     return {"format": "ribin notice", "version": 1, **facts, "exhibits": exhibits}
 
 
-def _told(holders: Mapping[str, Vault], held: ExhibitRef, readers: set[str]) -> NoticedExhibit:
+def _disclosed(holders: Mapping[str, Vault], held: ExhibitRef, readers: set[str]) -> NoticedExhibit:
     """One side: class fields, and the day where it is theirs or was released to all who read it."""
     if held.member not in holders:
         return NoticedExhibit(held.member, held.exhibit, "", ClassFields())
     vault = holders[held.member]
-    with vault.catalogue.reading() as db:
-        exhibit = exhibit_at(db, held.exhibit)
+    exhibit = as_seen_by(held.member, vault).find(held.exhibit)
     if exhibit is None:  # purged since
         return NoticedExhibit(held.member, held.exhibit, "", ClassFields())
-    told = exhibit
-    for reader in readers - {held.member}:
-        told = ReceiverView.of(vault, reader).told(told)
-    return NoticedExhibit(held.member, held.exhibit, told.event.date, told.class_fields)
+    dated = all(as_seen_by(reader, vault).knows(exhibit.exhibit) for reader in readers)
+    day = exhibit.event.date if dated else ""
+    return NoticedExhibit(held.member, held.exhibit, day, exhibit.class_fields)
 
 
 # Notices as files of the vault's folder: JSON for programs, HTML and PDF for people.

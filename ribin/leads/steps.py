@@ -57,7 +57,7 @@ from ribin.vault.leads import (
     read_lead_files,
 )
 from ribin.vault.people import check_role
-from ribin.vault.sharing import find_named
+from ribin.vault.sharing import own_name
 from ribin.vault.vault import Vault
 
 
@@ -115,7 +115,7 @@ def take_up_lead(
         )
         for member in concerned_in_reach(sides, lead):
             record = insert_lead(sides.transactions[member], lead_for(member, lead))
-            sides.write_down(member, "lead", number, note, [record])
+            sides.log(member, "lead", number, note, [record])
         return step_done(sides, number)
 
 
@@ -140,7 +140,7 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
         end = Withdrawal(lead, lead, who, own.member, now_utc(), reason)
         for member in concerned_in_reach(sides, file.lead):
             record = insert_withdrawal(sides.transactions[member], end)
-            sides.write_down(member, "withdrawal", lead, reason, [record])
+            sides.log(member, "withdrawal", lead, reason, [record])
         return step_done(sides, lead, Settled(link_ended=True))
 
 
@@ -211,7 +211,7 @@ def parts_without(db: Any, member: str, file: LeadHistory) -> tuple[frozenset[Ex
     """
 
     def named(held: ExhibitRef) -> ExhibitRef:
-        own = find_named(db, held.exhibit) if held.member == member else None
+        own = own_name(db, held.exhibit) if held.member == member else None
         return replace(held, exhibit=own) if own else held
 
     files = [f for f in read_lead_files(db) if f.linked and f.lead != file.lead]
@@ -281,7 +281,7 @@ def give_review(
         for member in concerned_in_reach(sides, file.lead):
             record = insert_review(sides.transactions[member], review)
             # Not the verdict: the log can be read before the second one is in.
-            sides.write_down(member, "review", lead, "", [record], place=str(place))
+            sides.log(member, "review", lead, "", [record], place=str(place))
         return step_done(sides, lead, settle(sides, lead))
 
 

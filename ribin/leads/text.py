@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import CONCLUSION_MEANING, ExhibitRef, LeadHistory, Review, ReviewBasis
+from ribin.cases.leads import CONCLUSION_MEANING, LeadHistory, Review, ReviewBasis
 from ribin.leads.rules import (
     awaits_logs,
     had_a_part,
@@ -17,7 +17,7 @@ from ribin.leads.rules import (
 )
 from ribin.leads.trace import History, TracedExhibit, TracedLink
 from ribin.report.text import facts, table
-from ribin.vault.sharing import find_named
+from ribin.vault.sharing import own_name
 from ribin.vault.vault import Vault
 
 KNOWING = "knowing the other verdict"
@@ -58,15 +58,11 @@ class LeadView:
 
 def view_lead(vault: Vault, file: LeadHistory, who: str) -> LeadView:
     """The lead for this person's eyes."""
+    ends = list(file.lead.exhibits)
     with vault.catalogue.reading() as db:
-
-        def own_name(held: ExhibitRef) -> ExhibitRef:
-            own = held.member == vault.member
-            return (
-                replace(held, exhibit=find_named(db, held.exhibit) or held.exhibit) if own else held
-            )
-
-        ends = [own_name(held) for held in file.lead.exhibits]
+        for place, end in enumerate(ends):
+            if end.member == vault.member:
+                ends[place] = replace(end, exhibit=own_name(db, end.exhibit) or end.exhibit)
     lead = replace(file.lead, reference=ends[0], comparison=ends[1])
     seen = visible_reviews(file, who, vault.member)
     return LeadView(replace(file, lead=lead), seen, len(file.reviews) - len(seen))

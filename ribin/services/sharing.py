@@ -18,7 +18,7 @@ from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.services.files import whole_file
 from ribin.services.session import Session
-from ribin.vault.disclosure import ReceiverView, may_see
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.enrol import checked_day
 from ribin.vault.exhibits import StoredScan
 from ribin.vault.keys import TrustedKey, own_key, trusted_key
@@ -418,14 +418,10 @@ def _of_another(
 
 def _released(vault: Vault, asker: str, exhibit: str, reach: Scope) -> list[StoredScan]:
     """The scans of an exhibit whose original this member may have."""
-    abroad = ReceiverView.of(vault, asker)
-    known = vault.exhibits().get(abroad.meant(exhibit))
+    seen = as_seen_by(asker, vault, reach)
+    known = seen.find(exhibit)
     # The same words for what is hidden, not there or not released: none is anybody's to know.
-    if (
-        known is None
-        or not may_see(known, reach, reach)
-        or not abroad.gives_original(known.exhibit)
-    ):
+    if known is None or not (seen.shows(known) and seen.gives_original(known.exhibit)):
         raise AccessError(
             f"{vault.member}:{exhibit}: an exhibit whose original {vault.member} has released to "
             f"{asker} needed, found none"

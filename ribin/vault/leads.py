@@ -9,25 +9,22 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from typing import Any
 
 from ribin.cases.leads import (
-    Conclusion,
     ExhibitRef,
     Lead,
     LeadHistory,
     Link,
     Review,
-    ReviewBasis,
     ReviewRound,
     Withdrawal,
     same_person,
 )
 from ribin.errors import StoreError
-from ribin.vault.audit import insert_record
+from ribin.vault.rows import Record, from_row, insert_record
 
-Record = tuple[str, str]
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
 # backup, those that awaited the second one.
 VERDICTS_OF = "verdicts_of"
@@ -35,44 +32,34 @@ VERDICTS_OF = "verdicts_of"
 
 def insert_lead(db: sqlite3.Connection, lead: Lead) -> Record:
     """Add a lead."""
-    return insert_record(
-        db,
-        "leads",
-        {
-            "lead": lead.lead,
-            "pair": lead.pair,
-            "member": lead.member,
-            "reference_member": lead.reference.member,
-            "reference": lead.reference.exhibit,
-            "reference_event": lead.reference_event,
-            "comparison_member": lead.comparison.member,
-            "comparison": lead.comparison.exhibit,
-            "comparison_event": lead.comparison_event,
-            "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
-            "examiner": lead.examiner,
-            "at": lead.at,
-            "note": lead.note,
-        },
-    )
+    columns = {
+        **vars(lead),
+        "pair": lead.pair,
+        "reference_member": lead.reference.member,
+        "reference": lead.reference.exhibit,
+        "comparison_member": lead.comparison.member,
+        "comparison": lead.comparison.exhibit,
+        "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
+    }
+    return insert_record(db, "leads", columns)
 
 
 def insert_review(db: sqlite3.Connection, review: Review) -> Record:
     """Add a review; one that supersedes another names it."""
-    values = {**asdict(review), "blind": int(review.blind), "supersedes": review.supersedes or None}
-    return insert_record(db, "reviews", {k: _plain(v) for k, v in values.items()})
+    return insert_record(db, "reviews", {**vars(review), "supersedes": review.supersedes or None})
 
 
 def insert_link(db: sqlite3.Connection, link: Link) -> Record:
     """Add a link. The catalogue itself refuses a second one of a pair that is linked."""
     try:
-        return insert_record(db, "links", asdict(link))
+        return insert_record(db, "links", vars(link))
     except sqlite3.IntegrityError as error:
         raise StoreError(f"lead {link.lead}: {error}") from error
 
 
 def insert_withdrawal(db: sqlite3.Connection, withdrawal: Withdrawal) -> Record:
     """Add the end of a link."""
-    return insert_record(db, "withdrawals", asdict(withdrawal))
+    return insert_record(db, "withdrawals", vars(withdrawal))
 
 
 def find_lead_file(db: sqlite3.Connection, lead: str) -> LeadHistory | None:
@@ -147,7 +134,7 @@ def _files(db: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[LeadHist
 
 def _reviews(db: sqlite3.Connection, lead: str) -> tuple[Review, ...]:
     rows = db.execute("SELECT * FROM reviews WHERE lead = ? ORDER BY at, review", (lead,))
-    return tuple(_review(row) for row in rows)
+    return tuple(from_row(Review, row, supersedes=row["supersedes"] or "") for row in rows)
 
 
 def _with_end(db: sqlite3.Connection, file: LeadHistory) -> LeadHistory:
@@ -156,33 +143,19 @@ def _with_end(db: sqlite3.Connection, file: LeadHistory) -> LeadHistory:
     end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
     return replace(
         file,
-        link=Link(**dict(link)) if link else None,
-        withdrawal=Withdrawal(**dict(end)) if end else None,
+        link=from_row(Link, link) if link else None,
+        withdrawal=from_row(Withdrawal, end) if end else None,
     )
 
 
 def _lead(row: sqlite3.Row) -> Lead:
-    same = {"lead", "member", "reference_event", "comparison_event", "examiner", "at", "note"}
-    return Lead(
+    return from_row(
+        Lead,
+        row,
         reference=ExhibitRef(row["reference_member"], row["reference"]),
         comparison=ExhibitRef(row["comparison_member"], row["comparison"]),
         figures=json.loads(row["figures"]),
-        **{name: row[name] for name in same},
     )
-
-
-def _review(row: sqlite3.Row) -> Review:
-    values: dict[str, Any] = {field.name: row[field.name] for field in fields(Review)}
-    values["place"] = ReviewRound(row["place"])
-    values["conclusion"] = Conclusion(row["conclusion"])
-    values["examined"] = ReviewBasis(row["examined"])
-    values["blind"] = bool(row["blind"])
-    values["supersedes"] = row["supersedes"] or ""
-    return Review(**values)
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, str) else value
 
 
 # Reviews as they are read: a row is never changed, what came to be known later stands beside it.

@@ -68,7 +68,7 @@ def both(tmp_path, monkeypatch):
 
 
 def test_a_namesake_in_the_other_country_is_another_person(both):
-    appoint(both.vaults["BLZ"].catalogue, EXAMINER, [Role.REVIEWER], "head", "hired")
+    appoint(both.vaults["BLZ"], EXAMINER, [Role.REVIEWER], "head", "hired")
     both.take_up()
     both.review("JAM", EXAMINER)
     view = both.seen("BLZ", EXAMINER)
@@ -160,7 +160,7 @@ def test_a_link_of_which_the_own_log_says_it_was_not_blind_is_not_taken(both):
 @pytest.mark.parametrize("order", [("JAM", "BLZ"), ("BLZ", "JAM")])
 @pytest.mark.parametrize("taker", [EXAMINER, SECOND])
 def test_two_first_verdicts_given_apart_are_a_first_and_a_second(both, order, syncs, taker):
-    appoint(both.vaults["JAM"].catalogue, EXAMINER, [Role.REVIEWER], "head", "trained")
+    appoint(both.vaults["JAM"], EXAMINER, [Role.REVIEWER], "head", "trained")
     both.take_up(who=taker)
     people = {"JAM": EXAMINER, "BLZ": SECOND}
     for code in order:

@@ -54,7 +54,7 @@ def test_the_same_two_persons_make_no_link_by_starting_again(ribin, disagreed, p
 
 
 def test_nor_when_they_change_places(disagreed):
-    appoint(disagreed.catalogue, EXAMINER, [Role.REVIEWER], "head", "trained")
+    appoint(disagreed, EXAMINER, [Role.REVIEWER], "head", "trained")
     lead = take_up(disagreed, who=SECOND)
     review(disagreed, lead, SECOND)
     step = review(disagreed, lead, EXAMINER)

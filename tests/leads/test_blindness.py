@@ -248,6 +248,6 @@ def test_a_person_who_lost_the_last_role_looks_no_more(ribin, reviewed):
     from ribin.cases.leads import Role
     from ribin.vault.people import check_looker, revoke
 
-    revoke(reviewed.catalogue, THIRD, [Role.REVIEWER], "head", "left")
+    revoke(reviewed, THIRD, [Role.REVIEWER], "head", "left")
     with pytest.raises(AccessError, match=r"Cy Dale: .* needed, found no role"):
         check_looker(reviewed.catalogue, THIRD)

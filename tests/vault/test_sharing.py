@@ -61,8 +61,8 @@ def test_opaque_names_are_steady_and_tell_nothing(vault, tmp_path):
     assert all(name[:2] == "x-" and len(name) == 18 for name in names.values())
     assert sharing.pseudonyms(vault, vault.exhibits()) == names
     with vault.catalogue.reading() as db:
-        assert {sharing.find_named(db, name): name for name in names.values()} == names
-        assert sharing.find_named(db, "x-0") is None
+        assert {sharing.own_name(db, name): name for name in names.values()} == names
+        assert sharing.own_name(db, "x-0") is None
     with Vault.create(tmp_path / "other", "BLZ") as other:
         assert sharing.pseudonyms(other, vault.exhibits()) != names
 

@@ -36,7 +36,7 @@ def network(sample_dir, tmp_path_factory):
             args = ["enrol", str(sample_dir / f"{name}.x3p"), *fields, "--who", "A. Brown"]
             assert run(app, [*args, "--vault", str(folder / code)]) == 0
     with Vault.open(folder / "JAM") as vault:
-        appoint(vault.catalogue, "C. Reid", [Role.REVIEWER], "A. Brown", "")
+        appoint(vault, "C. Reid", [Role.REVIEWER], "A. Brown", "")
     return folder
 
 
