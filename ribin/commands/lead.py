@@ -197,7 +197,7 @@ def say_lead(vault: Vault, lead: str, who: str, json_output: bool) -> None:
 def say_step(session: Leads, step: Step, who: str, json_output: bool) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
     notes = [*step.notes, *announce(session.vault, step, session.network)]
-    view = view_lead(session.vault, step.file, who).after_a_step()
+    view = view_lead(session.vault, step.history, who).after_a_step()
     facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
     lines = [lead_page(view)]
     if step.parts:

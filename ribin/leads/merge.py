@@ -9,19 +9,19 @@ from typing import Any
 from ribin.cases.leads import ExhibitRef, LeadHistory, Link, Review, ReviewRound, Role, Withdrawal
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
-from ribin.leads.rules import ends_the_link, is_by, makes_a_link, round_written
+from ribin.leads.rules import ends_the_link, is_by, makes_a_link, round_given
 from ribin.leads.two_vaults import BothVaults, both_vaults, is_same_lead, lead_for
 from ribin.search.network import Network
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_exhibit
 from ribin.vault.leads import (
-    find_lead_file,
+    find_lead,
     insert_lead,
     insert_link,
     insert_review,
     insert_withdrawal,
-    lead_files_of_pair,
-    read_lead_files,
+    leads_of_pair,
+    read_leads,
 )
 from ribin.vault.people import check_looker, check_role
 from ribin.vault.rows import Record, logged_sha256, record_sha256
@@ -39,9 +39,9 @@ class Settled:
 def merge_pair(sides: BothVaults, pair: str) -> None:
     """As `merge_lead`, for every lead on two exhibits that one of the sides knows."""
     known = {
-        (file.lead.at, file.lead.lead)
+        (history.lead.at, history.lead.lead)
         for db in sides.transactions.values()
-        for file in lead_files_of_pair(db, pair)
+        for history in leads_of_pair(db, pair)
     }
     for _, lead in sorted(known):
         merge_lead(sides, lead)
@@ -60,10 +60,10 @@ def merge_lead(sides: BothVaults, lead: str) -> int:
     carried = 0
     for member, db in sides.transactions.items():
         for other, other_db in sides.transactions.items():
-            theirs = find_lead_file(other_db, lead)
+            theirs = find_lead(other_db, lead)
             if other == member or theirs is None or member not in theirs.lead.members:
                 continue
-            mine = find_lead_file(db, lead)
+            mine = find_lead(db, lead)
             theirs = Receiving(sides, member, other).taken(theirs, mine)
             if theirs is None:
                 continue
@@ -84,15 +84,19 @@ def settle(sides: BothVaults, lead: str) -> Settled:
     done = Settled()
     check_blindness(sides, lead)
     for member, db in sides.transactions.items():
-        file = find_lead_file(db, lead)
-        if file is None:
+        history = find_lead(db, lead)
+        if history is None:
             continue
-        if makes_a_link(file) and _may_link(sides, file) and not _linked_otherwise(db, file):
-            record = insert_link(db, _link(db, file))
+        if (
+            makes_a_link(history)
+            and _may_link(sides, history)
+            and not _linked_otherwise(db, history)
+        ):
+            record = insert_link(db, _link(db, history))
             sides.log(member, "link", lead, "", [record])
             done = Settled(link_made=True) if member == sides.own_member else done
-        elif ends_the_link(file):
-            last = max(file.current, key=lambda review: review.at)
+        elif ends_the_link(history):
+            last = max(history.current, key=lambda review: review.at)
             reason = f"verdict superseded: {last.note}"
             end = Withdrawal(lead, lead, last.reviewer, last.member, last.at, reason)
             sides.log(member, "withdrawal", lead, reason, [insert_withdrawal(db, end)])
@@ -100,10 +104,10 @@ def settle(sides: BothVaults, lead: str) -> Settled:
     return done
 
 
-def _holds_its_exhibit(sides: BothVaults, member: str, file: LeadHistory, sender: str) -> bool:
+def _holds_its_exhibit(sides: BothVaults, member: str, history: LeadHistory, sender: str) -> bool:
     """Whether this member's exhibits in a lead from elsewhere are named as the sender may."""
     seen = as_seen_by(sender, sides.vaults[member])
-    return all(seen.find(held.exhibit) for held in file.lead.exhibits if held.member == member)
+    return all(seen.find(ref.exhibit) for ref in history.lead.exhibits if ref.member == member)
 
 
 def _without_link_that_is_not_blind(
@@ -131,7 +135,7 @@ def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) 
     if not is_same_lead(mine.lead, theirs.lead):
         raise StoreError(f"lead {lead}: the two members know different leads by this number")
     known = {review.review: review for review in mine.reviews}
-    written = {review.review: review for review in theirs.written}
+    written = {review.review: review for review in theirs.given}
     for review in theirs.reviews:
         same = known.get(review.review, review)
         # Place and blindness follow from what else is known.
@@ -148,30 +152,30 @@ def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) 
     return records
 
 
-def _may_link(sides: BothVaults, file: LeadHistory) -> bool:
+def _may_link(sides: BothVaults, history: LeadHistory) -> bool:
     """Whether all logs were read, and the second verdict is that of a reviewer."""
-    if not reads_all_logs(sides, file.lead):
+    if not reads_all_logs(sides, history.lead):
         return False
-    second = next(review for review in file.current if review.place is ReviewRound.SECOND)
-    if round_written(file, second) is ReviewRound.FIRST:  # given apart, as an examiner's
+    second = next(review for review in history.current if review.place is ReviewRound.SECOND)
+    if round_given(history, second) is ReviewRound.FIRST:  # given apart, as an examiner's
         try:
             check_role(sides.transactions[second.member], second.reviewer, (Role.REVIEWER,))
         except AccessError as error:
-            note = f"lead {file.lead.lead}: no link, the second verdict: {error}"
+            note = f"lead {history.lead.lead}: no link, the second verdict: {error}"
             sides.notes += [note] if note not in sides.notes else []
             return False
     return True
 
 
-def _linked_otherwise(db: Any, file: LeadHistory) -> bool:
-    return any(other.linked for other in lead_files_of_pair(db, file.lead.pair))
+def _linked_otherwise(db: Any, history: LeadHistory) -> bool:
+    return any(other.linked for other in leads_of_pair(db, history.lead.pair))
 
 
-def _link(db: Any, file: LeadHistory) -> Link:
+def _link(db: Any, history: LeadHistory) -> Link:
     first, second = (
-        next(review for review in file.current if review.place is place) for place in ReviewRound
+        next(review for review in history.current if review.place is place) for place in ReviewRound
     )
-    lead = file.lead
+    lead = history.lead
     return Link(
         link=lead.lead,
         lead=lead.lead,
@@ -180,13 +184,13 @@ def _link(db: Any, file: LeadHistory) -> Link:
         second_review=second.review,
         reference_date=_date(db, lead.reference, lead.reference_event),
         comparison_date=_date(db, lead.comparison, lead.comparison_event),
-        at=max(review.at for review in file.current),
+        at=max(review.at for review in history.current),
     )
 
 
-def _date(db: Any, held: ExhibitRef, event: str) -> str:
+def _date(db: Any, ref: ExhibitRef, event: str) -> str:
     """The day of an event that a lead names; across a border it names none."""
-    exhibit = find_exhibit(db, held.exhibit) if event else None
+    exhibit = find_exhibit(db, ref.exhibit) if event else None
     return exhibit.event.date if exhibit else ""
 
 
@@ -209,15 +213,15 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
     """
     check_looker(own.catalogue, who)
     with own.catalogue.reading() as db:
-        concerned = {m for file in read_lead_files(db) for m in file.lead.members}
+        concerned = {m for history in read_leads(db) for m in history.lead.members}
     carried, notes = 0, []
     for member in sorted((concerned | set(network.members)) - {own.member}):
         with both_vaults(own, network, (member,), who) as sides:
             known = {
-                (file.lead.at, file.lead.lead)
+                (history.lead.at, history.lead.lead)
                 for db in sides.transactions.values()
-                for file in read_lead_files(db)
-                if set(file.lead.members) == {own.member, member}
+                for history in read_leads(db)
+                if set(history.lead.members) == {own.member, member}
             }
             if len(sides.transactions) > 1:
                 carried += sum(merge_lead(sides, lead) for _, lead in sorted(known))
@@ -265,29 +269,29 @@ class Receiving:
         one, other = (record_sha256(db, "reviews", review.review) for db in ends)
         return review.review in known and one == other
 
-    def _review(self, review: Review, file: LeadHistory) -> bool:
-        given = {one.review: one for one in file.reviews}
+    def _review(self, review: Review, history: LeadHistory) -> bool:
+        given = {one.review: one for one in history.reviews}
         over = given.get(review.supersedes)
         if review.supersedes and not (over and is_by(over, review.reviewer, review.member)):
             return self._refused(f"review {review.review}", "it supersedes another's verdict")
-        return self._vouched("reviews", review.review, "review", review.member, file)
+        return self._vouched("reviews", review.review, "review", review.member, history)
 
-    def _link(self, link: Link, file: LeadHistory, reviews: Iterable[Review]) -> bool:
-        if not self._vouched("links", link.link, "link", self.sender, file):
+    def _link(self, link: Link, history: LeadHistory, reviews: Iterable[Review]) -> bool:
+        if not self._vouched("links", link.link, "link", self.sender, history):
             return False
         then = sorted((r for r in reviews if r.at <= link.at), key=lambda r: (r.at, r.review))
-        if makes_a_link(LeadHistory(file.lead, tuple(then))):
+        if makes_a_link(LeadHistory(history.lead, tuple(then))):
             return True
         return self._refused(f"link {link.link}", "two verdicts that make it needed")
 
-    def _vouched(self, table: str, key: str, what: str, member: str, file: LeadHistory) -> bool:
+    def _vouched(self, table: str, key: str, what: str, member: str, history: LeadHistory) -> bool:
         """Whether the logs have the entry that says it is of this member."""
         name, named = f"{table}/{key}", f"{what} {key}"
         sender_db = self.sides.transactions[self.sender]
         sha256 = record_sha256(sender_db, table, key)
         if logged_sha256(sender_db, name) != sha256:
             return self._refused(named, f"it is not as the audit log of {self.sender} has it")
-        if member not in file.lead.members:
+        if member not in history.lead.members:
             return self._refused(
                 named, f"it says to be of {member}, whom the lead does not concern"
             )

@@ -156,35 +156,35 @@ def names_in_lead(
     """
     crossing = reference.member != comparison.member
     named = []
-    for held in (reference, comparison):
-        exhibit = _shown(sides, network, held)
+    for ref in (reference, comparison):
+        exhibit = _shown(sides, network, ref)
         if exhibit is None:  # its holder is out of reach: as the list of candidates names it
-            if not PSEUDONYM.fullmatch(held.exhibit):
+            if not PSEUDONYM.fullmatch(ref.exhibit):
                 raise AccessError(
-                    f"{held.member}:{held.exhibit}: its opaque name needed while {held.member} is "
+                    f"{ref.member}:{ref.exhibit}: its opaque name needed while {ref.member} is "
                     "out of reach, as a list names it"
                 )
-            named.append((held, ""))
+            named.append((ref, ""))
         elif crossing:
             named.append(
-                (as_seen_by(held.member, sides.vaults[held.member]).ref(exhibit.exhibit), "")
+                (as_seen_by(ref.member, sides.vaults[ref.member]).ref(exhibit.exhibit), "")
             )
         else:
-            named.append((ExhibitRef(held.member, exhibit.exhibit), exhibit.event.event))
+            named.append((ExhibitRef(ref.member, exhibit.exhibit), exhibit.event.event))
     return named
 
 
-def _shown(sides: BothVaults, network: Network | None, held: ExhibitRef) -> Exhibit | None:
+def _shown(sides: BothVaults, network: Network | None, ref: ExhibitRef) -> Exhibit | None:
     """An exhibit as its holder knows it; None where the holder is out of reach."""
-    if held.member not in sides.vaults:
+    if ref.member not in sides.vaults:
         return None
-    reach = network.reach(sides.own_member, held.member) if network else Scope.COUNTRY
-    seen = as_seen_by(sides.own_member, sides.vaults[held.member], reach)
-    exhibit = seen.find(held.exhibit)
+    reach = network.reach(sides.own_member, ref.member) if network else Scope.COUNTRY
+    seen = as_seen_by(sides.own_member, sides.vaults[ref.member], reach)
+    exhibit = seen.find(ref.exhibit)
     if exhibit is None and seen.is_own:
-        raise StoreError(f"{held}: an exhibit needed, found none of this name")
+        raise StoreError(f"{ref}: an exhibit needed, found none of this name")
     if exhibit is None or not seen.shows(exhibit):
-        raise AccessError(f"{held}: {held.member} shows {sides.own_member} no such exhibit")
+        raise AccessError(f"{ref}: {ref.member} shows {sides.own_member} no such exhibit")
     return exhibit
 
 

@@ -18,7 +18,7 @@ from ribin.cases.exhibits import Candidate, Event, Exhibit, Scope
 from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.model import MarkType
 from ribin.vault.exhibits import find_exhibit, read_exhibits
-from ribin.vault.leads import lead_files_of_exhibit
+from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.mark_table import MarkFacts, MarkTable, read_bare, read_mark_table
 from ribin.vault.sharing import Release, keyed_pseudonym, own_name, read_setting, released_to
 from ribin.vault.vault import Vault
@@ -192,7 +192,7 @@ class Disclosure:
         with self.vault.catalogue.reading() as db:
             names = {name, own_name(db, name) or name}
             own = [ExhibitRef(self.vault.member, one) for one in sorted(names)]
-            files = [file for one in own for file in lead_files_of_exhibit(db, one) if file.link]
+            files = [file for one in own for file in leads_of_exhibit(db, one) if file.link]
         return [(file, self._other_end(file, own)) for file in files]
 
     def of_same_firearm(self, name: str) -> list[ExhibitRef]:

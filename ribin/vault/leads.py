@@ -62,21 +62,21 @@ def insert_withdrawal(db: sqlite3.Connection, withdrawal: Withdrawal) -> Record:
     return insert_record(db, "withdrawals", vars(withdrawal))
 
 
-def find_lead_file(db: sqlite3.Connection, lead: str) -> LeadHistory | None:
+def find_lead(db: sqlite3.Connection, lead: str) -> LeadHistory | None:
     """A lead with all that followed, or None."""
     rows = db.execute("SELECT * FROM leads WHERE lead = ?", (lead,)).fetchall()
     return next(iter(_files(db, rows)), None)
 
 
-def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadHistory:
-    """As `find_lead_file`; StoreError where there is none, naming the vault as `where`."""
-    found = find_lead_file(db, lead)
+def read_lead(db: sqlite3.Connection, lead: str, where: str) -> LeadHistory:
+    """As `find_lead`; StoreError where there is none, naming the vault as `where`."""
+    found = find_lead(db, lead)
     if found is None:
         raise StoreError(f"{where}: lead {lead} needed, found none of this number")
     return found
 
 
-def read_lead_files(db: sqlite3.Connection) -> list[LeadHistory]:
+def read_leads(db: sqlite3.Connection) -> list[LeadHistory]:
     """Every lead, oldest first."""
     return _files(db, db.execute("SELECT * FROM leads ORDER BY at, lead").fetchall())
 
@@ -87,18 +87,18 @@ def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
     return [str(row[0]) for row in db.execute(query, (str(ReviewRound.SECOND),))]
 
 
-def lead_files_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadHistory]:
+def leads_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadHistory]:
     """Every lead on two exhibits, oldest first."""
     rows = db.execute("SELECT * FROM leads WHERE pair = ? ORDER BY at, lead", (pair,))
     return _files(db, rows.fetchall())
 
 
-def lead_files_of_exhibit(db: sqlite3.Connection, held: ExhibitRef) -> list[LeadHistory]:
+def leads_of_exhibit(db: sqlite3.Connection, ref: ExhibitRef) -> list[LeadHistory]:
     """Every lead on an exhibit, oldest first."""
     rows = db.execute(
         "SELECT * FROM leads WHERE (reference_member = ?1 AND reference = ?2)"
         " OR (comparison_member = ?1 AND comparison = ?2) ORDER BY at, lead",
-        (held.member, held.exhibit),
+        (ref.member, ref.exhibit),
     )
     return _files(db, rows.fetchall())
 
@@ -137,12 +137,12 @@ def _reviews(db: sqlite3.Connection, lead: str) -> tuple[Review, ...]:
     return tuple(from_row(Review, row, supersedes=row["supersedes"] or "") for row in rows)
 
 
-def _with_end(db: sqlite3.Connection, file: LeadHistory) -> LeadHistory:
-    lead = file.lead.lead
+def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
+    lead = history.lead.lead
     link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
     end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
     return replace(
-        file,
+        history,
         link=from_row(Link, link) if link else None,
         withdrawal=from_row(Withdrawal, end) if end else None,
     )
@@ -175,24 +175,24 @@ def blindness_found(db: sqlite3.Connection) -> dict[str, bool]:
     return {said["review"]: said["blind"] for said in found}
 
 
-def waits_for_logs(lead: Lead, written: tuple[Review, ...]) -> tuple[Review, ...]:
+def waits_for_logs(lead: Lead, given: tuple[Review, ...]) -> tuple[Review, ...]:
     """The reviews that count as blind only once the logs of both members say so."""
     if len(lead.members) < 2:
         return ()
-    apart = _two_firsts(written)
+    apart = _two_firsts(given)
     return tuple(
         review
-        for review in written
+        for review in given
         if (apart and review.blind)
         or (review.place is ReviewRound.SECOND and not review.blind and not review.supersedes)
     )
 
 
-def as_read(lead: Lead, written: tuple[Review, ...], found: Mapping[str, bool]) -> LeadHistory:
+def as_read(lead: Lead, given: tuple[Review, ...], found: Mapping[str, bool]) -> LeadHistory:
     """A lead with its reviews, oldest first, given what was found of their blindness."""
-    waiting = {review.review for review in waits_for_logs(lead, written)}
-    second = max(_two_firsts(written), key=lambda r: _order(lead, r), default=None)
-    by_name = {review.review: review for review in written}
+    waiting = {review.review for review in waits_for_logs(lead, given)}
+    second = max(_two_firsts(given), key=lambda r: _order(lead, r), default=None)
+    by_name = {review.review: review for review in given}
 
     def read(review: Review) -> Review:
         place = ReviewRound.SECOND if first_of(review, by_name) is second else review.place
@@ -201,8 +201,8 @@ def as_read(lead: Lead, written: tuple[Review, ...], found: Mapping[str, bool]) 
 
     return LeadHistory(
         lead=lead,
-        reviews=tuple(read(review) for review in written),
-        written=written,
+        reviews=tuple(read(review) for review in given),
+        given=given,
         unchecked=tuple(sorted(waiting - found.keys())),
     )
 
@@ -214,11 +214,11 @@ def first_of(review: Review, by_name: Mapping[str, Review]) -> Review:
     return review
 
 
-def _two_firsts(written: tuple[Review, ...]) -> tuple[Review, ...]:
+def _two_firsts(given: tuple[Review, ...]) -> tuple[Review, ...]:
     """Two first verdicts of two members, where nobody gave a second; else none."""
-    given = [review for review in written if not review.supersedes]
-    apart = len(given) == 2 and {r.place for r in given} == {ReviewRound.FIRST}
-    return tuple(given) if apart and given[0].member != given[1].member else ()
+    begun = tuple(review for review in given if not review.supersedes)
+    apart = len(begun) == 2 and {r.place for r in begun} == {ReviewRound.FIRST}
+    return begun if apart and begun[0].member != begun[1].member else ()
 
 
 def _order(lead: Lead, review: Review) -> tuple[bool, str, str]:

@@ -18,7 +18,7 @@ from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import now_utc
 from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
 from ribin.vault.files import fsync_folder
-from ribin.vault.leads import lead_files_of_exhibit
+from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.rows import Act, from_row
 from ribin.vault.saved_searches import end_saved_searches_of
 from ribin.vault.sharing import end_releases, pseudonym, read_setting
@@ -175,17 +175,17 @@ def _after(enrolled_at: str, days: int) -> str:
 
 def check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None:
     """Refuse an exhibit that is being examined or linked; StoreError says what ends that."""
-    for file in _leads_on(db, member, exhibit):
-        lead = file.lead.lead
-        if file.linked:
+    for history in _leads_on(db, member, exhibit):
+        lead = history.lead.lead
+        if history.linked:
             raise StoreError(
                 f"exhibit {exhibit}: one in no standing link needed, found lead {lead}; "
                 f"`ribin link withdraw {lead}` ends it"
             )
-        if file.is_open:
+        if history.is_open:
             ends = (
                 "`ribin lead sync` ends it, where the logs of both members are in reach"
-                if file.unchecked
+                if history.unchecked
                 else f"its two verdicts (`ribin review {lead}`) end it, `unsuitable` where nobody "
                 "can examine"
             )
@@ -196,4 +196,4 @@ def check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None
 
 def _leads_on(db: sqlite3.Connection, member: str, exhibit: str) -> list[LeadHistory]:
     names = (exhibit, pseudonym(db, exhibit))  # in a lead across a border the opaque one
-    return [f for name in names for f in lead_files_of_exhibit(db, ExhibitRef(member, name))]
+    return [f for name in names for f in leads_of_exhibit(db, ExhibitRef(member, name))]

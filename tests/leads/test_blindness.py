@@ -59,7 +59,7 @@ def review(vault, who, network=None, conclusion=Conclusion.IDENTIFICATION, **mor
 
 
 def blind(step):
-    return step.file.reviews[-1].blind
+    return step.history.reviews[-1].blind
 
 
 def lead_show(ribin, vault, who, *more):

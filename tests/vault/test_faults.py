@@ -22,7 +22,7 @@ from store_makers import enrol, make_exhibit
 from ribin.errors import StoreError
 from ribin.leads.steps import take_up_lead
 from ribin.vault.enrol import scan_path
-from ribin.vault.leads import read_lead_files
+from ribin.vault.leads import read_leads
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
@@ -128,7 +128,7 @@ def test_a_full_disk_and_a_lead(small_disk):
         filler.unlink()
         assert vault.audit_head() == before
         with vault.catalogue.reading() as db:
-            assert read_lead_files(db) == []
+            assert read_leads(db) == []
         assert vault.check().problems == ()
 
 
