@@ -181,7 +181,7 @@ def test_two_first_verdicts_given_apart_are_a_first_and_a_second(both, order, sy
         ReviewRound.SECOND,
         LeadStatus.WITHDRAWN,
     )
-    assert synced(both) == changed.file
+    assert synced(both) == changed.history
 
 
 def test_a_second_verdict_given_apart_is_that_of_a_reviewer_too(both):

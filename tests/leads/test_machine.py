@@ -170,7 +170,7 @@ class Workflow(RuleBasedStateMachine):
             now = {}
             for name, file in side.items():
                 now[name] = file.lead
-                now.update({review.review: review for review in file.written})
+                now.update({review.review: review for review in file.given})
                 now.update({f"link {name}": file.link} if file.link else {})
                 now.update({f"end {name}": file.withdrawal} if file.withdrawal else {})
             assert {name: now.get(name) for name in self.seen[code]} == self.seen[code]
