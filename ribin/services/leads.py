@@ -1,7 +1,9 @@
-"""Leads at the session: those of a vault for one person's eyes, and a candidate as it was seen."""
+"""Leads for a person: those of a vault, a candidate as it was listed, and notices of links."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.cases.leads import ExhibitRef, LeadHistory
-from ribin.errors import RibinError
+from ribin.errors import ParameterError, RibinError
 from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
 from ribin.leads.steps import Step
 from ribin.leads.text import LeadView, leads_to_review, view_lead
@@ -106,7 +108,26 @@ def figures_as_seen(
     return {}
 
 
-# Who is told when a link is made or ends.
+def figures_of_list(list_file: Path, candidate: ExhibitRef) -> dict[str, Any]:
+    """As `figures_as_seen`, from a file that `ribin search --json` printed.
+
+    Raises
+    ------
+    ParameterError
+        The file is no such list, or the candidate is not in it.
+    """
+    try:
+        content = list_file.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        figures = figures_as_seen(json.loads(content), candidate, digest)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ParameterError(f"{list_file}: a list of `ribin search --json` needed") from error
+    if not figures:
+        raise ParameterError(f"{list_file}: candidate {candidate} needed in the list, found none")
+    return figures
+
+
+# Notices of a link that is made or ends.
 
 _NO_PDF = "; no PDF: reportlab is not installed (pip install 'ribin[pdf]')"
 
@@ -130,13 +151,13 @@ def announce(vault: Vault, step: Step, network: Network | None = None) -> tuple[
         return ()
     occasions = [Occasion.CONFIRMED] if step.link_made else []
     occasions += [Occasion.WITHDRAWN] if step.link_ended else []
-    told: list[Announcement] = []
+    made: list[Announcement] = []
     with _in_reach(vault, network, step.history) as holders:
         for notice in notices_of(vault.member, step.history, holders):
             if notice.occasion in occasions or notice.to == vault.member:
-                told += _place(vault, notice, step.history)
+                made += _place(vault, notice, step.history)
         there = _own_notices(step.history, holders, leave=vault.member)
-    return tuple(one.text for one in (*told, *(one for one in there if not one.written)))
+    return tuple(one.text for one in (*made, *(one for one in there if not one.written)))
 
 
 def announce_received(vault: Vault, network: Network) -> list[Announcement]:
@@ -149,11 +170,11 @@ def announce_received(vault: Vault, network: Network) -> list[Announcement]:
         files = [
             history for history in read_leads(db) if history.link and len(history.lead.members) > 1
         ]
-    told: list[Announcement] = []
+    made: list[Announcement] = []
     for history in files:
         with _in_reach(vault, network, history) as holders:
-            told += _own_notices(history, holders)
-    return told
+            made += _own_notices(history, holders)
+    return made
 
 
 @contextmanager
@@ -175,12 +196,12 @@ def _own_notices(
     history: LeadHistory, holders: Mapping[str, Vault], leave: str = ""
 ) -> list[Announcement]:
     """What each laboratory tells its own country, into its own vault."""
-    told: list[Announcement] = []
+    made: list[Announcement] = []
     for member, vault in sorted(holders.items()):
         for notice in notices_of(member, history, holders):
             if notice.to == member != leave and vault.writable:
-                told += _place(vault, notice, history)
-    return told
+                made += _place(vault, notice, history)
+    return made
 
 
 def _place(vault: Vault, notice: Notice, history: LeadHistory) -> list[Announcement]:
