@@ -19,7 +19,7 @@ from ribin.report.document import Document, Grid, Paragraph, Points, Section
 from ribin.report.html import document_html
 from ribin.report.json import as_json
 from ribin.report.pdf import document_pdf
-from ribin.vault.audit import append_row, read_rows_of
+from ribin.vault.audit import read_rows_of
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.enrol import NOTICES_FOLDER
 from ribin.vault.files import write_durably
@@ -154,10 +154,10 @@ def write_notice(vault: Vault, notice: Notice, who: str) -> tuple[Path, ...]:
         if not is_due(db, notice):
             return ()
     files = {folder / f"{notice.name}{kind}": text for kind, text in _files(notice).items()}
-    with vault.catalogue.writing() as db:
-        if not is_due(db, notice):  # somebody else was quicker
+    with vault.act("notice", who, str(notice.occasion), ()) as act:
+        if not is_due(act.db, notice):  # somebody else was quicker
             return ()
-        append_row(db, "notice", notice.link, who, str(notice.occasion), {"to": notice.to})
+        act.log(notice.link, to=notice.to)
         try:
             folder.mkdir(exist_ok=True)
             for path, content in files.items():

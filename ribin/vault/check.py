@@ -98,7 +98,7 @@ def _stray_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
 
 
 def _description_problems(folder: Path, catalogue: Catalogue) -> Iterator[Problem]:
-    """Scans described anew lie in files of their own."""
+    """Later descriptions of scans lie in files of their own."""
     with catalogue.reading() as db:
         descriptions = read_descriptions(db)
     for one in descriptions:

@@ -327,7 +327,7 @@ def discard_arrival(folder: Path, sha256: str) -> None:
 
 
 def remove_scan(folder: Path, sha256: str) -> None:
-    """Take away the file of a scan, and what was described of it anew."""
+    """Take away the file of a scan, and its later descriptions."""
     scan_path(folder, sha256).unlink(missing_ok=True)
     for path in (folder / DESCRIBED_FOLDER / sha256[:2]).glob(f"{sha256}-*"):
         path.unlink(missing_ok=True)

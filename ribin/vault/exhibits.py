@@ -11,7 +11,7 @@ from ribin.cases.exhibits import ClassFields, Event, Exhibit
 from ribin.model import MarkType, ScanKind
 from ribin.vault.rows import from_row
 
-# Of each scan the marks of its latest description; of one that was never described anew, all.
+# Of each scan the marks of its latest description; of one that was never redescribed, all.
 MARKS_IN_USE = (
     "(SELECT * FROM marks AS every WHERE every.description IS (SELECT description "
     "FROM descriptions AS d WHERE d.sha256 = every.sha256 "
@@ -44,7 +44,7 @@ class StoredMark:
     kind: ScanKind
     params_id: str
     template_sha256: str
-    described: bool = False  # anew: it lies in a file of its own
+    described: bool = False  # later: it lies in a file of its own
 
 
 @dataclass(frozen=True)

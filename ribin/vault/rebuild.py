@@ -1,4 +1,4 @@
-"""A vault made anew from the tables and scan files of another, down to its audit log."""
+"""A vault rebuilt from the tables and scan files of another, down to its audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scans described anew after parameters changed, in files of their own, written once.
+"""Scans that were redescribed after parameters changed, in files of their own, made once.
 
     described/ab/abcd....-<params_id>.h5      as a scan file, without the original bytes
 

@@ -195,5 +195,5 @@ def check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None
 
 
 def _leads_on(db: sqlite3.Connection, member: str, exhibit: str) -> list[LeadHistory]:
-    names = (exhibit, pseudonym(db, exhibit))  # in a lead across a border the opaque one
+    names = (exhibit, pseudonym(db, exhibit))  # in a lead across a border the pseudonym
     return [f for name in names for f in leads_of_exhibit(db, ExhibitRef(member, name))]

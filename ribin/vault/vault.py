@@ -212,8 +212,8 @@ class Vault:
 
     def record(self, action: str, subject: str, who: str, reason: str, **details: Any) -> None:
         """Add a row to the audit log; StoreError where the vault is read-only or locked."""
-        with self.catalogue.writing() as db:
-            append_row(db, action, subject, who, reason, details)
+        with self.act(action, who, reason, ()) as act:
+            act.log(subject, **details)
 
     def audit_log(self) -> list[AuditRow]:
         """Every row of the audit log, oldest first."""
