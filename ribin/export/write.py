@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ribin._version import __version__
 from ribin.cases.leads import KEEPING
@@ -106,7 +107,7 @@ def _export(
 ) -> ExportResult:
     with vault.act("export", who, reason, KEEPING) as act:
         # Verdicts that await a second one are in it: whoever takes it out has seen them.
-        seen = {VERDICTS_OF: leads_with_second_due(act.db)}
+        seen: dict[str, Any] = {VERDICTS_OF: leads_with_second_due(act.db)}
         act.log(vault.member, schema=SCHEMA_VERSION, **seen)
         tables = read_tables(act.db)  # of the same moment: no verdict comes between
     listed = [_put(folder, name, content) for name, content in _table_files(tables)]
