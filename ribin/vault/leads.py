@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -64,8 +64,7 @@ def insert_withdrawal(db: sqlite3.Connection, withdrawal: Withdrawal) -> Record:
 
 def find_lead(db: sqlite3.Connection, lead: str) -> LeadHistory | None:
     """A lead with all that followed, or None."""
-    rows = db.execute("SELECT * FROM leads WHERE lead = ?", (lead,)).fetchall()
-    return next(iter(_files(db, rows)), None)
+    return next(iter(_histories(db, "lead = ?", lead)), None)
 
 
 def read_lead(db: sqlite3.Connection, lead: str, where: str) -> LeadHistory:
@@ -78,7 +77,7 @@ def read_lead(db: sqlite3.Connection, lead: str, where: str) -> LeadHistory:
 
 def read_leads(db: sqlite3.Connection) -> list[LeadHistory]:
     """Every lead, oldest first."""
-    return _files(db, db.execute("SELECT * FROM leads ORDER BY at, lead").fetchall())
+    return _histories(db, "true")
 
 
 def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
@@ -89,18 +88,14 @@ def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
 
 def leads_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadHistory]:
     """Every lead on two exhibits, oldest first."""
-    rows = db.execute("SELECT * FROM leads WHERE pair = ? ORDER BY at, lead", (pair,))
-    return _files(db, rows.fetchall())
+    return _histories(db, "pair = ?", pair)
 
 
 def leads_of_exhibit(db: sqlite3.Connection, ref: ExhibitRef) -> list[LeadHistory]:
     """Every lead on an exhibit, oldest first."""
-    rows = db.execute(
-        "SELECT * FROM leads WHERE (reference_member = ?1 AND reference = ?2)"
-        " OR (comparison_member = ?1 AND comparison = ?2) ORDER BY at, lead",
-        (ref.member, ref.exhibit),
-    )
-    return _files(db, rows.fetchall())
+    reference = "reference_member = ?1 AND reference = ?2"
+    comparison = "comparison_member = ?1 AND comparison = ?2"
+    return _histories(db, f"({reference}) OR ({comparison})", ref.member, ref.exhibit)
 
 
 def next_lead_number(db: sqlite3.Connection, member: str) -> str:
@@ -125,8 +120,10 @@ def _restored(db: sqlite3.Connection) -> str:
     return f"-R{count}" if count else ""
 
 
-def _files(db: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[LeadHistory]:
-    given = [(_lead(row), _reviews(db, row["lead"])) for row in rows]
+def _histories(db: sqlite3.Connection, where: str, *values: str) -> list[LeadHistory]:
+    query = f"SELECT * FROM leads WHERE {where} ORDER BY at, lead"
+    leads = [_lead(row) for row in db.execute(query, values).fetchall()]
+    given = [(lead, _reviews(db, lead.lead)) for lead in leads]
     waiting = any(waits_for_logs(lead, reviews) for lead, reviews in given)
     found = blindness_found(db) if waiting else {}
     return [_with_end(db, as_read(lead, reviews, found)) for lead, reviews in given]

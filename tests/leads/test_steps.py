@@ -75,13 +75,13 @@ def test_two_persons_make_a_link_and_one_of_them_ends_it(jam):
 
 def test_the_second_person_does_not_see_the_first_verdict(jam):
     take_up(jam)
-    file = review(jam, EXAMINER, Conclusion.ELIMINATION).file
+    file = review(jam, EXAMINER, Conclusion.ELIMINATION).history
     assert visible_reviews(file, SECOND, "JAM") == ()
     assert [r.conclusion for r in visible_reviews(file, EXAMINER, "JAM")] == [
         Conclusion.ELIMINATION
     ]
     assert "elimination" not in str(jam.audit_log())
-    file = review(jam, SECOND).file
+    file = review(jam, SECOND).history
     assert (
         len(visible_reviews(file, EXAMINER, "JAM"))
         == len(visible_reviews(file, SECOND, "JAM"))
@@ -133,7 +133,7 @@ def test_a_verdict_is_superseded_and_stays(jam):
     take_up(jam)
     review(jam, EXAMINER, Conclusion.INCONCLUSIVE_A)
     review(jam, EXAMINER, supersede=True)
-    file = review(jam, SECOND).file
+    file = review(jam, SECOND).history
     assert [(r.review, r.supersedes) for r in file.reviews] == [
         ("JAM-L1/JAM1", ""),
         ("JAM-L1/JAM2", "JAM-L1/JAM1"),
