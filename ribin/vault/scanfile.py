@@ -288,29 +288,20 @@ def read_parts(path: Path) -> ScanParts:
     return ScanParts(original, facts, outline, marks, templates, first, others)
 
 
-def pack_parts(
-    original: bytes | None,
-    facts: dict[str, Any],
-    outline: BoolArray | None,
-    marks: Sequence[Mark],
-    templates: Sequence[Template],
-    outlines: Mapping[MarkType, BoolArray],
-    first: int = 0,
-) -> bytes:
+def pack_parts(parts: ScanParts) -> bytes:
     """The file that these parts came from; the libraries of HDF5 may pack it otherwise."""
-    shape = tuple(facts["shape"])
-    blank = np.broadcast_to(np.float32(0), shape)
+    facts, shape = parts.facts, tuple(parts.facts["shape"])
     scan = Scan(
-        values=blank,
+        values=np.broadcast_to(np.float32(0), shape),
         valid=np.broadcast_to(np.False_, shape),
         row_pitch_um=facts["row_pitch_um"],
         col_pitch_um=facts["col_pitch_um"],
         kind=ScanKind(facts["kind"]),
         provenance=provenance_of(facts),
-        mark_valid=outline,
-        outlines=dict(outlines),
+        mark_valid=parts.outline,
+        outlines=parts.outlines,
     )
-    return pack_scan(original, scan, marks, templates, first)
+    return pack_scan(parts.original, scan, parts.marks, parts.templates, parts.first)
 
 
 # A template as a file by itself: an .npz of NumPy, which any program that reads NumPy opens.
