@@ -50,26 +50,26 @@ class Viewer:
     host: str
 
 
-def viewer_of_this_process(sides: BothVaults) -> Viewer:
+def viewer_of_this_process(both: BothVaults) -> Viewer:
     """Those of whoever acts now."""
     logins = frozenset({login_name(), account_name()} - {""})
-    return Viewer(sides.own_member, sides.who, logins, socket.gethostname())
+    return Viewer(both.own_member, both.who, logins, socket.gethostname())
 
 
-def reads_all_logs(sides: BothVaults, lead: Lead) -> bool:
+def reads_all_logs(both: BothVaults, lead: Lead) -> bool:
     """Whether the log of each member concerned is in reach."""
-    return set(lead.members) <= sides.transactions.keys()
+    return set(lead.members) <= both.transactions.keys()
 
 
 def saw_a_verdict(
-    sides: BothVaults, lead: Lead, eyes: Viewer, here: str = _EVER, there: str = _EVER
+    both: BothVaults, lead: Lead, eyes: Viewer, here: str = _EVER, there: str = _EVER
 ) -> bool:
     """Whether a log in reach says that a verdict on the pair came before these eyes.
 
     A person who gave one on another lead of the pair has seen one. `here` and `there` are the
     moments up to which the log of the person's own member counts, and those of others.
     """
-    for member, db in sides.transactions.items():
+    for member, db in both.transactions.items():
         until = here if member == eyes.member else there
         for history in leads_of_pair(db, lead.pair):
             given = history.reviews if history.lead.lead != lead.lead else ()
@@ -81,12 +81,12 @@ def saw_a_verdict(
     return False
 
 
-def was_shown(sides: BothVaults, history: LeadHistory, review: Review) -> bool | None:
+def was_shown(both: BothVaults, history: LeadHistory, review: Review) -> bool | None:
     """Whether logs in reach say that a verdict came before the eyes of who gave this one later.
 
     None where the log of the reviewer's member does not have it who that was.
     """
-    db = sides.transactions.get(review.member)
+    db = both.transactions.get(review.member)
     given = _GIVEN, (review.lead, json.dumps(f"reviews/{review.review}", ensure_ascii=False))
     row = db.execute(*given).fetchone() if db else None
     if row is None:
@@ -95,20 +95,20 @@ def was_shown(sides: BothVaults, history: LeadHistory, review: Review) -> bool |
     eyes = Viewer(review.member, review.reviewer, logins, row["host"])
     # Who changes an own first verdict has seen that one, at home.
     begun = first_of(review, {r.review: r for r in history.reviews})
-    return saw_a_verdict(sides, history.lead, eyes, begun.at, review.at)
+    return saw_a_verdict(both, history.lead, eyes, begun.at, review.at)
 
 
-def check_blindness(sides: BothVaults, lead: str) -> None:
+def check_blindness(both: BothVaults, lead: str) -> None:
     """Write down what the logs of both members say of verdicts that were given without one.
 
     A verdict that was taken for blind is looked at once more before it makes a link.
     """
-    for member, db in sides.transactions.items():
+    for member, db in both.transactions.items():
         history = find_lead(db, lead)
         if (
             history is None
             or len(history.lead.members) < 2
-            or not reads_all_logs(sides, history.lead)
+            or not reads_all_logs(both, history.lead)
         ):
             continue
         due = verdicts_are_known(history)
@@ -116,10 +116,10 @@ def check_blindness(sides: BothVaults, lead: str) -> None:
             waits = review.review in history.unchecked
             again = review.place is ReviewRound.SECOND and makes_a_link(history)
             if waits or again:
-                blind = was_shown(sides, history, review) is False
+                blind = was_shown(both, history, review) is False
                 if waits or not blind:
                     said = {"review": review.review, "blind": blind}
-                    sides.log(member, BLINDNESS, lead, "", [], **said)
+                    both.log(member, BLINDNESS, lead, "", [], **said)
 
 
 def _looks(db: Any, lead: str, until: str) -> Iterator[Any]:

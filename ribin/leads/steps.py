@@ -92,15 +92,15 @@ def take_up_lead(
     """
     note = checked_text(note, "note: why these two should be examined")
     check_pair(own.member, reference, comparison)
-    with both_vaults(own, network, (reference.member, comparison.member), who) as sides:
-        check_role(sides.own, who, (Role.EXAMINER,))
-        named = names_in_lead(sides, network, reference, comparison)
+    with both_vaults(own, network, (reference.member, comparison.member), who) as both:
+        check_role(both.own, who, (Role.EXAMINER,))
+        named = names_in_lead(both, network, reference, comparison)
         (reference, reference_event), (comparison, comparison_event) = named
         check_pair(own.member, reference, comparison)
         pair = pair_of(reference, comparison)
-        merge_pair(sides, pair)
-        check_new_lead(leads_of_pair(sides.own, pair))
-        number = next_lead_number(sides.own, own.member)
+        merge_pair(both, pair)
+        check_new_lead(leads_of_pair(both.own, pair))
+        number = next_lead_number(both.own, own.member)
         lead = Lead(
             lead=number,
             member=own.member,
@@ -113,10 +113,10 @@ def take_up_lead(
             note=note,
             figures=figures_of_both(figures or {}, reference.member != comparison.member),
         )
-        for member in concerned_in_reach(sides, lead):
-            record = insert_lead(sides.transactions[member], lead_for(member, lead))
-            sides.log(member, "lead", number, note, [record])
-        return step_done(sides, number)
+        for member in concerned_in_reach(both, lead):
+            record = insert_lead(both.transactions[member], lead_for(member, lead))
+            both.log(member, "lead", number, note, [record])
+        return step_done(both, number)
 
 
 def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, reason: str) -> Step:
@@ -132,16 +132,16 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
         The lead is unknown, or no link that stands.
     """
     reason = checked_text(reason, "reason: why the link is withdrawn")
-    with both_vaults(own, network, members_of_lead(own, lead), who) as sides:
-        check_role(sides.own, who, (Role.EXAMINER, Role.REVIEWER))
-        merge_lead(sides, lead)
-        history = read_lead(sides.own, lead, str(own.path))
+    with both_vaults(own, network, members_of_lead(own, lead), who) as both:
+        check_role(both.own, who, (Role.EXAMINER, Role.REVIEWER))
+        merge_lead(both, lead)
+        history = read_lead(both.own, lead, str(own.path))
         check_withdrawal(history)
         end = Withdrawal(lead, lead, who, own.member, now_utc(), reason)
-        for member in concerned_in_reach(sides, history.lead):
-            record = insert_withdrawal(sides.transactions[member], end)
-            sides.log(member, "withdrawal", lead, reason, [record])
-        return step_done(sides, lead, Settled(link_ended=True))
+        for member in concerned_in_reach(both, history.lead):
+            record = insert_withdrawal(both.transactions[member], end)
+            both.log(member, "withdrawal", lead, reason, [record])
+        return step_done(both, lead, Settled(link_ended=True))
 
 
 # What a step of a lead led to, and whom it concerns.
@@ -171,17 +171,17 @@ def members_of_lead(own: Vault, lead: str) -> tuple[str, ...]:
         return read_lead(db, lead, str(own.path)).lead.members
 
 
-def concerned_in_reach(sides: BothVaults, lead: Lead) -> list[str]:
+def concerned_in_reach(both: BothVaults, lead: Lead) -> list[str]:
     """Members concerned whose vault is in reach; the lead is there, because it was merged."""
-    return [member for member in sides.transactions if member in lead.members]
+    return [member for member in both.transactions if member in lead.members]
 
 
-def step_done(sides: BothVaults, lead: str, settled: Settled | None = None) -> Step:
+def step_done(both: BothVaults, lead: str, settled: Settled | None = None) -> Step:
     """What came of a step, read back from the own vault before it is committed."""
     settled = settled or Settled()
-    history = read_lead(sides.own, lead, sides.own_member)
-    parts = parts_without(sides.own, sides.own_member, history) if settled.link_ended else ()
-    return Step(history, tuple(sides.notes), settled.link_made, settled.link_ended, parts)
+    history = read_lead(both.own, lead, both.own_member)
+    parts = parts_without(both.own, both.own_member, history) if settled.link_ended else ()
+    return Step(history, tuple(both.notes), settled.link_made, settled.link_ended, parts)
 
 
 # Series: exhibits joined by links, directly or through others; the history of one gun.
@@ -257,39 +257,39 @@ def give_review(
         The lead is unknown, or has both reviews already.
     """
     note = checked_text(note, "note: what the verdict rests on")
-    with both_vaults(own, network, members_of_lead(own, lead), who) as sides:
-        merge_lead(sides, lead)
-        history = read_lead(sides.own, lead, str(own.path))
+    with both_vaults(own, network, members_of_lead(own, lead), who) as both:
+        merge_lead(both, lead)
+        history = read_lead(both.own, lead, str(own.path))
         earlier = own_review(history, who, own.member) if supersede else None
         place = earlier.place if earlier else next_round(history)
-        check_role(sides.own, who, (_REVIEWING[round_given(history, earlier) or place],))
+        check_role(both.own, who, (_REVIEWING[round_given(history, earlier) or place],))
         if not earlier:
             check_review(history, who, own.member)
         review = Review(
-            review=next_review_number(sides.own, lead, own.member),
+            review=next_review_number(both.own, lead, own.member),
             lead=lead,
             place=place,
             conclusion=conclusion,
             examined=examined,
-            blind=_is_blind(sides, history, place),
+            blind=_is_blind(both, history, place),
             reviewer=who,
             member=own.member,
             at=now_utc(),
             note=note,
             supersedes=earlier.review if earlier else "",
         )
-        for member in concerned_in_reach(sides, history.lead):
-            record = insert_review(sides.transactions[member], review)
+        for member in concerned_in_reach(both, history.lead):
+            record = insert_review(both.transactions[member], review)
             # Not the verdict: the log can be read before the second one is in.
-            sides.log(member, "review", lead, "", [record], place=str(place))
-        return step_done(sides, lead, settle(sides, lead))
+            both.log(member, "review", lead, "", [record], place=str(place))
+        return step_done(both, lead, settle(both, lead))
 
 
-def _is_blind(sides: BothVaults, history: LeadHistory, place: ReviewRound) -> bool:
+def _is_blind(both: BothVaults, history: LeadHistory, place: ReviewRound) -> bool:
     """A second verdict that not all logs are in reach for is checked when they are."""
     if verdicts_are_known(history):
         return False
     if place is ReviewRound.FIRST:
         return True
-    eyes = viewer_of_this_process(sides)
-    return reads_all_logs(sides, history.lead) and not saw_a_verdict(sides, history.lead, eyes)
+    eyes = viewer_of_this_process(both)
+    return reads_all_logs(both, history.lead) and not saw_a_verdict(both, history.lead, eyes)

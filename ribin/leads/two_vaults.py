@@ -143,7 +143,7 @@ def check_pair(own_member: str, reference: ExhibitRef, comparison: ExhibitRef) -
 
 
 def names_in_lead(
-    sides: BothVaults, network: Network | None, reference: ExhibitRef, comparison: ExhibitRef
+    both: BothVaults, network: Network | None, reference: ExhibitRef, comparison: ExhibitRef
 ) -> list[tuple[ExhibitRef, str]]:
     """Name and event of each exhibit as a lead writes them; the event is empty across a border.
 
@@ -157,7 +157,7 @@ def names_in_lead(
     crossing = reference.member != comparison.member
     named = []
     for ref in (reference, comparison):
-        exhibit = _shown(sides, network, ref)
+        exhibit = _shown(both, network, ref)
         if exhibit is None:  # its holder is out of reach: as the list of candidates names it
             if not PSEUDONYM.fullmatch(ref.exhibit):
                 raise AccessError(
@@ -166,25 +166,23 @@ def names_in_lead(
                 )
             named.append((ref, ""))
         elif crossing:
-            named.append(
-                (as_seen_by(ref.member, sides.vaults[ref.member]).ref(exhibit.exhibit), "")
-            )
+            named.append((as_seen_by(ref.member, both.vaults[ref.member]).ref(exhibit.exhibit), ""))
         else:
             named.append((ExhibitRef(ref.member, exhibit.exhibit), exhibit.event.event))
     return named
 
 
-def _shown(sides: BothVaults, network: Network | None, ref: ExhibitRef) -> Exhibit | None:
+def _shown(both: BothVaults, network: Network | None, ref: ExhibitRef) -> Exhibit | None:
     """An exhibit as its holder knows it; None where the holder is out of reach."""
-    if ref.member not in sides.vaults:
+    if ref.member not in both.vaults:
         return None
-    reach = network.reach(sides.own_member, ref.member) if network else Scope.COUNTRY
-    seen = as_seen_by(sides.own_member, sides.vaults[ref.member], reach)
+    reach = network.reach(both.own_member, ref.member) if network else Scope.COUNTRY
+    seen = as_seen_by(both.own_member, both.vaults[ref.member], reach)
     exhibit = seen.find(ref.exhibit)
     if exhibit is None and seen.is_own:
         raise StoreError(f"{ref}: an exhibit needed, found none of this name")
     if exhibit is None or not seen.shows(exhibit):
-        raise AccessError(f"{ref}: {ref.member} shows {sides.own_member} no such exhibit")
+        raise AccessError(f"{ref}: {ref.member} shows {both.own_member} no such exhibit")
     return exhibit
 
 
