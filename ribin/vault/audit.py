@@ -75,10 +75,10 @@ def append_row(
     seq, previous = (last["seq"] + 1, last["sha256"]) if last else (1, _FIRST)
     text = json.dumps(details, sort_keys=True, ensure_ascii=False)
     said = (who, socket.gethostname(), action, subject, reason, text)
-    content = (seq, now_utc(), *said, previous, identity_of(who))
-    sha256 = _row_hash(content)
-    columns = ", ".join((*_HASHED, "sha256"))
-    db.execute(f"INSERT INTO audit ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", (*content, sha256))
+    row = dict(zip(_HASHED, (seq, now_utc(), *said, previous, identity_of(who)), strict=True))
+    sha256 = row["sha256"] = _row_hash(row)
+    columns, marks = ", ".join(row), ", ".join("?" * len(row))
+    db.execute(f"INSERT INTO audit ({columns}) VALUES ({marks})", tuple(row.values()))
     return sha256
 
 
@@ -126,12 +126,13 @@ def row_problems(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield f"audit log: row {seq + 1} needed after row {seq}, found {row['seq']}"
         elif row["previous_sha256"] != previous:
             yield f"audit log: row {row['seq']} does not follow row {seq}"
-        if _row_hash(tuple(row[name] for name in _HASHED)) != row["sha256"]:
+        if _row_hash(row) != row["sha256"]:
             yield f"audit log: row {row['seq']} is not as it was written"
         seq, previous = row["seq"], row["sha256"]
 
 
-def _row_hash(content: tuple[Any, ...]) -> str:
+def _row_hash(row: Mapping[str, Any]) -> str:
+    content = [row[name] for name in _HASHED]
     text = json.dumps(content, ensure_ascii=False, default=repr)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
