@@ -1,4 +1,4 @@
-"""From a candidate to a confirmed link: what examiners write down, and in which words.
+"""From a candidate to a confirmed link: what examiners record, and in which words.
 
 A lead is a candidate that an examiner took up. Two persons examine the items, the second one
 without knowing the verdict of the first. What they write is added to, never changed: a later

@@ -99,7 +99,7 @@ def was_shown(both: BothVaults, history: LeadHistory, review: Review) -> bool | 
 
 
 def check_blindness(both: BothVaults, lead: str) -> None:
-    """Write down what the logs of both members say of verdicts that were given without one.
+    """Log what the logs of both members say of verdicts that were given without one.
 
     A verdict that was taken for blind is looked at once more before it makes a link.
     """

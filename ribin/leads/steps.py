@@ -1,4 +1,4 @@
-"""The first and the last step of a lead: taken up, and its link withdrawn.
+"""What is done to a lead: taken up, reviewed twice, its link withdrawn; and the series of links.
 
 Each one is checked and recorded in one go at both members concerned, where they can be reached.
 """
@@ -225,7 +225,7 @@ def parts_without(db: Any, member: str, history: LeadHistory) -> tuple[frozenset
     return (one,) if one == other else (one, other)
 
 
-# The step between: a person examines the items and writes down a verdict.
+# The step between: a person examines the items and records a verdict.
 
 _REVIEWING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
 

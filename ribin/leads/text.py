@@ -1,4 +1,4 @@
-"""Leads as text: a list of them, and one with all that followed."""
+"""Leads and the history of a gun as text: a list, and one with all that followed."""
 
 from __future__ import annotations
 
