@@ -24,8 +24,8 @@ def make_member(folder: Path, code: str, exhibits: int, sharing: Scope = Scope.N
     """A vault with exhibits CODE-1, CODE-2, ... of January, February, ... and the staff above."""
     vault = Vault.create(folder / code, code, who="head")
     for name, roles in STAFF.items():
-        appoint(vault.catalogue, name, roles, "head", "hired")
-    appoint(vault.catalogue, "tester", (Role.TECHNICIAN,), "head", "hired")
+        appoint(vault, name, roles, "head", "hired")
+    appoint(vault, "tester", (Role.TECHNICIAN,), "head", "hired")
     for n in range(1, exhibits + 1):
         seed = sum(map(ord, code)) * 100 + n
         day = f"2025-{n:02d}-10"

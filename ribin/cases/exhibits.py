@@ -144,7 +144,7 @@ class Counts:
 class Candidate:
     """One row of a ranked list: a suggestion to look, never a conclusion.
 
-    Of another member's exhibit `exhibit` is an opaque name and `event` empty, until its owner has
+    Of another member's exhibit `exhibit` is a pseudonym and `event` empty, until its owner has
     released it to the asker.
 
     Attributes
@@ -156,7 +156,7 @@ class Candidate:
     rotation_deg, shift_um : float, (float, float)
         How the query comes to lie on it: counter-clockwise as displayed; um down and right.
     known_as : str
-        Of another member's exhibit that was released, the opaque name that it had before.
+        Of another member's exhibit that was released, the pseudonym that it had before.
     """
 
     rank: int

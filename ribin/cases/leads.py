@@ -1,4 +1,4 @@
-"""From a candidate to a confirmed link: what examiners write down, and in which words.
+"""From a candidate to a confirmed link: what examiners record, and in which words.
 
 A lead is a candidate that an examiner took up. Two persons examine the items, the second one
 without knowing the verdict of the first. What they write is added to, never changed: a later
@@ -118,7 +118,7 @@ class Lead:
     @property
     def members(self) -> tuple[str, ...]:
         """The one or two members concerned, in order."""
-        return tuple(sorted({held.member for held in self.exhibits}))
+        return tuple(sorted({ref.member for ref in self.exhibits}))
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Withdrawal:
 class LeadHistory:
     """A lead and all that followed, oldest first.
 
-    `written` are the reviews as they were given, before what came to be known later; `unchecked`
+    `given` are the reviews as they were given, before what came to be known later; `unchecked`
     are those whose blindness awaits the logs of both members.
     """
 
@@ -176,7 +176,7 @@ class LeadHistory:
     reviews: tuple[Review, ...] = ()
     link: Link | None = None
     withdrawal: Withdrawal | None = None
-    written: tuple[Review, ...] = field(default=(), compare=False, repr=False)
+    given: tuple[Review, ...] = field(default=(), compare=False, repr=False)
     unchecked: tuple[str, ...] = field(default=(), compare=False)
 
     @property

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from ribin.cases.leads import Role
 from ribin.commands.options import A_PATH, json_option, reason_option, vault_option, who_option
 from ribin.commands.terminal import exit_after
 from ribin.report.text import table
-from ribin.services.files import whole_file
-from ribin.services.session import open_own
-from ribin.vault.audit import (
-    AuditHead,
-    AuditRow,
-    anchor_problem,
-    chain_problems,
-    exported_lines,
-    file_problems,
-    read_hashes,
-    read_head,
-    record_problems,
-)
-from ribin.vault.people import check_role
-from ribin.vault.vault import Vault
+from ribin.services.audit import VerifiedLog, export_log, last_rows, verify_log
+from ribin.vault.audit import AuditRow
 
 
 @click.group(short_help="The audit log of a vault.")
@@ -73,7 +58,7 @@ def verify(
     """
     from ribin.report.json import as_json
 
-    found = verified(vault, file, anchors)
+    found = verify_log(vault, file, anchors)
     click.echo(as_json(found) if json_output else verified_text(found))
     exit_after(done=1, failed=len(found.problems))
 
@@ -118,60 +103,15 @@ def list_rows(subject: str, last: int, vault: Path | None, who: str, json_output
     click.echo(as_json({"rows": rows}) if json_output else rows_table(rows))
 
 
-# What the commands about the audit log do.
-
-_READERS = (Role.AUDITOR, Role.ADMINISTRATOR)
+# For a person to read.
 
 
-@dataclass(frozen=True)
-class Verified:
-    """A log that was verified: its last row, and what is wrong with it."""
-
-    head: AuditHead
-    problems: tuple[str, ...]
-
-
-def verified(vault: Path | None, file: Path | None, anchors: Sequence[str]) -> Verified:
-    """Verify the log of a vault, with the records that it vouches for; or that of a file."""
-    if file:
-        head, problems, hashes = file_problems(file)
-    else:
-        with open_own(vault) as opened, opened.catalogue.reading() as db:
-            problems = chain_problems(db) + record_problems(db)
-            head, hashes = read_head(db), read_hashes(db)
-    problems += [p for p in (anchor_problem(hashes, anchor) for anchor in anchors) if p]
-    return Verified(head, tuple(problems))
-
-
-def verified_text(found: Verified) -> str:
+def verified_text(found: VerifiedLog) -> str:
     """The problems, one a line, and what was verified."""
     head = found.head
     outcome = f"{len(found.problems)} problems" if found.problems else "as they were written"
     counted = f"audit log of {head.member}: {head.seq} rows, {outcome}"
     return "\n".join([*found.problems, counted, f"head {head.seq}:{head.sha256}"])
-
-
-def export_log(vault: Vault, file: Path, who: str, reason: str) -> int:
-    """Write the log to a file, with the row that says so as its last; gives the number of rows.
-
-    Raises
-    ------
-    AccessError
-        `who` is neither auditor nor administrator.
-    """
-    _check_reader(vault, who)
-    if vault.writable:
-        vault.record("export", "audit log", who, reason, file=file.name)
-    with whole_file(file) as aside, vault.catalogue.reading() as db:
-        lines = list(exported_lines(db))
-        aside.write_text("\n".join([*lines, ""]), encoding="utf-8", newline="\n")
-    return len(lines) - 1
-
-
-def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]:
-    """The last rows about a subject, or of all, oldest first."""
-    _check_reader(vault, who)
-    return [row for row in vault.audit_log() if subject in ("", row.subject)][-last:]
 
 
 def rows_table(rows: Sequence[AuditRow]) -> str:
@@ -182,8 +122,3 @@ def rows_table(rows: Sequence[AuditRow]) -> str:
         for r in rows
     ]
     return table(header, cells)
-
-
-def _check_reader(vault: Vault, who: str) -> None:
-    with vault.catalogue.reading() as db:
-        check_role(db, who, _READERS)

@@ -1,12 +1,10 @@
-"""`ribin lead`: candidates that an examiner takes up."""
+"""`ribin lead`, `review`, `link` and `trace`: from a candidate to the history of a gun."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import click
 
@@ -20,16 +18,15 @@ from ribin.commands.options import (
     who_option,
 )
 from ribin.commands.terminal import exit_after
-from ribin.errors import ParameterError
 from ribin.leads.steps import Step
-from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, view_lead
+from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, leads_table, view_lead
 from ribin.leads.trace import History
 from ribin.leads.trace_files import as_graphml, write_picture
 from ribin.leads.two_vaults import exhibit_ref
 from ribin.report.json import as_json
 from ribin.search.network import Network, read_network
 from ribin.services.files import whole_file
-from ribin.services.leads import announce, figures_as_seen, look_at_lead
+from ribin.services.leads import announce, figures_of_list, look_at_lead, look_at_leads
 from ribin.services.session import open_own
 from ribin.vault.vault import Vault
 
@@ -83,8 +80,8 @@ def open_lead(
     from ribin.leads.steps import take_up_lead
 
     with Leads.open(vault, network_file) as session:
-        one, other = session.held(reference), session.held(comparison)
-        figures = seen_figures(list_file, other)
+        one, other = session.ref(reference), session.ref(comparison)
+        figures = figures_of_list(list_file, other) if list_file else {}
         step = take_up_lead(
             session.vault, session.network, one, other, who=who, note=note, figures=figures
         )
@@ -103,9 +100,6 @@ def list_leads(mine: bool, vault: Path | None, who: str, json_output: bool) -> N
     Example:
       ribin lead list --mine --vault vaults/JAM
     """
-    from ribin.leads.text import lead_facts, leads_table
-    from ribin.report.json import as_json
-    from ribin.services.leads import look_at_leads
 
     with Leads.open(vault, None) as session:
         views = look_at_leads(session.vault, who, mine=mine, verdicts=json_output)
@@ -169,7 +163,7 @@ class Leads:
         network = read_network(network_file) if network_file else None
         return cls(open_own(vault), network)
 
-    def held(self, text: str) -> ExhibitRef:
+    def ref(self, text: str) -> ExhibitRef:
         """An exhibit as written on the command line."""
         return exhibit_ref(text, self.vault.member)
 
@@ -197,7 +191,7 @@ def say_lead(vault: Vault, lead: str, who: str, json_output: bool) -> None:
 def say_step(session: Leads, step: Step, who: str, json_output: bool) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
     notes = [*step.notes, *announce(session.vault, step, session.network)]
-    view = view_lead(session.vault, step.file, who).after_a_step()
+    view = view_lead(session.vault, step.history, who).after_a_step()
     facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
     lines = [lead_page(view)]
     if step.parts:
@@ -209,27 +203,6 @@ def say_step(session: Leads, step: Step, who: str, json_output: bool) -> None:
         )
     click.echo(as_json(facts) if json_output else "\n".join(lines))
     click.echo("\n".join(notes), err=True, nl=bool(notes))
-
-
-def seen_figures(list_file: Path | None, candidate: ExhibitRef) -> dict[str, Any]:
-    """The row of a candidate in the list as the examiner saw it, and where the list came from.
-
-    Raises
-    ------
-    ParameterError
-        The file is no list of `ribin search --json`, or the candidate is not in it.
-    """
-    if list_file is None:
-        return {}
-    try:
-        content = list_file.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        figures = figures_as_seen(json.loads(content), candidate, digest)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ParameterError(f"{list_file}: a list of `ribin search --json` needed") from error
-    if not figures:
-        raise ParameterError(f"{list_file}: candidate {candidate} needed in the list, found none")
-    return figures
 
 
 def write_history(history: History, graphml: Path | None, picture: Path | None) -> None:
@@ -263,9 +236,6 @@ def list_links(vault: Path | None, who: str, json_output: bool) -> None:
     Example:
       ribin link list --vault vaults/JAM
     """
-    from ribin.leads.text import lead_facts, leads_table
-    from ribin.report.json import as_json
-    from ribin.services.leads import look_at_leads
 
     with Leads.open(vault, None) as session:
         views = look_at_leads(session.vault, who, linked=True, verdicts=json_output)
@@ -348,10 +318,16 @@ def review(
     """
     from ribin.leads.steps import give_review
 
-    said = (Conclusion(conclusion), ReviewBasis(examined))
     with Leads.open(vault, network_file) as session:
         step = give_review(
-            session.vault, session.network, lead, *said, who=who, note=note, supersede=supersede
+            session.vault,
+            session.network,
+            lead,
+            Conclusion(conclusion),
+            ReviewBasis(examined),
+            who=who,
+            note=note,
+            supersede=supersede,
         )
         say_step(session, step, who, json_output)
 
@@ -390,7 +366,6 @@ def trace(
     """
     from ribin.leads.text import history_table
     from ribin.leads.trace import trace_exhibit
-    from ribin.report.json import as_json
     from ribin.services.files import check_picture
 
     check_picture(picture)

@@ -68,7 +68,7 @@ def appoint(person: str, roles: tuple[str, ...], vault: Path | None, who: str, r
     from ribin.vault.people import appoint as add
 
     with open_own(vault) as opened:
-        new = add(opened.catalogue, person, [Role(role) for role in roles], who, reason)
+        new = add(opened, person, [Role(role) for role in roles], who, reason)
     click.echo(f"{person}: {', '.join(new) or 'nothing new'}")
 
 
@@ -89,5 +89,5 @@ def revoke(person: str, roles: tuple[str, ...], vault: Path | None, who: str, re
     from ribin.vault.people import revoke as end
 
     with open_own(vault) as opened:
-        ended = end(opened.catalogue, person, [Role(role) for role in roles], who, reason)
+        ended = end(opened, person, [Role(role) for role in roles], who, reason)
     click.echo(f"{person}: {', '.join(ended) or 'none of these roles'} no more")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ribin.cases.exhibits import Scope
 from ribin.commands.options import (
     A_PATH,
     SCOPES,
@@ -50,10 +51,16 @@ def share(
     """
     from ribin.report.json import as_json
     from ribin.services.session import open_own
-    from ribin.services.sharing import change_sharing, sharing_facts, sharing_table
+    from ribin.services.sharing import (
+        SharingChange,
+        change_sharing,
+        sharing_facts,
+        sharing_table,
+    )
 
+    level, coming = (Scope(word) if word else None for word in (sharing, usual))
     with open_own(vault) as opened:
-        change_sharing(opened, exhibits, sharing, usual, who, reason)
+        change_sharing(opened, SharingChange(exhibits, level, coming, who, reason))
         facts = sharing_facts(opened)
     click.echo(as_json(facts) if json_output else sharing_table(facts))
 
@@ -92,12 +99,11 @@ def release(
     from ribin.report.json import as_json
     from ribin.services.session import needed_receiver, open_with_network
     from ribin.services.sharing import ReleaseRequest, release_line
-    from ribin.services.sharing import release as let_out
+    from ribin.services.sharing import release as release_to
 
-    to = needed_receiver(receiver)
+    asked = ReleaseRequest(exhibit, needed_receiver(receiver), original, ended, who, reason)
     with open_with_network(vault, network_file) as (opened, network):
-        said = ReleaseRequest(original, ended, who, reason)
-        done = let_out(opened, network, exhibit, to, said)
+        done = release_to(opened, network, asked)
     click.echo(as_json(done) if json_output else release_line(done))
 
 
@@ -170,11 +176,12 @@ def retention(
     """
     from ribin.report.json import as_json
     from ribin.services.session import open_own
-    from ribin.services.sharing import change_retention, due_table
+    from ribin.services.sharing import RetentionChange, change_retention, due_table
     from ribin.vault.retention import retention_dates
 
+    day = "" if until == "none" else until
     with open_own(vault) as opened:
-        change_retention(opened, exhibits, until, days, who, reason)
+        change_retention(opened, RetentionChange(exhibits, day, days, who, reason))
         dates = retention_dates(opened)
     click.echo(as_json({"exhibits": dates}) if json_output else due_table(dates))
 
@@ -207,10 +214,10 @@ def purge(
     """
     from ribin.report.json import as_json
     from ribin.services.session import open_own
-    from ribin.services.sharing import purge_each, purge_text
+    from ribin.services.sharing import PurgeOptions, purge_each, purge_text
 
     with open_own(vault) as opened:
-        report = purge_each(opened, exhibits, due, dry_run, who, reason)
+        report = purge_each(opened, PurgeOptions(exhibits, due, dry_run, who, reason))
     click.echo(as_json(report) if json_output else purge_text(report))
     list_failed(report.failed)
     exit_after(done=len(report.purged), failed=len(report.failed))

@@ -25,11 +25,9 @@ from ribin.vault.check import CheckReport, Problem
 from ribin.vault.vault import Vault
 
 
-@click.group(short_help="Check, back up, restore, upgrade a vault.")
+@click.group(short_help="Check, back up, restore a vault.")
 def store() -> None:
-    """Check a vault, copy it and bring a copy back, make its index again, or bring one of an older
-    ribin up to date.
-    """
+    """Check a vault, copy it and bring a copy back, make its index and its descriptions again."""
 
 
 @store.command()
@@ -68,25 +66,6 @@ def rebuild_index(vault: Path | None, params: Params) -> None:
     with open_own(vault) as opened:
         vectors = rebuild(opened, params)
     click.echo(f"{vault}: index of {vectors} marks made")
-
-
-@store.command()
-@vault_option
-@who_option
-def upgrade(vault: Path | None, who: str) -> None:
-    """Bring the catalogue of a vault that an older ribin made up to date; its audit log says so.
-
-    Make a copy of the vault before. The scan files stay as they are.
-
-    \b
-    Example:
-      ribin store upgrade --vault vaults/JAM
-    """
-    from ribin.services.session import needed_vault
-    from ribin.vault.vault import upgrade_vault
-
-    added = upgrade_vault(needed_vault(vault), who)
-    click.echo(f"{vault}: up to date, added: {', '.join(added) or 'nothing'}")
 
 
 @store.command()

@@ -19,7 +19,7 @@ from ribin.errors import AccessError, ParameterError
 from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.manifest import MANIFEST, BundleFile, Contents, write_contents
 from ribin.vault.audit import now_utc
-from ribin.vault.disclosure import ReceiverView, may_see
+from ribin.vault.disclosure import Disclosure, as_seen_by
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
 from ribin.vault.files import fsync_folder
 from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan, record_sent
@@ -83,22 +83,22 @@ def export_bundle(
         raise ParameterError(f"{path}: a new file needed, found one")
     gathered = gather(vault, receiver, reach)
     bundle, made_at = secrets.token_hex(32), now_utc()
-    told = {
+    contents = {
         "exhibits": len(gathered.scans),
-        "released": sorted(gathered.abroad.released),
+        "released": sorted(gathered.seen.released),
         "sealed": sealed_for is not None,
     }
-    number = record_sent(vault, receiver, bundle, made_at, told, who, reason)
+    number = record_sent(vault, receiver, bundle, made_at, contents, who, reason)
     aside = path.with_name(f"aside-{path.name}")
     try:
         with BundleWriter(aside, key) as writer:
             exhibits, files = pack(vault, gathered, writer, on_progress)
-            contents = Contents(
+            manifest = Contents(
                 *(bundle, vault.member, receiver, number, made_at, f"ribin {__version__}"),
                 tuple(exhibits),
                 tuple(files),
             )
-            writer.add(MANIFEST, write_contents(contents))
+            writer.add(MANIFEST, write_contents(manifest))
         if sealed_for:
             _seal(aside, sealed_for)
         with aside.open("rb") as file:
@@ -142,7 +142,7 @@ def file_name_of(scan: StoredScan) -> str:
 class BundleParts:
     """What one receiver may have of a vault."""
 
-    abroad: ReceiverView
+    seen: Disclosure
     exhibits: dict[str, Exhibit]
     scans: dict[str, list[StoredScan]]  # of each exhibit
     marks: dict[str, list[StoredMark]]  # of each scan
@@ -151,7 +151,8 @@ class BundleParts:
 def gather(vault: Vault, receiver: str, reach: Scope) -> BundleParts:
     """What a member at this distance may have, by the rules of a search in the widest scope."""
     holdings: Holdings = vault.holdings()
-    shown = [scan for scan in holdings.scans if may_see(scan.exhibit, Scope.NETWORK, reach)]
+    seen = as_seen_by(receiver, vault, reach)
+    shown = [scan for scan in holdings.scans if seen.shows(scan.exhibit)]
     scans: dict[str, list[StoredScan]] = {}
     for scan in shown:
         scans.setdefault(scan.exhibit.exhibit, []).append(scan)
@@ -160,7 +161,7 @@ def gather(vault: Vault, receiver: str, reach: Scope) -> BundleParts:
         if mark.scan.sha256 in marks:
             marks[mark.scan.sha256].append(mark)
     exhibits = {scan.exhibit.exhibit: scan.exhibit for scan in shown}
-    return BundleParts(ReceiverView.of(vault, receiver), exhibits, scans, marks)
+    return BundleParts(seen, exhibits, scans, marks)
 
 
 def pack(
@@ -179,7 +180,8 @@ def pack(
 
     for done, (name, exhibit) in enumerate(gathered.exhibits.items()):
         on_progress(done, len(gathered.exhibits))
-        whole = gathered.abroad.gives_original(name)
+        whole = gathered.seen.gives_original(name)
+        pseudonym = gathered.seen.pseudonym(name)
         scans = []
         for scan in gathered.scans[name]:
             marks = tuple(_marks(vault, gathered.marks[scan.sha256], add))
@@ -187,15 +189,12 @@ def pack(
             if whole:
                 original = file_name_of(scan)
                 add(f"originals/{scan.sha256}", vault.original(scan.sha256), scan.sha256)
-            opaque = gathered.abroad.opaque(name)
             scans.append(
-                ReceivedScan(scan.sha256, opaque, scan.kind, scan.lighting, original, marks)
+                ReceivedScan(scan.sha256, pseudonym, scan.kind, scan.lighting, original, marks)
             )
-        released = exhibit if name in gathered.abroad.released else None
-        told = ReceivedExhibit(
-            gathered.abroad.opaque(name), exhibit.kind, exhibit.class_fields, released
-        )
-        exhibits.append((told, tuple(scans)))
+        released = exhibit if name in gathered.seen.released else None
+        stated = ReceivedExhibit(pseudonym, exhibit.kind, exhibit.class_fields, released)
+        exhibits.append((stated, tuple(scans)))
     on_progress(len(gathered.exhibits), len(gathered.exhibits))
     return exhibits, files
 

@@ -45,10 +45,10 @@ class ExportFolder:
             raise FormatError(f"{where}: a {FORMAT} of version {VERSION} needed")
         only_fields(table, _KEYS, where)
         self.schema = field_of(table, "schema", int, where)
-        if not 0 < self.schema <= SCHEMA_VERSION:
-            needed = f"schema {SCHEMA_VERSION} or an older one needed"
-            newer = ": of a newer ribin" if self.schema > SCHEMA_VERSION else ""
-            raise FormatError(f"{where}: {needed}, found {self.schema}{newer}")
+        if self.schema != SCHEMA_VERSION:
+            age = "a newer" if self.schema > SCHEMA_VERSION else "an older"
+            needed = f"schema {SCHEMA_VERSION} needed, found {self.schema}"
+            raise FormatError(f"{where}: {needed}: of {age} ribin")
         self.member = field_of(table, "member", str, where)
         self.files: dict[str, tuple[int, str]] = {}
         for one in objects_of(table, "files", where):
@@ -100,8 +100,7 @@ def import_vault(
 ) -> RestoredVault:
     """Make a vault in a new or empty folder from an export: all of it or nothing.
 
-    Its catalogue is that of the export, audit log included, with one row more that says so. What
-    an older ribin exported is brought to today's schema.
+    Its catalogue is that of the export, audit log included, with one row more that says so.
 
     Parameters
     ----------
@@ -124,7 +123,6 @@ def import_vault(
         made_of = Source(
             tables,
             lambda name: pack_folder(name, source.read),
-            source.schema,
             accept_repacked,
             {name: source.read(name) for name in source.files if _NOTICE.fullmatch(name)},
         )

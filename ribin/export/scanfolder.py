@@ -100,7 +100,7 @@ def pack_folder(folder: str, read: Reader) -> bytes:
         }
         marks, templates = zip(*sides, strict=True)
         first = field_of(table, "first", int, where)
-        return pack_parts(original, facts, outline, marks, templates, others, first)
+        return pack_parts(ScanParts(original, facts, outline, marks, templates, first, others))
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise FormatError(f"{where}: facts of a scan needed, {error}") from error
 

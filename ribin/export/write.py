@@ -10,17 +10,17 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ribin._version import __version__
 from ribin.cases.leads import KEEPING
 from ribin.errors import ParameterError
 from ribin.export.scanfolder import scan_files
-from ribin.vault.audit import append_row, now_utc
+from ribin.vault.audit import now_utc
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER, scan_path
 from ribin.vault.files import fsync_folder
 from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
-from ribin.vault.people import check_role_in_use
 from ribin.vault.rebuild import Table, read_tables
 from ribin.vault.redescribe import described_path
 from ribin.vault.scanfile import read_parts
@@ -105,12 +105,11 @@ def export_vault(
 def _export(
     vault: Vault, folder: Path, who: str, reason: str, tick: Callable[[int, int], None]
 ) -> ExportResult:
-    with vault.catalogue.writing() as db:
-        check_role_in_use(db, who, KEEPING)
+    with vault.act("export", who, reason, KEEPING) as act:
         # Verdicts that await a second one are in it: whoever takes it out has seen them.
-        details = {"schema": SCHEMA_VERSION, VERDICTS_OF: leads_with_second_due(db)}
-        append_row(db, "export", vault.member, who, reason, details)
-        tables = read_tables(db)  # of the same moment: no verdict comes between
+        seen: dict[str, Any] = {VERDICTS_OF: leads_with_second_due(act.db)}
+        act.log(vault.member, schema=SCHEMA_VERSION, **seen)
+        tables = read_tables(act.db)  # of the same moment: no verdict comes between
     listed = [_put(folder, name, content) for name, content in _table_files(tables)]
     listed.append(_put(folder, "README.txt", _README.encode()))
     scans = _column(tables["scans"], "sha256")

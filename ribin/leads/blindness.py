@@ -27,7 +27,7 @@ from ribin.cases.leads import (
 )
 from ribin.leads.rules import is_by, makes_a_link, verdicts_are_known
 from ribin.leads.two_vaults import BothVaults
-from ribin.vault.leads import BLINDNESS, VERDICTS_OF, find_lead_file, first_of, lead_files_of_pair
+from ribin.vault.leads import BLINDNESS, VERDICTS_OF, find_lead, first_of, leads_of_pair
 
 _LOOKS = (
     "SELECT who, identity, host, action, subject, details FROM audit "
@@ -50,43 +50,43 @@ class Viewer:
     host: str
 
 
-def viewer_of_this_process(sides: BothVaults) -> Viewer:
+def viewer_of_this_process(both: BothVaults) -> Viewer:
     """Those of whoever acts now."""
     logins = frozenset({login_name(), account_name()} - {""})
-    return Viewer(sides.own_member, sides.who, logins, socket.gethostname())
+    return Viewer(both.own_member, both.who, logins, socket.gethostname())
 
 
-def reads_all_logs(sides: BothVaults, lead: Lead) -> bool:
+def reads_all_logs(both: BothVaults, lead: Lead) -> bool:
     """Whether the log of each member concerned is in reach."""
-    return set(lead.members) <= sides.transactions.keys()
+    return set(lead.members) <= both.transactions.keys()
 
 
 def saw_a_verdict(
-    sides: BothVaults, lead: Lead, eyes: Viewer, here: str = _EVER, there: str = _EVER
+    both: BothVaults, lead: Lead, eyes: Viewer, here: str = _EVER, there: str = _EVER
 ) -> bool:
     """Whether a log in reach says that a verdict on the pair came before these eyes.
 
     A person who gave one on another lead of the pair has seen one. `here` and `there` are the
     moments up to which the log of the person's own member counts, and those of others.
     """
-    for member, db in sides.transactions.items():
+    for member, db in both.transactions.items():
         until = here if member == eyes.member else there
-        for file in lead_files_of_pair(db, lead.pair):
-            given = file.reviews if file.lead.lead != lead.lead else ()
+        for history in leads_of_pair(db, lead.pair):
+            given = history.reviews if history.lead.lead != lead.lead else ()
             if any(is_by(r, eyes.who, eyes.member) and r.at <= until for r in given):
                 return True
-            looks = _looks(db, file.lead.lead, until)
+            looks = _looks(db, history.lead.lead, until)
             if any(_is_look_of(eyes, row, member) for row in looks):
                 return True
     return False
 
 
-def was_shown(sides: BothVaults, file: LeadHistory, review: Review) -> bool | None:
+def was_shown(both: BothVaults, history: LeadHistory, review: Review) -> bool | None:
     """Whether logs in reach say that a verdict came before the eyes of who gave this one later.
 
     None where the log of the reviewer's member does not have it who that was.
     """
-    db = sides.transactions.get(review.member)
+    db = both.transactions.get(review.member)
     given = _GIVEN, (review.lead, json.dumps(f"reviews/{review.review}", ensure_ascii=False))
     row = db.execute(*given).fetchone() if db else None
     if row is None:
@@ -94,28 +94,32 @@ def was_shown(sides: BothVaults, file: LeadHistory, review: Review) -> bool | No
     logins = frozenset(logins_behind(row["who"], row["identity"]))
     eyes = Viewer(review.member, review.reviewer, logins, row["host"])
     # Who changes an own first verdict has seen that one, at home.
-    begun = first_of(review, {r.review: r for r in file.reviews})
-    return saw_a_verdict(sides, file.lead, eyes, begun.at, review.at)
+    begun = first_of(review, {r.review: r for r in history.reviews})
+    return saw_a_verdict(both, history.lead, eyes, begun.at, review.at)
 
 
-def check_blindness(sides: BothVaults, lead: str) -> None:
-    """Write down what the logs of both members say of verdicts that were given without one.
+def check_blindness(both: BothVaults, lead: str) -> None:
+    """Log what the logs of both members say of verdicts that were given without one.
 
     A verdict that was taken for blind is looked at once more before it makes a link.
     """
-    for member, db in sides.transactions.items():
-        file = find_lead_file(db, lead)
-        if file is None or len(file.lead.members) < 2 or not reads_all_logs(sides, file.lead):
+    for member, db in both.transactions.items():
+        history = find_lead(db, lead)
+        if (
+            history is None
+            or len(history.lead.members) < 2
+            or not reads_all_logs(both, history.lead)
+        ):
             continue
-        due = verdicts_are_known(file)
-        for review in file.reviews if due else ():
-            waits = review.review in file.unchecked
-            again = review.place is ReviewRound.SECOND and makes_a_link(file)
+        due = verdicts_are_known(history)
+        for review in history.reviews if due else ():
+            waits = review.review in history.unchecked
+            again = review.place is ReviewRound.SECOND and makes_a_link(history)
             if waits or again:
-                blind = was_shown(sides, file, review) is False
+                blind = was_shown(both, history, review) is False
                 if waits or not blind:
                     said = {"review": review.review, "blind": blind}
-                    sides.write_down(member, BLINDNESS, lead, "", [], **said)
+                    both.log(member, BLINDNESS, lead, "", [], **said)
 
 
 def _looks(db: Any, lead: str, until: str) -> Iterator[Any]:

@@ -9,22 +9,22 @@ from typing import Any
 from ribin.cases.leads import ExhibitRef, LeadHistory, Link, Review, ReviewRound, Role, Withdrawal
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
-from ribin.leads.rules import ends_the_link, is_by, makes_a_link, round_written
-from ribin.leads.two_vaults import BothVaults, both_vaults, exhibit_at, is_same_lead, lead_for
+from ribin.leads.rules import ends_the_link, is_by, makes_a_link, round_given
+from ribin.leads.two_vaults import BothVaults, both_vaults, is_same_lead, lead_for
 from ribin.search.network import Network
-from ribin.vault.audit import logged_sha256, record_sha256
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_exhibit
 from ribin.vault.leads import (
-    Record,
-    find_lead_file,
+    find_lead,
     insert_lead,
     insert_link,
     insert_review,
     insert_withdrawal,
-    lead_files_of_pair,
-    read_lead_files,
+    leads_of_pair,
+    read_leads,
 )
 from ribin.vault.people import check_looker, check_role
+from ribin.vault.rows import Record, logged_sha256, record_sha256
 from ribin.vault.vault import Vault
 
 
@@ -36,18 +36,18 @@ class Settled:
     link_ended: bool = False
 
 
-def merge_pair(sides: BothVaults, pair: str) -> None:
+def merge_pair(both: BothVaults, pair: str) -> None:
     """As `merge_lead`, for every lead on two exhibits that one of the sides knows."""
     known = {
-        (file.lead.at, file.lead.lead)
-        for db in sides.transactions.values()
-        for file in lead_files_of_pair(db, pair)
+        (history.lead.at, history.lead.lead)
+        for db in both.transactions.values()
+        for history in leads_of_pair(db, pair)
     }
     for _, lead in sorted(known):
-        merge_lead(sides, lead)
+        merge_lead(both, lead)
 
 
-def merge_lead(sides: BothVaults, lead: str) -> int:
+def merge_lead(both: BothVaults, lead: str) -> int:
     """Give each side the entries of a lead that it lacks; gives how many were carried over.
 
     What no audit log vouches for is left out, and the notes say so.
@@ -58,64 +58,68 @@ def merge_lead(sides: BothVaults, lead: str) -> int:
         The two sides know different leads, or reviews, by one number.
     """
     carried = 0
-    for member, db in sides.transactions.items():
-        for other, other_db in sides.transactions.items():
-            theirs = find_lead_file(other_db, lead)
+    for member, db in both.transactions.items():
+        for other, other_db in both.transactions.items():
+            theirs = find_lead(other_db, lead)
             if other == member or theirs is None or member not in theirs.lead.members:
                 continue
-            mine = find_lead_file(db, lead)
-            theirs = Receiving(sides, member, other).taken(theirs, mine)
+            mine = find_lead(db, lead)
+            theirs = Receiving(both, member, other).taken(theirs, mine)
             if theirs is None:
                 continue
-            if mine is None and not _holds_its_exhibit(db, member, theirs, other):
-                sides.notes.append(f"{member}: lead {lead} not recorded, it holds no such exhibit")
+            if mine is None and not _holds_its_exhibit(both, member, theirs, other):
+                both.notes.append(f"{member}: lead {lead} not recorded, it holds no such exhibit")
                 continue
-            theirs = _without_link_that_is_not_blind(sides, member, mine, theirs)
+            theirs = _without_link_that_is_not_blind(both, member, mine, theirs)
             records = _given(db, member, mine, theirs)
             if records:
-                sides.write_down(member, "lead received", lead, "", records, sender=other)
+                both.log(member, "lead received", lead, "", records, sender=other)
                 carried += len(records)
-    settle(sides, lead)
+    settle(both, lead)
     return carried
 
 
-def settle(sides: BothVaults, lead: str) -> Settled:
+def settle(both: BothVaults, lead: str) -> Settled:
     """Make or end the link that the verdicts call for on every side; what the own side did."""
     done = Settled()
-    check_blindness(sides, lead)
-    for member, db in sides.transactions.items():
-        file = find_lead_file(db, lead)
-        if file is None:
+    check_blindness(both, lead)
+    for member, db in both.transactions.items():
+        history = find_lead(db, lead)
+        if history is None:
             continue
-        if makes_a_link(file) and _may_link(sides, file) and not _linked_otherwise(db, file):
-            record = insert_link(db, _link(db, file))
-            sides.write_down(member, "link", lead, "", [record])
-            done = Settled(link_made=True) if member == sides.own_member else done
-        elif ends_the_link(file):
-            last = max(file.current, key=lambda review: review.at)
+        if (
+            makes_a_link(history)
+            and _may_link(both, history)
+            and not _linked_otherwise(db, history)
+        ):
+            record = insert_link(db, _link(db, history))
+            both.log(member, "link", lead, "", [record])
+            done = Settled(link_made=True) if member == both.own_member else done
+        elif ends_the_link(history):
+            last = max(history.current, key=lambda review: review.at)
             reason = f"verdict superseded: {last.note}"
             end = Withdrawal(lead, lead, last.reviewer, last.member, last.at, reason)
-            sides.write_down(member, "withdrawal", lead, reason, [insert_withdrawal(db, end)])
-            done = Settled(link_ended=True) if member == sides.own_member else done
+            both.log(member, "withdrawal", lead, reason, [insert_withdrawal(db, end)])
+            done = Settled(link_ended=True) if member == both.own_member else done
     return done
 
 
-def _holds_its_exhibit(db: Any, member: str, file: LeadHistory, sender: str) -> bool:
+def _holds_its_exhibit(both: BothVaults, member: str, history: LeadHistory, sender: str) -> bool:
     """Whether this member's exhibits in a lead from elsewhere are named as the sender may."""
-    own = [held.exhibit for held in file.lead.exhibits if held.member == member]
-    return all(exhibit_at(db, name, sender) is not None for name in own)
+    seen = as_seen_by(sender, both.vaults[member])
+    return all(seen.find(ref.exhibit) for ref in history.lead.exhibits if ref.member == member)
 
 
 def _without_link_that_is_not_blind(
-    sides: BothVaults, member: str, mine: LeadHistory | None, theirs: LeadHistory
+    both: BothVaults, member: str, mine: LeadHistory | None, theirs: LeadHistory
 ) -> LeadHistory:
     link = theirs.link
     if link is None or (mine and mine.link):
         return theirs
     made_it = [r for r in theirs.reviews if r.review == link.second_review]
-    if not any(was_shown(sides, theirs, review) for review in made_it):
+    if not any(was_shown(both, theirs, review) for review in made_it):
         return theirs
-    sides.notes.append(f"{member}: link {link.link} not taken: a log says it was not blind")
+    both.notes.append(f"{member}: link {link.link} not taken: a log says it was not blind")
     return replace(theirs, link=None)
 
 
@@ -131,7 +135,7 @@ def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) 
     if not is_same_lead(mine.lead, theirs.lead):
         raise StoreError(f"lead {lead}: the two members know different leads by this number")
     known = {review.review: review for review in mine.reviews}
-    written = {review.review: review for review in theirs.written}
+    written = {review.review: review for review in theirs.given}
     for review in theirs.reviews:
         same = known.get(review.review, review)
         # Place and blindness follow from what else is known.
@@ -148,30 +152,30 @@ def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) 
     return records
 
 
-def _may_link(sides: BothVaults, file: LeadHistory) -> bool:
+def _may_link(both: BothVaults, history: LeadHistory) -> bool:
     """Whether all logs were read, and the second verdict is that of a reviewer."""
-    if not reads_all_logs(sides, file.lead):
+    if not reads_all_logs(both, history.lead):
         return False
-    second = next(review for review in file.current if review.place is ReviewRound.SECOND)
-    if round_written(file, second) is ReviewRound.FIRST:  # given apart, as an examiner's
+    second = next(review for review in history.current if review.place is ReviewRound.SECOND)
+    if round_given(history, second) is ReviewRound.FIRST:  # given apart, as an examiner's
         try:
-            check_role(sides.transactions[second.member], second.reviewer, (Role.REVIEWER,))
+            check_role(both.transactions[second.member], second.reviewer, (Role.REVIEWER,))
         except AccessError as error:
-            note = f"lead {file.lead.lead}: no link, the second verdict: {error}"
-            sides.notes += [note] if note not in sides.notes else []
+            note = f"lead {history.lead.lead}: no link, the second verdict: {error}"
+            both.notes += [note] if note not in both.notes else []
             return False
     return True
 
 
-def _linked_otherwise(db: Any, file: LeadHistory) -> bool:
-    return any(other.linked for other in lead_files_of_pair(db, file.lead.pair))
+def _linked_otherwise(db: Any, history: LeadHistory) -> bool:
+    return any(other.linked for other in leads_of_pair(db, history.lead.pair))
 
 
-def _link(db: Any, file: LeadHistory) -> Link:
+def _link(db: Any, history: LeadHistory) -> Link:
     first, second = (
-        next(review for review in file.current if review.place is place) for place in ReviewRound
+        next(review for review in history.current if review.place is place) for place in ReviewRound
     )
-    lead = file.lead
+    lead = history.lead
     return Link(
         link=lead.lead,
         lead=lead.lead,
@@ -180,13 +184,13 @@ def _link(db: Any, file: LeadHistory) -> Link:
         second_review=second.review,
         reference_date=_date(db, lead.reference, lead.reference_event),
         comparison_date=_date(db, lead.comparison, lead.comparison_event),
-        at=max(review.at for review in file.current),
+        at=max(review.at for review in history.current),
     )
 
 
-def _date(db: Any, held: ExhibitRef, event: str) -> str:
+def _date(db: Any, ref: ExhibitRef, event: str) -> str:
     """The day of an event that a lead names; across a border it names none."""
-    exhibit = find_exhibit(db, held.exhibit) if event else None
+    exhibit = find_exhibit(db, ref.exhibit) if event else None
     return exhibit.event.date if exhibit else ""
 
 
@@ -209,19 +213,19 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
     """
     check_looker(own.catalogue, who)
     with own.catalogue.reading() as db:
-        concerned = {m for file in read_lead_files(db) for m in file.lead.members}
+        concerned = {m for history in read_leads(db) for m in history.lead.members}
     carried, notes = 0, []
     for member in sorted((concerned | set(network.members)) - {own.member}):
-        with both_vaults(own, network, (member,), who) as sides:
+        with both_vaults(own, network, (member,), who) as both:
             known = {
-                (file.lead.at, file.lead.lead)
-                for db in sides.transactions.values()
-                for file in read_lead_files(db)
-                if set(file.lead.members) == {own.member, member}
+                (history.lead.at, history.lead.lead)
+                for db in both.transactions.values()
+                for history in read_leads(db)
+                if set(history.lead.members) == {own.member, member}
             }
-            if len(sides.transactions) > 1:
-                carried += sum(merge_lead(sides, lead) for _, lead in sorted(known))
-            notes += sides.notes if member in concerned or known else []
+            if len(both.transactions) > 1:
+                carried += sum(merge_lead(both, lead) for _, lead in sorted(known))
+            notes += both.notes if member in concerned or known else []
     return carried, tuple(notes)
 
 
@@ -236,7 +240,7 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
 class Receiving:
     """One member that takes entries of a lead from another; refusals go into the notes."""
 
-    sides: BothVaults
+    both: BothVaults
     receiver: str
     sender: str
 
@@ -252,8 +256,8 @@ class Receiving:
         )
         link, end = theirs.link, theirs.withdrawal
         if link and not (mine and mine.link):
-            both = {**known, **{review.review: review for review in reviews}}
-            link = link if self._link(link, theirs, both.values()) else None
+            given = {**known, **{review.review: review for review in reviews}}
+            link = link if self._link(link, theirs, given.values()) else None
         if end and not (mine and mine.withdrawal):
             said = ("withdrawals", end.withdrawal, "withdrawal", end.member)
             end = end if self._vouched(*said, theirs) else None
@@ -261,37 +265,37 @@ class Receiving:
 
     def _is_here(self, review: Review, known: Mapping[str, Review]) -> bool:
         """Whether the receiver has it, written as the sender has it."""
-        ends = self.sides.transactions[self.sender], self.sides.transactions[self.receiver]
+        ends = self.both.transactions[self.sender], self.both.transactions[self.receiver]
         one, other = (record_sha256(db, "reviews", review.review) for db in ends)
         return review.review in known and one == other
 
-    def _review(self, review: Review, file: LeadHistory) -> bool:
-        given = {one.review: one for one in file.reviews}
+    def _review(self, review: Review, history: LeadHistory) -> bool:
+        given = {one.review: one for one in history.reviews}
         over = given.get(review.supersedes)
         if review.supersedes and not (over and is_by(over, review.reviewer, review.member)):
             return self._refused(f"review {review.review}", "it supersedes another's verdict")
-        return self._vouched("reviews", review.review, "review", review.member, file)
+        return self._vouched("reviews", review.review, "review", review.member, history)
 
-    def _link(self, link: Link, file: LeadHistory, reviews: Iterable[Review]) -> bool:
-        if not self._vouched("links", link.link, "link", self.sender, file):
+    def _link(self, link: Link, history: LeadHistory, reviews: Iterable[Review]) -> bool:
+        if not self._vouched("links", link.link, "link", self.sender, history):
             return False
         then = sorted((r for r in reviews if r.at <= link.at), key=lambda r: (r.at, r.review))
-        if makes_a_link(LeadHistory(file.lead, tuple(then))):
+        if makes_a_link(LeadHistory(history.lead, tuple(then))):
             return True
         return self._refused(f"link {link.link}", "two verdicts that make it needed")
 
-    def _vouched(self, table: str, key: str, what: str, member: str, file: LeadHistory) -> bool:
+    def _vouched(self, table: str, key: str, what: str, member: str, history: LeadHistory) -> bool:
         """Whether the logs have the entry that says it is of this member."""
         name, named = f"{table}/{key}", f"{what} {key}"
-        sender_db = self.sides.transactions[self.sender]
+        sender_db = self.both.transactions[self.sender]
         sha256 = record_sha256(sender_db, table, key)
         if logged_sha256(sender_db, name) != sha256:
             return self._refused(named, f"it is not as the audit log of {self.sender} has it")
-        if member not in file.lead.members:
+        if member not in history.lead.members:
             return self._refused(
                 named, f"it says to be of {member}, whom the lead does not concern"
             )
-        receiver_db = self.sides.transactions[self.receiver]
+        receiver_db = self.both.transactions[self.receiver]
         if member == self.receiver and logged_sha256(receiver_db, name) != sha256:
             return self._refused(
                 named,
@@ -301,5 +305,5 @@ class Receiving:
         return True
 
     def _refused(self, entry: str, why: str) -> bool:
-        self.sides.notes.append(f"{self.receiver}: {entry} not taken from {self.sender}: {why}")
+        self.both.notes.append(f"{self.receiver}: {entry} not taken from {self.sender}: {why}")
         return False

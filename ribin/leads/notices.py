@@ -15,16 +15,15 @@ from typing import Any
 from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.errors import ParameterError, StoreError
-from ribin.leads.two_vaults import exhibit_at
 from ribin.report.document import Document, Grid, Paragraph, Points, Section
 from ribin.report.html import document_html
 from ribin.report.json import as_json
 from ribin.report.pdf import document_pdf
-from ribin.vault.audit import append_row, read_rows_of
-from ribin.vault.disclosure import ReceiverView
+from ribin.vault.audit import read_rows_of
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.enrol import NOTICES_FOLDER
 from ribin.vault.files import write_durably
-from ribin.vault.leads import find_lead_file
+from ribin.vault.leads import find_lead
 from ribin.vault.vault import Vault
 
 
@@ -62,7 +61,7 @@ class Notice:
         return f"{self.link}-{self.occasion.split()[-1]}-{self.to}"
 
 
-def notices_of(written_by: str, file: LeadHistory, holders: Mapping[str, Vault]) -> list[Notice]:
+def notices_of(written_by: str, history: LeadHistory, holders: Mapping[str, Vault]) -> list[Notice]:
     """All that has come of a lead across a border, oldest first, to each of the two countries.
 
     Parameters
@@ -72,7 +71,7 @@ def notices_of(written_by: str, file: LeadHistory, holders: Mapping[str, Vault])
     holders : mapping of str to Vault
         The vaults in reach, by member: each tells of its own exhibit.
     """
-    link, end, members = file.link, file.withdrawal, file.lead.members
+    link, end, members = history.link, history.withdrawal, history.lead.members
     if link is None or len(members) < 2:
         return []
     occasions = [(Occasion.CONFIRMED, link.at)]
@@ -81,8 +80,8 @@ def notices_of(written_by: str, file: LeadHistory, holders: Mapping[str, Vault])
         Notice(
             *(link.link, occasion, to, written_by, at),
             (
-                _told(holders, file.lead.reference, {written_by, to}),
-                _told(holders, file.lead.comparison, {written_by, to}),
+                _disclosed(holders, history.lead.reference, {written_by, to}),
+                _disclosed(holders, history.lead.comparison, {written_by, to}),
             ),
         )
         for occasion, at in occasions
@@ -97,19 +96,17 @@ def notice_facts(notice: Notice) -> dict[str, object]:
     return {"format": "ribin notice", "version": 1, **facts, "exhibits": exhibits}
 
 
-def _told(holders: Mapping[str, Vault], held: ExhibitRef, readers: set[str]) -> NoticedExhibit:
+def _disclosed(holders: Mapping[str, Vault], ref: ExhibitRef, readers: set[str]) -> NoticedExhibit:
     """One side: class fields, and the day where it is theirs or was released to all who read it."""
-    if held.member not in holders:
-        return NoticedExhibit(held.member, held.exhibit, "", ClassFields())
-    vault = holders[held.member]
-    with vault.catalogue.reading() as db:
-        exhibit = exhibit_at(db, held.exhibit)
+    if ref.member not in holders:
+        return NoticedExhibit(ref.member, ref.exhibit, "", ClassFields())
+    vault = holders[ref.member]
+    exhibit = as_seen_by(ref.member, vault).find(ref.exhibit)
     if exhibit is None:  # purged since
-        return NoticedExhibit(held.member, held.exhibit, "", ClassFields())
-    told = exhibit
-    for reader in readers - {held.member}:
-        told = ReceiverView.of(vault, reader).told(told)
-    return NoticedExhibit(held.member, held.exhibit, told.event.date, told.class_fields)
+        return NoticedExhibit(ref.member, ref.exhibit, "", ClassFields())
+    dated = all(as_seen_by(reader, vault).knows(exhibit.exhibit) for reader in readers)
+    day = exhibit.event.date if dated else ""
+    return NoticedExhibit(ref.member, ref.exhibit, day, exhibit.class_fields)
 
 
 # Notices as files of the vault's folder: JSON for programs, HTML and PDF for people.
@@ -131,9 +128,9 @@ _HANDLING = (
 
 def is_due(db: Any, notice: Notice) -> bool:
     """Whether this vault knows what a notice tells, and has not written it yet."""
-    file = find_lead_file(db, notice.link)
-    known = file is not None and (
-        file.withdrawal if notice.occasion is Occasion.WITHDRAWN else file.link
+    history = find_lead(db, notice.link)
+    known = history is not None and (
+        history.withdrawal if notice.occasion is Occasion.WITHDRAWN else history.link
     )
     written = {(row.reason, row.details["to"]) for row in read_rows_of(db, "notice", notice.link)}
     return bool(known) and (notice.occasion, notice.to) not in written
@@ -157,10 +154,10 @@ def write_notice(vault: Vault, notice: Notice, who: str) -> tuple[Path, ...]:
         if not is_due(db, notice):
             return ()
     files = {folder / f"{notice.name}{kind}": text for kind, text in _files(notice).items()}
-    with vault.catalogue.writing() as db:
-        if not is_due(db, notice):  # somebody else was quicker
+    with vault.act("notice", who, str(notice.occasion), ()) as act:
+        if not is_due(act.db, notice):  # somebody else was quicker
             return ()
-        append_row(db, "notice", notice.link, who, str(notice.occasion), {"to": notice.to})
+        act.log(notice.link, to=notice.to)
         try:
             folder.mkdir(exist_ok=True)
             for path, content in files.items():

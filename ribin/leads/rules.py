@@ -23,54 +23,54 @@ _INCONCLUSIVE = {
 }
 
 
-def status_of(file: LeadHistory) -> LeadStatus:
+def status_of(history: LeadHistory) -> LeadStatus:
     """How far a lead has come."""
-    if file.withdrawal:
+    if history.withdrawal:
         return LeadStatus.WITHDRAWN
-    if file.link:
+    if history.link:
         return LeadStatus.CONFIRMED_LINK
-    if not verdicts_are_known(file):
-        return LeadStatus.SECOND_REVIEW_DUE if file.reviews else LeadStatus.LEAD
-    if awaits_logs(file):
+    if not verdicts_are_known(history):
+        return LeadStatus.SECOND_REVIEW_DUE if history.reviews else LeadStatus.LEAD
+    if awaits_logs(history):
         return LeadStatus.BLINDNESS_DUE
-    conclusions = {review.conclusion for review in file.current}
+    conclusions = {review.conclusion for review in history.current}
     if len(conclusions) > 1:
         return LeadStatus.NOT_CONFIRMED
     return _INCONCLUSIVE.get(conclusions.pop(), LeadStatus.NOT_CONFIRMED)
 
 
-def verdicts_are_known(file: LeadHistory) -> bool:
+def verdicts_are_known(history: LeadHistory) -> bool:
     """Whether both verdicts are in, so that each person may see the other's."""
-    return {review.place for review in file.reviews} == set(ReviewRound)
+    return {review.place for review in history.reviews} == set(ReviewRound)
 
 
-def makes_a_link(file: LeadHistory) -> bool:
+def makes_a_link(history: LeadHistory) -> bool:
     """Whether the verdicts confirm a link: by two persons who did not know of each other's."""
     return (
-        file.link is None
-        and {review.place for review in file.current} == set(ReviewRound)
-        and all(r.blind and r.conclusion is Conclusion.IDENTIFICATION for r in file.current)
+        history.link is None
+        and {review.place for review in history.current} == set(ReviewRound)
+        and all(r.blind and r.conclusion is Conclusion.IDENTIFICATION for r in history.current)
     )
 
 
-def lacks_a_blind_verdict(file: LeadHistory) -> bool:
+def lacks_a_blind_verdict(history: LeadHistory) -> bool:
     """Whether two identifications make no link because one was given knowing of the other."""
-    agreed = all(r.conclusion is Conclusion.IDENTIFICATION for r in file.current)
-    blind = all(r.blind for r in file.current)
-    return verdicts_are_known(file) and file.link is None and agreed and not blind
+    agreed = all(r.conclusion is Conclusion.IDENTIFICATION for r in history.current)
+    blind = all(r.blind for r in history.current)
+    return verdicts_are_known(history) and history.link is None and agreed and not blind
 
 
-def awaits_logs(file: LeadHistory) -> bool:
+def awaits_logs(history: LeadHistory) -> bool:
     """Whether two identifications may make a link once the logs of both members were read."""
-    return lacks_a_blind_verdict(file) and all(
-        review.blind or review.review in file.unchecked for review in file.current
+    return lacks_a_blind_verdict(history) and all(
+        review.blind or review.review in history.unchecked for review in history.current
     )
 
 
-def ends_the_link(file: LeadHistory) -> bool:
+def ends_the_link(history: LeadHistory) -> bool:
     """Whether a superseding verdict has taken the ground from a link that stands."""
-    return file.linked and any(
-        review.conclusion is not Conclusion.IDENTIFICATION for review in file.current
+    return history.linked and any(
+        review.conclusion is not Conclusion.IDENTIFICATION for review in history.current
     )
 
 
@@ -79,26 +79,26 @@ def is_by(review: Review, who: str, member: str) -> bool:
     return review.member == member and same_person(review.reviewer, who)
 
 
-def had_a_part(file: LeadHistory, who: str, member: str) -> bool:
+def had_a_part(history: LeadHistory, who: str, member: str) -> bool:
     """Whether a person of this member took the lead up, or gave a verdict on it."""
-    took_up = file.lead.member == member and same_person(file.lead.examiner, who)
-    return took_up or any(is_by(review, who, member) for review in file.reviews)
+    took_up = history.lead.member == member and same_person(history.lead.examiner, who)
+    return took_up or any(is_by(review, who, member) for review in history.reviews)
 
 
-def visible_reviews(file: LeadHistory, who: str, member: str) -> tuple[Review, ...]:
+def visible_reviews(history: LeadHistory, who: str, member: str) -> tuple[Review, ...]:
     """The reviews that a person of this member may see: the own ones, and all once both verdicts
     are known."""
-    if verdicts_are_known(file):
-        return file.reviews
-    return tuple(review for review in file.reviews if is_by(review, who, member))
+    if verdicts_are_known(history):
+        return history.reviews
+    return tuple(review for review in history.reviews if is_by(review, who, member))
 
 
-def next_round(file: LeadHistory) -> ReviewRound:
+def next_round(history: LeadHistory) -> ReviewRound:
     """Which examination a new review of this lead is."""
-    return ReviewRound.SECOND if file.reviews else ReviewRound.FIRST
+    return ReviewRound.SECOND if history.reviews else ReviewRound.FIRST
 
 
-def check_new_lead(pair_files: Iterable[LeadHistory]) -> None:
+def check_new_lead(pair_histories: Iterable[LeadHistory]) -> None:
     """Refuse a second lead on a pair that is linked or being examined; given its leads so far.
 
     Raises
@@ -106,14 +106,14 @@ def check_new_lead(pair_files: Iterable[LeadHistory]) -> None:
     ThereAlreadyError
         Such a lead is there; the message names it.
     """
-    for file in pair_files:
-        standing = status_of(file)
-        if standing.is_open or file.linked or awaits_logs(file):
-            found = f"lead {file.lead.lead}: this pair is there already ({standing})"
-            raise ThereAlreadyError(found, file.lead.lead)
+    for history in pair_histories:
+        status = status_of(history)
+        if status.is_open or history.linked or awaits_logs(history):
+            found = f"lead {history.lead.lead}: this pair is there already ({status})"
+            raise ThereAlreadyError(found, history.lead.lead)
 
 
-def check_review(file: LeadHistory, who: str, member: str) -> None:
+def check_review(history: LeadHistory, who: str, member: str) -> None:
     """Refuse a new review of a lead that has both, or by somebody of this member who had a part.
 
     Raises
@@ -123,24 +123,24 @@ def check_review(file: LeadHistory, who: str, member: str) -> None:
     AccessError
         The person took the lead up, where this is the second review; or gave the first.
     """
-    lead = file.lead.lead
-    standing = status_of(file)
-    if not standing.is_open:
+    lead = history.lead.lead
+    status = status_of(history)
+    if not status.is_open:
         raise StoreError(
-            f"lead {lead}: both reviews are there ({standing}); --supersede changes one's own"
+            f"lead {lead}: both reviews are there ({status}); --supersede changes one's own"
         )
-    if next_round(file) is ReviewRound.FIRST:
+    if next_round(history) is ReviewRound.FIRST:
         return
-    if any(is_by(review, who, member) for review in file.reviews):
+    if any(is_by(review, who, member) for review in history.reviews):
         raise AccessError(f"lead {lead}: another person needed for the second review, found {who}")
-    if had_a_part(file, who, member):
+    if had_a_part(history, who, member):
         raise AccessError(
             f"lead {lead}: another person than who took it up needed for the second review, "
             f"found {who}"
         )
 
 
-def own_review(file: LeadHistory, who: str, member: str) -> Review:
+def own_review(history: LeadHistory, who: str, member: str) -> Review:
     """The review of this member's person that a new one would supersede.
 
     Raises
@@ -148,25 +148,27 @@ def own_review(file: LeadHistory, who: str, member: str) -> Review:
     StoreError
         The person gave none, or the link of the lead is withdrawn: then nothing changes any more.
     """
-    if file.withdrawal:
-        raise StoreError(f"lead {file.lead.lead}: the link is withdrawn; take up a new lead")
-    for review in file.current:
+    if history.withdrawal:
+        raise StoreError(f"lead {history.lead.lead}: the link is withdrawn; take up a new lead")
+    for review in history.current:
         if is_by(review, who, member):
             return review
-    raise StoreError(f"lead {file.lead.lead}: a review by {who} needed to supersede it, found none")
+    raise StoreError(
+        f"lead {history.lead.lead}: a review by {who} needed to supersede it, found none"
+    )
 
 
-def round_written(file: LeadHistory, review: Review | None) -> ReviewRound | None:
+def round_given(history: LeadHistory, review: Review | None) -> ReviewRound | None:
     """Which examination a review was given as; a first one given apart may have become another."""
-    return next((r.place for r in file.written if review and r.review == review.review), None)
+    return next((r.place for r in history.given if review and r.review == review.review), None)
 
 
-def check_withdrawal(file: LeadHistory) -> None:
+def check_withdrawal(history: LeadHistory) -> None:
     """Refuse to withdraw what is no link; StoreError says how far the lead is."""
-    if not file.linked:
+    if not history.linked:
         raise StoreError(
-            f"lead {file.lead.lead}: a confirmed link needed to withdraw it, "
-            f"found: {status_of(file)}"
+            f"lead {history.lead.lead}: a confirmed link needed to withdraw it, "
+            f"found: {status_of(history)}"
         )
 
 

@@ -1,4 +1,4 @@
-"""The first and the last step of a lead: taken up, and its link withdrawn.
+"""What is done to a lead: taken up, reviewed twice, its link withdrawn; and the series of links.
 
 Each one is checked and recorded in one go at both members concerned, where they can be reached.
 """
@@ -31,7 +31,7 @@ from ribin.leads.rules import (
     checked_text,
     next_round,
     own_review,
-    round_written,
+    round_given,
     status_of,
     verdicts_are_known,
 )
@@ -50,14 +50,14 @@ from ribin.vault.leads import (
     insert_lead,
     insert_review,
     insert_withdrawal,
-    lead_files_of_pair,
+    leads_of_pair,
     next_lead_number,
     next_review_number,
-    read_lead_file,
-    read_lead_files,
+    read_lead,
+    read_leads,
 )
 from ribin.vault.people import check_role
-from ribin.vault.sharing import find_named
+from ribin.vault.sharing import own_name
 from ribin.vault.vault import Vault
 
 
@@ -92,15 +92,15 @@ def take_up_lead(
     """
     note = checked_text(note, "note: why these two should be examined")
     check_pair(own.member, reference, comparison)
-    with both_vaults(own, network, (reference.member, comparison.member), who) as sides:
-        check_role(sides.own, who, (Role.EXAMINER,))
-        named = names_in_lead(sides, network, reference, comparison)
+    with both_vaults(own, network, (reference.member, comparison.member), who) as both:
+        check_role(both.own, who, (Role.EXAMINER,))
+        named = names_in_lead(both, network, reference, comparison)
         (reference, reference_event), (comparison, comparison_event) = named
         check_pair(own.member, reference, comparison)
         pair = pair_of(reference, comparison)
-        merge_pair(sides, pair)
-        check_new_lead(lead_files_of_pair(sides.own, pair))
-        number = next_lead_number(sides.own, own.member)
+        merge_pair(both, pair)
+        check_new_lead(leads_of_pair(both.own, pair))
+        number = next_lead_number(both.own, own.member)
         lead = Lead(
             lead=number,
             member=own.member,
@@ -113,10 +113,10 @@ def take_up_lead(
             note=note,
             figures=figures_of_both(figures or {}, reference.member != comparison.member),
         )
-        for member in concerned_in_reach(sides, lead):
-            record = insert_lead(sides.transactions[member], lead_for(member, lead))
-            sides.write_down(member, "lead", number, note, [record])
-        return step_done(sides, number)
+        for member in concerned_in_reach(both, lead):
+            record = insert_lead(both.transactions[member], lead_for(member, lead))
+            both.log(member, "lead", number, note, [record])
+        return step_done(both, number)
 
 
 def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, reason: str) -> Step:
@@ -132,16 +132,16 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
         The lead is unknown, or no link that stands.
     """
     reason = checked_text(reason, "reason: why the link is withdrawn")
-    with both_vaults(own, network, members_of_lead(own, lead), who) as sides:
-        check_role(sides.own, who, (Role.EXAMINER, Role.REVIEWER))
-        merge_lead(sides, lead)
-        file = read_lead_file(sides.own, lead, str(own.path))
-        check_withdrawal(file)
+    with both_vaults(own, network, members_of_lead(own, lead), who) as both:
+        check_role(both.own, who, (Role.EXAMINER, Role.REVIEWER))
+        merge_lead(both, lead)
+        history = read_lead(both.own, lead, str(own.path))
+        check_withdrawal(history)
         end = Withdrawal(lead, lead, who, own.member, now_utc(), reason)
-        for member in concerned_in_reach(sides, file.lead):
-            record = insert_withdrawal(sides.transactions[member], end)
-            sides.write_down(member, "withdrawal", lead, reason, [record])
-        return step_done(sides, lead, Settled(link_ended=True))
+        for member in concerned_in_reach(both, history.lead):
+            record = insert_withdrawal(both.transactions[member], end)
+            both.log(member, "withdrawal", lead, reason, [record])
+        return step_done(both, lead, Settled(link_ended=True))
 
 
 # What a step of a lead led to, and whom it concerns.
@@ -154,7 +154,7 @@ class Step:
     Own exhibits in `parts` have their own names.
     """
 
-    file: LeadHistory
+    history: LeadHistory
     notes: tuple[str, ...] = ()
     link_made: bool = False
     link_ended: bool = False
@@ -162,26 +162,26 @@ class Step:
 
     @property
     def standing(self) -> LeadStatus:
-        return status_of(self.file)
+        return status_of(self.history)
 
 
 def members_of_lead(own: Vault, lead: str) -> tuple[str, ...]:
     """The members that a lead concerns; StoreError where it is unknown."""
     with own.catalogue.reading() as db:
-        return read_lead_file(db, lead, str(own.path)).lead.members
+        return read_lead(db, lead, str(own.path)).lead.members
 
 
-def concerned_in_reach(sides: BothVaults, lead: Lead) -> list[str]:
+def concerned_in_reach(both: BothVaults, lead: Lead) -> list[str]:
     """Members concerned whose vault is in reach; the lead is there, because it was merged."""
-    return [member for member in sides.transactions if member in lead.members]
+    return [member for member in both.transactions if member in lead.members]
 
 
-def step_done(sides: BothVaults, lead: str, settled: Settled | None = None) -> Step:
+def step_done(both: BothVaults, lead: str, settled: Settled | None = None) -> Step:
     """What came of a step, read back from the own vault before it is committed."""
     settled = settled or Settled()
-    file = read_lead_file(sides.own, lead, sides.own_member)
-    parts = parts_without(sides.own, sides.own_member, file) if settled.link_ended else ()
-    return Step(file, tuple(sides.notes), settled.link_made, settled.link_ended, parts)
+    history = read_lead(both.own, lead, both.own_member)
+    parts = parts_without(both.own, both.own_member, history) if settled.link_ended else ()
+    return Step(history, tuple(both.notes), settled.link_made, settled.link_ended, parts)
 
 
 # Series: exhibits joined by links, directly or through others; the history of one gun.
@@ -203,29 +203,29 @@ def series_around(start: ExhibitRef, pairs: Iterable[Pair]) -> frozenset[Exhibit
     return frozenset(found)
 
 
-def parts_without(db: Any, member: str, file: LeadHistory) -> tuple[frozenset[ExhibitRef], ...]:
+def parts_without(db: Any, member: str, history: LeadHistory) -> tuple[frozenset[ExhibitRef], ...]:
     """What the series of a link falls into without it, as the vault of this member knows it.
 
     One part where other links, or test fires of one firearm, still join the two exhibits; two where
     nothing does. Own exhibits have their own names.
     """
 
-    def named(held: ExhibitRef) -> ExhibitRef:
-        own = find_named(db, held.exhibit) if held.member == member else None
-        return replace(held, exhibit=own) if own else held
+    def named(ref: ExhibitRef) -> ExhibitRef:
+        own = own_name(db, ref.exhibit) if ref.member == member else None
+        return replace(ref, exhibit=own) if own else ref
 
-    files = [f for f in read_lead_files(db) if f.linked and f.lead != file.lead]
+    files = [f for f in read_leads(db) if f.linked and f.lead != history.lead]
     pairs = [(named(one), named(other)) for one, other in (f.lead.exhibits for f in files)]
     fired: dict[str, ExhibitRef] = {}
     for exhibit in read_exhibits(db).values():
         if exhibit.firearm:
-            held = ExhibitRef(member, exhibit.exhibit)
-            pairs.append((fired.setdefault(exhibit.firearm, held), held))
-    one, other = (series_around(named(held), pairs) for held in file.lead.exhibits)
+            ref = ExhibitRef(member, exhibit.exhibit)
+            pairs.append((fired.setdefault(exhibit.firearm, ref), ref))
+    one, other = (series_around(named(ref), pairs) for ref in history.lead.exhibits)
     return (one,) if one == other else (one, other)
 
 
-# The step between: a person examines the items and writes down a verdict.
+# The step between: a person examines the items and records a verdict.
 
 _REVIEWING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
 
@@ -257,39 +257,39 @@ def give_review(
         The lead is unknown, or has both reviews already.
     """
     note = checked_text(note, "note: what the verdict rests on")
-    with both_vaults(own, network, members_of_lead(own, lead), who) as sides:
-        merge_lead(sides, lead)
-        file = read_lead_file(sides.own, lead, str(own.path))
-        earlier = own_review(file, who, own.member) if supersede else None
-        place = earlier.place if earlier else next_round(file)
-        check_role(sides.own, who, (_REVIEWING[round_written(file, earlier) or place],))
+    with both_vaults(own, network, members_of_lead(own, lead), who) as both:
+        merge_lead(both, lead)
+        history = read_lead(both.own, lead, str(own.path))
+        earlier = own_review(history, who, own.member) if supersede else None
+        place = earlier.place if earlier else next_round(history)
+        check_role(both.own, who, (_REVIEWING[round_given(history, earlier) or place],))
         if not earlier:
-            check_review(file, who, own.member)
+            check_review(history, who, own.member)
         review = Review(
-            review=next_review_number(sides.own, lead, own.member),
+            review=next_review_number(both.own, lead, own.member),
             lead=lead,
             place=place,
             conclusion=conclusion,
             examined=examined,
-            blind=_is_blind(sides, file, place),
+            blind=_is_blind(both, history, place),
             reviewer=who,
             member=own.member,
             at=now_utc(),
             note=note,
             supersedes=earlier.review if earlier else "",
         )
-        for member in concerned_in_reach(sides, file.lead):
-            record = insert_review(sides.transactions[member], review)
+        for member in concerned_in_reach(both, history.lead):
+            record = insert_review(both.transactions[member], review)
             # Not the verdict: the log can be read before the second one is in.
-            sides.write_down(member, "review", lead, "", [record], place=str(place))
-        return step_done(sides, lead, settle(sides, lead))
+            both.log(member, "review", lead, "", [record], place=str(place))
+        return step_done(both, lead, settle(both, lead))
 
 
-def _is_blind(sides: BothVaults, file: LeadHistory, place: ReviewRound) -> bool:
+def _is_blind(both: BothVaults, history: LeadHistory, place: ReviewRound) -> bool:
     """A second verdict that not all logs are in reach for is checked when they are."""
-    if verdicts_are_known(file):
+    if verdicts_are_known(history):
         return False
     if place is ReviewRound.FIRST:
         return True
-    eyes = viewer_of_this_process(sides)
-    return reads_all_logs(sides, file.lead) and not saw_a_verdict(sides, file.lead, eyes)
+    eyes = viewer_of_this_process(both)
+    return reads_all_logs(both, history.lead) and not saw_a_verdict(both, history.lead, eyes)

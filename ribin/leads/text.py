@@ -1,4 +1,4 @@
-"""Leads as text: a list of them, and one with all that followed."""
+"""Leads and the history of a gun as text: a list, and one with all that followed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import CONCLUSION_MEANING, ExhibitRef, LeadHistory, Review, ReviewBasis
+from ribin.cases.leads import CONCLUSION_MEANING, LeadHistory, Review, ReviewBasis
 from ribin.leads.rules import (
     awaits_logs,
     had_a_part,
@@ -17,7 +17,7 @@ from ribin.leads.rules import (
 )
 from ribin.leads.trace import History, TracedExhibit, TracedLink
 from ribin.report.text import facts, table
-from ribin.vault.sharing import find_named
+from ribin.vault.sharing import own_name
 from ribin.vault.vault import Vault
 
 KNOWING = "knowing the other verdict"
@@ -35,41 +35,37 @@ SHOWN_EARLY = "the audit log has it: a second review under this name or login is
 class LeadView:
     """A lead as one person may see it: own exhibits by their names, and no verdict too early."""
 
-    file: LeadHistory
+    history: LeadHistory
     reviews: tuple[Review, ...]
     hidden_reviews: int
 
     @property
     def shows_early(self) -> bool:
         """Whether it shows the first verdict, to who gave it, while the second one is due."""
-        return bool(self.reviews) and not verdicts_are_known(self.file)
+        return bool(self.reviews) and not verdicts_are_known(self.history)
 
     def after_a_step(self) -> LeadView:
         """The same for who has just taken a step: of verdicts that await the second, the one just
         given and not what it supersedes. So a step under a borrowed name shows nothing new."""
         if not self.shows_early:
             return self
-        return LeadView(self.file, self.reviews[-1:], len(self.file.reviews) - 1)
+        return LeadView(self.history, self.reviews[-1:], len(self.history.reviews) - 1)
 
     def without_verdicts(self) -> LeadView:
         """The same without what was concluded."""
-        return LeadView(self.file, (), len(self.file.reviews))
+        return LeadView(self.history, (), len(self.history.reviews))
 
 
-def view_lead(vault: Vault, file: LeadHistory, who: str) -> LeadView:
+def view_lead(vault: Vault, history: LeadHistory, who: str) -> LeadView:
     """The lead for this person's eyes."""
+    ends = list(history.lead.exhibits)
     with vault.catalogue.reading() as db:
-
-        def own_name(held: ExhibitRef) -> ExhibitRef:
-            own = held.member == vault.member
-            return (
-                replace(held, exhibit=find_named(db, held.exhibit) or held.exhibit) if own else held
-            )
-
-        ends = [own_name(held) for held in file.lead.exhibits]
-    lead = replace(file.lead, reference=ends[0], comparison=ends[1])
-    seen = visible_reviews(file, who, vault.member)
-    return LeadView(replace(file, lead=lead), seen, len(file.reviews) - len(seen))
+        for place, end in enumerate(ends):
+            if end.member == vault.member:
+                ends[place] = replace(end, exhibit=own_name(db, end.exhibit) or end.exhibit)
+    lead = replace(history.lead, reference=ends[0], comparison=ends[1])
+    seen = visible_reviews(history, who, vault.member)
+    return LeadView(replace(history, lead=lead), seen, len(history.reviews) - len(seen))
 
 
 def leads_table(views: Sequence[LeadView]) -> str:
@@ -84,16 +80,16 @@ def leads_table(views: Sequence[LeadView]) -> str:
             lead.comparison,
             lead.examiner,
             _day(lead.at),
-            status_of(v.file),
+            status_of(v.history),
         )
-        for v, lead in ((v, v.file.lead) for v in views)
+        for v, lead in ((v, v.history.lead) for v in views)
     ]
     return table(header, rows)
 
 
 def lead_page(view: LeadView) -> str:
     """One lead: who took it up and why, each verdict in AFTE's words, and what became of it."""
-    file, lead = view.file, view.file.lead
+    history, lead = view.history, view.history.lead
     score = lead.figures.get("score")
     head: list[tuple[str, object]] = [
         ("lead", lead.lead),
@@ -103,43 +99,45 @@ def lead_page(view: LeadView) -> str:
         ("note", lead.note),
     ]
     head += [("score", score)] if isinstance(score, float) else []
-    lines = [facts([*head, ("standing", status_of(file))])]
-    lines += [_verdict(review, file) for review in view.reviews]
+    lines = [facts([*head, ("standing", status_of(history))])]
+    lines += [_verdict(review, history) for review in view.reviews]
     if view.hidden_reviews:
         lines.append(f"{view.hidden_reviews} verdict given, shown when both are in")
-    if lacks_a_blind_verdict(file):
-        lines.append(NO_LINK_YET if awaits_logs(file) else NO_LINK)
-    if file.withdrawal:
-        end = file.withdrawal
+    if lacks_a_blind_verdict(history):
+        lines.append(NO_LINK_YET if awaits_logs(history) else NO_LINK)
+    if history.withdrawal:
+        end = history.withdrawal
         lines.append(f"link withdrawn by {end.person} ({end.member}), {_day(end.at)}: {end.reason}")
     return "\n".join(lines)
 
 
 def lead_facts(view: LeadView) -> dict[str, Any]:
     """The same for programs; verdicts only as far as they may be seen."""
-    file = view.file
+    history = view.history
     return {
-        "lead": file.lead,
-        "standing": str(status_of(file)),
+        "lead": history.lead,
+        "standing": str(status_of(history)),
         "reviews": view.reviews,
         "hidden_reviews": view.hidden_reviews,
-        "unchecked": file.unchecked,  # reviews whose blindness awaits the logs of both members
-        "link": file.link if verdicts_are_known(file) else None,
-        "withdrawal": file.withdrawal,
+        "unchecked": history.unchecked,  # reviews whose blindness awaits the logs of both members
+        "link": history.link if verdicts_are_known(history) else None,
+        "withdrawal": history.withdrawal,
     }
 
 
 def leads_to_review(files: Iterable[LeadHistory], who: str, member: str) -> list[LeadHistory]:
     """Leads that await a verdict which a person of this member may give."""
-    due = [file for file in files if status_of(file).is_open]
-    return [file for file in due if not (file.reviews and had_a_part(file, who, member))]
+    due = [history for history in files if status_of(history).is_open]
+    return [
+        history for history in due if not (history.reviews and had_a_part(history, who, member))
+    ]
 
 
-def blindness(review: Review, file: LeadHistory) -> str:
+def blindness(review: Review, history: LeadHistory) -> str:
     """What is said of a verdict that was not blind or was not checked; empty for one that was."""
     if review.blind:
         return ""
-    if review.review in file.unchecked:
+    if review.review in history.unchecked:
         return UNCHECKED
     return KNOWING if review.supersedes else NOT_BLIND
 
@@ -147,8 +145,8 @@ def blindness(review: Review, file: LeadHistory) -> str:
 _ON = {ReviewBasis.ITEMS: "the items", ReviewBasis.CAST: "a cast"}
 
 
-def _verdict(review: Review, file: LeadHistory) -> str:
-    seen = f", {blindness(review, file)}" if blindness(review, file) else ""
+def _verdict(review: Review, history: LeadHistory) -> str:
+    seen = f", {blindness(review, history)}" if blindness(review, history) else ""
     over = f", supersedes {review.supersedes}" if review.supersedes else ""
     return (
         f"{review.place} review {review.review} by {review.reviewer} ({review.member}), "

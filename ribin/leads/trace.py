@@ -14,7 +14,7 @@ from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.errors import AccessError, StoreError
 from ribin.leads.rules import status_of
 from ribin.search.network import Network
-from ribin.vault.disclosure import TraceAnswers, TracedExhibit
+from ribin.vault.disclosure import Disclosure, TracedExhibit, as_seen_by
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
 
@@ -71,8 +71,8 @@ def trace_exhibit(
         raise AccessError("trace: who and reason needed beyond the country, found one missing")
     with ExitStack() as stack:
         walk = _Walk(own, network, stack)
-        walk.follow(walk.own.key(name))
-        notes = walk.write_down(who, reason)
+        walk.follow(walk.own.ref(name))
+        notes = walk.log(who, reason)
         return walk.history(name, notes)
 
 
@@ -84,11 +84,11 @@ class _Walk:
     cards: dict[ExhibitRef, TracedExhibit] = field(default_factory=dict)
     links: dict[str, tuple[str, ExhibitRef, ExhibitRef, str, str]] = field(default_factory=dict)
     withheld: set[ExhibitRef] = field(default_factory=set)
-    holders: dict[str, TraceAnswers | None] = field(default_factory=dict)
+    holders: dict[str, Disclosure | None] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
 
     @property
-    def own(self) -> TraceAnswers:
+    def own(self) -> Disclosure:
         holder = self._holder(self.vault.member)
         assert holder is not None
         return holder
@@ -102,14 +102,14 @@ class _Walk:
                 continue
             holder = self._holder(key.member)
             self.cards[key] = self._card(key)
-            if holder is None or not (holder.is_own or holder.shows(key.exhibit)):
+            if holder is None or not (holder.shows_traced(key.exhibit)):
                 continue
             for file, other in holder.links_of(key.exhibit):
-                if self._may_tell(key, other):
+                if self._may_show(key, other):
                     self._add_link(file, key, other)
                     todo += [other] if file.linked else []
             for other in holder.of_same_firearm(key.exhibit):
-                if self._may_tell(key, other):
+                if self._may_show(key, other):
                     pair = sorted((key, other))
                     self.links[f"{pair}"] = ("", pair[0], pair[1], "", SAME_FIREARM)
                     todo.append(other)
@@ -134,7 +134,7 @@ class _Walk:
             notes=notes,
         )
 
-    def write_down(self, who: str, reason: str) -> tuple[str, ...]:
+    def log(self, who: str, reason: str) -> tuple[str, ...]:
         """Into the audit log of each member that was asked: who traced what, and why."""
         notes = []
         subject = next(iter(self.cards)).exhibit
@@ -142,8 +142,8 @@ class _Walk:
             if holder is None:
                 continue
             own = holder.is_own
-            told = sum(key.member == member for key in self.cards)
-            details = {"asking_member": self.vault.member, "exhibits": told}
+            shown = sum(key.member == member for key in self.cards)
+            details = {"asking_member": self.vault.member, "exhibits": shown}
             name = self.cards[next(iter(self.cards))].exhibit if own else subject
             try:
                 holder.vault.record(
@@ -153,11 +153,11 @@ class _Walk:
                 notes.append(f"{member}: not written to its audit log: {error}")
         return tuple(notes)
 
-    def _may_tell(self, key: ExhibitRef, other: ExhibitRef) -> bool:
+    def _may_show(self, key: ExhibitRef, other: ExhibitRef) -> bool:
         if self.vault.member in (key.member, other.member):
             return True
         holder = self._holder(other.member)
-        if holder is not None and holder.shows(other.exhibit):
+        if holder is not None and holder.shows_traced(other.exhibit):
             return True
         self.withheld.add(other)
         return False
@@ -171,21 +171,21 @@ class _Walk:
         holder = self._holder(key.member)
         if holder is None:
             return TracedExhibit(key.member, key.exhibit, known="out of reach")
-        return holder.tell(key.exhibit)
+        return holder.traced(key.exhibit)
 
     def _named(self, key: ExhibitRef) -> ExhibitRef:
         card = self.cards.get(key) or self._card(key)
         return ExhibitRef(card.member, card.exhibit)
 
-    def _holder(self, member: str) -> TraceAnswers | None:
+    def _holder(self, member: str) -> Disclosure | None:
         if member not in self.holders:
             self.holders[member] = self._opened(member)
         return self.holders[member]
 
-    def _opened(self, member: str) -> TraceAnswers | None:
+    def _opened(self, member: str) -> Disclosure | None:
         asker = self.vault.member
         if member == asker:
-            return TraceAnswers(self.vault, asker, Scope.COUNTRY)
+            return as_seen_by(asker, self.vault, Scope.COUNTRY)
         if self.network is None or member not in self.network.members:
             self.unavailable[member] = "no network names its vault"
             return None
@@ -197,4 +197,4 @@ class _Walk:
         except (StoreError, AccessError) as error:
             self.unavailable[member] = str(error)
             return None
-        return TraceAnswers(vault, asker, reach)
+        return as_seen_by(asker, vault, reach)

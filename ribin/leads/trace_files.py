@@ -1,4 +1,4 @@
-"""The history of a gun as a picture: time to the right, a row a country, lines for links."""
+"""The history of a gun as a file: a picture (time to the right, a row a country) and GraphML."""
 
 from __future__ import annotations
 

@@ -17,10 +17,9 @@ from ribin.cases.leads import ExhibitRef, Lead
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.search.network import Network
 from ribin.vault.audit import append_row
-from ribin.vault.disclosure import may_see
-from ribin.vault.exhibits import find_exhibit
-from ribin.vault.leads import Record
-from ribin.vault.sharing import find_named, is_released, pseudonym
+from ribin.vault.disclosure import as_seen_by
+from ribin.vault.rows import Record
+from ribin.vault.sharing import PSEUDONYM
 from ribin.vault.vault import Vault
 
 
@@ -30,6 +29,7 @@ class BothVaults:
 
     own_member: str
     who: str
+    vaults: dict[str, Vault]  # of those in `transactions`
     transactions: dict[str, Any]
     notes: list[str] = field(default_factory=list)
 
@@ -38,7 +38,7 @@ class BothVaults:
         """The transaction in the vault of the person acting."""
         return self.transactions[self.own_member]
 
-    def write_down(
+    def log(
         self,
         member: str,
         action: str,
@@ -84,8 +84,9 @@ def both_vaults(
             except StoreError as error:
                 if member == own.member:
                     raise
+                del vaults[member]
                 notes.append(_not_recorded(member, str(error)))
-        yield BothVaults(own.member, who, transactions, notes)
+        yield BothVaults(own.member, who, vaults, transactions, notes)
         own_commit.close()
 
 
@@ -113,12 +114,10 @@ def _not_recorded(member: str, why: str) -> str:
 # Which exhibits a member may take up a lead on, and the names they have in it.
 #
 # A lead within one member names exhibits as they are. In a lead across a border each exhibit has
-# the opaque name under which it is known abroad, in the vaults of both; whoever holds it can tell
+# the pseudonym under which others know it, in the vaults of both; whoever holds it can tell
 # which one that is.
 
 _ELSEWHERE = re.compile(r"([A-Z]{3}):(.+)")
-
-_OPAQUE = re.compile("x-[0-9a-f]{16}")  # see ribin.vault.sharing
 
 
 def exhibit_ref(text: str, own_member: str) -> ExhibitRef:
@@ -144,7 +143,7 @@ def check_pair(own_member: str, reference: ExhibitRef, comparison: ExhibitRef) -
 
 
 def names_in_lead(
-    sides: BothVaults, network: Network | None, reference: ExhibitRef, comparison: ExhibitRef
+    both: BothVaults, network: Network | None, reference: ExhibitRef, comparison: ExhibitRef
 ) -> list[tuple[ExhibitRef, str]]:
     """Name and event of each exhibit as a lead writes them; the event is empty across a border.
 
@@ -157,47 +156,33 @@ def names_in_lead(
     """
     crossing = reference.member != comparison.member
     named = []
-    for held in (reference, comparison):
-        exhibit = _shown(sides, network, held)
+    for ref in (reference, comparison):
+        exhibit = _shown(both, network, ref)
         if exhibit is None:  # its holder is out of reach: as the list of candidates names it
-            if not _OPAQUE.fullmatch(held.exhibit):
+            if not PSEUDONYM.fullmatch(ref.exhibit):
                 raise AccessError(
-                    f"{held.member}:{held.exhibit}: its opaque name needed while {held.member} is "
+                    f"{ref.member}:{ref.exhibit}: its opaque name needed while {ref.member} is "
                     "out of reach, as a list names it"
                 )
-            named.append((held, ""))
+            named.append((ref, ""))
         elif crossing:
-            opaque = pseudonym(sides.transactions[held.member], exhibit.exhibit)
-            named.append((ExhibitRef(held.member, opaque), ""))
+            named.append((as_seen_by(ref.member, both.vaults[ref.member]).ref(exhibit.exhibit), ""))
         else:
-            named.append((ExhibitRef(held.member, exhibit.exhibit), exhibit.event.event))
+            named.append((ExhibitRef(ref.member, exhibit.exhibit), exhibit.event.event))
     return named
 
 
-def exhibit_at(db: Any, name: str, asker: str = "") -> Exhibit | None:
-    """An exhibit of this vault by its opaque name or its own; None where there is none.
-
-    Another member that asks may use the own name of what was released to it alone.
-    """
-    opened = find_named(db, name)
-    if opened is None and asker and not is_released(db, name, asker):
+def _shown(both: BothVaults, network: Network | None, ref: ExhibitRef) -> Exhibit | None:
+    """An exhibit as its holder knows it; None where the holder is out of reach."""
+    if ref.member not in both.vaults:
         return None
-    return find_exhibit(db, opened or name)
-
-
-def _shown(sides: BothVaults, network: Network | None, held: ExhibitRef) -> Exhibit | None:
-    if held.member not in sides.transactions:
-        return None
-    asker = "" if held.member == sides.own_member else sides.own_member
-    exhibit = exhibit_at(sides.transactions[held.member], held.exhibit, asker)
-    if held.member == sides.own_member:
-        if exhibit is None:
-            raise StoreError(f"{held}: an exhibit needed, found none of this name")
-        return exhibit
-    assert network is not None  # it reached the holder
-    reach = network.reach(sides.own_member, held.member)
-    if exhibit is None or not may_see(exhibit, Scope.NETWORK, reach):
-        raise AccessError(f"{held}: {held.member} shows {sides.own_member} no such exhibit")
+    reach = network.reach(both.own_member, ref.member) if network else Scope.COUNTRY
+    seen = as_seen_by(both.own_member, both.vaults[ref.member], reach)
+    exhibit = seen.find(ref.exhibit)
+    if exhibit is None and seen.is_own:
+        raise StoreError(f"{ref}: an exhibit needed, found none of this name")
+    if exhibit is None or not seen.shows(exhibit):
+        raise AccessError(f"{ref}: {ref.member} shows {both.own_member} no such exhibit")
     return exhibit
 
 

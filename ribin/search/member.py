@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.cases.exhibits import Candidate, Counts, Request, Scope
+from ribin.cases.exhibits import Candidate, Counts, Request
 from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.params.defaults import Params
@@ -24,10 +24,9 @@ from ribin.search.rank import group_rows
 from ribin.search.rules import Eligibility, check_request, eligible_marks
 from ribin.search.shortlist import shortlist_marks
 from ribin.vault.catalogue import IDENTITY_FILE
-from ribin.vault.disclosure import apart_by_event, disclosed_exhibits, disclosed_rows, reviewed_here
+from ribin.vault.disclosure import apart_by_event, as_seen_by
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.received import ReceivedBundle, ReceivedGallery, last_bundle
-from ribin.vault.sharing import mark_table_abroad
 from ribin.vault.vault import Vault
 
 
@@ -82,24 +81,20 @@ class MemberVault:
         """
         reach = self._network.reach(request.asking_member, self._code)
         check_request(request, reach)
-        asker, abroad = request.asking_member, reach is not Scope.COUNTRY
         with self._opened() as vault:
-            mark_table = (
-                mark_table_abroad(vault, query.mark_type, asker)
-                if abroad
-                else vault.mark_table(query.mark_type)
+            seen = as_seen_by(request.asking_member, vault, reach)
+            mark_table = seen.mark_table(query.mark_type)
+            left_out = seen.marks_of(
+                name for member, name in request.leave_out if member == self._code
             )
-            left_out = reviewed_here(request, vault, reach)
             sifted = eligible_marks(query, mark_table, request, reach, left_out)
             chosen, notes = self._shortlist(query, vault, mark_table, sifted, request.full)
             kept = KeptComparisons.beside(vault, query, self._params) if request.full else None
             found = compare_shortlist(query, vault, chosen, self._params, self._means, kept)
-            told = disclosed_exhibits(found.exhibits, vault, asker) if abroad else found.exhibits
-            known = apart_by_event(told) if abroad else told
-            shown = tuple(group_rows(found.rows, known, request.group, reach)[: request.top])
-            if abroad:
-                shown = disclosed_rows(shown, told, vault)
-        if abroad:  # a member's own search is in its log already
+            exhibits = seen.exhibits(found.exhibits)
+            rows = group_rows(found.rows, apart_by_event(exhibits), request.group, reach)
+            shown = seen.rows(rows[: request.top], exhibits)
+        if not seen.is_own:  # a member's own search is in its log already
             notes += self.write_down("answer", query, request, rows=len(shown))
         return Answer(shown, count_marks(sifted, len(chosen), found), mark_table.snapshot, notes)
 

@@ -297,9 +297,7 @@ def describe_vault(
             intake = EnrolOptions(params, who, accept_unusable=accepted)
             _, found = accepted_marks(scan, intake)
             marks, templates = describe_accepted(found, params)
-            new = admit_description(
-                vault.path, vault.catalogue, scan, marks, templates, who=who, reason=reason
-            )
+            new = admit_description(vault, scan, marks, templates, who=who, reason=reason)
             counted[new] += 1
         except ScanError as error:
             failed.append((stored.source, str(error)))

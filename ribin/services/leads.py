@@ -1,7 +1,9 @@
-"""Leads at the session: those of a vault for one person's eyes, and a candidate as it was seen."""
+"""Leads for a person: those of a vault, a candidate as it was listed, and notices of links."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -9,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ribin.cases.leads import ExhibitRef, LeadHistory
-from ribin.errors import RibinError
+from ribin.errors import ParameterError, RibinError
 from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
 from ribin.leads.steps import Step
 from ribin.leads.text import LeadView, leads_to_review, view_lead
 from ribin.search.network import Network
-from ribin.vault.leads import VERDICTS_OF, read_lead_file, read_lead_files
+from ribin.vault.leads import VERDICTS_OF, read_lead, read_leads
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
 
@@ -24,9 +26,9 @@ _FROM_LIST = ("params_id", "version", "snapshot", "scope", "counts")
 def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
     """The leads of a vault for a person's eyes; with `mine` those that await this person."""
     with vault.catalogue.reading() as db:
-        files = read_lead_files(db)
+        files = read_leads(db)
     chosen = leads_to_review(files, who, vault.member) if mine else files
-    return [view_lead(vault, file, who) for file in chosen]
+    return [view_lead(vault, history, who) for history in chosen]
 
 
 def look_at_lead(vault: Vault, lead: str, who: str, early: bool = True) -> LeadView:
@@ -46,8 +48,8 @@ def look_at_lead(vault: Vault, lead: str, who: str, early: bool = True) -> LeadV
     """
     check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
-        file = read_lead_file(db, lead, str(vault.path))
-    view = _kept_blind(vault, view_lead(vault, file, who))
+        history = read_lead(db, lead, str(vault.path))
+    view = _kept_blind(vault, view_lead(vault, history, who))
     if view.shows_early and not early:
         view = view.without_verdicts()
     if vault.writable:
@@ -73,10 +75,10 @@ def look_at_leads(
         The vault's people have roles, and `who` has none.
     """
     check_looker(vault.catalogue, who)
-    views = [v for v in lead_views(vault, who, mine) if v.file.linked or not linked]
+    views = [v for v in lead_views(vault, who, mine) if v.history.linked or not linked]
     views = [_kept_blind(vault, v) if verdicts else v.without_verdicts() for v in views]
     if vault.writable:
-        shown = [view.file.lead.lead for view in views if view.reviews]
+        shown = [view.history.lead.lead for view in views if view.reviews]
         facts = {"leads": len(views), VERDICTS_OF: shown}
         vault.record("view", "links" if linked else "leads", who, "", **facts)
     return views
@@ -106,7 +108,26 @@ def figures_as_seen(
     return {}
 
 
-# Who is told when a link is made or ends.
+def figures_of_list(list_file: Path, candidate: ExhibitRef) -> dict[str, Any]:
+    """As `figures_as_seen`, from a file that `ribin search --json` printed.
+
+    Raises
+    ------
+    ParameterError
+        The file is no such list, or the candidate is not in it.
+    """
+    try:
+        content = list_file.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        figures = figures_as_seen(json.loads(content), candidate, digest)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ParameterError(f"{list_file}: a list of `ribin search --json` needed") from error
+    if not figures:
+        raise ParameterError(f"{list_file}: candidate {candidate} needed in the list, found none")
+    return figures
+
+
+# Notices of a link that is made or ends.
 
 _NO_PDF = "; no PDF: reportlab is not installed (pip install 'ribin[pdf]')"
 
@@ -126,17 +147,17 @@ def announce(vault: Vault, step: Step, network: Network | None = None) -> tuple[
     once after each step, when both sides have committed it: a notice that cannot be written undoes
     nothing, the note says so, and `announce_received` makes up for it.
     """
-    if step.file.link is None or len(step.file.lead.members) < 2:
+    if step.history.link is None or len(step.history.lead.members) < 2:
         return ()
     occasions = [Occasion.CONFIRMED] if step.link_made else []
     occasions += [Occasion.WITHDRAWN] if step.link_ended else []
-    told: list[Announcement] = []
-    with _in_reach(vault, network, step.file) as holders:
-        for notice in notices_of(vault.member, step.file, holders):
+    made: list[Announcement] = []
+    with _in_reach(vault, network, step.history) as holders:
+        for notice in notices_of(vault.member, step.history, holders):
             if notice.occasion in occasions or notice.to == vault.member:
-                told += _place(vault, notice, step.file)
-        there = _own_notices(step.file, holders, leave=vault.member)
-    return tuple(one.text for one in (*told, *(one for one in there if not one.written)))
+                made += _place(vault, notice, step.history)
+        there = _own_notices(step.history, holders, leave=vault.member)
+    return tuple(one.text for one in (*made, *(one for one in there if not one.written)))
 
 
 def announce_received(vault: Vault, network: Network) -> list[Announcement]:
@@ -146,22 +167,24 @@ def announce_received(vault: Vault, network: Network) -> list[Announcement]:
     member which was out of reach.
     """
     with vault.catalogue.reading() as db:
-        files = [file for file in read_lead_files(db) if file.link and len(file.lead.members) > 1]
-    told: list[Announcement] = []
-    for file in files:
-        with _in_reach(vault, network, file) as holders:
-            told += _own_notices(file, holders)
-    return told
+        files = [
+            history for history in read_leads(db) if history.link and len(history.lead.members) > 1
+        ]
+    made: list[Announcement] = []
+    for history in files:
+        with _in_reach(vault, network, history) as holders:
+            made += _own_notices(history, holders)
+    return made
 
 
 @contextmanager
 def _in_reach(
-    vault: Vault, network: Network | None, file: LeadHistory
+    vault: Vault, network: Network | None, history: LeadHistory
 ) -> Iterator[dict[str, Vault]]:
     """The vaults of the members concerned, by member; who is out of reach is left out."""
     with ExitStack() as stack:
         holders = {vault.member: vault}
-        for member in set(file.lead.members) - {vault.member}:
+        for member in set(history.lead.members) - {vault.member}:
             if network and member in network.members:
                 with suppress(RibinError):
                     other = stack.enter_context(Vault.open(network.members[member].vault))
@@ -170,20 +193,20 @@ def _in_reach(
 
 
 def _own_notices(
-    file: LeadHistory, holders: Mapping[str, Vault], leave: str = ""
+    history: LeadHistory, holders: Mapping[str, Vault], leave: str = ""
 ) -> list[Announcement]:
     """What each laboratory tells its own country, into its own vault."""
-    told: list[Announcement] = []
+    made: list[Announcement] = []
     for member, vault in sorted(holders.items()):
-        for notice in notices_of(member, file, holders):
+        for notice in notices_of(member, history, holders):
             if notice.to == member != leave and vault.writable:
-                told += _place(vault, notice, file)
-    return told
+                made += _place(vault, notice, history)
+    return made
 
 
-def _place(vault: Vault, notice: Notice, file: LeadHistory) -> list[Announcement]:
+def _place(vault: Vault, notice: Notice, history: LeadHistory) -> list[Announcement]:
     try:
-        paths = write_notice(vault, notice, _acting(file, notice.occasion))
+        paths = write_notice(vault, notice, _acting(history, notice.occasion))
     except RibinError as error:
         return [Announcement(f"notice to {notice.to}: not written: {error}", written=False)]
     return [Announcement(f"notice to {notice.to}: {_listed(paths)}", written=True)] if paths else []
@@ -196,10 +219,10 @@ def _listed(paths: tuple[Path, ...]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}{no_pdf}"
 
 
-def _acting(file: LeadHistory, occasion: Occasion) -> str:
+def _acting(history: LeadHistory, occasion: Occasion) -> str:
     """Who took the step: whoever withdrew the link, or gave the verdict that made it."""
-    assert file.link is not None
-    if occasion is Occasion.WITHDRAWN and file.withdrawal:
-        return file.withdrawal.person
-    made = {file.link.first_review, file.link.second_review}
-    return max((r for r in file.reviews if r.review in made), key=lambda r: r.at).reviewer
+    assert history.link is not None
+    if occasion is Occasion.WITHDRAWN and history.withdrawal:
+        return history.withdrawal.person
+    made = {history.link.first_review, history.link.second_review}
+    return max((r for r in history.reviews if r.review in made), key=lambda r: r.at).reviewer

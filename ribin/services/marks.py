@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ribin.cases.exhibits import Candidate, Exhibit, Request, Scope
+from ribin.cases.exhibits import Candidate, Exhibit, Request
 from ribin.comparison import Comparison
 from ribin.errors import AccessError, ParameterError, RibinError, ScanError, StoreError
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
@@ -26,7 +26,7 @@ from ribin.search.rules import check_request
 from ribin.services.files import whole_file
 from ribin.services.reading import Side
 from ribin.services.session import Session, stored_side
-from ribin.vault.disclosure import ReceiverView, may_see
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
 from ribin.view.surface import Surface, compared_surface, measured_surface
@@ -34,7 +34,7 @@ from ribin.view.surface import Surface, compared_surface, measured_surface
 
 @dataclass(frozen=True, eq=False)
 class ShownMark:
-    """A mark of a vault as one side of a comparison, and what may be told of its exhibit."""
+    """A mark of a vault as one side of a comparison, and what is disclosed of its exhibit."""
 
     member: str
     exhibit: Exhibit
@@ -86,20 +86,18 @@ def others_mark(
     reach = session.network.reach(session.member, member)
     check_request(request, reach)
     with Vault.open(session.network.members[member].vault) as vault:
-        abroad = ReceiverView.of(vault, session.member)
-        own = reach is Scope.COUNTRY
-        known = vault.exhibits().get(exhibit if own else abroad.meant(exhibit))
+        seen = as_seen_by(session.member, vault, reach)
+        known = seen.find(exhibit)
         # The same words for what is hidden and for what is not there: neither is anybody's to know.
-        if known is None or not may_see(known, request.scope, reach):
+        if known is None or not seen.shows(known, request.scope):
             raise AccessError(
                 f"{member}:{exhibit}: an exhibit that {member} shows in scope {request.scope} "
                 "needed, found none"
             )
-        told = known if own else abroad.told(known)
-        whole = own or abroad.gives_original(known.exhibit)
+        whole = seen.gives_original(known.exhibit)
         stored = vault.marks_of(known.exhibit)
-        shown = _shown(session, vault, stored, mark_type, sha256, told, whole)
-        if not own:
+        shown = _shown(session, vault, stored, mark_type, sha256, seen.exhibit(known), whole)
+        if not seen.is_own:
             details = {"asking_member": session.member, "scope": str(request.scope)}
             subject = shown.side.template.provenance.sha256
             vault.record(action, subject, request.who, request.reason, **details)
@@ -156,15 +154,15 @@ def _shown(
     if whole:
         original = vault.original(chosen.scan.sha256)
     else:
-        side = _told_side(side, exhibit)
+        side = _disclosed_side(side, exhibit)
     return ShownMark(vault.member, exhibit, side, others, whole, original)
 
 
-def _told_side(side: Side, exhibit: Exhibit) -> Side:
+def _disclosed_side(side: Side, exhibit: Exhibit) -> Side:
     """A side without what its file says of itself: name, size, instrument, day, who measured."""
     before = side.template.provenance
-    told = Provenance(exhibit.exhibit, before.sha256, 0, "template", lighting=before.lighting)
-    mark, template = replace(side.mark, provenance=told), replace(side.template, provenance=told)
+    shown = Provenance(exhibit.exhibit, before.sha256, 0, "template", lighting=before.lighting)
+    mark, template = replace(side.mark, provenance=shown), replace(side.template, provenance=shown)
     return replace(side, mark=mark, template=template)
 
 

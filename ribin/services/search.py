@@ -18,7 +18,7 @@ from ribin.services.marks import draw_candidate
 from ribin.services.reading import ReadOptions, Side
 from ribin.services.session import Session, first_of_each_type
 from ribin.vault.exhibits import find_scan_owner
-from ribin.vault.leads import lead_files_of_exhibit
+from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.people import check_searcher
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
@@ -199,7 +199,7 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
             return ()
         # A lead that crosses a border names the own exhibit as the other member knows it.
         own = [ExhibitRef(vault.member, name) for name in (exhibit, pseudonym(db, exhibit))]
-        files = [file for held in own for file in lead_files_of_exhibit(db, held)]
+        files = [file for held in own for file in leads_of_exhibit(db, held)]
     latest = {file.lead.pair: file for file in sorted(files, key=lambda file: file.lead.at)}
     settled = [file for file in latest.values() if not _wants_a_look(file)]
     others = {held for file in settled for held in file.lead.exhibits if held not in own}

@@ -1,4 +1,4 @@
-"""Changes of sharing and retention that one command asks for."""
+"""What a member shares, releases, keeps, purges and takes out, as a person asks for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.services.files import whole_file
 from ribin.services.session import Session
-from ribin.vault.disclosure import ReceiverView, may_see
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.enrol import checked_day
 from ribin.vault.exhibits import StoredScan
 from ribin.vault.keys import TrustedKey, own_key, trusted_key
@@ -38,14 +38,18 @@ from ribin.vault.sharing import (
 from ribin.vault.vault import Vault
 
 
-def change_sharing(
-    vault: Vault,
-    exhibits: Sequence[str],
-    sharing: str | None,
-    usual: str | None,
-    who: str,
-    reason: str,
-) -> None:
+@dataclass(frozen=True)
+class SharingChange:
+    """A new level of these exhibits, and of those to come (`usual`); None where it stays."""
+
+    exhibits: tuple[str, ...]
+    sharing: Scope | None
+    usual: Scope | None
+    who: str
+    reason: str
+
+
+def change_sharing(vault: Vault, asked: SharingChange) -> None:
     """Set the level of these exhibits and the level of those to come, as far as named.
 
     Raises
@@ -55,25 +59,30 @@ def change_sharing(
     AccessError
         The vault's people have roles, and `who` has none that may; to see the levels any will do.
     """
-    if bool(exhibits) != bool(sharing):
-        raise ParameterError("share: both EXHIBIT and --sharing needed, found one of them")
-    _check_reason("share", reason, changes=bool(sharing or usual))
-    check_looker(vault.catalogue, who)
-    if sharing:
-        set_sharing(vault, exhibits, Scope(sharing), who, reason)
-    if usual:
-        set_default_sharing(vault, Scope(usual), who, reason)
+    if bool(asked.exhibits) != bool(asked.sharing):
+        raise ParameterError("share: both exhibits and their level needed, found one of them")
+    _check_reason("share", asked.reason, changes=bool(asked.sharing or asked.usual))
+    check_looker(vault.catalogue, asked.who)
+    if asked.sharing:
+        set_sharing(vault, asked.exhibits, asked.sharing, asked.who, asked.reason)
+    if asked.usual:
+        set_default_sharing(vault, asked.usual, asked.who, asked.reason)
 
 
-def change_retention(
-    vault: Vault,
-    exhibits: Sequence[str],
-    until: str | None,
-    days: int | None,
-    who: str,
-    reason: str,
-) -> None:
-    """Set the last day of these exhibits ("" for none of their own) and the usual days (0: none).
+@dataclass(frozen=True)
+class RetentionChange:
+    """The last day of these exhibits ("" for none of their own), and the usual number of days after
+    enrolment (0 for no end); None where it stays."""
+
+    exhibits: tuple[str, ...]
+    until: str | None
+    days: int | None
+    who: str
+    reason: str
+
+
+def change_retention(vault: Vault, asked: RetentionChange) -> None:
+    """Set the last day of these exhibits and the usual days, as far as named.
 
     Raises
     ------
@@ -82,56 +91,33 @@ def change_retention(
     AccessError
         The vault's people have roles, and `who` has none that may; to see the days any will do.
     """
-    if bool(exhibits) != (until is not None):
-        raise ParameterError("retention: both EXHIBIT and --until needed, found one of them")
-    _check_reason("retention", reason, changes=until is not None or days is not None)
-    check_looker(vault.catalogue, who)
-    for exhibit in exhibits:
+    if bool(asked.exhibits) != (asked.until is not None):
+        raise ParameterError("retention: both exhibits and their day needed, found one of them")
+    changes = asked.until is not None or asked.days is not None
+    _check_reason("retention", asked.reason, changes)
+    check_looker(vault.catalogue, asked.who)
+    for exhibit in asked.exhibits:
         vault.exhibit(exhibit)
-    for exhibit in exhibits:
-        keep_until(vault, exhibit, "" if until == "none" else str(until), who, reason)
-    if days is not None:
-        set_retention_days(vault, days or None, who, reason)
-
-
-def due_exhibits(vault: Vault, exhibits: Sequence[str], due: str | None) -> list[str]:
-    """The exhibits to purge: those named, or those whose last day lies before this one.
-
-    Parameters
-    ----------
-    due : str, optional
-        A day, or "today".
-
-    Raises
-    ------
-    ParameterError
-        Both or neither are given, or the day is none.
-    StoreError
-        An exhibit is unknown.
-    """
-    if bool(exhibits) == (due is not None):
-        raise ParameterError("purge: either EXHIBIT... or --due needed")
-    if due is None:
-        return [vault.exhibit(name).exhibit for name in dict.fromkeys(exhibits)]
-    today = datetime.now(UTC).date().isoformat()
-    day = today if due == "today" else checked_day(due, "--due")
-    if day > today:
-        raise ParameterError(f"--due: a day until today {today} needed, found {day}")
-    return [d.exhibit for d in retention_dates(vault) if d.keep_until < day]
+    for exhibit in asked.exhibits:
+        keep_until(vault, exhibit, asked.until or "", asked.who, asked.reason)
+    if asked.days is not None:
+        set_retention_days(vault, asked.days or None, asked.who, asked.reason)
 
 
 def _check_reason(command: str, reason: str, changes: bool) -> None:
     if changes and not reason.strip():
-        raise ParameterError(f"{command}: --reason needed for a change, found none")
+        raise ParameterError(f"{command}: a reason needed for a change, found none")
 
 
-# Releases and bundles as a person asks for them: with the network, and both sides told.
+# Releases and bundles as a person asks for them: with the network, and known to both sides.
 
 
 @dataclass(frozen=True)
 class ReleaseRequest:
-    """What a person wants let out, or with `ended` taken back, and why."""
+    """An exhibit that a person wants to release to a member, or with `ended` no more, and why."""
 
+    exhibit: str
+    receiver: str
     original: bool
     ended: bool
     who: str
@@ -140,7 +126,7 @@ class ReleaseRequest:
 
 @dataclass(frozen=True)
 class ReleaseResult:
-    """What was let out of an exhibit, or taken back, and who was told."""
+    """What was released of an exhibit, or ended, and whether the receiver knows."""
 
     exhibit: str
     opaque: str
@@ -151,14 +137,8 @@ class ReleaseResult:
     note: str
 
 
-def release(
-    vault: Vault,
-    network: Network,
-    exhibit: str,
-    receiver: str,
-    asked: ReleaseRequest,
-) -> ReleaseResult:
-    """Release an exhibit to a member, or end its release, and write it into both audit logs.
+def release(vault: Vault, network: Network, asked: ReleaseRequest) -> ReleaseResult:
+    """Release an exhibit to a member, or end its release; the audit logs of both have it.
 
     The owner's comes first. A receiver that cannot be reached reads it in the next bundle.
 
@@ -167,23 +147,24 @@ def release(
     AccessError, ParameterError, StoreError
         As `release_exhibit` and `end_release`.
     """
+    exhibit, receiver = asked.exhibit, asked.receiver
     reach = network.reach(vault.member, receiver)
-    original, ended, who, reason = asked.original, asked.ended, asked.who, asked.reason
-    if ended:
-        end_release(vault, exhibit, receiver, who=who, reason=reason)
+    said = {"who": asked.who, "reason": asked.reason}
+    if asked.ended:
+        end_release(vault, exhibit, receiver, **said)
     else:
-        release_exhibit(vault, exhibit, receiver, reach, original=original, who=who, reason=reason)
-    opaque = pseudonyms(vault, [exhibit])[exhibit]
-    action = "release ended" if ended else "receive release"
+        release_exhibit(vault, exhibit, receiver, reach, original=asked.original, **said)
+    pseudonym = pseudonyms(vault, [exhibit])[exhibit]
+    action = "release ended" if asked.ended else "receive release"
+    original = asked.original and not asked.ended
     note = ""
     try:
         with Vault.open(network.members[receiver].vault) as other:
-            subject = f"{vault.member}:{opaque}"
-            facts = {"owner": vault.member, "original": original and not ended}
-            other.record(action, subject, who, reason, **facts)
+            subject = f"{vault.member}:{pseudonym}"
+            other.record(action, subject, **said, owner=vault.member, original=original)
     except (RibinError, OSError) as error:
         note = f"{receiver}: told by the next bundle; no line now: {error}"
-    return ReleaseResult(exhibit, opaque, receiver, original and not ended, ended, not note, note)
+    return ReleaseResult(exhibit, pseudonym, receiver, original, asked.ended, not note, note)
 
 
 def send_bundle(
@@ -215,6 +196,18 @@ def send_bundle(
 
 
 @dataclass(frozen=True)
+class PurgeOptions:
+    """The exhibits to purge, or the day (or "today") before which the last day of those lies that
+    are; with `dry_run` nothing is changed."""
+
+    exhibits: tuple[str, ...]
+    due: str | None
+    dry_run: bool
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class PurgeReport:
     """What became of each exhibit; `would` is what a dry run names."""
 
@@ -223,27 +216,27 @@ class PurgeReport:
     would: tuple[str, ...] = ()
 
 
-def purge_each(
-    vault: Vault, exhibits: Sequence[str], due: str | None, dry_run: bool, who: str, reason: str
-) -> PurgeReport:
+def purge_each(vault: Vault, asked: PurgeOptions) -> PurgeReport:
     """Purge the exhibits named, or those that are due, and what the index drew from them.
 
     Raises
     ------
-    ParameterError, StoreError, AccessError
-        As `due_exhibits` and `purge_exhibit`, of what concerns all of them.
+    ParameterError
+        Both exhibits and a day are named, or neither; the day is none or to come; no reason is
+        given.
+    StoreError, AccessError
+        An exhibit is unknown; or as `purge_exhibit`, of what concerns all of them.
     """
-    check_looker(vault.catalogue, who)
-    chosen = due_exhibits(vault, exhibits, due)
-    if dry_run:
+    check_looker(vault.catalogue, asked.who)
+    chosen = _due_exhibits(vault, asked.exhibits, asked.due)
+    if asked.dry_run:
         return PurgeReport((), (), tuple(chosen))
-    if not reason.strip():
-        raise ParameterError("purge: --reason needed, found none")
+    _check_reason("purge", asked.reason, changes=True)
     sweep_index(vault)  # of an earlier purge that was cut short
     purged, failed = [], []
     for exhibit in chosen:
         try:
-            purged.append(purge_exhibit(vault, exhibit, who, reason))
+            purged.append(purge_exhibit(vault, exhibit, asked.who, asked.reason))
         except StoreError as error:
             failed.append((exhibit, str(error)))
     if purged:
@@ -251,19 +244,33 @@ def purge_each(
     return PurgeReport(tuple(purged), tuple(failed))
 
 
+def _due_exhibits(vault: Vault, exhibits: Sequence[str], due: str | None) -> list[str]:
+    """The exhibits named, or those whose last day lies before the day `due`."""
+    if bool(exhibits) == (due is not None):
+        raise ParameterError("purge: either exhibits or a day needed, found both or neither")
+    if due is None:
+        return [vault.exhibit(name).exhibit for name in dict.fromkeys(exhibits)]
+    today = datetime.now(UTC).date().isoformat()
+    day = today if due == "today" else checked_day(due, "purge: due")
+    if day > today:
+        raise ParameterError(f"purge: due on a day until today {today} needed, found {day}")
+    return [d.exhibit for d in retention_dates(vault) if d.keep_until < day]
+
+
 def purge_text(report: PurgeReport) -> str:
     """One exhibit a line."""
-    lines = [purge_line(stone) for stone in report.purged]
+    stays = "the audit log and a tombstone stay"
+    lines = [f"{one.exhibit}: {len(one.scans)} scans purged; {stays}" for one in report.purged]
     lines += [f"{exhibit}: would be purged" for exhibit in report.would]
     lines += [f"{exhibit}: not purged: {why}" for exhibit, why in report.failed]
     return "\n".join(lines) or "no exhibit is due"
 
 
-# Sharing levels, releases, retention, keys and bundles, for a person to read.
+# The same for a person to read.
 
 
 def sharing_facts(vault: Vault) -> dict[str, object]:
-    """The level of every exhibit, its opaque name, and to whom it is released."""
+    """The level of every exhibit, its pseudonym, and to whom it is released."""
     exhibits = vault.exhibits()
     names = pseudonyms(vault, exhibits)
     held = [r for r in releases_of(vault) if r.holds]
@@ -291,7 +298,7 @@ def sharing_table(facts: dict) -> str:
 
 
 def release_line(done: ReleaseResult) -> str:
-    """What was let out or taken back, and who was told."""
+    """What was released or ended, and whether the receiver knows."""
     what = "exhibit, event and originals" if done.original else "exhibit and event"
     said = "release ended" if done.ended else f"{what} released"
     told = "both audit logs have it" if done.told else done.note
@@ -302,11 +309,6 @@ def due_table(dates: Sequence[Due]) -> str:
     """One exhibit a line, the first that is due first."""
     rows = [(d.exhibit, d.keep_until, "its own" if d.own_date else "usual") for d in dates]
     return table(("exhibit", "keep until", "date"), rows) if rows else "no exhibit has a last day"
-
-
-def purge_line(stone: Tombstone) -> str:
-    """What is gone and what stays."""
-    return f"{stone.exhibit}: {len(stone.scans)} scans purged; the audit log and a tombstone stay"
 
 
 def keys_table(keys: Sequence[TrustedKey]) -> str:
@@ -418,14 +420,10 @@ def _of_another(
 
 def _released(vault: Vault, asker: str, exhibit: str, reach: Scope) -> list[StoredScan]:
     """The scans of an exhibit whose original this member may have."""
-    abroad = ReceiverView.of(vault, asker)
-    known = vault.exhibits().get(abroad.meant(exhibit))
+    seen = as_seen_by(asker, vault, reach)
+    known = seen.find(exhibit)
     # The same words for what is hidden, not there or not released: none is anybody's to know.
-    if (
-        known is None
-        or not may_see(known, reach, reach)
-        or not abroad.gives_original(known.exhibit)
-    ):
+    if known is None or not (seen.shows(known) and seen.gives_original(known.exhibit)):
         raise AccessError(
             f"{vault.member}:{exhibit}: an exhibit whose original {vault.member} has released to "
             f"{asker} needed, found none"
@@ -467,8 +465,8 @@ def read_key_file(path: Path) -> PublicKey:
     return read_public(content, path.name)
 
 
-def same_fingerprint(key: PublicKey, told: str, where: str) -> None:
-    """Refuse a key whose fingerprint is not the one that was told; capitals and blanks aside."""
-    digits = "".join(told.split()).lower()
+def same_fingerprint(key: PublicKey, needed: str, where: str) -> None:
+    """Refuse a key of another fingerprint than was read out; capitals and blanks aside."""
+    digits = "".join(needed.split()).lower()
     if digits and digits != key.fingerprint.replace(" ", ""):
-        raise AccessError(f"{where}: fingerprint {told} needed, found {key.fingerprint}")
+        raise AccessError(f"{where}: fingerprint {needed} needed, found {key.fingerprint}")

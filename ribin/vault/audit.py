@@ -25,7 +25,10 @@ from ribin.cases.leads import identity_of
 from ribin.errors import ParameterError
 
 _FIRST = "0" * 64
-_HASHED = ("seq", "at", "who", "host", "action", "subject", "reason", "details", "previous_sha256")
+_HASHED = (
+    *("seq", "at", "who", "host", "action", "subject", "reason", "details", "previous_sha256"),
+    "identity",
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class AuditRow:
     reason: str
     details: dict[str, Any] = field(hash=False)
     sha256: str
-    identity: str = ""  # how the name came about; empty in rows of the first versions
+    identity: str  # how the name came about
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,11 @@ def append_row(
     last = db.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = (last["seq"] + 1, last["sha256"]) if last else (1, _FIRST)
     text = json.dumps(details, sort_keys=True, ensure_ascii=False)
-    content = (seq, now_utc(), who, socket.gethostname(), action, subject, reason, text, previous)
-    identity = identity_of(who)
-    sha256 = _row_hash((*content, identity))
-    columns = ", ".join((*_HASHED, "identity", "sha256"))
-    db.execute(
-        f"INSERT INTO audit ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        (*content, identity, sha256),
-    )
+    said = (who, socket.gethostname(), action, subject, reason, text)
+    row = dict(zip(_HASHED, (seq, now_utc(), *said, previous, identity_of(who)), strict=True))
+    sha256 = row["sha256"] = _row_hash(row)
+    columns, marks = ", ".join(row), ", ".join("?" * len(row))
+    db.execute(f"INSERT INTO audit ({columns}) VALUES ({marks})", tuple(row.values()))
     return sha256
 
 
@@ -126,18 +126,13 @@ def row_problems(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield f"audit log: row {seq + 1} needed after row {seq}, found {row['seq']}"
         elif row["previous_sha256"] != previous:
             yield f"audit log: row {row['seq']} does not follow row {seq}"
-        if _row_hash(_content(row)) != row["sha256"]:
+        if _row_hash(row) != row["sha256"]:
             yield f"audit log: row {row['seq']} is not as it was written"
         seq, previous = row["seq"], row["sha256"]
 
 
-def _content(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What is hashed of a row. The first versions had no identity, and hashed none."""
-    identity = row.get("identity", "")
-    return (*(row[name] for name in _HASHED), *([identity] if identity else []))
-
-
-def _row_hash(content: tuple[Any, ...]) -> str:
+def _row_hash(row: Mapping[str, Any]) -> str:
+    content = [row[name] for name in _HASHED]
     text = json.dumps(content, ensure_ascii=False, default=repr)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
@@ -216,123 +211,3 @@ def anchor_problem(hashes: dict[int, str], anchor: str) -> str:
     if hashes[seq] != sha256:
         return f"audit log: row {seq} of SHA-256 {sha256} needed, found {hashes[seq]}"
     return ""
-
-
-# Every record of the catalogue against the audit log, which holds the hash of each.
-
-
-def record_problems(db: sqlite3.Connection) -> list[str]:
-    """One sentence for each record that is not as the last row of the log that wrote it says."""
-    return [text for _, text in record_findings(db)]
-
-
-def record_findings(db: sqlite3.Connection) -> list[tuple[str, str]]:
-    """The same, each with the exhibit that it concerns; empty where it concerns none or many.
-
-    A row of the log writes `records`, {name: SHA-256}; null for one that it removed.
-    """
-    written: dict[str, str] = {}
-    for row in db.execute("SELECT details FROM audit ORDER BY seq"):
-        written.update(json.loads(row["details"]).get("records", {}))
-    written = {name: sha256 for name, sha256 in written.items() if sha256 is not None}
-    found = dict(all_records(db))
-    problems = []
-    for name in sorted(written.keys() | found.keys()):
-        if name not in found:
-            problems.append((name, f"catalogue: {name} was written and is not there"))
-        elif name not in written:
-            text = f"catalogue: {name} is there and the audit log does not know it"
-            problems.append((name, text))
-        elif written[name] != found[name]:
-            problems.append((name, f"catalogue: {name} is not as it was written"))
-    return [(_exhibit_of(db, name), text) for name, text in problems]
-
-
-def logged_sha256(db: sqlite3.Connection, record: str) -> str | None:
-    """What the last row of the log that wrote a record says of it; None where it is not there."""
-    query = "SELECT details FROM audit WHERE instr(details, ?) > 0 ORDER BY seq DESC"
-    for row in db.execute(query, (json.dumps(record, ensure_ascii=False),)):
-        records: dict[str, str | None] = json.loads(row["details"]).get("records", {})
-        if record in records:
-            return records[record]
-    return None
-
-
-def _exhibit_of(db: sqlite3.Connection, record: str) -> str:
-    table, _, key = record.partition("/")
-    if table in ("exhibits", "retention"):
-        return key
-    query = {
-        "scans": "SELECT exhibit FROM scans WHERE sha256 = ?",
-        "marks": "SELECT exhibit FROM marks JOIN scans USING (sha256) WHERE mark_id = ?",
-    }.get(table)
-    row = db.execute(query, (key,)).fetchone() if query else None
-    return str(row["exhibit"]) if row else ""
-
-
-# Records as they are written and removed, each with the hash that the audit log keeps of it.
-
-# Tables whose rows the audit log vouches for, and what a row is called by.
-_KEYS = {
-    "events": "event",
-    "exhibits": "exhibit",
-    "scans": "sha256",
-    "marks": "mark_id",
-    "descriptions": "description",
-    "appointments": "appointment",
-    "leads": "lead",
-    "reviews": "review",
-    "links": "link",
-    "withdrawals": "withdrawal",
-    "settings": "setting",
-    "releases": "release",
-    "retention": "exhibit",
-    "tombstones": "tombstone",
-    "trusted_keys": "fingerprint",
-    "bundles": "bundle",
-}
-
-
-def all_records(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Name ("exhibits/X1") and SHA-256 of every record; an older catalogue has fewer tables."""
-    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    for table, key in _KEYS.items():
-        if table not in tables:
-            continue
-        for row in db.execute(f"SELECT * FROM {table} ORDER BY {key}"):
-            yield f"{table}/{row[key]}", _record_sha256(row)
-
-
-def record_sha256(db: sqlite3.Connection, table: str, key: object) -> str | None:
-    """SHA-256 of one record; None where there is none of this key."""
-    row = db.execute(f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?", (key,)).fetchone()
-    return _record_sha256(row) if row else None
-
-
-def insert_record(db: sqlite3.Connection, table: str, fields: dict[str, object]) -> tuple[str, str]:
-    """Add one row as it is; gives the record's name and SHA-256 as `all_records` will find them."""
-    columns, marks = ", ".join(fields), ", ".join("?" * len(fields))
-    done = db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(fields.values()))
-    row = db.execute(f"SELECT * FROM {table} WHERE rowid = ?", (done.lastrowid,)).fetchone()
-    return f"{table}/{row[_KEYS[table]]}", _record_sha256(row)
-
-
-def change_record(
-    db: sqlite3.Connection, table: str, key: object, fields: dict[str, object]
-) -> tuple[str, str]:
-    """Give columns of one row other values; gives name and SHA-256 as `insert_record`."""
-    values = ", ".join(f"{name} = ?" for name in fields)
-    db.execute(f"UPDATE {table} SET {values} WHERE {_KEYS[table]} = ?", (*fields.values(), key))
-    row = db.execute(f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?", (key,)).fetchone()
-    return f"{table}/{row[_KEYS[table]]}", _record_sha256(row)
-
-
-def remove_record(db: sqlite3.Connection, table: str, key: object) -> tuple[str, None]:
-    """Take one row away; the audit log says null of it from then on."""
-    db.execute(f"DELETE FROM {table} WHERE {_KEYS[table]} = ?", (key,))
-    return f"{table}/{key}", None
-
-
-def _record_sha256(row: sqlite3.Row) -> str:
-    text = json.dumps(dict(row), sort_keys=True, ensure_ascii=False, default=repr)
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

@@ -26,7 +26,6 @@ from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.files import fsync_folder, write_synced
 from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
 from ribin.vault.people import check_role_if_any
-from ribin.vault.rest import REST_FILE
 from ribin.vault.vault import Vault
 
 _LEFT_OUT = (INCOMING_FOLDER, "index")
@@ -147,7 +146,7 @@ def _copy(
         shutil.copymode(path, place)
     for folder in (aside, *(p for p in aside.rglob("*") if p.is_dir())):
         fsync_folder(folder)
-    with Vault.open(aside) as copy:  # writable: its closing leaves the hash of the catalogue
+    with Vault.open(aside) as copy:
         report = copy.check(on_progress)
         if report.problems:
             raise StoreError(f"{vault.path}: no sound copy: {report.problems[0].text}")
@@ -170,7 +169,7 @@ def _other_files(folder: Path) -> Iterator[Path]:
         top = path.relative_to(folder).parts[0]
         within = path.relative_to(folder).parts[:-1]
         skipped = top in (*_LEFT_OUT, MARKS_FOLDER) or "index" in within
-        skipped |= top.startswith((CATALOGUE_FILE, IDENTITY_FILE, REST_FILE))
+        skipped |= top.startswith((CATALOGUE_FILE, IDENTITY_FILE))
         if path.is_file() and not skipped:
             yield path
     yield folder / IDENTITY_FILE

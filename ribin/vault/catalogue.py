@@ -1,9 +1,10 @@
-"""The connection to catalogue.sqlite: how it is opened, read, written, and how it fails."""
+"""The catalogue of a vault: its connection, its schema, and whose vault it is."""
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import sqlite3
 import tomllib
 from collections.abc import Iterator
@@ -14,10 +15,6 @@ from pathlib import Path
 
 from ribin.errors import ParameterError, RibinError, StoreError
 from ribin.vault.files import write_durably
-from ribin.vault.migrations import SCHEMA_VERSION, migrate
-from ribin.vault.migrations.first_tables import TABLES, tables_without_lighting
-from ribin.vault.migrations.statements import run_statements
-from ribin.vault.rest import take_rest
 
 CATALOGUE_FILE = "catalogue.sqlite"
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -43,18 +40,15 @@ class Catalogue:
             self._db = self._connect()
 
     @classmethod
-    def create(cls, folder: Path, wait_s: float, schema: int = SCHEMA_VERSION) -> Catalogue:
-        """Make the file with empty tables in write-ahead mode, which is a property of the file.
-
-        Of an older schema for what an older ribin exported; the caller migrates it.
-        """
+    def create(cls, folder: Path, wait_s: float) -> Catalogue:
+        """Make the file with empty tables in write-ahead mode, which is a property of the file."""
         path = folder / CATALOGUE_FILE
         try:
             db = sqlite3.connect(path, isolation_level=None, timeout=wait_s)
             try:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = FULL")
-                create_tables(db, schema)
+                create_tables(db)
             finally:
                 db.close()
         except sqlite3.Error as error:
@@ -63,7 +57,11 @@ class Catalogue:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection inside one read transaction: every query sees the same moment."""
+        """The connection inside one read transaction: every query sees the same moment, that of the
+        transaction around it where there is one."""
+        if self._db.in_transaction:
+            yield self._db
+            return
         with self._one_line_errors():
             self._db.execute("BEGIN")
             try:
@@ -95,18 +93,7 @@ class Catalogue:
                 copy.close()
 
     def close(self) -> None:
-        """Close the connection, and note the hash of the file where nobody else has it open."""
-        head = self._head() if self.writable else ""
         self._db.close()
-        if head:
-            take_rest(self.path, head)
-
-    def _head(self) -> str:
-        try:
-            row = self._db.execute("SELECT sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-        except sqlite3.Error:  # damaged, or closed already
-            return ""
-        return str(row[0]) if row else ""
 
     def _leave(self) -> None:
         if self._db.in_transaction:
@@ -215,8 +202,8 @@ def _as_written(identity: Identity) -> bytes:
     return f'member = "{identity.member}"\nschema = {identity.schema}\n'.encode()
 
 
-def read_identity(folder: Path, older: bool = False) -> Identity:
-    """Read and check vault.toml; of a schema before ours only where `older`.
+def read_identity(folder: Path) -> Identity:
+    """Read and check vault.toml.
 
     Raises
     ------
@@ -237,96 +224,88 @@ def read_identity(folder: Path, older: bool = False) -> Identity:
         raise StoreError(f"{path}: keys member and schema needed, found {', '.join(table)}")
     if not isinstance(member, str) or not _MEMBER_CODE.fullmatch(member):
         raise StoreError(f"{path}: member of three capital letters needed, found {member!r}")
-    if schema > SCHEMA_VERSION:
-        raise StoreError(
-            f"{path}: schema {SCHEMA_VERSION} needed, found {schema}: a newer ribin made this vault"
-        )
-    if schema < 1 or (schema < SCHEMA_VERSION and not older):
-        mend = f"; `ribin store upgrade --vault {folder}` brings it up to date"
-        raise StoreError(
-            f"{path}: schema {SCHEMA_VERSION} needed, found {schema}{mend if schema > 0 else ''}"
-        )
+    if schema != SCHEMA_VERSION:
+        age = "a newer" if schema > SCHEMA_VERSION else "an older"
+        needed = f"schema {SCHEMA_VERSION} needed, found {schema}"
+        raise StoreError(f"{path}: {needed}: {age} ribin made this vault")
     return Identity(member, schema)
 
 
-# The tables of a catalogue as its migrations make them, and whether one still has them.
+# The tables of a catalogue as schema.sql makes them, and whether one still has them.
 
-__all__ = ["APPLICATION_ID", "SCHEMA_VERSION"]
 APPLICATION_ID = 0x52494249  # "RIBI": tells a catalogue from other SQLite files
+_FIRST_VERSION = 7  # that of schema.sql
+# Steps that lead from schema.sql to today's tables, each with the version that it leads to. There
+# are none until 1.0: another version is refused.
+STEPS: tuple[tuple[int, str], ...] = ()
+SCHEMA_VERSION = max((version for version, _ in STEPS), default=_FIRST_VERSION)
 
 
-def create_tables(db: sqlite3.Connection, schema: int = SCHEMA_VERSION) -> None:
+def create_tables(db: sqlite3.Connection) -> None:
     """Make an empty catalogue. It is one transaction: there is all of it, or nothing."""
     db.execute("BEGIN IMMEDIATE")
-    migrate(db, 0, schema)
+    for text in (_schema_text(), *(step for _, step in STEPS)):
+        for statement in _statements(text):
+            db.execute(statement)  # `executescript` would commit the transaction
+    db.execute("INSERT INTO settings VALUES ('opaque_key', ?)", (secrets.token_hex(32),))
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute("COMMIT")
 
 
-def version_of(db: sqlite3.Connection) -> int:
-    """The version in the head of the catalogue's file."""
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
+def check_schema(db: sqlite3.Connection, where: Path) -> None:
+    """Refuse a catalogue of another version, or one that lacks a table or a column.
 
-
-def columns_of(db: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    """Names of the columns of a table, in alphabetical order; none where there is no table."""
-    return tuple(sorted(str(row[1]) for row in db.execute(f"PRAGMA table_info({table})")))
-
-
-def column_problem(db: sqlite3.Connection) -> str:
-    """The first table whose columns are not those that we read and write; empty where all are."""
-    for table, wanted in _wanted_columns().items():
-        found = columns_of(db, table)
-        if found != wanted:
-            needed, listed = ", ".join(wanted), ", ".join(found) or "none"
-            return f"table {table} of the columns {needed} needed, found {listed}"
-    return ""
-
-
-def schema_of(db: sqlite3.Connection) -> dict[str, str]:
-    """Name and SQL of every table, index and trigger, and the two numbers of the file's head."""
-    rows = db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
-    found = {str(name): str(sql) for name, sql in rows}
-    for pragma in ("application_id", "user_version"):
-        found[pragma] = str(db.execute(f"PRAGMA {pragma}").fetchone()[0])
-    return found
+    Raises
+    ------
+    StoreError
+        It names the version, or the first table that is another one.
+    """
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        needed = f"schema {SCHEMA_VERSION} needed as in vault.toml"
+        raise StoreError(f"{where}: {needed}, found {version}")
+    found = _schema_of(db)
+    for name, sql in sorted(schema_as_made().items()):
+        if sql.startswith("CREATE TABLE") and found.get(name) != sql:
+            columns = ", ".join(str(row[1]) for row in db.execute(f"PRAGMA table_info({name})"))
+            raise StoreError(
+                f"{where}: table {name} of schema {SCHEMA_VERSION} needed, found one of the "
+                f"columns {columns or 'none'}"
+            )
 
 
 def schema_problems(db: sqlite3.Connection) -> list[str]:
-    """One sentence for each part that differs from a catalogue of this version, new or upgraded."""
-    found = schema_of(db)
-    wanted = [_schema_as_made(TABLES), _schema_as_made(tables_without_lighting())]
-    names = sorted(wanted[0].keys() | found.keys())
-    return [
-        f"schema: {name} is not as made"
-        for name in names
-        if found.get(name) not in [made.get(name) for made in wanted]
-    ]
+    """One sentence for each table, index and trigger that is not as it was made."""
+    found, made = _schema_of(db), schema_as_made()
+    names = sorted(found.keys() | made.keys())
+    return [f"schema: {name} is not as made" for name in names if found.get(name) != made.get(name)]
 
 
 @cache
-def _wanted_columns() -> dict[str, tuple[str, ...]]:
-    db = _made(TABLES)
-    try:
-        tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-        return {str(t): columns_of(db, t) for (t,) in tables if not t.startswith("sqlite_")}
-    finally:
-        db.close()
+def schema_as_made() -> dict[str, str]:
+    """The statement of each table, index and trigger by its name; SQLite keeps them as written."""
+    found = (_MADE.match(statement) for statement in _statements(_schema_text()))
+    return {made[1]: made.string for made in found if made}
 
 
-@cache
-def _schema_as_made(first_tables: str) -> dict[str, str]:
-    db = _made(first_tables)
-    try:
-        return schema_of(db)
-    finally:
-        db.close()
+def _schema_of(db: sqlite3.Connection) -> dict[str, str]:
+    rows = db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return {str(n): str(sql) for n, sql in rows if not str(n).startswith("sqlite_")}
 
 
-def _made(first_tables: str) -> sqlite3.Connection:
-    """A catalogue in memory that began with these tables and took every step since."""
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    run_statements(db, first_tables)
-    migrate(db, 1)
-    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    return db
+_MADE = re.compile(r"CREATE (?:TABLE|INDEX|TRIGGER) (\w+)")
+
+
+def _schema_text() -> str:
+    return Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+
+
+def _statements(text: str) -> Iterator[str]:
+    """Statements end at a semicolon, which a trigger has inside as well; SQLite knows which."""
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += "" if line.startswith("--") else line
+        if sqlite3.complete_statement(statement):
+            yield statement.strip().removesuffix(";")
+            statement = ""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.errors import StoreError
-from ribin.vault.audit import chain_problems, read_head, record_findings
+from ribin.vault.audit import chain_problems, read_rows_of
 from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
 from ribin.vault.enrol import MARKS_FOLDER, is_arriving, is_enrolled, scan_path
 from ribin.vault.redescribe import described_path, read_descriptions
-from ribin.vault.rest import rest_problems
+from ribin.vault.rows import record_problems
 from ribin.vault.scanfile import damaged_parts, read_original
 
 
@@ -61,10 +61,7 @@ def check_vault(
         on_progress(len(scans), len(scans))
         problems += _description_problems(folder, catalogue)
         problems += [Problem("", text) for text in _stray_problems(folder, catalogue)]
-        problems += [Problem("", text) for text in _received_problems(folder)]
-        with catalogue.reading() as db:
-            head = read_head(db)
-        problems += [Problem("", text) for text in rest_problems(catalogue.path, head.sha256)]
+        problems += [Problem("", text) for text in _received_problems(folder, catalogue)]
     except StoreError as error:
         problems.append(Problem("", str(error)))
     return CheckReport(len(scans), size_bytes, tuple(problems))
@@ -76,7 +73,7 @@ def _catalogue_problems(db: sqlite3.Connection) -> list[Problem]:
         with _damage_noted(found):
             found += [Problem("", text) for text in check(db)]
     with _damage_noted(found):
-        found += [Problem(exhibit, text) for exhibit, text in record_findings(db)]
+        found += [Problem(exhibit, text) for exhibit, text in record_problems(db)]
     return found
 
 
@@ -101,7 +98,7 @@ def _stray_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
 
 
 def _description_problems(folder: Path, catalogue: Catalogue) -> Iterator[Problem]:
-    """Scans described anew lie in files of their own."""
+    """Later descriptions of scans lie in files of their own."""
     with catalogue.reading() as db:
         descriptions = read_descriptions(db)
     for one in descriptions:
@@ -112,8 +109,23 @@ def _description_problems(folder: Path, catalogue: Catalogue) -> Iterator[Proble
             yield Problem(one.exhibit, f"{path}: not as it was written")
 
 
-def _received_problems(folder: Path) -> Iterator[str]:
-    """What bundles of other members brought lies in files named by their bytes."""
+def received_sha256(db: sqlite3.Connection, member: str) -> str:
+    """SHA-256 of what the catalogue has of another member's last bundle."""
+    digest = hashlib.sha256()
+    for table in ("received_exhibits", "received_scans", "received_marks"):
+        for row in db.execute(f"SELECT * FROM {table} WHERE member = ? ORDER BY rowid", (member,)):
+            digest.update(repr(tuple(row)).encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()
+
+
+def _received_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
+    """What bundles of other members brought is as the audit log has it, and lies in files named by
+    their bytes."""
+    with catalogue.reading() as db:
+        for (member,) in db.execute("SELECT DISTINCT member FROM received_exhibits").fetchall():
+            logged = [row.details for row in read_rows_of(db, "import bundle", member)]
+            if not logged or logged[-1].get("received_sha256") != received_sha256(db, member):
+                yield f"catalogue: the bundle of {member} is not as it was received"
     for path in sorted((folder / "received").rglob("*")):
         named = re.fullmatch(r"([0-9a-f]{64})(\.npz)?", path.name)
         if named and path.is_file() and _sha256(path.read_bytes()) != named[1]:

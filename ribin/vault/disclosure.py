@@ -1,136 +1,49 @@
-"""What of an exhibit another member may be told.
+"""What another member may know of a vault: one rule for searches, pages, leads, traces and bundles.
 
-Class fields and kind always; the exhibit under its opaque name, and nothing of its event, until its
-owner has released it to that member.
+An exhibit is shown where its sharing level is as wide as the distance between the two members. Of
+it the other side then knows kind and class fields, under a pseudonym, and nothing of its event,
+firearm or day until the owner has released it to that member.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
-from ribin.cases.exhibits import (
-    Candidate,
-    Event,
-    Exhibit,
-    Request,
-    Scope,
-)
+import numpy as np
+
+from ribin.cases.exhibits import Candidate, Event, Exhibit, Scope
 from ribin.cases.leads import ExhibitRef, LeadHistory
+from ribin.model import MarkType
 from ribin.vault.exhibits import find_exhibit, read_exhibits
-from ribin.vault.leads import lead_files_of_exhibit
-from ribin.vault.sharing import (
-    Release,
-    find_named,
-    is_released,
-    keyed_pseudonym,
-    pseudonym,
-    pseudonyms,
-    read_setting,
-    released_to,
-)
+from ribin.vault.leads import leads_of_exhibit
+from ribin.vault.mark_table import MarkFacts, MarkTable, read_bare, read_mark_table
+from ribin.vault.sharing import Release, keyed_pseudonym, own_name, read_setting, released_to
 from ribin.vault.vault import Vault
 
 
-@dataclass(frozen=True)
-class ReceiverView:
-    """What the exhibits of a vault are called by one other member, at one moment."""
+def may_see(exhibit: Exhibit, scope: Scope, reach: Scope) -> bool:
+    """Whether an owner shows an exhibit to an asker who reaches it in `reach` and asks in `scope`.
 
-    vault: Vault
-    opaque_key: str
-    released: Mapping[str, Release]
-
-    @classmethod
-    def of(cls, vault: Vault, receiver: str) -> ReceiverView:
-        """As this receiver knows them now."""
-        with vault.catalogue.reading() as db:
-            key = read_setting(db, "opaque_key")
-        return cls(vault, key, released_to(vault, receiver))
-
-    def opaque(self, exhibit: str) -> str:
-        """The opaque name of an exhibit."""
-        return keyed_pseudonym(self.opaque_key, exhibit)
-
-    def told(self, exhibit: Exhibit) -> Exhibit:
-        """The exhibit as it crosses the border: whole where it is released."""
-        if exhibit.exhibit in self.released:
-            return exhibit
-        return replace(exhibit, exhibit=self.opaque(exhibit.exhibit), event=Event(""), firearm="")
-
-    def meant(self, name: str) -> str:
-        """The exhibit that the receiver calls by this name; empty where it may call none so."""
-        if name in self.released:
-            return name
-        with self.vault.catalogue.reading() as db:
-            return find_named(db, name) or ""
-
-    def gives_original(self, exhibit: str) -> bool:
-        """Whether the receiver may have the scans of an exhibit as they were received."""
-        return exhibit in self.released and self.released[exhibit].original
+    Needed are both: a scope asked for and a sharing level given at least as wide as the distance
+    between the two. A country is at no distance from itself, so it sees all of its own.
+    """
+    return min(scope.width, exhibit.sharing.width) >= reach.width
 
 
-# What of a member's rows crosses the border to another member.
-
-
-def disclosed_exhibits(
-    exhibits: Mapping[str, Exhibit], vault: Vault, receiver: str
-) -> dict[str, Exhibit]:
-    """Exhibits of a vault, by their own names, as the receiver may know them."""
-    abroad = ReceiverView.of(vault, receiver)
-    return {name: abroad.told(one) for name, one in exhibits.items()}
-
-
-def apart_by_event(told: Mapping[str, Exhibit]) -> dict[str, Exhibit]:
-    """Exhibits to group by: those of events that were not told, each as of an event of its own, so
-    that a group joins nothing but what the receiver can join itself."""
-    return {
-        name: one if one.event.event else replace(one, event=Event(one.exhibit))
-        for name, one in told.items()
-    }
-
-
-def disclosed_rows(
-    rows: Sequence[Candidate], told: Mapping[str, Exhibit], vault: Vault
-) -> tuple[Candidate, ...]:
-    """The rows as the receiver may read them: opaque names and no event, but where released.
-
-    A group keeps rows of one firearm or event together under a name that tells neither.
+def as_seen_by(receiver: str, vault: Vault, reach: Scope = Scope.NETWORK) -> Disclosure:
+    """What a member knows of a vault at this moment; the owner itself knows all of it.
 
     Parameters
     ----------
-    rows : sequence of Candidate
-        Of this vault, under its own names.
-    told : mapping
-        As `disclosed_exhibits` gives them.
+    reach : Scope
+        The narrowest scope in which the receiver reaches the owner.
     """
-    before = pseudonyms(vault, told)
-    groups = pseudonyms(vault, (f"group {row.group}" for row in rows if row.group))
-    return tuple(
-        replace(
-            row,
-            exhibit=told[row.exhibit].exhibit,
-            event=told[row.exhibit].event.event,
-            group=groups.get(f"group {row.group}", ""),
-            known_as=before[row.exhibit] if told[row.exhibit].exhibit == row.exhibit else "",
-        )
-        for row in rows
-    )
-
-
-def reviewed_here(request: Request, vault: Vault, reach: Scope) -> frozenset[int]:
-    """Marks of this vault whose exhibits the asker wants left out, by whatever name it knows."""
-    names = [exhibit for member, exhibit in request.leave_out if member == vault.member]
-    if names and reach is not Scope.COUNTRY:
-        abroad = ReceiverView.of(vault, request.asking_member)
-        names = list(filter(None, map(abroad.meant, names)))
-    known = vault.exhibits().keys() if names else ()
-    return frozenset(m.mark_id for n in names if n in known for m in vault.marks_of(n))
-
-
-# The side that is asked in tracing: what the holder of an exhibit tells of it and of its links.
-#
-# Within this room an exhibit goes by its opaque name, also an own one: names are then the same in
-# every vault, and whoever may know more is told so at the end.
+    with vault.catalogue.reading() as db:
+        key = read_setting(db, "opaque_key")
+    return Disclosure(vault, receiver, reach, key, released_to(vault, receiver))
 
 
 @dataclass(frozen=True)
@@ -149,94 +62,191 @@ class TracedExhibit:
     known: str = "own"  # or released, shown, not shown, purged, out of reach
 
 
-class TraceAnswers:
-    """One member's vault, asked by another member or by its own."""
+@dataclass(frozen=True)
+class Disclosure:
+    """A vault as one member may know it, under the names that this member may use."""
 
-    def __init__(self, vault: Vault, asker: str, reach: Scope) -> None:
-        self.vault = vault
-        self._asker = asker
-        self._reach = reach
+    vault: Vault
+    receiver: str
+    reach: Scope
+    pseudonym_key: str
+    released: Mapping[str, Release]
 
     @property
     def is_own(self) -> bool:
-        return self._asker == self.vault.member
+        """Whether the owner itself looks."""
+        return self.receiver == self.vault.member
 
-    def key(self, name: str) -> ExhibitRef:
-        """An own or opaque name as the opaque one."""
+    def pseudonym(self, exhibit: str) -> str:
+        """What other members call an exhibit before it is released."""
+        return keyed_pseudonym(self.pseudonym_key, exhibit)
+
+    def knows(self, exhibit: str) -> bool:
+        """Whether the receiver knows the exhibit by its own name, with its event."""
+        return self.is_own or exhibit in self.released
+
+    def shows(self, exhibit: Exhibit, scope: Scope = Scope.NETWORK) -> bool:
+        """Whether the receiver may know in this scope that there is such an exhibit."""
+        return self.is_own or may_see(exhibit, scope, self.reach)
+
+    def gives_original(self, exhibit: str) -> bool:
+        """Whether the receiver may have the scans of an exhibit as they were received."""
+        return self.is_own or (exhibit in self.released and self.released[exhibit].original)
+
+    def find(self, name: str) -> Exhibit | None:
+        """The exhibit that the receiver calls by this name; None where it may call none so."""
         with self.vault.catalogue.reading() as db:
-            opaque = name if find_named(db, name) else pseudonym(db, name)
-        return ExhibitRef(self.vault.member, opaque)
+            named = None if name in self.released else own_name(db, name)
+            return find_exhibit(db, named or name) if named or self.knows(name) else None
 
-    def shows(self, opaque: str) -> bool:
-        """Whether the asker may know of this exhibit at all."""
-        exhibit = self._exhibit(opaque)
-        return exhibit is not None and may_see(exhibit, Scope.NETWORK, self._reach)
+    def exhibit(self, exhibit: Exhibit) -> Exhibit:
+        """The exhibit as it crosses the border: whole where it is released."""
+        if self.knows(exhibit.exhibit):
+            return exhibit
+        hidden = self.pseudonym(exhibit.exhibit)
+        return replace(exhibit, exhibit=hidden, event=Event(""), firearm="")
 
-    def tell(self, opaque: str) -> TracedExhibit:
-        """What the asker may know of an exhibit; of one not shown any more, its opaque name."""
-        member, exhibit = self.vault.member, self._exhibit(opaque)
+    def exhibits(self, exhibits: Mapping[str, Exhibit]) -> dict[str, Exhibit]:
+        """Exhibits of the vault, by their own names, as they cross the border."""
+        return {name: self.exhibit(one) for name, one in exhibits.items()}
+
+    def rows(
+        self, rows: Sequence[Candidate], exhibits: Mapping[str, Exhibit]
+    ) -> tuple[Candidate, ...]:
+        """Rows of this vault as the receiver may read them, given its exhibits as they cross.
+
+        A group keeps rows of one firearm or event together under a name that tells neither.
+        """
+        if self.is_own:
+            return tuple(rows)
+        shown = []
+        for row in rows:
+            named = exhibits[row.exhibit]
+            group = self.pseudonym(f"group {row.group}") if row.group else ""
+            before = self.pseudonym(row.exhibit) if named.exhibit == row.exhibit else ""
+            shown.append(
+                replace(
+                    row,
+                    exhibit=named.exhibit,
+                    event=named.event.event,
+                    group=group,
+                    known_as=before,
+                )
+            )
+        return tuple(shown)
+
+    def marks_of(self, names: Iterable[str]) -> frozenset[int]:
+        """Marks of the exhibits that the receiver calls by these names, as far as it may."""
+        found = [exhibit for exhibit in map(self.find, names) if exhibit]
+        marks = [mark for one in found for mark in self.vault.marks_of(one.exhibit)]
+        return frozenset(mark.mark_id for mark in marks)
+
+    def mark_table(self, mark_type: MarkType) -> MarkTable:
+        """As `Vault.mark_table`, with the days of what is released alone: a filter by days would
+        tell, asked often enough, when an unreleased event was."""
+        with self.vault.catalogue.reading() as db:
+            table = read_mark_table(db, self.vault.path, mark_type, self.vault.writable)
+            return table if self.is_own else _without_days(table, *self._dated(db, mark_type))
+
+    def _dated(
+        self, db: sqlite3.Connection, mark_type: MarkType
+    ) -> tuple[list[int], Counter[MarkFacts]]:
+        """Marks, and scans without one, of all that is released."""
+        marks: list[int] = []
+        bare: Counter[MarkFacts] = Counter()
+        for exhibit in self.released:
+            marks += [row[0] for row in db.execute(_MARKS_OF, (exhibit, str(mark_type)))]
+            bare += read_bare(db, mark_type, exhibit=exhibit)
+        return marks, bare
+
+    # In a trace an exhibit goes by its pseudonym, also an own one: names are then the same in every
+    # vault, and whoever may know more learns it at the end.
+
+    def ref(self, name: str) -> ExhibitRef:
+        """An own name or a pseudonym as the pseudonym."""
+        with self.vault.catalogue.reading() as db:
+            hidden = name if own_name(db, name) else self.pseudonym(name)
+        return ExhibitRef(self.vault.member, hidden)
+
+    def traced(self, name: str) -> TracedExhibit:
+        """What the receiver may know of an exhibit of a trace; its pseudonym at least."""
+        member, exhibit = self.vault.member, self._named(name)
         if exhibit is None:
-            return TracedExhibit(member, opaque, known="purged")
-        if not self.is_own and not self.shows(opaque):
-            return TracedExhibit(member, opaque, known="not shown")
-        class_facts = {"kind": str(exhibit.kind), "calibre": exhibit.class_fields.calibre}
-        with self.vault.catalogue.reading() as db:
-            released = is_released(db, exhibit.exhibit, self._asker)
-        if not self.is_own and not released:
-            return TracedExhibit(member, opaque, **class_facts, known="shown")
-        return TracedExhibit(
-            member=member,
-            exhibit=exhibit.exhibit,
-            event=exhibit.event.event,
-            case_number=exhibit.event.case_number,
-            date=exhibit.event.date,
-            place=exhibit.event.place,
-            firearm=exhibit.firearm,
-            **class_facts,
-            known="own" if self.is_own else "released",
-        )
+            return TracedExhibit(member, name, known="purged")
+        if not self.shows(exhibit):
+            return TracedExhibit(member, name, known="not shown")
+        facts = {"kind": str(exhibit.kind), "calibre": exhibit.class_fields.calibre}
+        if not self.knows(exhibit.exhibit):
+            return TracedExhibit(member, name, **facts, known="shown")
+        facts |= {**asdict(exhibit.event), "firearm": exhibit.firearm}
+        known = "own" if self.is_own else "released"
+        return TracedExhibit(member, exhibit.exhibit, **facts, known=known)
 
-    def links_of(self, opaque: str) -> list[tuple[LeadHistory, ExhibitRef]]:
+    def shows_traced(self, name: str) -> bool:
+        """Whether the receiver may know of an exhibit of a trace at all."""
+        exhibit = self._named(name)
+        return exhibit is not None and self.shows(exhibit)
+
+    def links_of(self, name: str) -> list[tuple[LeadHistory, ExhibitRef]]:
         """Every link on an exhibit, also withdrawn ones, and what lies at its other end."""
         with self.vault.catalogue.reading() as db:
-            names = {opaque, find_named(db, opaque) or opaque}
-            held = [ExhibitRef(self.vault.member, name) for name in sorted(names)]
-            files = [file for one in held for file in lead_files_of_exhibit(db, one) if file.link]
-        return [(file, self._other_end(file, held)) for file in files]
+            names = {name, own_name(db, name) or name}
+            own = [ExhibitRef(self.vault.member, one) for one in sorted(names)]
+            files = [file for one in own for file in leads_of_exhibit(db, one) if file.link]
+        return [(file, self._other_end(file, own)) for file in files]
 
-    def of_same_firearm(self, opaque: str) -> list[ExhibitRef]:
+    def of_same_firearm(self, name: str) -> list[ExhibitRef]:
         """Other test fires of the weapon that an exhibit is a test fire of.
 
         Another member knows the weapon of what was released to it, and of nothing else.
         """
-        exhibit = self._exhibit(opaque)
+        exhibit = self._named(name)
         if exhibit is None or not exhibit.firearm or not self._knows_firearm(exhibit):
             return []
         with self.vault.catalogue.reading() as db:
             known = [e for e in read_exhibits(db).values() if e.firearm == exhibit.firearm]
         same = [e.exhibit for e in known if e != exhibit and self._knows_firearm(e)]
-        names = pseudonyms(self.vault, same).values()
-        return [ExhibitRef(self.vault.member, name) for name in names]
+        return [ExhibitRef(self.vault.member, self.pseudonym(one)) for one in same]
 
-    def _other_end(self, file: LeadHistory, held: list[ExhibitRef]) -> ExhibitRef:
-        other = next(end for end in file.lead.exhibits if end not in held)
-        return self.key(other.exhibit) if other.member == self.vault.member else other
+    def _other_end(self, file: LeadHistory, own: list[ExhibitRef]) -> ExhibitRef:
+        other = next(end for end in file.lead.exhibits if end not in own)
+        return self.ref(other.exhibit) if other.member == self.vault.member else other
 
     def _knows_firearm(self, exhibit: Exhibit) -> bool:
-        if self.is_own or not may_see(exhibit, Scope.NETWORK, self._reach):
-            return self.is_own
+        return self.shows(exhibit) and self.knows(exhibit.exhibit)
+
+    def _named(self, name: str) -> Exhibit | None:
         with self.vault.catalogue.reading() as db:
-            return is_released(db, exhibit.exhibit, self._asker)
-
-    def _exhibit(self, opaque: str) -> Exhibit | None:
-        with self.vault.catalogue.reading() as db:
-            return find_exhibit(db, find_named(db, opaque) or opaque)
+            return find_exhibit(db, own_name(db, name) or name)
 
 
-def may_see(exhibit: Exhibit, scope: Scope, reach: Scope) -> bool:
-    """Whether an owner shows an exhibit to an asker who reaches it in `reach` and asks in `scope`.
+def apart_by_event(exhibits: Mapping[str, Exhibit]) -> dict[str, Exhibit]:
+    """Exhibits to group by: those whose event is not known, each as of an event of its own, so that
+    a group joins nothing but what the receiver can join itself."""
+    return {
+        name: one if one.event.event else replace(one, event=Event(one.exhibit))
+        for name, one in exhibits.items()
+    }
 
-    Needed are both: a scope asked for and a sharing level given at least as wide as the distance
-    between the two. A country is at no distance from itself, so it sees all of its own.
-    """
-    return min(scope.width, exhibit.sharing.width) >= reach.width
+
+_MARKS_OF = (
+    "SELECT mark_id FROM marks JOIN scans USING (sha256) WHERE exhibit = ? AND mark_type = ?"
+)
+
+
+def _without_days(table: MarkTable, marks: Sequence[int], bare: Counter[MarkFacts]) -> MarkTable:
+    """The table with no days but those of these marks, and of these scans without a mark."""
+    undated = [facts._replace(date="") for facts in table.facts]
+    facts = tuple(dict.fromkeys([*undated, *table.facts]))
+    places = {one: place for place, one in enumerate(facts)}
+    hidden, dated = (
+        np.array([places[one] for one in listed], np.int32) for listed in (undated, table.facts)
+    )
+    rows = np.isin(table.ids, np.array(sorted(marks), np.int64))
+    which = np.where(rows, dated[table.which], hidden[table.which]) if undated else table.which
+    left: Counter[MarkFacts] = Counter()
+    for one, number in table.bare:
+        known = min(bare[one], number)
+        left[one] += known
+        left[one._replace(date="")] += number - known
+    return replace(table, which=which, facts=facts, bare=tuple(sorted((+left).items())))

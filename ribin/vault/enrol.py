@@ -11,19 +11,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ribin._version import __version__
 from ribin.cases.exhibits import Exhibit, ExhibitKind
 from ribin.cases.leads import ENROLLING
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, MarkType, Origin, Scan, Template
-from ribin.vault.audit import append_row, insert_record, now_utc
-from ribin.vault.catalogue import Catalogue
+from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit
 from ribin.vault.files import fsync_folder, write_synced
-from ribin.vault.people import check_role_in_use
+from ribin.vault.rows import Act
 from ribin.vault.scanfile import template_sha256
+
+if TYPE_CHECKING:
+    from ribin.vault.vault import Vault
 
 
 class EnrolOutcome(StrEnum):
@@ -43,7 +47,7 @@ class Enrolment:
     marks: int
 
 
-def admit_entry(folder: Path, catalogue: Catalogue, entry: Entry, content: bytes) -> Enrolment:
+def admit_entry(vault: Vault, entry: Entry, content: bytes) -> Enrolment:
     """Store a packed scan: the file first, then its records; the commit makes both count.
 
     A crash before the commit leaves a file that the catalogue does not know and the next writer
@@ -56,33 +60,28 @@ def admit_entry(folder: Path, catalogue: Catalogue, entry: Entry, content: bytes
     AccessError
         Whoever enrols has no role for it.
     """
-    arriving = False
+    arriving, folder = False, vault.path
     try:
-        with catalogue.writing() as db:
-            check_role_in_use(db, entry.who, ENROLLING)
-            clear_leftovers(folder, lambda sha256: is_enrolled(db, sha256))
-            known = find_enrolled(db, entry.sha256, entry.scan.provenance.source, entry.exhibit)
+        with vault.act("enrol", entry.who, entry.reason, ENROLLING) as act:
+            clear_leftovers(folder, partial(is_enrolled, act.db))
+            known = find_enrolled(act.db, entry.sha256, entry.scan.provenance.source, entry.exhibit)
             if known:
                 return known
             arriving = True
             try:
                 admit_file(folder, entry.sha256, content)
-                enrolment = insert_entry(db, entry, hashlib.sha256(content).hexdigest())
+                enrolment = insert_entry(act, entry, hashlib.sha256(content).hexdigest())
             except OSError as error:
                 discard_arrival(folder, entry.sha256)
                 raise StoreError(f"{folder}: the scan cannot be written: {error}") from error
     except StoreError:  # the disk refused the file, or its records: a full one needs the room
         if arriving:
-            _take_back(folder, catalogue)
+            # Where that fails too, the next writer does it.
+            with contextlib.suppress(StoreError, OSError), vault.catalogue.writing() as db:
+                clear_leftovers(folder, partial(is_enrolled, db))
         raise
     forget_arrival(folder, entry.sha256)
     return enrolment
-
-
-def _take_back(folder: Path, catalogue: Catalogue) -> None:
-    """Remove what did not come in; where that fails too, the next writer does it."""
-    with contextlib.suppress(StoreError, OSError), catalogue.writing() as db:
-        clear_leftovers(folder, lambda sha256: is_enrolled(db, sha256))
 
 
 def is_enrolled(db: sqlite3.Connection, sha256: str) -> bool:
@@ -126,20 +125,17 @@ def find_enrolled(
     return Enrolment(EnrolOutcome.ALREADY_THERE, wanted.exhibit, sha256, count.fetchone()[0])
 
 
-def insert_entry(db: sqlite3.Connection, entry: Entry, file_sha256: str) -> Enrolment:
+def insert_entry(act: Act, entry: Entry, file_sha256: str) -> Enrolment:
     """Add the records that are missing and the row of the audit log that vouches for them."""
-    records: dict[str, str] = {}
     event = entry.exhibit.event
-    if not find_event(db, event.event):
-        records.update([insert_record(db, "events", asdict(event))])
-    if not find_exhibit(db, entry.exhibit.exhibit):
-        records.update([insert_record(db, "exhibits", dict(fields_of(entry.exhibit)))])
-    records.update([insert_record(db, "scans", _scan_fields(entry, file_sha256))])
+    if not find_event(act.db, event.event):
+        act.insert("events", asdict(event))
+    if not find_exhibit(act.db, entry.exhibit.exhibit):
+        act.insert("exhibits", fields_of(entry.exhibit))
+    act.insert("scans", _scan_fields(entry, file_sha256))
     for position, template in enumerate(entry.templates):
-        fields = mark_fields(entry.scan, template, position, entry.who)
-        records.update([insert_record(db, "marks", fields)])
-    details = {"exhibit": entry.exhibit.exhibit, "records": records}
-    append_row(db, "enrol", entry.sha256, entry.who, entry.reason, details)
+        act.insert("marks", mark_fields(entry.scan, template, position, entry.who))
+    act.log(entry.sha256, exhibit=entry.exhibit.exhibit)
     return Enrolment(EnrolOutcome.NEW, entry.exhibit.exhibit, entry.sha256, len(entry.templates))
 
 
@@ -296,7 +292,7 @@ def checked_day(day: str, where: str) -> str:
 
 INCOMING_FOLDER = "incoming"
 MARKS_FOLDER = "marks"
-DESCRIBED_FOLDER = "described"  # see described.py
+DESCRIBED_FOLDER = "described"  # see redescribe.py
 NOTICES_FOLDER = "notices"  # what ribin.leads writes
 
 
@@ -331,7 +327,7 @@ def discard_arrival(folder: Path, sha256: str) -> None:
 
 
 def remove_scan(folder: Path, sha256: str) -> None:
-    """Take away the file of a scan, and what was described of it anew."""
+    """Take away the file of a scan, and its later descriptions."""
     scan_path(folder, sha256).unlink(missing_ok=True)
     for path in (folder / DESCRIBED_FOLDER / sha256[:2]).glob(f"{sha256}-*"):
         path.unlink(missing_ok=True)

@@ -7,13 +7,11 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
-from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.cases.exhibits import ClassFields, Event, Exhibit
 from ribin.model import MarkType, ScanKind
-from ribin.vault.audit import insert_record as insert_record
+from ribin.vault.rows import from_row
 
-# Tables whose rows the audit log vouches for, and the column that names a row.
-_CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)
-# Of each scan the marks of its latest description; of one that was never described anew, all.
+# Of each scan the marks of its latest description; of one that was never redescribed, all.
 MARKS_IN_USE = (
     "(SELECT * FROM marks AS every WHERE every.description IS (SELECT description "
     "FROM descriptions AS d WHERE d.sha256 = every.sha256 "
@@ -46,7 +44,7 @@ class StoredMark:
     kind: ScanKind
     params_id: str
     template_sha256: str
-    described: bool = False  # anew: it lies in a file of its own
+    described: bool = False  # later: it lies in a file of its own
 
 
 @dataclass(frozen=True)
@@ -64,15 +62,8 @@ class Holdings:
 
 def fields_of(exhibit: Exhibit) -> dict[str, str]:
     """The columns of an exhibit, without those of its event."""
-    classes = asdict(exhibit.class_fields)
-    return {
-        "exhibit": exhibit.exhibit,
-        "event": exhibit.event.event,
-        "kind": str(exhibit.kind),
-        **classes,
-        "sharing": str(exhibit.sharing),
-        "firearm": exhibit.firearm,
-    }
+    own = {name: str(getattr(exhibit, name)) for name in ("exhibit", "kind", "sharing", "firearm")}
+    return {**own, "event": exhibit.event.event, **asdict(exhibit.class_fields)}
 
 
 def read_exhibits(db: sqlite3.Connection) -> dict[str, Exhibit]:
@@ -146,35 +137,13 @@ def read_marks_of(db: sqlite3.Connection, exhibit: Exhibit) -> list[StoredMark]:
 
 
 def _exhibit(row: sqlite3.Row) -> Exhibit:
-    return Exhibit(
-        exhibit=row["exhibit"],
-        event=Event(row["event"], row["case_number"], row["date"], row["place"]),
-        kind=ExhibitKind(row["kind"]),
-        class_fields=ClassFields(**{name: row[name] for name in _CLASS_FIELDS}),
-        sharing=Scope(row["sharing"]),
-        firearm=row["firearm"],
-    )
+    parts = {"event": from_row(Event, row), "class_fields": from_row(ClassFields, row)}
+    return from_row(Exhibit, row, **parts)
 
 
 def _scan(row: sqlite3.Row, exhibit: Exhibit) -> StoredScan:
-    return StoredScan(
-        sha256=row["sha256"],
-        exhibit=exhibit,
-        source=row["source"],
-        kind=ScanKind(row["kind"]),
-        file_sha256=row["file_sha256"],
-        lighting=row["lighting"],
-    )
+    return from_row(StoredScan, row, exhibit=exhibit)
 
 
 def _mark(row: sqlite3.Row, scan: StoredScan) -> StoredMark:
-    return StoredMark(
-        mark_id=row["mark_id"],
-        scan=scan,
-        position=row["position"],
-        mark_type=MarkType(row["mark_type"]),
-        kind=ScanKind(row["kind"]),
-        params_id=row["params_id"],
-        template_sha256=row["template_sha256"],
-        described=row["description"] is not None,
-    )
+    return from_row(StoredMark, row, scan=scan, described=row["description"] is not None)

@@ -11,9 +11,9 @@ from pathlib import Path
 from ribin.cases.leads import KEEPING
 from ribin.crypto.keys import PrivateKey, PublicKey, read_private, write_private
 from ribin.errors import AccessError, StoreError
-from ribin.vault.audit import append_row, change_record, insert_record, now_utc
+from ribin.vault.audit import now_utc
 from ribin.vault.files import fsync_folder
-from ribin.vault.people import check_role_in_use
+from ribin.vault.rows import Act, from_row
 from ribin.vault.vault import Vault
 
 KEY_FILE = "member.key"
@@ -40,16 +40,14 @@ def make_key(vault: Vault, who: str, passphrase: str = "") -> PublicKey:
     """
     key = PrivateKey.make(vault.member)
     path = vault.path / KEY_FILE
-    with vault.catalogue.writing() as db:
-        check_role_in_use(db, who, KEEPING)
+    with vault.act("make key", who, "", KEEPING) as act:
         try:
             _write_secret(path, write_private(key, passphrase))
         except FileExistsError as error:
             raise StoreError(f"{path}: a vault without a key needed, found one") from error
         except OSError as error:
             raise StoreError(f"{path}: the key cannot be written: {error.strerror}") from error
-        details = {"fingerprint": key.public.fingerprint, "passphrase": bool(passphrase)}
-        append_row(db, "make key", vault.member, who, "", details)
+        act.log(vault.member, fingerprint=key.public.fingerprint, passphrase=bool(passphrase))
     return key.public
 
 
@@ -91,34 +89,27 @@ def trust_key(vault: Vault, key: PublicKey, who: str, reason: str) -> bool:
     """
     if key.member == vault.member:
         raise AccessError(f"key of {key.member}: another member's needed, found our own")
-    with vault.catalogue.writing() as db:
-        check_role_in_use(db, who, KEEPING)
-        held = [t for t in _read(db) if t.key.member == key.member and not t.ended_at]
-        if any(t.key == key for t in held):
+    with vault.act("trust key", who, reason, KEEPING) as act:
+        known = _read(act.db)
+        if any(t.key == key and not t.ended_at for t in known):
             return False
-        records = dict(_ended(db, one) for one in held)
-        row = db.execute("SELECT 1 FROM trusted_keys WHERE fingerprint = ?", (key.fingerprint,))
-        if row.fetchone():  # trusted once, ended, and trusted again
-            fields: dict[str, object] = {"at": now_utc(), "who": who, "ended_at": ""}
-            records |= dict([change_record(db, "trusted_keys", key.fingerprint, fields)])
+        _end_trust(act, key.member)
+        if any(t.key == key for t in known):  # trusted once, ended, and trusted again
+            act.change("trusted_keys", key.fingerprint, at=now_utc(), who=who, ended_at="")
         else:
-            records |= dict([insert_record(db, "trusted_keys", _fields(key, who))])
-        details = {"fingerprint": key.fingerprint, "records": records}
-        append_row(db, "trust key", key.member, who, reason, details)
+            act.insert("trusted_keys", _fields(key, who))
+        act.log(key.member, fingerprint=key.fingerprint)
     return True
 
 
 def end_trust(vault: Vault, member: str, who: str, reason: str) -> PublicKey:
     """Trust a member's key no more; StoreError where none is trusted."""
-    with vault.catalogue.writing() as db:
-        check_role_in_use(db, who, KEEPING)
-        held = [t for t in _read(db) if t.key.member == member and not t.ended_at]
+    with vault.act("end trust", who, reason, KEEPING) as act:
+        held = _end_trust(act, member)
         if not held:
             raise StoreError(f"{vault.path}: a trusted key of {member} needed, found none")
-        records = dict(_ended(db, one) for one in held)
-        details = {"fingerprint": held[-1].key.fingerprint, "records": records}
-        append_row(db, "end trust", member, who, reason, details)
-    return held[-1].key
+        act.log(member, fingerprint=held[-1].fingerprint)
+    return held[-1]
 
 
 def trusted_keys(vault: Vault) -> list[TrustedKey]:
@@ -139,11 +130,14 @@ def trusted_key(vault: Vault, member: str) -> PublicKey:
 
 def _read(db: sqlite3.Connection) -> list[TrustedKey]:
     return [
-        TrustedKey(
-            PublicKey(r["member"], bytes.fromhex(r["signing"]), bytes.fromhex(r["sealing"])),
-            *(r[name] for name in ("at", "who", "ended_at")),
+        from_row(
+            TrustedKey,
+            row,
+            key=PublicKey(
+                row["member"], bytes.fromhex(row["signing"]), bytes.fromhex(row["sealing"])
+            ),
         )
-        for r in db.execute("SELECT * FROM trusted_keys ORDER BY rowid")
+        for row in db.execute("SELECT * FROM trusted_keys ORDER BY rowid")
     ]
 
 
@@ -158,8 +152,12 @@ def _fields(key: PublicKey, who: str) -> dict[str, object]:
     }
 
 
-def _ended(db: sqlite3.Connection, one: TrustedKey) -> tuple[str, str]:
-    return change_record(db, "trusted_keys", one.key.fingerprint, {"ended_at": now_utc()})
+def _end_trust(act: Act, member: str) -> list[PublicKey]:
+    """End the trust in whatever key of a member is trusted; gives these keys."""
+    held = [t.key for t in _read(act.db) if t.key.member == member and not t.ended_at]
+    for key in held:
+        act.change("trusted_keys", key.fingerprint, ended_at=now_utc())
+    return held
 
 
 def _write_secret(path: Path, content: bytes) -> None:

@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ribin.cases.leads import (
-    Conclusion,
     ExhibitRef,
     Lead,
     LeadHistory,
     Link,
     Review,
-    ReviewBasis,
     ReviewRound,
     Withdrawal,
     same_person,
 )
 from ribin.errors import StoreError
-from ribin.vault.audit import insert_record
+from ribin.vault.rows import Record, from_row, insert_record
 
-Record = tuple[str, str]
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
 # backup, those that awaited the second one.
 VERDICTS_OF = "verdicts_of"
@@ -35,63 +32,52 @@ VERDICTS_OF = "verdicts_of"
 
 def insert_lead(db: sqlite3.Connection, lead: Lead) -> Record:
     """Add a lead."""
-    return insert_record(
-        db,
-        "leads",
-        {
-            "lead": lead.lead,
-            "pair": lead.pair,
-            "member": lead.member,
-            "reference_member": lead.reference.member,
-            "reference": lead.reference.exhibit,
-            "reference_event": lead.reference_event,
-            "comparison_member": lead.comparison.member,
-            "comparison": lead.comparison.exhibit,
-            "comparison_event": lead.comparison_event,
-            "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
-            "examiner": lead.examiner,
-            "at": lead.at,
-            "note": lead.note,
-        },
-    )
+    columns = {
+        **vars(lead),
+        "pair": lead.pair,
+        "reference_member": lead.reference.member,
+        "reference": lead.reference.exhibit,
+        "comparison_member": lead.comparison.member,
+        "comparison": lead.comparison.exhibit,
+        "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
+    }
+    return insert_record(db, "leads", columns)
 
 
 def insert_review(db: sqlite3.Connection, review: Review) -> Record:
     """Add a review; one that supersedes another names it."""
-    values = {**asdict(review), "blind": int(review.blind), "supersedes": review.supersedes or None}
-    return insert_record(db, "reviews", {k: _plain(v) for k, v in values.items()})
+    return insert_record(db, "reviews", {**vars(review), "supersedes": review.supersedes or None})
 
 
 def insert_link(db: sqlite3.Connection, link: Link) -> Record:
     """Add a link. The catalogue itself refuses a second one of a pair that is linked."""
     try:
-        return insert_record(db, "links", asdict(link))
+        return insert_record(db, "links", vars(link))
     except sqlite3.IntegrityError as error:
         raise StoreError(f"lead {link.lead}: {error}") from error
 
 
 def insert_withdrawal(db: sqlite3.Connection, withdrawal: Withdrawal) -> Record:
     """Add the end of a link."""
-    return insert_record(db, "withdrawals", asdict(withdrawal))
+    return insert_record(db, "withdrawals", vars(withdrawal))
 
 
-def find_lead_file(db: sqlite3.Connection, lead: str) -> LeadHistory | None:
+def find_lead(db: sqlite3.Connection, lead: str) -> LeadHistory | None:
     """A lead with all that followed, or None."""
-    rows = db.execute("SELECT * FROM leads WHERE lead = ?", (lead,)).fetchall()
-    return next(iter(_files(db, rows)), None)
+    return next(iter(_histories(db, "lead = ?", lead)), None)
 
 
-def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadHistory:
-    """As `find_lead_file`; StoreError where there is none, naming the vault as `where`."""
-    found = find_lead_file(db, lead)
+def read_lead(db: sqlite3.Connection, lead: str, where: str) -> LeadHistory:
+    """As `find_lead`; StoreError where there is none, naming the vault as `where`."""
+    found = find_lead(db, lead)
     if found is None:
         raise StoreError(f"{where}: lead {lead} needed, found none of this number")
     return found
 
 
-def read_lead_files(db: sqlite3.Connection) -> list[LeadHistory]:
+def read_leads(db: sqlite3.Connection) -> list[LeadHistory]:
     """Every lead, oldest first."""
-    return _files(db, db.execute("SELECT * FROM leads ORDER BY at, lead").fetchall())
+    return _histories(db, "true")
 
 
 def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
@@ -100,20 +86,16 @@ def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
     return [str(row[0]) for row in db.execute(query, (str(ReviewRound.SECOND),))]
 
 
-def lead_files_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadHistory]:
+def leads_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadHistory]:
     """Every lead on two exhibits, oldest first."""
-    rows = db.execute("SELECT * FROM leads WHERE pair = ? ORDER BY at, lead", (pair,))
-    return _files(db, rows.fetchall())
+    return _histories(db, "pair = ?", pair)
 
 
-def lead_files_of_exhibit(db: sqlite3.Connection, held: ExhibitRef) -> list[LeadHistory]:
+def leads_of_exhibit(db: sqlite3.Connection, ref: ExhibitRef) -> list[LeadHistory]:
     """Every lead on an exhibit, oldest first."""
-    rows = db.execute(
-        "SELECT * FROM leads WHERE (reference_member = ?1 AND reference = ?2)"
-        " OR (comparison_member = ?1 AND comparison = ?2) ORDER BY at, lead",
-        (held.member, held.exhibit),
-    )
-    return _files(db, rows.fetchall())
+    reference = "reference_member = ?1 AND reference = ?2"
+    comparison = "comparison_member = ?1 AND comparison = ?2"
+    return _histories(db, f"({reference}) OR ({comparison})", ref.member, ref.exhibit)
 
 
 def next_lead_number(db: sqlite3.Connection, member: str) -> str:
@@ -138,8 +120,10 @@ def _restored(db: sqlite3.Connection) -> str:
     return f"-R{count}" if count else ""
 
 
-def _files(db: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[LeadHistory]:
-    given = [(_lead(row), _reviews(db, row["lead"])) for row in rows]
+def _histories(db: sqlite3.Connection, where: str, *values: str) -> list[LeadHistory]:
+    query = f"SELECT * FROM leads WHERE {where} ORDER BY at, lead"
+    leads = [_lead(row) for row in db.execute(query, values).fetchall()]
+    given = [(lead, _reviews(db, lead.lead)) for lead in leads]
     waiting = any(waits_for_logs(lead, reviews) for lead, reviews in given)
     found = blindness_found(db) if waiting else {}
     return [_with_end(db, as_read(lead, reviews, found)) for lead, reviews in given]
@@ -147,42 +131,28 @@ def _files(db: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[LeadHist
 
 def _reviews(db: sqlite3.Connection, lead: str) -> tuple[Review, ...]:
     rows = db.execute("SELECT * FROM reviews WHERE lead = ? ORDER BY at, review", (lead,))
-    return tuple(_review(row) for row in rows)
+    return tuple(from_row(Review, row, supersedes=row["supersedes"] or "") for row in rows)
 
 
-def _with_end(db: sqlite3.Connection, file: LeadHistory) -> LeadHistory:
-    lead = file.lead.lead
+def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
+    lead = history.lead.lead
     link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
     end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
     return replace(
-        file,
-        link=Link(**dict(link)) if link else None,
-        withdrawal=Withdrawal(**dict(end)) if end else None,
+        history,
+        link=from_row(Link, link) if link else None,
+        withdrawal=from_row(Withdrawal, end) if end else None,
     )
 
 
 def _lead(row: sqlite3.Row) -> Lead:
-    same = {"lead", "member", "reference_event", "comparison_event", "examiner", "at", "note"}
-    return Lead(
+    return from_row(
+        Lead,
+        row,
         reference=ExhibitRef(row["reference_member"], row["reference"]),
         comparison=ExhibitRef(row["comparison_member"], row["comparison"]),
         figures=json.loads(row["figures"]),
-        **{name: row[name] for name in same},
     )
-
-
-def _review(row: sqlite3.Row) -> Review:
-    values: dict[str, Any] = {field.name: row[field.name] for field in fields(Review)}
-    values["place"] = ReviewRound(row["place"])
-    values["conclusion"] = Conclusion(row["conclusion"])
-    values["examined"] = ReviewBasis(row["examined"])
-    values["blind"] = bool(row["blind"])
-    values["supersedes"] = row["supersedes"] or ""
-    return Review(**values)
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, str) else value
 
 
 # Reviews as they are read: a row is never changed, what came to be known later stands beside it.
@@ -202,24 +172,24 @@ def blindness_found(db: sqlite3.Connection) -> dict[str, bool]:
     return {said["review"]: said["blind"] for said in found}
 
 
-def waits_for_logs(lead: Lead, written: tuple[Review, ...]) -> tuple[Review, ...]:
+def waits_for_logs(lead: Lead, given: tuple[Review, ...]) -> tuple[Review, ...]:
     """The reviews that count as blind only once the logs of both members say so."""
     if len(lead.members) < 2:
         return ()
-    apart = _two_firsts(written)
+    apart = _two_firsts(given)
     return tuple(
         review
-        for review in written
+        for review in given
         if (apart and review.blind)
         or (review.place is ReviewRound.SECOND and not review.blind and not review.supersedes)
     )
 
 
-def as_read(lead: Lead, written: tuple[Review, ...], found: Mapping[str, bool]) -> LeadHistory:
+def as_read(lead: Lead, given: tuple[Review, ...], found: Mapping[str, bool]) -> LeadHistory:
     """A lead with its reviews, oldest first, given what was found of their blindness."""
-    waiting = {review.review for review in waits_for_logs(lead, written)}
-    second = max(_two_firsts(written), key=lambda r: _order(lead, r), default=None)
-    by_name = {review.review: review for review in written}
+    waiting = {review.review for review in waits_for_logs(lead, given)}
+    second = max(_two_firsts(given), key=lambda r: _order(lead, r), default=None)
+    by_name = {review.review: review for review in given}
 
     def read(review: Review) -> Review:
         place = ReviewRound.SECOND if first_of(review, by_name) is second else review.place
@@ -228,8 +198,8 @@ def as_read(lead: Lead, written: tuple[Review, ...], found: Mapping[str, bool]) 
 
     return LeadHistory(
         lead=lead,
-        reviews=tuple(read(review) for review in written),
-        written=written,
+        reviews=tuple(read(review) for review in given),
+        given=given,
         unchecked=tuple(sorted(waiting - found.keys())),
     )
 
@@ -241,11 +211,11 @@ def first_of(review: Review, by_name: Mapping[str, Review]) -> Review:
     return review
 
 
-def _two_firsts(written: tuple[Review, ...]) -> tuple[Review, ...]:
+def _two_firsts(given: tuple[Review, ...]) -> tuple[Review, ...]:
     """Two first verdicts of two members, where nobody gave a second; else none."""
-    given = [review for review in written if not review.supersedes]
-    apart = len(given) == 2 and {r.place for r in given} == {ReviewRound.FIRST}
-    return tuple(given) if apart and given[0].member != given[1].member else ()
+    begun = tuple(review for review in given if not review.supersedes)
+    apart = len(begun) == 2 and {r.place for r in begun} == {ReviewRound.FIRST}
+    return begun if apart and begun[0].member != begun[1].member else ()
 
 
 def _order(lead: Lead, review: Review) -> tuple[bool, str, str]:

@@ -81,7 +81,7 @@ class MarkTable:
 
 
 def mark_table_of(holdings: Holdings, mark_type: MarkType) -> MarkTable:
-    """The mark_table of what is held in memory."""
+    """The mark table of what is held in memory."""
     marks = [mark for mark in holdings.marks if mark.mark_type is mark_type]
     marked = {mark.scan.sha256 for mark in marks}
     bare = Counter(_facts_of(s, str(s.kind), "") for s in holdings.scans if s.sha256 not in marked)
@@ -95,7 +95,7 @@ def mark_table_of(holdings: Holdings, mark_type: MarkType) -> MarkTable:
 def extended(
     old: MarkTable, rows: Iterable[tuple], bare: Counter[MarkFacts], last_scan: int
 ) -> MarkTable:
-    """A mark_table with more marks, and more scans without one, behind those that it has."""
+    """A mark table with more marks, and more scans without one, behind those that it has."""
     ids, templates, scans, which = [], [], [], []
     places = {facts: place for place, facts in enumerate(old.facts)}
     for mark_id, template, scan, *facts in rows:
@@ -141,12 +141,11 @@ EMPTY = MarkTable(
 )
 
 
-# The mark_table of a catalogue, kept in a file beside the index.
+# The mark table of a catalogue, kept in a file beside the index.
 #
-# The file's name holds the token that changes when rows of the catalogue are changed (migration
-# 5); where that differs the catalogue is read again, and rows that were added since are read on. A
-# row of the audit log stands in it, too: a catalogue that was taken back to an earlier state lacks
-# that row.
+# The file's name holds the token that changes when rows of the catalogue are changed (schema.sql);
+# where that differs the catalogue is read again, and rows that were added since are read on. A row
+# of the audit log stands in it, too: a catalogue that was taken back to an earlier state lacks it.
 
 MARK_TABLE_FOLDER = Path("index", "ledgers")
 _LAYOUT = 3  # of what is in a file; another number is another name
@@ -168,7 +167,7 @@ _WORTH_KEEPING = 4096  # marks read on; fewer are read in less time than the fil
 def read_mark_table(
     db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool
 ) -> MarkTable:
-    """The mark_table of a catalogue, from the file beside the index where that is current.
+    """The mark table of a catalogue, from the file beside the index where that is current.
 
     The caller's read transaction makes it one moment.
 
@@ -224,7 +223,7 @@ def _save(mark_table: MarkTable, folder: Path, name: str, head: AuditHead) -> No
 
 
 def _load(path: Path, db: sqlite3.Connection) -> MarkTable | None:
-    """The mark_table of a file; None where its bytes or its row of the audit log are others."""
+    """The mark table of a file; None where its bytes or its row of the audit log are others."""
     content = read_derived(path)
     if content is None:
         return None

@@ -5,11 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ribin.cases.leads import LOOKING, SEARCHING, Role, same_person
 from ribin.errors import AccessError, ParameterError
-from ribin.vault.audit import append_row, insert_record, now_utc
+from ribin.vault.audit import now_utc
 from ribin.vault.catalogue import Catalogue
+from ribin.vault.rows import Act, insert_record
+
+if TYPE_CHECKING:
+    from ribin.vault.vault import Vault
 
 FOUNDER_ROLES = (Role.ADMINISTRATOR, Role.EXAMINER)
 _ENDED, _APPOINTED = "ended", "appointed"
@@ -34,9 +39,7 @@ def read_people(catalogue: Catalogue) -> list[Person]:
     ]
 
 
-def appoint(
-    catalogue: Catalogue, person: str, roles: Iterable[Role], who: str, reason: str
-) -> list[Role]:
+def appoint(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: str) -> list[Role]:
     """Give a person roles; gives those that were new.
 
     Raises
@@ -48,19 +51,16 @@ def appoint(
     """
     if not person or person != person.strip() or not person.isprintable():
         raise ParameterError(f"person: a name needed, found {person!r}")
-    with catalogue.writing() as db:
-        held = _roles_held(db)
-        if any(Role.ADMINISTRATOR in roles_of for roles_of in held.values()):
-            check_role(db, who, (Role.ADMINISTRATOR,))
-        _refuse_second_spelling(db, person)
+    with vault.act(_APPOINTED, who, reason, ()) as act:
+        check_role_if_any(act.db, who, Role.ADMINISTRATOR)
+        _refuse_second_spelling(act.db, person)
+        held = _roles_held(act.db)
         new = [role for role in roles if role not in held.get(person, {})]
-        _write_standing(db, person, new, _APPOINTED, who, reason)
+        _insert(act, person, new)
     return new
 
 
-def revoke(
-    catalogue: Catalogue, person: str, roles: Iterable[Role], who: str, reason: str
-) -> list[Role]:
+def revoke(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: str) -> list[Role]:
     """Take roles from a person; gives those that were held.
 
     Raises
@@ -68,14 +68,14 @@ def revoke(
     AccessError
         `who` is no administrator, or the vault would be left without one.
     """
-    with catalogue.writing() as db:
-        check_role(db, who, (Role.ADMINISTRATOR,))
-        held = _roles_held(db)
+    with vault.act(_ENDED, who, reason, ()) as act:
+        check_role(act.db, who, (Role.ADMINISTRATOR,))
+        held = _roles_held(act.db)
         ended = [role for role in roles if role in held.get(person, {})]
         others = [n for n, r in held.items() if Role.ADMINISTRATOR in r and n != person]
         if Role.ADMINISTRATOR in ended and not others:
             raise AccessError(f"person {person}: another administrator needed first, found none")
-        _write_standing(db, person, ended, _ENDED, who, reason)
+        _insert(act, person, ended)
     return ended
 
 
@@ -87,28 +87,16 @@ def _refuse_second_spelling(db: sqlite3.Connection, person: str) -> None:
             raise ParameterError(f"person: the known spelling {name!r} needed, found {person!r}")
 
 
-def _write_standing(
-    db: sqlite3.Connection,
-    person: str,
-    roles: Sequence[Role],
-    standing: str,
-    who: str,
-    reason: str,
-) -> None:
-    """Add an appointment a role, and the row of the audit log that vouches for them."""
-    records = _insert(db, person, roles, standing, who, reason)
-    if records:
-        named = [str(role) for role in roles]
-        append_row(db, standing, person, who, reason, {"roles": named, "records": records})
-
-
 def appoint_founder(db: sqlite3.Connection, who: str) -> None:
-    """Make whoever makes or upgrades a vault without people its administrator and examiner.
+    """Make whoever makes a vault its administrator and examiner.
 
     The row of the audit log that the caller adds next vouches for these records too.
     """
-    if who and not _roles_held(db):
-        _insert(db, who, FOUNDER_ROLES, _APPOINTED, who, "made the vault")
+    if who:
+        for role in FOUNDER_ROLES:
+            insert_record(
+                db, "appointments", _columns(who, role, _APPOINTED, who, "made the vault")
+            )
 
 
 def check_role(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None:
@@ -150,19 +138,17 @@ def check_looker(catalogue: Catalogue, who: str) -> None:
         check_role_in_use(db, who, LOOKING)
 
 
-def _insert(
-    db: sqlite3.Connection,
-    person: str,
-    roles: Sequence[Role],
-    standing: str,
-    who: str,
-    reason: str,
-) -> dict[str, str]:
-    same = {"person": person, "standing": standing, "at": now_utc()}
-    said = {"appointed_by": who, "reason": reason}
-    return dict(
-        insert_record(db, "appointments", {**same, **said, "role": str(role)}) for role in roles
-    )
+def _insert(act: Act, person: str, roles: Sequence[Role]) -> None:
+    """Add an appointment a role, and the row of the audit log that vouches for them."""
+    for role in roles:
+        act.insert("appointments", _columns(person, role, act.action, act.who, act.reason))
+    if roles:
+        act.log(person, roles=[str(role) for role in roles])
+
+
+def _columns(person: str, role: Role, standing: str, who: str, reason: str) -> dict[str, object]:
+    said = {"at": now_utc(), "appointed_by": who, "reason": reason}
+    return {"person": person, "role": role, "standing": standing, **said}
 
 
 def _roles_held(db: sqlite3.Connection) -> dict[str, dict[Role, str]]:

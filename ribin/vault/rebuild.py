@@ -1,4 +1,4 @@
-"""A vault made anew from the tables and scan files of another, down to its audit log."""
+"""A vault rebuilt from the tables and scan files of another, down to its audit log."""
 
 from __future__ import annotations
 
@@ -13,18 +13,14 @@ from typing import Any
 
 from ribin.errors import StoreError
 from ribin.vault.audit import (
-    all_records,
     append_row,
     chain_problems,
-    change_record,
-    record_problems,
 )
 from ribin.vault.catalogue import Catalogue, write_identity
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.files import fsync_folder, write_durably
-from ribin.vault.migrations import SCHEMA_VERSION, migrate
-from ribin.vault.people import appoint_founder
 from ribin.vault.redescribe import described_path, read_descriptions
+from ribin.vault.rows import change_record, record_problems
 from ribin.vault.scanfile import read_original, read_template, template_sha256
 
 _WAIT_S = 30.0
@@ -41,8 +37,6 @@ class Source:
     pack : callable
         Gives a file by the name of its folder in the export: scans/SHA-256 or
         described/SHA-256-params_id.
-    schema : int
-        Of which the tables are; older ones take the steps to today's.
     accept_repacked : bool
         Whether a file may have other bytes than it had, because other libraries packed it, as long
         as the original scan and the templates in it are those of the catalogue. The surfaces that
@@ -53,7 +47,6 @@ class Source:
 
     tables: Mapping[str, Table]
     pack: Callable[[str], bytes]
-    schema: int = SCHEMA_VERSION
     accept_repacked: bool = False
     others: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -69,7 +62,7 @@ def rebuild_vault(
     """Make the vault in a new or empty folder: all of it, or nothing; gives the number of scans.
 
     The audit log is that of the tables, and one row more, which names the hash of every file that
-    was packed otherwise, and where the tables were older, of every record as it is now.
+    was packed otherwise.
 
     Raises
     ------
@@ -107,11 +100,10 @@ def _fill(
 ) -> int:
     for name in (MARKS_FOLDER, INCOMING_FOLDER):
         (folder / name).mkdir()
-    catalogue = Catalogue.create(folder, _WAIT_S, source.schema)
+    catalogue = Catalogue.create(folder, _WAIT_S)
     try:
         with catalogue.writing() as db:
             fill_tables(db, source.tables)
-            added = migrate(db, source.schema)
             owner = str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
             repacked: dict[str, str] = {}
             files = _files(db, folder)
@@ -122,11 +114,6 @@ def _fill(
                 (folder / name).parent.mkdir(exist_ok=True)
                 write_durably(folder / name, content)
             tick(len(files), len(files))
-            if source.schema < SCHEMA_VERSION:
-                appoint_founder(db, who)
-                steps = {"schema": [source.schema, SCHEMA_VERSION], "added": added}
-                details = {**details, **steps}
-                repacked = dict(all_records(db))
             append_row(db, "import", owner, who, reason, {**details, "records": repacked})
         fsync_folder(folder)
     finally:
@@ -238,7 +225,7 @@ def fill_tables(db: sqlite3.Connection, tables: Mapping[str, Table]) -> None:
         db.execute(sql)
     if db.execute("PRAGMA foreign_key_check").fetchone():
         raise StoreError("a record names another that is not there")
-    for problem in (*chain_problems(db), *record_problems(db)):
+    for problem in (*chain_problems(db), *(text for _, text in record_problems(db))):
         raise StoreError(problem)
 
 

@@ -1,4 +1,4 @@
-"""What other members' bundles brought: their exhibits by opaque names, and their templates.
+"""What other members' bundles brought: their exhibits by pseudonyms, and their templates.
 
     received/BLZ/ab/abcd....npz         a template, named by the SHA-256 of its bytes
     received/BLZ/originals/abcd....     a scan as its owner received it, where it was released
@@ -19,10 +19,11 @@ from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.cases.leads import DISCLOSING
 from ribin.errors import AccessError, FormatError, StoreError
 from ribin.model import MarkType, Provenance, ScanKind, Template
-from ribin.vault.audit import append_row, insert_record, now_utc
+from ribin.vault.audit import now_utc
+from ribin.vault.check import received_sha256
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
 from ribin.vault.mark_table import MarkTable, mark_table_of
-from ribin.vault.people import check_role_in_use
+from ribin.vault.rows import from_row, insert_row
 from ribin.vault.scanfile import decode_arrays
 from ribin.vault.vault import Vault
 
@@ -31,7 +32,7 @@ RECEIVED_FOLDER = "received"
 
 @dataclass(frozen=True)
 class ReceivedExhibit:
-    """An exhibit of another member: `exhibit` is its opaque name.
+    """An exhibit of another member: `exhibit` is its pseudonym.
 
     `released` is the exhibit as its owner calls it, with its event; None until it is released.
     """
@@ -95,24 +96,25 @@ def last_bundle(vault: Vault, member: str) -> ReceivedBundle | None:
             "WHERE direction = 'received' AND member = ? ORDER BY number DESC LIMIT 1",
             (member,),
         ).fetchone()
-    return ReceivedBundle(**dict(row)) if row else None
+    return from_row(ReceivedBundle, row) if row else None
 
 
 def read_exhibits(db: sqlite3.Connection, member: str) -> Iterator[ReceivedExhibit]:
     """Exhibits of the last bundle of a member."""
     query = "SELECT * FROM received_exhibits WHERE member = ? ORDER BY rowid"
     for row in db.execute(query, (member,)):
-        kind = ExhibitKind(row["kind"])
-        classes = ClassFields(**{name: row[name] for name in ClassFields.__dataclass_fields__})
-        event = Event(row["event"], row["case_number"], row["date"], row["place"])
-        released = Exhibit(row["released"], event, kind, classes, Scope.NETWORK, row["firearm"])
-        yield ReceivedExhibit(row["exhibit"], kind, classes, released if row["released"] else None)
+        parts = {"class_fields": from_row(ClassFields, row)}
+        whole = {**parts, "event": from_row(Event, row), "sharing": Scope.NETWORK}
+        released = from_row(Exhibit, row, exhibit=row["released"], **whole)
+        yield from_row(
+            ReceivedExhibit, row, released=released if row["released"] else None, **parts
+        )
 
 
 def read_originals(vault: Vault, member: str, exhibit: str) -> Iterator[tuple[str, str, bytes]]:
     """SHA-256, file name and bytes of the scans that a member's last bundle brought of an exhibit.
 
-    It is named as its owner calls it or by its opaque name.
+    It is named as its owner calls it or by its pseudonym.
 
     Raises
     ------
@@ -136,39 +138,31 @@ def read_originals(vault: Vault, member: str, exhibit: str) -> Iterator[tuple[st
 
 def as_exhibit(one: ReceivedExhibit) -> Exhibit:
     """As an exhibit that every scope may see: its owner has sent it to us."""
-    opaque = Exhibit(one.exhibit, Event(""), one.kind, one.class_fields, Scope.NETWORK)
-    return one.released or opaque
+    unnamed = Exhibit(one.exhibit, Event(""), one.kind, one.class_fields, Scope.NETWORK)
+    return one.released or unnamed
 
 
 def write_exhibit(db: sqlite3.Connection, member: str, one: ReceivedExhibit) -> None:
     """Add a received exhibit."""
     whole = one.released or Exhibit("", Event(""))
-    fields = {"member": member, "exhibit": one.exhibit, "kind": str(one.kind)}
-    fields |= asdict(one.class_fields) | asdict(whole.event)
-    _insert(
-        db, "received_exhibits", {**fields, "released": whole.exhibit, "firearm": whole.firearm}
-    )
+    known = {"member": member, "exhibit": one.exhibit, "kind": one.kind}
+    released = {"released": whole.exhibit, "firearm": whole.firearm, **asdict(whole.event)}
+    insert_row(db, "received_exhibits", {**known, **released, **asdict(one.class_fields)})
 
 
 def write_scan(db: sqlite3.Connection, member: str, scan: ReceivedScan) -> None:
     """Add a received scan and its marks."""
-    fields = {k: v for k, v in vars(scan).items() if k != "marks"}
-    _insert(db, "received_scans", {"member": member, **fields, "kind": str(scan.kind)})
+    columns = {"member": member, **{k: v for k, v in vars(scan).items() if k != "marks"}}
+    insert_row(db, "received_scans", columns)
     for mark in scan.marks:
-        texts = {"mark_type": str(mark.mark_type), "kind": str(mark.kind)}
-        fields = {"member": member, "sha256": scan.sha256, **vars(mark), **texts}
-        _insert(db, "received_marks", fields)
+        columns = {"member": member, "sha256": scan.sha256, **vars(mark)}
+        insert_row(db, "received_marks", columns)
 
 
 def clear_received(db: sqlite3.Connection, member: str) -> None:
     """Take away what earlier bundles of a member brought."""
     for table in ("received_marks", "received_scans", "received_exhibits"):
         db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))
-
-
-def _insert(db: sqlite3.Connection, table: str, fields: dict) -> None:
-    columns, marks = ", ".join(fields), ", ".join("?" * len(fields))
-    db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(fields.values()))
 
 
 # The received exhibits of one member, searched like a vault of that member.
@@ -195,32 +189,32 @@ class ReceivedGallery:
         self._vault = vault
 
     def holdings(self) -> Holdings:
-        """All scans and marks of the last bundle, under the names that were told."""
+        """All scans and marks of the last bundle, under the names that we may use."""
         with self._vault.catalogue.reading() as db:
             exhibits = {e.exhibit: as_exhibit(e) for e in read_exhibits(db, self.member)}
             scans = {
-                row["sha256"]: StoredScan(
-                    sha256=row["sha256"],
+                row["sha256"]: from_row(
+                    StoredScan,
+                    row,
                     exhibit=exhibits[row["exhibit"]],
                     source=row["original"] or exhibits[row["exhibit"]].exhibit,
-                    kind=ScanKind(row["kind"]),
                     file_sha256="",
-                    lighting=row["lighting"],
                 )
                 for row in db.execute(_SCANS, (self.member,))
             }
             rows = db.execute(_MARKS, (self.member,)).fetchall()
-        marks = tuple(_stored_mark(row, scans[row["sha256"]]) for row in rows)
+        marks = tuple(
+            from_row(StoredMark, row, scan=scans[row["sha256"]], described=False) for row in rows
+        )
         digest = hashlib.sha256(repr(exhibits).encode())
         digest.update(repr([(m.scan.sha256, m.template_sha256) for m in marks]).encode())
         return Holdings(tuple(scans.values()), marks, digest.hexdigest())
 
     def marks_known_as(self, names: Collection[str]) -> list[int]:
-        """Ids of the marks of exhibits by these names: opaque ones, or those that were told."""
+        """Ids of the marks of exhibits by these names: pseudonyms, or those that were released."""
         with self._vault.catalogue.reading() as db:
             received = list(read_exhibits(db, self.member))
-        told = {as_exhibit(e).exhibit for e in received if e.exhibit in names}
-        chosen = told.union(names)
+        chosen = {as_exhibit(e).exhibit for e in received if e.exhibit in names}.union(names)
         return [m.mark_id for m in self.holdings().marks if m.scan.exhibit.exhibit in chosen]
 
     def mark_table(self, mark_type: MarkType) -> MarkTable:
@@ -258,18 +252,6 @@ class ReceivedGallery:
         )
 
 
-def _stored_mark(row: sqlite3.Row, scan: StoredScan) -> StoredMark:
-    return StoredMark(
-        mark_id=row["mark_id"],
-        scan=scan,
-        position=row["position"],
-        mark_type=MarkType(row["mark_type"]),
-        kind=ScanKind(row["kind"]),
-        params_id=row["params_id"],
-        template_sha256=row["template_sha256"],
-    )
-
-
 # Which bundles were sent and received, by number, so that none counts twice.
 
 
@@ -278,18 +260,16 @@ def record_sent(
     receiver: str,
     bundle: str,
     made_at: str,
-    told: dict[str, Any],
+    contents: dict[str, Any],
     who: str,
     reason: str,
 ) -> int:
-    """Write down a bundle on its way; gives its number among those to this receiver."""
-    with vault.catalogue.writing() as db:
-        check_role_in_use(db, who, DISCLOSING)
-        number = _last(db, "sent", receiver) + 1
-        fields = _fields(bundle, "sent", receiver, number, made_at, told["exhibits"])
-        record = insert_record(db, "bundles", fields)
-        details = {"bundle": bundle, "number": number, **told, "records": dict([record])}
-        append_row(db, "export bundle", receiver, who, reason, details)
+    """Log a bundle on its way; gives its number among those to this receiver."""
+    with vault.act("export bundle", who, reason, DISCLOSING) as act:
+        number = _last(act.db, "sent", receiver) + 1
+        columns = _columns(bundle, "sent", receiver, number, made_at, contents["exhibits"])
+        act.insert("bundles", columns)
+        act.log(receiver, bundle=bundle, number=number, **contents)
     return number
 
 
@@ -314,30 +294,30 @@ def record_received(
     Returns
     -------
     dict of str to list of str
-        Opaque names of exhibits that are `new`, `gone`, now `released` and released no more:
+        Pseudonyms of exhibits that are `new`, `gone`, now `released` and released no more:
         `ended`.
     """
     named, number, made_at = bundle
-    with vault.catalogue.writing() as db:
-        check_role_in_use(db, who, DISCLOSING)
-        _refuse_old(db, sender, number, named[:12])
-        before = {one.exhibit: one for one in read_exhibits(db, sender)}
+    with vault.act("import bundle", who, reason, DISCLOSING) as act:
+        _refuse_old(act.db, sender, number, named[:12])
+        before = {one.exhibit: one for one in read_exhibits(act.db, sender)}
         now = {one.exhibit: one for one, _ in exhibits}
-        clear_received(db, sender)
+        clear_received(act.db, sender)
         for one, scans in exhibits:
-            write_exhibit(db, sender, one)
+            write_exhibit(act.db, sender, one)
             for scan in scans:
-                write_scan(db, sender, scan)
+                write_scan(act.db, sender, scan)
         place_files()
-        told = _changes(before, now)
-        fields = _fields(named, "received", sender, number, made_at, len(exhibits))
-        record = insert_record(db, "bundles", fields)
-        details = {"bundle": named, "number": number, "exhibits": len(exhibits), **told}
-        append_row(db, "import bundle", sender, who, reason, {**details, "records": dict([record])})
+        changes = _changes(before, now)
+        columns = _columns(named, "received", sender, number, made_at, len(exhibits))
+        act.insert("bundles", columns)
+        stated: dict[str, Any] = {"bundle": named, "number": number, "exhibits": len(exhibits)}
+        stated |= {**changes, "received_sha256": received_sha256(act.db, sender)}
+        act.log(sender, **stated)
         for action, names in (("receive release", "released"), ("release ended", "ended")):
-            for opaque in told[names]:
-                append_row(db, action, f"{sender}:{opaque}", who, reason, {"bundle": named})
-    return told
+            for pseudonym in changes[names]:
+                act.log(f"{sender}:{pseudonym}", action, bundle=named)
+    return changes
 
 
 def is_last(vault: Vault, sender: str, bundle: tuple[str, int, str]) -> bool:
@@ -375,11 +355,11 @@ def _refuse_old(db: sqlite3.Connection, sender: str, number: int, where: str) ->
         )
 
 
-def _fields(
+def _columns(
     bundle: str, direction: str, member: str, number: int, made_at: str, exhibits: int
 ) -> dict[str, object]:
-    fields: dict[str, object] = {"bundle": bundle, "direction": direction, "member": member}
-    return {**fields, "number": number, "made_at": made_at, "at": now_utc(), "exhibits": exhibits}
+    columns: dict[str, object] = {"bundle": bundle, "direction": direction, "member": member}
+    return {**columns, "number": number, "made_at": made_at, "at": now_utc(), "exhibits": exhibits}
 
 
 def _changes(

@@ -1,4 +1,4 @@
-"""Scans described anew after parameters changed, in files of their own, written once.
+"""Scans that were redescribed after parameters changed, in files of their own, made once.
 
     described/ab/abcd....-<params_id>.h5      as a scan file, without the original bytes
 
@@ -13,17 +13,21 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ribin.cases.leads import Role
 from ribin.errors import StoreError
 from ribin.model import Mark, Scan, Template
-from ribin.vault.audit import append_row, change_record, insert_record, now_utc
-from ribin.vault.catalogue import Catalogue
+from ribin.vault.audit import now_utc
 from ribin.vault.enrol import DESCRIBED_FOLDER, mark_fields, scan_path
 from ribin.vault.exhibits import MARKS_IN_USE, StoredMark
 from ribin.vault.files import fsync_folder, write_durably
 from ribin.vault.people import check_role_if_any
+from ribin.vault.rows import Act, from_row
 from ribin.vault.scanfile import pack_scan, read_template, template_sha256
+
+if TYPE_CHECKING:
+    from ribin.vault.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,7 @@ def read_descriptions(db: sqlite3.Connection) -> list[StoredDescription]:
     query = (
         "SELECT d.*, s.exhibit FROM descriptions d JOIN scans s USING (sha256) ORDER BY description"
     )
-    names = StoredDescription.__dataclass_fields__
-    return [StoredDescription(**{name: row[name] for name in names}) for row in db.execute(query)]
+    return [from_row(StoredDescription, row) for row in db.execute(query)]
 
 
 def scans_in_use_with(db: sqlite3.Connection, folder: Path, params_id: str) -> set[str]:
@@ -80,8 +83,7 @@ def scans_in_use_with(db: sqlite3.Connection, folder: Path, params_id: str) -> s
 
 
 def admit_description(
-    folder: Path,
-    catalogue: Catalogue,
+    vault: Vault,
     scan: Scan,
     marks: Sequence[Mark],
     templates: Sequence[Template],
@@ -106,27 +108,28 @@ def admit_description(
         The scan is not enrolled, the vault is read-only or locked, or the disk refuses.
     """
     sha256, params_id = scan.provenance.sha256, templates[0].params_id
-    with catalogue.writing() as db:
+    with vault.act("describe", who, reason, ()) as act:
+        db = act.db
         check_role_if_any(db, who, Role.ADMINISTRATOR)
         positions = "SELECT max(position) FROM marks WHERE sha256 = ?"
         last = db.execute(positions, (sha256,)).fetchone()[0]
         if last is None:
-            raise StoreError(f"{folder}: an enrolled scan needed, found none of SHA-256 {sha256}")
+            raise StoreError(
+                f"{vault.path}: an enrolled scan needed, found none of SHA-256 {sha256}"
+            )
         known = "SELECT * FROM descriptions WHERE sha256 = ? AND params_id = ?"
         row = db.execute(known, (sha256, params_id)).fetchone()
-        path = described_path(folder, sha256, params_id)
+        path = described_path(vault.path, sha256, params_id)
         if row:
             if not path.is_file():
                 _write_again(db, path, row, scan, marks, templates)
-            fields: dict[str, object] = {"at": now_utc()}
-            records = [change_record(db, "descriptions", row["description"], fields)]
+            act.change("descriptions", row["description"], at=now_utc())
         else:
             content = pack_scan(None, scan, marks, templates, first=last + 1)
             _write(path, content)
-            records = _insert(db, scan, templates, last + 1, content, who)
+            _insert(act, scan, templates, last + 1, content)
         db.execute("UPDATE content SET token = lower(hex(randomblob(16)))")  # other marks in use
-        details = {"params_id": params_id, "records": dict(records)}
-        append_row(db, "describe", sha256, who, reason, details)
+        act.log(sha256, params_id=params_id)
     return row is None
 
 
@@ -158,22 +161,15 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _insert(
-    db: sqlite3.Connection,
-    scan: Scan,
-    templates: Sequence[Template],
-    first: int,
-    content: bytes,
-    who: str,
-) -> list[tuple[str, str]]:
-    fields: dict[str, object] = {
+    act: Act, scan: Scan, templates: Sequence[Template], first: int, content: bytes
+) -> None:
+    columns = {
         "sha256": scan.provenance.sha256,
         "params_id": templates[0].params_id,
         "file_sha256": hashlib.sha256(content).hexdigest(),
         "at": now_utc(),
     }
-    records = [insert_record(db, "descriptions", fields)]
-    description = int(records[0][0].partition("/")[2])
+    description = int(act.insert("descriptions", columns).partition("/")[2])
     for position, template in enumerate(templates, first):
-        mark = {**mark_fields(scan, template, position, who), "description": description}
-        records.append(insert_record(db, "marks", mark))
-    return records
+        mark = mark_fields(scan, template, position, act.who)
+        act.insert("marks", {**mark, "description": description})

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from ribin.cases.leads import DISCLOSING, KEEPING, ExhibitRef, LeadHistory
 from ribin.errors import ParameterError, StoreError
-from ribin.vault.audit import append_row, change_record, insert_record, now_utc, remove_record
+from ribin.vault.audit import now_utc
 from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
 from ribin.vault.files import fsync_folder
-from ribin.vault.leads import lead_files_of_exhibit
-from ribin.vault.people import check_role_in_use
+from ribin.vault.leads import leads_of_exhibit
+from ribin.vault.rows import Act, from_row
 from ribin.vault.saved_searches import end_saved_searches_of
 from ribin.vault.sharing import end_releases, pseudonym, read_setting
 from ribin.vault.vault import Vault
@@ -61,21 +61,19 @@ def keep_until(vault: Vault, exhibit: str, day: str, who: str, reason: str) -> N
     if day:
         checked_day(day, f"exhibit {exhibit}: keep until")
     vault.exhibit(exhibit)
-    with vault.catalogue.writing() as db:
-        check_role_in_use(db, who, DISCLOSING)
-        row = db.execute("SELECT * FROM retention WHERE exhibit = ?", (exhibit,)).fetchone()
+    with vault.act("retention", who, reason, DISCLOSING) as act:
+        query = "SELECT keep_until FROM retention WHERE exhibit = ?"
+        row = act.db.execute(query, (exhibit,)).fetchone()
         before = row["keep_until"] if row else ""
         if before == day:
             return
-        record: tuple[str, str | None]
         if not day:
-            record = remove_record(db, "retention", exhibit)
+            act.remove("retention", exhibit)
         elif row:
-            record = change_record(db, "retention", exhibit, {"keep_until": day})
+            act.change("retention", exhibit, keep_until=day)
         else:
-            record = insert_record(db, "retention", {"exhibit": exhibit, "keep_until": day})
-        details = {"before": before, "now": day, "records": dict([record])}
-        append_row(db, "retention", exhibit, who, reason, details)
+            act.insert("retention", {"exhibit": exhibit, "keep_until": day})
+        act.log(exhibit, before=before, now=day)
 
 
 def retention_dates(vault: Vault) -> list[Due]:
@@ -109,41 +107,32 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         raise ParameterError(f"exhibit {exhibit}: who and reason needed, found one missing")
     known = vault.exhibit(exhibit)
     due = {d.exhibit: d.keep_until for d in retention_dates(vault)}.get(exhibit, "")
-    with vault.catalogue.writing() as db:
-        check_role_in_use(db, who, KEEPING)
+    with vault.act("purge", who, reason, KEEPING) as act:
+        db = act.db
         db.execute("PRAGMA secure_delete = ON")
         check_leads_ended(db, vault.member, exhibit)
+        end_saved_searches_of(act, exhibit)
         scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
         stone = Tombstone(
-            uuid.uuid4().hex,
-            exhibit,
-            pseudonym(db, exhibit),
-            tuple(scans),
-            due,
-            now_utc(),
-            who,
-            reason.strip(),
+            tombstone=uuid.uuid4().hex,
+            exhibit=exhibit,
+            opaque=pseudonym(db, exhibit),
+            scans=tuple(scans),
+            keep_until=due,
+            at=now_utc(),
+            who=who,
+            reason=reason.strip(),
         )
-        records = _removed(db, exhibit, known.event.event, scans)
-        fields = {**vars(stone), "scans": json.dumps(scans)}
-        records |= dict([insert_record(db, "tombstones", fields)])
-        records |= end_releases(db, exhibit)  # another exhibit may come to have this name
-        details = {"scans": scans, "keep_until": due, "records": records}
-        end_saved_searches_of(db, exhibit, who, reason)
-        append_row(db, "purge", exhibit, who, reason, details)
+        _remove(act, exhibit, known.event.event, scans)
+        act.insert("tombstones", {**vars(stone), "scans": json.dumps(scans)})
+        end_releases(act, exhibit)  # another exhibit may come to have this name
+        act.log(exhibit, scans=scans, keep_until=due)
         # The writer after a crash here finds the files named as arriving and unknown, and ends it.
         for sha256 in scans:
             (vault.path / INCOMING_FOLDER / sha256).mkdir(parents=True, exist_ok=True)
         fsync_folder(vault.path / INCOMING_FOLDER)
     remove_scan_files(vault.path, scans)
     return stone
-
-
-def tombstones(vault: Vault) -> list[Tombstone]:
-    """What was purged, oldest first."""
-    with vault.catalogue.reading() as db:
-        rows = db.execute("SELECT * FROM tombstones ORDER BY rowid").fetchall()
-    return [Tombstone(**{**dict(r), "scans": tuple(json.loads(r["scans"]))}) for r in rows]
 
 
 def remove_scan_files(folder: Path, scans: list[str]) -> None:
@@ -153,22 +142,26 @@ def remove_scan_files(folder: Path, scans: list[str]) -> None:
         (folder / INCOMING_FOLDER / sha256).rmdir()
 
 
-def _removed(
-    db: sqlite3.Connection, exhibit: str, event: str, scans: list[str]
-) -> dict[str, str | None]:
+def tombstones(vault: Vault) -> list[Tombstone]:
+    """What was purged, oldest first."""
+    with vault.catalogue.reading() as db:
+        rows = db.execute("SELECT * FROM tombstones ORDER BY rowid").fetchall()
+    return [from_row(Tombstone, row, scans=tuple(json.loads(row["scans"]))) for row in rows]
+
+
+def _remove(act: Act, exhibit: str, event: str, scans: list[str]) -> None:
     """Take the records away, those that name others first."""
-    gone: list[tuple[str, str | None]] = []
     for sha256 in scans:
         for table, key in (("marks", "mark_id"), ("descriptions", "description")):
-            rows = db.execute(f"SELECT {key} FROM {table} WHERE sha256 = ?", (sha256,)).fetchall()
-            gone += [remove_record(db, table, row[0]) for row in rows]
-        gone.append(remove_record(db, "scans", sha256))
-    if db.execute("SELECT 1 FROM retention WHERE exhibit = ?", (exhibit,)).fetchone():
-        gone.append(remove_record(db, "retention", exhibit))
-    gone.append(remove_record(db, "exhibits", exhibit))
-    if not db.execute("SELECT 1 FROM exhibits WHERE event = ?", (event,)).fetchone():
-        gone.append(remove_record(db, "events", event))
-    return dict(gone)
+            query = f"SELECT {key} FROM {table} WHERE sha256 = ?"
+            for row in act.db.execute(query, (sha256,)).fetchall():
+                act.remove(table, row[0])
+        act.remove("scans", sha256)
+    if act.db.execute("SELECT 1 FROM retention WHERE exhibit = ?", (exhibit,)).fetchone():
+        act.remove("retention", exhibit)
+    act.remove("exhibits", exhibit)
+    if not act.db.execute("SELECT 1 FROM exhibits WHERE event = ?", (event,)).fetchone():
+        act.remove("events", event)
 
 
 def _after(enrolled_at: str, days: int) -> str:
@@ -182,17 +175,17 @@ def _after(enrolled_at: str, days: int) -> str:
 
 def check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None:
     """Refuse an exhibit that is being examined or linked; StoreError says what ends that."""
-    for file in _leads_on(db, member, exhibit):
-        lead = file.lead.lead
-        if file.linked:
+    for history in _leads_on(db, member, exhibit):
+        lead = history.lead.lead
+        if history.linked:
             raise StoreError(
                 f"exhibit {exhibit}: one in no standing link needed, found lead {lead}; "
                 f"`ribin link withdraw {lead}` ends it"
             )
-        if file.is_open:
+        if history.is_open:
             ends = (
                 "`ribin lead sync` ends it, where the logs of both members are in reach"
-                if file.unchecked
+                if history.unchecked
                 else f"its two verdicts (`ribin review {lead}`) end it, `unsuitable` where nobody "
                 "can examine"
             )
@@ -202,5 +195,5 @@ def check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None
 
 
 def _leads_on(db: sqlite3.Connection, member: str, exhibit: str) -> list[LeadHistory]:
-    names = (exhibit, pseudonym(db, exhibit))  # in a lead across a border the opaque one
-    return [f for name in names for f in lead_files_of_exhibit(db, ExhibitRef(member, name))]
+    names = (exhibit, pseudonym(db, exhibit))  # in a lead across a border the pseudonym
+    return [f for name in names for f in leads_of_exhibit(db, ExhibitRef(member, name))]

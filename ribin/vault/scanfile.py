@@ -17,7 +17,6 @@ import ast
 import hashlib
 import io
 import json
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +33,7 @@ from ribin.errors import FormatError, StoreError
 from ribin.model import BoolArray, Mark, MarkType, Provenance, Scan, ScanKind, Template
 
 _FORMAT = "ribin scan"
-_FILE_SCHEMA = 2  # 2: outlines of every mark, and whether the scan was declared a cast
+_FILE_SCHEMA = 2  # another one is refused
 
 
 def pack_scan(
@@ -135,6 +134,11 @@ def opened_scan(path: Path) -> Iterator[h5py.File]:
     # Finished files never change, so no lock is wanted; some network folders cannot lock.
     try:
         with h5py.File(path, "r", locking=False) as file:
+            if file.attrs["schema"] != _FILE_SCHEMA:
+                found = file.attrs["schema"]
+                raise StoreError(
+                    f"{path}: a scan file of schema {_FILE_SCHEMA} needed, found {found}"
+                )
             yield file
     except FileNotFoundError as error:
         raise StoreError(f"{path}: the file of an enrolled scan needed, found none") from error
@@ -180,22 +184,21 @@ def _scan_text(scan: Scan) -> str:
     return json.dumps(facts, sort_keys=True, ensure_ascii=False)
 
 
-def scan_facts(file: h5py.File) -> tuple[dict[str, Any], Provenance]:
-    """Kind, shape and pitches of the scan, and its provenance."""
-    facts = json.loads(file.attrs["scan"])
-    told = facts.pop("provenance")
-    lists = {name: tuple(told[name]) for name in ("repairs", "notes")}
-    return facts, Provenance(**{**told, **lists})
+def provenance_of(facts: Mapping[str, Any]) -> Provenance:
+    """The provenance in the facts of a scan."""
+    known = facts["provenance"]
+    return Provenance(**{**known, **{name: tuple(known[name]) for name in ("repairs", "notes")}})
 
 
 def _provenance(file: h5py.File) -> Provenance:
-    return scan_facts(file)[1]
+    return provenance_of(json.loads(file.attrs["scan"]))
+
+
+def _outlines(file: h5py.File) -> dict[MarkType, BoolArray]:
+    return {MarkType(name): read_array(file["outlines"][name]) for name in file.get("outlines", ())}
 
 
 # What a scan file keeps beside the original bytes, so that it can be read again as it was.
-
-_CIRCLE = re.compile(r"(\w+) outlined by circle ([\d.e+-]+),([\d.e+-]+),([\d.e+-]+),([\d.e+-]+) px")
-_CAST = "Declared a cast"
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,50 +218,29 @@ class ScanContents:
     row_pitch_um: float
     col_pitch_um: float
     provenance: Provenance
-    replica: bool
     outlines: dict[MarkType, BoolArray] = field(default_factory=dict)
+
+    @property
+    def replica(self) -> bool:
+        """Whether the scan shows a cast."""
+        return self.provenance.replica
 
 
 def read_contents_of_scan(path: Path) -> ScanContents:
-    """From a scan file; StoreError where it is missing or damaged.
-
-    Files of the first version hold no circles and not whether the scan shows a cast. Their notes
-    say both.
-    """
+    """From a scan file; StoreError where it is missing or damaged."""
     with opened_scan(path) as file:
-        facts, provenance = scan_facts(file)
-        outlines = {}
-        if "mark_valid" in file:
-            outlines[MarkType.BREECH_FACE] = read_array(file["mark_valid"])
-        for name in file.get("outlines", ()):
-            outlines[MarkType(name)] = read_array(file["outlines"][name])
-        original = read_array(file["original"]).tobytes()
-    replica = provenance.replica or any(note.startswith(_CAST) for note in provenance.notes)
-    drawn = _circles_in_notes(provenance, tuple(facts["shape"]), replica)
-    return ScanContents(
-        original=original,
-        kind=ScanKind(facts["kind"]),
-        row_pitch_um=float(facts["row_pitch_um"]),
-        col_pitch_um=float(facts["col_pitch_um"]),
-        provenance=provenance,
-        replica=replica,
-        outlines={**drawn, **outlines},
-    )
-
-
-def _circles_in_notes(
-    provenance: Provenance, shape: tuple[int, int], replica: bool
-) -> dict[MarkType, BoolArray]:
-    rows, cols = np.ogrid[: shape[0], : shape[1]]
-    drawn = {}
-    for note in provenance.notes:
-        if found := _CIRCLE.match(note):
-            row, col, radius, inner = (float(text) for text in found.groups()[1:])
-            away = np.hypot(rows - row, cols - col)
-            inside = np.asarray((away <= radius) & (away >= inner), np.bool_)
-            turned = inside[:, ::-1] if replica else inside  # drawn before it was mirrored
-            drawn[MarkType(found[1].lower())] = np.ascontiguousarray(turned)
-    return drawn
+        facts = json.loads(file.attrs["scan"])
+        drawn = (
+            {MarkType.BREECH_FACE: read_array(file["mark_valid"])} if "mark_valid" in file else {}
+        )
+        return ScanContents(
+            original=read_array(file["original"]).tobytes(),
+            kind=ScanKind(facts["kind"]),
+            row_pitch_um=float(facts["row_pitch_um"]),
+            col_pitch_um=float(facts["col_pitch_um"]),
+            provenance=provenance_of(facts),
+            outlines=drawn | _outlines(file),
+        )
 
 
 # All parts of a scan's file at once: to write them elsewhere, and to make the same file again.
@@ -298,7 +280,7 @@ def read_parts(path: Path) -> ScanParts:
         outline = read_array(file["mark_valid"]) if "mark_valid" in file else None
         positions = sorted(int(name) for name in file.get("marks", ()))
         whole = "original" in file
-        others = {MarkType(n): read_array(file["outlines"][n]) for n in file.get("outlines", ())}
+        others = _outlines(file)
     marks = tuple(read_mark(path, position) for position in positions)
     templates = tuple(read_template(path, position) for position in positions)
     original = read_original(path) if whole else None
@@ -306,35 +288,20 @@ def read_parts(path: Path) -> ScanParts:
     return ScanParts(original, facts, outline, marks, templates, first, others)
 
 
-def pack_parts(
-    original: bytes | None,
-    facts: dict[str, Any],
-    outline: BoolArray | None,
-    marks: Sequence[Mark],
-    templates: Sequence[Template],
-    outlines: Mapping[MarkType, BoolArray],
-    first: int = 0,
-) -> bytes:
+def pack_parts(parts: ScanParts) -> bytes:
     """The file that these parts came from; the libraries of HDF5 may pack it otherwise."""
-    shape = tuple(facts["shape"])
-    blank = np.broadcast_to(np.float32(0), shape)
+    facts, shape = parts.facts, tuple(parts.facts["shape"])
     scan = Scan(
-        values=blank,
+        values=np.broadcast_to(np.float32(0), shape),
         valid=np.broadcast_to(np.False_, shape),
         row_pitch_um=facts["row_pitch_um"],
         col_pitch_um=facts["col_pitch_um"],
         kind=ScanKind(facts["kind"]),
         provenance=provenance_of(facts),
-        mark_valid=outline,
-        outlines=dict(outlines),
+        mark_valid=parts.outline,
+        outlines=parts.outlines,
     )
-    return pack_scan(original, scan, marks, templates, first)
-
-
-def provenance_of(facts: dict[str, Any]) -> Provenance:
-    """The provenance in the facts of a scan."""
-    told = facts["provenance"]
-    return Provenance(**{**told, **{name: tuple(told[name]) for name in ("repairs", "notes")}})
+    return pack_scan(parts.original, scan, parts.marks, parts.templates, parts.first)
 
 
 # A template as a file by itself: an .npz of NumPy, which any program that reads NumPy opens.

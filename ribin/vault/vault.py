@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from ribin.cases.exhibits import Exhibit
+from ribin.cases.leads import Role
 from ribin.errors import StoreError
 from ribin.model import Mark, MarkType, Scan, Template
 from ribin.vault.audit import (
     AuditHead,
     AuditRow,
-    all_records,
     append_row,
-    chain_problems,
     read_head,
     read_rows,
-    record_problems,
 )
 from ribin.vault.catalogue import (
-    SCHEMA_VERSION,
     Catalogue,
+    check_schema,
     checked_member_code,
-    column_problem,
     may_write,
     read_identity,
-    version_of,
     write_identity,
 )
 from ribin.vault.check import CheckReport, check_vault
@@ -54,9 +51,9 @@ from ribin.vault.exhibits import (
 )
 from ribin.vault.files import fsync_folder
 from ribin.vault.mark_table import MarkTable, read_mark_table
-from ribin.vault.migrations import migrate
-from ribin.vault.people import appoint_founder
+from ribin.vault.people import appoint_founder, check_role_in_use
 from ribin.vault.redescribe import checked_template, mark_path
+from ribin.vault.rows import Act, all_records
 from ribin.vault.scanfile import pack_scan, read_mark, read_original
 
 _WAIT_S = 30.0  # how long a writer waits for its turn
@@ -137,7 +134,7 @@ class Vault:
         if known:
             return known
         packed = pack_scan(content, scan, marks, templates)
-        return admit_entry(self.path, self.catalogue, entry, packed)
+        return admit_entry(self, entry, packed)
 
     def find_enrolled(self, original: Path, exhibit: Exhibit) -> Enrolment | None:
         """The scan of a file as it is in the vault already, or None; errors as `enrol`."""
@@ -191,10 +188,32 @@ class Vault:
         """The template of a mark; StoreError where it is not the one that was enrolled."""
         return checked_template(mark_path(self.path, stored), stored)
 
+    @contextmanager
+    def act(self, action: str, who: str, reason: str, roles: Sequence[Role]) -> Iterator[Act]:
+        """What one person does, in one write transaction: checked, changed and logged, or nothing.
+
+        `act.insert`, `change` and `remove` write records, `act.log` the row of the audit log.
+
+        Raises
+        ------
+        AccessError
+            The vault's people have roles, and `who` has none of these; where none is named, the act
+            itself checks who it is.
+        StoreError
+            The vault is read-only or locked.
+        """
+        with self.catalogue.writing() as db:
+            if roles:
+                check_role_in_use(db, who, roles)
+            act = Act(db, action, who, reason)
+            yield act
+            if act.records:
+                raise RuntimeError(f"{action}: records without a row of the audit log")
+
     def record(self, action: str, subject: str, who: str, reason: str, **details: Any) -> None:
         """Add a row to the audit log; StoreError where the vault is read-only or locked."""
-        with self.catalogue.writing() as db:
-            append_row(db, action, subject, who, reason, details)
+        with self.act(action, who, reason, ()) as act:
+            act.log(subject, **details)
 
     def audit_log(self) -> list[AuditRow]:
         """Every row of the audit log, oldest first."""
@@ -220,7 +239,7 @@ class Vault:
         self.close()
 
 
-# Making the folder of a vault; opening one after checking that it is one; older ones upgraded.
+# Making the folder of a vault, and opening one after checking that it is one.
 
 
 def make_vault(folder: Path, member: str, who: str, wait_s: float) -> Catalogue:
@@ -260,64 +279,19 @@ def open_vault(folder: Path, read_only: bool, wait_s: float) -> tuple[str, Catal
     Raises
     ------
     StoreError
-        The folder is no vault, another version of ribin made it, or its catalogue is damaged, has
-        other columns, is locked for longer than `wait_s`, or is another member's.
+        The folder is no vault, another version of ribin made it, or its catalogue is damaged, lacks
+        a column, is locked for longer than `wait_s`, or is another member's.
     """
     member = read_identity(folder).member
     catalogue = Catalogue(folder, may_write(folder) and not read_only, wait_s)
     try:
         with catalogue.reading() as db:
-            found = version_of(db)
-            if found != SCHEMA_VERSION:
-                needed = f"schema {SCHEMA_VERSION} needed as in vault.toml"
-                raise StoreError(f"{catalogue.path}: {needed}, found {found}")
-            if problem := column_problem(db):
-                raise StoreError(f"{catalogue.path}: {problem}")
+            check_schema(db, catalogue.path)
             _check_owner(db, folder, member)
     except BaseException:
         catalogue.close()
         raise
     return member, catalogue
-
-
-def upgrade_vault(folder: Path, who: str, wait_s: float = 30.0) -> list[str]:
-    """Bring the catalogue of an older ribin up to date; gives the tables and columns added.
-
-    One transaction, with a row of the audit log that vouches for the records as they are now;
-    vault.toml comes last, so a crash in between leaves a vault that can be upgraded.
-
-    Raises
-    ------
-    StoreError
-        As `open_vault`; or the vault is read-only, or a record is not as its audit log says:
-        an upgrade would vouch for it.
-    """
-    identity = read_identity(folder, older=True)
-    catalogue = Catalogue(folder, may_write(folder), wait_s)
-    try:
-        with catalogue.writing() as db:
-            _check_owner(db, folder, identity.member)
-            before = version_of(db)
-            if before > SCHEMA_VERSION:
-                needed = f"schema {SCHEMA_VERSION} needed"
-                raise StoreError(f"{catalogue.path}: {needed}, found {before}: of a newer ribin")
-            if before < SCHEMA_VERSION and (wrong := chain_problems(db) or record_problems(db)):
-                raise StoreError(f"{folder}: a sound vault needed to upgrade it, found {wrong[0]}")
-            added = migrate(db, before)
-            if problem := column_problem(db):
-                raise StoreError(f"{catalogue.path}: {problem}")
-            if before != SCHEMA_VERSION:
-                appoint_founder(db, who)
-                records = dict(all_records(db))
-                details = {"schema": [before, SCHEMA_VERSION], "added": added, "records": records}
-                append_row(db, "upgrade", identity.member, who, "", details)
-        if identity.schema != SCHEMA_VERSION:
-            write_identity(folder, identity.member)
-    except OSError as error:
-        raise StoreError(f"{folder}: cannot be written: {error}") from error
-    finally:
-        catalogue.close()
-    return added
 
 
 def _check_owner(db: sqlite3.Connection, folder: Path, member: str) -> None:

@@ -34,7 +34,7 @@ def take_up(request: Request) -> Response:
             figures=found.figures(mark, row),
         )
         notes = (*step.notes, *announce(session.vault, step, session.network))
-    return _see_lead(step.file.lead.lead, notes)
+    return _see_lead(step.history.lead.lead, notes)
 
 
 def leads(request: Request) -> Response:
@@ -43,7 +43,7 @@ def leads(request: Request) -> Response:
     state = state_of(request)
     with state.session() as session:
         views = look_at_leads(session.vault, state.who, mine=mine)
-    rows = [(view, status_of(view.file)) for view in views]
+    rows = [(view, status_of(view.history)) for view in views]
     return page(request, "leads.html", rows=rows, mine=mine)
 
 
@@ -60,7 +60,7 @@ def lead(request: Request) -> Response:
         request,
         "lead.html",
         view=view,
-        standing=status_of(view.file),
+        standing=status_of(view.history),
         conclusions=list(Conclusion),
         meaning=CONCLUSION_MEANING,
         examined=list(ReviewBasis),
@@ -89,7 +89,7 @@ def review(request: Request) -> Response:
             supersede=form.get("supersede") == "yes",
         )
         notes = (*step.notes, *announce(session.vault, step, session.network))
-    return _see_lead(step.file.lead.lead, notes)
+    return _see_lead(step.history.lead.lead, notes)
 
 
 def _see_lead(number: str, notes: tuple[str, ...]) -> Response:

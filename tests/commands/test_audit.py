@@ -48,7 +48,7 @@ def rewritten(folder):
     for row in rows:
         row["reason"] = "nothing" if row["action"] == "search" else row["reason"]
         row["previous_sha256"] = previous
-        previous = row["sha256"] = audit._row_hash(audit._content(row))
+        previous = row["sha256"] = audit._row_hash(row)
         values = [row[name] for name in ("reason", "previous_sha256", "sha256", "seq")]
         db.execute("UPDATE audit SET reason=?, previous_sha256=?, sha256=? WHERE seq=?", values)
     for trigger in triggers:

@@ -70,9 +70,9 @@ def test_share_shows_and_changes(blz):
     for wrong in (("share", BLZ), ("share", "--sharing", "network")):
         ran = blz(*wrong, "--reason", "x")
         assert (ran.code, ran.out) == (2, "")
-        assert "both EXHIBIT and --sharing needed" in ran.err
+        assert "both exhibits and their level needed" in ran.err
     ran = blz("share", "--default", "network")
-    assert (ran.code, ran.err) == (2, "ribin: share: --reason needed for a change, found none\n")
+    assert (ran.code, ran.err) == (2, "ribin: share: a reason needed for a change, found none\n")
     assert blz("share", "nothing", "--sharing", "network", "--reason", "x").code == 3
 
 
@@ -173,7 +173,7 @@ def test_retention_and_purge(two, blz, ribin):
     assert f"{BLZ}  2020-01-31  its own" in ran.out
     dry = blz("purge", "--due", "today", "--dry-run")
     assert (dry.code, dry.out) == (0, f"{BLZ}: would be purged\n")
-    assert "purge: --reason needed" in blz("purge", "--due", "today").err
+    assert "purge: a reason needed" in blz("purge", "--due", "today").err
     assert blz("purge", "--due", "2999-01-01", "--reason", "law").code == 2
     assert blz("purge", "--reason", "law").code == 2
     said = ("--role", "examiner", "--vault", two / "BLZ", "--who", "chief")

@@ -103,6 +103,16 @@ def test_the_same_bundle_again_changes_nothing(pair):
     assert state_of(pair.receiver) == before
 
 
+def test_a_changed_row_of_a_received_bundle_is_found(pair):
+    pair.receive(pair.send())
+    with pair.receiver.catalogue.writing() as db:
+        db.execute("UPDATE received_exhibits SET calibre = '9x18' WHERE rowid = 1")
+    problems = pair.receiver.check().problems
+    assert [p.text for p in problems] == ["catalogue: the bundle of BLZ is not as it was received"]
+    with pair.receiver.catalogue.writing() as db:
+        db.execute("UPDATE received_exhibits SET calibre = '9x19' WHERE rowid = 1")
+
+
 def test_a_later_bundle_takes_the_place_and_an_old_one_is_refused(pair, network):
     first = pair.send()
     pair.receive(first)

@@ -9,7 +9,7 @@ import pytest
 from ribin.cases.leads import same_person
 from ribin.leads.two_vaults import figures_of_both
 from ribin.model import NO_TRACE
-from ribin.services.marks import _told_side
+from ribin.services.marks import _disclosed_side
 from ribin.services.reading import Side
 from ribin.web.state import whole_number
 
@@ -22,7 +22,7 @@ def test_a_side_told_across_a_border_says_nothing_of_its_file():
 
     scan = make_scan(1)
     side = Side(make_mark(scan), template_of(scan), NO_TRACE)
-    told = _told_side(side, make_exhibit("x-0123456789abcdef"))
+    told = _disclosed_side(side, make_exhibit("x-0123456789abcdef"))
     for part in (told.mark, told.template):
         found = part.provenance
         assert (found.source, found.size_bytes) == ("x-0123456789abcdef", 0)

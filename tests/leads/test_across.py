@@ -14,7 +14,7 @@ from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.services.leads import lead_views, look_at_lead
 from ribin.vault.audit import append_row
-from ribin.vault.leads import insert_link, read_lead_file
+from ribin.vault.leads import insert_link, read_lead
 from ribin.vault.people import appoint
 from ribin.vault.sharing import pseudonym
 
@@ -51,7 +51,7 @@ class TwoCountries:
 
     def file(self, code):
         with self.vaults[code].catalogue.reading() as db:
-            return read_lead_file(db, "JAM-L1", code)
+            return read_lead(db, "JAM-L1", code)
 
     def seen(self, code, who=EXAMINER):
         """The lead as this country has it, and the reviews that a person there may see."""
@@ -68,7 +68,7 @@ def both(tmp_path, monkeypatch):
 
 
 def test_a_namesake_in_the_other_country_is_another_person(both):
-    appoint(both.vaults["BLZ"].catalogue, EXAMINER, [Role.REVIEWER], "head", "hired")
+    appoint(both.vaults["BLZ"], EXAMINER, [Role.REVIEWER], "head", "hired")
     both.take_up()
     both.review("JAM", EXAMINER)
     view = both.seen("BLZ", EXAMINER)
@@ -78,7 +78,7 @@ def test_a_namesake_in_the_other_country_is_another_person(both):
     assert lead_views(both.vaults["JAM"], EXAMINER, mine=True) == []
     both.vaults["JAM"].record("view", "JAM-L1", EXAMINER, "", verdicts=1)
     step = both.review("BLZ", EXAMINER)
-    assert (step.file.reviews[-1].blind, step.standing) == (True, LeadStatus.CONFIRMED_LINK)
+    assert (step.history.reviews[-1].blind, step.standing) == (True, LeadStatus.CONFIRMED_LINK)
 
 
 def synced(both, code="JAM"):
@@ -99,7 +99,7 @@ def test_without_the_other_log_a_verdict_makes_no_link_before_both_are_read(both
     both.review("JAM", EXAMINER)
     step = both.review("BLZ", THIRD, reached=False)
     assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)
-    assert (step.file.reviews[-1].blind, step.file.unchecked) == (False, ("JAM-L1/BLZ1",))
+    assert (step.history.reviews[-1].blind, step.history.unchecked) == (False, ("JAM-L1/BLZ1",))
     words = ("lead", "show", "JAM-L1", "--vault", both.vaults["BLZ"].path, "--as", THIRD)
     told = ribin(*words).out
     assert "blindness not checked: the log of the other member was not in reach" in told
@@ -160,7 +160,7 @@ def test_a_link_of_which_the_own_log_says_it_was_not_blind_is_not_taken(both):
 @pytest.mark.parametrize("order", [("JAM", "BLZ"), ("BLZ", "JAM")])
 @pytest.mark.parametrize("taker", [EXAMINER, SECOND])
 def test_two_first_verdicts_given_apart_are_a_first_and_a_second(both, order, syncs, taker):
-    appoint(both.vaults["JAM"].catalogue, EXAMINER, [Role.REVIEWER], "head", "trained")
+    appoint(both.vaults["JAM"], EXAMINER, [Role.REVIEWER], "head", "trained")
     both.take_up(who=taker)
     people = {"JAM": EXAMINER, "BLZ": SECOND}
     for code in order:
@@ -177,11 +177,11 @@ def test_two_first_verdicts_given_apart_are_a_first_and_a_second(both, order, sy
     assert (file.linked, [r.blind for r in file.reviews]) == (True, [True, True])
     assert file.reviews[1].review == "JAM-L1/" + order[1] + "1"
     changed = both.review(second, people[second], conclusion=Conclusion.ELIMINATION, supersede=True)
-    assert (changed.file.reviews[-1].place, changed.standing) == (
+    assert (changed.history.reviews[-1].place, changed.standing) == (
         ReviewRound.SECOND,
         LeadStatus.WITHDRAWN,
     )
-    assert synced(both) == changed.file
+    assert synced(both) == changed.history
 
 
 def test_a_second_verdict_given_apart_is_that_of_a_reviewer_too(both):

@@ -21,7 +21,7 @@ def jam(tmp_path):
 
 
 def take_up(vault, who=EXAMINER, pair=PAIR):
-    return take_up_lead(vault, None, *map(held, pair), who=who, note="alike").file.lead.lead
+    return take_up_lead(vault, None, *map(held, pair), who=who, note="alike").history.lead.lead
 
 
 def review(vault, lead, who, conclusion=SAME):
@@ -46,26 +46,26 @@ def test_the_same_two_persons_make_no_link_by_starting_again(ribin, disagreed, p
     lead = take_up(disagreed, pair=pair)
     review(disagreed, lead, EXAMINER)
     step = review(disagreed, lead, SECOND)
-    assert (step.file.reviews[-1].blind, step.standing) == (False, LeadStatus.NOT_CONFIRMED)
-    assert (step.link_made, step.file.link) == (False, None)
+    assert (step.history.reviews[-1].blind, step.standing) == (False, LeadStatus.NOT_CONFIRMED)
+    assert (step.link_made, step.history.link) == (False, None)
     told = ribin("lead", "show", lead, "--vault", disagreed.path, "--as", SECOND).out
     assert "not blind: a verdict on the pair had been shown to this person or login" in told
     assert "as a new lead, with a second verdict by somebody who has seen none on it" in told
 
 
 def test_nor_when_they_change_places(disagreed):
-    appoint(disagreed.catalogue, EXAMINER, [Role.REVIEWER], "head", "trained")
+    appoint(disagreed, EXAMINER, [Role.REVIEWER], "head", "trained")
     lead = take_up(disagreed, who=SECOND)
     review(disagreed, lead, SECOND)
     step = review(disagreed, lead, EXAMINER)
-    assert (step.file.reviews[-1].blind, step.link_made) == (False, False)
+    assert (step.history.reviews[-1].blind, step.link_made) == (False, False)
 
 
 def test_whoever_has_seen_none_of_them_is_blind(disagreed):
     lead = take_up(disagreed)
     review(disagreed, lead, EXAMINER)
     step = review(disagreed, lead, THIRD)
-    assert (step.file.reviews[-1].blind, step.standing) == (True, LeadStatus.CONFIRMED_LINK)
+    assert (step.history.reviews[-1].blind, step.standing) == (True, LeadStatus.CONFIRMED_LINK)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_whoever_was_shown_them_is_not(ribin, disagreed, monkeypatch, words):
     assert shown.code == 0, shown.err
     lead = take_up(disagreed)
     review(disagreed, lead, EXAMINER)
-    assert review(disagreed, lead, THIRD).file.reviews[-1].blind is (words[0] == "link")
+    assert review(disagreed, lead, THIRD).history.reviews[-1].blind is (words[0] == "link")
 
 
 def test_a_pair_that_lacks_a_blind_verdict_is_not_left_out_of_lists(disagreed):

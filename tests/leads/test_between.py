@@ -14,7 +14,7 @@ from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.merge import sync_leads
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.services.leads import announce_received
-from ribin.vault.leads import read_lead_files
+from ribin.vault.leads import read_leads
 from ribin.vault.sharing import pseudonyms
 from ribin.vault.vault import Vault
 
@@ -60,7 +60,7 @@ def entries(folder: Path, code: str) -> tuple[int, int, int, int]:
     with Vault.open(folder / code) as vault:
         assert vault.check().problems == ()
         with vault.catalogue.reading() as db:
-            files = read_lead_files(db)
+            files = read_leads(db)
     given = sum(len(file.reviews) for file in files)
     ends = [(file.link is not None, file.withdrawal is not None) for file in files]
     return len(files), given, sum(link for link, _ in ends), sum(end for _, end in ends)

@@ -59,7 +59,7 @@ def review(vault, who, network=None, conclusion=Conclusion.IDENTIFICATION, **mor
 
 
 def blind(step):
-    return step.file.reviews[-1].blind
+    return step.history.reviews[-1].blind
 
 
 def lead_show(ribin, vault, who, *more):
@@ -248,6 +248,6 @@ def test_a_person_who_lost_the_last_role_looks_no_more(ribin, reviewed):
     from ribin.cases.leads import Role
     from ribin.vault.people import check_looker, revoke
 
-    revoke(reviewed.catalogue, THIRD, [Role.REVIEWER], "head", "left")
+    revoke(reviewed, THIRD, [Role.REVIEWER], "head", "left")
     with pytest.raises(AccessError, match=r"Cy Dale: .* needed, found no role"):
         check_looker(reviewed.catalogue, THIRD)

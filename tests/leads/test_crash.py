@@ -11,7 +11,7 @@ from pathlib import Path
 from review_makers import EXAMINER, make_member, make_network
 
 from ribin.leads.merge import sync_leads
-from ribin.vault.leads import read_lead_files
+from ribin.vault.leads import read_leads
 from ribin.vault.sharing import pseudonyms
 from ribin.vault.vault import Vault
 
@@ -33,10 +33,11 @@ with Vault.open(Path(sys.argv[2]) / "JAM") as vault:
         pair = (held(f"JAM:JAM-{own}"), held(f"BLZ:{other}"))
         try:
             step = take_up_lead(vault, network, *pair, who=EXAMINER, note="n")
-            print(step.file.lead.lead, 0, flush=True)
+            print(step.history.lead.lead, 0, flush=True)
             for count, who in enumerate((EXAMINER, SECOND), start=1):
-                step = give_review(vault, network, step.file.lead.lead, *verdict, who=who, note="n")
-                print(step.file.lead.lead, count, flush=True)
+                lead = step.history.lead.lead
+                step = give_review(vault, network, lead, *verdict, who=who, note="n")
+                print(lead, count, flush=True)
         except RibinError:
             continue  # the pair has a lead already
 """
@@ -67,15 +68,15 @@ def test_killed_in_the_middle_of_a_step(tmp_path, counted):
             with Vault.open(tmp_path / code) as vault:
                 assert vault.check().problems == (), (kill, code)
                 with vault.catalogue.reading() as db:
-                    files[code] = read_lead_files(db)
+                    files[code] = read_leads(db)
         there = {(f.lead.lead, n) for f in files["JAM"] for n in range(len(f.reviews) + 1)}
         assert acknowledged <= there
         apart += files["JAM"] != files["BLZ"]
         with Vault.open(tmp_path / "JAM") as vault:
             sync_leads(vault, network, who=EXAMINER)
             with vault.catalogue.reading() as db:
-                files["JAM"] = read_lead_files(db)
+                files["JAM"] = read_leads(db)
         with Vault.open(tmp_path / "BLZ") as vault, vault.catalogue.reading() as db:
-            assert read_lead_files(db) == files["JAM"]
+            assert read_leads(db) == files["JAM"]
     assert len(acknowledged) > 6
     counted(f"6 kills: {len(acknowledged)} steps acknowledged, none lost, {apart} times apart")

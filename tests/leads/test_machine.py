@@ -18,7 +18,7 @@ from ribin.errors import RibinError
 from ribin.leads.merge import sync_leads
 from ribin.leads.rules import status_of, visible_reviews
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
-from ribin.vault.leads import read_lead_files
+from ribin.vault.leads import read_leads
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
@@ -83,7 +83,7 @@ class Workflow(RuleBasedStateMachine):
         found = {}
         for code, vault in self.vaults.items():
             with vault.catalogue.reading() as db:
-                found[code] = {file.lead.lead: file for file in read_lead_files(db)}
+                found[code] = {file.lead.lead: file for file in read_leads(db)}
         return found
 
     @rule(code=MEMBERS, one=EXHIBITS, other=EXHIBITS, who=PEOPLE, reached=st.booleans())
@@ -96,7 +96,7 @@ class Workflow(RuleBasedStateMachine):
             assert Role.EXAMINER in STAFF[who]
             # A side that lagged behind may learn in this very step that a link has ended.
             for file in before.values() if self.always_reached or not reached else ():
-                if file.lead.pair == step.file.lead.pair:
+                if file.lead.pair == step.history.lead.pair:
                     assert not file.linked
                     assert not status_of(file).is_open
 
@@ -114,13 +114,13 @@ class Workflow(RuleBasedStateMachine):
         with self._step(reached) as network:
             vault = self.vaults[code]
             step = give_review(vault, network, lead, verdict, ReviewBasis.ITEMS, who=who, note="n")
-            given = next(r for r in step.file.reviews if r.review not in earlier)
+            given = next(r for r in step.history.reviews if r.review not in earlier)
             wanted = Role.EXAMINER if given.place is ReviewRound.FIRST else Role.REVIEWER
             assert wanted in STAFF[who]
-            knew = self._gave_on_the_pair(code, who, step.file.lead)
-            if given.review not in step.file.unchecked:
+            knew = self._gave_on_the_pair(code, who, step.history.lead)
+            if given.review not in step.history.unchecked:
                 assert given.blind is (given.place is ReviewRound.FIRST or not knew)
-            if len(step.file.lead.members) > 1 and not reached:
+            if len(step.history.lead.members) > 1 and not reached:
                 assert not step.link_made
 
     def _gave_on_the_pair(self, code, who, lead):
@@ -140,7 +140,7 @@ class Workflow(RuleBasedStateMachine):
                 self.vaults[code], network, lead, verdict, ReviewBasis.CAST,
                 who=who, note="n", supersede=True,
             )  # fmt: skip
-            both = {review.place for review in step.file.reviews} == set(ReviewRound)
+            both = {review.place for review in step.history.reviews} == set(ReviewRound)
             assert not (both and step.link_made)
 
     @rule(code=MEMBERS, pick=LEADS, who=PEOPLE, reached=st.booleans())
@@ -170,7 +170,7 @@ class Workflow(RuleBasedStateMachine):
             now = {}
             for name, file in side.items():
                 now[name] = file.lead
-                now.update({review.review: review for review in file.written})
+                now.update({review.review: review for review in file.given})
                 now.update({f"link {name}": file.link} if file.link else {})
                 now.update({f"end {name}": file.withdrawal} if file.withdrawal else {})
             assert {name: now.get(name) for name in self.seen[code]} == self.seen[code]

@@ -38,7 +38,13 @@ def linked(jam, network, comparison):
     steps, notes = [opened], [announce(jam, opened, network)]
     for who in (EXAMINER, SECOND):
         step = give_review(
-            jam, network, opened.file.lead.lead, FOUND, ReviewBasis.ITEMS, who=who, note="Mr Pink"
+            jam,
+            network,
+            opened.history.lead.lead,
+            FOUND,
+            ReviewBasis.ITEMS,
+            who=who,
+            note="Mr Pink",
         )
         steps.append(step)
         notes.append(announce(jam, step, network))
@@ -51,7 +57,7 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
     step, notes = linked(jam, network, f"BLZ:{opaque}")
     assert notes[:2] == [(), ()]
     assert [note.split(":")[0] for note in notes[2]] == ["notice to BLZ", "notice to JAM"]
-    link = step.file.link.link
+    link = step.history.link.link
     ended = withdraw_link(jam, network, link, who=SECOND, reason="Mr Pink's items mixed up")
     assert len(announce(jam, ended, network)) == 2
     files = {path.name: path for path in (jam.path / "notices").iterdir()}
@@ -123,7 +129,7 @@ def test_the_day_of_a_released_event_is_told_to_whom_it_was_released(pair):
     said = {"who": "head", "reason": "joint case", "original": False}
     release_exhibit(blz, "BLZ-2", "JAM", Scope.CLUSTER, **said)
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, network, f"BLZ:{opaque}")[0].file.link.link
+    link = linked(jam, network, f"BLZ:{opaque}")[0].history.link.link
     days = {}
     for vault, to in ((jam, "JAM"), (jam, "BLZ"), (blz, "BLZ")):
         path = vault.path / "notices" / f"{link}-confirmed-{to}.json"
@@ -155,8 +161,8 @@ def test_a_notice_that_cannot_be_written_undoes_nothing(pair, monkeypatch):
     assert logged(jam) == logged(blz) == []
     monkeypatch.undo()
     assert [one.written for one in announce_received(jam, network)] == [True, True]
-    assert named(jam) == [f"{step.file.link.link}-confirmed-JAM"]
-    assert named(blz) == [f"{step.file.link.link}-confirmed-BLZ"]
+    assert named(jam) == [f"{step.history.link.link}-confirmed-JAM"]
+    assert named(blz) == [f"{step.history.link.link}-confirmed-BLZ"]
 
 
 def named(vault):
@@ -172,7 +178,7 @@ def test_what_arrives_by_the_line_is_noticed_once(pair):
     again and again."""
     jam, blz, network = pair
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, None, f"BLZ:{opaque}")[0].file.lead.lead
+    link = linked(jam, None, f"BLZ:{opaque}")[0].history.lead.lead
     assert not (blz.path / "notices").exists()
     for caller, who in ((blz, SECOND), (jam, EXAMINER), (blz, SECOND)):
         sync_leads(caller, network, who=who)
@@ -198,7 +204,7 @@ CODES = ("BLZ", "JAM")
 def test_a_link_and_its_end_that_arrive_together_are_both_noticed(pair):
     jam, blz, network = pair
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, None, f"BLZ:{opaque}")[0].file.lead.lead
+    link = linked(jam, None, f"BLZ:{opaque}")[0].history.lead.lead
     sync_leads(jam, network, who=SECOND)  # reads both logs and makes the link
     withdraw_link(jam, None, link, who=SECOND, reason="items mixed up")
     sync_leads(blz, network, who=SECOND)
@@ -236,7 +242,7 @@ def test_the_command_writes_them(ribin, pair):
     file.write_text('[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "BLZ"\n'
                     '[clusters]\nlinked = ["JAM", "BLZ"]\n')  # fmt: skip
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, None, f"BLZ:{opaque}")[0].file.lead.lead
+    link = linked(jam, None, f"BLZ:{opaque}")[0].history.lead.lead
     words = ("lead", "sync", "--vault", blz.path, "--network", file, "--who", SECOND)
     done = ribin(*words)
     assert (done.code, done.out) == (0, "3 entries carried over\n")

@@ -11,7 +11,7 @@ from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads.merge import sync_leads
 from ribin.leads.rules import visible_reviews
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
-from ribin.vault.leads import read_lead_file, read_lead_files
+from ribin.vault.leads import read_lead, read_leads
 from ribin.vault.sharing import pseudonym
 
 IDENTIFICATION, ITEMS = Conclusion.IDENTIFICATION, ReviewBasis.ITEMS
@@ -51,37 +51,37 @@ def review(vault, who, conclusion=IDENTIFICATION, lead="JAM-L1", network=None, *
 
 
 def link(vault, network=None, second=SECOND, **pair):
-    lead = take_up(vault, network=network, **pair).file.lead.lead
+    lead = take_up(vault, network=network, **pair).history.lead.lead
     review(vault, EXAMINER, lead=lead, network=network)
     return review(vault, second, lead=lead, network=network)
 
 
 def test_two_persons_make_a_link_and_one_of_them_ends_it(jam):
     lead = take_up(jam)
-    assert (lead.file.lead.lead, lead.standing) == ("JAM-L1", LeadStatus.LEAD)
+    assert (lead.history.lead.lead, lead.standing) == ("JAM-L1", LeadStatus.LEAD)
     assert review(jam, EXAMINER).standing is LeadStatus.SECOND_REVIEW_DUE
     linked = review(jam, SECOND)
     assert (linked.standing, linked.link_made) == (LeadStatus.CONFIRMED_LINK, True)
-    assert (linked.file.link.reference_date, linked.file.link.comparison_date) == (
+    assert (linked.history.link.reference_date, linked.history.link.comparison_date) == (
         "2025-01-10",
         "2025-02-10",
     )
     ended = withdraw_link(jam, None, "JAM-L1", who=SECOND, reason="items mixed up")
     assert (ended.standing, ended.link_ended) == (LeadStatus.WITHDRAWN, True)
-    assert [r.reviewer for r in ended.file.reviews] == [EXAMINER, SECOND]
-    assert ended.file.link == linked.file.link
+    assert [r.reviewer for r in ended.history.reviews] == [EXAMINER, SECOND]
+    assert ended.history.link == linked.history.link
     assert jam.check().clean
 
 
 def test_the_second_person_does_not_see_the_first_verdict(jam):
     take_up(jam)
-    file = review(jam, EXAMINER, Conclusion.ELIMINATION).file
+    file = review(jam, EXAMINER, Conclusion.ELIMINATION).history
     assert visible_reviews(file, SECOND, "JAM") == ()
     assert [r.conclusion for r in visible_reviews(file, EXAMINER, "JAM")] == [
         Conclusion.ELIMINATION
     ]
     assert "elimination" not in str(jam.audit_log())
-    file = review(jam, SECOND).file
+    file = review(jam, SECOND).history
     assert (
         len(visible_reviews(file, EXAMINER, "JAM"))
         == len(visible_reviews(file, SECOND, "JAM"))
@@ -133,7 +133,7 @@ def test_a_verdict_is_superseded_and_stays(jam):
     take_up(jam)
     review(jam, EXAMINER, Conclusion.INCONCLUSIVE_A)
     review(jam, EXAMINER, supersede=True)
-    file = review(jam, SECOND).file
+    file = review(jam, SECOND).history
     assert [(r.review, r.supersedes) for r in file.reviews] == [
         ("JAM-L1/JAM1", ""),
         ("JAM-L1/JAM2", "JAM-L1/JAM1"),
@@ -141,7 +141,7 @@ def test_a_verdict_is_superseded_and_stays(jam):
     ]
     ended = review(jam, SECOND, Conclusion.INCONCLUSIVE_B, supersede=True)
     assert (ended.standing, ended.link_ended) == (LeadStatus.WITHDRAWN, True)
-    assert "verdict superseded: seen in comparison" in ended.file.withdrawal.reason
+    assert "verdict superseded: seen in comparison" in ended.history.withdrawal.reason
     with pytest.raises(StoreError, match="the link is withdrawn; take up a new lead"):
         review(jam, SECOND, supersede=True)
     assert jam.check().clean
@@ -152,9 +152,12 @@ def test_who_has_seen_the_other_verdict_makes_no_link(jam):
     review(jam, EXAMINER)
     review(jam, SECOND, Conclusion.INCONCLUSIVE_A)
     changed = review(jam, SECOND, supersede=True)
-    assert (changed.standing, changed.file.reviews[-1].blind) == (LeadStatus.NOT_CONFIRMED, False)
+    assert (changed.standing, changed.history.reviews[-1].blind) == (
+        LeadStatus.NOT_CONFIRMED,
+        False,
+    )
     again = take_up(jam)  # a new lead may be taken up
-    assert again.file.lead.lead == "JAM-L2"
+    assert again.history.lead.lead == "JAM-L2"
 
 
 def test_a_pair_has_one_lead_and_one_link(jam):
@@ -172,7 +175,7 @@ def test_a_pair_has_one_lead_and_one_link(jam):
         StoreError, match="a confirmed link needed to withdraw it, found: link with"
     ):
         withdraw_link(jam, None, "JAM-L1", who=EXAMINER, reason="mixed up")
-    assert link(jam, second=THIRD).file.linked
+    assert link(jam, second=THIRD).history.linked
 
 
 def test_what_is_written_is_never_changed_by_anybody(jam):
@@ -199,7 +202,7 @@ def test_a_lead_on_what_is_not_there(jam, blz, network, one, other, message):
     with pytest.raises((ParameterError, StoreError, AccessError), match=message):
         take_up(jam, one, other, network=network)
     with jam.catalogue.reading() as db:
-        assert read_lead_files(db) == []
+        assert read_leads(db) == []
 
 
 def test_an_exhibit_that_is_not_shared_cannot_be_told_from_none(tmp_path, jam, network):
@@ -211,12 +214,12 @@ def test_an_exhibit_that_is_not_shared_cannot_be_told_from_none(tmp_path, jam, n
 
 def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, network):
     linked = link(jam, network, other=abroad(blz, "BLZ-1"))
-    lead = linked.file.lead
+    lead = linked.history.lead
     with jam.catalogue.reading() as one, blz.catalogue.reading() as other:
-        assert read_lead_file(other, "JAM-L1", "BLZ") == linked.file
+        assert read_lead(other, "JAM-L1", "BLZ") == linked.history
         assert lead.reference.exhibit == pseudonym(one, "JAM-1")
         assert lead.comparison.exhibit == pseudonym(other, "BLZ-1")
-    assert (lead.reference_event, linked.file.link.reference_date) == ("", "")
+    assert (lead.reference_event, linked.history.link.reference_date) == ("", "")
     assert "JAM-1" not in str([r.details for r in blz.audit_log()])
     actions = [row.action for row in blz.audit_log()][-4:]
     assert actions == ["lead", "review", "review", "link"]
@@ -224,7 +227,7 @@ def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, netwo
         take_up(blz, "BLZ:BLZ-1", abroad(jam, "JAM-1"), network=network)
     withdraw_link(blz, network, "JAM-L1", who=SECOND, reason="cast of another case")
     with jam.catalogue.reading() as db:
-        assert read_lead_file(db, "JAM-L1", "JAM").withdrawal.member == "BLZ"
+        assert read_lead(db, "JAM-L1", "JAM").withdrawal.member == "BLZ"
     assert jam.check().clean
     assert blz.check().clean
 
@@ -233,9 +236,9 @@ def test_the_second_review_may_come_from_the_other_country(jam, blz, network):
     take_up(jam, other=abroad(blz, "BLZ-1"), network=network)
     review(jam, EXAMINER, network=network)
     linked = review(blz, THIRD, network=network)
-    assert (linked.link_made, linked.file.reviews[1].member) == (True, "BLZ")
+    assert (linked.link_made, linked.history.reviews[1].member) == (True, "BLZ")
     with jam.catalogue.reading() as db:
-        assert read_lead_file(db, "JAM-L1", "JAM").linked
+        assert read_lead(db, "JAM-L1", "JAM").linked
 
 
 def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
@@ -255,7 +258,7 @@ def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
     files = []
     for vault in (jam, blz):
         with vault.catalogue.reading() as db:
-            files.append(read_lead_files(db))
+            files.append(read_leads(db))
         assert vault.check().clean
     assert files[0] == files[1]
 
@@ -264,7 +267,7 @@ def test_a_lead_on_a_member_out_of_reach_is_taken_along_later(jam, blz, network)
     take_up(jam, other=abroad(blz, "BLZ-1"))
     review(jam, EXAMINER)
     assert sync_leads(blz, network, who=SECOND) == (2, ())
-    assert review(blz, THIRD, network=network).file.linked
+    assert review(blz, THIRD, network=network).history.linked
 
 
 def test_a_lead_from_elsewhere_on_no_exhibit_is_not_taken(jam, blz, network):
@@ -272,7 +275,7 @@ def test_a_lead_from_elsewhere_on_no_exhibit_is_not_taken(jam, blz, network):
     carried, notes = sync_leads(jam, network, who=EXAMINER)
     assert (carried, notes) == (0, ("BLZ: lead JAM-L1 not recorded, it holds no such exhibit",))
     with blz.catalogue.reading() as db:
-        assert read_lead_files(db) == []
+        assert read_leads(db) == []
 
 
 def test_a_note_is_needed(jam):

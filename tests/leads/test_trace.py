@@ -45,7 +45,7 @@ def name_for(vaults, code, exhibit):
 def link(vaults, network, one, other):
     own = vaults[one[:3]]
     ends = [name_for(vaults, own.member, exhibit) for exhibit in (one, other)]
-    lead = take_up_lead(own, network, *ends, who=EXAMINER, note="n").file.lead.lead
+    lead = take_up_lead(own, network, *ends, who=EXAMINER, note="n").history.lead.lead
     for who in (EXAMINER, SECOND):
         step = give_review(
             own, network, lead, Conclusion.IDENTIFICATION, ReviewBasis.ITEMS, who=who, note="n"

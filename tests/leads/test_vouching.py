@@ -26,8 +26,8 @@ from ribin.vault.leads import (
     insert_link,
     insert_review,
     insert_withdrawal,
-    read_lead_file,
-    read_lead_files,
+    read_lead,
+    read_leads,
 )
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
@@ -91,7 +91,7 @@ def forge(vault, insert, entry, logged):
 
 def lead_at(vault, lead="JAM-L1"):
     with vault.catalogue.reading() as db:
-        return read_lead_file(db, lead, vault.member)
+        return read_lead(db, lead, vault.member)
 
 
 @pytest.mark.parametrize("logged", [False, True])
@@ -138,14 +138,14 @@ def test_a_lead_a_link_and_a_withdrawal_are_not_put_into_a_mouth_either(jam, blz
     refused = [note.partition(" not taken")[0] for note in notes]
     assert sorted(refused) == ["BLZ: lead BLZ-L1", "BLZ: link JAM-L1", "BLZ: review JAM-L1/BLZ1"]
     with blz.catalogue.reading() as db:
-        (file,) = read_lead_files(db)
+        (file,) = read_leads(db)
     assert (len(file.reviews), file.link) == (1, None)
 
 
 def test_a_withdrawal_in_the_receivers_name(jam, blz, network):
     take_up(jam, blz, network)
     review(jam, EXAMINER, network)
-    assert review(blz, THIRD, network).file.linked
+    assert review(blz, THIRD, network).history.linked
     end = Withdrawal("JAM-L1", "JAM-L1", THIRD, "BLZ", NOW, "items mixed up")
     forge(jam, insert_withdrawal, end, logged=True)
     _, (note,) = sync_leads(jam, network, who=SECOND)
@@ -180,7 +180,7 @@ def test_a_vault_from_a_backup_is_told_what_it_lacks_of_its_own(tmp_path, jam, b
             "log lacks it (as that of a vault that came back from a backup may)"
         )
         step = review(again, SECOND, network)  # given anew, under a number of its own
-        assert [r.review for r in step.file.reviews] == ["JAM-L1/BLZ1-R1"]
+        assert [r.review for r in step.history.reviews] == ["JAM-L1/BLZ1-R1"]
     assert {r.review for r in lead_at(jam).reviews} == {"JAM-L1/BLZ1", "JAM-L1/BLZ1-R1"}
 
 
@@ -198,7 +198,7 @@ def test_what_a_search_counted_stays_at_home(jam, blz, network):
     assert sync_leads(blz, network, who=SECOND) == (1, ())  # carried over later
     assert lead_at(blz, "JAM-L2").lead.figures == row
     review(jam, EXAMINER, network)
-    assert review(blz, THIRD, network).file.linked
+    assert review(blz, THIRD, network).history.linked
     withdraw_link(blz, network, "JAM-L1", who=THIRD, reason="items mixed up")
     assert lead_at(jam).withdrawal
     assert jam.check().clean

@@ -39,7 +39,7 @@ def session(tmp_path):
 def review(jam, network, other, first, second=None):
     """A lead on Q and another exhibit, with one verdict or two; gives its number."""
     lead = take_up_lead(jam, network, held("JAM:Q"), held(other), who=EXAMINER, note="look")
-    number = lead.file.lead.lead
+    number = lead.history.lead.lead
     verdicts = [(EXAMINER, first), (SECOND, second)]
     for who, verdict in verdicts:
         if verdict:

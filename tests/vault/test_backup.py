@@ -31,7 +31,7 @@ def vault(tmp_path):
 def test_a_copy_is_a_vault_and_can_be_brought_back(vault, tmp_path):
     copied = back_up(vault, tmp_path / "copy", who="head", **QUIET)
     assert (copied.scans, copied.head.seq) == (3, vault.audit_head().seq)
-    names = ["catalogue.rest", "catalogue.sqlite", "incoming", "marks", "vault.toml"]
+    names = ["catalogue.sqlite", "incoming", "marks", "vault.toml"]
     assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == names
     enrol(vault, 4, make_exhibit("X4"))
     brought = restore(tmp_path / "copy", tmp_path / "again", who="head", **QUIET)
@@ -71,7 +71,7 @@ def test_a_folder_with_files_is_never_written_over(vault, tmp_path):
 
 
 def test_only_an_administrator_copies_and_brings_back(vault, tmp_path):
-    appoint(vault.catalogue, "Ana", [Role.EXAMINER], "head", "")
+    appoint(vault, "Ana", [Role.EXAMINER], "head", "")
     with pytest.raises(AccessError, match="Ana: administrator needed, found examiner"):
         back_up(vault, tmp_path / "copy", who="Ana", **QUIET)
     back_up(vault, tmp_path / "copy", who="head", **QUIET)

@@ -11,8 +11,9 @@ from store_makers import enrol, make_exhibit, make_mark, make_scan, make_templat
 from ribin.cases.exhibits import ExhibitKind, Filters, Grouping, Scope
 from ribin.model import MarkType
 from ribin.search.engine import search
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.mark_table import MarkFacts
-from ribin.vault.sharing import end_release, mark_table_abroad, pseudonyms, release_exhibit
+from ribin.vault.sharing import end_release, pseudonyms, release_exhibit
 from ribin.vault.vault import Vault
 
 SAID = {"who": "chief", "reason": "case"}
@@ -144,7 +145,10 @@ def test_a_ledger_abroad_against_one_made_by_hand(tmp_path, seed):
         told.remove(released)
         holdings = vault.holdings()
         for mark_type in MarkType:
-            ledger, whole = mark_table_abroad(vault, mark_type, "JAM"), vault.mark_table(mark_type)
+            ledger, whole = (
+                as_seen_by("JAM", vault).mark_table(mark_type),
+                vault.mark_table(mark_type),
+            )
             marks = {m.mark_id: m for m in holdings.marks if m.mark_type is mark_type}
             assert ledger.ids.tolist() == whole.ids.tolist() == sorted(marks)
             for mark_id, place in zip(ledger.ids.tolist(), ledger.which, strict=True):

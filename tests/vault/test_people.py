@@ -28,24 +28,22 @@ def test_who_makes_a_vault_is_its_administrator_and_examiner(vault):
 
 
 def test_once_a_second_person_is_appointed_roles_bind(vault):
-    assert appoint(vault.catalogue, "Ana", [Role.AUDITOR], "head", "new") == [Role.AUDITOR]
+    assert appoint(vault, "Ana", [Role.AUDITOR], "head", "new") == [Role.AUDITOR]
     message = "tester: technician or examiner needed, found no role"
     with pytest.raises(AccessError, match=message):
         enrol(vault, 1, make_exhibit("X1"))
     assert vault.exhibits() == {}
-    appoint(vault.catalogue, "tester", [Role.TECHNICIAN], "head", "new")
+    appoint(vault, "tester", [Role.TECHNICIAN], "head", "new")
     enrol(vault, 1, make_exhibit("X1"))
     with pytest.raises(AccessError, match="Ana: administrator needed, found auditor"):
-        appoint(vault.catalogue, "Ana", [Role.ADMINISTRATOR], "Ana", "")
+        appoint(vault, "Ana", [Role.ADMINISTRATOR], "Ana", "")
     assert vault.check().clean
 
 
 def test_a_role_ends_and_that_it_was_held_stays(vault):
-    appoint(vault.catalogue, "Ana", [Role.AUDITOR, Role.REVIEWER], "head", "new")
-    assert appoint(vault.catalogue, "Ana", [Role.AUDITOR], "head", "") == []
-    assert revoke(vault.catalogue, "Ana", [Role.REVIEWER, Role.EXAMINER], "head", "left") == [
-        Role.REVIEWER
-    ]
+    appoint(vault, "Ana", [Role.AUDITOR, Role.REVIEWER], "head", "new")
+    assert appoint(vault, "Ana", [Role.AUDITOR], "head", "") == []
+    assert revoke(vault, "Ana", [Role.REVIEWER, Role.EXAMINER], "head", "left") == [Role.REVIEWER]
     assert {p.person: p.roles for p in read_people(vault.catalogue)}["Ana"] == (Role.AUDITOR,)
     rows = [(r.action, r.subject, r.details.get("roles")) for r in vault.audit_log()][1:]
     assert rows == [
@@ -53,34 +51,34 @@ def test_a_role_ends_and_that_it_was_held_stays(vault):
         ("ended", "Ana", ["reviewer"]),
     ]
     with pytest.raises(AccessError, match="person head: another administrator needed first"):
-        revoke(vault.catalogue, "head", [Role.ADMINISTRATOR], "head", "")
+        revoke(vault, "head", [Role.ADMINISTRATOR], "head", "")
     assert vault.check().clean
 
 
 def test_a_vault_without_people_takes_its_first_administrator(tmp_path):
     with Vault.create(tmp_path / "BLZ", "BLZ") as vault:
         assert read_people(vault.catalogue) == []
-        appoint(vault.catalogue, "Ana", [Role.ADMINISTRATOR], "Ana", "first")
+        appoint(vault, "Ana", [Role.ADMINISTRATOR], "Ana", "first")
         with pytest.raises(AccessError, match="Ben: administrator needed, found no role"):
-            appoint(vault.catalogue, "Ben", [Role.ADMINISTRATOR], "Ben", "")
+            appoint(vault, "Ben", [Role.ADMINISTRATOR], "Ben", "")
 
 
 @pytest.mark.parametrize("name", ["", " Ana", "A\nna"])
 def test_a_name_that_cannot_be_one(vault, name):
     with pytest.raises(ParameterError, match="person: a name needed, found"):
-        appoint(vault.catalogue, name, [Role.AUDITOR], "head", "")
+        appoint(vault, name, [Role.AUDITOR], "head", "")
 
 
 @pytest.mark.parametrize("name", ["ana brown", "Ana  Brown", "AnaBrown", "\uff21na Brown"])
 def test_a_second_spelling_of_a_known_person_is_refused(vault, name):
-    appoint(vault.catalogue, "Ana Brown", [Role.EXAMINER], "head", "new")
+    appoint(vault, "Ana Brown", [Role.EXAMINER], "head", "new")
     said = f"person: the known spelling 'Ana Brown' needed, found {name!r}"
     for _ in range(2):
         with pytest.raises(ParameterError, match=f"^{re.escape(said)}$"):
-            appoint(vault.catalogue, name, [Role.REVIEWER], "head", "")
+            appoint(vault, name, [Role.REVIEWER], "head", "")
         # Also where the roles have ended: what was written names the person still.
-        revoke(vault.catalogue, "Ana Brown", [Role.EXAMINER], "head", "left")
-    appoint(vault.catalogue, "Ana Brown", [Role.REVIEWER], "head", "back")
+        revoke(vault, "Ana Brown", [Role.EXAMINER], "head", "left")
+    appoint(vault, "Ana Brown", [Role.REVIEWER], "head", "back")
 
 
 def test_commands(ribin, vault, sample_dir):

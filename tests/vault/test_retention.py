@@ -14,7 +14,7 @@ from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.leads.text import lead_page, view_lead
 from ribin.leads.trace import trace_exhibit
 from ribin.vault.enrol import scan_path
-from ribin.vault.leads import read_lead_file
+from ribin.vault.leads import read_lead
 from ribin.vault.retention import purge_exhibit
 from ribin.vault.sharing import pseudonym
 
@@ -29,7 +29,7 @@ def jam(tmp_path):
 
 def take_up(vault, network=None, other="JAM:JAM-2"):
     pair = held("JAM:JAM-1"), held(other)
-    return take_up_lead(vault, network, *pair, who=EXAMINER, note="alike").file.lead.lead
+    return take_up_lead(vault, network, *pair, who=EXAMINER, note="alike").history.lead.lead
 
 
 def review(vault, who, conclusion, network=None, lead="JAM-L1"):
@@ -60,14 +60,14 @@ def test_an_open_lead_and_a_standing_link_hold_it_and_the_message_says_what_ends
 def test_an_ended_lead_keeps_names_and_nothing_of_the_scan(jam, verdicts, standing):
     take_up(jam)
     for who, conclusion in zip((EXAMINER, SECOND), verdicts, strict=True):
-        linked = review(jam, who, conclusion).file.linked
+        linked = review(jam, who, conclusion).history.linked
     if linked:
         withdraw_link(jam, None, "JAM-L1", who=EXAMINER, reason="items mixed up")
     stone = purge_exhibit(jam, "JAM-1", "head", "law")
     assert "JAM-1" not in jam.exhibits()
     assert not any(scan_path(jam.path, sha256).exists() for sha256 in stone.scans)
     with jam.catalogue.reading() as db:
-        file = read_lead_file(db, "JAM-L1", "JAM")
+        file = read_lead(db, "JAM-L1", "JAM")
     assert (str(file.lead.reference), status_of(file)) == ("JAM:JAM-1", standing)
     assert "JAM:JAM-1" in lead_page(view_lead(jam, file, EXAMINER))
     assert jam.check().clean
@@ -92,7 +92,7 @@ def test_across_a_border_the_other_side_keeps_the_opaque_name(tmp_path, jam):
         purge_exhibit(blz, "BLZ-1", "head", "law")
         assert sync_leads(jam, network, who=EXAMINER) == (0, ())
         with jam.catalogue.reading() as db:
-            file = read_lead_file(db, "JAM-L1", "JAM")
+            file = read_lead(db, "JAM-L1", "JAM")
         assert file.lead.comparison.exhibit == opaque
         with pytest.raises(StoreError, match="another name needed"):
             enrol(blz, 77, make_exhibit("BLZ-1"))

@@ -12,7 +12,7 @@ from ribin.cases.exhibits import Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.leads.steps import take_up_lead
-from ribin.services.sharing import purge_each, purge_text
+from ribin.services.sharing import PurgeOptions, purge_each, purge_text
 from ribin.vault import retention, sharing
 from ribin.vault import saved_searches as standing
 from ribin.vault import sharing as releases
@@ -61,8 +61,8 @@ def test_opaque_names_are_steady_and_tell_nothing(vault, tmp_path):
     assert all(name[:2] == "x-" and len(name) == 18 for name in names.values())
     assert sharing.pseudonyms(vault, vault.exhibits()) == names
     with vault.catalogue.reading() as db:
-        assert {sharing.find_named(db, name): name for name in names.values()} == names
-        assert sharing.find_named(db, "x-0") is None
+        assert {sharing.own_name(db, name): name for name in names.values()} == names
+        assert sharing.own_name(db, "x-0") is None
     with Vault.create(tmp_path / "other", "BLZ") as other:
         assert sharing.pseudonyms(other, vault.exhibits()) != names
 
@@ -228,13 +228,14 @@ def test_a_purge_ends_the_search_that_stands_on_the_exhibit(vault):
 def test_a_purge_says_why_the_named_one_stays(vault):
     one, other = (ExhibitRef("JAM", f"X-{name}") for name in ("network", "cluster"))
     take_up_lead(vault, None, one, other, who="chief", note="alike")
-    report = purge_each(vault, ["X-network"], None, False, "chief", "law")
+    report = purge_each(vault, PurgeOptions(("X-network",), None, False, "chief", "law"))
     why = (
         "exhibit X-network: one in no open lead needed, found lead JAM-L1; its two verdicts "
         "(`ribin review JAM-L1`) end it, `unsuitable` where nobody can examine"
     )
     assert purge_text(report) == f"X-network: not purged: {why}"
-    assert purge_text(purge_each(vault, [], "today", False, "chief", "law")) == "no exhibit is due"
+    asked = PurgeOptions((), "today", False, "chief", "law")
+    assert purge_text(purge_each(vault, asked)) == "no exhibit is due"
 
 
 def test_a_refusal_inside_a_transaction_is_said_as_it_is(vault):

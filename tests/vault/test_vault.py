@@ -16,8 +16,8 @@ from store_makers import enrol, make_exhibit, make_mark, make_scan, make_templat
 from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType
+from ribin.vault.catalogue import SCHEMA_VERSION as OURS
 from ribin.vault.enrol import EnrolOutcome
-from ribin.vault.migrations import SCHEMA_VERSION as OURS
 from ribin.vault.scanfile import pack_scan
 from ribin.vault.vault import Vault
 
@@ -180,8 +180,8 @@ def test_a_vault_is_made_in_an_empty_folder_only(vault, tmp_path):
             f'member = "JAM"\nschema = {OURS + 1}\n',
             f"{OURS} needed, found {OURS + 1}: a newer ribin",
         ),
-        ('member = "JAM"\nschema = 0\n', f"schema {OURS} needed, found 0$"),
-        ('member = "JAM"\nschema = 1\n', f"schema {OURS} needed, found 1; `ribin store upgrade --"),
+        ('member = "JAM"\nschema = 0\n', f"schema {OURS} needed, found 0: an older ribin"),
+        ('member = "JAM"\nschema = 1\n', f"schema {OURS} needed, found 1: an older ribin made"),
         (f'member = "BRB"\nschema = {OURS}\n', "vault.toml names BRB, the catalogue JAM"),
         (f'member = "Jam"\nschema = {OURS}\n', "three capital letters needed, found 'Jam'"),
         ('member = "JAM"\n', "keys member and schema needed, found member"),

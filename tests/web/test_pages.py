@@ -10,7 +10,7 @@ from web_client import served
 from wording import forbidden_words
 
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.vault.leads import read_lead_file
+from ribin.vault.leads import read_lead
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
 from ribin.web.state import ApplicationState
@@ -36,7 +36,7 @@ def network(sample_dir, tmp_path_factory):
             args = ["enrol", str(sample_dir / f"{name}.x3p"), *fields, "--who", "A. Brown"]
             assert run(app, [*args, "--vault", str(folder / code)]) == 0
     with Vault.open(folder / "JAM") as vault:
-        appoint(vault.catalogue, "C. Reid", [Role.REVIEWER], "A. Brown", "")
+        appoint(vault, "C. Reid", [Role.REVIEWER], "A. Brown", "")
     return folder
 
 
@@ -219,7 +219,7 @@ def test_a_lead_and_two_verdicts(client, network):
     assert [row.who for row in reviews] == ["A. Brown", "C. Reid"]
     assert [row.action for row in logged(network, "BLZ")].count("review") == 2
     with Vault.open(network / "JAM") as vault, vault.catalogue.reading() as db:
-        file = read_lead_file(db, number, "JAM")
+        file = read_lead(db, number, "JAM")
     assert [one.blind for one in file.reviews] == [True, True]  # both from one login
 
 

@@ -1,0 +1,319 @@
+-- The catalogue of a vault: every table, index and trigger. A change of this file is a new version.
+
+-- Evidence: events, exhibits, scans, descriptions made later, marks.
+CREATE TABLE events (
+    event TEXT PRIMARY KEY NOT NULL CHECK (event <> ''),
+    case_number TEXT NOT NULL,
+    date TEXT NOT NULL,
+    place TEXT NOT NULL
+);
+CREATE TABLE exhibits (
+    exhibit TEXT PRIMARY KEY NOT NULL CHECK (exhibit <> ''),
+    event TEXT NOT NULL REFERENCES events (event),
+    kind TEXT NOT NULL CHECK (kind IN ('evidence', 'test_fire')),
+    calibre TEXT NOT NULL,
+    firing_pin_shape TEXT NOT NULL,
+    breech_face_type TEXT NOT NULL,
+    ammunition TEXT NOT NULL,
+    sharing TEXT NOT NULL CHECK (sharing IN ('country', 'cluster', 'network')),
+    firearm TEXT NOT NULL
+);
+CREATE TABLE scans (
+    sha256 TEXT PRIMARY KEY NOT NULL CHECK (length(sha256) = 64),
+    exhibit TEXT NOT NULL REFERENCES exhibits (exhibit),
+    source TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    lighting TEXT NOT NULL DEFAULT '',
+    size_bytes INTEGER NOT NULL,
+    file_sha256 TEXT NOT NULL CHECK (length(file_sha256) = 64),
+    enrolled_at TEXT NOT NULL
+);
+CREATE INDEX scans_by_exhibit ON scans (exhibit);
+CREATE TABLE descriptions (
+    description INTEGER PRIMARY KEY NOT NULL,
+    sha256 TEXT NOT NULL REFERENCES scans (sha256),
+    params_id TEXT NOT NULL,
+    file_sha256 TEXT NOT NULL CHECK (length(file_sha256) = 64),
+    at TEXT NOT NULL,
+    UNIQUE (sha256, params_id)
+);
+CREATE TABLE marks (
+    mark_id INTEGER PRIMARY KEY NOT NULL,
+    sha256 TEXT NOT NULL REFERENCES scans (sha256),
+    position INTEGER NOT NULL,
+    mark_type TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    pitch_um REAL NOT NULL,
+    params_id TEXT NOT NULL,
+    template_sha256 TEXT NOT NULL CHECK (length(template_sha256) = 64),
+    version TEXT NOT NULL DEFAULT '',
+    origin TEXT NOT NULL DEFAULT '',
+    outline TEXT NOT NULL DEFAULT '',
+    outlined_by TEXT NOT NULL DEFAULT '',
+    description INTEGER REFERENCES descriptions (description),
+    UNIQUE (sha256, position)
+);
+
+-- A token that changes whenever what is searched is changed, whoever does it and how, so that
+-- nothing derived from the catalogue is taken for current when it is not. What is only added, behind
+-- all that is there, leaves it: whoever knows the last row can read on.
+CREATE TABLE content (token TEXT NOT NULL);
+INSERT INTO content VALUES (lower(hex(randomblob(16))));
+CREATE TRIGGER content_events_update AFTER UPDATE ON events
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+CREATE TRIGGER content_events_delete AFTER DELETE ON events
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+CREATE TRIGGER content_exhibits_update AFTER UPDATE ON exhibits
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+CREATE TRIGGER content_exhibits_delete AFTER DELETE ON exhibits
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+CREATE TRIGGER content_scans_update AFTER UPDATE ON scans
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+CREATE TRIGGER content_scans_delete AFTER DELETE ON scans
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+CREATE TRIGGER content_marks_update AFTER UPDATE ON marks
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+CREATE TRIGGER content_marks_delete AFTER DELETE ON marks
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+-- Other marks of a scan are in use from then on.
+CREATE TRIGGER content_descriptions_insert AFTER INSERT ON descriptions
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+CREATE TRIGGER content_descriptions_update AFTER UPDATE ON descriptions
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+CREATE TRIGGER content_descriptions_delete AFTER DELETE ON descriptions
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+-- A mark of a scan that was there before makes that scan one that has a mark.
+CREATE TRIGGER content_marks_late AFTER INSERT ON marks
+WHEN (SELECT rowid FROM scans WHERE sha256 = new.sha256) < (SELECT max(rowid) FROM scans)
+BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
+
+-- The audit log only ever grows, by its next number: BEFORE INSERT also stops INSERT OR REPLACE,
+-- which deletes without firing a DELETE trigger.
+CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    at TEXT NOT NULL,
+    who TEXT NOT NULL,
+    host TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    details TEXT NOT NULL,
+    previous_sha256 TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    identity TEXT NOT NULL
+);
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log cannot be changed'); END;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log cannot be deleted from'); END;
+CREATE TRIGGER audit_only_grows BEFORE INSERT ON audit
+WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit)
+BEGIN SELECT RAISE(ABORT, 'the audit log only takes its next number'); END;
+
+-- People, leads, reviews, links: superseded by later ones or withdrawn, never changed. A lead and
+-- what follows from it have the same identifiers in the vaults of both members concerned.
+CREATE TABLE appointments (
+    appointment INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    person TEXT NOT NULL CHECK (person <> ''),
+    role TEXT NOT NULL
+        CHECK (role IN ('technician', 'examiner', 'reviewer', 'administrator', 'auditor')),
+    standing TEXT NOT NULL CHECK (standing IN ('appointed', 'ended')),
+    at TEXT NOT NULL,
+    appointed_by TEXT NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE TABLE leads (
+    lead TEXT PRIMARY KEY NOT NULL CHECK (lead <> ''),
+    pair TEXT NOT NULL CHECK (pair <> ''),
+    member TEXT NOT NULL,
+    reference_member TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    reference_event TEXT NOT NULL,
+    comparison_member TEXT NOT NULL,
+    comparison TEXT NOT NULL,
+    comparison_event TEXT NOT NULL,
+    figures TEXT NOT NULL,
+    examiner TEXT NOT NULL CHECK (examiner <> ''),
+    at TEXT NOT NULL,
+    note TEXT NOT NULL
+);
+CREATE INDEX leads_by_pair ON leads (pair);
+CREATE INDEX leads_by_reference ON leads (reference_member, reference);
+CREATE INDEX leads_by_comparison ON leads (comparison_member, comparison);
+CREATE TABLE reviews (
+    review TEXT PRIMARY KEY NOT NULL CHECK (review <> ''),
+    lead TEXT NOT NULL REFERENCES leads (lead),
+    place TEXT NOT NULL CHECK (place IN ('first', 'second')),
+    conclusion TEXT NOT NULL CHECK (conclusion IN (
+        'identification', 'inconclusive_a', 'inconclusive_b', 'inconclusive_c',
+        'elimination', 'unsuitable')),
+    examined TEXT NOT NULL CHECK (examined IN ('items', 'cast')),
+    blind INTEGER NOT NULL CHECK (blind IN (0, 1)),
+    reviewer TEXT NOT NULL CHECK (reviewer <> ''),
+    member TEXT NOT NULL,
+    at TEXT NOT NULL,
+    note TEXT NOT NULL,
+    supersedes TEXT UNIQUE REFERENCES reviews (review)
+);
+CREATE INDEX reviews_by_lead ON reviews (lead);
+CREATE TABLE links (
+    link TEXT PRIMARY KEY NOT NULL CHECK (link <> ''),
+    lead TEXT NOT NULL UNIQUE REFERENCES leads (lead),
+    pair TEXT NOT NULL,
+    first_review TEXT NOT NULL REFERENCES reviews (review),
+    second_review TEXT NOT NULL REFERENCES reviews (review),
+    reference_date TEXT NOT NULL,
+    comparison_date TEXT NOT NULL,
+    at TEXT NOT NULL
+);
+CREATE INDEX links_by_pair ON links (pair);
+CREATE TABLE withdrawals (
+    withdrawal TEXT PRIMARY KEY NOT NULL CHECK (withdrawal <> ''),
+    link TEXT NOT NULL UNIQUE REFERENCES links (link),
+    person TEXT NOT NULL CHECK (person <> ''),
+    member TEXT NOT NULL,
+    at TEXT NOT NULL,
+    reason TEXT NOT NULL CHECK (reason <> '')
+);
+CREATE TRIGGER links_are_one_a_pair BEFORE INSERT ON links
+WHEN EXISTS (
+    SELECT 1 FROM links WHERE pair = NEW.pair AND link NOT IN (SELECT link FROM withdrawals))
+BEGIN SELECT RAISE(ABORT, 'the pair is linked already'); END;
+CREATE TRIGGER appointments_are_not_changed BEFORE UPDATE ON appointments
+BEGIN SELECT RAISE(ABORT, 'appointments are superseded, never changed'); END;
+CREATE TRIGGER appointments_are_not_deleted BEFORE DELETE ON appointments
+BEGIN SELECT RAISE(ABORT, 'appointments are superseded, never changed'); END;
+CREATE TRIGGER leads_are_not_changed BEFORE UPDATE ON leads
+BEGIN SELECT RAISE(ABORT, 'leads are superseded, never changed'); END;
+CREATE TRIGGER leads_are_not_deleted BEFORE DELETE ON leads
+BEGIN SELECT RAISE(ABORT, 'leads are superseded, never changed'); END;
+CREATE TRIGGER reviews_are_not_changed BEFORE UPDATE ON reviews
+BEGIN SELECT RAISE(ABORT, 'reviews are superseded, never changed'); END;
+CREATE TRIGGER reviews_are_not_deleted BEFORE DELETE ON reviews
+BEGIN SELECT RAISE(ABORT, 'reviews are superseded, never changed'); END;
+CREATE TRIGGER links_are_not_changed BEFORE UPDATE ON links
+BEGIN SELECT RAISE(ABORT, 'links are superseded, never changed'); END;
+CREATE TRIGGER links_are_not_deleted BEFORE DELETE ON links
+BEGIN SELECT RAISE(ABORT, 'links are superseded, never changed'); END;
+CREATE TRIGGER withdrawals_are_not_changed BEFORE UPDATE ON withdrawals
+BEGIN SELECT RAISE(ABORT, 'withdrawals are superseded, never changed'); END;
+CREATE TRIGGER withdrawals_are_not_deleted BEFORE DELETE ON withdrawals
+BEGIN SELECT RAISE(ABORT, 'withdrawals are superseded, never changed'); END;
+
+-- What a member lets out, to whom and until when; what came in from others. An exhibit crosses a
+-- border under a pseudonym, drawn from the setting `opaque_key`, which is made with the vault and
+-- never leaves it.
+CREATE TABLE settings (
+    setting TEXT PRIMARY KEY NOT NULL CHECK (setting <> ''),
+    value TEXT NOT NULL
+);
+INSERT INTO settings VALUES ('default_sharing', 'country');
+INSERT INTO settings VALUES ('retention_days', '');
+CREATE TABLE releases (
+    release TEXT PRIMARY KEY NOT NULL CHECK (release <> ''),
+    exhibit TEXT NOT NULL,
+    receiver TEXT NOT NULL CHECK (length(receiver) = 3),
+    original INTEGER NOT NULL CHECK (original IN (0, 1)),
+    at TEXT NOT NULL,
+    who TEXT NOT NULL CHECK (who <> ''),
+    reason TEXT NOT NULL CHECK (reason <> ''),
+    ended_at TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX releases_by_exhibit ON releases (exhibit, receiver);
+CREATE TABLE retention (
+    exhibit TEXT PRIMARY KEY NOT NULL REFERENCES exhibits (exhibit),
+    keep_until TEXT NOT NULL CHECK (keep_until <> '')
+);
+CREATE TABLE tombstones (
+    tombstone TEXT PRIMARY KEY NOT NULL,
+    exhibit TEXT NOT NULL,
+    opaque TEXT NOT NULL,
+    scans TEXT NOT NULL,
+    keep_until TEXT NOT NULL,
+    at TEXT NOT NULL,
+    who TEXT NOT NULL CHECK (who <> ''),
+    reason TEXT NOT NULL CHECK (reason <> '')
+);
+CREATE TABLE trusted_keys (
+    fingerprint TEXT PRIMARY KEY NOT NULL,
+    member TEXT NOT NULL CHECK (length(member) = 3),
+    signing TEXT NOT NULL CHECK (length(signing) = 64),
+    sealing TEXT NOT NULL CHECK (length(sealing) = 64),
+    at TEXT NOT NULL,
+    who TEXT NOT NULL CHECK (who <> ''),
+    ended_at TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE bundles (
+    bundle TEXT PRIMARY KEY NOT NULL CHECK (length(bundle) = 64),
+    direction TEXT NOT NULL CHECK (direction IN ('sent', 'received')),
+    member TEXT NOT NULL CHECK (length(member) = 3),
+    number INTEGER NOT NULL CHECK (number > 0),
+    made_at TEXT NOT NULL,
+    at TEXT NOT NULL,
+    exhibits INTEGER NOT NULL,
+    UNIQUE (direction, member, number)
+);
+CREATE TABLE received_exhibits (
+    member TEXT NOT NULL CHECK (length(member) = 3),
+    exhibit TEXT NOT NULL CHECK (exhibit <> ''),
+    kind TEXT NOT NULL CHECK (kind IN ('evidence', 'test_fire')),
+    calibre TEXT NOT NULL,
+    firing_pin_shape TEXT NOT NULL,
+    breech_face_type TEXT NOT NULL,
+    ammunition TEXT NOT NULL,
+    released TEXT NOT NULL,
+    event TEXT NOT NULL,
+    case_number TEXT NOT NULL,
+    date TEXT NOT NULL,
+    place TEXT NOT NULL,
+    firearm TEXT NOT NULL,
+    PRIMARY KEY (member, exhibit)
+);
+CREATE TABLE received_scans (
+    member TEXT NOT NULL,
+    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+    exhibit TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    lighting TEXT NOT NULL,
+    original TEXT NOT NULL,
+    PRIMARY KEY (member, sha256),
+    FOREIGN KEY (member, exhibit) REFERENCES received_exhibits (member, exhibit)
+);
+CREATE TABLE received_marks (
+    mark_id INTEGER PRIMARY KEY NOT NULL,
+    member TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    mark_type TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    pitch_um REAL NOT NULL,
+    params_id TEXT NOT NULL,
+    template_sha256 TEXT NOT NULL CHECK (length(template_sha256) = 64),
+    file_sha256 TEXT NOT NULL CHECK (length(file_sha256) = 64),
+    UNIQUE (member, sha256, position),
+    FOREIGN KEY (member, sha256) REFERENCES received_scans (member, sha256)
+);
+
+-- Saved searches, and what each of them has brought up.
+CREATE TABLE standing_searches (
+    standing TEXT PRIMARY KEY NOT NULL CHECK (standing <> ''),
+    exhibit TEXT NOT NULL CHECK (exhibit <> ''),
+    scope TEXT NOT NULL CHECK (scope IN ('country', 'cluster', 'network')),
+    top INTEGER NOT NULL CHECK (top > 0),
+    min_score REAL NOT NULL,
+    who TEXT NOT NULL CHECK (who <> ''),
+    reason TEXT NOT NULL,
+    at TEXT NOT NULL,
+    ended_at TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE findings (
+    finding INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    standing TEXT NOT NULL REFERENCES standing_searches (standing),
+    member TEXT NOT NULL,
+    exhibit TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    candidate TEXT NOT NULL,
+    at TEXT NOT NULL,
+    told_at TEXT NOT NULL DEFAULT '',
+    UNIQUE (standing, member, exhibit)
+);
