@@ -16,10 +16,9 @@ from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.errors import ParameterError, StoreError
 from ribin.leads.two_vaults import exhibit_at
-from ribin.report.document import Document, Grid, Paragraph, Points, Section
+from ribin.report.document import Document, Grid, Paragraph, Points, Section, check_reportlab
 from ribin.report.html import document_html
 from ribin.report.json import as_json
-from ribin.report.pdf import document_pdf
 from ribin.vault.audit import append_row, read_rows_of
 from ribin.vault.disclosure import ReceiverView
 from ribin.vault.enrol import NOTICES_FOLDER
@@ -178,10 +177,12 @@ def _files(notice: Notice) -> dict[str, bytes]:
         ".html": document_html(document).encode(),
     }
     try:
-        files[".pdf"] = document_pdf(document)
+        check_reportlab()
     except ParameterError:  # the extra is not installed
         return files
-    return files
+    from ribin.report.pdf import document_pdf
+
+    return files | {".pdf": document_pdf(document)}
 
 
 def notice_document(notice: Notice) -> Document:

@@ -11,7 +11,9 @@ import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
 
+from ribin.errors import ParameterError
 from ribin.model import Provenance
 from ribin.params.defaults import MethodParams
 from ribin.report.pictures import Picture
@@ -333,3 +335,16 @@ def _limits(method: MethodParams) -> tuple[tuple[str, str], ...]:
 
 def _installed(names: Iterable[str]) -> list[str]:
     return [f"{name} {version(name)}" for name in names]
+
+
+def check_reportlab() -> None:
+    """Refuse a PDF before the work where it could not be written after it; ParameterError.
+
+    It stands here because `report/pdf.py` cannot be imported without reportlab, and because a
+    program that writes no PDF should not wait for it.
+    """
+    if not find_spec("reportlab"):
+        raise ParameterError(
+            "a PDF needs reportlab, which is not installed: pip install 'ribin[pdf]', "
+            "or write .html"
+        )

@@ -26,7 +26,6 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import HRFlowable, Image, ListFlowable, ListItem, Table, TableStyle
 from reportlab.platypus import Paragraph as Text
 
-from ribin.errors import ParameterError
 from ribin.report.document import (
     Blanks,
     Block,
@@ -43,18 +42,13 @@ from ribin.report.document import (
 from ribin.report.pictures import Picture, png_bytes
 
 _SHORT = 12  # rows of a grid
-MISSING = "a PDF needs reportlab, which is not installed: pip install 'ribin[pdf]', or write .html"
 
 
 def document_pdf(document: Document) -> bytes:
     """The whole file.
 
-    Raises
-    ------
-    ParameterError
-        reportlab is not installed.
+    reportlab must be there: see `check_reportlab`.
     """
-    check_reportlab()
     from reportlab.platypus import PageBreak, SimpleDocTemplate
 
     stream = io.BytesIO()
@@ -79,14 +73,6 @@ def document_pdf(document: Document) -> bytes:
             story += _block(block, figures, _short(after))
     template.build(story, canvasmaker=partial(numbered_canvas, document.footer))
     return stream.getvalue()
-
-
-def check_reportlab() -> None:
-    """Refuse a PDF before the work where it could not be written after it; ParameterError."""
-    try:
-        import reportlab  # noqa: F401
-    except ImportError as error:
-        raise ParameterError(MISSING) from error
 
 
 def _short(block: Block | None) -> bool:

@@ -20,10 +20,9 @@ from ribin.pipeline import (
 )
 from ribin.report import outlines as stages
 from ribin.report.comparison import ReportedItem, comparison_document, figures_sha256
-from ribin.report.document import ChainHead, Document, ReportHead
+from ribin.report.document import ChainHead, Document, ReportHead, check_reportlab
 from ribin.report.explanation import comparison_text
 from ribin.report.html import document_html
-from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.services.files import whole_file
 from ribin.services.marks import ShownMark, measured_original, named_mark
 from ribin.services.reading import ReadOptions, Side, as_image_pairs, best_of, experimental, side_of
@@ -298,6 +297,8 @@ def write_reports(document: Document, paths: Sequence[Path]) -> None:
     """Write the same report to each of the files, whole or not at all."""
     for path in paths:
         if path.suffix.lower() == _PDF:
+            from ribin.report.pdf import document_pdf  # an extra, and slow to import
+
             content = document_pdf(document)
         else:
             content = document_html(document).encode()

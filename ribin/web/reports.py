@@ -7,9 +7,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.report.document import Document
+from ribin.report.document import Document, check_reportlab
 from ribin.report.html import document_html
-from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.services.pair import ReportOptions, report_comparison
 from ribin.services.reading import ReadOptions
 from ribin.services.search_output import report_search
@@ -64,6 +63,8 @@ def as_page(request: Request) -> Response:
 
 def as_pdf(request: Request) -> Response:
     """The same report as a PDF to be saved."""
+    from ribin.report.pdf import document_pdf  # an extra
+
     document = _kept(request)
     name = f"ribin-{document.title.lower().replace(' ', '-')}.pdf"
     return Response(
