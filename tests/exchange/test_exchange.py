@@ -242,14 +242,14 @@ def test_a_bundle_for_another_or_of_another_is_refused(pair):
     [
         ({"format": "other"}, "a ribin bundle of version 1 needed"),
         ({"version": 2}, "a ribin bundle of version 1 needed"),
-        ({"number": 0}, "number of 1 or more needed, found 0"),
+        ({"number": 0}, "number needs a whole number >= 1, found 0"),
         ({"number": True}, "number needs a whole number, found True"),
         ({"bundle": "x"}, "bundle needs 64 hexadecimal digits"),
         ({"extra": 1}, "no key 'extra'"),
         ({"files": []}, "is not among the files"),
         ({"exhibits": []}, "is named by no exhibit"),
-        ({"exhibits": [1]}, "exhibits needs objects, found 1"),
-        ({"sender": "../x"}, "sender of three capital letters needed"),
+        ({"exhibits": [1]}, r"exhibits\[0\] needs an object, found 1"),
+        ({"sender": "../x"}, "sender needs three capital letters, found '../x'"),
     ],
 )
 def test_statements_that_cannot_be(pair, changes, message):
