@@ -18,6 +18,7 @@ import pytest
 import x3pio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import to_builtins
 from PIL import Image
 from store_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
@@ -314,7 +315,7 @@ def test_the_tables_of_a_vault_of_schema_2(tmp_path):
     files |= dict(scan_files(f"scans/{scan.stem}", read_parts(scan)))
     facts = {"format": "ribin export", "version": 1, "member": "JAM", "schema": 2}
     facts |= {"program": "ribin 0.1.0", "made_at": "2026-11-24"}
-    listed = [_put(out, name, content) for name, content in files.items()]
+    listed = [to_builtins(_put(out, name, content)) for name, content in files.items()]
     (out / "manifest.json").write_text(json.dumps({**facts, "files": listed}))
     import_vault(out, tmp_path / "y", who="chief", accept_repacked=True)
     with Vault.open(tmp_path / "y") as y:
