@@ -159,15 +159,15 @@ def read_contents(content: bytes, where: str) -> Contents:
 
 
 def _exhibit_facts(exhibit: ReceivedExhibit, scans: Iterable[ReceivedScan]) -> _Exhibit:
-    told = None
+    release = None
     if exhibit.released:
         name, firearm = exhibit.released.exhibit, exhibit.released.firearm
-        told = _Released(name, **asdict(exhibit.released.event), firearm=firearm)
+        release = _Released(name, **asdict(exhibit.released.event), firearm=firearm)
     return _Exhibit(
         exhibit.exhibit,
         exhibit.kind,
         _ClassFields(**asdict(exhibit.class_fields)),
-        told,
+        release,
         tuple(
             _Scan(
                 *(scan.sha256, scan.kind, scan.lighting, scan.original),
@@ -179,14 +179,16 @@ def _exhibit_facts(exhibit: ReceivedExhibit, scans: Iterable[ReceivedScan]) -> _
 
 
 def _as_exhibit(stated: _Exhibit) -> tuple[ReceivedExhibit, tuple[ReceivedScan, ...]]:
-    fields, told, released = (
+    fields, release, released = (
         ClassFields(**structs.asdict(stated.class_fields)),
         stated.released,
         None,
     )
-    if told:
-        event = Event(told.event, told.case_number, told.date, told.place)
-        released = Exhibit(told.exhibit, event, stated.kind, fields, Scope.NETWORK, told.firearm)
+    if release:
+        event = Event(release.event, release.case_number, release.date, release.place)
+        released = Exhibit(
+            release.exhibit, event, stated.kind, fields, Scope.NETWORK, release.firearm
+        )
     scans = tuple(
         ReceivedScan(
             *(scan.sha256, stated.exhibit, scan.kind, scan.lighting, scan.original),

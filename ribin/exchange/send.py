@@ -83,12 +83,12 @@ def export_bundle(
         raise ParameterError(f"{path}: a new file needed, found one")
     gathered = gather(vault, receiver, reach)
     bundle, made_at = secrets.token_hex(32), now_utc()
-    told = {
+    details = {
         "exhibits": len(gathered.scans),
         "released": sorted(gathered.abroad.released),
         "sealed": sealed_for is not None,
     }
-    number = record_sent(vault, receiver, bundle, made_at, told, who, reason)
+    number = record_sent(vault, receiver, bundle, made_at, details, who, reason)
     aside = path.with_name(f"aside-{path.name}")
     try:
         with BundleWriter(aside, key) as writer:

@@ -112,7 +112,10 @@ def import_vault(
     source = ExportFolder(export)
     source.check()
     tables = source.tables()
-    told = {"manifest_sha256": hashlib.sha256(source.manifest).hexdigest(), "folder": export.name}
+    details = {
+        "manifest_sha256": hashlib.sha256(source.manifest).hexdigest(),
+        "folder": export.name,
+    }
     try:
         made_of = Source(
             tables,
@@ -121,7 +124,7 @@ def import_vault(
             accept_repacked,
             {name: source.read(name) for name in source.files if _NOTICE.fullmatch(name)},
         )
-        scans = rebuild_vault(folder, made_of, who, reason, told, tick)
+        scans = rebuild_vault(folder, made_of, who, reason, details, tick)
     except StoreError as error:
         text = str(error)
         raise type(error)(text if str(folder) in text else f"{export}: {text}") from error.__cause__

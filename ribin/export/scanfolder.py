@@ -71,8 +71,11 @@ def scan_files(folder: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
             yield f"{folder}/{position:03d}-template/{name}.csv", write_csv(array)
         marks.append(facts)
     outline = "outline.png" if parts.outline is not None else ""
-    told = _ScanFacts(parts.facts, original, outline, outlines, parts.first, tuple(marks))
-    yield f"{folder}/scan.json", json.dumps(to_builtins(told), indent=1, ensure_ascii=True).encode()
+    stated = _ScanFacts(parts.facts, original, outline, outlines, parts.first, tuple(marks))
+    yield (
+        f"{folder}/scan.json",
+        json.dumps(to_builtins(stated), indent=1, ensure_ascii=True).encode(),
+    )
 
 
 class _ArrayFacts(Statement, frozen=True):
@@ -119,17 +122,18 @@ def pack_folder(folder: str, read: Reader) -> bytes:
         A file is missing or not what scan.json says of it.
     """
     where = f"{folder}/scan.json"
-    told = read_facts(read(where), _ScanFacts, where)
+    facts = read_facts(read(where), _ScanFacts, where)
     try:
-        provenance = provenance_of(told.scan)
-        original = read(f"{folder}/{told.original}") if told.original else None
-        outline = read_mask(read(f"{folder}/{told.outline}"), where) if told.outline else None
-        sides = [_side(folder, one, provenance, read) for one in told.marks]
+        provenance = provenance_of(facts.scan)
+        original = read(f"{folder}/{facts.original}") if facts.original else None
+        outline = read_mask(read(f"{folder}/{facts.outline}"), where) if facts.outline else None
+        sides = [_side(folder, one, provenance, read) for one in facts.marks]
         others = {
-            kind: read_mask(read(f"{folder}/{name}"), where) for kind, name in told.outlines.items()
+            kind: read_mask(read(f"{folder}/{name}"), where)
+            for kind, name in facts.outlines.items()
         }
         marks, templates = zip(*sides, strict=True)
-        return pack_parts(original, told.scan, outline, marks, templates, others, told.first)
+        return pack_parts(original, facts.scan, outline, marks, templates, others, facts.first)
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise FormatError(f"{where}: facts of a scan needed, {error}") from error
 
@@ -151,20 +155,20 @@ def _mark_facts(stem: str, mark: Mark, template: Template) -> _MarkFacts:
 
 
 def _side(
-    folder: str, told: _MarkFacts, provenance: Provenance, read: Reader
+    folder: str, facts: _MarkFacts, provenance: Provenance, read: Reader
 ) -> tuple[Mark, Template]:
     """A mark and its template as scan.json tells of them."""
-    measured, name = f"{folder}/{told.measured}", f"{folder}/{told.surface}"
+    measured, name = f"{folder}/{facts.measured}", f"{folder}/{facts.surface}"
     valid = read_mask(read(measured), measured)
-    if told.kind is ScanKind.TOPOGRAPHY:
+    if facts.kind is ScanKind.TOPOGRAPHY:
         surface = read_x3p(read(name), name)
     else:
         surface = read_csv(read(name), "<f4", valid.shape, name)
     if surface.shape != valid.shape:
         raise FormatError(f"{name}: a surface of {valid.shape} needed, found {surface.shape}")
-    kinds = told.mark_type, told.kind
-    mark = Mark(*kinds, surface, valid, told.pitch_um, told.origin_um, provenance)
-    described, arrays = told.template, {}
+    kinds = facts.mark_type, facts.kind
+    mark = Mark(*kinds, surface, valid, facts.pitch_um, facts.origin_um, provenance)
+    described, arrays = facts.template, {}
     for array in described.arrays:
         file = f"{folder}/{described.folder}/{array.name}.csv"
         arrays[array.name] = read_csv(read(file), array.type, array.shape, file)
