@@ -39,8 +39,10 @@ from ribin.params.load import ANY_ROTATION_DEG, with_rotation
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.text import table
-from ribin.search.compare import SearchContext, compare_shortlist
+from ribin.search.compare import compare_shortlist
+from ribin.search.context import SearchContext
 from ribin.search.index import ShardScores, ShardTask, Threads
+from ribin.search.network import Network
 from ribin.search.rules import eligible_marks
 from ribin.search.shortlist import second_look_marks, shortlist_marks
 from ribin.vault.vault import Vault
@@ -48,6 +50,7 @@ from ribin.vault.vault import Vault
 SIZES = (10_000, 100_000, 1_000_000)
 STAGES = ("first look", "second look")
 _ASKED = Request("JAM", Scope.COUNTRY, who="benchmark", reason="benchmark")
+_ALONE = Network({}, {})  # nobody else is asked
 Row = dict[str, Any]
 
 
@@ -143,7 +146,7 @@ def measure(
         clock.lap("coarse")
         for stage, spent in zip(STAGES[-len(looks.seconds) :], looks.seconds, strict=True):
             seconds.setdefault(stage, []).append(spent)
-        found = compare_shortlist(query, vault, chosen, params, SearchContext())
+        found = compare_shortlist(query, vault, chosen, SearchContext(_ALONE, params))
         clock.lap("load and fine")
         clock.total()
         of_gun = {e for e, gun in gun_of.items() if gun == gun_of[exhibit] and e != exhibit}
@@ -171,7 +174,7 @@ def fine_seconds(vault: Vault, query: Template, real: NDArray[np.int64], params:
     rounds = params.search.shortlist_marks / len(real)
     started = time.perf_counter()
     for _ in range(math.ceil(rounds)):
-        compare_shortlist(query, vault, real, params, SearchContext())
+        compare_shortlist(query, vault, real, SearchContext(_ALONE, params))
     return (time.perf_counter() - started) * rounds / math.ceil(rounds)
 
 

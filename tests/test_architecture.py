@@ -26,6 +26,7 @@ FLOORS = (
     ("params",),
     ("surface",),
     ("model",),
+    ("foreign",),
     ("errors", "_version"),
 )
 FLOOR = {place: len(FLOORS) - number for number, places in enumerate(FLOORS) for place in places}

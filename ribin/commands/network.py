@@ -1,14 +1,11 @@
-"""`ribin network`: who is in the network."""
+"""`ribin network`: its members, bundles for those without a line, and the keys that sign them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from ribin.cases.exhibits import Scope
 from ribin.commands.options import (
     A_PATH,
     json_option,
@@ -18,11 +15,6 @@ from ribin.commands.options import (
     who_option,
 )
 from ribin.commands.terminal import say
-from ribin.errors import StoreError
-from ribin.report.text import table
-from ribin.search.network import Network
-from ribin.vault.disclosure import may_see
-from ribin.vault.vault import Vault
 
 # `ribin network export` and `import`: bundles for members without a line.
 
@@ -234,6 +226,7 @@ def show(vault: Path | None, network_file: Path | None, json_output: bool) -> No
     """
     from ribin.report.json import as_json
     from ribin.search.network import read_network
+    from ribin.services.network import member_states, members_table
     from ribin.vault.catalogue import read_identity
 
     if network_file is None:
@@ -245,66 +238,3 @@ def show(vault: Path | None, network_file: Path | None, json_output: bool) -> No
 
 for command in (key, export_bundle, import_bundle):
     network.add_command(command)
-
-
-# The members of a network, and what of their vaults one of them may know.
-
-
-@dataclass(frozen=True)
-class MemberState:
-    """One member, and how many of its exhibits the asker may know of.
-
-    `exhibits` is None and `problem` says why where its vault cannot be opened.
-    """
-
-    member: str
-    name: str
-    clusters: tuple[str, ...]
-    vault: str
-    exhibits: int | None
-    problem: str = ""
-
-
-def member_states(network: Network, asker: str = "") -> list[MemberState]:
-    """Look into the vault of every member, without writing.
-
-    Parameters
-    ----------
-    asker : str
-        Code of the member that asks: all of its own exhibits are counted, and of others those that
-        they share with it. Empty: those that everybody in the network may know of.
-
-    Raises
-    ------
-    AccessError
-        The asker is not in the network.
-    """
-    states = []
-    for code, member in sorted(network.members.items()):
-        clusters = tuple(name for name, codes in network.clusters.items() if code in codes)
-        reach = network.reach(asker, code) if asker else Scope.NETWORK
-        exhibits, problem = _look_into(member.vault, reach)
-        states.append(
-            MemberState(code, member.name, clusters, str(member.vault), exhibits, problem)
-        )
-    return states
-
-
-def _look_into(path: Path, reach: Scope) -> tuple[int | None, str]:
-    try:
-        with Vault.open(path, read_only=True) as vault:
-            exhibits = vault.exhibits().values()
-            return sum(may_see(one, Scope.NETWORK, reach) for one in exhibits), ""
-    except StoreError as error:
-        return None, str(error)
-
-
-def members_table(states: Sequence[MemberState]) -> str:
-    """One member a line."""
-    header = ("member", "name", "clusters", "exhibits", "vault")
-    rows = [(s.member, s.name, ", ".join(s.clusters) or "-", _holding(s), s.vault) for s in states]
-    return table(header, rows)
-
-
-def _holding(state: MemberState) -> str:
-    return "not available" if state.exhibits is None else str(state.exhibits)

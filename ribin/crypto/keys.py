@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -24,15 +23,24 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ribin.errors import AccessError, FormatError, ParameterError
-from ribin.json_fields import field_of, hex_of, only_fields, read_object
+from ribin.foreign import Hex32, MemberCode, Statement, read_facts
 
 _PUBLIC_FORMAT = "ribin member key"
 _PRIVATE_FORMAT = "ribin private member key"
 _VERSION = 1
-_PUBLIC_KEYS = ("format", "version", "member", "signing", "sealing", "fingerprint")
-_PRIVATE_KEYS = ("format", "version", "member", "signing", "sealing")
-_MEMBER = re.compile(r"[A-Z]{3}")
-_KEY_BYTES = 32
+
+
+class _PublicFile(Statement, frozen=True):
+    member: MemberCode
+    signing: Hex32
+    sealing: Hex32
+    fingerprint: str
+
+
+class _PrivateFile(Statement, frozen=True):
+    member: MemberCode
+    signing: str  # PEM
+    sealing: str
 
 
 @dataclass(frozen=True)
@@ -115,13 +123,11 @@ def read_public(content: bytes, where: str) -> PublicKey:
     FormatError
         It is no public key of a member, or its fingerprint is another's.
     """
-    table = read_object(content, where)
-    member = _opened(table, _PUBLIC_FORMAT, _PUBLIC_KEYS, where)
-    signing, sealing = (hex_of(table, name, _KEY_BYTES, where) for name in ("signing", "sealing"))
-    key = PublicKey(member, bytes.fromhex(signing), bytes.fromhex(sealing))
-    stated = field_of(table, "fingerprint", str, where)
-    if stated != key.fingerprint:
-        raise FormatError(f"{where}: fingerprint {key.fingerprint} needed, found {stated[:80]!r}")
+    file = read_facts(content, _PublicFile, where, _PUBLIC_FORMAT, _VERSION)
+    key = PublicKey(file.member, bytes.fromhex(file.signing), bytes.fromhex(file.sealing))
+    if file.fingerprint != key.fingerprint:
+        found = file.fingerprint[:80]
+        raise FormatError(f"{where}: fingerprint {key.fingerprint} needed, found {found!r}")
     return key
 
 
@@ -146,13 +152,11 @@ def read_private(content: bytes, where: str, passphrase: str = "") -> PrivateKey
     ParameterError
         The passphrase is missing, not needed, or another.
     """
-    table = read_object(content, where)
-    member = _opened(table, _PRIVATE_FORMAT, _PRIVATE_KEYS, where)
+    file = read_facts(content, _PrivateFile, where, _PRIVATE_FORMAT, _VERSION)
     parts = []
-    for name in ("signing", "sealing"):
-        pem = field_of(table, name, str, where).encode()
+    for name, pem in (("signing", file.signing), ("sealing", file.sealing)):
         try:
-            parts.append(load_pem_private_key(pem, passphrase.encode() or None))
+            parts.append(load_pem_private_key(pem.encode(), passphrase.encode() or None))
         except TypeError as error:  # a passphrase too few or too many
             raise ParameterError(f"{where}: {error}") from error
         except (ValueError, UnsupportedAlgorithm) as error:
@@ -160,16 +164,4 @@ def read_private(content: bytes, where: str, passphrase: str = "") -> PrivateKey
     signing, sealing = parts
     if not isinstance(signing, Ed25519PrivateKey) or not isinstance(sealing, X25519PrivateKey):
         raise FormatError(f"{where}: an Ed25519 and an X25519 key needed, found others")
-    return PrivateKey(member, signing, sealing)
-
-
-def _opened(table: dict, wanted: str, known: tuple[str, ...], where: str) -> str:
-    """The member of a key file of this format."""
-    found = table.get("format"), table.get("version")
-    if found != (wanted, _VERSION):
-        raise FormatError(f"{where}: a {wanted} of version {_VERSION} needed")
-    only_fields(table, known, where)
-    member = field_of(table, "member", str, where)
-    if not _MEMBER.fullmatch(member):
-        raise FormatError(f"{where}: member of three capital letters needed, found {member[:40]!r}")
-    return member
+    return PrivateKey(file.member, signing, sealing)

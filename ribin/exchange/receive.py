@@ -87,7 +87,7 @@ def import_bundle(
             return _answer(path, contents, "already there", {})
         check_newer(vault, contents.sender, contents.number, path.name)
         _check_files(reader, contents, path.name)
-        told = record_received(
+        changed = record_received(
             vault,
             contents.sender,
             bundle,
@@ -97,7 +97,7 @@ def import_bundle(
             lambda: place_files(vault, reader, contents),
         )
     clear_unnamed(vault, contents)
-    return _answer(path, contents, "new", told)
+    return _answer(path, contents, "new", changed)
 
 
 @contextmanager
@@ -168,9 +168,9 @@ def _check_template(
 
 
 def _answer(
-    path: Path, contents: Contents, outcome: str, told: dict[str, list[str]]
+    path: Path, contents: Contents, outcome: str, changed: dict[str, list[str]]
 ) -> ImportResult:
-    counts = {name: len(names) for name, names in told.items()}
+    counts = {name: len(names) for name, names in changed.items()}
     exhibits = len(contents.exhibits)
     return ImportResult(str(path), outcome, contents.sender, contents.number, exhibits, **counts)
 

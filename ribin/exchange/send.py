@@ -133,9 +133,13 @@ _UNFIT = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
 
 
 def file_name_of(scan: StoredScan) -> str:
-    """The name that a scan's file came with, such as leads nowhere else; or its SHA-256."""
+    """The name that a scan's file came with, such as leads nowhere else; or its SHA-256.
+
+    A receiver refuses a name that is too long or cannot be printed.
+    """
     name = scan.source.translate(_UNFIT)
-    return scan.sha256 if name in ("", ".", "..") else name
+    unfit = name in ("", ".", "..") or len(name) > 255 or not name.isprintable()
+    return scan.sha256 if unfit else name
 
 
 @dataclass(frozen=True)

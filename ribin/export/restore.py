@@ -10,13 +10,12 @@ from pathlib import Path, PurePosixPath
 
 from ribin.errors import FormatError, StoreError
 from ribin.export.scanfolder import pack_folder
-from ribin.export.write import FORMAT, MANIFEST, VERSION
-from ribin.json_fields import field_of, hex_of, objects_of, only_fields, read_object
+from ribin.export.write import FORMAT, MANIFEST, VERSION, ExportedFile, ExportManifest
+from ribin.foreign import Statement, read_facts
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER
 from ribin.vault.rebuild import Cell, Source, Table, rebuild_vault
 
-_KEYS = ("format", "version", "member", "schema", "program", "made_at", "files")
 _NOTICE = re.compile(rf"{NOTICES_FOLDER}/[\w-]+\.(json|html|pdf)")
 _TABLE = re.compile(r"tables/(\w+)\.json")
 _MOST_BYTES = 1 << 30  # of one file
@@ -40,31 +39,25 @@ class ExportFolder:
         self._folder = folder
         self.manifest = self._bytes(MANIFEST)
         where = f"{folder.name}/{MANIFEST}"
-        table = read_object(self.manifest, where)
-        if (table.get("format"), table.get("version")) != (FORMAT, VERSION):
-            raise FormatError(f"{where}: a {FORMAT} of version {VERSION} needed")
-        only_fields(table, _KEYS, where)
-        self.schema = field_of(table, "schema", int, where)
+        stated = read_facts(self.manifest, ExportManifest, where, FORMAT, VERSION)
+        self.schema, self.member = stated.schema, stated.member
         if self.schema != SCHEMA_VERSION:
             age = "a newer" if self.schema > SCHEMA_VERSION else "an older"
             needed = f"schema {SCHEMA_VERSION} needed, found {self.schema}"
             raise FormatError(f"{where}: {needed}: of {age} ribin")
-        self.member = field_of(table, "member", str, where)
-        self.files: dict[str, tuple[int, str]] = {}
-        for one in objects_of(table, "files", where):
-            only_fields(one, ("name", "size", "sha256"), where)
-            name = field_of(one, "name", str, where)
-            _check_name(name, where)
-            if name in self.files:
-                raise FormatError(f"{where}: file {name[:80]!r} occurs twice")
-            self.files[name] = (field_of(one, "size", int, where), hex_of(one, "sha256", 32, where))
+        self.files: dict[str, ExportedFile] = {}
+        for file in stated.files:
+            _check_name(file.name, where)
+            if file.name in self.files:
+                raise FormatError(f"{where}: file {file.name[:80]!r} occurs twice")
+            self.files[file.name] = file
 
     def read(self, name: str) -> bytes:
         """The bytes of a file; FormatError where it is missing or not as it was written."""
         if name not in self.files:
             raise FormatError(f"{self._folder.name}: {name[:80]!r} is not in the manifest")
         content = self._bytes(name)
-        if (len(content), hashlib.sha256(content).hexdigest()) != self.files[name]:
+        if ExportedFile.of(name, content) != self.files[name]:
             raise FormatError(f"{self._folder / name}: not as the manifest says")
         return content
 
@@ -118,7 +111,10 @@ def import_vault(
     source = ExportFolder(export)
     source.check()
     tables = source.tables()
-    told = {"manifest_sha256": hashlib.sha256(source.manifest).hexdigest(), "folder": export.name}
+    details = {
+        "manifest_sha256": hashlib.sha256(source.manifest).hexdigest(),
+        "folder": export.name,
+    }
     try:
         made_of = Source(
             tables,
@@ -126,7 +122,7 @@ def import_vault(
             accept_repacked,
             {name: source.read(name) for name in source.files if _NOTICE.fullmatch(name)},
         )
-        scans = rebuild_vault(folder, made_of, who, reason, told, tick)
+        scans = rebuild_vault(folder, made_of, who, reason, details, tick)
     except StoreError as error:
         text = str(error)
         raise type(error)(text if str(folder) in text else f"{export}: {text}") from error.__cause__
@@ -134,20 +130,18 @@ def import_vault(
 
 
 def _read_table(content: bytes, where: str) -> Table:
-    table = read_object(content, where)
-    only_fields(table, ("columns", "rows"), where)
-    columns = field_of(table, "columns", list, where)
-    rows = field_of(table, "rows", list, where)
-    if not all(isinstance(name, str) for name in columns):
-        raise FormatError(f"{where}: names of columns needed")
-    for row in rows:
-        if not isinstance(row, list) or len(row) != len(columns) or not all(map(_is_cell, row)):
-            raise FormatError(f"{where}: a row of {len(columns)} texts and numbers needed")
-    return Table(tuple(columns), tuple(tuple(row) for row in rows))
+    table = read_facts(content, _TableFile, where)
+    for row in table.rows:
+        if len(row) != len(table.columns):
+            raise FormatError(
+                f"{where}: rows of {len(table.columns)} cells needed, found {len(row)}"
+            )
+    return Table(table.columns, table.rows)
 
 
-def _is_cell(value: object) -> bool:
-    return value is None or (isinstance(value, Cell) and not isinstance(value, bool))
+class _TableFile(Statement, frozen=True):
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
 
 
 def _check_name(name: str, where: str) -> None:

@@ -20,11 +20,12 @@ from typing import Any
 
 import numpy as np
 import x3pio
+from msgspec import to_builtins
 from numpy.typing import NDArray
 from PIL import Image
 
 from ribin.errors import FormatError
-from ribin.json_fields import field_of, objects_of, read_object
+from ribin.foreign import Statement, read_facts
 from ribin.model import (
     UM_PER_M,
     BoolArray,
@@ -52,7 +53,7 @@ def scan_files(folder: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
         yield f"{folder}/{original}", parts.original
     if parts.outline is not None:
         yield f"{folder}/outline.png", write_mask(parts.outline)
-    outlines = {str(kind): f"outline-{kind}.png" for kind in parts.outlines}
+    outlines = {kind: f"outline-{kind}.png" for kind in parts.outlines}
     for kind, inside in parts.outlines.items():
         yield f"{folder}/{outlines[kind]}", write_mask(inside)
     marks = []
@@ -61,19 +62,55 @@ def scan_files(folder: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
         stem = f"{position:03d}-{mark.mark_type}"
         facts = _mark_facts(stem, mark, template)
         if mark.kind is ScanKind.TOPOGRAPHY:
-            yield f"{folder}/{facts['surface']}", write_x3p(mark)
+            yield f"{folder}/{facts.surface}", write_x3p(mark)
         else:
-            yield f"{folder}/{facts['surface']}", write_csv(mark.surface)
+            yield f"{folder}/{facts.surface}", write_csv(mark.surface)
         yield f"{folder}/{stem}.measured.png", write_mask(mark.valid)
         yield f"{folder}/{stem}.png", write_picture(shade_surface(mark.surface, mark.valid))
         for name, array in template.arrays.items():
             yield f"{folder}/{position:03d}-template/{name}.csv", write_csv(array)
         marks.append(facts)
     outline = "outline.png" if parts.outline is not None else ""
-    drawn = {"outline": outline, "outlines": outlines}
-    told = {"scan": parts.facts, "original": original, **drawn, "first": parts.first}
-    told["marks"] = marks
-    yield f"{folder}/scan.json", json.dumps(told, indent=1, ensure_ascii=True).encode()
+    stated = _ScanFacts(parts.facts, original, outline, outlines, parts.first, tuple(marks))
+    yield (
+        f"{folder}/scan.json",
+        json.dumps(to_builtins(stated), indent=1, ensure_ascii=True).encode(),
+    )
+
+
+class _ArrayFacts(Statement, frozen=True):
+    name: str
+    type: str
+    shape: tuple[int, ...]
+
+
+class _TemplateFacts(Statement, frozen=True):
+    folder: str
+    pitch_um: float
+    params_id: str
+    arrays: tuple[_ArrayFacts, ...]
+
+
+class _MarkFacts(Statement, frozen=True):
+    mark_type: MarkType
+    kind: ScanKind
+    pitch_um: float
+    origin_um: tuple[float, float]
+    surface: str
+    measured: str
+    picture: str
+    template: _TemplateFacts
+
+
+class _ScanFacts(Statement, frozen=True):
+    """What scan.json states; the names of files are within its folder."""
+
+    scan: dict[str, Any]
+    original: str
+    outline: str
+    outlines: dict[MarkType, str]
+    first: int
+    marks: tuple[_MarkFacts, ...]
 
 
 def pack_folder(folder: str, read: Reader) -> bytes:
@@ -85,82 +122,58 @@ def pack_folder(folder: str, read: Reader) -> bytes:
         A file is missing or not what scan.json says of it.
     """
     where = f"{folder}/scan.json"
-    table = read_object(read(where), where)
+    facts = read_facts(read(where), _ScanFacts, where)
     try:
-        facts = field_of(table, "scan", dict, where)
-        provenance = provenance_of(facts)
-        named = field_of(table, "original", str, where)
-        original = read(f"{folder}/{named}") if named else None
-        outlined = field_of(table, "outline", str, where)
-        outline = read_mask(read(f"{folder}/{outlined}"), where) if outlined else None
-        sides = [_side(folder, one, provenance, read) for one in objects_of(table, "marks", where)]
+        provenance = provenance_of(facts.scan)
+        original = read(f"{folder}/{facts.original}") if facts.original else None
+        outline = read_mask(read(f"{folder}/{facts.outline}"), where) if facts.outline else None
+        sides = [_side(folder, one, provenance, read) for one in facts.marks]
         others = {
-            MarkType(kind): read_mask(read(f"{folder}/{name}"), where)
-            for kind, name in field_of(table, "outlines", dict, where).items()
+            kind: read_mask(read(f"{folder}/{name}"), where)
+            for kind, name in facts.outlines.items()
         }
         marks, templates = zip(*sides, strict=True)
-        first = field_of(table, "first", int, where)
-        return pack_parts(ScanParts(original, facts, outline, marks, templates, first, others))
+        parts = ScanParts(original, facts.scan, outline, marks, templates, facts.first, others)
+        return pack_parts(parts)
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise FormatError(f"{where}: facts of a scan needed, {error}") from error
 
 
-def _mark_facts(stem: str, mark: Mark, template: Template) -> dict[str, Any]:
+def _mark_facts(stem: str, mark: Mark, template: Template) -> _MarkFacts:
     suffix = "x3p" if mark.kind is ScanKind.TOPOGRAPHY else "csv"
-    arrays = [
-        {"name": name, "type": array.dtype.str, "shape": array.shape}
-        for name, array in template.arrays.items()
-    ]
-    return {
-        "mark_type": mark.mark_type,
-        "kind": mark.kind,
-        "pitch_um": mark.pitch_um,
-        "origin_um": mark.origin_um,
-        "surface": f"{stem}.{suffix}",
-        "measured": f"{stem}.measured.png",
-        "picture": f"{stem}.png",
-        "template": {
-            "folder": f"{stem[:3]}-template",
-            "pitch_um": template.pitch_um,
-            "params_id": template.params_id,
-            "arrays": arrays,
-        },
-    }
+    arrays = tuple(
+        _ArrayFacts(name, array.dtype.str, array.shape) for name, array in template.arrays.items()
+    )
+    return _MarkFacts(
+        *(mark.mark_type, mark.kind, mark.pitch_um, mark.origin_um),
+        surface=f"{stem}.{suffix}",
+        measured=f"{stem}.measured.png",
+        picture=f"{stem}.png",
+        template=_TemplateFacts(
+            f"{stem[:3]}-template", template.pitch_um, template.params_id, arrays
+        ),
+    )
 
 
 def _side(
-    folder: str, facts: dict[str, Any], provenance: Provenance, read: Reader
+    folder: str, facts: _MarkFacts, provenance: Provenance, read: Reader
 ) -> tuple[Mark, Template]:
     """A mark and its template as scan.json tells of them."""
-    where = f"{folder}/scan.json"
-    kind = ScanKind(field_of(facts, "kind", str, where))
-    mark_type = MarkType(field_of(facts, "mark_type", str, where))
-    measured = field_of(facts, "measured", str, where)
-    valid = read_mask(read(f"{folder}/{measured}"), f"{folder}/{measured}")
-    name = f"{folder}/{field_of(facts, 'surface', str, where)}"
-    if kind is ScanKind.TOPOGRAPHY:
+    measured, name = f"{folder}/{facts.measured}", f"{folder}/{facts.surface}"
+    valid = read_mask(read(measured), measured)
+    if facts.kind is ScanKind.TOPOGRAPHY:
         surface = read_x3p(read(name), name)
     else:
         surface = read_csv(read(name), "<f4", valid.shape, name)
     if surface.shape != valid.shape:
         raise FormatError(f"{name}: a surface of {valid.shape} needed, found {surface.shape}")
-    row_um, col_um = field_of(facts, "origin_um", list, where)
-    mark = Mark(
-        *(mark_type, kind, surface, valid, field_of(facts, "pitch_um", float, where)),
-        (float(row_um), float(col_um)),
-        provenance,
-    )
-    told = field_of(facts, "template", dict, where)
-    within = f"{folder}/{field_of(told, 'folder', str, where)}"
-    arrays = {}
-    for one in objects_of(told, "arrays", where):
-        array = field_of(one, "name", str, where)
-        shape = tuple(int(length) for length in field_of(one, "shape", list, where))
-        file = f"{within}/{array}.csv"
-        arrays[array] = read_csv(read(file), field_of(one, "type", str, where), shape, file)
-    pitch_um = field_of(told, "pitch_um", float, where)
-    params_id = field_of(told, "params_id", str, where)
-    return mark, Template(mark_type, kind, pitch_um, params_id, provenance, arrays)
+    kinds = facts.mark_type, facts.kind
+    mark = Mark(*kinds, surface, valid, facts.pitch_um, facts.origin_um, provenance)
+    described, arrays = facts.template, {}
+    for array in described.arrays:
+        file = f"{folder}/{described.folder}/{array.name}.csv"
+        arrays[array.name] = read_csv(read(file), array.type, array.shape, file)
+    return mark, Template(*kinds, described.pitch_um, described.params_id, provenance, arrays)
 
 
 # Surfaces, masks and arrays of numbers as files of open formats, exactly; and back.

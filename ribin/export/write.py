@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
 from ribin._version import __version__
 from ribin.cases.leads import KEEPING
 from ribin.errors import ParameterError
 from ribin.export.scanfolder import scan_files
+from ribin.foreign import Hex32, Statement
 from ribin.vault.audit import now_utc
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER, scan_path
@@ -49,6 +52,28 @@ manifest.json    size and SHA-256 of every file here
 Private keys and what other members sent are not here; the index of searches is made again.
 `ribin import` makes the vault again.
 """
+
+
+class ExportedFile(Statement, frozen=True):
+    """A line of the manifest."""
+
+    name: str
+    size: int
+    sha256: Hex32
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> ExportedFile:
+        return cls(name, len(content), hashlib.sha256(content).hexdigest())
+
+
+class ExportManifest(Statement, frozen=True):
+    """What manifest.json states beside its format and version."""
+
+    member: str
+    schema: int
+    program: str
+    made_at: str
+    files: tuple[ExportedFile, ...]
 
 
 @dataclass(frozen=True)
@@ -118,9 +143,8 @@ def _export(
         parts = read_parts(scan_path(vault.path, sha256))
         found = scan_files(f"scans/{sha256}", parts)
         listed += [_put(folder, name, content) for name, content in found]
-    described = tables["descriptions"]
-    named = zip(_column(described, "sha256"), _column(described, "params_id"), strict=True)
-    for sha256, params_id in named:
+    described = (_column(tables["descriptions"], name) for name in ("sha256", "params_id"))
+    for sha256, params_id in zip(*described, strict=True):
         parts = read_parts(described_path(vault.path, sha256, params_id))
         found = scan_files(f"described/{sha256}-{params_id}", parts)
         listed += [_put(folder, name, content) for name, content in found]
@@ -128,22 +152,16 @@ def _export(
         if path.suffix in _NOTICES:
             listed.append(_put(folder, f"{NOTICES_FOLDER}/{path.name}", path.read_bytes()))
     tick(len(scans), len(scans))
-    facts = {
-        "format": FORMAT,
-        "version": VERSION,
-        "member": vault.member,
-        "schema": SCHEMA_VERSION,
-        "program": f"ribin {__version__}",
-        "made_at": now_utc(),
-        "files": listed,
-    }
+    program = f"ribin {__version__}"
+    stated = ExportManifest(vault.member, SCHEMA_VERSION, program, now_utc(), tuple(listed))
+    facts = {"format": FORMAT, "version": VERSION, **to_builtins(stated)}
     content = json.dumps(facts, indent=1).encode()
     aside = folder / "aside-manifest.json"
     aside.write_bytes(content)
     aside.rename(folder / MANIFEST)
     fsync_folder(folder)
     exhibits = len(tables["exhibits"].rows)
-    size = sum(int(str(file["size"])) for file in listed) + len(content)
+    size = sum(file.size for file in listed) + len(content)
     return ExportResult(str(folder), vault.member, exhibits, len(scans), len(listed) + 1, size)
 
 
@@ -159,13 +177,12 @@ def _table_files(tables: dict[str, Table]) -> Iterator[tuple[str, bytes]]:
         yield f"tables/{name}.csv", ("\ufeff" + lines.getvalue()).encode("utf-8", "replace")
 
 
-def _put(folder: Path, name: str, content: bytes) -> dict[str, object]:
+def _put(folder: Path, name: str, content: bytes) -> ExportedFile:
     """Write a file; its line of the manifest."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    sha256 = hashlib.sha256(content).hexdigest()
-    return {"name": name, "size": len(content), "sha256": sha256}
+    return ExportedFile.of(name, content)
 
 
 def _column(table: Table, name: str) -> list[str]:

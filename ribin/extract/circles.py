@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from ribin.model import BoolArray, FloatArray
 
@@ -57,6 +56,8 @@ def circle_flux(brightness: FloatArray, radii_px: NDArray[np.float64], cap: floa
         From -1 to 1 in units of `cap`; positive where it falls outwards; 0 where less than half
         of the circle lies in the frame.
     """
+    from scipy import fft
+
     down, across = np.gradient(brightness)
     steep = np.maximum(np.hypot(down, across) / cap, 1.0)
     height, width = brightness.shape

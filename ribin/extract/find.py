@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from scipy.spatial import ConvexHull
-from skimage.measure import CircleModel, ransac
 
 from ribin.errors import ScanError
 from ribin.extract.head_2d import find_image_regions
@@ -105,6 +103,10 @@ def outline_circle(inside: BoolArray, pitch_um: tuple[float, float]) -> tuple[fl
     `pitch_um`: distance of rows and of columns. Returns (float, float, float): row and column of
     the centre and the radius, in um from pixel (0, 0).
     """
+    # scipy and scikit-image take longer to import than a small search takes: here, and in the
+    # neighbours, a scan waits for them and the comparison of templates does not.
+    from skimage.measure import CircleModel, ransac
+
     points = _hull_points(inside) * np.asarray(pitch_um)
     middle = points.mean(axis=0)
     extent = float(np.linalg.norm(points - middle, axis=1).max())
@@ -127,6 +129,8 @@ def outline_circle(inside: BoolArray, pitch_um: tuple[float, float]) -> tuple[fl
 
 def _hull_points(inside: BoolArray) -> np.ndarray:
     """Corners of the convex hull, (K, 2) row and column in pixels."""
+    from scipy.spatial import ConvexHull
+
     rows = np.flatnonzero(inside.any(axis=1))
     first = inside[rows].argmax(axis=1)
     last = inside.shape[1] - 1 - inside[rows, ::-1].argmax(axis=1)

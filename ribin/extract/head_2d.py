@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from scipy import ndimage
-from skimage.morphology import disk
 
 from ribin.errors import ScanError
 from ribin.extract.circles import Circle, circle_flux, inside_circle, refine_circle
@@ -107,6 +105,9 @@ def _breech_face(
     flat: FloatArray, primer: Circle, hole: BoolArray, params: HeadImageParams
 ) -> BoolArray:
     """Within the primer and outside the hole, without dark or glaring patches."""
+    from scipy import ndimage
+    from skimage.morphology import disk
+
     margin = max(1, round(params.pin_margin_um / params.grid_um))
     ring = inside_circle(flat.shape, primer, params.primer_margin)
     ring &= ~ndimage.binary_dilation(hole, disk(margin))
@@ -181,6 +182,9 @@ def round_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hol
 
 def any_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hole | None:
     """The largest patch near the middle that a dark outline encloses, of whatever shape."""
+    from scipy import ndimage
+    from skimage.morphology import disk
+
     smooth = blur(flat, 0.5 * params.smooth_um / params.grid_um)
     dark = (smooth < params.hole_flat) & inside_circle(flat.shape, primer, 0.9)
     reach = max(1, round(params.hole_closing_um / params.grid_um))

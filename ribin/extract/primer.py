@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.morphology import convex_hull_image
 
 from ribin.model import BoolArray, FloatArray, Scan
 from ribin.params.defaults import HeadParams
@@ -440,4 +439,6 @@ def _hollow(
     body = labels == 1 + int(np.argmax(size))
     if body.sum() * pitch_um**2 < 2.0e4:
         return np.zeros_like(off)
+    from skimage.morphology import convex_hull_image
+
     return np.asarray(convex_hull_image(body) & within, np.bool_)

@@ -7,6 +7,7 @@ person, no case number and no place. Who may know more asks the laboratory, quot
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -174,10 +175,8 @@ def _files(notice: Notice) -> dict[str, bytes]:
         ".json": (as_json(notice_facts(notice)) + "\n").encode(),
         ".html": document_html(document).encode(),
     }
-    try:
+    with suppress(ParameterError):  # the extra is not installed
         files[".pdf"] = document_pdf(document)
-    except ParameterError:  # the extra is not installed
-        return files
     return files
 
 

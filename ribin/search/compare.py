@@ -1,11 +1,11 @@
-"""The fine stage over one member's shortlist: templates from the vault, rows for the list."""
+"""The full comparison of one member's shortlist: a row for each mark, and the counts of all."""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from ribin.cases.exhibits import Candidate, Counts, Exhibit
 from ribin.errors import StoreError
 from ribin.model import Template
-from ribin.params.defaults import Params
 from ribin.pipeline import compare_many
-from ribin.search.index import CoarseScorer, Threads
+from ribin.search.context import SearchContext
 from ribin.search.kept import KeptComparisons, KeptFigures
 from ribin.search.rules import Eligibility
 from ribin.vault.exhibits import StoredMark
@@ -37,8 +36,7 @@ def compare_shortlist(
     query: Template,
     vault: Vault,
     ids: NDArray[np.int64],
-    params: Params,
-    means: SearchContext,
+    context: SearchContext,
     kept: KeptComparisons | None = None,
 ) -> FullComparison:
     """Compare the query in full with the marks of these ids, some at a time.
@@ -48,10 +46,11 @@ def compare_shortlist(
     rows: list[Candidate] = []
     reasons: Counter[str] = Counter()
     exhibits: dict[str, Exhibit] = {}
-    for first in range(0, len(ids), params.search.batch_marks):
-        some = ids[first : first + params.search.batch_marks].tolist()
+    portion = context.params.search.batch_marks
+    for first in range(0, len(ids), portion):
+        some = ids[first : first + portion].tolist()
         marks = vault.stored_marks(some)
-        figures = _figures(query, vault, marks, params, means.threads, kept)
+        figures = _figures(query, vault, marks, context, kept)
         reasons[MISSING] += len(some) - len(figures)
         for mark in marks:
             one = figures.get(mark.mark_id)
@@ -60,9 +59,7 @@ def compare_shortlist(
                 exhibits[mark.scan.exhibit.exhibit] = mark.scan.exhibit
             elif one:
                 reasons[one.reason] += 1
-        means.tick(f"{vault.member}: marks", first + len(some), len(ids))
-    if kept:
-        means.when_answered.append(kept.forget)
+        context.progress(f"{vault.member}: marks", first + len(some), len(ids))
     return FullComparison(tuple(sorted(rows, key=row_order)), +reasons, exhibits)
 
 
@@ -70,8 +67,7 @@ def _figures(
     query: Template,
     vault: Vault,
     marks: Sequence[StoredMark],
-    params: Params,
-    threads: int | None,
+    context: SearchContext,
     kept: KeptComparisons | None,
 ) -> dict[int, KeptFigures]:
     """Of each mark that could be read, by its id."""
@@ -86,7 +82,7 @@ def _figures(
             else:
                 templates.append(template)
                 read.append(mark)
-    compared = compare_many(query, templates, params, threads) if templates else []
+    compared = compare_many(query, templates, context.params, context.threads) if templates else []
     new = [KeptFigures.of(comparison) for comparison in compared]
     if kept:
         kept.put(read, new)
@@ -117,58 +113,17 @@ def _row(member: str, mark: StoredMark, figures: KeptFigures) -> Candidate:
     )
 
 
-# What a search is computed with, and who is told how far it is.
-
-Tick = Callable[[str, int, int], None]  # what is done, how many so far, of how many
+# The counts of a search: what was set aside where, added up over members.
 
 
-def silent(stage: str, done: int, total: int) -> None:
-    """Nobody is told."""
-
-
-@dataclass(frozen=True)
-class SearchContext:
-    """What a search is computed with.
-
-    Attributes
-    ----------
-    threads : int, optional
-        All processors where None.
-    scorer : CoarseScorer, optional
-        Who looks at shards.
-    tick : callable
-        Who is told.
-    when_answered : list of callables
-        What is done once the whole search, of all marks and members, was answered.
-    """
-
-    threads: int | None = None
-    scorer: CoarseScorer | None = None
-    tick: Tick = silent
-    when_answered: list[Callable[[], None]] = field(default_factory=list)
-
-    def finish(self) -> None:
-        """The whole search was answered."""
-        for step in self.when_answered:
-            step()
-
-    @property
-    def looking(self) -> CoarseScorer:
-        """Who looks at shards: by default those threads of this machine."""
-        return self.scorer or Threads(self.threads)
-
-
-# The account of a search: what was set aside where, added up over members.
-
-
-def count_marks(sifted: Eligibility, shortlisted: int, compared: FullComparison) -> Counts:
-    """The account of one member's answer."""
+def count_marks(eligibility: Eligibility, shortlisted: int, compared: FullComparison) -> Counts:
+    """The counts of one member's answer."""
     return Counts(
-        eligible=sifted.eligible,
-        after_filters=sifted.after_filters,
-        after_coarse=sifted.not_compared.total() + shortlisted,
+        eligible=eligibility.eligible,
+        after_filters=eligibility.after_filters,
+        after_coarse=eligibility.not_compared.total() + shortlisted,
         compared=len(compared.rows),
-        not_compared=in_order(sifted.not_compared + compared.reasons),
+        not_compared=in_order(eligibility.not_compared + compared.reasons),
     )
 
 

@@ -1,27 +1,24 @@
 """The side that is asked: a member answers from its own vault, by its own rules.
 
-Today a member is a vault in a folder. A node of another country answers the same question with
-the same rows, so the engine knows `Member` alone.
+Today a member is a vault in a folder, or a bundle that it sent. A node of another country answers
+the same question with the same rows, so the engine knows `Member` alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ribin.cases.exhibits import Candidate, Counts, Request
 from ribin.errors import StoreError
 from ribin.model import Template
-from ribin.params.defaults import Params
-from ribin.search.compare import SearchContext, compare_shortlist, count_marks
-from ribin.search.index import Threads
+from ribin.search.compare import FullComparison, compare_shortlist, count_marks
+from ribin.search.context import SearchContext
+from ribin.search.index import CoarseScorer, Threads
 from ribin.search.kept import KeptComparisons
-from ribin.search.network import Network
 from ribin.search.rank import group_rows
-from ribin.search.rules import Eligibility, check_request, eligible_marks
+from ribin.search.rules import check_request, eligible_marks
 from ribin.search.shortlist import shortlist_marks
 from ribin.vault.catalogue import IDENTITY_FILE
 from ribin.vault.disclosure import apart_by_event, as_seen_by
@@ -32,12 +29,16 @@ from ribin.vault.vault import Vault
 
 @dataclass(frozen=True)
 class Answer:
-    """What one member gives back: rows best first, without ranks, and how they came about."""
+    """What one member gives back: rows best first, without ranks, and how they came about.
+
+    `kept` is what a full search can go on with until all members have answered.
+    """
 
     rows: tuple[Candidate, ...]
     counts: Counts
     snapshot: str  # of the vault when asked: equal snapshots, equal content
     notes: tuple[str, ...] = ()
+    kept: KeptComparisons | None = None
 
 
 class Member(Protocol):
@@ -47,30 +48,34 @@ class Member(Protocol):
         """Rows and counts; AccessError where the request is refused, StoreError where it fails."""
         ...
 
-    def write_down(
-        self, action: str, query: Template, request: Request, **facts: Any
-    ) -> tuple[str, ...]:
-        """Put a request into this member's audit log; gives a note where that is not possible."""
+    def log(self, action: str, query: Template, request: Request, **facts: Any) -> tuple[str, ...]:
+        """Log a request in this member's audit log; gives a note where that is not possible."""
         ...
 
 
+def member_of(code: str, home: str, context: SearchContext) -> Member:
+    """Who answers for a member: its vault where that can be reached, else its last bundle."""
+    online = MemberVault(code, context)
+    folders = context.network.members
+    if code == home or (folders[code].vault / IDENTITY_FILE).is_file():
+        return online
+    try:
+        with Vault.open(folders[home].vault, read_only=True) as vault:
+            bundle = last_bundle(vault, code)
+    except StoreError:
+        return online
+    return BundledMember(bundle, code, home, context) if bundle else online
+
+
+@dataclass(frozen=True)
 class MemberVault:
     """A member whose vault is a folder that this process can open."""
 
-    def __init__(
-        self,
-        code: str,
-        network: Network,
-        params: Params,
-        means: SearchContext,
-    ) -> None:
-        self._code = code
-        self._network = network
-        self._params = params
-        self._means = means
+    code: str
+    context: SearchContext
 
     def answer(self, query: Template, request: Request) -> Answer:
-        """Apply the owner's rules, cut, compare, and write down what was shown to whom.
+        """Apply the owner's rules, compare, and log what was shown to whom.
 
         Raises
         ------
@@ -79,29 +84,27 @@ class MemberVault:
         StoreError
             The vault cannot be opened or read, or is another member's.
         """
-        reach = self._network.reach(request.asking_member, self._code)
+        asker = request.asking_member
+        reach = self.context.network.reach(asker, self.code)
         check_request(request, reach)
         with self._opened() as vault:
             seen = as_seen_by(request.asking_member, vault, reach)
             mark_table = seen.mark_table(query.mark_type)
             left_out = seen.marks_of(
-                name for member, name in request.leave_out if member == self._code
+                name for member, name in request.leave_out if member == self.code
             )
-            sifted = eligible_marks(query, mark_table, request, reach, left_out)
-            chosen, notes = self._shortlist(query, vault, mark_table, sifted, request.full)
-            kept = KeptComparisons.beside(vault, query, self._params) if request.full else None
-            found = compare_shortlist(query, vault, chosen, self._params, self._means, kept)
-            exhibits = seen.exhibits(found.exhibits)
-            rows = group_rows(found.rows, apart_by_event(exhibits), request.group, reach)
+            scorer = self.context.shard_scorer
+            found = _compare(query, request, vault, mark_table, left_out, self.context, scorer)
+            exhibits = seen.exhibits(found.full.exhibits)
+            rows = group_rows(found.full.rows, apart_by_event(exhibits), request.group, reach)
             shown = seen.rows(rows[: request.top], exhibits)
+        notes = found.notes
         if not seen.is_own:  # a member's own search is in its log already
-            notes += self.write_down("answer", query, request, rows=len(shown))
-        return Answer(shown, count_marks(sifted, len(chosen), found), mark_table.snapshot, notes)
+            notes += self.log("answer", query, request, rows=len(shown))
+        return Answer(shown, found.counts, mark_table.snapshot, notes, found.kept)
 
-    def write_down(
-        self, action: str, query: Template, request: Request, **facts: Any
-    ) -> tuple[str, ...]:
-        """As `Member.write_down`: the asking member, the scope and `facts` become the details."""
+    def log(self, action: str, query: Template, request: Request, **facts: Any) -> tuple[str, ...]:
+        """As `Member.log`: the asking member, the scope and `facts` become the details."""
         details = {
             "asking_member": request.asking_member,
             "scope": str(request.scope),
@@ -113,94 +116,83 @@ class MemberVault:
                 subject = query.provenance.sha256
                 vault.record(action, subject, request.who, request.reason, **details)
         except (StoreError, OSError) as error:
-            return (f"{self._code}: not written to its audit log: {error}",)
+            return (f"{self.code}: not written to its audit log: {error}",)
         return ()
 
-    def _shortlist(
-        self, query: Template, vault: Vault, mark_table: MarkTable, sifted: Eligibility, full: bool
-    ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-        if full:
-            return mark_table.ids[sifted.wanted], ()
-        return shortlist_marks(query, vault, mark_table, sifted, self._params, self._means.looking)
-
     def _opened(self) -> Vault:
-        folder = self._network.members[self._code].vault
+        folder = self.context.network.members[self.code].vault
         vault = Vault.open(folder)
-        if vault.member != self._code:
+        if vault.member != self.code:
             vault.close()
-            raise StoreError(f"{folder}: the vault of {self._code} needed, found {vault.member}'s")
+            raise StoreError(f"{folder}: the vault of {self.code} needed, found {vault.member}'s")
         return vault
 
 
-# A member without a line: its last bundle answers in its place, as far as it goes.
-#
-# What a bundle left at home cannot be found in it, so nothing more than the owner allowed is shown;
-# a day of an event that was not released is not known, and passes a filter by days.
-
-
-def member_of(
-    code: str,
-    home: str,
-    network: Network,
-    params: Params,
-    means: SearchContext,
-) -> Member:
-    """Who answers for a member: its vault where that can be reached, else its last bundle."""
-    online = MemberVault(code, network, params, means)
-    if code == home or (network.members[code].vault / IDENTITY_FILE).is_file():
-        return online
-    try:
-        with Vault.open(network.members[home].vault, read_only=True) as vault:
-            bundle = last_bundle(vault, code)
-    except StoreError:
-        return online
-    return BundledMember(code, home, network, params, means, bundle) if bundle else online
-
-
+@dataclass(frozen=True)
 class BundledMember:
-    """A member of whom the asker holds a bundle."""
+    """A member without a line: the last bundle that the asker holds of it answers in its place.
 
-    def __init__(
-        self,
-        code: str,
-        home: str,
-        network: Network,
-        params: Params,
-        means: SearchContext,
-        bundle: ReceivedBundle,
-    ) -> None:
-        self._code, self._home, self._network = code, home, network
-        self._params, self._means, self._bundle = params, means, bundle
+    What a bundle left at home cannot be found in it, so nothing more than the owner allowed is
+    shown; a day of an event that was not released is not known, and passes a filter by days.
+    """
+
+    bundle: ReceivedBundle
+    code: str
+    home: str  # the asker, who holds it
+    context: SearchContext
 
     def answer(self, query: Template, request: Request) -> Answer:
         """As `MemberVault.answer`, from what the bundle brought; errors alike."""
-        reach = self._network.reach(request.asking_member, self._code)
+        network = self.context.network
+        reach = network.reach(request.asking_member, self.code)
         check_request(request, reach)
-        with Vault.open(self._network.members[self._home].vault) as own:
+        with Vault.open(network.members[self.home].vault) as own:
             # It has what a search needs of a vault: folder, member, holdings and templates.
-            received = ReceivedGallery(own, self._code)
+            received = ReceivedGallery(own, self.code)
             gallery = cast(Vault, received)
             mark_table = gallery.mark_table(query.mark_type)
-            names = {exhibit for member, exhibit in request.leave_out if member == self._code}
+            names = {exhibit for member, exhibit in request.leave_out if member == self.code}
             left_out = received.marks_known_as(names) if names else []
-            sifted = eligible_marks(query, mark_table, request, reach, left_out)
-            chosen = mark_table.ids[sifted.wanted]
-            notes: tuple[str, ...] = ()
-            if not request.full:
-                scorer = Threads(self._means.threads)
-                chosen, notes = shortlist_marks(
-                    query, gallery, mark_table, sifted, self._params, scorer
-                )
-            kept = KeptComparisons.beside(gallery, query, self._params) if request.full else None
-            found = compare_shortlist(query, gallery, chosen, self._params, self._means, kept)
-        grouped = group_rows(found.rows, apart_by_event(found.exhibits), request.group, reach)
-        told = f"{self._code}: no line; answered by its bundle {self._bundle.number}"
-        notes += (f"{told} of {self._bundle.made_at[:10]}",)
-        counts = count_marks(sifted, len(chosen), found)
-        return Answer(tuple(grouped[: request.top]), counts, mark_table.snapshot, notes)
+            scorer = Threads(self.context.threads)  # workers elsewhere have no bundle
+            found = _compare(query, request, gallery, mark_table, left_out, self.context, scorer)
+        known = apart_by_event(found.full.exhibits)
+        rows = tuple(group_rows(found.full.rows, known, request.group, reach)[: request.top])
+        note = f"{self.code}: no line; answered by its bundle {self.bundle.number}"
+        notes = (*found.notes, f"{note} of {self.bundle.made_at[:10]}")
+        return Answer(rows, found.counts, mark_table.snapshot, notes, found.kept)
 
-    def write_down(
-        self, action: str, query: Template, request: Request, **facts: Any
-    ) -> tuple[str, ...]:
+    def log(self, action: str, query: Template, request: Request, **facts: Any) -> tuple[str, ...]:
         """Nothing: there is no line to its audit log, and the asker's own log has the search."""
         return ()
+
+
+@dataclass(frozen=True)
+class _Compared:
+    full: FullComparison
+    counts: Counts
+    notes: tuple[str, ...]
+    kept: KeptComparisons | None
+
+
+def _compare(
+    query: Template,
+    request: Request,
+    gallery: Vault,
+    mark_table: MarkTable,
+    left_out: Collection[int],
+    context: SearchContext,
+    scorer: CoarseScorer,
+) -> _Compared:
+    """What is eligible -> coarse scores, unless all is to be compared -> full comparison."""
+    reach = context.network.reach(request.asking_member, gallery.member)
+    eligible = eligible_marks(query, mark_table, request, reach, left_out)
+    chosen, kept = mark_table.ids[eligible.wanted], None
+    notes: tuple[str, ...] = ()
+    if request.full:
+        kept = KeptComparisons.beside(gallery, query, context.params)
+    else:
+        chosen, notes = shortlist_marks(
+            query, gallery, mark_table, eligible, context.params, scorer
+        )
+    full = compare_shortlist(query, gallery, chosen, context, kept)
+    return _Compared(full, count_marks(eligible, len(chosen), full), notes, kept)

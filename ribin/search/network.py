@@ -14,10 +14,13 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from msgspec import Meta
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError
+from ribin.foreign import Statement, as_facts
 from ribin.vault.catalogue import checked_member_code
 
 
@@ -93,53 +96,37 @@ def read_network(path: str | Path) -> Network:
         raise ParameterError(f"{needed}: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ParameterError(f"{file}: a TOML file of the network needed: {error}") from error
-    _only_keys(tables, {"members", "clusters"}, str(file))
-    listed = _table(tables.get("members", {}), f"{file}: members")
-    if not listed:
+    listed = as_facts(tables, _NetworkFile, str(file), ParameterError)
+    if not listed.members:
         raise ParameterError(f"{file}: at least one section [members.CODE] needed, found none")
-    members = {code: _read_member(file, code, entry) for code, entry in listed.items()}
+    members: dict[str, NetworkMember] = {}
     owners: dict[Path, str] = {}
-    for member in members.values():
-        other = owners.setdefault(member.vault.resolve(), member.code)
-        if other != member.code:
-            raise ParameterError(f"{file}: {other} and {member.code} both name {member.vault}")
-    listed = _table(tables.get("clusters", {}), f"{file}: clusters")
-    clusters = {n: _read_cluster(file, n, codes, set(members)) for n, codes in listed.items()}
+    for code, section in listed.members.items():
+        where = f"{file}: members.{code}"
+        checked_member_code(code, where)
+        entry = as_facts(section, _MemberSection, where, ParameterError)
+        members[code] = NetworkMember(code, entry.name or code, file.parent / entry.vault)
+        other = owners.setdefault(members[code].vault.resolve(), code)
+        if other != code:
+            raise ParameterError(f"{file}: {other} and {code} both name {members[code].vault}")
+    clusters = {}
+    for name, listing in listed.clusters.items():
+        where = f"{file}: clusters.{name}"
+        codes = as_facts(listing, tuple[str, ...], where, ParameterError)
+        strangers = [code for code in codes if code not in members]
+        if strangers:
+            raise ParameterError(f"{where}: members of this network needed, found {strangers[0]}")
+        if len(set(codes)) != len(codes):
+            raise ParameterError(f"{where}: each member once needed, found {', '.join(codes)}")
+        clusters[name] = codes
     return Network(members, clusters)
 
 
-def _read_member(file: Path, code: str, entry: Any) -> NetworkMember:
-    where = f"{file}: members.{code}"
-    checked_member_code(code, where)
-    table = _table(entry, where)
-    _only_keys(table, {"name", "vault"}, where)
-    vault, name = table.get("vault"), table.get("name", code)
-    if not isinstance(vault, str) or not vault:
-        raise ParameterError(f"{where}: vault needs the path of a folder, found {vault!r}")
-    if not isinstance(name, str):
-        raise ParameterError(f"{where}: name needs a text, found {name!r}")
-    return NetworkMember(code, name, file.parent / vault)
+class _NetworkFile(Statement, frozen=True):
+    members: dict[str, object] = {}  # noqa: RUF012 (msgspec copies it)
+    clusters: dict[str, object] = {}  # noqa: RUF012
 
 
-def _read_cluster(file: Path, name: str, codes: Any, known: set[str]) -> tuple[str, ...]:
-    where = f"{file}: clusters.{name}"
-    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
-        raise ParameterError(f"{where}: a list of member codes needed, found {codes!r}")
-    strangers = [code for code in codes if code not in known]
-    if strangers:
-        raise ParameterError(f"{where}: members of this network needed, found {strangers[0]}")
-    if len(set(codes)) != len(codes):
-        raise ParameterError(f"{where}: each member once needed, found {', '.join(codes)}")
-    return tuple(codes)
-
-
-def _table(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ParameterError(f"{where}: a section needed, found {value!r}")
-    return value
-
-
-def _only_keys(table: dict[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(table.keys() - known)
-    if unknown:
-        raise ParameterError(f"{where}: no key {unknown[0]!r}; known: {', '.join(sorted(known))}")
+class _MemberSection(Statement, frozen=True):
+    vault: Annotated[str, Meta(min_length=1)]
+    name: str = ""

@@ -1,4 +1,4 @@
-"""The coarse cut: two looks at sketches decide which marks are worth a full comparison."""
+"""The coarse scores: two passes over sketches choose the marks that are compared in full."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ribin.correlate.sketch import moved_sketches, sketch_params
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params.defaults import Params
-from ribin.search.index import CoarseScorer, MarkIndex, MarkList, Threads
+from ribin.search.index import CoarseScorer, MarkIndex, MarkList
 from ribin.search.rules import Eligibility
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.vault import Vault
@@ -20,37 +20,37 @@ def shortlist_marks(
     query: Template,
     vault: Vault,
     mark_table: MarkTable,
-    sifted: Eligibility,
+    eligible: Eligibility,
     params: Params,
-    scorer: CoarseScorer | None = None,
+    scorer: CoarseScorer,
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 
-    1 a first look at all: the leading harmonics, over every move of a wide grid; 2 a second look
-    at the best of them: all harmonics, a fine grid; 3 the best of those are the shortlist.
+    1 a first pass over all: the leading harmonics, over every move of a wide grid; 2 a second pass
+    over the best of them: all harmonics, a fine grid; 3 the best of those are the shortlist.
 
     Parameters
     ----------
     mark_table : MarkTable
         Of the query's type of mark.
-    sifted : Eligibility
+    eligible : Eligibility
         Which of its marks may be compared, and which are in the index.
-    scorer : CoarseScorer, optional
-        Who looks at the shards; by default the cores of this machine.
+    scorer : CoarseScorer
+        Who scores the shards.
 
     Returns
     -------
     (S,) int64 array, tuple of str
         Ids, best first; all when they are no more than a shortlist. Equal scores go by order of
-        enrolment. A mark without a sketch always goes on: the fine stage says what is wrong.
+        enrolment. A mark without a sketch always goes on: the full comparison says what is wrong.
     """
-    wanted = int(sifted.wanted.sum())
+    wanted = int(eligible.wanted.sum())
     if wanted <= params.search.shortlist_marks:
-        return mark_table.ids[sifted.wanted], ()
-    marks = MarkList(mark_table.ids, mark_table.templates).part(sifted.indexed)
-    asked = sifted.wanted[sifted.indexed]
+        return mark_table.ids[eligible.wanted], ()
+    marks = MarkList(mark_table.ids, mark_table.templates).part(eligible.indexed)
+    asked = eligible.wanted[eligible.indexed]
     making = str(query.mark_type), str(query.kind), query.params_id
-    index = MarkIndex(vault, marks, making, params, scorer or Threads())
+    index = MarkIndex(vault, marks, making, params, scorer)
     how = sketch_params(query.mark_type, params)
     notes: tuple[str, ...] = ()
     second = second_look_marks(wanted, params)

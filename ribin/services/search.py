@@ -74,16 +74,7 @@ def _search(
     session: Session, sides: Sequence[Side], request: Request, members: Sequence[str], name: str
 ) -> SearchLists:
     """Search with these marks; the lists name the query so, or by its file where empty."""
-    found = search_marks(
-        [side.template for side in sides],
-        request,
-        session.network,
-        session.params,
-        members=members,
-        threads=session.threads,
-        scorer=session.scorer,
-        tick=session.tick,
-    )
+    found = search_marks([side.template for side in sides], request, session.context, members)
     if not name:
         return found
     return replace(found, lists=tuple(replace(one, query=name) for one in found.lists))
@@ -167,16 +158,7 @@ def run_search(
 ) -> SearchResult:
     """Search with the mark of a query; errors as `check_reach` and `search`."""
     check_reach(session, request, members)
-    return search(
-        side.template,
-        request,
-        session.network,
-        session.params,
-        members=members,
-        threads=session.threads,
-        scorer=session.scorer,
-        tick=session.tick,
-    )
+    return search(side.template, request, session.context, members)
 
 
 # Which exhibits have both verdicts on record against the one that is searched with.

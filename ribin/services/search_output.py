@@ -11,7 +11,7 @@ from ribin.cases.exhibits import Candidate, Request, SearchResult
 from ribin.cases.results import SearchLists
 from ribin.comparison import Comparison
 from ribin.errors import AccessError, ParameterError, RibinError
-from ribin.json_fields import read_object
+from ribin.foreign import read_object
 from ribin.model import MarkType
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks

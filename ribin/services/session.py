@@ -12,7 +12,7 @@ from ribin.describe.steps import template_mark
 from ribin.errors import AccessError, FormatError, ParameterError, ScanError, StoreError
 from ribin.model import NO_TRACE, MarkType, mark_with_article
 from ribin.params.defaults import Params
-from ribin.search.compare import Tick, silent
+from ribin.search.context import OnProgress, SearchContext, silent
 from ribin.search.index import CoarseScorer
 from ribin.search.network import Network, NetworkMember, read_network
 from ribin.search.rules import OTHER_PARAMETERS
@@ -31,7 +31,12 @@ class Session:
     params: Params
     threads: int
     scorer: CoarseScorer | None = None  # who looks at shards, where not this machine
-    tick: Tick = silent  # who is told how far a search is
+    tick: OnProgress = silent  # who is told how far a search is
+
+    @property
+    def context(self) -> SearchContext:
+        """What its searches are made with."""
+        return SearchContext(self.network, self.params, self.threads, self.scorer, self.tick)
 
     @classmethod
     def open(

@@ -5,15 +5,16 @@ Also the annotations of an examiner, as the page saves them and opens them again
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, to_builtins
 
 from ribin._version import __version__
 from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError
+from ribin.foreign import Finite, Statement, as_facts, read_object
 from ribin.model import Mark, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, DecideParams, Params
 from ribin.report.explanation import cell_rows, outcome_meanings
@@ -157,57 +158,58 @@ def pack_result(result: Comparison, params: DecideParams) -> dict[str, Any]:
 def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict[str, Any]]:
     """The annotations in a file that a comparison page of this pair saved.
 
-    Returns list of dict: each with `kind`, `center_um` and `size_um` (row, col, from the centre of
-    the reference), `text`, `examiner` and `made_on`. Raises ParameterError: the file cannot be
-    read, or its annotations are of another pair. Raises FormatError: it holds something else.
+    Returns
+    -------
+    list of dict
+        Each with `kind`, `center_um` and `size_um` (row, col, from the centre of the reference),
+        `text`, `examiner` and `made_on`.
+
+    Raises
+    ------
+    ParameterError
+        The file cannot be read, or its annotations are of another pair.
+    FormatError
+        It holds something else.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise ParameterError(f"{path}: a file of annotations needed, {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path}: the JSON of a comparison page needed, {error}") from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        what = found.get("format") if isinstance(found, dict) else type(found).__name__
-        raise FormatError(f'{path}: "{FORMAT}" needed, found {what}')
-    items = found.get("annotations")
-    if not isinstance(items, list):
-        raise FormatError(f"{path}: a list of annotations needed, found {type(items).__name__}")
-    for number, item in enumerate(items, start=1):
-        if not _is_annotation(item):
-            raise FormatError(
-                f"{path}: annotation {number} of {len(items)}: kind, place, size and text needed, "
-                f"found {_what(item)}"
-            )
-    for side, mark in (("reference", reference), ("comparison", comparison)):
-        stated = found.get(side)
-        sha256 = stated.get("sha256") if isinstance(stated, dict) else None
-        if sha256 != mark.provenance.sha256:
+    table = read_object(content, str(path))
+    if table.get("format") != FORMAT:
+        raise FormatError(f'{path}: "{FORMAT}" needed, found {table.get("format")}')
+    found = as_facts(table, _AnnotationFile, str(path))
+    for side, said, mark in (
+        ("reference", found.reference, reference),
+        ("comparison", found.comparison, comparison),
+    ):
+        if said.sha256 != mark.provenance.sha256:
             raise ParameterError(
                 f"{path}: annotations of the {side} {mark.provenance.sha256[:12]}... needed, "
-                f"found those of {str(sha256)[:12]}..."
+                f"found those of {said.sha256[:12]}..."
             )
-    return items
+    return to_builtins(found.annotations)
 
 
-def _is_annotation(item: Any) -> bool:
-    return (
-        isinstance(item, dict)
-        and item.get("kind") in KINDS
-        and all(_is_pair(item.get(name)) for name in ("center_um", "size_um"))
-        and all(isinstance(item.get(name), str) for name in ("text", "examiner", "made_on"))
-    )
+_Place = Annotated[list[Finite], Meta(min_length=2, max_length=2)]
 
 
-def _what(item: Any) -> str:
-    """What stands in place of an annotation, short enough for a line."""
-    text = json.dumps(item, ensure_ascii=False)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+class _Annotation(Statement, frozen=True):
+    kind: Literal["agreement", "disagreement"]
+    center_um: _Place
+    size_um: _Place
+    text: str
+    examiner: str
+    made_on: str
 
 
-def _is_pair(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and all(isinstance(v, (int, float)) and math.isfinite(v) for v in value)
-    )
+class _AnnotatedSide(Statement, frozen=True):
+    label: str
+    sha256: str
+
+
+class _AnnotationFile(Statement, frozen=True):
+    format: str
+    reference: _AnnotatedSide
+    comparison: _AnnotatedSide
+    annotations: list[_Annotation]

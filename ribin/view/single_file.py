@@ -6,13 +6,16 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from ribin.report.json import plain_value
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _PARTS = files("ribin.view") / "page"
 
@@ -47,11 +50,15 @@ def render_page(
     head = Markup('<meta http-equiv="Content-Security-Policy" content="{}">\n<style>{}</style>')
     inline = Markup("\n").join(Markup("<script>{}</script>").format(Markup(c)) for c in codes)
     block = Markup('<script type="application/json" id="data">{}</script>')
-    return _ENVIRONMENT.get_template(template).render(
-        head=head.format(Markup(content_policy([style], codes)), Markup(style)),
-        data=block.format(Markup(script_safe_json(data))),
-        scripts=inline,
-        **shown,
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            head=head.format(Markup(content_policy([style], codes)), Markup(style)),
+            data=block.format(Markup(script_safe_json(data))),
+            scripts=inline,
+            **shown,
+        )
     )
 
 
@@ -80,10 +87,14 @@ def _source_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
-_ENVIRONMENT = Environment(
-    loader=FunctionLoader(read_part),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # not for every search
+
+    return Environment(
+        loader=FunctionLoader(read_part),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

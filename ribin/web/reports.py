@@ -64,6 +64,7 @@ def as_page(request: Request) -> Response:
 
 def as_pdf(request: Request) -> Response:
     """The same report as a PDF to be saved."""
+
     document = _kept(request)
     name = f"ribin-{document.title.lower().replace(' ', '-')}.pdf"
     return Response(

@@ -13,6 +13,7 @@ from ribin.cases.exhibits import Filters, Scope
 from ribin.errors import ParameterError
 from ribin.gallery import GallerySpec, make_gallery
 from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.index import Threads, read_shard, shard_number
 from ribin.search.network import Network, NetworkMember
@@ -57,7 +58,7 @@ def query(network):
 
 
 def test_the_other_case_of_the_gun_is_found_among_surrogates(network, query):
-    result = search(query, ask("JAM"), network, PARAMS)
+    result = search(query, ask("JAM"), SearchContext(network, PARAMS))
     counts = result.counts
     assert counts.adds_up
     assert (counts.eligible, counts.after_filters) == (EXHIBITS, EXHIBITS)
@@ -68,9 +69,12 @@ def test_the_other_case_of_the_gun_is_found_among_surrogates(network, query):
 
 
 def test_one_and_two_threads_and_full_agree(network, query):
-    lists = [search(query, ask("JAM"), network, PARAMS, threads=n).candidates for n in (1, 2)]
+    lists = [
+        search(query, ask("JAM"), SearchContext(network, PARAMS, threads=n)).candidates
+        for n in (1, 2)
+    ]
     assert lists[0] == lists[1]
-    full = search(query, ask("JAM", full=True), network, PARAMS)
+    full = search(query, ask("JAM", full=True), SearchContext(network, PARAMS))
     assert full.counts.after_coarse == EXHIBITS
     assert [row for row in full.candidates if row in lists[0]] == list(lists[0])
 
@@ -78,7 +82,7 @@ def test_one_and_two_threads_and_full_agree(network, query):
 def test_filters_come_before_arithmetic(network, query):
     looks = Counted()
     asked = ask("JAM", filters=Filters(calibre=".40 S&W"))
-    result = search(query, asked, network, PARAMS, scorer=looks)
+    result = search(query, asked, SearchContext(network, PARAMS, scorer=looks))
     assert result.counts.eligible == EXHIBITS
     fitting = result.counts.after_filters
     assert EXHIBITS / 5 < fitting < EXHIBITS / 3
@@ -88,10 +92,9 @@ def test_filters_come_before_arithmetic(network, query):
 def test_what_is_not_shared_is_in_no_look(network, query):
     looks = Counted()
     far = Network({**network.members, "BRB": NetworkMember("BRB", "", "nowhere")}, {})
-    from ribin.search.compare import SearchContext
     from ribin.search.member import MemberVault
 
-    member = MemberVault("JAM", far, PARAMS, SearchContext(2, looks))
+    member = MemberVault("JAM", SearchContext(far, PARAMS, 2, looks))
     answer = member.answer(query, ask("BRB", Scope.NETWORK))
     assert answer.counts.eligible == EXHIBITS  # a gallery is shared with the network
     assert looks.scored == [EXHIBITS - 1, 100]

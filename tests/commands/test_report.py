@@ -173,7 +173,7 @@ def test_lists_come_back_from_json_as_they_were(search_json):
     [
         (b"{", "a JSON object needed"),
         (b"[]", "a JSON object needed"),
-        (b"{}", "query needs a text"),
+        (b"{}", "query needed, found none"),
         (b'{"query": "a", "scope": 3}', "scope needs a text, found 3"),
     ],
 )
@@ -191,7 +191,7 @@ def test_a_broken_row_is_named(tmp_path, search_json):
     table = json.loads(search_json.read_text(encoding="utf-8"))
     table["lists"][0]["candidates"][0]["mark"] = "thumb"
     (tmp_path / "s.json").write_text(json.dumps(table), encoding="utf-8")
-    with pytest.raises(FormatError, match=r"a result of ribin search needed, 'thumb' is not"):
+    with pytest.raises(FormatError, match=r"candidates\[0\]\.mark needs a word .* found 'thumb'"):
         read_lists(tmp_path / "s.json")
 
 

@@ -16,6 +16,7 @@ from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError
 from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
+from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.network import read_network
 from ribin.vault.keys import end_trust, make_key, own_key, trust_key
@@ -53,7 +54,7 @@ def network(pair):
 
 
 def found(network, scope=Scope.CLUSTER):
-    result = search(make_query(), ask("JAM", scope), network)
+    result = search(make_query(), ask("JAM", scope), SearchContext(network))
     return {(row.exhibit, row.event) for row in result.candidates if row.member == "BLZ"}, result
 
 
@@ -252,14 +253,14 @@ def test_a_bundle_for_another_or_of_another_is_refused(pair):
     [
         ({"format": "other"}, "a ribin bundle of version 1 needed"),
         ({"version": 2}, "a ribin bundle of version 1 needed"),
-        ({"number": 0}, "number of 1 or more needed, found 0"),
+        ({"number": 0}, "number needs a whole number >= 1, found 0"),
         ({"number": True}, "number needs a whole number, found True"),
         ({"bundle": "x"}, "bundle needs 64 hexadecimal digits"),
         ({"extra": 1}, "no key 'extra'"),
         ({"files": []}, "is not among the files"),
         ({"exhibits": []}, "is named by no exhibit"),
-        ({"exhibits": [1]}, "exhibits needs objects, found 1"),
-        ({"sender": "../x"}, "sender of three capital letters needed"),
+        ({"exhibits": [1]}, r"exhibits\[0\] needs an object, found 1"),
+        ({"sender": "../x"}, "sender needs three capital letters, found '../x'"),
     ],
 )
 def test_statements_that_cannot_be(pair, changes, message):
@@ -367,7 +368,7 @@ def test_what_was_reviewed_stays_left_out_when_its_name_was_told(pair, network):
         pair.receive(pair.send())
         for name in {opaque, told}:
             asked = ask("JAM", Scope.CLUSTER, leave_out=(("BLZ", name),))
-            result = search(make_query(), asked, network)
+            result = search(make_query(), asked, SearchContext(network))
             assert len(result.candidates) == 1
             assert dict(result.counts.not_compared)["reviewed already"] == 1
         release(pair)

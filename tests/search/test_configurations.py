@@ -30,6 +30,7 @@ from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Filters, Scope
 from ribin.search import shortlist
+from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.index import MarkIndex
 from ribin.vault.sharing import end_release, pseudonyms, release_exhibit, released_to, set_sharing
@@ -169,7 +170,7 @@ def check_configurations(network, noted, number: int, seed: int) -> dict[str, in
             noted.coarse.clear()
             noted.fine.clear()
             request = ask("JAM", scope, filters=Filters(calibre), full=full)
-            result = search(make_query(made.randrange(10**6)), request, drawn, TINY)
+            result = search(make_query(made.randrange(10**6)), request, SearchContext(drawn, TINY))
             visible = {
                 (code, name)
                 for (code, name), level in levels.items()

@@ -25,6 +25,7 @@ from store_makers import COARSE, enrol, make_exhibit, make_mark, make_scan, make
 from ribin.cases.exhibits import Counts, ExhibitKind, Filters, Scope
 from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType, ScanKind
+from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.vault.enrol import scan_path
 from ribin.vault.vault import Vault
@@ -52,8 +53,8 @@ def test_counts_that_do_not_add_up_are_told_apart():
 def test_the_coarse_cut_keeps_the_best_and_counts_the_rest(network):
     fill(network, "JAM", range(22))
     query = make_query()
-    cut = search(query, ask("JAM"), network, SMALL)
-    full = search(query, ask("JAM", full=True), network, SMALL)
+    cut = search(query, ask("JAM"), SearchContext(network, SMALL))
+    full = search(query, ask("JAM", full=True), SearchContext(network, SMALL))
     assert cut.counts == Counts(22, 22, 6, 6)
     assert full.counts == Counts(22, 22, 22, 22)
     scores = [row.score for row in full.candidates]
@@ -67,7 +68,7 @@ def test_the_coarse_cut_keeps_the_best_and_counts_the_rest(network):
 
 def test_a_small_vault_is_compared_wholly(network):
     fill(network, "JAM", range(22))
-    assert search(make_query(), ask("JAM"), network).counts == Counts(22, 22, 22, 22)
+    assert search(make_query(), ask("JAM"), SearchContext(network)).counts == Counts(22, 22, 22, 22)
 
 
 def test_why_a_mark_could_not_be_compared(network):
@@ -88,7 +89,7 @@ def test_why_a_mark_could_not_be_compared(network):
         lost = vault.marks_of("JAM-2")[0].scan.sha256
     scan_path(network.members["JAM"].vault, lost).write_bytes(b"half")
 
-    result = search(make_query(1), ask("JAM", Scope.CLUSTER), network, SMALL)
+    result = search(make_query(1), ask("JAM", Scope.CLUSTER), SearchContext(network, SMALL))
     assert result.counts_by_member["BRB"] == Counts(2, 2, 2, 2)
     assert result.counts.not_compared == (
         ("described with parameters fedcba987654, " + PARAMS_ID + " asked", 1),
@@ -110,7 +111,7 @@ def test_a_mark_without_a_vector_is_not_lost_by_the_cut(network):
         lost = [vault.marks_of(f"JAM-{seed}")[0].scan.sha256 for seed in (0, 9)]
     for sha256 in lost:
         scan_path(network.members["JAM"].vault, sha256).unlink()
-    counts = search(make_query(), ask("JAM"), network, SMALL).counts
+    counts = search(make_query(), ask("JAM"), SearchContext(network, SMALL)).counts
     assert counts == Counts(22, 22, 8, 6, (("scan file missing or damaged", 2),))
 
 
@@ -138,7 +139,7 @@ def test_gates_stop_only_what_is_known_to_differ(network, filters, names):
     with Vault.open(network.members["JAM"].vault) as vault:
         for seed, exhibit in enumerate(exhibits):
             enrol(vault, seed, exhibit, params_id=PARAMS_ID)
-    result = search(make_query(), ask("JAM", filters=filters), network)
+    result = search(make_query(), ask("JAM", filters=filters), SearchContext(network))
     assert {row.exhibit for row in result.candidates} == set(names)
     assert result.counts == Counts(4, len(names), len(names), len(names))
 
@@ -149,16 +150,16 @@ def test_requests_that_cannot_be_meant_are_refused(network):
         ({"top": 0}, "top: at least 1 row needed, found 0"),
     ):
         with pytest.raises(ParameterError, match=message):
-            search(make_query(), ask("JAM", **fields), network)
+            search(make_query(), ask("JAM", **fields), SearchContext(network))
     with pytest.raises(ParameterError, match=r"scan10000\.x3p: a template made with parameters"):
-        search(make_query(params_id="fedcba987654"), ask("JAM"), network)
+        search(make_query(params_id="fedcba987654"), ask("JAM"), SearchContext(network))
 
 
 def test_top_limits_the_list_and_not_the_account(network):
     fill(network, "JAM", range(5))
     fill(network, "BRB", range(50, 55))
-    whole = search(make_query(), ask("JAM", Scope.CLUSTER), network)
-    top = search(make_query(), ask("JAM", Scope.CLUSTER, top=3), network)
+    whole = search(make_query(), ask("JAM", Scope.CLUSTER), SearchContext(network))
+    top = search(make_query(), ask("JAM", Scope.CLUSTER, top=3), SearchContext(network))
     assert top.candidates == whole.candidates[:3]
     assert top.counts == whole.counts
 
@@ -171,7 +172,9 @@ def test_equal_scores_are_ranked_by_member_exhibit_and_scan(network):
                 number = seed + 10 * (code == "JAM")
                 exhibit = make_exhibit(name, Scope.CLUSTER)
                 enrol(vault, number, exhibit, vector=same, params_id=PARAMS_ID)
-    rows = search(make_query(vector=same), ask("JAM", Scope.CLUSTER), network).candidates
+    rows = search(
+        make_query(vector=same), ask("JAM", Scope.CLUSTER), SearchContext(network)
+    ).candidates
     assert [(r.member, r.exhibit, r.sha256) for r in rows] == sorted(
         (r.member, r.exhibit, r.sha256) for r in rows
     )
@@ -184,14 +187,14 @@ def test_a_member_that_cannot_answer_is_named_and_stops_nothing(network):
     fill(network, "JAM", (1,))
     folder: Path = network.members["BRB"].vault
     (folder / "vault.toml").unlink()
-    result = search(make_query(), ask("JAM", Scope.CLUSTER), network)
+    result = search(make_query(), ask("JAM", Scope.CLUSTER), SearchContext(network))
     assert result.members == ("BRB", "JAM")
     assert result.unavailable == (("BRB", f"{folder}: not a vault: vault.toml needed, found none"),)
     assert len(result.candidates) == 1
     assert list(result.snapshot) == ["JAM"]
     with pytest.raises(StoreError, match=r"no member could answer: BRB: .*not a vault"):
-        search(make_query(), ask("BRB"), network)
-    note = search(make_query(), ask("BRB", Scope.CLUSTER), network).notes[0]
+        search(make_query(), ask("BRB"), SearchContext(network))
+    note = search(make_query(), ask("BRB", Scope.CLUSTER), SearchContext(network)).notes[0]
     assert note.startswith("BRB: not written to its audit log")
 
 
@@ -200,15 +203,15 @@ def test_the_vault_of_somebody_else_is_not_asked(network):
     swapped = dataclasses.replace(
         network, members={**network.members, "BRB": dataclasses.replace(brb, vault=jam.vault)}
     )
-    result = search(make_query(), ask("JAM", Scope.CLUSTER), swapped)
+    result = search(make_query(), ask("JAM", Scope.CLUSTER), SearchContext(swapped))
     assert result.unavailable == (("BRB", f"{jam.vault}: the vault of BRB needed, found JAM's"),)
 
 
 def test_a_snapshot_names_the_state_of_a_vault(network):
     fill(network, "JAM", (1, 2))
-    first = search(make_query(), ask("JAM", Scope.CLUSTER), network).snapshot
-    assert search(make_query(), ask("JAM", Scope.CLUSTER), network).snapshot == first
+    first = search(make_query(), ask("JAM", Scope.CLUSTER), SearchContext(network)).snapshot
+    assert search(make_query(), ask("JAM", Scope.CLUSTER), SearchContext(network)).snapshot == first
     fill(network, "JAM", (3,))
-    second = search(make_query(), ask("JAM", Scope.CLUSTER), network).snapshot
+    second = search(make_query(), ask("JAM", Scope.CLUSTER), SearchContext(network)).snapshot
     assert second["JAM"] != first["JAM"]
     assert second["BRB"] == first["BRB"]

@@ -21,6 +21,7 @@ from search_makers import (
 from store_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
+from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.index import check_index, index_folder, rebuild_index, sweep_index
 from ribin.vault.retention import purge_exhibit
@@ -50,7 +51,7 @@ def files(network) -> dict[str, bytes]:
 
 
 def run(network, params=SMALL):
-    result = search(make_query(), ask("JAM"), network, params)
+    result = search(make_query(), ask("JAM"), SearchContext(network, params))
     assert result.counts.adds_up
     return result
 

@@ -22,6 +22,7 @@ from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Filters, Scope
 from ribin.model import Template
+from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.vault.enrol import scan_path
 from ribin.vault.files import make_line
@@ -65,14 +66,14 @@ def stopped_after(number, network, compared, **asked):
     ends_after[0] = number
     seen.clear()
     with pytest.raises(Stopped):
-        search(make_query(), ask("JAM", full=True, **asked), network, SMALL)
+        search(make_query(), ask("JAM", full=True, **asked), SearchContext(network, SMALL))
     assert len(seen) == number
     ends_after[0] = 99
     seen.clear()
 
 
 def result_of(network, **asked):
-    found = search(make_query(), ask("JAM", full=True, **asked), network, SMALL)
+    found = search(make_query(), ask("JAM", full=True, **asked), SearchContext(network, SMALL))
     return found.candidates, found.counts
 
 
@@ -99,7 +100,7 @@ def test_rules_are_applied_anew_to_what_was_kept(network, compared):
 
 def test_another_query_has_nothing_of_it(network, compared):
     stopped_after(8, network, compared)
-    search(make_query(20_000), ask("JAM", full=True), network, SMALL)
+    search(make_query(20_000), ask("JAM", full=True), SearchContext(network, SMALL))
     assert len(compared[0]) == 12
 
 
@@ -118,11 +119,11 @@ def test_what_one_member_answered_is_kept_until_all_have(network, compared):
     asked = ask("JAM", Scope.CLUSTER, full=True)
     ends_after[0] = 16  # BRB is asked first, and done
     with pytest.raises(Stopped):
-        search(make_query(), asked, network, SMALL)
+        search(make_query(), asked, SearchContext(network, SMALL))
     assert len(lines(network, "BRB")) == 1
     ends_after[0] = 99
     seen.clear()
-    assert search(make_query(), asked, network, SMALL).counts.compared == 24
+    assert search(make_query(), asked, SearchContext(network, SMALL)).counts.compared == 24
     assert len(seen) == 8
     assert lines(network) + lines(network, "BRB") == []
 
@@ -135,7 +136,7 @@ def test_a_line_of_another_layout_and_a_file_of_long_ago_are_passed_over(network
     stopped_after(8, network, compared)
     (path,) = lines(network)
     os.utime(path, (0, 0))
-    search(make_query(20_000), ask("JAM", full=True), network, SMALL)
+    search(make_query(20_000), ask("JAM", full=True), SearchContext(network, SMALL))
     assert lines(network) == []
 
 
@@ -160,14 +161,16 @@ def test_damage_costs_time_and_changes_no_list(network, compared, damage):
 def test_it_lies_with_the_owner_whose_marks_they_are(network, compared):
     compared[1][0] = 8
     with pytest.raises(Stopped):
-        search(make_query(), ask("BRB", Scope.CLUSTER, full=True), network, SMALL)
+        search(make_query(), ask("BRB", Scope.CLUSTER, full=True), SearchContext(network, SMALL))
     assert (len(lines(network)), lines(network, "BRB")) == (1, [])
 
 
 def test_how_far_it_is_is_told(network, compared):
     told = []
     asked = ask("JAM", full=True)
-    search(make_query(), asked, network, SMALL, tick=lambda *said: told.append(said))
+    search(
+        make_query(), asked, SearchContext(network, SMALL, progress=lambda *said: told.append(said))
+    )
     assert told == [("JAM: marks", done, 12) for done in (2, 4, 6, 8, 10, 12)]
 
 

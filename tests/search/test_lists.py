@@ -22,6 +22,7 @@ from store_makers import make_exhibit, make_mark, make_scan, make_template
 from ribin.cases.exhibits import Candidate, ExhibitKind, Filters, Grouping, Scope, SearchResult
 from ribin.errors import ParameterError
 from ribin.model import MarkType, ScanKind
+from ribin.search.context import SearchContext
 from ribin.search.engine import search_marks
 from ribin.search.rank import fuse_lists
 from ribin.search.rules import passes
@@ -88,7 +89,7 @@ def test_every_mark_of_a_random_network_is_counted_once(tmp_path, seed):
         group=rng.choice(tuple(Grouping)),
     )
     own = rng.choice([100, 9000])  # perhaps a scan that is enrolled
-    found = search_marks(queries(own), asked, network, SMALL)
+    found = search_marks(queries(own), asked, SearchContext(network, SMALL))
     for one in found.lists:
         assert one.counts.adds_up
         assert one.counts == sum_by_hand(one.counts_by_member.values())
@@ -181,21 +182,21 @@ def test_places_below_the_cut_of_a_list_are_fused(tmp_path):
             vault.enrol(original, scan, marks, made, make_exhibit(name), who="tester")
     scan = make_scan(99)[1]
     asked = [make_template(scan, base[0], t, PARAMS_ID) for t in (FACE, PIN)]
-    found = search_marks(asked, ask("JAM", top=1), network)
+    found = search_marks(asked, ask("JAM", top=1), SearchContext(network))
     assert [[row.exhibit for row in one.candidates] for one in found.lists] == [["f"], ["p"]]
     assert [(row.exhibit, [p.rank for p in row.places]) for row in found.fused] == [("f", [1, 3])]
-    whole = search_marks(asked, ask("JAM"), network).fused
+    whole = search_marks(asked, ask("JAM"), SearchContext(network)).fused
     assert [row.exhibit for row in whole] == ["f", "p", "x"]
 
 
 def test_one_mark_gives_one_list_and_nothing_to_fuse(tmp_path):
     network = make_network(tmp_path, ("JAM",), ("JAM",))
-    found = search_marks(queries(1, (FACE,)), ask("JAM"), network)
+    found = search_marks(queries(1, (FACE,)), ask("JAM"), SearchContext(network))
     assert (len(found.lists), found.fused, found.fusion) == (1, (), "")
     with pytest.raises(ParameterError, match="one mark of each type needed, found none"):
-        search_marks([], ask("JAM"), network)
+        search_marks([], ask("JAM"), SearchContext(network))
     with pytest.raises(ParameterError, match="found breech_face, breech_face"):
-        search_marks(queries(1, (FACE, FACE)), ask("JAM"), network)
+        search_marks(queries(1, (FACE, FACE)), ask("JAM"), SearchContext(network))
 
 
 @pytest.fixture
@@ -221,8 +222,8 @@ def guns(tmp_path):
     ],
 )
 def test_a_grouped_list_shows_guns_not_copies(guns, grouping, groups):
-    whole = search_marks(queries(50), ask("JAM"), guns)
-    found = search_marks(queries(50), ask("JAM", group=grouping, top=4), guns)
+    whole = search_marks(queries(50), ask("JAM"), SearchContext(guns))
+    found = search_marks(queries(50), ask("JAM", group=grouping, top=4), SearchContext(guns))
     face = found.lists[0]
     assert {row.group or row.exhibit: row.others for row in face.candidates} == groups
     assert {row.exhibit for row in face.candidates if not row.group} == {
@@ -242,12 +243,21 @@ def test_a_grouped_list_shows_guns_not_copies(guns, grouping, groups):
 def test_what_a_laboratory_calls_a_firearm_stays_there(guns):
     asked = ask("BRB", Scope.CLUSTER, group=Grouping.FIREARM)
     assert (
-        len({row.group for row in search_marks(queries(50), asked, guns).lists[0].candidates}) == 9
+        len(
+            {
+                row.group
+                for row in search_marks(queries(50), asked, SearchContext(guns)).lists[0].candidates
+            }
+        )
+        == 9
     )
     with Vault.open(guns.members["JAM"].vault) as vault:
         for k in range(6):  # which six are of one gun is told by their release
             said = {"original": False, "who": "chief", "reason": "case"}
             release_exhibit(vault, f"T{k}", "BRB", Scope.CLUSTER, **said)
-    names = {row.group for row in search_marks(queries(50), asked, guns).lists[0].candidates}
+    names = {
+        row.group
+        for row in search_marks(queries(50), asked, SearchContext(guns)).lists[0].candidates
+    }
     assert len(names) == 4
     assert all(name.startswith("x-") and len(name) == 18 for name in names)

@@ -15,6 +15,7 @@ from ribin.cases.exhibits import Scope
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
+from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.index import check_index
 from ribin.synth.cartridge import fire
@@ -71,7 +72,7 @@ def cases(tmp_path_factory):
 )
 def test_the_mate_leads_the_list_of_the_scope_that_holds_it(cases, gun, scope, mate):
     network, queries = cases
-    result = search(queries[gun], ask("JAM", scope), network)
+    result = search(queries[gun], ask("JAM", scope), SearchContext(network))
     assert result.unavailable == result.notes == ()
     assert result.counts.adds_up
     assert ("the query itself", 1) in result.counts.not_compared
@@ -84,7 +85,7 @@ def test_one_and_two_threads_give_the_same_list(cases):
     network, queries = cases
     for params in (DEFAULT_PARAMS, CUT):
         one, two = (
-            search(queries[2], ask("JAM", Scope.NETWORK), network, params, threads=n)
+            search(queries[2], ask("JAM", Scope.NETWORK), SearchContext(network, params, threads=n))
             for n in (1, 2)
         )
         assert dataclasses.replace(one, elapsed_s=0) == dataclasses.replace(two, elapsed_s=0)
@@ -92,9 +93,11 @@ def test_one_and_two_threads_give_the_same_list(cases):
 
 def test_the_cut_keeps_the_mate_and_full_drops_nothing(cases):
     network, queries = cases
-    full = search(queries[1], ask("JAM", full=True), network, CUT)
-    cut = search(queries[1], ask("JAM"), network, CUT)
-    again = search(queries[1], ask("JAM"), network, CUT)  # now from the index on the disk
+    full = search(queries[1], ask("JAM", full=True), SearchContext(network, CUT))
+    cut = search(queries[1], ask("JAM"), SearchContext(network, CUT))
+    again = search(
+        queries[1], ask("JAM"), SearchContext(network, CUT)
+    )  # now from the index on the disk
     assert cut.counts.after_coarse < full.counts.after_coarse == full.counts.after_filters
     assert cut.candidates[0] == full.candidates[0]
     assert cut.candidates == again.candidates
@@ -120,7 +123,7 @@ def test_real_scans_of_five_members(tmp_path):
     for asker in MEMBERS:
         for own, _, firearm, query in held[asker]:
             for scope in Scope:
-                result = search(query, ask(asker, scope), network, threads=2)
+                result = search(query, ask(asker, scope), SearchContext(network, threads=2))
                 wanted = {
                     other.provenance.sha256: gun  # names are told by their owners alone
                     for code in MEMBERS

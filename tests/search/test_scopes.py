@@ -11,8 +11,7 @@ from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError
-from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.search.compare import SearchContext
+from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.member import MemberVault
 from ribin.vault.disclosure import may_see
@@ -52,7 +51,7 @@ def visible(asker: str, owner: str, scope: str) -> set[str]:
 @pytest.mark.parametrize("scope", Scope)
 @pytest.mark.parametrize("asker", MEMBERS)
 def test_rows_are_those_that_scope_and_owner_allow(network, asker, scope):
-    result = search(make_query(), ask(asker, scope), network)
+    result = search(make_query(), ask(asker, scope), SearchContext(network))
     wanted = set().union(*(visible(asker, owner, scope) for owner in MEMBERS))
     assert sorted(own_names(network, result.candidates)) == sorted(wanted)
     assert all(own_name(network, row).startswith(row.member) for row in result.candidates)
@@ -69,7 +68,7 @@ def test_rows_are_those_that_scope_and_owner_allow(network, asker, scope):
 def test_named_members_are_held_against_their_distance(network, asker):
     for number in (1, 2):
         for named in itertools.combinations(MEMBERS, number):
-            result = search(make_query(), ask(asker), network, members=named)
+            result = search(make_query(), ask(asker), SearchContext(network), members=named)
             # Naming needs no scope: each owner shows what it shows at its distance.
             wanted = set().union(*(visible(asker, owner, "network") for owner in named))
             assert set(own_names(network, result.candidates)) == wanted
@@ -97,22 +96,22 @@ def test_scope_and_sharing_are_both_needed():
 def test_a_search_beyond_the_country_says_who_and_why(network, missing):
     for scope in (Scope.CLUSTER, Scope.NETWORK):
         with pytest.raises(AccessError, match=f"scope {scope}: {missing} needed beyond"):
-            search(make_query(), ask("JAM", scope, **{missing: " "}), network)
+            search(make_query(), ask("JAM", scope, **{missing: " "}), SearchContext(network))
     with pytest.raises(AccessError, match=f"scope cluster: {missing} needed"):
-        search(make_query(), ask("JAM", **{missing: ""}), network, members=["BRB"])
-    assert search(make_query(), ask("JAM", **{missing: ""}), network).candidates
+        search(make_query(), ask("JAM", **{missing: ""}), SearchContext(network), members=["BRB"])
+    assert search(make_query(), ask("JAM", **{missing: ""}), SearchContext(network)).candidates
 
 
 def test_strangers_neither_ask_nor_are_asked(network):
     with pytest.raises(AccessError, match="member XXX: a member of the network needed"):
-        search(make_query(), ask("XXX"), network)
+        search(make_query(), ask("XXX"), SearchContext(network))
     with pytest.raises(AccessError, match="member XXX"):
-        search(make_query(), ask("JAM"), network, members=["XXX"])
+        search(make_query(), ask("JAM"), SearchContext(network), members=["XXX"])
 
 
 def test_a_member_refuses_a_scope_that_does_not_reach_it(network):
     """Also when the asking side does not keep the rules."""
-    far = MemberVault("USA", network, DEFAULT_PARAMS, SearchContext())
+    far = MemberVault("USA", SearchContext(network))
     for scope in (Scope.COUNTRY, Scope.CLUSTER):
         with pytest.raises(AccessError, match=f"scope {scope}: scope network needed to ask"):
             far.answer(make_query(), ask("JAM", scope))
@@ -122,14 +121,14 @@ def test_a_member_refuses_a_scope_that_does_not_reach_it(network):
 
 def test_a_search_is_in_the_log_of_both_sides(network):
     before = {code: len(log(network, code)) for code in MEMBERS}
-    search(make_query(), ask("JAM"), network)
+    search(make_query(), ask("JAM"), SearchContext(network))
     row = log(network, "JAM")[-1]
     assert (row.action, list(row.details["rows"])) == ("search", ["JAM"])
     before["JAM"] += 1
     assert {code: len(log(network, code)) for code in MEMBERS} == before
 
     query = make_query()
-    search(query, ask("JAM", Scope.NETWORK, top=1), network)
+    search(query, ask("JAM", Scope.NETWORK, top=1), SearchContext(network))
     new = {code: log(network, code)[before[code] :] for code in MEMBERS}
     assert [row.action for row in new["JAM"]] == ["search", "search answered"]
     assert new["JAM"][0].details["members"] == list(MEMBERS)

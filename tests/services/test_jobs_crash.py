@@ -19,6 +19,7 @@ import pytest
 from batch_makers import CUT
 
 from ribin.cases.exhibits import Request, Scope
+from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.index import check_index, rebuild_index
 from ribin.search.network import Network, NetworkMember
@@ -185,7 +186,7 @@ def test_an_index_killed_10_times(scans, enrolled, capsys):
         query = vault.template(vault.holdings().marks[0])
     network = Network({"JAM": NetworkMember("JAM", "JAM", folder)}, {})
     request = Request("JAM", Scope.COUNTRY)
-    whole = search(query, request, network, CUT)
+    whole = search(query, request, SearchContext(network, CUT))
     assert whole.counts.after_coarse < whole.counts.after_filters
     chance = random.Random(14)
     incomplete = 0
@@ -199,7 +200,7 @@ def test_an_index_killed_10_times(scans, enrolled, capsys):
         process.kill()
         process.communicate()
         incomplete += shard_count(folder) != files
-        found = search(query, request, network, CUT)
+        found = search(query, request, SearchContext(network, CUT))
         assert (found.candidates, found.counts) == (whole.candidates, whole.counts)
         with Vault.open(folder) as vault:
             assert check_index(vault) == []

@@ -10,6 +10,7 @@ from store_makers import enrol, make_exhibit, make_mark, make_scan, make_templat
 
 from ribin.cases.exhibits import ExhibitKind, Filters, Grouping, Scope
 from ribin.model import MarkType
+from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.mark_table import MarkFacts
@@ -52,7 +53,7 @@ def release(network, *exhibits):
 
 
 def asked(network, asker="JAM", **fields):
-    return search(make_query(), ask(asker, Scope.CLUSTER, **fields), network)
+    return search(make_query(), ask(asker, Scope.CLUSTER, **fields), SearchContext(network))
 
 
 def within(network, first, last, asker="JAM"):

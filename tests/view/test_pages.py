@@ -151,15 +151,22 @@ def test_annotations_of_the_pair_are_read(tmp_path, marks):
     with pytest.raises(ParameterError, match=r"annotations of the reference .* needed, found"):
         read_annotations(path, marks[1], marks[0])
     for wrong, complaint in (
-        ("no", "JSON of a comparison page needed"),
-        ("[]", "needed, found list"),
+        ("no", "a JSON object needed, Expecting value"),
+        ("[]", r"a JSON object needed, found \[\]"),
         (json.dumps({**saved, "format": "x"}), "needed, found x"),
-        (json.dumps({**saved, "annotations": 7}), "a list of annotations needed, found int"),
+        (json.dumps({**saved, "annotations": 7}), "annotations needs a list, found 7"),
         (
             json.dumps({**saved, "annotations": [item, {"kind": "x"}]}),
-            r'annotation 2 of 2: kind, place, size and text needed, found \{"kind": "x"\}',
+            r"annotations\[1\].kind needs a word that is known there, found 'x'",
         ),
-        (json.dumps({**saved, "annotations": [{**item, "size_um": [1]}]}), "annotation 1 of 1: k"),
+        (json.dumps({**saved, "annotations": [{**item, "size_um": [1]}]}), r"\[0\].size_um needs"),
+        (json.dumps({**saved, "annotations": [{**item, "text": 1}]}), "text needs a text, found 1"),
+        (json.dumps({**saved, "annotations": [{**item, "more": 1}]}), "no key 'more'"),
+        (path.read_text().replace("-2.5", "NaN"), "NaN is no JSON"),
+        (
+            path.read_text().replace("-2.5", "1e999"),
+            r"\[1\] needs a number <= .*found inf",
+        ),
     ):
         path.write_text(wrong, encoding="utf-8")
         with pytest.raises(FormatError, match=complaint):

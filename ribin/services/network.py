@@ -1,0 +1,74 @@
+"""The members of a network, and what of their vaults one of them may know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ribin.cases.exhibits import Scope
+from ribin.errors import StoreError
+from ribin.report.text import table
+from ribin.search.network import Network
+from ribin.vault.disclosure import may_see
+from ribin.vault.vault import Vault
+
+
+@dataclass(frozen=True)
+class MemberState:
+    """One member, and how many of its exhibits the asker may know of.
+
+    `exhibits` is None and `problem` says why where its vault cannot be opened.
+    """
+
+    member: str
+    name: str
+    clusters: tuple[str, ...]
+    vault: str
+    exhibits: int | None
+    problem: str = ""
+
+
+def member_states(network: Network, asker: str = "") -> list[MemberState]:
+    """Look into the vault of every member, without writing.
+
+    Parameters
+    ----------
+    asker : str
+        Code of the member that asks: all of its own exhibits are counted, and of others those that
+        they share with it. Empty: those that everybody in the network may know of.
+
+    Raises
+    ------
+    AccessError
+        The asker is not in the network.
+    """
+    states = []
+    for code, member in sorted(network.members.items()):
+        clusters = tuple(name for name, codes in network.clusters.items() if code in codes)
+        reach = network.reach(asker, code) if asker else Scope.NETWORK
+        exhibits, problem = _look_into(member.vault, reach)
+        states.append(
+            MemberState(code, member.name, clusters, str(member.vault), exhibits, problem)
+        )
+    return states
+
+
+def _look_into(path: Path, reach: Scope) -> tuple[int | None, str]:
+    try:
+        with Vault.open(path, read_only=True) as vault:
+            exhibits = vault.exhibits().values()
+            return sum(may_see(one, Scope.NETWORK, reach) for one in exhibits), ""
+    except StoreError as error:
+        return None, str(error)
+
+
+def members_table(states: Sequence[MemberState]) -> str:
+    """One member a line."""
+    header = ("member", "name", "clusters", "exhibits", "vault")
+    rows = [(s.member, s.name, ", ".join(s.clusters) or "-", _holding(s), s.vault) for s in states]
+    return table(header, rows)
+
+
+def _holding(state: MemberState) -> str:
+    return "not available" if state.exhibits is None else str(state.exhibits)
