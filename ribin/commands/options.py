@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ribin.cases.leads import USER_VARIABLE, login_name
+from ribin.commands.settings import user_settings
 from ribin.commands.terminal import Progress
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
@@ -68,13 +69,18 @@ def _usable_cores() -> int:
 
 
 vault_option = click.option(
-    "--vault", type=A_PATH, envvar="RIBIN_VAULT", help="Vault of your member (RIBIN_VAULT)."
+    "--vault",
+    type=A_PATH,
+    envvar="RIBIN_VAULT",
+    default=lambda: user_settings().vault,
+    help="Vault of your member (RIBIN_VAULT).",
 )
 network_option = click.option(
     "--network",
     "network_file",
     type=A_PATH,
     envvar="RIBIN_NETWORK",
+    default=lambda: user_settings().network,
     help="network.toml: members, their vaults, clusters (RIBIN_NETWORK).",
 )
 params_option = click.option(
@@ -111,8 +117,8 @@ who_option = click.option(
     "--as",
     "who",
     envvar=USER_VARIABLE,
-    default=login_name,
-    show_default="login name",
+    default=lambda: user_settings().person or login_name(),
+    show_default="settings file, or login name",
     help="Person who acts (RIBIN_USER); the audit log keeps the login too.",
 )
 reason_option = click.option("--reason", default="", help="Why, for the audit log.")

@@ -329,7 +329,10 @@ def read_labels(folder: Path) -> tuple[Label, ...]:
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise FormatError(f"{path}: a CSV file with columns file,firearm needed, {why}") from error
+        raise FormatError(
+            f"{path}: a CSV file with columns file,firearm needed, {why}",
+            hint="labels.csv has a row for each scan and the columns file,firearm",
+        ) from error
     missing = [name for name in _NEEDED if name not in columns]
     if missing:
         raise FormatError(f"{path}: no column {', '.join(missing)}, found {', '.join(columns)}")

@@ -110,7 +110,8 @@ def check_new_lead(pair_files: Iterable[LeadHistory]) -> None:
         standing = status_of(file)
         if standing.is_open or file.linked or awaits_logs(file):
             found = f"lead {file.lead.lead}: this pair is there already ({standing})"
-            raise ThereAlreadyError(found, file.lead.lead)
+            hint = f"`ribin lead show {file.lead.lead}` shows it"
+            raise ThereAlreadyError(found, file.lead.lead, hint=hint)
 
 
 def check_review(file: LeadHistory, who: str, member: str) -> None:

@@ -64,4 +64,7 @@ def check_picture(path: Path | None) -> None:
     if path.suffix.lower() != ".png":
         raise ParameterError(f"{path}: a name that ends in .png needed")
     if not path.parent.is_dir():
-        raise ParameterError(f"{path}: a picture in a folder that is there needed")
+        raise ParameterError(
+            f"{path}: a picture in a folder that is there needed",
+            hint="make the folder first, or name another",
+        )

@@ -93,7 +93,8 @@ def others_mark(
         if known is None or not may_see(known, request.scope, reach):
             raise AccessError(
                 f"{member}:{exhibit}: an exhibit that {member} shows in scope {request.scope} "
-                "needed, found none"
+                "needed, found none",
+                hint="`ribin search` lists those",
             )
         told = known if own else abroad.told(known)
         whole = own or abroad.gives_original(known.exhibit)
@@ -148,7 +149,8 @@ def _shown(
     if chosen is None:
         found = ", ".join(sorted({mark.params_id for mark in fitting}))
         raise StoreError(
-            f"{exhibit.exhibit}: a mark described with parameters {needed} needed, found {found}"
+            f"{exhibit.exhibit}: a mark described with parameters {needed} needed, found {found}",
+            hint="`ribin store describe` describes them anew",
         )
     same_scan = [m for m in stored if m.scan.sha256 == chosen.scan.sha256 and m is not chosen]
     others = tuple(str(mark.mark_type) for mark in same_scan)

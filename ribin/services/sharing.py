@@ -376,7 +376,10 @@ def write_original(session: Session, named: str, folder: Path, who: str, reason:
     """
     check_searcher(session.vault.catalogue, who)
     if not folder.is_dir():
-        raise ParameterError(f"{folder}: a folder that is there needed")
+        raise ParameterError(
+            f"{folder}: a folder that is there needed",
+            hint="make the folder first, or name another",
+        )
     owner, _, exhibit = named.rpartition(":")
     owner = owner or session.member
     if owner == session.member:

@@ -85,7 +85,10 @@ def read_lead_file(db: sqlite3.Connection, lead: str, where: str) -> LeadHistory
     """As `find_lead_file`; StoreError where there is none, naming the vault as `where`."""
     found = find_lead_file(db, lead)
     if found is None:
-        raise StoreError(f"{where}: lead {lead} needed, found none of this number")
+        raise StoreError(
+            f"{where}: lead {lead} needed, found none of this number",
+            hint="`ribin lead list` lists the leads",
+        )
     return found
 
 

@@ -15,7 +15,7 @@ from ribin.cases.leads import SEARCHING
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import append_row, now_utc
-from ribin.vault.exhibits import find_exhibit
+from ribin.vault.exhibits import find_exhibit, no_such_exhibit
 from ribin.vault.people import check_role_in_use
 from ribin.vault.vault import Vault
 
@@ -46,7 +46,7 @@ def add_saved_search(
         number = db.execute("SELECT count(*) FROM standing_searches").fetchone()[0]
         for exhibit in dict.fromkeys(exhibits):
             if find_exhibit(db, exhibit) is None:
-                raise StoreError(f"{vault.path}: exhibit {exhibit} needed, found none of this id")
+                raise no_such_exhibit(vault.path, exhibit)
             for one in _read(db, "WHERE exhibit = ? AND ended_at = ''", exhibit):
                 raise StoreError(f"exhibit {exhibit}: standing search {one.standing} has begun")
             number += 1

@@ -16,7 +16,7 @@ from ribin.cases.leads import DISCLOSING, KEEPING
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.model import MarkType
 from ribin.vault.audit import append_row, change_record, insert_record, now_utc
-from ribin.vault.exhibits import find_exhibit, read_exhibits
+from ribin.vault.exhibits import find_exhibit, no_such_exhibit, read_exhibits
 from ribin.vault.mark_table import MarkFacts, MarkTable, read_bare, read_mark_table
 from ribin.vault.people import check_role_in_use
 from ribin.vault.vault import Vault
@@ -66,7 +66,7 @@ def set_sharing(
         known = read_exhibits(db)
         for exhibit in exhibits:
             if exhibit not in known:
-                raise StoreError(f"{vault.path}: exhibit {exhibit} needed, found none of this id")
+                raise no_such_exhibit(vault.path, exhibit)
         changed = [e for e in dict.fromkeys(exhibits) if known[e].sharing is not sharing]
         for exhibit in changed:
             record = change_record(db, "exhibits", exhibit, {"sharing": str(sharing)})
@@ -206,7 +206,7 @@ def release_exhibit(
         check_role_in_use(db, who, DISCLOSING)
         known = find_exhibit(db, exhibit)
         if known is None:
-            raise StoreError(f"{vault.path}: exhibit {exhibit} needed, found none of this id")
+            raise no_such_exhibit(vault.path, exhibit)
         if known.sharing.width < reach.width:
             raise AccessError(
                 f"exhibit {exhibit}: sharing {reach} needed to release it to {receiver}, "
