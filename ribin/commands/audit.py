@@ -11,7 +11,7 @@ import click
 from ribin.cases.leads import Role
 from ribin.commands.options import A_PATH, json_option, reason_option, vault_option, who_option
 from ribin.commands.terminal import exit_after
-from ribin.report.text import table
+from ribin.report.table import table
 from ribin.services.files import whole_file
 from ribin.services.session import open_own
 from ribin.vault.audit import (

@@ -19,7 +19,7 @@ from ribin.commands.options import (
 )
 from ribin.commands.terminal import say
 from ribin.errors import StoreError
-from ribin.report.text import table
+from ribin.report.table import table
 from ribin.search.network import Network
 from ribin.vault.disclosure import may_see
 from ribin.vault.vault import Vault

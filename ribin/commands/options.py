@@ -17,12 +17,11 @@ from ribin.commands.settings import user_settings
 from ribin.commands.terminal import Progress
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
-from ribin.services.reading import ReadOptions
-from ribin.services.session import Session
 from ribin.services.workers import Executor, local_executor
 
 if TYPE_CHECKING:
     from ribin.cases.exhibits import Request
+    from ribin.services.reading import ReadOptions
     from ribin.services.session import Session
 
 # Written out, because importing ribin.cases.exhibits for them would load numpy for `--help`.
@@ -156,6 +155,8 @@ mark_option = click.option(
 def readings_of(asked: Mapping[str, Any]) -> tuple[ReadOptions, ReadOptions]:
     """How `ribin compare` reads its reference and its comparison."""
 
+    from ribin.services.reading import ReadOptions
+
     def side(name: str) -> ReadOptions:
         return ReadOptions(
             pixel_pitch_um=asked["pixel_pitch_um"],
@@ -172,6 +173,8 @@ def readings_of(asked: Mapping[str, Any]) -> tuple[ReadOptions, ReadOptions]:
 
 def query_reading(asked: Mapping[str, Any]) -> ReadOptions:
     """How `ribin search` reads the file of its query."""
+    from ribin.services.reading import ReadOptions
+
     return ReadOptions(
         asked["pixel_pitch_um"],
         asked["mask"],
@@ -205,6 +208,8 @@ def session_with(
     jobs: int,
 ) -> Iterator[Session]:
     """The asker's session; coarse searches run on the scheduler's workers where one is named."""
+    from ribin.services.session import Session
+
     with ExitStack() as stack:
         session = stack.enter_context(Session.open(vault, network_file, params, jobs))
         session = replace(session, tick=Progress(every_s=30.0))

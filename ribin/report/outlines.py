@@ -16,7 +16,7 @@ from ribin.model import MarkType, Quality, Region, Scan, ScanKind, Trace
 from ribin.params.defaults import MethodParams
 from ribin.report.json import as_json
 from ribin.report.pictures import Picture, draw_caption, draw_scale_bar, shade_surface
-from ribin.report.text import table
+from ribin.report.table import table
 
 _LONGEST_PX = 1000  # side of the picture
 _TINT = 0.25

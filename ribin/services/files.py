@@ -30,7 +30,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield aside
         os.replace(aside, path)
     except RibinError as error:
-        raise type(error)(str(error).replace(str(aside), str(path))) from error.__cause__
+        error.args = (str(error).replace(str(aside), str(path)),)
+        raise
     except OSError as error:
         raise ParameterError(f"{path}: a file to write needed, {error.strerror}") from error
     finally:

@@ -208,7 +208,10 @@ def open_own(vault: Path | None) -> Vault:
 def needed_vault(vault: Path | None) -> Path:
     """The folder of `--vault`; ParameterError where there is none."""
     if vault is None:
-        raise ParameterError("--vault or RIBIN_VAULT needed: a folder that `ribin init` made")
+        raise ParameterError(
+            "--vault or RIBIN_VAULT needed: the folder of a vault, found none",
+            hint="`ribin init FOLDER --member CODE` makes one, the settings file can name it",
+        )
     return vault
 
 

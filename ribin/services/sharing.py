@@ -12,7 +12,7 @@ from ribin.crypto.keys import PublicKey, read_public
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
 from ribin.exchange.receive import ImportResult
 from ribin.exchange.send import SentBundle, export_bundle, file_name_of
-from ribin.report.text import table
+from ribin.report.table import table
 from ribin.search.index import sweep_index
 from ribin.search.network import Network
 from ribin.search.rules import check_request

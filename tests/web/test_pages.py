@@ -268,4 +268,6 @@ def test_serve_needs_a_vault_a_person_and_its_extra(ribin, network, monkeypatch)
     assert (done.code, "a person answers for what is done" in done.err) == (2, True)
     monkeypatch.setattr("ribin.commands.serve.find_spec", lambda name: None)
     done = ribin("serve", "--vault", network / "JAM", "--who", "me")
-    assert done.err == "ribin: serve: starlette needed, found none: pip install 'ribin[web]'\n"
+    line, hint = done.err.splitlines()
+    assert line == "ribin: serve: starlette needed, found none"
+    assert hint == "hint: pip install 'ribin[web]'"
