@@ -16,7 +16,7 @@ from review_makers import EXAMINER, make_member
 
 from ribin.cases.exhibits import Request, Scope
 from ribin.commands.terminal import run
-from ribin.errors import AccessError, ParameterError, RibinError, StoreError, ThereAlreadyError
+from ribin.errors import AccessError, ParameterError, RibinError, StoreError
 from ribin.search.rules import check_request
 
 SAMPLE = "JAM-2026-0007-1.x3p"
@@ -144,9 +144,6 @@ def test_a_hint_is_kept_where_an_error_is_told_in_other_words():
     assert refused.value.hint == "list them"
     copy = pickle.loads(pickle.dumps(inner))
     assert (str(copy), copy.hint) == ("exhibit X needed", "list them")
-    there = ThereAlreadyError("lead L1", "L1", hint="show it")
-    copied = pickle.loads(pickle.dumps(there))
-    assert (copied.name, copied.hint) == ("L1", "show it")
 
 
 def test_a_refusal_that_no_command_mends_is_one_line(capsys):

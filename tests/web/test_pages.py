@@ -170,7 +170,7 @@ def test_lists_have_the_plot_and_the_query_beside_them(client):
 def test_a_reason_that_is_lacking_is_asked_for_in_the_form(client):
     answer = found(client, reason="")
     assert answer.status in (400, 403)
-    assert "write it into the field Reason" in answer.text
+    assert "the field Reason of a page, says it" in answer.text
 
 
 def test_a_report_of_the_search(client, network):
