@@ -54,19 +54,11 @@ def shift_words(shift_um: tuple[float, float], unit: str = "um") -> str:
 
 
 def search_table(result: SearchResult) -> str:
-    """The ranked list, what was compared, and who could not answer."""
-    lines = [search_head(result), *list_lines(result)]
-    lines += unavailable_lines(result)
-    lines += result.notes
-    return "\n".join([*lines, *search_foot(result)])
+    """As `lists_text`, of one list."""
+    return lists_text(SearchLists((result,), (), result.counts))
 
 
-def search_head(result: SearchResult) -> str:
-    """What was asked, and whom."""
-    return f"query {result.query}, scope {result.scope}: {', '.join(result.members)}"
-
-
-def list_lines(result: SearchResult) -> list[str]:
+def _list_lines(result: SearchResult) -> list[str]:
     """The rows of one list and its counts; grouped ones say how many scans stand behind them."""
     grouped = any(c.group for c in result.candidates)
     header = ["rank", "member", "exhibit", "event", "mark", "score", "cmc", "cells"]
@@ -76,20 +68,10 @@ def list_lines(result: SearchResult) -> list[str]:
         for c in result.candidates
     ]
     header += ["group", "others"] if grouped else []
-    return [table(header, rows) if rows else "no candidate", counts_line(result.counts)]
+    return [table(header, rows) if rows else "no candidate", _counts_line(result.counts)]
 
 
-def unavailable_lines(result: SearchResult | SearchLists) -> list[str]:
-    """Who could not answer, and why."""
-    return [remark(f"{member} could not answer: {why}") for member, why in result.unavailable]
-
-
-def search_foot(result: SearchResult) -> tuple[str, str]:
-    """With what it was compared, and what a list is."""
-    return f"parameters {result.params_id}, ribin {result.version}", notice(NOTICE)
-
-
-def counts_line(counts: Counts) -> str:
+def _counts_line(counts: Counts) -> str:
     """What was compared, in one line."""
     left_out = "".join(f"; not compared {n}: {reason}" for reason, n in counts.not_compared)
     return (
@@ -106,15 +88,16 @@ def lists_text(result: SearchLists, plot: bool = False) -> str:
 
     `plot` adds the scores of each list as bars, so that the drop in them is seen.
     """
-    several = len(result.lists) > 1
-    lines = [search_head(result.first)]
+    several, first = len(result.lists) > 1, result.first
+    lines = [f"query {first.query}, scope {first.scope}: {', '.join(first.members)}"]
     for one in result.lists:
-        lines += [*([f"\nmarks of type {one.mark}"] if several else []), *list_lines(one)]
+        lines += [*([f"\nmarks of type {one.mark}"] if several else []), *_list_lines(one)]
         lines += [score_bars(one)] if plot and one.candidates else []
     lines += ["", *_fused_lines(result), ""] if several else []
-    lines += unavailable_lines(result)
+    lines += [remark(f"{member} could not answer: {why}") for member, why in result.unavailable]
     lines += result.all_notes
-    return "\n".join([*lines, *search_foot(result.first)])
+    lines += [f"parameters {first.params_id}, ribin {first.version}", notice(NOTICE)]
+    return "\n".join(lines)
 
 
 def lists_value(result: SearchLists) -> dict[str, Any]:
@@ -144,7 +127,7 @@ def _fused_lines(result: SearchLists) -> list[str]:
     return [
         f"all marks by rank, {result.fusion}; rank and score in each list",
         table(header, rows) if rows else "no candidate",
-        counts_line(result.counts),
+        _counts_line(result.counts),
     ]
 
 
