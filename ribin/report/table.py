@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 class Remark(str):
     """The name of a fact that must not be overlooked."""
+
+
+_GAP = 2  # columns between those of a table
+_LEAST = 12  # letters of a text that stand in a line, also where the terminal is too narrow
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
             text.rjust(width) if right else text.ljust(width)
             for text, width, right in zip(row, widths, numeric, strict=True)
         )
-        lines.append("  ".join(padded).rstrip())
+        lines.append((_GAP * " ").join(padded).rstrip())
     return "\n".join(lines)
 
 
@@ -69,14 +73,17 @@ def _wrapped(
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for name, right in zip(header, numeric, strict=True):
+    drawn = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
+    least = -_GAP
+    for name, right, column in zip(header, numeric, zip(header, *cells, strict=True), strict=True):
+        widest = max(map(len, column))
+        least += _GAP + (widest if right else min(widest, max(_LEAST, len(name))))
         drawn.add_column(
             Text(name), justify="right" if right else "left", no_wrap=right, overflow="fold"
         )
     for row in cells:
         drawn.add_row(*map(Text, row))
-    return _rendered(drawn, terminal)
+    return _rendered(drawn, replace(terminal, columns=max(terminal.columns, least)))
 
 
 def _rendered(content: RenderableType, terminal: Terminal) -> str:
