@@ -31,7 +31,7 @@ from trial import run_trial
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import load_params
 from ribin.pipeline import describe_mark, extract_marks
-from ribin.report.text import table
+from ribin.report.table import table
 
 THREADS = 2
 QUICK_FIREARMS = 4

@@ -30,7 +30,7 @@ from specimens import SAMPLE, load_scans
 from ribin.comparison import Comparison
 from ribin.model import Scan, Template, Trace
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
-from ribin.report.text import table
+from ribin.report.table import table
 
 Found = Iterator[tuple[str, Any]]
 

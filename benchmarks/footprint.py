@@ -29,7 +29,7 @@ from ribin.model import Mark, Scan, Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.report.text import table
+from ribin.report.table import table
 from ribin.vault.vault import Vault
 
 Row = dict[str, Any]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from results import finish, options
 
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.report.text import table
+from ribin.report.table import table
 
 SEED = 5
 STRANGERS, TRIALS = 10_000, 500

@@ -28,7 +28,7 @@ from ribin.errors import RibinError
 from ribin.evaluate.metrics import area_under_curve
 from ribin.model import Lamp, Scan, Template
 from ribin.pipeline import compare_many, describe_mark, extract_marks
-from ribin.report.text import table
+from ribin.report.table import table
 from ribin.services.reading import as_images
 from ribin.synth.render import Camera, Light, render_scan
 

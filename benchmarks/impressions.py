@@ -30,7 +30,7 @@ from ribin.model import MarkType, Scan, Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import load_params
 from ribin.pipeline import compare_many, describe_mark, find_marks
-from ribin.report.text import table
+from ribin.report.table import table
 from ribin.synth.firearm import Aperture, make_firearm
 from ribin.synth.head import HeadSpec, Stage, SynthHead, scan_head
 from ribin.synth.relief import random_stream

@@ -19,7 +19,7 @@ from typing import Any
 from ribin.errors import FormatError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.json import plain_value
-from ribin.report.text import table
+from ribin.report.table import table
 
 ROOT = Path(__file__).parents[1]
 LIBRARIES = ("ribin", "numpy", "scipy", "numba", "opencv-python-headless", "scikit-image")

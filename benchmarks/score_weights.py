@@ -30,7 +30,7 @@ from trial import Trial, run_trial
 from ribin.decide.steps import score_parts
 from ribin.evaluate.metrics import area_under_curve
 from ribin.params.defaults import DEFAULT_PARAMS, DecideParams
-from ribin.report.text import table
+from ribin.report.table import table
 
 HARD = (
     "plain",

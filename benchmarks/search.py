@@ -38,7 +38,7 @@ from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, with_rotation
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.report.text import table
+from ribin.report.table import table
 from ribin.search.compare import compare_shortlist
 from ribin.search.context import SearchContext
 from ribin.search.index import ShardScores, ShardTask, Threads

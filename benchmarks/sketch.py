@@ -23,7 +23,7 @@ from ribin.model import FloatArray, Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.report.text import table
+from ribin.report.table import table
 
 # Steps of the moves, um and degrees, and harmonics: around those in use.
 TRIED = (

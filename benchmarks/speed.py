@@ -33,7 +33,7 @@ from ribin.comparison import Comparison
 from ribin.model import Mark, Scan, Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
-from ribin.report.text import table
+from ribin.report.table import table
 
 PAIRS = 100
 QUERIES = 5

@@ -23,7 +23,7 @@ from specimens import default_folder
 from ribin.model import Mark, Scan
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
-from ribin.report.text import table
+from ribin.report.table import table
 from ribin.view import comparison_page
 from ribin.view.surface import measured_surface
 

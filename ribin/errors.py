@@ -1,11 +1,24 @@
 """What can go wrong, by who can mend it.
 
-A message says which argument or file, what was needed and what was found.
+A message says which argument or file, what was needed and what was found; a hint says what to do
+next, where a command or a person mends it.
 """
 
 
 class RibinError(Exception):
-    """Any refusal that RIBIN makes on purpose; its text is one line for a person."""
+    """Any refusal that RIBIN makes on purpose; its text is one line for a person, its hint another.
+
+    An error that is told in the words of another keeps the hint of that one, unless it has its own.
+    """
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message)
+        self._hint = hint
+
+    @property
+    def hint(self) -> str:
+        """What to do next; empty where nothing is known to help."""
+        return self._hint or getattr(self.__cause__, "hint", "")
 
 
 class ParameterError(RibinError, ValueError):
@@ -27,8 +40,8 @@ class StoreError(RibinError):
 class ThereAlreadyError(StoreError):
     """What was to be made is there; `name` says which it is."""
 
-    def __init__(self, message: str, name: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, name: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
         self.name = name
 
 

@@ -42,6 +42,8 @@ ONLY_IN = {
     "matplotlib": ("evaluate/report.py", "report/"),
     "numba": ("surface/",),
     "reportlab": ("report/",),
+    "platformdirs": ("commands/settings.py",),
+    "rich": ("report/table.py",),
     "sqlite3": ("vault/",),
     "starlette": ("web/",),
     "uvicorn": ("web/",),

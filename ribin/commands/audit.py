@@ -9,7 +9,7 @@ import click
 
 from ribin.commands.options import A_PATH, json_option, reason_option, vault_option, who_option
 from ribin.commands.terminal import exit_after
-from ribin.report.text import table
+from ribin.report.table import table
 from ribin.services.audit import VerifiedLog, export_log, last_rows, verify_log
 from ribin.vault.audit import AuditRow
 

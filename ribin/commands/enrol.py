@@ -31,7 +31,8 @@ from ribin.commands.options import (
 from ribin.commands.terminal import Progress, exit_after, list_failed, say
 from ribin.params.defaults import Params
 from ribin.report.json import as_json, plain_value
-from ribin.report.text import lists_text, lists_value, table
+from ribin.report.table import table
+from ribin.report.text import lists_text, lists_value
 from ribin.services.enrol import (
     DryRun,
     EnrolOptions,

@@ -8,9 +8,6 @@ import click
 
 from ribin.commands.options import A_PATH, jobs_option, json_option, params_option, rotation_option
 from ribin.commands.terminal import Progress, exit_after, list_failed, say
-from ribin.evaluate.pairs import write_pairs
-from ribin.evaluate.report import check_pictures, write_pictures
-from ribin.evaluate.run import Evaluation, evaluate_folder
 from ribin.params.defaults import Params
 from ribin.services.files import new_folder_only_if_used, whole_file
 
@@ -42,28 +39,11 @@ def evaluate(
       ribin evaluate sample_data --json --pairs pairs.csv --jobs 2
       ribin evaluate sample_data --pictures pictures --rotation any
     """
-    from ribin.evaluate.report import evaluation_text
+    from ribin.evaluate.pairs import write_pairs
+    from ribin.evaluate.report import check_pictures, evaluation_text, write_pictures
+    from ribin.evaluate.run import evaluate_folder
     from ribin.report.json import as_json
 
-    result = evaluate_and_write(folder, params, jobs, pairs_csv, pictures)
-    say(as_json(result) if json_output else evaluation_text(result))
-    list_failed((failed.file, failed.reason) for failed in result.failed_scans)
-    exit_after(done=result.scans, failed=result.not_compared)
-
-
-# The evaluation of one folder, and the files asked for with it.
-
-
-def evaluate_and_write(
-    folder: Path, params: Params, jobs: int, pairs_csv: Path | None, pictures: Path | None
-) -> Evaluation:
-    """Evaluate a folder; write a row for every pair, and the pictures, where asked for.
-
-    Raises
-    ------
-    RibinError
-        As `evaluate_folder`; or a file cannot be written, or matplotlib is not installed.
-    """
     with new_folder_only_if_used(pictures):
         if pictures:
             check_pictures(pictures)
@@ -73,4 +53,6 @@ def evaluate_and_write(
             write_pairs(pairs, aside)
     if pictures:
         write_pictures(result, pairs, folder.resolve().name, pictures)
-    return result
+    say(as_json(result) if json_output else evaluation_text(result))
+    list_failed((failed.file, failed.reason) for failed in result.failed_scans)
+    exit_after(done=result.scans, failed=result.not_compared)

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ribin.cases.leads import USER_VARIABLE, login_name
+from ribin.commands.settings import user_settings
 from ribin.commands.terminal import Progress
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
-from ribin.services.reading import ReadOptions
-from ribin.services.session import Session
 from ribin.services.workers import Executor, local_executor
 
 if TYPE_CHECKING:
     from ribin.cases.exhibits import Request
+    from ribin.services.reading import ReadOptions
     from ribin.services.session import Session
 
 # Written out, because importing ribin.cases.exhibits for them would load numpy for `--help`.
@@ -68,13 +68,18 @@ def _usable_cores() -> int:
 
 
 vault_option = click.option(
-    "--vault", type=A_PATH, envvar="RIBIN_VAULT", help="Vault of your member (RIBIN_VAULT)."
+    "--vault",
+    type=A_PATH,
+    envvar="RIBIN_VAULT",
+    default=lambda: user_settings().vault,
+    help="Vault of your member (RIBIN_VAULT).",
 )
 network_option = click.option(
     "--network",
     "network_file",
     type=A_PATH,
     envvar="RIBIN_NETWORK",
+    default=lambda: user_settings().network,
     help="network.toml: members, their vaults, clusters (RIBIN_NETWORK).",
 )
 params_option = click.option(
@@ -111,8 +116,8 @@ who_option = click.option(
     "--as",
     "who",
     envvar=USER_VARIABLE,
-    default=login_name,
-    show_default="login name",
+    default=lambda: user_settings().person or login_name(),
+    show_default="settings file, or login name",
     help="Person who acts (RIBIN_USER); the audit log keeps the login too.",
 )
 reason_option = click.option("--reason", default="", help="Why, for the audit log.")
@@ -150,6 +155,8 @@ mark_option = click.option(
 def readings_of(asked: Mapping[str, Any]) -> tuple[ReadOptions, ReadOptions]:
     """How `ribin compare` reads its reference and its comparison."""
 
+    from ribin.services.reading import ReadOptions
+
     def side(name: str) -> ReadOptions:
         return ReadOptions(
             pixel_pitch_um=asked["pixel_pitch_um"],
@@ -166,6 +173,8 @@ def readings_of(asked: Mapping[str, Any]) -> tuple[ReadOptions, ReadOptions]:
 
 def query_reading(asked: Mapping[str, Any]) -> ReadOptions:
     """How `ribin search` reads the file of its query."""
+    from ribin.services.reading import ReadOptions
+
     return ReadOptions(
         asked["pixel_pitch_um"],
         asked["mask"],
@@ -199,6 +208,8 @@ def session_with(
     jobs: int,
 ) -> Iterator[Session]:
     """The asker's session; coarse searches run on the scheduler's workers where one is named."""
+    from ribin.services.session import Session
+
     with ExitStack() as stack:
         session = stack.enter_context(Session.open(vault, network_file, params, jobs))
         session = replace(session, tick=Progress(every_s=30.0))

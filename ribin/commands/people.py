@@ -40,7 +40,7 @@ def list_people(vault: Path | None, json_output: bool) -> None:
       ribin people list --vault vaults/JAM
     """
     from ribin.report.json import as_json
-    from ribin.report.text import table
+    from ribin.report.table import table
     from ribin.services.session import open_own
     from ribin.vault.people import read_people
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -18,10 +16,6 @@ from ribin.commands.options import (
 )
 from ribin.errors import ParameterError
 from ribin.params.defaults import Params
-from ribin.services.session import needed_vault
-
-if TYPE_CHECKING:
-    from ribin.web.state import ApplicationState
 
 
 @click.command(short_help="Browse, search and review in a browser on this machine.")
@@ -57,41 +51,16 @@ def serve(
       ribin serve --vault vaults/JAM --network network.toml
       ribin serve --vault vaults/JAM --read-only --port 8000
     """
-
-    state = application_state(vault, network_file, params, who, jobs, read_only)
-    serve_application(state, port, click.echo)
-
-
-# What `ribin serve` needs before it serves.
-
-
-def application_state(
-    vault: Path | None,
-    network_file: Path | None,
-    params: Params,
-    who: str,
-    jobs: int,
-    read_only: bool,
-) -> ApplicationState:
-    """The settings of the pages.
-
-    Raises
-    ------
-    ParameterError
-        There is no vault, nobody is named, or the extra is not installed.
-    """
     lacking = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
     if lacking:
-        raise ParameterError(f"serve: {lacking[0]} needed, found none: pip install 'ribin[web]'")
+        raise ParameterError(
+            f"serve: {lacking[0]} needed, found none", hint="pip install 'ribin[web]'"
+        )
     if not who.strip():
         raise ParameterError("--who or RIBIN_USER needed: a person answers for what is done")
+    from ribin.services.session import needed_vault
+    from ribin.web import app
     from ribin.web.state import ApplicationState
 
-    return ApplicationState(needed_vault(vault), network_file, params, who, jobs, read_only)
-
-
-def serve_application(state: ApplicationState, port: int, say: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C."""
-    from ribin.web.app import serve
-
-    serve(state, port, say)
+    state = ApplicationState(needed_vault(vault), network_file, params, who, jobs, read_only)
+    app.serve(state, port, click.echo)

@@ -1,11 +1,10 @@
-"""How a command ends: exit codes, and one line on stderr instead of a traceback."""
+"""How a command talks and ends: text and progress, exit codes, one line instead of a traceback."""
 
 from __future__ import annotations
 
 import codecs
 import io
 import os
-import re
 import shutil
 import sys
 import time
@@ -13,9 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import click
 
-from ribin.commands.next_steps import with_next_step
 from ribin.errors import AccessError, ParameterError, RibinError
-from ribin.report.text import fitted
+from ribin.report.table import Terminal, shown_on
 
 DONE = 0
 SOME_FAILED = 1
@@ -30,22 +28,32 @@ def run(app: click.Group, args: Sequence[str]) -> int:
     0 done, 1 some items failed (listed), 2 wrong usage, 3 nothing could be done, 130 interrupted.
     """
     try:
-        with fitted(_terminal_columns()):
+        with shown_on(_terminal()):
             code = app.main(list(args), prog_name="ribin", standalone_mode=False)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return WRONG_USAGE
+    except click.ClickException as error:
+        say_why(error.format_message(), _usage_hint(error))
         return WRONG_USAGE
     except click.Abort:
         return INTERRUPTED
     except (RibinError, OSError, MemoryError) as error:
-        say_why(with_next_step(_line(error)))
+        say_why(_line(error), getattr(error, "hint", ""))
         return _code(error)
     return code if isinstance(code, int) else DONE
 
 
-def _terminal_columns() -> int | None:
-    """How wide the terminal is; None where stdout is a pipe or a file, which get every letter."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+def _terminal() -> Terminal | None:
+    """The terminal that stdout is; None where it is a pipe or a file."""
+    if not sys.stdout.isatty():
+        return None
+    return Terminal(shutil.get_terminal_size().columns, not os.environ.get("NO_COLOR"))
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"`{context.command_path} --help` shows how it is called" if context else ""
 
 
 def _line(error: BaseException) -> str:
@@ -91,32 +99,19 @@ def exit_after(done: int, failed: int) -> None:
         raise click.exceptions.Exit(SOME_FAILED if done else NOTHING_DONE)
 
 
-# Colours on a terminal: heads of tables stand out, and what must be seen is not overlooked.
-#
-# A pipe or a file gets the plain text, and so does a terminal where NO_COLOR is set.
-
-# A line of at least three columns of words, as no row of figures is.
-_HEAD = re.compile(r" *[a-z][a-z%]*( [a-z%]+)*(  +[a-z][a-z%]*( [a-z%]+)*){2,}", re.I)
-_LOOK = re.compile(r"(NOTE |not compared  |.* could not answer: ).*")
-_NOTICE = re.compile(r"Candidates are suggestions to look\..*")
-
-
 def say(text: str) -> None:
-    """Print a text on stdout, in colours where that is a terminal."""
-    click.echo("\n".join(map(_painted, text.split("\n"))), color=_wanted())
+    """Print a text on stdout."""
+    click.echo(text, color=_wanted())
 
 
-def _painted(line: str) -> str:
-    if _NOTICE.fullmatch(line):
-        return click.style(line, fg="cyan")
-    if _LOOK.fullmatch(line):
-        return click.style(line, fg="yellow")
-    return click.style(line, bold=True) if _HEAD.fullmatch(line) else line
+def say_why(text: str, hint: str = "") -> None:
+    """Print on stderr why a command ended, and what to do next where that is known.
 
-
-def say_why(text: str) -> None:
-    """Print on stderr why a command ended, its name in red where that is a terminal."""
+    The name of the program is red where stderr is a terminal.
+    """
     click.echo(f"{click.style('ribin:', fg='red', bold=True)} {text}", err=True, color=_wanted())
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
 
 
 def _wanted() -> bool | None:

@@ -6,7 +6,9 @@ for the figure. Higher scores mean more alike.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,12 +43,17 @@ def figures(km: Scores, knm: Scores, auc_ci95: tuple[float, float]) -> Figures:
         auc_ci95=auc_ci95,
         eer=equal_error_rate(km, knm),
         tpr_at_zero_fpr=tpr_at_zero_fpr(km, knm),
-        km_min=float(km.min()) if km.size else np.nan,
-        km_median=float(np.median(km)) if km.size else np.nan,
-        knm_median=float(np.median(knm)) if knm.size else np.nan,
-        knm_max=float(knm.max()) if knm.size else np.nan,
+        km_min=figure_of(np.min, km),
+        km_median=figure_of(np.median, km),
+        knm_median=figure_of(np.median, knm),
+        knm_max=figure_of(np.max, knm),
         variance_ratio=variance_ratio(km, knm),
     )
+
+
+def figure_of(summary: Callable[[Scores], Any], scores: Scores) -> float:
+    """A figure of these scores, such as their lowest or their median; NaN where there are none."""
+    return float(summary(scores)) if scores.size else np.nan
 
 
 def area_under_curve(km: Scores, knm: Scores) -> float:

@@ -1,4 +1,4 @@
-"""One row a pair: its figures, and what is known of it."""
+"""Labelled scans: their labels and templates, and the figures of every pair of them."""
 
 from __future__ import annotations
 
@@ -61,37 +61,22 @@ class Pair:
         return not math.isnan(self.score)
 
 
-def compared_pair(reference: Label, comparison: Label, result: Comparison) -> Pair:
-    """The pair with the figures of its comparison."""
+def pair_of(
+    reference: Label, comparison: Label, result: Comparison | None, reason: str = ""
+) -> Pair:
+    """The pair with the figures of its comparison; or without figures, and why."""
     return Pair(
         reference=reference.file,
         comparison=comparison.file,
         firearms=(reference.firearm, comparison.firearm),
         ammunition=(reference.ammunition, comparison.ammunition),
         mark=reference.mark,
-        score=result.score,
-        cmc=result.cmc,
-        cmc_fraction=result.cmc_fraction,
-        ccf=result.ccf,
-        cells=result.cells,
-        reason=result.reason,
-    )
-
-
-def uncompared_pair(reference: Label, comparison: Label, reason: str) -> Pair:
-    """The pair without figures, and why."""
-    return Pair(
-        reference=reference.file,
-        comparison=comparison.file,
-        firearms=(reference.firearm, comparison.firearm),
-        ammunition=(reference.ammunition, comparison.ammunition),
-        mark=reference.mark,
-        score=math.nan,
-        cmc=math.nan,
-        cmc_fraction=math.nan,
-        ccf=math.nan,
-        cells=0,
-        reason=reason,
+        score=result.score if result else math.nan,
+        cmc=result.cmc if result else math.nan,
+        cmc_fraction=result.cmc_fraction if result else math.nan,
+        ccf=result.ccf if result else math.nan,
+        cells=result.cells if result else 0,
+        reason=result.reason if result else reason,
     )
 
 
@@ -169,9 +154,7 @@ def _pair_row(
     found = compare_many(reference, able, params, threads) if reference and able else ()
     results = iter(found)
     return [
-        uncompared_pair(labels[i], labels[j], reasons[j])
-        if reasons[j]
-        else compared_pair(labels[i], labels[j], next(results))
+        pair_of(labels[i], labels[j], None if reasons[j] else next(results), reasons[j])
         for j in later
     ]
 
@@ -329,7 +312,10 @@ def read_labels(folder: Path) -> tuple[Label, ...]:
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise FormatError(f"{path}: a CSV file with columns file,firearm needed, {why}") from error
+        raise FormatError(
+            f"{path}: a CSV file with columns file,firearm needed, {why}",
+            hint="labels.csv has a row for each scan and the columns file,firearm",
+        ) from error
     missing = [name for name in _NEEDED if name not in columns]
     if missing:
         raise FormatError(f"{path}: no column {', '.join(missing)}, found {', '.join(columns)}")

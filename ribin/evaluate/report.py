@@ -1,4 +1,4 @@
-"""An evaluation as tables for people."""
+"""An evaluation as tables and as pictures for people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ribin.errors import ParameterError
 from ribin.evaluate.metrics import Scores, roc_curve
 from ribin.evaluate.pairs import Pair
 from ribin.evaluate.run import Evaluation
-from ribin.report.text import facts, table
+from ribin.report.table import facts, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,9 +95,7 @@ def _cost(result: Evaluation) -> str:
     )
 
 
-# An evaluation as pictures: ROC, distribution of the scores, rank curve.
-#
-# The only file that imports matplotlib, which is in the extra `ribin[plots]`.
+# Pictures by matplotlib, which is in the extra `ribin[plots]`.
 
 FILES = ("roc.png", "scores.png", "ranks.png")
 _KINDS = {"score": "score", "cmc": "congruent cells", "ccf": "whole-mark ccf"}
@@ -117,7 +115,7 @@ def check_pictures(folder: Path) -> None:
     """
     if find_spec("matplotlib") is None:
         raise ParameterError(
-            "--pictures: matplotlib needed, found none: pip install 'ribin[plots]'"
+            "--pictures: matplotlib needed, found none", hint="pip install 'ribin[plots]'"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from ribin.evaluate.metrics import (
     Scores,
     area_under_curve,
     auc_interval,
+    figure_of,
     figures,
     mate_ranks,
     rank_curve,
@@ -241,7 +242,7 @@ class AmmunitionRate:
 def by_firearm(pairs: Sequence[Pair], scans: dict[str, int]) -> tuple[FirearmRate, ...]:
     """One rate for each firearm in `scans` (firearm -> its number of scans)."""
     knm = _scores(pairs, known_match=False)
-    highest = knm.max() if knm.size else np.nan
+    highest = figure_of(np.max, knm)
     rates = []
     for firearm, number in scans.items():
         own = [p for p in pairs if firearm in p.firearms]
@@ -251,10 +252,10 @@ def by_firearm(pairs: Sequence[Pair], scans: dict[str, int]) -> tuple[FirearmRat
                 firearm=firearm,
                 scans=number,
                 known_match=km.size,
-                score_min=float(km.min()) if km.size else np.nan,
-                score_median=float(np.median(km)) if km.size else np.nan,
+                score_min=figure_of(np.min, km),
+                score_median=figure_of(np.median, km),
                 at_or_below_knm_max=float(np.mean(km <= highest)) if km.size else np.nan,
-                knm_max=float(strangers.max()) if strangers.size else np.nan,
+                knm_max=figure_of(np.max, strangers),
             )
         )
     return tuple(rates)
@@ -273,9 +274,9 @@ def by_ammunition(pairs: Sequence[Pair]) -> tuple[AmmunitionRate, ...]:
                 known_match=km.size,
                 known_non_match=knm.size,
                 auc=area_under_curve(km, knm),
-                km_min=float(km.min()) if km.size else np.nan,
-                km_median=float(np.median(km)) if km.size else np.nan,
-                knm_max=float(knm.max()) if knm.size else np.nan,
+                km_min=figure_of(np.min, km),
+                km_median=figure_of(np.median, km),
+                knm_max=figure_of(np.max, knm),
             )
         )
     return tuple(rates) if labelled else ()

@@ -16,13 +16,15 @@ _LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _LAPLACE_GAIN = 6.0  # root of the sum of its squares: what it makes of white noise of SD 1
 _MORE_IS_WORSE = ("saturation", "blur_um")
 _WORDS = {
-    "valid_share": "of the mark measured",
-    "coverage": "of the directions from the centre measured",
-    "relief_um": "um relief",
-    "signal_to_noise": "times the noise is the relief",
-    "saturation": "of the pixels at an end of the range",
-    "blur_um": "um is the finest detail",
+    "valid_share": "gaps: {:.2f} of the mark measured",
+    "coverage": "incomplete: {:.2f} of the directions from the centre measured",
+    "relief_um": "too flat: the relief is {:.2f} um",
+    "signal_to_noise": "noisy: the relief is {:.2f} times the noise",
+    "blur_um": "blurred: the finest detail is {:.2f} um",
 }
+_OVEREXPOSED = "overexposed: {:.2f} of the pixels are white"
+_UNDEREXPOSED = "underexposed: {:.2f} of the pixels are black"
+_CLIPPED = "clipped: {:.2f} of the pixels at the lowest or the highest height of the scan"
 
 
 def judge_quality(
@@ -45,7 +47,7 @@ def judge_quality(
     noise = _noise(scan, region)
     figures["signal_to_noise"] = figures["relief_um"] / noise if noise > 0.0 else np.inf
     faults = [
-        (verdict, _reason(name, value, limit))
+        (verdict, _reason(name, value, limit, scan, region))
         for name, value in figures.items()
         for verdict, limit in _broken(name, value, scan.kind, _limits(name, params, high_cutoff_um))
     ]
@@ -82,9 +84,18 @@ def _broken(
     return [(Verdict.POOR, poor)] if sign * value < sign * poor else []
 
 
-def _reason(name: str, value: float, limit: float) -> str:
+def _reason(name: str, value: float, limit: float, scan: Scan, region: Region) -> str:
+    words = _saturation_words(scan, region) if name == "saturation" else _WORDS[name]
     needed = "at most" if name in _MORE_IS_WORSE else "at least"
-    return f"{value:.2f} {_WORDS[name]}, {needed} {limit:g} needed"
+    return f"{words.format(value)}, {needed} {limit:g} needed"
+
+
+def _saturation_words(scan: Scan, region: Region) -> str:
+    """At which end of the range most of the saturated pixels of a mark lie."""
+    if scan.kind is ScanKind.TOPOGRAPHY:
+        return _CLIPPED
+    dark, bright = _at_the_ends(scan, region)
+    return _OVEREXPOSED if bright.sum() >= dark.sum() else _UNDEREXPOSED
 
 
 def _valid_share(scan: Scan, region: Region) -> float:
@@ -132,10 +143,14 @@ def _noise(scan: Scan, region: Region) -> float:
 
 def _saturation(scan: Scan, region: Region) -> float:
     """Share of the mark's pixels that have exactly the lowest or highest value of the scan."""
-    measured = scan.values[scan.valid]
-    inside = scan.values[region.inside]
-    at_end = (inside == measured.min()) | (inside == measured.max())
-    return float(at_end.mean()) if inside.size else 0.0
+    dark, bright = _at_the_ends(scan, region)
+    return float((dark | bright).mean()) if dark.size else 0.0
+
+
+def _at_the_ends(scan: Scan, region: Region) -> tuple[BoolArray, BoolArray]:
+    """Which pixels of a mark have the lowest and which the highest value of the scan."""
+    measured, inside = scan.values[scan.valid], scan.values[region.inside]
+    return inside == measured.min(), inside == measured.max()
 
 
 def _blur_um(mark: Mark) -> float:

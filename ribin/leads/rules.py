@@ -110,7 +110,8 @@ def check_new_lead(pair_histories: Iterable[LeadHistory]) -> None:
         status = status_of(history)
         if status.is_open or history.linked or awaits_logs(history):
             found = f"lead {history.lead.lead}: this pair is there already ({status})"
-            raise ThereAlreadyError(found, history.lead.lead)
+            hint = f"`ribin lead show {history.lead.lead}` shows it"
+            raise ThereAlreadyError(found, history.lead.lead, hint=hint)
 
 
 def check_review(history: LeadHistory, who: str, member: str) -> None:

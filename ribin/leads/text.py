@@ -16,7 +16,7 @@ from ribin.leads.rules import (
     visible_reviews,
 )
 from ribin.leads.trace import History, TracedExhibit, TracedLink
-from ribin.report.text import facts, table
+from ribin.report.table import facts, table
 from ribin.vault.sharing import own_name
 from ribin.vault.vault import Vault
 

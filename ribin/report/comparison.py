@@ -41,6 +41,7 @@ from ribin.report.explanation import (
 )
 from ribin.report.json import as_json
 from ribin.report.pictures import draw_overlay
+from ribin.report.text import shift_words
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
 _CELL_HEAD = ("cell", "\u00b5m down", "right", "ccf", "\u00b5m away", "turn", "outcome")
@@ -188,7 +189,6 @@ def _result(result: Comparison, method: MethodParams) -> Section:
     if not result.compared:
         text = f"The two marks were not compared: {result.reason}. There is no score."
         return Section("Result", (Paragraph(text),))
-    down, right = result.shift_um
     text = (
         f"{result.cmc:g} of {result.cells} cells that could be compared are congruent. The two "
         f"surfaces, laid on each other, correlate with {result.ccf:.3f}; the score is "
@@ -201,7 +201,7 @@ def _result(result: Comparison, method: MethodParams) -> Section:
         (
             "Placement",
             f"reference turned {result.rotation_deg:.1f} degrees counter-clockwise, shifted "
-            f"{down:+.0f} \u00b5m down and {right:+.0f} \u00b5m right",
+            f"{shift_words(result.shift_um, 'µm')}",
         ),
     )
     blocks: list[Block] = [

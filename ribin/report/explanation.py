@@ -11,7 +11,8 @@ import numpy as np
 from ribin.comparison import CellFit, Comparison
 from ribin.params.defaults import DecideParams
 from ribin.report.pictures import Motion
-from ribin.report.text import comparison_end, comparison_head, facts, table
+from ribin.report.table import facts, table
+from ribin.report.text import comparison_end, comparison_head
 
 CONGRUENT = "congruent"
 SIDES = {"forward": "reference", "backward": "comparison"}  # which side a cell was cut from

@@ -13,7 +13,7 @@ import numpy as np
 from ribin.errors import ParameterError
 from ribin.model import MarkType, Quality, Region, Scan, ScanKind
 from ribin.report.pictures import Picture, draw_caption, draw_scale_bar, shade_surface
-from ribin.report.text import table
+from ribin.report.table import table
 
 _LONGEST_PX = 1000  # side of the picture
 _TINT = 0.25

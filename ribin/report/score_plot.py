@@ -56,7 +56,9 @@ def check_score_plot(path: Path | None) -> None:
     Raises ParameterError: matplotlib is not installed.
     """
     if path and find_spec("matplotlib") is None:
-        raise ParameterError(f"{path}: matplotlib needed, found none: pip install 'ribin[plots]'")
+        raise ParameterError(
+            f"{path}: matplotlib needed, found none", hint="pip install 'ribin[plots]'"
+        )
 
 
 def draw_score_plot(result: SearchLists, path: Path) -> None:

@@ -1,12 +1,9 @@
-"""Plain text tables that line up, and the few lines around them."""
+"""Comparisons, searches, scans and saved searches in plain text."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ribin.cases.exhibits import Counts, SearchResult
@@ -16,38 +13,9 @@ from ribin.comparison import Comparison
 from ribin.model import Scan
 from ribin.report.json import plain_value
 from ribin.report.score_plot import score_bars
+from ribin.report.table import Remark, facts, notice, remark, table
 
 NOTICE = "Candidates are suggestions to look. A named examiner concludes."
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Columns with two spaces between; a column of numbers stands at its right edge.
-
-    Floats have three decimals; what was not computed (NaN) is a dash.
-    """
-    cells = [[_text(value) for value in row] for row in rows]
-    numeric = [
-        bool(rows) and all(isinstance(row[i], (int, float)) for row in rows)
-        for i in range(len(header))
-    ]
-    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
-    widths = narrowed(
-        widths, [0 if n else max(LEAST, len(h)) for n, h in zip(numeric, header, strict=True)]
-    )
-    lines = []
-    for row in [list(header), *cells]:
-        padded = (
-            text.rjust(width) if right else cut(text, width).ljust(width)
-            for text, width, right in zip(row, widths, numeric, strict=True)
-        )
-        lines.append("  ".join(padded).rstrip())
-    return "\n".join(lines)
-
-
-def facts(pairs: Sequence[tuple[str, object]]) -> str:
-    """One fact a line, the values under each other."""
-    width = max(len(name) for name, _ in pairs)
-    return "\n".join(f"{name.ljust(width)}  {_text(value)}".rstrip() for name, value in pairs)
 
 
 def comparison_head(result: Comparison) -> list[tuple[str, object]]:
@@ -61,36 +29,36 @@ def comparison_head(result: Comparison) -> list[tuple[str, object]]:
 
 def comparison_end(result: Comparison) -> list[tuple[str, object]]:
     """How two marks agree, in a few figures; or why they were not compared."""
-    note: list[tuple[str, object]] = [("NOTE", result.note)] if result.note else []
+    note: list[tuple[str, object]] = [(Remark("NOTE"), result.note)] if result.note else []
     if not result.compared:
-        return [("not compared", result.reason), *note]
-    shift = result.shift_um
+        return [(Remark("not compared"), result.reason), *note]
     return [
         ("score", result.score),
         ("congruent cells", f"{result.cmc:g} of {result.cells}"),
         ("fraction", result.cmc_fraction),
         ("ccf", result.ccf),
         ("rotation", f"{result.rotation_deg:.1f} degrees"),
-        ("shift", f"{shift[0]:+.0f} um down, {shift[1]:+.0f} um right"),
+        ("shift", shift_words(result.shift_um)),
         ("parameters", f"{result.params_id}, ribin {result.version}"),
         *note,
     ]
 
 
+def shift_words(shift_um: tuple[float, float], unit: str = "um") -> str:
+    """How far a mark lies from another, such as: 50 um up, 12 um right."""
+    down, right = (round(part) for part in shift_um)
+    return (
+        f"{abs(down)} {unit} {'up' if down < 0 else 'down'}, "
+        f"{abs(right)} {unit} {'left' if right < 0 else 'right'}"
+    )
+
+
 def search_table(result: SearchResult) -> str:
-    """The ranked list, what was compared, and who could not answer."""
-    lines = [search_head(result), *list_lines(result)]
-    lines += [f"{member} could not answer: {why}" for member, why in result.unavailable]
-    lines += result.notes
-    return "\n".join([*lines, *search_foot(result)])
+    """As `lists_text`, of one list."""
+    return lists_text(SearchLists((result,), (), result.counts))
 
 
-def search_head(result: SearchResult) -> str:
-    """What was asked, and whom."""
-    return f"query {result.query}, scope {result.scope}: {', '.join(result.members)}"
-
-
-def list_lines(result: SearchResult) -> list[str]:
+def _list_lines(result: SearchResult) -> list[str]:
     """The rows of one list and its counts; grouped ones say how many scans stand behind them."""
     grouped = any(c.group for c in result.candidates)
     header = ["rank", "member", "exhibit", "event", "mark", "score", "cmc", "cells"]
@@ -100,27 +68,16 @@ def list_lines(result: SearchResult) -> list[str]:
         for c in result.candidates
     ]
     header += ["group", "others"] if grouped else []
-    return [table(header, rows) if rows else "no candidate", counts_line(result.counts)]
+    return [table(header, rows) if rows else "no candidate", _counts_line(result.counts)]
 
 
-def search_foot(result: SearchResult) -> tuple[str, str]:
-    """With what it was compared, and what a list is."""
-    return f"parameters {result.params_id}, ribin {result.version}", NOTICE
-
-
-def counts_line(counts: Counts) -> str:
+def _counts_line(counts: Counts) -> str:
     """What was compared, in one line."""
     left_out = "".join(f"; not compared {n}: {reason}" for reason, n in counts.not_compared)
     return (
         f"eligible {counts.eligible}, after filters {counts.after_filters}, "
         f"after coarse stage {counts.after_coarse}, compared {counts.compared}{left_out}"
     )
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return "-" if math.isnan(value) else f"{value:.3f}"
-    return str(value)
 
 
 # The lists of one query: for a person, and as the JSON that other programs read.
@@ -131,15 +88,16 @@ def lists_text(result: SearchLists, plot: bool = False) -> str:
 
     `plot` adds the scores of each list as bars, so that the drop in them is seen.
     """
-    several = len(result.lists) > 1
-    lines = [search_head(result.first)]
+    several, first = len(result.lists) > 1, result.first
+    lines = [f"query {first.query}, scope {first.scope}: {', '.join(first.members)}"]
     for one in result.lists:
-        lines += [*([f"\nmarks of type {one.mark}"] if several else []), *list_lines(one)]
+        lines += [*([f"\nmarks of type {one.mark}"] if several else []), *_list_lines(one)]
         lines += [score_bars(one)] if plot and one.candidates else []
     lines += ["", *_fused_lines(result), ""] if several else []
-    lines += [f"{member} could not answer: {why}" for member, why in result.unavailable]
+    lines += [remark(f"{member} could not answer: {why}") for member, why in result.unavailable]
     lines += result.all_notes
-    return "\n".join([*lines, *search_foot(result.first)])
+    lines += [f"parameters {first.params_id}, ribin {first.version}", notice(NOTICE)]
+    return "\n".join(lines)
 
 
 def lists_value(result: SearchLists) -> dict[str, Any]:
@@ -169,7 +127,7 @@ def _fused_lines(result: SearchLists) -> list[str]:
     return [
         f"all marks by rank, {result.fusion}; rank and score in each list",
         table(header, rows) if rows else "no candidate",
-        counts_line(result.counts),
+        _counts_line(result.counts),
     ]
 
 
@@ -258,50 +216,4 @@ def findings_table(findings: Sequence[SearchFinding], exhibits: Mapping[str, str
         )
         for f in findings
     ]
-    return f"{table(header, rows)}\n{NOTICE}"
-
-
-# How wide a table may be: on a terminal as wide as that, in a pipe or a file without an end.
-
-LEAST = 12  # letters that stay of a text that is cut
-_room: ContextVar[int | None] = ContextVar("room", default=None)  # columns; None: no end
-
-
-@contextmanager
-def fitted(columns: int | None) -> Iterator[None]:
-    """Tables made meanwhile fit a terminal of so many columns; long texts lose their middle."""
-    before = _room.set(columns)
-    try:
-        yield
-    finally:
-        _room.reset(before)
-
-
-def narrowed(widths: list[int], least: list[int]) -> list[int]:
-    """Widths that fit the room there is.
-
-    Parameters
-    ----------
-    widths : list of int
-        What each column would take, in letters.
-    least : list of int
-        What it takes at least; 0 of a column of numbers, which is never cut.
-    """
-    room, widths = _room.get(), list(widths)
-    over = sum(widths) + 2 * (len(widths) - 1) - room if room else 0
-    while over > 0:
-        spare = [width - low if low else 0 for width, low in zip(widths, least, strict=True)]
-        widest = max(range(len(widths)), key=lambda i: widths[i] if spare[i] > 0 else 0)
-        if spare[widest] <= 0:
-            break
-        widths[widest] -= 1
-        over -= 1
-    return widths
-
-
-def cut(text: str, width: int) -> str:
-    """A text with what is left out of its middle marked: names often differ in their ends."""
-    if len(text) <= width:
-        return text
-    head = (width - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+    return f"{table(header, rows)}\n{notice(NOTICE)}"

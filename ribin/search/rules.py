@@ -33,7 +33,8 @@ def check_request(request: Request, reach: Scope) -> None:
     for name in ("who", "reason"):
         if request.scope is not Scope.COUNTRY and not getattr(request, name).strip():
             raise AccessError(
-                f"scope {request.scope}: {name} needed beyond the country, found none"
+                f"scope {request.scope}: {name} needed beyond the country, found none",
+                hint="--reason, or the field Reason of a page, says it" if name == "reason" else "",
             )
     for name in ("date_from", "date_to"):
         day = getattr(request.filters, name)

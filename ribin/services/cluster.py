@@ -42,7 +42,7 @@ def connected(address: str) -> Iterator[Client]:
         from distributed import Client
     except ImportError:
         raise ParameterError(
-            "--scheduler: dask.distributed needed, found none; pip install 'ribin[cluster]'"
+            "--scheduler: dask.distributed needed, found none", hint="pip install 'ribin[cluster]'"
         ) from None
     try:
         client = Client(address, timeout=_ANSWER_S, set_as_default=False)

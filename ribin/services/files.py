@@ -30,7 +30,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield aside
         os.replace(aside, path)
     except RibinError as error:
-        raise type(error)(str(error).replace(str(aside), str(path))) from error.__cause__
+        error.args = (str(error).replace(str(aside), str(path)),)
+        raise
     except OSError as error:
         raise ParameterError(f"{path}: a file to write needed, {error.strerror}") from error
     finally:
@@ -64,4 +65,7 @@ def check_picture(path: Path | None) -> None:
     if path.suffix.lower() != ".png":
         raise ParameterError(f"{path}: a name that ends in .png needed")
     if not path.parent.is_dir():
-        raise ParameterError(f"{path}: a picture in a folder that is there needed")
+        raise ParameterError(
+            f"{path}: a picture in a folder that is there needed",
+            hint="make the folder first, or name another",
+        )

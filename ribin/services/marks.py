@@ -92,7 +92,8 @@ def others_mark(
         if known is None or not seen.shows(known, request.scope):
             raise AccessError(
                 f"{member}:{exhibit}: an exhibit that {member} shows in scope {request.scope} "
-                "needed, found none"
+                "needed, found none",
+                hint="`ribin search` lists those",
             )
         whole = seen.gives_original(known.exhibit)
         stored = vault.marks_of(known.exhibit)
@@ -146,7 +147,8 @@ def _shown(
     if chosen is None:
         found = ", ".join(sorted({mark.params_id for mark in fitting}))
         raise StoreError(
-            f"{exhibit.exhibit}: a mark described with parameters {needed} needed, found {found}"
+            f"{exhibit.exhibit}: a mark described with parameters {needed} needed, found {found}",
+            hint="`ribin store describe` describes them anew",
         )
     same_scan = [m for m in stored if m.scan.sha256 == chosen.scan.sha256 and m is not chosen]
     others = tuple(str(mark.mark_type) for mark in same_scan)

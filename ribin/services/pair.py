@@ -69,7 +69,10 @@ def check_page(path: Path) -> None:
     if path.suffix.lower() not in (".html", ".htm"):
         raise ParameterError(f"{path}: a name that ends in .html needed")
     if not path.parent.is_dir():
-        raise ParameterError(f"{path}: a page in a folder that is there needed")
+        raise ParameterError(
+            f"{path}: a page in a folder that is there needed",
+            hint="make the folder first, or name another",
+        )
 
 
 def write_page(html: str, path: Path) -> None:
@@ -290,7 +293,10 @@ def check_reports(paths: Sequence[Path]) -> None:
         if path.suffix.lower() not in (*_PAGES, _PDF):
             raise ParameterError(f"{path}: a name that ends in .html or .pdf needed")
         if not path.parent.is_dir():
-            raise ParameterError(f"{path}: a report in a folder that is there needed")
+            raise ParameterError(
+                f"{path}: a report in a folder that is there needed",
+                hint="make the folder first, or name another",
+            )
         if path.suffix.lower() == _PDF:
             check_reportlab()
 

@@ -203,7 +203,10 @@ def side_of(
             return Side(mark, describe_mark(mark, params, trace), trace, scan)
     found = ", ".join(mark.mark_type.words for mark in marks) or "none"
     needed = mark_with_article(mark_type)
-    raise ScanError(f"{scan.provenance.source}: {needed} needed, found {found}")
+    raise ScanError(
+        f"{scan.provenance.source}: {needed} needed, found {found}",
+        hint="`ribin extract FILE --overlay found.png` shows what was seen, --circle outlines it",
+    )
 
 
 def sides_of(scan: Scan, params: Params) -> tuple[list[Side], tuple[str, ...]]:

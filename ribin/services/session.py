@@ -113,12 +113,18 @@ class Session:
         chosen = [m for m in stored if m.params_id == needed]
         if stored and not chosen:
             found = ", ".join(sorted({m.params_id for m in stored}))
-            raise StoreError(f"{exhibit}: {OTHER_PARAMETERS} {found}, {needed} needed")
+            raise StoreError(
+                f"{exhibit}: {OTHER_PARAMETERS} {found}, {needed} needed",
+                hint="`ribin store describe` describes them anew",
+            )
         wanted = [m for m in chosen if mark_type in (None, m.mark_type)]
         if not wanted:
             found = ", ".join(m.mark_type.words for m in chosen) or "none"
             needed = mark_with_article(mark_type)
-            raise ScanError(f"{exhibit}: {needed} needed, found {found}")
+            raise ScanError(
+                f"{exhibit}: {needed} needed, found {found}",
+                hint="`ribin extract FILE --overlay found.png` shows what a scan holds",
+            )
         return wanted
 
     def __enter__(self) -> Self:
@@ -207,7 +213,10 @@ def open_own(vault: Path | None) -> Vault:
 def needed_vault(vault: Path | None) -> Path:
     """The folder of `--vault`; ParameterError where there is none."""
     if vault is None:
-        raise ParameterError("--vault or RIBIN_VAULT needed: a folder that `ribin init` made")
+        raise ParameterError(
+            "--vault or RIBIN_VAULT needed: the folder of a vault, found none",
+            hint="`ribin init FOLDER --member CODE` makes one, the settings file can name it",
+        )
     return vault
 
 

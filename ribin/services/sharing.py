@@ -12,7 +12,7 @@ from ribin.crypto.keys import PublicKey, read_public
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
 from ribin.exchange.receive import ImportResult
 from ribin.exchange.send import SentBundle, export_bundle, file_name_of
-from ribin.report.text import table
+from ribin.report.table import table
 from ribin.search.index import sweep_index
 from ribin.search.network import Network
 from ribin.search.rules import check_request
@@ -378,7 +378,10 @@ def write_original(session: Session, named: str, folder: Path, who: str, reason:
     """
     check_searcher(session.vault.catalogue, who)
     if not folder.is_dir():
-        raise ParameterError(f"{folder}: a folder that is there needed")
+        raise ParameterError(
+            f"{folder}: a folder that is there needed",
+            hint="make the folder first, or name another",
+        )
     owner, _, exhibit = named.rpartition(":")
     owner = owner or session.member
     if owner == session.member:

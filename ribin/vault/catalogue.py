@@ -134,7 +134,8 @@ class Catalogue:
         except RibinError:  # said by whoever works inside; ParameterError is a ValueError too
             raise
         except sqlite3.Error as error:
-            raise StoreError(self._sentence(error)) from error
+            hint = "try again when that one is done" if _code(error) in _LOCKED else ""
+            raise StoreError(self._sentence(error), hint=hint) from error
         except (ValueError, KeyError) as error:  # a record that no writer of ours can have made
             raise StoreError(f"{self.path}: a record is damaged: {error}") from error
 
@@ -211,7 +212,10 @@ def read_identity(folder: Path) -> Identity:
         The folder is missing or no vault, the file is damaged, or its schema is not ours.
     """
     if not folder.is_dir():
-        raise StoreError(f"{folder}: the folder of a vault needed, found none")
+        raise StoreError(
+            f"{folder}: the folder of a vault needed, found none",
+            hint="`ribin init FOLDER --member CODE` makes one where there is none yet",
+        )
     path = folder / IDENTITY_FILE
     if not path.is_file():
         raise StoreError(f"{folder}: not a vault: {IDENTITY_FILE} needed, found none")

@@ -6,8 +6,10 @@ import hashlib
 import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit
+from ribin.errors import StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.vault.rows import from_row
 
@@ -74,6 +76,14 @@ def read_exhibits(db: sqlite3.Connection) -> dict[str, Exhibit]:
 def find_exhibit(db: sqlite3.Connection, exhibit: str) -> Exhibit | None:
     row = db.execute(f"{_EXHIBITS} WHERE exhibit = ?", (exhibit,)).fetchone()
     return _exhibit(row) if row else None
+
+
+def no_such_exhibit(vault: Path, exhibit: str) -> StoreError:
+    """The refusal of an exhibit that a vault lacks."""
+    return StoreError(
+        f"{vault}: exhibit {exhibit} needed, found none of this id",
+        hint="`ribin share` lists the exhibits of a vault",
+    )
 
 
 def find_scan_owner(db: sqlite3.Connection, sha256: str) -> str | None:

@@ -71,7 +71,10 @@ def read_lead(db: sqlite3.Connection, lead: str, where: str) -> LeadHistory:
     """As `find_lead`; StoreError where there is none, naming the vault as `where`."""
     found = find_lead(db, lead)
     if found is None:
-        raise StoreError(f"{where}: lead {lead} needed, found none of this number")
+        raise StoreError(
+            f"{where}: lead {lead} needed, found none of this number",
+            hint="`ribin lead list` lists the leads",
+        )
     return found
 
 

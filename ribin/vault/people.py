@@ -110,7 +110,11 @@ def check_role(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None
     needed, held = tuple(wanted), _roles_held(db).get(who, {})
     if not set(needed) & set(held):
         found = ", ".join(role for role in Role if role in held) or "no role"
-        raise AccessError(f"{who or 'nobody'}: {' or '.join(needed)} needed, found {found}")
+        hint = "`ribin people appoint NAME --role ROLE` gives a role, --who NAME says who acts"
+        raise AccessError(
+            f"{who or 'nobody'}: {' or '.join(needed)} needed, found {found}",
+            hint="" if held else hint,
+        )
 
 
 def check_role_if_any(db: sqlite3.Connection, who: str, role: Role) -> None:

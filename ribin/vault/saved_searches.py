@@ -15,7 +15,7 @@ from ribin.cases.leads import SEARCHING
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import now_utc
-from ribin.vault.exhibits import find_exhibit
+from ribin.vault.exhibits import find_exhibit, no_such_exhibit
 from ribin.vault.rows import Act, from_row
 from ribin.vault.vault import Vault
 
@@ -45,7 +45,7 @@ def add_saved_search(
         number = act.db.execute("SELECT count(*) FROM standing_searches").fetchone()[0]
         for exhibit in dict.fromkeys(exhibits):
             if find_exhibit(act.db, exhibit) is None:
-                raise StoreError(f"{vault.path}: exhibit {exhibit} needed, found none of this id")
+                raise no_such_exhibit(vault.path, exhibit)
             for one in _read(act.db, "WHERE exhibit = ? AND ended_at = ''", exhibit):
                 raise StoreError(f"exhibit {exhibit}: standing search {one.standing} has begun")
             number += 1

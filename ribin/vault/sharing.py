@@ -16,7 +16,7 @@ from ribin.cases.exhibits import Scope
 from ribin.cases.leads import DISCLOSING, KEEPING
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.vault.audit import now_utc
-from ribin.vault.exhibits import find_exhibit, read_exhibits
+from ribin.vault.exhibits import find_exhibit, no_such_exhibit, read_exhibits
 from ribin.vault.rows import Act, from_row
 from ribin.vault.vault import Vault
 
@@ -71,7 +71,7 @@ def set_sharing(
         known = read_exhibits(act.db)
         for exhibit in exhibits:
             if exhibit not in known:
-                raise StoreError(f"{vault.path}: exhibit {exhibit} needed, found none of this id")
+                raise no_such_exhibit(vault.path, exhibit)
         changed = [e for e in dict.fromkeys(exhibits) if known[e].sharing is not sharing]
         for exhibit in changed:
             act.change("exhibits", exhibit, sharing=str(sharing))
@@ -137,7 +137,7 @@ def release_exhibit(
     with vault.act("release", who, reason, DISCLOSING) as act:
         known = find_exhibit(act.db, exhibit)
         if known is None:
-            raise StoreError(f"{vault.path}: exhibit {exhibit} needed, found none of this id")
+            raise no_such_exhibit(vault.path, exhibit)
         if known.sharing.width < reach.width:
             raise AccessError(
                 f"exhibit {exhibit}: sharing {reach} needed to release it to {receiver}, "

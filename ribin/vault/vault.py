@@ -44,6 +44,7 @@ from ribin.vault.exhibits import (
     Holdings,
     StoredMark,
     find_exhibit,
+    no_such_exhibit,
     read_exhibits,
     read_holdings,
     read_marks,
@@ -152,7 +153,7 @@ class Vault:
         with self.catalogue.reading() as db:
             found = find_exhibit(db, exhibit)
         if found is None:
-            raise StoreError(f"{self.path}: exhibit {exhibit} needed, found none of this id")
+            raise no_such_exhibit(self.path, exhibit)
         return found
 
     def holdings(self) -> Holdings:

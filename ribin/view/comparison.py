@@ -186,7 +186,8 @@ def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict
         if said.sha256 != mark.provenance.sha256:
             raise ParameterError(
                 f"{path}: annotations of the {side} {mark.provenance.sha256[:12]}... needed, "
-                f"found those of {said.sha256[:12]}..."
+                f"found those of {said.sha256[:12]}...",
+                hint="name the two items in the order of the page that saved the file",
             )
     return to_builtins(found.annotations)
 

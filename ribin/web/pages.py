@@ -16,7 +16,6 @@ from ribin._version import __version__
 from ribin.errors import AccessError, ParameterError, RibinError, StoreError, ThereAlreadyError
 from ribin.report.document import words
 from ribin.report.text import NOTICE
-from ribin.web.next_steps import with_next_step
 from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
 
@@ -75,7 +74,7 @@ async def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RibinError)
     status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 409)
     there = error.name if isinstance(error, ThereAlreadyError) else ""
-    return page(request, "refused.html", status, why=with_next_step(str(error)), there=there)
+    return page(request, "refused.html", status, why=str(error), hint=error.hint, there=there)
 
 
 async def not_found(request: Request, error: Exception) -> Response:

@@ -55,7 +55,10 @@ class RecentItems(Generic[T]):
         """The one of a key; StoreError where there is none such, or no more."""
         with self._lock:
             if key not in self._kept:
-                raise StoreError(f"{self._what} {key[:20]}: not of this session, or forgotten")
+                raise StoreError(
+                    f"{self._what} {key[:20]}: not of this session, or forgotten",
+                    hint="search again from the page of the exhibit",
+                )
             return self._kept[key]
 
     def newest_first(self) -> list[tuple[str, T]]:

@@ -100,7 +100,7 @@ def test_an_exported_log_is_verified_without_the_vault(ribin, folder, tmp_path, 
 
 def test_who_may_read_the_log(ribin, folder, tmp_path):
     done = ribin("audit", "export", tmp_path / "x", "--vault", folder, "--who", "Ana")
-    assert done.err.startswith("ribin: Ana: auditor or administrator needed, found no role; ")
+    assert done.err.startswith("ribin: Ana: auditor or administrator needed, found no role\nhint: ")
     assert done.code == 2
     asked = ("--vault", folder, "--who", "head")
     ribin("people", "appoint", "Ana", "--role", "auditor", *asked)

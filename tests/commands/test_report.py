@@ -84,8 +84,8 @@ def test_what_an_owner_does_not_show_is_not_there(report, tmp_path):
         done = report(QUERY, f"BLZ:{name}")
         assert done.code == 2
         assert done.err == (
-            f"ribin: BLZ:{name}: an exhibit that BLZ shows in scope cluster needed, found none; "
-            "`ribin search` lists those\n"
+            f"ribin: BLZ:{name}: an exhibit that BLZ shows in scope cluster needed, found none\n"
+            "hint: `ribin search` lists those\n"
         )
     assert list(tmp_path.iterdir()) == []
 

@@ -157,7 +157,7 @@ def test_evaluate_refuses_pictures_before_it_compares(ribin, labelled, tmp_path,
     monkeypatch.setattr("ribin.evaluate.report.find_spec", lambda name: None)
     done = ribin("evaluate", labelled, "--pictures", tmp_path / "new", "--pairs", tmp_path / "p")
     assert (done.code, done.out) == (2, "")
-    assert "--pictures: matplotlib needed, found none: pip install 'ribin[plots]'" in done.err
+    assert "--pictures: matplotlib needed, found none\nhint: pip install 'ribin[plots]'" in done.err
     assert not (tmp_path / "p").exists()
 
 

@@ -1,9 +1,10 @@
-"""Exit code 2 for what other arguments would mend, 3 for what they would not; one line for each."""
+"""Exit code 2 for what other arguments would mend, 3 for others; a line for each, and a hint."""
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,12 @@ from pathlib import Path
 
 import click
 import pytest
+from review_makers import EXAMINER, make_member
 
+from ribin.cases.exhibits import Request, Scope
 from ribin.commands.terminal import run
-from ribin.errors import ParameterError
+from ribin.errors import AccessError, ParameterError, RibinError, StoreError
+from ribin.search.rules import check_request
 
 SAMPLE = "JAM-2026-0007-1.x3p"
 
@@ -89,32 +93,59 @@ def test_names_that_the_encoding_of_stdout_lacks(sample_dir, tmp_path, encoding)
     assert json.loads(as_json.stdout.decode(encoding))["file"] == name
 
 
+@pytest.fixture(scope="module")
+def member(tmp_path_factory):
+    """The folder of a small vault with people."""
+    folder = tmp_path_factory.mktemp("vaults")
+    make_member(folder, "JAM", 1).close()
+    return folder / "JAM"
+
+
 @pytest.mark.parametrize(
-    ("line", "step"),
+    ("args", "hint"),
     [
-        ("v: the folder of a vault needed, found none", "`ribin init FOLDER --member CODE` makes"),
-        ("scope network: reason needed beyond the country, found none", "--reason says it"),
-        ("c.sqlite: locked by another program; waited 30 s", "try again when that one is done"),
-        ("x: described with parameters 1a, 2b needed", "`ribin store describe` describes"),
-        ("a.x3p: a firing pin needed, found none", "`ribin extract FILE --overlay found.png`"),
-        ("a.x3p: an ejector needed, found breech face", "`ribin extract FILE --overlay found.png`"),
-        ("root: examiner needed, found no role", "--who NAME says who acts; `ribin people appoint"),
-        ("v: exhibit X-1 needed, found none of this id", "`ribin share` lists the exhibits"),
-        ("v: lead L9 needed, found none of this number", "`ribin lead list` lists the leads"),
-        ("lead L1: this pair is there already (x)", "`ribin lead show NUMBER` shows it"),
+        (("share", "--vault", "none"), "`ribin init FOLDER --member CODE` makes one"),
+        (("share",), "`ribin init FOLDER --member CODE` makes one"),
+        (("lead", "show", "L9"), "`ribin lead list` lists the leads"),
         (
-            "a.json: annotations of the comparison 12... needed, found those of 34...",
-            "name the two",
+            ("share", "X-9", "--sharing", "country", "--reason", "r"),
+            "`ribin share` lists the exhibits of a vault",
         ),
-        ("no/a.html: a page in a folder that is there needed", "make the folder first"),
+        (
+            ("people", "appoint", "B", "--role", "auditor", "--who", "nobody"),
+            "`ribin people appoint NAME --role ROLE` gives a role, --who NAME says who acts",
+        ),
+        (("search", "JAM-1"), "`ribin store describe` describes them anew"),
+        (("search", "X-9"), "`ribin share` lists the exhibits of a vault"),
+        (("view", "a", "b", "-o", "none/a.html"), "make the folder first, or name another"),
     ],
 )
-def test_a_refusal_says_what_to_do_next(capsys, line, step):
-    assert run(failing(ParameterError(line)), ["go"]) == 2
-    (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(f"ribin: {line}; {step}")
+def test_a_refusal_says_what_to_do_next(ribin, member, args, hint):
+    """The error carries the hint, also where it is told in the words of another."""
+    own = () if "--vault" in args or args == ("share",) else ("--vault", member)
+    who = () if "--who" in args else ("--who", EXAMINER)
+    done = ribin(*args, *own, *who)
+    assert done.code in (2, 3), done.out
+    line, said = done.err.splitlines()
+    assert line.startswith("ribin: ")
+    assert said.startswith(f"hint: {hint}")
 
 
-def test_a_refusal_that_no_command_mends_is_left_as_it_is(capsys):
+def test_a_scope_beyond_the_country_says_how_to_give_the_reason():
+    with pytest.raises(AccessError, match="reason needed beyond the country") as refused:
+        check_request(Request("JAM", Scope.NETWORK, who="A"), Scope.NETWORK)
+    assert refused.value.hint.startswith("--reason, or the field Reason")
+
+
+def test_a_hint_is_kept_where_an_error_is_told_in_other_words():
+    inner = StoreError("exhibit X needed", hint="list them")
+    with pytest.raises(RibinError) as refused:
+        raise ParameterError("neither a file nor an exhibit") from inner
+    assert refused.value.hint == "list them"
+    copy = pickle.loads(pickle.dumps(inner))
+    assert (str(copy), copy.hint) == ("exhibit X needed", "list them")
+
+
+def test_a_refusal_that_no_command_mends_is_one_line(capsys):
     run(failing(ParameterError("p.toml: seeds")), ["go"])
     assert capsys.readouterr().err == "ribin: p.toml: seeds\n"

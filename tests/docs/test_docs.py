@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
-from command_list import commands
+from command_list import commands, members
 from sessions import difference, run_shown, sessions
 
 from ribin.commands.app import app
@@ -58,8 +58,8 @@ def test_commands_of_the_guide_exist(page):
     for words in shown_commands(page.read_text(encoding="utf-8")):
         command, rest = app, list(words)
         while isinstance(command, click.Group):
-            assert rest[0] in command.commands, f"ribin {' '.join(words)}"
-            command = command.commands[rest.pop(0)]
+            assert rest[0] in members(command), f"ribin {' '.join(words)}"
+            command = members(command)[rest.pop(0)]
         known = {name for option in command.params for name in option.opts}
         used = {word for word in rest if re.match(r"--?[a-z]", word)}
         assert used <= known, f"ribin {' '.join(words)}: {used - known}"

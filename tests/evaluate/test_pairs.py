@@ -8,7 +8,7 @@ import math
 import pytest
 
 from ribin.errors import FormatError, ParameterError
-from ribin.evaluate.pairs import Label, Pair, read_labels, uncompared_pair, write_pairs
+from ribin.evaluate.pairs import Label, Pair, pair_of, read_labels, write_pairs
 from ribin.evaluate.run import by_ammunition, by_firearm
 from ribin.model import MarkType
 
@@ -87,7 +87,7 @@ def test_ammunition_splits_the_pairs():
 
 
 def test_rows_of_pairs(tmp_path):
-    lost = uncompared_pair(Label("c", "G1"), Label("d", "G1"), "no file")
+    lost = pair_of(Label("c", "G1"), Label("d", "G1"), None, "no file")
     write_pairs([PAIRS[0], PAIRS[3], lost], tmp_path / "p.csv")
     rows = list(csv.DictReader((tmp_path / "p.csv").read_text(encoding="utf-8").splitlines()))
     columns = "reference,comparison,known_match,score,cmc,cmc_fraction,ccf,cells"

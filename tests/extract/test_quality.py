@@ -13,6 +13,7 @@ from ribin.pipeline import find_marks, judge_mark
 from ribin.read import read_scan
 from ribin.synth.cartridge import fire
 from ribin.synth.firearm import make_firearm
+from ribin.synth.render import render_scan
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,8 @@ def test_noise_is_measured_and_counts(scan):
         noisy = judged(changed(scan, scan.values + noise))
         assert noisy.noise_um == pytest.approx(np.hypot(sd_um, clean.noise_um), rel=0.1)
         assert noisy.verdict is verdict
-        assert "times the noise is the relief" in noisy.reasons[0]
+        assert noisy.reasons[0].startswith("noisy: the relief is ")
+        assert "times the noise, at least" in noisy.reasons[0]
 
 
 def test_blur_is_measured_and_counts(scan):
@@ -75,6 +77,19 @@ def test_clipped_heights_count(scan):
     clipped = judged(changed(scan, np.clip(scan.values, low, high)))
     assert clipped.saturation == pytest.approx(0.24, abs=0.02)
     assert clipped.verdict is Verdict.UNUSABLE
+    assert any(reason.startswith("clipped: 0.2") for reason in clipped.reasons)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "words"), [((0.0, 0.6), "overexposed: 0."), ((0.4, 1.0), "underexposed: 0.")]
+)
+def test_an_image_says_at_which_end_it_was_exposed_wrongly(scan, exposure, words):
+    image = render_scan(scan)
+    found = find_marks(image)[0]
+    low, high = np.quantile(image.values[image.valid], exposure)
+    quality = judge_mark(changed(image, np.clip(image.values, low, high)), found)
+    assert quality.verdict is Verdict.UNUSABLE
+    assert any(reason.startswith(words) for reason in quality.reasons)
 
 
 def test_figures_scale_with_the_heights_and_shares_do_not(scan):

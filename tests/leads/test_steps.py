@@ -162,8 +162,9 @@ def test_who_has_seen_the_other_verdict_makes_no_link(jam):
 
 def test_a_pair_has_one_lead_and_one_link(jam):
     take_up(jam)
-    with pytest.raises(StoreError, match=r"lead JAM-L1: this pair is there already \(lead\)"):
+    with pytest.raises(StoreError, match=r"JAM-L1: this pair is there already \(lead\)") as refused:
         take_up(jam, one="JAM:JAM-2", other="JAM:JAM-1")
+    assert refused.value.hint == "`ribin lead show JAM-L1` shows it"
     review(jam, EXAMINER)
     review(jam, SECOND)
     with pytest.raises(StoreError, match=r"this pair is there already \(confirmed link"):

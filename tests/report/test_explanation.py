@@ -124,7 +124,7 @@ def test_sections_stand_in_their_order():
         ["fraction", "0.500"],
         ["ccf", "0.400"],
         ["rotation", "170.0", "degrees"],
-        ["shift", "+60", "um", "down,", "-90", "um", "right"],
+        ["shift", "60", "um", "down,", "90", "um", "left"],
         ["parameters", "pppppppppppp,", "ribin", "9.9"],
     ]
 

@@ -113,6 +113,6 @@ def test_the_plot_is_a_picture_of_every_list(tmp_path):
 def test_without_matplotlib_the_plot_is_refused_before_the_search(ribin, monkeypatch, tmp_path):
     monkeypatch.setattr("ribin.report.score_plot.find_spec", lambda name: None)
     done = ribin("search", "X", "--vault", tmp_path, "--plot-file", tmp_path / "p.png")
-    needed = "matplotlib needed, found none: pip install 'ribin[plots]'"
+    needed = "matplotlib needed, found none\nhint: pip install 'ribin[plots]'"
     assert (done.code, done.err) == (2, f"ribin: {tmp_path}/p.png: {needed}\n")
     assert importlib.util.find_spec("matplotlib")

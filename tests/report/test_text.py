@@ -7,12 +7,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 from ribin.cases.exhibits import Candidate, Counts, SearchResult
 from ribin.comparison import ScorePart
 from ribin.model import MarkType
 from ribin.report.json import as_json
-from ribin.report.text import fitted, search_table, table
+from ribin.report.table import Remark, Terminal, facts, remark, shown_on, table
+from ribin.report.text import search_table, shift_words
 
 
 @dataclass(frozen=True)
@@ -74,20 +76,56 @@ def test_search_table_without_candidates():
 
 
 def test_a_table_on_a_terminal_is_as_wide_as_the_terminal():
-    """Long texts lose their middle, figures nothing; without a terminal nothing is lost."""
+    """Long texts are wrapped, figures are not; in a pipe a row is one line."""
     name = "JAM-" + "x" * 200 + "-17"
     rows = [[1, name, f"E-{name}", 99.5], [2, "B", "E", 1.0]]
     header = ("rank", "exhibit", "event", "score")
     whole = table(header, rows)
     assert name in whole
-    with fitted(80):
+    assert len(whole.splitlines()) == 3
+    with shown_on(Terminal(80, coloured=False)):
         lines = table(header, rows).splitlines()
+    with shown_on(Terminal(10, coloured=False)):
+        assert "99.500" in table(header, rows), "a figure is never cut"
     assert max(map(len, lines)) <= 80
     assert lines[0].split() == list(header)
     assert lines[1].split()[0] == "1"
     assert lines[1].endswith("99.500")
-    first = lines[1].split()[1]
-    assert (first[:4], first[-3:], first.count("…")) == ("JAM-", "-17", 1)
-    with fitted(20):
-        assert "99.500" in table(header, rows), "there is a least width"
+    assert lines[-1].split() == ["2", "B", "E", "1.000"]
+    wrapped = "".join(line[6:].split()[0] for line in lines[1:-1])
+    assert wrapped == name, "nothing is lost"
     assert table(header, rows) == whole
+
+
+def test_heads_and_remarks_have_colours_on_a_terminal_that_wants_them():
+    row = (("rank", "member"), [[1, "JAM"]])
+    for coloured in (True, False):
+        with shown_on(Terminal(80, coloured)):
+            head, line = table(*row).splitlines()
+            shown = (head, remark("BLZ could not answer"), facts([(Remark("NOTE"), "x"), ("a", 1)]))
+        assert line == "   1  JAM"
+        if coloured:
+            assert shown[0].startswith("\x1b[1m")
+            assert shown[1] == "\x1b[33mBLZ could not answer\x1b[0m"
+            assert shown[2] == "\x1b[33mNOTE  x\x1b[0m\na     1"
+        else:
+            assert "\x1b" not in "".join(shown)
+
+
+def test_text_of_others_is_no_markup_on_a_terminal():
+    """Square brackets are letters, also in what another member wrote."""
+    with shown_on(Terminal(80, coloured=False)):
+        assert table(("a",), [["[red]x[/red]"]]).splitlines()[1] == "[red]x[/red]"
+        assert remark("[bold]x") == "[bold]x"
+
+
+@pytest.mark.parametrize(
+    ("shift_um", "words"),
+    [
+        ((-50.4, 12.0), "50 um up, 12 um right"),
+        ((7.0, -3.0), "7 um down, 3 um left"),
+        ((-0.2, 0.0), "0 um down, 0 um right"),
+    ],
+)
+def test_a_shift_in_words(shift_um, words):
+    assert shift_words(shift_um) == words

@@ -153,4 +153,4 @@ def test_a_damaged_description_is_found_and_one_of_a_purged_exhibit_goes(folder)
 
 def test_only_an_administrator_describes(ribin, folder, other):
     done = ribin("store", "describe", "--vault", folder, "--params", other, "--who", "Ana")
-    assert done.err.startswith("ribin: Ana: administrator needed, found no role; --who NAME")
+    assert done.err.startswith("ribin: Ana: administrator needed, found no role\nhint: ")

@@ -220,9 +220,10 @@ def test_a_locked_catalogue_is_said_to_be_locked(vault):
         other.execute("BEGIN IMMEDIATE")
         with (
             Vault.open(vault.path, wait_s=0.05) as waiting,
-            pytest.raises(StoreError, match=r"locked by another program; waited 0\.05 s"),
+            pytest.raises(StoreError, match=r"locked by another program; waited 0\.05 s") as locked,
         ):
             enrol(waiting, 1, make_exhibit())
+        assert locked.value.hint == "try again when that one is done"
     finally:
         other.close()
     assert enrol(vault, 1, make_exhibit()).outcome == "new"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -370,6 +371,9 @@ def test_the_comparison_alone_is_moved_with_control(browser):
     browser.drag((x + 200, y), (x + 230, y), CONTROL)
     assert browser.stage("motion.shift") != shift
     assert browser.text("#alignment") == "moved by hand"
+    words = browser.run("return shiftWords([-50.4, 12]) + '; ' + shiftWords([7, -3])")
+    assert words == "50 µm up, 12 µm right; 7 µm down, 3 µm left"
+    assert re.search(r"shifted \d+ µm (up|down), \d+ µm (left|right)$", browser.text("#motion"))
     browser.click("#realign")
     assert browser.stage("motion.shift") == shift
 

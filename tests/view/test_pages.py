@@ -148,8 +148,9 @@ def test_annotations_of_the_pair_are_read(tmp_path, marks):
     saved = {"format": FORMAT, "reference": sides[0], "comparison": sides[1], "annotations": [item]}
     path.write_text(json.dumps(saved), encoding="utf-8")
     assert read_annotations(path, *marks) == [item]
-    with pytest.raises(ParameterError, match=r"annotations of the reference .* needed, found"):
+    with pytest.raises(ParameterError, match=r"annotations of the reference .* found") as refused:
         read_annotations(path, marks[1], marks[0])
+    assert refused.value.hint.startswith("name the two items in the order of the page")
     for wrong, complaint in (
         ("no", "a JSON object needed, Expecting value"),
         ("[]", r"a JSON object needed, found \[\]"),

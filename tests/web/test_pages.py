@@ -170,7 +170,7 @@ def test_lists_have_the_plot_and_the_query_beside_them(client):
 def test_a_reason_that_is_lacking_is_asked_for_in_the_form(client):
     answer = found(client, reason="")
     assert answer.status in (400, 403)
-    assert "write it into the field Reason" in answer.text
+    assert "the field Reason of a page, says it" in answer.text
 
 
 def test_a_report_of_the_search(client, network):
@@ -268,4 +268,6 @@ def test_serve_needs_a_vault_a_person_and_its_extra(ribin, network, monkeypatch)
     assert (done.code, "a person answers for what is done" in done.err) == (2, True)
     monkeypatch.setattr("ribin.commands.serve.find_spec", lambda name: None)
     done = ribin("serve", "--vault", network / "JAM", "--who", "me")
-    assert done.err == "ribin: serve: starlette needed, found none: pip install 'ribin[web]'\n"
+    line, hint = done.err.splitlines()
+    assert line == "ribin: serve: starlette needed, found none"
+    assert hint == "hint: pip install 'ribin[web]'"

@@ -105,8 +105,8 @@ class Controls {
     byId("realign").disabled = motion === foundMotion;
     byId("alignment").textContent =
       aligned === "hand" ? "moved by hand" : aligned ? `by ${aligned}` : "not registered";
-    byId("motion").textContent = !aligned ? "each mark lies with its own middle" : `turned ${figure(motion.rotation, 1)}°, shifted ` +
-      `${figure(motion.shift[0])} µm down, ${figure(motion.shift[1])} µm right`;
+    byId("motion").textContent = !aligned ? "each mark lies with its own middle"
+      : `turned ${figure(motion.rotation, 1)}°, shifted ${shiftWords(motion.shift)}`;
   }
 
   /** The colours beside their figures: heights, or the difference. */

@@ -37,6 +37,12 @@ function figure(value, digits = 0) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
+/** A shift (row, col) in words, such as: 50 µm up, 12 µm right. */
+function shiftWords([down, right]) {
+  const across = Math.round(right) < 0 ? "left" : "right";
+  return `${figure(Math.abs(down))} µm ${Math.round(down) < 0 ? "up" : "down"}, ${figure(Math.abs(right))} µm ${across}`;
+}
+
 /** A figure with its unit; grey values have none. */
 function withUnit(value, digits, unit) {
   return unit ? `${figure(value, digits)} ${unit}` : figure(value, digits);
