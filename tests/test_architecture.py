@@ -25,13 +25,14 @@ FLOORS = (
     ("comparison",),
     ("params",),
     ("surface",),
-    ("model",),
+    ("model", "workers"),
     ("errors", "_version"),
 )
 FLOOR = {place: len(FLOORS) - number for number, places in enumerate(FLOORS) for place in places}
 # A library, and the only folders ("/") and files that may import it.
 ONLY_IN = {
     "click": ("commands/",),
+    "csv": ("cases/csv_files.py",),
     "cryptography": ("crypto/",),
     "cv2": ("surface/", "read/image.py", "extract/", "report/", "view/"),
     "distributed": ("services/cluster.py",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import multiprocessing
 import signal
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ribin.cases.csv_files import read_csv, write_csv
 from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError
 from ribin.extract.outlines import lit
@@ -105,9 +105,7 @@ def write_pairs(pairs: Iterable[Pair], path: Path) -> None:
     """
     try:
         with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(COLUMNS)
-            writer.writerows(_row(pair) for pair in pairs)
+            write_csv(stream, COLUMNS, map(_row, pairs))
     except OSError as error:
         raise ParameterError(f"{path}: a CSV file to write needed, {error.strerror}") from error
 
@@ -322,18 +320,8 @@ def read_labels(folder: Path) -> tuple[Label, ...]:
         mark, or a mark type is unknown.
     """
     path = folder / LABELS_FILE
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = reader.fieldnames or ()
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise FormatError(f"{path}: a CSV file with columns file,firearm needed, {why}") from error
-    missing = [name for name in _NEEDED if name not in columns]
-    if missing:
-        raise FormatError(f"{path}: no column {', '.join(missing)}, found {', '.join(columns)}")
-    labels = tuple(_label(row, f"{path}:{n}") for n, row in enumerate(rows, start=2))
+    rows = read_csv(path, "a CSV file with columns file,firearm", _NEEDED)
+    labels = tuple(_label(row, f"{path}:{line}") for line, row in rows)
     seen: set[tuple[str, MarkType]] = set()
     for label in labels:
         if (label.file, label.mark) in seen:
@@ -342,8 +330,7 @@ def read_labels(folder: Path) -> tuple[Label, ...]:
     return labels
 
 
-def _label(row: dict[str, str | None], where: str) -> Label:
-    cells = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+def _label(cells: dict[str, str], where: str) -> Label:
     for name in _NEEDED:
         if not cells[name]:
             raise FormatError(f"{where}: a {name} needed, found an empty cell")

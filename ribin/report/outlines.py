@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ribin.cases.csv_files import write_csv
 from ribin.errors import ParameterError
 from ribin.model import MarkType, Quality, Region, Scan, ScanKind, Trace
 from ribin.params.defaults import MethodParams
@@ -225,7 +225,7 @@ def write_traces(traces: Mapping[str, Trace], folder: Path, method: MethodParams
             for file, *rest in _write(trace, folder / name, method)
         ]
         with (folder / INDEX).open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerows([COLUMNS, *rows])
+            write_csv(stream, COLUMNS, rows)
     except OSError as error:
         raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
 

@@ -18,7 +18,7 @@ from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.search.compare import SearchContext, compare_shortlist, count_marks
 from ribin.search.index import Threads
-from ribin.search.kept import KeptComparisons
+from ribin.search.journal import FullSearchJournal
 from ribin.search.network import Network
 from ribin.search.rank import group_rows
 from ribin.search.rules import Eligibility, check_request, eligible_marks
@@ -92,8 +92,8 @@ class MemberVault:
             left_out = reviewed_here(request, vault, reach)
             sifted = eligible_marks(query, mark_table, request, reach, left_out)
             chosen, notes = self._shortlist(query, vault, mark_table, sifted, request.full)
-            kept = KeptComparisons.beside(vault, query, self._params) if request.full else None
-            found = compare_shortlist(query, vault, chosen, self._params, self._means, kept)
+            journal = FullSearchJournal.beside(vault, query, self._params) if request.full else None
+            found = compare_shortlist(query, vault, chosen, self._params, self._means, journal)
             told = disclosed_exhibits(found.exhibits, vault, asker) if abroad else found.exhibits
             known = apart_by_event(told) if abroad else told
             shown = tuple(group_rows(found.rows, known, request.group, reach)[: request.top])
@@ -196,8 +196,10 @@ class BundledMember:
                 chosen, notes = shortlist_marks(
                     query, gallery, mark_table, sifted, self._params, scorer
                 )
-            kept = KeptComparisons.beside(gallery, query, self._params) if request.full else None
-            found = compare_shortlist(query, gallery, chosen, self._params, self._means, kept)
+            journal = (
+                FullSearchJournal.beside(gallery, query, self._params) if request.full else None
+            )
+            found = compare_shortlist(query, gallery, chosen, self._params, self._means, journal)
         grouped = group_rows(found.rows, apart_by_event(found.exhibits), request.group, reach)
         told = f"{self._code}: no line; answered by its bundle {self._bundle.number}"
         notes += (f"{told} of {self._bundle.made_at[:10]}",)

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from ribin.errors import ParameterError, StoreError
 from ribin.search.index import ShardScores, ShardTask, score_shard
-from ribin.services.workers import Outcome, Work, WorkItem, attempt
+from ribin.workers import Outcome, Work, WorkItem, attempt
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -67,7 +67,7 @@ def _quiet() -> Iterator[None]:
 
 
 class ClusterExecutor:
-    """The work of a batch on the workers of a scheduler; see `ribin.services.workers.Executor`."""
+    """The work of a batch on the workers of a scheduler; see `ribin.workers.Executor`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -15,9 +15,9 @@ from batch_makers import Doubling, OutOfOrder, make_items, make_job
 
 from ribin.errors import FormatError, ParameterError, StoreError
 from ribin.services.jobs import read_job, run_job
-from ribin.services.journal import open_journal
-from ribin.services.workers import LocalProcesses, ThisProcess, local_executor
+from ribin.vault.journal import open_journal
 from ribin.vault.vault import Vault
+from ribin.workers import LocalProcesses, ThisProcess, local_executor
 
 JOB = {"job": "search", "items": 5}
 SAID = "remove it"
@@ -128,7 +128,7 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from batch_makers import make_items
-from ribin.services.workers import LocalProcesses
+from ribin.workers import LocalProcesses
 from dataclasses import dataclass
 import os
 
@@ -217,7 +217,7 @@ def test_an_executor_that_loses_an_item_is_noticed(tmp_path):
         ("reference,comparison\n", "at least one row needed, found none"),
         (
             "reference,comparison\na,b,c\n",
-            r"line 2: one cell for each column needed, found \['c'\]",
+            "line 2: one cell for each column needed, found c beyond",
         ),
         (b"reference,comparison\n\xff,b\n", "a CSV file of a job needed"),
     ],
@@ -261,7 +261,8 @@ def test_a_batch_of_comparisons(ribin, pairs):
         *(str(results.with_suffix(end)) for end in (".jsonl", ".csv")),
     ]
     assert done.err.splitlines() == [
-        f"line 4: {pairs.parent}/gone.x3p: a scan needed, No such file or directory",
+        f"line 4: {pairs.parent}/gone.x3p: a scan needed, No such file or directory; "
+        "exhibit:NAME is an exhibit",
         "line 6: a reference needed, found an empty cell",
     ]
     found = lines(results)
@@ -330,14 +331,15 @@ def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):
     assert outcomes == ["new", None, "new", "new"]
 
     queries = tmp_path / "queries.csv"
-    queries.write_text(f"query,calibre\nX1,\n{B},9x19\nnobody,\n", encoding="utf-8")
+    queries.write_text(f"query,calibre\nexhibit:X1,\n{B},9x19\nX1,\n", encoding="utf-8")
     files = []
     for jobs in (1, 2):
         out = tmp_path / f"found{jobs}.jsonl"
         asked = ("--vault", vault, "--jobs", jobs, "--who", "me", "--out", out, "--top", 2)
         done = ribin("batch", "search", queries, *asked)
         assert (done.code, done.out.splitlines()[0]) == (1, "3 items: 2 done, 1 failed")
-        assert done.err.startswith("line 4: nobody: neither a file nor an exhibit")
+        assert done.err.startswith(f"line 4: {tmp_path / 'X1'}: a scan needed, No such file")
+        assert done.err.endswith("; exhibit:NAME is an exhibit\n")
         files.append([out.with_suffix(end).read_bytes() for end in (".jsonl", ".csv")])
     assert files[0] == files[1]
     alone = json.loads(ribin("search", "X1", "--vault", vault, "--top", 2, "--json").out)
@@ -348,7 +350,37 @@ def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):
     assert [(r["query"], r["rank"], r["exhibit"]) for r in table[:2]] == [
         ("X1", str(c["rank"]), c["exhibit"]) for c in alone["candidates"]
     ]
-    assert table[-1]["failed"].startswith("nobody: ")
+    assert "a scan needed" in table[-1]["failed"]
+
+
+def test_a_cell_means_a_file_unless_it_says_exhibit(ribin, pairs, tmp_path, monkeypatch):
+    """A file that is named as an exhibit does not take its place, nor the exhibit that of a file."""
+    vault = ("--vault", tmp_path / "JAM", "--who", "me")
+    ribin("init", tmp_path / "JAM", "--member", "JAM", "--who", "me")
+    ribin("enrol", tmp_path / A, "--event", "E", "--exhibit", "X", *vault)
+    monkeypatch.chdir(tmp_path)
+    shutil.copyfile(tmp_path / C, tmp_path / "X")
+    (tmp_path / "q.csv").write_text("query\nexhibit:X\nexhibit:Y\n", encoding="utf-8")
+    done = ribin("batch", "search", tmp_path / "q.csv", *vault, "--jobs", "1")
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert "Y" in done.err
+    made = lines(tmp_path / "q.results.jsonl")[0]["result"]
+    assert made["query"] == "X"
+    assert dict(made["counts"]["not_compared"]) == {"the query itself": 1}
+    text = f"reference,comparison\nexhibit:X,{A}\nexhibit:X,X\n"
+    (tmp_path / "both.csv").write_text(text, encoding="utf-8")
+    done = ribin("batch", "compare", tmp_path / "both.csv", "--vault", tmp_path / "JAM")
+    assert done.code == 1  # the copy has no suffix, by which its format would be known
+    assert done.err.startswith(f"line 3: {tmp_path / 'X'}: ")
+    assert lines(tmp_path / "both.results.jsonl")[0]["result"]["ccf"] > 0.99
+
+
+def test_a_scope_of_a_cell_that_there_is_not(ribin, pairs, tmp_path):
+    ribin("init", tmp_path / "JAM", "--member", "JAM", "--who", "me")
+    (tmp_path / "q.csv").write_text(f"query,scope\n{A},world\n", encoding="utf-8")
+    done = ribin("batch", "search", tmp_path / "q.csv", "--vault", tmp_path / "JAM", "--jobs", "1")
+    needed = "line 2: scope needs one of country, cluster, network, found 'world'\n"
+    assert (done.code, done.err) == (3, f"line 2: {needed}")
 
 
 def test_a_list_that_lacks_a_member_is_kept_and_counts_as_failed(ribin, pairs, tmp_path):

@@ -1,4 +1,8 @@
-"""Who does the work of a job on this machine: this process, or several beside it."""
+"""Work of many items: what an item is and what came of it, and this machine's processes that do it.
+
+A batch, an enrolment and an evaluation use these processes; `ribin.services.cluster` has the
+workers of other machines.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,112 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ribin.errors import StoreError
+
 # One level of parallelism: a worker process computes in one thread. Read when numpy is loaded.
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _AHEAD = 4  # items a worker may be ahead of the oldest that is not done
+WORTH_A_PROCESS = 16  # scans; starting one and loading its kernels takes as long as some of them
 _TRIES = 2  # of an item in whose company a worker died, alone
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One row of a job: its number from 1, its line in the file, and its cells by column."""
+
+    number: int
+    line: int
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Partial:
+    """A value that something is missing of: it is kept, and the item counts as failed."""
+
+    value: Any
+    missing: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the work on an item gave, and why it failed; both, where part of it was done."""
+
+    number: int
+    value: Any = None
+    failed: str = ""
+
+
+class Work(Protocol):
+    """What is done with an item, in whatever process. It can be pickled, and so can what it gives.
+
+    The same item gives the same value wherever and whenever it is done.
+    """
+
+    def do(self, item: WorkItem) -> Any:
+        """The value of an item, or a `Partial`; any error becomes the reason why it failed."""
+        ...
+
+
+class Executor(Protocol):
+    """Who does the work: this process, processes beside it, or machines elsewhere."""
+
+    def submit(self, work: Work, items: Iterable[WorkItem]) -> Iterator[Outcome]:
+        """Outcomes in any order, one for each item; never one of an item that was not done.
+
+        An executor takes no more items than it can hold and gives back what it has before it
+        takes many more: the caller puts outcomes in order and holds those that came early.
+        """
+        ...
+
+
+def attempt(work: Work, item: WorkItem) -> Outcome:
+    """Do the work on one item. A batch records what fails, whatever it is, and goes on."""
+    try:
+        value = work.do(item)
+        if isinstance(value, Partial):
+            return Outcome(item.number, value.value, value.missing)
+        return Outcome(item.number, value)
+    except Exception as error:
+        reason = str(error) or "no reason given"
+        known = type(error).__module__.startswith("ribin.") or isinstance(error, OSError)
+        return Outcome(item.number, failed=reason if known else f"{type(error).__name__}: {reason}")
+
+
+def in_order(
+    executor: Executor, work: Work, items: Sequence[WorkItem]
+) -> Iterator[tuple[WorkItem, Outcome]]:
+    """Have items done; each with its outcome, in the order of the items however they come.
+
+    Raises
+    ------
+    StoreError
+        The executor ended without an outcome of an item.
+    """
+    early: dict[int, Outcome] = {}
+    following = iter(items)
+    awaited = next(following, None)
+    for outcome in executor.submit(work, items):
+        early[outcome.number] = outcome
+        while awaited and awaited.number in early:
+            yield awaited, early.pop(awaited.number)
+            awaited = next(following, None)
+    if awaited:
+        raise StoreError(f"an outcome of line {awaited.line} needed, found none")
+
+
+# The processes of this machine.
 
 
 def local_executor(jobs: int) -> Executor:
     """As many workers as asked for; one works in this process."""
-    return ThisProcess() if jobs == 1 else LocalProcesses(jobs)
+    return ThisProcess() if jobs <= 1 else LocalProcesses(jobs)
 
 
 class ThisProcess:
@@ -138,68 +232,3 @@ def _end_with_parent() -> None:
 
 def _do(item: WorkItem) -> Outcome:
     return attempt(_at_work[0], item)
-
-
-# One item of a job, what became of it, and who can do the work: plain things that can travel.
-
-
-@dataclass(frozen=True)
-class WorkItem:
-    """One row of a job: its number from 1, its line in the file, and its cells by column."""
-
-    number: int
-    line: int
-    fields: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Partial:
-    """A value that something is missing of: it is kept, and the item counts as failed."""
-
-    value: Any
-    missing: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the work on an item gave, and why it failed; both, where part of it was done."""
-
-    number: int
-    value: Any = None
-    failed: str = ""
-
-
-class Work(Protocol):
-    """What is done with an item, in whatever process. It can be pickled, and so can what it gives.
-
-    The same item gives the same value wherever and whenever it is done.
-    """
-
-    def do(self, item: WorkItem) -> Any:
-        """The value of an item, or a `Partial`; any error becomes the reason why it failed."""
-        ...
-
-
-class Executor(Protocol):
-    """Who does the work: this process, processes beside it, or machines elsewhere."""
-
-    def submit(self, work: Work, items: Iterable[WorkItem]) -> Iterator[Outcome]:
-        """Outcomes in any order, one for each item; never one of an item that was not done.
-
-        An executor takes no more items than it can hold and gives back what it has before it
-        takes many more: the caller puts outcomes in order and holds those that came early.
-        """
-        ...
-
-
-def attempt(work: Work, item: WorkItem) -> Outcome:
-    """Do the work on one item. A batch records what fails, whatever it is, and goes on."""
-    try:
-        value = work.do(item)
-        if isinstance(value, Partial):
-            return Outcome(item.number, value.value, value.missing)
-        return Outcome(item.number, value)
-    except Exception as error:
-        told = str(error) or "no reason given"
-        known = type(error).__module__.startswith("ribin.") or isinstance(error, OSError)
-        return Outcome(item.number, failed=told if known else f"{type(error).__name__}: {told}")
