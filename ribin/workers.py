@@ -156,7 +156,8 @@ class LocalProcesses:
                 while waiting and self._has_room(flying.values(), waiting[0]):
                     item = waiting.popleft()
                     try:
-                        flying[pool.submit(_do, item)] = item
+                        with _deaf_to_interrupts():  # a process that starts now stays so
+                            flying[pool.submit(_do, item)] = item
                     except BrokenProcessPool:
                         unfinished.append(item)
                         break
@@ -179,7 +180,9 @@ def _alone(work: Work, item: WorkItem) -> Outcome:
     for _ in range(_TRIES):
         with _pool(1, work) as pool:
             try:
-                return pool.submit(_do, item).result()
+                with _deaf_to_interrupts():
+                    future = pool.submit(_do, item)
+                return future.result()
             except BrokenProcessPool:
                 continue
     return Outcome(item.number, failed=f"its worker process ended {_TRIES} times: no memory left?")
@@ -210,15 +213,25 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C goes to each process of a terminal; the parent alone answers and ends the others."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
 _at_work: list[Work] = []  # in a worker process: what it does
 
 
 def _begin(work: Work) -> None:
-    """A worker's first step. It ends with its parent, also where that was killed.
-
-    Ctrl-C reaches all processes of a terminal; the parent alone says what it means.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker's first step. It ends with its parent, also where that was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where the parent could not say so
     _at_work[:] = [work]
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

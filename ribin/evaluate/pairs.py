@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
 from pathlib import Path
 
 from ribin.cases.csv_files import read_csv, write_csv
@@ -23,6 +17,7 @@ from ribin.model import MarkType, ScanKind, Template, known_lighting, light_hind
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_many, describe_mark, extract_marks
 from ribin.read import read_scan
+from ribin.workers import WORTH_A_PROCESS, WorkItem, in_order, local_executor
 
 COLUMNS = (
     "reference",
@@ -194,8 +189,6 @@ def _hindrance(reference: Template, comparison: Template) -> str:
 
 # Every labelled scan to its template, once, on one or several processes.
 
-WORTH_A_PROCESS = 16  # scans; starting one and loading its kernels takes as long as some of them
-
 Tick = Callable[[str, int, int], None]  # what is done, how many so far, of how many
 
 
@@ -218,55 +211,37 @@ def describe_scans(
     Raises
     ------
     ScanError
-        A worker process ended by force, as when memory runs out.
+        A worker process ended by force over a scan, as when memory runs out.
     """
-    results = []
-    for described in _each(folder, labels, params, min(jobs, len(labels) // WORTH_A_PROCESS)):
-        results.append(described)
+    work = _DescribeLabels(folder, labels, params)
+    items = [WorkItem(number, 0, {}) for number in range(1, len(labels) + 1)]
+    executor = local_executor(min(jobs, len(labels) // WORTH_A_PROCESS))
+    results: list[DescribedScan] = []
+    for item, outcome in in_order(executor, work, items):
+        if outcome.failed:
+            raise ScanError(f"{folder / labels[item.number - 1].file}: {outcome.failed}")
+        results.append(outcome.value)
         tick("describing", len(results), len(labels))
     return results
 
 
-def _each(
-    folder: Path, labels: tuple[Label, ...], params: Params, jobs: int
-) -> Iterator[DescribedScan]:
-    describe = partial(_describe, folder, params=params)
-    warm_up = partial(describe, labels[0])
-    if jobs <= 1:
-        warm_up()
-        yield from map(describe, labels)
-        return
-    # spawn: forking a process that runs threads (BLAS, OpenMP) can hang it.
-    spawn = multiprocessing.get_context("spawn")
-    try:
-        with ProcessPoolExecutor(jobs, spawn, _begin, (warm_up,)) as pool:
-            with _deaf_to_interrupts():  # a process that is started now keeps to that
-                results = pool.map(describe, labels)
-            yield from results
-    except BrokenProcessPool as error:
-        raise ScanError(f"{folder}: a worker process ended; fewer --jobs needed") from error
+@dataclass(frozen=True)
+class _DescribeLabels:
+    """The work on a labelled scan, whose number is that of the item."""
+
+    folder: Path
+    labels: tuple[Label, ...]
+    params: Params
+
+    def do(self, item: WorkItem) -> DescribedScan:
+        _load_kernels(self)
+        return _describe(self.folder, self.labels[item.number - 1], self.params)
 
 
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Ctrl-C goes to every process of a terminal; this one alone answers it and ends the others."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may say what a signal does
-        return
-    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-
-
-def _begin(warm_up: Callable[[], DescribedScan]) -> None:
-    """One level of parallelism: a worker process uses one thread."""
-    from ribin.surface._jit import set_num_threads
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    set_num_threads(1)
-    warm_up()
+@lru_cache(1)
+def _load_kernels(work: _DescribeLabels) -> None:
+    """Describe a first scan once in a process, so that no scan is charged for the kernels."""
+    _describe(work.folder, work.labels[0], work.params)
 
 
 def _describe(folder: Path, label: Label, params: Params) -> DescribedScan:

@@ -1,4 +1,4 @@
-"""CSV files as people and spreadsheets write them: what is read, what is refused, what is written."""
+"""CSV files as people and spreadsheets write them: what is read, refused and written."""
 
 from __future__ import annotations
 
