@@ -32,7 +32,8 @@ from ribin.params.defaults import Params
 from ribin.report.json import as_json
 
 if TYPE_CHECKING:
-    from ribin.services.jobs import BatchOptions, BatchReport, BatchWork
+    from ribin.services.batch_items import BatchWork
+    from ribin.services.jobs import BatchOptions, BatchReport
 
 _EVERY_BATCH = (
     click.argument("job_file", metavar="JOB.csv", type=A_PATH),
@@ -107,7 +108,7 @@ def compare_batch(
     Example:
       ribin batch compare pairs.csv --jobs 2
     """
-    from ribin.services.jobs import CompareScans
+    from ribin.services.batch_items import CompareScans
     from ribin.services.reading import ReadOptions
 
     reading = ReadOptions(pixel_pitch_um, lighting=lighting)
@@ -163,7 +164,7 @@ def search_batch(
       ribin batch search queries.csv --vault JAM --network network.toml --scope cluster --reason x
     """
     from ribin.cases.exhibits import Filters, Grouping, Scope
-    from ribin.services.jobs import SearchQueries
+    from ribin.services.batch_items import SearchQueries
     from ribin.services.reading import ReadOptions
     from ribin.services.search import SearchOptions
     from ribin.services.session import needed_vault
@@ -219,8 +220,8 @@ def enrol_batch(
     Example:
       ribin batch enrol exhibits.csv --network network.toml
     """
+    from ribin.services.batch_items import EnrolScans
     from ribin.services.enrol import EnrolOptions
-    from ribin.services.jobs import EnrolScans
 
     how = EnrolOptions(params, who, reason, pixel_pitch_um, accept_unusable=accept_unusable)
     own, network = vault and vault.resolve(), network_file and network_file.resolve()
