@@ -261,8 +261,8 @@ def read_job(
             )
     items = tuple(WorkItem(n, line, cells) for n, (line, cells) in enumerate(rows, start=1))
     fields = [item.fields for item in items]
-    asked = json.dumps([fields, dict(settings), __version__], sort_keys=True, default=str)
-    digest = hashlib.sha256(asked.encode()).hexdigest()
+    identity = json.dumps([fields, dict(settings), __version__], sort_keys=True, default=str)
+    digest = hashlib.sha256(identity.encode()).hexdigest()
     return Job(kind, items, {"job": kind, "items": len(items), "sha256": digest})
 
 

@@ -59,9 +59,9 @@ def describe_vault(
     failed = []
     for number, stored in enumerate(todo, start=1):
         try:
-            kept = read_contents_of_scan(scan_path(vault.path, stored.sha256))
-            accepted = _ACCEPTED if "accepted" in " ".join(kept.provenance.notes) else ""
-            scan = read_again(kept, params)
+            contents = read_contents_of_scan(scan_path(vault.path, stored.sha256))
+            accepted = _ACCEPTED if "accepted" in " ".join(contents.provenance.notes) else ""
+            scan = read_again(contents, params)
             options = EnrolOptions(params, who, accept_unusable=accepted)
             _, found = accepted_marks(scan, options)
             marks, templates = describe_accepted(found, params)
@@ -75,7 +75,7 @@ def describe_vault(
     return DescribeReport(counted[True], counted[False], len(scans) - len(todo), tuple(failed))
 
 
-def read_again(kept: ScanContents, params: Params) -> Scan:
+def read_again(contents: ScanContents, params: Params) -> Scan:
     """The scan as it was read at enrolment: its pitch, light and outlines, and whether a cast.
 
     Raises
@@ -83,18 +83,20 @@ def read_again(kept: ScanContents, params: Params) -> Scan:
     ScanError
         Today's reader refuses the original, or reads it in another shape than the outlines have.
     """
-    source = kept.provenance.source
+    source = contents.provenance.source
     try:
         with tempfile.TemporaryDirectory(prefix="ribin-describe-") as folder:
             path = Path(folder) / f"scan{Path(source).suffix}"
-            path.write_bytes(kept.original)
-            pitch = kept.row_pitch_um if kept.kind is ScanKind.IMAGE else None
+            path.write_bytes(contents.original)
+            pitch = contents.row_pitch_um if contents.kind is ScanKind.IMAGE else None
             scan = read_scan(path, pixel_pitch_um=pitch, params=params.read)
     except RibinError as error:
         raise ScanError(f"{source}: cannot be read again: {error}") from error
-    if kept.provenance.lighting and scan.kind is ScanKind.IMAGE and not kept.replica:
-        scan = lit(scan, kept.provenance.lighting)
-    if kept.replica:
+    if contents.provenance.lighting and scan.kind is ScanKind.IMAGE and not contents.replica:
+        scan = lit(scan, contents.provenance.lighting)
+    if contents.replica:
         scan = unfold_replica(scan)
-    provenance = replace(kept.provenance, reader=scan.provenance.reader, replica=kept.replica)
-    return replace(outlined(scan, kept.outlines), provenance=provenance)
+    provenance = replace(
+        contents.provenance, reader=scan.provenance.reader, replica=contents.replica
+    )
+    return replace(outlined(scan, contents.outlines), provenance=provenance)

@@ -95,8 +95,8 @@ def _findings(session: Session, one: SavedSearch, lists: SearchLists) -> list[Se
     """The rows that count; of an exhibit in several lists, the one of the best rank."""
     rows = [
         row
-        for found in lists.lists
-        for row in found.candidates
+        for one_list in lists.lists
+        for row in one_list.candidates
         if row.score >= one.min_score and (row.member, row.exhibit) != (session.member, one.exhibit)
     ]
     rows.sort(key=lambda row: (row.rank, -row.score, row.member, row.exhibit))

@@ -12,6 +12,7 @@ from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.services.enrol import EnrolOptions, enrol_rows
 from ribin.vault.vault import Vault
+from ribin.workers import local_executor
 
 FILES = ("JAM-2026-0007-1.x3p", "JAM-2025-0038-1.x3p")
 OPTIONS = EnrolOptions(DEFAULT_PARAMS, "tester", "test")
@@ -76,8 +77,14 @@ def test_a_job_run_again_reads_no_scan_again(scans, vault, monkeypatch):
 
 
 def test_processes_enrol_what_one_process_does(ribin, scans, tmp_path, monkeypatch):
+    processes, made = [], []
+
+    def executor(jobs):
+        processes.append(jobs)
+        return local_executor(jobs)
+
     monkeypatch.setattr("ribin.services.enrol.WORTH_A_PROCESS", 1)
-    made = []
+    monkeypatch.setattr("ribin.services.enrol.local_executor", executor)
     for jobs in (1, 2):
         folder = tmp_path / f"V{jobs}"
         ribin("init", folder, "--member", "JAM", "--who", "me")
@@ -86,6 +93,7 @@ def test_processes_enrol_what_one_process_does(ribin, scans, tmp_path, monkeypat
         done = ribin("enrol", *asked, "--event", "E", "--jobs", jobs)
         with Vault.open(folder) as opened:
             made.append((dry, done.code, done.out, done.err, opened.holdings().snapshot))
+    assert processes == [1, 1, 2, 2]
     assert made[0] == made[1]
     assert made[0][2].endswith("2 new, 0 already there, 1 failed\n")
 
