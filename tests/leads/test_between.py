@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from review_makers import EXAMINER, SECOND, held, make_network
-from ribin.cases.leads import Conclusion, Examined
+from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.steps import take_up_lead, withdraw_link
 from ribin.leads.steps import give_review
 from ribin.vault.catalogue import Catalogue
@@ -49,7 +49,7 @@ with Vault.open(folder / code) as vault:
     elif step == "withdrawal":
         withdraw_link(vault, network, "JAM-L1", who=EXAMINER, reason="mixed up")
     else:
-        verdict = (Conclusion.IDENTIFICATION, Examined.ITEMS)
+        verdict = (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)
         who = {"first": EXAMINER, "second": SECOND}[step]
         give_review(vault, network, "JAM-L1", *verdict, who=who, note="n")
 """

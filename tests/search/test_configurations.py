@@ -214,7 +214,7 @@ def test_a_thousand_configurations_at_random(network, noted, capsys):
 
 def test_the_check_sees_a_row_too_many(network, noted, monkeypatch):
     """Broken by hand: an owner that forgets its sharing levels."""
-    monkeypatch.setattr("ribin.vault.disclosure.may_see", lambda *_: True)
+    monkeypatch.setattr("ribin.search.rules.may_see", lambda *_: True)
     monkeypatch.setattr("ribin.vault.disclosure.may_see", lambda *_: True)
     with pytest.raises(AssertionError):
         check_configurations(network, noted, 5, seed=1)

@@ -149,7 +149,7 @@ def test_any_flipped_byte_of_a_kept_ledger_is_noticed(vault):
 
 def test_a_vault_for_reading_keeps_none(vault):
     with Vault.open(vault.path, read_only=True) as reader:
-        assert len(reader.ledger(FACE).ids) == 7
+        assert len(reader.mark_table(FACE).ids) == 7
     assert not (vault.path / MARK_TABLE_FOLDER).exists()
 
 
@@ -171,4 +171,4 @@ def test_a_catalogue_taken_back_to_an_earlier_state_is_noticed(vault, tmp_path):
     earlier.close()
     with Vault.open(vault.path) as again:
         enrol(again, 21, make_exhibit("kept at home", Scope.COUNTRY))
-        assert same(again.ledger(FACE), mark_table_of(again.holdings(), FACE))
+        assert same(again.mark_table(FACE), mark_table_of(again.holdings(), FACE))
