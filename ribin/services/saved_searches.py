@@ -36,10 +36,9 @@ class SavedSearchOptions:
 
 @dataclass(frozen=True)
 class SavedSearchRun:
-    """How many searches were made, how many findings are new, and what could not be done."""
+    """How many searches were made, and what could not be done."""
 
     made: int
-    noted: int
     failed: tuple[tuple[str, str], ...]
 
 
@@ -71,17 +70,16 @@ def run_saved_searches(
     A search that cannot be made, or a member that cannot answer, stops no other.
     """
     searches = read_saved_searches(session.vault)
-    noted = 0
     failed: list[tuple[str, str]] = []
     for number, one in enumerate(searches, start=1):
         try:
             lists = _search(session, one)
-            noted += note_findings(session.vault, _findings(session, one, lists), who)
+            note_findings(session.vault, _findings(session, one, lists), who)
             failed += [(one.standing, f"{code}: {why}") for code, why in lists.unavailable]
         except (RibinError, OSError) as error:
             failed.append((one.standing, str(error)))
         progress("searching", number, len(searches))
-    return SavedSearchRun(len(searches), noted, tuple(failed))
+    return SavedSearchRun(len(searches), tuple(failed))
 
 
 def _search(session: Session, one: SavedSearch) -> SearchLists:
