@@ -1,4 +1,4 @@
-"""One row a pair: its figures, and what is known of it."""
+"""Labelled scans described and compared: a row a pair, with its figures and what is known of it."""
 
 from __future__ import annotations
 

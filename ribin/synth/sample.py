@@ -1,4 +1,4 @@
-"""`sample_data/`: small synthetic scans of five countries, their manifest and their truth."""
+"""Series of synthetic scans with labels; and `sample_data/`, the cases of five countries."""
 
 from __future__ import annotations
 
