@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from search_makers import (
@@ -187,7 +188,7 @@ def test_a_killed_command_goes_on(ribin, sample_dir, tmp_path):
     asked += ["--vault", str(vault), "--params", str(few)]
     whole = json.loads(ribin(*asked).out)
     process = subprocess.Popen(
-        [sys.executable, "-m", "ribin", *asked],
+        [str(Path(sys.executable).with_name("ribin")), *asked],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
