@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from loadtest import KINSHIP, make_surrogates
 from numpy.typing import NDArray
 
 from ribin.correlate.sketch import (
@@ -18,7 +19,6 @@ from ribin.correlate.sketch import (
 )
 from ribin.model import FloatArray, MarkType, Template
 from ribin.params.defaults import Params
-from ribin.synth.surrogate import KINSHIP, make_surrogates
 
 FIRST = 20_000  # surrogates at the first look
 _MILLION = 1_000_000

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from loadtest import KINSHIP, make_surrogates
 from numpy.typing import NDArray
 from scipy.ndimage import rotate
 from threadpoolctl import threadpool_limits
@@ -24,7 +25,6 @@ from ribin.correlate.sketch import (
 from ribin.model import FloatArray, MarkType, Template
 from ribin.params.defaults import Params
 from ribin.search.index import read_shard
-from ribin.synth.surrogate import KINSHIP, make_surrogates
 from ribin.vault.vault import Vault
 
 _TIMED = 1024  # exhibits that the plain product is timed on

@@ -3,7 +3,7 @@
 python benchmarks/search.py [FOLDER] [--sizes N ...] [--keep DIR] [--queries N] [--quick]
 
 FOLDER holds scans and labels.csv. They are enrolled; the rest of a gallery are surrogates with
-their spectra and outlines (`ribin.gallery`). `--keep` keeps the galleries and uses them again.
+their spectra and outlines (`loadtest`). `--keep` keeps the galleries and uses them again.
 Each size runs in a process of its own, so that its peak memory is its own.
 """
 
@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from exhaustive import pixel_recall, pixel_seconds, products_seconds
+from loadtest import GallerySpec, add_surrogates
 from numpy.typing import NDArray
 from peak import machine_gflop_s
 from results import finish, options
@@ -32,7 +33,6 @@ from specimens import SAMPLE, default_folder
 from ribin.cases.exhibits import Event, Exhibit, Request, Scope
 from ribin.correlate.sketch import moved_sketches
 from ribin.evaluate.pairs import read_labels
-from ribin.gallery import GallerySpec, add_surrogates
 from ribin.model import FloatArray, Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, with_rotation

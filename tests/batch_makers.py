@@ -13,7 +13,7 @@ from typing import Any
 from ribin.errors import ScanError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.jobs import Job
-from ribin.services.workers import Outcome, Work, WorkItem, attempt
+from ribin.workers import Outcome, Work, WorkItem, attempt
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def make_items(count: int) -> tuple[WorkItem, ...]:
     return tuple(WorkItem(n, n + 1, {"query": f"q{n}"}) for n in range(1, count + 1))
 
 
-def make_job(count: int, folder: Path = Path(".")) -> Job:
-    return Job("search", folder, make_items(count), {"job": "search", "items": count})
+def make_job(count: int) -> Job:
+    return Job("search", make_items(count), {"job": "search", "items": count})
 
 
 CUT = dataclasses.replace(

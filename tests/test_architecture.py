@@ -25,7 +25,7 @@ FLOORS = (
     ("comparison",),
     ("params",),
     ("surface",),
-    ("model",),
+    ("model", "workers"),
     ("foreign",),
     ("errors", "_version"),
 )
@@ -33,6 +33,7 @@ FLOOR = {place: len(FLOORS) - number for number, places in enumerate(FLOORS) for
 # A library, and the only folders ("/") and files that may import it.
 ONLY_IN = {
     "click": ("commands/",),
+    "csv": ("cases/csv_files.py",),
     "cryptography": ("crypto/",),
     "cv2": ("surface/", "read/image.py", "extract/", "report/", "view/"),
     "distributed": ("services/cluster.py",),

@@ -5,15 +5,14 @@ These are facts about cases; `model.py` holds what is known about surfaces.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from ribin.errors import FormatError, ParameterError
+from ribin.cases.csv_files import BEYOND, read_csv
+from ribin.errors import ParameterError
 from ribin.model import MarkType
 
 
@@ -220,7 +219,6 @@ COLUMNS = (
     "lighting",
 )
 _NEEDED = ("file", "event", "exhibit")
-_LEFT_OUT = "\0"  # begins the name of a column that is not wanted
 _Word = TypeVar("_Word", ExhibitKind, Scope)
 
 
@@ -259,27 +257,9 @@ def read_manifest(
     Raises
     ------
     FormatError
-        The file cannot be read, lacks one of the columns file, event and exhibit, or has a column
-        that means nothing (a misspelt one would be lost).
+        As `read_csv`; the columns file, event and exhibit are needed.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            text = stream.read()
-        if "\0" in text:
-            raise FormatError(f"{path}: a CSV file of exhibits needed, found a null character")
-        reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="")
-        reader.fieldnames = _named(list(reader.fieldnames or ()), columns_as or {}, path)
-        columns = [name for name in reader.fieldnames if not name.startswith(_LEFT_OUT)]
-        rows = [(reader.line_num, _cells(row, usual or {})) for row in reader]
-    except OSError as error:
-        raise FormatError(f"{path}: a CSV file of exhibits needed, {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FormatError(f"{path}: a CSV file of exhibits needed, {error}") from error
-    missing = [name for name in _NEEDED if name not in columns]
-    unknown = [name for name in columns if name not in COLUMNS]
-    if missing or unknown:
-        wrong = f"no column {missing[0]}" if missing else f"column {unknown[0]!r} means nothing"
-        raise FormatError(f"{path}: {wrong}; known: {', '.join(COLUMNS)}")
+    rows = read_csv(path, "a CSV file of exhibits", _NEEDED, COLUMNS, usual, columns_as)
     return [Row(path.parent / row["file"], row.get("member", ""), row, n) for n, row in rows]
 
 
@@ -294,8 +274,8 @@ def exhibit_of(fields: Mapping[str, str], stored: Exhibit | None = None) -> Exhi
     ParameterError
         `kind` or `sharing` is not one of its words, or the row has cells beyond its columns.
     """
-    if fields.get(""):
-        raise ParameterError(f"one cell for each column needed, found {fields['']} beyond them")
+    if beyond := fields.get(BEYOND):
+        raise ParameterError(f"one cell for each column needed, found {beyond} beyond them")
 
     def known(name: str) -> str:
         return fields.get(name) or ""
@@ -314,27 +294,6 @@ def exhibit_of(fields: Mapping[str, str], stored: Exhibit | None = None) -> Exhi
         sharing=_word(Scope, "sharing", known("sharing") or usual.sharing),
         firearm=known("firearm"),
     )
-
-
-def _named(found: list[str], columns_as: Mapping[str, str], path: Path) -> list[str]:
-    """The columns as RIBIN calls them; FormatError where a mapping or a name does not fit."""
-    for theirs, ours in columns_as.items():
-        if theirs not in found:
-            raise FormatError(f"{path}: column {theirs!r} to map needed, found {', '.join(found)}")
-        if ours and ours not in COLUMNS:
-            raise FormatError(f"{path}: no column {ours!r} to map to; known: {', '.join(COLUMNS)}")
-    named = [columns_as.get(name, name) or f"{_LEFT_OUT}{name}" for name in found]
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if columns_as and twice:
-        raise FormatError(f"{path}: each column once needed, found {twice[0]!r} twice")
-    return named
-
-
-def _cells(row: Mapping[str, object], usual: Mapping[str, str]) -> dict[str, str]:
-    """The cells of a row by column; those left empty as usual."""
-    kept = {name: cell for name, cell in row.items() if not name.startswith(_LEFT_OUT)}
-    written = {name: text for name, cell in kept.items() if (text := str(cell).strip())}
-    return {**dict.fromkeys(kept, ""), **usual, **written}
 
 
 def _word(words: type[_Word], name: str, found: str) -> _Word:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +14,6 @@ from ribin.commands.options import (
     EXHIBIT_KINDS,
     GROUPINGS,
     SCOPES,
-    executor_with,
     jobs_option,
     json_option,
     lighting_option,
@@ -30,22 +28,12 @@ from ribin.commands.options import (
     who_option,
 )
 from ribin.commands.terminal import Progress, exit_after, list_failed
-from ribin.errors import ParameterError
 from ribin.params.defaults import Params
 from ribin.report.json import as_json
-from ribin.services.jobs import (
-    Admission,
-    Job,
-    Preparing,
-    Tally,
-    failures,
-    read_job,
-    run_job,
-    write_results,
-)
-from ribin.services.journal import open_journal
-from ribin.services.session import Vaults
-from ribin.services.workers import Work
+
+if TYPE_CHECKING:
+    from ribin.services.batch_items import BatchWork
+    from ribin.services.jobs import BatchOptions, BatchReport
 
 _EVERY_BATCH = (
     click.argument("job_file", metavar="JOB.csv", type=A_PATH),
@@ -57,22 +45,39 @@ _EVERY_BATCH = (
 )
 
 
-def every_batch(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The argument and the options that all jobs have."""
+def every_batch(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the argument and the options of all jobs; it gets them as `BatchOptions`."""
+
+    @wraps(command)
+    def with_batch(
+        job_file: Path,
+        out: Path | None,
+        retry_failed: bool,
+        jobs: int,
+        scheduler: str | None,
+        **options: Any,
+    ) -> None:
+        from ribin.services.jobs import BatchOptions
+
+        command(BatchOptions(job_file, out, jobs, scheduler, retry_failed), **options)
+
     for option in reversed(_EVERY_BATCH):
-        command = option(command)
-    return command
+        with_batch = option(with_batch)
+    return with_batch
 
 
 @click.group(short_help="Many comparisons, searches or enrolments.")
 def batch() -> None:
     """Run a job of many items from a CSV file with a row for each.
 
-    What is done is written down at once, so a job that was stopped, by whatever, goes on where it
-    was when the same command is given again. An item that fails is recorded with its reason and
-    does not stop the others. The results are the same for any number of --jobs: FILE.jsonl with
-    a line for each row, and FILE.csv. A job that is done gives what it found then: to search
-    again among exhibits that are new, name other results with --out.
+    What is done is logged at once, so a job that was stopped, by whatever, goes on where it was
+    when the same command is given again. An item that fails is recorded with its reason and does
+    not stop the others. The results are the same for any number of --jobs: FILE.jsonl with a line
+    for each row, and FILE.csv. A job that is done gives the same results again: to search again
+    among exhibits that are new, name other results with --out.
+
+    A cell means a file, found from the folder of JOB.csv, unless it says exhibit:NAME, which means
+    an exhibit of your vault.
     """
 
 
@@ -80,33 +85,35 @@ def batch() -> None:
 @every_batch
 @click.option("--cells", is_flag=True, help="Write each cell into the results, 25 kB a pair.")
 @mark_option
+@vault_option
 @pitch_option
 @lighting_option
 @params_option
 @rotation_option
 def compare_batch(
+    options: BatchOptions,
     cells: bool,
     mark: str | None,
+    vault: Path | None,
     pixel_pitch_um: float | None,
     lighting: str,
     params: Params,
-    **every: Any,
+    json_output: bool,
 ) -> None:
-    """Compare the two files of each row: columns reference and comparison, optionally mark.
+    """Compare the two scans of each row: columns reference and comparison, optionally mark.
 
-    Files are found from the folder of JOB.csv. No pair is looked at mirrored as well.
+    No pair is looked at mirrored as well.
 
     \b
     Example:
       ribin batch compare pairs.csv --jobs 2
     """
-    from ribin.services.jobs import Comparing
+    from ribin.services.batch_items import CompareScans
     from ribin.services.reading import ReadOptions
 
-    told, reading = BatchTalk(**every), ReadOptions(pixel_pitch_um, lighting=lighting)
-    options = {"params": params.params_id, "cells": cells, "reading": reading}
-    job = asked_job(told, "compare", {"mark": mark}, options)
-    run_batch(told, job, Comparing(job.folder, params, reading, cells))
+    reading = ReadOptions(pixel_pitch_um, lighting=lighting)
+    work = CompareScans(options.folder, params, reading, vault and vault.resolve(), cells)
+    _run(options, work, {"mark": mark}, json_output)
 
 
 @batch.command("search")
@@ -129,12 +136,24 @@ def compare_batch(
 @who_option
 @reason_option
 def search_batch(
+    options: BatchOptions,
+    scope: str,
+    top: int,
+    full: bool,
+    calibre: str,
+    date_from: str,
+    date_to: str,
+    group: str | None,
+    leave_out_reviewed: bool,
+    mark: str | None,
     vault: Path | None,
     network_file: Path | None,
     pixel_pitch_um: float | None,
     lighting: str,
     params: Params,
-    **asked: Any,
+    who: str,
+    reason: str,
+    json_output: bool,
 ) -> None:
     """Search with the file or exhibit of each row: column query, optionally others.
 
@@ -144,16 +163,27 @@ def search_batch(
     Example:
       ribin batch search queries.csv --vault JAM --network network.toml --scope cluster --reason x
     """
-    from ribin.services.jobs import Searching
+    from ribin.cases.exhibits import Filters, Grouping, Scope
+    from ribin.services.batch_items import SearchQueries
     from ribin.services.reading import ReadOptions
+    from ribin.services.search import SearchOptions
     from ribin.services.session import needed_vault
 
-    told = BatchTalk(**{name: asked.pop(name) for name in BatchTalk.__dataclass_fields__})
-    reading = ReadOptions(pixel_pitch_um, who=asked["who"], why=asked["reason"], lighting=lighting)
-    place = needed_vault(vault).resolve(), network_file and network_file.resolve()
-    options = {"params": params.params_id, "search": params.search, "reading": reading, **asked}
-    job = asked_job(told, "search", {}, {**options, "place": place})
-    run_batch(told, job, Searching(job.folder, *place, params, reading, {**asked, "members": ()}))
+    asked = SearchOptions(
+        who,
+        reason,
+        scope=Scope(scope),
+        filters=Filters(calibre, date_from, date_to),
+        full=full,
+        top=top,
+        group=Grouping(group or Grouping.NONE),
+        mark_type=mark,
+        leave_out_reviewed=leave_out_reviewed,
+        reading=ReadOptions(pixel_pitch_um, who=who, why=reason, lighting=lighting),
+    )
+    network = network_file and network_file.resolve()
+    own = needed_vault(vault).resolve()
+    _run(options, SearchQueries(options.folder, own, network, params, asked), {}, json_output)
 
 
 @batch.command("enrol")
@@ -171,12 +201,16 @@ def search_batch(
 @who_option
 @reason_option
 def enrol_batch(
+    options: BatchOptions,
+    accept_unusable: str,
     vault: Path | None,
     network_file: Path | None,
     pixel_pitch_um: float | None,
-    accept_unusable: str,
     params: Params,
-    **asked: Any,
+    who: str,
+    reason: str,
+    json_output: bool,
+    **cells: str | None,
 ) -> None:
     """Enrol the scan of each row; the columns are those of a manifest of `ribin enrol`.
 
@@ -186,106 +220,33 @@ def enrol_batch(
     Example:
       ribin batch enrol exhibits.csv --network network.toml
     """
+    from ribin.services.batch_items import EnrolScans
     from ribin.services.enrol import EnrolOptions
-    from ribin.services.jobs import Preparing
 
-    told = BatchTalk(**{name: asked.pop(name) for name in BatchTalk.__dataclass_fields__})
-    who, reason = asked.pop("who"), asked.pop("reason")
-    intake = EnrolOptions(params, who, reason, pixel_pitch_um, accept_unusable=accept_unusable)
-    place = vault and vault.resolve(), network_file and network_file.resolve()
-    options = {"params": params.template_id, "intake": [pixel_pitch_um, accept_unusable]}
-    job = asked_job(told, "enrol", asked, {**options, "place": place})
-    run_batch(told, job, Preparing(job.folder, *place, intake))
+    how = EnrolOptions(params, who, reason, pixel_pitch_um, accept_unusable=accept_unusable)
+    own, network = vault and vault.resolve(), network_file and network_file.resolve()
+    _run(options, EnrolScans(options.folder, own, network, how), cells, json_output)
 
 
-# What the commands of `ribin batch` have in common: where a job stands, and how it ends.
+def _run(
+    options: BatchOptions, work: BatchWork, cells: dict[str, str | None], json_output: bool
+) -> None:
+    """Run a job, say what became of it, list what failed and end the command by it."""
+    from ribin.services.jobs import run_batch
 
-_USUAL = ".results.jsonl"
-
-
-@dataclass(frozen=True)
-class BatchTalk:
-    """What the options of every batch say."""
-
-    job_file: Path
-    out: Path | None
-    jobs: int
-    scheduler: str | None
-    retry_failed: bool
-    json_output: bool
-
-    @property
-    def results(self) -> Path:
-        return self.out or self.job_file.with_suffix(_USUAL)
-
-
-def asked_job(
-    told: BatchTalk, kind: str, cells: Mapping[str, Any], options: Mapping[str, Any]
-) -> Job:
-    """The job; what an option says of a cell stands for empty ones.
-
-    Raises
-    ------
-    ParameterError
-        The results would not end in .jsonl, have no folder, or would replace the job or a file
-        that no run of it wrote.
-    FormatError
-        As `read_job`.
-    """
-    if told.results.suffix != ".jsonl" or not told.results.parent.is_dir():
-        raise ParameterError(
-            f"{told.results}: a name that ends in .jsonl, in a folder that is there, needed"
-        )
-    if told.results.with_suffix(".csv").resolve() == told.job_file.resolve():
-        raise ParameterError(f"{told.results}: another name needed, its .csv would replace the job")
-    _refuse_strangers(told.results)
-    usual = {name: str(text) for name, text in cells.items() if text}
-    words = {
-        name: value if isinstance(value, int) else str(value) for name, value in options.items()
-    }
-    return read_job(told.job_file, kind, usual, words)
-
-
-def _refuse_strangers(results: Path) -> None:
-    """Files of these names are a job's own where its journal lies beside them."""
-    if results.with_suffix(".journal").exists():
-        return
-    for path in (results, results.with_suffix(".csv")):
-        if path.exists():
-            raise ParameterError(
-                f"{path}: would be replaced, and {results.with_suffix('.journal').name} is not "
-                "beside it: another name (--out) needed, or take it away first"
-            )
-
-
-def run_batch(told: BatchTalk, job: Job, work: Work) -> None:
-    """Run a job from where it was left, write its results, list what failed, end the command."""
-    results = told.results
-    otherwise = f"--out names another file, or remove {results.with_suffix('.journal')}"
-    with ExitStack() as stack:
-        path = results.with_suffix(".journal")
-        journal = stack.enter_context(open_journal(path, dict(job.identity), otherwise))
-        if told.retry_failed:
-            journal.forget_failed()
-        executor = stack.enter_context(executor_with(told.scheduler, told.jobs))
-        tick = Progress(every_s=30.0)
-        if isinstance(work, Preparing):
-            vaults = stack.enter_context(Vaults(work.vault, work.network_file))
-            tally = run_job(job, work, executor, journal, tick, Admission(work, vaults))
-        else:
-            tally = run_job(job, work, executor, journal, tick)
-        files = write_results(job, journal, results)
-        failed = failures(job, journal)
-    click.echo(_summary(tally, failed, files, told.json_output))
-    list_failed(failed)
+    usual = {column: text for column, text in cells.items() if text}
+    report = run_batch(options, work, usual, Progress(every_s=30.0))
+    click.echo(_summary(report, json_output))
+    list_failed(report.failures)
+    tally = report.tally
     exit_after(done=tally.items - tally.failed, failed=tally.failed)
 
 
-def _summary(
-    tally: Tally, failed: list[tuple[str, str]], files: tuple[Path, Path], json_output: bool
-) -> str:
+def _summary(report: BatchReport, json_output: bool) -> str:
+    tally, files = report.tally, report.results
     if json_output:
-        return as_json({**vars(tally), "failures": failed, "results": [str(f) for f in files]})
+        results = [str(file) for file in files]
+        return as_json({**vars(tally), "failures": report.failures, "results": results})
     before = f", {tally.done_before} of them before this run" if tally.done_before else ""
     counted = f"{tally.items} items: {tally.items - tally.failed} done, {tally.failed} failed"
     return f"{counted}{before}\n{files[0]}\n{files[1]}"

@@ -17,11 +17,11 @@ from ribin.services.doctor import Finding, State
 @jobs_option
 @json_option
 def doctor(vault: Path | None, network_file: Path | None, jobs: int, json_output: bool) -> None:
-    """Check the installation: libraries, compiled kernels, extras, a self test, and the speed.
+    """Check the installation: libraries, compiled kernels, extras, a self test with its speed.
 
     With --vault and --network it looks at them as well: whether they open, what they hold, the
-    room on the disk, the last row of the audit log. Nothing is changed. `ribin store check` looks
-    at every byte of a vault.
+    room on the disk, the clock, the last row of the audit log. Nothing is changed. `ribin store
+    check` looks at every byte of a vault.
 
     Exit code: 0 fit for work, 1 something named is not, 3 the program itself is not.
 
@@ -48,7 +48,7 @@ def doctor(vault: Path | None, network_file: Path | None, jobs: int, json_output
 # Findings of `ribin doctor` for a person, and how bad they are.
 
 _SIGNS = {State.GOOD: ("ok", "green"), State.OPTIONAL: ("-", "yellow"), State.BAD: ("BAD", "red")}
-_PROGRAM = {"program", "libraries", "compiled kernels", "self test", "speed"}
+_PROGRAM = {"program", "libraries", "compiled kernels", "self test"}
 _AREA = 16  # width of the column that names what was looked at
 
 

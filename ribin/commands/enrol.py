@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ribin.cases.exhibits import Row, Scope, read_manifest
-from ribin.cases.results import SearchLists
 from ribin.commands.options import (
     A_PATH,
     EXHIBIT_KINDS,
@@ -33,17 +30,10 @@ from ribin.params.defaults import Params
 from ribin.report.json import as_json, plain_value
 from ribin.report.table import table
 from ribin.report.text import lists_text, lists_value
-from ribin.services.enrol import (
-    DryRun,
-    EnrolOptions,
-    EnrolReport,
-    EnrolSearch,
-    Refused,
-    dry_run_rows,
-    enrol_rows,
-    search_enrolled,
-)
-from ribin.services.session import Vaults
+
+if TYPE_CHECKING:
+    from ribin.cases.exhibits import Row
+    from ribin.services.enrol import DryRun, EnrolReport
 
 
 @click.command(short_help="Put scans into a vault.")
@@ -135,112 +125,43 @@ def enrol(
     place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm, sharing and
     lighting. An empty or absent cell has the value of the option.
     """
-    from ribin.services.session import Vaults
+    from ribin.cases.exhibits import Scope
+    from ribin.services.enrol import EnrolOptions, EnrolSearch, dry_run_rows, enrol_rows
 
-    wanted = asked_at_once(at_once, network_file, params, jobs, who, reason, top)
     rows = chosen_rows(files, manifest, fields, bool(mask or circles), columns)
-    said = (pixel_pitch_um, mask, circles, replica, accept_unusable)
-    with Vaults(vault, network_file) as vaults:
-        intake = (params, who, reason, *said)
-        if dry_run:
-            say_dry_run(rows, vaults, intake, json_output)
-        else:
-            enrol_and_say(rows, vaults, intake, wanted, json_output)
-
-
-# What `ribin enrol` did and found, for a person and for programs.
-
-
-@dataclass(frozen=True)
-class EnrolRun:
-    """The lists of the exhibits that are new; None where no search was asked for."""
-
-    lists: list[SearchLists] | None = None
-    failed: tuple[Refused, ...] = ()
-
-    @property
-    def problems(self) -> int:
-        """Searches that could not be made, and members that could not answer."""
-        return len(self.failed) + sum(len(one.unavailable) for one in self.lists or ())
-
-
-def asked_at_once(
-    scope: str | None,
-    network_file: Path | None,
-    params: Params,
-    jobs: int,
-    who: str,
-    reason: str,
-    top: int,
-) -> EnrolSearch | None:
-    """The search that `--search` asks for, checked before anything is enrolled; None without."""
-    if scope is None:
-        return None
-    wanted = EnrolSearch(Scope(scope), network_file, params, jobs, who, reason, top)
-    wanted.check()
-    return wanted
-
-
-def enrol_new(
-    rows: Sequence[Row], vaults: Vaults, intake: tuple[Any, ...], wanted: EnrolSearch | None
-) -> tuple[EnrolReport, EnrolRun]:
-    """Enrol the rows as the intake says; search with what is new, where that is wanted."""
+    options = EnrolOptions(
+        params, who, reason, pixel_pitch_um, mask, circles, replica, accept_unusable
+    )
     progress = Progress()
-    report = enrol_rows(rows, vaults.of, EnrolOptions(*intake), progress)
-    if wanted is None:
-        return report, EnrolRun()
-
-    def folder_of(member: str) -> Path:
-        return vaults.of(member).path
-
-    lists, failed = search_enrolled(report.enrolled, folder_of, wanted, progress)
-    return report, EnrolRun(lists, tuple(failed))
-
-
-def enrol_and_say(
-    rows: Sequence[Row],
-    vaults: Vaults,
-    intake: tuple[Any, ...],
-    wanted: EnrolSearch | None,
-    json_output: bool,
-) -> None:
-    """Enrol, print what was done and found, and end the command by it."""
-    report, found = enrol_new(rows, vaults, intake, wanted)
-    say(enrolment_output(report, found, json_output))
-    list_failed((one.file, one.reason) for one in (*report.failed, *found.failed))
-    exit_after(len(report.enrolled), len(report.failed) + found.problems)
+    if dry_run:
+        checked = dry_run_rows(rows, vault, network_file, options, jobs=jobs, progress=progress)
+        _say_dry_run(checked, json_output)
+        return
+    search = EnrolSearch(Scope(at_once), top) if at_once else None
+    report = enrol_rows(
+        rows, vault, network_file, options, search=search, jobs=jobs, progress=progress
+    )
+    _say_report(report, bool(search), json_output)
 
 
-def say_dry_run(
-    rows: Sequence[Row], vaults: Vaults, intake: tuple[Any, ...], json_output: bool
-) -> None:
-    """Print what an enrolment would come to and every problem, and end the command by it."""
-    report = dry_run_rows(rows, vaults.of, EnrolOptions(*intake), Progress())
-    say(dry_run_text(report, json_output))
-    list_failed((one.file, one.reason) for one in report.problems)
-    exit_after(report.new + report.already_there, len(report.problems))
+# What `ribin enrol` did, for a person and for programs, and how the command ends by it.
 
 
-def dry_run_text(report: DryRun, json_output: bool) -> str:
-    """What would be new, and how many problems there are; those are listed elsewhere."""
+def _say_report(report: EnrolReport, searched: bool, json_output: bool) -> None:
     if json_output:
-        return as_json(report)
-    would = f"{report.new} would be new, {report.already_there} already there"
-    bad = report.rows - report.new - report.already_there
-    return f"dry run of {report.rows} rows: {would}, {bad} not possible; nothing was written"
+        value = plain_value({"enrolled": report.enrolled, "failed": report.failed})
+        if searched:
+            value["searches"] = [lists_value(one) for one in report.searches]
+        say(as_json(value))
+    else:
+        say("\n\n".join([_enrolment_table(report), *map(lists_text, report.searches)]))
+    problems = *report.failed, *report.not_searched
+    list_failed((one.file, one.reason) for one in problems)
+    unavailable = sum(len(one.unavailable) for one in report.searches)
+    exit_after(len(report.enrolled), len(problems) + unavailable)
 
 
-def enrolment_output(report: EnrolReport, found: EnrolRun, json_output: bool) -> str:
-    """The enrolled rows, the totals, and the lists of what is new."""
-    if json_output:
-        value = plain_value(report)
-        if found.lists is not None:
-            value["searches"] = [lists_value(one) for one in found.lists]
-        return as_json(value)
-    return "\n\n".join([enrolment_table(report), *(lists_text(one) for one in found.lists or ())])
-
-
-def enrolment_table(report: EnrolReport) -> str:
+def _enrolment_table(report: EnrolReport) -> str:
     """The enrolled rows and the totals."""
     header = ("file", "member", "exhibit", "outcome")
     rows = [(e.file, e.member, e.exhibit, e.outcome) for e in report.enrolled]
@@ -248,6 +169,17 @@ def enrolment_table(report: EnrolReport) -> str:
     there = len(report.enrolled) - new
     totals = f"{new} new, {there} already there, {len(report.failed)} failed"
     return f"{table(header, rows)}\n{totals}" if rows else totals
+
+
+def _say_dry_run(report: DryRun, json_output: bool) -> None:
+    if json_output:
+        say(as_json(report))
+    else:
+        would = f"{report.new} would be new, {report.already_there} already there"
+        bad = report.rows - report.new - report.already_there
+        say(f"dry run of {report.rows} rows: {would}, {bad} not possible; nothing was written")
+    list_failed((one.file, one.reason) for one in report.problems)
+    exit_after(report.new + report.already_there, len(report.problems))
 
 
 # Which rows `ribin enrol` was asked for.
@@ -271,6 +203,8 @@ def chosen_rows(
         Both or neither of files and manifest are given, files without their event and exhibit,
         or more than one file where `single` says that an outline belongs to one.
     """
+    from ribin.cases.exhibits import Row, read_manifest
+
     if bool(files) == bool(manifest):
         raise click.UsageError("either FILE... or --manifest needed")
     if single and len(files) != 1:

@@ -17,7 +17,6 @@ from ribin.commands.settings import user_settings
 from ribin.commands.terminal import Progress
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
-from ribin.services.workers import Executor, local_executor
 
 if TYPE_CHECKING:
     from ribin.cases.exhibits import Request
@@ -219,15 +218,3 @@ def session_with(
             scorer = ClusterScorer(stack.enter_context(connected(scheduler)))
             session = replace(session, scorer=scorer)
         yield session
-
-
-@contextmanager
-def executor_with(scheduler: str | None, jobs: int) -> Iterator[Executor]:
-    """Who does the items of a batch."""
-    if not scheduler:
-        yield local_executor(jobs)
-        return
-    from ribin.services.cluster import ClusterExecutor, connected
-
-    with connected(scheduler) as client:
-        yield ClusterExecutor(client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -33,10 +33,11 @@ from ribin.vault.vault import Vault
 
 @click.group(short_help="Search for open cases again and again.")
 def standing() -> None:
-    """A standing search tells of exhibits that have come to rank high against an open case.
+    """A standing search, or saved search, reports exhibits that have come to rank high against an
+    open case.
 
-    Each exhibit is told once. What was found is kept in the vault; a run that is cut short loses
-    nothing, and what it had not told yet the next one tells.
+    Each exhibit is reported once. What was found stays in the vault; a run that is cut short loses
+    nothing, and the next one reports what it had not reported yet.
     """
 
 
@@ -49,7 +50,7 @@ def standing() -> None:
     type=FiniteRange(),
     default=0.0,
     show_default=True,
-    help="Tell only of rows from this score up; a mate may score lower.",
+    help="Report only rows from this score up; a mate may score lower.",
 )
 @vault_option
 @who_option
@@ -67,23 +68,19 @@ def add(
 ) -> None:
     """Begin a search for each exhibit of your vault.
 
-    It tells of what is among the first --top rows of the list of a type of mark.
+    It reports what is among the first --top rows of the list of a type of mark.
 
     \b
     Example:
       ribin standing add 2026-17-3 --vault JAM --scope cluster --reason "shooting of 3 May"
     """
-    from ribin.cases.exhibits import Request, Scope
-    from ribin.report.json import as_json
-    from ribin.search.rules import check_request
-    from ribin.services.session import open_own
-    from ribin.vault.saved_searches import add_saved_search
+    from ribin.cases.exhibits import Scope
+    from ribin.services.saved_searches import SavedSearchOptions, begin_saved_searches
 
-    check_request(Request("", Scope(scope), who=who, reason=reason), Scope.COUNTRY)
-    with open_own(vault) as opened:
-        begun = add_saved_search(opened, exhibits, Scope(scope), top, min_score, who, reason)
-    told = "\n".join(f"{one.standing}: {one.exhibit}, scope {one.scope}" for one in begun)
-    say(as_json({"standing": begun}) if json_output else told)
+    options = SavedSearchOptions(who, reason, Scope(scope), top, min_score)
+    begun = begin_saved_searches(vault, exhibits, options)
+    lines = "\n".join(f"{one.standing}: {one.exhibit}, scope {one.scope}" for one in begun)
+    say(as_json({"standing": begun}) if json_output else lines)
 
 
 @standing.command("list")
@@ -102,9 +99,9 @@ def list_standing(ended: bool, found: bool, vault: Path | None, json_output: boo
 
     with open_own(vault) as opened:
         if found:
-            say(found_output(opened, json_output))
+            say(_findings_output(opened, json_output))
         else:
-            say(standing_output(opened, ended, json_output))
+            say(_searches_output(opened, ended, json_output))
 
 
 @standing.command()
@@ -123,7 +120,7 @@ def run(
     who: str,
     json_output: bool,
 ) -> None:
-    """Make every search and tell of what is new; every night, say.
+    """Make every search and report what is new; every night, say.
 
     \b
     Example:
@@ -134,7 +131,7 @@ def run(
 
     with Session.open(vault, network_file, params, jobs) as session:
         done = run_saved_searches(session, who, Progress())
-        tell_new(session.vault, done, who, json_output, say)
+        _report_new(session.vault, done, who, json_output)
     list_failed(done.failed)
     exit_after(done=1, failed=len(done.failed))
 
@@ -145,7 +142,7 @@ def run(
 @who_option
 @reason_option
 def remove(names: tuple[str, ...], vault: Path | None, who: str, reason: str) -> None:
-    """End searches; what they found is kept.
+    """End searches; what they found stays in the vault.
 
     \b
     Example:
@@ -159,10 +156,10 @@ def remove(names: tuple[str, ...], vault: Path | None, who: str, reason: str) ->
     say("\n".join(f"{name}: ended" for name in names))
 
 
-# What `ribin standing` tells, and that it was told.
+# What `ribin standing` prints, and that it was reported.
 
 
-def standing_output(vault: Vault, ended: bool, json_output: bool) -> str:
+def _searches_output(vault: Vault, ended: bool, json_output: bool) -> str:
     """The searches, and how many exhibits each has brought up."""
     searches = read_saved_searches(vault, ended)
     if json_output:
@@ -170,23 +167,21 @@ def standing_output(vault: Vault, ended: bool, json_output: bool) -> str:
     return saved_searches_table(searches, Counter(one.standing for one in read_findings(vault)))
 
 
-def found_output(vault: Vault, json_output: bool) -> str:
-    """All that was ever found, told or not."""
+def _findings_output(vault: Vault, json_output: bool) -> str:
+    """All that was ever found, reported or not."""
     findings = read_findings(vault)
-    return as_json({"found": findings}) if json_output else _told(vault, findings)
+    return as_json({"found": findings}) if json_output else _findings_text(vault, findings)
 
 
-def tell_new(
-    vault: Vault, done: SavedSearchRun, who: str, json_output: bool, say: Callable[[str], None]
-) -> None:
-    """Say what nobody was told yet, and remember afterwards that it was said."""
+def _report_new(vault: Vault, done: SavedSearchRun, who: str, json_output: bool) -> None:
+    """Print what was not reported yet, and note afterwards that it was."""
     findings = read_findings(vault, untold=True)
     value = {"searches": done.made, "found": findings, "failed": done.failed}
-    say(as_json(value) if json_output else _told(vault, findings))
+    say(as_json(value) if json_output else _findings_text(vault, findings))
     sys.stdout.flush()
     mark_reported(vault, findings, who)
 
 
-def _told(vault: Vault, findings: Sequence[SearchFinding]) -> str:
+def _findings_text(vault: Vault, findings: Sequence[SearchFinding]) -> str:
     exhibits = {one.standing: one.exhibit for one in read_saved_searches(vault, ended=True)}
     return findings_table(findings, exhibits)

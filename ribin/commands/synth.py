@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from ribin.commands.options import A_PATH, FiniteRange
+from ribin.commands.options import A_PATH, FiniteRange, jobs_option
 from ribin.commands.terminal import Progress
-from ribin.errors import ParameterError
-from ribin.synth.breech import BreechFace
-from ribin.synth.cartridge import fire
-from ribin.synth.firearm import Firearm, FirearmSpec, make_firearm
-from ribin.synth.write import write_x3p
 
 
 @click.group(short_help="Make synthetic scans.")
@@ -45,6 +37,7 @@ def scans(folder: Path, firearms: int, cases: int, seed: int, mark_strength: flo
       ribin synth scans drill --firearms 10 --cases 3
       ribin evaluate drill
     """
+    from ribin.synth.sample import Series, write_series
 
     written = write_series(folder, Series(firearms, cases, seed, mark_strength), Progress())
     click.echo(f"{folder}: {written} scans and labels.csv written")
@@ -52,27 +45,24 @@ def scans(folder: Path, firearms: int, cases: int, seed: int, mark_strength: flo
 
 @synth.command()
 @click.argument("folder", type=A_PATH)
-@click.option("--exhibits", type=click.IntRange(min=1), default=10_000, show_default=True)
-@click.option("--whole", type=click.IntRange(min=0), default=20, show_default=True,
-              help="Of them, synthetic cases with scan files; two of each firearm.")  # fmt: skip
+@click.option("--exhibits", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--member", default="JAM", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-def gallery(folder: Path, exhibits: int, whole: int, member: str, seed: int) -> None:
-    """Make a vault of any size in FOLDER to try searches with; no evidence goes into it.
+@jobs_option
+def gallery(folder: Path, exhibits: int, member: str, seed: int, jobs: int) -> None:
+    """Make a vault of synthetic cases in FOLDER to try searches with; no evidence goes into it.
 
-    Some exhibits are whole synthetic cases. The others are rows of the catalogue and sketches in
-    the index alone, with the spectra and outlines of synthetic marks; they are searched at the
-    coarse stage, and counted as not compared after it. Their index cannot be made anew.
+    There are two cases of each firearm, under different events. The same options make the same
+    scans.
 
     \b
     Example:
-      ribin synth gallery big --exhibits 100000
+      ribin synth gallery big --exhibits 200
     """
-    from ribin.gallery import GallerySpec, make_gallery
+    from ribin.services.demo import make_gallery
 
-    spec = GallerySpec(exhibits, min(whole, exhibits), seed)
-    make_gallery(folder, member, spec, tick=Progress())
-    click.echo(f"{folder}: {exhibits} exhibits, {spec.whole} of them with scan files")
+    make_gallery(folder, member, exhibits, seed, jobs, Progress())
+    click.echo(f"{folder}: {exhibits} exhibits")
 
 
 @synth.command()
@@ -132,55 +122,3 @@ def render(
     image = render_scan(read_scan(file), light, Camera(gain, noise, seed=seed))
     write_png(image, output, masked=mask)
     click.echo(f"{output}: {lamp} light, {image.shape[0]} x {image.shape[1]} pixels")
-
-
-# A series of synthetic scans in a folder, with the labels that `ribin evaluate` reads.
-
-_SEEDS_APART = 1_000_000  # so that series of neighbouring seeds share no firearm
-
-
-@dataclass(frozen=True)
-class Series:
-    """How many cases of how many firearms, and how strongly they are marked."""
-
-    firearms: int
-    cases: int
-    seed: int
-    mark_strength: float
-
-
-def write_series(folder: Path, series: Series, tick: Callable[[str, int, int], None]) -> int:
-    """Write the scans and labels.csv into a new or empty folder; gives the number of scans.
-
-    Raises
-    ------
-    ParameterError
-        The folder holds something already, or cannot be written.
-    """
-    total = series.firearms * series.cases
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise ParameterError(f"{folder}: an empty folder needed, found files in it")
-        labels = []
-        for number, (name, firearm, shot) in enumerate(_shots(series), start=1):
-            scan = fire(firearm, shot, mark_strength=series.mark_strength)
-            file = f"case-{number:05d}.x3p"
-            write_x3p(scan, folder / file)
-            labels.append((file, name))
-            tick("firing", number, total)
-        with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerows([("file", "firearm"), *labels])
-    except OSError as error:
-        raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
-    return total
-
-
-def _shots(series: Series) -> Iterator[tuple[str, Firearm, int]]:
-    """Each case's firearm, by name, and the chance of its shot; kinds of face take turns."""
-    faces = tuple(BreechFace)
-    for number in range(series.firearms):
-        spec = FirearmSpec(breech_face=faces[number % len(faces)])
-        firearm = make_firearm(series.seed * _SEEDS_APART + number, spec)
-        for case in range(series.cases):
-            yield f"firearm-{number + 1:04d}", firearm, case

@@ -19,7 +19,7 @@ from ribin.commands.options import (
 from ribin.commands.terminal import Progress, exit_after, list_failed, say
 from ribin.params.defaults import Params
 from ribin.search.index import check_index
-from ribin.services.enrol import DescribeReport
+from ribin.services.redescribe import DescribeReport
 from ribin.vault.backup import BackupResult
 from ribin.vault.check import CheckReport, Problem
 from ribin.vault.vault import Vault
@@ -137,12 +137,12 @@ def describe(vault: Path | None, params: Params, who: str, reason: str, json_out
       ribin store describe --vault vaults/JAM --params params.toml --reason "new parameters"
     """
     from ribin.report.json import as_json
-    from ribin.services.enrol import describe_vault
+    from ribin.services.redescribe import describe_vault
     from ribin.services.session import open_own
 
     progress = Progress().stage("describing")
     with open_own(vault) as opened:
-        report = describe_vault(opened, params, who=who, reason=reason, tick=progress)
+        report = describe_vault(opened, params, who=who, reason=reason, progress=progress)
     click.echo(as_json(report) if json_output else described_text(report))
     list_failed(report.failed)
     exit_after(done=1, failed=len(report.failed))

@@ -1,21 +1,15 @@
-"""Labelled scans: their labels and templates, and the figures of every pair of them."""
+"""Labelled scans described and compared: a row a pair, with its figures and what is known of it."""
 
 from __future__ import annotations
 
-import csv
 import math
-import multiprocessing
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
 from pathlib import Path
 
+from ribin.cases.csv_files import read_csv, write_csv
 from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError
 from ribin.extract.outlines import state_lighting
@@ -23,6 +17,7 @@ from ribin.model import MarkType, ScanKind, Template, known_lighting, light_hind
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_many, describe_mark, extract_marks
 from ribin.read import read_scan
+from ribin.workers import WORTH_A_PROCESS, WorkItem, in_order, local_executor
 
 COLUMNS = (
     "reference",
@@ -90,9 +85,7 @@ def write_pairs(pairs: Iterable[Pair], path: Path) -> None:
     """
     try:
         with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(COLUMNS)
-            writer.writerows(_row(pair) for pair in pairs)
+            write_csv(stream, COLUMNS, map(_row, pairs))
     except OSError as error:
         raise ParameterError(f"{path}: a CSV file to write needed, {error.strerror}") from error
 
@@ -179,8 +172,6 @@ def _hindrance(reference: Template, comparison: Template) -> str:
 
 # Every labelled scan to its template, once, on one or several processes.
 
-WORTH_A_PROCESS = 16  # scans; starting one and loading its kernels takes as long as some of them
-
 Tick = Callable[[str, int, int], None]  # what is done, how many so far, of how many
 
 
@@ -203,55 +194,37 @@ def describe_scans(
     Raises
     ------
     ScanError
-        A worker process ended by force, as when memory runs out.
+        A worker process ended by force over a scan, as when memory runs out.
     """
-    results = []
-    for described in _each(folder, labels, params, min(jobs, len(labels) // WORTH_A_PROCESS)):
-        results.append(described)
+    work = _DescribeLabels(folder, labels, params)
+    items = [WorkItem(number, 0, {}) for number in range(1, len(labels) + 1)]
+    executor = local_executor(min(jobs, len(labels) // WORTH_A_PROCESS))
+    results: list[DescribedScan] = []
+    for item, outcome in in_order(executor, work, items):
+        if outcome.failed:
+            raise ScanError(f"{folder / labels[item.number - 1].file}: {outcome.failed}")
+        results.append(outcome.value)
         tick("describing", len(results), len(labels))
     return results
 
 
-def _each(
-    folder: Path, labels: tuple[Label, ...], params: Params, jobs: int
-) -> Iterator[DescribedScan]:
-    describe = partial(_describe, folder, params=params)
-    warm_up = partial(describe, labels[0])
-    if jobs <= 1:
-        warm_up()
-        yield from map(describe, labels)
-        return
-    # spawn: forking a process that runs threads (BLAS, OpenMP) can hang it.
-    spawn = multiprocessing.get_context("spawn")
-    try:
-        with ProcessPoolExecutor(jobs, spawn, _begin, (warm_up,)) as pool:
-            with _deaf_to_interrupts():  # a process that is started now keeps to that
-                results = pool.map(describe, labels)
-            yield from results
-    except BrokenProcessPool as error:
-        raise ScanError(f"{folder}: a worker process ended; fewer --jobs needed") from error
+@dataclass(frozen=True)
+class _DescribeLabels:
+    """The work on a labelled scan, whose number is that of the item."""
+
+    folder: Path
+    labels: tuple[Label, ...]
+    params: Params
+
+    def do(self, item: WorkItem) -> DescribedScan:
+        _load_kernels(self)
+        return _describe(self.folder, self.labels[item.number - 1], self.params)
 
 
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Ctrl-C goes to every process of a terminal; this one alone answers it and ends the others."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may say what a signal does
-        return
-    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-
-
-def _begin(warm_up: Callable[[], DescribedScan]) -> None:
-    """One level of parallelism: a worker process uses one thread."""
-    from ribin.surface._jit import set_num_threads
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    set_num_threads(1)
-    warm_up()
+@lru_cache(1)
+def _load_kernels(work: _DescribeLabels) -> None:
+    """Describe a first scan once in a process, so that no scan is charged for the kernels."""
+    _describe(work.folder, work.labels[0], work.params)
 
 
 def _describe(folder: Path, label: Label, params: Params) -> DescribedScan:
@@ -305,21 +278,8 @@ def read_labels(folder: Path) -> tuple[Label, ...]:
         mark, or a mark type is unknown.
     """
     path = folder / LABELS_FILE
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = reader.fieldnames or ()
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise FormatError(
-            f"{path}: a CSV file with columns file,firearm needed, {why}",
-            hint="labels.csv has a row for each scan and the columns file,firearm",
-        ) from error
-    missing = [name for name in _NEEDED if name not in columns]
-    if missing:
-        raise FormatError(f"{path}: no column {', '.join(missing)}, found {', '.join(columns)}")
-    labels = tuple(_label(row, f"{path}:{n}") for n, row in enumerate(rows, start=2))
+    rows = read_csv(path, "a CSV file with columns file,firearm", _NEEDED)
+    labels = tuple(_label(row, f"{path}:{line}") for line, row in rows)
     seen: set[tuple[str, MarkType]] = set()
     for label in labels:
         if (label.file, label.mark) in seen:
@@ -328,8 +288,7 @@ def read_labels(folder: Path) -> tuple[Label, ...]:
     return labels
 
 
-def _label(row: dict[str, str | None], where: str) -> Label:
-    cells = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+def _label(cells: dict[str, str], where: str) -> Label:
     for name in _NEEDED:
         if not cells[name]:
             raise FormatError(f"{where}: a {name} needed, found an empty cell")

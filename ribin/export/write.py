@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
@@ -15,6 +14,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from ribin._version import __version__
+from ribin.cases.csv_files import write_csv
 from ribin.cases.leads import KEEPING
 from ribin.errors import ParameterError
 from ribin.export.scanfolder import scan_files
@@ -170,9 +170,7 @@ def _table_files(tables: dict[str, Table]) -> Iterator[tuple[str, bytes]]:
         rows = {"columns": table.columns, "rows": table.rows}
         yield f"tables/{name}.json", json.dumps(rows, indent=0, ensure_ascii=True).encode()
         lines = io.StringIO()
-        writer = csv.writer(lines)
-        writer.writerow(table.columns)
-        writer.writerows(table.rows)
+        write_csv(lines, table.columns, table.rows)
         # A byte order mark, by which spreadsheets know that it is UTF-8.
         yield f"tables/{name}.csv", ("\ufeff" + lines.getvalue()).encode("utf-8", "replace")
 

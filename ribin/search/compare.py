@@ -15,7 +15,7 @@ from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.pipeline import compare_many
 from ribin.search.context import SearchContext
-from ribin.search.kept import KeptComparisons, KeptFigures
+from ribin.search.journal import FullSearchJournal, PairFigures
 from ribin.search.rules import Eligibility
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
@@ -37,11 +37,11 @@ def compare_shortlist(
     vault: Vault,
     ids: NDArray[np.int64],
     context: SearchContext,
-    kept: KeptComparisons | None = None,
+    journal: FullSearchJournal | None = None,
 ) -> FullComparison:
     """Compare the query in full with the marks of these ids, some at a time.
 
-    What `kept` holds is not compared again; what is compared goes there.
+    What the journal holds is not compared again; what is compared goes there.
     """
     rows: list[Candidate] = []
     reasons: Counter[str] = Counter()
@@ -50,7 +50,7 @@ def compare_shortlist(
     for first in range(0, len(ids), portion):
         some = ids[first : first + portion].tolist()
         marks = vault.stored_marks(some)
-        figures = _figures(query, vault, marks, context, kept)
+        figures = _figures(query, vault, marks, context, journal)
         reasons[MISSING] += len(some) - len(figures)
         for mark in marks:
             one = figures.get(mark.mark_id)
@@ -68,24 +68,24 @@ def _figures(
     vault: Vault,
     marks: Sequence[StoredMark],
     context: SearchContext,
-    kept: KeptComparisons | None,
-) -> dict[int, KeptFigures]:
+    journal: FullSearchJournal | None,
+) -> dict[int, PairFigures]:
     """Of each mark that could be read, by its id."""
-    known: dict[int, KeptFigures] = {}
+    known: dict[int, PairFigures] = {}
     read: list[StoredMark] = []
     templates: list[Template] = []
     for mark in marks:
         with contextlib.suppress(StoreError):
             template = vault.template(mark)  # of a known one too: its file may be damaged by now
-            if kept and (one := kept.get(mark)):
+            if journal and (one := journal.get(mark)):
                 known[mark.mark_id] = one
             else:
                 templates.append(template)
                 read.append(mark)
     compared = compare_many(query, templates, context.params, context.threads) if templates else []
-    new = [KeptFigures.of(comparison) for comparison in compared]
-    if kept:
-        kept.put(read, new)
+    new = [PairFigures.of(comparison) for comparison in compared]
+    if journal:
+        journal.put(read, new)
     return known | {mark.mark_id: one for mark, one in zip(read, new, strict=True)}
 
 
@@ -94,7 +94,7 @@ def row_order(row: Candidate) -> tuple[float, str, str, str]:
     return -row.score, row.member, row.exhibit, row.sha256
 
 
-def _row(member: str, mark: StoredMark, figures: KeptFigures) -> Candidate:
+def _row(member: str, mark: StoredMark, figures: PairFigures) -> Candidate:
     return Candidate(
         rank=0,  # known when all members have answered
         member=member,

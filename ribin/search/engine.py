@@ -18,7 +18,7 @@ from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.model import Template
 from ribin.search.compare import row_order, sum_counts
 from ribin.search.context import SearchContext
-from ribin.search.kept import KeptComparisons
+from ribin.search.journal import FullSearchJournal
 from ribin.search.member import Answer, member_of
 from ribin.search.network import Network
 from ribin.search.rank import fuse_lists
@@ -50,8 +50,8 @@ def search(
     StoreError
         Nobody who was asked could answer.
     """
-    result, kept = _search(query, request, context, members)
-    _forget(kept)
+    result, journals = _search(query, request, context, members)
+    _forget(journals)
     return result
 
 
@@ -84,8 +84,8 @@ def search_marks(
     deep = max(request.top, limits.fusion_depth) if fusing and request.top else request.top
     asked = replace(request, top=deep)
     found = [_search(query, asked, context, members) for query in queries]
-    for _, kept in found:
-        _forget(kept)
+    for _, journals in found:
+        _forget(journals)
     results = [result for result, _ in found]
     fused = fuse_lists(results, limits.fusion_offset) if fusing else ()
     return SearchLists(
@@ -100,7 +100,7 @@ def search_marks(
 
 def _search(
     query: Template, request: Request, context: SearchContext, members: Sequence[str]
-) -> tuple[SearchResult, list[KeptComparisons]]:
+) -> tuple[SearchResult, list[FullSearchJournal]]:
     """The list of one mark, and what may be forgotten once the whole search is answered."""
     started, asked_at = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     params = context.params
@@ -132,12 +132,12 @@ def _search(
         request=request,
         asked_at=asked_at,
     )
-    return result, [answer.kept for answer in given.values() if answer.kept]
+    return result, [answer.journal for answer in given.values() if answer.journal]
 
 
-def _forget(kept: Sequence[KeptComparisons]) -> None:
-    for comparisons in kept:
-        comparisons.forget()
+def _forget(journals: Sequence[FullSearchJournal]) -> None:
+    for journal in journals:
+        journal.forget()
 
 
 def _address(

@@ -29,7 +29,7 @@ from ribin.correlate.sketch import best_products, sketch_mark, sketch_params
 from ribin.errors import StoreError
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.search.kept import kept_files
+from ribin.search.journal import full_search_journals
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.files import INDEX_FOLDER, is_sound, read_derived, remove_derived, write_derived
 from ribin.vault.mark_table import MARK_TABLE_FOLDER, MarkTable
@@ -389,7 +389,7 @@ def sweep_index(vault: Vault) -> int:
         The vault is read-only.
     """
     _needs_writable(vault)
-    for path in (*kept_files(vault), *(vault.path / MARK_TABLE_FOLDER).glob("*.npz")):
+    for path in (*full_search_journals(vault), *(vault.path / MARK_TABLE_FOLDER).glob("*.npz")):
         remove_derived(path)
     taken = 0
     for path, shard, gone in _shards(vault):

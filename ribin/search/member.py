@@ -16,7 +16,7 @@ from ribin.model import Template
 from ribin.search.compare import FullComparison, compare_shortlist, count_marks
 from ribin.search.context import SearchContext
 from ribin.search.index import CoarseScorer, Threads
-from ribin.search.kept import KeptComparisons
+from ribin.search.journal import FullSearchJournal
 from ribin.search.rank import group_rows
 from ribin.search.rules import check_request, eligible_marks
 from ribin.search.shortlist import shortlist_marks
@@ -31,14 +31,14 @@ from ribin.vault.vault import Vault
 class Answer:
     """What one member gives back: rows best first, without ranks, and how they came about.
 
-    `kept` is what a full search can go on with until all members have answered.
+    `journal` is what a full search can go on with until all members have answered.
     """
 
     rows: tuple[Candidate, ...]
     counts: Counts
     snapshot: str  # of the vault when asked: equal snapshots, equal content
     notes: tuple[str, ...] = ()
-    kept: KeptComparisons | None = None
+    journal: FullSearchJournal | None = None
 
 
 class Member(Protocol):
@@ -101,7 +101,7 @@ class MemberVault:
         notes = found.notes
         if not seen.is_own:  # a member's own search is in its log already
             notes += self.log("answer", query, request, rows=len(shown))
-        return Answer(shown, found.counts, mark_table.snapshot, notes, found.kept)
+        return Answer(shown, found.counts, mark_table.snapshot, notes, found.journal)
 
     def log(self, action: str, query: Template, request: Request, **facts: Any) -> tuple[str, ...]:
         """As `Member.log`: the asking member, the scope and `facts` become the details."""
@@ -159,7 +159,7 @@ class BundledMember:
         rows = tuple(group_rows(found.full.rows, known, request.group, reach)[: request.top])
         note = f"{self.code}: no line; answered by its bundle {self.bundle.number}"
         notes = (*found.notes, f"{note} of {self.bundle.made_at[:10]}")
-        return Answer(rows, found.counts, mark_table.snapshot, notes, found.kept)
+        return Answer(rows, found.counts, mark_table.snapshot, notes, found.journal)
 
     def log(self, action: str, query: Template, request: Request, **facts: Any) -> tuple[str, ...]:
         """Nothing: there is no line to its audit log, and the asker's own log has the search."""
@@ -171,7 +171,7 @@ class _Compared:
     full: FullComparison
     counts: Counts
     notes: tuple[str, ...]
-    kept: KeptComparisons | None
+    journal: FullSearchJournal | None
 
 
 def _compare(
@@ -186,13 +186,13 @@ def _compare(
     """What is eligible -> coarse scores, unless all is to be compared -> full comparison."""
     reach = context.network.reach(request.asking_member, gallery.member)
     eligible = eligible_marks(query, mark_table, request, reach, left_out)
-    chosen, kept = mark_table.ids[eligible.wanted], None
+    chosen, journal = mark_table.ids[eligible.wanted], None
     notes: tuple[str, ...] = ()
     if request.full:
-        kept = KeptComparisons.beside(gallery, query, context.params)
+        journal = FullSearchJournal.beside(gallery, query, context.params)
     else:
         chosen, notes = shortlist_marks(
             query, gallery, mark_table, eligible, context.params, scorer
         )
-    full = compare_shortlist(query, gallery, chosen, context, kept)
-    return _Compared(full, count_marks(eligible, len(chosen), full), notes, kept)
+    full = compare_shortlist(query, gallery, chosen, context, journal)
+    return _Compared(full, count_marks(eligible, len(chosen), full), notes, journal)

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from ribin.errors import ParameterError, StoreError
 from ribin.search.index import ShardScores, ShardTask, score_shard
-from ribin.services.workers import Outcome, Work, WorkItem, attempt
+from ribin.workers import Outcome, Work, WorkItem, attempt
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -47,8 +47,8 @@ def connected(address: str) -> Iterator[Client]:
     try:
         client = Client(address, timeout=_ANSWER_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        told = str(error) or type(error).__name__
-        raise ParameterError(f"--scheduler {address}: a dask scheduler needed: {told}") from error
+        reason = str(error) or type(error).__name__
+        raise ParameterError(f"--scheduler {address}: a dask scheduler needed: {reason}") from error
     with _quiet(), client:
         _wait_for_workers(client, address)
         yield client
@@ -56,7 +56,7 @@ def connected(address: str) -> Iterator[Client]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What a lost connection means is said by those below, in one line."""
+    """Errors below say in one line what a lost connection means."""
     log = logging.getLogger("distributed.client")
     before = log.level
     log.setLevel(logging.CRITICAL)
@@ -67,7 +67,7 @@ def _quiet() -> Iterator[None]:
 
 
 class ClusterExecutor:
-    """The work of a batch on the workers of a scheduler; see `ribin.services.workers.Executor`."""
+    """The work of a batch on the workers of a scheduler; see `ribin.workers.Executor`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -160,8 +160,8 @@ def _outcome(future: Any, item: WorkItem) -> Outcome:
     try:
         outcome: Outcome = future.result()
     except Exception as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        return Outcome(item.number, failed=f"its worker ended: {said}")
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return Outcome(item.number, failed=f"its worker ended: {reason}")
     return outcome
 
 

@@ -1,426 +1,41 @@
-"""Many scans into vaults, one after the other: what is read, what is refused, what is enrolled.
+"""Scans into vaults: how they are read, what is refused, what is enrolled and searched with.
 
-The commands call these, so a job of the library gives the same bits.
+The command, the batch and a caller of the library use this one enrolment and get the same bits. A
+scan is known by its SHA-256: one that is in its vault already changes nothing and is not read
+again, so a job that was stopped goes on when it is given again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ribin.cases.exhibits import Event, Exhibit, Request, Row, Scope, exhibit_of
 from ribin.cases.results import SearchLists
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
-from ribin.extract.outlines import add_notes, set_outlines, state_lighting, unfold_replica
-from ribin.model import Mark, Origin, Scan, ScanKind, Template, Verdict
+from ribin.extract.outlines import add_notes
+from ribin.model import Mark, Origin, Scan, Template, Verdict
 from ribin.params.defaults import Params
 from ribin.pipeline import FoundMark, describe_mark, find_marks, judge_mark
-from ribin.read import read_scan
 from ribin.search.rules import check_request
 from ribin.services.reading import ReadOptions
 from ribin.services.search import search_scan
-from ribin.services.session import Session
-from ribin.vault.enrol import Enrolment, EnrolOutcome, exhibit_problems, scan_path
+from ribin.services.session import Session, Vaults
+from ribin.vault.enrol import Enrolment, EnrolOutcome, exhibit_problems
 from ribin.vault.exhibits import fields_of
-from ribin.vault.redescribe import admit_description, scans_in_use_with
-from ribin.vault.scanfile import ScanContents, read_contents_of_scan
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
+from ribin.workers import WORTH_A_PROCESS, Outcome, WorkItem, in_order, local_executor
 
+Progress = Callable[[str, int, int], None]  # what is done, how many so far, of how many
 
-@dataclass(frozen=True)
-class Enrolled:
-    """A row that is in its vault now, and whether it was there before."""
 
-    file: str
-    member: str
-    exhibit: str
-    outcome: str
-    sha256: str
-    marks: int
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A row that is not, and why."""
-
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class EnrolReport:
-    """What became of every row."""
-
-    enrolled: tuple[Enrolled, ...]
-    failed: tuple[Refused, ...]
-
-
-def enrol_rows(
-    rows: Sequence[Row],
-    vault_of: Callable[[str], Vault],
-    intake: EnrolOptions,
-    tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> EnrolReport:
-    """Enrol each row; one that is refused is reported and does not stop the others.
-
-    A scan that is in its vault already is not read again, so a job that was interrupted is
-    resumed by running it again.
-
-    Parameters
-    ----------
-    vault_of : callable
-        Gives the open vault of a member; of the code "" where a row names none.
-    """
-    enrolled, failed = [], []
-    for number, row in enumerate(rows, start=1):
-        try:
-            enrolled.append(_enrol_row(row, vault_of(row.member), intake))
-        except (RibinError, OSError) as error:
-            failed.append(Refused(row.name, str(error)))
-        tick("enrolling", number, len(rows))
-    return EnrolReport(tuple(enrolled), tuple(failed))
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A scan read, with its marks and their templates: all that takes time before enrolment."""
-
-    scan: Scan
-    marks: list[Mark]
-    templates: list[Template]
-
-
-def known_row(row: Row, vault: Vault) -> tuple[Exhibit, Enrolment | None]:
-    """The exhibit of a row, and its scan as it is in the vault already, or None.
-
-    Raises
-    ------
-    FormatError
-        The row names no file.
-    StoreError, ParameterError
-        As `Vault.find_enrolled` and `exhibit_of`.
-    """
-    if not row.fields.get("file", "given"):
-        raise FormatError(f"{row.name}: a file needed, found an empty cell")
-    exhibit = exhibit_of(row.fields, _usual(vault, row.fields))
-    return exhibit, vault.find_enrolled(row.path, exhibit)
-
-
-def prepare_row(row: Row, intake: EnrolOptions) -> Prepared:
-    """Read, extract and describe the scan of a row; nothing is written.
-
-    Raises
-    ------
-    RibinError
-        The scan cannot be read, or a mark that may not be left out cannot be used.
-    """
-    reading = replace(intake.reading, lighting=row.fields.get("lighting", ""))
-    scan, found = accepted_marks(reading.scan(row.path, intake.params), intake)
-    return Prepared(scan, *describe_accepted(found, intake.params))
-
-
-def store_prepared(
-    row: Row, vault: Vault, exhibit: Exhibit, prepared: Prepared, intake: EnrolOptions
-) -> Enrolment:
-    """Enrol what was prepared; errors as `Vault.enrol`."""
-    marks, templates = prepared.marks, prepared.templates
-    return vault.enrol(
-        row.path, prepared.scan, marks, templates, exhibit, who=intake.who, reason=intake.reason
-    )
-
-
-def enrolled_row(row: Row, vault: Vault, done: Enrolment) -> Enrolled:
-    """What is said of a row that is in its vault."""
-    return Enrolled(
-        row.path.name, vault.member, done.exhibit, str(done.outcome), done.sha256, done.marks
-    )
-
-
-def _enrol_row(row: Row, vault: Vault, intake: EnrolOptions) -> Enrolled:
-    exhibit, done = known_row(row, vault)
-    if done is None:
-        done = store_prepared(row, vault, exhibit, prepare_row(row, intake), intake)
-    return enrolled_row(row, vault, done)
-
-
-def _usual(vault: Vault, fields: Mapping[str, str]) -> Exhibit:
-    """The exhibit as it is stored; a new one is shared as the vault's setting says."""
-    try:
-        return vault.exhibit(fields["exhibit"])
-    except StoreError:
-        event = Event(fields.get("event", ""))
-        return Exhibit(fields["exhibit"], event, sharing=default_sharing(vault))
-
-
-# New exhibits searched with as soon as they are enrolled, each from the session of its member.
-
-
-@dataclass(frozen=True)
-class EnrolSearch:
-    """What to search for after an enrolment; the asking member is the owner of each exhibit."""
-
-    scope: Scope
-    network_file: Path | None
-    params: Params
-    threads: int
-    who: str
-    reason: str
-    top: int
-
-    @property
-    def request(self) -> Request:
-        return Request("", self.scope, who=self.who, reason=self.reason, top=self.top)
-
-    def check(self) -> None:
-        """Refuse before anything is enrolled what no search could be made with.
-
-        Raises
-        ------
-        AccessError
-            A search beyond the country does not say who asks and why.
-        ParameterError
-            There is no network to ask.
-        """
-        check_request(self.request, Scope.COUNTRY)
-        if self.scope is not Scope.COUNTRY and self.network_file is None:
-            raise ParameterError(f"search {self.scope}: --network or RIBIN_NETWORK needed")
-
-
-def search_enrolled(
-    enrolled: Sequence[Enrolled],
-    vault_of: Callable[[str], Path],
-    wanted: EnrolSearch,
-    tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> tuple[list[SearchLists], list[Refused]]:
-    """Search with every scan that is new, or that no search was made with yet.
-
-    So a job that was stopped between an enrolment and its search goes on. Gives the lists, and
-    where no search could be made, why.
-
-    Parameters
-    ----------
-    vault_of : callable
-        Gives the folder of a member's vault.
-    """
-    searched: dict[str, Counter[str]] = {}
-    new = [one for one in enrolled if _is_due(one, vault_of, searched)]
-    found: list[SearchLists] = []
-    failed: list[Refused] = []
-    for number, one in enumerate(new, start=1):
-        try:
-            folder = vault_of(one.member)
-            with Session.open(
-                folder, wanted.network_file, wanted.params, wanted.threads
-            ) as session:
-                request = replace(wanted.request, asking_member=session.member)
-                found.append(search_scan(session, one.exhibit, one.sha256, request))
-        except (RibinError, OSError) as error:
-            failed.append(Refused(f"search with {one.exhibit}", str(error)))
-        tick("searching", number, len(new))
-    return found, failed
-
-
-def _is_due(
-    one: Enrolled, vault_of: Callable[[str], Path], searched: dict[str, Counter[str]]
-) -> bool:
-    """Whether a scan is new, or its audit log has no answered search for each of its marks."""
-    if one.outcome == EnrolOutcome.NEW:
-        return True
-    if one.member not in searched:
-        with Vault.open(vault_of(one.member), read_only=True) as vault:
-            searched[one.member] = _answered(vault)
-    return searched[one.member][one.sha256] < one.marks
-
-
-def _answered(vault: Vault) -> Counter[str]:
-    """Of each scan, by its SHA-256, the types of mark that this member searched with."""
-    made = {
-        (row.subject, row.details.get("mark"))
-        for row in vault.audit_log()
-        if row.action == "search answered"
-        or (row.action == "search" and row.details.get("scope") == Scope.COUNTRY)
-    }
-    return Counter(sha256 for sha256, _ in made)
-
-
-# A vault's scans described anew, after parameters changed: read again from their originals.
-
-_ACCEPTED = "accepted at enrolment"
-
-
-@dataclass(frozen=True)
-class DescribeReport:
-    """How many scans were described now, had been before, and could not be."""
-
-    described: int
-    used_again: int
-    up_to_date: int
-    failed: tuple[tuple[str, str], ...]  # file name, why
-
-
-def describe_vault(
-    vault: Vault,
-    params: Params,
-    *,
-    who: str,
-    reason: str,
-    tick: Callable[[int, int], None] = lambda done, total: None,
-) -> DescribeReport:
-    """Describe each scan whose marks in use were made with other parameters.
-
-    Scan files and earlier records stay as they are. A scan that fails keeps its marks. A run that
-    was stopped goes on where it was.
-
-    Raises
-    ------
-    StoreError
-        The vault is read-only or locked.
-    AccessError
-        `who` is no administrator.
-    """
-    with vault.catalogue.reading() as db:
-        done = scans_in_use_with(db, vault.path, params.template_id)
-    scans = vault.holdings().scans
-    todo = [scan for scan in scans if scan.sha256 not in done]
-    counted = {True: 0, False: 0}
-    failed = []
-    for number, stored in enumerate(todo, start=1):
-        try:
-            kept = read_contents_of_scan(scan_path(vault.path, stored.sha256))
-            accepted = _ACCEPTED if "accepted" in " ".join(kept.provenance.notes) else ""
-            scan = read_again(kept, params)
-            intake = EnrolOptions(params, who, accept_unusable=accepted)
-            _, found = accepted_marks(scan, intake)
-            marks, templates = describe_accepted(found, params)
-            new = admit_description(vault, scan, marks, templates, who=who, reason=reason)
-            counted[new] += 1
-        except ScanError as error:
-            failed.append((stored.source, str(error)))
-        tick(number, len(todo))
-    return DescribeReport(counted[True], counted[False], len(scans) - len(todo), tuple(failed))
-
-
-def read_again(kept: ScanContents, params: Params) -> Scan:
-    """The scan as it was read at enrolment: its pitch, light and outlines, and whether a cast.
-
-    Raises
-    ------
-    ScanError
-        Today's reader refuses the original, or reads it in another shape than the outlines have.
-    """
-    source = kept.provenance.source
-    try:
-        with tempfile.TemporaryDirectory(prefix="ribin-describe-") as folder:
-            path = Path(folder) / f"scan{Path(source).suffix}"
-            path.write_bytes(kept.original)
-            pitch = kept.row_pitch_um if kept.kind is ScanKind.IMAGE else None
-            scan = read_scan(path, pixel_pitch_um=pitch, params=params.read)
-    except RibinError as error:
-        raise ScanError(f"{source}: cannot be read again: {error}") from error
-    if kept.provenance.lighting and scan.kind is ScanKind.IMAGE and not kept.replica:
-        scan = state_lighting(scan, kept.provenance.lighting)
-    if kept.replica:
-        scan = unfold_replica(scan)
-    provenance = replace(kept.provenance, reader=scan.provenance.reader, replica=kept.replica)
-    return replace(set_outlines(scan, kept.outlines), provenance=provenance)
-
-
-# A dry run of an enrolment: every problem of every row at once, and nothing is written.
-
-
-@dataclass(frozen=True)
-class DryRun:
-    """What an enrolment of the rows would come to."""
-
-    rows: int
-    new: int
-    already_there: int
-    problems: tuple[Refused, ...]  # a row may have several
-
-
-class _Told:
-    """What earlier rows said of exhibits, events and files, against which a later one is held."""
-
-    def __init__(self) -> None:
-        self._said: dict[tuple[str, str, str], tuple[Mapping[str, str], str]] = {}
-
-    def contradictions(
-        self, kind: str, member: str, name: str, fields: Mapping[str, str], row: str
-    ) -> Iterator[str]:
-        """A sentence for each field that an earlier row gave otherwise; empty ones say nothing."""
-        earlier, first = self._said.setdefault((kind, member, name), (dict(fields), row))
-        for field, value in fields.items():
-            if value and earlier.get(field) and value != earlier[field]:
-                yield f"{kind} {name}: {field} is {earlier[field]!r} in {first}, found {value!r}"
-
-
-def dry_run_rows(
-    rows: Sequence[Row],
-    vault_of: Callable[[str], Vault],
-    intake: EnrolOptions,
-    tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> DryRun:
-    """Read and describe every scan, and hold every row against its vault and the rows before.
-
-    Parameters
-    ----------
-    vault_of : callable
-        As in `enrol_rows`; the vaults are only read.
-    """
-    told, problems = _Told(), []
-    new = there = 0
-    for number, row in enumerate(rows, start=1):
-        place = f"line {row.line}" if row.line else row.name
-        found, known = _row_problems(row, place, vault_of, intake, told)
-        problems += [Refused(f"{place}: {row.name}", text) for text in dict.fromkeys(found)]
-        there += known and not found
-        new += not known and not found
-        tick("dry run", number, len(rows))
-    return DryRun(len(rows), new, there, tuple(problems))
-
-
-def _row_problems(
-    row: Row, place: str, vault_of: Callable[[str], Vault], intake: EnrolOptions, told: _Told
-) -> tuple[list[str], bool]:
-    """The problems of a row, and whether its scan is in the vault already."""
-    problems: list[str] = []
-    vault, known = None, False
-    try:
-        vault = vault_of(row.member)
-        exhibit, done = known_row(row, vault)
-        known = done is not None
-        problems += _said(row, place, vault.member, exhibit, told)
-    except (RibinError, OSError) as error:
-        problems.append(str(error))
-    if not known:
-        try:
-            prepare_row(row, intake)
-        except (RibinError, OSError) as error:
-            problems.append(str(error))
-    return problems, known
-
-
-def _said(row: Row, place: str, member: str, exhibit: Exhibit, told: _Told) -> list[str]:
-    """What cannot be of an exhibit, and what earlier rows said otherwise."""
-    fields, event = fields_of(exhibit), asdict(exhibit.event)
-    given = {name: value for name, value in fields.items() if row.fields.get(name)}
-    problems = exhibit_problems(exhibit, row.name)
-    problems += told.contradictions("exhibit", member, exhibit.exhibit, given, place)
-    problems += told.contradictions("event", member, event["event"], event, place)
-    try:
-        sha256 = hashlib.sha256(row.path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise StoreError(f"{row.path}: cannot be read: {error.strerror}") from error
-    shown = {"exhibit": exhibit.exhibit}
-    return [*problems, *told.contradictions("scan", member, sha256[:12], shown, place)]
-
-
-# Which marks of a scan are enrolled, and how scans are read for that.
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Nobody is told."""
 
 
 @dataclass(frozen=True)
@@ -443,19 +58,409 @@ class EnrolOptions:
         )
 
 
-def accepted_marks(scan: Scan, intake: EnrolOptions) -> tuple[Scan, list[FoundMark]]:
+@dataclass(frozen=True)
+class EnrolSearch:
+    """A search with each scan that is new, in which the owner of the exhibit is the asker."""
+
+    scope: Scope
+    top: int = 20
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A row that is in its vault now, and whether it was there before."""
+
+    file: str
+    member: str
+    exhibit: str
+    outcome: str
+    sha256: str
+    marks: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that is not, or a search that could not be made, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EnrolReport:
+    """What became of every row, and the lists of what is new where a search was asked for."""
+
+    enrolled: tuple[Enrolled, ...]
+    failed: tuple[Refused, ...]
+    searches: tuple[SearchLists, ...] = ()
+    not_searched: tuple[Refused, ...] = ()
+
+
+def enrol_rows(
+    rows: Sequence[Row],
+    vault: Path | None,
+    network_file: Path | None,
+    options: EnrolOptions,
+    *,
+    search: EnrolSearch | None = None,
+    jobs: int = 1,
+    progress: Progress = no_progress,
+) -> EnrolReport:
+    """Enrol each row; one that is refused is reported and does not stop the others.
+
+    Parameters
+    ----------
+    vault, network_file : Path, optional
+        The own vault, and network.toml, which names the vaults of members that rows name.
+    search : EnrolSearch, optional
+        What to search for with each scan that is new.
+    jobs : int
+        Processes that read scans, and threads of a search; few scans are read by this one.
+
+    Raises
+    ------
+    AccessError
+        A search beyond the country does not say who asks and why.
+    ParameterError
+        There is neither vault nor network, or no network to search in.
+    """
+    if search:
+        _check_search(search, network_file, options)
+    work = PrepareScans(Path(), vault, network_file, options)
+    enrolled: list[Enrolled] = []
+    failed: list[Refused] = []
+    with Vaults(vault, network_file) as vaults:
+        admission = Admission(work, vaults)
+        for item, outcome in _worked(work, rows, jobs):
+            try:
+                enrolled.append(admission.admit(item, outcome))
+            except (RibinError, OSError) as error:
+                failed.append(Refused(rows[item.number - 1].name, str(error)))
+            progress("enrolling", item.number, len(rows))
+        report = EnrolReport(tuple(enrolled), tuple(failed))
+        if search is None:
+            return report
+        lists, not_searched = _search_enrolled(
+            enrolled, vaults, network_file, options, search, jobs, progress
+        )
+    return replace(report, searches=tuple(lists), not_searched=tuple(not_searched))
+
+
+def _worked(
+    work: PrepareScans, rows: Sequence[Row], jobs: int
+) -> Iterator[tuple[WorkItem, Outcome]]:
+    """The outcome of each row, in their order, by as many processes as are worth their start."""
+    items = [
+        WorkItem(number, row.line, {**row.fields, "file": str(row.path) if _has_file(row) else ""})
+        for number, row in enumerate(rows, start=1)
+    ]
+    executor = local_executor(min(jobs, len(rows) // WORTH_A_PROCESS))
+    return in_order(executor, work, items)
+
+
+def _has_file(row: Row) -> bool:
+    """Whether a row names a file; one that was not read from a manifest has its path alone."""
+    return bool(row.fields.get("file", "given"))
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedScan:
+    """A scan read, with its marks and their templates: all that takes time before enrolment."""
+
+    scan: Scan
+    marks: list[Mark]
+    templates: list[Template]
+
+
+@dataclass(frozen=True)
+class PrepareScans:
+    """The work on a row: its scan read and described, unless it is in its vault already.
+
+    Gives None where it is there, and what to enrol where it is not. Nothing is written.
+    """
+
+    folder: Path  # that files of the rows are found from
+    vault: Path | None
+    network_file: Path | None
+    options: EnrolOptions
+
+    def row(self, item: WorkItem) -> Row:
+        fields = item.fields
+        return Row(self.folder / fields["file"], fields.get("member", ""), fields, item.line)
+
+    def do(self, item: WorkItem) -> PreparedScan | None:
+        row = self.row(item)
+        with Vaults(self.vault, self.network_file) as vaults:
+            _, there = _known_row(row, vaults.of(row.member))
+        return None if there else _prepare_row(row, self.options)
+
+
+class Admission:
+    """Puts prepared scans into their vaults, in the order of the rows: the one writer."""
+
+    def __init__(self, work: PrepareScans, vaults: Vaults) -> None:
+        self._work = work
+        self._vaults = vaults
+
+    def admit(
+        self, item: WorkItem, outcome: Outcome, begin: Callable[[], None] = lambda: None
+    ) -> Enrolled:
+        """Enrol what was prepared of a row; `begin` is called before a vault is changed.
+
+        Raises
+        ------
+        RibinError
+            The scan could not be prepared, or as `Vault.enrol`.
+        """
+        if outcome.failed:
+            raise ScanError(outcome.failed)
+        row, options = self._work.row(item), self._work.options
+        vault = self._vaults.of(row.member)
+        exhibit, done = _known_row(row, vault)
+        if done is None:
+            begin()
+            one = outcome.value or _prepare_row(row, options)
+            done = vault.enrol(
+                row.path,
+                one.scan,
+                one.marks,
+                one.templates,
+                exhibit,
+                who=options.who,
+                reason=options.reason,
+            )
+        outcome_word = str(done.outcome)
+        return Enrolled(
+            row.path.name, vault.member, done.exhibit, outcome_word, done.sha256, done.marks
+        )
+
+
+def _known_row(row: Row, vault: Vault) -> tuple[Exhibit, Enrolment | None]:
+    """The exhibit of a row, and its scan as it is in the vault already, or None.
+
+    Raises
+    ------
+    FormatError
+        The row names no file.
+    StoreError, ParameterError
+        As `Vault.find_enrolled` and `exhibit_of`.
+    """
+    if not _has_file(row):
+        raise FormatError(f"{row.name}: a file needed, found an empty cell")
+    exhibit = exhibit_of(row.fields, _usual(vault, row.fields))
+    return exhibit, vault.find_enrolled(row.path, exhibit)
+
+
+def _usual(vault: Vault, fields: Mapping[str, str]) -> Exhibit:
+    """The exhibit as it is stored; a new one is shared as the vault's setting says."""
+    try:
+        return vault.exhibit(fields["exhibit"])
+    except StoreError:
+        event = Event(fields.get("event", ""))
+        return Exhibit(fields["exhibit"], event, sharing=default_sharing(vault))
+
+
+def _prepare_row(row: Row, options: EnrolOptions) -> PreparedScan:
+    """Read, extract and describe the scan of a row.
+
+    Raises
+    ------
+    RibinError
+        The scan cannot be read, or a mark that may not be left out cannot be used.
+    """
+    reading = replace(options.reading, lighting=row.fields.get("lighting", ""))
+    scan, found = accepted_marks(reading.scan(row.path, options.params), options)
+    return PreparedScan(scan, *describe_accepted(found, options.params))
+
+
+# New exhibits searched with as soon as they are enrolled, each from the session of its member.
+
+
+def _check_search(search: EnrolSearch, network_file: Path | None, options: EnrolOptions) -> None:
+    """Refuse before anything is enrolled what no search could be made with."""
+    check_request(_request_of("", search, options), Scope.COUNTRY)
+    if search.scope is not Scope.COUNTRY and network_file is None:
+        raise ParameterError(f"search {search.scope}: --network or RIBIN_NETWORK needed")
+
+
+def _request_of(member: str, search: EnrolSearch, options: EnrolOptions) -> Request:
+    return Request(member, search.scope, who=options.who, reason=options.reason, top=search.top)
+
+
+def _search_enrolled(
+    enrolled: Sequence[Enrolled],
+    vaults: Vaults,
+    network_file: Path | None,
+    options: EnrolOptions,
+    search: EnrolSearch,
+    threads: int,
+    progress: Progress,
+) -> tuple[list[SearchLists], list[Refused]]:
+    """Search with every scan that is new, or that no search was made with yet.
+
+    So a job that was stopped between an enrolment and its search goes on. Gives the lists, and
+    where no search could be made, why.
+    """
+    searched: dict[str, Counter[str]] = {}
+    due = [one for one in enrolled if _is_due(one, vaults, searched)]
+    lists: list[SearchLists] = []
+    failed: list[Refused] = []
+    for number, one in enumerate(due, start=1):
+        try:
+            folder = vaults.of(one.member).path
+            with Session.open(folder, network_file, options.params, threads) as session:
+                request = _request_of(session.member, search, options)
+                lists.append(search_scan(session, one.exhibit, one.sha256, request))
+        except (RibinError, OSError) as error:
+            failed.append(Refused(f"search with {one.exhibit}", str(error)))
+        progress("searching", number, len(due))
+    return lists, failed
+
+
+def _is_due(one: Enrolled, vaults: Vaults, searched: dict[str, Counter[str]]) -> bool:
+    """Whether a scan is new, or its audit log has no answered search for each of its marks."""
+    if one.outcome == EnrolOutcome.NEW:
+        return True
+    if one.member not in searched:
+        searched[one.member] = _answered(vaults.of(one.member))
+    return searched[one.member][one.sha256] < one.marks
+
+
+def _answered(vault: Vault) -> Counter[str]:
+    """Of each scan, by its SHA-256, the types of mark that this member searched with."""
+    made = {
+        (row.subject, row.details.get("mark"))
+        for row in vault.audit_log()
+        if row.action == "search answered"
+        or (row.action == "search" and row.details.get("scope") == Scope.COUNTRY)
+    }
+    return Counter(sha256 for sha256, _ in made)
+
+
+# A dry run of an enrolment: every problem of every row at once, and nothing is written.
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What an enrolment of the rows would come to."""
+
+    rows: int
+    new: int
+    already_there: int
+    problems: tuple[Refused, ...]  # a row may have several
+
+
+class CheckScans(PrepareScans):
+    """The work on a row of a dry run: its scan is read and described, and nothing is given."""
+
+    def do(self, item: WorkItem) -> None:
+        row = self.row(item)
+        there = None
+        with (
+            contextlib.suppress(RibinError, OSError),  # what the vault says against it comes later
+            Vaults(self.vault, self.network_file) as vaults,
+        ):
+            _, there = _known_row(row, vaults.of(row.member))
+        if there is None:
+            _prepare_row(row, self.options)
+
+
+@dataclass
+class _EarlierRows:
+    """What earlier rows state of exhibits, events and files, against which a later one is held."""
+
+    stated: dict[tuple[str, str, str], tuple[Mapping[str, str], str]] = field(default_factory=dict)
+
+    def contradictions(
+        self, kind: str, member: str, name: str, fields: Mapping[str, str], row: str
+    ) -> Iterator[str]:
+        """A sentence for each field that an earlier row gave otherwise; empty ones say nothing."""
+        earlier, first = self.stated.setdefault((kind, member, name), (dict(fields), row))
+        for column, value in fields.items():
+            if value and earlier.get(column) and value != earlier[column]:
+                before = f"{column} is {earlier[column]!r} in {first}"
+                yield f"{kind} {name}: {before}, found {value!r}"
+
+
+def dry_run_rows(
+    rows: Sequence[Row],
+    vault: Path | None,
+    network_file: Path | None,
+    options: EnrolOptions,
+    *,
+    jobs: int = 1,
+    progress: Progress = no_progress,
+) -> DryRun:
+    """Read and describe every scan, and hold every row against its vault and the rows before.
+
+    The parameters are those of `enrol_rows`; the vaults are only read.
+    """
+    work, earlier = CheckScans(Path(), vault, network_file, options), _EarlierRows()
+    problems: list[Refused] = []
+    new = there = 0
+    with Vaults(vault, network_file) as vaults:
+        for item, outcome in _worked(work, rows, jobs):
+            row = rows[item.number - 1]
+            place = f"line {row.line}" if row.line else row.name
+            texts, known = _row_problems(row, place, vaults, earlier)
+            if outcome.failed:
+                texts.append(outcome.failed)
+            problems += [Refused(f"{place}: {row.name}", text) for text in dict.fromkeys(texts)]
+            there += known and not texts
+            new += not known and not texts
+            progress("dry run", item.number, len(rows))
+    return DryRun(len(rows), new, there, tuple(problems))
+
+
+def _row_problems(
+    row: Row, place: str, vaults: Vaults, earlier: _EarlierRows
+) -> tuple[list[str], bool]:
+    """What speaks against a row beside its scan, and whether that is in the vault already."""
+    problems: list[str] = []
+    known = False
+    try:
+        vault = vaults.of(row.member)
+        exhibit, done = _known_row(row, vault)
+        known = done is not None
+        problems += _exhibit_problems(row, place, vault.member, exhibit, earlier)
+    except (RibinError, OSError) as error:
+        problems.append(str(error))
+    return problems, known
+
+
+def _exhibit_problems(
+    row: Row, place: str, member: str, exhibit: Exhibit, earlier: _EarlierRows
+) -> list[str]:
+    """What cannot be of an exhibit, and what earlier rows state otherwise."""
+    fields, event = fields_of(exhibit), asdict(exhibit.event)
+    given = {name: value for name, value in fields.items() if row.fields.get(name)}
+    problems = exhibit_problems(exhibit, row.name)
+    problems += earlier.contradictions("exhibit", member, exhibit.exhibit, given, place)
+    problems += earlier.contradictions("event", member, event["event"], event, place)
+    try:
+        sha256 = hashlib.sha256(row.path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise StoreError(f"{row.path}: cannot be read: {error.strerror}") from error
+    shown = {"exhibit": exhibit.exhibit}
+    return [*problems, *earlier.contradictions("scan", member, sha256[:12], shown, place)]
+
+
+# Which marks of a scan are enrolled.
+
+
+def accepted_marks(scan: Scan, options: EnrolOptions) -> tuple[Scan, list[FoundMark]]:
     """The marks that may be enrolled; where an unusable one is accepted, the scan says why.
 
     An unusable mark that a person outlined, or the only one, is refused; one that was found
     beside others is left out.
     """
-    params = intake.params
+    params = options.params
     found = find_marks(scan, params)
     judged = [(mark, judge_mark(scan, mark, params)) for mark in found]
     bad = [(mark, q) for mark, q in judged if q.verdict is Verdict.UNUSABLE]
-    if bad and intake.accept_unusable:
+    if bad and options.accept_unusable:
         words = [f"{q.mark_type} unusable ({'; '.join(q.reasons)}), accepted" for _, q in bad]
-        return add_notes(scan, words, intake.who, intake.accept_unusable), list(found)
+        return add_notes(scan, words, options.who, options.accept_unusable), list(found)
     usable = [mark for mark, q in judged if q.verdict is not Verdict.UNUSABLE]
     for mark, q in bad:
         if not usable or mark.region.origin is not Origin.FOUND or mark is found[0]:

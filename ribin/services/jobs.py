@@ -1,42 +1,58 @@
-"""One job from where it was left to its end: who works, who writes, what is left to do."""
+"""A batch: many comparisons, searches or enrolments of a CSV file, resumed where it was stopped."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ribin._version import __version__
-from ribin.cases.exhibits import COLUMNS, Row
-from ribin.errors import FormatError, RibinError, ScanError, StoreError
-from ribin.model import Template
-from ribin.params.defaults import Params
-from ribin.pipeline import compare_marks
-from ribin.report.json import plain_value
-from ribin.report.text import lists_value
-from ribin.services.enrol import (
-    EnrolOptions,
-    Prepared,
-    enrolled_row,
-    known_row,
-    prepare_row,
-    store_prepared,
-)
+from ribin.cases.csv_files import BEYOND, read_csv, write_csv
+from ribin.cases.exhibits import COLUMNS
+from ribin.errors import FormatError, ParameterError, RibinError
+from ribin.services.batch_items import BatchWork, EnrolScans
+from ribin.services.enrol import Admission, Progress, no_progress
 from ribin.services.files import whole_file
-from ribin.services.journal import Journal
-from ribin.services.reading import ReadOptions, read_side
-from ribin.services.search import request_of, search_for
-from ribin.services.session import Session, Vaults
-from ribin.services.workers import Executor, Outcome, Partial, Work, WorkItem
+from ribin.services.session import Vaults
 from ribin.vault.enrol import EnrolOutcome
+from ribin.vault.journal import Journal, open_journal
+from ribin.workers import Executor, Outcome, WorkItem, in_order, local_executor
 
-Admit = Callable[[WorkItem, Outcome, Journal], Any]
-Tick = Callable[[str, int, int], None]
+# Columns of each kind of job: those that are needed, and those that may be there.
+_COLUMNS = {
+    "compare": (("reference", "comparison"), ("mark",)),
+    "search": (("query",), ("mark", "scope", "calibre", "from", "to", "reason")),
+    "enrol": (("file", "event", "exhibit"), COLUMNS),
+}
+_RESULTS = ".results.jsonl"
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """Which job is run, by whom, and where its results go."""
+
+    job_file: Path
+    out: Path | None = None
+    jobs: int = 1
+    scheduler: str | None = None
+    retry_failed: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """What files of the job are found from."""
+        return self.job_file.resolve().parent
+
+    @property
+    def results(self) -> Path:
+        return self.out or self.job_file.with_suffix(_RESULTS)
+
+    @property
+    def journal(self) -> Path:
+        return self.results.with_suffix(".journal")
 
 
 @dataclass(frozen=True)
@@ -49,41 +65,119 @@ class Tally:
     failed: int
 
 
+@dataclass(frozen=True)
+class BatchReport:
+    """The tally of a job, its failures by line with their reasons, and the files it wrote."""
+
+    tally: Tally
+    failures: tuple[tuple[str, str], ...]
+    results: tuple[Path, Path]
+
+
+def run_batch(
+    options: BatchOptions,
+    work: BatchWork,
+    usual: Mapping[str, str] | None = None,
+    progress: Progress = no_progress,
+) -> BatchReport:
+    """Run a job from where it was left, and write its results.
+
+    Parameters
+    ----------
+    usual : mapping, optional
+        What an empty or absent cell of a column means.
+
+    Raises
+    ------
+    ParameterError
+        The results would not end in .jsonl, have no folder, or would replace the job or a file
+        that no run of it wrote; or their journal is of another job.
+    FormatError
+        As `read_job`.
+    """
+    _check_results(options)
+    job = read_job(options.job_file, work.kind, usual or {}, work.settings())
+    otherwise = f"--out names another file, or remove {options.journal}"
+    with ExitStack() as stack:
+        journal = stack.enter_context(open_journal(options.journal, dict(job.identity), otherwise))
+        if options.retry_failed:
+            journal.forget_failed()
+        executor = stack.enter_context(_executor(options))
+        admit: Admit = _take_value
+        if isinstance(work, EnrolScans):
+            vaults = stack.enter_context(Vaults(work.vault, work.network_file))
+            admit = _admission(Admission(work, vaults))
+        tally = run_job(job, work, executor, journal, progress, admit)
+        files = write_results(job, journal, options.results)
+        return BatchReport(tally, tuple(_failures(job, journal)), files)
+
+
+def _check_results(options: BatchOptions) -> None:
+    results = options.results
+    if results.suffix != ".jsonl" or not results.parent.is_dir():
+        raise ParameterError(
+            f"{results}: a name that ends in .jsonl, in a folder that is there, needed"
+        )
+    table = results.with_suffix(".csv")
+    if table.resolve() == options.job_file.resolve():
+        raise ParameterError(f"{results}: another name needed, its .csv would replace the job")
+    if options.journal.exists():  # what has these names is then the job's own
+        return
+    for path in (results, table):
+        if path.exists():
+            raise ParameterError(
+                f"{path}: would be replaced, and {options.journal.name} is not beside it: "
+                "another name (--out) needed, or take it away first"
+            )
+
+
+@contextmanager
+def _executor(options: BatchOptions) -> Iterator[Executor]:
+    """Who does the items: processes of this machine, or the workers of a scheduler."""
+    if not options.scheduler:
+        yield local_executor(options.jobs)
+        return
+    from ribin.services.cluster import ClusterExecutor, connected
+
+    with connected(options.scheduler) as client:
+        yield ClusterExecutor(client)
+
+
+# From the first item that the journal does not have to the last. One process writes.
+
+Admit = Callable[[WorkItem, Outcome, Journal], Any]
+
+
+def _take_value(item: WorkItem, outcome: Outcome, journal: Journal) -> Any:
+    return outcome.value
+
+
 def run_job(
     job: Job,
-    work: Work,
+    work: BatchWork,
     executor: Executor,
     journal: Journal,
-    tick: Tick = lambda stage, done, total: None,
-    admit: Admit = lambda item, outcome, journal: outcome.value,
+    progress: Progress = no_progress,
+    admit: Admit = _take_value,
 ) -> Tally:
     """Do what the journal does not have yet. This process alone writes, in the order of the items.
 
     Parameters
     ----------
-    admit : callable
+    admit : callable, optional
         What this process does with the outcome of an item, in order; gives what the journal
-        keeps. A RibinError or OSError that it raises is why the item failed.
+        holds, by default the value. A RibinError or OSError that it raises is why the item failed.
     """
-    items = {item.number: item for item in job.items}
     waiting = [item for item in job.items if item.number not in journal.done]
-    before = len(items) - len(waiting)
-    early: dict[int, Outcome] = {}
-    following = iter(waiting)
-    awaited = next(following, None)
-    tick(job.kind, before, len(items))
-    for outcome in executor.submit(work, waiting):
-        early[outcome.number] = outcome
-        while awaited and awaited.number in early:
-            _keep(items[awaited.number], early.pop(awaited.number), journal, admit)
-            tick(job.kind, len(journal.done), len(items))
-            awaited = next(following, None)
-    if awaited:
-        raise StoreError(f"{job.kind}: an outcome of line {awaited.line} needed, found none")
-    return Tally(len(items), len(waiting), before, len(journal.failed))
+    before = len(job.items) - len(waiting)
+    progress(job.kind, before, len(job.items))
+    for item, outcome in in_order(executor, work, waiting):
+        _log_outcome(item, outcome, journal, admit)
+        progress(job.kind, len(journal.done), len(job.items))
+    return Tally(len(job.items), len(waiting), before, len(journal.failed))
 
 
-def _keep(item: WorkItem, outcome: Outcome, journal: Journal, admit: Admit) -> None:
+def _log_outcome(item: WorkItem, outcome: Outcome, journal: Journal, admit: Admit) -> None:
     reason, value = outcome.failed, outcome.value
     if not reason:
         try:
@@ -96,55 +190,49 @@ def _keep(item: WorkItem, outcome: Outcome, journal: Journal, admit: Admit) -> N
         journal.finish(item.number, value)
 
 
-class Admission:
-    """Puts prepared scans into their vaults: the one writer of an enrolment.
+def _admission(admission: Admission) -> Admit:
+    """Enrols what was prepared.
 
     A run may end after the vault has a scan and before the journal says so. The journal therefore
     notes first that a scan, not there yet, is about to be enrolled: found there later, it is new.
     """
 
-    def __init__(self, work: Preparing, vaults: Vaults) -> None:
-        self._work = work
-        self._vaults = vaults
+    def admit(item: WorkItem, outcome: Outcome, journal: Journal) -> dict[str, Any]:
+        enrolled = admission.admit(item, outcome, lambda: journal.begin(item.number))
+        if journal.has_begun(item.number):
+            enrolled = replace(enrolled, outcome=str(EnrolOutcome.NEW))
+        return asdict(enrolled)
 
-    def __call__(self, item: WorkItem, outcome: Outcome, journal: Journal) -> dict[str, Any]:
-        row = self._work.row(item)
-        vault = self._vaults.of(row.member)
-        exhibit, done = known_row(row, vault)
-        if done is None:
-            journal.begin(item.number)
-            prepared = outcome.value or prepare_row(row, self._work.intake)
-            done = store_prepared(row, vault, exhibit, prepared, self._work.intake)
-        said = plain_value(enrolled_row(row, vault, done))
-        return (
-            {**said, "outcome": str(EnrolOutcome.NEW)} if journal.has_begun(item.number) else said
-        )
+    return admit
+
+
+def _failures(job: Job, journal: Journal) -> list[tuple[str, str]]:
+    """Each item that failed, by its line, and why."""
+    return [
+        (f"line {item.line}", journal.entry(item.number)["failed"])
+        for item in job.items
+        if item.number in journal.failed
+    ]
 
 
 # JOB.csv: what a batch is asked for, and the name by which a journal knows it again.
 
-# Columns of each kind of job: those that are needed, and those that may be there.
-_COLUMNS = {
-    "compare": (("reference", "comparison"), ("mark",)),
-    "search": (("query",), ("mark", "scope", "calibre", "from", "to", "reason")),
-    "enrol": (("file", "event", "exhibit"), COLUMNS),
-}
-
 
 @dataclass(frozen=True)
 class Job:
-    """A kind of work and its items; files are found from `folder`.
+    """A kind of work and its items.
 
-    `identity` is what the journal holds: equal jobs, options and versions have it alike.
+    `identity` is what the journal holds: equal jobs, settings and versions have it alike.
     """
 
     kind: str
-    folder: Path
     items: tuple[WorkItem, ...]
     identity: Mapping[str, Any]
 
 
-def read_job(path: Path, kind: str, usual: Mapping[str, str], options: Mapping[str, Any]) -> Job:
+def read_job(
+    path: Path, kind: str, usual: Mapping[str, str], settings: Mapping[str, object]
+) -> Job:
     """Read a job.
 
     Parameters
@@ -153,67 +241,41 @@ def read_job(path: Path, kind: str, usual: Mapping[str, str], options: Mapping[s
         `compare`, `search` or `enrol`.
     usual : mapping
         What an empty or absent cell of a column means.
-    options : mapping
-        Whatever else changes the results, in words and numbers.
+    settings : mapping
+        Whatever else changes the results.
 
     Raises
     ------
     FormatError
-        The file cannot be read or has no row, a column that is needed is missing, a column means
-        nothing, a row has cells beyond its columns, or a needed cell is empty.
+        As `read_csv`; or the file has no row, or a row has cells beyond its columns.
     """
     needed, others = _COLUMNS[kind]
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, restkey="", restval="")
-            columns = list(reader.fieldnames or ())
-            rows = [(reader.line_num, row) for row in reader]
-    except OSError as error:
-        raise FormatError(f"{path}: a CSV file of a job needed, {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FormatError(f"{path}: a CSV file of a job needed, {error}") from error
-    _check_columns(path, columns, needed, others)
+    known = tuple(dict.fromkeys([*needed, *others]))
+    rows = read_csv(path, "a CSV file of a job", needed, known, usual)
     if not rows:
         raise FormatError(f"{path}: at least one row needed, found none")
-    items = tuple(
-        WorkItem(number, line, _cells(path, line, row, usual))
-        for number, (line, row) in enumerate(rows, start=1)
-    )
-    fields = [dict(item.fields) for item in items]
-    asked = json.dumps([fields, dict(options), __version__], sort_keys=True)
-    digest = hashlib.sha256(asked.encode()).hexdigest()
-    return Job(
-        kind, path.resolve().parent, items, {"job": kind, "items": len(items), "sha256": digest}
-    )
-
-
-def _check_columns(
-    path: Path, columns: Sequence[str], needed: Sequence[str], others: Sequence[str]
-) -> None:
-    known = dict.fromkeys([*needed, *others])
-    missing = [name for name in needed if name not in columns]
-    unknown = [name for name in columns if name not in known]
-    if missing or unknown:
-        wrong = f"no column {missing[0]}" if missing else f"column {unknown[0]!r} means nothing"
-        raise FormatError(f"{path}: {wrong}; known: {', '.join(known)}")
-
-
-def _cells(path: Path, line: int, row: Mapping[str, Any], usual: Mapping[str, str]) -> dict:
-    if row.get(""):
-        raise FormatError(
-            f"{path}: line {line}: one cell for each column needed, found {row['']} beyond them"
-        )
-    written = {name: text for name, cell in row.items() if (text := str(cell).strip())}
-    return {**dict.fromkeys((n for n in row if n), ""), **usual, **written}
+    for line, cells in rows:
+        if beyond := cells.get(BEYOND):
+            raise FormatError(
+                f"{path}: line {line}: one cell for each column needed, found {beyond} beyond them"
+            )
+    items = tuple(WorkItem(n, line, cells) for n, (line, cells) in enumerate(rows, start=1))
+    fields = [item.fields for item in items]
+    identity = json.dumps([fields, dict(settings), __version__], sort_keys=True, default=str)
+    digest = hashlib.sha256(identity.encode()).hexdigest()
+    return Job(kind, items, {"job": kind, "items": len(items), "sha256": digest})
 
 
 # What a job gave: a line of JSON for each item, and a CSV; whole or not at all, in its order.
 
 _FIGURES = ("score", "cmc", "cmc_fraction", "ccf", "cells", "rotation_deg")
-_PLACE = ("member", "exhibit", "event")
+_CANDIDATE = ("member", "exhibit", "event")
 _RESULT_COLUMNS = {
     "compare": ("reference", "comparison", "mark", *_FIGURES, "reason"),
-    "search": ("query", "mark", "rank", *_PLACE, *_FIGURES, "group", "others", "reciprocal_ranks"),
+    "search": (
+        *("query", "mark", "rank", *_CANDIDATE, *_FIGURES),
+        *("group", "others", "reciprocal_ranks"),
+    ),
     "enrol": ("file", "member", "exhibit", "outcome", "sha256", "marks"),
 }
 
@@ -236,31 +298,20 @@ def write_results(job: Job, journal: Journal, path: Path) -> tuple[Path, Path]:
             stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
     columns = ("item", "line", *_RESULT_COLUMNS[job.kind], "failed")
     with whole_file(table) as aside, aside.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        for entry in _entries(job, journal):
-            writer.writerows(_rows(job.kind, entry))
+        rows = (row for entry in _entries(job, journal) for row in _rows(job.kind, entry))
+        write_csv(stream, columns, rows, line_end="\n")
     return path, table
-
-
-def failures(job: Job, journal: Journal) -> list[tuple[str, str]]:
-    """Each item that failed, by its line, and why."""
-    return [
-        (f"line {item.line}", journal.entry(item.number)["failed"])
-        for item in job.items
-        if item.number in journal.failed
-    ]
 
 
 def _entries(job: Job, journal: Journal) -> Iterator[dict[str, Any]]:
     for item in job.items:
-        found = journal.entry(item.number)
+        logged = journal.entry(item.number)
         yield {
             "item": item.number,
             "line": item.line,
             "asked": dict(item.fields),
-            "failed": found.get("failed"),
-            "result": found.get("done"),
+            "failed": logged.get("failed"),
+            "result": logged.get("done"),
         }
 
 
@@ -276,106 +327,3 @@ def _rows(kind: str, entry: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     fused = result["fused"]["candidates"] if result["fused"] else []
     rows += [{**row, **start, "mark": "all"} for row in fused]
     return rows or [start]
-
-
-# What is done with an item: two scans compared, a search made, a scan read for enrolment.
-
-_KEPT = 64  # templates of breech faces in memory, 0.2 MB each
-# What differs from run to run, and so has no place in results that are equal.
-_OF_THE_RUN = ("elapsed_s", "asked_at")
-
-
-@dataclass(frozen=True)
-class Comparing:
-    """Compare the two files of an item; no pair is looked at mirrored as well."""
-
-    folder: Path
-    params: Params
-    reading: ReadOptions
-    cells: bool = False  # whether each cell is in the value
-
-    def do(self, item: WorkItem) -> dict[str, Any]:
-        mark = item.fields.get("mark") or None
-        one = self._template(item, "reference", mark)
-        two = self._template(item, "comparison", str(one.mark_type))
-        value = plain_value(compare_marks(one, two, self.params))
-        left_out = _OF_THE_RUN if self.cells else (*_OF_THE_RUN, "cell_fits")
-        return {name: content for name, content in value.items() if name not in left_out}
-
-    def _template(self, item: WorkItem, side: str, mark: str | None) -> Template:
-        path = self.folder / _needed(item, side)
-        try:
-            state = path.stat()
-        except OSError as error:
-            raise ScanError(f"{path}: a scan needed, {error.strerror}") from error
-        return _described(path, state.st_mtime_ns, state.st_size, mark, self.reading, self.params)
-
-
-@lru_cache(_KEPT)
-def _described(
-    path: Path, changed_ns: int, size: int, mark: str | None, reading: ReadOptions, params: Params
-) -> Template:
-    """The template of a file; one that changed is another."""
-    return read_side(path, reading, params, mark).template
-
-
-@dataclass(frozen=True)
-class Searching:
-    """Search with the file or the exhibit of an item, from the session of one member.
-
-    `asked` holds the options of the search; the cells of the item come before them.
-    """
-
-    folder: Path
-    vault: Path
-    network_file: Path | None
-    params: Params
-    reading: ReadOptions
-    asked: Mapping[str, Any]
-
-    def do(self, item: WorkItem) -> dict[str, Any] | Partial:
-        query = _needed(item, "query")
-        file = self.folder / query
-        fields = {name: text for name, text in item.fields.items() if text}
-        days = {f"date_{end}": fields[end] for end in ("from", "to") if end in fields}
-        asked = {**self.asked, **fields, **days}
-        with Session.open(self.vault, self.network_file, self.params, threads=1) as session:
-            request = request_of(session.member, asked)
-            named = str(file) if file.is_file() else query
-            chosen = asked.get("mark"), (), asked["leave_out_reviewed"]
-            _, found = search_for(session, named, self.reading, request, *chosen)
-        value = lists_value(found)
-        for one in (value, *value["lists"]):
-            for name in _OF_THE_RUN:
-                one.pop(name, None)
-        missing = "; ".join(f"{code} could not answer: {why}" for code, why in found.unavailable)
-        return Partial(value, missing) if missing else value
-
-
-@dataclass(frozen=True)
-class Preparing:
-    """Read and describe the scan of an item, unless it is in its vault already; nothing is written.
-
-    Gives None where it is there, and what to enrol where it is not.
-    """
-
-    folder: Path
-    vault: Path | None
-    network_file: Path | None
-    intake: EnrolOptions
-
-    def row(self, item: WorkItem) -> Row:
-        fields = item.fields
-        return Row(self.folder / fields["file"], fields.get("member", ""), fields, item.line)
-
-    def do(self, item: WorkItem) -> Prepared | None:
-        row = self.row(item)
-        with Vaults(self.vault, self.network_file) as vaults:
-            _, known = known_row(row, vaults.of(row.member))
-        return None if known else prepare_row(row, self.intake)
-
-
-def _needed(item: WorkItem, column: str) -> str:
-    if not item.fields[column]:
-        raise FormatError(f"line {item.line}: a {column} needed, found an empty cell")
-    return item.fields[column]

@@ -1,66 +1,100 @@
-"""The standing searches of one vault, made now: what is new among their first rows."""
+"""The saved searches of one vault: begun, made, and what has come to rank high since."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from ribin.cases.exhibits import Request
+from ribin.cases.exhibits import Request, Scope
+from ribin.cases.leads import ExhibitRef
 from ribin.cases.results import SearchLists
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.errors import RibinError
 from ribin.report.json import plain_value
+from ribin.search.rules import check_request
+from ribin.services.enrol import Progress, no_progress
 from ribin.services.reading import ReadOptions
 from ribin.services.search import search_for
-from ribin.services.session import Session
-from ribin.vault.saved_searches import note_findings, read_saved_searches
+from ribin.services.session import Session, open_own
+from ribin.vault.saved_searches import add_saved_search, note_findings, read_saved_searches
+
+
+@dataclass(frozen=True)
+class SavedSearchOptions:
+    """What saved searches look for, and who answers for them.
+
+    `top` rows of each list count, from `min_score` up.
+    """
+
+    who: str
+    reason: str = ""
+    scope: Scope = Scope.COUNTRY
+    top: int = 5
+    min_score: float = 0.0
 
 
 @dataclass(frozen=True)
 class SavedSearchRun:
-    """How many searches were made, how many findings are new, and what could not be done."""
+    """How many searches were made, and what could not be done."""
 
     made: int
-    noted: int
     failed: tuple[tuple[str, str], ...]
 
 
+def begin_saved_searches(
+    vault: Path | None, exhibits: Sequence[str], options: SavedSearchOptions
+) -> list[SavedSearch]:
+    """Begin a search for each exhibit of the own vault.
+
+    Raises
+    ------
+    AccessError
+        A search beyond the country does not say who asks and why.
+    StoreError, ParameterError
+        As `add_saved_search`; then none is begun.
+    """
+    who, reason, scope = options.who, options.reason, options.scope
+    check_request(Request("", scope, who=who, reason=reason), Scope.COUNTRY)
+    with open_own(vault) as opened:
+        return add_saved_search(
+            opened, exhibits, scope, options.top, options.min_score, who, reason
+        )
+
+
 def run_saved_searches(
-    session: Session,
-    who: str,
-    tick: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    session: Session, who: str, progress: Progress = no_progress
 ) -> SavedSearchRun:
-    """Make every search that stands and keep what is new; `read_findings` tells what it was.
+    """Make every saved search and note what is new; `read_findings` gives what it was.
 
     A search that cannot be made, or a member that cannot answer, stops no other.
     """
-    standing = read_saved_searches(session.vault)
-    noted = 0
+    searches = read_saved_searches(session.vault)
     failed: list[tuple[str, str]] = []
-    for number, one in enumerate(standing, start=1):
+    for number, one in enumerate(searches, start=1):
         try:
             lists = _search(session, one)
-            noted += note_findings(session.vault, _findings(session, one, lists), who)
+            note_findings(session.vault, _findings(session, one, lists), who)
             failed += [(one.standing, f"{code}: {why}") for code, why in lists.unavailable]
         except (RibinError, OSError) as error:
             failed.append((one.standing, str(error)))
-        tick("searching", number, len(standing))
-    return SavedSearchRun(len(standing), noted, tuple(failed))
+        progress("searching", number, len(searches))
+    return SavedSearchRun(len(searches), tuple(failed))
 
 
 def _search(session: Session, one: SavedSearch) -> SearchLists:
     """The lists of an open case now, without pairs that have both verdicts."""
-    asker = session.member
-    request = Request(asker, one.scope, who=one.who, reason=one.reason, top=one.top)
-    return search_for(session, one.exhibit, ReadOptions(), request, leave_out_reviewed=True)[1]
+    request = Request(session.member, one.scope, who=one.who, reason=one.reason, top=one.top)
+    exhibit = ExhibitRef(session.member, one.exhibit)
+    return search_for(session, exhibit, ReadOptions(), request, leave_out_reviewed=True)[1]
 
 
 def _findings(session: Session, one: SavedSearch, lists: SearchLists) -> list[SearchFinding]:
-    """The rows that count; of an exhibit in several lists, the one of the best place."""
+    """The rows that count; of an exhibit in several lists, the one of the best rank."""
     rows = [
         row
-        for found in lists.lists
-        for row in found.candidates
+        for one_list in lists.lists
+        for row in one_list.candidates
         if row.score >= one.min_score and (row.member, row.exhibit) != (session.member, one.exhibit)
     ]
     rows.sort(key=lambda row: (row.rank, -row.score, row.member, row.exhibit))

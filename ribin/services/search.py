@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,62 @@ from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
 
+@dataclass(frozen=True)
+class SearchOptions:
+    """What a person wants to have searched: for whom and why, how wide, and which rows.
+
+    Attributes
+    ----------
+    scope, members : Scope or None, tuple of str
+        How wide, by default in the country; or who is asked instead of a scope.
+    top : int, optional
+        How many rows; all that were compared where None.
+    mark_type : str, optional
+        By default every mark of the query is searched with.
+    leave_out_reviewed : bool
+        Whether pairs that need no look any more are left out; the counts say how many.
+    """
+
+    who: str
+    reason: str = ""
+    scope: Scope | None = None
+    members: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    full: bool = False
+    top: int | None = 20
+    group: Grouping = Grouping.NONE
+    mark_type: str | None = None
+    leave_out_reviewed: bool = False
+    reading: ReadOptions = field(default_factory=ReadOptions)
+
+    def request(self, member: str) -> Request:
+        """What the member asks others.
+
+        Raises
+        ------
+        ParameterError
+            Both a scope and members are named: the one says whom to ask, and so does the other.
+        """
+        if self.scope and self.members:
+            named = ", ".join(self.members)
+            raise ParameterError(
+                f"search: either --scope or --member needed, found {self.scope} and {named}"
+            )
+        return Request(
+            asking_member=member,
+            scope=self.scope or Scope.COUNTRY,
+            filters=self.filters,
+            who=self.who,
+            reason=self.reason,
+            full=self.full,
+            top=self.top,
+            group=self.group,
+        )
+
+
 def search_for(
     session: Session,
-    query: str,
+    query: str | ExhibitRef,
     reading: ReadOptions,
     request: Request,
     mark_type: str | None = None,
@@ -34,6 +87,8 @@ def search_for(
     leave_out_reviewed: bool = False,
 ) -> tuple[list[Side], SearchLists]:
     """Search with all marks, or those of one type, of a file or of an exhibit of the own vault.
+
+    An `ExhibitRef` means an exhibit alone, whatever files there are.
 
     Parameters
     ----------
@@ -52,12 +107,18 @@ def search_for(
         As `Session.read_queries`, `check_reach` and `search`.
     """
     check_reach(session, request, members)
-    sides, notes = session.read_queries(query, reading, mark_type)
+    if isinstance(query, ExhibitRef):
+        marks = session.marks_of(query.exhibit, mark_type)
+        sides = first_of_each_type(session.vault, marks)
+        notes: tuple[str, ...] = ()
+        name = query.exhibit
+    else:
+        sides, notes = session.read_queries(query, reading, mark_type)
+        name = "" if Path(query).is_file() else query
     if leave_out_reviewed:
         scans = dict.fromkeys(side.template.provenance.sha256 for side in sides)
         pairs = {pair for sha256 in scans for pair in reviewed_with(session.vault, sha256)}
         request = replace(request, leave_out=tuple(sorted(pairs)))
-    name = "" if Path(query).is_file() else query
     return sides, replace(_search(session, sides, request, members, name), notes=notes)
 
 

@@ -1,19 +1,20 @@
-"""`sample_data/`: small synthetic scans of five countries, their manifest and their truth."""
+"""Series of synthetic scans with labels; and `sample_data/`, the cases of five countries."""
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from ribin.cases.csv_files import write_csv
 from ribin.cases.exhibits import ExhibitKind, Scope
+from ribin.errors import ParameterError
 from ribin.synth.breech import BreechFace
 from ribin.synth.cartridge import Primer, fire
 from ribin.synth.firearm import Aperture, Firearm, FirearmSpec, consecutive_slides, make_firearm
-from ribin.synth.write import encode_x3p
+from ribin.synth.write import encode_x3p, write_x3p
 
 # The cases of `sample_data/`: who found what, when, and which firearm marked it.
 #
@@ -216,9 +217,7 @@ def _manifest_row(event: SampleEvent, number: int, firearm: Firearm) -> dict[str
 
 def _csv_bytes(columns: tuple[str, ...], rows: list[dict[str, str]]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    write_csv(text, columns, rows, line_end="\n")
     return text.getvalue().encode()
 
 
@@ -265,3 +264,54 @@ To make it all again, byte for byte, in Python:
     from ribin.synth.sample import write_sample_data
     write_sample_data("sample_data", seed={{seed}})
 """
+
+
+# A series of synthetic scans in a folder, with the labels that `ribin evaluate` reads.
+
+_SEEDS_APART = 1_000_000  # so that series of neighbouring seeds share no firearm
+
+
+@dataclass(frozen=True)
+class Series:
+    """How many cases of how many firearms, and how strongly they are marked."""
+
+    firearms: int
+    cases: int
+    seed: int
+    mark_strength: float
+
+
+def write_series(folder: Path, series: Series, progress: Callable[[str, int, int], None]) -> int:
+    """Write the scans and labels.csv into a new or empty folder; gives the number of scans.
+
+    Raises
+    ------
+    ParameterError
+        The folder holds something already, or cannot be written.
+    """
+    total = series.firearms * series.cases
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ParameterError(f"{folder}: an empty folder needed, found files in it")
+        labels = []
+        for number, (name, firearm, shot) in enumerate(_shots(series), start=1):
+            scan = fire(firearm, shot, mark_strength=series.mark_strength)
+            file = f"case-{number:05d}.x3p"
+            write_x3p(scan, folder / file)
+            labels.append({"file": file, "firearm": name})
+            progress("firing", number, total)
+        (folder / "labels.csv").write_bytes(_csv_bytes(_LABELS[:2], labels))
+    except OSError as error:
+        raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
+    return total
+
+
+def _shots(series: Series) -> Iterator[tuple[str, Firearm, int]]:
+    """Each case's firearm, by name, and the chance of its shot; kinds of face take turns."""
+    faces = tuple(BreechFace)
+    for number in range(series.firearms):
+        spec = FirearmSpec(breech_face=faces[number % len(faces)])
+        firearm = make_firearm(series.seed * _SEEDS_APART + number, spec)
+        for case in range(series.cases):
+            yield f"firearm-{number + 1:04d}", firearm, case

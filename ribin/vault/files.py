@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
-import zlib
 from pathlib import Path
-from typing import Any
 
 
 def fsync_folder(folder: Path) -> None:
@@ -90,23 +87,6 @@ def remove_derived(path: Path) -> None:
 
 def _name_hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:_DIGITS]
-
-
-def make_line(entry: dict[str, Any]) -> bytes:
-    """An entry as a line, with its end."""
-    text = json.dumps(entry, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
-    return b"%08x %s\n" % (zlib.crc32(text), text)
-
-
-def parse_line(line: bytes) -> dict[str, Any] | None:
-    """What a line says; None where it is not whole."""
-    if not line.endswith(b"\n") or line[8:9] != b" ":
-        return None
-    text = line[9:-1]
-    if line[:8] != b"%08x" % zlib.crc32(text):
-        return None
-    entry = json.loads(text)
-    return entry if isinstance(entry, dict) else None
 
 
 INDEX_FOLDER = "index"

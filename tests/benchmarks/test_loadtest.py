@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
+from loadtest import GallerySpec, make_gallery
 from mark_makers import make_scan, template_of
 from search_makers import ask
 
 from ribin.cases.exhibits import Filters, Scope
 from ribin.errors import ParameterError
-from ribin.gallery import GallerySpec, make_gallery
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.context import SearchContext
 from ribin.search.engine import search
@@ -124,9 +125,13 @@ def test_more_whole_cases_than_exhibits_are_refused(tmp_path):
         make_gallery(tmp_path / "x", "JAM", GallerySpec(3, 4), LIKE)
 
 
-def test_the_command_makes_a_vault(ribin, tmp_path, monkeypatch):
-    monkeypatch.setattr("ribin.gallery._given", lambda spec, params: LIKE)
-    done = ribin("synth", "gallery", tmp_path / "big", "--exhibits", 50, "--whole", 0)
-    assert done.out == f"{tmp_path / 'big'}: 50 exhibits, 0 of them with scan files\n"
-    again = ribin("synth", "gallery", tmp_path / "big", "--exhibits", 50, "--whole", 0)
+def test_the_command_makes_a_vault_of_whole_cases(ribin, tmp_path):
+    done = ribin("synth", "gallery", tmp_path / "few", "--exhibits", 3, "--jobs", 1)
+    assert (done.code, done.out) == (0, f"{tmp_path / 'few'}: 3 exhibits\n")
+    mate = json.loads(ribin("search", "JAM-G0000000", "--vault", tmp_path / "few", "--json").out)[
+        "candidates"
+    ][0]
+    assert mate["exhibit"] == "JAM-G0000001"  # the other case of the firearm
+    assert ribin("store", "check", "--vault", tmp_path / "few").code == 0
+    again = ribin("synth", "gallery", tmp_path / "few", "--exhibits", 3, "--jobs", 1)
     assert again.code == 3

@@ -380,7 +380,7 @@ def test_nothing_of_what_is_gone_stays_in_the_index(pair, network):
     mark = pair.sender.marks_of("BLZ-secret-cluster")[0]
     index = pair.receiver.path / "received" / "BLZ" / "index"
     index.mkdir()
-    (index / "full-0.lines").write_text(mark.template_sha256)
+    (index / "full-0.journal").write_text(mark.template_sha256)
     set_sharing(pair.sender, ["BLZ-secret-cluster"], Scope.COUNTRY, "ann", "trial")
     path = pair.send()
     assert pair.receive(path).gone == 1

@@ -22,7 +22,7 @@ from ribin.errors import ParameterError, StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.index import MarkList, Shard, ShardTask, Threads, write_shard
 from ribin.services.cluster import ClusterExecutor, ClusterScorer, connected
-from ribin.services.workers import ThisProcess, WorkItem
+from ribin.workers import ThisProcess, WorkItem
 
 pytestmark = pytest.mark.slow
 distributed = pytest.importorskip("distributed", reason="ribin[cluster] is not installed")

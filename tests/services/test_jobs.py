@@ -5,173 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
-from batch_makers import Doubling, OutOfOrder, make_items, make_job
+from batch_makers import Doubling, OutOfOrder, make_job
 
-from ribin.errors import FormatError, ParameterError, StoreError
+from ribin.errors import FormatError, StoreError
 from ribin.services.jobs import read_job, run_job
-from ribin.services.journal import open_journal
-from ribin.services.workers import LocalProcesses, ThisProcess, local_executor
+from ribin.vault.journal import open_journal
 from ribin.vault.vault import Vault
+from ribin.workers import LocalProcesses, ThisProcess
 
 JOB = {"job": "search", "items": 5}
 SAID = "remove it"
-
-
-def test_a_journal_is_read_back(tmp_path):
-    path = tmp_path / "x.journal"
-    with open_journal(path, JOB, SAID) as journal:
-        journal.finish(1, {"name": "é", "score": 0.1})
-        journal.begin(2)
-        journal.fail(3, "no such file")
-    with open_journal(path, JOB, SAID) as journal:
-        assert sorted(journal.done) == [1, 3]
-        assert journal.failed == {3}
-        assert journal.has_begun(2)
-        assert not journal.has_begun(1)
-        assert journal.entry(1)["done"] == {"name": "é", "score": 0.1}
-        assert journal.entry(3)["failed"] == "no such file"
-        journal.forget_failed()
-        journal.finish(3, "now")
-    with open_journal(path, JOB, SAID) as journal:
-        assert journal.entry(3)["done"] == "now"
-        assert journal.failed == set()
-
-
-def test_a_journal_cut_at_any_byte_goes_on_from_its_last_whole_line(tmp_path):
-    path = tmp_path / "x.journal"
-    with open_journal(path, JOB, SAID) as journal:
-        for number in range(1, 6):
-            journal.finish(number, {"twice": 2 * number})
-    whole = path.read_bytes()
-    ends = [i + 1 for i, byte in enumerate(whole) if byte == ord("\n")]
-    for length in range(len(whole) + 1):
-        path.write_bytes(whole[:length])
-        with open_journal(path, JOB, SAID) as journal:
-            kept = max(0, sum(end <= length for end in ends) - 1)
-            assert sorted(journal.done) == list(range(1, kept + 1))
-            for number in range(kept + 1, 6):
-                journal.finish(number, {"twice": 2 * number})
-        assert path.read_bytes() == whole
-
-
-def test_a_journal_that_is_none_is_left_as_it_is(tmp_path):
-    path = tmp_path / "x.journal"
-    with open_journal(path, JOB, SAID) as journal:
-        for number in (1, 2, 3):
-            journal.finish(number, number)
-    whole = path.read_bytes()
-    damaged = bytearray(whole)
-    damaged[whole.index(b"\n") + 12] ^= 1
-    for content, error, told in (
-        (bytes(damaged), FormatError, "line 2 is damaged; remove it"),
-        (b"a letter to a friend", FormatError, "line 1 is damaged; remove it"),
-        (b"a letter\nto a friend", FormatError, "line 1 is damaged; remove it"),
-    ):
-        path.write_bytes(content)
-        with pytest.raises(error, match=told), open_journal(path, JOB, SAID):
-            pass
-        assert path.read_bytes() == content
-    path.write_bytes(whole)
-    with (
-        pytest.raises(
-            ParameterError, match="another job, other options or another ribin; remove it"
-        ),
-        open_journal(path, {**JOB, "items": 6}, SAID),
-    ):
-        pass
-
-
-def test_one_writer(tmp_path):
-    path = tmp_path / "x.journal"
-    with (
-        open_journal(path, JOB, SAID),
-        pytest.raises(StoreError, match="in use by another run of this job"),
-        open_journal(path, JOB, SAID),
-    ):
-        pass
-    with open_journal(path, JOB, SAID):
-        pass
-
-
-def outcomes(executor, work, count=12):
-    return {o.number: (o.value, o.failed) for o in executor.submit(work, make_items(count))}
-
-
-def test_workers_give_what_one_process_gives(tmp_path):
-    work = Doubling(tmp_path, refused=frozenset({3}), broken=frozenset({7}))
-    here, beside = (outcomes(local_executor(jobs), work) for jobs in (1, 2))
-    assert sorted(beside) == list(range(1, 13))
-    assert {value["threads"] for value, _ in beside.values() if value} == {"1"}
-    for number, (value, failed) in here.items():
-        assert failed == {3: "item 3 is refused", 7: "KeyError: 7"}.get(number, "")
-        assert beside[number][1] == failed
-        assert (value or {}).get("twice") == (beside[number][0] or {}).get("twice")
-
-
-def test_a_worker_that_dies_takes_nothing_with_it(tmp_path):
-    work = Doubling(tmp_path, dies_once=frozenset({2}), dies_always=frozenset({5}))
-    found = outcomes(LocalProcesses(2), work, 8)
-    assert sorted(found) == list(range(1, 9))
-    told = "its worker process ended 2 times: no memory left?"
-    assert {n: failed for n, (_, failed) in found.items() if failed} == {5: told}
-    assert all(found[n][0]["twice"] == 2 * n for n in found if n != 5)
-
-
-WAITING = """
-import sys, time
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from batch_makers import make_items
-from ribin.services.workers import LocalProcesses
-from dataclasses import dataclass
-import os
-
-if __name__ == "__main__":
-    sys.path.insert(0, sys.argv[2])
-    from sleeper import Sleeper
-    for outcome in LocalProcesses(2).submit(Sleeper(Path(sys.argv[2])), make_items(4)):
-        pass
-"""
-SLEEPER = """
-import os, time
-from dataclasses import dataclass
-from pathlib import Path
-
-@dataclass(frozen=True)
-class Sleeper:
-    folder: Path
-
-    def do(self, item):
-        (self.folder / f"pid-{os.getpid()}").touch()
-        time.sleep(60)
-"""
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
-def test_workers_end_with_a_parent_that_is_killed(tmp_path):
-    (tmp_path / "sleeper.py").write_text(SLEEPER, encoding="utf-8")
-    (tmp_path / "waiting.py").write_text(WAITING, encoding="utf-8")
-    arguments = [sys.executable, tmp_path / "waiting.py", Path(__file__).parents[1], tmp_path]
-    parent = subprocess.Popen([str(a) for a in arguments], stderr=subprocess.DEVNULL)
-    workers = wait_for(lambda: [p.name[4:] for p in tmp_path.glob("pid-*")], 2)
-    parent.kill()
-    parent.wait()
-    wait_for(lambda: [p for p in workers if not Path("/proc", p).exists()], len(workers))
-
-
-def wait_for(look, count):
-    for _ in range(300):
-        found = look()
-        if len(found) >= count:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{count} needed, found {found}")
 
 
 @pytest.mark.parametrize("executor", [LocalProcesses(2), *map(OutOfOrder, range(5))])
@@ -217,7 +62,7 @@ def test_an_executor_that_loses_an_item_is_noticed(tmp_path):
         ("reference,comparison\n", "at least one row needed, found none"),
         (
             "reference,comparison\na,b,c\n",
-            r"line 2: one cell for each column needed, found \['c'\]",
+            "line 2: one cell for each column needed, found c beyond",
         ),
         (b"reference,comparison\n\xff,b\n", "a CSV file of a job needed"),
     ],
@@ -261,7 +106,8 @@ def test_a_batch_of_comparisons(ribin, pairs):
         *(str(results.with_suffix(end)) for end in (".jsonl", ".csv")),
     ]
     assert done.err.splitlines() == [
-        f"line 4: {pairs.parent}/gone.x3p: a scan needed, No such file or directory",
+        f"line 4: {pairs.parent}/gone.x3p: a scan needed, No such file or directory; "
+        "exhibit:NAME is an exhibit",
         "line 6: a reference needed, found an empty cell",
     ]
     found = lines(results)
@@ -330,14 +176,15 @@ def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):
     assert outcomes == ["new", None, "new", "new"]
 
     queries = tmp_path / "queries.csv"
-    queries.write_text(f"query,calibre\nX1,\n{B},9x19\nnobody,\n", encoding="utf-8")
+    queries.write_text(f"query,calibre\nexhibit:X1,\n{B},9x19\nX1,\n", encoding="utf-8")
     files = []
     for jobs in (1, 2):
         out = tmp_path / f"found{jobs}.jsonl"
         asked = ("--vault", vault, "--jobs", jobs, "--who", "me", "--out", out, "--top", 2)
         done = ribin("batch", "search", queries, *asked)
         assert (done.code, done.out.splitlines()[0]) == (1, "3 items: 2 done, 1 failed")
-        assert done.err.startswith("line 4: nobody: neither a file nor an exhibit")
+        assert done.err.startswith(f"line 4: {tmp_path / 'X1'}: a scan needed, No such file")
+        assert done.err.endswith("; exhibit:NAME is an exhibit\n")
         files.append([out.with_suffix(end).read_bytes() for end in (".jsonl", ".csv")])
     assert files[0] == files[1]
     alone = json.loads(ribin("search", "X1", "--vault", vault, "--top", 2, "--json").out)
@@ -348,7 +195,37 @@ def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):
     assert [(r["query"], r["rank"], r["exhibit"]) for r in table[:2]] == [
         ("X1", str(c["rank"]), c["exhibit"]) for c in alone["candidates"]
     ]
-    assert table[-1]["failed"].startswith("nobody: ")
+    assert "a scan needed" in table[-1]["failed"]
+
+
+def test_a_cell_means_a_file_unless_it_says_exhibit(ribin, pairs, tmp_path, monkeypatch):
+    """A file of the name of an exhibit does not take its place, nor the other way round."""
+    vault = ("--vault", tmp_path / "JAM", "--who", "me")
+    ribin("init", tmp_path / "JAM", "--member", "JAM", "--who", "me")
+    ribin("enrol", tmp_path / A, "--event", "E", "--exhibit", "X", *vault)
+    monkeypatch.chdir(tmp_path)
+    shutil.copyfile(tmp_path / C, tmp_path / "X")
+    (tmp_path / "q.csv").write_text("query\nexhibit:X\nexhibit:Y\n", encoding="utf-8")
+    done = ribin("batch", "search", tmp_path / "q.csv", *vault, "--jobs", "1")
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert "Y" in done.err
+    made = lines(tmp_path / "q.results.jsonl")[0]["result"]
+    assert made["query"] == "X"
+    assert dict(made["counts"]["not_compared"]) == {"the query itself": 1}
+    text = f"reference,comparison\nexhibit:X,{A}\nexhibit:X,X\n"
+    (tmp_path / "both.csv").write_text(text, encoding="utf-8")
+    done = ribin("batch", "compare", tmp_path / "both.csv", "--vault", tmp_path / "JAM")
+    assert (done.code, done.err) == (0, "")
+    same, other = (one["result"]["ccf"] for one in lines(tmp_path / "both.results.jsonl"))
+    assert other < 0.9 < 0.99 < same
+
+
+def test_a_scope_of_a_cell_that_there_is_not(ribin, pairs, tmp_path):
+    ribin("init", tmp_path / "JAM", "--member", "JAM", "--who", "me")
+    (tmp_path / "q.csv").write_text(f"query,scope\n{A},world\n", encoding="utf-8")
+    done = ribin("batch", "search", tmp_path / "q.csv", "--vault", tmp_path / "JAM", "--jobs", "1")
+    needed = "line 2: scope needs one of country, cluster, network, found 'world'\n"
+    assert (done.code, done.err) == (3, needed)
 
 
 def test_a_list_that_lacks_a_member_is_kept_and_counts_as_failed(ribin, pairs, tmp_path):

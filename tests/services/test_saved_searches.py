@@ -50,8 +50,7 @@ def network(made, tmp_path):
 def put(sample_dir, vault, name, exhibit=""):
     fields = {"event": f"E-{name}", "exhibit": exhibit or name, "sharing": "cluster"}
     rows = [Row(sample_dir / f"{name}.x3p", "", fields)]
-    with Vault.open(vault) as opened:
-        report = enrol_rows(rows, lambda member: opened, EnrolOptions(DEFAULT_PARAMS, "me"))
+    report = enrol_rows(rows, vault, None, EnrolOptions(DEFAULT_PARAMS, "me"))
     assert report.failed == ()
 
 
@@ -111,6 +110,16 @@ def test_scans_of_the_own_exhibit_are_no_findings(ribin, sample_dir, network, tm
         *(("JAM-S2", e) for e in (QUERY, "twice")),
     }
     assert len(told) == 2
+
+
+def test_a_file_of_the_name_of_an_exhibit_does_not_take_its_place(
+    ribin, sample_dir, network, tmp_path, monkeypatch
+):
+    vault = ("--vault", tmp_path / "JAM", "--who", "me")
+    ribin("standing", "add", QUERY, *vault)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / QUERY).write_text("no scan", encoding="utf-8")
+    assert found(ribin("standing", "run", *vault, "--json")) == [("JAM-S1", "JAM", OTHER)]
 
 
 def test_a_score_may_be_asked_for(ribin, network, tmp_path):

@@ -10,8 +10,8 @@ import pytest
 from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.params.load import load_params
-from ribin.services.enrol import describe_vault, read_again
 from ribin.services.reading import ReadOptions
+from ribin.services.redescribe import describe_vault, read_again
 from ribin.vault.backup import back_up
 from ribin.vault.enrol import scan_path
 from ribin.vault.redescribe import described_path

@@ -100,10 +100,11 @@ def test_names_are_escaped(lists):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Path:
     """The sample network, enrolled once."""
-    from ribin.commands.demo import show_tour
+    from ribin.services.demo import build_demo
+    from ribin.services.enrol import no_progress
 
     folder = tmp_path_factory.mktemp("demo")
-    show_tour(folder, folder / "p.png", 2, lambda *told: None, lambda text: None)
+    build_demo(folder, 1, no_progress)
     return folder
 
 

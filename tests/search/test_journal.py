@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from search_makers import (
@@ -25,7 +26,7 @@ from ribin.model import Template
 from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.vault.enrol import scan_path
-from ribin.vault.files import make_line
+from ribin.vault.journal import make_line
 from ribin.vault.vault import Vault
 
 
@@ -58,7 +59,7 @@ def compared(monkeypatch):
 
 
 def lines(network, code="JAM"):
-    return list((network.members[code].vault / "index").glob("full-*.lines"))
+    return list((network.members[code].vault / "index").glob("full-*.journal"))
 
 
 def stopped_after(number, network, compared, **asked):
@@ -131,7 +132,8 @@ def test_what_one_member_answered_is_kept_until_all_have(network, compared):
 def test_a_line_of_another_layout_and_a_file_of_long_ago_are_passed_over(network, compared):
     stopped_after(8, network, compared)
     (path,) = lines(network)
-    path.write_bytes(make_line({"template": "ab", "shift_um": []}) + make_line({"other": 1}))
+    others = ({"item": "ab", "done": {"shift_um": []}}, {"item": "ab", "done": 1}, {"other": 1})
+    path.write_bytes(b"".join(map(make_line, others)))
     assert len(result_of(network)[0]) == 12
     stopped_after(8, network, compared)
     (path,) = lines(network)
@@ -189,13 +191,13 @@ def test_a_killed_command_goes_on(ribin, sample_dir, tmp_path):
     asked += ["--vault", str(vault), "--params", str(few)]
     whole = json.loads(ribin(*asked).out)
     process = subprocess.Popen(
-        [sys.executable, "-m", "ribin", *asked],
+        [str(Path(sys.executable).with_name("ribin")), *asked],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     ends = time.monotonic() + 60.0
     while process.poll() is None and time.monotonic() < ends:
-        if any(path.stat().st_size for path in (vault / "index").glob("full-*.lines")):
+        if any(path.stat().st_size for path in (vault / "index").glob("full-*.journal")):
             process.send_signal(signal.SIGKILL)
             break
         time.sleep(0.0005)

@@ -12,9 +12,10 @@ from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.services.enrol import EnrolOptions, enrol_rows
 from ribin.vault.vault import Vault
+from ribin.workers import local_executor
 
 FILES = ("JAM-2026-0007-1.x3p", "JAM-2025-0038-1.x3p")
-INTAKE = EnrolOptions(DEFAULT_PARAMS, "tester", "test")
+OPTIONS = EnrolOptions(DEFAULT_PARAMS, "tester", "test")
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_library_command_and_batch_store_the_same_bits(ribin, scans, vault):
     scan = read_scan(path)
     marks = extract_marks(scan)
     rows = [Row(path, "", {"event": "E", "exhibit": "X"})]
-    assert enrol_rows(rows, lambda member: vault, INTAKE).enrolled[0].outcome == "new"
+    assert enrol_rows(rows, vault.path, None, OPTIONS).enrolled[0].outcome == "new"
     ribin("init", scans / "other", "--member", "JAM", "--who", "me")
     asked = ("--event", "E", "--exhibit", "X", "--vault", scans / "other", "--who", "me")
     assert ribin("enrol", path, *asked).code == 0
@@ -60,19 +61,47 @@ def test_library_command_and_batch_store_the_same_bits(ribin, scans, vault):
 
 def test_a_job_run_again_reads_no_scan_again(scans, vault, monkeypatch):
     rows = read_manifest(scans / "exhibits.csv", {"event": "E-2"})
-    first = enrol_rows(rows[:1], lambda member: vault, INTAKE)
+    first = enrol_rows(rows[:1], vault.path, None, OPTIONS)
     assert [e.outcome for e in first.enrolled] == ["new"]
     read = []
     monkeypatch.setattr(
         "ribin.services.reading.read_scan",
         lambda path, **how: read.append(path.name) or read_scan(path),
     )
-    again = enrol_rows(rows, lambda member: vault, INTAKE)
+    again = enrol_rows(rows, vault.path, None, OPTIONS)
     assert [e.outcome for e in again.enrolled] == ["already there", "new"]
     assert read == [FILES[1]]
     assert [(f.file, f.reason) for f in again.failed] == [
         ("line 3", "line 3: a file needed, found an empty cell")
     ]
+
+
+def test_processes_enrol_what_one_process_does(ribin, scans, tmp_path, monkeypatch):
+    processes, made = [], []
+
+    def executor(jobs):
+        processes.append(jobs)
+        return local_executor(jobs)
+
+    monkeypatch.setattr("ribin.services.enrol.WORTH_A_PROCESS", 1)
+    monkeypatch.setattr("ribin.services.enrol.local_executor", executor)
+    for jobs in (1, 2):
+        folder = tmp_path / f"V{jobs}"
+        ribin("init", folder, "--member", "JAM", "--who", "me")
+        asked = ("--manifest", scans / "exhibits.csv", "--vault", folder, "--who", "me")
+        dry = ribin("enrol", *asked, "--event", "E", "--jobs", jobs, "--dry-run")
+        done = ribin("enrol", *asked, "--event", "E", "--jobs", jobs)
+        with Vault.open(folder) as opened:
+            made.append((dry, done.code, done.out, done.err, opened.holdings().snapshot))
+    assert processes == [1, 1, 2, 2]
+    assert made[0] == made[1]
+    assert made[0][2].endswith("2 new, 0 already there, 1 failed\n")
+
+
+def test_a_scan_that_two_rows_name_is_enrolled_once(scans, vault):
+    row = Row(scans / FILES[0], "", {"event": "E", "exhibit": "X"})
+    report = enrol_rows([row, row], vault.path, None, OPTIONS)
+    assert [one.outcome for one in report.enrolled] == ["new", "already there"]
 
 
 def test_options_are_what_empty_cells_of_a_manifest_mean(ribin, scans, vault):

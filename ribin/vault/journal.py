@@ -1,21 +1,27 @@
-"""What a job has done so far, on the disk: a line for each item, only ever added.
+"""The journal of a long job: what it has done so far, a line for each item, only ever added.
 
-The first line names the job. A line cut short by the end of the process is the last one and is
-taken off; its item is done again. One process writes; the lock goes away with it.
+The first line names the job, the others an item and what came of it:
+
+    <CRC-32 of the rest, 8 hexadecimal digits> <JSON>
+
+A line cut short by the end of the process is the last one and is taken off; its item is done again.
+A batch has its journal beside its results, a search without a coarse cut beside the owner's index.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ribin.errors import FormatError, ParameterError, StoreError
-from ribin.vault.files import make_line, parse_line
 
 _SYNC_S = 0.5  # a line waits no longer for the disk; a process that is killed loses none of them
 
@@ -79,7 +85,7 @@ class Journal:
                 self.sync()
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be written: {error.strerror}") from error
-        self.take(entry, self._end)
+        self._remember(entry, self._end)
         self._end += len(line)
 
     def sync(self) -> None:
@@ -87,24 +93,24 @@ class Journal:
         os.fsync(self._file.fileno())
         self._synced_at = time.monotonic()
 
-    def take(self, entry: dict[str, Any], place: int) -> None:
-        """Remember what a line says."""
+    def _remember(self, entry: dict[str, Any], start: int) -> None:
+        """Remember what the line that starts there says."""
         number = entry.get("item")
         if number is None:
             return
         if entry.get("begun"):
             self._begun.add(number)
             return
-        self.done[number] = place
+        self.done[number] = start
         (self.failed.add if "failed" in entry else self.failed.discard)(number)
 
-    def restore(self, job: dict[str, Any], said: str) -> None:
+    def restore(self, job: dict[str, Any], otherwise: str) -> None:
         """Read what is there, take off a line cut short, and begin the file where it is empty.
 
         Raises
         ------
         ParameterError
-            It is the journal of another job; `said` is what to do then.
+            It is the journal of another job; `otherwise` says what to do then.
         FormatError
             A line before the last is damaged.
         """
@@ -115,23 +121,23 @@ class Journal:
             if entry is None:
                 begun = first is not None or make_line(job).startswith(line)
                 if self._file.read(1) or not begun:
-                    raise FormatError(f"{self.path}: line {number} is damaged; {said}")
+                    raise FormatError(f"{self.path}: line {number} is damaged; {otherwise}")
                 break
             if first is None:
                 first = entry
-            self.take(entry, self._end)
+            self._remember(entry, self._end)
             self._end += len(line)
         self._file.truncate(self._end)
         if first is None:
             self._append(job, durable=True)
         elif first != job:
             raise ParameterError(
-                f"{self.path}: begun with another job, other options or another ribin; {said}"
+                f"{self.path}: begun with another job, other options or another ribin; {otherwise}"
             )
 
 
 @contextmanager
-def open_journal(path: Path, job: dict[str, Any], said: str) -> Iterator[Journal]:
+def open_journal(path: Path, job: dict[str, Any], otherwise: str) -> Iterator[Journal]:
     """The journal of a job, new or as it was left; nobody else may write it meanwhile.
 
     Raises
@@ -149,16 +155,45 @@ def open_journal(path: Path, job: dict[str, Any], said: str) -> Iterator[Journal
         if not lock_file(file):
             raise StoreError(f"{path}: in use by another run of this job")
         journal = Journal(path, file)
-        journal.restore(job, said)
+        journal.restore(job, otherwise)
         try:
             yield journal
         finally:
             journal.sync()
 
 
-# Lines that know when they are not whole, for files that only grow.
-#
-# <CRC-32 of the rest, 8 hexadecimal digits> <JSON>
+# The lines by themselves. What is derived, as of a search, has no lock and passes damage over.
+
+
+def make_line(entry: dict[str, Any]) -> bytes:
+    """An entry as a line, with its end."""
+    text = json.dumps(entry, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def parse_line(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None where it is not whole."""
+    if not line.endswith(b"\n") or line[8:9] != b" ":
+        return None
+    text = line[9:-1]
+    if line[:8] != b"%08x" % zlib.crc32(text):
+        return None
+    entry = json.loads(text)
+    return entry if isinstance(entry, dict) else None
+
+
+def read_entries(path: Path) -> Iterator[dict[str, Any]]:
+    """What the lines of a file say; a damaged line, or a file that is not there, says nothing."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        yield from (entry for line in file if (entry := parse_line(line)) is not None)
+
+
+def append_entries(path: Path, job: dict[str, Any], entries: Iterable[dict[str, Any]]) -> None:
+    """Add entries to the journal of a job, which is begun where it is not there yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        head = [] if file.tell() else [job]
+        file.write(b"".join(map(make_line, [*head, *entries])))
 
 
 # A file that one process holds; the system lets go of it however that process ends.

@@ -1,0 +1,196 @@
+"""What a batch does with an item: two scans compared, a search made, a scan read for enrolment.
+
+A cell means a file, found from the folder of the job, unless it says `exhibit:NAME`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from ribin.cases.exhibits import Scope
+from ribin.cases.leads import ExhibitRef
+from ribin.cases.results import SearchLists
+from ribin.errors import FormatError, ScanError
+from ribin.model import Template
+from ribin.params.defaults import Params
+from ribin.pipeline import compare_marks
+from ribin.report.json import plain_value
+from ribin.report.text import lists_value
+from ribin.services.enrol import PrepareScans
+from ribin.services.reading import ReadOptions, read_side
+from ribin.services.search import SearchOptions, search_for
+from ribin.services.session import Session
+from ribin.workers import Partial, WorkItem
+
+_EXHIBIT = "exhibit:"
+_IN_MEMORY = 64  # templates of breech faces, 0.2 MB each
+# What differs from run to run, and so has no place in results that are equal.
+_OF_THE_RUN = ("elapsed_s", "asked_at")
+
+
+class BatchWork(Protocol):
+    """What a batch does with each item; see `ribin.workers.Work`."""
+
+    kind: ClassVar[str]
+
+    def do(self, item: WorkItem) -> Any: ...
+
+    def settings(self) -> Mapping[str, object]:
+        """Whatever changes the results beside the rows; a journal begun with others is refused."""
+        ...
+
+
+def _needed(item: WorkItem, column: str) -> str:
+    if not item.fields[column]:
+        raise FormatError(f"line {item.line}: a {column} needed, found an empty cell")
+    return item.fields[column]
+
+
+def _file(folder: Path, cell: str) -> Path:
+    """The file that a cell names.
+
+    Raises
+    ------
+    ScanError
+        There is none; an exhibit is named otherwise.
+    """
+    path = folder / cell
+    try:
+        path.stat()
+    except OSError as error:
+        needed = f"{path}: a scan needed, {error.strerror}; {_EXHIBIT}NAME is an exhibit"
+        raise ScanError(needed) from error
+    return path
+
+
+@dataclass(frozen=True)
+class CompareScans:
+    """Compare the two scans of an item; no pair is looked at mirrored as well.
+
+    `vault` is where exhibits are found, and `cells` says whether each cell is in the value.
+    """
+
+    kind: ClassVar[str] = "compare"
+    folder: Path
+    params: Params
+    reading: ReadOptions
+    vault: Path | None = None
+    cells: bool = False
+
+    def settings(self) -> Mapping[str, object]:
+        return {
+            "params": self.params.params_id,
+            "cells": self.cells,
+            "reading": self.reading,
+            "vault": self.vault,
+        }
+
+    def do(self, item: WorkItem) -> dict[str, Any]:
+        mark = item.fields.get("mark") or None
+        reference = self._template(item, "reference", mark)
+        comparison = self._template(item, "comparison", str(reference.mark_type))
+        value = plain_value(compare_marks(reference, comparison, self.params))
+        left_out = _OF_THE_RUN if self.cells else (*_OF_THE_RUN, "cell_fits")
+        return {name: content for name, content in value.items() if name not in left_out}
+
+    def _template(self, item: WorkItem, column: str, mark: str | None) -> Template:
+        cell = _needed(item, column)
+        if cell.startswith(_EXHIBIT):
+            name = cell.removeprefix(_EXHIBIT)
+            with Session.open(self.vault, None, self.params, threads=1) as session:
+                return session.vault.template(session.marks_of(name, mark)[0])
+        path = _file(self.folder, cell)
+        state = path.stat()
+        return _described(path, state.st_mtime_ns, state.st_size, mark, self.reading, self.params)
+
+
+@lru_cache(_IN_MEMORY)
+def _described(
+    path: Path, changed_ns: int, size: int, mark: str | None, reading: ReadOptions, params: Params
+) -> Template:
+    """The template of a file; one that changed is another."""
+    return read_side(path, reading, params, mark).template
+
+
+@dataclass(frozen=True)
+class SearchQueries:
+    """Search with the file or the exhibit of an item, from the session of one member.
+
+    The cells of an item come before what the options say.
+    """
+
+    kind: ClassVar[str] = "search"
+    folder: Path
+    vault: Path
+    network_file: Path | None
+    params: Params
+    options: SearchOptions
+
+    def settings(self) -> Mapping[str, object]:
+        return {
+            "params": self.params.params_id,
+            "search": self.params.search,
+            "options": self.options,
+            "place": (self.vault, self.network_file),
+        }
+
+    def do(self, item: WorkItem) -> dict[str, Any] | Partial:
+        cell, options = _needed(item, "query"), self._options(item)
+        with Session.open(self.vault, self.network_file, self.params, threads=1) as session:
+            lists = self._lists(session, cell, options)
+        value = lists_value(lists)
+        for one in (value, *value["lists"]):
+            for name in _OF_THE_RUN:
+                one.pop(name, None)
+        missing = "; ".join(f"{code} could not answer: {why}" for code, why in lists.unavailable)
+        return Partial(value, missing) if missing else value
+
+    def _lists(self, session: Session, cell: str, options: SearchOptions) -> SearchLists:
+        query: str | ExhibitRef
+        if cell.startswith(_EXHIBIT):
+            query = ExhibitRef(session.member, cell.removeprefix(_EXHIBIT))
+        else:
+            query = str(_file(self.folder, cell))
+        request, mark = options.request(session.member), options.mark_type
+        left_out = options.leave_out_reviewed
+        return search_for(session, query, options.reading, request, mark, (), left_out)[1]
+
+    def _options(self, item: WorkItem) -> SearchOptions:
+        cells = {name: text for name, text in item.fields.items() if text}
+        usual = self.options
+        scope = cells.get("scope", usual.scope)
+        if scope and scope not in tuple(Scope):
+            needed = f"line {item.line}: scope needs one of {', '.join(Scope)}"
+            raise FormatError(f"{needed}, found {scope!r}")
+        filters = replace(
+            usual.filters,
+            calibre=cells.get("calibre", usual.filters.calibre),
+            date_from=cells.get("from", usual.filters.date_from),
+            date_to=cells.get("to", usual.filters.date_to),
+        )
+        return replace(
+            usual,
+            scope=Scope(scope) if scope else None,
+            filters=filters,
+            reason=cells.get("reason", usual.reason),
+            mark_type=cells.get("mark", usual.mark_type),
+        )
+
+
+@dataclass(frozen=True)
+class EnrolScans(PrepareScans):
+    """Read and describe the scan of an item, as `ribin enrol` does; the one writer enrols it."""
+
+    kind: ClassVar[str] = "enrol"
+
+    def settings(self) -> Mapping[str, object]:
+        options = self.options
+        return {
+            "params": options.params.template_id,
+            "reading": (options.pixel_pitch_um, options.accept_unusable),
+            "place": (self.vault, self.network_file),
+        }
