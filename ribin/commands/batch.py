@@ -138,14 +138,18 @@ def search_batch(
 ) -> None:
     """Search with the file or exhibit of each row: column query, optionally others.
 
+    A query is a file, found from the folder of JOB.csv; `exhibit:NAME` is an exhibit of your vault,
+    or with MEMBER:EXHIBIT as its name another member's.
     The columns mark, scope, calibre, from, to and reason stand before the options of the same name.
 
     \b
     Example:
       ribin batch search queries.csv --vault JAM --network network.toml --scope cluster --reason x
     """
+    from ribin.cases.exhibits import Filters, Grouping, Scope
     from ribin.services.jobs import Searching
     from ribin.services.reading import ReadOptions
+    from ribin.services.search import SearchOptions
     from ribin.services.session import needed_vault
 
     told = BatchTalk(**{name: asked.pop(name) for name in BatchTalk.__dataclass_fields__})
@@ -153,7 +157,19 @@ def search_batch(
     place = needed_vault(vault).resolve(), network_file and network_file.resolve()
     options = {"params": params.params_id, "search": params.search, "reading": reading, **asked}
     job = asked_job(told, "search", {}, {**options, "place": place})
-    run_batch(told, job, Searching(job.folder, *place, params, reading, {**asked, "members": ()}))
+    wanted = SearchOptions(
+        who=asked["who"],
+        reason=asked["reason"],
+        scope=Scope(asked["scope"]),
+        filters=Filters(asked["calibre"], asked["date_from"], asked["date_to"]),
+        full=asked["full"],
+        top=asked["top"],
+        group=Grouping(asked["group"] or Grouping.NONE),
+        mark_type=asked["mark"],
+        leave_out_reviewed=asked["leave_out_reviewed"],
+        reading=reading,
+    )
+    run_batch(told, job, Searching(job.folder, *place, params, wanted))
 
 
 @batch.command("enrol")

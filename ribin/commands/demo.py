@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 import ribin
-from ribin.cases.exhibits import Request, Row, Scope, SearchResult, read_manifest
-from ribin.cases.leads import login_name
+from ribin.cases.exhibits import Row, Scope, read_manifest
+from ribin.cases.leads import ExhibitRef, login_name
 from ribin.commands.options import A_PATH, jobs_option
 from ribin.commands.terminal import Progress, say
 from ribin.errors import StoreError
@@ -20,9 +20,7 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.text import search_table
 from ribin.search.network import read_network
 from ribin.services.enrol import EnrolOptions, enrol_rows
-from ribin.services.marks import draw_candidate
-from ribin.services.reading import ReadOptions, Side
-from ribin.services.search import run_search
+from ribin.services.search import SearchOptions, search_for, search_problems
 from ribin.services.session import Session, Vaults
 from ribin.synth.sample import QUERY_FILE, write_sample_data
 from ribin.vault.vault import Vault
@@ -86,13 +84,14 @@ def show_tour(
     say(f"query: exhibit {exhibit} of {member}")
     own = read_network(network_file).members[member].vault
     with Session.open(own, network_file, DEFAULT_PARAMS, threads) as session:
-        side = session.read_query(exhibit, ReadOptions())
         for scope in Scope:
-            request = Request(member, scope, who=WHO, reason=REASON, top=5)
-            result = run_search(session, side, request)
-            say(f"\n{search_table(result)}")
+            options = SearchOptions(WHO, REASON, scope, top=5)
+            made = search_for(session, ExhibitRef(member, exhibit), options)
+            say(f"\n{search_table(made.lists.first)}")
             if scope is Scope.CLUSTER:
-                _draw(session, side, request, result, picture)
+                problems = search_problems(session, made, picture)
+                if problems:
+                    raise StoreError(problems[0])
     say(f"\npicture of the first candidate in the cluster: {picture.resolve()}")
 
 
@@ -126,11 +125,3 @@ def sample_folder(folder: Path) -> Path:
     made = folder / "sample_data"
     write_sample_data(made)
     return made
-
-
-def _draw(
-    session: Session, side: Side, request: Request, result: SearchResult, picture: Path
-) -> None:
-    if not result.candidates:
-        raise StoreError(f"{picture}: a candidate to draw needed, found none")
-    draw_candidate(session, side, request, result.candidates[0], picture)

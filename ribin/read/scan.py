@@ -122,18 +122,45 @@ def _outline(
         chosen, how = beside, "beside the scan"
     else:
         return reading.mark_valid, ()
+    inside, sha256 = _drawn(chosen, reading.values.shape, path.name, params)
+    share = float(np.mean(inside))
+    note = f"Mask {chosen.name} {how}: {share:.1%} of the pixels inside, SHA-256 {sha256}."
+    return inside, (note,)
+
+
+def read_mask(
+    path: Path, shape: tuple[int, ...], scan: str, params: ReadParams = DEFAULT_PARAMS.read
+) -> BoolArray:
+    """The outline that an image draws, (H, W) True where it is white.
+
+    Parameters
+    ----------
+    shape, scan : tuple of int, str
+        Of the scan that it outlines, and what to call that in a refusal.
+
+    Raises
+    ------
+    FormatError
+        The image is missing or cannot be read.
+    ScanError
+        It has another shape, or outlines nothing.
+    """
+    return _drawn(path, shape, scan, params)[0]
+
+
+def _drawn(
+    path: Path, shape: tuple[int, ...], scan: str, params: ReadParams
+) -> tuple[BoolArray, str]:
+    """As `read_mask`, and the SHA-256 of the image."""
     from ribin.read.image import decode_mask
 
-    drawn = load_original(chosen, params)
-    mask = decode_mask(drawn.data, chosen.name, params)
-    shape = reading.values.shape
+    drawn = load_original(path, params)
+    mask = decode_mask(drawn.data, path.name, params)
     if mask.shape != shape:
         raise ScanError(
-            f"{chosen.name}: a mask of {shape[0]} x {shape[1]} pixels like {path.name} needed, "
+            f"{path.name}: a mask of {shape[0]} x {shape[1]} pixels like {scan} needed, "
             f"found {mask.shape[0]} x {mask.shape[1]}"
         )
     if mask.reason:
-        raise ScanError(f"{chosen.name}: {mask.reason}")
-    share = float(np.mean(mask.inside))
-    note = f"Mask {chosen.name} {how}: {share:.1%} of the pixels inside, SHA-256 {drawn.sha256}."
-    return mask.inside, (note,)
+        raise ScanError(f"{path.name}: {mask.reason}")
+    return mask.inside, drawn.sha256

@@ -6,7 +6,6 @@ The commands call these, so a job of the library gives the same bits.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,19 +14,18 @@ from pathlib import Path
 from ribin.cases.exhibits import Event, Exhibit, Request, Row, Scope, exhibit_of
 from ribin.cases.results import SearchLists
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
-from ribin.extract.outlines import lit, noted, outlined, unfold_replica
-from ribin.model import Mark, Origin, Scan, ScanKind, Template, Verdict
+from ribin.extract.outlines import noted
+from ribin.model import Scan
 from ribin.params.defaults import Params
-from ribin.pipeline import FoundMark, describe_mark, find_marks, judge_mark
-from ribin.read import read_scan
+from ribin.pipeline import UsableMarks, judge_marks, usable_marks
 from ribin.search.rules import check_request
-from ribin.services.reading import ReadOptions
+from ribin.services.reading import ReadOptions, read_again
 from ribin.services.search import search_scan
 from ribin.services.session import Session
 from ribin.vault.enrol import Enrolment, EnrolOutcome, exhibit_problems, scan_path
 from ribin.vault.exhibits import fields_of
 from ribin.vault.redescribe import admit_description, scans_in_use_with
-from ribin.vault.scanfile import ScanContents, read_contents_of_scan
+from ribin.vault.scanfile import read_contents_of_scan
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
 
@@ -91,8 +89,7 @@ class Prepared:
     """A scan read, with its marks and their templates: all that takes time before enrolment."""
 
     scan: Scan
-    marks: list[Mark]
-    templates: list[Template]
+    found: UsableMarks
 
 
 def known_row(row: Row, vault: Vault) -> tuple[Exhibit, Enrolment | None]:
@@ -120,15 +117,14 @@ def prepare_row(row: Row, intake: EnrolOptions) -> Prepared:
         The scan cannot be read, or a mark that may not be left out cannot be used.
     """
     reading = replace(intake.reading, lighting=row.fields.get("lighting", ""))
-    scan, found = accepted_marks(reading.scan(row.path, intake.params), intake)
-    return Prepared(scan, *describe_accepted(found, intake.params))
+    return Prepared(*accepted_marks(reading.scan(row.path, intake.params), intake))
 
 
 def store_prepared(
     row: Row, vault: Vault, exhibit: Exhibit, prepared: Prepared, intake: EnrolOptions
 ) -> Enrolment:
     """Enrol what was prepared; errors as `Vault.enrol`."""
-    marks, templates = prepared.marks, prepared.templates
+    marks, templates = prepared.found.marks, prepared.found.templates
     return vault.enrol(
         row.path, prepared.scan, marks, templates, exhibit, who=intake.who, reason=intake.reason
     )
@@ -296,40 +292,20 @@ def describe_vault(
             scan = read_again(kept, params)
             intake = EnrolOptions(params, who, accept_unusable=accepted)
             _, found = accepted_marks(scan, intake)
-            marks, templates = describe_accepted(found, params)
             new = admit_description(
-                vault.path, vault.catalogue, scan, marks, templates, who=who, reason=reason
+                vault.path,
+                vault.catalogue,
+                scan,
+                found.marks,
+                found.templates,
+                who=who,
+                reason=reason,
             )
             counted[new] += 1
         except ScanError as error:
             failed.append((stored.source, str(error)))
         tick(number, len(todo))
     return DescribeReport(counted[True], counted[False], len(scans) - len(todo), tuple(failed))
-
-
-def read_again(kept: ScanContents, params: Params) -> Scan:
-    """The scan as it was read at enrolment: its pitch, light and outlines, and whether a cast.
-
-    Raises
-    ------
-    ScanError
-        Today's reader refuses the original, or reads it in another shape than the outlines have.
-    """
-    source = kept.provenance.source
-    try:
-        with tempfile.TemporaryDirectory(prefix="ribin-describe-") as folder:
-            path = Path(folder) / f"scan{Path(source).suffix}"
-            path.write_bytes(kept.original)
-            pitch = kept.row_pitch_um if kept.kind is ScanKind.IMAGE else None
-            scan = read_scan(path, pixel_pitch_um=pitch, params=params.read)
-    except RibinError as error:
-        raise ScanError(f"{source}: cannot be read again: {error}") from error
-    if kept.provenance.lighting and scan.kind is ScanKind.IMAGE and not kept.replica:
-        scan = lit(scan, kept.provenance.lighting)
-    if kept.replica:
-        scan = unfold_replica(scan)
-    provenance = replace(kept.provenance, reader=scan.provenance.reader, replica=kept.replica)
-    return replace(outlined(scan, kept.outlines), provenance=provenance)
 
 
 # A dry run of an enrolment: every problem of every row at once, and nothing is written.
@@ -445,40 +421,24 @@ class EnrolOptions:
         )
 
 
-def accepted_marks(scan: Scan, intake: EnrolOptions) -> tuple[Scan, list[FoundMark]]:
-    """The marks that may be enrolled; where an unusable one is accepted, the scan says why.
+def accepted_marks(scan: Scan, intake: EnrolOptions) -> tuple[Scan, UsableMarks]:
+    """The marks that are enrolled; where an unusable one is accepted, the scan says why.
 
-    An unusable mark that a person outlined, or the only one, is refused; one that was found
-    beside others is left out.
+    Raises
+    ------
+    ScanError
+        A mark that may not be left out is unusable and not accepted, or has too little relief.
     """
-    params = intake.params
-    found = find_marks(scan, params)
-    judged = [(mark, judge_mark(scan, mark, params)) for mark in found]
-    bad = [(mark, q) for mark, q in judged if q.verdict is Verdict.UNUSABLE]
+    judged = judge_marks(scan, intake.params)
+    bad = [one for one in judged if one.unusable]
     if bad and intake.accept_unusable:
-        words = [f"{q.mark_type} unusable ({'; '.join(q.reasons)}), accepted" for _, q in bad]
-        return noted(scan, words, intake.who, intake.accept_unusable), list(found)
-    usable = [mark for mark, q in judged if q.verdict is not Verdict.UNUSABLE]
-    for mark, q in bad:
-        if not usable or mark.region.origin is not Origin.FOUND or mark is found[0]:
+        words = [f"{one.mark.mark_type} unusable ({one.reasons}), accepted" for one in bad]
+        scan = noted(scan, words, intake.who, intake.accept_unusable)
+        return scan, usable_marks(judged, intake.params, keep_unusable=True)
+    for one in bad:
+        if one.required:
             raise ScanError(
-                f"{scan.provenance.source}: {q.mark_type} is unusable, {'; '.join(q.reasons)}; "
+                f"{scan.provenance.source}: {one.mark.mark_type} is unusable, {one.reasons}; "
                 "--accept-unusable REASON enrols it"
             )
-    return scan, usable
-
-
-def describe_accepted(found: list[FoundMark], params: Params) -> tuple[list[Mark], list[Template]]:
-    """Marks and their templates; one found beside others that cannot be described is left out."""
-    marks: list[Mark] = []
-    templates: list[Template] = []
-    for number, one in enumerate(found):
-        try:
-            template = describe_mark(one.mark, params)
-        except ScanError:
-            if number == 0 or one.region.origin is not Origin.FOUND:
-                raise
-            continue
-        marks.append(one.mark)
-        templates.append(template)
-    return marks, templates
+    return scan, usable_marks(judged, intake.params)

@@ -6,13 +6,13 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ribin._version import __version__
-from ribin.cases.exhibits import COLUMNS, Row
+from ribin.cases.exhibits import COLUMNS, Filters, Row, Scope
 from ribin.errors import FormatError, RibinError, ScanError, StoreError
 from ribin.model import Template
 from ribin.params.defaults import Params
@@ -29,8 +29,9 @@ from ribin.services.enrol import (
 )
 from ribin.services.files import whole_file
 from ribin.services.journal import Journal
-from ribin.services.reading import ReadOptions, read_side
-from ribin.services.search import request_of, search_for
+from ribin.services.marks import Asker, cell_source, side_of
+from ribin.services.reading import ReadOptions
+from ribin.services.search import SearchOptions, search_for
 from ribin.services.session import Session, Vaults
 from ribin.services.workers import Executor, Outcome, Partial, Work, WorkItem
 from ribin.vault.enrol import EnrolOutcome
@@ -316,40 +317,49 @@ def _described(
     path: Path, changed_ns: int, size: int, mark: str | None, reading: ReadOptions, params: Params
 ) -> Template:
     """The template of a file; one that changed is another."""
-    return read_side(path, reading, params, mark).template
+    return side_of(path, Asker(params), reading, mark).template
 
 
 @dataclass(frozen=True)
 class Searching:
-    """Search with the file or the exhibit of an item, from the session of one member.
+    """Search with the file of an item, or its `exhibit:NAME`, from the session of one member.
 
-    `asked` holds the options of the search; the cells of the item come before them.
+    The cells of the item come before `options`.
     """
 
     folder: Path
     vault: Path
     network_file: Path | None
     params: Params
-    reading: ReadOptions
-    asked: Mapping[str, Any]
+    options: SearchOptions
 
     def do(self, item: WorkItem) -> dict[str, Any] | Partial:
         query = _needed(item, "query")
-        file = self.folder / query
-        fields = {name: text for name, text in item.fields.items() if text}
-        days = {f"date_{end}": fields[end] for end in ("from", "to") if end in fields}
-        asked = {**self.asked, **fields, **days}
+        options = self._options({name: text for name, text in item.fields.items() if text})
         with Session.open(self.vault, self.network_file, self.params, threads=1) as session:
-            request = request_of(session.member, asked)
-            named = str(file) if file.is_file() else query
-            chosen = asked.get("mark"), (), asked["leave_out_reviewed"]
-            _, found = search_for(session, named, self.reading, request, *chosen)
+            found = search_for(session, cell_source(query, self.folder, session), options).lists
         value = lists_value(found)
         for one in (value, *value["lists"]):
             for name in _OF_THE_RUN:
                 one.pop(name, None)
         missing = "; ".join(f"{code} could not answer: {why}" for code, why in found.unavailable)
         return Partial(value, missing) if missing else value
+
+    def _options(self, cells: Mapping[str, str]) -> SearchOptions:
+        usual = self.options
+        if cells.get("scope", Scope.COUNTRY) not in tuple(Scope):
+            raise FormatError(f"scope needs one of {', '.join(Scope)}, found {cells['scope']!r}")
+        return replace(
+            usual,
+            mark_type=cells.get("mark", usual.mark_type),
+            scope=Scope(cells["scope"]) if "scope" in cells else usual.scope,
+            reason=cells.get("reason", usual.reason),
+            filters=Filters(
+                cells.get("calibre", usual.filters.calibre),
+                cells.get("from", usual.filters.date_from),
+                cells.get("to", usual.filters.date_to),
+            ),
+        )
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ribin.cases.exhibits import Request
+from ribin.cases.leads import ExhibitRef
 from ribin.cases.results import SearchLists
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.errors import RibinError
 from ribin.report.json import plain_value
-from ribin.services.reading import ReadOptions
-from ribin.services.search import search_for
+from ribin.services.search import SearchOptions, search_for
 from ribin.services.session import Session
 from ribin.vault.saved_searches import note_findings, read_saved_searches
 
@@ -50,9 +49,8 @@ def run_saved_searches(
 
 def _search(session: Session, one: SavedSearch) -> SearchLists:
     """The lists of an open case now, without pairs that have both verdicts."""
-    asker = session.member
-    request = Request(asker, one.scope, who=one.who, reason=one.reason, top=one.top)
-    return search_for(session, one.exhibit, ReadOptions(), request, leave_out_reviewed=True)[1]
+    options = SearchOptions(one.who, one.reason, one.scope, top=one.top, leave_out_reviewed=True)
+    return search_for(session, ExhibitRef(session.member, one.exhibit), options).lists
 
 
 def _findings(session: Session, one: SavedSearch, lists: SearchLists) -> list[SearchFinding]:
