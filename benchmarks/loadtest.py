@@ -31,7 +31,10 @@ from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.search.index import MarkList, Shard, index_folder, write_shard
-from ribin.synth import BreechFace, FirearmSpec, fire, make_firearm, write_x3p
+from ribin.synth.breech import BreechFace
+from ribin.synth.cartridge import fire
+from ribin.synth.firearm import FirearmSpec, make_firearm
+from ribin.synth.write import write_x3p
 from ribin.vault.audit import append_row, now_utc
 from ribin.vault.exhibits import fields_of
 from ribin.vault.vault import Vault

@@ -24,7 +24,7 @@ import click
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 OUT = ROOT / "build" / "docs"
-PAGES = ("README", "tour", "enrol", "search", "review", "share", "trace", "validate")
+PAGES = ("README", "tour", "enrol", "search", "review", "share", "trace", "validate", "python")
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 _STYLE = """
 body { margin: 0; font: 16px/1.55 "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif;

@@ -20,14 +20,17 @@ from ribin.extract.quality import judge_quality
 from ribin.model import (
     NO_TRACE,
     Mark,
+    MarkType,
     Origin,
     Quality,
     Region,
     Scan,
     Template,
     Trace,
+    Verdict,
     light_hindrance,
     light_note,
+    mark_with_article,
 )
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 
@@ -91,6 +94,114 @@ def judge_mark(scan: Scan, found: FoundMark, params: Params = DEFAULT_PARAMS) ->
     """Whether a mark can be compared, with figures and reasons."""
     band_um = params.of(found.region.mark_type, scan.kind).preprocess.high_cutoff_um
     return judge_quality(scan, found.region, found.mark, params.quality, band_um)
+
+
+def find_mark(
+    scan: Scan,
+    params: Params = DEFAULT_PARAMS,
+    mark_type: MarkType | str | None = None,
+    trace: Trace = NO_TRACE,
+) -> tuple[Mark, tuple[MarkType, ...]]:
+    """The mark of one type, by default the first, and the types of the others of the scan.
+
+    Raises
+    ------
+    ScanError
+        The scan has no such mark.
+    """
+    marks = extract_marks(scan, params, trace)
+    for mark in marks:
+        if mark_type in (None, mark.mark_type):
+            return mark, tuple(other.mark_type for other in marks if other is not mark)
+    found = ", ".join(mark.mark_type.words for mark in marks) or "none"
+    raise ScanError(
+        f"{scan.provenance.source}: {mark_with_article(mark_type)} needed, found {found}",
+        hint="`ribin extract FILE --overlay found.png` shows what was seen, --circle outlines it",
+    )
+
+
+# Which marks of a scan count, where nobody named one of them.
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedMark:
+    """A mark with its quality; `required` where it is never left out in silence, because it is
+    the first of its scan or because a person outlined it."""
+
+    region: Region
+    mark: Mark
+    quality: Quality
+    required: bool
+
+    @property
+    def unusable(self) -> bool:
+        return self.quality.verdict is Verdict.UNUSABLE
+
+    @property
+    def reasons(self) -> str:
+        """Why it has its verdict."""
+        return "; ".join(self.quality.reasons)
+
+
+@dataclass(frozen=True, eq=False)
+class UsableMarks:
+    """The marks of a scan that count with their templates, and notes of what is wrong with some."""
+
+    marks: tuple[Mark, ...]
+    templates: tuple[Template, ...]
+    notes: tuple[str, ...]
+
+
+def judge_marks(scan: Scan, params: Params = DEFAULT_PARAMS) -> tuple[JudgedMark, ...]:
+    """Every mark of a scan with its quality, breech face first; errors as `find_marks`."""
+    return tuple(
+        JudgedMark(
+            one.region,
+            one.mark,
+            judge_mark(scan, one, params),
+            required=number == 0 or one.region.origin is not Origin.FOUND,
+        )
+        for number, one in enumerate(find_marks(scan, params))
+    )
+
+
+def usable_marks(
+    judged: Sequence[JudgedMark], params: Params = DEFAULT_PARAMS, keep_unusable: bool = False
+) -> UsableMarks:
+    """The marks of one scan that are compared and enrolled.
+
+    What was found beside others and is unusable, or cannot be described, is left out; the first
+    mark and what a person outlined are not.
+
+    Parameters
+    ----------
+    keep_unusable : bool
+        Whether a person accepts what is unusable.
+
+    Raises
+    ------
+    ScanError
+        A mark that may not be left out has too little relief.
+    """
+    marks: list[Mark] = []
+    templates: list[Template] = []
+    notes: list[str] = []
+    for one in judged:
+        words = one.mark.mark_type.words
+        if one.unusable and not (one.required or keep_unusable):
+            notes.append(f"{words} left out: {one.reasons}")
+            continue
+        try:
+            templates.append(describe_mark(one.mark, params))
+        except ScanError as error:
+            if one.required:
+                raise
+            notes.append(f"{words} left out: {error}")
+            continue
+        if one.unusable:
+            notes.append(f"{words} is unusable: {one.reasons}")
+        marks.append(one.mark)
+    return UsableMarks(tuple(marks), tuple(templates), tuple(notes))
 
 
 def describe_mark(mark: Mark, params: Params = DEFAULT_PARAMS, trace: Trace = NO_TRACE) -> Template:

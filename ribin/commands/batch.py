@@ -157,6 +157,8 @@ def search_batch(
 ) -> None:
     """Search with the file or exhibit of each row: column query, optionally others.
 
+    A query is a file, found from the folder of JOB.csv; `exhibit:NAME` is an exhibit of your vault,
+    or with MEMBER:EXHIBIT as its name another member's.
     The columns mark, scope, calibre, from, to and reason stand before the options of the same name.
 
     \b

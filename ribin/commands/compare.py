@@ -9,24 +9,17 @@ import click
 
 from ribin.commands.options import (
     A_PATH,
+    asker_with,
     json_option,
-    lighting_option,
-    mark_option,
-    params_option,
-    pitch_option,
-    reason_option,
-    rotation_option,
-    who_option,
+    pair_options,
+    pair_options_of,
 )
 from ribin.commands.terminal import exit_after, say
-from ribin.params.defaults import Params
-
-CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 
 
 @click.command(short_help="Compare two scans.")
-@click.argument("reference", type=A_PATH)
-@click.argument("comparison", type=A_PATH)
+@click.argument("reference")
+@click.argument("comparison")
 @click.option("--trace", "trace_folder", type=A_PATH, help="Folder for the result of each stage.")
 @click.option("--overlay", type=A_PATH, help="PNG with both marks and the cells on them.")
 @click.option(
@@ -34,35 +27,21 @@ CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
     is_flag=True,
     help="EXPERIMENTAL: compare a topography with an image, rendered under the light of the image.",
 )
-@mark_option
-@click.option(
-    "--replica",
-    type=click.Choice(("reference", "comparison", "both")),
-    help="Which side is a scan of a cast: mirrored and inverted.",
-)
-@click.option("--reference-mask", type=A_PATH, help="White inside the reference's breech face.")
-@click.option("--comparison-mask", type=A_PATH, help="White inside the comparison's breech face.")
-@click.option("--reference-circle", multiple=True, metavar=CIRCLE, help="Outline, in pixels.")
-@click.option("--comparison-circle", multiple=True, metavar=CIRCLE, help="Outline, in pixels.")
-@pitch_option
-@lighting_option
-@params_option
-@rotation_option
-@who_option
-@reason_option
+@pair_options
 @json_option
 def compare(
-    reference: Path,
-    comparison: Path,
+    reference: str,
+    comparison: str,
     trace_folder: Path | None,
     overlay: Path | None,
-    mark: str | None,
     render: bool,
-    params: Params,
     json_output: bool,
     **asked: Any,
 ) -> None:
     """Compare two scans: congruent cells, whole-mark correlation, and the score made of them.
+
+    REFERENCE and COMPARISON are files, exhibits of your vault, or MEMBER:EXHIBIT where the owner
+    shows it in the scope. `./NAME` is always a file, `exhibit:NAME` always an exhibit.
 
     The table has a row for each cell, by the number that --overlay draws on it, and says of a
     cell that does not agree why. --trace writes what each stage made, and index.csv with what each
@@ -72,25 +51,26 @@ def compare(
     Examples:
       ribin compare A.x3p B.x3p
       ribin compare A.x3p B.x3p --json --overlay ab.png --trace ab_stages
-      ribin compare A.x3p B.x3p --rotation any
+      ribin compare A.x3p 2026-17-3 --vault vaults/JAM --rotation any
       ribin compare photo.png head.x3p --render --lighting ring
       ribin compare head.x3p cast.x3p --mark firing_pin --replica comparison
 
     MARK in a circle is breech_face, firing_pin or ejector. A pair that agrees clearly better
     mirrored than as read gets a note that says so.
     """
-    from ribin.commands.options import readings_of
     from ribin.report.json import as_json
     from ribin.services.files import check_picture
-    from ribin.services.marks import draw_sides
-    from ribin.services.pair import compare_files, explain, write_traces
+    from ribin.services.marks import named_source
+    from ribin.services.pair import draw_pair, explain, prepare_pair, write_traces
 
     check_picture(overlay)
-    readings = readings_of(asked)
-    done = compare_files(reference, comparison, readings, params, mark, bool(trace_folder), render)
+    options = pair_options_of(asked, render=render, traced=bool(trace_folder))
+    with asker_with(asked, "comparison") as asker:
+        one, two = (named_source(name, asker.session) for name in (reference, comparison))
+        pair = prepare_pair(one, two, asker, options)
     if trace_folder:
-        write_traces(done, params, trace_folder)
+        write_traces(pair, asker.params, trace_folder)
     if overlay:
-        draw_sides(done.reference.mark, done.comparison.mark, done.result, params, overlay)
-    say(as_json(done.result) if json_output else explain(done, params))
-    exit_after(done=0, failed=not done.result.compared)
+        draw_pair(pair, asker.params, overlay)
+    say(as_json(pair.result) if json_output else explain(pair, asker.params))
+    exit_after(done=0, failed=not pair.result.compared)

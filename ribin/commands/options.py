@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,7 +19,8 @@ from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
 
 if TYPE_CHECKING:
-    from ribin.cases.exhibits import Request
+    from ribin.services.marks import Asker
+    from ribin.services.pair import PairOptions
     from ribin.services.reading import ReadOptions
     from ribin.services.session import Session
 
@@ -148,12 +149,59 @@ mark_option = click.option(
 )
 
 
-# How the options of a command say that scans are to be read.
+scope_option = click.option("--scope", type=click.Choice(SCOPES), show_default="country")
+_CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def readings_of(asked: Mapping[str, Any]) -> tuple[ReadOptions, ReadOptions]:
-    """How `ribin compare` reads its reference and its comparison."""
+def stacked(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in this order."""
 
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+# Of whatever takes a file, an exhibit of the own vault, or MEMBER:EXHIBIT.
+source_options = stacked(
+    pitch_option,
+    lighting_option,
+    vault_option,
+    network_option,
+    scope_option,
+    params_option,
+    who_option,
+    reason_option,
+)
+scan_options = stacked(mask_option, circle_option, replica_option, source_options)
+pair_options = stacked(
+    mark_option,
+    click.option(
+        "--replica",
+        type=click.Choice(("reference", "comparison", "both")),
+        help="Which side is a scan of a cast: mirrored and inverted.",
+    ),
+    click.option("--reference-mask", type=A_PATH, help="White inside the reference's breech face."),
+    click.option(
+        "--comparison-mask", type=A_PATH, help="White inside the comparison's breech face."
+    ),
+    click.option("--reference-circle", multiple=True, metavar=_CIRCLE, help="Outline, in pixels."),
+    click.option("--comparison-circle", multiple=True, metavar=_CIRCLE, help="Outline, in pixels."),
+    source_options,
+    rotation_option,
+)
+
+
+# What the options of a command say: how scans are read, and who asks.
+
+
+def pair_options_of(asked: Mapping[str, Any], **more: bool) -> PairOptions:
+    """How the two sides of `pair_options` are read and compared."""
+    from ribin.services.pair import PairOptions
     from ribin.services.reading import ReadOptions
 
     def side(name: str) -> ReadOptions:
@@ -167,11 +215,11 @@ def readings_of(asked: Mapping[str, Any]) -> tuple[ReadOptions, ReadOptions]:
             lighting=asked["lighting"],
         )
 
-    return side("reference"), side("comparison")
+    return PairOptions(side("reference"), side("comparison"), asked["mark"], **more)
 
 
-def query_reading(asked: Mapping[str, Any]) -> ReadOptions:
-    """How `ribin search` reads the file of its query."""
+def reading_of(asked: Mapping[str, Any]) -> ReadOptions:
+    """How the one scan of `scan_options` is read."""
     from ribin.services.reading import ReadOptions
 
     return ReadOptions(
@@ -185,14 +233,21 @@ def query_reading(asked: Mapping[str, Any]) -> ReadOptions:
     )
 
 
-def view_request(session: Session | None, asked: Mapping[str, Any]) -> Request | None:
-    """Why a session looks at another member's exhibit; None without a session."""
+@contextmanager
+def asker_with(asked: Mapping[str, Any], action: str) -> Iterator[Asker]:
+    """Who asks for files and exhibits by `source_options`, in a session where there is a vault."""
     from ribin.cases.exhibits import Request, Scope
+    from ribin.services.marks import Asker
+    from ribin.services.session import Session
 
-    if session is None:
-        return None
-    scope = Scope(asked["scope"] or Scope.COUNTRY)
-    return Request(session.member, scope, who=asked["who"], reason=asked["reason"])
+    params, vault = asked["params"], asked["vault"]
+    opened = Session.open(vault, asked["network_file"], params, 1) if vault else nullcontext()
+    with opened as session:
+        request = None
+        if session:
+            scope = Scope(asked["scope"] or Scope.COUNTRY)
+            request = Request(session.member, scope, who=asked["who"], reason=asked["reason"])
+        yield Asker(params, session, request, action)
 
 
 # Who computes: the cores of this machine, or the workers of a scheduler.

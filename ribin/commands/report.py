@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,27 +11,22 @@ import click
 
 from ribin.cases.exhibits import Request, Scope
 from ribin.cases.results import SearchLists
-from ribin.commands.options import (
-    A_PATH,
-    SCOPES,
-    lighting_option,
-    mark_option,
-    network_option,
-    params_option,
-    pitch_option,
-    reason_option,
-    rotation_option,
-    vault_option,
-    who_option,
-)
+from ribin.cases.side import Side
+from ribin.commands.options import A_PATH, asker_with, pair_options, pair_options_of
 from ribin.commands.terminal import exit_after
 from ribin.errors import ParameterError, RibinError
 from ribin.report.document import Document
-from ribin.services.pair import ReportOptions, report_comparison
-from ribin.services.reading import ReadOptions, Side
-from ribin.services.search import search_for
+from ribin.services.marks import Asker, named_source, sides_of
+from ribin.services.pair import (
+    PairOptions,
+    ReportOptions,
+    check_reports,
+    prepare_pair,
+    report_pair,
+    write_reports,
+)
+from ribin.services.search import SearchOptions, search_for
 from ribin.services.search_output import read_lists, report_search
-from ribin.services.session import Session
 
 
 @click.command(short_help="A comparison or a search as HTML and PDF.")
@@ -50,7 +44,6 @@ from ribin.services.session import Session
 )
 @click.option("--question", default="", help="What the report is to answer, in your words.")
 @click.option("--case-number", default="", help="Case number for the head of the report.")
-@click.option("--scope", type=click.Choice(SCOPES), show_default="country")
 @click.option(
     "--pictures",
     type=click.IntRange(min=0),
@@ -58,16 +51,8 @@ from ribin.services.session import Session
     show_default=True,
     help="Of a search: how many candidates are shown beside the query.",
 )
-@click.option("--query", type=A_PATH, help="Of a search: the file that was searched with.")
-@mark_option
-@vault_option
-@network_option
-@pitch_option
-@lighting_option
-@params_option
-@rotation_option
-@who_option
-@reason_option
+@click.option("--query", help="Of a search: the file or exhibit that was searched with.")
+@pair_options
 def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **asked: Any) -> None:
     """Write a comparison of two items, or the result of a search, as a report for a case file.
 
@@ -89,10 +74,8 @@ def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **
 
     PDF needs the extra `ribin[pdf]`.
     """
-    from ribin.services.pair import check_reports, write_reports
-
     check_reports(outputs)
-    document, problems = make_report(reference, comparison, asked)
+    document, problems = _make_report(reference, comparison, asked)
     write_reports(document, outputs)
     for path in outputs:
         click.echo(f"{path}: {document.title.lower()} written")
@@ -100,97 +83,72 @@ def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **
     exit_after(done=1, failed=len(problems))
 
 
-# Which report `ribin report` was asked for.
-
-_ROWS = 20  # of a list, as `ribin search` has by default
+# Which report `ribin report` was asked for; each gives it with what could not be done for it.
 
 
-def make_report(
+def _make_report(
     reference: str, comparison: str | None, asked: Mapping[str, Any]
 ) -> tuple[Document, list[str]]:
-    """The report, and what could not be done for it.
-
-    Raises
-    ------
-    RibinError
-        What is to be reported cannot be read, or may not be seen.
-    """
-    said, vault = (
-        ReportOptions(asked["who"], asked["question"], asked["case_number"]),
-        asked["vault"],
-    )
-    opened = (
-        Session.open(vault, asked["network_file"], asked["params"], 1) if vault else nullcontext()
-    )
-    with opened as session:
-        if comparison is None:
-            return _of_search(reference, asked, said, session)
-        document, result = report_comparison(
-            (reference, comparison),
-            _reading(asked),
-            asked["mark"],
-            asked["params"],
-            said,
-            session,
-            _request(session, asked) if session else None,
-        )
-    return document, [] if result.compared else [f"not compared: {result.reason}"]
-
-
-def _of_search(
-    name: str, asked: Mapping[str, Any], said: ReportOptions, session: Session | None
-) -> tuple[Document, list[str]]:
-    if Path(name).suffix.lower() != ".json":
-        return _of_new_search(name, asked, said, session)
-    lists = read_lists(Path(name))
-    if session is None:
-        return report_search(lists, asked["params"], said)
-    made = lists.first.request or _request(session, asked)
-    request = replace(made, who=asked["who"], reason=asked["reason"] or made.reason)
-    query, problems = _query(lists, asked, session)
-    document, others = report_search(
-        lists, asked["params"], said, session, request, query, asked["pictures"]
-    )
-    return document, [*problems, *others]
+    said = ReportOptions(asked["who"], asked["question"], asked["case_number"])
+    options = pair_options_of(asked)
+    with asker_with(asked, "report") as asker:
+        if comparison is not None:
+            one, two = (named_source(name, asker.session) for name in (reference, comparison))
+            pair = prepare_pair(one, two, asker, options)
+            result = pair.result
+            problems = [] if result.compared else [f"not compared: {result.reason}"]
+            return report_pair(pair, asker, said), problems
+        if Path(reference).suffix.lower() != ".json":
+            return _of_new_search(reference, asked, said, asker, options)
+        lists = read_lists(Path(reference))
+        if asker.session is None:
+            return report_search(lists, asker, said)
+        made = lists.first.request or asker.request or Request(asker.session.member, Scope.COUNTRY)
+        request = replace(made, who=asked["who"], reason=asked["reason"] or made.reason)
+        asker = replace(asker, request=request)
+        query, problems = _query(lists, asked, asker, options)
+        document, others = report_search(lists, asker, said, query, asked["pictures"])
+        return document, [*problems, *others]
 
 
 def _of_new_search(
-    name: str, asked: Mapping[str, Any], said: ReportOptions, session: Session | None
+    name: str,
+    asked: Mapping[str, Any],
+    said: ReportOptions,
+    asker: Asker,
+    options: PairOptions,
 ) -> tuple[Document, list[str]]:
     """Search with the item in the scope, and report the lists."""
-    if session is None:
+    if asker.session is None:
         raise ParameterError(
             f"{name}: a second item to compare with needed, a vault to search (--vault or "
             "RIBIN_VAULT), or the JSON of a search"
         )
-    request = replace(_request(session, asked), top=_ROWS)
-    sides, lists = search_for(session, name, _reading(asked), request, asked["mark"])
-    document, problems = report_search(
-        lists, asked["params"], said, session, request, sides, asked["pictures"]
+    wanted = SearchOptions(
+        asked["who"],
+        asked["reason"],
+        Scope(asked["scope"] or Scope.COUNTRY),
+        mark_type=options.mark_type,
+        reading=options.reference,
     )
-    unavailable = [f"{member} could not answer: {why}" for member, why in lists.unavailable]
+    made = search_for(asker.session, named_source(name, asker.session), wanted)
+    asker = replace(asker, request=made.request)
+    document, problems = report_search(made.lists, asker, said, made.sides, asked["pictures"])
+    unavailable = [f"{member} could not answer: {why}" for member, why in made.lists.unavailable]
     return document, [*unavailable, *problems]
 
 
 def _query(
-    lists: SearchLists, asked: Mapping[str, Any], session: Session
+    lists: SearchLists, asked: Mapping[str, Any], asker: Asker, options: PairOptions
 ) -> tuple[Sequence[Side], list[str]]:
     """The marks that were searched with, to be drawn; and why there are none."""
     if not asked["pictures"]:
         return (), []
-    name = str(asked["query"] or lists.first.query)
+    named = asked["query"] or lists.first.query
     try:
-        return session.read_queries(name, _reading(asked), asked["mark"])[0], []
+        source = named_source(named, asker.session)
+        return sides_of(source, asker, options.reference, options.mark_type)[0], []
     except RibinError as error:
         if asked["query"]:
             raise
         return (), [f"{error}; --query FILE names the scan that was searched with"]
-
-
-def _reading(asked: Mapping[str, Any]) -> ReadOptions:
-    return ReadOptions(pixel_pitch_um=asked["pixel_pitch_um"], lighting=asked["lighting"])
-
-
-def _request(session: Session, asked: Mapping[str, Any]) -> Request:
-    scope = Scope(asked["scope"] or Scope.COUNTRY)
-    return Request(session.member, scope, who=asked["who"], reason=asked["reason"])

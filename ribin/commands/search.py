@@ -2,51 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ribin.cases.exhibits import Request
-from ribin.cases.results import SearchLists
+from ribin.cases.exhibits import Filters, Grouping, Scope
 from ribin.commands.options import (
     A_PATH,
     GROUPINGS,
-    SCOPES,
-    circle_option,
     jobs_option,
     json_option,
-    lighting_option,
     mark_option,
-    mask_option,
-    network_option,
-    params_option,
-    pitch_option,
-    reason_option,
-    replica_option,
+    reading_of,
     rotation_option,
+    scan_options,
     scheduler_option,
-    vault_option,
-    who_option,
+    session_with,
 )
 from ribin.commands.terminal import exit_after, say
 from ribin.errors import RibinError
-from ribin.params.defaults import Params
 from ribin.report.json import as_json
 from ribin.report.score_plot import check_score_plot, draw_score_plot
 from ribin.report.text import lists_text, lists_value
 from ribin.services.files import check_picture, whole_file
+from ribin.services.marks import named_source
 from ribin.services.pair import check_page
-from ribin.services.reading import Side
-from ribin.services.search import search_problems
+from ribin.services.search import FinishedSearch, SearchOptions, search_for, search_problems
 from ribin.services.search_output import write_gallery
 from ribin.services.session import Session
 
 
 @click.command(short_help="Rank the exhibits most like a scan.")
 @click.argument("query", metavar="FILE|EXHIBIT")
-@click.option("--scope", type=click.Choice(SCOPES), show_default="country")
 @click.option("--member", "members", multiple=True, help="Ask these members instead of a scope.")
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--full", is_flag=True, help="Compare everything, without a coarse cut.")
@@ -60,36 +49,27 @@ from ribin.services.session import Session
 @click.option("--gallery", type=A_PATH, help="Page of the list, .html, with a page for each row.")
 @click.option("--picture", type=A_PATH, help="PNG of the query beside the first candidate.")
 @mark_option
-@mask_option
-@circle_option
-@replica_option
-@vault_option
-@network_option
-@pitch_option
-@lighting_option
-@params_option
+@scan_options
 @rotation_option
 @jobs_option
 @scheduler_option
-@who_option
-@reason_option
 @json_option
 def search(
     query: str,
-    vault: Path | None,
-    network_file: Path | None,
     gallery: Path | None,
     picture: Path | None,
     plot: bool,
     plot_file: Path | None,
-    mark: str | None,
-    params: Params,
     jobs: int,
     scheduler: str | None,
     json_output: bool,
     **asked: Any,
 ) -> None:
-    """Rank the exhibits most like a scan, or an exhibit of your vault, in a scope.
+    """Rank the exhibits most like a scan, or an exhibit, in a scope.
+
+    The query is a file, an exhibit of your vault, or MEMBER:EXHIBIT where the owner shows it in the
+    scope; with the last, its owner and your vault alone are asked, unless its original is released
+    to you. `./NAME` is always a file, `exhibit:NAME` always an exhibit.
 
     The scopes are your country, the cluster of linked states, and the network. A search beyond the
     country needs --reason and is written to the audit logs of both sides. The list says what was
@@ -108,31 +88,39 @@ def search(
           --member BLZ --member BRB --reason "trace"
       ribin search case.x3p --vault vaults/JAM --group firearm --plot --gallery list.html
     """
-    from ribin.commands.options import query_reading, session_with
-    from ribin.services.search import request_of, search_for
-
-    lookout(picture, plot_file, gallery)
-    with session_with(scheduler, vault, network_file, params, jobs) as session:
-        request = request_of(session.member, asked)
-        chosen = mark, asked["members"], asked["leave_out_reviewed"]
-        sides, result = search_for(session, query, query_reading(asked), request, *chosen)
-        say(lists_output(result, json_output, plot))
-        problems = draw_lists(session, sides, request, result, picture, plot_file, gallery)
+    _check_outputs(picture, plot_file, gallery)
+    options = search_options(asked)
+    place = asked["vault"], asked["network_file"], asked["params"], jobs
+    with session_with(scheduler, *place) as session:
+        made = search_for(session, named_source(query, session), options)
+        say(as_json(lists_value(made.lists)) if json_output else lists_text(made.lists, plot))
+        problems = _draw_lists(session, made, picture, plot_file, gallery)
     click.echo("\n".join(problems), err=True, nl=bool(problems))
-    exit_after(done=1, failed=len(result.unavailable) + len(problems))
+    exit_after(done=1, failed=len(made.lists.unavailable) + len(problems))
 
 
-# What `ribin search` prints and draws of its lists.
+def search_options(asked: Mapping[str, Any]) -> SearchOptions:
+    """What the options of a search say."""
+    return SearchOptions(
+        who=asked["who"],
+        reason=asked["reason"],
+        scope=Scope(asked["scope"]) if asked["scope"] else None,
+        members=asked["members"],
+        filters=Filters(asked["calibre"], asked["date_from"], asked["date_to"]),
+        full=asked["full"],
+        top=asked["top"],
+        group=Grouping(asked["group"] or Grouping.NONE),
+        mark_type=asked["mark"],
+        leave_out_reviewed=asked["leave_out_reviewed"],
+        reading=reading_of(asked),
+    )
 
 
-def lookout(picture: Path | None, plot: Path | None, gallery: Path | None) -> None:
-    """Refuse before the search what could not be drawn after it.
+# What `ribin search` draws of its lists.
 
-    Raises
-    ------
-    ParameterError
-        As `check_picture`, `check_score_plot` and `check_page`.
-    """
+
+def _check_outputs(picture: Path | None, plot: Path | None, gallery: Path | None) -> None:
+    """Refuse before the search what could not be drawn after it."""
     for path in (picture, plot):
         check_picture(path)
     check_score_plot(plot)
@@ -140,16 +128,9 @@ def lookout(picture: Path | None, plot: Path | None, gallery: Path | None) -> No
         check_page(gallery)
 
 
-def lists_output(result: SearchLists, json_output: bool, plot: bool) -> str:
-    """The lists as JSON, or as tables, with bars of the scores where they are wanted."""
-    return as_json(lists_value(result)) if json_output else lists_text(result, plot)
-
-
-def draw_lists(
+def _draw_lists(
     session: Session,
-    sides: Sequence[Side],
-    request: Request,
-    result: SearchLists,
+    made: FinishedSearch,
     picture: Path | None,
     plot: Path | None,
     gallery: Path | None,
@@ -161,13 +142,13 @@ def draw_lists(
     list of str
         What went wrong with them, or with the search.
     """
-    problems = search_problems(session, sides, request, result, picture)
+    problems = search_problems(session, made, picture)
     if plot:
         try:
             with whole_file(plot) as aside:
-                draw_score_plot(result, aside)
+                draw_score_plot(made.lists, aside)
         except RibinError as error:
             problems.append(str(error))
     if gallery:
-        problems += write_gallery(session, sides, request, result, gallery)
+        problems += write_gallery(session, made, gallery)
     return problems

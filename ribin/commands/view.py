@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ribin.commands.options import (
-    A_PATH,
-    SCOPES,
-    lighting_option,
-    mark_option,
-    network_option,
-    params_option,
-    pitch_option,
-    reason_option,
-    rotation_option,
-    vault_option,
-    who_option,
-)
+from ribin.commands.options import A_PATH, asker_with, pair_options, pair_options_of
 from ribin.commands.terminal import exit_after
-from ribin.params.defaults import Params
-
-CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 
 
 @click.command(short_help="A page to look at two marks.")
@@ -32,35 +16,9 @@ CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 @click.argument("comparison")
 @click.option("-o", "--output", type=A_PATH, required=True, help="Page to write, .html.")
 @click.option("--annotations", type=A_PATH, help="JSON that a page of this pair saved.")
-@mark_option
-@click.option(
-    "--replica",
-    type=click.Choice(("reference", "comparison", "both")),
-    help="Which side is a scan of a cast: mirrored and inverted.",
-)
-@click.option("--reference-mask", type=A_PATH, help="White inside the reference's breech face.")
-@click.option("--comparison-mask", type=A_PATH, help="White inside the comparison's breech face.")
-@click.option("--reference-circle", multiple=True, metavar=CIRCLE, help="Outline, in pixels.")
-@click.option("--comparison-circle", multiple=True, metavar=CIRCLE, help="Outline, in pixels.")
-@click.option("--scope", type=click.Choice(SCOPES), show_default="country")
-@vault_option
-@network_option
-@pitch_option
-@lighting_option
-@params_option
-@rotation_option
-@who_option
-@reason_option
+@pair_options
 def view(
-    reference: str,
-    comparison: str,
-    output: Path,
-    annotations: Path | None,
-    mark: str | None,
-    vault: Path | None,
-    network_file: Path | None,
-    params: Params,
-    **asked: Any,
+    reference: str, comparison: str, output: Path, annotations: Path | None, **asked: Any
 ) -> None:
     """Write a page that shows two marks as under a comparison microscope.
 
@@ -70,7 +28,7 @@ def view(
     each counts, draws profiles, and keeps your annotations as JSON. `?` lists its keys.
 
     REFERENCE and COMPARISON are files, exhibits of your vault, or MEMBER:EXHIBIT where the owner
-    shows it in the scope.
+    shows it in the scope. `./NAME` is always a file, `exhibit:NAME` always an exhibit.
 
     \b
     Examples:
@@ -79,17 +37,16 @@ def view(
       ribin view 2026-17-3 BLZ:2025-42-1 --vault vaults/JAM --network network.toml \\
           --scope cluster --reason "shooting of 3 May" -o page.html
     """
-    from ribin.commands.options import readings_of, view_request
-    from ribin.services.pair import check_page, view_pair, write_page
-    from ribin.services.session import Session
+    from ribin.services.marks import named_source
+    from ribin.services.pair import check_page, pair_page, prepare_pair, write_page
 
     check_page(output)
-    names, readings = (reference, comparison), readings_of(asked)
-    opened = Session.open(vault, network_file, params, 1) if vault else nullcontext()
-    with opened as session:
-        request = view_request(session, asked)
-        html, result = view_pair(names, readings, mark, params, session, request, annotations)
+    with asker_with(asked, "picture") as asker:
+        one, two = (named_source(name, asker.session) for name in (reference, comparison))
+        pair = prepare_pair(one, two, asker, pair_options_of(asked))
+        html = pair_page(pair, asker, annotations)
     write_page(html, output)
+    result = pair.result
     click.echo(f"{output}: page of {result.reference} and {result.comparison} written")
     if result.reason:
         click.echo(f"not compared: {result.reason}", err=True)

@@ -15,7 +15,7 @@ from ribin.errors import FormatError, ParameterError, RibinError, ScanError
 from ribin.extract.outlines import state_lighting
 from ribin.model import MarkType, ScanKind, Template, known_lighting, light_hindrance
 from ribin.params.defaults import Params
-from ribin.pipeline import compare_many, describe_mark, extract_marks
+from ribin.pipeline import compare_many, describe_mark, find_mark
 from ribin.read import read_scan
 from ribin.workers import WORTH_A_PROCESS, WorkItem, in_order, local_executor
 
@@ -240,12 +240,7 @@ def _template(path: Path, label: Label, params: Params) -> Template:
     scan = read_scan(path, params=params.read)
     if label.lighting and scan.kind is ScanKind.IMAGE:
         scan = state_lighting(scan, label.lighting)
-    marks = extract_marks(scan, params)
-    for mark in marks:
-        if mark.mark_type is label.mark:
-            return describe_mark(mark, params)
-    found = ", ".join(m.mark_type for m in marks) or "none"
-    raise ScanError(f"{path.name}: a {label.mark} mark needed, found {found}")
+    return describe_mark(find_mark(scan, params, label.mark)[0], params)
 
 
 # labels.csv: which firearm marked each scan.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ribin.errors import ParameterError, ScanError
-from ribin.model import Scan
+from ribin.model import BoolArray, Scan
 from ribin.params.defaults import DEFAULT_PARAMS, ReadParams
 from ribin.read.file import (
     Content,
@@ -100,18 +100,46 @@ def _apply_mask(scan: Scan, path: Path, mask_path: str | Path | None, params: Re
         chosen, how = beside, "beside the scan"
     else:
         return scan
+    inside, sha256 = _drawn(chosen, scan.shape, path.name, params)
+    share = float(np.mean(inside))
+    note = f"Mask {chosen.name} {how}: {share:.1%} of the pixels inside, SHA-256 {sha256}."
+    provenance = replace(scan.provenance, notes=(*scan.provenance.notes, note))
+    return replace(scan, mark_valid=inside, provenance=provenance)
+
+
+def read_mask(
+    path: Path, shape: tuple[int, ...], scan: str, params: ReadParams = DEFAULT_PARAMS.read
+) -> BoolArray:
+    """The outline that an image draws, (H, W) True where it is white.
+
+    Parameters
+    ----------
+    shape, scan : tuple of int, str
+        Of the scan that it outlines, and what to call that in a refusal.
+
+    Raises
+    ------
+    FormatError
+        The image is missing or cannot be read.
+    ScanError
+        It has another shape, or outlines nothing.
+    """
+    return _drawn(path, shape, scan, params)[0]
+
+
+def _drawn(
+    path: Path, shape: tuple[int, ...], scan: str, params: ReadParams
+) -> tuple[BoolArray, str]:
+    """As `read_mask`, and the SHA-256 of the image."""
     from ribin.read.image import decode_pixels, white_inside
 
-    drawn = load_original(chosen, params)
-    mask = white_inside(decode_pixels(drawn.data, chosen.name, params))
-    if mask.inside.shape != scan.shape:
+    drawn = load_original(path, params)
+    mask = white_inside(decode_pixels(drawn.data, path.name, params))
+    if mask.inside.shape != shape:
         raise ScanError(
-            f"{chosen.name}: a mask of {scan.shape[0]} x {scan.shape[1]} pixels like {path.name} "
-            f"needed, found {mask.inside.shape[0]} x {mask.inside.shape[1]}"
+            f"{path.name}: a mask of {shape[0]} x {shape[1]} pixels like {scan} needed, "
+            f"found {mask.inside.shape[0]} x {mask.inside.shape[1]}"
         )
     if mask.reason:
-        raise ScanError(f"{chosen.name}: {mask.reason}")
-    share = float(np.mean(mask.inside))
-    note = f"Mask {chosen.name} {how}: {share:.1%} of the pixels inside, SHA-256 {drawn.sha256}."
-    provenance = replace(scan.provenance, notes=(*scan.provenance.notes, note))
-    return replace(scan, mark_valid=mask.inside, provenance=provenance)
+        raise ScanError(f"{path.name}: {mask.reason}")
+    return mask.inside, drawn.sha256

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 
-from ribin.cases.exhibits import Exhibit, Request
+from ribin.cases.exhibits import Request
+from ribin.cases.side import Side
 from ribin.comparison import Comparison
-from ribin.model import Mark
 from ribin.params.defaults import MethodParams
 from ribin.report.document import (
     SORTS,
@@ -47,36 +47,9 @@ _TEMPLATE = "its template, which is what was compared: its owner has not release
 _CELL_HEAD = ("cell", "\u00b5m down", "right", "ccf", "\u00b5m away", "turn", "outcome")
 
 
-@dataclass(frozen=True, eq=False)
-class ReportedItem:
-    """One side of a report: a mark, and where its scan came from.
-
-    Attributes
-    ----------
-    mark : Mark
-        What was compared.
-    others : tuple of str
-        Types of the marks that the scan holds besides, which this report is not about.
-    member, exhibit : str, Exhibit or None
-        Where the scan came out of a vault. Of another member's exhibit the event's case number
-        and place are not known here.
-    """
-
-    mark: Mark
-    others: tuple[str, ...] = ()
-    member: str = ""
-    exhibit: Exhibit | None = None
-    whole: bool = True  # False: its owner gives the template alone, and that is what is drawn
-
-    @property
-    def name(self) -> str:
-        """How the report calls it: the exhibit, or the file."""
-        return self.exhibit.exhibit if self.exhibit else self.mark.provenance.source
-
-
 def comparison_document(
     head: ReportHead,
-    items: tuple[ReportedItem, ReportedItem],
+    items: tuple[Side, Side],
     result: Comparison,
     params_id: str,
     method: MethodParams,
@@ -128,14 +101,14 @@ def _question(head: ReportHead, result: Comparison, request: Request | None) -> 
     return Section("Question", tuple(blocks))
 
 
-def _items(items: tuple[ReportedItem, ReportedItem]) -> tuple[Section, ...]:
+def _items(items: tuple[Side, Side]) -> tuple[Section, ...]:
     return tuple(
         Section(f"Item: {role}", (Facts(_item_facts(item)),))
         for role, item in zip(("reference", "comparison"), items, strict=True)
     )
 
 
-def _item_facts(item: ReportedItem) -> tuple[tuple[str, str], ...]:
+def _item_facts(item: Side) -> tuple[tuple[str, str], ...]:
     exhibit: list[tuple[str, str]] = []
     if item.exhibit:
         event, classes = item.exhibit.event, item.exhibit.class_fields
@@ -158,9 +131,7 @@ def _item_facts(item: ReportedItem) -> tuple[tuple[str, str], ...]:
     return (*known(exhibit), *facts)
 
 
-def _compared(
-    items: tuple[ReportedItem, ReportedItem], result: Comparison, method: MethodParams
-) -> Section:
+def _compared(items: tuple[Side, Side], result: Comparison, method: MethodParams) -> Section:
     measured = [f"{item.mark.valid.sum() * (item.mark.pitch_um / 1000) ** 2:.2f}" for item in items]
     left_out = [
         f"{role}: {', '.join(words(other) for other in item.others)}"
@@ -242,9 +213,7 @@ def outcomes_grid(result: Comparison, method: MethodParams) -> Grid:
     return Grid(("Cells", *SIDES.values(), "meaning"), rows, frozenset({1, 2}))
 
 
-def pictures_section(
-    items: tuple[ReportedItem, ReportedItem], result: Comparison, method: MethodParams
-) -> Section:
+def pictures_section(items: tuple[Side, Side], result: Comparison, method: MethodParams) -> Section:
     """Both marks as they were laid on each other, without and with their cells."""
     one, two = (item.mark for item in items)
     tile_um = method.describe.cell_um / 2

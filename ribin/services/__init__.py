@@ -1,6 +1,1 @@
-"""What one laboratory does at its session, whoever asks: two sides compared, searches, reports."""
-
-from __future__ import annotations
-
-
-# What one laboratory does at its session, whoever asks: two sides compared, searches, reports.
+"""What a person or a job asks for, whoever asks: the same services with the same options."""

@@ -6,6 +6,7 @@ A cell means a file, found from the folder of the job, unless it says `exhibit:N
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,15 +14,15 @@ from typing import Any, ClassVar, Protocol
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import ExhibitRef
-from ribin.cases.results import SearchLists
-from ribin.errors import FormatError, ScanError
+from ribin.errors import FormatError
 from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.report.json import plain_value
 from ribin.report.text import lists_value
 from ribin.services.enrol import PrepareScans
-from ribin.services.reading import ReadOptions, read_side
+from ribin.services.marks import Asker, cell_source, side_of
+from ribin.services.reading import ReadOptions
 from ribin.services.search import SearchOptions, search_for
 from ribin.services.session import Session
 from ribin.workers import Partial, WorkItem
@@ -48,23 +49,6 @@ def _needed(item: WorkItem, column: str) -> str:
     if not item.fields[column]:
         raise FormatError(f"line {item.line}: a {column} needed, found an empty cell")
     return item.fields[column]
-
-
-def _file(folder: Path, cell: str) -> Path:
-    """The file that a cell names.
-
-    Raises
-    ------
-    ScanError
-        There is none; an exhibit is named otherwise.
-    """
-    path = folder / cell
-    try:
-        path.stat()
-    except OSError as error:
-        needed = f"{path}: a scan needed, {error.strerror}; {_EXHIBIT}NAME is an exhibit"
-        raise ScanError(needed) from error
-    return path
 
 
 @dataclass(frozen=True)
@@ -99,13 +83,13 @@ class CompareScans:
 
     def _template(self, item: WorkItem, column: str, mark: str | None) -> Template:
         cell = _needed(item, column)
-        if cell.startswith(_EXHIBIT):
-            name = cell.removeprefix(_EXHIBIT)
-            with Session.open(self.vault, None, self.params, threads=1) as session:
-                return session.vault.template(session.marks_of(name, mark)[0])
-        path = _file(self.folder, cell)
-        state = path.stat()
-        return _described(path, state.st_mtime_ns, state.st_size, mark, self.reading, self.params)
+        opened = Session.open(self.vault, None, self.params, 1) if self.vault else nullcontext()
+        with opened as session:
+            source = cell_source(cell, self.folder, session)
+            if isinstance(source, ExhibitRef):
+                return side_of(source, Asker(self.params, session), mark_type=mark).template
+        state = source.stat()
+        return _described(source, state.st_mtime_ns, state.st_size, mark, self.reading, self.params)
 
 
 @lru_cache(_IN_MEMORY)
@@ -113,7 +97,7 @@ def _described(
     path: Path, changed_ns: int, size: int, mark: str | None, reading: ReadOptions, params: Params
 ) -> Template:
     """The template of a file; one that changed is another."""
-    return read_side(path, reading, params, mark).template
+    return side_of(path, Asker(params), reading, mark).template
 
 
 @dataclass(frozen=True)
@@ -141,23 +125,13 @@ class SearchQueries:
     def do(self, item: WorkItem) -> dict[str, Any] | Partial:
         cell, options = _needed(item, "query"), self._options(item)
         with Session.open(self.vault, self.network_file, self.params, threads=1) as session:
-            lists = self._lists(session, cell, options)
+            lists = search_for(session, cell_source(cell, self.folder, session), options).lists
         value = lists_value(lists)
         for one in (value, *value["lists"]):
             for name in _OF_THE_RUN:
                 one.pop(name, None)
         missing = "; ".join(f"{code} could not answer: {why}" for code, why in lists.unavailable)
         return Partial(value, missing) if missing else value
-
-    def _lists(self, session: Session, cell: str, options: SearchOptions) -> SearchLists:
-        query: str | ExhibitRef
-        if cell.startswith(_EXHIBIT):
-            query = ExhibitRef(session.member, cell.removeprefix(_EXHIBIT))
-        else:
-            query = str(_file(self.folder, cell))
-        request, mark = options.request(session.member), options.mark_type
-        left_out = options.leave_out_reviewed
-        return search_for(session, query, options.reading, request, mark, (), left_out)[1]
 
     def _options(self, item: WorkItem) -> SearchOptions:
         cells = {name: text for name, text in item.fields.items() if text}

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ribin
-from ribin.cases.exhibits import Request, Row, Scope, SearchResult, read_manifest
-from ribin.cases.leads import login_name
+from ribin.cases.exhibits import Row, Scope, SearchResult, read_manifest
+from ribin.cases.leads import ExhibitRef, login_name
 from ribin.errors import StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.network import read_network
 from ribin.services.enrol import EnrolOptions, EnrolReport, Progress, enrol_rows
-from ribin.services.marks import draw_candidate
-from ribin.services.reading import ReadOptions
-from ribin.services.search import run_search
+from ribin.services.search import SearchOptions, search_for, search_problems
 from ribin.services.session import Session
 from ribin.synth.sample import QUERY_FILE, Series, write_sample_data, write_series
 from ribin.vault.vault import Vault
@@ -82,16 +80,12 @@ def search_demo(demo: Demo, picture: Path, threads: int) -> Iterator[SearchResul
     """
     own = read_network(demo.network_file).members[demo.member].vault
     with Session.open(own, demo.network_file, DEFAULT_PARAMS, threads) as session:
-        side = session.read_query(demo.exhibit, ReadOptions())
         for scope in Scope:
-            request = Request(demo.member, scope, who=WHO, reason=REASON, top=5)
-            result = run_search(session, side, request)
-            yield result
-            if scope is not Scope.CLUSTER:
-                continue
-            if not result.candidates:
-                raise StoreError(f"{picture}: a candidate to draw needed, found none")
-            draw_candidate(session, side, request, result.candidates[0], picture)
+            options = SearchOptions(WHO, REASON, scope, top=5)
+            made = search_for(session, ExhibitRef(demo.member, demo.exhibit), options)
+            yield made.lists.first
+            if scope is Scope.CLUSTER and (problems := search_problems(session, made, picture)):
+                raise StoreError(problems[0])
 
 
 def _sample_folder(folder: Path) -> Path:

@@ -18,9 +18,9 @@ from ribin.cases.exhibits import Event, Exhibit, Request, Row, Scope, exhibit_of
 from ribin.cases.results import SearchLists
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.extract.outlines import add_notes
-from ribin.model import Mark, Origin, Scan, Template, Verdict
+from ribin.model import Scan
 from ribin.params.defaults import Params
-from ribin.pipeline import FoundMark, describe_mark, find_marks, judge_mark
+from ribin.pipeline import UsableMarks, judge_marks, usable_marks
 from ribin.search.rules import check_request
 from ribin.services.reading import ReadOptions
 from ribin.services.search import search_scan
@@ -168,8 +168,7 @@ class PreparedScan:
     """A scan read, with its marks and their templates: all that takes time before enrolment."""
 
     scan: Scan
-    marks: list[Mark]
-    templates: list[Template]
+    found: UsableMarks
 
 
 @dataclass(frozen=True)
@@ -223,8 +222,8 @@ class Admission:
             done = vault.enrol(
                 row.path,
                 one.scan,
-                one.marks,
-                one.templates,
+                one.found.marks,
+                one.found.templates,
                 exhibit,
                 who=options.who,
                 reason=options.reason,
@@ -269,8 +268,7 @@ def _prepare_row(row: Row, options: EnrolOptions) -> PreparedScan:
         The scan cannot be read, or a mark that may not be left out cannot be used.
     """
     reading = replace(options.reading, lighting=row.fields.get("lighting", ""))
-    scan, found = accepted_marks(reading.scan(row.path, options.params), options)
-    return PreparedScan(scan, *describe_accepted(found, options.params))
+    return PreparedScan(*accepted_marks(reading.scan(row.path, options.params), options))
 
 
 # New exhibits searched with as soon as they are enrolled, each from the session of its member.
@@ -448,40 +446,24 @@ def _exhibit_problems(
 # Which marks of a scan are enrolled.
 
 
-def accepted_marks(scan: Scan, options: EnrolOptions) -> tuple[Scan, list[FoundMark]]:
-    """The marks that may be enrolled; where an unusable one is accepted, the scan says why.
+def accepted_marks(scan: Scan, options: EnrolOptions) -> tuple[Scan, UsableMarks]:
+    """The marks that are enrolled; where an unusable one is accepted, the scan says why.
 
-    An unusable mark that a person outlined, or the only one, is refused; one that was found
-    beside others is left out.
+    Raises
+    ------
+    ScanError
+        A mark that may not be left out is unusable and not accepted, or has too little relief.
     """
-    params = options.params
-    found = find_marks(scan, params)
-    judged = [(mark, judge_mark(scan, mark, params)) for mark in found]
-    bad = [(mark, q) for mark, q in judged if q.verdict is Verdict.UNUSABLE]
+    judged = judge_marks(scan, options.params)
+    bad = [one for one in judged if one.unusable]
     if bad and options.accept_unusable:
-        words = [f"{q.mark_type} unusable ({'; '.join(q.reasons)}), accepted" for _, q in bad]
-        return add_notes(scan, words, options.who, options.accept_unusable), list(found)
-    usable = [mark for mark, q in judged if q.verdict is not Verdict.UNUSABLE]
-    for mark, q in bad:
-        if not usable or mark.region.origin is not Origin.FOUND or mark is found[0]:
+        words = [f"{one.mark.mark_type} unusable ({one.reasons}), accepted" for one in bad]
+        scan = add_notes(scan, words, options.who, options.accept_unusable)
+        return scan, usable_marks(judged, options.params, keep_unusable=True)
+    for one in bad:
+        if one.required:
             raise ScanError(
-                f"{scan.provenance.source}: {q.mark_type} is unusable, {'; '.join(q.reasons)}; "
+                f"{scan.provenance.source}: {one.mark.mark_type} is unusable, {one.reasons}; "
                 "--accept-unusable REASON enrols it"
             )
-    return scan, usable
-
-
-def describe_accepted(found: list[FoundMark], params: Params) -> tuple[list[Mark], list[Template]]:
-    """Marks and their templates; one found beside others that cannot be described is left out."""
-    marks: list[Mark] = []
-    templates: list[Template] = []
-    for number, one in enumerate(found):
-        try:
-            template = describe_mark(one.mark, params)
-        except ScanError:
-            if number == 0 or one.region.origin is not Origin.FOUND:
-                raise
-            continue
-        marks.append(one.mark)
-        templates.append(template)
-    return marks, templates
+    return scan, usable_marks(judged, options.params)

@@ -1,202 +1,426 @@
-"""Marks of exhibits that lie in a vault, one's own or, where its rules allow it, another's."""
+"""What a name means, a file or an exhibit, and the marks and scans that it gives to whom."""
 
 from __future__ import annotations
 
+import re
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ribin.cases.exhibits import Candidate, Exhibit, Request
-from ribin.comparison import Comparison
-from ribin.errors import AccessError, ParameterError, RibinError, ScanError, StoreError
+from ribin.cases.leads import ExhibitRef
+from ribin.cases.side import Side
+from ribin.describe.steps import template_mark
+from ribin.errors import (
+    AccessError,
+    FormatError,
+    ParameterError,
+    RibinError,
+    ScanError,
+    StoreError,
+)
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
-from ribin.model import (
-    Mark,
-    Provenance,
-)
+from ribin.model import NO_TRACE, Mark, MarkType, Provenance, Scan, Trace, mark_with_article
 from ribin.params.defaults import Params
-from ribin.pipeline import (
-    compare_marks,
-)
+from ribin.pipeline import describe_mark, find_mark, judge_marks, usable_marks
 from ribin.read import read_scan
-from ribin.report.pictures import draw_overlay, write_overlay
-from ribin.search.rules import check_request
-from ribin.services.files import whole_file
-from ribin.services.reading import Side
-from ribin.services.session import Session, stored_side
+from ribin.search.rules import OTHER_PARAMETERS, check_request
+from ribin.services.reading import AS_STATED, ReadOptions
+from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
+from ribin.vault.enrol import scan_path
 from ribin.vault.exhibits import StoredMark
+from ribin.vault.people import check_searcher
+from ribin.vault.scanfile import read_contents_of_scan
 from ribin.vault.vault import Vault
 from ribin.view.surface import Surface, compared_surface, measured_surface
 
+# What a person means by a name. Services take the meaning, so that no file in the working folder
+# takes the place of an exhibit where exhibits alone are meant.
 
-@dataclass(frozen=True, eq=False)
-class ShownMark:
-    """A mark of a vault as one side of a comparison, and what is disclosed of its exhibit."""
+Source = Path | ExhibitRef  # what a mark comes from
 
-    member: str
-    exhibit: Exhibit
-    side: Side
-    others: tuple[str, ...]  # types of the other marks of the same scan
-    whole: bool = True  # False: its owner gives the template alone
-    original: bytes | None = None  # the file as received; None where it is not given
+_EXHIBIT = "exhibit:"
+_OF_MEMBER = re.compile(r"([A-Z]{3}):(.+)", re.S)
 
 
-def own_mark(session: Session, exhibit: str, mark_type: str | None, sha256: str = "") -> ShownMark:
-    """A mark of the session's own vault, by default the first of the exhibit.
+def named_source(name: str, session: Session | None = None) -> Source:
+    """A name of a command line: a file, an exhibit of the own vault, or MEMBER:EXHIBIT.
 
-    Raises
-    ------
-    StoreError
-        There is no such exhibit.
-    ScanError
-        It has no such mark.
-    """
-    stored = session.vault.marks_of(exhibit)
-    return _shown(session, session.vault, stored, mark_type, sha256, session.vault.exhibit(exhibit))
-
-
-def others_mark(
-    session: Session,
-    member: str,
-    exhibit: str,
-    request: Request,
-    action: str,
-    mark_type: str | None = None,
-    sha256: str = "",
-) -> ShownMark:
-    """A mark of another member's exhibit, after its audit log says who looks at it, and why.
-
-    Parameters
-    ----------
-    action : str
-        What it is looked at for, as the owner's audit log names it: "picture", "report".
-
-    Raises
-    ------
-    AccessError
-        The scope does not reach that member, or the owner does not show such an exhibit in it.
-    StoreError
-        The owner's vault cannot be opened, read or written.
-    ScanError
-        The exhibit has no such mark.
-    """
-    reach = session.network.reach(session.member, member)
-    check_request(request, reach)
-    with Vault.open(session.network.members[member].vault) as vault:
-        seen = as_seen_by(session.member, vault, reach)
-        known = seen.find(exhibit)
-        # The same words for what is hidden and for what is not there: neither is anybody's to know.
-        if known is None or not seen.shows(known, request.scope):
-            raise AccessError(
-                f"{member}:{exhibit}: an exhibit that {member} shows in scope {request.scope} "
-                "needed, found none",
-                hint="`ribin search` lists those",
-            )
-        whole = seen.gives_original(known.exhibit)
-        stored = vault.marks_of(known.exhibit)
-        shown = _shown(session, vault, stored, mark_type, sha256, seen.exhibit(known), whole)
-        if not seen.is_own:
-            details = {"asking_member": session.member, "scope": str(request.scope)}
-            subject = shown.side.template.provenance.sha256
-            vault.record(action, subject, request.who, request.reason, **details)
-    return shown
-
-
-def named_mark(
-    session: Session | None, name: str, request: Request | None, action: str, mark_type: str | None
-) -> ShownMark:
-    """The mark of an exhibit of the own vault, or as MEMBER:EXHIBIT of another's.
+    `./NAME` and whole paths are files, and `exhibit:NAME` is an exhibit.
 
     Raises
     ------
     ParameterError
-        There is no vault to find it in; else as `own_mark` and `others_mark`.
+        It is a file and an exhibit, or an exhibit and there is no vault.
+    FormatError
+        It is neither.
     """
-    if session is None or request is None:
+    if name.startswith(_EXHIBIT):
+        return exhibit_source(name, session)
+    if Path(name).is_absolute() or re.match(r"\.\.?[/\\]", name):
+        return Path(name)
+    is_file, lacking = Path(name).is_file(), ""
+    if session and not _OF_MEMBER.fullmatch(name):
+        try:
+            session.vault.exhibit(name)
+        except StoreError as error:
+            lacking = str(error)
+    if is_file and session and not lacking:
+        raise ParameterError(
+            f"{name}: one meaning needed, found a file and an exhibit of that name: "
+            f"./{name} is the file, {_EXHIBIT}{name} the exhibit"
+        )
+    if is_file:
+        return Path(name)
+    if lacking:
+        raise FormatError(f"{name}: neither a file nor an exhibit, {lacking}")
+    return exhibit_source(name, session)
+
+
+def cell_source(cell: str, folder: Path, session: Session | None) -> Source:
+    """A cell of a batch: a file, found from `folder`, or `exhibit:NAME`.
+
+    Raises
+    ------
+    FormatError
+        There is no such file.
+    """
+    if cell.startswith(_EXHIBIT):
+        return exhibit_source(cell, session)
+    if not (folder / cell).is_file():
+        raise FormatError(f"{cell}: a file needed, or {_EXHIBIT}{cell} for an exhibit, found none")
+    return folder / cell
+
+
+def exhibit_source(name: str, session: Session | None) -> ExhibitRef:
+    """EXHIBIT or MEMBER:EXHIBIT, where nothing but an exhibit can be meant.
+
+    Raises
+    ------
+    ParameterError
+        There is no vault to find it in.
+    """
+    if session is None:
         raise ParameterError(
             f"{name}: a file needed, or an exhibit and its vault (--vault or RIBIN_VAULT)"
         )
-    member, _, exhibit = name.rpartition(":")
-    if member in ("", session.member):
-        return own_mark(session, exhibit, mark_type)
-    return others_mark(session, member, exhibit, request, action, mark_type)
+    said = name.removeprefix(_EXHIBIT)
+    others = _OF_MEMBER.fullmatch(said)
+    return ExhibitRef(*others.groups()) if others else ExhibitRef(session.member, said)
 
 
-def _shown(
-    session: Session,
-    vault: Vault,
-    stored: list[StoredMark],
-    mark_type: str | None,
-    sha256: str,
-    exhibit: Exhibit,
-    whole: bool = True,
-) -> ShownMark:
-    needed = session.params.template_id
-    fitting = [
-        mark
-        for mark in stored
-        if mark_type in (None, mark.mark_type) and sha256 in ("", mark.scan.sha256)
-    ]
-    if not fitting:
-        found = ", ".join(mark.mark_type for mark in stored) or "none"
-        raise ScanError(f"{exhibit.exhibit}: a {mark_type or 'mark'} needed, found {found}")
-    chosen = next((mark for mark in fitting if mark.params_id == needed), None)
-    if chosen is None:
-        found = ", ".join(sorted({mark.params_id for mark in fitting}))
-        raise StoreError(
-            f"{exhibit.exhibit}: a mark described with parameters {needed} needed, found {found}",
-            hint="`ribin store describe` describes them anew",
-        )
-    same_scan = [m for m in stored if m.scan.sha256 == chosen.scan.sha256 and m is not chosen]
-    others = tuple(str(mark.mark_type) for mark in same_scan)
-    side, original = stored_side(vault, chosen, whole), None
-    if whole:
-        original = vault.original(chosen.scan.sha256)
-    else:
-        side = _disclosed_side(side, exhibit)
-    return ShownMark(vault.member, exhibit, side, others, whole, original)
+@dataclass(frozen=True, eq=False)
+class Asker:
+    """Who wants to see marks, with which parameters, and why.
 
-
-def _disclosed_side(side: Side, exhibit: Exhibit) -> Side:
-    """A side without what its file says of itself: name, size, instrument, day, who measured."""
-    before = side.template.provenance
-    shown = Provenance(exhibit.exhibit, before.sha256, 0, "template", lighting=before.lighting)
-    mark, template = replace(side.mark, provenance=shown), replace(side.template, provenance=shown)
-    return replace(side, mark=mark, template=template)
-
-
-def candidate_mark(
-    session: Session, request: Request, candidate: Candidate, action: str
-) -> ShownMark:
-    """The mark of a candidate of a search; errors and `action` as `others_mark`."""
-    place = (str(candidate.mark), candidate.sha256)
-    if candidate.member == session.member:
-        return own_mark(session, candidate.exhibit, *place)
-    reach = session.network.reach(session.member, candidate.member)
-    named = replace(request, scope=max(request.scope, reach, key=lambda scope: scope.width))
-    return others_mark(session, candidate.member, candidate.exhibit, named, action, *place)
-
-
-def draw_candidate(
-    session: Session, side: Side, request: Request, candidate: Candidate, path: Path
-) -> None:
-    """Write the picture of the query beside a candidate.
-
-    Another member's exhibit is drawn only after its audit log says for whom, and from its template
-    alone where its owner has not released the original. Errors as `others_mark`.
+    Attributes
+    ----------
+    session, request : Session, Request or None
+        The own vault, and why another member is asked; None where there are only files.
+    action : str
+        What marks are looked at for, as the owner's audit log names it: "picture", "report".
     """
-    other = candidate_mark(session, request, candidate, "picture").side
-    compared = compare_marks(side.template, other.template, session.params)
-    result = replace(compared, comparison=f"{candidate.member}:{candidate.exhibit}")
-    draw_sides(side.mark, other.mark, result, session.params, path)
+
+    params: Params
+    session: Session | None = None
+    request: Request | None = None
+    action: str = "picture"
+
+    def name_of(self, source: Source) -> str:
+        """What lists, pages and reports call it."""
+        if isinstance(source, Path):
+            return source.name
+        own = self.session and source.member == self.session.member
+        return source.exhibit if own else str(source)
 
 
-# The surface of an enrolled mark as it was measured, from the file as it was received.
+# A mark, all marks that count, or the scan of a file or an exhibit.
+
+
+def side_of(
+    source: Source,
+    asker: Asker,
+    reading: ReadOptions = AS_STATED,
+    mark_type: str | None = None,
+    *,
+    sha256: str = "",
+    trace: Trace = NO_TRACE,
+) -> Side:
+    """The mark of one type, by default the first, of a file or an exhibit.
+
+    An enrolled mark is the one of the vault; where `reading` outlines it anew, or each stage is
+    wanted, it is cut from the original again. Another member's exhibit is given after its audit
+    log says who looks at it, and why.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of an exhibit of several scans, the one that is meant.
+
+    Raises
+    ------
+    ScanError
+        The file cannot be used, or there is no such mark.
+    StoreError
+        There is no such exhibit, it was described with other parameters, or a vault cannot be
+        opened, read or written.
+    AccessError
+        The scope does not reach that member, the owner does not show such an exhibit in it, or
+        has not released an original that is needed.
+    """
+    if isinstance(source, Path):
+        scan = reading.scan(source, asker.params)
+        return side_of_scan(scan, source.name, asker.params, mark_type, trace)
+    with _opened(source, asker) as shown:
+        stored = shown.marks(asker.params, mark_type, sha256)[0]
+        if reading.outlines_anew or (shown.whole and trace is not NO_TRACE):
+            scan = shown.scan(stored.scan.sha256, reading, asker)
+            cut = side_of_scan(scan, shown.name, asker.params, mark_type, trace)
+            side = replace(cut, member=source.member, exhibit=shown.exhibit)
+        else:
+            side = shown.side(stored)
+        shown.log(stored.scan.sha256)
+    return side
+
+
+def sides_of(
+    source: Source, asker: Asker, reading: ReadOptions = AS_STATED, mark_type: str | None = None
+) -> tuple[list[Side], tuple[str, ...]]:
+    """The mark of one type, or where none is named the first of each that counts, and notes.
+
+    Errors as `side_of`.
+    """
+    if mark_type:
+        return [side_of(source, asker, reading, mark_type)], ()
+    if isinstance(source, Path):
+        return _sides_of_scan(reading.scan(source, asker.params), source.name, asker.params)
+    with _opened(source, asker) as shown:
+        stored = shown.marks(asker.params)
+        if reading.outlines_anew:
+            scan = shown.scan(stored[0].scan.sha256, reading, asker)
+            sides, notes = _sides_of_scan(scan, shown.name, asker.params)
+            sides = [replace(s, member=source.member, exhibit=shown.exhibit) for s in sides]
+        else:
+            sides, notes = shown.sides(stored), ()
+        for seen in dict.fromkeys(side.template.provenance.sha256 for side in sides):
+            shown.log(seen)
+    return sides, notes
+
+
+def sides_of_enrolled_scan(exhibit: ExhibitRef, asker: Asker, sha256: str) -> list[Side]:
+    """The first mark of each type of one scan of an exhibit; errors as `side_of`."""
+    with _opened(exhibit, asker) as shown:
+        return shown.sides(shown.marks(asker.params, sha256=sha256))
+
+
+def scan_of(
+    source: Source, asker: Asker, reading: ReadOptions = AS_STATED, mark_type: str | None = None
+) -> Scan:
+    """The scan of a file, or the first one of an exhibit, read as at its enrolment.
+
+    Of another member's exhibit the original is needed, as the provenance tells day, instrument and
+    hash. Errors as `side_of`.
+    """
+    if isinstance(source, Path):
+        return reading.scan(source, asker.params)
+    with _opened(source, asker) as shown:
+        stored = shown.vault.marks_of(shown.own_name)
+        fitting = [mark for mark in stored if mark_type in (None, mark.mark_type)]
+        if not fitting:
+            raise ScanError(f"{shown.name}: {mark_with_article(mark_type)} needed, found none")
+        sha256 = fitting[0].scan.sha256
+        scan = shown.scan(sha256, reading, asker)
+        shown.log(sha256)
+    return scan
+
+
+def side_of_scan(
+    scan: Scan,
+    name: str,
+    params: Params,
+    mark_type: MarkType | str | None = None,
+    trace: Trace = NO_TRACE,
+) -> Side:
+    """As `side_of`, of a scan that has been read."""
+    mark, others = find_mark(scan, params, mark_type, trace)
+    return Side(name, mark, describe_mark(mark, params, trace), scan, others, trace=trace)
+
+
+def _sides_of_scan(scan: Scan, name: str, params: Params) -> tuple[list[Side], tuple[str, ...]]:
+    usable = usable_marks(judge_marks(scan, params), params)
+    types = [mark.mark_type for mark in usable.marks]
+    sides = [
+        Side(name, mark, template, scan, tuple(t for t in types if t is not mark.mark_type))
+        for mark, template in zip(usable.marks, usable.templates, strict=True)
+    ]
+    return sides, tuple(f"{name}: {note}" for note in usable.notes)
+
+
+def candidate_side(session: Session, request: Request, candidate: Candidate, action: str) -> Side:
+    """The mark of a candidate of a search; errors and `action` as `side_of` and `Asker`."""
+    reach = session.network.reach(session.member, candidate.member)
+    wide = replace(request, scope=max(request.scope, reach, key=lambda scope: scope.width))
+    asker = Asker(session.params, session, wide, action)
+    ref = ExhibitRef(candidate.member, candidate.exhibit)
+    return side_of(ref, asker, mark_type=str(candidate.mark), sha256=candidate.sha256)
+
+
+# An exhibit as its owner shows it: its own to a member, to others what the rules of both allow.
+
+
+@dataclass(frozen=True, eq=False)
+class _ShownExhibit:
+    """An exhibit while the vault that holds it is open.
+
+    Attributes
+    ----------
+    own_name, exhibit : str, Exhibit
+        What its owner calls it; and what the asker may know of it.
+    whole : bool
+        Whether the asker may have the original.
+    """
+
+    vault: Vault
+    own_name: str
+    exhibit: Exhibit
+    name: str
+    whole: bool
+    asker: Asker
+
+    def marks(
+        self, params: Params, mark_type: str | None = None, sha256: str = ""
+    ) -> list[StoredMark]:
+        """The marks of these parameters, at least one; refuses as `side_of`."""
+        stored = self.vault.marks_of(self.own_name)
+        # An exhibit described under other parameters has marks that cannot be compared.
+        chosen = [mark for mark in stored if mark.params_id == params.template_id]
+        if stored and not chosen:
+            found = ", ".join(sorted({mark.params_id for mark in stored}))
+            raise StoreError(
+                f"{self.name}: {OTHER_PARAMETERS} {found}, {params.template_id} needed",
+                hint="`ribin store describe` describes them anew",
+            )
+        fitting = [
+            mark
+            for mark in chosen
+            if mark_type in (None, mark.mark_type) and sha256 in ("", mark.scan.sha256)
+        ]
+        if not fitting:
+            found = ", ".join(mark.mark_type.words for mark in chosen) or "none"
+            of = f" of the scan {sha256[:12]}" if sha256 else ""
+            raise ScanError(
+                f"{self.name}: {mark_with_article(mark_type)}{of} needed, found {found}",
+                hint="`ribin extract FILE --overlay found.png` shows what a scan holds",
+            )
+        return fitting
+
+    def sides(self, marks: Sequence[StoredMark]) -> list[Side]:
+        """The first of these marks of each type, breech face before the others."""
+        first = {mark.mark_type: mark for mark in reversed(marks)}
+        return [self.side(first[mark_type]) for mark_type in MarkType if mark_type in first]
+
+    def side(self, stored: StoredMark) -> Side:
+        """A mark as it is in the vault; where it is not whole, the surface of its template."""
+        template, sha256 = self.vault.template(stored), stored.scan.sha256
+        marks = self.vault.marks_of(self.own_name)
+        same_scan = [m for m in marks if m.scan.sha256 == sha256 and m.mark_id != stored.mark_id]
+        original = None
+        if not self.whole:  # nor what its file says of itself: name, size, instrument, day, person
+            name, lighting = self.exhibit.exhibit, template.provenance.lighting
+            told = Provenance(name, sha256, 0, "template", lighting=lighting)
+            template = replace(template, provenance=told)
+            mark = template_mark(template)
+        else:
+            mark = self.vault.mark(stored)
+            if self._is_anothers:
+                original = self.vault.original(sha256)
+        return Side(
+            self.name,
+            mark,
+            template,
+            others=tuple(m.mark_type for m in same_scan),
+            member=self.vault.member,
+            exhibit=self.exhibit,
+            whole=self.whole,
+            original=original,
+        )
+
+    def scan(self, sha256: str, reading: ReadOptions, asker: Asker) -> Scan:
+        """A scan as it was read at enrolment, with what `reading` says; AccessError where its
+        original is not the asker's to have."""
+        if not self.whole:
+            raise AccessError(
+                f"{self.name}: a released original needed, because the provenance of a scan tells "
+                f"day, instrument and hash; {self.vault.member} has not released this one"
+            )
+        kept = read_contents_of_scan(scan_path(self.vault.path, sha256))
+        return reading.enrolled_scan(kept, asker.params)
+
+    def log(self, sha256: str) -> None:
+        """Put into the audit log of another member who has seen its scan, and why."""
+        session, request = self.asker.session, self.asker.request
+        if self._is_anothers and session and request:
+            details = {"asking_member": session.member, "scope": str(request.scope)}
+            self.vault.record(self.asker.action, sha256, request.who, request.reason, **details)
+
+    @property
+    def _is_anothers(self) -> bool:
+        session = self.asker.session
+        return session is not None and self.vault.member != session.member
+
+
+@contextmanager
+def _opened(ref: ExhibitRef, asker: Asker) -> Iterator[_ShownExhibit]:
+    session, request = asker.session, asker.request
+    if session is None:
+        raise ParameterError(f"{ref}: a vault needed (--vault or RIBIN_VAULT)")
+    if request:
+        check_searcher(session.vault.catalogue, request.who)
+    if ref.member == session.member:
+        known = session.vault.exhibit(ref.exhibit)
+        yield _ShownExhibit(session.vault, ref.exhibit, known, ref.exhibit, True, asker)
+        return
+    if request is None:
+        raise ParameterError(f"{ref}: who asks and why needed, found nobody")
+    reach = session.network.reach(session.member, ref.member)
+    check_request(request, reach)
+    with Vault.open(session.network.members[ref.member].vault) as vault:
+        seen = as_seen_by(session.member, vault, reach)
+        found = seen.find(ref.exhibit)
+        # The same words for what is hidden and for what is not there: neither is anybody's to know.
+        if found is None or not seen.shows(found, request.scope):
+            raise AccessError(
+                f"{ref}: an exhibit that {ref.member} shows in scope {request.scope} "
+                "needed, found none",
+                hint="`ribin search` lists those",
+            )
+        whole, shown = seen.gives_original(found.exhibit), seen.exhibit(found)
+        yield _ShownExhibit(vault, found.exhibit, shown, str(ref), whole, asker)
+
+
+# The surface of a mark as it was measured; of an enrolled one from the file as it was received.
 
 _LIKE = 0.1  # of the mark and of what it was cut from, correlated; a scan read otherwise has none
+
+
+def measured_side(side: Side, asker: Asker) -> Surface | None:
+    """The pixels on which the mark of a side lies; None where they are not at hand."""
+    if side.scan is not None:
+        return measured_surface(side.scan, side.mark, asker.params)
+    provenance, original = side.mark.provenance, side.original
+    if asker.session and side.member == asker.session.member:
+        try:
+            original = asker.session.vault.original(provenance.sha256)
+        except StoreError:
+            return None
+    if original is None:
+        return None
+    return measured_original(original, provenance.source, side.mark, asker.params)
 
 
 def measured_original(original: bytes, source: str, mark: Mark, params: Params) -> Surface | None:
@@ -239,16 +463,3 @@ def _likeness(surface: Surface, mark: Mark) -> float:
     if one.size < 100 or one.std() == 0.0 or two.std() == 0.0:
         return 0.0
     return float(np.corrcoef(one, two)[0, 1])
-
-
-def draw_sides(
-    reference: Mark, comparison: Mark, result: Comparison, params: Params, path: Path
-) -> None:
-    """Write the picture of a comparison; each square is the middle of a cell.
-
-    Neighbouring cells share half their area, so their middles lie side by side.
-    """
-    tile_um = params.of(reference.mark_type, reference.kind).describe.cell_um / 2
-    picture = draw_overlay(reference, comparison, result, tile_um)
-    with whole_file(path) as aside:
-        write_overlay(picture, aside)

@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.comparison import Comparison
-from ribin.errors import ParameterError, ScanError
+from ribin.errors import ParameterError, RibinError, ScanError
 from ribin.extract.find import find_regions
 from ribin.extract.outlines import (
     add_notes,
     outline_by_circles,
     parse_circle,
+    set_outlines,
     state_lighting,
     unfold_replica,
 )
-from ribin.model import (
-    NO_TRACE,
-    Lamp,
-    Mark,
-    MarkType,
-    Origin,
-    Scan,
-    ScanKind,
-    Template,
-    Trace,
-    Verdict,
-    mark_with_article,
-    parse_lighting,
-)
+from ribin.model import Lamp, MarkType, Scan, ScanKind, parse_lighting
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.pipeline import (
-    describe_mark,
-    extract_marks,
-    find_marks,
-    judge_mark,
-)
-from ribin.read import read_scan
+from ribin.read.scan import read_mask, read_scan
 from ribin.synth.render import Camera, Light, render_scan
+from ribin.vault.scanfile import ScanContents
 
 
 @dataclass(frozen=True)
@@ -53,6 +37,11 @@ class ReadOptions:
     why: str = ""
     lighting: str = ""
 
+    @property
+    def outlines_anew(self) -> bool:
+        """Whether more is said than what a scan does not state itself, so that marks change."""
+        return bool(self.mask or self.circles or self.replica)
+
     def scan(self, path: Path, params: Params) -> Scan:
         """Read a file; outlines replace what the file says, and the provenance notes by whom.
 
@@ -63,18 +52,75 @@ class ReadOptions:
         RibinError
             As `read_scan`; or a circle or a mask cannot be used.
         """
-        circles = [parse_circle(text) for text in self.circles]
         scan = read_scan(
             path, pixel_pitch_um=self.pixel_pitch_um, mask_path=self.mask, params=params.read
         )
         if self.mask:
             words = [f"breech face outlined by mask {self.mask.name}"]
             scan = add_notes(scan, words, self.who, self.why)
-        if circles:
-            scan = outline_by_circles(scan, circles, self.who, self.why)
+        scan = self._with_circles(scan)
         if self.lighting and scan.kind is ScanKind.IMAGE:
             scan = state_lighting(scan, self.lighting, self.who, self.why)
         return unfold_replica(scan, self.who, self.why) if self.replica else scan
+
+    def enrolled_scan(self, kept: ScanContents, params: Params) -> Scan:
+        """Read an enrolled scan as at its enrolment, and then with what these options say.
+
+        Mask and circles are drawn in the scan as `ribin extract` shows it: of a cast, as it was
+        unfolded. A pitch or a lighting stands for one that the enrolment did not know.
+
+        Raises
+        ------
+        ParameterError
+            A scan that was enrolled as one of a cast is called a cast again.
+        RibinError
+            As `read_again`; or a circle or a mask cannot be used.
+        """
+        source = kept.provenance.source
+        if self.replica and kept.replica:
+            raise ParameterError(f"{source}: enrolled as a cast already, found --replica")
+        scan = read_again(kept, params)
+        if self.mask:
+            inside = read_mask(self.mask, scan.shape, source, params.read)
+            words = [f"breech face outlined by mask {self.mask.name}"]
+            scan = set_outlines(scan, {MarkType.BREECH_FACE: inside})
+            scan = add_notes(scan, words, self.who, self.why)
+        scan = self._with_circles(scan)
+        if self.lighting and scan.kind is ScanKind.IMAGE and not scan.provenance.lighting:
+            scan = state_lighting(scan, self.lighting, self.who, self.why)
+        return unfold_replica(scan, self.who, self.why) if self.replica else scan
+
+    def _with_circles(self, scan: Scan) -> Scan:
+        circles = [parse_circle(text) for text in self.circles]
+        return outline_by_circles(scan, circles, self.who, self.why) if circles else scan
+
+
+AS_STATED = ReadOptions()  # as the file states it, or the vault
+
+
+def read_again(kept: ScanContents, params: Params) -> Scan:
+    """The scan as it was read at enrolment: its pitch, light and outlines, and whether a cast.
+
+    Raises
+    ------
+    ScanError
+        Today's reader refuses the original, or reads it in another shape than the outlines have.
+    """
+    source = kept.provenance.source
+    try:
+        with tempfile.TemporaryDirectory(prefix="ribin-") as folder:
+            path = Path(folder) / f"scan{Path(source).suffix}"
+            path.write_bytes(kept.original)
+            pitch = kept.row_pitch_um if kept.kind is ScanKind.IMAGE else None
+            scan = read_scan(path, pixel_pitch_um=pitch, params=params.read)
+    except RibinError as error:
+        raise ScanError(f"{source}: cannot be read again: {error}") from error
+    if kept.provenance.lighting and scan.kind is ScanKind.IMAGE and not kept.replica:
+        scan = state_lighting(scan, kept.provenance.lighting)
+    if kept.replica:
+        scan = unfold_replica(scan)
+    provenance = replace(kept.provenance, reader=scan.provenance.reader, replica=kept.replica)
+    return replace(set_outlines(scan, kept.outlines), provenance=provenance)
 
 
 # EXPERIMENTAL: an image against a topography.
@@ -161,78 +207,3 @@ def experimental(result: Comparison, lighting: str) -> Comparison:
     """The comparison with a note on how it was made."""
     note = f"experimental: a topography rendered under {lighting} light, compared as an image"
     return replace(result, note="; ".join(part for part in (note, result.note) if part))
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """One side of a comparison."""
-
-    mark: Mark
-    template: Template
-    trace: Trace
-    scan: Scan | None = None  # that the mark was cut from, where it was read for this work
-
-
-def read_side(
-    path: Path,
-    reading: ReadOptions,
-    params: Params,
-    mark_type: MarkType | str | None = None,
-    trace: Trace = NO_TRACE,
-) -> Side:
-    """Read, extract and describe the mark of one type, by default the first one found.
-
-    Raises
-    ------
-    ScanError
-        The scan has no such mark.
-    """
-    return side_of(reading.scan(path, params), params, mark_type, trace)
-
-
-def side_of(
-    scan: Scan,
-    params: Params,
-    mark_type: MarkType | str | None = None,
-    trace: Trace = NO_TRACE,
-) -> Side:
-    """As `read_side`, of a scan that has been read."""
-    marks = extract_marks(scan, params, trace)
-    for mark in marks:
-        if mark_type in (None, mark.mark_type):
-            return Side(mark, describe_mark(mark, params, trace), trace, scan)
-    found = ", ".join(mark.mark_type.words for mark in marks) or "none"
-    needed = mark_with_article(mark_type)
-    raise ScanError(
-        f"{scan.provenance.source}: {needed} needed, found {found}",
-        hint="`ribin extract FILE --overlay found.png` shows what was seen, --circle outlines it",
-    )
-
-
-def sides_of(scan: Scan, params: Params) -> tuple[list[Side], tuple[str, ...]]:
-    """Every mark of a scan that can be compared, and a note of each that is left out.
-
-    What was found beside others and is unusable, or cannot be described, is left out, as at
-    enrolment; the first mark and what a person outlined are not.
-
-    Raises
-    ------
-    ScanError
-        There is no mark, or one that may not be left out has too little relief.
-    """
-    sides: list[Side] = []
-    notes = []
-    for one in find_marks(scan, params):
-        may_go = bool(sides) and one.region.origin is Origin.FOUND
-        quality = judge_mark(scan, one, params) if may_go else None
-        if quality and quality.verdict is Verdict.UNUSABLE:
-            reasons = "; ".join(quality.reasons)
-            notes.append(f"{one.mark.mark_type.words} of the query not searched with: {reasons}")
-            continue
-        try:
-            sides.append(Side(one.mark, describe_mark(one.mark, params), NO_TRACE, scan))
-        except ScanError as error:
-            if not may_go:
-                raise
-            notes.append(f"{one.mark.mark_type.words} of the query not searched with: {error}")
-    return sides, tuple(notes)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
-from ribin.errors import RibinError, ScanError
-from ribin.extract.outlines import set_outlines, state_lighting, unfold_replica
-from ribin.model import Scan, ScanKind
+from ribin.errors import ScanError
 from ribin.params.defaults import Params
-from ribin.read import read_scan
-from ribin.services.enrol import EnrolOptions, accepted_marks, describe_accepted
+from ribin.services.enrol import EnrolOptions, accepted_marks
+from ribin.services.reading import read_again
 from ribin.vault.enrol import scan_path
 from ribin.vault.redescribe import admit_description, scans_in_use_with
-from ribin.vault.scanfile import ScanContents, read_contents_of_scan
+from ribin.vault.scanfile import read_contents_of_scan
 from ribin.vault.vault import Vault
 
 _ACCEPTED = "accepted at enrolment"
@@ -64,37 +60,11 @@ def describe_vault(
             scan = read_again(contents, params)
             options = EnrolOptions(params, who, accept_unusable=accepted)
             _, found = accepted_marks(scan, options)
-            marks, templates = describe_accepted(found, params)
-            new = admit_description(vault, scan, marks, templates, who=who, reason=reason)
+            new = admit_description(
+                vault, scan, found.marks, found.templates, who=who, reason=reason
+            )
             counted[new] += 1
         except ScanError as error:
             failed.append((stored.source, str(error)))
         progress(number, len(todo))
     return DescribeReport(counted[True], counted[False], len(scans) - len(todo), tuple(failed))
-
-
-def read_again(contents: ScanContents, params: Params) -> Scan:
-    """The scan as it was read at enrolment: its pitch, light and outlines, and whether a cast.
-
-    Raises
-    ------
-    ScanError
-        Today's reader refuses the original, or reads it in another shape than the outlines have.
-    """
-    source = contents.provenance.source
-    try:
-        with tempfile.TemporaryDirectory(prefix="ribin-describe-") as folder:
-            path = Path(folder) / f"scan{Path(source).suffix}"
-            path.write_bytes(contents.original)
-            pitch = contents.row_pitch_um if contents.kind is ScanKind.IMAGE else None
-            scan = read_scan(path, pixel_pitch_um=pitch, params=params.read)
-    except RibinError as error:
-        raise ScanError(f"{source}: cannot be read again: {error}") from error
-    if contents.provenance.lighting and scan.kind is ScanKind.IMAGE and not contents.replica:
-        scan = state_lighting(scan, contents.provenance.lighting)
-    if contents.replica:
-        scan = unfold_replica(scan)
-    provenance = replace(
-        contents.provenance, reader=scan.provenance.reader, replica=contents.replica
-    )
-    return replace(set_outlines(scan, contents.outlines), provenance=provenance)

@@ -14,8 +14,7 @@ from ribin.errors import RibinError
 from ribin.report.json import plain_value
 from ribin.search.rules import check_request
 from ribin.services.enrol import Progress, no_progress
-from ribin.services.reading import ReadOptions
-from ribin.services.search import search_for
+from ribin.services.search import SearchOptions, search_for
 from ribin.services.session import Session, open_own
 from ribin.vault.saved_searches import add_saved_search, note_findings, read_saved_searches
 
@@ -84,9 +83,8 @@ def run_saved_searches(
 
 def _search(session: Session, one: SavedSearch) -> SearchLists:
     """The lists of an open case now, without pairs that have both verdicts."""
-    request = Request(session.member, one.scope, who=one.who, reason=one.reason, top=one.top)
-    exhibit = ExhibitRef(session.member, one.exhibit)
-    return search_for(session, exhibit, ReadOptions(), request, leave_out_reviewed=True)[1]
+    options = SearchOptions(one.who, one.reason, one.scope, top=one.top, leave_out_reviewed=True)
+    return search_for(session, ExhibitRef(session.member, one.exhibit), options).lists
 
 
 def _findings(session: Session, one: SavedSearch, lists: SearchLists) -> list[SearchFinding]:

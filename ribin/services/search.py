@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from ribin.cases.exhibits import Filters, Grouping, Request, Scope, SearchResult
+from ribin.cases.exhibits import Filters, Grouping, Request, Scope
 from ribin.cases.leads import ExhibitRef, LeadHistory, LeadStatus
 from ribin.cases.results import SearchLists
-from ribin.errors import ParameterError, RibinError, ScanError
+from ribin.cases.side import Side
+from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
-from ribin.search.engine import search, search_marks
+from ribin.search.engine import search_marks
 from ribin.search.rules import OTHER_PARAMETERS
-from ribin.services.marks import draw_candidate
-from ribin.services.reading import ReadOptions, Side
-from ribin.services.session import Session, first_of_each_type
+from ribin.services.marks import Asker, Source, sides_of, sides_of_enrolled_scan
+from ribin.services.pair import candidate_pair, draw_pair
+from ribin.services.reading import AS_STATED, ReadOptions
+from ribin.services.session import Session
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.people import check_searcher
@@ -50,7 +51,7 @@ class SearchOptions:
     group: Grouping = Grouping.NONE
     mark_type: str | None = None
     leave_out_reviewed: bool = False
-    reading: ReadOptions = field(default_factory=ReadOptions)
+    reading: ReadOptions = AS_STATED
 
     def request(self, member: str) -> Request:
         """What the member asks others.
@@ -77,80 +78,93 @@ class SearchOptions:
         )
 
 
-def search_for(
-    session: Session,
-    query: str | ExhibitRef,
-    reading: ReadOptions,
-    request: Request,
-    mark_type: str | None = None,
-    members: Sequence[str] = (),
-    leave_out_reviewed: bool = False,
-) -> tuple[list[Side], SearchLists]:
-    """Search with all marks, or those of one type, of a file or of an exhibit of the own vault.
+@dataclass(frozen=True, eq=False)
+class FinishedSearch:
+    """A search that was made: the marks that it was made with, its request and its lists.
 
-    An `ExhibitRef` means an exhibit alone, whatever files there are.
+    `sides` and `lists.lists` go together; the lists name the query as it was asked for.
+    """
 
-    Parameters
-    ----------
-    leave_out_reviewed : bool
-        Whether pairs that need no look any more are left out; the counts say how many.
+    sides: tuple[Side, ...]
+    request: Request
+    lists: SearchLists
 
-    Returns
-    -------
-    list of Side, SearchLists
-        The marks that were searched with, and their lists, which name the query as it was asked
-        for: a file or an exhibit.
+
+def search_for(session: Session, query: Source, options: SearchOptions) -> FinishedSearch:
+    """Search with the marks of a file or an exhibit.
+
+    Nobody sends a third country another member's template: with an exhibit whose original its
+    owner has not released, its owner and the own vault are asked, and the notes of the lists say
+    who was not.
 
     Raises
     ------
     RibinError
-        As `Session.read_queries`, `check_reach` and `search`.
+        As `sides_of`, `check_reach` and `search`.
     """
-    check_reach(session, request, members)
-    if isinstance(query, ExhibitRef):
-        marks = session.marks_of(query.exhibit, mark_type)
-        sides = first_of_each_type(session.vault, marks)
-        notes: tuple[str, ...] = ()
-        name = query.exhibit
-    else:
-        sides, notes = session.read_queries(query, reading, mark_type)
-        name = "" if Path(query).is_file() else query
-    if leave_out_reviewed:
+    request = options.request(session.member)
+    check_reach(session, request, options.members)
+    wide = request
+    if options.members:
+        scope = session.network.scope_of(session.member, options.members)
+        wide = replace(request, scope=scope)
+    asker = Asker(session.params, session, wide, "query")
+    sides, notes = sides_of(query, asker, options.reading, options.mark_type)
+    members, kept_from = _who_is_asked(session, query, sides, wide, options.members)
+    if options.leave_out_reviewed:
         scans = dict.fromkeys(side.template.provenance.sha256 for side in sides)
         pairs = {pair for sha256 in scans for pair in reviewed_with(session.vault, sha256)}
         request = replace(request, leave_out=tuple(sorted(pairs)))
-    return sides, replace(_search(session, sides, request, members, name), notes=notes)
+    lists = _search(session, sides, request, members)
+    return FinishedSearch(tuple(sides), request, replace(lists, notes=(*notes, *kept_from)))
+
+
+def _who_is_asked(
+    session: Session,
+    query: Source,
+    sides: Sequence[Side],
+    request: Request,
+    members: tuple[str, ...],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The members to ask, empty for all in the scope; and a note of each that is not, and why."""
+    if not isinstance(query, ExhibitRef) or all(side.whole for side in sides):
+        return members, ()
+    wanted = members or session.network.members_within(session.member, request.scope)
+    asked = tuple(code for code in wanted if code in (session.member, query.member))
+    why = f"{query.member} has not released the original of {query} to {session.member}"
+    if not asked:
+        raise AccessError(
+            f"search with {query}: {query.member} or {session.member} needed to ask, found "
+            f"{', '.join(wanted)}: {why}"
+        )
+    return asked, tuple(f"{code} was not asked: {why}" for code in wanted if code not in asked)
 
 
 def search_scan(session: Session, exhibit: str, sha256: str, request: Request) -> SearchLists:
     """Search with one enrolled scan of an exhibit of the own vault; errors as `search_for`."""
     check_reach(session, request)
-    marks = [mark for mark in session.marks_of(exhibit) if mark.scan.sha256 == sha256]
-    if not marks:
-        raise ScanError(f"{exhibit}: a mark of the scan {sha256[:12]} needed, found none")
-    return _search(session, first_of_each_type(session.vault, marks), request, (), exhibit)
+    asker = Asker(session.params, session, request)
+    own = ExhibitRef(session.member, exhibit)
+    return _search(session, sides_of_enrolled_scan(own, asker, sha256), request, ())
 
 
 def _search(
-    session: Session, sides: Sequence[Side], request: Request, members: Sequence[str], name: str
+    session: Session, sides: Sequence[Side], request: Request, members: Sequence[str]
 ) -> SearchLists:
-    """Search with these marks; the lists name the query so, or by its file where empty."""
-    found = search_marks([side.template for side in sides], request, session.context, members)
-    if not name:
-        return found
-    return replace(found, lists=tuple(replace(one, query=name) for one in found.lists))
+    templates = [side.template for side in sides]
+    found = search_marks(templates, request, session.context, members)
+    return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in found.lists))
 
 
-def search_problems(
-    session: Session,
-    sides: Sequence[Side],
-    request: Request,
-    result: SearchLists,
-    picture: Path | None,
-) -> list[str]:
-    """Draw the query beside the first candidate; what went wrong with that, or with the search."""
+def search_problems(session: Session, made: FinishedSearch, picture: Path | None) -> list[str]:
+    """Draw the query beside the first candidate; what went wrong with that, or with the search.
+
+    Another member's exhibit is drawn from its template alone where its owner has not released the
+    original.
+    """
     problems = []
-    for side, one in zip(sides, result.lists, strict=True):
+    result = made.lists
+    for side, one in zip(made.sides, result.lists, strict=True):
         counts = one.counts
         unequal = sum(n for why, n in counts.not_compared if why.startswith(OTHER_PARAMETERS))
         if unequal and not counts.compared:
@@ -162,39 +176,13 @@ def search_problems(
         problems.append(f"{picture}: no candidate to draw")
     elif picture:
         try:
-            draw_candidate(session, sides[0], request, result.first.candidates[0], picture)
+            first = result.first.candidates[0]
+            pair = candidate_pair(session, made.sides[0], made.request, first)
+            draw_pair(pair, session.params, picture)
         except RibinError as error:
             text = str(error)
             problems.append(text if str(picture) in text else f"{picture}: {text}")
     return list(dict.fromkeys(problems))
-
-
-# What is asked, of whom, and whether this person may: requests made from the session.
-
-
-def request_of(member: str, asked: Mapping[str, Any]) -> Request:
-    """The request that the options of `ribin search` make.
-
-    Raises
-    ------
-    ParameterError
-        Both a scope and members are named: the one says whom to ask, and so does the other.
-    """
-    if asked["scope"] and asked["members"]:
-        named = ", ".join(asked["members"])
-        raise ParameterError(
-            f"search: either --scope or --member needed, found {asked['scope']} and {named}"
-        )
-    return Request(
-        asking_member=member,
-        scope=Scope(asked["scope"] or Scope.COUNTRY),
-        filters=Filters(asked["calibre"], asked["date_from"], asked["date_to"]),
-        who=asked["who"],
-        reason=asked["reason"],
-        full=asked["full"],
-        top=asked["top"],
-        group=Grouping(asked["group"] or Grouping.NONE),
-    )
 
 
 def check_reach(session: Session, request: Request, members: Sequence[str] = ()) -> None:
@@ -212,14 +200,6 @@ def check_reach(session: Session, request: Request, members: Sequence[str] = ())
         request.scope is not Scope.COUNTRY or set(members) - {session.member}
     ):
         raise ParameterError(f"scope {request.scope}: --network or RIBIN_NETWORK needed")
-
-
-def run_search(
-    session: Session, side: Side, request: Request, members: Sequence[str] = ()
-) -> SearchResult:
-    """Search with the mark of a query; errors as `check_reach` and `search`."""
-    check_reach(session, request, members)
-    return search(side.template, request, session.context, members)
 
 
 # Which exhibits have both verdicts on record against the one that is searched with.

@@ -1,45 +1,40 @@
-"""The gallery of a search: its page, and beside it a page for each candidate."""
+"""What is made of a search: its gallery with a page for each candidate, and its report."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.cases.exhibits import Candidate, Request, SearchResult
 from ribin.cases.results import SearchLists
-from ribin.comparison import Comparison
+from ribin.cases.side import Side
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.foreign import read_object
 from ribin.model import MarkType
-from ribin.params.defaults import Params
-from ribin.pipeline import compare_marks
 from ribin.report.document import ChainHead, Document
 from ribin.report.json import lists_of
-from ribin.report.pictures import draw_overlay, motion_of
+from ribin.report.pictures import motion_of
 from ribin.report.search import CandidatePicture, lists_sha256, search_document
-from ribin.services.marks import candidate_mark, others_mark, own_mark
+from ribin.services.marks import Asker
 from ribin.services.pair import (
     FROM_TEMPLATE,
+    ComparedPair,
     ReportOptions,
-    ViewedSide,
+    candidate_pair,
     enter_report,
-    page_of,
-    query_side,
-    shown_side,
+    pair_page,
+    pair_picture,
     write_page,
 )
-from ribin.services.reading import Side
+from ribin.services.search import FinishedSearch
 from ribin.services.session import Session
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 
 NOT_RELEASED = "picture not released by its owner"
 
 
-def write_gallery(
-    session: Session, sides: Sequence[Side], request: Request, lists: SearchLists, path: Path
-) -> list[str]:
+def write_gallery(session: Session, made: FinishedSearch, path: Path) -> list[str]:
     """Write the page of a ranked list, and a page for each row into a folder beside it.
 
     Another member's exhibit is shown only after its audit log says to whom and why. A row whose
@@ -47,8 +42,6 @@ def write_gallery(
 
     Parameters
     ----------
-    sides : sequence of Side
-        The marks that were searched with, in the order of the lists.
     path : Path
         The page; NAME.html gets a folder NAME_pages.
 
@@ -69,64 +62,38 @@ def write_gallery(
         raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
     problems: list[str] = []
     pictures: dict[tuple[MarkType, int], RowPicture] = {}
-    for side, one in zip(sides, lists.lists, strict=True):
+    for side, one in zip(made.sides, made.lists.lists, strict=True):
         for candidate in one.candidates:
             key = MarkType(candidate.mark), candidate.rank
             try:
-                pictures[key] = _show(session, side, request, candidate, one.query, folder)
+                pictures[key] = _show(session, side, made.request, candidate, folder)
             except AccessError:
                 pictures[key] = RowPicture(why_not=NOT_RELEASED)
             except RibinError as error:
                 pictures[key] = RowPicture(why_not="no picture: see the messages of the search")
                 problems.append(f"rank {candidate.rank} {candidate.mark}: {error}")
-    queries = {side.mark.mark_type: thumbnail_png(side.mark) for side in sides}
-    write_page(gallery_page(lists, queries, pictures), path)
+    queries = {side.mark.mark_type: thumbnail_png(side.mark) for side in made.sides}
+    write_page(gallery_page(made.lists, queries, pictures), path)
     return problems
 
 
-@dataclass(frozen=True, eq=False)
-class Beside:
-    """The query and a candidate, compared again for people to look at."""
-
-    query: ViewedSide
-    candidate: ViewedSide
-    result: Comparison
-
-    def page(self, params: Params) -> str:
-        """The comparison page of both."""
-        return page_of(self.query, self.candidate, self.result, params)
-
-    def thumbnail(self) -> bytes:
-        """A small PNG of the candidate, lying as the query does."""
-        return thumbnail_png(self.candidate.side.mark, motion=motion_of(self.result))
-
-
-def candidate_beside(
-    session: Session, side: Side, request: Request, candidate: Candidate, query: str
-) -> Beside:
-    """Lay a candidate beside the query; another member's only after its audit log says for whom.
-
-    Errors as `candidate_mark`.
-    """
-    shown = candidate_mark(session, request, candidate, "picture")
-    one = query_side(side, query, session.params, session.vault)
-    two = shown_side(shown, f"{candidate.member}:{candidate.exhibit}", session.params)
-    compared = compare_marks(one.side.template, two.side.template, session.params)
-    return Beside(one, two, replace(compared, reference=one.label, comparison=two.label))
-
-
 def _show(
-    session: Session, side: Side, request: Request, candidate: Candidate, query: str, folder: Path
+    session: Session, side: Side, request: Request, candidate: Candidate, folder: Path
 ) -> RowPicture:
     """Lay one candidate beside the query and write the page of both."""
-    both = candidate_beside(session, side, request, candidate, query)
+    pair = candidate_pair(session, side, request, candidate)
     page = folder / _page_name(candidate)
-    write_page(both.page(session.params), page)
+    write_page(pair_page(pair, Asker(session.params, session)), page)
     return RowPicture(
-        png=both.thumbnail(),
+        png=candidate_thumbnail(pair),
         page=f"{folder.name}/{page.name}",
-        note="" if both.candidate.whole else FROM_TEMPLATE,
+        note="" if pair.comparison.whole else FROM_TEMPLATE,
     )
+
+
+def candidate_thumbnail(pair: ComparedPair) -> bytes:
+    """A small PNG of the candidate, lying as the query does."""
+    return thumbnail_png(pair.comparison.mark, motion=motion_of(pair.result))
 
 
 def _page_name(candidate: Candidate) -> str:
@@ -158,20 +125,18 @@ def read_lists(path: Path) -> SearchLists:
 
 def report_search(
     lists: SearchLists,
-    params: Params,
-    asked: ReportOptions,
-    session: Session | None = None,
-    request: Request | None = None,
+    asker: Asker,
+    options: ReportOptions,
     query: Sequence[Side] = (),
     pictures: int = 0,
 ) -> tuple[Document, list[str]]:
-    """Put the lists of a search into a report, and into the audit log of the session's vault.
+    """Put the lists of a search into a report, and into the audit log of the own vault.
 
     Parameters
     ----------
-    session, request : Session, Request or None
-        The session with its vault, and why others' exhibits are looked at again; without them there
-        are no pictures and no row in an audit log.
+    asker : Asker
+        Who reports, and why others' exhibits are looked at again; without a vault there are no
+        pictures and no row in an audit log.
     query : sequence of Side
         The marks that were searched with; the one of the first list is drawn.
     pictures : int
@@ -182,11 +147,12 @@ def report_search(
     Document, list of str
         The report, and why a candidate could not be shown.
     """
-    first = lists.first
+    first, params, session = lists.first, asker.params, asker.session
     chain: ChainHead | None = None
     shown: tuple[CandidatePicture, ...] = ()
-    if session and request:
-        side = _drawn(first, query, session.params)
+    if session and asker.request:
+        request = asker.request
+        side = _drawn(first, query)
         if side:
             chosen = first.candidates[:pictures]
             shown = tuple(_shown(session, request, side, candidate) for candidate in chosen)
@@ -195,12 +161,12 @@ def report_search(
     kind = query[0].mark.kind if query else None
     known = first.params_id == params.params_id and kind is not None
     method = params.of(query[0].mark.mark_type, kind) if known and kind else None
-    head = asked.head(session.member if session else "")
+    head = options.head(session.member if session else "")
     problems = [f"{one.name}: {one.why_not}" for one in shown if one.why_not]
     return search_document(head, lists, shown, chain, method), problems
 
 
-def _drawn(first: SearchResult, query: Sequence[Side], params: Params) -> Side | None:
+def _drawn(first: SearchResult, query: Sequence[Side]) -> Side | None:
     """The mark of the first list among those of the query.
 
     Raises
@@ -224,21 +190,11 @@ def _shown(
     session: Session, request: Request, side: Side, candidate: Candidate
 ) -> CandidatePicture:
     name = f"{candidate.member}:{candidate.exhibit}"
-    place = (candidate.exhibit, str(candidate.mark), candidate.sha256)
     try:
-        if candidate.member == session.member:
-            other = own_mark(session, *place).side
-        else:
-            exhibit, mark_type, sha256 = place
-            other = others_mark(
-                session, candidate.member, exhibit, request, "report", mark_type, sha256
-            ).side
+        pair = candidate_pair(session, side, request, candidate, "report")
     except RibinError as error:
         return CandidatePicture(candidate.rank, name, None, why_not=str(error))
-    result = compare_marks(side.template, other.template, session.params)
-    tile_um = session.params.of(side.mark.mark_type, side.mark.kind).describe.cell_um / 2
-    picture = draw_overlay(
-        side.mark, other.mark, replace(result, comparison=name), tile_um, for_print=True
-    )
+    result = pair.result
     figures = f"Score {result.score:.3f}, {result.cmc:g} of {result.cells} cells congruent."
+    picture = pair_picture(pair, session.params, for_print=True)
     return CandidatePicture(candidate.rank, name, picture, figures if result.compared else "")

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from ribin.describe.steps import template_mark
-from ribin.errors import AccessError, FormatError, ParameterError, ScanError, StoreError
-from ribin.model import NO_TRACE, MarkType, mark_with_article
+from ribin.errors import AccessError, ParameterError
 from ribin.params.defaults import Params
 from ribin.search.context import OnProgress, SearchContext, silent
 from ribin.search.index import CoarseScorer
 from ribin.search.network import Network, NetworkMember, read_network
-from ribin.search.rules import OTHER_PARAMETERS
-from ribin.services.reading import ReadOptions, Side, read_side, sides_of
-from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
 
 
@@ -72,84 +67,11 @@ class Session:
     def member(self) -> str:
         return self.vault.member
 
-    def read_query(self, query: str, reading: ReadOptions, mark_type: str | None = None) -> Side:
-        """A mark, by default the first, of a file or of an exhibit of the asker's vault.
-
-        Raises
-        ------
-        ScanError
-            There is no mark of this type.
-        StoreError
-            The exhibit was described with other parameters.
-        """
-        if Path(query).is_file():
-            return read_side(Path(query), reading, self.params, mark_type)
-        return stored_side(self.vault, self.marks_of(query, mark_type)[0])
-
-    def read_queries(
-        self, query: str, reading: ReadOptions, mark_type: str | None = None
-    ) -> tuple[list[Side], tuple[str, ...]]:
-        """The first mark of each type, or of the one type, and notes of what is left out.
-
-        Raises
-        ------
-        RibinError
-            As `read_query`.
-        """
-        if mark_type:
-            return [self.read_query(query, reading, mark_type)], ()
-        if Path(query).is_file():
-            return sides_of(reading.scan(Path(query), self.params), self.params)
-        return first_of_each_type(self.vault, self.marks_of(query)), ()
-
-    def marks_of(self, exhibit: str, mark_type: str | None = None) -> list[StoredMark]:
-        """The marks of an exhibit that can be searched with, at least one; errors as above."""
-        try:
-            stored = self.vault.marks_of(exhibit)
-        except StoreError as error:
-            raise FormatError(f"{exhibit}: neither a file nor an exhibit, {error}") from error
-        # An exhibit scanned under other parameters has marks that cannot be searched with.
-        needed = self.params.template_id
-        chosen = [m for m in stored if m.params_id == needed]
-        if stored and not chosen:
-            found = ", ".join(sorted({m.params_id for m in stored}))
-            raise StoreError(
-                f"{exhibit}: {OTHER_PARAMETERS} {found}, {needed} needed",
-                hint="`ribin store describe` describes them anew",
-            )
-        wanted = [m for m in chosen if mark_type in (None, m.mark_type)]
-        if not wanted:
-            found = ", ".join(m.mark_type.words for m in chosen) or "none"
-            needed = mark_with_article(mark_type)
-            raise ScanError(
-                f"{exhibit}: {needed} needed, found {found}",
-                hint="`ribin extract FILE --overlay found.png` shows what a scan holds",
-            )
-        return wanted
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *failure: object) -> None:
         self.vault.close()
-
-
-def stored_side(vault: Vault, stored: StoredMark, whole: bool = True) -> Side:
-    """A mark of a vault as one side of a comparison.
-
-    Where it may not be seen whole, because another member has not released its original, what is
-    drawn is the surface in its template, which is all that crossed the border.
-    """
-    template = vault.template(stored)
-    return Side(vault.mark(stored) if whole else template_mark(template), template, NO_TRACE)
-
-
-def first_of_each_type(vault: Vault, marks: Sequence[StoredMark]) -> list[Side]:
-    """The first of these marks of each type, breech face before the others."""
-    first: dict[MarkType, StoredMark] = {}
-    for mark in marks:
-        first.setdefault(mark.mark_type, mark)
-    return [stored_side(vault, first[mark_type]) for mark_type in MarkType if mark_type in first]
 
 
 # Which vaults and which network a piece of work is about.

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from ribin.report.document import Document
 from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
-from ribin.services.pair import ReportOptions, report_comparison
-from ribin.services.reading import ReadOptions
+from ribin.services.marks import Asker, candidate_side
+from ribin.services.pair import ReportOptions, compare_sides, report_pair
 from ribin.services.search_output import report_search
 from ribin.web.pages import form_of, see, state_of, with_policy
 from ribin.web.state import whole_number
@@ -24,18 +24,11 @@ def report(request: Request) -> Response:
     form, state = form_of(request), state_of(request)
     _check_form(form)
     asked = state.found(form.get("id", ""))
-    _, _, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
-    names = (asked.exhibit, f"{row.member}:{row.exhibit}")
+    _, side, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
     with state.session() as session:
-        document, _ = report_comparison(
-            names,
-            ReadOptions(),
-            str(row.mark),
-            state.params,
-            _said(request),
-            session,
-            asked.request,
-        )
+        other = candidate_side(session, asked.made.request, row, "report")
+        asker = Asker(state.params, session, asked.made.request, "report")
+        document = report_pair(compare_sides(side, other, state.params), asker, _said(request))
     return _see_report(request, document)
 
 
@@ -45,15 +38,9 @@ def list_report(request: Request) -> Response:
     _check_form(form)
     asked = state.found(form.get("id", ""))
     with state.session() as session:
-        document, _ = report_search(
-            asked.lists,
-            state.params,
-            _said(request),
-            session,
-            asked.request,
-            asked.sides,
-            _PICTURES,
-        )
+        made = asked.made
+        asker = Asker(state.params, session, made.request, "report")
+        document, _ = report_search(made.lists, asker, _said(request), made.sides, _PICTURES)
     return _see_report(request, document)
 
 

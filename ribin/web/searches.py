@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from ribin.errors import ParameterError, StoreError
 from ribin.report.score_plot import largest_drop
-from ribin.services.search_output import Beside, candidate_beside
+from ribin.services.marks import Asker
+from ribin.services.pair import candidate_pair, pair_page
+from ribin.services.search_output import candidate_thumbnail
 from ribin.view import thumbnail_png
 from ribin.view.results import gallery_lists, score_plot
 from ribin.web.pages import form_of, page, picture, see, state_of, with_policy
@@ -30,19 +32,16 @@ def search(request: Request) -> Response:
 def found(request: Request) -> Response:
     """The lists of a search."""
     asked = _found(request)
-    drops = {
-        one.mark: largest_drop([row.score for row in one.candidates]) for one in asked.lists.lists
-    }
-    plots = {
-        one.key: Markup(score_plot(one)) for one in gallery_lists(asked.lists) if one.has_scores
-    }
+    lists = asked.made.lists
+    drops = {one.mark: largest_drop([row.score for row in one.candidates]) for one in lists.lists}
+    plots = {one.key: Markup(score_plot(one)) for one in gallery_lists(lists) if one.has_scores}
     return page(request, "found.html", found=asked, drops=drops, plots=plots)
 
 
 def query_png(request: Request) -> Response:
     """A small picture of a mark that was searched with."""
     asked, mark = _found(request), request.query_params.get("mark", "")
-    side = next((side for side in asked.sides if side.mark.mark_type == mark), None)
+    side = next((side for side in asked.made.sides if side.mark.mark_type == mark), None)
     if side is None:
         raise StoreError(f"search of {asked.exhibit}: no list by {mark[:20]}")
     return picture(thumbnail_png(side.mark))
@@ -53,14 +52,21 @@ def candidate_png(request: Request) -> Response:
     asked = _found(request)
     place = _place(request)
     if place not in asked.thumbnails:
-        asked.thumbnails[place] = _beside(request, asked).thumbnail()
+        _, side, row = asked.place(*place)
+        with state_of(request).session() as session:
+            pair = candidate_pair(session, side, asked.made.request, row)
+        asked.thumbnails[place] = candidate_thumbnail(pair)
     return picture(asked.thumbnails[place])
 
 
 def compare(request: Request) -> Response:
     """The comparison page of the query and a candidate."""
-    both = _beside(request, _found(request))
-    return with_policy(both.page(state_of(request).params))
+    asked = _found(request)
+    _, side, row = asked.place(*_place(request))
+    with state_of(request).session() as session:
+        pair = candidate_pair(session, side, asked.made.request, row)
+        html = pair_page(pair, Asker(session.params, session))
+    return with_policy(html)
 
 
 def candidate(request: Request) -> Response:
@@ -77,9 +83,3 @@ def _found(request: Request) -> RecentSearch:
 def _place(request: Request) -> tuple[str, int]:
     rank = request.query_params.get("rank", "")
     return request.query_params.get("mark", ""), whole_number(rank)
-
-
-def _beside(request: Request, asked: RecentSearch) -> Beside:
-    _, side, row = asked.place(*_place(request))
-    with state_of(request).session() as session:
-        return candidate_beside(session, side, asked.request, row, asked.exhibit)

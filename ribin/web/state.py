@@ -7,22 +7,21 @@ import json
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
+from ribin.cases.exhibits import Candidate, Filters, Grouping, Scope, SearchResult
 from ribin.cases.leads import ExhibitRef
-from ribin.cases.results import SearchLists
+from ribin.cases.side import Side
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
 from ribin.report.json import as_json
 from ribin.report.text import lists_value
 from ribin.services.leads import figures_as_seen
-from ribin.services.reading import ReadOptions, Side
-from ribin.services.search import request_of, search_for
+from ribin.services.search import FinishedSearch, SearchOptions, search_for
 from ribin.services.session import Session
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
@@ -72,14 +71,12 @@ class RecentSearch:
 
     key: str
     exhibit: str
-    request: Request
-    sides: Sequence[Side]
-    lists: SearchLists
+    made: FinishedSearch
     thumbnails: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
     def place(self, mark: str, rank: int) -> tuple[SearchResult, Side, Candidate]:
         """The list of a type of mark, the query's mark, and the candidate of a rank."""
-        for one, side in zip(self.lists.lists, self.sides, strict=True):
+        for one, side in zip(self.made.lists.lists, self.made.sides, strict=True):
             for candidate in one.candidates:
                 if (one.mark, candidate.rank) == (mark, rank):
                     return one, side, candidate
@@ -87,7 +84,7 @@ class RecentSearch:
 
     def figures(self, mark: str, candidate: Candidate) -> dict[str, Any]:
         """The row as it was shown and where it came from, for a lead."""
-        text = as_json(lists_value(self.lists))
+        text = as_json(lists_value(self.made.lists))
         listed = json.loads(text)
         rows = next(part["candidates"] for part in listed["lists"] if part["mark"] == mark)
         held = ExhibitRef(candidate.member, candidate.exhibit)
@@ -124,13 +121,12 @@ class ApplicationState:
             As `search_for`.
         """
         with self._one_search, self.session() as session:
-            request = request_of(session.member, {**_asked(asked), "who": self.who})
-            if self.read_only and request.scope is not Scope.COUNTRY:
-                raise AccessError(f"scope {request.scope}: not with --read-only")
-            sides, lists = search_for(
-                session, exhibit, ReadOptions(), request, asked.get("mark") or None
-            )
-        found = RecentSearch(new_key(), exhibit, request, sides, lists)
+            options = search_options(asked, self.who)
+            if self.read_only and options.scope is not Scope.COUNTRY:
+                raise AccessError(f"scope {options.scope}: not with --read-only")
+            # An exhibit and nothing else: no file takes its place.
+            made = search_for(session, ExhibitRef(session.member, exhibit), options)
+        found = RecentSearch(new_key(), exhibit, made)
         self._found.put(found.key, found)
         return found
 
@@ -157,18 +153,21 @@ class ApplicationState:
         return [found for _, found in self._found.newest_first()]
 
 
-def _asked(form: Mapping[str, str]) -> dict[str, Any]:
-    """The fields of the search form as the options of `ribin search`."""
-    text = {name: form.get(name, "") for name in ("calibre", "date_from", "date_to", "reason")}
-    top = form.get("top", "")
-    return {
-        **text,
-        "scope": form.get("scope") or None,
-        "members": (),
-        "full": form.get("full") == "yes",
-        "top": whole_number(top) if 0 < whole_number(top) <= 200 else 20,
-        "group": form.get("group") or None,
-    }
+def search_options(form: Mapping[str, str], who: str) -> SearchOptions:
+    """What the fields of the search form say; ValueError where a word is none of those there."""
+    top = whole_number(form.get("top", ""))
+    return SearchOptions(
+        who=who,
+        reason=form.get("reason", ""),
+        scope=Scope(form.get("scope") or Scope.COUNTRY),
+        filters=Filters(
+            form.get("calibre", ""), form.get("date_from", ""), form.get("date_to", "")
+        ),
+        full=form.get("full") == "yes",
+        top=top if 0 < top <= 200 else 20,
+        group=Grouping(form.get("group") or Grouping.NONE),
+        mark_type=form.get("mark") or None,
+    )
 
 
 # Numbers as they come in an address or a form.

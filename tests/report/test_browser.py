@@ -11,8 +11,8 @@ from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.report.html import document_html
 from ribin.report.search import search_document
-from ribin.services.pair import ReportOptions, report_comparison
-from ribin.services.reading import ReadOptions
+from ribin.services.marks import Asker
+from ribin.services.pair import ReportOptions, prepare_pair, report_pair
 
 pytestmark = needs_browser
 
@@ -20,11 +20,10 @@ pytestmark = needs_browser
 @pytest.fixture(scope="module")
 def reports(sample_dir):
     """A comparison, and a search of two rows, as pages."""
-    names = [str(sample_dir / f"{name}.x3p") for name in ("JAM-2026-0007-1", "BLZ-2025-0042-1")]
+    names = [sample_dir / f"{name}.x3p" for name in ("JAM-2026-0007-1", "BLZ-2025-0042-1")]
     asked = ReportOptions("A. Brown", "How far do they agree?", "C 1")
-    compared, _ = report_comparison(
-        (names[0], names[1]), ReadOptions(), None, DEFAULT_PARAMS, asked
-    )
+    asker = Asker(DEFAULT_PARAMS)
+    compared = report_pair(prepare_pair(names[0], names[1], asker), asker, asked)
     face = MarkType.BREECH_FACE
     rows = tuple(
         Candidate(n, "BLZ", f"x-{n}", "", face, score, 3.0, 0.1, 80, 0.1, 0.0, (0.0, 0.0))

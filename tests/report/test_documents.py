@@ -12,8 +12,9 @@ from wording import forbidden_words
 
 from ribin.cases.exhibits import Event, Exhibit
 from ribin.errors import ParameterError
+from ribin.model import MarkType
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.report.comparison import ReportedItem, comparison_document
+from ribin.report.comparison import comparison_document
 from ribin.report.document import (
     Blanks,
     ChainHead,
@@ -30,17 +31,24 @@ from ribin.report.document import (
 )
 from ribin.report.html import document_html
 from ribin.report.pdf import document_pdf
-from ribin.services.pair import ReportOptions, check_reports, report_comparison, write_reports
-from ribin.services.reading import ReadOptions
+from ribin.services.marks import Asker, side_of
+from ribin.services.pair import (
+    ReportOptions,
+    check_reports,
+    prepare_pair,
+    report_pair,
+    write_reports,
+)
 
 PAIR = ("JAM-2026-0007-1.x3p", "BLZ-2025-0042-1.x3p")
 
 
 @pytest.fixture(scope="module")
 def made(sample_dir):
-    names = tuple(str(sample_dir / name) for name in PAIR)
+    asker = Asker(DEFAULT_PARAMS)
+    pair = prepare_pair(*(sample_dir / name for name in PAIR), asker)
     asked = ReportOptions("A. Examiner", case_number="JCF 12/2026")
-    return report_comparison(names, ReadOptions(), None, DEFAULT_PARAMS, asked)
+    return report_pair(pair, asker, asked), pair.result
 
 
 def every_block() -> Document:
@@ -115,7 +123,7 @@ def test_reports_speak_no_conclusion(made):
 def test_a_pair_that_was_not_compared_has_no_score(made, sample_dir):
     _, result = made
     bare = replace(result, score=np.nan, cmc=np.nan, reason="no overlap", cell_fits=())
-    items = tuple(ReportedItem(mark_of(sample_dir / name)) for name in PAIR)
+    items = tuple(side_of(sample_dir / name, Asker(DEFAULT_PARAMS)) for name in PAIR)
     method = DEFAULT_PARAMS.breech_face
     head = ReportOptions("me").head()
     texts = "\n".join(document_texts(comparison_document(head, items, bare, "id", method)))
@@ -123,18 +131,16 @@ def test_a_pair_that_was_not_compared_has_no_score(made, sample_dir):
     assert "nan" not in texts
 
 
-def mark_of(path):
-    from ribin.pipeline import extract_marks
-    from ribin.read import read_scan
-
-    return extract_marks(read_scan(path))[0]
-
-
 def test_an_exhibit_and_the_audit_chain_are_named(made, sample_dir):
     _, result = made
     event = Event("2026-17", case_number="C 9", date="2026-03-16", place="Kingston")
     items = tuple(
-        ReportedItem(mark_of(sample_dir / name), ("firing_pin",), "JAM", Exhibit(name[:-4], event))
+        replace(
+            side_of(sample_dir / name, Asker(DEFAULT_PARAMS)),
+            others=(MarkType.FIRING_PIN,),
+            member="JAM",
+            exhibit=Exhibit(name[:-4], event),
+        )
         for name in PAIR
     )
     chain = ChainHead("JAM", 12, "2026-11-24T10:00:00.000+00:00", "ab" * 32)

@@ -25,8 +25,8 @@ from ribin.report.pictures import (
     shade_surface,
     write_overlay,
 )
-from ribin.services.pair import compare_files
-from ribin.services.reading import ReadOptions
+from ribin.services.marks import Asker
+from ribin.services.pair import prepare_pair
 
 SIZE, PITCH_UM, CELL_UM = 160, 20.0, 400.0
 MOTION = Motion(12.0, (60.0, -90.0))
@@ -209,7 +209,7 @@ def test_refused_names(pair, tmp_path):
 def test_real_marks_lie_on_each_other(fadul_dir):
     """The found motion, as drawn, lays the features of a real pair on each other."""
     paths = fadul_dir / "Fadul_1-1.x3p", fadul_dir / "Fadul_1-2.x3p"
-    done = compare_files(*paths, (ReadOptions(), ReadOptions()), DEFAULT_PARAMS)
+    done = prepare_pair(*paths, Asker(DEFAULT_PARAMS))
     bare = replace(done.result, cell_fits=())
     turned_away = replace(bare, rotation_deg=-bare.rotation_deg)
 

@@ -149,16 +149,16 @@ def test_the_owner_knows_who_looked(ribin, demo, tmp_path):
 
 def test_a_picture_that_its_owner_refuses_is_left_out(ribin, demo, tmp_path, monkeypatch):
     from ribin.errors import AccessError
-    from ribin.services import search_output
+    from ribin.services import pair
 
-    allowed = search_output.candidate_mark
+    allowed = pair.candidate_side
 
     def refuse(session, request, candidate, action):
         if candidate.member == "BLZ":
             raise AccessError("BLZ: no")
         return allowed(session, request, candidate, action)
 
-    monkeypatch.setattr(search_output, "candidate_mark", refuse)
+    monkeypatch.setattr(pair, "candidate_side", refuse)
     page = tmp_path / "list.html"
     done = search(ribin, demo, page)
     assert (done.code, done.err) == (0, "")
