@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import random
-import shutil
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,16 +52,7 @@ class Noted:
 
 @pytest.fixture
 def network(tmp_path):
-    """In memory where the machine has a folder for that: thousands of audit rows are synced."""
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(dir=memory)) if memory.is_dir() else tmp_path
-    yield filled(folder)
-    if folder != tmp_path:
-        shutil.rmtree(folder)
-
-
-def filled(folder):
-    made = make_network(folder, MEMBERS)
+    made = make_network(tmp_path, MEMBERS)
     for number, code in enumerate(MEMBERS):
         with Vault.open(made.members[code].vault) as vault:
             for place in range(EACH):
