@@ -24,12 +24,12 @@ sys.path.insert(0, sys.argv[1])
 import pytest
 from review_makers import EXAMINER, SECOND, held, make_network
 from ribin.errors import RibinError
-from ribin.cases.leads import Conclusion, Examined
+from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.steps import take_up_lead
 from ribin.leads.steps import give_review
 from ribin.vault.vault import Vault
 network = make_network(Path(sys.argv[2]), "BLZ", "JAM")
-verdict = (Conclusion.IDENTIFICATION, Examined.ITEMS)
+verdict = (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)
 with Vault.open(Path(sys.argv[2]) / "JAM") as vault:
     for own, other in product(range(1, 7), sys.argv[3:]):
         pair = (held(f"JAM:JAM-{own}"), held(f"BLZ:{other}"))
