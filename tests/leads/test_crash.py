@@ -81,4 +81,6 @@ def test_killed_in_the_middle_of_a_step(tmp_path, counted, kills):
         with Vault.open(tmp_path / "BLZ") as vault, vault.catalogue.reading() as db:
             assert read_lead_files(db) == files["JAM"]
     assert len(acknowledged) > kills
-    counted(f"{kills} kills: {len(acknowledged)} steps acknowledged, none lost, {apart} times apart")
+    counted(
+        f"{kills} kills: {len(acknowledged)} steps acknowledged, none lost, {apart} times apart"
+    )

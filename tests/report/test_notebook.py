@@ -130,6 +130,7 @@ def run_cells(path: Path) -> list[str]:
     return outputs
 
 
+@pytest.mark.slow
 def test_the_tutorial_runs(monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("tempfile.mkdtemp", lambda: str(tmp_path))

@@ -114,6 +114,7 @@ def test_workers_give_what_one_process_gives(tmp_path):
         assert (value or {}).get("twice") == (beside[number][0] or {}).get("twice")
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_takes_nothing_with_it(tmp_path):
     work = Doubling(tmp_path, dies_once=frozenset({2}), dies_always=frozenset({5}))
     found = outcomes(LocalProcesses(2), work, 8)
@@ -153,6 +154,7 @@ class Sleeper:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     (tmp_path / "sleeper.py").write_text(SLEEPER, encoding="utf-8")
@@ -174,7 +176,10 @@ def wait_for(look, count):
     raise AssertionError(f"{count} needed, found {found}")
 
 
-@pytest.mark.parametrize("executor", [LocalProcesses(2), *map(OutOfOrder, range(5))])
+@pytest.mark.parametrize(
+    "executor",
+    [pytest.param(LocalProcesses(2), marks=pytest.mark.slow), *map(OutOfOrder, range(5))],
+)
 def test_a_journal_does_not_depend_on_who_works(tmp_path, executor):
     work = Doubling(tmp_path, refused=frozenset({4}))
     contents = []
@@ -310,13 +315,15 @@ def test_another_job_or_other_options_do_not_go_on_with_its_journal(ribin, pairs
     assert pairs.read_bytes() == asked
 
 
-def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):
+@pytest.mark.parametrize("ways", [(1,), pytest.param((1, 2), marks=pytest.mark.slow)])
+def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path, ways):
+    """With as many processes as each of the ways says; all give the same."""
     made = [(A, "E1", "X1"), ("gone.x3p", "E1", "X9"), (C, "E2", "X2"), (B, "E3", "X3")]
     scans = tmp_path / "scans.csv"
     with scans.open("w", newline="") as stream:
         csv.writer(stream).writerows([("file", "event", "exhibit"), *made])
     held = []
-    for jobs in (1, 2):
+    for jobs in ways:
         vault, out = tmp_path / f"JAM{jobs}", tmp_path / f"enrolled{jobs}.jsonl"
         ribin("init", vault, "--member", "JAM", "--who", "me")
         asked = ("--vault", vault, "--jobs", jobs, "--who", "me", "--out", out)
@@ -325,21 +332,21 @@ def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):
         assert ribin("batch", "enrol", scans, *asked).code == 1  # goes on: all is there
         with Vault.open(vault) as opened:
             held.append((opened.holdings().snapshot, out.read_bytes()))
-    assert held[0] == held[1]
+    assert all(one == held[0] for one in held)
     outcomes = [one["result"] and one["result"]["outcome"] for one in lines(out)]
     assert outcomes == ["new", None, "new", "new"]
 
     queries = tmp_path / "queries.csv"
     queries.write_text(f"query,calibre\nX1,\n{B},9x19\nnobody,\n", encoding="utf-8")
     files = []
-    for jobs in (1, 2):
+    for jobs in ways:
         out = tmp_path / f"found{jobs}.jsonl"
         asked = ("--vault", vault, "--jobs", jobs, "--who", "me", "--out", out, "--top", 2)
         done = ribin("batch", "search", queries, *asked)
         assert (done.code, done.out.splitlines()[0]) == (1, "3 items: 2 done, 1 failed")
         assert done.err.startswith("line 4: nobody: neither a file nor an exhibit")
         files.append([out.with_suffix(end).read_bytes() for end in (".jsonl", ".csv")])
-    assert files[0] == files[1]
+    assert all(one == files[0] for one in files)
     alone = json.loads(ribin("search", "X1", "--vault", vault, "--top", 2, "--json").out)
     found = lines(out)[0]["result"]
     assert found["candidates"] == alone["candidates"]

@@ -29,7 +29,14 @@ def template(scan):
     return describe_mark(extract_marks(scan)[0])
 
 
-@pytest.mark.parametrize(("lighting", "k"), [("ring", 0), ("ring", 1), ("side 30", 0)])
+@pytest.mark.parametrize(
+    ("lighting", "k"),
+    [
+        ("ring", 1),
+        pytest.param("ring", 0, marks=pytest.mark.slow),
+        pytest.param("side 30", 0, marks=pytest.mark.slow),
+    ],
+)
 def test_mates_score_above_others(lighting, k):
     image = template(render_scan(fire(make_firearm(1), 1), UNKNOWN[lighting][k], Camera(0.9)))
     scores = []

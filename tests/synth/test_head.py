@@ -15,7 +15,7 @@ FIREARM = make_firearm(2)
 SPEC = dataclasses.replace(
     HeadSpec.draw(np.random.default_rng(4)), ejector_um=1000.0, drag_um=0.0, dome_um=0.0
 )
-STAGE = Stage(14.0, -4600.0, 4600.0, -4600.0, 4600.0, (0.0, 0.0), 0.0, 0.0, 50.0, 0)
+STAGE = Stage(20.0, -4600.0, 4600.0, -4600.0, 4600.0, (0.0, 0.0), 0.0, 0.0, 50.0, 0)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,10 @@ def test_the_truth_lies_where_the_surface_says(head):
     ejector = values[truth[MarkType.EJECTOR]].mean()
     assert ejector < SPEC.head_um - 15.0
     rows, cols = np.nonzero(truth[MarkType.BREECH_FACE])
-    reach = np.hypot(rows * 14.0 - head.center_um[0], cols * 14.0 - head.center_um[1]).max()
+    reach = np.hypot(
+        rows * STAGE.pixel_pitch_um - head.center_um[0],
+        cols * STAGE.pixel_pitch_um - head.center_um[1],
+    ).max()
     assert SPEC.flat_um <= reach < SPEC.primer_um
 
 
@@ -48,7 +51,7 @@ def test_tilt_outliers_and_holes(head, tilt):
     scan = scan_head(FIREARM, 1, SPEC, stage).scan
     both = scan.valid & head.scan.valid
     difference = scan.values - head.scan.values
-    slopes = [np.tan(np.radians(angle)) * 14.0 for angle in tilt]
+    slopes = [np.tan(np.radians(angle)) * STAGE.pixel_pitch_um for angle in tilt]
     rows, cols = np.indices(scan.shape)
     plane = slopes[0] * rows + slopes[1] * cols
     left = difference[both] - plane[both]

@@ -120,6 +120,7 @@ def test_any_flipped_byte_of_the_catalogue_is_noticed_or_was_in_no_use(folder, s
     assert noticed > 20
 
 
+@pytest.mark.slow
 def test_a_catalogue_of_any_size_has_its_hash(folder):
     """Of 70 MB: in a record that the log does not vouch for, in the log, in no use at all."""
     with Vault.open(folder) as vault:
