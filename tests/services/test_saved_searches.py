@@ -103,7 +103,7 @@ def test_a_score_may_be_asked_for(ribin, network, tmp_path):
     assert found(ribin("standing", "run", *vault, "--json")) == []
 
 
-@pytest.mark.parametrize("step", ["mark_told", "say"])
+@pytest.mark.parametrize("step", ["mark_reported", "say"])
 def test_what_was_found_and_not_told_is_told_by_the_next_run(
     ribin, network, tmp_path, monkeypatch, step
 ):
