@@ -76,6 +76,7 @@ def test_turning_coefficients_turns_the_surface(harmonics, angle_deg):
     assert np.abs(turned - wanted).max() < 0.05 * np.abs(given).max()
 
 
+@pytest.mark.slow
 def test_one_basis_whatever_the_frame(harmonics):
     """The strongest modes are the band's, not the grid's."""
     other = disc_harmonics(BAND, 128, 3 * SIZE // 2, PITCH_UM / 1.5)

@@ -108,7 +108,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
+LONG = ("negative", "flat without a hole")  # every circle of them is looked at
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(w, marks=[pytest.mark.slow] if w in LONG else []) for w in REFUSED]
+)
 def test_what_is_no_head_is_refused_by_name(what):
     grey, reason = REFUSED[what]
     with pytest.raises(ScanError, match=f"photo.png: .*({reason})"):

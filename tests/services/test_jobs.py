@@ -282,7 +282,8 @@ def test_a_batch_of_comparisons(ribin, pairs):
     again = ribin("batch", "compare", pairs, "--jobs", "1", "--json")  # nothing is done again
     assert json.loads(again.out)["done_now"] == 0
     beside = ribin("batch", "compare", pairs, "--jobs", "2", "--out", pairs.with_name("two.jsonl"))
-    assert beside.err == done.err
+    failures = [line for line in beside.err.splitlines() if not line.startswith("compare ")]
+    assert failures == done.err.splitlines()  # but for how far it is, on a slow machine
     assert [pairs.with_name(f"two{end}").read_bytes() for end in (".jsonl", ".csv")] == first
 
     shutil.copyfile(pairs.parent / B, pairs.parent / "gone.x3p")
