@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,16 @@ os.environ["RIBIN_SETTINGS"] = os.devnull
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
+
+
+MEMORY = Path("/dev/shm")  # where Linux keeps files in memory
+ROOM = 2 << 30  # bytes that must be free there
+
+
+def pytest_configure() -> None:
+    """Keep temporary folders in memory where there is room: a vault syncs all that it writes."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,3 +95,49 @@ def ribin(capsys, monkeypatch):
         return Ran(code, captured.out, captured.err)
 
     return ran
+
+
+@pytest.fixture(scope="session")
+def linked(sample_dir, tmp_path_factory) -> Callable[..., Path]:
+    """Make members of one cluster that hold these sample scans; gives their network.toml.
+
+    `linked(folder, JAM=("JAM-2026-0007-1",), BLZ=())` shares each exhibit with the cluster. Its
+    name is that of the scan, its event E- and that name. A vault is made once and copied.
+    """
+    from ribin.commands.app import app
+    from ribin.commands.terminal import run
+
+    made: dict[tuple[str, tuple[str, ...], str], Path] = {}
+
+    def vault_of(code: str, names: tuple[str, ...], who: str) -> Path:
+        if (code, names, who) not in made:
+            vault = tmp_path_factory.mktemp("linked") / code
+            by = ["--who", who]
+            assert run(app, ["init", str(vault), "--member", code, *by]) == 0
+            for name in names:
+                fields = ["--event", f"E-{name}", "--exhibit", name, "--sharing", "cluster"]
+                file, place = str(sample_dir / f"{name}.x3p"), ["--vault", str(vault)]
+                assert run(app, ["enrol", file, *fields, *place, *by]) == 0
+            made[code, names, who] = vault
+        return made[code, names, who]
+
+    def make(folder: Path, who: str = "me", **held: tuple[str, ...]) -> Path:
+        for code, names in held.items():
+            shutil.copytree(vault_of(code, names, who), folder / code)
+        sections = [f'[members.{code}]\nvault = "{code}"\n' for code in held]
+        codes = ", ".join(f'"{code}"' for code in held)
+        file = folder / "network.toml"
+        file.write_text("".join(sections) + f"[clusters]\nlinked = [{codes}]\n", encoding="utf-8")
+        return file
+
+    return make
+
+
+@pytest.fixture
+def plain_correlator(monkeypatch):
+    """Searches compare coarse vectors and nothing else: small made-up templates will do."""
+    from search_makers import fake_compare_many, fake_moves, fake_sketch
+
+    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
+    monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
+    monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ribin.errors import RibinError
 from ribin.vault.vault import Vault
 
-MOST_S, MOST_GIB = 5.0, 1.0
+MOST_S, MOST_GIB = 5.0, 1.0  # of the processor, and of memory
 
 
 @dataclass
@@ -24,14 +24,14 @@ class Tally:
 
     def run(self, work) -> None:
         """Do it; whatever is no RibinError is a bug and goes on up."""
-        begun = time.perf_counter()
+        begun = time.process_time()
         try:
             work()
             self.accepted += 1
         except RibinError as error:
             self.refused += 1
             self.texts.append(str(error))
-        took_s = time.perf_counter() - begun
+        took_s = time.process_time() - begun
         self.slowest_s = max(self.slowest_s, took_s)
         assert took_s < MOST_S
         assert not any("\n" in text or len(text) > 2000 for text in self.texts[-1:])

@@ -28,6 +28,7 @@ def test_workers_give_what_one_process_gives(tmp_path):
         assert (value or {}).get("twice") == (beside[number][0] or {}).get("twice")
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_takes_nothing_with_it(tmp_path):
     work = Doubling(tmp_path, dies_once=frozenset({2}), dies_always=frozenset({5}))
     found = outcomes(LocalProcesses(2), work, 8)
@@ -67,6 +68,7 @@ class Sleeper:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     (tmp_path / "sleeper.py").write_text(SLEEPER, encoding="utf-8")

@@ -12,6 +12,8 @@ from ribin.model import MarkType
 from ribin.pipeline import compare_marks, describe_mark, find_marks
 from ribin.read import read_scan
 
+pytestmark = pytest.mark.slow  # whole heads at a fine pitch
+
 COARSE = next(case for case in impressions.CASES if case.name == "coarse")
 FBI, NBIDE = "fbi_b240793", ("nbide_118", "nbide_129")
 PITCH_UM = 2.53  # of the three images

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from search_makers import ask
 
 from ribin.cases.exhibits import Filters, Scope
 from ribin.errors import ParameterError
+from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.context import SearchContext
 from ribin.search.engine import search
@@ -26,7 +28,12 @@ PARAMS = dataclasses.replace(
         DEFAULT_PARAMS.search, index_shard_marks=256, shortlist_marks=40, second_look_marks=100
     ),
 )
-LIKE = [template_of(make_scan(seed)) for seed in (1, 2, 3)]
+
+
+@cache
+def like() -> list[Template]:
+    """Marks whose spectra and outlines the surrogates have."""
+    return [template_of(make_scan(seed)) for seed in (1, 2, 3)]
 
 
 class Counted(Threads):
@@ -45,7 +52,7 @@ class Counted(Threads):
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gallery") / "JAM"
-    make_gallery(folder, "JAM", GallerySpec(EXHIBITS, WHOLE), LIKE, PARAMS)
+    make_gallery(folder, "JAM", GallerySpec(EXHIBITS, WHOLE), like(), PARAMS)
     member = NetworkMember("JAM", "Jamaica", folder)
     return Network({"JAM": member}, {})
 
@@ -104,7 +111,7 @@ def test_what_is_not_shared_is_in_no_look(network, query):
 def test_shards_hold_their_ranges_and_the_same_seed_makes_the_same_sketches(network, tmp_path):
     made = sorted((network.members["JAM"].vault / "index").rglob("*.h5"))
     assert [shard_number(path) for path in made] == [0, 1, 2, 3]
-    make_gallery(tmp_path / "again", "JAM", GallerySpec(EXHIBITS, 0), LIKE, PARAMS)
+    make_gallery(tmp_path / "again", "JAM", GallerySpec(EXHIBITS, 0), like(), PARAMS)
     again = sorted((tmp_path / "again" / "index").rglob("*.h5"))
     assert len(again) == 4
     one, two = read_shard(made[1]).sketches, read_shard(again[1]).sketches
@@ -122,7 +129,7 @@ def test_surrogates_are_no_copies(network):
 
 def test_more_whole_cases_than_exhibits_are_refused(tmp_path):
     with pytest.raises(ParameterError, match=r"whole: 0 to 3 \(exhibits\) needed, found 4"):
-        make_gallery(tmp_path / "x", "JAM", GallerySpec(3, 4), LIKE)
+        make_gallery(tmp_path / "x", "JAM", GallerySpec(3, 4), like())
 
 
 def test_the_command_makes_a_vault_of_whole_cases(ribin, tmp_path):

@@ -80,7 +80,8 @@ def test_a_demo_that_cannot_be_kept_is_one_line(ribin, tmp_path, keep):
     assert done.err == f"ribin: {tmp_path / keep}: Not a directory\n"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals to a group of processes are POSIX")
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_an_interrupted_evaluation_is_quiet(sample_dir, tmp_path):
     """Ctrl-C in a terminal reaches the processes that describe, too."""
     rows = ["file,firearm"]
@@ -96,7 +97,9 @@ def test_an_interrupted_evaluation_is_quiet(sample_dir, tmp_path):
         text=True,
         start_new_session=True,
     ) as process:
-        time.sleep(3)  # the processes have begun, and are far from done
+        begun = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while process.poll() is None and not begun.read_text().split():
+            time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=180)
     assert (process.returncode, out) == (130, "")

@@ -12,18 +12,9 @@ QUERY, OTHER = "JAM-2026-0007-1", "JAM-2025-0038-1"
 
 
 @pytest.fixture(scope="module")
-def vault(sample_dir, tmp_path_factory):
+def vault(linked, tmp_path_factory):
     """A vault of JAM with two exhibits."""
-    from ribin.commands.app import app
-    from ribin.commands.terminal import run
-
-    folder = tmp_path_factory.mktemp("vaults") / "JAM"
-    assert run(app, ["init", str(folder), "--member", "JAM", "--who", "me"]) == 0
-    for name in (QUERY, OTHER):
-        fields = ["--event", f"E-{name}", "--exhibit", name, "--who", "me"]
-        args = ["enrol", str(sample_dir / f"{name}.x3p"), *fields, "--vault", str(folder)]
-        assert run(app, args) == 0
-    return folder
+    return linked(tmp_path_factory.mktemp("vaults"), JAM=(QUERY, OTHER)).with_name("JAM")
 
 
 def network(folder, vaults):

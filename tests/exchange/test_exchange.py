@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 from bundle_makers import changed_manifest, make_pair, members_of_bundle, signed_again, state_of
-from search_makers import PARAMS_ID, ask, fake_compare_many, make_query
+from search_makers import PARAMS_ID, ask, make_query
 from store_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
@@ -27,10 +27,9 @@ SECRETS = (b"secret", b"Dangriga", b"C-99", b"E-BLZ", b"scan1.x3p", b"not a real
 
 
 @pytest.fixture(autouse=True)
-def _small_templates(monkeypatch):
+def _small_templates(monkeypatch, plain_correlator):
     """The templates of these tests are made up; what a real one must be is tested elsewhere."""
     monkeypatch.setattr("ribin.exchange.receive.check_described", lambda arrays, where: None)
-    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
 
 
 @pytest.fixture

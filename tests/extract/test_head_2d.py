@@ -109,7 +109,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
+LONG = ("negative", "flat without a hole")  # every circle of them is looked at
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(w, marks=[pytest.mark.slow] if w in LONG else []) for w in REFUSED]
+)
 def test_what_is_no_head_is_refused_by_name(what):
     grey, reason = REFUSED[what]
     with pytest.raises(ScanError, match=f"photo.png: .*({reason})"):
@@ -125,6 +130,7 @@ def test_a_mask_wins_over_what_would_be_found():
 
 
 @pytest.mark.realdata
+@pytest.mark.slow
 def test_real_heads_and_their_order(real_data):
     templates = {}
     for name, by_eye in BY_EYE.items():
@@ -139,6 +145,7 @@ def test_real_heads_and_their_order(real_data):
     assert max(compare_marks(t, other).score for t in (one, two)) < 15.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "elevation_deg"), [(3003, 30.0), (3005, 60.0), (3008, 45.0)])
 def test_a_rendered_head_whose_edge_is_rounded(seed, elevation_deg):
     """The flat's brightness falls slowly: matt metal under high lamps shows slopes, not edges."""

@@ -17,7 +17,7 @@ from ribin.read import read_scan
 from ribin.synth.firearm import make_firearm
 from ribin.synth.head import HeadSpec, Stage, SynthHead, scan_head
 
-QUICK_SEEDS = range(8)
+SEEDS = (*range(3), *(pytest.param(n, marks=pytest.mark.slow) for n in range(3, 8)))
 PROVENANCE = Provenance("made.x3p", "0" * 64, 1, "test")
 
 
@@ -50,7 +50,7 @@ def made(values: np.ndarray, valid: np.ndarray | None = None) -> Scan:
     return Scan(values.astype(np.float32), valid, 10.0, 10.0, ScanKind.TOPOGRAPHY, PROVENANCE)
 
 
-@pytest.mark.parametrize("seed", QUICK_SEEDS)
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_breech_face_of_a_drawn_head(seed):
     rng = np.random.default_rng(seed)
     spec = dataclasses.replace(HeadSpec.draw(rng), ejector_um=0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
+from review_makers import EXAMINER, SECOND, THIRD, held, make_member
 
 from ribin.cases.leads import Conclusion, LeadStatus, Link, ReviewBasis, ReviewRound, Role
 from ribin.errors import StoreError
@@ -25,12 +25,11 @@ class TwoCountries:
     """JAM and BLZ with an exhibit each; whoever acts has a login of the same name, on one machine
     a country."""
 
-    def __init__(self, vaults, network, monkeypatch):
-        self.vaults, self.network, self._patch = vaults, network, monkeypatch
+    def __init__(self, vaults, network, login):
+        self.vaults, self.network, self._login = vaults, network, login
 
     def sit_down(self, code, login):
-        self._patch.setattr("getpass.getuser", lambda: login)
-        self._patch.setattr("socket.gethostname", lambda: f"session in {code}")
+        self._login(login, host=f"session in {code}")
 
     def take_up(self, code="JAM", who=EXAMINER, reached=True):
         self.sit_down(code, who)
@@ -59,12 +58,9 @@ class TwoCountries:
 
 
 @pytest.fixture
-def both(tmp_path, monkeypatch):
-    for place in ("ribin.cases.leads", "ribin.leads.blindness"):
-        monkeypatch.setattr(f"{place}.account_name", lambda: "")
-    network = make_network(tmp_path, "BLZ", "JAM")
+def both(tmp_path, network, login):
     with make_member(tmp_path, "JAM", 1) as jam, make_member(tmp_path, "BLZ", 1) as blz:
-        yield TwoCountries({"JAM": jam, "BLZ": blz}, network, monkeypatch)
+        yield TwoCountries({"JAM": jam, "BLZ": blz}, network, login)
 
 
 def test_a_namesake_in_the_other_country_is_another_person(both):
@@ -126,11 +122,18 @@ def test_a_look_in_the_other_countrys_log_is_found_when_they_meet(both, syncs):
     both.take_up()  # the pair may be taken up again
 
 
+def wait_a_moment():
+    """Until the clock shows another millisecond, which is what a record's time is told in."""
+    now = time.time_ns() // 10**6
+    while time.time_ns() // 10**6 == now:
+        continue
+
+
 def test_a_look_after_the_verdict_does_not_count(both):
     both.take_up()
     both.review("JAM", EXAMINER)
     both.review("BLZ", THIRD, reached=False)
-    time.sleep(0.002)  # moments are whole milliseconds
+    wait_a_moment()
     look_at_lead(both.vaults["BLZ"], "JAM-L1", THIRD)
     look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
     assert synced(both).linked
@@ -165,7 +168,7 @@ def test_two_first_verdicts_given_apart_are_a_first_and_a_second(both, order, sy
     people = {"JAM": EXAMINER, "BLZ": SECOND}
     for code in order:
         both.review(code, people[code], reached=False)
-        time.sleep(0.002)
+        wait_a_moment()
     file = synced(both, syncs)
     # The later one is the second, but never that of who took the lead up.
     second = "BLZ" if taker == EXAMINER else order[1]
@@ -187,7 +190,7 @@ def test_two_first_verdicts_given_apart_are_a_first_and_a_second(both, order, sy
 def test_a_second_verdict_given_apart_is_that_of_a_reviewer_too(both):
     both.take_up(who=SECOND)  # who gives none here: so the later of the two is the second
     both.review("BLZ", SECOND, reached=False)
-    time.sleep(0.002)
+    wait_a_moment()
     both.review("JAM", EXAMINER, reached=False)  # who is no reviewer
     _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
     why = "Ana Brown: reviewer needed, found examiner"

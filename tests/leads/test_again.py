@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held, make_member
+from review_makers import EXAMINER, SECOND, THIRD, held
 
 from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis, Role
 from ribin.leads.steps import give_review, take_up_lead
@@ -12,12 +12,6 @@ from ribin.vault.people import appoint
 
 SAME, UNSURE = Conclusion.IDENTIFICATION, Conclusion.INCONCLUSIVE_A
 PAIR = "JAM:JAM-1", "JAM:JAM-2"
-
-
-@pytest.fixture
-def jam(tmp_path):
-    with make_member(tmp_path, "JAM", 2) as vault:
-        yield vault
 
 
 def take_up(vault, who=EXAMINER, pair=PAIR):
@@ -30,11 +24,9 @@ def review(vault, lead, who, conclusion=SAME):
 
 
 @pytest.fixture
-def disagreed(jam, monkeypatch):
+def disagreed(jam, login):
     """A pair on which Ana and Ben did not agree; each person has a login."""
-    monkeypatch.setattr("getpass.getuser", lambda: "ana")
-    for place in ("ribin.cases.leads", "ribin.leads.blindness"):
-        monkeypatch.setattr(f"{place}.account_name", lambda: "")
+    login("ana")
     lead = take_up(jam)
     review(jam, lead, EXAMINER)
     review(jam, lead, SECOND, UNSURE)
@@ -71,8 +63,8 @@ def test_whoever_has_seen_none_of_them_is_blind(disagreed):
 @pytest.mark.parametrize(
     "words", [("lead", "show", "JAM-L1"), ("lead", "list", "--json"), ("link", "list", "--json")]
 )
-def test_whoever_was_shown_them_is_not(ribin, disagreed, monkeypatch, words):
-    monkeypatch.setattr("getpass.getuser", lambda: "cy")
+def test_whoever_was_shown_them_is_not(ribin, disagreed, login, words):
+    login("cy")
     shown = ribin(*words, "--vault", disagreed.path, "--as", EXAMINER)
     assert shown.code == 0, shown.err
     lead = take_up(disagreed)

@@ -20,30 +20,6 @@ from ribin.vault.vault import Vault
 ANA, BEN = "ana", "ben"  # logins
 
 
-class Login:
-    """The login and the account of whoever acts from now on."""
-
-    def __init__(self, monkeypatch):
-        self._monkeypatch = monkeypatch
-
-    def __call__(self, login, account="", host="session"):
-        self._monkeypatch.setattr("getpass.getuser", lambda: login)
-        for place in ("ribin.cases.leads", "ribin.leads.blindness"):
-            self._monkeypatch.setattr(f"{place}.account_name", lambda: account or login)
-        self._monkeypatch.setattr("socket.gethostname", lambda: host)
-
-
-@pytest.fixture
-def login(monkeypatch):
-    return Login(monkeypatch)
-
-
-@pytest.fixture
-def jam(tmp_path):
-    with make_member(tmp_path, "JAM", 2) as vault:
-        yield vault
-
-
 @pytest.fixture
 def reviewed(jam, login):
     """A lead with a first verdict, by Ana from her own login."""

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from review_makers import EXAMINER, make_member, make_network
 
 from ribin.leads.merge import sync_leads
@@ -20,6 +21,7 @@ import sys
 from itertools import product
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
+import pytest
 from review_makers import EXAMINER, SECOND, held, make_network
 from ribin.errors import RibinError
 from ribin.cases.leads import Conclusion, ReviewBasis
@@ -43,7 +45,8 @@ with Vault.open(Path(sys.argv[2]) / "JAM") as vault:
 """
 
 
-def test_killed_in_the_middle_of_a_step(tmp_path, counted):
+@pytest.mark.parametrize("kills", [1, pytest.param(6, marks=pytest.mark.slow)])
+def test_killed_in_the_middle_of_a_step(tmp_path, counted, kills):
     for code in ("JAM", "BLZ"):
         make_member(tmp_path, code, 6).close()
     network = make_network(tmp_path, "BLZ", "JAM")
@@ -53,7 +56,7 @@ def test_killed_in_the_middle_of_a_step(tmp_path, counted):
     rng = random.Random(5)
     acknowledged: set[tuple[str, int]] = set()
     apart = 0
-    for kill in range(6):
+    for kill in range(kills):
         worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert worker.stdout is not None
         lines = [worker.stdout.readline() for _ in range(1 + rng.randrange(4))]
@@ -78,5 +81,7 @@ def test_killed_in_the_middle_of_a_step(tmp_path, counted):
                 files["JAM"] = read_leads(db)
         with Vault.open(tmp_path / "BLZ") as vault, vault.catalogue.reading() as db:
             assert read_leads(db) == files["JAM"]
-    assert len(acknowledged) > 6
-    counted(f"6 kills: {len(acknowledged)} steps acknowledged, none lost, {apart} times apart")
+    assert len(acknowledged) > kills
+    counted(
+        f"{kills} kills: {len(acknowledged)} steps acknowledged, none lost, {apart} times apart"
+    )

@@ -223,7 +223,7 @@ def two_vaults(tmp_path_factory):
 
 CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 QUICK = settings(
-    max_examples=40, stateful_step_count=15, deadline=None, suppress_health_check=CHECKS
+    max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=CHECKS
 )
 LONG = settings(QUICK, max_examples=200, stateful_step_count=30)
 

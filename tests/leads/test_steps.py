@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
+from review_makers import EXAMINER, SECOND, THIRD, held, make_member
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis
@@ -15,23 +15,6 @@ from ribin.vault.leads import read_lead, read_leads
 from ribin.vault.sharing import pseudonym
 
 IDENTIFICATION, ITEMS = Conclusion.IDENTIFICATION, ReviewBasis.ITEMS
-
-
-@pytest.fixture
-def jam(tmp_path):
-    with make_member(tmp_path, "JAM", 3) as vault:
-        yield vault
-
-
-@pytest.fixture
-def blz(tmp_path):
-    with make_member(tmp_path, "BLZ", 2) as vault:
-        yield vault
-
-
-@pytest.fixture
-def network(tmp_path):
-    return make_network(tmp_path, "BLZ", "JAM")
 
 
 def abroad(vault, exhibit):

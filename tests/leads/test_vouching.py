@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
+from review_makers import EXAMINER, SECOND, THIRD, held
 
 from ribin.cases.leads import (
     Conclusion,
@@ -48,23 +48,6 @@ FORGED = Review(
         "n",
     )
 )
-
-
-@pytest.fixture
-def jam(tmp_path):
-    with make_member(tmp_path, "JAM", 2) as vault:
-        yield vault
-
-
-@pytest.fixture
-def blz(tmp_path):
-    with make_member(tmp_path, "BLZ", 2) as vault:
-        yield vault
-
-
-@pytest.fixture
-def network(tmp_path):
-    return make_network(tmp_path, "BLZ", "JAM")
 
 
 def abroad(vault, exhibit):

@@ -92,7 +92,10 @@ def test_compare_finds_a_turned_mate(ribin, turned):
     assert any_turn["params_id"] == with_rotation(DEFAULT_PARAMS, 180.0).params_id
 
 
-@pytest.mark.parametrize("command", ["compare", "search", "evaluate"])
+@pytest.mark.parametrize(
+    "command",
+    ["compare", *(pytest.param(c, marks=pytest.mark.slow) for c in ("search", "evaluate"))],
+)
 def test_rotation_and_a_file_of_parameters_in_either_order(ribin, turned, tmp_path, command):
     """The option counts, whichever comes first; the rest is as the file says."""
     from ribin.params.load import load_params
@@ -117,6 +120,7 @@ def test_rotation_and_a_file_of_parameters_in_either_order(ribin, turned, tmp_pa
     assert len(set(ids)) == 3
 
 
+@pytest.mark.slow
 def test_search_and_evaluate_find_a_turned_mate(ribin, turned, tmp_path):
     vault = tmp_path / "JAM"
     ribin("init", vault, "--member", "JAM", "--who", "me")

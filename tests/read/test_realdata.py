@@ -20,6 +20,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.slow
 def test_forty_breech_faces_need_no_repair():
     paths = sorted((DATA / "fadul").glob("*.x3p"))
     assert len(paths) == 40

@@ -173,6 +173,7 @@ def run_cells(path: Path, shell: Shell) -> list[str]:
     return outputs
 
 
+@pytest.mark.slow
 def test_the_tutorial_runs(monkeypatch, tmp_path, shell):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("tempfile.mkdtemp", lambda: str(tmp_path))

@@ -11,9 +11,6 @@ from search_makers import (
     PARAMS_ID,
     SMALL,
     ask,
-    fake_compare_many,
-    fake_moves,
-    fake_sketch,
     fill,
     likeness,
     make_network,
@@ -30,12 +27,7 @@ from ribin.search.engine import search
 from ribin.vault.enrol import scan_path
 from ribin.vault.vault import Vault
 
-
-@pytest.fixture(autouse=True)
-def _fake_correlator(monkeypatch):
-    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
-    monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
-    monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
+pytestmark = pytest.mark.usefixtures("plain_correlator")
 
 
 @pytest.fixture

@@ -11,9 +11,6 @@ from search_makers import (
     PARAMS_ID,
     SMALL,
     ask,
-    fake_compare_many,
-    fake_moves,
-    fake_sketch,
     fill,
     make_network,
     make_query,
@@ -27,12 +24,7 @@ from ribin.search.index import check_index, index_folder, rebuild_index, sweep_i
 from ribin.vault.retention import purge_exhibit
 from ribin.vault.vault import Vault
 
-
-@pytest.fixture(autouse=True)
-def _fake_correlator(monkeypatch):
-    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
-    monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
-    monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
+pytestmark = pytest.mark.usefixtures("plain_correlator")
 
 
 @pytest.fixture
@@ -107,7 +99,7 @@ def test_any_flipped_byte_is_noticed_mended_and_never_searched(network):
     sound = run(network)
     made = files(network)
     rng = random.Random(3)
-    for _ in range(25):
+    for _ in range(6):
         path = next(folder(network).rglob(f"{rng.choice(sorted(made))}"))
         content = bytearray(path.read_bytes())
         content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)

@@ -12,9 +12,6 @@ from search_makers import (
     PARAMS_ID,
     SMALL,
     ask,
-    fake_compare_many,
-    fake_moves,
-    fake_sketch,
     make_network,
 )
 from store_makers import make_exhibit, make_mark, make_scan, make_template
@@ -30,14 +27,9 @@ from ribin.vault.disclosure import may_see
 from ribin.vault.sharing import release_exhibit
 from ribin.vault.vault import Vault
 
+pytestmark = pytest.mark.usefixtures("plain_correlator")
+
 FACE, PIN, EJECTOR = MarkType
-
-
-@pytest.fixture(autouse=True)
-def _fake_correlator(monkeypatch):
-    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
-    monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
-    monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
 
 
 def put(vault, seed, exhibit, types, **template):
@@ -56,7 +48,9 @@ def queries(seed, types=(FACE, PIN)):
     return [make_template(scan, mark_type=t, params_id=PARAMS_ID) for t in types]
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 15))]
+)
 def test_every_mark_of_a_random_network_is_counted_once(tmp_path, seed):
     """Each list against a count made by hand, whatever is enrolled, filtered, grouped or cut."""
     rng = random.Random(seed)

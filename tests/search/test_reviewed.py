@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from review_makers import EXAMINER, SECOND, THIRD, held, make_member
 from review_makers import make_network as make_linked
-from search_makers import PARAMS_ID, ask, fake_compare_many
+from search_makers import PARAMS_ID, ask
 from store_makers import enrol, make_exhibit, make_scan, make_template
 
 from ribin.cases.exhibits import Scope
@@ -16,12 +16,9 @@ from ribin.search.engine import search_marks
 from ribin.services.search import reviewed_with
 from ribin.vault.sharing import pseudonyms
 
+pytestmark = pytest.mark.usefixtures("plain_correlator")
+
 SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION
-
-
-@pytest.fixture(autouse=True)
-def _fake_correlator(monkeypatch):
-    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
 
 
 @pytest.fixture

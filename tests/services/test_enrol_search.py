@@ -13,15 +13,9 @@ QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 
 
 @pytest.fixture
-def network(ribin, sample_dir, tmp_path):
+def network(linked, tmp_path):
     """JAM and BLZ, linked; BLZ holds the mate of the query, JAM another case."""
-    text = "".join(f'[members.{c}]\nvault = "{c}"\n' for c in ("BLZ", "JAM"))
-    file = tmp_path / "network.toml"
-    file.write_text(text + '[clusters]\nlinked = ["BLZ", "JAM"]\n', encoding="utf-8")
-    for code, name in (("BLZ", MATE), ("JAM", OTHER)):
-        assert ribin("init", tmp_path / code, "--member", code, "--who", "me").code == 0
-        assert put(ribin, sample_dir, tmp_path / code, name, "--sharing", "cluster").code == 0
-    return file
+    return linked(tmp_path, BLZ=(MATE,), JAM=(OTHER,))
 
 
 def put(ribin, sample_dir, vault, name, *more):

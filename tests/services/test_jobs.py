@@ -19,7 +19,10 @@ JOB = {"job": "search", "items": 5}
 SAID = "remove it"
 
 
-@pytest.mark.parametrize("executor", [LocalProcesses(2), *map(OutOfOrder, range(5))])
+@pytest.mark.parametrize(
+    "executor",
+    [pytest.param(LocalProcesses(2), marks=pytest.mark.slow), *map(OutOfOrder, range(5))],
+)
 def test_a_journal_does_not_depend_on_who_works(tmp_path, executor):
     work = Doubling(tmp_path, refused=frozenset({4}))
     contents = []
@@ -123,7 +126,8 @@ def test_a_batch_of_comparisons(ribin, pairs):
     again = ribin("batch", "compare", pairs, "--jobs", "1", "--json")  # nothing is done again
     assert json.loads(again.out)["done_now"] == 0
     beside = ribin("batch", "compare", pairs, "--jobs", "2", "--out", pairs.with_name("two.jsonl"))
-    assert beside.err == done.err
+    failures = [line for line in beside.err.splitlines() if not line.startswith("compare ")]
+    assert failures == done.err.splitlines()  # but for how far it is, on a slow machine
     assert [pairs.with_name(f"two{end}").read_bytes() for end in (".jsonl", ".csv")] == first
 
     shutil.copyfile(pairs.parent / B, pairs.parent / "gone.x3p")
@@ -156,13 +160,15 @@ def test_another_job_or_other_options_do_not_go_on_with_its_journal(ribin, pairs
     assert pairs.read_bytes() == asked
 
 
-def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):
+@pytest.mark.parametrize("ways", [(1,), pytest.param((1, 2), marks=pytest.mark.slow)])
+def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path, ways):
+    """With as many processes as each of the ways says; all give the same."""
     made = [(A, "E1", "X1"), ("gone.x3p", "E1", "X9"), (C, "E2", "X2"), (B, "E3", "X3")]
     scans = tmp_path / "scans.csv"
     with scans.open("w", newline="") as stream:
         csv.writer(stream).writerows([("file", "event", "exhibit"), *made])
     held = []
-    for jobs in (1, 2):
+    for jobs in ways:
         vault, out = tmp_path / f"JAM{jobs}", tmp_path / f"enrolled{jobs}.jsonl"
         ribin("init", vault, "--member", "JAM", "--who", "me")
         asked = ("--vault", vault, "--jobs", jobs, "--who", "me", "--out", out)
@@ -171,14 +177,14 @@ def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):
         assert ribin("batch", "enrol", scans, *asked).code == 1  # goes on: all is there
         with Vault.open(vault) as opened:
             held.append((opened.holdings().snapshot, out.read_bytes()))
-    assert held[0] == held[1]
+    assert all(one == held[0] for one in held)
     outcomes = [one["result"] and one["result"]["outcome"] for one in lines(out)]
     assert outcomes == ["new", None, "new", "new"]
 
     queries = tmp_path / "queries.csv"
     queries.write_text(f"query,calibre\nexhibit:X1,\n{B},9x19\nX1,\n", encoding="utf-8")
     files = []
-    for jobs in (1, 2):
+    for jobs in ways:
         out = tmp_path / f"found{jobs}.jsonl"
         asked = ("--vault", vault, "--jobs", jobs, "--who", "me", "--out", out, "--top", 2)
         done = ribin("batch", "search", queries, *asked)
@@ -186,7 +192,7 @@ def test_a_batch_of_enrolments_and_one_of_searches(ribin, pairs, tmp_path):
         assert done.err.startswith(f"line 4: {tmp_path / 'X1'}: a scan needed, No such file")
         assert done.err.endswith("; exhibit:NAME is an exhibit\n")
         files.append([out.with_suffix(end).read_bytes() for end in (".jsonl", ".csv")])
-    assert files[0] == files[1]
+    assert all(one == files[0] for one in files)
     alone = json.loads(ribin("search", "X1", "--vault", vault, "--top", 2, "--json").out)
     found = lines(out)[0]["result"]
     assert found["candidates"] == alone["candidates"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
@@ -26,25 +25,10 @@ from ribin.vault.vault import Vault
 QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 
 
-@pytest.fixture(scope="module")
-def made(sample_dir, tmp_path_factory):
-    """JAM and BLZ, linked; JAM holds the query and another case, BLZ nothing yet."""
-    folder = tmp_path_factory.mktemp("network")
-    text = "".join(f'[members.{c}]\nvault = "{c}"\n' for c in ("BLZ", "JAM"))
-    linked = '[clusters]\nlinked = ["BLZ", "JAM"]\n'
-    (folder / "network.toml").write_text(text + linked, encoding="utf-8")
-    for code in ("BLZ", "JAM"):
-        Vault.create(folder / code, code, "me").close()
-    for name in (QUERY, OTHER):
-        put(sample_dir, folder / "JAM", name)
-    return folder
-
-
 @pytest.fixture
-def network(made, tmp_path):
-    """A copy of that network for one test."""
-    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    return tmp_path / "network.toml"
+def network(linked, tmp_path):
+    """JAM and BLZ, linked; JAM holds the query and another case, BLZ nothing yet."""
+    return linked(tmp_path, BLZ=(), JAM=(QUERY, OTHER))
 
 
 def put(sample_dir, vault, name, exhibit=""):

@@ -9,24 +9,28 @@ import pytest
 
 from ribin.model import MarkType
 from ribin.synth.firearm import make_firearm
-from ribin.synth.head import HeadSpec, Stage, scan_head
+from ribin.synth.head import HeadSpec, Stage, SynthHead, scan_head
 
 FIREARM = make_firearm(2)
 SPEC = dataclasses.replace(
     HeadSpec.draw(np.random.default_rng(4)), ejector_um=1000.0, drag_um=0.0, dome_um=0.0
 )
-STAGE = Stage(14.0, -4600.0, 4600.0, -4600.0, 4600.0, (0.0, 0.0), 0.0, 0.0, 50.0, 0)
-HEAD = scan_head(FIREARM, 1, SPEC, STAGE)
+STAGE = Stage(20.0, -4600.0, 4600.0, -4600.0, 4600.0, (0.0, 0.0), 0.0, 0.0, 50.0, 0)
 
 
-def test_the_same_seed_makes_the_same_head():
+@pytest.fixture(scope="module")
+def head() -> SynthHead:
+    return scan_head(FIREARM, 1, SPEC, STAGE)
+
+
+def test_the_same_seed_makes_the_same_head(head):
     again, other = (scan_head(FIREARM, seed, SPEC, STAGE) for seed in (1, 2))
-    assert np.array_equal(again.scan.values, HEAD.scan.values)
-    assert not np.array_equal(other.scan.values, HEAD.scan.values)
+    assert np.array_equal(again.scan.values, head.scan.values)
+    assert not np.array_equal(other.scan.values, head.scan.values)
 
 
-def test_the_truth_lies_where_the_surface_says():
-    values, truth = HEAD.scan.values, HEAD.truth
+def test_the_truth_lies_where_the_surface_says(head):
+    values, truth = head.scan.values, head.truth
     assert set(truth) == set(MarkType)
     face = values[truth[MarkType.BREECH_FACE]]
     assert np.percentile(face, 99) - np.percentile(face, 1) < 25.0
@@ -34,17 +38,20 @@ def test_the_truth_lies_where_the_surface_says():
     ejector = values[truth[MarkType.EJECTOR]].mean()
     assert ejector < SPEC.head_um - 15.0
     rows, cols = np.nonzero(truth[MarkType.BREECH_FACE])
-    reach = np.hypot(rows * 14.0 - HEAD.center_um[0], cols * 14.0 - HEAD.center_um[1]).max()
+    reach = np.hypot(
+        rows * STAGE.pixel_pitch_um - head.center_um[0],
+        cols * STAGE.pixel_pitch_um - head.center_um[1],
+    ).max()
     assert SPEC.flat_um <= reach < SPEC.primer_um
 
 
 @pytest.mark.parametrize("tilt", [(3.0, 0.0), (0.0, -4.0)])
-def test_tilt_outliers_and_holes(tilt):
+def test_tilt_outliers_and_holes(head, tilt):
     stage = dataclasses.replace(STAGE, tilt_deg=tilt, outliers=0.01, holes=20, steepest=0.8)
     scan = scan_head(FIREARM, 1, SPEC, stage).scan
-    both = scan.valid & HEAD.scan.valid
-    difference = scan.values - HEAD.scan.values
-    slopes = [np.tan(np.radians(angle)) * 14.0 for angle in tilt]
+    both = scan.valid & head.scan.valid
+    difference = scan.values - head.scan.values
+    slopes = [np.tan(np.radians(angle)) * STAGE.pixel_pitch_um for angle in tilt]
     rows, cols = np.indices(scan.shape)
     plane = slopes[0] * rows + slopes[1] * cols
     left = difference[both] - plane[both]
@@ -54,10 +61,10 @@ def test_tilt_outliers_and_holes(tilt):
     assert scan.valid.mean() < 0.99
 
 
-def test_a_cut_frame_keeps_the_middle_of_the_primer():
+def test_a_cut_frame_keeps_the_middle_of_the_primer(head):
     cut = scan_head(FIREARM, 1, SPEC, dataclasses.replace(STAGE, top_um=-1500.0))
     assert cut.center_um == pytest.approx((1500.0, 4600.0))
-    assert cut.scan.shape[0] < HEAD.scan.shape[0]
+    assert cut.scan.shape[0] < head.scan.shape[0]
 
 
 def test_drawn_heads_differ_in_shape_and_frame():

@@ -37,6 +37,7 @@ def marks(slides):
     }
 
 
+@pytest.mark.slow
 def test_mates_then_consecutive_slides_then_strangers(marks):
     mates = [best_ccf(marks[name, 0], marks[name, 1]) for name in ("first", "second", "stranger")]
     neighbours = [best_ccf(marks["first", k], marks["second", k]) for k in (0, 1)]
@@ -47,6 +48,7 @@ def test_mates_then_consecutive_slides_then_strangers(marks):
     assert max(strangers) < 0.27
 
 
+@pytest.mark.slow
 def test_a_weak_mark_agrees_less_with_its_mate(slides, marks):
     weak = [prepared(fire(slides[0], k, mark_strength=0.25)) for k in (0, 1)]
     assert best_ccf(*weak) < 0.6 * best_ccf(marks["first", 0], marks["first", 1])

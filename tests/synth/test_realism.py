@@ -1,6 +1,6 @@
 """Synthetic marks beside the Fadul scans: relief by wavelength, slopes, and how mates agree.
 
-Run with `pytest -s -m realdata tests/synth/test_realism.py` to see the table.
+Run with `pytest -s -m slow tests/synth/test_realism.py` to see the table.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from scipy import ndimage
 from ribin.synth.breech import BreechFace
 from ribin.synth.cartridge import fire
 from ribin.synth.firearm import FirearmSpec, make_firearm
+
+pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 
 BANDS_UM = ((25, 50), (50, 100), (100, 200), (200, 400))
 PITCH_UM = 10.0  # both are brought to it before they are measured
@@ -82,7 +84,6 @@ def agreement(groups: dict[str, list[tuple[np.ndarray, np.ndarray]]]) -> list[fl
     return [best_ccf(*(prepare(*side, PITCH_UM) for side in pair)) for pair in groups.values()]
 
 
-@pytest.mark.realdata
 def test_relief_by_wavelength_is_that_of_real_marks(real, made):
     of_real, of_made = relief_by_band(real), relief_by_band(made)
     print("\nwavelengths um      Fadul RMS um   synthetic RMS um")
@@ -91,21 +92,18 @@ def test_relief_by_wavelength_is_that_of_real_marks(real, made):
     assert of_made == pytest.approx(of_real, rel=0.3)
 
 
-@pytest.mark.realdata
 def test_slopes_are_those_of_real_marks(real, made):
     of_real, of_made = median_slope(real), median_slope(made)
     print(f"\nmedian slope (um/um): Fadul {of_real:.3f}, synthetic {of_made:.3f}")
     assert of_made == pytest.approx(of_real, rel=0.3)
 
 
-@pytest.mark.realdata
 def test_mates_agree_as_real_mates_do(real, made):
     of_real, of_made = agreement(real), agreement(made)
     print(f"\nCCF of mates: Fadul {np.round(of_real, 2)}, synthetic {np.round(of_made, 2)}")
     assert np.median(of_made) == pytest.approx(np.median(of_real), abs=0.15)
 
 
-@pytest.mark.realdata
 def test_small_holes_are_as_rare_as_in_real_scans(real, made):
     lost = {}
     for name, groups in (("Fadul", real), ("synthetic", made)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from search_makers import PARAMS_ID, ask, fake_compare_many, make_network, make_query
+from search_makers import PARAMS_ID, ask, make_network, make_query
 from store_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import ExhibitKind, Filters, Grouping, Scope
@@ -17,12 +17,9 @@ from ribin.vault.mark_table import MarkFacts
 from ribin.vault.sharing import end_release, pseudonyms, release_exhibit
 from ribin.vault.vault import Vault
 
+pytestmark = pytest.mark.usefixtures("plain_correlator")
+
 SAID = {"who": "chief", "reason": "case"}
-
-
-@pytest.fixture(autouse=True)
-def _fake_correlator(monkeypatch):
-    monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
 
 
 @pytest.fixture
@@ -74,8 +71,8 @@ def test_a_released_row_tells_the_name_that_it_had(network):
 
 
 def test_a_day_that_was_not_released_is_not_told_by_a_filter(network):
-    """Each day of the year is asked for: all give the same answer until the owner releases."""
-    days = [f"2025-{month:02d}-{day:02d}" for month in (2, 3, 4) for day in range(1, 29)]
+    """Each day about the hidden ones: all give the same answer until the owner releases."""
+    days = ["2025-02-28", *(f"2025-03-{day:02d}" for day in range(1, 10)), "2025-04-05"]
     answers = {str(within(network, day, day)) for day in days}
     assert len(answers) == 1
     assert within(network, "2031-01-01", "")[0] == 4

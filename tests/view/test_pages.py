@@ -59,6 +59,7 @@ def test_the_page_needs_nothing_beside_itself(page):
     assert "url(" not in page.replace("url(#", "").replace("`url(#", "")
 
 
+@pytest.mark.slow
 def test_the_largest_scans_make_a_page_below_6_mb(marks, result):
     noise = np.random.default_rng(0).standard_normal((2500, 3500)).astype(np.float32)
     large = Surface("measured", noise, np.ones(noise.shape, bool), (1.0, 1.0), (-1250.0, -1750.0))

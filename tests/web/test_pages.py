@@ -19,22 +19,12 @@ QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 
 
 @pytest.fixture(scope="module")
-def network(sample_dir, tmp_path_factory):
+def network(linked, tmp_path_factory):
     """Two linked members; at JAM there are an examiner and a reviewer."""
     from ribin.cases.leads import Role
-    from ribin.commands.app import app
-    from ribin.commands.terminal import run
 
     folder = tmp_path_factory.mktemp("network")
-    text = "".join(f'[members.{code}]\nvault = "{code}"\n' for code in ("JAM", "BLZ"))
-    text += '[clusters]\nlinked = ["JAM", "BLZ"]\n'
-    (folder / "network.toml").write_text(text, encoding="utf-8")
-    for code, names in (("JAM", (QUERY, OTHER)), ("BLZ", (MATE,))):
-        Vault.create(folder / code, code, "A. Brown").close()
-        for name in names:
-            fields = ["--event", f"E-{name}", "--exhibit", name, "--sharing", "cluster"]
-            args = ["enrol", str(sample_dir / f"{name}.x3p"), *fields, "--who", "A. Brown"]
-            assert run(app, [*args, "--vault", str(folder / code)]) == 0
+    linked(folder, "A. Brown", JAM=(QUERY, OTHER), BLZ=(MATE,))
     with Vault.open(folder / "JAM") as vault:
         appoint(vault, "C. Reid", [Role.REVIEWER], "A. Brown", "")
     return folder
