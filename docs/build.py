@@ -117,8 +117,10 @@ def _to_html_links(text: str) -> str:
 
 def all_commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
     """Every command under its full name, groups before their members."""
-    for key in sorted(group.commands):
-        command = group.commands[key]
+    context = click.Context(group)
+    for key in group.list_commands(context):
+        command = group.get_command(context, key)
+        assert command
         yield f"{name} {key}", command
         if isinstance(command, click.Group):
             yield from all_commands(command, f"{name} {key}")

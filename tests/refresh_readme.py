@@ -1,8 +1,8 @@
 """Write into a page what its commands print now: `.venv/bin/python tests/refresh_readme.py`.
 
 Without a name the page is README.md; `docs/tour.md` or another page may be named. Lines `...`, and
-`...` in a line, go on leaving out what they left out. Read `git diff` afterwards: this accepts every
-figure that is printed.
+`...` in a line, go on leaving out what they left out. Read `git diff` afterwards: this accepts
+every figure that is printed.
 """
 
 from __future__ import annotations
