@@ -9,6 +9,7 @@ because processors round differently; elsewhere they are the same. A block that 
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -16,8 +17,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -50,7 +53,7 @@ def sessions(text: str) -> list[list[tuple[str, list[str]]]]:
     return found
 
 
-def run_page(text: str, folder: Path) -> Iterator[Step]:
+def run_page(text: str, folder: Path, in_process: bool = False) -> Iterator[Step]:
     """Run a page in a folder, as a reader does: one command after the other.
 
     Pseudonyms are drawn by chance: those of the page stand for those that are printed.
@@ -61,7 +64,7 @@ def run_page(text: str, folder: Path) -> Iterator[Step]:
     drawn: dict[str, str] = {}  # pseudonym on the page -> the one that was drawn
     for command, shown in (step for steps in sessions(text) for step in steps):
         typed, _, file = _renamed(command, drawn).partition(" > ")
-        code, printed = run_shown(typed, folder)
+        code, printed = run_shown(typed, folder, in_process)
         refused = any(line.startswith("ribin: ") or " failed" in line for line in shown)
         assert code in (0, 1) or refused, f"$ {command}\n" + "\n".join(printed)
         if file:
@@ -118,17 +121,37 @@ def difference(shown: list[str], printed: list[str]) -> str:
     return "" if skipping or not rest else f"printed and not shown: {rest[0]}"
 
 
-def run_shown(command: str, folder: Path) -> tuple[int, list[str]]:
-    """The exit code of a command of the page in a folder, and the lines that it prints."""
+def run_shown(command: str, folder: Path, in_process: bool = False) -> tuple[int, list[str]]:
+    """The exit code of a command of the page in a folder, and the lines that it prints.
+
+    `ribin` may run in this process, which loads its libraries once.
+    """
+    words = shlex.split(command)  # `;` and the like are not for a reader to type
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith("RIBIN_")},
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "100",
         "LOGNAME": "examiner",
         "RIBIN_SETTINGS": os.devnull,  # no file of the person who runs the tests
     }
-    # `;` and the like are not for a reader to type: each line is one program
-    done = subprocess.run(
-        shlex.split(command), cwd=folder, env=environment, capture_output=True, text=True
-    )
+    if in_process and words[0] == "ribin":
+        return _run_in_process(words[1:], folder, environment)
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
     return done.returncode, (done.stdout + done.stderr).splitlines()
+
+
+def _run_in_process(
+    words: list[str], folder: Path, environment: dict[str, str]
+) -> tuple[int, list[str]]:
+    from ribin.commands.app import app
+    from ribin.commands.terminal import run
+
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        chdir(folder),
+        patch.dict(os.environ, environment, clear=True),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        code = run(app, words)
+    return code, (out.getvalue() + err.getvalue()).splitlines()

@@ -66,7 +66,7 @@ def test_commands_of_the_guide_exist(page):
 @pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.stem)
 def test_a_page_shows_what_is_printed(page, tmp_path):
     """As for the README: one folder, one command after the other."""
-    for step in run_page(page.read_text(encoding="utf-8"), tmp_path):
+    for step in run_page(page.read_text(encoding="utf-8"), tmp_path, in_process=True):
         wrong = difference(step.shown, step.printed)
         refresh = f".venv/bin/python tests/refresh_readme.py docs/{page.name}"
         assert not wrong, f"$ {step.command}\n{wrong}\nall right? {refresh}"
