@@ -24,7 +24,6 @@ import click
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 OUT = ROOT / "build" / "docs"
-PAGES = ("README", "tour", "enrol", "search", "review", "share", "trace", "validate", "python")
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 _STYLE = """
 body { margin: 0; font: 16px/1.55 "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif;
@@ -54,13 +53,20 @@ def main() -> int:
         return 1
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    for name in PAGES:
+    for name in pages():
         write_page(name, (HERE / f"{name}.md").read_text(encoding="utf-8"))
-    shutil.copyfile(HERE / "tutorial.ipynb", OUT / "tutorial.ipynb")
+    for file in ("tutorial.ipynb", "comparison.png"):
+        shutil.copyfile(HERE / file, OUT / file)
     write_page("commands", command_reference())
     write_api()
     print(f"{OUT.relative_to(ROOT)}: {len(list(OUT.rglob('*.html')))} pages")
     return 0
+
+
+def pages() -> list[str]:
+    """The pages of the guide: the index, and in its order those that it links to."""
+    index = (HERE / "README.md").read_text(encoding="utf-8")
+    return ["README", *dict.fromkeys(re.findall(r"\]\(([a-z-]+)\.md", index))]
 
 
 def broken_links() -> list[str]:
@@ -84,7 +90,7 @@ def write_page(name: str, text: str) -> None:
     extras = ["fenced-code-blocks", "tables", "header-ids", "cuddled-lists"]
     body = markdown2.markdown(_to_html_links(text), extras=extras)
     title = text.lstrip("# ").split("\n", 1)[0]
-    links = [(_file(page), _title(page)) for page in PAGES]
+    links = [(_file(page), _title(page)) for page in pages()]
     links += [("commands.html", "Commands"), ("api/ribin.html", "Package")]
     nav = "".join(f'<a href="{file}">{escape(title)}</a>' for file, title in links)
     (OUT / _file(name)).write_text(
@@ -106,7 +112,7 @@ def _title(page: str) -> str:
 
 def _to_html_links(text: str) -> str:
     """Links between the pages of the guide, as they are called when built."""
-    return re.sub(rf"\]\(({'|'.join(PAGES)})\.md", lambda m: f"]({_file(m.group(1))}", text)
+    return re.sub(rf"\]\(({'|'.join(pages())})\.md", lambda m: f"]({_file(m.group(1))}", text)
 
 
 def all_commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -139,14 +145,14 @@ def write_api() -> None:
 
     warnings.simplefilter("error")
     pdoc.render.configure(docformat="numpy", show_source=False)
-    rooms = ["ribin", *public_modules(ribin.__path__)]
-    for name in pdoc.extract.walk_specs(rooms):
+    modules = ["ribin", *public_modules(ribin.__path__)]
+    for name in pdoc.extract.walk_specs(modules):
         make_plain(import_module(name))
-    pdoc.pdoc(*rooms, output_directory=OUT / "api")
+    pdoc.pdoc(*modules, output_directory=OUT / "api")
 
 
 def make_plain(module: ModuleType) -> None:
-    """Import the names that a room imports when first used; name the types of named tuples."""
+    """Import the names that a module imports when first used; name the types of named tuples."""
     for name in getattr(module, "__all__", ()):
         setattr(module, name, getattr(module, name))
     for value in vars(module).values():
@@ -155,8 +161,8 @@ def make_plain(module: ModuleType) -> None:
 
 
 def public_modules(path: Iterable[str]) -> Iterator[str]:
-    """Rooms and modules that a programmer imports; the commands have a reference of their own."""
-    for module in pkgutil.iter_modules(path, "ribin."):  # pdoc goes on into the rooms
+    """Modules that a programmer imports; the commands have a reference of their own."""
+    for module in pkgutil.iter_modules(path, "ribin."):  # pdoc goes on into the folders
         if module.name != "ribin.commands" and not module.name.startswith("ribin._"):
             yield module.name
 

@@ -1,13 +1,14 @@
-"""Write into README.md what its commands print now: `.venv/bin/python tests/refresh_readme.py`.
+"""Write into a page what its commands print now: `.venv/bin/python tests/refresh_readme.py`.
 
-Lines `...`, and `...` in a line, go on leaving out what they left out. Read `git diff README.md`
-afterwards: this accepts every figure that is printed.
+Without a name the page is README.md; `docs/tour.md` or another page may be named. Lines `...`, and
+`...` in a line, go on leaving out what they left out. Read `git diff` afterwards: this accepts
+every figure that is printed.
 """
 
 from __future__ import annotations
 
 import re
-import shutil
+import sys
 import tempfile
 from itertools import groupby
 from pathlib import Path
@@ -67,23 +68,24 @@ def _pattern(shown: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"(\\ )+", r"\\s+", text).replace(r"\.\.\.", "(.*)"))
 
 
-def main() -> None:
-    from sessions import README, ROOT, run_shown
+def main(pages: list[str]) -> None:
+    from sessions import README, run_page
 
-    changes = []
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(ROOT / "sample_data", Path(folder, "sample_data"))
-        for block in re.findall(r"^```console\n(.*?)^```", README.read_text("utf-8"), re.M | re.S):
-            _, *parts = COMMAND.split(block)
-            for command, shown in zip(parts[::2], parts[1::2], strict=True):
-                printed = run_shown(command[2:].replace("\\\n", ""), Path(folder))
-                fresh = "".join(f"{line}\n" for line in refreshed(shown.splitlines(), printed))
-                changes.append((command + shown, command + fresh))
-    text = README.read_text("utf-8")  # again: somebody may have written in the meantime
-    for before, after in changes:
-        text = text.replace(before, after)
-    README.write_text(text, "utf-8")
+    for page in map(Path, pages or [str(README)]):
+        text = page.read_text("utf-8")
+        blocks = re.findall(r"^```console\n(.*?)^```", text, re.M | re.S)
+        parts = [part for block in blocks for part in COMMAND.split(block)[1:]]
+        changes = []
+        with tempfile.TemporaryDirectory() as folder:
+            steps = run_page(text, Path(folder))
+            for command, shown, step in zip(parts[::2], parts[1::2], steps, strict=True):
+                lines = refreshed(shown.splitlines(), step.printed)
+                changes.append((command + shown, command + "".join(f"{line}\n" for line in lines)))
+        text = page.read_text("utf-8")  # again: somebody may have written in the meantime
+        for before, after in changes:
+            text = text.replace(before, after)
+        page.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

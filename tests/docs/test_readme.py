@@ -1,44 +1,21 @@
-"""What README.md shows is run: the commands work, and what is stable in their output is so.
-
-A fenced block that begins with ```console is a session: a line after `$ ` is run in an empty
-folder, and the lines under it are what the command prints. `...` stands for anything, on a line or
-as a line. On a line with a decimal point figures are near those shown, because processors round
-differently; elsewhere they are the same.
-"""
+"""README.md and the refreshing of pages; what the README shows is run by the default tests."""
 
 from __future__ import annotations
 
 import re
-import shutil
 
 import pytest
 from refresh_readme import refreshed
-from sessions import README, ROOT, difference, run_shown, sessions
+from sessions import README, ROOT, difference, run_page
 
-REFRESH = "tests/refresh_readme.py"  # shows what is printed now
+REFRESH = ".venv/bin/python tests/refresh_readme.py"  # shows what is printed now
 
 
-def test_sessions_of_the_readme(tmp_path):
+def test_the_readme_shows_what_is_printed(tmp_path):
     """All blocks run in one folder, one after the other, as a reader would."""
-    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
-    for steps in sessions(README.read_text(encoding="utf-8")):
-        for command, shown in steps:
-            wrong = difference(shown, run_shown(command, tmp_path))
-            assert not wrong, f"$ {command}\n{wrong}\nall right? .venv/bin/python {REFRESH}"
-
-
-def test_commands_of_the_contract_are_shown():
-    text = README.read_text(encoding="utf-8")
-    shown = {
-        " ".join(c.split()[:2])
-        for steps in sessions(text)
-        for c, _ in steps
-        if c.startswith("ribin")
-    }
-    assert shown >= {
-        *("ribin init", "ribin enrol", "ribin compare", "ribin search", "ribin evaluate"),
-        *("ribin info", "ribin network", "ribin store", "ribin demo"),
-    }
+    for step in run_page(README.read_text(encoding="utf-8"), tmp_path):
+        wrong = difference(step.shown, step.printed)
+        assert not wrong, f"$ {step.command}\n{wrong}\nall right? {REFRESH}"
 
 
 def test_make_targets_of_the_readme_exist():
@@ -47,15 +24,13 @@ def test_make_targets_of_the_readme_exist():
     assert {"demo", "test"} <= named <= targets
 
 
-def test_every_folder_and_file_of_the_layout_exists():
+def test_the_readme_is_short_and_its_picture_is_small():
     text = README.read_text(encoding="utf-8")
-    picture = text.split("## Layout", 1)[1].split("```", 2)[1]
-    rooms = re.findall(r"^ {2}([a-z_]+)/ ", picture, re.M)
-    assert {p.name for p in (ROOT / "ribin").iterdir() if (p / "__init__.py").is_file()} == set(
-        rooms
-    )
-    for file in re.findall(r"\b([a-z_0-9]+\.py)\b", picture):
-        assert list((ROOT).glob(f"ribin/**/{file}")) or (ROOT / file).is_file(), file
+    assert len(text.splitlines()) <= 130
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+    assert pictures
+    for picture in pictures:
+        assert 0 < (ROOT / picture).stat().st_size < 200_000
 
 
 @pytest.mark.parametrize(
