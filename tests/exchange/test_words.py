@@ -8,27 +8,9 @@ import pytest
 
 from ribin.cases.leads import same_person
 from ribin.leads.two_vaults import figures_of_both
-from ribin.model import NO_TRACE
-from ribin.services.marks import _disclosed_side
-from ribin.services.reading import Side
 from ribin.web.state import whole_number
 
 ROW = {"exhibit": "A-1", "event": "A", "group": "gun", "class_fields": {}, "score": 9.0}
-
-
-def test_a_side_told_across_a_border_says_nothing_of_its_file():
-    from mark_makers import make_scan, template_of
-    from store_makers import make_exhibit, make_mark
-
-    scan = make_scan(1)
-    side = Side(make_mark(scan), template_of(scan), NO_TRACE)
-    told = _disclosed_side(side, make_exhibit("x-0123456789abcdef"))
-    for part in (told.mark, told.template):
-        found = part.provenance
-        assert (found.source, found.size_bytes) == ("x-0123456789abcdef", 0)
-        assert found.instrument == found.creator == found.measured_on == ""
-        assert found.notes == found.repairs == ()
-        assert found.sha256 == scan.provenance.sha256
 
 
 def test_a_lead_across_a_border_keeps_the_figures_alone():

@@ -193,6 +193,16 @@ def test_saved_searches_mean_exhibits_whatever_lies_in_the_folder(
     assert [found.member for found in read_findings(session.vault)] == ["BLZ"]
 
 
+def test_a_side_from_across_a_border_says_nothing_of_its_file(asker, theirs, sample_dir):
+    side = side_of(theirs, asker)
+    for part in (side.mark, side.template):
+        found = part.provenance
+        assert (found.source, found.size_bytes) == (theirs.exhibit, 0)
+        assert found.instrument == found.creator == found.measured_on == ""
+        assert found.notes == found.repairs == ()
+        assert found.sha256 == read_scan(sample_dir / f"{MATE}.x3p").provenance.sha256
+
+
 def test_the_scan_of_another_member_needs_its_released_original(
     asker, network, theirs, sample_dir, request
 ):
