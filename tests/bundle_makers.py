@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from search_makers import PARAMS_ID
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.crypto.keys import PrivateKey

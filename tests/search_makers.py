@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from store_makers import COARSE, enrol, make_exhibit, make_scan, make_template
+from vault_makers import COARSE, enrol, make_exhibit, make_scan, make_template
 
-from ribin.cases.exhibits import Request, Scope
+from ribin.cases.exhibits import Candidate, Request, Scope
 from ribin.comparison import Comparison
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.network import Network, read_network
+from ribin.vault.sharing import pseudonyms
 from ribin.vault.vault import Vault
 
 PARAMS_ID = DEFAULT_PARAMS.template_id  # what a template names
@@ -104,3 +106,27 @@ def _compare(query: Template, other: Template, params: Any) -> Comparison:
         version="test",
         reason=reason,
     )
+
+
+# Names as an owner writes them, of rows that another member knows under pseudonyms.
+
+
+def own_name(network: Network, row: Candidate) -> str:
+    """The exhibit of a row as its owner calls it; a name that is none of its own as it is."""
+    return _names(network.members[row.member].vault).get(row.exhibit, row.exhibit)
+
+
+def owner_name(network: Network, member: str, exhibit: str) -> str:
+    """The exhibit as its owner calls it, of a row in JSON."""
+    return _names(network.members[member].vault).get(exhibit, exhibit)
+
+
+def own_names(network: Network, rows: tuple[Candidate, ...]) -> list[str]:
+    return [own_name(network, row) for row in rows]
+
+
+@cache
+def _names(vault: Path) -> dict[str, str]:
+    with Vault.open(vault, read_only=True) as opened:
+        names = pseudonyms(opened, opened.exhibits())
+    return {opaque: exhibit for exhibit, opaque in names.items()}

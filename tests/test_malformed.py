@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from damaged import grey_pixels, image_bytes, png_with_pitch, x3p_bytes
 from mutations import MOST_GIB, Tally, mutated, peak_gib, state
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import read_manifest
 from ribin.export.restore import import_vault

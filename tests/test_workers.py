@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from batch_makers import Doubling, make_items
+from job_makers import Doubling, make_items
 
 from ribin.workers import LocalProcesses, local_executor
 
@@ -42,7 +42,7 @@ WAITING = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from batch_makers import make_items
+from job_makers import make_items
 from ribin.workers import LocalProcesses
 from dataclasses import dataclass
 import os

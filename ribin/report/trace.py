@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from ribin.cases.csv_files import write_csv
 from ribin.errors import ParameterError
 from ribin.model import Trace
 from ribin.params.defaults import MethodParams
@@ -100,7 +100,7 @@ def write_trace_files(traces: Mapping[str, Trace], folder: Path, method: MethodP
             for file, *rest in _write(trace, folder / name, method)
         ]
         with (folder / INDEX).open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerows([COLUMNS, *rows])
+            write_csv(stream, COLUMNS, rows)
     except OSError as error:
         raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
 

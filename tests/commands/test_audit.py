@@ -6,7 +6,7 @@ import json
 import sqlite3
 
 import pytest
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.vault.vault import Vault
 

@@ -7,7 +7,7 @@ import json
 import shutil
 
 import pytest
-from sharing_makers import owner_name
+from search_makers import owner_name
 
 from ribin.cases.exhibits import ExhibitKind, Scope, exhibit_of, read_manifest
 from ribin.errors import FormatError, ParameterError

@@ -6,7 +6,7 @@ import json
 import os
 
 import pytest
-from review_makers import EXAMINER, make_member
+from lead_makers import EXAMINER, make_member
 
 from ribin.cases.leads import login_name
 from ribin.commands.settings import settings_path

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
-from review_makers import EXAMINER, make_member
+from lead_makers import EXAMINER, make_member
 
 from ribin.cases.exhibits import Request, Scope
 from ribin.commands.terminal import run

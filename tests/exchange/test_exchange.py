@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from bundle_makers import changed_manifest, make_pair, members_of_bundle, signed_again, state_of
 from search_makers import PARAMS_ID, ask, make_query
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.crypto.keys import PrivateKey

@@ -17,7 +17,7 @@ import x3pio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from store_makers import enrol, make_exhibit, make_mark, make_scan, make_template
+from vault_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.errors import FormatError, ParameterError, StoreError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from review_makers import make_member, make_network
+from lead_makers import make_member, make_network
 
 
 @pytest.fixture

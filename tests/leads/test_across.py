@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held, make_member
+from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, make_member
 
 from ribin.cases.leads import Conclusion, LeadStatus, Link, ReviewBasis, ReviewRound, Role
 from ribin.errors import StoreError
@@ -36,7 +36,7 @@ class TwoCountries:
         pair = []
         for member, vault in self.vaults.items():
             with vault.catalogue.reading() as db:
-                pair.append(held(f"{member}:{pseudonym(db, member + '-1')}"))
+                pair.append(exhibit_ref(f"{member}:{pseudonym(db, member + '-1')}"))
         network = self.network if reached else None
         take_up_lead(self.vaults[code], network, *pair, who=who, note="alike")
 

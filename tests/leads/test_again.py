@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held
+from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref
 
 from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis, Role
 from ribin.leads.steps import give_review, take_up_lead
@@ -15,7 +15,9 @@ PAIR = "JAM:JAM-1", "JAM:JAM-2"
 
 
 def take_up(vault, who=EXAMINER, pair=PAIR):
-    return take_up_lead(vault, None, *map(held, pair), who=who, note="alike").history.lead.lead
+    return take_up_lead(
+        vault, None, *map(exhibit_ref, pair), who=who, note="alike"
+    ).history.lead.lead
 
 
 def review(vault, lead, who, conclusion=SAME):

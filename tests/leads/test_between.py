@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
+from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, make_member, make_network
 
 from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.merge import sync_leads
@@ -26,7 +26,7 @@ import os, signal, sys
 from contextlib import contextmanager
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from review_makers import EXAMINER, SECOND, held, make_network
+from lead_makers import EXAMINER, SECOND, exhibit_ref, make_network
 from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.steps import take_up_lead, withdraw_link
 from ribin.leads.steps import give_review
@@ -45,7 +45,7 @@ network = make_network(folder, "BLZ", "JAM")
 with Vault.open(folder / code) as vault:
     Catalogue.writing = killed_after_one
     if step == "lead":
-        pair = held("JAM:JAM-1"), held("BLZ:" + first)
+        pair = exhibit_ref("JAM:JAM-1"), exhibit_ref("BLZ:" + first)
         take_up_lead(vault, network, *pair, who=EXAMINER, note="n")
     elif step == "withdrawal":
         withdraw_link(vault, network, "JAM-L1", who=EXAMINER, reason="mixed up")
@@ -73,7 +73,7 @@ def go_on_to(step: str, folder: Path, opaque: str) -> None:
     with Vault.open(folder / "JAM") as vault:
         if step == "lead":
             return
-        pair = held("JAM:JAM-1"), held(f"BLZ:{opaque}")
+        pair = exhibit_ref("JAM:JAM-1"), exhibit_ref(f"BLZ:{opaque}")
         take_up_lead(vault, network, *pair, who=EXAMINER, note="n")
         for who in {"first": (), "second": (EXAMINER,)}.get(step, (EXAMINER, THIRD)):
             verdict = (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)

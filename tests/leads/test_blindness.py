@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
+from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, make_member, make_network
 
 from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis, identity_of, logins_behind
 from ribin.errors import AccessError
@@ -24,7 +24,9 @@ ANA, BEN = "ana", "ben"  # logins
 def reviewed(jam, login):
     """A lead with a first verdict, by Ana from her own login."""
     login(ANA)
-    take_up_lead(jam, None, held("JAM:JAM-1"), held("JAM:JAM-2"), who=EXAMINER, note="alike")
+    take_up_lead(
+        jam, None, exhibit_ref("JAM:JAM-1"), exhibit_ref("JAM:JAM-2"), who=EXAMINER, note="alike"
+    )
     review(jam, EXAMINER)
     return jam
 
@@ -136,7 +138,9 @@ def test_who_takes_the_verdicts_out_is_not_blind(reviewed, login, tmp_path, way)
 
 def test_an_export_before_the_first_verdict_or_after_both_shows_none(jam, login, tmp_path):
     login(ANA)
-    take_up_lead(jam, None, held("JAM:JAM-1"), held("JAM:JAM-2"), who=EXAMINER, note="alike")
+    take_up_lead(
+        jam, None, exhibit_ref("JAM:JAM-1"), exhibit_ref("JAM:JAM-2"), who=EXAMINER, note="alike"
+    )
     said = {"who": "head", "reason": "copy"}
     login(BEN)
     export_vault(jam, tmp_path / "a", **said)
@@ -158,8 +162,8 @@ def test_logins_of_another_country_are_those_of_this_machine(
     with make_member(tmp_path, "JAM", 1) as jam, make_member(tmp_path, "BLZ", 1) as blz:
         login("lab", host=host)
         with blz.catalogue.reading() as db:
-            other = held(f"BLZ:{pseudonym(db, 'BLZ-1')}")
-        take_up_lead(jam, network, held("JAM:JAM-1"), other, who=EXAMINER, note="alike")
+            other = exhibit_ref(f"BLZ:{pseudonym(db, 'BLZ-1')}")
+        take_up_lead(jam, network, exhibit_ref("JAM:JAM-1"), other, who=EXAMINER, note="alike")
         review(jam, EXAMINER, network)
         lead_show(ribin, jam, EXAMINER)
         login("lab", host="session")

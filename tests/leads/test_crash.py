@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from review_makers import EXAMINER, make_member, make_network
+from lead_makers import EXAMINER, make_member, make_network
 
 from ribin.leads.merge import sync_leads
 from ribin.vault.leads import read_leads
@@ -22,7 +22,7 @@ from itertools import product
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import pytest
-from review_makers import EXAMINER, SECOND, held, make_network
+from lead_makers import EXAMINER, SECOND, exhibit_ref, make_network
 from ribin.errors import RibinError
 from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.steps import take_up_lead
@@ -32,7 +32,7 @@ network = make_network(Path(sys.argv[2]), "BLZ", "JAM")
 verdict = (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)
 with Vault.open(Path(sys.argv[2]) / "JAM") as vault:
     for own, other in product(range(1, 7), sys.argv[3:]):
-        pair = (held(f"JAM:JAM-{own}"), held(f"BLZ:{other}"))
+        pair = (exhibit_ref(f"JAM:JAM-{own}"), exhibit_ref(f"BLZ:{other}"))
         try:
             step = take_up_lead(vault, network, *pair, who=EXAMINER, note="n")
             print(step.history.lead.lead, 0, flush=True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from review_makers import EXAMINER, SECOND, STAFF, THIRD, held, make_member, make_network
+from lead_makers import EXAMINER, SECOND, STAFF, THIRD, exhibit_ref, make_member, make_network
 
 from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, ReviewRound, Role
 from ribin.errors import RibinError
@@ -57,7 +57,7 @@ class Workflow(RuleBasedStateMachine):
 
     def _name(self, code, exhibit):
         """An exhibit as this member knows it."""
-        name = held(exhibit)
+        name = exhibit_ref(exhibit)
         if name.member == code:
             return name
         with self.vaults[name.member].catalogue.reading() as db:

@@ -9,7 +9,7 @@ import sys
 import zlib
 
 import pytest
-from review_makers import EXAMINER, SECOND, STAFF, held, make_member, make_network
+from lead_makers import EXAMINER, SECOND, STAFF, exhibit_ref, make_member, make_network
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, ReviewBasis
@@ -33,7 +33,12 @@ def pair(tmp_path):
 def linked(jam, network, comparison):
     """The steps of a link, each announced, and what was said of each."""
     opened = take_up_lead(
-        jam, network, held("JAM:JAM-1"), held(comparison), who=EXAMINER, note="Mr Pink did it"
+        jam,
+        network,
+        exhibit_ref("JAM:JAM-1"),
+        exhibit_ref(comparison),
+        who=EXAMINER,
+        note="Mr Pink did it",
     )
     steps, notes = [opened], [announce(jam, opened, network)]
     for who in (EXAMINER, SECOND):

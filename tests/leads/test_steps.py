@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held, make_member
+from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, make_member
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis
@@ -24,7 +24,9 @@ def abroad(vault, exhibit):
 
 
 def take_up(vault, one="JAM:JAM-1", other="JAM:JAM-2", who=EXAMINER, network=None):
-    return take_up_lead(vault, network, held(one), held(other), who=who, note="high score")
+    return take_up_lead(
+        vault, network, exhibit_ref(one), exhibit_ref(other), who=who, note="high score"
+    )
 
 
 def review(vault, who, conclusion=IDENTIFICATION, lead="JAM-L1", network=None, **more):
@@ -264,4 +266,6 @@ def test_a_lead_from_elsewhere_on_no_exhibit_is_not_taken(jam, blz, network):
 
 def test_a_note_is_needed(jam):
     with pytest.raises(ParameterError, match="note: why these two should be examined needed"):
-        take_up_lead(jam, None, held("JAM:JAM-1"), held("JAM:JAM-2"), who=EXAMINER, note=" ")
+        take_up_lead(
+            jam, None, exhibit_ref("JAM:JAM-1"), exhibit_ref("JAM:JAM-2"), who=EXAMINER, note=" "
+        )

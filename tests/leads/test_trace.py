@@ -6,9 +6,9 @@ import json
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from lead_makers import EXAMINER, SECOND, exhibit_ref, make_member, make_network
 from PIL import Image
-from review_makers import EXAMINER, SECOND, held, make_member, make_network
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis
@@ -230,4 +230,4 @@ def test_series_are_what_is_joined_directly_or_through_others():
     pairs = [(a, b), (b, c), (d, e)]
     assert series_around(a, pairs) == {a, b, c}
     assert series_around(e, pairs) == {d, e}
-    assert series_around(held("BLZ:z"), pairs) == {held("BLZ:z")}
+    assert series_around(exhibit_ref("BLZ:z"), pairs) == {exhibit_ref("BLZ:z")}

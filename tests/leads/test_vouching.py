@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held
+from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref
 
 from ribin.cases.leads import (
     Conclusion,
@@ -56,7 +56,7 @@ def abroad(vault, exhibit):
 
 
 def take_up(jam, blz, network, **more):
-    pair = held("JAM:JAM-1"), held(abroad(blz, "BLZ-1"))
+    pair = exhibit_ref("JAM:JAM-1"), exhibit_ref(abroad(blz, "BLZ-1"))
     return take_up_lead(jam, network, *pair, who=EXAMINER, note="alike", **more)
 
 
@@ -114,7 +114,7 @@ def test_a_lead_a_link_and_a_withdrawal_are_not_put_into_a_mouth_either(jam, blz
     pair = lead_at(jam).lead.pair
     ends = ("JAM-L1", "JAM-L1", pair, first.review, FORGED.review, "", "", NOW)
     forge(jam, insert_link, Link(*ends), logged=True)
-    exhibits = lead_at(jam).lead.reference, held(abroad(blz, "BLZ-2"))
+    exhibits = lead_at(jam).lead.reference, exhibit_ref(abroad(blz, "BLZ-2"))
     other = Lead("BLZ-L1", "BLZ", exhibits[0], "", exhibits[1], "", THIRD, NOW, "n")
     forge(jam, insert_lead, other, logged=True)
     _, notes = sync_leads(blz, network, who=SECOND)
@@ -176,7 +176,7 @@ def test_what_a_search_counted_stays_at_home(jam, blz, network):
     assert lead_at(blz).lead.figures == row
     assert sync_leads(jam, network, who=EXAMINER) == (0, ())
     assert "TTO" not in str([r.details for r in blz.audit_log()])
-    pair = held("JAM:JAM-2"), held(abroad(blz, "BLZ-2"))
+    pair = exhibit_ref("JAM:JAM-2"), exhibit_ref(abroad(blz, "BLZ-2"))
     take_up_lead(jam, None, *pair, who=EXAMINER, note="alike", figures={**row, **private})
     assert sync_leads(blz, network, who=SECOND) == (1, ())  # carried over later
     assert lead_at(blz, "JAM-L2").lead.figures == row

@@ -21,7 +21,7 @@ from search_makers import (
     make_network,
     make_query,
 )
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Filters, Scope
 from ribin.search import shortlist

@@ -15,9 +15,9 @@ from search_makers import (
     likeness,
     make_network,
     make_query,
+    own_names,
 )
-from sharing_makers import own_names
-from store_makers import COARSE, enrol, make_exhibit, make_mark, make_scan, make_template
+from vault_makers import COARSE, enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import Counts, ExhibitKind, Filters, Scope
 from ribin.errors import ParameterError, StoreError

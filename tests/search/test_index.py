@@ -15,7 +15,7 @@ from search_makers import (
     make_network,
     make_query,
 )
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
 from ribin.search.context import SearchContext

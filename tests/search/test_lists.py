@@ -14,7 +14,7 @@ from search_makers import (
     ask,
     make_network,
 )
-from store_makers import make_exhibit, make_mark, make_scan, make_template
+from vault_makers import make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import Candidate, ExhibitKind, Filters, Grouping, Scope, SearchResult
 from ribin.errors import ParameterError

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from search_makers import LINKED, ask, make_network
-from store_makers import make_exhibit
+from vault_makers import make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.params.defaults import DEFAULT_PARAMS

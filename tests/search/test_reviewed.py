@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held, make_member
-from review_makers import make_network as make_linked
+from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, make_member
+from lead_makers import make_network as make_linked
 from search_makers import PARAMS_ID, ask
-from store_makers import enrol, make_exhibit, make_scan, make_template
+from vault_makers import enrol, make_exhibit, make_scan, make_template
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, ReviewBasis
@@ -36,7 +36,9 @@ def session(tmp_path):
 
 def review(jam, network, other, first, second=None):
     """A lead on Q and another exhibit, with one verdict or two; gives its number."""
-    lead = take_up_lead(jam, network, held("JAM:Q"), held(other), who=EXAMINER, note="look")
+    lead = take_up_lead(
+        jam, network, exhibit_ref("JAM:Q"), exhibit_ref(other), who=EXAMINER, note="look"
+    )
     number = lead.history.lead.lead
     verdicts = [(EXAMINER, first), (SECOND, second)]
     for who, verdict in verdicts:

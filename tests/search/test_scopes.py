@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from search_makers import LINKED, PARAMS_ID, ask, make_network, make_query
-from sharing_makers import own_name, own_names
-from store_makers import enrol, make_exhibit
+from search_makers import LINKED, PARAMS_ID, ask, make_network, make_query, own_name, own_names
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError

@@ -7,7 +7,7 @@ import json
 import shutil
 
 import pytest
-from batch_makers import Doubling, OutOfOrder, make_job
+from job_makers import Doubling, OutOfOrder, make_job
 
 from ribin.errors import FormatError, StoreError
 from ribin.services.jobs import read_job, run_job

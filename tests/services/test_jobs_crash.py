@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
-from batch_makers import CUT
+from job_makers import CUT
 
 from ribin.cases.exhibits import Request, Scope
 from ribin.search.context import SearchContext
@@ -168,7 +168,7 @@ def test_a_batch_of_comparisons_killed_10_times(scans, enrolled, capsys):
 INDEXER = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from batch_makers import CUT
+from job_makers import CUT
 from ribin.search.index import rebuild_index
 from ribin.vault.vault import Vault
 with Vault.open(sys.argv[2]) as vault:

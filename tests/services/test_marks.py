@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from bundle_makers import make_pair
-from review_makers import EXAMINER, make_member
-from store_makers import enrol, make_exhibit, make_scan
+from lead_makers import EXAMINER, make_member
+from vault_makers import enrol, make_exhibit, make_scan
 
 from ribin.cases.exhibits import Scope
 from ribin.vault.sharing import end_release, pseudonyms, release_exhibit

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.leads import Role
 from ribin.errors import AccessError, StoreError
@@ -82,7 +82,7 @@ def test_only_an_administrator_copies_and_brings_back(vault, tmp_path):
 WRITER = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 from ribin.vault.vault import Vault
 with Vault.open(sys.argv[2]) as vault:
     for seed in range(100, 120):

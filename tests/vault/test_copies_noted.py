@@ -7,7 +7,7 @@ import json
 import sqlite3
 
 import pytest
-from review_makers import EXAMINER, held, make_member
+from lead_makers import EXAMINER, exhibit_ref, make_member
 
 from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.errors import StoreError
@@ -23,7 +23,14 @@ from ribin.vault.vault import Vault
 @pytest.fixture
 def jam(tmp_path):
     with make_member(tmp_path, "JAM", 2) as vault:
-        take_up_lead(vault, None, held("JAM:JAM-1"), held("JAM:JAM-2"), who=EXAMINER, note="alike")
+        take_up_lead(
+            vault,
+            None,
+            exhibit_ref("JAM:JAM-1"),
+            exhibit_ref("JAM:JAM-2"),
+            who=EXAMINER,
+            note="alike",
+        )
         yield vault
 
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.vault.enrol import clear_leftovers
 from ribin.vault.vault import Vault
@@ -19,7 +19,7 @@ from ribin.vault.vault import Vault
 ENROLLER = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 from ribin.vault.vault import Vault
 with Vault.open(sys.argv[2]) as vault:
     print("ready", flush=True)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 from search_makers import PARAMS_ID, ask, make_network, make_query
-from store_makers import enrol, make_exhibit, make_mark, make_scan, make_template
+from vault_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import ExhibitKind, Filters, Grouping, Scope
 from ribin.model import MarkType

@@ -17,8 +17,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from review_makers import EXAMINER, held, make_member, make_network
-from store_makers import enrol, make_exhibit
+from lead_makers import EXAMINER, exhibit_ref, make_member, make_network
+from vault_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError
 from ribin.leads.steps import take_up_lead
@@ -32,7 +32,7 @@ HERE = str(Path(__file__).parents[1])
 FILLER = """
 import os, resource, sys
 sys.path.insert(0, sys.argv[1])
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 from ribin.errors import StoreError
 from ribin.vault.vault import Vault
 if sys.argv[3] != "0":
@@ -118,7 +118,12 @@ def test_a_full_disk_and_a_lead(small_disk):
         for _ in range(40):
             try:
                 step = take_up_lead(
-                    vault, None, held("JAM:JAM-1"), held("JAM:JAM-2"), who=EXAMINER, note="n" * 9000
+                    vault,
+                    None,
+                    exhibit_ref("JAM:JAM-1"),
+                    exhibit_ref("JAM:JAM-2"),
+                    who=EXAMINER,
+                    note="n" * 9000,
                 )
                 taken += bool(step)
                 break
@@ -192,7 +197,12 @@ def test_a_locked_vault(tmp_path):
             for step in (
                 lambda: enrol(vault, 77, make_exhibit("X77")),
                 lambda: take_up_lead(
-                    vault, None, held("JAM:JAM-1"), held("JAM:JAM-2"), who=EXAMINER, note="n"
+                    vault,
+                    None,
+                    exhibit_ref("JAM:JAM-1"),
+                    exhibit_ref("JAM:JAM-2"),
+                    who=EXAMINER,
+                    note="n",
                 ),
             ):
                 with pytest.raises(StoreError, match=r"locked by another program; waited 0\.2 s"):
@@ -211,7 +221,9 @@ def test_a_lead_where_the_other_side_is_locked_is_recorded_here_and_says_so(tmp_
             name = f"BLZ:{pseudonym(db, 'BLZ-1')}"
         holder = sqlite3.connect(other.path / "catalogue.sqlite", isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
-        step = take_up_lead(vault, network, held("JAM:JAM-1"), held(name), who=EXAMINER, note="n")
+        step = take_up_lead(
+            vault, network, exhibit_ref("JAM:JAM-1"), exhibit_ref(name), who=EXAMINER, note="n"
+        )
         holder.close()
         assert len(step.notes) == 1
         assert "BLZ: not recorded there yet" in step.notes[0]
@@ -221,7 +233,7 @@ def test_a_lead_where_the_other_side_is_locked_is_recorded_here_and_says_so(tmp_
 MANY = """
 import random, sys
 sys.path.insert(0, sys.argv[1])
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 from ribin.vault.vault import Vault
 number, reads, sizes = int(sys.argv[3]), 0, {0}
 with Vault.open(sys.argv[2]) as vault:

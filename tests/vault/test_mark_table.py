@@ -6,7 +6,7 @@ import sqlite3
 
 import numpy as np
 import pytest
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.model import MarkType

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.leads import Role
 from ribin.errors import AccessError, ParameterError

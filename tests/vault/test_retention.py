@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from review_makers import EXAMINER, SECOND, THIRD, held, make_member, make_network
-from store_makers import enrol, make_exhibit
+from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, make_member, make_network
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis
 from ribin.errors import StoreError
@@ -28,7 +28,7 @@ def jam(tmp_path):
 
 
 def take_up(vault, network=None, other="JAM:JAM-2"):
-    pair = held("JAM:JAM-1"), held(other)
+    pair = exhibit_ref("JAM:JAM-1"), exhibit_ref(other)
     return take_up_lead(vault, network, *pair, who=EXAMINER, note="alike").history.lead.lead
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from store_makers import enrol, make_exhibit, make_mark, make_scan, make_template
+from vault_makers import enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.errors import ParameterError, StoreError

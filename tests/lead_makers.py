@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from store_makers import enrol, make_exhibit
+from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import ExhibitRef, Role
@@ -38,5 +38,5 @@ def make_network(folder: Path, *codes: str) -> Network:
     return Network(members, {"cluster": tuple(codes)})
 
 
-def held(text: str) -> ExhibitRef:
+def exhibit_ref(text: str) -> ExhibitRef:
     return ExhibitRef(*text.split(":"))
