@@ -35,17 +35,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(absent)
 
 
-COUNTS = pytest.StashKey[list[str]]()
-
-
 @pytest.fixture
-def counted(pytestconfig) -> Callable[[str], None]:
+def counted(record_property) -> Callable[[str], None]:
     """Takes what a fault run counted: kills, flips, refusals; the end of the run shows it."""
-    return pytestconfig.stash.setdefault(COUNTS, []).append
+    return lambda text: record_property("counted", text)
 
 
-def pytest_terminal_summary(terminalreporter, config) -> None:
-    if counts := config.stash.get(COUNTS, []):
+def pytest_terminal_summary(terminalreporter) -> None:
+    reports = (one for kind in ("passed", "failed") for one in terminalreporter.getreports(kind))
+    properties = [pair for one in reports if one.when == "call" for pair in one.user_properties]
+    counts = [text for name, text in properties if name == "counted"]
+    if counts:
         terminalreporter.section("what fault runs counted")
         for text in counts:
             terminalreporter.line(text)

@@ -168,6 +168,8 @@ def test_kernel_bodies_equal_their_twins_without_the_compiler():
         "-q",
         "-p",
         "no:cacheprovider",
+        "-n",
+        "0",
         "-k",
         "twin",
         "-m",
