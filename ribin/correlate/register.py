@@ -99,12 +99,7 @@ def refine_placements(
     places[:, 0] = copies.at(angles)
     places[:, 1:] = starts.repeat(len(steps), axis=0)
     strength = overlap_correlation(
-        reference.medium,
-        comparison.medium,
-        copies.surfaces,
-        places,
-        offsets,
-        correlate.min_overlap,
+        reference.medium, comparison.medium, copies.surfaces, places, offsets, correlate.min_overlap
     ).reshape(len(seeds), -1)
     best = strength.argmax(axis=1)
     turn, shift = np.divmod(best, len(offsets.every))

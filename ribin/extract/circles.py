@@ -109,11 +109,7 @@ def refine_circle(
             return Circle(circle.row, circle.col, circle.radius, 0.0, float(seen.mean()))
         circle, close = _fit_circle(circle, radii[at], edge)
         circle = Circle(
-            circle.row,
-            circle.col,
-            circle.radius,
-            float(close / seen.sum()),
-            float(seen.mean()),
+            circle.row, circle.col, circle.radius, float(close / seen.sum()), float(seen.mean())
         )
     return circle
 

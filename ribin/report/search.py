@@ -73,7 +73,7 @@ def search_document(
             *_pictures(first, shown),
             limits_section(
                 "An exhibit that is not in the list was not shown, not compared, or came after "
-                "the last row: that it is missing says nothing about its firearm.",
+                "the last row: that it is missing says nothing about its firearm."
             ),
             record_section(figures, chain, *_snapshots(first)),
             _seen(first),
@@ -275,9 +275,6 @@ def candidates_annex(lists: SearchLists) -> tuple[Section, ...]:
 
 def class_text(fields: ClassFields) -> str:
     """The class fields that are known, in words."""
-    named = (
-        (fields.firing_pin_shape, "firing pin"),
-        (fields.breech_face_type, "breech face"),
-    )
+    named = ((fields.firing_pin_shape, "firing pin"), (fields.breech_face_type, "breech face"))
     shapes = (f"{value} {name}" for value, name in named if value)
     return ", ".join(part for part in (fields.calibre, *shapes, fields.ammunition) if part)

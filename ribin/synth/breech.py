@@ -40,10 +40,7 @@ class BreechFace(StrEnum):
 
 
 def tool_layer(
-    face: BreechFace,
-    direction_deg: float,
-    rng: np.random.Generator,
-    strokes_since: float = 0.0,
+    face: BreechFace, direction_deg: float, rng: np.random.Generator, strokes_since: float = 0.0
 ) -> Grid:
     """The long marks of the tool that cut a face.
 
@@ -88,13 +85,7 @@ def own_layer(face: BreechFace, direction_deg: float, rng: np.random.Generator) 
     else:
         stretch, bowls = 5.0, ((26.0, 0.5, 0.15), (55.0, 0.2, 0.3), (120.0, 0.1, 0.5))
     grain = rough_field(
-        _SHAPE,
-        FACE_PITCH_UM,
-        rng,
-        shortest_um=26.0,
-        longest_um=900.0,
-        slope=2.9,
-        stretch=stretch,
+        _SHAPE, FACE_PITCH_UM, rng, shortest_um=26.0, longest_um=900.0, slope=2.9, stretch=stretch
     )
     rows, cols = face_grid()
     relief = _draw(grain, *rotate_points(rows, cols, -direction_deg))
@@ -132,13 +123,7 @@ def _stroke_canvas(rng: np.random.Generator) -> Grid:
         FACE_PIXELS, FACE_PITCH_UM, rng, shortest_um=22.0, longest_um=90.0, slope=1.0
     )
     broken = rough_field(
-        _SHAPE,
-        FACE_PITCH_UM,
-        rng,
-        shortest_um=24.0,
-        longest_um=400.0,
-        slope=2.6,
-        stretch=25.0,
+        _SHAPE, FACE_PITCH_UM, rng, shortest_um=24.0, longest_um=400.0, slope=2.6, stretch=25.0
     )
     return unit_rms(_patchy(feed + 0.45 * fine + 0.75 * broken, rng, 0.3))
 

@@ -89,12 +89,7 @@ def rough_profile(
 ) -> Grid:
     """The same in one dimension: a (1, length) float64 array of mean 0 and RMS 1."""
     return rough_field(
-        (1, length),
-        pitch_um,
-        rng,
-        shortest_um=shortest_um,
-        longest_um=longest_um,
-        slope=slope,
+        (1, length), pitch_um, rng, shortest_um=shortest_um, longest_um=longest_um, slope=slope
     )
 
 

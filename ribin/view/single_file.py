@@ -26,11 +26,7 @@ def read_part(name: str) -> str:
 
 
 def render_page(
-    template: str,
-    styles: Sequence[str],
-    scripts: Sequence[str],
-    data: Any = None,
-    **shown: Any,
+    template: str, styles: Sequence[str], scripts: Sequence[str], data: Any = None, **shown: Any
 ) -> str:
     """Fill a template; every value is escaped.
 

@@ -86,12 +86,7 @@ def test_all_three_marks_where_the_frame_shows_them():
 
 @pytest.mark.parametrize(
     "moved",
-    [
-        lambda a: np.rot90(a),
-        lambda a: a.T,
-        lambda a: a[::-1],
-        lambda a: a[120:-60, 90:],
-    ],
+    [lambda a: np.rot90(a), lambda a: a.T, lambda a: a[::-1], lambda a: a[120:-60, 90:]],
     ids=["turned", "transposed", "mirrored", "cropped"],
 )
 def test_the_mask_moves_with_the_scan(moved):

@@ -31,10 +31,7 @@ _LONGEST_CHECKSUM = 64 << 10  # bytes; one line is usual
 _LONGEST_LINK = 260
 _NAMESPACE = "http://www.opengps.eu/2008/ISO5436_2"
 _WHOLE = ("I", "L")  # data types of whole numbers
-_REVISIONS = {
-    "ISO5436-2000": "ISO5436 - 2000",
-    "ISO25178-72:2017/DAM1": "ISO25178-72:2017/DAM1",
-}
+_REVISIONS = {"ISO5436-2000": "ISO5436 - 2000", "ISO25178-72:2017/DAM1": "ISO25178-72:2017/DAM1"}
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-------")
 _ROOT = "ISO5436_2"
 _KNOWN_ROOTS = re.compile(r"(?i:ISO ?5436(?:[-_ ]?2)?)", re.ASCII)
