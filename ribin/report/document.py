@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from ribin.model import Provenance
@@ -98,23 +98,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report.
-
-    Attributes
-    ----------
-    title, subject : str
-        What kind of report, and of what.
-    head : tuple of (str, str)
-        Facts above the first section: case, person, time.
-    footer : str
-        One line that stands on each page.
-    """
+    """A whole report: its kind, and what it is of."""
 
     title: str
     subject: str
-    head: tuple[tuple[str, str], ...]
-    footer: str
-    sections: tuple[Section, ...] = field(default=())
+    head: tuple[tuple[str, str], ...]  # facts above the first section: case, person, time
+    footer: str  # one line that stands on each page
+    sections: tuple[Section, ...] = ()
 
 
 def document_texts(document: Document) -> Iterator[str]:

@@ -42,23 +42,11 @@ class BreechFace(StrEnum):
 def tool_layer(
     face: BreechFace, direction_deg: float, rng: np.random.Generator, strokes_since: float = 0.0
 ) -> Grid:
-    """The long marks of the tool that cut a face.
+    """The long marks of the tool that cut a face, (N, N) float64 of RMS 1 on the face's raster.
 
-    Parameters
-    ----------
-    face : BreechFace
-        The pattern.
-    direction_deg : float
-        Direction of the strokes, counter-clockwise from vertical as displayed.
-    rng : Generator
-        The tool: the same state draws the same tool.
-    strokes_since : float
-        Wear since the tool was fresh, in radians: faces cut d apart correlate with cos(d).
-
-    Returns
-    -------
-    (N, N) float64 array
-        Relief of RMS 1 on the face's raster.
+    Strokes run at `direction_deg`, counter-clockwise from vertical as displayed. The state of the
+    generator is the tool. `strokes_since` is its wear since it was fresh, in radians: faces cut d
+    apart correlate with cos(d).
     """
     rows, cols = face_grid()
     radius_um = rng.uniform(1900.0, 3800.0)  # of the cutter's path, where it runs in arcs

@@ -179,21 +179,11 @@ def press_primer(
 
     High points of the steel reach the primer first. Where the steel is deeper than the primer's
     surface the primer takes its shape (inverted), less the spring-back; elsewhere it keeps its
-    own texture. More pressure prints more of the area.
+    own texture. More pressure prints more of the area. `mark_strength` is a factor on the relief
+    of the breech face: less than 1 for weakly marked cases.
 
-    Parameters
-    ----------
-    texture : (H, W) float64 array
-        The primer's own surface in um.
-    rows, cols : (H, W) float64 array
-        Places in um in the scan's frame, the middle of the primer at 0, 0.
-    mark_strength : float
-        Factor on the relief of the breech face: 1 as it is, less for weakly marked cases.
-
-    Returns
-    -------
-    (H, W) float64 array
-        Heights in um.
+    All arrays are (H, W) float64 in um; `rows` and `cols` are places in the scan's frame, the
+    middle of the primer at 0, 0.
     """
     steel = mark_strength * _felt_relief(firearm, primer, shot, rows, cols)
     load = shot.pressure / primer.hardness

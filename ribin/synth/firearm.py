@@ -73,21 +73,14 @@ class FirearmSpec:
 class Firearm:
     """One firearm.
 
-    Attributes
-    ----------
-    relief : (N, N) float32 array
-        Heights of the breech face in um, positive towards the cartridge case, seen as the mark
-        is seen (from the case), the middle of the aperture in the middle of the raster.
-    pitch_um : float
-        Distance of neighbouring pixels of `relief`.
-    entropy : tuple of int
-        What it was made from; firing mixes it in, so that no two firearms share chance.
+    Its relief, (N, N) um, is positive towards the cartridge case and seen as the mark is seen (from
+    the case), the middle of the aperture in the middle of the raster.
     """
 
     spec: FirearmSpec
     relief: FloatArray
-    pitch_um: float
-    entropy: tuple[int, ...]
+    pitch_um: float  # of `relief`
+    entropy: tuple[int, ...]  # firing mixes it in, so that no two firearms share chance
 
     @property
     def class_fields(self) -> ClassFields:

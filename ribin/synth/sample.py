@@ -64,6 +64,7 @@ class SampleCases:
 
 
 def sample_cases() -> SampleCases:
+    """Those of `cases.toml`, the same at every call."""
     return msgspec.toml.decode(_TEXTS.joinpath("cases.toml").read_bytes(), type=SampleCases)
 
 
@@ -78,8 +79,7 @@ _LABELS = ("file", "firearm", "ammunition")
 def write_sample_data(folder: str | Path, seed: int = SAMPLE_SEED) -> tuple[Path, ...]:
     """Write the sample data into a folder, made if absent; same-named files are replaced.
 
-    Returns tuple of Path: what was written: scans, exhibits.csv, labels.csv, network.toml,
-    README.md. The same seed writes the same bytes.
+    The same seed writes the same bytes: scans, exhibits.csv, labels.csv, network.toml, README.md.
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
@@ -170,10 +170,7 @@ class Series:
 def write_series(folder: Path, series: Series, progress: Callable[[str, int, int], None]) -> int:
     """Write the scans and labels.csv into a new or empty folder; gives the number of scans.
 
-    Raises
-    ------
-    ParameterError
-        The folder holds something already, or cannot be written.
+    Raises ParameterError: the folder holds something already, or cannot be written.
     """
     total = series.firearms * series.cases
     try:

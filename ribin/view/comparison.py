@@ -42,7 +42,6 @@ SCRIPTS = (
     "comparison.js",
 )
 FORMAT = "ribin annotations 1"
-KINDS = ("agreement", "disagreement")
 
 
 def comparison_page(
@@ -114,10 +113,7 @@ def comparison_page(
 
 
 def pack_side(label: str, mark: Mark, measured: Surface | None, unit: str) -> dict[str, Any]:
-    """One side: who it is, where it came from, and its surfaces, the finest first.
-
-    `unit` is that of heights; the grey values of an image have none.
-    """
+    """One side: who it is, where it came from, and its surfaces, the finest first."""
     layers = [measured] if measured is not None else []
     return {
         "label": label,
@@ -156,20 +152,10 @@ def pack_result(result: Comparison, params: DecideParams) -> dict[str, Any]:
 
 
 def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict[str, Any]]:
-    """The annotations in a file that a comparison page of this pair saved.
+    """The annotations in a file that a comparison page of this pair saved, as `_Annotation`.
 
-    Returns
-    -------
-    list of dict
-        Each with `kind`, `center_um` and `size_um` (row, col, from the centre of the reference),
-        `text`, `examiner` and `made_on`.
-
-    Raises
-    ------
-    ParameterError
-        The file cannot be read, or its annotations are of another pair.
-    FormatError
-        It holds something else.
+    Raises ParameterError: the file cannot be read, or its annotations are of another pair. Raises
+    FormatError: it holds something else.
     """
     try:
         content = path.read_bytes()
@@ -196,6 +182,8 @@ _Place = Annotated[list[Finite], Meta(min_length=2, max_length=2)]
 
 
 class _Annotation(Statement, frozen=True):
+    """Places are (row, col) from the centre of the reference."""
+
     kind: Literal["agreement", "disagreement"]
     center_um: _Place
     size_um: _Place

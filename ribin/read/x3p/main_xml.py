@@ -100,15 +100,7 @@ def read_description(archive: Archive, name: str, params: ReadParams) -> X3pDesc
 
 @dataclass(frozen=True)
 class StatedHeader:
-    """The own words of a file, stripped; empty where it states none.
-
-    Attributes
-    ----------
-    annotations : tuple of (str, str)
-        Colour and meaning of each region of a mask.
-    repairs : tuple of str
-        A sentence for each deviation that the decoder corrects without a word.
-    """
+    """The own words of a file, stripped; empty where it states none."""
 
     origin: str
     date: str
@@ -117,8 +109,8 @@ class StatedHeader:
     valid_link: str
     valid_md5: str
     background: str
-    annotations: tuple[tuple[str, str], ...]
-    repairs: tuple[str, ...]
+    annotations: tuple[tuple[str, str], ...]  # colour and meaning of each region of a mask
+    repairs: tuple[str, ...]  # a sentence for each deviation that the decoder corrects silently
 
 
 def read_header(main: bytes, info: Any, name: str) -> StatedHeader:
