@@ -22,7 +22,7 @@ _NOT_METHOD = ("read", "search", "quality", "handedness")
 
 @dataclass(frozen=True)
 class HeadParams:
-    """Where the marks lie in a whole head. Tuned on 200 seeds of synth.head and on K013sA1."""
+    """Where the marks lie in a whole head. Tuned on 200 of benchmarks/heads.py, and on K013sA1."""
 
     grid_um: float = 25.0  # a ring is 300 to 1200 um wide; finer only costs time
     min_primer_um: float = 1400.0  # radius at the steepest fall; a small primer's cup has 2200
