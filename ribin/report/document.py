@@ -202,7 +202,7 @@ def method_section(
         ("Program", f"RIBIN {ribin_version}"),
         ("Parameters", f"params_id {params_id}"),
         ("Run on", f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
-        ("Libraries", ", ".join(_library_versions(_LIBRARIES))),
+        ("Libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
     ]
     blocks: list[Block] = [Paragraph(stages)]
     if searched:
@@ -320,7 +320,3 @@ def _limits(method: MethodParams) -> tuple[tuple[str, str], ...]:
             f"{decide.max_angle_deg:g} degrees from where the others fell",
         ),
     )
-
-
-def _library_versions(names: Iterable[str]) -> list[str]:
-    return [f"{name} {version(name)}" for name in names]

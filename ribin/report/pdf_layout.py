@@ -153,11 +153,7 @@ _FONT, _BOLD, _LETTERS = _registered_family()
 
 def _with_codes(text: str) -> str:
     """The text with each letter that the family lacks as its code."""
-    return "".join(c if c in _LETTERS else _code(c) for c in text)
-
-
-def _code(letter: str) -> str:
-    return f"\\u{ord(letter):04x}"
+    return "".join(c if c in _LETTERS else f"\\u{ord(c):04x}" for c in text)
 
 
 def _codes_note(texts: Iterable[str]) -> str:

@@ -75,7 +75,9 @@ def search_document(
                 "An exhibit that is not in the list was not shown, not compared, or came after "
                 "the last row: that it is missing says nothing about its firearm."
             ),
-            record_section(figures, chain, *_snapshots(first)),
+            record_section(
+                figures, chain, *((f"Content of {m}", s) for m, s in sorted(first.snapshot.items()))
+            ),
             _seen(first),
             examiner_section(),
             *candidates_annex(lists),
@@ -140,10 +142,6 @@ def _pictures(first: SearchResult, shown: tuple[CandidatePicture, ...]) -> tuple
     return (Section(f"Pictures: {words(first.mark)}", tuple(blocks)),) if blocks else ()
 
 
-def _snapshots(first: SearchResult) -> tuple[tuple[str, str], ...]:
-    return tuple((f"Content of {code}", text) for code, text in sorted(first.snapshot.items()))
-
-
 def _seen(first: SearchResult) -> Section:
     """A row for each candidate near the top, in which people write what they looked at."""
     rows = tuple((str(c.rank), f"{c.member}:{c.exhibit}", "", "") for c in first.candidates[:10])
@@ -158,22 +156,14 @@ def _seen(first: SearchResult) -> Section:
 
 def searched_grid(lists: SearchLists) -> Grid:
     """The counts of every list, by member and in all."""
-    header = (
-        "marks",
-        "member",
-        "eligible",
-        "after filters",
-        "after coarse",
-        "compared",
-        "not compared",
-    )
+    counted = ("eligible", "after filters", "after coarse", "compared", "not compared")
     rows = []
     for one in lists.lists:
         for member, counts in sorted(one.counts_by_member.items()):
             rows.append((words(one.mark), member, *_numbers(counts)))
         if len(one.counts_by_member) > 1:
             rows.append((words(one.mark), "all", *_numbers(one.counts)))
-    return Grid(header, tuple(rows), frozenset({2, 3, 4, 5, 6}))
+    return Grid(("marks", "member", *counted), tuple(rows), frozenset({2, 3, 4, 5, 6}))
 
 
 def searched_section(lists: SearchLists) -> Section:
@@ -205,9 +195,7 @@ def _numbers(counts: Counts) -> tuple[str, ...]:
 
 def result_section(lists: SearchLists) -> Section:
     """Each list with its scores as bars, and the one of all marks."""
-    blocks: list[Block] = []
-    for one in lists.lists:
-        blocks += list_blocks(one)
+    blocks = [block for one in lists.lists for block in list_blocks(one)]
     if lists.fused:
         blocks += [
             Paragraph(f"All marks, ordered by the ranks in the lists ({lists.fusion})."),

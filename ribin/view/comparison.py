@@ -55,33 +55,15 @@ def comparison_page(
     unit: str = "µm",
     annotations: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """The HTML of a page that opens offline in any current browser.
+    """The HTML of a page that opens offline in any current browser, below 6 MB for any marks.
 
-    Parameters
-    ----------
-    reference, comparison : Mark
-        The two sides that `result` is about.
-    result : Comparison
-        A pair that was not compared is shown side by side, unmoved, and the page says why.
-    measured : pair of Surface or None
-        Of each side the surface as measured (`measured_surface`), where it is at hand; the page
-        then shows it first and the compared band on request.
-    labels : pair of str
-        What to call the sides; the names in `result` by default.
-    unit : str
-        Of the heights; of a template they are "of its RMS". Grey values have none.
-    annotations : sequence of mappings
-        Annotations that the page opens with, as it saves them.
+    A pair that was not compared is shown side by side, unmoved, and the page says why. Where the
+    surfaces as measured (`measured_surface`) are at hand, the page shows them first and the
+    compared band on request. The sides are called as in `result`, unless there are `labels`. `unit`
+    is that of the heights; those of a template are "of its RMS", and grey values have none. The
+    page opens with `annotations` as it saves them.
 
-    Returns
-    -------
-    str
-        HTML, below 6 MB for marks of any size.
-
-    Raises
-    ------
-    ScanError
-        A side has no measured pixel.
+    Raises ScanError: a side has no measured pixel.
     """
     method = params.of(reference.mark_type, reference.kind)
     names = labels or (result.reference, result.comparison)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -110,12 +110,9 @@ def crop(surface: Surface) -> Surface:
     (top, left), (bottom, right) = places.min(axis=0), places.max(axis=0) + 1
     origin, pitch = surface.origin_um, surface.pitch_um
     part = np.s_[top:bottom, left:right]
-    return Surface(
-        surface.name,
-        surface.values[part],
-        surface.valid[part],
-        pitch,
-        (origin[0] + float(top) * pitch[0], origin[1] + float(left) * pitch[1]),
+    corner = (origin[0] + float(top) * pitch[0], origin[1] + float(left) * pitch[1])
+    return replace(
+        surface, values=surface.values[part], valid=surface.valid[part], origin_um=corner
     )
 
 
