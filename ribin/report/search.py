@@ -32,6 +32,10 @@ from ribin.report.pictures import Picture
 from ribin.report.score_plot import largest_drop, score_share
 from ribin.report.text import lists_value
 
+_QUESTION = (
+    "Which of the exhibits that scope, sharing and filters let the asking member see have marks "
+    "most like those of the query, in the figures of the method below?"
+)
 NOT_TOLD = "not told"  # the event of another member's exhibit before its release
 
 
@@ -65,7 +69,7 @@ def search_document(
         head=head.facts(),
         footer=f"RIBIN {first.version}, search report, {head.at}, figures {figures[:16]}",
         sections=(
-            _question(head, first),
+            Section("Question", (Paragraph(head.question or _QUESTION), Paragraph(SORTS))),
             _query(lists),
             method_section(first.params_id, first.version, method, searched=True),
             searched_section(lists),
@@ -76,7 +80,9 @@ def search_document(
                 "the last row: that it is missing says nothing about its firearm."
             ),
             record_section(
-                figures, chain, *((f"Content of {m}", s) for m, s in sorted(first.snapshot.items()))
+                figures,
+                chain,
+                *((f"Content of {code}", s) for code, s in sorted(first.snapshot.items())),
             ),
             _seen(first),
             examiner_section(),
@@ -89,14 +95,6 @@ def lists_sha256(lists: SearchLists) -> str:
     """SHA-256 of the lists as JSON, without the time that they took."""
     timeless = replace(lists, lists=tuple(replace(one, elapsed_s=0.0) for one in lists.lists))
     return hashlib.sha256(as_json(lists_value(timeless)).encode()).hexdigest()
-
-
-def _question(head: ReportHead, first: SearchResult) -> Section:
-    question = head.question or (
-        "Which of the exhibits that scope, sharing and filters let the asking member see have "
-        "marks most like those of the query, in the figures of the method below?"
-    )
-    return Section("Question", (Paragraph(question), Paragraph(SORTS)))
 
 
 def _query(lists: SearchLists) -> Section:

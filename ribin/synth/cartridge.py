@@ -66,7 +66,8 @@ def fire(
     shot = shot or Shot.draw(random_stream(chance, "shot"))
     hand = hand or Hand.draw(random_stream(chance, "hand"))
     radius_um, pitch_um = firearm.spec.primer_radius_um, instrument.pixel_pitch_um
-    rows, cols = _scan_grid(radius_um, pitch_um)
+    pixels = round(2.0 * (radius_um + 100.0) / pitch_um)
+    rows, cols = centred_grid((pixels, pixels), pitch_um)
 
     texture = primer_texture(primer, rows.shape, pitch_um, random_stream(chance, "texture"))
     surface = press_primer(firearm, primer, shot, texture, rows, cols, mark_strength)
@@ -77,11 +78,6 @@ def fire(
     heights, valid = measure_surface(surface, instrument, random_stream(chance, "noise"))
     drawn = outline_mark(firearm, shot, hand, rows, cols, random_stream(chance, "outline"))
     return _crop(heights, valid & drawn, drawn, pitch_um, measured_on)
-
-
-def _scan_grid(radius_um: float, pitch_um: float) -> tuple[Grid, Grid]:
-    pixels = round(2.0 * (radius_um + 100.0) / pitch_um)
-    return centred_grid((pixels, pixels), pitch_um)
 
 
 def _crop(
