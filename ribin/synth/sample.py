@@ -112,9 +112,9 @@ def sample_files(seed: int = SAMPLE_SEED) -> Iterator[tuple[str, bytes]]:
             yield row["file"], encode_x3p(scan)
     yield "exhibits.csv", _csv_bytes(_MANIFEST, manifest)
     yield "labels.csv", _csv_bytes(_LABELS, sorted(labels, key=lambda row: row["file"]))
-    yield "network.toml", _TEXTS.joinpath("network.toml").read_bytes()
-    readme = _TEXTS.joinpath("README.md").read_text(encoding="utf-8")
-    yield "README.md", readme.format(seed=seed).encode()
+    for name in ("network.toml", "README.md"):
+        text = _TEXTS.joinpath(name).read_text(encoding="utf-8")
+        yield name, text.replace("{seed}", str(seed)).encode()
 
 
 def _make_firearm(gun: str, cases: SampleCases, seed: int) -> dict[str, Firearm]:
