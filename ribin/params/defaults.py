@@ -341,14 +341,8 @@ _BREECH_FACE_IMAGE = MethodParams(PreprocessParams(low_cutoff_um=60.0))
 class Params:
     """All parameters of the method; `params_id` names the set. Lengths are in um, turns in degrees.
 
-    Attributes
-    ----------
-    read, quality : ReadParams, QualityParams
-        What is accepted as a scan, and as a mark.
-    head, head_image : HeadParams, HeadImageParams
-        How marks are found on a whole head, of heights and of an image.
-    search, handedness : SearchParams, HandednessParams
-        The coarse stage of a search; when a pair is looked at mirrored.
+    `read` and `quality` say what is accepted as a scan and as a mark, `head` and `head_image` how
+    marks are found on a whole head, of heights and of an image.
     """
 
     read: ReadParams = field(default_factory=ReadParams)
