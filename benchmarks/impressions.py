@@ -21,6 +21,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from heads import HeadSpec, Stage, SynthHead, scan_head
 from rates import halves
 from results import finish, options
 from scipy import ndimage
@@ -32,7 +33,6 @@ from ribin.params.load import load_params
 from ribin.pipeline import compare_many, describe_mark, find_marks
 from ribin.report.table import table
 from ribin.synth.firearm import Aperture, make_firearm
-from ribin.synth.head import HeadSpec, Stage, SynthHead, scan_head
 from ribin.synth.relief import random_stream
 
 THREADS = 2

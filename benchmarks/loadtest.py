@@ -92,10 +92,7 @@ def make_gallery(
 
 
 def add_surrogates(
-    vault: Vault,
-    like: Sequence[Template],
-    spec: GallerySpec,
-    params: Params = DEFAULT_PARAMS,
+    vault: Vault, like: Sequence[Template], spec: GallerySpec, params: Params = DEFAULT_PARAMS
 ) -> None:
     """Fill a vault with surrogates of these marks, from `spec.whole` up to `spec.exhibits`."""
     done = spec.whole

@@ -12,69 +12,19 @@ A search, an enrolment and a report are services: `ribin.services` has one for e
 person or a job asks for. In a notebook, marks, comparisons and ranked lists show as pictures and
 tables. The program sorts and shows; a named examiner concludes.
 
-A name is imported when it is first used.
+A name is imported when it is first used; `__init__.pyi` says from where.
 """
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import lazy_loader
 
 from ribin._version import __version__
 
-if TYPE_CHECKING:
-    from ribin.cases.exhibits import Candidate, Request, Scope, SearchResult
-    from ribin.comparison import Comparison
-    from ribin.errors import RibinError
-    from ribin.model import Mark, Scan, Template
-    from ribin.params.defaults import Params
-    from ribin.params.load import load_params
-    from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
-    from ribin.read import read_scan
-    from ribin.search.network import read_network
-    from ribin.vault.vault import Vault
-
-_HOMES = {
-    "read_scan": "ribin.read",
-    "extract_marks": "ribin.pipeline",
-    "describe_mark": "ribin.pipeline",
-    "compare_marks": "ribin.pipeline",
-    "compare_many": "ribin.pipeline",
-    "read_network": "ribin.search.network",
-    "Vault": "ribin.vault.vault",
-    "Scan": "ribin.model",
-    "Mark": "ribin.model",
-    "Template": "ribin.model",
-    "Comparison": "ribin.comparison",
-    "Request": "ribin.cases.exhibits",
-    "Scope": "ribin.cases.exhibits",
-    "Candidate": "ribin.cases.exhibits",
-    "SearchResult": "ribin.cases.exhibits",
-    "Params": "ribin.params.defaults",
-    "load_params": "ribin.params.load",
-    "RibinError": "ribin.errors",
-}
-
-__all__ = [
-    "Candidate",
-    "Comparison",
-    "Mark",
-    "Params",
-    "Request",
-    "RibinError",
-    "Scan",
-    "Scope",
-    "SearchResult",
-    "Template",
-    "Vault",
-    "__version__",
-    "compare_many",
-    "compare_marks",
-    "describe_mark",
-    "extract_marks",
-    "load_params",
-    "read_network",
-    "read_scan",
-]
+__getattr__, __dir__, _names = lazy_loader.attach_stub(__name__, __file__)
+__all__ = [*_names, "__version__"]
 
 # How a notebook shows a value: the MIME type, the home and name of its class, and the function of
 # `ribin.report.notebook` that draws it.
@@ -86,16 +36,6 @@ _LOOKS = (
     ("text/html", "ribin.cases.exhibits", "SearchResult", "result_html"),
     ("text/html", "ribin.cases.results", "SearchLists", "lists_html"),
 )
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'ribin' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -44,25 +44,15 @@ class CellFit(NamedTuple):
 class PlacedCells:
     """Where the K cells of one side fell on the other, before anything is decided.
 
-    Attributes
-    ----------
-    center_um : (K, 2) float64 array
-        Centre of each cell, (row, col) from its mark's centre, in the order of the template.
-    fell_um : (K, 2) float64 array
-        Where it fell, from the other mark's centre.
-    rotation_deg : (K,) float64 array
-        How the cell lies there, turned.
-    ccf : (K,) float64 array
-        Exact masked correlation at that place; NaN where too little was measured on both sides.
-    fill : (K,) float64 array
-        Share of the cell that was measured on its own side.
+    `ccf` is the exact masked correlation at that place; NaN where too little was measured on both
+    sides.
     """
 
-    center_um: NDArray[np.float64]
-    fell_um: NDArray[np.float64]
-    rotation_deg: NDArray[np.float64]
-    ccf: NDArray[np.float64]
-    fill: NDArray[np.float64]
+    center_um: NDArray[np.float64]  # (K, 2) from its mark's centre, in the order of the template
+    fell_um: NDArray[np.float64]  # (K, 2) from the other mark's centre
+    rotation_deg: NDArray[np.float64]  # (K,) how the cell lies there, turned
+    ccf: NDArray[np.float64]  # (K,)
+    fill: NDArray[np.float64]  # (K,) share of the cell that was measured on its own side
 
 
 @dataclass(frozen=True, eq=False)

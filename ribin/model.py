@@ -239,22 +239,11 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """One mark in the frame of its scan.
-
-    Attributes
-    ----------
-    inside : (H, W) bool array
-        True on the measured pixels of the mark.
-    center_um : (float, float)
-        Row and column of the centre of the circle on which the outer edge lies, in um from
-        pixel (0, 0).
-    radius_um : float
-        Radius of that circle.
-    """
+    """One mark in the frame of its scan, and the circle on which its outer edge lies."""
 
     mark_type: MarkType
-    inside: BoolArray
-    center_um: tuple[float, float]
+    inside: BoolArray  # (H, W) True on the measured pixels of the mark
+    center_um: tuple[float, float]  # row and column of the circle's centre from pixel (0, 0)
     radius_um: float
     origin: Origin
 

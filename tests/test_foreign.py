@@ -71,10 +71,7 @@ def test_what_fits_is_typed():
         ({"parts": [{}]}, r"parts\[0\]\.metal needed, found none"),
         ({"parts": [{"metal": "gold"}]}, r"parts\[0\]\.metal needs a word .*, found 'gold'"),
         ({"parts": [{"metal": "brass", "x": 1}]}, r"it: parts\[0\]: no key 'x'"),
-        (
-            {"parts": [{"metal": "brass", "place": [1]}]},
-            r"\[0\]\.place needs a list of length 2",
-        ),
+        ({"parts": [{"metal": "brass", "place": [1]}]}, r"\[0\]\.place needs a list of length 2"),
         (
             {"parts": [{"metal": "brass", "size_um": 1e13}]},
             r"size_um needs a number <= .*found 10000",
@@ -98,10 +95,7 @@ def test_what_does_not_fit_is_refused(changes, message):
         (b'{"number": NaN}', "NaN is no JSON"),
         (b'{"number": -Infinity}', "-Infinity is no JSON"),
         (b'{"number": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "it: a JSON object needed"),
-        (
-            b'{"parts": [{"metal": "brass", "size_um": 1e999}]}',
-            "size_um needs a .*found inf",
-        ),
+        (b'{"parts": [{"metal": "brass", "size_um": 1e999}]}', "size_um needs a .*found inf"),
         (b'{"number": ' + b"1" * 5000 + b"}", "it: a JSON object needed"),
     ],
 )

@@ -157,8 +157,7 @@ def moved_scan(**fields: object) -> Scan:
 
 
 @pytest.mark.parametrize(
-    ("factor", "plane"),
-    [(0.1, (0, 0, 0)), (1.0, (-20.0, 0.1, -0.05)), (1000.0, (5e3, -2.0, 3.0))],
+    ("factor", "plane"), [(0.1, (0, 0, 0)), (1.0, (-20.0, 0.1, -0.05)), (1000.0, (5e3, -2.0, 3.0))]
 )
 def test_scale_offset_and_tilt_change_nothing(factor, plane):
     one = template_of(make_scan(1), ANY_RELIEF)

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path
     for path in (ROOT / "ribin").rglob("*")
-    if path.suffix in (".html", ".js", ".jinja", ".j2") and "vendor" not in path.parts
+    if path.suffix in (".html", ".js", ".jinja", ".j2", ".md", ".toml")
+    and "vendor" not in path.parts
 )
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 

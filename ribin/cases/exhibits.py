@@ -241,9 +241,7 @@ class Row:
 
 
 def read_manifest(
-    path: Path,
-    usual: Mapping[str, str] | None = None,
-    columns_as: Mapping[str, str] | None = None,
+    path: Path, usual: Mapping[str, str] | None = None, columns_as: Mapping[str, str] | None = None
 ) -> list[Row]:
     """Read the rows of a manifest; files are found from its folder.
 
@@ -269,10 +267,8 @@ def exhibit_of(fields: Mapping[str, str], stored: Exhibit | None = None) -> Exhi
     Kind and sharing always have a value: where they are not given, that of the exhibit as it is
     `stored`, or evidence that only its own country sees.
 
-    Raises
-    ------
-    ParameterError
-        `kind` or `sharing` is not one of its words, or the row has cells beyond its columns.
+    Raises ParameterError: `kind` or `sharing` is not one of its words, or the row has cells beyond
+    its columns.
     """
     if beyond := fields.get(BEYOND):
         raise ParameterError(f"one cell for each column needed, found {beyond} beyond them")

@@ -7,13 +7,7 @@ from typing import Any
 
 import click
 
-from ribin.commands.options import (
-    A_PATH,
-    asker_with,
-    json_option,
-    pair_options,
-    pair_options_of,
-)
+from ribin.commands.options import A_PATH, asker_with, json_option, pair_options, pair_options_of
 from ribin.commands.terminal import exit_after, say
 
 

@@ -197,11 +197,8 @@ def chosen_rows(
     With a manifest the options are what its empty cells mean, and `columns` holds what each of its
     columns is called here, as THEIRS=OURS.
 
-    Raises
-    ------
-    click.UsageError
-        Both or neither of files and manifest are given, files without their event and exhibit,
-        or more than one file where `single` says that an outline belongs to one.
+    Raises click.UsageError: both or neither of files and manifest are given, files without their
+    event and exhibit, or more than one file where `single` says that an outline belongs to one.
     """
     from ribin.cases.exhibits import Row, read_manifest
 

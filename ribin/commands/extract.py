@@ -34,12 +34,7 @@ def extract(
     """
     from ribin.pipeline import judge_marks
     from ribin.report.json import as_json
-    from ribin.report.outlines import (
-        draw_outlines,
-        outlines_summary,
-        outlines_table,
-        write_masks,
-    )
+    from ribin.report.outlines import draw_outlines, outlines_summary, outlines_table, write_masks
     from ribin.report.pictures import write_overlay
     from ribin.services.files import check_picture, whole_file
     from ribin.services.marks import named_source, scan_of

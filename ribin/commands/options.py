@@ -255,11 +255,7 @@ def asker_with(asked: Mapping[str, Any], action: str) -> Iterator[Asker]:
 
 @contextmanager
 def session_with(
-    scheduler: str | None,
-    vault: Path | None,
-    network_file: Path | None,
-    params: Params,
-    jobs: int,
+    scheduler: str | None, vault: Path | None, network_file: Path | None, params: Params, jobs: int
 ) -> Iterator[Session]:
     """The asker's session; coarse searches run on the scheduler's workers where one is named."""
     from ribin.services.session import Session

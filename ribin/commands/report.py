@@ -112,11 +112,7 @@ def _make_report(
 
 
 def _of_new_search(
-    name: str,
-    asked: Mapping[str, Any],
-    said: ReportOptions,
-    asker: Asker,
-    options: PairOptions,
+    name: str, asked: Mapping[str, Any], said: ReportOptions, asker: Asker, options: PairOptions
 ) -> tuple[Document, list[str]]:
     """Search with the item in the scope, and report the lists."""
     if asker.session is None:

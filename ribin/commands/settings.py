@@ -44,10 +44,7 @@ def settings_source() -> str:
 def user_settings() -> Settings:
     """The settings of the person at this machine; none where there is no file.
 
-    Raises
-    ------
-    ParameterError
-        The file, or the one that RIBIN_SETTINGS names, cannot be used.
+    Raises ParameterError: the file, or the one that RIBIN_SETTINGS names, cannot be used.
     """
     return _read(settings_path(), bool(os.environ.get(SETTINGS_VARIABLE)))
 

@@ -51,12 +51,7 @@ def share(
     """
     from ribin.report.json import as_json
     from ribin.services.session import open_own
-    from ribin.services.sharing import (
-        SharingChange,
-        change_sharing,
-        sharing_facts,
-        sharing_table,
-    )
+    from ribin.services.sharing import SharingChange, change_sharing, sharing_facts, sharing_table
 
     level, coming = (Scope(word) if word else None for word in (sharing, usual))
     with open_own(vault) as opened:

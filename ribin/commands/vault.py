@@ -86,11 +86,7 @@ def backup(target: Path, vault: Path | None, who: str, reason: str) -> None:
     progress = Progress()
     with open_own(vault) as opened:
         copied = back_up(
-            opened,
-            target,
-            who=who,
-            reason=reason,
-            on_progress=progress.stage("copying"),
+            opened, target, who=who, reason=reason, on_progress=progress.stage("copying")
         )
     click.echo(copied_text(target, copied))
 
@@ -111,11 +107,7 @@ def restore(backup: Path, target: Path, who: str, reason: str) -> None:
 
     progress = Progress()
     copied = bring_back(
-        backup,
-        target,
-        who=who,
-        reason=reason,
-        on_progress=progress.stage("copying"),
+        backup, target, who=who, reason=reason, on_progress=progress.stage("copying")
     )
     click.echo(copied_text(target, copied))
 

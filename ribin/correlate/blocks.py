@@ -20,23 +20,12 @@ from ribin.surface.simd.registers import LANES
 
 @dataclass(frozen=True, eq=False)
 class Offsets:
-    """Shifts to try, and the fewer ones at which slowly changing terms are computed.
+    """Shifts to try, and the fewer ones at which slowly changing terms are computed."""
 
-    Attributes
-    ----------
-    every : (S, 2) int64 array
-        Whole-pixel shifts (row, col) within a radius.
-    few : (G, 2) int64 array
-        Shifts some pixels apart.
-    near : (S,) int64 array
-        Index of the one of `few` that is nearest to each of `every`.
-    grid : (2 reach + 1, 2 reach + 1) int64 array
-        Index of each of `every` by row and column, -1 outside the radius.
-    """
-
-    every: NDArray[np.int64]
-    few: NDArray[np.int64]
-    near: NDArray[np.int64]
+    every: NDArray[np.int64]  # (S, 2) whole-pixel shifts (row, col) within a radius
+    few: NDArray[np.int64]  # (G, 2) shifts some pixels apart
+    near: NDArray[np.int64]  # (S,) index of the one of `few` that is nearest to each of `every`
+    # (2 reach + 1, 2 reach + 1) index of each of `every` by row and column, -1 outside the radius
     grid: NDArray[np.int64]
 
     @property
@@ -99,18 +88,12 @@ def _block_sums(fixed, moved, places, runs, every, few, products, energies):
 
 
 class BlockSums(NamedTuple):
-    """Sums over each of B blocks, at T copies and S shifts.
+    """Sums over each of B blocks, at T copies and S shifts."""
 
-    Attributes
-    ----------
-    products : (T, B + 1, Z) float32 array
-        Of the products of the values, and a last 0. Z is S and up to seven more.
-    energies : (T, 3, B + 1, G) float32 array
-        At the fewer shifts, where both sides were measured: of the squares of the moved side, of
-        those of the fixed side, and the number of pixels.
-    """
-
+    # (T, B + 1, Z) of the products of the values, and a last 0; Z is S and up to seven more
     products: FloatArray
+    # (T, 3, B + 1, G) at the fewer shifts, where both sides were measured: of the squares of the
+    # moved side, of those of the fixed side, and the number of pixels
     energies: FloatArray
 
 

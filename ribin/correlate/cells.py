@@ -91,34 +91,16 @@ def _join(forward, shifts, start, turns_rad, grid, back_start, out):
 
 @dataclass(frozen=True, eq=False)
 class CellSearch:
-    """What the search of K cells at T turns and S shifts of the other surface found.
+    """What the search of K cells at T turns and S shifts of the other surface found."""
 
-    Attributes
-    ----------
-    joint : (2, T, S) float32 array
-        Sum over the cells of Fisher's z of their correlation, and how many cells could be
-        compared.
-    ccf : (K,) float32 array
-        Highest correlation of each cell; -2 where it could be compared nowhere.
-    place : (K, 2) int64 array
-        Turn and shift at which it was reached.
-    turns_deg : (T,) float64 array
-        Turn of the other surface.
-    offsets : Offsets
-        Shifts, from `start`.
-    copies : (T, N, N) float32 array
-        The turned surface; an offset of 0 is reached at `margin`.
-    start : (2,) int64 array
-        Shift that the middle of the copies shows.
-    """
-
+    # (2, T, S) over the cells that could be compared: sum of Fisher's z, and their number
     joint: FloatArray
-    ccf: FloatArray
-    place: NDArray[np.int64]
-    turns_deg: NDArray[np.float64]
-    offsets: Offsets
-    copies: FloatArray
-    start: NDArray[np.int64]
+    ccf: FloatArray  # (K,) highest correlation of each cell; -2 where it could be compared nowhere
+    place: NDArray[np.int64]  # (K, 2) turn and shift at which it was reached
+    turns_deg: NDArray[np.float64]  # (T,) of the other surface
+    offsets: Offsets  # shifts, from `start`
+    copies: FloatArray  # (T, N, N) the turned surface; an offset of 0 is reached at its margin
+    start: NDArray[np.int64]  # (2,) shift that the middle of the copies shows
 
     @property
     def shifts_px(self) -> NDArray[np.int64]:
@@ -160,17 +142,9 @@ def joint_surface(backward: CellSearch, forward: CellSearch) -> FloatArray:
     together. So the correlations are summed over all cells at the same turn and shift and divided
     by the root of their number: under chance the sum keeps its spread however many there are.
 
-    Parameters
-    ----------
-    backward : CellSearch
-        Cells of the comparison on the turned reference.
-    forward : CellSearch
-        Cells of the reference on the comparison, turned the other way by the same angles.
-
-    Returns
-    -------
-    (T, S) float32 array
-        Over the placements of `backward`; 0 where no cell could be compared.
+    `backward` has the cells of the comparison on the turned reference, `forward` those of the
+    reference on the comparison, turned the other way by the same angles. Returns (T, S) float32
+    over the placements of `backward`; 0 where no cell could be compared.
     """
     # Backward, x of the comparison lies on x + d of the reference turned by a; forward, y of the
     # reference lies on y + e of the comparison turned by -a: the same if d = -R(a) e.

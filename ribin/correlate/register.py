@@ -99,12 +99,7 @@ def refine_placements(
     places[:, 0] = copies.at(angles)
     places[:, 1:] = starts.repeat(len(steps), axis=0)
     strength = overlap_correlation(
-        reference.medium,
-        comparison.medium,
-        copies.surfaces,
-        places,
-        offsets,
-        correlate.min_overlap,
+        reference.medium, comparison.medium, copies.surfaces, places, offsets, correlate.min_overlap
     ).reshape(len(seeds), -1)
     best = strength.argmax(axis=1)
     turn, shift = np.divmod(best, len(offsets.every))
@@ -139,22 +134,9 @@ def overlap_correlation(
     A coefficient over few pixels is high by chance; its product with the root of their number
     is not (the standard error of a correlation falls with that root).
 
-    Parameters
-    ----------
-    reference, comparison : Level
-        The two surfaces.
-    surfaces, places
-        Turned copies of the reference, and which of them are compared at what shifts: see
-        `block_sums`.
-    offsets : Offsets
-        Shifts.
-    min_overlap : float
-        Placements at which less than this share of the smaller surface overlaps get 0.
-
-    Returns
-    -------
-    (T, S) float32 array
-        ccf * sqrt(overlap / measured pixels of the smaller surface).
+    `surfaces` and `places` are turned copies of the reference, and which of them are compared at
+    what shifts: see `block_sums`. Returns (T, S) float32, ccf * sqrt(overlap / measured pixels of
+    the smaller surface); 0 where less than `min_overlap` of the smaller surface overlaps.
     """
     smaller = min(reference.measured, comparison.measured)
     sums = block_sums(comparison.surface, surfaces, places, comparison.runs, offsets, whole=True)

@@ -19,31 +19,18 @@ KEPT = 8  # of a few references: one against many uses one, threads perhaps some
 
 @dataclass(frozen=True, eq=False)
 class PreparedSide:
-    """A template as the correlator uses it; prepared once, however many it is compared with.
-
-    Attributes
-    ----------
-    cells : (K, 2) int64 array
-        Row and column of each cell's first block.
-    corners : (K, 2) int64 array
-        And of its first pixel.
-    center_um : (K, 2) float64 array
-        Its centre, from the mark's.
-    cell_blocks : (K, 4) int64 array
-        Where the sums of a cell's blocks stand among those of the runs; the place after the last
-        where a block holds nothing.
-    cell_fill : (K,) float64 array
-        Share of each cell that was measured.
-    """
+    """A template as the correlator uses it; prepared once, however many it is compared with."""
 
     coarse: Level
     medium: Level
     fine: Level
-    cells: NDArray[np.int64]
-    corners: NDArray[np.int64]
-    center_um: NDArray[np.float64]
+    cells: NDArray[np.int64]  # (K, 2) row and column of each cell's first block
+    corners: NDArray[np.int64]  # (K, 2) and of its first pixel
+    center_um: NDArray[np.float64]  # (K, 2) its centre, from the mark's
+    # (K, 4) where the sums of a cell's blocks stand among those of the runs; the place after the
+    # last where a block holds nothing
     cell_blocks: NDArray[np.int64]
-    cell_fill: NDArray[np.float64]
+    cell_fill: NDArray[np.float64]  # (K,) share of each cell that was measured
 
 
 _prepared: WeakKeyDictionary[Template, PreparedSide] = WeakKeyDictionary()

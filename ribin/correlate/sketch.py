@@ -61,20 +61,10 @@ def moved_sketches(
 ) -> NDArray[np.int8]:
     """The query at every turn and shift of the range, all of one length but for rounding.
 
-    Parameters
-    ----------
-    query : Template
-        Described with `params`.
-    shift_um, rotation_deg : float
-        Steps; shifts are whole pixels of the medium pitch.
-    harmonics : int
-        How many of the leading ones.
-
-    Returns
-    -------
-    (M, harmonics) int8 array
-        Shift by shift within each turn; the largest of all is +-127. A shift that leaves nothing
-        within the disc gives 0.
+    The query was described with `params`; `shift_um` and `rotation_deg` are steps, of which shifts
+    are rounded to whole pixels of the medium pitch. Returns (M, harmonics) int8 of the leading
+    harmonics, shift by shift within each turn; the largest of all is +-127, and a shift that leaves
+    nothing within the disc gives 0.
     """
     method = params.of(query.mark_type, query.kind)
     basis = _harmonics(query.mark_type, query.kind, params)

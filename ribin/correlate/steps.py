@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ribin.comparison import PlacedCells, Registration, turn_matrix
 from ribin.correlate.blocks import patch_ccf
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
-from ribin.correlate.register import Placement, coarse_placements, refine_placements
+from ribin.correlate.register import coarse_placements, refine_placements
 from ribin.correlate.side import PreparedSide
 from ribin.model import NO_TRACE, Trace
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
@@ -41,7 +41,11 @@ def correlate_sides(
         reference, comparison, [best], describe, correlate, turns=2, norm_step=1
     )
     trace.keep("refined", placements=[*near, seed])
-    backward, forward = _search_both(reference, comparison, seed, describe, correlate)
+    # Cells of the comparison on the turned reference, and of the reference on the other.
+    turn, shift = seed.rotation_deg, -np.array(seed.shift_um) / describe.pitch_um
+    back = -turn_matrix(-turn) @ shift
+    backward = search_cells(comparison, reference, turn, shift, describe, correlate)
+    forward = search_cells(reference, comparison, -turn, back, describe, correlate)
     joint = joint_surface(backward, forward)
     trace.keep("joint", surface=joint, turns_deg=backward.turns_deg, shifts_px=backward.shifts_px)
     t, s = divmod(int(joint.argmax()), joint.shape[1])
@@ -56,23 +60,6 @@ def correlate_sides(
         ccf=whole_ccf(comparison, backward, t, s),
         forward=place_cells(reference, forward, describe.pitch_um),
         backward=place_cells(comparison, backward, describe.pitch_um),
-    )
-
-
-def _search_both(
-    reference: PreparedSide,
-    comparison: PreparedSide,
-    seed: Placement,
-    describe: DescribeParams,
-    correlate: CorrelateParams,
-) -> tuple[CellSearch, CellSearch]:
-    """Cells of the comparison on the turned reference, and of the reference on the other."""
-    turn = seed.rotation_deg
-    shift = -np.array(seed.shift_um) / describe.pitch_um
-    back = -turn_matrix(-turn) @ shift
-    return (
-        search_cells(comparison, reference, turn, shift, describe, correlate),
-        search_cells(reference, comparison, -turn, back, describe, correlate),
     )
 
 

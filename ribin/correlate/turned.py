@@ -24,27 +24,13 @@ _MORE_TURNS = 3  # steps that refinement may go beyond the range
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """A surface at one pitch.
+    """A surface at one pitch."""
 
-    Attributes
-    ----------
-    surface : (S, S) float32 array
-        0 where not measured and nowhere else.
-    padded : (P, P) float32 array
-        See `pad_surface`.
-    reach : (2,) float32 array
-        See `surface_reach`.
-    runs : (N, 3) int32 array
-        Row, first column and number of neighbouring blocks that hold surface.
-    measured : int
-        Number of measured pixels.
-    """
-
-    surface: FloatArray
-    padded: FloatArray
-    reach: NDArray[np.float32]
-    runs: NDArray[np.int32]
-    measured: int
+    surface: FloatArray  # (S, S), 0 where not measured and nowhere else
+    padded: FloatArray  # (P, P), see `pad_surface`
+    reach: NDArray[np.float32]  # (2,), see `surface_reach`
+    runs: NDArray[np.int32]  # (N, 3) row, first column and number of blocks that hold surface
+    measured: int  # pixels
 
     @property
     def size_px(self) -> int:
@@ -60,10 +46,7 @@ def lay_level(surface: FloatArray, valid: BoolArray, runs: NDArray[np.int32]) ->
 class TurnedCopies:
     """A surface turned by the multiples of a step.
 
-    Attributes
-    ----------
-    surfaces : (A, N, N) float32 array
-        Each of A turns; of no meaning until `at` was asked for it.
+    `surfaces`, (A, N, N) float32, has each of A turns; of no meaning until `at` was asked for it.
     """
 
     def __init__(self, level: Level, step_deg: float, range_deg: float, size_px: int) -> None:
@@ -142,12 +125,11 @@ def turn_surface(
     angles_deg : (T,) array
         Turns.
     which : (T,) int64 array
-        Which copies these are to be of
+        Which copies of `out` these are to be.
     out : (Q, N, N) float32 array, contiguous, N at least 8
-        which receives them, 0 where not measured and nowhere else. The surface's middle falls on
-        the copy's middle,
+        Receives them, 0 where not measured and nowhere else.
     shift_px : (int, int)
-        but for this shift: a copy's middle shows the turned point at its shift.
+        The turned point that a copy's middle shows, from the surface's middle.
     """
     middle = (out.shape[2] - 1) / 2.0
     origin = np.array([shift_px[0] - middle, shift_px[1] - middle])

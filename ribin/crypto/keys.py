@@ -118,10 +118,7 @@ def write_public(key: PublicKey) -> bytes:
 def read_public(content: bytes, where: str) -> PublicKey:
     """The public key that a JSON text holds.
 
-    Raises
-    ------
-    FormatError
-        It is no public key of a member, or its fingerprint is another's.
+    Raises FormatError: it is no public key of a member, or its fingerprint is another's.
     """
     file = read_facts(content, _PublicFile, where, _PUBLIC_FORMAT, _VERSION)
     key = PublicKey(file.member, bytes.fromhex(file.signing), bytes.fromhex(file.sealing))
@@ -145,12 +142,8 @@ def write_private(key: PrivateKey, passphrase: str = "") -> bytes:
 def read_private(content: bytes, where: str, passphrase: str = "") -> PrivateKey:
     """The private key that a JSON text holds.
 
-    Raises
-    ------
-    FormatError
-        It is no private key of a member.
-    ParameterError
-        The passphrase is missing, not needed, or another.
+    Raises FormatError: it is no private key of a member; ParameterError: the passphrase is missing,
+    not needed, or another.
     """
     file = read_facts(content, _PrivateFile, where, _PRIVATE_FORMAT, _VERSION)
     parts = []

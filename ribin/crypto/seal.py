@@ -42,10 +42,8 @@ def seal(source: BinaryIO, target: BinaryIO, receiver: PublicKey) -> None:
 def unseal(source: BinaryIO, target: BinaryIO, key: PrivateKey, where: str) -> None:
     """Write what was sealed for this key.
 
-    Raises
-    ------
-    AccessError
-        It was sealed for another, altered, or cut off. What was written until then means nothing.
+    Raises AccessError: it was sealed for another, altered, or cut off. What was written until then
+    means nothing.
     """
     head = source.read(len(MAGIC) + _POINT)
     refusal = f"{where}: a bundle sealed for {key.member} needed, found one altered or for another"

@@ -84,23 +84,16 @@ def _follow(one, two, turned_deg, correlates, limits, motion, place_um, angle_de
 
 @dataclass(frozen=True)
 class Consensus:
-    """A motion of the reference onto the comparison, and how far each cell is from it.
+    """A motion of the reference onto the comparison (see `Registration`), and the cells against it.
 
-    Attributes
-    ----------
-    rotation_deg, shift_um
-        As in `Registration`.
-    place_um : (K,) float64 array
-        Distance of where each cell fell from where the motion puts it: first the cells of the
-        reference, then those of the comparison. Of cells that were not measured: anything.
-    angle_deg : (K,) float64 array
-        Turn of each cell against the motion's, within 180 degrees.
+    The cells of the reference stand before those of the comparison. Of cells that were not
+    measured, distance and angle may be anything.
     """
 
     rotation_deg: float
     shift_um: tuple[float, float]
-    place_um: NDArray[np.float64]
-    angle_deg: NDArray[np.float64]
+    place_um: NDArray[np.float64]  # (K,) from where the motion puts each cell to where it fell
+    angle_deg: NDArray[np.float64]  # (K,) turn against the motion's, within 180 degrees
 
 
 def find_consensus(registration: Registration, params: DecideParams) -> Consensus:

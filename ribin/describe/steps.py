@@ -134,19 +134,9 @@ def _reduce(surface, valid, factor, out, out_valid):
 def reduce_surface(
     surface: FloatArray, valid: BoolArray, factor: int
 ) -> tuple[FloatArray, BoolArray]:
-    """Average `factor` x `factor` pixels into one.
+    """Average `factor` x `factor` pixels into one, measured where half of them are.
 
-    Parameters
-    ----------
-    surface : (factor * H, factor * W) float32 array
-        Values; ignored where not `valid`.
-    valid : (factor * H, factor * W) bool array
-        True where measured. A coarse pixel is measured where half of its pixels are.
-
-    Returns
-    -------
-    (H, W) float32 array, (H, W) bool array
-        Means, 0 where not measured, and the mask.
+    (factor * H, factor * W) float32, bool -> (H, W) means, 0 where not measured, and their mask.
     """
     shape = (surface.shape[0] // factor, surface.shape[1] // factor)
     out, out_valid = np.zeros(shape, np.float32), np.zeros(shape, np.bool_)

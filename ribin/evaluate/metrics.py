@@ -86,12 +86,9 @@ def equal_error_rate(km: Scores, knm: Scores) -> float:
 
 
 def roc_curve(km: Scores, knm: Scores) -> tuple[Scores, Scores]:
-    """Shares of the known non-matches and of the known matches at or above each threshold.
+    """Shares of the known non-matches and of the known matches at or above each threshold, (T,).
 
-    Returns
-    -------
-    (T,) float64 array, (T,) float64 array
-        From (0, 0), above every score, to (1, 1), at the lowest; empty where a class is empty.
+    From (0, 0), above every score, to (1, 1), at the lowest; empty where a class is empty.
     """
     if not (km.size and knm.size):
         return np.empty(0), np.empty(0)
@@ -139,20 +136,11 @@ def auc_interval(
     firearms: int,
     resamples: int = RESAMPLES,
 ) -> tuple[float, float]:
-    """The central 95 % of the AUCs of resampled firearms.
+    """The 2.5th and 97.5th percentile of the AUCs of resampled firearms.
 
-    Parameters
-    ----------
-    scores : (P,) float64 array
-        One score a pair, without NaN.
-    first, second : (P,) integer arrays
-        The firearm of either side, 0 to `firearms` - 1; equal for a known match.
-
-    Returns
-    -------
-    (float, float)
-        The 2.5th and 97.5th percentile; NaN where fewer than two firearms or no known match are
-        there. Draws that leave no pair of one class are left out.
+    `scores`, (P,), has one a pair, without NaN; `first` and `second`, (P,), the firearm of either
+    side, 0 to `firearms` - 1, equal for a known match. NaN where fewer than two firearms or no
+    known match are there. Draws that leave no pair of one class are left out.
     """
     known_match = first == second
     if firearms < 2 or known_match.all() or not known_match.any():
@@ -194,20 +182,11 @@ DEPTH = 20  # ranks an examiner looks at
 
 
 def mate_ranks(scores: NDArray[np.float64], firearm: NDArray[np.intp]) -> NDArray[np.float64]:
-    """The rank of the best mate of each scan that has one.
+    """The rank of the best mate of each of the M scans that have one, (M,) float64, from 1.
 
-    Parameters
-    ----------
-    scores : (S, S) float64 array
-        Symmetric; NaN where a pair was not compared. The diagonal is not looked at.
-    firearm : (S,) integer array
-        The firearm of each scan.
-
-    Returns
-    -------
-    (M,) float64 array
-        One rank for each of the M scans that have a mate, from 1; infinite where no mate was
-        compared. A non-mate of equal score stands before the mate.
+    `scores`, (S, S), is symmetric, NaN where a pair was not compared; the diagonal is not looked
+    at. `firearm`, (S,), is that of each scan. A rank is infinite where no mate was compared; a
+    non-mate of equal score stands before the mate.
     """
     ranks = []
     for i, row in enumerate(scores):

@@ -19,16 +19,7 @@ from ribin.pipeline import compare_many, describe_mark, find_mark
 from ribin.read import read_scan
 from ribin.workers import WORTH_A_PROCESS, WorkItem, in_order, local_executor
 
-COLUMNS = (
-    "reference",
-    "comparison",
-    "known_match",
-    "score",
-    "cmc",
-    "cmc_fraction",
-    "ccf",
-    "cells",
-)
+COLUMNS = ("reference", "comparison", "known_match", "score", "cmc", "cmc_fraction", "ccf", "cells")
 
 
 @dataclass(frozen=True)
@@ -78,10 +69,7 @@ def pair_of(
 def write_pairs(pairs: Iterable[Pair], path: Path) -> None:
     """Write a CSV row a pair; the figures of a pair that was not compared are empty.
 
-    Raises
-    ------
-    ParameterError
-        The file cannot be written.
+    Raises ParameterError: the file cannot be written.
     """
     try:
         with path.open("w", newline="", encoding="utf-8") as stream:
@@ -108,10 +96,7 @@ def compare_scans(
 ) -> list[Pair]:
     """Compare each scan with every later one that is labelled with the same mark.
 
-    Parameters
-    ----------
-    labels, described : sequences of the same length
-        The scans in the order of their file names.
+    `labels`, `described`: the scans in the order of their file names.
     """
     total = sum(a.mark is b.mark for i, a in enumerate(labels) for b in labels[i + 1 :])
     pairs: list[Pair] = []
@@ -191,10 +176,7 @@ def describe_scans(
 
     A scan that cannot be used has no template and a reason; it does not stop the others.
 
-    Raises
-    ------
-    ScanError
-        A worker process ended by force over a scan, as when memory runs out.
+    Raises ScanError: a worker process ended by force over a scan, as when memory runs out.
     """
     work = _DescribeLabels(folder, labels, params)
     items = [WorkItem(number, 0, {}) for number in range(1, len(labels) + 1)]
@@ -266,11 +248,8 @@ def read_labels(folder: Path) -> tuple[Label, ...]:
     Other columns are for people and are not looked at; nor is a lighting of another word than
     ring or side.
 
-    Raises
-    ------
-    FormatError
-        There is no such file, a needed column or value is missing, a file is named twice for one
-        mark, or a mark type is unknown.
+    Raises FormatError: there is no such file, a needed column or value is missing, a file is named
+    twice for one mark, or a mark type is unknown.
     """
     path = folder / LABELS_FILE
     rows = read_csv(path, "a CSV file with columns file,firearm", _NEEDED)

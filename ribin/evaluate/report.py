@@ -108,10 +108,7 @@ _BINS = 40
 def check_pictures(folder: Path) -> None:
     """Refuse before the work what would fail after it.
 
-    Raises
-    ------
-    ParameterError
-        matplotlib is not installed, or the folder cannot be made.
+    Raises ParameterError: matplotlib is not installed, or the folder cannot be made.
     """
     if find_spec("matplotlib") is None:
         raise ParameterError(
@@ -128,10 +125,7 @@ def write_pictures(
 ) -> tuple[Path, ...]:
     """Write roc.png, scores.png and ranks.png; `name` says which set of files they show.
 
-    Raises
-    ------
-    ParameterError
-        As `check_pictures`, or a file cannot be written.
+    Raises ParameterError: as `check_pictures`, or a file cannot be written.
     """
     check_pictures(folder)
     classes = {kind: _classes(pairs, kind) for kind in _KINDS}

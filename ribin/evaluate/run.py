@@ -83,38 +83,24 @@ def evaluate_folder(
 ) -> tuple[Evaluation, list[Pair]]:
     """Describe every scan that labels.csv names, compare all pairs, and count.
 
-    Parameters
-    ----------
-    folder : Path
-        Holds the scans and labels.csv.
-    jobs : int
-        Processes that describe, and threads that compare. The scores do not depend on it.
-    tick : callable
-        Told what is done, how many so far, and of how many.
+    `jobs` processes describe and as many threads compare; the scores do not depend on it. `tick` is
+    told what is done, how many so far, and of how many.
 
-    Raises
-    ------
-    FormatError
-        labels.csv is absent or damaged.
-    ScanError
-        Fewer than two scans could be described.
+    Raises FormatError: labels.csv is absent or damaged. Raises ScanError: fewer than two scans
+    could be described.
     """
     labels = tuple(sorted(read_labels(folder), key=lambda label: label.file))
     if len(labels) < 2:
         raise ScanError(f"{folder / LABELS_FILE}: 2 scans needed, found {len(labels)}")
     described = describe_scans(folder, labels, params, jobs, tick)
-    _require_two(folder, described)
-    warm_up(described, params)
-    start = cpu_seconds()
-    pairs = compare_scans(labels, described, params, jobs, tick)
-    return _summary(labels, described, pairs, cpu_seconds() - start, params), pairs
-
-
-def _require_two(folder: Path, described: Sequence[DescribedScan]) -> None:
     usable = sum(d.template is not None for d in described)
     if usable < 2:
         reason = next(d.reason for d in described if d.reason)
         raise ScanError(f"{folder}: 2 usable scans needed, found {usable}; {reason}")
+    warm_up(described, params)
+    start = cpu_seconds()
+    pairs = compare_scans(labels, described, params, jobs, tick)
+    return _summary(labels, described, pairs, cpu_seconds() - start, params), pairs
 
 
 def _summary(

@@ -145,10 +145,7 @@ def write_contents(contents: Contents) -> bytes:
 def read_contents(content: bytes, where: str) -> Contents:
     """What the text of a manifest states.
 
-    Raises
-    ------
-    FormatError
-        A statement is missing, unknown, of another kind, or contradicts another.
+    Raises FormatError: a statement is missing, unknown, of another kind, or contradicts another.
     """
     stated = read_facts(content, _Manifest, where, FORMAT, VERSION)
     made = Contents(

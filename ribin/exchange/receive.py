@@ -61,20 +61,11 @@ def import_bundle(
 
     The same bundle again changes nothing and says so.
 
-    Parameters
-    ----------
-    passphrase : str
-        Of the vault's own key, needed for a sealed bundle alone.
-
-    Raises
-    ------
-    FormatError
-        It is no bundle, or what it states is wrong.
-    AccessError
-        It is not signed by a trusted key, was altered, is for another member, or is older than
-        one that was received: a replay. Nothing was written.
-    StoreError
-        The vault is read-only or locked, or the disk refuses. Nothing counts of what was written.
+    `passphrase`: of the vault's own key, needed for a sealed bundle alone. Raises FormatError: it
+    is no bundle, or what it states is wrong; AccessError: it is not signed by a trusted key, was
+    altered, is for another member, or is older than one that was received: a replay. Nothing was
+    written; StoreError: the vault is read-only or locked, or the disk refuses. Nothing counts of
+    what was written.
     """
     with _opened(vault, path, passphrase) as file:
         reader = BundleReader(file, path.name, lambda *signer: _trusted(vault, *signer))

@@ -95,18 +95,10 @@ def import_vault(
 
     Its catalogue is that of the export, audit log included, with one row more that says so.
 
-    Parameters
-    ----------
-    accept_repacked : bool
-        Take scan files that come out with other bytes, because other libraries of HDF5 pack them;
-        originals and templates are still held against the catalogue.
-
-    Raises
-    ------
-    FormatError
-        The folder holds no export, or a file is missing, changed or not what it should be.
-    StoreError
-        The tables contradict each other or their audit log, or the vault cannot be written.
+    `accept_repacked`: take scan files that come out with other bytes, because other libraries of
+    HDF5 pack them; originals and templates are still held against the catalogue. Raises
+    FormatError: the folder holds no export, or a file is missing, changed or not what it should be;
+    StoreError: the tables contradict each other or their audit log, or the vault cannot be written.
     """
     source = ExportFolder(export)
     source.check()

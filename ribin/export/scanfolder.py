@@ -116,10 +116,7 @@ class _ScanFacts(Statement, frozen=True):
 def pack_folder(folder: str, read: Reader) -> bytes:
     """The file of a vault from the files of its folder: a scan's, or a description's.
 
-    Raises
-    ------
-    FormatError
-        A file is missing or not what scan.json says of it.
+    Raises FormatError: a file is missing or not what scan.json says of it.
     """
     where = f"{folder}/scan.json"
     facts = read_facts(read(where), _ScanFacts, where)

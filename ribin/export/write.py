@@ -100,14 +100,9 @@ def export_vault(
 
     The vault's audit log says so first, and that row is in the export.
 
-    Raises
-    ------
-    ParameterError
-        The folder holds something or cannot be written, or nobody says who and why.
-    AccessError
-        The person has no role that may export.
-    StoreError
-        A scan file is missing or damaged, or the vault is read-only or locked.
+    Raises ParameterError: the folder holds something or cannot be written, or nobody says who and
+    why; AccessError: the person has no role that may export; StoreError: a scan file is missing or
+    damaged, or the vault is read-only or locked.
     """
     if not who.strip() or not reason.strip():
         raise ParameterError(f"{folder}: who and reason needed for an export, found one missing")

@@ -16,23 +16,13 @@ _MIN_SHOWN = 0.5  # of a circle that must lie in the frame to be looked at
 
 @dataclass(frozen=True)
 class Circle:
-    """A circle on a grid of square pixels, and how clearly its edge shows.
-
-    Attributes
-    ----------
-    row, col, radius : float
-        In pixels of the grid.
-    edge_share : float
-        Share of the directions in the frame in which the edge lies on the circle.
-    shown : float
-        Share of the full turn that lies in the frame.
-    """
+    """A circle on a grid of square pixels, in pixels, and how clearly its edge shows."""
 
     row: float
     col: float
     radius: float
-    edge_share: float = 0.0
-    shown: float = 0.0
+    edge_share: float = 0.0  # of the directions in the frame in which the edge lies on the circle
+    shown: float = 0.0  # share of the full turn that lies in the frame
 
 
 def circle_flux(brightness: FloatArray, radii_px: NDArray[np.float64], cap: float) -> FloatArray:
@@ -40,21 +30,12 @@ def circle_flux(brightness: FloatArray, radii_px: NDArray[np.float64], cap: floa
 
     The Hough transform for circles with known direction of the edge (Kimme, Ballard and Sklansky
     1975, doi:10.1145/360666.360677), summed by FFT: the gradient is correlated with the outward
-    normals of a circle.
+    normals of a circle. A gradient a pixel counts no more than `cap`: many weak edges beat a few
+    glaring ones.
 
-    Parameters
-    ----------
-    brightness : (H, W) float32 array
-        Smooth.
-    radii_px : (R,) array
-    cap : float
-        A gradient a pixel counts no more than this: many weak edges beat a few glaring ones.
-
-    Returns
-    -------
-    (R, H, W) float32 array
-        From -1 to 1 in units of `cap`; positive where it falls outwards; 0 where less than half
-        of the circle lies in the frame.
+    Returns (R, H, W) float32 of the (R,) radii and the (H, W) smooth brightness: from -1 to 1 in
+    units of `cap`, positive where it falls outwards, 0 where less than half of the circle lies in
+    the frame.
     """
     from scipy import fft
 
@@ -83,16 +64,9 @@ def refine_circle(
 ) -> Circle:
     """Move a circle to where each direction falls most steeply near it.
 
-    Parameters
-    ----------
-    brightness : (H, W) float32 array
-    start : Circle
-    band_px : float
-        Half width of the band that is searched; it narrows by half each round.
-    sign : float
-        1 where the brightness falls outwards, -1 where it rises.
-    min_fall : float
-        Least change a pixel that is an edge.
+    `band_px` is half the width of the band that is searched first; it narrows each round. `sign` is
+    1 where the brightness falls outwards, -1 where it rises; `min_fall` the least change a pixel
+    that is an edge.
     """
     circle = start
     for narrowing in (1.0, 0.7, 0.5, 0.5):
@@ -109,11 +83,7 @@ def refine_circle(
             return Circle(circle.row, circle.col, circle.radius, 0.0, float(seen.mean()))
         circle, close = _fit_circle(circle, radii[at], edge)
         circle = Circle(
-            circle.row,
-            circle.col,
-            circle.radius,
-            float(close / seen.sum()),
-            float(seen.mean()),
+            circle.row, circle.col, circle.radius, float(close / seen.sum()), float(seen.mean())
         )
     return circle
 

@@ -55,7 +55,8 @@ def find_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
 
 def _is_cut_out(scan: Scan, max_relief_um: float) -> bool:
     """Whether somebody left only the breech face: no frame was measured, and heights are flat."""
-    if _border_measured(scan.valid) > _BORDER_MEASURED:
+    edges = (scan.valid[0], scan.valid[-1], scan.valid[:, 0], scan.valid[:, -1])
+    if np.mean(np.concatenate(edges)) > _BORDER_MEASURED:
         return False
     valid = np.ascontiguousarray(scan.valid[::_EVERY, ::_EVERY])
     if scan.kind is ScanKind.IMAGE or valid.sum() < 3:
@@ -71,11 +72,6 @@ def _holds_a_head(scan: Scan) -> bool:
     for inside in (scan.mark_valid, *scan.outlines.values()):
         outside = outside if inside is None else outside & ~inside
     return bool(outside.sum() > 0.25 * scan.valid.sum())
-
-
-def _border_measured(valid: BoolArray) -> float:
-    edges = (valid[0], valid[-1], valid[:, 0], valid[:, -1])
-    return float(np.mean(np.concatenate(edges)))
 
 
 def measured_region(

@@ -54,7 +54,9 @@ def find_head_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
             f"{name}: a circle of {circle.radius_um:.0f} um radius found, and no breech face "
             "that lies on one surface in it: outline it with a mask"
         )
-    _check_area(name, inside, scan, params)
+    area_mm2, needed = _area_mm2(inside, scan), _needed_mm2(MarkType.BREECH_FACE, params)
+    if area_mm2 < needed:
+        raise ScanError(f"{name}: {area_mm2:.2f} mm2 of breech face found, {needed:g} needed")
     center_um = _on_scan_um(circle, grid, scan)
     regions = [Region(MarkType.BREECH_FACE, inside, center_um, ring.radius_um, Origin.FOUND)]
     others = {
@@ -74,12 +76,6 @@ def _dent(mark_type: MarkType, mask: BoolArray, scan: Scan) -> Region:
     center_um = (float(rows.mean()) * scan.row_pitch_um, float(cols.mean()) * scan.col_pitch_um)
     radius_um = 1000.0 * math.sqrt(_area_mm2(mask, scan) / math.pi)
     return Region(mark_type, mask, center_um, radius_um, Origin.FOUND)
-
-
-def _check_area(name: str, inside: BoolArray, scan: Scan, params: Params) -> None:
-    area_mm2, needed = _area_mm2(inside, scan), _needed_mm2(MarkType.BREECH_FACE, params)
-    if area_mm2 < needed:
-        raise ScanError(f"{name}: {area_mm2:.2f} mm2 of breech face found, {needed:g} needed")
 
 
 def _needed_mm2(mark_type: MarkType, params: Params) -> float:
@@ -140,13 +136,9 @@ def find_ejector(grid: HeadGrid, circle: PrimerCircle, params: HeadParams) -> Bo
     # Letters that cross hold a disc as well, but most of them lies outside it.
     found = _compact(dent, grid.pitch_um, limits, 0.8, 0.6)
     # Strokes side by side have head between them; of a dent at the border nobody knows the shape.
-    if found is None or np.mean(dent[found]) < _DENT_SHARE or _at_border(found):
+    if found is None or np.mean(dent[found]) < _DENT_SHARE:
         return None
-    return found
-
-
-def _at_border(mask: BoolArray) -> bool:
-    return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
+    return None if found[[0, -1]].any() or found[:, [0, -1]].any() else found
 
 
 def _compact(

@@ -49,18 +49,8 @@ def remove_glare(
     Saturated points and lines stay: under a ring light the edges of a mark are such lines. Where
     more than `max_share` of the mark is saturated, it is the exposure and no glare: all stays.
 
-    Parameters
-    ----------
-    grey : (H, W) float32 array
-        From 0 to 1.
-    valid : (H, W) bool array
-        True inside the mark.
-    spot_um : float
-        Narrower spots stay.
-
-    Returns
-    -------
-    (H, W) bool array
+    `grey`, (H, W) float32, is from 0 to 1; `valid`, (H, W) bool, True inside the mark. Spots
+    narrower than `spot_um` stay.
     """
     white = valid & (grey >= FULL_RANGE)
     if white.sum() > max_share * valid.sum():
@@ -79,21 +69,9 @@ def even_light(
     """Contrast against the surroundings: (grey - local mean) / local standard deviation.
 
     Light that is stronger in one place raises both, so the quotient does not depend on it, nor on
-    exposure and gain.
-
-    Parameters
-    ----------
-    grey : (H, W) float32 array
-        Smooth: noise in it would count as contrast.
-    valid : (H, W) bool array
-        True inside the mark; nothing outside takes part.
-    cutoff_um : float
-        Size of the surroundings, as the cut-off of a Gaussian.
-
-    Returns
-    -------
-    (H, W) float32 array
-        0 where not `valid`, and where there is no contrast.
+    exposure and gain. `grey`, (H, W) float32, is smooth: noise in it would count as contrast.
+    Nothing outside of `valid`, True inside the mark, takes part. `cutoff_um` is the size of the
+    surroundings, as the cut-off of a Gaussian. Gives 0 where not `valid`, or without contrast.
     """
     change = grey - _surroundings(grey, valid, pitch_um, cutoff_um)
     change = np.where(valid, change, np.float32(0))

@@ -23,21 +23,11 @@ def level_surface(surface: FloatArray, valid: BoolArray, degree: int = 1) -> Flo
 
     The plane of least absolute deviations (the conditional median; as cmcR's removeTrend,
     Zemmels et al. 2023, doi:10.32614/RJ-2023-014) finds the surface, then least squares over the
-    pixels within six scaled median deviations of it makes the plane exact.
+    pixels within six scaled median deviations of it makes the plane exact. A degree of 2 and more
+    is for a bowl (firing pin impressions, ALGORITHMS 1.9).
 
-    Parameters
-    ----------
-    surface : (H, W) float32 array
-        Heights in um; ignored where not `valid`.
-    valid : (H, W) bool array
-        True where measured; at least three pixels for a plane, as many as terms otherwise.
-    degree : int
-        1 for a plane, 2 and more for a bowl (firing pin impressions, ALGORITHMS 1.9).
-
-    Returns
-    -------
-    (H, W) float32 array
-        Residuals in um; 0 where not `valid`.
+    `surface` is (H, W) float32 in um; `valid` True where measured, at least three pixels for a
+    plane, as many as terms otherwise. Returns residuals in um, 0 where not `valid`.
     """
     rows, cols = np.nonzero(valid)
     # About the middle and from -1 to 1: powers of such numbers are nearly independent, so the
@@ -99,21 +89,8 @@ def remove_rings(
     of its brightness are alike on every case of a maker (Tai and Eddy 2018,
     doi:10.1111/1556-4029.13577, remove them too). On a short arc the mean would be relief.
 
-    Parameters
-    ----------
-    surface : (H, W) float32 array
-        Values; ignored where not `valid`.
-    valid : (H, W) bool array
-        True where measured.
-    pitch_um, center_um : (float, float)
-        Distance of rows and columns; row and column of the centre from pixel (0, 0).
-    width_um : float
-        Of the rings over which is averaged; between them the mean is interpolated.
-
-    Returns
-    -------
-    (H, W) float32 array
-        0 where not `valid`.
+    `center_um` is (row, col) from pixel (0, 0). The mean is taken over rings of `width_um` and
+    interpolated between them. Returns (H, W) float32, 0 where not `valid`.
     """
     rows = np.arange(surface.shape[0])[:, None] * pitch_um[0] - center_um[0]
     cols = np.arange(surface.shape[1])[None, :] * pitch_um[1] - center_um[1]

@@ -31,20 +31,10 @@ _SMOOTH_DIRECTIONS = 15  # window of the median along the edge
 
 @dataclass(frozen=True, eq=False)
 class HeadGrid:
-    """Heights without tilt on square pixels.
+    """(H, W) heights without tilt on square pixels; its outer edges are those of the scan."""
 
-    Attributes
-    ----------
-    heights : (H, W) float32 array
-        In um above a plane on which a large part of the head lies; 0 where not `valid`.
-    valid : (H, W) bool array
-        True where at least half of a pixel was measured.
-    pitch_um : float
-        Distance of neighbouring pixels. The grid's outer edges are those of the scan.
-    """
-
-    heights: FloatArray
-    valid: BoolArray
+    heights: FloatArray  # um above a plane on which much of the head lies; 0 where not `valid`
+    valid: BoolArray  # True where at least half of a pixel was measured
     pitch_um: float
 
     @property
@@ -297,27 +287,13 @@ def distance_um(grid: HeadGrid, circle: PrimerCircle) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, eq=False)
 class Ring:
-    """The ring on the grid of the head.
+    """The ring on the (H, W) grid of the head."""
 
-    Attributes
-    ----------
-    inside : (H, W) bool array
-        True on the ring; small holes in the data are filled.
-    hollow : (H, W) bool array
-        True within the aperture: collar, firing pin, drag.
-    residuals : (H, W) float32 array
-        Height in um above the surface on which the ring lies.
-    radius_um : float
-        Median distance of the outer edge from the primer's middle.
-    share : float
-        Share of the annulus that lies on the surface.
-    """
-
-    inside: BoolArray
-    hollow: BoolArray
-    residuals: FloatArray
-    radius_um: float
-    share: float
+    inside: BoolArray  # True on the ring; small holes in the data are filled
+    hollow: BoolArray  # True within the aperture: collar, firing pin, drag
+    residuals: FloatArray  # height in um above the surface on which the ring lies
+    radius_um: float  # median distance of the outer edge from the primer's middle
+    share: float  # of the annulus that lies on the surface
 
 
 def find_ring(grid: HeadGrid, circle: PrimerCircle, params: HeadParams) -> Ring | None:

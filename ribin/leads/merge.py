@@ -52,10 +52,7 @@ def merge_lead(both: BothVaults, lead: str) -> int:
 
     What no audit log vouches for is left out, and the notes say so.
 
-    Raises
-    ------
-    StoreError
-        The two sides know different leads, or reviews, by one number.
+    Raises StoreError: the two sides know different leads, or reviews, by one number.
     """
     carried = 0
     for member, db in both.transactions.items():

@@ -101,10 +101,7 @@ def next_round(history: LeadHistory) -> ReviewRound:
 def check_new_lead(pair_histories: Iterable[LeadHistory]) -> None:
     """Refuse a second lead on a pair that is linked or being examined; given its leads so far.
 
-    Raises
-    ------
-    ThereAlreadyError
-        Such a lead is there; the message names it.
+    Raises ThereAlreadyError: such a lead is there; the message names it.
     """
     for history in pair_histories:
         status = status_of(history)
@@ -117,12 +114,8 @@ def check_new_lead(pair_histories: Iterable[LeadHistory]) -> None:
 def check_review(history: LeadHistory, who: str, member: str) -> None:
     """Refuse a new review of a lead that has both, or by somebody of this member who had a part.
 
-    Raises
-    ------
-    StoreError
-        Both reviews are there.
-    AccessError
-        The person took the lead up, where this is the second review; or gave the first.
+    Raises StoreError: both reviews are there; AccessError: the person took the lead up, where this
+    is the second review; or gave the first.
     """
     lead = history.lead.lead
     status = status_of(history)
@@ -144,10 +137,8 @@ def check_review(history: LeadHistory, who: str, member: str) -> None:
 def own_review(history: LeadHistory, who: str, member: str) -> Review:
     """The review of this member's person that a new one would supersede.
 
-    Raises
-    ------
-    StoreError
-        The person gave none, or the link of the lead is withdrawn: then nothing changes any more.
+    Raises StoreError: the person gave none, or the link of the lead is withdrawn: then nothing
+    changes any more.
     """
     if history.withdrawal:
         raise StoreError(f"lead {history.lead.lead}: the link is withdrawn; take up a new lead")

@@ -122,14 +122,8 @@ def take_up_lead(
 def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, reason: str) -> Step:
     """End a link; both reviews and the link itself stay on record.
 
-    Raises
-    ------
-    AccessError
-        `who` is neither examiner nor reviewer.
-    ParameterError
-        There is no reason.
-    StoreError
-        The lead is unknown, or no link that stands.
+    Raises AccessError: `who` is neither examiner nor reviewer; ParameterError: there is no reason;
+    StoreError: the lead is unknown, or no link that stands.
     """
     reason = checked_text(reason, "reason: why the link is withdrawn")
     with both_vaults(own, network, members_of_lead(own, lead), who) as both:
@@ -247,14 +241,9 @@ def give_review(
     this lead or an earlier one, was given by this person or shown to this name or login. Across a
     border it counts, and makes a link, once the logs of both members were read.
 
-    Raises
-    ------
-    AccessError
-        `who` is no examiner (first review) or no reviewer (second), or would review their own.
-    ParameterError
-        There is no note.
-    StoreError
-        The lead is unknown, or has both reviews already.
+    Raises AccessError: `who` is no examiner (first review) or no reviewer (second), or would review
+    their own; ParameterError: there is no note; StoreError: the lead is unknown, or has both
+    reviews already.
     """
     note = checked_text(note, "note: what the verdict rests on")
     with both_vaults(own, network, members_of_lead(own, lead), who) as both:

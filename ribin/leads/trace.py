@@ -53,17 +53,9 @@ def trace_exhibit(
 ) -> History:
     """Follow the links of an own exhibit as far as they lead.
 
-    Parameters
-    ----------
-    network : Network or None
-        Without one, only what the own vault knows is told.
-
-    Raises
-    ------
-    StoreError
-        There is no such exhibit.
-    AccessError
-        Others would be asked and nobody says who and why; or `who` has no role in use.
+    `network`: without one, only what the own vault knows is told. Raises StoreError: there is no
+    such exhibit; AccessError: others would be asked and nobody says who and why; or `who` has no
+    role in use.
     """
     check_looker(own.catalogue, who)
     name = own.exhibit(exhibit).exhibit

@@ -62,10 +62,7 @@ def both_vaults(
     nobody else's can vouch for what was done here. A power loss between two commits leaves an entry
     at the own side alone, until the two are brought together.
 
-    Raises
-    ------
-    StoreError
-        The own vault is read-only or locked.
+    Raises StoreError: the own vault is read-only or locked.
     """
     notes: list[str] = []
     with ExitStack() as stack:
@@ -129,10 +126,7 @@ def exhibit_ref(text: str, own_member: str) -> ExhibitRef:
 def check_pair(own_member: str, reference: ExhibitRef, comparison: ExhibitRef) -> None:
     """Refuse two exhibits that no lead can be about.
 
-    Raises
-    ------
-    ParameterError
-        They are one exhibit, or neither is held by the own member.
+    Raises ParameterError: they are one exhibit, or neither is held by the own member.
     """
     if reference == comparison:
         raise ParameterError(f"lead: two exhibits needed, found {reference} twice")
@@ -147,12 +141,8 @@ def names_in_lead(
 ) -> list[tuple[ExhibitRef, str]]:
     """Name and event of each exhibit as a lead writes them; the event is empty across a border.
 
-    Raises
-    ------
-    StoreError
-        There is no own exhibit of such a name.
-    AccessError
-        The holder shows this member no such exhibit: it is unknown, or not shared so far.
+    Raises StoreError: there is no own exhibit of such a name; AccessError: the holder shows this
+    member no such exhibit: it is unknown, or not shared so far.
     """
     crossing = reference.member != comparison.member
     named = []

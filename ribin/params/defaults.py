@@ -22,7 +22,7 @@ _NOT_METHOD = ("read", "search", "quality", "handedness")
 
 @dataclass(frozen=True)
 class HeadParams:
-    """Where the marks lie in a whole head. Tuned on 200 seeds of synth.head and on K013sA1."""
+    """Where the marks lie in a whole head. Tuned on 200 of benchmarks/heads.py, and on K013sA1."""
 
     grid_um: float = 25.0  # a ring is 300 to 1200 um wide; finer only costs time
     min_primer_um: float = 1400.0  # radius at the steepest fall; a small primer's cup has 2200
@@ -86,9 +86,8 @@ class LightParams:
     """
 
     surroundings_um: float = 1000.0  # 800 and 1200 do as well; 400 takes from the mark
-    shading_um: float = (
-        300.0  # 100 widens the gap under a ring light and narrows it under a side light
-    )
+    # 100 widens the gap under a ring light and narrows it under a side light
+    shading_um: float = 300.0
     clip: float = 2.0  # standard deviations: edges that glitter are not all that counts
     glare_um: float = 60.0  # narrower white spots are edges of the mark
     max_glare: float = 0.2  # share of the mark; where more is white it is the exposure
@@ -228,9 +227,7 @@ class SearchParams:
 class PreprocessParams:
     """From a scan to a mark."""
 
-    low_cutoff_um: float = (
-        40.0  # ALGORITHMS 1.1: 16 to 80 um in use; finer is noise on the real scans
-    )
+    low_cutoff_um: float = 40.0  # ALGORITHMS 1.1: 16 to 80 in use; finer is noise on real scans
     high_cutoff_um: float = 500.0  # cmcR; 400 loses marks that are cropped or weak (accuracy.py)
     working_pitch_um: float = 12.5  # a third of the low cut-off: nothing of the band is lost
     frame_um: float = 4800.0  # a large pistol primer's flat (about 4.6 mm) and a margin
@@ -238,9 +235,7 @@ class PreprocessParams:
     max_relief_um: float = 80.0  # 5th to 95th percentile of a ring is below 25; of a head above 300
     form_degree: int = 1  # 1 levels a plane, 2 and more a bowl (ALGORITHMS 1.9: 2)
     edge_um: float = 0.0  # left out along the edge, where a filter cannot tell form from relief
-    ring_um: float = (
-        25.0  # width of rings without their mean (0: not); see accuracy.py, form-edge20
-    )
+    ring_um: float = 25.0  # width of rings without their mean; 0: not (accuracy.py, form-edge20)
     light: LightParams = field(default_factory=LightParams)  # images only
 
 
@@ -278,9 +273,7 @@ class CorrelateParams:
     fine_rotation_step_deg: float = 2.0
     fine_rotation_steps: int = 1  # to each side of the seed; five turns of 1.5 gave no more
     search_radius_um: float = 125.0  # of a cell from where the whole mark put it; 150 gave no more
-    norm_step_um: float = (
-        50.0  # overlap and energy of cells: computed so far apart; 75 misplaces some
-    )
+    norm_step_um: float = 50.0  # overlap and energy of cells: so far apart; 75 misplaces some
     min_cell_overlap: float = 0.25  # of a cell's area, measured on both sides
 
 
@@ -348,14 +341,8 @@ _BREECH_FACE_IMAGE = MethodParams(PreprocessParams(low_cutoff_um=60.0))
 class Params:
     """All parameters of the method; `params_id` names the set. Lengths are in um, turns in degrees.
 
-    Attributes
-    ----------
-    read, quality : ReadParams, QualityParams
-        What is accepted as a scan, and as a mark.
-    head, head_image : HeadParams, HeadImageParams
-        How marks are found on a whole head, of heights and of an image.
-    search, handedness : SearchParams, HandednessParams
-        The coarse stage of a search; when a pair is looked at mirrored.
+    `read` and `quality` say what is accepted as a scan and as a mark, `head` and `head_image` how
+    marks are found on a whole head, of heights and of an image.
     """
 
     read: ReadParams = field(default_factory=ReadParams)

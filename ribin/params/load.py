@@ -91,17 +91,12 @@ def with_rotation(params: Params, range_deg: float) -> Params:
     """
     if not 0.0 <= range_deg <= ANY_ROTATION_DEG:
         raise ParameterError(f"rotation: 0 to {ANY_ROTATION_DEG:g} needed, found {range_deg:g}")
-    methods: dict[str, Any] = {
-        group.name: _set_rotation(method, range_deg)
-        for group in dataclasses.fields(params)
-        if isinstance(method := getattr(params, group.name), MethodParams)
-    }
+    methods: dict[str, Any] = {}
+    for name, method in vars(params).items():
+        if isinstance(method, MethodParams):
+            correlate = dataclasses.replace(method.correlate, rotation_range_deg=range_deg)
+            methods[name] = dataclasses.replace(method, correlate=correlate)
     return dataclasses.replace(params, **methods)
-
-
-def _set_rotation(method: MethodParams, range_deg: float) -> MethodParams:
-    correlate = dataclasses.replace(method.correlate, rotation_range_deg=range_deg)
-    return dataclasses.replace(method, correlate=correlate)
 
 
 # Which values a parameter can have.

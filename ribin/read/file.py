@@ -17,12 +17,7 @@ from ribin.params.defaults import ReadParams
 
 MIB = 1 << 20
 
-_OPTICAL_SIGNATURES = (
-    b"\x89PNG\r\n\x1a\n",
-    b"II*\x00",
-    b"MM\x00*",
-    b"\xff\xd8\xff",
-)
+_OPTICAL_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"\xff\xd8\xff")
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
 _TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\n\r\f")
 _LONGEST_ERROR = 200  # characters

@@ -53,27 +53,13 @@ _MAX_DOUBTFUL = 0.02  # share of pixels between: the soft edges of a drawn line,
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
-    """A decoded image.
+    """A decoded image."""
 
-    Attributes
-    ----------
-    grey : (H, W) float32 array
-        Luminance from 0 to 1.
-    valid : (H, W) bool array
-        False where the image is transparent.
-    colours : (H, W) or (H, W, 3) array
-        As stored, 8 or 16 bit, blue first.
-    coloured : bool
-        Whether any pixel has a hue.
-    header : ImageHeader
-        What the file says besides; its pitch belongs to the rows and columns of `grey`.
-    """
-
-    grey: FloatArray
-    valid: BoolArray
-    colours: NDArray
-    coloured: bool
-    header: ImageHeader
+    grey: FloatArray  # (H, W) luminance from 0 to 1
+    valid: BoolArray  # (H, W), False where the image is transparent
+    colours: NDArray  # (H, W) or (H, W, 3) as stored, 8 or 16 bit, blue first
+    coloured: bool  # whether any pixel has a hue
+    header: ImageHeader  # its pitch belongs to the rows and columns of `grey`
 
 
 def decode_pixels(data: bytes, name: str, params: ReadParams) -> Pixels:
@@ -181,23 +167,13 @@ def _split_alpha(stored: NDArray) -> tuple[NDArray, NDArray | None]:
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """Facts of an image file besides its pixels.
-
-    Attributes
-    ----------
-    row_pitch_um, col_pitch_um : float
-        From the density; 0 where the file states none.
-    orientation : int
-        TIFF and EXIF code 1 to 8; 1 is as stored.
-    lighting : str
-        As `ribin.model` writes it, from the text `Lighting` of a PNG; empty where not stated.
-    """
+    """Facts of an image file besides its pixels."""
 
     format: str
-    row_pitch_um: float = 0.0
+    row_pitch_um: float = 0.0  # from the density; 0 where the file states none
     col_pitch_um: float = 0.0
-    orientation: int = 1
-    lighting: str = ""
+    orientation: int = 1  # TIFF and EXIF code 1 to 8; 1 is as stored
+    lighting: str = ""  # as `ribin.model` writes it, from the text `Lighting` of a PNG
 
 
 def read_image_header(data: bytes, name: str, params: ReadParams) -> ImageHeader:
@@ -261,16 +237,10 @@ def _prove_whole(data: bytes, kind: str, name: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class DrawnMask:
-    """A mask file decoded; `reason` says why it cannot be used, empty where it can.
-
-    Attributes
-    ----------
-    inside : (H, W) bool array
-        True inside the mark.
-    """
+    """A mask file decoded, (H, W) True `inside` the mark."""
 
     inside: BoolArray
-    reason: str = ""
+    reason: str = ""  # why it cannot be used
 
 
 def white_inside(pixels: Pixels) -> DrawnMask:

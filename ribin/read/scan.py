@@ -112,17 +112,8 @@ def read_mask(
 ) -> BoolArray:
     """The outline that an image draws, (H, W) True where it is white.
 
-    Parameters
-    ----------
-    shape, scan : tuple of int, str
-        Of the scan that it outlines, and what to call that in a refusal.
-
-    Raises
-    ------
-    FormatError
-        The image is missing or cannot be read.
-    ScanError
-        It has another shape, or outlines nothing.
+    It must have the `shape` of the scan that a refusal calls `scan`. Raises FormatError: the image
+    is missing or cannot be read. Raises ScanError: it has another shape, or outlines nothing.
     """
     return _drawn(path, shape, scan, params)[0]
 

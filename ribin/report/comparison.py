@@ -71,9 +71,12 @@ def comparison_document(
         footer=f"RIBIN {result.version}, comparison report, {head.at}, figures {figures[:16]}",
         sections=(
             _question(head, result, request),
-            *_items(items),
+            *(
+                Section(f"Item: {role}", (Facts(_item_facts(item)),))
+                for role, item in zip(SIDES.values(), items, strict=True)
+            ),
             method_section(params_id, result.version, method),
-            _compared(items, result, method),
+            _compared(items, result),
             _result(result, method),
             pictures_section(items, result, method),
             limits_section(*([result.note] if result.note else [])),
@@ -101,13 +104,6 @@ def _question(head: ReportHead, result: Comparison, request: Request | None) -> 
     return Section("Question", tuple(blocks))
 
 
-def _items(items: tuple[Side, Side]) -> tuple[Section, ...]:
-    return tuple(
-        Section(f"Item: {role}", (Facts(_item_facts(item)),))
-        for role, item in zip(("reference", "comparison"), items, strict=True)
-    )
-
-
 def _item_facts(item: Side) -> tuple[tuple[str, str], ...]:
     exhibit: list[tuple[str, str]] = []
     if item.exhibit:
@@ -131,7 +127,7 @@ def _item_facts(item: Side) -> tuple[tuple[str, str], ...]:
     return (*known(exhibit), *facts)
 
 
-def _compared(items: tuple[Side, Side], result: Comparison, method: MethodParams) -> Section:
+def _compared(items: tuple[Side, Side], result: Comparison) -> Section:
     measured = [f"{item.mark.valid.sum() * (item.mark.pitch_um / 1000) ** 2:.2f}" for item in items]
     left_out = [
         f"{role}: {', '.join(words(other) for other in item.others)}"

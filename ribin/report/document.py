@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from ribin.model import Provenance
@@ -98,23 +98,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report.
-
-    Attributes
-    ----------
-    title, subject : str
-        What kind of report, and of what.
-    head : tuple of (str, str)
-        Facts above the first section: case, person, time.
-    footer : str
-        One line that stands on each page.
-    """
+    """A whole report: its kind, and what it is of."""
 
     title: str
     subject: str
-    head: tuple[tuple[str, str], ...]
-    footer: str
-    sections: tuple[Section, ...] = field(default=())
+    head: tuple[tuple[str, str], ...]  # facts above the first section: case, person, time
+    footer: str  # one line that stands on each page
+    sections: tuple[Section, ...] = ()
 
 
 def document_texts(document: Document) -> Iterator[str]:
@@ -212,7 +202,7 @@ def method_section(
         ("Program", f"RIBIN {ribin_version}"),
         ("Parameters", f"params_id {params_id}"),
         ("Run on", f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
-        ("Libraries", ", ".join(_library_versions(_LIBRARIES))),
+        ("Libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
     ]
     blocks: list[Block] = [Paragraph(stages)]
     if searched:
@@ -330,7 +320,3 @@ def _limits(method: MethodParams) -> tuple[tuple[str, str], ...]:
             f"{decide.max_angle_deg:g} degrees from where the others fell",
         ),
     )
-
-
-def _library_versions(names: Iterable[str]) -> list[str]:
-    return [f"{name} {version(name)}" for name in names]

@@ -81,19 +81,9 @@ class _SearchFacts(msgspec.Struct, frozen=True):
 
 
 def lists_of(table: dict[str, Any], where: str) -> SearchLists:
-    """The lists that `report.text.lists_value` made the object of.
+    """The lists that `report.text.lists_value` made the object of; `where` names it in messages.
 
-    Parameters
-    ----------
-    table : dict
-        As `read_object` gives it.
-    where : str
-        Name of the file, for messages.
-
-    Raises
-    ------
-    FormatError
-        A field is missing or of another kind: this is no result of a search.
+    Raises FormatError: a field is missing or of another kind: this is no result of a search.
     """
     found = as_facts(table, _SearchFacts, f"{where}: a result of ribin search needed")
     own = ("lists", "fused")

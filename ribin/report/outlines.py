@@ -70,10 +70,7 @@ def write_masks(scan: Scan, regions: Sequence[Region], folder: Path) -> dict[Mar
 
 
 def outlines_summary(
-    scan: Scan,
-    regions: Sequence[Region],
-    quality: Sequence[Quality],
-    masks: dict[MarkType, Path],
+    scan: Scan, regions: Sequence[Region], quality: Sequence[Quality], masks: dict[MarkType, Path]
 ) -> dict[str, Any]:
     """The contract of `ribin extract --json`."""
     marks = []

@@ -153,11 +153,7 @@ _FONT, _BOLD, _LETTERS = _registered_family()
 
 def _with_codes(text: str) -> str:
     """The text with each letter that the family lacks as its code."""
-    return "".join(c if c in _LETTERS else _code(c) for c in text)
-
-
-def _code(letter: str) -> str:
-    return f"\\u{ord(letter):04x}"
+    return "".join(c if c in _LETTERS else f"\\u{ord(c):04x}" for c in text)
 
 
 def _codes_note(texts: Iterable[str]) -> str:
@@ -255,12 +251,10 @@ def _facts(pairs: Sequence[tuple[str, str]]) -> Table:
 def _grid(block: Grid) -> Table:
     """A table whose head is repeated on each page, with bars in its last column where it has."""
     plain, right = (_TINY, _TINY_RIGHT) if block.small else (_CELL, _CELL_RIGHT)
-    bold = [_bold(right if i in block.numbers else plain) for i in range(len(block.header))]
-    head = [_text(text, style) for text, style in zip(block.header, bold, strict=True)]
-    rows = [
-        [_text(text, right if i in block.numbers else plain) for i, text in enumerate(row)]
-        for row in block.rows
-    ]
+    styles = [right if i in block.numbers else plain for i in range(len(block.header))]
+    bold = [ParagraphStyle(f"bold {s.name}", parent=s, fontName=_BOLD) for s in styles]
+    head = list(map(_text, block.header, bold))
+    rows = [list(map(_text, row, styles)) for row in block.rows]
     widths = _widths(block, plain.fontSize)
     looks: list[Any] = [_RULE, ("LINEBELOW", (0, 0), (-1, 0), 1, _INK)]
     if block.small:
@@ -334,10 +328,6 @@ def _widths(block: Grid, size: float) -> list[float]:
     # Only columns wider than an even share give way.
     wide = [max(0.0, width - _WIDTH / len(longest)) for width in longest]
     return [width - over * spare / sum(wide) for width, spare in zip(longest, wide, strict=True)]
-
-
-def _bold(style: ParagraphStyle) -> ParagraphStyle:
-    return ParagraphStyle(f"bold {style.name}", parent=style, fontName=_BOLD)
 
 
 def _table(

@@ -46,11 +46,7 @@ _BACKGROUND = 255
 
 
 def draw_overlay(
-    reference: Mark,
-    comparison: Mark,
-    result: Comparison,
-    tile_um: float,
-    for_print: bool = False,
+    reference: Mark, comparison: Mark, result: Comparison, tile_um: float, for_print: bool = False
 ) -> Picture:
     """Draw the reference on the left and the comparison, moved onto it, on the right.
 

@@ -32,6 +32,10 @@ from ribin.report.pictures import Picture
 from ribin.report.score_plot import largest_drop, score_share
 from ribin.report.text import lists_value
 
+_QUESTION = (
+    "Which of the exhibits that scope, sharing and filters let the asking member see have marks "
+    "most like those of the query, in the figures of the method below?"
+)
 NOT_TOLD = "not told"  # the event of another member's exhibit before its release
 
 
@@ -65,7 +69,7 @@ def search_document(
         head=head.facts(),
         footer=f"RIBIN {first.version}, search report, {head.at}, figures {figures[:16]}",
         sections=(
-            _question(head, first),
+            Section("Question", (Paragraph(head.question or _QUESTION), Paragraph(SORTS))),
             _query(lists),
             method_section(first.params_id, first.version, method, searched=True),
             searched_section(lists),
@@ -73,9 +77,13 @@ def search_document(
             *_pictures(first, shown),
             limits_section(
                 "An exhibit that is not in the list was not shown, not compared, or came after "
-                "the last row: that it is missing says nothing about its firearm.",
+                "the last row: that it is missing says nothing about its firearm."
             ),
-            record_section(figures, chain, *_snapshots(first)),
+            record_section(
+                figures,
+                chain,
+                *((f"Content of {code}", s) for code, s in sorted(first.snapshot.items())),
+            ),
             _seen(first),
             examiner_section(),
             *candidates_annex(lists),
@@ -87,14 +95,6 @@ def lists_sha256(lists: SearchLists) -> str:
     """SHA-256 of the lists as JSON, without the time that they took."""
     timeless = replace(lists, lists=tuple(replace(one, elapsed_s=0.0) for one in lists.lists))
     return hashlib.sha256(as_json(lists_value(timeless)).encode()).hexdigest()
-
-
-def _question(head: ReportHead, first: SearchResult) -> Section:
-    question = head.question or (
-        "Which of the exhibits that scope, sharing and filters let the asking member see have "
-        "marks most like those of the query, in the figures of the method below?"
-    )
-    return Section("Question", (Paragraph(question), Paragraph(SORTS)))
 
 
 def _query(lists: SearchLists) -> Section:
@@ -140,10 +140,6 @@ def _pictures(first: SearchResult, shown: tuple[CandidatePicture, ...]) -> tuple
     return (Section(f"Pictures: {words(first.mark)}", tuple(blocks)),) if blocks else ()
 
 
-def _snapshots(first: SearchResult) -> tuple[tuple[str, str], ...]:
-    return tuple((f"Content of {code}", text) for code, text in sorted(first.snapshot.items()))
-
-
 def _seen(first: SearchResult) -> Section:
     """A row for each candidate near the top, in which people write what they looked at."""
     rows = tuple((str(c.rank), f"{c.member}:{c.exhibit}", "", "") for c in first.candidates[:10])
@@ -158,22 +154,14 @@ def _seen(first: SearchResult) -> Section:
 
 def searched_grid(lists: SearchLists) -> Grid:
     """The counts of every list, by member and in all."""
-    header = (
-        "marks",
-        "member",
-        "eligible",
-        "after filters",
-        "after coarse",
-        "compared",
-        "not compared",
-    )
+    counted = ("eligible", "after filters", "after coarse", "compared", "not compared")
     rows = []
     for one in lists.lists:
         for member, counts in sorted(one.counts_by_member.items()):
             rows.append((words(one.mark), member, *_numbers(counts)))
         if len(one.counts_by_member) > 1:
             rows.append((words(one.mark), "all", *_numbers(one.counts)))
-    return Grid(header, tuple(rows), frozenset({2, 3, 4, 5, 6}))
+    return Grid(("marks", "member", *counted), tuple(rows), frozenset({2, 3, 4, 5, 6}))
 
 
 def searched_section(lists: SearchLists) -> Section:
@@ -205,9 +193,7 @@ def _numbers(counts: Counts) -> tuple[str, ...]:
 
 def result_section(lists: SearchLists) -> Section:
     """Each list with its scores as bars, and the one of all marks."""
-    blocks: list[Block] = []
-    for one in lists.lists:
-        blocks += list_blocks(one)
+    blocks = [block for one in lists.lists for block in list_blocks(one)]
     if lists.fused:
         blocks += [
             Paragraph(f"All marks, ordered by the ranks in the lists ({lists.fusion})."),
@@ -275,9 +261,6 @@ def candidates_annex(lists: SearchLists) -> tuple[Section, ...]:
 
 def class_text(fields: ClassFields) -> str:
     """The class fields that are known, in words."""
-    named = (
-        (fields.firing_pin_shape, "firing pin"),
-        (fields.breech_face_type, "breech face"),
-    )
+    named = ((fields.firing_pin_shape, "firing pin"), (fields.breech_face_type, "breech face"))
     shapes = (f"{value} {name}" for value, name in named if value)
     return ", ".join(part for part in (fields.calibre, *shapes, fields.ammunition) if part)

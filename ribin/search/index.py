@@ -359,10 +359,7 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
 
     Marks that were described with other parameters are sketched when a search asks with those.
 
-    Raises
-    ------
-    StoreError
-        The vault is read-only, or the disk refuses.
+    Raises StoreError: the vault is read-only, or the disk refuses.
     """
     _needs_writable(vault)
     shutil.rmtree(vault.path / INDEX_FOLDER, ignore_errors=True)
@@ -383,10 +380,7 @@ def sweep_index(vault: Vault) -> int:
 
     Shards without such a mark stay as they are. Ledgers, and what stopped searches kept, go.
 
-    Raises
-    ------
-    StoreError
-        The vault is read-only.
+    Raises StoreError: the vault is read-only.
     """
     _needs_writable(vault)
     for path in (*full_search_journals(vault), *(vault.path / MARK_TABLE_FOLDER).glob("*.npz")):

@@ -77,12 +77,8 @@ class MemberVault:
     def answer(self, query: Template, request: Request) -> Answer:
         """Apply the owner's rules, compare, and log what was shown to whom.
 
-        Raises
-        ------
-        AccessError
-            The scope does not reach this member, or nobody says who asks and why.
-        StoreError
-            The vault cannot be opened or read, or is another member's.
+        Raises AccessError: the scope does not reach this member, or nobody says who asks and why;
+        StoreError: the vault cannot be opened or read, or is another member's.
         """
         asker = request.asking_member
         reach = self.context.network.reach(asker, self.code)

@@ -62,10 +62,7 @@ def _order(row: FusedCandidate) -> tuple[float, int, str, str]:
 
 
 def group_rows(
-    rows: Sequence[Candidate],
-    exhibits: Mapping[str, Exhibit],
-    grouping: Grouping,
-    reach: Scope,
+    rows: Sequence[Candidate], exhibits: Mapping[str, Exhibit], grouping: Grouping, reach: Scope
 ) -> list[Candidate]:
     """The first row of each group, in order, and how many others stand behind it.
 

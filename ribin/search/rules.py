@@ -19,14 +19,9 @@ from ribin.vault.mark_table import MarkFacts, MarkTable
 def check_request(request: Request, reach: Scope) -> None:
     """Refuse a request that no owner at this distance may answer.
 
-    Raises
-    ------
-    AccessError
-        The scope is too narrow to reach that far, or wider than the country without naming who
-        asks and why.
-    ParameterError
-        A day of the filters cannot be one, the first comes after the last, or fewer than one row
-        is wanted.
+    Raises AccessError: the scope is too narrow to reach that far, or wider than the country without
+    naming who asks and why; ParameterError: a day of the filters cannot be one, the first comes
+    after the last, or fewer than one row is wanted.
     """
     if request.scope.width < reach.width:
         raise AccessError(f"scope {request.scope}: scope {reach} needed to ask this member")

@@ -49,10 +49,7 @@ def verify_log(vault: Path | None, file: Path | None, anchors: Sequence[str]) ->
 def export_log(vault: Vault, file: Path, who: str, reason: str) -> int:
     """Write the log to a file, with the row that says so as its last; gives the number of rows.
 
-    Raises
-    ------
-    AccessError
-        `who` is neither auditor nor administrator.
+    Raises AccessError: `who` is neither auditor nor administrator.
     """
     _check_reader(vault, who)
     if vault.writable:

@@ -33,10 +33,7 @@ _LOST = 3  # workers that may end over one item before it counts as failed
 def connected(address: str) -> Iterator[Client]:
     """A client of the scheduler at `tcp://host:port`.
 
-    Raises
-    ------
-    ParameterError
-        distributed is not installed, or no scheduler with workers answers.
+    Raises ParameterError: distributed is not installed, or no scheduler with workers answers.
     """
     try:
         from distributed import Client
@@ -75,10 +72,7 @@ class ClusterExecutor:
     def submit(self, work: Work, items: Iterable[WorkItem]) -> Iterator[Outcome]:
         """Outcomes in any order, one for each item.
 
-        Raises
-        ------
-        StoreError
-            The scheduler ended; what was under way has no outcome.
+        Raises StoreError: the scheduler ended; what was under way has no outcome.
         """
         from distributed import as_completed
 

@@ -51,10 +51,7 @@ def demo_folder(folder: Path | None) -> Iterator[Path]:
 def build_demo(folder: Path, jobs: int, progress: Progress) -> Demo:
     """Make the vaults of the sample network in a folder and enrol its scans.
 
-    Raises
-    ------
-    StoreError
-        A sample scan was refused.
+    Raises StoreError: a sample scan was refused.
     """
     sample = _sample_folder(folder)
     rows = read_manifest(sample / "exhibits.csv")
@@ -73,10 +70,7 @@ def build_demo(folder: Path, jobs: int, progress: Progress) -> Demo:
 def search_demo(demo: Demo, picture: Path, threads: int) -> Iterator[SearchResult]:
     """Search with the query in each scope, and draw it beside the first candidate in the cluster.
 
-    Raises
-    ------
-    StoreError
-        There is no candidate to draw.
+    Raises StoreError: there is no candidate to draw.
     """
     own = read_network(demo.network_file).members[demo.member].vault
     with Session.open(own, demo.network_file, DEFAULT_PARAMS, threads) as session:
@@ -115,10 +109,7 @@ def make_gallery(
 ) -> None:
     """Make a vault of synthetic cases in a new or empty folder, two of each firearm.
 
-    Raises
-    ------
-    StoreError
-        The folder cannot be used.
+    Raises StoreError: the folder cannot be used.
     """
     firearms = -(-exhibits // _CASES)
     with tempfile.TemporaryDirectory(prefix="ribin-gallery-") as scratch:

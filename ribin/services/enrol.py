@@ -206,10 +206,7 @@ class Admission:
     ) -> Enrolled:
         """Enrol what was prepared of a row; `begin` is called before a vault is changed.
 
-        Raises
-        ------
-        RibinError
-            The scan could not be prepared, or as `Vault.enrol`.
+        Raises RibinError: the scan could not be prepared, or as `Vault.enrol`.
         """
         if outcome.failed:
             raise ScanError(outcome.failed)
@@ -237,12 +234,8 @@ class Admission:
 def _known_row(row: Row, vault: Vault) -> tuple[Exhibit, Enrolment | None]:
     """The exhibit of a row, and its scan as it is in the vault already, or None.
 
-    Raises
-    ------
-    FormatError
-        The row names no file.
-    StoreError, ParameterError
-        As `Vault.find_enrolled` and `exhibit_of`.
+    Raises FormatError: the row names no file; StoreError, ParameterError: as `Vault.find_enrolled`
+    and `exhibit_of`.
     """
     if not _has_file(row):
         raise FormatError(f"{row.name}: a file needed, found an empty cell")
@@ -262,10 +255,7 @@ def _usual(vault: Vault, fields: Mapping[str, str]) -> Exhibit:
 def _prepare_row(row: Row, options: EnrolOptions) -> PreparedScan:
     """Read, extract and describe the scan of a row.
 
-    Raises
-    ------
-    RibinError
-        The scan cannot be read, or a mark that may not be left out cannot be used.
+    Raises RibinError: the scan cannot be read, or a mark that may not be left out cannot be used.
     """
     reading = replace(options.reading, lighting=row.fields.get("lighting", ""))
     return PreparedScan(*accepted_marks(reading.scan(row.path, options.params), options))
@@ -449,10 +439,8 @@ def _exhibit_problems(
 def accepted_marks(scan: Scan, options: EnrolOptions) -> tuple[Scan, UsableMarks]:
     """The marks that are enrolled; where an unusable one is accepted, the scan says why.
 
-    Raises
-    ------
-    ScanError
-        A mark that may not be left out is unusable and not accepted, or has too little relief.
+    Raises ScanError: a mark that may not be left out is unusable and not accepted, or has too
+    little relief.
     """
     judged = judge_marks(scan, options.params)
     bad = [one for one in judged if one.unusable]

@@ -17,10 +17,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     What is no plain file, as a terminal, is written itself.
 
-    Raises
-    ------
-    ParameterError
-        The file cannot be put in its place.
+    Raises ParameterError: the file cannot be put in its place.
     """
     if path.exists() and not path.is_file():
         yield path
@@ -55,10 +52,7 @@ def new_folder_only_if_used(folder: Path | None) -> Iterator[None]:
 def check_picture(path: Path | None) -> None:
     """Refuse before the work a picture that could not be written after it.
 
-    Raises
-    ------
-    ParameterError
-        The name does not end in .png, or its folder is not there.
+    Raises ParameterError: the name does not end in .png, or its folder is not there.
     """
     if path is None:
         return

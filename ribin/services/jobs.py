@@ -82,18 +82,9 @@ def run_batch(
 ) -> BatchReport:
     """Run a job from where it was left, and write its results.
 
-    Parameters
-    ----------
-    usual : mapping, optional
-        What an empty or absent cell of a column means.
-
-    Raises
-    ------
-    ParameterError
-        The results would not end in .jsonl, have no folder, or would replace the job or a file
-        that no run of it wrote; or their journal is of another job.
-    FormatError
-        As `read_job`.
+    `usual`: what an empty or absent cell of a column means. Raises ParameterError: the results
+    would not end in .jsonl, have no folder, or would replace the job or a file that no run of it
+    wrote; or their journal is of another job; FormatError: as `read_job`.
     """
     _check_results(options)
     job = read_job(options.job_file, work.kind, usual or {}, work.settings())
@@ -162,11 +153,8 @@ def run_job(
 ) -> Tally:
     """Do what the journal does not have yet. This process alone writes, in the order of the items.
 
-    Parameters
-    ----------
-    admit : callable, optional
-        What this process does with the outcome of an item, in order; gives what the journal
-        holds, by default the value. A RibinError or OSError that it raises is why the item failed.
+    `admit`: what this process does with the outcome of an item, in order; gives what the journal
+    holds, by default the value. A RibinError or OSError that it raises is why the item failed.
     """
     waiting = [item for item in job.items if item.number not in journal.done]
     before = len(job.items) - len(waiting)
@@ -287,10 +275,7 @@ def write_results(job: Job, journal: Journal, path: Path) -> tuple[Path, Path]:
     went well) and `result`. The CSV has a row for each item; of a search, one for each candidate
     of each list, those of the fused list with `all` as their mark.
 
-    Raises
-    ------
-    ParameterError
-        A file cannot be written.
+    Raises ParameterError: a file cannot be written.
     """
     table = path.with_suffix(".csv")
     with whole_file(path) as aside, aside.open("w", encoding="utf-8", newline="\n") as stream:

@@ -34,17 +34,9 @@ def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
 def look_at_lead(vault: Vault, lead: str, who: str, early: bool = True) -> LeadView:
     """A lead for a person's eyes; the audit log keeps who looked.
 
-    Parameters
-    ----------
-    early : bool
-        Also one's own first verdict while the second is due; nobody of this login is blind then.
-
-    Raises
-    ------
-    AccessError
-        The vault's people have roles, and `who` has none.
-    StoreError
-        The lead is unknown.
+    `early`: also one's own first verdict while the second is due; nobody of this login is blind
+    then. Raises AccessError: the vault's people have roles, and `who` has none; StoreError: the
+    lead is unknown.
     """
     check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
@@ -111,10 +103,7 @@ def figures_as_seen(
 def figures_of_list(list_file: Path, candidate: ExhibitRef) -> dict[str, Any]:
     """As `figures_as_seen`, from a file that `ribin search --json` printed.
 
-    Raises
-    ------
-    ParameterError
-        The file is no such list, or the candidate is not in it.
+    Raises ParameterError: the file is no such list, or the candidate is not in it.
     """
     try:
         content = list_file.read_bytes()

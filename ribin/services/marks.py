@@ -15,14 +15,7 @@ from ribin.cases.exhibits import Candidate, Exhibit, Request
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
 from ribin.describe.steps import template_mark
-from ribin.errors import (
-    AccessError,
-    FormatError,
-    ParameterError,
-    RibinError,
-    ScanError,
-    StoreError,
-)
+from ribin.errors import AccessError, FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
 from ribin.model import NO_TRACE, Mark, MarkType, Provenance, Scan, Trace, mark_with_article
 from ribin.params.defaults import Params
@@ -53,12 +46,8 @@ def named_source(name: str, session: Session | None = None) -> Source:
 
     `./NAME` and whole paths are files, and `exhibit:NAME` is an exhibit.
 
-    Raises
-    ------
-    ParameterError
-        It is a file and an exhibit, or an exhibit and there is no vault.
-    FormatError
-        It is neither.
+    Raises ParameterError: it is a file and an exhibit, or an exhibit and there is no vault;
+    FormatError: it is neither.
     """
     if name.startswith(_EXHIBIT):
         return exhibit_source(name, session)
@@ -85,10 +74,7 @@ def named_source(name: str, session: Session | None = None) -> Source:
 def cell_source(cell: str, folder: Path, session: Session | None) -> Source:
     """A cell of a batch: a file, found from `folder`, or `exhibit:NAME`.
 
-    Raises
-    ------
-    FormatError
-        There is no such file.
+    Raises FormatError: there is no such file.
     """
     if cell.startswith(_EXHIBIT):
         return exhibit_source(cell, session)
@@ -100,10 +86,7 @@ def cell_source(cell: str, folder: Path, session: Session | None) -> Source:
 def exhibit_source(name: str, session: Session | None) -> ExhibitRef:
     """EXHIBIT or MEMBER:EXHIBIT, where nothing but an exhibit can be meant.
 
-    Raises
-    ------
-    ParameterError
-        There is no vault to find it in.
+    Raises ParameterError: there is no vault to find it in.
     """
     if session is None:
         raise ParameterError(
@@ -157,21 +140,11 @@ def side_of(
     wanted, it is cut from the original again. Another member's exhibit is given after its audit
     log says who looks at it, and why.
 
-    Parameters
-    ----------
-    sha256 : str
-        Of an exhibit of several scans, the one that is meant.
-
-    Raises
-    ------
-    ScanError
-        The file cannot be used, or there is no such mark.
-    StoreError
-        There is no such exhibit, it was described with other parameters, or a vault cannot be
-        opened, read or written.
-    AccessError
-        The scope does not reach that member, the owner does not show such an exhibit in it, or
-        has not released an original that is needed.
+    `sha256`: of an exhibit of several scans, the one that is meant. Raises ScanError: the file
+    cannot be used, or there is no such mark; StoreError: there is no such exhibit, it was described
+    with other parameters, or a vault cannot be opened, read or written; AccessError: the scope does
+    not reach that member, the owner does not show such an exhibit in it, or has not released an
+    original that is needed.
     """
     if isinstance(source, Path):
         scan = reading.scan(source, asker.params)

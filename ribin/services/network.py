@@ -32,16 +32,9 @@ class MemberState:
 def member_states(network: Network, asker: str = "") -> list[MemberState]:
     """Look into the vault of every member, without writing.
 
-    Parameters
-    ----------
-    asker : str
-        Code of the member that asks: all of its own exhibits are counted, and of others those that
-        they share with it. Empty: those that everybody in the network may know of.
-
-    Raises
-    ------
-    AccessError
-        The asker is not in the network.
+    `asker`: code of the member that asks: all of its own exhibits are counted, and of others those
+    that they share with it. Empty: those that everybody in the network may know of. Raises
+    AccessError: the asker is not in the network.
     """
     states = []
     for code, member in sorted(network.members.items()):

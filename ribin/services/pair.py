@@ -96,10 +96,7 @@ def prepare_pair(
     A pair of low score is looked at mirrored as well, and the result has a note where that
     agrees clearly better.
 
-    Raises
-    ------
-    RibinError
-        As `side_of`: a side cannot be read, is not there, or may not be seen.
+    Raises RibinError: as `side_of`: a side cannot be read, is not there, or may not be seen.
     """
     if options.render:
         return _rendered_pair(reference, comparison, asker, options)
@@ -120,10 +117,7 @@ def compare_sides(
 ) -> ComparedPair:
     """Compare two sides; the result names them as they are called.
 
-    Parameters
-    ----------
-    mirrored : bool
-        Whether a pair of low score is looked at mirrored as well.
+    `mirrored`: whether a pair of low score is looked at mirrored as well.
     """
     compared = compare_marks(reference.template, comparison.template, params, trace)
     result = replace(compared, reference=reference.name, comparison=comparison.name)
@@ -216,10 +210,7 @@ def pair_page(pair: ComparedPair, asker: Asker, annotations: Path | None = None)
     Where a side is given as its template alone, both are drawn from theirs, in deviations of each,
     because a template holds no heights in um.
 
-    Parameters
-    ----------
-    annotations : Path, optional
-        What a page of this pair saved, for the page to open with.
+    `annotations`: what a page of this pair saved, for the page to open with.
     """
     one, two = (side.mark if pair.whole else _from_template(side) for side in pair.sides)
     first, second = (measured_side(s, asker) if pair.whole else None for s in pair.sides)
@@ -251,10 +242,7 @@ def _from_template(side: Side) -> Mark:
 def check_page(path: Path) -> None:
     """Refuse before the work a page that could not be written after it.
 
-    Raises
-    ------
-    ParameterError
-        The name does not end in .html, or its folder is not there.
+    Raises ParameterError: the name does not end in .html, or its folder is not there.
     """
     if path.suffix.lower() not in (".html", ".htm"):
         raise ParameterError(f"{path}: a name that ends in .html needed")
@@ -315,10 +303,7 @@ def enter_report(
 
     A vault that may only be read gets no row; its last one is given all the same.
 
-    Raises
-    ------
-    AccessError
-        The vault's people have roles, and this person has none that searches.
+    Raises AccessError: the vault's people have roles, and this person has none that searches.
     """
     check_searcher(vault.catalogue, request.who)
     if vault.writable:
@@ -330,10 +315,8 @@ def enter_report(
 def check_reports(paths: Sequence[Path]) -> None:
     """Refuse before the work reports that could not be written after it.
 
-    Raises
-    ------
-    ParameterError
-        A name ends in neither .html nor .pdf, its folder is not there, or reportlab is missing.
+    Raises ParameterError: a name ends in neither .html nor .pdf, its folder is not there, or
+    reportlab is missing.
     """
     for path in paths:
         if path.suffix.lower() not in (*_PAGES, _PDF):

@@ -47,10 +47,7 @@ class ReadOptions:
 
         A lighting is that of images; a topography read by the same command has none.
 
-        Raises
-        ------
-        RibinError
-            As `read_scan`; or a circle or a mask cannot be used.
+        Raises RibinError: as `read_scan`; or a circle or a mask cannot be used.
         """
         scan = read_scan(
             path, pixel_pitch_um=self.pixel_pitch_um, mask_path=self.mask, params=params.read
@@ -69,12 +66,8 @@ class ReadOptions:
         Mask and circles are drawn in the scan as `ribin extract` shows it: of a cast, as it was
         unfolded. A pitch or a lighting stands for one that the enrolment did not know.
 
-        Raises
-        ------
-        ParameterError
-            A scan that was enrolled as one of a cast is called a cast again.
-        RibinError
-            As `read_again`; or a circle or a mask cannot be used.
+        Raises ParameterError: a scan that was enrolled as one of a cast is called a cast again;
+        RibinError: as `read_again`; or a circle or a mask cannot be used.
         """
         source = kept.provenance.source
         if self.replica and kept.replica:
@@ -101,10 +94,8 @@ AS_STATED = ReadOptions()  # as the file states it, or the vault
 def read_again(kept: ScanContents, params: Params) -> Scan:
     """The scan as it was read at enrolment: its pitch, light and outlines, and whether a cast.
 
-    Raises
-    ------
-    ScanError
-        Today's reader refuses the original, or reads it in another shape than the outlines have.
+    Raises ScanError: today's reader refuses the original, or reads it in another shape than the
+    outlines have.
     """
     source = kept.provenance.source
     try:
@@ -180,12 +171,8 @@ def as_image_pairs(
 ) -> tuple[tuple[Scan, Scan], ...]:
     """The pairs of images to compare in place of an image and a topography, in their order.
 
-    Raises
-    ------
-    ParameterError
-        Nobody said how the image was lit.
-    ScanError
-        The topography holds no mark.
+    Raises ParameterError: nobody said how the image was lit; ScanError: the topography holds no
+    mark.
     """
     image = one if one.kind is ScanKind.IMAGE else two
     if not image.provenance.lighting:

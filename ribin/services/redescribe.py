@@ -40,12 +40,7 @@ def describe_vault(
     Scan files and earlier records stay as they are. A scan that fails keeps its marks. A run that
     was stopped goes on where it was.
 
-    Raises
-    ------
-    StoreError
-        The vault is read-only or locked.
-    AccessError
-        `who` is no administrator.
+    Raises StoreError: the vault is read-only or locked; AccessError: `who` is no administrator.
     """
     with vault.catalogue.reading() as db:
         done = scans_in_use_with(db, vault.path, params.template_id)

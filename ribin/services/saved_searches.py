@@ -46,12 +46,8 @@ def begin_saved_searches(
 ) -> list[SavedSearch]:
     """Begin a search for each exhibit of the own vault.
 
-    Raises
-    ------
-    AccessError
-        A search beyond the country does not say who asks and why.
-    StoreError, ParameterError
-        As `add_saved_search`; then none is begun.
+    Raises AccessError: a search beyond the country does not say who asks and why; StoreError,
+    ParameterError: as `add_saved_search`; then none is begun.
     """
     who, reason, scope = options.who, options.reason, options.scope
     check_request(Request("", scope, who=who, reason=reason), Scope.COUNTRY)

@@ -56,10 +56,8 @@ class SearchOptions:
     def request(self, member: str) -> Request:
         """What the member asks others.
 
-        Raises
-        ------
-        ParameterError
-            Both a scope and members are named: the one says whom to ask, and so does the other.
+        Raises ParameterError: both a scope and members are named: the one says whom to ask, and so
+        does the other.
         """
         if self.scope and self.members:
             named = ", ".join(self.members)
@@ -97,10 +95,7 @@ def search_for(session: Session, query: Source, options: SearchOptions) -> Finis
     owner has not released, its owner and the own vault are asked, and the notes of the lists say
     who was not.
 
-    Raises
-    ------
-    RibinError
-        As `sides_of`, `check_reach` and `search`.
+    Raises RibinError: as `sides_of`, `check_reach` and `search`.
     """
     request = options.request(session.member)
     check_reach(session, request, options.members)
@@ -188,12 +183,8 @@ def search_problems(session: Session, made: FinishedSearch, picture: Path | None
 def check_reach(session: Session, request: Request, members: Sequence[str] = ()) -> None:
     """Refuse who may not search, and to ask others where no network says who they are.
 
-    Raises
-    ------
-    AccessError
-        The vault's people have roles, and this person has none that searches.
-    ParameterError
-        A wider scope, or other members, are asked for without a network.
+    Raises AccessError: the vault's people have roles, and this person has none that searches;
+    ParameterError: a wider scope, or other members, are asked for without a network.
     """
     check_searcher(session.vault.catalogue, request.who)
     if not session.networked and (
@@ -211,10 +202,8 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
     The latest lead of a pair decides. One that still awaits a verdict is not among them, nor one
     that lacks a blind one, nor one whose link was withdrawn: there, something was wrong.
 
-    Parameters
-    ----------
-    sha256 : str
-        Of the scan that is searched with. One that is not enrolled has been reviewed with nothing.
+    `sha256`: of the scan that is searched with. One that is not enrolled has been reviewed with
+    nothing.
     """
     with vault.catalogue.reading() as db:
         exhibit = find_scan_owner(db, sha256)

@@ -108,12 +108,7 @@ def _page_name(candidate: Candidate) -> str:
 def read_lists(path: Path) -> SearchLists:
     """The lists in a file that `ribin search --json` was written to.
 
-    Raises
-    ------
-    FormatError
-        The file is no such result.
-    ParameterError
-        It cannot be opened.
+    Raises FormatError: the file is no such result; ParameterError: it cannot be opened.
     """
     try:
         content = path.read_bytes()
@@ -169,10 +164,7 @@ def report_search(
 def _drawn(first: SearchResult, query: Sequence[Side]) -> Side | None:
     """The mark of the first list among those of the query.
 
-    Raises
-    ------
-    ParameterError
-        The scan is not the one that was searched with.
+    Raises ParameterError: the scan is not the one that was searched with.
     """
     for side in query:
         found = side.template.provenance.sha256

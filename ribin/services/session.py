@@ -39,10 +39,7 @@ class Session:
     ) -> Session:
         """Open the asker's vault.
 
-        Raises
-        ------
-        ParameterError
-            The network lacks this member, or names another vault for it.
+        Raises ParameterError: the network lacks this member, or names another vault for it.
         """
         own = open_own(vault)
         try:
@@ -94,12 +91,8 @@ class Vaults:
     def of(self, member: str) -> Vault:
         """The vault of a member; an empty code means the one of `--vault`.
 
-        Raises
-        ------
-        AccessError
-            The member is not the owner of the only vault, or not in the network.
-        ParameterError
-            No member is named and there is no `--vault`.
+        Raises AccessError: the member is not the owner of the only vault, or not in the network;
+        ParameterError: no member is named and there is no `--vault`.
         """
         if not member and not self._own:
             raise ParameterError("member: a code needed where there is no --vault, found none")
@@ -155,10 +148,7 @@ def open_with_network(
 ) -> Iterator[tuple[Vault, Network]]:
     """The own vault and the network that it is in.
 
-    Raises
-    ------
-    ParameterError
-        There is no vault or no network.
+    Raises ParameterError: there is no vault or no network.
     """
     if network_file is None:
         raise ParameterError("--network or RIBIN_NETWORK needed: network.toml")

@@ -52,12 +52,9 @@ class SharingChange:
 def change_sharing(vault: Vault, asked: SharingChange) -> None:
     """Set the level of these exhibits and the level of those to come, as far as named.
 
-    Raises
-    ------
-    ParameterError
-        Exhibits without a level, a level without exhibits, or no reason is given.
-    AccessError
-        The vault's people have roles, and `who` has none that may; to see the levels any will do.
+    Raises ParameterError: exhibits without a level, a level without exhibits, or no reason is
+    given; AccessError: the vault's people have roles, and `who` has none that may; to see the
+    levels any will do.
     """
     if bool(asked.exhibits) != bool(asked.sharing):
         raise ParameterError("share: both exhibits and their level needed, found one of them")
@@ -84,12 +81,9 @@ class RetentionChange:
 def change_retention(vault: Vault, asked: RetentionChange) -> None:
     """Set the last day of these exhibits and the usual days, as far as named.
 
-    Raises
-    ------
-    ParameterError
-        Exhibits without a day, a day without exhibits, or no reason is given.
-    AccessError
-        The vault's people have roles, and `who` has none that may; to see the days any will do.
+    Raises ParameterError: exhibits without a day, a day without exhibits, or no reason is given;
+    AccessError: the vault's people have roles, and `who` has none that may; to see the days any
+    will do.
     """
     if bool(asked.exhibits) != (asked.until is not None):
         raise ParameterError("retention: both exhibits and their day needed, found one of them")
@@ -142,10 +136,7 @@ def release(vault: Vault, network: Network, asked: ReleaseRequest) -> ReleaseRes
 
     The owner's comes first. A receiver that cannot be reached reads it in the next bundle.
 
-    Raises
-    ------
-    AccessError, ParameterError, StoreError
-        As `release_exhibit` and `end_release`.
+    Raises AccessError, ParameterError, StoreError: as `release_exhibit` and `end_release`.
     """
     exhibit, receiver = asked.exhibit, asked.receiver
     reach = network.reach(vault.member, receiver)
@@ -179,10 +170,7 @@ def send_bundle(
 ) -> SentBundle:
     """Write a bundle for a member of the network; sealed for its trusted key where asked.
 
-    Raises
-    ------
-    AccessError, ParameterError, StoreError
-        As `export_bundle`; or there is no key.
+    Raises AccessError, ParameterError, StoreError: as `export_bundle`; or there is no key.
     """
     reach: Scope = network.reach(vault.member, receiver)
     key = own_key(vault)
@@ -219,13 +207,9 @@ class PurgeReport:
 def purge_each(vault: Vault, asked: PurgeOptions) -> PurgeReport:
     """Purge the exhibits named, or those that are due, and what the index drew from them.
 
-    Raises
-    ------
-    ParameterError
-        Both exhibits and a day are named, or neither; the day is none or to come; no reason is
-        given.
-    StoreError, AccessError
-        An exhibit is unknown; or as `purge_exhibit`, of what concerns all of them.
+    Raises ParameterError: both exhibits and a day are named, or neither; the day is none or to
+    come; no reason is given; StoreError, AccessError: an exhibit is unknown; or as `purge_exhibit`,
+    of what concerns all of them.
     """
     check_looker(vault.catalogue, asked.who)
     chosen = _due_exhibits(vault, asked.exhibits, asked.due)
@@ -367,14 +351,9 @@ def write_original(session: Session, named: str, folder: Path, who: str, reason:
 
     Where another member's vault is out of reach, its last bundle gives what was released in it.
 
-    Raises
-    ------
-    AccessError
-        The person may not, says no reason for another member's, or it is not released.
-    StoreError
-        There is no such exhibit, or a vault cannot be read or written.
-    ParameterError
-        A file is there already or cannot be written.
+    Raises AccessError: the person may not, says no reason for another member's, or it is not
+    released; StoreError: there is no such exhibit, or a vault cannot be read or written;
+    ParameterError: a file is there already or cannot be written.
     """
     check_searcher(session.vault.catalogue, who)
     if not folder.is_dir():

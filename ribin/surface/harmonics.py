@@ -40,21 +40,13 @@ class Band:
 class Harmonics:
     """The K modes of a disc that hold most of a surface, strongest first.
 
-    Attributes
-    ----------
-    planes : (K, S * S) float32 array
-        Each mode on the pixels of a square frame; their dot products with each other are 0 or 1,
-        up to the sampling.
-    orders : (K,) int64 array
-        Multiple of the polar angle. A cosine is followed by its sine, so that truncation
-        behind a sine keeps a set that turns into itself.
-    sines : (K,) bool array
-        True where the mode is a sine.
+    A cosine is followed by its sine, so that truncation behind a sine keeps a set that turns into
+    itself. The dot products of the planes with each other are 0 or 1, up to the sampling.
     """
 
-    planes: FloatArray
-    orders: NDArray[np.int64]
-    sines: NDArray[np.bool_]
+    planes: FloatArray  # (K, S * S) each mode on the pixels of a square frame
+    orders: NDArray[np.int64]  # (K,) multiple of the polar angle
+    sines: NDArray[np.bool_]  # (K,) True where the mode is a sine
 
     def first(self, number: int) -> Harmonics:
         """The strongest of them."""

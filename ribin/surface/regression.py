@@ -64,21 +64,7 @@ def local_form(
 ) -> FloatArray:
     """Low-pass a surface by local second-degree surfaces; unmeasured pixels take no part.
 
-    Parameters
-    ----------
-    surface : (H, W) float32 array
-        Values; ignored where not `valid`.
-    valid : (H, W) bool array
-        True where measured.
-    cutoff_um : float
-        Wavelength in um that is transmitted by one half.
-    pitch_um : (float, float)
-        Distance of rows and of columns.
-
-    Returns
-    -------
-    (H, W) float32 array
-        0 where not `valid`.
+    Arguments and result are those of `ribin.surface.gaussian.smooth_surface`.
     """
     out = np.zeros(surface.shape, np.float32)
     box = _bounds(valid)  # the grid begins there: a margin around a mark changes nothing

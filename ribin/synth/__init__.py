@@ -1,6 +1,5 @@
 """Firearms that mark cartridge cases, with known truth.
 
 tool relief (`breech`, `firearm`) -> mark on the primer, what is measured of it and its scan
-(`cartridge`, of a whole head `head`), as a photograph (`render`) -> file (`write`) -> a set of
-cases (`sample`)
+(`cartridge`), as a photograph (`render`) -> file (`write`) -> a set of cases (`sample`)
 """

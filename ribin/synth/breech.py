@@ -40,28 +40,13 @@ class BreechFace(StrEnum):
 
 
 def tool_layer(
-    face: BreechFace,
-    direction_deg: float,
-    rng: np.random.Generator,
-    strokes_since: float = 0.0,
+    face: BreechFace, direction_deg: float, rng: np.random.Generator, strokes_since: float = 0.0
 ) -> Grid:
-    """The long marks of the tool that cut a face.
+    """The long marks of the tool that cut a face, (N, N) float64 of RMS 1 on the face's raster.
 
-    Parameters
-    ----------
-    face : BreechFace
-        The pattern.
-    direction_deg : float
-        Direction of the strokes, counter-clockwise from vertical as displayed.
-    rng : Generator
-        The tool: the same state draws the same tool.
-    strokes_since : float
-        Wear since the tool was fresh, in radians: faces cut d apart correlate with cos(d).
-
-    Returns
-    -------
-    (N, N) float64 array
-        Relief of RMS 1 on the face's raster.
+    Strokes run at `direction_deg`, counter-clockwise from vertical as displayed. The state of the
+    generator is the tool. `strokes_since` is its wear since it was fresh, in radians: faces cut d
+    apart correlate with cos(d).
     """
     rows, cols = face_grid()
     radius_um = rng.uniform(1900.0, 3800.0)  # of the cutter's path, where it runs in arcs
@@ -88,13 +73,7 @@ def own_layer(face: BreechFace, direction_deg: float, rng: np.random.Generator) 
     else:
         stretch, bowls = 5.0, ((26.0, 0.5, 0.15), (55.0, 0.2, 0.3), (120.0, 0.1, 0.5))
     grain = rough_field(
-        _SHAPE,
-        FACE_PITCH_UM,
-        rng,
-        shortest_um=26.0,
-        longest_um=900.0,
-        slope=2.9,
-        stretch=stretch,
+        _SHAPE, FACE_PITCH_UM, rng, shortest_um=26.0, longest_um=900.0, slope=2.9, stretch=stretch
     )
     rows, cols = face_grid()
     relief = _draw(grain, *rotate_points(rows, cols, -direction_deg))
@@ -132,13 +111,7 @@ def _stroke_canvas(rng: np.random.Generator) -> Grid:
         FACE_PIXELS, FACE_PITCH_UM, rng, shortest_um=22.0, longest_um=90.0, slope=1.0
     )
     broken = rough_field(
-        _SHAPE,
-        FACE_PITCH_UM,
-        rng,
-        shortest_um=24.0,
-        longest_um=400.0,
-        slope=2.6,
-        stretch=25.0,
+        _SHAPE, FACE_PITCH_UM, rng, shortest_um=24.0, longest_um=400.0, slope=2.6, stretch=25.0
     )
     return unit_rms(_patchy(feed + 0.45 * fine + 0.75 * broken, rng, 0.3))
 

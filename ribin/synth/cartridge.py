@@ -66,7 +66,8 @@ def fire(
     shot = shot or Shot.draw(random_stream(chance, "shot"))
     hand = hand or Hand.draw(random_stream(chance, "hand"))
     radius_um, pitch_um = firearm.spec.primer_radius_um, instrument.pixel_pitch_um
-    rows, cols = _scan_grid(radius_um, pitch_um)
+    pixels = round(2.0 * (radius_um + 100.0) / pitch_um)
+    rows, cols = centred_grid((pixels, pixels), pitch_um)
 
     texture = primer_texture(primer, rows.shape, pitch_um, random_stream(chance, "texture"))
     surface = press_primer(firearm, primer, shot, texture, rows, cols, mark_strength)
@@ -77,11 +78,6 @@ def fire(
     heights, valid = measure_surface(surface, instrument, random_stream(chance, "noise"))
     drawn = outline_mark(firearm, shot, hand, rows, cols, random_stream(chance, "outline"))
     return _crop(heights, valid & drawn, drawn, pitch_um, measured_on)
-
-
-def _scan_grid(radius_um: float, pitch_um: float) -> tuple[Grid, Grid]:
-    pixels = round(2.0 * (radius_um + 100.0) / pitch_um)
-    return centred_grid((pixels, pixels), pitch_um)
 
 
 def _crop(
@@ -179,21 +175,11 @@ def press_primer(
 
     High points of the steel reach the primer first. Where the steel is deeper than the primer's
     surface the primer takes its shape (inverted), less the spring-back; elsewhere it keeps its
-    own texture. More pressure prints more of the area.
+    own texture. More pressure prints more of the area. `mark_strength` is a factor on the relief
+    of the breech face: less than 1 for weakly marked cases.
 
-    Parameters
-    ----------
-    texture : (H, W) float64 array
-        The primer's own surface in um.
-    rows, cols : (H, W) float64 array
-        Places in um in the scan's frame, the middle of the primer at 0, 0.
-    mark_strength : float
-        Factor on the relief of the breech face: 1 as it is, less for weakly marked cases.
-
-    Returns
-    -------
-    (H, W) float64 array
-        Heights in um.
+    All arrays are (H, W) float64 in um; `rows` and `cols` are places in the scan's frame, the
+    middle of the primer at 0, 0.
     """
     steel = mark_strength * _felt_relief(firearm, primer, shot, rows, cols)
     load = shot.pressure / primer.hardness

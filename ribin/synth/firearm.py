@@ -73,21 +73,14 @@ class FirearmSpec:
 class Firearm:
     """One firearm.
 
-    Attributes
-    ----------
-    relief : (N, N) float32 array
-        Heights of the breech face in um, positive towards the cartridge case, seen as the mark
-        is seen (from the case), the middle of the aperture in the middle of the raster.
-    pitch_um : float
-        Distance of neighbouring pixels of `relief`.
-    entropy : tuple of int
-        What it was made from; firing mixes it in, so that no two firearms share chance.
+    Its relief, (N, N) um, is positive towards the cartridge case and seen as the mark is seen (from
+    the case), the middle of the aperture in the middle of the raster.
     """
 
     spec: FirearmSpec
     relief: FloatArray
-    pitch_um: float
-    entropy: tuple[int, ...]
+    pitch_um: float  # of `relief`
+    entropy: tuple[int, ...]  # firing mixes it in, so that no two firearms share chance
 
     @property
     def class_fields(self) -> ClassFields:
@@ -111,21 +104,11 @@ def consecutive_slides(
     spec: FirearmSpec | None = None,
     wear_per_slide: float = 0.12,
 ) -> tuple[Firearm, ...]:
-    """Slides cut one after the other with one tool.
+    """`n` slides cut one after the other with one tool; the seed names the tool and the series.
 
-    Parameters
-    ----------
-    n : int
-        Number of slides.
-    seed : int
-        Names the tool and the series.
-    shared : float
-        Share of the relief's variance that comes from the tool, 0 to 1 (subclass).
-    spec : FirearmSpec, optional
-        Kind of firearm; its `tool_share` gives way to `shared`.
-    wear_per_slide : float
-        Radians of change of the tool: its strokes on slides d apart correlate with
-        cos(d * wear_per_slide).
+    `shared` is the share of the relief's variance that comes from the tool, 0 to 1 (subclass), in
+    place of the spec's `tool_share`. The tool's strokes on slides d apart correlate with
+    cos(d * wear_per_slide), in radians.
     """
     if n < 1:
         raise ParameterError(f"n: at least 1 slide needed, found {n}")

@@ -47,25 +47,11 @@ def rough_field(
     slope: float,
     stretch: float = 1.0,
 ) -> Grid:
-    """A Gaussian random surface of RMS 1 that continues periodically.
+    """A Gaussian random surface of mean 0 and RMS 1, (H, W) float64, that continues periodically.
 
-    Parameters
-    ----------
-    shape : (H, W)
-        Size in pixels.
-    pitch_um : float
-        Distance of neighbouring pixels.
-    shortest_um, longest_um : float
-        Wavelengths at which the power has fallen by 1/e on either side.
-    slope : float
-        The power density in two dimensions falls as frequency to the power -slope between them.
-    stretch : float
-        How many times longer the features are along the rows' axis (downwards) than across it.
-
-    Returns
-    -------
-    (H, W) float64 array
-        Mean 0, RMS 1.
+    The power density in two dimensions falls as frequency to the power -slope between the
+    wavelengths `shortest_um` and `longest_um`, at which it has fallen by 1/e. Features are
+    `stretch` times longer along the rows' axis (downwards) than across it.
     """
     down = stretch * fft.fftfreq(shape[0], pitch_um)[:, None]
     across = fft.rfftfreq(shape[1], pitch_um)[None, :]
@@ -89,12 +75,7 @@ def rough_profile(
 ) -> Grid:
     """The same in one dimension: a (1, length) float64 array of mean 0 and RMS 1."""
     return rough_field(
-        (1, length),
-        pitch_um,
-        rng,
-        shortest_um=shortest_um,
-        longest_um=longest_um,
-        slope=slope,
+        (1, length), pitch_um, rng, shortest_um=shortest_um, longest_um=longest_um, slope=slope
     )
 
 

@@ -18,25 +18,13 @@ _DARKEST, _BRIGHTEST = 20.0, 235.0  # where the 1st and 99th percentile fall at 
 
 @dataclass(frozen=True)
 class Light:
-    """Where the light comes from and how the metal throws it back.
-
-    Attributes
-    ----------
-    azimuth_deg : float
-        Of a side light: 0 from the right, 90 from the top, counter-clockwise as displayed.
-    elevation_deg : float
-        Height of the lamps above the plane of the image.
-    specular : float
-        Weight of the mirror-like lobe beside 1 for the matt part.
-    shininess : float
-        Exponent of the lobe (Blinn 1977, doi:10.1145/563858.563893).
-    """
+    """Where the light comes from and how the metal throws it back."""
 
     lamp: Lamp = Lamp.RING
-    azimuth_deg: float = 0.0
-    elevation_deg: float = 45.0
-    specular: float = 0.5
-    shininess: float = 12.0
+    azimuth_deg: float = 0.0  # of a side light, from the right, counter-clockwise as displayed
+    elevation_deg: float = 45.0  # of the lamps above the plane of the image
+    specular: float = 0.5  # weight of the mirror-like lobe beside 1 for the matt part
+    shininess: float = 12.0  # exponent of the lobe (Blinn 1977, doi:10.1145/563858.563893)
 
     def __post_init__(self) -> None:
         if not 0.0 < self.elevation_deg < 90.0:
@@ -47,27 +35,18 @@ class Light:
 
 @dataclass(frozen=True)
 class Camera:
-    """What becomes of the light on the way to grey levels of 8 bit.
+    """What becomes of the light on the way to grey levels of 8 bit."""
 
-    Attributes
-    ----------
-    gain : float
-        Factor on the contrast about middle grey; 1 puts the 1st to 99th percentile on most of
-        the range, more than about 1.2 saturates.
-    noise_grey : float
-        Standard deviation in grey levels.
-    unevenness : float
-        Share by which the light falls off from one border of the image to the other.
-    """
-
+    # On the contrast about middle grey: 1 puts the 1st to 99th percentile on most of the range,
+    # more than about 1.2 saturates.
     gain: float = 1.0
-    noise_grey: float = 4.0
-    unevenness: float = 0.0
+    noise_grey: float = 4.0  # standard deviation in grey levels
+    unevenness: float = 0.0  # share by which the light falls off from border to border
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("gain", 0.0), ("noise_grey", 0.0), ("unevenness", 0.0)):
-            if not getattr(self, name) >= least:
+        for name in ("gain", "noise_grey", "unevenness"):
+            if not getattr(self, name) >= 0.0:
                 raise ParameterError(f"{name}: 0 or more needed, found {getattr(self, name):g}")
 
 
@@ -179,22 +158,10 @@ def _provenance(source: Provenance, values: FloatArray, light: Light) -> Provena
 def surface_normals(
     surface: FloatArray, valid: BoolArray, pitch_um: tuple[float, float]
 ) -> FloatArray:
-    """Unit normals from differences of neighbouring heights.
+    """Unit normals from differences of neighbouring heights in um.
 
-    Parameters
-    ----------
-    surface : (H, W) float32 array
-        Heights in um; ignored where not `valid`.
-    valid : (H, W) bool array
-        True where measured. Beside a hole the difference is one-sided; a pixel without a
-        measured neighbour lies level.
-    pitch_um : (float, float)
-        Distance of rows and of columns.
-
-    Returns
-    -------
-    (H, W, 3) float32 array
-        Right, up and towards the viewer, as displayed.
+    Beside a hole the difference is one-sided; a pixel without a measured neighbour lies level.
+    Returns (H, W, 3) float32: right, up and towards the viewer, as displayed.
     """
     right = _slope(surface, valid, 1) / np.float32(pitch_um[1])
     up = -_slope(surface, valid, 0) / np.float32(pitch_um[0])

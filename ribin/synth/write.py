@@ -22,19 +22,8 @@ _UNIX = 3  # what zip files call the system that made them; it must not follow t
 def write_x3p(scan: Scan, path: str | Path, step_um: float = 0.005) -> None:
     """Write a synthetic scan as X3P (ISO 5436-2 wording, the one most programs read).
 
-    Parameters
-    ----------
-    scan : Scan
-        Topography; its instrument, creator and date go into the file, nothing else does.
-    path : str or Path
-        File to write; replaced if it exists.
-    step_um : float
-        Increment of the heights, which are stored as 16-bit integers.
-
-    Raises
-    ------
-    ParameterError
-        The heights do not fit 16 bits at this increment.
+    Instrument, creator and date go into the file, nothing else of the provenance does. Heights are
+    stored as 16-bit integers in steps of `step_um`; raises ParameterError where they do not fit.
     """
     Path(path).write_bytes(encode_x3p(scan, step_um))
 

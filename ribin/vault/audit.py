@@ -159,10 +159,7 @@ def exported_lines(db: sqlite3.Connection) -> Iterator[str]:
 def file_problems(path: Path) -> tuple[AuditHead, list[str], dict[int, str]]:
     """The head of an exported log, a sentence for each row that is not as exported, and all hashes.
 
-    Raises
-    ------
-    ParameterError
-        The file cannot be read, or is no exported log.
+    Raises ParameterError: the file cannot be read, or is no exported log.
     """
     needed = f"{path}: an audit log of `ribin audit export` needed"
     try:

@@ -46,12 +46,8 @@ def back_up(
 ) -> BackupResult:
     """Copy a vault into a new or empty folder; its audit log says so.
 
-    Raises
-    ------
-    AccessError
-        `who` is no administrator.
-    StoreError
-        The folder holds something, the disk refuses, or the copy is not sound: then there is none.
+    Raises AccessError: `who` is no administrator; StoreError: the folder holds something, the disk
+    refuses, or the copy is not sound: then there is none.
     """
     _check_empty(target)
     with vault.catalogue.reading() as db:
@@ -80,12 +76,7 @@ def restore(
 
     The audit log of the new vault goes on from that of the backup with a row that says so.
 
-    Raises
-    ------
-    AccessError
-        `who` is no administrator of the backup.
-    StoreError
-        As `back_up`.
+    Raises AccessError: `who` is no administrator of the backup; StoreError: as `back_up`.
     """
     _check_empty(target)
     with Vault.open(backup, read_only=True) as source:

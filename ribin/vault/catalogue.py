@@ -24,10 +24,8 @@ _READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 class Catalogue:
     """One connection, for one thread. Reads see one moment; writes wait for their turn.
 
-    Raises
-    ------
-    StoreError
-        From every method: the file is missing, damaged, no catalogue, locked or read-only.
+    Raises StoreError: from every method: the file is missing, damaged, no catalogue, locked or
+    read-only.
     """
 
     def __init__(self, folder: Path, writable: bool, wait_s: float) -> None:
@@ -174,10 +172,8 @@ class Identity:
 def checked_member_code(code: str, where: str) -> str:
     """The code itself when it has the form of ISO 3166 alpha-3.
 
-    Raises
-    ------
-    ParameterError
-        It is not three capital letters. Which codes exist is the network's business, not ours.
+    Raises ParameterError: it is not three capital letters. Which codes exist is the network's
+    business, not ours.
     """
     if not _MEMBER_CODE.fullmatch(code):
         raise ParameterError(
@@ -206,10 +202,8 @@ def _as_written(identity: Identity) -> bytes:
 def read_identity(folder: Path) -> Identity:
     """Read and check vault.toml.
 
-    Raises
-    ------
-    StoreError
-        The folder is missing or no vault, the file is damaged, or its schema is not ours.
+    Raises StoreError: the folder is missing or no vault, the file is damaged, or its schema is not
+    ours.
     """
     if not folder.is_dir():
         raise StoreError(
@@ -260,10 +254,7 @@ def create_tables(db: sqlite3.Connection) -> None:
 def check_schema(db: sqlite3.Connection, where: Path) -> None:
     """Refuse a catalogue of another version, or one that lacks a table or a column.
 
-    Raises
-    ------
-    StoreError
-        It names the version, or the first table that is another one.
+    Raises StoreError: it names the version, or the first table that is another one.
     """
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version != SCHEMA_VERSION:

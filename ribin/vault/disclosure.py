@@ -36,10 +36,7 @@ def may_see(exhibit: Exhibit, scope: Scope, reach: Scope) -> bool:
 def as_seen_by(receiver: str, vault: Vault, reach: Scope = Scope.NETWORK) -> Disclosure:
     """What a member knows of a vault at this moment; the owner itself knows all of it.
 
-    Parameters
-    ----------
-    reach : Scope
-        The narrowest scope in which the receiver reaches the owner.
+    `reach`: the narrowest scope in which the receiver reaches the owner.
     """
     with vault.catalogue.reading() as db:
         key = read_setting(db, "opaque_key")

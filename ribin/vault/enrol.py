@@ -53,12 +53,8 @@ def admit_entry(vault: Vault, entry: Entry, content: bytes) -> Enrolment:
     A crash before the commit leaves a file that the catalogue does not know and the next writer
     removes. Another process may have enrolled the scan meanwhile; then nothing is written.
 
-    Raises
-    ------
-    StoreError
-        As `find_enrolled`, or the disk refuses.
-    AccessError
-        Whoever enrols has no role for it.
+    Raises StoreError: as `find_enrolled`, or the disk refuses; AccessError: whoever enrols has no
+    role for it.
     """
     arriving, folder = False, vault.path
     try:
@@ -96,11 +92,8 @@ def find_enrolled(
 
     An empty field of the exhibit says nothing and contradicts nothing.
 
-    Raises
-    ------
-    StoreError
-        The scan belongs to another exhibit, the exhibit or its event is recorded otherwise, or the
-        name is that of a purged exhibit which a lead names for good.
+    Raises StoreError: the scan belongs to another exhibit, the exhibit or its event is recorded
+    otherwise, or the name is that of a purged exhibit which a lead names for good.
     """
     row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (sha256,)).fetchone()
     if row and row["exhibit"] != wanted.exhibit:
@@ -229,11 +222,8 @@ class Entry:
 def check_entry(entry: Entry, original: bytes) -> None:
     """Refuse what could not be trusted later.
 
-    Raises
-    ------
-    ParameterError
-        The bytes are not the scan's; marks and templates do not pair; nobody is named; or an
-        identifier, the date or the firearm of the exhibit cannot be.
+    Raises ParameterError: the bytes are not the scan's; marks and templates do not pair; nobody is
+    named; or an identifier, the date or the firearm of the exhibit cannot be.
     """
     source, exhibit = entry.scan.provenance.source, entry.exhibit
     found = hashlib.sha256(original).hexdigest()

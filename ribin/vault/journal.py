@@ -107,12 +107,8 @@ class Journal:
     def restore(self, job: dict[str, Any], otherwise: str) -> None:
         """Read what is there, take off a line cut short, and begin the file where it is empty.
 
-        Raises
-        ------
-        ParameterError
-            It is the journal of another job; `otherwise` says what to do then.
-        FormatError
-            A line before the last is damaged.
+        Raises ParameterError: it is the journal of another job; `otherwise` says what to do then;
+        FormatError: a line before the last is damaged.
         """
         self._file.seek(0)
         first: dict[str, Any] | None = None
@@ -140,12 +136,8 @@ class Journal:
 def open_journal(path: Path, job: dict[str, Any], otherwise: str) -> Iterator[Journal]:
     """The journal of a job, new or as it was left; nobody else may write it meanwhile.
 
-    Raises
-    ------
-    StoreError
-        It cannot be written, or another process has it.
-    ParameterError, FormatError
-        As `Journal.restore`.
+    Raises StoreError: it cannot be written, or another process has it; ParameterError, FormatError:
+    as `Journal.restore`.
     """
     try:
         file = path.open("r+b" if path.exists() else "x+b")

@@ -33,10 +33,7 @@ class TrustedKey:
 def make_key(vault: Vault, who: str, passphrase: str = "") -> PublicKey:
     """Make the vault's key; its private part stays in the folder, for its owner's eyes alone.
 
-    Raises
-    ------
-    StoreError
-        There is one already, or the vault is read-only.
+    Raises StoreError: there is one already, or the vault is read-only.
     """
     key = PrivateKey.make(vault.member)
     path = vault.path / KEY_FILE
@@ -54,12 +51,8 @@ def make_key(vault: Vault, who: str, passphrase: str = "") -> PublicKey:
 def own_key(vault: Vault, passphrase: str = "") -> PrivateKey:
     """The vault's key.
 
-    Raises
-    ------
-    StoreError
-        There is none, it cannot be read, or it is another member's.
-    ParameterError
-        The passphrase is missing, or another.
+    Raises StoreError: there is none, it cannot be read, or it is another member's; ParameterError:
+    the passphrase is missing, or another.
     """
     path = vault.path / KEY_FILE
     try:
@@ -82,10 +75,7 @@ def trust_key(vault: Vault, key: PublicKey, who: str, reason: str) -> bool:
 
     False where it is trusted already. A person compares the fingerprint first.
 
-    Raises
-    ------
-    AccessError
-        It claims to be of the vault's own member.
+    Raises AccessError: it claims to be of the vault's own member.
     """
     if key.member == vault.member:
         raise AccessError(f"key of {key.member}: another member's needed, found our own")

@@ -42,12 +42,9 @@ def read_people(catalogue: Catalogue) -> list[Person]:
 def appoint(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: str) -> list[Role]:
     """Give a person roles; gives those that were new.
 
-    Raises
-    ------
-    AccessError
-        `who` is no administrator. A vault that has none takes its first one from anybody.
-    ParameterError
-        The name of the person cannot be one, or is another spelling of one that is known.
+    Raises AccessError: `who` is no administrator. A vault that has none takes its first one from
+    anybody; ParameterError: the name of the person cannot be one, or is another spelling of one
+    that is known.
     """
     if not person or person != person.strip() or not person.isprintable():
         raise ParameterError(f"person: a name needed, found {person!r}")
@@ -63,10 +60,7 @@ def appoint(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: 
 def revoke(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: str) -> list[Role]:
     """Take roles from a person; gives those that were held.
 
-    Raises
-    ------
-    AccessError
-        `who` is no administrator, or the vault would be left without one.
+    Raises AccessError: `who` is no administrator, or the vault would be left without one.
     """
     with vault.act(_ENDED, who, reason, ()) as act:
         check_role(act.db, who, (Role.ADMINISTRATOR,))
@@ -102,10 +96,7 @@ def appoint_founder(db: sqlite3.Connection, who: str) -> None:
 def check_role(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None:
     """Refuse whoever holds none of these roles.
 
-    Raises
-    ------
-    AccessError
-        It says which roles would do, and which ones the person has.
+    Raises AccessError: it says which roles would do, and which ones the person has.
     """
     needed, held = tuple(wanted), _roles_held(db).get(who, {})
     if not set(needed) & set(held):

@@ -12,10 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.errors import StoreError
-from ribin.vault.audit import (
-    append_row,
-    chain_problems,
-)
+from ribin.vault.audit import append_row, chain_problems
 from ribin.vault.catalogue import Catalogue, write_identity
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.files import fsync_folder, write_durably
@@ -64,11 +61,8 @@ def rebuild_vault(
     The audit log is that of the tables, and one row more, which names the hash of every file that
     was packed otherwise.
 
-    Raises
-    ------
-    StoreError
-        The folder holds something, the tables are not sound, a file is not as the catalogue says,
-        or the disk refuses.
+    Raises StoreError: the folder holds something, the tables are not sound, a file is not as the
+    catalogue says, or the disk refuses.
     """
     made = not folder.exists()
     try:
@@ -206,10 +200,8 @@ def fill_tables(db: sqlite3.Connection, tables: Mapping[str, Table]) -> None:
 
     Its triggers, which only let the audit log grow and keep what people wrote, rest meanwhile.
 
-    Raises
-    ------
-    StoreError
-        Tables, columns or rows are not those of a catalogue, or not as their audit log says.
+    Raises StoreError: tables, columns or rows are not those of a catalogue, or not as their audit
+    log says.
     """
     names = table_names(db)
     if sorted(tables) != sorted(names):

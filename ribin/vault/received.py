@@ -116,10 +116,7 @@ def read_originals(vault: Vault, member: str, exhibit: str) -> Iterator[tuple[st
 
     It is named as its owner calls it or by its pseudonym.
 
-    Raises
-    ------
-    StoreError
-        A file is missing or not as it was received.
+    Raises StoreError: a file is missing or not as it was received.
     """
     query = (
         "SELECT s.sha256, s.original FROM received_scans s JOIN received_exhibits e"
@@ -332,10 +329,7 @@ def is_last(vault: Vault, sender: str, bundle: tuple[str, int, str]) -> bool:
 def check_newer(vault: Vault, sender: str, number: int, where: str) -> None:
     """Refuse a bundle that does not come after all that were received of its sender.
 
-    Raises
-    ------
-    AccessError
-        It is an old one again, or one of a vault that went back in time.
+    Raises AccessError: it is an old one again, or one of a vault that went back in time.
     """
     with vault.catalogue.reading() as db:
         _refuse_old(db, sender, number, where)

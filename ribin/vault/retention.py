@@ -51,12 +51,8 @@ class Tombstone:
 def keep_until(vault: Vault, exhibit: str, day: str, who: str, reason: str) -> None:
     """Give an exhibit a date of its own; the empty day takes it away again.
 
-    Raises
-    ------
-    ParameterError
-        The day is none.
-    StoreError
-        The exhibit is unknown, or the vault is read-only or locked.
+    Raises ParameterError: the day is none; StoreError: the exhibit is unknown, or the vault is
+    read-only or locked.
     """
     if day:
         checked_day(day, f"exhibit {exhibit}: keep until")
@@ -95,13 +91,8 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
     that says so; the tombstone keeps the names, and so do leads that have ended.
     Copies elsewhere (backups, exports, bundles sent before) are not reached.
 
-    Raises
-    ------
-    ParameterError
-        Nobody is named, or no reason is given.
-    StoreError
-        The exhibit is unknown, in an open lead or in a link that stands, or the vault is read-only
-        or locked.
+    Raises ParameterError: nobody is named, or no reason is given; StoreError: the exhibit is
+    unknown, in an open lead or in a link that stands, or the vault is read-only or locked.
     """
     if not who.strip() or not reason.strip():
         raise ParameterError(f"exhibit {exhibit}: who and reason needed, found one missing")

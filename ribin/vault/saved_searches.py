@@ -31,12 +31,8 @@ def add_saved_search(
 ) -> list[SavedSearch]:
     """Begin a saved search with each exhibit, or with none.
 
-    Raises
-    ------
-    StoreError
-        An exhibit is unknown or has such a search already, or the vault is read-only or locked.
-    ParameterError
-        Nobody is named.
+    Raises StoreError: an exhibit is unknown or has such a search already, or the vault is read-only
+    or locked; ParameterError: nobody is named.
     """
     if not who.strip():
         raise ParameterError("standing: who asks needed, found nobody")
@@ -60,10 +56,7 @@ def add_saved_search(
 def end_saved_search(vault: Vault, names: Sequence[str], who: str, reason: str) -> None:
     """End saved searches, all of them or none; what they found is kept.
 
-    Raises
-    ------
-    StoreError
-        One is unknown or has ended already.
+    Raises StoreError: one is unknown or has ended already.
     """
     with vault.act("standing search ended", who, reason, SEARCHING) as act:
         for name in dict.fromkeys(names):

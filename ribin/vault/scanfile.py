@@ -332,10 +332,7 @@ def encode_arrays(arrays: Mapping[str, NDArray]) -> bytes:
 def decode_arrays(content: bytes, where: str) -> dict[str, NDArray]:
     """The arrays of an .npz.
 
-    Raises
-    ------
-    FormatError
-        It is no such file, or holds anything but a few small arrays of numbers.
+    Raises FormatError: it is no such file, or holds anything but a few small arrays of numbers.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -62,10 +62,7 @@ def set_sharing(
 
     Each change is a row of the audit log with the level before and now.
 
-    Raises
-    ------
-    StoreError
-        An exhibit is unknown, or the vault is read-only or locked.
+    Raises StoreError: an exhibit is unknown, or the vault is read-only or locked.
     """
     with vault.act("share", who, reason, DISCLOSING) as act:
         known = read_exhibits(act.db)
@@ -118,17 +115,9 @@ def release_exhibit(
     A release that holds already and says the same is given back and nothing is written; another
     one to the same member takes its place.
 
-    Parameters
-    ----------
-    reach : Scope
-        The narrowest scope in which owner and receiver reach each other.
-
-    Raises
-    ------
-    AccessError
-        The receiver is the owner, the exhibit is not shared that widely, or no reason is given.
-    StoreError
-        The exhibit is unknown, or the vault is read-only or locked.
+    `reach`: the narrowest scope in which owner and receiver reach each other. Raises AccessError:
+    the receiver is the owner, the exhibit is not shared that widely, or no reason is given;
+    StoreError: the exhibit is unknown, or the vault is read-only or locked.
     """
     if receiver == vault.member:
         raise AccessError(f"exhibit {exhibit}: another member than its owner {receiver} needed")
@@ -158,12 +147,8 @@ def release_exhibit(
 def end_release(vault: Vault, exhibit: str, receiver: str, *, who: str, reason: str) -> None:
     """Take a release back.
 
-    Raises
-    ------
-    ParameterError
-        No reason is given.
-    StoreError
-        Nothing is released to this member, or the vault is read-only or locked.
+    Raises ParameterError: no reason is given; StoreError: nothing is released to this member, or
+    the vault is read-only or locked.
     """
     if not reason.strip() or not who.strip():
         raise ParameterError(f"exhibit {exhibit}: who and reason needed, found one missing")
@@ -235,10 +220,7 @@ def set_default_sharing(vault: Vault, sharing: Scope, who: str, reason: str) -> 
 def set_retention_days(vault: Vault, days: int | None, who: str, reason: str) -> bool:
     """Say for how long exhibits without a date of their own are kept; False where it was so.
 
-    Raises
-    ------
-    ParameterError
-        Fewer days than one, or more than a hundred years.
+    Raises ParameterError: fewer days than one, or more than a hundred years.
     """
     if days is not None and not 1 <= days <= LONGEST_RETENTION_DAYS:
         raise ParameterError(f"days: 1 to {LONGEST_RETENTION_DAYS} needed, found {days}")

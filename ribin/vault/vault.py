@@ -13,13 +13,7 @@ from ribin.cases.exhibits import Exhibit
 from ribin.cases.leads import Role
 from ribin.errors import StoreError
 from ribin.model import Mark, MarkType, Scan, Template
-from ribin.vault.audit import (
-    AuditHead,
-    AuditRow,
-    append_row,
-    read_head,
-    read_rows,
-)
+from ribin.vault.audit import AuditHead, AuditRow, append_row, read_head, read_rows
 from ribin.vault.catalogue import (
     Catalogue,
     check_schema,

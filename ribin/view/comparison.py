@@ -42,7 +42,6 @@ SCRIPTS = (
     "comparison.js",
 )
 FORMAT = "ribin annotations 1"
-KINDS = ("agreement", "disagreement")
 
 
 def comparison_page(
@@ -56,33 +55,15 @@ def comparison_page(
     unit: str = "µm",
     annotations: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """The HTML of a page that opens offline in any current browser.
+    """The HTML of a page that opens offline in any current browser, below 6 MB for any marks.
 
-    Parameters
-    ----------
-    reference, comparison : Mark
-        The two sides that `result` is about.
-    result : Comparison
-        A pair that was not compared is shown side by side, unmoved, and the page says why.
-    measured : pair of Surface or None
-        Of each side the surface as measured (`measured_surface`), where it is at hand; the page
-        then shows it first and the compared band on request.
-    labels : pair of str
-        What to call the sides; the names in `result` by default.
-    unit : str
-        Of the heights; of a template they are "of its RMS". Grey values have none.
-    annotations : sequence of mappings
-        Annotations that the page opens with, as it saves them.
+    A pair that was not compared is shown side by side, unmoved, and the page says why. Where the
+    surfaces as measured (`measured_surface`) are at hand, the page shows them first and the
+    compared band on request. The sides are called as in `result`, unless there are `labels`. `unit`
+    is that of the heights; those of a template are "of its RMS", and grey values have none. The
+    page opens with `annotations` as it saves them.
 
-    Returns
-    -------
-    str
-        HTML, below 6 MB for marks of any size.
-
-    Raises
-    ------
-    ScanError
-        A side has no measured pixel.
+    Raises ScanError: a side has no measured pixel.
     """
     method = params.of(reference.mark_type, reference.kind)
     names = labels or (result.reference, result.comparison)
@@ -114,10 +95,7 @@ def comparison_page(
 
 
 def pack_side(label: str, mark: Mark, measured: Surface | None, unit: str) -> dict[str, Any]:
-    """One side: who it is, where it came from, and its surfaces, the finest first.
-
-    `unit` is that of heights; the grey values of an image have none.
-    """
+    """One side: who it is, where it came from, and its surfaces, the finest first."""
     layers = [measured] if measured is not None else []
     return {
         "label": label,
@@ -156,20 +134,10 @@ def pack_result(result: Comparison, params: DecideParams) -> dict[str, Any]:
 
 
 def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict[str, Any]]:
-    """The annotations in a file that a comparison page of this pair saved.
+    """The annotations in a file that a comparison page of this pair saved, as `_Annotation`.
 
-    Returns
-    -------
-    list of dict
-        Each with `kind`, `center_um` and `size_um` (row, col, from the centre of the reference),
-        `text`, `examiner` and `made_on`.
-
-    Raises
-    ------
-    ParameterError
-        The file cannot be read, or its annotations are of another pair.
-    FormatError
-        It holds something else.
+    Raises ParameterError: the file cannot be read, or its annotations are of another pair. Raises
+    FormatError: it holds something else.
     """
     try:
         content = path.read_bytes()
@@ -196,6 +164,8 @@ _Place = Annotated[list[Finite], Meta(min_length=2, max_length=2)]
 
 
 class _Annotation(Statement, frozen=True):
+    """Places are (row, col) from the centre of the reference."""
+
     kind: Literal["agreement", "disagreement"]
     center_um: _Place
     size_um: _Place

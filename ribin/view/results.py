@@ -204,7 +204,8 @@ def score_plot(shown: GalleryList) -> str:
             f'<rect class="{"below" if below else "above"}" x="{left + 0.12 * step:.1f}" '
             f'y="{top:.1f}" width="{0.76 * step:.1f}" height="{_height(0) - top:.1f}"/></a>'
         )
-    parts += [_rank(number, step) for number in _labels(len(scores))]
+    labelled = range(0, len(scores), max(1, -(-len(scores) // 12)))  # twelve at most
+    parts += [_rank(number, step) for number in labelled]
     if drop:
         parts.append(_drop(_LEFT + drop[0] * step, *drop))
     label = f"Scores by rank, {shown.name}"
@@ -224,10 +225,6 @@ def _grid(value: int) -> str:
         f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>'
         f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value}</text>'
     )
-
-
-def _labels(count: int) -> range:
-    return range(0, count, max(1, -(-count // 12)))
 
 
 def _rank(number: int, step: float) -> str:

@@ -26,24 +26,12 @@ def read_part(name: str) -> str:
 
 
 def render_page(
-    template: str,
-    styles: Sequence[str],
-    scripts: Sequence[str],
-    data: Any = None,
-    **shown: Any,
+    template: str, styles: Sequence[str], scripts: Sequence[str], data: Any = None, **shown: Any
 ) -> str:
-    """Fill a template; every value is escaped.
+    """Fill a template of `page/` with what is `shown`; every value is escaped.
 
-    Parameters
-    ----------
-    template : str
-        File of `page/`. It puts `head` into its head, and `data` and `scripts` at its end.
-    styles, scripts : sequences of str
-        Files of `page/`; scripts run in this order and share their names.
-    data : Any
-        What the scripts read: dataclasses, mappings, sequences, text, numbers.
-    **shown
-        What the template shows.
+    It puts `head` into its head, and `data` and `scripts` at its end. Scripts run in their order
+    and share their names; they read `data`: dataclasses, mappings, sequences, text, numbers.
     """
     style = "\n".join(read_part(name) for name in styles)
     codes = [read_part(name) for name in scripts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,27 +21,13 @@ _STEPS = 65_534  # of the 16 bits; 0 says that nothing was measured
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """Values on a grid, and where the grid lies on its mark.
+    """Values on a grid, and where the grid lies on its mark."""
 
-    Attributes
-    ----------
-    name : str
-        "measured" or "compared": which look at the mark this is.
-    values : (H, W) float32 array
-        Heights in um, or grey values of an image; ignored where not `valid`.
-    valid : (H, W) bool array
-        True where measured.
-    pitch_um : (float, float)
-        Distance of rows and of columns.
-    origin_um : (float, float)
-        Row and column of pixel (0, 0), from the centre of the mark.
-    """
-
-    name: str
-    values: FloatArray
-    valid: BoolArray
-    pitch_um: tuple[float, float]
-    origin_um: tuple[float, float]
+    name: str  # "measured" or "compared": which look at the mark this is
+    values: FloatArray  # (H, W) um, or grey values of an image; ignored where not `valid`
+    valid: BoolArray  # (H, W) True where measured
+    pitch_um: tuple[float, float]  # of rows and of columns
+    origin_um: tuple[float, float]  # row and column of pixel (0, 0), from the centre of the mark
 
 
 def measured_surface(scan: Scan, mark: Mark, params: Params = DEFAULT_PARAMS) -> Surface:
@@ -124,12 +110,9 @@ def crop(surface: Surface) -> Surface:
     (top, left), (bottom, right) = places.min(axis=0), places.max(axis=0) + 1
     origin, pitch = surface.origin_um, surface.pitch_um
     part = np.s_[top:bottom, left:right]
-    return Surface(
-        surface.name,
-        surface.values[part],
-        surface.valid[part],
-        pitch,
-        (origin[0] + float(top) * pitch[0], origin[1] + float(left) * pitch[1]),
+    corner = (origin[0] + float(top) * pitch[0], origin[1] + float(left) * pitch[1])
+    return replace(
+        surface, values=surface.values[part], valid=surface.valid[part], origin_um=corner
     )
 
 

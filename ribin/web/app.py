@@ -97,10 +97,7 @@ ADDRESS = "127.0.0.1"
 def bound_socket(port: int) -> socket.socket:
     """A socket of this machine alone; port 0 takes any that is free.
 
-    Raises
-    ------
-    ParameterError
-        Another program has the port.
+    Raises ParameterError: another program has the port.
     """
     listening = socket.socket()
     try:

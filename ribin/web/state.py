@@ -113,12 +113,8 @@ class ApplicationState:
     def search(self, exhibit: str, asked: Mapping[str, str]) -> RecentSearch:
         """Search with an exhibit of the own vault, as `ribin search` does, and remember it.
 
-        Raises
-        ------
-        AccessError
-            The search goes beyond the country, into the logs of others, and this is read-only.
-        RibinError
-            As `search_for`.
+        Raises AccessError: the search goes beyond the country, into the logs of others, and this is
+        read-only; RibinError: as `search_for`.
         """
         with self._one_search, self.session() as session:
             options = search_options(asked, self.who)

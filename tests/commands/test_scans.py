@@ -207,11 +207,7 @@ def test_synth_scans(ribin, tmp_path):
     done = ribin("synth", "scans", folder, "--firearms", "1", "--cases", "2", "--seed", "4")
     assert (done.code, done.out) == (0, f"{folder}: 2 scans and labels.csv written\n")
     labels = (folder / "labels.csv").read_text(encoding="utf-8").split()
-    assert labels == [
-        "file,firearm",
-        "case-00001.x3p,firearm-0001",
-        "case-00002.x3p,firearm-0001",
-    ]
+    assert labels == ["file,firearm", "case-00001.x3p,firearm-0001", "case-00002.x3p,firearm-0001"]
     assert ribin("info", folder / "case-00002.x3p").code == 0
     again = ribin("synth", "scans", folder)
     assert again.err == f"ribin: {folder}: an empty folder needed, found files in it\n"

@@ -14,12 +14,7 @@ from ribin.correlate.blocks import block_sums, disc_offsets, patch_ccf
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
 from ribin.correlate.register import overlap_correlation
 from ribin.correlate.side import PreparedSide, prepare_side
-from ribin.correlate.turned import (
-    mask_surface,
-    pad_surface,
-    surface_reach,
-    turn_surface,
-)
+from ribin.correlate.turned import mask_surface, pad_surface, surface_reach, turn_surface
 from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.model import MarkType, ScanKind, Template
 from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS

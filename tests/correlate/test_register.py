@@ -156,11 +156,7 @@ def test_threads_that_ask_for_the_same_copies_all_find_them_whole(reference, mon
 @pytest.mark.slow
 def test_kernel_bodies_equal_their_twins_without_the_compiler():
     """The same tests again as plain Python: what the compiler might hide, shows."""
-    files = [
-        "correlate/test_kernels.py",
-        "describe/test_steps.py",
-        "extract/test_resample.py",
-    ]
+    files = ["correlate/test_kernels.py", "describe/test_steps.py", "extract/test_resample.py"]
     command = [
         sys.executable,
         "-m",

@@ -10,13 +10,7 @@ import pytest
 from mark_makers import provenance, turn
 
 from ribin.comparison import PlacedCells, Registration
-from ribin.decide.cmc import (
-    Consensus,
-    compared_cells,
-    congruent_cells,
-    find_consensus,
-    judge_cells,
-)
+from ribin.decide.cmc import Consensus, compared_cells, congruent_cells, find_consensus, judge_cells
 from ribin.decide.steps import decide_comparison, score_parts
 from ribin.model import MarkType, ScanKind, Template, Trace
 from ribin.params.defaults import DEFAULT_PARAMS

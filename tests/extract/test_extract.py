@@ -9,11 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from heads import HeadSpec, Stage, scan_head
 
 from ribin.read import read_scan
 from ribin.synth.cartridge import fire
 from ribin.synth.firearm import make_firearm
-from ribin.synth.head import HeadSpec, Stage, scan_head
 from ribin.synth.write import write_x3p
 
 

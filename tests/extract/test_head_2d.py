@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from heads import HeadSpec, Stage, scan_head
 
 from ribin.errors import ScanError
 from ribin.extract.head_2d import find_image_regions
@@ -14,7 +15,6 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import compare_marks, describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.synth.firearm import make_firearm
-from ribin.synth.head import HeadSpec, Stage, scan_head
 from ribin.synth.render import Camera, Light, render_scan
 
 PITCH = 2.53

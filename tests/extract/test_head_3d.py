@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from heads import HeadSpec, Stage, SynthHead, scan_head
 
 from ribin.errors import ScanError
 from ribin.extract.find import find_regions
@@ -15,7 +16,6 @@ from ribin.model import MarkType, Origin, Provenance, Region, Scan, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.read import read_scan
 from ribin.synth.firearm import make_firearm
-from ribin.synth.head import HeadSpec, Stage, SynthHead, scan_head
 
 SEEDS = (*range(3), *(pytest.param(n, marks=pytest.mark.slow) for n in range(3, 8)))
 PROVENANCE = Provenance("made.x3p", "0" * 64, 1, "test")
@@ -86,12 +86,7 @@ def test_all_three_marks_where_the_frame_shows_them():
 
 @pytest.mark.parametrize(
     "moved",
-    [
-        lambda a: np.rot90(a),
-        lambda a: a.T,
-        lambda a: a[::-1],
-        lambda a: a[120:-60, 90:],
-    ],
+    [lambda a: np.rot90(a), lambda a: a.T, lambda a: a[::-1], lambda a: a[120:-60, 90:]],
     ids=["turned", "transposed", "mirrored", "cropped"],
 )
 def test_the_mask_moves_with_the_scan(moved):

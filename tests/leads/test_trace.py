@@ -108,10 +108,7 @@ def test_who_does_not_show_an_exhibit_is_counted_and_not_named(vaults, network):
     # and an own link is told also when the other side shows its exhibit no more
     set_sharing(vaults["BLZ"], ["BLZ-1"], Scope.COUNTRY, "head", "court order")
     history = trace(vaults, network, "JAM-1")
-    assert [(e.member, e.known) for e in history.exhibits] == [
-        ("JAM", "own"),
-        ("BLZ", "not shown"),
-    ]
+    assert [(e.member, e.known) for e in history.exhibits] == [("JAM", "own"), ("BLZ", "not shown")]
 
 
 def test_without_a_network_the_own_vault_tells_what_it_knows(vaults, network, tmp_path):

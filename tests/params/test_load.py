@@ -115,10 +115,7 @@ def test_every_number_has_a_bound():
             old = getattr(group, field.name)
             if dataclasses.is_dataclass(old):
                 for name, one in spoilt(old, value):
-                    yield (
-                        f"{field.name}.{name}",
-                        dataclasses.replace(group, **{field.name: one}),
-                    )
+                    yield (f"{field.name}.{name}", dataclasses.replace(group, **{field.name: one}))
             else:
                 new = (value,) * len(old) if isinstance(old, tuple) else value
                 yield field.name, dataclasses.replace(group, **{field.name: new})

@@ -112,10 +112,7 @@ def test_a_header_that_undoes_its_storage_gives_the_same_scan(tmp_path):
 
 @pytest.mark.parametrize(
     ("angle_deg", "note"),
-    [
-        (20.0, "The header turns the surface by 20.00 degrees more: left as it is."),
-        (0.001, ""),
-    ],
+    [(20.0, "The header turns the surface by 20.00 degrees more: left as it is."), (0.001, "")],
 )
 def test_turns_in_the_plane_are_left_to_the_comparison(angle_deg, note, tmp_path):
     cosine, sine = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))

@@ -13,14 +13,7 @@ import random
 
 import numpy as np
 import pytest
-from search_makers import (
-    PARAMS_ID,
-    SMALL,
-    ask,
-    fake_compare_many,
-    make_network,
-    make_query,
-)
+from search_makers import PARAMS_ID, SMALL, ask, fake_compare_many, make_network, make_query
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Filters, Scope

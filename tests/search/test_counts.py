@@ -7,16 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from search_makers import (
-    PARAMS_ID,
-    SMALL,
-    ask,
-    fill,
-    likeness,
-    make_network,
-    make_query,
-    own_names,
-)
+from search_makers import PARAMS_ID, SMALL, ask, fill, likeness, make_network, make_query, own_names
 from vault_makers import COARSE, enrol, make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import Counts, ExhibitKind, Filters, Scope

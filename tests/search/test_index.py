@@ -7,14 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from search_makers import (
-    PARAMS_ID,
-    SMALL,
-    ask,
-    fill,
-    make_network,
-    make_query,
-)
+from search_makers import PARAMS_ID, SMALL, ask, fill, make_network, make_query
 from vault_makers import enrol, make_exhibit
 
 from ribin.errors import StoreError

@@ -11,14 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from search_makers import (
-    SMALL,
-    ask,
-    fake_compare_many,
-    fill,
-    make_network,
-    make_query,
-)
+from search_makers import SMALL, ask, fake_compare_many, fill, make_network, make_query
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Filters, Scope

@@ -8,12 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from search_makers import (
-    PARAMS_ID,
-    SMALL,
-    ask,
-    make_network,
-)
+from search_makers import PARAMS_ID, SMALL, ask, make_network
 from vault_makers import make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import Candidate, ExhibitKind, Filters, Grouping, Scope, SearchResult

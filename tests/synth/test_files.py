@@ -16,19 +16,12 @@ import x3pio
 from ribin.cases.exhibits import Scope
 from ribin.errors import ParameterError
 from ribin.model import Provenance, Scan, ScanKind
-from ribin.synth.sample import (
-    EVENTS,
-    FIREARMS,
-    LINKED_STATES,
-    MEMBERS,
-    QUERY_FILE,
-    SLIDES,
-    sample_files,
-    write_sample_data,
-)
+from ribin.synth.sample import QUERY_FILE, sample_cases, sample_files, write_sample_data
 from ribin.synth.write import encode_x3p, write_x3p
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
+NETWORK = tomllib.loads((SAMPLE / "network.toml").read_text(encoding="utf-8"))
+MEMBERS, LINKED_STATES = tuple(NETWORK["members"]), tuple(NETWORK["clusters"]["CARICOM-3"])
 
 
 def small_scan(highest_um: float = 3.0) -> Scan:
@@ -93,8 +86,9 @@ def test_sample_data_is_small():
 
 
 def test_scans_do_not_tell_their_firearm():
-    words = [gun.encode() for gun in (*FIREARMS, *SLIDES)]
-    words += [event.firearm.encode() for event in EVENTS if event.firearm]
+    cases = sample_cases()
+    words = [gun.encode() for gun in (*cases.firearms, *cases.slides.guns)]
+    words += [event.firearm.encode() for event in cases.events if event.firearm]
     for path in SAMPLE.glob("*.x3p"):
         content = path.read_bytes()
         assert not [word for word in words if word in content], path.name
@@ -148,7 +142,7 @@ def visible_mates(query: str, members: tuple[str, ...], scope: Scope) -> set[str
 
 def test_planted_mates_are_visible_in_their_scopes_only():
     first, second = QUERY_FILE, "JAM-2026-0012-1.x3p"
-    everyone = tuple(MEMBERS)
+    everyone = MEMBERS
     assert visible_mates(first, ("JAM",), Scope.COUNTRY) == set()
     assert visible_mates(first, LINKED_STATES, Scope.CLUSTER) == {"BLZ-2025-0042-1.x3p"}
     assert visible_mates(first, everyone, Scope.NETWORK) == {

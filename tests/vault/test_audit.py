@@ -74,10 +74,7 @@ def test_the_database_itself_refuses_to_change_the_log(vault, statement):
         ("UPDATE audit SET at = '2020' WHERE seq = 4", "row 4 is not as it was written"),
         ("DELETE FROM audit WHERE seq = 3", "row 3 needed after row 2, found 4"),
         ("DELETE FROM audit WHERE seq = 4", "4 rows were written, found 3"),
-        (
-            "UPDATE audit SET previous_sha256 = sha256 WHERE seq = 3",
-            "row 3 does not follow row 2",
-        ),
+        ("UPDATE audit SET previous_sha256 = sha256 WHERE seq = 3", "row 3 does not follow row 2"),
         ("DELETE FROM audit", "4 rows were written, found 0"),
     ],
 )

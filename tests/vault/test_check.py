@@ -14,12 +14,7 @@ from ribin.cases.exhibits import Scope
 from ribin.cases.saved_search import SearchFinding
 from ribin.errors import StoreError
 from ribin.vault.enrol import scan_path
-from ribin.vault.saved_searches import (
-    add_saved_search,
-    mark_reported,
-    note_findings,
-    read_findings,
-)
+from ribin.vault.saved_searches import add_saved_search, mark_reported, note_findings, read_findings
 from ribin.vault.vault import Vault
 
 

@@ -46,10 +46,7 @@ def test_a_role_ends_and_that_it_was_held_stays(vault):
     assert revoke(vault, "Ana", [Role.REVIEWER, Role.EXAMINER], "head", "left") == [Role.REVIEWER]
     assert {p.person: p.roles for p in read_people(vault.catalogue)}["Ana"] == (Role.AUDITOR,)
     rows = [(r.action, r.subject, r.details.get("roles")) for r in vault.audit_log()][1:]
-    assert rows == [
-        ("appointed", "Ana", ["auditor", "reviewer"]),
-        ("ended", "Ana", ["reviewer"]),
-    ]
+    assert rows == [("appointed", "Ana", ["auditor", "reviewer"]), ("ended", "Ana", ["reviewer"])]
     with pytest.raises(AccessError, match="person head: another administrator needed first"):
         revoke(vault, "head", [Role.ADMINISTRATOR], "head", "")
     assert vault.check().clean

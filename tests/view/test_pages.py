@@ -165,10 +165,7 @@ def test_annotations_of_the_pair_are_read(tmp_path, marks):
         (json.dumps({**saved, "annotations": [{**item, "text": 1}]}), "text needs a text, found 1"),
         (json.dumps({**saved, "annotations": [{**item, "more": 1}]}), "no key 'more'"),
         (path.read_text().replace("-2.5", "NaN"), "NaN is no JSON"),
-        (
-            path.read_text().replace("-2.5", "1e999"),
-            r"\[1\] needs a number <= .*found inf",
-        ),
+        (path.read_text().replace("-2.5", "1e999"), r"\[1\] needs a number <= .*found inf"),
     ):
         path.write_text(wrong, encoding="utf-8")
         with pytest.raises(FormatError, match=complaint):

@@ -44,18 +44,10 @@ class Archive:
 
     Members have paths relative to main.xml, normally the root, with forward slashes. Programs on
     Windows write MAIN.XML or bindata/Data.bin: a path is found in another case where only one
-    member can be meant.
+    member can be meant. `main` is the path of main.xml, in the case of the file.
 
-    Attributes
-    ----------
-    main : str
-        The path of main.xml, in the case of the file.
-
-    Raises
-    ------
-    FormatError
-        The archive is damaged, encrypted, too large when unpacked, holds a path that leaves it or
-        a name twice, or has no main.xml.
+    Raises FormatError: the archive is damaged, encrypted, too large when unpacked, holds a path
+    that leaves it or a name twice, or has no main.xml.
     """
 
     def __init__(self, data: bytes, name: str, params: ReadParams) -> None:

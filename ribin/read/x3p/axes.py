@@ -54,23 +54,14 @@ def view_of_axes(
 ) -> View:
     """The view that a header asks for.
 
-    Parameters
-    ----------
-    increments : (float, float, float)
-        Of x, y and z with their signs. The decoder has applied the sign of z already.
-    origin : str
-        Corner of the first point: NW (also where not stated), NE, SW or SE.
-    rotation : (3, 3) float64 array
-        From the axes of the file to the global ones. Quarter turns in the plane and half turns
-        about x or y are carried out; what remains in the plane is left to the comparison, and a
-        tilt of up to `params.max_tilt_deg` to levelling. Both are noted.
+    `increments` are of x, y and z with their signs; the decoder has applied the sign of z already.
+    `origin` is the corner of the first point: NW (also where not stated), NE, SW or SE. Of the
+    (3, 3) `rotation` from the axes of the file to the global ones, quarter turns in the plane and
+    half turns about x or y are carried out; what remains in the plane is left to the comparison,
+    and a tilt of up to `params.max_tilt_deg` to levelling. Both are noted.
 
-    Raises
-    ------
-    FormatError
-        The origin is unknown.
-    ScanError
-        The rotation mirrors or distorts the surface, or tilts it further.
+    Raises FormatError: the origin is unknown. Raises ScanError: the rotation mirrors or distorts
+    the surface, or tilts it further.
     """
     if origin.upper() not in _ORIGINS:
         raise FormatError(f"{name}: Origin NW, NE, SW or SE needed, found {origin!r}")

@@ -31,10 +31,7 @@ _LONGEST_CHECKSUM = 64 << 10  # bytes; one line is usual
 _LONGEST_LINK = 260
 _NAMESPACE = "http://www.opengps.eu/2008/ISO5436_2"
 _WHOLE = ("I", "L")  # data types of whole numbers
-_REVISIONS = {
-    "ISO5436-2000": "ISO5436 - 2000",
-    "ISO25178-72:2017/DAM1": "ISO25178-72:2017/DAM1",
-}
+_REVISIONS = {"ISO5436-2000": "ISO5436 - 2000", "ISO25178-72:2017/DAM1": "ISO25178-72:2017/DAM1"}
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-------")
 _ROOT = "ISO5436_2"
 _KNOWN_ROOTS = re.compile(r"(?i:ISO ?5436(?:[-_ ]?2)?)", re.ASCII)
@@ -103,15 +100,7 @@ def read_description(archive: Archive, name: str, params: ReadParams) -> X3pDesc
 
 @dataclass(frozen=True)
 class StatedHeader:
-    """The own words of a file, stripped; empty where it states none.
-
-    Attributes
-    ----------
-    annotations : tuple of (str, str)
-        Colour and meaning of each region of a mask.
-    repairs : tuple of str
-        A sentence for each deviation that the decoder corrects without a word.
-    """
+    """The own words of a file, stripped; empty where it states none."""
 
     origin: str
     date: str
@@ -120,8 +109,8 @@ class StatedHeader:
     valid_link: str
     valid_md5: str
     background: str
-    annotations: tuple[tuple[str, str], ...]
-    repairs: tuple[str, ...]
+    annotations: tuple[tuple[str, str], ...]  # colour and meaning of each region of a mask
+    repairs: tuple[str, ...]  # a sentence for each deviation that the decoder corrects silently
 
 
 def read_header(main: bytes, info: Any, name: str) -> StatedHeader:

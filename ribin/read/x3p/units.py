@@ -57,19 +57,10 @@ def heights_in_um(
     Heights further than `params.max_relief_um` from zero are moved by a constant: float32 would
     round them coarser than a mark is deep. Points that far from the others are numbers that stand
     for a missing point; they are taken as not measured, before the unit is chosen where they are
-    many (`stand_ins`).
+    many (`stand_ins`), as is `no_height`, a number of this file that is never a height. `stored_m`
+    is (H, W) float64 in metres unless the file is wrong; NaN where not measured.
 
-    Parameters
-    ----------
-    stored_m : (H, W) float64 array
-        Heights as the file gives them, in metres unless the file is wrong; NaN where not measured.
-    no_height : float, optional
-        A number of this file that is never a height.
-
-    Raises
-    ------
-    ScanError
-        The relief is impossible in metres and in um.
+    Raises ScanError: the relief is impossible in metres and in um.
     """
     valid = np.isfinite(stored_m)
     notes: tuple[str, ...] = ()

@@ -20,14 +20,9 @@ _FLAGS = ("reassoc", "contract", "arcp", "nsz")
 
 
 class Registers:
-    """Instructions in the order in which the methods are called.
+    """Instructions, in the order in which the methods are called, of a function being compiled.
 
-    Parameters
-    ----------
-    context, builder
-        Of the function that is being compiled.
-    kinds, arguments
-        numba's types of the function's arguments, and the arguments.
+    `kinds` are numba's types of its arguments.
     """
 
     def __init__(self, context: Any, builder: Any, kinds: Any, arguments: Any) -> None:

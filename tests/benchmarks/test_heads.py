@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from heads import HeadSpec, Stage, SynthHead, scan_head
 
 from ribin.model import MarkType
 from ribin.synth.firearm import make_firearm
-from ribin.synth.head import HeadSpec, Stage, SynthHead, scan_head
 
 FIREARM = make_firearm(2)
 SPEC = dataclasses.replace(

@@ -29,22 +29,12 @@ _PIN_RELIEF_UM = 1.2  # RMS, about that of the bowl in K013sA1 (1.6 with its for
 
 @dataclass(frozen=True, eq=False)
 class SynthHead:
-    """A scan of a whole head, with its truth.
-
-    Attributes
-    ----------
-    truth : dict of MarkType to (H, W) bool array
-        True on the measured pixels of each mark that is there.
-    center_um : (float, float)
-        Row and column of the middle of the primer from pixel (0, 0).
-    spec : HeadSpec
-        What was drawn.
-    """
+    """A scan of a whole head, with its truth."""
 
     scan: Scan
-    truth: dict[MarkType, BoolArray]
-    center_um: tuple[float, float]
-    spec: HeadSpec
+    truth: dict[MarkType, BoolArray]  # (H, W) True on the measured pixels of each mark there is
+    center_um: tuple[float, float]  # row and column of the middle of the primer from pixel (0, 0)
+    spec: HeadSpec  # what was drawn
 
 
 def scan_head(
@@ -52,16 +42,8 @@ def scan_head(
 ) -> SynthHead:
     """Fire once, and scan the whole head; nobody outlines anything.
 
-    Parameters
-    ----------
-    firearm : Firearm
-        What marks the primer. The head's own form is drawn by chance unless `spec` gives it.
-    seed : int
-        Chance of this one shot and scan.
-    spec : HeadSpec, optional
-        Sizes of primer, pocket, firing pin and ejector.
-    stage : Stage, optional
-        Pitch, frame, tilt, outliers and holes of the scan.
+    `seed` is the chance of this one shot and scan, which also draws what `spec` and `stage` do not
+    give.
     """
     chance = (_HEAD, *firearm.entropy, seed)
     spec = spec or HeadSpec.draw(random_stream(chance, "head"))
