@@ -187,17 +187,8 @@ def read_hashes(db: sqlite3.Connection) -> dict[int, str]:
 def anchor_problem(hashes: dict[int, str], anchor: str) -> str:
     """What is wrong with a log that should hold an anchor kept elsewhere; empty where it does.
 
-    Parameters
-    ----------
-    hashes : dict of int to str
-        SHA-256 of each row, by its number.
-    anchor : str
-        ROW:SHA256 as `ribin audit head` printed it.
-
-    Raises
-    ------
-    ParameterError
-        It is not written so.
+    `hashes` are those of the rows by number, `anchor` is ROW:SHA256 as `ribin audit head` printed
+    it. Raises ParameterError: it is not written so.
     """
     found = _ANCHOR.fullmatch(anchor)
     if not found:

@@ -9,7 +9,6 @@ import sqlite3
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -161,14 +160,6 @@ IDENTITY_FILE = "vault.toml"
 _MEMBER_CODE = re.compile(r"[A-Z]{3}")
 
 
-@dataclass(frozen=True)
-class Identity:
-    """The member a vault belongs to (ISO 3166 alpha-3) and the version of its schema."""
-
-    member: str
-    schema: int
-
-
 def checked_member_code(code: str, where: str) -> str:
     """The code itself when it has the form of ISO 3166 alpha-3.
 
@@ -185,22 +176,21 @@ def checked_member_code(code: str, where: str) -> str:
 
 def write_identity(folder: Path, member: str) -> None:
     """Declare the folder to be the finished vault of this member."""
-    write_durably(folder / IDENTITY_FILE, _as_written(Identity(member, SCHEMA_VERSION)))
+    write_durably(folder / IDENTITY_FILE, _as_written(member))
 
 
 def identity_problems(folder: Path) -> list[str]:
     """A sentence where vault.toml says the right thing in other bytes than we write."""
-    path = folder / IDENTITY_FILE
-    identity = read_identity(folder)
-    return [] if path.read_bytes() == _as_written(identity) else [f"{path}: not as it was written"]
+    path, wanted = folder / IDENTITY_FILE, _as_written(read_member(folder))
+    return [] if path.read_bytes() == wanted else [f"{path}: not as it was written"]
 
 
-def _as_written(identity: Identity) -> bytes:
-    return f'member = "{identity.member}"\nschema = {identity.schema}\n'.encode()
+def _as_written(member: str) -> bytes:
+    return f'member = "{member}"\nschema = {SCHEMA_VERSION}\n'.encode()
 
 
-def read_identity(folder: Path) -> Identity:
-    """Read and check vault.toml.
+def read_member(folder: Path) -> str:
+    """The member that a vault belongs to (ISO 3166 alpha-3), from its checked vault.toml.
 
     Raises StoreError: the folder is missing or no vault, the file is damaged, or its schema is not
     ours.
@@ -226,7 +216,7 @@ def read_identity(folder: Path) -> Identity:
         age = "a newer" if schema > SCHEMA_VERSION else "an older"
         needed = f"schema {SCHEMA_VERSION} needed, found {schema}"
         raise StoreError(f"{path}: {needed}: {age} ribin made this vault")
-    return Identity(member, schema)
+    return member
 
 
 # The tables of a catalogue as schema.sql makes them, and whether one still has them.

@@ -125,16 +125,17 @@ def _restored(db: sqlite3.Connection) -> str:
 
 def _histories(db: sqlite3.Connection, where: str, *values: str) -> list[LeadHistory]:
     query = f"SELECT * FROM leads WHERE {where} ORDER BY at, lead"
-    leads = [_lead(row) for row in db.execute(query, values).fetchall()]
-    given = [(lead, _reviews(db, lead.lead)) for lead in leads]
+    of_lead = "SELECT * FROM reviews WHERE lead = ? ORDER BY at, review"
+    given: list[tuple[Lead, tuple[Review, ...]]] = []
+    for row in db.execute(query, values).fetchall():
+        ends = {e: ExhibitRef(row[f"{e}_member"], row[e]) for e in ("reference", "comparison")}
+        lead = from_row(Lead, row, **ends, figures=json.loads(row["figures"]))
+        rows = db.execute(of_lead, (lead.lead,))
+        reviews = (from_row(Review, one, supersedes=one["supersedes"] or "") for one in rows)
+        given.append((lead, tuple(reviews)))
     waiting = any(waits_for_logs(lead, reviews) for lead, reviews in given)
     found = blindness_found(db) if waiting else {}
     return [_with_end(db, as_read(lead, reviews, found)) for lead, reviews in given]
-
-
-def _reviews(db: sqlite3.Connection, lead: str) -> tuple[Review, ...]:
-    rows = db.execute("SELECT * FROM reviews WHERE lead = ? ORDER BY at, review", (lead,))
-    return tuple(from_row(Review, row, supersedes=row["supersedes"] or "") for row in rows)
 
 
 def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
@@ -145,16 +146,6 @@ def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
         history,
         link=from_row(Link, link) if link else None,
         withdrawal=from_row(Withdrawal, end) if end else None,
-    )
-
-
-def _lead(row: sqlite3.Row) -> Lead:
-    return from_row(
-        Lead,
-        row,
-        reference=ExhibitRef(row["reference_member"], row["reference"]),
-        comparison=ExhibitRef(row["comparison_member"], row["comparison"]),
-        figures=json.loads(row["figures"]),
     )
 
 

@@ -131,13 +131,9 @@ def _facts_of(scan: StoredScan, kind: str, params_id: str) -> MarkFacts:
     )
 
 
+_NO_HASHES = np.zeros((0, 32), np.uint8)
 EMPTY = MarkTable(
-    np.zeros(0, np.int64),
-    np.zeros((0, 32), np.uint8),
-    np.zeros((0, 32), np.uint8),
-    np.zeros(0, np.int32),
-    (),
-    (),
+    np.zeros(0, np.int64), _NO_HASHES, _NO_HASHES, np.zeros(0, np.int32), facts=(), bare=()
 )
 
 
@@ -148,6 +144,7 @@ EMPTY = MarkTable(
 # of the audit log stands in it, too: a catalogue that was taken back to an earlier state lacks it.
 
 MARK_TABLE_FOLDER = Path("index", "ledgers")
+_ARRAYS = ("ids", "templates", "scans", "which")
 _LAYOUT = 3  # of what is in a file; another number is another name
 _FACTS = "s.lighting, e.sharing, e.kind, e.calibre, v.date"
 _JOINED = "JOIN exhibits e USING (exhibit) JOIN events v USING (event)"
@@ -169,14 +166,8 @@ def read_mark_table(
 ) -> MarkTable:
     """The mark table of a catalogue, from the file beside the index where that is current.
 
-    The caller's read transaction makes it one moment.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the vault.
-    keep : bool
-        Whether a file may be written; without one nothing but time is lost.
+    The caller's read transaction makes it one moment. `keep`: whether a file may be written;
+    without one nothing but time is lost.
     """
     token = db.execute("SELECT token FROM content").fetchone()[0]
     place, name = folder / MARK_TABLE_FOLDER, f"{mark_type}-{_LAYOUT}-{token}"
@@ -208,14 +199,8 @@ def _save(mark_table: MarkTable, folder: Path, name: str, head: AuditHead) -> No
     texts = json.dumps(
         [mark_table.facts, mark_table.bare, mark_table.last_scan, head.seq, head.sha256]
     )
-    np.savez(
-        buffer,
-        ids=mark_table.ids,
-        templates=mark_table.templates,
-        scans=mark_table.scans,
-        which=mark_table.which,
-        texts=np.array(texts),
-    )
+    arrays = {part: getattr(mark_table, part) for part in _ARRAYS}
+    np.savez(buffer, **arrays, texts=np.array(texts))
     path = write_derived(folder, name, ".npz", buffer.getvalue())
     for old in folder.glob(f"{name.partition('-')[0]}-*.npz") if path else ():
         if old != path:
@@ -233,10 +218,7 @@ def _load(path: Path, db: sqlite3.Connection) -> MarkTable | None:
         if row is None or row[0] != sha256:
             return None
         return MarkTable(
-            ids=kept["ids"],
-            templates=kept["templates"],
-            scans=kept["scans"],
-            which=kept["which"],
+            **{part: kept[part] for part in _ARRAYS},
             facts=tuple(MarkFacts(*row) for row in facts),
             bare=tuple((MarkFacts(*row), int(number)) for row, number in bare),
             last_scan=int(last_scan),

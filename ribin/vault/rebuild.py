@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +13,7 @@ from ribin.errors import StoreError
 from ribin.vault.audit import append_row, chain_problems
 from ribin.vault.catalogue import Catalogue, write_identity
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
-from ribin.vault.files import fsync_folder, write_durably
+from ribin.vault.files import fsync_folder, new_folder, write_durably
 from ribin.vault.redescribe import described_path, read_descriptions
 from ribin.vault.rows import change_record, record_problems
 from ribin.vault.scanfile import read_original, read_template, template_sha256
@@ -27,19 +25,11 @@ _WAIT_S = 30.0
 class Source:
     """What a vault is made of.
 
-    Attributes
-    ----------
-    tables : mapping
-        Every table of the catalogue, without those that are left out.
-    pack : callable
-        Gives a file by the name of its folder in the export: scans/SHA-256 or
-        described/SHA-256-params_id.
-    accept_repacked : bool
-        Whether a file may have other bytes than it had, because other libraries packed it, as long
-        as the original scan and the templates in it are those of the catalogue. The surfaces that
-        people look at have no hash of their own.
-    others : mapping
-        Content of files that no record names, by their place in the vault.
+    `pack` gives a file by the name of its folder in the export: scans/SHA-256 or
+    described/SHA-256-params_id. With `accept_repacked` a file may have other bytes than it had,
+    because other libraries packed it, as long as the original scan and the templates in it are
+    those of the catalogue; the surfaces that people look at have no hash of their own. `others`
+    are files that no record names, by their place in the vault.
     """
 
     tables: Mapping[str, Table]
@@ -64,55 +54,28 @@ def rebuild_vault(
     Raises StoreError: the folder holds something, the tables are not sound, a file is not as the
     catalogue says, or the disk refuses.
     """
-    made = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise StoreError(f"{folder}: an empty folder needed, found files in it")
-    except OSError as error:
-        raise StoreError(f"{folder}: a vault cannot be made here: {error.strerror}") from error
-    try:
-        return _fill(folder, source, who, reason, details, tick)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            for path in folder.iterdir():
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-            if made:
-                folder.rmdir()
-        if isinstance(error, OSError):
-            raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
-        raise
-
-
-def _fill(
-    folder: Path,
-    source: Source,
-    who: str,
-    reason: str,
-    details: dict[str, Any],
-    tick: Callable[[int, int], None],
-) -> int:
-    for name in (MARKS_FOLDER, INCOMING_FOLDER):
-        (folder / name).mkdir()
-    catalogue = Catalogue.create(folder, _WAIT_S)
-    try:
-        with catalogue.writing() as db:
-            fill_tables(db, source.tables)
-            owner = str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
-            repacked: dict[str, str] = {}
-            files = _files(db, folder)
-            for done, one in enumerate(files):
-                tick(done, len(files))
-                repacked.update(_place_file(db, source, one))
-            for name, content in source.others.items():
-                (folder / name).parent.mkdir(exist_ok=True)
-                write_durably(folder / name, content)
-            tick(len(files), len(files))
-            append_row(db, "import", owner, who, reason, {**details, "records": repacked})
-        fsync_folder(folder)
-    finally:
-        catalogue.close()
-    write_identity(folder, owner)
+    with new_folder(folder, StoreError):
+        for name in (MARKS_FOLDER, INCOMING_FOLDER):
+            (folder / name).mkdir()
+        catalogue = Catalogue.create(folder, _WAIT_S)
+        try:
+            with catalogue.writing() as db:
+                fill_tables(db, source.tables)
+                owner = str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
+                repacked: dict[str, str] = {}
+                files = _files(db, folder)
+                for done, one in enumerate(files):
+                    tick(done, len(files))
+                    repacked.update(_place_file(db, source, one))
+                for name, content in source.others.items():
+                    (folder / name).parent.mkdir(exist_ok=True)
+                    write_durably(folder / name, content)
+                tick(len(files), len(files))
+                append_row(db, "import", owner, who, reason, {**details, "records": repacked})
+            fsync_folder(folder)
+        finally:
+            catalogue.close()
+        write_identity(folder, owner)
     return len(source.tables["scans"].rows)
 
 

@@ -139,27 +139,19 @@ def as_exhibit(one: ReceivedExhibit) -> Exhibit:
     return one.released or unnamed
 
 
-def write_exhibit(db: sqlite3.Connection, member: str, one: ReceivedExhibit) -> None:
-    """Add a received exhibit."""
+def _write_exhibit(
+    db: sqlite3.Connection, member: str, one: ReceivedExhibit, scans: Sequence[ReceivedScan]
+) -> None:
     whole = one.released or Exhibit("", Event(""))
     known = {"member": member, "exhibit": one.exhibit, "kind": one.kind}
     released = {"released": whole.exhibit, "firearm": whole.firearm, **asdict(whole.event)}
     insert_row(db, "received_exhibits", {**known, **released, **asdict(one.class_fields)})
-
-
-def write_scan(db: sqlite3.Connection, member: str, scan: ReceivedScan) -> None:
-    """Add a received scan and its marks."""
-    columns = {"member": member, **{k: v for k, v in vars(scan).items() if k != "marks"}}
-    insert_row(db, "received_scans", columns)
-    for mark in scan.marks:
-        columns = {"member": member, "sha256": scan.sha256, **vars(mark)}
-        insert_row(db, "received_marks", columns)
-
-
-def clear_received(db: sqlite3.Connection, member: str) -> None:
-    """Take away what earlier bundles of a member brought."""
-    for table in ("received_marks", "received_scans", "received_exhibits"):
-        db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))
+    for scan in scans:
+        columns = {"member": member, **{k: v for k, v in vars(scan).items() if k != "marks"}}
+        insert_row(db, "received_scans", columns)
+        for mark in scan.marks:
+            columns = {"member": member, "sha256": scan.sha256, **vars(mark)}
+            insert_row(db, "received_marks", columns)
 
 
 # The received exhibits of one member, searched like a vault of that member.
@@ -171,12 +163,7 @@ _MARKS = "SELECT * FROM received_marks WHERE member = ? ORDER BY mark_id"
 class ReceivedGallery:
     """What a vault holds of one other member, to be searched like a vault of that member.
 
-    Attributes
-    ----------
-    path : Path
-        The folder of its files; an index lies there too.
-    member : str
-        Code of the other member.
+    `path` is the folder of its files, where an index lies too, `member` the other member's code.
     """
 
     def __init__(self, vault: Vault, member: str) -> None:
@@ -281,31 +268,27 @@ def record_received(
 ) -> dict[str, list[str]]:
     """Put what a bundle states in the place of what the one before did.
 
-    Parameters
-    ----------
-    bundle : tuple of str, int, str
-        Its id, its number among those of this sender, and when it was made.
-    place_files : callable
-        Puts the files in their places while nobody else writes; then the records count.
-
-    Returns
-    -------
-    dict of str to list of str
-        Pseudonyms of exhibits that are `new`, `gone`, now `released` and released no more:
-        `ended`.
+    `bundle` is its id, its number among those of this sender, and when it was made; `place_files`
+    puts the files in their places while nobody else writes. Gives the pseudonyms of exhibits that
+    are `new`, `gone`, now `released` and released no more: `ended`.
     """
     named, number, made_at = bundle
     with vault.act("import bundle", who, reason, DISCLOSING) as act:
         _refuse_old(act.db, sender, number, named[:12])
         before = {one.exhibit: one for one in read_exhibits(act.db, sender)}
         now = {one.exhibit: one for one, _ in exhibits}
-        clear_received(act.db, sender)
+        for table in ("received_marks", "received_scans", "received_exhibits"):
+            act.db.execute(f"DELETE FROM {table} WHERE member = ?", (sender,))
         for one, scans in exhibits:
-            write_exhibit(act.db, sender, one)
-            for scan in scans:
-                write_scan(act.db, sender, scan)
+            _write_exhibit(act.db, sender, one, scans)
         place_files()
-        changes = _changes(before, now)
+        was, holds = ({n for n, e in listed.items() if e.released} for listed in (before, now))
+        changes = {
+            "new": sorted(now.keys() - before.keys()),
+            "gone": sorted(before.keys() - now.keys()),
+            "released": sorted(holds - was),
+            "ended": sorted(was - holds),
+        }
         columns = _columns(named, "received", sender, number, made_at, len(exhibits))
         act.insert("bundles", columns)
         stated: dict[str, Any] = {"bundle": named, "number": number, "exhibits": len(exhibits)}
@@ -354,16 +337,3 @@ def _columns(
 ) -> dict[str, object]:
     columns: dict[str, object] = {"bundle": bundle, "direction": direction, "member": member}
     return {**columns, "number": number, "made_at": made_at, "at": now_utc(), "exhibits": exhibits}
-
-
-def _changes(
-    before: dict[str, ReceivedExhibit], now: dict[str, ReceivedExhibit]
-) -> dict[str, list[str]]:
-    was = {name for name, one in before.items() if one.released}
-    holds = {name for name, one in now.items() if one.released}
-    return {
-        "new": sorted(now.keys() - before.keys()),
-        "gone": sorted(before.keys() - now.keys()),
-        "released": sorted(holds - was),
-        "ended": sorted(was - holds),
-    }
