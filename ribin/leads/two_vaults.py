@@ -108,8 +108,6 @@ def _not_recorded(member: str, why: str) -> str:
     return f"{member}: not recorded there yet, `ribin lead sync` will: {why}"
 
 
-# Which exhibits a member may take up a lead on, and the names they have in it.
-#
 # A lead within one member names exhibits as they are. In a lead across a border each exhibit has
 # the pseudonym under which others know it, in the vaults of both; whoever holds it can tell
 # which one that is.

@@ -40,31 +40,15 @@ class MarkFacts(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class MarkTable:
-    """All marks of one type that a vault holds, oldest first, and its scans without such a mark.
+    """All marks of one type that a vault holds, oldest first, and its scans without such a mark."""
 
-    Attributes
-    ----------
-    ids : (N,) int64 array
-        `StoredMark.mark_id`, ascending.
-    templates, scans : (N, 32) uint8 array
-        SHA-256 of the template, and of the original.
-    which : (N,) int32 array
-        Place in `facts`.
-    facts : tuple of MarkFacts
-        Distinct ones.
-    bare : tuple of (Facts, int)
-        Of scans without a mark of the type, and how many there are.
-    last_scan : int
-        Row of the catalogue's last scan.
-    """
-
-    ids: NDArray[np.int64]
-    templates: NDArray[np.uint8]
-    scans: NDArray[np.uint8]
-    which: NDArray[np.int32]
-    facts: tuple[MarkFacts, ...]
-    bare: tuple[tuple[MarkFacts, int], ...]
-    last_scan: int = 0
+    ids: NDArray[np.int64]  # (N,) `StoredMark.mark_id`, ascending
+    templates: NDArray[np.uint8]  # (N, 32) SHA-256 of the template
+    scans: NDArray[np.uint8]  # (N, 32) SHA-256 of the original
+    which: NDArray[np.int32]  # (N,) place in `facts`
+    facts: tuple[MarkFacts, ...]  # distinct ones
+    bare: tuple[tuple[MarkFacts, int], ...]  # of scans without a mark of the type, and their number
+    last_scan: int = 0  # row of the catalogue's last scan
 
     @cached_property
     def snapshot(self) -> str:

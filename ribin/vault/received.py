@@ -11,14 +11,17 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, structs
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.cases.leads import DISCLOSING
-from ribin.errors import AccessError, FormatError, StoreError
-from ribin.model import MarkType, Provenance, ScanKind, Template
+from ribin.errors import AccessError, FormatError, ParameterError, StoreError
+from ribin.foreign import Hex32, Printable
+from ribin.model import MarkType, Provenance, ScanKind, Template, parse_lighting
 from ribin.vault.audit import now_utc
 from ribin.vault.check import received_sha256
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
@@ -43,29 +46,39 @@ class ReceivedExhibit:
     released: Exhibit | None = None
 
 
-@dataclass(frozen=True)
-class ReceivedMark:
+class ReceivedMark(Printable, frozen=True):
     """A mark of a received scan; its template's file has the SHA-256 `file_sha256`."""
 
-    position: int
+    position: Annotated[int, Meta(ge=0, lt=100)]
     mark_type: MarkType
     kind: ScanKind
-    pitch_um: float
-    params_id: str
-    template_sha256: str
-    file_sha256: str
+    pitch_um: Annotated[float, Meta(gt=0, le=1000)]
+    params_id: Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
+    template_sha256: Hex32
+    file_sha256: Hex32
 
 
-@dataclass(frozen=True)
-class ReceivedScan:
+class ReceivedScan(Printable, frozen=True):
     """A scan of another member; `original` is its file name where it was released, else empty."""
 
-    sha256: str
-    exhibit: str
+    sha256: Hex32
     kind: ScanKind
     lighting: str
-    original: str
-    marks: tuple[ReceivedMark, ...] = field(default=())
+    original: Annotated[str, Meta(max_length=255, pattern=r'\A[^/\\:*?"<>|]*\Z')]
+    marks: tuple[ReceivedMark, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.original in (".", ".."):
+            raise ValueError(f"original needs a file name, found {self.original!r}")
+        if self.lighting:
+            try:
+                parse_lighting(self.lighting)
+            except ParameterError as error:
+                raise ValueError(str(error)) from error
+        positions = [mark.position for mark in self.marks]
+        if positions != sorted(set(positions)):
+            raise ValueError(f"marks in order of their positions needed, found {positions[:9]}")
 
 
 @dataclass(frozen=True)
@@ -147,10 +160,11 @@ def _write_exhibit(
     released = {"released": whole.exhibit, "firearm": whole.firearm, **asdict(whole.event)}
     insert_row(db, "received_exhibits", {**known, **released, **asdict(one.class_fields)})
     for scan in scans:
-        columns = {"member": member, **{k: v for k, v in vars(scan).items() if k != "marks"}}
+        columns = {"member": member, "exhibit": one.exhibit, **structs.asdict(scan)}
+        del columns["marks"]
         insert_row(db, "received_scans", columns)
         for mark in scan.marks:
-            columns = {"member": member, "sha256": scan.sha256, **vars(mark)}
+            columns = {"member": member, "sha256": scan.sha256, **structs.asdict(mark)}
             insert_row(db, "received_marks", columns)
 
 
@@ -300,22 +314,19 @@ def record_received(
     return changes
 
 
-def is_last(vault: Vault, sender: str, bundle: tuple[str, int, str]) -> bool:
-    """Whether this very bundle is the last one received of its sender."""
+def is_there(vault: Vault, sender: str, bundle: tuple[str, int, str], where: str) -> bool:
+    """Whether this very bundle is the last one received of its sender.
+
+    Raises AccessError: it is an older one again, or one of a vault that went back in time.
+    """
     named, number, _ = bundle
     query = "SELECT bundle FROM bundles WHERE direction = 'received' AND member = ? AND number = ?"
     with vault.catalogue.reading() as db:
         row = db.execute(query, (sender, number)).fetchone()
-        return row is not None and row[0] == named and _last(db, "received", sender) == number
-
-
-def check_newer(vault: Vault, sender: str, number: int, where: str) -> None:
-    """Refuse a bundle that does not come after all that were received of its sender.
-
-    Raises AccessError: it is an old one again, or one of a vault that went back in time.
-    """
-    with vault.catalogue.reading() as db:
+        if row and row[0] == named and _last(db, "received", sender) == number:
+            return True
         _refuse_old(db, sender, number, where)
+    return False
 
 
 def _last(db: sqlite3.Connection, direction: str, member: str) -> int:
