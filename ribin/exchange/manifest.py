@@ -123,15 +123,11 @@ def _exhibit_facts(exhibit: ReceivedExhibit, scans: tuple[ReceivedScan, ...]) ->
 
 
 def _as_exhibit(stated: _Exhibit) -> tuple[ReceivedExhibit, tuple[ReceivedScan, ...]]:
-    fields, release, released = (
-        ClassFields(**structs.asdict(stated.class_fields)),
-        stated.released,
-        None,
-    )
-    if release:
+    fields, released = ClassFields(**structs.asdict(stated.class_fields)), None
+    if release := stated.released:
         event = Event(release.event, release.case_number, release.date, release.place)
-        whole = (release.exhibit, event, stated.kind, fields, Scope.NETWORK, release.firearm)
-        released = Exhibit(*whole)
+        name, firearm = release.exhibit, release.firearm
+        released = Exhibit(name, event, stated.kind, fields, Scope.NETWORK, firearm)
     return ReceivedExhibit(stated.exhibit, stated.kind, fields, released), stated.scans
 
 

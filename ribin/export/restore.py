@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from ribin.errors import FormatError, StoreError
 from ribin.export.scanfolder import pack_folder
 from ribin.export.write import FORMAT, MANIFEST, VERSION, ExportedFile, ExportManifest
-from ribin.foreign import Statement, read_facts
+from ribin.foreign import read_facts
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER
-from ribin.vault.rebuild import Cell, Source, Table, rebuild_vault
+from ribin.vault.rebuild import Source, Table, rebuild_vault
 
 _NOTICE = re.compile(rf"{NOTICES_FOLDER}/[\w-]+\.(json|html|pdf)")
 _TABLE = re.compile(r"tables/(\w+)\.json")
@@ -103,10 +103,8 @@ def import_vault(
     source = ExportFolder(export)
     source.check()
     tables = source.tables()
-    details = {
-        "manifest_sha256": hashlib.sha256(source.manifest).hexdigest(),
-        "folder": export.name,
-    }
+    manifest_sha256 = hashlib.sha256(source.manifest).hexdigest()
+    details = {"manifest_sha256": manifest_sha256, "folder": export.name}
     try:
         made_of = Source(
             tables,
@@ -122,18 +120,12 @@ def import_vault(
 
 
 def _read_table(content: bytes, where: str) -> Table:
-    table = read_facts(content, _TableFile, where)
+    table = read_facts(content, Table, where)
     for row in table.rows:
         if len(row) != len(table.columns):
-            raise FormatError(
-                f"{where}: rows of {len(table.columns)} cells needed, found {len(row)}"
-            )
-    return Table(table.columns, table.rows)
-
-
-class _TableFile(Statement, frozen=True):
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+            needed = f"rows of {len(table.columns)} cells needed"
+            raise FormatError(f"{where}: {needed}, found {len(row)}")
+    return table
 
 
 def _check_name(name: str, where: str) -> None:

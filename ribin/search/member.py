@@ -91,7 +91,7 @@ class MemberVault:
             )
             scorer = self.context.shard_scorer
             found = _compare(query, request, vault, mark_table, left_out, self.context, scorer)
-            exhibits = seen.exhibits(found.full.exhibits)
+            exhibits = {n: seen.exhibit(e) for n, e in found.full.exhibits.items()}
             rows = group_rows(found.full.rows, apart_by_event(exhibits), request.group, reach)
             shown = seen.rows(rows[: request.top], exhibits)
         notes = found.notes

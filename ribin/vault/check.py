@@ -60,8 +60,8 @@ def check_vault(
             problems += [Problem(row["exhibit"], text)] if text else []
         on_progress(len(scans), len(scans))
         problems += _description_problems(folder, catalogue)
-        problems += [Problem("", text) for text in _stray_problems(folder, catalogue)]
-        problems += [Problem("", text) for text in _received_problems(folder, catalogue)]
+        for check in (_stray_problems, _received_problems):
+            problems += [Problem("", text) for text in check(folder, catalogue)]
     except StoreError as error:
         problems.append(Problem("", str(error)))
     return CheckReport(len(scans), size_bytes, tuple(problems))

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from ribin.vault.vault import Vault
 
 
+_LEAD_ON_PURGED = (
+    "SELECT lead FROM tombstones t JOIN leads ON reference IN (t.exhibit, t.opaque)"
+    " OR comparison IN (t.exhibit, t.opaque) WHERE t.exhibit = ?"
+)
+
+
 class EnrolOutcome(StrEnum):
     """What an enrolment did to the vault."""
 
@@ -67,8 +73,9 @@ def admit_entry(vault: Vault, entry: Entry, content: bytes) -> Enrolment:
             try:
                 admit_file(folder, entry.sha256, content)
                 enrolment = insert_entry(act, entry, hashlib.sha256(content).hexdigest())
-            except OSError as error:
-                discard_arrival(folder, entry.sha256)
+            except OSError as error:  # take back what was written
+                remove_scan(folder, entry.sha256)
+                forget_arrival(folder, entry.sha256)
                 raise StoreError(f"{folder}: the scan cannot be written: {error}") from error
     except StoreError:  # the disk refused the file, or its records: a full one needs the room
         if arriving:
@@ -104,10 +111,10 @@ def find_enrolled(
     stored = find_exhibit(db, wanted.exhibit)
     if stored:
         _refuse_conflict(f"exhibit {wanted.exhibit}", fields_of(stored), fields_of(wanted))
-    elif lead := _lead_on_purged(db, wanted.exhibit):
+    elif purged := db.execute(_LEAD_ON_PURGED, (wanted.exhibit,)).fetchone():
         raise StoreError(
             f"exhibit {wanted.exhibit}: another name needed, found that of a purged exhibit which "
-            f"lead {lead} names"
+            f"lead {purged['lead']} names"
         )
     event = find_event(db, wanted.event.event)
     if event:
@@ -125,45 +132,21 @@ def insert_entry(act: Act, entry: Entry, file_sha256: str) -> Enrolment:
         act.insert("events", asdict(event))
     if not find_exhibit(act.db, entry.exhibit.exhibit):
         act.insert("exhibits", fields_of(entry.exhibit))
-    act.insert("scans", _scan_fields(entry, file_sha256))
+    provenance = entry.scan.provenance
+    names = ("sha256", "source", "lighting", "size_bytes")
+    facts = {name: getattr(provenance, name) for name in names} | {"kind": entry.scan.kind}
+    written = {"file_sha256": file_sha256, "enrolled_at": now_utc()}
+    act.insert("scans", {**facts, "exhibit": entry.exhibit.exhibit, **written})
     for position, template in enumerate(entry.templates):
         act.insert("marks", mark_fields(entry.scan, template, position, entry.who))
     act.log(entry.sha256, exhibit=entry.exhibit.exhibit)
     return Enrolment(EnrolOutcome.NEW, entry.exhibit.exhibit, entry.sha256, len(entry.templates))
 
 
-def _lead_on_purged(db: sqlite3.Connection, exhibit: str) -> str:
-    query = (
-        "SELECT lead FROM tombstones t JOIN leads ON reference IN (t.exhibit, t.opaque)"
-        " OR comparison IN (t.exhibit, t.opaque) WHERE t.exhibit = ?"
-    )
-    row = db.execute(query, (exhibit,)).fetchone()
-    return str(row[0]) if row else ""
-
-
 def _refuse_conflict(where: str, stored: dict[str, str], found: dict[str, str]) -> None:
     for name, value in found.items():
         if value and value != stored[name]:
             raise StoreError(f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}")
-
-
-def _scan_fields(entry: Entry, file_sha256: str) -> dict[str, object]:
-    provenance = entry.scan.provenance
-    return {
-        "sha256": provenance.sha256,
-        "exhibit": entry.exhibit.exhibit,
-        "source": provenance.source,
-        "kind": str(entry.scan.kind),
-        "lighting": provenance.lighting,
-        "size_bytes": provenance.size_bytes,
-        "file_sha256": file_sha256,
-        "enrolled_at": now_utc(),
-    }
-
-
-# Where a mark and its template came from: the program, and who outlined it and how.
-
-_MASK_WORDS = ("breech face outlined by mask ", "mask ")
 
 
 def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict[str, object]:
@@ -175,7 +158,12 @@ def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict
     """
     drawn = scan.mark_valid if template.mark_type is MarkType.BREECH_FACE else None
     outlined = template.mark_type in scan.outlines or drawn is not None
-    note = _outline_note(scan, template.mark_type) if outlined else ""
+    # The last note on who drew the outline, and with which file or circle.
+    words: tuple[str, ...] = (f"{template.mark_type} outlined by ",)
+    if template.mark_type is MarkType.BREECH_FACE:
+        words += ("breech face outlined by mask ", "mask ")
+    notes = [note for note in scan.provenance.notes if note.lower().startswith(words)]
+    note = (notes[-1] if notes else "in the file") if outlined else ""
     return {
         "sha256": scan.provenance.sha256,
         "position": position,
@@ -189,18 +177,6 @@ def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict
         "outline": note,
         "outlined_by": who if who and f" by {who}" in note else "",
     }
-
-
-def _outline_note(scan: Scan, mark_type: MarkType) -> str:
-    """The last note on who drew the outline, and with which file or circle."""
-    words: tuple[str, ...] = (f"{mark_type} outlined by ",)
-    if mark_type is MarkType.BREECH_FACE:
-        words += _MASK_WORDS
-    notes = [note for note in scan.provenance.notes if note.lower().startswith(words)]
-    return notes[-1] if notes else "in the file"
-
-
-# A scan on its way into the vault, and what is refused before anything is written.
 
 
 @dataclass(frozen=True)
@@ -308,12 +284,6 @@ def admit_file(folder: Path, sha256: str, content: bytes) -> None:
 def forget_arrival(folder: Path, sha256: str) -> None:
     """The catalogue has committed: the file is no longer on its way."""
     shutil.rmtree(folder / INCOMING_FOLDER / sha256, ignore_errors=True)
-
-
-def discard_arrival(folder: Path, sha256: str) -> None:
-    """The disk refused: take back what was written. Needs the catalogue's write lock."""
-    remove_scan(folder, sha256)
-    forget_arrival(folder, sha256)
 
 
 def remove_scan(folder: Path, sha256: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.errors import StoreError
+from ribin.foreign import Statement
 from ribin.vault.audit import append_row, chain_problems
 from ribin.vault.catalogue import Catalogue, write_identity
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
@@ -119,29 +120,22 @@ def _place_file(db: sqlite3.Connection, source: Source, one: _File) -> dict[str,
     write_durably(one.place, content)
     if found == one.file_sha256:
         return {}
-    _check_content(db, one)
-    return dict([change_record(db, one.table, one.key, {"file_sha256": found})])
-
-
-def _check_content(db: sqlite3.Connection, one: _File) -> None:
-    """Hold the original and the templates of a file against the catalogue."""
+    # Packed otherwise: its original and its templates must be those of the catalogue.
     if one.table == "scans" and hashlib.sha256(read_original(one.place)).hexdigest() != one.scan:
         raise StoreError(f"{one.name}: the original is not that of SHA-256 {one.scan}")
     query = f"SELECT position, template_sha256 FROM marks WHERE sha256 = ? AND {one.where}"
     for position, wanted in db.execute(query, (one.scan,)).fetchall():
         if template_sha256(read_template(one.place, position)) != wanted:
             raise StoreError(f"{one.name}: template {position} is not the one enrolled")
+    return dict([change_record(db, one.table, one.key, {"file_sha256": found})])
 
-
-# The tables of a catalogue as plain rows, out and into a new one.
 
 # What the catalogue draws by itself, and what other members' bundles brought and bring again.
 LEFT_OUT = ("content", "received_exhibits", "received_scans", "received_marks")
 Cell = str | int | float | None
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Statement, frozen=True):
     """The rows of a table, in the order in which they were written."""
 
     columns: tuple[str, ...]
@@ -175,7 +169,17 @@ def fill_tables(db: sqlite3.Connection, tables: Mapping[str, Table]) -> None:
     for trigger, _ in triggers:
         db.execute(f"DROP TRIGGER {trigger}")
     for name, table in tables.items():
-        _fill_tables(db, name, table)
+        wanted = [str(row[1]) for row in db.execute(f"PRAGMA table_info({name})")]
+        if sorted(table.columns) != sorted(wanted):
+            found = ", ".join(map(str, table.columns))[:200]
+            raise StoreError(f"table {name}: columns {', '.join(wanted)} needed, found {found}")
+        db.execute(f"DELETE FROM {name}")
+        columns, places = ", ".join(table.columns), ", ".join("?" * len(table.columns))
+        statement = f"INSERT INTO {name} ({columns}) VALUES ({places})"
+        try:
+            db.executemany(statement, table.rows)
+        except (sqlite3.Error, OverflowError) as error:
+            raise StoreError(f"table {name}: {error}") from error
     for _, sql in triggers:
         db.execute(sql)
     if db.execute("PRAGMA foreign_key_check").fetchone():
@@ -189,17 +193,3 @@ def table_names(db: sqlite3.Connection) -> list[str]:
     rows = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     names = [str(row[0]) for row in rows]
     return [n for n in names if not n.startswith("sqlite_") and n not in LEFT_OUT]
-
-
-def _fill_tables(db: sqlite3.Connection, name: str, table: Table) -> None:
-    wanted = [str(row[1]) for row in db.execute(f"PRAGMA table_info({name})")]
-    if sorted(table.columns) != sorted(wanted):
-        found = ", ".join(map(str, table.columns))[:200]
-        raise StoreError(f"table {name}: columns {', '.join(wanted)} needed, found {found}")
-    db.execute(f"DELETE FROM {name}")
-    columns, places = ", ".join(table.columns), ", ".join("?" * len(table.columns))
-    statement = f"INSERT INTO {name} ({columns}) VALUES ({places})"
-    try:
-        db.executemany(statement, table.rows)
-    except (sqlite3.Error, OverflowError) as error:
-        raise StoreError(f"table {name}: {error}") from error
