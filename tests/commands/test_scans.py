@@ -210,7 +210,7 @@ def test_synth_scans(ribin, tmp_path):
     assert labels == ["file,firearm", "case-00001.x3p,firearm-0001", "case-00002.x3p,firearm-0001"]
     assert ribin("info", folder / "case-00002.x3p").code == 0
     again = ribin("synth", "scans", folder)
-    assert again.err == f"ribin: {folder}: a new or empty folder needed, found files in it\n"
+    assert again.err == f"ribin: {folder}: an empty folder needed, found files in it\n"
 
 
 @pytest.mark.slow
