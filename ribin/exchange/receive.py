@@ -23,13 +23,7 @@ from ribin.exchange.manifest import MANIFEST, Contents, read_contents
 from ribin.model import Provenance, Template
 from ribin.vault.files import INDEX_FOLDER, fsync_folder, write_synced
 from ribin.vault.keys import own_key, trusted_keys
-from ribin.vault.received import (
-    RECEIVED_FOLDER,
-    is_there,
-    original_path,
-    record_received,
-    template_path,
-)
+from ribin.vault.received import RECEIVED_FOLDER, is_there, received_path, record_received
 from ribin.vault.scanfile import decode_arrays, template_sha256
 from ribin.vault.vault import Vault
 
@@ -158,7 +152,7 @@ def _place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None
     """Write files that are not there yet, under names that count once the records do."""
     folders: set[Path] = set()
     for file in contents.files:
-        place = _place(vault, contents.sender, file.name)
+        place = received_path(vault, contents.sender, file.name)
         aside = place.with_name(f"{place.name}.aside")
         try:
             if place.is_file() and _sha256(place) == file.sha256:
@@ -182,18 +176,11 @@ def _clear_unnamed(vault: Vault, contents: Contents) -> None:
     """
     sender = vault.path / RECEIVED_FOLDER / contents.sender
     shutil.rmtree(sender / INDEX_FOLDER, ignore_errors=True)
-    named = {_place(vault, contents.sender, file.name) for file in contents.files}
+    named = {received_path(vault, contents.sender, file.name) for file in contents.files}
     for path in [*sender.glob("??/*"), *sender.glob("originals/*")]:
         if path.is_file() and path not in named:
             with contextlib.suppress(OSError):
                 path.unlink()
-
-
-def _place(vault: Vault, sender: str, name: str) -> Path:
-    folder, _, file = name.partition("/")
-    if folder == "originals":
-        return original_path(vault.path, sender, file)
-    return template_path(vault.path, sender, file.removesuffix(".npz"))
 
 
 def _sha256(path: Path) -> str:

@@ -22,6 +22,7 @@ from ribin.cases.leads import (
     Withdrawal,
     pair_of,
 )
+from ribin.errors import StoreError
 from ribin.leads import rules
 from ribin.leads.blindness import reads_all_logs, saw_a_verdict, viewer_of_this_process
 from ribin.leads.merge import Settled, merge_lead, merge_pair, settle
@@ -108,7 +109,9 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
         check_role(both.own, who, (Role.EXAMINER, Role.REVIEWER))
         merge_lead(both, lead)
         history = read_lead(both.own, lead, str(own.path))
-        rules.check_withdrawal(history)
+        if not history.linked:
+            found = f"found: {rules.status_of(history)}"
+            raise StoreError(f"lead {lead}: a confirmed link needed to withdraw it, {found}")
         end = Withdrawal(lead, lead, who, own.member, now_utc(), reason)
         for member in concerned_in_reach(both, history.lead):
             record = insert_entry(both.transactions[member], end)

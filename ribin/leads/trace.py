@@ -16,7 +16,7 @@ from ribin.leads.rules import status_of
 from ribin.search.network import Network
 from ribin.vault.disclosure import Disclosure, TracedExhibit, as_seen_by
 from ribin.vault.people import check_looker
-from ribin.vault.vault import Vault
+from ribin.vault.vault import Vault, open_member
 
 SAME_FIREARM = "test fires of one firearm"
 
@@ -172,9 +172,8 @@ class _Walk:
             return None
         try:
             reach = self.network.reach(asker, member)
-            vault = self.stack.enter_context(Vault.open(self.network.members[member].vault))
-            if vault.member != member:
-                raise StoreError(f"{vault.path}: the vault of {member} needed, found another's")
+            other = open_member(self.network.members[member].vault, member)
+            vault = self.stack.enter_context(other)
         except (StoreError, AccessError) as error:
             self.unavailable[member] = str(error)
             return None

@@ -24,7 +24,7 @@ from ribin.vault.catalogue import IDENTITY_FILE
 from ribin.vault.disclosure import apart_by_event, as_seen_by
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.received import ReceivedBundle, ReceivedGallery, last_bundle
-from ribin.vault.vault import Vault
+from ribin.vault.vault import Vault, open_member
 
 
 @dataclass(frozen=True)
@@ -116,12 +116,7 @@ class MemberVault:
         return ()
 
     def _opened(self) -> Vault:
-        folder = self.context.network.members[self.code].vault
-        vault = Vault.open(folder)
-        if vault.member != self.code:
-            vault.close()
-            raise StoreError(f"{folder}: the vault of {self.code} needed, found {vault.member}'s")
-        return vault
+        return open_member(self.context.network.members[self.code].vault, self.code)
 
 
 @dataclass(frozen=True)

@@ -131,17 +131,15 @@ class Catalogue:
         except RibinError:  # said by whoever works inside; ParameterError is a ValueError too
             raise
         except sqlite3.Error as error:
-            hint = "try again when that one is done" if _code(error) in _LOCKED else ""
-            raise StoreError(self._sentence(error), hint=hint) from error
+            text, hint = f"the catalogue cannot be used: {error}", ""
+            if _code(error) in _LOCKED:
+                text = f"locked by another program; waited {self._wait_s:g} s"
+                hint = "try again when that one is done"
+            elif _code(error) in _READ_ONLY:
+                text = "a writable catalogue needed, found a read-only one"
+            raise StoreError(f"{self.path}: {text}", hint=hint) from error
         except (ValueError, KeyError) as error:  # a record that no writer of ours can have made
             raise StoreError(f"{self.path}: a record is damaged: {error}") from error
-
-    def _sentence(self, error: sqlite3.Error) -> str:
-        if _code(error) in _LOCKED:
-            return f"{self.path}: locked by another program; waited {self._wait_s:g} s"
-        if _code(error) in _READ_ONLY:
-            return f"{self.path}: a writable catalogue needed, found a read-only one"
-        return f"{self.path}: the catalogue cannot be used: {error}"
 
 
 def may_write(folder: Path) -> bool:
@@ -167,10 +165,8 @@ def checked_member_code(code: str, where: str) -> str:
     business, not ours.
     """
     if not _MEMBER_CODE.fullmatch(code):
-        raise ParameterError(
-            f"{where}: a member code of three capital letters (ISO 3166 alpha-3) needed, "
-            f"found {code!r}"
-        )
+        needed = "a member code of three capital letters (ISO 3166 alpha-3) needed"
+        raise ParameterError(f"{where}: {needed}, found {code!r}")
     return code
 
 
@@ -218,8 +214,6 @@ def read_member(folder: Path) -> str:
         raise StoreError(f"{path}: {needed}: {age} ribin made this vault")
     return member
 
-
-# The tables of a catalogue as schema.sql makes them, and whether one still has them.
 
 APPLICATION_ID = 0x52494249  # "RIBI": tells a catalogue from other SQLite files
 _FIRST_VERSION = 7  # that of schema.sql

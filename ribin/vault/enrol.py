@@ -21,7 +21,7 @@ from ribin.cases.leads import ENROLLING
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, MarkType, Origin, Scan, Template
 from ribin.vault.audit import now_utc
-from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit
+from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit, find_scan_owner
 from ribin.vault.files import fsync_folder, write_synced
 from ribin.vault.rows import Act
 from ribin.vault.scanfile import template_sha256
@@ -65,7 +65,7 @@ def admit_entry(vault: Vault, entry: Entry, content: bytes) -> Enrolment:
     arriving, folder = False, vault.path
     try:
         with vault.act("enrol", entry.who, entry.reason, ENROLLING) as act:
-            clear_leftovers(folder, partial(is_enrolled, act.db))
+            clear_leftovers(folder, partial(find_scan_owner, act.db))
             known = find_enrolled(act.db, entry.sha256, entry.scan.provenance.source, entry.exhibit)
             if known:
                 return known
@@ -81,15 +81,10 @@ def admit_entry(vault: Vault, entry: Entry, content: bytes) -> Enrolment:
         if arriving:
             # Where that fails too, the next writer does it.
             with contextlib.suppress(StoreError, OSError), vault.catalogue.writing() as db:
-                clear_leftovers(folder, partial(is_enrolled, db))
+                clear_leftovers(folder, partial(find_scan_owner, db))
         raise
     forget_arrival(folder, entry.sha256)
     return enrolment
-
-
-def is_enrolled(db: sqlite3.Connection, sha256: str) -> bool:
-    """Whether the catalogue has a scan of this SHA-256."""
-    return db.execute("SELECT 1 FROM scans WHERE sha256 = ?", (sha256,)).fetchone() is not None
 
 
 def find_enrolled(
@@ -102,12 +97,10 @@ def find_enrolled(
     Raises StoreError: the scan belongs to another exhibit, the exhibit or its event is recorded
     otherwise, or the name is that of a purged exhibit which a lead names for good.
     """
-    row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (sha256,)).fetchone()
-    if row and row["exhibit"] != wanted.exhibit:
-        raise StoreError(
-            f"{source}: this scan is enrolled as exhibit {row['exhibit']}, "
-            f"found exhibit {wanted.exhibit}"
-        )
+    owner = find_scan_owner(db, sha256)
+    if owner is not None and owner != wanted.exhibit:
+        found = f"found exhibit {wanted.exhibit}"
+        raise StoreError(f"{source}: this scan is enrolled as exhibit {owner}, {found}")
     stored = find_exhibit(db, wanted.exhibit)
     if stored:
         _refuse_conflict(f"exhibit {wanted.exhibit}", fields_of(stored), fields_of(wanted))
@@ -119,7 +112,7 @@ def find_enrolled(
     event = find_event(db, wanted.event.event)
     if event:
         _refuse_conflict(f"event {event.event}", asdict(event), asdict(wanted.event))
-    if not row:
+    if owner is None:
         return None
     count = db.execute(f"SELECT count(*) FROM {MARKS_IN_USE} WHERE sha256 = ?", (sha256,))
     return Enrolment(EnrolOutcome.ALREADY_THERE, wanted.exhibit, sha256, count.fetchone()[0])
@@ -298,7 +291,7 @@ def is_arriving(folder: Path, sha256: str) -> bool:
     return (folder / INCOMING_FOLDER / sha256).is_dir()
 
 
-def clear_leftovers(folder: Path, is_enrolled: Callable[[str], bool]) -> None:
+def clear_leftovers(folder: Path, is_enrolled: Callable[[str], object]) -> None:
     """Remove what dead writers left. Needs the catalogue's write lock."""
     for left in sorted((folder / INCOMING_FOLDER).glob("*")):
         if not is_enrolled(left.name):

@@ -91,24 +91,18 @@ class ReceivedBundle:
     at: str
 
 
-def template_path(folder: Path, member: str, file_sha256: str) -> Path:
-    """Where a received template lies in a vault's folder."""
-    return folder / RECEIVED_FOLDER / member / file_sha256[:2] / f"{file_sha256}.npz"
-
-
-def original_path(folder: Path, member: str, sha256: str) -> Path:
-    """Where a released original lies in a vault's folder."""
-    return folder / RECEIVED_FOLDER / member / "originals" / sha256
+def received_path(vault: Vault, member: str, name: str) -> Path:
+    """Where a file of a bundle lies: templates/SHA-256.npz or originals/SHA-256."""
+    kind, _, file = name.partition("/")
+    place = kind if kind == "originals" else file[:2]
+    return vault.path / RECEIVED_FOLDER / member / place / file
 
 
 def last_bundle(vault: Vault, member: str) -> ReceivedBundle | None:
     """The last bundle that was received of a member."""
     with vault.catalogue.reading() as db:
-        row = db.execute(
-            "SELECT bundle, number, made_at, at FROM bundles "
-            "WHERE direction = 'received' AND member = ? ORDER BY number DESC LIMIT 1",
-            (member,),
-        ).fetchone()
+        query = "SELECT * FROM bundles WHERE direction = 'received' AND member = ?"
+        row = db.execute(f"{query} ORDER BY number DESC LIMIT 1", (member,)).fetchone()
     return from_row(ReceivedBundle, row) if row else None
 
 
@@ -116,12 +110,11 @@ def read_exhibits(db: sqlite3.Connection, member: str) -> Iterator[ReceivedExhib
     """Exhibits of the last bundle of a member."""
     query = "SELECT * FROM received_exhibits WHERE member = ? ORDER BY rowid"
     for row in db.execute(query, (member,)):
-        parts = {"class_fields": from_row(ClassFields, row)}
+        parts: dict[str, Any] = {"class_fields": from_row(ClassFields, row)}
         whole = {**parts, "event": from_row(Event, row), "sharing": Scope.NETWORK}
         released = from_row(Exhibit, row, exhibit=row["released"], **whole)
-        yield from_row(
-            ReceivedExhibit, row, released=released if row["released"] else None, **parts
-        )
+        parts["released"] = released if row["released"] else None
+        yield from_row(ReceivedExhibit, row, **parts)
 
 
 def read_originals(vault: Vault, member: str, exhibit: str) -> Iterator[tuple[str, str, bytes]]:
@@ -139,7 +132,7 @@ def read_originals(vault: Vault, member: str, exhibit: str) -> Iterator[tuple[st
     with vault.catalogue.reading() as db:
         rows = db.execute(query, (member, exhibit)).fetchall()
     for sha256, name in rows:
-        path = original_path(vault.path, member, sha256)
+        path = received_path(vault, member, f"originals/{sha256}")
         content = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(content).hexdigest() != sha256:
             raise StoreError(f"{path}: the original as it was received needed, found another")
@@ -227,12 +220,11 @@ class ReceivedGallery:
     def template(self, stored: StoredMark) -> Template:
         """The template of a received mark; StoreError where it is missing or damaged."""
         with self._vault.catalogue.reading() as db:
-            row = db.execute(
-                "SELECT * FROM received_marks WHERE mark_id = ?", (stored.mark_id,)
-            ).fetchone()
+            query = "SELECT * FROM received_marks WHERE mark_id = ?"
+            row = db.execute(query, (stored.mark_id,)).fetchone()
         if row is None:
             raise StoreError(f"{self.path}: mark {stored.mark_id} is there no more")
-        path = template_path(self._vault.path, self.member, row["file_sha256"])
+        path = received_path(self._vault, self.member, f"templates/{row['file_sha256']}.npz")
         try:
             content = path.read_bytes()
         except OSError as error:

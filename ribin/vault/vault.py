@@ -257,3 +257,12 @@ class Vault:
 
     def __exit__(self, *failure: object) -> None:
         self.close()
+
+
+def open_member(folder: Path, member: str) -> Vault:
+    """As `Vault.open`; StoreError also where the vault is not this member's."""
+    vault = Vault.open(folder)
+    if vault.member != member:
+        vault.close()
+        raise StoreError(f"{folder}: the vault of {member} needed, found {vault.member}'s")
+    return vault
