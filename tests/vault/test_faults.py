@@ -153,7 +153,6 @@ REFUSED = (
     (("init", "{0}/new", "--member", "BLZ"), "Permission denied"),
     (("lead", "open", "JAM-1", "JAM-2", "--note", "n"), "read-only"),
     (("people", "appoint", "me", "--role", "auditor"), "read-only"),
-    (("store", "upgrade"), "read-only"),
     (("store", "backup", "{0}/copy"), "Permission denied"),
 )
 
