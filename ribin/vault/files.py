@@ -58,6 +58,8 @@ def new_folder(folder: Path, refusal: type[RibinError]) -> Iterator[None]:
             raise refusal(f"{folder}: a new or empty folder needed, found files in it")
         try:
             yield
+        except FileExistsError:  # another process fills it at the same time: it is that one's
+            raise
         except BaseException:
             with contextlib.suppress(OSError):
                 for path in folder.iterdir():
