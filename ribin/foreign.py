@@ -39,13 +39,21 @@ class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An object of a file; a key that means nothing is refused: what it says would be lost."""
 
 
+class Printable(Statement, frozen=True):
+    """What a sender states: its texts can be printed."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, str) and not value.isprintable():
+                raise ValueError(f"{name} needs a printable text, found {value[:60]!r}")
+
+
 def read_object(content: bytes, where: str) -> dict[str, Any]:
     """The object that a JSON text is.
 
-    Raises
-    ------
-    FormatError
-        It is not UTF-8, not JSON, nested beyond reason, has a key twice, or is no object.
+    Raises FormatError: it is not UTF-8, not JSON, nested beyond reason, has a key twice, or is no
+    object.
     """
     try:
         value = json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
@@ -61,10 +69,7 @@ def read_facts(
 ) -> _Kind:
     """The facts of a JSON text, which says of itself that it is of this form and version.
 
-    Raises
-    ------
-    FormatError
-        As `read_object` and `as_facts`, or it is of another form or version.
+    Raises FormatError: as `read_object` and `as_facts`, or it is of another form or version.
     """
     table = read_object(content, where)
     if form and (table.pop("format", None), table.pop("version", None)) != (form, version):

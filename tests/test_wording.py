@@ -42,8 +42,9 @@ def test_documents_speak_no_conclusion(path):
     assert forbidden_words(path.read_text(encoding="utf-8")) == []
 
 
-# A person's words for a verdict: AFTE's range of conclusions; and msgspec's for a pattern.
-PERSONS_WORDS = ("cases/leads.py", "foreign.py")
+# A person's words for a verdict: AFTE's range of conclusions, and the column that keeps them.
+PERSONS_WORDS = ("cases/leads.py",)
+MSGSPECS_WORDS = "`str` matching regex "  # what foreign.py puts other words in the place of
 
 
 def texts_of(path: Path) -> list[str]:
@@ -68,7 +69,8 @@ def test_no_text_of_the_program_speaks_a_conclusion():
     said = {}
     for path in sorted((ROOT / "ribin").rglob("*.py")):
         name = path.relative_to(ROOT / "ribin").as_posix()
-        words = [word for text in texts_of(path) for word in forbidden_words(text)]
+        texts = [text for text in texts_of(path) if text != MSGSPECS_WORDS]
+        words = [word for text in texts for word in forbidden_words(text)]
         if words and name not in PERSONS_WORDS:
             said[name] = words
     assert said == {}

@@ -24,31 +24,16 @@ def read_csv(
 ) -> list[tuple[int, dict[str, str]]]:
     """Read the rows of a CSV file in UTF-8, with or without a byte order mark.
 
-    Parameters
-    ----------
-    what : str
-        What the file is, as "a CSV file of exhibits".
-    needed : sequence of str
-        Columns that must be there.
-    known : sequence of str, optional
-        All columns that mean something; another one is refused, as a misspelt one would be lost.
-        Without them the others are for people.
-    usual : mapping, optional
-        What an empty or absent cell of a column means.
-    columns_as : mapping, optional
-        A column as the file calls it -> what RIBIN calls it; the empty name leaves it out.
+    Gives the line where each row ends, and its stripped cells by column. Texts beyond the columns,
+    or below a column without a name, are joined under `BEYOND`.
 
-    Returns
-    -------
-    list of (int, dict)
-        The line where each row ends, and its stripped cells by column. Texts beyond the columns,
-        or below a column without a name, are joined under `BEYOND`.
+    `what` the file is, as "a CSV file of exhibits". Of `known` columns another one is refused, as a
+    misspelt one would be lost; without them the others are for people. `usual`: what an empty or
+    absent cell of a column means. `columns_as`: a column as the file calls it -> what RIBIN calls
+    it; the empty name leaves it out.
 
-    Raises
-    ------
-    FormatError
-        The file cannot be read, a column is missing, means nothing or is there twice, or a
-        mapping does not fit.
+    Raises FormatError: the file cannot be read, a column is missing, means nothing or is there
+    twice, or a mapping does not fit.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:

@@ -108,28 +108,15 @@ class Counts:
     """What was compared, so that nothing is lost in silence (DESIGN decision 9).
 
     The unit is a mark of the query's type; a scan without one counts as one mark that could not
-    be compared. Exhibits that scope and sharing hide are in none of the numbers.
-
-    Attributes
-    ----------
-    eligible : int
-        Marks that scope and sharing let the asker see.
-    after_filters : int
-        Those of them that pass the class gates.
-    after_coarse : int
-        Those of them that the coarse stage did not set aside as too unlike the query; all of
-        them where there was no coarse cut.
-    compared : int
-        Those of them that have a score.
-    not_compared : tuple of (str, int)
-        Reason and number of those that have none; the query itself is one of the reasons.
+    be compared. Exhibits that scope and sharing hide are in none of the numbers. Each number counts
+    some of those before it.
     """
 
-    eligible: int
-    after_filters: int
-    after_coarse: int
-    compared: int
-    not_compared: tuple[tuple[str, int], ...] = ()
+    eligible: int  # marks that scope and sharing let the asker see
+    after_filters: int  # that pass the class gates
+    after_coarse: int  # that the coarse stage did not set aside as too unlike the query, if it ran
+    compared: int  # that have a score
+    not_compared: tuple[tuple[str, int], ...] = ()  # reason (such as the query) and number
 
     @property
     def adds_up(self) -> bool:
@@ -144,37 +131,26 @@ class Candidate:
     """One row of a ranked list: a suggestion to look, never a conclusion.
 
     Of another member's exhibit `exhibit` is a pseudonym and `event` empty, until its owner has
-    released it to the asker.
-
-    Attributes
-    ----------
-    rank, score : int, float
-        From 1; similarity from 0 to 100, never NaN: what was not compared is in `Counts` alone.
-    cmc, cells, cmc_fraction, ccf : float, int, float, float
-        Congruent ones of the cells that could be compared, and their share; correlation, -1 to 1.
-    rotation_deg, shift_um : float, (float, float)
-        How the query comes to lie on it: counter-clockwise as displayed; um down and right.
-    known_as : str
-        Of another member's exhibit that was released, the pseudonym that it had before.
+    released it to the asker. Rotation and shift say how the query comes to lie on it.
     """
 
-    rank: int
+    rank: int  # from 1
     member: str
     exhibit: str
     event: str
     mark: MarkType
-    score: float
-    cmc: float
-    cmc_fraction: float
-    cells: int
-    ccf: float
-    rotation_deg: float
-    shift_um: tuple[float, float]
+    score: float  # similarity, 0 to 100, never NaN: what was not compared is in `Counts` alone
+    cmc: float  # congruent ones of the cells that could be compared
+    cmc_fraction: float  # their share
+    cells: int  # that could be compared
+    ccf: float  # -1 to 1
+    rotation_deg: float  # counter-clockwise as displayed
+    shift_um: tuple[float, float]  # down and right
     sha256: str = ""
     group: str = ""  # what the row stands for, where rows are grouped
     others: int = 0  # further scans of the group that were compared, none above this row
     class_fields: ClassFields = ClassFields()
-    known_as: str = ""
+    known_as: str = ""  # of another member's released exhibit, the pseudonym that it had before
 
 
 @dataclass(frozen=True)
@@ -201,23 +177,8 @@ class SearchResult:
 
 # exhibits.csv: one row for each scan to enrol.
 
-COLUMNS = (
-    "file",
-    "member",
-    "event",
-    "case_number",
-    "date",
-    "place",
-    "exhibit",
-    "kind",
-    "calibre",
-    "firing_pin_shape",
-    "breech_face_type",
-    "ammunition",
-    "firearm",
-    "sharing",
-    "lighting",
-)
+_EVENT, _CLASS = tuple(Event.__dataclass_fields__), tuple(ClassFields.__dataclass_fields__)
+COLUMNS = ("file", "member", *_EVENT, "exhibit", "kind", *_CLASS, "firearm", "sharing", "lighting")
 _NEEDED = ("file", "event", "exhibit")
 _Word = TypeVar("_Word", ExhibitKind, Scope)
 
@@ -245,17 +206,8 @@ def read_manifest(
 ) -> list[Row]:
     """Read the rows of a manifest; files are found from its folder.
 
-    Parameters
-    ----------
-    usual : mapping, optional
-        What an empty or absent cell of a column means.
-    columns_as : mapping, optional
-        A column as the file calls it -> what RIBIN calls it; the empty name leaves it out.
-
-    Raises
-    ------
-    FormatError
-        As `read_csv`; the columns file, event and exhibit are needed.
+    `usual`, `columns_as` and errors as of `read_csv`; the columns file, event and exhibit are
+    needed.
     """
     rows = read_csv(path, "a CSV file of exhibits", _NEEDED, COLUMNS, usual, columns_as)
     return [Row(path.parent / row["file"], row.get("member", ""), row, n) for n, row in rows]
@@ -279,14 +231,9 @@ def exhibit_of(fields: Mapping[str, str], stored: Exhibit | None = None) -> Exhi
     usual = stored or Exhibit(known("exhibit"), Event(known("event")))
     return Exhibit(
         exhibit=known("exhibit"),
-        event=Event(known("event"), known("case_number"), known("date"), known("place")),
+        event=Event(*map(known, _EVENT)),
         kind=_word(ExhibitKind, "kind", known("kind") or usual.kind),
-        class_fields=ClassFields(
-            calibre=known("calibre"),
-            firing_pin_shape=known("firing_pin_shape"),
-            breech_face_type=known("breech_face_type"),
-            ammunition=known("ammunition"),
-        ),
+        class_fields=ClassFields(*map(known, _CLASS)),
         sharing=_word(Scope, "sharing", known("sharing") or usual.sharing),
         firearm=known("firearm"),
     )

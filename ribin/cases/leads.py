@@ -274,8 +274,5 @@ def logins_behind(who: str, identity: str) -> set[str]:
 
 def same_person(one: str, other: str) -> bool:
     """Whether two names are the same but for capitals, spaces and the form of their letters."""
-    return _plain(one) == _plain(other)
-
-
-def _plain(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    first, second = (unicodedata.normalize("NFKC", n).casefold().split() for n in (one, other))
+    return "".join(first) == "".join(second)

@@ -39,28 +39,13 @@ class FusedCandidate:
 
 @dataclass(frozen=True)
 class SearchLists:
-    """The lists of one query.
+    """The lists of one query."""
 
-    Attributes
-    ----------
-    lists : tuple of SearchResult
-        One for each type of mark that the query has, breech face before the others.
-    fused : tuple of FusedCandidate
-        All types together; empty where there is one list.
-    counts : Counts
-        Sums over the lists: the unit is a mark, and an exhibit without one counts as a mark that
-        could not be compared.
-    fusion : str
-        How the fused list was ordered; empty where there is none.
-    notes : tuple of str
-        What a reader should know of the query: a mark of it that was not searched with.
-    """
-
-    lists: tuple[SearchResult, ...]
-    fused: tuple[FusedCandidate, ...]
-    counts: Counts
-    fusion: str = ""
-    notes: tuple[str, ...] = ()
+    lists: tuple[SearchResult, ...]  # one a type of mark of the query, breech face before others
+    fused: tuple[FusedCandidate, ...]  # all types together; empty where there is one list
+    counts: Counts  # sums over the lists
+    fusion: str = ""  # how the fused list was ordered
+    notes: tuple[str, ...] = ()  # on the query: a mark of it that was not searched with
 
     @property
     def first(self) -> SearchResult:

@@ -12,31 +12,18 @@ from ribin.model import NO_TRACE, Mark, MarkType, Scan, Template, Trace
 class Side:
     """A mark with its template, ready to be compared, searched with, drawn or reported.
 
-    Attributes
-    ----------
-    name : str
-        What lists, pages and reports call it: a file, an own exhibit, or MEMBER:EXHIBIT.
-    scan : Scan or None
-        What the mark was cut from, where that was read for this work.
-    others : tuple of MarkType
-        The other marks of the same scan.
-    member, exhibit : str, Exhibit or None
-        Where it came out of a vault. Of another member's exhibit the event's case number and place
-        are not known here.
-    whole : bool
-        False where the owner gives the template alone: `mark` then holds the surface of the
-        template, in deviations of its own relief, and no provenance but the hash.
-    original : bytes or None
-        The file as it was received, where another member has released it.
+    `whole` is False where the owner gives the template alone: `mark` then holds the surface of the
+    template, in deviations of its own relief, and no provenance but the hash. Of another member's
+    exhibit the event's case number and place are not known here.
     """
 
-    name: str
+    name: str  # on lists, pages and reports: a file, an own exhibit, or MEMBER:EXHIBIT
     mark: Mark
     template: Template
-    scan: Scan | None = None
-    others: tuple[MarkType, ...] = ()
-    member: str = ""
+    scan: Scan | None = None  # what the mark was cut from, where that was read for this work
+    others: tuple[MarkType, ...] = ()  # the other marks of the same scan
+    member: str = ""  # where it came out of a vault, as `exhibit`
     exhibit: Exhibit | None = None
     whole: bool = True
-    original: bytes | None = None
+    original: bytes | None = None  # the file as received, where another member has released it
     trace: Trace = NO_TRACE

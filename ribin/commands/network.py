@@ -227,11 +227,11 @@ def show(vault: Path | None, network_file: Path | None, json_output: bool) -> No
     from ribin.report.json import as_json
     from ribin.search.network import read_network
     from ribin.services.network import member_states, members_table
-    from ribin.vault.catalogue import read_identity
+    from ribin.vault.catalogue import read_member
 
     if network_file is None:
         raise click.UsageError("--network or RIBIN_NETWORK needed")
-    asker = read_identity(vault).member if vault else ""
+    asker = read_member(vault) if vault else ""
     states = member_states(read_network(network_file), asker)
     say(as_json({"members": states}) if json_output else members_table(states))
 

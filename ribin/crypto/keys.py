@@ -45,21 +45,11 @@ class _PrivateFile(Statement, frozen=True):
 
 @dataclass(frozen=True)
 class PublicKey:
-    """What others need of a member's key.
+    """What others need of a member's key."""
 
-    Attributes
-    ----------
-    member : str
-        ISO 3166 alpha-3 code of the member that it claims to be of.
-    signing : bytes
-        Ed25519 public key (RFC 8032), 32 bytes.
-    sealing : bytes
-        X25519 public key (RFC 7748), 32 bytes.
-    """
-
-    member: str
-    signing: bytes
-    sealing: bytes
+    member: str  # that it claims to be of, ISO 3166 alpha-3
+    signing: bytes  # Ed25519 public key (RFC 8032), 32 bytes
+    sealing: bytes  # X25519 public key (RFC 7748), 32 bytes
 
     @property
     def fingerprint(self) -> str:

@@ -60,25 +60,16 @@ class BundleWriter:
         self._zip.close()
         if kind is None:
             with self._path.open("r+b") as file:
-                signature = self._key.sign(_SIGNED + _digest(file, _size(file) - _DIGITS))
+                signature = self._key.sign(_SIGNED + _digest(file, file.seek(0, 2) - _DIGITS))
                 file.seek(-_DIGITS, 2)
                 file.write(signature.hex().encode())
 
 
 class BundleReader:
-    """A bundle whose signature is good.
+    """A bundle whose signature is good; `signer` is who signed it.
 
-    Attributes
-    ----------
-    signer : PublicKey
-        Who signed it.
-
-    Raises
-    ------
-    FormatError
-        From every method: it is no bundle, or not as a bundle is made.
-    AccessError
-        It is not signed by a key that `trusted` gives, or not as it was signed.
+    Raises FormatError from every method: it is no bundle, or not as a bundle is made; AccessError:
+    it is not signed by a key that `trusted` gives, or not as it was signed.
     """
 
     def __init__(
@@ -129,7 +120,7 @@ class BundleReader:
 def _checked_signer(
     file: BinaryIO, where: str, trusted: Callable[[str, str], PublicKey | None]
 ) -> PublicKey:
-    size = _size(file)
+    size = file.seek(0, 2)
     file.seek(max(0, size - _COMMENT_SIZE - _END_SIZE))
     end = file.read()
     head, comment = end[:_END_SIZE], end[_END_SIZE:]
@@ -146,10 +137,6 @@ def _checked_signer(
         )
     key.check(bytes.fromhex(found[3].decode()), _SIGNED + _digest(file, size - _DIGITS), where)
     return key
-
-
-def _size(file: BinaryIO) -> int:
-    return file.seek(0, 2)
 
 
 def _digest(file: BinaryIO, size: int) -> bytes:

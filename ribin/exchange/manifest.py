@@ -10,34 +10,23 @@ Each exhibit has an opaque name, its kind and class fields, its scans with their
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, structs, to_builtins
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
-from ribin.errors import FormatError, ParameterError
-from ribin.foreign import Hex32, LongText, MemberCode, Statement, read_facts
-from ribin.model import MarkType, ScanKind, parse_lighting
-from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan
+from ribin.errors import FormatError
+from ribin.foreign import Hex32, LongText, MemberCode, Printable, read_facts
+from ribin.vault.received import ReceivedExhibit, ReceivedScan
 
 FORMAT = "ribin bundle"
 VERSION = 1
 MANIFEST = "manifest.json"
 
 
-class _Printable(Statement, frozen=True):
-    """What a sender states: its texts can be printed."""
-
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if isinstance(value, str) and not value.isprintable():
-                raise ValueError(f"{name} needs a printable text, found {value[:60]!r}")
-
-
-class BundleFile(_Printable, frozen=True):
+class BundleFile(Printable, frozen=True):
     """One file of a bundle beside its manifest."""
 
     name: LongText
@@ -45,45 +34,14 @@ class BundleFile(_Printable, frozen=True):
     sha256: Hex32
 
 
-class _Mark(_Printable, frozen=True):
-    position: Annotated[int, Meta(ge=0, lt=100)]
-    mark_type: MarkType
-    kind: ScanKind
-    pitch_um: Annotated[float, Meta(gt=0, le=1000)]
-    params_id: Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
-    template_sha256: Hex32
-    file_sha256: Hex32
-
-
-class _Scan(_Printable, frozen=True):
-    sha256: Hex32
-    kind: ScanKind
-    lighting: str
-    original: Annotated[str, Meta(max_length=255, pattern=r'\A[^/\\:*?"<>|]*\Z')]
-    marks: tuple[_Mark, ...]
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.original in (".", ".."):
-            raise ValueError(f"original needs a file name, found {self.original!r}")
-        if self.lighting:
-            try:
-                parse_lighting(self.lighting)
-            except ParameterError as error:
-                raise ValueError(str(error)) from error
-        positions = [mark.position for mark in self.marks]
-        if positions != sorted(set(positions)):
-            raise ValueError(f"marks in order of their positions needed, found {positions[:9]}")
-
-
-class _ClassFields(_Printable, frozen=True):
+class _ClassFields(Printable, frozen=True):
     calibre: LongText
     firing_pin_shape: LongText
     breech_face_type: LongText
     ammunition: LongText
 
 
-class _Released(_Printable, frozen=True):
+class _Released(Printable, frozen=True):
     exhibit: Annotated[str, Meta(min_length=1, max_length=1000)]
     event: Annotated[str, Meta(min_length=1, max_length=1000)]
     case_number: LongText
@@ -92,12 +50,12 @@ class _Released(_Printable, frozen=True):
     firearm: LongText
 
 
-class _Exhibit(_Printable, frozen=True):
+class _Exhibit(Printable, frozen=True):
     exhibit: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
     kind: ExhibitKind
     class_fields: _ClassFields
     released: _Released | None
-    scans: tuple[_Scan, ...]
+    scans: tuple[ReceivedScan, ...]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -105,7 +63,7 @@ class _Exhibit(_Printable, frozen=True):
             raise ValueError(f"{self.exhibit}: no original without a release needed")
 
 
-class _Manifest(_Printable, frozen=True):
+class _Manifest(Printable, frozen=True):
     bundle: Hex32
     sender: MemberCode
     receiver: MemberCode
@@ -155,45 +113,22 @@ def read_contents(content: bytes, where: str) -> Contents:
     return made
 
 
-def _exhibit_facts(exhibit: ReceivedExhibit, scans: Iterable[ReceivedScan]) -> _Exhibit:
+def _exhibit_facts(exhibit: ReceivedExhibit, scans: tuple[ReceivedScan, ...]) -> _Exhibit:
     release = None
     if exhibit.released:
         name, firearm = exhibit.released.exhibit, exhibit.released.firearm
         release = _Released(name, **asdict(exhibit.released.event), firearm=firearm)
-    return _Exhibit(
-        exhibit.exhibit,
-        exhibit.kind,
-        _ClassFields(**asdict(exhibit.class_fields)),
-        release,
-        tuple(
-            _Scan(
-                *(scan.sha256, scan.kind, scan.lighting, scan.original),
-                tuple(_Mark(**vars(mark)) for mark in scan.marks),
-            )
-            for scan in scans
-        ),
-    )
+    fields = _ClassFields(**asdict(exhibit.class_fields))
+    return _Exhibit(exhibit.exhibit, exhibit.kind, fields, release, scans)
 
 
 def _as_exhibit(stated: _Exhibit) -> tuple[ReceivedExhibit, tuple[ReceivedScan, ...]]:
-    fields, release, released = (
-        ClassFields(**structs.asdict(stated.class_fields)),
-        stated.released,
-        None,
-    )
-    if release:
+    fields, released = ClassFields(**structs.asdict(stated.class_fields)), None
+    if release := stated.released:
         event = Event(release.event, release.case_number, release.date, release.place)
-        released = Exhibit(
-            release.exhibit, event, stated.kind, fields, Scope.NETWORK, release.firearm
-        )
-    scans = tuple(
-        ReceivedScan(
-            *(scan.sha256, stated.exhibit, scan.kind, scan.lighting, scan.original),
-            tuple(ReceivedMark(**structs.asdict(mark)) for mark in scan.marks),
-        )
-        for scan in stated.scans
-    )
-    return ReceivedExhibit(stated.exhibit, stated.kind, fields, released), scans
+        name, firearm = release.exhibit, release.firearm
+        released = Exhibit(name, event, stated.kind, fields, Scope.NETWORK, firearm)
+    return ReceivedExhibit(stated.exhibit, stated.kind, fields, released), stated.scans
 
 
 def _check_whole(made: Contents, where: str) -> None:
@@ -203,21 +138,19 @@ def _check_whole(made: Contents, where: str) -> None:
         for scan in scans:
             named += [f"originals/{scan.sha256}"] if scan.original else []
             named += [f"templates/{mark.file_sha256}.npz" for mark in scan.marks]
-    _once("exhibit", (exhibit.exhibit for exhibit, _ in made.exhibits), where)
-    _once("scan", (scan.sha256 for _, scans in made.exhibits for scan in scans), where)
-    _once("file", (file.name for file in made.files), where)
-    listed = {file.name for file in made.files}
+    names = {
+        "exhibit": [exhibit.exhibit for exhibit, _ in made.exhibits],
+        "scan": [scan.sha256 for _, scans in made.exhibits for scan in scans],
+        "file": [file.name for file in made.files],
+    }
+    for what, stated in names.items():
+        for name, times in Counter(stated).items():
+            if times > 1:
+                raise FormatError(f"{where}: {what} {name} occurs twice")
+    listed = set(names["file"])
     for name in sorted(listed ^ set(named)):
         found = "is named by no exhibit" if name in listed else "is not among the files"
         raise FormatError(f"{where}: {name} {found}")
     for file in made.files:
         if file.sha256 not in file.name:
             raise FormatError(f"{where}: {file.name} needs the SHA-256 in its name")
-
-
-def _once(what: str, names: Iterable[str], where: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise FormatError(f"{where}: {what} {name} occurs twice")
-        seen.add(name)

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,16 +23,7 @@ from ribin.exchange.manifest import MANIFEST, Contents, read_contents
 from ribin.model import Provenance, Template
 from ribin.vault.files import INDEX_FOLDER, fsync_folder, write_synced
 from ribin.vault.keys import own_key, trusted_keys
-from ribin.vault.received import (
-    RECEIVED_FOLDER,
-    ReceivedMark,
-    ReceivedScan,
-    check_newer,
-    is_last,
-    original_path,
-    record_received,
-    template_path,
-)
+from ribin.vault.received import RECEIVED_FOLDER, is_there, received_path, record_received
 from ribin.vault.scanfile import decode_arrays, template_sha256
 from ribin.vault.vault import Vault
 
@@ -73,21 +65,14 @@ def import_bundle(
         contents = read_contents(manifest, f"{path.name}: {MANIFEST}")
         _check_address(vault, contents, reader.signer, path.name)
         bundle = (contents.bundle, contents.number, contents.made_at)
-        if is_last(vault, contents.sender, bundle):
-            clear_unnamed(vault, contents)  # where that was stopped the first time
+        if is_there(vault, contents.sender, bundle, path.name):
+            _clear_unnamed(vault, contents)  # where that was stopped the first time
             return _answer(path, contents, "already there", {})
-        check_newer(vault, contents.sender, contents.number, path.name)
         _check_files(reader, contents, path.name)
-        changed = record_received(
-            vault,
-            contents.sender,
-            bundle,
-            list(contents.exhibits),
-            who,
-            reason,
-            lambda: place_files(vault, reader, contents),
-        )
-    clear_unnamed(vault, contents)
+        brought = (contents.sender, bundle, list(contents.exhibits))
+        place = partial(_place_files, vault, reader, contents)
+        changed = record_received(vault, *brought, who, reason, place)
+    _clear_unnamed(vault, contents)
     return _answer(path, contents, "new", changed)
 
 
@@ -142,20 +127,14 @@ def _check_files(reader: BundleReader, contents: Contents, where: str) -> None:
             raise FormatError(f"{where}: {file.name} is not as the manifest says")
     for _, scans in contents.exhibits:
         for scan in scans:
+            provenance = Provenance("", scan.sha256, 0, "bundle", lighting=scan.lighting)
             for mark in scan.marks:
-                _check_template(reader, scan, mark, where)
-
-
-def _check_template(
-    reader: BundleReader, scan: ReceivedScan, mark: ReceivedMark, where: str
-) -> None:
-    name = f"templates/{mark.file_sha256}.npz"
-    arrays = decode_arrays(reader.read(name, _MOST_TEMPLATE_BYTES), f"{where}: {name}")
-    check_described(arrays, f"{where}: {name}")
-    provenance = Provenance(scan.exhibit, scan.sha256, 0, "bundle", lighting=scan.lighting)
-    facts = (mark.mark_type, mark.kind, mark.pitch_um, mark.params_id)
-    if template_sha256(Template(*facts, provenance, arrays)) != mark.template_sha256:
-        raise FormatError(f"{where}: {name} is not the template that its mark names")
+                name = f"templates/{mark.file_sha256}.npz"
+                arrays = decode_arrays(reader.read(name, _MOST_TEMPLATE_BYTES), f"{where}: {name}")
+                check_described(arrays, f"{where}: {name}")
+                facts = (mark.mark_type, mark.kind, mark.pitch_um, mark.params_id)
+                if template_sha256(Template(*facts, provenance, arrays)) != mark.template_sha256:
+                    raise FormatError(f"{where}: {name} is not the template that its mark names")
 
 
 def _answer(
@@ -169,11 +148,11 @@ def _answer(
 # The files of a bundle in the vault's folder: put there, and taken away when named no more.
 
 
-def place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None:
+def _place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None:
     """Write files that are not there yet, under names that count once the records do."""
     folders: set[Path] = set()
     for file in contents.files:
-        place = _place(vault, contents.sender, file.name)
+        place = received_path(vault, contents.sender, file.name)
         aside = place.with_name(f"{place.name}.aside")
         try:
             if place.is_file() and _sha256(place) == file.sha256:
@@ -190,25 +169,18 @@ def place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None:
         fsync_folder(folder)
 
 
-def clear_unnamed(vault: Vault, contents: Contents) -> None:
+def _clear_unnamed(vault: Vault, contents: Contents) -> None:
     """Take away files of the sender's earlier bundles that the last one does not name.
 
     The index of searches goes with them: it holds hashes and sketches of what may be gone.
     """
     sender = vault.path / RECEIVED_FOLDER / contents.sender
     shutil.rmtree(sender / INDEX_FOLDER, ignore_errors=True)
-    named = {_place(vault, contents.sender, file.name) for file in contents.files}
+    named = {received_path(vault, contents.sender, file.name) for file in contents.files}
     for path in [*sender.glob("??/*"), *sender.glob("originals/*")]:
         if path.is_file() and path not in named:
             with contextlib.suppress(OSError):
                 path.unlink()
-
-
-def _place(vault: Vault, sender: str, name: str) -> Path:
-    folder, _, file = name.partition("/")
-    if folder == "originals":
-        return original_path(vault.path, sender, file)
-    return template_path(vault.path, sender, file.removesuffix(".npz"))
 
 
 def _sha256(path: Path) -> str:

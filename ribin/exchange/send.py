@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin._version import __version__
-from ribin.cases.exhibits import Exhibit, Scope
+from ribin.cases.exhibits import Scope
 from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.crypto.seal import seal
 from ribin.errors import AccessError, ParameterError
@@ -20,7 +20,7 @@ from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.manifest import MANIFEST, BundleFile, Contents, write_contents
 from ribin.vault.audit import now_utc
 from ribin.vault.disclosure import Disclosure, as_seen_by
-from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
+from ribin.vault.exhibits import StoredMark, StoredScan
 from ribin.vault.files import fsync_folder
 from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan, record_sent
 from ribin.vault.scanfile import encode_arrays
@@ -54,26 +54,13 @@ def export_bundle(
 ) -> SentBundle:
     """Write the file of a bundle, whole or not at all.
 
-    The vault's audit log has it, with its number, before the file gets its name.
+    The vault's audit log has it, with its number, before the file gets its name. `reach` is the
+    narrowest scope in which the two members reach each other: exhibits shared less widely stay at
+    home. Only `receiver` can import the bundle; with its key as `sealed_for` nobody else reads it.
 
-    Parameters
-    ----------
-    receiver : str
-        Code of the member that it is for; nobody else can import it.
-    reach : Scope
-        The narrowest scope in which the two members reach each other: exhibits shared less
-        widely stay at home.
-    sealed_for : PublicKey, optional
-        Of the receiver; then nobody else can read it.
-
-    Raises
-    ------
-    AccessError
-        The receiver is the vault's own member, or no reason is given.
-    ParameterError
-        The file is there already, or cannot be written.
-    StoreError
-        A scan file is missing or damaged, or the vault is read-only or locked.
+    Raises AccessError: the receiver is the vault's own member, or no reason is given;
+    ParameterError: the file is there already, or cannot be written; StoreError: a scan file is
+    missing or damaged, or the vault is read-only or locked.
     """
     if receiver == vault.member:
         raise AccessError(f"{receiver}: another member needed to send a bundle to")
@@ -81,7 +68,7 @@ def export_bundle(
         raise AccessError(f"bundle for {receiver}: who and reason needed, found one missing")
     if path.exists():
         raise ParameterError(f"{path}: a new file needed, found one")
-    gathered = gather(vault, receiver, reach)
+    gathered = _gather(vault, receiver, reach)
     bundle, made_at = secrets.token_hex(32), now_utc()
     contents = {
         "exhibits": len(gathered.scans),
@@ -92,12 +79,9 @@ def export_bundle(
     aside = path.with_name(f"aside-{path.name}")
     try:
         with BundleWriter(aside, key) as writer:
-            exhibits, files = pack(vault, gathered, writer, on_progress)
-            manifest = Contents(
-                *(bundle, vault.member, receiver, number, made_at, f"ribin {__version__}"),
-                tuple(exhibits),
-                tuple(files),
-            )
+            exhibits, files = _pack(vault, gathered, writer, on_progress)
+            head = (bundle, vault.member, receiver, number, made_at, f"ribin {__version__}")
+            manifest = Contents(*head, tuple(exhibits), tuple(files))
             writer.add(MANIFEST, write_contents(manifest))
         if sealed_for:
             _seal(aside, sealed_for)
@@ -111,9 +95,8 @@ def export_bundle(
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
     originals = sum(file.name.startswith("originals/") for file in files)
-    templates = len(files) - originals
-    sealed = sealed_for is not None
-    return SentBundle(str(path), receiver, number, len(exhibits), templates, originals, sealed)
+    counts = (number, len(exhibits), len(files) - originals, originals)
+    return SentBundle(str(path), receiver, *counts, sealed=sealed_for is not None)
 
 
 def _seal(path: Path, receiver: PublicKey) -> None:
@@ -143,18 +126,17 @@ def file_name_of(scan: StoredScan) -> str:
 
 
 @dataclass(frozen=True)
-class BundleParts:
+class _BundleParts:
     """What one receiver may have of a vault."""
 
     seen: Disclosure
-    exhibits: dict[str, Exhibit]
     scans: dict[str, list[StoredScan]]  # of each exhibit
     marks: dict[str, list[StoredMark]]  # of each scan
 
 
-def gather(vault: Vault, receiver: str, reach: Scope) -> BundleParts:
+def _gather(vault: Vault, receiver: str, reach: Scope) -> _BundleParts:
     """What a member at this distance may have, by the rules of a search in the widest scope."""
-    holdings: Holdings = vault.holdings()
+    holdings = vault.holdings()
     seen = as_seen_by(receiver, vault, reach)
     shown = [scan for scan in holdings.scans if seen.shows(scan.exhibit)]
     scans: dict[str, list[StoredScan]] = {}
@@ -164,13 +146,12 @@ def gather(vault: Vault, receiver: str, reach: Scope) -> BundleParts:
     for mark in holdings.marks:
         if mark.scan.sha256 in marks:
             marks[mark.scan.sha256].append(mark)
-    exhibits = {scan.exhibit.exhibit: scan.exhibit for scan in shown}
-    return BundleParts(seen, exhibits, scans, marks)
+    return _BundleParts(seen, scans, marks)
 
 
-def pack(
+def _pack(
     vault: Vault,
-    gathered: BundleParts,
+    gathered: _BundleParts,
     writer: BundleWriter,
     on_progress: Callable[[int, int], None],
 ) -> tuple[list[tuple[ReceivedExhibit, tuple[ReceivedScan, ...]]], list[BundleFile]]:
@@ -182,24 +163,23 @@ def pack(
         if writer.add(name, content):
             files.append(BundleFile(name, len(content), sha256))
 
-    for done, (name, exhibit) in enumerate(gathered.exhibits.items()):
-        on_progress(done, len(gathered.exhibits))
+    for done, (name, enrolled) in enumerate(gathered.scans.items()):
+        on_progress(done, len(gathered.scans))
+        exhibit = enrolled[0].exhibit
         whole = gathered.seen.gives_original(name)
         pseudonym = gathered.seen.pseudonym(name)
         scans = []
-        for scan in gathered.scans[name]:
+        for scan in enrolled:
             marks = tuple(_marks(vault, gathered.marks[scan.sha256], add))
             original = ""
             if whole:
                 original = file_name_of(scan)
                 add(f"originals/{scan.sha256}", vault.original(scan.sha256), scan.sha256)
-            scans.append(
-                ReceivedScan(scan.sha256, pseudonym, scan.kind, scan.lighting, original, marks)
-            )
+            scans.append(ReceivedScan(scan.sha256, scan.kind, scan.lighting, original, marks))
         released = exhibit if name in gathered.seen.released else None
         stated = ReceivedExhibit(pseudonym, exhibit.kind, exhibit.class_fields, released)
         exhibits.append((stated, tuple(scans)))
-    on_progress(len(gathered.exhibits), len(gathered.exhibits))
+    on_progress(len(gathered.scans), len(gathered.scans))
     return exhibits, files
 
 
@@ -211,8 +191,5 @@ def _marks(
         content = encode_arrays(template.arrays)
         file_sha256 = hashlib.sha256(content).hexdigest()
         add(f"templates/{file_sha256}.npz", content, file_sha256)
-        yield ReceivedMark(
-            *(place, mark.mark_type, mark.kind, template.pitch_um, mark.params_id),
-            mark.template_sha256,
-            file_sha256,
-        )
+        facts = (place, mark.mark_type, mark.kind, template.pitch_um, mark.params_id)
+        yield ReceivedMark(*facts, mark.template_sha256, file_sha256)

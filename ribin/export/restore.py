@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from ribin.errors import FormatError, StoreError
 from ribin.export.scanfolder import pack_folder
 from ribin.export.write import FORMAT, MANIFEST, VERSION, ExportedFile, ExportManifest
-from ribin.foreign import Statement, read_facts
+from ribin.foreign import read_facts
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER
-from ribin.vault.rebuild import Cell, Source, Table, rebuild_vault
+from ribin.vault.rebuild import Source, Table, rebuild_vault
 
 _NOTICE = re.compile(rf"{NOTICES_FOLDER}/[\w-]+\.(json|html|pdf)")
 _TABLE = re.compile(r"tables/(\w+)\.json")
@@ -47,7 +47,10 @@ class ExportFolder:
             raise FormatError(f"{where}: {needed}: of {age} ribin")
         self.files: dict[str, ExportedFile] = {}
         for file in stated.files:
-            _check_name(file.name, where)
+            parts, odd = PurePosixPath(file.name).parts, set(file.name) & set('\\:*?"<>|\0')
+            if not parts or file.name.startswith("/") or ".." in parts or odd:
+                needed = "the name of a file within the export needed"
+                raise FormatError(f"{where}: {needed}, found {file.name!r:.80}")
             if file.name in self.files:
                 raise FormatError(f"{where}: file {file.name[:80]!r} occurs twice")
             self.files[file.name] = file
@@ -60,11 +63,6 @@ class ExportFolder:
         if ExportedFile.of(name, content) != self.files[name]:
             raise FormatError(f"{self._folder / name}: not as the manifest says")
         return content
-
-    def check(self) -> None:
-        """Read every file once."""
-        for name in self.files:
-            self.read(name)
 
     def tables(self) -> dict[str, Table]:
         """The tables of the catalogue."""
@@ -101,12 +99,11 @@ def import_vault(
     StoreError: the tables contradict each other or their audit log, or the vault cannot be written.
     """
     source = ExportFolder(export)
-    source.check()
+    for name in source.files:  # once, before anything is made of them
+        source.read(name)
     tables = source.tables()
-    details = {
-        "manifest_sha256": hashlib.sha256(source.manifest).hexdigest(),
-        "folder": export.name,
-    }
+    manifest_sha256 = hashlib.sha256(source.manifest).hexdigest()
+    details = {"manifest_sha256": manifest_sha256, "folder": export.name}
     try:
         made_of = Source(
             tables,
@@ -122,23 +119,9 @@ def import_vault(
 
 
 def _read_table(content: bytes, where: str) -> Table:
-    table = read_facts(content, _TableFile, where)
+    table = read_facts(content, Table, where)
     for row in table.rows:
         if len(row) != len(table.columns):
-            raise FormatError(
-                f"{where}: rows of {len(table.columns)} cells needed, found {len(row)}"
-            )
-    return Table(table.columns, table.rows)
-
-
-class _TableFile(Statement, frozen=True):
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-def _check_name(name: str, where: str) -> None:
-    parts = PurePosixPath(name).parts
-    if not parts or name.startswith("/") or ".." in parts or set(name) & set('\\:*?"<>|\0'):
-        raise FormatError(
-            f"{where}: the name of a file within the export needed, found {name!r:.80}"
-        )
+            needed = f"rows of {len(table.columns)} cells needed"
+            raise FormatError(f"{where}: {needed}, found {len(row)}")
+    return table

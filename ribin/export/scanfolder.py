@@ -52,30 +52,27 @@ def scan_files(folder: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
     else:
         yield f"{folder}/{original}", parts.original
     if parts.outline is not None:
-        yield f"{folder}/outline.png", write_mask(parts.outline)
+        yield f"{folder}/outline.png", write_png(parts.outline)
     outlines = {kind: f"outline-{kind}.png" for kind in parts.outlines}
     for kind, inside in parts.outlines.items():
-        yield f"{folder}/{outlines[kind]}", write_mask(inside)
+        yield f"{folder}/{outlines[kind]}", write_png(inside)
     marks = []
     sides = zip(parts.marks, parts.templates, strict=True)
     for position, (mark, template) in enumerate(sides, parts.first):
         stem = f"{position:03d}-{mark.mark_type}"
         facts = _mark_facts(stem, mark, template)
-        if mark.kind is ScanKind.TOPOGRAPHY:
-            yield f"{folder}/{facts.surface}", write_x3p(mark)
-        else:
-            yield f"{folder}/{facts.surface}", write_csv(mark.surface)
-        yield f"{folder}/{stem}.measured.png", write_mask(mark.valid)
-        yield f"{folder}/{stem}.png", write_picture(shade_surface(mark.surface, mark.valid))
+        topography = mark.kind is ScanKind.TOPOGRAPHY
+        surface = write_x3p(mark) if topography else write_csv(mark.surface)
+        yield f"{folder}/{facts.surface}", surface
+        yield f"{folder}/{stem}.measured.png", write_png(mark.valid)
+        yield f"{folder}/{stem}.png", write_png(shade_surface(mark.surface, mark.valid))
         for name, array in template.arrays.items():
             yield f"{folder}/{position:03d}-template/{name}.csv", write_csv(array)
         marks.append(facts)
     outline = "outline.png" if parts.outline is not None else ""
     stated = _ScanFacts(parts.facts, original, outline, outlines, parts.first, tuple(marks))
-    yield (
-        f"{folder}/scan.json",
-        json.dumps(to_builtins(stated), indent=1, ensure_ascii=True).encode(),
-    )
+    text = json.dumps(to_builtins(stated), indent=1, ensure_ascii=True)
+    yield f"{folder}/scan.json", text.encode()
 
 
 class _ArrayFacts(Statement, frozen=True):
@@ -217,10 +214,11 @@ def read_x3p(content: bytes, where: str) -> FloatArray:
     return np.where(np.isnan(values), 0.0, values).astype(np.float32)
 
 
-def write_mask(mask: BoolArray) -> bytes:
-    """A mask as PNG, 255 where True."""
+def write_png(picture: NDArray) -> bytes:
+    """A mask, 255 where True, or a picture, (H, W) grey or (H, W, 3) red, green, blue."""
+    values = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
     packed = io.BytesIO()
-    Image.fromarray(mask.astype(np.uint8) * 255, "L").save(packed, "PNG")
+    Image.fromarray(values).save(packed, "PNG")
     return packed.getvalue()
 
 
@@ -236,19 +234,11 @@ def read_mask(content: bytes, where: str) -> BoolArray:
     return values == 255
 
 
-def write_picture(picture: NDArray[np.uint8]) -> bytes:
-    """A picture, (H, W) grey or (H, W, 3) red, green, blue, as PNG."""
-    packed = io.BytesIO()
-    Image.fromarray(picture).save(packed, "PNG")
-    return packed.getvalue()
-
-
 def write_csv(values: NDArray) -> bytes:
     """An array row by row; axes beyond the first in one line."""
     rows = values.reshape(len(values), -1) if values.size else values.reshape(0, 0)
-    form = {"b": "%d", "i": "%d", "u": "%d", "f": "%.9g"}[values.dtype.kind]
-    if values.dtype.itemsize == 8 and values.dtype.kind == "f":
-        form = "%.17g"
+    digits = "%.17g" if values.dtype.itemsize == 8 else "%.9g"
+    form = digits if values.dtype.kind == "f" else "%d"
     packed = io.BytesIO()
     np.savetxt(packed, rows, fmt=form, delimiter=",")
     return packed.getvalue()

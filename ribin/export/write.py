@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from ribin.foreign import Hex32, Statement
 from ribin.vault.audit import now_utc
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER, scan_path
-from ribin.vault.files import fsync_folder
+from ribin.vault.files import new_folder, write_durably
 from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
 from ribin.vault.rebuild import Table, read_tables
 from ribin.vault.redescribe import described_path
@@ -33,25 +32,7 @@ FORMAT = "ribin export"
 VERSION = 1
 MANIFEST = "manifest.json"
 _NOTICES = (".json", ".html", ".pdf")
-_README = """\
-This folder holds a vault of RIBIN, a database of marks on fired cartridge cases, in open formats.
-
-tables/*.csv     every table of its catalogue; tables/*.json the same with types
-                 (events, exhibits, scans, marks; leads, reviews, links; audit: who did what, why)
-scans/SHA-256/   a folder for each scan, by the SHA-256 of the file as it was received:
-                 original.*           that file, byte by byte
-                 scan.json            what is known of it, and of each mark
-                 *.x3p                a mark, heights in metres (ISO 25178-72); of an image *.csv
-                 *.measured.png       255 where the mark was measured
-                 *.png                a picture of the mark
-                 *-template/*.csv     the numbers that a comparison uses
-described/...    the same for marks that were described anew with other parameters
-notices/...      what intelligence-sharing networks were told of links across a border
-manifest.json    size and SHA-256 of every file here
-
-Private keys and what other members sent are not here; the index of searches is made again.
-`ribin import` makes the vault again.
-"""
+_README = Path(__file__).with_name("README.txt")
 
 
 class ExportedFile(Statement, frozen=True):
@@ -106,55 +87,34 @@ def export_vault(
     """
     if not who.strip() or not reason.strip():
         raise ParameterError(f"{folder}: who and reason needed for an export, found one missing")
-    try:
-        made = not folder.exists()
-        if not made and any(folder.iterdir()):
-            raise ParameterError(f"{folder}: a new or empty folder needed, found files in it")
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
-    try:
-        return _export(vault, folder, who, reason, tick)
-    except OSError as error:
-        raise ParameterError(f"{folder}: a folder to write needed, {error.strerror}") from error
-    finally:
-        if not (folder / MANIFEST).is_file():
-            _clear(folder, made)
-
-
-def _export(
-    vault: Vault, folder: Path, who: str, reason: str, tick: Callable[[int, int], None]
-) -> ExportResult:
-    with vault.act("export", who, reason, KEEPING) as act:
-        # Verdicts that await a second one are in it: whoever takes it out has seen them.
-        seen: dict[str, Any] = {VERDICTS_OF: leads_with_second_due(act.db)}
-        act.log(vault.member, schema=SCHEMA_VERSION, **seen)
-        tables = read_tables(act.db)  # of the same moment: no verdict comes between
-    listed = [_put(folder, name, content) for name, content in _table_files(tables)]
-    listed.append(_put(folder, "README.txt", _README.encode()))
-    scans = _column(tables["scans"], "sha256")
-    for done, sha256 in enumerate(scans):
-        tick(done, len(scans))
-        parts = read_parts(scan_path(vault.path, sha256))
-        found = scan_files(f"scans/{sha256}", parts)
-        listed += [_put(folder, name, content) for name, content in found]
-    described = (_column(tables["descriptions"], name) for name in ("sha256", "params_id"))
-    for sha256, params_id in zip(*described, strict=True):
-        parts = read_parts(described_path(vault.path, sha256, params_id))
-        found = scan_files(f"described/{sha256}-{params_id}", parts)
-        listed += [_put(folder, name, content) for name, content in found]
-    for path in sorted((vault.path / NOTICES_FOLDER).glob("*-*.*")):
-        if path.suffix in _NOTICES:
-            listed.append(_put(folder, f"{NOTICES_FOLDER}/{path.name}", path.read_bytes()))
-    tick(len(scans), len(scans))
-    program = f"ribin {__version__}"
-    stated = ExportManifest(vault.member, SCHEMA_VERSION, program, now_utc(), tuple(listed))
-    facts = {"format": FORMAT, "version": VERSION, **to_builtins(stated)}
-    content = json.dumps(facts, indent=1).encode()
-    aside = folder / "aside-manifest.json"
-    aside.write_bytes(content)
-    aside.rename(folder / MANIFEST)
-    fsync_folder(folder)
+    with new_folder(folder, ParameterError):
+        with vault.act("export", who, reason, KEEPING) as act:
+            # Verdicts that await a second one are in it: whoever takes it out has seen them.
+            seen: dict[str, Any] = {VERDICTS_OF: leads_with_second_due(act.db)}
+            act.log(vault.member, schema=SCHEMA_VERSION, **seen)
+            tables = read_tables(act.db)  # of the same moment: no verdict comes between
+        listed = [_put(folder, name, content) for name, content in _table_files(tables)]
+        listed.append(_put(folder, "README.txt", _README.read_bytes()))
+        scans = _column(tables["scans"], "sha256")
+        for done, sha256 in enumerate(scans):
+            tick(done, len(scans))
+            parts = read_parts(scan_path(vault.path, sha256))
+            found = scan_files(f"scans/{sha256}", parts)
+            listed += [_put(folder, name, content) for name, content in found]
+        described = (_column(tables["descriptions"], name) for name in ("sha256", "params_id"))
+        for sha256, params_id in zip(*described, strict=True):
+            parts = read_parts(described_path(vault.path, sha256, params_id))
+            found = scan_files(f"described/{sha256}-{params_id}", parts)
+            listed += [_put(folder, name, content) for name, content in found]
+        for path in sorted((vault.path / NOTICES_FOLDER).glob("*-*.*")):
+            if path.suffix in _NOTICES:
+                listed.append(_put(folder, f"{NOTICES_FOLDER}/{path.name}", path.read_bytes()))
+        tick(len(scans), len(scans))
+        program = f"ribin {__version__}"
+        stated = ExportManifest(vault.member, SCHEMA_VERSION, program, now_utc(), tuple(listed))
+        facts = {"format": FORMAT, "version": VERSION, **to_builtins(stated)}
+        content = json.dumps(facts, indent=1).encode()
+        write_durably(folder / MANIFEST, content)
     exhibits = len(tables["exhibits"].rows)
     size = sum(file.size for file in listed) + len(content)
     return ExportResult(str(folder), vault.member, exhibits, len(scans), len(listed) + 1, size)
@@ -181,14 +141,3 @@ def _put(folder: Path, name: str, content: bytes) -> ExportedFile:
 def _column(table: Table, name: str) -> list[str]:
     place = table.columns.index(name)
     return [str(row[place]) for row in table.rows]
-
-
-def _clear(folder: Path, made: bool) -> None:
-    """Take away what a failed export left in the folder, which was empty before."""
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    if made:
-        folder.rmdir()

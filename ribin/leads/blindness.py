@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,9 +74,14 @@ def saw_a_verdict(
             given = history.reviews if history.lead.lead != lead.lead else ()
             if any(is_by(r, eyes.who, eyes.member) and r.at <= until for r in given):
                 return True
-            looks = _looks(db, history.lead.lead, until)
-            if any(_is_look_of(eyes, row, member) for row in looks):
-                return True
+            lead_seen = history.lead.lead
+            for row in db.execute(_LOOKS, (lead_seen, f'"{VERDICTS_OF}"', until)):
+                details: dict[str, Any] = json.loads(row["details"])
+                viewed = row["action"] == "view" and row["subject"] == lead_seen
+                shown = viewed and details.get("verdicts")
+                shown = shown or lead_seen in details.get(VERDICTS_OF, ())
+                if shown and _is_look_of(eyes, row, member):
+                    return True
     return False
 
 
@@ -105,14 +109,9 @@ def check_blindness(both: BothVaults, lead: str) -> None:
     """
     for member, db in both.transactions.items():
         history = find_lead(db, lead)
-        if (
-            history is None
-            or len(history.lead.members) < 2
-            or not reads_all_logs(both, history.lead)
-        ):
+        if history is None or len(history.lead.members) < 2 or not verdicts_are_known(history):
             continue
-        due = verdicts_are_known(history)
-        for review in history.reviews if due else ():
+        for review in history.reviews if reads_all_logs(both, history.lead) else ():
             waits = review.review in history.unchecked
             again = review.place is ReviewRound.SECOND and makes_a_link(history)
             if waits or again:
@@ -120,14 +119,6 @@ def check_blindness(both: BothVaults, lead: str) -> None:
                 if waits or not blind:
                     said = {"review": review.review, "blind": blind}
                     both.log(member, BLINDNESS, lead, "", [], **said)
-
-
-def _looks(db: Any, lead: str, until: str) -> Iterator[Any]:
-    for row in db.execute(_LOOKS, (lead, f'"{VERDICTS_OF}"', until)):
-        details: dict[str, Any] = json.loads(row["details"])
-        seen = row["action"] == "view" and row["subject"] == lead and details.get("verdicts")
-        if seen or lead in details.get(VERDICTS_OF, ()):
-            yield row
 
 
 def _is_look_of(eyes: Viewer, row: Any, member: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import ExhibitRef, LeadHistory, Link, Review, ReviewRound, Role, Withdrawal
+from ribin.cases.leads import LeadHistory, Link, Review, ReviewRound, Role, Withdrawal
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
 from ribin.leads.rules import ends_the_link, is_by, makes_a_link, round_given
@@ -14,15 +14,7 @@ from ribin.leads.two_vaults import BothVaults, both_vaults, is_same_lead, lead_f
 from ribin.search.network import Network
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_exhibit
-from ribin.vault.leads import (
-    find_lead,
-    insert_lead,
-    insert_link,
-    insert_review,
-    insert_withdrawal,
-    leads_of_pair,
-    read_leads,
-)
+from ribin.vault.leads import find_lead, insert_entry, leads_of_pair, read_leads
 from ribin.vault.people import check_looker, check_role
 from ribin.vault.rows import Record, logged_sha256, record_sha256
 from ribin.vault.vault import Vault
@@ -64,9 +56,13 @@ def merge_lead(both: BothVaults, lead: str) -> int:
             theirs = Receiving(both, member, other).taken(theirs, mine)
             if theirs is None:
                 continue
-            if mine is None and not _holds_its_exhibit(both, member, theirs, other):
-                both.notes.append(f"{member}: lead {lead} not recorded, it holds no such exhibit")
-                continue
+            if mine is None:
+                seen = as_seen_by(other, both.vaults[member])  # named as `other` may name them
+                held = [ref for ref in theirs.lead.exhibits if ref.member == member]
+                if not all(seen.find(ref.exhibit) for ref in held):
+                    note = f"{member}: lead {lead} not recorded, it holds no such exhibit"
+                    both.notes.append(note)
+                    continue
             theirs = _without_link_that_is_not_blind(both, member, mine, theirs)
             records = _given(db, member, mine, theirs)
             if records:
@@ -84,27 +80,18 @@ def settle(both: BothVaults, lead: str) -> Settled:
         history = find_lead(db, lead)
         if history is None:
             continue
-        if (
-            makes_a_link(history)
-            and _may_link(both, history)
-            and not _linked_otherwise(db, history)
-        ):
-            record = insert_link(db, _link(db, history))
+        makes = makes_a_link(history) and _may_link(both, history)
+        if makes and not _linked_otherwise(db, history):
+            record = insert_entry(db, _link(db, history))
             both.log(member, "link", lead, "", [record])
             done = Settled(link_made=True) if member == both.own_member else done
         elif ends_the_link(history):
             last = max(history.current, key=lambda review: review.at)
             reason = f"verdict superseded: {last.note}"
             end = Withdrawal(lead, lead, last.reviewer, last.member, last.at, reason)
-            both.log(member, "withdrawal", lead, reason, [insert_withdrawal(db, end)])
+            both.log(member, "withdrawal", lead, reason, [insert_entry(db, end)])
             done = Settled(link_ended=True) if member == both.own_member else done
     return done
-
-
-def _holds_its_exhibit(both: BothVaults, member: str, history: LeadHistory, sender: str) -> bool:
-    """Whether this member's exhibits in a lead from elsewhere are named as the sender may."""
-    seen = as_seen_by(sender, both.vaults[member])
-    return all(seen.find(ref.exhibit) for ref in history.lead.exhibits if ref.member == member)
 
 
 def _without_link_that_is_not_blind(
@@ -126,7 +113,7 @@ def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) 
     A link is left out where the pair has been linked by another lead meanwhile.
     """
     db.execute("PRAGMA defer_foreign_keys = ON")  # a review may come before the one it supersedes
-    records = [] if mine else [insert_lead(db, lead_for(member, theirs.lead))]
+    records = [] if mine else [insert_entry(db, lead_for(member, theirs.lead))]
     mine = mine or LeadHistory(theirs.lead)
     lead = mine.lead.lead
     if not is_same_lead(mine.lead, theirs.lead):
@@ -139,13 +126,13 @@ def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) 
         if replace(same, place=review.place, blind=review.blind) != review:
             raise StoreError(f"review {review.review}: the two members know different ones by it")
         if review.review not in known:
-            records.append(insert_review(db, written.get(review.review, review)))
+            records.append(insert_entry(db, written.get(review.review, review)))
     has_link = mine.link is not None
     if theirs.link and not has_link and not _linked_otherwise(db, mine):
-        records.append(insert_link(db, theirs.link))
+        records.append(insert_entry(db, theirs.link))
         has_link = True
     if theirs.withdrawal and has_link and not mine.withdrawal:
-        records.append(insert_withdrawal(db, theirs.withdrawal))
+        records.append(insert_entry(db, theirs.withdrawal))
     return records
 
 
@@ -172,41 +159,23 @@ def _link(db: Any, history: LeadHistory) -> Link:
     first, second = (
         next(review for review in history.current if review.place is place) for place in ReviewRound
     )
-    lead = history.lead
-    return Link(
-        link=lead.lead,
-        lead=lead.lead,
-        pair=lead.pair,
-        first_review=first.review,
-        second_review=second.review,
-        reference_date=_date(db, lead.reference, lead.reference_event),
-        comparison_date=_date(db, lead.comparison, lead.comparison_event),
-        at=max(review.at for review in history.current),
-    )
-
-
-def _date(db: Any, ref: ExhibitRef, event: str) -> str:
-    """The day of an event that a lead names; across a border it names none."""
-    exhibit = find_exhibit(db, ref.exhibit) if event else None
-    return exhibit.event.date if exhibit else ""
-
-
-# Members that could not reach each other catch up.
+    lead, days = history.lead, []
+    for ref, event in zip(
+        lead.exhibits, (lead.reference_event, lead.comparison_event), strict=True
+    ):
+        exhibit = find_exhibit(db, ref.exhibit) if event else None  # none across a border
+        days.append(exhibit.event.date if exhibit else "")
+    at = max(review.at for review in history.current)
+    verdicts = first.review, second.review
+    return Link(lead.lead, lead.lead, lead.pair, *verdicts, days[0], days[1], at)
 
 
 def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[str, ...]]:
     """Bring every lead that concerns other members up to date at both sides.
 
-    Returns
-    -------
-    int, tuple of str
-        Entries carried over in either direction; who could not be reached, and which entries were
-        not taken because no audit log vouches for them.
-
-    Raises
-    ------
-    AccessError
-        The vault's people have roles, and `who` has none.
+    Gives how many entries were carried over in either direction; and who could not be reached, and
+    which entries were not taken because no audit log vouches for them. Raises AccessError: the
+    vault's people have roles, and `who` has none.
     """
     check_looker(own.catalogue, who)
     with own.catalogue.reading() as db:
@@ -248,9 +217,7 @@ class Receiving:
         if not is_known and not self._vouched("leads", lead.lead, "lead", lead.member, theirs):
             return None
         known = {review.review: review for review in mine.reviews} if mine else {}
-        reviews = tuple(
-            r for r in theirs.reviews if self._is_here(r, known) or self._review(r, theirs)
-        )
+        reviews = tuple(r for r in theirs.reviews if self._review(r, known, theirs))
         link, end = theirs.link, theirs.withdrawal
         if link and not (mine and mine.link):
             given = {**known, **{review.review: review for review in reviews}}
@@ -260,13 +227,11 @@ class Receiving:
             end = end if self._vouched(*said, theirs) else None
         return replace(theirs, reviews=reviews, link=link, withdrawal=end)
 
-    def _is_here(self, review: Review, known: Mapping[str, Review]) -> bool:
-        """Whether the receiver has it, written as the sender has it."""
+    def _review(self, review: Review, known: Mapping[str, Review], history: LeadHistory) -> bool:
         ends = self.both.transactions[self.sender], self.both.transactions[self.receiver]
         one, other = (record_sha256(db, "reviews", review.review) for db in ends)
-        return review.review in known and one == other
-
-    def _review(self, review: Review, history: LeadHistory) -> bool:
+        if review.review in known and one == other:  # here already, written as the sender has it
+            return True
         given = {one.review: one for one in history.reviews}
         over = given.get(review.supersedes)
         if review.supersedes and not (over and is_by(over, review.reviewer, review.member)):
@@ -289,16 +254,12 @@ class Receiving:
         if logged_sha256(sender_db, name) != sha256:
             return self._refused(named, f"it is not as the audit log of {self.sender} has it")
         if member not in history.lead.members:
-            return self._refused(
-                named, f"it says to be of {member}, whom the lead does not concern"
-            )
+            why = f"it says to be of {member}, whom the lead does not concern"
+            return self._refused(named, why)
         receiver_db = self.both.transactions[self.receiver]
         if member == self.receiver and logged_sha256(receiver_db, name) != sha256:
-            return self._refused(
-                named,
-                f"it says to be of {member}, whose own audit log lacks it (as that of a vault "
-                "that came back from a backup may)",
-            )
+            why = f"it says to be of {member}, whose own audit log lacks it (as that of a vault "
+            return self._refused(named, f"{why}that came back from a backup may)")
         return True
 
     def _refused(self, entry: str, why: str) -> bool:

@@ -54,7 +54,7 @@ class Notice:
     to: str
     written_by: str
     at: str
-    exhibits: tuple[NoticedExhibit, NoticedExhibit]
+    exhibits: tuple[NoticedExhibit, ...]  # both ends of the link
 
     @property
     def name(self) -> str:
@@ -65,12 +65,7 @@ class Notice:
 def notices_of(written_by: str, history: LeadHistory, holders: Mapping[str, Vault]) -> list[Notice]:
     """All that has come of a lead across a border, oldest first, to each of the two countries.
 
-    Parameters
-    ----------
-    written_by : str
-        The member whose laboratory writes them.
-    holders : mapping of str to Vault
-        The vaults in reach, by member: each tells of its own exhibit.
+    `holders` are the vaults in reach, by member: each tells of its own exhibit.
     """
     link, end, members = history.link, history.withdrawal, history.lead.members
     if link is None or len(members) < 2:
@@ -80,30 +75,18 @@ def notices_of(written_by: str, history: LeadHistory, holders: Mapping[str, Vaul
     return [
         Notice(
             *(link.link, occasion, to, written_by, at),
-            (
-                _disclosed(holders, history.lead.reference, {written_by, to}),
-                _disclosed(holders, history.lead.comparison, {written_by, to}),
-            ),
+            tuple(_disclosed(holders, end, {written_by, to}) for end in history.lead.exhibits),
         )
         for occasion, at in occasions
         for to in members
     ]
 
 
-def notice_facts(notice: Notice) -> dict[str, object]:
-    """The notice for programs."""
-    facts = {name: value for name, value in asdict(notice).items() if name != "exhibits"}
-    exhibits = [asdict(exhibit) for exhibit in notice.exhibits]
-    return {"format": "ribin notice", "version": 1, **facts, "exhibits": exhibits}
-
-
 def _disclosed(holders: Mapping[str, Vault], ref: ExhibitRef, readers: set[str]) -> NoticedExhibit:
     """One side: class fields, and the day where it is theirs or was released to all who read it."""
-    if ref.member not in holders:
-        return NoticedExhibit(ref.member, ref.exhibit, "", ClassFields())
-    vault = holders[ref.member]
-    exhibit = as_seen_by(ref.member, vault).find(ref.exhibit)
-    if exhibit is None:  # purged since
+    vault = holders.get(ref.member)
+    exhibit = as_seen_by(ref.member, vault).find(ref.exhibit) if vault else None
+    if vault is None or exhibit is None:  # out of reach, or purged since
         return NoticedExhibit(ref.member, ref.exhibit, "", ClassFields())
     dated = all(as_seen_by(reader, vault).knows(exhibit.exhibit) for reader in readers)
     day = exhibit.event.date if dated else ""
@@ -140,15 +123,8 @@ def is_due(db: Any, notice: Notice) -> bool:
 def write_notice(vault: Vault, notice: Notice, who: str) -> tuple[Path, ...]:
     """Write a notice that is due, all of its files and the row of the audit log, or nothing.
 
-    Returns
-    -------
-    tuple of Path
-        JSON, HTML and, with the extra `ribin[pdf]`, PDF; none where the notice is not due.
-
-    Raises
-    ------
-    StoreError
-        The vault is read-only or locked, or the disk refuses.
+    Gives JSON, HTML and, with the extra `ribin[pdf]`, PDF; none where the notice is not due. Raises
+    StoreError: the vault is read-only or locked, or the disk refuses.
     """
     folder = vault.path / NOTICES_FOLDER
     with vault.catalogue.reading() as db:
@@ -170,25 +146,18 @@ def write_notice(vault: Vault, notice: Notice, who: str) -> tuple[Path, ...]:
 
 def _files(notice: Notice) -> dict[str, bytes]:
     """Content by suffix."""
-    document = notice_document(notice)
-    files = {
-        ".json": (as_json(notice_facts(notice)) + "\n").encode(),
-        ".html": document_html(document).encode(),
-    }
+    document = _notice_document(notice)
+    facts = {"format": "ribin notice", "version": 1, **asdict(notice)}
+    files = {".json": (as_json(facts) + "\n").encode(), ".html": document_html(document).encode()}
     with suppress(ParameterError):  # the extra is not installed
         files[".pdf"] = document_pdf(document)
     return files
 
 
-def notice_document(notice: Notice) -> Document:
+def _notice_document(notice: Notice) -> Document:
     """What a notice says, as a page."""
-    rows = tuple(
-        (
-            *(side.member, side.exhibit, side.event_date or "not told"),
-            side.class_fields.calibre or "not told",
-        )
-        for side in notice.exhibits
-    )
+    cells = [(e.member, e.exhibit, e.event_date, e.class_fields.calibre) for e in notice.exhibits]
+    rows = tuple(tuple(cell or "not told" for cell in row) for row in cells)
     told = Grid(("member", "exhibit", "day of the event", "calibre"), rows)
     return Document(
         title="Notice of a link across borders",

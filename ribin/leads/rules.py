@@ -16,12 +16,6 @@ from collections.abc import Iterable
 from ribin.cases.leads import Conclusion, LeadHistory, LeadStatus, Review, ReviewRound, same_person
 from ribin.errors import AccessError, ParameterError, StoreError, ThereAlreadyError
 
-_INCONCLUSIVE = {
-    Conclusion.INCONCLUSIVE_A: LeadStatus.INCONCLUSIVE_A,
-    Conclusion.INCONCLUSIVE_B: LeadStatus.INCONCLUSIVE_B,
-    Conclusion.INCONCLUSIVE_C: LeadStatus.INCONCLUSIVE_C,
-}
-
 
 def status_of(history: LeadHistory) -> LeadStatus:
     """How far a lead has come."""
@@ -33,10 +27,9 @@ def status_of(history: LeadHistory) -> LeadStatus:
         return LeadStatus.SECOND_REVIEW_DUE if history.reviews else LeadStatus.LEAD
     if awaits_logs(history):
         return LeadStatus.BLINDNESS_DUE
-    conclusions = {review.conclusion for review in history.current}
-    if len(conclusions) > 1:
-        return LeadStatus.NOT_CONFIRMED
-    return _INCONCLUSIVE.get(conclusions.pop(), LeadStatus.NOT_CONFIRMED)
+    first, *others = {review.conclusion.name for review in history.current}
+    known = {} if others else LeadStatus.__members__  # of the same names: inconclusive a, b and c
+    return known.get(first, LeadStatus.NOT_CONFIRMED)
 
 
 def verdicts_are_known(history: LeadHistory) -> bool:
@@ -153,15 +146,6 @@ def own_review(history: LeadHistory, who: str, member: str) -> Review:
 def round_given(history: LeadHistory, review: Review | None) -> ReviewRound | None:
     """Which examination a review was given as; a first one given apart may have become another."""
     return next((r.place for r in history.given if review and r.review == review.review), None)
-
-
-def check_withdrawal(history: LeadHistory) -> None:
-    """Refuse to withdraw what is no link; StoreError says how far the lead is."""
-    if not history.linked:
-        raise StoreError(
-            f"lead {history.lead.lead}: a confirmed link needed to withdraw it, "
-            f"found: {status_of(history)}"
-        )
 
 
 def checked_text(text: str, what: str) -> str:

@@ -22,19 +22,10 @@ from ribin.cases.leads import (
     Withdrawal,
     pair_of,
 )
+from ribin.errors import StoreError
+from ribin.leads import rules
 from ribin.leads.blindness import reads_all_logs, saw_a_verdict, viewer_of_this_process
 from ribin.leads.merge import Settled, merge_lead, merge_pair, settle
-from ribin.leads.rules import (
-    check_new_lead,
-    check_review,
-    check_withdrawal,
-    checked_text,
-    next_round,
-    own_review,
-    round_given,
-    status_of,
-    verdicts_are_known,
-)
 from ribin.leads.two_vaults import (
     BothVaults,
     both_vaults,
@@ -47,9 +38,7 @@ from ribin.search.network import Network
 from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import read_exhibits
 from ribin.vault.leads import (
-    insert_lead,
-    insert_review,
-    insert_withdrawal,
+    insert_entry,
     leads_of_pair,
     next_lead_number,
     next_review_number,
@@ -71,26 +60,16 @@ def take_up_lead(
     note: str,
     figures: Mapping[str, Any] | None = None,
 ) -> Step:
-    """Make a candidate a lead.
+    """Make a candidate a lead; at least one of its exhibits is held by the own member.
 
-    Parameters
-    ----------
-    reference, comparison : HeldExhibit
-        At least one of them is held by the own member.
-    figures : mapping, optional
-        The row of the candidate as the examiner saw it. What its list counted and where is kept
-        by the own vault alone; note and row cross the border to the member concerned.
+    `figures` is the row of the candidate as the examiner saw it. What its list counted and where is
+    kept by the own vault alone; note and row cross the border to the member concerned.
 
-    Raises
-    ------
-    AccessError
-        `who` is no examiner, or the holder of an exhibit does not show it to this member.
-    ParameterError
-        Both exhibits are the same, neither is an own one, or there is no note.
-    StoreError
-        An exhibit is unknown, or the pair has a lead that is open or a link that stands.
+    Raises AccessError: `who` is no examiner, or the holder of an exhibit does not show it to this
+    member; ParameterError: both exhibits are the same, neither is an own one, or there is no note;
+    StoreError: an exhibit is unknown, or the pair has a lead that is open or a link that stands.
     """
-    note = checked_text(note, "note: why these two should be examined")
+    note = rules.checked_text(note, "note: why these two should be examined")
     check_pair(own.member, reference, comparison)
     with both_vaults(own, network, (reference.member, comparison.member), who) as both:
         check_role(both.own, who, (Role.EXAMINER,))
@@ -99,7 +78,7 @@ def take_up_lead(
         check_pair(own.member, reference, comparison)
         pair = pair_of(reference, comparison)
         merge_pair(both, pair)
-        check_new_lead(leads_of_pair(both.own, pair))
+        rules.check_new_lead(leads_of_pair(both.own, pair))
         number = next_lead_number(both.own, own.member)
         lead = Lead(
             lead=number,
@@ -114,7 +93,7 @@ def take_up_lead(
             figures=figures_of_both(figures or {}, reference.member != comparison.member),
         )
         for member in concerned_in_reach(both, lead):
-            record = insert_lead(both.transactions[member], lead_for(member, lead))
+            record = insert_entry(both.transactions[member], lead_for(member, lead))
             both.log(member, "lead", number, note, [record])
         return step_done(both, number)
 
@@ -125,15 +104,17 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
     Raises AccessError: `who` is neither examiner nor reviewer; ParameterError: there is no reason;
     StoreError: the lead is unknown, or no link that stands.
     """
-    reason = checked_text(reason, "reason: why the link is withdrawn")
-    with both_vaults(own, network, members_of_lead(own, lead), who) as both:
+    reason = rules.checked_text(reason, "reason: why the link is withdrawn")
+    with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
         check_role(both.own, who, (Role.EXAMINER, Role.REVIEWER))
         merge_lead(both, lead)
         history = read_lead(both.own, lead, str(own.path))
-        check_withdrawal(history)
+        if not history.linked:
+            found = f"found: {rules.status_of(history)}"
+            raise StoreError(f"lead {lead}: a confirmed link needed to withdraw it, {found}")
         end = Withdrawal(lead, lead, who, own.member, now_utc(), reason)
         for member in concerned_in_reach(both, history.lead):
-            record = insert_withdrawal(both.transactions[member], end)
+            record = insert_entry(both.transactions[member], end)
             both.log(member, "withdrawal", lead, reason, [record])
         return step_done(both, lead, Settled(link_ended=True))
 
@@ -156,10 +137,10 @@ class Step:
 
     @property
     def standing(self) -> LeadStatus:
-        return status_of(self.history)
+        return rules.status_of(self.history)
 
 
-def members_of_lead(own: Vault, lead: str) -> tuple[str, ...]:
+def _members_of_lead(own: Vault, lead: str) -> tuple[str, ...]:
     """The members that a lead concerns; StoreError where it is unknown."""
     with own.catalogue.reading() as db:
         return read_lead(db, lead, str(own.path)).lead.members
@@ -245,15 +226,15 @@ def give_review(
     their own; ParameterError: there is no note; StoreError: the lead is unknown, or has both
     reviews already.
     """
-    note = checked_text(note, "note: what the verdict rests on")
-    with both_vaults(own, network, members_of_lead(own, lead), who) as both:
+    note = rules.checked_text(note, "note: what the verdict rests on")
+    with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
         merge_lead(both, lead)
         history = read_lead(both.own, lead, str(own.path))
-        earlier = own_review(history, who, own.member) if supersede else None
-        place = earlier.place if earlier else next_round(history)
-        check_role(both.own, who, (_REVIEWING[round_given(history, earlier) or place],))
+        earlier = rules.own_review(history, who, own.member) if supersede else None
+        place = earlier.place if earlier else rules.next_round(history)
+        check_role(both.own, who, (_REVIEWING[rules.round_given(history, earlier) or place],))
         if not earlier:
-            check_review(history, who, own.member)
+            rules.check_review(history, who, own.member)
         review = Review(
             review=next_review_number(both.own, lead, own.member),
             lead=lead,
@@ -268,7 +249,7 @@ def give_review(
             supersedes=earlier.review if earlier else "",
         )
         for member in concerned_in_reach(both, history.lead):
-            record = insert_review(both.transactions[member], review)
+            record = insert_entry(both.transactions[member], review)
             # Not the verdict: the log can be read before the second one is in.
             both.log(member, "review", lead, "", [record], place=str(place))
         return step_done(both, lead, settle(both, lead))
@@ -276,7 +257,7 @@ def give_review(
 
 def _is_blind(both: BothVaults, history: LeadHistory, place: ReviewRound) -> bool:
     """A second verdict that not all logs are in reach for is checked when they are."""
-    if verdicts_are_known(history):
+    if rules.verdicts_are_known(history):
         return False
     if place is ReviewRound.FIRST:
         return True

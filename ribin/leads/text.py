@@ -15,14 +15,11 @@ from ribin.leads.rules import (
     verdicts_are_known,
     visible_reviews,
 )
-from ribin.leads.trace import History, TracedExhibit, TracedLink
+from ribin.leads.trace import History, TracedLink
 from ribin.report.table import facts, table
 from ribin.vault.sharing import own_name
 from ribin.vault.vault import Vault
 
-KNOWING = "knowing the other verdict"
-NOT_BLIND = "not blind: a verdict on the pair had been shown to this person or login"
-UNCHECKED = "blindness not checked: the log of the other member was not in reach"
 NO_LINK_YET = "no link yet: `ribin lead sync` reads the logs of both members"
 NO_LINK = (
     "no link: a verdict was not blind; the pair may be taken up as a new lead, "
@@ -73,17 +70,11 @@ def leads_table(views: Sequence[LeadView]) -> str:
     if not views:
         return "no lead"
     header = ("lead", "reference", "comparison", "taken up by", "on", "standing")
-    rows = [
-        (
-            lead.lead,
-            lead.reference,
-            lead.comparison,
-            lead.examiner,
-            _day(lead.at),
-            status_of(v.history),
-        )
-        for v, lead in ((v, v.history.lead) for v in views)
-    ]
+    rows: list[tuple[object, ...]] = []
+    for view in views:
+        lead = view.history.lead
+        named = (lead.lead, lead.reference, lead.comparison, lead.examiner)
+        rows.append((*named, lead.at[:10], status_of(view.history)))
     return table(header, rows)
 
 
@@ -95,7 +86,7 @@ def lead_page(view: LeadView) -> str:
         ("lead", lead.lead),
         ("reference", lead.reference),
         ("comparison", lead.comparison),
-        ("taken up by", f"{lead.examiner} ({lead.member}), {_day(lead.at)}"),
+        ("taken up by", f"{lead.examiner} ({lead.member}), {lead.at[:10]}"),
         ("note", lead.note),
     ]
     head += [("score", score)] if isinstance(score, float) else []
@@ -107,7 +98,7 @@ def lead_page(view: LeadView) -> str:
         lines.append(NO_LINK_YET if awaits_logs(history) else NO_LINK)
     if history.withdrawal:
         end = history.withdrawal
-        lines.append(f"link withdrawn by {end.person} ({end.member}), {_day(end.at)}: {end.reason}")
+        lines.append(f"link withdrawn by {end.person} ({end.member}), {end.at[:10]}: {end.reason}")
     return "\n".join(lines)
 
 
@@ -138,8 +129,10 @@ def blindness(review: Review, history: LeadHistory) -> str:
     if review.blind:
         return ""
     if review.review in history.unchecked:
-        return UNCHECKED
-    return KNOWING if review.supersedes else NOT_BLIND
+        return "blindness not checked: the log of the other member was not in reach"
+    if review.supersedes:
+        return "knowing the other verdict"
+    return "not blind: a verdict on the pair had been shown to this person or login"
 
 
 _ON = {ReviewBasis.ITEMS: "the items", ReviewBasis.CAST: "a cast"}
@@ -150,14 +143,10 @@ def _verdict(review: Review, history: LeadHistory) -> str:
     over = f", supersedes {review.supersedes}" if review.supersedes else ""
     return (
         f"{review.place} review {review.review} by {review.reviewer} ({review.member}), "
-        f"{_day(review.at)}, on {_ON[review.examined]}{seen}{over}:\n"
+        f"{review.at[:10]}, on {_ON[review.examined]}{seen}{over}:\n"
         f"  {str(review.conclusion).replace('_', ' ')}: {CONCLUSION_MEANING[review.conclusion]}\n"
         f"  {review.note}"
     )
-
-
-def _day(at: str) -> str:
-    return at[:10]
 
 
 # The history of a gun as a table, a line an exhibit in the order of time.
@@ -166,14 +155,19 @@ def _day(at: str) -> str:
 def history_table(history: History) -> str:
     """Exhibits, what joins them, what joined them once, and what could not be told."""
     header = ("date", "member", "exhibit", "event", "place", "kind", "calibre", "known")
-    rows = [_row(exhibit) for exhibit in history.exhibits]
+    rows = [
+        (
+            *(e.date or "-", e.member, e.exhibit, e.event or "-", e.place or "-"),
+            *(e.kind.replace("_", " ") or "-", e.calibre or "-", e.known),
+        )
+        for e in history.exhibits
+    ]
     members = sorted({exhibit.member for exhibit in history.exhibits})
     lines = [
         f"series of {history.exhibit}: {_count(len(rows), 'exhibit')} of {', '.join(members)}",
         table(header, rows),
     ]
-    lines += [_joined(link) for link in history.links]
-    lines += [_joined(link) for link in history.withdrawn]
+    lines += [_joined(link) for link in (*history.links, *history.withdrawn)]
     lines += [
         f"{member} does not show {_count(n, 'linked exhibit')}"
         for member, n in history.withheld.items()
@@ -181,19 +175,6 @@ def history_table(history: History) -> str:
     lines += [f"{member} was not asked: {why}" for member, why in history.unavailable]
     lines += history.notes
     return "\n".join([*lines, "Links are the conclusions of the persons who reviewed them."])
-
-
-def _row(exhibit: TracedExhibit) -> tuple[str, ...]:
-    return (
-        exhibit.date or "-",
-        exhibit.member,
-        exhibit.exhibit,
-        exhibit.event or "-",
-        exhibit.place or "-",
-        exhibit.kind.replace("_", " ") or "-",
-        exhibit.calibre or "-",
-        exhibit.known,
-    )
 
 
 def _joined(link: TracedLink) -> str:

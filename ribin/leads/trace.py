@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import ExhibitRef, LeadHistory
+from ribin.cases.leads import ExhibitRef
 from ribin.errors import AccessError, StoreError
 from ribin.leads.rules import status_of
 from ribin.search.network import Network
 from ribin.vault.disclosure import Disclosure, TracedExhibit, as_seen_by
 from ribin.vault.people import check_looker
-from ribin.vault.vault import Vault
+from ribin.vault.vault import Vault, open_member
 
 SAME_FIREARM = "test fires of one firearm"
 
@@ -63,9 +63,8 @@ def trace_exhibit(
         raise AccessError("trace: who and reason needed beyond the country, found one missing")
     with ExitStack() as stack:
         walk = _Walk(own, network, stack)
-        walk.follow(walk.own.ref(name))
-        notes = walk.log(who, reason)
-        return walk.history(name, notes)
+        walk.follow(as_seen_by(own.member, own, Scope.COUNTRY).ref(name))
+        return walk.history(name, walk.log(who, reason))
 
 
 @dataclass
@@ -79,12 +78,6 @@ class _Walk:
     holders: dict[str, Disclosure | None] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def own(self) -> Disclosure:
-        holder = self._holder(self.vault.member)
-        assert holder is not None
-        return holder
-
     def follow(self, start: ExhibitRef) -> None:
         """Breadth first, so that each member is told of as few as possible."""
         todo = [start]
@@ -94,11 +87,12 @@ class _Walk:
                 continue
             holder = self._holder(key.member)
             self.cards[key] = self._card(key)
-            if holder is None or not (holder.shows_traced(key.exhibit)):
+            if holder is None or not holder.shows_traced(key.exhibit):
                 continue
             for file, other in holder.links_of(key.exhibit):
                 if self._may_show(key, other):
-                    self._add_link(file, key, other)
+                    lead, end = file.lead, file.withdrawal or file.link or file.lead
+                    self.links[lead.lead] = (lead.lead, key, other, end.at, str(status_of(file)))
                     todo += [other] if file.linked else []
             for other in holder.of_same_firearm(key.exhibit):
                 if self._may_show(key, other):
@@ -154,11 +148,6 @@ class _Walk:
         self.withheld.add(other)
         return False
 
-    def _add_link(self, file: LeadHistory, key: ExhibitRef, other: ExhibitRef) -> None:
-        end = file.withdrawal or file.link
-        at = end.at if end else file.lead.at
-        self.links[file.lead.lead] = (file.lead.lead, key, other, at, str(status_of(file)))
-
     def _card(self, key: ExhibitRef) -> TracedExhibit:
         holder = self._holder(key.member)
         if holder is None:
@@ -183,9 +172,8 @@ class _Walk:
             return None
         try:
             reach = self.network.reach(asker, member)
-            vault = self.stack.enter_context(Vault.open(self.network.members[member].vault))
-            if vault.member != member:
-                raise StoreError(f"{vault.path}: the vault of {member} needed, found another's")
+            other = open_member(self.network.members[member].vault, member)
+            vault = self.stack.enter_context(other)
         except (StoreError, AccessError) as error:
             self.unavailable[member] = str(error)
             return None

@@ -31,7 +31,7 @@ def write_picture(history: History, path: Path) -> None:
     spots = _spots(history, members)
     draw.text((_LEFT, 14), f"Series of exhibit {history.exhibit}", _BLACK, font)
     for number, member in enumerate(members):
-        row = _row_of(number)
+        row = _TOP + _ROW * number + _ROW // 2
         draw.line([(_LEFT, row), (_LEFT + _AXIS + _UNDATED, row)], _GREY, 1)
         draw.text((20, row - 10), member, _BLACK, font)
     for day, column in _days(history).items():
@@ -53,7 +53,7 @@ def _spots(history: History, members: list[str]) -> dict[ExhibitRef, Spot]:
     spots: dict[ExhibitRef, Spot] = {}
     for exhibit in history.exhibits:
         column = days.get(exhibit.date, _LEFT + _AXIS + 60)
-        row = _row_of(members.index(exhibit.member))
+        row = _TOP + _ROW * members.index(exhibit.member) + _ROW // 2
         before = taken.setdefault((column, row), 0)
         taken[column, row] += 1
         spots[_held(exhibit)] = (column + before * _STEP, row + (before % 2) * 34)
@@ -69,10 +69,6 @@ def _days(history: History) -> dict[str, int]:
     span = max((date.fromisoformat(known[-1]) - first).days, 1)
     room = _AXIS - 80
     return {d: _LEFT + 40 + room * (date.fromisoformat(d) - first).days // span for d in known}
-
-
-def _row_of(number: int) -> int:
-    return _TOP + _ROW * number + _ROW // 2
 
 
 def _held(exhibit: TracedExhibit) -> ExhibitRef:
@@ -121,15 +117,13 @@ def as_graphml(history: History) -> str:
     keys += [
         f'  <key id="e_{n}" for="edge" attr.name="{n}" attr.type="string"/>\n' for n in _LINK_KEYS
     ]
-    nodes = [_node(exhibit) for exhibit in history.exhibits]
+    nodes = [
+        f"    <node id={quoteattr(str(_held(e)))}>{_data('n', asdict(e))}</node>\n"
+        for e in history.exhibits
+    ]
     edges = [_edge(link) for link in history.links]
     graph = '  <graph id="history" edgedefault="undirected">\n'
     return "".join([_HEAD, *keys, graph, *nodes, *edges, "  </graph>\n</graphml>\n"])
-
-
-def _node(exhibit: TracedExhibit) -> str:
-    name = quoteattr(f"{exhibit.member}:{exhibit.exhibit}")
-    return f"    <node id={name}>{_data('n', asdict(exhibit))}</node>\n"
 
 
 def _edge(link: TracedLink) -> str:
@@ -139,13 +133,9 @@ def _edge(link: TracedLink) -> str:
 
 
 def _data(prefix: str, facts: dict[str, str]) -> str:
-    return "".join(
-        f'<data key="{prefix}_{name}">{escape(_legal(value))}</data>'
-        for name, value in facts.items()
-        if value
-    )
-
-
-def _legal(text: str) -> str:
-    """Without the characters that XML 1.0 cannot hold; names of exhibits are printable already."""
-    return "".join(c if c.isprintable() or c in "\t\n" else "\ufffd" for c in text)
+    found = []
+    for name, value in facts.items():
+        # Without the characters that XML 1.0 cannot hold.
+        legal = "".join(c if c.isprintable() or c in "\t\n" else "\ufffd" for c in value)
+        found.append(f'<data key="{prefix}_{name}">{escape(legal)}</data>' if value else "")
+    return "".join(found)

@@ -20,7 +20,7 @@ from ribin.vault.audit import append_row
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.rows import Record
 from ribin.vault.sharing import PSEUDONYM
-from ribin.vault.vault import Vault
+from ribin.vault.vault import Vault, open_member
 
 
 @dataclass
@@ -68,9 +68,14 @@ def both_vaults(
     with ExitStack() as stack:
         vaults = {own.member: own}
         for member in sorted(set(members) - {own.member}):
-            other = _reach(stack, network, member, notes)
-            if other:
-                vaults[member] = other
+            if network is None or member not in network.members:
+                notes.append(_not_recorded(member, "no network names its vault"))
+                continue
+            try:
+                other = open_member(network.members[member].vault, member)
+                vaults[member] = stack.enter_context(other)
+            except (StoreError, OSError) as error:
+                notes.append(_not_recorded(member, str(error)))
         transactions: dict[str, Any] = {}
         own_commit = ExitStack()
         for member in sorted(vaults):
@@ -87,29 +92,10 @@ def both_vaults(
         own_commit.close()
 
 
-def _reach(
-    stack: ExitStack, network: Network | None, member: str, notes: list[str]
-) -> Vault | None:
-    if network is None or member not in network.members:
-        notes.append(_not_recorded(member, "no network names its vault"))
-        return None
-    folder = network.members[member].vault
-    try:
-        vault = stack.enter_context(Vault.open(folder))
-        if vault.member != member:
-            raise StoreError(f"{folder}: the vault of {member} needed, found {vault.member}'s")
-    except (StoreError, OSError) as error:
-        notes.append(_not_recorded(member, str(error)))
-        return None
-    return vault
-
-
 def _not_recorded(member: str, why: str) -> str:
     return f"{member}: not recorded there yet, `ribin lead sync` will: {why}"
 
 
-# Which exhibits a member may take up a lead on, and the names they have in it.
-#
 # A lead within one member names exhibits as they are. In a lead across a border each exhibit has
 # the pseudonym under which others know it, in the vaults of both; whoever holds it can tell
 # which one that is.

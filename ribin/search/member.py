@@ -24,7 +24,7 @@ from ribin.vault.catalogue import IDENTITY_FILE
 from ribin.vault.disclosure import apart_by_event, as_seen_by
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.received import ReceivedBundle, ReceivedGallery, last_bundle
-from ribin.vault.vault import Vault
+from ribin.vault.vault import Vault, open_member
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class MemberVault:
             )
             scorer = self.context.shard_scorer
             found = _compare(query, request, vault, mark_table, left_out, self.context, scorer)
-            exhibits = seen.exhibits(found.full.exhibits)
+            exhibits = {n: seen.exhibit(e) for n, e in found.full.exhibits.items()}
             rows = group_rows(found.full.rows, apart_by_event(exhibits), request.group, reach)
             shown = seen.rows(rows[: request.top], exhibits)
         notes = found.notes
@@ -116,12 +116,7 @@ class MemberVault:
         return ()
 
     def _opened(self) -> Vault:
-        folder = self.context.network.members[self.code].vault
-        vault = Vault.open(folder)
-        if vault.member != self.code:
-            vault.close()
-            raise StoreError(f"{folder}: the vault of {self.code} needed, found {vault.member}'s")
-        return vault
+        return open_member(self.context.network.members[self.code].vault, self.code)
 
 
 @dataclass(frozen=True)

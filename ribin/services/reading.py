@@ -70,7 +70,7 @@ class ReadOptions:
         RibinError: as `read_again`; or a circle or a mask cannot be used.
         """
         source = kept.provenance.source
-        if self.replica and kept.replica:
+        if self.replica and kept.provenance.replica:
             raise ParameterError(f"{source}: enrolled as a cast already, found --replica")
         scan = read_again(kept, params)
         if self.mask:
@@ -106,11 +106,11 @@ def read_again(kept: ScanContents, params: Params) -> Scan:
             scan = read_scan(path, pixel_pitch_um=pitch, params=params.read)
     except RibinError as error:
         raise ScanError(f"{source}: cannot be read again: {error}") from error
-    if kept.provenance.lighting and scan.kind is ScanKind.IMAGE and not kept.replica:
+    if kept.provenance.lighting and scan.kind is ScanKind.IMAGE and not kept.provenance.replica:
         scan = state_lighting(scan, kept.provenance.lighting)
-    if kept.replica:
+    if kept.provenance.replica:
         scan = unfold_replica(scan)
-    provenance = replace(kept.provenance, reader=scan.provenance.reader, replica=kept.replica)
+    provenance = replace(kept.provenance, reader=scan.provenance.reader)
     return replace(set_outlines(scan, kept.outlines), provenance=provenance)
 
 

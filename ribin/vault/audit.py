@@ -69,17 +69,16 @@ def append_row(
     who: str,
     reason: str,
     details: dict[str, Any],
-) -> str:
-    """Add the next row inside the caller's write transaction; gives its hash."""
+) -> None:
+    """Add the next row inside the caller's write transaction."""
     last = db.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = (last["seq"] + 1, last["sha256"]) if last else (1, _FIRST)
     text = json.dumps(details, sort_keys=True, ensure_ascii=False)
     said = (who, socket.gethostname(), action, subject, reason, text)
     row = dict(zip(_HASHED, (seq, now_utc(), *said, previous, identity_of(who)), strict=True))
-    sha256 = row["sha256"] = _row_hash(row)
+    row["sha256"] = _row_hash(row)
     columns, marks = ", ".join(row), ", ".join("?" * len(row))
     db.execute(f"INSERT INTO audit ({columns}) VALUES ({marks})", tuple(row.values()))
-    return sha256
 
 
 def read_rows(db: sqlite3.Connection) -> Iterator[AuditRow]:
@@ -187,17 +186,8 @@ def read_hashes(db: sqlite3.Connection) -> dict[int, str]:
 def anchor_problem(hashes: dict[int, str], anchor: str) -> str:
     """What is wrong with a log that should hold an anchor kept elsewhere; empty where it does.
 
-    Parameters
-    ----------
-    hashes : dict of int to str
-        SHA-256 of each row, by its number.
-    anchor : str
-        ROW:SHA256 as `ribin audit head` printed it.
-
-    Raises
-    ------
-    ParameterError
-        It is not written so.
+    `hashes` are those of the rows by number, `anchor` is ROW:SHA256 as `ribin audit head` printed
+    it. Raises ParameterError: it is not written so.
     """
     found = _ANCHOR.fullmatch(anchor)
     if not found:

@@ -58,9 +58,9 @@ def back_up(
         facts = {"target": target.name, VERDICTS_OF: shown}
         vault.record("backup", vault.member, who, reason, **facts)
 
-    def note_late(catalogue: Path) -> None:
+    def note_late(copy: sqlite3.Connection) -> None:
         """A first verdict given after the note above and before the copy is in the copy."""
-        late = sorted(set(_second_due_in(catalogue)) - set(due))
+        late = sorted(set(leads_with_second_due(copy)) - set(due))
         if late and vault.writable:
             note(late)
 
@@ -93,14 +93,19 @@ def _copy_checked(
     vault: Vault,
     target: Path,
     on_progress: Progress,
-    look_at: Callable[[Path], None] = lambda catalogue: None,
+    look_at: Callable[[sqlite3.Connection], None] = lambda copy: None,
 ) -> BackupResult:
     """The copy, once whole; `look_at` is shown its catalogue before the copy has its name."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))
         try:
-            copied = _copy(vault, aside, on_progress, look_at)
+            _copy(vault, aside, on_progress, look_at)
+            with Vault.open(aside) as copy:
+                report = copy.check(on_progress)
+                if report.problems:
+                    raise StoreError(f"{vault.path}: no sound copy: {report.problems[0].text}")
+                copied = BackupResult(report.scans, report.size_bytes, copy.audit_head())
             if target.exists():
                 target.rmdir()
             os.replace(aside, target)
@@ -115,13 +120,14 @@ def _copy_checked(
 
 
 def _copy(
-    vault: Vault, aside: Path, on_progress: Progress, look_at: Callable[[Path], None]
-) -> BackupResult:
+    vault: Vault, aside: Path, on_progress: Progress, look_at: Callable[[sqlite3.Connection], None]
+) -> None:
     (aside / MARKS_FOLDER).mkdir()
     (aside / INCOMING_FOLDER).mkdir()
     vault.catalogue.copy_to(aside / CATALOGUE_FILE)
-    look_at(aside / CATALOGUE_FILE)
-    named = _scans_named(aside / CATALOGUE_FILE)
+    with contextlib.closing(sqlite3.connect(aside / CATALOGUE_FILE)) as db:
+        look_at(db)
+        named = db.execute("SELECT sha256, file_sha256 FROM scans ORDER BY rowid").fetchall()
     for done, (sha256, file_sha256) in enumerate(named):
         on_progress(done, len(named))
         source, place = scan_path(vault.path, sha256), scan_path(aside, sha256)
@@ -137,21 +143,6 @@ def _copy(
         shutil.copymode(path, place)
     for folder in (aside, *(p for p in aside.rglob("*") if p.is_dir())):
         fsync_folder(folder)
-    with Vault.open(aside) as copy:
-        report = copy.check(on_progress)
-        if report.problems:
-            raise StoreError(f"{vault.path}: no sound copy: {report.problems[0].text}")
-        return BackupResult(report.scans, report.size_bytes, copy.audit_head())
-
-
-def _second_due_in(catalogue: Path) -> list[str]:
-    with contextlib.closing(sqlite3.connect(catalogue)) as db:
-        return leads_with_second_due(db)
-
-
-def _scans_named(catalogue: Path) -> list[tuple[str, str]]:
-    with contextlib.closing(sqlite3.connect(catalogue)) as db:
-        return db.execute("SELECT sha256, file_sha256 FROM scans ORDER BY rowid").fetchall()
 
 
 def _other_files(folder: Path) -> Iterator[Path]:

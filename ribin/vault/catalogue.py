@@ -9,7 +9,6 @@ import sqlite3
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -132,17 +131,15 @@ class Catalogue:
         except RibinError:  # said by whoever works inside; ParameterError is a ValueError too
             raise
         except sqlite3.Error as error:
-            hint = "try again when that one is done" if _code(error) in _LOCKED else ""
-            raise StoreError(self._sentence(error), hint=hint) from error
+            text, hint = f"the catalogue cannot be used: {error}", ""
+            if _code(error) in _LOCKED:
+                text = f"locked by another program; waited {self._wait_s:g} s"
+                hint = "try again when that one is done"
+            elif _code(error) in _READ_ONLY:
+                text = "a writable catalogue needed, found a read-only one"
+            raise StoreError(f"{self.path}: {text}", hint=hint) from error
         except (ValueError, KeyError) as error:  # a record that no writer of ours can have made
             raise StoreError(f"{self.path}: a record is damaged: {error}") from error
-
-    def _sentence(self, error: sqlite3.Error) -> str:
-        if _code(error) in _LOCKED:
-            return f"{self.path}: locked by another program; waited {self._wait_s:g} s"
-        if _code(error) in _READ_ONLY:
-            return f"{self.path}: a writable catalogue needed, found a read-only one"
-        return f"{self.path}: the catalogue cannot be used: {error}"
 
 
 def may_write(folder: Path) -> bool:
@@ -161,14 +158,6 @@ IDENTITY_FILE = "vault.toml"
 _MEMBER_CODE = re.compile(r"[A-Z]{3}")
 
 
-@dataclass(frozen=True)
-class Identity:
-    """The member a vault belongs to (ISO 3166 alpha-3) and the version of its schema."""
-
-    member: str
-    schema: int
-
-
 def checked_member_code(code: str, where: str) -> str:
     """The code itself when it has the form of ISO 3166 alpha-3.
 
@@ -176,31 +165,28 @@ def checked_member_code(code: str, where: str) -> str:
     business, not ours.
     """
     if not _MEMBER_CODE.fullmatch(code):
-        raise ParameterError(
-            f"{where}: a member code of three capital letters (ISO 3166 alpha-3) needed, "
-            f"found {code!r}"
-        )
+        needed = "a member code of three capital letters (ISO 3166 alpha-3) needed"
+        raise ParameterError(f"{where}: {needed}, found {code!r}")
     return code
 
 
 def write_identity(folder: Path, member: str) -> None:
     """Declare the folder to be the finished vault of this member."""
-    write_durably(folder / IDENTITY_FILE, _as_written(Identity(member, SCHEMA_VERSION)))
+    write_durably(folder / IDENTITY_FILE, _as_written(member))
 
 
 def identity_problems(folder: Path) -> list[str]:
     """A sentence where vault.toml says the right thing in other bytes than we write."""
-    path = folder / IDENTITY_FILE
-    identity = read_identity(folder)
-    return [] if path.read_bytes() == _as_written(identity) else [f"{path}: not as it was written"]
+    path, wanted = folder / IDENTITY_FILE, _as_written(read_member(folder))
+    return [] if path.read_bytes() == wanted else [f"{path}: not as it was written"]
 
 
-def _as_written(identity: Identity) -> bytes:
-    return f'member = "{identity.member}"\nschema = {identity.schema}\n'.encode()
+def _as_written(member: str) -> bytes:
+    return f'member = "{member}"\nschema = {SCHEMA_VERSION}\n'.encode()
 
 
-def read_identity(folder: Path) -> Identity:
-    """Read and check vault.toml.
+def read_member(folder: Path) -> str:
+    """The member that a vault belongs to (ISO 3166 alpha-3), from its checked vault.toml.
 
     Raises StoreError: the folder is missing or no vault, the file is damaged, or its schema is not
     ours.
@@ -226,10 +212,8 @@ def read_identity(folder: Path) -> Identity:
         age = "a newer" if schema > SCHEMA_VERSION else "an older"
         needed = f"schema {SCHEMA_VERSION} needed, found {schema}"
         raise StoreError(f"{path}: {needed}: {age} ribin made this vault")
-    return Identity(member, schema)
+    return member
 
-
-# The tables of a catalogue as schema.sql makes them, and whether one still has them.
 
 APPLICATION_ID = 0x52494249  # "RIBI": tells a catalogue from other SQLite files
 _FIRST_VERSION = 7  # that of schema.sql

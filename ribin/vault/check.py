@@ -13,7 +13,8 @@ from pathlib import Path
 from ribin.errors import StoreError
 from ribin.vault.audit import chain_problems, read_rows_of
 from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
-from ribin.vault.enrol import MARKS_FOLDER, is_arriving, is_enrolled, scan_path
+from ribin.vault.enrol import MARKS_FOLDER, is_arriving, scan_path
+from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.redescribe import described_path, read_descriptions
 from ribin.vault.rows import record_problems
 from ribin.vault.scanfile import damaged_parts, read_original
@@ -60,8 +61,8 @@ def check_vault(
             problems += [Problem(row["exhibit"], text)] if text else []
         on_progress(len(scans), len(scans))
         problems += _description_problems(folder, catalogue)
-        problems += [Problem("", text) for text in _stray_problems(folder, catalogue)]
-        problems += [Problem("", text) for text in _received_problems(folder, catalogue)]
+        for check in (_stray_problems, _received_problems):
+            problems += [Problem("", text) for text in check(folder, catalogue)]
     except StoreError as error:
         problems.append(Problem("", str(error)))
     return CheckReport(len(scans), size_bytes, tuple(problems))
@@ -92,7 +93,7 @@ def _stray_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
         if path.is_dir() or (path == scan_path(folder, sha256) and is_arriving(folder, sha256)):
             continue
         with catalogue.reading() as db:
-            known = path == scan_path(folder, sha256) and is_enrolled(db, sha256)
+            known = path == scan_path(folder, sha256) and find_scan_owner(db, sha256) is not None
         if not known:
             yield f"{path}: a file that no record of the catalogue names"
 

@@ -7,7 +7,6 @@ firearm or day until the owner has released it to that member.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -103,10 +102,6 @@ class Disclosure:
         hidden = self.pseudonym(exhibit.exhibit)
         return replace(exhibit, exhibit=hidden, event=Event(""), firearm="")
 
-    def exhibits(self, exhibits: Mapping[str, Exhibit]) -> dict[str, Exhibit]:
-        """Exhibits of the vault, by their own names, as they cross the border."""
-        return {name: self.exhibit(one) for name, one in exhibits.items()}
-
     def rows(
         self, rows: Sequence[Candidate], exhibits: Mapping[str, Exhibit]
     ) -> tuple[Candidate, ...]:
@@ -121,15 +116,8 @@ class Disclosure:
             named = exhibits[row.exhibit]
             group = self.pseudonym(f"group {row.group}") if row.group else ""
             before = self.pseudonym(row.exhibit) if named.exhibit == row.exhibit else ""
-            shown.append(
-                replace(
-                    row,
-                    exhibit=named.exhibit,
-                    event=named.event.event,
-                    group=group,
-                    known_as=before,
-                )
-            )
+            exhibit, event = named.exhibit, named.event.event
+            shown.append(replace(row, exhibit=exhibit, event=event, group=group, known_as=before))
         return tuple(shown)
 
     def marks_of(self, names: Iterable[str]) -> frozenset[int]:
@@ -143,18 +131,14 @@ class Disclosure:
         tell, asked often enough, when an unreleased event was."""
         with self.vault.catalogue.reading() as db:
             table = read_mark_table(db, self.vault.path, mark_type, self.vault.writable)
-            return table if self.is_own else _without_days(table, *self._dated(db, mark_type))
-
-    def _dated(
-        self, db: sqlite3.Connection, mark_type: MarkType
-    ) -> tuple[list[int], Counter[MarkFacts]]:
-        """Marks, and scans without one, of all that is released."""
-        marks: list[int] = []
-        bare: Counter[MarkFacts] = Counter()
-        for exhibit in self.released:
-            marks += [row[0] for row in db.execute(_MARKS_OF, (exhibit, str(mark_type)))]
-            bare += read_bare(db, mark_type, exhibit=exhibit)
-        return marks, bare
+            if self.is_own:
+                return table
+            marks: list[int] = []
+            bare: Counter[MarkFacts] = Counter()
+            for exhibit in self.released:
+                marks += [row[0] for row in db.execute(_MARKS_OF, (exhibit, str(mark_type)))]
+                bare += read_bare(db, mark_type, exhibit=exhibit)
+        return _without_days(table, marks, bare)
 
     # In a trace an exhibit goes by its pseudonym, also an own one: names are then the same in every
     # vault, and whoever may know more learns it at the end.
@@ -190,7 +174,12 @@ class Disclosure:
             names = {name, own_name(db, name) or name}
             own = [ExhibitRef(self.vault.member, one) for one in sorted(names)]
             files = [file for one in own for file in leads_of_exhibit(db, one) if file.link]
-        return [(file, self._other_end(file, own)) for file in files]
+        found = []
+        for file in files:
+            other = next(end for end in file.lead.exhibits if end not in own)
+            here = other.member == self.vault.member
+            found.append((file, self.ref(other.exhibit) if here else other))
+        return found
 
     def of_same_firearm(self, name: str) -> list[ExhibitRef]:
         """Other test fires of the weapon that an exhibit is a test fire of.
@@ -204,10 +193,6 @@ class Disclosure:
             known = [e for e in read_exhibits(db).values() if e.firearm == exhibit.firearm]
         same = [e.exhibit for e in known if e != exhibit and self._knows_firearm(e)]
         return [ExhibitRef(self.vault.member, self.pseudonym(one)) for one in same]
-
-    def _other_end(self, file: LeadHistory, own: list[ExhibitRef]) -> ExhibitRef:
-        other = next(end for end in file.lead.exhibits if end not in own)
-        return self.ref(other.exhibit) if other.member == self.vault.member else other
 
     def _knows_firearm(self, exhibit: Exhibit) -> bool:
         return self.shows(exhibit) and self.knows(exhibit.exhibit)

@@ -21,13 +21,19 @@ from ribin.cases.leads import ENROLLING
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, MarkType, Origin, Scan, Template
 from ribin.vault.audit import now_utc
-from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit
+from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit, find_scan_owner
 from ribin.vault.files import fsync_folder, write_synced
 from ribin.vault.rows import Act
 from ribin.vault.scanfile import template_sha256
 
 if TYPE_CHECKING:
     from ribin.vault.vault import Vault
+
+
+_LEAD_ON_PURGED = (
+    "SELECT lead FROM tombstones t JOIN leads ON reference IN (t.exhibit, t.opaque)"
+    " OR comparison IN (t.exhibit, t.opaque) WHERE t.exhibit = ?"
+)
 
 
 class EnrolOutcome(StrEnum):
@@ -59,7 +65,7 @@ def admit_entry(vault: Vault, entry: Entry, content: bytes) -> Enrolment:
     arriving, folder = False, vault.path
     try:
         with vault.act("enrol", entry.who, entry.reason, ENROLLING) as act:
-            clear_leftovers(folder, partial(is_enrolled, act.db))
+            clear_leftovers(folder, partial(find_scan_owner, act.db))
             known = find_enrolled(act.db, entry.sha256, entry.scan.provenance.source, entry.exhibit)
             if known:
                 return known
@@ -67,22 +73,18 @@ def admit_entry(vault: Vault, entry: Entry, content: bytes) -> Enrolment:
             try:
                 admit_file(folder, entry.sha256, content)
                 enrolment = insert_entry(act, entry, hashlib.sha256(content).hexdigest())
-            except OSError as error:
-                discard_arrival(folder, entry.sha256)
+            except OSError as error:  # take back what was written
+                remove_scan(folder, entry.sha256)
+                forget_arrival(folder, entry.sha256)
                 raise StoreError(f"{folder}: the scan cannot be written: {error}") from error
     except StoreError:  # the disk refused the file, or its records: a full one needs the room
         if arriving:
             # Where that fails too, the next writer does it.
             with contextlib.suppress(StoreError, OSError), vault.catalogue.writing() as db:
-                clear_leftovers(folder, partial(is_enrolled, db))
+                clear_leftovers(folder, partial(find_scan_owner, db))
         raise
     forget_arrival(folder, entry.sha256)
     return enrolment
-
-
-def is_enrolled(db: sqlite3.Connection, sha256: str) -> bool:
-    """Whether the catalogue has a scan of this SHA-256."""
-    return db.execute("SELECT 1 FROM scans WHERE sha256 = ?", (sha256,)).fetchone() is not None
 
 
 def find_enrolled(
@@ -95,24 +97,22 @@ def find_enrolled(
     Raises StoreError: the scan belongs to another exhibit, the exhibit or its event is recorded
     otherwise, or the name is that of a purged exhibit which a lead names for good.
     """
-    row = db.execute("SELECT exhibit FROM scans WHERE sha256 = ?", (sha256,)).fetchone()
-    if row and row["exhibit"] != wanted.exhibit:
-        raise StoreError(
-            f"{source}: this scan is enrolled as exhibit {row['exhibit']}, "
-            f"found exhibit {wanted.exhibit}"
-        )
+    owner = find_scan_owner(db, sha256)
+    if owner is not None and owner != wanted.exhibit:
+        found = f"found exhibit {wanted.exhibit}"
+        raise StoreError(f"{source}: this scan is enrolled as exhibit {owner}, {found}")
     stored = find_exhibit(db, wanted.exhibit)
     if stored:
         _refuse_conflict(f"exhibit {wanted.exhibit}", fields_of(stored), fields_of(wanted))
-    elif lead := _lead_on_purged(db, wanted.exhibit):
+    elif purged := db.execute(_LEAD_ON_PURGED, (wanted.exhibit,)).fetchone():
         raise StoreError(
             f"exhibit {wanted.exhibit}: another name needed, found that of a purged exhibit which "
-            f"lead {lead} names"
+            f"lead {purged['lead']} names"
         )
     event = find_event(db, wanted.event.event)
     if event:
         _refuse_conflict(f"event {event.event}", asdict(event), asdict(wanted.event))
-    if not row:
+    if owner is None:
         return None
     count = db.execute(f"SELECT count(*) FROM {MARKS_IN_USE} WHERE sha256 = ?", (sha256,))
     return Enrolment(EnrolOutcome.ALREADY_THERE, wanted.exhibit, sha256, count.fetchone()[0])
@@ -125,45 +125,21 @@ def insert_entry(act: Act, entry: Entry, file_sha256: str) -> Enrolment:
         act.insert("events", asdict(event))
     if not find_exhibit(act.db, entry.exhibit.exhibit):
         act.insert("exhibits", fields_of(entry.exhibit))
-    act.insert("scans", _scan_fields(entry, file_sha256))
+    provenance = entry.scan.provenance
+    names = ("sha256", "source", "lighting", "size_bytes")
+    facts = {name: getattr(provenance, name) for name in names} | {"kind": entry.scan.kind}
+    written = {"file_sha256": file_sha256, "enrolled_at": now_utc()}
+    act.insert("scans", {**facts, "exhibit": entry.exhibit.exhibit, **written})
     for position, template in enumerate(entry.templates):
         act.insert("marks", mark_fields(entry.scan, template, position, entry.who))
     act.log(entry.sha256, exhibit=entry.exhibit.exhibit)
     return Enrolment(EnrolOutcome.NEW, entry.exhibit.exhibit, entry.sha256, len(entry.templates))
 
 
-def _lead_on_purged(db: sqlite3.Connection, exhibit: str) -> str:
-    query = (
-        "SELECT lead FROM tombstones t JOIN leads ON reference IN (t.exhibit, t.opaque)"
-        " OR comparison IN (t.exhibit, t.opaque) WHERE t.exhibit = ?"
-    )
-    row = db.execute(query, (exhibit,)).fetchone()
-    return str(row[0]) if row else ""
-
-
 def _refuse_conflict(where: str, stored: dict[str, str], found: dict[str, str]) -> None:
     for name, value in found.items():
         if value and value != stored[name]:
             raise StoreError(f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}")
-
-
-def _scan_fields(entry: Entry, file_sha256: str) -> dict[str, object]:
-    provenance = entry.scan.provenance
-    return {
-        "sha256": provenance.sha256,
-        "exhibit": entry.exhibit.exhibit,
-        "source": provenance.source,
-        "kind": str(entry.scan.kind),
-        "lighting": provenance.lighting,
-        "size_bytes": provenance.size_bytes,
-        "file_sha256": file_sha256,
-        "enrolled_at": now_utc(),
-    }
-
-
-# Where a mark and its template came from: the program, and who outlined it and how.
-
-_MASK_WORDS = ("breech face outlined by mask ", "mask ")
 
 
 def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict[str, object]:
@@ -175,7 +151,12 @@ def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict
     """
     drawn = scan.mark_valid if template.mark_type is MarkType.BREECH_FACE else None
     outlined = template.mark_type in scan.outlines or drawn is not None
-    note = _outline_note(scan, template.mark_type) if outlined else ""
+    # The last note on who drew the outline, and with which file or circle.
+    words: tuple[str, ...] = (f"{template.mark_type} outlined by ",)
+    if template.mark_type is MarkType.BREECH_FACE:
+        words += ("breech face outlined by mask ", "mask ")
+    notes = [note for note in scan.provenance.notes if note.lower().startswith(words)]
+    note = (notes[-1] if notes else "in the file") if outlined else ""
     return {
         "sha256": scan.provenance.sha256,
         "position": position,
@@ -189,18 +170,6 @@ def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict
         "outline": note,
         "outlined_by": who if who and f" by {who}" in note else "",
     }
-
-
-def _outline_note(scan: Scan, mark_type: MarkType) -> str:
-    """The last note on who drew the outline, and with which file or circle."""
-    words: tuple[str, ...] = (f"{mark_type} outlined by ",)
-    if mark_type is MarkType.BREECH_FACE:
-        words += _MASK_WORDS
-    notes = [note for note in scan.provenance.notes if note.lower().startswith(words)]
-    return notes[-1] if notes else "in the file"
-
-
-# A scan on its way into the vault, and what is refused before anything is written.
 
 
 @dataclass(frozen=True)
@@ -310,12 +279,6 @@ def forget_arrival(folder: Path, sha256: str) -> None:
     shutil.rmtree(folder / INCOMING_FOLDER / sha256, ignore_errors=True)
 
 
-def discard_arrival(folder: Path, sha256: str) -> None:
-    """The disk refused: take back what was written. Needs the catalogue's write lock."""
-    remove_scan(folder, sha256)
-    forget_arrival(folder, sha256)
-
-
 def remove_scan(folder: Path, sha256: str) -> None:
     """Take away the file of a scan, and its later descriptions."""
     scan_path(folder, sha256).unlink(missing_ok=True)
@@ -328,7 +291,7 @@ def is_arriving(folder: Path, sha256: str) -> bool:
     return (folder / INCOMING_FOLDER / sha256).is_dir()
 
 
-def clear_leftovers(folder: Path, is_enrolled: Callable[[str], bool]) -> None:
+def clear_leftovers(folder: Path, is_enrolled: Callable[[str], object]) -> None:
     """Remove what dead writers left. Needs the catalogue's write lock."""
     for left in sorted((folder / INCOMING_FOLDER).glob("*")):
         if not is_enrolled(left.name):

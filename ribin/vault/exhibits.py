@@ -100,14 +100,10 @@ def find_event(db: sqlite3.Connection, event: str) -> Event | None:
 def read_holdings(db: sqlite3.Connection) -> Holdings:
     """Everything enrolled. The caller's read transaction makes it one moment."""
     exhibits = read_exhibits(db)
-    scans = {
-        row["sha256"]: _scan(row, exhibits[row["exhibit"]])
-        for row in db.execute("SELECT * FROM scans ORDER BY rowid")
-    }
-    marks = tuple(
-        _mark(row, scans[row["sha256"]])
-        for row in db.execute(f"SELECT * FROM {MARKS_IN_USE} ORDER BY mark_id")
-    )
+    found = db.execute("SELECT * FROM scans ORDER BY rowid")
+    scans = {row["sha256"]: _scan(row, exhibits[row["exhibit"]]) for row in found}
+    rows = db.execute(f"SELECT * FROM {MARKS_IN_USE} ORDER BY mark_id")
+    marks = tuple(_mark(row, scans[row["sha256"]]) for row in rows)
     digest = hashlib.sha256(repr(exhibits).encode())
     for scan in scans.values():
         digest.update(repr((scan.sha256, scan.exhibit.exhibit, scan.file_sha256)).encode())

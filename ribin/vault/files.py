@@ -5,7 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from ribin.errors import RibinError
+
+INDEX_FOLDER = "index"
 
 
 def fsync_folder(folder: Path) -> None:
@@ -36,6 +43,32 @@ def write_durably(path: Path, content: bytes) -> None:
     write_synced(aside, content)
     os.replace(aside, path)
     fsync_folder(path.parent)
+
+
+@contextmanager
+def new_folder(folder: Path, refusal: type[RibinError]) -> Iterator[None]:
+    """Make a folder, or take an empty one, for the block to fill: all of it, or nothing.
+
+    Raises `refusal`: the folder holds something, or the disk refuses.
+    """
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise refusal(f"{folder}: a new or empty folder needed, found files in it")
+        try:
+            yield
+        except FileExistsError:  # another process fills it at the same time: it is that one's
+            raise
+        except BaseException:
+            with contextlib.suppress(OSError):
+                for path in folder.iterdir():
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+                if made:
+                    folder.rmdir()
+            raise
+    except OSError as error:
+        raise refusal(f"{folder}: a folder to write needed, {error.strerror}") from error
 
 
 # Files that can be made again: named by their bytes, put aside and renamed, lost without harm.
@@ -87,6 +120,3 @@ def remove_derived(path: Path) -> None:
 
 def _name_hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:_DIGITS]
-
-
-INDEX_FOLDER = "index"

@@ -27,20 +27,12 @@ _SYNC_S = 0.5  # a line waits no longer for the disk; a process that is killed l
 
 
 class Journal:
-    """The open journal of one job; `open_journal` makes it.
-
-    Attributes
-    ----------
-    done : dict of int to int
-        Number of each finished item, and where its last line begins.
-    failed : set of int
-        Those of them that failed.
-    """
+    """The open journal of one job; `open_journal` makes it."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.path = path
-        self.done: dict[int, int] = {}
-        self.failed: set[int] = set()
+        self.done: dict[int, int] = {}  # finished item -> where its last line begins
+        self.failed: set[int] = set()  # those of them that failed
         self._begun: set[int] = set()
         self._file = file
         self._end = 0
@@ -168,9 +160,7 @@ def parse_line(line: bytes) -> dict[str, Any] | None:
     if not line.endswith(b"\n") or line[8:9] != b" ":
         return None
     text = line[9:-1]
-    if line[:8] != b"%08x" % zlib.crc32(text):
-        return None
-    entry = json.loads(text)
+    entry = json.loads(text) if line[:8] == b"%08x" % zlib.crc32(text) else None
     return entry if isinstance(entry, dict) else None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,14 +79,16 @@ def trust_key(vault: Vault, key: PublicKey, who: str, reason: str) -> bool:
     if key.member == vault.member:
         raise AccessError(f"key of {key.member}: another member's needed, found our own")
     with vault.act("trust key", who, reason, KEEPING) as act:
-        known = _read(act.db)
+        known = trusted_keys(vault)
         if any(t.key == key and not t.ended_at for t in known):
             return False
-        _end_trust(act, key.member)
+        _end_trust(vault, act, key.member)
         if any(t.key == key for t in known):  # trusted once, ended, and trusted again
             act.change("trusted_keys", key.fingerprint, at=now_utc(), who=who, ended_at="")
         else:
-            act.insert("trusted_keys", _fields(key, who))
+            fields = {"fingerprint": key.fingerprint, "member": key.member, "at": now_utc()}
+            parts = {"signing": key.signing.hex(), "sealing": key.sealing.hex(), "who": who}
+            act.insert("trusted_keys", {**fields, **parts})
         act.log(key.member, fingerprint=key.fingerprint)
     return True
 
@@ -95,7 +96,7 @@ def trust_key(vault: Vault, key: PublicKey, who: str, reason: str) -> bool:
 def end_trust(vault: Vault, member: str, who: str, reason: str) -> PublicKey:
     """Trust a member's key no more; StoreError where none is trusted."""
     with vault.act("end trust", who, reason, KEEPING) as act:
-        held = _end_trust(act, member)
+        held = _end_trust(vault, act, member)
         if not held:
             raise StoreError(f"{vault.path}: a trusted key of {member} needed, found none")
         act.log(member, fingerprint=held[-1].fingerprint)
@@ -105,7 +106,12 @@ def end_trust(vault: Vault, member: str, who: str, reason: str) -> PublicKey:
 def trusted_keys(vault: Vault) -> list[TrustedKey]:
     """Every key that is or was trusted, oldest first."""
     with vault.catalogue.reading() as db:
-        return _read(db)
+        rows = db.execute("SELECT * FROM trusted_keys ORDER BY rowid").fetchall()
+    found = []
+    for row in rows:
+        signing, sealing = bytes.fromhex(row["signing"]), bytes.fromhex(row["sealing"])
+        found.append(from_row(TrustedKey, row, key=PublicKey(row["member"], signing, sealing)))
+    return found
 
 
 def trusted_key(vault: Vault, member: str) -> PublicKey:
@@ -118,33 +124,9 @@ def trusted_key(vault: Vault, member: str) -> PublicKey:
     )
 
 
-def _read(db: sqlite3.Connection) -> list[TrustedKey]:
-    return [
-        from_row(
-            TrustedKey,
-            row,
-            key=PublicKey(
-                row["member"], bytes.fromhex(row["signing"]), bytes.fromhex(row["sealing"])
-            ),
-        )
-        for row in db.execute("SELECT * FROM trusted_keys ORDER BY rowid")
-    ]
-
-
-def _fields(key: PublicKey, who: str) -> dict[str, object]:
-    return {
-        "fingerprint": key.fingerprint,
-        "member": key.member,
-        "signing": key.signing.hex(),
-        "sealing": key.sealing.hex(),
-        "at": now_utc(),
-        "who": who,
-    }
-
-
-def _end_trust(act: Act, member: str) -> list[PublicKey]:
+def _end_trust(vault: Vault, act: Act, member: str) -> list[PublicKey]:
     """End the trust in whatever key of a member is trusted; gives these keys."""
-    held = [t.key for t in _read(act.db) if t.key.member == member and not t.ended_at]
+    held = [t.key for t in trusted_keys(vault) if t.key.member == member and not t.ended_at]
     for key in held:
         act.change("trusted_keys", key.fingerprint, ended_at=now_utc())
     return held

@@ -1,8 +1,4 @@
-"""Leads, reviews, links and withdrawals as rows of the catalogue.
-
-Functions that write need the catalogue's write transaction and give the record's name and hash,
-for the row of the audit log that vouches for it.
-"""
+"""Leads, reviews, links and withdrawals as rows of the catalogue."""
 
 from __future__ import annotations
 
@@ -28,38 +24,28 @@ from ribin.vault.rows import Record, from_row, insert_record
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
 # backup, those that awaited the second one.
 VERDICTS_OF = "verdicts_of"
+_TABLES = {Lead: "leads", Review: "reviews", Link: "links", Withdrawal: "withdrawals"}
 
 
-def insert_lead(db: sqlite3.Connection, lead: Lead) -> Record:
-    """Add a lead."""
-    columns = {
-        **vars(lead),
-        "pair": lead.pair,
-        "reference_member": lead.reference.member,
-        "reference": lead.reference.exhibit,
-        "comparison_member": lead.comparison.member,
-        "comparison": lead.comparison.exhibit,
-        "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
-    }
-    return insert_record(db, "leads", columns)
+def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawal) -> Record:
+    """Add a lead, a review (one that supersedes another names it), a link or the end of one.
 
-
-def insert_review(db: sqlite3.Connection, review: Review) -> Record:
-    """Add a review; one that supersedes another names it."""
-    return insert_record(db, "reviews", {**vars(review), "supersedes": review.supersedes or None})
-
-
-def insert_link(db: sqlite3.Connection, link: Link) -> Record:
-    """Add a link. The catalogue itself refuses a second one of a pair that is linked."""
+    The catalogue itself refuses a second link of a pair that is linked: StoreError.
+    """
+    columns = dict(vars(entry))
+    if isinstance(entry, Lead):
+        for name, end in (("reference", entry.reference), ("comparison", entry.comparison)):
+            columns |= {f"{name}_member": end.member, name: end.exhibit}
+        columns["pair"] = entry.pair
+        columns["figures"] = json.dumps(entry.figures, sort_keys=True, ensure_ascii=False)
+    if isinstance(entry, Review):
+        columns["supersedes"] = entry.supersedes or None
     try:
-        return insert_record(db, "links", vars(link))
+        return insert_record(db, _TABLES[type(entry)], columns)
     except sqlite3.IntegrityError as error:
-        raise StoreError(f"lead {link.lead}: {error}") from error
-
-
-def insert_withdrawal(db: sqlite3.Connection, withdrawal: Withdrawal) -> Record:
-    """Add the end of a link."""
-    return insert_record(db, "withdrawals", vars(withdrawal))
+        if not isinstance(entry, Link):
+            raise
+        raise StoreError(f"lead {entry.lead}: {error}") from error
 
 
 def find_lead(db: sqlite3.Connection, lead: str) -> LeadHistory | None:
@@ -125,16 +111,17 @@ def _restored(db: sqlite3.Connection) -> str:
 
 def _histories(db: sqlite3.Connection, where: str, *values: str) -> list[LeadHistory]:
     query = f"SELECT * FROM leads WHERE {where} ORDER BY at, lead"
-    leads = [_lead(row) for row in db.execute(query, values).fetchall()]
-    given = [(lead, _reviews(db, lead.lead)) for lead in leads]
+    of_lead = "SELECT * FROM reviews WHERE lead = ? ORDER BY at, review"
+    given: list[tuple[Lead, tuple[Review, ...]]] = []
+    for row in db.execute(query, values).fetchall():
+        ends = {e: ExhibitRef(row[f"{e}_member"], row[e]) for e in ("reference", "comparison")}
+        lead = from_row(Lead, row, **ends, figures=json.loads(row["figures"]))
+        rows = db.execute(of_lead, (lead.lead,))
+        reviews = (from_row(Review, one, supersedes=one["supersedes"] or "") for one in rows)
+        given.append((lead, tuple(reviews)))
     waiting = any(waits_for_logs(lead, reviews) for lead, reviews in given)
     found = blindness_found(db) if waiting else {}
     return [_with_end(db, as_read(lead, reviews, found)) for lead, reviews in given]
-
-
-def _reviews(db: sqlite3.Connection, lead: str) -> tuple[Review, ...]:
-    rows = db.execute("SELECT * FROM reviews WHERE lead = ? ORDER BY at, review", (lead,))
-    return tuple(from_row(Review, row, supersedes=row["supersedes"] or "") for row in rows)
 
 
 def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
@@ -145,16 +132,6 @@ def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
         history,
         link=from_row(Link, link) if link else None,
         withdrawal=from_row(Withdrawal, end) if end else None,
-    )
-
-
-def _lead(row: sqlite3.Row) -> Lead:
-    return from_row(
-        Lead,
-        row,
-        reference=ExhibitRef(row["reference_member"], row["reference"]),
-        comparison=ExhibitRef(row["comparison_member"], row["comparison"]),
-        figures=json.loads(row["figures"]),
     )
 
 

@@ -40,31 +40,15 @@ class MarkFacts(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class MarkTable:
-    """All marks of one type that a vault holds, oldest first, and its scans without such a mark.
+    """All marks of one type that a vault holds, oldest first, and its scans without such a mark."""
 
-    Attributes
-    ----------
-    ids : (N,) int64 array
-        `StoredMark.mark_id`, ascending.
-    templates, scans : (N, 32) uint8 array
-        SHA-256 of the template, and of the original.
-    which : (N,) int32 array
-        Place in `facts`.
-    facts : tuple of MarkFacts
-        Distinct ones.
-    bare : tuple of (Facts, int)
-        Of scans without a mark of the type, and how many there are.
-    last_scan : int
-        Row of the catalogue's last scan.
-    """
-
-    ids: NDArray[np.int64]
-    templates: NDArray[np.uint8]
-    scans: NDArray[np.uint8]
-    which: NDArray[np.int32]
-    facts: tuple[MarkFacts, ...]
-    bare: tuple[tuple[MarkFacts, int], ...]
-    last_scan: int = 0
+    ids: NDArray[np.int64]  # (N,) `StoredMark.mark_id`, ascending
+    templates: NDArray[np.uint8]  # (N, 32) SHA-256 of the template
+    scans: NDArray[np.uint8]  # (N, 32) SHA-256 of the original
+    which: NDArray[np.int32]  # (N,) place in `facts`
+    facts: tuple[MarkFacts, ...]  # distinct ones
+    bare: tuple[tuple[MarkFacts, int], ...]  # of scans without a mark of the type, and their number
+    last_scan: int = 0  # row of the catalogue's last scan
 
     @cached_property
     def snapshot(self) -> str:
@@ -131,13 +115,9 @@ def _facts_of(scan: StoredScan, kind: str, params_id: str) -> MarkFacts:
     )
 
 
+_NO_HASHES = np.zeros((0, 32), np.uint8)
 EMPTY = MarkTable(
-    np.zeros(0, np.int64),
-    np.zeros((0, 32), np.uint8),
-    np.zeros((0, 32), np.uint8),
-    np.zeros(0, np.int32),
-    (),
-    (),
+    np.zeros(0, np.int64), _NO_HASHES, _NO_HASHES, np.zeros(0, np.int32), facts=(), bare=()
 )
 
 
@@ -148,6 +128,7 @@ EMPTY = MarkTable(
 # of the audit log stands in it, too: a catalogue that was taken back to an earlier state lacks it.
 
 MARK_TABLE_FOLDER = Path("index", "ledgers")
+_ARRAYS = ("ids", "templates", "scans", "which")
 _LAYOUT = 3  # of what is in a file; another number is another name
 _FACTS = "s.lighting, e.sharing, e.kind, e.calibre, v.date"
 _JOINED = "JOIN exhibits e USING (exhibit) JOIN events v USING (event)"
@@ -169,14 +150,8 @@ def read_mark_table(
 ) -> MarkTable:
     """The mark table of a catalogue, from the file beside the index where that is current.
 
-    The caller's read transaction makes it one moment.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the vault.
-    keep : bool
-        Whether a file may be written; without one nothing but time is lost.
+    The caller's read transaction makes it one moment. `keep`: whether a file may be written;
+    without one nothing but time is lost.
     """
     token = db.execute("SELECT token FROM content").fetchone()[0]
     place, name = folder / MARK_TABLE_FOLDER, f"{mark_type}-{_LAYOUT}-{token}"
@@ -208,14 +183,8 @@ def _save(mark_table: MarkTable, folder: Path, name: str, head: AuditHead) -> No
     texts = json.dumps(
         [mark_table.facts, mark_table.bare, mark_table.last_scan, head.seq, head.sha256]
     )
-    np.savez(
-        buffer,
-        ids=mark_table.ids,
-        templates=mark_table.templates,
-        scans=mark_table.scans,
-        which=mark_table.which,
-        texts=np.array(texts),
-    )
+    arrays = {part: getattr(mark_table, part) for part in _ARRAYS}
+    np.savez(buffer, **arrays, texts=np.array(texts))
     path = write_derived(folder, name, ".npz", buffer.getvalue())
     for old in folder.glob(f"{name.partition('-')[0]}-*.npz") if path else ():
         if old != path:
@@ -233,10 +202,7 @@ def _load(path: Path, db: sqlite3.Connection) -> MarkTable | None:
         if row is None or row[0] != sha256:
             return None
         return MarkTable(
-            ids=kept["ids"],
-            templates=kept["templates"],
-            scans=kept["scans"],
-            which=kept["which"],
+            **{part: kept[part] for part in _ARRAYS},
             facts=tuple(MarkFacts(*row) for row in facts),
             bare=tuple((MarkFacts(*row), int(number)) for row, number in bare),
             last_scan=int(last_scan),

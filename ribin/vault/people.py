@@ -50,7 +50,12 @@ def appoint(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: 
         raise ParameterError(f"person: a name needed, found {person!r}")
     with vault.act(_APPOINTED, who, reason, ()) as act:
         check_role_if_any(act.db, who, Role.ADMINISTRATOR)
-        _refuse_second_spelling(act.db, person)
+        # One person has one name, also one whose roles have ended: records name persons by it.
+        names = [row[0] for row in act.db.execute("SELECT DISTINCT person FROM appointments")]
+        for name in () if person in names else sorted(names):
+            if same_person(name, person):
+                found = f"found {person!r}"
+                raise ParameterError(f"person: the known spelling {name!r} needed, {found}")
         held = _roles_held(act.db)
         new = [role for role in roles if role not in held.get(person, {})]
         _insert(act, person, new)
@@ -71,14 +76,6 @@ def revoke(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: s
             raise AccessError(f"person {person}: another administrator needed first, found none")
         _insert(act, person, ended)
     return ended
-
-
-def _refuse_second_spelling(db: sqlite3.Connection, person: str) -> None:
-    """One person has one name, also one whose roles have ended: the records name persons by it."""
-    known = [row[0] for row in db.execute("SELECT DISTINCT person FROM appointments")]
-    for name in () if person in known else sorted(known):
-        if same_person(name, person):
-            raise ParameterError(f"person: the known spelling {name!r} needed, found {person!r}")
 
 
 def appoint_founder(db: sqlite3.Connection, who: str) -> None:

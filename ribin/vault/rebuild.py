@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ribin.errors import StoreError
+from ribin.foreign import Statement
 from ribin.vault.audit import append_row, chain_problems
 from ribin.vault.catalogue import Catalogue, write_identity
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
-from ribin.vault.files import fsync_folder, write_durably
+from ribin.vault.files import fsync_folder, new_folder, write_durably
 from ribin.vault.redescribe import described_path, read_descriptions
 from ribin.vault.rows import change_record, record_problems
 from ribin.vault.scanfile import read_original, read_template, template_sha256
@@ -27,19 +26,11 @@ _WAIT_S = 30.0
 class Source:
     """What a vault is made of.
 
-    Attributes
-    ----------
-    tables : mapping
-        Every table of the catalogue, without those that are left out.
-    pack : callable
-        Gives a file by the name of its folder in the export: scans/SHA-256 or
-        described/SHA-256-params_id.
-    accept_repacked : bool
-        Whether a file may have other bytes than it had, because other libraries packed it, as long
-        as the original scan and the templates in it are those of the catalogue. The surfaces that
-        people look at have no hash of their own.
-    others : mapping
-        Content of files that no record names, by their place in the vault.
+    `pack` gives a file by the name of its folder in the export: scans/SHA-256 or
+    described/SHA-256-params_id. With `accept_repacked` a file may have other bytes than it had,
+    because other libraries packed it, as long as the original scan and the templates in it are
+    those of the catalogue; the surfaces that people look at have no hash of their own. `others`
+    are files that no record names, by their place in the vault.
     """
 
     tables: Mapping[str, Table]
@@ -64,55 +55,28 @@ def rebuild_vault(
     Raises StoreError: the folder holds something, the tables are not sound, a file is not as the
     catalogue says, or the disk refuses.
     """
-    made = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise StoreError(f"{folder}: an empty folder needed, found files in it")
-    except OSError as error:
-        raise StoreError(f"{folder}: a vault cannot be made here: {error.strerror}") from error
-    try:
-        return _fill(folder, source, who, reason, details, tick)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            for path in folder.iterdir():
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-            if made:
-                folder.rmdir()
-        if isinstance(error, OSError):
-            raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
-        raise
-
-
-def _fill(
-    folder: Path,
-    source: Source,
-    who: str,
-    reason: str,
-    details: dict[str, Any],
-    tick: Callable[[int, int], None],
-) -> int:
-    for name in (MARKS_FOLDER, INCOMING_FOLDER):
-        (folder / name).mkdir()
-    catalogue = Catalogue.create(folder, _WAIT_S)
-    try:
-        with catalogue.writing() as db:
-            fill_tables(db, source.tables)
-            owner = str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
-            repacked: dict[str, str] = {}
-            files = _files(db, folder)
-            for done, one in enumerate(files):
-                tick(done, len(files))
-                repacked.update(_place_file(db, source, one))
-            for name, content in source.others.items():
-                (folder / name).parent.mkdir(exist_ok=True)
-                write_durably(folder / name, content)
-            tick(len(files), len(files))
-            append_row(db, "import", owner, who, reason, {**details, "records": repacked})
-        fsync_folder(folder)
-    finally:
-        catalogue.close()
-    write_identity(folder, owner)
+    with new_folder(folder, StoreError):
+        for name in (MARKS_FOLDER, INCOMING_FOLDER):
+            (folder / name).mkdir()
+        catalogue = Catalogue.create(folder, _WAIT_S)
+        try:
+            with catalogue.writing() as db:
+                fill_tables(db, source.tables)
+                owner = str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
+                repacked: dict[str, str] = {}
+                files = _files(db, folder)
+                for done, one in enumerate(files):
+                    tick(done, len(files))
+                    repacked.update(_place_file(db, source, one))
+                for name, content in source.others.items():
+                    (folder / name).parent.mkdir(exist_ok=True)
+                    write_durably(folder / name, content)
+                tick(len(files), len(files))
+                append_row(db, "import", owner, who, reason, {**details, "records": repacked})
+            fsync_folder(folder)
+        finally:
+            catalogue.close()
+        write_identity(folder, owner)
     return len(source.tables["scans"].rows)
 
 
@@ -156,29 +120,22 @@ def _place_file(db: sqlite3.Connection, source: Source, one: _File) -> dict[str,
     write_durably(one.place, content)
     if found == one.file_sha256:
         return {}
-    _check_content(db, one)
-    return dict([change_record(db, one.table, one.key, {"file_sha256": found})])
-
-
-def _check_content(db: sqlite3.Connection, one: _File) -> None:
-    """Hold the original and the templates of a file against the catalogue."""
+    # Packed otherwise: its original and its templates must be those of the catalogue.
     if one.table == "scans" and hashlib.sha256(read_original(one.place)).hexdigest() != one.scan:
         raise StoreError(f"{one.name}: the original is not that of SHA-256 {one.scan}")
     query = f"SELECT position, template_sha256 FROM marks WHERE sha256 = ? AND {one.where}"
     for position, wanted in db.execute(query, (one.scan,)).fetchall():
         if template_sha256(read_template(one.place, position)) != wanted:
             raise StoreError(f"{one.name}: template {position} is not the one enrolled")
+    return dict([change_record(db, one.table, one.key, {"file_sha256": found})])
 
-
-# The tables of a catalogue as plain rows, out and into a new one.
 
 # What the catalogue draws by itself, and what other members' bundles brought and bring again.
 LEFT_OUT = ("content", "received_exhibits", "received_scans", "received_marks")
 Cell = str | int | float | None
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Statement, frozen=True):
     """The rows of a table, in the order in which they were written."""
 
     columns: tuple[str, ...]
@@ -212,7 +169,17 @@ def fill_tables(db: sqlite3.Connection, tables: Mapping[str, Table]) -> None:
     for trigger, _ in triggers:
         db.execute(f"DROP TRIGGER {trigger}")
     for name, table in tables.items():
-        _fill_tables(db, name, table)
+        wanted = [str(row[1]) for row in db.execute(f"PRAGMA table_info({name})")]
+        if sorted(table.columns) != sorted(wanted):
+            found = ", ".join(map(str, table.columns))[:200]
+            raise StoreError(f"table {name}: columns {', '.join(wanted)} needed, found {found}")
+        db.execute(f"DELETE FROM {name}")
+        columns, places = ", ".join(table.columns), ", ".join("?" * len(table.columns))
+        statement = f"INSERT INTO {name} ({columns}) VALUES ({places})"
+        try:
+            db.executemany(statement, table.rows)
+        except (sqlite3.Error, OverflowError) as error:
+            raise StoreError(f"table {name}: {error}") from error
     for _, sql in triggers:
         db.execute(sql)
     if db.execute("PRAGMA foreign_key_check").fetchone():
@@ -226,17 +193,3 @@ def table_names(db: sqlite3.Connection) -> list[str]:
     rows = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     names = [str(row[0]) for row in rows]
     return [n for n in names if not n.startswith("sqlite_") and n not in LEFT_OUT]
-
-
-def _fill_tables(db: sqlite3.Connection, name: str, table: Table) -> None:
-    wanted = [str(row[1]) for row in db.execute(f"PRAGMA table_info({name})")]
-    if sorted(table.columns) != sorted(wanted):
-        found = ", ".join(map(str, table.columns))[:200]
-        raise StoreError(f"table {name}: columns {', '.join(wanted)} needed, found {found}")
-    db.execute(f"DELETE FROM {name}")
-    columns, places = ", ".join(table.columns), ", ".join("?" * len(table.columns))
-    statement = f"INSERT INTO {name} ({columns}) VALUES ({places})"
-    try:
-        db.executemany(statement, table.rows)
-    except (sqlite3.Error, OverflowError) as error:
-        raise StoreError(f"table {name}: {error}") from error

@@ -11,14 +11,17 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, structs
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.cases.leads import DISCLOSING
-from ribin.errors import AccessError, FormatError, StoreError
-from ribin.model import MarkType, Provenance, ScanKind, Template
+from ribin.errors import AccessError, FormatError, ParameterError, StoreError
+from ribin.foreign import Hex32, Printable
+from ribin.model import MarkType, Provenance, ScanKind, Template, parse_lighting
 from ribin.vault.audit import now_utc
 from ribin.vault.check import received_sha256
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
@@ -43,29 +46,39 @@ class ReceivedExhibit:
     released: Exhibit | None = None
 
 
-@dataclass(frozen=True)
-class ReceivedMark:
+class ReceivedMark(Printable, frozen=True):
     """A mark of a received scan; its template's file has the SHA-256 `file_sha256`."""
 
-    position: int
+    position: Annotated[int, Meta(ge=0, lt=100)]
     mark_type: MarkType
     kind: ScanKind
-    pitch_um: float
-    params_id: str
-    template_sha256: str
-    file_sha256: str
+    pitch_um: Annotated[float, Meta(gt=0, le=1000)]
+    params_id: Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
+    template_sha256: Hex32
+    file_sha256: Hex32
 
 
-@dataclass(frozen=True)
-class ReceivedScan:
+class ReceivedScan(Printable, frozen=True):
     """A scan of another member; `original` is its file name where it was released, else empty."""
 
-    sha256: str
-    exhibit: str
+    sha256: Hex32
     kind: ScanKind
     lighting: str
-    original: str
-    marks: tuple[ReceivedMark, ...] = field(default=())
+    original: Annotated[str, Meta(max_length=255, pattern=r'\A[^/\\:*?"<>|]*\Z')]
+    marks: tuple[ReceivedMark, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.original in (".", ".."):
+            raise ValueError(f"original needs a file name, found {self.original!r}")
+        if self.lighting:
+            try:
+                parse_lighting(self.lighting)
+            except ParameterError as error:
+                raise ValueError(str(error)) from error
+        positions = [mark.position for mark in self.marks]
+        if positions != sorted(set(positions)):
+            raise ValueError(f"marks in order of their positions needed, found {positions[:9]}")
 
 
 @dataclass(frozen=True)
@@ -78,24 +91,18 @@ class ReceivedBundle:
     at: str
 
 
-def template_path(folder: Path, member: str, file_sha256: str) -> Path:
-    """Where a received template lies in a vault's folder."""
-    return folder / RECEIVED_FOLDER / member / file_sha256[:2] / f"{file_sha256}.npz"
-
-
-def original_path(folder: Path, member: str, sha256: str) -> Path:
-    """Where a released original lies in a vault's folder."""
-    return folder / RECEIVED_FOLDER / member / "originals" / sha256
+def received_path(vault: Vault, member: str, name: str) -> Path:
+    """Where a file of a bundle lies: templates/SHA-256.npz or originals/SHA-256."""
+    kind, _, file = name.partition("/")
+    place = kind if kind == "originals" else file[:2]
+    return vault.path / RECEIVED_FOLDER / member / place / file
 
 
 def last_bundle(vault: Vault, member: str) -> ReceivedBundle | None:
     """The last bundle that was received of a member."""
     with vault.catalogue.reading() as db:
-        row = db.execute(
-            "SELECT bundle, number, made_at, at FROM bundles "
-            "WHERE direction = 'received' AND member = ? ORDER BY number DESC LIMIT 1",
-            (member,),
-        ).fetchone()
+        query = "SELECT * FROM bundles WHERE direction = 'received' AND member = ?"
+        row = db.execute(f"{query} ORDER BY number DESC LIMIT 1", (member,)).fetchone()
     return from_row(ReceivedBundle, row) if row else None
 
 
@@ -103,12 +110,11 @@ def read_exhibits(db: sqlite3.Connection, member: str) -> Iterator[ReceivedExhib
     """Exhibits of the last bundle of a member."""
     query = "SELECT * FROM received_exhibits WHERE member = ? ORDER BY rowid"
     for row in db.execute(query, (member,)):
-        parts = {"class_fields": from_row(ClassFields, row)}
+        parts: dict[str, Any] = {"class_fields": from_row(ClassFields, row)}
         whole = {**parts, "event": from_row(Event, row), "sharing": Scope.NETWORK}
         released = from_row(Exhibit, row, exhibit=row["released"], **whole)
-        yield from_row(
-            ReceivedExhibit, row, released=released if row["released"] else None, **parts
-        )
+        parts["released"] = released if row["released"] else None
+        yield from_row(ReceivedExhibit, row, **parts)
 
 
 def read_originals(vault: Vault, member: str, exhibit: str) -> Iterator[tuple[str, str, bytes]]:
@@ -126,7 +132,7 @@ def read_originals(vault: Vault, member: str, exhibit: str) -> Iterator[tuple[st
     with vault.catalogue.reading() as db:
         rows = db.execute(query, (member, exhibit)).fetchall()
     for sha256, name in rows:
-        path = original_path(vault.path, member, sha256)
+        path = received_path(vault, member, f"originals/{sha256}")
         content = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(content).hexdigest() != sha256:
             raise StoreError(f"{path}: the original as it was received needed, found another")
@@ -139,27 +145,20 @@ def as_exhibit(one: ReceivedExhibit) -> Exhibit:
     return one.released or unnamed
 
 
-def write_exhibit(db: sqlite3.Connection, member: str, one: ReceivedExhibit) -> None:
-    """Add a received exhibit."""
+def _write_exhibit(
+    db: sqlite3.Connection, member: str, one: ReceivedExhibit, scans: Sequence[ReceivedScan]
+) -> None:
     whole = one.released or Exhibit("", Event(""))
     known = {"member": member, "exhibit": one.exhibit, "kind": one.kind}
     released = {"released": whole.exhibit, "firearm": whole.firearm, **asdict(whole.event)}
     insert_row(db, "received_exhibits", {**known, **released, **asdict(one.class_fields)})
-
-
-def write_scan(db: sqlite3.Connection, member: str, scan: ReceivedScan) -> None:
-    """Add a received scan and its marks."""
-    columns = {"member": member, **{k: v for k, v in vars(scan).items() if k != "marks"}}
-    insert_row(db, "received_scans", columns)
-    for mark in scan.marks:
-        columns = {"member": member, "sha256": scan.sha256, **vars(mark)}
-        insert_row(db, "received_marks", columns)
-
-
-def clear_received(db: sqlite3.Connection, member: str) -> None:
-    """Take away what earlier bundles of a member brought."""
-    for table in ("received_marks", "received_scans", "received_exhibits"):
-        db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))
+    for scan in scans:
+        columns = {"member": member, "exhibit": one.exhibit, **structs.asdict(scan)}
+        del columns["marks"]
+        insert_row(db, "received_scans", columns)
+        for mark in scan.marks:
+            columns = {"member": member, "sha256": scan.sha256, **structs.asdict(mark)}
+            insert_row(db, "received_marks", columns)
 
 
 # The received exhibits of one member, searched like a vault of that member.
@@ -171,12 +170,7 @@ _MARKS = "SELECT * FROM received_marks WHERE member = ? ORDER BY mark_id"
 class ReceivedGallery:
     """What a vault holds of one other member, to be searched like a vault of that member.
 
-    Attributes
-    ----------
-    path : Path
-        The folder of its files; an index lies there too.
-    member : str
-        Code of the other member.
+    `path` is the folder of its files, where an index lies too, `member` the other member's code.
     """
 
     def __init__(self, vault: Vault, member: str) -> None:
@@ -226,12 +220,11 @@ class ReceivedGallery:
     def template(self, stored: StoredMark) -> Template:
         """The template of a received mark; StoreError where it is missing or damaged."""
         with self._vault.catalogue.reading() as db:
-            row = db.execute(
-                "SELECT * FROM received_marks WHERE mark_id = ?", (stored.mark_id,)
-            ).fetchone()
+            query = "SELECT * FROM received_marks WHERE mark_id = ?"
+            row = db.execute(query, (stored.mark_id,)).fetchone()
         if row is None:
             raise StoreError(f"{self.path}: mark {stored.mark_id} is there no more")
-        path = template_path(self._vault.path, self.member, row["file_sha256"])
+        path = received_path(self._vault, self.member, f"templates/{row['file_sha256']}.npz")
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -281,31 +274,27 @@ def record_received(
 ) -> dict[str, list[str]]:
     """Put what a bundle states in the place of what the one before did.
 
-    Parameters
-    ----------
-    bundle : tuple of str, int, str
-        Its id, its number among those of this sender, and when it was made.
-    place_files : callable
-        Puts the files in their places while nobody else writes; then the records count.
-
-    Returns
-    -------
-    dict of str to list of str
-        Pseudonyms of exhibits that are `new`, `gone`, now `released` and released no more:
-        `ended`.
+    `bundle` is its id, its number among those of this sender, and when it was made; `place_files`
+    puts the files in their places while nobody else writes. Gives the pseudonyms of exhibits that
+    are `new`, `gone`, now `released` and released no more: `ended`.
     """
     named, number, made_at = bundle
     with vault.act("import bundle", who, reason, DISCLOSING) as act:
         _refuse_old(act.db, sender, number, named[:12])
         before = {one.exhibit: one for one in read_exhibits(act.db, sender)}
         now = {one.exhibit: one for one, _ in exhibits}
-        clear_received(act.db, sender)
+        for table in ("received_marks", "received_scans", "received_exhibits"):
+            act.db.execute(f"DELETE FROM {table} WHERE member = ?", (sender,))
         for one, scans in exhibits:
-            write_exhibit(act.db, sender, one)
-            for scan in scans:
-                write_scan(act.db, sender, scan)
+            _write_exhibit(act.db, sender, one, scans)
         place_files()
-        changes = _changes(before, now)
+        was, holds = ({n for n, e in listed.items() if e.released} for listed in (before, now))
+        changes = {
+            "new": sorted(now.keys() - before.keys()),
+            "gone": sorted(before.keys() - now.keys()),
+            "released": sorted(holds - was),
+            "ended": sorted(was - holds),
+        }
         columns = _columns(named, "received", sender, number, made_at, len(exhibits))
         act.insert("bundles", columns)
         stated: dict[str, Any] = {"bundle": named, "number": number, "exhibits": len(exhibits)}
@@ -317,22 +306,19 @@ def record_received(
     return changes
 
 
-def is_last(vault: Vault, sender: str, bundle: tuple[str, int, str]) -> bool:
-    """Whether this very bundle is the last one received of its sender."""
+def is_there(vault: Vault, sender: str, bundle: tuple[str, int, str], where: str) -> bool:
+    """Whether this very bundle is the last one received of its sender.
+
+    Raises AccessError: it is an older one again, or one of a vault that went back in time.
+    """
     named, number, _ = bundle
     query = "SELECT bundle FROM bundles WHERE direction = 'received' AND member = ? AND number = ?"
     with vault.catalogue.reading() as db:
         row = db.execute(query, (sender, number)).fetchone()
-        return row is not None and row[0] == named and _last(db, "received", sender) == number
-
-
-def check_newer(vault: Vault, sender: str, number: int, where: str) -> None:
-    """Refuse a bundle that does not come after all that were received of its sender.
-
-    Raises AccessError: it is an old one again, or one of a vault that went back in time.
-    """
-    with vault.catalogue.reading() as db:
+        if row and row[0] == named and _last(db, "received", sender) == number:
+            return True
         _refuse_old(db, sender, number, where)
+    return False
 
 
 def _last(db: sqlite3.Connection, direction: str, member: str) -> int:
@@ -354,16 +340,3 @@ def _columns(
 ) -> dict[str, object]:
     columns: dict[str, object] = {"bundle": bundle, "direction": direction, "member": member}
     return {**columns, "number": number, "made_at": made_at, "at": now_utc(), "exhibits": exhibits}
-
-
-def _changes(
-    before: dict[str, ReceivedExhibit], now: dict[str, ReceivedExhibit]
-) -> dict[str, list[str]]:
-    was = {name for name, one in before.items() if one.released}
-    holds = {name for name, one in now.items() if one.released}
-    return {
-        "new": sorted(now.keys() - before.keys()),
-        "gone": sorted(before.keys() - now.keys()),
-        "released": sorted(holds - was),
-        "ended": sorted(was - holds),
-    }

@@ -23,7 +23,7 @@ from ribin.vault.enrol import DESCRIBED_FOLDER, mark_fields, scan_path
 from ribin.vault.exhibits import MARKS_IN_USE, StoredMark
 from ribin.vault.files import fsync_folder, write_durably
 from ribin.vault.people import check_role_if_any
-from ribin.vault.rows import Act, from_row
+from ribin.vault.rows import from_row
 from ribin.vault.scanfile import pack_scan, read_template, template_sha256
 
 if TYPE_CHECKING:
@@ -93,19 +93,10 @@ def admit_description(
 ) -> bool:
     """Store marks and templates of an enrolled scan, and use them from now on.
 
-    What was stored before with these parameters is used again; it is the same.
+    What was stored before with these parameters is used again; it is the same, and gives False.
 
-    Returns
-    -------
-    bool
-        Whether a new description was stored.
-
-    Raises
-    ------
-    AccessError
-        `who` is no administrator.
-    StoreError
-        The scan is not enrolled, the vault is read-only or locked, or the disk refuses.
+    Raises AccessError: `who` is no administrator; StoreError: the scan is not enrolled, the vault
+    is read-only or locked, or the disk refuses.
     """
     sha256, params_id = scan.provenance.sha256, templates[0].params_id
     with vault.act("describe", who, reason, ()) as act:
@@ -120,34 +111,29 @@ def admit_description(
         known = "SELECT * FROM descriptions WHERE sha256 = ? AND params_id = ?"
         row = db.execute(known, (sha256, params_id)).fetchone()
         path = described_path(vault.path, sha256, params_id)
-        if row:
-            if not path.is_file():
-                _write_again(db, path, row, scan, marks, templates)
-            act.change("descriptions", row["description"], at=now_utc())
-        else:
+        if row is None:
             content = pack_scan(None, scan, marks, templates, first=last + 1)
             _write(path, content)
-            _insert(act, scan, templates, last + 1, content)
+            columns = {"sha256": sha256, "params_id": params_id, "at": now_utc()}
+            columns["file_sha256"] = hashlib.sha256(content).hexdigest()
+            description = int(act.insert("descriptions", columns).partition("/")[2])
+            for position, template in enumerate(templates, last + 1):
+                mark = mark_fields(scan, template, position, who)
+                act.insert("marks", {**mark, "description": description})
+        else:
+            if not path.is_file():  # it was lost, and must be made the same
+                positions = "SELECT min(position) FROM marks WHERE description = ?"
+                first = db.execute(positions, (row["description"],)).fetchone()[0]
+                content = pack_scan(None, scan, marks, templates, first=first)
+                if hashlib.sha256(content).hexdigest() != row["file_sha256"]:
+                    raise StoreError(
+                        f"{path}: the description that was here needed, made another one"
+                    )
+                _write(path, content)
+            act.change("descriptions", row["description"], at=now_utc())
         db.execute("UPDATE content SET token = lower(hex(randomblob(16)))")  # other marks in use
         act.log(sha256, params_id=params_id)
     return row is None
-
-
-def _write_again(
-    db: sqlite3.Connection,
-    path: Path,
-    row: sqlite3.Row,
-    scan: Scan,
-    marks: Sequence[Mark],
-    templates: Sequence[Template],
-) -> None:
-    """Make a file that was lost; it must be the same."""
-    positions = "SELECT min(position) FROM marks WHERE description = ?"
-    first = db.execute(positions, (row["description"],)).fetchone()[0]
-    content = pack_scan(None, scan, marks, templates, first=first)
-    if hashlib.sha256(content).hexdigest() != row["file_sha256"]:
-        raise StoreError(f"{path}: the description that was here needed, made another one")
-    _write(path, content)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -158,18 +144,3 @@ def _write(path: Path, content: bytes) -> None:
             fsync_folder(folder)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _insert(
-    act: Act, scan: Scan, templates: Sequence[Template], first: int, content: bytes
-) -> None:
-    columns = {
-        "sha256": scan.provenance.sha256,
-        "params_id": templates[0].params_id,
-        "file_sha256": hashlib.sha256(content).hexdigest(),
-        "at": now_utc(),
-    }
-    description = int(act.insert("descriptions", columns).partition("/")[2])
-    for position, template in enumerate(templates, first):
-        mark = mark_fields(scan, template, position, act.who)
-        act.insert("marks", {**mark, "description": description})

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from ribin.cases.leads import DISCLOSING, KEEPING, ExhibitRef, LeadHistory
+from ribin.cases.leads import DISCLOSING, KEEPING, ExhibitRef
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import now_utc
 from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
@@ -78,8 +78,9 @@ def retention_dates(vault: Vault) -> list[Due]:
         usual = read_setting(db, "retention_days")
         own = dict(db.execute("SELECT exhibit, keep_until FROM retention").fetchall())
         first = "SELECT exhibit, min(enrolled_at) FROM scans GROUP BY exhibit"
-        dates = {e: _after(at, int(usual)) for e, at in db.execute(first)} if usual else {}
-    dates |= own
+        enrolled = db.execute(first).fetchall() if usual else []
+    kept = timedelta(days=int(usual or 0))
+    dates = {e: (date.fromisoformat(at[:10]) + kept).isoformat() for e, at in enrolled} | own
     found = [Due(exhibit, day, exhibit in own) for exhibit, day in dates.items()]
     return sorted(found, key=lambda due: (due.keep_until, due.exhibit))
 
@@ -101,7 +102,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
     with vault.act("purge", who, reason, KEEPING) as act:
         db = act.db
         db.execute("PRAGMA secure_delete = ON")
-        check_leads_ended(db, vault.member, exhibit)
+        _check_leads_ended(db, vault.member, exhibit)
         end_saved_searches_of(act, exhibit)
         scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
         stone = Tombstone(
@@ -155,18 +156,13 @@ def _remove(act: Act, exhibit: str, event: str, scans: list[str]) -> None:
         act.remove("events", event)
 
 
-def _after(enrolled_at: str, days: int) -> str:
-    return (date.fromisoformat(enrolled_at[:10]) + timedelta(days=days)).isoformat()
+def _check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None:
+    """Refuse an exhibit that is being examined or linked; StoreError says what ends that.
 
-
-# What keeps an exhibit: a lead on it that has not come to its end, or a link that stands.
-#
-# A lead that has ended names its exhibits for good, and needs no more of them than their names.
-
-
-def check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None:
-    """Refuse an exhibit that is being examined or linked; StoreError says what ends that."""
-    for history in _leads_on(db, member, exhibit):
+    A lead that has ended names its exhibits for good, and needs no more of them than their names.
+    """
+    names = (exhibit, pseudonym(db, exhibit))  # in a lead across a border the pseudonym
+    for history in (h for n in names for h in leads_of_exhibit(db, ExhibitRef(member, n))):
         lead = history.lead.lead
         if history.linked:
             raise StoreError(
@@ -183,8 +179,3 @@ def check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None
             raise StoreError(
                 f"exhibit {exhibit}: one in no open lead needed, found lead {lead}; {ends}"
             )
-
-
-def _leads_on(db: sqlite3.Connection, member: str, exhibit: str) -> list[LeadHistory]:
-    names = (exhibit, pseudonym(db, exhibit))  # in a lead across a border the pseudonym
-    return [f for name in names for f in leads_of_exhibit(db, ExhibitRef(member, name))]

@@ -106,9 +106,6 @@ def _sha256(row: sqlite3.Row) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-# Every record of the catalogue against the audit log, which holds the hash of each.
-
-
 def record_problems(db: sqlite3.Connection) -> list[tuple[str, str]]:
     """One sentence for each record that is not as the last row of the log that wrote it says, after
     the exhibit that it concerns; empty where it concerns none or many."""
@@ -143,15 +140,12 @@ def _exhibit_of(db: sqlite3.Connection, record: str) -> str:
     table, _, key = record.partition("/")
     if table in ("exhibits", "retention"):
         return key
-    query = {
-        "scans": "SELECT exhibit FROM scans WHERE sha256 = ?",
-        "marks": "SELECT exhibit FROM marks JOIN scans USING (sha256) WHERE mark_id = ?",
-    }.get(table)
-    row = db.execute(query, (key,)).fetchone() if query else None
+    if table not in ("scans", "marks"):
+        return ""
+    joined = "marks JOIN scans USING (sha256)" if table == "marks" else "scans"
+    query = f"SELECT exhibit FROM {joined} WHERE {_KEYS[table]} = ?"
+    row = db.execute(query, (key,)).fetchone()
     return str(row["exhibit"]) if row else ""
-
-
-# What a person does in a vault.
 
 
 @dataclass

@@ -47,7 +47,9 @@ def pack_scan(
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         file.attrs.update(format=_FORMAT, schema=_FILE_SCHEMA, sha256=scan.provenance.sha256)
-        file.attrs["scan"] = _scan_text(scan)
+        pitches = {"row_pitch_um": scan.row_pitch_um, "col_pitch_um": scan.col_pitch_um}
+        facts = {"kind": str(scan.kind), "shape": scan.shape, "provenance": asdict(scan.provenance)}
+        file.attrs["scan"] = json.dumps({**facts, **pitches}, sort_keys=True, ensure_ascii=False)
         if original is not None:
             _write(file, "original", np.frombuffer(original, np.uint8))
         if scan.mark_valid is not None:
@@ -119,7 +121,9 @@ def damaged_parts(path: Path) -> list[str]:
     damaged = []
     with opened_scan(path) as file:
         names: list[str] = []
-        file.visititems(lambda name, part: names.append(name) if _is_dataset(part) else None)
+        file.visititems(
+            lambda name, part: names.append(name) if isinstance(part, h5py.Dataset) else None
+        )
         for name in names:
             try:
                 read_array(file[name])
@@ -169,21 +173,6 @@ def _array_sha256(array: NDArray) -> str:
     return digest.hexdigest()
 
 
-def _is_dataset(part: h5py.HLObject) -> bool:
-    return isinstance(part, h5py.Dataset)
-
-
-def _scan_text(scan: Scan) -> str:
-    facts = {
-        "kind": str(scan.kind),
-        "shape": scan.shape,
-        "row_pitch_um": scan.row_pitch_um,
-        "col_pitch_um": scan.col_pitch_um,
-        "provenance": asdict(scan.provenance),
-    }
-    return json.dumps(facts, sort_keys=True, ensure_ascii=False)
-
-
 def provenance_of(facts: Mapping[str, Any]) -> Provenance:
     """The provenance in the facts of a scan."""
     known = facts["provenance"]
@@ -198,19 +187,12 @@ def _outlines(file: h5py.File) -> dict[MarkType, BoolArray]:
     return {MarkType(name): read_array(file["outlines"][name]) for name in file.get("outlines", ())}
 
 
-# What a scan file keeps beside the original bytes, so that it can be read again as it was.
-
-
 @dataclass(frozen=True, eq=False)
 class ScanContents:
-    """How a person had a scan read.
+    """How a person had a scan read; pitches of an image that does not state its own.
 
-    Attributes
-    ----------
-    row_pitch_um, col_pitch_um : float
-        As it was read; of an image that does not state its own.
-    outlines : dict of MarkType to (H, W) bool array
-        True inside what a person outlined, in the frame of the scan after `replica`.
+    `outlines` are (H, W), True inside what a person outlined, in the frame of the scan after a
+    replica (`provenance.replica`) was unfolded.
     """
 
     original: bytes
@@ -219,11 +201,6 @@ class ScanContents:
     col_pitch_um: float
     provenance: Provenance
     outlines: dict[MarkType, BoolArray] = field(default_factory=dict)
-
-    @property
-    def replica(self) -> bool:
-        """Whether the scan shows a cast."""
-        return self.provenance.replica
 
 
 def read_contents_of_scan(path: Path) -> ScanContents:
@@ -243,34 +220,17 @@ def read_contents_of_scan(path: Path) -> ScanContents:
         )
 
 
-# All parts of a scan's file at once: to write them elsewhere, and to make the same file again.
-
-
 @dataclass(frozen=True, eq=False)
 class ScanParts:
-    """What a scan's file holds.
+    """What a scan's file holds. Outlines are (H, W), True inside what a person outlined."""
 
-    Attributes
-    ----------
-    facts : dict
-        Kind, shape, pitches and provenance of the scan as it was read.
-    original : bytes or None
-        The file as it was received; None in a description made later.
-    first : int
-        Position of the first mark; a description goes on where the scan's file ends.
-    outline : (H, W) bool array or None
-        True inside the breech face as a person outlined it.
-    outlines : dict of MarkType to (H, W) bool array
-        Other marks that a person outlined.
-    """
-
-    original: bytes | None
-    facts: dict[str, Any]
-    outline: BoolArray | None
+    original: bytes | None  # None in a description made later
+    facts: dict[str, Any]  # kind, shape, pitches and provenance of the scan as it was read
+    outline: BoolArray | None  # of the breech face
     marks: tuple[Mark, ...]
     templates: tuple[Template, ...]
-    first: int = 0
-    outlines: dict[MarkType, BoolArray] = field(default_factory=dict)
+    first: int = 0  # position of the first mark; a description goes on where the scan's file ends
+    outlines: dict[MarkType, BoolArray] = field(default_factory=dict)  # of other marks
 
 
 def read_parts(path: Path) -> ScanParts:
@@ -314,6 +274,9 @@ _MOST_ARRAYS = 32
 _MOST_BYTES = 64 << 20  # all arrays of a template together; a breech face has 0.2 MiB
 _HEADS = {(1, 0): 2, (2, 0): 4}  # version of .npy -> bytes of the length of its header
 _LONGEST_HEAD = 1000
+_DAMAGE: tuple[type[Exception], ...]
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+_DAMAGE += (LookupError, TypeError, SyntaxError)
 
 
 def encode_arrays(arrays: Mapping[str, NDArray]) -> bytes:
@@ -342,18 +305,16 @@ def decode_arrays(content: bytes, where: str) -> dict[str, NDArray]:
                 raise FormatError(f"{where}: 1 to {_MOST_ARRAYS} arrays needed, found {len(names)}")
             if sum(member.file_size for member in members) > _MOST_BYTES:
                 raise FormatError(f"{where}: arrays of at most {_MOST_BYTES} bytes needed")
-            return {_array_name(m.filename, where): _array(archive, m, where) for m in members}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+            arrays = {}
+            for member in members:
+                name = member.filename.removesuffix(".npy")
+                if name == member.filename or not name.isidentifier() or not name.isascii():
+                    found = repr(member.filename[:60])
+                    raise FormatError(f"{where}: an array NAME.npy needed, found {found}")
+                arrays[name] = _array(archive, member, where)
+            return arrays
+    except _DAMAGE as error:
         raise FormatError(f"{where}: an .npz of a template needed, {error}") from error
-    except (ValueError, RuntimeError, LookupError, TypeError, SyntaxError) as error:
-        raise FormatError(f"{where}: an .npz of a template needed, {error}") from error
-
-
-def _array_name(member: str, where: str) -> str:
-    name = member.removesuffix(".npy")
-    if name == member or not name.isidentifier() or not name.isascii():
-        raise FormatError(f"{where}: an array NAME.npy needed, found {member[:60]!r}")
-    return name
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> NDArray:

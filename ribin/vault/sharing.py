@@ -76,15 +76,12 @@ def set_sharing(
     return changed
 
 
-# Releases: what the owner of an exhibit lets one other member know beyond the pseudonym.
-#
-# A release names the exhibit and its event to one member, and lets it have the original scans where
-# the owner says so. It ends when the owner ends it; what the other side has read by then, it has.
-
-
 @dataclass(frozen=True)
 class Release:
-    """One release as stored; `ended_at` is empty while it holds."""
+    """What an owner lets one member know: an exhibit and its event, and with `original` its scans.
+
+    `ended_at` is empty while it holds; what the other side has read by then, it has.
+    """
 
     release: str
     exhibit: str
@@ -136,9 +133,8 @@ def release_exhibit(
         if held and held[-1].original == original:
             return held[-1]
         end_releases(act, exhibit, receiver)
-        made = Release(
-            uuid.uuid4().hex, exhibit, receiver, original, now_utc(), who, reason.strip(), ""
-        )
+        said = (now_utc(), who, reason.strip())
+        made = Release(uuid.uuid4().hex, exhibit, receiver, original, *said, ended_at="")
         act.insert("releases", vars(made))
         act.log(exhibit, to=receiver, original=original, opaque=pseudonym(act.db, exhibit))
     return made
@@ -185,8 +181,6 @@ def _read(db: sqlite3.Connection, exhibit: str) -> list[Release]:
     rows = db.execute(f"SELECT * FROM releases {where} ORDER BY rowid", values)
     return [from_row(Release, row) for row in rows]
 
-
-# What holds for a whole vault: the sharing level that exhibits begin with, and for how long.
 
 LONGEST_RETENTION_DAYS = 36_500  # a hundred years
 

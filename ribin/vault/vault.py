@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from ribin.vault.catalogue import (
     check_schema,
     checked_member_code,
     may_write,
-    read_identity,
+    read_member,
     write_identity,
 )
 from ribin.vault.check import CheckReport, check_vault
@@ -44,7 +43,7 @@ from ribin.vault.exhibits import (
     read_marks,
     read_marks_of,
 )
-from ribin.vault.files import fsync_folder
+from ribin.vault.files import fsync_folder, new_folder
 from ribin.vault.mark_table import MarkTable, read_mark_table
 from ribin.vault.people import appoint_founder, check_role_in_use
 from ribin.vault.redescribe import checked_template, mark_path
@@ -57,16 +56,8 @@ _WAIT_S = 30.0  # how long a writer waits for its turn
 class Vault:
     """An open vault. Use it in a `with` block and in one thread; processes may share the folder.
 
-    Attributes
-    ----------
-    path : Path
-        The folder.
-    member : str
-        ISO 3166 alpha-3 code of the owner.
-    writable : bool
-        False where the folder or its catalogue may only be read.
-    catalogue : Catalogue
-        For what the files of this room read and write beside what the methods do.
+    `path` is the folder, `member` the ISO 3166 alpha-3 code of the owner; `writable` is False where
+    the folder or its catalogue may only be read.
     """
 
     def __init__(self, path: Path, member: str, catalogue: Catalogue) -> None:
@@ -76,15 +67,49 @@ class Vault:
 
     @classmethod
     def create(cls, path: str | Path, member: str, who: str = "") -> Vault:
-        """Make an empty vault in a new or empty folder and open it; see `make_vault`."""
+        """Make an empty vault in a new or empty folder and open it.
+
+        Who makes it is its first administrator and examiner.
+
+        Raises ParameterError: `member` is not of the form of ISO 3166 alpha-3; StoreError: the
+        folder holds something already, or cannot be made.
+        """
         folder = Path(path)
-        return cls(folder, member, make_vault(folder, member, who, _WAIT_S))
+        checked_member_code(member, "member")
+        with new_folder(folder, StoreError):
+            for name in (MARKS_FOLDER, INCOMING_FOLDER):
+                (folder / name).mkdir()
+            catalogue = Catalogue.create(folder, _WAIT_S)
+            with catalogue.writing() as db:
+                appoint_founder(db, who)
+                append_row(db, "create", member, who, "", {"records": dict(all_records(db))})
+            fsync_folder(folder)
+            fsync_folder(folder.resolve().parent)
+            write_identity(folder, member)  # last: a folder that has it is complete
+        return cls(folder, member, catalogue)
 
     @classmethod
     def open(cls, path: str | Path, read_only: bool = False, wait_s: float = _WAIT_S) -> Vault:
-        """Open a vault, for reading alone where it may not be written; see `open_vault`."""
+        """Open a vault, for reading alone where it may not be written.
+
+        Raises StoreError: the folder is no vault, another version of ribin made it, or its
+        catalogue is damaged, lacks a column, is locked for longer than `wait_s`, or is another
+        member's.
+        """
         folder = Path(path)
-        return cls(folder, *open_vault(folder, read_only, wait_s))
+        member = read_member(folder)
+        catalogue = Catalogue(folder, may_write(folder) and not read_only, wait_s)
+        try:
+            with catalogue.reading() as db:
+                check_schema(db, catalogue.path)
+                first = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()
+                owner = first["subject"] if first else "nobody"
+                if owner != member:
+                    raise StoreError(f"{folder}: vault.toml names {member}, the catalogue {owner}")
+        except BaseException:
+            catalogue.close()
+            raise
+        return cls(folder, member, catalogue)
 
     @property
     def writable(self) -> bool:
@@ -234,63 +259,10 @@ class Vault:
         self.close()
 
 
-# Making the folder of a vault, and opening one after checking that it is one.
-
-
-def make_vault(folder: Path, member: str, who: str, wait_s: float) -> Catalogue:
-    """Make an empty vault; vault.toml comes last, so a folder that has it is complete.
-
-    Who makes it is its first administrator and examiner.
-
-    Raises
-    ------
-    ParameterError
-        `member` is not of the form of ISO 3166 alpha-3.
-    StoreError
-        The folder holds something already, or cannot be made.
-    """
-    checked_member_code(member, "member")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise StoreError(f"{folder}: an empty folder needed, found files in it")
-        for name in (MARKS_FOLDER, INCOMING_FOLDER):
-            (folder / name).mkdir()
-        catalogue = Catalogue.create(folder, wait_s)
-        with catalogue.writing() as db:
-            appoint_founder(db, who)
-            append_row(db, "create", member, who, "", {"records": dict(all_records(db))})
-        fsync_folder(folder)
-        fsync_folder(folder.resolve().parent)
-        write_identity(folder, member)
-    except OSError as error:
-        raise StoreError(f"{folder}: a vault cannot be made here: {error}") from error
-    return catalogue
-
-
-def open_vault(folder: Path, read_only: bool, wait_s: float) -> tuple[str, Catalogue]:
-    """The member and the catalogue, writable where the folder is and `read_only` is False.
-
-    Raises
-    ------
-    StoreError
-        The folder is no vault, another version of ribin made it, or its catalogue is damaged, lacks
-        a column, is locked for longer than `wait_s`, or is another member's.
-    """
-    member = read_identity(folder).member
-    catalogue = Catalogue(folder, may_write(folder) and not read_only, wait_s)
-    try:
-        with catalogue.reading() as db:
-            check_schema(db, catalogue.path)
-            _check_owner(db, folder, member)
-    except BaseException:
-        catalogue.close()
-        raise
-    return member, catalogue
-
-
-def _check_owner(db: sqlite3.Connection, folder: Path, member: str) -> None:
-    first = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()
-    owner = first["subject"] if first else "nobody"
-    if owner != member:
-        raise StoreError(f"{folder}: vault.toml names {member}, the catalogue {owner}")
+def open_member(folder: Path, member: str) -> Vault:
+    """As `Vault.open`; StoreError also where the vault is not this member's."""
+    vault = Vault.open(folder)
+    if vault.member != member:
+        vault.close()
+        raise StoreError(f"{folder}: the vault of {member} needed, found {vault.member}'s")
+    return vault

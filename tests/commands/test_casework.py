@@ -267,7 +267,7 @@ def test_init_refuses_a_folder_with_files(ribin, tmp_path):
     (tmp_path / "letter.txt").write_text("here", encoding="utf-8")
     done = ribin("init", tmp_path, "--member", "JAM", "--who", "tester")
     assert done.code == 3
-    assert done.err == f"ribin: {tmp_path}: an empty folder needed, found files in it\n"
+    assert done.err == f"ribin: {tmp_path}: a new or empty folder needed, found files in it\n"
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_a_real_scan(tmp_path, sample_dir, ribin):
     assert one.read_bytes() == two.read_bytes()
     ran = ribin("import", tmp_path / "out", tmp_path / "y", "--who", "chief")
     assert (ran.code, ran.out) == (3, "")
-    assert "an empty folder needed, found files in it" in ran.err
+    assert "a new or empty folder needed, found files in it" in ran.err
     for args in (("export", tmp_path / "out", *vault), ("export", tmp_path / "o2", *vault)):
         assert ribin(*args).code == 2
     assert not (tmp_path / "o2").exists()
@@ -309,7 +309,7 @@ def test_a_disk_that_refuses_leaves_nothing(exported, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr("ribin.vault.rebuild.write_durably", refuse)
-        with pytest.raises(StoreError, match="cannot be written: No space left on device"):
+        with pytest.raises(StoreError, match="a folder to write needed, No space left"):
             import_vault(exported / "out", exported / "y", who="chief")
     assert not (exported / "y").exists()
     with Vault.open(exported / "x") as vault, monkeypatch.context() as patch:

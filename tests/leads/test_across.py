@@ -14,7 +14,7 @@ from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.services.leads import lead_views, look_at_lead
 from ribin.vault.audit import append_row
-from ribin.vault.leads import insert_link, read_lead
+from ribin.vault.leads import insert_entry, read_lead
 from ribin.vault.people import appoint
 from ribin.vault.sharing import pseudonym
 
@@ -152,7 +152,7 @@ def test_a_link_of_which_the_own_log_says_it_was_not_blind_is_not_taken(both):
         append_row(db, "blindness", "JAM-L1", THIRD, "", {"review": second.review, "blind": True})
         ends = ("JAM-L1", "JAM-L1", pair, first.review, second.review, "", "", second.at)
         append_row(
-            db, "link", "JAM-L1", THIRD, "", {"records": dict([insert_link(db, Link(*ends))])}
+            db, "link", "JAM-L1", THIRD, "", {"records": dict([insert_entry(db, Link(*ends))])}
         )
     _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
     assert notes == ("JAM: link JAM-L1 not taken: a log says it was not blind",)

@@ -21,14 +21,7 @@ from ribin.leads.merge import sync_leads
 from ribin.leads.steps import give_review, take_up_lead, withdraw_link
 from ribin.vault.audit import append_row, now_utc
 from ribin.vault.backup import back_up, restore
-from ribin.vault.leads import (
-    insert_lead,
-    insert_link,
-    insert_review,
-    insert_withdrawal,
-    read_lead,
-    read_leads,
-)
+from ribin.vault.leads import insert_entry, read_lead, read_leads
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
@@ -81,7 +74,7 @@ def lead_at(vault, lead="JAM-L1"):
 def test_a_verdict_in_the_receivers_name_needs_the_receivers_log(jam, blz, network, logged):
     take_up(jam, blz, network)
     review(jam, EXAMINER)  # BLZ is out of reach
-    forge(jam, insert_review, FORGED, logged)
+    forge(jam, insert_entry, FORGED, logged)
     carried, notes = sync_leads(blz, network, who=SECOND)
     assert carried == 1  # the first verdict, which is JAM's own
     (note,) = notes
@@ -98,7 +91,7 @@ def test_a_verdict_in_the_receivers_name_needs_the_receivers_log(jam, blz, netwo
 def test_a_verdict_that_the_senders_log_lacks_or_of_a_third_member(jam, blz, network, member):
     take_up(jam, blz, network)
     entry = replace(FORGED, review=f"JAM-L1/{member}1", member=member, place=ReviewRound.FIRST)
-    forge(jam, insert_review, entry, logged=member == "GUY")
+    forge(jam, insert_entry, entry, logged=member == "GUY")
     carried, (note,) = sync_leads(jam, network, who=SECOND)
     assert carried == 0
     why = {"JAM": "not as the audit log of JAM has it", "GUY": "whom the lead does not concern"}
@@ -109,14 +102,14 @@ def test_a_verdict_that_the_senders_log_lacks_or_of_a_third_member(jam, blz, net
 def test_a_lead_a_link_and_a_withdrawal_are_not_put_into_a_mouth_either(jam, blz, network):
     take_up(jam, blz, network)
     first = replace(FORGED, review="JAM-L1/JAM1", member="JAM", place=ReviewRound.FIRST)
-    forge(jam, insert_review, first, logged=True)
-    forge(jam, insert_review, FORGED, logged=True)
+    forge(jam, insert_entry, first, logged=True)
+    forge(jam, insert_entry, FORGED, logged=True)
     pair = lead_at(jam).lead.pair
     ends = ("JAM-L1", "JAM-L1", pair, first.review, FORGED.review, "", "", NOW)
-    forge(jam, insert_link, Link(*ends), logged=True)
+    forge(jam, insert_entry, Link(*ends), logged=True)
     exhibits = lead_at(jam).lead.reference, exhibit_ref(abroad(blz, "BLZ-2"))
     other = Lead("BLZ-L1", "BLZ", exhibits[0], "", exhibits[1], "", THIRD, NOW, "n")
-    forge(jam, insert_lead, other, logged=True)
+    forge(jam, insert_entry, other, logged=True)
     _, notes = sync_leads(blz, network, who=SECOND)
     refused = [note.partition(" not taken")[0] for note in notes]
     assert sorted(refused) == ["BLZ: lead BLZ-L1", "BLZ: link JAM-L1", "BLZ: review JAM-L1/BLZ1"]
@@ -130,7 +123,7 @@ def test_a_withdrawal_in_the_receivers_name(jam, blz, network):
     review(jam, EXAMINER, network)
     assert review(blz, THIRD, network).history.linked
     end = Withdrawal("JAM-L1", "JAM-L1", THIRD, "BLZ", NOW, "items mixed up")
-    forge(jam, insert_withdrawal, end, logged=True)
+    forge(jam, insert_entry, end, logged=True)
     _, (note,) = sync_leads(jam, network, who=SECOND)
     assert note.startswith("BLZ: withdrawal JAM-L1 not taken from JAM: it says to be of BLZ")
     assert lead_at(blz).linked
@@ -142,7 +135,7 @@ def test_a_verdict_is_superseded_by_nobody_else(jam, blz, network):
     words = {"member": "JAM", "reviewer": SECOND, "place": ReviewRound.FIRST}
     words |= {"conclusion": Conclusion.ELIMINATION, "at": now_utc()}
     over = replace(FORGED, review="JAM-L1/JAM1", supersedes="JAM-L1/BLZ1", **words)
-    forge(jam, insert_review, over, logged=True)
+    forge(jam, insert_entry, over, logged=True)
     _, (note,) = sync_leads(blz, network, who=SECOND)
     assert note == "BLZ: review JAM-L1/JAM1 not taken from JAM: it supersedes another's verdict"
     assert [r.member for r in lead_at(blz).current] == ["BLZ"]

@@ -98,6 +98,7 @@ def test_commands(ribin, vault, sample_dir):
     done = ribin("search", "X", "--vault", vault.path, "--who", "a stranger")
     assert (done.code, done.err.count("\n")) == (2, 2)  # the refusal and a hint
     assert "a stranger: technician or examiner or reviewer needed, found no role" in done.err
+    assert "`ribin people appoint NAME --role ROLE` gives a role" in done.err
     done = ribin("search", "X", "--vault", vault.path, "--who", "Ana")
     assert done.code == 0, done.err
     assert vault.audit_log()[-1].action == "search"

@@ -59,7 +59,7 @@ def test_a_scan_file_keeps_how_a_person_had_it_read(folder, sample_dir):
         for stored in vault.holdings().scans:
             kept = read_contents_of_scan(scan_path(folder, stored.sha256))
             cast = stored.source.startswith("BLZ")
-            assert (kept.replica, set(kept.outlines)) == (
+            assert (kept.provenance.replica, set(kept.outlines)) == (
                 cast, {MarkType.BREECH_FACE} if cast else set()
             )  # fmt: skip
             reading = ReadOptions(circles=(CIRCLE,), replica=True) if cast else ReadOptions()

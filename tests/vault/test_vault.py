@@ -18,6 +18,7 @@ from ribin.errors import ParameterError, StoreError
 from ribin.model import MarkType
 from ribin.vault.catalogue import SCHEMA_VERSION as OURS
 from ribin.vault.enrol import EnrolOutcome
+from ribin.vault.files import new_folder
 from ribin.vault.scanfile import pack_scan
 from ribin.vault.vault import Vault
 
@@ -160,11 +161,36 @@ def test_parts_that_do_not_belong_together_are_refused(vault):
     assert vault.holdings().marks == ()
 
 
+def fill(folder, error=None):
+    with new_folder(folder, StoreError):
+        (folder / "marks").mkdir()
+        (folder / "file").write_text("")
+        if error:
+            raise error
+        (folder / "marks").mkdir()  # as another process may have made it
+
+
+def test_a_new_folder_is_filled_or_gone(tmp_path):
+    with pytest.raises(StoreError, match="x: a folder to write needed, No space left on device"):
+        fill(tmp_path / "x", OSError(28, "No space left on device"))
+    assert not (tmp_path / "x").exists()
+    (tmp_path / "y").mkdir()
+    with pytest.raises(KeyError):
+        fill(tmp_path / "y", KeyError())
+    assert list((tmp_path / "y").iterdir()) == []
+
+
+def test_who_comes_second_into_a_new_folder_takes_nothing_away(tmp_path):
+    with pytest.raises(StoreError, match="x: a folder to write needed, File exists"):
+        fill(tmp_path / "x")
+    assert (tmp_path / "x" / "marks").is_dir()
+
+
 def test_a_vault_is_made_in_an_empty_folder_only(vault, tmp_path):
-    with pytest.raises(StoreError, match="JAM: an empty folder needed, found files"):
+    with pytest.raises(StoreError, match="JAM: a new or empty folder needed, found files"):
         Vault.create(vault.path, "JAM")
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="a vault cannot be made here"):
+    with pytest.raises(StoreError, match="a folder to write needed"):
         Vault.create(tmp_path / "file", "JAM")
     for code in ("jam", "JAMA", "", 'J"M'):
         with pytest.raises(ParameterError, match="three capital letters"):
