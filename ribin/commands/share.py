@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from ribin.cases.exhibits import Scope
 from ribin.commands.options import A_PATH, SCOPES, Call, common_options
 from ribin.commands.terminal import exit_after, list_failed
 
@@ -28,6 +27,7 @@ def share(exhibits: tuple[str, ...], sharing: str | None, usual: str | None, cal
       ribin share 2026-17-3 --sharing cluster --reason "request of Belize" --vault vaults/JAM
       ribin share --default cluster --reason "agreement of 2026" --vault vaults/JAM
     """
+    from ribin.cases.exhibits import Scope
     from ribin.services.sharing import SharingChange, change_sharing, sharing_facts, sharing_table
 
     level, coming = (Scope(word) if word else None for word in (sharing, usual))

@@ -14,8 +14,9 @@ from ribin.cases.exhibits import Row, Scope, SearchResult, read_manifest
 from ribin.cases.leads import ExhibitRef, login_name
 from ribin.errors import StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.search.context import OnProgress
 from ribin.search.network import read_network
-from ribin.services.enrol import EnrolOptions, EnrolReport, Progress, enrol_rows
+from ribin.services.enrol import EnrolOptions, EnrolReport, enrol_rows
 from ribin.services.search import SearchOptions, search_for, search_problems
 from ribin.services.session import Session
 from ribin.synth.sample import QUERY_FILE, Series, write_sample_data, write_series
@@ -48,7 +49,7 @@ def demo_folder(folder: Path | None) -> Iterator[Path]:
     yield folder
 
 
-def build_demo(folder: Path, jobs: int, progress: Progress) -> Demo:
+def build_demo(folder: Path, jobs: int, progress: OnProgress) -> Demo:
     """Make the vaults of the sample network in a folder and enrol its scans.
 
     Raises StoreError: a sample scan was refused.
@@ -105,7 +106,7 @@ _CALIBRES = ("9 mm Luger", ".40 S&W", ".45 ACP", "7.62x39")
 
 
 def make_gallery(
-    folder: Path, member: str, exhibits: int, seed: int, jobs: int, progress: Progress
+    folder: Path, member: str, exhibits: int, seed: int, jobs: int, progress: OnProgress
 ) -> None:
     """Make a vault of synthetic cases in a new or empty folder, two of each firearm.
 

@@ -21,6 +21,7 @@ from ribin.extract.outlines import add_notes
 from ribin.model import Scan
 from ribin.params.defaults import Params
 from ribin.pipeline import UsableMarks, judge_marks, usable_marks
+from ribin.search.context import OnProgress, silent
 from ribin.search.rules import check_request
 from ribin.services.reading import ReadOptions
 from ribin.services.search import search_scan
@@ -30,12 +31,6 @@ from ribin.vault.exhibits import fields_of
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
 from ribin.workers import WORTH_A_PROCESS, Outcome, WorkItem, in_order, local_executor
-
-Progress = Callable[[str, int, int], None]  # what is done, how many so far, of how many
-
-
-def no_progress(stage: str, done: int, total: int) -> None:
-    """Nobody is told."""
 
 
 @dataclass(frozen=True)
@@ -104,25 +99,16 @@ def enrol_rows(
     *,
     search: EnrolSearch | None = None,
     jobs: int = 1,
-    progress: Progress = no_progress,
+    progress: OnProgress = silent,
 ) -> EnrolReport:
     """Enrol each row; one that is refused is reported and does not stop the others.
 
-    Parameters
-    ----------
-    vault, network_file : Path, optional
-        The own vault, and network.toml, which names the vaults of members that rows name.
-    search : EnrolSearch, optional
-        What to search for with each scan that is new.
-    jobs : int
-        Processes that read scans, and threads of a search; few scans are read by this one.
+    The network file names the vaults of members that rows name. `search`: what is done with each
+    scan that is new. `jobs`: processes that read scans, and threads of a search; few scans are read
+    by this one.
 
-    Raises
-    ------
-    AccessError
-        A search beyond the country does not say who asks and why.
-    ParameterError
-        There is neither vault nor network, or no network to search in.
+    Raises AccessError: a search beyond the country does not say who asks and why; ParameterError:
+    there is neither vault nor network, or no network to search in.
     """
     if search:
         _check_search(search, network_file, options)
@@ -282,7 +268,7 @@ def _search_enrolled(
     options: EnrolOptions,
     search: EnrolSearch,
     threads: int,
-    progress: Progress,
+    progress: OnProgress,
 ) -> tuple[list[SearchLists], list[Refused]]:
     """Search with every scan that is new, or that no search was made with yet.
 
@@ -377,7 +363,7 @@ def dry_run_rows(
     options: EnrolOptions,
     *,
     jobs: int = 1,
-    progress: Progress = no_progress,
+    progress: OnProgress = silent,
 ) -> DryRun:
     """Read and describe every scan, and hold every row against its vault and the rows before.
 

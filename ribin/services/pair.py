@@ -47,23 +47,13 @@ FROM_TEMPLATE = "drawn from its template: the original is not released"
 
 @dataclass(frozen=True)
 class PairOptions:
-    """How two sides are read and compared.
-
-    Attributes
-    ----------
-    mark_type : str, optional
-        By default the first mark of the reference.
-    render : bool
-        EXPERIMENTAL: whether a topography against an image is rendered as one.
-    traced : bool
-        Whether what each stage made is kept.
-    """
+    """How two sides are read and compared."""
 
     reference: ReadOptions = AS_STATED
     comparison: ReadOptions = AS_STATED
-    mark_type: str | None = None
-    render: bool = False
-    traced: bool = False
+    mark_type: str | None = None  # None: the first mark of the reference
+    render: bool = False  # EXPERIMENTAL: a topography against an image is rendered as one
+    traced: bool = False  # what each stage made is kept
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,30 +27,18 @@ from ribin.vault.vault import Vault
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What a person wants to have searched: for whom and why, how wide, and which rows.
-
-    Attributes
-    ----------
-    scope, members : Scope or None, tuple of str
-        How wide, by default in the country; or who is asked instead of a scope.
-    top : int, optional
-        How many rows; all that were compared where None.
-    mark_type : str, optional
-        By default every mark of the query is searched with.
-    leave_out_reviewed : bool
-        Whether pairs that need no look any more are left out; the counts say how many.
-    """
+    """What a person wants to have searched: for whom and why, how wide, and which rows."""
 
     who: str
     reason: str = ""
-    scope: Scope | None = None
-    members: tuple[str, ...] = ()
+    scope: Scope | None = None  # None: in the country
+    members: tuple[str, ...] = ()  # who is asked instead of a scope
     filters: Filters = field(default_factory=Filters)
     full: bool = False
-    top: int | None = 20
+    top: int | None = 20  # None: all that were compared
     group: Grouping = Grouping.NONE
-    mark_type: str | None = None
-    leave_out_reviewed: bool = False
+    mark_type: str | None = None  # None: every mark of the query is searched with
+    leave_out_reviewed: bool = False  # pairs that need no look any more; counts say how many
     reading: ReadOptions = AS_STATED
 
     def request(self, member: str) -> Request:

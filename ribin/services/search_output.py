@@ -35,25 +35,12 @@ NOT_RELEASED = "picture not released by its owner"
 
 
 def write_gallery(session: Session, made: FinishedSearch, path: Path) -> list[str]:
-    """Write the page of a ranked list, and a page for each row into a folder beside it.
+    """Write the page NAME.html of a ranked list, and a page for each row into NAME_pages beside it.
 
     Another member's exhibit is shown only after its audit log says to whom and why. A row whose
-    picture its owner does not give has none and says so.
+    picture its owner does not give has none and says so; why others have none is given back.
 
-    Parameters
-    ----------
-    path : Path
-        The page; NAME.html gets a folder NAME_pages.
-
-    Returns
-    -------
-    list of str
-        Why rows have no picture, where it is not their owner's rule.
-
-    Raises
-    ------
-    ParameterError
-        A page cannot be written.
+    Raises ParameterError: a page cannot be written.
     """
     folder = path.with_name(f"{path.stem}_pages")
     try:
@@ -127,20 +114,9 @@ def report_search(
 ) -> tuple[Document, list[str]]:
     """Put the lists of a search into a report, and into the audit log of the own vault.
 
-    Parameters
-    ----------
-    asker : Asker
-        Who reports, and why others' exhibits are looked at again; without a vault there are no
-        pictures and no row in an audit log.
-    query : sequence of Side
-        The marks that were searched with; the one of the first list is drawn.
-    pictures : int
-        How many candidates of the first list are shown.
-
-    Returns
-    -------
-    Document, list of str
-        The report, and why a candidate could not be shown.
+    Of the `query`, the marks that were searched with, the one of the first list is drawn, beside as
+    many candidates of it as `pictures` says; without a vault there are none, and no row in an audit
+    log. Gives the report, and why a candidate could not be shown.
     """
     first, params, session = lists.first, asker.params, asker.session
     chain: ChainHead | None = None
