@@ -67,7 +67,6 @@ def export(file: Path, call: Call) -> None:
     Example:
       ribin audit export jam-audit.jsonl --vault vaults/JAM --reason "yearly audit"
     """
-
     with call.own_vault() as opened:
         rows = export_log(opened, file, call.who, call.reason)
     click.echo(f"{file}: {rows} rows")
@@ -84,7 +83,6 @@ def list_rows(subject: str, last: int, call: Call) -> None:
     Example:
       ribin audit list --subject JAM-L1 --vault vaults/JAM
     """
-
     with call.own_vault() as opened:
         rows = last_rows(opened, subject, last, call.who)
     call.show(rows, rows_table, "rows")

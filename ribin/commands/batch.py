@@ -141,10 +141,15 @@ def enrol_batch(
     from ribin.services.enrol import EnrolOptions
 
     how = EnrolOptions(
-        call.params, call.who, call.reason, call.pixel_pitch_um, accept_unusable=accept_unusable
+        call.params,
+        call.who,
+        call.reason,
+        _resolved(call.vault),
+        _resolved(call.network_file),
+        call.reading(),
+        accept_unusable,
     )
-    own, network = _resolved(call.vault), _resolved(call.network_file)
-    work = EnrolScans(options.folder, own, network, how)
+    work = EnrolScans(options.folder, how)
     _run(options, work, {**cells, "lighting": call.lighting}, call.json_output)
 
 

@@ -52,11 +52,11 @@ def compare(
     mirrored than as read gets a note that says so.
     """
     from ribin.report.json import as_json
-    from ribin.services.files import check_picture
+    from ribin.services.files import PICTURE, check_output
     from ribin.services.marks import named_source
     from ribin.services.pair import draw_pair, explain, prepare_pair, write_traces
 
-    check_picture(overlay)
+    check_output(overlay, PICTURE)
     options = call.pair(render=render, traced=bool(trace_folder))
     with call.asker("comparison") as asker:
         one, two = (named_source(name, asker.session) for name in (reference, comparison))

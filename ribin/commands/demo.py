@@ -27,9 +27,9 @@ def demo(keep: Path | None, picture: Path, call: Call) -> None:
           ribin network show --network demo/network.toml --vault demo/vaults/JAM
     """
     from ribin.services.demo import build_demo, demo_folder, search_demo
-    from ribin.services.files import check_picture
+    from ribin.services.files import PICTURE, check_output
 
-    check_picture(picture)
+    check_output(picture, PICTURE)
     with demo_folder(keep) as folder:
         built = build_demo(folder, call.jobs, Progress())
         say(f"{built.scans} synthetic scans of {built.members} members enrolled")

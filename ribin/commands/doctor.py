@@ -35,14 +35,16 @@ def doctor(call: Call) -> None:
             say(finding_line(finding))
     if call.json_output:
         say(as_json({"findings": findings}))
-    if any(map(is_bad, findings)):
-        code = NOTHING_DONE if any(map(program_is_bad, findings)) else SOME_FAILED
+    bad = {finding.area for finding in findings if finding.state is State.BAD}
+    if bad:
+        code = NOTHING_DONE if bad & _PROGRAM else SOME_FAILED
         raise click.exceptions.Exit(code)
 
 
-# Findings of `ribin doctor` for a person, and how bad they are.
+# Findings of `ribin doctor` for a person.
 
 _SIGNS = {State.GOOD: ("ok", "green"), State.OPTIONAL: ("-", "yellow"), State.BAD: ("BAD", "red")}
+# Without these the program itself cannot be relied on.
 _PROGRAM = {"program", "libraries", "compiled kernels", "self test"}
 _AREA = 16  # width of the column that names what was looked at
 
@@ -52,13 +54,3 @@ def finding_line(finding: Finding) -> str:
     sign, colour = _SIGNS[finding.state]
     line = f"{click.style(f'{sign:<4}', fg=colour)} {finding.area:<{_AREA}}  {finding.found}"
     return f"{line}\n{'':<{_AREA + 7}}{finding.next_step}" if finding.next_step else line
-
-
-def is_bad(finding: Finding) -> bool:
-    """Whether something is not as it must be."""
-    return finding.state is State.BAD
-
-
-def program_is_bad(finding: Finding) -> bool:
-    """Whether the program itself cannot be relied on."""
-    return is_bad(finding) and finding.area in _PROGRAM

@@ -56,18 +56,8 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="List every problem of every row, and write nothing.")
 @common_options(
-    "mask",
-    "circle",
-    "replica",
-    "vault",
-    "network",
-    "pitch",
-    "lighting",
-    "params",
-    "jobs",
-    "who",
-    "reason",
-    "json",
+    *("mask", "circle", "replica", "vault", "network", "pitch", "lighting", "params", "jobs"),
+    *("who", "reason", "json"),
 )
 def enrol(
     files: tuple[Path, ...],
@@ -103,48 +93,31 @@ def enrol(
     from ribin.cases.exhibits import Scope
     from ribin.services.enrol import EnrolOptions, EnrolSearch, dry_run_rows, enrol_rows
 
-    rows = chosen_rows(
-        files,
-        manifest,
-        {**fields, "lighting": call.lighting},
-        bool(call.mask or call.circles),
-        columns,
-    )
+    fields["lighting"] = call.lighting
+    rows = chosen_rows(files, manifest, fields, bool(call.mask or call.circles), columns)
+    search = EnrolSearch(Scope(at_once), top) if at_once else None
     options = EnrolOptions(
         call.params,
         call.who,
         call.reason,
-        call.pixel_pitch_um,
-        call.mask,
-        call.circles,
-        call.replica,
-        accept_unusable,
-    )
-    progress = Progress()
-    if dry_run:
-        checked = dry_run_rows(
-            rows, call.vault, call.network_file, options, jobs=call.jobs, progress=progress
-        )
-        _say_dry_run(checked, call.json_output)
-        return
-    search = EnrolSearch(Scope(at_once), top) if at_once else None
-    report = enrol_rows(
-        rows,
         call.vault,
         call.network_file,
-        options,
-        search=search,
-        jobs=call.jobs,
-        progress=progress,
+        call.reading(),
+        accept_unusable,
+        search,
+        call.jobs,
     )
-    _say_report(report, bool(search), call.json_output)
+    if dry_run:
+        _say_dry_run(dry_run_rows(rows, options, Progress()), call)
+    else:
+        _say_report(enrol_rows(rows, options, Progress()), bool(search), call)
 
 
 # What `ribin enrol` did, for a person and for programs, and how the command ends by it.
 
 
-def _say_report(report: EnrolReport, searched: bool, json_output: bool) -> None:
-    if json_output:
+def _say_report(report: EnrolReport, searched: bool, call: Call) -> None:
+    if call.json_output:
         value = plain_value({"enrolled": report.enrolled, "failed": report.failed})
         if searched:
             value["searches"] = [lists_value(one) for one in report.searches]
@@ -167,13 +140,11 @@ def _enrolment_table(report: EnrolReport) -> str:
     return f"{table(header, rows)}\n{totals}" if rows else totals
 
 
-def _say_dry_run(report: DryRun, json_output: bool) -> None:
-    if json_output:
-        say(as_json(report))
-    else:
-        would = f"{report.new} would be new, {report.already_there} already there"
-        bad = report.rows - report.new - report.already_there
-        say(f"dry run of {report.rows} rows: {would}, {bad} not possible; nothing was written")
+def _say_dry_run(report: DryRun, call: Call) -> None:
+    would = f"{report.new} would be new, {report.already_there} already there"
+    bad = report.rows - report.new - report.already_there
+    said = f"dry run of {report.rows} rows: {would}, {bad} not possible; nothing was written"
+    say(as_json(report) if call.json_output else said)
     list_failed((one.file, one.reason) for one in report.problems)
     exit_after(report.new + report.already_there, len(report.problems))
 

@@ -32,10 +32,10 @@ def extract(file: str, overlay: Path | None, folder: Path | None, call: Call) ->
     from ribin.report.json import as_json
     from ribin.report.outlines import draw_outlines, outlines_summary, outlines_table, write_masks
     from ribin.report.pictures import write_overlay
-    from ribin.services.files import check_picture, whole_file
+    from ribin.services.files import PICTURE, check_output, whole_file
     from ribin.services.marks import named_source, scan_of
 
-    check_picture(overlay)
+    check_output(overlay, PICTURE)
     with call.asker("original") as asker:
         scan = scan_of(named_source(file, asker.session), asker, call.reading())
     judged = judge_marks(scan, asker.params)

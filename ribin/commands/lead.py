@@ -76,7 +76,6 @@ def list_leads(mine: bool, call: Call) -> None:
     Example:
       ribin lead list --mine --vault vaults/JAM
     """
-
     with call.own_vault() as vault:
         views = look_at_leads(vault, call.who, mine=mine, verdicts=call.json_output)
     facts = {"leads": [lead_facts(view) for view in views]}
@@ -93,7 +92,6 @@ def show(lead_number: str, call: Call) -> None:
     Example:
       ribin lead show JAM-L1 --vault vaults/JAM
     """
-
     with call.own_vault() as vault:
         view = look_at_lead(vault, lead_number, call.who)
     click.echo(as_json(lead_facts(view)) if call.json_output else lead_page(view))
@@ -160,7 +158,6 @@ def list_links(call: Call) -> None:
     Example:
       ribin link list --vault vaults/JAM
     """
-
     with call.own_vault() as vault:
         views = look_at_leads(vault, call.who, linked=True, verdicts=call.json_output)
     facts = {"links": [lead_facts(view) for view in views]}
@@ -260,9 +257,9 @@ def trace(exhibit: str, graphml: Path | None, picture: Path | None, call: Call) 
     """
     from ribin.leads.text import history_table
     from ribin.leads.trace import trace_exhibit
-    from ribin.services.files import check_picture
+    from ribin.services.files import PICTURE, check_output
 
-    check_picture(picture)
+    check_output(picture, PICTURE)
     network = call.network()
     with call.own_vault() as vault:
         history = trace_exhibit(vault, network, exhibit, who=call.who, reason=call.reason)

@@ -23,8 +23,7 @@ from ribin.services.pair import (
     report_pair,
     write_reports,
 )
-from ribin.services.search import SearchOptions, search_for
-from ribin.services.search_output import read_lists, report_search
+from ribin.services.search import SearchOptions, read_lists, report_search, search_for
 
 
 @click.command(short_help="A comparison or a search as HTML and PDF.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import click
 
@@ -13,7 +14,6 @@ from ribin.commands.options import SCOPES, Call, FiniteRange, common_options
 from ribin.commands.terminal import Progress, exit_after, list_failed, say
 from ribin.report.json import as_json
 from ribin.report.text import findings_table, saved_searches_table
-from ribin.services.saved_searches import SavedSearchRun
 from ribin.vault.saved_searches import mark_reported, read_findings, read_saved_searches
 from ribin.vault.vault import Vault
 
@@ -71,12 +71,14 @@ def list_standing(ended: bool, found: bool, call: Call) -> None:
     Example:
       ribin standing list --vault JAM --found
     """
-
-    with call.own_vault() as opened:
+    with call.own_vault() as vault:
+        findings = read_findings(vault)
         if found:
-            say(_findings_output(opened, call.json_output))
+            call.show(findings, partial(_findings_text, vault), "found")
         else:
-            say(_searches_output(opened, ended, call.json_output))
+            searches = read_saved_searches(vault, ended)
+            brought_up = Counter(one.standing for one in findings)
+            call.show(searches, lambda rows: saved_searches_table(rows, brought_up), "standing")
 
 
 @standing.command()
@@ -89,11 +91,14 @@ def run(call: Call) -> None:
       ribin standing run --vault JAM --network network.toml
     """
     from ribin.services.saved_searches import run_saved_searches
-    from ribin.services.session import Session
 
-    with Session.open(call.vault, call.network_file, call.params, call.jobs) as session:
+    with call.session() as session:
         done = run_saved_searches(session, call.who, Progress())
-        _report_new(session.vault, done, call.who, call.json_output)
+        findings = read_findings(session.vault, untold=True)
+        value = {"searches": done.made, "found": findings, "failed": done.failed}
+        say(as_json(value) if call.json_output else _findings_text(session.vault, findings))
+        sys.stdout.flush()
+        mark_reported(session.vault, findings, call.who)
     list_failed(done.failed)
     exit_after(done=1, failed=len(done.failed))
 
@@ -113,32 +118,6 @@ def remove(names: tuple[str, ...], call: Call) -> None:
     with call.own_vault() as opened:
         end_saved_search(opened, names, call.who, call.reason)
     say("\n".join(f"{name}: ended" for name in names))
-
-
-# What `ribin standing` prints, and that it was reported.
-
-
-def _searches_output(vault: Vault, ended: bool, json_output: bool) -> str:
-    """The searches, and how many exhibits each has brought up."""
-    searches = read_saved_searches(vault, ended)
-    if json_output:
-        return as_json({"standing": searches})
-    return saved_searches_table(searches, Counter(one.standing for one in read_findings(vault)))
-
-
-def _findings_output(vault: Vault, json_output: bool) -> str:
-    """All that was ever found, reported or not."""
-    findings = read_findings(vault)
-    return as_json({"found": findings}) if json_output else _findings_text(vault, findings)
-
-
-def _report_new(vault: Vault, done: SavedSearchRun, who: str, json_output: bool) -> None:
-    """Print what was not reported yet, and note afterwards that it was."""
-    findings = read_findings(vault, untold=True)
-    value = {"searches": done.made, "found": findings, "failed": done.failed}
-    say(as_json(value) if json_output else _findings_text(vault, findings))
-    sys.stdout.flush()
-    mark_reported(vault, findings, who)
 
 
 def _findings_text(vault: Vault, findings: Sequence[SearchFinding]) -> str:

@@ -16,11 +16,9 @@ from ribin.errors import RibinError
 from ribin.report.json import as_json
 from ribin.report.score_plot import check_score_plot, draw_score_plot
 from ribin.report.text import lists_text, lists_value
-from ribin.services.files import check_picture, whole_file
+from ribin.services.files import PAGE, PICTURE, check_output, whole_file
 from ribin.services.marks import named_source
-from ribin.services.pair import check_page
-from ribin.services.search import FinishedSearch, search_for, search_problems
-from ribin.services.search_output import write_gallery
+from ribin.services.search import FinishedSearch, search_for, search_problems, write_gallery
 from ribin.services.session import Session
 
 
@@ -93,10 +91,9 @@ def _searching(call: Call) -> Iterator[Session]:
 def _check_outputs(picture: Path | None, plot: Path | None, gallery: Path | None) -> None:
     """Refuse before the search what could not be drawn after it."""
     for path in (picture, plot):
-        check_picture(path)
+        check_output(path, PICTURE)
     check_score_plot(plot)
-    if gallery:
-        check_page(gallery)
+    check_output(gallery, PAGE)
 
 
 def _draw_lists(

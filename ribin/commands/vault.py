@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -31,10 +30,10 @@ def check(call: Call) -> None:
     Example:
       ribin store check --vault vaults/JAM
     """
-
-    progress = Progress()
     with call.own_vault() as opened:
-        report = check_all(opened, lambda done, total: progress("checking", done, total))
+        report = opened.check(Progress().stage("checking"))
+        index = tuple(Problem("", text) for text in check_index(opened))
+    report = dataclasses.replace(report, problems=report.problems + index)
     call.show(report, check_text)
     exit_after(done=1, failed=len(report.problems))
 
@@ -67,10 +66,13 @@ def backup(target: Path, call: Call) -> None:
     """
     from ribin.vault.backup import back_up
 
-    progress = Progress()
     with call.own_vault() as opened:
         copied = back_up(
-            opened, target, who=call.who, reason=call.reason, on_progress=progress.stage("copying")
+            opened,
+            target,
+            who=call.who,
+            reason=call.reason,
+            on_progress=Progress().stage("copying"),
         )
     click.echo(copied_text(target, copied))
 
@@ -88,9 +90,8 @@ def restore(backup: Path, target: Path, call: Call) -> None:
     """
     from ribin.vault.backup import restore as bring_back
 
-    progress = Progress()
     copied = bring_back(
-        backup, target, who=call.who, reason=call.reason, on_progress=progress.stage("copying")
+        backup, target, who=call.who, reason=call.reason, on_progress=Progress().stage("copying")
     )
     click.echo(copied_text(target, copied))
 
@@ -137,14 +138,9 @@ def export(folder: Path, call: Call) -> None:
     from ribin.export.write import export_vault
     from ribin.report.json import as_json
 
-    progress = Progress()
     with call.own_vault() as opened:
         done = export_vault(
-            opened,
-            folder,
-            who=call.who,
-            reason=call.reason,
-            tick=lambda *at: progress("exporting", *at),
+            opened, folder, who=call.who, reason=call.reason, tick=Progress().stage("exporting")
         )
     held = f"{done.exhibits} exhibits, {done.scans} scans, {done.files} files"
     said = f"{done.folder}: vault of {done.member}, {held}, {done.size_bytes / 1e6:.1f} MB"
@@ -173,14 +169,13 @@ def import_export(folder: Path, target: Path, accept_repacked: bool, call: Call)
     from ribin.export.restore import import_vault
     from ribin.report.json import as_json
 
-    progress = Progress()
     done = import_vault(
         folder,
         target,
         who=call.who,
         reason=call.reason,
         accept_repacked=accept_repacked,
-        tick=lambda *at: progress("importing", *at),
+        tick=Progress().stage("importing"),
     )
     said = f"{done.folder}: vault of {done.member} made, {done.exhibits} exhibits, "
     click.echo(as_json(done) if call.json_output else f"{said}{done.scans} scans")
@@ -200,20 +195,9 @@ def init(target: Path, member: str, call: Call) -> None:
     Example:
       ribin init vaults/JAM --member JAM
     """
-    from ribin.vault.vault import Vault
 
     Vault.create(target, member, call.who).close()
     click.echo(f"{target}: vault of {member} made")
-
-
-# What `ribin store check` looks at: the vault's evidence, and the index made from it.
-
-
-def check_all(vault: Vault, on_progress: Callable[[int, int], None]) -> CheckReport:
-    """The vault's own check, with the problems of its index added."""
-    report = vault.check(on_progress)
-    index = tuple(Problem("", text) for text in check_index(vault))
-    return dataclasses.replace(report, problems=report.problems + index)
 
 
 def copied_text(target: Path, copied: BackupResult) -> str:

@@ -42,10 +42,11 @@ def view(
       ribin view 2026-17-3 BLZ:2025-42-1 --vault vaults/JAM --network network.toml \\
           --scope cluster --reason "shooting of 3 May" -o page.html
     """
+    from ribin.services.files import PAGE, check_output
     from ribin.services.marks import named_source
-    from ribin.services.pair import check_page, pair_page, prepare_pair, write_page
+    from ribin.services.pair import pair_page, prepare_pair, write_page
 
-    check_page(output)
+    check_output(output, PAGE)
     with call.asker("picture") as asker:
         one, two = (named_source(name, asker.session) for name in (reference, comparison))
         pair = prepare_pair(one, two, asker, call.pair())

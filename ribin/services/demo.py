@@ -60,8 +60,8 @@ def build_demo(folder: Path, jobs: int, progress: OnProgress) -> Demo:
     shutil.copyfile(sample / "network.toml", network_file)
     for code, member in read_network(network_file).members.items():
         Vault.create(member.vault, code, login_name() or WHO).close()
-    options = EnrolOptions(DEFAULT_PARAMS, WHO, REASON)
-    report = enrol_rows(rows, None, network_file, options, jobs=jobs, progress=progress)
+    options = EnrolOptions(DEFAULT_PARAMS, WHO, REASON, network_file=network_file, jobs=jobs)
+    report = enrol_rows(rows, options, progress)
     _all_enrolled(report, sample)
     query = next(row for row in rows if row.path.name == QUERY_FILE)
     members = len({row.member for row in rows})
@@ -130,6 +130,7 @@ def make_gallery(
             )
             for number, path in enumerate(sorted(scans.glob("*.x3p"))[:exhibits])
         ]
-        options = EnrolOptions(DEFAULT_PARAMS, WHO, "a vault to try searches with")
-        report = enrol_rows(rows, folder, None, options, jobs=jobs, progress=progress)
+        why = "a vault to try searches with"
+        options = EnrolOptions(DEFAULT_PARAMS, WHO, why, folder, jobs=jobs)
+        report = enrol_rows(rows, options, progress)
     _all_enrolled(report, folder)

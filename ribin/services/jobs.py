@@ -97,7 +97,7 @@ def run_batch(
         executor = stack.enter_context(_executor(options))
         admit: Admit = _take_value
         if isinstance(work, EnrolScans):
-            vaults = stack.enter_context(Vaults(work.vault, work.network_file))
+            vaults = stack.enter_context(Vaults(work.options.vault, work.options.network_file))
             admit = _admission(Admission(work, vaults))
         tally = run_job(job, work, executor, journal, progress, admit)
         files = write_results(job, journal, options.results)

@@ -14,7 +14,6 @@ from ribin.cases.exhibits import Candidate, Request
 from ribin.cases.side import Side
 from ribin.comparison import Comparison
 from ribin.describe.steps import template_mark
-from ribin.errors import ParameterError
 from ribin.model import NO_TRACE, Mark, Trace
 from ribin.params.defaults import Params
 from ribin.pipeline import check_mirrored, compare_marks
@@ -25,7 +24,7 @@ from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.pictures import Picture, draw_overlay, write_overlay
 from ribin.report.trace import write_trace_files
-from ribin.services.files import whole_file
+from ribin.services.files import REPORT, check_output, whole_file
 from ribin.services.marks import (
     Asker,
     Source,
@@ -229,17 +228,6 @@ def _from_template(side: Side) -> Mark:
     return replace(mark, provenance=replace(mark.provenance, notes=(FROM_TEMPLATE,)))
 
 
-def check_page(path: Path) -> None:
-    """Refuse before the work a page that could not be written after it.
-
-    Raises ParameterError: the name does not end in .html, or its folder is not there.
-    """
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ParameterError(f"{path}: a name that ends in .html needed")
-    if not path.parent.is_dir():
-        raise ParameterError(f"{path}: a page in a folder that is there needed")
-
-
 def write_page(html: str, path: Path) -> None:
     """Write a page, whole or not at all."""
     with whole_file(path) as aside:
@@ -248,7 +236,7 @@ def write_page(html: str, path: Path) -> None:
 
 # The report of a pair for a case file, what the audit log keeps of it, and how it is written.
 
-_PAGES, _PDF = (".html", ".htm"), ".pdf"
+_PDF = ".pdf"
 
 
 @dataclass(frozen=True)
@@ -305,17 +293,10 @@ def enter_report(
 def check_reports(paths: Sequence[Path]) -> None:
     """Refuse before the work reports that could not be written after it.
 
-    Raises ParameterError: a name ends in neither .html nor .pdf, its folder is not there, or
-    reportlab is missing.
+    Raises ParameterError: as `check_output`, or reportlab is missing.
     """
     for path in paths:
-        if path.suffix.lower() not in (*_PAGES, _PDF):
-            raise ParameterError(f"{path}: a name that ends in .html or .pdf needed")
-        if not path.parent.is_dir():
-            raise ParameterError(
-                f"{path}: a report in a folder that is there needed",
-                hint="make the folder first, or name another",
-            )
+        check_output(path, REPORT)
         if path.suffix.lower() == _PDF:
             check_reportlab()
 

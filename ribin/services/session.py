@@ -105,14 +105,12 @@ class Vaults:
 
     def _place(self, code: str) -> Path:
         if self._network is None:
-            raise AccessError(f"member {code}: the owner of the vault needed ({self._owner()})")
+            owner = self._own.member if self._own else "none"
+            raise AccessError(f"member {code}: the owner of the vault needed ({owner})")
         if code not in self._network.members:
             known = ", ".join(self._network.members)
             raise AccessError(f"member {code}: a member of the network needed ({known})")
         return self._network.members[code].vault
-
-    def _owner(self) -> str:
-        return self._own.member if self._own else "none"
 
     def __enter__(self) -> Self:
         return self

@@ -12,7 +12,7 @@ from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.services.marks import Asker, candidate_side
 from ribin.services.pair import ReportOptions, compare_sides, report_pair
-from ribin.services.search_output import report_search
+from ribin.services.search import report_search
 from ribin.web.pages import form_of, see, state_of, with_policy
 from ribin.web.state import whole_number
 

@@ -12,7 +12,7 @@ from ribin.errors import ParameterError, StoreError
 from ribin.report.score_plot import largest_drop
 from ribin.services.marks import Asker
 from ribin.services.pair import candidate_pair, pair_page
-from ribin.services.search_output import candidate_thumbnail
+from ribin.services.search import candidate_thumbnail
 from ribin.view import thumbnail_png
 from ribin.view.results import gallery_lists, score_plot
 from ribin.web.pages import form_of, page, picture, see, state_of, with_policy
