@@ -140,7 +140,8 @@ def test_a_full_disk_and_a_lead(small_disk):
 
 AS_NOBODY = """
 import json, os, sys
-import ribin.commands.lead, ribin.commands.vault, ribin.vault.backup, ribin.leads.steps
+import ribin.commands.lead, ribin.commands.people, ribin.commands.vault
+import ribin.leads.steps, ribin.vault.backup
 from ribin.commands.app import app
 from ribin.commands.terminal import run
 if os.geteuid() == 0:
@@ -153,7 +154,6 @@ REFUSED = (
     (("init", "{0}/new", "--member", "BLZ"), "Permission denied"),
     (("lead", "open", "JAM-1", "JAM-2", "--note", "n"), "read-only"),
     (("people", "appoint", "me", "--role", "auditor"), "read-only"),
-    (("store", "upgrade"), "read-only"),
     (("store", "backup", "{0}/copy"), "Permission denied"),
 )
 
@@ -176,7 +176,7 @@ def test_a_folder_that_may_not_be_written():
         ]
         command = [sys.executable, "-c", AS_NOBODY, json.dumps(lists)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        told = done.stderr.splitlines()
+        told = [line for line in done.stderr.splitlines() if not line.startswith("hint: ")]
         assert len(told) == 2 * len(REFUSED), done.stderr  # one line each, and the exit code
         for (arguments, needed), line, code in zip(REFUSED, told[::2], told[1::2], strict=True):
             assert (needed in line, code) == (True, "3"), (arguments, line)

@@ -96,7 +96,7 @@ def test_commands(ribin, vault, sample_dir):
     assert "Ana: technician or examiner needed, found reviewer" in done.err
     assert ribin("enrol", scan, *fields, "--as", "head").code == 0
     done = ribin("search", "X", "--vault", vault.path, "--who", "a stranger")
-    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert (done.code, done.err.count("\n")) == (2, 2)  # the refusal and a hint
     assert "a stranger: technician or examiner or reviewer needed, found no role" in done.err
     done = ribin("search", "X", "--vault", vault.path, "--who", "Ana")
     assert done.code == 0, done.err
