@@ -51,12 +51,12 @@ def named_source(name: str, session: Session | None = None) -> Source:
         return exhibit_source(name, session)
     if Path(name).is_absolute() or re.match(r"\.\.?[/\\]", name):
         return Path(name)
-    is_file, lacking = Path(name).is_file(), ""
+    is_file, lacking = Path(name).is_file(), None
     if session and not _OF_MEMBER.fullmatch(name):
         try:
             session.vault.exhibit(name)
         except StoreError as error:
-            lacking = str(error)
+            lacking = error
     if is_file and session and not lacking:
         raise ParameterError(
             f"{name}: one meaning needed, found a file and an exhibit of that name: "
@@ -65,7 +65,7 @@ def named_source(name: str, session: Session | None = None) -> Source:
     if is_file:
         return Path(name)
     if lacking:
-        raise FormatError(f"{name}: neither a file nor an exhibit, {lacking}")
+        raise FormatError(f"{name}: neither a file nor an exhibit, {lacking}", hint=lacking.hint)
     return exhibit_source(name, session)
 
 
