@@ -63,7 +63,9 @@ def search(
           --member BLZ --member BRB --reason "trace"
       ribin search case.x3p --vault vaults/JAM --group firearm --plot --gallery list.html
     """
-    _check_outputs(picture, plot_file, gallery)
+    for path, kind in ((picture, PICTURE), (plot_file, PICTURE), (gallery, PAGE)):
+        check_output(path, kind)
+    check_score_plot(plot_file)
     with _searching(call) as session:
         made = search_for(session, named_source(query, session), call.search(**rows))
         say(as_json(lists_value(made.lists)) if call.json_output else lists_text(made.lists, plot))
@@ -86,14 +88,6 @@ def _searching(call: Call) -> Iterator[Session]:
 
 
 # What `ribin search` draws of its lists.
-
-
-def _check_outputs(picture: Path | None, plot: Path | None, gallery: Path | None) -> None:
-    """Refuse before the search what could not be drawn after it."""
-    for path in (picture, plot):
-        check_output(path, PICTURE)
-    check_score_plot(plot)
-    check_output(gallery, PAGE)
 
 
 def _draw_lists(

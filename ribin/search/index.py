@@ -94,11 +94,6 @@ class MarkIndex:
         note = f"{self._vault.member}: a damaged index was found and not used"
         return CoarseScores(scores, held, (note,) if damaged else ())
 
-    def bring_up(self) -> int:
-        """Make sure that every readable mark is held; gives their number."""
-        nothing = np.zeros(len(self._marks), np.bool_)
-        return int(self.look(np.zeros((0, 0), np.int8), nothing).held.sum())
-
     def _task(self, path: Path, wanted: BoolArray) -> ShardTask:
         place = self._place(shard_number(path))
         part = self._marks.part(place)
@@ -336,7 +331,8 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
             rows = np.array([one == making for one in made])[mark_table.which]
             marks = _marks_of(mark_table).part(rows)
             index = MarkIndex(vault, marks, (str(mark_type), *making), params, Threads(1))
-            held += index.bring_up()
+            nothing = np.zeros(len(marks), np.bool_)  # asked for, but every readable mark is held
+            held += int(index.look(np.zeros((0, 0), np.int8), nothing).held.sum())
     return held
 
 

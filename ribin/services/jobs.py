@@ -100,8 +100,12 @@ def run_batch(
             vaults = stack.enter_context(Vaults(work.options.vault, work.options.network_file))
             admit = _admission(Admission(work, vaults))
         tally = run_job(job, work, executor, journal, progress, admit)
-        files = write_results(job, journal, options.results)
-        return BatchReport(tally, tuple(_failures(job, journal)), files)
+        failures = [
+            (f"line {item.line}", journal.entry(item.number)["failed"])
+            for item in job.items
+            if item.number in journal.failed
+        ]
+        return BatchReport(tally, tuple(failures), write_results(job, journal, options.results))
 
 
 def _check_results(options: BatchOptions) -> None:
@@ -193,15 +197,6 @@ def _admission(admission: Admission) -> Admit:
         return asdict(enrolled)
 
     return admit
-
-
-def _failures(job: Job, journal: Journal) -> list[tuple[str, str]]:
-    """Each item that failed, by its line, and why."""
-    return [
-        (f"line {item.line}", journal.entry(item.number)["failed"])
-        for item in job.items
-        if item.number in journal.failed
-    ]
 
 
 # JOB.csv: what a batch is asked for, and the name by which a journal knows it again.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ribin.cases.exhibits import Candidate, Filters, Grouping, Request, Scope, SearchResult
-from ribin.cases.leads import ExhibitRef, LeadHistory, LeadStatus
+from ribin.cases.leads import ExhibitRef, LeadStatus
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
 from ribin.errors import AccessError, ParameterError, RibinError
@@ -219,14 +219,14 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
         own = [ExhibitRef(vault.member, name) for name in (exhibit, pseudonym(db, exhibit))]
         files = [file for held in own for file in leads_of_exhibit(db, held)]
     latest = {file.lead.pair: file for file in sorted(files, key=lambda file: file.lead.at)}
-    settled = [file for file in latest.values() if not _wants_a_look(file)]
+    settled = [
+        file
+        for file in latest.values()
+        if not (status_of(file).is_open or lacks_a_blind_verdict(file))
+        and status_of(file) is not LeadStatus.WITHDRAWN
+    ]
     others = {held for file in settled for held in file.lead.exhibits if held not in own}
     return tuple(sorted((held.member, held.exhibit) for held in others))
-
-
-def _wants_a_look(file: LeadHistory) -> bool:
-    standing = status_of(file)
-    return standing.is_open or standing is LeadStatus.WITHDRAWN or lacks_a_blind_verdict(file)
 
 
 # What is made of a search: its gallery, with a page for each candidate.
