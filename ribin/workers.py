@@ -94,10 +94,7 @@ def in_order(
 ) -> Iterator[tuple[WorkItem, Outcome]]:
     """Have items done; each with its outcome, in the order of the items however they come.
 
-    Raises
-    ------
-    StoreError
-        The executor ended without an outcome of an item.
+    Raises StoreError: the executor ended without an outcome of an item.
     """
     early: dict[int, Outcome] = {}
     following = iter(items)

@@ -44,7 +44,7 @@ def check_manifests(folder: Path, number: int, made: random.Random) -> Tally:
 
             def work() -> None:
                 rows = read_manifest(path)
-                report = enrol_rows(rows, vault.path, None, EnrolOptions(DEFAULT_PARAMS, "chief"))
+                report = enrol_rows(rows, EnrolOptions(DEFAULT_PARAMS, "chief", vault=vault.path))
                 assert not report.enrolled
 
             tally.run(work)

@@ -40,7 +40,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("original", "share:original", "Take out the scans of an exhibit."),
     ),
     "Keep the vault": (
-        ("store", "vault:store", "Check, back up, restore, upgrade a vault."),
+        ("store", "vault:store", "Check, back up, restore a vault."),
         ("people", "people:people", "Who may do what in a vault."),
         ("audit", "audit:audit", "The audit log of a vault."),
         ("retention", "share:retention", "How long exhibits are kept."),

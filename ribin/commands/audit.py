@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.options import A_PATH, json_option, reason_option, vault_option, who_option
+from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after
 from ribin.report.table import table
 from ribin.services.audit import VerifiedLog, export_log, last_rows, verify_log
@@ -23,9 +23,8 @@ def audit() -> None:
 
 
 @audit.command()
-@vault_option
-@json_option
-def head(vault: Path | None, json_output: bool) -> None:
+@common_options("vault", "json")
+def head(call: Call) -> None:
     """Print the last row's number and hash, to be kept elsewhere.
 
     \b
@@ -33,11 +32,10 @@ def head(vault: Path | None, json_output: bool) -> None:
       ribin audit head --vault vaults/JAM
     """
     from ribin.report.json import as_json
-    from ribin.services.session import open_own
 
-    with open_own(vault) as opened:
+    with call.own_vault() as opened:
         last = opened.audit_head()
-    click.echo(as_json(last) if json_output else f"{last.seq}:{last.sha256}")
+    click.echo(as_json(last) if call.json_output else f"{last.seq}:{last.sha256}")
 
 
 @audit.command()
@@ -45,62 +43,49 @@ def head(vault: Path | None, json_output: bool) -> None:
     "--anchor", "anchors", multiple=True, metavar="ROW:SHA256", help="As head printed it."
 )
 @click.option("--file", "file", type=A_PATH, help="A log that `ribin audit export` wrote.")
-@vault_option
-@json_option
-def verify(
-    anchors: tuple[str, ...], file: Path | None, vault: Path | None, json_output: bool
-) -> None:
+@common_options("vault", "json")
+def verify(anchors: tuple[str, ...], file: Path | None, call: Call) -> None:
     """Verify that no row was changed, removed or moved, and that an anchor is still in the log.
 
     \b
     Example:
       ribin audit verify --vault vaults/JAM --anchor 24:1f0c...
     """
-    from ribin.report.json import as_json
 
-    found = verify_log(vault, file, anchors)
-    click.echo(as_json(found) if json_output else verified_text(found))
+    found = verify_log(call.vault, file, anchors)
+    call.show(found, verified_text)
     exit_after(done=1, failed=len(found.problems))
 
 
 @audit.command()
 @click.argument("file", type=A_PATH)
-@vault_option
-@who_option
-@reason_option
-def export(file: Path, vault: Path | None, who: str, reason: str) -> None:
+@common_options("vault", "who", "reason")
+def export(file: Path, call: Call) -> None:
     """Write the log to a file, a row a line in JSON; an auditor or administrator does.
 
     \b
     Example:
       ribin audit export jam-audit.jsonl --vault vaults/JAM --reason "yearly audit"
     """
-    from ribin.services.session import open_own
-
-    with open_own(vault) as opened:
-        rows = export_log(opened, file, who, reason)
+    with call.own_vault() as opened:
+        rows = export_log(opened, file, call.who, call.reason)
     click.echo(f"{file}: {rows} rows")
 
 
 @audit.command("list")
 @click.option("--subject", default="", help="Only rows about this exhibit, scan, lead or person.")
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True)
-@vault_option
-@who_option
-@json_option
-def list_rows(subject: str, last: int, vault: Path | None, who: str, json_output: bool) -> None:
+@common_options("vault", "who", "json")
+def list_rows(subject: str, last: int, call: Call) -> None:
     """List the last rows; an auditor or administrator does.
 
     \b
     Example:
       ribin audit list --subject JAM-L1 --vault vaults/JAM
     """
-    from ribin.report.json import as_json
-    from ribin.services.session import open_own
-
-    with open_own(vault) as opened:
-        rows = last_rows(opened, subject, last, who)
-    click.echo(as_json({"rows": rows}) if json_output else rows_table(rows))
+    with call.own_vault() as opened:
+        rows = last_rows(opened, subject, last, call.who)
+    call.show(rows, rows_table, "rows")
 
 
 # For a person to read.

@@ -5,43 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from ribin.commands.options import (
     A_PATH,
+    COMMON,
     EXHIBIT_KINDS,
-    GROUPINGS,
     SCOPES,
-    jobs_option,
-    json_option,
-    lighting_option,
-    mark_option,
-    network_option,
-    params_option,
-    pitch_option,
-    reason_option,
-    rotation_option,
-    scheduler_option,
-    vault_option,
-    who_option,
+    Call,
+    common_options,
+    ranking_options,
+    stacked,
 )
 from ribin.commands.terminal import Progress, exit_after, list_failed
-from ribin.params.defaults import Params
 from ribin.report.json import as_json
 
 if TYPE_CHECKING:
     from ribin.services.batch_items import BatchWork
     from ribin.services.jobs import BatchOptions, BatchReport
 
-_EVERY_BATCH = (
+_EVERY_BATCH = stacked(
     click.argument("job_file", metavar="JOB.csv", type=A_PATH),
     click.option("--out", type=A_PATH, help="Results to write, FILE.jsonl (JOB.results.jsonl)."),
     click.option("--retry-failed", is_flag=True, help="Do again what failed before."),
-    jobs_option,
-    scheduler_option,
-    json_option,
+    *(COMMON[name] for name in ("jobs", "scheduler", "json")),
 )
 
 
@@ -61,9 +50,11 @@ def every_batch(command: Callable[..., None]) -> Callable[..., None]:
 
         command(BatchOptions(job_file, out, jobs, scheduler, retry_failed), **options)
 
-    for option in reversed(_EVERY_BATCH):
-        with_batch = option(with_batch)
-    return with_batch
+    return cast("Callable[..., None]", _EVERY_BATCH(with_batch))
+
+
+def _resolved(path: Path | None) -> Path | None:
+    return path and path.resolve()
 
 
 @click.group(short_help="Many comparisons, searches or enrolments.")
@@ -84,22 +75,8 @@ def batch() -> None:
 @batch.command("compare")
 @every_batch
 @click.option("--cells", is_flag=True, help="Write each cell into the results, 25 kB a pair.")
-@mark_option
-@vault_option
-@pitch_option
-@lighting_option
-@params_option
-@rotation_option
-def compare_batch(
-    options: BatchOptions,
-    cells: bool,
-    mark: str | None,
-    vault: Path | None,
-    pixel_pitch_um: float | None,
-    lighting: str,
-    params: Params,
-    json_output: bool,
-) -> None:
+@common_options("mark", "vault", "pitch", "lighting", "params", "rotation")
+def compare_batch(options: BatchOptions, cells: bool, call: Call) -> None:
     """Compare the two scans of each row: columns reference and comparison, optionally mark.
 
     No pair is looked at mirrored as well.
@@ -109,52 +86,20 @@ def compare_batch(
       ribin batch compare pairs.csv --jobs 2
     """
     from ribin.services.batch_items import CompareScans
-    from ribin.services.reading import ReadOptions
 
-    reading = ReadOptions(pixel_pitch_um, lighting=lighting)
-    work = CompareScans(options.folder, params, reading, vault and vault.resolve(), cells)
-    _run(options, work, {"mark": mark}, json_output)
+    vault = _resolved(call.vault)
+    work = CompareScans(options.folder, call.params, call.reading(), vault, cells)
+    _run(options, work, {"mark": call.mark}, call.json_output)
 
 
 @batch.command("search")
 @every_batch
 @click.option("--scope", type=click.Choice(SCOPES), default="country", show_default=True)
-@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
-@click.option("--full", is_flag=True, help="Compare everything, without a coarse cut.")
-@click.option("--calibre", default="", help="Only this calibre, and where it is not known.")
-@click.option("--from", "date_from", default="", help="First day of the event, YYYY-MM-DD.")
-@click.option("--to", "date_to", default="", help="Last day of the event, YYYY-MM-DD.")
-@click.option("--group", type=click.Choice(GROUPINGS), help="One row for each gun or each event.")
-@click.option("--leave-out-reviewed", is_flag=True, help="Leave out pairs with both verdicts.")
-@mark_option
-@vault_option
-@network_option
-@pitch_option
-@lighting_option
-@params_option
-@rotation_option
-@who_option
-@reason_option
-def search_batch(
-    options: BatchOptions,
-    scope: str,
-    top: int,
-    full: bool,
-    calibre: str,
-    date_from: str,
-    date_to: str,
-    group: str | None,
-    leave_out_reviewed: bool,
-    mark: str | None,
-    vault: Path | None,
-    network_file: Path | None,
-    pixel_pitch_um: float | None,
-    lighting: str,
-    params: Params,
-    who: str,
-    reason: str,
-    json_output: bool,
-) -> None:
+@ranking_options
+@common_options(
+    "mark", "vault", "network", "pitch", "lighting", "params", "rotation", "who", "reason"
+)
+def search_batch(options: BatchOptions, call: Call, **rows: Any) -> None:
     """Search with the file or exhibit of each row: column query, optionally others.
 
     A query is a file, found from the folder of JOB.csv; `exhibit:NAME` is an exhibit of your vault,
@@ -165,27 +110,12 @@ def search_batch(
     Example:
       ribin batch search queries.csv --vault JAM --network network.toml --scope cluster --reason x
     """
-    from ribin.cases.exhibits import Filters, Grouping, Scope
     from ribin.services.batch_items import SearchQueries
-    from ribin.services.reading import ReadOptions
-    from ribin.services.search import SearchOptions
     from ribin.services.session import needed_vault
 
-    asked = SearchOptions(
-        who,
-        reason,
-        scope=Scope(scope),
-        filters=Filters(calibre, date_from, date_to),
-        full=full,
-        top=top,
-        group=Grouping(group or Grouping.NONE),
-        mark_type=mark,
-        leave_out_reviewed=leave_out_reviewed,
-        reading=ReadOptions(pixel_pitch_um, who=who, why=reason, lighting=lighting),
-    )
-    network = network_file and network_file.resolve()
-    own = needed_vault(vault).resolve()
-    _run(options, SearchQueries(options.folder, own, network, params, asked), {}, json_output)
+    own, network = needed_vault(call.vault).resolve(), _resolved(call.network_file)
+    work = SearchQueries(options.folder, own, network, call.params, call.search(**rows))
+    _run(options, work, {}, call.json_output)
 
 
 @batch.command("enrol")
@@ -195,24 +125,9 @@ def search_batch(
 @click.option("--calibre", default="", help="Such as 9x19.")
 @click.option("--sharing", type=click.Choice(SCOPES), show_default="country")
 @click.option("--accept-unusable", default="", metavar="REASON", help="As in `ribin enrol`.")
-@vault_option
-@network_option
-@pitch_option
-@lighting_option
-@params_option
-@who_option
-@reason_option
+@common_options("vault", "network", "pitch", "lighting", "params", "who", "reason")
 def enrol_batch(
-    options: BatchOptions,
-    accept_unusable: str,
-    vault: Path | None,
-    network_file: Path | None,
-    pixel_pitch_um: float | None,
-    params: Params,
-    who: str,
-    reason: str,
-    json_output: bool,
-    **cells: str | None,
+    options: BatchOptions, accept_unusable: str, call: Call, **cells: str | None
 ) -> None:
     """Enrol the scan of each row; the columns are those of a manifest of `ribin enrol`.
 
@@ -225,9 +140,17 @@ def enrol_batch(
     from ribin.services.batch_items import EnrolScans
     from ribin.services.enrol import EnrolOptions
 
-    how = EnrolOptions(params, who, reason, pixel_pitch_um, accept_unusable=accept_unusable)
-    own, network = vault and vault.resolve(), network_file and network_file.resolve()
-    _run(options, EnrolScans(options.folder, own, network, how), cells, json_output)
+    how = EnrolOptions(
+        call.params,
+        call.who,
+        call.reason,
+        _resolved(call.vault),
+        _resolved(call.network_file),
+        call.reading(),
+        accept_unusable,
+    )
+    work = EnrolScans(options.folder, how)
+    _run(options, work, {**cells, "lighting": call.lighting}, call.json_output)
 
 
 def _run(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ribin.commands.options import A_PATH, asker_with, json_option, pair_options, pair_options_of
+from ribin.commands.options import A_PATH, PAIR, Call, common_options
 from ribin.commands.terminal import exit_after, say
 
 
@@ -21,15 +21,14 @@ from ribin.commands.terminal import exit_after, say
     is_flag=True,
     help="EXPERIMENTAL: compare a topography with an image, rendered under the light of the image.",
 )
-@pair_options
-@json_option
+@common_options(*PAIR, "json")
 def compare(
     reference: str,
     comparison: str,
     trace_folder: Path | None,
     overlay: Path | None,
     render: bool,
-    json_output: bool,
+    call: Call,
     **asked: Any,
 ) -> None:
     """Compare two scans: congruent cells, whole-mark correlation, and the score made of them.
@@ -53,18 +52,18 @@ def compare(
     mirrored than as read gets a note that says so.
     """
     from ribin.report.json import as_json
-    from ribin.services.files import check_picture
+    from ribin.services.files import PICTURE, check_output
     from ribin.services.marks import named_source
     from ribin.services.pair import draw_pair, explain, prepare_pair, write_traces
 
-    check_picture(overlay)
-    options = pair_options_of(asked, render=render, traced=bool(trace_folder))
-    with asker_with(asked, "comparison") as asker:
+    check_output(overlay, PICTURE)
+    options = call.pair(render=render, traced=bool(trace_folder))
+    with call.asker("comparison") as asker:
         one, two = (named_source(name, asker.session) for name in (reference, comparison))
         pair = prepare_pair(one, two, asker, options)
     if trace_folder:
         write_traces(pair, asker.params, trace_folder)
     if overlay:
         draw_pair(pair, asker.params, overlay)
-    say(as_json(pair.result) if json_output else explain(pair, asker.params))
+    say(as_json(pair.result) if call.json_output else explain(pair, asker.params))
     exit_after(done=0, failed=not pair.result.compared)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.options import A_PATH, jobs_option
+from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import Progress, say
 from ribin.report.text import search_table
 
@@ -14,8 +14,8 @@ from ribin.report.text import search_table
 @click.command(short_help="Search a small made-up network.")
 @click.option("--keep", type=A_PATH, help="Folder for the network, to go on with afterwards.")
 @click.option("--picture", type=A_PATH, default="ribin-demo.png", show_default=True)
-@jobs_option
-def demo(keep: Path | None, picture: Path, jobs: int) -> None:
+@common_options("jobs")
+def demo(keep: Path | None, picture: Path, call: Call) -> None:
     """Enrol the sample scans of five countries, search in each scope, and draw the evidence.
 
     The scans are synthetic. The network is made in a temporary folder unless --keep names one.
@@ -27,13 +27,13 @@ def demo(keep: Path | None, picture: Path, jobs: int) -> None:
           ribin network show --network demo/network.toml --vault demo/vaults/JAM
     """
     from ribin.services.demo import build_demo, demo_folder, search_demo
-    from ribin.services.files import check_picture
+    from ribin.services.files import PICTURE, check_output
 
-    check_picture(picture)
+    check_output(picture, PICTURE)
     with demo_folder(keep) as folder:
-        built = build_demo(folder, jobs, Progress())
+        built = build_demo(folder, call.jobs, Progress())
         say(f"{built.scans} synthetic scans of {built.members} members enrolled")
         say(f"query: exhibit {built.exhibit} of {built.member}")
-        for result in search_demo(built, picture, jobs):
+        for result in search_demo(built, picture, call.jobs):
             say(f"\n{search_table(result)}")
     say(f"\npicture of the first candidate in the cluster: {picture.resolve()}")

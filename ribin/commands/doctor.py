@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from ribin.commands.options import jobs_option, json_option, network_option, vault_option
+from ribin.commands.options import Call, common_options
 from ribin.commands.terminal import NOTHING_DONE, SOME_FAILED, say
 from ribin.services.doctor import Finding, State
 
 
 @click.command(short_help="Check this installation, a vault and a network.")
-@vault_option
-@network_option
-@jobs_option
-@json_option
-def doctor(vault: Path | None, network_file: Path | None, jobs: int, json_output: bool) -> None:
+@common_options("vault", "network", "jobs", "json")
+def doctor(call: Call) -> None:
     """Check the installation: libraries, compiled kernels, extras, a self test with its speed.
 
     With --vault and --network it looks at them as well: whether they open, what they hold, the
@@ -34,20 +29,22 @@ def doctor(vault: Path | None, network_file: Path | None, jobs: int, json_output
     from ribin.services.doctor import examine
 
     findings = []
-    for finding in examine(vault, network_file, jobs):
+    for finding in examine(call.vault, call.network_file, call.jobs):
         findings.append(finding)
-        if not json_output:
+        if not call.json_output:
             say(finding_line(finding))
-    if json_output:
+    if call.json_output:
         say(as_json({"findings": findings}))
-    if any(map(is_bad, findings)):
-        code = NOTHING_DONE if any(map(program_is_bad, findings)) else SOME_FAILED
+    bad = {finding.area for finding in findings if finding.state is State.BAD}
+    if bad:
+        code = NOTHING_DONE if bad & _PROGRAM else SOME_FAILED
         raise click.exceptions.Exit(code)
 
 
-# Findings of `ribin doctor` for a person, and how bad they are.
+# Findings of `ribin doctor` for a person.
 
 _SIGNS = {State.GOOD: ("ok", "green"), State.OPTIONAL: ("-", "yellow"), State.BAD: ("BAD", "red")}
+# Without these the program itself cannot be relied on.
 _PROGRAM = {"program", "libraries", "compiled kernels", "self test"}
 _AREA = 16  # width of the column that names what was looked at
 
@@ -57,13 +54,3 @@ def finding_line(finding: Finding) -> str:
     sign, colour = _SIGNS[finding.state]
     line = f"{click.style(f'{sign:<4}', fg=colour)} {finding.area:<{_AREA}}  {finding.found}"
     return f"{line}\n{'':<{_AREA + 7}}{finding.next_step}" if finding.next_step else line
-
-
-def is_bad(finding: Finding) -> bool:
-    """Whether something is not as it must be."""
-    return finding.state is State.BAD
-
-
-def program_is_bad(finding: Finding) -> bool:
-    """Whether the program itself cannot be relied on."""
-    return is_bad(finding) and finding.area in _PROGRAM

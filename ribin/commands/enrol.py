@@ -8,25 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ribin.commands.options import (
-    A_PATH,
-    EXHIBIT_KINDS,
-    SCOPES,
-    circle_option,
-    jobs_option,
-    json_option,
-    lighting_option,
-    mask_option,
-    network_option,
-    params_option,
-    pitch_option,
-    reason_option,
-    replica_option,
-    vault_option,
-    who_option,
-)
+from ribin.commands.options import A_PATH, EXHIBIT_KINDS, SCOPES, Call, common_options
 from ribin.commands.terminal import Progress, exit_after, list_failed, say
-from ribin.params.defaults import Params
 from ribin.report.json import as_json, plain_value
 from ribin.report.table import table
 from ribin.report.text import lists_text, lists_value
@@ -72,37 +55,19 @@ if TYPE_CHECKING:
     help="What a column of the manifest is called here; THEIRS= leaves it out.",
 )
 @click.option("--dry-run", is_flag=True, help="List every problem of every row, and write nothing.")
-@mask_option
-@circle_option
-@replica_option
-@vault_option
-@network_option
-@pitch_option
-@lighting_option
-@params_option
-@jobs_option
-@who_option
-@reason_option
-@json_option
+@common_options(
+    *("mask", "circle", "replica", "vault", "network", "pitch", "lighting", "params", "jobs"),
+    *("who", "reason", "json"),
+)
 def enrol(
     files: tuple[Path, ...],
     manifest: Path | None,
-    vault: Path | None,
-    network_file: Path | None,
-    pixel_pitch_um: float | None,
-    mask: Path | None,
-    circles: tuple[str, ...],
-    replica: bool,
+    call: Call,
     accept_unusable: str,
     columns: tuple[str, ...],
     dry_run: bool,
     at_once: str | None,
     top: int,
-    params: Params,
-    jobs: int,
-    who: str,
-    reason: str,
-    json_output: bool,
     **fields: str | None,
 ) -> None:
     """Enrol scans of one exhibit, or all rows of a manifest.
@@ -128,27 +93,31 @@ def enrol(
     from ribin.cases.exhibits import Scope
     from ribin.services.enrol import EnrolOptions, EnrolSearch, dry_run_rows, enrol_rows
 
-    rows = chosen_rows(files, manifest, fields, bool(mask or circles), columns)
-    options = EnrolOptions(
-        params, who, reason, pixel_pitch_um, mask, circles, replica, accept_unusable
-    )
-    progress = Progress()
-    if dry_run:
-        checked = dry_run_rows(rows, vault, network_file, options, jobs=jobs, progress=progress)
-        _say_dry_run(checked, json_output)
-        return
+    fields["lighting"] = call.lighting
+    rows = chosen_rows(files, manifest, fields, bool(call.mask or call.circles), columns)
     search = EnrolSearch(Scope(at_once), top) if at_once else None
-    report = enrol_rows(
-        rows, vault, network_file, options, search=search, jobs=jobs, progress=progress
+    options = EnrolOptions(
+        call.params,
+        call.who,
+        call.reason,
+        call.vault,
+        call.network_file,
+        call.reading(),
+        accept_unusable,
+        search,
+        call.jobs,
     )
-    _say_report(report, bool(search), json_output)
+    if dry_run:
+        _say_dry_run(dry_run_rows(rows, options, Progress()), call)
+    else:
+        _say_report(enrol_rows(rows, options, Progress()), bool(search), call)
 
 
 # What `ribin enrol` did, for a person and for programs, and how the command ends by it.
 
 
-def _say_report(report: EnrolReport, searched: bool, json_output: bool) -> None:
-    if json_output:
+def _say_report(report: EnrolReport, searched: bool, call: Call) -> None:
+    if call.json_output:
         value = plain_value({"enrolled": report.enrolled, "failed": report.failed})
         if searched:
             value["searches"] = [lists_value(one) for one in report.searches]
@@ -171,13 +140,11 @@ def _enrolment_table(report: EnrolReport) -> str:
     return f"{table(header, rows)}\n{totals}" if rows else totals
 
 
-def _say_dry_run(report: DryRun, json_output: bool) -> None:
-    if json_output:
-        say(as_json(report))
-    else:
-        would = f"{report.new} would be new, {report.already_there} already there"
-        bad = report.rows - report.new - report.already_there
-        say(f"dry run of {report.rows} rows: {would}, {bad} not possible; nothing was written")
+def _say_dry_run(report: DryRun, call: Call) -> None:
+    would = f"{report.new} would be new, {report.already_there} already there"
+    bad = report.rows - report.new - report.already_there
+    said = f"dry run of {report.rows} rows: {would}, {bad} not possible; nothing was written"
+    say(as_json(report) if call.json_output else said)
     list_failed((one.file, one.reason) for one in report.problems)
     exit_after(report.new + report.already_there, len(report.problems))
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.options import A_PATH, jobs_option, json_option, params_option, rotation_option
-from ribin.commands.terminal import Progress, exit_after, list_failed, say
-from ribin.params.defaults import Params
+from ribin.commands.options import A_PATH, Call, common_options
+from ribin.commands.terminal import Progress, exit_after, list_failed
 from ribin.services.files import new_folder_only_if_used, whole_file
 
 
@@ -16,18 +15,8 @@ from ribin.services.files import new_folder_only_if_used, whole_file
 @click.argument("folder", metavar="DIR", type=A_PATH)
 @click.option("--pairs", "pairs_csv", type=A_PATH, help="Write a CSV row for every pair.")
 @click.option("--pictures", type=A_PATH, help="Folder for ROC, scores and ranks as PNG.")
-@params_option
-@rotation_option
-@jobs_option
-@json_option
-def evaluate(
-    folder: Path,
-    pairs_csv: Path | None,
-    pictures: Path | None,
-    params: Params,
-    jobs: int,
-    json_output: bool,
-) -> None:
+@common_options("params", "rotation", "jobs", "json")
+def evaluate(folder: Path, pairs_csv: Path | None, pictures: Path | None, call: Call) -> None:
     """Compare all pairs of the scans that DIR/labels.csv names, and show the error rates.
 
     labels.csv has the columns file,firearm and optionally ammunition, mark and lighting
@@ -42,17 +31,16 @@ def evaluate(
     from ribin.evaluate.pairs import write_pairs
     from ribin.evaluate.report import check_pictures, evaluation_text, write_pictures
     from ribin.evaluate.run import evaluate_folder
-    from ribin.report.json import as_json
 
     with new_folder_only_if_used(pictures):
         if pictures:
             check_pictures(pictures)
-        result, pairs = evaluate_folder(folder, params, jobs, Progress())
+        result, pairs = evaluate_folder(folder, call.params, call.jobs, Progress())
     if pairs_csv:
         with whole_file(pairs_csv) as aside:
             write_pairs(pairs, aside)
     if pictures:
         write_pictures(result, pairs, folder.resolve().name, pictures)
-    say(as_json(result) if json_output else evaluation_text(result))
+    call.show(result, evaluation_text)
     list_failed((failed.file, failed.reason) for failed in result.failed_scans)
     exit_after(done=result.scans, failed=result.not_compared)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from ribin.commands.options import A_PATH, asker_with, json_option, reading_of, scan_options
+from ribin.commands.options import A_PATH, SCAN, Call, common_options
 from ribin.commands.terminal import say
 
 
@@ -15,11 +14,8 @@ from ribin.commands.terminal import say
 @click.argument("file", metavar="FILE|EXHIBIT")
 @click.option("--overlay", type=A_PATH, help="PNG of the scan with the marks drawn on it.")
 @click.option("--masks", "folder", type=A_PATH, help="Folder for a mask of each mark (PNG).")
-@scan_options
-@json_option
-def extract(
-    file: str, overlay: Path | None, folder: Path | None, json_output: bool, **asked: Any
-) -> None:
+@common_options(*SCAN, "json")
+def extract(file: str, overlay: Path | None, folder: Path | None, call: Call) -> None:
     """Find breech face, firing pin impression and ejector mark, and judge their quality.
 
     A mask or circles that you give replace what would be found. A mask that is written can be
@@ -36,26 +32,25 @@ def extract(
     from ribin.report.json import as_json
     from ribin.report.outlines import draw_outlines, outlines_summary, outlines_table, write_masks
     from ribin.report.pictures import write_overlay
-    from ribin.services.files import check_picture, whole_file
+    from ribin.services.files import PICTURE, check_output, whole_file
     from ribin.services.marks import named_source, scan_of
 
-    check_picture(overlay)
-    with asker_with(asked, "original") as asker:
-        scan = scan_of(named_source(file, asker.session), asker, reading_of(asked))
+    check_output(overlay, PICTURE)
+    with call.asker("original") as asker:
+        scan = scan_of(named_source(file, asker.session), asker, call.reading())
     judged = judge_marks(scan, asker.params)
     found = scan, [one.region for one in judged], [one.quality for one in judged]
     if overlay:
         with whole_file(overlay) as aside:
             write_overlay(draw_outlines(*found), aside)
     masks = write_masks(scan, found[1], folder) if folder else {}
-    say(as_json(outlines_summary(*found, masks)) if json_output else outlines_table(*found))
+    say(as_json(outlines_summary(*found, masks)) if call.json_output else outlines_table(*found))
 
 
 @click.command(short_help="What a file holds.")
 @click.argument("file", metavar="FILE|EXHIBIT")
-@scan_options
-@json_option
-def info(file: str, json_output: bool, **asked: Any) -> None:
+@common_options(*SCAN, "json")
+def info(file: str, call: Call) -> None:
     """Show what FILE holds: kind, shape, pitch, provenance, and what was repaired.
 
     An exhibit of your vault is read as at its enrolment; of another member's, MEMBER:EXHIBIT, the
@@ -71,6 +66,6 @@ def info(file: str, json_output: bool, **asked: Any) -> None:
     from ribin.report.text import scan_facts, scan_summary
     from ribin.services.marks import named_source, scan_of
 
-    with asker_with(asked, "original") as asker:
-        scan = scan_of(named_source(file, asker.session), asker, reading_of(asked))
-    click.echo(as_json(scan_summary(scan)) if json_output else scan_facts(scan))
+    with call.asker("original") as asker:
+        scan = scan_of(named_source(file, asker.session), asker, call.reading())
+    click.echo(as_json(scan_summary(scan)) if call.json_output else scan_facts(scan))

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import click
 
-from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis
-from ribin.commands.options import (
-    A_PATH,
-    json_option,
-    network_option,
-    reason_option,
-    vault_option,
-    who_option,
-)
+from ribin.cases.leads import Conclusion, ReviewBasis
+from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after
 from ribin.leads.steps import Step
 from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, leads_table, view_lead
-from ribin.leads.trace import History
 from ribin.leads.trace_files import as_graphml, write_picture
 from ribin.leads.two_vaults import exhibit_ref
 from ribin.report.json import as_json
-from ribin.search.network import Network, read_network
+from ribin.search.network import Network
 from ribin.services.files import whole_file
 from ribin.services.leads import announce, figures_of_list, look_at_lead, look_at_leads
-from ribin.services.session import open_own
 from ribin.vault.vault import Vault
 
 
@@ -53,19 +42,9 @@ def lead() -> None:
     type=A_PATH,
     help="The list as you saw it: what `ribin search --json` printed.",
 )
-@vault_option
-@network_option
-@who_option
-@json_option
+@common_options("vault", "network", "who", "json")
 def open_lead(
-    reference: str,
-    comparison: str,
-    note: str,
-    list_file: Path | None,
-    vault: Path | None,
-    network_file: Path | None,
-    who: str,
-    json_output: bool,
+    reference: str, comparison: str, note: str, list_file: Path | None, call: Call
 ) -> None:
     """Take up a lead on an exhibit of your vault and another, of yours or of another member.
 
@@ -79,56 +58,50 @@ def open_lead(
     """
     from ribin.leads.steps import take_up_lead
 
-    with Leads.open(vault, network_file) as session:
-        one, other = session.ref(reference), session.ref(comparison)
+    network = call.network()
+    with call.own_vault() as vault:
+        one, other = (exhibit_ref(text, vault.member) for text in (reference, comparison))
         figures = figures_of_list(list_file, other) if list_file else {}
-        step = take_up_lead(
-            session.vault, session.network, one, other, who=who, note=note, figures=figures
-        )
-        say_step(session, step, who, json_output)
+        step = take_up_lead(vault, network, one, other, who=call.who, note=note, figures=figures)
+        say_step(call, vault, network, step)
 
 
 @lead.command("list")
 @click.option("--mine", is_flag=True, help="Only leads that await a verdict you may give.")
-@vault_option
-@who_option
-@json_option
-def list_leads(mine: bool, vault: Path | None, who: str, json_output: bool) -> None:
+@common_options("vault", "who", "json")
+def list_leads(mine: bool, call: Call) -> None:
     """List the leads of a vault and how far they have come.
 
     \b
     Example:
       ribin lead list --mine --vault vaults/JAM
     """
-
-    with Leads.open(vault, None) as session:
-        views = look_at_leads(session.vault, who, mine=mine, verdicts=json_output)
+    with call.own_vault() as vault:
+        views = look_at_leads(vault, call.who, mine=mine, verdicts=call.json_output)
     facts = {"leads": [lead_facts(view) for view in views]}
-    click.echo(as_json(facts) if json_output else leads_table(views))
+    click.echo(as_json(facts) if call.json_output else leads_table(views))
 
 
 @lead.command()
 @click.argument("lead_number", metavar="LEAD")
-@vault_option
-@who_option
-@json_option
-def show(lead_number: str, vault: Path | None, who: str, json_output: bool) -> None:
+@common_options("vault", "who", "json")
+def show(lead_number: str, call: Call) -> None:
     """Show a lead: who took it up and why, and the verdicts as far as you may see them.
 
     \b
     Example:
       ribin lead show JAM-L1 --vault vaults/JAM
     """
-
-    with Leads.open(vault, None) as session:
-        say_lead(session.vault, lead_number, who, json_output)
+    with call.own_vault() as vault:
+        view = look_at_lead(vault, lead_number, call.who)
+    click.echo(as_json(lead_facts(view)) if call.json_output else lead_page(view))
+    if view.shows_early:
+        click.echo(SHOWN_EARLY, err=True)
 
 
 @lead.command()
-@vault_option
-@network_option
-@who_option
-def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
+@common_options("vault", "network", "who")
+def sync(call: Call) -> None:
     """Bring leads that concern other members up to date at both sides, and write the notices of
     links and withdrawals that come to be known there by it.
 
@@ -139,59 +112,20 @@ def sync(vault: Path | None, network_file: Path | None, who: str) -> None:
     from ribin.leads.merge import sync_leads
     from ribin.services.leads import announce_received
 
-    with Leads.open(vault, network_file) as session:
-        carried, notes = sync_leads(session.vault, session.needed_network(), who=who)
-        told = announce_received(session.vault, session.needed_network())
+    network = call.needed_network()
+    with call.own_vault() as vault:
+        carried, notes = sync_leads(vault, network, who=call.who)
+        told = announce_received(vault, network)
     click.echo(f"{carried} entries carried over")
     said = [*notes, *(one.text for one in told)]
     click.echo("\n".join(said), err=True, nl=bool(said))
     exit_after(done=1, failed=len(notes) + sum(not one.written for one in told))
 
 
-# What the commands about leads share: the vault and network, and how a step is said.
-
-
-@dataclass(frozen=True)
-class Leads:
-    """The own vault, and the network where one is named."""
-
-    vault: Vault
-    network: Network | None
-
-    @classmethod
-    def open(cls, vault: Path | None, network_file: Path | None) -> Leads:
-        network = read_network(network_file) if network_file else None
-        return cls(open_own(vault), network)
-
-    def ref(self, text: str) -> ExhibitRef:
-        """An exhibit as written on the command line."""
-        return exhibit_ref(text, self.vault.member)
-
-    def needed_network(self) -> Network:
-        """The network; wrong usage where none is named."""
-        if self.network is None:
-            raise click.UsageError("--network or RIBIN_NETWORK needed")
-        return self.network
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self.vault.close()
-
-
-def say_lead(vault: Vault, lead: str, who: str, json_output: bool) -> None:
-    """Print a lead, and keep in the audit log who looked at it."""
-    view = look_at_lead(vault, lead, who)
-    click.echo(as_json(lead_facts(view)) if json_output else lead_page(view))
-    if view.shows_early:
-        click.echo(SHOWN_EARLY, err=True)
-
-
-def say_step(session: Leads, step: Step, who: str, json_output: bool) -> None:
+def say_step(call: Call, vault: Vault, network: Network | None, step: Step) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
-    notes = [*step.notes, *announce(session.vault, step, session.network)]
-    view = view_lead(session.vault, step.history, who).after_a_step()
+    notes = [*step.notes, *announce(vault, step, network)]
+    view = view_lead(vault, step.history, call.who).after_a_step()
     facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
     lines = [lead_page(view)]
     if step.parts:
@@ -201,18 +135,8 @@ def say_step(session: Leads, step: Step, who: str, json_output: bool) -> None:
             if len(step.parts) > 1
             else f"other links still join the {sizes} exhibits of the series"
         )
-    click.echo(as_json(facts) if json_output else "\n".join(lines))
+    click.echo(as_json(facts) if call.json_output else "\n".join(lines))
     click.echo("\n".join(notes), err=True, nl=bool(notes))
-
-
-def write_history(history: History, graphml: Path | None, picture: Path | None) -> None:
-    """Write the files asked for, whole or not at all."""
-    if graphml:
-        with whole_file(graphml) as aside:
-            aside.write_text(as_graphml(history), encoding="utf-8")
-    if picture:
-        with whole_file(picture) as aside:
-            write_picture(history, aside)
 
 
 # `ribin link`: confirmed links and their end.
@@ -226,38 +150,27 @@ def link() -> None:
 
 
 @link.command("list")
-@vault_option
-@who_option
-@json_option
-def list_links(vault: Path | None, who: str, json_output: bool) -> None:
+@common_options("vault", "who", "json")
+def list_links(call: Call) -> None:
     """List the links that stand.
 
     \b
     Example:
       ribin link list --vault vaults/JAM
     """
-
-    with Leads.open(vault, None) as session:
-        views = look_at_leads(session.vault, who, linked=True, verdicts=json_output)
+    with call.own_vault() as vault:
+        views = look_at_leads(vault, call.who, linked=True, verdicts=call.json_output)
     facts = {"links": [lead_facts(view) for view in views]}
-    click.echo(as_json(facts) if json_output else leads_table(views).replace("no lead", "no link"))
+    click.echo(
+        as_json(facts) if call.json_output else leads_table(views).replace("no lead", "no link")
+    )
 
 
 @link.command()
 @click.argument("lead", metavar="LEAD")
 @click.option("--reason", required=True, help="Why, for the audit log.")
-@vault_option
-@network_option
-@who_option
-@json_option
-def withdraw(
-    lead: str,
-    reason: str,
-    vault: Path | None,
-    network_file: Path | None,
-    who: str,
-    json_output: bool,
-) -> None:
+@common_options("vault", "network", "who", "json")
+def withdraw(lead: str, call: Call) -> None:
     """Withdraw a link, at both members. Lead, verdicts and link stay on record.
 
     \b
@@ -266,9 +179,10 @@ def withdraw(
     """
     from ribin.leads.steps import withdraw_link
 
-    with Leads.open(vault, network_file) as session:
-        step = withdraw_link(session.vault, session.network, lead, who=who, reason=reason)
-        say_step(session, step, who, json_output)
+    network = call.network()
+    with call.own_vault() as vault:
+        step = withdraw_link(vault, network, lead, who=call.who, reason=call.reason)
+        say_step(call, vault, network, step)
 
 
 # `ribin review`: a person's verdict on a lead.
@@ -290,20 +204,9 @@ def withdraw(
 )
 @click.option("--note", required=True, help="What the verdict rests on.")
 @click.option("--supersede", is_flag=True, help="In place of your earlier verdict, which is kept.")
-@vault_option
-@network_option
-@who_option
-@json_option
+@common_options("vault", "network", "who", "json")
 def review(
-    lead: str,
-    conclusion: str,
-    examined: str,
-    note: str,
-    supersede: bool,
-    vault: Path | None,
-    network_file: Path | None,
-    who: str,
-    json_output: bool,
+    lead: str, conclusion: str, examined: str, note: str, supersede: bool, call: Call
 ) -> None:
     """Write down what you conclude from the items of a lead.
 
@@ -318,18 +221,19 @@ def review(
     """
     from ribin.leads.steps import give_review
 
-    with Leads.open(vault, network_file) as session:
+    network = call.network()
+    with call.own_vault() as vault:
         step = give_review(
-            session.vault,
-            session.network,
+            vault,
+            network,
             lead,
             Conclusion(conclusion),
             ReviewBasis(examined),
-            who=who,
+            who=call.who,
             note=note,
             supersede=supersede,
         )
-        say_step(session, step, who, json_output)
+        say_step(call, vault, network, step)
 
 
 # `ribin trace`: the history of a gun.
@@ -339,21 +243,8 @@ def review(
 @click.argument("exhibit")
 @click.option("--graphml", type=A_PATH, help="File for programs that draw networks.")
 @click.option("--picture", type=A_PATH, help="PNG: time to the right, a row a country.")
-@vault_option
-@network_option
-@who_option
-@reason_option
-@json_option
-def trace(
-    exhibit: str,
-    graphml: Path | None,
-    picture: Path | None,
-    vault: Path | None,
-    network_file: Path | None,
-    who: str,
-    reason: str,
-    json_output: bool,
-) -> None:
+@common_options("vault", "network", "who", "reason", "json")
+def trace(exhibit: str, graphml: Path | None, picture: Path | None, call: Call) -> None:
     """Print all exhibits joined to one by confirmed links, in the order of time, across countries.
 
     With --network each member concerned is asked, and tells by its own rules: class fields under
@@ -366,11 +257,17 @@ def trace(
     """
     from ribin.leads.text import history_table
     from ribin.leads.trace import trace_exhibit
-    from ribin.services.files import check_picture
+    from ribin.services.files import PICTURE, check_output
 
-    check_picture(picture)
-    with Leads.open(vault, network_file) as session:
-        history = trace_exhibit(session.vault, session.network, exhibit, who=who, reason=reason)
-    click.echo(as_json(history) if json_output else history_table(history))
-    write_history(history, graphml, picture)
-    exit_after(done=1, failed=len(history.unavailable) if session.network else 0)
+    check_output(picture, PICTURE)
+    network = call.network()
+    with call.own_vault() as vault:
+        history = trace_exhibit(vault, network, exhibit, who=call.who, reason=call.reason)
+    call.show(history, history_table)
+    if graphml:
+        with whole_file(graphml) as aside:
+            aside.write_text(as_graphml(history), encoding="utf-8")
+    if picture:
+        with whole_file(picture) as aside:
+            write_picture(history, aside)
+    exit_after(done=1, failed=len(history.unavailable) if network else 0)

@@ -6,15 +6,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.options import (
-    A_PATH,
-    json_option,
-    network_option,
-    reason_option,
-    vault_option,
-    who_option,
-)
-from ribin.commands.terminal import say
+from ribin.commands.options import A_PATH, Call, common_options
 
 # `ribin network export` and `import`: bundles for members without a line.
 
@@ -23,21 +15,8 @@ from ribin.commands.terminal import say
 @click.argument("file", type=A_PATH)
 @click.option("--to", "receiver", default="", help="Member that it is for.")
 @click.option("--seal", "sealed", is_flag=True, help="Encrypt it for the receiver's trusted key.")
-@vault_option
-@network_option
-@who_option
-@reason_option
-@json_option
-def export_bundle(
-    file: Path,
-    receiver: str,
-    sealed: bool,
-    vault: Path | None,
-    network_file: Path | None,
-    who: str,
-    reason: str,
-    json_output: bool,
-) -> None:
+@common_options("vault", "network", "who", "reason", "json")
+def export_bundle(file: Path, receiver: str, sealed: bool, call: Call) -> None:
     """Write all that you share with a member into FILE, signed with your key.
 
     Class fields and templates go under opaque names; exhibit, event and originals of what you
@@ -48,23 +27,20 @@ def export_bundle(
       ribin network export to-jam.zip --to JAM --seal --reason "weekly bundle" \\
           --vault vaults/BLZ --network network.toml
     """
-    from ribin.report.json import as_json
-    from ribin.services.session import needed_receiver, open_with_network
     from ribin.services.sharing import send_bundle, sent_line
 
-    to = needed_receiver(receiver)
-    with open_with_network(vault, network_file) as (opened, network):
-        done = send_bundle(opened, network, to, file, sealed=sealed, who=who, reason=reason)
-    click.echo(as_json(done) if json_output else sent_line(done))
+    network = call.needed_network()
+    with call.own_vault() as opened:
+        done = send_bundle(
+            opened, network, receiver, file, sealed=sealed, who=call.who, reason=call.reason
+        )
+    call.show(done, sent_line)
 
 
 @click.command("import", short_help="Take in a bundle of another member.")
 @click.argument("file", type=A_PATH)
-@vault_option
-@who_option
-@reason_option
-@json_option
-def import_bundle(file: Path, vault: Path | None, who: str, reason: str, json_output: bool) -> None:
+@common_options("vault", "who", "reason", "json")
+def import_bundle(file: Path, call: Call) -> None:
     """Take in what another member sent. Searches ask it where that member has no line.
 
     A bundle is refused that is not signed by a trusted key, was altered, is for another member, or
@@ -75,13 +51,11 @@ def import_bundle(file: Path, vault: Path | None, who: str, reason: str, json_ou
       ribin network import to-jam.zip --vault vaults/JAM
     """
     from ribin.exchange.receive import import_bundle as take_in
-    from ribin.report.json import as_json
-    from ribin.services.session import open_own
     from ribin.services.sharing import received_line
 
-    with open_own(vault) as opened:
-        done = take_in(opened, file, who=who, reason=reason)
-    click.echo(as_json(done) if json_output else received_line(done))
+    with call.own_vault() as opened:
+        done = take_in(opened, file, who=call.who, reason=call.reason)
+    call.show(done, received_line)
 
 
 # `ribin network key`: the key of your member, and those that you trust.
@@ -97,9 +71,8 @@ def key() -> None:
 
 
 @key.command()
-@vault_option
-@who_option
-def make(vault: Path | None, who: str) -> None:
+@common_options("vault", "who")
+def make(call: Call) -> None:
     """Make the key of your vault, once. Its private part stays in the vault's folder.
 
     \b
@@ -108,18 +81,17 @@ def make(vault: Path | None, who: str) -> None:
     """
     import os
 
-    from ribin.services.session import open_own
     from ribin.vault.keys import PASSPHRASE_VARIABLE, make_key
 
-    with open_own(vault) as opened:
-        made = make_key(opened, who, os.environ.get(PASSPHRASE_VARIABLE, ""))
+    with call.own_vault() as opened:
+        made = make_key(opened, call.who, os.environ.get(PASSPHRASE_VARIABLE, ""))
     click.echo(f"key of {made.member} made, fingerprint\n{made.fingerprint}")
 
 
 @key.command()
 @click.argument("file", type=A_PATH)
-@vault_option
-def publish(file: Path, vault: Path | None) -> None:
+@common_options("vault")
+def publish(file: Path, call: Call) -> None:
     """Write the public part of your key into FILE, for others, and show its fingerprint.
 
     \b
@@ -128,10 +100,9 @@ def publish(file: Path, vault: Path | None) -> None:
     """
     from ribin.crypto.keys import write_public
     from ribin.services.files import whole_file
-    from ribin.services.session import open_own
     from ribin.vault.keys import own_key
 
-    with open_own(vault) as opened:
+    with call.own_vault() as opened:
         public = own_key(opened).public
     with whole_file(file) as aside:
         aside.write_bytes(write_public(public))
@@ -141,17 +112,14 @@ def publish(file: Path, vault: Path | None) -> None:
 @key.command()
 @click.argument("file", type=A_PATH)
 @click.option("--fingerprint", default="", help="As it was read out to you; else you are asked.")
-@vault_option
-@who_option
-@reason_option
-def trust(file: Path, fingerprint: str, vault: Path | None, who: str, reason: str) -> None:
+@common_options("vault", "who", "reason")
+def trust(file: Path, fingerprint: str, call: Call) -> None:
     """Trust the public key in FILE. It takes the place of a key of the same member.
 
     \b
     Example:
       ribin network key trust BLZ.key.json --reason "read out by telephone" --vault vaults/JAM
     """
-    from ribin.services.session import open_own
     from ribin.services.sharing import read_key_file, same_fingerprint
     from ribin.vault.keys import trust_key
 
@@ -160,35 +128,31 @@ def trust(file: Path, fingerprint: str, vault: Path | None, who: str, reason: st
     if not fingerprint:
         click.confirm("Is this the fingerprint that was read out to you?", abort=True, err=True)
     same_fingerprint(found, fingerprint, str(file))
-    with open_own(vault) as opened:
-        new = trust_key(opened, found, who, reason)
+    with call.own_vault() as opened:
+        new = trust_key(opened, found, call.who, call.reason)
     click.echo(f"key of {found.member} {'trusted' if new else 'was trusted already'}")
 
 
 @key.command()
 @click.argument("member")
-@vault_option
-@who_option
-@reason_option
-def end(member: str, vault: Path | None, who: str, reason: str) -> None:
+@common_options("vault", "who", "reason")
+def end(member: str, call: Call) -> None:
     """Trust the key of MEMBER no more.
 
     \b
     Example:
       ribin network key end BLZ --reason "key lost" --vault vaults/JAM
     """
-    from ribin.services.session import open_own
     from ribin.vault.keys import end_trust
 
-    with open_own(vault) as opened:
-        ended = end_trust(opened, member, who, reason)
+    with call.own_vault() as opened:
+        ended = end_trust(opened, member, call.who, call.reason)
     click.echo(f"key of {member} trusted no more, fingerprint\n{ended.fingerprint}")
 
 
 @key.command("list")
-@vault_option
-@json_option
-def list_keys(vault: Path | None, json_output: bool) -> None:
+@common_options("vault", "json")
+def list_keys(call: Call) -> None:
     """List the keys that are or were trusted.
 
     \b
@@ -196,13 +160,12 @@ def list_keys(vault: Path | None, json_output: bool) -> None:
       ribin network key list --vault vaults/JAM
     """
     from ribin.report.json import as_json
-    from ribin.services.session import open_own
     from ribin.services.sharing import key_facts, keys_table
     from ribin.vault.keys import trusted_keys
 
-    with open_own(vault) as opened:
+    with call.own_vault() as opened:
         known = trusted_keys(opened)
-    click.echo(as_json(key_facts(known)) if json_output else keys_table(known))
+    click.echo(as_json(key_facts(known)) if call.json_output else keys_table(known))
 
 
 @click.group(short_help="Who is in the network; bundles for those without a line.")
@@ -211,10 +174,8 @@ def network() -> None:
 
 
 @network.command()
-@vault_option
-@network_option
-@json_option
-def show(vault: Path | None, network_file: Path | None, json_output: bool) -> None:
+@common_options("vault", "network", "json")
+def show(call: Call) -> None:
     """List the members, their clusters, and how many exhibits of each you may know of.
 
     With --vault, that is all of your own and what others share with your country; without, what is
@@ -224,16 +185,13 @@ def show(vault: Path | None, network_file: Path | None, json_output: bool) -> No
     Example:
       ribin network show --vault vaults/JAM --network network.toml
     """
-    from ribin.report.json import as_json
-    from ribin.search.network import read_network
     from ribin.services.network import member_states, members_table
     from ribin.vault.catalogue import read_member
 
-    if network_file is None:
-        raise click.UsageError("--network or RIBIN_NETWORK needed")
-    asker = read_member(vault) if vault else ""
-    states = member_states(read_network(network_file), asker)
-    say(as_json({"members": states}) if json_output else members_table(states))
+    members = call.needed_network()
+    asker = read_member(call.vault) if call.vault else ""
+    states = member_states(members, asker)
+    call.show(states, members_table, "members")
 
 
 for command in (key, export_bundle, import_bundle):

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, fields, replace
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ribin.cases.leads import USER_VARIABLE, login_name
 from ribin.commands.settings import user_settings
-from ribin.commands.terminal import Progress
+from ribin.commands.terminal import say
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
 
 if TYPE_CHECKING:
+    from ribin.search.network import Network
     from ribin.services.marks import Asker
     from ribin.services.pair import PairOptions
     from ribin.services.reading import ReadOptions
+    from ribin.services.search import SearchOptions
     from ribin.services.session import Session
+    from ribin.vault.vault import Vault
 
 # Written out, because importing ribin.cases.exhibits for them would load numpy for `--help`.
 SCOPES = ("country", "cluster", "network")
@@ -30,6 +34,7 @@ EXHIBIT_KINDS = ("evidence", "test_fire")
 GROUPINGS = ("firearm", "event")
 MARKS = ("breech_face", "firing_pin", "ejector")
 A_PATH = click.Path(path_type=Path)
+_CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 _ROTATION = "ribin.rotation"  # where --rotation waits until --params has been read
 
 
@@ -67,98 +72,263 @@ def _usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-vault_option = click.option(
-    "--vault",
-    type=A_PATH,
-    envvar="RIBIN_VAULT",
-    default=lambda: user_settings().vault,
-    help="Vault of your member (RIBIN_VAULT).",
-)
-network_option = click.option(
-    "--network",
-    "network_file",
-    type=A_PATH,
-    envvar="RIBIN_NETWORK",
-    default=lambda: user_settings().network,
-    help="network.toml: members, their vaults, clusters (RIBIN_NETWORK).",
-)
-params_option = click.option(
-    "--params", type=A_PATH, callback=_params, help="TOML file that overrides parameters."
-)
-rotation_option = click.option(
-    "--rotation",
-    metavar="any|DEG",
-    callback=_rotation,
-    expose_value=False,
-    is_eager=True,  # before --params, whose callback puts it into the parameters
-    help="Turns to search, to either side; any for the whole circle.  [default: 30 degrees]",
-)
-jobs_option = click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=_usable_cores,
-    show_default="all cores",
-    help="Threads or processes; the results do not depend on it.",
-)
-scheduler_option = click.option(
-    "--scheduler",
-    metavar="tcp://HOST:PORT",
-    help="Use the workers of this dask scheduler; needs ribin[cluster].",
-)
-json_option = click.option("--json", "json_output", is_flag=True, help="Print JSON for programs.")
-pitch_option = click.option(
-    "--pixel-pitch-um",
-    type=FiniteRange(min=0, min_open=True),
-    help="Pixel pitch of an image that does not state its own.",
-)
-who_option = click.option(
-    "--who",
-    "--as",
-    "who",
-    envvar=USER_VARIABLE,
-    default=lambda: user_settings().person or login_name(),
-    show_default="settings file, or login name",
-    help="Person who acts (RIBIN_USER); the audit log keeps the login too.",
-)
-reason_option = click.option("--reason", default="", help="Why, for the audit log.")
-mask_option = click.option(
-    "--mask",
-    type=A_PATH,
-    help="Image of the scan's shape, white inside the breech face; replaces what is found.",
-)
-circle_option = click.option(
-    "--circle",
-    "circles",
-    multiple=True,
-    metavar="MARK:ROW,COL,RADIUS[,INNER]",
-    help="Outline a mark (breech_face, firing_pin or ejector) by circles, in pixels of the scan.",
-)
-replica_option = click.option(
-    "--replica", is_flag=True, help="The scan shows a cast: mirrored and inverted."
-)
-lighting_option = click.option(
-    "--lighting",
-    metavar="ring|side[:DEG]",
-    default="",
-    help="Lamp of an image that does not state it; DEG counter-clockwise from the right.",
-)
-mark_option = click.option(
-    "--mark",
-    type=click.Choice(MARKS),
-    help="Type of mark; by default the first found, breech face before the others.",
+# Options that mean the same in every command, by the names that `common_options` takes.
+COMMON: dict[str, Callable[[Any], Any]] = {
+    "vault": click.option(
+        "--vault",
+        type=A_PATH,
+        envvar="RIBIN_VAULT",
+        default=lambda: user_settings().vault,
+        help="Vault of your member (RIBIN_VAULT).",
+    ),
+    "network": click.option(
+        "--network",
+        "network_file",
+        type=A_PATH,
+        envvar="RIBIN_NETWORK",
+        default=lambda: user_settings().network,
+        help="network.toml: members, their vaults, clusters (RIBIN_NETWORK).",
+    ),
+    "params": click.option(
+        "--params", type=A_PATH, callback=_params, help="TOML file that overrides parameters."
+    ),
+    "rotation": click.option(
+        "--rotation",
+        metavar="any|DEG",
+        callback=_rotation,
+        expose_value=False,
+        is_eager=True,  # before --params, whose callback puts it into the parameters
+        help="Turns to search, to either side; any for the whole circle.  [default: 30 degrees]",
+    ),
+    "jobs": click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=_usable_cores,
+        show_default="all cores",
+        help="Threads or processes; the results do not depend on it.",
+    ),
+    "scheduler": click.option(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="Use the workers of this dask scheduler; needs ribin[cluster].",
+    ),
+    "json": click.option("--json", "json_output", is_flag=True, help="Print JSON for programs."),
+    "pitch": click.option(
+        "--pixel-pitch-um",
+        type=FiniteRange(min=0, min_open=True),
+        help="Pixel pitch of an image that does not state its own.",
+    ),
+    "who": click.option(
+        "--who",
+        "--as",
+        "who",
+        envvar=USER_VARIABLE,
+        default=lambda: user_settings().person or login_name(),
+        show_default="settings file, or login name",
+        help="Person who acts (RIBIN_USER); the audit log keeps the login too.",
+    ),
+    "reason": click.option("--reason", default="", help="Why, for the audit log."),
+    "mask": click.option(
+        "--mask",
+        type=A_PATH,
+        help="Image of the scan's shape, white inside the breech face; replaces what is found.",
+    ),
+    "circle": click.option(
+        "--circle",
+        "circles",
+        multiple=True,
+        metavar=_CIRCLE,
+        help="Outline a mark (breech_face, firing_pin or ejector) by circles, in pixels of the "
+        "scan.",
+    ),
+    "replica": click.option(
+        "--replica", is_flag=True, help="The scan shows a cast: mirrored and inverted."
+    ),
+    "lighting": click.option(
+        "--lighting",
+        metavar="ring|side[:DEG]",
+        default="",
+        help="Lamp of an image that does not state it; DEG counter-clockwise from the right.",
+    ),
+    "mark": click.option(
+        "--mark",
+        type=click.Choice(MARKS),
+        help="Type of mark; by default the first found, breech face before the others.",
+    ),
+    "scope": click.option("--scope", type=click.Choice(SCOPES), show_default="country"),
+    "replica of a side": click.option(
+        "--replica",
+        "replica_side",
+        type=click.Choice(("reference", "comparison", "both")),
+        help="Which side is a scan of a cast: mirrored and inverted.",
+    ),
+    "mask of the reference": click.option(
+        "--reference-mask", type=A_PATH, help="White inside the reference's breech face."
+    ),
+    "mask of the comparison": click.option(
+        "--comparison-mask", type=A_PATH, help="White inside the comparison's breech face."
+    ),
+    "circle of the reference": click.option(
+        "--reference-circle", multiple=True, metavar=_CIRCLE, help="Outline, in pixels."
+    ),
+    "circle of the comparison": click.option(
+        "--comparison-circle", multiple=True, metavar=_CIRCLE, help="Outline, in pixels."
+    ),
+}
+# Of whatever takes a file, an exhibit of the own vault, or MEMBER:EXHIBIT.
+_SOURCE = ("pitch", "lighting", "vault", "network", "scope", "params", "who", "reason")
+SCAN = ("mask", "circle", "replica", *_SOURCE)
+PAIR = (
+    *("mark", "replica of a side", "mask of the reference", "mask of the comparison"),
+    *("circle of the reference", "circle of the comparison", *_SOURCE, "rotation"),
 )
 
 
-scope_option = click.option("--scope", type=click.Choice(SCOPES), show_default="country")
-_CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
+@dataclass(frozen=True)
+class Call:
+    """What the options say that mean the same in every command; a default where one lacks it."""
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+    vault: Path | None = None
+    network_file: Path | None = None
+    params: Params = DEFAULT_PARAMS
+    jobs: int = 1
+    scheduler: str | None = None
+    json_output: bool = False
+    who: str = ""
+    reason: str = ""
+    pixel_pitch_um: float | None = None
+    lighting: str = ""
+    scope: str | None = None
+    mark: str | None = None
+    mask: Path | None = None
+    circles: tuple[str, ...] = ()
+    replica: bool = False
+    replica_side: str | None = None
+    reference_mask: Path | None = None
+    comparison_mask: Path | None = None
+    reference_circle: tuple[str, ...] = ()
+    comparison_circle: tuple[str, ...] = ()
+
+    def own_vault(self) -> Vault:
+        """The vault of --vault, opened; ParameterError where there is none."""
+        from ribin.services.session import open_own
+
+        return open_own(self.vault)
+
+    def network(self) -> Network | None:
+        """The network of --network; None where none is named."""
+        from ribin.search.network import read_network
+
+        return read_network(self.network_file) if self.network_file else None
+
+    def needed_network(self) -> Network:
+        """The network of --network; wrong usage where none is named."""
+        network = self.network()
+        if network is None:
+            raise click.UsageError("--network or RIBIN_NETWORK needed: network.toml")
+        return network
+
+    def session(self) -> Session:
+        """The session of --vault in the network of --network; errors as `Session.open`."""
+        from ribin.services.session import Session
+
+        return Session.open(self.vault, self.network_file, self.params, self.jobs)
+
+    def reading(self) -> ReadOptions:
+        """How the scans are read."""
+        from ribin.services.reading import ReadOptions
+
+        return ReadOptions(
+            self.pixel_pitch_um,
+            self.mask,
+            self.circles,
+            self.replica,
+            self.who,
+            self.reason,
+            self.lighting,
+        )
+
+    def pair(self, **more: bool) -> PairOptions:
+        """How the two sides of `PAIR` are read and compared."""
+        from ribin.services.pair import PairOptions
+
+        reference = replace(
+            self.reading(),
+            mask=self.reference_mask,
+            circles=self.reference_circle,
+            replica=self.replica_side in ("reference", "both"),
+        )
+        comparison = replace(
+            reference,
+            mask=self.comparison_mask,
+            circles=self.comparison_circle,
+            replica=self.replica_side in ("comparison", "both"),
+        )
+        return PairOptions(reference, comparison, self.mark, **more)
+
+    def search(self, **rows: Any) -> SearchOptions:
+        """What is searched for, with the rows that `ranking_options` choose."""
+        from ribin.cases.exhibits import Filters, Grouping, Scope
+        from ribin.services.search import SearchOptions
+
+        return SearchOptions(
+            self.who,
+            self.reason,
+            scope=Scope(self.scope) if self.scope else None,
+            filters=Filters(rows.pop("calibre"), rows.pop("date_from"), rows.pop("date_to")),
+            group=Grouping(rows.pop("group") or Grouping.NONE),
+            mark_type=self.mark,
+            reading=self.reading(),
+            **rows,
+        )
+
+    @contextmanager
+    def asker(self, action: str) -> Iterator[Asker]:
+        """Who asks for files and exhibits, in a session where there is a vault."""
+        from ribin.cases.exhibits import Request, Scope
+        from ribin.services.marks import Asker
+
+        with self.session() if self.vault else nullcontext() as session:
+            request = None
+            if session:
+                scope = Scope(self.scope or Scope.COUNTRY)
+                request = Request(session.member, scope, who=self.who, reason=self.reason)
+            yield Asker(self.params, session, request, action)
+
+    def show(self, value: Any, text: Callable[[Any], str], key: str = "") -> None:
+        """Print a text of the value, or with --json the value, under the key where one is named."""
+        from ribin.report.json import as_json
+
+        if self.json_output:
+            say(as_json({key: value} if key else value))
+        else:
+            say(text(value))
 
 
-def stacked(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+_FIELDS = frozenset(field.name for field in fields(Call))
+
+
+def common_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options of these names, in this order; the command gets what they say as `call`.
+
+    An option of the command's own goes there too where it is named like a field of `Call`.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def with_call(*args: Any, **values: Any) -> Any:
+            said = {name: values.pop(name) for name in _FIELDS & values.keys()}
+            return command(*args, call=Call(**said), **values)
+
+        return stacked(*(COMMON[name] for name in names))(with_call)
+
+    return decorate
+
+
+def stacked(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Several options as one decorator, in this order."""
 
-    def decorate(command: Command) -> Command:
+    def decorate(command: Any) -> Any:
         for option in reversed(options):
             command = option(command)
         return command
@@ -166,106 +336,15 @@ def stacked(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return decorate
 
 
-# Of whatever takes a file, an exhibit of the own vault, or MEMBER:EXHIBIT.
-source_options = stacked(
-    pitch_option,
-    lighting_option,
-    vault_option,
-    network_option,
-    scope_option,
-    params_option,
-    who_option,
-    reason_option,
-)
-scan_options = stacked(mask_option, circle_option, replica_option, source_options)
-pair_options = stacked(
-    mark_option,
+# Which rows of a ranked list are wanted; `Call.search` takes what they say.
+ranking_options = stacked(
+    click.option("--top", type=click.IntRange(min=1), default=20, show_default=True),
+    click.option("--full", is_flag=True, help="Compare everything, without a coarse cut."),
+    click.option("--calibre", default="", help="Only this calibre, and where it is not known."),
+    click.option("--from", "date_from", default="", help="First day of the event, YYYY-MM-DD."),
+    click.option("--to", "date_to", default="", help="Last day of the event, YYYY-MM-DD."),
     click.option(
-        "--replica",
-        type=click.Choice(("reference", "comparison", "both")),
-        help="Which side is a scan of a cast: mirrored and inverted.",
+        "--group", type=click.Choice(GROUPINGS), help="One row for each gun or each event."
     ),
-    click.option("--reference-mask", type=A_PATH, help="White inside the reference's breech face."),
-    click.option(
-        "--comparison-mask", type=A_PATH, help="White inside the comparison's breech face."
-    ),
-    click.option("--reference-circle", multiple=True, metavar=_CIRCLE, help="Outline, in pixels."),
-    click.option("--comparison-circle", multiple=True, metavar=_CIRCLE, help="Outline, in pixels."),
-    source_options,
-    rotation_option,
+    click.option("--leave-out-reviewed", is_flag=True, help="Leave out pairs with both verdicts."),
 )
-
-
-# What the options of a command say: how scans are read, and who asks.
-
-
-def pair_options_of(asked: Mapping[str, Any], **more: bool) -> PairOptions:
-    """How the two sides of `pair_options` are read and compared."""
-    from ribin.services.pair import PairOptions
-    from ribin.services.reading import ReadOptions
-
-    def side(name: str) -> ReadOptions:
-        return ReadOptions(
-            pixel_pitch_um=asked["pixel_pitch_um"],
-            mask=asked[f"{name}_mask"],
-            circles=asked[f"{name}_circle"],
-            replica=asked["replica"] in (name, "both"),
-            who=asked["who"],
-            why=asked["reason"],
-            lighting=asked["lighting"],
-        )
-
-    return PairOptions(side("reference"), side("comparison"), asked["mark"], **more)
-
-
-def reading_of(asked: Mapping[str, Any]) -> ReadOptions:
-    """How the one scan of `scan_options` is read."""
-    from ribin.services.reading import ReadOptions
-
-    return ReadOptions(
-        asked["pixel_pitch_um"],
-        asked["mask"],
-        asked["circles"],
-        asked["replica"],
-        asked["who"],
-        asked["reason"],
-        asked["lighting"],
-    )
-
-
-@contextmanager
-def asker_with(asked: Mapping[str, Any], action: str) -> Iterator[Asker]:
-    """Who asks for files and exhibits by `source_options`, in a session where there is a vault."""
-    from ribin.cases.exhibits import Request, Scope
-    from ribin.services.marks import Asker
-    from ribin.services.session import Session
-
-    params, vault = asked["params"], asked["vault"]
-    opened = Session.open(vault, asked["network_file"], params, 1) if vault else nullcontext()
-    with opened as session:
-        request = None
-        if session:
-            scope = Scope(asked["scope"] or Scope.COUNTRY)
-            request = Request(session.member, scope, who=asked["who"], reason=asked["reason"])
-        yield Asker(params, session, request, action)
-
-
-# Who computes: the cores of this machine, or the workers of a scheduler.
-
-
-@contextmanager
-def session_with(
-    scheduler: str | None, vault: Path | None, network_file: Path | None, params: Params, jobs: int
-) -> Iterator[Session]:
-    """The asker's session; coarse searches run on the scheduler's workers where one is named."""
-    from ribin.services.session import Session
-
-    with ExitStack() as stack:
-        session = stack.enter_context(Session.open(vault, network_file, params, jobs))
-        session = replace(session, tick=Progress(every_s=30.0))
-        if scheduler:
-            from ribin.services.cluster import ClusterScorer, connected
-
-            scorer = ClusterScorer(stack.enter_context(connected(scheduler)))
-            session = replace(session, scorer=scorer)
-        yield session

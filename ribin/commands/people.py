@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from ribin.cases.leads import Role
-from ribin.commands.options import json_option, reason_option, vault_option, who_option
+from ribin.commands.options import Call, common_options
 
 _role_option = click.option(
     "--role",
@@ -30,9 +28,8 @@ def people() -> None:
 
 
 @people.command("list")
-@vault_option
-@json_option
-def list_people(vault: Path | None, json_output: bool) -> None:
+@common_options("vault", "json")
+def list_people(call: Call) -> None:
     """List everybody who holds a role.
 
     \b
@@ -41,53 +38,46 @@ def list_people(vault: Path | None, json_output: bool) -> None:
     """
     from ribin.report.json import as_json
     from ribin.report.table import table
-    from ribin.services.session import open_own
     from ribin.vault.people import read_people
 
-    with open_own(vault) as opened:
+    with call.own_vault() as opened:
         known = read_people(opened.catalogue)
     rows = [(p.person, ", ".join(p.roles), p.since[:10]) for p in known]
     shown = table(("person", "roles", "since"), rows) if rows else "nobody is appointed"
-    click.echo(as_json({"people": known}) if json_output else shown)
+    click.echo(as_json({"people": known}) if call.json_output else shown)
 
 
 @people.command()
 @click.argument("person")
 @_role_option
-@vault_option
-@who_option
-@reason_option
-def appoint(person: str, roles: tuple[str, ...], vault: Path | None, who: str, reason: str) -> None:
+@common_options("vault", "who", "reason")
+def appoint(person: str, roles: tuple[str, ...], call: Call) -> None:
     """Give a person roles; an administrator does.
 
     \b
     Example:
       ribin people appoint "A. Brown" --role examiner --vault vaults/JAM
     """
-    from ribin.services.session import open_own
     from ribin.vault.people import appoint as add
 
-    with open_own(vault) as opened:
-        new = add(opened, person, [Role(role) for role in roles], who, reason)
+    with call.own_vault() as opened:
+        new = add(opened, person, [Role(role) for role in roles], call.who, call.reason)
     click.echo(f"{person}: {', '.join(new) or 'nothing new'}")
 
 
 @people.command()
 @click.argument("person")
 @_role_option
-@vault_option
-@who_option
-@reason_option
-def revoke(person: str, roles: tuple[str, ...], vault: Path | None, who: str, reason: str) -> None:
+@common_options("vault", "who", "reason")
+def revoke(person: str, roles: tuple[str, ...], call: Call) -> None:
     """Take roles from a person; an administrator does. That they were held stays on record.
 
     \b
     Example:
       ribin people revoke "A. Brown" --role examiner --reason retired --vault vaults/JAM
     """
-    from ribin.services.session import open_own
     from ribin.vault.people import revoke as end
 
-    with open_own(vault) as opened:
-        ended = end(opened, person, [Role(role) for role in roles], who, reason)
+    with call.own_vault() as opened:
+        ended = end(opened, person, [Role(role) for role in roles], call.who, call.reason)
     click.echo(f"{person}: {', '.join(ended) or 'none of these roles'} no more")

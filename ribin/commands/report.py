@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from ribin.cases.exhibits import Request, Scope
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
-from ribin.commands.options import A_PATH, asker_with, pair_options, pair_options_of
+from ribin.commands.options import A_PATH, PAIR, Call, common_options
 from ribin.commands.terminal import exit_after
 from ribin.errors import ParameterError, RibinError
 from ribin.report.document import Document
 from ribin.services.marks import Asker, named_source, sides_of
 from ribin.services.pair import (
-    PairOptions,
     ReportOptions,
     check_reports,
     prepare_pair,
     report_pair,
     write_reports,
 )
-from ribin.services.search import SearchOptions, search_for
-from ribin.services.search_output import read_lists, report_search
+from ribin.services.search import SearchOptions, read_lists, report_search, search_for
 
 
 @click.command(short_help="A comparison or a search as HTML and PDF.")
@@ -52,8 +49,17 @@ from ribin.services.search_output import read_lists, report_search
     help="Of a search: how many candidates are shown beside the query.",
 )
 @click.option("--query", help="Of a search: the file or exhibit that was searched with.")
-@pair_options
-def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **asked: Any) -> None:
+@common_options(*PAIR)
+def report(
+    reference: str,
+    comparison: str | None,
+    outputs: tuple[Path, ...],
+    question: str,
+    case_number: str,
+    pictures: int,
+    query: str | None,
+    call: Call,
+) -> None:
     """Write a comparison of two items, or the result of a search, as a report for a case file.
 
     REFERENCE and COMPARISON are files, exhibits of your vault, or MEMBER:EXHIBIT where the owner
@@ -75,7 +81,15 @@ def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **
     PDF needs the extra `ribin[pdf]`.
     """
     check_reports(outputs)
-    document, problems = _make_report(reference, comparison, asked)
+    said = ReportOptions(call.who, question, case_number)
+    with call.asker("report") as asker:
+        if comparison is not None:
+            document, problems = _of_pair(reference, comparison, call, asker, said)
+        elif Path(reference).suffix.lower() == ".json":
+            lists = read_lists(Path(reference))
+            document, problems = _of_lists(lists, query, call, asker, said, pictures)
+        else:
+            document, problems = _of_new_search(reference, call, asker, said, pictures)
     write_reports(document, outputs)
     for path in outputs:
         click.echo(f"{path}: {document.title.lower()} written")
@@ -83,36 +97,21 @@ def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **
     exit_after(done=1, failed=len(problems))
 
 
-# Which report `ribin report` was asked for; each gives it with what could not be done for it.
+# Each gives the report with what could not be done for it.
 
 
-def _make_report(
-    reference: str, comparison: str | None, asked: Mapping[str, Any]
+def _of_pair(
+    reference: str, comparison: str, call: Call, asker: Asker, said: ReportOptions
 ) -> tuple[Document, list[str]]:
-    said = ReportOptions(asked["who"], asked["question"], asked["case_number"])
-    options = pair_options_of(asked)
-    with asker_with(asked, "report") as asker:
-        if comparison is not None:
-            one, two = (named_source(name, asker.session) for name in (reference, comparison))
-            pair = prepare_pair(one, two, asker, options)
-            result = pair.result
-            problems = [] if result.compared else [f"not compared: {result.reason}"]
-            return report_pair(pair, asker, said), problems
-        if Path(reference).suffix.lower() != ".json":
-            return _of_new_search(reference, asked, said, asker, options)
-        lists = read_lists(Path(reference))
-        if asker.session is None:
-            return report_search(lists, asker, said)
-        made = lists.first.request or asker.request or Request(asker.session.member, Scope.COUNTRY)
-        request = replace(made, who=asked["who"], reason=asked["reason"] or made.reason)
-        asker = replace(asker, request=request)
-        query, problems = _query(lists, asked, asker, options)
-        document, others = report_search(lists, asker, said, query, asked["pictures"])
-        return document, [*problems, *others]
+    one, two = (named_source(name, asker.session) for name in (reference, comparison))
+    pair = prepare_pair(one, two, asker, call.pair())
+    result = pair.result
+    problems = [] if result.compared else [f"not compared: {result.reason}"]
+    return report_pair(pair, asker, said), problems
 
 
 def _of_new_search(
-    name: str, asked: Mapping[str, Any], said: ReportOptions, asker: Asker, options: PairOptions
+    name: str, call: Call, asker: Asker, said: ReportOptions, pictures: int
 ) -> tuple[Document, list[str]]:
     """Search with the item in the scope, and report the lists."""
     if asker.session is None:
@@ -121,30 +120,42 @@ def _of_new_search(
             "RIBIN_VAULT), or the JSON of a search"
         )
     wanted = SearchOptions(
-        asked["who"],
-        asked["reason"],
-        Scope(asked["scope"] or Scope.COUNTRY),
-        mark_type=options.mark_type,
-        reading=options.reference,
+        call.who,
+        call.reason,
+        Scope(call.scope or Scope.COUNTRY),
+        mark_type=call.mark,
+        reading=call.pair().reference,
     )
     made = search_for(asker.session, named_source(name, asker.session), wanted)
     asker = replace(asker, request=made.request)
-    document, problems = report_search(made.lists, asker, said, made.sides, asked["pictures"])
+    document, problems = report_search(made.lists, asker, said, made.sides, pictures)
     unavailable = [f"{member} could not answer: {why}" for member, why in made.lists.unavailable]
     return document, [*unavailable, *problems]
 
 
-def _query(
-    lists: SearchLists, asked: Mapping[str, Any], asker: Asker, options: PairOptions
-) -> tuple[Sequence[Side], list[str]]:
-    """The marks that were searched with, to be drawn; and why there are none."""
-    if not asked["pictures"]:
-        return (), []
-    named = asked["query"] or lists.first.query
-    try:
-        source = named_source(named, asker.session)
-        return sides_of(source, asker, options.reference, options.mark_type)[0], []
-    except RibinError as error:
-        if asked["query"]:
-            raise
-        return (), [f"{error}; --query FILE names the scan that was searched with"]
+def _of_lists(
+    lists: SearchLists,
+    query: str | None,
+    call: Call,
+    asker: Asker,
+    said: ReportOptions,
+    pictures: int,
+) -> tuple[Document, list[str]]:
+    """Report the lists, with pictures where the marks that were searched with are found."""
+    if asker.session is None:
+        return report_search(lists, asker, said)
+    made = lists.first.request or asker.request or Request(asker.session.member, Scope.COUNTRY)
+    request = replace(made, who=call.who, reason=call.reason or made.reason)
+    asker = replace(asker, request=request)
+    sides: Sequence[Side] = ()
+    problems: list[str] = []
+    if pictures:
+        try:
+            source = named_source(query or lists.first.query, asker.session)
+            sides, _ = sides_of(source, asker, call.pair().reference, call.mark)
+        except RibinError as error:
+            if query:
+                raise
+            problems = [f"{error}; --query FILE names the scan that was searched with"]
+    document, others = report_search(lists, asker, said, sides, pictures)
+    return document, [*problems, *others]

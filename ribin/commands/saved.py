@@ -5,28 +5,15 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import click
 
 from ribin.cases.saved_search import SearchFinding
-from ribin.commands.options import (
-    SCOPES,
-    FiniteRange,
-    jobs_option,
-    json_option,
-    network_option,
-    params_option,
-    reason_option,
-    rotation_option,
-    vault_option,
-    who_option,
-)
+from ribin.commands.options import SCOPES, Call, FiniteRange, common_options
 from ribin.commands.terminal import Progress, exit_after, list_failed, say
-from ribin.params.defaults import Params
 from ribin.report.json import as_json
 from ribin.report.text import findings_table, saved_searches_table
-from ribin.services.saved_searches import SavedSearchRun
 from ribin.vault.saved_searches import mark_reported, read_findings, read_saved_searches
 from ribin.vault.vault import Vault
 
@@ -52,20 +39,8 @@ def standing() -> None:
     show_default=True,
     help="Report only rows from this score up; a mate may score lower.",
 )
-@vault_option
-@who_option
-@reason_option
-@json_option
-def add(
-    exhibits: tuple[str, ...],
-    scope: str,
-    top: int,
-    min_score: float,
-    vault: Path | None,
-    who: str,
-    reason: str,
-    json_output: bool,
-) -> None:
+@common_options("vault", "who", "reason", "json")
+def add(exhibits: tuple[str, ...], call: Call, top: int, min_score: float) -> None:
     """Begin a search for each exhibit of your vault.
 
     It reports what is among the first --top rows of the list of a type of mark.
@@ -77,49 +52,38 @@ def add(
     from ribin.cases.exhibits import Scope
     from ribin.services.saved_searches import SavedSearchOptions, begin_saved_searches
 
-    options = SavedSearchOptions(who, reason, Scope(scope), top, min_score)
-    begun = begin_saved_searches(vault, exhibits, options)
+    options = SavedSearchOptions(
+        call.who, call.reason, Scope(call.scope or Scope.COUNTRY), top, min_score
+    )
+    begun = begin_saved_searches(call.vault, exhibits, options)
     lines = "\n".join(f"{one.standing}: {one.exhibit}, scope {one.scope}" for one in begun)
-    say(as_json({"standing": begun}) if json_output else lines)
+    say(as_json({"standing": begun}) if call.json_output else lines)
 
 
 @standing.command("list")
 @click.option("--all", "ended", is_flag=True, help="Those that ended as well.")
 @click.option("--found", is_flag=True, help="All that was ever found, instead of the searches.")
-@vault_option
-@json_option
-def list_standing(ended: bool, found: bool, vault: Path | None, json_output: bool) -> None:
+@common_options("vault", "json")
+def list_standing(ended: bool, found: bool, call: Call) -> None:
     """List the searches, or with --found what they have brought up.
 
     \b
     Example:
       ribin standing list --vault JAM --found
     """
-    from ribin.services.session import open_own
-
-    with open_own(vault) as opened:
+    with call.own_vault() as vault:
+        findings = read_findings(vault)
         if found:
-            say(_findings_output(opened, json_output))
+            call.show(findings, partial(_findings_text, vault), "found")
         else:
-            say(_searches_output(opened, ended, json_output))
+            searches = read_saved_searches(vault, ended)
+            brought_up = Counter(one.standing for one in findings)
+            call.show(searches, lambda rows: saved_searches_table(rows, brought_up), "standing")
 
 
 @standing.command()
-@vault_option
-@network_option
-@params_option
-@rotation_option
-@jobs_option
-@who_option
-@json_option
-def run(
-    vault: Path | None,
-    network_file: Path | None,
-    params: Params,
-    jobs: int,
-    who: str,
-    json_output: bool,
-) -> None:
+@common_options("vault", "network", "params", "rotation", "jobs", "who", "json")
+def run(call: Call) -> None:
     """Make every search and report what is new; every night, say.
 
     \b
@@ -127,59 +91,33 @@ def run(
       ribin standing run --vault JAM --network network.toml
     """
     from ribin.services.saved_searches import run_saved_searches
-    from ribin.services.session import Session
 
-    with Session.open(vault, network_file, params, jobs) as session:
-        done = run_saved_searches(session, who, Progress())
-        _report_new(session.vault, done, who, json_output)
+    with call.session() as session:
+        done = run_saved_searches(session, call.who, Progress())
+        findings = read_findings(session.vault, untold=True)
+        value = {"searches": done.made, "found": findings, "failed": done.failed}
+        say(as_json(value) if call.json_output else _findings_text(session.vault, findings))
+        sys.stdout.flush()
+        mark_reported(session.vault, findings, call.who)
     list_failed(done.failed)
     exit_after(done=1, failed=len(done.failed))
 
 
 @standing.command()
 @click.argument("names", metavar="STANDING...", nargs=-1, required=True)
-@vault_option
-@who_option
-@reason_option
-def remove(names: tuple[str, ...], vault: Path | None, who: str, reason: str) -> None:
+@common_options("vault", "who", "reason")
+def remove(names: tuple[str, ...], call: Call) -> None:
     """End searches; what they found stays in the vault.
 
     \b
     Example:
       ribin standing remove JAM-S1 --vault JAM --reason "case closed"
     """
-    from ribin.services.session import open_own
     from ribin.vault.saved_searches import end_saved_search
 
-    with open_own(vault) as opened:
-        end_saved_search(opened, names, who, reason)
+    with call.own_vault() as opened:
+        end_saved_search(opened, names, call.who, call.reason)
     say("\n".join(f"{name}: ended" for name in names))
-
-
-# What `ribin standing` prints, and that it was reported.
-
-
-def _searches_output(vault: Vault, ended: bool, json_output: bool) -> str:
-    """The searches, and how many exhibits each has brought up."""
-    searches = read_saved_searches(vault, ended)
-    if json_output:
-        return as_json({"standing": searches})
-    return saved_searches_table(searches, Counter(one.standing for one in read_findings(vault)))
-
-
-def _findings_output(vault: Vault, json_output: bool) -> str:
-    """All that was ever found, reported or not."""
-    findings = read_findings(vault)
-    return as_json({"found": findings}) if json_output else _findings_text(vault, findings)
-
-
-def _report_new(vault: Vault, done: SavedSearchRun, who: str, json_output: bool) -> None:
-    """Print what was not reported yet, and note afterwards that it was."""
-    findings = read_findings(vault, untold=True)
-    value = {"searches": done.made, "found": findings, "failed": done.failed}
-    say(as_json(value) if json_output else _findings_text(vault, findings))
-    sys.stdout.flush()
-    mark_reported(vault, findings, who)
 
 
 def _findings_text(vault: Vault, findings: Sequence[SearchFinding]) -> str:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
 
 import click
 
-from ribin.commands.options import (
-    jobs_option,
-    network_option,
-    params_option,
-    vault_option,
-    who_option,
-)
+from ribin.commands.options import Call, common_options
 from ribin.errors import ParameterError
-from ribin.params.defaults import Params
 
 
 @click.command(short_help="Browse, search and review in a browser on this machine.")
@@ -25,20 +17,8 @@ from ribin.params.defaults import Params
     is_flag=True,
     help="No leads, verdicts or reports, and nobody beyond the country is asked.",
 )
-@vault_option
-@network_option
-@params_option
-@jobs_option
-@who_option
-def serve(
-    port: int,
-    read_only: bool,
-    vault: Path | None,
-    network_file: Path | None,
-    params: Params,
-    jobs: int,
-    who: str,
-) -> None:
+@common_options("vault", "network", "params", "jobs", "who")
+def serve(port: int, read_only: bool, call: Call) -> None:
     """Serve the vault to a browser on this machine, and to no other: 127.0.0.1 alone.
 
     Open the address that is printed; it works once, for one browser, until the program ends
@@ -56,11 +36,13 @@ def serve(
         raise ParameterError(
             f"serve: {lacking[0]} needed, found none", hint="pip install 'ribin[web]'"
         )
-    if not who.strip():
+    if not call.who.strip():
         raise ParameterError("--who or RIBIN_USER needed: a person answers for what is done")
     from ribin.services.session import needed_vault
     from ribin.web import app
     from ribin.web.state import ApplicationState
 
-    state = ApplicationState(needed_vault(vault), network_file, params, who, jobs, read_only)
+    state = ApplicationState(
+        needed_vault(call.vault), call.network_file, call.params, call.who, call.jobs, read_only
+    )
     app.serve(state, port, click.echo)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ribin.commands.options import A_PATH, FiniteRange, jobs_option
+from ribin.commands.options import A_PATH, Call, FiniteRange, common_options
 from ribin.commands.terminal import Progress
 
 
@@ -48,8 +48,8 @@ def scans(folder: Path, firearms: int, cases: int, seed: int, mark_strength: flo
 @click.option("--exhibits", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--member", default="JAM", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-@jobs_option
-def gallery(folder: Path, exhibits: int, member: str, seed: int, jobs: int) -> None:
+@common_options("jobs")
+def gallery(folder: Path, exhibits: int, member: str, seed: int, call: Call) -> None:
     """Make a vault of synthetic cases in FOLDER to try searches with; no evidence goes into it.
 
     There are two cases of each firearm, under different events. The same options make the same
@@ -61,7 +61,7 @@ def gallery(folder: Path, exhibits: int, member: str, seed: int, jobs: int) -> N
     """
     from ribin.services.demo import make_gallery
 
-    make_gallery(folder, member, exhibits, seed, jobs, Progress())
+    make_gallery(folder, member, exhibits, seed, call.jobs, Progress())
     click.echo(f"{folder}: {exhibits} exhibits")
 
 

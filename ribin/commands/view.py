@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ribin.commands.options import A_PATH, asker_with, pair_options, pair_options_of
+from ribin.commands.options import A_PATH, PAIR, Call, common_options
 from ribin.commands.terminal import exit_after
 
 
@@ -16,9 +16,14 @@ from ribin.commands.terminal import exit_after
 @click.argument("comparison")
 @click.option("-o", "--output", type=A_PATH, required=True, help="Page to write, .html.")
 @click.option("--annotations", type=A_PATH, help="JSON that a page of this pair saved.")
-@pair_options
+@common_options(*PAIR)
 def view(
-    reference: str, comparison: str, output: Path, annotations: Path | None, **asked: Any
+    reference: str,
+    comparison: str,
+    output: Path,
+    annotations: Path | None,
+    call: Call,
+    **asked: Any,
 ) -> None:
     """Write a page that shows two marks as under a comparison microscope.
 
@@ -37,13 +42,14 @@ def view(
       ribin view 2026-17-3 BLZ:2025-42-1 --vault vaults/JAM --network network.toml \\
           --scope cluster --reason "shooting of 3 May" -o page.html
     """
+    from ribin.services.files import PAGE, check_output
     from ribin.services.marks import named_source
-    from ribin.services.pair import check_page, pair_page, prepare_pair, write_page
+    from ribin.services.pair import pair_page, prepare_pair, write_page
 
-    check_page(output)
-    with asker_with(asked, "picture") as asker:
+    check_output(output, PAGE)
+    with call.asker("picture") as asker:
         one, two = (named_source(name, asker.session) for name in (reference, comparison))
-        pair = prepare_pair(one, two, asker, pair_options_of(asked))
+        pair = prepare_pair(one, two, asker, call.pair())
         html = pair_page(pair, asker, annotations)
     write_page(html, output)
     result = pair.result

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 from click.core import ParameterSource
 
-from ribin.commands.options import json_option, network_option, vault_option, who_option
+from ribin.commands.options import Call, common_options
 from ribin.commands.settings import settings_path, settings_source, user_settings
 from ribin.commands.terminal import exit_after, list_failed, say
 from ribin.errors import RibinError
 
 
 @click.command(short_help="Who acts, in which vault, and what says so.")
-@vault_option
-@network_option
-@who_option
-@json_option
+@common_options("vault", "network", "who", "json")
 @click.pass_context
-def whoami(
-    context: click.Context,
-    vault: Path | None,
-    network_file: Path | None,
-    who: str,
-    json_output: bool,
-) -> None:
+def whoami(context: click.Context, call: Call) -> None:
     """Show the person who acts, the vault, its member and network, and where each is stated.
 
     An option comes before a variable of the environment, and that before the settings file, a TOML
@@ -39,19 +28,18 @@ def whoami(
     from ribin.cases.leads import login_name
     from ribin.report.json import as_json
     from ribin.report.table import table
-    from ribin.services.session import open_own
     from ribin.vault.people import read_people
 
     settings, file = user_settings(), settings_path()
     member, roles, failed = "", "", []
-    if vault:
+    if call.vault:
         try:
-            with open_own(vault) as opened:
+            with call.own_vault() as opened:
                 member = opened.member
                 people = {p.person: p.roles for p in read_people(opened.catalogue)}
-                roles = ", ".join(people.get(who, ()))
+                roles = ", ".join(people.get(call.who, ()))
         except (RibinError, OSError) as error:
-            failed.append((str(vault), str(error)))
+            failed.append((str(call.vault), str(error)))
 
     def source(name: str, variable: str, in_file: object, otherwise: str = "") -> str:
         found = context.get_parameter_source(name)
@@ -63,15 +51,15 @@ def whoami(
 
     there = file.exists()
     rows = [
-        ("person", who, source("who", "RIBIN_USER", settings.person, "login")),
+        ("person", call.who, source("who", "RIBIN_USER", settings.person, "login")),
         ("login", login_name(), "operating system"),
         ("roles", roles, "vault" if roles else ""),
-        ("vault", vault, source("vault", "RIBIN_VAULT", settings.vault)),
+        ("vault", call.vault, source("vault", "RIBIN_VAULT", settings.vault)),
         ("member", member, "vault" if member else ""),
-        ("network", network_file, source("network_file", "RIBIN_NETWORK", settings.network)),
+        ("network", call.network_file, source("network_file", "RIBIN_NETWORK", settings.network)),
         ("settings", file if there else "", settings_source() if there else f"no file {file}"),
     ]
-    if json_output:
+    if call.json_output:
         shown = {n: {"value": str(v) if v else None, "source": how or None} for n, v, how in rows}
         say(as_json(shown))
     else:

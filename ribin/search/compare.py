@@ -95,19 +95,14 @@ def row_order(row: Candidate) -> tuple[float, str, str, str]:
 
 
 def _row(member: str, mark: StoredMark, figures: PairFigures) -> Candidate:
+    shown = {name: value for name, value in vars(figures).items() if name != "reason"}
     return Candidate(
         rank=0,  # known when all members have answered
         member=member,
         exhibit=mark.scan.exhibit.exhibit,
         event=mark.scan.exhibit.event.event,
         mark=mark.mark_type,
-        score=figures.score,
-        cmc=figures.cmc,
-        cmc_fraction=figures.cmc_fraction,
-        cells=figures.cells,
-        ccf=figures.ccf,
-        rotation_deg=figures.rotation_deg,
-        shift_um=figures.shift_um,
+        **shown,
         sha256=mark.scan.sha256,
         class_fields=mark.scan.exhibit.class_fields,
     )

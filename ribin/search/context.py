@@ -18,24 +18,12 @@ def silent(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class SearchContext:
-    """What a search is made with.
-
-    Attributes
-    ----------
-    params : Params
-        Those of the query's template.
-    threads : int, optional
-        All processors where None.
-    scorer : CoarseScorer, optional
-        Who scores the shards of an index; by default that many threads of this machine.
-    progress : callable
-        Is given what is compared, how many so far, and of how many.
-    """
+    """What a search is made with."""
 
     network: Network
-    params: Params = DEFAULT_PARAMS
-    threads: int | None = None
-    scorer: CoarseScorer | None = None
+    params: Params = DEFAULT_PARAMS  # those of the query's template
+    threads: int | None = None  # None: all processors
+    scorer: CoarseScorer | None = None  # of the shards; None: that many threads of this machine
     progress: OnProgress = silent
 
     @property

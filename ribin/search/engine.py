@@ -51,7 +51,8 @@ def search(
         Nobody who was asked could answer.
     """
     result, journals = _search(query, request, context, members)
-    _forget(journals)
+    for journal in journals:
+        journal.forget()
     return result
 
 
@@ -63,18 +64,11 @@ def search_marks(
 ) -> SearchLists:
     """Search with each of the templates, one list each, and fuse the lists by rank.
 
-    Parameters
-    ----------
-    queries : sequence of Template
-        One of each type of mark that the query has; the first leads.
-    request : Request
-        `top` limits each list and the fused one. Where lists are fused, members are asked for
-        `fusion_depth` rows: an exhibit at place 25 of two lists may be among the first 20 of both.
+    The first of the queries leads. `request.top` limits each list and the fused one. Where lists
+    are fused, members are asked for `fusion_depth` rows: an exhibit at place 25 of two lists may be
+    among the first 20 of both.
 
-    Raises
-    ------
-    ParameterError
-        There is no template, or two of one type; else as `search`.
+    Raises ParameterError: there is no template, or two of one type; else as `search`.
     """
     types = [query.mark_type for query in queries]
     if not types or len(set(types)) != len(types):
@@ -84,8 +78,8 @@ def search_marks(
     deep = max(request.top, limits.fusion_depth) if fusing and request.top else request.top
     asked = replace(request, top=deep)
     found = [_search(query, asked, context, members) for query in queries]
-    for _, journals in found:
-        _forget(journals)
+    for journal in (one for _, journals in found for one in journals):
+        journal.forget()
     results = [result for result, _ in found]
     fused = fuse_lists(results, limits.fusion_offset) if fusing else ()
     return SearchLists(
@@ -133,11 +127,6 @@ def _search(
         asked_at=asked_at,
     )
     return result, [answer.journal for answer in given.values() if answer.journal]
-
-
-def _forget(journals: Sequence[FullSearchJournal]) -> None:
-    for journal in journals:
-        journal.forget()
 
 
 def _address(

@@ -38,21 +38,11 @@ from ribin.vault.vault import Vault
 
 @dataclass(frozen=True, eq=False)
 class CoarseScores:
-    """What a look at all marks gave.
+    """What a look at all marks gave."""
 
-    Attributes
-    ----------
-    scores : (N,) float32 array
-        Of the wanted ones; NaN where a scan file could not be read, or the sketch is blank.
-    held : (N,) bool array
-        Marks that have a sketch.
-    notes : tuple of str
-        What a reader of the list should know.
-    """
-
-    scores: FloatArray
-    held: BoolArray
-    notes: tuple[str, ...]
+    scores: FloatArray  # (N,), of the wanted; NaN where a file cannot be read or a sketch is blank
+    held: BoolArray  # (N,), marks that have a sketch
+    notes: tuple[str, ...]  # what a reader of the list should know
 
 
 class MarkIndex:
@@ -103,11 +93,6 @@ class MarkIndex:
                 self._keep(number, new)
         note = f"{self._vault.member}: a damaged index was found and not used"
         return CoarseScores(scores, held, (note,) if damaged else ())
-
-    def bring_up(self) -> int:
-        """Make sure that every readable mark is held; gives their number."""
-        nothing = np.zeros(len(self._marks), np.bool_)
-        return int(self.look(np.zeros((0, 0), np.int8), nothing).held.sum())
 
     def _task(self, path: Path, wanted: BoolArray) -> ShardTask:
         place = self._place(shard_number(path))
@@ -174,27 +159,13 @@ class ShardTask:
 
 @dataclass(frozen=True, eq=False)
 class ShardScores:
-    """What came of it.
+    """What came of it."""
 
-    Attributes
-    ----------
-    held : (N,) bool array
-        Of the task's marks, those whose sketch the shard holds; none where it is damaged.
-    scores : (N,) float32 array
-        Of the wanted ones that it holds; NaN elsewhere.
-    stale : int
-        Rows whose mark the catalogue no longer names.
-    damaged : bool
-        Its bytes are not those in its name, or could not be read.
-    absent : bool
-        There is no such file where the shard was looked for.
-    """
-
-    held: BoolArray
-    scores: FloatArray
-    stale: int = 0
-    damaged: bool = False
-    absent: bool = False
+    held: BoolArray  # (N,), of the task's marks those whose sketch the shard holds
+    scores: FloatArray  # (N,), of the wanted ones that it holds; NaN elsewhere
+    stale: int = 0  # rows whose mark the catalogue no longer names
+    damaged: bool = False  # its bytes are not those in its name, or could not be read
+    absent: bool = False  # there is no such file where the shard was looked for
 
 
 class CoarseScorer(Protocol):
@@ -220,10 +191,7 @@ class Threads:
 def score_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardScores:
     """Read a shard, check it, and score those of its marks that are wanted.
 
-    Parameters
-    ----------
-    moves : (M, K) int8 array
-        The query, moved; see `moved_sketches`. K may be fewer than the shard's harmonics.
+    `moves`: the query, moved, (M, K); K may be fewer than the shard's harmonics.
     """
     shard = read_shard(task.path, task.checked)
     if shard is None:
@@ -260,18 +228,10 @@ def score_sketches(
 
 @dataclass(frozen=True, eq=False)
 class MarkList:
-    """Marks by the order of their enrolment.
+    """Marks by the order of their enrolment."""
 
-    Attributes
-    ----------
-    ids : (N,) int64 array
-        `StoredMark.mark_id`, ascending.
-    templates : (N, 32) uint8 array
-        SHA-256 of the template of each.
-    """
-
-    ids: NDArray[np.int64]
-    templates: NDArray[np.uint8]
+    ids: NDArray[np.int64]  # (N,), `StoredMark.mark_id`, ascending
+    templates: NDArray[np.uint8]  # (N, 32), SHA-256 of the template of each
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -371,7 +331,8 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
             rows = np.array([one == making for one in made])[mark_table.which]
             marks = _marks_of(mark_table).part(rows)
             index = MarkIndex(vault, marks, (str(mark_type), *making), params, Threads(1))
-            held += index.bring_up()
+            nothing = np.zeros(len(marks), np.bool_)  # asked for, but every readable mark is held
+            held += int(index.look(np.zeros((0, 0), np.int8), nothing).held.sum())
     return held
 
 

@@ -43,10 +43,7 @@ class Network:
     def reach(self, asker: str, owner: str) -> Scope:
         """The narrowest scope in which the one member reaches the other.
 
-        Raises
-        ------
-        AccessError
-            One of them is not in the network.
+        Raises AccessError: one of them is not in the network.
         """
         for code in (asker, owner):
             if code not in self.members:

@@ -66,15 +66,9 @@ def group_rows(
 ) -> list[Candidate]:
     """The first row of each group, in order, and how many others stand behind it.
 
-    Parameters
-    ----------
-    rows : sequence of Candidate
-        Of one member, best first.
-    exhibits : mapping
-        Exhibits of that member by their id.
-    reach : Scope
-        Beyond the country a group has a digest in the place of its name: what a laboratory calls
-        a firearm is not for others. Within it, an exhibit of no known firearm is in no group.
+    The rows are of one member, best first. Where its reach goes beyond the country a group has a
+    digest in the place of its name: what a laboratory calls a firearm is not for others. Within it,
+    an exhibit of no known firearm is in no group.
     """
     if grouping is Grouping.NONE:
         return list(rows)

@@ -69,23 +69,13 @@ OTHER_PARAMETERS = "described with parameters"  # how a reason begins
 
 @dataclass(frozen=True, eq=False)
 class Eligibility:
-    """Every eligible mark of a vault before the coarse cut, accounted for once.
-
-    Attributes
-    ----------
-    wanted : (N,) bool array
-        Marks of the mark_table that can be compared.
-    indexed : (N,) bool array
-        All of the query's kind and parameters.
-    not_compared : Counter
-        The others that passed the filters, by reason.
-    """
+    """Every eligible mark of a vault before the coarse cut, accounted for once."""
 
     eligible: int
     after_filters: int
-    wanted: BoolArray
-    indexed: BoolArray
-    not_compared: Counter[str]
+    wanted: BoolArray  # (N,), marks of the mark table that can be compared
+    indexed: BoolArray  # (N,), all of the query's kind and parameters
+    not_compared: Counter[str]  # the others that passed the filters, by reason
 
 
 def eligible_marks(
@@ -97,16 +87,9 @@ def eligible_marks(
 ) -> Eligibility:
     """Apply sharing, class gates and comparability, in this order.
 
-    The rules are asked once for each combination of facts.
-
-    Parameters
-    ----------
-    mark_table : MarkTable
-        Of the query's type of mark.
-    reach : Scope
-        The narrowest scope in which the asker reaches the owner of these holdings.
-    left_out : collection of int
-        Ids of marks that the asker has reviewed against the query and does not want again.
+    The rules are asked once for each combination of facts. `reach`: the narrowest scope in which
+    the asker reaches the owner. `left_out`: ids of marks that the asker has reviewed against the
+    query and does not want again.
     """
     verdicts = [_verdict(query, facts, request, reach) for facts in mark_table.facts]
     shown = _each(mark_table, [v.shown for v in verdicts])

@@ -29,20 +29,9 @@ def shortlist_marks(
     1 a first pass over all: the leading harmonics, over every move of a wide grid; 2 a second pass
     over the best of them: all harmonics, a fine grid; 3 the best of those are the shortlist.
 
-    Parameters
-    ----------
-    mark_table : MarkTable
-        Of the query's type of mark.
-    eligible : Eligibility
-        Which of its marks may be compared, and which are in the index.
-    scorer : CoarseScorer
-        Who scores the shards.
-
-    Returns
-    -------
-    (S,) int64 array, tuple of str
-        Ids, best first; all when they are no more than a shortlist. Equal scores go by order of
-        enrolment. A mark without a sketch always goes on: the full comparison says what is wrong.
+    Gives their ids, (S,), best first; all when they are no more than a shortlist. Equal scores go
+    by order of enrolment. A mark without a sketch always goes on: the full comparison says what is
+    wrong.
     """
     wanted = int(eligible.wanted.sum())
     if wanted <= params.search.shortlist_marks:

@@ -25,7 +25,7 @@ from ribin.services.marks import Asker, cell_source, side_of
 from ribin.services.reading import ReadOptions
 from ribin.services.search import SearchOptions, search_for
 from ribin.services.session import Session
-from ribin.workers import Partial, WorkItem
+from ribin.workers import Partial, Work, WorkItem
 
 _EXHIBIT = "exhibit:"
 _IN_MEMORY = 64  # templates of breech faces, 0.2 MB each
@@ -33,12 +33,10 @@ _IN_MEMORY = 64  # templates of breech faces, 0.2 MB each
 _OF_THE_RUN = ("elapsed_s", "asked_at")
 
 
-class BatchWork(Protocol):
-    """What a batch does with each item; see `ribin.workers.Work`."""
+class BatchWork(Work, Protocol):
+    """What a batch does with each item."""
 
     kind: ClassVar[str]
-
-    def do(self, item: WorkItem) -> Any: ...
 
     def settings(self) -> Mapping[str, object]:
         """Whatever changes the results beside the rows; a journal begun with others is refused."""
@@ -165,6 +163,6 @@ class EnrolScans(PrepareScans):
         options = self.options
         return {
             "params": options.params.template_id,
-            "reading": (options.pixel_pitch_um, options.accept_unusable),
-            "place": (self.vault, self.network_file),
+            "reading": (options.reading.pixel_pitch_um, options.accept_unusable),
+            "place": (options.vault, options.network_file),
         }

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,7 +81,7 @@ class ClusterExecutor:
         room = _AHEAD * max(1, sum(self._client.nthreads().values()))
         flying: dict[Any, WorkItem] = {}
         done = as_completed(loop=self._client.loop)
-        for item in _next(waiting, room):
+        for item in islice(waiting, room):
             done.add(self._start(work, item, flying))
         for future in done:
             item = flying.pop(future.key)
@@ -91,7 +92,7 @@ class ClusterExecutor:
                     "run the job again, it goes on where it was"
                 )
             yield outcome
-            for following in _next(waiting, 1):
+            for following in islice(waiting, 1):
                 done.add(self._start(work, following, flying))
 
     def _start(self, work: Work, item: WorkItem, flying: dict[Any, WorkItem]) -> Any:
@@ -143,11 +144,6 @@ def _wait_for_workers(client: Client, address: str) -> None:
 def _is_there(client: Client) -> bool:
     """Whether the scheduler is connected."""
     return bool(client.status == "running")
-
-
-def _next(items: Iterator[WorkItem], number: int) -> Iterator[WorkItem]:
-    for _, item in zip(range(number), items, strict=False):
-        yield item
 
 
 def _outcome(future: Any, item: WorkItem) -> Outcome:

@@ -14,8 +14,9 @@ from ribin.cases.exhibits import Row, Scope, SearchResult, read_manifest
 from ribin.cases.leads import ExhibitRef, login_name
 from ribin.errors import StoreError
 from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.search.context import OnProgress
 from ribin.search.network import read_network
-from ribin.services.enrol import EnrolOptions, EnrolReport, Progress, enrol_rows
+from ribin.services.enrol import EnrolOptions, EnrolReport, enrol_rows
 from ribin.services.search import SearchOptions, search_for, search_problems
 from ribin.services.session import Session
 from ribin.synth.sample import QUERY_FILE, Series, write_sample_data, write_series
@@ -48,7 +49,7 @@ def demo_folder(folder: Path | None) -> Iterator[Path]:
     yield folder
 
 
-def build_demo(folder: Path, jobs: int, progress: Progress) -> Demo:
+def build_demo(folder: Path, jobs: int, progress: OnProgress) -> Demo:
     """Make the vaults of the sample network in a folder and enrol its scans.
 
     Raises StoreError: a sample scan was refused.
@@ -59,8 +60,8 @@ def build_demo(folder: Path, jobs: int, progress: Progress) -> Demo:
     shutil.copyfile(sample / "network.toml", network_file)
     for code, member in read_network(network_file).members.items():
         Vault.create(member.vault, code, login_name() or WHO).close()
-    options = EnrolOptions(DEFAULT_PARAMS, WHO, REASON)
-    report = enrol_rows(rows, None, network_file, options, jobs=jobs, progress=progress)
+    options = EnrolOptions(DEFAULT_PARAMS, WHO, REASON, network_file=network_file, jobs=jobs)
+    report = enrol_rows(rows, options, progress)
     _all_enrolled(report, sample)
     query = next(row for row in rows if row.path.name == QUERY_FILE)
     members = len({row.member for row in rows})
@@ -105,7 +106,7 @@ _CALIBRES = ("9 mm Luger", ".40 S&W", ".45 ACP", "7.62x39")
 
 
 def make_gallery(
-    folder: Path, member: str, exhibits: int, seed: int, jobs: int, progress: Progress
+    folder: Path, member: str, exhibits: int, seed: int, jobs: int, progress: OnProgress
 ) -> None:
     """Make a vault of synthetic cases in a new or empty folder, two of each firearm.
 
@@ -129,6 +130,7 @@ def make_gallery(
             )
             for number, path in enumerate(sorted(scans.glob("*.x3p"))[:exhibits])
         ]
-        options = EnrolOptions(DEFAULT_PARAMS, WHO, "a vault to try searches with")
-        report = enrol_rows(rows, folder, None, options, jobs=jobs, progress=progress)
+        why = "a vault to try searches with"
+        options = EnrolOptions(DEFAULT_PARAMS, WHO, why, folder, jobs=jobs)
+        report = enrol_rows(rows, options, progress)
     _all_enrolled(report, folder)

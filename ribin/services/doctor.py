@@ -32,15 +32,7 @@ _ROOM_MB = 500.0  # free on a disk: below it a laboratory should look for anothe
 
 
 def examine(vault: Path | None, network_file: Path | None, cores: int) -> Iterator[Finding]:
-    """Look at everything, one finding after the other; nothing is changed.
-
-    Parameters
-    ----------
-    vault, network_file : Path or None
-        Looked at where they are named.
-    cores : int
-        How many this process may use.
-    """
+    """Look at everything, one finding after the other; nothing is changed."""
     yield finding("program", _program)
     yield finding("libraries", _libraries)
     yield from (_extra(name, *what) for name, what in _EXTRAS.items())

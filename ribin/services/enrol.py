@@ -21,8 +21,9 @@ from ribin.extract.outlines import add_notes
 from ribin.model import Scan
 from ribin.params.defaults import Params
 from ribin.pipeline import UsableMarks, judge_marks, usable_marks
+from ribin.search.context import OnProgress, silent
 from ribin.search.rules import check_request
-from ribin.services.reading import ReadOptions
+from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.search import search_scan
 from ribin.services.session import Session, Vaults
 from ribin.vault.enrol import Enrolment, EnrolOutcome, exhibit_problems
@@ -31,31 +32,20 @@ from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
 from ribin.workers import WORTH_A_PROCESS, Outcome, WorkItem, in_order, local_executor
 
-Progress = Callable[[str, int, int], None]  # what is done, how many so far, of how many
-
-
-def no_progress(stage: str, done: int, total: int) -> None:
-    """Nobody is told."""
-
 
 @dataclass(frozen=True)
 class EnrolOptions:
-    """How scans are read and who answers for it."""
+    """How scans are read and enrolled where, who answers for it, and what follows."""
 
     params: Params
     who: str
     reason: str = ""
-    pixel_pitch_um: float | None = None
-    mask: Path | None = None
-    circles: tuple[str, ...] = ()
-    replica: bool = False
+    vault: Path | None = None
+    network_file: Path | None = None  # names the vaults of members that rows name
+    reading: ReadOptions = AS_STATED
     accept_unusable: str = ""  # why a mark that is not usable is enrolled all the same
-
-    @property
-    def reading(self) -> ReadOptions:
-        return ReadOptions(
-            self.pixel_pitch_um, self.mask, self.circles, self.replica, self.who, self.reason
-        )
+    search: EnrolSearch | None = None  # what is done with each scan that is new
+    jobs: int = 1  # processes that read scans, and threads of a search; this one reads a few
 
 
 @dataclass(frozen=True)
@@ -97,64 +87,44 @@ class EnrolReport:
 
 
 def enrol_rows(
-    rows: Sequence[Row],
-    vault: Path | None,
-    network_file: Path | None,
-    options: EnrolOptions,
-    *,
-    search: EnrolSearch | None = None,
-    jobs: int = 1,
-    progress: Progress = no_progress,
+    rows: Sequence[Row], options: EnrolOptions, progress: OnProgress = silent
 ) -> EnrolReport:
     """Enrol each row; one that is refused is reported and does not stop the others.
 
-    Parameters
-    ----------
-    vault, network_file : Path, optional
-        The own vault, and network.toml, which names the vaults of members that rows name.
-    search : EnrolSearch, optional
-        What to search for with each scan that is new.
-    jobs : int
-        Processes that read scans, and threads of a search; few scans are read by this one.
-
-    Raises
-    ------
-    AccessError
-        A search beyond the country does not say who asks and why.
-    ParameterError
-        There is neither vault nor network, or no network to search in.
+    Raises AccessError: a search beyond the country does not say who asks and why; ParameterError:
+    there is neither vault nor network, or no network to search in.
     """
-    if search:
-        _check_search(search, network_file, options)
-    work = PrepareScans(Path(), vault, network_file, options)
+    if options.search:
+        # Refuse before anything is enrolled what no search could be made with.
+        check_request(_request_of("", options.search, options), Scope.COUNTRY)
+        if options.search.scope is not Scope.COUNTRY and options.network_file is None:
+            needed = "--network or RIBIN_NETWORK needed"
+            raise ParameterError(f"search {options.search.scope}: {needed}")
+    work = PrepareScans(Path(), options)
     enrolled: list[Enrolled] = []
     failed: list[Refused] = []
-    with Vaults(vault, network_file) as vaults:
+    with Vaults(options.vault, options.network_file) as vaults:
         admission = Admission(work, vaults)
-        for item, outcome in _worked(work, rows, jobs):
+        for item, outcome in _worked(work, rows):
             try:
                 enrolled.append(admission.admit(item, outcome))
             except (RibinError, OSError) as error:
                 failed.append(Refused(rows[item.number - 1].name, str(error)))
             progress("enrolling", item.number, len(rows))
         report = EnrolReport(tuple(enrolled), tuple(failed))
-        if search is None:
+        if options.search is None:
             return report
-        lists, not_searched = _search_enrolled(
-            enrolled, vaults, network_file, options, search, jobs, progress
-        )
+        lists, not_searched = _search_enrolled(enrolled, vaults, options, options.search, progress)
     return replace(report, searches=tuple(lists), not_searched=tuple(not_searched))
 
 
-def _worked(
-    work: PrepareScans, rows: Sequence[Row], jobs: int
-) -> Iterator[tuple[WorkItem, Outcome]]:
+def _worked(work: PrepareScans, rows: Sequence[Row]) -> Iterator[tuple[WorkItem, Outcome]]:
     """The outcome of each row, in their order, by as many processes as are worth their start."""
     items = [
         WorkItem(number, row.line, {**row.fields, "file": str(row.path) if _has_file(row) else ""})
         for number, row in enumerate(rows, start=1)
     ]
-    executor = local_executor(min(jobs, len(rows) // WORTH_A_PROCESS))
+    executor = local_executor(min(work.options.jobs, len(rows) // WORTH_A_PROCESS))
     return in_order(executor, work, items)
 
 
@@ -179,8 +149,6 @@ class PrepareScans:
     """
 
     folder: Path  # that files of the rows are found from
-    vault: Path | None
-    network_file: Path | None
     options: EnrolOptions
 
     def row(self, item: WorkItem) -> Row:
@@ -189,7 +157,7 @@ class PrepareScans:
 
     def do(self, item: WorkItem) -> PreparedScan | None:
         row = self.row(item)
-        with Vaults(self.vault, self.network_file) as vaults:
+        with Vaults(self.options.vault, self.options.network_file) as vaults:
             _, there = _known_row(row, vaults.of(row.member))
         return None if there else _prepare_row(row, self.options)
 
@@ -257,18 +225,12 @@ def _prepare_row(row: Row, options: EnrolOptions) -> PreparedScan:
 
     Raises RibinError: the scan cannot be read, or a mark that may not be left out cannot be used.
     """
-    reading = replace(options.reading, lighting=row.fields.get("lighting", ""))
+    lighting = row.fields.get("lighting", "")
+    reading = replace(options.reading, who=options.who, why=options.reason, lighting=lighting)
     return PreparedScan(*accepted_marks(reading.scan(row.path, options.params), options))
 
 
 # New exhibits searched with as soon as they are enrolled, each from the session of its member.
-
-
-def _check_search(search: EnrolSearch, network_file: Path | None, options: EnrolOptions) -> None:
-    """Refuse before anything is enrolled what no search could be made with."""
-    check_request(_request_of("", search, options), Scope.COUNTRY)
-    if search.scope is not Scope.COUNTRY and network_file is None:
-        raise ParameterError(f"search {search.scope}: --network or RIBIN_NETWORK needed")
 
 
 def _request_of(member: str, search: EnrolSearch, options: EnrolOptions) -> Request:
@@ -278,11 +240,9 @@ def _request_of(member: str, search: EnrolSearch, options: EnrolOptions) -> Requ
 def _search_enrolled(
     enrolled: Sequence[Enrolled],
     vaults: Vaults,
-    network_file: Path | None,
     options: EnrolOptions,
     search: EnrolSearch,
-    threads: int,
-    progress: Progress,
+    progress: OnProgress,
 ) -> tuple[list[SearchLists], list[Refused]]:
     """Search with every scan that is new, or that no search was made with yet.
 
@@ -295,8 +255,8 @@ def _search_enrolled(
     failed: list[Refused] = []
     for number, one in enumerate(due, start=1):
         try:
-            folder = vaults.of(one.member).path
-            with Session.open(folder, network_file, options.params, threads) as session:
+            own = vaults.of(one.member).path, options.network_file
+            with Session.open(*own, options.params, options.jobs) as session:
                 request = _request_of(session.member, search, options)
                 lists.append(search_scan(session, one.exhibit, one.sha256, request))
         except (RibinError, OSError) as error:
@@ -346,7 +306,7 @@ class CheckScans(PrepareScans):
         there = None
         with (
             contextlib.suppress(RibinError, OSError),  # what the vault says against it comes later
-            Vaults(self.vault, self.network_file) as vaults,
+            Vaults(self.options.vault, self.options.network_file) as vaults,
         ):
             _, there = _known_row(row, vaults.of(row.member))
         if there is None:
@@ -371,23 +331,17 @@ class _EarlierRows:
 
 
 def dry_run_rows(
-    rows: Sequence[Row],
-    vault: Path | None,
-    network_file: Path | None,
-    options: EnrolOptions,
-    *,
-    jobs: int = 1,
-    progress: Progress = no_progress,
+    rows: Sequence[Row], options: EnrolOptions, progress: OnProgress = silent
 ) -> DryRun:
     """Read and describe every scan, and hold every row against its vault and the rows before.
 
-    The parameters are those of `enrol_rows`; the vaults are only read.
+    The vaults are only read.
     """
-    work, earlier = CheckScans(Path(), vault, network_file, options), _EarlierRows()
+    work, earlier = CheckScans(Path(), options), _EarlierRows()
     problems: list[Refused] = []
     new = there = 0
-    with Vaults(vault, network_file) as vaults:
-        for item, outcome in _worked(work, rows, jobs):
+    with Vaults(options.vault, options.network_file) as vaults:
+        for item, outcome in _worked(work, rows):
             row = rows[item.number - 1]
             place = f"line {row.line}" if row.line else row.name
             texts, known = _row_problems(row, place, vaults, earlier)

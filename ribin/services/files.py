@@ -49,17 +49,25 @@ def new_folder_only_if_used(folder: Path | None) -> Iterator[None]:
         raise
 
 
-def check_picture(path: Path | None) -> None:
-    """Refuse before the work a picture that could not be written after it.
+# What a file is, and what its name may end in.
+PICTURE = "picture", (".png",)
+PAGE = "page", (".html", ".htm")
+REPORT = "report", (".html", ".htm", ".pdf")
 
-    Raises ParameterError: the name does not end in .png, or its folder is not there.
+
+def check_output(path: Path | None, kind: tuple[str, tuple[str, ...]]) -> None:
+    """Refuse before the work a file that could not be written after it.
+
+    Raises ParameterError: its name ends otherwise, or its folder is not there.
     """
     if path is None:
         return
-    if path.suffix.lower() != ".png":
-        raise ParameterError(f"{path}: a name that ends in .png needed")
+    what, endings = kind
+    if path.suffix.lower() not in endings:
+        needed = " or ".join(ending for ending in endings if ending != ".htm")
+        raise ParameterError(f"{path}: a name that ends in {needed} needed")
     if not path.parent.is_dir():
         raise ParameterError(
-            f"{path}: a picture in a folder that is there needed",
+            f"{path}: a {what} in a folder that is there needed",
             hint="make the folder first, or name another",
         )

@@ -14,8 +14,9 @@ from ribin._version import __version__
 from ribin.cases.csv_files import BEYOND, read_csv, write_csv
 from ribin.cases.exhibits import COLUMNS
 from ribin.errors import FormatError, ParameterError, RibinError
+from ribin.search.context import OnProgress, silent
 from ribin.services.batch_items import BatchWork, EnrolScans
-from ribin.services.enrol import Admission, Progress, no_progress
+from ribin.services.enrol import Admission
 from ribin.services.files import whole_file
 from ribin.services.session import Vaults
 from ribin.vault.enrol import EnrolOutcome
@@ -78,7 +79,7 @@ def run_batch(
     options: BatchOptions,
     work: BatchWork,
     usual: Mapping[str, str] | None = None,
-    progress: Progress = no_progress,
+    progress: OnProgress = silent,
 ) -> BatchReport:
     """Run a job from where it was left, and write its results.
 
@@ -96,11 +97,15 @@ def run_batch(
         executor = stack.enter_context(_executor(options))
         admit: Admit = _take_value
         if isinstance(work, EnrolScans):
-            vaults = stack.enter_context(Vaults(work.vault, work.network_file))
+            vaults = stack.enter_context(Vaults(work.options.vault, work.options.network_file))
             admit = _admission(Admission(work, vaults))
         tally = run_job(job, work, executor, journal, progress, admit)
-        files = write_results(job, journal, options.results)
-        return BatchReport(tally, tuple(_failures(job, journal)), files)
+        failures = [
+            (f"line {item.line}", journal.entry(item.number)["failed"])
+            for item in job.items
+            if item.number in journal.failed
+        ]
+        return BatchReport(tally, tuple(failures), write_results(job, journal, options.results))
 
 
 def _check_results(options: BatchOptions) -> None:
@@ -148,7 +153,7 @@ def run_job(
     work: BatchWork,
     executor: Executor,
     journal: Journal,
-    progress: Progress = no_progress,
+    progress: OnProgress = silent,
     admit: Admit = _take_value,
 ) -> Tally:
     """Do what the journal does not have yet. This process alone writes, in the order of the items.
@@ -194,15 +199,6 @@ def _admission(admission: Admission) -> Admit:
     return admit
 
 
-def _failures(job: Job, journal: Journal) -> list[tuple[str, str]]:
-    """Each item that failed, by its line, and why."""
-    return [
-        (f"line {item.line}", journal.entry(item.number)["failed"])
-        for item in job.items
-        if item.number in journal.failed
-    ]
-
-
 # JOB.csv: what a batch is asked for, and the name by which a journal knows it again.
 
 
@@ -221,21 +217,10 @@ class Job:
 def read_job(
     path: Path, kind: str, usual: Mapping[str, str], settings: Mapping[str, object]
 ) -> Job:
-    """Read a job.
+    """Read a job; `settings` is whatever else changes its results.
 
-    Parameters
-    ----------
-    kind : str
-        `compare`, `search` or `enrol`.
-    usual : mapping
-        What an empty or absent cell of a column means.
-    settings : mapping
-        Whatever else changes the results.
-
-    Raises
-    ------
-    FormatError
-        As `read_csv`; or the file has no row, or a row has cells beyond its columns.
+    Raises FormatError: as `read_csv`; or the file has no row, or a row has cells beyond its
+    columns.
     """
     needed, others = _COLUMNS[kind]
     known = tuple(dict.fromkeys([*needed, *others]))

@@ -54,17 +54,9 @@ def look_at_leads(
 ) -> list[LeadView]:
     """The leads of a vault for a person's eyes; the audit log keeps who looked.
 
-    Parameters
-    ----------
-    mine, linked : bool
-        Only those that await this person; only links that stand.
-    verdicts : bool
-        With the verdicts that this person may see. A list of standings does without.
-
-    Raises
-    ------
-    AccessError
-        The vault's people have roles, and `who` has none.
+    Only those that await this person, or (`linked`) that are links which stand. A list of standings
+    does without the verdicts that this person may see. Raises AccessError: the vault's people have
+    roles, and `who` has none.
     """
     check_looker(vault.catalogue, who)
     views = [v for v in lead_views(vault, who, mine) if v.history.linked or not linked]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,9 +19,8 @@ from ribin.extract.outlines import DECLARED_CAST, unfold_replica
 from ribin.model import NO_TRACE, Mark, MarkType, Provenance, Scan, Trace, mark_with_article
 from ribin.params.defaults import Params
 from ribin.pipeline import describe_mark, find_mark, judge_marks, usable_marks
-from ribin.read import read_scan
 from ribin.search.rules import OTHER_PARAMETERS, check_request
-from ribin.services.reading import AS_STATED, ReadOptions
+from ribin.services.reading import AS_STATED, ReadOptions, read_original
 from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.enrol import scan_path
@@ -53,12 +51,12 @@ def named_source(name: str, session: Session | None = None) -> Source:
         return exhibit_source(name, session)
     if Path(name).is_absolute() or re.match(r"\.\.?[/\\]", name):
         return Path(name)
-    is_file, lacking = Path(name).is_file(), ""
+    is_file, lacking = Path(name).is_file(), None
     if session and not _OF_MEMBER.fullmatch(name):
         try:
             session.vault.exhibit(name)
         except StoreError as error:
-            lacking = str(error)
+            lacking = error
     if is_file and session and not lacking:
         raise ParameterError(
             f"{name}: one meaning needed, found a file and an exhibit of that name: "
@@ -67,7 +65,7 @@ def named_source(name: str, session: Session | None = None) -> Source:
     if is_file:
         return Path(name)
     if lacking:
-        raise FormatError(f"{name}: neither a file nor an exhibit, {lacking}")
+        raise FormatError(f"{name}: neither a file nor an exhibit, {lacking}", hint=lacking.hint)
     return exhibit_source(name, session)
 
 
@@ -99,20 +97,12 @@ def exhibit_source(name: str, session: Session | None) -> ExhibitRef:
 
 @dataclass(frozen=True, eq=False)
 class Asker:
-    """Who wants to see marks, with which parameters, and why.
-
-    Attributes
-    ----------
-    session, request : Session, Request or None
-        The own vault, and why another member is asked; None where there are only files.
-    action : str
-        What marks are looked at for, as the owner's audit log names it: "picture", "report".
-    """
+    """Who wants to see marks, with which parameters, and why."""
 
     params: Params
-    session: Session | None = None
-    request: Request | None = None
-    action: str = "picture"
+    session: Session | None = None  # the own vault; None where there are only files
+    request: Request | None = None  # why another member is asked
+    action: str = "picture"  # what for, as the owner's audit log names it
 
     def name_of(self, source: Source) -> str:
         """What lists, pages and reports call it."""
@@ -248,21 +238,13 @@ def candidate_side(session: Session, request: Request, candidate: Candidate, act
 
 @dataclass(frozen=True, eq=False)
 class _ShownExhibit:
-    """An exhibit while the vault that holds it is open.
-
-    Attributes
-    ----------
-    own_name, exhibit : str, Exhibit
-        What its owner calls it; and what the asker may know of it.
-    whole : bool
-        Whether the asker may have the original.
-    """
+    """An exhibit while the vault that holds it is open."""
 
     vault: Vault
-    own_name: str
-    exhibit: Exhibit
+    own_name: str  # what its owner calls it
+    exhibit: Exhibit  # what the asker may know of it
     name: str
-    whole: bool
+    whole: bool  # whether the asker may have the original
     asker: Asker
 
     def marks(
@@ -402,23 +384,15 @@ def measured_original(original: bytes, source: str, mark: Mark, params: Params) 
     A file that was read with a person's help, a pitch that it does not state, may not be readable
     without; and what was read otherwise than at enrolment would lie elsewhere. Neither is shown.
 
-    Parameters
-    ----------
-    original : bytes
-        The file as it was received.
-    source : str
-        Its name, whose ending says how to read it.
+    `source`: the name of the file, whose ending says how to read it.
     """
-    with tempfile.TemporaryDirectory(prefix="ribin-") as folder:
-        path = Path(folder) / f"scan{Path(source).suffix}"
-        path.write_bytes(original)
-        try:
-            scan = read_scan(path, params=params.read)
-            if any(note.lower().startswith(DECLARED_CAST) for note in mark.provenance.notes):
-                scan = unfold_replica(scan)
-            surface = measured_surface(scan, mark, params)
-        except RibinError:
-            return None
+    try:
+        scan = read_original(original, source, None, params)
+        if any(note.lower().startswith(DECLARED_CAST) for note in mark.provenance.notes):
+            scan = unfold_replica(scan)
+        surface = measured_surface(scan, mark, params)
+    except RibinError:
+        return None
     return surface if _likeness(surface, mark) > _LIKE else None
 
 

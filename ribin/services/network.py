@@ -59,9 +59,8 @@ def _look_into(path: Path, reach: Scope) -> tuple[int | None, str]:
 def members_table(states: Sequence[MemberState]) -> str:
     """One member a line."""
     header = ("member", "name", "clusters", "exhibits", "vault")
-    rows = [(s.member, s.name, ", ".join(s.clusters) or "-", _holding(s), s.vault) for s in states]
+    rows = []
+    for one in states:
+        held = "not available" if one.exhibits is None else str(one.exhibits)
+        rows.append((one.member, one.name, ", ".join(one.clusters) or "-", held, one.vault))
     return table(header, rows)
-
-
-def _holding(state: MemberState) -> str:
-    return "not available" if state.exhibits is None else str(state.exhibits)

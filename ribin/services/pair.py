@@ -14,7 +14,6 @@ from ribin.cases.exhibits import Candidate, Request
 from ribin.cases.side import Side
 from ribin.comparison import Comparison
 from ribin.describe.steps import template_mark
-from ribin.errors import ParameterError
 from ribin.model import NO_TRACE, Mark, Trace
 from ribin.params.defaults import Params
 from ribin.pipeline import check_mirrored, compare_marks
@@ -25,7 +24,7 @@ from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.pictures import Picture, draw_overlay, write_overlay
 from ribin.report.trace import write_trace_files
-from ribin.services.files import whole_file
+from ribin.services.files import REPORT, check_output, whole_file
 from ribin.services.marks import (
     Asker,
     Source,
@@ -47,23 +46,13 @@ FROM_TEMPLATE = "drawn from its template: the original is not released"
 
 @dataclass(frozen=True)
 class PairOptions:
-    """How two sides are read and compared.
-
-    Attributes
-    ----------
-    mark_type : str, optional
-        By default the first mark of the reference.
-    render : bool
-        EXPERIMENTAL: whether a topography against an image is rendered as one.
-    traced : bool
-        Whether what each stage made is kept.
-    """
+    """How two sides are read and compared."""
 
     reference: ReadOptions = AS_STATED
     comparison: ReadOptions = AS_STATED
-    mark_type: str | None = None
-    render: bool = False
-    traced: bool = False
+    mark_type: str | None = None  # None: the first mark of the reference
+    render: bool = False  # EXPERIMENTAL: a topography against an image is rendered as one
+    traced: bool = False  # what each stage made is kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,17 +228,6 @@ def _from_template(side: Side) -> Mark:
     return replace(mark, provenance=replace(mark.provenance, notes=(FROM_TEMPLATE,)))
 
 
-def check_page(path: Path) -> None:
-    """Refuse before the work a page that could not be written after it.
-
-    Raises ParameterError: the name does not end in .html, or its folder is not there.
-    """
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ParameterError(f"{path}: a name that ends in .html needed")
-    if not path.parent.is_dir():
-        raise ParameterError(f"{path}: a page in a folder that is there needed")
-
-
 def write_page(html: str, path: Path) -> None:
     """Write a page, whole or not at all."""
     with whole_file(path) as aside:
@@ -258,7 +236,7 @@ def write_page(html: str, path: Path) -> None:
 
 # The report of a pair for a case file, what the audit log keeps of it, and how it is written.
 
-_PAGES, _PDF = (".html", ".htm"), ".pdf"
+_PDF = ".pdf"
 
 
 @dataclass(frozen=True)
@@ -315,17 +293,10 @@ def enter_report(
 def check_reports(paths: Sequence[Path]) -> None:
     """Refuse before the work reports that could not be written after it.
 
-    Raises ParameterError: a name ends in neither .html nor .pdf, its folder is not there, or
-    reportlab is missing.
+    Raises ParameterError: as `check_output`, or reportlab is missing.
     """
     for path in paths:
-        if path.suffix.lower() not in (*_PAGES, _PDF):
-            raise ParameterError(f"{path}: a name that ends in .html or .pdf needed")
-        if not path.parent.is_dir():
-            raise ParameterError(
-                f"{path}: a report in a folder that is there needed",
-                hint="make the folder first, or name another",
-            )
+        check_output(path, REPORT)
         if path.suffix.lower() == _PDF:
             check_reportlab()
 

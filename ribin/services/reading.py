@@ -91,6 +91,14 @@ class ReadOptions:
 AS_STATED = ReadOptions()  # as the file states it, or the vault
 
 
+def read_original(content: bytes, source: str, pitch_um: float | None, params: Params) -> Scan:
+    """Read a file as it was received; the ending of its name says how. Errors as `read_scan`."""
+    with tempfile.TemporaryDirectory(prefix="ribin-") as folder:
+        path = Path(folder) / f"scan{Path(source).suffix}"
+        path.write_bytes(content)
+        return read_scan(path, pixel_pitch_um=pitch_um, params=params.read)
+
+
 def read_again(kept: ScanContents, params: Params) -> Scan:
     """The scan as it was read at enrolment: its pitch, light and outlines, and whether a cast.
 
@@ -98,12 +106,9 @@ def read_again(kept: ScanContents, params: Params) -> Scan:
     outlines have.
     """
     source = kept.provenance.source
+    pitch = kept.row_pitch_um if kept.kind is ScanKind.IMAGE else None
     try:
-        with tempfile.TemporaryDirectory(prefix="ribin-") as folder:
-            path = Path(folder) / f"scan{Path(source).suffix}"
-            path.write_bytes(kept.original)
-            pitch = kept.row_pitch_um if kept.kind is ScanKind.IMAGE else None
-            scan = read_scan(path, pixel_pitch_um=pitch, params=params.read)
+        scan = read_original(kept.original, source, pitch, params)
     except RibinError as error:
         raise ScanError(f"{source}: cannot be read again: {error}") from error
     if kept.provenance.lighting and scan.kind is ScanKind.IMAGE and not kept.provenance.replica:
@@ -127,34 +132,18 @@ _BRIGHT_SLOPES = Light(Lamp.RING, elevation_deg=30.0, specular=1.0, shininess=30
 
 
 def as_images(scan: Scan, lighting: str, params: Params = DEFAULT_PARAMS) -> tuple[Scan, ...]:
-    """A topography as an image of its breech face, in each way in which the light may show it.
+    """A topography as an image of its breech face, in each way in which the light may show it: two
+    for a ring light, one for a light at a side. `lighting`: "ring", or "side 90".
 
-    Parameters
-    ----------
-    lighting : str
-        As `ribin.model` writes it: "ring", or "side 90".
-
-    Returns
-    -------
-    tuple of Scan
-        Images of the breech face as it was found in the heights: two for a ring light, one for
-        a light at a side.
-
-    Raises
-    ------
-    ParameterError
-        No lighting is called so, or a side light does not say where it stood.
-    ScanError
-        The scan is an image, or holds no breech face.
+    Raises ParameterError: no lighting is called so, or a side light does not say where it stood;
+    ScanError: the scan is an image, or holds no breech face.
     """
     lights = _lights(lighting)
-    face = next(r.inside for r in find_regions(scan, params) if r.mark_type is _FACE)
+    regions = find_regions(scan, params)
+    face = next(r.inside for r in regions if r.mark_type is MarkType.BREECH_FACE)
     # Exposed for the face: the walls of a head would take the whole range of grey levels.
     seen = replace(scan, valid=face, mark_valid=face, outlines={})
     return tuple(render_scan(seen, light, Camera(noise_grey=0.0)) for light in lights)
-
-
-_FACE = MarkType.BREECH_FACE
 
 
 def _lights(lighting: str) -> tuple[Light, ...]:

@@ -12,8 +12,8 @@ from ribin.cases.results import SearchLists
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.errors import RibinError
 from ribin.report.json import plain_value
+from ribin.search.context import OnProgress, silent
 from ribin.search.rules import check_request
-from ribin.services.enrol import Progress, no_progress
 from ribin.services.search import SearchOptions, search_for
 from ribin.services.session import Session, open_own
 from ribin.vault.saved_searches import add_saved_search, note_findings, read_saved_searches
@@ -57,9 +57,7 @@ def begin_saved_searches(
         )
 
 
-def run_saved_searches(
-    session: Session, who: str, progress: Progress = no_progress
-) -> SavedSearchRun:
+def run_saved_searches(session: Session, who: str, progress: OnProgress = silent) -> SavedSearchRun:
     """Make every saved search and note what is new; `read_findings` gives what it was.
 
     A search that cannot be made, or a member that cannot answer, stops no other.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -43,7 +41,11 @@ class Session:
         """
         own = open_own(vault)
         try:
-            network = network_around(own, network_file)
+            network = (
+                read_network(network_file)
+                if network_file
+                else Network({own.member: NetworkMember(own.member, own.member, own.path)}, {})
+            )
             listed = network.members.get(own.member)
             if not listed:
                 known = ", ".join(sorted(network.members))
@@ -103,14 +105,12 @@ class Vaults:
 
     def _place(self, code: str) -> Path:
         if self._network is None:
-            raise AccessError(f"member {code}: the owner of the vault needed ({self._owner()})")
+            owner = self._own.member if self._own else "none"
+            raise AccessError(f"member {code}: the owner of the vault needed ({owner})")
         if code not in self._network.members:
             known = ", ".join(self._network.members)
             raise AccessError(f"member {code}: a member of the network needed ({known})")
         return self._network.members[code].vault
-
-    def _owner(self) -> str:
-        return self._own.member if self._own else "none"
 
     def __enter__(self) -> Self:
         return self
@@ -133,31 +133,3 @@ def needed_vault(vault: Path | None) -> Path:
             hint="`ribin init FOLDER --member CODE` makes one, the settings file can name it",
         )
     return vault
-
-
-def network_around(vault: Vault, network_file: Path | None) -> Network:
-    """The network of `--network`, or the network of one country where none is given."""
-    if network_file:
-        return read_network(network_file)
-    return Network({vault.member: NetworkMember(vault.member, vault.member, vault.path)}, {})
-
-
-@contextmanager
-def open_with_network(
-    vault: Path | None, network_file: Path | None
-) -> Iterator[tuple[Vault, Network]]:
-    """The own vault and the network that it is in.
-
-    Raises ParameterError: there is no vault or no network.
-    """
-    if network_file is None:
-        raise ParameterError("--network or RIBIN_NETWORK needed: network.toml")
-    with open_own(vault) as opened:
-        yield opened, read_network(network_file)
-
-
-def needed_receiver(code: str) -> str:
-    """The member of `--to`; ParameterError where there is none."""
-    if not code:
-        raise ParameterError("--to needed: the code of another member")
-    return code

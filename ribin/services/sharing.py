@@ -139,7 +139,7 @@ def release(vault: Vault, network: Network, asked: ReleaseRequest) -> ReleaseRes
     Raises AccessError, ParameterError, StoreError: as `release_exhibit` and `end_release`.
     """
     exhibit, receiver = asked.exhibit, asked.receiver
-    reach = network.reach(vault.member, receiver)
+    reach = _reach(vault, network, receiver)
     said = {"who": asked.who, "reason": asked.reason}
     if asked.ended:
         end_release(vault, exhibit, receiver, **said)
@@ -172,12 +172,18 @@ def send_bundle(
 
     Raises AccessError, ParameterError, StoreError: as `export_bundle`; or there is no key.
     """
-    reach: Scope = network.reach(vault.member, receiver)
+    reach = _reach(vault, network, receiver)
     key = own_key(vault)
     sealed_for = trusted_key(vault, receiver) if sealed else None
     return export_bundle(
         vault, receiver, reach, key, path, sealed_for=sealed_for, who=who, reason=reason
     )
+
+
+def _reach(vault: Vault, network: Network, receiver: str) -> Scope:
+    if not receiver:
+        raise ParameterError("--to needed: the code of another member")
+    return network.reach(vault.member, receiver)
 
 
 # A purge of several exhibits: each on its own, and what stays is said with its reason.

@@ -40,8 +40,8 @@ def home(request: Request) -> Response:
         waiting=waiting,
         member=member,
         members=sorted(network.members),
-        searches=state.searches(),
-        reports=state.reports(),
+        searches=state.searches.newest_first(),
+        reports=state.reports.newest_first(),
         has_pdf=find_spec("reportlab") is not None,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -116,8 +116,4 @@ def _fields(body: bytes) -> Mapping[str, str]:
         parsed = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
     except ValueError:
         return {}
-    return {name: _last(values) for name, values in parsed.items()}
-
-
-def _last(values: Iterable[str]) -> str:
-    return list(values)[-1]
+    return {name: values[-1] for name, values in parsed.items()}

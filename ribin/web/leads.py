@@ -20,7 +20,7 @@ from ribin.web.state import whole_number
 def take_up(request: Request) -> Response:
     """Take up a candidate as a lead, as `ribin lead open` does."""
     form, state = form_of(request), state_of(request)
-    found, rank = state.found(form.get("id", "")), form.get("rank", "")
+    found, rank = state.searches.get(form.get("id", "")), form.get("rank", "")
     mark = form.get("mark", "")
     _, _, row = found.place(mark, whole_number(rank))
     with state.session() as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -81,9 +80,6 @@ async def not_found(request: Request, error: Exception) -> Response:
     """No page is called so, or it is not asked for in this way."""
     assert isinstance(error, HTTPException)
     return error_page(request.scope, error.status_code, f"{error.detail}: {request.url.path[:200]}")
-
-
-Handler = Callable[[Request], Response | Awaitable[Response]]
 
 
 # A request that ends before any page: a line, and in a browser the way back beside it.

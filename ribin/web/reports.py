@@ -12,7 +12,7 @@ from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.services.marks import Asker, candidate_side
 from ribin.services.pair import ReportOptions, compare_sides, report_pair
-from ribin.services.search_output import report_search
+from ribin.services.search import report_search
 from ribin.web.pages import form_of, see, state_of, with_policy
 from ribin.web.state import whole_number
 
@@ -23,7 +23,7 @@ def report(request: Request) -> Response:
     """Make the report of the query and a candidate, and go on to it."""
     form, state = form_of(request), state_of(request)
     _check_form(form)
-    asked = state.found(form.get("id", ""))
+    asked = state.searches.get(form.get("id", ""))
     _, side, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
     with state.session() as session:
         other = candidate_side(session, asked.made.request, row, "report")
@@ -36,7 +36,7 @@ def list_report(request: Request) -> Response:
     """Make the report of a search with the first candidates beside the query, and go on to it."""
     form, state = form_of(request), state_of(request)
     _check_form(form)
-    asked = state.found(form.get("id", ""))
+    asked = state.searches.get(form.get("id", ""))
     with state.session() as session:
         made = asked.made
         asker = Asker(state.params, session, made.request, "report")
@@ -75,10 +75,10 @@ def _said(request: Request) -> ReportOptions:
 
 
 def _see_report(request: Request, document: Document) -> Response:
-    key = state_of(request).keep_report(document)
+    key = state_of(request).reports.put(document)
     path = "/reports.pdf" if form_of(request).get("as") == "pdf" else "/reports"
     return see(f"{path}?{urlencode({'id': key})}")
 
 
 def _kept(request: Request) -> Document:
-    return state_of(request).report(request.query_params.get("id", ""))
+    return state_of(request).reports.get(request.query_params.get("id", ""))

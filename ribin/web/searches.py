@@ -12,7 +12,7 @@ from ribin.errors import ParameterError, StoreError
 from ribin.report.score_plot import largest_drop
 from ribin.services.marks import Asker
 from ribin.services.pair import candidate_pair, pair_page
-from ribin.services.search_output import candidate_thumbnail
+from ribin.services.search import candidate_thumbnail
 from ribin.view import thumbnail_png
 from ribin.view.results import gallery_lists, score_plot
 from ribin.web.pages import form_of, page, picture, see, state_of, with_policy
@@ -23,10 +23,10 @@ def search(request: Request) -> Response:
     """Search with an exhibit, and go on to its lists."""
     form = form_of(request)
     try:
-        found = state_of(request).search(form.get("exhibit", ""), form)
+        key = state_of(request).search(form.get("exhibit", ""), form)
     except ValueError as error:  # a scope that there is not; ParameterError is one
         raise ParameterError(str(error)) from error
-    return see(f"/found?{urlencode({'id': found.key})}")
+    return see(f"/found?{urlencode({'id': key})}")
 
 
 def found(request: Request) -> Response:
@@ -35,7 +35,8 @@ def found(request: Request) -> Response:
     lists = asked.made.lists
     drops = {one.mark: largest_drop([row.score for row in one.candidates]) for one in lists.lists}
     plots = {one.key: Markup(score_plot(one)) for one in gallery_lists(lists) if one.has_scores}
-    return page(request, "found.html", found=asked, drops=drops, plots=plots)
+    key = request.query_params["id"]
+    return page(request, "found.html", key=key, found=asked, drops=drops, plots=plots)
 
 
 def query_png(request: Request) -> Response:
@@ -73,11 +74,12 @@ def candidate(request: Request) -> Response:
     """One candidate: its figures, and the form to take it up as a lead."""
     asked = _found(request)
     one, _, row = asked.place(*_place(request))
-    return page(request, "candidate.html", found=asked, list=one, row=row)
+    key = request.query_params["id"]
+    return page(request, "candidate.html", key=key, found=asked, list=one, row=row)
 
 
 def _found(request: Request) -> RecentSearch:
-    return state_of(request).found(request.query_params.get("id", ""))
+    return state_of(request).searches.get(request.query_params.get("id", ""))
 
 
 def _place(request: Request) -> tuple[str, int]:

@@ -31,11 +31,6 @@ _KEPT = 20  # the oldest is forgotten first
 T = TypeVar("T")
 
 
-def new_key() -> str:
-    """A key for one more."""
-    return secrets.token_urlsafe(8)
-
-
 class RecentItems(Generic[T]):
     """The last ones of a kind, `what` in refusals; safe in several threads."""
 
@@ -44,11 +39,14 @@ class RecentItems(Generic[T]):
         self._kept: OrderedDict[str, T] = OrderedDict()
         self._lock = threading.Lock()
 
-    def put(self, key: str, one: T) -> None:
+    def put(self, one: T) -> str:
+        """Keep one more; its key."""
+        key = secrets.token_urlsafe(8)
         with self._lock:
             self._kept[key] = one
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
+        return key
 
     def get(self, key: str) -> T:
         """The one of a key; StoreError where there is none such, or no more."""
@@ -69,7 +67,6 @@ class RecentItems(Generic[T]):
 class RecentSearch:
     """A search of this session, as it was shown."""
 
-    key: str
     exhibit: str
     made: FinishedSearch
     thumbnails: dict[tuple[str, int], bytes] = field(default_factory=dict)
@@ -102,16 +99,16 @@ class ApplicationState:
     who: str
     threads: int = 1
     read_only: bool = False
-    _found: RecentItems[RecentSearch] = field(default_factory=lambda: RecentItems("search"))
-    _reports: RecentItems[Document] = field(default_factory=lambda: RecentItems("report"))
+    searches: RecentItems[RecentSearch] = field(default_factory=lambda: RecentItems("search"))
+    reports: RecentItems[Document] = field(default_factory=lambda: RecentItems("report"))
     _one_search: threading.Lock = field(default_factory=threading.Lock)
 
     def session(self) -> Session:
         """The session of one request, to be used in a `with` block."""
         return Session.open(self.vault, self.network_file, self.params, self.threads)
 
-    def search(self, exhibit: str, asked: Mapping[str, str]) -> RecentSearch:
-        """Search with an exhibit of the own vault, as `ribin search` does, and remember it.
+    def search(self, exhibit: str, asked: Mapping[str, str]) -> str:
+        """Search with an exhibit of the own vault, as `ribin search` does; the key of the search.
 
         Raises AccessError: the search goes beyond the country, into the logs of others, and this is
         read-only; RibinError: as `search_for`.
@@ -122,31 +119,7 @@ class ApplicationState:
                 raise AccessError(f"scope {options.scope}: not with --read-only")
             # An exhibit and nothing else: no file takes its place.
             made = search_for(session, ExhibitRef(session.member, exhibit), options)
-        found = RecentSearch(new_key(), exhibit, made)
-        self._found.put(found.key, found)
-        return found
-
-    def found(self, key: str) -> RecentSearch:
-        """A search of this session; StoreError where there is none such, or no more."""
-        return self._found.get(key)
-
-    def keep_report(self, document: Document) -> str:
-        """Keep a report, so that it is looked at again and not made again; its key."""
-        key = new_key()
-        self._reports.put(key, document)
-        return key
-
-    def report(self, key: str) -> Document:
-        """A report of this session; StoreError where there is none such, or no more."""
-        return self._reports.get(key)
-
-    def reports(self) -> list[tuple[str, Document]]:
-        """The reports of this session with their keys, newest first."""
-        return self._reports.newest_first()
-
-    def searches(self) -> list[RecentSearch]:
-        """The searches of this session, newest first."""
-        return [found for _, found in self._found.newest_first()]
+        return self.searches.put(RecentSearch(exhibit, made))
 
 
 def search_options(form: Mapping[str, str], who: str) -> SearchOptions:

@@ -10,7 +10,7 @@ from ribin.cases.exhibits import Filters, Request, Scope
 from ribin.errors import FormatError
 from ribin.report.json import as_json, lists_of
 from ribin.report.text import lists_value
-from ribin.services.search_output import read_lists
+from ribin.services.search import read_lists
 from ribin.vault.vault import Vault
 
 QUERY, CANDIDATE = "JAM-2026-0007-1", "BLZ-2025-0042-1"

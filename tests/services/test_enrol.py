@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_library_command_and_batch_store_the_same_bits(ribin, scans, vault):
     scan = read_scan(path)
     marks = extract_marks(scan)
     rows = [Row(path, "", {"event": "E", "exhibit": "X"})]
-    assert enrol_rows(rows, vault.path, None, OPTIONS).enrolled[0].outcome == "new"
+    assert enrol_rows(rows, replace(OPTIONS, vault=vault.path)).enrolled[0].outcome == "new"
     ribin("init", scans / "other", "--member", "JAM", "--who", "me")
     asked = ("--event", "E", "--exhibit", "X", "--vault", scans / "other", "--who", "me")
     assert ribin("enrol", path, *asked).code == 0
@@ -61,14 +62,14 @@ def test_library_command_and_batch_store_the_same_bits(ribin, scans, vault):
 
 def test_a_job_run_again_reads_no_scan_again(scans, vault, monkeypatch):
     rows = read_manifest(scans / "exhibits.csv", {"event": "E-2"})
-    first = enrol_rows(rows[:1], vault.path, None, OPTIONS)
+    first = enrol_rows(rows[:1], replace(OPTIONS, vault=vault.path))
     assert [e.outcome for e in first.enrolled] == ["new"]
     read = []
     monkeypatch.setattr(
         "ribin.services.reading.read_scan",
         lambda path, **how: read.append(path.name) or read_scan(path),
     )
-    again = enrol_rows(rows, vault.path, None, OPTIONS)
+    again = enrol_rows(rows, replace(OPTIONS, vault=vault.path))
     assert [e.outcome for e in again.enrolled] == ["already there", "new"]
     assert read == [FILES[1]]
     assert [(f.file, f.reason) for f in again.failed] == [
@@ -100,7 +101,7 @@ def test_processes_enrol_what_one_process_does(ribin, scans, tmp_path, monkeypat
 
 def test_a_scan_that_two_rows_name_is_enrolled_once(scans, vault):
     row = Row(scans / FILES[0], "", {"event": "E", "exhibit": "X"})
-    report = enrol_rows([row, row], vault.path, None, OPTIONS)
+    report = enrol_rows([row, row], replace(OPTIONS, vault=vault.path))
     assert [one.outcome for one in report.enrolled] == ["new", "already there"]
 
 

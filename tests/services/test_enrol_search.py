@@ -54,7 +54,8 @@ def test_what_cannot_be_searched_is_refused_before_it_is_enrolled(
     for more, message in (
         (
             ("--network", network),
-            "scope cluster: reason needed beyond the country, found none; --reason says it",
+            "scope cluster: reason needed beyond the country, found none\n"
+            "hint: --reason, or the field Reason of a page, says it",
         ),
         (("--reason", "x"), "search cluster: --network or RIBIN_NETWORK needed"),
     ):

@@ -265,7 +265,7 @@ def test_a_page_means_an_exhibit_whatever_lies_in_the_folder(
     monkeypatch.chdir(tmp_path)
     shutil.copy(sample_dir / f"{STRANGER}.x3p", tmp_path / QUERY)
     state = ApplicationState(network / "JAM", network / "network.toml", DEFAULT_PARAMS, "me")
-    found = state.search(QUERY, {"scope": "country"})
+    found = state.searches.get(state.search(QUERY, {"scope": "country"}))
     assert found.made.sides[0].exhibit.exhibit == QUERY
     assert [c.exhibit for c in found.made.lists.first.candidates] == [STRANGER]
 

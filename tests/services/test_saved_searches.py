@@ -34,7 +34,7 @@ def network(linked, tmp_path):
 def put(sample_dir, vault, name, exhibit=""):
     fields = {"event": f"E-{name}", "exhibit": exhibit or name, "sharing": "cluster"}
     rows = [Row(sample_dir / f"{name}.x3p", "", fields)]
-    report = enrol_rows(rows, vault, None, EnrolOptions(DEFAULT_PARAMS, "me"))
+    report = enrol_rows(rows, EnrolOptions(DEFAULT_PARAMS, "me", vault=vault))
     assert report.failed == ()
 
 

@@ -100,11 +100,11 @@ def test_names_are_escaped(lists):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Path:
     """The sample network, enrolled once."""
+    from ribin.search.context import silent
     from ribin.services.demo import build_demo
-    from ribin.services.enrol import no_progress
 
     folder = tmp_path_factory.mktemp("demo")
-    build_demo(folder, 1, no_progress)
+    build_demo(folder, 1, silent)
     return folder
 
 
