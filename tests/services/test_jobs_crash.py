@@ -140,7 +140,7 @@ def test_an_enrolment_killed_20_times(scans, enrolled, capsys):
 
 def test_a_batch_of_searches_killed_10_times(scans, enrolled, capsys):
     with Vault.open(enrolled[0]) as vault:
-        names = list(vault.exhibits())
+        names = [f"exhibit:{name}" for name in vault.exhibits()]
     (scans / "queries.csv").write_text("query\n" + "\n".join(names) + "\n", encoding="utf-8")
     job = command("batch", "search", scans / "queries.csv", "--vault", enrolled[0], "--who", "me")
     whole, killed = scans / "found.jsonl", scans / "found-killed.jsonl"
