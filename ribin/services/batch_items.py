@@ -153,7 +153,6 @@ class SearchQueries:
         )
 
 
-@dataclass(frozen=True)
 class EnrolScans(PrepareScans):
     """Read and describe the scan of an item, as `ribin enrol` does; the one writer enrols it."""
 
