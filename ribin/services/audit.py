@@ -20,10 +20,13 @@ from ribin.vault.audit import (
     read_head,
 )
 from ribin.vault.people import check_role
+from ribin.vault.retention import tombstones
 from ribin.vault.rows import record_problems
+from ribin.vault.sharing import own_name, pseudonym
 from ribin.vault.vault import Vault
 
 _READERS = (Role.AUDITOR, Role.ADMINISTRATOR)
+_LEAST_OF_A_HASH = 12  # characters; no name of an exhibit is meant by fewer
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,30 @@ def export_log(vault: Vault, file: Path, who: str, reason: str) -> int:
 
 
 def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]:
-    """The last rows about a subject, or of all, oldest first."""
+    """The last rows about a subject, or of all, oldest first.
+
+    An exhibit, by its name or its pseudonym, stands for its scans too: the log names what somebody
+    looked at by the SHA-256 of the scan. Of a hash the beginning is enough.
+    """
     _check_reader(vault, who)
-    return [row for row in vault.audit_log() if subject in ("", row.subject)][-last:]
+    names = _names_of(vault, subject)
+    return [
+        row
+        for row in vault.audit_log()
+        if not subject
+        or row.subject in names
+        or (len(subject) >= _LEAST_OF_A_HASH and row.subject.startswith(subject))
+    ][-last:]
+
+
+def _names_of(vault: Vault, subject: str) -> set[str]:
+    """All by which the log may name an exhibit, also one that was purged."""
+    with vault.catalogue.reading() as db:
+        exhibit = own_name(db, subject) or subject
+        names = {subject, exhibit, pseudonym(db, exhibit)}
+    names |= {scan.sha256 for scan in vault.holdings().scans if scan.exhibit.exhibit == exhibit}
+    purged = (one.scans for one in tombstones(vault) if one.exhibit == exhibit)
+    return names.union(*purged)
 
 
 def _check_reader(vault: Vault, who: str) -> None:

@@ -113,7 +113,7 @@ def check_role_if_any(db: sqlite3.Connection, who: str, role: Role) -> None:
 
 def check_role_in_use(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None:
     """As `check_role`, once a vault has people: before a second person is appointed, whoever can
-    open the folder may enrol and search."""
+    open the folder may do all but conclude, give roles and read the audit log."""
     if len(_roles_held(db)) > 1:
         check_role(db, who, wanted)
 

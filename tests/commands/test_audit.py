@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 from vault_makers import enrol, make_exhibit
 
+from ribin.vault.sharing import pseudonyms
 from ribin.vault.vault import Vault
 
 
@@ -32,6 +33,24 @@ def test_a_sound_log_and_its_anchor(ribin, folder):
     with Vault.open(folder) as vault:
         vault.record("search", "Q2", "asker", "another")
     assert ribin("audit", "verify", "--vault", folder, "--anchor", head).code == 0
+
+
+def test_an_exhibit_is_found_by_whatever_the_log_calls_it(ribin, folder):
+    """Its name, its pseudonym and its scan's hash, or the part of it that the table shows."""
+    with Vault.open(folder) as vault:
+        (sha256,) = (s.sha256 for s in vault.holdings().scans if s.exhibit.exhibit == "X2")
+        vault.record("picture", sha256, "asker", "a shooting", asking_member="BLZ")
+        known_as = pseudonyms(vault, ["X2"])["X2"]
+
+    def actions(subject):
+        asked = ("audit", "list", "--subject", subject, "--vault", folder, "--who", "head")
+        return [row["action"] for row in json.loads(ribin(*asked, "--json").out)["rows"]]
+
+    assert actions("X2") == actions(known_as) == actions(sha256[:24]) == ["enrol", "picture"]
+    assert actions("X1") == ["enrol"]
+    purged = ribin("purge", "X2", "--reason", "error", "--vault", folder, "--who", "head")
+    assert purged.code == 0, purged.err
+    assert actions("X2") == ["enrol", "picture", "purge"]
 
 
 def rewritten(folder):
