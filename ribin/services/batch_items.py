@@ -73,21 +73,28 @@ class CompareScans:
 
     def do(self, item: WorkItem) -> dict[str, Any]:
         mark = item.fields.get("mark") or None
-        reference = self._template(item, "reference", mark)
-        comparison = self._template(item, "comparison", str(reference.mark_type))
-        value = plain_value(compare_marks(reference, comparison, self.params))
+        one, reference = self._template(item, "reference", mark)
+        two, comparison = self._template(item, "comparison", str(reference.mark_type))
+        result = compare_marks(reference, comparison, self.params)
+        value = plain_value(replace(result, reference=one, comparison=two))
         left_out = _OF_THE_RUN if self.cells else (*_OF_THE_RUN, "cell_fits")
         return {name: content for name, content in value.items() if name not in left_out}
 
-    def _template(self, item: WorkItem, column: str, mark: str | None) -> Template:
+    def _template(self, item: WorkItem, column: str, mark: str | None) -> tuple[str, Template]:
+        """What results call the file or the own exhibit of a cell, and the template of its mark."""
         cell = _needed(item, column)
         opened = Session.open(self.vault, None, self.params, 1) if self.vault else nullcontext()
         with opened as session:
             source = cell_source(cell, self.folder, session)
-            if isinstance(source, ExhibitRef):
-                return side_of(source, Asker(self.params, session), mark_type=mark).template
+            if session and isinstance(source, ExhibitRef):
+                if source.member != session.member:
+                    raise FormatError(f"{cell}: a file or an exhibit of the own vault needed")
+                side = side_of(source, Asker(self.params, session), mark_type=mark)
+                return side.name, side.template
+        assert isinstance(source, Path)
         state = source.stat()
-        return _described(source, state.st_mtime_ns, state.st_size, mark, self.reading, self.params)
+        form = (state.st_mtime_ns, state.st_size, mark, self.reading, self.params)
+        return source.name, _described(source, *form)
 
 
 @lru_cache(_IN_MEMORY)

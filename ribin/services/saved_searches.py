@@ -52,9 +52,8 @@ def begin_saved_searches(
     who, reason, scope = options.who, options.reason, options.scope
     check_request(Request("", scope, who=who, reason=reason), Scope.COUNTRY)
     with open_own(vault) as opened:
-        return add_saved_search(
-            opened, exhibits, scope, options.top, options.min_score, who, reason
-        )
+        own = [name.removeprefix("exhibit:") for name in exhibits]
+        return add_saved_search(opened, own, scope, options.top, options.min_score, who, reason)
 
 
 def run_saved_searches(session: Session, who: str, progress: OnProgress = silent) -> SavedSearchRun:

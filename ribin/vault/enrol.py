@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from ribin.vault.vault import Vault
 
 
+# How a name on a command line begins that is no plain exhibit (`services/marks.py`).
+_MEANS_ELSE = re.compile(r"exhibit:|[A-Z]{3}:|\.{0,2}[/\\]")
 _LEAD_ON_PURGED = (
     "SELECT lead FROM tombstones t JOIN leads ON reference IN (t.exhibit, t.opaque)"
     " OR comparison IN (t.exhibit, t.opaque) WHERE t.exhibit = ?"
@@ -216,6 +219,11 @@ def exhibit_problems(exhibit: Exhibit, source: str) -> list[str]:
     for name, value in (("exhibit", exhibit.exhibit), ("event", exhibit.event.event)):
         if not value or value != value.strip() or not value.isprintable():
             problems.append(f"{source}: {name} needs an identifier, found {value!r}")
+    if _MEANS_ELSE.match(exhibit.exhibit):
+        problems.append(
+            f"{source}: exhibit needs an identifier that commands do not read as a file or as "
+            f"another member's exhibit, found {exhibit.exhibit!r}"
+        )
     if exhibit.event.date:
         try:
             checked_day(exhibit.event.date, f"event {exhibit.event.event}: date")

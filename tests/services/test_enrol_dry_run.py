@@ -54,7 +54,7 @@ def test_every_problem_is_listed_and_nothing_written(folder, enrol):
     )
     lines = ran.err.splitlines()
     for line, problem in (
-        (3, "none.x3p: cannot be read: No such file"),
+        (3, "none.x3p: a file needed, found nothing there"),
         (4, "the zip archive is truncated or damaged"),
         (4, "event E2: date needs a day as YYYY-MM-DD, found '14.3.2026'"),
         (5, "kind needs one of evidence, test_fire, found 'pistol'"),

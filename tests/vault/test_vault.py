@@ -128,10 +128,15 @@ def test_a_scan_of_another_exhibit_is_refused(vault):
     assert list(vault.exhibits()) == ["X1"]
 
 
+# `info NAME` would read each of these as something else than an own exhibit.
+MEANS_ELSE = ("exhibit:X", "BLZ:X", "./X", "../X", "/X")
+
+
 @pytest.mark.parametrize(
     ("exhibit", "message"),
     [
         (make_exhibit(""), "exhibit needs an identifier, found ''"),
+        *((make_exhibit(name), "do not read as a file") for name in MEANS_ELSE),
         (make_exhibit(" X"), "exhibit needs an identifier, found ' X'"),
         (make_exhibit(event="a\nb"), "event needs an identifier"),
         (make_exhibit(date="1.2.2024"), "date needs a day as YYYY-MM-DD, found '1.2.2024'"),
