@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 import click
 
 from ribin.errors import AccessError, ParameterError, RibinError
-from ribin.report.table import Terminal, shown_on
+from ribin.report.table import Terminal, printable, shown_on
 
 DONE = 0
 SOME_FAILED = 1
@@ -75,7 +75,7 @@ def _code(error: BaseException) -> int:
 def list_failed(failed: Iterable[tuple[str, str]]) -> None:
     """A line on stderr for each item that failed; a reason that names its file says it once."""
     for file, reason in failed:
-        click.echo(reason if file in reason else f"{file}: {reason}", err=True)
+        click.echo(printable(reason if file in reason else f"{file}: {reason}"), err=True)
 
 
 def speak_any_encoding() -> None:
@@ -109,7 +109,8 @@ def say_why(text: str, hint: str = "") -> None:
 
     The name of the program is red where stderr is a terminal.
     """
-    click.echo(f"{click.style('ribin:', fg='red', bold=True)} {text}", err=True, color=_wanted())
+    name = click.style("ribin:", fg="red", bold=True)
+    click.echo(f"{name} {printable(text)}", err=True, color=_wanted())
     if hint:
         click.echo(f"hint: {hint}", err=True)
 

@@ -129,3 +129,17 @@ def test_text_of_others_is_no_markup_on_a_terminal():
 )
 def test_a_shift_in_words(shift_um, words):
     assert shift_words(shift_um) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\nsha256  0", "a\\nsha256  0"),
+        ("\x1b[2Ja", "\\x1b[2Ja"),
+        ("a\u202eb", "a\\u202eb"),
+        ("Jos\u00e9\u00a0N.", "Jos\u00e9\u00a0N."),
+    ],
+)
+def test_a_foreign_text_neither_steers_a_terminal_nor_makes_a_line(text, shown):
+    assert facts([("file", text)]) == f"file  {shown}"
+    assert table(("file",), [(text,)]).splitlines() == ["file", shown]
