@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -80,6 +81,21 @@ def test_a_demo_that_cannot_be_kept_is_one_line(ribin, tmp_path, keep):
     assert done.err == f"ribin: {tmp_path / keep}: Not a directory\n"
 
 
+def _workers_of(pid):
+    """How many processes that describe a program has started; other children do not count."""
+    found = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            with contextlib.suppress(OSError):
+                found += b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    return found
+
+
+def _heeds_interrupts():
+    """A run in the background of a shell ignores SIGINT, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_an_interrupted_evaluation_is_quiet(sample_dir, tmp_path):
@@ -96,10 +112,10 @@ def test_an_interrupted_evaluation_is_quiet(sample_dir, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_heeds_interrupts,
     ) as process:
-        begun = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        while process.poll() is None and not begun.read_text().split():
-            time.sleep(0.01)
+        while process.poll() is None and _workers_of(process.pid) < 2:
+            time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=180)
     assert (process.returncode, out) == (130, "")

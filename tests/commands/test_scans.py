@@ -218,7 +218,7 @@ def test_the_demo_shows_the_planted_candidate(ribin, tmp_path):
     picture = tmp_path / "demo.png"
     done = ribin("demo", "--keep", tmp_path / "kept", "--picture", picture)
     assert (done.code, done.err) == (0, "")
-    country, cluster, network = done.out.split("\nquery JAM-2026-0007-1.x3p, scope ")[1:]
+    country, cluster, network = done.out.split("\nquery JAM-2026-0007-1, scope ")[1:]
     first, second = (
         [line.split()[1] for line in text.splitlines()[2:4]] for text in (cluster, network)
     )
