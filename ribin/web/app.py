@@ -16,10 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ribin.errors import ParameterError, RibinError
-from ribin.web import exhibits as browsing
-from ribin.web import leads as leading
-from ribin.web import reports as reporting
-from ribin.web import searches as finding
+from ribin.web import exhibits, leads, reports, searches
 from ribin.web.guard import Guard
 from ribin.web.pages import error_page, not_found, refused, see
 from ribin.web.session import TOKEN_FIELD, BrowserSession
@@ -27,23 +24,23 @@ from ribin.web.state import ApplicationState
 
 _LOOK = ["GET", "HEAD"]
 _ROUTES = [
-    Route("/", browsing.home, methods=_LOOK),
-    Route("/exhibit", browsing.exhibit, methods=_LOOK),
-    Route("/mark.png", browsing.mark_png, methods=_LOOK),
-    Route("/search", finding.search, methods=["POST"]),
-    Route("/found", finding.found, methods=_LOOK),
-    Route("/candidate", finding.candidate, methods=_LOOK),
-    Route("/candidate.png", finding.candidate_png, methods=_LOOK),
-    Route("/compare", finding.compare, methods=_LOOK),
-    Route("/query.png", finding.query_png, methods=_LOOK),
-    Route("/report", reporting.report, methods=["POST"]),
-    Route("/report/list", reporting.list_report, methods=["POST"]),
-    Route("/reports", reporting.as_page, methods=_LOOK),
-    Route("/reports.pdf", reporting.as_pdf, methods=_LOOK),
-    Route("/leads", leading.leads, methods=_LOOK),
-    Route("/lead", leading.lead, methods=_LOOK),
-    Route("/lead/open", leading.take_up, methods=["POST"]),
-    Route("/review", leading.review, methods=["POST"]),
+    Route("/", exhibits.home, methods=_LOOK),
+    Route("/exhibit", exhibits.exhibit, methods=_LOOK),
+    Route("/mark.png", exhibits.mark_png, methods=_LOOK),
+    Route("/search", searches.search, methods=["POST"]),
+    Route("/found", searches.found, methods=_LOOK),
+    Route("/candidate", searches.candidate, methods=_LOOK),
+    Route("/candidate.png", searches.candidate_png, methods=_LOOK),
+    Route("/compare", searches.compare, methods=_LOOK),
+    Route("/query.png", searches.query_png, methods=_LOOK),
+    Route("/report", reports.report, methods=["POST"]),
+    Route("/report/list", reports.list_report, methods=["POST"]),
+    Route("/reports", reports.as_page, methods=_LOOK),
+    Route("/reports.pdf", reports.as_pdf, methods=_LOOK),
+    Route("/leads", leads.leads, methods=_LOOK),
+    Route("/lead", leads.lead, methods=_LOOK),
+    Route("/lead/open", leads.take_up, methods=["POST"]),
+    Route("/review", leads.review, methods=["POST"]),
 ]
 
 

@@ -10,7 +10,7 @@ from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
 from ribin.model import MarkType
-from ribin.vault import mark_table as ledgerfile
+from ribin.vault import mark_table
 from ribin.vault.mark_table import MARK_TABLE_FOLDER, mark_table_of
 from ribin.vault.vault import Vault
 
@@ -56,14 +56,14 @@ def test_it_says_what_the_records_say(vault):
 def rows_read(vault, monkeypatch) -> list[int]:
     """Marks that were read from the catalogue, one number a ledger."""
     read = []
-    real = ledgerfile.extended
+    real = mark_table.extended
 
     def counted(old, rows, bare, last_scan):
         listed = list(rows)
         read.append(len(listed))
         return real(old, listed, bare, last_scan)
 
-    monkeypatch.setattr(ledgerfile, "extended", counted)
+    monkeypatch.setattr(mark_table, "extended", counted)
     return read
 
 
@@ -77,7 +77,7 @@ def test_it_is_read_once_and_read_on_when_marks_were_added(vault, monkeypatch):
     assert same(vault.mark_table(FACE), mark_table_of(vault.holdings(), FACE))
     assert read[:3] == [7, 0, 1]
     assert len(kept(vault)) == 1
-    monkeypatch.setattr(ledgerfile, "_WORTH_KEEPING", 1)
+    monkeypatch.setattr(mark_table, "_WORTH_KEEPING", 1)
     assert same(vault.mark_table(FACE), mark_table_of(vault.holdings(), FACE))
     assert len(kept(vault)) == 1
     del read[:]

@@ -11,8 +11,7 @@ from wording import forbidden_words
 
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.vault import Vault
-from ribin.web import app as server
-from ribin.web import exhibits as browsing
+from ribin.web import app, exhibits
 from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
 
@@ -169,7 +168,7 @@ def test_every_answer_carries_the_policy(inside, path):
 
 
 def test_an_error_in_a_page_carries_the_policy_and_tells_nothing(inside, monkeypatch, caplog):
-    monkeypatch.setattr(browsing, "lead_views", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(exhibits, "lead_views", lambda *args, **kwargs: 1 / 0)
     answer = inside.get("/")
     assert (answer.status, answer.text) == (500, "Internal Server Error")
     assert "content-security-policy" in answer.headers
@@ -193,19 +192,19 @@ def test_pages_have_no_script_and_no_style_of_their_own(inside):
 
 
 def test_the_server_listens_on_this_machine_alone():
-    assert server.ADDRESS == "127.0.0.1"
-    with server.bound_socket(0) as listening:
+    assert app.ADDRESS == "127.0.0.1"
+    with app.bound_socket(0) as listening:
         assert listening.getsockname()[0] == "127.0.0.1"
 
 
 def test_a_port_that_is_taken_is_named():
     from ribin.errors import ParameterError
 
-    with server.bound_socket(0) as taken:
+    with app.bound_socket(0) as taken:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ParameterError, match=f"port {port}: a free port needed"):
-            server.bound_socket(port)
+            app.bound_socket(port)
 
 
 def test_secrets_differ_from_run_to_run_and_from_each_other():
