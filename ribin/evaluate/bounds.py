@@ -111,7 +111,7 @@ def invariance_bound(log10_lrs: Values, mates: NDArray[np.bool_]) -> Bound:
 
 def _share_above(lrs: Values, thresholds: Values) -> Values:
     below = np.searchsorted(np.sort(lrs), thresholds, side="left")
-    return (len(lrs) - below + 0.5) / (len(lrs) + 1.0)
+    return np.asarray((len(lrs) - below + 0.5) / (len(lrs) + 1.0), dtype=np.float64)
 
 
 # How good likelihood ratios are, on pairs that they were not fitted to.
@@ -156,9 +156,7 @@ def dev_pav(log10_lrs: Values, mates: NDArray[np.bool_]) -> float:
         return float("nan")
     if len(curve) == 1:
         return float(abs(curve[0, 1] - curve[0, 0]))
-    area = sum(
-        _area(x2 - x1, y1 - x1, y2 - x2) for (x1, y1), (x2, y2) in pairwise(curve.tolist())
-    )
+    area = sum(_area(x2 - x1, y1 - x1, y2 - x2) for (x1, y1), (x2, y2) in pairwise(curve.tolist()))
     return float(area / (curve[-1, 0] - curve[0, 0]))
 
 

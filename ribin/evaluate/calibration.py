@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.optimize import minimize
 from scipy.special import betaln
 
@@ -21,6 +22,7 @@ from ribin.errors import ParameterError
 Values = NDArray[np.float64]
 
 _CHUNK = 2_000_000  # kernel values at a time
+_KNOTS = 1001  # at more places than these, a density is read from a cubic spline through them
 _STEPS = 100  # of Newton's method; a fit that has an optimum takes about ten
 _SETTLED = 1e-10
 
@@ -56,7 +58,9 @@ class ReferencePairs:
     cells: Values | None = None
 
     @classmethod
-    def of(cls, values: Values, mates: NDArray[np.bool_], cells: Values | None = None) -> ReferencePairs:
+    def of(
+        cls, values: Values, mates: NDArray[np.bool_], cells: Values | None = None
+    ) -> ReferencePairs:
         """Pairs that count once each.
 
         Raises
@@ -191,6 +195,9 @@ class DensityCalibration:
     bandwidths: tuple[float, float]  # of the known non-matches, of the known matches
 
     def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
+        if len(values) > _KNOTS and np.ptp(values) > 0:
+            knots = np.linspace(values.min(), values.max(), _KNOTS)
+            return np.asarray(CubicSpline(knots, self.log10_lr(knots))(values), dtype=np.float64)
         above = _log_density(values, self.mates, self.mate_weights, self.bandwidths[1])
         below = _log_density(values, self.others, self.other_weights, self.bandwidths[0])
         return (above - below) / np.log(10)
@@ -253,8 +260,8 @@ def fit_isotonic(pairs: ReferencePairs) -> IsotonicCalibration:
     """
     places, group = np.unique(pairs.values, return_inverse=True)
     weights = _balanced(pairs)
-    total = np.bincount(group, weights)
-    above = np.bincount(group, weights * pairs.mates)
+    total = np.bincount(group, weights).astype(np.float64)
+    above = np.bincount(group, weights * pairs.mates).astype(np.float64)
     return IsotonicCalibration(places, _pooled(above, total))
 
 
