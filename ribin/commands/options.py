@@ -19,8 +19,9 @@ from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
 
 if TYPE_CHECKING:
+    from ribin.evaluate.weight import Weight
     from ribin.services.marks import Asker
-    from ribin.services.pair import PairOptions
+    from ribin.services.pair import ComparedPair, PairOptions
     from ribin.services.reading import ReadOptions
     from ribin.services.session import Session
 
@@ -195,6 +196,22 @@ pair_options = stacked(
     rotation_option,
 )
 
+# Of a comparison that is weighed by reference data.
+weight_options = stacked(
+    click.option(
+        "--population",
+        metavar="P.json",
+        type=A_PATH,
+        help="Reference data (ribin population make) to weigh the comparison with.",
+    ),
+    click.option(
+        "--calibre", multiple=True, help="To weigh: of both items, or given twice for each."
+    ),
+    click.option("--ammunition", multiple=True, help="To weigh: as --calibre."),
+    click.option("--instrument", multiple=True, help="To weigh: in place of what the scan says."),
+    click.option("--firearm", multiple=True, help="To weigh: of a test fire, as --calibre."),
+)
+
 
 # What the options of a command say: how scans are read, and who asks.
 
@@ -216,6 +233,19 @@ def pair_options_of(asked: Mapping[str, Any], **more: bool) -> PairOptions:
         )
 
     return PairOptions(side("reference"), side("comparison"), asked["mark"], **more)
+
+
+def weight_with(asked: Mapping[str, Any], pair: ComparedPair, asker: Asker) -> Weight | None:
+    """The weight of a pair by the options of `weight_options`; None where none is asked for."""
+    names = ("instrument", "calibre", "ammunition", "firearm")
+    if asked["population"] is None:
+        if given := [name for name in names if asked[name]]:
+            raise click.UsageError(f"--{given[0]} needs --population")
+        return None
+    from ribin.services.weight import StatedFacts, weigh
+
+    stated = StatedFacts(**{name: asked[name] for name in names})
+    return weigh(pair, asker, asked["population"], stated)
 
 
 def reading_of(asked: Mapping[str, Any]) -> ReadOptions:

@@ -12,7 +12,14 @@ import click
 from ribin.cases.exhibits import Request, Scope
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
-from ribin.commands.options import A_PATH, asker_with, pair_options, pair_options_of
+from ribin.commands.options import (
+    A_PATH,
+    asker_with,
+    pair_options,
+    pair_options_of,
+    weight_options,
+    weight_with,
+)
 from ribin.commands.terminal import exit_after
 from ribin.errors import ParameterError, RibinError
 from ribin.report.document import Document
@@ -53,6 +60,7 @@ from ribin.services.search_output import read_lists, report_search
 )
 @click.option("--query", help="Of a search: the file or exhibit that was searched with.")
 @pair_options
+@weight_options
 def report(reference: str, comparison: str | None, outputs: tuple[Path, ...], **asked: Any) -> None:
     """Write a comparison of two items, or the result of a search, as a report for a case file.
 
@@ -97,7 +105,13 @@ def _make_report(
             pair = prepare_pair(one, two, asker, options)
             result = pair.result
             problems = [] if result.compared else [f"not compared: {result.reason}"]
-            return report_pair(pair, asker, said), problems
+            weight = weight_with(asked, pair, asker)
+            return report_pair(pair, asker, said, weight), problems
+        if asked["population"]:
+            raise ParameterError(
+                "--population: two items needed, found one: the rows of a list are the best "
+                "of many and get no likelihood ratio"
+            )
         if Path(reference).suffix.lower() != ".json":
             return _of_new_search(reference, asked, said, asker, options)
         lists = read_lists(Path(reference))

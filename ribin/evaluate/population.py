@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -98,7 +99,7 @@ class PlanResult(Statement, frozen=True):
     chosen: CalibrationMethod | None
 
 
-class Population(Statement, frozen=True):
+class Population(Statement, frozen=True, dict=True):
     """Reference data of one mark type, kind of scan and set of parameters."""
 
     laboratory: str
@@ -113,7 +114,7 @@ class Population(Statement, frozen=True):
     not_compared: dict[str, int] = msgspec.field(default_factory=dict)  # pairs, by the reason
     result: PlanResult | None = None
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Of the content as JSON without blanks, its keys sorted."""
         text = json.dumps(
@@ -121,7 +122,7 @@ class Population(Statement, frozen=True):
         )
         return hashlib.sha256(text.encode()).hexdigest()
 
-    @property
+    @cached_property
     def table(self) -> PairTable:
         """The pairs as arrays."""
         rows = [(pair.first, pair.second, pair.value, pair.cells) for pair in self.pairs]

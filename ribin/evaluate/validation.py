@@ -195,6 +195,21 @@ class WeightValidation:
     ammunition: tuple[WeightPart, ...]
     tested: TestedPairs | None
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """The key `weight` of `ribin evaluate --json`."""
+        return {
+            "figure": self.figure,
+            "method": self.plan.chosen,
+            "methods": [
+                {"method": one.method, "cllr": one.cllr, "reason": one.reason}
+                for one in self.plan.methods
+            ],
+            "figures": self.figures,
+            "firearms": self.firearms,
+            "ammunition": self.ammunition,
+        }
+
 
 def weight_figures(
     tested: TestedPairs, seed: int = 1, resamples: int = _RESAMPLES

@@ -78,6 +78,7 @@ class Weight:
     """
 
     population: PopulationCounts
+    items: tuple[CaseItem, CaseItem]
     figure: str
     value: float
     propositions: tuple[str, str]
@@ -111,6 +112,7 @@ def weight_of(population: Population, case: CaseFacts) -> Weight:
         reached = _reached(fitted, log10_lr)
     return Weight(
         population=counts_of(population),
+        items=case.items,
         figure=figure,
         value=value,
         propositions=propositions(population),
@@ -255,6 +257,10 @@ def weight_text(weight: Weight) -> list[str]:
         f"{counts.firearms} firearms, {counts.known_match} known matches, "
         f"{counts.known_non_match} known non-matches.",
     ]
+    for item in weight.items:
+        facts = (item.instrument, item.calibre, item.ammunition)
+        known = [fact or "unknown" for fact in facts]
+        lines.append(f"{item.name}: instrument, calibre and ammunition {', '.join(known)}.")
     if weight.refusals:
         lines.append("There is no likelihood ratio. " + "; ".join(weight.refusals) + ".")
     else:
