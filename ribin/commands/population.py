@@ -9,9 +9,9 @@ import click
 
 from ribin.commands.options import (
     A_PATH,
-    MARKS,
     jobs_option,
     json_option,
+    mark_option,
     params_option,
     rotation_option,
 )
@@ -48,7 +48,7 @@ def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
     multiple=True,
     help="Candidate method; may be given again.  [default: all that suit the figure]",
 )
-@click.option("--mark", type=click.Choice(MARKS), default="breech_face", show_default=True)
+@mark_option
 @click.option(
     "--least-firearms",
     type=click.IntRange(min=2),
@@ -105,7 +105,7 @@ def make(
     plan = plan_for(asked["figure"], asked["methods"], least_firearms=asked["least_firearms"])
     facts = PopulationFacts(
         laboratory=asked["laboratory"],
-        mark=MarkType(asked["mark"]),
+        mark=MarkType(asked["mark"]) if asked["mark"] else None,
         kind=ScanKind(asked["kind"]),
         params_id=asked["params_id"],
         make=asked["make"],

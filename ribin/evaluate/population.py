@@ -252,7 +252,7 @@ class PopulationFacts:
     """Who makes a population, and what scans or a table do not say of themselves."""
 
     laboratory: str
-    mark: MarkType = MarkType.BREECH_FACE
+    mark: MarkType | None = None  # the first that labels.csv names; of a table, breech face
     kind: ScanKind = ScanKind.TOPOGRAPHY  # of a table
     params_id: str = ""  # of a table: what its figures were made with
     make: str = ""
@@ -265,11 +265,13 @@ class PopulationFacts:
 SCAN_FACTS = ("make", "model", "ammunition", "calibre", "instrument")
 
 
-def begin_population(facts: PopulationFacts, plan: Plan) -> Population:
+def begin_population(facts: PopulationFacts, plan: Plan, source: Path | None = None) -> Population:
     """A population that holds its plan alone, to be written before anything is compared."""
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
     program = f"ribin {__version__}"
-    mark, kind = facts.mark, facts.kind
+    named = {la.mark for la in read_labels(source)} if source and source.is_dir() else set()
+    first = next((one for one in MarkType if one in named), MarkType.BREECH_FACE)
+    mark, kind = facts.mark or first, facts.kind
     return Population(facts.laboratory, made, program, facts.params_id, mark, kind, plan)
 
 

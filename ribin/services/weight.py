@@ -119,7 +119,7 @@ def make_population(
     """
     if output.exists():
         raise ParameterError(f"{output}: a new file needed, found one: a plan is laid down once")
-    begun = begin_population(facts, plan)
+    begun = begin_population(facts, plan, source.path)
     _write(begun, output)
     if source.path.is_dir():
         filled = with_scans_of(begun, facts, source.path, params, jobs, tick)

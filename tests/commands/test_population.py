@@ -160,3 +160,16 @@ def test_evaluate_says_what_a_weight_is_worth(ribin, study, tmp_path):
     assert weight["figures"]["cllr"]["low"] <= weight["figures"]["cllr"]["value"]
     assert {one["method"] for one in weight["methods"]} == {"logistic", "density", "isotonic"}
     assert {path.name for path in pictures.iterdir()} >= {"pav.png", "tippett.png", "ece.png"}
+
+
+def test_exhibits_of_a_vault_are_judged_and_weighed(ribin, linked, made, tmp_path):
+    names = (FIRST.removesuffix(".x3p"), MATE.removesuffix(".x3p"))
+    linked(tmp_path, JAM=names)
+    vault = ("--vault", tmp_path / "JAM", "--population", made, "--json")
+    ran = ribin("compare", *names, *vault, *STATED)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["weight"]["refusals"] == []
+    ran = ribin("compare", *names, *vault)
+    refusals = json.loads(ran.out)["weight"]["refusals"]
+    assert f"calibre of {names[0]}: not known" in refusals
+    assert not any("quality" in reason for reason in refusals)
