@@ -228,15 +228,44 @@ def test_coverage_of_the_intervals(firearms, runs, counted):
 
 
 def test_cross_validation_tests_no_firearm_of_its_training():
-    table = simulated(30, 5)
-    tested = cross_validate(table, LOGISTIC, Plan("ccf", (LOGISTIC,)))
+    table, plan = simulated(30, 5), Plan("ccf", (LOGISTIC,))
+    tested = cross_validate(table, LOGISTIC, plan)
     assert tested.table.mates.sum() == 90  # every known match, once
     assert 0 < (~tested.table.mates).sum() < (~table.mates).sum()  # both firearms in one fold
+    fold = np.random.default_rng(plan.seed).permutation(30) % plan.folds
+    own = (table.first == 0) & table.mates
+    moved = replace(table, values=np.where(own, -0.5, table.values))
+    same = cross_validate(moved, LOGISTIC, plan).log10_lrs == tested.log10_lrs
+    with_gun_0 = fold[tested.table.first] == fold[0]
+    assert same[with_gun_0 & ~own[tested.rows]].all()
+    assert not same[~with_gun_0].all()
+
+
+def test_a_firearm_counts_as_often_as_it_was_drawn():
+    first, second = np.array([0, 0, 1]), np.array([0, 1, 2])
+    table = PairTable("ccf", np.zeros(3), np.zeros(3), first, second, ("a", "b", "c"))
+    assert table.weights(np.array([2, 3, 0])).tolist() == [2.0, 6.0, 0.0]
+
+
+def test_the_figures_of_a_validation():
+    tested = cross_validate(simulated(30, 5), LOGISTIC, Plan("ccf", (LOGISTIC,)))
     figures = weight_figures(tested, resamples=50)
     assert figures.cllr.low <= figures.cllr.value <= figures.cllr.high
     parts = figures.cllr_min.value + figures.calibration_loss.value
     assert figures.cllr.value == pytest.approx(parts)
     assert figures.firearms == 30
+
+
+def test_draws_that_determine_nothing_know_no_limit():
+    """One known match alone overlaps: without its firearm there is no logistic curve."""
+    table = simulated(25, 8)
+    mates = table.mates
+    values = np.where(mates, np.maximum(table.values, 0.9), np.minimum(table.values, 0.5))
+    values[np.flatnonzero(mates)[0]] = 0.3
+    table = replace(table, values=values)
+    fitted = fit_bounded(table, LOGISTIC)
+    interval = bootstrap_lrs(fitted, table, 0.7, 0.0, Plan("ccf", (LOGISTIC,), resamples=100))
+    assert interval == (fitted.bounds.lower, fitted.bounds.upper)
 
 
 def test_too_few_firearms_to_test():
@@ -357,6 +386,18 @@ def test_a_weight_lies_within_its_bounds_and_says_so(population):
     assert "3/300" in weights[-1].statement
     assert "3/25" in weights[-1].statement
     assert "300 of the 300" in weights[0].statement
+
+
+def test_the_weight_of_a_count_of_cells():
+    table, rng = simulated(22, 9), np.random.default_rng(9)
+    cells = rng.integers(30, 44, len(table.values)).astype(float)
+    share = np.where(table.mates, rng.beta(6, 4, len(cells)), 0.03)
+    table = replace(table, figure="cmc", cells=cells, values=rng.binomial(cells.astype(int), share))
+    plan = Plan("cmc", (CalibrationMethod.COUNTS,), resamples=20)
+    weights = [weight_of(population_of(table, plan), case(cmc=cmc)) for cmc in (0.0, 4.0, 25.0)]
+    assert [weight.refusals for weight in weights] == [(), (), ()]
+    assert weights[0].log10_lr < 0 < weights[2].log10_lr <= np.log10(23)
+    assert "above all 231 comparable known non-matches" in weights[2].statement
 
 
 def test_a_weight_speaks_no_conclusion(population):
