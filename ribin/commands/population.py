@@ -60,7 +60,11 @@ def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
 @click.option("--model", default="", help="Of the firearms, where labels.csv does not say.")
 @click.option("--calibre", default="", help="Where labels.csv does not say.")
 @click.option("--ammunition", default="", help="Where labels.csv does not say.")
-@click.option("--instrument", default="", help="Where neither labels.csv nor the scan says.")
+@click.option(
+    "--instrument",
+    default="",
+    help="Where labels.csv does not say; in place of what the scan says.",
+)
 @click.option("--kind", type=click.Choice(KINDS), default="topography", help="Of a table of pairs.")
 @click.option(
     "--params-id", default="", help="Of a table of pairs: what its figures are made with."

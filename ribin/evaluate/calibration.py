@@ -92,15 +92,8 @@ class Calibration(Protocol):
         ...  # pragma: no cover
 
 
-def fit(
-    method: CalibrationMethod, pairs: ReferencePairs, bandwidths: tuple[float, float] | None = None
-) -> Calibration:
+def fit(method: CalibrationMethod, pairs: ReferencePairs) -> Calibration:
     """Fit one method to reference pairs.
-
-    Parameters
-    ----------
-    bandwidths : (float, float), optional
-        Of the density of known non-matches and of known matches; by Silverman's rule without.
 
     Raises
     ------
@@ -112,7 +105,7 @@ def fit(
         case CalibrationMethod.LOGISTIC:
             return fit_logistic(pairs)
         case CalibrationMethod.DENSITY:
-            return fit_density(pairs, bandwidths)
+            return fit_density(pairs)
         case CalibrationMethod.ISOTONIC:
             return fit_isotonic(pairs)
         case CalibrationMethod.COUNTS:
@@ -156,7 +149,8 @@ def fit_logistic(pairs: ReferencePairs, penalty: float = 0.0) -> LogisticCalibra
     if not penalty and values[mates].min() > values[~mates].max():
         raise ParameterError(
             "logistic: scores of known matches and known non-matches that overlap needed, found "
-            f"{values[~mates].max():g} at most and {values[mates].min():g} at least"
+            f"{values[~mates].max():g} at most and {values[mates].min():g} at least, on "
+            "the scale without ends"
         )
     balance = _balanced(pairs)
     scale = float(np.std(values)) or 1.0
@@ -203,17 +197,14 @@ class DensityCalibration:
         return (above - below) / np.log(10)
 
 
-def fit_density(
-    pairs: ReferencePairs, bandwidths: tuple[float, float] | None = None
-) -> DensityCalibration:
-    """Kernel densities of both classes, of given bandwidths or by Silverman's rule.
+def fit_density(pairs: ReferencePairs) -> DensityCalibration:
+    """Kernel densities of both classes, of bandwidths by Silverman's rule.
 
     Silverman, Density Estimation (1986), eq. 3.28: (4 / 3n)^(1/5) standard deviations.
     """
     mates, others = pairs.values[pairs.mates], pairs.values[~pairs.mates]
     of_mates, of_others = pairs.weights[pairs.mates], pairs.weights[~pairs.mates]
-    if bandwidths is None:
-        bandwidths = (_silverman(others, of_others), _silverman(mates, of_mates))
+    bandwidths = (_silverman(others, of_others), _silverman(mates, of_mates))
     if min(bandwidths) <= 0:
         raise ParameterError("density: scores of more than one value needed in each class")
     return DensityCalibration(mates, others, of_mates, of_others, bandwidths)

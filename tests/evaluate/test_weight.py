@@ -224,7 +224,7 @@ def test_coverage_of_the_intervals(firearms, runs, counted):
         covered.append(low <= truth <= high)
     share = float(np.mean(covered))
     counted(f"weight: {firearms} firearms, {runs} runs, 95 % intervals cover {share:.1%}")
-    assert firearms < 60 or 0.88 <= share <= 1.0
+    assert firearms < 60 or 0.90 <= share <= 0.98
 
 
 def test_cross_validation_tests_no_firearm_of_its_training():
