@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ribin.errors import ParameterError
+from ribin.evaluate.bounds import cross_entropy
+from ribin.evaluate.calibration import ReferencePairs, fit_isotonic
 from ribin.evaluate.metrics import Scores, roc_curve
 from ribin.evaluate.pairs import Pair
 from ribin.evaluate.run import Evaluation
+from ribin.evaluate.validation import TestedPairs, WeightValidation
 from ribin.report.table import facts, table
 
 if TYPE_CHECKING:
@@ -93,6 +98,41 @@ def _cost(result: Evaluation) -> str:
             ("parameters", f"{result.params_id}, ribin {result.version}"),
         ]
     )
+
+
+def validation_text(weight: WeightValidation) -> str:
+    """What likelihood ratios would have been worth on these firearms."""
+    candidates = table(
+        ("method", "Cllr", ""),
+        [
+            (str(one.method), np.nan if one.cllr is None else one.cllr, one.reason)
+            for one in weight.plan.methods
+        ],
+    )
+    heading = f"Weight of {weight.figure}: cross-validation by firearm, within the bounds"
+    if weight.figures is None:
+        return f"{heading}\n\n{candidates}\n\nno method could be fitted: no likelihood ratio"
+    f = weight.figures
+    named = {
+        "Cllr": f.cllr,
+        "Cllr min": f.cllr_min,
+        "calibration loss": f.calibration_loss,
+        "devPAV": f.dev_pav,
+        "known matches misled": f.misleading_known_match,
+        "known non-matches misled": f.misleading_known_non_match,
+        "EER": f.eer,
+    }
+    rows = [(name, figure.value, figure.low, figure.high) for name, figure in named.items()]
+    header = ("km pairs", "knm pairs", "Cllr", "km misled", "knm misled")
+    counted = (
+        f"{weight.plan.chosen}: tested on {f.known_match} known matches and "
+        f"{f.known_non_match} known non-matches of {f.firearms} firearms"
+    )
+    parts = [heading, candidates, counted, table(("", "", "95 % from", "to"), rows)]
+    for name, cut in (("firearm", weight.firearms), ("ammunition", weight.ammunition)):
+        if cut:
+            parts.append(table((name, *header), [astuple(one) for one in cut]))
+    return "\n\n".join(parts)
 
 
 # Pictures by matplotlib, which is in the extra `ribin[plots]`.
@@ -220,3 +260,73 @@ def _classes(pairs: Sequence[Pair], kind: str) -> tuple[Scores, Scores]:
         return scores[~np.isnan(scores)]
 
     return of(True), of(False)
+
+
+# Pictures of a validation of likelihood ratios.
+
+WEIGHT_FILES = ("pav.png", "tippett.png", "ece.png")
+
+
+def write_weight_pictures(tested: TestedPairs, name: str, folder: Path) -> tuple[Path, ...]:
+    """Write pav.png, tippett.png and ece.png; errors as `write_pictures`."""
+    check_pictures(folder)
+    lrs, mates = tested.log10_lrs, tested.table.mates
+    best = fit_isotonic(ReferencePairs.of(lrs, mates)).log10_lr(lrs)
+    figures = (_pav(lrs, best), _tippett(lrs, mates), _cross_entropies(lrs, best, mates))
+    for file, figure in zip(WEIGHT_FILES, figures, strict=True):
+        figure.suptitle(
+            f"{name}: {tested.table.sources} firearms, {mates.sum()} known matches, "
+            f"{(~mates).sum()} known non-matches",
+            fontsize=9,
+        )
+        try:
+            figure.savefig(folder / file, dpi=120)
+        except OSError as error:
+            raise ParameterError(f"{folder / file}: cannot be written, {error.strerror}") from error
+    return tuple(folder / file for file in WEIGHT_FILES)
+
+
+def _pav(lrs: Scores, best: Scores) -> Figure:
+    """Likelihood ratios against their best monotone recalibration."""
+    figure, (axes,) = _page(1, (5.6, 5.4))
+    order = np.argsort(lrs)
+    there = np.isfinite(best[order])
+    ends = (float(lrs.min()), float(lrs.max()))
+    axes.plot(ends, ends, color="0.8", linewidth=1)
+    axes.plot(lrs[order][there], best[order][there], ".-", color=_KM, markersize=4)
+    axes.set_xlabel("log10 LR")
+    axes.set_ylabel("log10 LR recalibrated (pool adjacent violators)")
+    return figure
+
+
+def _tippett(lrs: Scores, mates: NDArray[np.bool_]) -> Figure:
+    """Which share of either class has at least a log10 LR."""
+    figure, (axes,) = _page(1, (5.6, 4.6))
+    for own, colour, line, label in (
+        (lrs[mates], _KM, "-", "known matches"),
+        (lrs[~mates], _KNM, "--", "known non-matches"),
+    ):
+        share = 1.0 - np.arange(own.size) / own.size
+        axes.step(np.sort(own), share, line, where="pre", color=colour, label=label)
+    axes.axvline(0.0, color="0.6", linewidth=1)
+    axes.set_xlabel("log10 LR")
+    axes.set_ylabel("share of the pairs of its class at or above it")
+    axes.legend(fontsize=8)
+    return figure
+
+
+def _cross_entropies(lrs: Scores, best: Scores, mates: NDArray[np.bool_]) -> Figure:
+    """Empirical cross-entropy: what is still not known, by the prior odds."""
+    figure, (axes,) = _page(1, (5.6, 4.6))
+    odds = np.linspace(-3.0, 3.0, 121)
+    finite = np.clip(best, -20.0, 20.0)
+    for own, colour, line, label in (
+        (lrs, _KM, "-", "as reported"),
+        (finite, _THIRD, ":", "recalibrated"),
+        (np.zeros_like(lrs), "0.5", "--", "LR = 1"),
+    ):
+        axes.plot(odds, cross_entropy(own, mates, odds), line, color=colour, label=label)
+    axes.set_xlabel("log10 of the prior odds")
+    axes.set_ylabel("empirical cross-entropy (bits)")
+    axes.legend(fontsize=8)
+    return figure

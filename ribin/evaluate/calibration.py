@@ -1,0 +1,307 @@
+"""From a score to log10 of a likelihood ratio: four methods, each fitted to reference pairs.
+
+A likelihood ratio says how many times more probable a score is where both marks are of one firearm
+than where they are of two. Every method takes weights, so that firearms can be drawn anew.
+Extrapolation has no bound here: `ribin.evaluate.bounds` gives one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+from scipy.optimize import minimize
+from scipy.special import betaln
+
+from ribin.errors import ParameterError
+
+Values = NDArray[np.float64]
+
+_CHUNK = 2_000_000  # kernel values at a time
+_KNOTS = 1001  # at more places than these, a density is read from a cubic spline through them
+_STEPS = 100  # of Newton's method; a fit that has an optimum takes about ten
+_SETTLED = 1e-10
+
+
+class CalibrationMethod(StrEnum):
+    """How scores become likelihood ratios."""
+
+    LOGISTIC = "logistic"
+    DENSITY = "density"
+    ISOTONIC = "isotonic"
+    COUNTS = "counts"
+
+
+@dataclass(frozen=True, eq=False)
+class ReferencePairs:
+    """Scores of reference pairs, and how much each counts.
+
+    Attributes
+    ----------
+    values : (P,) float64 array
+        Scores on an unbounded scale (`on_logit_scale`), or counts of congruent cells.
+    mates : (P,) bool array
+        True for a known match.
+    weights : (P,) float64 array
+        One for a pair as it is; how often it was drawn, where firearms were drawn anew.
+    cells : (P,) float64 array or None
+        Cells of each pair, for counts alone.
+    """
+
+    values: Values
+    mates: NDArray[np.bool_]
+    weights: Values
+    cells: Values | None = None
+
+    @classmethod
+    def of(
+        cls, values: Values, mates: NDArray[np.bool_], cells: Values | None = None
+    ) -> ReferencePairs:
+        """Pairs that count once each.
+
+        Raises
+        ------
+        ParameterError
+            A class is empty, or a value is not finite.
+        """
+        if not (mates.any() and not mates.all()):
+            raise ParameterError(
+                f"reference pairs: known matches and known non-matches needed, found {mates.sum()} "
+                f"and {(~mates).sum()}"
+            )
+        if not np.isfinite(values).all():
+            raise ParameterError("reference pairs: finite scores needed")
+        return cls(values, mates, np.ones(len(values)), cells)
+
+    def weighted(self, weights: Values) -> ReferencePairs:
+        """The same pairs, each as often as it was drawn; those not drawn are left out."""
+        drawn = weights > 0
+        cells = None if self.cells is None else self.cells[drawn]
+        return ReferencePairs(self.values[drawn], self.mates[drawn], weights[drawn], cells)
+
+
+class Calibration(Protocol):
+    """A fitted method."""
+
+    def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
+        """(N,) log10 likelihood ratios of (N,) values; infinite where a method knows no limit."""
+        ...  # pragma: no cover
+
+
+def fit(method: CalibrationMethod, pairs: ReferencePairs) -> Calibration:
+    """Fit one method to reference pairs.
+
+    Raises
+    ------
+    ParameterError
+        The pairs do not determine the method: classes that do not overlap have no logistic
+        curve, classes of one value no density, counts need the number of cells.
+    """
+    match method:
+        case CalibrationMethod.LOGISTIC:
+            return fit_logistic(pairs)
+        case CalibrationMethod.DENSITY:
+            return fit_density(pairs)
+        case CalibrationMethod.ISOTONIC:
+            return fit_isotonic(pairs)
+        case CalibrationMethod.COUNTS:
+            return fit_counts(pairs)
+
+
+def on_logit_scale(scores: Values, lowest: float, highest: float) -> Values:
+    """Bounded scores as log10(u / (1 - u)), where u is the place between the two bounds.
+
+    A score at a bound is taken for a thousandth of the range inside it: it is a rounded one.
+    """
+    share = np.clip((scores - lowest) / (highest - lowest), 1e-3, 1 - 1e-3)
+    return np.log10(share / (1.0 - share))
+
+
+@dataclass(frozen=True)
+class LogisticCalibration:
+    """log10 LR = slope x value + offset."""
+
+    slope: float
+    offset: float
+
+    def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
+        return self.slope * values + self.offset
+
+
+def fit_logistic(pairs: ReferencePairs, penalty: float = 0.0) -> LogisticCalibration:
+    """Logistic regression in which both classes count alike, by Newton's method.
+
+    Parameters
+    ----------
+    penalty : float
+        Half of it times the squared slope is added to the loss; 0 is maximum likelihood.
+
+    Raises
+    ------
+    ParameterError
+        Without a penalty, classes that do not overlap have no optimum.
+    """
+    values, mates = pairs.values, pairs.mates
+    if not penalty and values[mates].min() > values[~mates].max():
+        raise ParameterError(
+            "logistic: scores of known matches and known non-matches that overlap needed, found "
+            f"{values[~mates].max():g} at most and {values[mates].min():g} at least, on "
+            "the scale without ends"
+        )
+    balance = _balanced(pairs)
+    scale = float(np.std(values)) or 1.0
+    x = np.column_stack([(values - values.mean()) / scale, np.ones(len(values))])
+    ridge = np.diag([penalty / scale**2, 0.0])
+    found = np.zeros(2)
+    for _ in range(_STEPS):
+        chance = 1.0 / (1.0 + np.exp(-np.clip(x @ found, -500, 500)))
+        slope = x.T @ (balance * (mates - chance)) - ridge @ found
+        curve = (x * (balance * chance * (1 - chance))[:, None]).T @ x + ridge
+        step = np.linalg.solve(curve + 1e-12 * np.eye(2), slope)
+        found = found + step * min(1.0, 5.0 / float(np.abs(step).max() or 1.0))
+        if np.abs(step).max() < _SETTLED:
+            break
+    slope_ln = found[0] / scale
+    offset_ln = found[1] - slope_ln * values.mean()
+    return LogisticCalibration(slope_ln / np.log(10), offset_ln / np.log(10))
+
+
+def _balanced(pairs: ReferencePairs) -> Values:
+    """Weights with which both classes sum up to half of the number of pairs."""
+    total = pairs.weights.sum()
+    of_mates = pairs.weights[pairs.mates].sum()
+    share = np.where(pairs.mates, total / (2 * of_mates), total / (2 * (total - of_mates)))
+    return pairs.weights * share
+
+
+@dataclass(frozen=True, eq=False)
+class DensityCalibration:
+    """The ratio of two Gaussian kernel densities."""
+
+    mates: Values
+    others: Values
+    mate_weights: Values
+    other_weights: Values
+    bandwidths: tuple[float, float]  # of the known non-matches, of the known matches
+
+    def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
+        if len(values) > _KNOTS and np.ptp(values) > 0:
+            knots = np.linspace(values.min(), values.max(), _KNOTS)
+            return np.asarray(CubicSpline(knots, self.log10_lr(knots))(values), dtype=np.float64)
+        above = _log_density(values, self.mates, self.mate_weights, self.bandwidths[1])
+        below = _log_density(values, self.others, self.other_weights, self.bandwidths[0])
+        return (above - below) / np.log(10)
+
+
+def fit_density(pairs: ReferencePairs) -> DensityCalibration:
+    """Kernel densities of both classes, of bandwidths by Silverman's rule.
+
+    Silverman, Density Estimation (1986), eq. 3.28: (4 / 3n)^(1/5) standard deviations.
+    """
+    mates, others = pairs.values[pairs.mates], pairs.values[~pairs.mates]
+    of_mates, of_others = pairs.weights[pairs.mates], pairs.weights[~pairs.mates]
+    bandwidths = (_silverman(others, of_others), _silverman(mates, of_mates))
+    if min(bandwidths) <= 0:
+        raise ParameterError("density: scores of more than one value needed in each class")
+    return DensityCalibration(mates, others, of_mates, of_others, bandwidths)
+
+
+def _silverman(values: Values, weights: Values) -> float:
+    total = float(weights.sum())
+    mean = float((weights * values).sum()) / total
+    deviation = float(np.sqrt((weights * (values - mean) ** 2).sum() / total))
+    return deviation * (4.0 / (3.0 * total)) ** 0.2
+
+
+def _log_density(at: Values, values: Values, weights: Values, bandwidth: float) -> Values:
+    """Natural logarithm of a weighted Gaussian kernel density at (N,) places."""
+    result = np.empty(len(at))
+    rows = max(1, _CHUNK // max(1, len(values)))
+    norm = np.log(weights.sum() * bandwidth * np.sqrt(2 * np.pi))
+    for start in range(0, len(at), rows):
+        exponent = -0.5 * ((at[start : start + rows, None] - values) / bandwidth) ** 2
+        highest = exponent.max(axis=1)
+        total = np.exp(exponent - highest[:, None]) @ weights
+        result[start : start + rows] = highest + np.log(total) - norm
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class IsotonicCalibration:
+    """Steps that never fall, with straight lines of the probability between them."""
+
+    values: Values  # rising
+    chances: Values  # of a known match, at equal numbers of both classes
+
+    def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
+        chance = np.interp(values, self.values, self.chances)
+        with np.errstate(divide="ignore"):
+            return np.log10(chance) - np.log10(1.0 - chance)
+
+
+def fit_isotonic(pairs: ReferencePairs) -> IsotonicCalibration:
+    """Pool adjacent violators, both classes counting alike.
+
+    Brümmer and du Preez, Computer Speech and Language 20 (2006),
+    doi:10.1016/j.csl.2005.08.001.
+    """
+    places, group = np.unique(pairs.values, return_inverse=True)
+    weights = _balanced(pairs)
+    total = np.bincount(group, weights).astype(np.float64)
+    above = np.bincount(group, weights * pairs.mates).astype(np.float64)
+    return IsotonicCalibration(places, _pooled(above, total))
+
+
+def _pooled(above: Values, total: Values) -> Values:
+    """Shares above / total of neighbours joined until none is lower than the one before."""
+    blocks: list[list[float]] = []  # weight above, weight in all, places
+    for share_above, share_total in zip(above, total, strict=True):
+        blocks.append([share_above, share_total, 1])
+        while len(blocks) > 1 and blocks[-2][0] * blocks[-1][1] >= blocks[-1][0] * blocks[-2][1]:
+            last = blocks.pop()
+            blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
+    return np.repeat([a / t for a, t, _ in blocks], [int(n) for _, _, n in blocks])
+
+
+@dataclass(frozen=True)
+class CountCalibration:
+    """Congruent cells: beta-binomial of known matches against binomial of known non-matches.
+
+    Song et al., Forensic Science International 284 (2018), doi:10.1016/j.forsciint.2017.12.013.
+    """
+
+    alpha: float
+    beta: float
+    chance: float  # that a cell of a known non-match is congruent
+
+    def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
+        if cells is None:
+            raise ParameterError("counts: the number of cells of each pair needed")
+        one = betaln(values + self.alpha, cells - values + self.beta)
+        one = one - betaln(self.alpha, self.beta)
+        two = values * np.log(self.chance) + (cells - values) * np.log1p(-self.chance)
+        return (one - two) / np.log(10)
+
+
+def fit_counts(pairs: ReferencePairs) -> CountCalibration:
+    """Maximum likelihood of the beta-binomial; half a cell is added for the binomial (Jeffreys)."""
+    if pairs.cells is None:
+        raise ParameterError("counts: the number of cells of each pair needed")
+    of, n = pairs.mates, pairs.cells
+    hits = float((pairs.weights * pairs.values)[~of].sum())
+    tried = float((pairs.weights * n)[~of].sum())
+    k, cells, weights = pairs.values[of], n[of], pairs.weights[of]
+
+    def loss(logs: Values) -> float:
+        a, b = np.exp(np.clip(logs, -10, 10))
+        return -float((weights * (betaln(k + a, cells - k + b) - betaln(a, b))).sum())
+
+    share = np.clip((weights * k).sum() / (weights * cells).sum(), 0.02, 0.98)
+    start = np.log([5 * share, 5 * (1 - share)])
+    best = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
+    alpha, beta = np.exp(np.clip(best.x, -10, 10))
+    return CountCalibration(float(alpha), float(beta), (hits + 0.5) / (tried + 1.0))
