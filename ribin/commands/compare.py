@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ribin.commands.options import A_PATH, WEIGHED_PAIR, Call, common_options
-from ribin.commands.terminal import exit_after, say
+from ribin.commands.terminal import exit_after
 
 
 @click.command(short_help="Compare two scans.")
@@ -56,7 +56,7 @@ def compare(
     mirrored than as read gets a note that says so.
     """
     from ribin.evaluate.weight import weight_text
-    from ribin.report.json import as_json, plain_value
+    from ribin.report.json import plain_value
     from ribin.services.files import PICTURE, check_output
     from ribin.services.marks import named_source
     from ribin.services.pair import draw_pair, explain, prepare_pair, write_traces
@@ -71,8 +71,6 @@ def compare(
         write_traces(pair, asker.params, trace_folder)
     if overlay:
         draw_pair(pair, asker.params, overlay)
-    if call.json_output:
-        say(as_json(plain_value(pair.result) | ({"weight": weight} if weight else {})))
-    else:
-        say("\n\n".join([explain(pair, asker.params), *weight_text(weight)]))
+    shown = plain_value(pair.result) | ({"weight": weight} if weight else {})
+    call.show(shown, lambda _: "\n\n".join([explain(pair, asker.params), *weight_text(weight)]))
     exit_after(done=0, failed=not pair.result.compared)

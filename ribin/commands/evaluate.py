@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, Call, common_options
-from ribin.commands.terminal import Progress, exit_after, list_failed, say
+from ribin.commands.terminal import Progress, exit_after, list_failed
 from ribin.services.files import new_folder_only_if_used, whole_file
 
 
@@ -58,7 +58,7 @@ def evaluate(
     )
     from ribin.evaluate.run import evaluate_folder
     from ribin.evaluate.validation import validate_weight
-    from ribin.report.json import as_json, plain_value
+    from ribin.report.json import plain_value
 
     with new_folder_only_if_used(pictures):
         if pictures:
@@ -69,13 +69,13 @@ def evaluate(
             write_pairs(pairs, aside)
     if pictures:
         write_pictures(result, pairs, folder.resolve().name, pictures)
-    weighed = validate_weight(pairs, plan_for(figure)) if weight else None
-    if pictures and weighed and weighed.tested:
-        write_weight_pictures(weighed.tested, folder.resolve().name, pictures)
-    if call.json_output:
-        say(as_json(plain_value(result) | ({"weight": weighed.facts} if weighed else {})))
-    else:
-        said = [validation_text(weighed)] if weighed else []
-        say("\n\n".join([evaluation_text(result), *said]))
+    shown, said = plain_value(result), [evaluation_text(result)]
+    if weight:
+        weighed, tested = validate_weight(pairs, plan_for(figure))
+        shown["weight"] = weighed
+        said.append(validation_text(weighed))
+        if pictures and tested:
+            write_weight_pictures(tested, folder.resolve().name, pictures)
+    call.show(shown, lambda _: "\n\n".join(said))
     list_failed((failed.file, failed.reason) for failed in result.failed_scans)
     exit_after(done=result.scans, failed=result.not_compared)

@@ -291,14 +291,19 @@ class Call:
 
     def weight(self, pair: ComparedPair, asker: Asker) -> Weight | None:
         """The weight of a pair by the population of --population; None where none is named."""
-        stated = {name: getattr(self, f"item_{name}") for name in ITEM_FACTS}
-        if self.population:
-            from ribin.services.weight import StatedFacts, weigh
-
-            return weigh(pair, asker, self.population, StatedFacts(**stated))
-        if given := [name for name in ITEM_FACTS if stated[name]]:
+        said = {name: getattr(self, f"item_{name}") for name in ITEM_FACTS}
+        given = [name for name in ITEM_FACTS if said[name]]
+        if self.population is None and given:
             raise click.UsageError(f"--{given[0]} needs --population")
-        return None
+        if several := [name for name in given if len(said[name]) > 2]:
+            raise click.UsageError(f"--{several[0]}: one for both items or one for each needed")
+        if self.population is None:
+            return None
+        from ribin.evaluate.weight import CaseItem
+        from ribin.services.weight import weigh
+
+        one, two = (CaseItem(**{name: said[name][side] for name in given}) for side in (0, -1))
+        return weigh(pair, asker, self.population, (one, two))
 
     def search(self, **rows: Any) -> SearchOptions:
         """What is searched for, with the rows that `ranking_options` choose."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ribin.commands.options import A_PATH, Call, common_options
-from ribin.commands.terminal import Progress, exit_after, say
+from ribin.commands.options import A_PATH, Call, common_options, stacked
+from ribin.commands.terminal import Progress, exit_after
+
+if TYPE_CHECKING:
+    from ribin.evaluate.population import Population
+    from ribin.evaluate.weight import PopulationCounts
 
 # Written out, because importing them would load numpy for `--help`.
 FIGURES = ("score", "ccf", "cmc")
@@ -47,19 +51,15 @@ def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
     show_default=True,
     help="Below so many firearms there is no weight.",
 )
-@click.option("--make", default="", help="Of the firearms, where labels.csv does not say.")
-@click.option("--model", default="", help="Of the firearms, where labels.csv does not say.")
-@click.option("--calibre", default="", help="Where labels.csv does not say.")
-@click.option("--ammunition", default="", help="Where labels.csv does not say.")
-@click.option(
-    "--instrument",
-    default="",
-    help="Where labels.csv does not say; in place of what the scan says.",
+@stacked(
+    *(
+        click.option(f"--{name}", default="", help="Where labels.csv does not say.")
+        for name in ("make", "model", "calibre", "ammunition")
+    )
 )
+@click.option("--instrument", default="", help="As these; in place of what the scan says.")
 @click.option("--kind", type=click.Choice(KINDS), default="topography", help="Of a table of pairs.")
-@click.option(
-    "--params-id", default="", help="Of a table of pairs: what its figures are made with."
-)
+@click.option("--params-id", default="", help="Of a table of pairs: what made its figures.")
 @click.option(
     "--map",
     "columns_as",
@@ -86,27 +86,23 @@ def make(study: Path, output: Path, columns_as: dict[str, str], call: Call, **as
       ribin population make pairs.csv -o table.json --laboratory "Forensic laboratory" \\
           --figure ccf --map weapon1=firearm1 --map weapon2=firearm2 --params-id 0123456789ab
     """
-    from ribin.evaluate.population import PopulationFacts, plan_for
+    from ribin.evaluate.population import SCAN_FACTS, PopulationScan, begin_population, plan_for
     from ribin.evaluate.weight import counts_of
     from ribin.model import MarkType, ScanKind
-    from ribin.report.json import as_json
     from ribin.services.weight import PopulationSource, make_population
 
-    plan = plan_for(asked["figure"], asked["methods"], least_firearms=asked["least_firearms"])
-    facts = PopulationFacts(
-        laboratory=asked["laboratory"],
-        mark=MarkType(call.mark) if call.mark else None,
-        kind=ScanKind(asked["kind"]),
-        params_id=asked["params_id"],
-        make=asked["make"],
-        model=asked["model"],
-        ammunition=asked["ammunition"],
-        calibre=asked["calibre"],
-        instrument=asked["instrument"],
+    begun = begin_population(
+        asked["laboratory"],
+        plan_for(asked["figure"], asked["methods"], least_firearms=asked["least_firearms"]),
+        MarkType(call.mark) if call.mark else None,
+        ScanKind(asked["kind"]),
+        asked["params_id"],
+        study,
     )
-    source = PopulationSource(study, columns_as)
-    made = make_population(source, facts, plan, output, call.params, call.jobs, Progress())
-    say(as_json(counts_of(made)) if call.json_output else _shown(made))
+    stated = PopulationScan("", **{name: asked[name] for name in SCAN_FACTS})
+    source = PopulationSource(study, columns_as, stated)
+    made = make_population(source, begun, output, call.params, call.jobs, Progress())
+    call.show(counts_of(made), lambda counts: _shown(made, counts))
     exit_after(done=len(made.pairs), failed=sum(made.not_compared.values()))
 
 
@@ -122,10 +118,9 @@ def show(file: Path, call: Call) -> None:
     """
     from ribin.evaluate.population import read_population
     from ribin.evaluate.weight import counts_of
-    from ribin.report.json import as_json
 
     read = read_population(file)
-    say(as_json(counts_of(read)) if call.json_output else _shown(read))
+    call.show(counts_of(read), lambda counts: _shown(read, counts))
 
 
 @population.command(short_help="Whether a population supports a weight.")
@@ -141,43 +136,37 @@ def check(file: Path, call: Call) -> None:
       ribin population check study-9mm.json
     """
     from ribin.evaluate.population import read_population
-    from ribin.report.json import as_json
     from ribin.report.table import table
     from ribin.services.weight import check_population
 
-    checks = check_population(read_population(file))
+    checks = tuple(check_population(read_population(file)))
     rows = [(one.name, one.needed, one.found, "" if one.fulfilled else "lacks") for one in checks]
-    say(as_json(checks) if call.json_output else table(("", "needed", "found", ""), rows))
+    call.show(checks, lambda _: table(("", "needed", "found", ""), rows))
     exit_after(done=1, failed=sum(not one.fulfilled for one in checks))
 
 
-def _shown(read: Any) -> str:
-    from ribin.evaluate.weight import counts_of
-    from ribin.report.table import facts, table
+def _shown(read: Population, counts: PopulationCounts) -> str:
+    from ribin.evaluate.report import methods_table
+    from ribin.report.table import facts
 
-    counts, plan = counts_of(read), read.plan
+    plan, result = read.plan, read.result
+    marks = f"{read.mark.words}, {read.kind}, parameters {read.params_id or 'not stated'}"
+    covered = ("makes", "models", "calibre", "ammunition", "instrument")
     lines: list[tuple[str, object]] = [
         ("laboratory", counts.laboratory),
         ("made", f"{counts.made} (UTC), {read.program}"),
         ("SHA-256", counts.sha256),
-        ("marks", f"{read.mark.words}, {read.kind}, parameters {read.params_id or 'not stated'}"),
+        ("marks", marks),
         ("firearms", counts.firearms),
         ("scans", counts.scans),
         ("known matches", counts.known_match),
         ("known non-matches", counts.known_non_match),
         ("not compared", sum(read.not_compared.values())),
-    ]
-    covered = ("makes", "models", "calibre", "ammunition", "instrument")
-    lines += [(name, ", ".join(getattr(counts, name)) or "not stated") for name in covered]
-    lines += [
+        *((name, ", ".join(getattr(counts, name)) or "not stated") for name in covered),
         ("plan", f"{plan.figure}; {plan.criterion}, {plan.folds} folds"),
         ("firearms needed", plan.least_firearms),
     ]
-    if read.result is None:
+    if result is None:
         return facts([*lines, ("method", "none yet: the plan was not carried out")])
-    lines.append(("method", read.result.chosen or "none"))
-    rows = [
-        (str(one.method), float("nan") if one.cllr is None else one.cllr, one.reason)
-        for one in read.result.methods
-    ]
-    return f"{facts(lines)}\n\n{table(('method', 'Cllr', ''), rows)}"
+    table = methods_table(result.methods)
+    return f"{facts([*lines, ('method', result.chosen or 'none')])}\n\n{table}"

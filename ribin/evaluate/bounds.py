@@ -29,39 +29,20 @@ class Bound:
     upper: float
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """All bounds of a population; `lower` and `upper` are the narrowest."""
+def bounds_of(
+    log10_lrs: Values, mates: NDArray[np.bool_], firearms: int
+) -> tuple[Bound, Bound, Bound]:
+    """The three bounds of (P,) log10 LRs of reference pairs of so many firearms.
 
-    each: tuple[Bound, ...]
-
-    @property
-    def lower(self) -> float:
-        return max(bound.lower for bound in self.each)
-
-    @property
-    def upper(self) -> float:
-        return min(bound.upper for bound in self.each)
-
-
-def bounds_of(log10_lrs: Values, mates: NDArray[np.bool_], firearms: int) -> Bounds:
-    """The three bounds of (P,) log10 LRs of reference pairs of so many firearms."""
-    return Bounds(
-        (
-            expected_utility_bound(log10_lrs, mates),
-            invariance_bound(log10_lrs, mates),
-            source_bound(firearms),
-        )
-    )
-
-
-def source_bound(firearms: int) -> Bound:
-    """No more than one misleading firearm among those there are, and one more, would allow.
-
-    Pairs of one firearm stand or fall together, so firearms are counted and not pairs.
+    The third allows one misleading firearm more than there are: pairs of one firearm stand or fall
+    together, so firearms are counted and not pairs.
     """
     most = float(np.log10(firearms + 1))
-    return Bound("sources", -most, most)
+    return (
+        expected_utility_bound(log10_lrs, mates),
+        invariance_bound(log10_lrs, mates),
+        Bound("sources", -most, most),
+    )
 
 
 def expected_utility_bound(log10_lrs: Values, mates: NDArray[np.bool_]) -> Bound:
@@ -75,19 +56,15 @@ def expected_utility_bound(log10_lrs: Values, mates: NDArray[np.bool_]) -> Bound
     first, last = min(0, int(lowest // _STEP)), max(0, int(highest // _STEP) + 1)
     thresholds = np.linspace(first * _STEP, last * _STEP, last - first + 1)
     cost = 10.0**thresholds
-    missed = (_at_or_below(lrs[mates], thresholds) + 1) / (mates.sum() + 1)
-    taken_in = 1.0 - _at_or_below(lrs[~mates], thresholds) / ((~mates).sum() + 1)
+    low, high = (np.searchsorted(np.sort(lrs[c]), thresholds, "right") for c in (mates, ~mates))
+    missed = (low + 1) / (mates.sum() + 1)
+    taken_in = 1.0 - high / ((~mates).sum() + 1)
     neutral = np.where(cost < 1.0, cost, 1.0)  # the LR is 1 whatever was found
     worse = neutral / (missed + cost * taken_in) < 1.0
     left, right = thresholds[worse & (thresholds <= 0)], thresholds[worse & (thresholds >= 0)]
     lower = np.max(left + _STEP, initial=thresholds[0])
     upper = np.min(right - _STEP, initial=thresholds[-1])
     return Bound("ELUB", min(float(lower), 0.0), max(float(upper), 0.0))
-
-
-def _at_or_below(lrs: Values, thresholds: Values) -> NDArray[np.intp]:
-    """How many are not above each threshold."""
-    return np.searchsorted(np.sort(lrs), thresholds, side="right")
 
 
 def invariance_bound(log10_lrs: Values, mates: NDArray[np.bool_]) -> Bound:
@@ -130,17 +107,12 @@ def cllr(log10_lrs: Values, mates: NDArray[np.bool_]) -> float:
 
 def cllr_min(log10_lrs: Values, mates: NDArray[np.bool_]) -> float:
     """Cllr after the best monotone recalibration on the same pairs: what discrimination allows."""
-    return cllr(_pav(log10_lrs, mates), mates)
+    return cllr(recalibrated(log10_lrs, mates), mates)
 
 
-def _pav(log10_lrs: Values, mates: NDArray[np.bool_]) -> Values:
-    pairs = ReferencePairs(log10_lrs, mates, np.ones(len(mates)))
-    return fit_isotonic(pairs).log10_lr(log10_lrs)
-
-
-def misleading_rates(log10_lrs: Values, mates: NDArray[np.bool_]) -> tuple[float, float]:
-    """Shares of known matches with an LR below 1, and of known non-matches with one above."""
-    return float((log10_lrs[mates] < 0).mean()), float((log10_lrs[~mates] > 0).mean())
+def recalibrated(log10_lrs: Values, mates: NDArray[np.bool_]) -> Values:
+    """The best monotone recalibration on the same pairs."""
+    return fit_isotonic(ReferencePairs(log10_lrs, mates, np.ones(len(mates))))(log10_lrs)
 
 
 def dev_pav(log10_lrs: Values, mates: NDArray[np.bool_]) -> float:
@@ -149,7 +121,7 @@ def dev_pav(log10_lrs: Values, mates: NDArray[np.bool_]) -> float:
     The area between the two, over the range in which the recalibrated LR is finite; NaN where it
     is finite nowhere. Vergeer et al., Law, Probability and Risk 20 (2021), doi:10.1093/lpr/mgab004.
     """
-    best = _pav(log10_lrs, mates)
+    best = recalibrated(log10_lrs, mates)
     finite = np.isfinite(best) & np.isfinite(log10_lrs)
     curve = np.unique(np.column_stack([log10_lrs, best])[finite], axis=0)
     if not len(curve):

@@ -7,9 +7,9 @@ Extrapolation has no bound here: `ribin.evaluate.bounds` gives one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from scipy.special import betaln
 from ribin.errors import ParameterError
 
 Values = NDArray[np.float64]
+# (N,) log10 LRs of (N,) values as `ReferencePairs` has them; infinite where a method has no limit.
+Calibration = Callable[[Values], Values]
 
 _CHUNK = 2_000_000  # kernel values at a time
 _KNOTS = 1001  # at more places than these, a density is read from a cubic spline through them
@@ -42,32 +44,21 @@ class ReferencePairs:
 
     Attributes
     ----------
-    values : (P,) float64 array
-        Scores on an unbounded scale (`on_logit_scale`), or counts of congruent cells.
+    values : (P,) or (P, 2) float64 array
+        Scores on an unbounded scale (`on_logit_scale`); or counts of congruent cells beside cells.
     mates : (P,) bool array
         True for a known match.
     weights : (P,) float64 array
         One for a pair as it is; how often it was drawn, where firearms were drawn anew.
-    cells : (P,) float64 array or None
-        Cells of each pair, for counts alone.
     """
 
     values: Values
     mates: NDArray[np.bool_]
     weights: Values
-    cells: Values | None = None
 
     @classmethod
-    def of(
-        cls, values: Values, mates: NDArray[np.bool_], cells: Values | None = None
-    ) -> ReferencePairs:
-        """Pairs that count once each.
-
-        Raises
-        ------
-        ParameterError
-            A class is empty, or a value is not finite.
-        """
+    def of(cls, values: Values, mates: NDArray[np.bool_]) -> ReferencePairs:
+        """Pairs that count once each; ParameterError: a class is empty, a value not finite."""
         if not (mates.any() and not mates.all()):
             raise ParameterError(
                 f"reference pairs: known matches and known non-matches needed, found {mates.sum()} "
@@ -75,41 +66,33 @@ class ReferencePairs:
             )
         if not np.isfinite(values).all():
             raise ParameterError("reference pairs: finite scores needed")
-        return cls(values, mates, np.ones(len(values)), cells)
+        return cls(values, mates, np.ones(len(values)))
 
     def weighted(self, weights: Values) -> ReferencePairs:
         """The same pairs, each as often as it was drawn; those not drawn are left out."""
         drawn = weights > 0
-        cells = None if self.cells is None else self.cells[drawn]
-        return ReferencePairs(self.values[drawn], self.mates[drawn], weights[drawn], cells)
+        return ReferencePairs(self.values[drawn], self.mates[drawn], weights[drawn])
 
-
-class Calibration(Protocol):
-    """A fitted method."""
-
-    def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
-        """(N,) log10 likelihood ratios of (N,) values; infinite where a method knows no limit."""
-        ...  # pragma: no cover
+    def balanced(self) -> Values:
+        """Weights with which both classes sum up to half of the number of pairs."""
+        total, of_mates = self.weights.sum(), self.weights[self.mates].sum()
+        share = np.where(self.mates, total / (2 * of_mates), total / (2 * (total - of_mates)))
+        return self.weights * share
 
 
 def fit(method: CalibrationMethod, pairs: ReferencePairs) -> Calibration:
     """Fit one method to reference pairs.
 
-    Raises
-    ------
-    ParameterError
-        The pairs do not determine the method: classes that do not overlap have no logistic
-        curve, classes of one value no density, counts need the number of cells.
+    Raises ParameterError: the pairs do not determine the method. Classes that do not overlap have
+    no logistic curve, classes of one value no density, counts need the number of cells.
     """
-    match method:
-        case CalibrationMethod.LOGISTIC:
-            return fit_logistic(pairs)
-        case CalibrationMethod.DENSITY:
-            return fit_density(pairs)
-        case CalibrationMethod.ISOTONIC:
-            return fit_isotonic(pairs)
-        case CalibrationMethod.COUNTS:
-            return fit_counts(pairs)
+    fits: dict[CalibrationMethod, Callable[[ReferencePairs], Calibration]] = {
+        CalibrationMethod.LOGISTIC: fit_logistic,
+        CalibrationMethod.DENSITY: fit_density,
+        CalibrationMethod.ISOTONIC: fit_isotonic,
+        CalibrationMethod.COUNTS: fit_counts,
+    }
+    return fits[method](pairs)
 
 
 def on_logit_scale(scores: Values, lowest: float, highest: float) -> Values:
@@ -121,29 +104,11 @@ def on_logit_scale(scores: Values, lowest: float, highest: float) -> Values:
     return np.log10(share / (1.0 - share))
 
 
-@dataclass(frozen=True)
-class LogisticCalibration:
-    """log10 LR = slope x value + offset."""
-
-    slope: float
-    offset: float
-
-    def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
-        return self.slope * values + self.offset
-
-
-def fit_logistic(pairs: ReferencePairs, penalty: float = 0.0) -> LogisticCalibration:
+def fit_logistic(pairs: ReferencePairs, penalty: float = 0.0) -> Calibration:
     """Logistic regression in which both classes count alike, by Newton's method.
 
-    Parameters
-    ----------
-    penalty : float
-        Half of it times the squared slope is added to the loss; 0 is maximum likelihood.
-
-    Raises
-    ------
-    ParameterError
-        Without a penalty, classes that do not overlap have no optimum.
+    Half of the penalty times the squared slope is added to the loss; 0 is maximum likelihood, and
+    then classes that do not overlap have no optimum (ParameterError).
     """
     values, mates = pairs.values, pairs.mates
     if not penalty and values[mates].min() > values[~mates].max():
@@ -152,69 +117,47 @@ def fit_logistic(pairs: ReferencePairs, penalty: float = 0.0) -> LogisticCalibra
             f"{values[~mates].max():g} at most and {values[mates].min():g} at least, on "
             "the scale without ends"
         )
-    balance = _balanced(pairs)
+    balance = pairs.balanced()
     scale = float(np.std(values)) or 1.0
     x = np.column_stack([(values - values.mean()) / scale, np.ones(len(values))])
     ridge = np.diag([penalty / scale**2, 0.0])
     found = np.zeros(2)
     for _ in range(_STEPS):
         chance = 1.0 / (1.0 + np.exp(-np.clip(x @ found, -500, 500)))
-        slope = x.T @ (balance * (mates - chance)) - ridge @ found
+        gradient = x.T @ (balance * (mates - chance)) - ridge @ found
         curve = (x * (balance * chance * (1 - chance))[:, None]).T @ x + ridge
-        step = np.linalg.solve(curve + 1e-12 * np.eye(2), slope)
+        step = np.linalg.solve(curve + 1e-12 * np.eye(2), gradient)
         found = found + step * min(1.0, 5.0 / float(np.abs(step).max() or 1.0))
         if np.abs(step).max() < _SETTLED:
             break
     slope_ln = found[0] / scale
-    offset_ln = found[1] - slope_ln * values.mean()
-    return LogisticCalibration(slope_ln / np.log(10), offset_ln / np.log(10))
+    slope, offset = slope_ln / np.log(10), (found[1] - slope_ln * values.mean()) / np.log(10)
+    return lambda at: slope * at + offset
 
 
-def _balanced(pairs: ReferencePairs) -> Values:
-    """Weights with which both classes sum up to half of the number of pairs."""
-    total = pairs.weights.sum()
-    of_mates = pairs.weights[pairs.mates].sum()
-    share = np.where(pairs.mates, total / (2 * of_mates), total / (2 * (total - of_mates)))
-    return pairs.weights * share
-
-
-@dataclass(frozen=True, eq=False)
-class DensityCalibration:
-    """The ratio of two Gaussian kernel densities."""
-
-    mates: Values
-    others: Values
-    mate_weights: Values
-    other_weights: Values
-    bandwidths: tuple[float, float]  # of the known non-matches, of the known matches
-
-    def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
-        if len(values) > _KNOTS and np.ptp(values) > 0:
-            knots = np.linspace(values.min(), values.max(), _KNOTS)
-            return np.asarray(CubicSpline(knots, self.log10_lr(knots))(values), dtype=np.float64)
-        above = _log_density(values, self.mates, self.mate_weights, self.bandwidths[1])
-        below = _log_density(values, self.others, self.other_weights, self.bandwidths[0])
-        return (above - below) / np.log(10)
-
-
-def fit_density(pairs: ReferencePairs) -> DensityCalibration:
-    """Kernel densities of both classes, of bandwidths by Silverman's rule.
+def fit_density(pairs: ReferencePairs) -> Calibration:
+    """The ratio of two Gaussian kernel densities, of bandwidths by Silverman's rule.
 
     Silverman, Density Estimation (1986), eq. 3.28: (4 / 3n)^(1/5) standard deviations.
     """
-    mates, others = pairs.values[pairs.mates], pairs.values[~pairs.mates]
-    of_mates, of_others = pairs.weights[pairs.mates], pairs.weights[~pairs.mates]
-    bandwidths = (_silverman(others, of_others), _silverman(mates, of_mates))
-    if min(bandwidths) <= 0:
-        raise ParameterError("density: scores of more than one value needed in each class")
-    return DensityCalibration(mates, others, of_mates, of_others, bandwidths)
+    classes = []
+    for rows in (pairs.mates, ~pairs.mates):
+        values, weights = pairs.values[rows], pairs.weights[rows]
+        total = float(weights.sum())
+        mean = float((weights * values).sum()) / total
+        deviation = float(np.sqrt((weights * (values - mean) ** 2).sum() / total))
+        classes.append((values, weights, deviation * (4.0 / (3.0 * total)) ** 0.2))
+        if deviation <= 0:
+            raise ParameterError("density: scores of more than one value needed in each class")
 
+    def log10_lr(at: Values) -> Values:
+        if len(at) > _KNOTS and np.ptp(at) > 0:
+            knots = np.linspace(at.min(), at.max(), _KNOTS)
+            return np.asarray(CubicSpline(knots, log10_lr(knots))(at), dtype=np.float64)
+        above, below = (_log_density(at, *one) for one in classes)
+        return (above - below) / np.log(10)
 
-def _silverman(values: Values, weights: Values) -> float:
-    total = float(weights.sum())
-    mean = float((weights * values).sum()) / total
-    deviation = float(np.sqrt((weights * (values - mean) ** 2).sum() / total))
-    return deviation * (4.0 / (3.0 * total)) ** 0.2
+    return log10_lr
 
 
 def _log_density(at: Values, values: Values, weights: Values, bandwidth: float) -> Values:
@@ -230,41 +173,28 @@ def _log_density(at: Values, values: Values, weights: Values, bandwidth: float) 
     return result
 
 
-@dataclass(frozen=True, eq=False)
-class IsotonicCalibration:
-    """Steps that never fall, with straight lines of the probability between them."""
+def fit_isotonic(pairs: ReferencePairs) -> Calibration:
+    """Pool adjacent violators, both classes counting alike; straight lines between the steps.
 
-    values: Values  # rising
-    chances: Values  # of a known match, at equal numbers of both classes
-
-    def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
-        chance = np.interp(values, self.values, self.chances)
-        with np.errstate(divide="ignore"):
-            return np.log10(chance) - np.log10(1.0 - chance)
-
-
-def fit_isotonic(pairs: ReferencePairs) -> IsotonicCalibration:
-    """Pool adjacent violators, both classes counting alike.
-
-    Brümmer and du Preez, Computer Speech and Language 20 (2006),
-    doi:10.1016/j.csl.2005.08.001.
+    Brümmer and du Preez, Computer Speech and Language 20 (2006), doi:10.1016/j.csl.2005.08.001.
     """
     places, group = np.unique(pairs.values, return_inverse=True)
-    weights = _balanced(pairs)
-    total = np.bincount(group, weights).astype(np.float64)
-    above = np.bincount(group, weights * pairs.mates).astype(np.float64)
-    return IsotonicCalibration(places, _pooled(above, total))
-
-
-def _pooled(above: Values, total: Values) -> Values:
-    """Shares above / total of neighbours joined until none is lower than the one before."""
-    blocks: list[list[float]] = []  # weight above, weight in all, places
-    for share_above, share_total in zip(above, total, strict=True):
-        blocks.append([share_above, share_total, 1])
+    weights = pairs.balanced()
+    total, above = np.bincount(group, weights), np.bincount(group, weights * pairs.mates)
+    blocks: list[list[float]] = []  # weight of known matches, weight in all, places
+    for one, both in zip(above, total, strict=True):
+        blocks.append([one, both, 1])
         while len(blocks) > 1 and blocks[-2][0] * blocks[-1][1] >= blocks[-1][0] * blocks[-2][1]:
             last = blocks.pop()
             blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
-    return np.repeat([a / t for a, t, _ in blocks], [int(n) for _, _, n in blocks])
+    chances = np.repeat([a / t for a, t, _ in blocks], [int(n) for _, _, n in blocks])
+
+    def log10_lr(at: Values) -> Values:
+        chance = np.interp(at, places, chances)
+        with np.errstate(divide="ignore"):
+            return np.log10(chance) - np.log10(1.0 - chance)
+
+    return log10_lr
 
 
 @dataclass(frozen=True)
@@ -278,23 +208,22 @@ class CountCalibration:
     beta: float
     chance: float  # that a cell of a known non-match is congruent
 
-    def log10_lr(self, values: Values, cells: Values | None = None) -> Values:
-        if cells is None:
-            raise ParameterError("counts: the number of cells of each pair needed")
-        one = betaln(values + self.alpha, cells - values + self.beta)
+    def __call__(self, at: Values) -> Values:
+        """As `Calibration`, of (N, 2) counts and cells."""
+        counts, cells = at.T
+        one = betaln(counts + self.alpha, cells - counts + self.beta)
         one = one - betaln(self.alpha, self.beta)
-        two = values * np.log(self.chance) + (cells - values) * np.log1p(-self.chance)
+        two = counts * np.log(self.chance) + (cells - counts) * np.log1p(-self.chance)
         return (one - two) / np.log(10)
 
 
 def fit_counts(pairs: ReferencePairs) -> CountCalibration:
     """Maximum likelihood of the beta-binomial; half a cell is added for the binomial (Jeffreys)."""
-    if pairs.cells is None:
+    if pairs.values.ndim != 2:
         raise ParameterError("counts: the number of cells of each pair needed")
-    of, n = pairs.mates, pairs.cells
-    hits = float((pairs.weights * pairs.values)[~of].sum())
-    tried = float((pairs.weights * n)[~of].sum())
-    k, cells, weights = pairs.values[of], n[of], pairs.weights[of]
+    of = pairs.mates
+    hits, tried = (pairs.weights[:, None] * pairs.values)[~of].sum(axis=0)
+    (k, cells), weights = pairs.values[of].T, pairs.weights[of]
 
     def loss(logs: Values) -> float:
         a, b = np.exp(np.clip(logs, -10, 10))
@@ -304,4 +233,4 @@ def fit_counts(pairs: ReferencePairs) -> CountCalibration:
     start = np.log([5 * share, 5 * (1 - share)])
     best = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
     alpha, beta = np.exp(np.clip(best.x, -10, 10))
-    return CountCalibration(float(alpha), float(beta), (hits + 0.5) / (tried + 1.0))
+    return CountCalibration(float(alpha), float(beta), float((hits + 0.5) / (tried + 1.0)))

@@ -26,7 +26,7 @@ from ribin._version import __version__
 from ribin.cases.csv_files import read_csv
 from ribin.errors import FormatError, ParameterError
 from ribin.evaluate.calibration import CalibrationMethod, ReferencePairs, Values, on_logit_scale
-from ribin.evaluate.pairs import LABELS_FILE, Tick, compare_scans, describe_scans, read_labels
+from ribin.evaluate.pairs import LABELS_FILE, Pair, Tick, compare_scans, describe_scans, read_labels
 from ribin.foreign import Finite, Hex32, Statement, as_facts, read_object
 from ribin.model import MarkType, ScanKind
 from ribin.params.defaults import Params
@@ -68,6 +68,9 @@ class PopulationScan(Statement, frozen=True):
     ammunition: str = ""
     calibre: str = ""
     instrument: str = ""
+
+
+SCAN_FACTS = ("make", "model", "ammunition", "calibre", "instrument")
 
 
 class PopulationPair(Statement, frozen=True, array_like=True):
@@ -120,8 +123,11 @@ class Population(Statement, frozen=True, dict=True):
     @cached_property
     def table(self) -> PairTable:
         """The pairs as arrays."""
-        rows = [(pair.first, pair.second, pair.value, pair.cells) for pair in self.pairs]
-        return table_of(self.plan.figure, rows)
+        return table_of(self.plan.figure, self.pairs)
+
+    def coverage(self, name: str) -> list[str]:
+        """The values of one fact that the scans have, in order."""
+        return sorted({value for scan in self.scans if (value := getattr(scan, name))})
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,8 +162,9 @@ class PairTable:
 
     def reference(self, method: CalibrationMethod) -> ReferencePairs:
         """As this method takes them; raises ParameterError where a class is empty."""
-        values = on_scale_of(method, self.figure, self.values, self.cells)
-        return ReferencePairs.of(values, self.mates, self.cells if self.figure == "cmc" else None)
+        return ReferencePairs.of(
+            on_scale_of(method, self.figure, self.values, self.cells), self.mates
+        )
 
     def weights(self, drawn: NDArray[np.int64]) -> Values:
         """How much each pair counts where firearm i was drawn `drawn[i]` times.
@@ -168,21 +175,20 @@ class PairTable:
         return (drawn[self.first] * both).astype(np.float64)
 
 
-def table_of(figure: str, rows: Sequence[tuple[str, str, float, float]]) -> PairTable:
-    """Pairs as arrays: of each the two firearms, the figure and the cells."""
-    names = tuple(sorted({name for row in rows for name in row[:2]}))
+def table_of(figure: str, pairs: Sequence[PopulationPair]) -> PairTable:
+    """Pairs as arrays."""
+    names = tuple(sorted({name for pair in pairs for name in (pair.first, pair.second)}))
     number = {name: i for i, name in enumerate(names)}
-    sides = np.array([[number[row[0]], number[row[1]]] for row in rows], dtype=np.intp)
-    figures = np.array([row[2:] for row in rows], dtype=np.float64)
-    first, second = sides.reshape(-1, 2).T
-    values, cells = figures.reshape(-1, 2).T
+    values, cells = (np.array([getattr(p, n) for p in pairs], float) for n in ("value", "cells"))
+    sides = ([number[getattr(p, n)] for p in pairs] for n in ("first", "second"))
+    first, second = (np.array(side, dtype=np.intp) for side in sides)
     return PairTable(figure, values, cells, first, second, names)
 
 
 def on_scale_of(method: CalibrationMethod, figure: str, values: Values, cells: Values) -> Values:
-    """Figures as a method takes them: counts as they are, all else without ends."""
+    """Figures as a method takes them: counts beside their cells, all else without ends."""
     if method is CalibrationMethod.COUNTS:
-        return values
+        return np.column_stack([values, cells])
     if figure == "cmc":
         return on_logit_scale(values / cells, 0.0, 1.0)
     return on_logit_scale(values, *RANGES[figure])
@@ -208,10 +214,8 @@ def write_population(population: Population, path: Path) -> None:
 def read_population(path: Path) -> Population:
     """Read a population.
 
-    Raises
-    ------
-    FormatError
-        It cannot be read, is no population of this version, or is not what its hash vouches for.
+    Raises FormatError: it cannot be read, is no population of this version, or is not what its
+    hash vouches for.
     """
     try:
         table = read_object(path.read_bytes(), str(path))
@@ -242,51 +246,39 @@ def _check_figure(where: str, figure: str, value: float, cells: float) -> None:
 # How a population is made.
 
 
-@dataclass(frozen=True)
-class PopulationFacts:
-    """Who makes a population, and what scans or a table do not say of themselves."""
+def begin_population(
+    laboratory: str,
+    plan: Plan,
+    mark: MarkType | None = None,
+    kind: ScanKind = ScanKind.TOPOGRAPHY,
+    params_id: str = "",
+    study: Path | None = None,
+) -> Population:
+    """A population that holds its plan alone, to be written before anything is compared.
 
-    laboratory: str
-    mark: MarkType | None = None  # the first that labels.csv names; of a table, breech face
-    kind: ScanKind = ScanKind.TOPOGRAPHY  # of a table
-    params_id: str = ""  # of a table: what its figures were made with
-    make: str = ""
-    model: str = ""
-    ammunition: str = ""
-    calibre: str = ""
-    instrument: str = ""
-
-
-SCAN_FACTS = ("make", "model", "ammunition", "calibre", "instrument")
-
-
-def begin_population(facts: PopulationFacts, plan: Plan, source: Path | None = None) -> Population:
-    """A population that holds its plan alone, to be written before anything is compared."""
+    `mark`: else the first that the labels of a folder name, and of a table the breech face.
+    `kind`, `params_id`: of a table, what its figures were made of and with.
+    """
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    program = f"ribin {__version__}"
-    named = {la.mark for la in read_labels(source)} if source and source.is_dir() else set()
-    first = next((one for one in MarkType if one in named), MarkType.BREECH_FACE)
-    mark, kind = facts.mark or first, facts.kind
-    return Population(facts.laboratory, made, program, facts.params_id, mark, kind, plan)
+    named = {la.mark for la in read_labels(study)} if study and study.is_dir() else set()
+    mark = mark or next((one for one in MarkType if one in named), MarkType.BREECH_FACE)
+    return Population(laboratory, made, f"ribin {__version__}", params_id, mark, kind, plan)
 
 
 def with_scans_of(
-    begun: Population, facts: PopulationFacts, folder: Path, params: Params, jobs: int, tick: Tick
+    begun: Population, stated: PopulationScan, folder: Path, params: Params, jobs: int, tick: Tick
 ) -> Population:
     """Compare the labelled scans of a folder, of one mark type, with each other.
 
     labels.csv may have the columns make, model, ammunition, calibre and instrument besides; what
-    a row does not say is taken from `facts`, and an instrument then from the scan.
+    a row does not say is taken from `stated`, and an instrument then from the scan.
 
-    Raises
-    ------
-    FormatError
-        labels.csv is damaged, names no scans of the mark type, or scans are of two kinds.
+    Raises FormatError: labels.csv is damaged, names no scans of the mark type, or scans are of two
+    kinds.
     """
     path = folder / LABELS_FILE
-    labels = tuple(
-        sorted((la for la in read_labels(folder) if la.mark is begun.mark), key=lambda la: la.file)
-    )
+    own = (la for la in read_labels(folder) if la.mark is begun.mark)
+    labels = tuple(sorted(own, key=lambda la: la.file))
     rows = {
         (row["file"], row.get("mark") or MarkType.BREECH_FACE): row
         for _, row in read_csv(path, "a CSV file with columns file,firearm", ("file", "firearm"))
@@ -298,39 +290,38 @@ def with_scans_of(
         raise FormatError(f"{path}: {begun.mark.words} scans of one kind needed, found {found}")
     scans = []
     for label, one in zip(labels, described, strict=True):
-        row = rows[label.file, label.mark]
-        said = {name: row.get(name) or getattr(facts, name) for name in SCAN_FACTS}
         if one.template:
-            origin = one.template.provenance
+            row, origin = rows[label.file, label.mark], one.template.provenance
+            said = {name: row.get(name) or getattr(stated, name) for name in SCAN_FACTS}
             said["instrument"] = said["instrument"] or origin.instrument
             scans.append(PopulationScan(label.firearm, origin.sha256, **said))
     pairs = compare_scans(labels, described, params, jobs, tick)
-    figure = begun.plan.figure
     return msgspec.structs.replace(
         begun,
         kind=kinds.pop(),
         params_id=params.params_id,
         scans=tuple(scans),
-        pairs=tuple(
-            PopulationPair(
-                *p.firearms, float(getattr(p, figure)), float(p.cells if figure == "cmc" else 0)
-            )
-            for p in pairs
-            if p.compared and not math.isnan(getattr(p, figure))
-        ),
+        pairs=tuple(pair for _, pair in with_figure(pairs, begun.plan.figure)),
         not_compared=dict(Counter(p.reason for p in pairs if not p.compared)),
     )
 
 
+def with_figure(pairs: Sequence[Pair], figure: str) -> list[tuple[Pair, PopulationPair]]:
+    """The pairs that have a figure, each as a population holds it."""
+    return [
+        (p, PopulationPair(*p.firearms, float(value), float(p.cells if figure == "cmc" else 0)))
+        for p in pairs
+        if p.compared and not math.isnan(value := getattr(p, figure))
+    ]
+
+
 def with_pairs_of(
-    begun: Population, facts: PopulationFacts, path: Path, columns_as: Mapping[str, str]
+    begun: Population, stated: PopulationScan, path: Path, columns_as: Mapping[str, str]
 ) -> Population:
     """Take the pairs of a table: firearm1, firearm2, the figure (cmc with cells), known_match.
 
-    Raises
-    ------
-    FormatError
-        A column or value is missing or out of its range, or known_match contradicts the firearms.
+    Raises FormatError: a column or value is missing or out of its range, or known_match contradicts
+    the firearms.
     """
     figure = begun.plan.figure
     counted = ("cells",) if figure == "cmc" else ()
@@ -343,32 +334,25 @@ def with_pairs_of(
         except ValueError as error:
             raise FormatError(f"{where}: a number for {figure} needed, {error}") from error
         _check_figure(where, figure, value, cells)
-        one, two, stated = row["firearm1"], row["firearm2"], row.get("known_match")
+        one, two = row["firearm1"], row["firearm2"]
+        known = str(int(one == two))
         if not (one and two):
             raise FormatError(f"{where}: firearm1 and firearm2 needed, found an empty cell")
-        if stated and stated != str(int(one == two)):
+        if (found := row.get("known_match")) and found != known:
             raise FormatError(
-                f"{where}: known_match {int(one == two)} needed for {one} and {two}, found {stated}"
+                f"{where}: known_match {known} needed for {one} and {two}, found {found}"
             )
         pairs.append(PopulationPair(one, two, value, cells))
-    said = {name: getattr(facts, name) for name in SCAN_FACTS}
-    names = sorted({name for pair in pairs for name in (pair.first, pair.second)})
-    scans = tuple(PopulationScan(name, **said) for name in names)
-    return msgspec.structs.replace(begun, pairs=tuple(pairs), scans=scans)
-
-
-def coverage(population: Population, name: str) -> tuple[str, ...]:
-    """The values of one fact that the scans of a population have, in order."""
-    return tuple(sorted({value for scan in population.scans if (value := getattr(scan, name))}))
+    scans = [
+        msgspec.structs.replace(stated, firearm=name) for name in table_of(figure, pairs).firearms
+    ]
+    return msgspec.structs.replace(begun, pairs=tuple(pairs), scans=tuple(scans))
 
 
 def plan_for(figure: str, methods: tuple[str, ...] = (), **numbers: Any) -> Plan:
     """A plan; without methods, all that suit the figure.
 
-    Raises
-    ------
-    ParameterError
-        The figure or a method is unknown, or they do not go together.
+    Raises ParameterError: the figure or a method is unknown, or they do not go together.
     """
     suited = [m for m in CalibrationMethod if figure == "cmc" or m is not CalibrationMethod.COUNTS]
     table = {"figure": figure, "methods": list(methods or suited), **numbers}

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ribin.errors import ParameterError
-from ribin.evaluate.bounds import cross_entropy
-from ribin.evaluate.calibration import ReferencePairs, fit_isotonic
+from ribin.evaluate.bounds import cross_entropy, recalibrated
 from ribin.evaluate.metrics import Scores, roc_curve
 from ribin.evaluate.pairs import Pair
+from ribin.evaluate.population import MethodResult
 from ribin.evaluate.run import Evaluation
 from ribin.evaluate.validation import TestedPairs, WeightValidation
 from ribin.report.table import facts, table
@@ -100,35 +99,29 @@ def _cost(result: Evaluation) -> str:
     )
 
 
+def methods_table(methods: Sequence[MethodResult]) -> str:
+    """What each candidate method of a plan came to."""
+    rows = [(str(o.method), np.nan if o.cllr is None else o.cllr, o.reason) for o in methods]
+    return table(("method", "Cllr", ""), rows)
+
+
 def validation_text(weight: WeightValidation) -> str:
     """What likelihood ratios would have been worth on these firearms."""
-    candidates = table(
-        ("method", "Cllr", ""),
-        [
-            (str(one.method), np.nan if one.cllr is None else one.cllr, one.reason)
-            for one in weight.plan.methods
-        ],
-    )
-    heading = f"Weight of {weight.figure}: cross-validation by firearm, within the bounds"
-    if weight.figures is None:
-        return f"{heading}\n\n{candidates}\n\nno method could be fitted: no likelihood ratio"
+    parts = [
+        f"Weight of {weight.figure}: cross-validation by firearm, within the bounds",
+        methods_table(weight.methods),
+    ]
     f = weight.figures
-    named = {
-        "Cllr": f.cllr,
-        "Cllr min": f.cllr_min,
-        "calibration loss": f.calibration_loss,
-        "devPAV": f.dev_pav,
-        "known matches misled": f.misleading_known_match,
-        "known non-matches misled": f.misleading_known_non_match,
-        "EER": f.eer,
-    }
-    rows = [(name, figure.value, figure.low, figure.high) for name, figure in named.items()]
+    if f is None:
+        return "\n\n".join([*parts, "no method could be fitted: no likelihood ratio"])
+    names = ("Cllr", "Cllr min", "calibration loss", "devPAV", "known matches misled")
+    named = zip((*names, "known non-matches misled", "EER"), astuple(f)[3:], strict=True)
+    parts += [
+        f"{weight.method}: tested on {f.known_match} known matches and "
+        f"{f.known_non_match} known non-matches of {f.firearms} firearms",
+        table(("", "", "95 % from", "to"), [(name, *figure) for name, figure in named]),
+    ]
     header = ("km pairs", "knm pairs", "Cllr", "km misled", "knm misled")
-    counted = (
-        f"{weight.plan.chosen}: tested on {f.known_match} known matches and "
-        f"{f.known_non_match} known non-matches of {f.firearms} firearms"
-    )
-    parts = [heading, candidates, counted, table(("", "", "95 % from", "to"), rows)]
     for name, cut in (("firearm", weight.firearms), ("ammunition", weight.ammunition)):
         if cut:
             parts.append(table((name, *header), [astuple(one) for one in cut]))
@@ -170,15 +163,22 @@ def write_pictures(
     check_pictures(folder)
     classes = {kind: _classes(pairs, kind) for kind in _KINDS}
     figures = (_roc(result, classes), _scores(result, classes), _ranks(result))
-    for file, figure in zip(FILES, figures, strict=True):
-        figure.suptitle(f"{name}: {_score_counts(result)}", fontsize=9)
-        footer = f"ribin {result.version}, parameters {result.params_id}"
+    title = f"{name}: {_score_counts(result)}"
+    footer = f"ribin {result.version}, parameters {result.params_id}"
+    return _save(folder, dict(zip(FILES, figures, strict=True)), title, footer)
+
+
+def _save(
+    folder: Path, figures: dict[str, Figure], title: str, footer: str = ""
+) -> tuple[Path, ...]:
+    for file, figure in figures.items():
+        figure.suptitle(title, fontsize=9)
         figure.text(0.99, 0.01, footer, ha="right", fontsize=7, color="0.4")
         try:
             figure.savefig(folder / file, dpi=120)
         except OSError as error:
             raise ParameterError(f"{folder / file}: cannot be written, {error.strerror}") from error
-    return tuple(folder / file for file in FILES)
+    return tuple(folder / file for file in figures)
 
 
 def _roc(result: Evaluation, classes: dict[str, tuple[Scores, Scores]]) -> Figure:
@@ -264,69 +264,50 @@ def _classes(pairs: Sequence[Pair], kind: str) -> tuple[Scores, Scores]:
 
 # Pictures of a validation of likelihood ratios.
 
-WEIGHT_FILES = ("pav.png", "tippett.png", "ece.png")
-
 
 def write_weight_pictures(tested: TestedPairs, name: str, folder: Path) -> tuple[Path, ...]:
-    """Write pav.png, tippett.png and ece.png; errors as `write_pictures`."""
+    """Write pav.png, tippett.png and ece.png; errors as `write_pictures`.
+
+    The likelihood ratios against their best monotone recalibration, the share of either class that
+    has at least one, and what is still not known by the prior odds.
+    """
     check_pictures(folder)
-    lrs, mates = tested.log10_lrs, tested.table.mates
-    best = fit_isotonic(ReferencePairs.of(lrs, mates)).log10_lr(lrs)
-    figures = (_pav(lrs, best), _tippett(lrs, mates), _cross_entropies(lrs, best, mates))
-    for file, figure in zip(WEIGHT_FILES, figures, strict=True):
-        figure.suptitle(
-            f"{name}: {tested.table.sources} firearms, {mates.sum()} known matches, "
-            f"{(~mates).sum()} known non-matches",
-            fontsize=9,
-        )
-        try:
-            figure.savefig(folder / file, dpi=120)
-        except OSError as error:
-            raise ParameterError(f"{folder / file}: cannot be written, {error.strerror}") from error
-    return tuple(folder / file for file in WEIGHT_FILES)
+    lrs, mates = np.sort(tested.log10_lrs), tested.table.mates[np.argsort(tested.log10_lrs)]
+    best = recalibrated(lrs, mates)
+    there, odds = np.isfinite(best), np.linspace(-3.0, 3.0, 121)
+    entropies = (
+        (lrs, "-", _KM, "as reported"),
+        (np.clip(best, -20.0, 20.0), ":", _THIRD, "recalibrated"),
+        (np.zeros_like(lrs), "--", "0.5", "LR = 1"),
+    )
+    shares = ((mates, "-", _KM, "known matches"), (~mates, "--", _KNM, "known non-matches"))
+    figures = {
+        "pav.png": _curves(
+            ("log10 LR", "log10 LR recalibrated (pool adjacent violators)"),
+            [
+                (lrs[[0, -1]], lrs[[0, -1]], "-", "0.8", "LRs that need none"),
+                (lrs[there], best[there], ".-", _KM, "these LRs"),
+            ],
+        ),
+        "tippett.png": _curves(
+            ("log10 LR", "share of the pairs of its class at or above it"),
+            [(lrs[o], 1.0 - np.arange(o.sum()) / o.sum(), *style) for o, *style in shares],
+            "steps-pre",
+        ),
+        "ece.png": _curves(
+            ("log10 of the prior odds", "empirical cross-entropy (bits)"),
+            [(odds, cross_entropy(own, mates, odds), *style) for own, *style in entropies],
+        ),
+    }
+    counts = f"{mates.sum()} known matches, {(~mates).sum()} known non-matches"
+    return _save(folder, figures, f"{name}: {tested.table.sources} firearms, {counts}")
 
 
-def _pav(lrs: Scores, best: Scores) -> Figure:
-    """Likelihood ratios against their best monotone recalibration."""
-    figure, (axes,) = _page(1, (5.6, 5.4))
-    order = np.argsort(lrs)
-    there = np.isfinite(best[order])
-    ends = (float(lrs.min()), float(lrs.max()))
-    axes.plot(ends, ends, color="0.8", linewidth=1)
-    axes.plot(lrs[order][there], best[order][there], ".-", color=_KM, markersize=4)
-    axes.set_xlabel("log10 LR")
-    axes.set_ylabel("log10 LR recalibrated (pool adjacent violators)")
-    return figure
-
-
-def _tippett(lrs: Scores, mates: NDArray[np.bool_]) -> Figure:
-    """Which share of either class has at least a log10 LR."""
-    figure, (axes,) = _page(1, (5.6, 4.6))
-    for own, colour, line, label in (
-        (lrs[mates], _KM, "-", "known matches"),
-        (lrs[~mates], _KNM, "--", "known non-matches"),
-    ):
-        share = 1.0 - np.arange(own.size) / own.size
-        axes.step(np.sort(own), share, line, where="pre", color=colour, label=label)
-    axes.axvline(0.0, color="0.6", linewidth=1)
-    axes.set_xlabel("log10 LR")
-    axes.set_ylabel("share of the pairs of its class at or above it")
-    axes.legend(fontsize=8)
-    return figure
-
-
-def _cross_entropies(lrs: Scores, best: Scores, mates: NDArray[np.bool_]) -> Figure:
-    """Empirical cross-entropy: what is still not known, by the prior odds."""
-    figure, (axes,) = _page(1, (5.6, 4.6))
-    odds = np.linspace(-3.0, 3.0, 121)
-    finite = np.clip(best, -20.0, 20.0)
-    for own, colour, line, label in (
-        (lrs, _KM, "-", "as reported"),
-        (finite, _THIRD, ":", "recalibrated"),
-        (np.zeros_like(lrs), "0.5", "--", "LR = 1"),
-    ):
-        axes.plot(odds, cross_entropy(own, mates, odds), line, color=colour, label=label)
-    axes.set_xlabel("log10 of the prior odds")
-    axes.set_ylabel("empirical cross-entropy (bits)")
+def _curves(labels: tuple[str, str], curves: Sequence[Sequence[Any]], steps: str = "") -> Figure:
+    """Of each curve x, y, the line, its colour and its name."""
+    figure, (axes,) = _page(1, (5.6, 4.8))
+    for x, y, line, colour, name in curves:
+        axes.plot(x, y, line, color=colour, label=name, drawstyle=steps or "default")
+    axes.set(xlabel=labels[0], ylabel=labels[1])
     axes.legend(fontsize=8)
     return figure

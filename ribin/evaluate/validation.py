@@ -7,15 +7,15 @@ in the training. Whatever is resampled is firearms, never pairs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.errors import ParameterError
-from ribin.evaluate.bounds import Bounds, bounds_of, cllr, cllr_min, dev_pav, misleading_rates
+from ribin.evaluate.bounds import Bound, bounds_of, cllr, cllr_min, dev_pav
 from ribin.evaluate.calibration import Calibration, CalibrationMethod, Values, fit
-from ribin.evaluate.metrics import equal_error_rate, figure_of
+from ribin.evaluate.metrics import central_interval, draw_firearms, equal_error_rate, figure_of
 from ribin.evaluate.pairs import Pair
 from ribin.evaluate.population import (
     MethodResult,
@@ -24,9 +24,9 @@ from ribin.evaluate.population import (
     PlanResult,
     on_scale_of,
     table_of,
+    with_figure,
 )
 
-LOW, HIGH = 2.5, 97.5  # percent: between them lies the interval
 _RESAMPLES = 200  # of a validation, which says no more than its firearms
 
 
@@ -36,21 +36,25 @@ class FittedMethod:
 
     method: CalibrationMethod
     calibration: Calibration
-    bounds: Bounds
+    bounds: tuple[Bound, ...]
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The narrowest bounds."""
+        return max(one.lower for one in self.bounds), min(one.upper for one in self.bounds)
 
     def log10_lrs(self, figure: str, values: Values, cells: Values) -> Values:
         """log10 LRs of (N,) figures, none beyond the narrowest bounds."""
-        scaled = on_scale_of(self.method, figure, values, cells)
-        lrs = self.calibration.log10_lr(scaled, cells)
-        return np.clip(lrs, self.bounds.lower, self.bounds.upper)
+        lrs = self.calibration(on_scale_of(self.method, figure, values, cells))
+        return np.clip(lrs, *self.limits)
 
 
 def fit_bounded(table: PairTable, method: CalibrationMethod) -> FittedMethod:
     """Fit a method to pairs and find its bounds; raises ParameterError as `fit`."""
     pairs = table.reference(method)
     calibration = fit(method, pairs)
-    lrs = calibration.log10_lr(pairs.values, pairs.cells)
-    return FittedMethod(method, calibration, bounds_of(lrs, pairs.mates, table.sources))
+    bounds = bounds_of(calibration(pairs.values), pairs.mates, table.sources)
+    return FittedMethod(method, calibration, bounds)
 
 
 def bootstrap_lrs(
@@ -61,28 +65,20 @@ def bootstrap_lrs(
     A draw that does not determine the method knows no limit on either side, and counts as that.
     """
     pairs = table.reference(fitted.method)
-    at, of = np.array([value]), np.array([cells])
-    place = on_scale_of(fitted.method, table.figure, at, of)
+    place = on_scale_of(fitted.method, table.figure, np.array([value]), np.array([cells]))
     low, high = [], []
-    for drawn in _draws(len(table.firearms), plan.resamples, plan.seed):
+    for drawn in draw_firearms(len(table.firearms), plan.resamples, plan.seed):
         try:
-            again = fit(fitted.method, pairs.weighted(table.weights(drawn)))
-            lr = float(again.log10_lr(place, of)[0])
+            lr = float(fit(fitted.method, pairs.weighted(table.weights(drawn)))(place)[0])
         except (ParameterError, ValueError):
             lr = float("nan")
         low.append(-np.inf if np.isnan(lr) else lr)
         high.append(np.inf if np.isnan(lr) else lr)
-    limits = fitted.bounds.lower, fitted.bounds.upper
-    return (
-        float(np.clip(np.percentile(low, LOW, method="lower"), *limits)),
-        float(np.clip(np.percentile(high, HIGH, method="higher"), *limits)),
+    lower, upper = np.clip(
+        [np.percentile(low, 2.5, method="lower"), np.percentile(high, 97.5, method="higher")],
+        *fitted.limits,
     )
-
-
-def _draws(firearms: int, resamples: int, seed: int) -> NDArray[np.int64]:
-    """(R, F) how often each firearm is drawn."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(firearms, np.full(firearms, 1 / firearms), size=resamples)
+    return float(lower), float(upper)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +98,7 @@ class TestedPairs:
 def cross_validate(table: PairTable, method: CalibrationMethod, plan: Plan) -> TestedPairs:
     """Test every pair that lies within one fold of the firearms.
 
-    Raises
-    ------
-    ParameterError
-        A fold leaves too little to fit the method to, or no class is tested.
+    Raises ParameterError: a fold leaves too little to fit the method to, or no class is tested.
     """
     count = len(table.firearms)
     folds = min(plan.folds, count // 2)
@@ -184,31 +177,16 @@ class WeightPart:
     misleading_known_non_match: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class WeightValidation:
-    """What the weight of a score would have been worth on these firearms."""
+    """What the weight of a score would have been worth on these firearms; the JSON of `weight`."""
 
     figure: str
-    plan: PlanResult
-    figures: WeightFigures | None  # None where no method could be fitted
-    firearms: tuple[WeightPart, ...]
-    ammunition: tuple[WeightPart, ...]
-    tested: TestedPairs | None
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """The key `weight` of `ribin evaluate --json`."""
-        return {
-            "figure": self.figure,
-            "method": self.plan.chosen,
-            "methods": [
-                {"method": one.method, "cllr": one.cllr, "reason": one.reason}
-                for one in self.plan.methods
-            ],
-            "figures": self.figures,
-            "firearms": self.firearms,
-            "ammunition": self.ammunition,
-        }
+    method: CalibrationMethod | None  # None where no method could be fitted, as are the figures
+    methods: tuple[MethodResult, ...]
+    figures: WeightFigures | None = None
+    firearms: tuple[WeightPart, ...] = ()
+    ammunition: tuple[WeightPart, ...] = ()
 
 
 def weight_figures(
@@ -217,61 +195,49 @@ def weight_figures(
     """All figures with their intervals."""
     table, lrs, mates = tested.table, tested.log10_lrs, tested.table.mates
     draws = []
-    for drawn in _draws(len(table.firearms), resamples, seed):
+    for drawn in draw_firearms(len(table.firearms), resamples, seed):
         rows = np.repeat(np.arange(len(lrs)), table.weights(drawn).astype(np.intp))
         if mates[rows].any() and not mates[rows].all():
             draws.append(_figures(lrs[rows], mates[rows]))
     intervals = [
-        _with_interval(value, np.array(drawn))
+        WithInterval(value, *central_interval(np.array(drawn)))
         for value, drawn in zip(_figures(lrs, mates), zip(*draws, strict=True), strict=True)
     ]
     return WeightFigures(table.sources, int(mates.sum()), int((~mates).sum()), *intervals)
 
 
-def _with_interval(value: float, drawn: Values) -> WithInterval:
-    there = drawn[~np.isnan(drawn)]
-    if not there.size:
-        return WithInterval(value, np.nan, np.nan)
-    low, high = np.percentile(there, [LOW, HIGH])
-    return WithInterval(value, float(low), float(high))
-
-
 def _figures(lrs: Values, mates: NDArray[np.bool_]) -> list[float]:
     """In the order of `WeightFigures`."""
     cost, least = cllr(lrs, mates), cllr_min(lrs, mates)
+    misled = (lrs[mates] < 0).mean(), (lrs[~mates] > 0).mean()
     error = equal_error_rate(lrs[mates], lrs[~mates])
-    return [cost, least, cost - least, dev_pav(lrs, mates), *misleading_rates(lrs, mates), error]
+    return [cost, least, cost - least, dev_pav(lrs, mates), *misled, error]
 
 
-def validate_weight(pairs: Sequence[Pair], plan: Plan) -> WeightValidation:
+def validate_weight(
+    pairs: Sequence[Pair], plan: Plan
+) -> tuple[WeightValidation, TestedPairs | None]:
     """Cross-validate the methods of a plan on compared pairs, and say what the best is worth."""
-    there = [p for p in pairs if p.compared and not np.isnan(getattr(p, plan.figure))]
-    table = table_of(
-        plan.figure, [(*p.firearms, getattr(p, plan.figure), float(p.cells)) for p in there]
-    )
+    there = with_figure(pairs, plan.figure)
+    table = table_of(plan.figure, [pair for _, pair in there])
     result, tested = run_plan(table, plan)
+    made = WeightValidation(plan.figure, result.chosen, result.methods)
     if tested is None:
-        return WeightValidation(plan.figure, result, None, (), (), None)
+        return made, None
     first, second = tested.table.first, tested.table.second
-    firearms = [
-        _part(name, tested, (first == number) | (second == number))
-        for number, name in enumerate(table.firearms)
-    ]
-    of_tested = [p.ammunition for p, row in zip(there, tested.rows, strict=True) if row]
+    of_tested = [p.ammunition for (p, _), row in zip(there, tested.rows, strict=True) if row]
     labelled = np.array([all(sides) for sides in of_tested])
     same = np.array([one == two for one, two in of_tested])
-    ammunition = [
-        _part(name, tested, labelled & rows)
-        for name, rows in (("same", same), ("different", ~same))
-    ]
-    return WeightValidation(
-        plan.figure,
-        result,
-        weight_figures(tested, plan.seed),
-        tuple(firearms),
-        tuple(ammunition) if labelled.any() else (),
-        tested,
-    )
+    cuts = (("same", labelled & same), ("different", labelled & ~same)) if labelled.any() else ()
+    return replace(
+        made,
+        figures=weight_figures(tested, plan.seed),
+        firearms=tuple(
+            _part(name, tested, (first == number) | (second == number))
+            for number, name in enumerate(table.firearms)
+        ),
+        ammunition=tuple(_part(name, tested, rows) for name, rows in cuts),
+    ), tested
 
 
 def _part(name: str, tested: TestedPairs, rows: NDArray[np.bool_]) -> WeightPart:

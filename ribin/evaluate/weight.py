@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError
 from ribin.evaluate.bounds import Bound
-from ribin.evaluate.population import Population, coverage
-from ribin.evaluate.validation import FittedMethod, bootstrap_lrs, fit_bounded
+from ribin.evaluate.population import Population
+from ribin.evaluate.validation import bootstrap_lrs, fit_bounded
 from ribin.model import ScanKind, Verdict, mark_with_article
 
-_COVERED = ("instrument", "calibre", "ammunition")
+COVERED = ("instrument", "calibre", "ammunition")
 
 
 @dataclass(frozen=True)
 class CaseItem:
     """What is known of one side of a comparison; empty where nobody said."""
 
-    name: str
-    sha256: str
+    name: str = ""
+    sha256: str = ""
     instrument: str = ""
     calibre: str = ""
     ammunition: str = ""
@@ -51,91 +51,66 @@ class PopulationCounts:
     scans: int
     known_match: int
     known_non_match: int
-    makes: tuple[str, ...]
-    models: tuple[str, ...]
-    calibre: tuple[str, ...]
-    ammunition: tuple[str, ...]
-    instrument: tuple[str, ...]
+    makes: list[str]
+    models: list[str]
+    calibre: list[str]
+    ammunition: list[str]
+    instrument: list[str]
 
 
 @dataclass(frozen=True)
 class Weight:
     """What a population says of one figure; the fields are the JSON of the key `weight`.
 
-    Attributes
-    ----------
-    propositions : (str, str)
-        What a likelihood ratio compares: the first against the second.
-    log10_lr, interval95, method : float, (float, float), str
-        NaN and empty where `refusals` says why there is none. The interval is over firearms drawn
-        anew; none of the three lies beyond the bounds.
-    bounds : tuple of Bound
-        What each argument supports; the narrowest counts.
-    bound_reached : str
-        "lower" or "upper" where the log10 LR is that bound; else empty.
-    statement : str
-        Where the figure stands among the known non-matches; empty where they are not comparable.
+    Without a likelihood ratio `log10_lr` and `interval95` are NaN, and `refusals` says why. The
+    interval is over firearms drawn anew; nothing lies beyond the narrowest of the bounds.
     """
 
     population: PopulationCounts
     items: tuple[CaseItem, CaseItem]
     figure: str
     value: float
-    propositions: tuple[str, str]
-    log10_lr: float
-    interval95: tuple[float, float]
-    bounds: tuple[Bound, ...]
-    bound_reached: str
-    method: str
-    refusals: tuple[str, ...]
-    statement: str
+    propositions: tuple[str, str]  # what a likelihood ratio compares: the first against the second
+    log10_lr: float = math.nan
+    interval95: tuple[float, float] = (math.nan, math.nan)
+    bounds: tuple[Bound, ...] = ()
+    bound_reached: str = ""  # "lower" or "upper" where the log10 LR is that bound
+    method: str = ""
+    refusals: tuple[str, ...] = ()
+    statement: str = ""  # the place among the known non-matches, where they are comparable
 
 
 def weight_of(population: Population, case: CaseFacts) -> Weight:
     """The weight that a population gives to a comparison, or the reasons why it gives none."""
-    figure = population.plan.figure
+    figure, table, plan = population.plan.figure, population.table, population.plan
     value, cells = float(getattr(case.result, figure)), float(case.result.cells)
     different = tuple(_other_figures(population, case))
-    refusals = (*different, *_refusals(population, case))
-    fitted = None
-    if not refusals:
-        try:
-            fitted = _fit(population)
-        except ParameterError as error:
-            refusals = (str(error),)
-    log10_lr, interval, reached = np.nan, (np.nan, np.nan), ""
-    if fitted:
-        at, of = np.array([value]), np.array([cells])
-        log10_lr = float(fitted.log10_lrs(figure, at, of)[0])
-        low, high = bootstrap_lrs(fitted, population.table, value, cells, population.plan)
-        interval = (min(low, log10_lr), max(high, log10_lr))
-        reached = _reached(fitted, log10_lr)
-    return Weight(
-        population=counts_of(population),
-        items=case.items,
-        figure=figure,
-        value=value,
-        propositions=propositions(population),
-        log10_lr=log10_lr,
-        interval95=interval,
-        bounds=fitted.bounds.each if fitted else (),
-        bound_reached=reached,
-        method=str(fitted.method) if fitted else "",
-        refusals=refusals,
+    weight = Weight(
+        counts_of(population),
+        case.items,
+        figure,
+        value,
+        _propositions(population),
+        refusals=(*different, *_refusals(population, case)),
         statement="" if different else _statement(population, value, cells),
     )
-
-
-def _fit(population: Population) -> FittedMethod:
-    assert population.result
-    assert population.result.chosen
-    return fit_bounded(population.table, population.result.chosen)
-
-
-def _reached(fitted: FittedMethod, log10_lr: float) -> str:
-    if log10_lr >= fitted.bounds.upper:
-        return "upper"
-    return "lower" if log10_lr <= fitted.bounds.lower else ""
+    if weight.refusals or not (population.result and population.result.chosen):
+        return weight
+    try:
+        fitted = fit_bounded(table, population.result.chosen)
+    except ParameterError as error:
+        return replace(weight, refusals=(str(error),))
+    log10_lr = float(fitted.log10_lrs(figure, np.array([value]), np.array([cells]))[0])
+    low, high = bootstrap_lrs(fitted, table, value, cells, plan)
+    lower, upper = fitted.limits
+    return replace(
+        weight,
+        log10_lr=log10_lr,
+        interval95=(min(low, log10_lr), max(high, log10_lr)),
+        bounds=fitted.bounds,
+        bound_reached="upper" if log10_lr >= upper else "lower" if log10_lr <= lower else "",
+        method=str(fitted.method),
+    )
 
 
 # Why there is no weight.
@@ -156,36 +131,31 @@ def _other_figures(population: Population, case: CaseFacts) -> Iterator[str]:
 
 
 def _refusals(population: Population, case: CaseFacts) -> Iterator[str]:
-    plan, table = population.plan, population.table
-    if table.sources < plan.least_firearms:
-        yield f"firearms: {plan.least_firearms} needed, the population has {table.sources}"
+    least, sources = population.plan.least_firearms, population.table.sources
+    if sources < least:
+        yield f"firearms: {least} needed, the population has {sources}"
     if population.result is None or population.result.chosen is None:
         yield "method: no method of the plan could be fitted to the population"
     if case.result.note:  # mirrored, shared toolmarks, rendered, lit from elsewhere
         yield f"the comparison has a note: {case.result.note}"
-    for name in _COVERED:
-        covered = {_folded(value) for value in coverage(population, name)}
+    for name in COVERED:
+        covered = set(map(_folded, population.coverage(name)))
         for item in case.items:
             said = getattr(item, name)
             if not said:
                 yield f"{name} of {item.name}: not known"
             elif _folded(said) not in covered:
                 yield f"{name} of {item.name}: the population has no {said}"
-    firearms = {_folded(scan.firearm) for scan in population.scans}
-    firearms |= {_folded(name) for name in table.firearms}
-    hashes = {scan.sha256 for scan in population.scans}
-    one, two = case.items
-    if one.sha256 and one.sha256 == two.sha256:
+    firearms = {*population.coverage("firearm"), *population.table.firearms}
+    if case.items[0].sha256 and case.items[0].sha256 == case.items[1].sha256:
         yield "both items are one scan"
     for item in case.items:
-        if item.firearm and _folded(item.firearm) in firearms:
+        if item.firearm and _folded(item.firearm) in map(_folded, firearms):
             yield f"{item.name}: its firearm {item.firearm} is in the population"
-        if item.sha256 and item.sha256 in hashes:
+        if item.sha256 and item.sha256 in population.coverage("sha256"):
             yield f"{item.name}: its scan is in the population"
-        if item.verdict is None:
-            yield f"quality of {item.name}: not judged"
-        elif item.verdict is not Verdict.USABLE:
-            yield f"quality of {item.name}: {item.verdict}"
+        if item.verdict is not Verdict.USABLE:
+            yield f"quality of {item.name}: {item.verdict or 'not judged'}"
 
 
 def _folded(text: str) -> str:
@@ -200,40 +170,31 @@ def counts_of(population: Population) -> PopulationCounts:
     table = population.table
     mates = int(table.mates.sum())
     return PopulationCounts(
-        population.sha256,
-        population.laboratory,
-        population.made,
-        table.sources,
+        *(population.sha256, population.laboratory, population.made, table.sources),
         sum(scan.sha256 is not None for scan in population.scans),
-        mates,
-        len(table.values) - mates,
-        makes=coverage(population, "make"),
-        models=coverage(population, "model"),
-        calibre=coverage(population, "calibre"),
-        ammunition=coverage(population, "ammunition"),
-        instrument=coverage(population, "instrument"),
+        *(mates, len(table.values) - mates),
+        *map(population.coverage, ("make", "model", "calibre", "ammunition", "instrument")),
     )
 
 
-def propositions(population: Population) -> tuple[str, str]:
-    """The two propositions that a likelihood ratio of this population compares."""
-    mark = mark_with_article(population.mark)
-    kinds = [", ".join(coverage(population, name)) for name in ("make", "model", "calibre")]
-    said = "; ".join(kind for kind in kinds if kind) or "not stated"
+def _propositions(population: Population) -> tuple[str, str]:
+    kinds = [", ".join(population.coverage(name)) for name in ("make", "model", "calibre")]
+    said = "; ".join(filter(None, kinds)) or "not stated"
     return (
-        f"The two items, each with {mark} mark, were fired in the same firearm.",
+        f"The two items, each with {mark_with_article(population.mark)} mark, were fired in the "
+        "same firearm.",
         f"The two items were fired in two firearms of the kind of the population ({said}).",
     )
 
 
 def _statement(population: Population, value: float, cells: float) -> str:
     """Where a figure stands among the known non-matches, with the bound of the rule of three."""
-    table = population.table
-    others = table.values[~table.mates]
-    if population.plan.figure == "cmc":  # cells differ from pair to pair: their shares are held
-        others, value = others / table.cells[~table.mates], value / cells if cells else math.nan
-    firearms = len(np.union1d(table.first[~table.mates], table.second[~table.mates]))
-    count, above = len(others), int((others >= value).sum())
+    others = population.table.chosen(~population.table.mates)
+    values = others.values
+    if others.figure == "cmc":  # cells differ from pair to pair: their shares are held together
+        values, value = values / others.cells, value / cells if cells else math.nan
+    firearms = len(np.union1d(others.first, others.second))
+    count, above = len(values), int((values >= value).sum())
     if not count or not math.isfinite(value):
         return ""
     if above:
@@ -253,34 +214,31 @@ def weight_text(weight: Weight | None) -> list[str]:
     """A weight in sentences, for a terminal and for a report; none where nothing was asked."""
     if weight is None:
         return []
-    counts = weight.population
+    counts, (low, high) = weight.population, weight.interval95
     lines = [
         f"Population of {counts.laboratory}, made {counts.made} (SHA-256 {counts.sha256[:16]}): "
         f"{counts.firearms} firearms, {counts.known_match} known matches, "
         f"{counts.known_non_match} known non-matches."
     ]
     for item in weight.items:
-        facts = (item.instrument, item.calibre, item.ammunition)
-        known = [fact or "unknown" for fact in facts]
-        lines.append(f"{item.name}: instrument, calibre and ammunition {', '.join(known)}.")
+        known = ", ".join(getattr(item, name) or "unknown" for name in COVERED)
+        lines.append(f"{item.name}: instrument, calibre and ammunition {known}.")
     if weight.refusals:
         lines.append("There is no likelihood ratio. " + "; ".join(weight.refusals) + ".")
     else:
-        low, high = weight.interval95
+        bounds = "; ".join(f"{b.name} {b.lower:.2f} to {b.upper:.2f}" for b in weight.bounds)
         lines += [
             f"Proposition 1: {weight.propositions[0]} Proposition 2: {weight.propositions[1]}",
             f"The {weight.figure} of {weight.value:.3f} is 10^{weight.log10_lr:.2f} times as "
             f"probable under proposition 1 as under proposition 2 (log10 LR {weight.log10_lr:.2f}, "
             f"95 % interval over firearms {low:.2f} to {high:.2f}; method {weight.method}).",
-            "Bounds of log10 LR: "
-            + "; ".join(f"{b.name} {b.lower:.2f} to {b.upper:.2f}" for b in weight.bounds)
-            + ". The narrowest counts.",
+            f"Bounds of log10 LR: {bounds}. The narrowest counts.",
         ]
-        if weight.bound_reached:
-            lines.append(
-                f"The {weight.bound_reached} bound was reached: the population supports no "
-                "stronger statement."
-            )
+    if weight.bound_reached:
+        lines.append(
+            f"The {weight.bound_reached} bound was reached: the population supports no "
+            "stronger statement."
+        )
     if not counts.scans:
         lines.append("The population names no scans: whether one of the case is in it is unknown.")
     return [*lines, weight.statement] if weight.statement else lines

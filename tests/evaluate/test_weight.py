@@ -28,7 +28,6 @@ from ribin.evaluate.population import (
     PairTable,
     Plan,
     Population,
-    PopulationFacts,
     PopulationPair,
     PopulationScan,
     begin_population,
@@ -70,10 +69,10 @@ def test_equal_to_lir(recorded, method):
     else:
         fitted = fit(CalibrationMethod(method), recorded)
     lrs = np.array([np.nan if v is None else v for v in expected["log10_lr"]])
-    found = fitted.log10_lr(np.array(RECORDED["at"]))
+    found = fitted(np.array(RECORDED["at"]))
     assert (np.isfinite(found) == np.isfinite(lrs)).all()
     assert found[np.isfinite(lrs)] == pytest.approx(lrs[np.isfinite(lrs)], abs=within)
-    own, mates = fitted.log10_lr(recorded.values), recorded.mates
+    own, mates = fitted(recorded.values), recorded.mates
     for name, bound in (
         ("elub", expected_utility_bound(own, mates)),
         ("iv", invariance_bound(own, mates)),
@@ -91,15 +90,15 @@ def test_weights_count_as_repeated_pairs(recorded):
     repeated = ReferencePairs.of(recorded.values[rows], recorded.mates[rows])
     at = np.array(RECORDED["at"])
     for method in (LOGISTIC, DENSITY, CalibrationMethod.ISOTONIC):
-        one = fit(method, recorded.weighted(often)).log10_lr(at)
-        assert one == pytest.approx(fit(method, repeated).log10_lr(at), abs=1e-6)
+        one = fit(method, recorded.weighted(often))(at)
+        assert one == pytest.approx(fit(method, repeated)(at), abs=1e-6)
 
 
 def test_a_density_at_many_places_is_that_at_few(recorded):
     fitted = fit(DENSITY, recorded)
     at = np.linspace(recorded.values.min(), recorded.values.max(), 3000)
-    few = np.concatenate([fitted.log10_lr(part) for part in np.split(at, 6)])
-    assert fitted.log10_lr(at) == pytest.approx(few, abs=1e-5)
+    few = np.concatenate([fitted(part) for part in np.split(at, 6)])
+    assert fitted(at) == pytest.approx(few, abs=1e-5)
 
 
 def test_a_logistic_curve_needs_an_overlap():
@@ -114,13 +113,15 @@ def test_counts_find_the_parameters_they_were_made_with():
     mates = np.arange(6000) < 3000
     chance = np.where(mates, rng.beta(4.0, 2.0, 6000), 0.02)
     values = rng.binomial(30, chance).astype(float)
-    fitted = fit(CalibrationMethod.COUNTS, ReferencePairs.of(values, mates, cells))
+    fitted = fit(
+        CalibrationMethod.COUNTS, ReferencePairs.of(np.column_stack([values, cells]), mates)
+    )
     assert (fitted.alpha, fitted.beta) == pytest.approx((4.0, 2.0), rel=0.1)
     assert fitted.chance == pytest.approx(0.02, rel=0.05)
 
 
 def test_cross_entropy_at_even_odds_is_cllr(recorded):
-    lrs = fit(DENSITY, recorded).log10_lr(recorded.values)
+    lrs = fit(DENSITY, recorded)(recorded.values)
     even = cross_entropy(lrs, recorded.mates, np.array([0.0]))[0]
     assert even == pytest.approx(cllr(lrs, recorded.mates))
 
@@ -134,7 +135,12 @@ def nfi_splits(folder, file, column, figure):
     unit = 100 if column == "accf" else 1
     table = table_of(
         figure,
-        [(r["weapon1"], r["weapon2"], float(r[column]) / unit, float(r.get("n", 0))) for r in rows],
+        [
+            PopulationPair(
+                r["weapon1"], r["weapon2"], float(r[column]) / unit, float(r.get("n", 0))
+            )
+            for r in rows
+        ],
     )
     for split in ("split1", "split2", "split3"):
         part = np.array([row[split] for row in rows])
@@ -144,9 +150,8 @@ def nfi_splits(folder, file, column, figure):
 def validated(training, test, method):
     """Cllr with ELUB alone, and with the narrowest bound."""
     fitted = fit_bounded(training, method)
-    values = on_scale_of(method, test.figure, test.values, test.cells)
-    lrs = fitted.calibration.log10_lr(values, test.cells)
-    elub = fitted.bounds.each[0]
+    lrs = fitted.calibration(on_scale_of(method, test.figure, test.values, test.cells))
+    elub = fitted.bounds[0]
     narrowest = fitted.log10_lrs(test.figure, test.values, test.cells)
     bounded = np.clip(lrs, elub.lower, elub.upper)
     return cllr(bounded, test.mates), cllr(narrowest, test.mates)
@@ -214,8 +219,8 @@ def test_coverage_of_the_intervals(firearms, runs, counted):
         fitted = fit_bounded(table, DENSITY)
         logit = np.random.default_rng(run).uniform(0.15, 0.65)
         low, high = bootstrap_lrs(fitted, table, float(as_ccf(logit)), 0.0, plan)
-        assert fitted.bounds.lower <= low <= high <= fitted.bounds.upper
-        truth = np.clip(true_log10_lr(logit), fitted.bounds.lower, fitted.bounds.upper)
+        assert fitted.limits[0] <= low <= high <= fitted.limits[1]
+        truth = np.clip(true_log10_lr(logit), *fitted.limits)
         covered.append(low <= truth <= high)
     share = float(np.mean(covered))
     counted(f"weight: {firearms} firearms, {runs} runs, 95 % intervals cover {share:.1%}")
@@ -260,7 +265,7 @@ def test_draws_that_determine_nothing_know_no_limit():
     table = replace(table, values=values)
     fitted = fit_bounded(table, LOGISTIC)
     interval = bootstrap_lrs(fitted, table, 0.7, 0.0, Plan("ccf", (LOGISTIC,), resamples=100))
-    assert interval == (fitted.bounds.lower, fitted.bounds.upper)
+    assert interval == fitted.limits
 
 
 def test_too_few_firearms_to_test():
@@ -274,14 +279,13 @@ def test_too_few_firearms_to_test():
 def population_of(table: PairTable, plan: Plan | None = None, **facts: str) -> Population:
     said = {"make": "Glock", "ammunition": "Fiocchi", "calibre": "9x19", "instrument": "S neox"}
     said |= facts
-    stated = PopulationFacts("Laboratory", params_id="0123456789ab", **said)
     names = table.firearms
     scans = [PopulationScan(name, f"{n:064x}", **said) for n, name in enumerate(names)]
     rows = zip(table.first, table.second, table.values, table.cells, strict=True)
     pairs = [PopulationPair(names[i], names[j], float(v), float(c)) for i, j, v, c in rows]
     plan = plan or Plan("ccf", (LOGISTIC,), resamples=50)
     return msgspec.structs.replace(
-        begin_population(stated, plan),
+        begin_population("Laboratory", plan, params_id="0123456789ab"),
         scans=tuple(scans),
         pairs=tuple(pairs),
         result=run_plan(table, plan)[0],
@@ -333,9 +337,9 @@ def test_a_changed_population_is_refused(population, tmp_path, old, new, message
 def test_a_table_of_pairs_with_a_wrong_row(tmp_path, row, message):
     path = tmp_path / "pairs.csv"
     path.write_text(f"w1,firearm2,ccf,known_match\n{row}\n", encoding="utf-8")
-    begun = begin_population(PopulationFacts("L"), plan_for("ccf"))
+    begun = begin_population("L", plan_for("ccf"))
     with pytest.raises(FormatError, match=message):
-        with_pairs_of(begun, PopulationFacts("L"), path, {"w1": "firearm1"})
+        with_pairs_of(begun, PopulationScan(""), path, {"w1": "firearm1"})
 
 
 def test_a_plan_of_counts_needs_cells():
@@ -476,22 +480,23 @@ def evaluated(firearms: int = 12) -> list[Pair]:
 
 
 def test_a_validation_by_firearm_and_ammunition(tmp_path):
-    result = validate_weight(evaluated(), plan_for("score"))
+    result, tested = validate_weight(evaluated(), plan_for("score"))
     assert result.figures
-    assert result.tested
+    assert tested
     assert len(result.firearms) == 12
     assert [part.name for part in result.ammunition] == ["same", "different"]
-    tested = sum(part.known_match for part in result.ammunition)
-    assert tested == result.figures.known_match == 36
+    count = sum(part.known_match for part in result.ammunition)
+    assert count == result.figures.known_match == 36
     text = validation_text(result)
     assert "calibration loss" in text
     assert forbidden_words(text) == []
     pytest.importorskip("matplotlib")
-    for path in write_weight_pictures(result.tested, "study", tmp_path):
+    for path in write_weight_pictures(tested, "study", tmp_path):
         assert path.stat().st_size > 1000
 
 
 def test_a_validation_without_a_method():
-    result = validate_weight(evaluated(3), plan_for("score"))
+    result, tested = validate_weight(evaluated(3), plan_for("score"))
     assert result.figures is None
+    assert tested is None
     assert "no method could be fitted" in validation_text(result)
