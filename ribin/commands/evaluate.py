@@ -16,14 +16,7 @@ from ribin.services.files import new_folder_only_if_used, whole_file
 @click.option("--pairs", "pairs_csv", type=A_PATH, help="Write a CSV row for every pair.")
 @click.option("--pictures", type=A_PATH, help="Folder for ROC, scores and ranks as PNG.")
 @click.option("--weight", is_flag=True, help="What likelihood ratios of these scores are worth.")
-@click.option(
-    "--figure",
-    type=click.Choice(["score", "ccf", "cmc"]),
-    default="score",
-    show_default=True,
-    help="Of --weight: the figure that is weighed.",
-)
-@common_options("params", "rotation", "jobs", "json")
+@common_options("figure", "params", "rotation", "jobs", "json")
 def evaluate(
     folder: Path,
     pairs_csv: Path | None,

@@ -181,6 +181,13 @@ COMMON: dict[str, Callable[[Any], Any]] = {
     "circle of the comparison": click.option(
         "--comparison-circle", multiple=True, metavar=_CIRCLE, help="Outline, in pixels."
     ),
+    "figure": click.option(
+        "--figure",
+        type=click.Choice(("score", "ccf", "cmc")),
+        default="score",
+        show_default=True,
+        help="The figure that is weighed.",
+    ),
     "population": click.option(
         "--population",
         metavar="P.json",

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from ribin.evaluate.weight import PopulationCounts
 
 # Written out, because importing them would load numpy for `--help`.
-FIGURES = ("score", "ccf", "cmc")
-METHODS = ("logistic", "density", "isotonic", "counts")
 KINDS = ("topography", "image")
+METHODS = ("logistic", "density", "isotonic", "counts")
 
 
 @click.group(short_help="Reference data to weigh a score with.")
@@ -36,7 +35,6 @@ def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
 @click.argument("study", metavar="DIR|PAIRS.csv", type=A_PATH)
 @click.option("-o", "--output", metavar="P.json", type=A_PATH, required=True, help="A new file.")
 @click.option("--laboratory", required=True, help="Whose reference data these are.")
-@click.option("--figure", type=click.Choice(FIGURES), default="score", show_default=True)
 @click.option(
     "--method",
     "methods",
@@ -57,8 +55,8 @@ def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
         for name in ("make", "model", "calibre", "ammunition")
     )
 )
-@click.option("--instrument", default="", help="As these; in place of what the scan says.")
-@click.option("--kind", type=click.Choice(KINDS), default="topography", help="Of a table of pairs.")
+@click.option("--instrument", default="", help="As --calibre; in place of what the scan says.")
+@click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], help="Of a table of pairs.")
 @click.option("--params-id", default="", help="Of a table of pairs: what made its figures.")
 @click.option(
     "--map",
@@ -68,7 +66,7 @@ def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
     callback=_mapped,
     help="A column of a table of pairs that is called otherwise; may be given again.",
 )
-@common_options("mark", "params", "rotation", "jobs", "json")
+@common_options("figure", "mark", "params", "rotation", "jobs", "json")
 def make(study: Path, output: Path, columns_as: dict[str, str], call: Call, **asked: Any) -> None:
     """Compare the labelled scans of DIR, or take the pairs of a table, as reference data.
 

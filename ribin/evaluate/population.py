@@ -27,7 +27,7 @@ from ribin.cases.csv_files import read_csv
 from ribin.errors import FormatError, ParameterError
 from ribin.evaluate.calibration import CalibrationMethod, ReferencePairs, Values, on_logit_scale
 from ribin.evaluate.pairs import LABELS_FILE, Pair, Tick, compare_scans, describe_scans, read_labels
-from ribin.foreign import Finite, Hex32, Statement, as_facts, read_object
+from ribin.foreign import Finite, Hex32, Statement, as_facts, read_facts
 from ribin.model import MarkType, ScanKind
 from ribin.params.defaults import Params
 
@@ -162,9 +162,15 @@ class PairTable:
 
     def reference(self, method: CalibrationMethod) -> ReferencePairs:
         """As this method takes them; raises ParameterError where a class is empty."""
-        return ReferencePairs.of(
-            on_scale_of(method, self.figure, self.values, self.cells), self.mates
-        )
+        return ReferencePairs.of(self.scaled(method), self.mates)
+
+    def scaled(self, method: CalibrationMethod) -> Values:
+        """The figures as a method takes them: counts beside cells, all else without ends."""
+        if method is CalibrationMethod.COUNTS:
+            return np.column_stack([self.values, self.cells])
+        if self.figure == "cmc":
+            return on_logit_scale(self.values / self.cells, 0.0, 1.0)
+        return on_logit_scale(self.values, *RANGES[self.figure])
 
     def weights(self, drawn: NDArray[np.int64]) -> Values:
         """How much each pair counts where firearm i was drawn `drawn[i]` times.
@@ -183,15 +189,6 @@ def table_of(figure: str, pairs: Sequence[PopulationPair]) -> PairTable:
     sides = ([number[getattr(p, n)] for p in pairs] for n in ("first", "second"))
     first, second = (np.array(side, dtype=np.intp) for side in sides)
     return PairTable(figure, values, cells, first, second, names)
-
-
-def on_scale_of(method: CalibrationMethod, figure: str, values: Values, cells: Values) -> Values:
-    """Figures as a method takes them: counts beside their cells, all else without ends."""
-    if method is CalibrationMethod.COUNTS:
-        return np.column_stack([values, cells])
-    if figure == "cmc":
-        return on_logit_scale(values / cells, 0.0, 1.0)
-    return on_logit_scale(values, *RANGES[figure])
 
 
 # The file.
@@ -218,11 +215,9 @@ def read_population(path: Path) -> Population:
     hash vouches for.
     """
     try:
-        table = read_object(path.read_bytes(), str(path))
+        table = read_facts(path.read_bytes(), dict[str, Any], str(path), FORMAT, VERSION)
     except OSError as error:
         raise FormatError(f"{path}: a population needed, {error.strerror}") from error
-    if (table.pop("format", None), table.pop("version", None)) != (FORMAT, VERSION):
-        raise FormatError(f"{path}: a {FORMAT} of version {VERSION} needed")
     stated = table.pop("sha256", "")
     population = as_facts(table, Population, str(path))
     for number, pair in enumerate(population.pairs, start=1):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ribin.errors import ParameterError
-from ribin.evaluate.bounds import cross_entropy, recalibrated
+from ribin.evaluate.calibration import cross_entropy, recalibrated
 from ribin.evaluate.metrics import Scores, roc_curve
 from ribin.evaluate.pairs import Pair
 from ribin.evaluate.population import MethodResult

@@ -13,8 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.errors import ParameterError
-from ribin.evaluate.bounds import Bound, bounds_of, cllr, cllr_min, dev_pav
-from ribin.evaluate.calibration import Calibration, CalibrationMethod, Values, fit
+from ribin.evaluate.calibration import (
+    Bound,
+    Calibration,
+    CalibrationMethod,
+    Values,
+    bounds_of,
+    cllr,
+    cllr_min,
+    dev_pav,
+    fit,
+)
 from ribin.evaluate.metrics import central_interval, draw_firearms, equal_error_rate, figure_of
 from ribin.evaluate.pairs import Pair
 from ribin.evaluate.population import (
@@ -22,7 +31,6 @@ from ribin.evaluate.population import (
     PairTable,
     Plan,
     PlanResult,
-    on_scale_of,
     table_of,
     with_figure,
 )
@@ -43,10 +51,9 @@ class FittedMethod:
         """The narrowest bounds."""
         return max(one.lower for one in self.bounds), min(one.upper for one in self.bounds)
 
-    def log10_lrs(self, figure: str, values: Values, cells: Values) -> Values:
-        """log10 LRs of (N,) figures, none beyond the narrowest bounds."""
-        lrs = self.calibration(on_scale_of(self.method, figure, values, cells))
-        return np.clip(lrs, *self.limits)
+    def log10_lrs(self, table: PairTable) -> Values:
+        """log10 LRs of the figures of a table, none beyond the narrowest bounds."""
+        return np.clip(self.calibration(table.scaled(self.method)), *self.limits)
 
 
 def fit_bounded(table: PairTable, method: CalibrationMethod) -> FittedMethod:
@@ -58,26 +65,23 @@ def fit_bounded(table: PairTable, method: CalibrationMethod) -> FittedMethod:
 
 
 def bootstrap_lrs(
-    fitted: FittedMethod, table: PairTable, value: float, cells: float, plan: Plan
+    fitted: FittedMethod, table: PairTable, case: PairTable, plan: Plan
 ) -> tuple[float, float]:
     """The interval of the log10 LR of one figure, over firearms drawn anew; within the bounds.
 
     A draw that does not determine the method knows no limit on either side, and counts as that.
     """
     pairs = table.reference(fitted.method)
-    place = on_scale_of(fitted.method, table.figure, np.array([value]), np.array([cells]))
-    low, high = [], []
+    place, lrs = case.scaled(fitted.method), []
     for drawn in draw_firearms(len(table.firearms), plan.resamples, plan.seed):
         try:
-            lr = float(fit(fitted.method, pairs.weighted(table.weights(drawn)))(place)[0])
+            lrs.append(fit(fitted.method, pairs.weighted(table.weights(drawn)))(place)[0])
         except (ParameterError, ValueError):
-            lr = float("nan")
-        low.append(-np.inf if np.isnan(lr) else lr)
-        high.append(np.inf if np.isnan(lr) else lr)
-    lower, upper = np.clip(
-        [np.percentile(low, 2.5, method="lower"), np.percentile(high, 97.5, method="higher")],
-        *fitted.limits,
-    )
+            lrs.append(np.nan)
+    unknown = np.isnan(lrs)
+    low = np.percentile(np.where(unknown, -np.inf, lrs), 2.5, method="lower")
+    high = np.percentile(np.where(unknown, np.inf, lrs), 97.5, method="higher")
+    lower, upper = np.clip([low, high], *fitted.limits)
     return float(lower), float(upper)
 
 
@@ -110,8 +114,7 @@ def cross_validate(table: PairTable, method: CalibrationMethod, plan: Plan) -> T
     for number in range(folds):
         fitted = fit_bounded(table.chosen((one != number) & (two != number)), method)
         inside = (one == number) & (two == number)
-        values, cells = table.values[inside], table.cells[inside]
-        lrs[inside] = fitted.log10_lrs(table.figure, values, cells)
+        lrs[inside] = fitted.log10_lrs(table.chosen(inside))
     tested = ~np.isnan(lrs)
     result = TestedPairs(table.chosen(tested), lrs[tested], tested)
     if not tested.any() or not result.table.mates.any() or result.table.mates.all():
@@ -122,19 +125,17 @@ def cross_validate(table: PairTable, method: CalibrationMethod, plan: Plan) -> T
 def run_plan(table: PairTable, plan: Plan) -> tuple[PlanResult, TestedPairs | None]:
     """Every candidate method in cross-validation, and the tested pairs of the best of them."""
     results: list[MethodResult] = []
-    best, least, chosen = None, np.inf, None
+    tested: dict[CalibrationMethod, tuple[float, TestedPairs]] = {}
     for method in plan.methods:
         try:
             fit_bounded(table, method)
-            tested = cross_validate(table, method, plan)
+            own = cross_validate(table, method, plan)
+            tested[method] = cllr(own.log10_lrs, own.table.mates), own
+            results.append(MethodResult(method, tested[method][0]))
         except ParameterError as error:
             results.append(MethodResult(method, None, str(error)))
-            continue
-        cost = cllr(tested.log10_lrs, tested.table.mates)
-        results.append(MethodResult(method, cost))
-        if cost < least:
-            best, least, chosen = tested, cost, method
-    return PlanResult(tuple(results), chosen), best
+    chosen = min(tested, key=lambda method: tested[method][0], default=None)
+    return PlanResult(tuple(results), chosen), tested[chosen][1] if chosen else None
 
 
 # The figures of a validation.

@@ -10,8 +10,8 @@ import numpy as np
 
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError
-from ribin.evaluate.bounds import Bound
-from ribin.evaluate.population import Population
+from ribin.evaluate.calibration import Bound
+from ribin.evaluate.population import Population, PopulationPair, table_of
 from ribin.evaluate.validation import bootstrap_lrs, fit_bounded
 from ribin.model import ScanKind, Verdict, mark_with_article
 
@@ -82,7 +82,7 @@ class Weight:
 
 def weight_of(population: Population, case: CaseFacts) -> Weight:
     """The weight that a population gives to a comparison, or the reasons why it gives none."""
-    figure, table, plan = population.plan.figure, population.table, population.plan
+    figure, table = population.plan.figure, population.table
     value, cells = float(getattr(case.result, figure)), float(case.result.cells)
     different = tuple(_other_figures(population, case))
     weight = Weight(
@@ -100,8 +100,9 @@ def weight_of(population: Population, case: CaseFacts) -> Weight:
         fitted = fit_bounded(table, population.result.chosen)
     except ParameterError as error:
         return replace(weight, refusals=(str(error),))
-    log10_lr = float(fitted.log10_lrs(figure, np.array([value]), np.array([cells]))[0])
-    low, high = bootstrap_lrs(fitted, table, value, cells, plan)
+    own = table_of(figure, [PopulationPair("", "", value, cells)])
+    log10_lr = float(fitted.log10_lrs(own)[0])
+    low, high = bootstrap_lrs(fitted, table, own, population.plan)
     lower, upper = fitted.limits
     return replace(
         weight,

@@ -14,15 +14,18 @@ from wording import forbidden_words
 
 from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError
-from ribin.evaluate.bounds import (
+from ribin.evaluate.calibration import (
+    CalibrationMethod,
+    ReferencePairs,
     cllr,
     cllr_min,
     cross_entropy,
     dev_pav,
     expected_utility_bound,
+    fit,
+    fit_logistic,
     invariance_bound,
 )
-from ribin.evaluate.calibration import CalibrationMethod, ReferencePairs, fit, fit_logistic
 from ribin.evaluate.pairs import Pair
 from ribin.evaluate.population import (
     PairTable,
@@ -31,7 +34,6 @@ from ribin.evaluate.population import (
     PopulationPair,
     PopulationScan,
     begin_population,
-    on_scale_of,
     plan_for,
     read_population,
     table_of,
@@ -150,9 +152,9 @@ def nfi_splits(folder, file, column, figure):
 def validated(training, test, method):
     """Cllr with ELUB alone, and with the narrowest bound."""
     fitted = fit_bounded(training, method)
-    lrs = fitted.calibration(on_scale_of(method, test.figure, test.values, test.cells))
+    lrs = fitted.calibration(test.scaled(method))
     elub = fitted.bounds[0]
-    narrowest = fitted.log10_lrs(test.figure, test.values, test.cells)
+    narrowest = fitted.log10_lrs(test)
     bounded = np.clip(lrs, elub.lower, elub.upper)
     return cllr(bounded, test.mates), cllr(narrowest, test.mates)
 
@@ -201,6 +203,10 @@ def simulated(firearms: int, seed: int, shots: int = 3) -> PairTable:
     return PairTable("ccf", values, np.zeros(len(values)), first, second, names)
 
 
+def one_figure(ccf: float) -> PairTable:
+    return table_of("ccf", [PopulationPair("", "", ccf)])
+
+
 def as_ccf(logits):
     return 2 * 10**logits / (1 + 10**logits) - 1
 
@@ -218,7 +224,7 @@ def test_coverage_of_the_intervals(firearms, runs, counted):
         table = simulated(firearms, 1000 * firearms + run)
         fitted = fit_bounded(table, DENSITY)
         logit = np.random.default_rng(run).uniform(0.15, 0.65)
-        low, high = bootstrap_lrs(fitted, table, float(as_ccf(logit)), 0.0, plan)
+        low, high = bootstrap_lrs(fitted, table, one_figure(float(as_ccf(logit))), plan)
         assert fitted.limits[0] <= low <= high <= fitted.limits[1]
         truth = np.clip(true_log10_lr(logit), *fitted.limits)
         covered.append(low <= truth <= high)
@@ -264,7 +270,9 @@ def test_draws_that_determine_nothing_know_no_limit():
     values[np.flatnonzero(mates)[0]] = 0.3
     table = replace(table, values=values)
     fitted = fit_bounded(table, LOGISTIC)
-    interval = bootstrap_lrs(fitted, table, 0.7, 0.0, Plan("ccf", (LOGISTIC,), resamples=100))
+    interval = bootstrap_lrs(
+        fitted, table, one_figure(0.7), Plan("ccf", (LOGISTIC,), resamples=100)
+    )
     assert interval == fitted.limits
 
 
