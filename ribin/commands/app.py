@@ -50,6 +50,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "Validate the method": (
         ("evaluate", "evaluate:evaluate", "Error rates of labelled scans."),
+        ("population", "population:population", "Reference data to weigh a score with."),
         ("synth", "synth:synth", "Make synthetic scans."),
     ),
     "Set up this program": (

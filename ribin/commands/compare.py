@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from ribin.commands.options import A_PATH, PAIR, Call, common_options
-from ribin.commands.terminal import exit_after, say
+from ribin.commands.options import A_PATH, WEIGHED_PAIR, Call, common_options
+from ribin.commands.terminal import exit_after
 
 
 @click.command(short_help="Compare two scans.")
@@ -21,7 +21,7 @@ from ribin.commands.terminal import exit_after, say
     is_flag=True,
     help="EXPERIMENTAL: compare a topography with an image, rendered under the light of the image.",
 )
-@common_options(*PAIR, "json")
+@common_options(*WEIGHED_PAIR, "json")
 def compare(
     reference: str,
     comparison: str,
@@ -46,12 +46,17 @@ def compare(
       ribin compare A.x3p B.x3p --json --overlay ab.png --trace ab_stages
       ribin compare A.x3p 2026-17-3 --vault vaults/JAM --rotation any
       ribin compare photo.png head.x3p --render --lighting ring
+      ribin compare A.x3p B.x3p --population study.json --calibre 9x19 --ammunition CBC
       ribin compare head.x3p cast.x3p --mark firing_pin --replica comparison
+
+    With --population the score is weighed by reference data of your laboratory: log10 of a
+    likelihood ratio with its interval and bounds, or the reasons why there is none.
 
     MARK in a circle is breech_face, firing_pin or ejector. A pair that agrees clearly better
     mirrored than as read gets a note that says so.
     """
-    from ribin.report.json import as_json
+    from ribin.evaluate.weight import weight_text
+    from ribin.report.json import plain_value
     from ribin.services.files import PICTURE, check_output
     from ribin.services.marks import named_source
     from ribin.services.pair import draw_pair, explain, prepare_pair, write_traces
@@ -61,9 +66,11 @@ def compare(
     with call.asker("comparison") as asker:
         one, two = (named_source(name, asker.session) for name in (reference, comparison))
         pair = prepare_pair(one, two, asker, options)
+        weight = call.weight(pair, asker)
     if trace_folder:
         write_traces(pair, asker.params, trace_folder)
     if overlay:
         draw_pair(pair, asker.params, overlay)
-    say(as_json(pair.result) if call.json_output else explain(pair, asker.params))
+    shown = plain_value(pair.result) | ({"weight": weight} if weight else {})
+    call.show(shown, lambda _: "\n\n".join([explain(pair, asker.params), *weight_text(weight)]))
     exit_after(done=0, failed=not pair.result.compared)

@@ -15,22 +15,43 @@ from ribin.services.files import new_folder_only_if_used, whole_file
 @click.argument("folder", metavar="DIR", type=A_PATH)
 @click.option("--pairs", "pairs_csv", type=A_PATH, help="Write a CSV row for every pair.")
 @click.option("--pictures", type=A_PATH, help="Folder for ROC, scores and ranks as PNG.")
-@common_options("params", "rotation", "jobs", "json")
-def evaluate(folder: Path, pairs_csv: Path | None, pictures: Path | None, call: Call) -> None:
+@click.option("--weight", is_flag=True, help="What likelihood ratios of these scores are worth.")
+@common_options("figure", "params", "rotation", "jobs", "json")
+def evaluate(
+    folder: Path,
+    pairs_csv: Path | None,
+    pictures: Path | None,
+    weight: bool,
+    figure: str,
+    call: Call,
+) -> None:
     """Compare all pairs of the scans that DIR/labels.csv names, and show the error rates.
 
     labels.csv has the columns file,firearm and optionally ammunition, mark and lighting
     (ring, side or side:DEG; images under unlike light are not compared).
+
+    With --weight likelihood ratios are tested in cross-validation by firearm: Cllr, its parts,
+    rates of misleading ones, each with its interval over firearms.
 
     \b
     Examples:
       ribin evaluate sample_data
       ribin evaluate sample_data --json --pairs pairs.csv --jobs 2
       ribin evaluate sample_data --pictures pictures --rotation any
+      ribin evaluate study --weight --pictures pictures
     """
     from ribin.evaluate.pairs import write_pairs
-    from ribin.evaluate.report import check_pictures, evaluation_text, write_pictures
+    from ribin.evaluate.population import plan_for
+    from ribin.evaluate.report import (
+        check_pictures,
+        evaluation_text,
+        validation_text,
+        write_pictures,
+        write_weight_pictures,
+    )
     from ribin.evaluate.run import evaluate_folder
+    from ribin.evaluate.validation import validate_weight
+    from ribin.report.json import plain_value
 
     with new_folder_only_if_used(pictures):
         if pictures:
@@ -41,6 +62,13 @@ def evaluate(folder: Path, pairs_csv: Path | None, pictures: Path | None, call: 
             write_pairs(pairs, aside)
     if pictures:
         write_pictures(result, pairs, folder.resolve().name, pictures)
-    call.show(result, evaluation_text)
+    shown, said = plain_value(result), [evaluation_text(result)]
+    if weight:
+        weighed, tested = validate_weight(pairs, plan_for(figure))
+        shown["weight"] = weighed
+        said.append(validation_text(weighed))
+        if pictures and tested:
+            write_weight_pictures(tested, folder.resolve().name, pictures)
+    call.show(shown, lambda _: "\n\n".join(said))
     list_failed((failed.file, failed.reason) for failed in result.failed_scans)
     exit_after(done=result.scans, failed=result.not_compared)

@@ -20,9 +20,10 @@ from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
 
 if TYPE_CHECKING:
+    from ribin.evaluate.weight import Weight
     from ribin.search.network import Network
     from ribin.services.marks import Asker
-    from ribin.services.pair import PairOptions
+    from ribin.services.pair import ComparedPair, PairOptions
     from ribin.services.reading import ReadOptions
     from ribin.services.search import SearchOptions
     from ribin.services.session import Session
@@ -34,6 +35,12 @@ EXHIBIT_KINDS = ("evidence", "test_fire")
 GROUPINGS = ("firearm", "event")
 MARKS = ("breech_face", "firing_pin", "ejector")
 A_PATH = click.Path(path_type=Path)
+ITEM_FACTS = {
+    "instrument": "To weigh: in place of what the scan says.",
+    "calibre": "To weigh: of both items, or given twice for each.",
+    "ammunition": "To weigh: as --calibre.",
+    "firearm": "To weigh: of a test fire, as --calibre.",
+}
 _CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 _ROTATION = "ribin.rotation"  # where --rotation waits until --params has been read
 
@@ -174,6 +181,23 @@ COMMON: dict[str, Callable[[Any], Any]] = {
     "circle of the comparison": click.option(
         "--comparison-circle", multiple=True, metavar=_CIRCLE, help="Outline, in pixels."
     ),
+    "figure": click.option(
+        "--figure",
+        type=click.Choice(("score", "ccf", "cmc")),
+        default="score",
+        show_default=True,
+        help="The figure that is weighed.",
+    ),
+    "population": click.option(
+        "--population",
+        metavar="P.json",
+        type=A_PATH,
+        help="Reference data (ribin population make) to weigh the comparison with.",
+    ),
+    **{
+        f"{name} of the items": click.option(f"--{name}", f"item_{name}", multiple=True, help=text)
+        for name, text in ITEM_FACTS.items()
+    },
 }
 # Of whatever takes a file, an exhibit of the own vault, or MEMBER:EXHIBIT.
 _SOURCE = ("pitch", "lighting", "vault", "network", "scope", "params", "who", "reason")
@@ -182,6 +206,7 @@ PAIR = (
     *("mark", "replica of a side", "mask of the reference", "mask of the comparison"),
     *("circle of the reference", "circle of the comparison", *_SOURCE, "rotation"),
 )
+WEIGHED_PAIR = (*PAIR, "population", *(f"{name} of the items" for name in ITEM_FACTS))
 
 
 @dataclass(frozen=True)
@@ -208,6 +233,11 @@ class Call:
     comparison_mask: Path | None = None
     reference_circle: tuple[str, ...] = ()
     comparison_circle: tuple[str, ...] = ()
+    population: Path | None = None
+    item_instrument: tuple[str, ...] = ()
+    item_calibre: tuple[str, ...] = ()
+    item_ammunition: tuple[str, ...] = ()
+    item_firearm: tuple[str, ...] = ()
 
     def own_vault(self) -> Vault:
         """The vault of --vault, opened; ParameterError where there is none."""
@@ -265,6 +295,22 @@ class Call:
             replica=self.replica_side in ("comparison", "both"),
         )
         return PairOptions(reference, comparison, self.mark, **more)
+
+    def weight(self, pair: ComparedPair, asker: Asker) -> Weight | None:
+        """The weight of a pair by the population of --population; None where none is named."""
+        said = {name: getattr(self, f"item_{name}") for name in ITEM_FACTS}
+        given = [name for name in ITEM_FACTS if said[name]]
+        if self.population is None and given:
+            raise click.UsageError(f"--{given[0]} needs --population")
+        if several := [name for name in given if len(said[name]) > 2]:
+            raise click.UsageError(f"--{several[0]}: one for both items or one for each needed")
+        if self.population is None:
+            return None
+        from ribin.evaluate.weight import CaseItem
+        from ribin.services.weight import weigh
+
+        one, two = (CaseItem(**{name: said[name][side] for name in given}) for side in (0, -1))
+        return weigh(pair, asker, self.population, (one, two))
 
     def search(self, **rows: Any) -> SearchOptions:
         """What is searched for, with the rows that `ranking_options` choose."""

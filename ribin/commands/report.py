@@ -11,7 +11,7 @@ import click
 from ribin.cases.exhibits import Request, Scope
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
-from ribin.commands.options import A_PATH, PAIR, Call, common_options
+from ribin.commands.options import A_PATH, WEIGHED_PAIR, Call, common_options
 from ribin.commands.terminal import exit_after
 from ribin.errors import ParameterError, RibinError
 from ribin.report.document import Document
@@ -49,7 +49,7 @@ from ribin.services.search import SearchOptions, read_lists, report_search, sear
     help="Of a search: how many candidates are shown beside the query.",
 )
 @click.option("--query", help="Of a search: the file or exhibit that was searched with.")
-@common_options(*PAIR)
+@common_options(*WEIGHED_PAIR)
 def report(
     reference: str,
     comparison: str | None,
@@ -85,6 +85,11 @@ def report(
     with call.asker("report") as asker:
         if comparison is not None:
             document, problems = _of_pair(reference, comparison, call, asker, said)
+        elif call.population:
+            raise ParameterError(
+                "--population: two items needed, found one: the rows of a list are the best "
+                "of many and get no likelihood ratio"
+            )
         elif Path(reference).suffix.lower() == ".json":
             lists = read_lists(Path(reference))
             document, problems = _of_lists(lists, query, call, asker, said, pictures)
@@ -107,7 +112,7 @@ def _of_pair(
     pair = prepare_pair(one, two, asker, call.pair())
     result = pair.result
     problems = [] if result.compared else [f"not compared: {result.reason}"]
-    return report_pair(pair, asker, said), problems
+    return report_pair(pair, asker, said, call.weight(pair, asker)), problems
 
 
 def _of_new_search(

@@ -145,8 +145,7 @@ def auc_interval(
     known_match = first == second
     if firearms < 2 or known_match.all() or not known_match.any():
         return (np.nan, np.nan)
-    rng = np.random.default_rng(_SEED)
-    drawn = rng.multinomial(firearms, np.full(firearms, 1 / firearms), size=resamples)
+    drawn = draw_firearms(firearms, resamples, _SEED)
     order = np.argsort(scores, kind="stable")
     group = np.unique(scores[order], return_inverse=True)[1]  # equal scores share a step
     first, second, known_match = first[order], second[order], known_match[order]
@@ -158,7 +157,18 @@ def auc_interval(
         )
         for counts in drawn
     ]
-    kept = np.array([a for a in areas if not np.isnan(a)])
+    return central_interval(np.array(areas))
+
+
+def draw_firearms(firearms: int, resamples: int, seed: int) -> NDArray[np.int64]:
+    """(R, F) how often each firearm is drawn."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(firearms, np.full(firearms, 1 / firearms), size=resamples)
+
+
+def central_interval(drawn: Scores) -> tuple[float, float]:
+    """The 2.5th and 97.5th percentile of what was drawn, without NaN; NaN where nothing is left."""
+    kept = drawn[~np.isnan(drawn)]
     if not kept.size:
         return (np.nan, np.nan)
     low, high = np.percentile(kept, [2.5, 97.5])

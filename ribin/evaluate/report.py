@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ribin.errors import ParameterError
+from ribin.evaluate.calibration import cross_entropy, recalibrated
 from ribin.evaluate.metrics import Scores, roc_curve
 from ribin.evaluate.pairs import Pair
+from ribin.evaluate.population import MethodResult
 from ribin.evaluate.run import Evaluation
+from ribin.evaluate.validation import TestedPairs, WeightValidation
 from ribin.report.table import facts, table
 
 if TYPE_CHECKING:
@@ -95,6 +99,35 @@ def _cost(result: Evaluation) -> str:
     )
 
 
+def methods_table(methods: Sequence[MethodResult]) -> str:
+    """What each candidate method of a plan came to."""
+    rows = [(str(o.method), np.nan if o.cllr is None else o.cllr, o.reason) for o in methods]
+    return table(("method", "Cllr", ""), rows)
+
+
+def validation_text(weight: WeightValidation) -> str:
+    """What likelihood ratios would have been worth on these firearms."""
+    parts = [
+        f"Weight of {weight.figure}: cross-validation by firearm, within the bounds",
+        methods_table(weight.methods),
+    ]
+    f = weight.figures
+    if f is None:
+        return "\n\n".join([*parts, "no method could be fitted: no likelihood ratio"])
+    names = ("Cllr", "Cllr min", "calibration loss", "devPAV", "known matches misled")
+    named = zip((*names, "known non-matches misled", "EER"), astuple(f)[3:], strict=True)
+    parts += [
+        f"{weight.method}: tested on {f.known_match} known matches and "
+        f"{f.known_non_match} known non-matches of {f.firearms} firearms",
+        table(("", "", "95 % from", "to"), [(name, *figure) for name, figure in named]),
+    ]
+    header = ("km pairs", "knm pairs", "Cllr", "km misled", "knm misled")
+    for name, cut in (("firearm", weight.firearms), ("ammunition", weight.ammunition)):
+        if cut:
+            parts.append(table((name, *header), [astuple(one) for one in cut]))
+    return "\n\n".join(parts)
+
+
 # Pictures by matplotlib, which is in the extra `ribin[plots]`.
 
 FILES = ("roc.png", "scores.png", "ranks.png")
@@ -130,15 +163,22 @@ def write_pictures(
     check_pictures(folder)
     classes = {kind: _classes(pairs, kind) for kind in _KINDS}
     figures = (_roc(result, classes), _scores(result, classes), _ranks(result))
-    for file, figure in zip(FILES, figures, strict=True):
-        figure.suptitle(f"{name}: {_score_counts(result)}", fontsize=9)
-        footer = f"ribin {result.version}, parameters {result.params_id}"
+    title = f"{name}: {_score_counts(result)}"
+    footer = f"ribin {result.version}, parameters {result.params_id}"
+    return _save(folder, dict(zip(FILES, figures, strict=True)), title, footer)
+
+
+def _save(
+    folder: Path, figures: dict[str, Figure], title: str, footer: str = ""
+) -> tuple[Path, ...]:
+    for file, figure in figures.items():
+        figure.suptitle(title, fontsize=9)
         figure.text(0.99, 0.01, footer, ha="right", fontsize=7, color="0.4")
         try:
             figure.savefig(folder / file, dpi=120)
         except OSError as error:
             raise ParameterError(f"{folder / file}: cannot be written, {error.strerror}") from error
-    return tuple(folder / file for file in FILES)
+    return tuple(folder / file for file in figures)
 
 
 def _roc(result: Evaluation, classes: dict[str, tuple[Scores, Scores]]) -> Figure:
@@ -220,3 +260,54 @@ def _classes(pairs: Sequence[Pair], kind: str) -> tuple[Scores, Scores]:
         return scores[~np.isnan(scores)]
 
     return of(True), of(False)
+
+
+# Pictures of a validation of likelihood ratios.
+
+
+def write_weight_pictures(tested: TestedPairs, name: str, folder: Path) -> tuple[Path, ...]:
+    """Write pav.png, tippett.png and ece.png; errors as `write_pictures`.
+
+    The likelihood ratios against their best monotone recalibration, the share of either class that
+    has at least one, and what is still not known by the prior odds.
+    """
+    check_pictures(folder)
+    lrs, mates = np.sort(tested.log10_lrs), tested.table.mates[np.argsort(tested.log10_lrs)]
+    best = recalibrated(lrs, mates)
+    there, odds = np.isfinite(best), np.linspace(-3.0, 3.0, 121)
+    entropies = (
+        (lrs, "-", _KM, "as reported"),
+        (np.clip(best, -20.0, 20.0), ":", _THIRD, "recalibrated"),
+        (np.zeros_like(lrs), "--", "0.5", "LR = 1"),
+    )
+    shares = ((mates, "-", _KM, "known matches"), (~mates, "--", _KNM, "known non-matches"))
+    figures = {
+        "pav.png": _curves(
+            ("log10 LR", "log10 LR recalibrated (pool adjacent violators)"),
+            [
+                (lrs[[0, -1]], lrs[[0, -1]], "-", "0.8", "LRs that need none"),
+                (lrs[there], best[there], ".-", _KM, "these LRs"),
+            ],
+        ),
+        "tippett.png": _curves(
+            ("log10 LR", "share of the pairs of its class at or above it"),
+            [(lrs[o], 1.0 - np.arange(o.sum()) / o.sum(), *style) for o, *style in shares],
+            "steps-pre",
+        ),
+        "ece.png": _curves(
+            ("log10 of the prior odds", "empirical cross-entropy (bits)"),
+            [(odds, cross_entropy(own, mates, odds), *style) for own, *style in entropies],
+        ),
+    }
+    counts = f"{mates.sum()} known matches, {(~mates).sum()} known non-matches"
+    return _save(folder, figures, f"{name}: {tested.table.sources} firearms, {counts}")
+
+
+def _curves(labels: tuple[str, str], curves: Sequence[Sequence[Any]], steps: str = "") -> Figure:
+    """Of each curve x, y, the line, its colour and its name."""
+    figure, (axes,) = _page(1, (5.6, 4.8))
+    for x, y, line, colour, name in curves:
+        axes.plot(x, y, line, color=colour, label=name, drawstyle=steps or "default")
+    axes.set(xlabel=labels[0], ylabel=labels[1])
+    axes.legend(fontsize=8)
+    return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -55,12 +56,14 @@ def comparison_document(
     method: MethodParams,
     chain: ChainHead | None = None,
     request: Request | None = None,
+    weight: Sequence[str] = (),
 ) -> Document:
     """The whole report on `items`, the reference and the comparison of `result`.
 
     `params_id` is of the parameters that `method` is part of; `chain` the last row of the audit log
     that the report was entered in, None where there is no vault; `request` what another member was
-    asked by, where one of the items is another member's.
+    asked by, where one of the items is another member's; `weight` what reference data say of the
+    score, in sentences, where they were asked.
     """
     one, two = items
     figures = figures_sha256(result)
@@ -78,6 +81,7 @@ def comparison_document(
             method_section(params_id, result.version, method),
             _compared(items, result),
             _result(result, method),
+            *_weight(weight),
             pictures_section(items, result, method),
             limits_section(*([result.note] if result.note else [])),
             record_section(figures, chain),
@@ -180,6 +184,10 @@ def _result(result: Comparison, method: MethodParams) -> Section:
     if result.note:
         blocks.append(Paragraph(f"Note: {result.note}"))
     return Section("Result", tuple(blocks))
+
+
+def _weight(texts: Sequence[str]) -> tuple[Section, ...]:
+    return (Section("Weight", tuple(map(Paragraph, texts))),) if texts else ()
 
 
 # The figures, pictures, and every cell.

@@ -30,6 +30,8 @@ def plain_value(value: Any) -> Any:
         return {field.name: plain_value(getattr(value, field.name)) for field in fields}
     if hasattr(value, "_asdict"):  # a named tuple
         value = value._asdict()
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
     if isinstance(value, dict):
         return {str(key): plain_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

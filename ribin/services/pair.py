@@ -14,6 +14,7 @@ from ribin.cases.exhibits import Candidate, Request
 from ribin.cases.side import Side
 from ribin.comparison import Comparison
 from ribin.describe.steps import template_mark
+from ribin.evaluate.weight import Weight, weight_text
 from ribin.model import NO_TRACE, Mark, Trace
 from ribin.params.defaults import Params
 from ribin.pipeline import check_mirrored, compare_marks
@@ -253,7 +254,9 @@ class ReportOptions:
         return ReportHead(self.who, now, self.question, self.case_number, member)
 
 
-def report_pair(pair: ComparedPair, asker: Asker, options: ReportOptions) -> Document:
+def report_pair(
+    pair: ComparedPair, asker: Asker, options: ReportOptions, weight: Weight | None = None
+) -> Document:
     """Put a pair into a report, and into the audit log of the own vault where there is one."""
     one, two = pair.sides
     session, request, params = asker.session, asker.request, asker.params
@@ -271,6 +274,7 @@ def report_pair(pair: ComparedPair, asker: Asker, options: ReportOptions) -> Doc
         params.of(one.mark.mark_type, one.mark.kind),
         chain,
         request if others else None,
+        weight_text(weight),
     )
 
 

@@ -1,0 +1,170 @@
+"""`ribin population`: reference data with which a score can be weighed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ribin.commands.options import A_PATH, Call, common_options, stacked
+from ribin.commands.terminal import Progress, exit_after
+
+if TYPE_CHECKING:
+    from ribin.evaluate.population import Population
+    from ribin.evaluate.weight import PopulationCounts
+
+# Written out, because importing them would load numpy for `--help`.
+KINDS = ("topography", "image")
+METHODS = ("logistic", "density", "isotonic", "counts")
+
+
+@click.group(short_help="Reference data to weigh a score with.")
+def population() -> None:
+    """Make and check the reference data with which `compare` and `report` weigh a score."""
+
+
+def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in said]
+    if wrong := [theirs for theirs, sign, _ in pairs if not (theirs and sign)]:
+        raise click.BadParameter(f"THEIRS=OURS needed, found {wrong[0]}")
+    return {theirs: ours for theirs, _, ours in pairs}
+
+
+@population.command(short_help="Reference data from labelled scans or pairs.")
+@click.argument("study", metavar="DIR|PAIRS.csv", type=A_PATH)
+@click.option("-o", "--output", metavar="P.json", type=A_PATH, required=True, help="A new file.")
+@click.option("--laboratory", required=True, help="Whose reference data these are.")
+@click.option(
+    "--method",
+    "methods",
+    type=click.Choice(METHODS),
+    multiple=True,
+    help="Candidate method; may be given again.  [default: all that suit the figure]",
+)
+@click.option(
+    "--least-firearms",
+    type=click.IntRange(min=2),
+    default=20,
+    show_default=True,
+    help="Below so many firearms there is no weight.",
+)
+@stacked(
+    *(
+        click.option(f"--{name}", default="", help="Where labels.csv does not say.")
+        for name in ("make", "model", "calibre", "ammunition")
+    )
+)
+@click.option("--instrument", default="", help="As --calibre; in place of what the scan says.")
+@click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], help="Of a table of pairs.")
+@click.option("--params-id", default="", help="Of a table of pairs: what made its figures.")
+@click.option(
+    "--map",
+    "columns_as",
+    metavar="THEIRS=OURS",
+    multiple=True,
+    callback=_mapped,
+    help="A column of a table of pairs that is called otherwise; may be given again.",
+)
+@common_options("figure", "mark", "params", "rotation", "jobs", "json")
+def make(study: Path, output: Path, columns_as: dict[str, str], call: Call, **asked: Any) -> None:
+    """Compare the labelled scans of DIR, or take the pairs of a table, as reference data.
+
+    DIR holds scans and labels.csv: file,firearm and optionally ammunition, mark, make, model,
+    calibre, instrument. PAIRS.csv has firearm1,firearm2, the figure (cmc with cells) and
+    optionally known_match.
+
+    The plan (figure, methods, criterion, least number of firearms) is written to P.json before
+    anything is compared; a file that is there is not overwritten.
+
+    \b
+    Examples:
+      ribin population make study -o study-9mm.json --laboratory "Forensic laboratory" \\
+          --calibre "9x19" --figure score
+      ribin population make pairs.csv -o table.json --laboratory "Forensic laboratory" \\
+          --figure ccf --map weapon1=firearm1 --map weapon2=firearm2 --params-id 0123456789ab
+    """
+    from ribin.evaluate.population import SCAN_FACTS, PopulationScan, begin_population, plan_for
+    from ribin.evaluate.weight import counts_of
+    from ribin.model import MarkType, ScanKind
+    from ribin.services.weight import PopulationSource, make_population
+
+    begun = begin_population(
+        asked["laboratory"],
+        plan_for(asked["figure"], asked["methods"], least_firearms=asked["least_firearms"]),
+        MarkType(call.mark) if call.mark else None,
+        ScanKind(asked["kind"]),
+        asked["params_id"],
+        study,
+    )
+    stated = PopulationScan("", **{name: asked[name] for name in SCAN_FACTS})
+    source = PopulationSource(study, columns_as, stated)
+    made = make_population(source, begun, output, call.params, call.jobs, Progress())
+    call.show(counts_of(made), lambda counts: _shown(made, counts))
+    exit_after(done=len(made.pairs), failed=sum(made.not_compared.values()))
+
+
+@population.command(short_help="What a population holds.")
+@click.argument("file", metavar="P.json", type=A_PATH)
+@common_options("json")
+def show(file: Path, call: Call) -> None:
+    """Show whose reference data these are, the plan, the counts and what the plan came to.
+
+    \b
+    Example:
+      ribin population show study-9mm.json
+    """
+    from ribin.evaluate.population import read_population
+    from ribin.evaluate.weight import counts_of
+
+    read = read_population(file)
+    call.show(counts_of(read), lambda counts: _shown(read, counts))
+
+
+@population.command(short_help="Whether a population supports a weight.")
+@click.argument("file", metavar="P.json", type=A_PATH)
+@common_options("json")
+def check(file: Path, call: Call) -> None:
+    """Check what a weight rests on: counts of firearms (not of pairs), method, facts, bounds.
+
+    Ends with 1 where something lacks: comparisons then get no likelihood ratio.
+
+    \b
+    Example:
+      ribin population check study-9mm.json
+    """
+    from ribin.evaluate.population import read_population
+    from ribin.report.table import table
+    from ribin.services.weight import check_population
+
+    checks = tuple(check_population(read_population(file)))
+    rows = [(one.name, one.needed, one.found, "" if one.fulfilled else "lacks") for one in checks]
+    call.show(checks, lambda _: table(("", "needed", "found", ""), rows))
+    exit_after(done=1, failed=sum(not one.fulfilled for one in checks))
+
+
+def _shown(read: Population, counts: PopulationCounts) -> str:
+    from ribin.evaluate.report import methods_table
+    from ribin.report.table import facts
+
+    plan, result = read.plan, read.result
+    marks = f"{read.mark.words}, {read.kind}, parameters {read.params_id or 'not stated'}"
+    covered = ("makes", "models", "calibre", "ammunition", "instrument")
+    lines: list[tuple[str, object]] = [
+        ("laboratory", counts.laboratory),
+        ("made", f"{counts.made} (UTC), {read.program}"),
+        ("SHA-256", counts.sha256),
+        ("marks", marks),
+        ("firearms", counts.firearms),
+        ("scans", counts.scans),
+        ("known matches", counts.known_match),
+        ("known non-matches", counts.known_non_match),
+        ("not compared", sum(read.not_compared.values())),
+        *((name, ", ".join(getattr(counts, name)) or "not stated") for name in covered),
+        ("plan", f"{plan.figure}; {plan.criterion}, {plan.folds} folds"),
+        ("firearms needed", plan.least_firearms),
+    ]
+    if result is None:
+        return facts([*lines, ("method", "none yet: the plan was not carried out")])
+    table = methods_table(result.methods)
+    return f"{facts([*lines, ('method', result.chosen or 'none')])}\n\n{table}"

@@ -1,0 +1,510 @@
+"""The weight of a score: against NFI's lir, on its scores, on made-up populations, and refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from wording import forbidden_words
+
+from ribin.comparison import Comparison
+from ribin.errors import FormatError, ParameterError
+from ribin.evaluate.calibration import (
+    CalibrationMethod,
+    ReferencePairs,
+    cllr,
+    cllr_min,
+    cross_entropy,
+    dev_pav,
+    expected_utility_bound,
+    fit,
+    fit_logistic,
+    invariance_bound,
+)
+from ribin.evaluate.pairs import Pair
+from ribin.evaluate.population import (
+    PairTable,
+    Plan,
+    Population,
+    PopulationPair,
+    PopulationScan,
+    begin_population,
+    plan_for,
+    read_population,
+    table_of,
+    with_pairs_of,
+    write_population,
+)
+from ribin.evaluate.report import validation_text, write_weight_pictures
+from ribin.evaluate.validation import (
+    bootstrap_lrs,
+    cross_validate,
+    fit_bounded,
+    run_plan,
+    validate_weight,
+    weight_figures,
+)
+from ribin.evaluate.weight import CaseFacts, CaseItem, weight_of, weight_text
+from ribin.model import MarkType, ScanKind, Verdict
+
+# Recorded with lir 1.3.1 on 126 of NFI's firing pin scores; logistic with its penalty of 1.
+RECORDED = json.loads(Path(__file__).with_name("lir_1_3_1.json").read_text(encoding="utf-8"))
+LOGISTIC, DENSITY = CalibrationMethod.LOGISTIC, CalibrationMethod.DENSITY
+
+
+@pytest.fixture
+def recorded():
+    return ReferencePairs.of(np.array(RECORDED["values"]), np.array(RECORDED["mates"]) == 1)
+
+
+@pytest.mark.parametrize("method", RECORDED["methods"])
+def test_equal_to_lir(recorded, method):
+    expected = RECORDED["methods"][method]
+    within = 1e-3 if method.startswith("logistic") else 1e-6
+    if method.startswith("logistic"):
+        fitted = fit_logistic(recorded, penalty=1.0)
+    else:
+        fitted = fit(CalibrationMethod(method), recorded)
+    lrs = np.array([np.nan if v is None else v for v in expected["log10_lr"]])
+    found = fitted(np.array(RECORDED["at"]))
+    assert (np.isfinite(found) == np.isfinite(lrs)).all()
+    assert found[np.isfinite(lrs)] == pytest.approx(lrs[np.isfinite(lrs)], abs=within)
+    own, mates = fitted(recorded.values), recorded.mates
+    for name, bound in (
+        ("elub", expected_utility_bound(own, mates)),
+        ("iv", invariance_bound(own, mates)),
+    ):
+        step = 0.0101 if method.startswith("logistic") else 1e-6
+        assert (bound.lower, bound.upper) == pytest.approx(tuple(expected[name]), abs=step)
+    assert cllr(own, mates) == pytest.approx(expected["cllr"], abs=within)
+    assert cllr_min(own, mates) == pytest.approx(expected["cllr_min"], abs=within)
+    assert dev_pav(own, mates) == pytest.approx(expected["dev_pav"], abs=within)
+
+
+def test_weights_count_as_repeated_pairs(recorded):
+    often = np.random.default_rng(1).integers(0, 4, len(recorded.values)).astype(float)
+    rows = np.repeat(np.arange(len(often)), often.astype(int))
+    repeated = ReferencePairs.of(recorded.values[rows], recorded.mates[rows])
+    at = np.array(RECORDED["at"])
+    for method in (LOGISTIC, DENSITY, CalibrationMethod.ISOTONIC):
+        one = fit(method, recorded.weighted(often))(at)
+        assert one == pytest.approx(fit(method, repeated)(at), abs=1e-6)
+
+
+def test_a_density_at_many_places_is_that_at_few(recorded):
+    fitted = fit(DENSITY, recorded)
+    at = np.linspace(recorded.values.min(), recorded.values.max(), 3000)
+    few = np.concatenate([fitted(part) for part in np.split(at, 6)])
+    assert fitted(at) == pytest.approx(few, abs=1e-5)
+
+
+def test_a_logistic_curve_needs_an_overlap():
+    apart = ReferencePairs.of(np.array([0.0, 1.0, 2.0, 3.0]), np.array([False, False, True, True]))
+    with pytest.raises(ParameterError, match="overlap needed, found 1 at most and 2 at least"):
+        fit_logistic(apart)
+
+
+def test_counts_find_the_parameters_they_were_made_with():
+    rng = np.random.default_rng(4)
+    cells = np.full(6000, 30.0)
+    mates = np.arange(6000) < 3000
+    chance = np.where(mates, rng.beta(4.0, 2.0, 6000), 0.02)
+    values = rng.binomial(30, chance).astype(float)
+    fitted = fit(
+        CalibrationMethod.COUNTS, ReferencePairs.of(np.column_stack([values, cells]), mates)
+    )
+    assert (fitted.alpha, fitted.beta) == pytest.approx((4.0, 2.0), rel=0.1)
+    assert fitted.chance == pytest.approx(0.02, rel=0.05)
+
+
+def test_cross_entropy_at_even_odds_is_cllr(recorded):
+    lrs = fit(DENSITY, recorded)(recorded.values)
+    even = cross_entropy(lrs, recorded.mates, np.array([0.0]))[0]
+    assert even == pytest.approx(cllr(lrs, recorded.mates))
+
+
+# The scores of the Netherlands Forensic Institute, in its three splits by firearm.
+
+
+def nfi_splits(folder, file, column, figure):
+    text = (folder / "scores" / f"{file}.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    unit = 100 if column == "accf" else 1
+    table = table_of(
+        figure,
+        [
+            PopulationPair(
+                r["weapon1"], r["weapon2"], float(r[column]) / unit, float(r.get("n", 0))
+            )
+            for r in rows
+        ],
+    )
+    for split in ("split1", "split2", "split3"):
+        part = np.array([row[split] for row in rows])
+        yield table.chosen(part == "t"), table.chosen(part == "v")
+
+
+def validated(training, test, method):
+    """Cllr with ELUB alone, and with the narrowest bound."""
+    fitted = fit_bounded(training, method)
+    lrs = fitted.calibration(test.scaled(method))
+    elub = fitted.bounds[0]
+    narrowest = fitted.log10_lrs(test)
+    bounded = np.clip(lrs, elub.lower, elub.upper)
+    return cllr(bounded, test.mates), cllr(narrowest, test.mates)
+
+
+@pytest.mark.realdata
+def test_aperture_shear_of_nfi(real_data):
+    splits = nfi_splits(real_data, "aperture_shear", "ccf", "ccf")
+    costs = np.array([validated(*split, LOGISTIC) for split in splits])
+    elub, narrowest = costs.mean(axis=0)
+    assert elub <= 0.05
+    assert narrowest <= 0.055
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("file", "column", "method", "published"),  # ALGORITHMS.md 3.3, with ELUB
+    [
+        ("firing_pin_impression", "accf", "density", (0.08, 0.25, 0.13)),
+        ("firing_pin_impression", "cmc", "counts", (0.015, 0.13, 0.02)),
+        ("breech_face_impression", "accf", "density", (0.47, 0.69, 0.38)),
+        ("breech_face_impression", "cmc", "counts", (0.35, 0.27, 0.23)),
+    ],
+)
+def test_impressions_of_nfi(real_data, file, column, method, published):
+    splits = nfi_splits(real_data, file, column, "cmc" if column == "cmc" else "ccf")
+    found = [validated(*split, CalibrationMethod(method))[0] for split in splits]
+    assert found == pytest.approx(published, abs=0.02)
+
+
+# Made-up firearms: known non-matches are N(0, s), known matches N(gap, s) on the logit scale, with
+# an effect of each firearm, so that the true log10 LR is a straight line.
+
+GAP, SPREAD = 0.8, 0.125**0.5
+
+
+def simulated(firearms: int, seed: int, shots: int = 3) -> PairTable:
+    rng = np.random.default_rng(seed)
+    own, shared = rng.normal(0, 0.25 / 2**0.5, firearms), rng.normal(0, 0.25, firearms)
+    i, j = np.triu_indices(firearms, 1)
+    k = np.repeat(np.arange(firearms), shots)
+    others = own[i] + own[j] + rng.normal(0, 0.25, len(i))
+    mates = GAP + shared[k] + rng.normal(0, 0.25, len(k))
+    names = tuple(f"gun {n}" for n in range(firearms))
+    values = as_ccf(np.concatenate([others, mates]))
+    first, second = np.concatenate([i, k]), np.concatenate([j, k])
+    return PairTable("ccf", values, np.zeros(len(values)), first, second, names)
+
+
+def one_figure(ccf: float) -> PairTable:
+    return table_of("ccf", [PopulationPair("", "", ccf)])
+
+
+def as_ccf(logits):
+    return 2 * 10**logits / (1 + 10**logits) - 1
+
+
+def true_log10_lr(logit):
+    return GAP / SPREAD**2 * (logit - GAP / 2) / np.log(10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("firearms", "runs"), [(20, 100), (60, 100), (200, 40)])
+def test_coverage_of_the_intervals(firearms, runs, counted):
+    plan = Plan("ccf", (DENSITY,), resamples=200)
+    covered = []
+    for run in range(runs):
+        table = simulated(firearms, 1000 * firearms + run)
+        fitted = fit_bounded(table, DENSITY)
+        logit = np.random.default_rng(run).uniform(0.15, 0.65)
+        low, high = bootstrap_lrs(fitted, table, one_figure(float(as_ccf(logit))), plan)
+        assert fitted.limits[0] <= low <= high <= fitted.limits[1]
+        truth = np.clip(true_log10_lr(logit), *fitted.limits)
+        covered.append(low <= truth <= high)
+    share = float(np.mean(covered))
+    counted(f"weight: {firearms} firearms, {runs} runs, 95 % intervals cover {share:.1%}")
+    assert firearms < 60 or 0.90 <= share <= 0.98
+
+
+def test_cross_validation_tests_no_firearm_of_its_training():
+    table, plan = simulated(30, 5), Plan("ccf", (LOGISTIC,))
+    tested = cross_validate(table, LOGISTIC, plan)
+    assert tested.table.mates.sum() == 90  # every known match, once
+    assert 0 < (~tested.table.mates).sum() < (~table.mates).sum()  # both firearms in one fold
+    fold = np.random.default_rng(plan.seed).permutation(30) % plan.folds
+    own = (table.first == 0) & table.mates
+    moved = replace(table, values=np.where(own, -0.5, table.values))
+    same = cross_validate(moved, LOGISTIC, plan).log10_lrs == tested.log10_lrs
+    with_gun_0 = fold[tested.table.first] == fold[0]
+    assert same[with_gun_0 & ~own[tested.rows]].all()
+    assert not same[~with_gun_0].all()
+
+
+def test_a_firearm_counts_as_often_as_it_was_drawn():
+    first, second = np.array([0, 0, 1]), np.array([0, 1, 2])
+    table = PairTable("ccf", np.zeros(3), np.zeros(3), first, second, ("a", "b", "c"))
+    assert table.weights(np.array([2, 3, 0])).tolist() == [2.0, 6.0, 0.0]
+
+
+def test_the_figures_of_a_validation():
+    tested = cross_validate(simulated(30, 5), LOGISTIC, Plan("ccf", (LOGISTIC,)))
+    figures = weight_figures(tested, resamples=50)
+    assert figures.cllr.low <= figures.cllr.value <= figures.cllr.high
+    parts = figures.cllr_min.value + figures.calibration_loss.value
+    assert figures.cllr.value == pytest.approx(parts)
+    assert figures.firearms == 30
+
+
+def test_draws_that_determine_nothing_know_no_limit():
+    """One known match alone overlaps: without its firearm there is no logistic curve."""
+    table = simulated(25, 8)
+    mates = table.mates
+    values = np.where(mates, np.maximum(table.values, 0.9), np.minimum(table.values, 0.5))
+    values[np.flatnonzero(mates)[0]] = 0.3
+    table = replace(table, values=values)
+    fitted = fit_bounded(table, LOGISTIC)
+    interval = bootstrap_lrs(
+        fitted, table, one_figure(0.7), Plan("ccf", (LOGISTIC,), resamples=100)
+    )
+    assert interval == fitted.limits
+
+
+def test_too_few_firearms_to_test():
+    with pytest.raises(ParameterError, match="4 firearms needed, found 3"):
+        cross_validate(simulated(3, 1), DENSITY, Plan("ccf", (DENSITY,)))
+
+
+# A population in its file.
+
+
+def population_of(table: PairTable, plan: Plan | None = None, **facts: str) -> Population:
+    said = {"make": "Glock", "ammunition": "Fiocchi", "calibre": "9x19", "instrument": "S neox"}
+    said |= facts
+    names = table.firearms
+    scans = [PopulationScan(name, f"{n:064x}", **said) for n, name in enumerate(names)]
+    rows = zip(table.first, table.second, table.values, table.cells, strict=True)
+    pairs = [PopulationPair(names[i], names[j], float(v), float(c)) for i, j, v, c in rows]
+    plan = plan or Plan("ccf", (LOGISTIC,), resamples=50)
+    return msgspec.structs.replace(
+        begin_population("Laboratory", plan, params_id="0123456789ab"),
+        scans=tuple(scans),
+        pairs=tuple(pairs),
+        result=run_plan(table, plan)[0],
+    )
+
+
+@pytest.fixture(scope="module")
+def population():
+    return population_of(simulated(25, 7))
+
+
+def test_a_population_is_read_as_it_was_written(population, tmp_path):
+    path = tmp_path / "P.json"
+    write_population(population, path)
+    assert read_population(path) == population
+    table = json.loads(path.read_text(encoding="utf-8"))
+    assert table["sha256"] == population.sha256
+    assert table["plan"]["criterion"] == "lowest Cllr in cross-validation by firearm"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"9x19"', '"9x18"', "content of SHA-256"),
+        ('"version": 1', '"version": 2', "a ribin population of version 1 needed"),
+        ('"laboratory"', '"lab"', "no key 'lab'"),
+        ('"figure": "ccf"', '"figure": "odds"', "a figure of score, ccf, cmc"),
+        ("lowest Cllr in", "highest Cllr in", "the criterion"),
+    ],
+)
+def test_a_changed_population_is_refused(population, tmp_path, old, new, message):
+    path = tmp_path / "P.json"
+    write_population(population, path)
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(FormatError, match=message):
+        read_population(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("A,A,1.5,1", "pairs.csv:2: ccf from -1 to 1 needed, found 1.5"),
+        ("A,A,nan,1", "ccf from -1 to 1 needed, found nan"),
+        ("A,A,high,1", "a number for ccf needed"),
+        ("A,B,0.5,1", "known_match 0 needed for A and B, found 1"),
+        ("A,,0.5,0", "firearm1 and firearm2 needed"),
+    ],
+)
+def test_a_table_of_pairs_with_a_wrong_row(tmp_path, row, message):
+    path = tmp_path / "pairs.csv"
+    path.write_text(f"w1,firearm2,ccf,known_match\n{row}\n", encoding="utf-8")
+    begun = begin_population("L", plan_for("ccf"))
+    with pytest.raises(FormatError, match=message):
+        with_pairs_of(begun, PopulationScan(""), path, {"w1": "firearm1"})
+
+
+def test_a_plan_of_counts_needs_cells():
+    with pytest.raises(ParameterError, match="counts: the figure cmc needed"):
+        plan_for("ccf", ("counts",))
+    assert CalibrationMethod.COUNTS in plan_for("cmc").methods
+
+
+# The weight of a comparison.
+
+
+def case(ccf: float = 0.5, **changes) -> CaseFacts:
+    result = Comparison(
+        *("A", "B", MarkType.BREECH_FACE, 40, 20.0, 0.5, ccf, 80.0, (), 0.0, (0.0, 0.0), ()),
+        params_id="0123456789ab",
+        version="0",
+    )
+    facts = ("S neox", "9x19", "Fiocchi", "", Verdict.USABLE)
+    items = (CaseItem("A", "a" * 64, *facts), CaseItem("B", "b" * 64, *facts))
+    result = replace(result, **changes)
+    return CaseFacts(result, ScanKind.TOPOGRAPHY, items)
+
+
+def changed(facts: CaseFacts, number: int, **changes) -> CaseFacts:
+    items = list(facts.items)
+    items[number] = replace(items[number], **changes)
+    return replace(facts, items=(items[0], items[1]))
+
+
+def test_a_weight_lies_within_its_bounds_and_says_so(population):
+    weights = [weight_of(population, case(ccf)) for ccf in (-0.99, 0.0, 0.4, 0.99)]
+    for weight in weights:
+        lower = max(bound.lower for bound in weight.bounds)
+        upper = min(bound.upper for bound in weight.bounds)
+        assert weight.refusals == ()
+        assert lower <= weight.interval95[0] <= weight.log10_lr <= weight.interval95[1] <= upper
+        assert upper <= np.log10(26)
+        said = any("bound was reached" in text for text in weight_text(weight))
+        assert said == bool(weight.bound_reached)
+    assert [w.bound_reached for w in weights][0::3] == ["lower", "upper"]
+    lrs = [weight.log10_lr for weight in weights]
+    assert lrs == sorted(lrs)
+    assert "3/300" in weights[-1].statement
+    assert "3/25" in weights[-1].statement
+    assert "300 of the 300" in weights[0].statement
+
+
+def test_the_weight_of_a_count_of_cells():
+    table, rng = simulated(22, 9), np.random.default_rng(9)
+    cells = rng.integers(30, 44, len(table.values)).astype(float)
+    share = np.where(table.mates, rng.beta(6, 4, len(cells)), 0.03)
+    table = replace(table, figure="cmc", cells=cells, values=rng.binomial(cells.astype(int), share))
+    plan = Plan("cmc", (CalibrationMethod.COUNTS,), resamples=20)
+    weights = [weight_of(population_of(table, plan), case(cmc=cmc)) for cmc in (0.0, 4.0, 25.0)]
+    assert [weight.refusals for weight in weights] == [(), (), ()]
+    assert weights[0].log10_lr < 0 < weights[2].log10_lr <= np.log10(23)
+    assert "above all 231 comparable known non-matches" in weights[2].statement
+
+
+def test_a_weight_speaks_no_conclusion(population):
+    for facts in (case(0.99), case(0.1), changed(case(), 0, calibre="")):
+        texts = weight_text(weight_of(population, facts))
+        assert forbidden_words(" ".join(texts)) == []
+
+
+INAPPLICABLE = {
+    "parameters": lambda rng: case(params_id=f"{rng.integers(1 << 40):012x}"),
+    "mark type": lambda rng: case(mark=rng.choice([MarkType.FIRING_PIN, MarkType.EJECTOR])),
+    "kind of scan": lambda rng: replace(case(), kind=ScanKind.IMAGE),
+    "a note": lambda rng: case(note="shared toolmarks: look at the slide"),
+    "not compared": lambda rng: case(ccf=np.nan, score=np.nan, reason="2 cells"),
+    "instrument": lambda rng: changed(case(), rng.integers(2), instrument=rng.choice(["", "TM"])),
+    "calibre": lambda rng: changed(case(), rng.integers(2), calibre=rng.choice(["", ".45"])),
+    "ammunition": lambda rng: changed(case(), rng.integers(2), ammunition=rng.choice(["", "PMC"])),
+    "is in the population": lambda rng: changed(
+        case(), rng.integers(2), firearm=f"GUN  {rng.integers(25)}"
+    ),
+    "its scan is in": lambda rng: changed(
+        case(), rng.integers(2), sha256=f"{rng.integers(25):064x}"
+    ),
+    "one scan": lambda rng: changed(case(), 0, sha256="b" * 64),
+    "quality": lambda rng: changed(
+        case(), rng.integers(2), verdict=rng.choice([None, Verdict.POOR, Verdict.UNUSABLE])
+    ),
+}
+
+
+def test_a_thousand_inapplicable_cases_are_all_refused(population):
+    rng = np.random.default_rng(11)
+    for _ in range(1000):
+        name = rng.choice(list(INAPPLICABLE))
+        facts = INAPPLICABLE[name](rng)
+        facts = replace(facts, result=replace(facts.result, ccf=rng.uniform(-1, 1)))
+        weight = weight_of(population, facts)
+        assert np.isnan(weight.log10_lr), name
+        assert np.isnan(weight.interval95).all()
+        assert weight.bounds == ()
+        assert any(name in reason for reason in weight.refusals), (name, weight.refusals)
+        foreign = name in ("parameters", "mark type", "kind of scan", "not compared")
+        assert bool(weight.statement) != foreign
+
+
+def test_too_few_firearms_for_a_weight():
+    weight = weight_of(population_of(simulated(19, 2)), case())
+    assert weight.refusals == ("firearms: 20 needed, the population has 19",)
+    assert weight.statement
+
+
+def test_what_is_said_of_other_parameters_is_nothing(population):
+    weight = weight_of(population, case(params_id="ba9876543210"))
+    assert weight.refusals == (
+        "parameters: the population has 0123456789ab, the comparison ba9876543210",
+    )
+    assert "There is no likelihood ratio." in " ".join(weight_text(weight))
+
+
+# What `ribin evaluate --weight` shows.
+
+
+def evaluated(firearms: int = 12) -> list[Pair]:
+    table = simulated(firearms, 3)
+    names, rng = table.firearms, np.random.default_rng(1)
+    return [
+        Pair(
+            f"{n}a",
+            f"{n}b",
+            (names[i], names[j]),
+            (rng.choice(["X", "Y"]), "X"),
+            MarkType.BREECH_FACE,
+            50 + 50 * ccf,
+            4.0,
+            0.1,
+            ccf,
+            40,
+        )
+        for n, (i, j, ccf) in enumerate(zip(table.first, table.second, table.values, strict=True))
+    ]
+
+
+def test_a_validation_by_firearm_and_ammunition(tmp_path):
+    result, tested = validate_weight(evaluated(), plan_for("score"))
+    assert result.figures
+    assert tested
+    assert len(result.firearms) == 12
+    assert [part.name for part in result.ammunition] == ["same", "different"]
+    count = sum(part.known_match for part in result.ammunition)
+    assert count == result.figures.known_match == 36
+    text = validation_text(result)
+    assert "calibration loss" in text
+    assert forbidden_words(text) == []
+    pytest.importorskip("matplotlib")
+    for path in write_weight_pictures(tested, "study", tmp_path):
+        assert path.stat().st_size > 1000
+
+
+def test_a_validation_without_a_method():
+    result, tested = validate_weight(evaluated(3), plan_for("score"))
+    assert result.figures is None
+    assert tested is None
+    assert "no method could be fitted" in validation_text(result)
