@@ -66,7 +66,7 @@ def compare(
     with call.asker("comparison") as asker:
         one, two = (named_source(name, asker.session) for name in (reference, comparison))
         pair = prepare_pair(one, two, asker, options)
-        weight = call.weight(pair, asker)
+        weight = call.weight(pair, (one, two), asker)
     if trace_folder:
         write_traces(pair, asker.params, trace_folder)
     if overlay:

@@ -16,13 +16,22 @@ from ribin.services.files import new_folder_only_if_used, whole_file
 @click.option("--pairs", "pairs_csv", type=A_PATH, help="Write a CSV row for every pair.")
 @click.option("--pictures", type=A_PATH, help="Folder for ROC, scores and ranks as PNG.")
 @click.option("--weight", is_flag=True, help="What likelihood ratios of these scores are worth.")
-@common_options("figure", "params", "rotation", "jobs", "json")
+@click.option(
+    "--validation",
+    metavar="FILE",
+    type=A_PATH,
+    multiple=True,
+    help="With --weight: the validation report, .html or .pdf; may be given twice.",
+)
+@common_options("figure", "requirements", "params", "rotation", "jobs", "json", "who")
 def evaluate(
     folder: Path,
     pairs_csv: Path | None,
     pictures: Path | None,
     weight: bool,
+    validation: tuple[Path, ...],
     figure: str,
+    required: dict[str, float],
     call: Call,
 ) -> None:
     """Compare all pairs of the scans that DIR/labels.csv names, and show the error rates.
@@ -31,7 +40,9 @@ def evaluate(
     (ring, side or side:DEG; images under unlike light are not compared).
 
     With --weight likelihood ratios are tested in cross-validation by firearm: Cllr, its parts,
-    rates of misleading ones, each with its interval over firearms.
+    rates of misleading ones, each with its interval over firearms. --validation writes them as a
+    report in the order of the guideline of Meuwly, Ramos and Haraksim (2017), with a decision on
+    each criterion of --require.
 
     \b
     Examples:
@@ -39,6 +50,7 @@ def evaluate(
       ribin evaluate sample_data --json --pairs pairs.csv --jobs 2
       ribin evaluate sample_data --pictures pictures --rotation any
       ribin evaluate study --weight --pictures pictures
+      ribin evaluate study --weight --validation validation.html --require cllr=0.2
     """
     from ribin.evaluate.pairs import write_pairs
     from ribin.evaluate.population import plan_for
@@ -52,7 +64,13 @@ def evaluate(
     from ribin.evaluate.run import evaluate_folder
     from ribin.evaluate.validation import validate_weight
     from ribin.report.json import plain_value
+    from ribin.services.pair import check_reports, write_reports
+    from ribin.services.weight import study_report
 
+    if (validation or required) and not weight:
+        raise click.UsageError("--validation and --require need --weight")
+    check_reports(validation)
+    plan = plan_for(figure, required=required)
     with new_folder_only_if_used(pictures):
         if pictures:
             check_pictures(pictures)
@@ -64,7 +82,9 @@ def evaluate(
         write_pictures(result, pairs, folder.resolve().name, pictures)
     shown, said = plain_value(result), [evaluation_text(result)]
     if weight:
-        weighed, tested = validate_weight(pairs, plan_for(figure))
+        weighed, tested = validate_weight(pairs, plan)
+        if validation:
+            write_reports(study_report(folder, result, plan, weighed, tested, call.who), validation)
         shown["weight"] = weighed
         said.append(validation_text(weighed))
         if pictures and tested:

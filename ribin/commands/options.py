@@ -22,7 +22,7 @@ from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
 if TYPE_CHECKING:
     from ribin.evaluate.weight import Weight
     from ribin.search.network import Network
-    from ribin.services.marks import Asker
+    from ribin.services.marks import Asker, Source
     from ribin.services.pair import ComparedPair, PairOptions
     from ribin.services.reading import ReadOptions
     from ribin.services.search import SearchOptions
@@ -43,6 +43,20 @@ ITEM_FACTS = {
 }
 _CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 _ROTATION = "ribin.rotation"  # where --rotation waits until --params has been read
+
+
+def _requirements(
+    ctx: click.Context, param: click.Parameter, said: tuple[str, ...]
+) -> dict[str, float]:
+    """The most that is accepted of each figure of a validation."""
+    found = {}
+    for text in said:
+        name, _, most = text.partition("=")
+        try:
+            found[name] = float(most)
+        except ValueError as error:
+            raise click.BadParameter(f"FIGURE=MOST needed, found {text}") from error
+    return found
 
 
 class FiniteRange(click.FloatRange):
@@ -188,6 +202,24 @@ COMMON: dict[str, Callable[[Any], Any]] = {
         show_default=True,
         help="The figure that is weighed.",
     ),
+    "reports": click.option(
+        "-o",
+        "--output",
+        "outputs",
+        metavar="FILE",
+        type=A_PATH,
+        multiple=True,
+        required=True,
+        help="Report to write, .html or .pdf; may be given twice.",
+    ),
+    "requirements": click.option(
+        "--require",
+        "required",
+        metavar="FIGURE=MOST",
+        multiple=True,
+        callback=_requirements,
+        help="Criterion of the validation, as cllr=0.2; may be given again.",
+    ),
     "population": click.option(
         "--population",
         metavar="P.json",
@@ -296,7 +328,9 @@ class Call:
         )
         return PairOptions(reference, comparison, self.mark, **more)
 
-    def weight(self, pair: ComparedPair, asker: Asker) -> Weight | None:
+    def weight(
+        self, pair: ComparedPair, sources: tuple[Source, Source], asker: Asker
+    ) -> Weight | None:
         """The weight of a pair by the population of --population; None where none is named."""
         said = {name: getattr(self, f"item_{name}") for name in ITEM_FACTS}
         given = [name for name in ITEM_FACTS if said[name]]
@@ -307,10 +341,10 @@ class Call:
         if self.population is None:
             return None
         from ribin.evaluate.weight import CaseItem
-        from ribin.services.weight import weigh
+        from ribin.services.weight import PairToWeigh, weigh
 
         one, two = (CaseItem(**{name: said[name][side] for name in given}) for side in (0, -1))
-        return weigh(pair, asker, self.population, (one, two))
+        return weigh(PairToWeigh(pair, sources, self.pair(), (one, two)), asker, self.population)
 
     def search(self, **rows: Any) -> SearchOptions:
         """What is searched for, with the rows that `ranking_options` choose."""

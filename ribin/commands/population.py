@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ribin.commands.options import A_PATH, Call, common_options, stacked
+from ribin.commands.options import A_PATH, MARKS, Call, common_options, stacked
 from ribin.commands.terminal import Progress, exit_after
 
 if TYPE_CHECKING:
@@ -66,16 +66,33 @@ def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
     callback=_mapped,
     help="A column of a table of pairs that is called otherwise; may be given again.",
 )
-@common_options("figure", "mark", "params", "rotation", "jobs", "json")
-def make(study: Path, output: Path, columns_as: dict[str, str], call: Call, **asked: Any) -> None:
+@click.option(
+    "--fuse",
+    "fused",
+    type=click.Choice(MARKS),
+    multiple=True,
+    help="A further mark type, whose figures are fused with those of --mark.",
+)
+@common_options("figure", "requirements", "mark", "params", "rotation", "jobs", "json")
+def make(
+    study: Path,
+    output: Path,
+    columns_as: dict[str, str],
+    fused: tuple[str, ...],
+    call: Call,
+    **asked: Any,
+) -> None:
     """Compare the labelled scans of DIR, or take the pairs of a table, as reference data.
 
     DIR holds scans and labels.csv: file,firearm and optionally ammunition, mark, make, model,
     calibre, instrument. PAIRS.csv has firearm1,firearm2, the figure (cmc with cells) and
     optionally known_match.
 
-    The plan (figure, methods, criterion, least number of firearms) is written to P.json before
-    anything is compared; a file that is there is not overwritten.
+    The plan (figure, methods, criterion, least number of firearms, what --require accepts at most)
+    is written to P.json before anything is compared; a file that is there is not overwritten.
+
+    --fuse joins mark types of the same cartridge case: of one file, or of files that the column
+    item of labels.csv names alike; of a table, columns as ccf_breech_face and ccf_firing_pin.
 
     \b
     Examples:
@@ -89,10 +106,19 @@ def make(study: Path, output: Path, columns_as: dict[str, str], call: Call, **as
     from ribin.model import MarkType, ScanKind
     from ribin.services.weight import PopulationSource, make_population
 
+    if fused and not call.mark:
+        raise click.UsageError("--fuse needs --mark: the mark type that comes first")
+    plan = plan_for(
+        asked["figure"],
+        asked["methods"],
+        bool(fused),
+        least_firearms=asked["least_firearms"],
+        required=asked["required"],
+    )
     begun = begin_population(
         asked["laboratory"],
-        plan_for(asked["figure"], asked["methods"], least_firearms=asked["least_firearms"]),
-        MarkType(call.mark) if call.mark else None,
+        plan,
+        tuple(MarkType(mark) for mark in (call.mark, *fused) if mark),
         ScanKind(asked["kind"]),
         asked["params_id"],
         study,
@@ -143,12 +169,35 @@ def check(file: Path, call: Call) -> None:
     exit_after(done=1, failed=sum(not one.fulfilled for one in checks))
 
 
+@population.command(short_help="A validation report.")
+@click.argument("file", metavar="P.json", type=A_PATH)
+@common_options("reports", "who")
+def report(file: Path, outputs: tuple[Path, ...], call: Call) -> None:
+    """Write what the likelihood ratios of a population are worth, as a validation report.
+
+    It has the order of the guideline of Meuwly, Ramos and Haraksim (2017): characteristics, metrics
+    and graphs, criteria, data, experiment, results, decisions. Criteria are those that --require of
+    `population make` laid down.
+
+    \b
+    Example:
+      ribin population report study-9mm.json -o validation.html -o validation.pdf
+    """
+    from ribin.evaluate.population import read_population
+    from ribin.services.pair import check_reports, write_reports
+    from ribin.services.weight import population_report
+
+    check_reports(outputs)
+    write_reports(population_report(read_population(file), call.who), outputs)
+
+
 def _shown(read: Population, counts: PopulationCounts) -> str:
     from ribin.evaluate.report import methods_table
     from ribin.report.table import facts
 
     plan, result = read.plan, read.result
-    marks = f"{read.mark.words}, {read.kind}, parameters {read.params_id or 'not stated'}"
+    names = " and ".join(mark.words for mark in read.marks)
+    marks = f"{names}, {read.kind}, parameters {read.params_id or 'not stated'}"
     covered = ("makes", "models", "calibre", "ammunition", "instrument")
     lines: list[tuple[str, object]] = [
         ("laboratory", counts.laboratory),

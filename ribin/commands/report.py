@@ -11,7 +11,7 @@ import click
 from ribin.cases.exhibits import Request, Scope
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
-from ribin.commands.options import A_PATH, WEIGHED_PAIR, Call, common_options
+from ribin.commands.options import WEIGHED_PAIR, Call, common_options
 from ribin.commands.terminal import exit_after
 from ribin.errors import ParameterError, RibinError
 from ribin.report.document import Document
@@ -29,16 +29,6 @@ from ribin.services.search import SearchOptions, read_lists, report_search, sear
 @click.command(short_help="A comparison or a search as HTML and PDF.")
 @click.argument("reference", metavar="REFERENCE|QUERY|LIST.json")
 @click.argument("comparison", required=False)
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    metavar="FILE",
-    type=A_PATH,
-    multiple=True,
-    required=True,
-    help="Report to write, .html or .pdf; may be given twice.",
-)
 @click.option("--question", default="", help="What the report is to answer, in your words.")
 @click.option("--case-number", default="", help="Case number for the head of the report.")
 @click.option(
@@ -49,7 +39,7 @@ from ribin.services.search import SearchOptions, read_lists, report_search, sear
     help="Of a search: how many candidates are shown beside the query.",
 )
 @click.option("--query", help="Of a search: the file or exhibit that was searched with.")
-@common_options(*WEIGHED_PAIR)
+@common_options("reports", *WEIGHED_PAIR)
 def report(
     reference: str,
     comparison: str | None,
@@ -112,7 +102,7 @@ def _of_pair(
     pair = prepare_pair(one, two, asker, call.pair())
     result = pair.result
     problems = [] if result.compared else [f"not compared: {result.reason}"]
-    return report_pair(pair, asker, said, call.weight(pair, asker)), problems
+    return report_pair(pair, asker, said, call.weight(pair, (one, two), asker)), problems
 
 
 def _of_new_search(

@@ -48,7 +48,8 @@ class CalibrationMethod(StrEnum):
 class ReferencePairs:
     """Scores of reference pairs, and how much each counts.
 
-    `values`: (P,), on an unbounded scale (`on_logit_scale`); or (P, 2), congruent cells beside all.
+    `values`: (P,), on an unbounded scale (`on_logit_scale`); (P, M) where M mark types are fused;
+    or (P, 2), congruent cells beside all.
     """
 
     values: Values
@@ -106,32 +107,47 @@ def on_logit_scale(scores: Values, lowest: float, highest: float) -> Values:
 def fit_logistic(pairs: ReferencePairs, penalty: float = 0.0) -> Calibration:
     """Logistic regression in which both classes count alike, by Newton's method.
 
-    Half of the penalty times the squared slope is added to the loss; 0 is maximum likelihood, and
-    then classes that do not overlap have no optimum (ParameterError).
+    Half of the penalty times the squared slopes is added to the loss; 0 is maximum likelihood, and
+    then classes that do not overlap have no optimum (ParameterError). Several mark types have a
+    slope each, which fuses them (Brümmer et al., IEEE Transactions on Audio, Speech, and Language
+    Processing 15 (2007), doi:10.1109/TASL.2007.902870); a negative one is a ParameterError: a
+    higher score would speak against one firearm.
     """
-    values, mates = pairs.values, pairs.mates
-    if not penalty and values[mates].min() > values[~mates].max():
+    values, mates = pairs.values.reshape(len(pairs.values), -1), pairs.mates
+    marks = values.shape[1]
+    balance = pairs.balanced()
+    centre, scale = values.mean(axis=0), values.std(axis=0)
+    scale[scale == 0] = 1.0
+    x = np.column_stack([(values - centre) / scale, np.ones(len(values))])
+    ridge = np.diag([*(penalty / scale**2), 0.0])
+    found = np.zeros(marks + 1)
+    if marks == 1 and not penalty:
+        _check_overlap(values[:, 0], mates)
+    for _ in range(_STEPS):
+        chance = 1.0 / (1.0 + np.exp(-np.clip(x @ found, -500, 500)))
+        gradient = x.T @ (balance * (mates - chance)) - ridge @ found
+        curve = (x * (balance * chance * (1 - chance))[:, None]).T @ x + ridge
+        step = np.linalg.solve(curve + 1e-12 * np.eye(marks + 1), gradient)
+        found = found + step * min(1.0, 5.0 / float(np.abs(step).max() or 1.0))
+        if np.abs(step).max() < _SETTLED:
+            break
+    slopes = found[:-1] / scale / np.log(10)
+    offset = found[-1] / np.log(10) - slopes @ centre
+    if marks > 1:
+        if not penalty:
+            _check_overlap(values @ slopes, mates)
+        if slopes.min() < 0:
+            raise ParameterError("logistic: a slope of 0 or more needed for each mark type")
+    return lambda at: np.asarray(at.reshape(-1, marks) @ slopes + offset, dtype=np.float64)
+
+
+def _check_overlap(values: Values, mates: NDArray[np.bool_]) -> None:
+    if values[mates].min() > values[~mates].max():
         raise ParameterError(
             "logistic: scores of known matches and known non-matches that overlap needed, found "
             f"{values[~mates].max():g} at most and {values[mates].min():g} at least, on "
             "the scale without ends"
         )
-    balance = pairs.balanced()
-    scale = float(np.std(values)) or 1.0
-    x = np.column_stack([(values - values.mean()) / scale, np.ones(len(values))])
-    ridge = np.diag([penalty / scale**2, 0.0])
-    found = np.zeros(2)
-    for _ in range(_STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(x @ found, -500, 500)))
-        gradient = x.T @ (balance * (mates - chance)) - ridge @ found
-        curve = (x * (balance * chance * (1 - chance))[:, None]).T @ x + ridge
-        step = np.linalg.solve(curve + 1e-12 * np.eye(2), gradient)
-        found = found + step * min(1.0, 5.0 / float(np.abs(step).max() or 1.0))
-        if np.abs(step).max() < _SETTLED:
-            break
-    slope_ln = found[0] / scale
-    slope, offset = slope_ln / np.log(10), (found[1] - slope_ln * values.mean()) / np.log(10)
-    return lambda at: slope * at + offset
 
 
 def fit_density(pairs: ReferencePairs) -> Calibration:

@@ -1,5 +1,7 @@
 """The reference data of a laboratory, in a file: scans and pairs whose firearms are known.
 
+They are of one mark type, or of several of the same cartridge cases, whose figures are then fused.
+
 The file is readable JSON with its own hash. It holds a plan, which is written before anything is
 compared, then scans, pairs and what the plan came to. Nothing fitted is kept: a fit takes less than
 a second, and what anybody can repeat needs no trust.
@@ -28,13 +30,18 @@ from ribin.errors import FormatError, ParameterError
 from ribin.evaluate.calibration import CalibrationMethod, ReferencePairs, Values, on_logit_scale
 from ribin.evaluate.pairs import LABELS_FILE, Pair, Tick, compare_scans, describe_scans, read_labels
 from ribin.foreign import Finite, Hex32, Statement, as_facts, read_facts
-from ribin.model import MarkType, ScanKind
+from ribin.model import MarkType, ScanKind, known_lighting
 from ribin.params.defaults import Params
 
 FORMAT, VERSION = "ribin population", 1
 RANGES = {"score": (0.0, 100.0), "ccf": (-1.0, 1.0)}
 FIGURES = (*RANGES, "cmc")
 CRITERION = "lowest Cllr in cross-validation by firearm"
+# Figures of a validation for which a laboratory may lay down the most that it accepts.
+REQUIRABLE = (
+    *("cllr", "cllr_min", "calibration_loss", "dev_pav", "misleading_known_match"),
+    *("misleading_known_non_match", "eer"),
+)
 _COUNT = Annotated[int, msgspec.Meta(ge=2, le=100_000)]
 
 
@@ -48,6 +55,7 @@ class Plan(Statement, frozen=True):
     least_firearms: _COUNT = 20  # with known matches; below, there is no weight
     resamples: _COUNT = 400  # of the firearms, for intervals
     seed: int = 1
+    required: dict[str, Finite] = msgspec.field(default_factory=dict)  # the most of each figure
 
     def __post_init__(self) -> None:
         if self.figure not in FIGURES or not self.methods:
@@ -56,6 +64,8 @@ class Plan(Statement, frozen=True):
             raise ValueError(f"the criterion {CRITERION!r} needed")
         if CalibrationMethod.COUNTS in self.methods and self.figure != "cmc":
             raise ValueError("counts: the figure cmc needed")
+        if unknown := set(self.required) - set(REQUIRABLE):
+            raise ValueError(f"one of {', '.join(REQUIRABLE)} needed, found {unknown.pop()!r}")
 
 
 class PopulationScan(Statement, frozen=True):
@@ -68,18 +78,23 @@ class PopulationScan(Statement, frozen=True):
     ammunition: str = ""
     calibre: str = ""
     instrument: str = ""
+    lamp: str = ""  # of an image: ring or side
 
 
 SCAN_FACTS = ("make", "model", "ammunition", "calibre", "instrument")
 
 
 class PopulationPair(Statement, frozen=True, array_like=True):
-    """Two firearms, equal for a known match, and the figure of the plan; cells for cmc alone."""
+    """Two firearms, equal for a known match, and the figure of the plan; cells for cmc alone.
+
+    `fused`: the same figure of each further mark type of the population.
+    """
 
     first: str
     second: str
     value: Finite
     cells: Finite = 0.0
+    fused: tuple[Finite, ...] = ()
 
 
 class MethodResult(Statement, frozen=True):
@@ -98,19 +113,25 @@ class PlanResult(Statement, frozen=True):
 
 
 class Population(Statement, frozen=True, dict=True):
-    """Reference data of one mark type, kind of scan and set of parameters."""
+    """Reference data of one mark type or several, one kind of scan and set of parameters."""
 
     laboratory: str
     made: str  # ISO 8601, UTC
     program: str
     params_id: str
-    mark: MarkType
+    marks: Annotated[tuple[MarkType, ...], msgspec.Meta(min_length=1)]
     kind: ScanKind
     plan: Plan
     scans: tuple[PopulationScan, ...] = ()
     pairs: tuple[PopulationPair, ...] = ()
     not_compared: dict[str, int] = msgspec.field(default_factory=dict)  # pairs, by the reason
     result: PlanResult | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.marks) > 1 and (
+            self.plan.figure == "cmc" or self.plan.methods != (CalibrationMethod.LOGISTIC,)
+        ):
+            raise ValueError("mark types are fused by the method logistic, of score or ccf")
 
     @cached_property
     def sha256(self) -> str:
@@ -140,6 +161,7 @@ class PairTable:
     first: NDArray[np.intp]
     second: NDArray[np.intp]
     firearms: tuple[str, ...]
+    fused: Values | None = None  # (P, M - 1), the figures of the further mark types
 
     @property
     def mates(self) -> NDArray[np.bool_]:
@@ -158,7 +180,9 @@ class PairTable:
     def chosen(self, rows: NDArray[np.bool_]) -> PairTable:
         """Some of the pairs; firearms keep their numbers."""
         sides = (self.first[rows], self.second[rows])
-        return PairTable(self.figure, self.values[rows], self.cells[rows], *sides, self.firearms)
+        fused = None if self.fused is None else self.fused[rows]
+        own = (self.figure, self.values[rows], self.cells[rows])
+        return PairTable(*own, *sides, self.firearms, fused)
 
     def reference(self, method: CalibrationMethod) -> ReferencePairs:
         """As this method takes them; raises ParameterError where a class is empty."""
@@ -170,7 +194,9 @@ class PairTable:
             return np.column_stack([self.values, self.cells])
         if self.figure == "cmc":
             return on_logit_scale(self.values / self.cells, 0.0, 1.0)
-        return on_logit_scale(self.values, *RANGES[self.figure])
+        parts = (self.values,) if self.fused is None else (self.values, *self.fused.T)
+        scaled = [on_logit_scale(part, *RANGES[self.figure]) for part in parts]
+        return scaled[0] if self.fused is None else np.column_stack(scaled)
 
     def weights(self, drawn: NDArray[np.int64]) -> Values:
         """How much each pair counts where firearm i was drawn `drawn[i]` times.
@@ -188,7 +214,8 @@ def table_of(figure: str, pairs: Sequence[PopulationPair]) -> PairTable:
     values, cells = (np.array([getattr(p, n) for p in pairs], float) for n in ("value", "cells"))
     sides = ([number[getattr(p, n)] for p in pairs] for n in ("first", "second"))
     first, second = (np.array(side, dtype=np.intp) for side in sides)
-    return PairTable(figure, values, cells, first, second, names)
+    fused = np.array([p.fused for p in pairs], float) if pairs and pairs[0].fused else None
+    return PairTable(figure, values, cells, first, second, names, fused)
 
 
 # The file.
@@ -221,7 +248,11 @@ def read_population(path: Path) -> Population:
     stated = table.pop("sha256", "")
     population = as_facts(table, Population, str(path))
     for number, pair in enumerate(population.pairs, start=1):
-        _check_figure(f"{path}: pair {number}", population.plan.figure, pair.value, pair.cells)
+        where = f"{path}: pair {number}"
+        if 1 + len(pair.fused) != (marks := len(population.marks)):
+            raise FormatError(f"{where}: {marks} figures needed, found {1 + len(pair.fused)}")
+        for value in (pair.value, *pair.fused):
+            _check_figure(where, population.plan.figure, value, pair.cells)
     if population.sha256 != stated:
         raise FormatError(
             f"{path}: content of SHA-256 {stated} needed, found {population.sha256}",
@@ -244,36 +275,47 @@ def _check_figure(where: str, figure: str, value: float, cells: float) -> None:
 def begin_population(
     laboratory: str,
     plan: Plan,
-    mark: MarkType | None = None,
+    marks: tuple[MarkType, ...] = (),
     kind: ScanKind = ScanKind.TOPOGRAPHY,
     params_id: str = "",
     study: Path | None = None,
 ) -> Population:
     """A population that holds its plan alone, to be written before anything is compared.
 
-    `mark`: else the first that the labels of a folder name, and of a table the breech face.
+    `marks`: else the first that the labels of a folder name, and of a table the breech face.
     `kind`, `params_id`: of a table, what its figures were made of and with.
+
+    Raises ParameterError: mark types cannot be fused by the methods of the plan.
     """
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
     named = {la.mark for la in read_labels(study)} if study and study.is_dir() else set()
-    mark = mark or next((one for one in MarkType if one in named), MarkType.BREECH_FACE)
-    return Population(laboratory, made, f"ribin {__version__}", params_id, mark, kind, plan)
+    marks = marks or (next((one for one in MarkType if one in named), MarkType.BREECH_FACE),)
+    if len(set(marks)) < len(marks):
+        raise ParameterError(f"marks: each once needed, found {', '.join(marks)}")
+    try:
+        return Population(laboratory, made, f"ribin {__version__}", params_id, marks, kind, plan)
+    except ValueError as error:
+        raise ParameterError(str(error)) from error
 
 
 def with_scans_of(
     begun: Population, stated: PopulationScan, folder: Path, params: Params, jobs: int, tick: Tick
 ) -> Population:
-    """Compare the labelled scans of a folder, of one mark type, with each other.
+    """Compare the labelled scans of a folder with each other, each mark type for itself.
 
     labels.csv may have the columns make, model, ammunition, calibre and instrument besides; what
-    a row does not say is taken from `stated`, and an instrument then from the scan.
+    a row does not say is taken from `stated`, and an instrument then from the scan. Mark types that
+    are to be fused are of one cartridge case where they are of one file, or where the column item
+    says the same; pairs that lack one of them are counted as not compared.
 
-    Raises FormatError: labels.csv is damaged, names no scans of the mark type, or scans are of two
+    Raises FormatError: labels.csv is damaged, names no scans of a mark type, or scans are of two
     kinds.
     """
     path = folder / LABELS_FILE
-    own = (la for la in read_labels(folder) if la.mark is begun.mark)
+    own = (la for la in read_labels(folder) if la.mark in begun.marks)
     labels = tuple(sorted(own, key=lambda la: la.file))
+    if missing := [m.words for m in begun.marks if m not in {la.mark for la in labels}]:
+        raise FormatError(f"{path}: scans of each mark type needed, found no {missing[0]}")
     rows = {
         (row["file"], row.get("mark") or MarkType.BREECH_FACE): row
         for _, row in read_csv(path, "a CSV file with columns file,firearm", ("file", "firearm"))
@@ -282,23 +324,52 @@ def with_scans_of(
     kinds = {one.template.kind for one in described if one.template}
     if len(kinds) != 1:
         found = ", ".join(sorted(kinds)) or "none"
-        raise FormatError(f"{path}: {begun.mark.words} scans of one kind needed, found {found}")
+        raise FormatError(f"{path}: scans of one kind needed, found {found}")
     scans = []
     for label, one in zip(labels, described, strict=True):
         if one.template:
             row, origin = rows[label.file, label.mark], one.template.provenance
             said = {name: row.get(name) or getattr(stated, name) for name in SCAN_FACTS}
             said["instrument"] = said["instrument"] or origin.instrument
-            scans.append(PopulationScan(label.firearm, origin.sha256, **said))
+            light = known_lighting(origin.lighting)
+            said["lamp"] = light.lamp if light else ""
+            scan = PopulationScan(label.firearm, origin.sha256, **said)
+            if scan not in scans:  # a whole head is one scan with several marks
+                scans.append(scan)
     pairs = compare_scans(labels, described, params, jobs, tick)
+    items = {key: row.get("item") or key[0] for key, row in rows.items()}
+    taken, lacking = _joined(with_figure(pairs, begun.plan.figure), begun.marks, items)
+    reasons = Counter(p.reason for p in pairs if not p.compared)
+    if lacking:
+        reasons["compared in some of the mark types alone"] += lacking
     return msgspec.structs.replace(
         begun,
         kind=kinds.pop(),
         params_id=params.params_id,
         scans=tuple(scans),
-        pairs=tuple(pair for _, pair in with_figure(pairs, begun.plan.figure)),
-        not_compared=dict(Counter(p.reason for p in pairs if not p.compared)),
+        pairs=tuple(taken),
+        not_compared=dict(reasons),
     )
+
+
+def _joined(
+    pairs: Sequence[tuple[Pair, PopulationPair]],
+    marks: tuple[MarkType, ...],
+    items: Mapping[tuple[str, str], str],
+) -> tuple[list[PopulationPair], int]:
+    """A pair of cartridge cases with its figure of each mark type, and how many lack one."""
+    if len(marks) == 1:
+        return [pair for _, pair in pairs], 0
+    figures: dict[frozenset[str], dict[MarkType, PopulationPair]] = {}
+    for pair, figure in pairs:
+        cases = frozenset(items[file, pair.mark] for file in (pair.reference, pair.comparison))
+        if len(cases) == 2:  # two marks of one type on one cartridge case are no pair
+            figures.setdefault(cases, {})[pair.mark] = figure
+    whole = [own for own in figures.values() if len(own) == len(marks)]
+    return [
+        msgspec.structs.replace(own[marks[0]], fused=tuple(own[m].value for m in marks[1:]))
+        for own in whole
+    ], len(figures) - len(whole)
 
 
 def with_figure(pairs: Sequence[Pair], figure: str) -> list[tuple[Pair, PopulationPair]]:
@@ -315,20 +386,26 @@ def with_pairs_of(
 ) -> Population:
     """Take the pairs of a table: firearm1, firearm2, the figure (cmc with cells), known_match.
 
+    Where mark types are fused, a column each: the figure and the mark type, as ccf_firing_pin.
+
     Raises FormatError: a column or value is missing or out of its range, or known_match contradicts
     the firearms.
     """
     figure = begun.plan.figure
     counted = ("cells",) if figure == "cmc" else ()
-    needed = ("firearm1", "firearm2", figure, *counted)
+    marks = begun.marks
+    named = [f"{figure}_{mark}" for mark in marks] if len(marks) > 1 else [figure]
+    needed = ("firearm1", "firearm2", *named, *counted)
     pairs = []
     for line, row in read_csv(path, "a CSV file of pairs", needed, columns_as=columns_as):
         where = f"{path}:{line}"
         try:
-            value, cells = float(row[figure]), float(row["cells"]) if counted else 0.0
+            values = tuple(float(row[name]) for name in named)
+            cells = float(row["cells"]) if counted else 0.0
         except ValueError as error:
             raise FormatError(f"{where}: a number for {figure} needed, {error}") from error
-        _check_figure(where, figure, value, cells)
+        for value in values:
+            _check_figure(where, figure, value, cells)
         one, two = row["firearm1"], row["firearm2"]
         known = str(int(one == two))
         if not (one and two):
@@ -337,18 +414,22 @@ def with_pairs_of(
             raise FormatError(
                 f"{where}: known_match {known} needed for {one} and {two}, found {found}"
             )
-        pairs.append(PopulationPair(one, two, value, cells))
+        pairs.append(PopulationPair(one, two, values[0], cells, values[1:]))
     scans = [
         msgspec.structs.replace(stated, firearm=name) for name in table_of(figure, pairs).firearms
     ]
     return msgspec.structs.replace(begun, pairs=tuple(pairs), scans=tuple(scans))
 
 
-def plan_for(figure: str, methods: tuple[str, ...] = (), **numbers: Any) -> Plan:
-    """A plan; without methods, all that suit the figure.
+def plan_for(
+    figure: str, methods: tuple[str, ...] = (), fused: bool = False, **numbers: Any
+) -> Plan:
+    """A plan; without methods, all that suit the figure, or that fuse mark types.
 
     Raises ParameterError: the figure or a method is unknown, or they do not go together.
     """
     suited = [m for m in CalibrationMethod if figure == "cmc" or m is not CalibrationMethod.COUNTS]
+    if fused:
+        suited = [CalibrationMethod.LOGISTIC]
     table = {"figure": figure, "methods": list(methods or suited), **numbers}
     return as_facts(table, Plan, "plan", ParameterError)

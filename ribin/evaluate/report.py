@@ -14,7 +14,7 @@ from ribin.errors import ParameterError
 from ribin.evaluate.calibration import cross_entropy, recalibrated
 from ribin.evaluate.metrics import Scores, roc_curve
 from ribin.evaluate.pairs import Pair
-from ribin.evaluate.population import MethodResult
+from ribin.evaluate.population import REQUIRABLE, MethodResult
 from ribin.evaluate.run import Evaluation
 from ribin.evaluate.validation import TestedPairs, WeightValidation
 from ribin.report.table import facts, table
@@ -105,6 +105,19 @@ def methods_table(methods: Sequence[MethodResult]) -> str:
     return table(("method", "Cllr", ""), rows)
 
 
+# Of the figures of a validation, in their order.
+FIGURE_NAMES = dict(
+    zip(
+        REQUIRABLE,
+        (
+            *("Cllr", "Cllr min", "calibration loss", "devPAV", "known matches misled"),
+            *("known non-matches misled", "EER"),
+        ),
+        strict=True,
+    )
+)
+
+
 def validation_text(weight: WeightValidation) -> str:
     """What likelihood ratios would have been worth on these firearms."""
     parts = [
@@ -114,8 +127,7 @@ def validation_text(weight: WeightValidation) -> str:
     f = weight.figures
     if f is None:
         return "\n\n".join([*parts, "no method could be fitted: no likelihood ratio"])
-    names = ("Cllr", "Cllr min", "calibration loss", "devPAV", "known matches misled")
-    named = zip((*names, "known non-matches misled", "EER"), astuple(f)[3:], strict=True)
+    named = zip(FIGURE_NAMES.values(), astuple(f)[3:], strict=True)
     parts += [
         f"{weight.method}: tested on {f.known_match} known matches and "
         f"{f.known_non_match} known non-matches of {f.firearms} firearms",
@@ -266,12 +278,20 @@ def _classes(pairs: Sequence[Pair], kind: str) -> tuple[Scores, Scores]:
 
 
 def write_weight_pictures(tested: TestedPairs, name: str, folder: Path) -> tuple[Path, ...]:
-    """Write pav.png, tippett.png and ece.png; errors as `write_pictures`.
+    """Write pav.png, tippett.png and ece.png; errors as `write_pictures`."""
+    check_pictures(folder)
+    mates = tested.table.mates
+    counts = f"{mates.sum()} known matches, {(~mates).sum()} known non-matches"
+    title = f"{name}: {tested.table.sources} firearms, {counts}"
+    return _save(folder, {f"{n}.png": f for n, f in weight_figures_drawn(tested).items()}, title)
+
+
+def weight_figures_drawn(tested: TestedPairs) -> dict[str, Figure]:
+    """pav, tippett and ece, by matplotlib.
 
     The likelihood ratios against their best monotone recalibration, the share of either class that
     has at least one, and what is still not known by the prior odds.
     """
-    check_pictures(folder)
     lrs, mates = np.sort(tested.log10_lrs), tested.table.mates[np.argsort(tested.log10_lrs)]
     best = recalibrated(lrs, mates)
     there, odds = np.isfinite(best), np.linspace(-3.0, 3.0, 121)
@@ -281,26 +301,24 @@ def write_weight_pictures(tested: TestedPairs, name: str, folder: Path) -> tuple
         (np.zeros_like(lrs), "--", "0.5", "LR = 1"),
     )
     shares = ((mates, "-", _KM, "known matches"), (~mates, "--", _KNM, "known non-matches"))
-    figures = {
-        "pav.png": _curves(
+    return {
+        "pav": _curves(
             ("log10 LR", "log10 LR recalibrated (pool adjacent violators)"),
             [
                 (lrs[[0, -1]], lrs[[0, -1]], "-", "0.8", "LRs that need none"),
                 (lrs[there], best[there], ".-", _KM, "these LRs"),
             ],
         ),
-        "tippett.png": _curves(
+        "tippett": _curves(
             ("log10 LR", "share of the pairs of its class at or above it"),
             [(lrs[o], 1.0 - np.arange(o.sum()) / o.sum(), *style) for o, *style in shares],
             "steps-pre",
         ),
-        "ece.png": _curves(
+        "ece": _curves(
             ("log10 of the prior odds", "empirical cross-entropy (bits)"),
             [(odds, cross_entropy(own, mates, odds), *style) for own, *style in entropies],
         ),
     }
-    counts = f"{mates.sum()} known matches, {(~mates).sum()} known non-matches"
-    return _save(folder, figures, f"{name}: {tested.table.sources} firearms, {counts}")
 
 
 def _curves(labels: tuple[str, str], curves: Sequence[Sequence[Any]], steps: str = "") -> Figure:

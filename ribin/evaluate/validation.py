@@ -221,24 +221,28 @@ def validate_weight(
     """Cross-validate the methods of a plan on compared pairs, and say what the best is worth."""
     there = with_figure(pairs, plan.figure)
     table = table_of(plan.figure, [pair for _, pair in there])
+    made, tested = validate_table(table, plan)
+    if tested is None:
+        return made, None
+    of_tested = [p.ammunition for (p, _), row in zip(there, tested.rows, strict=True) if row]
+    labelled = np.array([all(sides) for sides in of_tested])
+    same = np.array([one == two for one, two in of_tested])
+    cuts = (("same", labelled & same), ("different", labelled & ~same)) if labelled.any() else ()
+    return replace(made, ammunition=tuple(_part(name, tested, rows) for name, rows in cuts)), tested
+
+
+def validate_table(table: PairTable, plan: Plan) -> tuple[WeightValidation, TestedPairs | None]:
+    """As `validate_weight`, of the pairs of a population, whose ammunition is not told by pair."""
     result, tested = run_plan(table, plan)
     made = WeightValidation(plan.figure, result.chosen, result.methods)
     if tested is None:
         return made, None
     first, second = tested.table.first, tested.table.second
-    of_tested = [p.ammunition for (p, _), row in zip(there, tested.rows, strict=True) if row]
-    labelled = np.array([all(sides) for sides in of_tested])
-    same = np.array([one == two for one, two in of_tested])
-    cuts = (("same", labelled & same), ("different", labelled & ~same)) if labelled.any() else ()
-    return replace(
-        made,
-        figures=weight_figures(tested, plan.seed),
-        firearms=tuple(
-            _part(name, tested, (first == number) | (second == number))
-            for number, name in enumerate(table.firearms)
-        ),
-        ammunition=tuple(_part(name, tested, rows) for name, rows in cuts),
-    ), tested
+    parts = (
+        _part(name, tested, (first == number) | (second == number))
+        for number, name in enumerate(table.firearms)
+    )
+    return replace(made, figures=weight_figures(tested, plan.seed), firearms=tuple(parts)), tested
 
 
 def _part(name: str, tested: TestedPairs, rows: NDArray[np.bool_]) -> WeightPart:

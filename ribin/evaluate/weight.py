@@ -10,12 +10,17 @@ import numpy as np
 
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError
-from ribin.evaluate.calibration import Bound
-from ribin.evaluate.population import Population, PopulationPair, table_of
+from ribin.evaluate.calibration import Bound, Values
+from ribin.evaluate.population import PairTable, Population, PopulationPair, table_of
 from ribin.evaluate.validation import bootstrap_lrs, fit_bounded
-from ribin.model import ScanKind, Verdict, mark_with_article
+from ribin.model import MarkType, ScanKind, Verdict, mark_with_article
 
 COVERED = ("instrument", "calibre", "ammunition")
+
+
+def facts_of(kind: ScanKind) -> tuple[str, ...]:
+    """What a population must cover, of a topography or of an image."""
+    return (*COVERED, "lamp") if kind is ScanKind.IMAGE else COVERED
 
 
 @dataclass(frozen=True)
@@ -28,14 +33,15 @@ class CaseItem:
     calibre: str = ""
     ammunition: str = ""
     firearm: str = ""  # of a test fire
-    verdict: Verdict | None = None  # on the mark; None where it was not judged
+    verdict: Verdict | None = None  # the worst on its marks; None where one was not judged
+    lamp: str = ""  # of an image: ring or side
 
 
 @dataclass(frozen=True, eq=False)
 class CaseFacts:
-    """A comparison and its two items."""
+    """The comparison of each mark type of a population, in its order, and the two items."""
 
-    result: Comparison
+    results: tuple[Comparison, ...]
     kind: ScanKind
     items: tuple[CaseItem, CaseItem]
 
@@ -60,7 +66,7 @@ class PopulationCounts:
 
 @dataclass(frozen=True)
 class Weight:
-    """What a population says of one figure; the fields are the JSON of the key `weight`.
+    """What a population says of a figure; the fields are the JSON of the key `weight`.
 
     Without a likelihood ratio `log10_lr` and `interval95` are NaN, and `refusals` says why. The
     interval is over firearms drawn anew; nothing lies beyond the narrowest of the bounds.
@@ -69,7 +75,8 @@ class Weight:
     population: PopulationCounts
     items: tuple[CaseItem, CaseItem]
     figure: str
-    value: float
+    marks: tuple[MarkType, ...]
+    values: tuple[float, ...]  # of each mark
     propositions: tuple[str, str]  # what a likelihood ratio compares: the first against the second
     log10_lr: float = math.nan
     interval95: tuple[float, float] = (math.nan, math.nan)
@@ -83,16 +90,18 @@ class Weight:
 def weight_of(population: Population, case: CaseFacts) -> Weight:
     """The weight that a population gives to a comparison, or the reasons why it gives none."""
     figure, table = population.plan.figure, population.table
-    value, cells = float(getattr(case.result, figure)), float(case.result.cells)
+    values = tuple(float(getattr(result, figure)) for result in case.results)
+    cells = float(case.results[0].cells) if case.results else 0.0
     different = tuple(_other_figures(population, case))
     weight = Weight(
         counts_of(population),
         case.items,
         figure,
-        value,
-        _propositions(population),
+        population.marks,
+        values,
+        propositions_of(population),
         refusals=(*different, *_refusals(population, case)),
-        statement="" if different else _statement(population, value, cells),
+        statement="" if different else _statements(population, values, cells),
     )
     if weight.refusals or not (population.result and population.result.chosen):
         return weight
@@ -100,7 +109,7 @@ def weight_of(population: Population, case: CaseFacts) -> Weight:
         fitted = fit_bounded(table, population.result.chosen)
     except ParameterError as error:
         return replace(weight, refusals=(str(error),))
-    own = table_of(figure, [PopulationPair("", "", value, cells)])
+    own = table_of(figure, [PopulationPair("", "", values[0], cells, values[1:])])
     log10_lr = float(fitted.log10_lrs(own)[0])
     low, high = bootstrap_lrs(fitted, table, own, population.plan)
     lower, upper = fitted.limits
@@ -119,12 +128,14 @@ def weight_of(population: Population, case: CaseFacts) -> Weight:
 
 def _other_figures(population: Population, case: CaseFacts) -> Iterator[str]:
     """Why the figure of the case is another one than those of the population."""
-    result = case.result
-    if not result.compared:
-        yield f"the marks were not compared: {result.reason}"
+    for result in case.results:
+        if not result.compared:
+            yield f"the {result.mark.words} marks were not compared: {result.reason}"
+    marks = [result.mark for result in case.results]
+    parameters = {result.params_id for result in case.results}
     for name, needed, found in (
-        ("parameters", population.params_id, result.params_id),
-        ("mark type", population.mark, result.mark),
+        ("parameters", population.params_id, ", ".join(sorted(parameters))),
+        ("mark type", ", ".join(population.marks), ", ".join(marks)),
         ("kind of scan", population.kind, case.kind),
     ):
         if not needed or needed != found:
@@ -137,9 +148,10 @@ def _refusals(population: Population, case: CaseFacts) -> Iterator[str]:
         yield f"firearms: {least} needed, the population has {sources}"
     if population.result is None or population.result.chosen is None:
         yield "method: no method of the plan could be fitted to the population"
-    if case.result.note:  # mirrored, shared toolmarks, rendered, lit from elsewhere
-        yield f"the comparison has a note: {case.result.note}"
-    for name in COVERED:
+    for result in case.results:
+        if result.note:  # mirrored, shared toolmarks, rendered, lit from elsewhere
+            yield f"the comparison has a note: {result.note}"
+    for name in facts_of(population.kind):
         covered = set(map(_folded, population.coverage(name)))
         for item in case.items:
             said = getattr(item, name)
@@ -178,20 +190,30 @@ def counts_of(population: Population) -> PopulationCounts:
     )
 
 
-def _propositions(population: Population) -> tuple[str, str]:
+def propositions_of(population: Population) -> tuple[str, str]:
     kinds = [", ".join(population.coverage(name)) for name in ("make", "model", "calibre")]
     said = "; ".join(filter(None, kinds)) or "not stated"
+    marks = " and ".join(f"{mark_with_article(mark)} mark" for mark in population.marks)
     return (
-        f"The two items, each with {mark_with_article(population.mark)} mark, were fired in the "
-        "same firearm.",
+        f"The two items, each with {marks}, were fired in the same firearm.",
         f"The two items were fired in two firearms of the kind of the population ({said}).",
     )
 
 
-def _statement(population: Population, value: float, cells: float) -> str:
-    """Where a figure stands among the known non-matches, with the bound of the rule of three."""
+def _statements(population: Population, values: tuple[float, ...], cells: float) -> str:
+    """Where the figure of each mark type stands among the known non-matches."""
     others = population.table.chosen(~population.table.mates)
-    values = others.values
+    if others.fused is None:
+        return _statement(others, others.values, values[0], cells)
+    columns = (others.values, *others.fused.T)
+    return " ".join(
+        f"{mark.words.capitalize()}: {_statement(others, own, value, cells)}"
+        for mark, own, value in zip(population.marks, columns, values, strict=True)
+    )
+
+
+def _statement(others: PairTable, values: Values, value: float, cells: float) -> str:
+    """Where one figure stands, with the bound of the rule of three."""
     if others.figure == "cmc":  # cells differ from pair to pair: their shares are held together
         values, value = values / others.cells, value / cells if cells else math.nan
     firearms = len(np.union1d(others.first, others.second))
@@ -222,15 +244,20 @@ def weight_text(weight: Weight | None) -> list[str]:
         f"{counts.known_non_match} known non-matches."
     ]
     for item in weight.items:
-        known = ", ".join(getattr(item, name) or "unknown" for name in COVERED)
-        lines.append(f"{item.name}: instrument, calibre and ammunition {known}.")
+        known = ", ".join(f"{name} {getattr(item, name) or 'unknown'}" for name in COVERED)
+        lamp = f", lamp {item.lamp}" if item.lamp else ""
+        lines.append(f"{item.name}: {known}{lamp}.")
     if weight.refusals:
         lines.append("There is no likelihood ratio. " + "; ".join(weight.refusals) + ".")
     else:
+        figures = " and ".join(
+            f"{value:.3f} ({mark.words})" if len(weight.marks) > 1 else f"{value:.3f}"
+            for mark, value in zip(weight.marks, weight.values, strict=True)
+        )
         bounds = "; ".join(f"{b.name} {b.lower:.2f} to {b.upper:.2f}" for b in weight.bounds)
         lines += [
             f"Proposition 1: {weight.propositions[0]} Proposition 2: {weight.propositions[1]}",
-            f"The {weight.figure} of {weight.value:.3f} is 10^{weight.log10_lr:.2f} times as "
+            f"The {weight.figure} of {figures} is 10^{weight.log10_lr:.2f} times as "
             f"probable under proposition 1 as under proposition 2 (log10 LR {weight.log10_lr:.2f}, "
             f"95 % interval over firearms {low:.2f} to {high:.2f}; method {weight.method}).",
             f"Bounds of log10 LR: {bounds}. The narrowest counts.",

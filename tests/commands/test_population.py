@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from heads import HeadSpec, Stage, scan_head
 from wording import forbidden_words
+
+from ribin.synth.firearm import make_firearm
+from ribin.synth.write import write_x3p
 
 FIRST, MATE = "JAM-2026-0007-1.x3p", "BLZ-2025-0042-1.x3p"
 STRANGER = "USA-2025-0295-1.x3p"
@@ -173,3 +178,51 @@ def test_exhibits_of_a_vault_are_judged_and_weighed(ribin, linked, made, tmp_pat
     refusals = json.loads(ran.out)["weight"]["refusals"]
     assert f"calibre of {names[0]}: not known" in refusals
     assert not any("quality" in reason for reason in refusals)
+
+
+def test_a_validation_report_of_a_population_and_of_a_study(ribin, study, made, tmp_path):
+    pytest.importorskip("reportlab")
+    page, pdf = tmp_path / "validation.html", tmp_path / "validation.pdf"
+    ran = ribin("population", "report", made, "-o", page, "-o", pdf)
+    assert ran.code == 0, ran.err
+    text = page.read_text(encoding="utf-8")
+    assert text.index("Validation criteria") < text.index("Validation matrix and decision")
+    assert "Forensic laboratory" in text
+    assert pdf.read_bytes().startswith(b"%PDF")
+    words = ("--weight", "--validation", page, "--require", "cllr=0.9")
+    ran = ribin("evaluate", study, *words)
+    assert ran.code == 0, ran.err
+    assert "at most 0.9" in page.read_text(encoding="utf-8")
+    assert ribin("evaluate", study, "--validation", page).code == 2
+    wrong = ribin("evaluate", study, "--weight", "--require", "cllr")
+    assert "FIGURE=MOST needed, found cllr" in wrong.err
+
+
+@pytest.mark.slow
+def test_mark_types_of_a_folder_are_fused(ribin, tmp_path):
+    """Six whole heads of three firearms, and one more that is labelled by its breech face alone."""
+    stage = Stage(11.0, -3000.0, 3000.0, -3000.0, 3000.0, (1.5, -2.0), 0.1, 0.0005, 5.0, 4)
+    spec = replace(HeadSpec.draw(np.random.default_rng(6)), ejector_um=0.0, drag_um=0.0)
+    lines = ["file,firearm,mark"]
+    for shot in range(7):
+        file, firearm = f"{shot}.x3p", shot % 3
+        head = scan_head(make_firearm(firearm), shot, spec, stage)
+        write_x3p(head.scan, tmp_path / file, step_um=0.05)
+        lines.append(f"{file},gun {firearm},breech_face")
+        lines += [f"{file},gun {firearm},firing_pin"] * (shot < 6)
+    (tmp_path / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+    path = tmp_path / "P.json"
+    words = ("--mark", "breech_face", "--fuse", "firing_pin", "--figure", "ccf")
+    ran = ribin("population", "make", tmp_path, "-o", path, *COVERED, *words)
+    assert ran.code == 1, ran.err
+    made = json.loads(path.read_text(encoding="utf-8"))
+    assert made["marks"] == ["breech_face", "firing_pin"]
+    assert len(made["scans"]) == 7
+    assert len(made["pairs"]) == 15
+    assert all(len(pair[4]) == 1 for pair in made["pairs"])
+    assert made["not_compared"] == {"compared in some of the mark types alone": 6}
+
+
+def test_further_mark_types_need_a_first(ribin, study, tmp_path):
+    words = ("--fuse", "firing_pin", "-o", tmp_path / "P.json", *COVERED)
+    assert "--fuse needs --mark" in ribin("population", "make", study, *words).err

@@ -51,6 +51,9 @@ from ribin.evaluate.validation import (
 )
 from ribin.evaluate.weight import CaseFacts, CaseItem, weight_of, weight_text
 from ribin.model import MarkType, ScanKind, Verdict
+from ribin.report.document import document_texts
+from ribin.report.html import document_html
+from ribin.services.weight import population_report
 
 # Recorded with lir 1.3.1 on 126 of NFI's firing pin scores; logistic with its penalty of 1.
 RECORDED = json.loads(Path(__file__).with_name("lir_1_3_1.json").read_text(encoding="utf-8"))
@@ -368,7 +371,7 @@ def case(ccf: float = 0.5, **changes) -> CaseFacts:
     facts = ("S neox", "9x19", "Fiocchi", "", Verdict.USABLE)
     items = (CaseItem("A", "a" * 64, *facts), CaseItem("B", "b" * 64, *facts))
     result = replace(result, **changes)
-    return CaseFacts(result, ScanKind.TOPOGRAPHY, items)
+    return CaseFacts((result,), ScanKind.TOPOGRAPHY, items)
 
 
 def changed(facts: CaseFacts, number: int, **changes) -> CaseFacts:
@@ -440,7 +443,8 @@ def test_a_thousand_inapplicable_cases_are_all_refused(population):
     for _ in range(1000):
         name = rng.choice(list(INAPPLICABLE))
         facts = INAPPLICABLE[name](rng)
-        facts = replace(facts, result=replace(facts.result, ccf=rng.uniform(-1, 1)))
+        result = replace(facts.results[0], ccf=rng.uniform(-1, 1))
+        facts = replace(facts, results=(result,))
         weight = weight_of(population, facts)
         assert np.isnan(weight.log10_lr), name
         assert np.isnan(weight.interval95).all()
@@ -464,7 +468,121 @@ def test_what_is_said_of_other_parameters_is_nothing(population):
     assert "There is no likelihood ratio." in " ".join(weight_text(weight))
 
 
-# What `ribin evaluate --weight` shows.
+def test_an_image_needs_a_lamp_that_the_population_has(population):
+    image = msgspec.structs.replace(
+        population,
+        kind=ScanKind.IMAGE,
+        scans=tuple(msgspec.structs.replace(scan, lamp="ring") for scan in population.scans),
+    )
+    lit = replace(case(), kind=ScanKind.IMAGE)
+    for lamp, expected in (
+        ("ring", ()),
+        ("side", ("lamp of A: the population has no side",)),
+        ("", ("lamp of A: not known",)),
+    ):
+        facts = changed(changed(lit, 0, lamp=lamp), 1, lamp="ring")
+        assert weight_of(image, facts).refusals == expected
+    assert weight_of(population, case()).refusals == ()  # a topography has no lamp
+
+
+# Mark types of the same cartridge cases, fused.
+
+
+def fused_table(firearms: int, seed: int) -> PairTable:
+    """Two mark types whose figures depend on nothing in common but the firearms."""
+    one, two = simulated(firearms, seed), simulated(firearms, seed + 1)
+    return replace(one, fused=two.values[:, None])
+
+
+def fused_population(table: PairTable) -> Population:
+    plan = plan_for("ccf", fused=True, resamples=50)
+    single = population_of(replace(table, fused=None), plan)
+    pairs = tuple(
+        msgspec.structs.replace(pair, fused=(float(value),))
+        for pair, (value,) in zip(single.pairs, table.fused, strict=True)
+    )
+    marks = (MarkType.BREECH_FACE, MarkType.FIRING_PIN)
+    return msgspec.structs.replace(
+        single, marks=marks, pairs=pairs, result=run_plan(table, plan)[0]
+    )
+
+
+def fused_case(breech_face: float, firing_pin: float) -> CaseFacts:
+    facts = case(breech_face)
+    other = case(firing_pin, mark=MarkType.FIRING_PIN).results
+    return replace(facts, results=(*facts.results, *other))
+
+
+def test_fusion_finds_the_slopes_of_two_independent_marks():
+    table = fused_table(150, 21)
+    fitted = fit_bounded(table, LOGISTIC).calibration
+    logits = np.array([[0.3, 0.5], [0.5, 0.3], [0.7, 0.7]])
+    truth = true_log10_lr(logits).sum(axis=1)
+    assert fitted(logits) == pytest.approx(truth, abs=0.25)
+
+
+def test_fusion_is_worth_more_than_its_parts():
+    table = fused_table(60, 31)
+    alone = replace(table, fused=None)
+    other = replace(alone, values=table.fused[:, 0])
+    plan = Plan("ccf", (LOGISTIC,))
+    costs = [run_plan(one, plan)[0].methods[0].cllr for one in (table, alone, other)]
+    assert costs[0] < 0.7 * min(costs[1:])
+
+
+def test_marks_that_do_not_overlap_are_not_fused():
+    mates = np.arange(40) >= 30
+    values = np.column_stack([np.where(mates, 2.0, -2.0), np.zeros(40)])
+    values += np.random.default_rng(3).normal(0, 0.1, values.shape)
+    with pytest.raises(ParameterError, match="overlap needed"):
+        fit_logistic(ReferencePairs.of(values, mates))
+    against = values * [0.2, -1.0] + np.where(mates, -1.0, 1.0)[:, None] * [0.4, 0.02]
+    with pytest.raises(ParameterError, match=r"slope of 0 or more needed|overlap needed"):
+        fit_logistic(ReferencePairs.of(against, mates))
+
+
+def test_a_fused_weight_needs_both_marks(tmp_path):
+    population = fused_population(fused_table(25, 41))
+    path = tmp_path / "P.json"
+    write_population(population, path)
+    assert read_population(path) == population
+    high, low = (weight_of(population, fused_case(*ccfs)) for ccfs in ((0.7, 0.8), (-0.5, -0.5)))
+    assert high.refusals == low.refusals == ()
+    assert low.log10_lr < 0 < high.log10_lr <= np.log10(26)
+    assert high.values == (0.7, 0.8)
+    text = " ".join(weight_text(high))
+    assert "a breech face mark and a firing pin mark" in text
+    assert "0.700 (breech face) and 0.800 (firing pin)" in text
+    assert "Firing pin: " in high.statement
+    assert forbidden_words(text) == []
+    refused = weight_of(population, case(0.7))
+    assert any(reason.startswith("mark type") for reason in refused.refusals)
+    poor = fused_case(0.7, np.nan)
+    poor = replace(poor, results=(poor.results[0], replace(poor.results[1], score=np.nan)))
+    assert "firing pin marks were not compared" in weight_of(population, poor).refusals[0]
+
+
+def test_mark_types_are_fused_by_one_method():
+    marks = (MarkType.BREECH_FACE, MarkType.FIRING_PIN)
+    with pytest.raises(ParameterError, match="fused by the method logistic, of score or ccf"):
+        begin_population("L", plan_for("cmc"), marks)
+    with pytest.raises(ParameterError, match="each once needed"):
+        begin_population("L", plan_for("ccf", fused=True), (marks[0], marks[0]))
+
+
+def test_a_table_of_fused_pairs(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("firearm1,firearm2,ccf_breech_face,ccf_firing_pin\nA,A,0.5,0.25\n")
+    marks = (MarkType.BREECH_FACE, MarkType.FIRING_PIN)
+    begun = begin_population("L", plan_for("ccf", fused=True), marks)
+    taken = with_pairs_of(begun, PopulationScan(""), path, {})
+    assert taken.pairs == (PopulationPair("A", "A", 0.5, 0.0, (0.25,)),)
+    path.write_text("firearm1,firearm2,ccf_breech_face,ccf_firing_pin\nA,A,0.5,1.25\n")
+    with pytest.raises(FormatError, match=r"needed, found 1\.25"):
+        with_pairs_of(begun, PopulationScan(""), path, {})
+
+
+# What `ribin evaluate --weight` and a validation report show.
 
 
 def evaluated(firearms: int = 12) -> list[Pair]:
@@ -501,6 +619,39 @@ def test_a_validation_by_firearm_and_ammunition(tmp_path):
     pytest.importorskip("matplotlib")
     for path in write_weight_pictures(tested, "study", tmp_path):
         assert path.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("required", "decision"),
+    [
+        ({}, "This report decides nothing."),
+        ({"cllr": 0.9, "eer": 0.9}, "All 2 criteria are met"),
+        ({"cllr": 1e-6, "eer": 0.9}, "1 of 2 criteria are not met"),
+    ],
+)
+def test_a_validation_report_in_the_order_of_the_guideline(required, decision):
+    population = population_of(simulated(25, 7), Plan("ccf", (LOGISTIC,), required=required))
+    document = population_report(population, "A. Examiner")
+    assert [section.title for section in document.sections] == [
+        "Scope",
+        "Performance characteristics, metrics and graphs",
+        "Validation criteria",
+        "Data",
+        "Experiment",
+        "Results",
+        "Validation matrix and decision",
+        "Limits",
+        "Firearms",
+    ]
+    text = "\n".join(document_texts(document))
+    assert decision.casefold() in text.casefold()
+    assert forbidden_words(text) == []
+    assert "Cllr" in document_html(document)
+
+
+def test_a_requirement_of_an_unknown_figure():
+    with pytest.raises(ParameterError, match=r"one of cllr, .* needed, found 'auc'"):
+        plan_for("score", required={"auc": 0.9})
 
 
 def test_a_validation_without_a_method():
