@@ -26,7 +26,7 @@ FLOORS = (
     ("params",),
     ("surface",),
     ("model", "workers"),
-    ("foreign",),
+    ("foreign", "input_file"),
     ("errors", "_version"),
 )
 FLOOR = {place: len(FLOORS) - number for number, places in enumerate(FLOORS) for place in places}
