@@ -16,7 +16,8 @@ from ribin.input_file import read_input
 from ribin.model import Provenance, Scan, ScanKind
 from ribin.params.defaults import ReadParams
 
-_OPTICAL_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"\xff\xd8\xff")
+_TIFF_SIGNATURES = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")  # and BigTIFF
+_OPTICAL_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", *_TIFF_SIGNATURES)
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
 _TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\n\r\f")
 _LONGEST_ERROR = 200  # characters
@@ -76,6 +77,11 @@ def sniff_content(original: Original) -> Content:
     raise FormatError(
         f"{original.name}: {needed}, found unknown content that starts with {head[:4].hex(' ')}"
     )
+
+
+def is_tiff(data: bytes) -> bool:
+    """Whether an image is a TIFF or BigTIFF."""
+    return data.startswith(_TIFF_SIGNATURES)
 
 
 def _is_bmp(head: bytes) -> bool:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ribin.errors import ScanError
 from ribin.model import BoolArray
 from ribin.params.defaults import ReadParams
-from ribin.read.image import DrawnMask, Pixels, decode_pixels, white_inside
+from ribin.read.image import DrawnMask, decode_pixels, white_inside
+from ribin.read.raster import Pixels
 from ribin.read.x3p.archive import Archive
 from ribin.read.x3p.axes import View
 from ribin.read.x3p.main_xml import StatedHeader
@@ -93,14 +94,12 @@ def _inside(pixels: Pixels, header: StatedHeader) -> tuple[DrawnMask, str]:
 
 def _alike(pixels: Pixels, colour: tuple[int, ...]) -> NDArray[np.bool_]:
     """(H, W), True where a pixel has this colour (red, green, blue), whether transparent or not."""
-    stored = pixels.colours
-    step = np.iinfo(stored.dtype).max // 255
+    stored = pixels.colours.astype(np.float32) * np.float32(255.0 / pixels.white)
     if stored.ndim == 2:
         if len(set(colour)) > 1:  # a picture without hues has no pixel of a hue
             return np.zeros(stored.shape, bool)
         stored, colour = stored[..., np.newaxis], colour[:1]
-    difference = np.abs(stored.astype(np.int32) - np.array(colour[::-1]) * step)
-    alike: NDArray[np.bool_] = np.all(difference <= _SAME_COLOUR * step, axis=2)
+    alike: NDArray[np.bool_] = np.all(np.abs(stored - np.array(colour)) <= _SAME_COLOUR, axis=2)
     return alike
 
 
