@@ -43,6 +43,8 @@ def decode_tiff(data: bytes, name: str, params: ReadParams) -> Raster:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             page = file.pages.first
             check_size(page.imagelength, page.imagewidth, name, params)
+            if page.is_tiled:
+                check_size(page.tilelength, page.tilewidth, f"{name}: tiles", params)
             _check_single(file, page, name)
             _check_meaning(page, name)
             _prove_whole(page, data, name)
