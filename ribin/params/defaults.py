@@ -153,6 +153,12 @@ class ReadParams:
     max_main_xml_mib: int = 16  # ISO 25178-72 wants more than 10,000 points in a binary file
     max_relief_um: float = 10_000.0  # deeper than any mark: the unit of the heights must be wrong
     max_tilt_deg: float = 5.0  # levelling takes it out; a surface that leans more was turned over
+    # Two scans side by side in one file; single ones of the sample and real scans stay below half
+    # of what joined ones have.
+    min_pair_aspect: float = 1.45  # length over width: two upright frames
+    min_pair_share: float = 0.3  # of the whole, that the smaller of the two has
+    max_neck_share: float = 0.15  # width of the neck between two discs, of theirs
+    min_seam: float = 2.0  # change across it, of that between any other columns; joined 3.8
     max_pitch_disagreement: float = 0.01  # of two statements: whole dots an inch are rounded
     # What programs write that have to write a density: of screens, printers, scanners and faxes.
     placeholder_dpi: tuple[float, ...] = (
