@@ -441,7 +441,7 @@ DAMAGED = (
         "float.tif",
         lambda: image_bytes(".tif", relief_um().astype(np.float32)),
         FormatError,
-        "8 or 16 bit needed, found float32",
+        "8 or 16 bit needed, found floating-point numbers of 32 bit",
     ),
     Damage(
         "black.png",

@@ -26,7 +26,7 @@ FLOORS = (
     ("params",),
     ("surface",),
     ("model", "workers"),
-    ("foreign",),
+    ("foreign", "input_file"),
     ("errors", "_version"),
 )
 FLOOR = {place: len(FLOORS) - number for number, places in enumerate(FLOORS) for place in places}
@@ -35,9 +35,10 @@ ONLY_IN = {
     "click": ("commands/",),
     "csv": ("cases/csv_files.py",),
     "cryptography": ("crypto/",),
-    "cv2": ("surface/", "read/image.py", "extract/", "report/", "view/"),
+    "cv2": ("surface/", "read/raster.py", "extract/", "report/", "view/"),
     "distributed": ("services/cluster.py",),
     "h5py": ("vault/", "search/index.py"),
+    "imagecodecs": ("read/image.py",),
     "jinja2": ("view/", "web/"),
     "llvmlite": ("surface/simd/",),
     "matplotlib": ("evaluate/report.py", "report/"),
@@ -47,6 +48,7 @@ ONLY_IN = {
     "rich": ("report/table.py",),
     "sqlite3": ("vault/",),
     "starlette": ("web/",),
+    "tifffile": ("read/tiff.py",),
     "uvicorn": ("web/",),
     "x3pio": ("read/", "synth/", "export/scanfolder.py"),
 }
@@ -161,7 +163,7 @@ def test_the_checker_sees_a_planted_violation(tmp_path, file, text, complaint):
     ("file", "text"),
     [
         ("commands/enrol.py", "import click\nfrom ribin.vault.vault import Vault"),
-        ("read/image.py", "import cv2\nfrom ribin.read.density import f\nfrom ribin import model"),
+        ("read/raster.py", "import cv2\nfrom ribin.read.pitch import f\nfrom ribin import model"),
         ("search/index.py", "import h5py\nfrom ribin.vault import vault"),
         ("read/__init__.py", "from .scan import read_scan"),
     ],

@@ -20,6 +20,7 @@ from ribin.describe.soundness import check_described
 from ribin.errors import AccessError, FormatError, StoreError
 from ribin.exchange.bundle import BundleReader
 from ribin.exchange.manifest import MANIFEST, Contents, read_contents
+from ribin.input_file import open_input
 from ribin.model import Provenance, Template
 from ribin.vault.files import INDEX_FOLDER, fsync_folder, write_synced
 from ribin.vault.keys import own_key, trusted_keys
@@ -80,7 +81,7 @@ def import_bundle(
 def _opened(vault: Vault, path: Path, passphrase: str) -> Iterator[BinaryIO]:
     """The open file of a bundle; of a sealed one, what is in it, which no name leads to."""
     try:
-        file = path.open("rb")
+        file = open_input(path)
     except OSError as error:
         raise FormatError(f"{path}: a bundle needed, {error.strerror}") from error
     with file:

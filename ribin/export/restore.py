@@ -12,13 +12,14 @@ from ribin.errors import FormatError, StoreError
 from ribin.export.scanfolder import pack_folder
 from ribin.export.write import FORMAT, MANIFEST, VERSION, ExportedFile, ExportManifest
 from ribin.foreign import read_facts
+from ribin.input_file import read_input
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER
 from ribin.vault.rebuild import Source, Table, rebuild_vault
 
 _NOTICE = re.compile(rf"{NOTICES_FOLDER}/[\w-]+\.(json|html|pdf)")
 _TABLE = re.compile(r"tables/(\w+)\.json")
-_MOST_BYTES = 1 << 30  # of one file
+_MOST_MIB = 1024.0  # of one file
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,7 @@ class ExportFolder:
     def _bytes(self, name: str) -> bytes:
         path = self._folder / name
         try:
-            size = path.stat().st_size
-            if not path.is_file() or size > _MOST_BYTES:
-                raise FormatError(f"{path}: a file of at most {_MOST_BYTES} bytes needed")
-            return path.read_bytes()
+            return read_input(path, _MOST_MIB)
         except OSError as error:
             raise FormatError(f"{path}: a file of an export needed, {error.strerror}") from error
 

@@ -153,6 +153,21 @@ class ReadParams:
     max_main_xml_mib: int = 16  # ISO 25178-72 wants more than 10,000 points in a binary file
     max_relief_um: float = 10_000.0  # deeper than any mark: the unit of the heights must be wrong
     max_tilt_deg: float = 5.0  # levelling takes it out; a surface that leans more was turned over
+    # Two scans side by side in one file; single ones of the sample and real scans stay below half
+    # of what joined ones have.
+    min_pair_aspect: float = 1.45  # length over width: two upright frames
+    min_pair_share: float = 0.3  # of the whole, that the smaller of the two has
+    max_neck_share: float = 0.15  # width of the neck between two discs, of theirs
+    min_seam: float = 2.0  # change across it, of that between any other columns; joined 3.8
+    max_pitch_disagreement: float = 0.01  # of two statements: whole dots an inch are rounded
+    # What programs write that have to write a density: of screens, printers, scanners and faxes.
+    placeholder_dpi: tuple[float, ...] = (
+        *(72.0, 75.0, 90.0, 92.0, 96.0, 100.0, 110.0, 120.0, 130.0, 133.0, 144.0, 150.0, 160.0),
+        *(175.0, 180.0, 192.0, 200.0, 204.0, 220.0, 225.0, 240.0, 250.0, 264.0, 266.0, 288.0),
+        *(300.0, 320.0, 326.0, 350.0, 360.0, 400.0, 450.0, 480.0, 500.0, 600.0, 640.0, 720.0),
+        *(800.0, 900.0, 960.0, 1000.0, 1200.0),
+    )
+    placeholder_tolerance: float = 0.0005  # 72 dpi are 2835 pixels a metre, rounded
     max_field_mm: float = 40.0  # twice the largest case head (.50 BMG, 20.4 mm)
 
 

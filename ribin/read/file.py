@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from ribin.errors import FormatError, ScanError
+from ribin.input_file import read_input
 from ribin.model import Provenance, Scan, ScanKind
 from ribin.params.defaults import ReadParams
 
-MIB = 1 << 20
-
-_OPTICAL_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"\xff\xd8\xff")
+_TIFF_SIGNATURES = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")  # and BigTIFF
+_OPTICAL_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", *_TIFF_SIGNATURES)
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
 _TEXT_BYTES = frozenset(range(0x20, 0x100)) | frozenset(b"\t\n\r\f")
 _LONGEST_ERROR = 200  # characters
@@ -50,20 +50,12 @@ def load_original(path: Path, params: ReadParams) -> Original:
     large.
     """
     try:
-        if path.is_dir():
-            raise FormatError(f"{path}: a file needed, found a folder")
-        if not path.is_file():
-            found = "something that is not a regular file" if path.exists() else "nothing there"
-            raise FormatError(f"{path}: a file needed, found {found}")
-        size_mib = path.stat().st_size / MIB
-        if size_mib > params.max_file_mib:
-            raise FormatError(
-                f"{path.name}: at most {params.max_file_mib} MiB needed, found {size_mib:.0f} MiB"
-            )
-        data = path.read_bytes()
+        data = read_input(path, params.max_file_mib)
+    except FileNotFoundError as error:
+        raise FormatError(f"{path}: a file needed, found nothing there") from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = getattr(error, "strerror", None) or str(error)
-        raise FormatError(f"{path}: a readable file needed, {reason}") from error
+        raise FormatError(f"{path}: a file needed, {reason}") from error
     if not data:
         raise FormatError(f"{path.name}: the file is empty")
     return Original(path.name, data, hashlib.sha256(data).hexdigest())
@@ -85,6 +77,11 @@ def sniff_content(original: Original) -> Content:
     raise FormatError(
         f"{original.name}: {needed}, found unknown content that starts with {head[:4].hex(' ')}"
     )
+
+
+def is_tiff(data: bytes) -> bool:
+    """Whether an image is a TIFF or BigTIFF."""
+    return data.startswith(_TIFF_SIGNATURES)
 
 
 def _is_bmp(head: bytes) -> bool:

@@ -19,6 +19,7 @@ from ribin.read.file import (
     load_original,
     sniff_content,
 )
+from ribin.read.single import check_single
 
 
 def read_scan(
@@ -54,7 +55,8 @@ def read_scan(
     FormatError
         The file, or a mask, is missing, unreadable, damaged, changed or of an unknown kind.
     ScanError
-        It was read and cannot be compared: size, pitch, relief, or a mask of another shape.
+        It was read and cannot be compared: size, pitch, relief, two scans side by side, or a mask
+        of another shape.
     ParameterError
         `pixel_pitch_um` is outside the limits of `params`.
     """
@@ -67,6 +69,7 @@ def read_scan(
         raise ScanError(f"{path.name}: too large for the memory of this machine") from error
     check_pitch(scan.row_pitch_um, scan.col_pitch_um, original.name, params)
     check_relief(scan, original.name)
+    check_single(scan, original.name, params)
     return _apply_mask(scan, path, mask_path, params)
 
 

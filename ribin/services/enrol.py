@@ -26,7 +26,7 @@ from ribin.search.rules import check_request
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.search import search_scan
 from ribin.services.session import Session, Vaults
-from ribin.vault.enrol import Enrolment, EnrolOutcome, exhibit_problems
+from ribin.vault.enrol import Enrolment, EnrolOutcome, bytes_of, exhibit_problems
 from ribin.vault.exhibits import fields_of
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
@@ -380,8 +380,8 @@ def _exhibit_problems(
     problems += earlier.contradictions("exhibit", member, exhibit.exhibit, given, place)
     problems += earlier.contradictions("event", member, event["event"], event, place)
     try:
-        sha256 = hashlib.sha256(row.path.read_bytes()).hexdigest()
-    except OSError:
+        sha256 = hashlib.sha256(bytes_of(row.path)).hexdigest()
+    except StoreError:
         return problems  # the reader of the scan says so
     shown = {"exhibit": exhibit.exhibit}
     return [*problems, *earlier.contradictions("scan", member, sha256[:12], shown, place)]

@@ -12,6 +12,7 @@ from ribin.crypto.keys import PublicKey, read_public
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
 from ribin.exchange.receive import ImportResult
 from ribin.exchange.send import SentBundle, export_bundle, file_name_of
+from ribin.input_file import read_input
 from ribin.report.table import table
 from ribin.search.index import sweep_index
 from ribin.search.network import Network
@@ -438,18 +439,15 @@ def _places(folder: Path, found: list[ReleasedOriginal]) -> list[Path]:
 
 # The public key of another member, as a file and as it was read out.
 
-_LARGEST_BYTES = 10_000
+_LARGEST_KEY_MIB = 0.01
 
 
 def read_key_file(path: Path) -> PublicKey:
     """The key in a file; FormatError where there is none."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_BYTES + 1)
+        content = read_input(path, _LARGEST_KEY_MIB)
     except OSError as error:
         raise FormatError(f"{path}: a public key needed, {error.strerror}") from error
-    if len(content) > _LARGEST_BYTES:
-        raise FormatError(f"{path}: a public key of at most {_LARGEST_BYTES} bytes needed")
     return read_public(content, path.name)
 
 

@@ -20,6 +20,7 @@ from ribin._version import __version__
 from ribin.cases.exhibits import Exhibit, ExhibitKind
 from ribin.cases.leads import ENROLLING
 from ribin.errors import ParameterError, StoreError
+from ribin.input_file import open_input
 from ribin.model import Mark, MarkType, Origin, Scan, Template
 from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit, find_scan_owner
@@ -309,8 +310,9 @@ def clear_leftovers(folder: Path, is_enrolled: Callable[[str], object]) -> None:
 
 
 def bytes_of(path: Path) -> bytes:
-    """A file as it was received; StoreError where it cannot be read."""
+    """A file as it was received; StoreError where it is none or cannot be read."""
     try:
-        return path.read_bytes()
+        with open_input(path) as file:
+            return file.read()
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error.strerror}") from error

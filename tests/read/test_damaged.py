@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import random
 import re
 import tracemalloc
@@ -48,7 +49,7 @@ def test_what_is_no_file(tmp_path):
         read_scan(tmp_path / "nowhere.x3p")
     with pytest.raises(FormatError, match="a file needed, found a folder"):
         read_scan(tmp_path)
-    with pytest.raises(FormatError, match=r"a file needed, found nothing there|readable"):
+    with pytest.raises(FormatError, match=r"a file needed, embedded null byte"):
         read_scan("null\0character.x3p")
 
 
@@ -56,11 +57,11 @@ def test_unreadable_file(tmp_path, monkeypatch):
     path = tmp_path / "a.x3p"
     path.write_bytes(damaged.x3p_bytes())
 
-    def refuse(self):
+    def refuse(*arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(FormatError, match=r"a.x3p: a readable file needed, Permission denied$"):
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(FormatError, match=r"a.x3p: a file needed, Permission denied$"):
         read_scan(path)
 
 
@@ -69,7 +70,7 @@ def test_unreadable_file(tmp_path, monkeypatch):
     [
         ({"max_pixels": 500}, "a.x3p", ScanError, "at most 500 pixels needed, found 20 x 28"),
         ({"max_pixels": 500}, "a.png", ScanError, "at most 500 pixels needed, found 20 x 28"),
-        ({"max_file_mib": 0}, "a.x3p", FormatError, "at most 0 MiB needed, found 0 MiB"),
+        ({"max_file_mib": 0}, "a.x3p", FormatError, "at most 0 MiB needed, found 0.0"),
         (
             {"max_unpacked_mib": 0},
             "a.x3p",
@@ -128,7 +129,7 @@ def test_a_member_that_lies_about_its_size_is_not_unpacked(tmp_path):
     assert peak < 16 << 20
 
 
-@pytest.mark.parametrize("library", ["x3pio.read", "cv2.imdecode"])
+@pytest.mark.parametrize("library", ["x3pio.read", "imagecodecs.png_decode"])
 def test_too_little_memory(library, tmp_path, monkeypatch):
     def refuse(*args, **options):
         raise MemoryError

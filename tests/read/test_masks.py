@@ -128,8 +128,18 @@ X3PTOOLS = {
         Firing_pin_impression="#0000ff",
         Breech_face="#ff0000",
     ),
-    "two regions without a name": with_colours(
-        painted(BRONZE, (slice(0, 2), RED), (slice(2, 5), BLUE)), "#cd7f32"
+    "a region that no annotation names": with_colours(
+        painted(BRONZE, (TOP, RED), (slice(9, 20), BLACK)), "#cd7f32", bf="#ff0000"
+    ),
+    "the ground annotated too": with_colours(
+        painted(BRONZE, (TOP, RED)), "#cd7f32", Background="#cd7f32", BFI="red"
+    ),
+    "no background stated": with_colours(
+        painted(BLUE, (TOP, RED)), "", Breach_face_impression="#f00", Aperture="#0000ff"
+    ),
+    "one region without a name": with_colours(painted(BRONZE, (TOP, RED)), "#cd7f32"),
+    "white named, background of another mask": with_colours(
+        drawn(TOP), "#cd7f32", Breech_face="#ffffff"
     ),
     # A header may keep the bronze of x3ptools where the mask was drawn in white on black.
     "background of another mask": with_colours(drawn(TOP), "#cd7f32"),
@@ -144,7 +154,64 @@ def test_colours_with_a_background_stated(case, tmp_path):
     assert np.array_equal(scan.mark_valid, drawn(TOP) == 255)
     (note,) = scan.provenance.notes
     assert note.startswith("Mask bindata/mask.png of the file: 25.0% of the pixels inside")
-    assert "ackground" in note
+    assert "ackground" in note or "annotated" in note
+
+
+def test_what_counts_and_what_is_left_out_is_said(tmp_path):
+    (tmp_path / "a.x3p").write_bytes(X3PTOOLS["a region that no annotation names"])
+    assert read_scan(tmp_path / "a.x3p").provenance.notes == (
+        "Mask bindata/mask.png of the file: 25.0% of the pixels inside, Background #cd7f32 "
+        "outside, annotated 'bf'; 55.0% of the pixels left out, not annotated as breech face.",
+    )
+    (tmp_path / "a.x3p").write_bytes(X3PTOOLS["one region without a name"])
+    assert read_scan(tmp_path / "a.x3p").provenance.notes == (
+        "Mask bindata/mask.png of the file: 25.0% of the pixels inside, Background #cd7f32 "
+        "outside, the colour #ff0000 taken for breech face: no annotation names it.",
+    )
+
+
+NOT_USED = {
+    "two regions without a name": (
+        with_colours(painted(BRONZE, (slice(0, 2), RED), (slice(2, 5), BLUE)), "#cd7f32"),
+        "several colours, and no annotation says which is breech face, Background #cd7f32 outside "
+        "(#0000ff, #ff0000)",
+    ),
+    "another mark": (
+        with_colours(painted(BRONZE, (TOP, RED)), "#cd7f32", Firing_pin="#ff0000"),
+        "no region annotated as breech face, Background #cd7f32 outside, annotated 'Firing pin'",
+    ),
+    "not the breech face": (
+        with_colours(painted(BRONZE, (TOP, RED)), "#cd7f32", Not_breech_face="#ff0000"),
+        "no region annotated as breech face, Background #cd7f32 outside, annotated "
+        "'Not breech face'",
+    ),
+    "another mark in white": (
+        with_colours(drawn(TOP), "#cd7f32", Ejector="white"),
+        "no region annotated as breech face, annotated 'Ejector'",
+    ),
+    "bf within a word": (
+        with_colours(painted(BRONZE, (TOP, RED)), "#cd7f32", subfield="#ff0000"),
+        "no region annotated as breech face, Background #cd7f32 outside, annotated 'subfield'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_USED)
+def test_colours_that_nobody_calls_breech_face_are_said_and_not_used(case, tmp_path):
+    data, reason = NOT_USED[case]
+    (tmp_path / "a.x3p").write_bytes(data)
+    scan = read_scan(tmp_path / "a.x3p")
+    assert scan.mark_valid is None
+    assert scan.provenance.notes == (f"Mask bindata/mask.png not used: {reason}.",)
+
+
+@pytest.mark.parametrize(
+    "meaning", ["bf", "BF", "B.F.", "BFI", "breech_face", "Breechface", "breach"]
+)
+def test_the_names_of_a_breech_face(meaning, tmp_path):
+    pixels = painted(BRONZE, (TOP, RED), (slice(9, 12), BLUE))
+    (tmp_path / "a.x3p").write_bytes(with_colours(pixels, "#cd7f32", **{meaning: "#ff0000"}))
+    assert np.array_equal(read_scan(tmp_path / "a.x3p").mark_valid, drawn(TOP) == 255)
 
 
 def test_a_background_without_anything_on_it_is_noted(tmp_path):

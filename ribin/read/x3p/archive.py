@@ -15,8 +15,9 @@ import zipfile
 import zlib
 
 from ribin.errors import FormatError
+from ribin.input_file import MIB
 from ribin.params.defaults import ReadParams
-from ribin.read.file import MIB, quoted_error
+from ribin.read.file import quoted_error
 
 MAIN_XML = "main.xml"
 CHECKSUM_FILE = "md5checksum.hex"  # the name that ISO 25178-72 recommends

@@ -14,8 +14,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ribin.errors import FormatError
+from ribin.input_file import MIB
 from ribin.params.defaults import ReadParams
-from ribin.read.file import MIB, quoted_error
+from ribin.read.file import quoted_error
 from ribin.read.x3p.archive import (
     CHECKSUM_FILE,
     MAIN_XML,
