@@ -225,6 +225,7 @@ class Role(StrEnum):
 
 
 ENROLLING = (Role.TECHNICIAN, Role.EXAMINER)
+CORRECTING = (*ENROLLING, Role.ADMINISTRATOR)
 LOOKING = tuple(Role)  # at leads, links, traces and what is shared or kept: whoever is appointed
 SEARCHING = (Role.TECHNICIAN, Role.EXAMINER, Role.REVIEWER)
 DISCLOSING = (Role.EXAMINER, Role.ADMINISTRATOR)  # sharing, releases, bundles

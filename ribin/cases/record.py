@@ -23,7 +23,7 @@ class RecordKind(StrEnum):
 
     EVENT = "event"
     EXHIBIT = "exhibit"
-    OUTLINE = "outline"  # of a scan: how its marks were outlined and read
+    SCAN = "scan"  # which exhibit it shows, its light, and how a person had it read
     CLOSURE = "closure"  # of a lead that was opened by mistake
 
 
