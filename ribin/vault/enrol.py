@@ -199,9 +199,10 @@ def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict
     drawn = scan.mark_valid if template.mark_type is MarkType.BREECH_FACE else None
     outlined = template.mark_type in scan.outlines or drawn is not None
     # The last note on who drew the outline, and with which file or circle.
-    words: tuple[str, ...] = (f"{template.mark_type} outlined by ",)
-    if template.mark_type is MarkType.BREECH_FACE:
-        words += ("breech face outlined by mask ", "mask ")
+    mark_type = template.mark_type
+    words: tuple[str, ...] = (f"{mark_type} outlined by ", f"{mark_type.words} outlined by ")
+    if mark_type is MarkType.BREECH_FACE:
+        words += ("mask ",)
     notes = [note for note in scan.provenance.notes if note.lower().startswith(words)]
     note = (notes[-1] if notes else "in the file") if outlined else ""
     return {

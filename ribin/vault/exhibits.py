@@ -46,6 +46,8 @@ class StoredMark:
     params_id: str
     template_sha256: str
     verdict: str = ""  # on its quality
+    outline: str = ""  # how a person drew it
+    outlined_by: str = ""
     described: bool = False  # later: it lies in a file of its own
     reading: int = 0  # of the scan that it was cut from
 
@@ -98,6 +100,15 @@ def read_renamed(db: sqlite3.Connection) -> dict[str, str]:
     """Of each exhibit that has another name now: the name that it was enrolled under."""
     query = "SELECT exhibit, first_name FROM exhibits WHERE exhibit <> first_name"
     return {str(exhibit): str(first) for exhibit, first in db.execute(query)}
+
+
+def read_aliases(db: sqlite3.Connection) -> dict[str, list[str]]:
+    """The names that exhibits had, the first one first, by the names that they have."""
+    found: dict[str, list[str]] = {}
+    query = "SELECT exhibit, alias FROM aliases a JOIN exhibits USING (first_name) ORDER BY a.rowid"
+    for exhibit, alias in db.execute(query):
+        found.setdefault(str(exhibit), []).append(str(alias))
+    return found
 
 
 def aliases_of(db: sqlite3.Connection, exhibit: str) -> list[str]:

@@ -194,7 +194,8 @@ class ReceivedGallery:
                 for row in db.execute(_SCANS, (self.member,))
             }
             rows = db.execute(_MARKS, (self.member,)).fetchall()
-        as_cut: dict[str, Any] = {"verdict": "", "described": False, "reading": 0}
+        as_cut: dict[str, Any] = dict.fromkeys(("verdict", "outline", "outlined_by"), "")
+        as_cut |= {"described": False, "reading": 0}
         marks = tuple(
             from_row(StoredMark, row, scan=scans[row["sha256"]], **as_cut) for row in rows
         )

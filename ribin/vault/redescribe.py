@@ -25,7 +25,13 @@ from ribin.vault.exhibits import MARKS_IN_USE, StoredMark
 from ribin.vault.files import fsync_folder, write_durably
 from ribin.vault.people import check_role_if_any
 from ribin.vault.rows import from_row
-from ribin.vault.scanfile import pack_scan, read_template, template_sha256
+from ribin.vault.scanfile import (
+    ScanContents,
+    pack_scan,
+    read_contents_of_scan,
+    read_template,
+    template_sha256,
+)
 from ribin.vault.states import ScanState, scan_state, state_scan
 
 if TYPE_CHECKING:
@@ -73,7 +79,8 @@ def checked_template(path: Path, stored: StoredMark) -> Template:
 def read_descriptions(db: sqlite3.Connection) -> list[StoredDescription]:
     """All of them, oldest first."""
     query = (
-        "SELECT d.*, s.exhibit FROM descriptions d JOIN scans s USING (sha256) ORDER BY description"
+        "SELECT d.*, s.exhibit FROM descriptions d JOIN scans s USING (sha256)"
+        " ORDER BY d.description"
     )
     return [from_row(StoredDescription, row) for row in db.execute(query)]
 
@@ -87,6 +94,20 @@ def scans_in_use_with(db: sqlite3.Connection, folder: Path, params_id: str) -> s
         if one.params_id == params_id and not one.path(folder).is_file()
     }
     return {str(row[0]) for row in db.execute(query, (params_id,))} - lost
+
+
+def contents_as_read(vault: Vault, sha256: str) -> ScanContents:
+    """An enrolled scan as a person had it read last: at its enrolment, or anew since.
+
+    Raises StoreError: a file of it is missing or damaged.
+    """
+    contents = read_contents_of_scan(scan_path(vault.path, sha256))
+    with vault.catalogue.reading() as db:
+        reading = scan_state(db, sha256).reading
+        found = [d for d in read_descriptions(db) if (d.sha256, d.reading) == (sha256, reading)]
+    if not reading:
+        return contents
+    return read_contents_of_scan(found[-1].path(vault.path), contents.original)
 
 
 def admit_description(

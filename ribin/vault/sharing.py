@@ -56,6 +56,11 @@ def own_name(db: sqlite3.Connection, name: str) -> str | None:
     return next((str(one) for one, first in found if keyed_pseudonym(key, first) == name), None)
 
 
+def named_in_lead(db: sqlite3.Connection, name: str) -> str:
+    """What an own exhibit is called that a lead names: by its pseudonym, or as it was enrolled."""
+    return current_name(db, own_name(db, name) or name)
+
+
 def set_sharing(
     vault: Vault, exhibits: Sequence[str], sharing: Scope, who: str, reason: str
 ) -> list[str]:
