@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ribin.cases.leads import (
+    Closure,
     ExhibitRef,
     Lead,
     LeadHistory,
@@ -18,8 +19,10 @@ from ribin.cases.leads import (
     Withdrawal,
     same_person,
 )
+from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
-from ribin.vault.rows import Record, from_row, insert_record
+from ribin.vault.records import last_version
+from ribin.vault.rows import RowHash, from_row, insert_record
 
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
 # backup, those that awaited the second one.
@@ -27,7 +30,7 @@ VERDICTS_OF = "verdicts_of"
 _TABLES = {Lead: "leads", Review: "reviews", Link: "links", Withdrawal: "withdrawals"}
 
 
-def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawal) -> Record:
+def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawal) -> RowHash:
     """Add a lead, a review (one that supersedes another names it), a link or the end of one.
 
     The catalogue itself refuses a second link of a pair that is linked: StoreError.
@@ -128,10 +131,14 @@ def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
     lead = history.lead.lead
     link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
     end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
+    closed = last_version(db, RecordKind.CLOSURE, lead)
     return replace(
         history,
         link=from_row(Link, link) if link else None,
         withdrawal=from_row(Withdrawal, end) if end else None,
+        closure=Closure(lead, closed.person, closed.member, closed.at, closed.reason)
+        if closed
+        else None,
     )
 
 
