@@ -101,6 +101,8 @@ class Request:
     top: int | None = None  # how many rows are wanted at most; None for all that were compared
     group: Grouping = Grouping.NONE  # cut to `top` after grouping, so that rows are not used up
     leave_out: tuple[tuple[str, str], ...] = ()  # member and exhibit, as the asker knows them
+    unlogged: bool = False  # in a copy on read-only media, which no audit log can say anything of
+    anchor: str = ""  # of the asker's log, once it has the question; see vault/anchors.py
 
 
 @dataclass(frozen=True)

@@ -40,20 +40,29 @@ def head(call: Call) -> None:
 
 @audit.command()
 @click.option(
-    "--anchor", "anchors", multiple=True, metavar="ROW:SHA256", help="As head printed it."
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="ROW:SHA256",
+    help="As head or a report printed it.",
 )
 @click.option("--file", "file", type=A_PATH, help="A log that `ribin audit export` wrote.")
-@common_options("vault", "json")
+@common_options("vault", "network", "who", "json")
 def verify(anchors: tuple[str, ...], file: Path | None, call: Call) -> None:
-    """Verify that no row was changed, removed or moved, and that an anchor is still in the log.
+    """Verify that no row was changed, removed or moved, and that anchors are still in the log.
+
+    Members keep heads of each other's logs with every bundle and answer: all that bundles brought
+    back, and with --network those that its members keep, are held against the log of a vault. A
+    vault that was taken back, or whose log was written anew, is found so.
 
     \b
     Example:
-      ribin audit verify --vault vaults/JAM --anchor 24:1f0c...
+      ribin audit verify --vault vaults/JAM --network network.toml --anchor 24:1f0c...
     """
 
-    found = verify_log(call.vault, file, anchors)
+    found = verify_log(call.vault, file, anchors, call.network(), call.who)
     call.show(found, verified_text)
+    click.echo("\n".join(found.notes), err=True, nl=bool(found.notes))
     exit_after(done=1, failed=len(found.problems))
 
 
@@ -95,7 +104,8 @@ def verified_text(found: VerifiedLog) -> str:
     """The problems, one a line, and what was verified."""
     head = found.head
     outcome = f"{len(found.problems)} problems" if found.problems else "as they were written"
-    counted = f"audit log of {head.member}: {head.seq} rows, {outcome}"
+    held = f"; held against {found.anchors} heads kept elsewhere" if found.anchors else ""
+    counted = f"audit log of {head.member}: {head.seq} rows, {outcome}{held}"
     return "\n".join([*found.problems, counted, f"head {head.seq}:{head.sha256}"])
 
 

@@ -174,12 +174,12 @@ def network() -> None:
 
 
 @network.command()
-@common_options("vault", "network", "json")
+@common_options("vault", "network", "who", "json")
 def show(call: Call) -> None:
     """List the members, their clusters, and how many exhibits of each you may know of.
 
     With --vault, that is all of your own and what others share with your country; without, what is
-    shared with the whole network.
+    shared with the whole network. The audit log of each has who asked.
 
     \b
     Example:
@@ -190,7 +190,7 @@ def show(call: Call) -> None:
 
     members = call.needed_network()
     asker = read_member(call.vault) if call.vault else ""
-    states = member_states(members, asker)
+    states = member_states(members, asker, call.who)
     call.show(states, members_table, "members")
 
 

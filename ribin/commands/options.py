@@ -438,4 +438,9 @@ ranking_options = stacked(
         "--group", type=click.Choice(GROUPINGS), help="One row for each gun or each event."
     ),
     click.option("--leave-out-reviewed", is_flag=True, help="Leave out pairs with both verdicts."),
+    click.option(
+        "--unlogged",
+        is_flag=True,
+        help="Search a copy of your vault that can only be read; every list says so.",
+    ),
 )

@@ -17,8 +17,11 @@ from ribin.errors import ParameterError
     is_flag=True,
     help="No leads, verdicts or reports, and nobody beyond the country is asked.",
 )
+@click.option(
+    "--unlogged", is_flag=True, help="Search a copy that can only be read; every list says so."
+)
 @common_options("vault", "network", "params", "jobs", "who")
-def serve(port: int, read_only: bool, call: Call) -> None:
+def serve(port: int, read_only: bool, unlogged: bool, call: Call) -> None:
     """Serve the vault to a browser on this machine, and to no other: 127.0.0.1 alone.
 
     Open the address that is printed; it works once, for one browser, until the program ends
@@ -43,6 +46,12 @@ def serve(port: int, read_only: bool, call: Call) -> None:
     from ribin.web.state import ApplicationState
 
     state = ApplicationState(
-        needed_vault(call.vault), call.network_file, call.params, call.who, call.jobs, read_only
+        needed_vault(call.vault),
+        call.network_file,
+        call.params,
+        call.who,
+        call.jobs,
+        read_only,
+        unlogged,
     )
     app.serve(state, port, click.echo)

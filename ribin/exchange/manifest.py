@@ -1,10 +1,13 @@
 """manifest.json of a bundle: what it holds, as its sender states it, and every statement checked.
 
 {"format": "ribin bundle", "version": 1, "bundle": ..., "sender": "BLZ", "receiver": "JAM",
- "number": 7, "made_at": ..., "program": ..., "exhibits": [...], "files": [...]}
+ "number": 7, "made_at": ..., "program": ..., "exhibits": [...], "files": [...],
+ "searches": [...], "received": 4, "anchor": ..., "anchor_kept": ...}
 
 Each exhibit has an opaque name, its kind and class fields, its scans with their marks, and
 `released` where its owner released it: the exhibit as its owner calls it, with its event.
+`searches` are those that its sender made in bundles of the receiver, `received` is the number of
+the last of these bundles, `anchor` and `anchor_kept` are the log heads of `vault/anchors.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from msgspec import Meta, structs, to_builtins
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.errors import FormatError
 from ribin.foreign import Hex32, LongText, MemberCode, Printable, read_facts
-from ribin.vault.received import ReceivedExhibit, ReceivedScan
+from ribin.vault.received import BundledSearch, ReceivedExhibit, ReceivedScan
 
 FORMAT = "ribin bundle"
 VERSION = 1
@@ -72,6 +75,10 @@ class _Manifest(Printable, frozen=True):
     program: LongText
     exhibits: tuple[_Exhibit, ...]
     files: tuple[BundleFile, ...]
+    searches: Annotated[tuple[BundledSearch, ...], Meta(max_length=100_000)]
+    received: Annotated[int, Meta(ge=0, lt=1 << 31)]
+    anchor: Hex32
+    anchor_kept: Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")]
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,10 @@ class Contents:
     program: str
     exhibits: tuple[tuple[ReceivedExhibit, tuple[ReceivedScan, ...]], ...]
     files: tuple[BundleFile, ...]
+    searches: tuple[BundledSearch, ...]
+    received: int
+    anchor: str
+    anchor_kept: str
 
 
 def write_contents(contents: Contents) -> bytes:

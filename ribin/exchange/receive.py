@@ -9,10 +9,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ribin.crypto.keys import PublicKey
 from ribin.crypto.seal import is_sealed, unseal
@@ -22,9 +22,16 @@ from ribin.exchange.bundle import BundleReader
 from ribin.exchange.manifest import MANIFEST, Contents, read_contents
 from ribin.input_file import open_input
 from ribin.model import Provenance, Template
+from ribin.vault.anchors import missing_anchors
 from ribin.vault.files import INDEX_FOLDER, fsync_folder, write_synced
 from ribin.vault.keys import own_key, trusted_keys
-from ribin.vault.received import RECEIVED_FOLDER, is_there, received_path, record_received
+from ribin.vault.received import (
+    RECEIVED_FOLDER,
+    BundleAnswer,
+    is_there,
+    received_path,
+    record_received,
+)
 from ribin.vault.scanfile import decode_arrays, template_sha256
 from ribin.vault.vault import Vault
 
@@ -45,6 +52,8 @@ class ImportResult:
     gone: int = 0
     released: int = 0
     ended: int = 0
+    searches: int = 0  # that the sender made in our bundles
+    note: str = ""
 
 
 def import_bundle(
@@ -70,11 +79,16 @@ def import_bundle(
             _clear_unnamed(vault, contents)  # where that was stopped the first time
             return _answer(path, contents, "already there", {})
         _check_files(reader, contents, path.name)
-        brought = (contents.sender, bundle, list(contents.exhibits))
         place = partial(_place_files, vault, reader, contents)
-        changed = record_received(vault, *brought, who, reason, place)
+        about = BundleAnswer(
+            contents.searches, contents.received, contents.anchor, contents.anchor_kept
+        )
+        changed, searches = record_received(
+            vault, contents.sender, bundle, list(contents.exhibits), about, who, reason, place
+        )
     _clear_unnamed(vault, contents)
-    return _answer(path, contents, "new", changed)
+    done = _answer(path, contents, "new", changed)
+    return replace(done, searches=searches, note=_log_note(vault, contents))
 
 
 @contextmanager
@@ -141,9 +155,22 @@ def _check_files(reader: BundleReader, contents: Contents, where: str) -> None:
 def _answer(
     path: Path, contents: Contents, outcome: str, changed: dict[str, list[str]]
 ) -> ImportResult:
-    counts = {name: len(names) for name, names in changed.items()}
+    counts: dict[str, Any] = {name: len(names) for name, names in changed.items()}
     exhibits = len(contents.exhibits)
     return ImportResult(str(path), outcome, contents.sender, contents.number, exhibits, **counts)
+
+
+def _log_note(vault: Vault, contents: Contents) -> str:
+    """What is wrong with our own log, as the sender kept its head; empty where nothing is."""
+    kept = [(contents.sender, contents.anchor_kept)] if contents.anchor_kept else []
+    with vault.catalogue.reading() as db:
+        missing = missing_anchors(db, kept)
+    if not missing:
+        return ""
+    return (
+        f"{contents.sender} keeps a head of our audit log that is not in it: this vault was taken "
+        "back, or its log written anew"
+    )
 
 
 # The files of a bundle in the vault's folder: put there, and taken away when named no more.

@@ -72,16 +72,18 @@ def export_bundle(
     bundle, made_at = secrets.token_hex(32), now_utc()
     contents = {
         "exhibits": len(gathered.scans),
+        "disclosed": sorted(gathered.scans),
         "released": sorted(gathered.seen.released),
+        "originals": sorted(filter(gathered.seen.gives_original, gathered.scans)),
         "sealed": sealed_for is not None,
     }
-    number = record_sent(vault, receiver, bundle, made_at, contents, who, reason)
+    number, about = record_sent(vault, receiver, bundle, made_at, contents, who, reason)
     aside = path.with_name(f"aside-{path.name}")
     try:
         with BundleWriter(aside, key) as writer:
             exhibits, files = _pack(vault, gathered, writer, on_progress)
             head = (bundle, vault.member, receiver, number, made_at, f"ribin {__version__}")
-            manifest = Contents(*head, tuple(exhibits), tuple(files))
+            manifest = Contents(*head, tuple(exhibits), tuple(files), **vars(about))
             writer.add(MANIFEST, write_contents(manifest))
         if sealed_for:
             _seal(aside, sealed_for)

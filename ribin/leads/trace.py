@@ -16,7 +16,7 @@ from ribin.leads.rules import status_of
 from ribin.search.network import Network
 from ribin.vault.disclosure import Disclosure, TracedExhibit, as_seen_by
 from ribin.vault.people import check_looker
-from ribin.vault.vault import Vault, open_member
+from ribin.vault.vault import Vault, check_log, open_member
 
 SAME_FIREARM = "test fires of one firearm"
 
@@ -58,13 +58,15 @@ def trace_exhibit(
     role in use.
     """
     check_looker(own.catalogue, who)
+    check_log(own)
     name = own.exhibit(exhibit).exhibit
     if network and not (who.strip() and reason.strip()):
         raise AccessError("trace: who and reason needed beyond the country, found one missing")
     with ExitStack() as stack:
         walk = _Walk(own, network, stack)
         walk.follow(as_seen_by(own.member, own, Scope.COUNTRY).ref(name))
-        return walk.history(name, walk.log(who, reason))
+        walk.log(who, reason)
+        return walk.history(name)
 
 
 @dataclass
@@ -100,7 +102,7 @@ class _Walk:
                     self.links[f"{pair}"] = ("", pair[0], pair[1], "", SAME_FIREARM)
                     todo.append(other)
 
-    def history(self, exhibit: str, notes: tuple[str, ...]) -> History:
+    def history(self, exhibit: str) -> History:
         """What was found, under the names that the asker may use."""
         order = sorted(self.cards.values(), key=lambda c: (c.date or "9", c.member, c.exhibit))
         links = [
@@ -117,12 +119,13 @@ class _Walk:
             withdrawn=withdrawn,
             withheld={member: members.count(member) for member in sorted(set(members))},
             unavailable=tuple(sorted(self.unavailable.items())),
-            notes=notes,
         )
 
-    def log(self, who: str, reason: str) -> tuple[str, ...]:
-        """Into the audit log of each member that was asked: who traced what, and why."""
-        notes = []
+    def log(self, who: str, reason: str) -> None:
+        """Into the audit log of each member that was asked: who traced what, and why.
+
+        Raises StoreError: a log cannot be written; then nothing of the trace is told.
+        """
         subject = next(iter(self.cards)).exhibit
         for member, holder in self.holders.items():
             if holder is None:
@@ -131,13 +134,8 @@ class _Walk:
             shown = sum(key.member == member for key in self.cards)
             details = {"asking_member": self.vault.member, "exhibits": shown}
             name = self.cards[next(iter(self.cards))].exhibit if own else subject
-            try:
-                holder.vault.record(
-                    "trace" if own else "trace answered", name, who, reason, **details
-                )
-            except StoreError as error:
-                notes.append(f"{member}: not written to its audit log: {error}")
-        return tuple(notes)
+            action = "trace" if own else "trace answered"
+            holder.vault.record(action, name, who, reason, **details)
 
     def _may_show(self, key: ExhibitRef, other: ExhibitRef) -> bool:
         if self.vault.member in (key.member, other.member):
@@ -174,6 +172,7 @@ class _Walk:
             reach = self.network.reach(asker, member)
             other = open_member(self.network.members[member].vault, member)
             vault = self.stack.enter_context(other)
+            check_log(vault)
         except (StoreError, AccessError) as error:
             self.unavailable[member] = str(error)
             return None

@@ -175,12 +175,16 @@ class ReportHead:
 
 @dataclass(frozen=True)
 class ChainHead:
-    """The last row of a member's audit log when a report was made."""
+    """The last row of a member's audit log when a report was made.
+
+    `kept`: the last head that it keeps of the log of each other member.
+    """
 
     member: str
     row: int
     at: str
     sha256: str
+    kept: tuple[tuple[str, str], ...] = ()
 
 
 def method_section(
@@ -255,6 +259,7 @@ def record_section(figures_sha256: str, chain: ChainHead | None, *more: tuple[st
             ("Audit log of", chain.member),
             ("Last row", f"{chain.row}, written {chain.at}"),
             ("Anchor", f"{chain.row}:{chain.sha256}"),
+            *((f"Head kept of {member}", anchor) for member, anchor in chain.kept),
         )
         text = (
             "This report was entered in the audit log. The number and hash of its last row vouch "

@@ -10,6 +10,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from ribin._version import __version__
 from ribin.cases.exhibits import Request, Scope, SearchResult
@@ -19,10 +21,11 @@ from ribin.model import Template
 from ribin.search.compare import row_order, sum_counts
 from ribin.search.context import SearchContext
 from ribin.search.journal import FullSearchJournal
-from ribin.search.member import Answer, member_of
+from ribin.search.member import Answer, log_request, member_of
 from ribin.search.network import Network
 from ribin.search.rank import fuse_lists
 from ribin.search.rules import check_request
+from ribin.vault.vault import Vault, check_log, open_member
 
 
 def search(
@@ -46,9 +49,10 @@ def search(
         The asking member or a named one is not in the network, or a search beyond the country
         does not say who asks and why.
     ParameterError
-        The query was made with other parameters, or a filter cannot be used.
+        The query was made with other parameters, a filter cannot be used, or a search is to be
+        unlogged that can be logged.
     StoreError
-        Nobody who was asked could answer.
+        Nobody who was asked could answer, or the own audit log cannot be written.
     """
     result, journals = _search(query, request, context, members)
     for journal in journals:
@@ -155,12 +159,18 @@ def _ask_all(
     query: Template, request: Request, asked: Sequence[str], context: SearchContext
 ) -> _Answers:
     """Ask one after the other. A wider search is in the asker's log before anybody is asked, one
-    within the country once it is answered."""
+    within the country before it is answered. What cannot be logged is not asked, nor answered."""
     answers, home = _Answers(), request.asking_member
-    own = member_of(home, home, context)
+    own = partial(open_member, context.network.members[home].vault, home)
     wide = request.scope is not Scope.COUNTRY
-    if wide:
-        answers.notes += own.log("search", query, request, members=list(asked))
+    with own() as vault:
+        if request.unlogged:
+            answers.notes.append(_unlogged_note(vault, wide))
+        else:
+            check_log(vault)
+        if wide:
+            anchor = log_request(vault, "search", query, request, members=list(asked))
+            request = replace(request, anchor=anchor)
     for code in asked:
         try:
             answers.given[code] = member_of(code, home, context).answer(query, request)
@@ -168,10 +178,29 @@ def _ask_all(
         except (StoreError, AccessError, OSError) as error:
             answers.unavailable.append((code, str(error)))
     rows = {code: len(answer.rows) for code, answer in answers.given.items()}
-    if wide or rows:
-        action = "search answered" if wide else "search"
-        answers.notes += own.log(action, query, request, rows=rows)
+    facts: dict[str, Any] = {"rows": rows}
+    if bundles := {code: a.bundle for code, a in answers.given.items() if a.bundle}:
+        facts["bundles"] = bundles
+    if anchors := {code: a.anchor for code, a in answers.given.items() if a.anchor}:
+        facts["anchors"] = anchors
+    if (wide or rows) and not request.unlogged:
+        with own() as vault:
+            log_request(vault, "search answered" if wide else "search", query, request, **facts)
     if not answers.given:
         reasons = "; ".join(f"{code}: {why}" for code, why in answers.unavailable)
         raise StoreError(f"no member could answer: {reasons}")
     return answers
+
+
+def _unlogged_note(vault: Vault, wide: bool) -> str:
+    """What the lists of an unlogged search say; ParameterError where it can be logged."""
+    if wide:
+        raise ParameterError(
+            "--unlogged: a search of the own vault alone needed: what others are asked is logged"
+        )
+    if vault.writable:
+        raise ParameterError(
+            f"{vault.path}: --unlogged needs a vault that can only be read, found one whose audit "
+            "log can be written"
+        )
+    return f"UNLOGGED: {vault.member}: a copy that can only be read; no audit log has this search"

@@ -20,11 +20,12 @@ from ribin.search.journal import FullSearchJournal
 from ribin.search.rank import group_rows
 from ribin.search.rules import check_request, eligible_marks
 from ribin.search.shortlist import shortlist_marks
+from ribin.vault.anchors import own_anchor
 from ribin.vault.catalogue import IDENTITY_FILE
 from ribin.vault.disclosure import apart_by_event, as_seen_by
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.received import ReceivedBundle, ReceivedGallery, last_bundle
-from ribin.vault.vault import Vault, open_member
+from ribin.vault.vault import Vault, check_log, open_member
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,16 @@ class Answer:
     snapshot: str  # of the vault when asked: equal snapshots, equal content
     notes: tuple[str, ...] = ()
     journal: FullSearchJournal | None = None
+    bundle: int = 0  # the number of the bundle that answered in place of its sender
+    anchor: str = ""  # of the owner's log, once it has the answer; see vault/anchors.py
 
 
 class Member(Protocol):
     """Anybody who can be asked."""
 
     def answer(self, query: Template, request: Request) -> Answer:
-        """Rows and counts; AccessError where the request is refused, StoreError where it fails."""
-        ...
-
-    def log(self, action: str, query: Template, request: Request, **facts: Any) -> tuple[str, ...]:
-        """Log a request in this member's audit log; gives a note where that is not possible."""
+        """Rows and counts; AccessError where the request is refused, StoreError where it fails or
+        the member cannot log it: no log, no answer."""
         ...
 
 
@@ -67,6 +67,23 @@ def member_of(code: str, home: str, context: SearchContext) -> Member:
     return BundledMember(bundle, code, home, context) if bundle else online
 
 
+def log_request(vault: Vault, action: str, query: Template, request: Request, **facts: Any) -> str:
+    """Log a request; the asking member, the scope and `facts` become the details. Gives the anchor
+    of the log that has it.
+
+    Raises StoreError: the vault is read-only or locked.
+    """
+    details = {
+        "asking_member": request.asking_member,
+        "scope": str(request.scope),
+        "mark": str(query.mark_type),
+        **facts,
+    }
+    with vault.act(action, request.who, request.reason, ()) as act:
+        act.log(query.provenance.sha256, **details)
+        return own_anchor(act.db)
+
+
 @dataclass(frozen=True)
 class MemberVault:
     """A member whose vault is a folder that this process can open."""
@@ -78,12 +95,16 @@ class MemberVault:
         """Apply the owner's rules, compare, and log what was shown to whom.
 
         Raises AccessError: the scope does not reach this member, or nobody says who asks and why;
-        StoreError: the vault cannot be opened or read, or is another member's.
+        StoreError: the vault cannot be opened or read, is another member's, or its audit log
+        cannot be written.
         """
         asker = request.asking_member
         reach = self.context.network.reach(asker, self.code)
         check_request(request, reach)
-        with self._opened() as vault:
+        with open_member(self.context.network.members[self.code].vault, self.code) as vault:
+            is_own = asker == self.code  # a member's own search is in its log already
+            if not is_own:
+                check_log(vault)
             seen = as_seen_by(request.asking_member, vault, reach)
             mark_table = seen.mark_table(query.mark_type)
             left_out = seen.marks_of(
@@ -94,29 +115,12 @@ class MemberVault:
             exhibits = {n: seen.exhibit(e) for n, e in found.full.exhibits.items()}
             rows = group_rows(found.full.rows, apart_by_event(exhibits), request.group, reach)
             shown = seen.rows(rows[: request.top], exhibits)
-        notes = found.notes
-        if not seen.is_own:  # a member's own search is in its log already
-            notes += self.log("answer", query, request, rows=len(shown))
-        return Answer(shown, found.counts, mark_table.snapshot, notes, found.journal)
-
-    def log(self, action: str, query: Template, request: Request, **facts: Any) -> tuple[str, ...]:
-        """As `Member.log`: the asking member, the scope and `facts` become the details."""
-        details = {
-            "asking_member": request.asking_member,
-            "scope": str(request.scope),
-            "mark": str(query.mark_type),
-            **facts,
-        }
-        try:
-            with self._opened() as vault:
-                subject = query.provenance.sha256
-                vault.record(action, subject, request.who, request.reason, **details)
-        except (StoreError, OSError) as error:
-            return (f"{self.code}: not written to its audit log: {error}",)
-        return ()
-
-    def _opened(self) -> Vault:
-        return open_member(self.context.network.members[self.code].vault, self.code)
+            anchor = ""
+            if not is_own:
+                kept = {"anchors": {asker: request.anchor}}
+                anchor = log_request(vault, "answer", query, request, rows=len(shown), **kept)
+        told = (shown, found.counts, mark_table.snapshot, found.notes, found.journal)
+        return Answer(*told, anchor=anchor)
 
 
 @dataclass(frozen=True)
@@ -150,11 +154,8 @@ class BundledMember:
         rows = tuple(group_rows(found.full.rows, known, request.group, reach)[: request.top])
         note = f"{self.code}: no line; answered by its bundle {self.bundle.number}"
         notes = (*found.notes, f"{note} of {self.bundle.made_at[:10]}")
-        return Answer(rows, found.counts, mark_table.snapshot, notes, found.journal)
-
-    def log(self, action: str, query: Template, request: Request, **facts: Any) -> tuple[str, ...]:
-        """Nothing: there is no line to its audit log, and the asker's own log has the search."""
-        return ()
+        told = (rows, found.counts, mark_table.snapshot, notes, found.journal)
+        return Answer(*told, bundle=self.bundle.number)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.cases.leads import Role
+from ribin.errors import ParameterError, StoreError
+from ribin.search.network import Network
 from ribin.services.files import whole_file
 from ribin.services.session import open_own
+from ribin.vault.anchors import anchors_sent_back, kept_anchors, missing_anchors
 from ribin.vault.audit import (
     AuditHead,
     AuditRow,
@@ -24,30 +29,75 @@ from ribin.vault.people import check_role
 from ribin.vault.retention import tombstones
 from ribin.vault.rows import record_problems
 from ribin.vault.sharing import named_in_lead, pseudonym
-from ribin.vault.vault import Vault
+from ribin.vault.vault import Vault, open_member
 
 _READERS = (Role.AUDITOR, Role.ADMINISTRATOR)
+_KEYED = re.compile(r"[0-9a-f]{64}")  # a head as it crosses a border
 _LEAST_OF_A_HASH = 12  # characters; no name of an exhibit is meant by fewer
 
 
 @dataclass(frozen=True)
 class VerifiedLog:
-    """A log that was verified: its last row, and what is wrong with it."""
+    """A log that was verified: its last row, what is wrong with it, and how many heads of it that
+    others keep it was held against; `notes` say who could not be asked for theirs."""
 
     head: AuditHead
     problems: tuple[str, ...]
+    anchors: int = 0
+    notes: tuple[str, ...] = ()
 
 
-def verify_log(vault: Path | None, file: Path | None, anchors: Sequence[str]) -> VerifiedLog:
-    """Verify the log of a vault, with the records that it vouches for; or that of a file."""
+def verify_log(
+    vault: Path | None,
+    file: Path | None,
+    anchors: Sequence[str],
+    network: Network | None = None,
+    who: str = "",
+) -> VerifiedLog:
+    """Verify the log of a vault, with the records that it vouches for; or that of a file.
+
+    That of a vault is held against the heads of it that members of the network keep, and against
+    those that bundles brought back.
+    """
+    kept = [("a report or bundle", one) for one in anchors if _KEYED.fullmatch(one)]
+    said = [one for one in anchors if not _KEYED.fullmatch(one)]
     if file:
+        if kept:
+            raise ParameterError("anchor: ROW:SHA256 needed to verify a file, found one of a vault")
         head, problems, hashes = file_problems(file)
-    else:
-        with open_own(vault) as opened, opened.catalogue.reading() as db:
+        problems += [p for p in (anchor_problem(hashes, anchor) for anchor in said) if p]
+        return VerifiedLog(head, tuple(problems))
+    with open_own(vault) as opened:
+        theirs, notes = _heads_kept_by_others(network, opened.member, who) if network else ([], [])
+        with opened.catalogue.reading() as db:
             problems = chain_problems(db) + [text for _, text in record_problems(db)]
             head, hashes = read_head(db), read_hashes(db)
-    problems += [p for p in (anchor_problem(hashes, anchor) for anchor in anchors) if p]
-    return VerifiedLog(head, tuple(problems))
+            kept += [*theirs, *anchors_sent_back(db)]
+            missing = Counter(keeper for keeper, _ in missing_anchors(db, kept))
+    problems += [p for p in (anchor_problem(hashes, anchor) for anchor in said) if p]
+    problems += [
+        f"audit log: {number} of the heads that {keeper} keeps are not in it: the vault was taken "
+        "back, or its log written anew"
+        for keeper, number in missing.items()
+    ]
+    return VerifiedLog(head, tuple(problems), len(kept), tuple(notes))
+
+
+def _heads_kept_by_others(
+    network: Network, member: str, who: str
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Who keeps which head of a member's log; each says in its own log that it was asked."""
+    kept: list[tuple[str, str]] = []
+    notes = []
+    for code in sorted(network.members.keys() - {member}):
+        try:
+            with open_member(network.members[code].vault, code) as other:
+                other.record("heads", member, who, "", asking_member=member)
+                with other.catalogue.reading() as db:
+                    kept += [(code, anchor) for anchor in kept_anchors(db).get(member, ())]
+        except StoreError as error:
+            notes.append(f"{code}: not asked which heads it keeps: {error}")
+    return kept, notes
 
 
 def export_log(vault: Vault, file: Path, who: str, reason: str) -> int:
@@ -77,6 +127,7 @@ def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]
         for row in vault.audit_log()
         if not subject
         or row.subject in names
+        or names & set(row.details.get("disclosed", ()))  # it was in a bundle
         or (len(subject) >= _LEAST_OF_A_HASH and row.subject.startswith(subject))
     ][-last:]
 

@@ -121,7 +121,7 @@ def _member(path: Path) -> str:
     from ribin.vault.vault import Vault
 
     with Vault.open(path, read_only=True) as vault:
-        return f"{path}: vault of {vault.member}, {len(vault.exhibits())} exhibits"
+        return f"{path}: vault of {vault.member}"
 
 
 # What `ribin doctor` finds of one thing that it looks at.

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import StoreError
 from ribin.report.text import table
 from ribin.search.network import Network
 from ribin.vault.disclosure import may_see
-from ribin.vault.vault import Vault
+from ribin.vault.vault import open_member
 
 
 @dataclass(frozen=True)
 class MemberState:
     """One member, and how many of its exhibits the asker may know of.
 
-    `exhibits` is None and `problem` says why where its vault cannot be opened.
+    `exhibits` is None and `problem` says why where it cannot answer, or log that it was asked.
     """
 
     member: str
@@ -29,8 +28,8 @@ class MemberState:
     problem: str = ""
 
 
-def member_states(network: Network, asker: str = "") -> list[MemberState]:
-    """Look into the vault of every member, without writing.
+def member_states(network: Network, asker: str = "", who: str = "") -> list[MemberState]:
+    """Ask every member how many exhibits the asker may know of; its audit log has the question.
 
     `asker`: code of the member that asks: all of its own exhibits are counted, and of others those
     that they share with it. Empty: those that everybody in the network may know of. Raises
@@ -39,19 +38,22 @@ def member_states(network: Network, asker: str = "") -> list[MemberState]:
     states = []
     for code, member in sorted(network.members.items()):
         clusters = tuple(name for name, codes in network.clusters.items() if code in codes)
-        reach = network.reach(asker, code) if asker else Scope.NETWORK
-        exhibits, problem = _look_into(member.vault, reach)
+        exhibits, problem = _ask(network, code, asker, who)
         states.append(
             MemberState(code, member.name, clusters, str(member.vault), exhibits, problem)
         )
     return states
 
 
-def _look_into(path: Path, reach: Scope) -> tuple[int | None, str]:
+def _ask(network: Network, code: str, asker: str, who: str) -> tuple[int | None, str]:
+    reach = network.reach(asker, code) if asker else Scope.NETWORK
     try:
-        with Vault.open(path, read_only=True) as vault:
+        with open_member(network.members[code].vault, code) as vault:
             exhibits = vault.exhibits().values()
-            return sum(may_see(one, Scope.NETWORK, reach) for one in exhibits), ""
+            shown = sum(may_see(one, Scope.NETWORK, reach) for one in exhibits)
+            if code != asker:
+                vault.record("count", code, who, "", asking_member=asker, exhibits=shown)
+            return shown, ""
     except StoreError as error:
         return None, str(error)
 

@@ -37,6 +37,7 @@ from ribin.services.marks import (
 )
 from ribin.services.reading import AS_STATED, ReadOptions, as_image_pairs, best_of, experimental
 from ribin.services.session import Session
+from ribin.vault.anchors import kept_anchors
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault
 from ribin.view import comparison_page
@@ -291,7 +292,9 @@ def enter_report(
     if vault.writable:
         vault.record("report", subject, request.who, request.reason, **facts)
     last = vault.audit_head()
-    return ChainHead(last.member, last.seq, last.at, last.sha256)
+    with vault.catalogue.reading() as db:
+        kept = tuple((member, heads[-1]) for member, heads in sorted(kept_anchors(db).items()))
+    return ChainHead(last.member, last.seq, last.at, last.sha256, kept)
 
 
 def check_reports(paths: Sequence[Path]) -> None:

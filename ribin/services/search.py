@@ -57,6 +57,7 @@ class SearchOptions:
     group: Grouping = Grouping.NONE
     mark_type: str | None = None  # None: every mark of the query is searched with
     leave_out_reviewed: bool = False  # pairs that need no look any more; counts say how many
+    unlogged: bool = False  # of a copy that can only be read; the lists say so
     reading: ReadOptions = AS_STATED
 
     def request(self, member: str) -> Request:
@@ -79,6 +80,7 @@ class SearchOptions:
             full=self.full,
             top=self.top,
             group=self.group,
+            unlogged=self.unlogged,
         )
 
 

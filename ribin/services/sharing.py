@@ -322,7 +322,9 @@ def received_line(done: ImportResult) -> str:
     if done.outcome != "new":
         return f"{head}: already there, nothing changed"
     changes = f"{done.new} new, {done.gone} gone, {done.released} released, {done.ended} ended"
-    return f"{head}: {done.exhibits} exhibits, {changes}"
+    told = f"; {done.searches} searches in our bundles logged" if done.searches else ""
+    warned = f"\nWARNING: {done.note}" if done.note else ""
+    return f"{head}: {done.exhibits} exhibits, {changes}{told}{warned}"
 
 
 def key_facts(keys: Sequence[TrustedKey]) -> dict[str, object]:
@@ -379,9 +381,8 @@ def write_original(session: Session, named: str, folder: Path, who: str, reason:
     else:
         found = list(_of_another(session, owner, exhibit, who, reason))
     paths = _places(folder, found)
-    if session.vault.writable:
-        for one in found:
-            session.vault.record("original", one.sha256, who, reason, owner=owner)
+    for one in found:
+        session.vault.record("original", one.sha256, who, reason, owner=owner)
     for path, one in zip(paths, found, strict=True):
         with whole_file(path) as aside:
             aside.write_bytes(one.content)

@@ -9,25 +9,29 @@ A bundle is a whole statement of what a member shares with us: it takes the plac
 from __future__ import annotations
 
 import hashlib
+import hmac
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Meta, structs
+from msgspec import Meta, structs, to_builtins
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.cases.leads import DISCLOSING
 from ribin.errors import AccessError, FormatError, ParameterError, StoreError
-from ribin.foreign import Hex32, Printable
+from ribin.foreign import Hex32, LongText, Printable
 from ribin.model import MarkType, Provenance, ScanKind, Template, parse_lighting
-from ribin.vault.audit import now_utc
+from ribin.vault.anchors import kept_anchors, own_anchor
+from ribin.vault.audit import now_utc, read_rows_of
 from ribin.vault.check import received_sha256
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
 from ribin.vault.mark_table import MarkTable, mark_table_of
-from ribin.vault.rows import from_row, insert_row
+from ribin.vault.rows import Act, from_row, insert_row
 from ribin.vault.scanfile import decode_arrays
+from ribin.vault.sharing import read_setting
 from ribin.vault.vault import Vault
 
 RECEIVED_FOLDER = "received"
@@ -79,6 +83,30 @@ class ReceivedScan(Printable, frozen=True):
         positions = [mark.position for mark in self.marks]
         if positions != sorted(set(positions)):
             raise ValueError(f"marks in order of their positions needed, found {positions[:9]}")
+
+
+class BundledSearch(Printable, frozen=True):
+    """A search that a member made in a bundle of another: what its owner would have logged."""
+
+    search: Hex32  # a digest that names the search and tells nothing of it
+    bundle: Annotated[int, Meta(ge=1, lt=1 << 31)]  # its number among those of the owner
+    at: Annotated[str, Meta(max_length=40)]
+    who: LongText
+    reason: LongText
+    scope: Scope
+    mark: MarkType
+    rows: Annotated[int, Meta(ge=0, lt=1 << 31)]
+
+
+@dataclass(frozen=True)
+class BundleAnswer:
+    """What a bundle says beside what is shared: searches made in the receiver's bundles, the number
+    of the last of these, and the log heads of both."""
+
+    searches: tuple[BundledSearch, ...]
+    received: int
+    anchor: str
+    anchor_kept: str
 
 
 @dataclass(frozen=True)
@@ -255,14 +283,53 @@ def record_sent(
     contents: dict[str, Any],
     who: str,
     reason: str,
-) -> int:
-    """Log a bundle on its way; gives its number among those to this receiver."""
+) -> tuple[int, BundleAnswer]:
+    """Log a bundle on its way; its number among those to the receiver, and what it says besides."""
     with vault.act("export bundle", who, reason, DISCLOSING) as act:
         number = _last(act.db, "sent", receiver) + 1
         columns = _columns(bundle, "sent", receiver, number, made_at, contents["exhibits"])
         act.insert("bundles", columns)
-        act.log(receiver, bundle=bundle, number=number, **contents)
-    return number
+        searches = tuple(_searches_in_bundles_of(act.db, receiver))
+        act.log(receiver, bundle=bundle, number=number, searches=len(searches), **contents)
+        kept = kept_anchors(act.db).get(receiver, [""])[-1]
+        received = _last(act.db, "received", receiver)
+        about = BundleAnswer(searches, received, own_anchor(act.db), kept)
+    return number, about
+
+
+def _searches_in_bundles_of(db: sqlite3.Connection, owner: str) -> Iterator[BundledSearch]:
+    """Searches in bundles of an owner since the last bundle to it of which it says to have it."""
+    imports = [row.details for row in read_rows_of(db, "import bundle", owner)]
+    has = imports[-1]["received"] if imports else 0
+    sent = [r for r in read_rows_of(db, "export bundle", owner) if r.details["number"] <= has]
+    since = sent[-1].seq if sent else 0
+    key = read_setting(db, "opaque_key")
+    query = "SELECT * FROM audit WHERE seq > ? AND instr(details, '\"bundles\"') > 0 ORDER BY seq"
+    for row in db.execute(query, (since,)).fetchall():
+        details = json.loads(row["details"])
+        if owner in details.get("bundles", {}):
+            digest = hmac.new(bytes.fromhex(key), b"search " + row["sha256"].encode(), "sha256")
+            yield BundledSearch(
+                search=digest.hexdigest(),
+                bundle=details["bundles"][owner],
+                at=row["at"],
+                who=row["who"],
+                reason=row["reason"],
+                scope=Scope(details["scope"]),
+                mark=MarkType(details["mark"]),
+                rows=details["rows"][owner],
+            )
+
+
+def _log_searches(act: Act, sender: str, searches: Sequence[BundledSearch]) -> int:
+    """Log searches that a member made in our bundles, each once; gives how many are new."""
+    new = 0
+    for one in searches:
+        if not any(read_rows_of(act.db, "answer by bundle", one.search)):
+            stated = {name: to_builtins(value) for name, value in structs.asdict(one).items()}
+            act.log(stated.pop("search"), "answer by bundle", asking_member=sender, **stated)
+            new += 1
+    return new
 
 
 def record_received(
@@ -270,15 +337,17 @@ def record_received(
     sender: str,
     bundle: tuple[str, int, str],
     exhibits: list[tuple[ReceivedExhibit, tuple[ReceivedScan, ...]]],
+    about: BundleAnswer,
     who: str,
     reason: str,
     place_files: Callable[[], None],
-) -> dict[str, list[str]]:
+) -> tuple[dict[str, list[str]], int]:
     """Put what a bundle states in the place of what the one before did.
 
     `bundle` is its id, its number among those of this sender, and when it was made; `place_files`
     puts the files in their places while nobody else writes. Gives the pseudonyms of exhibits that
-    are `new`, `gone`, now `released` and released no more: `ended`.
+    are `new`, `gone`, now `released` and released no more: `ended`; and how many searches in our
+    bundles it told of.
     """
     named, number, made_at = bundle
     with vault.act("import bundle", who, reason, DISCLOSING) as act:
@@ -301,11 +370,13 @@ def record_received(
         act.insert("bundles", columns)
         stated: dict[str, Any] = {"bundle": named, "number": number, "exhibits": len(exhibits)}
         stated |= {**changes, "received_sha256": received_sha256(act.db, sender)}
-        act.log(sender, **stated)
+        stated |= {"anchors": {sender: about.anchor}, "anchor_kept": about.anchor_kept}
+        act.log(sender, **stated, member=sender, received=about.received)
+        searches = _log_searches(act, sender, about.searches)
         for action, names in (("receive release", "released"), ("release ended", "ended")):
             for pseudonym in changes[names]:
                 act.log(f"{sender}:{pseudonym}", action, bundle=named)
-    return changes
+    return changes, searches
 
 
 def is_there(vault: Vault, sender: str, bundle: tuple[str, int, str], where: str) -> bool:

@@ -265,3 +265,16 @@ def open_member(folder: Path, member: str) -> Vault:
         vault.close()
         raise StoreError(f"{folder}: the vault of {member} needed, found {vault.member}'s")
     return vault
+
+
+def check_log(vault: Vault) -> None:
+    """Refuse, before the work, what the audit log of this vault could not say afterwards.
+
+    Raises StoreError: the vault can only be read.
+    """
+    if not vault.writable:
+        raise StoreError(
+            f"{vault.path}: an audit log that can be written needed, found a vault that can only "
+            "be read: what is not logged is not answered",
+            hint="an own copy on read-only media is searched with --unlogged",
+        )

@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -99,6 +99,7 @@ class ApplicationState:
     who: str
     threads: int = 1
     read_only: bool = False
+    unlogged: bool = False
     searches: RecentItems[RecentSearch] = field(default_factory=lambda: RecentItems("search"))
     reports: RecentItems[Document] = field(default_factory=lambda: RecentItems("report"))
     _one_search: threading.Lock = field(default_factory=threading.Lock)
@@ -114,7 +115,7 @@ class ApplicationState:
         read-only; RibinError: as `search_for`.
         """
         with self._one_search, self.session() as session:
-            options = search_options(asked, self.who)
+            options = replace(search_options(asked, self.who), unlogged=self.unlogged)
             if self.read_only and options.scope is not Scope.COUNTRY:
                 raise AccessError(f"scope {options.scope}: not with --read-only")
             # An exhibit and nothing else: no file takes its place.

@@ -136,7 +136,8 @@ def test_a_read_only_vault_is_searched_and_left_as_it_is(network, monkeypatch):
         path.unlink()
     real = Vault.open.__func__
     monkeypatch.setattr(Vault, "open", classmethod(lambda cls, path: real(cls, path, True)))
-    assert run(network).candidates == wanted.candidates
+    unlogged = search(make_query(), ask("JAM", unlogged=True), SearchContext(network, SMALL))
+    assert unlogged.candidates == wanted.candidates
     assert files(network) == {}
     with (
         Vault.open(network.members["JAM"].vault) as vault,
