@@ -128,6 +128,7 @@ def test_marks_described_anew_are_noticed_also_of_the_last_scan(vault):
             "template_sha256, ? FROM marks WHERE mark_id = 7",
             (new,),
         )
+        db.execute("UPDATE scans SET description = ? WHERE sha256 = ?", (new, sha256))
     db.close()
     after = vault.mark_table(FACE)
     assert len(after.ids) == len(before.ids)
