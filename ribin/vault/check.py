@@ -13,6 +13,7 @@ from pathlib import Path
 from ribin.errors import StoreError
 from ribin.vault.audit import chain_problems, read_rows_of
 from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
+from ribin.vault.conclusions import conclusion_problems
 from ribin.vault.enrol import MARKS_FOLDER, is_arriving, scan_path
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.records import version_problems
@@ -81,6 +82,8 @@ def _catalogue_problems(db: sqlite3.Connection) -> list[Problem]:
         found += [Problem("", f"record {one.name}: {text}") for one, text in version_problems(db)]
     with _damage_noted(found):
         found += [Problem(exhibit, f"catalogue: {text}") for exhibit, text in state_problems(db)]
+    with _damage_noted(found):
+        found += [Problem("", f"catalogue: {text}") for text in conclusion_problems(db)]
     return found
 
 
@@ -129,10 +132,21 @@ def _received_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
     """What bundles of other members brought is as the audit log has it, and lies in files named by
     their bytes."""
     with catalogue.reading() as db:
-        for (member,) in db.execute("SELECT DISTINCT member FROM received_exhibits").fetchall():
+        members = "SELECT member FROM received_exhibits UNION SELECT member FROM bundles"
+        for (member,) in db.execute(f"{members} WHERE direction = 'received'").fetchall():
             logged = [row.details for row in read_rows_of(db, "import bundle", member)]
             if not logged or logged[-1].get("received_sha256") != received_sha256(db, member):
                 yield f"catalogue: the bundle of {member} is not as it was received"
+        marks = db.execute("SELECT member, file_sha256 AS name FROM received_marks").fetchall()
+        originals = db.execute(
+            "SELECT member, sha256 AS name FROM received_scans WHERE original <> ''"
+        ).fetchall()
+    for rows, place, ending in ((marks, "", ".npz"), (originals, "originals", "")):
+        for row in rows:
+            file = f"{row['name']}{ending}"
+            path = folder / "received" / row["member"] / (place or file[:2]) / file
+            if not path.is_file():
+                yield f"{path}: a received file needed, found none"
     for path in sorted((folder / "received").rglob("*")):
         named = re.fullmatch(r"([0-9a-f]{64})(\.npz)?", path.name)
         if named and path.is_file() and _sha256(path.read_bytes()) != named[1]:
