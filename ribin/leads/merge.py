@@ -16,7 +16,7 @@ from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_exhibit
 from ribin.vault.leads import find_lead, insert_entry, leads_of_pair, read_leads
 from ribin.vault.people import check_looker, check_role
-from ribin.vault.rows import Record, logged_sha256, record_sha256
+from ribin.vault.rows import RowHash, logged_sha256, record_sha256
 from ribin.vault.vault import Vault
 
 
@@ -107,7 +107,7 @@ def _without_link_that_is_not_blind(
     return replace(theirs, link=None)
 
 
-def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) -> list[Record]:
+def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) -> list[RowHash]:
     """Insert what is theirs and not mine.
 
     A link is left out where the pair has been linked by another lead meanwhile.

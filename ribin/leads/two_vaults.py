@@ -18,7 +18,7 @@ from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.search.network import Network
 from ribin.vault.audit import append_row
 from ribin.vault.disclosure import as_seen_by
-from ribin.vault.rows import Record
+from ribin.vault.rows import RowHash
 from ribin.vault.sharing import PSEUDONYM
 from ribin.vault.vault import Vault, open_member
 
@@ -44,7 +44,7 @@ class BothVaults:
         action: str,
         lead: str,
         reason: str,
-        records: Iterable[Record],
+        records: Iterable[RowHash],
         **facts: Any,
     ) -> None:
         """The row of one member's audit log that vouches for these records."""

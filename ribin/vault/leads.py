@@ -19,7 +19,7 @@ from ribin.cases.leads import (
     same_person,
 )
 from ribin.errors import StoreError
-from ribin.vault.rows import Record, from_row, insert_record
+from ribin.vault.rows import RowHash, from_row, insert_record
 
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
 # backup, those that awaited the second one.
@@ -27,7 +27,7 @@ VERDICTS_OF = "verdicts_of"
 _TABLES = {Lead: "leads", Review: "reviews", Link: "links", Withdrawal: "withdrawals"}
 
 
-def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawal) -> Record:
+def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawal) -> RowHash:
     """Add a lead, a review (one that supersedes another names it), a link or the end of one.
 
     The catalogue itself refuses a second link of a pair that is linked: StoreError.

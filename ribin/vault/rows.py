@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
+from ribin.cases.record import Record
 from ribin.vault.audit import append_row
 
 # Tables that the audit log vouches for, and the column that names a row.
@@ -37,8 +38,9 @@ _KEYS = {
     "bundles": "bundle",
     "standing_searches": "standing",
     "findings": "finding",
+    "records": "record",
 }
-Record = tuple[str, str]  # name and SHA-256
+RowHash = tuple[str, str]  # name and SHA-256 of a row
 _T = TypeVar("_T")
 
 
@@ -61,17 +63,17 @@ def _words_of(made: Callable[..., Any]) -> dict[str, type]:
     }
 
 
-def all_records(db: sqlite3.Connection) -> Iterator[Record]:
+def all_records(db: sqlite3.Connection) -> Iterator[RowHash]:
     """Name and SHA-256 of every record."""
     for table, key in _KEYS.items():
         for row in db.execute(f"SELECT * FROM {table} ORDER BY {key}"):
-            yield f"{table}/{row[key]}", _sha256(row)
+            yield f"{table}/{row[key]}", _sha256(table, row)
 
 
 def record_sha256(db: sqlite3.Connection, table: str, key: object) -> str | None:
     """SHA-256 of one record; None where there is none of this key."""
     row = db.execute(f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?", (key,)).fetchone()
-    return _sha256(row) if row else None
+    return _sha256(table, row) if row else None
 
 
 def insert_row(db: sqlite3.Connection, table: str, columns: Mapping[str, Any]) -> sqlite3.Row:
@@ -85,23 +87,25 @@ def insert_row(db: sqlite3.Connection, table: str, columns: Mapping[str, Any]) -
     return row
 
 
-def insert_record(db: sqlite3.Connection, table: str, columns: Mapping[str, Any]) -> Record:
+def insert_record(db: sqlite3.Connection, table: str, columns: Mapping[str, Any]) -> RowHash:
     """Add one row; gives the record's name and SHA-256 as `all_records` will find them."""
     row = insert_row(db, table, columns)
-    return f"{table}/{row[_KEYS[table]]}", _sha256(row)
+    return f"{table}/{row[_KEYS[table]]}", _sha256(table, row)
 
 
 def change_record(
     db: sqlite3.Connection, table: str, key: object, columns: Mapping[str, Any]
-) -> Record:
+) -> RowHash:
     """Give columns of one row other values; gives name and SHA-256 as `insert_record`."""
     values = ", ".join(f"{name} = ?" for name in columns)
     db.execute(f"UPDATE {table} SET {values} WHERE {_KEYS[table]} = ?", (*columns.values(), key))
     row = db.execute(f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?", (key,)).fetchone()
-    return f"{table}/{row[_KEYS[table]]}", _sha256(row)
+    return f"{table}/{row[_KEYS[table]]}", _sha256(table, row)
 
 
-def _sha256(row: sqlite3.Row) -> str:
+def _sha256(table: str, row: sqlite3.Row) -> str:
+    if table == "records":  # its own hash, which holds when its text was blanked
+        return from_row(Record, row, body=None).sha256
     text = json.dumps(dict(row), sort_keys=True, ensure_ascii=False, default=repr)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 

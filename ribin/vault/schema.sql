@@ -110,6 +110,37 @@ CREATE TRIGGER audit_only_grows BEFORE INSERT ON audit
 WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit)
 BEGIN SELECT RAISE(ABORT, 'the audit log only takes its next number'); END;
 
+-- What persons state, version by version (cases/record.py). A version is never changed; the text of
+-- an old one may be blanked, which leaves its hash.
+CREATE TABLE records (
+    record TEXT PRIMARY KEY NOT NULL CHECK (record = kind || '/' || id || '/' || version),
+    kind TEXT NOT NULL CHECK (kind <> ''),
+    id TEXT NOT NULL CHECK (id <> ''),
+    version INTEGER NOT NULL CHECK (version > 0),
+    member TEXT NOT NULL,
+    person TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    body TEXT NOT NULL,
+    body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),
+    previous_sha256 TEXT NOT NULL CHECK (length(previous_sha256) = 64),
+    UNIQUE (kind, id, version)
+);
+CREATE TRIGGER records_are_not_changed BEFORE UPDATE ON records
+WHEN (NEW.body <> '' AND NEW.body <> OLD.body)
+    OR (NEW.record, NEW.kind, NEW.id, NEW.version, NEW.member, NEW.person, NEW.identity, NEW.at,
+        NEW.reason, NEW.body_sha256, NEW.previous_sha256)
+    IS NOT (OLD.record, OLD.kind, OLD.id, OLD.version, OLD.member, OLD.person, OLD.identity, OLD.at,
+        OLD.reason, OLD.body_sha256, OLD.previous_sha256)
+BEGIN SELECT RAISE(ABORT, 'records are superseded, never changed'); END;
+CREATE TRIGGER records_are_not_deleted BEFORE DELETE ON records
+BEGIN SELECT RAISE(ABORT, 'records are superseded, never changed'); END;
+CREATE TRIGGER records_only_grow BEFORE INSERT ON records
+WHEN NEW.version <> (
+    SELECT coalesce(max(version), 0) + 1 FROM records WHERE kind = NEW.kind AND id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'a record only takes its next version'); END;
+
 -- People, leads, reviews, links: superseded by later ones or withdrawn, never changed. A lead and
 -- what follows from it have the same identifiers in the vaults of both members concerned.
 CREATE TABLE appointments (

@@ -1,0 +1,108 @@
+"""The records of a vault: every version of what a person stated, in one table that only grows.
+
+Other tables hold what counts now; whoever changes them adds a version here in the same act. One
+row of the audit log vouches for each version, by "records/" and its name.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from ribin.cases.leads import identity_of
+from ribin.cases.record import (
+    NO_VERSION,
+    Record,
+    RecordKind,
+    body_sha256,
+    canonical_bytes,
+    version_problem,
+)
+from ribin.vault.audit import now_utc
+from ribin.vault.rows import Act, from_row
+
+_TABLE = "records"
+
+
+def add_version(act: Act, kind: RecordKind, record_id: str, body: Mapping[str, Any]) -> Record:
+    """Add a version, as a part of an act: the act's person states it, for the act's reason.
+
+    The row that `act.log` adds next vouches for it.
+    """
+    before = last_version(act.db, kind, record_id)
+    member = act.db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
+    made = Record(
+        kind=kind,
+        id=record_id,
+        version=before.version + 1 if before else 1,
+        member=member,
+        person=act.who,
+        identity=identity_of(act.who),
+        at=now_utc(),
+        reason=act.reason,
+        body=dict(body),
+        body_sha256=body_sha256(body),
+        previous_sha256=before.sha256 if before else NO_VERSION,
+    )
+    text = canonical_bytes(made.body).decode("utf-8", "surrogatepass")
+    act.insert(_TABLE, {**vars(made), "body": text, "record": made.name})
+    return made
+
+
+def last_version(db: sqlite3.Connection, kind: RecordKind, record_id: str) -> Record | None:
+    """What counts now of a record; None where nobody stated any."""
+    query = "SELECT * FROM records WHERE kind = ? AND id = ? ORDER BY version DESC LIMIT 1"
+    row = db.execute(query, (kind, record_id)).fetchone()
+    return record_of(row) if row else None
+
+
+def read_versions(db: sqlite3.Connection, kind: RecordKind, record_id: str = "") -> list[Record]:
+    """Every version of one record, or of all of a kind; first by id, then the oldest first."""
+    where, values = ("AND id = ?", (kind, record_id)) if record_id else ("", (kind,))
+    query = f"SELECT * FROM records WHERE kind = ? {where} ORDER BY id, version"
+    return [record_of(row) for row in db.execute(query, values)]
+
+
+def blank_versions(act: Act, kind: RecordKind, record_id: str, keep_last: bool = True) -> list[str]:
+    """Blank the bodies of the old versions of a record, or of all, and leave their hashes.
+
+    Gives the names of those that were blanked; the row that `act.log` adds next must have them
+    under "blanked".
+    """
+    act.db.execute("PRAGMA secure_delete = ON")
+    versions = [r for r in read_versions(act.db, kind, record_id) if r.body is not None]
+    last = last_version(act.db, kind, record_id)
+    blanked = [r.name for r in versions if not (keep_last and last and r.version == last.version)]
+    for name in blanked:
+        act.db.execute("UPDATE records SET body = '' WHERE record = ?", (name,))
+    return blanked
+
+
+def record_of(row: sqlite3.Row) -> Record:
+    """A row of the table; ValueError where its body is no JSON."""
+    return from_row(Record, row, body=json.loads(row["body"]) if row["body"] else None)
+
+
+def version_problems(db: sqlite3.Connection) -> Iterator[tuple[Record, str]]:
+    """Each version that does not follow from the one before, that was changed, or whose body is
+    gone though no row of the audit log says who blanked it."""
+    blanked: set[str] = set()
+    for (details,) in db.execute("SELECT details FROM audit WHERE instr(details, '\"blanked\"')"):
+        blanked.update(json.loads(details).get("blanked", ()))
+    rows = db.execute("SELECT * FROM records ORDER BY kind, id, version")
+    for _, versions in groupby(map(record_of, rows), lambda one: (one.kind, one.id)):
+        before = None
+        for one in versions:
+            text = version_problem(one, before)
+            if (one.body is None) != (one.name in blanked):
+                text = (
+                    "its text is gone and nobody blanked it"
+                    if one.body is None
+                    else "it is not blanked"
+                )
+            if text:
+                yield one, text
+            before = one
