@@ -150,6 +150,7 @@ class UsableMarks:
     marks: tuple[Mark, ...]
     templates: tuple[Template, ...]
     notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]  # on the quality of each
 
 
 def judge_marks(scan: Scan, params: Params = DEFAULT_PARAMS) -> tuple[JudgedMark, ...]:
@@ -185,6 +186,7 @@ def usable_marks(
     """
     marks: list[Mark] = []
     templates: list[Template] = []
+    verdicts: list[Verdict] = []
     notes: list[str] = []
     for one in judged:
         words = one.mark.mark_type.words
@@ -201,7 +203,8 @@ def usable_marks(
         if one.unusable:
             notes.append(f"{words} is unusable: {one.reasons}")
         marks.append(one.mark)
-    return UsableMarks(tuple(marks), tuple(templates), tuple(notes))
+        verdicts.append(one.quality.verdict)
+    return UsableMarks(tuple(marks), tuple(templates), tuple(notes), tuple(verdicts))
 
 
 def describe_mark(mark: Mark, params: Params = DEFAULT_PARAMS, trace: Trace = NO_TRACE) -> Template:

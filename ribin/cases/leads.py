@@ -69,6 +69,7 @@ class LeadStatus(StrEnum):
     INCONCLUSIVE_B = "inconclusive b"
     INCONCLUSIVE_C = "inconclusive c"
     WITHDRAWN = "link withdrawn"
+    CLOSED = "closed"
 
     @property
     def is_open(self) -> bool:
@@ -165,6 +166,17 @@ class Withdrawal:
 
 
 @dataclass(frozen=True)
+class Closure:
+    """The end of a lead that was opened by mistake: who closed it, and why."""
+
+    lead: str
+    person: str
+    member: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class LeadHistory:
     """A lead and all that followed, oldest first.
 
@@ -176,6 +188,7 @@ class LeadHistory:
     reviews: tuple[Review, ...] = ()
     link: Link | None = None
     withdrawal: Withdrawal | None = None
+    closure: Closure | None = None  # of no account where both sides made a link meanwhile
     given: tuple[Review, ...] = field(default=(), compare=False, repr=False)
     unchecked: tuple[str, ...] = field(default=(), compare=False)
 
@@ -190,7 +203,8 @@ class LeadHistory:
         """Whether it may still lead to a link: a verdict is awaited, or what logs say of two."""
         agreed = all(review.conclusion is Conclusion.IDENTIFICATION for review in self.current)
         awaited = {review.place for review in self.reviews} != set(ReviewRound)
-        return self.link is None and (awaited or (agreed and bool(self.unchecked)))
+        ended = self.link is not None or self.closure is not None
+        return not ended and (awaited or (agreed and bool(self.unchecked)))
 
     @property
     def linked(self) -> bool:
@@ -225,6 +239,7 @@ class Role(StrEnum):
 
 
 ENROLLING = (Role.TECHNICIAN, Role.EXAMINER)
+CORRECTING = (*ENROLLING, Role.ADMINISTRATOR)
 LOOKING = tuple(Role)  # at leads, links, traces and what is shared or kept: whoever is appointed
 SEARCHING = (Role.TECHNICIAN, Role.EXAMINER, Role.REVIEWER)
 DISCLOSING = (Role.EXAMINER, Role.ADMINISTRATOR)  # sharing, releases, bundles

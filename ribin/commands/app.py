@@ -15,6 +15,8 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Enter evidence": (
         ("init", "vault:init", "Make an empty vault."),
         ("enrol", "enrol:enrol", "Put scans into a vault."),
+        ("exhibit", "exhibit:exhibit", "List, show and correct exhibits."),
+        ("mark", "exhibit:mark", "Correct what was made of a scan."),
         ("info", "extract:info", "What a file holds."),
         ("extract", "extract:extract", "Show the marks found in a scan."),
     ),

@@ -94,7 +94,7 @@ def enrol(
     from ribin.services.enrol import EnrolOptions, EnrolSearch, dry_run_rows, enrol_rows
 
     fields["lighting"] = call.lighting
-    rows = chosen_rows(files, manifest, fields, bool(call.mask or call.circles), columns)
+    rows = chosen_rows(files, manifest, fields, bool(call.masks or call.circles), columns)
     search = EnrolSearch(Scope(at_once), top) if at_once else None
     options = EnrolOptions(
         call.params,

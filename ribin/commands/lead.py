@@ -104,6 +104,28 @@ def show(lead_number: str, call: Call) -> None:
 
 
 @lead.command()
+@click.argument("lead_number", metavar="LEAD")
+@click.option("--reason", required=True, help="Why; the other member concerned reads it.")
+@common_options("vault", "network", "who", "json")
+def close(lead_number: str, reason: str, call: Call) -> None:
+    """Close a lead that was opened by mistake, at both members; it stays on record.
+
+    Who opened it closes it before the first verdict, and an administrator after. Its exhibits may
+    be taken up anew.
+
+    \b
+    Example:
+      ribin lead close JAM-L1 --reason "the wrong exhibit" --vault vaults/JAM
+    """
+    from ribin.leads.steps import close_lead
+
+    network = call.network()
+    with call.own_vault() as vault:
+        step = close_lead(vault, network, lead_number, who=call.who, reason=reason)
+        say_step(call, vault, network, step)
+
+
+@lead.command()
 @common_options("vault", "network", "who")
 def sync(call: Call) -> None:
     """Bring leads that concern other members up to date at both sides, and write the notices of

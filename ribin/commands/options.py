@@ -41,6 +41,7 @@ ITEM_FACTS = {
     "ammunition": "To weigh: as --calibre.",
     "firearm": "To weigh: of a test fire, as --calibre.",
 }
+_MASK = "[MARK:]FILE"
 _CIRCLE = "MARK:ROW,COL,RADIUS[,INNER]"
 _ROTATION = "ribin.rotation"  # where --rotation waits until --params has been read
 
@@ -137,8 +138,11 @@ COMMON: dict[str, Callable[[Any], Any]] = {
     "reason": click.option("--reason", default="", help="Why, for the audit log."),
     "mask": click.option(
         "--mask",
-        type=A_PATH,
-        help="Image of the scan's shape, white inside the breech face; replaces what is found.",
+        "masks",
+        multiple=True,
+        metavar=_MASK,
+        help="Image of the scan's shape, white inside the breech face, or inside the MARK that is "
+        "named (breech_face, firing_pin or ejector); replaces what is found.",
     ),
     "circle": click.option(
         "--circle",
@@ -170,10 +174,16 @@ COMMON: dict[str, Callable[[Any], Any]] = {
         help="Which side is a scan of a cast: mirrored and inverted.",
     ),
     "mask of the reference": click.option(
-        "--reference-mask", type=A_PATH, help="White inside the reference's breech face."
+        "--reference-mask",
+        multiple=True,
+        metavar=_MASK,
+        help="White inside the reference's breech face, or the MARK that is named.",
     ),
     "mask of the comparison": click.option(
-        "--comparison-mask", type=A_PATH, help="White inside the comparison's breech face."
+        "--comparison-mask",
+        multiple=True,
+        metavar=_MASK,
+        help="White inside the comparison's breech face, or the MARK that is named.",
     ),
     "circle of the reference": click.option(
         "--reference-circle", multiple=True, metavar=_CIRCLE, help="Outline, in pixels."
@@ -225,12 +235,12 @@ class Call:
     lighting: str = ""
     scope: str | None = None
     mark: str | None = None
-    mask: Path | None = None
+    masks: tuple[str, ...] = ()
     circles: tuple[str, ...] = ()
     replica: bool = False
     replica_side: str | None = None
-    reference_mask: Path | None = None
-    comparison_mask: Path | None = None
+    reference_mask: tuple[str, ...] = ()
+    comparison_mask: tuple[str, ...] = ()
     reference_circle: tuple[str, ...] = ()
     comparison_circle: tuple[str, ...] = ()
     population: Path | None = None
@@ -266,11 +276,11 @@ class Call:
 
     def reading(self) -> ReadOptions:
         """How the scans are read."""
-        from ribin.services.reading import ReadOptions
+        from ribin.services.reading import ReadOptions, parse_mask
 
         return ReadOptions(
             self.pixel_pitch_um,
-            self.mask,
+            tuple(map(parse_mask, self.masks)),
             self.circles,
             self.replica,
             self.who,
@@ -281,16 +291,17 @@ class Call:
     def pair(self, **more: bool) -> PairOptions:
         """How the two sides of `PAIR` are read and compared."""
         from ribin.services.pair import PairOptions
+        from ribin.services.reading import parse_mask
 
         reference = replace(
             self.reading(),
-            mask=self.reference_mask,
+            masks=tuple(map(parse_mask, self.reference_mask)),
             circles=self.reference_circle,
             replica=self.replica_side in ("reference", "both"),
         )
         comparison = replace(
             reference,
-            mask=self.comparison_mask,
+            masks=tuple(map(parse_mask, self.comparison_mask)),
             circles=self.comparison_circle,
             replica=self.replica_side in ("comparison", "both"),
         )

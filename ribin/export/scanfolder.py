@@ -6,7 +6,7 @@ scans/<sha256>/scan.json            what is known of the scan and its marks; nam
                000-breech_face.x3p  the mark (an image's as .csv), .measured.png its mask,
                000-breech_face.png  and a picture of it
                000-template/fine.csv ...
-described/<sha256>-<params_id>/     the same of marks described anew, without the original
+described/<sha256>-<params_id>[-N]/ the same of marks described anew, without the original
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from ribin.vault.enrol import NOTICES_FOLDER, scan_path
 from ribin.vault.files import new_folder, write_durably
 from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
 from ribin.vault.rebuild import Table, read_tables
-from ribin.vault.redescribe import described_path
+from ribin.vault.redescribe import read_descriptions
 from ribin.vault.scanfile import read_parts
 from ribin.vault.vault import Vault
 
@@ -93,6 +93,7 @@ def export_vault(
             seen: dict[str, Any] = {VERDICTS_OF: leads_with_second_due(act.db)}
             act.log(vault.member, schema=SCHEMA_VERSION, **seen)
             tables = read_tables(act.db)  # of the same moment: no verdict comes between
+            described = [one.path(vault.path) for one in read_descriptions(act.db)]
         listed = [_put(folder, name, content) for name, content in _table_files(tables)]
         listed.append(_put(folder, "README.txt", _README.read_bytes()))
         scans = _column(tables["scans"], "sha256")
@@ -101,10 +102,8 @@ def export_vault(
             parts = read_parts(scan_path(vault.path, sha256))
             found = scan_files(f"scans/{sha256}", parts)
             listed += [_put(folder, name, content) for name, content in found]
-        described = (_column(tables["descriptions"], name) for name in ("sha256", "params_id"))
-        for sha256, params_id in zip(*described, strict=True):
-            parts = read_parts(described_path(vault.path, sha256, params_id))
-            found = scan_files(f"described/{sha256}-{params_id}", parts)
+        for path in described:
+            found = scan_files(f"described/{path.stem}", read_parts(path))
             listed += [_put(folder, name, content) for name, content in found]
         for path in sorted((vault.path / NOTICES_FOLDER).glob("*-*.*")):
             if path.suffix in _NOTICES:

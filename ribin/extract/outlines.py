@@ -115,11 +115,24 @@ def state_lighting(scan: Scan, lighting: str, who: str = "", why: str = "") -> S
 
 def add_notes(scan: Scan, words: Sequence[str], who: str, why: str) -> Scan:
     """The scan whose provenance says what was done, by whom and why."""
-    by = f" by {who}" if who else ""
-    because = f": {why}" if why else ""
-    notes = tuple(f"{word[0].upper()}{word[1:]}{by}{because}." for word in words)
+    notes = tuple(note_of(word, who, why) for word in words)
     provenance = scan.provenance
     return replace(scan, provenance=replace(provenance, notes=(*provenance.notes, *notes)))
+
+
+def note_of(words: str, who: str, why: str) -> str:
+    """A sentence of the provenance: what was done, by whom and why."""
+    by = f" by {who}" if who else ""
+    because = f": {why}" if why else ""
+    return f"{words[0].upper()}{words[1:]}{by}{because}."
+
+
+def mirrored(lighting: str) -> str:
+    """A lighting as it is after left and right were changed."""
+    light = known_lighting(lighting)
+    if light is None or light.azimuth_deg is None:
+        return lighting
+    return str(Lighting(light.lamp, (180.0 - light.azimuth_deg) % 360.0))
 
 
 def unfold_replica(scan: Scan, who: str = "", why: str = "") -> Scan:
@@ -131,12 +144,9 @@ def unfold_replica(scan: Scan, who: str = "", why: str = "") -> Scan:
     values = scan.values[:, ::-1]
     if scan.kind is ScanKind.TOPOGRAPHY:
         values = -values
-    light = known_lighting(scan.provenance.lighting)
-    provenance = replace(scan.provenance, replica=True)
-    if light is not None and light.azimuth_deg is not None:
-        turned = Lighting(light.lamp, (180.0 - light.azimuth_deg) % 360.0)
-        provenance = replace(provenance, lighting=str(turned))
-    mirrored = replace(
+    lighting = mirrored(scan.provenance.lighting)
+    provenance = replace(scan.provenance, replica=True, lighting=lighting)
+    case = replace(
         scan,
         provenance=provenance,
         values=np.ascontiguousarray(values),
@@ -144,7 +154,7 @@ def unfold_replica(scan: Scan, who: str = "", why: str = "") -> Scan:
         mark_valid=None if scan.mark_valid is None else _flip(scan.mark_valid),
         outlines={kind: _flip(inside) for kind, inside in scan.outlines.items()},
     )
-    return add_notes(mirrored, [f"{DECLARED_CAST}, mirrored and inverted"], who, why)
+    return add_notes(case, [f"{DECLARED_CAST}, mirrored and inverted"], who, why)
 
 
 def _flip(inside: BoolArray) -> BoolArray:

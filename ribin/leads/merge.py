@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ribin.cases.leads import LeadHistory, Link, Review, ReviewRound, Role, Withdrawal
+from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
 from ribin.leads.rules import ends_the_link, is_by, makes_a_link, round_given
@@ -16,6 +17,7 @@ from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_exhibit
 from ribin.vault.leads import find_lead, insert_entry, leads_of_pair, read_leads
 from ribin.vault.people import check_looker, check_role
+from ribin.vault.records import RECORDS, insert_version, last_version
 from ribin.vault.rows import RowHash, logged_sha256, record_sha256
 from ribin.vault.vault import Vault
 
@@ -64,7 +66,10 @@ def merge_lead(both: BothVaults, lead: str) -> int:
                     both.notes.append(note)
                     continue
             theirs = _without_link_that_is_not_blind(both, member, mine, theirs)
-            records = _given(db, member, mine, theirs)
+            closed = None
+            if theirs.closure and not (mine and mine.closure):
+                closed = last_version(other_db, RecordKind.CLOSURE, lead)
+            records = _given(db, member, mine, theirs, closed)
             if records:
                 both.log(member, "lead received", lead, "", records, sender=other)
                 carried += len(records)
@@ -107,8 +112,10 @@ def _without_link_that_is_not_blind(
     return replace(theirs, link=None)
 
 
-def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) -> list[RowHash]:
-    """Insert what is theirs and not mine.
+def _given(
+    db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory, closed: Record | None
+) -> list[RowHash]:
+    """Insert what is theirs and not mine; `closed` is their record of the end of a lead.
 
     A link is left out where the pair has been linked by another lead meanwhile.
     """
@@ -133,6 +140,8 @@ def _given(db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory) 
         has_link = True
     if theirs.withdrawal and has_link and not mine.withdrawal:
         records.append(insert_entry(db, theirs.withdrawal))
+    if closed:
+        records.append(insert_version(db, closed))
     return records
 
 
@@ -218,14 +227,17 @@ class Receiving:
             return None
         known = {review.review: review for review in mine.reviews} if mine else {}
         reviews = tuple(r for r in theirs.reviews if self._review(r, known, theirs))
-        link, end = theirs.link, theirs.withdrawal
+        link, end, closed = theirs.link, theirs.withdrawal, theirs.closure
         if link and not (mine and mine.link):
             given = {**known, **{review.review: review for review in reviews}}
             link = link if self._link(link, theirs, given.values()) else None
         if end and not (mine and mine.withdrawal):
             said = ("withdrawals", end.withdrawal, "withdrawal", end.member)
             end = end if self._vouched(*said, theirs) else None
-        return replace(theirs, reviews=reviews, link=link, withdrawal=end)
+        if closed and not (mine and mine.closure):
+            said = (RECORDS, f"{RecordKind.CLOSURE}/{lead.lead}/1", "closure", closed.member)
+            closed = closed if self._vouched(*said, theirs) else None
+        return replace(theirs, reviews=reviews, link=link, withdrawal=end, closure=closed)
 
     def _review(self, review: Review, known: Mapping[str, Review], history: LeadHistory) -> bool:
         ends = self.both.transactions[self.sender], self.both.transactions[self.receiver]

@@ -23,6 +23,8 @@ def status_of(history: LeadHistory) -> LeadStatus:
         return LeadStatus.WITHDRAWN
     if history.link:
         return LeadStatus.CONFIRMED_LINK
+    if history.closure:
+        return LeadStatus.CLOSED
     if not verdicts_are_known(history):
         return LeadStatus.SECOND_REVIEW_DUE if history.reviews else LeadStatus.LEAD
     if awaits_logs(history):
@@ -41,6 +43,7 @@ def makes_a_link(history: LeadHistory) -> bool:
     """Whether the verdicts confirm a link: by two persons who did not know of each other's."""
     return (
         history.link is None
+        and history.closure is None
         and {review.place for review in history.current} == set(ReviewRound)
         and all(r.blind and r.conclusion is Conclusion.IDENTIFICATION for r in history.current)
     )
@@ -50,7 +53,8 @@ def lacks_a_blind_verdict(history: LeadHistory) -> bool:
     """Whether two identifications make no link because one was given knowing of the other."""
     agreed = all(r.conclusion is Conclusion.IDENTIFICATION for r in history.current)
     blind = all(r.blind for r in history.current)
-    return verdicts_are_known(history) and history.link is None and agreed and not blind
+    ended = history.link is not None or history.closure is not None
+    return verdicts_are_known(history) and not ended and agreed and not blind
 
 
 def awaits_logs(history: LeadHistory) -> bool:
@@ -112,6 +116,8 @@ def check_review(history: LeadHistory, who: str, member: str) -> None:
     """
     lead = history.lead.lead
     status = status_of(history)
+    if status is LeadStatus.CLOSED:
+        raise StoreError(f"lead {lead}: an open lead needed, found one that was closed")
     if not status.is_open:
         raise StoreError(
             f"lead {lead}: both reviews are there ({status}); --supersede changes one's own"
@@ -127,6 +133,21 @@ def check_review(history: LeadHistory, who: str, member: str) -> None:
         )
 
 
+def may_close(history: LeadHistory, who: str, member: str) -> bool:
+    """Whether who is no administrator may close an open lead: who opened it, before a verdict.
+
+    Raises StoreError: it is not open.
+    """
+    if not history.is_open:
+        lead, status = history.lead.lead, status_of(history)
+        raise StoreError(
+            f"lead {lead}: an open lead needed to close it, found: {status}",
+            hint=f"`ribin link withdraw {lead}` ends a link" if history.linked else "",
+        )
+    opened = history.lead.member == member and same_person(history.lead.examiner, who)
+    return opened and not history.reviews
+
+
 def own_review(history: LeadHistory, who: str, member: str) -> Review:
     """The review of this member's person that a new one would supersede.
 
@@ -135,6 +156,8 @@ def own_review(history: LeadHistory, who: str, member: str) -> Review:
     """
     if history.withdrawal:
         raise StoreError(f"lead {history.lead.lead}: the link is withdrawn; take up a new lead")
+    if history.closure and not history.link:
+        raise StoreError(f"lead {history.lead.lead}: the lead is closed; take up a new lead")
     for review in history.current:
         if is_by(review, who, member):
             return review

@@ -22,6 +22,7 @@ from ribin.cases.leads import (
     Withdrawal,
     pair_of,
 )
+from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
 from ribin.leads import rules
 from ribin.leads.blindness import reads_all_logs, saw_a_verdict, viewer_of_this_process
@@ -46,7 +47,8 @@ from ribin.vault.leads import (
     read_leads,
 )
 from ribin.vault.people import check_role
-from ribin.vault.sharing import own_name
+from ribin.vault.records import insert_version, next_version
+from ribin.vault.sharing import named_in_lead
 from ribin.vault.vault import Vault
 
 
@@ -96,6 +98,27 @@ def take_up_lead(
             record = insert_entry(both.transactions[member], lead_for(member, lead))
             both.log(member, "lead", number, note, [record])
         return step_done(both, number)
+
+
+def close_lead(own: Vault, network: Network | None, lead: str, *, who: str, reason: str) -> Step:
+    """End a lead that was opened by mistake, at both members; its exhibits may be taken up anew.
+
+    Raises AccessError: `who` did not open it, or a verdict was given, and is no administrator;
+    ParameterError: there is no reason; StoreError: the lead is unknown, or open no more.
+    """
+    reason = rules.checked_text(reason, "reason: why the lead is closed")
+    with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
+        merge_lead(both, lead)
+        history = read_lead(both.own, lead, str(own.path))
+        if rules.may_close(history, who, own.member):
+            check_role(both.own, who, (Role.EXAMINER, Role.ADMINISTRATOR))
+        else:
+            check_role(both.own, who, (Role.ADMINISTRATOR,))
+        stated = next_version(both.own, RecordKind.CLOSURE, lead, {"lead": lead}, who, reason)
+        for member in concerned_in_reach(both, history.lead):
+            record = insert_version(both.transactions[member], stated)
+            both.log(member, "close", lead, reason, [record])
+        return step_done(both, lead)
 
 
 def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, reason: str) -> Step:
@@ -186,8 +209,7 @@ def parts_without(db: Any, member: str, history: LeadHistory) -> tuple[frozenset
     """
 
     def named(ref: ExhibitRef) -> ExhibitRef:
-        own = own_name(db, ref.exhibit) if ref.member == member else None
-        return replace(ref, exhibit=own) if own else ref
+        return replace(ref, exhibit=named_in_lead(db, ref.exhibit)) if ref.member == member else ref
 
     files = [f for f in read_leads(db) if f.linked and f.lead != history.lead]
     pairs = [(named(one), named(other)) for one, other in (f.lead.exhibits for f in files)]

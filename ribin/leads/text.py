@@ -17,7 +17,7 @@ from ribin.leads.rules import (
 )
 from ribin.leads.trace import History, TracedLink
 from ribin.report.table import facts, table
-from ribin.vault.sharing import own_name
+from ribin.vault.sharing import named_in_lead
 from ribin.vault.vault import Vault
 
 NO_LINK_YET = "no link yet: `ribin lead sync` reads the logs of both members"
@@ -59,7 +59,7 @@ def view_lead(vault: Vault, history: LeadHistory, who: str) -> LeadView:
     with vault.catalogue.reading() as db:
         for place, end in enumerate(ends):
             if end.member == vault.member:
-                ends[place] = replace(end, exhibit=own_name(db, end.exhibit) or end.exhibit)
+                ends[place] = replace(end, exhibit=named_in_lead(db, end.exhibit))
     lead = replace(history.lead, reference=ends[0], comparison=ends[1])
     seen = visible_reviews(history, who, vault.member)
     return LeadView(replace(history, lead=lead), seen, len(history.reviews) - len(seen))
@@ -97,6 +97,10 @@ def lead_page(view: LeadView) -> str:
         lines.append(f"{view.hidden_reviews} verdict given, shown when both are in")
     if lacks_a_blind_verdict(history):
         lines.append(NO_LINK_YET if awaits_logs(history) else NO_LINK)
+    if history.closure and not history.link:
+        closed = history.closure
+        by = f"{closed.person} ({closed.member}), {closed.at[:10]}"
+        lines.append(f"closed by {by}: {closed.reason}")
     if history.withdrawal:
         end = history.withdrawal
         lines.append(f"link withdrawn by {end.person} ({end.member}), {end.at[:10]}: {end.reason}")
@@ -114,6 +118,7 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
         "unchecked": history.unchecked,  # reviews whose blindness awaits the logs of both members
         "link": history.link if verdicts_are_known(history) else None,
         "withdrawal": history.withdrawal,
+        "closure": history.closure,
     }
 
 

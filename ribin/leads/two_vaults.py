@@ -18,6 +18,7 @@ from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.search.network import Network
 from ribin.vault.audit import append_row
 from ribin.vault.disclosure import as_seen_by
+from ribin.vault.exhibits import first_name
 from ribin.vault.rows import RowHash
 from ribin.vault.sharing import PSEUDONYM
 from ribin.vault.vault import Vault, open_member
@@ -127,6 +128,9 @@ def names_in_lead(
 ) -> list[tuple[ExhibitRef, str]]:
     """Name and event of each exhibit as a lead writes them; the event is empty across a border.
 
+    Within a member the name is the one that the exhibit was enrolled under, whatever it is called
+    now, so that a lead never has to change.
+
     Raises StoreError: there is no own exhibit of such a name; AccessError: the holder shows this
     member no such exhibit: it is unknown, or not shared so far.
     """
@@ -144,7 +148,8 @@ def names_in_lead(
         elif crossing:
             named.append((as_seen_by(ref.member, both.vaults[ref.member]).ref(exhibit.exhibit), ""))
         else:
-            named.append((ExhibitRef(ref.member, exhibit.exhibit), exhibit.event.event))
+            first = first_name(both.transactions[ref.member], exhibit.exhibit)
+            named.append((ExhibitRef(ref.member, first), exhibit.event.event))
     return named
 
 

@@ -19,10 +19,11 @@ from ribin.vault.audit import (
     read_hashes,
     read_head,
 )
+from ribin.vault.exhibits import aliases_of
 from ribin.vault.people import check_role
 from ribin.vault.retention import tombstones
 from ribin.vault.rows import record_problems
-from ribin.vault.sharing import own_name, pseudonym
+from ribin.vault.sharing import named_in_lead, pseudonym
 from ribin.vault.vault import Vault
 
 _READERS = (Role.AUDITOR, Role.ADMINISTRATOR)
@@ -83,8 +84,8 @@ def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]
 def _names_of(vault: Vault, subject: str) -> set[str]:
     """All by which the log may name an exhibit, also one that was purged."""
     with vault.catalogue.reading() as db:
-        exhibit = own_name(db, subject) or subject
-        names = {subject, exhibit, pseudonym(db, exhibit)}
+        exhibit = named_in_lead(db, subject)
+        names = {subject, exhibit, pseudonym(db, exhibit), *aliases_of(db, exhibit)}
     names |= {scan.sha256 for scan in vault.holdings().scans if scan.exhibit.exhibit == exhibit}
     purged = (one.scans for one in tombstones(vault) if one.exhibit == exhibit)
     return names.union(*purged)

@@ -23,11 +23,12 @@ from ribin.params.defaults import Params
 from ribin.pipeline import UsableMarks, judge_marks, usable_marks
 from ribin.search.context import OnProgress, silent
 from ribin.search.rules import check_request
-from ribin.services.reading import AS_STATED, ReadOptions
+from ribin.services.reading import AS_STATED, ReadOptions, reading_differences
 from ribin.services.search import search_scan
 from ribin.services.session import Session, Vaults
 from ribin.vault.enrol import Enrolment, EnrolOutcome, exhibit_problems
 from ribin.vault.exhibits import fields_of
+from ribin.vault.redescribe import contents_as_read
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
 from ribin.workers import WORTH_A_PROCESS, Outcome, WorkItem, in_order, local_executor
@@ -158,7 +159,7 @@ class PrepareScans:
     def do(self, item: WorkItem) -> PreparedScan | None:
         row = self.row(item)
         with Vaults(self.options.vault, self.options.network_file) as vaults:
-            _, there = _known_row(row, vaults.of(row.member))
+            _, there = _known_row(row, vaults.of(row.member), self.options)
         return None if there else _prepare_row(row, self.options)
 
 
@@ -180,7 +181,7 @@ class Admission:
             raise ScanError(outcome.failed)
         row, options = self._work.row(item), self._work.options
         vault = self._vaults.of(row.member)
-        exhibit, done = _known_row(row, vault)
+        exhibit, done = _known_row(row, vault, options)
         if done is None:
             begin()
             one = outcome.value or _prepare_row(row, options)
@@ -192,6 +193,7 @@ class Admission:
                 exhibit,
                 who=options.who,
                 reason=options.reason,
+                verdicts=one.found.verdicts,
             )
         outcome_word = str(done.outcome)
         return Enrolled(
@@ -199,16 +201,32 @@ class Admission:
         )
 
 
-def _known_row(row: Row, vault: Vault) -> tuple[Exhibit, Enrolment | None]:
+def _known_row(row: Row, vault: Vault, options: EnrolOptions) -> tuple[Exhibit, Enrolment | None]:
     """The exhibit of a row, and its scan as it is in the vault already, or None.
 
-    Raises FormatError: the row names no file; StoreError, ParameterError: as `Vault.find_enrolled`
-    and `exhibit_of`.
+    Raises FormatError: the row names no file; StoreError: it is there and was read otherwise than
+    is asked for; StoreError, ParameterError: as `Vault.find_enrolled` and `exhibit_of`.
     """
     if not _has_file(row):
         raise FormatError(f"{row.name}: a file needed, found an empty cell")
     exhibit = exhibit_of(row.fields, _usual(vault, row.fields))
-    return exhibit, vault.find_enrolled(row.path, exhibit)
+    known = vault.find_enrolled(row.path, exhibit)
+    if known:
+        reading = _reading_of(row, options)
+        found = contents_as_read(vault, known.sha256) if reading.states_more else None
+        if found and (differences := reading_differences(row.path, reading, found, options.params)):
+            raise StoreError(
+                f"{row.path.name}: enrolled already as exhibit {known.exhibit}, and read otherwise "
+                f"than asked for: {'; '.join(differences)}",
+                hint=f"`ribin mark redo {known.exhibit}` with the same options reads it so",
+            )
+    return exhibit, known
+
+
+def _reading_of(row: Row, options: EnrolOptions) -> ReadOptions:
+    """How a row says that its scan is read."""
+    lighting = row.fields.get("lighting", "")
+    return replace(options.reading, who=options.who, why=options.reason, lighting=lighting)
 
 
 def _usual(vault: Vault, fields: Mapping[str, str]) -> Exhibit:
@@ -225,9 +243,8 @@ def _prepare_row(row: Row, options: EnrolOptions) -> PreparedScan:
 
     Raises RibinError: the scan cannot be read, or a mark that may not be left out cannot be used.
     """
-    lighting = row.fields.get("lighting", "")
-    reading = replace(options.reading, who=options.who, why=options.reason, lighting=lighting)
-    return PreparedScan(*accepted_marks(reading.scan(row.path, options.params), options))
+    scan = _reading_of(row, options).scan(row.path, options.params)
+    return PreparedScan(*accepted_marks(scan, options))
 
 
 # New exhibits searched with as soon as they are enrolled, each from the session of its member.
@@ -308,7 +325,7 @@ class CheckScans(PrepareScans):
             contextlib.suppress(RibinError, OSError),  # what the vault says against it comes later
             Vaults(self.options.vault, self.options.network_file) as vaults,
         ):
-            _, there = _known_row(row, vaults.of(row.member))
+            _, there = _known_row(row, vaults.of(row.member), self.options)
         if there is None:
             _prepare_row(row, self.options)
 
@@ -344,7 +361,7 @@ def dry_run_rows(
         for item, outcome in _worked(work, rows):
             row = rows[item.number - 1]
             place = f"line {row.line}" if row.line else row.name
-            texts, known = _row_problems(row, place, vaults, earlier)
+            texts, known = _row_problems(row, place, vaults, earlier, options)
             if outcome.failed:
                 texts.append(outcome.failed)
             problems += [Refused(f"{place}: {row.name}", text) for text in dict.fromkeys(texts)]
@@ -355,14 +372,14 @@ def dry_run_rows(
 
 
 def _row_problems(
-    row: Row, place: str, vaults: Vaults, earlier: _EarlierRows
+    row: Row, place: str, vaults: Vaults, earlier: _EarlierRows, options: EnrolOptions
 ) -> tuple[list[str], bool]:
     """What speaks against a row beside its scan, and whether that is in the vault already."""
     problems: list[str] = []
     known = False
     try:
         vault = vaults.of(row.member)
-        exhibit, done = _known_row(row, vault)
+        exhibit, done = _known_row(row, vault, options)
         known = done is not None
         problems += _exhibit_problems(row, place, vault.member, exhibit, earlier)
     except (RibinError, OSError) as error:

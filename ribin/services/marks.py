@@ -23,10 +23,9 @@ from ribin.search.rules import OTHER_PARAMETERS, check_request
 from ribin.services.reading import AS_STATED, ReadOptions, read_original
 from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
-from ribin.vault.enrol import scan_path
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.people import check_searcher
-from ribin.vault.scanfile import read_contents_of_scan
+from ribin.vault.redescribe import contents_as_read
 from ribin.vault.vault import Vault
 from ribin.view.surface import Surface, compared_surface, measured_surface
 
@@ -313,7 +312,7 @@ class _ShownExhibit:
                 f"{self.name}: a released original needed, because the provenance of a scan tells "
                 f"day, instrument and hash; {self.vault.member} has not released this one"
             )
-        kept = read_contents_of_scan(scan_path(self.vault.path, sha256))
+        kept = contents_as_read(self.vault, sha256)
         return reading.enrolled_scan(kept, asker.params)
 
     def log(self, sha256: str) -> None:
@@ -338,7 +337,7 @@ def _opened(ref: ExhibitRef, asker: Asker) -> Iterator[_ShownExhibit]:
         check_searcher(session.vault.catalogue, request.who)
     if ref.member == session.member:
         known = session.vault.exhibit(ref.exhibit)
-        yield _ShownExhibit(session.vault, ref.exhibit, known, ref.exhibit, True, asker)
+        yield _ShownExhibit(session.vault, known.exhibit, known, known.exhibit, True, asker)
         return
     if request is None:
         raise ParameterError(f"{ref}: who asks and why needed, found nobody")

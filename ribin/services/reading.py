@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError, RibinError, ScanError
 from ribin.extract.find import find_regions
 from ribin.extract.outlines import (
     add_notes,
+    mirrored,
+    note_of,
     outline_by_circles,
     parse_circle,
     set_outlines,
@@ -26,11 +30,27 @@ from ribin.vault.scanfile import ScanContents
 
 
 @dataclass(frozen=True)
+class MaskFile:
+    """An image that outlines a mark, white inside."""
+
+    mark_type: MarkType
+    path: Path
+
+
+def parse_mask(text: str) -> MaskFile:
+    """A mask as it is written on the command line: FILE of the breech face, or MARK:FILE."""
+    name, colon, file = text.partition(":")
+    if colon and name in list(MarkType):
+        return MaskFile(MarkType(name), Path(file))
+    return MaskFile(MarkType.BREECH_FACE, Path(text))
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """The options of one command about the scans it reads."""
 
     pixel_pitch_um: float | None = None
-    mask: Path | None = None
+    masks: tuple[MaskFile, ...] = ()
     circles: tuple[str, ...] = ()
     replica: bool = False
     who: str = ""
@@ -40,7 +60,12 @@ class ReadOptions:
     @property
     def outlines_anew(self) -> bool:
         """Whether more is said than what a scan does not state itself, so that marks change."""
-        return bool(self.mask or self.circles or self.replica)
+        return bool(self.masks or self.circles or self.replica)
+
+    @property
+    def states_more(self) -> bool:
+        """Whether anything is said that the vault may have otherwise of an enrolled scan."""
+        return self.outlines_anew or bool(self.lighting) or self.pixel_pitch_um is not None
 
     def scan(self, path: Path, params: Params) -> Scan:
         """Read a file; outlines replace what the file says, and the provenance notes by whom.
@@ -49,13 +74,12 @@ class ReadOptions:
 
         Raises RibinError: as `read_scan`; or a circle or a mask cannot be used.
         """
+        faces = [mask.path for mask in self.masks if mask.mark_type is MarkType.BREECH_FACE]
+        face = faces[-1] if faces else None
         scan = read_scan(
-            path, pixel_pitch_um=self.pixel_pitch_um, mask_path=self.mask, params=params.read
+            path, pixel_pitch_um=self.pixel_pitch_um, mask_path=face, params=params.read
         )
-        if self.mask:
-            words = [f"breech face outlined by mask {self.mask.name}"]
-            scan = add_notes(scan, words, self.who, self.why)
-        scan = self._with_circles(scan)
+        scan = self._with_outlines(scan, params)
         if self.lighting and scan.kind is ScanKind.IMAGE:
             scan = state_lighting(scan, self.lighting, self.who, self.why)
         return unfold_replica(scan, self.who, self.why) if self.replica else scan
@@ -73,17 +97,17 @@ class ReadOptions:
         if self.replica and kept.provenance.replica:
             raise ParameterError(f"{source}: enrolled as a cast already, found --replica")
         scan = read_again(kept, params)
-        if self.mask:
-            inside = read_mask(self.mask, scan.shape, source, params.read)
-            words = [f"breech face outlined by mask {self.mask.name}"]
-            scan = set_outlines(scan, {MarkType.BREECH_FACE: inside})
-            scan = add_notes(scan, words, self.who, self.why)
-        scan = self._with_circles(scan)
+        scan = self._with_outlines(scan, params)
         if self.lighting and scan.kind is ScanKind.IMAGE and not scan.provenance.lighting:
             scan = state_lighting(scan, self.lighting, self.who, self.why)
         return unfold_replica(scan, self.who, self.why) if self.replica else scan
 
-    def _with_circles(self, scan: Scan) -> Scan:
+    def _with_outlines(self, scan: Scan, params: Params) -> Scan:
+        for mask in self.masks:
+            inside = read_mask(mask.path, scan.shape, scan.provenance.source, params.read)
+            words = [f"{mask.mark_type.words} outlined by mask {mask.path.name}"]
+            scan = set_outlines(scan, {mask.mark_type: inside})
+            scan = add_notes(scan, words, self.who, self.why)
         circles = [parse_circle(text) for text in self.circles]
         return outline_by_circles(scan, circles, self.who, self.why) if circles else scan
 
@@ -117,6 +141,77 @@ def read_again(kept: ScanContents, params: Params) -> Scan:
         scan = unfold_replica(scan)
     provenance = replace(kept.provenance, reader=scan.provenance.reader)
     return replace(set_outlines(scan, kept.outlines), provenance=provenance)
+
+
+def reading_anew(
+    kept: ScanContents, reading: ReadOptions, params: Params, replica: bool | None, found: bool
+) -> Scan:
+    """An enrolled scan read otherwise than it was: what `reading` says stands for what was said.
+
+    Mask and circles are drawn in the scan as `ribin extract` shows it. `replica`: whether it is a
+    cast after all; None where that stays. `found`: outlines of persons are forgotten first.
+
+    Raises ParameterError: it is stated to be what it is already; ScanError: a topography has a
+    lighting or a pitch of its own; RibinError: as `ReadOptions.enrolled_scan`.
+    """
+    source, was_cast = kept.provenance.source, kept.provenance.replica
+    if replica is False and not was_cast:
+        raise ParameterError(f"{source}: a scan of a cast needed, found one of the case")
+    if found:
+        kept = _noted(replace(kept, outlines={}), "outlines of persons forgotten", reading)
+    if replica is False:
+        flipped = {mark: np.ascontiguousarray(one[:, ::-1]) for mark, one in kept.outlines.items()}
+        kept = replace(kept, outlines=flipped, provenance=replace(kept.provenance, replica=False))
+        kept = _noted(_with_light(kept, mirrored(kept.provenance.lighting)), "not a cast", reading)
+    if reading.pixel_pitch_um is not None:
+        if kept.kind is not ScanKind.IMAGE:
+            raise ScanError(f"{source}: an image needed to state a pitch, found a topography")
+        pitch_um = reading.pixel_pitch_um
+        kept = replace(kept, row_pitch_um=pitch_um, col_pitch_um=pitch_um)
+        kept = _noted(kept, f"pixel pitch stated as {pitch_um:g} um", reading)
+    if reading.lighting:
+        if kept.kind is not ScanKind.IMAGE:
+            raise ScanError(f"{source}: an image needed to have a lighting")
+        stated = str(parse_lighting(reading.lighting))
+        light = mirrored(stated) if kept.provenance.replica else stated
+        kept = _noted(_with_light(kept, light), f"lighting stated as {stated}", reading)
+    outlines = replace(reading, lighting="", replica=bool(replica))
+    return outlines.enrolled_scan(kept, params)
+
+
+def reading_differences(
+    path: Path, reading: ReadOptions, kept: ScanContents, params: Params
+) -> list[str]:
+    """What a file read as is asked for has otherwise than an enrolled scan of it, in words."""
+    scan, found = reading.scan(path, params), []
+    if scan.kind is ScanKind.IMAGE and scan.row_pitch_um != kept.row_pitch_um:
+        found.append(f"pixel pitch {kept.row_pitch_um:g} um, found {scan.row_pitch_um:g} um")
+    if scan.provenance.replica != kept.provenance.replica:
+        words = ("of a case", "of a cast")
+        was, asked = words[kept.provenance.replica], words[scan.provenance.replica]
+        found.append(f"a scan {was}, found one {asked}")
+    elif reading.lighting and scan.provenance.lighting != kept.provenance.lighting:
+        was, asked = kept.provenance.lighting or "unknown", scan.provenance.lighting
+        found.append(f"lighting {was}, found {asked}")
+    drawn = {**scan.outlines}
+    if scan.mark_valid is not None:
+        drawn[MarkType.BREECH_FACE] = scan.mark_valid
+    for mark_type, inside in drawn.items() if reading.masks or reading.circles else ():
+        before = kept.outlines.get(mark_type)
+        if before is None or not np.array_equal(inside, before):
+            was = "no outline" if before is None else "another outline"
+            found.append(f"{was} of the {mark_type.words}")
+    return found
+
+
+def _with_light(kept: ScanContents, lighting: str) -> ScanContents:
+    return replace(kept, provenance=replace(kept.provenance, lighting=lighting))
+
+
+def _noted(kept: ScanContents, words: str, reading: ReadOptions) -> ScanContents:
+    note = note_of(words, reading.who, reading.why)
+    provenance = kept.provenance
+    return replace(kept, provenance=replace(provenance, notes=(*provenance.notes, note)))
 
 
 # EXPERIMENTAL: an image against a topography.

@@ -1,17 +1,18 @@
-"""The scans of a vault described again after parameters changed, read from their originals."""
+"""Scans described again from their originals: after parameters changed, or read otherwise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ribin.errors import ScanError
+from ribin.errors import ParameterError, ScanError
 from ribin.params.defaults import Params
 from ribin.services.enrol import EnrolOptions, accepted_marks
-from ribin.services.reading import read_again
-from ribin.vault.enrol import scan_path
-from ribin.vault.redescribe import admit_description, scans_in_use_with
-from ribin.vault.scanfile import read_contents_of_scan
+from ribin.services.reading import ReadOptions, read_again, reading_anew
+from ribin.vault.corrections import find_scan
+from ribin.vault.redescribe import admit_description, contents_as_read, scans_in_use_with
+from ribin.vault.scanfile import ScanContents
+from ribin.vault.states import scan_state
 from ribin.vault.vault import Vault
 
 _ACCEPTED = "accepted at enrolment"
@@ -50,16 +51,99 @@ def describe_vault(
     failed = []
     for number, stored in enumerate(todo, start=1):
         try:
-            contents = read_contents_of_scan(scan_path(vault.path, stored.sha256))
-            accepted = _ACCEPTED if "accepted" in " ".join(contents.provenance.notes) else ""
+            contents = contents_as_read(vault, stored.sha256)
             scan = read_again(contents, params)
-            options = EnrolOptions(params, who, accept_unusable=accepted)
+            options = EnrolOptions(params, who, accept_unusable=_accepted(contents))
             _, found = accepted_marks(scan, options)
             new = admit_description(
-                vault, scan, found.marks, found.templates, who=who, reason=reason
+                vault,
+                scan,
+                found.marks,
+                found.templates,
+                who=who,
+                reason=reason,
+                verdicts=found.verdicts,
             )
             counted[new] += 1
         except ScanError as error:
             failed.append((stored.source, str(error)))
         progress(number, len(todo))
     return DescribeReport(counted[True], counted[False], len(scans) - len(todo), tuple(failed))
+
+
+# Marks that a person outlines, or has read, otherwise than before.
+
+
+@dataclass(frozen=True)
+class RedoOptions:
+    """How one scan of an exhibit is read from now on.
+
+    `scan` is as of `find_scan`; `replica` is None where it stays a cast or none; with `found`
+    outlines of persons are forgotten before those of `reading` are drawn.
+    """
+
+    exhibit: str
+    scan: str
+    reading: ReadOptions
+    replica: bool | None = None
+    found: bool = False
+    accept_unusable: str = ""
+
+
+@dataclass(frozen=True)
+class RedoneScan:
+    """A scan as it is read now, and the marks of it that count with their verdicts."""
+
+    exhibit: str
+    sha256: str
+    source: str
+    reading: int
+    said: str
+    marks: tuple[tuple[str, str], ...]
+
+
+def redo_marks(vault: Vault, params: Params, asked: RedoOptions) -> RedoneScan:
+    """Outline and read a scan anew from its stored original; what is found counts from now on.
+
+    What counted before stays as evidence of what earlier lists and leads rest on.
+
+    Raises ParameterError: nobody says who and why, nothing is said anew, or the scan is not told
+    from others; ScanError, FormatError: a mark cannot be used so; StoreError, AccessError: as
+    `admit_description`.
+    """
+    who, reason = asked.reading.who, asked.reading.why
+    if not who.strip() or not reason.strip():
+        raise ParameterError("mark redo: who and reason needed for a change, found one missing")
+    exhibit = vault.exhibit(asked.exhibit).exhibit
+    with vault.catalogue.reading() as db:
+        sha256, source = find_scan(db, exhibit, asked.scan)
+    kept = contents_as_read(vault, sha256)
+    scan = reading_anew(kept, asked.reading, params, asked.replica, asked.found)
+    said = [note for note in scan.provenance.notes if note not in kept.provenance.notes]
+    if not said:
+        raise ParameterError(
+            f"exhibit {exhibit}: something to read otherwise needed, found nothing new",
+            hint="--circle, --mask, --found, --replica, --lighting and --pixel-pitch-um say it",
+        )
+    accepted = asked.accept_unusable or _accepted(kept)
+    scan, found = accepted_marks(scan, EnrolOptions(params, who, reason, accept_unusable=accepted))
+    admit_description(
+        vault,
+        scan,
+        found.marks,
+        found.templates,
+        who=who,
+        reason=reason,
+        verdicts=found.verdicts,
+        said=" ".join(said),
+    )
+    with vault.catalogue.reading() as db:
+        state = scan_state(db, sha256)
+    judged = zip(found.marks, found.verdicts, strict=True)
+    listed = tuple((str(mark.mark_type), str(verdict)) for mark, verdict in judged)
+    return RedoneScan(exhibit, sha256, source, state.reading, state.said, listed)
+
+
+def _accepted(contents: ScanContents) -> str:
+    """Why an unusable mark is kept: somebody accepted one at enrolment."""
+    return _ACCEPTED if "accepted" in " ".join(contents.provenance.notes) else ""

@@ -34,7 +34,7 @@ from ribin.services.pair import (
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.recorded_searches import record_lists
 from ribin.services.session import Session
-from ribin.vault.exhibits import find_scan_owner
+from ribin.vault.exhibits import find_scan_owner, first_name
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.people import check_searcher
 from ribin.vault.sharing import pseudonym
@@ -212,7 +212,8 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
     """Member and exhibit of each pair that needs no look any more.
 
     The latest lead of a pair decides. One that still awaits a verdict is not among them, nor one
-    that lacks a blind one, nor one whose link was withdrawn: there, something was wrong.
+    that lacks a blind one, nor one that was closed or whose link was withdrawn: there, something
+    was wrong.
 
     `sha256`: of the scan that is searched with. One that is not enrolled has been reviewed with
     nothing.
@@ -222,14 +223,15 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
         if exhibit is None:
             return ()
         # A lead that crosses a border names the own exhibit as the other member knows it.
-        own = [ExhibitRef(vault.member, name) for name in (exhibit, pseudonym(db, exhibit))]
+        names = (first_name(db, exhibit), pseudonym(db, exhibit))
+        own = [ExhibitRef(vault.member, name) for name in names]
         files = [file for held in own for file in leads_of_exhibit(db, held)]
     latest = {file.lead.pair: file for file in sorted(files, key=lambda file: file.lead.at)}
     settled = [
         file
         for file in latest.values()
         if not (status_of(file).is_open or lacks_a_blind_verdict(file))
-        and status_of(file) is not LeadStatus.WITHDRAWN
+        and status_of(file) not in (LeadStatus.WITHDRAWN, LeadStatus.CLOSED)
     ]
     others = {held for file in settled for held in file.lead.exhibits if held not in own}
     return tuple(sorted((held.member, held.exhibit) for held in others))

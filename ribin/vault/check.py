@@ -17,9 +17,10 @@ from ribin.vault.enrol import MARKS_FOLDER, is_arriving, scan_path
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.recorded_searches import lead_problems
 from ribin.vault.records import version_problems
-from ribin.vault.redescribe import described_path, read_descriptions
+from ribin.vault.redescribe import read_descriptions
 from ribin.vault.rows import record_problems
 from ribin.vault.scanfile import damaged_parts, read_original
+from ribin.vault.states import state_problems
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def _catalogue_problems(db: sqlite3.Connection) -> list[Problem]:
         found += [Problem("", text) for text in lead_problems(db)]
     with _damage_noted(found):
         found += [Problem("", f"record {one.name}: {text}") for one, text in version_problems(db)]
+    with _damage_noted(found):
+        found += [Problem(exhibit, f"catalogue: {text}") for exhibit, text in state_problems(db)]
     return found
 
 
@@ -109,7 +112,7 @@ def _description_problems(folder: Path, catalogue: Catalogue) -> Iterator[Proble
     with catalogue.reading() as db:
         descriptions = read_descriptions(db)
     for one in descriptions:
-        path = described_path(folder, one.sha256, one.params_id)
+        path = one.path(folder)
         if not path.is_file():
             yield Problem(one.exhibit, f"{path}: the file of a description needed, found none")
         elif _sha256(path.read_bytes()) != one.file_sha256:

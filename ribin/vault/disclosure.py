@@ -16,7 +16,7 @@ import numpy as np
 from ribin.cases.exhibits import Candidate, Event, Exhibit, Scope
 from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.model import MarkType
-from ribin.vault.exhibits import find_exhibit, read_exhibits
+from ribin.vault.exhibits import find_exhibit, first_name, read_exhibits, read_renamed
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.mark_table import MarkFacts, MarkTable, read_bare, read_mark_table
 from ribin.vault.sharing import Release, keyed_pseudonym, own_name, read_setting, released_to
@@ -38,8 +38,8 @@ def as_seen_by(receiver: str, vault: Vault, reach: Scope = Scope.NETWORK) -> Dis
     `reach`: the narrowest scope in which the receiver reaches the owner.
     """
     with vault.catalogue.reading() as db:
-        key = read_setting(db, "opaque_key")
-    return Disclosure(vault, receiver, reach, key, released_to(vault, receiver))
+        key, renamed = read_setting(db, "opaque_key"), read_renamed(db)
+    return Disclosure(vault, receiver, reach, key, renamed, released_to(vault, receiver))
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Disclosure:
     receiver: str
     reach: Scope
     pseudonym_key: str
+    renamed: Mapping[str, str]  # exhibits by their names, and the first names of these
     released: Mapping[str, Release]
 
     @property
@@ -75,7 +76,7 @@ class Disclosure:
 
     def pseudonym(self, exhibit: str) -> str:
         """What other members call an exhibit before it is released."""
-        return keyed_pseudonym(self.pseudonym_key, exhibit)
+        return keyed_pseudonym(self.pseudonym_key, self.renamed.get(exhibit, exhibit))
 
     def knows(self, exhibit: str) -> bool:
         """Whether the receiver knows the exhibit by its own name, with its event."""
@@ -171,7 +172,7 @@ class Disclosure:
     def links_of(self, name: str) -> list[tuple[LeadHistory, ExhibitRef]]:
         """Every link on an exhibit, also withdrawn ones, and what lies at its other end."""
         with self.vault.catalogue.reading() as db:
-            names = {name, own_name(db, name) or name}
+            names = {name, first_name(db, own_name(db, name) or name)}
             own = [ExhibitRef(self.vault.member, one) for one in sorted(names)]
             files = [file for one in own for file in leads_of_exhibit(db, one) if file.link]
         found = []

@@ -22,10 +22,19 @@ from ribin.cases.leads import ENROLLING
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, MarkType, Origin, Scan, Template
 from ribin.vault.audit import now_utc
-from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit, find_scan_owner
+from ribin.vault.exhibits import (
+    MARKS_IN_USE,
+    current_name,
+    fields_of,
+    find_event,
+    find_exhibit,
+    find_scan_owner,
+    first_name,
+)
 from ribin.vault.files import fsync_folder, write_synced
 from ribin.vault.rows import Act
 from ribin.vault.scanfile import template_sha256
+from ribin.vault.states import ScanState, state_event, state_exhibit, state_scan
 
 if TYPE_CHECKING:
     from ribin.vault.vault import Vault
@@ -33,9 +42,10 @@ if TYPE_CHECKING:
 
 # How a name on a command line begins that is no plain exhibit (`services/marks.py`).
 _MEANS_ELSE = re.compile(r"exhibit:|[A-Z]{3}:|\.{0,2}[/\\]")
+# A lead within the member names an exhibit as it was enrolled, one across a border its pseudonym.
 _LEAD_ON_PURGED = (
-    "SELECT lead FROM tombstones t JOIN leads ON reference IN (t.exhibit, t.opaque)"
-    " OR comparison IN (t.exhibit, t.opaque) WHERE t.exhibit = ?"
+    "SELECT lead FROM tombstones t JOIN leads ON reference IN (t.exhibit, t.first_name, t.opaque)"
+    " OR comparison IN (t.exhibit, t.first_name, t.opaque) WHERE ? IN (t.exhibit, t.first_name)"
 )
 
 
@@ -100,49 +110,83 @@ def find_enrolled(
     Raises StoreError: the scan belongs to another exhibit, the exhibit or its event is recorded
     otherwise, or the name is that of a purged exhibit which a lead names for good.
     """
-    owner = find_scan_owner(db, sha256)
-    if owner is not None and owner != wanted.exhibit:
-        found = f"found exhibit {wanted.exhibit}"
-        raise StoreError(f"{source}: this scan is enrolled as exhibit {owner}, {found}")
+    owner, name = find_scan_owner(db, sha256), current_name(db, wanted.exhibit)
+    if owner is not None and owner != name:
+        raise StoreError(
+            f"{source}: this scan is enrolled as exhibit {owner}, found exhibit {name}",
+            hint=f"`ribin mark move {owner} {name}` takes a scan to the exhibit that it shows",
+        )
     stored = find_exhibit(db, wanted.exhibit)
     if stored:
-        _refuse_conflict(f"exhibit {wanted.exhibit}", fields_of(stored), fields_of(wanted))
-    elif purged := db.execute(_LEAD_ON_PURGED, (wanted.exhibit,)).fetchone():
-        raise StoreError(
-            f"exhibit {wanted.exhibit}: another name needed, found that of a purged exhibit which "
-            f"lead {purged['lead']} names"
-        )
+        fields = {**fields_of(wanted), "exhibit": stored.exhibit}
+        _refuse_conflict(f"exhibit {stored.exhibit}", fields_of(stored), fields)
+    else:
+        check_new_name(db, wanted.exhibit)
     event = find_event(db, wanted.event.event)
     if event:
         _refuse_conflict(f"event {event.event}", asdict(event), asdict(wanted.event))
     if owner is None:
         return None
     count = db.execute(f"SELECT count(*) FROM {MARKS_IN_USE} WHERE sha256 = ?", (sha256,))
-    return Enrolment(EnrolOutcome.ALREADY_THERE, wanted.exhibit, sha256, count.fetchone()[0])
+    return Enrolment(EnrolOutcome.ALREADY_THERE, name, sha256, count.fetchone()[0])
+
+
+def check_new_name(db: sqlite3.Connection, name: str) -> None:
+    """Refuse to call an exhibit by a name that a purged one had and a lead still names.
+
+    Raises StoreError.
+    """
+    purged = db.execute(_LEAD_ON_PURGED, (name,)).fetchone()
+    if purged:
+        raise StoreError(
+            f"exhibit {name}: another name needed, found that of a purged exhibit which "
+            f"lead {purged['lead']} names"
+        )
 
 
 def insert_entry(act: Act, entry: Entry, file_sha256: str) -> Enrolment:
     """Add the records that are missing and the row of the audit log that vouches for them."""
-    event = entry.exhibit.event
+    event, known = entry.exhibit.event, find_exhibit(act.db, entry.exhibit.exhibit)
     if not find_event(act.db, event.event):
-        act.insert("events", asdict(event))
-    if not find_exhibit(act.db, entry.exhibit.exhibit):
-        act.insert("exhibits", fields_of(entry.exhibit))
+        state_event(act, event, is_new=True)
+    if not known:
+        state_exhibit(act, entry.exhibit, None)
+    exhibit = known.exhibit if known else entry.exhibit.exhibit
     provenance = entry.scan.provenance
     names = ("sha256", "source", "lighting", "size_bytes")
     facts = {name: getattr(provenance, name) for name in names} | {"kind": entry.scan.kind}
     written = {"file_sha256": file_sha256, "enrolled_at": now_utc()}
-    act.insert("scans", {**facts, "exhibit": entry.exhibit.exhibit, **written})
-    for position, template in enumerate(entry.templates):
-        act.insert("marks", mark_fields(entry.scan, template, position, entry.who))
-    act.log(entry.sha256, exhibit=entry.exhibit.exhibit)
-    return Enrolment(EnrolOutcome.NEW, entry.exhibit.exhibit, entry.sha256, len(entry.templates))
+    act.insert("scans", {**facts, "exhibit": exhibit, **written})
+    stated = ScanState(first_name(act.db, exhibit), provenance.lighting)
+    state_scan(act, entry.sha256, stated, is_new=True)
+    insert_marks(act, entry.scan, entry.templates, entry.verdicts, 0)
+    act.log(entry.sha256, exhibit=exhibit)
+    return Enrolment(EnrolOutcome.NEW, exhibit, entry.sha256, len(entry.templates))
+
+
+def insert_marks(
+    act: Act,
+    scan: Scan,
+    templates: Sequence[Template],
+    verdicts: Sequence[str],
+    first: int,
+    **columns: int,
+) -> None:
+    """Add the marks of a scan, the first one at a position, with the verdicts on their quality
+    where they were judged; `columns` are those of a description."""
+    judged = verdicts or [""] * len(templates)
+    for position, (template, verdict) in enumerate(zip(templates, judged, strict=True), first):
+        fields = mark_fields(scan, template, position, act.who)
+        act.insert("marks", {**fields, "verdict": str(verdict), **columns})
 
 
 def _refuse_conflict(where: str, stored: dict[str, str], found: dict[str, str]) -> None:
     for name, value in found.items():
         if value and value != stored[name]:
-            raise StoreError(f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}")
+            raise StoreError(
+                f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}",
+                hint="`ribin exhibit edit` corrects what the vault has",
+            )
 
 
 def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict[str, object]:
@@ -155,9 +199,10 @@ def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict
     drawn = scan.mark_valid if template.mark_type is MarkType.BREECH_FACE else None
     outlined = template.mark_type in scan.outlines or drawn is not None
     # The last note on who drew the outline, and with which file or circle.
-    words: tuple[str, ...] = (f"{template.mark_type} outlined by ",)
-    if template.mark_type is MarkType.BREECH_FACE:
-        words += ("breech face outlined by mask ", "mask ")
+    mark_type = template.mark_type
+    words: tuple[str, ...] = (f"{mark_type} outlined by ", f"{mark_type.words} outlined by ")
+    if mark_type is MarkType.BREECH_FACE:
+        words += ("mask ",)
     notes = [note for note in scan.provenance.notes if note.lower().startswith(words)]
     note = (notes[-1] if notes else "in the file") if outlined else ""
     return {
@@ -185,6 +230,7 @@ class Entry:
     exhibit: Exhibit
     who: str
     reason: str
+    verdicts: Sequence[str] = ()  # on the quality of each mark, where it was judged
 
     @property
     def sha256(self) -> str:

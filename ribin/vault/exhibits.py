@@ -13,11 +13,10 @@ from ribin.errors import StoreError
 from ribin.model import MarkType, ScanKind
 from ribin.vault.rows import from_row
 
-# Of each scan the marks of its latest description; of one that was never redescribed, all.
+# Of each scan the marks of the description that counts; where none does, those of its own file.
 MARKS_IN_USE = (
-    "(SELECT * FROM marks AS every WHERE every.description IS (SELECT description "
-    "FROM descriptions AS d WHERE d.sha256 = every.sha256 "
-    "ORDER BY d.at DESC, d.description DESC LIMIT 1))"
+    "(SELECT every.* FROM marks AS every JOIN scans AS whose USING (sha256)"
+    " WHERE every.description IS whose.description)"
 )
 _EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
 _AT_ONCE = 500  # placeholders in a statement
@@ -46,7 +45,11 @@ class StoredMark:
     kind: ScanKind
     params_id: str
     template_sha256: str
+    verdict: str = ""  # on its quality
+    outline: str = ""  # how a person drew it
+    outlined_by: str = ""
     described: bool = False  # later: it lies in a file of its own
+    reading: int = 0  # of the scan that it was cut from
 
 
 @dataclass(frozen=True)
@@ -73,17 +76,56 @@ def read_exhibits(db: sqlite3.Connection) -> dict[str, Exhibit]:
     return {row["exhibit"]: _exhibit(row) for row in db.execute(f"{_EXHIBITS} ORDER BY exhibit")}
 
 
-def find_exhibit(db: sqlite3.Connection, exhibit: str) -> Exhibit | None:
-    row = db.execute(f"{_EXHIBITS} WHERE exhibit = ?", (exhibit,)).fetchone()
+def find_exhibit(db: sqlite3.Connection, name: str) -> Exhibit | None:
+    """The exhibit that has this name, or had it; None where there is none."""
+    row = db.execute(f"{_EXHIBITS} WHERE exhibit = ?", (current_name(db, name),)).fetchone()
     return _exhibit(row) if row else None
 
 
-def no_such_exhibit(vault: Path, exhibit: str) -> StoreError:
-    """The refusal of an exhibit that a vault lacks."""
-    return StoreError(
-        f"{vault}: exhibit {exhibit} needed, found none of this id",
-        hint="`ribin share` lists the exhibits of a vault",
-    )
+def current_name(db: sqlite3.Connection, name: str) -> str:
+    """What an exhibit is called that has this name or had it; the name where none had."""
+    query = "SELECT exhibit FROM aliases JOIN exhibits USING (first_name) WHERE alias = ?"
+    row = db.execute(query, (name,)).fetchone()
+    return str(row["exhibit"]) if row else name
+
+
+def first_name(db: sqlite3.Connection, exhibit: str) -> str:
+    """The name that an exhibit was enrolled under: it stands in leads, and its pseudonym and its
+    records are named by it."""
+    row = db.execute("SELECT first_name FROM exhibits WHERE exhibit = ?", (exhibit,)).fetchone()
+    return str(row["first_name"]) if row else exhibit
+
+
+def read_renamed(db: sqlite3.Connection) -> dict[str, str]:
+    """Of each exhibit that has another name now: the name that it was enrolled under."""
+    query = "SELECT exhibit, first_name FROM exhibits WHERE exhibit <> first_name"
+    return {str(exhibit): str(first) for exhibit, first in db.execute(query)}
+
+
+def read_aliases(db: sqlite3.Connection) -> dict[str, list[str]]:
+    """The names that exhibits had, the first one first, by the names that they have."""
+    found: dict[str, list[str]] = {}
+    query = "SELECT exhibit, alias FROM aliases a JOIN exhibits USING (first_name) ORDER BY a.rowid"
+    for exhibit, alias in db.execute(query):
+        found.setdefault(str(exhibit), []).append(str(alias))
+    return found
+
+
+def aliases_of(db: sqlite3.Connection, exhibit: str) -> list[str]:
+    """The names that an exhibit had, the first one first."""
+    query = "SELECT alias FROM aliases WHERE first_name = ? ORDER BY rowid"
+    return [str(row["alias"]) for row in db.execute(query, (first_name(db, exhibit),))]
+
+
+def needed_exhibit(db: sqlite3.Connection, vault: Path, name: str) -> Exhibit:
+    """As `find_exhibit`; StoreError where there is none, naming the vault."""
+    found = find_exhibit(db, name)
+    if found is None:
+        raise StoreError(
+            f"{vault}: exhibit {name} needed, found none of this id",
+            hint="`ribin exhibit list` lists the exhibits of a vault",
+        )
+    return found
 
 
 def find_scan_owner(db: sqlite3.Connection, sha256: str) -> str | None:
@@ -152,4 +194,5 @@ def _scan(row: sqlite3.Row, exhibit: Exhibit) -> StoredScan:
 
 
 def _mark(row: sqlite3.Row, scan: StoredScan) -> StoredMark:
-    return from_row(StoredMark, row, scan=scan, described=row["description"] is not None)
+    described = row["description"] is not None
+    return from_row(StoredMark, row, scan=scan, described=described, reading=row["reading"])

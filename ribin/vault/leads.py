@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ribin.cases.leads import (
+    Closure,
     ExhibitRef,
     Lead,
     LeadHistory,
@@ -18,7 +19,9 @@ from ribin.cases.leads import (
     Withdrawal,
     same_person,
 )
+from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
+from ribin.vault.records import last_version
 from ribin.vault.rows import RowHash, from_row, insert_record
 
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
@@ -128,10 +131,14 @@ def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
     lead = history.lead.lead
     link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
     end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
+    closed = last_version(db, RecordKind.CLOSURE, lead)
     return replace(
         history,
         link=from_row(Link, link) if link else None,
         withdrawal=from_row(Withdrawal, end) if end else None,
+        closure=Closure(lead, closed.person, closed.member, closed.at, closed.reason)
+        if closed
+        else None,
     )
 
 

@@ -15,7 +15,7 @@ from ribin.vault.audit import append_row, chain_problems
 from ribin.vault.catalogue import Catalogue, write_identity
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.files import fsync_folder, new_folder, write_durably
-from ribin.vault.redescribe import described_path, read_descriptions
+from ribin.vault.redescribe import read_descriptions
 from ribin.vault.rows import change_record, record_problems
 from ribin.vault.scanfile import read_original, read_template, template_sha256
 
@@ -100,8 +100,8 @@ def _files(db: sqlite3.Connection, folder: Path) -> list[_File]:
         kept = (row["file_sha256"], place, f"scans/{sha256}", "description IS NULL")
         files.append(_File("scans", sha256, sha256, *kept))
     for one in read_descriptions(db):
-        place, named = described_path(folder, one.sha256, one.params_id), one.description
-        name = f"described/{one.sha256}-{one.params_id}"
+        place, named = one.path(folder), one.description
+        name = f"described/{place.stem}"
         kept = (one.file_sha256, place, name, f"description = {named:d}")
         files.append(_File("descriptions", named, one.sha256, *kept))
     return files

@@ -194,8 +194,10 @@ class ReceivedGallery:
                 for row in db.execute(_SCANS, (self.member,))
             }
             rows = db.execute(_MARKS, (self.member,)).fetchall()
+        as_cut: dict[str, Any] = dict.fromkeys(("verdict", "outline", "outlined_by"), "")
+        as_cut |= {"described": False, "reading": 0}
         marks = tuple(
-            from_row(StoredMark, row, scan=scans[row["sha256"]], described=False) for row in rows
+            from_row(StoredMark, row, scan=scans[row["sha256"]], **as_cut) for row in rows
         )
         digest = hashlib.sha256(repr(exhibits).encode())
         digest.update(repr([(m.scan.sha256, m.template_sha256) for m in marks]).encode())

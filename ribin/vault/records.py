@@ -22,9 +22,9 @@ from ribin.cases.record import (
     version_problem,
 )
 from ribin.vault.audit import now_utc
-from ribin.vault.rows import Act, from_row
+from ribin.vault.rows import Act, RowHash, from_row, insert_record
 
-_TABLE = "records"
+RECORDS = "records"  # the table
 
 
 def add_version(act: Act, kind: RecordKind, record_id: str, body: Mapping[str, Any]) -> Record:
@@ -32,24 +32,43 @@ def add_version(act: Act, kind: RecordKind, record_id: str, body: Mapping[str, A
 
     The row that `act.log` adds next vouches for it.
     """
-    before = last_version(act.db, kind, record_id)
-    member = act.db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
-    made = Record(
+    made = next_version(act.db, kind, record_id, body, act.who, act.reason)
+    act.records.update([insert_version(act.db, made)])
+    return made
+
+
+def next_version(
+    db: sqlite3.Connection,
+    kind: RecordKind,
+    record_id: str,
+    body: Mapping[str, Any],
+    who: str,
+    reason: str,
+) -> Record:
+    """The version that a person of this vault's member states after the last one."""
+    before = last_version(db, kind, record_id)
+    return Record(
         kind=kind,
         id=record_id,
         version=before.version + 1 if before else 1,
-        member=member,
-        person=act.who,
-        identity=identity_of(act.who),
+        member=db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0],
+        person=who,
+        identity=identity_of(who),
         at=now_utc(),
-        reason=act.reason,
+        reason=reason,
         body=dict(body),
         body_sha256=body_sha256(body),
         previous_sha256=before.sha256 if before else NO_VERSION,
     )
-    text = canonical_bytes(made.body).decode("utf-8", "surrogatepass")
-    act.insert(_TABLE, {**vars(made), "body": text, "record": made.name})
-    return made
+
+
+def insert_version(db: sqlite3.Connection, one: Record) -> RowHash:
+    """Write a version, also one that another member stated; gives what the audit log must have.
+
+    The catalogue refuses a version that is not the next one: sqlite3.IntegrityError.
+    """
+    text = canonical_bytes(one.body).decode("utf-8", "surrogatepass") if one.body else ""
+    return insert_record(db, RECORDS, {**vars(one), "body": text, "record": one.name})
 
 
 def last_version(db: sqlite3.Connection, kind: RecordKind, record_id: str) -> Record | None:

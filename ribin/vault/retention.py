@@ -14,15 +14,19 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from ribin.cases.leads import DISCLOSING, KEEPING, ExhibitRef
+from ribin.cases.record import RecordKind
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import now_utc
 from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
+from ribin.vault.exhibits import aliases_of, first_name
 from ribin.vault.files import fsync_folder
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.recorded_searches import end_searches_with
+from ribin.vault.records import blank_versions
 from ribin.vault.rows import Act, from_row
 from ribin.vault.saved_searches import end_saved_searches_of
 from ribin.vault.sharing import end_releases, pseudonym, read_setting
+from ribin.vault.states import remove_empty_event
 from ribin.vault.vault import Vault
 
 
@@ -41,6 +45,7 @@ class Tombstone:
 
     tombstone: str
     exhibit: str
+    first_name: str  # that it was enrolled under
     opaque: str
     scans: tuple[str, ...]  # SHA-256 of the originals
     keep_until: str
@@ -57,7 +62,7 @@ def keep_until(vault: Vault, exhibit: str, day: str, who: str, reason: str) -> N
     """
     if day:
         checked_day(day, f"exhibit {exhibit}: keep until")
-    vault.exhibit(exhibit)
+    exhibit = vault.exhibit(exhibit).exhibit
     with vault.act("retention", who, reason, DISCLOSING) as act:
         query = "SELECT keep_until FROM retention WHERE exhibit = ?"
         row = act.db.execute(query, (exhibit,)).fetchone()
@@ -100,6 +105,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
     if not who.strip() or not reason.strip():
         raise ParameterError(f"exhibit {exhibit}: who and reason needed, found one missing")
     known = vault.exhibit(exhibit)
+    exhibit = known.exhibit
     due = {d.exhibit: d.keep_until for d in retention_dates(vault)}.get(exhibit, "")
     with vault.act("purge", who, reason, KEEPING) as act:
         db = act.db
@@ -111,6 +117,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         stone = Tombstone(
             tombstone=uuid.uuid4().hex,
             exhibit=exhibit,
+            first_name=first_name(db, exhibit),
             opaque=pseudonym(db, exhibit),
             scans=tuple(scans),
             keep_until=due,
@@ -118,10 +125,10 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
             who=who,
             reason=reason.strip(),
         )
-        _remove(act, exhibit, known.event.event, scans)
+        blanked = _remove(act, exhibit, known.event.event, scans)
         act.insert("tombstones", {**vars(stone), "scans": json.dumps(scans)})
         end_releases(act, exhibit)  # another exhibit may come to have this name
-        act.log(exhibit, scans=scans, keep_until=due)
+        act.log(exhibit, scans=scans, keep_until=due, blanked=blanked)
         # The writer after a crash here finds the files named as arriving and unknown, and ends it.
         for sha256 in scans:
             (vault.path / INCOMING_FOLDER / sha256).mkdir(parents=True, exist_ok=True)
@@ -144,8 +151,12 @@ def tombstones(vault: Vault) -> list[Tombstone]:
     return [from_row(Tombstone, row, scans=tuple(json.loads(row["scans"]))) for row in rows]
 
 
-def _remove(act: Act, exhibit: str, event: str, scans: list[str]) -> None:
-    """Take the records away, those that name others first."""
+def _remove(act: Act, exhibit: str, event: str, scans: list[str]) -> list[str]:
+    """Take the rows away, those that name others first; gives the versions of records that were
+    blanked with them."""
+    first = first_name(act.db, exhibit)
+    gone = [(RecordKind.SCAN, sha256) for sha256 in scans] + [(RecordKind.EXHIBIT, first)]
+    act.db.execute("PRAGMA defer_foreign_keys = ON")  # scans and descriptions name each other
     for sha256 in scans:
         for table, key in (("marks", "mark_id"), ("descriptions", "description")):
             query = f"SELECT {key} FROM {table} WHERE sha256 = ?"
@@ -154,9 +165,12 @@ def _remove(act: Act, exhibit: str, event: str, scans: list[str]) -> None:
         act.remove("scans", sha256)
     if act.db.execute("SELECT 1 FROM retention WHERE exhibit = ?", (exhibit,)).fetchone():
         act.remove("retention", exhibit)
+    for alias in aliases_of(act.db, exhibit):
+        act.remove("aliases", alias)
     act.remove("exhibits", exhibit)
-    if not act.db.execute("SELECT 1 FROM exhibits WHERE event = ?", (event,)).fetchone():
-        act.remove("events", event)
+    if remove_empty_event(act, event):
+        gone.append((RecordKind.EVENT, event))
+    return [name for one in gone for name in blank_versions(act, *one, keep_last=False)]
 
 
 def _check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> None:
@@ -164,7 +178,8 @@ def _check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> Non
 
     A lead that has ended names its exhibits for good, and needs no more of them than their names.
     """
-    names = (exhibit, pseudonym(db, exhibit))  # in a lead across a border the pseudonym
+    # In a lead across a border the pseudonym, else the name that it was enrolled under.
+    names = (first_name(db, exhibit), pseudonym(db, exhibit))
     for history in (h for n in names for h in leads_of_exhibit(db, ExhibitRef(member, n))):
         lead = history.lead.lead
         if history.linked:
@@ -176,8 +191,8 @@ def _check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> Non
             ends = (
                 "`ribin lead sync` ends it, where the logs of both members are in reach"
                 if history.unchecked
-                else f"its two verdicts (`ribin review {lead}`) end it, `unsuitable` where nobody "
-                "can examine"
+                else f"its two verdicts (`ribin review {lead}`) end it, or "
+                f"`ribin lead close {lead}`"
             )
             raise StoreError(
                 f"exhibit {exhibit}: one in no open lead needed, found lead {lead}; {ends}"

@@ -22,6 +22,7 @@ from ribin.vault.audit import append_row
 _KEYS = {
     "events": "event",
     "exhibits": "exhibit",
+    "aliases": "alias",
     "scans": "sha256",
     "marks": "mark_id",
     "descriptions": "description",
@@ -40,6 +41,8 @@ _KEYS = {
     "findings": "finding",
     "records": "record",
 }
+# Columns that the hash of a row leaves out, because records say what they hold (`states.py`).
+_STATED = {"scans": ("exhibit", "lighting", "description")}
 RowHash = tuple[str, str]  # name and SHA-256 of a row
 _T = TypeVar("_T")
 
@@ -99,14 +102,17 @@ def change_record(
     """Give columns of one row other values; gives name and SHA-256 as `insert_record`."""
     values = ", ".join(f"{name} = ?" for name in columns)
     db.execute(f"UPDATE {table} SET {values} WHERE {_KEYS[table]} = ?", (*columns.values(), key))
-    row = db.execute(f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?", (key,)).fetchone()
+    now = columns.get(_KEYS[table], key)
+    row = db.execute(f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?", (now,)).fetchone()
     return f"{table}/{row[_KEYS[table]]}", _sha256(table, row)
 
 
 def _sha256(table: str, row: sqlite3.Row) -> str:
     if table == "records":  # its own hash, which holds when its text was blanked
         return from_row(Record, row, body=None).sha256
-    text = json.dumps(dict(row), sort_keys=True, ensure_ascii=False, default=repr)
+    stated = _STATED.get(table, ())
+    hashed = {name: row[name] for name in row.keys() if name not in stated}  # noqa: SIM118
+    text = json.dumps(hashed, sort_keys=True, ensure_ascii=False, default=repr)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
@@ -172,7 +178,9 @@ class Act:
         return name
 
     def change(self, table: str, key: object, **columns: Any) -> None:
-        """Give columns of a record other values."""
+        """Give columns of a record other values; one that is named by another is gone as it was."""
+        if columns.get(_KEYS[table], key) != key:
+            self.records[f"{table}/{key}"] = None
         self.records.update([change_record(self.db, table, key, columns)])
 
     def remove(self, table: str, key: object) -> None:

@@ -15,7 +15,7 @@ from ribin.cases.leads import SEARCHING
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import now_utc
-from ribin.vault.exhibits import find_exhibit, no_such_exhibit
+from ribin.vault.exhibits import needed_exhibit
 from ribin.vault.rows import Act, from_row
 from ribin.vault.vault import Vault
 
@@ -39,9 +39,8 @@ def add_saved_search(
     begun = []
     with vault.act("standing search", who, reason, SEARCHING) as act:
         number = act.db.execute("SELECT count(*) FROM standing_searches").fetchone()[0]
-        for exhibit in dict.fromkeys(exhibits):
-            if find_exhibit(act.db, exhibit) is None:
-                raise no_such_exhibit(vault.path, exhibit)
+        named = [needed_exhibit(act.db, vault.path, name).exhibit for name in exhibits]
+        for exhibit in dict.fromkeys(named):
             for one in _read(act.db, "WHERE exhibit = ? AND ended_at = ''", exhibit):
                 raise StoreError(f"exhibit {exhibit}: standing search {one.standing} has begun")
             number += 1

@@ -203,15 +203,16 @@ class ScanContents:
     outlines: dict[MarkType, BoolArray] = field(default_factory=dict)
 
 
-def read_contents_of_scan(path: Path) -> ScanContents:
-    """From a scan file; StoreError where it is missing or damaged."""
+def read_contents_of_scan(path: Path, original: bytes | None = None) -> ScanContents:
+    """From a scan file, or with its `original` from that of a description; StoreError where it is
+    missing or damaged."""
     with opened_scan(path) as file:
         facts = json.loads(file.attrs["scan"])
         drawn = (
             {MarkType.BREECH_FACE: read_array(file["mark_valid"])} if "mark_valid" in file else {}
         )
         return ScanContents(
-            original=read_array(file["original"]).tobytes(),
+            original=read_array(file["original"]).tobytes() if original is None else original,
             kind=ScanKind(facts["kind"]),
             row_pitch_um=float(facts["row_pitch_um"]),
             col_pitch_um=float(facts["col_pitch_um"]),

@@ -1,6 +1,9 @@
 -- The catalogue of a vault: every table, index and trigger. A change of this file is a new version.
 
--- Evidence: events, exhibits, scans, descriptions made later, marks.
+-- Evidence: events, exhibits, scans, descriptions made later, marks. Of events, exhibits and scans
+-- the records say what counts; an exhibit keeps the name that it was enrolled under as `first_name`,
+-- and names that it had are its aliases. `reading` counts how often a scan was read anew;
+-- the marks that count are those of the scan's `description`, where it has one.
 CREATE TABLE events (
     event TEXT PRIMARY KEY NOT NULL CHECK (event <> ''),
     case_number TEXT NOT NULL,
@@ -16,14 +19,20 @@ CREATE TABLE exhibits (
     breech_face_type TEXT NOT NULL,
     ammunition TEXT NOT NULL,
     sharing TEXT NOT NULL CHECK (sharing IN ('country', 'cluster', 'network')),
-    firearm TEXT NOT NULL
+    firearm TEXT NOT NULL,
+    first_name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE aliases (
+    alias TEXT PRIMARY KEY NOT NULL CHECK (alias <> ''),
+    first_name TEXT NOT NULL REFERENCES exhibits (first_name)
 );
 CREATE TABLE scans (
     sha256 TEXT PRIMARY KEY NOT NULL CHECK (length(sha256) = 64),
-    exhibit TEXT NOT NULL REFERENCES exhibits (exhibit),
+    exhibit TEXT NOT NULL REFERENCES exhibits (exhibit) ON UPDATE CASCADE,
     source TEXT NOT NULL,
     kind TEXT NOT NULL,
-    lighting TEXT NOT NULL DEFAULT '',
+    lighting TEXT NOT NULL,
+    description INTEGER REFERENCES descriptions (description),
     size_bytes INTEGER NOT NULL,
     file_sha256 TEXT NOT NULL CHECK (length(file_sha256) = 64),
     enrolled_at TEXT NOT NULL
@@ -33,9 +42,10 @@ CREATE TABLE descriptions (
     description INTEGER PRIMARY KEY NOT NULL,
     sha256 TEXT NOT NULL REFERENCES scans (sha256),
     params_id TEXT NOT NULL,
+    reading INTEGER NOT NULL CHECK (reading >= 0),
     file_sha256 TEXT NOT NULL CHECK (length(file_sha256) = 64),
     at TEXT NOT NULL,
-    UNIQUE (sha256, params_id)
+    UNIQUE (sha256, params_id, reading)
 );
 CREATE TABLE marks (
     mark_id INTEGER PRIMARY KEY NOT NULL,
@@ -50,6 +60,8 @@ CREATE TABLE marks (
     origin TEXT NOT NULL DEFAULT '',
     outline TEXT NOT NULL DEFAULT '',
     outlined_by TEXT NOT NULL DEFAULT '',
+    verdict TEXT NOT NULL DEFAULT '',
+    reading INTEGER NOT NULL DEFAULT 0,
     description INTEGER REFERENCES descriptions (description),
     UNIQUE (sha256, position)
 );
@@ -74,13 +86,6 @@ BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
 CREATE TRIGGER content_marks_update AFTER UPDATE ON marks
 BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
 CREATE TRIGGER content_marks_delete AFTER DELETE ON marks
-BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
--- Other marks of a scan are in use from then on.
-CREATE TRIGGER content_descriptions_insert AFTER INSERT ON descriptions
-BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
-CREATE TRIGGER content_descriptions_update AFTER UPDATE ON descriptions
-BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
-CREATE TRIGGER content_descriptions_delete AFTER DELETE ON descriptions
 BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
 -- A mark of a scan that was there before makes that scan one that has a mark.
 CREATE TRIGGER content_marks_late AFTER INSERT ON marks
@@ -258,6 +263,7 @@ CREATE TABLE retention (
 CREATE TABLE tombstones (
     tombstone TEXT PRIMARY KEY NOT NULL,
     exhibit TEXT NOT NULL,
+    first_name TEXT NOT NULL,
     opaque TEXT NOT NULL,
     scans TEXT NOT NULL,
     keep_until TEXT NOT NULL,

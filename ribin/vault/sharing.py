@@ -10,14 +10,15 @@ import re
 import sqlite3
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import DISCLOSING, KEEPING
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.vault.audit import now_utc
-from ribin.vault.exhibits import find_exhibit, no_such_exhibit, read_exhibits
+from ribin.vault.exhibits import current_name, first_name, needed_exhibit, read_renamed
 from ribin.vault.rows import Act, from_row
+from ribin.vault.states import state_exhibit
 from ribin.vault.vault import Vault
 
 _PREFIX = "x-"
@@ -28,19 +29,19 @@ PSEUDONYM = re.compile(rf"{_PREFIX}[0-9a-f]{{{_DIGITS}}}")
 def pseudonym(db: sqlite3.Connection, exhibit: str) -> str:
     """What other members know an exhibit by. It is the same at all times, and only this vault can
     tell which exhibit it names."""
-    return keyed_pseudonym(read_setting(db, "opaque_key"), exhibit)
+    return keyed_pseudonym(read_setting(db, "opaque_key"), first_name(db, exhibit))
 
 
 def pseudonyms(vault: Vault, exhibits: Iterable[str]) -> dict[str, str]:
     """The pseudonym of each of these exhibits."""
     with vault.catalogue.reading() as db:
-        key = read_setting(db, "opaque_key")
-    return {exhibit: keyed_pseudonym(key, exhibit) for exhibit in exhibits}
+        key, renamed = read_setting(db, "opaque_key"), read_renamed(db)
+    return {name: keyed_pseudonym(key, renamed.get(name, name)) for name in exhibits}
 
 
-def keyed_pseudonym(key: str, exhibit: str) -> str:
-    """The pseudonym of an exhibit under the key of its vault."""
-    digest = hmac.new(bytes.fromhex(key), exhibit.encode("utf-8", "backslashreplace"), "sha256")
+def keyed_pseudonym(key: str, first: str) -> str:
+    """The pseudonym of the exhibit that was enrolled under a name, by the key of its vault."""
+    digest = hmac.new(bytes.fromhex(key), first.encode("utf-8", "backslashreplace"), "sha256")
     return _PREFIX + digest.hexdigest()[:_DIGITS]
 
 
@@ -51,8 +52,13 @@ def own_name(db: sqlite3.Connection, name: str) -> str | None:
     if not name.startswith(_PREFIX):
         return None
     key = read_setting(db, "opaque_key")
-    exhibits = [str(row[0]) for row in db.execute("SELECT exhibit FROM exhibits")]
-    return next((exhibit for exhibit in exhibits if keyed_pseudonym(key, exhibit) == name), None)
+    found = db.execute("SELECT exhibit, first_name FROM exhibits")
+    return next((str(one) for one, first in found if keyed_pseudonym(key, first) == name), None)
+
+
+def named_in_lead(db: sqlite3.Connection, name: str) -> str:
+    """What an own exhibit is called that a lead names: by its pseudonym, or as it was enrolled."""
+    return current_name(db, own_name(db, name) or name)
 
 
 def set_sharing(
@@ -65,15 +71,12 @@ def set_sharing(
     Raises StoreError: an exhibit is unknown, or the vault is read-only or locked.
     """
     with vault.act("share", who, reason, DISCLOSING) as act:
-        known = read_exhibits(act.db)
-        for exhibit in exhibits:
-            if exhibit not in known:
-                raise no_such_exhibit(vault.path, exhibit)
-        changed = [e for e in dict.fromkeys(exhibits) if known[e].sharing is not sharing]
-        for exhibit in changed:
-            act.change("exhibits", exhibit, sharing=str(sharing))
-            act.log(exhibit, before=str(known[exhibit].sharing), now=str(sharing))
-    return changed
+        known = [needed_exhibit(act.db, vault.path, name) for name in dict.fromkeys(exhibits)]
+        changed = [one for one in known if one.sharing is not sharing]
+        for one in changed:
+            state_exhibit(act, replace(one, sharing=sharing), one)
+            act.log(one.exhibit, before=str(one.sharing), now=str(sharing))
+    return [one.exhibit for one in changed]
 
 
 @dataclass(frozen=True)
@@ -121,9 +124,8 @@ def release_exhibit(
     if not reason.strip() or not who.strip():
         raise AccessError(f"exhibit {exhibit}: a release needs who and reason, found one missing")
     with vault.act("release", who, reason, DISCLOSING) as act:
-        known = find_exhibit(act.db, exhibit)
-        if known is None:
-            raise no_such_exhibit(vault.path, exhibit)
+        known = needed_exhibit(act.db, vault.path, exhibit)
+        exhibit = known.exhibit
         if known.sharing.width < reach.width:
             raise AccessError(
                 f"exhibit {exhibit}: sharing {reach} needed to release it to {receiver}, "
@@ -149,6 +151,7 @@ def end_release(vault: Vault, exhibit: str, receiver: str, *, who: str, reason: 
     if not reason.strip() or not who.strip():
         raise ParameterError(f"exhibit {exhibit}: who and reason needed, found one missing")
     with vault.act("end release", who, reason, DISCLOSING) as act:
+        exhibit = current_name(act.db, exhibit)
         if not _holding(act.db, exhibit, receiver):
             raise StoreError(f"exhibit {exhibit}: a release to {receiver} needed, found none")
         end_releases(act, exhibit, receiver)

@@ -36,8 +36,7 @@ from ribin.vault.enrol import (
 from ribin.vault.exhibits import (
     Holdings,
     StoredMark,
-    find_exhibit,
-    no_such_exhibit,
+    needed_exhibit,
     read_exhibits,
     read_holdings,
     read_marks,
@@ -125,6 +124,7 @@ class Vault:
         *,
         who: str,
         reason: str = "",
+        verdicts: Sequence[str] = (),
     ) -> Enrolment:
         """Store one acquisition of an exhibit; when this returns, no crash can lose it.
 
@@ -136,6 +136,8 @@ class Vault:
             What was cut from the scan, and the template of each.
         exhibit : Exhibit
             An exhibit may have many scans. An empty field of one enrolled before says nothing.
+        verdicts : sequence of str
+            What was found of the quality of each mark; none where nobody judged it.
 
         Raises
         ------
@@ -147,7 +149,7 @@ class Vault:
             changed.
         """
         content = original if isinstance(original, bytes) else bytes_of(original)
-        entry = Entry(scan, marks, templates, exhibit, who, reason)
+        entry = Entry(scan, marks, templates, exhibit, who, reason, verdicts)
         check_entry(entry, content)
         with self.catalogue.reading() as db:
             known = find_enrolled(db, entry.sha256, scan.provenance.source, exhibit)
@@ -170,10 +172,7 @@ class Vault:
     def exhibit(self, exhibit: str) -> Exhibit:
         """One exhibit; StoreError where it is unknown."""
         with self.catalogue.reading() as db:
-            found = find_exhibit(db, exhibit)
-        if found is None:
-            raise no_such_exhibit(self.path, exhibit)
-        return found
+            return needed_exhibit(db, self.path, exhibit)
 
     def holdings(self) -> Holdings:
         """All scans and marks at one moment."""

@@ -1,0 +1,317 @@
+"""The exhibits of a vault as a person asks for them: listed, and shown with what rests on them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ribin.cases.csv_files import write_csv
+from ribin.cases.exhibits import ExhibitKind, Scope
+from ribin.cases.record import Record
+from ribin.leads.rules import status_of
+from ribin.report.table import facts, table
+from ribin.services.leads import lead_views
+from ribin.vault.corrections import history_of
+from ribin.vault.enrol import checked_day
+from ribin.vault.exhibits import StoredMark, StoredScan, fields_of, read_aliases
+from ribin.vault.people import check_looker
+from ribin.vault.sharing import pseudonyms, releases_of
+from ribin.vault.states import scan_state
+from ribin.vault.vault import Vault
+
+
+@dataclass(frozen=True)
+class ListedMark:
+    """A mark that counts: the verdict on its quality, and the outline where a person drew one."""
+
+    mark: str
+    verdict: str  # empty where nobody judged it
+    outline: str
+    outlined_by: str
+
+
+@dataclass(frozen=True)
+class ListedScan:
+    """A scan of an exhibit, with the marks of it that count."""
+
+    sha256: str
+    source: str
+    kind: str
+    lighting: str
+    marks: tuple[ListedMark, ...]
+
+
+@dataclass(frozen=True)
+class ListedLead:
+    """A lead on an exhibit: what it lays beside it, and how far it has come."""
+
+    lead: str
+    other: str
+    standing: str
+    linked: bool
+
+
+@dataclass(frozen=True)
+class ListedExhibit:
+    """An exhibit, and what a vault has of it.
+
+    `fields` are those of a manifest by their columns; `aliases` are names that it had, and
+    `opaque` is the one by which other members know it.
+    """
+
+    fields: Mapping[str, str]
+    aliases: tuple[str, ...]
+    opaque: str
+    released_to: tuple[str, ...]
+    scans: tuple[ListedScan, ...]
+    leads: tuple[ListedLead, ...]
+
+    @property
+    def marks(self) -> list[ListedMark]:
+        """The marks of all its scans."""
+        return [mark for scan in self.scans for mark in scan.marks]
+
+    @property
+    def links(self) -> list[ListedLead]:
+        """The leads that are links which stand."""
+        return [lead for lead in self.leads if lead.linked]
+
+
+@dataclass(frozen=True)
+class ExhibitFilters:
+    """Which exhibits are listed; an empty filter lets every one pass.
+
+    Texts are parts of a field, whatever their capitals; days are inclusive.
+    """
+
+    text: str = ""  # every word of it somewhere in what is known of the exhibit
+    event: str = ""
+    case_number: str = ""
+    calibre: str = ""
+    firearm: str = ""
+    kind: ExhibitKind | None = None
+    sharing: Scope | None = None
+    date_from: str = ""
+    date_to: str = ""
+    verdict: str = ""  # on one of its marks
+    in_lead: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ParameterError: a day is none."""
+        for day in (self.date_from, self.date_to):
+            if day:
+                checked_day(day, "exhibit list: day")
+
+    def let_pass(self, one: ListedExhibit) -> bool:
+        """Whether an exhibit is listed."""
+        fields, day = one.fields, one.fields["date"]
+        known = " ".join([*fields.values(), *one.aliases, one.opaque])
+        parts = {known: self.text.split()} | {
+            fields[name]: [getattr(self, name)]
+            for name in ("event", "case_number", "calibre", "firearm")
+            if getattr(self, name)
+        }
+        return (
+            all(p.casefold() in text.casefold() for text, named in parts.items() for p in named)
+            and self.kind in (None, fields["kind"])
+            and self.sharing in (None, fields["sharing"])
+            and (not (self.date_from or self.date_to) or bool(day))
+            and (self.date_from <= day and (not self.date_to or day <= self.date_to))
+            and (not self.verdict or self.verdict in {mark.verdict for mark in one.marks})
+            and (not self.in_lead or bool(one.leads))
+        )
+
+
+def list_exhibits(
+    vault: Vault, who: str, filters: ExhibitFilters = ExhibitFilters()
+) -> list[ListedExhibit]:
+    """The exhibits that the filters let pass, in order of their names.
+
+    Raises AccessError: the vault's people have roles, and `who` has none.
+    """
+    check_looker(vault.catalogue, who)
+    exhibits, holdings = vault.exhibits(), vault.holdings()
+    names = pseudonyms(vault, exhibits)
+    with vault.catalogue.reading() as db:
+        aliases = read_aliases(db)
+    released: dict[str, list[str]] = {}
+    for release in releases_of(vault):
+        if release.holds:
+            released.setdefault(release.exhibit, []).append(release.receiver)
+    scans: dict[str, list[StoredScan]] = {}
+    for scan in holdings.scans:
+        scans.setdefault(scan.exhibit.exhibit, []).append(scan)
+    marks: dict[str, list[StoredMark]] = {}
+    for mark in holdings.marks:
+        marks.setdefault(mark.scan.sha256, []).append(mark)
+    leads = _leads_by_exhibit(vault, who)
+    listed = [
+        ListedExhibit(
+            {**fields_of(one), **asdict(one.event)},
+            tuple(aliases.get(name, ())),
+            names[name],
+            tuple(released.get(name, ())),
+            tuple(_listed_scan(s, marks.get(s.sha256, ())) for s in scans.get(name, ())),
+            tuple(leads.get(name, ())),
+        )
+        for name, one in exhibits.items()
+    ]
+    return [one for one in listed if filters.let_pass(one)]
+
+
+def _listed_scan(scan: StoredScan, marks: Sequence[StoredMark]) -> ListedScan:
+    cut = [ListedMark(str(m.mark_type), m.verdict, m.outline, m.outlined_by) for m in marks]
+    return ListedScan(scan.sha256, scan.source, str(scan.kind), scan.lighting, tuple(cut))
+
+
+def _leads_by_exhibit(vault: Vault, who: str) -> dict[str, list[ListedLead]]:
+    """The leads on each own exhibit, by the name that it has now."""
+    found: dict[str, list[ListedLead]] = {}
+    for view in lead_views(vault, who):
+        history = view.history
+        one, other = history.lead.exhibits
+        for here, there in ((one, other), (other, one)):
+            if here.member == vault.member:
+                beside = there.exhibit if there.member == vault.member else str(there)
+                standing = str(status_of(history))
+                lead = ListedLead(history.lead.lead, beside, standing, history.linked)
+                found.setdefault(here.exhibit, []).append(lead)
+    return found
+
+
+@dataclass(frozen=True)
+class ShownExhibit:
+    """One exhibit, how its scans are read now, and every version of what was stated where that is
+    asked for: of the exhibit, its events and its scans, the oldest first."""
+
+    exhibit: ListedExhibit
+    readings: tuple[str, ...]
+    history: tuple[Record, ...] | None
+
+
+def show_exhibit(vault: Vault, who: str, name: str, history: bool = False) -> ShownExhibit:
+    """An exhibit by the name that it has or had; StoreError where it is unknown, and as
+    `list_exhibits`."""
+    known = vault.exhibit(name).exhibit
+    (found,) = [one for one in list_exhibits(vault, who) if one.fields["exhibit"] == known]
+    with vault.catalogue.reading() as db:
+        readings = tuple(scan_state(db, scan.sha256).said for scan in found.scans)
+    return ShownExhibit(found, readings, tuple(history_of(vault, known)) if history else None)
+
+
+# The same for programs, spreadsheets and persons.
+
+_COLUMNS: tuple[str, ...] = (
+    "exhibit",
+    "event",
+    "case_number",
+    "date",
+    "place",
+    "kind",
+    "calibre",
+    "ammunition",
+)
+_COLUMNS += ("firing_pin_shape", "breech_face_type", "firearm", "sharing")
+_MORE = ("aliases", "opaque", "released_to", "scans", "marks", "leads", "links")
+
+
+def exhibit_facts(one: ListedExhibit) -> dict[str, Any]:
+    """An exhibit for programs."""
+    rest = {name: getattr(one, name) for name in ("aliases", "opaque", "released_to", "scans")}
+    return {**one.fields, **rest, "leads": one.leads, "links": [link.lead for link in one.links]}
+
+
+def shown_facts(shown: ShownExhibit) -> dict[str, Any]:
+    """One exhibit for programs, with its history where it was asked for."""
+    stated = exhibit_facts(shown.exhibit) | {"readings": shown.readings}
+    if shown.history is None:
+        return stated
+    versions = [{**vars(one), "sha256": one.sha256} for one in shown.history]
+    return stated | {"history": versions}
+
+
+def exhibits_csv(exhibits: Sequence[ListedExhibit]) -> str:
+    """A row an exhibit, for spreadsheets."""
+    lines = io.StringIO()
+    own = [name for one in exhibits[:1] for name in one.fields if name not in _COLUMNS]
+    columns = (*_COLUMNS, *own, *_MORE)
+    write_csv(lines, columns, ({**one.fields, **_cells(one)} for one in exhibits))
+    return lines.getvalue()
+
+
+def _cells(one: ListedExhibit) -> dict[str, object]:
+    return {
+        "aliases": " ".join(one.aliases),
+        "opaque": one.opaque,
+        "released_to": " ".join(one.released_to),
+        "scans": len(one.scans),
+        "marks": "; ".join(_mark_words(mark) for mark in one.marks),
+        "leads": "; ".join(f"{lead.lead} {lead.standing}" for lead in one.leads),
+        "links": " ".join(lead.lead for lead in one.links),
+    }
+
+
+def _mark_words(mark: ListedMark) -> str:
+    return f"{mark.mark.replace('_', ' ')} {mark.verdict or 'not judged'}"
+
+
+def exhibits_table(exhibits: Sequence[ListedExhibit]) -> str:
+    """One exhibit a line."""
+    header = ("exhibit", "event", "case", "day", "kind", "calibre", "scans", "marks", "sharing")
+    rows: list[tuple[object, ...]] = []
+    for one in exhibits:
+        said = one.fields
+        named = (said["exhibit"], said["event"], said["case_number"] or "-", said["date"] or "-")
+        facts_of = (said["kind"].replace("_", " "), said["calibre"] or "-", str(len(one.scans)))
+        marks = ", ".join(_mark_words(mark) for mark in one.marks) or "-"
+        leads = ", ".join(lead.lead for lead in one.leads) or "-"
+        links = ", ".join(lead.lead for lead in one.links) or "-"
+        rows.append((*named, *facts_of, marks, said["sharing"], leads, links))
+    listed = [table((*header, "leads", "links"), rows)] if rows else []
+    count = f"{len(rows)} exhibit{'' if len(rows) == 1 else 's'}"
+    return "\n".join([*listed, count])
+
+
+def exhibit_page(shown: ShownExhibit) -> str:
+    """One exhibit: what is stated of it, its scans and marks, and what rests on it."""
+    one = shown.exhibit
+    pairs: list[tuple[str, object]] = [
+        (name.replace("_", " "), text) for name, text in one.fields.items() if text
+    ]
+    pairs += [("was called", ", ".join(one.aliases))] if one.aliases else []
+    pairs += [("known abroad as", one.opaque)]
+    pairs += [("released to", ", ".join(one.released_to))] if one.released_to else []
+    lines = [facts(pairs)]
+    for scan, said in zip(one.scans, shown.readings, strict=True):
+        light = f", {scan.lighting} light" if scan.lighting else ""
+        lines.append(f"scan {scan.source} ({scan.sha256[:12]}), {scan.kind}{light}")
+        lines += [f"  read anew: {said}"] if said else []
+        for mark in scan.marks:
+            drawn = f": {mark.outline}" if mark.outline else ""
+            lines.append(f"  {_mark_words(mark)}{drawn}")
+    lines += [f"lead {lead.lead} with {lead.other}: {lead.standing}" for lead in one.leads]
+    if shown.history is not None:
+        lines += ["", "history", _history_table(shown.history)]
+    return "\n".join(lines)
+
+
+def _history_table(versions: Sequence[Record]) -> str:
+    header = ("at", "record", "version", "by", "known as", "why", "what it says")
+    before: dict[tuple[str, str], Mapping[str, Any]] = {}
+    rows = []
+    for one in versions:
+        named = f"{one.kind} {one.id[:12] if one.kind == 'scan' else one.id}"
+        said = _changes(before.get((one.kind, one.id), {}), one.body)
+        before[(one.kind, one.id)] = one.body or {}
+        by = (one.person, one.identity)
+        rows.append((one.at[:19], named, str(one.version), *by, one.reason or "-", said))
+    return table(header, rows)
+
+
+def _changes(before: Mapping[str, Any], body: Mapping[str, Any] | None) -> str:
+    if body is None:
+        return "text blanked; its hash is kept"
+    changed = [f"{k} {v!r}" for k, v in body.items() if v != before.get(k, "") and v is not None]
+    return ", ".join(changed) or "as before"
