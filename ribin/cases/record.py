@@ -23,6 +23,8 @@ class RecordKind(StrEnum):
 
     EVENT = "event"
     EXHIBIT = "exhibit"
+    SEARCH = "search"  # its request, marks, lists and counts
+    ANNOTATIONS = "annotations"  # of a pair of marks, by one person
     SCAN = "scan"  # which exhibit it shows, its light, and how a person had it read
     CLOSURE = "closure"  # of a lead that was opened by mistake
 

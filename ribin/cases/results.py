@@ -46,6 +46,7 @@ class SearchLists:
     counts: Counts  # sums over the lists
     fusion: str = ""  # how the fused list was ordered
     notes: tuple[str, ...] = ()  # on the query: a mark of it that was not searched with
+    search: str = ""  # the number under which the own vault recorded it; empty where it did not
 
     @property
     def first(self) -> SearchResult:

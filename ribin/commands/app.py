@@ -24,6 +24,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("compare", "compare:compare", "Compare two scans."),
         ("view", "view:view", "A page to look at two marks."),
         ("search", "search:search", "Rank the exhibits most like a scan."),
+        ("searches", "searches:searches", "Searches that were made, by number."),
         ("standing", "saved:standing", "Search for open cases again and again."),
         ("batch", "batch:batch", "Many comparisons, searches or enrolments."),
         ("serve", "serve:serve", "Browse, search and review in a browser on this machine."),

@@ -16,7 +16,7 @@ from ribin.leads.two_vaults import exhibit_ref
 from ribin.report.json import as_json
 from ribin.search.network import Network
 from ribin.services.files import whole_file
-from ribin.services.leads import announce, figures_of_list, look_at_lead, look_at_leads
+from ribin.services.leads import announce, look_at_lead, look_at_leads
 from ribin.vault.vault import Vault
 
 
@@ -38,30 +38,34 @@ def lead() -> None:
 )
 @click.option(
     "--list",
-    "list_file",
-    type=A_PATH,
-    help="The list as you saw it: what `ribin search --json` printed.",
+    "listed",
+    metavar="SEARCH|LIST.json",
+    help="The list as you saw it: the number of the search, such as JAM-Q17, or what `ribin search "
+    "--json` printed.",
 )
 @common_options("vault", "network", "who", "json")
-def open_lead(
-    reference: str, comparison: str, note: str, list_file: Path | None, call: Call
-) -> None:
+def open_lead(reference: str, comparison: str, note: str, listed: str | None, call: Call) -> None:
     """Take up a lead on an exhibit of your vault and another, of yours or of another member.
 
     A lead across a border is recorded at both members: the note, your name and the row of the list
-    cross the border; what the whole search counted stays in your vault.
+    cross the border; what the whole search counted stays in your vault. A list in a file is held
+    against the search as your vault recorded it.
 
     \b
     Example:
       ribin lead open JAM-2026-0007-1 BLZ:x-0123456789abcdef --note "score 99, same calibre" \\
-          --vault vaults/JAM --network network.toml
+          --list JAM-Q17 --vault vaults/JAM --network network.toml
     """
     from ribin.leads.steps import take_up_lead
+    from ribin.services.recorded_searches import figures_of, search_of_list
 
     network = call.network()
     with call.own_vault() as vault:
         one, other = (exhibit_ref(text, vault.member) for text in (reference, comparison))
-        figures = figures_of_list(list_file, other) if list_file else {}
+        figures = {}
+        if listed:
+            found = search_of_list(vault, listed, call.who)
+            figures = figures_of(vault, found, one, other)
         step = take_up_lead(vault, network, one, other, who=call.who, note=note, figures=figures)
         say_step(call, vault, network, step)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ribin.cases.exhibits import Request, Scope
+from ribin.cases.exhibits import Scope
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
 from ribin.commands.options import WEIGHED_PAIR, Call, common_options
@@ -23,11 +23,12 @@ from ribin.services.pair import (
     report_pair,
     write_reports,
 )
-from ribin.services.search import SearchOptions, read_lists, report_search, search_for
+from ribin.services.recorded_searches import is_search_number, lists_as_recorded, search_of_list
+from ribin.services.search import SearchOptions, report_search, search_for
 
 
 @click.command(short_help="A comparison or a search as HTML and PDF.")
-@click.argument("reference", metavar="REFERENCE|QUERY|LIST.json")
+@click.argument("reference", metavar="REFERENCE|QUERY|SEARCH|LIST.json")
 @click.argument("comparison", required=False)
 @click.option("--question", default="", help="What the report is to answer, in your words.")
 @click.option("--case-number", default="", help="Case number for the head of the report.")
@@ -53,9 +54,10 @@ def report(
     """Write a comparison of two items, or the result of a search, as a report for a case file.
 
     REFERENCE and COMPARISON are files, exhibits of your vault, or MEMBER:EXHIBIT where the owner
-    shows it in the scope. One item alone is searched with. LIST.json is what `ribin search --json`
-    printed: the list as you saw it. With a vault the report is entered in its audit log and states
-    the last row of it.
+    shows it in the scope. One item alone is searched with. SEARCH is the number of a search that
+    your vault recorded (`ribin searches`), and LIST.json what `ribin search --json` printed of it:
+    a file that differs from the record is refused. With a vault the report is entered in its audit
+    log and states the last row of it.
 
     The report holds question, items with hashes, method, what was compared and what not, figures,
     pictures, limits, and lines for the examiner's own conclusion.
@@ -65,7 +67,7 @@ def report(
       ribin report A.x3p B.x3p -o ab.html -o ab.pdf
       ribin report 2026-17-3 BLZ:2025-42-1 --vault vaults/JAM --network network.toml \\
           --scope cluster --reason "shooting of 3 May" -o report.pdf
-      ribin report list.json --vault vaults/JAM --network network.toml -o search.pdf
+      ribin report JAM-Q17 --vault vaults/JAM --network network.toml -o search.pdf
       ribin report 2026-17-3 --vault vaults/JAM -o search.html
 
     PDF needs the extra `ribin[pdf]`.
@@ -80,8 +82,9 @@ def report(
                 "--population: two items needed, found one: the rows of a list are the best "
                 "of many and get no likelihood ratio"
             )
-        elif Path(reference).suffix.lower() == ".json":
-            lists = read_lists(Path(reference))
+        elif Path(reference).suffix.lower() == ".json" or is_search_number(reference):
+            vault = asker.session.vault if asker.session else None
+            lists = lists_as_recorded(search_of_list(vault, reference, call.who))
             document, problems = _of_lists(lists, query, call, asker, said, pictures)
         else:
             document, problems = _of_new_search(reference, call, asker, said, pictures)
@@ -137,9 +140,8 @@ def _of_lists(
     pictures: int,
 ) -> tuple[Document, list[str]]:
     """Report the lists, with pictures where the marks that were searched with are found."""
-    if asker.session is None:
-        return report_search(lists, asker, said)
-    made = lists.first.request or asker.request or Request(asker.session.member, Scope.COUNTRY)
+    made = lists.first.request or asker.request
+    assert made
     request = replace(made, who=call.who, reason=call.reason or made.reason)
     asker = replace(asker, request=request)
     sides: Sequence[Side] = ()

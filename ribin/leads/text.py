@@ -90,6 +90,7 @@ def lead_page(view: LeadView) -> str:
         ("note", lead.note),
     ]
     head += [("score", score)] if isinstance(score, float) else []
+    head += [("search", lead.figures["search"])] if "search" in lead.figures else []
     lines = [facts([*head, ("standing", status_of(history))])]
     lines += [_verdict(review, history) for review in view.reviews]
     if view.hidden_reviews:

@@ -170,7 +170,8 @@ def _shown(both: BothVaults, network: Network | None, ref: ExhibitRef) -> Exhibi
 # What of a lead crosses the border to the other member that it concerns.
 
 _NAMES = ("exhibit", "event", "group", "class_fields")  # of one member, by its own words
-_OF_THE_ASKER = ("counts", "snapshot", "scope")  # of the whole search: totals of every member asked
+# Of the whole search: totals of every member asked, and how many searches were made before.
+_OF_THE_ASKER = ("counts", "snapshot", "scope", "search")
 
 
 def figures_of_both(figures: Mapping[str, Any], crossing: bool) -> dict[str, Any]:

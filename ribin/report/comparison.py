@@ -220,8 +220,8 @@ def outcomes_grid(result: Comparison, method: MethodParams) -> Grid:
 def pictures_section(items: tuple[Side, Side], result: Comparison, method: MethodParams) -> Section:
     """Both marks as they were laid on each other, without and with their cells."""
     one, two = (item.mark for item in items)
-    tile_um = method.describe.cell_um / 2
-    bare = draw_overlay(one, two, replace(result, cell_fits=()), tile_um, for_print=True)
+    cell_um = method.describe.cell_um
+    bare = draw_overlay(one, two, replace(result, cell_fits=()), cell_um, for_print=True)
     blocks: list[Block] = [
         Figure(
             bare,
@@ -230,13 +230,14 @@ def pictures_section(items: tuple[Side, Side], result: Comparison, method: Metho
         )
     ]
     if result.compared:
-        cells = draw_overlay(one, two, result, tile_um, for_print=True)
+        cells = draw_overlay(one, two, result, cell_um, for_print=True)
         blocks.append(
             Figure(
                 cells,
-                "The same with the cells of the reference. Solid and numbered: congruent, with the "
-                "same number on both sides. Dotted: not congruent, on the left where it was cut, "
-                "on the right where it fell.",
+                f"The same with the cells of the reference, {cell_um:g} \u00b5m wide; neighbours "
+                "may overlap by half. Solid, with its number in its upper left quarter: "
+                "congruent, with the same number on both sides. Dotted: not congruent, on the "
+                "left where it was cut, on the right where it fell.",
             )
         )
     return Section("Pictures", tuple(blocks))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ribin.comparison import CellFit, Comparison
+from ribin.comparison import CellFit, Comparison, turn_matrix
+from ribin.model import Mark
 from ribin.params.defaults import DecideParams
-from ribin.report.pictures import Motion
+from ribin.report.pictures import Motion, measured_at
 from ribin.report.table import facts, table
 from ribin.report.text import comparison_end, comparison_head
 
@@ -31,16 +32,40 @@ class CellRow:
     away_um: float  # from where the motion puts the cell to where it fell; NaN if not measured
     turn_deg: float  # against the motion's turn; NaN if not measured
     outcome: str  # "congruent", or the reason why not
+    shared: float  # share of its area that both sides measured; NaN without the surfaces
 
 
-def cell_rows(result: Comparison) -> tuple[CellRow, ...]:
-    """A row for each cell: the reference's before the comparison's, congruent ones first."""
+def cell_rows(
+    result: Comparison, marks: tuple[Mark, Mark] | None = None, cell_um: float = math.nan
+) -> tuple[CellRow, ...]:
+    """A row for each cell: the reference's before the comparison's, congruent ones first.
+
+    `marks`: the surfaces of both sides, to say how much of a cell of `cell_um` both measured.
+    """
     rows = []
     for direction, side in SIDES.items():
         fits = [fit for fit in result.cell_fits if fit.direction == direction]
         ordered = sorted(fits, key=_order)
-        rows += [_row(n, side, fit, result) for n, fit in enumerate(ordered, start=1)]
+        shares = [math.nan] * len(ordered)
+        if marks:
+            own, other = marks if side == "reference" else marks[::-1]
+            shares = [shared_surface(own, other, fit, cell_um) for fit in ordered]
+        numbered = enumerate(zip(ordered, shares, strict=True), start=1)
+        rows += [_row(n, side, fit, share, result) for n, (fit, share) in numbered]
     return tuple(rows)
+
+
+def shared_surface(own: Mark, other: Mark, fit: CellFit, cell_um: float) -> float:
+    """The share of a cell, from 0 to 1, that was measured on its own side and, where it fell, on
+    the other; NaN where it fell nowhere."""
+    if math.isnan(fit.ccf):
+        return math.nan
+    steps = np.arange(0.5, max(1.0, round(cell_um / own.pitch_um))) * own.pitch_um
+    grid = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+    grid -= grid.mean(axis=0)
+    cut = grid + np.array(fit.center_um)
+    fell = grid @ turn_matrix(fit.rotation_deg).T + np.array(fit.center_um) + np.array(fit.shift_um)
+    return float((measured_at(own, cut) & measured_at(other, fell)).mean())
 
 
 def outcome_counts(result: Comparison) -> Counter[tuple[str, str]]:
@@ -79,7 +104,7 @@ def _order(fit: CellFit) -> tuple[bool, float, float]:
     return (not fit.congruent, *fit.center_um)
 
 
-def _row(number: int, side: str, fit: CellFit, result: Comparison) -> CellRow:
+def _row(number: int, side: str, fit: CellFit, shared: float, result: Comparison) -> CellRow:
     center, fell = np.array(fit.center_um), np.array(fit.center_um) + np.array(fit.shift_um)
     reference, comparison = (center, fell) if side == "reference" else (fell, center)
     turn = fit.rotation_deg if side == "reference" else -fit.rotation_deg
@@ -96,6 +121,7 @@ def _row(number: int, side: str, fit: CellFit, result: Comparison) -> CellRow:
         away_um=float(np.hypot(*away)) if measured else math.nan,
         turn_deg=(turn - motion.rotation_deg + 180.0) % 360.0 - 180.0 if measured else math.nan,
         outcome=fit.reason or CONGRUENT,
+        shared=shared,
     )
 
 

@@ -77,6 +77,7 @@ class _SearchFacts(msgspec.Struct, frozen=True):
     lists: Annotated[tuple[_ListFacts, ...], msgspec.Meta(min_length=1)]
     fused: _FusedFacts | None = None
     notes: tuple[str, ...] = ()
+    search: str = ""
     query_sha256: str = ""
     request: Request | None = None
     asked_at: str = ""
@@ -88,10 +89,10 @@ def lists_of(table: dict[str, Any], where: str) -> SearchLists:
     Raises FormatError: a field is missing or of another kind: this is no result of a search.
     """
     found = as_facts(table, _SearchFacts, f"{where}: a result of ribin search needed")
-    own = ("lists", "fused")
+    own = ("lists", "fused", "search")
     shared = {name: getattr(found, name) for name in found.__struct_fields__ if name not in own}
     lists = tuple(SearchResult(**shared, **msgspec.structs.asdict(one)) for one in found.lists)
     if not found.fused:
-        return SearchLists(lists, (), lists[0].counts, notes=found.notes)
-    fused = found.fused
-    return SearchLists(lists, fused.candidates, fused.counts, fused.method, found.notes)
+        return SearchLists(lists, (), lists[0].counts, notes=found.notes, search=found.search)
+    fused, more = found.fused, (found.notes, found.search)
+    return SearchLists(lists, fused.candidates, fused.counts, fused.method, *more)

@@ -6,7 +6,6 @@ from html import escape
 
 import cv2
 import numpy as np
-from scipy.spatial.distance import pdist
 
 from ribin.cases.exhibits import SearchResult
 from ribin.cases.results import SearchLists
@@ -73,14 +72,15 @@ def comparison_picture(result: Comparison) -> Picture | None:
     `ribin.report.pictures.draw_overlay` draws them.
     """
     fits = [fit for fit in result.cell_fits if fit.direction == "forward"]
-    centers = np.array([fit.center_um for fit in fits])
     if len(fits) < 2:
         return None
-    tile_um = float(pdist(centers).min())
-    reach_um = float(np.abs(centers).max()) + 2 * tile_um
+    centers = np.array([fit.center_um for fit in fits])
+    apart = np.diff(np.sort(centers, axis=0), axis=0)
+    cell_um = 2 * float(apart[apart > 1.0].min())  # cells stand on a grid of half their width
+    reach_um = float(np.abs(centers).max()) + cell_um
     frame = Frame(2 * reach_um / _CELLS_PX, (_CELLS_PX, _CELLS_PX))
     left, right = (np.full((_CELLS_PX, _CELLS_PX, 3), 255, np.uint8) for _ in range(2))
-    draw_cells((left, right), frame, result, tile_um)
+    draw_cells((left, right), frame, result, cell_um)
     draw_scale_bar(left, frame.pitch_um)
     return hstack_panels(left, right)
 

@@ -46,26 +46,27 @@ _BACKGROUND = 255
 
 
 def draw_overlay(
-    reference: Mark, comparison: Mark, result: Comparison, tile_um: float, for_print: bool = False
+    reference: Mark, comparison: Mark, result: Comparison, cell_um: float, for_print: bool = False
 ) -> Picture:
     """Draw the reference on the left and the comparison, moved onto it, on the right.
 
     A congruent cell is a solid square with a number, the same on both sides; a cell that is not
     congruent is dotted, on the left where it was cut and on the right where it fell.
 
-    A cell is `tile_um` wide. A pair that was not compared shows the marks alone. `for_print` is for
-    a page of text, which is smaller and has a caption of its own: larger letters, and no names and
-    figures under the picture. Returns (H, W, 3) uint8 red, green, blue.
+    A cell is `cell_um` wide; neighbours may share half their area. A pair that was not compared
+    shows the marks alone. `for_print` is for a page of text, which is smaller and has a caption of
+    its own: larger letters, and no names and figures under the picture. Returns (H, W, 3) uint8
+    red, green, blue.
     """
     frame = _frame(reference, comparison)
     grid = frame.grid_um().reshape(-1, 2)
     motion = motion_of(result)
     moved = motion.apply(grid) if motion else grid
     left, right = _panel(reference, grid, frame), _panel(comparison, moved, frame)
-    draw_cells((left, right), frame, result, tile_um, for_print)
+    draw_cells((left, right), frame, result, cell_um, for_print)
     draw_scale_bar(left, frame.pitch_um, for_print)
     both = hstack_panels(left, right)
-    return both if for_print else draw_caption(both, _caption(result))
+    return both if for_print else draw_caption(both, _caption(result, cell_um))
 
 
 def _frame(reference: Mark, comparison: Mark) -> Frame:
@@ -88,7 +89,7 @@ def _panel(mark: Mark, points_um: Points, frame: Frame) -> Picture:
     return np.repeat(shade_surface(surface, share > 0.999)[:, :, np.newaxis], 3, axis=2)
 
 
-def _caption(result: Comparison) -> tuple[str, str]:
+def _caption(result: Comparison, cell_um: float) -> tuple[str, str]:
     if not result.compared:
         figures = f"not compared: {result.reason}"
     else:
@@ -96,7 +97,7 @@ def _caption(result: Comparison) -> tuple[str, str]:
         figures = (
             f"score {result.score:.3f}   cmc {result.cmc:g} of {result.cells} cells   "
             f"drawn of the reference: {sum(f.congruent for f in forward)} solid, "
-            f"{sum(not f.congruent for f in forward)} dotted   "
+            f"{sum(not f.congruent for f in forward)} dotted, {cell_um:g} um wide   "
             f"turned {result.rotation_deg:.1f} degrees"
         )
     return (f"{result.reference}   |   {result.comparison} (moved onto the reference)", figures)
@@ -195,6 +196,15 @@ class Frame:
         return (np.stack([rows, cols], axis=-1) - middle) * self.pitch_um
 
 
+def measured_at(mark: Mark, points_um: Points) -> BoolArray:
+    """(N,) whether the pixel nearest to each of (N, 2) points from a mark's centre was measured."""
+    row, col = np.rint(points_um / mark.pitch_um + mark_center_px(mark)).astype(int).T
+    height, width = mark.valid.shape
+    inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
+    inside[inside] = mark.valid[row[inside], col[inside]]
+    return inside
+
+
 def motion_of(result: Comparison) -> Motion | None:
     """The motion that a comparison found; None where there is none."""
     return Motion(result.rotation_deg, result.shift_um) if result.compared else None
@@ -224,18 +234,18 @@ def fallen_corners(fit: CellFit, cell_um: float) -> Points:
 def draw_cell(
     picture: Picture, corners_px: Points, congruent: bool, label: str, for_print: bool = False
 ) -> None:
-    """Draw a square given by (4, 2) corners, (row, col), into a picture.
+    """Draw a square given by (4, 2) corners, (row, col), the upper left one first, into a picture.
 
-    On paper a picture is smaller than on a screen: letters and dotted lines are larger there.
+    The number stands in the middle of its upper left quarter: cells that overlap lie half a cell
+    apart, so that no other line crosses it. On paper a picture is smaller than on a screen: letters
+    and dotted lines are larger there.
     """
     if not congruent:
         for start, end in zip(corners_px, np.roll(corners_px, -1, axis=0), strict=True):
             _draw_dotted(picture, start, end, NOT_CONGRUENT, 2 if for_print else 1)
         return
-    outline = _xy(corners_px)
-    for colour, width in ((_WHITE, 4), (CONGRUENT, 2)):
-        cv2.polylines(picture, [outline], True, colour, width, cv2.LINE_AA, _SUBPIXEL_BITS)
-    row, col = corners_px.mean(axis=0)
+    _draw_square(picture, corners_px, CONGRUENT, 2)
+    row, col = (3 * corners_px[0] + corners_px[2]) / 4
     size, width = _letters(for_print)
     (width_px, height_px), _ = cv2.getTextSize(label, _FONT, size, width)
     place = (round(col - width_px / 2), round(row + height_px / 2))
@@ -247,11 +257,12 @@ def draw_cells(
     panels: tuple[Picture, Picture],
     frame: Frame,
     result: Comparison,
-    tile_um: float,
+    cell_um: float,
     for_print: bool = False,
 ) -> None:
     """Draw the reference's cells: into the first panel where they were cut, into the second where
-    they fell, moved back. Congruent ones lie on top and have the same number on both.
+    they fell, moved back. Congruent ones have the same number on both; the dotted lines of the
+    others lie on top, so that a shared edge shows both.
     """
     motion = motion_of(result)
     if motion is None:
@@ -259,12 +270,21 @@ def draw_cells(
     forward = [fit for fit in result.cell_fits if fit.direction == "forward"]
     dotted = sum(not fit.congruent for fit in forward)
     ordered = sorted(forward, key=lambda fit: (fit.congruent, *fit.center_um))
-    for number, fit in enumerate(ordered, start=1 - dotted):
-        cut, fell = cell_corners(fit.center_um, tile_um), motion.undo(fallen_corners(fit, tile_um))
-        for panel, corners in zip(panels, (cut, fell), strict=True):
-            if np.isfinite(corners).all():
-                label = str(number) if fit.congruent else ""
-                draw_cell(panel, frame.to_px(corners), fit.congruent, label, for_print)
+    cut = [frame.to_px(cell_corners(fit.center_um, cell_um)) for fit in ordered]
+    fell = [frame.to_px(motion.undo(fallen_corners(fit, cell_um))) for fit in ordered]
+    for panel, squares in zip(panels, (cut, fell), strict=True):
+        drawn = [
+            (corners_px, fit.congruent, str(number) if fit.congruent else "")
+            for number, (fit, corners_px) in enumerate(
+                zip(ordered, squares, strict=True), start=1 - dotted
+            )
+            if np.isfinite(corners_px).all()
+        ]
+        for corners_px, congruent, _ in drawn:  # under all lines: cells overlap
+            if congruent:
+                _draw_square(panel, corners_px, _WHITE, 4)
+        for corners_px, congruent, label in sorted(drawn, key=lambda one: not one[1]):
+            draw_cell(panel, corners_px, congruent, label, for_print)
 
 
 def draw_scale_bar(picture: Picture, pitch_um: float, for_print: bool = False) -> None:
@@ -311,6 +331,13 @@ def _letters(for_print: bool) -> tuple[float, int]:
 def _xy(points: Points) -> np.ndarray:
     """(row, col) to OpenCV's (x, y) in fixed point."""
     return np.round(points[:, ::-1] * 2**_SUBPIXEL_BITS).astype(np.int32)
+
+
+def _draw_square(
+    picture: Picture, corners_px: Points, colour: tuple[int, int, int], width_px: int
+) -> None:
+    outline = [_xy(corners_px)]
+    cv2.polylines(picture, outline, True, colour, width_px, cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
 def _draw_dotted(

@@ -82,6 +82,7 @@ def search_document(
             record_section(
                 figures,
                 chain,
+                *known([("Recorded search", lists.search)]),
                 *((f"Content of {code}", s) for code, s in sorted(first.snapshot.items())),
             ),
             _seen(first),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ribin.cases.exhibits import Counts, SearchResult
+from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.results import FusedCandidate, SearchLists
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.comparison import Comparison
@@ -96,7 +97,8 @@ def lists_text(result: SearchLists, plot: bool = False) -> str:
     lines += ["", *_fused_lines(result), ""] if several else []
     lines += [remark(f"{member} could not answer: {why}") for member, why in result.unavailable]
     lines += result.all_notes
-    lines += [f"parameters {first.params_id}, ribin {first.version}", notice(NOTICE)]
+    recorded = f", recorded as {result.search}" if result.search else ""
+    lines += [f"parameters {first.params_id}, ribin {first.version}{recorded}", notice(NOTICE)]
     return "\n".join(lines)
 
 
@@ -111,6 +113,7 @@ def lists_value(result: SearchLists) -> dict[str, Any]:
     }
     return {
         **first,
+        "search": result.search,
         "unavailable": plain_value(result.unavailable),
         "notes": plain_value(result.all_notes),
         "elapsed_s": sum(one.elapsed_s for one in result.lists),
@@ -183,7 +186,24 @@ def scan_facts(scan: Scan) -> str:
     return facts([(name, value) for name, value in known if value])
 
 
-# Standing searches and what they brought up, as tables.
+# Recorded searches, standing searches and what they brought up, as tables.
+
+
+def searches_table(searches: Sequence[RecordedSearch]) -> str:
+    """A row for each recorded search."""
+    if not searches:
+        return "no search"
+    header = ("search", "on", "by", "query", "scope", "marks", "compared", "rows", "state")
+    rows = [
+        (
+            *(one.number, one.at[:10], one.person, one.stated.query, one.stated.scope),
+            ", ".join(mark.mark for mark in one.stated.marks) or "-",
+            *(one.stated.counts["compared"], one.stated.rows),
+            f"ended {one.ended_at[:10]}: {one.stated.ended}" if one.ended_at else "recorded",
+        )
+        for one in searches
+    ]
+    return table(header, rows)
 
 
 def saved_searches_table(searches: Sequence[SavedSearch], found: Mapping[str, int]) -> str:

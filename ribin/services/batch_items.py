@@ -30,7 +30,7 @@ from ribin.workers import Partial, Work, WorkItem
 _EXHIBIT = "exhibit:"
 _IN_MEMORY = 64  # templates of breech faces, 0.2 MB each
 # What differs from run to run, and so has no place in results that are equal.
-_OF_THE_RUN = ("elapsed_s", "asked_at")
+_OF_THE_RUN = ("elapsed_s", "asked_at", "search")
 
 
 class BatchWork(Work, Protocol):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ribin.cases.leads import ExhibitRef, LeadHistory
-from ribin.errors import ParameterError, RibinError
+from ribin.cases.leads import LeadHistory
+from ribin.errors import RibinError
 from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
 from ribin.leads.steps import Step
 from ribin.leads.text import LeadView, leads_to_review, view_lead
@@ -19,8 +16,6 @@ from ribin.search.network import Network
 from ribin.vault.leads import VERDICTS_OF, read_lead, read_leads
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
-
-_FROM_LIST = ("params_id", "version", "snapshot", "scope", "counts")
 
 
 def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
@@ -71,41 +66,6 @@ def look_at_leads(
 def _kept_blind(vault: Vault, view: LeadView) -> LeadView:
     """Without a verdict that awaits the second, where no log can say who was shown it."""
     return view.without_verdicts() if view.shows_early and not vault.writable else view
-
-
-def figures_as_seen(
-    listed: Mapping[str, Any], candidate: ExhibitRef, list_sha256: str
-) -> dict[str, Any]:
-    """The row of a candidate in a list, and where the list came from; empty where it is not in it.
-
-    Parameters
-    ----------
-    listed : mapping
-        What `ribin search --json` prints.
-    list_sha256 : str
-        Of that text, so that it can be known again.
-    """
-    for row in listed["candidates"]:
-        if (row["member"], row["exhibit"]) == (candidate.member, candidate.exhibit):
-            origin = {name: listed[name] for name in _FROM_LIST if name in listed}
-            return {**row, **origin, "list_sha256": list_sha256}
-    return {}
-
-
-def figures_of_list(list_file: Path, candidate: ExhibitRef) -> dict[str, Any]:
-    """As `figures_as_seen`, from a file that `ribin search --json` printed.
-
-    Raises ParameterError: the file is no such list, or the candidate is not in it.
-    """
-    try:
-        content = list_file.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        figures = figures_as_seen(json.loads(content), candidate, digest)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ParameterError(f"{list_file}: a list of `ribin search --json` needed") from error
-    if not figures:
-        raise ParameterError(f"{list_file}: candidate {candidate} needed in the list, found none")
-    return figures
 
 
 # Notices of a link that is made or ends.

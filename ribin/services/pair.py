@@ -176,13 +176,10 @@ def write_traces(pair: ComparedPair, params: Params, folder: Path) -> None:
 
 
 def pair_picture(pair: ComparedPair, params: Params, for_print: bool = False) -> Picture:
-    """Both marks, the one laid on the other; each square is the middle of a cell.
-
-    Neighbouring cells share half their area, so their middles lie side by side.
-    """
+    """Both marks, the one laid on the other, with the cells of the reference."""
     one, two = (side.mark for side in pair.sides)
-    tile_um = params.of(one.mark_type, one.kind).describe.cell_um / 2
-    return draw_overlay(one, two, pair.result, tile_um, for_print=for_print)
+    cell_um = params.of(one.mark_type, one.kind).describe.cell_um
+    return draw_overlay(one, two, pair.result, cell_um, for_print=for_print)
 
 
 def draw_pair(pair: ComparedPair, params: Params, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ribin.cases.exhibits import Request, Scope
@@ -14,8 +15,10 @@ from ribin.errors import RibinError
 from ribin.report.json import plain_value
 from ribin.search.context import OnProgress, silent
 from ribin.search.rules import check_request
-from ribin.services.search import SearchOptions, search_for
+from ribin.services.recorded_searches import record_in
+from ribin.services.search import FinishedSearch, SearchOptions, make_search
 from ribin.services.session import Session, open_own
+from ribin.vault.rows import Act
 from ribin.vault.saved_searches import add_saved_search, note_findings, read_saved_searches
 
 
@@ -65,19 +68,25 @@ def run_saved_searches(session: Session, who: str, progress: OnProgress = silent
     failed: list[tuple[str, str]] = []
     for number, one in enumerate(searches, start=1):
         try:
-            lists = _search(session, one)
-            note_findings(session.vault, _findings(session, one, lists), who)
-            failed += [(one.standing, f"{code}: {why}") for code, why in lists.unavailable]
+            made = _search(session, one)
+            found = _findings(session, one, made.lists)
+            note_findings(session.vault, found, who, partial(_record, session.member, made))
+            failed += [(one.standing, f"{code}: {why}") for code, why in made.lists.unavailable]
         except (RibinError, OSError) as error:
             failed.append((one.standing, str(error)))
         progress("searching", number, len(searches))
     return SavedSearchRun(len(searches), tuple(failed))
 
 
-def _search(session: Session, one: SavedSearch) -> SearchLists:
+def _search(session: Session, one: SavedSearch) -> FinishedSearch:
     """The lists of an open case now, without pairs that have both verdicts."""
     options = SearchOptions(one.who, one.reason, one.scope, top=one.top, leave_out_reviewed=True)
-    return search_for(session, ExhibitRef(session.member, one.exhibit), options).lists
+    return make_search(session, ExhibitRef(session.member, one.exhibit), options)
+
+
+def _record(member: str, made: FinishedSearch, act: Act) -> str:
+    """Record a search that found something; its number."""
+    return record_in(act, member, made.sides, made.lists).search
 
 
 def _findings(session: Session, one: SavedSearch, lists: SearchLists) -> list[SearchFinding]:

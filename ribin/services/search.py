@@ -12,11 +12,9 @@ from ribin.cases.leads import ExhibitRef, LeadStatus
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
 from ribin.errors import AccessError, ParameterError, RibinError
-from ribin.foreign import read_object
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
 from ribin.model import MarkType
 from ribin.report.document import ChainHead, Document
-from ribin.report.json import lists_of
 from ribin.report.pictures import motion_of
 from ribin.report.search import CandidatePicture, lists_sha256, search_document
 from ribin.search.engine import search_marks
@@ -34,6 +32,7 @@ from ribin.services.pair import (
     write_page,
 )
 from ribin.services.reading import AS_STATED, ReadOptions
+from ribin.services.recorded_searches import record_lists
 from ribin.services.session import Session
 from ribin.vault.exhibits import find_scan_owner, first_name
 from ribin.vault.leads import leads_of_exhibit
@@ -97,7 +96,14 @@ class FinishedSearch:
 
 
 def search_for(session: Session, query: Source, options: SearchOptions) -> FinishedSearch:
-    """Search with the marks of a file or an exhibit.
+    """Search with the marks of a file or an exhibit, and record the search; errors as
+    `make_search`, and StoreError where it cannot be recorded."""
+    made = make_search(session, query, options)
+    return replace(made, lists=record_lists(session.vault, made.sides, made.lists))
+
+
+def make_search(session: Session, query: Source, options: SearchOptions) -> FinishedSearch:
+    """Search with the marks of a file or an exhibit, without recording it.
 
     Nobody sends a third country another member's template: with an exhibit whose original its
     owner has not released, its owner and the own vault are asked, and the notes of the lists say
@@ -144,11 +150,11 @@ def _who_is_asked(
 
 
 def search_scan(session: Session, exhibit: str, sha256: str, request: Request) -> SearchLists:
-    """Search with one enrolled scan of an exhibit of the own vault; errors as `search_for`."""
+    """Search with one enrolled scan of an exhibit of the own vault, as `search_for`."""
     check_reach(session, request)
     asker = Asker(session.params, session, request)
-    own = ExhibitRef(session.member, exhibit)
-    return _search(session, sides_of_enrolled_scan(own, asker, sha256), request, ())
+    sides = sides_of_enrolled_scan(ExhibitRef(session.member, exhibit), asker, sha256)
+    return record_lists(session.vault, sides, _search(session, sides, request, ()))
 
 
 def _search(
@@ -235,6 +241,7 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
 
 # What is made of a search: its gallery, with a page for each candidate.
 
+_SAME_SCORE = 0.0005  # as reports write it
 NOT_RELEASED = "picture not released by its owner"
 
 
@@ -296,19 +303,6 @@ def _page_name(candidate: Candidate) -> str:
 # The report of a search: its lists, and pictures of the first candidates beside the query.
 
 
-def read_lists(path: Path) -> SearchLists:
-    """The lists in a file that `ribin search --json` was written to.
-
-    Raises FormatError: the file is no such result; ParameterError: it cannot be opened.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        needed = f"{path}: the JSON of a search needed"
-        raise ParameterError(f"{needed}, {error.strerror}") from error
-    return lists_of(read_object(content, str(path)), str(path))
-
-
 def report_search(
     lists: SearchLists,
     asker: Asker,
@@ -331,7 +325,7 @@ def report_search(
         if side:
             chosen = first.candidates[:pictures]
             shown = tuple(_shown(session, request, side, candidate) for candidate in chosen)
-        facts = {"figures": lists_sha256(lists)}
+        facts = {"figures": lists_sha256(lists), "search": lists.search}
         chain = enter_report(session.vault, first.query_sha256 or first.query, request, facts)
     kind = query[0].mark.kind if query else None
     known = first.params_id == params.params_id and kind is not None
@@ -368,5 +362,7 @@ def _shown(
         return CandidatePicture(candidate.rank, name, None, why_not=str(error))
     result = pair.result
     figures = f"Score {result.score:.3f}, {result.cmc:g} of {result.cells} cells congruent."
+    if result.compared and abs(result.score - candidate.score) > _SAME_SCORE:
+        figures += f" The list has {candidate.score:.3f}: the marks are described otherwise now."
     picture = pair_picture(pair, session.params, for_print=True)
     return CandidatePicture(candidate.rank, name, picture, figures if result.compared else "")

@@ -21,6 +21,7 @@ from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
 from ribin.vault.exhibits import aliases_of, first_name
 from ribin.vault.files import fsync_folder
 from ribin.vault.leads import leads_of_exhibit
+from ribin.vault.recorded_searches import end_searches_with
 from ribin.vault.records import blank_versions
 from ribin.vault.rows import Act, from_row
 from ribin.vault.saved_searches import end_saved_searches_of
@@ -93,7 +94,8 @@ def retention_dates(vault: Vault) -> list[Due]:
 def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombstone:
     """Take an exhibit out of the vault: its scans, marks and, where it was the last, its event.
 
-    Releases of it and the search that stands on it end. The audit log keeps every row, and one more
+    Releases of it and the search that stands on it end, and the lists of every search that was made
+    with it go, but for their hash and counts. The audit log keeps every row, and one more
     that says so; the tombstone keeps the names, and so do leads that have ended.
     Copies elsewhere (backups, exports, bundles sent before) are not reached.
 
@@ -111,6 +113,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         _check_leads_ended(db, vault.member, exhibit)
         end_saved_searches_of(act, exhibit)
         scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
+        end_searches_with(act, scans, f"purge of exhibit {exhibit}")
         stone = Tombstone(
             tombstone=uuid.uuid4().hex,
             exhibit=exhibit,

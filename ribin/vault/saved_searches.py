@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import SEARCHING
@@ -77,30 +77,43 @@ def read_saved_searches(vault: Vault, ended: bool = False) -> list[SavedSearch]:
         return _read(db, "" if ended else "WHERE ended_at = ''")
 
 
-def note_findings(vault: Vault, found: Iterable[SearchFinding], who: str) -> int:
+def note_findings(
+    vault: Vault,
+    found: Iterable[SearchFinding],
+    who: str,
+    recorded: Callable[[Act], str] | None = None,
+) -> int:
     """Keep, durably, those findings that are new; gives their number.
 
-    An exhibit is known by its name, or by its scan: another member's has a name of its own when it
-    is released, and is known by the one that it had before.
+    `recorded` is called where something is new: it records the search that found it, and gives its
+    number, which each finding names. An exhibit is known by its name, or by its scan: another
+    member's has a name of its own when it is released, and is known by the one that it had before.
     """
-    noted = 0
+    noted, search = 0, {}
     with vault.act("standing search found", who, "", ()) as act:
         for one in found:
-            before = one.candidate.get("known_as") or one.exhibit
-            known = act.db.execute(
-                "SELECT 1 FROM findings WHERE standing = ? AND member = ?"
-                " AND (exhibit IN (?, ?) OR sha256 = ?)",
-                (one.standing, one.member, one.exhibit, before, one.sha256),
-            ).fetchone()
-            if known:
+            if _is_known(act.db, one):
                 continue
+            if recorded and not noted:
+                search = {"search": recorded(act)}
             named = {"standing": one.standing, "member": one.member, "exhibit": one.exhibit}
-            text = json.dumps(one.candidate, sort_keys=True, ensure_ascii=False)
+            row = {**one.candidate, **search}
+            text = json.dumps(row, sort_keys=True, ensure_ascii=False)
             said = {"sha256": one.sha256, "candidate": text, "at": now_utc()}
             act.insert("findings", {**named, **said})
             act.log(one.sha256, **named)
             noted += 1
     return noted
+
+
+def _is_known(db: sqlite3.Connection, one: SearchFinding) -> bool:
+    before = one.candidate.get("known_as") or one.exhibit
+    query = (
+        "SELECT 1 FROM findings WHERE standing = ? AND member = ?"
+        " AND (exhibit IN (?, ?) OR sha256 = ?)"
+    )
+    named = (one.standing, one.member, one.exhibit, before, one.sha256)
+    return db.execute(query, named).fetchone() is not None
 
 
 def read_findings(vault: Vault, untold: bool = False) -> list[SearchFinding]:

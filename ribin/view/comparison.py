@@ -17,7 +17,7 @@ from ribin.errors import FormatError, ParameterError
 from ribin.foreign import Finite, Statement, as_facts, read_object
 from ribin.model import Mark, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, DecideParams, Params
-from ribin.report.explanation import cell_rows, outcome_meanings
+from ribin.report.explanation import CellRow, cell_rows, outcome_meanings
 from ribin.view.single_file import render_page
 from ribin.view.surface import Surface, compared_surface, pack_surface
 
@@ -71,10 +71,12 @@ def comparison_page(
         pack_side(name, mark, surface, unit)
         for name, mark, surface in zip(names, (reference, comparison), measured, strict=True)
     ]
+    cell_um = method.describe.cell_um
+    rows = cell_rows(result, (reference, comparison), cell_um) if result.compared else ()
     data = {
         "sides": sides,
-        "result": pack_result(result, method.decide),
-        "tile_um": method.describe.cell_um / 2,  # neighbours share half their area
+        "result": pack_result(result, rows, method.decide),
+        "cell_um": cell_um,  # neighbours may share half their area
         "annotations": list(annotations),
     }
     return render_page(
@@ -106,7 +108,9 @@ def pack_side(label: str, mark: Mark, measured: Surface | None, unit: str) -> di
     }
 
 
-def pack_result(result: Comparison, params: DecideParams) -> dict[str, Any]:
+def pack_result(
+    result: Comparison, rows: tuple[CellRow, ...], params: DecideParams
+) -> dict[str, Any]:
     """The figures, the motion that lays the reference on the comparison, and every cell.
 
     A pair that was not compared has no motion.
@@ -124,7 +128,7 @@ def pack_result(result: Comparison, params: DecideParams) -> dict[str, Any]:
         "ccf": result.ccf,
         "motion": motion if result.compared else None,
         "meanings": outcome_meanings(params),
-        "cell_rows": cell_rows(result) if result.compared else (),
+        "cell_rows": rows,
         "params_id": result.params_id,
         "version": result.version,
     }

@@ -75,6 +75,7 @@ def gallery_page(
         notes=lists.all_notes,
         fusion=lists.fusion,
         params_id=lists.first.params_id,
+        search=lists.search,
         version=__version__,
     )
 

@@ -13,6 +13,7 @@ from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.leads.text import blindness
 from ribin.services.leads import announce, look_at_lead, look_at_leads
+from ribin.services.recorded_searches import figures_of, recorded_search
 from ribin.web.pages import form_of, page, see, state_of
 from ribin.web.state import whole_number
 
@@ -24,14 +25,17 @@ def take_up(request: Request) -> Response:
     mark = form.get("mark", "")
     _, _, row = found.place(mark, whole_number(rank))
     with state.session() as session:
+        recorded = recorded_search(session.vault, found.made.lists.search, state.who)
+        own = ExhibitRef(session.member, found.exhibit)
+        other = ExhibitRef(row.member, row.exhibit)
         step = take_up_lead(
             session.vault,
             session.network if session.networked else None,
-            ExhibitRef(session.member, found.exhibit),
-            ExhibitRef(row.member, row.exhibit),
+            own,
+            other,
             who=state.who,
             note=form.get("note", ""),
-            figures=found.figures(mark, row),
+            figures=figures_of(session.vault, recorded, own, other, mark),
         )
         notes = (*step.notes, *announce(session.vault, step, session.network))
     return _see_lead(step.history.lead.lead, notes)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from ribin.cases.exhibits import Candidate, Filters, Grouping, Scope, SearchResult
 from ribin.cases.leads import ExhibitRef
@@ -18,10 +16,8 @@ from ribin.cases.side import Side
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
-from ribin.report.json import as_json
-from ribin.report.text import lists_value
-from ribin.services.leads import figures_as_seen
-from ribin.services.search import FinishedSearch, SearchOptions, search_for
+from ribin.services.recorded_searches import NOT_RECORDED
+from ribin.services.search import FinishedSearch, SearchOptions, make_search, search_for
 from ribin.services.session import Session
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
@@ -79,15 +75,6 @@ class RecentSearch:
                     return one, side, candidate
         raise StoreError(f"search of {self.exhibit}: no rank {rank} in a list by {mark}")
 
-    def figures(self, mark: str, candidate: Candidate) -> dict[str, Any]:
-        """The row as it was shown and where it came from, for a lead."""
-        text = as_json(lists_value(self.made.lists))
-        listed = json.loads(text)
-        rows = next(part["candidates"] for part in listed["lists"] if part["mark"] == mark)
-        held = ExhibitRef(candidate.member, candidate.exhibit)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return figures_as_seen({**listed, "candidates": rows}, held, digest)
-
 
 @dataclass(eq=False)
 class ApplicationState:
@@ -111,6 +98,8 @@ class ApplicationState:
     def search(self, exhibit: str, asked: Mapping[str, str]) -> str:
         """Search with an exhibit of the own vault, as `ribin search` does; the key of the search.
 
+        What is read-only records none.
+
         Raises AccessError: the search goes beyond the country, into the logs of others, and this is
         read-only; RibinError: as `search_for`.
         """
@@ -119,7 +108,13 @@ class ApplicationState:
             if self.read_only and options.scope is not Scope.COUNTRY:
                 raise AccessError(f"scope {options.scope}: not with --read-only")
             # An exhibit and nothing else: no file takes its place.
-            made = search_for(session, ExhibitRef(session.member, exhibit), options)
+            own = ExhibitRef(session.member, exhibit)
+            if self.read_only:
+                made = make_search(session, own, options)
+                notes = (*made.lists.notes, NOT_RECORDED)
+                made = replace(made, lists=replace(made.lists, notes=notes))
+            else:
+                made = search_for(session, own, options)
         return self.searches.put(RecentSearch(exhibit, made))
 
 

@@ -12,6 +12,7 @@ from search_makers import PARAMS_ID, ask, make_query
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import Scope
+from ribin.cases.recorded_search import SearchStatement
 from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError
 from ribin.exchange.receive import import_bundle
@@ -20,6 +21,7 @@ from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.network import read_network
 from ribin.vault.keys import end_trust, make_key, own_key, trust_key
+from ribin.vault.recorded_searches import add_search
 from ribin.vault.sharing import end_release, pseudonyms, release_exhibit, set_sharing
 from ribin.vault.vault import Vault
 
@@ -60,6 +62,15 @@ def found(network, scope=Scope.CLUSTER):
 def release(pair, original=False):
     said = {"who": "ann", "reason": "homicide", "original": original}
     return release_exhibit(pair.sender, "BLZ-secret-cluster", "JAM", Scope.CLUSTER, **said)
+
+
+def test_no_search_of_the_sender_is_in_a_bundle(pair):
+    made = SearchStatement("BLZ-secret-cluster", "0" * 64, "country", ("BLZ",), 0, {}, "f" * 64)
+    with pair.sender.act("search recorded", "ann", "a secret reason", ()) as act:
+        add_search(act, "BLZ-Q1", made)
+    content = b"".join(members_of_bundle(pair.send()).values())
+    for text in (b"BLZ-Q1", b"f" * 64, b"a secret reason", b"BLZ-secret-cluster"):
+        assert text not in content
 
 
 def test_a_bundle_carries_class_fields_templates_and_opaque_names(pair, network):

@@ -13,13 +13,14 @@ from ribin.comparison import CellFit, Comparison
 from ribin.errors import ParameterError
 from ribin.model import Mark, MarkType, Provenance, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.report.explanation import cell_rows
+from ribin.report.explanation import cell_rows, shared_surface
 from ribin.report.pictures import (
     CONGRUENT,
     NOT_CONGRUENT,
     Frame,
     Motion,
     cell_corners,
+    draw_cells,
     draw_overlay,
     fallen_corners,
     shade_surface,
@@ -133,6 +134,50 @@ def test_cells_are_drawn_on_both_sides_in_two_styles(pair):
         for side in (picture[:640, :640], picture[:640, 656:])
     ]
     assert np.abs(places[0] - places[1]).max() < 2
+
+
+def cells_alone(places, um_a_px):
+    """The cells of two empty panels of 640 pixels."""
+    panels = tuple(np.full((640, 640, 3), 255, np.uint8) for _ in range(2))
+    fits = [fit(place) for place in places]
+    draw_cells(panels, Frame(um_a_px, (640, 640)), comparison(fits), CELL_UM)
+    return [panel[..., 2].astype(int) - panel[..., 0] > 20 for panel in panels]
+
+
+def test_a_cell_is_drawn_as_wide_as_it_is():
+    for blue in cells_alone([(900.0, 0.0)], um_a_px=4.0):
+        rows, cols = np.argwhere(blue).T
+        assert np.ptp(rows) == np.ptp(cols) == pytest.approx(CELL_UM / 4.0, abs=4)
+
+
+def test_cells_that_overlap_show_all_their_numbers():
+    """Cells half a cell apart: no line of one crosses the number of another."""
+    places = [(row, col) for row in (700.0, 900.0) for col in (-200.0, 0.0, 200.0)]
+    for blue in cells_alone(places, um_a_px=5.0):
+        for row, col in places:
+            quarter = ((value - CELL_UM / 4) / 5.0 + 319.5 for value in (row, col))
+            rows, cols = (slice(round(at) - 12, round(at) + 13) for at in quarter)
+            number = blue[rows, cols]
+            assert number.any()
+            assert not np.concatenate([number[0], number[-1], number[:, 0], number[:, -1]]).any()
+
+
+def test_the_share_of_a_cell_that_both_sides_measured(pair):
+    whole = mark(np.ones((SIZE, SIZE)))
+    whole = replace(whole, valid=np.ones((SIZE, SIZE), bool))
+    half = replace(whole, valid=np.indices((SIZE, SIZE))[1] < SIZE / 2)
+    here = fit((300.0, 0.0))._replace(shift_um=(0.0, 0.0), rotation_deg=0.0)
+    assert shared_surface(whole, whole, here, CELL_UM) == 1.0
+    assert shared_surface(half, whole, here, CELL_UM) == pytest.approx(0.5)
+    assert shared_surface(whole, half, here, CELL_UM) == pytest.approx(0.5)
+    moved = here._replace(shift_um=(0.0, 100.0))
+    assert shared_surface(whole, half, moved, CELL_UM) == pytest.approx(0.25)
+    assert shared_surface(half, half, moved, CELL_UM) == pytest.approx(0.25)
+    beyond = here._replace(shift_um=(9000.0, 0.0))
+    assert shared_surface(whole, whole, beyond, CELL_UM) == 0.0
+    turned = here._replace(rotation_deg=90.0)
+    assert shared_surface(half, half, turned, CELL_UM) == pytest.approx(0.25)
+    assert np.isnan(shared_surface(whole, whole, here._replace(ccf=np.nan), CELL_UM))
 
 
 def test_numbers_of_the_picture_are_those_of_the_table(pair, monkeypatch):

@@ -263,6 +263,9 @@ def test_a_hovered_cell_that_is_not_congruent_says_its_reason(opened, tmp_path, 
     ).perform()
     assert "not congruent: correlation" in opened.text("#tip")
     assert "ccf below 0.45" in opened.text("#tip")
+    assert re.search(r"\d+ % of it measured on both sides", opened.text("#tip"))
+    drawn = opened.find(f"[data-cell='{index}'] rect").get_attribute("width")
+    assert float(drawn) == 400.0
 
 
 def test_a_profile_is_drawn_by_mouse_and_by_keys(browser):

@@ -96,7 +96,10 @@ def test_the_page_holds_the_result(page, result):
         direction = "forward" if cell["cut_from"] == "reference" else "backward"
         fit = fits[direction, tuple(cell["center_um"])]
         assert cell["fell_um"] == pytest.approx(np.add(fit.center_um, fit.shift_um))
-    assert data["tile_um"] == DEFAULT_PARAMS.breech_face.describe.cell_um / 2
+    shares = [cell["shared"] for cell in cells]
+    assert all(0.0 < share <= 1.0 for share in shares)
+    assert len({round(share, 2) for share in shares}) > 5
+    assert data["cell_um"] == DEFAULT_PARAMS.breech_face.describe.cell_um
 
 
 def test_the_program_concludes_nothing(page):

@@ -4,11 +4,11 @@
 const SHAPES = { reference: "cut from the reference", comparison: "cut from the comparison" };
 
 class Cells {
-  constructor(stage, overlay, result, tileUm) {
+  constructor(stage, overlay, result, cellUm) {
     this.stage = stage;
     this.overlay = overlay;
     this.result = result;
-    this.tile = tileUm;
+    this.cellUm = cellUm;
     this.cutFrom = "reference";
     this.shown = { congruent: true, other: true };
     this.visible = true;
@@ -41,7 +41,7 @@ class Cells {
     for (const cell of this.listed) {
       const place = this.placeOn(view.side, cell);
       if (!place) continue;
-      const half = this.tile / 2;
+      const half = this.cellUm / 2;
       const kind = cell.outcome === "congruent" ? "congruent" : "other";
       const current = this.result.cell_rows.indexOf(cell) === this.current ? " current" : "";
       const square = makeSvg("g", {
@@ -49,7 +49,7 @@ class Cells {
         "data-cell": this.result.cell_rows.indexOf(cell),
         transform: `translate(${place.center[1]} ${place.center[0]}) rotate(${-place.turn})`,
       });
-      const outline = { x: -half, y: -half, width: this.tile, height: this.tile };
+      const outline = { x: -half, y: -half, width: this.cellUm, height: this.cellUm };
       square.append(makeSvg("rect", { ...outline, class: "casing" }), makeSvg("rect", outline));
       const upright = place.turn + this.stage.camera.turn;
       square.append(makeSvg("text", { x: "0.35em", y: "1.15em",
@@ -67,7 +67,8 @@ class Cells {
       ? `correlation ${figure(cell.ccf, 2)}, ${figure(cell.away_um)} µm and ${figure(cell.turn_deg, 1)}° ` +
         "from where the others fell"
       : "no place found";
-    return { name, outcome, meaning: meaning.replaceAll(" um", " µm"), figures };
+    const measured = cell.shared === null ? "" : `${figure(100 * cell.shared)} % of it measured on both sides`;
+    return { name, outcome, meaning: meaning.replaceAll(" um", " µm"), figures, measured };
   }
 
   /** Both sides come to a cell, and the comparison lies as this cell says. */
@@ -78,9 +79,9 @@ class Cells {
     const motion = cell.fell_um ? Motion.ofCell(cell) : this.stage.foundMotion;
     this.stage.setMotion(motion, cell.fell_um ? `cell ${cell.number}` : this.stage.foundBy);
     const place = this.placeOn(0, cell) || { center: motion.undo(cell.center_um) };
-    this.stage.lookAt(place.center, this.tile * 3);
+    this.stage.lookAt(place.center, this.cellUm * 3);
     const said = this.describe(cell);
-    announce(`${said.name}: ${said.outcome} (${said.meaning}); ${said.figures}`);
+    announce([`${said.name}: ${said.outcome} (${said.meaning})`, said.figures, said.measured].filter(Boolean).join("; "));
     this.fillList();
     this.overlay.redraw();
   }

@@ -189,7 +189,7 @@ async function start() {
   const images = data.sides.map((side) => side.kind === "image");
   const stage = new Stage(byId("stage"), layers, found, images, data.sides.map((side) => side.unit));
   const overlay = new Overlay(stage, byId("overlay"), data.sides.map((side) => side.label));
-  const cells = new Cells(stage, overlay, data.result, data.tile_um);
+  const cells = new Cells(stage, overlay, data.result, data.cell_um);
   const profile = new Profile(stage, overlay);
   const notes = new Notes(stage, overlay, data.sides, data.annotations);
   bindCells(cells);

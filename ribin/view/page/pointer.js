@@ -20,7 +20,7 @@ class Pointer {
     box.addEventListener("pointermove", (event) => this.move(event));
     box.addEventListener("pointerup", (event) => this.up(event));
     box.addEventListener("pointercancel", () => (this.held = null));
-    box.addEventListener("pointerleave", () => this.hideTip());
+    box.addEventListener("pointerleave", () => this.leave());
     box.addEventListener("contextmenu", (event) => event.preventDefault());
     box.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.choose = choice(byId("tools"), (tool) => this.take(tool));
@@ -44,7 +44,7 @@ class Pointer {
     const at = this.place(event);
     this.stage.box.setPointerCapture(event.pointerId);
     this.held = { start: at, last: [event.clientX, event.clientY], moved: false,
-      cell: event.target.closest?.("[data-cell]"), middle: at.view.middle,
+      cell: this.cellAt(event), middle: at.view.middle,
       tool: event.button === 2 ? "turn" : event.shiftKey ? "turn" : event.ctrlKey ? "nudge" : this.tool };
     if (this.held.tool === "lamp") this.putLamp(at);
   }
@@ -138,9 +138,23 @@ class Pointer {
       const { width, height, across } = this.stage;
       this.stage.setPlace(across ? at.y / height : at.x / width);
     }
-    const shape = event.target.closest?.("[data-cell]");
-    if (shape) this.showTip(Number(shape.dataset.cell), at);
-    else this.hideTip();
+    const shape = this.cellAt(event);
+    this.hovered?.classList.remove("hovered");
+    this.hovered = shape;
+    if (!shape) return this.hideTip();
+    shape.classList.add("hovered");
+    this.showTip(Number(shape.dataset.cell), at);
+  }
+
+  /** Of the cells under the pointer, which may overlap, the one whose middle is nearest; or null. */
+  cellAt(event) {
+    const away = (shape) => {
+      const box = shape.querySelector("rect").getBoundingClientRect();
+      return Math.hypot(event.clientX - box.x - box.width / 2, event.clientY - box.y - box.height / 2);
+    };
+    const under = document.elementsFromPoint(event.clientX, event.clientY)
+      .map((element) => element.closest("[data-cell]")).filter((shape) => this.stage.box.contains(shape));
+    return under.reduce((nearest, shape) => (nearest && away(nearest) <= away(shape) ? nearest : shape), null);
   }
 
   showTip(index, at) {
@@ -148,12 +162,18 @@ class Pointer {
     const said = cells.describe(cells.result.cell_rows[index]);
     const tip = byId("tip");
     tip.replaceChildren(make("strong", {}, [said.name]), make("span", {}, [`${said.outcome} – ${said.meaning}`]),
-      make("span", {}, [said.figures]));
+      make("span", {}, [said.figures]), make("span", {}, [said.measured]));
     tip.hidden = false;
     const left = Math.min(at.x + 14, this.stage.width - tip.offsetWidth - 6);
     const top = at.y + 18 + tip.offsetHeight > this.stage.height ? at.y - tip.offsetHeight - 10 : at.y + 18;
     tip.style.left = `${left}px`;
     tip.style.top = `${top}px`;
+  }
+
+  leave() {
+    this.hovered?.classList.remove("hovered");
+    this.hovered = null;
+    this.hideTip();
   }
 
   hideTip() {

@@ -1,0 +1,49 @@
+"""A search as a laboratory made it, under the number by which reports, leads and pages name it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class SearchedMark:
+    """A mark that was searched with: of which scan, and in which description."""
+
+    mark: str
+    sha256: str  # of the scan
+    template_sha256: str
+    params_id: str
+
+
+@dataclass(frozen=True)
+class SearchStatement:
+    """What the record of a search states.
+
+    `lists` is what `ribin search --json` printed, None once they ended; then `ended` says why.
+    Hash and counts stay.
+    """
+
+    query: str
+    query_sha256: str  # of the scan
+    scope: str
+    members: tuple[str, ...]
+    rows: int  # of all lists
+    counts: Mapping[str, Any]  # sums over the lists
+    lists_sha256: str
+    marks: tuple[SearchedMark, ...] = ()
+    lists: Mapping[str, Any] | None = None
+    ended: str = ""
+
+
+@dataclass(frozen=True)
+class RecordedSearch:
+    """A search under its number, such as JAM-Q17."""
+
+    number: str
+    person: str
+    at: str  # UTC, ISO 8601
+    reason: str
+    stated: SearchStatement
+    ended_at: str = ""

@@ -1,0 +1,162 @@
+"""Searches in the catalogue: each a record under a number, with its lists.
+
+The lists are kept for `KEPT_DAYS`, and longer where a lead or a report names the number. What ends
+them, their age or the purge of the query, adds a version that keeps their hash and counts, and
+blanks the one before.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+
+from ribin.cases.record import RecordKind
+from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement
+from ribin.errors import StoreError
+from ribin.vault.records import add_version, blank_versions
+from ribin.vault.rows import Act
+
+KEPT_DAYS = 365
+_KIND = str(RecordKind.SEARCH)
+_ACTION = "search recorded"
+_WITHOUT_LISTS = "CASE body WHEN '' THEN '' ELSE json_remove(body, '$.lists') END AS body"
+_NAMED = (
+    "SELECT json_extract(figures, '$.search') FROM leads "
+    "UNION SELECT json_extract(details, '$.search') FROM audit WHERE action = 'report'"
+)
+
+
+def next_search_number(db: sqlite3.Connection, member: str) -> str:
+    """A number that no search of this member has had.
+
+    A vault that came back from a backup may lack searches whose lists others hold: its numbers go
+    on with the count of its restorations.
+    """
+    made = db.execute("SELECT count(DISTINCT id) FROM records WHERE kind = ?", (_KIND,)).fetchone()
+    back = db.execute("SELECT count(*) FROM audit WHERE action = 'restore'").fetchone()[0]
+    return f"{member}-Q{made[0] + 1}" + (f"-R{back}" if back else "")
+
+
+def add_search(act: Act, number: str, stated: SearchStatement) -> None:
+    """Record a search under its number, and end those that are older than `KEPT_DAYS`."""
+    for one in _overdue(act.db):
+        end_search(act, one, f"{KEPT_DAYS} days after it was made")
+    add_version(act, RecordKind.SEARCH, number, asdict(stated))
+    act.log(stated.query_sha256 or stated.query, _ACTION, search=number, rows=stated.rows)
+
+
+def find_search(db: sqlite3.Connection, number: str) -> RecordedSearch | None:
+    """The search of a number, or None."""
+    return next(_searches(db, "id = ?", number, columns="body"), None)
+
+
+def read_search(db: sqlite3.Connection, number: str, where: str) -> RecordedSearch:
+    """As `find_search`, with its lists; StoreError where there is none, or its lists have ended."""
+    found = find_search(db, number)
+    if found is None:
+        raise StoreError(
+            f"{where}: search {number} needed, found none of this number",
+            hint="`ribin searches` lists those that are recorded",
+        )
+    due = number in _overdue(db)
+    if found.stated.lists is None or due:
+        why = f"{KEPT_DAYS} days after it was made" if due else found.stated.ended
+        raise StoreError(f"search {number}: lists needed, found that they ended: {why}")
+    return found
+
+
+def read_searches(db: sqlite3.Connection) -> list[RecordedSearch]:
+    """Every search, oldest first, without its lists."""
+    return list(_searches(db, "true", columns=_WITHOUT_LISTS))
+
+
+def named_searches(db: sqlite3.Connection) -> set[str]:
+    """The numbers that a lead or a report names."""
+    return {number for (number,) in db.execute(_NAMED) if number}
+
+
+def end_search(act: Act, number: str, why: str) -> None:
+    """Take the lists of a search away and leave their hash and counts."""
+    found = find_search(act.db, number)
+    if found is None or found.stated.ended:
+        return
+    left = replace(found.stated, lists=None, marks=(), ended=why)
+    add_version(act, RecordKind.SEARCH, number, asdict(left))
+    blanked = blank_versions(act, RecordKind.SEARCH, number)
+    act.log(number, "search ended", why=why, blanked=blanked)
+
+
+def end_searches_with(act: Act, scans: Sequence[str], why: str) -> None:
+    """End every search that was made with one of these scans."""
+    for sha256 in scans:
+        query = (
+            "SELECT id FROM records WHERE kind = ? AND version = 1 "
+            "AND CASE body WHEN '' THEN '' ELSE json_extract(body, '$.query_sha256') END = ?"
+        )
+        for (number,) in act.db.execute(query, (_KIND, sha256)).fetchall():
+            end_search(act, number, why)
+
+
+def lead_problems(db: sqlite3.Connection) -> Iterator[str]:
+    """A sentence for each lead whose figures are not those of the search that it names."""
+    query = (
+        "SELECT lead, figures, json_extract(figures, '$.search') AS number FROM leads "
+        "WHERE number IS NOT NULL ORDER BY lead"
+    )
+    for row in db.execute(query).fetchall():
+        found = find_search(db, row["number"])
+        figures = json.loads(row["figures"])
+        if found is None:
+            yield f"lead {row['lead']}: search {row['number']} needed, found none of this number"
+        elif found.stated.lists_sha256 != figures.get("list_sha256"):
+            yield f"lead {row['lead']}: its list is not that of search {row['number']}"
+        elif found.stated.lists is not None and not any(
+            all(figures.get(name, value) == value for name, value in candidate.items())
+            for one in found.stated.lists["lists"]
+            for candidate in one["candidates"]
+        ):
+            yield f"lead {row['lead']}: its figures are in no list of search {row['number']}"
+
+
+def _overdue(db: sqlite3.Connection) -> list[str]:
+    """The searches whose lists are to end, oldest first."""
+    before = (datetime.now(UTC) - timedelta(days=KEPT_DAYS)).isoformat(timespec="milliseconds")
+    query = (
+        "SELECT id FROM records AS made WHERE kind = ?1 AND version = 1 AND at < ?2 AND NOT EXISTS "
+        "(SELECT 1 FROM records WHERE kind = ?1 AND id = made.id AND version = 2) ORDER BY rowid"
+    )
+    old = [str(number) for (number,) in db.execute(query, (_KIND, before))]
+    named = named_searches(db) if old else set()
+    return [number for number in old if number not in named]
+
+
+def _searches(
+    db: sqlite3.Connection, where: str, *values: str, columns: str
+) -> Iterator[RecordedSearch]:
+    """The first version says who made a search and when, the last one what counts now."""
+    query = (
+        f"SELECT id, version, person, at, reason, {columns} FROM records "
+        f"WHERE kind = ? AND {where} AND (version = 1 OR body <> '') ORDER BY rowid"
+    )
+    found: dict[str, RecordedSearch] = {}
+    for row in db.execute(query, (_KIND, *values)):
+        if row["version"] == 1:
+            said = (row["id"], row["person"], row["at"], row["reason"])
+            stated = _stated(row["body"]) if row["body"] else _NOTHING
+            found[row["id"]] = RecordedSearch(*said, stated)
+        else:
+            stated = _stated(row["body"])
+            found[row["id"]] = replace(found[row["id"]], stated=stated, ended_at=row["at"])
+    yield from found.values()
+
+
+_NOTHING = SearchStatement("", "", "", (), 0, {}, "")
+
+
+def _stated(body: str) -> SearchStatement:
+    facts = {"lists": None, **json.loads(body)}
+    marks = tuple(SearchedMark(**mark) for mark in facts["marks"])
+    return SearchStatement(**{**facts, "members": tuple(facts["members"]), "marks": marks})
