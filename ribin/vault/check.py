@@ -15,6 +15,7 @@ from ribin.vault.audit import chain_problems, read_rows_of
 from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
 from ribin.vault.enrol import MARKS_FOLDER, is_arriving, scan_path
 from ribin.vault.exhibits import find_scan_owner
+from ribin.vault.files import links_within
 from ribin.vault.redescribe import described_path, read_descriptions
 from ribin.vault.rows import record_problems
 from ribin.vault.scanfile import damaged_parts, read_original
@@ -61,7 +62,7 @@ def check_vault(
             problems += [Problem(row["exhibit"], text)] if text else []
         on_progress(len(scans), len(scans))
         problems += _description_problems(folder, catalogue)
-        for check in (_stray_problems, _received_problems):
+        for check in (_link_problems, _stray_problems, _received_problems):
             problems += [Problem("", text) for text in check(folder, catalogue)]
     except StoreError as error:
         problems.append(Problem("", str(error)))
@@ -84,6 +85,11 @@ def _damage_noted(found: list[Problem]) -> Iterator[None]:
         yield
     except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError) as error:
         found.append(Problem("", f"catalogue: damaged: {error}"))
+
+
+def _link_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
+    for link in links_within(folder):
+        yield f"{link}: a symbolic link; nothing in a vault leads out of it"
 
 
 def _stray_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
