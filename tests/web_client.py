@@ -32,8 +32,8 @@ class Answer:
         return self.body.decode("utf-8")
 
     def links(self, path: str) -> list[str]:
-        """Addresses in the page that begin so."""
-        found = re.findall(r'(?:href|src)="([^"]+)"', self.text)
+        """Addresses in the page that begin so, behind the secret part of the paths."""
+        found = re.findall(r'(?:href|src)="(?:/[\w-]{43}(?=/))?([^"]+)"', self.text)
         return [unescape(link) for link in found if unescape(link).startswith(path)]
 
 
@@ -62,13 +62,17 @@ class Client:
         return answer
 
     def get(self, path: str) -> Answer:
-        return self.send("GET", path, cookie=self.cookie)
+        return self.send("GET", self._whole(path), cookie=self.cookie)
+
+    def _whole(self, path: str) -> str:
+        base = self.session.base
+        return path if path.startswith(f"{base}/") else f"{base}{path}"
 
     def post(self, path: str, **fields: str) -> Answer:
         """Send a form of this application; goes on where the answer leads."""
         answer = self.send(
             "POST",
-            path,
+            self._whole(path),
             urlencode({"csrf": self.session.csrf, **fields}),
             cookie=self.cookie,
             origin=f"http://127.0.0.1:{self.session.port}",

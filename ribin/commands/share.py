@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, SCOPES, Call, common_options
-from ribin.commands.terminal import exit_after, list_failed
+from ribin.commands.terminal import asking, exit_after, list_failed
 
 
 @click.command(short_help="How widely exhibits are shared.")
@@ -93,14 +93,21 @@ def original(exhibit: str, output: Path, call: Call) -> None:
 
 # `ribin retention` and `ribin purge`: how long exhibits are kept.
 
+_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+
 
 @click.command(short_help="How long exhibits are kept.")
 @click.argument("exhibits", metavar="[EXHIBIT]...", nargs=-1)
 @click.option("--until", metavar="DAY|none", help="Last day of these exhibits, YYYY-MM-DD.")
 @click.option("--days", type=click.IntRange(min=0), help="Usual days after enrolment; 0: no end.")
+@_yes
 @common_options("vault", "who", "reason", "json")
-def retention(exhibits: tuple[str, ...], until: str | None, days: int | None, call: Call) -> None:
+def retention(
+    exhibits: tuple[str, ...], until: str | None, days: int | None, yes: bool, call: Call
+) -> None:
     """List the last day of each exhibit that has one, or set it. Nothing is purged by itself.
+
+    A change that makes exhibits due, or their time shorter, shows which and asks.
 
     \b
     Examples:
@@ -113,7 +120,8 @@ def retention(exhibits: tuple[str, ...], until: str | None, days: int | None, ca
 
     day = "" if until == "none" else until
     with call.own_vault() as opened:
-        change_retention(opened, RetentionChange(exhibits, day, days, call.who, call.reason))
+        asked = RetentionChange(exhibits, day, days, call.who, call.reason)
+        change_retention(opened, asked, asking("Keep them for a shorter time?", yes))
         dates = retention_dates(opened)
     call.show(dates, due_table, "exhibits")
 
@@ -122,11 +130,13 @@ def retention(exhibits: tuple[str, ...], until: str | None, days: int | None, ca
 @click.argument("exhibits", metavar="[EXHIBIT]...", nargs=-1)
 @click.option("--due", metavar="DAY|today", help="All whose last day lies before this one.")
 @click.option("--dry-run", is_flag=True, help="Say which, and change nothing.")
+@_yes
 @common_options("vault", "who", "reason", "json")
-def purge(exhibits: tuple[str, ...], due: str | None, dry_run: bool, call: Call) -> None:
+def purge(exhibits: tuple[str, ...], due: str | None, dry_run: bool, yes: bool, call: Call) -> None:
     """Take exhibits with scans, marks and, where nothing else is of it, their event out of the
     vault. The audit log keeps its rows and a tombstone says what was there. An exhibit in a lead
-    stays. Backups, exports and bundles made before are not reached.
+    stays. Backups, exports and bundles made before are not reached. What would go is shown, and you
+    are asked.
 
     \b
     Examples:
@@ -136,7 +146,8 @@ def purge(exhibits: tuple[str, ...], due: str | None, dry_run: bool, call: Call)
     from ribin.services.sharing import PurgeOptions, purge_each, purge_text
 
     with call.own_vault() as opened:
-        report = purge_each(opened, PurgeOptions(exhibits, due, dry_run, call.who, call.reason))
+        asked = PurgeOptions(exhibits, due, dry_run, call.who, call.reason)
+        report = purge_each(opened, asked, asking("Take them out of the vault for good?", yes))
     call.show(report, purge_text)
     list_failed(report.failed)
     exit_after(done=len(report.purged), failed=len(report.failed))

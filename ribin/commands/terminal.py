@@ -99,6 +99,35 @@ def exit_after(done: int, failed: int) -> None:
         raise click.exceptions.Exit(SOME_FAILED if done else NOTHING_DONE)
 
 
+_MOST_LINES = 40  # of what a question shows
+
+
+def asking(question: str, agreed: bool) -> Callable[[Sequence[str]], None]:
+    """Shows lines on stderr and asks; not where it is agreed already.
+
+    What it gives raises click.exceptions.Exit where the answer is no, and UsageError where nobody
+    answers.
+    """
+
+    def ask(lines: Sequence[str]) -> None:
+        if agreed:
+            return
+        more = [f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
+        for line in (*lines[:_MOST_LINES], *more):
+            click.echo(printable(line), err=True)
+        try:
+            wanted = click.confirm(question, err=True)
+        except (click.Abort, OSError) as error:
+            if isinstance(error, click.Abort) and sys.stdin.isatty():
+                raise
+            raise click.UsageError("--yes needed where nobody answers; nothing was done") from error
+        if not wanted:
+            click.echo("nothing was done", err=True)
+            raise click.exceptions.Exit(NOTHING_DONE)
+
+    return ask
+
+
 def say(text: str) -> None:
     """Print a text on stdout."""
     click.echo(text, color=_wanted())

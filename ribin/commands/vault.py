@@ -60,6 +60,10 @@ def rebuild_index(call: Call) -> None:
 def backup(target: Path, call: Call) -> None:
     """Copy a vault into a new folder while others work in it, and verify every byte of the copy.
 
+    Into the folder of its last backup it is a new generation: files that did not change are those
+    of the last one, which stays until the new one is verified. Private keys are in a backup: keep
+    it as closely as the vault.
+
     \b
     Example:
       ribin store backup /mnt/backup/JAM-2026-11-24 --vault vaults/JAM
@@ -75,6 +79,10 @@ def backup(target: Path, call: Call) -> None:
             on_progress=Progress().stage("copying"),
         )
     click.echo(copied_text(target, copied))
+    click.echo(
+        f"{target}: private keys of {copied.head.member} are in it: keep it as you keep the vault",
+        err=True,
+    )
 
 
 @store.command()
@@ -120,6 +128,10 @@ def describe(call: Call) -> None:
     exit_after(done=1, failed=len(report.failed))
 
 
+_group = click.option(
+    "--group", default="", help="Group of the operating system whose logins may use the vault."
+)
+
 # `ribin export` and `ribin import`: a vault in open formats, and back.
 
 
@@ -155,8 +167,11 @@ def export(folder: Path, call: Call) -> None:
     is_flag=True,
     help="Take scan files that other libraries of HDF5 pack otherwise than they were.",
 )
+@_group
 @common_options("who", "reason", "json")
-def import_export(folder: Path, target: Path, accept_repacked: bool, call: Call) -> None:
+def import_export(
+    folder: Path, target: Path, accept_repacked: bool, group: str, call: Call
+) -> None:
     """Make a new VAULT with the catalogue, scans and audit log of an export in FOLDER.
 
     Every file is checked before anything is made. Scans of other programs come in with
@@ -175,6 +190,7 @@ def import_export(folder: Path, target: Path, accept_repacked: bool, call: Call)
         who=call.who,
         reason=call.reason,
         accept_repacked=accept_repacked,
+        group=group,
         tick=Progress().stage("importing"),
     )
     said = f"{done.folder}: vault of {done.member} made, {done.exhibits} exhibits, "
@@ -187,16 +203,20 @@ def import_export(folder: Path, target: Path, accept_repacked: bool, call: Call)
 @click.command(short_help="Make an empty vault.")
 @click.argument("target", metavar="VAULT", type=A_PATH)
 @click.option("--member", required=True, help="Owner: ISO 3166 alpha-3 code, such as JAM.")
+@_group
 @common_options("who")
-def init(target: Path, member: str, call: Call) -> None:
+def init(target: Path, member: str, group: str, call: Call) -> None:
     """Make the empty vault of one member country in a new or empty folder.
+
+    The folder is closed to other logins of this machine; with --group those of a group of the
+    operating system may read and write it.
 
     \b
     Example:
-      ribin init vaults/JAM --member JAM
+      ribin init vaults/JAM --member JAM --group laboratory
     """
 
-    Vault.create(target, member, call.who).close()
+    Vault.create(target, member, call.who, group).close()
     click.echo(f"{target}: vault of {member} made")
 
 
@@ -204,7 +224,8 @@ def copied_text(target: Path, copied: BackupResult) -> str:
     """What a verified copy holds, and the end of its audit log."""
     held = f"{copied.scans} scans, {copied.size_bytes / 1e6:.1f} MB"
     head = f"{copied.head.seq}:{copied.head.sha256}"
-    return f"{target}: {held}, every byte verified\naudit head {head}"
+    same = f", {copied.linked} files as in the last backup" if copied.linked else ""
+    return f"{target}: {held}, every byte verified{same}\naudit head {head}"
 
 
 def described_text(report: DescribeReport) -> str:

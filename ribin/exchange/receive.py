@@ -23,7 +23,7 @@ from ribin.exchange.manifest import MANIFEST, Contents, read_contents
 from ribin.input_file import open_input
 from ribin.model import Provenance, Template
 from ribin.vault.anchors import missing_anchors
-from ribin.vault.files import INDEX_FOLDER, fsync_folder, write_synced
+from ribin.vault.files import INDEX_FOLDER, fsync_folder, make_folder, write_synced
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.received import (
     RECEIVED_FOLDER,
@@ -185,7 +185,7 @@ def _place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None
         try:
             if place.is_file() and _sha256(place) == file.sha256:
                 continue
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(place.parent)
             write_synced(aside, b"".join(reader.pieces(file.name)))
             os.replace(aside, place)
         except OSError as error:

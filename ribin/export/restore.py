@@ -85,6 +85,7 @@ def import_vault(
     who: str,
     reason: str = "",
     accept_repacked: bool = False,
+    group: str = "",
     tick: Callable[[int, int], None] = lambda done, total: None,
 ) -> RestoredVault:
     """Make a vault in a new or empty folder from an export: all of it or nothing.
@@ -92,7 +93,8 @@ def import_vault(
     Its catalogue is that of the export, audit log included, with one row more that says so.
 
     `accept_repacked`: take scan files that come out with other bytes, because other libraries of
-    HDF5 pack them; originals and templates are still held against the catalogue. Raises
+    HDF5 pack them; originals and templates are still held against the catalogue. `group` as of
+    `Vault.create`. Raises
     FormatError: the folder holds no export, or a file is missing, changed or not what it should be;
     StoreError: the tables contradict each other or their audit log, or the vault cannot be written.
     """
@@ -109,7 +111,7 @@ def import_vault(
             accept_repacked,
             {name: source.read(name) for name in source.files if _NOTICE.fullmatch(name)},
         )
-        scans = rebuild_vault(folder, made_of, who, reason, details, tick)
+        scans = rebuild_vault(folder, made_of, who, reason, details, tick, group)
     except StoreError as error:
         text = str(error)
         raise type(error)(text if str(folder) in text else f"{export}: {text}") from error.__cause__

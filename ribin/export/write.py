@@ -21,7 +21,7 @@ from ribin.foreign import Hex32, Statement
 from ribin.vault.audit import now_utc
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import NOTICES_FOLDER, scan_path
-from ribin.vault.files import new_folder, write_durably
+from ribin.vault.files import make_folder, new_folder, open_for_writing, set_access, write_durably
 from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
 from ribin.vault.rebuild import Table, read_tables
 from ribin.vault.redescribe import read_descriptions
@@ -88,6 +88,7 @@ def export_vault(
     if not who.strip() or not reason.strip():
         raise ParameterError(f"{folder}: who and reason needed for an export, found one missing")
     with new_folder(folder, ParameterError):
+        set_access(folder)
         with vault.act("export", who, reason, KEEPING) as act:
             # Verdicts that await a second one are in it: whoever takes it out has seen them.
             seen: dict[str, Any] = {VERDICTS_OF: leads_with_second_due(act.db)}
@@ -132,8 +133,9 @@ def _table_files(tables: dict[str, Table]) -> Iterator[tuple[str, bytes]]:
 def _put(folder: Path, name: str, content: bytes) -> ExportedFile:
     """Write a file; its line of the manifest."""
     path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    make_folder(path.parent)
+    with open_for_writing(path) as file:
+        file.write(content)
     return ExportedFile.of(name, content)
 
 

@@ -23,7 +23,7 @@ from ribin.report.pdf import document_pdf
 from ribin.vault.audit import read_rows_of
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.enrol import NOTICES_FOLDER
-from ribin.vault.files import write_durably
+from ribin.vault.files import make_folder, write_durably
 from ribin.vault.leads import find_lead
 from ribin.vault.vault import Vault
 
@@ -136,7 +136,7 @@ def write_notice(vault: Vault, notice: Notice, who: str) -> tuple[Path, ...]:
             return ()
         act.log(notice.link, to=notice.to)
         try:
-            folder.mkdir(exist_ok=True)
+            make_folder(folder)
             for path, content in files.items():
                 write_durably(path, content)
         except OSError as error:

@@ -40,6 +40,7 @@ def examine(vault: Path | None, network_file: Path | None, cores: int) -> Iterat
     yield finding("self test", partial(self_test, cores))
     if vault:
         yield finding("vault", partial(_vault, vault), "`ribin store check` looks at every byte")
+        yield _access(vault)
     else:
         step = "name it with --vault or RIBIN_VAULT; `ribin init` makes one"
         yield Finding("vault", State.OPTIONAL, "none named", step)
@@ -100,6 +101,27 @@ def _vault(path: Path) -> str:
         f"{path}: {member}, {exhibits} exhibits, {free_mb / 1000:.0f} GB left; audit log: row "
         f"{head.seq}, {head.sha256[:16]}"
     )
+
+
+def _access(path: Path) -> Finding:
+    """Whether logins that have nothing to do with a vault are kept out of it."""
+    from ribin.vault.files import access_problem
+
+    if os.name == "nt":
+        found = f"{path}: cannot be checked on Windows"
+        step = "see that its folder is closed to others: Properties, Security"
+        return Finding("who may read", State.OPTIONAL, found, step)
+    try:
+        problem = access_problem(path)
+    except (RibinError, OSError) as error:
+        return Finding("who may read", State.BAD, str(error))
+    if problem:
+        step = (
+            f"close it to other logins: chmod -R u=rwX,go= {path}; for a group "
+            f"chgrp -R GROUP {path} && chmod -R u=rwX,g=u,o= {path}, and g+s on every folder"
+        )
+        return Finding("who may read", State.BAD, f"{path}: {problem}", step)
+    return Finding("who may read", State.GOOD, f"{path}: its owner or group alone")
 
 
 def _network(path: Path) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,8 @@ from ribin.vault.sharing import (
     set_sharing,
 )
 from ribin.vault.vault import Vault
+
+Agree = Callable[[Sequence[str]], None]  # is shown what would go; raises where nobody wants that
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,13 @@ class RetentionChange:
     reason: str
 
 
-def change_retention(vault: Vault, asked: RetentionChange) -> None:
+def change_retention(
+    vault: Vault, asked: RetentionChange, agree: Agree = lambda lines: None
+) -> None:
     """Set the last day of these exhibits and the usual days, as far as named.
+
+    `agree` is shown a line for each exhibit that is then due, or kept for a shorter time than its
+    last day said, where there is one; it raises where the person does not want that.
 
     Raises ParameterError: exhibits without a day, a day without exhibits, or no reason is given;
     AccessError: the vault's people have roles, and `who` has none that may; to see the days any
@@ -93,10 +101,26 @@ def change_retention(vault: Vault, asked: RetentionChange) -> None:
     check_looker(vault.catalogue, asked.who)
     for exhibit in asked.exhibits:
         vault.exhibit(exhibit)
+    if shorter := _kept_shorter(vault, asked):
+        agree(shorter)
     for exhibit in asked.exhibits:
         keep_until(vault, exhibit, asked.until or "", asked.who, asked.reason)
     if asked.days is not None:
         set_retention_days(vault, asked.days or None, asked.who, asked.reason)
+
+
+def _kept_shorter(vault: Vault, asked: RetentionChange) -> list[str]:
+    """A line for each exhibit that a change lets go earlier than its last day, or at once."""
+    today = datetime.now(UTC).date().isoformat()
+    before = {due.exhibit: due.keep_until for due in retention_dates(vault)}
+    lines = []
+    for due in retention_dates(vault, asked.days, dict.fromkeys(asked.exhibits, asked.until or "")):
+        was = before.get(due.exhibit, "")
+        if (was and due.keep_until < was) or (due.keep_until < today and not was):
+            kept = f"kept until {due.keep_until} instead of {was or 'for good'}"
+            now = ", so it is due now" if due.keep_until < today else ""
+            lines.append(f"{due.exhibit}: {kept}{now}")
+    return lines
 
 
 def _check_reason(command: str, reason: str, changes: bool) -> None:
@@ -211,8 +235,10 @@ class PurgeReport:
     would: tuple[str, ...] = ()
 
 
-def purge_each(vault: Vault, asked: PurgeOptions) -> PurgeReport:
+def purge_each(vault: Vault, asked: PurgeOptions, agree: Agree = lambda lines: None) -> PurgeReport:
     """Purge the exhibits named, or those that are due, and what the index drew from them.
+
+    `agree` is shown a line for each before; it raises where the person does not want that.
 
     Raises ParameterError: both exhibits and a day are named, or neither; the day is none or to
     come; no reason is given; StoreError, AccessError: an exhibit is unknown; or as `purge_exhibit`,
@@ -223,6 +249,8 @@ def purge_each(vault: Vault, asked: PurgeOptions) -> PurgeReport:
     if asked.dry_run:
         return PurgeReport((), (), tuple(chosen))
     _check_reason("purge", asked.reason, changes=True)
+    if chosen:
+        agree(_what_goes(vault, chosen))
     sweep_index(vault)  # of an earlier purge that was cut short
     purged, failed = [], []
     for exhibit in chosen:
@@ -233,6 +261,16 @@ def purge_each(vault: Vault, asked: PurgeOptions) -> PurgeReport:
     if purged:
         sweep_index(vault)
     return PurgeReport(tuple(purged), tuple(failed))
+
+
+def _what_goes(vault: Vault, chosen: Sequence[str]) -> list[str]:
+    """A line for each exhibit: what goes with it."""
+    scans = Counter(scan.exhibit.exhibit for scan in vault.holdings().scans)
+    known = vault.exhibits()
+    return [
+        f"{name}: {scans[name]} scans, {known[name].kind} of event {known[name].event.event}"
+        for name in chosen
+    ]
 
 
 def _due_exhibits(vault: Vault, exhibits: Sequence[str], due: str | None) -> list[str]:

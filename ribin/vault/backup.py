@@ -1,9 +1,12 @@
 """Copies of a whole vault, taken while others work in it, and verified before they have a name.
 
-    target.partial-XXXX/  ->  target/
+    target.partial-XXXX/  ->  target/  ->  target.before/, until the next one is there
 
 The catalogue is copied as it is at one moment; scan files never change, so those that this moment
 names can be copied afterwards. What is derived (the index) and what is on its way in is left out.
+
+A backup into the same folder is a new generation: files that the last one has are linked to those,
+never to the vault, so that no write in the vault reaches a backup.
 """
 
 from __future__ import annotations
@@ -23,7 +26,15 @@ from ribin.errors import StoreError
 from ribin.vault.audit import AuditHead
 from ribin.vault.catalogue import CATALOGUE_FILE, IDENTITY_FILE
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
-from ribin.vault.files import fsync_folder, write_synced
+from ribin.vault.files import (
+    check_within,
+    fsync_folder,
+    make_folder,
+    set_access_like,
+    vault_files,
+    write_synced,
+)
+from ribin.vault.keys import KEY_FILE
 from ribin.vault.leads import VERDICTS_OF, leads_with_second_due
 from ribin.vault.people import check_role_if_any
 from ribin.vault.vault import Vault
@@ -39,17 +50,20 @@ class BackupResult:
     scans: int
     size_bytes: int
     head: AuditHead
+    linked: int = 0  # files that are those of the last backup
 
 
 def back_up(
     vault: Vault, target: Path, *, who: str, reason: str, on_progress: Progress
 ) -> BackupResult:
-    """Copy a vault into a new or empty folder; its audit log says so.
+    """Copy a vault into a new or empty folder, or in the place of its last backup; its audit log
+    says so. The last one stays until the new one is verified.
 
-    Raises AccessError: `who` is no administrator; StoreError: the folder holds something, the disk
-    refuses, or the copy is not sound: then there is none.
+    Raises AccessError: `who` is no administrator; StoreError: the folder holds something else, the
+    disk refuses, or the copy is not sound: then there is none.
     """
-    _check_empty(target)
+    _recover(target)
+    last = _last_backup(vault, target)
     with vault.catalogue.reading() as db:
         check_role_if_any(db, who, Role.ADMINISTRATOR)
         due = leads_with_second_due(db)  # verdicts that the copy holds, too
@@ -66,7 +80,42 @@ def back_up(
 
     if vault.writable:
         note(due)
-    return _copy_checked(vault, target, on_progress, note_late)
+    return _copy_checked(vault, target, on_progress, note_late, last)
+
+
+def _last_backup(vault: Vault, target: Path) -> Path | None:
+    """The target, where it is an earlier backup of this vault; None where it is new or empty.
+
+    Whatever its log says must be in the vault's, so that nothing is replaced that is nowhere else.
+    """
+    own, place = vault.path.resolve(), target.resolve()
+    if own == place or not (target / IDENTITY_FILE).is_file():
+        _check_empty(target)
+        if own in place.parents:
+            raise StoreError(f"{target}: a folder beside the vault {vault.path} needed")
+        return None
+    with Vault.open(target, read_only=True) as backup:
+        head = backup.audit_head()
+    with vault.catalogue.reading() as db:
+        row = db.execute("SELECT sha256 FROM audit WHERE seq = ?", (head.seq,)).fetchone()
+    if head.member != vault.member or row is None or row["sha256"] != head.sha256:
+        raise StoreError(
+            f"{target}: an earlier backup of {vault.path} needed, found a vault of {head.member} "
+            f"whose audit row {head.seq} is not in its log",
+            hint="name a new folder",
+        )
+    return target
+
+
+def _before(target: Path) -> Path:
+    """Where the last backup is while the new one takes its name."""
+    return target.with_name(f"{target.name}.before")
+
+
+def _recover(target: Path) -> None:
+    """Give the last backup its name again, where a crash came between."""
+    if _before(target).is_dir() and not target.exists():
+        os.replace(_before(target), target)
 
 
 def restore(
@@ -94,22 +143,22 @@ def _copy_checked(
     target: Path,
     on_progress: Progress,
     look_at: Callable[[sqlite3.Connection], None] = lambda copy: None,
+    last: Path | None = None,
 ) -> BackupResult:
     """The copy, once whole; `look_at` is shown its catalogue before the copy has its name."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))
         try:
-            _copy(vault, aside, on_progress, look_at)
+            set_access_like(aside, vault.path)
+            linked = _copy(vault, aside, on_progress, look_at, last)
             with Vault.open(aside) as copy:
                 report = copy.check(on_progress)
                 if report.problems:
                     raise StoreError(f"{vault.path}: no sound copy: {report.problems[0].text}")
-                copied = BackupResult(report.scans, report.size_bytes, copy.audit_head())
-            if target.exists():
-                target.rmdir()
-            os.replace(aside, target)
-            fsync_folder(target.parent)
+                head = copy.audit_head()
+                copied = BackupResult(report.scans, report.size_bytes, head, linked)
+            _take_place(aside, target)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
@@ -119,11 +168,28 @@ def _copy_checked(
     return copied
 
 
+def _take_place(aside: Path, target: Path) -> None:
+    """Give a verified copy its name; what had it before goes once that is durable."""
+    before = _before(target)
+    if target.exists():
+        shutil.rmtree(before, ignore_errors=True)  # of a crash after the names were changed
+        os.replace(target, before)
+    os.replace(aside, target)
+    fsync_folder(target.parent)
+    shutil.rmtree(before, ignore_errors=True)
+
+
 def _copy(
-    vault: Vault, aside: Path, on_progress: Progress, look_at: Callable[[sqlite3.Connection], None]
-) -> None:
-    (aside / MARKS_FOLDER).mkdir()
-    (aside / INCOMING_FOLDER).mkdir()
+    vault: Vault,
+    aside: Path,
+    on_progress: Progress,
+    look_at: Callable[[sqlite3.Connection], None],
+    last: Path | None,
+) -> int:
+    """Fill the folder of a copy; how many of its files are those of the last backup."""
+    linked = 0
+    make_folder(aside / MARKS_FOLDER)
+    make_folder(aside / INCOMING_FOLDER)
     vault.catalogue.copy_to(aside / CATALOGUE_FILE)
     with contextlib.closing(sqlite3.connect(aside / CATALOGUE_FILE)) as db:
         look_at(db)
@@ -131,28 +197,51 @@ def _copy(
     for done, (sha256, file_sha256) in enumerate(named):
         on_progress(done, len(named))
         source, place = scan_path(vault.path, sha256), scan_path(aside, sha256)
-        content = source.read_bytes()
+        make_folder(place.parent)
+        if last and _link(scan_path(last, sha256), place, file_sha256):
+            linked += 1
+            continue
+        content = check_within(vault.path, source).read_bytes()
         if hashlib.sha256(content).hexdigest() != file_sha256:
             raise StoreError(f"{source}: SHA-256 {file_sha256} needed to copy it, found another")
-        place.parent.mkdir(exist_ok=True)
         write_synced(place, content)
     for path in _other_files(vault.path):
-        place = aside / path.relative_to(vault.path)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_synced(place, path.read_bytes())
-        shutil.copymode(path, place)
+        name, content = path.relative_to(vault.path), path.read_bytes()
+        place = aside / name
+        make_folder(place.parent)
+        if last and _link(last / name, place, hashlib.sha256(content).hexdigest()):
+            linked += 1
+            continue
+        write_synced(place, content)
+        if path.name == KEY_FILE and os.name != "nt":
+            place.chmod(0o600)
     for folder in (aside, *(p for p in aside.rglob("*") if p.is_dir())):
         fsync_folder(folder)
+    return linked
+
+
+def _link(kept: Path, place: Path, sha256: str) -> bool:
+    """Give the file of the last backup another name, where it has these bytes and the file system
+    can."""
+    try:
+        with kept.open("rb") as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        if not same or kept.is_symlink():
+            return False
+        os.link(kept, place)
+    except OSError:
+        return False
+    return True
 
 
 def _other_files(folder: Path) -> Iterator[Path]:
     """All but scan files, the catalogue and what is left out; vault.toml, which completes, last."""
-    for path in sorted(folder.rglob("*")):
+    for path in vault_files(folder):
         top = path.relative_to(folder).parts[0]
         within = path.relative_to(folder).parts[:-1]
         skipped = top in (*_LEFT_OUT, MARKS_FOLDER) or "index" in within
         skipped |= top.startswith((CATALOGUE_FILE, IDENTITY_FILE))
-        if path.is_file() and not skipped:
+        if not skipped:
             yield path
     yield folder / IDENTITY_FILE
 

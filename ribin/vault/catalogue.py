@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from ribin.errors import ParameterError, RibinError, StoreError
-from ribin.vault.files import write_durably
+from ribin.vault.files import write_durably, write_synced
 
 CATALOGUE_FILE = "catalogue.sqlite"
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -40,6 +40,7 @@ class Catalogue:
     def create(cls, folder: Path, wait_s: float) -> Catalogue:
         """Make the file with empty tables in write-ahead mode, which is a property of the file."""
         path = folder / CATALOGUE_FILE
+        write_synced(path, b"")  # with the folder's mode, which SQLite gives to the files beside it
         try:
             db = sqlite3.connect(path, isolation_level=None, timeout=wait_s)
             try:
@@ -81,6 +82,7 @@ class Catalogue:
 
     def copy_to(self, path: Path) -> None:
         """Write the catalogue as it is at this moment to a new file; others may write meanwhile."""
+        write_synced(path, b"")
         with self._one_line_errors():
             copy = sqlite3.connect(path, isolation_level=None)
             try:

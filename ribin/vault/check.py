@@ -16,6 +16,7 @@ from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
 from ribin.vault.conclusions import conclusion_problems
 from ribin.vault.enrol import MARKS_FOLDER, is_arriving, scan_path
 from ribin.vault.exhibits import find_scan_owner
+from ribin.vault.files import links_within
 from ribin.vault.recorded_searches import lead_problems
 from ribin.vault.records import version_problems
 from ribin.vault.redescribe import read_descriptions
@@ -65,7 +66,7 @@ def check_vault(
             problems += [Problem(row["exhibit"], text)] if text else []
         on_progress(len(scans), len(scans))
         problems += _description_problems(folder, catalogue)
-        for check in (_stray_problems, _received_problems):
+        for check in (_link_problems, _stray_problems, _received_problems):
             problems += [Problem("", text) for text in check(folder, catalogue)]
     except StoreError as error:
         problems.append(Problem("", str(error)))
@@ -96,6 +97,11 @@ def _damage_noted(found: list[Problem]) -> Iterator[None]:
         yield
     except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError) as error:
         found.append(Problem("", f"catalogue: damaged: {error}"))
+
+
+def _link_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
+    for link in links_within(folder):
+        yield f"{link}: a symbolic link; nothing in a vault leads out of it"
 
 
 def _stray_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:

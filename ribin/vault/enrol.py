@@ -32,7 +32,7 @@ from ribin.vault.exhibits import (
     find_scan_owner,
     first_name,
 )
-from ribin.vault.files import fsync_folder, write_synced
+from ribin.vault.files import fsync_folder, make_folder, write_synced
 from ribin.vault.rows import Act
 from ribin.vault.scanfile import template_sha256
 from ribin.vault.states import ScanState, state_event, state_exhibit, state_scan
@@ -318,12 +318,12 @@ def scan_path(folder: Path, sha256: str) -> Path:
 def admit_file(folder: Path, sha256: str, content: bytes) -> None:
     """Put the file of a scan in its place, durably. Needs the catalogue's write lock."""
     arriving = folder / INCOMING_FOLDER / sha256
-    arriving.mkdir(parents=True)
+    make_folder(arriving)
     fsync_folder(arriving.parent)
     write_synced(arriving / "file.h5", content)
     place = scan_path(folder, sha256)
     if not place.parent.is_dir():
-        place.parent.mkdir()
+        make_folder(place.parent)
         fsync_folder(place.parent.parent)
     os.replace(arriving / "file.h5", place)
     fsync_folder(place.parent)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ribin.errors import FormatError, ParameterError, StoreError
+from ribin.vault.files import make_folder, open_for_writing
 
 _SYNC_S = 0.5  # a line waits no longer for the disk; a process that is killed loses none of them
 
@@ -172,8 +173,8 @@ def read_entries(path: Path) -> Iterator[dict[str, Any]]:
 
 def append_entries(path: Path, job: dict[str, Any], entries: Iterable[dict[str, Any]]) -> None:
     """Add entries to the journal of a job, which is begun where it is not there yet."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
+    make_folder(path.parent)
+    with open_for_writing(path, "ab") as file:
         head = [] if file.tell() else [job]
         file.write(b"".join(map(make_line, [*head, *entries])))
 

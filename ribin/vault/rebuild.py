@@ -14,7 +14,7 @@ from ribin.foreign import Statement
 from ribin.vault.audit import append_row, chain_problems
 from ribin.vault.catalogue import Catalogue, write_identity
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
-from ribin.vault.files import fsync_folder, new_folder, write_durably
+from ribin.vault.files import fsync_folder, make_folder, new_folder, set_access, write_durably
 from ribin.vault.redescribe import read_descriptions
 from ribin.vault.rows import change_record, record_problems
 from ribin.vault.scanfile import read_original, read_template, template_sha256
@@ -46,8 +46,11 @@ def rebuild_vault(
     reason: str,
     details: dict[str, Any],
     tick: Callable[[int, int], None] = lambda done, total: None,
+    group: str = "",
 ) -> int:
     """Make the vault in a new or empty folder: all of it, or nothing; gives the number of scans.
+
+    `group` as of `Vault.create`.
 
     The audit log is that of the tables, and one row more, which names the hash of every file that
     was packed otherwise.
@@ -56,8 +59,9 @@ def rebuild_vault(
     catalogue says, or the disk refuses.
     """
     with new_folder(folder, StoreError):
+        set_access(folder, group)
         for name in (MARKS_FOLDER, INCOMING_FOLDER):
-            (folder / name).mkdir()
+            make_folder(folder / name)
         catalogue = Catalogue.create(folder, _WAIT_S)
         try:
             with catalogue.writing() as db:
@@ -69,7 +73,7 @@ def rebuild_vault(
                     tick(done, len(files))
                     repacked.update(_place_file(db, source, one))
                 for name, content in source.others.items():
-                    (folder / name).parent.mkdir(exist_ok=True)
+                    make_folder((folder / name).parent)
                     write_durably(folder / name, content)
                 tick(len(files), len(files))
                 append_row(db, "import", owner, who, reason, {**details, "records": repacked})
@@ -116,7 +120,7 @@ def _place_file(db: sqlite3.Connection, source: Source, one: _File) -> dict[str,
             f"{one.name}: a file of SHA-256 {one.file_sha256} needed, made {found}: something in "
             "it was changed, or other libraries packed it (--accept-repacked)"
         )
-    one.place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(one.place.parent)
     write_durably(one.place, content)
     if found == one.file_sha256:
         return {}

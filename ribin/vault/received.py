@@ -28,6 +28,7 @@ from ribin.vault.anchors import kept_anchors, own_anchor
 from ribin.vault.audit import now_utc, read_rows_of
 from ribin.vault.check import received_sha256
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
+from ribin.vault.files import check_within
 from ribin.vault.mark_table import MarkTable, mark_table_of
 from ribin.vault.rows import Act, from_row, insert_row
 from ribin.vault.scanfile import decode_arrays
@@ -120,10 +121,13 @@ class ReceivedBundle:
 
 
 def received_path(vault: Vault, member: str, name: str) -> Path:
-    """Where a file of a bundle lies: templates/SHA-256.npz or originals/SHA-256."""
+    """Where a file of a bundle lies: templates/SHA-256.npz or originals/SHA-256.
+
+    Raises StoreError: a symbolic link is in its place.
+    """
     kind, _, file = name.partition("/")
     place = kind if kind == "originals" else file[:2]
-    return vault.path / RECEIVED_FOLDER / member / place / file
+    return check_within(vault.path, vault.path / RECEIVED_FOLDER / member / place / file)
 
 
 def last_bundle(vault: Vault, member: str) -> ReceivedBundle | None:

@@ -22,7 +22,7 @@ from ribin.model import Mark, Scan, Template
 from ribin.vault.audit import now_utc
 from ribin.vault.enrol import DESCRIBED_FOLDER, insert_marks, scan_path
 from ribin.vault.exhibits import MARKS_IN_USE, StoredMark
-from ribin.vault.files import fsync_folder, write_durably
+from ribin.vault.files import fsync_folder, make_folder, write_durably
 from ribin.vault.people import check_role_if_any
 from ribin.vault.rows import from_row
 from ribin.vault.scanfile import (
@@ -177,7 +177,7 @@ def admit_description(
 
 def _write(path: Path, content: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_durably(path, content)
         for folder in (path.parent.parent, path.parent.parent.parent):
             fsync_folder(folder)

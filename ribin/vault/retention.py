@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import now_utc
 from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
 from ribin.vault.exhibits import aliases_of, first_name
-from ribin.vault.files import fsync_folder
+from ribin.vault.files import fsync_folder, make_folder
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.recorded_searches import end_searches_with
 from ribin.vault.records import blank_versions
@@ -78,11 +79,18 @@ def keep_until(vault: Vault, exhibit: str, day: str, who: str, reason: str) -> N
         act.log(exhibit, before=before, now=day)
 
 
-def retention_dates(vault: Vault) -> list[Due]:
-    """Every exhibit that has a last day, the earliest first."""
+def retention_dates(
+    vault: Vault, days: int | None = None, own_days: Mapping[str, str] | None = None
+) -> list[Due]:
+    """Every exhibit that has a last day, the earliest first.
+
+    As it would be with other usual days (0: none) and other days of some exhibits ("": none), where
+    these are given.
+    """
     with vault.catalogue.reading() as db:
-        usual = read_setting(db, "retention_days")
+        usual = read_setting(db, "retention_days") if days is None else str(days or "")
         own = dict(db.execute("SELECT exhibit, keep_until FROM retention").fetchall())
+        own = {exhibit: day for exhibit, day in (own | dict(own_days or {})).items() if day}
         first = "SELECT exhibit, min(enrolled_at) FROM scans GROUP BY exhibit"
         enrolled = db.execute(first).fetchall() if usual else []
     kept = timedelta(days=int(usual or 0))
@@ -131,7 +139,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         act.log(exhibit, scans=scans, keep_until=due, blanked=blanked)
         # The writer after a crash here finds the files named as arriving and unknown, and ends it.
         for sha256 in scans:
-            (vault.path / INCOMING_FOLDER / sha256).mkdir(parents=True, exist_ok=True)
+            make_folder(vault.path / INCOMING_FOLDER / sha256)
         fsync_folder(vault.path / INCOMING_FOLDER)
     remove_scan_files(vault.path, scans)
     return stone

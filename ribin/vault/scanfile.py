@@ -136,6 +136,8 @@ def damaged_parts(path: Path) -> list[str]:
 def opened_scan(path: Path) -> Iterator[h5py.File]:
     """The file; whatever is wrong with it, also inside the block, becomes a StoreError."""
     # Finished files never change, so no lock is wanted; some network folders cannot lock.
+    if path.is_symlink() or path.parent.is_symlink():
+        raise StoreError(f"{path}: the file of an enrolled scan needed, found a symbolic link")
     try:
         with h5py.File(path, "r", locking=False) as file:
             if file.attrs["schema"] != _FILE_SCHEMA:

@@ -42,7 +42,7 @@ from ribin.vault.exhibits import (
     read_marks,
     read_marks_of,
 )
-from ribin.vault.files import fsync_folder, new_folder
+from ribin.vault.files import check_no_links, fsync_folder, make_folder, new_folder, set_access
 from ribin.vault.mark_table import MarkTable, read_mark_table
 from ribin.vault.people import appoint_founder, check_role_in_use
 from ribin.vault.redescribe import checked_template, mark_path
@@ -65,19 +65,21 @@ class Vault:
         self.catalogue = catalogue
 
     @classmethod
-    def create(cls, path: str | Path, member: str, who: str = "") -> Vault:
+    def create(cls, path: str | Path, member: str, who: str = "", group: str = "") -> Vault:
         """Make an empty vault in a new or empty folder and open it.
 
-        Who makes it is its first administrator and examiner.
+        Who makes it is its first administrator and examiner. Its folder is closed to other logins,
+        but for those of the `group` of the operating system, where one is named.
 
-        Raises ParameterError: `member` is not of the form of ISO 3166 alpha-3; StoreError: the
-        folder holds something already, or cannot be made.
+        Raises ParameterError: `member` is not of the form of ISO 3166 alpha-3, or there is no such
+        group; StoreError: the folder holds something already, or cannot be made.
         """
         folder = Path(path)
         checked_member_code(member, "member")
         with new_folder(folder, StoreError):
+            set_access(folder, group)
             for name in (MARKS_FOLDER, INCOMING_FOLDER):
-                (folder / name).mkdir()
+                make_folder(folder / name)
             catalogue = Catalogue.create(folder, _WAIT_S)
             with catalogue.writing() as db:
                 appoint_founder(db, who)
@@ -93,10 +95,11 @@ class Vault:
 
         Raises StoreError: the folder is no vault, another version of ribin made it, or its
         catalogue is damaged, lacks a column, is locked for longer than `wait_s`, or is another
-        member's.
+        member's; or there is a symbolic link in it.
         """
         folder = Path(path)
         member = read_member(folder)
+        check_no_links(folder)
         catalogue = Catalogue(folder, may_write(folder) and not read_only, wait_s)
         try:
             with catalogue.reading() as db:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from ribin.errors import ParameterError, RibinError
 from ribin.web import exhibits, leads, reports, searches
+from ribin.web.connections import MOST, LimitedConnection
 from ribin.web.guard import Guard
 from ribin.web.pages import error_page, not_found, refused, see
 from ribin.web.session import TOKEN_FIELD, BrowserSession
@@ -51,11 +52,13 @@ def application(state: ApplicationState, browser_session: BrowserSession) -> ASG
     """
 
     def enter(request: Request) -> Response:
+        if request.method == "HEAD":  # what looks at an address does not open it
+            return Response()
         cookie = browser_session.exchange(request.query_params.get(TOKEN_FIELD, ""))
         if cookie is None and not browser_session.knows(request.headers.get("cookie", "")):
             why = "this address was used already, or is not complete: start `ribin serve` again"
             return error_page(request.scope, 401, why)
-        answer = see("/")
+        answer = see(request, "/")
         if cookie is not None:
             answer.headers["Set-Cookie"] = cookie
         return answer
@@ -69,7 +72,7 @@ def application(state: ApplicationState, browser_session: BrowserSession) -> ASG
     app = Starlette(
         routes=[
             *_ROUTES,
-            Route("/enter", enter, methods=["GET"]),
+            Route("/enter", enter, methods=_LOOK),
             Route("/style.css", style, methods=_LOOK),
             Route("/icon.svg", icon, methods=_LOOK),
             # A browser asks for this one by itself, also beside pages that name no icon.
@@ -114,6 +117,8 @@ def server_of(state: ApplicationState, browser_session: BrowserSession) -> uvico
         server_header=False,
         proxy_headers=False,
         lifespan="off",
+        http=LimitedConnection,
+        backlog=MOST,  # no more are taken at once than there is room for
     )
     return uvicorn.Server(config)
 

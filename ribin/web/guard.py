@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ribin.web.pages import error_page
+from ribin.web.pages import error_page, path_within
 from ribin.web.session import CSRF_FIELD, BrowserSession
 
 POLICY = (
@@ -48,6 +48,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         guarded = _with_headers(send)
+        base = self._session.base
+        if scope["path"].startswith(f"{base}/"):
+            scope["root_path"] = base
         refused = self._refusal(scope)
         if refused is None and scope["method"] == "POST":
             body = await _read_body(receive)
@@ -72,14 +75,15 @@ class Guard:
             return 405, "GET, HEAD or POST needed"
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return 403, "a request of this application needed, found one of another site"
-        if scope["path"] in _OPEN and method != "POST":
+        path = path_within(scope)
+        if path in _OPEN and method != "POST":
             return None
         if not self._session.knows(headers.get("cookie", "")):
             return 401, "open the address that `ribin serve` printed"
         if method == "POST":
             if headers.get("origin", "") != f"http://{headers['host']}":
                 return 403, "a form of this application needed, found one from elsewhere"
-            if self._read_only and scope["path"] != "/search":
+            if self._read_only and path != "/search":
                 return 403, "`ribin serve --read-only` takes no leads, verdicts or reports"
         return None
 

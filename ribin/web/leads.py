@@ -38,7 +38,7 @@ def take_up(request: Request) -> Response:
             figures=figures_of(session.vault, recorded, own, other, mark),
         )
         notes = (*step.notes, *announce(session.vault, step, session.network))
-    return _see_lead(step.history.lead.lead, notes)
+    return _see_lead(request, step.history.lead.lead, notes)
 
 
 def leads(request: Request) -> Response:
@@ -93,9 +93,9 @@ def review(request: Request) -> Response:
             supersede=form.get("supersede") == "yes",
         )
         notes = (*step.notes, *announce(session.vault, step, session.network))
-    return _see_lead(step.history.lead.lead, notes)
+    return _see_lead(request, step.history.lead.lead, notes)
 
 
-def _see_lead(number: str, notes: tuple[str, ...]) -> Response:
+def _see_lead(request: Request, number: str, notes: tuple[str, ...]) -> Response:
     pairs = [("number", number), ("after", "step"), *(("note", note[:300]) for note in notes)]
-    return see(f"/lead?{urlencode(pairs)}")
+    return see(request, f"/lead?{urlencode(pairs)}")

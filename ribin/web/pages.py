@@ -42,15 +42,22 @@ def page(request: Request, template: str, status: int = 200, **shown: Any) -> HT
         csrf=browser_session.csrf,
         version=__version__,
         notice=NOTICE,
-        path=request.url.path,
+        base=request.scope["root_path"],
+        path=path_within(request.scope),
         **shown,
     )
     return HTMLResponse(html, status)
 
 
-def see(path: str) -> RedirectResponse:
+def see(request: Request, path: str) -> RedirectResponse:
     """Go on to a page after a form was done, so that loading it again does nothing twice."""
-    return RedirectResponse(path, 303)
+    return RedirectResponse(request.scope["root_path"] + path, 303)
+
+
+def path_within(scope: Scope) -> str:
+    """The path of a request without the secret part of the address."""
+    path: str = scope["path"]
+    return path.removeprefix(scope["root_path"])
 
 
 def picture(png: bytes) -> Response:
@@ -79,7 +86,9 @@ async def refused(request: Request, error: Exception) -> Response:
 async def not_found(request: Request, error: Exception) -> Response:
     """No page is called so, or it is not asked for in this way."""
     assert isinstance(error, HTTPException)
-    return error_page(request.scope, error.status_code, f"{error.detail}: {request.url.path[:200]}")
+    return error_page(
+        request.scope, error.status_code, f"{error.detail}: {path_within(request.scope)[:200]}"
+    )
 
 
 # A request that ends before any page: a line, and in a browser the way back beside it.
@@ -99,7 +108,9 @@ def error_page(scope: Scope, status: int, why: str) -> Response:
     if "text/html" not in Headers(scope=scope).get("accept", ""):
         return PlainTextResponse(f"{line}\n", status)
     way = _WAYS.get(status, "Go back with your browser.")
-    html = PAGES.get_template("closed.html").render(line=line, way=way, back=status != 401)
+    html = PAGES.get_template("closed.html").render(
+        line=line, way=way, back=status != 401, base=scope["root_path"]
+    )
     return HTMLResponse(html, status)
 
 

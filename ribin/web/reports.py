@@ -77,7 +77,7 @@ def _said(request: Request) -> ReportOptions:
 def _see_report(request: Request, document: Document) -> Response:
     key = state_of(request).reports.put(document)
     path = "/reports.pdf" if form_of(request).get("as") == "pdf" else "/reports"
-    return see(f"{path}?{urlencode({'id': key})}")
+    return see(request, f"{path}?{urlencode({'id': key})}")
 
 
 def _kept(request: Request) -> Document:

@@ -26,7 +26,7 @@ def search(request: Request) -> Response:
         key = state_of(request).search(form.get("exhibit", ""), form)
     except ValueError as error:  # a scope that there is not; ParameterError is one
         raise ParameterError(str(error)) from error
-    return see(f"/found?{urlencode({'id': key})}")
+    return see(request, f"/found?{urlencode({'id': key})}")
 
 
 def found(request: Request) -> Response:

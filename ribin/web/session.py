@@ -1,7 +1,9 @@
 """Who may use the application: the browser that was opened with the printed address, and no other.
 
 The address holds a token that is exchanged once for a cookie which scripts cannot read and other
-sites cannot send. Every form carries a second secret, so that a page of another site cannot post.
+sites cannot send. Cookies know no ports: that other programs on this machine's address do not
+receive it, its path is a secret, under which all pages lie. Every form carries one more, so that a
+page of another site cannot post.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ class BrowserSession:
     port: int
     token: str = field(default_factory=_secret)  # of the address; empty once it was exchanged
     csrf: str = field(default_factory=_secret)
+    base: str = field(default_factory=lambda: f"/{_secret()}")  # of the paths of all pages
     _cookie: str = field(default_factory=_secret)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -38,11 +41,11 @@ class BrowserSession:
     @property
     def address(self) -> str:
         """What to open in a browser."""
-        return f"http://127.0.0.1:{self.port}/enter?{TOKEN_FIELD}={self.token}"
+        return f"http://127.0.0.1:{self.port}{self.base}/enter?{TOKEN_FIELD}={self.token}"
 
     @property
     def cookie_name(self) -> str:
-        """Cookies know no ports: another run on another port has a cookie of its own."""
+        """Another run on another port has a cookie of its own."""
         return f"ribin_{self.port}"
 
     def exchange(self, token: str) -> str | None:
@@ -51,7 +54,7 @@ class BrowserSession:
             if not self.token or not _same(token, self.token):
                 return None
             self.token = ""
-            return f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
+            return f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path={self.base}"
 
     def knows(self, cookie_header: str) -> bool:
         """Whether a request carries the cookie."""

@@ -48,7 +48,7 @@ def test_an_exhibit_is_found_by_whatever_the_log_calls_it(ribin, folder):
 
     assert actions("X2") == actions(known_as) == actions(sha256[:24]) == ["enrol", "picture"]
     assert actions("X1") == ["enrol"]
-    purged = ribin("purge", "X2", "--reason", "error", "--vault", folder, "--who", "head")
+    purged = ribin("purge", "X2", "--reason", "error", "--yes", "--vault", folder, "--who", "head")
     assert purged.code == 0, purged.err
     assert actions("X2") == ["enrol", "picture", "purge"]
 

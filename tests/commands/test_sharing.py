@@ -169,7 +169,7 @@ def searched_offline(two, jam):
 
 def test_retention_and_purge(two, blz, ribin):
     assert blz("retention").out == "no exhibit has a last day\n"
-    ran = blz("retention", BLZ, "--until", "2020-01-31", "--reason", "court")
+    ran = blz("retention", BLZ, "--until", "2020-01-31", "--reason", "court", "--yes")
     assert f"{BLZ}  2020-01-31  its own" in ran.out
     dry = blz("purge", "--due", "today", "--dry-run")
     assert (dry.code, dry.out) == (0, f"{BLZ}: would be purged\n")
@@ -178,19 +178,21 @@ def test_retention_and_purge(two, blz, ribin):
     assert blz("purge", "--reason", "law").code == 2
     said = ("--role", "examiner", "--vault", two / "BLZ", "--who", "chief")
     assert ribin("people", "appoint", "ann", *said).code == 0
-    ran = blz("purge", "--due", "today", "--reason", "law")
+    ran = blz("purge", "--due", "today", "--reason", "law", "--yes")
     assert ran.code in (2, 3)
     assert "ann: administrator needed, found examiner" in ran.err
-    ran = ribin("purge", "--due", "today", "--reason", "law", "--vault", two / "BLZ", *said[4:])
+    ran = ribin(
+        "purge", "--due", "today", "--reason", "law", "--yes", "--vault", two / "BLZ", *said[4:]
+    )
     assert ran.out == f"{BLZ}: 1 scans purged; the audit log and a tombstone stay\n"
 
 
 def test_a_purge_keeps_the_audit(two, ribin):
     vault = ("--vault", two / "BLZ", "--who", "chief")
-    ran = ribin("purge", BLZ, "--reason", "law", *vault)
+    ran = ribin("purge", BLZ, "--reason", "law", "--yes", *vault)
     assert ran.code == 0, ran.err
     assert ran.out == f"{BLZ}: 1 scans purged; the audit log and a tombstone stay\n"
     assert ribin("store", "check", "--vault", two / "BLZ").code == 0
     assert audit(two / "BLZ")[-1] == "purge"
-    again = ribin("purge", BLZ, "--reason", "law", *vault)
+    again = ribin("purge", BLZ, "--reason", "law", "--yes", *vault)
     assert again.code == 3

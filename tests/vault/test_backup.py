@@ -122,3 +122,84 @@ def test_commands(ribin, vault, tmp_path):
     assert (done.code, done.out.split(",")[0]) == (0, f"{tmp_path / 'again'}: 3 scans")
     done = ribin("store", "restore", tmp_path / "copy", tmp_path / "again", *asked)
     assert (done.code, done.err.count("\n")) == (3, 1)
+
+
+# A backup into the folder of the last one.
+
+
+def files_of(folder: Path) -> dict[str, int]:
+    """Inodes of the scan files."""
+    return {path.stem: path.stat().st_ino for path in (folder / "marks").rglob("*.h5")}
+
+
+def test_a_backup_again_is_a_new_generation_linked_to_the_last_one_alone(vault, tmp_path, ribin):
+    target = tmp_path / "copy"
+    back_up(vault, target, who="head", **QUIET)
+    first = files_of(target)
+    enrol(vault, 4, make_exhibit("X4"))
+    asked = ("--vault", vault.path, "--who", "head", "--reason", "nightly")
+    done = ribin("store", "backup", target, *asked)
+    assert done.code == 0, done.err
+    assert "4 scans" in done.out
+    assert "files as in the last backup" in done.out
+    assert "private keys of JAM are in it" in done.err
+    second = files_of(target)
+    assert first.items() < second.items()
+    assert not set(second.values()) & set(files_of(vault.path).values())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["JAM", "copy"]
+    with Vault.open(target, read_only=True) as copy:
+        assert copy.check().clean
+        assert len(copy.exhibits()) == 4
+
+
+def test_the_last_good_backup_stays_until_the_new_one_is_verified(vault, tmp_path):
+    target = tmp_path / "copy"
+    back_up(vault, target, who="head", **QUIET)
+    enrol(vault, 4, make_exhibit("X4"))
+    sha256 = vault.holdings().scans[3].sha256
+    path = scan_path(vault.path, sha256)
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(StoreError, match="needed to copy it, found another"):
+        back_up(vault, target, who="head", **QUIET)
+    with Vault.open(target, read_only=True) as copy:
+        assert (copy.check().clean, len(copy.exhibits())) == (True, 3)
+    path.write_bytes(content)
+    # A damaged file of the last backup is not handed on, and one of the vault is not needed.
+    damaged = scan_path(target, vault.holdings().scans[0].sha256)
+    damaged.write_bytes(damaged.read_bytes() + b"x")
+    assert back_up(vault, target, who="head", **QUIET).linked == 3  # two scans and vault.toml
+    with Vault.open(target, read_only=True) as copy:
+        assert (copy.check().clean, len(copy.exhibits())) == (True, 4)
+
+
+def test_a_crash_between_two_names_leaves_a_backup_that_the_next_one_finds(vault, tmp_path):
+    target = tmp_path / "copy"
+    back_up(vault, target, who="head", **QUIET)
+    target.rename(tmp_path / "copy.before")
+    copied = back_up(vault, target, who="head", **QUIET)
+    assert copied.linked == 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["JAM", "copy"]
+
+
+def test_nothing_takes_the_place_of_what_is_nowhere_else(vault, tmp_path):
+    back_up(vault, tmp_path / "copy", who="head", **QUIET)
+    restore(tmp_path / "copy", tmp_path / "again", who="head", **QUIET)
+    with Vault.create(tmp_path / "BLZ", "BLZ", who="head"):
+        pass
+    for name in ("again", "BLZ"):
+        with pytest.raises(StoreError, match=r"an earlier backup of .*JAM needed, found a vault"):
+            back_up(vault, tmp_path / name, who="head", **QUIET)
+    with pytest.raises(StoreError, match="a folder beside the vault"):
+        back_up(vault, vault.path / "inside", who="head", **QUIET)
+    # A vault that was taken back is not laid over the longer log of its backup.
+    older = tmp_path / "older.sqlite"
+    vault.catalogue.copy_to(older)
+    enrol(vault, 4, make_exhibit("X4"))
+    back_up(vault, tmp_path / "copy", who="head", **QUIET)
+    vault.close()
+    for rest in vault.path.glob("catalogue.sqlite*"):
+        rest.unlink()
+    older.rename(vault.path / "catalogue.sqlite")
+    with Vault.open(vault.path) as back, pytest.raises(StoreError, match="is not in its log"):
+        back_up(back, tmp_path / "copy", who="head", **QUIET)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import pytest
@@ -76,9 +80,11 @@ def test_the_icon_that_a_browser_asks_for_by_itself_is_there_for_any_page(client
 
 def test_the_address_is_exchanged_once_for_a_cookie_that_scripts_cannot_read(client):
     answer = client.enter()
-    assert (answer.status, answer.headers["location"]) == (303, "/")
+    base = client.session.base
+    assert (answer.status, answer.headers["location"]) == (303, f"{base}/")
     cookie = answer.headers["set-cookie"]
-    assert cookie.endswith("; HttpOnly; SameSite=Strict; Path=/")
+    assert cookie.endswith(f"; HttpOnly; SameSite=Strict; Path={base}")
+    assert base[1:] not in cookie.partition(";")[0]
     assert client.session.csrf not in cookie
     assert client.get("/").status == 200
     assert "token=" not in client.get("/").text
@@ -90,6 +96,114 @@ def test_the_address_works_once(client):
     again = client.send("GET", address)
     assert again.status == 401
     assert "set-cookie" not in again.headers
+
+
+def test_looking_at_the_address_does_not_use_it_up(client):
+    """A mail program, a proxy or a browser may ask for the head of an address before a person."""
+    address = client.session.address.partition(str(client.session.port))[2]
+    for _ in range(3):
+        looked = client.send("HEAD", address)
+        assert (looked.status, "set-cookie" in looked.headers) == (200, False)
+    assert client.enter().status == 303
+
+
+def test_every_link_stays_under_the_secret_part_of_the_address(inside):
+    """Programs on other ports of this address get no cookie of this path, nor learn the path."""
+    base = inside.session.base
+    for path in ("/", "/leads", "/no-such", "/exhibit?name=x"):
+        headers = {"cookie": inside.cookie, "accept": "text/html"}
+        answer = inside.send("GET", f"{base}{path}", **headers)
+        found = re.findall(r'(?:href|src|action)="([^"]*)"', answer.text)
+        found = [link for link in found if not link.startswith("#")]
+        assert found
+        assert all(link.startswith(f"{base}/") for link in found), found
+        assert answer.headers["referrer-policy"] == "same-origin"  # nothing to other ports
+        assert base not in re.sub(r'(?:href|src|action)="[^"]*"', "", answer.text)
+
+
+@pytest.fixture
+def open_idle(client):
+    """Opens connections to the server, and sends each so much; they are closed in the end."""
+    every: list[socket.socket] = []
+
+    def opened(number: int, sent: bytes = b"") -> list[socket.socket]:
+        for _ in range(number):
+            one = socket.create_connection(("127.0.0.1", client.session.port), timeout=10)
+            every.append(one)
+            if sent:
+                with contextlib.suppress(OSError):
+                    one.sendall(sent)
+        return every[-number:]
+
+    yield opened
+    for one in every:
+        one.close()
+
+
+def closed_after(connections: list[socket.socket], seconds: float) -> float:
+    """When the last of these was closed by the server."""
+    begun = time.monotonic()
+    for one in connections:
+        one.settimeout(max(0.1, seconds - (time.monotonic() - begun)))
+        with contextlib.suppress(ConnectionError):
+            while one.recv(4096):
+                pass
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "])
+def test_idle_connections_keep_nobody_out(client, open_idle, sent):
+    client.enter()
+    for _ in range(13):
+        open_idle(100, sent)
+        begun = time.monotonic()
+        assert client.get("/").status == 200
+        assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHo",
+        b"POST /search HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nOrigin: http://{host}\r\n"
+        b"Content-Length: 500\r\n\r\ncsrf=",
+    ],
+)
+def test_a_request_that_does_not_arrive_is_given_up(client, open_idle, monkeypatch, sent):
+    monkeypatch.setattr("ribin.web.connections.PATIENCE_S", 0.5)
+    client.enter()
+    host = f"127.0.0.1:{client.session.port}".encode()
+    text = sent.replace(b"{host}", host).replace(b"{cookie}", client.cookie.encode())
+    connections = open_idle(3, text)
+    assert 0.2 < closed_after(connections, 8) < 6
+    # A header that comes drop by drop is no reason to wait longer.
+    slow = open_idle(1, b"GET / HTTP/1.1\r\n")
+    begun = time.monotonic()
+    with contextlib.suppress(ConnectionError):
+        for _ in range(60):
+            slow[0].sendall(b"X: y\r\n")
+            time.sleep(0.1)
+    assert time.monotonic() - begun < 4
+    assert client.get("/").status == 200
+
+
+def test_an_answer_that_takes_long_is_waited_for(client, open_idle, monkeypatch):
+    monkeypatch.setattr("ribin.web.connections.PATIENCE_S", 0.3)
+    monkeypatch.setattr("ribin.web.connections.MOST", 4)
+    client.enter()
+    real = exhibits.lead_views
+
+    def slow(*args, **kwargs):
+        time.sleep(1.5)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(exhibits, "lead_views", slow)
+    with ThreadPoolExecutor(1) as pool:
+        waited = pool.submit(client.get, "/")
+        time.sleep(0.2)
+        open_idle(20)
+        assert waited.result(20).status == 200
 
 
 @pytest.mark.parametrize("token", ["", "x", "%C3%A9", "A" * 43])
@@ -210,5 +324,6 @@ def test_a_port_that_is_taken_is_named():
 def test_secrets_differ_from_run_to_run_and_from_each_other():
     one, two = BrowserSession(1), BrowserSession(1)
     secrets = {one.token, two.token, one.csrf, two.csrf, one._cookie, two._cookie}
-    assert len(secrets) == 6
+    secrets |= {one.base, two.base}
+    assert len(secrets) == 8
     assert min(map(len, secrets)) >= 43  # 256 bits
