@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
-from ribin.cases.leads import Conclusion, LeadHistory, Review, ReviewRound, Role, is_by, same_person
+from ribin.cases.leads import Conclusion, LeadHistory, ReviewRound, Role, is_by, same_person
 from ribin.vault.leads import BLINDNESS, blindness_found, read_leads, waits_for_logs
 from ribin.vault.vouching import Vouched, read_vouched
 
@@ -15,6 +15,7 @@ _GIVING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
 def conclusion_problems(db: sqlite3.Connection) -> Iterator[str]:
     """One sentence for each link, withdrawal, verdict or closure that does not follow."""
     histories, vouched = read_leads(db), read_vouched(db)
+    yield from _appointment_problems(db, vouched)
     linked = {history.lead.pair for history in histories if history.link}
     for history in histories:
         name = history.lead.lead
@@ -80,32 +81,66 @@ def _persons_problems(
     db: sqlite3.Connection, history: LeadHistory, vouched: Mapping[str, Sequence[Vouched]]
 ) -> Iterator[str]:
     """Who took a lead up or gave a verdict is who acted, and held the role for it."""
+    lead, owner = history.lead.lead, _owner(db)
+    entries = [f"leads/{lead}", f"links/{lead}"]
+    entries += [f"withdrawals/{history.withdrawal.withdrawal}"] if history.withdrawal else []
+    for name in (*entries, *(f"reviews/{review.review}" for review in history.given)):
+        for said in vouched.get(name, ()):
+            others = set(history.lead.members) - {owner}
+            if said.action == "lead received" and said.details.get("sender") not in others:
+                yield f"lead {lead}: {name} was received of nobody whom it concerns"
     for said in vouched.get(f"leads/{history.lead.lead}", ()):
         if said.action == "lead" and not same_person(said.who, history.lead.examiner):
             yield f"lead {history.lead.lead}: taken up by {said.who}, found another name"
+    if end := history.withdrawal:
+        ended = [r for r in history.current if r.conclusion is not Conclusion.IDENTIFICATION]
+        superseded = any(is_by(review, end.person, end.member) for review in ended)
+        for said in vouched.get(f"withdrawals/{end.withdrawal}", ()):
+            if said.action == "withdrawal" and said.who != end.person and not superseded:
+                text = f"withdrawn by {said.who}, found another name"
+                yield f"lead {history.lead.lead}: its link was {text}"
     for review in history.given:
         for said in vouched.get(f"reviews/{review.review}", ()):
             if said.action != "review":
                 continue
             if said.who != review.reviewer:
                 yield f"review {review.review}: given by {said.who}, found another name"
-            elif review.member == _owner(db) and not _held(db, review, said.seq, vouched):
-                role = _GIVING[review.place]
+            role = _GIVING[review.place]
+            held = _holders(db, role, said.seq, vouched)
+            if review.member == owner and review.reviewer not in held:
                 yield f"review {review.review}: {review.reviewer} was no {role} when it was given"
 
 
-def _held(
-    db: sqlite3.Connection, review: Review, seq: int, vouched: Mapping[str, Sequence[Vouched]]
-) -> bool:
-    """Whether the person held the role when the row of the log was written."""
-    query = "SELECT appointment, standing FROM appointments WHERE person = ? AND role = ?"
-    standing = ""
-    rows = db.execute(f"{query} ORDER BY appointment", (review.reviewer, _GIVING[review.place]))
-    for appointment, stands in rows.fetchall():
-        said = vouched.get(f"appointments/{appointment}", ())
+def _appointment_problems(
+    db: sqlite3.Connection, vouched: Mapping[str, Sequence[Vouched]]
+) -> Iterator[str]:
+    """An administrator appointed each person, where there was one, and the log says to what."""
+    for row in db.execute("SELECT * FROM appointments").fetchall():
+        for said in vouched.get(f"appointments/{row['appointment']}", ()):
+            if said.action == "create":
+                continue
+            stated = (row["standing"], row["person"], row["appointed_by"])
+            named = row["role"] in said.details.get("roles", ())
+            heads = _holders(db, Role.ADMINISTRATOR, said.seq, vouched)
+            if (said.action, said.subject, said.who) != stated or not named:
+                yield f"appointment {row['appointment']} is not as the audit log says"
+            elif heads and said.who not in heads:
+                yield f"appointment {row['appointment']}: {said.who} was no administrator"
+
+
+def _holders(
+    db: sqlite3.Connection, role: Role, seq: int, vouched: Mapping[str, Sequence[Vouched]]
+) -> set[str]:
+    """Who held a role when a row of the log was written."""
+    held: set[str] = set()
+    query = "SELECT appointment, person, standing FROM appointments WHERE role = ?"
+    for row in db.execute(f"{query} ORDER BY appointment", (role,)).fetchall():
+        said = vouched.get(f"appointments/{row['appointment']}", ())
         if said and said[0].seq < seq:
-            standing = stands
-    return standing == "appointed"
+            held = (
+                held | {row["person"]} if row["standing"] == "appointed" else held - {row["person"]}
+            )
+    return held
 
 
 def _owner(db: sqlite3.Connection) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+from itertools import pairwise
 from typing import Any, TypeVar, get_type_hints
 
 from ribin.cases.record import Record
@@ -137,7 +138,7 @@ def record_problems(db: sqlite3.Connection) -> list[tuple[str, str]]:
             problems.append((name, text))
         elif written[name] != found[name]:
             problems.append((name, f"catalogue: {name} is not as it was written"))
-    for name, text in _end_problems(db, vouched):
+    for name, text in (*_end_problems(db, vouched), *_import_problems(db, vouched)):
         problems.append((name, f"catalogue: {name}: {text}"))
     return [(_exhibit_of(db, name), text) for name, text in problems]
 
@@ -160,6 +161,23 @@ def _end_problems(
                 yield name, "it is not as it began"
             elif len(ends) > 1 or bool(ends) != bool(columns[end]):
                 yield name, f"its {end} is not as the audit log says"
+
+
+def _import_problems(
+    db: sqlite3.Connection, vouched: Mapping[str, Sequence[Vouched]]
+) -> Iterator[tuple[str, str]]:
+    """What an import packed otherwise is as it was but for the hash of its file."""
+    for table in ("scans", "descriptions"):
+        imported = {n for n, said in vouched.items() if any(v.action == "import" for v in said)}
+        for name in sorted(n for n in imported if n.startswith(f"{table}/")):
+            query = f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?"
+            row = db.execute(query, (name.partition("/")[2],)).fetchone()
+            columns, said = dict(row) if row else {}, vouched[name]
+            for before, one in reversed(list(pairwise(said))) if row else ():
+                if one.action == "import":
+                    columns["file_sha256"] = one.details.get("file_sha256_before", {}).get(name)
+                    if _hash_of(table, columns) != before.sha256:
+                        yield name, "an import changed more of it than the hash of its file"
 
 
 def logged_sha256(db: sqlite3.Connection, record: str) -> str | None:

@@ -130,8 +130,11 @@ def _setting_problems(db: sqlite3.Connection) -> Iterator[str]:
         if PublicKey(row["member"], *parts).fingerprint != row["fingerprint"]:
             yield f"trusted key of {row['member']}: another fingerprint needed"
         for v in vouched.get(f"trusted_keys/{row['fingerprint']}", [])[-1:]:
-            begun = v.action == "trust key" and v.details.get("fingerprint") == row["fingerprint"]
-            if begun == bool(row["ended_at"]) or (begun and v.who != row["who"]):
+            named = v.details.get("fingerprint")  # of the key that is trusted now, or no more
+            begun = v.action == "trust key" and named == row["fingerprint"]
+            ends = v.action == "trust key" or named == row["fingerprint"]
+            known = v.subject == row["member"] and (begun or ends) and named
+            if not known or begun == bool(row["ended_at"]) or (begun and v.who != row["who"]):
                 yield f"trusted key of {row['member']} is not as the audit log says"
     owner = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
     for row in db.execute("SELECT record, member, person FROM records"):

@@ -84,13 +84,17 @@ class Vouched:
     sha256: str | None
     details: Mapping[str, Any] = field(hash=False)
 
+    def wrote(self, table: str) -> bool:
+        """Whether the row vouches for something of a table beside."""
+        return any(name.startswith(f"{table}/") for name in self.details["records"])
+
 
 def read_vouched(db: sqlite3.Connection) -> dict[str, list[Vouched]]:
     """Of each record by its name, what the log says of it, the oldest first."""
     found: dict[str, list[Vouched]] = {}
     for row in db.execute("SELECT seq, action, subject, who, details FROM audit ORDER BY seq"):
         details = json.loads(row["details"])
-        for name, sha256 in (details.pop("records", None) or {}).items():
+        for name, sha256 in (details.get("records") or {}).items():
             one = Vouched(row["seq"], row["action"], row["subject"], row["who"], sha256, details)
             found.setdefault(name, []).append(one)
     return found
@@ -101,13 +105,28 @@ def vouching_problems(vouched: Mapping[str, list[Vouched]]) -> Iterator[tuple[st
     for name, said in vouched.items():
         table, before = name.partition("/")[0], None
         for one in said:
-            if not writes(one.action, name):
-                yield name, f"row {one.seq} of the audit log, {one.action}, may not write it"
+            row = f"row {one.seq} of the audit log, {one.action},"
+            if not (writes(one.action, name) and _may(one, table)):
+                yield name, f"{row} may not write it"
             elif one.sha256 is None and one.action not in _REMOVERS:
-                yield name, f"row {one.seq} of the audit log, {one.action}, may not remove it"
+                yield name, f"{row} may not remove it"
             elif before is not None and one.sha256 is not None:
                 once = table in ONCE and one.action != "import"
                 if once or name == _NEVER_SET:
                     text = f"rows {before.seq} and {one.seq} of the audit log vouch for it, "
                     yield name, f"{text}one needed"
             before = one if one.sha256 is not None else None
+
+
+def _may(said: Vouched, table: str) -> bool:
+    """Whether the rest of its row allows what it says of a table."""
+    if said.action == "create":
+        return said.seq == 1
+    if said.action == "purge":  # it removes, ends, and leaves a tombstone
+        left = table in ("tombstones", *ENDS)
+        return said.wrote("tombstones") and left == (said.sha256 is not None)
+    if table == "exhibits" and said.sha256 is None:  # it is called otherwise from then on
+        return said.action in RENAMING and said.wrote("aliases")
+    if said.action in RENAMING and table in ("retention", *ENDS):
+        return said.wrote("aliases")
+    return True
