@@ -291,3 +291,8 @@ def same_person(one: str, other: str) -> bool:
     """Whether two names are the same but for capitals, spaces and the form of their letters."""
     first, second = (unicodedata.normalize("NFKC", n).casefold().split() for n in (one, other))
     return "".join(first) == "".join(second)
+
+
+def is_by(review: Review, who: str, member: str) -> bool:
+    """Whether a person of this member gave it: one name in two countries is two persons."""
+    return review.member == member and same_person(review.reviewer, who)

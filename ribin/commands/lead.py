@@ -107,7 +107,7 @@ def show(lead_number: str, call: Call) -> None:
 @click.argument("lead_number", metavar="LEAD")
 @click.option("--reason", required=True, help="Why; the other member concerned reads it.")
 @common_options("vault", "network", "who", "json")
-def close(lead_number: str, reason: str, call: Call) -> None:
+def close(lead_number: str, call: Call) -> None:
     """Close a lead that was opened by mistake, at both members; it stays on record.
 
     Who opened it closes it before the first verdict, and an administrator after. Its exhibits may
@@ -121,7 +121,7 @@ def close(lead_number: str, reason: str, call: Call) -> None:
 
     network = call.network()
     with call.own_vault() as vault:
-        step = close_lead(vault, network, lead_number, who=call.who, reason=reason)
+        step = close_lead(vault, network, lead_number, who=call.who, reason=call.reason)
         say_step(call, vault, network, step)
 
 

@@ -20,11 +20,12 @@ from ribin.cases.leads import (
     Review,
     ReviewRound,
     account_name,
+    is_by,
     login_name,
     logins_behind,
     same_person,
 )
-from ribin.leads.rules import is_by, makes_a_link, verdicts_are_known
+from ribin.leads.rules import makes_a_link, verdicts_are_known
 from ribin.leads.two_vaults import BothVaults
 from ribin.vault.leads import BLINDNESS, VERDICTS_OF, find_lead, first_of, leads_of_pair
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import LeadHistory, Link, Review, ReviewRound, Role, Withdrawal
+from ribin.cases.leads import LeadHistory, Link, Review, ReviewRound, Role, Withdrawal, is_by
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
-from ribin.leads.rules import ends_the_link, is_by, makes_a_link, round_given
+from ribin.leads.rules import ends_the_link, makes_a_link, round_given
 from ribin.leads.two_vaults import BothVaults, both_vaults, is_same_lead, lead_for
 from ribin.search.network import Network
 from ribin.vault.disclosure import as_seen_by

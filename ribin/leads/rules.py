@@ -13,7 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ribin.cases.leads import Conclusion, LeadHistory, LeadStatus, Review, ReviewRound, same_person
+from ribin.cases.leads import (
+    Conclusion,
+    LeadHistory,
+    LeadStatus,
+    Review,
+    ReviewRound,
+    is_by,
+    same_person,
+)
 from ribin.errors import AccessError, ParameterError, StoreError, ThereAlreadyError
 
 
@@ -69,11 +77,6 @@ def ends_the_link(history: LeadHistory) -> bool:
     return history.linked and any(
         review.conclusion is not Conclusion.IDENTIFICATION for review in history.current
     )
-
-
-def is_by(review: Review, who: str, member: str) -> bool:
-    """Whether a person of this member gave it: one name in two countries is two persons."""
-    return review.member == member and same_person(review.reviewer, who)
 
 
 def had_a_part(history: LeadHistory, who: str, member: str) -> bool:

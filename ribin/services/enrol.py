@@ -217,8 +217,8 @@ def _known_row(row: Row, vault: Vault, options: EnrolOptions) -> tuple[Exhibit, 
         if found and (differences := reading_differences(row.path, reading, found, options.params)):
             raise StoreError(
                 f"{row.path.name}: enrolled already as exhibit {known.exhibit}, and read otherwise "
-                f"than asked for: {'; '.join(differences)}",
-                hint=f"`ribin mark redo {known.exhibit}` with the same options reads it so",
+                f"than asked for: {'; '.join(differences)}; `ribin mark redo {known.exhibit}` with "
+                "the same options reads it so"
             )
     return exhibit, known
 

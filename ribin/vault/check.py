@@ -13,6 +13,7 @@ from pathlib import Path
 from ribin.errors import StoreError
 from ribin.vault.audit import chain_problems, read_rows_of
 from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
+from ribin.vault.conclusions import conclusion_problems
 from ribin.vault.enrol import MARKS_FOLDER, is_arriving, scan_path
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.recorded_searches import lead_problems
@@ -54,7 +55,7 @@ def check_vault(
     try:
         problems += [Problem("", text) for text in identity_problems(folder)]
         with catalogue.reading() as db:
-            problems += _catalogue_problems(db)
+            problems += check_catalogue(db)
             scans = db.execute("SELECT * FROM scans ORDER BY rowid").fetchall()
         for done, row in enumerate(scans):
             on_progress(done, len(scans))
@@ -71,7 +72,8 @@ def check_vault(
     return CheckReport(len(scans), size_bytes, tuple(problems))
 
 
-def _catalogue_problems(db: sqlite3.Connection) -> list[Problem]:
+def check_catalogue(db: sqlite3.Connection) -> list[Problem]:
+    """Every record against the audit log, and what must follow from them; no file of a scan."""
     found: list[Problem] = []
     for check in (_sqlite_problems, schema_problems, chain_problems):
         with _damage_noted(found):
@@ -84,6 +86,10 @@ def _catalogue_problems(db: sqlite3.Connection) -> list[Problem]:
         found += [Problem("", f"record {one.name}: {text}") for one, text in version_problems(db)]
     with _damage_noted(found):
         found += [Problem(exhibit, f"catalogue: {text}") for exhibit, text in state_problems(db)]
+    with _damage_noted(found):
+        found += [Problem("", f"catalogue: {text}") for text in conclusion_problems(db)]
+    with _damage_noted(found):
+        found += [Problem("", text) for text in _brought_problems(db)]
     return found
 
 
@@ -128,15 +134,34 @@ def received_sha256(db: sqlite3.Connection, member: str) -> str:
     return digest.hexdigest()
 
 
+def _brought_problems(db: sqlite3.Connection) -> Iterator[str]:
+    """What the last bundle of each member brought is as the row of the log that took it in has it;
+    that row vouches for the bundle, and so cannot be followed by one for the same."""
+    members = "SELECT member FROM received_exhibits UNION SELECT member FROM bundles"
+    for (member,) in db.execute(f"{members} WHERE direction = 'received'").fetchall():
+        logged = [row.details for row in read_rows_of(db, "import bundle", member)]
+        last = logged[-1] if logged else {}
+        brought = last.get("received_sha256") == received_sha256(db, member)
+        if not brought or f"bundles/{last.get('bundle')}" not in last.get("records", {}):
+            yield f"catalogue: the bundle of {member} is not as it was received"
+
+
 def _received_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
-    """What bundles of other members brought is as the audit log has it, and lies in files named by
-    their bytes."""
+    """What bundles of other members brought lies in files named by their bytes."""
     with catalogue.reading() as db:
-        for (member,) in db.execute("SELECT DISTINCT member FROM received_exhibits").fetchall():
-            logged = [row.details for row in read_rows_of(db, "import bundle", member)]
-            if not logged or logged[-1].get("received_sha256") != received_sha256(db, member):
-                yield f"catalogue: the bundle of {member} is not as it was received"
-    for path in sorted((folder / "received").rglob("*")):
+        marks = db.execute("SELECT member, file_sha256 AS name FROM received_marks").fetchall()
+        query = "SELECT member, sha256 AS name FROM received_scans WHERE original <> ''"
+        originals = db.execute(query).fetchall()
+    received = folder / "received"
+    for row in marks:
+        path = received / row["member"] / row["name"][:2] / f"{row['name']}.npz"
+        if not path.is_file():
+            yield f"{path}: a received template needed, found none"
+    for row in originals:
+        path = received / row["member"] / "originals" / row["name"]
+        if not path.is_file():
+            yield f"{path}: a received original needed, found none"
+    for path in sorted(received.rglob("*")):
         named = re.fullmatch(r"([0-9a-f]{64})(\.npz)?", path.name)
         if named and path.is_file() and _sha256(path.read_bytes()) != named[1]:
             yield f"{path}: not as it was received"

@@ -64,15 +64,19 @@ def rebuild_vault(
                 fill_tables(db, source.tables)
                 owner = str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
                 repacked: dict[str, str] = {}
+                before: dict[str, str] = {}
                 files = _files(db, folder)
                 for done, one in enumerate(files):
                     tick(done, len(files))
-                    repacked.update(_place_file(db, source, one))
+                    changed = _place_file(db, source, one)
+                    repacked.update(changed)
+                    before.update(dict.fromkeys(changed, one.file_sha256))
                 for name, content in source.others.items():
                     (folder / name).parent.mkdir(exist_ok=True)
                     write_durably(folder / name, content)
                 tick(len(files), len(files))
-                append_row(db, "import", owner, who, reason, {**details, "records": repacked})
+                facts = {**details, "records": repacked, "file_sha256_before": before}
+                append_row(db, "import", owner, who, reason, facts)
             fsync_folder(folder)
         finally:
             catalogue.close()

@@ -23,6 +23,7 @@ from ribin.cases.record import (
 )
 from ribin.vault.audit import now_utc
 from ribin.vault.rows import Act, RowHash, from_row, insert_record
+from ribin.vault.vouching import BLANKING
 
 RECORDS = "records"  # the table
 
@@ -123,8 +124,9 @@ def version_problems(db: sqlite3.Connection) -> Iterator[tuple[Record, str]]:
     """Each version that does not follow from the one before, that was changed, or whose body is
     gone though no row of the audit log says who blanked it."""
     blanked: set[str] = set()
-    for (details,) in db.execute("SELECT details FROM audit WHERE instr(details, '\"blanked\"')"):
-        blanked.update(json.loads(details).get("blanked", ()))
+    query = "SELECT action, details FROM audit WHERE instr(details, '\"blanked\"')"
+    for action, details in db.execute(query):
+        blanked.update(json.loads(details).get("blanked", ()) if action in BLANKING else ())
     rows = db.execute("SELECT * FROM records ORDER BY kind, id, version")
     for _, versions in groupby(map(record_of, rows), lambda one: (one.kind, one.id)):
         before = None

@@ -193,9 +193,10 @@ def _check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> Non
             ends = (
                 "`ribin lead sync` ends it, where the logs of both members are in reach"
                 if history.unchecked
-                else f"its two verdicts (`ribin review {lead}`) end it, or "
-                f"`ribin lead close {lead}`"
+                else f"its two verdicts (`ribin review {lead}`) end it, `unsuitable` where nobody "
+                "can examine"
             )
             raise StoreError(
-                f"exhibit {exhibit}: one in no open lead needed, found lead {lead}; {ends}"
+                f"exhibit {exhibit}: one in no open lead needed, found lead {lead}; {ends}",
+                hint=f"`ribin lead close {lead}` closes one that was opened by mistake",
             )

@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+from itertools import pairwise
 from typing import Any, TypeVar, get_type_hints
 
 from ribin.cases.record import Record
 from ribin.vault.audit import append_row
+from ribin.vault.vouching import ENDS, RENAMING, Vouched, read_vouched, vouching_problems, writes
 
 # Tables that the audit log vouches for, and the column that names a row.
 _KEYS = {
@@ -110,8 +112,12 @@ def change_record(
 def _sha256(table: str, row: sqlite3.Row) -> str:
     if table == "records":  # its own hash, which holds when its text was blanked
         return from_row(Record, row, body=None).sha256
+    return _hash_of(table, dict(row))
+
+
+def _hash_of(table: str, columns: Mapping[str, Any]) -> str:
     stated = _STATED.get(table, ())
-    hashed = {name: row[name] for name in row.keys() if name not in stated}  # noqa: SIM118
+    hashed = {name: value for name, value in columns.items() if name not in stated}
     text = json.dumps(hashed, sort_keys=True, ensure_ascii=False, default=repr)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
@@ -119,12 +125,11 @@ def _sha256(table: str, row: sqlite3.Row) -> str:
 def record_problems(db: sqlite3.Connection) -> list[tuple[str, str]]:
     """One sentence for each record that is not as the last row of the log that wrote it says, after
     the exhibit that it concerns; empty where it concerns none or many."""
-    written: dict[str, str] = {}
-    for row in db.execute("SELECT details FROM audit ORDER BY seq"):
-        written.update(json.loads(row["details"]).get("records", {}))
-    written = {name: sha256 for name, sha256 in written.items() if sha256 is not None}
+    vouched = read_vouched(db)
+    last = {name: said[-1].sha256 for name, said in vouched.items()}
+    written = {name: sha256 for name, sha256 in last.items() if sha256 is not None}
     found = dict(all_records(db))
-    problems = []
+    problems = [(name, f"catalogue: {name}: {text}") for name, text in vouching_problems(vouched)]
     for name in sorted(written.keys() | found.keys()):
         if name not in found:
             problems.append((name, f"catalogue: {name} was written and is not there"))
@@ -133,15 +138,55 @@ def record_problems(db: sqlite3.Connection) -> list[tuple[str, str]]:
             problems.append((name, text))
         elif written[name] != found[name]:
             problems.append((name, f"catalogue: {name} is not as it was written"))
+    for name, text in (*_end_problems(db, vouched), *_import_problems(db, vouched)):
+        problems.append((name, f"catalogue: {name}: {text}"))
     return [(_exhibit_of(db, name), text) for name, text in problems]
 
 
+def _end_problems(
+    db: sqlite3.Connection, vouched: Mapping[str, Sequence[Vouched]]
+) -> Iterator[tuple[str, str]]:
+    """Of what may end: it is as it was when it began but for its end, which comes once."""
+    for table, end in ENDS.items():
+        for row in db.execute(f"SELECT * FROM {table}"):
+            name, columns = f"{table}/{row[_KEYS[table]]}", dict(row)
+            said = vouched.get(name, ())
+            ends = [one for one in said[1:] if one.action not in RENAMING]
+            begun = columns | {end: ""}
+            if table != "findings" and said:  # an exhibit may be called otherwise since
+                begun["exhibit"] = said[0].subject
+            if said and said[-1].sha256 != _sha256(table, row):
+                continue  # said above
+            if said and _hash_of(table, begun) != said[0].sha256:
+                yield name, "it is not as it began"
+            elif len(ends) > 1 or bool(ends) != bool(columns[end]):
+                yield name, f"its {end} is not as the audit log says"
+
+
+def _import_problems(
+    db: sqlite3.Connection, vouched: Mapping[str, Sequence[Vouched]]
+) -> Iterator[tuple[str, str]]:
+    """What an import packed otherwise is as it was but for the hash of its file."""
+    for table in ("scans", "descriptions"):
+        imported = {n for n, said in vouched.items() if any(v.action == "import" for v in said)}
+        for name in sorted(n for n in imported if n.startswith(f"{table}/")):
+            query = f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?"
+            row = db.execute(query, (name.partition("/")[2],)).fetchone()
+            columns, said = dict(row) if row else {}, vouched[name]
+            for before, one in reversed(list(pairwise(said))) if row else ():
+                if one.action == "import":
+                    columns["file_sha256"] = one.details.get("file_sha256_before", {}).get(name)
+                    if _hash_of(table, columns) != before.sha256:
+                        yield name, "an import changed more of it than the hash of its file"
+
+
 def logged_sha256(db: sqlite3.Connection, record: str) -> str | None:
-    """What the last row of the log that wrote a record says of it; None where it is not there."""
-    query = "SELECT details FROM audit WHERE instr(details, ?) > 0 ORDER BY seq DESC"
+    """What the last row of the log that may write a record says of it; None where it is not
+    there."""
+    query = "SELECT action, details FROM audit WHERE instr(details, ?) > 0 ORDER BY seq DESC"
     for row in db.execute(query, (json.dumps(record, ensure_ascii=False),)):
         records: dict[str, str | None] = json.loads(row["details"]).get("records", {})
-        if record in records:
+        if record in records and writes(row["action"], record):
             return records[record]
     return None
 
@@ -191,7 +236,9 @@ class Act:
     def log(self, subject: str, action: str = "", **details: Any) -> None:
         """Add the row for what was written since the last one."""
         records = {"records": self.records} if self.records else {}
-        append_row(
-            self.db, action or self.action, subject, self.who, self.reason, {**details, **records}
-        )
+        action = action or self.action
+        for record in self.records:
+            if not writes(action, record):
+                raise RuntimeError(f"{action}: it writes {record}, and `vouching` does not say so")
+        append_row(self.db, action, subject, self.who, self.reason, {**details, **records})
         self.records = {}

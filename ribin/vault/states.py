@@ -13,9 +13,11 @@ from typing import Any
 
 from ribin.cases.exhibits import Event, Exhibit
 from ribin.cases.record import RecordKind
+from ribin.crypto.keys import PublicKey
 from ribin.vault.exhibits import fields_of, first_name
 from ribin.vault.records import add_version, last_version, read_versions
 from ribin.vault.rows import Act
+from ribin.vault.vouching import Vouched, read_vouched
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def state_problems(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         if stated.get(columns.pop("first_name")) != columns:
             yield row["exhibit"], f"exhibit {row['exhibit']} is not as its record says"
     yield from _alias_problems(db)
+    yield from (("", text) for text in _setting_problems(db))
     stated = _last_bodies(db, RecordKind.SCAN)
     query = (
         "SELECT s.sha256, s.exhibit AS name, e.first_name AS exhibit, s.lighting, s.description,"
@@ -106,6 +109,42 @@ def state_problems(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         names = ("exhibit", "lighting", "description", "reading")
         if [said.get(name, "missing") for name in names] != [row[name] for name in names]:
             yield row["name"], f"scan {row['sha256'][:12]} is not as its record says"
+
+
+def _setting_problems(db: sqlite3.Connection) -> Iterator[str]:
+    """Settings, last days, trusted keys and statements are as the log says who said so."""
+    vouched = read_vouched(db)
+    for row in db.execute("SELECT * FROM settings"):
+        last = vouched.get(f"settings/{row['setting']}", [])[-1:]
+        if any(
+            v.action == "setting" and not _is_now(v, row["setting"], row["value"]) for v in last
+        ):
+            yield f"setting {row['setting']} is not as the audit log says"
+    for row in db.execute("SELECT * FROM retention"):
+        last = vouched.get(f"retention/{row['exhibit']}", [])[-1:]
+        days = [v for v in last if v.action == "retention"]
+        if any(not _is_now(v, row["exhibit"], row["keep_until"]) for v in days):
+            yield f"the last day of exhibit {row['exhibit']} is not as the audit log says"
+    for row in db.execute("SELECT * FROM trusted_keys"):
+        parts = bytes.fromhex(row["signing"]), bytes.fromhex(row["sealing"])
+        if PublicKey(row["member"], *parts).fingerprint != row["fingerprint"]:
+            yield f"trusted key of {row['member']}: another fingerprint needed"
+        for v in vouched.get(f"trusted_keys/{row['fingerprint']}", [])[-1:]:
+            named = v.details.get("fingerprint")  # of the key that is trusted now, or no more
+            begun = v.action == "trust key" and named == row["fingerprint"]
+            ends = v.action == "trust key" or named == row["fingerprint"]
+            known = v.subject == row["member"] and (begun or ends) and named
+            if not known or begun == bool(row["ended_at"]) or (begun and v.who != row["who"]):
+                yield f"trusted key of {row['member']} is not as the audit log says"
+    owner = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
+    for row in db.execute("SELECT record, member, person FROM records"):
+        for v in vouched.get(f"records/{row['record']}", ()):
+            if v.who != row["person"] and (v.action != "lead received" or row["member"] == owner):
+                yield f"record {row['record']}: stated by {v.who}, found {row['person']}"
+
+
+def _is_now(said: Vouched, subject: str, value: str) -> bool:
+    return said.subject == subject and said.details.get("now") == value
 
 
 def _last_bodies(db: sqlite3.Connection, kind: RecordKind) -> dict[str, Mapping[str, Any]]:

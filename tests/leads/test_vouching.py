@@ -62,7 +62,9 @@ def forge(vault, insert, entry, logged):
     with vault.catalogue.writing() as db:
         name, sha256 = insert(db, entry)
         if logged:
-            append_row(db, "review", "JAM-L1", THIRD, "", {"records": {name: sha256}})
+            action = {"reviews": "review", "withdrawals": "withdrawal", "links": "link"}
+            action = action.get(name.partition("/")[0], "lead")
+            append_row(db, action, "JAM-L1", THIRD, "", {"records": {name: sha256}})
 
 
 def lead_at(vault, lead="JAM-L1"):

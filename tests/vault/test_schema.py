@@ -41,7 +41,8 @@ def test_missing_columns_are_seen_when_a_vault_is_opened(folder):
         Vault.open(folder)
     assert str(refused.value) == (
         f"{folder}/catalogue.sqlite: table scans of schema {SCHEMA_VERSION} needed, found one of "
-        "the columns sha256, exhibit, source, kind, size_bytes, file_sha256, enrolled_at"
+        "the columns sha256, exhibit, source, kind, description, size_bytes, file_sha256, "
+        "enrolled_at"
     )
 
 

@@ -1,0 +1,147 @@
+"""The check of leads: what they came to follows from the verdicts, and who gave them might."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+
+from ribin.cases.leads import Conclusion, LeadHistory, ReviewRound, Role, is_by, same_person
+from ribin.vault.leads import BLINDNESS, blindness_found, read_leads, waits_for_logs
+from ribin.vault.vouching import Vouched, read_vouched
+
+_GIVING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
+
+
+def conclusion_problems(db: sqlite3.Connection) -> Iterator[str]:
+    """One sentence for each link, withdrawal, verdict or closure that does not follow."""
+    histories, vouched = read_leads(db), read_vouched(db)
+    yield from _appointment_problems(db, vouched)
+    linked = {history.lead.pair for history in histories if history.link}
+    for history in histories:
+        name = history.lead.lead
+        texts = [*_link_problems(history), *_review_problems(history)]
+        if _agreed(history) and not history.link and history.lead.pair not in linked:
+            texts.append("two blind identifications make a link, found none")
+        yield from (f"lead {name}: {text}" for text in texts)
+        yield from _persons_problems(db, history, vouched)
+    waiting = {one.review for h in histories for one in waits_for_logs(h.lead, h.given)}
+    for review in sorted(blindness_found(db).keys() - waiting):
+        yield f"review {review}: {BLINDNESS} was found of it, and no log was awaited"
+
+
+def _agreed(history: LeadHistory) -> bool:
+    """Whether two blind identifications were given within one member, which make a link at once."""
+    current = history.current
+    return (
+        len(history.lead.members) == 1
+        and history.closure is None
+        and {review.place for review in current} == set(ReviewRound)
+        and all(r.blind and r.conclusion is Conclusion.IDENTIFICATION for r in current)
+    )
+
+
+def _link_problems(history: LeadHistory) -> Iterator[str]:
+    link, lead = history.link, history.lead
+    if link is None:
+        return
+    given = {review.review: review for review in history.reviews}
+    pair = [given[name] for name in (link.first_review, link.second_review) if name in given]
+    if len(pair) != 2 or [one.place for one in pair] != list(ReviewRound):
+        yield "its link needs a first and a second verdict on it, found others"
+        return
+    first, second = pair
+    if any(one.conclusion is not Conclusion.IDENTIFICATION for one in pair):
+        yield "its link needs two identifications, found another verdict"
+    if not all(one.blind for one in pair):
+        yield "its link needs two blind verdicts, found one that was not"
+    if is_by(second, first.reviewer, first.member):
+        yield "its link needs verdicts of two persons, found one person's"
+    if is_by(second, lead.examiner, lead.member):
+        yield "its link needs a second verdict of another person than who took it up"
+    if (link.pair, link.at) != (lead.pair, max(first.at, second.at)):
+        yield "its link is not of its exhibits, or not of the day of its verdicts"
+    ended = any(one.conclusion is not Conclusion.IDENTIFICATION for one in history.current)
+    if ended and history.withdrawal is None:
+        yield "a superseding verdict ends its link, found it standing"
+
+
+def _review_problems(history: LeadHistory) -> Iterator[str]:
+    given = {review.review: review for review in history.given}
+    for review in history.given:
+        over = given.get(review.supersedes)
+        if review.supersedes and not (over and is_by(over, review.reviewer, review.member)):
+            yield f"review {review.review} supersedes another person's"
+    begun = [review for review in history.reviews if not review.supersedes]
+    for number, one in enumerate(begun):
+        if any(is_by(one, other.reviewer, other.member) for other in begun[:number]):
+            yield f"review {one.review} is a second verdict of one person"
+
+
+def _persons_problems(
+    db: sqlite3.Connection, history: LeadHistory, vouched: Mapping[str, Sequence[Vouched]]
+) -> Iterator[str]:
+    """Who took a lead up or gave a verdict is who acted, and held the role for it."""
+    lead, owner = history.lead.lead, _owner(db)
+    entries = [f"leads/{lead}", f"links/{lead}"]
+    entries += [f"withdrawals/{history.withdrawal.withdrawal}"] if history.withdrawal else []
+    for name in (*entries, *(f"reviews/{review.review}" for review in history.given)):
+        for said in vouched.get(name, ()):
+            others = set(history.lead.members) - {owner}
+            if said.action == "lead received" and said.details.get("sender") not in others:
+                yield f"lead {lead}: {name} was received of nobody whom it concerns"
+    for said in vouched.get(f"leads/{history.lead.lead}", ()):
+        if said.action == "lead" and not same_person(said.who, history.lead.examiner):
+            yield f"lead {history.lead.lead}: taken up by {said.who}, found another name"
+    if end := history.withdrawal:
+        ended = [r for r in history.current if r.conclusion is not Conclusion.IDENTIFICATION]
+        superseded = any(is_by(review, end.person, end.member) for review in ended)
+        for said in vouched.get(f"withdrawals/{end.withdrawal}", ()):
+            if said.action == "withdrawal" and said.who != end.person and not superseded:
+                text = f"withdrawn by {said.who}, found another name"
+                yield f"lead {history.lead.lead}: its link was {text}"
+    for review in history.given:
+        for said in vouched.get(f"reviews/{review.review}", ()):
+            if said.action != "review":
+                continue
+            if said.who != review.reviewer:
+                yield f"review {review.review}: given by {said.who}, found another name"
+            role = _GIVING[review.place]
+            held = _holders(db, role, said.seq, vouched)
+            if review.member == owner and review.reviewer not in held:
+                yield f"review {review.review}: {review.reviewer} was no {role} when it was given"
+
+
+def _appointment_problems(
+    db: sqlite3.Connection, vouched: Mapping[str, Sequence[Vouched]]
+) -> Iterator[str]:
+    """An administrator appointed each person, where there was one, and the log says to what."""
+    for row in db.execute("SELECT * FROM appointments").fetchall():
+        for said in vouched.get(f"appointments/{row['appointment']}", ()):
+            if said.action == "create":
+                continue
+            stated = (row["standing"], row["person"], row["appointed_by"])
+            named = row["role"] in said.details.get("roles", ())
+            heads = _holders(db, Role.ADMINISTRATOR, said.seq, vouched)
+            if (said.action, said.subject, said.who) != stated or not named:
+                yield f"appointment {row['appointment']} is not as the audit log says"
+            elif heads and said.who not in heads:
+                yield f"appointment {row['appointment']}: {said.who} was no administrator"
+
+
+def _holders(
+    db: sqlite3.Connection, role: Role, seq: int, vouched: Mapping[str, Sequence[Vouched]]
+) -> set[str]:
+    """Who held a role when a row of the log was written."""
+    held: set[str] = set()
+    query = "SELECT appointment, person, standing FROM appointments WHERE role = ?"
+    for row in db.execute(f"{query} ORDER BY appointment", (role,)).fetchall():
+        said = vouched.get(f"appointments/{row['appointment']}", ())
+        if said and said[0].seq < seq:
+            held = (
+                held | {row["person"]} if row["standing"] == "appointed" else held - {row["person"]}
+            )
+    return held
+
+
+def _owner(db: sqlite3.Connection) -> str:
+    return str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
