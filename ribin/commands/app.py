@@ -23,6 +23,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Look at candidates": (
         ("compare", "compare:compare", "Compare two scans."),
         ("view", "view:view", "A page to look at two marks."),
+        ("annotate", "annotate:annotate", "Save the annotations of a comparison page."),
         ("search", "search:search", "Rank the exhibits most like a scan."),
         ("searches", "searches:searches", "Searches that were made, by number."),
         ("standing", "saved:standing", "Search for open cases again and again."),

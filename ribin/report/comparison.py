@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
+import numpy as np
+
+from ribin.cases.annotation import Annotation, SavedAnnotations
 from ribin.cases.exhibits import Request
 from ribin.cases.side import Side
 from ribin.comparison import Comparison
@@ -41,7 +44,7 @@ from ribin.report.explanation import (
     outcome_meanings,
 )
 from ribin.report.json import as_json
-from ribin.report.pictures import draw_overlay
+from ribin.report.pictures import AnnotatedPlace, Points, draw_overlay, motion_of
 from ribin.report.text import shift_words
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
@@ -57,13 +60,14 @@ def comparison_document(
     chain: ChainHead | None = None,
     request: Request | None = None,
     weight: Sequence[str] = (),
+    annotations: Sequence[SavedAnnotations] = (),
 ) -> Document:
     """The whole report on `items`, the reference and the comparison of `result`.
 
     `params_id` is of the parameters that `method` is part of; `chain` the last row of the audit log
     that the report was entered in, None where there is no vault; `request` what another member was
     asked by, where one of the items is another member's; `weight` what reference data say of the
-    score, in sentences, where they were asked.
+    score, in sentences, where they were asked; `annotations` what persons saved of this pair.
     """
     one, two = items
     figures = figures_sha256(result)
@@ -83,6 +87,7 @@ def comparison_document(
             _result(result, method),
             *_weight(weight),
             pictures_section(items, result, method),
+            *_annotations(items, result, method, annotations),
             limits_section(*([result.note] if result.note else [])),
             record_section(figures, chain),
             examiner_section(),
@@ -241,6 +246,61 @@ def pictures_section(items: tuple[Side, Side], result: Comparison, method: Metho
             )
         )
     return Section("Pictures", tuple(blocks))
+
+
+def _annotations(
+    items: tuple[Side, Side],
+    result: Comparison,
+    method: MethodParams,
+    saved: Sequence[SavedAnnotations],
+) -> tuple[Section, ...]:
+    """What persons annotated, on both marks and in their words; a place that several saved alike
+    stands once."""
+    one, two = (item.mark for item in items)
+    found: dict[tuple[object, ...], tuple[SavedAnnotations, Annotation, Points]] = {}
+    for set_of in saved:
+        turned = set_of.pair.scans != (one.provenance.sha256, two.provenance.sha256)
+        for note in set_of.pair.annotations:
+            center = np.array([note.center_um])
+            motion = motion_of(result) if turned else None
+            at = motion.undo(center)[0] if motion else center[0]
+            key = (turned, note.kind, *note.center_um, *note.size_um, note.text, note.examiner)
+            found.setdefault(key, (set_of, note, at))
+    if not found:
+        return ()
+    places, rows = [], []
+    for number, (set_of, note, at) in enumerate(found.values(), start=1):
+        agrees = note.kind == "agreement"
+        tall, wide = note.size_um
+        label = f"{'=' if agrees else 'x'} {number}"
+        places.append(AnnotatedPlace(label, agrees, (at[0], at[1]), (tall, wide)))
+        by = note.examiner or "nobody named"
+        rows.append(
+            (
+                *(
+                    str(number),
+                    "agrees" if agrees else "differs",
+                    f"{at[0]:.0f}",
+                    f"{at[1]:.0f}",
+                    note.text or "-",
+                ),
+                f"{by}, {note.made_on[:10]}",
+                f"{set_of.person}, {set_of.at[:10]}: {set_of.number} version {set_of.version}",
+            )
+        )
+    cell_um = method.describe.cell_um
+    bare = replace(result, cell_fits=())
+    picture = draw_overlay(one, two, bare, cell_um, for_print=True, annotated=places)
+    text = (
+        "What persons saw on the screen, in their words; no conclusion on the items. Solid, =: "
+        "agreement. Dotted, x: disagreement. \u00b5m down and right: from the centre of the "
+        "reference."
+    )
+    head = ("", "kind", "\u00b5m down", "right", "text", "annotated by", "saved by")
+    grid = Grid(head, tuple(rows), frozenset({0, 2, 3}))
+    caption = "Left the reference, right the comparison, with the places of the annotations."
+    blocks: tuple[Block, ...] = (Paragraph(text), Figure(picture, caption), grid)
+    return (Section("Annotations", blocks),)
 
 
 def cells_annex(result: Comparison) -> tuple[Section, ...]:

@@ -2,8 +2,8 @@
 
 A surface is shown grey, lit from the upper left, the way an examiner sees it. Points are (row,
 col); a motion turns counter-clockwise as displayed about the mark's centre, then shifts; the one
-of a `Comparison` takes the reference onto the comparison. Colours are blue and orange of Okabe and
-Ito's palette, which all kinds of colour vision tell apart; solid and dotted lines say the same
+of a `Comparison` takes the reference onto the comparison. Colours are of Okabe and Ito's
+palette, which all kinds of colour vision tell apart; solid and dotted lines say the same
 without colour.
 """
 
@@ -26,6 +26,7 @@ Points = NDArray[np.float64]
 
 CONGRUENT = (0, 114, 178)
 NOT_CONGRUENT = (230, 159, 0)
+AGREEMENT, DISAGREEMENT = (0, 158, 115), (213, 94, 0)  # of an examiner's annotations
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _GAP_PX = 16  # between the panels
@@ -34,7 +35,6 @@ _DOT_PX = 5  # length of a dash, and of the space after it
 _BAR_STEPS_UM = (50, 100, 200, 500, 1000, 2000, 5000)
 _SUBPIXEL_BITS = 4
 _PANEL_PX = 640  # side of either half of an overlay
-_MARGIN = 1.06  # white around the marks
 
 # Light from the upper left at 45 degrees, the convention of shaded relief: (up, left, towards).
 _LIGHT = np.array([0.5, 0.5, np.sqrt(0.5)])
@@ -42,11 +42,26 @@ _TYPICAL_SLOPE = 0.6  # the picture's steepness of a typical slope; a display ch
 _BACKGROUND = 255
 
 
+@dataclass(frozen=True)
+class AnnotatedPlace:
+    """An ellipse around what an examiner annotated, in um from the centre of the reference."""
+
+    label: str
+    agrees: bool
+    center_um: tuple[float, float]
+    size_um: tuple[float, float]
+
+
 # Two marks beside each other.
 
 
 def draw_overlay(
-    reference: Mark, comparison: Mark, result: Comparison, cell_um: float, for_print: bool = False
+    reference: Mark,
+    comparison: Mark,
+    result: Comparison,
+    cell_um: float,
+    for_print: bool = False,
+    annotated: Sequence[AnnotatedPlace] = (),
 ) -> Picture:
     """Draw the reference on the left and the comparison, moved onto it, on the right.
 
@@ -55,24 +70,28 @@ def draw_overlay(
 
     A cell is `cell_um` wide; neighbours may share half their area. A pair that was not compared
     shows the marks alone. `for_print` is for a page of text, which is smaller and has a caption of
-    its own: larger letters, and no names and figures under the picture. Returns (H, W, 3) uint8
-    red, green, blue.
+    its own: larger letters, and no names and figures under the picture. `annotated` places are
+    drawn on both. Returns (H, W, 3) uint8 red, green, blue.
     """
-    frame = _frame(reference, comparison)
+    frame = _frame(reference, comparison, cell_um)
     grid = frame.grid_um().reshape(-1, 2)
     motion = motion_of(result)
     moved = motion.apply(grid) if motion else grid
     left, right = _panel(reference, grid, frame), _panel(comparison, moved, frame)
     draw_cells((left, right), frame, result, cell_um, for_print)
+    for panel in (left, right):
+        for place in annotated:
+            _draw_annotation(panel, frame, place, for_print)
     draw_scale_bar(left, frame.pitch_um, for_print)
     both = hstack_panels(left, right)
     return both if for_print else draw_caption(both, _caption(result, cell_um))
 
 
-def _frame(reference: Mark, comparison: Mark) -> Frame:
-    """A square around the centre that holds what was measured of the larger mark."""
-    reach_um = max(_reach_um(reference), _reach_um(comparison))
-    return Frame(2 * reach_um * _MARGIN / _PANEL_PX, (_PANEL_PX, _PANEL_PX))
+def _frame(reference: Mark, comparison: Mark, cell_um: float) -> Frame:
+    """A square around the centre that holds what was measured of the larger mark, and cells that
+    reach over its edge."""
+    reach_um = max(_reach_um(reference), _reach_um(comparison)) + cell_um / 2
+    return Frame(2 * reach_um / _PANEL_PX, (_PANEL_PX, _PANEL_PX))
 
 
 def _reach_um(mark: Mark) -> float:
@@ -285,6 +304,27 @@ def draw_cells(
                 _draw_square(panel, corners_px, _WHITE, 4)
         for corners_px, congruent, label in sorted(drawn, key=lambda one: not one[1]):
             draw_cell(panel, corners_px, congruent, label, for_print)
+
+
+def _draw_annotation(
+    picture: Picture, frame: Frame, place: AnnotatedPlace, for_print: bool
+) -> None:
+    """Draw an ellipse, solid for what agrees and dotted for what does not, and its number."""
+    colour = AGREEMENT if place.agrees else DISAGREEMENT
+    turns = np.linspace(0.0, 2.0 * np.pi, 73)
+    outline = np.stack([np.sin(turns), np.cos(turns)], axis=1) * np.array(place.size_um) / 2
+    corners_px = frame.to_px(outline + np.array(place.center_um))
+    step = len(corners_px) if place.agrees else 4
+    parts = [corners_px[at : at + step - 1 + place.agrees] for at in range(0, 72, step)]
+    cv2.polylines(picture, [_xy(corners_px)], True, _WHITE, 5, cv2.LINE_AA, _SUBPIXEL_BITS)
+    for part in map(_xy, parts):
+        cv2.polylines(picture, [part], False, colour, 3, cv2.LINE_AA, _SUBPIXEL_BITS)
+    size, width = _letters(for_print)
+    row, col = corners_px.min(axis=0)[0], corners_px.mean(axis=0)[1]
+    (width_px, _), _ = cv2.getTextSize(place.label, _FONT, size, width)
+    at_px = (round(col - width_px / 2), round(row - 6))
+    cv2.putText(picture, place.label, at_px, _FONT, size, _WHITE, width + 3, cv2.LINE_AA)
+    cv2.putText(picture, place.label, at_px, _FONT, size, colour, width, cv2.LINE_AA)
 
 
 def draw_scale_bar(picture: Picture, pitch_um: float, for_print: bool = False) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ribin.cases.annotation import SavedAnnotations
 from ribin.cases.exhibits import Counts, SearchResult
 from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.results import FusedCandidate, SearchLists
@@ -202,6 +203,22 @@ def searches_table(searches: Sequence[RecordedSearch]) -> str:
             f"ended {one.ended_at[:10]}: {one.stated.ended}" if one.ended_at else "recorded",
         )
         for one in searches
+    ]
+    return table(header, rows)
+
+
+def annotations_table(saved: Sequence[SavedAnnotations]) -> str:
+    """A row for each person and pair."""
+    if not saved:
+        return "no annotation"
+    header = ("number", "version", "by", "on", "reference", "comparison", "mark", "annotations")
+    rows = [
+        (
+            *(one.number, one.version, one.person, one.at[:10]),
+            *(one.pair.reference.label, one.pair.comparison.label, one.pair.mark or "-"),
+            len(one.pair.annotations),
+        )
+        for one in saved
     ]
     return table(header, rows)
 

@@ -38,6 +38,7 @@ from ribin.services.marks import (
 from ribin.services.reading import AS_STATED, ReadOptions, as_image_pairs, best_of, experimental
 from ribin.services.session import Session
 from ribin.vault.anchors import kept_anchors
+from ribin.vault.annotations import annotations_of
 from ribin.vault.people import check_searcher
 from ribin.vault.vault import Vault
 from ribin.view import comparison_page
@@ -258,8 +259,11 @@ def report_pair(
     """Put a pair into a report, and into the audit log of the own vault where there is one."""
     one, two = pair.sides
     session, request, params = asker.session, asker.request, asker.params
-    chain = None
+    chain, annotations = None, []
     if session and request:
+        with session.vault.catalogue.reading() as db:
+            scans = (one.mark.provenance.sha256, two.mark.provenance.sha256)
+            annotations = annotations_of(db, scans, str(one.mark.mark_type))
         facts = {"comparison": two.mark.provenance.sha256, "figures": figures_sha256(pair.result)}
         chain = enter_report(session.vault, one.mark.provenance.sha256, request, facts)
     member = session.member if session else ""
@@ -273,6 +277,7 @@ def report_pair(
         chain,
         request if others else None,
         weight_text(weight),
+        annotations,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.cases.leads import ExhibitRef
+from ribin.cases.record import RecordKind
 from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
@@ -20,7 +21,8 @@ from ribin.report.search import lists_sha256
 from ribin.report.text import lists_value
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.people import check_looker
-from ribin.vault.recorded_searches import add_search, next_search_number, read_search, read_searches
+from ribin.vault.recorded_searches import add_search, read_search, read_searches
+from ribin.vault.records import next_number
 from ribin.vault.rows import Act
 from ribin.vault.scanfile import template_sha256
 from ribin.vault.vault import Vault
@@ -47,7 +49,7 @@ def record_lists(vault: Vault, sides: Sequence[Side], lists: SearchLists) -> Sea
 def record_in(act: Act, member: str, sides: Sequence[Side], lists: SearchLists) -> SearchLists:
     """As `record_lists`, as a part of an act."""
     first = lists.first
-    lists = replace(lists, search=next_search_number(act.db, member))
+    lists = replace(lists, search=next_number(act.db, RecordKind.SEARCH, member, "Q"))
     templates = [side.template for side in sides]
     stated = SearchStatement(
         query=first.query,

@@ -21,7 +21,7 @@ from ribin.cases.leads import (
 )
 from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
-from ribin.vault.records import last_version
+from ribin.vault.records import last_version, restored_suffix
 from ribin.vault.rows import RowHash, from_row, insert_record
 
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
@@ -91,25 +91,16 @@ def leads_of_exhibit(db: sqlite3.Connection, ref: ExhibitRef) -> list[LeadHistor
 
 
 def next_lead_number(db: sqlite3.Connection, member: str) -> str:
-    """A number that no lead of this member has had.
-
-    A vault that came back from a backup may lack leads that others know: its numbers go on with
-    the count of its restorations.
-    """
+    """A number that no lead of this member has had."""
     count = db.execute("SELECT count(*) FROM leads WHERE member = ?", (member,)).fetchone()[0]
-    return f"{member}-L{count + 1}{_restored(db)}"
+    return f"{member}-L{count + 1}{restored_suffix(db)}"
 
 
 def next_review_number(db: sqlite3.Connection, lead: str, member: str) -> str:
     """A number that no review of this member has had, as `next_lead_number`."""
     query = "SELECT count(*) FROM reviews WHERE lead = ? AND member = ?"
     count = db.execute(query, (lead, member)).fetchone()[0]
-    return f"{lead}/{member}{count + 1}{_restored(db)}"
-
-
-def _restored(db: sqlite3.Connection) -> str:
-    count = db.execute("SELECT count(*) FROM audit WHERE action = 'restore'").fetchone()[0]
-    return f"-R{count}" if count else ""
+    return f"{lead}/{member}{count + 1}{restored_suffix(db)}"
 
 
 def _histories(db: sqlite3.Connection, where: str, *values: str) -> list[LeadHistory]:

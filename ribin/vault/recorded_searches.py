@@ -29,17 +29,6 @@ _NAMED = (
 )
 
 
-def next_search_number(db: sqlite3.Connection, member: str) -> str:
-    """A number that no search of this member has had.
-
-    A vault that came back from a backup may lack searches whose lists others hold: its numbers go
-    on with the count of its restorations.
-    """
-    made = db.execute("SELECT count(DISTINCT id) FROM records WHERE kind = ?", (_KIND,)).fetchone()
-    back = db.execute("SELECT count(*) FROM audit WHERE action = 'restore'").fetchone()[0]
-    return f"{member}-Q{made[0] + 1}" + (f"-R{back}" if back else "")
-
-
 def add_search(act: Act, number: str, stated: SearchStatement) -> None:
     """Record a search under its number, and end those that are older than `KEPT_DAYS`."""
     for one in _overdue(act.db):

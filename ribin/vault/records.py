@@ -72,6 +72,20 @@ def insert_version(db: sqlite3.Connection, one: Record) -> RowHash:
     return insert_record(db, RECORDS, {**vars(one), "body": text, "record": one.name})
 
 
+def next_number(db: sqlite3.Connection, kind: RecordKind, member: str, letter: str) -> str:
+    """A number that no record of this kind has had, such as JAM-Q17."""
+    query = "SELECT count(DISTINCT id) FROM records WHERE kind = ?"
+    made = db.execute(query, (kind,)).fetchone()[0]
+    return f"{member}-{letter}{made + 1}{restored_suffix(db)}"
+
+
+def restored_suffix(db: sqlite3.Connection) -> str:
+    """What numbers end with in a vault that came back from a backup: it may lack some that others
+    know, so they go on with the count of its restorations."""
+    count = db.execute("SELECT count(*) FROM audit WHERE action = 'restore'").fetchone()[0]
+    return f"-R{count}" if count else ""
+
+
 def last_version(db: sqlite3.Connection, kind: RecordKind, record_id: str) -> Record | None:
     """What counts now of a record; None where nobody stated any."""
     query = "SELECT * FROM records WHERE kind = ? AND id = ? ORDER BY version DESC LIMIT 1"

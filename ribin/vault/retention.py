@@ -17,6 +17,7 @@ from pathlib import Path
 from ribin.cases.leads import DISCLOSING, KEEPING, ExhibitRef
 from ribin.cases.record import RecordKind
 from ribin.errors import ParameterError, StoreError
+from ribin.vault.annotations import end_annotations_with
 from ribin.vault.audit import now_utc
 from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
 from ribin.vault.exhibits import aliases_of, first_name
@@ -102,9 +103,9 @@ def retention_dates(
 def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombstone:
     """Take an exhibit out of the vault: its scans, marks and, where it was the last, its event.
 
-    Releases of it and the search that stands on it end, and the lists of every search that was made
-    with it go, but for their hash and counts. The audit log keeps every row, and one more
-    that says so; the tombstone keeps the names, and so do leads that have ended.
+    Releases of it and the search that stands on it end; annotations on it and the lists of every
+    search that was made with it go, but for hashes and counts. The audit log keeps every row, and
+    one more that says so; the tombstone keeps the names, and so do leads that have ended.
     Copies elsewhere (backups, exports, bundles sent before) are not reached.
 
     Raises ParameterError: nobody is named, or no reason is given; StoreError: the exhibit is
@@ -121,6 +122,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         _check_leads_ended(db, vault.member, exhibit)
         end_saved_searches_of(act, exhibit)
         scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
+        end_annotations_with(act, scans)
         end_searches_with(act, scans, f"purge of exhibit {exhibit}")
         stone = Tombstone(
             tombstone=uuid.uuid4().hex,

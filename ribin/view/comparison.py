@@ -1,20 +1,20 @@
 """The comparison page: two marks laid on each other, as under a comparison microscope.
 
-Also the annotations of an examiner, as the page saves them and opens them again.
+Also the annotations of an examiner, with which the page opens again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from msgspec import Meta, to_builtins
+from msgspec import to_builtins
 
 from ribin._version import __version__
+from ribin.cases.annotation import decode_annotations
 from ribin.comparison import Comparison
-from ribin.errors import FormatError, ParameterError
-from ribin.foreign import Finite, Statement, as_facts, read_object
+from ribin.errors import ParameterError
 from ribin.model import Mark, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, DecideParams, Params
 from ribin.report.explanation import CellRow, cell_rows, outcome_meanings
@@ -41,7 +41,6 @@ SCRIPTS = (
     "paper.js",
     "comparison.js",
 )
-FORMAT = "ribin annotations 1"
 
 
 def comparison_page(
@@ -138,7 +137,7 @@ def pack_result(
 
 
 def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict[str, Any]]:
-    """The annotations in a file that a comparison page of this pair saved, as `_Annotation`.
+    """The annotations in a file that a comparison page of this pair saved, for a page to open with.
 
     Raises ParameterError: the file cannot be read, or its annotations are of another pair. Raises
     FormatError: it holds something else.
@@ -147,10 +146,11 @@ def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict
         content = path.read_bytes()
     except OSError as error:
         raise ParameterError(f"{path}: a file of annotations needed, {error.strerror}") from error
-    table = read_object(content, str(path))
-    if table.get("format") != FORMAT:
-        raise FormatError(f'{path}: "{FORMAT}" needed, found {table.get("format")}')
-    found = as_facts(table, _AnnotationFile, str(path))
+    found = decode_annotations(content, str(path))
+    if found.mark not in ("", reference.mark_type):
+        raise ParameterError(
+            f"{path}: annotations of a {reference.mark_type} needed, found those of a {found.mark}"
+        )
     for side, said, mark in (
         ("reference", found.reference, reference),
         ("comparison", found.comparison, comparison),
@@ -162,29 +162,3 @@ def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict
                 hint="name the two items in the order of the page that saved the file",
             )
     return to_builtins(found.annotations)
-
-
-_Place = Annotated[list[Finite], Meta(min_length=2, max_length=2)]
-
-
-class _Annotation(Statement, frozen=True):
-    """Places are (row, col) from the centre of the reference."""
-
-    kind: Literal["agreement", "disagreement"]
-    center_um: _Place
-    size_um: _Place
-    text: str
-    examiner: str
-    made_on: str
-
-
-class _AnnotatedSide(Statement, frozen=True):
-    label: str
-    sha256: str
-
-
-class _AnnotationFile(Statement, frozen=True):
-    format: str
-    reference: _AnnotatedSide
-    comparison: _AnnotatedSide
-    annotations: list[_Annotation]

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from ribin.cases.record import RecordKind
+from ribin.vault.records import next_number
 from ribin.vault.vault import Vault
 
 QUERY, OTHER, MATE = "JAM-2026-0007-1", "JAM-2025-0038-1", "BLZ-2025-0042-1"
@@ -176,9 +178,7 @@ def test_they_are_in_backup_export_and_import_and_in_no_bundle(jam, ribin, tmp_p
         assert (done.code, done.out) == (0, printed), done.err
         assert checked(tmp_path / name) == []
     with Vault.open(tmp_path / "back") as vault, vault.catalogue.reading() as db:
-        from ribin.vault.recorded_searches import next_search_number
-
-        assert next_search_number(db, "JAM") == "JAM-Q2-R1"
+        assert next_number(db, RecordKind.SEARCH, "JAM", "Q") == "JAM-Q2-R1"
 
 
 ALTERED = {

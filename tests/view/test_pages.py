@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ribin.cases.annotation import FORMAT
 from ribin.errors import FormatError, ParameterError
 from ribin.model import Mark
 from ribin.params.defaults import DEFAULT_PARAMS
@@ -20,7 +21,7 @@ from ribin.read import read_scan
 from ribin.report.explanation import cell_rows
 from ribin.report.pictures import motion_of
 from ribin.view import comparison_page, thumbnail_png
-from ribin.view.comparison import FORMAT, SCRIPTS, STYLES, read_annotations
+from ribin.view.comparison import SCRIPTS, STYLES, read_annotations
 from ribin.view.single_file import read_part, script_safe_json
 from ribin.view.surface import Surface
 

@@ -191,7 +191,7 @@ async function start() {
   const overlay = new Overlay(stage, byId("overlay"), data.sides.map((side) => side.label));
   const cells = new Cells(stage, overlay, data.result, data.cell_um);
   const profile = new Profile(stage, overlay);
-  const notes = new Notes(stage, overlay, data.sides, data.annotations);
+  const notes = new Notes(stage, overlay, data.sides, data.result.mark, data.annotations);
   bindCells(cells);
   const showLamp = bindLamp(stage.lamp);
   stage.lamp.onMove = () => {

@@ -5,10 +5,11 @@ const NOTES_FORMAT = "ribin annotations 1";
 const NOTE_KINDS = { agreement: "Agreement", disagreement: "Disagreement" };
 
 class Notes {
-  constructor(stage, overlay, sides, saved) {
+  constructor(stage, overlay, sides, mark, saved) {
     this.stage = stage;
     this.overlay = overlay;
     this.sides = sides;
+    this.mark = mark;
     this.items = [];
     this.unsaved = false;
     overlay.addLayer("notes", () => this.items.flatMap((item, i) => this.shape(item, i)));
@@ -85,7 +86,7 @@ class Notes {
   get asJson() {
     const [reference, comparison] = this.sides.map(({ label, provenance }) =>
       ({ label, sha256: provenance.sha256 }));
-    const head = { format: NOTES_FORMAT, reference, comparison };
+    const head = { format: NOTES_FORMAT, mark: this.mark, reference, comparison };
     return `${JSON.stringify({ ...head, annotations: this.items }, null, 1)}\n`;
   }
 
@@ -116,7 +117,7 @@ class Notes {
     }
     const needed = this.sides.map((side) => side.provenance.sha256);
     const given = [found.reference?.sha256, found.comparison?.sha256];
-    if (needed.some((sha256, i) => sha256 !== given[i])) {
+    if (needed.some((sha256, i) => sha256 !== given[i]) || (found.mark ?? this.mark) !== this.mark) {
       announce(`${name}: annotations of this pair needed, found those of ` +
         `${found.reference?.label} and ${found.comparison?.label}`);
       return;

@@ -1,0 +1,34 @@
+"""Annotations for a person: saved from the file of a comparison page, and listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ribin.cases.annotation import SavedAnnotations, decode_annotations
+from ribin.errors import ParameterError
+from ribin.vault.annotations import read_annotations, save_annotations
+from ribin.vault.people import check_looker
+from ribin.vault.vault import Vault
+
+
+def save_annotation_file(vault: Vault, path: Path, who: str, reason: str) -> SavedAnnotations:
+    """Save what is in the file of a comparison page.
+
+    Raises ParameterError: it cannot be read; FormatError: it holds something else; else as
+    `save_annotations`.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ParameterError(f"{path}: a file of annotations needed, {error.strerror}") from error
+    return save_annotations(vault, decode_annotations(content, str(path)), str(path), who, reason)
+
+
+def saved_annotations(vault: Vault, who: str) -> list[SavedAnnotations]:
+    """What counts now of all annotations, oldest first.
+
+    Raises AccessError: the vault's people have roles, and `who` has none.
+    """
+    check_looker(vault.catalogue, who)
+    with vault.catalogue.reading() as db:
+        return read_annotations(db)
