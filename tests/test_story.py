@@ -58,23 +58,23 @@ def test_a_gun_used_in_two_countries(ribin, session):
     words = ("lead", "open", JAM, candidate, "--note", "score 99", "--list", listed, *network)
     run("JAM", "Ben Cole JAM", *words, code=2)
     taken = json.loads(run("JAM", ana, *words, "--json").out)
-    assert (taken["lead"]["lead"], taken["standing"]) == ("JAM-L1", "lead")
+    assert (taken["lead"]["lead"], taken["standing"]) == ("JAM-BLZ-L1", "lead")
     assert taken["lead"]["figures"]["score"] == first["score"]
     assert set(taken["lead"]["figures"]) >= {"params_id", "version", "snapshot", "list_sha256"}
 
     # the first verdict, and nobody sees it
     verdict = ("--conclusion", "identification", "--note", "agrees", *network)
-    run("JAM", ana, "review", "JAM-L1", "--examined", "items", *verdict)
-    seen = run("BLZ", ben, "lead", "show", "JAM-L1").out
+    run("JAM", ana, "review", "JAM-BLZ-L1", "--examined", "items", *verdict)
+    seen = run("BLZ", ben, "lead", "show", "JAM-BLZ-L1").out
     assert "second review due" in seen
     assert "1 verdict given, shown when both are in" in seen
     assert "identification" not in seen
-    run("JAM", ana, "review", "JAM-L1", "--examined", "items", *verdict, code=2)
-    assert "JAM-L1" in run("BLZ", ben, "lead", "list", "--mine").out
+    run("JAM", ana, "review", "JAM-BLZ-L1", "--examined", "items", *verdict, code=2)
+    assert "JAM-BLZ-L1" in run("BLZ", ben, "lead", "list", "--mine").out
     assert run("JAM", ana, "lead", "list", "--mine").out == "no lead\n"
 
     # the second, blind, by a person of the other country, on a cast
-    linked = run("BLZ", ben, "review", "JAM-L1", "--examined", "cast", *verdict).out
+    linked = run("BLZ", ben, "review", "JAM-BLZ-L1", "--examined", "cast", *verdict).out
     assert "standing     confirmed link" in linked
     assert f"BLZ:{BLZ}" in linked
     for member, who in (("JAM", ana), ("BLZ", ben)):
@@ -83,7 +83,9 @@ def test_a_gun_used_in_two_countries(ribin, session):
     run("JAM", ana, *words, code=3)  # no second lead, no second link
 
     # each country's network is told, by its own laboratory, and of no person
-    notices = {c: (folder / c / "notices" / f"JAM-L1-confirmed-{c}.json") for c in ("JAM", "BLZ")}
+    notices = {
+        c: (folder / c / "notices" / f"JAM-BLZ-L1-confirmed-{c}.json") for c in ("JAM", "BLZ")
+    }
     for code, path in notices.items():
         told = path.read_text()
         assert json.loads(told)["to"] == code
@@ -100,17 +102,19 @@ def test_a_gun_used_in_two_countries(ribin, session):
         ["2025-11-02", "BLZ", BLZ],
         ["2026-03-14", "JAM", JAM],
     ]
-    assert told[4].startswith("confirmed link JAM-L1 of ")
+    assert told[4].startswith("confirmed link JAM-BLZ-L1 of ")
 
     # withdrawn in Belize: the series falls apart in both countries, and nothing is deleted
-    said = run("BLZ", ben, "link", "withdraw", "JAM-L1", "--reason", "items mixed up", *network).out
+    said = run(
+        "BLZ", ben, "link", "withdraw", "JAM-BLZ-L1", "--reason", "items mixed up", *network
+    ).out
     assert "link withdrawn by Ben Cole BLZ (BLZ)" in said
     assert "the series is split into series of 1 and 1 exhibits" in said
-    assert (folder / "JAM" / "notices" / "JAM-L1-withdrawn-JAM.html").is_file()
+    assert (folder / "JAM" / "notices" / "JAM-BLZ-L1-withdrawn-JAM.html").is_file()
     told = run("JAM", ana, *asked).out
     assert "series of JAM-2026-0007-1: 1 exhibit of JAM" in told
-    assert "\nlink withdrawn JAM-L1 of " in told
-    shown = run("JAM", ana, "lead", "show", "JAM-L1").out
+    assert "\nlink withdrawn JAM-BLZ-L1 of " in told
+    shown = run("JAM", ana, "lead", "show", "JAM-BLZ-L1").out
     assert shown.count("identification: sufficient agreement") == 2
 
     # both logs tell the whole story, and are as they were written

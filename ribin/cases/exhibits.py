@@ -103,6 +103,7 @@ class Request:
     leave_out: tuple[tuple[str, str], ...] = ()  # member and exhibit, as the asker knows them
     unlogged: bool = False  # in a copy on read-only media, which no audit log can say anything of
     anchor: str = ""  # of the asker's log, once it has the question; see vault/anchors.py
+    query: str = ""  # what other members may call the scan that is searched with
 
 
 @dataclass(frozen=True)

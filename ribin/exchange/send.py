@@ -177,7 +177,8 @@ def _pack(
             if whole:
                 original = file_name_of(scan)
                 add(f"originals/{scan.sha256}", vault.original(scan.sha256), scan.sha256)
-            scans.append(ReceivedScan(scan.sha256, scan.kind, scan.lighting, original, marks))
+            named = gathered.seen.scan_name(name, scan.sha256)
+            scans.append(ReceivedScan(named, scan.kind, scan.lighting, original, marks))
         released = exhibit if name in gathered.seen.released else None
         stated = ReceivedExhibit(pseudonym, exhibit.kind, exhibit.class_fields, released)
         exhibits.append((stated, tuple(scans)))

@@ -81,7 +81,8 @@ def take_up_lead(
         pair = pair_of(reference, comparison)
         merge_pair(both, pair)
         rules.check_new_lead(leads_of_pair(both.own, pair))
-        number = next_lead_number(both.own, own.member)
+        others = {reference.member, comparison.member} - {own.member}
+        number = next_lead_number(both.own, own.member, others.pop() if others else own.member)
         lead = Lead(
             lead=number,
             member=own.member,

@@ -174,10 +174,6 @@ def history_table(history: History) -> str:
         table(header, rows),
     ]
     lines += [_joined(link) for link in (*history.links, *history.withdrawn)]
-    lines += [
-        f"{member} does not show {_count(n, 'linked exhibit')}"
-        for member, n in history.withheld.items()
-    ]
     lines += [f"{member} was not asked: {why}" for member, why in history.unavailable]
     lines += history.notes
     return "\n".join([*lines, "Links are the conclusions of the persons who reviewed them."])

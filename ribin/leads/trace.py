@@ -36,15 +36,15 @@ class TracedLink:
 class History:
     """All that is joined to an exhibit, in the order of time; events without a day come last.
 
-    `withheld` counts, by member, exhibits that are linked on and not shown to the asker.
+    What is linked on and not shown to the asker is not counted either: `withheld` is empty.
     """
 
     exhibit: str
     exhibits: tuple[TracedExhibit, ...]
     links: tuple[TracedLink, ...]
     withdrawn: tuple[TracedLink, ...]
-    withheld: dict[str, int]
     unavailable: tuple[tuple[str, str], ...]  # member, why it could not be asked
+    withheld: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -76,7 +76,6 @@ class _Walk:
     stack: ExitStack
     cards: dict[ExhibitRef, TracedExhibit] = field(default_factory=dict)
     links: dict[str, tuple[str, ExhibitRef, ExhibitRef, str, str]] = field(default_factory=dict)
-    withheld: set[ExhibitRef] = field(default_factory=set)
     holders: dict[str, Disclosure | None] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
 
@@ -94,7 +93,12 @@ class _Walk:
             for file, other in holder.links_of(key.exhibit):
                 if self._may_show(key, other):
                     lead, end = file.lead, file.withdrawal or file.link or file.lead
-                    self.links[lead.lead] = (lead.lead, key, other, end.at, str(status_of(file)))
+                    # Of leads of others the number would tell how many there are.
+                    own = self.vault.member in lead.members
+                    number = lead.lead if own else holder.pseudonym(f"lead {lead.pair}")
+                    self.links.setdefault(
+                        lead.lead, (number, key, other, end.at, str(status_of(file)))
+                    )
                     todo += [other] if file.linked else []
             for other in holder.of_same_firearm(key.exhibit):
                 if self._may_show(key, other):
@@ -111,14 +115,16 @@ class _Walk:
         ]
         links.sort(key=lambda link: (link.at, link.lead, link.one))
         withdrawn = tuple(link for link in links if link.standing == "link withdrawn")
-        members = [key.member for key in self.withheld - self.cards.keys()]
         return History(
             exhibit=exhibit,
             exhibits=tuple(order),
             links=tuple(link for link in links if link not in withdrawn),
             withdrawn=withdrawn,
-            withheld={member: members.count(member) for member in sorted(set(members))},
-            unavailable=tuple(sorted(self.unavailable.items())),
+            unavailable=tuple(
+                (member, why)
+                for member, why in sorted(self.unavailable.items())
+                if any(card.member == member for card in self.cards.values())
+            ),
         )
 
     def log(self, who: str, reason: str) -> None:
@@ -141,10 +147,7 @@ class _Walk:
         if self.vault.member in (key.member, other.member):
             return True
         holder = self._holder(other.member)
-        if holder is not None and holder.shows_traced(other.exhibit):
-            return True
-        self.withheld.add(other)
-        return False
+        return holder is not None and holder.shows_traced(other.exhibit)
 
     def _card(self, key: ExhibitRef) -> TracedExhibit:
         holder = self._holder(key.member)

@@ -170,8 +170,11 @@ def _shown(both: BothVaults, network: Network | None, ref: ExhibitRef) -> Exhibi
 # What of a lead crosses the border to the other member that it concerns.
 
 _NAMES = ("exhibit", "event", "group", "class_fields")  # of one member, by its own words
-# Of the whole search: totals of every member asked, and how many searches were made before.
-_OF_THE_ASKER = ("counts", "snapshot", "scope", "search")
+# Of the whole search, which counts what other members and the own one alone hold; how many searches
+# were made before; and of a scan.
+_OF_THE_ASKER = (
+    *("counts", "snapshot", "scope", "search", "rank", "others", "list_sha256", "sha256"),
+)
 
 
 def figures_of_both(figures: Mapping[str, Any], crossing: bool) -> dict[str, Any]:
@@ -180,8 +183,7 @@ def figures_of_both(figures: Mapping[str, Any], crossing: bool) -> dict[str, Any
 
 
 def lead_for(member: str, lead: Lead) -> Lead:
-    """The lead as a member keeps it: what the whole search counted is kept where it was taken up,
-    and the SHA-256 of the list stands for it elsewhere."""
+    """The lead as a member keeps it: where it was taken up with what the whole search counted."""
     if member == lead.member:
         return lead
     return replace(lead, figures=_without(lead.figures, _OF_THE_ASKER))

@@ -274,11 +274,13 @@ def record_section(figures_sha256: str, chain: ChainHead | None, *more: tuple[st
 
 
 def scan_facts_of(provenance: Provenance) -> tuple[tuple[str, str], ...]:
-    """What is known of a scan, with the hash of its file."""
+    """What is known of a scan, with the hash of its file; where that is not released, the name that
+    its owner gives it for others."""
+    from_template = provenance.reader == "template"
     return known(
         [
             ("File", provenance.source),
-            ("SHA-256", provenance.sha256),
+            ("Name of the scan" if from_template else "SHA-256", provenance.sha256),
             ("Size", f"{provenance.size_bytes} bytes" if provenance.size_bytes else ""),
             ("Instrument", provenance.instrument),
             ("Creator", provenance.creator),

@@ -25,6 +25,7 @@ from ribin.search.member import Answer, log_request, member_of
 from ribin.search.network import Network
 from ribin.search.rank import fuse_lists
 from ribin.search.rules import check_request
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.vault import Vault, check_log, open_member
 
 
@@ -170,7 +171,8 @@ def _ask_all(
             check_log(vault)
         if wide:
             anchor = log_request(vault, "search", query, request, members=list(asked))
-            request = replace(request, anchor=anchor)
+            name = as_seen_by("", vault).hidden_scan_name(query.provenance.sha256)
+            request = replace(request, anchor=anchor, query=name)
     for code in asked:
         try:
             answers.given[code] = member_of(code, home, context).answer(query, request)

@@ -80,7 +80,8 @@ def log_request(vault: Vault, action: str, query: Template, request: Request, **
         **facts,
     }
     with vault.act(action, request.who, request.reason, ()) as act:
-        act.log(query.provenance.sha256, **details)
+        is_own = vault.member == request.asking_member
+        act.log(query.provenance.sha256 if is_own else request.query, **details)
         return own_anchor(act.db)
 
 
@@ -113,13 +114,15 @@ class MemberVault:
             scorer = self.context.shard_scorer
             found = _compare(query, request, vault, mark_table, left_out, self.context, scorer)
             exhibits = {n: seen.exhibit(e) for n, e in found.full.exhibits.items()}
-            rows = group_rows(found.full.rows, apart_by_event(exhibits), request.group, reach)
+            ordered = seen.order(found.full.rows)
+            rows = group_rows(ordered, apart_by_event(exhibits), request.group, reach)
             shown = seen.rows(rows[: request.top], exhibits)
             anchor = ""
             if not is_own:
                 kept = {"anchors": {asker: request.anchor}}
                 anchor = log_request(vault, "answer", query, request, rows=len(shown), **kept)
-        told = (shown, found.counts, mark_table.snapshot, found.notes, found.journal)
+            snapshot = seen.snapshot(mark_table)
+        told = (shown, found.counts, snapshot, found.notes, found.journal)
         return Answer(*told, anchor=anchor)
 
 

@@ -16,13 +16,22 @@ from ribin.cases.side import Side
 from ribin.describe.steps import template_mark
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
-from ribin.model import NO_TRACE, Mark, MarkType, Provenance, Scan, Trace, mark_with_article
+from ribin.model import (
+    NO_TRACE,
+    Mark,
+    MarkType,
+    Provenance,
+    Scan,
+    Template,
+    Trace,
+    mark_with_article,
+)
 from ribin.params.defaults import Params
 from ribin.pipeline import describe_mark, find_mark, judge_marks, usable_marks
 from ribin.search.rules import OTHER_PARAMETERS, check_request
 from ribin.services.reading import AS_STATED, ReadOptions, read_original
 from ribin.services.session import Session
-from ribin.vault.disclosure import as_seen_by
+from ribin.vault.disclosure import Disclosure, as_seen_by
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.people import check_searcher
 from ribin.vault.redescribe import contents_as_read
@@ -243,8 +252,20 @@ class _ShownExhibit:
     own_name: str  # what its owner calls it
     exhibit: Exhibit  # what the asker may know of it
     name: str
-    whole: bool  # whether the asker may have the original
+    seen: Disclosure
     asker: Asker
+
+    @property
+    def whole(self) -> bool:
+        """Whether the asker may have the original."""
+        return self.seen.gives_original(self.own_name)
+
+    def _is_called(self, sha256: str, name: str) -> bool:
+        """Whether the asker may call a scan so: as it is called now, or was before its release."""
+        return name in (
+            self.seen.scan_name(self.own_name, sha256),
+            self.seen.hidden_scan_name(sha256),
+        )
 
     def marks(
         self, params: Params, mark_type: str | None = None, sha256: str = ""
@@ -262,7 +283,8 @@ class _ShownExhibit:
         fitting = [
             mark
             for mark in chosen
-            if mark_type in (None, mark.mark_type) and sha256 in ("", mark.scan.sha256)
+            if mark_type in (None, mark.mark_type)
+            and (not sha256 or self._is_called(mark.scan.sha256, sha256))
         ]
         if not fitting:
             found = ", ".join(mark.mark_type.words for mark in chosen) or "none"
@@ -280,13 +302,14 @@ class _ShownExhibit:
 
     def side(self, stored: StoredMark) -> Side:
         """A mark as it is in the vault; where it is not whole, the surface of its template."""
-        template, sha256 = self.vault.template(stored), stored.scan.sha256
+        template, sha256 = self._template(stored), stored.scan.sha256
         marks = self.vault.marks_of(self.own_name)
         same_scan = [m for m in marks if m.scan.sha256 == sha256 and m.mark_id != stored.mark_id]
         original = None
         if not self.whole:  # nor what its file says of itself: name, size, instrument, day, person
             name, lighting = self.exhibit.exhibit, template.provenance.lighting
-            told = Provenance(name, sha256, 0, "template", lighting=lighting)
+            scan = self.seen.scan_name(self.own_name, sha256)
+            told = Provenance(name, scan, 0, "template", lighting=lighting)
             template = replace(template, provenance=told)
             mark = template_mark(template)
         else:
@@ -303,6 +326,15 @@ class _ShownExhibit:
             whole=self.whole,
             original=original,
         )
+
+    def _template(self, stored: StoredMark) -> Template:
+        try:
+            return self.vault.template(stored)
+        except StoreError as error:
+            if self.whole:
+                raise
+            # The path of the file tells the SHA-256 of the original.
+            raise StoreError(f"{self.name}: {self.vault.member} cannot read its mark") from error
 
     def scan(self, sha256: str, reading: ReadOptions, asker: Asker) -> Scan:
         """A scan as it was read at enrolment, with what `reading` says; AccessError where its
@@ -337,7 +369,8 @@ def _opened(ref: ExhibitRef, asker: Asker) -> Iterator[_ShownExhibit]:
         check_searcher(session.vault.catalogue, request.who)
     if ref.member == session.member:
         known = session.vault.exhibit(ref.exhibit)
-        yield _ShownExhibit(session.vault, known.exhibit, known, known.exhibit, True, asker)
+        seen = as_seen_by(session.member, session.vault)
+        yield _ShownExhibit(session.vault, known.exhibit, known, known.exhibit, seen, asker)
         return
     if request is None:
         raise ParameterError(f"{ref}: who asks and why needed, found nobody")
@@ -353,8 +386,7 @@ def _opened(ref: ExhibitRef, asker: Asker) -> Iterator[_ShownExhibit]:
                 "needed, found none",
                 hint="`ribin search` lists those",
             )
-        whole, shown = seen.gives_original(found.exhibit), seen.exhibit(found)
-        yield _ShownExhibit(vault, found.exhibit, shown, str(ref), whole, asker)
+        yield _ShownExhibit(vault, found.exhibit, seen.exhibit(found), str(ref), seen, asker)
 
 
 # The surface of a mark as it was measured; of an enrolled one from the file as it was received.

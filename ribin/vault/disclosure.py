@@ -7,6 +7,7 @@ firearm or day until the owner has released it to that member.
 
 from __future__ import annotations
 
+import hmac
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -98,10 +99,61 @@ class Disclosure:
 
     def exhibit(self, exhibit: Exhibit) -> Exhibit:
         """The exhibit as it crosses the border: whole where it is released."""
-        if self.knows(exhibit.exhibit):
+        if self.is_own:
             return exhibit
+        if self.knows(exhibit.exhibit):  # how widely it is shared with others is not told
+            return replace(exhibit, sharing=Scope.NETWORK)
         hidden = self.pseudonym(exhibit.exhibit)
-        return replace(exhibit, exhibit=hidden, event=Event(""), firearm="")
+        return replace(exhibit, exhibit=hidden, event=Event(""), firearm="", sharing=Scope.NETWORK)
+
+    def scan_name(self, exhibit: str, sha256: str) -> str:
+        """What the receiver calls a scan of an exhibit: the SHA-256 of its original where that is
+        released, before that a keyed digest, by which nobody can tell a file that they have."""
+        return sha256 if self.gives_original(exhibit) else self.hidden_scan_name(sha256)
+
+    def hidden_scan_name(self, sha256: str) -> str:
+        """What other members call a scan whose original is not released."""
+        return self._digest(f"scan {sha256}".encode())
+
+    def snapshot(self, table: MarkTable) -> str:
+        """SHA-256 of a mark table for the owner; for another member a keyed digest of what it may
+        see, in an order that tells nothing of what lies between."""
+        if self.is_own:
+            return table.snapshot
+        told = [self._as_told(facts) for facts in table.facts]
+        used = [told[place] for place in np.unique(table.which)]  # not days of marks not shown
+        names = sorted({facts for facts in used if facts})
+        numbers = np.array([names.index(f) if f in names else -1 for f in told] or [-1], np.int32)
+        which = numbers[table.which] if len(table.which) else table.which
+        rows = np.flatnonzero(which >= 0)
+        parts = np.ascontiguousarray(table.templates[rows]).view(np.uint64)  # (N, 4)
+        rows = rows[np.lexsort((which[rows], *parts.T))]
+        bare: Counter[MarkFacts] = Counter()
+        for facts, number in table.bare:
+            if one := self._as_told(facts):
+                bare[one] += number
+        text = repr((self.receiver, names, sorted(bare.items())))
+        return self._digest(text.encode() + table.templates[rows].tobytes() + which[rows].tobytes())
+
+    def _as_told(self, facts: MarkFacts) -> MarkFacts | None:
+        """The facts of a mark without how widely it is shared; None where it is not shown."""
+        shown = Scope(facts.sharing).width >= self.reach.width
+        return facts._replace(sharing="") if shown else None
+
+    def _digest(self, content: bytes) -> str:
+        return hmac.new(bytes.fromhex(self.pseudonym_key), content, "sha256").hexdigest()
+
+    def order(self, rows: Sequence[Candidate]) -> list[Candidate]:
+        """Rows of this vault, best first; equal scores by the names that the receiver knows, as
+        any other order would tell something of the own ones."""
+        return sorted(
+            rows,
+            key=lambda row: (
+                -row.score,
+                row.exhibit if self.knows(row.exhibit) else self.pseudonym(row.exhibit),
+                self.scan_name(row.exhibit, row.sha256),
+            ),
+        )
 
     def rows(
         self, rows: Sequence[Candidate], exhibits: Mapping[str, Exhibit]
@@ -117,8 +169,9 @@ class Disclosure:
             named = exhibits[row.exhibit]
             group = self.pseudonym(f"group {row.group}") if row.group else ""
             before = self.pseudonym(row.exhibit) if named.exhibit == row.exhibit else ""
-            exhibit, event = named.exhibit, named.event.event
-            shown.append(replace(row, exhibit=exhibit, event=event, group=group, known_as=before))
+            scan = self.scan_name(row.exhibit, row.sha256)
+            told = replace(row, exhibit=named.exhibit, event=named.event.event, known_as=before)
+            shown.append(replace(told, group=group, sha256=scan))
         return tuple(shown)
 
     def marks_of(self, names: Iterable[str]) -> frozenset[int]:

@@ -90,10 +90,16 @@ def leads_of_exhibit(db: sqlite3.Connection, ref: ExhibitRef) -> list[LeadHistor
     return _histories(db, f"({reference}) OR ({comparison})", ref.member, ref.exhibit)
 
 
-def next_lead_number(db: sqlite3.Connection, member: str) -> str:
-    """A number that no lead of this member has had."""
-    count = db.execute("SELECT count(*) FROM leads WHERE member = ?", (member,)).fetchone()[0]
-    return f"{member}-L{count + 1}{restored_suffix(db)}"
+def next_lead_number(db: sqlite3.Connection, member: str, other: str) -> str:
+    """A number that no lead of this member has had.
+
+    Leads with another member are counted by themselves: their numbers would tell it how many leads
+    there are within the country, and with others.
+    """
+    series = f"{member}-L" if other == member else f"{member}-{other}-L"
+    query = "SELECT count(*) FROM leads WHERE member = ? AND substr(lead, 1, ?) = ?"
+    count = db.execute(query, (member, len(series), series)).fetchone()[0]
+    return f"{series}{count + 1}{restored_suffix(db)}"
 
 
 def next_review_number(db: sqlite3.Connection, lead: str, member: str) -> str:

@@ -45,12 +45,12 @@ class TwoCountries:
         network = self.network if reached else None
         said = {"who": who, "note": "on the items", **more}
         return give_review(
-            self.vaults[code], network, "JAM-L1", conclusion, ReviewBasis.ITEMS, **said
+            self.vaults[code], network, "JAM-BLZ-L1", conclusion, ReviewBasis.ITEMS, **said
         )
 
     def file(self, code):
         with self.vaults[code].catalogue.reading() as db:
-            return read_lead(db, "JAM-L1", code)
+            return read_lead(db, "JAM-BLZ-L1", code)
 
     def seen(self, code, who=EXAMINER):
         """The lead as this country has it, and the reviews that a person there may see."""
@@ -72,7 +72,7 @@ def test_a_namesake_in_the_other_country_is_another_person(both):
     assert len(both.seen("JAM", EXAMINER).reviews) == 1
     assert len(lead_views(both.vaults["BLZ"], EXAMINER, mine=True)) == 1
     assert lead_views(both.vaults["JAM"], EXAMINER, mine=True) == []
-    both.vaults["JAM"].record("view", "JAM-L1", EXAMINER, "", verdicts=1)
+    both.vaults["JAM"].record("view", "JAM-BLZ-L1", EXAMINER, "", verdicts=1)
     step = both.review("BLZ", EXAMINER)
     assert (step.history.reviews[-1].blind, step.standing) == (True, LeadStatus.CONFIRMED_LINK)
 
@@ -95,8 +95,8 @@ def test_without_the_other_log_a_verdict_makes_no_link_before_both_are_read(both
     both.review("JAM", EXAMINER)
     step = both.review("BLZ", THIRD, reached=False)
     assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)
-    assert (step.history.reviews[-1].blind, step.history.unchecked) == (False, ("JAM-L1/BLZ1",))
-    words = ("lead", "show", "JAM-L1", "--vault", both.vaults["BLZ"].path, "--as", THIRD)
+    assert (step.history.reviews[-1].blind, step.history.unchecked) == (False, ("JAM-BLZ-L1/BLZ1",))
+    words = ("lead", "show", "JAM-BLZ-L1", "--vault", both.vaults["BLZ"].path, "--as", THIRD)
     told = ribin(*words).out
     assert "blindness not checked: the log of the other member was not in reach" in told
     assert "no link yet: `ribin lead sync` reads the logs of both members" in told
@@ -113,7 +113,7 @@ def test_a_look_in_the_other_countrys_log_is_found_when_they_meet(both, syncs):
     both.take_up()
     both.review("JAM", EXAMINER)
     both.sit_down("BLZ", THIRD)  # from the own session, under a borrowed name
-    look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
+    look_at_lead(both.vaults["JAM"], "JAM-BLZ-L1", EXAMINER)
     step = both.review("BLZ", THIRD, reached=False)
     assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)
     file = synced(both, syncs)
@@ -134,8 +134,8 @@ def test_a_look_after_the_verdict_does_not_count(both):
     both.review("JAM", EXAMINER)
     both.review("BLZ", THIRD, reached=False)
     wait_a_moment()
-    look_at_lead(both.vaults["BLZ"], "JAM-L1", THIRD)
-    look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
+    look_at_lead(both.vaults["BLZ"], "JAM-BLZ-L1", THIRD)
+    look_at_lead(both.vaults["JAM"], "JAM-BLZ-L1", EXAMINER)
     assert synced(both).linked
 
 
@@ -144,18 +144,20 @@ def test_a_link_of_which_the_own_log_says_it_was_not_blind_is_not_taken(both):
     both.take_up()
     both.review("JAM", EXAMINER)
     both.sit_down("BLZ", THIRD)
-    look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
+    look_at_lead(both.vaults["JAM"], "JAM-BLZ-L1", EXAMINER)
     blz = both.vaults["BLZ"]
     both.review("BLZ", THIRD, reached=False)
     pair, (first, second) = both.file("BLZ").lead.pair, both.file("BLZ").reviews
     with blz.catalogue.writing() as db:
-        append_row(db, "blindness", "JAM-L1", THIRD, "", {"review": second.review, "blind": True})
-        ends = ("JAM-L1", "JAM-L1", pair, first.review, second.review, "", "", second.at)
         append_row(
-            db, "link", "JAM-L1", THIRD, "", {"records": dict([insert_entry(db, Link(*ends))])}
+            db, "blindness", "JAM-BLZ-L1", THIRD, "", {"review": second.review, "blind": True}
+        )
+        ends = ("JAM-BLZ-L1", "JAM-BLZ-L1", pair, first.review, second.review, "", "", second.at)
+        append_row(
+            db, "link", "JAM-BLZ-L1", THIRD, "", {"records": dict([insert_entry(db, Link(*ends))])}
         )
     _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
-    assert notes == ("JAM: link JAM-L1 not taken: a log says it was not blind",)
+    assert notes == ("JAM: link JAM-BLZ-L1 not taken: a log says it was not blind",)
     assert both.file("JAM").link is None
 
 
@@ -178,7 +180,7 @@ def test_two_first_verdicts_given_apart_are_a_first_and_a_second(both, order, sy
         ({"JAM", "BLZ"} - {second}).pop(): ReviewRound.FIRST,
     }
     assert (file.linked, [r.blind for r in file.reviews]) == (True, [True, True])
-    assert file.reviews[1].review == "JAM-L1/" + order[1] + "1"
+    assert file.reviews[1].review == "JAM-BLZ-L1/" + order[1] + "1"
     changed = both.review(second, people[second], conclusion=Conclusion.ELIMINATION, supersede=True)
     assert (changed.history.reviews[-1].place, changed.standing) == (
         ReviewRound.SECOND,
@@ -194,7 +196,7 @@ def test_a_second_verdict_given_apart_is_that_of_a_reviewer_too(both):
     both.review("JAM", EXAMINER, reached=False)  # who is no reviewer
     _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
     why = "Ana Brown: reviewer needed, found examiner"
-    assert notes == (f"lead JAM-L1: no link, the second verdict: {why}",)
+    assert notes == (f"lead JAM-BLZ-L1: no link, the second verdict: {why}",)
     assert status_of(both.file("BLZ")) is LeadStatus.NOT_CONFIRMED
     both.take_up()  # the pair is free
 
@@ -203,7 +205,7 @@ def test_of_two_firsts_given_apart_one_may_have_been_shown_the_other(both):
     both.take_up()
     both.review("JAM", EXAMINER, reached=False)
     both.sit_down("BLZ", SECOND)
-    look_at_lead(both.vaults["JAM"], "JAM-L1", EXAMINER)
+    look_at_lead(both.vaults["JAM"], "JAM-BLZ-L1", EXAMINER)
     both.review("BLZ", SECOND, reached=False)
     file = synced(both)
     assert ([r.blind for r in file.reviews], file.link) == ([True, False], None)

@@ -48,11 +48,11 @@ with Vault.open(folder / code) as vault:
         pair = exhibit_ref("JAM:JAM-1"), exhibit_ref("BLZ:" + first)
         take_up_lead(vault, network, *pair, who=EXAMINER, note="n")
     elif step == "withdrawal":
-        withdraw_link(vault, network, "JAM-L1", who=EXAMINER, reason="mixed up")
+        withdraw_link(vault, network, "JAM-BLZ-L1", who=EXAMINER, reason="mixed up")
     else:
         verdict = (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)
         who = {"first": EXAMINER, "second": SECOND}[step]
-        give_review(vault, network, "JAM-L1", *verdict, who=who, note="n")
+        give_review(vault, network, "JAM-BLZ-L1", *verdict, who=who, note="n")
 """
 
 
@@ -77,7 +77,7 @@ def go_on_to(step: str, folder: Path, opaque: str) -> None:
         take_up_lead(vault, network, *pair, who=EXAMINER, note="n")
         for who in {"first": (), "second": (EXAMINER,)}.get(step, (EXAMINER, THIRD)):
             verdict = (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)
-            give_review(vault, network, "JAM-L1", *verdict, who=who, note="n")
+            give_review(vault, network, "JAM-BLZ-L1", *verdict, who=who, note="n")
 
 
 WANTED = {"lead": (1, 0, 0, 0), "first": (1, 1, 0, 0), "second": (1, 2, 1, 0),

@@ -30,6 +30,7 @@ def take_up(vault, one="JAM:JAM-1", other="JAM:JAM-2", who=EXAMINER, network=Non
 
 
 def review(vault, who, conclusion=IDENTIFICATION, lead="JAM-L1", network=None, **more):
+    lead = "JAM-BLZ-L1" if network and lead == "JAM-L1" else lead
     return give_review(
         vault, network, lead, conclusion, ITEMS, who=who, note="seen in comparison", **more
     )
@@ -202,7 +203,7 @@ def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, netwo
     linked = link(jam, network, other=abroad(blz, "BLZ-1"))
     lead = linked.history.lead
     with jam.catalogue.reading() as one, blz.catalogue.reading() as other:
-        assert read_lead(other, "JAM-L1", "BLZ") == linked.history
+        assert read_lead(other, "JAM-BLZ-L1", "BLZ") == linked.history
         assert lead.reference.exhibit == pseudonym(one, "JAM-1")
         assert lead.comparison.exhibit == pseudonym(other, "BLZ-1")
     assert (lead.reference_event, linked.history.link.reference_date) == ("", "")
@@ -211,9 +212,9 @@ def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, netwo
     assert actions == ["lead", "review", "review", "link"]
     with pytest.raises(StoreError, match="this pair is there already"):
         take_up(blz, "BLZ:BLZ-1", abroad(jam, "JAM-1"), network=network)
-    withdraw_link(blz, network, "JAM-L1", who=SECOND, reason="cast of another case")
+    withdraw_link(blz, network, "JAM-BLZ-L1", who=SECOND, reason="cast of another case")
     with jam.catalogue.reading() as db:
-        assert read_lead(db, "JAM-L1", "JAM").withdrawal.member == "BLZ"
+        assert read_lead(db, "JAM-BLZ-L1", "JAM").withdrawal.member == "BLZ"
     assert jam.check().clean
     assert blz.check().clean
 
@@ -224,7 +225,7 @@ def test_the_second_review_may_come_from_the_other_country(jam, blz, network):
     linked = review(blz, THIRD, network=network)
     assert (linked.link_made, linked.history.reviews[1].member) == (True, "BLZ")
     with jam.catalogue.reading() as db:
-        assert read_lead(db, "JAM-L1", "JAM").linked
+        assert read_lead(db, "JAM-BLZ-L1", "JAM").linked
 
 
 def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
@@ -238,7 +239,7 @@ def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
     assert (carried, notes) == (2, ())
     with pytest.raises(StoreError, match="both reviews are there"):
         review(blz, THIRD, network=network)
-    withdraw_link(jam, None, "JAM-L1", who=EXAMINER, reason="mixed up")
+    withdraw_link(jam, None, "JAM-BLZ-L1", who=EXAMINER, reason="mixed up")
     assert sync_leads(blz, network, who=SECOND) == (1, ())
     assert sync_leads(blz, network, who=SECOND) == (0, ())
     files = []
@@ -259,7 +260,7 @@ def test_a_lead_on_a_member_out_of_reach_is_taken_along_later(jam, blz, network)
 def test_a_lead_from_elsewhere_on_no_exhibit_is_not_taken(jam, blz, network):
     take_up(jam, other="BLZ:x-0000000000000000")
     carried, notes = sync_leads(jam, network, who=EXAMINER)
-    assert (carried, notes) == (0, ("BLZ: lead JAM-L1 not recorded, it holds no such exhibit",))
+    assert (carried, notes) == (0, ("BLZ: lead JAM-BLZ-L1 not recorded, it holds no such exhibit",))
     with blz.catalogue.reading() as db:
         assert read_leads(db) == []
 

@@ -29,8 +29,8 @@ SAME = Conclusion.IDENTIFICATION
 NOW = "2025-05-01T00:00:00.000+00:00"
 FORGED = Review(
     *(
-        "JAM-L1/BLZ1",
-        "JAM-L1",
+        "JAM-BLZ-L1/BLZ1",
+        "JAM-BLZ-L1",
         ReviewRound.SECOND,
         SAME,
         ReviewBasis.ITEMS,
@@ -54,7 +54,7 @@ def take_up(jam, blz, network, **more):
 
 
 def review(vault, who, network=None):
-    return give_review(vault, network, "JAM-L1", SAME, ReviewBasis.ITEMS, who=who, note="seen")
+    return give_review(vault, network, "JAM-BLZ-L1", SAME, ReviewBasis.ITEMS, who=who, note="seen")
 
 
 def forge(vault, insert, entry, logged):
@@ -64,10 +64,10 @@ def forge(vault, insert, entry, logged):
         if logged:
             action = {"reviews": "review", "withdrawals": "withdrawal", "links": "link"}
             action = action.get(name.partition("/")[0], "lead")
-            append_row(db, action, "JAM-L1", THIRD, "", {"records": {name: sha256}})
+            append_row(db, action, "JAM-BLZ-L1", THIRD, "", {"records": {name: sha256}})
 
 
-def lead_at(vault, lead="JAM-L1"):
+def lead_at(vault, lead="JAM-BLZ-L1"):
     with vault.catalogue.reading() as db:
         return read_lead(db, lead, vault.member)
 
@@ -80,7 +80,7 @@ def test_a_verdict_in_the_receivers_name_needs_the_receivers_log(jam, blz, netwo
     carried, notes = sync_leads(blz, network, who=SECOND)
     assert carried == 1  # the first verdict, which is JAM's own
     (note,) = notes
-    assert note.startswith("BLZ: review JAM-L1/BLZ1 not taken from JAM: ")
+    assert note.startswith("BLZ: review JAM-BLZ-L1/BLZ1 not taken from JAM: ")
     assert ("whose own audit log lacks it" in note) == logged
     file = lead_at(blz)
     assert ([r.member for r in file.reviews], file.link) == (["JAM"], None)
@@ -92,7 +92,7 @@ def test_a_verdict_in_the_receivers_name_needs_the_receivers_log(jam, blz, netwo
 @pytest.mark.parametrize("member", ["JAM", "GUY"])
 def test_a_verdict_that_the_senders_log_lacks_or_of_a_third_member(jam, blz, network, member):
     take_up(jam, blz, network)
-    entry = replace(FORGED, review=f"JAM-L1/{member}1", member=member, place=ReviewRound.FIRST)
+    entry = replace(FORGED, review=f"JAM-BLZ-L1/{member}1", member=member, place=ReviewRound.FIRST)
     forge(jam, insert_entry, entry, logged=member == "GUY")
     carried, (note,) = sync_leads(jam, network, who=SECOND)
     assert carried == 0
@@ -103,18 +103,22 @@ def test_a_verdict_that_the_senders_log_lacks_or_of_a_third_member(jam, blz, net
 
 def test_a_lead_a_link_and_a_withdrawal_are_not_put_into_a_mouth_either(jam, blz, network):
     take_up(jam, blz, network)
-    first = replace(FORGED, review="JAM-L1/JAM1", member="JAM", place=ReviewRound.FIRST)
+    first = replace(FORGED, review="JAM-BLZ-L1/JAM1", member="JAM", place=ReviewRound.FIRST)
     forge(jam, insert_entry, first, logged=True)
     forge(jam, insert_entry, FORGED, logged=True)
     pair = lead_at(jam).lead.pair
-    ends = ("JAM-L1", "JAM-L1", pair, first.review, FORGED.review, "", "", NOW)
+    ends = ("JAM-BLZ-L1", "JAM-BLZ-L1", pair, first.review, FORGED.review, "", "", NOW)
     forge(jam, insert_entry, Link(*ends), logged=True)
     exhibits = lead_at(jam).lead.reference, exhibit_ref(abroad(blz, "BLZ-2"))
-    other = Lead("BLZ-L1", "BLZ", exhibits[0], "", exhibits[1], "", THIRD, NOW, "n")
+    other = Lead("BLZ-JAM-L1", "BLZ", exhibits[0], "", exhibits[1], "", THIRD, NOW, "n")
     forge(jam, insert_entry, other, logged=True)
     _, notes = sync_leads(blz, network, who=SECOND)
     refused = [note.partition(" not taken")[0] for note in notes]
-    assert sorted(refused) == ["BLZ: lead BLZ-L1", "BLZ: link JAM-L1", "BLZ: review JAM-L1/BLZ1"]
+    assert sorted(refused) == [
+        "BLZ: lead BLZ-JAM-L1",
+        "BLZ: link JAM-BLZ-L1",
+        "BLZ: review JAM-BLZ-L1/BLZ1",
+    ]
     with blz.catalogue.reading() as db:
         (file,) = read_leads(db)
     assert (len(file.reviews), file.link) == (1, None)
@@ -124,10 +128,10 @@ def test_a_withdrawal_in_the_receivers_name(jam, blz, network):
     take_up(jam, blz, network)
     review(jam, EXAMINER, network)
     assert review(blz, THIRD, network).history.linked
-    end = Withdrawal("JAM-L1", "JAM-L1", THIRD, "BLZ", NOW, "items mixed up")
+    end = Withdrawal("JAM-BLZ-L1", "JAM-BLZ-L1", THIRD, "BLZ", NOW, "items mixed up")
     forge(jam, insert_entry, end, logged=True)
     _, (note,) = sync_leads(jam, network, who=SECOND)
-    assert note.startswith("BLZ: withdrawal JAM-L1 not taken from JAM: it says to be of BLZ")
+    assert note.startswith("BLZ: withdrawal JAM-BLZ-L1 not taken from JAM: it says to be of BLZ")
     assert lead_at(blz).linked
 
 
@@ -136,10 +140,10 @@ def test_a_verdict_is_superseded_by_nobody_else(jam, blz, network):
     review(blz, SECOND, network)
     words = {"member": "JAM", "reviewer": SECOND, "place": ReviewRound.FIRST}
     words |= {"conclusion": Conclusion.ELIMINATION, "at": now_utc()}
-    over = replace(FORGED, review="JAM-L1/JAM1", supersedes="JAM-L1/BLZ1", **words)
+    over = replace(FORGED, review="JAM-BLZ-L1/JAM1", supersedes="JAM-BLZ-L1/BLZ1", **words)
     forge(jam, insert_entry, over, logged=True)
     _, (note,) = sync_leads(blz, network, who=SECOND)
-    assert note == "BLZ: review JAM-L1/JAM1 not taken from JAM: it supersedes another's verdict"
+    assert note == "BLZ: review JAM-BLZ-L1/JAM1 not taken from JAM: it supersedes another's verdict"
     assert [r.member for r in lead_at(blz).current] == ["BLZ"]
 
 
@@ -154,18 +158,19 @@ def test_a_vault_from_a_backup_is_told_what_it_lacks_of_its_own(tmp_path, jam, b
     with Vault.open(tmp_path / "BLZ") as again:
         _, (note,) = sync_leads(again, network, who=SECOND)
         assert note == (
-            "BLZ: review JAM-L1/BLZ1 not taken from JAM: it says to be of BLZ, whose own audit "
+            "BLZ: review JAM-BLZ-L1/BLZ1 not taken from JAM: it says to be of BLZ, whose own audit "
             "log lacks it (as that of a vault that came back from a backup may)"
         )
         step = review(again, SECOND, network)  # given anew, under a number of its own
-        assert [r.review for r in step.history.reviews] == ["JAM-L1/BLZ1-R1"]
-    assert {r.review for r in lead_at(jam).reviews} == {"JAM-L1/BLZ1", "JAM-L1/BLZ1-R1"}
+        assert [r.review for r in step.history.reviews] == ["JAM-BLZ-L1/BLZ1-R1"]
+    assert {r.review for r in lead_at(jam).reviews} == {"JAM-BLZ-L1/BLZ1", "JAM-BLZ-L1/BLZ1-R1"}
 
 
 def test_what_a_search_counted_stays_at_home(jam, blz, network):
     """A note and a row cross the border; totals of other members and scopes do not."""
-    row = {"score": 9.5, "rank": 1, "list_sha256": "ab" * 32, "params_id": "p"}
-    private = {"counts": {"TTO": {"held": 7}}, "snapshot": {"TTO": "cd"}, "scope": "network"}
+    row = {"score": 9.5, "params_id": "p"}
+    own = {"rank": 4, "list_sha256": "ab" * 32, "sha256": "ef" * 32}  # of a list with own exhibits
+    private = {**own, "counts": {"TTO": {"held": 7}}, "snapshot": {"TTO": "cd"}, "scope": "network"}
     take_up(jam, blz, network, figures={**row, **private})
     assert lead_at(jam).lead.figures == {**row, **private}
     assert lead_at(blz).lead.figures == row
@@ -174,10 +179,10 @@ def test_what_a_search_counted_stays_at_home(jam, blz, network):
     pair = exhibit_ref("JAM:JAM-2"), exhibit_ref(abroad(blz, "BLZ-2"))
     take_up_lead(jam, None, *pair, who=EXAMINER, note="alike", figures={**row, **private})
     assert sync_leads(blz, network, who=SECOND) == (1, ())  # carried over later
-    assert lead_at(blz, "JAM-L2").lead.figures == row
+    assert lead_at(blz, "JAM-BLZ-L2").lead.figures == row
     review(jam, EXAMINER, network)
     assert review(blz, THIRD, network).history.linked
-    withdraw_link(blz, network, "JAM-L1", who=THIRD, reason="items mixed up")
+    withdraw_link(blz, network, "JAM-BLZ-L1", who=THIRD, reason="items mixed up")
     assert lead_at(jam).withdrawal
     assert jam.check().clean
     assert blz.check().clean

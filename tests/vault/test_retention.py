@@ -85,14 +85,14 @@ def test_across_a_border_the_other_side_keeps_the_opaque_name(tmp_path, jam):
         with blz.catalogue.reading() as db:
             opaque = pseudonym(db, "BLZ-1")
         take_up(jam, network, f"BLZ:{opaque}")
-        review(jam, EXAMINER, SAME, network)
-        with pytest.raises(StoreError, match="one in no open lead needed, found lead JAM-L1"):
+        review(jam, EXAMINER, SAME, network, "JAM-BLZ-L1")
+        with pytest.raises(StoreError, match="one in no open lead needed, found lead JAM-BLZ-L1"):
             purge_exhibit(blz, "BLZ-1", "head", "law")
-        review(blz, THIRD, OTHER, network)
+        review(blz, THIRD, OTHER, network, "JAM-BLZ-L1")
         purge_exhibit(blz, "BLZ-1", "head", "law")
         assert sync_leads(jam, network, who=EXAMINER) == (0, ())
         with jam.catalogue.reading() as db:
-            file = read_lead(db, "JAM-L1", "JAM")
+            file = read_lead(db, "JAM-BLZ-L1", "JAM")
         assert file.lead.comparison.exhibit == opaque
         with pytest.raises(StoreError, match="another name needed"):
             enrol(blz, 77, make_exhibit("BLZ-1"))
@@ -104,7 +104,7 @@ def test_two_verdicts_whose_blindness_is_not_checked_may_still_make_a_link(tmp_p
         with blz.catalogue.reading() as db:
             opaque = pseudonym(db, "BLZ-1")
         take_up(jam, None, f"BLZ:{opaque}")
-        review(jam, EXAMINER, SAME)
-        assert review(jam, SECOND, SAME).standing is LeadStatus.BLINDNESS_DUE
-        with pytest.raises(StoreError, match=r"found lead JAM-L1; `ribin lead sync` ends it"):
+        review(jam, EXAMINER, SAME, lead="JAM-BLZ-L1")
+        assert review(jam, SECOND, SAME, lead="JAM-BLZ-L1").standing is LeadStatus.BLINDNESS_DUE
+        with pytest.raises(StoreError, match=r"found lead JAM-BLZ-L1; `ribin lead sync` ends it"):
             purge_exhibit(jam, "JAM-1", "head", "law")

@@ -185,7 +185,7 @@ def test_a_lead_and_two_verdicts(client, network):
     assert lead.status == 200
     assert "agreement &lt;all&gt; round" in lead.text
     assert "99.67" in lead.text  # the figures as they were shown
-    number = re.search(r"Lead (JAM-L\d+)", lead.text).group(1)
+    number = re.search(r"Lead (JAM-BLZ-L\d+)", lead.text).group(1)
     again = client.post("/lead/open", **fields, note="again")
     assert (again.status, again.links("/lead?")) == (409, [f"/lead?number={number}"])
     for said in ("rank in the list", "SHA-256 of the list"):
