@@ -246,6 +246,7 @@ class Region:
     center_um: tuple[float, float]  # row and column of the circle's centre from pixel (0, 0)
     radius_um: float
     origin: Origin
+    kept_share: float = 1.0  # of the mark as it is seen without the outline; 1 where it is not
 
     def center_px(self, scan: Scan) -> tuple[float, float]:
         """Row and column of the centre on the scan's grid."""

@@ -198,8 +198,8 @@ def usable_marks(
                 raise
             notes.append(f"{words} left out: {error}")
             continue
-        if one.unusable:
-            notes.append(f"{words} is unusable: {one.reasons}")
+        if one.reasons:
+            notes.append(f"{words} is {one.quality.verdict}: {one.reasons}")
         marks.append(one.mark)
     return UsableMarks(tuple(marks), tuple(templates), tuple(notes))
 
