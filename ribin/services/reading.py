@@ -18,7 +18,7 @@ from ribin.extract.outlines import (
     state_lighting,
     unfold_replica,
 )
-from ribin.model import Lamp, MarkType, Scan, ScanKind, parse_lighting
+from ribin.model import Lamp, MarkType, Scan, ScanKind, known_lighting, parse_lighting
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.read.scan import read_mask, read_scan
 from ribin.synth.render import Camera, Light, render_scan
@@ -79,7 +79,8 @@ class ReadOptions:
             scan = set_outlines(scan, {MarkType.BREECH_FACE: inside})
             scan = add_notes(scan, words, self.who, self.why)
         scan = self._with_circles(scan)
-        if self.lighting and scan.kind is ScanKind.IMAGE and not scan.provenance.lighting:
+        known = known_lighting(scan.provenance.lighting) is not None
+        if self.lighting and scan.kind is ScanKind.IMAGE and not known:
             scan = state_lighting(scan, self.lighting, self.who, self.why)
         return unfold_replica(scan, self.who, self.why) if self.replica else scan
 
@@ -116,7 +117,12 @@ def read_again(kept: ScanContents, params: Params) -> Scan:
     if kept.provenance.replica:
         scan = unfold_replica(scan)
     provenance = replace(kept.provenance, reader=scan.provenance.reader)
-    return replace(set_outlines(scan, kept.outlines), provenance=provenance)
+    return replace(
+        set_outlines(scan, kept.outlines),
+        row_pitch_um=kept.row_pitch_um,
+        col_pitch_um=kept.col_pitch_um,
+        provenance=provenance,
+    )
 
 
 # EXPERIMENTAL: an image against a topography.
@@ -164,10 +170,10 @@ def as_image_pairs(
     mark.
     """
     image = one if one.kind is ScanKind.IMAGE else two
-    if not image.provenance.lighting:
+    if known_lighting(image.provenance.lighting) is None:
         raise ParameterError(
             f"{image.provenance.source}: its lighting needed to render the other scan under it, "
-            "found none: --lighting ring or side:DEG"
+            f"found {image.provenance.lighting or 'none'}: --lighting ring or side:DEG"
         )
     other = two if image is one else one
     rendered = as_images(other, image.provenance.lighting, params)
