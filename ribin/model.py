@@ -153,7 +153,10 @@ class Template:
 # Which lamp an image was taken under, as files, tables and commands write it.
 #
 # `ring`, `side`, or `side 90`: a lamp at the side, and where it stood, in degrees counter-clockwise
-# from the right as displayed. Empty where nobody said.
+# from the right as displayed. `unknown` where a person said that nobody knows, empty where nobody
+# said anything.
+
+UNKNOWN_LIGHT = "unknown"
 
 
 class Lamp(StrEnum):
@@ -192,12 +195,26 @@ def parse_lighting(text: str) -> Lighting:
     return Lighting(lamp, azimuth_deg)
 
 
+def stated_lighting(text: str) -> str:
+    """A light as it is kept, also `unknown`; ParameterError as `parse_lighting`."""
+    if text.strip().lower() == UNKNOWN_LIGHT:
+        return UNKNOWN_LIGHT
+    return str(parse_lighting(text))
+
+
 def known_lighting(text: str) -> Lighting | None:
-    """As `parse_lighting`; None for an empty text and for one that says something else."""
+    """As `parse_lighting`; None for `unknown`, an empty text and one that says something else."""
     try:
         return parse_lighting(text)
     except ParameterError:
         return None
+
+
+def light_words(scan: Scan) -> str:
+    """The light of an image as a person says it; empty for a topography."""
+    if scan.kind is not ScanKind.IMAGE:
+        return ""
+    return scan.provenance.lighting or "not stated"
 
 
 def light_hindrance(reference: str, comparison: str) -> str:
@@ -209,7 +226,10 @@ def light_hindrance(reference: str, comparison: str) -> str:
 
 
 def light_note(reference: str, comparison: str) -> str:
-    """What an examiner should know of two side lights that stood in different places."""
+    """What an examiner should know of a light that is unknown, and of two side lights that stood
+    in different places."""
+    if UNKNOWN_LIGHT in (reference, comparison):
+        return "the light of a photograph is unknown: under unlike light a true pair scores low"
     places = [
         light.azimuth_deg
         for light in (known_lighting(reference), known_lighting(comparison))
@@ -246,6 +266,7 @@ class Region:
     center_um: tuple[float, float]  # row and column of the circle's centre from pixel (0, 0)
     radius_um: float
     origin: Origin
+    kept_share: float = 1.0  # of the mark as it is seen without the outline; 1 where it is not
 
     def center_px(self, scan: Scan) -> tuple[float, float]:
         """Row and column of the centre on the scan's grid."""

@@ -200,8 +200,8 @@ def usable_marks(
                 raise
             notes.append(f"{words} left out: {error}")
             continue
-        if one.unusable:
-            notes.append(f"{words} is unusable: {one.reasons}")
+        if one.reasons:
+            notes.append(f"{words} is {one.quality.verdict}: {one.reasons}")
         marks.append(one.mark)
         verdicts.append(one.quality.verdict)
     return UsableMarks(tuple(marks), tuple(templates), tuple(notes), tuple(verdicts))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ribin.errors import ParameterError, ScanError
 from ribin.extract.outlines import state_lighting, unfold_replica
@@ -142,3 +143,81 @@ def test_a_manifest_states_it_row_by_row(folder, tmp_path, run):
     done = json.loads(run("enrol", "--manifest", manifest, "--vault", vault, "--json"))
     assert [row["exhibit"] for row in done["enrolled"]] == ["X1"]
     assert "ring, side or side:DEG needed, found 'moon'" in done["failed"][0]["reason"]
+
+
+@pytest.fixture(scope="module")
+def unlit(folder, tmp_path_factory) -> Path:
+    """The same photographs, of which no file says how they were lit."""
+    where = tmp_path_factory.mktemp("unlit")
+    for shot in (1, 2):
+        with Image.open(folder / f"ring{shot}.png") as image:
+            image.save(where / f"photo{shot}.png", dpi=(2540, 2540))  # without its texts
+        mask = (folder / f"ring{shot}.mask.png").read_bytes()
+        (where / f"photo{shot}.mask.png").write_bytes(mask)
+    return where
+
+
+NEEDED = "photo1.png: the light of a photograph needed, found none stated"
+
+
+def test_a_photograph_without_a_light_is_not_enrolled(unlit, tmp_path, ribin):
+    vault = ("--vault", tmp_path / "JAM")
+    ribin("init", tmp_path / "JAM", "--member", "JAM")
+    manifest = tmp_path / "exhibits.csv"
+    manifest.write_text(f"file,event,exhibit,lighting\n{unlit}/photo1.png,E,X,\n")
+    one = (unlit / "photo1.png", "--event", "E", "--exhibit", "X")
+    for asked in (one, (*one, "--dry-run"), ("--manifest", manifest)):
+        refused = ribin("enrol", *asked, *vault)
+        assert refused.code in (1, 3)
+        assert NEEDED in refused.out + refused.err
+    done = ribin("enrol", *one, *vault, "--lighting", "ring", "--json")
+    assert (done.code, len(json.loads(done.out)["enrolled"])) == (0, 1)
+
+
+def test_an_unknown_light_is_enrolled_and_compared_in_no_search(unlit, folder, tmp_path, run):
+    vault = tmp_path / "JAM"
+    run("init", vault, "--member", "JAM")
+    manifest = tmp_path / "exhibits.csv"
+    manifest.write_text(
+        "file,event,exhibit,lighting\n"
+        f"{unlit}/photo2.png,E,dim,unknown\n{folder}/ring2.png,E,lit,unknown\n"
+    )
+    done = json.loads(run("enrol", "--manifest", manifest, "--vault", vault, "--json"))
+    assert len(done["enrolled"]) == 2
+    for query in (folder / "ring1.png", unlit / "photo1.png"):
+        found = json.loads(run("search", query, "--vault", vault, "--json"))
+        assert [c["exhibit"] for c in found["candidates"]] == ["lit"], "the file knows its light"
+        assert found["counts"]["not_compared"].count(["light unknown", 1]) == 1
+    found = json.loads(run("search", "dim", "--vault", vault, "--json"))
+    assert found["candidates"] == []
+    assert found["counts"]["not_compared"].count(["light unknown", 1]) == 1
+    shown = run("info", "dim", "--vault", vault)
+    assert "unknown" in next(line for line in shown.splitlines() if line.startswith("lighting"))
+    note = compare_marks(template(folder / "ring1.png"), dim(template(unlit / "photo1.png"))).note
+    assert note.startswith("the light of a photograph is unknown")
+
+
+def dim(mark):
+    provenance = dataclasses.replace(mark.provenance, lighting="unknown")
+    return dataclasses.replace(mark, provenance=provenance)
+
+
+def test_info_and_extract_say_the_light_and_call_no_grey_um(unlit, folder, run):
+    said = {
+        folder / "ring1.png": "ring",
+        folder / "top1.png": "side 90",
+        unlit / "photo1.png": "not stated",
+    }
+    for path, light in said.items():
+        facts = run("info", path)
+        assert [line.split(maxsplit=1)[1] for line in facts.splitlines() if "lighting" in line] == [
+            light
+        ]
+        marks = run("extract", path)
+        assert f"lighting: {light}" in marks.splitlines()
+        assert "relief grey" in marks
+        assert "relief um" not in marks
+        (mark,) = json.loads(run("extract", path, "--json"))["marks"]
+        assert {"relief_grey", "noise_grey"} < set(mark["quality"])
+        assert not any(name in mark["quality"] for name in ("relief_um", "noise_um"))
+    assert json.loads(run("extract", folder / "top1.png", "--json"))["lighting"] == "side 90"

@@ -171,9 +171,9 @@ COMMON: dict[str, Callable[[Any], Any]] = {
     ),
     "lighting": click.option(
         "--lighting",
-        metavar="ring|side[:DEG]",
+        metavar="ring|side[:DEG]|unknown",
         default="",
-        help="Lamp of an image that does not state it; DEG counter-clockwise from the right.",
+        help="Lamp of a photograph that does not state it; DEG counter-clockwise from the right.",
     ),
     "mark": click.option(
         "--mark",

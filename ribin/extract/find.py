@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -15,6 +18,8 @@ from ribin.params.defaults import Params
 _EVERY = 8  # pixels apart: enough to tell a ring from a head
 _TOLERANCE = 0.03  # of the radius: how far a hand-drawn outline strays from a circle
 _TRIALS = 200
+_SMALL_SHARE = 0.15  # of the largest breech face: only below is an image searched all the same
+_LARGEST_PRIMER_UM = 2700.0
 _BORDER_MEASURED = 0.5  # of the frame's border; a ring that was cut out touches it at some points
 
 
@@ -36,21 +41,52 @@ def find_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
         for kind in MarkType
         if kind in drawn
     }
-    if not drawn and _is_cut_out(scan, params.breech_face.preprocess.max_relief_um):
+    cut_out = _is_cut_out(scan, params.breech_face.preprocess.max_relief_um)
+    if not drawn and cut_out:
         least_mm2 = params.of(MarkType.BREECH_FACE, scan.kind).preprocess.min_area_mm2
         return (measured_region(scan, MarkType.BREECH_FACE, scan.valid, Origin.CUT_OUT, least_mm2),)
-    if scan.kind is ScanKind.IMAGE:
-        return tuple(regions.values()) or find_image_regions(scan, params.head_image)
-    if _holds_a_head(scan):
-        try:
-            found = find_head_regions(scan, params)
-        except ScanError:
-            if not regions:
-                raise
-            found = ()
+    if scan.kind is ScanKind.IMAGE and not regions:
+        return find_image_regions(scan, params)
+    found = _found_beside(scan, regions, params)
+    whole = scan.valid if cut_out else _inside_of(MarkType.BREECH_FACE, found)
+    face = regions.get(MarkType.BREECH_FACE)
+    if face is not None and whole is not None:
+        kept = float((face.inside & whole).sum() / max(1, whole.sum()))
+        regions[MarkType.BREECH_FACE] = replace(face, kept_share=kept)
+    if scan.kind is ScanKind.TOPOGRAPHY:
         for region in found:
             regions.setdefault(region.mark_type, region)
     return tuple(regions[kind] for kind in MarkType if kind in regions)
+
+
+def _found_beside(
+    scan: Scan, outlined: Mapping[MarkType, Region], params: Params
+) -> tuple[Region, ...]:
+    """The marks of a head that are seen without the outlines; none where no head is.
+
+    Raises ScanError: nobody outlined a mark, and none is found.
+    """
+    try:
+        if scan.kind is ScanKind.TOPOGRAPHY:
+            return find_head_regions(scan, params) if _holds_a_head(scan) else ()
+        return find_image_regions(scan, params) if _is_small(outlined, scan) else ()
+    except ScanError:
+        if not outlined:
+            raise
+        return ()
+
+
+def _is_small(outlined: Mapping[MarkType, Region], scan: Scan) -> bool:
+    """Whether an outline of a breech face is so small that it may leave most of it out."""
+    face = outlined.get(MarkType.BREECH_FACE)
+    if face is None:
+        return False
+    area_um2 = float(face.inside.sum()) * scan.row_pitch_um * scan.col_pitch_um
+    return area_um2 < _SMALL_SHARE * np.pi * _LARGEST_PRIMER_UM**2
+
+
+def _inside_of(mark_type: MarkType, regions: tuple[Region, ...]) -> BoolArray | None:
+    return next((one.inside for one in regions if one.mark_type is mark_type), None)
 
 
 def _is_cut_out(scan: Scan, max_relief_um: float) -> bool:

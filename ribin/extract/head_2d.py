@@ -16,11 +16,11 @@ import numpy as np
 from ribin.errors import ScanError
 from ribin.extract.circles import Circle, circle_flux, inside_circle, refine_circle
 from ribin.extract.illumination import check_contrast, check_white
-from ribin.model import BoolArray, FloatArray, MarkType, Origin, Region, Scan
-from ribin.params.defaults import HeadImageParams
+from ribin.model import UM_PER_MM, BoolArray, FloatArray, MarkType, Origin, Region, Scan
+from ribin.params.defaults import HeadImageParams, Params
 
 
-def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...]:
+def find_image_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
     """1 a coarse grid, 2 the primer's circle, 3 the firing pin's, 4 the breech face between.
 
     Returns tuple of Region: the breech face, less what in it is neither flat nor evenly lit, on the
@@ -28,24 +28,55 @@ def find_image_regions(scan: Scan, params: HeadImageParams) -> tuple[Region, ...
     Raises ScanError: the image is blank or saturated, or shows no whole primer with an impression
     in it.
     """
-    name = scan.provenance.source
-    check_white(scan, scan.valid, "image", params.max_white)
-    check_contrast(scan, params.min_contrast)
-    grey = _on_grid(scan, params.grid_um)
-    primers = likely_primers(grey, params)
-    regions = _first_face(scan, grey, primers, params)
-    regions = regions or _first_face(scan, grey, soft_primers(grey, params), params)
+    name, head = scan.provenance.source, params.head_image
+    check_white(scan, scan.valid, "image", head.max_white)
+    check_contrast(scan, head.min_contrast)
+    grey = _on_grid(scan, head.grid_um)
+    primers = likely_primers(grey, head)
+    regions = _first_face(scan, grey, primers, head)
+    regions = regions or _first_face(scan, grey, soft_primers(grey, head), head)
     if regions:
         return regions
-    if not primers:
+    needed = (
+        f"a bright disc of {head.min_primer_um / 1e3:g} to {head.max_primer_um / 1e3:g} mm "
+        "radius within a dark ring is needed, or a mask"
+    )
+    cups_mm = params.read.primer_cups_mm
+    if diameter_px := _primer_at_another_pitch(scan, params):
+        small, large = (mm * UM_PER_MM / diameter_px for mm in cups_mm)
         raise ScanError(
-            f"{name}: no whole primer found; a bright disc of {params.min_primer_um / 1e3:g} to "
-            f"{params.max_primer_um / 1e3:g} mm radius within a dark ring is needed, or a mask"
+            f"{name}: no primer found at the pitch of {scan.pixel_pitch_um:.4g} um; a disc of "
+            f"{diameter_px:.0f} pixels across looks like one, which at that pitch is "
+            f"{diameter_px * scan.pixel_pitch_um / 1e3:.3g} mm; {needed}",
+            hint=f"--pixel-pitch-um {small:.3g} if the disc is a whole primer cup of "
+            f"{cups_mm[0]:g} mm, {large:.3g} if of {cups_mm[1]:g} mm; "
+            "a fifth less where only the flat of the cup shines",
         )
+    if not primers:
+        raise ScanError(f"{name}: no whole primer found; {needed}")
     raise ScanError(
-        f"{name}: a bright disc of {primers[0].radius * params.grid_um / 1e3:.2f} mm radius found, "
+        f"{name}: a bright disc of {primers[0].radius * head.grid_um / 1e3:.2f} mm radius found, "
         "but no even face with a firing pin impression in it; a mask is needed"
     )
+
+
+def _primer_at_another_pitch(scan: Scan, params: Params) -> float:
+    """Pixels across a primer, with an even face and a hole, that would be one if the pitch were
+    another; 0 where there is none: the pitch is doubted only where a primer is seen."""
+    head = replace(params.head_image, grid_um=params.read.other_grid * params.head_image.grid_um)
+    for scale in params.read.other_scales:
+        scaled = replace(
+            scan, row_pitch_um=scan.row_pitch_um * scale, col_pitch_um=scan.col_pitch_um * scale
+        )
+        frame_um = (scan.shape[0] * scaled.row_pitch_um, scan.shape[1] * scaled.col_pitch_um)
+        too_small = max(frame_um) < 2.0 * head.min_primer_um
+        if too_small or max(frame_um) > params.read.other_frame_mm * UM_PER_MM:
+            continue
+        grey = _on_grid(scaled, head.grid_um)
+        regions = _first_face(scaled, grey, likely_primers(grey, head), head)
+        if regions:
+            return 2.0 * regions[0].radius_um / scaled.pixel_pitch_um
+    return 0.0
 
 
 def _first_face(

@@ -10,13 +10,14 @@ import numpy as np
 
 from ribin.errors import ParameterError, ScanError
 from ribin.model import (
+    UNKNOWN_LIGHT,
     BoolArray,
     Lighting,
     MarkType,
     Scan,
     ScanKind,
     known_lighting,
-    parse_lighting,
+    stated_lighting,
 )
 
 DECLARED_CAST = "declared a cast"  # how the note on one begins
@@ -102,13 +103,16 @@ def set_outlines(scan: Scan, drawn: Mapping[MarkType, BoolArray]) -> Scan:
 
 
 def state_lighting(scan: Scan, lighting: str, who: str = "", why: str = "") -> Scan:
-    """The image with its lighting as a person states it; that of the file is replaced.
+    """The image with its lighting as a person states it.
 
-    Raises ParameterError: no lighting is called so. Raises ScanError: a topography has none.
+    That of the file is replaced, but not by `unknown`: the file knows it. Raises ParameterError: no
+    lighting is called so. Raises ScanError: a topography has none.
     """
-    stated = str(parse_lighting(lighting))
+    stated = stated_lighting(lighting)
     if scan.kind is not ScanKind.IMAGE:
         raise ScanError(f"{scan.provenance.source}: an image needed to have a lighting")
+    if stated == UNKNOWN_LIGHT and scan.provenance.lighting:
+        return scan
     scan = replace(scan, provenance=replace(scan.provenance, lighting=stated))
     return add_notes(scan, [f"lighting stated as {stated}"], who, why)
 

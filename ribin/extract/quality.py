@@ -22,6 +22,7 @@ _WORDS = {
     "signal_to_noise": "noisy: the relief is {:.2f} times the noise",
     "blur_um": "blurred: the finest detail is {:.2f} um",
 }
+_KEPT = "the outline keeps {:.2f} of the breech face that is seen, at least {:g} needed"
 _OVEREXPOSED = "overexposed: {:.2f} of the pixels are white"
 _UNDEREXPOSED = "underexposed: {:.2f} of the pixels are black"
 _CLIPPED = "clipped: {:.2f} of the pixels at the lowest or the highest height of the scan"
@@ -51,6 +52,8 @@ def judge_quality(
         for name, value in figures.items()
         for verdict, limit in _broken(name, value, scan.kind, _limits(name, params, high_cutoff_um))
     ]
+    for verdict, limit in _broken("kept_share", region.kept_share, scan.kind, params.kept_share):
+        faults.append((verdict, _KEPT.format(region.kept_share, limit)))
     verdicts = [verdict for verdict, _ in faults]
     return Quality(
         mark_type=region.mark_type,

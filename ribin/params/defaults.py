@@ -63,6 +63,7 @@ class QualityParams:
     relief_um: tuple[float, float] = (0.10, 0.03)
     signal_to_noise: tuple[float, float] = (2.0, 1.0)
     saturation: tuple[float, float] = (0.02, 0.20)
+    kept_share: tuple[float, float] = (0.15, 0.0)  # of a mark, that an outline leaves
     blur_share: tuple[float, float] = (0.7, 0.9)  # finest detail over the longest wavelength
 
 
@@ -168,6 +169,12 @@ class ReadParams:
         *(800.0, 900.0, 960.0, 1000.0, 1200.0),
     )
     placeholder_tolerance: float = 0.0005  # 72 dpi are 2835 pixels a metre, rounded
+    # Where an image shows no primer at its pitch, one is looked for as if the pitch were a quarter
+    # to four times that: in steps that the range of a primer's radius spans, on a coarser grid.
+    other_scales: tuple[float, ...] = (0.25, 0.4, 0.63, 1.6, 2.5, 4.0)
+    other_grid: float = 2.0  # times the grid that primers are found on
+    other_frame_mm: float = 25.0  # a head of .50 BMG with some of its surroundings
+    primer_cups_mm: tuple[float, float] = (4.4, 5.3)  # small and large (SAAMI drawings)
     max_field_mm: float = 40.0  # twice the largest case head (.50 BMG, 20.4 mm)
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ribin.errors import ParameterError
-from ribin.model import MarkType, Quality, Region, Scan, ScanKind
+from ribin.model import MarkType, Quality, Region, Scan, ScanKind, light_words
 from ribin.report.pictures import Picture, draw_caption, draw_scale_bar, shade_surface
 from ribin.report.table import table
 
@@ -76,6 +76,9 @@ def outlines_summary(
     marks = []
     for region, judged in zip(regions, quality, strict=True):
         figures = {k: v for k, v in asdict(judged).items() if k != "mark_type"}
+        if scan.kind is ScanKind.IMAGE:  # grey values are no lengths
+            for name in ("relief", "noise"):
+                figures[f"{name}_grey"] = figures.pop(f"{name}_um")
         marks.append(
             {
                 "mark": region.mark_type,
@@ -91,6 +94,7 @@ def outlines_summary(
         "kind": scan.kind,
         "pixel_pitch_um": scan.pixel_pitch_um,
         "shape": scan.shape,
+        "lighting": scan.provenance.lighting,
         "marks": marks,
         "notes": scan.provenance.notes,
     }
@@ -98,13 +102,20 @@ def outlines_summary(
 
 def outlines_table(scan: Scan, regions: Sequence[Region], quality: Sequence[Quality]) -> str:
     """One row a mark, and the reasons against those that are not usable."""
-    header = ("mark", "origin", "verdict", "mm2", "measured", "directions", "relief um", "noise um")
+    unit = "grey" if scan.kind is ScanKind.IMAGE else "um"
+    figures = ("measured", "directions", f"relief {unit}", f"noise {unit}")
+    header = ("mark", "origin", "verdict", "mm2", *figures)
     rows = [
         (r.mark_type, r.origin, q.verdict, q.area_mm2, q.valid_share, q.coverage, q.relief_um,
          q.noise_um)
         for r, q in zip(regions, quality, strict=True)
     ]  # fmt: skip
-    lines = [scan.provenance.source, table(header, rows)]
+    light = light_words(scan)
+    lines = [
+        scan.provenance.source,
+        *([f"lighting: {light}"] if light else []),
+        table(header, rows),
+    ]
     lines += [f"{q.mark_type} is {q.verdict}: {reason}" for q in quality for reason in q.reasons]
     return "\n".join([*lines, *scan.provenance.notes])
 

@@ -12,7 +12,7 @@ from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.results import FusedCandidate, SearchLists
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.comparison import Comparison
-from ribin.model import Scan
+from ribin.model import Scan, light_words
 from ribin.report.json import plain_value
 from ribin.report.score_plot import score_bars
 from ribin.report.table import Remark, facts, notice, remark, table
@@ -180,7 +180,7 @@ def scan_facts(scan: Scan) -> str:
         ("instrument", provenance.instrument),
         ("creator", provenance.creator),
         ("measured on", provenance.measured_on),
-        ("lighting", provenance.lighting),
+        ("lighting", light_words(scan)),
     ]
     known += [("repaired", repair) for repair in provenance.repairs]
     known += [("note", note) for note in provenance.notes]

@@ -10,7 +10,14 @@ import numpy as np
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Filters, Request, Scope
 from ribin.errors import AccessError, ParameterError
-from ribin.model import BoolArray, Template, light_hindrance
+from ribin.model import (
+    UNKNOWN_LIGHT,
+    BoolArray,
+    ScanKind,
+    Template,
+    known_lighting,
+    light_hindrance,
+)
 from ribin.vault.disclosure import may_see
 from ribin.vault.enrol import checked_day
 from ribin.vault.mark_table import MarkFacts, MarkTable
@@ -64,6 +71,7 @@ def _plain(text: str) -> str:
 # What of a vault a query may be compared with, and why not the rest.
 
 REVIEWED = "reviewed already"
+LIGHT_UNKNOWN = "light unknown"
 OTHER_PARAMETERS = "described with parameters"  # how a reason begins
 
 
@@ -140,6 +148,10 @@ def _why_not(query: Template, facts: MarkFacts) -> str:
     """Why a mark of the query's type cannot be compared with it; empty where it can."""
     if facts.kind != query.kind:
         return f"{facts.kind} enrolled, {query.kind} asked"
+    if query.kind is ScanKind.IMAGE and (
+        known_lighting(facts.lighting) is None or query.provenance.lighting == UNKNOWN_LIGHT
+    ):
+        return LIGHT_UNKNOWN
     unlike = light_hindrance(facts.lighting, query.provenance.lighting)
     if unlike:
         return unlike

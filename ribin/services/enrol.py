@@ -18,7 +18,7 @@ from ribin.cases.exhibits import Event, Exhibit, Request, Row, Scope, exhibit_of
 from ribin.cases.results import SearchLists
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.extract.outlines import add_notes
-from ribin.model import Scan
+from ribin.model import Scan, ScanKind
 from ribin.params.defaults import Params
 from ribin.pipeline import UsableMarks, judge_marks, usable_marks
 from ribin.search.context import OnProgress, silent
@@ -244,7 +244,21 @@ def _prepare_row(row: Row, options: EnrolOptions) -> PreparedScan:
     Raises RibinError: the scan cannot be read, or a mark that may not be left out cannot be used.
     """
     scan = _reading_of(row, options).scan(row.path, options.params)
+    _check_light(scan)
     return PreparedScan(*accepted_marks(scan, options))
+
+
+def _check_light(scan: Scan) -> None:
+    """Refuse a photograph of whose light nobody said anything, not even that it is unknown.
+
+    Raises ParameterError.
+    """
+    if scan.kind is ScanKind.IMAGE and not scan.provenance.lighting:
+        raise ParameterError(
+            f"{scan.provenance.source}: the light of a photograph needed, found none stated",
+            hint="--lighting ring or side:DEG, or the column lighting, says it; --lighting unknown "
+            "enrols the photograph, and no search compares it",
+        )
 
 
 # New exhibits searched with as soon as they are enrolled, each from the session of its member.

@@ -22,7 +22,15 @@ from ribin.extract.outlines import (
     state_lighting,
     unfold_replica,
 )
-from ribin.model import Lamp, MarkType, Scan, ScanKind, parse_lighting
+from ribin.model import (
+    Lamp,
+    MarkType,
+    Scan,
+    ScanKind,
+    known_lighting,
+    parse_lighting,
+    stated_lighting,
+)
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.read.scan import read_mask, read_scan
 from ribin.synth.render import Camera, Light, render_scan
@@ -98,7 +106,8 @@ class ReadOptions:
             raise ParameterError(f"{source}: enrolled as a cast already, found --replica")
         scan = read_again(kept, params)
         scan = self._with_outlines(scan, params)
-        if self.lighting and scan.kind is ScanKind.IMAGE and not scan.provenance.lighting:
+        known = known_lighting(scan.provenance.lighting) is not None
+        if self.lighting and scan.kind is ScanKind.IMAGE and not known:
             scan = state_lighting(scan, self.lighting, self.who, self.why)
         return unfold_replica(scan, self.who, self.why) if self.replica else scan
 
@@ -140,7 +149,12 @@ def read_again(kept: ScanContents, params: Params) -> Scan:
     if kept.provenance.replica:
         scan = unfold_replica(scan)
     provenance = replace(kept.provenance, reader=scan.provenance.reader)
-    return replace(set_outlines(scan, kept.outlines), provenance=provenance)
+    return replace(
+        set_outlines(scan, kept.outlines),
+        row_pitch_um=kept.row_pitch_um,
+        col_pitch_um=kept.col_pitch_um,
+        provenance=provenance,
+    )
 
 
 def reading_anew(
@@ -172,7 +186,7 @@ def reading_anew(
     if reading.lighting:
         if kept.kind is not ScanKind.IMAGE:
             raise ScanError(f"{source}: an image needed to have a lighting")
-        stated = str(parse_lighting(reading.lighting))
+        stated = stated_lighting(reading.lighting)
         light = mirrored(stated) if kept.provenance.replica else stated
         kept = _noted(_with_light(kept, light), f"lighting stated as {stated}", reading)
     outlines = replace(reading, lighting="", replica=bool(replica))
@@ -259,10 +273,10 @@ def as_image_pairs(
     mark.
     """
     image = one if one.kind is ScanKind.IMAGE else two
-    if not image.provenance.lighting:
+    if known_lighting(image.provenance.lighting) is None:
         raise ParameterError(
             f"{image.provenance.source}: its lighting needed to render the other scan under it, "
-            "found none: --lighting ring or side:DEG"
+            f"found {image.provenance.lighting or 'none'}: --lighting ring or side:DEG"
         )
     other = two if image is one else one
     rendered = as_images(other, image.provenance.lighting, params)

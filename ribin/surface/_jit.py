@@ -6,6 +6,9 @@ thread, so results do not depend on the number of threads.
 """
 
 import sys
+import warnings
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from numba import njit, set_num_threads
@@ -15,8 +18,31 @@ __all__ = ["kernel", "set_num_threads", "sum_kernel"]
 # Full fastmath would make isnan answer False; these four only let a sum be reordered and fused.
 _SUM_FLAGS = {"reassoc", "contract", "arcp", "nsz"}
 
-kernel = njit(cache=True, nogil=True, error_model="numpy")
-sum_kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUM_FLAGS)
+
+def kernel(function: Callable[..., Any], **flags: Any) -> Any:
+    """Compile a kernel at its first call, and keep the machine code for the next start."""
+    options = {"nogil": True, "error_model": "numpy", **flags}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError as error:  # of a cache alone: nothing is compiled yet
+        if "cannot cache" not in str(error):
+            raise
+        _warn_of_no_cache()
+        return njit(**options)(function)
+
+
+sum_kernel = partial(kernel, fastmath=_SUM_FLAGS)
+
+
+@cache
+def _warn_of_no_cache() -> None:
+    """Once: a read-only installation and no home leave numba no place for its files."""
+    warnings.warn(
+        "no folder to keep compiled kernels in, so each start compiles them anew, which takes "
+        "a minute: set NUMBA_CACHE_DIR to a folder that can be written",
+        RuntimeWarning,
+        stacklevel=1,
+    )
 
 
 def _load_without_scipy() -> None:

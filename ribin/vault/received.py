@@ -23,7 +23,7 @@ from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.cases.leads import DISCLOSING
 from ribin.errors import AccessError, FormatError, ParameterError, StoreError
 from ribin.foreign import Hex32, LongText, Printable
-from ribin.model import MarkType, Provenance, ScanKind, Template, parse_lighting
+from ribin.model import MarkType, Provenance, ScanKind, Template, stated_lighting
 from ribin.vault.anchors import kept_anchors, own_anchor
 from ribin.vault.audit import now_utc, read_rows_of
 from ribin.vault.check import received_sha256
@@ -78,7 +78,7 @@ class ReceivedScan(Printable, frozen=True):
             raise ValueError(f"original needs a file name, found {self.original!r}")
         if self.lighting:
             try:
-                parse_lighting(self.lighting)
+                stated_lighting(self.lighting)
             except ParameterError as error:
                 raise ValueError(str(error)) from error
         positions = [mark.position for mark in self.marks]

@@ -10,8 +10,9 @@ from mark_makers import INNER_UM, OUTER_UM, make_scan
 
 from ribin.errors import ScanError
 from ribin.extract.find import find_regions, measured_region, outline_circle
-from ribin.model import MarkType, Origin
+from ribin.model import MarkType, Origin, Verdict
 from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.pipeline import judge_marks, usable_marks
 
 CENTER_UM = np.array([1853.0, 1918.0])
 WHOLE, HALF, THIRD = 360.0, 180.0, 120.0
@@ -96,3 +97,29 @@ def test_too_little_is_refused_with_its_area():
     message = rf"small\.x3p: {area_mm2:.2f} mm2 of breech face measured, 50 needed"
     with pytest.raises(ScanError, match=message):
         measured_region(*whole, 50.0)
+
+
+def outlined(scan, share: float):
+    """The scan with an outline of a sector that has this share of its rows, from the middle."""
+    inside = np.zeros(scan.shape, bool)
+    middle, half = scan.shape[0] // 2, round(0.5 * share * scan.shape[0])
+    inside[middle - half : middle + half] = True
+    return dataclasses.replace(scan, mark_valid=inside)
+
+
+def test_an_outline_that_leaves_little_of_a_mark_is_said():
+    scan = make_scan()
+    for share, said in ((0.15, True), (0.5, False), (1.0, False)):
+        part = outlined(scan, share)
+        (face,) = find_regions(part, DEFAULT_PARAMS)
+        assert (face.kept_share < 0.15) is said
+        (judged,) = judge_marks(part)
+        reasons = [reason for reason in judged.quality.reasons if "the outline keeps" in reason]
+        assert bool(reasons) is said
+        if said:
+            assert judged.quality.verdict is not Verdict.USABLE
+            assert reasons == [
+                f"the outline keeps {face.kept_share:.2f} of the breech face that is seen, at "
+                "least 0.15 needed"
+            ]
+            assert reasons[0] in " ".join(usable_marks([judged], keep_unusable=True).notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def drawn_head(
 
 
 def found(scan: Scan):
-    face, pin = find_image_regions(scan, DEFAULT_PARAMS.head_image)
+    face, pin = find_image_regions(scan, DEFAULT_PARAMS)
     assert (face.mark_type, pin.mark_type) == (MarkType.BREECH_FACE, MarkType.FIRING_PIN)
     return face, pin
 
@@ -159,3 +160,25 @@ def test_a_rendered_head_whose_edge_is_rounded(seed, elevation_deg):
     assert (face.inside & truth).sum() / (face.inside | truth).sum() > 0.75
     assert np.hypot(*np.subtract(face.center_um, head.center_um)) < 40.0
     assert not (pin.inside & face.inside).any()
+
+
+@pytest.mark.parametrize("factor", [0.3, 0.5, 1.8, 3.0])
+def test_a_primer_at_another_pitch_is_pointed_out(factor):
+    scan = image(drawn_head(), 20.0 * factor)
+    with pytest.raises(ScanError, match=r"no primer found at the pitch of .* um; a disc of") as no:
+        find_image_regions(scan, DEFAULT_PARAMS)
+    small, large = (float(word) for word in re.findall(r"([\d.]+) if", no.value.hint))
+    diameter_px = 2 * 1800.0 / 20.0
+    assert small == pytest.approx(4400.0 / diameter_px, rel=0.05)
+    assert large == pytest.approx(5300.0 / diameter_px, rel=0.05)
+    assert no.value.hint.startswith("--pixel-pitch-um ")
+
+
+@pytest.mark.parametrize("factor", [0.3, 1.0, 3.0])
+def test_the_pitch_is_not_doubted_where_no_primer_is_seen(factor):
+    rows, cols = np.mgrid[:250, :300]
+    shaded = 0.4 + 0.3 * np.sin(rows / 40.0) * np.cos(cols / 30.0)
+    for grey in (shaded, np.random.default_rng(2).uniform(0.2, 0.8, rows.shape)):
+        with pytest.raises(ScanError, match="no whole primer found") as no:
+            find_image_regions(image(grey, 20.0 * factor), DEFAULT_PARAMS)
+        assert "--pixel-pitch-um" not in str(no.value) + no.value.hint
