@@ -163,6 +163,26 @@ def rare_tiffs() -> Iterator[ImageFile]:
         yield ImageFile(f"tiff-{bits}-bit", data, tolerance=0.51 / ((1 << bits) - 1))
 
 
+def other_tiffs() -> Iterator[ImageFile]:
+    """As libtiff writes them, through Pillow and OpenCV: JPEG as YCbCr, alpha, predictors."""
+    grey, opaque = picture(), opacity()
+    planes = {
+        "L": grey,
+        "LA": np.dstack([grey, opaque]),
+        "RGB": np.dstack([grey] * 3),
+        "RGBA": np.dstack([grey, grey, grey, opaque]),
+    }
+    for mode, packing in itertools.product(planes, ("raw", "tiff_lzw", "tiff_adobe_deflate")):
+        data = saved(Image.fromarray(planes[mode]), "TIFF", compression=packing)
+        yield ImageFile(f"libtiff-{mode}-{packing}", data, "A" in mode)
+    for mode in ("L", "RGB"):
+        data = saved(Image.fromarray(planes[mode]), "TIFF", compression="jpeg", quality=98)
+        yield ImageFile(f"libtiff-{mode}-jpeg", data, tolerance=LOSSY)
+    for mode, depth in itertools.product(("L", "RGB"), (8, 16)):
+        data = damaged.image_bytes(".tif", deeper(planes[mode], depth))
+        yield ImageFile(f"opencv-{mode}-{depth}", data)
+
+
 # PNG.
 
 
@@ -282,4 +302,4 @@ def bmps() -> Iterator[ImageFile]:
 
 def image_files() -> list[ImageFile]:
     """All of them."""
-    return [*tiff_matrix(), *rare_tiffs(), *pngs(), *jpegs(), *bmps()]
+    return [*tiff_matrix(), *rare_tiffs(), *other_tiffs(), *pngs(), *jpegs(), *bmps()]

@@ -37,23 +37,23 @@ def find_image_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
     regions = regions or _first_face(scan, grey, soft_primers(grey, head), head)
     if regions:
         return regions
-    needed = (
-        f"a bright disc of {head.min_primer_um / 1e3:g} to {head.max_primer_um / 1e3:g} mm "
-        "radius within a dark ring is needed, or a mask"
-    )
-    cups_mm = params.read.primer_cups_mm
     if diameter_px := _primer_at_another_pitch(scan, params):
-        small, large = (mm * UM_PER_MM / diameter_px for mm in cups_mm)
+        cups = [
+            f"{mm * UM_PER_MM / diameter_px:.3g} um if it is a primer cup of {mm:g} mm"
+            for mm in params.read.primer_cups_mm
+        ]
         raise ScanError(
-            f"{name}: no primer found at the pitch of {scan.pixel_pitch_um:.4g} um; a disc of "
-            f"{diameter_px:.0f} pixels across looks like one, which at that pitch is "
-            f"{diameter_px * scan.pixel_pitch_um / 1e3:.3g} mm; {needed}",
-            hint=f"--pixel-pitch-um {small:.3g} if the disc is a whole primer cup of "
-            f"{cups_mm[0]:g} mm, {large:.3g} if of {cups_mm[1]:g} mm; "
-            "a fifth less where only the flat of the cup shines",
+            f"{name}: no primer found at the pitch of {scan.pixel_pitch_um:.4g} um, but a disc of "
+            f"{diameter_px:.0f} pixels across that looks like one: the pitch would be "
+            f"{', '.join(cups)}",
+            hint="--pixel-pitch-um states the pitch; it is a fifth less where only the flat of "
+            "the cup shines",
         )
     if not primers:
-        raise ScanError(f"{name}: no whole primer found; {needed}")
+        raise ScanError(
+            f"{name}: no whole primer found; a bright disc of {head.min_primer_um / 1e3:g} to "
+            f"{head.max_primer_um / 1e3:g} mm radius within a dark ring is needed, or a mask"
+        )
     raise ScanError(
         f"{name}: a bright disc of {primers[0].radius * head.grid_um / 1e3:.2f} mm radius found, "
         "but no even face with a firing pin impression in it; a mask is needed"

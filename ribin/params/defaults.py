@@ -160,6 +160,8 @@ class ReadParams:
     min_pair_share: float = 0.3  # of the whole, that the smaller of the two has
     max_neck_share: float = 0.15  # width of the neck between two discs, of theirs
     min_seam: float = 2.0  # change across it, of that between any other columns; joined 3.8
+    min_mask_share: float = 0.15  # of a breech face; a mask that keeps less is said
+    usual_face_mm2: float = 8.5  # ring of 1.75 and 0.6 mm radius, the flat of a small primer
     max_pitch_disagreement: float = 0.01  # of two statements: whole dots an inch are rounded
     # What programs write that have to write a density: of screens, printers, scanners and faxes.
     placeholder_dpi: tuple[float, ...] = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ribin.errors import ParameterError, ScanError
-from ribin.model import BoolArray, Scan
+from ribin.model import UM_PER_MM, BoolArray, Scan
 from ribin.params.defaults import DEFAULT_PARAMS, ReadParams
 from ribin.read.file import (
     Content,
@@ -70,7 +70,7 @@ def read_scan(
     check_pitch(scan.row_pitch_um, scan.col_pitch_um, original.name, params)
     check_relief(scan, original.name)
     check_single(scan, original.name, params)
-    return _apply_mask(scan, path, mask_path, params)
+    return _with_mask_noted(_apply_mask(scan, path, mask_path, params), params)
 
 
 def _decode(original: Original, pixel_pitch_um: float | None, params: ReadParams) -> Scan:
@@ -108,6 +108,23 @@ def _apply_mask(scan: Scan, path: Path, mask_path: str | Path | None, params: Re
     note = f"Mask {chosen.name} {how}: {share:.1%} of the pixels inside, SHA-256 {sha256}."
     provenance = replace(scan.provenance, notes=(*scan.provenance.notes, note))
     return replace(scan, mark_valid=inside, provenance=provenance)
+
+
+def _with_mask_noted(scan: Scan, params: ReadParams) -> Scan:
+    """The scan with a note where its mask keeps little of a mark, whichever mask that is."""
+    if scan.mark_valid is None:
+        return scan
+    pixel_mm2 = scan.row_pitch_um * scan.col_pitch_um / UM_PER_MM**2
+    kept_mm2 = float(np.sum(scan.valid & scan.mark_valid)) * pixel_mm2
+    measured_mm2 = float(np.sum(scan.valid)) * pixel_mm2
+    if kept_mm2 >= params.min_mask_share * min(measured_mm2, params.usual_face_mm2):
+        return scan
+    note = (
+        f"The mask keeps {kept_mm2:.3g} mm2 of {measured_mm2:.3g} mm2 measured, less than "
+        f"{params.min_mask_share:.0%} of a breech face: check it."
+    )
+    provenance = replace(scan.provenance, notes=(*scan.provenance.notes, note))
+    return replace(scan, provenance=provenance)
 
 
 def read_mask(

@@ -255,9 +255,9 @@ def _check_light(scan: Scan) -> None:
     """
     if scan.kind is ScanKind.IMAGE and not scan.provenance.lighting:
         raise ParameterError(
-            f"{scan.provenance.source}: the light of a photograph needed, found none stated",
-            hint="--lighting ring or side:DEG, or the column lighting, says it; --lighting unknown "
-            "enrols the photograph, and no search compares it",
+            f"{scan.provenance.source}: the light of a photograph needed, found none stated: "
+            "--lighting or the column lighting says ring or side:DEG; with unknown it is "
+            "enrolled, and no search compares it"
         )
 
 

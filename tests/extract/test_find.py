@@ -109,7 +109,7 @@ def outlined(scan, share: float):
 
 def test_an_outline_that_leaves_little_of_a_mark_is_said():
     scan = make_scan()
-    for share, said in ((0.15, True), (0.5, False), (1.0, False)):
+    for share, said in ((0.1, True), (0.5, False), (1.0, False)):
         part = outlined(scan, share)
         (face,) = find_regions(part, DEFAULT_PARAMS)
         assert (face.kept_share < 0.15) is said

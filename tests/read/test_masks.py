@@ -257,3 +257,18 @@ def test_mask_of_another_shape_or_kind_is_refused(tmp_path):
         read_scan(path)
     with pytest.raises(FormatError, match=r"gone.png: a file needed, found nothing there"):
         read_scan(path, mask_path=tmp_path / "gone.png")
+
+
+@pytest.mark.parametrize(("side", "pitch_um", "rows", "said"), [
+    (100, 20.0, 10, True), (100, 20.0, 20, False),  # 4 mm2 measured: a cut-out mark
+    (100, 60.0, 2, True), (100, 60.0, 10, False),  # 36 mm2: a head, of which a mark is a part
+])  # fmt: skip
+def test_a_mask_that_keeps_little_of_a_mark_is_said(side, pitch_um, rows, said, tmp_path):
+    heights = damaged.relief_um(side, side)
+    mask = np.zeros((side, side), np.uint8)
+    mask[:rows] = 255
+    data = damaged.x3p_bytes(heights, (pitch_um, pitch_um))
+    packed = damaged.image_bytes(".png", mask)
+    (tmp_path / "a.x3p").write_bytes(damaged.with_members(data, ("bindata/mask.png", packed)))
+    notes = read_scan(tmp_path / "a.x3p").provenance.notes
+    assert any("less than 15% of a breech face: check it." in note for note in notes) is said

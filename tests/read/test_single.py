@@ -29,8 +29,9 @@ def joined(one: np.ndarray, two: np.ndarray, gap: int, axis: int) -> np.ndarray:
 
 def as_image(heights: np.ndarray, outside: int) -> bytes:
     low, span = np.nanmin(heights), np.ptp(heights[np.isfinite(heights)])
-    grey = np.nan_to_num((heights - low) / span * 200 + 20, nan=outside)
-    return damaged.image_bytes(".png", grey.astype(np.uint8))
+    grey = np.nan_to_num((heights - low) / span * 200 + 25, nan=outside)
+    grain = np.random.default_rng(3).integers(0, 4, grey.shape)
+    return damaged.image_bytes(".png", np.clip(grey + grain, 0, 255).astype(np.uint8))
 
 
 PAIRS = {"frames": (frame(1), frame(2)), "discs": (disc(1), disc(2)), "twice": (disc(1), disc(1))}
@@ -44,9 +45,10 @@ def test_two_scans_in_one_file_are_refused(pair, gap, axis, tmp_path):
     (tmp_path / "a.scan").write_bytes(damaged.x3p_bytes(both))
     with pytest.raises(ScanError, match=r"^a.scan: one scan needed, found two side by side$"):
         read_scan(tmp_path / "a.scan")
-    (tmp_path / "a.scan").write_bytes(as_image(both, 0))
-    with pytest.raises(ScanError, match=r"^a.scan: one scan needed, found two side by side$"):
-        read_scan(tmp_path / "a.scan", pixel_pitch_um=10.0)
+    for ground in (0, 250):
+        (tmp_path / "a.scan").write_bytes(as_image(both, ground))
+        with pytest.raises(ScanError, match=r"^a.scan: one scan needed, found two side by side$"):
+            read_scan(tmp_path / "a.scan", pixel_pitch_um=10.0)
 
 
 def test_one_long_scan_is_read(tmp_path):
@@ -56,3 +58,5 @@ def test_one_long_scan_is_read(tmp_path):
     for heights in (long, long.T, stitched, disc(1)):
         (tmp_path / "a.x3p").write_bytes(damaged.x3p_bytes(heights))
         assert read_scan(tmp_path / "a.x3p").shape == heights.shape
+        (tmp_path / "a.png").write_bytes(as_image(heights, 0))
+        assert read_scan(tmp_path / "a.png", pixel_pitch_um=10.0).shape == heights.shape
