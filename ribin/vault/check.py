@@ -16,7 +16,7 @@ from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
 from ribin.vault.conclusions import conclusion_problems
 from ribin.vault.enrol import MARKS_FOLDER, is_arriving, scan_path
 from ribin.vault.exhibits import find_scan_owner
-from ribin.vault.recorded_searches import lead_problems
+from ribin.vault.recorded_searches import search_problems
 from ribin.vault.records import version_problems
 from ribin.vault.redescribe import read_descriptions
 from ribin.vault.rows import record_problems
@@ -81,7 +81,7 @@ def check_catalogue(db: sqlite3.Connection) -> list[Problem]:
     with _damage_noted(found):
         found += [Problem(exhibit, text) for exhibit, text in record_problems(db)]
     with _damage_noted(found):
-        found += [Problem("", text) for text in lead_problems(db)]
+        found += [Problem("", text) for text in search_problems(db)]
     with _damage_noted(found):
         found += [Problem("", f"record {one.name}: {text}") for one, text in version_problems(db)]
     with _damage_noted(found):

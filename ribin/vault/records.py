@@ -126,7 +126,8 @@ def version_problems(db: sqlite3.Connection) -> Iterator[tuple[Record, str]]:
     blanked: set[str] = set()
     query = "SELECT action, details FROM audit WHERE instr(details, '\"blanked\"')"
     for action, details in db.execute(query):
-        blanked.update(json.loads(details).get("blanked", ()) if action in BLANKING else ())
+        names, kinds = json.loads(details).get("blanked", ()), BLANKING.get(action, ())
+        blanked.update(name for name in names if name.partition("/")[0] in kinds)
     rows = db.execute("SELECT * FROM records ORDER BY kind, id, version")
     for _, versions in groupby(map(record_of, rows), lambda one: (one.kind, one.id)):
         before = None

@@ -47,6 +47,9 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "end trust": ("trusted_keys",),
     "export bundle": ("bundles",),
     "import bundle": ("bundles",),
+    "search recorded": ("records/search",),
+    "search ended": ("records/search",),
+    "annotate": ("records/annotations",),
     "standing search": ("standing_searches",),
     "standing search ended": ("standing_searches",),
     "standing search found": ("findings",),
@@ -58,7 +61,13 @@ ONCE = frozenset(
     | {"appointments", "tombstones", "bundles", "aliases"}
 )
 RENAMING = frozenset({"edit"})  # what else it changes of a row follows from a record
-BLANKING = frozenset({"edit", "purge"})  # who blanks the text of old versions
+# Who blanks the text of which kinds of record.
+BLANKING: Mapping[str, tuple[str, ...]] = {
+    "edit": ("event", "exhibit", "scan"),
+    "purge": ("event", "exhibit", "scan"),
+    "search ended": ("search",),
+    "annotations ended": ("annotations",),
+}
 _REMOVERS = frozenset({"purge", "edit", "move", "retention"})
 # Tables whose rows end, and the column that says when: empty before, and never changed after.
 ENDS = {"releases": "ended_at", "standing_searches": "ended_at", "findings": "told_at"}
