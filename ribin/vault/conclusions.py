@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
-from ribin.cases.leads import Conclusion, LeadHistory, ReviewRound, Role, is_by, same_person
+from ribin.cases.leads import Conclusion, LeadHistory, Review, ReviewRound, Role, is_by, same_person
 from ribin.vault.leads import BLINDNESS, blindness_found, read_leads, waits_for_logs
 from ribin.vault.vouching import Vouched, read_vouched
 
@@ -69,12 +69,25 @@ def _review_problems(history: LeadHistory) -> Iterator[str]:
     given = {review.review: review for review in history.given}
     for review in history.given:
         over = given.get(review.supersedes)
-        if review.supersedes and not (over and is_by(over, review.reviewer, review.member)):
+        own = over and is_by(over, review.reviewer, review.member)
+        if review.supersedes and not own and not _is_third(history, review, over):
             yield f"review {review.review} supersedes another person's"
-    begun = [review for review in history.reviews if not review.supersedes]
+    begun = [
+        review
+        for review in history.reviews
+        if not review.supersedes or _is_third(history, review, given.get(review.supersedes))
+    ]
     for number, one in enumerate(begun):
         if any(is_by(one, other.reviewer, other.member) for other in begun[:number]):
             yield f"review {one.review} is a second verdict of one person"
+
+
+def _is_third(history: LeadHistory, review: Review, over: Review | None) -> bool:
+    """Whether a review stands in the place of another person's that was not blind."""
+    if over is None or is_by(over, review.reviewer, review.member):
+        return False
+    read = {one.review: one for one in history.reviews}.get(over.review, over)
+    return over.place is review.place is ReviewRound.SECOND and not read.blind
 
 
 def _persons_problems(
