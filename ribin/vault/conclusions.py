@@ -21,7 +21,7 @@ def conclusion_problems(db: sqlite3.Connection) -> Iterator[str]:
         name = history.lead.lead
         texts = [*_link_problems(history), *_review_problems(history)]
         if _agreed(history) and not history.link and history.lead.pair not in linked:
-            texts.append("two blind identifications make a link, found none")
+            texts.append("two blind verdicts that agree make a link, found none")
         yield from (f"lead {name}: {text}" for text in texts)
         yield from _persons_problems(db, history, vouched)
     waiting = {one.review for h in histories for one in waits_for_logs(h.lead, h.given)}
@@ -51,7 +51,7 @@ def _link_problems(history: LeadHistory) -> Iterator[str]:
         return
     first, second = pair
     if any(one.conclusion is not Conclusion.IDENTIFICATION for one in pair):
-        yield "its link needs two identifications, found another verdict"
+        yield "its link needs two verdicts that agree, found another"
     if not all(one.blind for one in pair):
         yield "its link needs two blind verdicts, found one that was not"
     if is_by(second, first.reviewer, first.member):
