@@ -13,16 +13,15 @@ from ribin.vault.audit import (
     AuditHead,
     AuditRow,
     anchor_problem,
-    chain_problems,
     exported_lines,
     file_problems,
     read_hashes,
     read_head,
 )
+from ribin.vault.check import check_catalogue
 from ribin.vault.exhibits import aliases_of
 from ribin.vault.people import check_role
 from ribin.vault.retention import tombstones
-from ribin.vault.rows import record_problems
 from ribin.vault.sharing import named_in_lead, pseudonym
 from ribin.vault.vault import Vault
 
@@ -44,7 +43,7 @@ def verify_log(vault: Path | None, file: Path | None, anchors: Sequence[str]) ->
         head, problems, hashes = file_problems(file)
     else:
         with open_own(vault) as opened, opened.catalogue.reading() as db:
-            problems = chain_problems(db) + [text for _, text in record_problems(db)]
+            problems = [problem.text for problem in check_catalogue(db)]
             head, hashes = read_head(db), read_hashes(db)
     problems += [p for p in (anchor_problem(hashes, anchor) for anchor in anchors) if p]
     return VerifiedLog(head, tuple(problems))

@@ -132,8 +132,8 @@ def _lead_problems(db: sqlite3.Connection) -> Iterator[str]:
             yield f"lead {row['lead']}: its list is not that of search {row['number']}"
         elif found.stated.lists is not None and not any(
             all(figures.get(name, value) == value for name, value in candidate.items())
-            for one in found.stated.lists["lists"]
-            for candidate in one["candidates"]
+            for one in found.stated.lists.get("lists", ())
+            for candidate in one.get("candidates", ())
         ):
             yield f"lead {row['lead']}: its figures are in no list of search {row['number']}"
 
@@ -175,5 +175,6 @@ _NOTHING = SearchStatement("", "", "", (), 0, {}, "")
 
 def _stated(body: str) -> SearchStatement:
     facts = {"lists": None, **json.loads(body)}
-    marks = tuple(SearchedMark(**mark) for mark in facts["marks"])
-    return SearchStatement(**{**facts, "members": tuple(facts["members"]), "marks": marks})
+    marks = tuple(SearchedMark(**mark) for mark in facts.get("marks", ()))
+    members = tuple(facts.get("members", ()))
+    return SearchStatement(**{**facts, "members": members, "marks": marks})
