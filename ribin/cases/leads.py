@@ -63,6 +63,7 @@ class LeadStatus(StrEnum):
     LEAD = "lead"
     SECOND_REVIEW_DUE = "second review due"
     BLINDNESS_DUE = "blindness not checked"  # agreed; the log of the other member was not read
+    NOT_BLIND = "agreed, not blind"  # two identifications; a third reviewer may give a blind one
     CONFIRMED_LINK = "confirmed link"
     NOT_CONFIRMED = "not confirmed"
     INCONCLUSIVE_A = "inconclusive a"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -10,13 +11,13 @@ from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after
 from ribin.leads.steps import Step
-from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, leads_table, view_lead
+from ribin.leads.text import lead_facts, lead_page, leads_table, view_lead
 from ribin.leads.trace_files import as_graphml, write_picture
 from ribin.leads.two_vaults import exhibit_ref
 from ribin.report.json import as_json
 from ribin.search.network import Network
 from ribin.services.files import whole_file
-from ribin.services.leads import announce, look_at_lead, look_at_leads
+from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
 from ribin.vault.vault import Vault
 
 
@@ -92,15 +93,44 @@ def list_leads(mine: bool, call: Call) -> None:
 def show(lead_number: str, call: Call) -> None:
     """Show a lead: who took it up and why, and the verdicts as far as you may see them.
 
+    Whoever may give the second verdict is shown no figures, no note and no verdict before. Your
+    own verdict is shown after a question on a terminal, because the second reviewer must not see
+    it.
+
     \b
     Example:
       ribin lead show JAM-L1 --vault vaults/JAM
     """
     with call.own_vault() as vault:
-        view = look_at_lead(vault, lead_number, call.who)
+        warning, early = warning_of_verdict(vault, lead_number, call.who), True
+        if warning:
+            click.echo(f"{lead_number}: {warning}", err=True)
+            early = not sys.stdin.isatty() or click.confirm("Show it?", err=True)
+        view = look_at_lead(vault, lead_number, call.who, early)
     click.echo(as_json(lead_facts(view)) if call.json_output else lead_page(view))
-    if view.shows_early:
-        click.echo(SHOWN_EARLY, err=True)
+
+
+@lead.command()
+@click.argument("lead_number", metavar="LEAD")
+@click.option("-o", "--output", type=A_PATH, required=True, help="Page to write, .html.")
+@common_options("vault", "network", "params", "who")
+def marks(lead_number: str, output: Path, call: Call) -> None:
+    """Write a page of the two marks of a lead, as `ribin view` does.
+
+    Whoever may give the second verdict is shown the marks alone, without figures.
+
+    \b
+    Example:
+      ribin lead marks JAM-L1 -o marks.html --vault vaults/JAM
+    """
+    from ribin.services.files import PAGE, check_output
+    from ribin.services.pair import lead_marks_page, write_page
+
+    check_output(output, PAGE)
+    with call.session() as session:
+        html = lead_marks_page(session, lead_number, call.who)
+    write_page(html, output)
+    click.echo(f"{output}: page of the marks of {lead_number} written")
 
 
 @lead.command()

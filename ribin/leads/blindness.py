@@ -2,9 +2,10 @@
 
 A first verdict is shown to the person who gave it, and a name is taken as it is stated. So a look
 counts for the name and for the login behind it: whoever borrows another's name to look is not blind
-under the own one. Exports and backups hold every verdict, and count as looks at those that await
-the second. A verdict on an earlier lead of the same pair counts like one on this lead: two persons
-who know where they disagreed are not blind when they start again.
+under the own one. Who gave a verdict on the lead may look again from the login that gave it: that
+is no look of others who share this login. Exports and backups hold every verdict, and count as
+looks at those that await the second. A verdict on an earlier lead of the same pair counts like one
+on this lead: two persons who know where they disagreed are not blind when they start again.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ribin.leads.two_vaults import BothVaults
 from ribin.vault.leads import BLINDNESS, VERDICTS_OF, find_lead, first_of, leads_of_pair
 
 _LOOKS = (
-    "SELECT who, identity, host, action, subject, details FROM audit "
+    "SELECT at, who, identity, host, action, subject, details FROM audit "
     "WHERE ((action = 'view' AND subject = ?) OR instr(details, ?) > 0) AND at <= ?"
 )
 _GIVEN = (
@@ -81,6 +82,8 @@ def saw_a_verdict(
                 viewed = row["action"] == "view" and row["subject"] == lead_seen
                 shown = viewed and details.get("verdicts")
                 shown = shown or lead_seen in details.get(VERDICTS_OF, ())
+                if member == eyes.member and _is_own_look(db, history, row):
+                    continue
                 if shown and _is_look_of(eyes, row, member):
                     return True
     return False
@@ -120,6 +123,26 @@ def check_blindness(both: BothVaults, lead: str) -> None:
                 if waits or not blind:
                     said = {"review": review.review, "blind": blind}
                     both.log(member, BLINDNESS, lead, "", [], **said)
+
+
+def looks_at_own_verdict(
+    db: Any, history: LeadHistory, who: str, logins: set[str], at: str = _EVER
+) -> bool:
+    """Whether a person had given a verdict on a lead before, from the login that looks."""
+    for review in history.given:
+        if same_person(review.reviewer, who) and review.at <= at:
+            name = json.dumps(f"reviews/{review.review}", ensure_ascii=False)
+            row = db.execute(_GIVEN, (review.lead, name)).fetchone()
+            if row and logins <= logins_behind(row["who"], row["identity"]):
+                return True
+    return False
+
+
+def _is_own_look(db: Any, history: LeadHistory, row: Any) -> bool:
+    logins = logins_behind(row["who"], row["identity"])
+    return row["action"] == "view" and looks_at_own_verdict(
+        db, history, row["who"], logins, row["at"]
+    )
 
 
 def _is_look_of(eyes: Viewer, row: Any, member: str) -> bool:

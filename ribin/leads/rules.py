@@ -35,8 +35,8 @@ def status_of(history: LeadHistory) -> LeadStatus:
         return LeadStatus.CLOSED
     if not verdicts_are_known(history):
         return LeadStatus.SECOND_REVIEW_DUE if history.reviews else LeadStatus.LEAD
-    if awaits_logs(history):
-        return LeadStatus.BLINDNESS_DUE
+    if lacks_a_blind_verdict(history):
+        return LeadStatus.BLINDNESS_DUE if awaits_logs(history) else LeadStatus.NOT_BLIND
     first, *others = {review.conclusion.name for review in history.current}
     known = {} if others else LeadStatus.__members__  # of the same names: inconclusive a, b and c
     return known.get(first, LeadStatus.NOT_CONFIRMED)
@@ -72,6 +72,23 @@ def awaits_logs(history: LeadHistory) -> bool:
     )
 
 
+def not_blind_second(history: LeadHistory) -> Review | None:
+    """The second verdict of two identifications, where it alone was not blind: a third reviewer may
+    give a blind one in its place."""
+    if status_of(history) is not LeadStatus.NOT_BLIND:
+        return None
+    (odd, *others) = [review for review in history.current if not review.blind]
+    return odd if odd.place is ReviewRound.SECOND and not others else None
+
+
+def shows_the_marks_alone(history: LeadHistory, who: str, member: str) -> bool:
+    """Whether this person may come to give the second verdict, and so is shown neither the figures
+    and the note of the lead nor a verdict of others."""
+    due = history.reviews and status_of(history).is_open
+    awaits_another = due or not_blind_second(history) is not None
+    return bool(awaits_another) and not had_a_part(history, who, member)
+
+
 def ends_the_link(history: LeadHistory) -> bool:
     """Whether a superseding verdict has taken the ground from a link that stands."""
     return history.linked and any(
@@ -87,8 +104,8 @@ def had_a_part(history: LeadHistory, who: str, member: str) -> bool:
 
 def visible_reviews(history: LeadHistory, who: str, member: str) -> tuple[Review, ...]:
     """The reviews that a person of this member may see: the own ones, and all once both verdicts
-    are known."""
-    if verdicts_are_known(history):
+    are known; but not before a third one, which is to be blind too."""
+    if verdicts_are_known(history) and not shows_the_marks_alone(history, who, member):
         return history.reviews
     return tuple(review for review in history.reviews if is_by(review, who, member))
 
@@ -121,18 +138,20 @@ def check_review(history: LeadHistory, who: str, member: str) -> None:
     status = status_of(history)
     if status is LeadStatus.CLOSED:
         raise StoreError(f"lead {lead}: an open lead needed, found one that was closed")
-    if not status.is_open:
+    third = not_blind_second(history)
+    if not (status.is_open or third):
         raise StoreError(
             f"lead {lead}: both reviews are there ({status}); --supersede changes one's own"
         )
     if next_round(history) is ReviewRound.FIRST:
         return
     if any(is_by(review, who, member) for review in history.reviews):
-        raise AccessError(f"lead {lead}: another person needed for the second review, found {who}")
+        needed = f"another person needed for the {'third' if third else 'second'} review"
+        raise AccessError(f"lead {lead}: {needed}, found {who}")
     if had_a_part(history, who, member):
         raise AccessError(
-            f"lead {lead}: another person than who took it up needed for the second review, "
-            f"found {who}"
+            f"lead {lead}: another person than who took it up needed for the "
+            f"{'third' if third else 'second'} review, found {who}"
         )
 
 

@@ -241,7 +241,8 @@ def give_review(
 ) -> Step:
     """Add a verdict on the items: the first, the second, or one that supersedes one's own.
 
-    The second one counts as blind unless an audit log in reach says that a verdict on the pair, on
+    Where two identifications lack a blind second one, a third person's takes its place. The second
+    one counts as blind unless an audit log in reach says that a verdict on the pair, on
     this lead or an earlier one, was given by this person or shown to this name or login. Across a
     border it counts, and makes a link, once the logs of both members were read.
 
@@ -258,13 +259,19 @@ def give_review(
         check_role(both.own, who, (_REVIEWING[rules.round_given(history, earlier) or place],))
         if not earlier:
             rules.check_review(history, who, own.member)
+            earlier = rules.not_blind_second(history)
+            if earlier and not reads_all_logs(both, history.lead):
+                raise StoreError(
+                    f"lead {lead}: the logs of {' and '.join(history.lead.members)} needed for a "
+                    "third review, found one out of reach"
+                )
         review = Review(
             review=next_review_number(both.own, lead, own.member),
             lead=lead,
             place=place,
             conclusion=conclusion,
             examined=examined,
-            blind=_is_blind(both, history, place),
+            blind=_is_blind(both, history, place, third=bool(earlier) and not supersede),
             reviewer=who,
             member=own.member,
             at=now_utc(),
@@ -278,9 +285,9 @@ def give_review(
         return step_done(both, lead, settle(both, lead))
 
 
-def _is_blind(both: BothVaults, history: LeadHistory, place: ReviewRound) -> bool:
+def _is_blind(both: BothVaults, history: LeadHistory, place: ReviewRound, third: bool) -> bool:
     """A second verdict that not all logs are in reach for is checked when they are."""
-    if rules.verdicts_are_known(history):
+    if rules.verdicts_are_known(history) and not third:
         return False
     if place is ReviewRound.FIRST:
         return True

@@ -11,6 +11,8 @@ from ribin.leads.rules import (
     awaits_logs,
     had_a_part,
     lacks_a_blind_verdict,
+    not_blind_second,
+    shows_the_marks_alone,
     status_of,
     verdicts_are_known,
     visible_reviews,
@@ -25,7 +27,12 @@ NO_LINK = (
     "no link: a verdict was not blind; the pair may be taken up as a new lead, "
     "with a second verdict by somebody who has seen none on it"
 )
-SHOWN_EARLY = "the audit log has it: a second review under this name or login is not blind now"
+THIRD_DUE = "; or a third reviewer, who has seen none, gives a verdict on this lead"
+OWN_VERDICT = "your own verdict is shown, and the second reviewer must not see it"
+SHOWN_EARLY = (
+    "this verdict was given from another login; the audit log has it who looks: "
+    "a second review under this name or login is not blind now"
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,7 @@ class LeadView:
     history: LeadHistory
     reviews: tuple[Review, ...]
     hidden_reviews: int
+    marks_alone: bool = False  # for who may give the second verdict: no note, no figures
 
     @property
     def shows_early(self) -> bool:
@@ -46,11 +54,12 @@ class LeadView:
         given and not what it supersedes. So a step under a borrowed name shows nothing new."""
         if not self.shows_early:
             return self
-        return LeadView(self.history, self.reviews[-1:], len(self.history.reviews) - 1)
+        shown = self.reviews[-1:]
+        return replace(self, reviews=shown, hidden_reviews=len(self.history.reviews) - 1)
 
     def without_verdicts(self) -> LeadView:
         """The same without what was concluded."""
-        return LeadView(self.history, (), len(self.history.reviews))
+        return replace(self, reviews=(), hidden_reviews=len(self.history.reviews))
 
 
 def view_lead(vault: Vault, history: LeadHistory, who: str) -> LeadView:
@@ -62,7 +71,11 @@ def view_lead(vault: Vault, history: LeadHistory, who: str) -> LeadView:
                 ends[place] = replace(end, exhibit=named_in_lead(db, end.exhibit))
     lead = replace(history.lead, reference=ends[0], comparison=ends[1])
     seen = visible_reviews(history, who, vault.member)
-    return LeadView(replace(history, lead=lead), seen, len(history.reviews) - len(seen))
+    alone = shows_the_marks_alone(history, who, vault.member)
+    if alone:
+        lead = replace(lead, note="", figures={})
+    hidden = len(history.reviews) - len(seen)
+    return LeadView(replace(history, lead=lead), seen, hidden, alone)
 
 
 def leads_table(views: Sequence[LeadView]) -> str:
@@ -81,22 +94,25 @@ def leads_table(views: Sequence[LeadView]) -> str:
 def lead_page(view: LeadView) -> str:
     """One lead: who took it up and why, each verdict in AFTE's words, and what became of it."""
     history, lead = view.history, view.history.lead
+    known = verdicts_are_known(history)
     score = lead.figures.get("score")
     head: list[tuple[str, object]] = [
         ("lead", lead.lead),
         ("reference", lead.reference),
         ("comparison", lead.comparison),
         ("taken up by", f"{lead.examiner} ({lead.member}), {lead.at[:10]}"),
-        ("note", lead.note),
+        ("note", "shown with your verdict, as are the figures" if view.marks_alone else lead.note),
     ]
     head += [("score", score)] if isinstance(score, float) else []
     head += [("search", lead.figures["search"])] if "search" in lead.figures else []
     lines = [facts([*head, ("standing", status_of(history))])]
     lines += [_verdict(review, history) for review in view.reviews]
     if view.hidden_reviews:
-        lines.append(f"{view.hidden_reviews} verdict given, shown when both are in")
+        given = f"{view.hidden_reviews} verdict{'s' * (view.hidden_reviews > 1)} given"
+        lines.append(f"{given}, shown when {'yours is' if known else 'both are'} in")
     if lacks_a_blind_verdict(history):
-        lines.append(NO_LINK_YET if awaits_logs(history) else NO_LINK)
+        third = THIRD_DUE if not_blind_second(history) else ""
+        lines.append(NO_LINK_YET if awaits_logs(history) else NO_LINK + third)
     if history.closure and not history.link:
         closed = history.closure
         by = f"{closed.person} ({closed.member}), {closed.at[:10]}"
@@ -115,6 +131,7 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
         "standing": str(status_of(history)),
         "reviews": view.reviews,
         "hidden_reviews": view.hidden_reviews,
+        "marks_alone": view.marks_alone,
         "unchecked": history.unchecked,  # reviews whose blindness awaits the logs of both members
         "link": history.link if verdicts_are_known(history) else None,
         "withdrawal": history.withdrawal,
@@ -124,7 +141,7 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
 
 def leads_to_review(files: Iterable[LeadHistory], who: str, member: str) -> list[LeadHistory]:
     """Leads that await a verdict which a person of this member may give."""
-    due = [history for history in files if status_of(history).is_open]
+    due = [h for h in files if status_of(h).is_open or not_blind_second(h)]
     return [
         history for history in due if not (history.reviews and had_a_part(history, who, member))
     ]

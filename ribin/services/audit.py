@@ -18,16 +18,15 @@ from ribin.vault.audit import (
     AuditHead,
     AuditRow,
     anchor_problem,
-    chain_problems,
     exported_lines,
     file_problems,
     read_hashes,
     read_head,
 )
+from ribin.vault.check import check_catalogue
 from ribin.vault.exhibits import aliases_of
 from ribin.vault.people import check_role
 from ribin.vault.retention import tombstones
-from ribin.vault.rows import record_problems
 from ribin.vault.sharing import named_in_lead, pseudonym
 from ribin.vault.vault import Vault, open_member
 
@@ -70,7 +69,7 @@ def verify_log(
     with open_own(vault) as opened:
         theirs, notes = _heads_kept_by_others(network, opened.member, who) if network else ([], [])
         with opened.catalogue.reading() as db:
-            problems = chain_problems(db) + [text for _, text in record_problems(db)]
+            problems = [problem.text for problem in check_catalogue(db)]
             head, hashes = read_head(db), read_hashes(db)
             kept += [*theirs, *anchors_sent_back(db)]
             missing = Counter(keeper for keeper, _ in missing_anchors(db, kept))

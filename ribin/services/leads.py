@@ -7,11 +7,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.cases.leads import LeadHistory
+from ribin.cases.leads import LeadHistory, identity_of, logins_behind
 from ribin.errors import RibinError
+from ribin.leads.blindness import looks_at_own_verdict
 from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
 from ribin.leads.steps import Step
-from ribin.leads.text import LeadView, leads_to_review, view_lead
+from ribin.leads.text import OWN_VERDICT, SHOWN_EARLY, LeadView, leads_to_review, view_lead
 from ribin.search.network import Network
 from ribin.vault.leads import VERDICTS_OF, read_lead, read_leads
 from ribin.vault.people import check_looker
@@ -29,9 +30,8 @@ def lead_views(vault: Vault, who: str, mine: bool = False) -> list[LeadView]:
 def look_at_lead(vault: Vault, lead: str, who: str, early: bool = True) -> LeadView:
     """A lead for a person's eyes; the audit log keeps who looked.
 
-    `early`: also one's own first verdict while the second is due; nobody of this login is blind
-    then. Raises AccessError: the vault's people have roles, and `who` has none; StoreError: the
-    lead is unknown.
+    `early`: also one's own first verdict while the second is due. Raises AccessError: the vault's
+    people have roles, and `who` has none; StoreError: the lead is unknown.
     """
     check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
@@ -42,6 +42,18 @@ def look_at_lead(vault: Vault, lead: str, who: str, early: bool = True) -> LeadV
     if vault.writable:
         vault.record("view", lead, who, "", verdicts=len(view.reviews))
     return view
+
+
+def warning_of_verdict(vault: Vault, lead: str, who: str) -> str:
+    """What to say before a lead shows one's own verdict while the second is due; empty where it
+    does not. Errors as `look_at_lead`."""
+    check_looker(vault.catalogue, who)
+    with vault.catalogue.reading() as db:
+        history = read_lead(db, lead, str(vault.path))
+        own = looks_at_own_verdict(db, history, who, logins_behind(who, identity_of(who)))
+    if not _kept_blind(vault, view_lead(vault, history, who)).shows_early:
+        return ""
+    return OWN_VERDICT if own else SHOWN_EARLY
 
 
 def look_at_leads(

@@ -13,6 +13,7 @@ from pathlib import Path
 from ribin.cases.exhibits import Candidate, Request
 from ribin.cases.side import Side
 from ribin.comparison import Comparison
+from ribin.decide.steps import not_compared
 from ribin.describe.steps import template_mark
 from ribin.evaluate.weight import Weight, weight_text
 from ribin.model import NO_TRACE, Mark, Trace
@@ -26,6 +27,7 @@ from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.pictures import Picture, draw_overlay, write_overlay
 from ribin.report.trace import write_trace_files
 from ribin.services.files import REPORT, check_output, whole_file
+from ribin.services.leads import look_at_lead
 from ribin.services.marks import (
     Asker,
     Source,
@@ -44,6 +46,7 @@ from ribin.vault.vault import Vault
 from ribin.view import comparison_page
 from ribin.view.comparison import read_annotations
 
+NO_FIGURES = "the figures are shown with your verdict"
 FROM_TEMPLATE = "drawn from its template: the original is not released"
 
 
@@ -218,6 +221,27 @@ def pair_page(pair: ComparedPair, asker: Asker, annotations: Path | None = None)
         unit="µm" if pair.whole else "of its RMS",
         annotations=notes,
     )
+
+
+def lead_marks_page(session: Session, lead: str, who: str) -> str:
+    """The page of the two marks of a lead.
+
+    Whoever may give the second verdict is shown the marks alone: they are not compared before.
+    Another member's exhibit is asked for because of the lead. Raises RibinError: as `look_at_lead`
+    and `side_of`.
+    """
+    view = look_at_lead(session.vault, lead, who, early=False)
+    history = view.history.lead
+    scope = session.network.scope_of(session.member, history.members)
+    request = Request(session.member, scope, who=who, reason=f"lead {lead}")
+    asker = Asker(session.params, session, request)
+    if not view.marks_alone:
+        return pair_page(prepare_pair(*history.exhibits, asker), asker)
+    one = side_of(history.reference, asker)
+    two = side_of(history.comparison, asker, mark_type=one.mark.mark_type)
+    params_id = asker.params.params_id
+    blank = not_compared(one.template, two.template, NO_FIGURES, params_id)
+    return pair_page(ComparedPair(one, two, blank), asker)
 
 
 def _from_template(side: Side) -> Mark:

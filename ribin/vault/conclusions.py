@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
-from ribin.cases.leads import Conclusion, LeadHistory, ReviewRound, Role, is_by, same_person
+from ribin.cases.leads import Conclusion, LeadHistory, Review, ReviewRound, Role, is_by, same_person
 from ribin.vault.leads import BLINDNESS, blindness_found, read_leads, waits_for_logs
-from ribin.vault.vouching import Vouched, read_vouched
+from ribin.vault.vouching import Vouchers
 
 _GIVING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
 
 
-def conclusion_problems(db: sqlite3.Connection) -> Iterator[str]:
-    """One sentence for each link, withdrawal, verdict or closure that does not follow."""
-    histories, vouched = read_leads(db), read_vouched(db)
+def conclusion_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
+    """One sentence for each link, withdrawal, verdict or role that does not follow; no exhibit is
+    named before it."""
+    yield from (("", f"catalogue: {text}") for text in _problems(db, vouched))
+
+
+def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
+    histories = read_leads(db)
     yield from _appointment_problems(db, vouched)
     linked = {history.lead.pair for history in histories if history.link}
     for history in histories:
         name = history.lead.lead
         texts = [*_link_problems(history), *_review_problems(history)]
         if _agreed(history) and not history.link and history.lead.pair not in linked:
-            texts.append("two blind identifications make a link, found none")
+            texts.append("two blind verdicts that agree make a link, found none")
         yield from (f"lead {name}: {text}" for text in texts)
         yield from _persons_problems(db, history, vouched)
     waiting = {one.review for h in histories for one in waits_for_logs(h.lead, h.given)}
@@ -51,14 +56,16 @@ def _link_problems(history: LeadHistory) -> Iterator[str]:
         return
     first, second = pair
     if any(one.conclusion is not Conclusion.IDENTIFICATION for one in pair):
-        yield "its link needs two identifications, found another verdict"
+        yield "its link needs two verdicts that agree, found another"
     if not all(one.blind for one in pair):
         yield "its link needs two blind verdicts, found one that was not"
     if is_by(second, first.reviewer, first.member):
         yield "its link needs verdicts of two persons, found one person's"
     if is_by(second, lead.examiner, lead.member):
         yield "its link needs a second verdict of another person than who took it up"
-    if (link.pair, link.at) != (lead.pair, max(first.at, second.at)):
+    # Two members apart may give two verdicts each: then the last of all four makes the link.
+    days = {review.at for review in history.given if review.at >= max(first.at, second.at)}
+    if link.pair != lead.pair or link.at not in days:
         yield "its link is not of its exhibits, or not of the day of its verdicts"
     ended = any(one.conclusion is not Conclusion.IDENTIFICATION for one in history.current)
     if ended and history.withdrawal is None:
@@ -69,16 +76,29 @@ def _review_problems(history: LeadHistory) -> Iterator[str]:
     given = {review.review: review for review in history.given}
     for review in history.given:
         over = given.get(review.supersedes)
-        if review.supersedes and not (over and is_by(over, review.reviewer, review.member)):
+        own = over and is_by(over, review.reviewer, review.member)
+        if review.supersedes and not own and not _is_third(history, review, over):
             yield f"review {review.review} supersedes another person's"
-    begun = [review for review in history.reviews if not review.supersedes]
+    begun = [
+        review
+        for review in history.reviews
+        if not review.supersedes or _is_third(history, review, given.get(review.supersedes))
+    ]
     for number, one in enumerate(begun):
         if any(is_by(one, other.reviewer, other.member) for other in begun[:number]):
             yield f"review {one.review} is a second verdict of one person"
 
 
+def _is_third(history: LeadHistory, review: Review, over: Review | None) -> bool:
+    """Whether a review stands in the place of another person's that was not blind."""
+    if over is None or is_by(over, review.reviewer, review.member):
+        return False
+    read = {one.review: one for one in history.reviews}.get(over.review, over)
+    return over.place is review.place is ReviewRound.SECOND and not read.blind
+
+
 def _persons_problems(
-    db: sqlite3.Connection, history: LeadHistory, vouched: Mapping[str, Sequence[Vouched]]
+    db: sqlite3.Connection, history: LeadHistory, vouched: Vouchers
 ) -> Iterator[str]:
     """Who took a lead up or gave a verdict is who acted, and held the role for it."""
     lead, owner = history.lead.lead, _owner(db)
@@ -87,56 +107,52 @@ def _persons_problems(
     for name in (*entries, *(f"reviews/{review.review}" for review in history.given)):
         for said in vouched.get(name, ()):
             others = set(history.lead.members) - {owner}
-            if said.action == "lead received" and said.details.get("sender") not in others:
+            if said.row.action == "lead received" and said.row.facts.get("sender") not in others:
                 yield f"lead {lead}: {name} was received of nobody whom it concerns"
     for said in vouched.get(f"leads/{history.lead.lead}", ()):
-        if said.action == "lead" and not same_person(said.who, history.lead.examiner):
-            yield f"lead {history.lead.lead}: taken up by {said.who}, found another name"
+        if said.row.action == "lead" and not same_person(said.row.who, history.lead.examiner):
+            yield f"lead {history.lead.lead}: taken up by {said.row.who}, found another name"
     if end := history.withdrawal:
         ended = [r for r in history.current if r.conclusion is not Conclusion.IDENTIFICATION]
         superseded = any(is_by(review, end.person, end.member) for review in ended)
         for said in vouched.get(f"withdrawals/{end.withdrawal}", ()):
-            if said.action == "withdrawal" and said.who != end.person and not superseded:
-                text = f"withdrawn by {said.who}, found another name"
+            if said.row.action == "withdrawal" and said.row.who != end.person and not superseded:
+                text = f"withdrawn by {said.row.who}, found another name"
                 yield f"lead {history.lead.lead}: its link was {text}"
     for review in history.given:
         for said in vouched.get(f"reviews/{review.review}", ()):
-            if said.action != "review":
+            if said.row.action != "review":
                 continue
-            if said.who != review.reviewer:
-                yield f"review {review.review}: given by {said.who}, found another name"
+            if said.row.who != review.reviewer:
+                yield f"review {review.review}: given by {said.row.who}, found another name"
             role = _GIVING[review.place]
-            held = _holders(db, role, said.seq, vouched)
+            held = _holders(db, role, said.row.seq, vouched)
             if review.member == owner and review.reviewer not in held:
                 yield f"review {review.review}: {review.reviewer} was no {role} when it was given"
 
 
-def _appointment_problems(
-    db: sqlite3.Connection, vouched: Mapping[str, Sequence[Vouched]]
-) -> Iterator[str]:
+def _appointment_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
     """An administrator appointed each person, where there was one, and the log says to what."""
     for row in db.execute("SELECT * FROM appointments").fetchall():
         for said in vouched.get(f"appointments/{row['appointment']}", ()):
-            if said.action == "create":
+            if said.row.action == "create":
                 continue
             stated = (row["standing"], row["person"], row["appointed_by"])
-            named = row["role"] in said.details.get("roles", ())
-            heads = _holders(db, Role.ADMINISTRATOR, said.seq, vouched)
-            if (said.action, said.subject, said.who) != stated or not named:
+            named = row["role"] in said.row.facts.get("roles", ())
+            heads = _holders(db, Role.ADMINISTRATOR, said.row.seq, vouched)
+            if (said.row.action, said.row.subject, said.row.who) != stated or not named:
                 yield f"appointment {row['appointment']} is not as the audit log says"
-            elif heads and said.who not in heads:
-                yield f"appointment {row['appointment']}: {said.who} was no administrator"
+            elif heads and said.row.who not in heads:
+                yield f"appointment {row['appointment']}: {said.row.who} was no administrator"
 
 
-def _holders(
-    db: sqlite3.Connection, role: Role, seq: int, vouched: Mapping[str, Sequence[Vouched]]
-) -> set[str]:
+def _holders(db: sqlite3.Connection, role: Role, seq: int, vouched: Vouchers) -> set[str]:
     """Who held a role when a row of the log was written."""
     held: set[str] = set()
     query = "SELECT appointment, person, standing FROM appointments WHERE role = ?"
     for row in db.execute(f"{query} ORDER BY appointment", (role,)).fetchall():
         said = vouched.get(f"appointments/{row['appointment']}", ())
-        if said and said[0].seq < seq:
+        if said and said[0].row.seq < seq:
             held = (
                 held | {row["person"]} if row["standing"] == "appointed" else held - {row["person"]}
             )

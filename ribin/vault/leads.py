@@ -17,6 +17,7 @@ from ribin.cases.leads import (
     Review,
     ReviewRound,
     Withdrawal,
+    is_by,
     same_person,
 )
 from ribin.cases.record import RecordKind
@@ -73,8 +74,11 @@ def read_leads(db: sqlite3.Connection) -> list[LeadHistory]:
 
 
 def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
-    """Leads that have a first verdict and no second one."""
-    query = "SELECT lead FROM reviews GROUP BY lead HAVING max(place = ?) = 0 ORDER BY lead"
+    """Leads that have a first verdict and no second one, or none that was blind and no link."""
+    query = (
+        "SELECT lead FROM reviews GROUP BY lead HAVING max(place = ? AND blind) = 0 "
+        "AND lead NOT IN (SELECT lead FROM links) ORDER BY lead"
+    )
     return [str(row[0]) for row in db.execute(query, (str(ReviewRound.SECOND),))]
 
 
@@ -189,9 +193,12 @@ def as_read(lead: Lead, given: tuple[Review, ...], found: Mapping[str, bool]) ->
 
 
 def first_of(review: Review, by_name: Mapping[str, Review]) -> Review:
-    """The review that a chain of superseding ones began with."""
+    """The review that a person's chain of superseding ones began with."""
     for _ in by_name:  # never in a circle, whatever a catalogue says
-        review = by_name.get(review.supersedes, review)
+        before = by_name.get(review.supersedes, review)
+        if not is_by(before, review.reviewer, review.member):
+            break  # a third person's stands in the place of another's
+        review = before
     return review
 
 

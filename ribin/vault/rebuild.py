@@ -13,11 +13,15 @@ from ribin.errors import StoreError
 from ribin.foreign import Statement
 from ribin.vault.audit import append_row, chain_problems
 from ribin.vault.catalogue import Catalogue, write_identity
+from ribin.vault.conclusions import conclusion_problems
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.files import fsync_folder, make_folder, new_folder, set_access, write_durably
+from ribin.vault.records import version_problems
 from ribin.vault.redescribe import read_descriptions
 from ribin.vault.rows import change_record, record_problems
 from ribin.vault.scanfile import read_original, read_template, template_sha256
+from ribin.vault.states import state_problems
+from ribin.vault.vouching import read_vouched
 
 _WAIT_S = 30.0
 
@@ -192,8 +196,12 @@ def fill_tables(db: sqlite3.Connection, tables: Mapping[str, Table]) -> None:
         db.execute(sql)
     if db.execute("PRAGMA foreign_key_check").fetchone():
         raise StoreError("a record names another that is not there")
-    for problem in (*chain_problems(db), *(text for _, text in record_problems(db))):
+    for problem in chain_problems(db):
         raise StoreError(problem)
+    vouched = read_vouched(db)
+    for problems in (record_problems, version_problems, state_problems, conclusion_problems):
+        for _, problem in problems(db, vouched):
+            raise StoreError(problem)
 
 
 def table_names(db: sqlite3.Connection) -> list[str]:

@@ -12,14 +12,17 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from ribin.cases.record import RecordKind
 from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement
 from ribin.errors import StoreError
-from ribin.vault.records import add_version, blank_versions
+from ribin.vault.records import add_version, blank_versions, read_versions
 from ribin.vault.rows import Act
 
 KEPT_DAYS = 365
+_TOO_OLD = f"{KEPT_DAYS} days after it was made"
+PURGED = "purge of exhibit"
 _KIND = str(RecordKind.SEARCH)
 _ACTION = "search recorded"
 _WITHOUT_LISTS = "CASE body WHEN '' THEN '' ELSE json_remove(body, '$.lists') END AS body"
@@ -32,7 +35,7 @@ _NAMED = (
 def add_search(act: Act, number: str, stated: SearchStatement) -> None:
     """Record a search under its number, and end those that are older than `KEPT_DAYS`."""
     for one in _overdue(act.db):
-        end_search(act, one, f"{KEPT_DAYS} days after it was made")
+        end_search(act, one, _TOO_OLD)
     add_version(act, RecordKind.SEARCH, number, asdict(stated))
     act.log(stated.query_sha256 or stated.query, _ACTION, search=number, rows=stated.rows)
 
@@ -52,7 +55,7 @@ def read_search(db: sqlite3.Connection, number: str, where: str) -> RecordedSear
         )
     due = number in _overdue(db)
     if found.stated.lists is None or due:
-        why = f"{KEPT_DAYS} days after it was made" if due else found.stated.ended
+        why = _TOO_OLD if due else found.stated.ended
         raise StoreError(f"search {number}: lists needed, found that they ended: {why}")
     return found
 
@@ -89,8 +92,33 @@ def end_searches_with(act: Act, scans: Sequence[str], why: str) -> None:
             end_search(act, number, why)
 
 
-def lead_problems(db: sqlite3.Connection) -> Iterator[str]:
-    """A sentence for each lead whose figures are not those of the search that it names."""
+def search_problems(db: sqlite3.Connection) -> Iterator[str]:
+    """A sentence for each search whose end does not follow, and for each lead whose figures are not
+    those of the search that it names."""
+    stones = db.execute("SELECT scans FROM tombstones").fetchall()
+    purged = {sha256 for (scans,) in stones for sha256 in json.loads(scans)}
+    named = named_searches(db)
+    versions = read_versions(db, RecordKind.SEARCH)
+    for number, group in groupby(versions, lambda one: one.id):
+        first, *later = group
+        stated = [_stated(json.dumps(one.body)) for one in later if one.body is not None]
+        if len(later) > 1 or len(stated) != len(later) or bool(later) != (first.body is None):
+            yield f"search {number}: one end needed of its lists, found another account of it"
+        elif later and not _may_end(stated[0], first.at, later[0].at, purged):
+            yield f"search {number}: a reason to end its lists needed, found {stated[0].ended!r}"
+        elif later and number in named and stated[0].query_sha256 not in purged:
+            yield f"search {number}: its lists ended, and a lead or a report names it"
+    yield from _lead_problems(db)
+
+
+def _may_end(left: SearchStatement, made_at: str, ended_at: str, purged: set[str]) -> bool:
+    age = datetime.fromisoformat(ended_at) - datetime.fromisoformat(made_at)
+    old = left.ended == _TOO_OLD and age >= timedelta(days=KEPT_DAYS)
+    gone = left.ended.startswith(PURGED) and left.query_sha256 in purged
+    return left.lists is None and (old or gone)
+
+
+def _lead_problems(db: sqlite3.Connection) -> Iterator[str]:
     query = (
         "SELECT lead, figures, json_extract(figures, '$.search') AS number FROM leads "
         "WHERE number IS NOT NULL ORDER BY lead"
@@ -104,8 +132,8 @@ def lead_problems(db: sqlite3.Connection) -> Iterator[str]:
             yield f"lead {row['lead']}: its list is not that of search {row['number']}"
         elif found.stated.lists is not None and not any(
             all(figures.get(name, value) == value for name, value in candidate.items())
-            for one in found.stated.lists["lists"]
-            for candidate in one["candidates"]
+            for one in found.stated.lists.get("lists", ())
+            for candidate in one.get("candidates", ())
         ):
             yield f"lead {row['lead']}: its figures are in no list of search {row['number']}"
 
@@ -147,5 +175,6 @@ _NOTHING = SearchStatement("", "", "", (), 0, {}, "")
 
 def _stated(body: str) -> SearchStatement:
     facts = {"lists": None, **json.loads(body)}
-    marks = tuple(SearchedMark(**mark) for mark in facts["marks"])
-    return SearchStatement(**{**facts, "members": tuple(facts["members"]), "marks": marks})
+    marks = tuple(SearchedMark(**mark) for mark in facts.get("marks", ()))
+    members = tuple(facts.get("members", ()))
+    return SearchStatement(**{**facts, "members": members, "marks": marks})

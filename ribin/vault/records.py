@@ -23,7 +23,7 @@ from ribin.cases.record import (
 )
 from ribin.vault.audit import now_utc
 from ribin.vault.rows import Act, RowHash, from_row, insert_record
-from ribin.vault.vouching import BLANKING
+from ribin.vault.vouching import BLANKING, Vouchers
 
 RECORDS = "records"  # the table
 
@@ -120,24 +120,28 @@ def record_of(row: sqlite3.Row) -> Record:
     return from_row(Record, row, body=json.loads(row["body"]) if row["body"] else None)
 
 
-def version_problems(db: sqlite3.Connection) -> Iterator[tuple[Record, str]]:
-    """Each version that does not follow from the one before, that was changed, or whose body is
-    gone though no row of the audit log says who blanked it."""
+def version_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
+    """One sentence for each version that does not follow from the one before, that was changed,
+    that another person stated than the log says, or whose body is gone though no row of the log
+    says who blanked it; no exhibit is named before it."""
     blanked: set[str] = set()
     query = "SELECT action, details FROM audit WHERE instr(details, '\"blanked\"')"
     for action, details in db.execute(query):
-        blanked.update(json.loads(details).get("blanked", ()) if action in BLANKING else ())
+        names, kinds = json.loads(details).get("blanked", ()), BLANKING.get(action, ())
+        blanked.update(name for name in names if name.partition("/")[0] in kinds)
+    owner = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
     rows = db.execute("SELECT * FROM records ORDER BY kind, id, version")
     for _, versions in groupby(map(record_of, rows), lambda one: (one.kind, one.id)):
         before = None
         for one in versions:
+            for said in vouched.get(f"{RECORDS}/{one.name}", ()):
+                received = said.row.action == "lead received" and one.member != owner
+                if said.row.who != one.person and not received:
+                    yield "", f"record {one.name}: {said.row.who} stated it, found {one.person}"
             text = version_problem(one, before)
             if (one.body is None) != (one.name in blanked):
-                text = (
-                    "its text is gone and nobody blanked it"
-                    if one.body is None
-                    else "it is not blanked"
-                )
+                gone = "its text is gone and nobody blanked it"
+                text = gone if one.body is None else "it is not blanked"
             if text:
-                yield one, text
+                yield "", f"record {one.name}: {text}"
             before = one

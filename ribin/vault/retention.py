@@ -23,7 +23,7 @@ from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
 from ribin.vault.exhibits import aliases_of, first_name
 from ribin.vault.files import fsync_folder, make_folder
 from ribin.vault.leads import leads_of_exhibit
-from ribin.vault.recorded_searches import end_searches_with
+from ribin.vault.recorded_searches import PURGED, end_searches_with
 from ribin.vault.records import blank_versions
 from ribin.vault.rows import Act, from_row
 from ribin.vault.saved_searches import end_saved_searches_of
@@ -123,7 +123,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         end_saved_searches_of(act, exhibit)
         scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
         end_annotations_with(act, scans)
-        end_searches_with(act, scans, f"purge of exhibit {exhibit}")
+        end_searches_with(act, scans, f"{PURGED} {exhibit}")
         stone = Tombstone(
             tombstone=uuid.uuid4().hex,
             exhibit=exhibit,

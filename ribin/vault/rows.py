@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -18,7 +18,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from ribin.cases.record import Record
 from ribin.vault.audit import append_row
-from ribin.vault.vouching import ENDS, RENAMING, Vouched, read_vouched, vouching_problems, writes
+from ribin.vault.vouching import ENDS, RENAMING, Vouchers, vouching_problems, writes
 
 # Tables that the audit log vouches for, and the column that names a row.
 _KEYS = {
@@ -122,10 +122,9 @@ def _hash_of(table: str, columns: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def record_problems(db: sqlite3.Connection) -> list[tuple[str, str]]:
+def record_problems(db: sqlite3.Connection, vouched: Vouchers) -> list[tuple[str, str]]:
     """One sentence for each record that is not as the last row of the log that wrote it says, after
     the exhibit that it concerns; empty where it concerns none or many."""
-    vouched = read_vouched(db)
     last = {name: said[-1].sha256 for name, said in vouched.items()}
     written = {name: sha256 for name, sha256 in last.items() if sha256 is not None}
     found = dict(all_records(db))
@@ -143,18 +142,16 @@ def record_problems(db: sqlite3.Connection) -> list[tuple[str, str]]:
     return [(_exhibit_of(db, name), text) for name, text in problems]
 
 
-def _end_problems(
-    db: sqlite3.Connection, vouched: Mapping[str, Sequence[Vouched]]
-) -> Iterator[tuple[str, str]]:
+def _end_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
     """Of what may end: it is as it was when it began but for its end, which comes once."""
     for table, end in ENDS.items():
         for row in db.execute(f"SELECT * FROM {table}"):
             name, columns = f"{table}/{row[_KEYS[table]]}", dict(row)
             said = vouched.get(name, ())
-            ends = [one for one in said[1:] if one.action not in RENAMING]
+            ends = [one for one in said[1:] if one.row.action not in RENAMING]
             begun = columns | {end: ""}
             if table != "findings" and said:  # an exhibit may be called otherwise since
-                begun["exhibit"] = said[0].subject
+                begun["exhibit"] = said[0].row.subject
             if said and said[-1].sha256 != _sha256(table, row):
                 continue  # said above
             if said and _hash_of(table, begun) != said[0].sha256:
@@ -163,19 +160,17 @@ def _end_problems(
                 yield name, f"its {end} is not as the audit log says"
 
 
-def _import_problems(
-    db: sqlite3.Connection, vouched: Mapping[str, Sequence[Vouched]]
-) -> Iterator[tuple[str, str]]:
+def _import_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
     """What an import packed otherwise is as it was but for the hash of its file."""
     for table in ("scans", "descriptions"):
-        imported = {n for n, said in vouched.items() if any(v.action == "import" for v in said)}
+        imported = {n for n, said in vouched.items() if any(v.row.action == "import" for v in said)}
         for name in sorted(n for n in imported if n.startswith(f"{table}/")):
             query = f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?"
             row = db.execute(query, (name.partition("/")[2],)).fetchone()
             columns, said = dict(row) if row else {}, vouched[name]
             for before, one in reversed(list(pairwise(said))) if row else ():
-                if one.action == "import":
-                    columns["file_sha256"] = one.details.get("file_sha256_before", {}).get(name)
+                if one.row.action == "import":
+                    columns["file_sha256"] = one.row.facts.get("file_sha256_before", {}).get(name)
                     if _hash_of(table, columns) != before.sha256:
                         yield name, "an import changed more of it than the hash of its file"
 

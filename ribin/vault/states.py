@@ -17,7 +17,7 @@ from ribin.crypto.keys import PublicKey
 from ribin.vault.exhibits import fields_of, first_name
 from ribin.vault.records import add_version, last_version, read_versions
 from ribin.vault.rows import Act
-from ribin.vault.vouching import Vouched, read_vouched
+from ribin.vault.vouching import Vouched, Vouchers
 
 
 @dataclass(frozen=True)
@@ -85,19 +85,19 @@ def remove_empty_event(act: Act, event: str) -> bool:
 # The check: rows are as the last versions of their records say.
 
 
-def state_problems(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+def state_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
     """One sentence for each row that does not follow from its record, after its exhibit."""
     stated = _last_bodies(db, RecordKind.EVENT)
     for row in db.execute("SELECT * FROM events"):
         if stated.get(row["event"]) != dict(row):
-            yield "", f"event {row['event']} is not as its record says"
+            yield "", f"catalogue: event {row['event']} is not as its record says"
     stated = _last_bodies(db, RecordKind.EXHIBIT)
     for row in db.execute("SELECT * FROM exhibits"):
         columns = dict(row)
         if stated.get(columns.pop("first_name")) != columns:
-            yield row["exhibit"], f"exhibit {row['exhibit']} is not as its record says"
+            yield row["exhibit"], f"catalogue: exhibit {row['exhibit']} is not as its record says"
     yield from _alias_problems(db)
-    yield from (("", text) for text in _setting_problems(db))
+    yield from (("", f"catalogue: {text}") for text in _setting_problems(db, vouched))
     stated = _last_bodies(db, RecordKind.SCAN)
     query = (
         "SELECT s.sha256, s.exhibit AS name, e.first_name AS exhibit, s.lighting, s.description,"
@@ -108,21 +108,20 @@ def state_problems(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         said = stated.get(row["sha256"], {})
         names = ("exhibit", "lighting", "description", "reading")
         if [said.get(name, "missing") for name in names] != [row[name] for name in names]:
-            yield row["name"], f"scan {row['sha256'][:12]} is not as its record says"
+            yield row["name"], f"catalogue: scan {row['sha256'][:12]} is not as its record says"
 
 
-def _setting_problems(db: sqlite3.Connection) -> Iterator[str]:
+def _setting_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
     """Settings, last days, trusted keys and statements are as the log says who said so."""
-    vouched = read_vouched(db)
     for row in db.execute("SELECT * FROM settings"):
         last = vouched.get(f"settings/{row['setting']}", [])[-1:]
         if any(
-            v.action == "setting" and not _is_now(v, row["setting"], row["value"]) for v in last
+            v.row.action == "setting" and not _is_now(v, row["setting"], row["value"]) for v in last
         ):
             yield f"setting {row['setting']} is not as the audit log says"
     for row in db.execute("SELECT * FROM retention"):
         last = vouched.get(f"retention/{row['exhibit']}", [])[-1:]
-        days = [v for v in last if v.action == "retention"]
+        days = [v for v in last if v.row.action == "retention"]
         if any(not _is_now(v, row["exhibit"], row["keep_until"]) for v in days):
             yield f"the last day of exhibit {row['exhibit']} is not as the audit log says"
     for row in db.execute("SELECT * FROM trusted_keys"):
@@ -130,21 +129,16 @@ def _setting_problems(db: sqlite3.Connection) -> Iterator[str]:
         if PublicKey(row["member"], *parts).fingerprint != row["fingerprint"]:
             yield f"trusted key of {row['member']}: another fingerprint needed"
         for v in vouched.get(f"trusted_keys/{row['fingerprint']}", [])[-1:]:
-            named = v.details.get("fingerprint")  # of the key that is trusted now, or no more
-            begun = v.action == "trust key" and named == row["fingerprint"]
-            ends = v.action == "trust key" or named == row["fingerprint"]
-            known = v.subject == row["member"] and (begun or ends) and named
-            if not known or begun == bool(row["ended_at"]) or (begun and v.who != row["who"]):
+            named = v.row.facts.get("fingerprint")  # of the key that is trusted now, or no more
+            begun = v.row.action == "trust key" and named == row["fingerprint"]
+            ends = v.row.action == "trust key" or named == row["fingerprint"]
+            known = v.row.subject == row["member"] and (begun or ends) and named
+            if not known or begun == bool(row["ended_at"]) or (begun and v.row.who != row["who"]):
                 yield f"trusted key of {row['member']} is not as the audit log says"
-    owner = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
-    for row in db.execute("SELECT record, member, person FROM records"):
-        for v in vouched.get(f"records/{row['record']}", ()):
-            if v.who != row["person"] and (v.action != "lead received" or row["member"] == owner):
-                yield f"record {row['record']}: stated by {v.who}, found {row['person']}"
 
 
 def _is_now(said: Vouched, subject: str, value: str) -> bool:
-    return said.subject == subject and said.details.get("now") == value
+    return said.row.subject == subject and said.row.facts.get("now") == value
 
 
 def _last_bodies(db: sqlite3.Connection, kind: RecordKind) -> dict[str, Mapping[str, Any]]:
@@ -163,4 +157,4 @@ def _alias_problems(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         rows = db.execute("SELECT alias FROM aliases WHERE first_name = ?", (first,))
         found, wanted = {row["alias"] for row in rows}, had.get(first, set()) - {exhibit}
         if wanted - found or (found - wanted and first not in blanked):
-            yield exhibit, f"exhibit {exhibit}: its aliases are not as its record says"
+            yield exhibit, f"catalogue: exhibit {exhibit}: its aliases are not as its record says"

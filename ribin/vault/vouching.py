@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,9 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "end trust": ("trusted_keys",),
     "export bundle": ("bundles",),
     "import bundle": ("bundles",),
+    "search recorded": ("records/search",),
+    "search ended": ("records/search",),
+    "annotate": ("records/annotations",),
     "standing search": ("standing_searches",),
     "standing search ended": ("standing_searches",),
     "standing search found": ("findings",),
@@ -58,7 +61,13 @@ ONCE = frozenset(
     | {"appointments", "tombstones", "bundles", "aliases"}
 )
 RENAMING = frozenset({"edit"})  # what else it changes of a row follows from a record
-BLANKING = frozenset({"edit", "purge"})  # who blanks the text of old versions
+# Who blanks the text of which kinds of record.
+BLANKING: Mapping[str, tuple[str, ...]] = {
+    "edit": ("event", "exhibit", "scan"),
+    "purge": ("event", "exhibit", "scan"),
+    "search ended": ("search",),
+    "annotations ended": ("annotations",),
+}
 _REMOVERS = frozenset({"purge", "edit", "move", "retention"})
 # Tables whose rows end, and the column that says when: empty before, and never changed after.
 ENDS = {"releases": "ended_at", "standing_searches": "ended_at", "findings": "told_at"}
@@ -73,60 +82,74 @@ def writes(action: str, record: str) -> bool:
     return (kind if table == "records" else table) in WRITERS.get(action, ())
 
 
-@dataclass(frozen=True)
-class Vouched:
-    """What a row of the log says of a record: its hash, or None where it was removed."""
+@dataclass(frozen=True, slots=True)
+class VouchingRow:
+    """A row of the log that vouches for records, those of these tables; `facts` are its details."""
 
     seq: int
     action: str
     subject: str
     who: str
+    facts: Mapping[str, Any] = field(hash=False)
+    tables: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What a row of the log says of one record: its hash, or None where it was removed."""
+
+    row: VouchingRow
     sha256: str | None
-    details: Mapping[str, Any] = field(hash=False)
-
-    def wrote(self, table: str) -> bool:
-        """Whether the row vouches for something of a table beside."""
-        return any(name.startswith(f"{table}/") for name in self.details["records"])
 
 
-def read_vouched(db: sqlite3.Connection) -> dict[str, list[Vouched]]:
-    """Of each record by its name, what the log says of it, the oldest first."""
+Vouchers = Mapping[str, Sequence[Vouched]]  # of each record by its name, the oldest first
+
+
+def read_vouched(db: sqlite3.Connection) -> Vouchers:
+    """What the log says of each record."""
     found: dict[str, list[Vouched]] = {}
     for row in db.execute("SELECT seq, action, subject, who, details FROM audit ORDER BY seq"):
-        details = json.loads(row["details"])
-        for name, sha256 in (details.get("records") or {}).items():
-            one = Vouched(row["seq"], row["action"], row["subject"], row["who"], sha256, details)
-            found.setdefault(name, []).append(one)
+        facts = json.loads(row["details"])
+        records = facts.pop("records", None) or {}
+        tables = frozenset(name.partition("/")[0] for name in records)
+        named = (row["seq"], row["action"], row["subject"], row["who"])
+        said = VouchingRow(*named, facts, tables)
+        for name, sha256 in records.items():
+            found.setdefault(name, []).append(Vouched(said, sha256))
     return found
 
 
-def vouching_problems(vouched: Mapping[str, list[Vouched]]) -> Iterator[tuple[str, str]]:
+def vouching_problems(vouched: Vouchers) -> Iterator[tuple[str, str]]:
     """Name and sentence for each row of the log that vouches for what it may not."""
     for name, said in vouched.items():
         table, before = name.partition("/")[0], None
         for one in said:
-            row = f"row {one.seq} of the audit log, {one.action},"
-            if not (writes(one.action, name) and _may(one, table)):
+            row = f"row {one.row.seq} of the audit log, {one.row.action},"
+            if not (writes(one.row.action, name) and _may(one, table)):
                 yield name, f"{row} may not write it"
-            elif one.sha256 is None and one.action not in _REMOVERS:
+            elif one.sha256 is None and one.row.action not in _REMOVERS:
                 yield name, f"{row} may not remove it"
             elif before is not None and one.sha256 is not None:
-                once = table in ONCE and one.action != "import"
+                once = table in ONCE and one.row.action != "import"
                 if once or name == _NEVER_SET:
-                    text = f"rows {before.seq} and {one.seq} of the audit log vouch for it, "
+                    text = (
+                        f"rows {before.row.seq} and {one.row.seq} of the audit log vouch for it, "
+                    )
                     yield name, f"{text}one needed"
             before = one if one.sha256 is not None else None
 
 
 def _may(said: Vouched, table: str) -> bool:
     """Whether the rest of its row allows what it says of a table."""
-    if said.action == "create":
-        return said.seq == 1
-    if said.action == "purge":  # it removes, ends, and leaves a tombstone
+    row, removed = said.row, said.sha256 is None
+    if row.action == "create":
+        return row.seq == 1
+    if row.action == "purge":  # it removes, ends, and leaves a tombstone
         left = table in ("tombstones", *ENDS)
-        return said.wrote("tombstones") and left == (said.sha256 is not None)
-    if table == "exhibits" and said.sha256 is None:  # it is called otherwise from then on
-        return said.action in RENAMING and said.wrote("aliases")
-    if said.action in RENAMING and table in ("retention", *ENDS):
-        return said.wrote("aliases")
+        return "tombstones" in row.tables and left != removed
+    renamed = row.action in RENAMING and "aliases" in row.tables
+    if table == "exhibits" and removed:  # it is called otherwise from then on
+        return renamed
+    if row.action in RENAMING and table in ("retention", *ENDS):
+        return renamed
     return True

@@ -40,6 +40,7 @@ _ROUTES = [
     Route("/reports.pdf", reports.as_pdf, methods=_LOOK),
     Route("/leads", leads.leads, methods=_LOOK),
     Route("/lead", leads.lead, methods=_LOOK),
+    Route("/lead/marks", leads.marks, methods=_LOOK),
     Route("/lead/open", leads.take_up, methods=["POST"]),
     Route("/review", leads.review, methods=["POST"]),
 ]

@@ -12,9 +12,10 @@ from ribin.errors import ParameterError
 from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.leads.text import blindness
-from ribin.services.leads import announce, look_at_lead, look_at_leads
+from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
+from ribin.services.pair import lead_marks_page
 from ribin.services.recorded_searches import figures_of, recorded_search
-from ribin.web.pages import form_of, page, see, state_of
+from ribin.web.pages import form_of, page, see, state_of, with_policy
 from ribin.web.state import whole_number
 
 
@@ -54,16 +55,19 @@ def leads(request: Request) -> Response:
 def lead(request: Request) -> Response:
     """One lead, with the verdicts that this person may see, and the form for a verdict.
 
-    Right after a step one's own verdict is not repeated: whoever shares the login stays blind.
+    One's own verdict is shown on request alone while the second is due.
     """
     state, number = state_of(request), request.query_params.get("number", "")
-    early = "after" not in request.query_params
+    early = request.query_params.get("own") == "yes"
     with state.session() as session:
+        warning = warning_of_verdict(session.vault, number, state.who)
         view = look_at_lead(session.vault, number, state.who, early)
     return page(
         request,
         "lead.html",
         view=view,
+        warning=warning,
+        shown=early,
         standing=status_of(view.history),
         conclusions=list(Conclusion),
         meaning=CONCLUSION_MEANING,
@@ -71,6 +75,13 @@ def lead(request: Request) -> Response:
         blindness=blindness,
         notes=request.query_params.getlist("note")[:5],
     )
+
+
+def marks(request: Request) -> Response:
+    """The page of the two marks of a lead; without figures for who may give the second verdict."""
+    state, number = state_of(request), request.query_params.get("number", "")
+    with state.session() as session:
+        return with_policy(lead_marks_page(session, number, state.who))
 
 
 def review(request: Request) -> Response:
@@ -97,5 +108,5 @@ def review(request: Request) -> Response:
 
 
 def _see_lead(request: Request, number: str, notes: tuple[str, ...]) -> Response:
-    pairs = [("number", number), ("after", "step"), *(("note", note[:300]) for note in notes)]
+    pairs = [("number", number), *(("note", note[:300]) for note in notes)]
     return see(request, f"/lead?{urlencode(pairs)}")

@@ -20,7 +20,9 @@ from ribin.exchange.send import export_bundle
 from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.network import read_network
+from ribin.vault.corrections import correct_exhibits
 from ribin.vault.keys import end_trust, make_key, own_key, trust_key
+from ribin.vault.received import read_exhibits
 from ribin.vault.recorded_searches import add_search
 from ribin.vault.sharing import end_release, pseudonyms, release_exhibit, set_sharing
 from ribin.vault.vault import Vault
@@ -399,3 +401,30 @@ def test_nothing_of_what_is_gone_stays_in_the_index(pair, network):
     assert pair.receive(path).outcome == "already there"
     assert not index.exists()
     assert len(found(network)[0]) == 1
+
+
+def test_the_next_bundle_corrects_what_was_told_and_tells_no_history(pair):
+    before = known(pair)
+    said = {"who": "ann", "reason": "misread"}
+    fields = {"calibre": ".40", "exhibit": "BLZ-9", "place": "San Ignacio"}
+    release_exhibit(pair.sender, "BLZ-secret-network", "JAM", Scope.CLUSTER, original=False, **said)
+    correct_exhibits(pair.sender, ["BLZ-secret-network"], fields, **said)
+    path = pair.send()
+    pair.receive(path)
+    now = known(pair)
+    assert before.keys() == now.keys()  # under the same opaque names
+    changed = [one for name, one in now.items() if one != before[name]]
+    (one,) = changed
+    assert one.class_fields.calibre == ".40"
+    assert (one.released.exhibit, one.released.event.place) == ("BLZ-9", "San Ignacio")
+    content = path.read_bytes()
+    assert b'"BLZ-secret-network"' not in content
+    assert b"misread" not in content
+    assert pair.receiver.check().problems == ()
+    assert pair.sender.check().problems == ()
+
+
+def known(pair):
+    pair.receive(pair.send())
+    with pair.receiver.catalogue.reading() as db:
+        return {one.exhibit: one for one in read_exhibits(db, "BLZ")}

@@ -118,7 +118,7 @@ def test_a_look_in_the_other_countrys_log_is_found_when_they_meet(both, syncs):
     assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)
     file = synced(both, syncs)
     assert ([r.blind for r in file.reviews], file.link, file.unchecked) == ([True, False], None, ())
-    assert status_of(file) is LeadStatus.NOT_CONFIRMED
+    assert status_of(file) is LeadStatus.NOT_BLIND
     both.take_up()  # the pair may be taken up again
 
 
@@ -209,4 +209,4 @@ def test_of_two_firsts_given_apart_one_may_have_been_shown_the_other(both):
     both.review("BLZ", SECOND, reached=False)
     file = synced(both)
     assert ([r.blind for r in file.reviews], file.link) == ([True, False], None)
-    assert status_of(file) is LeadStatus.NOT_CONFIRMED
+    assert status_of(file) is LeadStatus.NOT_BLIND

@@ -40,7 +40,7 @@ def test_the_same_two_persons_make_no_link_by_starting_again(ribin, disagreed, p
     lead = take_up(disagreed, pair=pair)
     review(disagreed, lead, EXAMINER)
     step = review(disagreed, lead, SECOND)
-    assert (step.history.reviews[-1].blind, step.standing) == (False, LeadStatus.NOT_CONFIRMED)
+    assert (step.history.reviews[-1].blind, step.standing) == (False, LeadStatus.NOT_BLIND)
     assert (step.link_made, step.history.link) == (False, None)
     told = ribin("lead", "show", lead, "--vault", disagreed.path, "--as", SECOND).out
     assert "not blind: a verdict on the pair had been shown to this person or login" in told

@@ -53,7 +53,7 @@ def test_a_borrowed_name_is_not_blind_under_the_own_one(ribin, reviewed, login):
     assert "identification" in told.out
     assert "is not blind now" in told.err
     step = review(reviewed, SECOND)
-    assert (blind(step), step.standing, step.link_made) == (False, LeadStatus.NOT_CONFIRMED, False)
+    assert (blind(step), step.standing, step.link_made) == (False, LeadStatus.NOT_BLIND, False)
     shown = lead_show(ribin, reviewed, SECOND).out
     assert "not blind: a verdict on the pair had been shown to this person or login" in shown
     assert "no link: a verdict was not blind; the pair may be taken up as a new lead" in shown

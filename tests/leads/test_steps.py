@@ -138,10 +138,7 @@ def test_who_has_seen_the_other_verdict_makes_no_link(jam):
     review(jam, EXAMINER)
     review(jam, SECOND, Conclusion.INCONCLUSIVE_A)
     changed = review(jam, SECOND, supersede=True)
-    assert (changed.standing, changed.history.reviews[-1].blind) == (
-        LeadStatus.NOT_CONFIRMED,
-        False,
-    )
+    assert (changed.standing, changed.history.reviews[-1].blind) == (LeadStatus.NOT_BLIND, False)
     again = take_up(jam)  # a new lead may be taken up
     assert again.history.lead.lead == "JAM-L2"
 

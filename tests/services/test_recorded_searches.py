@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ribin.cases.leads import ExhibitRef
 from ribin.cases.record import RecordKind
-from ribin.vault.records import next_number
+from ribin.leads.steps import take_up_lead
+from ribin.services.recorded_searches import figures_of, recorded_search
+from ribin.vault.recorded_searches import find_search
+from ribin.vault.records import add_version, blank_versions, next_number
 from ribin.vault.vault import Vault
 
 QUERY, OTHER, MATE = "JAM-2026-0007-1", "JAM-2025-0038-1", "BLZ-2025-0042-1"
@@ -44,7 +49,9 @@ def days_later(monkeypatch, days):
         def now(cls, tz=None):
             return datetime.now(tz) + timedelta(days=days)
 
+    then = Later.now(UTC).isoformat(timespec="milliseconds")
     monkeypatch.setattr("ribin.vault.recorded_searches.datetime", Later)
+    monkeypatch.setattr("ribin.vault.records.now_utc", lambda: then)
 
 
 def checked(folder):
@@ -179,6 +186,34 @@ def test_they_are_in_backup_export_and_import_and_in_no_bundle(jam, ribin, tmp_p
         assert checked(tmp_path / name) == []
     with Vault.open(tmp_path / "back") as vault, vault.catalogue.reading() as db:
         assert next_number(db, RecordKind.SEARCH, "JAM", "Q") == "JAM-Q2-R1"
+
+
+def add_end(jam, number, why, **changes):
+    """An end of lists as the program writes it, at a moment when it would not."""
+    with Vault.open(jam.folder) as vault, vault.act("search ended", "me", "", ()) as act:
+        found = find_search(act.db, number)
+        left = replace(found.stated, lists=None, marks=(), ended=why, **changes)
+        add_version(act, RecordKind.SEARCH, number, asdict(left))
+        act.log(number, blanked=blank_versions(act, RecordKind.SEARCH, number))
+
+
+@pytest.mark.parametrize("why", ["365 days after it was made", f"purge of exhibit {QUERY}", "law"])
+def test_a_check_finds_lists_that_ended_before_their_time(jam, why):
+    search(jam)
+    add_end(jam, "JAM-Q1", why)
+    assert checked(jam.folder) == [
+        f"search JAM-Q1: a reason to end its lists needed, found {why!r}"
+    ]
+
+
+def test_a_check_finds_a_lead_whose_figures_were_not_computed(jam):
+    row = search(jam)["candidates"][0]
+    own, other = (ExhibitRef("JAM", name) for name in (QUERY, row["exhibit"]))
+    with Vault.open(jam.folder) as vault:
+        found = recorded_search(vault, "JAM-Q1", "me")
+        figures = figures_of(vault, found, own, other) | {"score": 99.9}
+        take_up_lead(vault, None, own, other, who="me", note="n", figures=figures)
+    assert checked(jam.folder) == ["lead JAM-L1: its figures are in no list of search JAM-Q1"]
 
 
 ALTERED = {
