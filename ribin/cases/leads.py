@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+LONGEST_NOTE = 10_000  # signs of a note or a reason
+
 
 class Conclusion(StrEnum):
     """AFTE's range of conclusions (AFTE Journal 24(3), 1992); a person's, never the program's."""

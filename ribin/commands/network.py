@@ -116,38 +116,72 @@ def publish(file: Path, call: Call) -> None:
 def trust(file: Path, fingerprint: str, call: Call) -> None:
     """Trust the public key in FILE. It takes the place of a key of the same member.
 
+    A key that `ribin network key change` made was signed by the one before: where you trust that
+    one, you are not asked.
+
     \b
     Example:
       ribin network key trust BLZ.key.json --reason "read out by telephone" --vault vaults/JAM
     """
-    from ribin.services.sharing import read_key_file, same_fingerprint
+    from ribin.services.keys import read_key_file, same_fingerprint, signed_by_trusted
     from ribin.vault.keys import trust_key
 
     found = read_key_file(file)
     click.echo(f"{file}: public key of {found.member}, fingerprint\n{found.fingerprint}", err=True)
-    if not fingerprint:
-        click.confirm("Is this the fingerprint that was read out to you?", abort=True, err=True)
-    same_fingerprint(found, fingerprint, str(file))
     with call.own_vault() as opened:
+        if signed_by_trusted(opened, file):
+            click.echo(f"signed by the key of {found.member} that you trust", err=True)
+        elif not fingerprint:
+            click.confirm("Is this the fingerprint that was read out to you?", abort=True, err=True)
+        same_fingerprint(found, fingerprint, str(file))
         new = trust_key(opened, found, call.who, call.reason)
     click.echo(f"key of {found.member} {'trusted' if new else 'was trusted already'}")
 
 
 @key.command()
 @click.argument("member")
+@click.option("--lost-since", metavar="DAY", default="", help="YYYY-MM-DD: others may have it.")
 @common_options("vault", "who", "reason")
-def end(member: str, call: Call) -> None:
+def end(member: str, lost_since: str, call: Call) -> None:
     """Trust the key of MEMBER no more.
+
+    Of a key that was lost, what it signed from that day on, or you took in from then on, is left
+    out. To change a key that is not lost, `ribin network key change` on its owner's side.
 
     \b
     Example:
-      ribin network key end BLZ --reason "key lost" --vault vaults/JAM
+      ribin network key end BLZ --lost-since 2026-11-20 --reason "stolen" --vault vaults/JAM
     """
     from ribin.vault.keys import end_trust
 
     with call.own_vault() as opened:
-        ended = end_trust(opened, member, call.who, call.reason)
+        ended, left_out = end_trust(opened, member, call.who, call.reason, lost_since)
     click.echo(f"key of {member} trusted no more, fingerprint\n{ended.fingerprint}")
+    if lost_since:
+        click.echo(f"{left_out} bundles left out, signed or taken in since {lost_since}")
+
+
+@key.command()
+@click.argument("file", type=A_PATH)
+@common_options("vault", "who", "reason")
+def change(file: Path, call: Call) -> None:
+    """Make the next key of your vault, and write its public part into FILE, signed by the one
+    before. Others take it with `ribin network key trust`, and nothing is left out.
+
+    \b
+    Example:
+      ribin network key change JAM.key.json --reason "yearly" --vault vaults/JAM
+    """
+    import os
+
+    from ribin.services.files import whole_file
+    from ribin.vault.keys import PASSPHRASE_VARIABLE, change_key, own_key
+
+    with call.own_vault() as opened, whole_file(file) as aside:
+        passphrase = os.environ.get(PASSPHRASE_VARIABLE, "")
+        aside.write_bytes(change_key(opened, call.who, call.reason, passphrase))
+        public = own_key(opened).public
+    click.echo(f"{file}: next key of {public.member}, fingerprint\n{public.fingerprint}")
 
 
 @key.command("list")
@@ -160,7 +194,7 @@ def list_keys(call: Call) -> None:
       ribin network key list --vault vaults/JAM
     """
     from ribin.report.json import as_json
-    from ribin.services.sharing import key_facts, keys_table
+    from ribin.services.keys import key_facts, keys_table
     from ribin.vault.keys import trusted_keys
 
     with call.own_vault() as opened:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -21,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from msgspec import Meta
 
 from ribin.errors import AccessError, FormatError, ParameterError
 from ribin.foreign import Hex32, MemberCode, Statement, read_facts
@@ -28,6 +31,12 @@ from ribin.foreign import Hex32, MemberCode, Statement, read_facts
 _PUBLIC_FORMAT = "ribin member key"
 _PRIVATE_FORMAT = "ribin private member key"
 _VERSION = 1
+_FOLLOWS = b"ribin member key that follows 1\n"
+
+
+class _Follows(Statement, frozen=True):
+    fingerprint: Hex32
+    signature: Annotated[str, Meta(pattern=r"\A[0-9a-f]{128}\Z")]
 
 
 class _PublicFile(Statement, frozen=True):
@@ -35,6 +44,7 @@ class _PublicFile(Statement, frozen=True):
     signing: Hex32
     sealing: Hex32
     fingerprint: str
+    follows: _Follows | None = None
 
 
 class _PrivateFile(Statement, frozen=True):
@@ -92,9 +102,9 @@ class PrivateKey:
         return self.signing.sign(message)
 
 
-def write_public(key: PublicKey) -> bytes:
-    """The JSON text of a public key."""
-    facts = {
+def write_public(key: PublicKey, before: PrivateKey | None = None) -> bytes:
+    """The JSON text of a public key; with the signature of the key that it follows, where given."""
+    facts: dict[str, Any] = {
         "format": _PUBLIC_FORMAT,
         "version": _VERSION,
         "member": key.member,
@@ -102,7 +112,28 @@ def write_public(key: PublicKey) -> bytes:
         "sealing": key.sealing.hex(),
         "fingerprint": key.fingerprint,
     }
+    if before:
+        fingerprint = before.public.fingerprint.replace(" ", "")
+        signature = before.sign(_FOLLOWS + key.fingerprint.encode()).hex()
+        facts["follows"] = {"fingerprint": fingerprint, "signature": signature}
     return (json.dumps(facts, indent=2) + "\n").encode()
+
+
+def follows_trusted(content: bytes, where: str, trusted: Iterable[PublicKey]) -> bool:
+    """Whether one of these keys signed the public key that a text holds as the one after it.
+
+    Raises FormatError: as `read_public`; AccessError: the text names one of them as signing it, and
+    that one did not.
+    """
+    key = read_public(content, where)
+    follows = read_facts(content, _PublicFile, where, _PUBLIC_FORMAT, _VERSION).follows
+    for one in trusted if follows else ():
+        same = one.fingerprint.replace(" ", "") == follows.fingerprint if follows else False
+        if same and follows and one.member == key.member:
+            signature = bytes.fromhex(follows.signature)
+            one.check(signature, _FOLLOWS + key.fingerprint.encode(), where)
+            return True
+    return False
 
 
 def read_public(content: bytes, where: str) -> PublicKey:

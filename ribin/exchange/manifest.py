@@ -15,18 +15,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from msgspec import Meta, structs, to_builtins
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
-from ribin.errors import FormatError
+from ribin.errors import FormatError, ParameterError
 from ribin.foreign import Hex32, LongText, MemberCode, Printable, read_facts
+from ribin.vault.enrol import checked_day, exhibit_problems
 from ribin.vault.received import BundledSearch, ReceivedExhibit, ReceivedScan
 
 FORMAT = "ribin bundle"
 VERSION = 1
 MANIFEST = "manifest.json"
+
+
+_MOMENT = r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00\Z"
 
 
 class BundleFile(Printable, frozen=True):
@@ -71,7 +76,7 @@ class _Manifest(Printable, frozen=True):
     sender: MemberCode
     receiver: MemberCode
     number: Annotated[int, Meta(ge=1, lt=1 << 31)]
-    made_at: LongText
+    made_at: Annotated[str, Meta(pattern=_MOMENT)]
     program: LongText
     exhibits: tuple[_Exhibit, ...]
     files: tuple[BundleFile, ...]
@@ -153,11 +158,13 @@ def _check_whole(made: Contents, where: str) -> None:
         "exhibit": [exhibit.exhibit for exhibit, _ in made.exhibits],
         "scan": [scan.sha256 for _, scans in made.exhibits for scan in scans],
         "file": [file.name for file in made.files],
+        "released exhibit": [e.released.exhibit for e, _ in made.exhibits if e.released],
     }
     for what, stated in names.items():
         for name, times in Counter(stated).items():
             if times > 1:
                 raise FormatError(f"{where}: {what} {name} occurs twice")
+    _check_released(made, where)
     listed = set(names["file"])
     for name in sorted(listed ^ set(named)):
         found = "is named by no exhibit" if name in listed else "is not among the files"
@@ -165,3 +172,30 @@ def _check_whole(made: Contents, where: str) -> None:
     for file in made.files:
         if file.sha256 not in file.name:
             raise FormatError(f"{where}: {file.name} needs the SHA-256 in its name")
+
+
+def _check_released(made: Contents, where: str) -> None:
+    """What is released could be an exhibit of its owner: names, days, and one event said once."""
+    _check_day(made.made_at[:10], f"{where}: made_at")
+    pseudonyms = {exhibit.exhibit for exhibit, _ in made.exhibits}
+    events: dict[str, Event] = {}
+    for released in (exhibit.released for exhibit, _ in made.exhibits if exhibit.released):
+        for problem in exhibit_problems(released, where):
+            raise FormatError(problem if where in problem else f"{where}: {problem}")
+        if released.event.date:
+            _check_day(released.event.date, f"{where}: event {released.event.event}: date")
+        if released.exhibit in pseudonyms:
+            raise FormatError(f"{where}: exhibit {released.exhibit} occurs twice")
+        if events.setdefault(released.event.event, released.event) != released.event:
+            raise FormatError(f"{where}: event {released.event.event} is stated in two ways")
+
+
+def _check_day(day: str, where: str) -> None:
+    """Refuse a day that is none, or to come: clocks differ by less than a day."""
+    latest = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    try:
+        checked_day(day, where)
+    except ParameterError as error:
+        raise FormatError(str(error)) from error
+    if day > latest:
+        raise FormatError(f"{where} needs a day until today, found {day}")

@@ -83,9 +83,9 @@ def import_bundle(
         about = BundleAnswer(
             contents.searches, contents.received, contents.anchor, contents.anchor_kept
         )
-        changed, searches = record_received(
-            vault, contents.sender, bundle, list(contents.exhibits), about, who, reason, place
-        )
+        brought = (contents.sender, bundle, list(contents.exhibits), about)
+        key = reader.signer.fingerprint.replace(" ", "")
+        changed, searches = record_received(vault, *brought, key, who, reason, place)
     _clear_unnamed(vault, contents)
     done = _answer(path, contents, "new", changed)
     return replace(done, searches=searches, note=_log_note(vault, contents))

@@ -28,7 +28,7 @@ from ribin.cases.leads import (
 )
 from ribin.leads.rules import makes_a_link, verdicts_are_known
 from ribin.leads.two_vaults import BothVaults
-from ribin.vault.leads import BLINDNESS, VERDICTS_OF, find_lead, first_of, leads_of_pair
+from ribin.vault.leads import BLINDNESS, VERDICTS_OF, first_of
 
 _LOOKS = (
     "SELECT at, who, identity, host, action, subject, details FROM audit "
@@ -72,7 +72,7 @@ def saw_a_verdict(
     """
     for member, db in both.transactions.items():
         until = here if member == eyes.member else there
-        for history in leads_of_pair(db, lead.pair):
+        for history in both.of_pair(member, lead.pair):
             given = history.reviews if history.lead.lead != lead.lead else ()
             if any(is_by(r, eyes.who, eyes.member) and r.at <= until for r in given):
                 return True
@@ -111,8 +111,8 @@ def check_blindness(both: BothVaults, lead: str) -> None:
 
     A verdict that was taken for blind is looked at once more before it makes a link.
     """
-    for member, db in both.transactions.items():
-        history = find_lead(db, lead)
+    for member in both.transactions:
+        history = both.history(member, lead)
         if history is None or len(history.lead.members) < 2 or not verdicts_are_known(history):
             continue
         for review in history.reviews if reads_all_logs(both, history.lead) else ():

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import LeadHistory, Link, Review, ReviewRound, Role, Withdrawal, is_by
+from ribin.cases.leads import Lead, LeadHistory, Link, Review, ReviewRound, Role, Withdrawal, is_by
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
+from ribin.leads.entries import entry_problem
 from ribin.leads.rules import ends_the_link, makes_a_link, round_given
 from ribin.leads.two_vaults import BothVaults, both_vaults, is_same_lead, lead_for
 from ribin.search.network import Network
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_exhibit
-from ribin.vault.leads import find_lead, insert_entry, leads_of_pair, read_leads
+from ribin.vault.leads import insert_entry, lead_numbers, leads_of_pair, read_leads
 from ribin.vault.people import check_looker, check_role
 from ribin.vault.records import RECORDS, insert_version, last_version
 from ribin.vault.rows import RowHash, logged_sha256, record_sha256
@@ -33,9 +34,7 @@ class Settled:
 def merge_pair(both: BothVaults, pair: str) -> None:
     """As `merge_lead`, for every lead on two exhibits that one of the sides knows."""
     known = {
-        (history.lead.at, history.lead.lead)
-        for db in both.transactions.values()
-        for history in leads_of_pair(db, pair)
+        number for db in both.transactions.values() for number in lead_numbers(db, "pair = ?", pair)
     }
     for _, lead in sorted(known):
         merge_lead(both, lead)
@@ -50,11 +49,11 @@ def merge_lead(both: BothVaults, lead: str) -> int:
     """
     carried = 0
     for member, db in both.transactions.items():
-        for other, other_db in both.transactions.items():
-            theirs = find_lead(other_db, lead)
+        for other in both.transactions:
+            theirs = both.history(other, lead)
             if other == member or theirs is None or member not in theirs.lead.members:
                 continue
-            mine = find_lead(db, lead)
+            mine = both.history(member, lead)
             theirs = Receiving(both, member, other).taken(theirs, mine)
             if theirs is None:
                 continue
@@ -68,7 +67,7 @@ def merge_lead(both: BothVaults, lead: str) -> int:
             theirs = _without_link_that_is_not_blind(both, member, mine, theirs)
             closed = None
             if theirs.closure and not (mine and mine.closure):
-                closed = last_version(other_db, RecordKind.CLOSURE, lead)
+                closed = last_version(both.transactions[other], RecordKind.CLOSURE, lead)
             records = _given(db, member, mine, theirs, closed)
             if records:
                 both.log(member, "lead received", lead, "", records, sender=other)
@@ -82,7 +81,7 @@ def settle(both: BothVaults, lead: str) -> Settled:
     done = Settled()
     check_blindness(both, lead)
     for member, db in both.transactions.items():
-        history = find_lead(db, lead)
+        history = both.history(member, lead)
         if history is None:
             continue
         makes = makes_a_link(history) and _may_link(both, history)
@@ -192,11 +191,11 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
     carried, notes = 0, []
     for member in sorted((concerned | set(network.members)) - {own.member}):
         with both_vaults(own, network, (member,), who) as both:
+            between = "(reference_member, comparison_member) IN (VALUES (?1, ?2), (?2, ?1))"
             known = {
-                (history.lead.at, history.lead.lead)
+                number
                 for db in both.transactions.values()
-                for history in read_leads(db)
-                if set(history.lead.members) == {own.member, member}
+                for number in lead_numbers(db, between, own.member, member)
             }
             if len(both.transactions) > 1:
                 carried += sum(merge_lead(both, lead) for _, lead in sorted(known))
@@ -223,6 +222,8 @@ class Receiving:
         """The sender's lead without what is refused; None where the lead itself is."""
         lead = theirs.lead
         is_known = mine is not None and is_same_lead(mine.lead, lead)
+        if not is_known and not self._sound(lead, f"lead {lead.lead}"):
+            return None
         if not is_known and not self._vouched("leads", lead.lead, "lead", lead.member, theirs):
             return None
         known = {review.review: review for review in mine.reviews} if mine else {}
@@ -233,10 +234,12 @@ class Receiving:
             link = link if self._link(link, theirs, given.values()) else None
         if end and not (mine and mine.withdrawal):
             said = ("withdrawals", end.withdrawal, "withdrawal", end.member)
-            end = end if self._vouched(*said, theirs) else None
+            sound = self._sound(end, f"withdrawal {end.withdrawal}")
+            end = end if sound and self._vouched(*said, theirs) else None
         if closed and not (mine and mine.closure):
             said = (RECORDS, f"{RecordKind.CLOSURE}/{lead.lead}/1", "closure", closed.member)
-            closed = closed if self._vouched(*said, theirs) else None
+            sound = self._sound(closed, f"closure of {lead.lead}")
+            closed = closed if sound and self._vouched(*said, theirs) else None
         return replace(theirs, reviews=reviews, link=link, withdrawal=end, closure=closed)
 
     def _review(self, review: Review, known: Mapping[str, Review], history: LeadHistory) -> bool:
@@ -244,6 +247,8 @@ class Receiving:
         one, other = (record_sha256(db, "reviews", review.review) for db in ends)
         if review.review in known and one == other:  # here already, written as the sender has it
             return True
+        if not self._sound(review, f"review {review.review}"):
+            return False
         given = {one.review: one for one in history.reviews}
         over = given.get(review.supersedes)
         if review.supersedes and not (over and is_by(over, review.reviewer, review.member)):
@@ -251,7 +256,8 @@ class Receiving:
         return self._vouched("reviews", review.review, "review", review.member, history)
 
     def _link(self, link: Link, history: LeadHistory, reviews: Iterable[Review]) -> bool:
-        if not self._vouched("links", link.link, "link", self.sender, history):
+        sound = self._sound(link, f"link {link.link}")
+        if not (sound and self._vouched("links", link.link, "link", self.sender, history)):
             return False
         then = sorted((r for r in reviews if r.at <= link.at), key=lambda r: (r.at, r.review))
         if makes_a_link(LeadHistory(history.lead, tuple(then))):
@@ -273,6 +279,11 @@ class Receiving:
             why = f"it says to be of {member}, whose own audit log lacks it (as that of a vault "
             return self._refused(named, f"{why}that came back from a backup may)")
         return True
+
+    def _sound(self, entry: Lead | Review | Link | Withdrawal | Closure, named: str) -> bool:
+        """Whether an entry is data of its kind, within its limits."""
+        problem = entry_problem(entry)
+        return not problem or self._refused(named[:80], problem)
 
     def _refused(self, entry: str, why: str) -> bool:
         self.both.notes.append(f"{self.receiver}: {entry} not taken from {self.sender}: {why}")

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ribin.cases.leads import (
+    LONGEST_NOTE,
     Conclusion,
     LeadHistory,
     LeadStatus,
@@ -194,8 +195,13 @@ def round_given(history: LeadHistory, review: Review | None) -> ReviewRound | No
 
 
 def checked_text(text: str, what: str) -> str:
-    """The text without space around it; ParameterError where nothing is left."""
+    """The text without space around it; ParameterError where nothing is left, or it could not cross
+    a border: it is too long, or has signs that cannot be printed."""
     stripped = text.strip()
     if not stripped:
         raise ParameterError(f"{what} needed, found none")
+    if len(stripped) > LONGEST_NOTE:
+        raise ParameterError(f"{what}: at most {LONGEST_NOTE} signs needed, found {len(stripped)}")
+    if not all(c.isprintable() or c in "\n\t" for c in stripped):
+        raise ParameterError(f"{what}: a printable text needed, found {stripped[:60]!r}")
     return stripped

@@ -7,21 +7,25 @@ the next step, or with `ribin lead sync`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ribin.cases.exhibits import Exhibit, Scope
-from ribin.cases.leads import ExhibitRef, Lead
+from ribin.cases.leads import ExhibitRef, Lead, LeadHistory
 from ribin.errors import AccessError, ParameterError, StoreError
+from ribin.leads.entries import check_figures
 from ribin.search.network import Network
 from ribin.vault.audit import append_row
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import first_name
+from ribin.vault.leads import find_lead, leads_of_pair
 from ribin.vault.rows import RowHash
 from ribin.vault.sharing import PSEUDONYM
 from ribin.vault.vault import Vault, open_member
+
+_Read = TypeVar("_Read")
 
 
 @dataclass
@@ -38,6 +42,25 @@ class BothVaults:
     def own(self) -> Any:
         """The transaction in the vault of the person acting."""
         return self.transactions[self.own_member]
+
+    def history(self, member: str, lead: str) -> LeadHistory | None:
+        """A lead as a vault has it; None, and a note, where another's has what is no lead."""
+        found = self._read(member, lambda db: [find_lead(db, lead)])
+        return found[0] if found else None
+
+    def of_pair(self, member: str, pair: str) -> list[LeadHistory]:
+        """Every lead on two exhibits, as a vault has them."""
+        return self._read(member, lambda db: leads_of_pair(db, pair))
+
+    def _read(self, member: str, read: Callable[[Any], list[_Read]]) -> list[_Read]:
+        try:
+            return read(self.transactions[member])
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            if member == self.own_member:
+                raise
+            note = f"{member}: a lead of its vault cannot be read, and is left out: {error}"
+            self.notes += [note] if note not in self.notes else []
+            return []
 
     def log(
         self,
@@ -178,7 +201,11 @@ _OF_THE_ASKER = (
 
 
 def figures_of_both(figures: Mapping[str, Any], crossing: bool) -> dict[str, Any]:
-    """The row of a candidate as a lead keeps it: a lead across a border names exhibits itself."""
+    """The row of a candidate as a lead keeps it: a lead across a border names exhibits itself.
+
+    Raises ParameterError: it is no such row.
+    """
+    check_figures(figures)
     return _without(figures, _NAMES if crossing else ())
 
 

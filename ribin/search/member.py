@@ -7,7 +7,7 @@ the same question with the same rows, so the engine knows `Member` alone.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
 from ribin.cases.exhibits import Candidate, Counts, Request
@@ -22,7 +22,7 @@ from ribin.search.rules import check_request, eligible_marks
 from ribin.search.shortlist import shortlist_marks
 from ribin.vault.anchors import own_anchor
 from ribin.vault.catalogue import IDENTITY_FILE
-from ribin.vault.disclosure import apart_by_event, as_seen_by
+from ribin.vault.disclosure import Disclosure, apart_by_event, as_seen_by
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.received import ReceivedBundle, ReceivedGallery, last_bundle
 from ribin.vault.vault import Vault, check_log, open_member
@@ -65,6 +65,14 @@ def member_of(code: str, home: str, context: SearchContext) -> Member:
     except StoreError:
         return online
     return BundledMember(bundle, code, home, context) if bundle else online
+
+
+def _as_known_here(query: Template, seen: Disclosure) -> Template:
+    """The query of another member under the name that its scan has here, where it is of here; that
+    a file of theirs has the bytes of a scan here is not told."""
+    made = query.provenance
+    sha256 = seen.scan_called(made.sha256, made.source)
+    return replace(query, provenance=replace(made, sha256=sha256 or "0" * 64))
 
 
 def log_request(vault: Vault, action: str, query: Template, request: Request, **facts: Any) -> str:
@@ -112,7 +120,8 @@ class MemberVault:
                 name for member, name in request.leave_out if member == self.code
             )
             scorer = self.context.shard_scorer
-            found = _compare(query, request, vault, mark_table, left_out, self.context, scorer)
+            known = query if is_own else _as_known_here(query, seen)
+            found = _compare(known, request, vault, mark_table, left_out, self.context, scorer)
             exhibits = {n: seen.exhibit(e) for n, e in found.full.exhibits.items()}
             ordered = seen.order(found.full.rows)
             rows = group_rows(ordered, apart_by_event(exhibits), request.group, reach)

@@ -9,11 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ribin.cases.exhibits import Request, Scope
-from ribin.crypto.keys import PublicKey, read_public
-from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
+from ribin.errors import AccessError, ParameterError, RibinError, StoreError
 from ribin.exchange.receive import ImportResult
 from ribin.exchange.send import SentBundle, export_bundle, file_name_of
-from ribin.input_file import read_input
 from ribin.report.table import table
 from ribin.search.index import sweep_index
 from ribin.search.network import Network
@@ -23,7 +21,7 @@ from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.enrol import checked_day
 from ribin.vault.exhibits import StoredScan
-from ribin.vault.keys import TrustedKey, own_key, trusted_key
+from ribin.vault.keys import own_key, trusted_key
 from ribin.vault.people import check_looker, check_searcher
 from ribin.vault.received import read_originals
 from ribin.vault.retention import Due, Tombstone, keep_until, purge_exhibit, retention_dates
@@ -340,13 +338,6 @@ def due_table(dates: Sequence[Due]) -> str:
     return table(("exhibit", "keep until", "date"), rows) if rows else "no exhibit has a last day"
 
 
-def keys_table(keys: Sequence[TrustedKey]) -> str:
-    """One key a line."""
-    rows = [(k.key.member, k.at[:10], k.ended_at[:10] or "-", k.key.fingerprint) for k in keys]
-    header = ("member", "trusted", "ended", "fingerprint")
-    return table(header, rows) if rows else "no key is trusted"
-
-
 def sent_line(done: SentBundle) -> str:
     """What a bundle holds."""
     how = "signed and sealed" if done.sealed else "signed, not sealed"
@@ -363,22 +354,6 @@ def received_line(done: ImportResult) -> str:
     told = f"; {done.searches} searches in our bundles logged" if done.searches else ""
     warned = f"\nWARNING: {done.note}" if done.note else ""
     return f"{head}: {done.exhibits} exhibits, {changes}{told}{warned}"
-
-
-def key_facts(keys: Sequence[TrustedKey]) -> dict[str, object]:
-    """The keys for programs."""
-    return {
-        "keys": [
-            {
-                "member": k.key.member,
-                "fingerprint": k.key.fingerprint,
-                "trusted_at": k.at,
-                "who": k.who,
-                "ended_at": k.ended_at,
-            }
-            for k in keys
-        ]
-    }
 
 
 # Scans as they were received, taken out of a vault: one's own, or released by another member.
@@ -474,24 +449,3 @@ def _places(folder: Path, found: list[ReleasedOriginal]) -> list[Path]:
         if path.exists():
             raise ParameterError(f"{path}: a new file needed, found one")
     return paths
-
-
-# The public key of another member, as a file and as it was read out.
-
-_LARGEST_KEY_MIB = 0.01
-
-
-def read_key_file(path: Path) -> PublicKey:
-    """The key in a file; FormatError where there is none."""
-    try:
-        content = read_input(path, _LARGEST_KEY_MIB)
-    except OSError as error:
-        raise FormatError(f"{path}: a public key needed, {error.strerror}") from error
-    return read_public(content, path.name)
-
-
-def same_fingerprint(key: PublicKey, needed: str, where: str) -> None:
-    """Refuse a key of another fingerprint than was read out; capitals and blanks aside."""
-    digits = "".join(needed.split()).lower()
-    if digits and digits != key.fingerprint.replace(" ", ""):
-        raise AccessError(f"{where}: fingerprint {needed} needed, found {key.fingerprint}")

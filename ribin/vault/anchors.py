@@ -26,7 +26,10 @@ def own_anchor(db: sqlite3.Connection) -> str:
 def kept_anchors(db: sqlite3.Connection) -> dict[str, list[str]]:
     """What this log keeps of the logs of other members, by member, the oldest first."""
     kept: dict[str, list[str]] = {}
+    left_out = {bundle for d in _details(db, "left_out") for bundle in d.get("left_out", ())}
     for details in _details(db, "anchors"):
+        if details.get("bundle") in left_out:  # signed with a key that was lost
+            continue
         for member, anchor in (details.get("anchors") or {}).items():
             kept.setdefault(member, []).append(anchor)
     return kept
@@ -34,8 +37,9 @@ def kept_anchors(db: sqlite3.Connection) -> dict[str, list[str]]:
 
 def anchors_sent_back(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     """Who said in a bundle to keep which anchor of this log: member and anchor."""
+    left_out = {bundle for d in _details(db, "left_out") for bundle in d.get("left_out", ())}
     for details in _details(db, "anchor_kept"):
-        if details.get("anchor_kept"):
+        if details.get("anchor_kept") and details["bundle"] not in left_out:
             yield details["member"], details["anchor_kept"]
 
 

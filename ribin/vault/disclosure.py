@@ -17,7 +17,13 @@ import numpy as np
 from ribin.cases.exhibits import Candidate, Event, Exhibit, Scope
 from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.model import MarkType
-from ribin.vault.exhibits import find_exhibit, first_name, read_exhibits, read_renamed
+from ribin.vault.exhibits import (
+    find_exhibit,
+    find_scan_owner,
+    first_name,
+    read_exhibits,
+    read_renamed,
+)
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.mark_table import MarkFacts, MarkTable, read_bare, read_mark_table
 from ribin.vault.sharing import Release, keyed_pseudonym, own_name, read_setting, released_to
@@ -114,6 +120,18 @@ class Disclosure:
     def hidden_scan_name(self, sha256: str) -> str:
         """What other members call a scan whose original is not released."""
         return self._digest(f"scan {sha256}".encode())
+
+    def scan_called(self, name: str, exhibit: str) -> str:
+        """SHA-256 of the scan that the receiver calls so, of the exhibit that it calls so; empty
+        where there is none. A hash that it has not from here tells it nothing."""
+        with self.vault.catalogue.reading() as db:
+            owner = find_scan_owner(db, name)
+            if owner and self.gives_original(owner):
+                return name
+            found = self.find(exhibit)
+            query = "SELECT sha256 FROM scans WHERE exhibit = ?"
+            scans = [str(r[0]) for r in db.execute(query, (found.exhibit,))] if found else []
+        return next((sha256 for sha256 in scans if self.hidden_scan_name(sha256) == name), "")
 
     def snapshot(self, table: MarkTable) -> str:
         """SHA-256 of a mark table for the owner; for another member a keyed digest of what it may

@@ -6,12 +6,15 @@ import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ribin.cases.leads import KEEPING
-from ribin.crypto.keys import PrivateKey, PublicKey, read_private, write_private
-from ribin.errors import AccessError, StoreError
+from ribin.crypto.keys import PrivateKey, PublicKey, read_private, write_private, write_public
+from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.vault.audit import now_utc
+from ribin.vault.enrol import checked_day
 from ribin.vault.files import fsync_folder
+from ribin.vault.received import leave_out_bundles, remove_forgotten_files
 from ribin.vault.rows import Act, from_row
 from ribin.vault.vault import Vault
 
@@ -69,6 +72,30 @@ def own_key(vault: Vault, passphrase: str = "") -> PrivateKey:
     return key
 
 
+def change_key(vault: Vault, who: str, reason: str, passphrase: str = "") -> bytes:
+    """Make the next key of the vault; the text of its public part, signed by the one before.
+
+    Whoever trusts that one can trust the next without a call. A bundle that was sealed for the one
+    before can be opened no more.
+
+    Raises StoreError: there is no key to change, or it cannot be written.
+    """
+    before, following = own_key(vault, passphrase), PrivateKey.make(vault.member)
+    path = vault.path / KEY_FILE
+    aside = path.with_name(f"{KEY_FILE}.aside")
+    with vault.act("change key", who, reason, KEEPING) as act:
+        try:
+            aside.unlink(missing_ok=True)
+            _write_secret(aside, write_private(following, passphrase))
+            os.replace(aside, path)
+            fsync_folder(path.parent)
+        except OSError as error:
+            raise StoreError(f"{path}: the key cannot be written: {error.strerror}") from error
+        prints = (before.public.fingerprint, following.public.fingerprint)
+        act.log(vault.member, before=prints[0], fingerprint=prints[1])
+    return write_public(following.public, before)
+
+
 def trust_key(vault: Vault, key: PublicKey, who: str, reason: str) -> bool:
     """Trust what this key signs, from now on; the member's key before it is trusted no more.
 
@@ -93,14 +120,35 @@ def trust_key(vault: Vault, key: PublicKey, who: str, reason: str) -> bool:
     return True
 
 
-def end_trust(vault: Vault, member: str, who: str, reason: str) -> PublicKey:
-    """Trust a member's key no more; StoreError where none is trusted."""
+def end_trust(
+    vault: Vault, member: str, who: str, reason: str, lost_since: str = ""
+) -> tuple[PublicKey, int]:
+    """Trust a member's key no more; the key, and how many bundles count no more.
+
+    `lost_since`: the day since when somebody else may have signed with it. What it signed from that
+    day on is left out, as is what was received from then on: who has a key can date back.
+
+    Raises StoreError: none is trusted, nor was, where a day is given; ParameterError: it is no day,
+    or one to come.
+    """
+    if lost_since and checked_day(lost_since, "lost since") > now_utc()[:10]:
+        raise ParameterError(f"lost since: a day until today needed, found {lost_since}")
     with vault.act("end trust", who, reason, KEEPING) as act:
         held = _end_trust(vault, act, member)
-        if not held:
+        known = [t.key for t in trusted_keys(vault) if t.key.member == member]
+        if not held and not (known and lost_since):
             raise StoreError(f"{vault.path}: a trusted key of {member} needed, found none")
-        act.log(member, fingerprint=held[-1].fingerprint)
-    return held[-1]
+        ended = held or known[-1:]
+        left: list[str] = []
+        if lost_since:
+            prints = {key.fingerprint.replace(" ", "") for key in ended}
+            left = leave_out_bundles(act, member, prints, lost_since)
+        facts: dict[str, Any] = {"fingerprint": ended[-1].fingerprint}
+        if lost_since:
+            facts |= {"lost_since": lost_since, "left_out": left}
+        act.log(member, **facts)
+    remove_forgotten_files(vault, member)
+    return ended[-1], len(left)
 
 
 def trusted_keys(vault: Vault) -> list[TrustedKey]:

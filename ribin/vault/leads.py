@@ -73,6 +73,12 @@ def read_leads(db: sqlite3.Connection) -> list[LeadHistory]:
     return _histories(db, "true")
 
 
+def lead_numbers(db: sqlite3.Connection, where: str, *values: str) -> list[tuple[str, str]]:
+    """Moment and number of the leads that a condition chooses, without what they say."""
+    query = f"SELECT at, lead FROM leads WHERE {where}"
+    return [(str(at), str(lead)) for at, lead in db.execute(query, values)]
+
+
 def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
     """Leads that have a first verdict and no second one, or none that was blind and no link."""
     query = (

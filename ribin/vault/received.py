@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -342,24 +343,24 @@ def record_received(
     bundle: tuple[str, int, str],
     exhibits: list[tuple[ReceivedExhibit, tuple[ReceivedScan, ...]]],
     about: BundleAnswer,
+    key: str,
     who: str,
     reason: str,
     place_files: Callable[[], None],
 ) -> tuple[dict[str, list[str]], int]:
     """Put what a bundle states in the place of what the one before did.
 
-    `bundle` is its id, its number among those of this sender, and when it was made; `place_files`
-    puts the files in their places while nobody else writes. Gives the pseudonyms of exhibits that
-    are `new`, `gone`, now `released` and released no more: `ended`; and how many searches in our
-    bundles it told of.
+    `bundle` is its id, its number among those of this sender, and when it was made; `key` is the
+    fingerprint of the key that signed it; `place_files` puts the files in their places while nobody
+    else writes. Gives the pseudonyms of exhibits that are `new`, `gone`, now `released` and
+    released no more: `ended`; and how many searches in our bundles it told of.
     """
     named, number, made_at = bundle
     with vault.act("import bundle", who, reason, DISCLOSING) as act:
         _refuse_old(act.db, sender, number, named[:12])
         before = {one.exhibit: one for one in read_exhibits(act.db, sender)}
         now = {one.exhibit: one for one, _ in exhibits}
-        for table in ("received_marks", "received_scans", "received_exhibits"):
-            act.db.execute(f"DELETE FROM {table} WHERE member = ?", (sender,))
+        _forget(act, sender)
         for one, scans in exhibits:
             _write_exhibit(act.db, sender, one, scans)
         place_files()
@@ -375,12 +376,45 @@ def record_received(
         stated: dict[str, Any] = {"bundle": named, "number": number, "exhibits": len(exhibits)}
         stated |= {**changes, "received_sha256": received_sha256(act.db, sender)}
         stated |= {"anchors": {sender: about.anchor}, "anchor_kept": about.anchor_kept}
-        act.log(sender, **stated, member=sender, received=about.received)
+        act.log(sender, **stated, member=sender, received=about.received, key=key)
         searches = _log_searches(act, sender, about.searches)
         for action, names in (("receive release", "released"), ("release ended", "ended")):
             for pseudonym in changes[names]:
                 act.log(f"{sender}:{pseudonym}", action, bundle=named)
     return changes, searches
+
+
+def _forget(act: Act, sender: str) -> None:
+    for table in ("received_marks", "received_scans", "received_exhibits"):
+        act.db.execute(f"DELETE FROM {table} WHERE member = ?", (sender,))
+
+
+def leave_out_bundles(act: Act, sender: str, keys: Collection[str], day: str) -> list[str]:
+    """Count no more what these keys signed, or we got signed by them, from a day on; the ids of
+    these bundles. Where the last one is among them, nothing of the sender is left."""
+    left, last = [], ""
+    for row in read_rows_of(act.db, "import bundle", sender):
+        bundle = row.details["bundle"]
+        known = "SELECT made_at FROM bundles WHERE bundle = ? AND direction = 'received'"
+        made = act.db.execute(known, (bundle,)).fetchone()
+        if made is None:  # left out before
+            continue
+        last = bundle
+        if row.details["key"] in keys and day <= max(made["made_at"][:10], row.at[:10]):
+            left.append(bundle)
+    for bundle in left:
+        act.remove("bundles", bundle)  # so that its number is free for the owner's next one
+    if last in left:
+        _forget(act, sender)
+    return left
+
+
+def remove_forgotten_files(vault: Vault, member: str) -> None:
+    """Take away the files of a member of whom nothing is left in the catalogue."""
+    with vault.catalogue.reading() as db:
+        held = db.execute("SELECT 1 FROM received_exhibits WHERE member = ?", (member,)).fetchone()
+    if held is None:
+        shutil.rmtree(vault.path / RECEIVED_FOLDER / member, ignore_errors=True)
 
 
 def is_there(vault: Vault, sender: str, bundle: tuple[str, int, str], where: str) -> bool:

@@ -1,0 +1,159 @@
+"""Entries of a lead as data: what another member's vault has, and the row of a list, are decoded by
+a schema with limits before they are taken. What does not fit is refused, and never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from ribin.cases.exhibits import ClassFields, Counts
+from ribin.cases.leads import (
+    LONGEST_NOTE,
+    Closure,
+    Conclusion,
+    Lead,
+    Link,
+    Review,
+    ReviewBasis,
+    ReviewRound,
+    Withdrawal,
+)
+from ribin.errors import FormatError, ParameterError
+from ribin.foreign import Hex32, LongText, MemberCode, Printable, Statement, as_facts
+from ribin.model import MarkType
+
+_Number = Annotated[str, Meta(pattern=r"\A[A-Z]{3}(-[A-Z]{3})?-L\d{1,9}(-R\d{1,9})?\Z")]
+_ReviewNumber = Annotated[str, Meta(max_length=80, pattern=r"\A[A-Z][A-Z0-9-]+/[A-Z0-9-]+\Z")]
+_Moment = Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00\Z")]
+_Name = Annotated[str, Meta(min_length=1, max_length=1000)]
+_Note = Annotated[str, Meta(max_length=LONGEST_NOTE)]
+_Angle = Annotated[float, Meta(ge=-360, le=360)]
+_Micrometre = Annotated[float, Meta(ge=-1e6, le=1e6)]
+_Count = Annotated[int, Meta(ge=0, lt=1 << 31)]
+_Members = 300  # of which counts are kept
+
+
+class _Figures(Statement, frozen=True, kw_only=True):
+    """The row of a candidate, and where its list came from."""
+
+    rank: _Count | UnsetType = UNSET
+    member: MemberCode | UnsetType = UNSET
+    exhibit: LongText | UnsetType = UNSET
+    event: LongText | UnsetType = UNSET
+    mark: MarkType | UnsetType = UNSET
+    score: Annotated[float, Meta(ge=0, le=100)] | UnsetType = UNSET
+    cmc: Annotated[float, Meta(ge=0, le=1e6)] | UnsetType = UNSET
+    cmc_fraction: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
+    cells: _Count | UnsetType = UNSET
+    ccf: Annotated[float, Meta(ge=-1, le=1)] | UnsetType = UNSET
+    rotation_deg: _Angle | UnsetType = UNSET
+    shift_um: tuple[_Micrometre, _Micrometre] | UnsetType = UNSET
+    sha256: Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")] | UnsetType = UNSET
+    group: LongText | UnsetType = UNSET
+    others: _Count | UnsetType = UNSET
+    class_fields: ClassFields | UnsetType = UNSET
+    known_as: LongText | UnsetType = UNSET
+    params_id: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    version: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    snapshot: Annotated[dict[MemberCode, Hex32], Meta(max_length=_Members)] | UnsetType = UNSET
+    scope: LongText | UnsetType = UNSET
+    counts: Counts | UnsetType = UNSET
+    list_sha256: Hex32 | UnsetType = UNSET
+    search: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+
+
+class _Exhibit(Printable, frozen=True):
+    member: MemberCode
+    exhibit: _Name
+
+
+class _Lead(Printable, frozen=True):
+    lead: _Number
+    member: MemberCode
+    reference: _Exhibit
+    reference_event: LongText
+    comparison: _Exhibit
+    comparison_event: LongText
+    examiner: _Name
+    at: _Moment
+    figures: _Figures
+
+
+class _Review(Printable, frozen=True):
+    review: _ReviewNumber
+    lead: _Number
+    place: ReviewRound
+    conclusion: Conclusion
+    examined: ReviewBasis
+    blind: bool
+    reviewer: _Name
+    member: MemberCode
+    at: _Moment
+    supersedes: Annotated[str, Meta(max_length=80)]
+
+
+class _Link(Printable, frozen=True):
+    link: _Number
+    lead: _Number
+    pair: Annotated[str, Meta(max_length=5000)]
+    first_review: _ReviewNumber
+    second_review: _ReviewNumber
+    reference_date: Annotated[str, Meta(max_length=40)]
+    comparison_date: Annotated[str, Meta(max_length=40)]
+    at: _Moment
+
+
+class _Withdrawal(Printable, frozen=True):
+    withdrawal: _Number
+    link: _Number
+    person: _Name
+    member: MemberCode
+    at: _Moment
+
+
+class _Closure(Printable, frozen=True):
+    lead: _Number
+    person: _Name
+    member: MemberCode
+    at: _Moment
+
+
+class _Text(Statement, frozen=True):
+    """What a person wrote: longer than a name, and it may have lines."""
+
+    text: _Note
+
+    def __post_init__(self) -> None:
+        if not all(c.isprintable() or c in "\n\t" for c in self.text):
+            raise ValueError("a printable text needed, found other signs")
+
+
+_KINDS: dict[type, Any] = {
+    Lead: _Lead,
+    Review: _Review,
+    Link: _Link,
+    Withdrawal: _Withdrawal,
+    Closure: _Closure,
+}
+_WRITTEN = ("note", "reason")
+
+
+def entry_problem(entry: Lead | Review | Link | Withdrawal | Closure) -> str:
+    """What of an entry is no data of its kind; empty where all of it is."""
+    facts = asdict(entry)
+    written = {name: facts.pop(name) for name in _WRITTEN if name in facts}
+    try:
+        as_facts(facts, _KINDS[type(entry)], type(entry).__name__.lower())
+        for name, text in written.items():
+            as_facts({"text": text}, _Text, name)
+    except (FormatError, TypeError) as error:
+        return str(error)
+    return ""
+
+
+def check_figures(figures: Mapping[str, Any]) -> None:
+    """Refuse what is no row of a list; ParameterError names the field."""
+    as_facts(dict(figures), _Figures, "figures of the candidate", ParameterError)
