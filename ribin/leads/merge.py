@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ribin.cases.leads import Lead, LeadHistory, Link, Review, ReviewRound, Role, Withdrawal, is_by
+from ribin.cases.leads import (
+    Closure,
+    Lead,
+    LeadHistory,
+    Link,
+    Review,
+    ReviewRound,
+    Role,
+    Withdrawal,
+    is_by,
+)
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
