@@ -15,9 +15,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
-from scipy.optimize import minimize
-from scipy.special import betaln
 
 from ribin.errors import ParameterError
 
@@ -167,6 +164,8 @@ def fit_density(pairs: ReferencePairs) -> Calibration:
 
     def log10_lr(at: Values) -> Values:
         if len(at) > _KNOTS and np.ptp(at) > 0:
+            from scipy.interpolate import CubicSpline  # only here: most commands need no scipy
+
             knots = np.linspace(at.min(), at.max(), _KNOTS)
             return np.asarray(CubicSpline(knots, log10_lr(knots))(at), dtype=np.float64)
         above, below = (_log_density(at, *one) for one in classes)
@@ -225,6 +224,8 @@ class CountCalibration:
 
     def __call__(self, at: Values) -> Values:
         """As `Calibration`, of (N, 2) counts and cells."""
+        from scipy.special import betaln
+
         counts, cells = at.T
         one = betaln(counts + self.alpha, cells - counts + self.beta)
         one = one - betaln(self.alpha, self.beta)
@@ -234,6 +235,9 @@ class CountCalibration:
 
 def fit_counts(pairs: ReferencePairs) -> CountCalibration:
     """Maximum likelihood of the beta-binomial; half a cell is added for the binomial (Jeffreys)."""
+    from scipy.optimize import minimize
+    from scipy.special import betaln
+
     if pairs.values.ndim != 2:
         raise ParameterError("counts: the number of cells of each pair needed")
     of = pairs.mates

@@ -65,7 +65,7 @@ class _Figures(Statement, frozen=True, kw_only=True):
     search: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
 
 
-class _Exhibit(Printable, frozen=True):
+class _PairSide(Printable, frozen=True):
     member: MemberCode
     exhibit: _Name
 
@@ -73,9 +73,9 @@ class _Exhibit(Printable, frozen=True):
 class _Lead(Printable, frozen=True):
     lead: _Number
     member: MemberCode
-    reference: _Exhibit
+    reference: _PairSide
     reference_event: LongText
-    comparison: _Exhibit
+    comparison: _PairSide
     comparison_event: LongText
     examiner: _Name
     at: _Moment

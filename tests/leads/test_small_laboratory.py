@@ -19,7 +19,8 @@ FIGURES = {"score": 87.654, "rank": 3, "cmc": 31.25, "cells": 80}
 
 def review(vault, who, conclusion=SAME, network=None, **more):
     said = {"who": who, "note": f"seen by {who}", **more}
-    return give_review(vault, network, "JAM-L1", conclusion, ReviewBasis.ITEMS, **said)
+    lead = "JAM-BLZ-L1" if network else "JAM-L1"
+    return give_review(vault, network, lead, conclusion, ReviewBasis.ITEMS, **said)
 
 
 @pytest.fixture
@@ -140,10 +141,10 @@ def test_across_the_border_a_third_needs_both_logs(tmp_path, login):
             other = exhibit_ref(f"BLZ:{pseudonym(db, 'BLZ-1')}")
         take_up_lead(jam, network, exhibit_ref("JAM:JAM-1"), other, who=EXAMINER, note="alike")
         review(jam, EXAMINER, network=network)
-        jam.record("view", "JAM-L1", SECOND, "", verdicts=1)
+        jam.record("view", "JAM-BLZ-L1", SECOND, "", verdicts=1)
         assert review(jam, SECOND, network=network).standing is LeadStatus.NOT_BLIND
         with pytest.raises(StoreError, match="the logs of BLZ and JAM needed for a third review"):
-            review(jam, THIRD)
+            give_review(jam, None, "JAM-BLZ-L1", SAME, ReviewBasis.ITEMS, who=THIRD, note="seen")
         login("elsewhere", host="elsewhere")
         assert review(blz, THIRD, network=network).link_made
         assert jam.check().clean
