@@ -135,7 +135,7 @@ def marks(lead_number: str, output: Path, call: Call) -> None:
 
 @lead.command()
 @click.argument("lead_number", metavar="LEAD")
-@click.option("--reason", required=True, help="Why; the other member concerned reads it.")
+@click.option("--reason", required=True, help="Why, for the audit log.")
 @common_options("vault", "network", "who", "json")
 def close(lead_number: str, call: Call) -> None:
     """Close a lead that was opened by mistake, at both members; it stays on record.

@@ -112,6 +112,14 @@ def _persons_problems(
     for said in vouched.get(f"leads/{history.lead.lead}", ()):
         if said.row.action == "lead" and not same_person(said.row.who, history.lead.examiner):
             yield f"lead {history.lead.lead}: taken up by {said.row.who}, found another name"
+    given = [said.row.seq for r in history.given for said in vouched.get(f"reviews/{r.review}", ())]
+    for said in vouched.get(f"records/closure/{lead}/1", ()):
+        opened = history.lead.member == owner and same_person(said.row.who, history.lead.examiner)
+        before = all(seq > said.row.seq for seq in given)
+        heads = _holders(db, Role.ADMINISTRATOR, said.row.seq, vouched)
+        closed_here = history.closure is not None and history.closure.member == owner
+        if closed_here and not (opened and before) and said.row.who not in heads:
+            yield f"lead {lead}: closed by {said.row.who}, who might not"
     if end := history.withdrawal:
         ended = [r for r in history.current if r.conclusion is not Conclusion.IDENTIFICATION]
         superseded = any(is_by(review, end.person, end.member) for review in ended)

@@ -13,7 +13,6 @@ from typing import Any
 
 from ribin.cases.exhibits import Event, Exhibit
 from ribin.cases.record import RecordKind
-from ribin.crypto.keys import PublicKey
 from ribin.vault.exhibits import fields_of, first_name
 from ribin.vault.records import add_version, last_version, read_versions
 from ribin.vault.rows import Act
@@ -124,6 +123,8 @@ def _setting_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str
         days = [v for v in last if v.row.action == "retention"]
         if any(not _is_now(v, row["exhibit"], row["keep_until"]) for v in days):
             yield f"the last day of exhibit {row['exhibit']} is not as the audit log says"
+    from ribin.crypto.keys import PublicKey  # a search checks no key
+
     for row in db.execute("SELECT * FROM trusted_keys"):
         parts = bytes.fromhex(row["signing"]), bytes.fromhex(row["sealing"])
         if PublicKey(row["member"], *parts).fingerprint != row["fingerprint"]:

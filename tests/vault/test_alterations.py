@@ -20,6 +20,7 @@ from vault_makers import make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis
+from ribin.cases.record import RecordKind
 from ribin.cases.saved_search import SearchFinding
 from ribin.leads.steps import close_lead, give_review, take_up_lead, withdraw_link
 from ribin.vault.audit import append_row
@@ -27,6 +28,7 @@ from ribin.vault.catalogue import Catalogue
 from ribin.vault.check import check_catalogue
 from ribin.vault.corrections import correct_exhibits, move_scan
 from ribin.vault.people import appoint
+from ribin.vault.records import insert_version, next_version
 from ribin.vault.retention import keep_until, purge_exhibit
 from ribin.vault.rows import all_records
 from ribin.vault.saved_searches import add_saved_search, end_saved_search, note_findings
@@ -236,3 +238,17 @@ def test_an_action_vouches_for_nothing_that_it_never_writes(db, action):
         texts = [problem.text for problem in check_catalogue(db)]
     row = rf"catalogue: reviews/JAM-L1/JAM1: row \d+ of the audit log, {action}, may not write it"
     assert any(re.fullmatch(row, text) for text in texts)
+
+
+@pytest.mark.parametrize(("who", "found"), [("Cy Dale", True), (EXAMINER, True), ("bob", False)])
+def test_a_lead_with_a_verdict_is_closed_by_an_administrator_alone(db, who, found):
+    """A whole act as the program writes it, in somebody's name: the rules hold for it, too."""
+    db.execute("BEGIN")
+    try:
+        one = next_version(db, RecordKind.CLOSURE, "JAM-L2", {"lead": "JAM-L2"}, who, "mixed up")
+        append_row(
+            db, "close", "JAM-L2", who, "mixed up", {"records": dict([insert_version(db, one)])}
+        )
+        assert bool(check_catalogue(db)) is found
+    finally:
+        db.execute("ROLLBACK")
