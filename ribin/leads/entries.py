@@ -3,13 +3,14 @@ a schema with limits before they are taken. What does not fit is refused, and ne
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from ribin.cases.exhibits import ClassFields, Counts
+from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import (
     LONGEST_NOTE,
     Closure,
@@ -33,7 +34,8 @@ _Note = Annotated[str, Meta(max_length=LONGEST_NOTE)]
 _Angle = Annotated[float, Meta(ge=-360, le=360)]
 _Micrometre = Annotated[float, Meta(ge=-1e6, le=1e6)]
 _Count = Annotated[int, Meta(ge=0, lt=1 << 31)]
-_Members = 300  # of which counts are kept
+_MOST_MEMBERS = 300  # of a network
+_MOST_BYTES = 65_536  # of figures as JSON
 
 
 class _Figures(Statement, frozen=True, kw_only=True):
@@ -58,14 +60,16 @@ class _Figures(Statement, frozen=True, kw_only=True):
     known_as: LongText | UnsetType = UNSET
     params_id: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     version: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
-    snapshot: Annotated[dict[MemberCode, Hex32], Meta(max_length=_Members)] | UnsetType = UNSET
+    snapshot: Annotated[dict[MemberCode, LongText], Meta(max_length=_MOST_MEMBERS)] | UnsetType = (
+        UNSET
+    )
     scope: LongText | UnsetType = UNSET
-    counts: Counts | UnsetType = UNSET
+    counts: dict[str, Any] | UnsetType = UNSET  # kept where the list was made
     list_sha256: Hex32 | UnsetType = UNSET
     search: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
 
 
-class _PairSide(Printable, frozen=True):
+class _LeadExhibit(Printable, frozen=True):
     member: MemberCode
     exhibit: _Name
 
@@ -73,9 +77,9 @@ class _PairSide(Printable, frozen=True):
 class _Lead(Printable, frozen=True):
     lead: _Number
     member: MemberCode
-    reference: _PairSide
+    reference: _LeadExhibit
     reference_event: LongText
-    comparison: _PairSide
+    comparison: _LeadExhibit
     comparison_event: LongText
     examiner: _Name
     at: _Moment
@@ -144,6 +148,8 @@ _WRITTEN = ("note", "reason")
 def entry_problem(entry: Lead | Review | Link | Withdrawal | Closure) -> str:
     """What of an entry is no data of its kind; empty where all of it is."""
     facts = asdict(entry)
+    if isinstance(entry, Lead) and (problem := _too_large(entry.figures)):
+        return problem
     written = {name: facts.pop(name) for name in _WRITTEN if name in facts}
     try:
         as_facts(facts, _KINDS[type(entry)], type(entry).__name__.lower())
@@ -156,4 +162,11 @@ def entry_problem(entry: Lead | Review | Link | Withdrawal | Closure) -> str:
 
 def check_figures(figures: Mapping[str, Any]) -> None:
     """Refuse what is no row of a list; ParameterError names the field."""
+    if problem := _too_large(figures):
+        raise ParameterError(f"figures of the candidate: {problem}")
     as_facts(dict(figures), _Figures, "figures of the candidate", ParameterError)
+
+
+def _too_large(figures: object) -> str:
+    size = len(json.dumps(figures, default=str))
+    return f"figures of at most {_MOST_BYTES} bytes needed, found {size}" * (size > _MOST_BYTES)

@@ -129,7 +129,8 @@ def test_a_verdict_that_is_no_data_is_not_taken(jam, blz, network, changes):
         {"cmc": "twelve"},
         {"unknown": 1},
         {"exhibit": "x" * 100_000},
-        {"snapshot": {"BLZ": "x"}},
+        {"snapshot": {"BLZ": 7}},
+        {"counts": {"x": "y" * 100_000}},
     ],
     ids=lambda figures: next(iter(figures)),
 )

@@ -227,11 +227,11 @@ def test_the_second_review_may_come_from_the_other_country(jam, blz, network):
 
 def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
     take_up(jam, other=abroad(blz, "BLZ-1"), network=network)
-    away = review(jam, EXAMINER)
+    away = review(jam, EXAMINER, lead="JAM-BLZ-L1")
     assert away.notes == (
         "BLZ: not recorded there yet, `ribin lead sync` will: no network names its vault",
     )
-    review(blz, SECOND)  # BLZ cannot reach JAM either: a first review there too
+    review(blz, SECOND, lead="JAM-BLZ-L1")  # BLZ cannot reach JAM either: a first review there too
     carried, notes = sync_leads(jam, network, who=EXAMINER)
     assert (carried, notes) == (2, ())
     with pytest.raises(StoreError, match="both reviews are there"):
@@ -249,7 +249,7 @@ def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
 
 def test_a_lead_on_a_member_out_of_reach_is_taken_along_later(jam, blz, network):
     take_up(jam, other=abroad(blz, "BLZ-1"))
-    review(jam, EXAMINER)
+    review(jam, EXAMINER, lead="JAM-BLZ-L1")
     assert sync_leads(blz, network, who=SECOND) == (2, ())
     assert review(blz, THIRD, network=network).history.linked
 
