@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ribin.cases.exhibits import Candidate, Request
 from ribin.cases.side import Side
 from ribin.comparison import Comparison
 from ribin.decide.steps import not_compared
 from ribin.describe.steps import template_mark
-from ribin.evaluate.weight import Weight, weight_text
 from ribin.model import NO_TRACE, Mark, Trace
 from ribin.params.defaults import Params
 from ribin.pipeline import check_mirrored, compare_marks
@@ -300,9 +300,373 @@ def report_pair(
         params.of(one.mark.mark_type, one.mark.kind),
         chain,
         request if others else None,
-        weight_text(weight),
+        _weight_said(weight),
         annotations,
     )
+
+
+def _weight_said(weight: Weight | None) -> list[str]:
+    if weight is None:
+        return []
+    from ribin.evaluate.weight import weight_text  # only here: a search needs no scipy
+
+    return weight_text(weight)
+
+
+def enter_report(
+    vault: Vault, subject: str, request: Request, facts: dict[str, str]
+) -> ChainHead | None:
+    """Enter a report in the audit log; the row that it was entered under, which is the last.
+
+    A vault that may only be read gets no row; its last one is given all the same.
+
+    Raises AccessError: the vault's people have roles, and this person has none that searches.
+    """
+    check_searcher(vault.catalogue, request.who)
+    if vault.writable:
+        vault.record("report", subject, request.who, request.reason, **facts)
+    last = vault.audit_head()
+    with vault.catalogue.reading() as db:
+        kept = tuple((member, heads[-1]) for member, heads in sorted(kept_anchors(db).items()))
+    return ChainHead(last.member, last.seq, last.at, last.sha256, kept)
+
+
+def check_reports(paths: Sequence[Path]) -> None:
+    """Refuse before the work reports that could not be written after it.
+
+    Raises ParameterError: as `check_output`, or reportlab is missing.
+    """
+    for path in paths:
+        check_output(path, REPORT)
+        if path.suffix.lower() == _PDF:
+            check_reportlab()
+
+
+def write_reports(document: Document, paths: Sequence[Path]) -> None:
+    """Write the same report to each of the files, whole or not at all."""
+    for path in paths:
+        if path.suffix.lower() == _PDF:
+            content = document_pdf(document)
+        else:
+            content = document_html(document).encode()
+        with whole_file(path) as aside:
+            aside.write_bytes(content)
+
+
+if TYPE_CHECKING:
+    from ribin.evaluate.weight import Weight"""A pair for a person: two files or exhibits, compared once, and what is made of it.
+
+The figures, a picture, the page of a comparison microscope, or a report for a case file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ribin.cases.exhibits import Candidate, Request
+from ribin.cases.side import Side
+from ribin.comparison import Comparison
+from ribin.decide.steps import not_compared
+from ribin.describe.steps import template_mark
+from ribin.model import NO_TRACE, Mark, Trace
+from ribin.params.defaults import Params
+from ribin.pipeline import check_mirrored, compare_marks
+from ribin.report.comparison import comparison_document, figures_sha256
+from ribin.report.document import ChainHead, Document, ReportHead
+from ribin.report.explanation import comparison_text
+from ribin.report.html import document_html
+from ribin.report.pdf import check_reportlab, document_pdf
+from ribin.report.pictures import Picture, draw_overlay, write_overlay
+from ribin.report.trace import write_trace_files
+from ribin.services.files import REPORT, check_output, whole_file
+from ribin.services.leads import look_at_lead
+from ribin.services.marks import (
+    Asker,
+    Source,
+    candidate_side,
+    measured_side,
+    scan_of,
+    side_of,
+    side_of_scan,
+)
+from ribin.services.reading import AS_STATED, ReadOptions, as_image_pairs, best_of, experimental
+from ribin.services.session import Session
+from ribin.vault.anchors import kept_anchors
+from ribin.vault.annotations import annotations_of
+from ribin.vault.people import check_searcher
+from ribin.vault.vault import Vault
+from ribin.view import comparison_page
+from ribin.view.comparison import read_annotations
+
+NO_FIGURES = "the figures are shown with your verdict"
+FROM_TEMPLATE = "drawn from its template: the original is not released"
+
+
+@dataclass(frozen=True)
+class PairOptions:
+    """How two sides are read and compared."""
+
+    reference: ReadOptions = AS_STATED
+    comparison: ReadOptions = AS_STATED
+    mark_type: str | None = None  # None: the first mark of the reference
+    render: bool = False  # EXPERIMENTAL: a topography against an image is rendered as one
+    traced: bool = False  # what each stage made is kept
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedPair:
+    """Both sides, and how they agree."""
+
+    reference: Side
+    comparison: Side
+    result: Comparison
+    trace: Trace = NO_TRACE
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        return self.reference, self.comparison
+
+    @property
+    def whole(self) -> bool:
+        """Whether both are seen as they were measured, and not from their templates alone."""
+        return self.reference.whole and self.comparison.whole
+
+
+USUAL = PairOptions()
+
+
+def prepare_pair(
+    reference: Source, comparison: Source, asker: Asker, options: PairOptions = USUAL
+) -> ComparedPair:
+    """Compare two files or exhibits; each is read and extracted once.
+
+    A pair of low score is looked at mirrored as well, and the result has a note where that
+    agrees clearly better.
+
+    Raises RibinError: as `side_of`: a side cannot be read, is not there, or may not be seen.
+    """
+    if options.render:
+        return _rendered_pair(reference, comparison, asker, options)
+    traces = _traces(options)
+    one = side_of(reference, asker, options.reference, options.mark_type, trace=traces[0])
+    needed = one.mark.mark_type
+    two = side_of(comparison, asker, options.comparison, needed, trace=traces[1])
+    return compare_sides(one, two, asker.params, trace=traces[2])
+
+
+def compare_sides(
+    reference: Side,
+    comparison: Side,
+    params: Params,
+    *,
+    mirrored: bool = True,
+    trace: Trace = NO_TRACE,
+) -> ComparedPair:
+    """Compare two sides; the result names them as they are called.
+
+    `mirrored`: whether a pair of low score is looked at mirrored as well.
+    """
+    compared = compare_marks(reference.template, comparison.template, params, trace)
+    result = replace(compared, reference=reference.name, comparison=comparison.name)
+    if mirrored and comparison.whole:  # a template alone cannot be mirrored and described again
+        result = check_mirrored(reference.template, comparison.mark, result, params)
+    return ComparedPair(reference, comparison, result, trace)
+
+
+def candidate_pair(
+    session: Session, query: Side, request: Request, candidate: Candidate, action: str = "picture"
+) -> ComparedPair:
+    """Compare the query of a search with a candidate, for people to look at.
+
+    Another member's exhibit is shown only after its audit log says to whom and why. Errors and
+    `action` as `candidate_side`.
+    """
+    side = candidate_side(session, request, candidate, action)
+    return compare_sides(query, side, session.params, mirrored=False)
+
+
+def _rendered_pair(
+    reference: Source, comparison: Source, asker: Asker, options: PairOptions
+) -> ComparedPair:
+    """As `prepare_pair`, with a topography against an image rendered as one."""
+    one = scan_of(reference, asker, options.reference, options.mark_type)
+    two = scan_of(comparison, asker, options.comparison, options.mark_type)
+    params, names = asker.params, (asker.name_of(reference), asker.name_of(comparison))
+    alike = one.kind is two.kind
+    tried = []
+    for first, second in [(one, two)] if alike else as_image_pairs(one, two, params):
+        traces = _traces(options)
+        side = side_of_scan(first, names[0], params, options.mark_type, traces[0])
+        other = side_of_scan(second, names[1], params, side.mark.mark_type, traces[1])
+        tried.append(compare_sides(side, other, params, trace=traces[2]))
+    best = tried[best_of([pair.result for pair in tried])]
+    if alike:
+        return best
+    lighting = best.reference.mark.provenance.lighting
+    return replace(best, result=experimental(best.result, lighting))
+
+
+def _traces(options: PairOptions) -> list[Trace]:
+    """Of the reference, the comparison and the pair."""
+    return [Trace() if options.traced else NO_TRACE for _ in range(3)]
+
+
+# What `ribin compare` gives of a pair.
+
+
+def explain(pair: ComparedPair, params: Params) -> str:
+    """Why the pair has its score, for a person."""
+    mark = pair.reference.mark
+    return comparison_text(pair.result, params.of(mark.mark_type, mark.kind).decide)
+
+
+def write_traces(pair: ComparedPair, params: Params, folder: Path) -> None:
+    """Write what each stage made: one folder for either side and one for the pair, and an index."""
+    mark = pair.reference.mark
+    traces = {
+        "reference": pair.reference.trace,
+        "comparison": pair.comparison.trace,
+        "pair": pair.trace,
+    }
+    write_trace_files(traces, folder, params.of(mark.mark_type, mark.kind))
+
+
+def pair_picture(pair: ComparedPair, params: Params, for_print: bool = False) -> Picture:
+    """Both marks, the one laid on the other, with the cells of the reference."""
+    one, two = (side.mark for side in pair.sides)
+    cell_um = params.of(one.mark_type, one.kind).describe.cell_um
+    return draw_overlay(one, two, pair.result, cell_um, for_print=for_print)
+
+
+def draw_pair(pair: ComparedPair, params: Params, path: Path) -> None:
+    """Write the picture of a pair."""
+    picture = pair_picture(pair, params)
+    with whole_file(path) as aside:
+        write_overlay(picture, aside)
+
+
+# The page of a pair, as under a comparison microscope.
+
+
+def pair_page(pair: ComparedPair, asker: Asker, annotations: Path | None = None) -> str:
+    """The page of a pair.
+
+    Where a side is given as its template alone, both are drawn from theirs, in deviations of each,
+    because a template holds no heights in um.
+
+    `annotations`: what a page of this pair saved, for the page to open with.
+    """
+    one, two = (side.mark if pair.whole else _from_template(side) for side in pair.sides)
+    first, second = (measured_side(s, asker) if pair.whole else None for s in pair.sides)
+    notes = (
+        read_annotations(annotations, pair.reference.mark, pair.comparison.mark)
+        if annotations
+        else ()
+    )
+    return comparison_page(
+        one,
+        two,
+        pair.result,
+        asker.params,
+        measured=(first, second),
+        labels=(pair.reference.name, pair.comparison.name),
+        unit="µm" if pair.whole else "of its RMS",
+        annotations=notes,
+    )
+
+
+def lead_marks_page(session: Session, lead: str, who: str) -> str:
+    """The page of the two marks of a lead.
+
+    Whoever may give the second verdict is shown the marks alone: they are not compared before.
+    Another member's exhibit is asked for because of the lead. Raises RibinError: as `look_at_lead`
+    and `side_of`.
+    """
+    view = look_at_lead(session.vault, lead, who, early=False)
+    history = view.history.lead
+    scope = session.network.scope_of(session.member, history.members)
+    request = Request(session.member, scope, who=who, reason=f"lead {lead}")
+    asker = Asker(session.params, session, request)
+    if not view.marks_alone:
+        return pair_page(prepare_pair(*history.exhibits, asker), asker)
+    one = side_of(history.reference, asker)
+    two = side_of(history.comparison, asker, mark_type=one.mark.mark_type)
+    params_id = asker.params.params_id
+    blank = not_compared(one.template, two.template, NO_FIGURES, params_id)
+    return pair_page(ComparedPair(one, two, blank), asker)
+
+
+def _from_template(side: Side) -> Mark:
+    """The surface that a template holds, with the reason where its owner gives no more."""
+    mark = template_mark(side.template)
+    if side.whole:
+        return mark
+    return replace(mark, provenance=replace(mark.provenance, notes=(FROM_TEMPLATE,)))
+
+
+def write_page(html: str, path: Path) -> None:
+    """Write a page, whole or not at all."""
+    with whole_file(path) as aside:
+        aside.write_text(html, encoding="utf-8", newline="\n")
+
+
+# The report of a pair for a case file, what the audit log keeps of it, and how it is written.
+
+_PDF = ".pdf"
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What a person wants to have reported: in which words, and for what."""
+
+    who: str
+    question: str = ""
+    case_number: str = ""
+
+    def head(self, member: str = "") -> ReportHead:
+        """The head of a report that is made now."""
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return ReportHead(self.who, now, self.question, self.case_number, member)
+
+
+def report_pair(
+    pair: ComparedPair, asker: Asker, options: ReportOptions, weight: Weight | None = None
+) -> Document:
+    """Put a pair into a report, and into the audit log of the own vault where there is one."""
+    one, two = pair.sides
+    session, request, params = asker.session, asker.request, asker.params
+    chain, annotations = None, []
+    if session and request:
+        with session.vault.catalogue.reading() as db:
+            scans = (one.mark.provenance.sha256, two.mark.provenance.sha256)
+            annotations = annotations_of(db, scans, str(one.mark.mark_type))
+        facts = {"comparison": two.mark.provenance.sha256, "figures": figures_sha256(pair.result)}
+        chain = enter_report(session.vault, one.mark.provenance.sha256, request, facts)
+    member = session.member if session else ""
+    others = any(side.member not in ("", member) for side in pair.sides)
+    return comparison_document(
+        options.head(member),
+        pair.sides,
+        pair.result,
+        params.params_id,
+        params.of(one.mark.mark_type, one.mark.kind),
+        chain,
+        request if others else None,
+        _weight_said(weight),
+        annotations,
+    )
+
+
+def _weight_said(weight: Weight | None) -> list[str]:
+    if weight is None:
+        return []
+    from ribin.evaluate.weight import weight_text  # only here: a search needs no scipy
+
+    return weight_text(weight)
 
 
 def enter_report(
