@@ -26,7 +26,8 @@ FLOORS = (
     ("params",),
     ("surface",),
     ("model", "workers"),
-    ("foreign",),
+    ("foreign", "input_file"),
+    ("text",),
     ("errors", "_version"),
 )
 FLOOR = {place: len(FLOORS) - number for number, places in enumerate(FLOORS) for place in places}

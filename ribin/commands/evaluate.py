@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, Call, common_options
-from ribin.commands.terminal import Progress, exit_after, list_failed
+from ribin.commands.terminal import Progress, exit_after, list_failed, say_note
 from ribin.services.files import new_folder_only_if_used, whole_file
 
 
@@ -16,7 +16,7 @@ from ribin.services.files import new_folder_only_if_used, whole_file
 @click.option("--pairs", "pairs_csv", type=A_PATH, help="Write a CSV row for every pair.")
 @click.option("--pictures", type=A_PATH, help="Folder for ROC, scores and ranks as PNG.")
 @click.option("--weight", is_flag=True, help="What likelihood ratios of these scores are worth.")
-@common_options("figure", "params", "rotation", "jobs", "json")
+@common_options("figure", "map", "params", "rotation", "jobs", "json")
 def evaluate(
     folder: Path,
     pairs_csv: Path | None,
@@ -40,7 +40,7 @@ def evaluate(
       ribin evaluate sample_data --pictures pictures --rotation any
       ribin evaluate study --weight --pictures pictures
     """
-    from ribin.evaluate.pairs import write_pairs
+    from ribin.evaluate.pairs import label_notes, write_pairs
     from ribin.evaluate.population import plan_for
     from ribin.evaluate.report import (
         check_pictures,
@@ -53,10 +53,13 @@ def evaluate(
     from ribin.evaluate.validation import validate_weight
     from ribin.report.json import plain_value
 
+    form = call.table_form()
+    for note in label_notes(folder, form):
+        say_note(note)
     with new_folder_only_if_used(pictures):
         if pictures:
             check_pictures(pictures)
-        result, pairs = evaluate_folder(folder, call.params, call.jobs, Progress())
+        result, pairs = evaluate_folder(folder, call.params, call.jobs, Progress(), form)
     if pairs_csv:
         with whole_file(pairs_csv) as aside:
             write_pairs(pairs, aside)

@@ -8,7 +8,7 @@ import click
 
 from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.commands.options import A_PATH, Call, common_options
-from ribin.commands.terminal import exit_after
+from ribin.commands.terminal import exit_after, say
 from ribin.leads.steps import Step
 from ribin.leads.text import SHOWN_EARLY, lead_facts, lead_page, leads_table, view_lead
 from ribin.leads.trace_files import as_graphml, write_picture
@@ -79,7 +79,7 @@ def list_leads(mine: bool, call: Call) -> None:
     with call.own_vault() as vault:
         views = look_at_leads(vault, call.who, mine=mine, verdicts=call.json_output)
     facts = {"leads": [lead_facts(view) for view in views]}
-    click.echo(as_json(facts) if call.json_output else leads_table(views))
+    say(as_json(facts) if call.json_output else leads_table(views))
 
 
 @lead.command()
@@ -94,9 +94,9 @@ def show(lead_number: str, call: Call) -> None:
     """
     with call.own_vault() as vault:
         view = look_at_lead(vault, lead_number, call.who)
-    click.echo(as_json(lead_facts(view)) if call.json_output else lead_page(view))
+    say(as_json(lead_facts(view)) if call.json_output else lead_page(view))
     if view.shows_early:
-        click.echo(SHOWN_EARLY, err=True)
+        say(SHOWN_EARLY, err=True)
 
 
 @lead.command()
@@ -116,9 +116,9 @@ def sync(call: Call) -> None:
     with call.own_vault() as vault:
         carried, notes = sync_leads(vault, network, who=call.who)
         told = announce_received(vault, network)
-    click.echo(f"{carried} entries carried over")
+    say(f"{carried} entries carried over")
     said = [*notes, *(one.text for one in told)]
-    click.echo("\n".join(said), err=True, nl=bool(said))
+    say("\n".join(said), err=True, nl=bool(said))
     exit_after(done=1, failed=len(notes) + sum(not one.written for one in told))
 
 
@@ -135,8 +135,8 @@ def say_step(call: Call, vault: Vault, network: Network | None, step: Step) -> N
             if len(step.parts) > 1
             else f"other links still join the {sizes} exhibits of the series"
         )
-    click.echo(as_json(facts) if call.json_output else "\n".join(lines))
-    click.echo("\n".join(notes), err=True, nl=bool(notes))
+    say(as_json(facts) if call.json_output else "\n".join(lines))
+    say("\n".join(notes), err=True, nl=bool(notes))
 
 
 # `ribin link`: confirmed links and their end.
@@ -161,9 +161,7 @@ def list_links(call: Call) -> None:
     with call.own_vault() as vault:
         views = look_at_leads(vault, call.who, linked=True, verdicts=call.json_output)
     facts = {"links": [lead_facts(view) for view in views]}
-    click.echo(
-        as_json(facts) if call.json_output else leads_table(views).replace("no lead", "no link")
-    )
+    say(as_json(facts) if call.json_output else leads_table(views).replace("no lead", "no link"))
 
 
 @link.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, Call, common_options
+from ribin.commands.terminal import say
 
 # `ribin network export` and `import`: bundles for members without a line.
 
@@ -85,7 +86,7 @@ def make(call: Call) -> None:
 
     with call.own_vault() as opened:
         made = make_key(opened, call.who, os.environ.get(PASSPHRASE_VARIABLE, ""))
-    click.echo(f"key of {made.member} made, fingerprint\n{made.fingerprint}")
+    say(f"key of {made.member} made, fingerprint\n{made.fingerprint}")
 
 
 @key.command()
@@ -106,7 +107,7 @@ def publish(file: Path, call: Call) -> None:
         public = own_key(opened).public
     with whole_file(file) as aside:
         aside.write_bytes(write_public(public))
-    click.echo(f"{file}: public key of {public.member}, fingerprint\n{public.fingerprint}")
+    say(f"{file}: public key of {public.member}, fingerprint\n{public.fingerprint}")
 
 
 @key.command()
@@ -124,13 +125,13 @@ def trust(file: Path, fingerprint: str, call: Call) -> None:
     from ribin.vault.keys import trust_key
 
     found = read_key_file(file)
-    click.echo(f"{file}: public key of {found.member}, fingerprint\n{found.fingerprint}", err=True)
+    say(f"{file}: public key of {found.member}, fingerprint\n{found.fingerprint}", err=True)
     if not fingerprint:
         click.confirm("Is this the fingerprint that was read out to you?", abort=True, err=True)
     same_fingerprint(found, fingerprint, str(file))
     with call.own_vault() as opened:
         new = trust_key(opened, found, call.who, call.reason)
-    click.echo(f"key of {found.member} {'trusted' if new else 'was trusted already'}")
+    say(f"key of {found.member} {'trusted' if new else 'was trusted already'}")
 
 
 @key.command()
@@ -147,7 +148,7 @@ def end(member: str, call: Call) -> None:
 
     with call.own_vault() as opened:
         ended = end_trust(opened, member, call.who, call.reason)
-    click.echo(f"key of {member} trusted no more, fingerprint\n{ended.fingerprint}")
+    say(f"key of {member} trusted no more, fingerprint\n{ended.fingerprint}")
 
 
 @key.command("list")
@@ -165,7 +166,7 @@ def list_keys(call: Call) -> None:
 
     with call.own_vault() as opened:
         known = trusted_keys(opened)
-    click.echo(as_json(key_facts(known)) if call.json_output else keys_table(known))
+    say(as_json(key_facts(known)) if call.json_output else keys_table(known))
 
 
 @click.group(short_help="Who is in the network; bundles for those without a line.")

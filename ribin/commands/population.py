@@ -24,13 +24,6 @@ def population() -> None:
     """Make and check the reference data with which `compare` and `report` weigh a score."""
 
 
-def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in said]
-    if wrong := [theirs for theirs, sign, _ in pairs if not (theirs and sign)]:
-        raise click.BadParameter(f"THEIRS=OURS needed, found {wrong[0]}")
-    return {theirs: ours for theirs, _, ours in pairs}
-
-
 @population.command(short_help="Reference data from labelled scans or pairs.")
 @click.argument("study", metavar="DIR|PAIRS.csv", type=A_PATH)
 @click.option("-o", "--output", metavar="P.json", type=A_PATH, required=True, help="A new file.")
@@ -58,16 +51,8 @@ def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
 @click.option("--instrument", default="", help="As --calibre; in place of what the scan says.")
 @click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], help="Of a table of pairs.")
 @click.option("--params-id", default="", help="Of a table of pairs: what made its figures.")
-@click.option(
-    "--map",
-    "columns_as",
-    metavar="THEIRS=OURS",
-    multiple=True,
-    callback=_mapped,
-    help="A column of a table of pairs that is called otherwise; may be given again.",
-)
-@common_options("figure", "mark", "params", "rotation", "jobs", "json")
-def make(study: Path, output: Path, columns_as: dict[str, str], call: Call, **asked: Any) -> None:
+@common_options("map", "figure", "mark", "params", "rotation", "jobs", "json")
+def make(study: Path, output: Path, call: Call, **asked: Any) -> None:
     """Compare the labelled scans of DIR, or take the pairs of a table, as reference data.
 
     DIR holds scans and labels.csv: file,firearm and optionally ammunition, mark, make, model,
@@ -96,9 +81,10 @@ def make(study: Path, output: Path, columns_as: dict[str, str], call: Call, **as
         ScanKind(asked["kind"]),
         asked["params_id"],
         study,
+        call.table_form(),
     )
     stated = PopulationScan("", **{name: asked[name] for name in SCAN_FACTS})
-    source = PopulationSource(study, columns_as, stated)
+    source = PopulationSource(study, call.table_form(), stated)
     made = make_population(source, begun, output, call.params, call.jobs, Progress())
     call.show(counts_of(made), lambda counts: _shown(made, counts))
     exit_after(done=len(made.pairs), failed=sum(made.not_compared.values()))

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import click
 
 from ribin.commands.options import Call, common_options
+from ribin.commands.terminal import say
 from ribin.errors import ParameterError
 
 
@@ -45,4 +46,4 @@ def serve(port: int, read_only: bool, call: Call) -> None:
     state = ApplicationState(
         needed_vault(call.vault), call.network_file, call.params, call.who, call.jobs, read_only
     )
-    app.serve(state, port, click.echo)
+    app.serve(state, port, say)

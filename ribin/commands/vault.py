@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, Call, common_options
-from ribin.commands.terminal import Progress, exit_after, list_failed
+from ribin.commands.terminal import Progress, exit_after, list_failed, say
 from ribin.search.index import check_index
 from ribin.services.redescribe import DescribeReport
 from ribin.vault.backup import BackupResult
@@ -51,7 +51,7 @@ def rebuild_index(call: Call) -> None:
 
     with call.own_vault() as opened:
         vectors = rebuild(opened, call.params)
-    click.echo(f"{call.vault}: index of {vectors} marks made")
+    say(f"{call.vault}: index of {vectors} marks made")
 
 
 @store.command()
@@ -74,7 +74,7 @@ def backup(target: Path, call: Call) -> None:
             reason=call.reason,
             on_progress=Progress().stage("copying"),
         )
-    click.echo(copied_text(target, copied))
+    say(copied_text(target, copied))
 
 
 @store.command()
@@ -93,7 +93,7 @@ def restore(backup: Path, target: Path, call: Call) -> None:
     copied = bring_back(
         backup, target, who=call.who, reason=call.reason, on_progress=Progress().stage("copying")
     )
-    click.echo(copied_text(target, copied))
+    say(copied_text(target, copied))
 
 
 @store.command()
@@ -144,7 +144,7 @@ def export(folder: Path, call: Call) -> None:
         )
     held = f"{done.exhibits} exhibits, {done.scans} scans, {done.files} files"
     said = f"{done.folder}: vault of {done.member}, {held}, {done.size_bytes / 1e6:.1f} MB"
-    click.echo(as_json(done) if call.json_output else said)
+    say(as_json(done) if call.json_output else said)
 
 
 @click.command("import", short_help="Make a vault of what `ribin export` wrote.")
@@ -178,7 +178,7 @@ def import_export(folder: Path, target: Path, accept_repacked: bool, call: Call)
         tick=Progress().stage("importing"),
     )
     said = f"{done.folder}: vault of {done.member} made, {done.exhibits} exhibits, "
-    click.echo(as_json(done) if call.json_output else f"{said}{done.scans} scans")
+    say(as_json(done) if call.json_output else f"{said}{done.scans} scans")
 
 
 # `ribin init`: an empty vault.
@@ -197,7 +197,7 @@ def init(target: Path, member: str, call: Call) -> None:
     """
 
     Vault.create(target, member, call.who).close()
-    click.echo(f"{target}: vault of {member} made")
+    say(f"{target}: vault of {member} made")
 
 
 def copied_text(target: Path, copied: BackupResult) -> str:

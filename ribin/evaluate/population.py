@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -23,13 +23,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin._version import __version__
-from ribin.cases.csv_files import read_csv
+from ribin.cases.csv_files import OWN_FORM, TableForm, read_csv
 from ribin.errors import FormatError, ParameterError
 from ribin.evaluate.calibration import CalibrationMethod, ReferencePairs, Values, on_logit_scale
-from ribin.evaluate.pairs import LABELS_FILE, Pair, Tick, compare_scans, describe_scans, read_labels
+from ribin.evaluate.pairs import (
+    LABELS_FILE,
+    Pair,
+    Tick,
+    compare_scans,
+    describe_scans,
+    label_table,
+    read_labels,
+)
 from ribin.foreign import Finite, Hex32, Statement, as_facts, read_facts
 from ribin.model import MarkType, ScanKind
 from ribin.params.defaults import Params
+from ribin.text import clean_text
 
 FORMAT, VERSION = "ribin population", 1
 RANGES = {"score": (0.0, 100.0), "ccf": (-1.0, 1.0)}
@@ -248,6 +257,7 @@ def begin_population(
     kind: ScanKind = ScanKind.TOPOGRAPHY,
     params_id: str = "",
     study: Path | None = None,
+    form: TableForm = OWN_FORM,
 ) -> Population:
     """A population that holds its plan alone, to be written before anything is compared.
 
@@ -255,13 +265,19 @@ def begin_population(
     `kind`, `params_id`: of a table, what its figures were made of and with.
     """
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    named = {la.mark for la in read_labels(study)} if study and study.is_dir() else set()
+    named = {la.mark for la in read_labels(study, form)} if study and study.is_dir() else set()
     mark = mark or next((one for one in MarkType if one in named), MarkType.BREECH_FACE)
     return Population(laboratory, made, f"ribin {__version__}", params_id, mark, kind, plan)
 
 
 def with_scans_of(
-    begun: Population, stated: PopulationScan, folder: Path, params: Params, jobs: int, tick: Tick
+    begun: Population,
+    stated: PopulationScan,
+    folder: Path,
+    params: Params,
+    jobs: int,
+    tick: Tick,
+    form: TableForm = OWN_FORM,
 ) -> Population:
     """Compare the labelled scans of a folder, of one mark type, with each other.
 
@@ -272,11 +288,11 @@ def with_scans_of(
     kinds.
     """
     path = folder / LABELS_FILE
-    own = (la for la in read_labels(folder) if la.mark is begun.mark)
+    own = (la for la in read_labels(folder, form) if la.mark is begun.mark)
     labels = tuple(sorted(own, key=lambda la: la.file))
     rows = {
         (row["file"], row.get("mark") or MarkType.BREECH_FACE): row
-        for _, row in read_csv(path, "a CSV file with columns file,firearm", ("file", "firearm"))
+        for _, row in label_table(folder, form).rows
     }
     described = describe_scans(folder, labels, params, jobs, tick) if labels else []
     kinds = {one.template.kind for one in described if one.template}
@@ -311,7 +327,7 @@ def with_figure(pairs: Sequence[Pair], figure: str) -> list[tuple[Pair, Populati
 
 
 def with_pairs_of(
-    begun: Population, stated: PopulationScan, path: Path, columns_as: Mapping[str, str]
+    begun: Population, stated: PopulationScan, path: Path, form: TableForm
 ) -> Population:
     """Take the pairs of a table: firearm1, firearm2, the figure (cmc with cells), known_match.
 
@@ -322,14 +338,13 @@ def with_pairs_of(
     counted = ("cells",) if figure == "cmc" else ()
     needed = ("firearm1", "firearm2", figure, *counted)
     pairs = []
-    for line, row in read_csv(path, "a CSV file of pairs", needed, columns_as=columns_as):
+    table = read_csv(path, "a CSV file of pairs", needed, form=form)
+    for line, row in table.rows:
         where = f"{path}:{line}"
-        try:
-            value, cells = float(row[figure]), float(row["cells"]) if counted else 0.0
-        except ValueError as error:
-            raise FormatError(f"{where}: a number for {figure} needed, {error}") from error
+        value = table.number(line, figure, row[figure])
+        cells = table.number(line, "cells", row["cells"]) if counted else 0.0
         _check_figure(where, figure, value, cells)
-        one, two = row["firearm1"], row["firearm2"]
+        one, two = clean_text(row["firearm1"]), clean_text(row["firearm2"])
         known = str(int(one == two))
         if not (one and two):
             raise FormatError(f"{where}: firearm1 and firearm2 needed, found an empty cell")

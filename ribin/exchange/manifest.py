@@ -18,7 +18,8 @@ from msgspec import Meta, structs, to_builtins
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.errors import FormatError
-from ribin.foreign import Hex32, LongText, MemberCode, Printable, read_facts
+from ribin.foreign import Hex32, LongText, MemberCode, Name, Printable, read_facts
+from ribin.text import NAME_LENGTH
 from ribin.vault.received import ReceivedExhibit, ReceivedScan
 
 FORMAT = "ribin bundle"
@@ -35,19 +36,21 @@ class BundleFile(Printable, frozen=True):
 
 
 class _ClassFields(Printable, frozen=True):
-    calibre: LongText
-    firing_pin_shape: LongText
-    breech_face_type: LongText
-    ammunition: LongText
+    calibre: Name
+    firing_pin_shape: Name
+    breech_face_type: Name
+    ammunition: Name
+    make: Name
+    model: Name
 
 
 class _Released(Printable, frozen=True):
-    exhibit: Annotated[str, Meta(min_length=1, max_length=1000)]
-    event: Annotated[str, Meta(min_length=1, max_length=1000)]
-    case_number: LongText
+    exhibit: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+    event: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+    case_number: Name
     date: LongText
     place: LongText
-    firearm: LongText
+    firearm: Name
 
 
 class _Exhibit(Printable, frozen=True):

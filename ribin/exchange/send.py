@@ -18,6 +18,7 @@ from ribin.crypto.seal import seal
 from ribin.errors import AccessError, ParameterError
 from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.manifest import MANIFEST, BundleFile, Contents, write_contents
+from ribin.text import clean_text, text_problem
 from ribin.vault.audit import now_utc
 from ribin.vault.disclosure import Disclosure, as_seen_by
 from ribin.vault.exhibits import StoredMark, StoredScan
@@ -120,8 +121,8 @@ def file_name_of(scan: StoredScan) -> str:
 
     A receiver refuses a name that is too long or cannot be printed.
     """
-    name = scan.source.translate(_UNFIT)
-    unfit = name in ("", ".", "..") or len(name) > 255 or not name.isprintable()
+    name = clean_text(scan.source.translate(_UNFIT))
+    unfit = name in ("", ".", "..") or text_problem(name, 255)
     return scan.sha256 if unfit else name
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 from ribin.cases.leads import Conclusion, LeadHistory, LeadStatus, Review, ReviewRound, same_person
 from ribin.errors import AccessError, ParameterError, StoreError, ThereAlreadyError
+from ribin.text import checked_text
 
 
 def status_of(history: LeadHistory) -> LeadStatus:
@@ -148,9 +149,9 @@ def round_given(history: LeadHistory, review: Review | None) -> ReviewRound | No
     return next((r.place for r in history.given if review and r.review == review.review), None)
 
 
-def checked_text(text: str, what: str) -> str:
-    """The text without space around it; ParameterError where nothing is left."""
-    stripped = text.strip()
-    if not stripped:
+def stated_text(text: str, what: str) -> str:
+    """The text, cleaned; ParameterError where nothing is left or it holds what a text may not."""
+    cleaned = checked_text(text, what)
+    if not cleaned:
         raise ParameterError(f"{what} needed, found none")
-    return stripped
+    return cleaned

@@ -20,7 +20,7 @@ from msgspec import Meta
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError
-from ribin.foreign import Statement, as_facts
+from ribin.foreign import Printable, Statement, as_facts
 from ribin.vault.catalogue import checked_member_code
 
 
@@ -124,6 +124,6 @@ class _NetworkFile(Statement, frozen=True):
     clusters: dict[str, object] = {}  # noqa: RUF012
 
 
-class _MemberSection(Statement, frozen=True):
+class _MemberSection(Printable, frozen=True):
     vault: Annotated[str, Meta(min_length=1)]
     name: str = ""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ribin.cases.calibres import same_calibre
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Filters, Request, Scope
+from ribin.cases.plausible import checked_day
 from ribin.errors import AccessError, ParameterError
 from ribin.model import BoolArray, Template, light_hindrance
 from ribin.vault.disclosure import may_see
-from ribin.vault.enrol import checked_day
 from ribin.vault.mark_table import MarkFacts, MarkTable
 
 
@@ -45,20 +46,17 @@ def check_request(request: Request, reach: Scope) -> None:
 def passes(exhibit: Exhibit, filters: Filters) -> bool:
     """Whether an exhibit passes every gate; what is not known of it cannot stop it.
 
-    Calibres are compared without regard to capitals and spaces. Days are inclusive.
+    Calibres are compared by their codes, else without regard to capitals, blanks and dashes. Days
+    are inclusive.
     """
     calibre, day = exhibit.class_fields.calibre, exhibit.event.date
     if filters.kind and exhibit.kind is not filters.kind:
         return False
-    if filters.calibre and calibre and _plain(calibre) != _plain(filters.calibre):
+    if filters.calibre and calibre and not same_calibre(calibre, filters.calibre):
         return False
     if not day:
         return True
     return (filters.date_from or day) <= day <= (filters.date_to or day)
-
-
-def _plain(text: str) -> str:
-    return "".join(text.casefold().split())
 
 
 # What of a vault a query may be compared with, and why not the rest.

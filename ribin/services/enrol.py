@@ -152,8 +152,7 @@ class PrepareScans:
     options: EnrolOptions
 
     def row(self, item: WorkItem) -> Row:
-        fields = item.fields
-        return Row(self.folder / fields["file"], fields.get("member", ""), fields, item.line)
+        return Row.of(self.folder, item.fields, item.line)
 
     def do(self, item: WorkItem) -> PreparedScan | None:
         row = self.row(item)

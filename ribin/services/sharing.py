@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ribin.cases.exhibits import Request, Scope
+from ribin.cases.plausible import checked_day
 from ribin.crypto.keys import PublicKey, read_public
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
 from ribin.exchange.receive import ImportResult
@@ -19,7 +20,6 @@ from ribin.search.rules import check_request
 from ribin.services.files import whole_file
 from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
-from ribin.vault.enrol import checked_day
 from ribin.vault.exhibits import StoredScan
 from ribin.vault.keys import TrustedKey, own_key, trusted_key
 from ribin.vault.people import check_looker, check_searcher

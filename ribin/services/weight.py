@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
+from ribin.cases.csv_files import TableForm
 from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
@@ -81,7 +82,7 @@ class PopulationSource:
     """A folder with labels.csv, or a table of pairs whose columns are called otherwise."""
 
     path: Path
-    columns_as: Mapping[str, str]
+    form: TableForm
     stated: PopulationScan  # what its rows do not say
 
 
@@ -96,9 +97,9 @@ def make_population(
         raise ParameterError(f"{output}: a new file needed, found one: a plan is laid down once")
     _write(begun, output)
     if source.path.is_dir():
-        filled = with_scans_of(begun, source.stated, source.path, params, jobs, tick)
+        filled = with_scans_of(begun, source.stated, source.path, params, jobs, tick, source.form)
     else:
-        filled = with_pairs_of(begun, source.stated, source.path, source.columns_as)
+        filled = with_pairs_of(begun, source.stated, source.path, source.form)
     made = msgspec.structs.replace(filled, result=run_plan(filled.table, begun.plan)[0])
     _write(made, output)
     return made

@@ -216,7 +216,7 @@ def read_member(folder: Path) -> str:
 
 
 APPLICATION_ID = 0x52494249  # "RIBI": tells a catalogue from other SQLite files
-_FIRST_VERSION = 7  # that of schema.sql
+_FIRST_VERSION = 8  # that of schema.sql
 # Steps that lead from schema.sql to today's tables, each with the version that it leads to. There
 # are none until 1.0: another version is refused.
 STEPS: tuple[tuple[int, str], ...] = ()
@@ -269,8 +269,12 @@ def schema_as_made() -> dict[str, str]:
 
 
 def _schema_of(db: sqlite3.Connection) -> dict[str, str]:
-    rows = db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
-    return {str(n): str(sql) for n, sql in rows if not str(n).startswith("sqlite_")}
+    rows = db.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return {
+        str(name): sql if sql.startswith(f"CREATE {str(kind).upper()} ") else f"{kind}: {sql}"
+        for kind, name, sql in rows
+        if not str(name).startswith("sqlite_")
+    }
 
 
 _MADE = re.compile(r"CREATE (?:TABLE|INDEX|TRIGGER) (\w+)")

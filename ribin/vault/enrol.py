@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -19,8 +18,10 @@ from typing import TYPE_CHECKING
 from ribin._version import __version__
 from ribin.cases.exhibits import Exhibit, ExhibitKind
 from ribin.cases.leads import ENROLLING
+from ribin.cases.plausible import checked_past_day, made_by_spreadsheet
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, MarkType, Origin, Scan, Template
+from ribin.text import NAME_LENGTH, TEXT_LENGTH, text_problem
 from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhibit, find_scan_owner
 from ribin.vault.files import fsync_folder, write_synced
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 # How a name on a command line begins that is no plain exhibit (`services/marks.py`).
 _MEANS_ELSE = re.compile(r"exhibit:|[A-Z]{3}:|\.{0,2}[/\\]")
+# Fields that hold names, of which a spreadsheet makes numbers and days.
+_NAMES = ("exhibit", "event", "case_number", "firearm")
 _LEAD_ON_PURGED = (
     "SELECT lead FROM tombstones t JOIN leads ON reference IN (t.exhibit, t.opaque)"
     " OR comparison IN (t.exhibit, t.opaque) WHERE t.exhibit = ?"
@@ -214,11 +217,21 @@ def check_entry(entry: Entry, original: bytes) -> None:
 
 
 def exhibit_problems(exhibit: Exhibit, source: str) -> list[str]:
-    """One sentence for each identifier, day or firearm of an exhibit that cannot be."""
+    """One sentence for each text, identifier, day or firearm of an exhibit that cannot be."""
     problems = []
-    for name, value in (("exhibit", exhibit.exhibit), ("event", exhibit.event.event)):
-        if not value or value != value.strip() or not value.isprintable():
-            problems.append(f"{source}: {name} needs an identifier, found {value!r}")
+    texts = {**fields_of(exhibit), **asdict(exhibit.event)}
+    for name, value in texts.items():
+        where = f"{source}: exhibit {exhibit.exhibit!r}: {name}"
+        length = TEXT_LENGTH if name == "place" else NAME_LENGTH
+        problem = text_problem(value, length)
+        if name in ("exhibit", "event") and (problem or not value):
+            needed = f"{source}: {name} needs an identifier, found {value!r}"
+            problems.append(f"{needed}: {problem}".removesuffix(": "))
+        elif problem:
+            problems.append(f"{where}: {problem}")
+        elif made_by_spreadsheet(value, name in _NAMES):
+            found = f"found {value!r}, which a spreadsheet made"
+            problems.append(f"{where} as a person wrote it needed, {found}")
     if _MEANS_ELSE.match(exhibit.exhibit):
         problems.append(
             f"{source}: exhibit needs an identifier that commands do not read as a file or as "
@@ -226,26 +239,15 @@ def exhibit_problems(exhibit: Exhibit, source: str) -> list[str]:
         )
     if exhibit.event.date:
         try:
-            checked_day(exhibit.event.date, f"event {exhibit.event.event}: date")
+            checked_past_day(exhibit.event.date, f"event {exhibit.event.event}: date")
         except ParameterError as error:
-            problems.append(str(error))
+            problems.append(f"{error}; {error.hint}".removesuffix("; "))
     if exhibit.firearm and exhibit.kind is not ExhibitKind.TEST_FIRE:
         problems.append(
             f"exhibit {exhibit.exhibit}: only a test fire has a known firearm, "
             f"found {exhibit.firearm!r} on {exhibit.kind}"
         )
     return problems
-
-
-def checked_day(day: str, where: str) -> str:
-    """The day itself when it is written YYYY-MM-DD; ParameterError otherwise."""
-    try:
-        written = date.fromisoformat(day).isoformat()
-    except ValueError:
-        written = ""
-    if written != day:
-        raise ParameterError(f"{where} needs a day as YYYY-MM-DD, found {day!r}")
-    return day
 
 
 # How a scan file enters marks/, and how what a crash left behind goes away.

@@ -14,9 +14,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from ribin.cases.leads import DISCLOSING, KEEPING, ExhibitRef
+from ribin.cases.plausible import checked_day
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import now_utc
-from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
+from ribin.vault.enrol import INCOMING_FOLDER, remove_scan
 from ribin.vault.files import fsync_folder
 from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.rows import Act, from_row

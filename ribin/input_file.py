@@ -1,0 +1,56 @@
+"""A file that a person or another program named, opened only where it is one.
+
+A named pipe waits for a writer for ever, and a device may never end: both are refused before
+anything is read of them. Refusals are `OSError`, so that whoever opens a file says in one place
+what was needed; their `strerror` says what was found.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+MIB = 1 << 20
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+# A pipe that takes the place of the file after it was looked at does not block either.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def open_input(path: Path) -> BinaryIO:
+    """A regular file, open for reading; OSError where it is none or cannot be read."""
+    _check_kind(path.stat().st_mode, path)
+    file = os.fdopen(os.open(path, _READ), "rb")
+    try:
+        _check_kind(os.fstat(file.fileno()).st_mode, path)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def read_input(path: Path, most_mib: float) -> bytes:
+    """The content of a regular file; OSError as `open_input`, and where it is larger."""
+    most = int(most_mib * MIB)
+    with open_input(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(most + 1) if size <= most else b""
+    if size > most or len(content) > most:  # files of the system state no size
+        found = f"{size / MIB:.0f} MiB" if size > most else "more"
+        raise OSError(errno.EFBIG, f"at most {most_mib:g} MiB needed, found {found}", str(path))
+    return content
+
+
+def _check_kind(mode: int, path: Path) -> None:
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "something that is no file")
+        raise OSError(errno.EINVAL, f"found {kind}", str(path))
