@@ -40,13 +40,14 @@ def open_input(path: Path) -> BinaryIO:
 
 def read_input(path: Path, most_mib: float) -> bytes:
     """The content of a regular file; OSError as `open_input`, and where it is larger."""
-    most = int(most_mib * MIB)
     with open_input(path) as file:
         size = os.fstat(file.fileno()).st_size
-        content = file.read(most + 1) if size <= most else b""
-    if size > most or len(content) > most:  # files of the system state no size
-        found = f"{size / MIB:.0f} MiB" if size > most else "more"
-        raise OSError(errno.EFBIG, f"at most {most_mib:g} MiB needed, found {found}", str(path))
+        if size > most_mib * MIB:
+            found = f"at most {most_mib:g} MiB needed, found {size / MIB:.3g} MiB"
+            raise OSError(errno.EFBIG, found, str(path))
+        content = file.read(size + 1)
+    if len(content) > size:  # it grows, or is one of the system's that are made while they are read
+        raise OSError(errno.EFBIG, f"found more than the {size} bytes that it has", str(path))
     return content
 
 

@@ -23,6 +23,7 @@ _UNSEEN = re.compile(
 # The ends of escape sequences that RIBIN itself writes: colours.
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 _ALIKE = str.maketrans({"o": "0", "l": "1", "i": "1"})
+_ALIKE_ASCII = _ALIKE | {ord(c): "" for c in " -_\t"}
 
 
 def clean_text(text: str) -> str:
@@ -54,6 +55,8 @@ def checked_text(text: str, where: str, length: int = NOTE_LENGTH) -> str:
 
 def look_alike_key(name: str) -> str:
     """Equal for names that differ only by case, blanks, dashes, O and 0, l, I and 1."""
+    if name.isascii():  # the same, fast: a vault may have a million names
+        return name.lower().translate(_ALIKE_ASCII)
     plain = unicodedata.normalize("NFKC", name).casefold()
     kept = (c for c in plain if not c.isspace() and unicodedata.category(c) not in ("Pd", "Pc"))
     return "".join(kept).translate(_ALIKE)

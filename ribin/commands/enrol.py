@@ -17,6 +17,7 @@ from ribin.report.text import lists_text, lists_value
 
 if TYPE_CHECKING:
     from ribin.cases.exhibits import Row
+    from ribin.pipeline import MarkVerdict
     from ribin.services.enrol import DryRun, EnrolReport
 
 
@@ -119,6 +120,9 @@ def _say_report(report: EnrolReport, searched: bool, call: Call) -> None:
         say(as_json(value))
     else:
         say("\n\n".join([_enrolment_table(report), *map(lists_text, report.searches)]))
+    for enrolled in report.enrolled:
+        for text in enrolled.remarks:
+            say_note(f"{enrolled.file}: {text}")
     problems = *report.failed, *report.not_searched
     list_failed((one.file, one.reason) for one in problems)
     unavailable = sum(len(one.unavailable) for one in report.searches)
@@ -127,12 +131,19 @@ def _say_report(report: EnrolReport, searched: bool, call: Call) -> None:
 
 def _enrolment_table(report: EnrolReport) -> str:
     """The enrolled rows and the totals."""
-    header = ("file", "member", "exhibit", "outcome")
-    rows = [(e.file, e.member, e.exhibit, e.outcome) for e in report.enrolled]
+    header = ("file", "member", "exhibit", "outcome", "marks")
+    rows = [
+        (e.file, e.member, e.exhibit, e.outcome, ", ".join(map(_words, e.found)))
+        for e in report.enrolled
+    ]
     new = sum(e.outcome == "new" for e in report.enrolled)
     there = len(report.enrolled) - new
     totals = f"{new} new, {there} already there, {len(report.failed)} failed"
     return f"{table(header, rows)}\n{totals}" if rows else totals
+
+
+def _words(one: MarkVerdict) -> str:
+    return f"{one.mark.words} {one.origin} {one.verdict}"
 
 
 def _say_dry_run(report: DryRun, call: Call) -> None:
@@ -140,6 +151,8 @@ def _say_dry_run(report: DryRun, call: Call) -> None:
     bad = report.rows - report.new - report.already_there
     said = f"dry run of {report.rows} rows: {would}, {bad} not possible; nothing was written"
     say(as_json(report) if call.json_output else said)
+    for place, text in report.remarks:
+        say_note(f"{place}: {text}")
     list_failed((one.file, one.reason) for one in report.problems)
     exit_after(report.new + report.already_there, len(report.problems))
 

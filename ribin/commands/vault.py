@@ -187,16 +187,16 @@ def import_export(folder: Path, target: Path, accept_repacked: bool, call: Call)
 @click.command(short_help="Make an empty vault.")
 @click.argument("target", metavar="VAULT", type=A_PATH)
 @click.option("--member", required=True, help="Owner: ISO 3166 alpha-3 code, such as JAM.")
+@click.option("--member-code-anyway", is_flag=True, help="Take a code that ISO 3166 lacks.")
 @common_options("who")
-def init(target: Path, member: str, call: Call) -> None:
+def init(target: Path, member: str, member_code_anyway: bool, call: Call) -> None:
     """Make the empty vault of one member country in a new or empty folder.
 
     \b
     Example:
       ribin init vaults/JAM --member JAM
     """
-
-    Vault.create(target, member, call.who).close()
+    Vault.create(target, member, call.who, member_code_anyway).close()
     say(f"{target}: vault of {member} made")
 
 

@@ -36,6 +36,7 @@ from ribin.evaluate.pairs import (
     read_labels,
 )
 from ribin.foreign import Finite, Hex32, Statement, as_facts, read_facts
+from ribin.input_file import read_input
 from ribin.model import MarkType, ScanKind
 from ribin.params.defaults import Params
 from ribin.text import clean_text
@@ -224,7 +225,7 @@ def read_population(path: Path) -> Population:
     hash vouches for.
     """
     try:
-        table = read_facts(path.read_bytes(), dict[str, Any], str(path), FORMAT, VERSION)
+        table = read_facts(read_input(path, 512), dict[str, Any], str(path), FORMAT, VERSION)
     except OSError as error:
         raise FormatError(f"{path}: a population needed, {error.strerror}") from error
     stated = table.pop("sha256", "")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from ribin._version import __version__
 from ribin.cases.exhibits import Scope
 from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.crypto.seal import seal
-from ribin.errors import AccessError, ParameterError
+from ribin.errors import AccessError, FormatError, ParameterError, StoreError
 from ribin.exchange.bundle import BundleWriter
-from ribin.exchange.manifest import MANIFEST, BundleFile, Contents, write_contents
+from ribin.exchange.manifest import MANIFEST, BundleFile, Contents, read_contents, write_contents
 from ribin.text import clean_text, text_problem
 from ribin.vault.audit import now_utc
 from ribin.vault.disclosure import Disclosure, as_seen_by
@@ -60,8 +61,9 @@ def export_bundle(
     home. Only `receiver` can import the bundle; with its key as `sealed_for` nobody else reads it.
 
     Raises AccessError: the receiver is the vault's own member, or no reason is given;
-    ParameterError: the file is there already, or cannot be written; StoreError: a scan file is
-    missing or damaged, or the vault is read-only or locked.
+    ParameterError: the file is there already, or cannot be written; StoreError: no receiver could
+    read what the vault says of an exhibit, a scan file is missing or damaged, or the vault is
+    read-only or locked.
     """
     if receiver == vault.member:
         raise AccessError(f"{receiver}: another member needed to send a bundle to")
@@ -83,7 +85,9 @@ def export_bundle(
             exhibits, files = _pack(vault, gathered, writer, on_progress)
             head = (bundle, vault.member, receiver, number, made_at, f"ribin {__version__}")
             manifest = Contents(*head, tuple(exhibits), tuple(files))
-            writer.add(MANIFEST, write_contents(manifest))
+            stated = write_contents(manifest)
+            _check_readable(stated, path, tuple(gathered.scans))
+            writer.add(MANIFEST, stated)
         if sealed_for:
             _seal(aside, sealed_for)
         with aside.open("rb") as file:
@@ -98,6 +102,16 @@ def export_bundle(
     originals = sum(file.name.startswith("originals/") for file in files)
     counts = (number, len(exhibits), len(files) - originals, originals)
     return SentBundle(str(path), receiver, *counts, sealed=sealed_for is not None)
+
+
+def _check_readable(stated: bytes, path: Path, exhibits: Sequence[str]) -> None:
+    """Refuse to sign what no receiver could read; StoreError names the exhibit."""
+    try:
+        read_contents(stated, str(path))
+    except FormatError as error:
+        place = re.search(r"exhibits\[(\d+)\]", str(error))
+        named = f"exhibit {exhibits[int(place[1])]}: " if place else ""
+        raise StoreError(f"{named}no receiver could read what the vault says: {error}") from error
 
 
 def _seal(path: Path, receiver: PublicKey) -> None:

@@ -21,6 +21,7 @@ from msgspec import Meta
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError
 from ribin.foreign import Printable, Statement, as_facts
+from ribin.input_file import read_input
 from ribin.vault.catalogue import checked_member_code
 
 
@@ -87,7 +88,7 @@ def read_network(path: str | Path) -> Network:
     """
     file = Path(path)
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_input(file, 1).decode("utf-8"))
     except OSError as error:
         needed = f"{file}: a TOML file of the network needed"
         raise ParameterError(f"{needed}: {error.strerror}") from error

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ribin.cases.exhibits import Event, Exhibit, Request, Row, Scope, exhibit_of
 from ribin.cases.results import SearchLists
@@ -20,9 +21,10 @@ from ribin.errors import FormatError, ParameterError, RibinError, ScanError, Sto
 from ribin.extract.outlines import add_notes
 from ribin.model import Scan
 from ribin.params.defaults import Params
-from ribin.pipeline import UsableMarks, judge_marks, usable_marks
+from ribin.pipeline import MarkVerdict, UsableMarks, judge_marks, usable_marks
 from ribin.search.context import OnProgress, silent
 from ribin.search.rules import check_request
+from ribin.services.enrol_remarks import NewWords, mark_remarks, not_taken_over
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.search import search_scan
 from ribin.services.session import Session, Vaults
@@ -66,6 +68,8 @@ class Enrolled:
     outcome: str
     sha256: str
     marks: int
+    found: tuple[MarkVerdict, ...] = ()  # of a new scan, also what is left out
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,7 @@ class Admission:
     def __init__(self, work: PrepareScans, vaults: Vaults) -> None:
         self._work = work
         self._vaults = vaults
+        self._words = NewWords()
 
     def admit(
         self, item: WorkItem, outcome: Outcome, begin: Callable[[], None] = lambda: None
@@ -180,9 +185,15 @@ class Admission:
         row, options = self._work.row(item), self._work.options
         vault = self._vaults.of(row.member)
         exhibit, done = _known_row(row, vault)
-        if done is None:
+        found: tuple[MarkVerdict, ...] = ()
+        if done:
+            reading = _reading_of(row, options)
+            remarks = list(not_taken_over(vault, exhibit, done.sha256, reading))
+        else:
             begin()
             one = outcome.value or _prepare_row(row, options)
+            found = one.found.found
+            remarks = [*mark_remarks(found, row.path.name), *self._words.remarks(vault, exhibit)]
             done = vault.enrol(
                 row.path,
                 one.scan,
@@ -193,9 +204,8 @@ class Admission:
                 reason=options.reason,
             )
         outcome_word = str(done.outcome)
-        return Enrolled(
-            row.path.name, vault.member, done.exhibit, outcome_word, done.sha256, done.marks
-        )
+        facts = (row.path.name, vault.member, done.exhibit, outcome_word, done.sha256, done.marks)
+        return Enrolled(*facts, found, tuple(remarks))
 
 
 def _known_row(row: Row, vault: Vault) -> tuple[Exhibit, Enrolment | None]:
@@ -208,6 +218,12 @@ def _known_row(row: Row, vault: Vault) -> tuple[Exhibit, Enrolment | None]:
         raise FormatError(f"{row.name}: a file needed, found an empty cell")
     exhibit = exhibit_of(row.fields, _usual(vault, row.fields))
     return exhibit, vault.find_enrolled(row.path, exhibit)
+
+
+def _reading_of(row: Row, options: EnrolOptions) -> ReadOptions:
+    """How a row says that its scan is read."""
+    lighting = row.fields.get("lighting", "")
+    return replace(options.reading, who=options.who, why=options.reason, lighting=lighting)
 
 
 def _usual(vault: Vault, fields: Mapping[str, str]) -> Exhibit:
@@ -224,9 +240,8 @@ def _prepare_row(row: Row, options: EnrolOptions) -> PreparedScan:
 
     Raises RibinError: the scan cannot be read, or a mark that may not be left out cannot be used.
     """
-    lighting = row.fields.get("lighting", "")
-    reading = replace(options.reading, who=options.who, why=options.reason, lighting=lighting)
-    return PreparedScan(*accepted_marks(reading.scan(row.path, options.params), options))
+    scan = _reading_of(row, options).scan(row.path, options.params)
+    return PreparedScan(*accepted_marks(scan, options))
 
 
 # New exhibits searched with as soon as they are enrolled, each from the session of its member.
@@ -295,12 +310,13 @@ class DryRun:
     new: int
     already_there: int
     problems: tuple[Refused, ...]  # a row may have several
+    remarks: tuple[tuple[str, str], ...] = ()  # the row, and what a person should know of it
 
 
 class CheckScans(PrepareScans):
-    """The work on a row of a dry run: its scan is read and described, and nothing is given."""
+    """The work on a row of a dry run: its scan is read and described; gives its marks in words."""
 
-    def do(self, item: WorkItem) -> None:
+    def do(self, item: WorkItem) -> Any:
         row = self.row(item)
         there = None
         with (
@@ -308,8 +324,7 @@ class CheckScans(PrepareScans):
             Vaults(self.options.vault, self.options.network_file) as vaults,
         ):
             _, there = _known_row(row, vaults.of(row.member))
-        if there is None:
-            _prepare_row(row, self.options)
+        return () if there else _prepare_row(row, self.options).found.found
 
 
 @dataclass
@@ -336,8 +351,9 @@ def dry_run_rows(
 
     The vaults are only read.
     """
-    work, earlier = CheckScans(Path(), options), _EarlierRows()
+    work, earlier, words = CheckScans(Path(), options), _EarlierRows(), NewWords()
     problems: list[Refused] = []
+    remarks: list[tuple[str, str]] = []
     new = there = 0
     with Vaults(options.vault, options.network_file) as vaults:
         for item, outcome in _worked(work, rows):
@@ -346,11 +362,24 @@ def dry_run_rows(
             texts, known = _row_problems(row, place, vaults, earlier)
             if outcome.failed:
                 texts.append(outcome.failed)
+            said = [*mark_remarks(outcome.value or (), row.path.name)]
+            if not texts:
+                said += _row_remarks(row, vaults, options, words)
+            remarks += [(f"{place}: {row.name}", text) for text in said]
             problems += [Refused(f"{place}: {row.name}", text) for text in dict.fromkeys(texts)]
             there += known and not texts
             new += not known and not texts
             progress("dry run", item.number, len(rows))
-    return DryRun(len(rows), new, there, tuple(problems))
+    return DryRun(len(rows), new, there, tuple(problems), tuple(remarks))
+
+
+def _row_remarks(row: Row, vaults: Vaults, options: EnrolOptions, words: NewWords) -> list[str]:
+    """What a person should know of a row that could be enrolled."""
+    vault = vaults.of(row.member)
+    exhibit, known = _known_row(row, vault)
+    if known:
+        return list(not_taken_over(vault, exhibit, known.sha256, _reading_of(row, options)))
+    return words.remarks(vault, exhibit)
 
 
 def _row_problems(

@@ -12,6 +12,7 @@ from typing import Any
 
 from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.errors import ParameterError, RibinError
+from ribin.input_file import read_input
 from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
 from ribin.leads.steps import Step
 from ribin.leads.text import LeadView, leads_to_review, view_lead
@@ -98,10 +99,13 @@ def figures_of_list(list_file: Path, candidate: ExhibitRef) -> dict[str, Any]:
     Raises ParameterError: the file is no such list, or the candidate is not in it.
     """
     try:
-        content = list_file.read_bytes()
+        content = read_input(list_file, 256)
         digest = hashlib.sha256(content).hexdigest()
         figures = figures_as_seen(json.loads(content), candidate, digest)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except OSError as error:
+        needed = f"{list_file}: a list of `ribin search --json` needed"
+        raise ParameterError(f"{needed}, {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ParameterError(f"{list_file}: a list of `ribin search --json` needed") from error
     if not figures:
         raise ParameterError(f"{list_file}: candidate {candidate} needed in the list, found none")

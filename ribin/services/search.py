@@ -13,6 +13,7 @@ from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.foreign import read_object
+from ribin.input_file import read_input
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
 from ribin.model import MarkType
 from ribin.report.document import ChainHead, Document
@@ -298,7 +299,7 @@ def read_lists(path: Path) -> SearchLists:
     Raises FormatError: the file is no such result; ParameterError: it cannot be opened.
     """
     try:
-        content = path.read_bytes()
+        content = read_input(path, 256)
     except OSError as error:
         needed = f"{path}: the JSON of a search needed"
         raise ParameterError(f"{needed}, {error.strerror}") from error

@@ -23,6 +23,7 @@ from typing import Any
 
 from ribin.cases.leads import identity_of
 from ribin.errors import ParameterError
+from ribin.input_file import read_input
 from ribin.text import NAME_LENGTH, NOTE_LENGTH, text_problem
 
 _FIRST = "0" * 64
@@ -169,7 +170,7 @@ def file_problems(path: Path) -> tuple[AuditHead, list[str], dict[int, str]]:
     """
     needed = f"{path}: an audit log of `ribin audit export` needed"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_input(path, 4096).decode("utf-8").splitlines()
         first, *rows = [json.loads(line) for line in lines]
         if first["format"] != _FORMAT or not rows:
             raise ValueError(f"found format {first['format']} and {len(rows)} rows")

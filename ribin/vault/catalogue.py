@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from ribin.errors import ParameterError, RibinError, StoreError
+from ribin.input_file import read_input
 from ribin.vault.files import write_durably
 
 CATALOGUE_FILE = "catalogue.sqlite"
@@ -161,8 +162,7 @@ _MEMBER_CODE = re.compile(r"[A-Z]{3}")
 def checked_member_code(code: str, where: str) -> str:
     """The code itself when it has the form of ISO 3166 alpha-3.
 
-    Raises ParameterError: it is not three capital letters. Which codes exist is the network's
-    business, not ours.
+    Raises ParameterError: it is not three capital letters.
     """
     if not _MEMBER_CODE.fullmatch(code):
         needed = "a member code of three capital letters (ISO 3166 alpha-3) needed"
@@ -200,7 +200,7 @@ def read_member(folder: Path) -> str:
     if not path.is_file():
         raise StoreError(f"{folder}: not a vault: {IDENTITY_FILE} needed, found none")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_input(path, 1).decode("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StoreError(f"{path}: cannot be read: {error}") from error
     member, schema = table.get("member"), table.get("schema")

@@ -27,6 +27,7 @@ from ribin.vault.exhibits import MARKS_IN_USE, fields_of, find_event, find_exhib
 from ribin.vault.files import fsync_folder, write_synced
 from ribin.vault.rows import Act
 from ribin.vault.scanfile import template_sha256
+from ribin.vault.vocabulary import FIELDS, Vocabulary, read_synonyms
 
 if TYPE_CHECKING:
     from ribin.vault.vault import Vault
@@ -107,9 +108,11 @@ def find_enrolled(
     if owner is not None and owner != wanted.exhibit:
         found = f"found exhibit {wanted.exhibit}"
         raise StoreError(f"{source}: this scan is enrolled as exhibit {owner}, {found}")
-    stored = find_exhibit(db, wanted.exhibit)
+    stored, words = find_exhibit(db, wanted.exhibit), Vocabulary({}, read_synonyms(db))
+    known = owner is not None
     if stored:
-        _refuse_conflict(f"exhibit {wanted.exhibit}", fields_of(stored), fields_of(wanted))
+        said = fields_of(stored), fields_of(wanted)
+        _refuse_conflict(f"exhibit {wanted.exhibit}", *said, words, known)
     elif purged := db.execute(_LEAD_ON_PURGED, (wanted.exhibit,)).fetchone():
         raise StoreError(
             f"exhibit {wanted.exhibit}: another name needed, found that of a purged exhibit which "
@@ -117,7 +120,8 @@ def find_enrolled(
         )
     event = find_event(db, wanted.event.event)
     if event:
-        _refuse_conflict(f"event {event.event}", asdict(event), asdict(wanted.event))
+        said = asdict(event), asdict(wanted.event)
+        _refuse_conflict(f"event {event.event}", *said, words, known)
     if owner is None:
         return None
     count = db.execute(f"SELECT count(*) FROM {MARKS_IN_USE} WHERE sha256 = ?", (sha256,))
@@ -142,9 +146,15 @@ def insert_entry(act: Act, entry: Entry, file_sha256: str) -> Enrolment:
     return Enrolment(EnrolOutcome.NEW, entry.exhibit.exhibit, entry.sha256, len(entry.templates))
 
 
-def _refuse_conflict(where: str, stored: dict[str, str], found: dict[str, str]) -> None:
+def _refuse_conflict(
+    where: str, stored: dict[str, str], found: dict[str, str], words: Vocabulary, known: bool
+) -> None:
+    """Refuse what the vault says otherwise. Spellings of one value say the same; of a scan that is
+    `known`, what the vault does not say is not taken over, and is no conflict."""
     for name, value in found.items():
-        if value and value != stored[name]:
+        if not value or value == stored[name] or (known and not stored[name]):
+            continue
+        if name not in FIELDS or words.meaning(name, value) != words.meaning(name, stored[name]):
             raise StoreError(f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ribin.cases.leads import KEEPING
 from ribin.crypto.keys import PrivateKey, PublicKey, read_private, write_private
 from ribin.errors import AccessError, StoreError
+from ribin.input_file import read_input
 from ribin.vault.audit import now_utc
 from ribin.vault.files import fsync_folder
 from ribin.vault.rows import Act, from_row
@@ -55,7 +56,7 @@ def own_key(vault: Vault, passphrase: str = "") -> PrivateKey:
     """
     path = vault.path / KEY_FILE
     try:
-        content = path.read_bytes()
+        content = read_input(path, 1)
     except FileNotFoundError as error:
         raise StoreError(
             f"{path}: the key of {vault.member} needed, found none; `ribin network key make`"

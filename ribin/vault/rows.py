@@ -48,7 +48,7 @@ _T = TypeVar("_T")
 # Columns that people write in, and how long their texts may be.
 _NAMES = (
     *("exhibit", "event", "case_number", "firearm", "calibre", "firing_pin_shape"),
-    *("breech_face_type", "ammunition", "make", "model", "synonym", "who", "person"),
+    *("breech_face_type", "ammunition", "make", "model", "who", "person"),
     *("examiner", "reviewer", "appointed_by"),
 )
 _LENGTHS = {**dict.fromkeys(_NAMES, NAME_LENGTH), "place": TEXT_LENGTH}

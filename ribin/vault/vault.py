@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from ribin.cases.exhibits import Exhibit
 from ribin.cases.leads import Role
-from ribin.errors import StoreError
+from ribin.cases.plausible import country_codes
+from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, MarkType, Scan, Template
 from ribin.vault.audit import AuditHead, AuditRow, append_row, read_head, read_rows
 from ribin.vault.catalogue import (
@@ -66,16 +67,24 @@ class Vault:
         self.catalogue = catalogue
 
     @classmethod
-    def create(cls, path: str | Path, member: str, who: str = "") -> Vault:
+    def create(
+        cls, path: str | Path, member: str, who: str = "", any_member_code: bool = False
+    ) -> Vault:
         """Make an empty vault in a new or empty folder and open it.
 
         Who makes it is its first administrator and examiner.
 
-        Raises ParameterError: `member` is not of the form of ISO 3166 alpha-3; StoreError: the
-        folder holds something already, or cannot be made.
+        Raises ParameterError: `member` is not among the codes of ISO 3166 alpha-3, or with
+        `any_member_code` not of their form; StoreError: the folder holds something already, or
+        cannot be made.
         """
         folder = Path(path)
         checked_member_code(member, "member")
+        if not any_member_code and member not in country_codes():
+            raise ParameterError(
+                f"member: a code of ISO 3166 alpha-3 needed, found {member}",
+                hint="--member-code-anyway takes a code that the list lacks",
+            )
         with new_folder(folder, StoreError):
             for name in (MARKS_FOLDER, INCOMING_FOLDER):
                 (folder / name).mkdir()

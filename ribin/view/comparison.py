@@ -15,6 +15,7 @@ from ribin._version import __version__
 from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError
 from ribin.foreign import Finite, Statement, as_facts, read_object
+from ribin.input_file import read_input
 from ribin.model import Mark, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, DecideParams, Params
 from ribin.report.explanation import cell_rows, outcome_meanings
@@ -140,7 +141,7 @@ def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict
     FormatError: it holds something else.
     """
     try:
-        content = path.read_bytes()
+        content = read_input(path, 64)
     except OSError as error:
         raise ParameterError(f"{path}: a file of annotations needed, {error.strerror}") from error
     table = read_object(content, str(path))

@@ -60,10 +60,7 @@ def test_an_executor_that_loses_an_item_is_noticed(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (
-            "reference\na\n",
-            "no column comparison, found reference; known: reference, compar",
-        ),
+        ("reference\na\n", "no column comparison, found reference; known: reference, compar"),
         ("reference,comparison,score\na,b,1\n", "column 'score' means nothing"),
         ("reference,comparison\n", "at least one row needed, found none"),
         (
