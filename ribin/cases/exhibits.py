@@ -162,6 +162,12 @@ class Candidate:
     others: int = 0  # further scans of the group that were compared, none above this row
     class_fields: ClassFields = ClassFields()
     known_as: str = ""  # of another member's released exhibit, the pseudonym that it had before
+    same_file: bool = False  # as the query, which another member has enrolled too
+
+    @property
+    def exhibit_words(self) -> str:
+        """The exhibit, and whether its scan is the very file that was searched with."""
+        return f"{self.exhibit} (the same file)" if self.same_file else self.exhibit
 
 
 @dataclass(frozen=True)

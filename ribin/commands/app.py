@@ -15,6 +15,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Enter evidence": (
         ("init", "vault:init", "Make an empty vault."),
         ("enrol", "enrol:enrol", "Put scans into a vault."),
+        ("vocabulary", "vocabulary:vocabulary", "Values of class fields, and their synonyms."),
         ("info", "extract:info", "What a file holds."),
         ("extract", "extract:extract", "Show the marks found in a scan."),
     ),

@@ -133,7 +133,7 @@ def _enrolment_table(report: EnrolReport) -> str:
     """The enrolled rows and the totals."""
     header = ("file", "member", "exhibit", "outcome", "marks")
     rows = [
-        (e.file, e.member, e.exhibit, e.outcome, ", ".join(map(_words, e.found)))
+        (e.file, e.member, e.exhibit, e.outcome, ", ".join(map(_words, e.found)) or "-")
         for e in report.enrolled
     ]
     new = sum(e.outcome == "new" for e in report.enrolled)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 SCOPES = ("country", "cluster", "network")
 EXHIBIT_KINDS = ("evidence", "test_fire")
 GROUPINGS = ("firearm", "event")
+CLASS_FIELDS = (
+    *("calibre", "firing_pin_shape", "breech_face_type", "ammunition", "make", "model"),
+)
 DAY_ORDERS = ("iso", "day-first", "month-first")
 MARKS = ("breech_face", "firing_pin", "ejector")
 A_PATH = click.Path(path_type=Path)

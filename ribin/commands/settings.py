@@ -53,7 +53,7 @@ def user_settings() -> Settings:
 @cache
 def _read(path: Path, needed: bool) -> Settings:
     """The settings of a file; folders in it are seen from the folder of the file."""
-    if not needed and not path.exists():
+    if path == Path(os.devnull) or (not needed and not path.exists()):
         return Settings()
     try:
         stated = tomllib.loads(read_input(path, 1).decode("utf-8"))

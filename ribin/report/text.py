@@ -64,7 +64,7 @@ def _list_lines(result: SearchResult) -> list[str]:
     grouped = any(c.group for c in result.candidates)
     header = ["rank", "member", "exhibit", "event", "mark", "score", "cmc", "cells"]
     rows = [
-        [c.rank, c.member, c.exhibit, c.event, c.mark, c.score, f"{c.cmc:g}", c.cells]
+        [c.rank, c.member, c.exhibit_words, c.event, c.mark, c.score, f"{c.cmc:g}", c.cells]
         + ([c.group, c.others] if grouped else [])
         for c in result.candidates
     ]

@@ -82,6 +82,35 @@ def read_synonyms(db: sqlite3.Connection) -> dict[str, Synonym]:
     return {row["synonym"]: Synonym(**dict(row)) for row in rows}
 
 
+@dataclass(frozen=True)
+class FieldValue:
+    """A value of a class field: on how many exhibits it stands, and what means the same.
+
+    `code` is that of the table of calibres.
+    """
+
+    field: str
+    value: str
+    code: str
+    exhibits: int
+    synonyms: tuple[str, ...]
+
+
+def field_values(vault: Vault) -> list[FieldValue]:
+    """Every value that a vault has, and values that only synonyms name, by field."""
+    with vault.catalogue.reading() as db:
+        words = read_vocabulary(db)
+    values = []
+    for field in FIELDS:
+        named = {one.value for one in words.synonyms.values() if one.field == field}
+        for value in sorted({*words.values[field], *named}):
+            alike = [s for s in words.synonyms.values() if (s.field, s.value) == (field, value)]
+            spellings = tuple(one.synonym.partition("=")[2] for one in alike)
+            code = calibre_code(value) if field == "calibre" else ""
+            values.append(FieldValue(field, value, code, words.values[field][value], spellings))
+    return values
+
+
 def state_synonym(
     vault: Vault, field: str, text: str, value: str, *, who: str, reason: str
 ) -> None:
