@@ -11,7 +11,7 @@ import unicodedata
 
 from ribin.errors import ParameterError
 
-NAME_LENGTH = 100  # characters of a name: exhibit, event, person, calibre ...
+NAME_LENGTH = 200  # characters of a name: exhibit, event, person, calibre ...
 TEXT_LENGTH = 1000  # characters of a text: place, reason
 NOTE_LENGTH = 10_000  # characters of a note on a lead, and of what becomes a reason by it
 

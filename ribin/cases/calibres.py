@@ -38,6 +38,7 @@ def calibre_code(text: str) -> str:
     return _code(text.casefold())
 
 
+@lru_cache(4096)
 def calibre_meaning(text: str) -> str:
     """What two spellings of a calibre have in common: its code, or the text without case, blanks
     and dashes."""

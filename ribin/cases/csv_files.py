@@ -92,7 +92,7 @@ def read_csv(
     """
     text, encoding, example = _decoded(path, what)
     columns_as = form.columns_as
-    names = {*needed, *(known or ()), *columns_as}
+    names = {name.casefold() for name in (*needed, *(known or ()), *columns_as)}
     delimiter, stated = _delimiter(text, names)
     lines = _rows(path, text, delimiter)
     if stated:
@@ -101,7 +101,7 @@ def read_csv(
     while cells and not cells[-1].strip():
         cells.pop()
     found = [clean_text(name) for name in cells]
-    columns = _renamed(path, found, columns_as, known)
+    columns = _renamed(path, found, columns_as, needed, known)
     _check_columns(path, found, columns, needed, known)
     head = _Head(found, columns, known or needed, delimiter)
     empty = {name: "" for name in columns if name} | dict(usual or {})
@@ -167,7 +167,7 @@ def _delimiter(text: str, names: set[str]) -> tuple[str, bool]:
 
     def fit(delimiter: str) -> tuple[int, int]:
         cells = next(csv.reader([head], delimiter=delimiter, skipinitialspace=True), [])
-        return sum(clean_text(cell) in names for cell in cells), len(cells)
+        return sum(clean_text(cell).casefold() in names for cell in cells), len(cells)
 
     return max(_DELIMITERS, key=fit), False
 
@@ -193,15 +193,20 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str
 
 
 def _renamed(
-    path: Path, found: Sequence[str], columns_as: Mapping[str, str], known: Sequence[str] | None
+    path: Path,
+    found: Sequence[str],
+    columns_as: Mapping[str, str],
+    needed: Sequence[str],
+    known: Sequence[str] | None,
 ) -> list[str]:
-    """The columns as RIBIN calls them; empty for one that is left out."""
+    """The columns as RIBIN calls them, whatever their case; empty for one that is left out."""
     for theirs, ours in columns_as.items():
         if theirs not in found:
             raise FormatError(f"{path}: column {theirs!r} to map needed, found {', '.join(found)}")
         if ours and known and ours not in known:
             raise FormatError(f"{path}: no column {ours!r} to map to; known: {', '.join(known)}")
-    return [columns_as.get(name, name) for name in found]
+    own = {name.casefold(): name for name in (*needed, *(known or ()))}
+    return [columns_as.get(name, own.get(name.casefold(), name)) for name in found]
 
 
 def _check_columns(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ribin.commands.options import A_PATH, Call, common_options, stacked
-from ribin.commands.terminal import Progress, exit_after
+from ribin.commands.terminal import Progress, exit_after, say_note
 
 if TYPE_CHECKING:
     from ribin.evaluate.population import Population
@@ -72,7 +72,7 @@ def make(study: Path, output: Path, call: Call, **asked: Any) -> None:
     from ribin.evaluate.population import SCAN_FACTS, PopulationScan, begin_population, plan_for
     from ribin.evaluate.weight import counts_of
     from ribin.model import MarkType, ScanKind
-    from ribin.services.weight import PopulationSource, make_population
+    from ribin.services.weight import PopulationSource, make_population, source_notes
 
     begun = begin_population(
         asked["laboratory"],
@@ -85,6 +85,8 @@ def make(study: Path, output: Path, call: Call, **asked: Any) -> None:
     )
     stated = PopulationScan("", **{name: asked[name] for name in SCAN_FACTS})
     source = PopulationSource(study, call.table_form(), stated)
+    for note in source_notes(source):
+        say_note(note)
     made = make_population(source, begun, output, call.params, call.jobs, Progress())
     call.show(counts_of(made), lambda counts: _shown(made, counts))
     exit_after(done=len(made.pairs), failed=sum(made.not_compared.values()))

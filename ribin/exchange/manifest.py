@@ -18,7 +18,7 @@ from msgspec import Meta, structs, to_builtins
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
 from ribin.errors import FormatError
-from ribin.foreign import Hex32, LongText, MemberCode, Name, Printable, read_facts
+from ribin.foreign import Hex32, LongText, MemberCode, Name, Printable, as_facts, read_facts
 from ribin.text import NAME_LENGTH
 from ribin.vault.received import ReceivedExhibit, ReceivedScan
 
@@ -101,6 +101,15 @@ def write_contents(contents: Contents) -> bytes:
     stated = _Manifest(**{**vars(contents), "exhibits": exhibits})
     facts: dict[str, Any] = {"format": FORMAT, "version": VERSION, **to_builtins(stated)}
     return json.dumps(facts, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def statement_problem(exhibit: ReceivedExhibit) -> str:
+    """Why no receiver could read what is stated of an exhibit; empty where it can."""
+    try:
+        as_facts(to_builtins(_exhibit_facts(exhibit, ())), _Exhibit, exhibit.exhibit)
+    except (ValueError, FormatError) as error:
+        return str(error)
+    return ""
 
 
 def read_contents(content: bytes, where: str) -> Contents:

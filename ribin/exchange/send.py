@@ -5,20 +5,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ribin._version import __version__
-from ribin.cases.exhibits import Scope
+from ribin.cases.exhibits import Exhibit, Scope
 from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.crypto.seal import seal
-from ribin.errors import AccessError, FormatError, ParameterError, StoreError
+from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.exchange.bundle import BundleWriter
-from ribin.exchange.manifest import MANIFEST, BundleFile, Contents, read_contents, write_contents
+from ribin.exchange.manifest import (
+    MANIFEST,
+    BundleFile,
+    Contents,
+    read_contents,
+    statement_problem,
+    write_contents,
+)
 from ribin.text import clean_text, text_problem
 from ribin.vault.audit import now_utc
 from ribin.vault.disclosure import Disclosure, as_seen_by
@@ -72,6 +78,7 @@ def export_bundle(
     if path.exists():
         raise ParameterError(f"{path}: a new file needed, found one")
     gathered = _gather(vault, receiver, reach)
+    _check_readable(gathered)
     bundle, made_at = secrets.token_hex(32), now_utc()
     contents = {
         "exhibits": len(gathered.scans),
@@ -86,7 +93,7 @@ def export_bundle(
             head = (bundle, vault.member, receiver, number, made_at, f"ribin {__version__}")
             manifest = Contents(*head, tuple(exhibits), tuple(files))
             stated = write_contents(manifest)
-            _check_readable(stated, path, tuple(gathered.scans))
+            read_contents(stated, str(path))  # what is signed can be read
             writer.add(MANIFEST, stated)
         if sealed_for:
             _seal(aside, sealed_for)
@@ -104,14 +111,13 @@ def export_bundle(
     return SentBundle(str(path), receiver, *counts, sealed=sealed_for is not None)
 
 
-def _check_readable(stated: bytes, path: Path, exhibits: Sequence[str]) -> None:
-    """Refuse to sign what no receiver could read; StoreError names the exhibit."""
-    try:
-        read_contents(stated, str(path))
-    except FormatError as error:
-        place = re.search(r"exhibits\[(\d+)\]", str(error))
-        named = f"exhibit {exhibits[int(place[1])]}: " if place else ""
-        raise StoreError(f"{named}no receiver could read what the vault says: {error}") from error
+def _check_readable(gathered: _BundleParts) -> None:
+    """Refuse to say what no receiver could read; StoreError names the exhibit."""
+    for name, scans in gathered.scans.items():
+        if problem := statement_problem(gathered.stated(scans[0].exhibit)):
+            raise StoreError(
+                f"exhibit {name}: no receiver could read what the vault says: {problem}"
+            )
 
 
 def _seal(path: Path, receiver: PublicKey) -> None:
@@ -148,6 +154,12 @@ class _BundleParts:
     scans: dict[str, list[StoredScan]]  # of each exhibit
     marks: dict[str, list[StoredMark]]  # of each scan
 
+    def stated(self, exhibit: Exhibit) -> ReceivedExhibit:
+        """The exhibit as the manifest states it."""
+        pseudonym = self.seen.pseudonym(exhibit.exhibit)
+        released = exhibit if exhibit.exhibit in self.seen.released else None
+        return ReceivedExhibit(pseudonym, exhibit.kind, exhibit.class_fields, released)
+
 
 def _gather(vault: Vault, receiver: str, reach: Scope) -> _BundleParts:
     """What a member at this distance may have, by the rules of a search in the widest scope."""
@@ -182,7 +194,6 @@ def _pack(
         on_progress(done, len(gathered.scans))
         exhibit = enrolled[0].exhibit
         whole = gathered.seen.gives_original(name)
-        pseudonym = gathered.seen.pseudonym(name)
         scans = []
         for scan in enrolled:
             marks = tuple(_marks(vault, gathered.marks[scan.sha256], add))
@@ -191,9 +202,7 @@ def _pack(
                 original = file_name_of(scan)
                 add(f"originals/{scan.sha256}", vault.original(scan.sha256), scan.sha256)
             scans.append(ReceivedScan(scan.sha256, scan.kind, scan.lighting, original, marks))
-        released = exhibit if name in gathered.seen.released else None
-        stated = ReceivedExhibit(pseudonym, exhibit.kind, exhibit.class_fields, released)
-        exhibits.append((stated, tuple(scans)))
+        exhibits.append((gathered.stated(exhibit), tuple(scans)))
     on_progress(len(gathered.scans), len(gathered.scans))
     return exhibits, files
 

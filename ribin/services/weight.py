@@ -8,12 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-from ribin.cases.csv_files import TableForm
+from ribin.cases.csv_files import TableForm, read_csv
 from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
 from ribin.errors import ParameterError, RibinError
-from ribin.evaluate.pairs import Tick
+from ribin.evaluate.pairs import Tick, label_notes
 from ribin.evaluate.population import (
     Population,
     PopulationScan,
@@ -84,6 +84,14 @@ class PopulationSource:
     path: Path
     form: TableForm
     stated: PopulationScan  # what its rows do not say
+
+
+def source_notes(source: PopulationSource) -> list[str]:
+    """How the labels or the table of pairs are read, and firearms whose names look alike."""
+    if source.path.is_dir():
+        return label_notes(source.path, source.form)
+    note = read_csv(source.path, "a CSV file of pairs", (), form=source.form).note
+    return [note] if note else []
 
 
 def make_population(

@@ -122,6 +122,10 @@ def test_columns_of_another_list_are_named_or_left_out(tmp_path):
     assert read(tmp_path, text, columns_as=names).rows == ((2, {"file": "a", "event": "E"}),)
 
 
+def test_the_case_of_a_column_says_nothing(tmp_path):
+    assert cells(read(tmp_path, "FILE;Event\na;E\n")) == [{"file": "a", "event": "E"}]
+
+
 def test_other_columns_are_for_people_where_none_are_known(tmp_path):
     (given,) = cells(read(tmp_path, "file,event,note\na,E,1\n", known=None))
     assert (given["file"], given["event"]) == ("a", "E")
