@@ -13,6 +13,7 @@ from ribin.cases.leads import Role
 from ribin.cases.plausible import country_codes
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, MarkType, Scan, Template
+from ribin.text import clean_text
 from ribin.vault.audit import AuditHead, AuditRow, append_row, read_head, read_rows
 from ribin.vault.catalogue import (
     Catalogue,
@@ -230,7 +231,10 @@ class Vault:
             itself checks who it is.
         StoreError
             The vault is read-only or locked.
+        ParameterError
+            The person or the reason holds what a text may not.
         """
+        who, reason = clean_text(who), clean_text(reason)
         with self.catalogue.writing() as db:
             if roles:
                 check_role_in_use(db, who, roles)
