@@ -164,7 +164,8 @@ def _run(
 
     usual = {column: text for column, text in cells.items() if text}
     report = run_batch(options, work, usual, Progress(every_s=30.0))
-    say_note(report.note)
+    for remark in report.remarks:
+        say_note(remark)
     say(_summary(report, json_output))
     list_failed(report.failures)
     tally = report.tally

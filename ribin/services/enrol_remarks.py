@@ -40,7 +40,9 @@ class NewWords:
 
     def remarks(self, vault: Vault, exhibit: Exhibit) -> list[str]:
         """Of an exhibit that is not in the vault yet; it is from now on."""
-        known = self._known.setdefault(vault.member, _KnownWords.of(vault))
+        if vault.member not in self._known:
+            self._known[vault.member] = _KnownWords.of(vault)
+        known = self._known[vault.member]
         remarks = list(known.vocabulary.remarks(exhibit.class_fields))
         fields = fields_of(exhibit)
         for what in ("exhibit", "event", "firearm"):

@@ -76,7 +76,7 @@ class BatchReport:
     tally: Tally
     failures: tuple[tuple[str, str], ...]
     results: tuple[Path, Path]
-    note: str = ""  # how the table was read, where that is not as usual
+    remarks: tuple[str, ...] = ()  # how the table was read, and what is odd in its rows
 
 
 def run_batch(
@@ -100,9 +100,10 @@ def run_batch(
             journal.forget_failed()
         executor = stack.enter_context(_executor(options))
         admit: Admit = _take_value
+        remarks = [job.note] if job.note else []
         if isinstance(work, EnrolScans):
             vaults = stack.enter_context(Vaults(work.options.vault, work.options.network_file))
-            admit = _admission(Admission(work, vaults))
+            admit = _admission(Admission(work, vaults), remarks)
         tally = run_job(job, work, executor, journal, progress, admit)
         failures = [
             (f"line {item.line}", journal.entry(item.number)["failed"])
@@ -110,7 +111,7 @@ def run_batch(
             if item.number in journal.failed
         ]
         results = write_results(job, journal, options.results)
-        return BatchReport(tally, tuple(failures), results, job.note)
+        return BatchReport(tally, tuple(failures), results, tuple(remarks))
 
 
 def _check_results(options: BatchOptions) -> None:
@@ -188,8 +189,9 @@ def _log_outcome(item: WorkItem, outcome: Outcome, journal: Journal, admit: Admi
         journal.finish(item.number, value)
 
 
-def _admission(admission: Admission) -> Admit:
-    """Enrols what was prepared.
+def _admission(admission: Admission, remarks: list[str]) -> Admit:
+    """Enrols what was prepared; what a person should know of it goes into `remarks`, and not into
+    results, which are the same after any kill.
 
     A run may end after the vault has a scan and before the journal says so. The journal therefore
     notes first that a scan, not there yet, is about to be enrolled: found there later, it is new.
@@ -199,7 +201,9 @@ def _admission(admission: Admission) -> Admit:
         enrolled = admission.admit(item, outcome, lambda: journal.begin(item.number))
         if journal.has_begun(item.number):
             enrolled = replace(enrolled, outcome=str(EnrolOutcome.NEW))
-        return asdict(enrolled)
+        remarks.extend(f"{enrolled.file}: {text}" for text in enrolled.remarks)
+        value = asdict(enrolled)
+        return {name: value[name] for name in _RESULT_COLUMNS["enrol"]}
 
     return admit
 
