@@ -13,11 +13,13 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from ribin.errors import FormatError
+from ribin.text import NAME_LENGTH, TEXT_LENGTH, text_problem
 
 _HEX, _CODE = r"\A[0-9a-f]{64}\Z", r"\A[A-Z]{3}\Z"
 Hex32 = Annotated[str, msgspec.Meta(pattern=_HEX)]  # 32 bytes: a SHA-256, or half of a key
 MemberCode = Annotated[str, msgspec.Meta(pattern=_CODE)]  # ISO 3166 alpha-3
-LongText = Annotated[str, msgspec.Meta(max_length=1000)]
+Name = Annotated[str, msgspec.Meta(max_length=NAME_LENGTH)]
+LongText = Annotated[str, msgspec.Meta(max_length=TEXT_LENGTH)]
 Finite = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
 
 # What msgspec calls a need, and what a reader calls it.
@@ -40,13 +42,13 @@ class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Printable(Statement, frozen=True):
-    """What a sender states: its texts can be printed."""
+    """What a sender states: its texts hold what a text may."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if isinstance(value, str) and not value.isprintable():
-                raise ValueError(f"{name} needs a printable text, found {value[:60]!r}")
+            if isinstance(value, str) and (problem := text_problem(value)):
+                raise ValueError(f"{name}: {problem}")
 
 
 def read_object(content: bytes, where: str) -> dict[str, Any]:

@@ -143,6 +143,16 @@ class JudgedMark:
         return "; ".join(self.quality.reasons)
 
 
+@dataclass(frozen=True)
+class MarkVerdict:
+    """A mark of a scan in words: who drew its outline, its verdict, and why."""
+
+    mark: MarkType
+    origin: Origin
+    verdict: Verdict
+    reasons: str
+
+
 @dataclass(frozen=True, eq=False)
 class UsableMarks:
     """The marks of a scan that count with their templates, and notes of what is wrong with some."""
@@ -151,6 +161,7 @@ class UsableMarks:
     templates: tuple[Template, ...]
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]  # on the quality of each
+    found: tuple[MarkVerdict, ...]  # every mark of the scan
 
 
 def judge_marks(scan: Scan, params: Params = DEFAULT_PARAMS) -> tuple[JudgedMark, ...]:
@@ -204,7 +215,11 @@ def usable_marks(
             notes.append(f"{words} is {one.quality.verdict}: {one.reasons}")
         marks.append(one.mark)
         verdicts.append(one.quality.verdict)
-    return UsableMarks(tuple(marks), tuple(templates), tuple(notes), tuple(verdicts))
+    found = tuple(
+        MarkVerdict(one.mark.mark_type, one.region.origin, one.quality.verdict, one.reasons)
+        for one in judged
+    )
+    return UsableMarks(tuple(marks), tuple(templates), tuple(notes), tuple(verdicts), found)
 
 
 def describe_mark(mark: Mark, params: Params = DEFAULT_PARAMS, trace: Trace = NO_TRACE) -> Template:

@@ -27,6 +27,7 @@ FLOORS = (
     ("surface",),
     ("model", "workers"),
     ("foreign", "input_file"),
+    ("text",),
     ("errors", "_version"),
 )
 FLOOR = {place: len(FLOORS) - number for number, places in enumerate(FLOORS) for place in places}

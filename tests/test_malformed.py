@@ -43,7 +43,7 @@ def check_manifests(folder: Path, number: int, made: random.Random) -> Tally:
             path.write_bytes(mutated(MANIFEST.encode(), made))
 
             def work() -> None:
-                rows = read_manifest(path)
+                rows = read_manifest(path).rows
                 report = enrol_rows(rows, EnrolOptions(DEFAULT_PARAMS, "chief", vault=vault.path))
                 assert not report.enrolled
 

@@ -11,9 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from ribin.cases.csv_files import BEYOND, read_csv
+from ribin.cases.calibres import calibre_code
+from ribin.cases.csv_files import OWN_FORM, TableForm, read_csv
+from ribin.cases.plausible import DayOrder, iso_day
 from ribin.errors import ParameterError
 from ribin.model import MarkType
+from ribin.text import clean_text
 
 
 class Scope(StrEnum):
@@ -63,7 +66,9 @@ class ClassFields:
     calibre: str = ""
     firing_pin_shape: str = ""
     breech_face_type: str = ""
-    ammunition: str = ""
+    ammunition: str = ""  # its maker
+    make: str = ""  # of the firearm
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,18 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Filters:
-    """Class gates of a search; an exhibit whose field is empty passes that gate."""
+    """Class gates of a search; an exhibit whose field is empty passes that gate.
+
+    A calibre of the table travels as its code, so that all members mean the same.
+    """
 
     calibre: str = ""
     date_from: str = ""  # ISO 8601 day, inclusive
     date_to: str = ""  # ISO 8601 day, inclusive
     kind: ExhibitKind | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "calibre", calibre_code(self.calibre) or self.calibre)
 
 
 @dataclass(frozen=True)
@@ -154,6 +165,12 @@ class Candidate:
     others: int = 0  # further scans of the group that were compared, none above this row
     class_fields: ClassFields = ClassFields()
     known_as: str = ""  # of another member's released exhibit, the pseudonym that it had before
+    same_file: bool = False  # as the query, which another member has enrolled too
+
+    @property
+    def exhibit_words(self) -> str:
+        """The exhibit, and whether its scan is the very file that was searched with."""
+        return f"{self.exhibit} (the same file)" if self.same_file else self.exhibit
 
 
 @dataclass(frozen=True)
@@ -198,22 +215,40 @@ class Row:
     fields: Mapping[str, str]
     line: int = 0
 
+    @classmethod
+    def of(
+        cls, folder: Path, cells: Mapping[str, str], line: int = 0, days: DayOrder = DayOrder.ISO
+    ) -> Row:
+        """The row of these cells, its file found from the folder; texts are cleaned, days ISO."""
+        fields = {n: clean_text(c) if n != "file" else c for n, c in cells.items()}
+        if fields.get("date"):
+            fields["date"] = iso_day(fields["date"], days)
+        return cls(folder / fields.get("file", ""), fields.get("member", ""), fields, line)
+
     @property
     def name(self) -> str:
         """What a report calls it: the file, or the line of a manifest that names none."""
         return self.path.name if self.fields.get("file", "given") else f"line {self.line}"
 
 
-def read_manifest(
-    path: Path, usual: Mapping[str, str] | None = None, columns_as: Mapping[str, str] | None = None
-) -> list[Row]:
-    """Read the rows of a manifest; files are found from its folder.
+@dataclass(frozen=True)
+class Manifest:
+    """The rows of a table of exhibits; `note` says how it was read, where that is not as usual."""
 
-    `usual`, `columns_as` and errors as of `read_csv`; the columns file, event and exhibit are
-    needed.
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+def read_manifest(
+    path: Path, usual: Mapping[str, str] | None = None, form: TableForm = OWN_FORM
+) -> Manifest:
+    """Read a table of exhibits; files are found from its folder.
+
+    `usual`, `form` and errors as of `read_csv`; the columns file, event and exhibit are needed.
     """
-    rows = read_csv(path, "a CSV file of exhibits", _NEEDED, COLUMNS, usual, columns_as)
-    return [Row(path.parent / row["file"], row.get("member", ""), row, n) for n, row in rows]
+    table = read_csv(path, "a CSV file of exhibits", _NEEDED, COLUMNS, usual, form)
+    rows = (Row.of(path.parent, cells, line, form.days) for line, cells in table.rows)
+    return Manifest(tuple(rows), table.note)
 
 
 def exhibit_of(fields: Mapping[str, str], stored: Exhibit | None = None) -> Exhibit:
@@ -222,11 +257,8 @@ def exhibit_of(fields: Mapping[str, str], stored: Exhibit | None = None) -> Exhi
     Kind and sharing always have a value: where they are not given, that of the exhibit as it is
     `stored`, or evidence that only its own country sees.
 
-    Raises ParameterError: `kind` or `sharing` is not one of its words, or the row has cells beyond
-    its columns.
+    Raises ParameterError: `kind` or `sharing` is not one of its words.
     """
-    if beyond := fields.get(BEYOND):
-        raise ParameterError(f"one cell for each column needed, found {beyond} beyond them")
 
     def known(name: str) -> str:
         return fields.get(name) or ""

@@ -17,6 +17,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("enrol", "enrol:enrol", "Put scans into a vault."),
         ("exhibit", "exhibit:exhibit", "List, show and correct exhibits."),
         ("mark", "exhibit:mark", "Correct what was made of a scan."),
+        ("vocabulary", "vocabulary:vocabulary", "Values of class fields, and their synonyms."),
         ("info", "extract:info", "What a file holds."),
         ("extract", "extract:extract", "Show the marks found in a scan."),
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, Call, common_options
-from ribin.commands.terminal import exit_after
+from ribin.commands.terminal import exit_after, say
 from ribin.report.table import table
 from ribin.services.audit import VerifiedLog, export_log, last_rows, verify_log
 from ribin.vault.audit import AuditRow
@@ -35,7 +35,7 @@ def head(call: Call) -> None:
 
     with call.own_vault() as opened:
         last = opened.audit_head()
-    click.echo(as_json(last) if call.json_output else f"{last.seq}:{last.sha256}")
+    say(as_json(last) if call.json_output else f"{last.seq}:{last.sha256}")
 
 
 @audit.command()
@@ -62,7 +62,7 @@ def verify(anchors: tuple[str, ...], file: Path | None, call: Call) -> None:
 
     found = verify_log(call.vault, file, anchors, call.network(), call.who)
     call.show(found, verified_text)
-    click.echo("\n".join(found.notes), err=True, nl=bool(found.notes))
+    say("\n".join(found.notes), err=True, nl=bool(found.notes))
     exit_after(done=1, failed=len(found.problems))
 
 
@@ -78,7 +78,7 @@ def export(file: Path, call: Call) -> None:
     """
     with call.own_vault() as opened:
         rows = export_log(opened, file, call.who, call.reason)
-    click.echo(f"{file}: {rows} rows")
+    say(f"{file}: {rows} rows")
 
 
 @audit.command("list")

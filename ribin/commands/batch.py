@@ -19,7 +19,7 @@ from ribin.commands.options import (
     ranking_options,
     stacked,
 )
-from ribin.commands.terminal import Progress, exit_after, list_failed
+from ribin.commands.terminal import Progress, exit_after, list_failed, say, say_note
 from ribin.report.json import as_json
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _EVERY_BATCH = stacked(
     click.argument("job_file", metavar="JOB.csv", type=A_PATH),
     click.option("--out", type=A_PATH, help="Results to write, FILE.jsonl (JOB.results.jsonl)."),
     click.option("--retry-failed", is_flag=True, help="Do again what failed before."),
-    *(COMMON[name] for name in ("jobs", "scheduler", "json")),
+    *(COMMON[name] for name in ("jobs", "scheduler", "map", "dates", "json")),
 )
 
 
@@ -44,11 +44,14 @@ def every_batch(command: Callable[..., None]) -> Callable[..., None]:
         retry_failed: bool,
         jobs: int,
         scheduler: str | None,
+        columns: tuple[str, ...],
+        dates: str,
         **options: Any,
     ) -> None:
         from ribin.services.jobs import BatchOptions
 
-        command(BatchOptions(job_file, out, jobs, scheduler, retry_failed), **options)
+        form = Call(columns=columns, dates=dates).table_form()
+        command(BatchOptions(job_file, out, jobs, scheduler, retry_failed, form), **options)
 
     return cast("Callable[..., None]", _EVERY_BATCH(with_batch))
 
@@ -161,7 +164,9 @@ def _run(
 
     usual = {column: text for column, text in cells.items() if text}
     report = run_batch(options, work, usual, Progress(every_s=30.0))
-    click.echo(_summary(report, json_output))
+    for remark in report.remarks:
+        say_note(remark)
+    say(_summary(report, json_output))
     list_failed(report.failures)
     tally = report.tally
     exit_after(done=tally.items - tally.failed, failed=tally.failed)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ribin.commands.options import A_PATH, EXHIBIT_KINDS, SCOPES, Call, common_options
-from ribin.commands.terminal import Progress, exit_after, list_failed, say
+from ribin.commands.terminal import Progress, exit_after, list_failed, say, say_note
 from ribin.report.json import as_json, plain_value
 from ribin.report.table import table
 from ribin.report.text import lists_text, lists_value
 
 if TYPE_CHECKING:
     from ribin.cases.exhibits import Row
+    from ribin.pipeline import MarkVerdict
     from ribin.services.enrol import DryRun, EnrolReport
 
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 @click.option("--firing-pin-shape", default="", help="Such as round or rectangular.")
 @click.option("--breech-face-type", default="", help="Such as parallel, arched or granular.")
 @click.option("--ammunition", default="", help="Maker of the cartridge.")
+@click.option("--make", default="", help="Maker of the firearm, where it is known.")
+@click.option("--model", default="", help="Model of the firearm, where it is known.")
 @click.option("--firearm", default="", help="Weapon of a test fire.")
 @click.option(
     "--sharing",
@@ -47,24 +51,16 @@ if TYPE_CHECKING:
 )
 @click.option("--search", "at_once", type=click.Choice(SCOPES), help="Search with what is new.")
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
-@click.option(
-    "--map",
-    "columns",
-    multiple=True,
-    metavar="THEIRS=OURS",
-    help="What a column of the manifest is called here; THEIRS= leaves it out.",
-)
 @click.option("--dry-run", is_flag=True, help="List every problem of every row, and write nothing.")
 @common_options(
-    *("mask", "circle", "replica", "vault", "network", "pitch", "lighting", "params", "jobs"),
-    *("who", "reason", "json"),
+    *("map", "dates", "mask", "circle", "replica", "vault", "network", "pitch", "lighting"),
+    *("params", "jobs", "who", "reason", "json"),
 )
 def enrol(
     files: tuple[Path, ...],
     manifest: Path | None,
     call: Call,
     accept_unusable: str,
-    columns: tuple[str, ...],
     dry_run: bool,
     at_once: str | None,
     top: int,
@@ -87,14 +83,14 @@ def enrol(
     program's list are named by --map "Case No=case_number" --map "Remarks=".
 
     The manifest has the columns file, event, exhibit and optionally member, case_number, date,
-    place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, firearm, sharing and
-    lighting. An empty or absent cell has the value of the option.
+    place, kind, calibre, firing_pin_shape, breech_face_type, ammunition, make, model, firearm,
+    sharing and lighting, by commas, semicolons or tabs. An empty or absent cell has the value of
+    the option. --dates day-first reads days such as 14/03/2026.
     """
     from ribin.cases.exhibits import Scope
     from ribin.services.enrol import EnrolOptions, EnrolSearch, dry_run_rows, enrol_rows
 
-    fields["lighting"] = call.lighting
-    rows = chosen_rows(files, manifest, fields, bool(call.masks or call.circles), columns)
+    rows = chosen_rows(files, manifest, call, fields)
     search = EnrolSearch(Scope(at_once), top) if at_once else None
     options = EnrolOptions(
         call.params,
@@ -124,6 +120,9 @@ def _say_report(report: EnrolReport, searched: bool, call: Call) -> None:
         say(as_json(value))
     else:
         say("\n\n".join([_enrolment_table(report), *map(lists_text, report.searches)]))
+    for enrolled in report.enrolled:
+        for text in enrolled.remarks:
+            say_note(f"{enrolled.file}: {text}")
     problems = *report.failed, *report.not_searched
     list_failed((one.file, one.reason) for one in problems)
     unavailable = sum(len(one.unavailable) for one in report.searches)
@@ -132,12 +131,19 @@ def _say_report(report: EnrolReport, searched: bool, call: Call) -> None:
 
 def _enrolment_table(report: EnrolReport) -> str:
     """The enrolled rows and the totals."""
-    header = ("file", "member", "exhibit", "outcome")
-    rows = [(e.file, e.member, e.exhibit, e.outcome) for e in report.enrolled]
+    header = ("file", "member", "exhibit", "outcome", "marks")
+    rows = [
+        (e.file, e.member, e.exhibit, e.outcome, ", ".join(map(_words, e.found)) or "-")
+        for e in report.enrolled
+    ]
     new = sum(e.outcome == "new" for e in report.enrolled)
     there = len(report.enrolled) - new
     totals = f"{new} new, {there} already there, {len(report.failed)} failed"
     return f"{table(header, rows)}\n{totals}" if rows else totals
+
+
+def _words(one: MarkVerdict) -> str:
+    return f"{one.mark.words} {one.origin} {one.verdict}"
 
 
 def _say_dry_run(report: DryRun, call: Call) -> None:
@@ -145,6 +151,8 @@ def _say_dry_run(report: DryRun, call: Call) -> None:
     bad = report.rows - report.new - report.already_there
     said = f"dry run of {report.rows} rows: {would}, {bad} not possible; nothing was written"
     say(as_json(report) if call.json_output else said)
+    for place, text in report.remarks:
+        say_note(f"{place}: {text}")
     list_failed((one.file, one.reason) for one in report.problems)
     exit_after(report.new + report.already_there, len(report.problems))
 
@@ -153,41 +161,29 @@ def _say_dry_run(report: DryRun, call: Call) -> None:
 
 
 def chosen_rows(
-    files: Sequence[Path],
-    manifest: Path | None,
-    fields: Mapping[str, str | None],
-    single: bool = False,
-    columns: Sequence[str] = (),
-) -> list[Row]:
+    files: Sequence[Path], manifest: Path | None, call: Call, fields: Mapping[str, str | None]
+) -> Sequence[Row]:
     """The rows of a manifest, or one for each file with the fields given as options.
 
-    With a manifest the options are what its empty cells mean, and `columns` holds what each of its
-    columns is called here, as THEIRS=OURS.
+    With a manifest the options are what its empty cells mean.
 
     Raises click.UsageError: both or neither of files and manifest are given, files without their
-    event and exhibit, or more than one file where `single` says that an outline belongs to one.
+    event and exhibit, or more than one file with an outline, which belongs to one.
     """
     from ribin.cases.exhibits import Row, read_manifest
 
     if bool(files) == bool(manifest):
         raise click.UsageError("either FILE... or --manifest needed")
-    if single and len(files) != 1:
+    if (call.masks or call.circles) and len(files) != 1:
         raise click.UsageError("--mask and --circle outline one FILE")
-    given = {name: value for name, value in fields.items() if value}
+    given = {n: value for n, value in {**fields, "lighting": call.lighting}.items() if value}
+    form = call.table_form()
     if manifest:
-        return read_manifest(manifest, given, _columns_as(columns))
-    if columns:
+        read = read_manifest(manifest, given, form)
+        say_note(read.note)
+        return read.rows
+    if call.columns:
         raise click.UsageError("--map names columns of a --manifest")
     if not (fields["event"] and fields["exhibit"]):
         raise click.UsageError("--event and --exhibit needed with FILE...")
-    return [Row(path, "", given) for path in files]
-
-
-def _columns_as(columns: Sequence[str]) -> dict[str, str]:
-    named = {}
-    for text in columns:
-        theirs, equals, ours = text.rpartition("=")
-        if not (equals and theirs):
-            raise click.UsageError(f"--map THEIRS=OURS needed, found {text!r}")
-        named[theirs] = ours
-    return named
+    return [replace(Row.of(Path(), given, days=form.days), path=path) for path in files]

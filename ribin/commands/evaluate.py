@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, Call, common_options
-from ribin.commands.terminal import Progress, exit_after, list_failed
+from ribin.commands.terminal import Progress, exit_after, list_failed, say_note
 from ribin.services.files import new_folder_only_if_used, whole_file
 
 
@@ -23,7 +23,7 @@ from ribin.services.files import new_folder_only_if_used, whole_file
     multiple=True,
     help="With --weight: the validation report, .html or .pdf; may be given twice.",
 )
-@common_options("figure", "requirements", "params", "rotation", "jobs", "json", "who")
+@common_options("figure", "map", "requirements", "params", "rotation", "jobs", "json", "who")
 def evaluate(
     folder: Path,
     pairs_csv: Path | None,
@@ -52,7 +52,7 @@ def evaluate(
       ribin evaluate study --weight --pictures pictures
       ribin evaluate study --weight --validation validation.html --require cllr=0.2
     """
-    from ribin.evaluate.pairs import write_pairs
+    from ribin.evaluate.pairs import label_notes, write_pairs
     from ribin.evaluate.population import plan_for
     from ribin.evaluate.report import (
         check_pictures,
@@ -71,10 +71,13 @@ def evaluate(
         raise click.UsageError("--validation and --require need --weight")
     check_reports(validation)
     plan = plan_for(figure, required=required)
+    form = call.table_form()
+    for note in label_notes(folder, form):
+        say_note(note)
     with new_folder_only_if_used(pictures):
         if pictures:
             check_pictures(pictures)
-        result, pairs = evaluate_folder(folder, call.params, call.jobs, Progress())
+        result, pairs = evaluate_folder(folder, call.params, call.jobs, Progress(), form)
     if pairs_csv:
         with whole_file(pairs_csv) as aside:
             write_pairs(pairs, aside)

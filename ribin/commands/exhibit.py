@@ -63,7 +63,7 @@ def list_exhibits(
     with call.own_vault() as vault:
         found = service.list_exhibits(vault, call.who, wanted)
     if as_csv:
-        click.echo(service.exhibits_csv(found), nl=False)
+        say(service.exhibits_csv(found), nl=False)
     elif call.json_output:
         call.show([service.exhibit_facts(one) for one in found], str, key="exhibits")
     else:

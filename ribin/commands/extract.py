@@ -68,4 +68,4 @@ def info(file: str, call: Call) -> None:
 
     with call.asker("original") as asker:
         scan = scan_of(named_source(file, asker.session), asker, call.reading())
-    click.echo(as_json(scan_summary(scan)) if call.json_output else scan_facts(scan))
+    say(as_json(scan_summary(scan)) if call.json_output else scan_facts(scan))

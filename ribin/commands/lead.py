@@ -9,7 +9,7 @@ import click
 
 from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.commands.options import A_PATH, Call, common_options
-from ribin.commands.terminal import exit_after
+from ribin.commands.terminal import exit_after, say
 from ribin.leads.steps import Step
 from ribin.leads.text import lead_facts, lead_page, leads_table, view_lead
 from ribin.leads.trace_files import as_graphml, write_picture
@@ -84,7 +84,7 @@ def list_leads(mine: bool, call: Call) -> None:
     with call.own_vault() as vault:
         views = look_at_leads(vault, call.who, mine=mine, verdicts=call.json_output)
     facts = {"leads": [lead_facts(view) for view in views]}
-    click.echo(as_json(facts) if call.json_output else leads_table(views))
+    say(as_json(facts) if call.json_output else leads_table(views))
 
 
 @lead.command()
@@ -104,10 +104,10 @@ def show(lead_number: str, call: Call) -> None:
     with call.own_vault() as vault:
         warning, early = warning_of_verdict(vault, lead_number, call.who), True
         if warning:
-            click.echo(f"{lead_number}: {warning}", err=True)
+            say(f"{lead_number}: {warning}", err=True)
             early = not sys.stdin.isatty() or click.confirm("Show it?", err=True)
         view = look_at_lead(vault, lead_number, call.who, early)
-    click.echo(as_json(lead_facts(view)) if call.json_output else lead_page(view))
+    say(as_json(lead_facts(view)) if call.json_output else lead_page(view))
 
 
 @lead.command()
@@ -130,7 +130,7 @@ def marks(lead_number: str, output: Path, call: Call) -> None:
     with call.session() as session:
         html = lead_marks_page(session, lead_number, call.who)
     write_page(html, output)
-    click.echo(f"{output}: page of the marks of {lead_number} written")
+    say(f"{output}: page of the marks of {lead_number} written")
 
 
 @lead.command()
@@ -172,9 +172,9 @@ def sync(call: Call) -> None:
     with call.own_vault() as vault:
         carried, notes = sync_leads(vault, network, who=call.who)
         told = announce_received(vault, network)
-    click.echo(f"{carried} entries carried over")
+    say(f"{carried} entries carried over")
     said = [*notes, *(one.text for one in told)]
-    click.echo("\n".join(said), err=True, nl=bool(said))
+    say("\n".join(said), err=True, nl=bool(said))
     exit_after(done=1, failed=len(notes) + sum(not one.written for one in told))
 
 
@@ -191,8 +191,8 @@ def say_step(call: Call, vault: Vault, network: Network | None, step: Step) -> N
             if len(step.parts) > 1
             else f"other links still join the {sizes} exhibits of the series"
         )
-    click.echo(as_json(facts) if call.json_output else "\n".join(lines))
-    click.echo("\n".join(notes), err=True, nl=bool(notes))
+    say(as_json(facts) if call.json_output else "\n".join(lines))
+    say("\n".join(notes), err=True, nl=bool(notes))
 
 
 # `ribin link`: confirmed links and their end.
@@ -217,9 +217,7 @@ def list_links(call: Call) -> None:
     with call.own_vault() as vault:
         views = look_at_leads(vault, call.who, linked=True, verdicts=call.json_output)
     facts = {"links": [lead_facts(view) for view in views]}
-    click.echo(
-        as_json(facts) if call.json_output else leads_table(views).replace("no lead", "no link")
-    )
+    say(as_json(facts) if call.json_output else leads_table(views).replace("no lead", "no link"))
 
 
 @link.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, Call, common_options
+from ribin.commands.terminal import say
 
 # `ribin network export` and `import`: bundles for members without a line.
 
@@ -85,7 +86,7 @@ def make(call: Call) -> None:
 
     with call.own_vault() as opened:
         made = make_key(opened, call.who, os.environ.get(PASSPHRASE_VARIABLE, ""))
-    click.echo(f"key of {made.member} made, fingerprint\n{made.fingerprint}")
+    say(f"key of {made.member} made, fingerprint\n{made.fingerprint}")
 
 
 @key.command()
@@ -106,7 +107,7 @@ def publish(file: Path, call: Call) -> None:
         public = own_key(opened).public
     with whole_file(file) as aside:
         aside.write_bytes(write_public(public))
-    click.echo(f"{file}: public key of {public.member}, fingerprint\n{public.fingerprint}")
+    say(f"{file}: public key of {public.member}, fingerprint\n{public.fingerprint}")
 
 
 @key.command()
@@ -127,15 +128,15 @@ def trust(file: Path, fingerprint: str, call: Call) -> None:
     from ribin.vault.keys import trust_key
 
     found = read_key_file(file)
-    click.echo(f"{file}: public key of {found.member}, fingerprint\n{found.fingerprint}", err=True)
+    say(f"{file}: public key of {found.member}, fingerprint\n{found.fingerprint}", err=True)
     with call.own_vault() as opened:
         if signed_by_trusted(opened, file):
-            click.echo(f"signed by the key of {found.member} that you trust", err=True)
+            say(f"signed by the key of {found.member} that you trust", err=True)
         elif not fingerprint:
             click.confirm("Is this the fingerprint that was read out to you?", abort=True, err=True)
         same_fingerprint(found, fingerprint, str(file))
         new = trust_key(opened, found, call.who, call.reason)
-    click.echo(f"key of {found.member} {'trusted' if new else 'was trusted already'}")
+    say(f"key of {found.member} {'trusted' if new else 'was trusted already'}")
 
 
 @key.command()
@@ -156,9 +157,9 @@ def end(member: str, lost_since: str, call: Call) -> None:
 
     with call.own_vault() as opened:
         ended, left_out = end_trust(opened, member, call.who, call.reason, lost_since)
-    click.echo(f"key of {member} trusted no more, fingerprint\n{ended.fingerprint}")
+    say(f"key of {member} trusted no more, fingerprint\n{ended.fingerprint}")
     if lost_since:
-        click.echo(f"{left_out} bundles left out, signed or taken in since {lost_since}")
+        say(f"{left_out} bundles left out, signed or taken in since {lost_since}")
 
 
 @key.command()
@@ -181,7 +182,7 @@ def change(file: Path, call: Call) -> None:
         passphrase = os.environ.get(PASSPHRASE_VARIABLE, "")
         aside.write_bytes(change_key(opened, call.who, call.reason, passphrase))
         public = own_key(opened).public
-    click.echo(f"{file}: next key of {public.member}, fingerprint\n{public.fingerprint}")
+    say(f"{file}: next key of {public.member}, fingerprint\n{public.fingerprint}")
 
 
 @key.command("list")
@@ -199,7 +200,7 @@ def list_keys(call: Call) -> None:
 
     with call.own_vault() as opened:
         known = trusted_keys(opened)
-    click.echo(as_json(key_facts(known)) if call.json_output else keys_table(known))
+    say(as_json(key_facts(known)) if call.json_output else keys_table(known))
 
 
 @click.group(short_help="Who is in the network; bundles for those without a line.")

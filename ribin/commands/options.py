@@ -18,8 +18,10 @@ from ribin.commands.settings import user_settings
 from ribin.commands.terminal import say
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
+from ribin.text import TEXT_LENGTH, checked_text
 
 if TYPE_CHECKING:
+    from ribin.cases.csv_files import TableForm
     from ribin.evaluate.weight import Weight
     from ribin.search.network import Network
     from ribin.services.marks import Asker, Source
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 SCOPES = ("country", "cluster", "network")
 EXHIBIT_KINDS = ("evidence", "test_fire")
 GROUPINGS = ("firearm", "event")
+CLASS_FIELDS = (
+    *("calibre", "firing_pin_shape", "breech_face_type", "ammunition", "make", "model"),
+)
+DAY_ORDERS = ("iso", "day-first", "month-first")
 MARKS = ("breech_face", "firing_pin", "ejector")
 A_PATH = click.Path(path_type=Path)
 ITEM_FACTS = {
@@ -86,6 +92,10 @@ def _rotation(ctx: click.Context, param: click.Parameter, text: str | None) -> N
         needed = f"any, or degrees from 0 to {ANY_ROTATION_DEG:g}, needed, found {text}"
         raise click.BadParameter(needed) from error
     ctx.meta[_ROTATION] = range_deg
+
+
+def _text(ctx: click.Context, param: click.Parameter, text: str) -> str:
+    return checked_text(text, f"--{param.name}", TEXT_LENGTH)
 
 
 def _usable_cores() -> int:
@@ -146,10 +156,11 @@ COMMON: dict[str, Callable[[Any], Any]] = {
         "who",
         envvar=USER_VARIABLE,
         default=lambda: user_settings().person or login_name(),
+        callback=_text,
         show_default="settings file, or login name",
         help="Person who acts (RIBIN_USER); the audit log keeps the login too.",
     ),
-    "reason": click.option("--reason", default="", help="Why, for the audit log."),
+    "reason": click.option("--reason", default="", callback=_text, help="Why, for the audit log."),
     "mask": click.option(
         "--mask",
         "masks",
@@ -174,6 +185,20 @@ COMMON: dict[str, Callable[[Any], Any]] = {
         metavar="ring|side[:DEG]|unknown",
         default="",
         help="Lamp of a photograph that does not state it; DEG counter-clockwise from the right.",
+    ),
+    "map": click.option(
+        "--map",
+        "columns",
+        multiple=True,
+        metavar="THEIRS=OURS",
+        help="What a column of the table is called here; THEIRS= leaves it out.",
+    ),
+    "dates": click.option(
+        "--dates",
+        type=click.Choice(DAY_ORDERS),
+        default=DAY_ORDERS[0],
+        show_default=True,
+        help="How days are written: 2026-03-14, 14/03/2026 or 03/14/2026.",
     ),
     "mark": click.option(
         "--mark",
@@ -276,6 +301,8 @@ class Call:
     reference_circle: tuple[str, ...] = ()
     comparison_circle: tuple[str, ...] = ()
     population: Path | None = None
+    columns: tuple[str, ...] = ()
+    dates: str = DAY_ORDERS[0]
     item_instrument: tuple[str, ...] = ()
     item_calibre: tuple[str, ...] = ()
     item_ammunition: tuple[str, ...] = ()
@@ -319,6 +346,18 @@ class Call:
             self.reason,
             self.lighting,
         )
+
+    def table_form(self) -> TableForm:
+        """How the table is written, by --map and --dates."""
+        from ribin.cases.csv_files import TableForm
+        from ribin.cases.plausible import DayOrder
+
+        parts = [(text, *text.rpartition("=")) for text in self.columns]
+        for text, theirs, equals, _ in parts:
+            if not (equals and theirs):
+                raise click.UsageError(f"--map THEIRS=OURS needed, found {text!r}")
+        named = {theirs: ours for _, theirs, _, ours in parts}
+        return TableForm(named, DayOrder(self.dates))
 
     def pair(self, **more: bool) -> PairOptions:
         """How the two sides of `PAIR` are read and compared."""

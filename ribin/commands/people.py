@@ -6,6 +6,7 @@ import click
 
 from ribin.cases.leads import Role
 from ribin.commands.options import Call, common_options
+from ribin.commands.terminal import say
 
 _role_option = click.option(
     "--role",
@@ -44,7 +45,7 @@ def list_people(call: Call) -> None:
         known = read_people(opened.catalogue)
     rows = [(p.person, ", ".join(p.roles), p.since[:10]) for p in known]
     shown = table(("person", "roles", "since"), rows) if rows else "nobody is appointed"
-    click.echo(as_json({"people": known}) if call.json_output else shown)
+    say(as_json({"people": known}) if call.json_output else shown)
 
 
 @people.command()
@@ -62,7 +63,7 @@ def appoint(person: str, roles: tuple[str, ...], call: Call) -> None:
 
     with call.own_vault() as opened:
         new = add(opened, person, [Role(role) for role in roles], call.who, call.reason)
-    click.echo(f"{person}: {', '.join(new) or 'nothing new'}")
+    say(f"{person}: {', '.join(new) or 'nothing new'}")
 
 
 @people.command()
@@ -80,4 +81,4 @@ def revoke(person: str, roles: tuple[str, ...], call: Call) -> None:
 
     with call.own_vault() as opened:
         ended = end(opened, person, [Role(role) for role in roles], call.who, call.reason)
-    click.echo(f"{person}: {', '.join(ended) or 'none of these roles'} no more")
+    say(f"{person}: {', '.join(ended) or 'none of these roles'} no more")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ribin.commands.options import A_PATH, MARKS, Call, common_options, stacked
-from ribin.commands.terminal import Progress, exit_after
+from ribin.commands.terminal import Progress, exit_after, say_note
 
 if TYPE_CHECKING:
     from ribin.evaluate.population import Population
@@ -22,13 +22,6 @@ METHODS = ("logistic", "density", "isotonic", "counts")
 @click.group(short_help="Reference data to weigh a score with.")
 def population() -> None:
     """Make and check the reference data with which `compare` and `report` weigh a score."""
-
-
-def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in said]
-    if wrong := [theirs for theirs, sign, _ in pairs if not (theirs and sign)]:
-        raise click.BadParameter(f"THEIRS=OURS needed, found {wrong[0]}")
-    return {theirs: ours for theirs, _, ours in pairs}
 
 
 @population.command(short_help="Reference data from labelled scans or pairs.")
@@ -59,29 +52,14 @@ def _mapped(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
 @click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], help="Of a table of pairs.")
 @click.option("--params-id", default="", help="Of a table of pairs: what made its figures.")
 @click.option(
-    "--map",
-    "columns_as",
-    metavar="THEIRS=OURS",
-    multiple=True,
-    callback=_mapped,
-    help="A column of a table of pairs that is called otherwise; may be given again.",
-)
-@click.option(
     "--fuse",
     "fused",
     type=click.Choice(MARKS),
     multiple=True,
     help="A further mark type, whose figures are fused with those of --mark.",
 )
-@common_options("figure", "requirements", "mark", "params", "rotation", "jobs", "json")
-def make(
-    study: Path,
-    output: Path,
-    columns_as: dict[str, str],
-    fused: tuple[str, ...],
-    call: Call,
-    **asked: Any,
-) -> None:
+@common_options("map", "figure", "requirements", "mark", "params", "rotation", "jobs", "json")
+def make(study: Path, output: Path, fused: tuple[str, ...], call: Call, **asked: Any) -> None:
     """Compare the labelled scans of DIR, or take the pairs of a table, as reference data.
 
     DIR holds scans and labels.csv: file,firearm and optionally ammunition, mark, make, model,
@@ -104,7 +82,7 @@ def make(
     from ribin.evaluate.population import SCAN_FACTS, PopulationScan, begin_population, plan_for
     from ribin.evaluate.weight import counts_of
     from ribin.model import MarkType, ScanKind
-    from ribin.services.weight import PopulationSource, make_population
+    from ribin.services.weight import PopulationSource, make_population, source_notes
 
     if fused and not call.mark:
         raise click.UsageError("--fuse needs --mark: the mark type that comes first")
@@ -122,9 +100,12 @@ def make(
         ScanKind(asked["kind"]),
         asked["params_id"],
         study,
+        call.table_form(),
     )
     stated = PopulationScan("", **{name: asked[name] for name in SCAN_FACTS})
-    source = PopulationSource(study, columns_as, stated)
+    source = PopulationSource(study, call.table_form(), stated)
+    for note in source_notes(source):
+        say_note(note)
     made = make_population(source, begun, output, call.params, call.jobs, Progress())
     call.show(counts_of(made), lambda counts: _shown(made, counts))
     exit_after(done=len(made.pairs), failed=sum(made.not_compared.values()))

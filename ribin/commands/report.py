@@ -12,7 +12,7 @@ from ribin.cases.exhibits import Scope
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
 from ribin.commands.options import WEIGHED_PAIR, Call, common_options
-from ribin.commands.terminal import exit_after
+from ribin.commands.terminal import exit_after, say
 from ribin.errors import ParameterError, RibinError
 from ribin.report.document import Document
 from ribin.services.marks import Asker, named_source, sides_of
@@ -90,8 +90,8 @@ def report(
             document, problems = _of_new_search(reference, call, asker, said, pictures)
     write_reports(document, outputs)
     for path in outputs:
-        click.echo(f"{path}: {document.title.lower()} written")
-    click.echo("\n".join(problems), err=True, nl=bool(problems))
+        say(f"{path}: {document.title.lower()} written")
+    say("\n".join(problems), err=True, nl=bool(problems))
     exit_after(done=1, failed=len(problems))
 
 

@@ -70,7 +70,7 @@ def search(
         made = search_for(session, named_source(query, session), call.search(**rows))
         say(as_json(lists_value(made.lists)) if call.json_output else lists_text(made.lists, plot))
         problems = _draw_lists(session, made, picture, plot_file, gallery)
-    click.echo("\n".join(problems), err=True, nl=bool(problems))
+    say("\n".join(problems), err=True, nl=bool(problems))
     exit_after(done=1, failed=len(made.lists.unavailable) + len(problems))
 
 

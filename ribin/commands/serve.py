@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import click
 
 from ribin.commands.options import Call, common_options
+from ribin.commands.terminal import say
 from ribin.errors import ParameterError
 
 
@@ -54,4 +55,4 @@ def serve(port: int, read_only: bool, unlogged: bool, call: Call) -> None:
         read_only,
         unlogged,
     )
-    app.serve(state, port, click.echo)
+    app.serve(state, port, say)

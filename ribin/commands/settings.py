@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from ribin.errors import ParameterError
+from ribin.input_file import read_input
 
 SETTINGS_VARIABLE = "RIBIN_SETTINGS"
 
@@ -52,10 +53,10 @@ def user_settings() -> Settings:
 @cache
 def _read(path: Path, needed: bool) -> Settings:
     """The settings of a file; folders in it are seen from the folder of the file."""
-    if not needed and not path.exists():
+    if path == Path(os.devnull) or (not needed and not path.exists()):
         return Settings()
     try:
-        stated = tomllib.loads(path.read_text(encoding="utf-8"))
+        stated = tomllib.loads(read_input(path, 1).decode("utf-8"))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise ParameterError(f"{path}: a TOML file of settings needed, {why}") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, SCOPES, Call, common_options
-from ribin.commands.terminal import asking, exit_after, list_failed
+from ribin.commands.terminal import asking, exit_after, list_failed, say
 
 
 @click.command(short_help="How widely exhibits are shared.")
@@ -88,7 +88,7 @@ def original(exhibit: str, output: Path, call: Call) -> None:
     with Session.open(call.vault, call.network_file, call.params, 1) as session:
         paths = write_original(session, exhibit, output, call.who, call.reason)
     for path in paths:
-        click.echo(f"{path}: written as it was received")
+        say(f"{path}: written as it was received")
 
 
 # `ribin retention` and `ribin purge`: how long exhibits are kept.

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, Call, FiniteRange, common_options
-from ribin.commands.terminal import Progress
+from ribin.commands.terminal import Progress, say
 
 
 @click.group(short_help="Make synthetic scans.")
@@ -40,7 +40,7 @@ def scans(folder: Path, firearms: int, cases: int, seed: int, mark_strength: flo
     from ribin.synth.sample import Series, write_series
 
     written = write_series(folder, Series(firearms, cases, seed, mark_strength), Progress())
-    click.echo(f"{folder}: {written} scans and labels.csv written")
+    say(f"{folder}: {written} scans and labels.csv written")
 
 
 @synth.command()
@@ -62,7 +62,7 @@ def gallery(folder: Path, exhibits: int, member: str, seed: int, call: Call) -> 
     from ribin.services.demo import make_gallery
 
     make_gallery(folder, member, exhibits, seed, call.jobs, Progress())
-    click.echo(f"{folder}: {exhibits} exhibits")
+    say(f"{folder}: {exhibits} exhibits")
 
 
 @synth.command()
@@ -121,4 +121,4 @@ def render(
     light = Light(Lamp(lamp), azimuth_deg=azimuth, elevation_deg=elevation)
     image = render_scan(read_scan(file), light, Camera(gain, noise, seed=seed))
     write_png(image, output, masked=mask)
-    click.echo(f"{output}: {lamp} light, {image.shape[0]} x {image.shape[1]} pixels")
+    say(f"{output}: {lamp} light, {image.shape[0]} x {image.shape[1]} pixels")

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 import click
 
 from ribin.errors import AccessError, ParameterError, RibinError
-from ribin.report.table import Terminal, printable, shown_on
+from ribin.report.table import Terminal, shown_on
+from ribin.text import escaped, escaped_lines
 
 DONE = 0
 SOME_FAILED = 1
@@ -75,7 +76,7 @@ def _code(error: BaseException) -> int:
 def list_failed(failed: Iterable[tuple[str, str]]) -> None:
     """A line on stderr for each item that failed; a reason that names its file says it once."""
     for file, reason in failed:
-        click.echo(printable(reason if file in reason else f"{file}: {reason}"), err=True)
+        say(escaped(reason if file in reason else f"{file}: {reason}"), err=True)
 
 
 def speak_any_encoding() -> None:
@@ -114,7 +115,7 @@ def asking(question: str, agreed: bool) -> Callable[[Sequence[str]], None]:
             return
         more = [f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
         for line in (*lines[:_MOST_LINES], *more):
-            click.echo(printable(line), err=True)
+            say(line, err=True)
         try:
             wanted = click.confirm(question, err=True)
         except (click.Abort, OSError) as error:
@@ -122,15 +123,24 @@ def asking(question: str, agreed: bool) -> Callable[[Sequence[str]], None]:
                 raise
             raise click.UsageError("--yes needed where nobody answers; nothing was done") from error
         if not wanted:
-            click.echo("nothing was done", err=True)
+            say("nothing was done", err=True)
             raise click.exceptions.Exit(NOTHING_DONE)
 
     return ask
 
 
-def say(text: str) -> None:
-    """Print a text on stdout."""
-    click.echo(text, color=_wanted())
+def say(text: str, err: bool = False, nl: bool = True) -> None:
+    """Print a text on stdout or stderr, what could steer a terminal as its code.
+
+    Lines are the caller's: a text of somebody else that may hold several is `escaped` before.
+    """
+    click.echo(escaped_lines(text), err=err, nl=nl, color=_wanted())
+
+
+def say_note(text: str) -> None:
+    """Print on stderr what a person should know of how something was read; nothing where empty."""
+    if text:
+        say(f"note: {escaped(text)}", err=True)
 
 
 def say_why(text: str, hint: str = "") -> None:
@@ -139,9 +149,9 @@ def say_why(text: str, hint: str = "") -> None:
     The name of the program is red where stderr is a terminal.
     """
     name = click.style("ribin:", fg="red", bold=True)
-    click.echo(f"{name} {printable(text)}", err=True, color=_wanted())
+    say(f"{name} {escaped(text)}", err=True)
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        say(f"hint: {escaped(hint)}", err=True)
 
 
 def _wanted() -> bool | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, Call, common_options
-from ribin.commands.terminal import Progress, exit_after, list_failed
+from ribin.commands.terminal import Progress, exit_after, list_failed, say
 from ribin.search.index import check_index
 from ribin.services.redescribe import DescribeReport
 from ribin.vault.backup import BackupResult
@@ -51,7 +51,7 @@ def rebuild_index(call: Call) -> None:
 
     with call.own_vault() as opened:
         vectors = rebuild(opened, call.params)
-    click.echo(f"{call.vault}: index of {vectors} marks made")
+    say(f"{call.vault}: index of {vectors} marks made")
 
 
 @store.command()
@@ -78,8 +78,8 @@ def backup(target: Path, call: Call) -> None:
             reason=call.reason,
             on_progress=Progress().stage("copying"),
         )
-    click.echo(copied_text(target, copied))
-    click.echo(
+    say(copied_text(target, copied))
+    say(
         f"{target}: private keys of {copied.head.member} are in it: keep it as you keep the vault",
         err=True,
     )
@@ -101,7 +101,7 @@ def restore(backup: Path, target: Path, call: Call) -> None:
     copied = bring_back(
         backup, target, who=call.who, reason=call.reason, on_progress=Progress().stage("copying")
     )
-    click.echo(copied_text(target, copied))
+    say(copied_text(target, copied))
 
 
 @store.command()
@@ -156,7 +156,7 @@ def export(folder: Path, call: Call) -> None:
         )
     held = f"{done.exhibits} exhibits, {done.scans} scans, {done.files} files"
     said = f"{done.folder}: vault of {done.member}, {held}, {done.size_bytes / 1e6:.1f} MB"
-    click.echo(as_json(done) if call.json_output else said)
+    say(as_json(done) if call.json_output else said)
 
 
 @click.command("import", short_help="Make a vault of what `ribin export` wrote.")
@@ -194,7 +194,7 @@ def import_export(
         tick=Progress().stage("importing"),
     )
     said = f"{done.folder}: vault of {done.member} made, {done.exhibits} exhibits, "
-    click.echo(as_json(done) if call.json_output else f"{said}{done.scans} scans")
+    say(as_json(done) if call.json_output else f"{said}{done.scans} scans")
 
 
 # `ribin init`: an empty vault.
@@ -204,8 +204,9 @@ def import_export(
 @click.argument("target", metavar="VAULT", type=A_PATH)
 @click.option("--member", required=True, help="Owner: ISO 3166 alpha-3 code, such as JAM.")
 @_group
+@click.option("--member-code-anyway", is_flag=True, help="Take a code that ISO 3166 lacks.")
 @common_options("who")
-def init(target: Path, member: str, group: str, call: Call) -> None:
+def init(target: Path, member: str, group: str, member_code_anyway: bool, call: Call) -> None:
     """Make the empty vault of one member country in a new or empty folder.
 
     The folder is closed to other logins of this machine; with --group those of a group of the
@@ -215,9 +216,8 @@ def init(target: Path, member: str, group: str, call: Call) -> None:
     Example:
       ribin init vaults/JAM --member JAM --group laboratory
     """
-
-    Vault.create(target, member, call.who, group).close()
-    click.echo(f"{target}: vault of {member} made")
+    Vault.create(target, member, call.who, group, member_code_anyway).close()
+    say(f"{target}: vault of {member} made")
 
 
 def copied_text(target: Path, copied: BackupResult) -> str:

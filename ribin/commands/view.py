@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ribin.commands.options import A_PATH, PAIR, Call, common_options
-from ribin.commands.terminal import exit_after
+from ribin.commands.terminal import exit_after, say
 
 
 @click.command(short_help="A page to look at two marks.")
@@ -53,7 +53,7 @@ def view(
         html = pair_page(pair, asker, annotations)
     write_page(html, output)
     result = pair.result
-    click.echo(f"{output}: page of {result.reference} and {result.comparison} written")
+    say(f"{output}: page of {result.reference} and {result.comparison} written")
     if result.reason:
-        click.echo(f"not compared: {result.reason}", err=True)
+        say(f"not compared: {result.reason}", err=True)
     exit_after(done=1, failed=not result.compared)

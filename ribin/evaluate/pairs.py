@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ribin.cases.csv_files import read_csv, write_csv
+from ribin.cases.csv_files import OWN_FORM, CsvTable, TableForm, read_csv, write_csv
+from ribin.cases.plausible import NameBook
 from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError
 from ribin.extract.outlines import state_lighting
@@ -17,6 +18,7 @@ from ribin.model import MarkType, ScanKind, Template, known_lighting, light_hind
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_many, describe_mark, find_mark
 from ribin.read import read_scan
+from ribin.text import clean_text
 from ribin.workers import WORTH_A_PROCESS, WorkItem, in_order, local_executor
 
 COLUMNS = ("reference", "comparison", "known_match", "score", "cmc", "cmc_fraction", "ccf", "cells")
@@ -242,7 +244,13 @@ class Label:
     lighting: str = ""  # of an image: ring, side, or side and degrees
 
 
-def read_labels(folder: Path) -> tuple[Label, ...]:
+def label_table(folder: Path, form: TableForm = OWN_FORM) -> CsvTable:
+    """The rows of `folder`/labels.csv with all their columns; errors as `read_csv`."""
+    what = "a CSV file with columns file,firearm"
+    return read_csv(folder / LABELS_FILE, what, _NEEDED, form=form)
+
+
+def read_labels(folder: Path, form: TableForm = OWN_FORM) -> tuple[Label, ...]:
     """Read `folder`/labels.csv: columns file, firearm and optionally ammunition, mark, lighting.
 
     Other columns are for people and are not looked at; nor is a lighting of another word than
@@ -251,15 +259,24 @@ def read_labels(folder: Path) -> tuple[Label, ...]:
     Raises FormatError: there is no such file, a needed column or value is missing, a file is named
     twice for one mark, or a mark type is unknown.
     """
-    path = folder / LABELS_FILE
-    rows = read_csv(path, "a CSV file with columns file,firearm", _NEEDED)
-    labels = tuple(_label(row, f"{path}:{line}") for line, row in rows)
+    path, table = folder / LABELS_FILE, label_table(folder, form)
+    labels = tuple(_label(row, f"{path}:{line}") for line, row in table.rows)
     seen: set[tuple[str, MarkType]] = set()
     for label in labels:
         if (label.file, label.mark) in seen:
             raise FormatError(f"{path}: {label.file} ({label.mark}) needed once, found twice")
         seen.add((label.file, label.mark))
     return labels
+
+
+def label_notes(folder: Path, form: TableForm = OWN_FORM) -> list[str]:
+    """How labels.csv was read, where not as usual, and firearms whose names look alike."""
+    labels, known = read_labels(folder, form), NameBook()
+    notes = [note] if (note := label_table(folder, form).note) else []
+    for firearm in dict.fromkeys(label.firearm for label in labels):
+        notes += [f"firearm {firearm!r} looks like {n!r}" for n in known.look_alikes(firearm)]
+        known.add(firearm)
+    return notes
 
 
 def _label(cells: dict[str, str], where: str) -> Label:
@@ -271,8 +288,8 @@ def _label(cells: dict[str, str], where: str) -> Label:
         raise FormatError(f"{where}: mark needs one of {', '.join(MarkType)}, found {mark!r}")
     return Label(
         file=cells["file"],
-        firearm=cells["firearm"],
-        ammunition=cells.get("ammunition", ""),
+        firearm=clean_text(cells["firearm"]),
+        ammunition=clean_text(cells.get("ammunition", "")),
         mark=MarkType(mark),
         lighting=str(known_lighting(cells.get("lighting", "")) or ""),
     )

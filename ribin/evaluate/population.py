@@ -25,13 +25,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin._version import __version__
-from ribin.cases.csv_files import read_csv
+from ribin.cases.csv_files import OWN_FORM, TableForm, read_csv
 from ribin.errors import FormatError, ParameterError
 from ribin.evaluate.calibration import CalibrationMethod, ReferencePairs, Values, on_logit_scale
-from ribin.evaluate.pairs import LABELS_FILE, Pair, Tick, compare_scans, describe_scans, read_labels
+from ribin.evaluate.pairs import (
+    LABELS_FILE,
+    Pair,
+    Tick,
+    compare_scans,
+    describe_scans,
+    label_table,
+    read_labels,
+)
 from ribin.foreign import Finite, Hex32, Statement, as_facts, read_facts
+from ribin.input_file import read_input
 from ribin.model import MarkType, ScanKind, known_lighting
 from ribin.params.defaults import Params
+from ribin.text import clean_text
 
 FORMAT, VERSION = "ribin population", 1
 RANGES = {"score": (0.0, 100.0), "ccf": (-1.0, 1.0)}
@@ -242,7 +252,7 @@ def read_population(path: Path) -> Population:
     hash vouches for.
     """
     try:
-        table = read_facts(path.read_bytes(), dict[str, Any], str(path), FORMAT, VERSION)
+        table = read_facts(read_input(path, 512), dict[str, Any], str(path), FORMAT, VERSION)
     except OSError as error:
         raise FormatError(f"{path}: a population needed, {error.strerror}") from error
     stated = table.pop("sha256", "")
@@ -279,6 +289,7 @@ def begin_population(
     kind: ScanKind = ScanKind.TOPOGRAPHY,
     params_id: str = "",
     study: Path | None = None,
+    form: TableForm = OWN_FORM,
 ) -> Population:
     """A population that holds its plan alone, to be written before anything is compared.
 
@@ -288,7 +299,7 @@ def begin_population(
     Raises ParameterError: mark types cannot be fused by the methods of the plan.
     """
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    named = {la.mark for la in read_labels(study)} if study and study.is_dir() else set()
+    named = {la.mark for la in read_labels(study, form)} if study and study.is_dir() else set()
     marks = marks or (next((one for one in MarkType if one in named), MarkType.BREECH_FACE),)
     if len(set(marks)) < len(marks):
         raise ParameterError(f"marks: each once needed, found {', '.join(marks)}")
@@ -299,7 +310,13 @@ def begin_population(
 
 
 def with_scans_of(
-    begun: Population, stated: PopulationScan, folder: Path, params: Params, jobs: int, tick: Tick
+    begun: Population,
+    stated: PopulationScan,
+    folder: Path,
+    params: Params,
+    jobs: int,
+    tick: Tick,
+    form: TableForm = OWN_FORM,
 ) -> Population:
     """Compare the labelled scans of a folder with each other, each mark type for itself.
 
@@ -312,13 +329,13 @@ def with_scans_of(
     kinds.
     """
     path = folder / LABELS_FILE
-    own = (la for la in read_labels(folder) if la.mark in begun.marks)
+    own = (la for la in read_labels(folder, form) if la.mark in begun.marks)
     labels = tuple(sorted(own, key=lambda la: la.file))
     if missing := [m.words for m in begun.marks if m not in {la.mark for la in labels}]:
         raise FormatError(f"{path}: scans of each mark type needed, found no {missing[0]}")
     rows = {
         (row["file"], row.get("mark") or MarkType.BREECH_FACE): row
-        for _, row in read_csv(path, "a CSV file with columns file,firearm", ("file", "firearm"))
+        for _, row in label_table(folder, form).rows
     }
     described = describe_scans(folder, labels, params, jobs, tick) if labels else []
     kinds = {one.template.kind for one in described if one.template}
@@ -382,7 +399,7 @@ def with_figure(pairs: Sequence[Pair], figure: str) -> list[tuple[Pair, Populati
 
 
 def with_pairs_of(
-    begun: Population, stated: PopulationScan, path: Path, columns_as: Mapping[str, str]
+    begun: Population, stated: PopulationScan, path: Path, form: TableForm
 ) -> Population:
     """Take the pairs of a table: firearm1, firearm2, the figure (cmc with cells), known_match.
 
@@ -397,16 +414,14 @@ def with_pairs_of(
     named = [f"{figure}_{mark}" for mark in marks] if len(marks) > 1 else [figure]
     needed = ("firearm1", "firearm2", *named, *counted)
     pairs = []
-    for line, row in read_csv(path, "a CSV file of pairs", needed, columns_as=columns_as):
+    table = read_csv(path, "a CSV file of pairs", needed, form=form)
+    for line, row in table.rows:
         where = f"{path}:{line}"
-        try:
-            values = tuple(float(row[name]) for name in named)
-            cells = float(row["cells"]) if counted else 0.0
-        except ValueError as error:
-            raise FormatError(f"{where}: a number for {figure} needed, {error}") from error
+        values = tuple(table.number(line, name, row[name]) for name in named)
+        cells = table.number(line, "cells", row["cells"]) if counted else 0.0
         for value in values:
             _check_figure(where, figure, value, cells)
-        one, two = row["firearm1"], row["firearm2"]
+        one, two = clean_text(row["firearm1"]), clean_text(row["firearm2"])
         known = str(int(one == two))
         if not (one and two):
             raise FormatError(f"{where}: firearm1 and firearm2 needed, found an empty cell")

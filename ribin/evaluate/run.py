@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ribin._version import __version__
+from ribin.cases.csv_files import OWN_FORM, TableForm
 from ribin.errors import ScanError
 from ribin.evaluate.metrics import (
     Figures,
@@ -80,16 +81,17 @@ def evaluate_folder(
     params: Params = DEFAULT_PARAMS,
     jobs: int = 1,
     tick: Tick = lambda stage, done, total: None,
+    form: TableForm = OWN_FORM,
 ) -> tuple[Evaluation, list[Pair]]:
     """Describe every scan that labels.csv names, compare all pairs, and count.
 
     `jobs` processes describe and as many threads compare; the scores do not depend on it. `tick` is
-    told what is done, how many so far, and of how many.
+    told what is done, how many so far, and of how many. `form`: how labels.csv is written.
 
     Raises FormatError: labels.csv is absent or damaged. Raises ScanError: fewer than two scans
     could be described.
     """
-    labels = tuple(sorted(read_labels(folder), key=lambda label: label.file))
+    labels = tuple(sorted(read_labels(folder, form), key=lambda label: label.file))
     if len(labels) < 2:
         raise ScanError(f"{folder / LABELS_FILE}: 2 scans needed, found {len(labels)}")
     described = describe_scans(folder, labels, params, jobs, tick)

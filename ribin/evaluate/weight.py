@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ribin.cases.calibres import calibre_meaning
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError
 from ribin.evaluate.calibration import Bound, Values
@@ -152,12 +153,13 @@ def _refusals(population: Population, case: CaseFacts) -> Iterator[str]:
         if result.note:  # mirrored, shared toolmarks, rendered, lit from elsewhere
             yield f"the comparison has a note: {result.note}"
     for name in facts_of(population.kind):
-        covered = set(map(_folded, population.coverage(name)))
+        meaning = calibre_meaning if name == "calibre" else _folded
+        covered = set(map(meaning, population.coverage(name)))
         for item in case.items:
             said = getattr(item, name)
             if not said:
                 yield f"{name} of {item.name}: not known"
-            elif _folded(said) not in covered:
+            elif meaning(said) not in covered:
                 yield f"{name} of {item.name}: the population has no {said}"
     firearms = {*population.coverage("firearm"), *population.table.firearms}
     if case.items[0].sha256 and case.items[0].sha256 == case.items[1].sha256:

@@ -21,9 +21,11 @@ from typing import Annotated, Any
 from msgspec import Meta, structs, to_builtins
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.cases.plausible import checked_day
 from ribin.errors import FormatError, ParameterError
-from ribin.foreign import Hex32, LongText, MemberCode, Printable, read_facts
-from ribin.vault.enrol import checked_day, exhibit_problems
+from ribin.foreign import Hex32, LongText, MemberCode, Name, Printable, as_facts, read_facts
+from ribin.text import NAME_LENGTH
+from ribin.vault.enrol import exhibit_problems
 from ribin.vault.received import BundledSearch, ReceivedExhibit, ReceivedScan
 
 FORMAT = "ribin bundle"
@@ -43,19 +45,21 @@ class BundleFile(Printable, frozen=True):
 
 
 class _ClassFields(Printable, frozen=True):
-    calibre: LongText
-    firing_pin_shape: LongText
-    breech_face_type: LongText
-    ammunition: LongText
+    calibre: Name
+    firing_pin_shape: Name
+    breech_face_type: Name
+    ammunition: Name
+    make: Name
+    model: Name
 
 
 class _Released(Printable, frozen=True):
-    exhibit: Annotated[str, Meta(min_length=1, max_length=1000)]
-    event: Annotated[str, Meta(min_length=1, max_length=1000)]
-    case_number: LongText
+    exhibit: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+    event: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+    case_number: Name
     date: LongText
     place: LongText
-    firearm: LongText
+    firearm: Name
 
 
 class _Exhibit(Printable, frozen=True):
@@ -114,6 +118,15 @@ def write_contents(contents: Contents) -> bytes:
     stated = _Manifest(**{**vars(contents), "exhibits": exhibits})
     facts: dict[str, Any] = {"format": FORMAT, "version": VERSION, **to_builtins(stated)}
     return json.dumps(facts, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def statement_problem(exhibit: ReceivedExhibit) -> str:
+    """Why no receiver could read what is stated of an exhibit; empty where it can."""
+    try:
+        as_facts(to_builtins(_exhibit_facts(exhibit, ())), _Exhibit, exhibit.exhibit)
+    except (ValueError, FormatError) as error:
+        return str(error)
+    return ""
 
 
 def read_contents(content: bytes, where: str) -> Contents:

@@ -12,12 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin._version import __version__
-from ribin.cases.exhibits import Scope
+from ribin.cases.exhibits import Exhibit, Scope
 from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.crypto.seal import seal
-from ribin.errors import AccessError, ParameterError
+from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.exchange.bundle import BundleWriter
-from ribin.exchange.manifest import MANIFEST, BundleFile, Contents, write_contents
+from ribin.exchange.manifest import (
+    MANIFEST,
+    BundleFile,
+    Contents,
+    read_contents,
+    statement_problem,
+    write_contents,
+)
+from ribin.text import clean_text, text_problem
 from ribin.vault.audit import now_utc
 from ribin.vault.disclosure import Disclosure, as_seen_by
 from ribin.vault.exhibits import StoredMark, StoredScan
@@ -59,8 +67,9 @@ def export_bundle(
     home. Only `receiver` can import the bundle; with its key as `sealed_for` nobody else reads it.
 
     Raises AccessError: the receiver is the vault's own member, or no reason is given;
-    ParameterError: the file is there already, or cannot be written; StoreError: a scan file is
-    missing or damaged, or the vault is read-only or locked.
+    ParameterError: the file is there already, or cannot be written; StoreError: no receiver could
+    read what the vault says of an exhibit, a scan file is missing or damaged, or the vault is
+    read-only or locked.
     """
     if receiver == vault.member:
         raise AccessError(f"{receiver}: another member needed to send a bundle to")
@@ -69,6 +78,7 @@ def export_bundle(
     if path.exists():
         raise ParameterError(f"{path}: a new file needed, found one")
     gathered = _gather(vault, receiver, reach)
+    _check_readable(gathered)
     bundle, made_at = secrets.token_hex(32), now_utc()
     contents = {
         "exhibits": len(gathered.scans),
@@ -84,7 +94,9 @@ def export_bundle(
             exhibits, files = _pack(vault, gathered, writer, on_progress)
             head = (bundle, vault.member, receiver, number, made_at, f"ribin {__version__}")
             manifest = Contents(*head, tuple(exhibits), tuple(files), **vars(about))
-            writer.add(MANIFEST, write_contents(manifest))
+            stated = write_contents(manifest)
+            read_contents(stated, str(path))  # what is signed can be read
+            writer.add(MANIFEST, stated)
         if sealed_for:
             _seal(aside, sealed_for)
         with aside.open("rb") as file:
@@ -99,6 +111,15 @@ def export_bundle(
     originals = sum(file.name.startswith("originals/") for file in files)
     counts = (number, len(exhibits), len(files) - originals, originals)
     return SentBundle(str(path), receiver, *counts, sealed=sealed_for is not None)
+
+
+def _check_readable(gathered: _BundleParts) -> None:
+    """Refuse to say what no receiver could read; StoreError names the exhibit."""
+    for name, scans in gathered.scans.items():
+        if problem := statement_problem(gathered.stated(scans[0].exhibit)):
+            raise StoreError(
+                f"exhibit {name}: no receiver could read what the vault says: {problem}"
+            )
 
 
 def _seal(path: Path, receiver: PublicKey) -> None:
@@ -122,8 +143,8 @@ def file_name_of(scan: StoredScan) -> str:
 
     A receiver refuses a name that is too long or cannot be printed.
     """
-    name = scan.source.translate(_UNFIT)
-    unfit = name in ("", ".", "..") or len(name) > 255 or not name.isprintable()
+    name = clean_text(scan.source.translate(_UNFIT))
+    unfit = name in ("", ".", "..") or text_problem(name, 255)
     return scan.sha256 if unfit else name
 
 
@@ -134,6 +155,12 @@ class _BundleParts:
     seen: Disclosure
     scans: dict[str, list[StoredScan]]  # of each exhibit
     marks: dict[str, list[StoredMark]]  # of each scan
+
+    def stated(self, exhibit: Exhibit) -> ReceivedExhibit:
+        """The exhibit as the manifest states it."""
+        pseudonym = self.seen.pseudonym(exhibit.exhibit)
+        released = exhibit if exhibit.exhibit in self.seen.released else None
+        return ReceivedExhibit(pseudonym, exhibit.kind, exhibit.class_fields, released)
 
 
 def _gather(vault: Vault, receiver: str, reach: Scope) -> _BundleParts:
@@ -169,7 +196,6 @@ def _pack(
         on_progress(done, len(gathered.scans))
         exhibit = enrolled[0].exhibit
         whole = gathered.seen.gives_original(name)
-        pseudonym = gathered.seen.pseudonym(name)
         scans = []
         for scan in enrolled:
             marks = tuple(_marks(vault, gathered.marks[scan.sha256], add))
@@ -179,9 +205,7 @@ def _pack(
                 add(f"originals/{scan.sha256}", vault.original(scan.sha256), scan.sha256)
             named = gathered.seen.scan_name(name, scan.sha256)
             scans.append(ReceivedScan(named, scan.kind, scan.lighting, original, marks))
-        released = exhibit if name in gathered.seen.released else None
-        stated = ReceivedExhibit(pseudonym, exhibit.kind, exhibit.class_fields, released)
-        exhibits.append((stated, tuple(scans)))
+        exhibits.append((gathered.stated(exhibit), tuple(scans)))
     on_progress(len(gathered.scans), len(gathered.scans))
     return exhibits, files
 

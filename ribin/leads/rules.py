@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ribin.cases.leads import (
-    LONGEST_NOTE,
     Conclusion,
     LeadHistory,
     LeadStatus,
@@ -24,6 +23,7 @@ from ribin.cases.leads import (
     same_person,
 )
 from ribin.errors import AccessError, ParameterError, StoreError, ThereAlreadyError
+from ribin.text import checked_text
 
 
 def status_of(history: LeadHistory) -> LeadStatus:
@@ -194,14 +194,9 @@ def round_given(history: LeadHistory, review: Review | None) -> ReviewRound | No
     return next((r.place for r in history.given if review and r.review == review.review), None)
 
 
-def checked_text(text: str, what: str) -> str:
-    """The text without space around it; ParameterError where nothing is left, or it could not cross
-    a border: it is too long, or has signs that cannot be printed."""
-    stripped = text.strip()
-    if not stripped:
+def stated_text(text: str, what: str) -> str:
+    """The text, cleaned; ParameterError where nothing is left or it holds what a text may not."""
+    cleaned = checked_text(text, what)
+    if not cleaned:
         raise ParameterError(f"{what} needed, found none")
-    if len(stripped) > LONGEST_NOTE:
-        raise ParameterError(f"{what}: at most {LONGEST_NOTE} signs needed, found {len(stripped)}")
-    if not all(c.isprintable() or c in "\n\t" for c in stripped):
-        raise ParameterError(f"{what}: a printable text needed, found {stripped[:60]!r}")
-    return stripped
+    return cleaned

@@ -71,7 +71,7 @@ def take_up_lead(
     member; ParameterError: both exhibits are the same, neither is an own one, or there is no note;
     StoreError: an exhibit is unknown, or the pair has a lead that is open or a link that stands.
     """
-    note = rules.checked_text(note, "note: why these two should be examined")
+    note = rules.stated_text(note, "note: why these two should be examined")
     check_pair(own.member, reference, comparison)
     with both_vaults(own, network, (reference.member, comparison.member), who) as both:
         check_role(both.own, who, (Role.EXAMINER,))
@@ -128,7 +128,7 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
     Raises AccessError: `who` is neither examiner nor reviewer; ParameterError: there is no reason;
     StoreError: the lead is unknown, or no link that stands.
     """
-    reason = rules.checked_text(reason, "reason: why the link is withdrawn")
+    reason = rules.stated_text(reason, "reason: why the link is withdrawn")
     with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
         check_role(both.own, who, (Role.EXAMINER, Role.REVIEWER))
         merge_lead(both, lead)
@@ -250,7 +250,7 @@ def give_review(
     their own; ParameterError: there is no note; StoreError: the lead is unknown, or has both
     reviews already.
     """
-    note = rules.checked_text(note, "note: what the verdict rests on")
+    note = rules.stated_text(note, "note: what the verdict rests on")
     with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
         merge_lead(both, lead)
         history = read_lead(both.own, lead, str(own.path))

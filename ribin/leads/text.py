@@ -19,6 +19,7 @@ from ribin.leads.rules import (
 )
 from ribin.leads.trace import History, TracedLink
 from ribin.report.table import facts, table
+from ribin.text import escaped
 from ribin.vault.sharing import named_in_lead
 from ribin.vault.vault import Vault
 
@@ -119,7 +120,8 @@ def lead_page(view: LeadView) -> str:
         lines.append(f"closed by {by}: {closed.reason}")
     if history.withdrawal:
         end = history.withdrawal
-        lines.append(f"link withdrawn by {end.person} ({end.member}), {end.at[:10]}: {end.reason}")
+        who = f"link withdrawn by {end.person} ({end.member})"
+        lines.append(escaped(f"{who}, {end.at[:10]}: {end.reason}"))
     return "\n".join(lines)
 
 
@@ -164,12 +166,13 @@ _ON = {ReviewBasis.ITEMS: "the items", ReviewBasis.CAST: "a cast"}
 def _verdict(review: Review, history: LeadHistory) -> str:
     seen = f", {blindness(review, history)}" if blindness(review, history) else ""
     over = f", supersedes {review.supersedes}" if review.supersedes else ""
-    return (
+    lines = (
         f"{review.place} review {review.review} by {review.reviewer} ({review.member}), "
-        f"{review.at[:10]}, on {_ON[review.examined]}{seen}{over}:\n"
-        f"  {str(review.conclusion).replace('_', ' ')}: {CONCLUSION_MEANING[review.conclusion]}\n"
-        f"  {review.note}"
+        f"{review.at[:10]}, on {_ON[review.examined]}{seen}{over}:",
+        f"  {str(review.conclusion).replace('_', ' ')}: {CONCLUSION_MEANING[review.conclusion]}",
+        f"  {review.note}",
     )
+    return "\n".join(map(escaped, lines))
 
 
 # The history of a gun as a table, a line an exhibit in the order of time.
@@ -187,12 +190,14 @@ def history_table(history: History) -> str:
     ]
     members = sorted({exhibit.member for exhibit in history.exhibits})
     lines = [
-        f"series of {history.exhibit}: {_count(len(rows), 'exhibit')} of {', '.join(members)}",
+        escaped(f"series of {history.exhibit}: ")
+        + f"{_count(len(rows), 'exhibit')} of {', '.join(members)}",
         table(header, rows),
     ]
-    lines += [_joined(link) for link in (*history.links, *history.withdrawn)]
-    lines += [f"{member} was not asked: {why}" for member, why in history.unavailable]
-    lines += history.notes
+    rest = [_joined(link) for link in (*history.links, *history.withdrawn)]
+    rest += [f"{member} was not asked: {why}" for member, why in history.unavailable]
+    rest += history.notes
+    lines += map(escaped, rest)
     return "\n".join([*lines, "Links are the conclusions of the persons who reviewed them."])
 
 

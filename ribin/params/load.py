@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ribin.errors import ParameterError
+from ribin.input_file import read_input
 from ribin.params.defaults import MethodParams, Params
 
 ANY_ROTATION_DEG = 180.0  # to either side: the whole circle
@@ -41,7 +42,7 @@ def load_params(path: str | Path) -> Params:
         that cannot be used.
     """
     try:
-        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_input(Path(path), 1).decode("utf-8"))
     except OSError as error:
         raise ParameterError(
             f"{path}: a TOML file of parameters needed, {error.strerror}"

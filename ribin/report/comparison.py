@@ -127,6 +127,7 @@ def _item_facts(item: Side) -> tuple[tuple[str, str], ...]:
             ("Firing pin", classes.firing_pin_shape),
             ("Breech face", classes.breech_face_type),
             ("Ammunition", classes.ammunition),
+            ("Make and model", " ".join(filter(None, (classes.make, classes.model)))),
         ]
     if item.whole:
         return (*known(exhibit), *scan_facts_of(item.mark.provenance))

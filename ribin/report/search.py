@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
+from ribin.cases.calibres import calibre_words
 from ribin.cases.exhibits import ClassFields, Counts, Grouping, SearchResult
 from ribin.cases.results import SearchLists
 from ribin.params.defaults import MethodParams
@@ -112,7 +113,10 @@ def _query(lists: SearchLists) -> Section:
         facts += [
             ("Searched by", f"{request.who or 'nobody named'}, for {request.asking_member}"),
             ("Reason", request.reason),
-            ("Calibre", filters.calibre and f"{filters.calibre}, and where it is not known"),
+            (
+                "Calibre",
+                filters.calibre and f"{calibre_words(filters.calibre)}, and where it is not known",
+            ),
             ("Days", f"{days[0] or 'the first'} to {days[1] or 'the last'}" if any(days) else ""),
             ("Kind of exhibit", words(str(filters.kind or ""))),
             ("Rows", f"the first {request.top}" if request.top else ""),
@@ -217,7 +221,7 @@ def list_blocks(one: SearchResult) -> list[Block]:
         summary += f" The largest drop in the scores, {drop[1]:.1f}, comes after rank {drop[0]}."
     rows = tuple(
         (
-            *(str(row.rank), row.member, row.exhibit, row.event or NOT_TOLD),
+            *(str(row.rank), row.member, row.exhibit_words, row.event or NOT_TOLD),
             *(f"{row.cmc:g} of {row.cells}", f"{row.ccf:.3f}", f"{row.score:.3f}"),
         )
         for row in one.candidates
@@ -264,4 +268,6 @@ def class_text(fields: ClassFields) -> str:
     """The class fields that are known, in words."""
     named = ((fields.firing_pin_shape, "firing pin"), (fields.breech_face_type, "breech face"))
     shapes = (f"{value} {name}" for value, name in named if value)
-    return ", ".join(part for part in (fields.calibre, *shapes, fields.ammunition) if part)
+    firearm = " ".join(filter(None, (fields.make, fields.model)))
+    parts = (fields.calibre, *shapes, fields.ammunition, firearm)
+    return ", ".join(part for part in parts if part)

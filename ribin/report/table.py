@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from unicodedata import category
+
+from ribin.text import escaped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -113,12 +114,12 @@ def facts(pairs: Sequence[tuple[str, object]]) -> str:
 
 def remark(line: str) -> str:
     """A line that must not be overlooked: yellow on a terminal."""
-    return _styled(line, "yellow")
+    return _styled(escaped(line), "yellow")
 
 
 def notice(line: str) -> str:
     """A line that says how to take the ones above it: cyan on a terminal."""
-    return _styled(line, "cyan")
+    return _styled(escaped(line), "cyan")
 
 
 def _styled(line: str, style: str) -> str:
@@ -133,13 +134,4 @@ def _styled(line: str, style: str) -> str:
 def _text(value: object) -> str:
     if isinstance(value, float):
         return "-" if math.isnan(value) else f"{value:.3f}"
-    return printable(str(value))
-
-
-def printable(text: str) -> str:
-    """The text with control, format and line characters as their codes: a name that somebody else
-    chose neither steers a terminal nor makes a line of its own."""
-    return "".join(
-        c if c.isprintable() or category(c) == "Zs" else c.encode("unicode_escape").decode()
-        for c in text
-    )
+    return escaped(str(value))

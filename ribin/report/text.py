@@ -16,6 +16,7 @@ from ribin.model import Scan, light_words
 from ribin.report.json import plain_value
 from ribin.report.score_plot import score_bars
 from ribin.report.table import Remark, facts, notice, remark, table
+from ribin.text import escaped
 
 NOTICE = "Candidates are suggestions to look. A named examiner concludes."
 
@@ -65,7 +66,7 @@ def _list_lines(result: SearchResult) -> list[str]:
     grouped = any(c.group for c in result.candidates)
     header = ["rank", "member", "exhibit", "event", "mark", "score", "cmc", "cells"]
     rows = [
-        [c.rank, c.member, c.exhibit, c.event, c.mark, c.score, f"{c.cmc:g}", c.cells]
+        [c.rank, c.member, c.exhibit_words, c.event, c.mark, c.score, f"{c.cmc:g}", c.cells]
         + ([c.group, c.others] if grouped else [])
         for c in result.candidates
     ]
@@ -75,7 +76,9 @@ def _list_lines(result: SearchResult) -> list[str]:
 
 def _counts_line(counts: Counts) -> str:
     """What was compared, in one line."""
-    left_out = "".join(f"; not compared {n}: {reason}" for reason, n in counts.not_compared)
+    left_out = escaped(
+        "".join(f"; not compared {n}: {reason}" for reason, n in counts.not_compared)
+    )
     return (
         f"eligible {counts.eligible}, after filters {counts.after_filters}, "
         f"after coarse stage {counts.after_coarse}, compared {counts.compared}{left_out}"
@@ -91,13 +94,13 @@ def lists_text(result: SearchLists, plot: bool = False) -> str:
     `plot` adds the scores of each list as bars, so that the drop in them is seen.
     """
     several, first = len(result.lists) > 1, result.first
-    lines = [f"query {first.query}, scope {first.scope}: {', '.join(first.members)}"]
+    lines = [escaped(f"query {first.query}, scope {first.scope}: {', '.join(first.members)}")]
     for one in result.lists:
         lines += [*([f"\nmarks of type {one.mark}"] if several else []), *_list_lines(one)]
         lines += [score_bars(one)] if plot and one.candidates else []
     lines += ["", *_fused_lines(result), ""] if several else []
     lines += [remark(f"{member} could not answer: {why}") for member, why in result.unavailable]
-    lines += result.all_notes
+    lines += map(escaped, result.all_notes)
     recorded = f", recorded as {result.search}" if result.search else ""
     lines += [f"parameters {first.params_id}, ribin {first.version}{recorded}", notice(NOTICE)]
     return "\n".join(lines)

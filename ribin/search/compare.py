@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,8 @@ def compare_shortlist(
         for mark in marks:
             one = figures.get(mark.mark_id)
             if one and not one.reason:
-                rows.append(_row(vault.member, mark, one))
+                same = mark.scan.sha256 == query.provenance.sha256
+                rows.append(replace(_row(vault.member, mark, one), same_file=same))
                 exhibits[mark.scan.exhibit.exhibit] = mark.scan.exhibit
             elif one:
                 reasons[one.reason] += 1

@@ -18,7 +18,7 @@ from ribin.search.context import SearchContext
 from ribin.search.index import CoarseScorer, Threads
 from ribin.search.journal import FullSearchJournal
 from ribin.search.rank import group_rows
-from ribin.search.rules import check_request, eligible_marks
+from ribin.search.rules import calibre_note, check_request, eligible_marks
 from ribin.search.shortlist import shortlist_marks
 from ribin.vault.anchors import own_anchor
 from ribin.vault.catalogue import IDENTITY_FILE
@@ -198,5 +198,7 @@ def _compare(
         chosen, notes = shortlist_marks(
             query, gallery, mark_table, eligible, context.params, scorer
         )
+    if note := calibre_note(mark_table, request, reach):
+        notes += (f"{gallery.member}: {note}",)
     full = compare_shortlist(query, gallery, chosen, context, journal)
     return _Compared(full, count_marks(eligible, len(chosen), full), notes, journal)

@@ -20,7 +20,8 @@ from msgspec import Meta
 
 from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError, ParameterError
-from ribin.foreign import Statement, as_facts
+from ribin.foreign import Printable, Statement, as_facts
+from ribin.input_file import read_input
 from ribin.vault.catalogue import checked_member_code
 
 
@@ -87,7 +88,7 @@ def read_network(path: str | Path) -> Network:
     """
     file = Path(path)
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_input(file, 1).decode("utf-8"))
     except OSError as error:
         needed = f"{file}: a TOML file of the network needed"
         raise ParameterError(f"{needed}: {error.strerror}") from error
@@ -124,6 +125,6 @@ class _NetworkFile(Statement, frozen=True):
     clusters: dict[str, object] = {}  # noqa: RUF012
 
 
-class _MemberSection(Statement, frozen=True):
+class _MemberSection(Printable, frozen=True):
     vault: Annotated[str, Meta(min_length=1)]
     name: str = ""

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ribin.cases.calibres import calibre_code, calibre_words, same_calibre
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Filters, Request, Scope
+from ribin.cases.plausible import checked_day
 from ribin.errors import AccessError, ParameterError
 from ribin.model import (
     UNKNOWN_LIGHT,
@@ -19,7 +21,6 @@ from ribin.model import (
     light_hindrance,
 )
 from ribin.vault.disclosure import may_see
-from ribin.vault.enrol import checked_day
 from ribin.vault.mark_table import MarkFacts, MarkTable
 
 
@@ -52,20 +53,17 @@ def check_request(request: Request, reach: Scope) -> None:
 def passes(exhibit: Exhibit, filters: Filters) -> bool:
     """Whether an exhibit passes every gate; what is not known of it cannot stop it.
 
-    Calibres are compared without regard to capitals and spaces. Days are inclusive.
+    Calibres are compared by their codes, else without regard to capitals, blanks and dashes. Days
+    are inclusive.
     """
     calibre, day = exhibit.class_fields.calibre, exhibit.event.date
     if filters.kind and exhibit.kind is not filters.kind:
         return False
-    if filters.calibre and calibre and _plain(calibre) != _plain(filters.calibre):
+    if filters.calibre and calibre and not same_calibre(calibre, filters.calibre):
         return False
     if not day:
         return True
     return (filters.date_from or day) <= day <= (filters.date_to or day)
-
-
-def _plain(text: str) -> str:
-    return "".join(text.casefold().split())
 
 
 # What of a vault a query may be compared with, and why not the rest.
@@ -103,7 +101,9 @@ def eligible_marks(
     shown = _each(mark_table, [v.shown for v in verdicts])
     passing = _each(mark_table, [v.passing for v in verdicts])
     fit = _each(mark_table, [not v.reason for v in verdicts])
-    itself = mark_table.of_scan(query.provenance.sha256) & passing
+    # In the vault of another member the same file is a row: it has the exhibit too.
+    own = reach is Scope.COUNTRY
+    itself = mark_table.of_scan(query.provenance.sha256) & passing & own
     reviewed = np.isin(mark_table.ids, np.array(sorted(left_out), np.int64)) & passing & ~itself
     others = passing & ~itself & ~reviewed
 
@@ -123,6 +123,22 @@ def eligible_marks(
     )
 
 
+def calibre_note(mark_table: MarkTable, request: Request, reach: Scope) -> str:
+    """Where no mark that is shown is of the calibre asked for: the calibres that there are."""
+    wanted, held = request.filters.calibre, Counter[str]()
+    if not wanted:
+        return ""
+    marks = np.bincount(mark_table.which, minlength=len(mark_table.facts))
+    for facts, number in zip(mark_table.facts, marks, strict=True):
+        if may_see(_seen(facts), request.scope, reach):
+            held[calibre_words(facts.calibre) or "not known"] += int(number)
+    if any(same_calibre(one, wanted) for one in held) or not held.total():
+        return ""
+    listed = ", ".join(f"{words} ({n})" for words, n in sorted(held.items()))
+    unknown = "" if calibre_code(wanted) else ", which the table of calibres lacks"
+    return f"no mark of calibre {calibre_words(wanted)}{unknown}; there are {listed}"
+
+
 @dataclass(frozen=True)
 class _Verdict:
     """What the rules say of a combination of facts; `reason` is empty where it can be compared."""
@@ -132,14 +148,18 @@ class _Verdict:
     reason: str
 
 
-def _verdict(query: Template, facts: MarkFacts, request: Request, reach: Scope) -> _Verdict:
-    exhibit = Exhibit(
+def _seen(facts: MarkFacts) -> Exhibit:
+    return Exhibit(
         exhibit="any",
         event=Event("any", date=facts.date),
         kind=ExhibitKind(facts.exhibit_kind),
         class_fields=ClassFields(calibre=facts.calibre),
         sharing=Scope(facts.sharing),
     )
+
+
+def _verdict(query: Template, facts: MarkFacts, request: Request, reach: Scope) -> _Verdict:
+    exhibit = _seen(facts)
     shown = may_see(exhibit, request.scope, reach)
     return _Verdict(shown, shown and passes(exhibit, request.filters), _why_not(query, facts))
 

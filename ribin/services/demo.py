@@ -55,7 +55,7 @@ def build_demo(folder: Path, jobs: int, progress: OnProgress) -> Demo:
     Raises StoreError: a sample scan was refused.
     """
     sample = _sample_folder(folder)
-    rows = read_manifest(sample / "exhibits.csv")
+    rows = read_manifest(sample / "exhibits.csv").rows
     network_file = folder / "network.toml"
     shutil.copyfile(sample / "network.toml", network_file)
     for code, member in read_network(network_file).members.items():

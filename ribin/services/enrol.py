@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ribin.cases.exhibits import Event, Exhibit, Request, Row, Scope, exhibit_of
 from ribin.cases.results import SearchLists
@@ -20,9 +21,10 @@ from ribin.errors import FormatError, ParameterError, RibinError, ScanError, Sto
 from ribin.extract.outlines import add_notes
 from ribin.model import Scan, ScanKind
 from ribin.params.defaults import Params
-from ribin.pipeline import UsableMarks, judge_marks, usable_marks
+from ribin.pipeline import MarkVerdict, UsableMarks, judge_marks, usable_marks
 from ribin.search.context import OnProgress, silent
 from ribin.search.rules import check_request
+from ribin.services.enrol_remarks import NewWords, mark_remarks, not_taken_over
 from ribin.services.reading import AS_STATED, ReadOptions, reading_differences
 from ribin.services.search import search_scan
 from ribin.services.session import Session, Vaults
@@ -67,6 +69,8 @@ class Enrolled:
     outcome: str
     sha256: str
     marks: int
+    found: tuple[MarkVerdict, ...] = ()  # of a new scan, also what is left out
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,8 +157,7 @@ class PrepareScans:
     options: EnrolOptions
 
     def row(self, item: WorkItem) -> Row:
-        fields = item.fields
-        return Row(self.folder / fields["file"], fields.get("member", ""), fields, item.line)
+        return Row.of(self.folder, item.fields, item.line)
 
     def do(self, item: WorkItem) -> PreparedScan | None:
         row = self.row(item)
@@ -169,6 +172,7 @@ class Admission:
     def __init__(self, work: PrepareScans, vaults: Vaults) -> None:
         self._work = work
         self._vaults = vaults
+        self._words = NewWords()
 
     def admit(
         self, item: WorkItem, outcome: Outcome, begin: Callable[[], None] = lambda: None
@@ -182,9 +186,14 @@ class Admission:
         row, options = self._work.row(item), self._work.options
         vault = self._vaults.of(row.member)
         exhibit, done = _known_row(row, vault, options)
-        if done is None:
+        found: tuple[MarkVerdict, ...] = ()
+        if done:
+            remarks = list(not_taken_over(vault, exhibit))
+        else:
             begin()
             one = outcome.value or _prepare_row(row, options)
+            found = one.found.found
+            remarks = [*mark_remarks(found, row.path.name), *self._words.remarks(vault, exhibit)]
             done = vault.enrol(
                 row.path,
                 one.scan,
@@ -196,9 +205,8 @@ class Admission:
                 verdicts=one.found.verdicts,
             )
         outcome_word = str(done.outcome)
-        return Enrolled(
-            row.path.name, vault.member, done.exhibit, outcome_word, done.sha256, done.marks
-        )
+        facts = (row.path.name, vault.member, done.exhibit, outcome_word, done.sha256, done.marks)
+        return Enrolled(*facts, found, tuple(remarks))
 
 
 def _known_row(row: Row, vault: Vault, options: EnrolOptions) -> tuple[Exhibit, Enrolment | None]:
@@ -327,12 +335,13 @@ class DryRun:
     new: int
     already_there: int
     problems: tuple[Refused, ...]  # a row may have several
+    remarks: tuple[tuple[str, str], ...] = ()  # the row, and what a person should know of it
 
 
 class CheckScans(PrepareScans):
-    """The work on a row of a dry run: its scan is read and described, and nothing is given."""
+    """The work on a row of a dry run: its scan is read and described; gives its marks in words."""
 
-    def do(self, item: WorkItem) -> None:
+    def do(self, item: WorkItem) -> Any:
         row = self.row(item)
         there = None
         with (
@@ -340,8 +349,7 @@ class CheckScans(PrepareScans):
             Vaults(self.options.vault, self.options.network_file) as vaults,
         ):
             _, there = _known_row(row, vaults.of(row.member), self.options)
-        if there is None:
-            _prepare_row(row, self.options)
+        return () if there else _prepare_row(row, self.options).found.found
 
 
 @dataclass
@@ -368,8 +376,9 @@ def dry_run_rows(
 
     The vaults are only read.
     """
-    work, earlier = CheckScans(Path(), options), _EarlierRows()
+    work, earlier, words = CheckScans(Path(), options), _EarlierRows(), NewWords()
     problems: list[Refused] = []
+    remarks: list[tuple[str, str]] = []
     new = there = 0
     with Vaults(options.vault, options.network_file) as vaults:
         for item, outcome in _worked(work, rows):
@@ -378,11 +387,24 @@ def dry_run_rows(
             texts, known = _row_problems(row, place, vaults, earlier, options)
             if outcome.failed:
                 texts.append(outcome.failed)
+            said = [*mark_remarks(outcome.value or (), row.path.name)]
+            if not texts:
+                said += _row_remarks(row, vaults, options, words)
+            remarks += [(f"{place}: {row.name}", text) for text in said]
             problems += [Refused(f"{place}: {row.name}", text) for text in dict.fromkeys(texts)]
             there += known and not texts
             new += not known and not texts
             progress("dry run", item.number, len(rows))
-    return DryRun(len(rows), new, there, tuple(problems))
+    return DryRun(len(rows), new, there, tuple(problems), tuple(remarks))
+
+
+def _row_remarks(row: Row, vaults: Vaults, options: EnrolOptions, words: NewWords) -> list[str]:
+    """What a person should know of a row that could be enrolled."""
+    vault = vaults.of(row.member)
+    exhibit, known = _known_row(row, vault, options)
+    if known:
+        return list(not_taken_over(vault, exhibit))
+    return words.remarks(vault, exhibit)
 
 
 def _row_problems(

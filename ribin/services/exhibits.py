@@ -9,12 +9,12 @@ from typing import Any
 
 from ribin.cases.csv_files import write_csv
 from ribin.cases.exhibits import ExhibitKind, Scope
+from ribin.cases.plausible import checked_day
 from ribin.cases.record import Record
 from ribin.leads.rules import status_of
 from ribin.report.table import facts, table
 from ribin.services.leads import lead_views
 from ribin.vault.corrections import history_of
-from ribin.vault.enrol import checked_day
 from ribin.vault.exhibits import StoredMark, StoredScan, fields_of, read_aliases
 from ribin.vault.people import check_looker
 from ribin.vault.sharing import pseudonyms, releases_of

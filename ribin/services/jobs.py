@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ribin._version import __version__
-from ribin.cases.csv_files import BEYOND, read_csv, write_csv
+from ribin.cases.csv_files import OWN_FORM, TableForm, read_csv, write_csv
 from ribin.cases.exhibits import COLUMNS
+from ribin.cases.plausible import iso_day
 from ribin.errors import FormatError, ParameterError, RibinError
 from ribin.search.context import OnProgress, silent
 from ribin.services.batch_items import BatchWork, EnrolScans
@@ -29,6 +30,7 @@ _COLUMNS = {
     "search": (("query",), ("mark", "scope", "calibre", "from", "to", "reason")),
     "enrol": (("file", "event", "exhibit"), COLUMNS),
 }
+_DAYS = frozenset({"date", "from", "to"})
 _RESULTS = ".results.jsonl"
 
 
@@ -41,6 +43,7 @@ class BatchOptions:
     jobs: int = 1
     scheduler: str | None = None
     retry_failed: bool = False
+    form: TableForm = OWN_FORM
 
     @property
     def folder(self) -> Path:
@@ -73,6 +76,7 @@ class BatchReport:
     tally: Tally
     failures: tuple[tuple[str, str], ...]
     results: tuple[Path, Path]
+    remarks: tuple[str, ...] = ()  # how the table was read, and what is odd in its rows
 
 
 def run_batch(
@@ -88,7 +92,7 @@ def run_batch(
     wrote; or their journal is of another job; FormatError: as `read_job`.
     """
     _check_results(options)
-    job = read_job(options.job_file, work.kind, usual or {}, work.settings())
+    job = read_job(options.job_file, work.kind, usual or {}, work.settings(), options.form)
     otherwise = f"--out names another file, or remove {options.journal}"
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(options.journal, dict(job.identity), otherwise))
@@ -96,16 +100,18 @@ def run_batch(
             journal.forget_failed()
         executor = stack.enter_context(_executor(options))
         admit: Admit = _take_value
+        remarks = [job.note] if job.note else []
         if isinstance(work, EnrolScans):
             vaults = stack.enter_context(Vaults(work.options.vault, work.options.network_file))
-            admit = _admission(Admission(work, vaults))
+            admit = _admission(Admission(work, vaults), remarks)
         tally = run_job(job, work, executor, journal, progress, admit)
         failures = [
             (f"line {item.line}", journal.entry(item.number)["failed"])
             for item in job.items
             if item.number in journal.failed
         ]
-        return BatchReport(tally, tuple(failures), write_results(job, journal, options.results))
+        results = write_results(job, journal, options.results)
+        return BatchReport(tally, tuple(failures), results, tuple(remarks))
 
 
 def _check_results(options: BatchOptions) -> None:
@@ -183,8 +189,9 @@ def _log_outcome(item: WorkItem, outcome: Outcome, journal: Journal, admit: Admi
         journal.finish(item.number, value)
 
 
-def _admission(admission: Admission) -> Admit:
-    """Enrols what was prepared.
+def _admission(admission: Admission, remarks: list[str]) -> Admit:
+    """Enrols what was prepared; what a person should know of it goes into `remarks`, and not into
+    results, which are the same after any kill.
 
     A run may end after the vault has a scan and before the journal says so. The journal therefore
     notes first that a scan, not there yet, is about to be enrolled: found there later, it is new.
@@ -194,7 +201,9 @@ def _admission(admission: Admission) -> Admit:
         enrolled = admission.admit(item, outcome, lambda: journal.begin(item.number))
         if journal.has_begun(item.number):
             enrolled = replace(enrolled, outcome=str(EnrolOutcome.NEW))
-        return asdict(enrolled)
+        remarks.extend(f"{enrolled.file}: {text}" for text in enrolled.remarks)
+        value = asdict(enrolled)
+        return {name: value[name] for name in _RESULT_COLUMNS["enrol"]}
 
     return admit
 
@@ -212,31 +221,33 @@ class Job:
     kind: str
     items: tuple[WorkItem, ...]
     identity: Mapping[str, Any]
+    note: str = ""  # how its table was read, where that is not as usual
 
 
 def read_job(
-    path: Path, kind: str, usual: Mapping[str, str], settings: Mapping[str, object]
+    path: Path,
+    kind: str,
+    usual: Mapping[str, str],
+    settings: Mapping[str, object],
+    form: TableForm = OWN_FORM,
 ) -> Job:
     """Read a job; `settings` is whatever else changes its results.
 
-    Raises FormatError: as `read_csv`; or the file has no row, or a row has cells beyond its
-    columns.
+    Raises FormatError: as `read_csv`; or the file has no row.
     """
     needed, others = _COLUMNS[kind]
     known = tuple(dict.fromkeys([*needed, *others]))
-    rows = read_csv(path, "a CSV file of a job", needed, known, usual)
-    if not rows:
+    table = read_csv(path, "a CSV file of a job", needed, known, usual, form)
+    if not table.rows:
         raise FormatError(f"{path}: at least one row needed, found none")
-    for line, cells in rows:
-        if beyond := cells.get(BEYOND):
-            raise FormatError(
-                f"{path}: line {line}: one cell for each column needed, found {beyond} beyond them"
-            )
-    items = tuple(WorkItem(n, line, cells) for n, (line, cells) in enumerate(rows, start=1))
+    for _, cells in table.rows:
+        for name in _DAYS & cells.keys():
+            cells[name] = iso_day(cells[name], form.days)
+    items = tuple(WorkItem(n, line, cells) for n, (line, cells) in enumerate(table.rows, start=1))
     fields = [item.fields for item in items]
     identity = json.dumps([fields, dict(settings), __version__], sort_keys=True, default=str)
     digest = hashlib.sha256(identity.encode()).hexdigest()
-    return Job(kind, items, {"job": kind, "items": len(items), "sha256": digest})
+    return Job(kind, items, {"job": kind, "items": len(items), "sha256": digest}, table.note)
 
 
 # What a job gave: a line of JSON for each item, and a CSV; whole or not at all, in its order.

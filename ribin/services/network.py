@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ribin.cases.exhibits import Scope
+from ribin.cases.plausible import country_codes
 from ribin.errors import StoreError
-from ribin.report.text import table
+from ribin.report.table import remark, table
 from ribin.search.network import Network
 from ribin.vault.disclosure import may_see
 from ribin.vault.vault import open_member
@@ -65,4 +66,6 @@ def members_table(states: Sequence[MemberState]) -> str:
     for one in states:
         held = "not available" if one.exhibits is None else str(one.exhibits)
         rows.append((one.member, one.name, ", ".join(one.clusters) or "-", held, one.vault))
-    return table(header, rows)
+    strange = [one.member for one in states if one.member not in country_codes()]
+    lines = [remark(f"{code}: no code of ISO 3166 alpha-3") for code in strange]
+    return "\n".join([table(header, rows), *lines])

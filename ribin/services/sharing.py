@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ribin.cases.exhibits import Request, Scope
+from ribin.cases.plausible import checked_day
 from ribin.errors import AccessError, ParameterError, RibinError, StoreError
 from ribin.exchange.receive import ImportResult
 from ribin.exchange.send import SentBundle, export_bundle, file_name_of
@@ -19,7 +20,6 @@ from ribin.search.rules import check_request
 from ribin.services.files import whole_file
 from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
-from ribin.vault.enrol import checked_day
 from ribin.vault.exhibits import StoredScan
 from ribin.vault.keys import own_key, trusted_key
 from ribin.vault.people import check_looker, check_searcher

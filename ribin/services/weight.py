@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 
 from ribin._version import __version__
+from ribin.cases.csv_files import TableForm, read_csv
 from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
 from ribin.errors import ParameterError, RibinError
-from ribin.evaluate.pairs import Tick
+from ribin.evaluate.pairs import Tick, label_notes
 from ribin.evaluate.population import (
     SCAN_FACTS,
     Plan,
@@ -126,8 +127,16 @@ class PopulationSource:
     """A folder with labels.csv, or a table of pairs whose columns are called otherwise."""
 
     path: Path
-    columns_as: Mapping[str, str]
+    form: TableForm
     stated: PopulationScan  # what its rows do not say
+
+
+def source_notes(source: PopulationSource) -> list[str]:
+    """How the labels or the table of pairs are read, and firearms whose names look alike."""
+    if source.path.is_dir():
+        return label_notes(source.path, source.form)
+    note = read_csv(source.path, "a CSV file of pairs", (), form=source.form).note
+    return [note] if note else []
 
 
 def make_population(
@@ -141,9 +150,9 @@ def make_population(
         raise ParameterError(f"{output}: a new file needed, found one: a plan is laid down once")
     _write(begun, output)
     if source.path.is_dir():
-        filled = with_scans_of(begun, source.stated, source.path, params, jobs, tick)
+        filled = with_scans_of(begun, source.stated, source.path, params, jobs, tick, source.form)
     else:
-        filled = with_pairs_of(begun, source.stated, source.path, source.columns_as)
+        filled = with_pairs_of(begun, source.stated, source.path, source.form)
     made = msgspec.structs.replace(filled, result=run_plan(filled.table, begun.plan)[0])
     _write(made, output)
     return made

@@ -23,6 +23,8 @@ from typing import Any
 
 from ribin.cases.leads import identity_of
 from ribin.errors import ParameterError
+from ribin.input_file import read_input
+from ribin.text import NAME_LENGTH, NOTE_LENGTH, text_problem
 
 _FIRST = "0" * 64
 _HASHED = (
@@ -70,11 +72,17 @@ def append_row(
     reason: str,
     details: dict[str, Any],
 ) -> None:
-    """Add the next row inside the caller's write transaction."""
+    """Add the next row inside the caller's write transaction.
+
+    Raises ParameterError: who or the reason holds what a text may not.
+    """
+    for name, text, length in (("who", who, NAME_LENGTH), ("reason", reason, 2 * NOTE_LENGTH)):
+        if problem := text_problem(text, length):
+            raise ParameterError(f"{name}: {problem}")
     last = db.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = (last["seq"] + 1, last["sha256"]) if last else (1, _FIRST)
-    text = json.dumps(details, sort_keys=True, ensure_ascii=False)
-    said = (who, socket.gethostname(), action, subject, reason, text)
+    stated = json.dumps(details, sort_keys=True, ensure_ascii=False)
+    said = (who, socket.gethostname(), action, subject, reason, stated)
     row = dict(zip(_HASHED, (seq, now_utc(), *said, previous, identity_of(who)), strict=True))
     row["sha256"] = _row_hash(row)
     columns, marks = ", ".join(row), ", ".join("?" * len(row))
@@ -162,7 +170,7 @@ def file_problems(path: Path) -> tuple[AuditHead, list[str], dict[int, str]]:
     """
     needed = f"{path}: an audit log of `ribin audit export` needed"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_input(path, 4096).decode("utf-8").splitlines()
         first, *rows = [json.loads(line) for line in lines]
         if first["format"] != _FORMAT or not rows:
             raise ValueError(f"found format {first['format']} and {len(rows)} rows")

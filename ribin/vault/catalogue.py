@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from ribin.errors import ParameterError, RibinError, StoreError
+from ribin.input_file import read_input
 from ribin.vault.files import write_durably, write_synced
 
 CATALOGUE_FILE = "catalogue.sqlite"
@@ -163,8 +164,7 @@ _MEMBER_CODE = re.compile(r"[A-Z]{3}")
 def checked_member_code(code: str, where: str) -> str:
     """The code itself when it has the form of ISO 3166 alpha-3.
 
-    Raises ParameterError: it is not three capital letters. Which codes exist is the network's
-    business, not ours.
+    Raises ParameterError: it is not three capital letters.
     """
     if not _MEMBER_CODE.fullmatch(code):
         needed = "a member code of three capital letters (ISO 3166 alpha-3) needed"
@@ -202,7 +202,7 @@ def read_member(folder: Path) -> str:
     if not path.is_file():
         raise StoreError(f"{folder}: not a vault: {IDENTITY_FILE} needed, found none")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_input(path, 1).decode("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StoreError(f"{path}: cannot be read: {error}") from error
     member, schema = table.get("member"), table.get("schema")
@@ -271,8 +271,12 @@ def schema_as_made() -> dict[str, str]:
 
 
 def _schema_of(db: sqlite3.Connection) -> dict[str, str]:
-    rows = db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
-    return {str(n): str(sql) for n, sql in rows if not str(n).startswith("sqlite_")}
+    rows = db.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return {
+        str(name): sql if sql.startswith(f"CREATE {str(kind).upper()} ") else f"{kind}: {sql}"
+        for kind, name, sql in rows
+        if not str(name).startswith("sqlite_")
+    }
 
 
 _MADE = re.compile(r"CREATE (?:TABLE|INDEX|TRIGGER) (\w+)")

@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -19,9 +18,11 @@ from typing import TYPE_CHECKING
 from ribin._version import __version__
 from ribin.cases.exhibits import Exhibit, ExhibitKind
 from ribin.cases.leads import ENROLLING
+from ribin.cases.plausible import checked_past_day, made_by_spreadsheet
 from ribin.errors import ParameterError, StoreError
 from ribin.input_file import open_input
 from ribin.model import Mark, MarkType, Origin, Scan, Template
+from ribin.text import NAME_LENGTH, TEXT_LENGTH, text_problem
 from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import (
     MARKS_IN_USE,
@@ -36,6 +37,7 @@ from ribin.vault.files import fsync_folder, make_folder, write_synced
 from ribin.vault.rows import Act
 from ribin.vault.scanfile import template_sha256
 from ribin.vault.states import ScanState, state_event, state_exhibit, state_scan
+from ribin.vault.vocabulary import FIELDS, Vocabulary, read_synonyms
 
 if TYPE_CHECKING:
     from ribin.vault.vault import Vault
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 # How a name on a command line begins that is no plain exhibit (`services/marks.py`).
 _MEANS_ELSE = re.compile(r"exhibit:|[A-Z]{3}:|\.{0,2}[/\\]")
+# Fields that hold names, of which a spreadsheet makes numbers and days.
+_NAMES = ("exhibit", "event", "case_number", "firearm")
 # A lead within the member names an exhibit as it was enrolled, one across a border its pseudonym.
 _LEAD_ON_PURGED = (
     "SELECT lead FROM tombstones t JOIN leads ON reference IN (t.exhibit, t.first_name, t.opaque)"
@@ -117,15 +121,17 @@ def find_enrolled(
             f"{source}: this scan is enrolled as exhibit {owner}, found exhibit {name}",
             hint=f"`ribin mark move {owner} {name}` takes a scan to the exhibit that it shows",
         )
-    stored = find_exhibit(db, wanted.exhibit)
+    stored, words = find_exhibit(db, wanted.exhibit), Vocabulary({}, read_synonyms(db))
+    known = owner is not None
     if stored:
-        fields = {**fields_of(wanted), "exhibit": stored.exhibit}
-        _refuse_conflict(f"exhibit {stored.exhibit}", fields_of(stored), fields)
+        said = fields_of(stored), {**fields_of(wanted), "exhibit": stored.exhibit}
+        _refuse_conflict(f"exhibit {stored.exhibit}", *said, words, known)
     else:
         check_new_name(db, wanted.exhibit)
     event = find_event(db, wanted.event.event)
     if event:
-        _refuse_conflict(f"event {event.event}", asdict(event), asdict(wanted.event))
+        said = asdict(event), asdict(wanted.event)
+        _refuse_conflict(f"event {event.event}", *said, words, known)
     if owner is None:
         return None
     count = db.execute(f"SELECT count(*) FROM {MARKS_IN_USE} WHERE sha256 = ?", (sha256,))
@@ -181,9 +187,15 @@ def insert_marks(
         act.insert("marks", {**fields, "verdict": str(verdict), **columns})
 
 
-def _refuse_conflict(where: str, stored: dict[str, str], found: dict[str, str]) -> None:
+def _refuse_conflict(
+    where: str, stored: dict[str, str], found: dict[str, str], words: Vocabulary, known: bool
+) -> None:
+    """Refuse what the vault says otherwise. Spellings of one value say the same; of a scan that is
+    `known`, what the vault does not say is not taken over, and is no conflict."""
     for name, value in found.items():
-        if value and value != stored[name]:
+        if not value or value == stored[name] or (known and not stored[name]):
+            continue
+        if name not in FIELDS or words.meaning(name, value) != words.meaning(name, stored[name]):
             raise StoreError(
                 f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}",
                 hint="`ribin exhibit edit` corrects what the vault has",
@@ -261,11 +273,21 @@ def check_entry(entry: Entry, original: bytes) -> None:
 
 
 def exhibit_problems(exhibit: Exhibit, source: str) -> list[str]:
-    """One sentence for each identifier, day or firearm of an exhibit that cannot be."""
+    """One sentence for each text, identifier, day or firearm of an exhibit that cannot be."""
     problems = []
-    for name, value in (("exhibit", exhibit.exhibit), ("event", exhibit.event.event)):
-        if not value or value != value.strip() or not value.isprintable():
-            problems.append(f"{source}: {name} needs an identifier, found {value!r}")
+    texts = {**fields_of(exhibit), **asdict(exhibit.event)}
+    for name, value in texts.items():
+        where = f"{source}: exhibit {exhibit.exhibit!r}: {name}"
+        length = TEXT_LENGTH if name == "place" else NAME_LENGTH
+        problem = text_problem(value, length)
+        if name in ("exhibit", "event") and (problem or not value):
+            needed = f"{source}: {name} needs an identifier, found {value!r}"
+            problems.append(f"{needed}: {problem}".removesuffix(": "))
+        elif problem:
+            problems.append(f"{where}: {problem}")
+        elif made_by_spreadsheet(value, name in _NAMES):
+            found = f"found {value!r}, which a spreadsheet made"
+            problems.append(f"{where} as a person wrote it needed, {found}")
     if _MEANS_ELSE.match(exhibit.exhibit):
         problems.append(
             f"{source}: exhibit needs an identifier that commands do not read as a file or as "
@@ -273,26 +295,15 @@ def exhibit_problems(exhibit: Exhibit, source: str) -> list[str]:
         )
     if exhibit.event.date:
         try:
-            checked_day(exhibit.event.date, f"event {exhibit.event.event}: date")
+            checked_past_day(exhibit.event.date, f"event {exhibit.event.event}: date")
         except ParameterError as error:
-            problems.append(str(error))
+            problems.append(f"{error}; {error.hint}".removesuffix("; "))
     if exhibit.firearm and exhibit.kind is not ExhibitKind.TEST_FIRE:
         problems.append(
             f"exhibit {exhibit.exhibit}: only a test fire has a known firearm, "
             f"found {exhibit.firearm!r} on {exhibit.kind}"
         )
     return problems
-
-
-def checked_day(day: str, where: str) -> str:
-    """The day itself when it is written YYYY-MM-DD; ParameterError otherwise."""
-    try:
-        written = date.fromisoformat(day).isoformat()
-    except ValueError:
-        written = ""
-    if written != day:
-        raise ParameterError(f"{where} needs a day as YYYY-MM-DD, found {day!r}")
-    return day
 
 
 # How a scan file enters marks/, and how what a crash left behind goes away.

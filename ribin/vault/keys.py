@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ribin.cases.leads import KEEPING
+from ribin.cases.plausible import checked_day
 from ribin.crypto.keys import PrivateKey, PublicKey, read_private, write_private, write_public
 from ribin.errors import AccessError, ParameterError, StoreError
+from ribin.input_file import read_input
 from ribin.vault.audit import now_utc
-from ribin.vault.enrol import checked_day
 from ribin.vault.files import fsync_folder
 from ribin.vault.received import leave_out_bundles, remove_forgotten_files
 from ribin.vault.rows import Act, from_row
@@ -58,7 +59,7 @@ def own_key(vault: Vault, passphrase: str = "") -> PrivateKey:
     """
     path = vault.path / KEY_FILE
     try:
-        content = path.read_bytes()
+        content = read_input(path, 1)
     except FileNotFoundError as error:
         raise StoreError(
             f"{path}: the key of {vault.member} needed, found none; `ribin network key make`"

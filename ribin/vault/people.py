@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ribin.cases.leads import LOOKING, SEARCHING, Role, same_person
 from ribin.errors import AccessError, ParameterError
+from ribin.text import NAME_LENGTH, checked_text
 from ribin.vault.audit import now_utc
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.rows import Act, insert_record
@@ -46,7 +47,8 @@ def appoint(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: 
     anybody; ParameterError: the name of the person cannot be one, or is another spelling of one
     that is known.
     """
-    if not person or person != person.strip() or not person.isprintable():
+    person = checked_text(person, "person", NAME_LENGTH)
+    if not person:
         raise ParameterError(f"person: a name needed, found {person!r}")
     with vault.act(_APPOINTED, who, reason, ()) as act:
         check_role_if_any(act.db, who, Role.ADMINISTRATOR)

@@ -15,11 +15,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from ribin.cases.leads import DISCLOSING, KEEPING, ExhibitRef
+from ribin.cases.plausible import checked_day
 from ribin.cases.record import RecordKind
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.annotations import end_annotations_with
 from ribin.vault.audit import now_utc
-from ribin.vault.enrol import INCOMING_FOLDER, checked_day, remove_scan
+from ribin.vault.enrol import INCOMING_FOLDER, remove_scan
 from ribin.vault.exhibits import aliases_of, first_name
 from ribin.vault.files import fsync_folder, make_folder
 from ribin.vault.leads import leads_of_exhibit

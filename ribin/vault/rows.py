@@ -17,6 +17,8 @@ from itertools import pairwise
 from typing import Any, TypeVar, get_type_hints
 
 from ribin.cases.record import Record
+from ribin.errors import ParameterError
+from ribin.text import NAME_LENGTH, NOTE_LENGTH, TEXT_LENGTH, text_problem
 from ribin.vault.audit import append_row
 from ribin.vault.vouching import ENDS, RENAMING, Vouchers, vouching_problems, writes
 
@@ -42,11 +44,28 @@ _KEYS = {
     "standing_searches": "standing",
     "findings": "finding",
     "records": "record",
+    "synonyms": "synonym",
 }
 # Columns that the hash of a row leaves out, because records say what they hold (`states.py`).
 _STATED = {"scans": ("exhibit", "lighting", "description")}
 RowHash = tuple[str, str]  # name and SHA-256 of a row
 _T = TypeVar("_T")
+
+
+# Columns that people write in, and how long their texts may be.
+_NAMES = (
+    *("exhibit", "event", "case_number", "firearm", "calibre", "firing_pin_shape"),
+    *("breech_face_type", "ammunition", "make", "model", "who", "person"),
+    *("examiner", "reviewer", "appointed_by"),
+)
+_LENGTHS = {**dict.fromkeys(_NAMES, NAME_LENGTH), "place": TEXT_LENGTH}
+_LENGTHS |= {"reason": 2 * NOTE_LENGTH, "note": NOTE_LENGTH}
+
+
+def _check_texts(table: str, columns: Mapping[str, Any]) -> None:
+    for name in columns.keys() & _LENGTHS.keys():
+        if problem := text_problem(str(columns[name]), _LENGTHS[name]):
+            raise ParameterError(f"{table}: {name}: {problem}")
 
 
 def from_row(made: Callable[..., _T], row: sqlite3.Row, **given: Any) -> _T:
@@ -82,7 +101,11 @@ def record_sha256(db: sqlite3.Connection, table: str, key: object) -> str | None
 
 
 def insert_row(db: sqlite3.Connection, table: str, columns: Mapping[str, Any]) -> sqlite3.Row:
-    """Add one row, words as texts and truth values as numbers; gives it as it is stored."""
+    """Add one row, words as texts and truth values as numbers; gives it as it is stored.
+
+    Raises ParameterError: what a person stated in it holds what a text may not.
+    """
+    _check_texts(table, columns)
     names, marks = ", ".join(columns), ", ".join("?" * len(columns))
     values = tuple(str(v) if isinstance(v, StrEnum) else v for v in columns.values())
     done = db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
@@ -101,7 +124,8 @@ def insert_record(db: sqlite3.Connection, table: str, columns: Mapping[str, Any]
 def change_record(
     db: sqlite3.Connection, table: str, key: object, columns: Mapping[str, Any]
 ) -> RowHash:
-    """Give columns of one row other values; gives name and SHA-256 as `insert_record`."""
+    """Give columns of one row other values; gives name and SHA-256, errors, as `insert_row`."""
+    _check_texts(table, columns)
     values = ", ".join(f"{name} = ?" for name in columns)
     db.execute(f"UPDATE {table} SET {values} WHERE {_KEYS[table]} = ?", (*columns.values(), key))
     now = columns.get(_KEYS[table], key)

@@ -18,6 +18,8 @@ CREATE TABLE exhibits (
     firing_pin_shape TEXT NOT NULL,
     breech_face_type TEXT NOT NULL,
     ammunition TEXT NOT NULL,
+    make TEXT NOT NULL,
+    model TEXT NOT NULL,
     sharing TEXT NOT NULL CHECK (sharing IN ('country', 'cluster', 'network')),
     firearm TEXT NOT NULL,
     first_name TEXT NOT NULL UNIQUE
@@ -25,6 +27,13 @@ CREATE TABLE exhibits (
 CREATE TABLE aliases (
     alias TEXT PRIMARY KEY NOT NULL CHECK (alias <> ''),
     first_name TEXT NOT NULL REFERENCES exhibits (first_name)
+);
+-- Spellings that a member holds for one value of a field, such as of a maker of ammunition.
+CREATE TABLE synonyms (
+    synonym TEXT PRIMARY KEY NOT NULL CHECK (synonym <> ''),
+    field TEXT NOT NULL CHECK (field IN (
+        'calibre', 'firing_pin_shape', 'breech_face_type', 'ammunition', 'make', 'model')),
+    value TEXT NOT NULL CHECK (value <> '')
 );
 CREATE TABLE scans (
     sha256 TEXT PRIMARY KEY NOT NULL CHECK (length(sha256) = 64),
@@ -298,6 +307,8 @@ CREATE TABLE received_exhibits (
     firing_pin_shape TEXT NOT NULL,
     breech_face_type TEXT NOT NULL,
     ammunition TEXT NOT NULL,
+    make TEXT NOT NULL,
+    model TEXT NOT NULL,
     released TEXT NOT NULL,
     event TEXT NOT NULL,
     case_number TEXT NOT NULL,

@@ -10,8 +10,10 @@ from typing import Any, Self
 
 from ribin.cases.exhibits import Exhibit
 from ribin.cases.leads import Role
-from ribin.errors import StoreError
+from ribin.cases.plausible import country_codes
+from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, MarkType, Scan, Template
+from ribin.text import clean_text
 from ribin.vault.audit import AuditHead, AuditRow, append_row, read_head, read_rows
 from ribin.vault.catalogue import (
     Catalogue,
@@ -65,17 +67,30 @@ class Vault:
         self.catalogue = catalogue
 
     @classmethod
-    def create(cls, path: str | Path, member: str, who: str = "", group: str = "") -> Vault:
+    def create(
+        cls,
+        path: str | Path,
+        member: str,
+        who: str = "",
+        group: str = "",
+        any_member_code: bool = False,
+    ) -> Vault:
         """Make an empty vault in a new or empty folder and open it.
 
         Who makes it is its first administrator and examiner. Its folder is closed to other logins,
         but for those of the `group` of the operating system, where one is named.
 
-        Raises ParameterError: `member` is not of the form of ISO 3166 alpha-3, or there is no such
-        group; StoreError: the folder holds something already, or cannot be made.
+        Raises ParameterError: `member` is not among the codes of ISO 3166 alpha-3, or with
+        `any_member_code` not of their form, or there is no such group; StoreError: the folder
+        holds something already, or cannot be made.
         """
         folder = Path(path)
         checked_member_code(member, "member")
+        if not any_member_code and member not in country_codes():
+            raise ParameterError(
+                f"member: a code of ISO 3166 alpha-3 needed, found {member}",
+                hint="--member-code-anyway takes a code that the list lacks",
+            )
         with new_folder(folder, StoreError):
             set_access(folder, group)
             for name in (MARKS_FOLDER, INCOMING_FOLDER):
@@ -223,7 +238,10 @@ class Vault:
             itself checks who it is.
         StoreError
             The vault is read-only or locked.
+        ParameterError
+            The person or the reason holds what a text may not.
         """
+        who, reason = clean_text(who), clean_text(reason)
         with self.catalogue.writing() as db:
             if roles:
                 check_role_in_use(db, who, roles)

@@ -15,6 +15,7 @@ from ribin._version import __version__
 from ribin.cases.annotation import decode_annotations
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError
+from ribin.input_file import read_input
 from ribin.model import Mark, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, DecideParams, Params
 from ribin.report.explanation import CellRow, cell_rows, outcome_meanings
@@ -143,7 +144,7 @@ def read_annotations(path: Path, reference: Mark, comparison: Mark) -> list[dict
     FormatError: it holds something else.
     """
     try:
-        content = path.read_bytes()
+        content = read_input(path, 64)
     except OSError as error:
         raise ParameterError(f"{path}: a file of annotations needed, {error.strerror}") from error
     found = decode_annotations(content, str(path))

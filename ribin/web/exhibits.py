@@ -86,7 +86,7 @@ def _holds(exhibit: Exhibit, text: str) -> bool:
         (
             *(exhibit.exhibit, event.event, event.case_number, event.date, event.place),
             *(exhibit.firearm, exhibit.kind, classes.calibre, classes.ammunition),
-            *(classes.firing_pin_shape, classes.breech_face_type),
+            *(classes.firing_pin_shape, classes.breech_face_type, classes.make, classes.model),
         )
     ).casefold()
     return all(word in known for word in text.casefold().split())

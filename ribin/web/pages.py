@@ -15,6 +15,7 @@ from ribin._version import __version__
 from ribin.errors import AccessError, ParameterError, RibinError, StoreError, ThereAlreadyError
 from ribin.report.document import words
 from ribin.report.text import NOTICE
+from ribin.text import clean_text
 from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
 
@@ -29,8 +30,8 @@ def state_of(request: Request) -> ApplicationState:
 
 
 def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form that passed the guard."""
-    return dict(request.state.form)
+    """The fields of a form that passed the guard, their texts cleaned."""
+    return {name: clean_text(text) for name, text in request.state.form.items()}
 
 
 def page(request: Request, template: str, status: int = 200, **shown: Any) -> HTMLResponse:

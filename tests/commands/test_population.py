@@ -92,7 +92,7 @@ def test_a_table_whose_columns_are_called_otherwise(ribin, tmp_path):
     assert ribin("population", "check", path).code == 0
     wrong = ribin("population", "make", table, "-o", path, *COVERED, "--map", "weapon1")
     assert wrong.code == 2
-    assert "THEIRS=OURS needed, found weapon1" in wrong.err
+    assert "THEIRS=OURS needed, found 'weapon1'" in wrong.err
 
 
 def test_compare_weighs_a_pair(ribin, sample_dir, made):

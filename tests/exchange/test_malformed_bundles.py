@@ -81,7 +81,7 @@ def scene(tmp_path, sample_dir):
         Vault.create(tmp_path / "BLZ", "BLZ", "ann") as blz,
         Vault.create(tmp_path / "untouched", "JAM", "bob") as jam,
     ):
-        enrol_rows(read_manifest(rows), EnrolOptions(DEFAULT_PARAMS, "ann", vault=blz.path))
+        enrol_rows(read_manifest(rows).rows, EnrolOptions(DEFAULT_PARAMS, "ann", vault=blz.path))
         said = {"who": "ann", "reason": "weekly"}
         release_exhibit(blz, names[0], "JAM", Scope.CLUSTER, original=True, **said)
         for vault, who in ((blz, "ann"), (jam, "bob")):

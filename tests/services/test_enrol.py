@@ -61,7 +61,7 @@ def test_library_command_and_batch_store_the_same_bits(ribin, scans, vault):
 
 
 def test_a_job_run_again_reads_no_scan_again(scans, vault, monkeypatch):
-    rows = read_manifest(scans / "exhibits.csv", {"event": "E-2"})
+    rows = read_manifest(scans / "exhibits.csv", {"event": "E-2"}).rows
     first = enrol_rows(rows[:1], replace(OPTIONS, vault=vault.path))
     assert [e.outcome for e in first.enrolled] == ["new"]
     read = []

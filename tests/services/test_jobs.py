@@ -60,14 +60,14 @@ def test_an_executor_that_loses_an_item_is_noticed(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("reference\na\n", "no column comparison; known: reference, comparison, mark"),
+        ("reference\na\n", "no column comparison, found reference; known: reference, compar"),
         ("reference,comparison,score\na,b,1\n", "column 'score' means nothing"),
         ("reference,comparison\n", "at least one row needed, found none"),
         (
             "reference,comparison\na,b,c\n",
             "line 2: one cell for each column needed, found c beyond",
         ),
-        (b"reference,comparison\n\xff,b\n", "a CSV file of a job needed"),
+        (b"reference,comparison\n\x81,b\n", "a CSV file of a job needed"),
     ],
 )
 def test_jobs_that_are_refused(tmp_path, text, told):

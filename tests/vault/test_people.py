@@ -60,13 +60,13 @@ def test_a_vault_without_people_takes_its_first_administrator(tmp_path):
             appoint(vault, "Ben", [Role.ADMINISTRATOR], "Ben", "")
 
 
-@pytest.mark.parametrize("name", ["", " Ana", "A\nna"])
+@pytest.mark.parametrize("name", ["", " ", "A\u202ena", "A\x07na", "A" * 201])
 def test_a_name_that_cannot_be_one(vault, name):
-    with pytest.raises(ParameterError, match="person: a name needed, found"):
+    with pytest.raises(ParameterError, match=r"^person: "):
         appoint(vault, name, [Role.AUDITOR], "head", "")
 
 
-@pytest.mark.parametrize("name", ["ana brown", "Ana  Brown", "AnaBrown", "\uff21na Brown"])
+@pytest.mark.parametrize("name", ["ana brown", "AnaBrown", "\uff21na Brown"])
 def test_a_second_spelling_of_a_known_person_is_refused(vault, name):
     appoint(vault, "Ana Brown", [Role.EXAMINER], "head", "new")
     said = f"person: the known spelling 'Ana Brown' needed, found {name!r}"

@@ -1,0 +1,78 @@
+"""What a person should know of an enrolment: poor marks, look-alikes, what was not taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from ribin.cases.exhibits import Exhibit
+from ribin.cases.plausible import NameBook
+from ribin.model import Verdict
+from ribin.pipeline import MarkVerdict
+from ribin.vault.exhibits import fields_of
+from ribin.vault.vault import Vault
+from ribin.vault.vocabulary import Vocabulary, read_vocabulary
+
+
+@dataclass
+class _KnownWords:
+    """Names of a vault by what they name, and its words for class fields."""
+
+    names: dict[str, NameBook]
+    vocabulary: Vocabulary
+
+    @classmethod
+    def of(cls, vault: Vault) -> _KnownWords:
+        with vault.catalogue.reading() as db:
+            vocabulary = read_vocabulary(db)
+            rows = db.execute("SELECT exhibit, event, firearm FROM exhibits").fetchall()
+        columns = zip(("exhibit", "event", "firearm"), zip(*rows, strict=True), strict=False)
+        names = {name: NameBook(set(column) - {""}) for name, column in columns}
+        return cls(names, vocabulary)
+
+
+class NewWords:
+    """What is new to the vaults of a job, which look for it once and then learn row by row."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _KnownWords] = {}
+
+    def remarks(self, vault: Vault, exhibit: Exhibit) -> list[str]:
+        """Of an exhibit that is not in the vault yet; it is from now on."""
+        if vault.member not in self._known:
+            self._known[vault.member] = _KnownWords.of(vault)
+        known = self._known[vault.member]
+        remarks = list(known.vocabulary.remarks(exhibit.class_fields))
+        fields = fields_of(exhibit)
+        for what in ("exhibit", "event", "firearm"):
+            book, name = known.names.setdefault(what, NameBook()), fields[what]
+            remarks += [
+                f"{what} {name!r} looks like {other!r}: is it the same?"
+                for other in (book.look_alikes(name) if name else ())
+            ]
+            if name:
+                book.add(name)
+        known.vocabulary.add(exhibit.class_fields)
+        return remarks
+
+
+def mark_remarks(found: tuple[MarkVerdict, ...], file: str) -> Iterator[str]:
+    """A sentence for each mark that is not good, with the picture to look at."""
+    for one in found:
+        if one.verdict is not Verdict.USABLE:
+            words = f"{one.mark.words} ({one.origin}) is {one.verdict}, {one.reasons}"
+            yield f"{words}: look at `ribin extract {file} --overlay found.png`"
+
+
+def not_taken_over(vault: Vault, wanted: Exhibit) -> Iterator[str]:
+    """One sentence where a scan is in the vault already and more is said of it than the vault has.
+
+    Where its scan would be read otherwise, it is refused before.
+    """
+    stored = vault.exhibit(wanted.exhibit)
+    has = {**fields_of(stored), **asdict(stored.event)}
+    said = {**fields_of(wanted), **asdict(wanted.event)}
+    fields = [f"{name} {value!r}" for name, value in said.items() if value and not has[name]]
+    if fields:
+        correct = f"`ribin exhibit edit {stored.exhibit}` corrects it"
+        yield f"not taken over: {', '.join(fields)}; {correct}"

@@ -1,0 +1,118 @@
+"""What enrolment says beside "new": marks, look-alikes, what was not taken over, the same file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+A, B, C = "JAM-2026-0007-1.x3p", "JAM-2026-0012-1.x3p", "BLZ-2025-0042-1.x3p"
+
+
+@pytest.fixture
+def place(tmp_path, ribin, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, file in (("a.x3p", A), ("b.x3p", B), ("c.x3p", C)):
+        shutil.copyfile(SAMPLE / file, tmp_path / name)
+    for code in ("JAM", "BLZ"):
+        assert ribin("init", code, "--member", code, "--who", "me").code == 0
+    text = '[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "BLZ"\n'
+    Path("network.toml").write_text(text + '[clusters]\nx = ["JAM", "BLZ"]\n', encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def enrol(place, ribin):
+    def run(file, exhibit, *more, event="E1", vault="JAM"):
+        said = ("--event", event, "--exhibit", exhibit, "--vault", vault, "--who", "me")
+        return ribin("enrol", file, *said, *more)
+
+    return run
+
+
+def test_the_marks_their_origin_and_their_verdict_are_printed(enrol):
+    done = enrol("a.x3p", "A-1")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[1].endswith("new      breech face cut out usable")
+    (row,) = json.loads(enrol("b.x3p", "B-2", "--json").out)["enrolled"]
+    assert row["found"] == [
+        {"mark": "breech_face", "origin": "cut out", "verdict": "usable", "reasons": ""}
+    ]
+
+
+def test_a_poor_mark_is_pointed_out_with_the_picture_to_look_at(enrol):
+    """A small circle on the scan leaves little to compare."""
+    done = enrol("a.x3p", "A-1", "--circle", "breech_face:160,160,40", "--accept-unusable", "test")
+    if "poor" in done.out or "unusable" in done.out:
+        assert "look at `ribin extract a.x3p --overlay found.png`" in done.err
+
+
+def test_a_file_that_the_vault_holds_is_named_under_whatever_exhibit(enrol):
+    enrol("a.x3p", "A-1")
+    for more in ((), ("--dry-run",)):
+        done = enrol("a.x3p", "Z-9", *more)
+        assert done.code == 3
+        assert "a.x3p: this scan is enrolled as exhibit A-1, found exhibit Z-9" in done.err
+
+
+def test_what_was_not_taken_over_is_said_with_what_corrects_it(enrol):
+    enrol("a.x3p", "A-1")
+    again = enrol("a.x3p", "A-1", "--calibre", "9x19", "--place", "Kingston")
+    assert again.code == 0
+    assert "already there" in again.out
+    said = "not taken over: calibre '9x19', place 'Kingston'; `ribin exhibit edit A-1` correct"
+    assert said in again.err
+    assert enrol("a.x3p", "A-1").err == ""
+
+
+def test_names_that_look_alike_are_pointed_out(enrol):
+    enrol("a.x3p", "A-1")
+    done = enrol("b.x3p", "a l", event="e-1")
+    assert done.code == 0
+    assert "exhibit 'a l' looks like 'A-1': is it the same?" in done.err
+    assert "event 'e-1' looks like 'E1': is it the same?" in done.err
+
+
+def test_rows_of_one_manifest_are_held_against_each_other(place, ribin):
+    text = "file,event,exhibit\na.x3p,E1,A-O\nb.x3p,E1,A-0\n"
+    Path("m.csv").write_text(text, encoding="utf-8")
+    for more in (("--dry-run",), ()):
+        done = ribin("enrol", "--manifest", "m.csv", "--vault", "JAM", "--who", "me", *more)
+        assert done.code == 0
+        assert "exhibit 'A-0' looks like 'A-O'" in done.err
+
+
+def test_the_same_file_of_another_member_is_a_row_and_said_to_be(enrol, ribin):
+    enrol("a.x3p", "A-1")
+    enrol("b.x3p", "B-2")
+    enrol("a.x3p", "F-1", "--sharing", "cluster", event="F", vault="BLZ")
+    said = ("--vault", "JAM", "--network", "network.toml", "--scope", "cluster", "--reason", "x")
+    done = ribin("search", "A-1", *said, "--who", "me", "--json")
+    rows = json.loads(done.out)["candidates"]
+    assert [(row["member"], row["same_file"]) for row in rows] == [("BLZ", True), ("JAM", False)]
+    assert "(the same file)" in ribin("search", "A-1", *said, "--who", "me").out
+
+
+def test_a_filter_that_leaves_nothing_says_which_calibres_there_are(enrol, ribin):
+    enrol("a.x3p", "A-1", "--calibre", "9 mm Para")
+    enrol("b.x3p", "B-2", "--calibre", "9x19")
+    said = ("search", "c.x3p", "--vault", "JAM", "--who", "me")
+    assert "no mark of calibre" not in ribin(*said, "--calibre", "9 mm Luger").out
+    done = ribin(*said, "--calibre", "45 auto")
+    held = "JAM: no mark of calibre .45 ACP (11.43x23); there are 9 mm Luger (9x19) (2)"
+    assert held in done.out
+    assert "which the table of calibres lacks" in ribin(*said, "--calibre", "9 mm Foo").out
+
+
+def test_vocabulary(enrol, ribin):
+    enrol("a.x3p", "A-1", "--ammunition", "Winchester", "--make", "Glock")
+    said = ("--vault", "JAM", "--who", "me")
+    done = ribin("vocabulary", "ammunition", "--same", "WW=Winchester", *said)
+    assert done.out.splitlines()[1].split() == ["ammunition", "Winchester", "-", "1", "ww"]
+    found = json.loads(ribin("vocabulary", "--json", *said).out)["values"]
+    assert {one["field"] for one in found} == {"ammunition", "make"}
+    assert ribin("vocabulary", "--same", "a=b", *said).code == 2
+    assert "9 mm Luger" in ribin("vocabulary", "--calibres").out
