@@ -96,9 +96,7 @@ class _Walk:
                     # Of leads of others the number would tell how many there are.
                     own = self.vault.member in lead.members
                     number = lead.lead if own else holder.pseudonym(f"lead {lead.pair}")
-                    self.links.setdefault(
-                        lead.lead, (number, key, other, end.at, str(status_of(file)))
-                    )
+                    self.links[lead.lead] = (number, key, other, end.at, str(status_of(file)))
                     todo += [other] if file.linked else []
             for other in holder.of_same_firearm(key.exhibit):
                 if self._may_show(key, other):
