@@ -15,13 +15,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from msgspec import Meta, structs, to_builtins
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
-from ribin.cases.plausible import checked_day
+from ribin.cases.plausible import checked_past_day
 from ribin.errors import FormatError, ParameterError
 from ribin.foreign import Hex32, LongText, MemberCode, Name, Printable, as_facts, read_facts
 from ribin.text import NAME_LENGTH
@@ -189,26 +188,16 @@ def _check_whole(made: Contents, where: str) -> None:
 
 def _check_released(made: Contents, where: str) -> None:
     """What is released could be an exhibit of its owner: names, days, and one event said once."""
-    _check_day(made.made_at[:10], f"{where}: made_at")
+    try:
+        checked_past_day(made.made_at[:10], f"{where}: made_at")
+    except ParameterError as error:
+        raise FormatError(str(error)) from error
     pseudonyms = {exhibit.exhibit for exhibit, _ in made.exhibits}
     events: dict[str, Event] = {}
     for released in (exhibit.released for exhibit, _ in made.exhibits if exhibit.released):
         for problem in exhibit_problems(released, where):
             raise FormatError(problem if where in problem else f"{where}: {problem}")
-        if released.event.date:
-            _check_day(released.event.date, f"{where}: event {released.event.event}: date")
         if released.exhibit in pseudonyms:
             raise FormatError(f"{where}: exhibit {released.exhibit} occurs twice")
         if events.setdefault(released.event.event, released.event) != released.event:
             raise FormatError(f"{where}: event {released.event.event} is stated in two ways")
-
-
-def _check_day(day: str, where: str) -> None:
-    """Refuse a day that is none, or to come: clocks differ by less than a day."""
-    latest = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
-    try:
-        checked_day(day, where)
-    except ParameterError as error:
-        raise FormatError(str(error)) from error
-    if day > latest:
-        raise FormatError(f"{where} needs a day until today, found {day}")

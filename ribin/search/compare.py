@@ -38,10 +38,12 @@ def compare_shortlist(
     ids: NDArray[np.int64],
     context: SearchContext,
     journal: FullSearchJournal | None = None,
+    file_sha256: str = "",
 ) -> FullComparison:
     """Compare the query in full with the marks of these ids, some at a time.
 
-    What the journal holds is not compared again; what is compared goes there.
+    What the journal holds is not compared again; what is compared goes there. A row says so where
+    its scan is the file of `file_sha256`, which the asker sent.
     """
     rows: list[Candidate] = []
     reasons: Counter[str] = Counter()
@@ -55,7 +57,7 @@ def compare_shortlist(
         for mark in marks:
             one = figures.get(mark.mark_id)
             if one and not one.reason:
-                same = mark.scan.sha256 == query.provenance.sha256
+                same = mark.scan.sha256 == file_sha256
                 rows.append(replace(_row(vault.member, mark, one), same_file=same))
                 exhibits[mark.scan.exhibit.exhibit] = mark.scan.exhibit
             elif one:

@@ -69,7 +69,7 @@ def member_of(code: str, home: str, context: SearchContext) -> Member:
 
 def _as_known_here(query: Template, seen: Disclosure) -> Template:
     """The query of another member under the name that its scan has here, where it is of here; that
-    a file of theirs has the bytes of a scan here is not told."""
+    a file of theirs has the bytes of a scan here is told of a row alone that they see anyway."""
     made = query.provenance
     sha256 = seen.scan_called(made.sha256, made.source)
     return replace(query, provenance=replace(made, sha256=sha256 or "0" * 64))
@@ -121,7 +121,8 @@ class MemberVault:
             )
             scorer = self.context.shard_scorer
             known = query if is_own else _as_known_here(query, seen)
-            found = _compare(known, request, vault, mark_table, left_out, self.context, scorer)
+            asked = (request, vault, mark_table, left_out, self.context, scorer)
+            found = _compare(known, *asked, query.provenance.sha256)
             exhibits = {n: seen.exhibit(e) for n, e in found.full.exhibits.items()}
             ordered = seen.order(found.full.rows)
             rows = group_rows(ordered, apart_by_event(exhibits), request.group, reach)
@@ -161,7 +162,8 @@ class BundledMember:
             names = {exhibit for member, exhibit in request.leave_out if member == self.code}
             left_out = received.marks_known_as(names) if names else []
             scorer = Threads(self.context.threads)  # workers elsewhere have no bundle
-            found = _compare(query, request, gallery, mark_table, left_out, self.context, scorer)
+            asked = (request, gallery, mark_table, left_out, self.context, scorer)
+            found = _compare(query, *asked, query.provenance.sha256)
         known = apart_by_event(found.full.exhibits)
         rows = tuple(group_rows(found.full.rows, known, request.group, reach)[: request.top])
         note = f"{self.code}: no line; answered by its bundle {self.bundle.number}"
@@ -186,6 +188,7 @@ def _compare(
     left_out: Collection[int],
     context: SearchContext,
     scorer: CoarseScorer,
+    file_sha256: str,
 ) -> _Compared:
     """What is eligible -> coarse scores, unless all is to be compared -> full comparison."""
     reach = context.network.reach(request.asking_member, gallery.member)
@@ -200,5 +203,5 @@ def _compare(
         )
     if note := calibre_note(mark_table, request, reach):
         notes += (f"{gallery.member}: {note}",)
-    full = compare_shortlist(query, gallery, chosen, context, journal)
+    full = compare_shortlist(query, gallery, chosen, context, journal, file_sha256)
     return _Compared(full, count_marks(eligible, len(chosen), full), notes, journal)

@@ -101,9 +101,7 @@ def eligible_marks(
     shown = _each(mark_table, [v.shown for v in verdicts])
     passing = _each(mark_table, [v.passing for v in verdicts])
     fit = _each(mark_table, [not v.reason for v in verdicts])
-    # In the vault of another member the same file is a row: it has the exhibit too.
-    own = reach is Scope.COUNTRY
-    itself = mark_table.of_scan(query.provenance.sha256) & passing & own
+    itself = mark_table.of_scan(query.provenance.sha256) & passing
     reviewed = np.isin(mark_table.ids, np.array(sorted(left_out), np.int64)) & passing & ~itself
     others = passing & ~itself & ~reviewed
 

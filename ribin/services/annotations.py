@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ribin.cases.annotation import SavedAnnotations, decode_annotations
 from ribin.errors import ParameterError
+from ribin.input_file import read_input
 from ribin.vault.annotations import read_annotations, save_annotations
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
@@ -18,7 +19,7 @@ def save_annotation_file(vault: Vault, path: Path, who: str, reason: str) -> Sav
     `save_annotations`.
     """
     try:
-        content = path.read_bytes()
+        content = read_input(path, 64)
     except OSError as error:
         raise ParameterError(f"{path}: a file of annotations needed, {error.strerror}") from error
     return save_annotations(vault, decode_annotations(content, str(path)), str(path), who, reason)

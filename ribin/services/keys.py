@@ -7,29 +7,26 @@ from pathlib import Path
 
 from ribin.crypto.keys import PublicKey, follows_trusted, read_public
 from ribin.errors import AccessError, FormatError
+from ribin.input_file import read_input
 from ribin.report.table import table
 from ribin.vault.keys import TrustedKey, trusted_keys
 from ribin.vault.vault import Vault
 
-_LARGEST_BYTES = 10_000
+_LARGEST_MIB = 0.01
 
 
 def read_key_file(path: Path) -> PublicKey:
     """The key in a file; FormatError where there is none."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_BYTES + 1)
+        return read_public(read_input(path, _LARGEST_MIB), path.name)
     except OSError as error:
         raise FormatError(f"{path}: a public key needed, {error.strerror}") from error
-    if len(content) > _LARGEST_BYTES:
-        raise FormatError(f"{path}: a public key of at most {_LARGEST_BYTES} bytes needed")
-    return read_public(content, path.name)
 
 
 def signed_by_trusted(vault: Vault, path: Path) -> bool:
     """Whether the key in a file was signed by the key of its member that is trusted now."""
     now = [one.key for one in trusted_keys(vault) if not one.ended_at]
-    return follows_trusted(path.read_bytes(), path.name, now)
+    return follows_trusted(read_input(path, _LARGEST_MIB), path.name, now)
 
 
 def same_fingerprint(key: PublicKey, needed: str, where: str) -> None:

@@ -16,6 +16,7 @@ from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
 from ribin.errors import ParameterError, StoreError
 from ribin.foreign import read_object
+from ribin.input_file import read_input
 from ribin.report.json import as_json, lists_of, plain_value
 from ribin.report.search import lists_sha256
 from ribin.report.text import lists_value
@@ -139,7 +140,7 @@ def search_of_list(vault: Vault | None, name: str, who: str) -> RecordedSearch:
 
 def _read_list(path: Path) -> dict[str, Any]:
     try:
-        content = path.read_bytes()
+        content = read_input(path, 256)
     except OSError as error:
         needed = f"{path}: the JSON of a search needed"
         raise ParameterError(f"{needed}, {error.strerror}") from error

@@ -36,6 +36,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "close": ("records/closure",),
     "lead received": _OF_LEADS,
     "setting": ("settings",),
+    "vocabulary": ("synonyms",),
     "release": ("releases",),
     "end release": ("releases",),
     "retention": ("retention",),
@@ -44,7 +45,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
         *("releases", "standing_searches", "tombstones"),
     ),
     "trust key": ("trusted_keys",),
-    "end trust": ("trusted_keys",),
+    "end trust": ("trusted_keys", "bundles"),
     "export bundle": ("bundles",),
     "import bundle": ("bundles",),
     "search recorded": ("records/search",),
@@ -68,7 +69,7 @@ BLANKING: Mapping[str, tuple[str, ...]] = {
     "search ended": ("search",),
     "annotations ended": ("annotations",),
 }
-_REMOVERS = frozenset({"purge", "edit", "move", "retention"})
+_REMOVERS = frozenset({"purge", "edit", "move", "retention", "end trust", "vocabulary"})
 # Tables whose rows end, and the column that says when: empty before, and never changed after.
 ENDS = {"releases": "ended_at", "standing_searches": "ended_at", "findings": "told_at"}
 _NEVER_SET = "settings/opaque_key"  # made with the vault; all pseudonyms rest on it

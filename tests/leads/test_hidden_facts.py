@@ -129,12 +129,6 @@ def bytes_of_an_original(world, enrolled):
     world.seeds |= {"V1": 901, "V2": 902, "V3": 903}
 
 
-def the_very_file_of_the_asker(world, enrolled):
-    """The original of V1 has the bytes of the file that Jamaica searches with."""
-    if not enrolled:
-        world.seeds["V1"] = 10_000
-
-
 def country_exhibits(world, enrolled):
     if enrolled:
         for n in range(4):
@@ -187,7 +181,6 @@ FACTS = [
     two_of_one_event,
     one_firearm,
     bytes_of_an_original,
-    the_very_file_of_the_asker,
     country_exhibits,
     country_exhibits_first,
     no_country_exhibit,
