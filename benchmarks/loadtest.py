@@ -294,7 +294,8 @@ def load_marks(vault: Vault, marks: Sequence[LoadedMark]) -> None:
     with vault.catalogue.writing() as db:
         events = {m.exhibit.event.event: vars(m.exhibit.event) for m in marks}
         _insert(db, "OR IGNORE INTO events", events.values())
-        _insert(db, "INTO exhibits", (fields_of(mark.exhibit) for mark in marks))
+        named = ({**fields_of(m.exhibit), "first_name": m.exhibit.exhibit} for m in marks)
+        _insert(db, "INTO exhibits", named)
         _insert(db, "INTO scans", map(_scan_row, marks))
         _insert(db, "INTO marks", map(_mark_row, marks))
         append_row(db, "load", vault.member, WHO, REASON, {"exhibits": len(marks)})
@@ -306,6 +307,7 @@ def _scan_row(mark: LoadedMark) -> dict[str, object]:
         "exhibit": mark.exhibit.exhibit,
         "source": "",
         "kind": str(ScanKind.TOPOGRAPHY),
+        "lighting": "",
         "size_bytes": 0,
         "file_sha256": "0" * 64,
         "enrolled_at": now_utc(),

@@ -56,6 +56,7 @@ class _Figures(Statement, frozen=True, kw_only=True):
     sha256: Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")] | UnsetType = UNSET
     group: LongText | UnsetType = UNSET
     others: _Count | UnsetType = UNSET
+    same_file: bool | UnsetType = UNSET
     class_fields: ClassFields | UnsetType = UNSET
     known_as: LongText | UnsetType = UNSET
     params_id: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET

@@ -107,7 +107,7 @@ def close_lead(own: Vault, network: Network | None, lead: str, *, who: str, reas
     Raises AccessError: `who` did not open it, or a verdict was given, and is no administrator;
     ParameterError: there is no reason; StoreError: the lead is unknown, or open no more.
     """
-    reason = rules.checked_text(reason, "reason: why the lead is closed")
+    reason = rules.stated_text(reason, "reason: why the lead is closed")
     with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
         merge_lead(both, lead)
         history = read_lead(both.own, lead, str(own.path))

@@ -131,7 +131,7 @@ def test_a_person_without_the_role_and_a_file_that_is_not_there(jam, page_file, 
 
 def test_a_purge_blanks_what_was_annotated_on_the_exhibit(jam, page_file):
     jam("annotate", page_file(NOTE), who="Ann")
-    jam("purge", TWO, "--reason", "law")
+    jam("purge", TWO, "--yes", "--reason", "law")
     assert b"three arcs" not in (jam.folder / "catalogue.sqlite").read_bytes()
     assert jam("annotate").out == "no annotation\n"
     with Vault.open(jam.folder) as vault:

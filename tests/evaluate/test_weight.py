@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from wording import forbidden_words
 
+from ribin.cases.csv_files import TableForm
 from ribin.comparison import Comparison
 from ribin.errors import FormatError, ParameterError
 from ribin.evaluate.calibration import (
@@ -339,7 +340,7 @@ def test_a_changed_population_is_refused(population, tmp_path, old, new, message
     ("row", "message"),
     [
         ("A,A,1.5,1", "pairs.csv:2: ccf from -1 to 1 needed, found 1.5"),
-        ("A,A,nan,1", "ccf from -1 to 1 needed, found nan"),
+        ("A,A,nan,1", "a number for ccf needed"),
         ("A,A,high,1", "a number for ccf needed"),
         ("A,B,0.5,1", "known_match 0 needed for A and B, found 1"),
         ("A,,0.5,0", "firearm1 and firearm2 needed"),
@@ -350,7 +351,7 @@ def test_a_table_of_pairs_with_a_wrong_row(tmp_path, row, message):
     path.write_text(f"w1,firearm2,ccf,known_match\n{row}\n", encoding="utf-8")
     begun = begin_population("L", plan_for("ccf"))
     with pytest.raises(FormatError, match=message):
-        with_pairs_of(begun, PopulationScan(""), path, {"w1": "firearm1"})
+        with_pairs_of(begun, PopulationScan(""), path, TableForm({"w1": "firearm1"}))
 
 
 def test_a_plan_of_counts_needs_cells():
@@ -575,11 +576,11 @@ def test_a_table_of_fused_pairs(tmp_path):
     path.write_text("firearm1,firearm2,ccf_breech_face,ccf_firing_pin\nA,A,0.5,0.25\n")
     marks = (MarkType.BREECH_FACE, MarkType.FIRING_PIN)
     begun = begin_population("L", plan_for("ccf", fused=True), marks)
-    taken = with_pairs_of(begun, PopulationScan(""), path, {})
+    taken = with_pairs_of(begun, PopulationScan(""), path, TableForm())
     assert taken.pairs == (PopulationPair("A", "A", 0.5, 0.0, (0.25,)),)
     path.write_text("firearm1,firearm2,ccf_breech_face,ccf_firing_pin\nA,A,0.5,1.25\n")
     with pytest.raises(FormatError, match=r"needed, found 1\.25"):
-        with_pairs_of(begun, PopulationScan(""), path, {})
+        with_pairs_of(begun, PopulationScan(""), path, TableForm())
 
 
 # What `ribin evaluate --weight` and a validation report show.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref
@@ -35,7 +36,8 @@ def forged_lead(jam, blz, **changes) -> Lead:
 def put(vault, entry, action, subject="BLZ-JAM-L1", **columns):
     """What an administrator of the other side may write with SQL, a row of the log included."""
     with vault.catalogue.writing() as db:
-        name, _ = insert_entry(db, entry)
+        with patch("ribin.vault.rows._check_texts"):
+            name, _ = insert_entry(db, entry)
         table, _, key = name.partition("/")
         for column, value in columns.items():
             trigger = f"{table}_are_not_changed"

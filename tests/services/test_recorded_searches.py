@@ -123,7 +123,7 @@ def test_how_many_searches_were_made_does_not_cross_the_border(jam, tmp_path):
     row = search(jam, *wide)["candidates"][0]
     other = f"BLZ:{row['exhibit']}"
     jam("lead", "open", QUERY, other, "--note", "n", "--list", "JAM-Q1", *jam.network)
-    there = json.loads(jam("lead", "show", "JAM-L1", "--json", vault="BLZ").out)["lead"]
+    there = json.loads(jam("lead", "show", "JAM-BLZ-L1", "--json", vault="BLZ").out)["lead"]
     assert there["figures"]["score"] == row["score"]
     assert "search" not in there["figures"]
     assert [checked(tmp_path / code) for code in ("JAM", "BLZ")] == [[], []]
@@ -157,7 +157,7 @@ def test_a_purge_of_the_query_takes_its_lists_and_leaves_hash_and_counts(jam):
     before = listed(jam)
     candidate = json.loads(jam("searches", "JAM-Q2", "--json").out)["candidates"][0]
     assert candidate["exhibit"] == QUERY
-    jam("purge", QUERY, "--reason", "law")
+    jam("purge", QUERY, "--yes", "--reason", "law")
     purged, kept = listed(jam)
     assert purged["stated"]["ended"] == f"purge of exhibit {QUERY}"
     for name in ("lists_sha256", "counts", "rows"):

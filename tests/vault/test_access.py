@@ -92,6 +92,7 @@ def test_the_doctor_sees_a_vault_that_is_open_to_others(tmp_path):
 _ENROL = """
 import os, sys
 sys.path[:0] = [sys.argv[1]]
+import ribin.crypto.keys
 from vault_makers import enrol, make_exhibit
 from ribin.vault.vault import Vault
 folder, user, group, seed = sys.argv[2], *map(int, sys.argv[3:])

@@ -231,7 +231,7 @@ def test_a_purge_says_why_the_named_one_stays(vault):
     report = purge_each(vault, PurgeOptions(("X-network",), None, False, "chief", "law"))
     why = (
         "exhibit X-network: one in no open lead needed, found lead JAM-L1; its two verdicts "
-        "(`ribin review JAM-L1`) end it, or `ribin lead close JAM-L1`"
+        "(`ribin review JAM-L1`) end it, `unsuitable` where nobody can examine"
     )
     assert purge_text(report) == f"X-network: not purged: {why}"
     asked = PurgeOptions((), "today", False, "chief", "law")

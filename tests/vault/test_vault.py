@@ -107,7 +107,6 @@ def test_one_exhibit_may_have_many_scans_and_one_event_many_exhibits(vault):
         ({"sharing": Scope.NETWORK}, "exhibit X1: sharing is 'country' in the vault, found"),
         ({"event": "E2"}, "exhibit X1: event is 'E-X1' in the vault, found 'E2'"),
         ({"date": "2024-01-02"}, "event E-X1: date is '2024-01-01' in the vault, found"),
-        ({"place": "Bridgetown"}, "event E-X1: place is '' in the vault, found 'Bridgetown'"),
     ],
 )
 def test_an_exhibit_recorded_otherwise_is_refused(vault, change, message):
@@ -281,7 +280,7 @@ def test_a_vault_on_a_read_only_disk_is_read():
         for path in [folder, *folder.rglob("*")]:
             path.chmod(0o555 if path.is_dir() else 0o444)
         code = (
-            "import os, sys; from ribin.vault.vault import Vault\n"
+            "import os, sys; import ribin.crypto.keys; from ribin.vault.vault import Vault\n"
             "if os.geteuid() == 0: os.setuid(65534)\n"  # root may write anywhere
             "v = Vault.open(sys.argv[1]); r = v.check()\n"
             "print(v.writable, len(v.holdings().marks), r.clean or r.problems)"
