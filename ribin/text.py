@@ -58,8 +58,12 @@ def look_alike_key(name: str) -> str:
     if name.isascii():  # the same, fast: a vault may have a million names
         return name.lower().translate(_ALIKE_ASCII)
     plain = unicodedata.normalize("NFKC", name).casefold()
-    kept = (c for c in plain if not c.isspace() and unicodedata.category(c) not in ("Pd", "Pc"))
-    return "".join(kept).translate(_ALIKE)
+    return "".join(c for c in plain if not (c.isspace() or _is_dash(c))).translate(_ALIKE)
+
+
+def _is_dash(letter: str) -> bool:
+    """Also the minus sign, which Unicode counts as a symbol."""
+    return letter == "\u2212" or unicodedata.category(letter) in ("Pd", "Pc")
 
 
 # Text where it is shown.

@@ -14,14 +14,20 @@ from ribin.text import look_alike_key
 
 _EARLIEST = date(1900, 1, 1)
 _WRITTEN_DAY = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})\.?", re.ASCII)
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MONTHS = (  # English, Spanish, French, German, Dutch
+    r"(?:jan|ene|feb|fev|f\u00e9v|mar|m\u00e4r|mrz|mrt|apr|abr|avr|may|mai|mei|jun|jui|jul|aug|ago"
+    r"|ao\u00fb|sep|oct|okt|nov|dec|dic|d\u00e9c|dez)[^\W\d_]{0,6}\.?"
+)
+# #N/A, #REF!, #NOM?, ####, and of LibreOffice Err:502; not #A1, which people write.
+_ERROR = r"#+|#\u00a1?\u00bf?[^\W\d_][^\W\d_/0]*[!?]|#DIV/0!|#n/?[av]|Err:\d{3}"
 # What a spreadsheet makes of a name: 1.23457E+11, #N/A, #REF!, ####, 14-Mar, Mar-26, 14/03/2026.
 _MADE = re.compile(
-    r"[+-]?\d+([.,]\d+)?e[+-]?\d+|#+|#[^\W\d_][\w/]*[!?]?|"
-    rf"\d{{1,2}}-({_MONTHS})(-\d{{2,4}})?|({_MONTHS})-\d{{2,4}}|\d{{1,2}}/\d{{1,2}}/\d{{2,4}}",
+    rf"[+-]?\d+([.,]\d+)*e[+-]\d+|[+-]?\d+[.,]\d+e\d+|{_ERROR}|"
+    rf"\d{{1,2}}(?:-|\. ?){_MONTHS}(-\d{{2,4}})?|{_MONTHS}-\d{{2,4}}|"
+    r"\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}:\d{2}:\d{2}",
     re.IGNORECASE,
 )
-_FAILED = re.compile(r"#+|#[^\W\d_][\w/]*[!?]?")  # the part of these that stands for no value
+_FAILED = re.compile(_ERROR, re.IGNORECASE)  # the part of these that stands for no value
 
 
 class DayOrder(StrEnum):
@@ -43,7 +49,7 @@ def iso_day(text: str, order: DayOrder) -> str:
     one, two, year = int(written[1]), int(written[3]), int(written[4])
     day, month = (one, two) if order is DayOrder.DAY_FIRST else (two, one)
     try:
-        return date(year if year > 99 else 2000 + year, month, day).isoformat()
+        return date(year if len(written[4]) > 2 else 2000 + year, month, day).isoformat()
     except ValueError:
         return text
 

@@ -166,7 +166,9 @@ def move(exhibit: str, target: str, scan: str, event: str, call: Call) -> None:
 
     with call.own_vault() as vault:
         done = move_scan(vault, exhibit, scan, target, event, who=call.who, reason=call.reason)
-    left = f"{done.before} has {done.left} scans left"
+    left = f"{done.before} has {done.left} scan{'s' * (done.left != 1)} left"
+    if done.shared:
+        left += f"\n{done.exhibit} is shared in the {done.shared}, and now this scan is"
     call.show(done, lambda one: f"{one.source}: moved from {one.before} to {one.exhibit}; {left}")
 
 

@@ -130,11 +130,10 @@ def fit_logistic(pairs: ReferencePairs, penalty: float = 0.0) -> Calibration:
             break
     slopes = found[:-1] / scale / np.log(10)
     offset = found[-1] / np.log(10) - slopes @ centre
-    if marks > 1:
-        if not penalty:
-            _check_overlap(values @ slopes, mates)
-        if slopes.min() < 0:
-            raise ParameterError("logistic: a slope of 0 or more needed for each mark type")
+    if marks > 1 and not penalty:
+        _check_overlap(values @ slopes, mates)
+    if slopes.min() < 0:
+        raise ParameterError("logistic: a slope of 0 or more needed for each mark type")
     return lambda at: np.asarray(at.reshape(-1, marks) @ slopes + offset, dtype=np.float64)
 
 

@@ -204,6 +204,9 @@ def weight_figures(
         WithInterval(value, *central_interval(np.array(drawn)))
         for value, drawn in zip(_figures(lrs, mates), zip(*draws, strict=True), strict=True)
     ]
+    # What was never seen has no spread to draw: the rule of three says how often it may be.
+    most = min(1.0, 3 / table.sources) if table.sources else 1.0
+    intervals[4:] = [one if one.value else replace(one, high=most) for one in intervals[4:]]
     return WeightFigures(table.sources, int(mates.sum()), int((~mates).sum()), *intervals)
 
 

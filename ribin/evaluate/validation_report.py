@@ -62,6 +62,7 @@ class ValidationScope:
     propositions: tuple[str, str]
     method: tuple[tuple[str, str], ...]
     data: tuple[tuple[str, str], ...]
+    laid_down: bool = True  # whether the criteria were in a file before the run
 
 
 def validation_document(
@@ -85,7 +86,7 @@ def validation_document(
             ),
         ),
         Section("Performance characteristics, metrics and graphs", (_characteristics(),)),
-        Section("Validation criteria", (_criteria(plan),)),
+        Section("Validation criteria", (_criteria(plan, scope.laid_down),)),
         Section("Data", (Facts(scope.data),)),
         Section("Experiment", tuple(_experiment(plan, validation))),
         Section("Results", tuple(_results(validation, tested))),
@@ -111,14 +112,15 @@ def _characteristics() -> Block:
     return Grid(("characteristic", "metric", "graph"), tuple(rows))
 
 
-def _criteria(plan: Plan) -> Block:
+def _criteria(plan: Plan, laid_down: bool) -> Block:
     if not plan.required:
         return Paragraph(
             "The laboratory laid down no criterion before the run, so there is no decision: the "
             "figures stand by themselves."
         )
     rows = ((FIGURE_NAMES[name], f"at most {most:g}") for name, most in plan.required.items())
-    return Grid(("figure", "criterion, laid down before the run"), tuple(rows))
+    said = "laid down before the run" if laid_down else "given with this run"
+    return Grid(("figure", f"criterion, {said}"), tuple(rows))
 
 
 def _experiment(plan: Plan, validation: WeightValidation) -> list[Block]:
@@ -204,6 +206,11 @@ def _decisions(plan: Plan, validation: WeightValidation) -> list[Block]:
     else:
         failed = sum(not one.startswith("met") for one in met)
         said = f"{failed} of {len(met)} criteria are not met on these data."
+    if figures and figures.firearms < plan.least_firearms:
+        said += (
+            f" They are of {figures.firearms} firearms, and {plan.least_firearms} are needed: "
+            "comparisons get no likelihood ratio from them."
+        )
     return [Grid(header, tuple(rows)), Paragraph(said)]
 
 

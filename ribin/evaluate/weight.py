@@ -102,7 +102,7 @@ def weight_of(population: Population, case: CaseFacts) -> Weight:
         values,
         propositions_of(population),
         refusals=(*different, *_refusals(population, case)),
-        statement="" if different else _statements(population, values, cells),
+        statement="" if different or _one_scan(case) else _statements(population, values, cells),
     )
     if weight.refusals or not (population.result and population.result.chosen):
         return weight
@@ -112,6 +112,9 @@ def weight_of(population: Population, case: CaseFacts) -> Weight:
         return replace(weight, refusals=(str(error),))
     own = table_of(figure, [PopulationPair("", "", values[0], cells, values[1:])])
     log10_lr = float(fitted.log10_lrs(own)[0])
+    if against_the_order(table, own, log10_lr):
+        reason = "method: its fit would let a lower figure speak for one firearm"
+        return replace(weight, refusals=(f"{reason} ({fitted.method})",))
     low, high = bootstrap_lrs(fitted, table, own, population.plan)
     lower, upper = fitted.limits
     return replace(
@@ -125,6 +128,17 @@ def weight_of(population: Population, case: CaseFacts) -> Weight:
 
 
 # Why there is no weight.
+
+
+def against_the_order(table: PairTable, own: PairTable, log10_lr: float) -> bool:
+    """Whether a figure below the median known non-match speaks for one firearm, or one above the
+    median known match against it: a ratio of densities does so in the thin ends of both."""
+    if table.fused is not None:  # its slopes are 0 or more
+        return False
+    known, case = (t.values / t.cells if t.figure == "cmc" else t.values for t in (table, own))
+    low, high = (float(np.median(known[rows])) for rows in (~table.mates, table.mates))
+    value = float(case[0])
+    return (log10_lr > 0 and value < low) or (log10_lr < 0 and value > high)
 
 
 def _other_figures(population: Population, case: CaseFacts) -> Iterator[str]:
@@ -161,8 +175,9 @@ def _refusals(population: Population, case: CaseFacts) -> Iterator[str]:
                 yield f"{name} of {item.name}: not known"
             elif meaning(said) not in covered:
                 yield f"{name} of {item.name}: the population has no {said}"
+    yield from _thin_coverage(population, case)
     firearms = {*population.coverage("firearm"), *population.table.firearms}
-    if case.items[0].sha256 and case.items[0].sha256 == case.items[1].sha256:
+    if _one_scan(case):
         yield "both items are one scan"
     for item in case.items:
         if item.firearm and _folded(item.firearm) in map(_folded, firearms):
@@ -171,6 +186,34 @@ def _refusals(population: Population, case: CaseFacts) -> Iterator[str]:
             yield f"{item.name}: its scan is in the population"
         if item.verdict is not Verdict.USABLE:
             yield f"quality of {item.name}: {item.verdict or 'not judged'}"
+
+
+def _one_scan(case: CaseFacts) -> bool:
+    one, two = (item.sha256 for item in case.items)
+    return bool(one) and one == two
+
+
+def _thin_coverage(population: Population, case: CaseFacts) -> Iterator[str]:
+    """Facts that are each in the population, but together in too few of its firearms."""
+    names = [name for name in facts_of(population.kind) if name != "ammunition"]
+    meanings = [calibre_meaning if name == "calibre" else _folded for name in names]
+    held: dict[tuple[str, ...], set[str]] = {}
+    for scan in population.scans:
+        facts = tuple(m(getattr(scan, n)) for n, m in zip(names, meanings, strict=True))
+        held.setdefault(facts, set()).add(scan.firearm)
+    least = population.plan.least_firearms
+    for item in case.items:
+        facts = tuple(m(getattr(item, n)) for n, m in zip(names, meanings, strict=True))
+        found = len(held.get(facts, ()))
+        each = all(any(fact == one[n] for one in held) for n, fact in enumerate(facts))
+        if each and found < least <= population.table.sources:
+            yield (
+                f"{item.name}: {least} firearms of its {' and '.join(names)} needed, "
+                f"the population has {found}"
+            )
+    one, two = (calibre_meaning(item.calibre) for item in case.items)
+    if one and two and one != two:
+        yield "the two items are stated to be of two calibres"
 
 
 def _folded(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -58,7 +59,9 @@ def load_original(path: Path, params: ReadParams) -> Original:
         raise FormatError(f"{path}: a file needed, {reason}") from error
     if not data:
         raise FormatError(f"{path.name}: the file is empty")
-    return Original(path.name, data, hashlib.sha256(data).hexdigest())
+    # Bytes that are no UTF-8 could not be written into a vault: they become \xFF.
+    name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    return Original(name, data, hashlib.sha256(data).hexdigest())
 
 
 def sniff_content(original: Original) -> Content:

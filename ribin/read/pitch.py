@@ -20,11 +20,17 @@ _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296  # tags of TIFF a
 _INCH = 2
 _UM_PER_UNIT = {_INCH: UM_PER_INCH, 3: 10_000.0}  # 1 is none: only the ratio of the axes
 _UM_PER_NAME = {
-    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns", "micrometer"), 1.0),
-    **dict.fromkeys(("nm", "nanometer"), 1e-3),
-    **dict.fromkeys(("mm", "millimeter"), UM_PER_MM),
-    **dict.fromkeys(("cm", "centimeter"), 10_000.0),
-    **dict.fromkeys(("m", "meter"), 1e6),
+    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "\u00b5", "\u03bc", "micron", "microns"), 1.0),
+    **{
+        f"{part}{metre}": um
+        for part, um in (
+            *(("nano", 1e-3), ("micro", 1.0), ("milli", UM_PER_MM), ("centi", 1e4), ("", 1e6)),
+        )
+        for metre in ("meter", "meters", "metre", "metres")
+    },
+    **{"pm": 1e-6, "nm": 1e-3, "mm": UM_PER_MM, "cm": 1e4, "dm": 1e5, "m": 1e6},
+    **dict.fromkeys(("\u00c5", "\u00e5", "\u212b", "angstrom"), 1e-4),
+    **dict.fromkeys(("thou", "mil"), 25.4),
     **dict.fromkeys(("in", "inch", "inches"), UM_PER_INCH),
 }
 _IMAGEJ_UNIT = re.compile(r"^unit=(.{1,40}?)\s*$", re.MULTILINE)

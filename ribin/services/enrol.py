@@ -19,7 +19,7 @@ from ribin.cases.exhibits import Event, Exhibit, Request, Row, Scope, exhibit_of
 from ribin.cases.results import SearchLists
 from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.extract.outlines import add_notes
-from ribin.model import Scan, ScanKind
+from ribin.model import Scan, ScanKind, stated_lighting
 from ribin.params.defaults import Params
 from ribin.pipeline import MarkVerdict, UsableMarks, judge_marks, usable_marks
 from ribin.search.context import OnProgress, silent
@@ -232,8 +232,10 @@ def _known_row(row: Row, vault: Vault, options: EnrolOptions) -> tuple[Exhibit, 
 
 
 def _reading_of(row: Row, options: EnrolOptions) -> ReadOptions:
-    """How a row says that its scan is read."""
+    """How a row says that its scan is read; ParameterError where it states no light that is one."""
     lighting = row.fields.get("lighting", "")
+    if lighting:
+        stated_lighting(lighting)  # also where no light is kept
     return replace(options.reading, who=options.who, why=options.reason, lighting=lighting)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ribin.cases.calibres import same_calibre
 from ribin.cases.csv_files import write_csv
 from ribin.cases.exhibits import ExhibitKind, Scope
+from ribin.cases.leads import LeadStatus
 from ribin.cases.plausible import checked_day
 from ribin.cases.record import Record
 from ribin.leads.rules import status_of
@@ -110,18 +112,24 @@ class ExhibitFilters:
         known = " ".join([*fields.values(), *one.aliases, one.opaque])
         parts = {known: self.text.split()} | {
             fields[name]: [getattr(self, name)]
-            for name in ("event", "case_number", "calibre", "firearm")
+            for name in ("event", "case_number", "firearm")
             if getattr(self, name)
         }
         return (
             all(p.casefold() in text.casefold() for text, named in parts.items() for p in named)
+            and self._has_calibre(fields["calibre"])
             and self.kind in (None, fields["kind"])
             and self.sharing in (None, fields["sharing"])
             and (not (self.date_from or self.date_to) or bool(day))
             and (self.date_from <= day and (not self.date_to or day <= self.date_to))
             and (not self.verdict or self.verdict in {mark.verdict for mark in one.marks})
-            and (not self.in_lead or bool(one.leads))
+            and (not self.in_lead or any(o.standing != LeadStatus.CLOSED for o in one.leads))
         )
+
+    def _has_calibre(self, said: str) -> bool:
+        """Any spelling of the calibre, or a part of the text."""
+        part = self.calibre.casefold() in said.casefold()
+        return part or (bool(said) and same_calibre(self.calibre, said))
 
 
 def list_exhibits(

@@ -147,7 +147,10 @@ def make_population(
     Raises RibinError: as `with_scans_of` and `with_pairs_of`; the plan alone stays in the file.
     """
     if output.exists():
-        raise ParameterError(f"{output}: a new file needed, found one: a plan is laid down once")
+        raise ParameterError(
+            f"{output}: a new file needed, found one: a plan is laid down once",
+            hint="a plan that was not carried out holds no pairs: remove it, or name another file",
+        )
     _write(begun, output)
     if source.path.is_dir():
         filled = with_scans_of(begun, source.stated, source.path, params, jobs, tick, source.form)
@@ -247,6 +250,7 @@ def study_report(
         ),
         _method("as labelled", "as labelled", plan, result.params_id),
         tuple(known.items()),
+        laid_down=False,
     )
     return validation_document(_head(who), scope, plan, validation, tested)
 

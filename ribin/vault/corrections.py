@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from ribin.cases.exhibits import Event, Exhibit, exhibit_of
-from ribin.cases.leads import CORRECTING, KEEPING
+from ribin.cases.leads import CORRECTING, DISCLOSING, KEEPING
 from ribin.cases.record import Record, RecordKind, canonical_bytes
 from ribin.errors import ParameterError, StoreError
+from ribin.text import clean_text
 from ribin.vault.enrol import check_new_name, exhibit_problems
 from ribin.vault.exhibits import (
     aliases_of,
@@ -73,6 +74,7 @@ def correct_exhibits(
     AccessError: the person may not; only an administrator blanks.
     """
     _check_said("exhibit", who, reason)
+    fields = {name: clean_text(text) for name, text in fields.items()}  # as at enrolment
     if "exhibit" in fields and len(set(names)) != 1:
         raise ParameterError(f"exhibit: one exhibit needed for a new name, found {len(set(names))}")
     done = []
@@ -176,6 +178,7 @@ class MovedScan:
     before: str
     exhibit: str
     left: int  # scans that the exhibit before still has
+    shared: str = ""  # how widely it is shared now, where that is wider than before
 
 
 def move_scan(
@@ -190,7 +193,8 @@ def move_scan(
     """
     _check_said("mark move", who, reason)
     with vault.act("move", who, reason.strip(), CORRECTING) as act:
-        before = needed_exhibit(act.db, vault.path, exhibit).exhibit
+        was = needed_exhibit(act.db, vault.path, exhibit)
+        before = was.exhibit
         sha256, source = find_scan(act.db, before, scan)
         known = find_exhibit(act.db, target)
         if known is None and not event:
@@ -200,13 +204,17 @@ def move_scan(
             )
         if known and known.exhibit == before:
             raise ParameterError(f"mark move: another exhibit than {before} needed, found the same")
+        wider = known is not None and known.sharing.width > was.sharing.width
+        if wider:
+            check_role_in_use(act.db, who, DISCLOSING)
         name = known.exhibit if known else _made(act, target, event)
         shown = first_name(act.db, name)
         state_scan(act, sha256, replace(scan_state(act.db, sha256), exhibit=shown))
         act.log(sha256, before=before, exhibit=name)
         query = "SELECT count(*) FROM scans WHERE exhibit = ?"
         left = act.db.execute(query, (before,)).fetchone()[0]
-    return MovedScan(sha256, source, before, name, left)
+    shared = str(known.sharing) if known and wider else ""
+    return MovedScan(sha256, source, before, name, left, shared)
 
 
 def _made(act: Act, exhibit: str, event: str) -> str:

@@ -50,7 +50,7 @@ def test_days_to_come_and_days_long_past():
             checked_past_day(day, "date")
 
 
-MADE = ["1.23457E+11", "1,23457E+11", "2E5", "-1e-7", "#N/A", "#NV", "#REF!", "#BEZUG!", "#DIV/0!"]
+MADE = ["1.23457E+11", "1,23457E+11", "2E+5", "-1e-7", "#N/A", "#NV", "#REF!", "#BEZUG!", "#DIV/0!"]
 MADE += ["#NAME?", "########", "14-Mar", "Mar-26", "14-Mar-26", "14/03/2026"]
 
 

@@ -451,7 +451,7 @@ def test_a_thousand_inapplicable_cases_are_all_refused(population):
         assert np.isnan(weight.interval95).all()
         assert weight.bounds == ()
         assert any(name in reason for reason in weight.refusals), (name, weight.refusals)
-        foreign = name in ("parameters", "mark type", "kind of scan", "not compared")
+        foreign = name in ("parameters", "mark type", "kind of scan", "not compared", "one scan")
         assert bool(weight.statement) != foreign
 
 
@@ -484,6 +484,30 @@ def test_an_image_needs_a_lamp_that_the_population_has(population):
         facts = changed(changed(lit, 0, lamp=lamp), 1, lamp="ring")
         assert weight_of(image, facts).refusals == expected
     assert weight_of(population, case()).refusals == ()  # a topography has no lamp
+
+
+def test_a_low_figure_never_speaks_for_one_firearm():
+    """Two normal densities of unlike width cross twice; labels may be the wrong way round."""
+    table = simulated(25, 7)
+    inverted = replace(table, values=-table.values)
+    wide = replace(table, values=np.where(table.mates, table.values, table.values * 0.2))
+    for one in (wide, inverted):
+        made = population_of(one, Plan("ccf", (DENSITY,), resamples=20))
+        assert not weight_of(made, case(-0.95)).log10_lr > 0
+    with pytest.raises(ParameterError, match="slope of 0 or more"):
+        fit(LOGISTIC, inverted.reference(LOGISTIC))
+
+
+def test_facts_must_be_covered_together():
+    made = population_of(simulated(25, 7))
+    scans = list(made.scans)
+    scans[0] = msgspec.structs.replace(scans[0], calibre=".45 ACP")
+    mixed = msgspec.structs.replace(made, scans=tuple(scans))
+    facts = changed(changed(case(), 0, calibre=".45 ACP"), 1, calibre=".45 ACP")
+    assert any("20 firearms of its" in reason for reason in weight_of(mixed, facts).refusals)
+    two = weight_of(mixed, changed(case(), 0, calibre=".45 ACP"))
+    assert any("of two calibres" in reason for reason in two.refusals)
+    assert weight_of(mixed, case()).refusals == ()
 
 
 # Mark types of the same cartridge cases, fused.

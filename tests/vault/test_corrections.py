@@ -106,7 +106,7 @@ def test_several_exhibits_are_corrected_together_or_none(vault):
         ({"date": "2026-13-01"}, "a day as YYYY-MM-DD, found '2026-13-01'"),
         ({"kind": "found"}, "kind needs one of"),
         ({"firearm": "Glock"}, "only a test fire has a known firearm"),
-        ({"exhibit": " X9"}, "exhibit needs an identifier"),
+        ({"exhibit": ""}, "exhibit needs an identifier"),
         ({"exhibit": "BLZ:X"}, "commands do not read as a file"),
         ({"exhibit": "X2"}, "a name that no other exhibit has or had needed, found X2"),
         ({"event": ""}, "event needs an identifier"),

@@ -30,7 +30,11 @@ _ROOM = 64 << 10  # bytes for the header and the text of a small image
 _SAME_COLOUR = 16  # of 255 in any channel: what resampling and rounding change
 _LEAST_SHARE = 0.01  # of the drawn pixels; rarer colours lie on soft edges
 _BREECH_FACE = re.compile(r"breech|breach|(?<![a-z])b\.? ?f\.?(?:i|r)?(?![a-z])", re.IGNORECASE)
-_NOT = re.compile(r"\b(?:not?|non|without|outside|except|excluding|ignore)\b", re.IGNORECASE)
+_NOT = re.compile(
+    r"(?<![a-z])(?:not?|non(?:breech|breach|bf)?|never|without|outside|beyond|background|but|rest"
+    r"|except\w*|exclu\w*|ignor\w*|omit\w*|mask(?:ed)? out|unusable)(?![a-z])",
+    re.IGNORECASE,
+)
 
 
 def read_outline(
