@@ -26,6 +26,7 @@ from ribin.export.restore import import_vault
 from ribin.export.scanfolder import write_x3p
 from ribin.export.write import export_vault
 from ribin.model import MarkType, ScanKind
+from ribin.text import clean_text
 from ribin.vault.catalogue import SCHEMA_VERSION
 from ribin.vault.enrol import scan_path
 from ribin.vault.rebuild import read_tables
@@ -40,8 +41,8 @@ from ribin.vault.sharing import (
 )
 from ribin.vault.vault import Vault
 
-TEXT = st.text(st.characters(categories=["L", "N", "P", "S", "M"]), max_size=12)
-NAME = st.text("abcÄß漢 0-9/.'\"", min_size=1, max_size=8).map(lambda text: f"n{text}n")
+TEXT = st.text(st.characters(categories=["L", "N", "P", "S", "M"]), max_size=12).map(clean_text)
+NAME = st.text("abcÄß漢 0-9/.'\"", min_size=1, max_size=8).map(lambda text: clean_text(f"n{text}n"))
 DAY = st.dates(date(1900, 1, 1), date(2026, 1, 1)).map(lambda day: day.isoformat()) | st.just("")
 
 
