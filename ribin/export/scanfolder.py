@@ -251,7 +251,8 @@ def read_csv(content: bytes, dtype: str, shape: tuple[int, ...], where: str) -> 
     words = content.replace(b"\n", b",").strip(b",").split(b",") if content.strip() else []
     try:
         numbers = [float(word) for word in words]
-        values = np.array(numbers, np.float64).astype(_TYPES[dtype])
+        with np.errstate(invalid="raise", over="raise"):  # a number that the type cannot hold
+            values = np.array(numbers, np.float64).astype(_TYPES[dtype])
         return values.reshape(shape)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise FormatError(f"{where}: numbers of shape {shape} needed, {error}") from error
