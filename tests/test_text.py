@@ -80,6 +80,7 @@ def test_json_that_is_shown_means_the_same(value):
         ("A_1", "A1"),
         ("I0", "1o"),
         ("\uff21-1", "a1"),
+        ("X\u22121", "X1"),
     ],
 )
 def test_names_that_look_alike(one, other):

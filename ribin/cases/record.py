@@ -60,10 +60,6 @@ class Record:
         stated = {name: value for name, value in vars(self).items() if name != "body"}
         return hashlib.sha256(canonical_bytes(stated)).hexdigest()
 
-    def canonical_bytes(self) -> bytes:
-        """The version as it is written everywhere: catalogue, export, bundle, message."""
-        return canonical_bytes(vars(self))
-
 
 def canonical_bytes(value: Any) -> bytes:
     """JSON in one spelling: keys in order, no space, UTF-8.

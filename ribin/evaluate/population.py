@@ -30,6 +30,7 @@ from ribin.errors import FormatError, ParameterError
 from ribin.evaluate.calibration import CalibrationMethod, ReferencePairs, Values, on_logit_scale
 from ribin.evaluate.pairs import (
     LABELS_FILE,
+    Label,
     Pair,
     Tick,
     compare_scans,
@@ -355,6 +356,8 @@ def with_scans_of(
                 scans.append(scan)
     pairs = compare_scans(labels, described, params, jobs, tick)
     items = {key: row.get("item") or key[0] for key, row in rows.items()}
+    if len(begun.marks) > 1:
+        _check_items(path, labels, items)
     taken, lacking = _joined(with_figure(pairs, begun.plan.figure), begun.marks, items)
     reasons = Counter(p.reason for p in pairs if not p.compared)
     if lacking:
@@ -367,6 +370,17 @@ def with_scans_of(
         pairs=tuple(taken),
         not_compared=dict(reasons),
     )
+
+
+def _check_items(path: Path, labels: Sequence[Label], items: Mapping[tuple[str, str], str]) -> None:
+    """Refuse two marks of one type on a cartridge case: which of them counts is not known."""
+    seen: dict[tuple[str, MarkType], str] = {}
+    for label in labels:
+        key = (items[label.file, label.mark], label.mark)
+        if key in seen:
+            said = f"{path}: one {label.mark.words} of item {key[0]} needed"
+            raise FormatError(f"{said}, found {seen[key]} and {label.file}")
+        seen[key] = label.file
 
 
 def _joined(

@@ -144,7 +144,10 @@ def _results(validation: WeightValidation, tested: TestedPairs | None) -> list[B
     figures = validation.figures
     if figures is None or tested is None:
         return [Paragraph("No method could be fitted: there is no likelihood ratio.")]
-    rows = tuple((FIGURE_NAMES[name], *_said(getattr(figures, name))) for name in _CHARACTERISTICS)
+    rows = tuple(
+        (FIGURE_NAMES[name], *map(_cell, astuple(getattr(figures, name))))
+        for name in _CHARACTERISTICS
+    )
     blocks: list[Block] = [
         Paragraph(
             f"Tested on {figures.known_match} known matches and {figures.known_non_match} known "
@@ -182,17 +185,15 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _said(figure: WithInterval) -> tuple[str, str, str]:
-    return f"{figure.value:.4f}", f"{figure.low:.4f}", f"{figure.high:.4f}"
-
-
 def _decisions(plan: Plan, validation: WeightValidation) -> list[Block]:
     """A row each criterion; without one, each figure stands with no decision."""
     figures, rows = validation.figures, []
     for name, (characteristic, _, picture) in _CHARACTERISTICS.items():
         most = plan.required.get(name)
         value = getattr(figures, name) if figures else None
-        found = "-" if value is None else f"{value.value:.4f} ({value.low:.4f} to {value.high:.4f})"
+        found = "-"
+        if value is not None and not np.isnan(value.value):
+            found = "{} ({} to {})".format(*map(_cell, astuple(value)))
         needed = "none laid down" if most is None else f"at most {most:g}"
         rows.append(
             (characteristic, FIGURE_NAMES[name], picture, needed, found, _decision(most, value))

@@ -47,7 +47,7 @@ _ROUTES = [
 
 
 def application(state: ApplicationState, browser_session: BrowserSession) -> ASGIApp:
-    """The pages of an state for the browser of a session; nothing else is served.
+    """The pages of a state for the browser of a session; nothing else is served.
 
     The guard stands around all of it, so that errors too pass it and carry its headers.
     """

@@ -35,6 +35,11 @@ def test_what_is_iso_or_no_day_stays(text):
     assert iso_day(text, DayOrder.DAY_FIRST) == text
 
 
+def test_a_year_of_four_digits_is_that_year():
+    assert iso_day("14/03/0026", DayOrder.DAY_FIRST) == "0026-03-14"
+    assert iso_day("14/03/26", DayOrder.DAY_FIRST) == "2026-03-14"
+
+
 def test_a_day_in_another_form_names_the_option():
     with pytest.raises(ParameterError, match="needs a day as YYYY-MM-DD") as caught:
         checked_day("14/03/2026", "date")
@@ -50,17 +55,31 @@ def test_days_to_come_and_days_long_past():
             checked_past_day(day, "date")
 
 
-MADE = ["1.23457E+11", "1,23457E+11", "2E+5", "-1e-7", "#N/A", "#NV", "#REF!", "#BEZUG!", "#DIV/0!"]
+MADE = [
+    "1.23457E+11",
+    "1,23457E+11",
+    "2E+5",
+    "1.234,5E+11",
+    "-1e-7",
+    "#N/A",
+    "#NV",
+    "#REF!",
+    "#BEZUG!",
+    "#DIV/0!",
+]
 MADE += ["#NAME?", "########", "14-Mar", "Mar-26", "14-Mar-26", "14/03/2026"]
+MADE += ["Err:502", "14-ene", "mai-26", "26. M\u00e4r", "14.03.2026", "12:34:00", "#NOM?"]
 
 
 @pytest.mark.parametrize("text", MADE)
 def test_what_a_spreadsheet_made_is_no_name(text):
     assert made_by_spreadsheet(text, is_name=True)
-    assert made_by_spreadsheet(text, is_name=False) == text.startswith("#")
+    assert made_by_spreadsheet(text, is_name=False) == text.startswith(("#", "Err:"))
 
 
-@pytest.mark.parametrize("text", ["2026-17-3", "#12", "E12", "12E", "CIB-0319/26", "123456789012"])
+@pytest.mark.parametrize(
+    "text", ["2026-17-3", "#12", "#A1", "E12", "12E", "26E4", "CIB-0319/26", "123456789012"]
+)
 def test_what_a_person_wrote_is_one(text):
     assert not made_by_spreadsheet(text, is_name=True)
 

@@ -192,7 +192,9 @@ def test_a_validation_report_of_a_population_and_of_a_study(ribin, study, made, 
     words = ("--weight", "--validation", page, "--require", "cllr=0.9")
     ran = ribin("evaluate", study, *words)
     assert ran.code == 0, ran.err
-    assert "at most 0.9" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert "at most 0.9" in text
+    assert "criterion, given with this run" in text
     assert ribin("evaluate", study, "--validation", page).code == 2
     wrong = ribin("evaluate", study, "--weight", "--require", "cllr")
     assert "FIGURE=MOST needed, found cllr" in wrong.err
@@ -226,3 +228,15 @@ def test_mark_types_of_a_folder_are_fused(ribin, tmp_path):
 def test_further_mark_types_need_a_first(ribin, study, tmp_path):
     words = ("--fuse", "firing_pin", "-o", tmp_path / "P.json", *COVERED)
     assert "--fuse needs --mark" in ribin("population", "make", study, *words).err
+
+
+def test_two_marks_of_one_type_on_one_cartridge_case_are_not_fused(ribin, study, tmp_path):
+    folder = tmp_path / "both"
+    shutil.copytree(study, folder)
+    one, two = sorted(path.name for path in folder.glob("*.x3p"))[:2]
+    rows = [f"{one},A,breech_face,1", f"{two},A,breech_face,1", f"{one},A,firing_pin,1"]
+    (folder / "labels.csv").write_text("\n".join(["file,firearm,mark,item", *rows]))
+    words = ("--mark", "breech_face", "--fuse", "firing_pin", "--figure", "ccf")
+    ran = ribin("population", "make", folder, "-o", tmp_path / "P.json", *COVERED, *words)
+    assert ran.code == 3
+    assert f"one breech face of item 1 needed, found {one} and {two}" in ran.err

@@ -674,6 +674,19 @@ def test_a_validation_report_in_the_order_of_the_guideline(required, decision):
     assert "Cllr" in document_html(document)
 
 
+def test_what_was_never_seen_has_a_bound_over_firearms():
+    """Classes far apart: no likelihood ratio misleads, which 12 firearms do not prove."""
+    table = simulated(12, 3)
+    apart = replace(table, values=np.where(table.mates, 0.9, -0.9) + table.values * 0.01)
+    plan = Plan("ccf", (DENSITY,), required={"eer": 0.0001})
+    document = population_report(population_of(apart, plan), "A. Examiner")
+    text = "\n".join(document_texts(document))
+    assert "0.0000 (0.0000 to 0.2500)" in text
+    assert "met; the interval reaches beyond" in text
+    assert "They are of 12 firearms, and 20 are needed" in text
+    assert "nan" not in text
+
+
 def test_a_requirement_of_an_unknown_figure():
     with pytest.raises(ParameterError, match=r"one of cllr, .* needed, found 'auc'"):
         plan_for("score", required={"auc": 0.9})

@@ -7,7 +7,7 @@ import sqlite3
 import zipfile
 
 import pytest
-from bundle_makers import changed_manifest, make_pair, members_of_bundle, signed_again, state_of
+from bundle_makers import changed_manifest, members_of_bundle, signed_again, state_of
 from search_makers import PARAMS_ID, ask, make_query
 from vault_makers import enrol, make_exhibit
 
@@ -19,7 +19,6 @@ from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.search.context import SearchContext
 from ribin.search.engine import search
-from ribin.search.network import read_network
 from ribin.vault.corrections import correct_exhibits
 from ribin.vault.keys import end_trust, make_key, own_key, trust_key
 from ribin.vault.received import read_exhibits
@@ -27,33 +26,9 @@ from ribin.vault.recorded_searches import add_search
 from ribin.vault.sharing import end_release, pseudonyms, release_exhibit, set_sharing
 from ribin.vault.vault import Vault
 
+pytestmark = pytest.mark.usefixtures("small_templates")
+
 SECRETS = (b"secret", b"Dangriga", b"C-99", b"E-BLZ", b"scan1.x3p", b"not a real X3P")
-
-
-@pytest.fixture(autouse=True)
-def _small_templates(monkeypatch, plain_correlator):
-    """The templates of these tests are made up; what a real one must be is tested elsewhere."""
-    monkeypatch.setattr("ribin.exchange.receive.check_described", lambda arrays, where: None)
-
-
-@pytest.fixture
-def pair(tmp_path):
-    made = make_pair(tmp_path)
-    yield made
-    for vault in (made.sender, made.receiver):
-        assert vault.check().problems == ()
-        vault.close()
-
-
-@pytest.fixture
-def network(pair):
-    """As JAM sees it: Belize's vault is in no folder of its own."""
-    path = pair.folder / "network.toml"
-    path.write_text(
-        '[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "nowhere"\n'
-        '[clusters]\nlinked = ["JAM", "BLZ"]\n'
-    )
-    return read_network(path)
 
 
 def found(network, scope=Scope.CLUSTER):

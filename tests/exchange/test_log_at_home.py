@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 
 import pytest
-from bundle_makers import make_pair
 from search_makers import PARAMS_ID, ask, fill, make_network, make_query
 from vault_makers import enrol, make_exhibit
 
@@ -15,36 +14,13 @@ from ribin.exchange.receive import import_bundle
 from ribin.exchange.send import export_bundle
 from ribin.search.context import SearchContext
 from ribin.search.engine import search
-from ribin.search.network import read_network
 from ribin.services.audit import last_rows, verify_log
 from ribin.vault.anchors import kept_anchors
 from ribin.vault.keys import own_key
 from ribin.vault.sharing import release_exhibit
 from ribin.vault.vault import Vault
 
-
-@pytest.fixture(autouse=True)
-def _small_templates(monkeypatch, plain_correlator):
-    monkeypatch.setattr("ribin.exchange.receive.check_described", lambda arrays, where: None)
-
-
-@pytest.fixture
-def pair(tmp_path):
-    made = make_pair(tmp_path)
-    yield made
-    for vault in (made.sender, made.receiver):
-        assert vault.check().problems == ()
-        vault.close()
-
-
-@pytest.fixture
-def network(pair):
-    path = pair.folder / "network.toml"
-    path.write_text(
-        '[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "nowhere"\n'
-        '[clusters]\nlinked = ["JAM", "BLZ"]\n'
-    )
-    return read_network(path)
+pytestmark = pytest.mark.usefixtures("small_templates")
 
 
 def send_back(pair, name: str):

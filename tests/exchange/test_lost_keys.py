@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bundle_makers import changed_manifest, make_pair, members_of_bundle, signed_again
+from bundle_makers import changed_manifest, members_of_bundle, signed_again
 
 from ribin.cases.exhibits import Scope
 from ribin.crypto.keys import PrivateKey, read_public, write_public
@@ -18,21 +18,9 @@ from ribin.vault.keys import change_key, end_trust, own_key, trust_key
 from ribin.vault.received import ReceivedGallery, last_bundle
 from ribin.vault.sharing import release_exhibit
 
+pytestmark = pytest.mark.usefixtures("small_templates")
+
 TODAY = datetime.now(UTC).date()
-
-
-@pytest.fixture(autouse=True)
-def _small_templates(monkeypatch, plain_correlator):
-    monkeypatch.setattr("ribin.exchange.receive.check_described", lambda arrays, where: None)
-
-
-@pytest.fixture
-def pair(tmp_path):
-    made = make_pair(tmp_path)
-    yield made
-    for vault in (made.sender, made.receiver):
-        assert vault.check().problems == ()
-        vault.close()
 
 
 def held(pair) -> int:

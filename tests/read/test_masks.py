@@ -214,6 +214,26 @@ def test_the_names_of_a_breech_face(meaning, tmp_path):
     assert np.array_equal(read_scan(tmp_path / "a.x3p").mark_valid, drawn(TOP) == 255)
 
 
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        *("not_bf", "no_bf", "non_breech", "nonbreech", "outside_bf", "never bf", "ignored bf"),
+        *(
+            "breech face (ignored)",
+            "excluded breech face",
+            "all but breech face",
+            "background of bf",
+        ),
+    ],
+)
+def test_what_is_called_no_breech_face_is_none(meaning, tmp_path):
+    pixels = painted(BRONZE, (TOP, RED), (slice(9, 12), BLUE))
+    (tmp_path / "a.x3p").write_bytes(with_colours(pixels, "#cd7f32", **{meaning: "#ff0000"}))
+    scan = read_scan(tmp_path / "a.x3p")
+    assert scan.mark_valid is None
+    assert "not used" in scan.provenance.notes[0]
+
+
 def test_a_background_without_anything_on_it_is_noted(tmp_path):
     (tmp_path / "a.x3p").write_bytes(with_colours(painted(BRONZE), "#cd7f32"))
     scan = read_scan(tmp_path / "a.x3p")

@@ -72,6 +72,8 @@ STATED = {
     "ImageJ um": imagej("um", 1.0),
     "ImageJ micron": imagej("micron", 1.0),
     "ImageJ, escaped": imagej("\\u00B5m", 1.0),
+    "ImageJ micrometre": imagej("micrometre", 1.0),
+    "ImageJ millimetres": imagej("millimetres", 1e3),
     "ImageJ mm": imagej("mm", 1e3),
     "ImageJ nm": imagej("nm", 1e-3),
     "ImageJ cm": imagej("cm", 1e4, 3),
@@ -84,6 +86,10 @@ STATED = {
     "OME nm": ome(
         X.format(COL_UM * 1e3) + ' PhysicalSizeXUnit="nm"',
         Y.format(ROW_UM) + ' PhysicalSizeYUnit="&#181;m"',
+    ),
+    "OME Angstrom": ome(
+        X.format(COL_UM * 1e4) + ' PhysicalSizeXUnit="&#197;"',
+        Y.format(ROW_UM * 1e4) + ' PhysicalSizeYUnit="&#197;"',
     ),
     "OME and tags that agree": ome(
         X.format(COL_UM), Y.format(ROW_UM), resolution=(4000.0, 5000.0), resolutionunit=3

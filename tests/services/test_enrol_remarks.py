@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,31 @@ def test_vocabulary(enrol, ribin):
     assert {one["field"] for one in found} == {"ammunition", "make"}
     assert ribin("vocabulary", "--same", "a=b", *said).code == 2
     assert "9 mm Luger" in ribin("vocabulary", "--calibres").out
+
+
+@pytest.mark.parametrize("more", [("--dry-run",), ()])
+def test_a_word_that_is_no_light_is_refused_also_of_a_topography(place, ribin, more):
+    (place / "l.csv").write_text("file,event,exhibit,lighting\nc.x3p,E1,X1,rnig\n")
+    said = ("--manifest", "l.csv", "--vault", "JAM", "--who", "me")
+    done = ribin("enrol", *said, *more)
+    assert done.code != 0
+    assert "ring, side or side:DEG needed, found 'rnig'" in done.out + done.err
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are UTF-8 there")
+def test_a_file_name_that_is_no_utf_8_is_kept_as_codes(place, ribin):
+    os.rename(b"c.x3p", b"bad\xff.x3p")
+    said = ("--event", "E3", "--exhibit", "X3", "--vault", "JAM", "--who", "me", "--jobs", "1")
+    done = ribin("enrol", os.fsdecode(b"bad\xff.x3p"), *said)
+    assert done.code == 0, done.err
+    assert ribin("store", "check", "--vault", "JAM").code == 0
+
+
+def test_exhibits_are_listed_by_any_spelling_of_a_calibre(enrol, ribin):
+    enrol("a.x3p", "A-1", "--calibre", "9 mm Luger")
+    enrol("b.x3p", "B-2", "--calibre", ".45 ACP")
+    said = ("exhibit", "list", "--vault", "JAM", "--who", "me", "--json")
+    for spelling in ("9x19", "luger", "9 mm Para"):
+        found = json.loads(ribin(*said, "--calibre", spelling).out)
+        assert "A-1" in str(found), spelling
+        assert "B-2" not in str(found), spelling

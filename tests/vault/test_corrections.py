@@ -219,6 +219,21 @@ def test_one_of_several_scans_is_told_by_its_name_or_hash(vault):
     assert move_scan(vault, "X2", other.sha256[:12], "X1", "", **SAID).exhibit == "X1"
 
 
+def test_a_scan_that_comes_to_be_shared_wider_needs_the_role_that_shares(vault):
+    enrol(vault, 21, make_exhibit("N1", Scope.COUNTRY))
+    appoint(vault, "tech", (Role.TECHNICIAN,), "chief", "hired")
+    said = {"who": "tech", "reason": "wrong tray"}
+    with pytest.raises(AccessError):
+        move_scan(vault, "N1", "", "X2", "", **said)
+    assert move_scan(vault, "X1", "", "X2", "", **said).shared == ""
+    assert move_scan(vault, "N1", "", "X2", "", **SAID).shared == "network"
+
+
+def test_a_correction_is_cleaned_as_an_enrolment_is(vault):
+    correct(vault, "X1", place="K\u00a0\tTown")
+    assert vault.exhibit("X1").event.place == "K Town"
+
+
 # Leads.
 
 
