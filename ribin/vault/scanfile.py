@@ -272,7 +272,8 @@ def pack_parts(parts: ScanParts) -> bytes:
 # The same template gives the same bytes. Reading takes nothing on trust: names, types and sizes are
 # checked before anything of that size is allocated, and no object is ever built from the bytes.
 
-_TYPES = {np.dtype(name).str: np.dtype(name) for name in ("bool", "int16", "int32", "float32")}
+_TYPE_NAMES = ("bool", "int8", "int16", "int32", "float32")
+_TYPES = {np.dtype(name).str: np.dtype(name) for name in _TYPE_NAMES}
 _MOST_ARRAYS = 32
 _MOST_BYTES = 64 << 20  # all arrays of a template together; a breech face has 0.2 MiB
 _HEADS = {(1, 0): 2, (2, 0): 4}  # version of .npy -> bytes of the length of its header
