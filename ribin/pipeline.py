@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ribin.comparison import Comparison
-from ribin.correlate.side import prepare_side
+from ribin.correlate.side import PreparedSide, prepare_rest, prepare_side
 from ribin.correlate.steps import correlate_sides
+from ribin.decide.lines import join_parts, lines_note
 from ribin.decide.steps import decide_comparison, not_compared
+from ribin.describe.lines import lines_of
 from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError, ScanError
 from ribin.extract.find import find_regions
@@ -288,7 +290,30 @@ def compare_marks(
             )
     if unlike := _unlike(reference, comparison):
         return not_compared(reference, comparison, unlike, params.params_id)
-    sides = prepare_side(reference), prepare_side(comparison)
+    result = _compare_surfaces(reference, comparison, params, prepare_side, trace)
+    shape = lines_of(reference, comparison)
+    if shape and result.score >= method.decide.rest_from:
+        rest = _compare_surfaces(reference, comparison, params, prepare_rest, trace)
+        result = join_parts(result, rest, shape, method.decide)
+    notes = (
+        light_note(reference.provenance.lighting, comparison.provenance.lighting),
+        lines_note(result.along),
+        result.note,
+    )
+    note = "; ".join(filter(None, notes))
+    return replace(result, note=note, elapsed_s=time.perf_counter() - started)
+
+
+def _compare_surfaces(
+    reference: Template,
+    comparison: Template,
+    params: Params,
+    prepare: Callable[[Template], PreparedSide],
+    trace: Trace,
+) -> Comparison:
+    """The marks as they are, or without their lines, as `prepare` lays them out."""
+    method = params.of(reference.mark_type, reference.kind)
+    sides = prepare(reference), prepare(comparison)
     registration = correlate_sides(*sides, method.describe, method.correlate, trace)
     if registration is None:
         reason = "the marks overlap at no placement in range"
@@ -296,12 +321,7 @@ def compare_marks(
     result = decide_comparison(
         reference, comparison, registration, method.decide, params.params_id, trace
     )
-    notes = (
-        light_note(reference.provenance.lighting, comparison.provenance.lighting),
-        mounting_note(result, method) if registration.beyond else "",
-    )
-    note = "; ".join(filter(None, notes))
-    return replace(result, note=note, elapsed_s=time.perf_counter() - started)
+    return replace(result, note=mounting_note(result, method)) if registration.beyond else result
 
 
 def mounting_note(result: Comparison, method: MethodParams) -> str:

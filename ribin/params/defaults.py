@@ -264,6 +264,23 @@ class PreprocessParams:
 
 
 @dataclass(frozen=True)
+class LinesParams:
+    """Lines that a production run may share, and how they are taken out of a mark."""
+
+    min_share: float = 0.22  # of the energy; what explains less is left in
+    rounds: int = 3  # of taking out the strongest
+    cell_um: float = 1200.0  # along, over which a line is the same
+    mean_um: float = 250.0  # sigma of the mean that is taken out along lines
+    # Tried: every direction, straight and bent; and centres within the mark, on a square grid.
+    step_deg: float = 5.0
+    curvatures_per_mm: tuple[float, ...] = (0.3, 0.6, 1.0, 1.4)
+    bend_per_mm: float = 0.2
+    center_um: float = 480.0
+    center_step_um: float = 40.0
+    least_step: float = 0.06  # of these steps, to which the best is refined
+
+
+@dataclass(frozen=True)
 class DescribeParams:
     """From a mark to a template."""
 
@@ -276,6 +293,7 @@ class DescribeParams:
     coarse_reach_um: float = 260.0
     medium_pitch_um: float = 50.0
     min_fill: float = 0.30  # share of a cell that is measured (Chen 2017: 0.15; NFI: 0.35)
+    lines: LinesParams = field(default_factory=LinesParams)
 
     @property
     def cell_um(self) -> float:
@@ -327,6 +345,11 @@ class DecideParams:
     cmc_points: float = 15.0
     # Taken off beyond the stated mounting, where six times as many placements agree by chance.
     beyond_points: float = 5.0
+    # Lines that a production run may share: a score may be as high as this for what the marks score
+    # without them, 0 to 100 each. What rests on lines is so at most 38 points.
+    rest_scores: tuple[float, ...] = (0.0, 28.0, 62.0)
+    most_with_lines: tuple[float, ...] = (30.0, 36.0, 100.0)
+    rest_from: float = 20.0  # a score below it is the same without lines, or higher by chance
 
 
 @dataclass(frozen=True)
@@ -350,7 +373,8 @@ _FIRING_PIN = MethodParams(
                      high_cutoff_um=120.0,  # 200: known non-matches reach 33 instead of 28
                      edge_um=100.0),  # 50: with shared turning marks 33 instead of 24
     DescribeParams(7.8125, high_cutoff_um=128.0, coarse_step_um=31.25, coarse_reach_um=95.0,
-                   medium_pitch_um=15.625),
+                   medium_pitch_um=15.625,
+                   lines=LinesParams(rounds=0)),  # turning marks of one pin may be its own
     CorrelateParams(shift_range_um=150.0, seed_distance_um=33.0, medium_shift_um=31.25,
                     search_radius_um=46.875, norm_step_um=23.4375),
     DecideParams(max_place_um=20.0, agreement_scale=7.0),  # 5: known non-matches 32, not 24

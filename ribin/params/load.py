@@ -147,7 +147,8 @@ _BY_NAME = (
     *((name, _SHARE) for name in ("max_glare", "max_white", "min_contrast", "saturation")),
     ("min_ccf", Range(-1, 1)),
     ("form_degree", Range(0, 8)),  # beyond it, a surface is not fitted but followed
-    *((name, Range(0)) for name in ("fine_rotation_steps",)),
+    *((name, Range(0)) for name in ("fine_rotation_steps", "rounds")),
+    *((name, Range(0, 100)) for name in ("rest_scores", "most_with_lines", "rest_from")),
 )
 # Of one type of mark: a parameter, what it must be of another, and the other.
 _MULTIPLES = (
