@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.describe.reduce import reduce_surface
+from ribin.describe.reduce import clip_relief, reduce_surface
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params.defaults import LinesParams
 from ribin.surface._jit import sum_kernel
@@ -153,15 +153,28 @@ def find_lines(
             for angle in np.arange(0.0, 360.0, step_deg).tolist()
         ]
     line = np.arange(-params.center_um, params.center_um + 1.0, params.center_step_um).tolist()
-    tried += [rough.lines(*about(row, col)) for row in line for col in line]
-    best = max(tried, key=lambda lines: lines.share)
+    centers = [rough.lines(*about(row, col)) for row in line for col in line]
+    # The best centre is looked at more closely too: a step away from it rings are half lost.
+    seeds = [_best(tried), *sorted(centers, key=lambda one: -one.share)[: params.centers]]
     fine = _Explained(surface, valid, pitch_um, params)
-    best = fine.lines(best.across_deg, best.curvature_per_um)
+    return _best([_climb(fine, seed, params) for seed in seeds])
+
+
+def _best(lines: list[Lines]) -> Lines:
+    return max(lines, key=lambda one: one.share)
+
+
+def _climb(explained: _Explained, seed: Lines, params: LinesParams) -> Lines:
+    """The best lines near some, in smaller and smaller steps."""
+    best = explained.lines(seed.across_deg, seed.curvature_per_um)
     step = 0.5
     while step >= params.least_step:
-        steps = step * step_deg, step * 1e-3 * params.bend_per_mm, step * params.center_step_um
-        around = [fine.lines(*place) for place in best.near(*steps)]
-        better = max(around, key=lambda lines: lines.share)
+        steps = (
+            step * params.step_deg,
+            step * 1e-3 * params.bend_per_mm,
+            step * params.center_step_um,
+        )
+        better = _best([explained.lines(*place) for place in best.near(*steps)])
         if better.share > best.share:
             best = better
         else:
@@ -172,10 +185,10 @@ def find_lines(
 # The surface without them.
 
 
-def remove_lines(
+def mean_along(
     surface: FloatArray, valid: BoolArray, pitch_um: float, lines: Lines, params: LinesParams
 ) -> FloatArray:
-    """The surface less its Gaussian mean along the lines; 0 where not measured."""
+    """The Gaussian mean of a surface along lines; 0 where not measured."""
     half_um = surface.shape[0] * pitch_um / 2.0
     steps_um = pitch_um / 2.0, 2.0 * pitch_um  # across lines are fine, along them smooth
     across = np.arange(-1.5 * half_um, 1.5 * half_um, steps_um[0])
@@ -192,9 +205,11 @@ def remove_lines(
     )
     mean = values / np.maximum(weights, 1e-3)
     u, v = _bent(surface.shape, pitch_um, lines)
-    places = (v - along[0]) / steps_um[1], (u - across[0]) / steps_um[0]
-    there = cv2.remap(mean, *(p.astype(np.float32) for p in places), cv2.INTER_LINEAR)
-    return np.where(valid, surface - there, np.float32(0)).astype(np.float32)
+    down, right = (u - across[0]) / steps_um[0], (v - along[0]) / steps_um[1]
+    there = cv2.remap(
+        mean, right.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR
+    )
+    return np.where(valid, there, np.float32(0)).astype(np.float32)
 
 
 def _unbent(
@@ -236,18 +251,20 @@ def _bent(
 
 
 def without_lines(
-    surface: FloatArray, valid: BoolArray, pitch_um: float, params: LinesParams
+    surface: FloatArray, valid: BoolArray, pitch_um: float, clip_mads: float, params: LinesParams
 ) -> tuple[FloatArray, tuple[Lines, ...]]:
-    """The surface without all lines that explain enough of it, and these lines, strongest first.
+    """The surface without all lines that explain enough of it, and these lines, as they were found.
 
-    Without any, the surface as it is.
+    Lines are found, and their mean is taken, where relief beyond `clip_mads` is cut off. Without
+    any, the surface is as it was.
     """
     found: list[Lines] = []
     for _ in range(params.rounds):
-        lines = find_lines(surface, valid, pitch_um, params)
+        clipped = clip_relief(surface, valid, clip_mads)
+        lines = find_lines(clipped, valid, pitch_um, params)
         if lines.share < params.min_share:
             break
-        surface = remove_lines(surface, valid, pitch_um, lines, params)
+        surface = surface - mean_along(clipped, valid, pitch_um, lines, params)
         found.append(lines)
     return surface, tuple(found)
 

@@ -38,6 +38,13 @@ def reduce_surface(
     return out, out_valid
 
 
+def clip_relief(surface: FloatArray, valid: BoolArray, clip_mads: float) -> FloatArray:
+    """Cut off relief beyond `clip_mads` scaled median deviations from 0."""
+    heights = surface[valid]
+    limit = clip_mads * 1.4826 * float(np.median(np.abs(heights))) if heights.size else 0.0
+    return np.clip(surface, -limit, limit)
+
+
 def even_out(surface: FloatArray, valid: BoolArray, clip_mads: float) -> FloatArray:
     """Cut off relief beyond `clip_mads` scaled median deviations and scale to unit RMS.
 
@@ -45,10 +52,8 @@ def even_out(surface: FloatArray, valid: BoolArray, clip_mads: float) -> FloatAr
     of them carry the correlation. Shapes as in `reduce_surface`; 0 where not `valid`. A surface
     without relief stays 0.
     """
-    heights = surface[valid]
-    limit = clip_mads * 1.4826 * float(np.median(np.abs(heights))) if heights.size else 0.0
-    clipped = np.clip(surface, -limit, limit)
-    rms = float(np.sqrt(np.mean(np.square(clipped[valid], dtype=np.float64)))) if limit else 0.0
+    clipped = clip_relief(surface, valid, clip_mads)
+    rms = float(np.sqrt(np.mean(np.square(clipped[valid], dtype=np.float64)))) if valid.any() else 0.0
     if rms == 0.0:
         return np.zeros_like(surface)
     return np.where(valid, clipped / np.float32(rms), np.float32(0))

@@ -105,8 +105,7 @@ def _without_lines(
     """The arrays of the mark without its lines; none where it has none to speak of."""
     pitch_um = params.pitch_um
     surface, valid = reduce_surface(mark.surface, mark.valid, round(pitch_um / mark.pitch_um))
-    evened = even_out(surface, valid, params.clip_mads)
-    rest, lines = without_lines(evened, valid, pitch_um, params.lines)
+    rest, lines = without_lines(surface, valid, pitch_um, params.clip_mads, params.lines)
     if not lines:
         return {}
     fine = even_out(

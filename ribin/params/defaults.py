@@ -277,6 +277,7 @@ class LinesParams:
     bend_per_mm: float = 0.2
     center_um: float = 480.0
     center_step_um: float = 40.0
+    centers: int = 4  # of the best ones are refined
     least_step: float = 0.06  # of these steps, to which the best is refined
 
 
