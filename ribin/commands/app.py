@@ -47,6 +47,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Keep the vault": (
         ("store", "vault:store", "Check, back up, restore a vault."),
         ("people", "people:people", "Who may do what in a vault."),
+        ("account", "account:account", "Passwords of the people of a vault."),
         ("audit", "audit:audit", "The audit log of a vault."),
         ("retention", "share:retention", "How long exhibits are kept."),
         ("purge", "share:purge", "Take exhibits out of the vault for good."),

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ribin.cases.leads import Conclusion, ReviewBasis
+from ribin.commands.account import proving
 from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after, say
 from ribin.leads.steps import Step
@@ -89,7 +90,7 @@ def list_leads(mine: bool, call: Call) -> None:
 
 @lead.command()
 @click.argument("lead_number", metavar="LEAD")
-@common_options("vault", "who", "json")
+@common_options("vault", "who", "password", "json")
 def show(lead_number: str, call: Call) -> None:
     """Show a lead: who took it up and why, and the verdicts as far as you may see them.
 
@@ -101,7 +102,7 @@ def show(lead_number: str, call: Call) -> None:
     Example:
       ribin lead show JAM-L1 --vault vaults/JAM
     """
-    with call.own_vault() as vault:
+    with call.own_vault() as vault, proving(vault, call, needed=False):
         warning, early = warning_of_verdict(vault, lead_number, call.who), True
         if warning:
             say(f"{lead_number}: {warning}", err=True)
@@ -258,7 +259,7 @@ def withdraw(lead: str, call: Call) -> None:
 )
 @click.option("--note", required=True, help="What the verdict rests on.")
 @click.option("--supersede", is_flag=True, help="In place of your earlier verdict, which is kept.")
-@common_options("vault", "network", "who", "json")
+@common_options("vault", "network", "who", "password", "json")
 def review(
     lead: str, conclusion: str, examined: str, note: str, supersede: bool, call: Call
 ) -> None:
@@ -276,7 +277,7 @@ def review(
     from ribin.leads.steps import give_review
 
     network = call.network()
-    with call.own_vault() as vault:
+    with call.own_vault() as vault, proving(vault, call):
         step = give_review(
             vault,
             network,

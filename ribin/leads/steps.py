@@ -36,6 +36,7 @@ from ribin.leads.two_vaults import (
     names_in_lead,
 )
 from ribin.search.network import Network
+from ribin.vault.accounts import check_proved
 from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import read_exhibits
 from ribin.vault.leads import (
@@ -246,8 +247,8 @@ def give_review(
     this lead or an earlier one, was given by this person or shown to this name or login. Across a
     border it counts, and makes a link, once the logs of both members were read.
 
-    Raises AccessError: `who` is no examiner (first review) or no reviewer (second), or would review
-    their own; ParameterError: there is no note; StoreError: the lead is unknown, or has both
+    Raises AccessError: `who` is no examiner (first review) or no reviewer (second), would review
+    their own, or has an account and has not given its password; ParameterError: there is no note; StoreError: the lead is unknown, or has both
     reviews already.
     """
     note = rules.stated_text(note, "note: what the verdict rests on")
@@ -257,6 +258,7 @@ def give_review(
         earlier = rules.own_review(history, who, own.member) if supersede else None
         place = earlier.place if earlier else rules.next_round(history)
         check_role(both.own, who, (_REVIEWING[rules.round_given(history, earlier) or place],))
+        check_proved(both.own, who, f"lead {lead}: a verdict")
         if not earlier:
             rules.check_review(history, who, own.member)
             earlier = rules.not_blind_second(history)
