@@ -227,9 +227,9 @@ def pair_of(one: ExhibitRef, other: ExhibitRef) -> str:
 #
 # A name is the login of the operating system, one that somebody states (on the command line, or for
 # all commands in the variable RIBIN_USER), or that of a personal account, proved by its password. A
-# stated name is kept together with the login that stated it; where variables of the environment name
-# another login than the account of the process, the account is kept too. Behind an account in a
-# browser there is no login: that of the server is nobody's.
+# stated name is kept together with the login that stated it; where variables of the environment
+# name another login than the account of the process, the account is kept too. Behind an account in
+# a browser there is no login: that of the server is nobody's.
 
 USER_VARIABLE = "RIBIN_USER"
 BY_ACCOUNT = "account"  # how a name came about that an account proved

@@ -27,7 +27,7 @@ class RecordKind(StrEnum):
     ANNOTATIONS = "annotations"  # of a pair of marks, by one person
     SCAN = "scan"  # which exhibit it shows, its light, and how a person had it read
     CLOSURE = "closure"  # of a lead that was opened by mistake
-    ACCOUNT = "account"  # of a person: that there is one, and the hash of what is kept of a password
+    ACCOUNT = "account"  # of a person, with the hash of what is kept of the password
 
 
 @dataclass(frozen=True)

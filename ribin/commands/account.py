@@ -107,12 +107,8 @@ def own_password(new_password_file: Path | None, call: Call) -> None:
     """
     from ribin.vault.passwords import change_password
 
-    with call.own_vault() as opened:
-        before = _password(call.password_file, f"password of {call.who}")
-        password = _new(new_password_file, call.who)
-        proved = ProvedPerson(call.who, signed_off=True)
-        with acting_by_account(proved):
-            change_password(opened, call.who, before, password)
+    with call.own_vault() as opened, proving(opened, call, initial_too=True):
+        change_password(opened, call.who, _new(new_password_file, call.who))
     say(f"{call.who}: password changed")
 
 
@@ -143,9 +139,7 @@ def list_accounts(call: Call) -> None:
     header = ("person", "standing", "password", "set by", "since")
     call.show(
         facts,
-        lambda rows: (
-            table(header, [list(row.values()) for row in rows]) if rows else "no account"
-        ),
+        lambda rows: table(header, [list(row.values()) for row in rows]) if rows else "no account",
         "accounts",
     )
 
@@ -154,16 +148,19 @@ def list_accounts(call: Call) -> None:
 
 
 @contextmanager
-def proving(vault: Vault, call: Call, needed: bool = True) -> Iterator[None]:
+def proving(
+    vault: Vault, call: Call, needed: bool = True, initial_too: bool = False
+) -> Iterator[None]:
     """What is done inside is done by the account of who acts, where the person has one.
 
-    Where it is not `needed`, it is asked for on a terminal or taken from the file, else left out.
+    Where the password is not `needed`, it is taken from the file or asked for on a terminal, else
+    left out.
 
     Raises AccessError: the password is not right, or an administrator set it and it was not changed
     since.
     """
     from ribin.vault.accounts import find_account
-    from ribin.vault.passwords import prove
+    from ribin.vault.passwords import log_refusal, prove
 
     with vault.catalogue.reading() as db:
         account = find_account(db, call.who)
@@ -171,8 +168,13 @@ def proving(vault: Vault, call: Call, needed: bool = True) -> Iterator[None]:
     if account is None or not asked:
         yield
         return
-    proved = prove(vault, call.who, _password(call.password_file, f"password of {call.who}"))
-    if proved.initial:
+    password = _password(call.password_file, f"password of {call.who}")
+    try:
+        proved = prove(vault, call.who, password)
+    except AccessError:
+        log_refusal(vault, call.who)
+        raise
+    if proved.initial and not initial_too:
         raise AccessError(
             f"{call.who}: a password of the person's own needed, found the one that "
             f"{proved.set_by} set",

@@ -10,7 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from ribin.errors import ParameterError
 
-# Argon2id, the second choice that RFC 9106 (section 4) recommends: 64 MiB, three passes, four lanes.
+# Argon2id, the second choice of RFC 9106 (section 4): 64 MiB, three passes, four lanes.
 _HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4, type=Type.ID)
 # Of a password that nobody has: what is checked where there is no account, so that the answer takes
 # as long as for one that there is.

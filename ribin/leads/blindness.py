@@ -4,9 +4,10 @@ A first verdict is shown to the person who gave it, and a name is taken as it is
 counts for the name and for the login behind it: whoever borrows another's name to look is not blind
 under the own one. Who gave a verdict on the lead may look again from the login that gave it: that
 is no look of others who share this login. A person who is known by an account, in a browser, has no
-login behind the name: looks count for the account, never for the login of the server. Exports and backups hold every verdict, and count as
-looks at those that await the second. A verdict on an earlier lead of the same pair counts like one
-on this lead: two persons who know where they disagreed are not blind when they start again.
+login behind the name: looks count for the account, never for the login of the server. Exports and
+backups hold every verdict, and count as looks at those that await the second. A verdict on an
+earlier lead of the same pair counts like one on this lead: two persons who know where they
+disagreed are not blind when they start again.
 """
 
 from __future__ import annotations

@@ -248,8 +248,8 @@ def give_review(
     border it counts, and makes a link, once the logs of both members were read.
 
     Raises AccessError: `who` is no examiner (first review) or no reviewer (second), would review
-    their own, or has an account and has not given its password; ParameterError: there is no note; StoreError: the lead is unknown, or has both
-    reviews already.
+    their own, or has an account and has not given its password; ParameterError: there is no note;
+    StoreError: the lead is unknown, or has both reviews already.
     """
     note = rules.stated_text(note, "note: what the verdict rests on")
     with both_vaults(own, network, _members_of_lead(own, lead), who) as both:

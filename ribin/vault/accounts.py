@@ -29,7 +29,7 @@ class AccountStanding(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """The account of a person as it is now; another `version` ends the sessions of the one before."""
+    """The account of a person as it is now; sessions hold for one `version` of it."""
 
     person: str
     standing: AccountStanding
@@ -87,7 +87,7 @@ def check_proved(db: sqlite3.Connection, who: str, what: str) -> None:
 
 
 def account_problems(db: sqlite3.Connection) -> Iterator[str]:
-    """A sentence for each password that was put in the place of another, or belongs to no account."""
+    """A sentence for each password that was put in the place of another, or is of no account."""
     from ribin.crypto.passwords import secret_sha256
 
     accounts = {one.person: one for one in read_accounts(db)}

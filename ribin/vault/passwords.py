@@ -7,7 +7,7 @@ from typing import Any
 from ribin.cases.record import RecordKind
 from ribin.crypto.passwords import hash_password, is_password, secret_sha256
 from ribin.errors import AccessError, ParameterError, StoreError
-from ribin.vault.accounts import Account, AccountStanding, find_account, kept_secret
+from ribin.vault.accounts import Account, AccountStanding, check_proved, find_account, kept_secret
 from ribin.vault.people import check_administrator, roles_of
 from ribin.vault.records import add_version
 from ribin.vault.rows import Act
@@ -57,17 +57,18 @@ def reset_password(
         _set(act, person, secret, initial=person != who, lost=is_lost)
 
 
-def change_password(vault: Vault, person: str, before: str, password: str) -> None:
-    """Give the own account another password; all its sessions end.
+def change_password(vault: Vault, person: str, password: str) -> None:
+    """Give the own account another password, after the one before was given; its sessions end.
 
-    Raises AccessError: the one before is not right; ParameterError: the new one cannot be one.
+    Raises AccessError: the person has not given it; ParameterError: the new one cannot be one, or
+    is the same.
     """
-    prove(vault, person, before)
-    if before == password:
-        raise ParameterError("password: another than the one before needed")
     secret = hash_password(password, person)
     with vault.act(_PASSWORD, person, "", ()) as act:
+        check_proved(act.db, person, "another password")
         _needed(act, person)
+        if is_password(kept_secret(act.db, find_account(act.db, person)), password):
+            raise ParameterError("password: another than the one before needed")
         _set(act, person, secret, initial=False)
 
 
@@ -85,8 +86,8 @@ def remove_account(vault: Vault, person: str, who: str, reason: str) -> None:
         act.log(person)
 
 
-def prove(vault: Vault, person: str, password: str, **facts: Any) -> Account:
-    """The account of a person whose password this is; a refusal is logged, with the facts.
+def prove(vault: Vault, person: str, password: str) -> Account:
+    """The account of a person whose password this is.
 
     An unknown name takes as long as a known one, and is refused in the same words.
 
@@ -98,9 +99,15 @@ def prove(vault: Vault, person: str, password: str, **facts: Any) -> Account:
         secret = kept_secret(db, account) if roles_of(db, person) else ""
     if is_password(secret, password) and account:
         return account
-    if vault.writable:
-        vault.record(REFUSED, person if account else NO_ACCOUNT, "", "", **facts)
     raise AccessError(NOT_PROVED)
+
+
+def log_refusal(vault: Vault, person: str, **facts: Any) -> None:
+    """Log that somebody gave a wrong password for a name; a name that has no account is not kept,
+    because it may be a password that was typed in the wrong field."""
+    with vault.catalogue.reading() as db:
+        subject = person if find_account(db, person) else NO_ACCOUNT
+    vault.record(REFUSED, subject, "", "", **facts)
 
 
 def _needed(act: Act, person: str) -> None:
@@ -115,4 +122,5 @@ def _set(act: Act, person: str, secret: str, initial: bool, lost: bool = False) 
     standing = AccountStanding.ACTIVE
     body = {"standing": standing, "initial": initial, "secret_sha256": secret_sha256(secret)}
     add_version(act, RecordKind.ACCOUNT, person, body)
-    act.log(person, initial=initial, **({"lost": True} if lost else {}))
+    facts: dict[str, Any] = {"lost": True} if lost else {}
+    act.log(person, initial=initial, **facts)
