@@ -20,6 +20,7 @@ _NOBODY = (
 )
 LEAST_LETTERS = 12  # NIST SP 800-63B asks for 8 at least, and long ones before mixed ones
 MOST_LETTERS = 200  # what is longer is no password, and costs time to hash
+_LEAST_NAME = 3  # letters of a name that is looked for in a password
 _LEAST_KINDS = 5  # different letters, so that one key held down is none
 
 
@@ -36,7 +37,7 @@ def checked_password(password: str, person: str) -> str:
     if len(set(text)) < _LEAST_KINDS:
         needed = f"{_LEAST_KINDS} different characters needed"
         raise ParameterError(f"password: {needed}, found {len(set(text))}")
-    if _plain(person) in _plain(text):
+    if len(_plain(person)) >= _LEAST_NAME and _plain(person) in _plain(text):
         raise ParameterError("password: one without the name of its person needed")
     return text
 
