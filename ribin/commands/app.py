@@ -29,7 +29,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("searches", "searches:searches", "Searches that were made, by number."),
         ("standing", "saved:standing", "Search for open cases again and again."),
         ("batch", "batch:batch", "Many comparisons, searches or enrolments."),
-        ("serve", "serve:serve", "Browse, search and review in a browser on this machine."),
+        ("serve", "serve:serve", "Browse, search and review in a browser."),
     ),
     "Conclude": (
         ("lead", "lead:lead", "Take up candidates for examination."),

@@ -30,21 +30,21 @@ def server_tls(certificate: Path, key: Path, names: tuple[str, ...]) -> ssl.SSLC
     found = _read(certificate)
     now = datetime.now(UTC)
     if found.until <= now:
-        raise ParameterError(
-            f"{certificate}: a certificate of today needed, ended {found.until:%F}"
-        )
+        ended = f"found one that ended on {found.until:%F}"
+        raise ParameterError(f"{certificate}: a certificate of today needed, {ended}")
     for name in names:
         if not any(_covers(one, name) for one in found.names):
             listed = ", ".join(found.names) or "no name"
             raise ParameterError(f"{certificate}: a certificate for {name} needed, found {listed}")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
+    needed = f"{key}: the private key of {certificate}, without a passphrase, needed"
     try:
         context.load_cert_chain(certificate, key, password=lambda: b"")
-    except (OSError, ssl.SSLError) as error:
-        found_text = getattr(error, "reason", "") or error.strerror or "found another"
-        needed = f"{key}: the private key of {certificate}, without a passphrase, needed"
-        raise ParameterError(f"{needed}, {found_text}") from error
+    except ssl.SSLError:  # its own words name no file, and it is no fault of a disk
+        raise ParameterError(f"{needed}, found another") from None
+    except OSError as error:
+        raise ParameterError(f"{needed}, {error.strerror}") from error
     return context
 
 

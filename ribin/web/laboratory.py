@@ -75,13 +75,15 @@ class ServedNames:
     X-Forwarded-For the address that it was asked from; no other header of that kind is looked at.
     """
 
-    names: tuple[str, ...]  # host names and addresses, with a port where that is another
+    names: tuple[str, ...]  # host names and addresses, with a port where the proxy has another
     port: int
     proxy: str = ""
 
     @property
     def hosts(self) -> frozenset[str]:
-        return frozenset({*self.names, *(f"{name}:{self.port}" for name in self.names)})
+        """What a browser writes as `Host`: a name, with the port where it is not that of HTTPS."""
+        known = {name: name.partition(":")[0] for name in self.names}
+        return frozenset({*known, *(f"{host}:{self.port}" for host in known.values())})
 
 
 class Laboratory:

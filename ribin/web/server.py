@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import uvicorn
@@ -48,6 +49,9 @@ def serve(state: ApplicationState, port: int, say: Callable[[str], None]) -> Non
             server_of(state, browser_session, listening).run(sockets=[listening])
 
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?")
+
+
 @dataclass(frozen=True)
 class LaboratoryOptions:
     """Where a laboratory's server listens, and what protects the line: a certificate of its own, or
@@ -76,6 +80,7 @@ def serve_laboratory(
         port = listening.getsockname()[1]
         served = ServedNames(options.names, port, options.proxy)
         door = Laboratory(state, served, options.lock_after_min)
+        listening.listen(BROWSER.most)  # whoever reads the address can open it
         for name in options.names:
             say(f"https://{name}/" if options.proxy else f"https://{name}:{port}/")
         with suppress(KeyboardInterrupt):
@@ -83,21 +88,39 @@ def serve_laboratory(
 
 
 def _tls_of(options: LaboratoryOptions) -> ssl.SSLContext | None:
+    """How the server speaks TLS; None where a proxy on this machine does for it."""
     if not options.names:
         raise ParameterError("--name needed: the name or address that people type in a browser")
+    for name in options.names:
+        if not _HOST.fullmatch(name):
+            raise ParameterError(f"--name {name}: a host name needed, such as ribin.lab.example")
+    here = _ip("--address", options.address)
+    if options.proxy:
+        _ip("--proxy", options.proxy)
     if options.certificate and options.key and not options.proxy:
-        return server_tls(options.certificate, options.key, options.names)
+        return server_tls(options.certificate, options.key, _without_ports(options.names))
     if options.certificate or options.key or not options.proxy:
         raise ParameterError(
             "--certificate and --key, or --proxy, needed: passwords cross no line without TLS",
             hint="docs/laboratory.md says who makes a certificate",
         )
-    if not ip_address(options.address).is_loopback:
+    if not here.is_loopback:
         raise ParameterError(
             f"--address {options.address}: 127.0.0.1 needed behind a proxy: the line between the "
             "two has no TLS"
         )
     return None
+
+
+def _without_ports(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.partition(":")[0] for name in names)
+
+
+def _ip(option: str, text: str) -> IPv4Address:
+    try:
+        return IPv4Address(text)
+    except ValueError as error:
+        raise ParameterError(f"{option} {text}: an IP address needed, as 192.168.1.20") from error
 
 
 def _check_people(state: ApplicationState) -> None:
