@@ -49,6 +49,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("people", "people:people", "Who may do what in a vault."),
         ("account", "account:account", "Passwords of the people of a vault."),
         ("audit", "audit:audit", "The audit log of a vault."),
+        ("stats", "stats:stats", "Entries, searches, leads and links by month; what waits."),
         ("retention", "share:retention", "How long exhibits are kept."),
         ("purge", "share:purge", "Take exhibits out of the vault for good."),
         ("export", "vault:export", "Write everything as X3P, PNG, CSV and JSON."),
