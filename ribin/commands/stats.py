@@ -17,7 +17,7 @@ ALL = "all"
 @click.option("--to", "last", default="", metavar="YYYY-MM-DD", help="Last day that counts.")
 @click.option("--member", default=ALL, show_default=True, help="Only what concerns this member.")
 @click.option("--mark", "mark_type", default=ALL, show_default=True, help="Only this type of mark.")
-@click.option("--csv", "file", type=A_PATH, help="File for all counts: month, kind, member, mark.")
+@click.option("--csv", "file", type=A_PATH, help="File for all counts.")
 @common_options("vault", "who", "json")
 def stats(
     first: str, last: str, member: str, mark_type: str, file: Path | None, call: Call
