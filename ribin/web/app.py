@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ribin.errors import RibinError
-from ribin.web import accounts, exhibits, leads, reports, searches
+from ribin.web import accounts, exhibits, leads, oversight, reports, searches
 from ribin.web.guard import Guard
 from ribin.web.laboratory import OWN_ACCOUNT, OWN_PASSWORD, SIGN_OUT, UNLOCK, Laboratory
 from ribin.web.pages import SIGN_IN, error_page, not_found, refused, see
@@ -39,6 +39,12 @@ _ROUTES = [
     Route("/lead/marks", leads.marks, methods=_LOOK),
     Route("/lead/open", leads.take_up, methods=["POST"]),
     Route("/review", leads.review, methods=["POST"]),
+    Route("/statistics", oversight.statistics, methods=_LOOK),
+    Route("/statistics.csv", oversight.statistics_file, methods=_LOOK),
+    Route("/audit", oversight.audit, methods=_LOOK),
+    Route("/people", oversight.people, methods=_LOOK),
+    Route("/people/account", oversight.change_account, methods=["POST"]),
+    Route("/vault", oversight.vault_state, methods=_LOOK),
 ]
 
 
