@@ -8,9 +8,11 @@ from typing import Any
 
 from ribin.cases.leads import CONCLUSION_MEANING, LeadHistory, Review, ReviewBasis
 from ribin.leads.rules import (
+    awaits_confirmation,
     awaits_logs,
     had_a_part,
     lacks_a_blind_verdict,
+    may_confirm,
     not_blind_second,
     shows_the_marks_alone,
     status_of,
@@ -114,6 +116,13 @@ def lead_page(view: LeadView) -> str:
     if lacks_a_blind_verdict(history):
         third = THIRD_DUE if not_blind_second(history) else ""
         lines.append(NO_LINK_YET if awaits_logs(history) else NO_LINK + third)
+    if awaits_confirmation(history):
+        (other,) = set(lead.members) - {review.member for review in history.current}
+        lines.append(f"no link yet: an examiner of {other} confirms it, `ribin lead confirm`")
+    if history.confirmation:
+        said = history.confirmation
+        by = f"{said.person} ({said.member}), {said.at[:10]}"
+        lines.append(escaped(f"confirmed by {by}: {said.reason}"))
     if history.closure and not history.link:
         closed = history.closure
         by = f"{closed.person} ({closed.member}), {closed.at[:10]}"
@@ -138,15 +147,20 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
         "link": history.link if verdicts_are_known(history) else None,
         "withdrawal": history.withdrawal,
         "closure": history.closure,
+        "confirmation": history.confirmation,
     }
 
 
 def leads_to_review(files: Iterable[LeadHistory], who: str, member: str) -> list[LeadHistory]:
-    """Leads that await a verdict which a person of this member may give."""
-    due = [h for h in files if status_of(h).is_open or not_blind_second(h)]
-    return [
-        history for history in due if not (history.reviews and had_a_part(history, who, member))
-    ]
+    """Leads that await a verdict or a confirmation which a person of this member may give."""
+
+    def is_due(history: LeadHistory) -> bool:
+        if may_confirm(history, member):
+            return True
+        due = status_of(history).is_open or not_blind_second(history) is not None
+        return due and not (history.reviews and had_a_part(history, who, member))
+
+    return [history for history in files if is_due(history)]
 
 
 def blindness(review: Review, history: LeadHistory) -> str:
