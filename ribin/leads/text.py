@@ -22,6 +22,7 @@ from ribin.leads.rules import (
 from ribin.leads.trace import History, TracedLink
 from ribin.report.table import facts, table
 from ribin.text import escaped
+from ribin.vault.leads import leads_of_pair
 from ribin.vault.sharing import named_in_lead
 from ribin.vault.vault import Vault
 
@@ -69,12 +70,17 @@ def view_lead(vault: Vault, history: LeadHistory, who: str) -> LeadView:
     """The lead for this person's eyes."""
     ends = list(history.lead.exhibits)
     with vault.catalogue.reading() as db:
+        of_pair = leads_of_pair(db, history.lead.pair)
         for place, end in enumerate(ends):
             if end.member == vault.member:
                 ends[place] = replace(end, exhibit=named_in_lead(db, end.exhibit))
     lead = replace(history.lead, reference=ends[0], comparison=ends[1])
     seen = visible_reviews(history, who, vault.member)
     alone = shows_the_marks_alone(history, who, vault.member)
+    if not alone and not any(had_a_part(one, who, vault.member) for one in of_pair):
+        # An earlier lead of a pair whose second verdict is due again.
+        alone = any(shows_the_marks_alone(one, who, vault.member) for one in of_pair)
+        seen = () if alone else seen
     if alone:
         lead = replace(lead, note="", figures={})
     hidden = len(history.reviews) - len(seen)
