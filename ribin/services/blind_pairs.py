@@ -18,7 +18,7 @@ from ribin.cases.leads import ExhibitRef, LeadHistory, Role, identity_of, logins
 from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.cases.side import Side
-from ribin.errors import AccessError
+from ribin.errors import AccessError, StoreError
 from ribin.leads.rules import had_a_part, not_blind_second, shows_the_marks_alone, status_of
 from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
@@ -90,9 +90,9 @@ def check_pair_shown(session: Session, who: str, sides: Sequence[Side]) -> None:
     pairs = blind_pairs(session.vault, who)
     if not pairs:
         return
-    one, other = (_ref_of_side(session, side) for side in sides)
+    ones, others = (_refs_of_side(session, side, pairs) for side in sides)
     for pair in pairs:
-        if one and other and pair.is_of(one, other):
+        if any(pair.is_of(one, other) for one in ones for other in others):
             raise AccessError(withheld_text([pair.lead]), hint=HINT)
 
 
@@ -109,18 +109,28 @@ def check_scans_shown(vault: Vault, who: str, scans: tuple[str, str]) -> None:
             raise AccessError(withheld_text([pair.lead]), hint=HINT)
 
 
-def _ref_of_side(session: Session, side: Side) -> ExhibitRef | None:
-    """The exhibit that a mark is of, a file's by its bytes; another member's by its pseudonym."""
-    vault, network = session.vault, session.network
+def _refs_of_side(
+    session: Session, side: Side, pairs: Sequence[BlindPair]
+) -> frozenset[ExhibitRef]:
+    """The exhibit that a mark is of, a file's by its bytes; another member's by its pseudonym.
+
+    One that goes by the name of its release, and whose owner cannot be asked which that was, may be
+    any exhibit of this owner.
+    """
+    vault = session.vault
     if side.exhibit is None or side.member == vault.member:
         with vault.catalogue.reading() as db:
             owner = find_scan_owner(db, side.template.provenance.sha256)
-        return ExhibitRef(vault.member, owner) if owner else None
+        return frozenset({ExhibitRef(vault.member, owner)} if owner else ())
     ref = ExhibitRef(side.member, side.exhibit.exhibit)
-    if PSEUDONYM.fullmatch(ref.exhibit):
-        return ref
-    with open_member(network.members[ref.member].vault, ref.member) as owned:
-        return as_seen_by(vault.member, owned).ref(ref.exhibit)
+    if PSEUDONYM.fullmatch(ref.exhibit) or not pairs:
+        return frozenset({ref})
+    try:
+        with open_member(session.network.members[ref.member].folder, ref.member) as owned:
+            return frozenset({as_seen_by(vault.member, owned).ref(ref.exhibit)})
+    except StoreError:
+        ends = (names[0] for pair in pairs for names in pair.ends)
+        return frozenset(one for one in ends if one.member == ref.member)
 
 
 # Searches: a list that such a person makes leaves the pair out; one that has it is not shown.
@@ -145,8 +155,8 @@ def _searched_pairs(
     session: Session, who: str, sides: Sequence[Side]
 ) -> list[tuple[BlindPair, ExhibitRef]]:
     pairs = blind_pairs(session.vault, who)
-    refs = {_ref_of_side(session, side) for side in sides} if pairs else set()
-    return [(pair, ref) for pair in pairs for ref in refs if ref and pair.beside(ref)]
+    refs = {ref for side in sides for ref in _refs_of_side(session, side, pairs)}
+    return [(pair, ref) for pair in pairs for ref in sorted(refs) if pair.beside(ref)]
 
 
 def check_search_shown(session: Session, who: str, sides: Sequence[Side], request: Request) -> None:
