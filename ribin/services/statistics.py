@@ -28,6 +28,7 @@ _WAITING = {
     LeadStatus.LEAD: "leads without a verdict",
     LeadStatus.SECOND_REVIEW_DUE: "second verdicts due",
     LeadStatus.BLINDNESS_DUE: "agreed, the other member's log not read",
+    LeadStatus.CONFIRMATION_DUE: "agreed by one member, the other's word due",
     LeadStatus.NOT_BLIND: "agreed, not blind: a third verdict is possible",
 }
 _DAY_S = 86_400.0
