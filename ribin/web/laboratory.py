@@ -90,6 +90,7 @@ class Laboratory:
     """People, their sessions and their passwords; `clock` gives seconds."""
 
     scheme = "https"
+    limits_requests = True
     open_paths = PLAIN_PATHS | {SIGN_IN}
 
     def __init__(

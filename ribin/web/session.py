@@ -63,6 +63,10 @@ class Door(Protocol):
         """Of the pages as a browser sees them."""
 
     @property
+    def limits_requests(self) -> bool:
+        """Whether each address may ask only so often."""
+
+    @property
     def open_paths(self) -> frozenset[str]:
         """What a browser without a session may ask for."""
 
@@ -112,6 +116,10 @@ class BrowserSession:
     @property
     def scheme(self) -> str:
         return "http"
+
+    @property
+    def limits_requests(self) -> bool:
+        return False  # one browser on this machine
 
     @property
     def open_paths(self) -> frozenset[str]:
