@@ -201,12 +201,15 @@ class SketchParams:
     inner_um: float = 700.0  # where marks begin and end; outside, less is kept
     outer_um: float = 1950.0
     edge_um: float = 300.0
-    harmonics: int = 1024  # one byte each on disk
-    leading: int = 512  # of them, for the first look at everything; see benchmarks/sketch.py
-    first_shift_um: float = 100.0  # moves of the first look: a quarter of the wavelength it sees
-    first_rotation_deg: float = 3.0  # 79 um at the outer edge of a breech face
-    shift_um: float = 50.0  # moves of the second look
-    rotation_deg: float = 2.0
+    harmonics: int = 1024  # one byte each on disk; half of them lose weak mates (sketch.py)
+    shift_um: float = 50.0  # moves: a third of the finest wavelength
+    rotation_deg: float = 2.0  # 68 um at the outer edge of a breech face
+    # Of the shifts, one in so many serves the first look: 2 are the fields of one colour of a
+    # chessboard, which lose no weak mate that all of them would keep (recall.py).
+    one_shift_in: int = 2
+    # Correlation that is taken off beyond the stated mounting, where five times as many turns agree
+    # by chance: so much more do strangers reach there (recall.py).
+    beyond_handicap: float = 0.01
 
 
 # Impressions are a third as large: lengths scaled as those of their cells, and no hole inside.
@@ -216,8 +219,6 @@ _IMPRESSION = SketchParams(
     inner_um=0.0,
     outer_um=700.0,
     edge_um=100.0,
-    first_shift_um=31.25,
-    first_rotation_deg=3.0,
     shift_um=15.625,
     rotation_deg=2.0,
 )
@@ -233,7 +234,7 @@ class SearchParams:
     """
 
     second_look_marks: int = 2000  # the larger of this number and the share goes on
-    second_look_share: float = 0.02
+    second_look_share: float = 0.05
     shortlist_marks: int = 400  # compared in full
     index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
     batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB
@@ -287,7 +288,8 @@ class DescribeParams:
 class CorrelateParams:
     """Where one template falls on another."""
 
-    rotation_range_deg: float = 30.0  # the laboratory's mounting protocol
+    rotation_range_deg: float = 30.0  # to either side
+    mounting_deg: float = 30.0  # the laboratory's mounting protocol; beyond it, more is needed
     coarse_rotation_step_deg: float = 3.0
     shift_range_um: float = 400.0  # of one mark's centre against the other's
     coarse_norm_step_um: float = 225.0  # overlap and energy of whole marks: computed so far apart

@@ -56,8 +56,10 @@ def test_every_method_turns_and_nothing_else_changes():
     for name, method in methods(params).items():
         assert method.correlate.rotation_range_deg == 45.0
         usual = getattr(DEFAULT_PARAMS, name)
-        range_deg = usual.correlate.rotation_range_deg
-        back = dataclasses.replace(method.correlate, rotation_range_deg=range_deg)
+        assert method.correlate.mounting_deg == 45.0  # none of the turns counts less
+        named = ("rotation_range_deg", "mounting_deg")
+        before = {name: getattr(usual.correlate, name) for name in named}
+        back = dataclasses.replace(method.correlate, **before)
         assert dataclasses.replace(method, correlate=back) == usual
     assert params.template_id == DEFAULT_PARAMS.template_id
     assert params.params_id != DEFAULT_PARAMS.params_id
