@@ -1,5 +1,5 @@
 """The differential tester on whole scans: what another member sees on pages, in reports and
-pictures does not depend on what their owner hides. `leads/test_hidden_facts.py` does so for everything else.
+does not depend on what their owner hides. `leads/test_hidden_facts.py` does so for the rest.
 
 Two copies of the same two vaults; in one of them Belize changes what Jamaica may not know.
 """
