@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
 from importlib.resources import files
@@ -15,9 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from ribin.errors import ParameterError, RibinError
+from ribin.connections import BROWSER, LimitedConfig, LimitedSocket, bound_socket
+from ribin.errors import RibinError
 from ribin.web import exhibits, leads, reports, searches
-from ribin.web.connections import MOST, LimitedConnection
 from ribin.web.guard import Guard
 from ribin.web.pages import error_page, not_found, refused, see
 from ribin.web.session import TOKEN_FIELD, BrowserSession
@@ -90,38 +89,11 @@ def _page_file(name: str, media_type: str) -> Response:
     return Response(text, media_type=media_type)
 
 
-# The server on this machine's own address, 127.0.0.1, and on no other.
-
-ADDRESS = "127.0.0.1"
-
-
-def bound_socket(port: int) -> socket.socket:
-    """A socket of this machine alone; port 0 takes any that is free.
-
-    Raises ParameterError: another program has the port.
-    """
-    listening = socket.socket()
-    try:
-        listening.bind((ADDRESS, port))
-    except OSError as error:
-        listening.close()
-        raise ParameterError(f"port {port}: a free port needed, {error.strerror}") from error
-    return listening
-
-
-def server_of(state: ApplicationState, browser_session: BrowserSession) -> uvicorn.Server:
+def server_of(
+    state: ApplicationState, browser_session: BrowserSession, listening: LimitedSocket
+) -> uvicorn.Server:
     """A server that says nothing of itself and writes no address, which has the token, to a log."""
-    config = uvicorn.Config(
-        application(state, browser_session),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
-        http=LimitedConnection,
-        backlog=MOST,  # no more are taken at once than there is room for
-    )
-    return uvicorn.Server(config)
+    return uvicorn.Server(LimitedConfig(application(state, browser_session), BROWSER, listening))
 
 
 def serve(state: ApplicationState, port: int, say: Callable[[str], None]) -> None:
@@ -130,8 +102,8 @@ def serve(state: ApplicationState, port: int, say: Callable[[str], None]) -> Non
         state.session()
     ):  # a vault or network that cannot be used is said before anything is served
         pass
-    with closing(bound_socket(port)) as listening:
+    with closing(bound_socket(port, BROWSER)) as listening:
         browser_session = BrowserSession(listening.getsockname()[1])
         say(browser_session.address)
         with suppress(KeyboardInterrupt):  # how it is ended
-            server_of(state, browser_session).run(sockets=[listening])
+            server_of(state, browser_session, listening).run(sockets=[listening])

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ribin.connections import BROWSER, read_body
 from ribin.web.pages import error_page, path_within
 from ribin.web.session import CSRF_FIELD, BrowserSession
 
@@ -27,7 +28,6 @@ _ALWAYS = {
 }
 # What a browser without the cookie may ask for.
 _OPEN = ("/enter", "/style.css", "/icon.svg", "/favicon.ico")
-_LARGEST_FORM = 64 * 1024
 
 
 class Guard:
@@ -53,7 +53,7 @@ class Guard:
             scope["root_path"] = base
         refused = self._refusal(scope)
         if refused is None and scope["method"] == "POST":
-            body = await _read_body(receive)
+            body = await read_body(receive, BROWSER)
             form = _fields(body) if body is not None else {}
             if body is None:
                 refused = (413, "the form is too large")
@@ -99,20 +99,6 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sending
-
-
-async def _read_body(receive: Receive) -> bytes | None:
-    """The body of a form; None where it is larger than any form of ours, or breaks off."""
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        if sum(map(len, parts)) > _LARGEST_FORM:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 def _fields(body: bytes) -> Mapping[str, str]:
