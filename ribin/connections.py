@@ -47,10 +47,10 @@ BROWSER = ConnectionLimits(
     most=64, most_each=64, patience_s=10.0, idle_s=5.0, largest_body=64 * 1024
 )
 # A member asks with a few threads over a line that may have 64 kB/s and stalls: a sixteenth of that
-# is borne. The largest message that a node takes is a question with its template.
+# is borne. The largest question is MOST_QUESTION_BYTES of exchange/message.py.
 NODE = ConnectionLimits(
-    *(256, 32, 30.0, 60.0),  # connections, of one member, seconds for a request, seconds idle
-    largest_body=1 << 20,
+    *(128, 16, 30.0, 60.0),  # connections, of one member, seconds for a request, seconds idle
+    largest_body=(8 << 20) + 1024,
     least_bytes_s=4096.0,
 )
 

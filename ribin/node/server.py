@@ -1,0 +1,56 @@
+"""The process of a node: its socket, its server, and the watch over whom it trusts."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import uvicorn
+
+from ribin.connections import LimitedSocket
+from ribin.errors import RibinError
+from ribin.node.app import Node, application
+from ribin.node.trust import MemberConnection, NodeConfig
+
+_LOOK_S = 0.5  # how often the vault is asked whom it trusts
+
+
+def server_of(node: Node, listening: LimitedSocket) -> uvicorn.Server:
+    """The server of a node on a socket."""
+    return uvicorn.Server(NodeConfig(application(node), listening, node.trust))
+
+
+async def run(server: uvicorn.Server, node: Node, listening: LimitedSocket) -> None:
+    """Serve until a signal ends it; keys that are trusted no more end their connections."""
+    watch = asyncio.create_task(_watch(server, node))
+    address, port = listening.getsockname()[:2]
+    node.log("serving", member=node.member, address=address, port=port)
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+        node.questions.close()
+        node.log("ended", member=node.member)
+
+
+async def _watch(server: uvicorn.Server, node: Node) -> None:
+    """Read again and again whom the owner trusts; a vault that cannot be read lets nobody new in
+    and nobody out, and its questions are refused anyway."""
+    failed = ""
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        try:
+            changed, failed = node.trust.refresh(), ""
+        except (RibinError, OSError) as error:
+            if str(error) != failed:
+                node.log("vault not read", why=str(error))
+            failed = str(error)
+            continue
+        if changed:
+            node.log("trust", members=sorted(one.member for one in node.trust.peers))
+        for one in list(server.server_state.connections):
+            if isinstance(one, MemberConnection) and one.key not in node.trust.all:
+                node.log("connection ended", member=one.peer, why="its key is trusted no more")
+                one.drop()
