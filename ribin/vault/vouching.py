@@ -44,6 +44,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
         *("events", "exhibits", "aliases", "scans", "marks", "descriptions", "retention"),
         *("releases", "standing_searches", "tombstones"),
     ),
+    "agree": ("records/agreement",),
     "trust key": ("trusted_keys",),
     "end trust": ("trusted_keys", "bundles"),
     "export bundle": ("bundles",),
