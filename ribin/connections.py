@@ -172,6 +172,13 @@ class LimitedConnection(H11Protocol):
         """Close it at once, whatever is under way."""
         self.transport.abort()
 
+    def shutdown(self) -> None:
+        """The server ends: who waits for nothing need not be asked whether it has heard that."""
+        if self._waits:
+            self.drop()
+        else:
+            super().shutdown()
+
     def data_received(self, data: bytes) -> None:
         if self._timer is None:  # the next request of a connection that stayed open
             self._begin_to_wait()

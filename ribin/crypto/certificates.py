@@ -161,7 +161,26 @@ def server_context(leaf: Leaf, trusted: Iterable[bytes]) -> ssl.SSLContext:
     """TLS 1.3 that asks for a certificate of the other side, issued by one of these authorities."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.num_tickets = 0  # nobody comes back without showing the certificate again
+    context.sslobject_class = _ReasonGiven
     return _with(context, leaf, trusted)
+
+
+class _ReasonGiven(ssl.SSLObject):
+    """Says why a handshake failed: asyncio closes at once where one does, and what TLS has to say
+    would never be sent. So it fails a second time: where the other side has read that and goes."""
+
+    _failed: ssl.SSLError | None = None
+
+    def do_handshake(self) -> None:
+        if self._failed:
+            raise self._failed
+        try:
+            super().do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            self._failed = error
+            raise ssl.SSLWantReadError from error
 
 
 def client_context(leaf: Leaf, trusted: bytes) -> ssl.SSLContext:

@@ -42,7 +42,7 @@ async def _watch(server: uvicorn.Server, node: Node) -> None:
     while True:
         await asyncio.sleep(_LOOK_S)
         try:
-            changed, failed = node.trust.refresh(), ""
+            changed, failed = await asyncio.to_thread(node.trust.refresh), ""
         except (RibinError, OSError) as error:
             if str(error) != failed:
                 node.log("vault not read", why=str(error))

@@ -15,6 +15,8 @@ from ribin.connections import NODE, LimitedConfig, LimitedConnection, LimitedSoc
 from ribin.crypto.certificates import Leaf, authority, issue_leaf, issuer_of, server_context
 from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.errors import AccessError
+from ribin.vault.agreements import agreements_of
+from ribin.vault.catalogue import CATALOGUE_FILE
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.vault import Vault
 
@@ -29,30 +31,39 @@ class Trust:
 
     def __init__(self, vault: Path) -> None:
         self._path = vault
-        self.tls = CurrentContext(ssl.PROTOCOL_TLS_SERVER)
         with Vault.open(vault, read_only=True) as opened:
             self.own: PrivateKey = own_key(opened)
         self.peers: tuple[PublicKey, ...] = ()
+        self.tls = CurrentContext(ssl.PROTOCOL_TLS_SERVER)
         self._leaf: Leaf = issue_leaf(self.own)
-        self._made_of: tuple[object, ...] = ()
+        self._seen: tuple[object, ...] = ()
         self.refresh()
 
     def refresh(self) -> bool:
-        """Read again whom the owner trusts; whether anything changed.
+        """Read again whom the owner trusts and has not ended its agreement with; whether anything
+        changed. A catalogue that nobody wrote to since is not opened.
 
         Raises StoreError: the vault cannot be read.
         """
-        with Vault.open(self._path, read_only=True) as opened:
-            known = trusted_keys(opened)
-        self.peers = tuple(one.key for one in known if not one.ended_at)
-        if self._leaf.until - datetime.now(UTC) < _RENEW:
-            self._leaf = issue_leaf(self.own)
-        made_of = (self.peers, self._leaf)
-        if made_of == self._made_of:
+        seen = tuple(
+            _stamp(self._path / name) for name in (CATALOGUE_FILE, f"{CATALOGUE_FILE}-wal")
+        )
+        renew = self._leaf.until - datetime.now(UTC) < _RENEW
+        if seen == self._seen and not renew:
             return False
-        authorities = (authority(key, self.own) for key in self.all)
-        self.tls.current, self._made_of = server_context(self._leaf, authorities), made_of
-        return True
+        with Vault.open(self._path, read_only=True) as opened:
+            known, agreed = trusted_keys(opened), agreements_of(opened)
+        ended = {member for member, one in agreed.items() if one.ended}
+        now = [one.key for one in known if not one.ended_at]
+        peers = tuple(key for key in now if key.member not in ended)
+        changed = renew or peers != self.peers or not self._seen
+        if renew:
+            self._leaf = issue_leaf(self.own)
+        if changed:
+            authorities = [authority(key, self.own) for key in (*peers, self.own.public)]
+            self.tls.current, self.peers = server_context(self._leaf, authorities), peers
+        self._seen = seen
+        return changed
 
     @property
     def all(self) -> tuple[PublicKey, ...]:
@@ -100,3 +111,12 @@ class MemberConnection(LimitedConnection):
     @property
     def peer(self) -> str:
         return self.key.member if self.key else super().peer
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What changes where a file is written; zeros where there is none."""
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return 0, 0, 0
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size

@@ -23,6 +23,7 @@ _EXTRAS = {
     "pdf": ("reportlab", "reports as PDF"),
     "cluster": ("distributed", "batches and searches on more than one machine"),
     "web": ("starlette", "the application in a browser, `ribin serve`"),
+    "node": ("urllib3", "lines between laboratories, `ribin node`"),
 }
 _OUT_OF_REACH = (
     "bring its folder in reach, or mend `vault` of this member in {}; meanwhile searches go on "
