@@ -59,8 +59,8 @@ class LimitedSocket(socket.socket):
     """A listening socket. Of the connections without a handshake, and of those that were not looked
     at yet, it keeps a number: for one more, the oldest goes of the address that has most."""
 
-    def __init__(self, most_waiting: int) -> None:
-        super().__init__()
+    def __init__(self, most_waiting: int, family: socket.AddressFamily = socket.AF_INET) -> None:
+        super().__init__(family)
         self._most_waiting = most_waiting
         self._waiting: list[tuple[socket.socket, str]] = []  # the oldest first
 
@@ -86,7 +86,8 @@ def bound_socket(port: int, limits: ConnectionLimits, address: str = "127.0.0.1"
 
     Raises ParameterError: another program has the port, or the address is none of this machine.
     """
-    listening = LimitedSocket(limits.most)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listening = LimitedSocket(limits.most, family)
     if os.name != "nt":  # there it would let two programs have one port
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -56,6 +56,7 @@ class LineFacts:
     member: str
     version: str
     template_id: str  # of the parameters that its templates are made with
+    scope: str  # how near it says that we are; empty where it agreed nothing with us
     round_trip_s: float
     clock_s: float  # how much its clock is ahead of ours
 
@@ -64,6 +65,7 @@ class _Line(Statement, frozen=True):
     member: Name
     version: Name
     template_id: Name
+    scope: Name
     time_s: float  # since 1970
 
 
@@ -159,7 +161,8 @@ class NodeCarrier:
         said = read_facts(self._facts("/line", deadline_s), _Line, self._where)
         round_trip_s = time.time() - begun
         clock_s = said.time_s - (begun + round_trip_s / 2)
-        return LineFacts(said.member, said.version, said.template_id, round_trip_s, clock_s)
+        told = (said.member, said.version, said.template_id, said.scope)
+        return LineFacts(*told, round_trip_s, clock_s)
 
     def status(self, deadline_s: float = 10.0) -> bytes:
         """Counts and latencies as JSON, for the own member on the node's own machine."""

@@ -85,8 +85,10 @@ def application(node: Node) -> Starlette:
         return await _given(request, one)
 
     async def line(request: Request, key: PublicKey) -> Response:
+        agreed = node.trust.agreed.get(key.member)
         facts = {"member": node.member, "version": __version__, "template_id": node.template_id}
-        return JSONResponse({**facts, "time_s": time.time()})
+        scope = str(agreed.scope) if agreed else ""
+        return JSONResponse({**facts, "scope": scope, "time_s": time.time()})
 
     async def status(request: Request, key: PublicKey) -> Response:
         if key != node.trust.own.public or not _is_here(request):

@@ -1,7 +1,8 @@
 """Questions in work at a node, and their answers until the asker has them.
 
 One question runs once, however often it is sent; the answer stays for who was cut off. What a node
-forgets, the vault still has: the same question gets the stored answer.
+forgets, the vault still has: the same question gets the stored answer. A signed refusal is handed
+over and not kept.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ribin.errors import AccessError, RibinError, StoreError
-from ribin.exchange.message import Envelope
+from ribin.exchange.message import Envelope, MessageKind
+from ribin.foreign import read_packed
 from ribin.text import escaped
 
 _KEPT_S = 600.0  # an answer is kept as long as the ids of messages are
@@ -40,7 +42,7 @@ class Question:
     id: str
     kind: str
     raw_sha256: str
-    answer: asyncio.Future[bytes]
+    answer: asyncio.Task[bytes]
     begun: float = field(default_factory=time.monotonic)
     done_at: float = 0.0
     etag: str = ""
@@ -54,9 +56,19 @@ class Question:
 class Questions:
     """Those of a node: `ask` in the thread of its event loop, answered in others."""
 
-    def __init__(self, answering: Callable[[bytes], bytes], log: Log, workers: int = 0) -> None:
-        self._answering, self._log = answering, log
-        self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, "answer")
+    def __init__(
+        self,
+        answering: Callable[[bytes], bytes],
+        log: Log,
+        at_once: Callable[[str], int],
+        workers: int = 0,
+    ) -> None:
+        """`at_once` says how many questions of a member are worked on at one time."""
+        self._answering, self._log, self._at_once = answering, log, at_once
+        workers = workers or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(workers, "answer")
+        self._free = asyncio.Semaphore(workers)
+        self._turns: dict[tuple[str, int], asyncio.Semaphore] = {}
         self._known: dict[tuple[str, str], Question] = {}  # the oldest first
         self._counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._latencies_ms: dict[tuple[str, str], deque[float]] = {}
@@ -76,11 +88,19 @@ class Questions:
         waiting = [one for one in self._known.values() if not one.answer.done()]
         if sum(one.member == envelope.sender for one in waiting) >= _MOST_WAITING:
             raise BusyError(f"{envelope.where}: at most {_MOST_WAITING} questions at once needed")
-        answer = asyncio.get_running_loop().run_in_executor(self._pool, self._answering, raw)
+        answer = asyncio.ensure_future(self._in_turn(envelope.sender, raw))
         made = Question(envelope.sender, envelope.id, str(envelope.kind), sha256, answer)
         self._known[made.member, made.id] = made
         answer.add_done_callback(lambda _: self._answered(made))
         return made
+
+    async def _in_turn(self, member: str, raw: bytes) -> bytes:
+        """The answer; a member that asks much waits for its own turn, and others pass it."""
+        most = self._at_once(member)
+        turn = self._turns.setdefault((member, most), asyncio.Semaphore(most))
+        async with turn, self._free:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, self._answering, raw)
 
     def find(self, member: str, number: str) -> Question | None:
         """A question that is in work, or whose answer is kept."""
@@ -88,6 +108,8 @@ class Questions:
 
     def close(self) -> None:
         """Begin no more of those that wait."""
+        for one in self._known.values():
+            one.answer.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def facts(self) -> dict[str, Any]:
@@ -121,8 +143,12 @@ class Questions:
             outcome = "refused" if refused else "failed"
             facts["why"] = escaped(f"{type(error).__name__}: {error}" if error else "stopped")[:500]
         else:
-            outcome, one.etag = "answered", f'"{hashlib.sha256(one.content).hexdigest()}"'
+            one.etag = f'"{hashlib.sha256(one.content).hexdigest()}"'
             facts["bytes"] = len(one.content)
+            outcome = "answered"
+            if read_packed(one.content, Envelope, "answer").kind is MessageKind.REFUSAL:
+                outcome = "declined"
+                del self._known[one.member, one.id]  # later it may be answered
             times = self._latencies_ms.setdefault((one.member, one.kind), deque(maxlen=_LATENCIES))
             times.append(elapsed_ms)
         self._counts[one.member, one.kind][outcome] += 1

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
 
 import uvicorn
 
-from ribin.connections import LimitedSocket
+from ribin.connections import NODE, LimitedSocket, bound_socket
 from ribin.errors import RibinError
-from ribin.node.app import Node, application
-from ribin.node.trust import MemberConnection, NodeConfig
+from ribin.exchange.carrier import Delivery, Way
+from ribin.node.app import Node, application, json_log
+from ribin.node.questions import Questions
+from ribin.node.settings import read_settings
+from ribin.node.trust import MemberConnection, NodeConfig, Trust
+from ribin.params.defaults import Params
+from ribin.services.answers import ALONE, answer
+from ribin.vault.vault import Vault
 
 _LOOK_S = 0.5  # how often the vault is asked whom it trusts
 
@@ -18,6 +27,29 @@ _LOOK_S = 0.5  # how often the vault is asked whom it trusts
 def server_of(node: Node, listening: LimitedSocket) -> uvicorn.Server:
     """The server of a node on a socket."""
     return uvicorn.Server(NodeConfig(application(node), listening, node.trust))
+
+
+def serve_vault(
+    vault: Path, params: Params, threads: int | None, say: Callable[[str], None]
+) -> None:
+    """Serve the node of a vault at the address of its settings, until a signal ends it.
+
+    Raises StoreError: there are no settings or no key; ParameterError: another program has the
+    port.
+    """
+    settings, trust, log = read_settings(vault), Trust(vault), json_log(say)
+    context = replace(ALONE, params=params, threads=threads)
+    delivery = Delivery(Way.LINE, key=trust.own)
+
+    def answering(raw: bytes) -> bytes:
+        with Vault.open(vault) as opened:
+            return answer(opened, raw, delivery, context)
+
+    with closing(bound_socket(settings.port, NODE, settings.address)) as listening:
+        questions = Questions(answering, log, trust.at_once, threads or 0)
+        node = Node(trust, questions, params.template_id, log)
+        with suppress(KeyboardInterrupt):  # how it is ended
+            asyncio.run(run(server_of(node, listening), node, listening))
 
 
 async def run(server: uvicorn.Server, node: Node, listening: LimitedSocket) -> None:

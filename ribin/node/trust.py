@@ -15,7 +15,7 @@ from ribin.connections import NODE, LimitedConfig, LimitedConnection, LimitedSoc
 from ribin.crypto.certificates import Leaf, authority, issue_leaf, issuer_of, server_context
 from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.errors import AccessError
-from ribin.vault.agreements import agreements_of
+from ribin.vault.agreements import Agreement, agreements_of
 from ribin.vault.catalogue import CATALOGUE_FILE
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.vault import Vault
@@ -34,6 +34,7 @@ class Trust:
         with Vault.open(vault, read_only=True) as opened:
             self.own: PrivateKey = own_key(opened)
         self.peers: tuple[PublicKey, ...] = ()
+        self.agreed: dict[str, Agreement] = {}  # those that have not ended
         self.tls = CurrentContext(ssl.PROTOCOL_TLS_SERVER)
         self._leaf: Leaf = issue_leaf(self.own)
         self._seen: tuple[object, ...] = ()
@@ -54,6 +55,7 @@ class Trust:
         with Vault.open(self._path, read_only=True) as opened:
             known, agreed = trusted_keys(opened), agreements_of(opened)
         ended = {member for member, one in agreed.items() if one.ended}
+        self.agreed = {member: one for member, one in agreed.items() if not one.ended}
         now = [one.key for one in known if not one.ended_at]
         peers = tuple(key for key in now if key.member not in ended)
         changed = renew or peers != self.peers or not self._seen
@@ -64,6 +66,11 @@ class Trust:
             self.tls.current, self.peers = server_context(self._leaf, authorities), peers
         self._seen = seen
         return changed
+
+    def at_once(self, member: str) -> int:
+        """How many questions of a member are worked on at one time, as was agreed."""
+        agreed = self.agreed.get(member)
+        return agreed.at_once if agreed else 1
 
     @property
     def all(self) -> tuple[PublicKey, ...]:
