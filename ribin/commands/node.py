@@ -11,7 +11,8 @@ from ribin.commands.terminal import SOME_FAILED, say
 from ribin.errors import ParameterError
 
 
-def _needed_extra() -> None:
+def check_node_extra() -> None:
+    """ParameterError where a library of lines is not installed."""
     for name in ("starlette", "uvicorn", "urllib3"):
         if find_spec(name) is None:
             raise ParameterError(
@@ -45,7 +46,7 @@ def init(address: str, port: int, call: Call) -> None:
     Example:
       ribin node init --address 192.168.10.5 --vault vaults/JAM
     """
-    _needed_extra()
+    check_node_extra()
     import os
 
     from ribin.node.settings import NodeSettings, write_settings
@@ -72,7 +73,7 @@ def serve(call: Call) -> None:
     Example:
       ribin node serve --vault vaults/JAM
     """
-    _needed_extra()
+    check_node_extra()
     from ribin.node.server import serve_vault
     from ribin.services.session import needed_vault
 
@@ -88,7 +89,7 @@ def status(call: Call) -> None:
     Example:
       ribin node status --vault vaults/JAM
     """
-    _needed_extra()
+    check_node_extra()
     from ribin.node.status import status_of, status_table
 
     with call.own_vault() as opened:
@@ -108,7 +109,7 @@ def check(call: Call) -> None:
     Example:
       ribin node check --vault vaults/JAM
     """
-    _needed_extra()
+    check_node_extra()
     from ribin.commands.doctor import finding_line
     from ribin.node.status import examine_node
     from ribin.report.json import as_json
