@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ribin.cases.exhibits import Scope
-from ribin.crypto.keys import PrivateKey
+from ribin.crypto.keys import PrivateKey, PublicKey
 
 
 class Way(StrEnum):
@@ -34,6 +34,13 @@ class TrustDomain:
 
     def key(self, member: str) -> PrivateKey:
         return self._keys.setdefault(member, PrivateKey.make(member))
+
+    def publics(self) -> list[PublicKey]:
+        """The public keys of all members that have sent or answered here."""
+        return [key.public for key in self._keys.values()]
+
+    def public(self, member: str) -> PublicKey:
+        return self.key(member).public
 
 
 @dataclass(frozen=True, eq=False)

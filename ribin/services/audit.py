@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.cases.leads import Role
-from ribin.errors import ParameterError, StoreError
+from ribin.errors import AccessError, FormatError, ParameterError, StoreError
+from ribin.exchange.message import MessageKind
+from ribin.exchange.questions import HeadsAnswer, HeadsQuestion
 from ribin.search.network import Network
 from ribin.services.files import whole_file
 from ribin.services.session import open_own
-from ribin.vault.anchors import anchors_sent_back, kept_anchors, missing_anchors
+from ribin.vault.anchors import anchors_sent_back, missing_anchors
 from ribin.vault.audit import (
     AuditHead,
     AuditRow,
@@ -28,7 +30,7 @@ from ribin.vault.exhibits import aliases_of
 from ribin.vault.people import check_role
 from ribin.vault.retention import tombstones
 from ribin.vault.sharing import named_in_lead, pseudonym
-from ribin.vault.vault import Vault, open_member
+from ribin.vault.vault import Vault
 
 _READERS = (Role.AUDITOR, Role.ADMINISTRATOR)
 _KEYED = re.compile(r"[0-9a-f]{64}")  # a head as it crosses a border
@@ -90,11 +92,10 @@ def _heads_kept_by_others(
     notes = []
     for code in sorted(network.members.keys() - {member}):
         try:
-            with open_member(network.members[code].vault, code) as other:
-                other.record("heads", member, who, "", asking_member=member)
-                with other.catalogue.reading() as db:
-                    kept += [(code, anchor) for anchor in kept_anchors(db).get(member, ())]
-        except StoreError as error:
+            line = network.line(member, code)
+            told = line.ask(MessageKind.LOG_HEADS, HeadsQuestion(who), HeadsAnswer).content
+            kept += [(code, anchor) for anchor in told.heads]
+        except (StoreError, AccessError, FormatError) as error:
             notes.append(f"{code}: not asked which heads it keeps: {error}")
     return kept, notes
 

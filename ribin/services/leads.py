@@ -140,7 +140,7 @@ def _in_reach(
         for member in set(history.lead.members) - {vault.member}:
             if network and member in network.members:
                 with suppress(RibinError):
-                    other = stack.enter_context(Vault.open(network.members[member].vault))
+                    other = stack.enter_context(Vault.open(network.members[member].folder))
                     holders |= {member: other} if other.member == member else {}
         yield holders
 

@@ -21,6 +21,7 @@ from ribin.report.json import as_json, lists_of, plain_value
 from ribin.report.search import lists_sha256
 from ribin.report.text import lists_value
 from ribin.vault.exhibits import find_scan_owner
+from ribin.vault.messages import name_questions
 from ribin.vault.people import check_looker
 from ribin.vault.recorded_searches import add_search, read_search, read_searches
 from ribin.vault.records import next_number
@@ -72,6 +73,7 @@ def record_in(act: Act, member: str, sides: Sequence[Side], lists: SearchLists) 
         lists=json.loads(as_json(lists_value(lists))),
     )
     add_search(act, lists.search, stated)
+    name_questions(act.db, lists.waiting, lists.search)
     return lists
 
 

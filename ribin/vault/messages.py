@@ -8,7 +8,7 @@ was asked and answered, and names both by their hashes.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -150,6 +150,21 @@ def note_try(db: sqlite3.Connection, question: str, problem: str) -> None:
     """It was sent and not answered."""
     query = "UPDATE outbox SET tries = tries + 1, problem = ? WHERE id = ?"
     db.execute(query, (problem[:500], question))
+
+
+def settle_question(vault: Vault, question: str, problem: str) -> None:
+    """A search was answered, or refused: its question goes. With a problem it waits."""
+    with vault.catalogue.writing() as db:
+        if problem:
+            note_try(db, question, problem)
+        else:
+            db.execute("DELETE FROM outbox WHERE id = ?", (question,))
+
+
+def name_questions(db: sqlite3.Connection, questions: Sequence[str], subject: str) -> None:
+    """What own questions are about, once that has a number."""
+    for question in questions:
+        db.execute("UPDATE outbox SET subject = ? WHERE id = ?", (subject, question))
 
 
 def own_questions(
