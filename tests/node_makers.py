@@ -92,7 +92,9 @@ def served(
     def log(event: str, **facts: Any) -> None:
         events.append({"event": event, **facts})
 
-    node = Node(Trust(vault), Questions(answering, log, lambda member: 2, workers), "template-1", log)
+    node = Node(
+        Trust(vault), Questions(answering, log, lambda member: 2, workers), "template-1", log
+    )
     listening = bound_socket(port, NODE)
     server = server_of(node, listening)
     thread = threading.Thread(target=lambda: asyncio.run(run(server, node, listening)), daemon=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Search a small made-up network.")
 @click.option("--keep", type=A_PATH, help="Folder for the network, to go on with afterwards.")
 @click.option("--picture", type=A_PATH, default="ribin-demo.png", show_default=True)
-@click.option("--nodes", is_flag=True, help="Ask over lines: a node for each member, on this machine.")
+@click.option("--nodes", is_flag=True, help="Ask over lines, at a node of each member.")
 @common_options("jobs")
 def demo(keep: Path | None, picture: Path, nodes: bool, call: Call) -> None:
     """Enrol the sample scans of five countries, search in each scope, and draw the evidence.

@@ -213,20 +213,31 @@ def network() -> None:
 def show(call: Call) -> None:
     """List the members, their clusters, and how many exhibits of each you may know of.
 
-    With --vault, that is all of your own and what others share with your country; without, what is
-    shared with the whole network. The audit log of each has who asked.
+    With --vault, that is all of your own and what others share with your country; without, nobody
+    is asked. The audit log of each has who asked. With --vault it also lists what you agreed with
+    others (`ribin network agree`); each side states its own.
 
     \b
     Example:
       ribin network show --vault vaults/JAM --network network.toml
     """
+    from ribin.report.json import as_json
+    from ribin.services.agreements import agreement_states, agreements_table
     from ribin.services.network import member_states, members_table
     from ribin.vault.catalogue import read_member
 
     members = call.needed_network()
     asker = read_member(call.vault) if call.vault else ""
-    states = member_states(members, asker, call.who)
-    call.show(states, members_table, "members")
+    states, agreed = member_states(members, asker, call.who), []
+    if call.vault:
+        with call.own_vault() as opened:
+            agreed = agreement_states(opened)
+    if call.json_output:
+        say(as_json({"members": states, "agreements": agreed}))
+        return
+    say(members_table(states))
+    if agreed:
+        say(f"\nagreed with other members\n{agreements_table(agreed)}")
 
 
 @network.command()
@@ -240,7 +251,6 @@ def show(call: Call) -> None:
 @common_options("vault", "who", "reason", "json")
 def agree(
     member: str,
-    scope: str | None,
     questions_an_hour: int | None,
     at_once: int | None,
     most_rows: int | None,
@@ -263,7 +273,7 @@ def agree(
 
     options = AgreementOptions(
         member,
-        Scope(scope) if scope else None,
+        Scope(call.scope) if call.scope else None,
         questions_an_hour,
         at_once,
         most_rows,

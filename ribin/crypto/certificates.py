@@ -25,6 +25,7 @@ from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.errors import AccessError
 
 LEAF_DAYS = 30.0
+_RENEW = timedelta(days=10)  # before its end a program issues itself another one
 # What a clock may be off before TLS itself refuses; messages are held to minutes, and say so.
 _BEFORE_DAYS = 1.0
 _AUTHORITY_DAYS = 3650.0  # a copy of one process, made again at each start
@@ -37,6 +38,11 @@ class Leaf:
     certificate: bytes  # DER
     private: Ed25519PrivateKey
     until: datetime
+
+    @property
+    def is_due(self) -> bool:
+        """Whether another one is to take its place."""
+        return self.until - datetime.now(UTC) < _RENEW
 
     @property
     def pem(self) -> bytes:

@@ -125,7 +125,9 @@ class NodeCarrier:
     def __init__(self, url: str, own: PrivateKey, peer: PublicKey) -> None:
         self.member = peer.member
         self._host, self._port = node_address(url, f"node of {peer.member}")
-        self._tls = client_context(issue_leaf(own), authority(peer, own))
+        self._own, self._peer = own, peer
+        self._leaf = issue_leaf(own)
+        self._tls = client_context(self._leaf, authority(peer, own))
         self._of_thread = threading.local()
 
     def send(self, raw: bytes, deadline_s: float) -> bytes:
@@ -224,10 +226,7 @@ class NodeCarrier:
         headers: Mapping[str, str] | None = None,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """One request on the connection of this thread, which is cut where time is up."""
-        pool = getattr(self._of_thread, "pool", None)
-        if pool is None:
-            pool = _OneLine(self._host, self._port, self._tls, node_name(self.member))
-            self._of_thread.pool = pool
+        pool = self._pool()
         clock = threading.Timer(left_s, pool.cut)
         clock.daemon = True
         clock.start()
@@ -253,6 +252,17 @@ class NodeCarrier:
             raise
         finally:
             clock.cancel()
+
+    def _pool(self) -> _OneLine:
+        """The connection of this thread, under a certificate that does not end soon."""
+        if self._leaf.is_due:
+            self._leaf = issue_leaf(self._own)
+            self._tls = client_context(self._leaf, authority(self._peer, self._own))
+        pool = getattr(self._of_thread, "pool", None)
+        if pool is None or pool.tls is not self._tls:
+            pool = _OneLine(self._host, self._port, self._tls, node_name(self.member))
+            self._of_thread.pool = pool
+        return pool
 
     def _check_refused(self, error: BaseException) -> None:
         """AccessError where one side does not take the certificate of the other."""
@@ -282,6 +292,7 @@ class _OneLine(urllib3.HTTPSConnectionPool):
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext, name: str) -> None:
         super().__init__(host, port, maxsize=1, ssl_context=tls, server_hostname=name)
+        self.tls = tls
         self._latest: HTTPSConnection | None = None
         self.ConnectionCls = self._made  # type: ignore[assignment]
 

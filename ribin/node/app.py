@@ -30,7 +30,7 @@ from ribin.crypto.keys import PublicKey
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError
 from ribin.exchange.message import Envelope
 from ribin.foreign import read_packed
-from ribin.node.questions import BusyError, Log, Question, Questions
+from ribin.node.questions import BusyError, Log, NodeQuestion, Questions
 from ribin.node.trust import Trust
 from ribin.text import escaped
 
@@ -136,7 +136,7 @@ def _is_here(request: Request) -> bool:
     return address.is_loopback or (server is not None and request.client.host == server[0])
 
 
-async def _given(request: Request, question: Question) -> Response:
+async def _given(request: Request, question: NodeQuestion) -> Response:
     """The answer, or the part of it that is asked for; 202 where it is not there yet.
 
     Raises what the owner's side raised.

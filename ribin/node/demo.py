@@ -42,7 +42,7 @@ def demo_nodes(demo: Demo, say: Callable[[str], None]) -> Iterator[tuple[Demo, l
     The demonstration that it gives asks over their lines. Raises StoreError: one does not start.
     """
     network = read_network(demo.network_file)
-    folders = {code: member.folder for code, member in network.members.items()}
+    folders = {code: member.folder.resolve() for code, member in network.members.items()}
     _agree(network, folders)
     addresses = _listen(folders)
     nodes = []

@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from ribin.errors import AccessError, RibinError, StoreError
-from ribin.exchange.message import Envelope, MessageKind
+from ribin.errors import AccessError, FormatError, RibinError, StoreError
+from ribin.exchange.message import MOST_BYTES, Envelope, MessageKind
 from ribin.foreign import read_packed
 from ribin.text import escaped
 
@@ -35,7 +35,7 @@ class BusyError(StoreError):
 
 
 @dataclass(eq=False)
-class Question:
+class NodeQuestion:
     """One question of a member; `answer` is there once the owner's side has given it."""
 
     member: str
@@ -69,11 +69,11 @@ class Questions:
         self._pool = ThreadPoolExecutor(workers, "answer")
         self._free = asyncio.Semaphore(workers)
         self._turns: dict[tuple[str, int], asyncio.Semaphore] = {}
-        self._known: dict[tuple[str, str], Question] = {}  # the oldest first
+        self._known: dict[tuple[str, str], NodeQuestion] = {}  # the oldest first
         self._counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._latencies_ms: dict[tuple[str, str], deque[float]] = {}
 
-    def ask(self, envelope: Envelope, raw: bytes) -> Question:
+    def ask(self, envelope: Envelope, raw: bytes) -> NodeQuestion:
         """The question of an envelope, begun now unless it was before.
 
         Raises AccessError: another message had its id; BusyError: too many wait.
@@ -89,7 +89,7 @@ class Questions:
         if sum(one.member == envelope.sender for one in waiting) >= _MOST_WAITING:
             raise BusyError(f"{envelope.where}: at most {_MOST_WAITING} questions at once needed")
         answer = asyncio.ensure_future(self._in_turn(envelope.sender, raw))
-        made = Question(envelope.sender, envelope.id, str(envelope.kind), sha256, answer)
+        made = NodeQuestion(envelope.sender, envelope.id, str(envelope.kind), sha256, answer)
         self._known[made.member, made.id] = made
         answer.add_done_callback(lambda _: self._answered(made))
         return made
@@ -102,7 +102,7 @@ class Questions:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, self._answering, raw)
 
-    def find(self, member: str, number: str) -> Question | None:
+    def find(self, member: str, number: str) -> NodeQuestion | None:
         """A question that is in work, or whose answer is kept."""
         return self._known.get((member, number))
 
@@ -131,7 +131,7 @@ class Questions:
             "questions": dict(answered),
         }
 
-    def _answered(self, one: Question) -> None:
+    def _answered(self, one: NodeQuestion) -> None:
         """Log how a question ended; one that failed may be asked again."""
         one.done_at = time.monotonic()
         elapsed_ms = 1000.0 * (one.done_at - one.begun)
@@ -146,7 +146,7 @@ class Questions:
             one.etag = f'"{hashlib.sha256(one.content).hexdigest()}"'
             facts["bytes"] = len(one.content)
             outcome = "answered"
-            if read_packed(one.content, Envelope, "answer").kind is MessageKind.REFUSAL:
+            if _is_refusal(one.content):
                 outcome = "declined"
                 del self._known[one.member, one.id]  # later it may be answered
             times = self._latencies_ms.setdefault((one.member, one.kind), deque(maxlen=_LATENCIES))
@@ -162,3 +162,13 @@ class Questions:
             if now - one.done_at > _KEPT_S or kept > _KEPT_BYTES:
                 del self._known[one.member, one.id]
                 kept -= len(one.content)
+
+
+def _is_refusal(content: bytes) -> bool:
+    """Whether an answer says why there is none."""
+    if len(content) > MOST_BYTES[MessageKind.REFUSAL] + 1024:
+        return False
+    try:
+        return read_packed(content, Envelope, "answer").kind is MessageKind.REFUSAL
+    except FormatError:
+        return False

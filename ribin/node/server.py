@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -39,15 +40,15 @@ def serve_vault(
     """
     settings, trust, log = read_settings(vault), Trust(vault), json_log(say)
     context = replace(ALONE, params=params, threads=threads)
-    delivery = Delivery(Way.LINE, key=trust.own)
 
     def answering(raw: bytes) -> bytes:
         with Vault.open(vault) as opened:
-            return answer(opened, raw, delivery, context)
+            return answer(opened, raw, Delivery(Way.LINE, key=trust.own), context)
 
     with closing(bound_socket(settings.port, NODE, settings.address)) as listening:
         questions = Questions(answering, log, trust.at_once, threads or 0)
         node = Node(trust, questions, params.template_id, log)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # the system's stop, as Ctrl-C
         with suppress(KeyboardInterrupt):  # how it is ended
             asyncio.run(run(server_of(node, listening), node, listening))
 
@@ -83,6 +84,6 @@ async def _watch(server: uvicorn.Server, node: Node) -> None:
         if changed:
             node.log("trust", members=sorted(one.member for one in node.trust.peers))
         for one in list(server.server_state.connections):
-            if isinstance(one, MemberConnection) and one.key not in node.trust.all:
-                node.log("connection ended", member=one.peer, why="its key is trusted no more")
+            if isinstance(one, MemberConnection) and not one.is_trusted:
+                node.log("connection ended", member=one.peer, why="a key counts no more")
                 one.drop()

@@ -7,7 +7,6 @@ of each message. A key that is trusted no more ends its connections within a sec
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,6 @@ from ribin.vault.catalogue import CATALOGUE_FILE
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.vault import Vault
 
-_RENEW = timedelta(days=10)  # before its end a certificate is issued anew
-
 
 class Trust:
     """The own key, and the keys of members that may come in; `refresh` reads them from the vault.
@@ -32,7 +29,7 @@ class Trust:
     def __init__(self, vault: Path) -> None:
         self._path = vault
         with Vault.open(vault, read_only=True) as opened:
-            self.own: PrivateKey = own_key(opened)
+            self.own: PrivateKey = own_key(opened)  # and again where it is changed
         self.peers: tuple[PublicKey, ...] = ()
         self.agreed: dict[str, Agreement] = {}  # those that have not ended
         self.tls = CurrentContext(ssl.PROTOCOL_TLS_SERVER)
@@ -44,20 +41,23 @@ class Trust:
         """Read again whom the owner trusts and has not ended its agreement with; whether anything
         changed. A catalogue that nobody wrote to since is not opened.
 
-        Raises StoreError: the vault cannot be read.
+        Raises StoreError: the vault cannot be read, or has no key; ParameterError: its key has
+        another passphrase now.
         """
         seen = tuple(
             _stamp(self._path / name) for name in (CATALOGUE_FILE, f"{CATALOGUE_FILE}-wal")
         )
-        renew = self._leaf.until - datetime.now(UTC) < _RENEW
+        renew = self._leaf.is_due
         if seen == self._seen and not renew:
             return False
         with Vault.open(self._path, read_only=True) as opened:
-            known, agreed = trusted_keys(opened), agreements_of(opened)
+            known, agreed, own = trusted_keys(opened), agreements_of(opened), own_key(opened)
         ended = {member for member, one in agreed.items() if one.ended}
         self.agreed = {member: one for member, one in agreed.items() if not one.ended}
         now = [one.key for one in known if not one.ended_at]
         peers = tuple(key for key in now if key.member not in ended)
+        if own.public != self.own.public:
+            self.own, renew = own, True
         changed = renew or peers != self.peers or not self._seen
         if renew:
             self._leaf = issue_leaf(self.own)
@@ -105,6 +105,13 @@ class MemberConnection(LimitedConnection):
 
     config: NodeConfig
     key: PublicKey | None = None
+    own: PublicKey | None = None  # that it began under
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the keys of both sides still count."""
+        trust = self.config.trust
+        return self.key in trust.all and self.own == trust.own.public
 
     def connection_made(self, transport: Any) -> None:
         leaf = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
@@ -112,6 +119,7 @@ class MemberConnection(LimitedConnection):
             self.key = issuer_of(leaf or b"", self.config.trust.all)
         except AccessError:  # trusted no more since the handshake began
             transport.abort()
+        self.own = self.config.trust.own.public
         self.app_state = {**self.app_state, "key": self.key, "drop": self.drop}
         super().connection_made(transport)
 

@@ -1,4 +1,4 @@
-"""What was agreed with other members, for a person: stated, and shown beside whose key is trusted."""
+"""What was agreed with other members, for a person: stated, and shown with whose key is trusted."""
 
 from __future__ import annotations
 
