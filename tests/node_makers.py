@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import queue
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +22,21 @@ import msgspec
 
 from ribin.connections import NODE, bound_socket
 from ribin.crypto.keys import PrivateKey, PublicKey
+from ribin.exchange.carrier import Delivery, Way
 from ribin.exchange.message import MessageKind, seal_message
 from ribin.exchange.node_client import NodeCarrier
 from ribin.node.app import Node
 from ribin.node.questions import Questions
 from ribin.node.server import run, server_of
 from ribin.node.trust import Trust
+from ribin.search.network import read_network
+from ribin.services.answers import ALONE, answer
+from ribin.vault.agreements import Agreement, agree
 from ribin.vault.keys import make_key, own_key, trust_key
 from ribin.vault.vault import Vault
 
 WHO = "A. Brown"
+CLI = [sys.executable, str(Path(__file__).parents[1] / "cli.py")]
 
 
 class Text(msgspec.Struct):
@@ -220,3 +229,82 @@ class _Delayed:
                 at, data = self._queue.get()
                 time.sleep(max(0.0, at - time.monotonic()))
                 self._sink.sendall(data)
+
+
+# Whole members, that answer as they do in earnest.
+
+
+def connect_members(network_file: Path, who: str = "me") -> dict[str, Path]:
+    """Let the members of a network.toml of folders trust each other, agreed as its clusters say;
+    gives their vaults."""
+    network = read_network(network_file)
+    vaults = {code: member.folder for code, member in network.members.items()}
+    keys = {}
+    for code, vault in vaults.items():
+        with Vault.open(vault) as opened:
+            make_key(opened, who)
+            keys[code] = own_key(opened)
+    for code, vault in vaults.items():
+        with Vault.open(vault) as opened:
+            for other in sorted(vaults.keys() - {code}):
+                trust_key(opened, keys[other].public, who, "read out by telephone")
+                near = Agreement(other, network.reach(code, other), questions_an_hour=10_000)
+                agree(opened, near, keys[code], who, "treaty")
+    return vaults
+
+
+def owner_side(vault: Path, threads: int = 1) -> Callable[[bytes], bytes]:
+    """What answers at the node of a vault in earnest."""
+    context = replace(ALONE, threads=threads)
+
+    def answering(raw: bytes) -> bytes:
+        with Vault.open(vault) as opened:
+            return answer(opened, raw, Delivery(Way.LINE), context)
+
+    return answering
+
+
+def lines_file(file: Path, own: str, vault: Path, addresses: dict[str, str]) -> Path:
+    """The network.toml of one member, which reaches the others at these addresses."""
+    parts = [f'[members.{own}]\nvault = "{vault}"\n']
+    parts += [f'[members.{code}]\nnode = "{url}"\n' for code, url in addresses.items()]
+    file.write_text("\n".join(parts), encoding="utf-8")
+    return file
+
+
+# Nodes in processes of their own.
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+@contextmanager
+def process(command: list[str], log: Path, **environment: str):
+    """A program that runs until the end of the block, which a signal ends cleanly."""
+    with log.open("w") as file:
+        started = subprocess.Popen(
+            command, stdout=file, stderr=file, env={**os.environ, **environment}, cwd=log.parent
+        )
+        try:
+            yield started
+        finally:
+            started.send_signal(signal.SIGTERM)
+            try:
+                started.wait(30)
+            except subprocess.TimeoutExpired:
+                started.kill()
+                raise
+
+
+def wait_for(port: int, log: Path) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(log.read_text())

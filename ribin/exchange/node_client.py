@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.connection import HTTPSConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError
 
 from ribin.crypto.certificates import authority, client_context, issue_leaf, node_name
 from ribin.crypto.keys import PrivateKey, PublicKey
@@ -40,6 +40,7 @@ from ribin.text import escaped
 
 PORT = 8943
 _CONNECT_S = 10.0  # for a connection and its handshake: ten round trips of a thin line
+_UNREACHED_S = 4.0  # in which a node that is being started anew may come back
 _SILENCE_S = 25.0  # without a byte, after which a line counts as cut; a node says something in 10 s
 _BUSY_S = 1.0  # until a node is asked again that has too much to do
 _CHUNK = 1 << 16  # bytes
@@ -141,13 +142,15 @@ class NodeCarrier:
         end, transfer, cuts, why = time.monotonic() + deadline_s, _Transfer(), 0, ""
         while (left_s := end - time.monotonic()) > 0:
             try:
-                wait_s = self._step(raw, number, transfer, left_s)
+                why, wait_s = "", self._step(raw, number, transfer, left_s)
                 if wait_s is None:
                     return transfer.whole(self._where)
             except (HTTPError, OSError) as error:
                 self._check_refused(error)
                 cuts += 1
                 why, wait_s = _reason(error), 0.1 * 2.0 ** min(cuts, 5)
+            if not transfer.sent and why and end - deadline_s + _UNREACHED_S < time.monotonic():
+                break  # nobody is there; the rest of the time would be waited for nothing
             time.sleep(max(0.0, min(wait_s, end - time.monotonic())))
         if not transfer.sent:
             raise StoreError(f"{self._where}: cannot be reached: {why}")
@@ -206,14 +209,14 @@ class NodeCarrier:
                         transfer.add(part, self._where)
                     return None
                 content = _short(reply)
-        except NewConnectionError:
+        except ConnectTimeoutError:  # also where it is refused
             transfer.sent = asked_before
             raise
         if reply.status == 202:
             return 0.0  # the node itself waited
         if reply.status in (429, 503) or (reply.status == 404 and asked_before):
             transfer.sent = False  # too much is asked of it now; or it did not get the question
-            return _BUSY_S if reply.status != 404 else 0.0
+            return 0.0 if reply.status == 404 else _BUSY_S
         raise self._refusal(reply.status, content)
 
     @contextmanager

@@ -20,6 +20,7 @@ from ribin.node.settings import read_settings
 from ribin.node.trust import MemberConnection, NodeConfig, Trust
 from ribin.params.defaults import Params
 from ribin.services.answers import ALONE, answer
+from ribin.vault.messages import resume_questions
 from ribin.vault.vault import Vault
 
 _LOOK_S = 0.5  # how often the vault is asked whom it trusts
@@ -46,6 +47,8 @@ def serve_vault(
             return answer(opened, raw, Delivery(Way.LINE, key=trust.own), context)
 
     with closing(bound_socket(settings.port, NODE, settings.address)) as listening:
+        with Vault.open(vault) as opened:  # this process has the port: no other one is at work
+            resume_questions(opened)
         questions = Questions(answering, log, trust.at_once, threads or 0)
         node = Node(trust, questions, params.template_id, log)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # the system's stop, as Ctrl-C

@@ -12,11 +12,11 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from node_makers import WHO, key_of, make_member, trust
+from node_makers import CLI, WHO, free_port, key_of, make_member, process, trust, wait_for
 
 from ribin.node.settings import NodeSettings, read_settings
 from ribin.services.doctor import State, examine
@@ -24,42 +24,6 @@ from ribin.vault.keys import change_key, end_trust
 from ribin.vault.vault import Vault
 
 ROOT = Path(__file__).parents[2]
-CLI = [sys.executable, str(ROOT / "cli.py")]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
-@contextmanager
-def process(command: list[str], log: Path, **environment: str):
-    """A program that runs until the end of the block, which a signal ends cleanly."""
-    with log.open("w") as file:
-        started = subprocess.Popen(
-            command, stdout=file, stderr=file, env={**os.environ, **environment}, cwd=log.parent
-        )
-        try:
-            yield started
-        finally:
-            started.send_signal(signal.SIGTERM)
-            try:
-                started.wait(30)
-            except subprocess.TimeoutExpired:
-                started.kill()
-                raise
-
-
-def wait_for(port: int, log: Path) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(log.read_text())
 
 
 def page_lines(text: str) -> list[str]:
