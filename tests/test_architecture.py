@@ -34,6 +34,7 @@ FLOORS = (
 FLOOR = {place: len(FLOORS) - number for number, places in enumerate(FLOORS) for place in places}
 # A library, and the only folders ("/") and files that may import it.
 ONLY_IN = {
+    "argon2": ("crypto/passwords.py",),
     "click": ("commands/",),
     "csv": ("cases/csv_files.py",),
     "cryptography": ("crypto/",),

@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 import uvicorn
 
 from ribin.connections import BROWSER, bound_socket
-from ribin.web.app import server_of
+from ribin.web.passwords import PasswordCheck
+from ribin.web.server import server_of
 from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
 
@@ -88,7 +89,7 @@ class Client:
 def served(state: ApplicationState) -> Iterator[Client]:
     """A server on a free port of this machine, and a browser that was let in."""
     listening = bound_socket(0, BROWSER)
-    session = BrowserSession(listening.getsockname()[1])
+    session = BrowserSession(listening.getsockname()[1], state.who, PasswordCheck(state.vault))
     server = server_of(state, session, listening)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

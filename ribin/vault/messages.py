@@ -90,8 +90,8 @@ def forget_question(db: sqlite3.Connection, sender: str, question: str) -> None:
 
 
 def resume_questions(vault: Vault) -> int:
-    """Whoever worked on questions is gone: asked again, they are answered, and no new row of the log
-    is needed. Gives how many there are."""
+    """Whoever worked on questions is gone: asked again, they are answered without a new row of the
+    log. Gives how many there are."""
     query = "UPDATE questions SET state = 'agreed' WHERE state = 'working'"
     with vault.catalogue.writing() as db:
         return db.execute(query).rowcount
