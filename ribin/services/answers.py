@@ -188,7 +188,7 @@ def _admit(
             asking_member=made.sender,
             kind=str(made.kind),
             message=made.id,
-            sent=made.time,
+            sent_at=made.time,
             body_sha256=made.body_sha256,
             signature=made.signature.hex(),
             **({"scope": str(body.scope)} if hasattr(body, "scope") else {}),

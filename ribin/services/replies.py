@@ -5,7 +5,7 @@ Nothing here looks at who may ask at all, logs or signs: `answers.py` does, befo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,10 @@ import msgspec
 
 from ribin._version import __version__
 from ribin.cases.exhibits import Request, Scope
+from ribin.cases.leads import LeadHistory
 from ribin.describe.soundness import check_described
 from ribin.errors import AccessError, ParameterError
+from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
 from ribin.exchange.looks import LookQuestion, look_answer
 from ribin.exchange.message import Envelope, MessageKind
 from ribin.exchange.questions import (
@@ -35,13 +37,19 @@ from ribin.exchange.questions import (
     unpack_template,
 )
 from ribin.exchange.send import file_name_of
-from ribin.foreign import Printable
+from ribin.foreign import Statement
+from ribin.leads.both_sides import BothSides, LeadChoice
+from ribin.leads.merge import merge_stated
+from ribin.leads.statements import TheirSide, state_leads
 from ribin.search.context import SearchContext
 from ribin.search.member import answer_search
 from ribin.search.rules import check_request
 from ribin.services.held_exhibits import HeldExhibit
+from ribin.services.leads import announce_own
+from ribin.text import escaped_lines
 from ribin.vault.anchors import kept_anchors
 from ribin.vault.disclosure import as_seen_by
+from ribin.vault.leads import find_lead
 from ribin.vault.vault import Vault
 
 
@@ -182,11 +190,65 @@ def _release(asked: Asked, body: ReleaseQuestion) -> Reply:
     return Reply(ReleaseAnswer(), (row,))
 
 
+def _leads(asked: Asked, body: LeadsQuestion) -> Reply:
+    """What the sender has of leads between the two: taken as far as the rules allow. Then what this
+    side has of them, and the notices of what came to be known by it."""
+    vault, sender = asked.vault, asked.sender
+    side = TheirSide.of(sender, body.leads)
+    for number in [n for n, one in side.leads.items() if not _between(one.history, asked)]:
+        side.notes.append(f"{vault.member}: lead {number} not taken: it is not of {sender} and us")
+        del side.leads[number]
+    with vault.catalogue.writing() as db:
+        both = BothSides(vault, db, body.who, sender, {sender: side}, list(side.notes))
+        taken = merge_stated(both)
+    with vault.catalogue.reading() as db:
+        choice = LeadChoice(body.pair, body.numbers, body.every)
+        numbers = choice.found_in(db, vault.member, sender)
+        stated = state_leads(vault, db, sender, numbers)
+    notes = [*both.notes, *stated.notes]
+    for one in side.leads.values():
+        known = find_lead_in(vault, one.history.lead.lead)
+        if known and known.link:
+            ends = {sender: one.stated.own_end} if one.stated.own_end else {}
+            made = announce_own(vault, known, ends)
+            lacking = [notice for notice in made if not notice.written]
+            notes += [
+                f"{vault.member}: its own notice of {known.lead.lead} is not written yet"
+            ] * len(lacking)
+    answer = LeadsAnswer(
+        leads=stated.leads,
+        taken=taken,
+        notes=tuple(escaped_lines(note) for note in dict.fromkeys(notes)),
+        exhibits=dict(_names_shown(asked, body.exhibits)),
+        member=vault.member,
+    )
+    facts = {"leads": len(stated.leads), "taken": taken}
+    return Reply(answer, (LogRow("leads answered", vault.member, facts),))
+
+
+def _between(history: LeadHistory, asked: Asked) -> bool:
+    return history.lead.members == tuple(sorted({asked.sender, asked.vault.member}))
+
+
+def find_lead_in(vault: Vault, number: str) -> LeadHistory | None:
+    with vault.catalogue.reading() as db:
+        return find_lead(db, number)
+
+
+def _names_shown(asked: Asked, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The names that cross the border of exhibits that the sender may know of."""
+    seen = as_seen_by(asked.sender, asked.vault, asked.reach)
+    for name in names:
+        found = seen.find(name)
+        if found and seen.shows(found):
+            yield name, seen.pseudonym(found.exhibit)
+
+
 @dataclass(frozen=True)
 class Handler:
     """What answers a kind of question, and what the log calls its subject."""
 
-    question: type[Printable]
+    question: type[Statement]
     answer: Callable[[Asked, Any], Reply]
     subject: Callable[[Any], str] = lambda body: ""
 
@@ -196,6 +258,7 @@ HANDLERS: dict[MessageKind, Handler] = {
     MessageKind.LOOK: Handler(LookQuestion, _look),
     MessageKind.ORIGINAL: Handler(OriginalQuestion, _original),
     MessageKind.RELEASE: Handler(ReleaseQuestion, _release),
+    MessageKind.LEADS: Handler(LeadsQuestion, _leads),
     MessageKind.COUNTS: Handler(CountsQuestion, _counts),
     MessageKind.LOG_HEADS: Handler(HeadsQuestion, _heads),
 }

@@ -34,7 +34,7 @@ class Login:
     def __call__(self, login, account="", host="session"):
         """An account of no name is that of the login."""
         self._monkeypatch.setattr("getpass.getuser", lambda: login)
-        for place in ("ribin.cases.leads", "ribin.leads.blindness"):
+        for place in ("ribin.cases.leads", "ribin.leads.looks"):
             self._monkeypatch.setattr(f"{place}.account_name", lambda: account or login)
         self._monkeypatch.setattr("socket.gethostname", lambda: host)
 

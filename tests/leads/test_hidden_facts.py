@@ -200,7 +200,7 @@ CHANCE = (
     "answer_sha256",
     "body_sha256",
     "message",
-    "sent",
+    "sent_at",
     "signature",
     "bundle",
     "elapsed_s",
