@@ -160,6 +160,12 @@ COMMON: dict[str, Callable[[Any], Any]] = {
         show_default="settings file, or login name",
         help="Person who acts (RIBIN_USER); the audit log keeps the login too.",
     ),
+    "password": click.option(
+        "--password-file",
+        type=A_PATH,
+        help="File whose first line is the password of who acts; otherwise it is asked for, where "
+        "the person has an account.",
+    ),
     "reason": click.option("--reason", default="", callback=_text, help="Why, for the audit log."),
     "mask": click.option(
         "--mask",
@@ -287,6 +293,7 @@ class Call:
     scheduler: str | None = None
     json_output: bool = False
     who: str = ""
+    password_file: Path | None = None
     reason: str = ""
     pixel_pitch_um: float | None = None
     lighting: str = ""

@@ -78,8 +78,9 @@ class WithdrawalFacts(Statement, frozen=True):
     reason: _Text
 
 
-class ClosureFacts(Statement, frozen=True):
-    """The record of the end of a lead that was opened by mistake; its body is the lead alone."""
+class WordFacts(Statement, frozen=True):
+    """The record of a person's word on a lead: its end, where it was opened by mistake, or the
+    confirmation of two verdicts of the other member; its body is the lead alone."""
 
     id: _Name
     version: Annotated[int, Meta(ge=1, le=1)]
@@ -124,7 +125,8 @@ class LeadStatement(Statement, frozen=True):
     reviews: Annotated[tuple[ReviewFacts, ...], _Few]
     link: LinkFacts | None
     withdrawal: WithdrawalFacts | None
-    closure: ClosureFacts | None
+    closure: WordFacts | None
+    confirmation: WordFacts | None
     vouched: Annotated[tuple[_Name, ...], _Few]
     blindness: Annotated[dict[_Name, bool], _Few]
     looks: Annotated[tuple[Look, ...], Meta(max_length=10_000)]

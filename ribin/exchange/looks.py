@@ -22,21 +22,21 @@ from ribin.describe.steps import template_mark
 from ribin.errors import FormatError
 from ribin.exchange.questions import (
     ClassFieldsStatement,
-    PackedTemplate,
-    pack_template,
-    unpack_template,
+    TemplateStatement,
+    stated_template,
+    template_statement,
 )
 from ribin.foreign import Hex32, LongText, Name, Printable, Statement, as_facts
-from ribin.model import Mark, MarkType, Provenance, ScanKind
+from ribin.model import Mark, MarkType, Provenance, ScanKind, Template
 from ribin.text import escaped
-from ribin.vault.scanfile import ScanContents, decode_arrays, encode_arrays
+from ribin.vault.packed import MOST_PACKED_BYTES, NOWHERE, pack_template, unpack_template
+from ribin.vault.scanfile import ScanContents
 
 ScanWish = Literal["no", "if whole", "needed"]
-_MOST_ARRAYS_BYTES = 256 << 20
 _MOST_ORIGINAL_BYTES = 1 << 30
 _Text = Annotated[str, Meta(max_length=10_000)]
 _Words = Annotated[tuple[_Text, ...], Meta(max_length=1000)]
-_Arrays = Annotated[bytes, Meta(max_length=_MOST_ARRAYS_BYTES)]
+_Arrays = Annotated[bytes, Meta(max_length=MOST_PACKED_BYTES)]
 _Pitch = Annotated[float, Meta(gt=0, le=10_000)]
 _Place = Annotated[float, Meta(ge=-1e9, le=1e9)]
 
@@ -102,7 +102,7 @@ class MarkStatement(Statement, frozen=True):
 class SideStatement(Statement, frozen=True):
     """A mark that is shown; `mark` where its original is released."""
 
-    template: PackedTemplate
+    template: TemplateStatement
     others: Annotated[tuple[MarkType, ...], Meta(max_length=1000)]
     mark: MarkStatement | None
 
@@ -162,7 +162,7 @@ def look_answer(shown: Shown) -> LookAnswer:
             row_pitch_um=kept.row_pitch_um,
             col_pitch_um=kept.col_pitch_um,
             provenance=_provenance_statement(kept.provenance),
-            outlines=encode_arrays(outlines) if outlines else b"",
+            outlines=_pack_arrays(outlines) if outlines else b"",
         )
         originals[kept.provenance.sha256] = kept.original
     return LookAnswer(
@@ -190,10 +190,19 @@ def _side_statement(side: Side) -> SideStatement:
     stated = MarkStatement(
         pitch_um=mark.pitch_um,
         origin_um=mark.origin_um,
-        arrays=encode_arrays({"surface": mark.surface, "valid": mark.valid}),
+        arrays=_pack_arrays({"surface": mark.surface, "valid": mark.valid}),
         provenance=_provenance_statement(mark.provenance),
     )
-    return SideStatement(pack_template(side.template), side.others, stated if side.whole else None)
+    return SideStatement(
+        template_statement(side.template), side.others, stated if side.whole else None
+    )
+
+
+def _pack_arrays(arrays: Mapping[str, NDArray]) -> bytes:
+    """Arrays in the form of a packed template, which is one of arrays; what they are stands beside
+    them."""
+    named = (MarkType.BREECH_FACE, ScanKind.IMAGE, 1.0, "arrays", NOWHERE)
+    return pack_template(Template(*named, dict(arrays)))
 
 
 def _provenance_statement(made: Provenance) -> ProvenanceStatement:
@@ -239,14 +248,14 @@ def _side(
     where: str,
     check: TemplateCheck,
 ) -> Side:
-    template = unpack_template(one.template, where)
+    template = stated_template(one.template, where)
     check(template.arrays, where)
     facts: dict[str, Any] = {"others": one.others, "member": ref.member, "exhibit": exhibit}
     if one.mark is None:
         return Side(str(ref), template_mark(template), template, whole=False, **facts)
     provenance = _provenance(one.mark.provenance)
     template = replace(template, provenance=provenance)
-    arrays = decode_arrays(one.mark.arrays, where)
+    arrays = unpack_template(one.mark.arrays, where).arrays
     mark = Mark(
         mark_type=template.mark_type,
         kind=template.kind,
@@ -267,7 +276,7 @@ def _scan_contents(told: LookAnswer, where: str) -> ScanContents:
     assert stated is not None
     if stated.sha256 not in told.originals:
         raise FormatError(f"{where}: the original of the scan needed, found none")
-    outlines = decode_arrays(stated.outlines, where) if stated.outlines else {}
+    outlines = unpack_template(stated.outlines, where).arrays if stated.outlines else {}
     return ScanContents(
         original=told.originals[stated.sha256],
         kind=ScanKind(stated.kind),

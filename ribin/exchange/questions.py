@@ -23,11 +23,10 @@ from ribin.cases.exhibits import (
     Scope,
 )
 from ribin.errors import FormatError
-from ribin.foreign import Hex32, LongText, Name, Printable, Statement, as_facts
-from ribin.model import MarkType, Provenance, ScanKind, Template
-from ribin.vault.scanfile import decode_arrays, encode_arrays
+from ribin.foreign import Hex32, LongText, Name, Printable, Statement
+from ribin.model import MarkType, Provenance, Template
+from ribin.vault.packed import MOST_PACKED_BYTES, pack_template, unpack_template
 
-_MOST_TEMPLATE_BYTES = 4 << 20
 _MOST_ROWS = 1_000_000
 _Anchor = Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")]
 _Params = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
@@ -39,18 +38,15 @@ _Exhibit = Annotated[str, Meta(min_length=1, max_length=1000)]
 # A template: what a comparison needs of a mark, and of where it comes from a name alone.
 
 
-class PackedTemplate(Printable, frozen=True):
-    """A template on its way. `sha256` names its scan, `source` what it is called: an exhibit of the
-    receiver where it is one, else nothing."""
+class TemplateStatement(Printable, frozen=True):
+    """A template on its way, packed. `sha256` names its scan, `source` what it is called: an
+    exhibit of the receiver where it is one, else nothing."""
 
-    mark: MarkType
-    kind: str
-    pitch_um: Annotated[float, Meta(gt=0, le=1000)]
     params_id: _Params
     sha256: Hex32
     source: Annotated[str, Meta(max_length=1000)]
     lighting: Name
-    arrays: Annotated[bytes, Meta(max_length=_MOST_TEMPLATE_BYTES)]
+    packed: Annotated[bytes, Meta(max_length=MOST_PACKED_BYTES)]
 
 
 # Search.
@@ -59,7 +55,7 @@ class PackedTemplate(Printable, frozen=True):
 class SearchQuestion(Printable, frozen=True):
     """A mark that the sender wants compared with those that the receiver shows it."""
 
-    template: PackedTemplate
+    template: TemplateStatement
     scope: Scope
     who: LongText
     reason: LongText
@@ -224,38 +220,39 @@ class RefusalBody(Printable, frozen=True):
 # Between these and what the rest of the program knows.
 
 
-def pack_template(template: Template) -> PackedTemplate:
+TEMPLATE_ALONE = "template"  # the reader of a provenance that an owner gave with a template
+
+
+def template_statement(template: Template) -> TemplateStatement:
     """A template as it crosses a border: with nothing of its scan but hash, light, and the name of
     an exhibit that the template alone was given of."""
     made = template.provenance
-    return PackedTemplate(
-        mark=template.mark_type,
-        kind=str(template.kind),
-        pitch_um=template.pitch_um,
+    return TemplateStatement(
         params_id=template.params_id,
         sha256=made.sha256,
         source=made.source if made.reader == TEMPLATE_ALONE else "",
         lighting=made.lighting,
-        arrays=encode_arrays(template.arrays),
+        packed=pack_template(template),
     )
 
 
-TEMPLATE_ALONE = "template"  # the reader of a provenance that an owner gave with a template
-
-
-def unpack_template(packed: PackedTemplate, where: str) -> Template:
-    """The template; FormatError where its arrays are none."""
-    arrays = decode_arrays(packed.arrays, where)
-    told = Provenance(packed.source, packed.sha256, 0, TEMPLATE_ALONE, lighting=packed.lighting)
-    kind = as_facts(packed.kind, ScanKind, f"{where}: kind")
-    return Template(packed.mark, kind, packed.pitch_um, packed.params_id, told, arrays)
+def stated_template(stated: TemplateStatement, where: str) -> Template:
+    """The template; FormatError where the bytes are none, or of other parameters than stated."""
+    origin = Provenance(stated.source, stated.sha256, 0, TEMPLATE_ALONE, lighting=stated.lighting)
+    template = unpack_template(stated.packed, where, origin)
+    if template.params_id != stated.params_id:
+        raise FormatError(
+            f"{where}: a template of parameters {stated.params_id} needed, "
+            f"found {template.params_id}"
+        )
+    return template
 
 
 def search_question(query: Template, request: Request, receiver: str) -> SearchQuestion:
     """A request as it is sent to one member; what is left out of others is not told."""
     filters = request.filters
     return SearchQuestion(
-        template=pack_template(query),
+        template=template_statement(query),
         scope=request.scope,
         who=request.who,
         reason=request.reason,

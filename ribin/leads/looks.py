@@ -3,9 +3,10 @@
 A first verdict is shown to the person who gave it, and a name is taken as it is stated. So a look
 counts for the name and for the login behind it: whoever borrows another's name to look is not blind
 under the own one. Who gave a verdict on the lead may look again from the login that gave it: that
-is no look of others who share this login. Exports and backups hold every verdict, and count as
-looks at those that await the second. Logins and machines are compared by digests, so that they may
-cross a border.
+is no look of others who share this login. A person who is known by an account, in a browser, has no
+login behind the name: looks count for the account, never for the login of the server. Exports and
+backups hold every verdict, and count as looks at those that await the second. Logins and machines
+are compared by digests, so that they may cross a border.
 """
 
 from __future__ import annotations
@@ -21,10 +22,9 @@ from ribin.cases.leads import (
     Lead,
     LeadHistory,
     Review,
-    account_name,
     is_by,
-    login_name,
     logins_behind,
+    logins_here,
     same_person,
 )
 from ribin.vault.leads import VERDICTS_OF, first_of, leads_of_pair
@@ -62,7 +62,7 @@ def digests(pair: str, texts: Iterable[str]) -> frozenset[str]:
 
 def viewer_of_this_process(member: str, who: str, pair: str) -> Viewer:
     """Whoever acts now."""
-    logins = digests(pair, {login_name(), account_name()} - {""})
+    logins = digests(pair, logins_here(who))
     return Viewer(member, who, logins, digest(pair, socket.gethostname()))
 
 

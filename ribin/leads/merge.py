@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ribin.cases.leads import (
     Closure,
+    Confirmation,
     Lead,
     LeadHistory,
     Link,
@@ -17,13 +18,13 @@ from ribin.cases.leads import (
     Withdrawal,
     is_by,
 )
-from ribin.cases.record import Record
+from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
 from ribin.leads.both_sides import BothSides, LeadChoice, both_sides
-from ribin.leads.entries import entry_problem
+from ribin.leads.entries import Entry, entry_problem
 from ribin.leads.rules import ends_the_link, makes_a_link, round_given
-from ribin.leads.statements import closure_name, is_same_lead, lead_for
+from ribin.leads.statements import TheirSide, is_same_lead, lead_for, word_name
 from ribin.search.network import Network
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_exhibit
@@ -81,10 +82,7 @@ def _take(both: BothSides, lead: str, other: str) -> int:
             both.notes.append(f"{member}: lead {lead} not recorded, it holds no such exhibit")
             return 0
     theirs = _without_link_that_is_not_blind(both, mine, theirs)
-    closed = None
-    if theirs.closure and not (mine and mine.closure):
-        closed = both.theirs[other].closure(lead)
-    records = _given(both.own, member, mine, theirs, closed)
+    records = _given(both.own, member, mine, theirs, _words(both.theirs[other], mine, theirs))
     if records:
         both.log("lead received", lead, "", records, sender=other)
     return len(records)
@@ -123,10 +121,20 @@ def _without_link_that_is_not_blind(
     return replace(theirs, link=None)
 
 
+def _words(side: TheirSide, mine: LeadHistory | None, theirs: LeadHistory) -> list[Record]:
+    """The records of the end of a lead and of its confirmation that are theirs and not mine."""
+    said = [
+        (RecordKind.CLOSURE, theirs.closure, mine and mine.closure),
+        (RecordKind.CONFIRMATION, theirs.confirmation, mine and mine.confirmation),
+    ]
+    found = [side.word(theirs.lead.lead, kind) for kind, one, own in said if one and not own]
+    return [one for one in found if one]
+
+
 def _given(
-    db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory, closed: Record | None
+    db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory, words: Iterable[Record]
 ) -> list[RowHash]:
-    """Insert what is theirs and not mine; `closed` is their record of the end of a lead.
+    """Insert what is theirs and not mine; `words` are their records that I lack.
 
     A link is left out where the pair has been linked by another lead meanwhile.
     """
@@ -151,9 +159,7 @@ def _given(
         has_link = True
     if theirs.withdrawal and has_link and not mine.withdrawal:
         records.append(insert_entry(db, theirs.withdrawal))
-    if closed:
-        records.append(insert_version(db, closed))
-    return records
+    return [*records, *(insert_version(db, one) for one in words)]
 
 
 def _may_link(both: BothSides, history: LeadHistory) -> bool:
@@ -195,7 +201,8 @@ def _link(db: Any, history: LeadHistory) -> Link:
     ):
         exhibit = find_exhibit(db, ref.exhibit) if event else None  # none across a border
         days.append(exhibit.event.date if exhibit else "")
-    at = max(review.at for review in history.current)
+    confirmed = [history.confirmation.at] if history.confirmation else []
+    at = max(*(review.at for review in history.current), *confirmed)
     verdicts = first.review, second.review
     return Link(lead.lead, lead.lead, lead.pair, *verdicts, days[0], days[1], at)
 
@@ -226,7 +233,7 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
 # A vault that came back from a backup may lack entries of its own, and is told which.
 
 
-_Entry = Lead | Review | Link | Withdrawal | Closure
+_Word = TypeVar("_Word", Closure, Confirmation)
 
 
 @dataclass(frozen=True)
@@ -251,18 +258,26 @@ class Receiving:
         known = {review.review: review for review in mine.reviews} if mine else {}
         reviews = tuple(r for r in theirs.reviews if self._review(r, known, theirs))
         link, end, closed = theirs.link, theirs.withdrawal, theirs.closure
+        confirmed = theirs.confirmation
+        if confirmed and not (mine and mine.confirmation):
+            confirmed = self._word(confirmed, RecordKind.CONFIRMATION, theirs)
         if link and not (mine and mine.link):
             given = {**known, **{review.review: review for review in reviews}}
-            link = link if self._link(link, theirs, given.values()) else None
+            told = replace(theirs, reviews=tuple(given.values()), confirmation=confirmed)
+            link = link if self._link(link, told) else None
         if end and not (mine and mine.withdrawal):
             said = (f"withdrawals/{end.withdrawal}", "withdrawal")
             sound = self._sound(end, f"withdrawal {end.withdrawal}")
             end = end if sound and self._vouched(end, *said, theirs) else None
         if closed and not (mine and mine.closure):
-            said = (f"{RECORDS}/{closure_name(lead.lead)}", "closure")
-            sound = self._sound(closed, f"closure of {lead.lead}")
-            closed = closed if sound and self._vouched(closed, *said, theirs) else None
-        return replace(theirs, reviews=reviews, link=link, withdrawal=end, closure=closed)
+            closed = self._word(closed, RecordKind.CLOSURE, theirs)
+        taken = replace(theirs, reviews=reviews, link=link, withdrawal=end)
+        return replace(taken, closure=closed, confirmation=confirmed)
+
+    def _word(self, word: _Word, kind: RecordKind, history: LeadHistory) -> _Word | None:
+        name, lead = f"{RECORDS}/{word_name(kind, history.lead.lead)}", history.lead.lead
+        sound = self._sound(word, f"{kind} of {lead}")
+        return word if sound and self._vouched(word, name, str(kind), history) else None
 
     def _review(self, review: Review, known: Mapping[str, Review], history: LeadHistory) -> bool:
         named = f"review {review.review}"[:80]
@@ -278,19 +293,20 @@ class Receiving:
             return self._refused(named, "it supersedes another's verdict")
         return self._vouched(written, f"reviews/{review.review}", "review", history)
 
-    def _link(self, link: Link, history: LeadHistory, reviews: Iterable[Review]) -> bool:
+    def _link(self, link: Link, history: LeadHistory) -> bool:
         sound = self._sound(link, f"link {link.link}")
         if not (sound and self._vouched(link, f"links/{link.link}", "link", history)):
             return False
-        then = sorted((r for r in reviews if r.at <= link.at), key=lambda r: (r.at, r.review))
-        if makes_a_link(LeadHistory(history.lead, tuple(then))):
+        given = (review for review in history.reviews if review.at <= link.at)
+        then = tuple(sorted(given, key=lambda r: (r.at, r.review)))
+        if makes_a_link(LeadHistory(history.lead, then, confirmation=history.confirmation)):
             return True
         return self._refused(f"link {link.link}", "two verdicts that make it needed")
 
-    def _vouched(self, entry: _Entry, name: str, what: str, history: LeadHistory) -> bool:
+    def _vouched(self, entry: Entry, name: str, what: str, history: LeadHistory) -> bool:
         """Whether the logs have the entry that says it is of this member."""
         named = f"{what} {name.partition('/')[2]}"
-        if isinstance(entry, Closure):
+        if isinstance(entry, Closure | Confirmation):
             named = f"{what} of {entry.lead}"
         member = self.sender if isinstance(entry, Link) else entry.member
         if not self.both.theirs[self.sender].vouches(history.lead.lead, name):
@@ -303,13 +319,14 @@ class Receiving:
             return self._refused(named, f"{why}that came back from a backup may)")
         return True
 
-    def _own_log_has(self, entry: _Entry, name: str) -> bool:
-        if isinstance(entry, Closure):
-            closed = self.both.theirs[self.sender].closure(entry.lead)
-            return closed is not None and logged_sha256(self.both.own, name) == closed.sha256
+    def _own_log_has(self, entry: Entry, name: str) -> bool:
+        if isinstance(entry, Closure | Confirmation):
+            kind = RecordKind.CLOSURE if isinstance(entry, Closure) else RecordKind.CONFIRMATION
+            said = self.both.theirs[self.sender].word(entry.lead, kind)
+            return said is not None and logged_sha256(self.both.own, name) == said.sha256
         return logged_sha256(self.both.own, name) == entry_sha256(entry)
 
-    def _sound(self, entry: _Entry, named: str) -> bool:
+    def _sound(self, entry: Entry, named: str) -> bool:
         """Whether an entry is data of its kind, within its limits."""
         problem = entry_problem(entry)
         return not problem or self._refused(named[:80], problem)

@@ -14,6 +14,7 @@ from msgspec import structs
 from ribin.cases.leads import (
     Closure,
     Conclusion,
+    Confirmation,
     ExhibitRef,
     Lead,
     LeadHistory,
@@ -28,7 +29,6 @@ from ribin.cases.leads import (
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError, FormatError
 from ribin.exchange.lead_statements import (
-    ClosureFacts,
     EndStatement,
     Giver,
     LeadFacts,
@@ -38,6 +38,7 @@ from ribin.exchange.lead_statements import (
     NoticedEnd,
     ReviewFacts,
     WithdrawalFacts,
+    WordFacts,
 )
 from ribin.exchange.questions import ClassFieldsStatement
 from ribin.foreign import read_object, read_packed
@@ -51,6 +52,7 @@ from ribin.vault.vault import Vault
 
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _Word = TypeVar("_Word", bound=StrEnum)
+_Said = TypeVar("_Said", Closure, Confirmation)
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,9 @@ def _unreadable(member: str, error: Exception) -> str:
 
 def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> LeadStatement:
     lead = lead_for(receiver, history.lead)
-    closed = last_version(db, RecordKind.CLOSURE, lead.lead)
+    closed, confirmed = (
+        last_version(db, kind, lead.lead) for kind in (RecordKind.CLOSURE, RecordKind.CONFIRMATION)
+    )
     found = blindness_found(db)
     mine = [review for review in history.reviews if review.member == own.member]
     givers = {r.review: one for r in mine if (one := _giver(own, db, history, r))}
@@ -98,7 +102,8 @@ def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> Lead
         reviews=tuple(ReviewFacts(**_plain(vars(review))) for review in history.given),
         link=LinkFacts(**vars(history.link)) if history.link else None,
         withdrawal=WithdrawalFacts(**vars(history.withdrawal)) if history.withdrawal else None,
-        closure=_closure_facts(closed) if closed else None,
+        closure=_word_facts(closed) if closed else None,
+        confirmation=_word_facts(confirmed) if confirmed else None,
         vouched=tuple(_vouched(db, history)),
         blindness={r.review: found[r.review] for r in history.reviews if r.review in found},
         looks=tuple(looks),
@@ -111,9 +116,8 @@ def _plain(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {n: str(v) if isinstance(v, StrEnum) else v for n, v in columns.items()}
 
 
-def _closure_facts(closed: Record) -> ClosureFacts:
-    stated = {name: getattr(closed, name) for name in ClosureFacts.__struct_fields__}
-    return ClosureFacts(**stated)
+def _word_facts(said: Record) -> WordFacts:
+    return WordFacts(**{name: getattr(said, name) for name in WordFacts.__struct_fields__})
 
 
 def _giver(own: Vault, db: Any, history: LeadHistory, review: Review) -> Giver | None:
@@ -146,12 +150,14 @@ def record_names(history: LeadHistory) -> Iterable[tuple[str, str]]:
     if history.withdrawal:
         yield "withdrawals", history.withdrawal.withdrawal
     if history.closure:
-        yield RECORDS, closure_name(history.lead.lead)
+        yield RECORDS, word_name(RecordKind.CLOSURE, history.lead.lead)
+    if history.confirmation:
+        yield RECORDS, word_name(RecordKind.CONFIRMATION, history.lead.lead)
 
 
-def closure_name(lead: str) -> str:
-    """The record of the end of a lead; there is one version of it."""
-    return f"{RecordKind.CLOSURE}/{lead}/1"
+def word_name(kind: RecordKind, lead: str) -> str:
+    """The record of a word on a lead; there is one version of each."""
+    return f"{kind}/{lead}/1"
 
 
 def _own_end(own: Vault, receiver: str, lead: Lead) -> NoticedEnd | None:
@@ -243,12 +249,15 @@ class TheirSide:
     def own_end(self, lead: str) -> NoticedEnd | None:
         return self.leads[lead].stated.own_end if lead in self.leads else None
 
-    def closure(self, lead: str) -> Record | None:
-        """The record of the end of a lead that was opened by mistake."""
-        stated = self.leads[lead].stated.closure if lead in self.leads else None
-        if stated is None:
+    def word(self, lead: str, kind: RecordKind) -> Record | None:
+        """The record of the end of a lead, or of its confirmation."""
+        if lead not in self.leads:
             return None
-        return Record(RecordKind.CLOSURE, body={"lead": stated.id}, **structs.asdict(stated))
+        stated = self.leads[lead].stated
+        said = stated.closure if kind is RecordKind.CLOSURE else stated.confirmation
+        if said is None:
+            return None
+        return Record(kind, body={"lead": said.id}, **structs.asdict(said))
 
     def saw_a_verdict(self, lead: Lead, eyes: Viewer, until: str) -> bool:
         """Whether its log says that a verdict on the pair came before the eyes of a person of ours
@@ -270,15 +279,17 @@ def _history(stated: LeadStatement) -> LeadHistory:
     figures = read_object(facts["figures"].encode("utf-8", "surrogatepass"), "figures")
     lead = Lead(**{**facts, **ends, "figures": figures})
     given = sorted(map(_review, stated.reviews), key=lambda r: (r.at, r.review))
-    closed, number = stated.closure, lead.lead
     return replace(
         as_read(lead, tuple(given), stated.blindness),
         link=Link(**structs.asdict(stated.link)) if stated.link else None,
         withdrawal=Withdrawal(**structs.asdict(stated.withdrawal)) if stated.withdrawal else None,
-        closure=Closure(number, closed.person, closed.member, closed.at, closed.reason)
-        if closed
-        else None,
+        closure=_word_of(Closure, stated.closure, lead.lead),
+        confirmation=_word_of(Confirmation, stated.confirmation, lead.lead),
     )
+
+
+def _word_of(made: type[_Said], said: WordFacts | None, lead: str) -> _Said | None:
+    return made(lead, said.person, said.member, said.at, said.reason) if said else None
 
 
 def _review(stated: ReviewFacts) -> Review:

@@ -34,7 +34,7 @@ from ribin.exchange.questions import (
     counts_statement,
     request_of,
     row_statement,
-    unpack_template,
+    stated_template,
 )
 from ribin.exchange.send import file_name_of
 from ribin.foreign import Statement
@@ -95,7 +95,7 @@ def _search(asked: Asked, body: SearchQuestion) -> Reply:
             f"needed, found {body.template.params_id}",
             hint="both laboratories need the same parameters: compare `ribin whoami`",
         )
-    query = unpack_template(body.template, where)
+    query = stated_template(body.template, where)
     check_template(query.arrays, where)
     request = request_of(body, asked.sender, vault.member)
     found = answer_search(vault, query, request, asked.reach, context)

@@ -13,9 +13,10 @@ from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.describe.steps import even_out, reduce_surface
 from ribin.errors import ScanError
 from ribin.model import Mark, Template, Trace
-from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS
+from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS, HEIGHT_STEP
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.surface.regression import remove_form
+from ribin.surface.rings import COVER_ORDERS
 
 PARAMS = DEFAULT_PARAMS.breech_face.describe
 
@@ -64,8 +65,23 @@ def test_what_stands_out_is_cut_off():
     dirty[:3] = 500.0
     evened = even_out(dirty, valid, 2.5)
     assert np.allclose(evened[:3], evened.max())
-    ratio = evened[3:] / np.clip(surface[3:], -limit, limit)
+    clipped = np.clip(surface[3:], -limit, limit)
+    large = np.abs(clipped) > 0.3 * limit  # others are rounded by more than that
+    ratio = evened[3:][large] / clipped[large]
     assert np.ptp(ratio) < 0.1 * ratio.mean()  # the median moved a little with 5 % of dirt
+
+
+def test_heights_are_rounded_and_a_measured_one_is_never_zero():
+    surface, valid = rough((60, 60), 0.7)
+    surface[:5] = 0.0
+    evened = even_out(surface, valid, 2.5)
+    halves = evened[valid] / np.float32(HEIGHT_STEP) - 0.5
+    assert np.array_equal(halves, np.rint(halves))
+    assert np.array_equal(evened != 0.0, valid)
+    limit = 2.5 * 1.4826 * np.median(np.abs(surface[valid]))
+    clipped = np.clip(surface, -limit, limit)
+    exact = clipped / np.sqrt(np.mean(np.square(clipped[valid])))
+    assert np.abs(evened - exact)[valid].max() <= 0.51 * HEIGHT_STEP
 
 
 @pytest.mark.parametrize("measured", [True, False])
@@ -151,10 +167,10 @@ def test_a_template_is_what_its_docstring_says(mark, template):
     assert np.array_equal(counts, naive.block_counts(arrays["fine_valid"], BLOCK_PX))
     assert np.array_equal(arrays["cells"], lay_cells(counts, BLOCK_PX, PARAMS.min_fill))
     assert arrays["cells"].dtype == np.int16
-    side = round(mark.surface.shape[0] * mark.pitch_um / PARAMS.coarse_pitch_um)
-    assert arrays["coarse"].shape == (side * side,)
-    assert arrays["coarse"].dtype == np.float32
-    assert np.linalg.norm(arrays["coarse"]) == pytest.approx(1.0, abs=1e-6)
+    rings = mark.surface.shape[0] * mark.pitch_um / 2.0 / PARAMS.coarse_step_um
+    assert arrays["coarse_cover"].shape == (2, 2, rings, COVER_ORDERS)
+    assert arrays["coarse"].dtype == np.int8
+    assert np.abs(arrays["coarse"]).max() == 127
 
 
 def test_nothing_measured_is_cropped_and_the_center_stays(mark, template):
@@ -187,8 +203,11 @@ def test_the_frame_is_the_smallest_around_the_center(mark, first, last, side):
 @pytest.mark.parametrize("scale", [0.1, 1000.0])
 def test_heights_scale_out(mark, template, scale):
     times = describe_mark(dataclasses.replace(mark, surface=np.float32(scale) * mark.surface))
-    for name in ("fine", "medium", "coarse"):
+    for name in ("fine", "medium"):
         assert np.abs(times.arrays[name] - template.arrays[name]).max() < 1e-5
+    for name, close in (("coarse", 1), ("coarse_cover", 0.01)):
+        away = np.abs(times.arrays[name] - template.arrays[name].astype(float)).max()
+        assert away <= close * max(1.0, float(np.abs(template.arrays[name]).max()) * (close < 1))
     assert np.array_equal(times.arrays["cells"], template.arrays["cells"])
 
 
