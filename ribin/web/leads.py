@@ -38,7 +38,7 @@ def take_up(request: Request) -> Response:
             note=form.get("note", ""),
             figures=figures_of(session.vault, recorded, own, other, mark),
         )
-        notes = (*step.notes, *announce(session.vault, step, session.network))
+        notes = (*step.notes, *announce(session.vault, step))
     return _see_lead(request, step.history.lead.lead, notes)
 
 
@@ -103,7 +103,7 @@ def review(request: Request) -> Response:
             note=form.get("note", ""),
             supersede=form.get("supersede") == "yes",
         )
-        notes = (*step.notes, *announce(session.vault, step, session.network))
+        notes = (*step.notes, *announce(session.vault, step))
     return _see_lead(request, step.history.lead.lead, notes)
 
 

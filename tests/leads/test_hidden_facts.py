@@ -32,6 +32,7 @@ from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.network import Network, NetworkMember
 from ribin.services.doctor import examine
+from ribin.services.lines import connected
 from ribin.services.marks import Asker, side_of
 from ribin.services.network import member_states
 from ribin.services.session import Session
@@ -65,7 +66,7 @@ class World:
     def __init__(self, folder):
         self.folder = folder
         members = {code: NetworkMember(code, code, folder / code) for code in ("BLZ", "JAM")}
-        self.network = Network(members, {"linked": ("BLZ", "JAM")})
+        self.network = connected(Network(members, {"linked": ("BLZ", "JAM")}))
         self.blz, self.jam = (make_vault(folder, code) for code in ("BLZ", "JAM"))
         self.facts = {
             name: make_exhibit(name, Scope.CLUSTER, date="2025-01-10", place="Dangriga")
@@ -196,6 +197,12 @@ CHANCE = (
     "anchor_kept",
     "sha256",
     "anchors",
+    "answers",
+    "answer_sha256",
+    "body_sha256",
+    "message",
+    "sent_at",
+    "signature",
     "bundle",
     "elapsed_s",
     "asked_at",
@@ -304,7 +311,8 @@ def without_chance(value):
 def world(tmp_path, monkeypatch):
     """Makes a world with a fact changed; names are drawn from the same keys in each."""
     made = []
-    monkeypatch.setattr("ribin.services.marks.template_mark", plain_mark)
+    for place in ("services.held_exhibits", "exchange.looks"):
+        monkeypatch.setattr(f"ribin.{place}.template_mark", plain_mark)
     for what in ("self_test", "kernel_folder"):  # of the machine, and slow
         monkeypatch.setattr(f"ribin.services.doctor.{what}", lambda *cores: "")
 
