@@ -109,12 +109,12 @@ def _rows(chosen: Namespace, params: Params) -> Iterator[dict[str, Any]]:
     specimens, _ = find_truth(load_scans(chosen.folder))
     given = [template for s in specimens if (template := _described(s, params))]
     crowd = Crowd(given, params, chosen.strangers).sketches
-    within, circle = with_rotation(params, 30.0), circle(params)
+    within, anywhere = with_rotation(params, 30.0), circle(params)
     for challenge in CHALLENGES:
         if chosen.only and challenge.name not in chosen.only:
             continue
         queries, gallery = degraded(challenge, specimens, SEED)
-        modes = [("any turn", circle)]
+        modes = [("any turn", anywhere)]
         if not challenge.any_rotation:
             modes.insert(0, ("30 degrees", within))
         for mode, searched in modes:
