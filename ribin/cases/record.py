@@ -27,6 +27,7 @@ class RecordKind(StrEnum):
     ANNOTATIONS = "annotations"  # of a pair of marks, by one person
     SCAN = "scan"  # which exhibit it shows, its light, and how a person had it read
     CLOSURE = "closure"  # of a lead that was opened by mistake
+    CANDIDATE = "candidate"  # of a recorded search: what one person has seen of it
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from itertools import groupby
 from ribin.cases.record import RecordKind
 from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement
 from ribin.errors import StoreError
+from ribin.vault.list_review import end_candidates_of
 from ribin.vault.records import add_version, blank_versions, read_versions
 from ribin.vault.rows import Act
 
@@ -65,6 +66,17 @@ def read_searches(db: sqlite3.Connection) -> list[RecordedSearch]:
     return list(_searches(db, "true", columns=_WITHOUT_LISTS))
 
 
+def list_sizes(db: sqlite3.Connection) -> dict[str, int]:
+    """How many exhibits are in the lists of each search that has its lists, each once."""
+    query = (
+        "SELECT id, (SELECT count(DISTINCT json_extract(row.value, '$.member') || ':' || "
+        "json_extract(row.value, '$.exhibit')) FROM json_each(body, '$.lists.lists') AS list, "
+        "json_each(list.value, '$.candidates') AS row) FROM records "
+        "WHERE kind = ? AND version = 1 AND body <> ''"
+    )
+    return dict(db.execute(query, (_KIND,)).fetchall())
+
+
 def named_searches(db: sqlite3.Connection) -> set[str]:
     """The numbers that a lead or a report names."""
     return {number for (number,) in db.execute(_NAMED) if number}
@@ -75,6 +87,7 @@ def end_search(act: Act, number: str, why: str) -> None:
     found = find_search(act.db, number)
     if found is None or found.stated.ended:
         return
+    end_candidates_of(act, number)
     left = replace(found.stated, lists=None, marks=(), ended=why)
     add_version(act, RecordKind.SEARCH, number, asdict(left))
     blanked = blank_versions(act, RecordKind.SEARCH, number)

@@ -29,7 +29,13 @@ _ROUTES = [
     Route("/exhibit", exhibits.exhibit, methods=_LOOK),
     Route("/mark.png", exhibits.mark_png, methods=_LOOK),
     Route("/search", searches.search, methods=["POST"]),
-    Route("/found", searches.found, methods=_LOOK),
+    Route("/searching", searches.searching, methods=_LOOK),
+    Route("/searching/progress", searches.progress, methods=_LOOK),
+    Route("/searching/cancel", searches.cancel, methods=["POST"]),
+    Route("/searches", searches.searches, methods=_LOOK),
+    Route("/list", searches.review_list, methods=_LOOK),
+    Route("/list/review", searches.review_row, methods=["POST"]),
+    Route("/annotations", searches.annotate, methods=["POST"]),
     Route("/candidate", searches.candidate, methods=_LOOK),
     Route("/candidate.png", searches.candidate_png, methods=_LOOK),
     Route("/compare", searches.compare, methods=_LOOK),
@@ -44,6 +50,10 @@ _ROUTES = [
     Route("/lead/open", leads.take_up, methods=["POST"]),
     Route("/review", leads.review, methods=["POST"]),
 ]
+
+
+# The scripts of the pages: files of their own, so that nothing within a page runs.
+_SCRIPTS = frozenset({"page.js", "searching.js", "station.js"})
 
 
 def application(state: ApplicationState, browser_session: BrowserSession) -> ASGIApp:
@@ -67,6 +77,12 @@ def application(state: ApplicationState, browser_session: BrowserSession) -> ASG
     def style(request: Request) -> Response:
         return _page_file("style.css", "text/css")
 
+    def script(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in _SCRIPTS:
+            raise HTTPException(404, "no such script")
+        return _page_file(name, "text/javascript")
+
     def icon(request: Request) -> Response:
         return _page_file("icon.svg", "image/svg+xml")
 
@@ -75,6 +91,7 @@ def application(state: ApplicationState, browser_session: BrowserSession) -> ASG
             *_ROUTES,
             Route("/enter", enter, methods=_LOOK),
             Route("/style.css", style, methods=_LOOK),
+            Route("/script/{name}", script, methods=_LOOK),
             Route("/icon.svg", icon, methods=_LOOK),
             # A browser asks for this one by itself, also beside pages that name no icon.
             Route("/favicon.ico", icon, methods=_LOOK),

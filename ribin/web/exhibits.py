@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from importlib.util import find_spec
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ribin.cases.exhibits import Exhibit, Grouping, Scope
+from ribin.errors import RibinError
 from ribin.model import MarkType
 from ribin.services.leads import lead_views
 from ribin.view import thumbnail_png
-from ribin.web.pages import page, picture, state_of
-from ribin.web.state import whole_number
+from ribin.web.pages import page, picture, state_of, status_of_error, who_of
+from ribin.web.state import MOST_ROWS, whole_number
 
 _A_PAGE = 100  # exhibits
 
@@ -23,7 +26,7 @@ def home(request: Request) -> Response:
     with state.session() as session:
         chosen = [e for e in session.vault.exhibits().values() if _holds(e, text)]
         head = session.vault.audit_head()
-        waiting = len(lead_views(session.vault, state.who, mine=True))
+        waiting = len(lead_views(session.vault, who_of(request), mine=True))
         member, network = session.member, session.network
     last = max(0, (len(chosen) - 1) // _A_PAGE)
     number = min(whole_number(request.query_params.get("page", "0")), last)
@@ -40,7 +43,6 @@ def home(request: Request) -> Response:
         waiting=waiting,
         member=member,
         members=sorted(network.members),
-        searches=state.searches.newest_first(),
         reports=state.reports.newest_first(),
         has_pdf=find_spec("reportlab") is not None,
     )
@@ -48,7 +50,26 @@ def home(request: Request) -> Response:
 
 def exhibit(request: Request) -> Response:
     """One exhibit: its event, its scans and marks, and the form to search with it."""
-    name = request.query_params.get("name", "")
+    return _exhibit_page(request, request.query_params.get("name", ""), {})
+
+
+def exhibit_form(request: Request, form: Mapping[str, str], error: RibinError) -> Response:
+    """The same with a search form that was refused: it says why, and has its fields as they were.
+
+    Raises StoreError: the form names no exhibit of the vault.
+    """
+    name, status = form.get("exhibit", ""), status_of_error(error)
+    return _exhibit_page(request, name, form, str(error), error.hint, status)
+
+
+def _exhibit_page(
+    request: Request,
+    name: str,
+    asked: Mapping[str, str],
+    why: str = "",
+    hint: str = "",
+    status: int = 200,
+) -> Response:
     with state_of(request).session() as session:
         known = session.vault.exhibit(name)
         marks = session.vault.marks_of(name)
@@ -57,6 +78,11 @@ def exhibit(request: Request) -> Response:
     return page(
         request,
         "exhibit.html",
+        status,
+        asked=defaultdict(str, asked),
+        why=why,
+        hint=hint,
+        most_rows=MOST_ROWS,
         exhibit=known,
         scans=list(scans.values()),
         marks=marks,

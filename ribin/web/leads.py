@@ -8,36 +8,39 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, ReviewBasis
+from ribin.cases.list_review import CandidateStatus
 from ribin.errors import ParameterError
 from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.leads.text import blindness
 from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
+from ribin.services.list_review import review_candidate
 from ribin.services.pair import lead_marks_page
 from ribin.services.recorded_searches import figures_of, recorded_search
-from ribin.web.pages import form_of, page, see, state_of, with_policy
+from ribin.web.pages import form_of, page, see, state_of, who_of, with_policy
 from ribin.web.state import whole_number
 
 
 def take_up(request: Request) -> Response:
     """Take up a candidate as a lead, as `ribin lead open` does."""
     form, state = form_of(request), state_of(request)
-    found, rank = state.searches.get(form.get("id", "")), form.get("rank", "")
-    mark = form.get("mark", "")
-    _, _, row = found.place(mark, whole_number(rank))
+    who, mark = who_of(request), form.get("mark", "")
+    opened, rank = state.list(form.get("id", ""), who), form.get("rank", "")
+    _, row = opened.place(mark, whole_number(rank))
     with state.session() as session:
-        recorded = recorded_search(session.vault, found.made.lists.search, state.who)
-        own = ExhibitRef(session.member, found.exhibit)
+        recorded = recorded_search(session.vault, opened.number, who)
+        own = ExhibitRef(session.member, opened.exhibit)
         other = ExhibitRef(row.member, row.exhibit)
         step = take_up_lead(
             session.vault,
             session.network if session.networked else None,
             own,
             other,
-            who=state.who,
+            who=who,
             note=form.get("note", ""),
             figures=figures_of(session.vault, recorded, own, other, mark),
         )
+        review_candidate(session, opened, other, CandidateStatus.LEAD, who)
         notes = (*step.notes, *announce(session.vault, step, session.network))
     return _see_lead(request, step.history.lead.lead, notes)
 
@@ -47,7 +50,7 @@ def leads(request: Request) -> Response:
     mine = request.query_params.get("mine") == "yes"
     state = state_of(request)
     with state.session() as session:
-        views = look_at_leads(session.vault, state.who, mine=mine)
+        views = look_at_leads(session.vault, who_of(request), mine=mine)
     rows = [(view, status_of(view.history)) for view in views]
     return page(request, "leads.html", rows=rows, mine=mine)
 
@@ -60,8 +63,8 @@ def lead(request: Request) -> Response:
     state, number = state_of(request), request.query_params.get("number", "")
     early = request.query_params.get("own") == "yes"
     with state.session() as session:
-        warning = warning_of_verdict(session.vault, number, state.who)
-        view = look_at_lead(session.vault, number, state.who, early)
+        warning = warning_of_verdict(session.vault, number, who_of(request))
+        view = look_at_lead(session.vault, number, who_of(request), early)
     return page(
         request,
         "lead.html",
@@ -81,7 +84,7 @@ def marks(request: Request) -> Response:
     """The page of the two marks of a lead; without figures for who may give the second verdict."""
     state, number = state_of(request), request.query_params.get("number", "")
     with state.session() as session:
-        return with_policy(lead_marks_page(session, number, state.who))
+        return with_policy(lead_marks_page(session, number, who_of(request)), framed=True)
 
 
 def review(request: Request) -> Response:
@@ -99,7 +102,7 @@ def review(request: Request) -> Response:
             form.get("lead", ""),
             conclusion,
             examined,
-            who=state.who,
+            who=who_of(request),
             note=form.get("note", ""),
             supersede=form.get("supersede") == "yes",
         )
