@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from ribin.errors import RibinError, StoreError
@@ -68,7 +70,9 @@ class SearchQueue:
         self, person: str, exhibit: str, asked: dict[str, str], work: Callable[[OnProgress], Any]
     ) -> QueuedSearch:
         """Add a search; StoreError where too many wait."""
-        one = QueuedSearch(secrets.token_urlsafe(8), person, exhibit, asked, work)
+        # How the person was known when asking goes along into the thread that searches.
+        known = partial(copy_context().run, work)
+        one = QueuedSearch(secrets.token_urlsafe(8), person, exhibit, asked, known)
         with self._lock:
             waiting = sum(o.state is QueueState.WAITING for o in self._all.values())
             if waiting >= _MOST:

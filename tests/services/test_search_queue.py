@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 
 import pytest
 
@@ -87,3 +88,13 @@ def test_a_queue_has_an_end(held):
         wait(held, "Ann", f"A{number}")
     with pytest.raises(StoreError, match="fewer than 50 that wait needed, found 50"):
         wait(held, "Ann", "one more")
+
+
+def test_how_the_person_was_known_goes_along(held):
+    known = ContextVar("known", default="nobody")
+    known.set("account")
+    one = held.put("Ann", "X4", {}, lambda tick: known.get())
+    known.set("somebody else")
+    held.go.set()
+    assert ended(one)
+    assert one.result == "account"

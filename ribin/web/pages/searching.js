@@ -4,7 +4,7 @@
 const PAUSE_MS = 700;
 
 async function look() {
-  const answer = await fetch(byId("search").dataset.progress);
+  const answer = await fetch(byId("search").dataset.progress, { headers: { "X-Ribin-Repeats": "yes" } });
   if (!answer.ok) return location.reload();
   const { state, stage, done, total, before } = await answer.json();
   if (state !== "waiting" && state !== "running") return location.reload();
