@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 from ribin.errors import RibinError, StoreError
@@ -71,7 +70,11 @@ class SearchQueue:
     ) -> QueuedSearch:
         """Add a search; StoreError where too many wait."""
         # How the person was known when asking goes along into the thread that searches.
-        known = partial(copy_context().run, work)
+        context = copy_context()
+
+        def known(tick: OnProgress) -> Any:
+            return context.run(work, tick)
+
         one = QueuedSearch(secrets.token_urlsafe(8), person, exhibit, asked, known)
         with self._lock:
             waiting = sum(o.state is QueueState.WAITING for o in self._all.values())

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ribin.errors import ParameterError, RibinError
-from ribin.web import exhibits, leads, reports, searches
+from ribin.web import entry, exhibits, leads, reports, searches
 from ribin.web.connections import MOST, LimitedConnection
 from ribin.web.guard import Guard
 from ribin.web.pages import error_page, not_found, refused, see
@@ -26,8 +26,23 @@ from ribin.web.state import ApplicationState
 _LOOK = ["GET", "HEAD"]
 _ROUTES = [
     Route("/", exhibits.home, methods=_LOOK),
+    Route("/exhibits", exhibits.exhibits, methods=_LOOK),
     Route("/exhibit", exhibits.exhibit, methods=_LOOK),
+    Route("/exhibit/edit", exhibits.edit, methods=["POST"]),
     Route("/mark.png", exhibits.mark_png, methods=_LOOK),
+    Route("/entry", entry.entry, methods=_LOOK),
+    Route("/entry/part", entry.part, methods=["POST"]),
+    Route("/entry/drop", entry.drop, methods=["POST"]),
+    Route("/entry/found", entry.found, methods=_LOOK),
+    Route("/draft", entry.draft, methods=_LOOK),
+    Route("/draft/read", entry.read_so, methods=["POST"]),
+    Route("/draft.png", entry.draft_png, methods=_LOOK),
+    Route("/draft/judge", entry.judge, methods=["POST"]),
+    Route("/draft/enrol", entry.enrol, methods=["POST"]),
+    Route("/redo", entry.redo, methods=_LOOK),
+    Route("/scan.png", entry.scan_png, methods=_LOOK),
+    Route("/redo/judge", entry.judge_redo, methods=["POST"]),
+    Route("/redo/done", entry.redo_done, methods=["POST"]),
     Route("/search", searches.search, methods=["POST"]),
     Route("/searching", searches.searching, methods=_LOOK),
     Route("/searching/progress", searches.progress, methods=_LOOK),
@@ -53,7 +68,7 @@ _ROUTES = [
 
 
 # The scripts of the pages: files of their own, so that nothing within a page runs.
-_SCRIPTS = frozenset({"page.js", "searching.js", "station.js"})
+_SCRIPTS = frozenset({"entry.js", "outline.js", "page.js", "searching.js", "station.js"})
 
 
 def application(state: ApplicationState, browser_session: BrowserSession) -> ASGIApp:

@@ -21,6 +21,7 @@ from ribin.services.recorded_searches import NOT_RECORDED, is_search_number
 from ribin.services.search import SearchOptions, make_search, search_for
 from ribin.services.search_queue import QueuedSearch, SearchQueue
 from ribin.services.session import Session
+from ribin.web.uploads import Uploads
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
 
@@ -81,6 +82,7 @@ class ApplicationState:
     lists: RecentItems[OpenList] = field(default_factory=lambda: RecentItems("search"))
     reports: RecentItems[Document] = field(default_factory=lambda: RecentItems("report"))
     queue: SearchQueue = field(default_factory=SearchQueue)
+    uploads: Uploads = field(default_factory=Uploads)
 
     def session(self) -> Session:
         """The session of one request, to be used in a `with` block."""

@@ -39,10 +39,10 @@ def logged(network, member):
 
 
 def test_exhibits_are_listed_and_sifted(client):
-    text = client.get("/").text
+    text = client.get("/exhibits").text
     assert QUERY in text
     assert OTHER in text
-    sifted = client.get("/?q=0038").text
+    sifted = client.get("/exhibits?q=0038").text
     assert QUERY not in sifted
     assert "1 exhibit" in sifted
 
