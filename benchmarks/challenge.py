@@ -96,10 +96,13 @@ def turned(half_range_deg: float) -> Step:
     """
 
     def step(s: Specimen, rng: Rng) -> Specimen:
-        angle = rng.uniform(-half_range_deg, half_range_deg) - s.motion.rotation_deg
-        return _moved(s, turn_matrix(angle))
+        return turned_by(s, rng.uniform(-half_range_deg, half_range_deg) - s.motion.rotation_deg)
 
     return step
+
+
+def turned_by(s: Specimen, angle_deg: float) -> Specimen:
+    return _moved(s, turn_matrix(angle_deg))
 
 
 def stretched(percent: float, axes: int) -> Step:

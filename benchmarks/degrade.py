@@ -59,7 +59,7 @@ def smooth_noise(scan: Scan, length_um: float, rng: Rng) -> Field:
 def weaken_relief(scan: Scan, factor: float, rms_um: float, length_um: float, rng: Rng) -> Scan:
     """Multiply the heights by `factor`, then add noise of this RMS and correlation length."""
     noise = rms_um * smooth_noise(scan, length_um, rng)
-    return _with_heights(scan, factor * scan.values + noise)
+    return with_heights(scan, factor * scan.values + noise)
 
 
 def add_form(scan: Scan, center_um: Points, edge_um: float, rng: Rng) -> Scan:
@@ -75,7 +75,7 @@ def add_form(scan: Scan, center_um: Points, edge_um: float, rng: Rng) -> Scan:
     dome, twist = rng.uniform(10.0, 30.0), rng.uniform(-5.0, 5.0)
     form = tilt[0] * rows + tilt[1] * cols - (dome * radius**2 - twist * rows * cols) / outer**2
     beyond = np.clip(radius / outer - 0.9, 0.0, 0.12) / 0.1
-    return _with_heights(scan, scan.values + form - edge_um * beyond**2)
+    return with_heights(scan, scan.values + form - edge_um * beyond**2)
 
 
 def add_spikes(scan: Scan, share: float, rng: Rng) -> Scan:
@@ -83,7 +83,7 @@ def add_spikes(scan: Scan, share: float, rng: Rng) -> Scan:
     seeds = rng.random(scan.shape) < share / 2.5
     grown = ndimage.binary_dilation(seeds) & (rng.random(scan.shape) < 0.375)
     height = rng.choice((-1.0, 1.0), scan.shape) * 3.0 * 20.0 ** rng.random(scan.shape)
-    return _with_heights(scan, scan.values + np.where(seeds | grown, height, 0.0))
+    return with_heights(scan, scan.values + np.where(seeds | grown, height, 0.0))
 
 
 def jitter_mask(scan: Scan, reach_um: float, rng: Rng) -> Scan:
@@ -118,7 +118,7 @@ def rows_cols(scan: Scan, center_um: Points) -> tuple[Field, Field]:
     return rows, cols
 
 
-def _with_heights(scan: Scan, heights: NDArray[np.floating]) -> Scan:
+def with_heights(scan: Scan, heights: NDArray[np.floating]) -> Scan:
     return replace(scan, values=np.where(scan.valid, heights, 0.0).astype(np.float32))
 
 

@@ -66,6 +66,7 @@ class LeadStatus(StrEnum):
     SECOND_REVIEW_DUE = "second review due"
     BLINDNESS_DUE = "blindness not checked"  # agreed; the log of the other member was not read
     NOT_BLIND = "agreed, not blind"  # two identifications; a third reviewer may give a blind one
+    CONFIRMATION_DUE = "confirmation due"  # agreed by one member; an examiner of the other confirms
     CONFIRMED_LINK = "confirmed link"
     NOT_CONFIRMED = "not confirmed"
     INCONCLUSIVE_A = "inconclusive a"
@@ -180,6 +181,18 @@ class Closure:
 
 
 @dataclass(frozen=True)
+class Confirmation:
+    """The word of the other member on two verdicts that one member gave on a lead across a border:
+    an examiner's, who was shown both."""
+
+    lead: str
+    person: str
+    member: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class LeadHistory:
     """A lead and all that followed, oldest first.
 
@@ -192,6 +205,7 @@ class LeadHistory:
     link: Link | None = None
     withdrawal: Withdrawal | None = None
     closure: Closure | None = None  # of no account where both sides made a link meanwhile
+    confirmation: Confirmation | None = None
     given: tuple[Review, ...] = field(default=(), compare=False, repr=False)
     unchecked: tuple[str, ...] = field(default=(), compare=False)
 
@@ -202,12 +216,28 @@ class LeadHistory:
         return tuple(review for review in self.reviews if review.review not in superseded)
 
     @property
+    def agreed(self) -> bool:
+        """Whether both verdicts that count are identifications."""
+        both = {review.place for review in self.current} == set(ReviewRound)
+        return both and all(r.conclusion is Conclusion.IDENTIFICATION for r in self.current)
+
+    @property
+    def lacks_a_member(self) -> bool:
+        """Whether both verdicts across a border are of one member and the other has not confirmed
+        them."""
+        gave = {review.member for review in self.current}
+        one_sided = len(self.lead.members) == 2 and len(gave) == 1
+        return one_sided and not (self.confirmation and self.confirmation.member not in gave)
+
+    @property
     def is_open(self) -> bool:
-        """Whether it may still lead to a link: a verdict is awaited, or what logs say of two."""
-        agreed = all(review.conclusion is Conclusion.IDENTIFICATION for review in self.current)
+        """Whether it may still lead to a link: a verdict is awaited, what logs say of two, or a
+        confirmation."""
         awaited = {review.place for review in self.reviews} != set(ReviewRound)
+        blind = all(review.blind for review in self.current)
+        due = bool(self.unchecked) or (blind and self.lacks_a_member)
         ended = self.link is not None or self.closure is not None
-        return not ended and (awaited or (agreed and bool(self.unchecked)))
+        return not ended and (awaited or (self.agreed and due))
 
     @property
     def linked(self) -> bool:

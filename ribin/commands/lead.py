@@ -156,6 +156,29 @@ def close(lead_number: str, call: Call) -> None:
 
 
 @lead.command()
+@click.argument("lead_number", metavar="LEAD")
+@click.option("--note", required=True, help="What the confirmation rests on; both members read it.")
+@common_options("vault", "network", "who", "json")
+def confirm(lead_number: str, note: str, call: Call) -> None:
+    """Confirm two verdicts of the other member that agree, on a lead across a border.
+
+    A link across a border needs a verdict of each member. Where both are of one member, an examiner
+    of the other sees them and confirms; that makes the link. The vaults of both are needed.
+
+    \b
+    Example:
+      ribin lead confirm JAM-BLZ-L1 --note "the casts compared here" --vault vaults/BLZ \\
+          --network network.toml
+    """
+    from ribin.leads.steps import confirm_lead
+
+    network = call.network()
+    with call.own_vault() as vault:
+        step = confirm_lead(vault, network, lead_number, who=call.who, note=note)
+        say_step(call, vault, network, step)
+
+
+@lead.command()
 @common_options("vault", "network", "who")
 def sync(call: Call) -> None:
     """Bring leads that concern other members up to date at both sides, and write the notices of
@@ -265,8 +288,9 @@ def review(
     """Write down what you conclude from the items of a lead.
 
     The first verdict is an examiner's. The second is a reviewer's, who is another person and does
-    not see the first. Two identifications confirm a link; two equal inconclusive ones stay so; all
-    else is not confirmed. After both are in, a superseding verdict may end a link, never make one.
+    not see the first. Two identifications confirm a link (across a border, where both are of one
+    member, with `ribin lead confirm` of the other); two equal inconclusive ones stay so; all else
+    is not confirmed. After both are in, a superseding verdict may end a link, never make one.
 
     \b
     Example:

@@ -316,9 +316,9 @@ class Call:
 
     def network(self) -> Network | None:
         """The network of --network; None where none is named."""
-        from ribin.search.network import read_network
+        from ribin.services.lines import open_network
 
-        return read_network(self.network_file) if self.network_file else None
+        return open_network(self.network_file) if self.network_file else None
 
     def needed_network(self) -> Network:
         """The network of --network; wrong usage where none is named."""

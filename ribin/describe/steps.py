@@ -7,7 +7,7 @@ import numpy as np
 from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.errors import ScanError
 from ribin.model import NO_TRACE, BoolArray, FloatArray, Mark, Template, Trace
-from ribin.params.defaults import BLOCK_PX, DescribeParams
+from ribin.params.defaults import BLOCK_PX, HEIGHT_STEP, DescribeParams
 from ribin.surface._jit import kernel
 from ribin.surface.regression import remove_form
 
@@ -145,10 +145,11 @@ def reduce_surface(
 
 
 def even_out(surface: FloatArray, valid: BoolArray, clip_mads: float) -> FloatArray:
-    """Cut off relief beyond `clip_mads` scaled median deviations and scale to unit RMS.
+    """Cut off relief beyond `clip_mads` scaled median deviations, scale to unit RMS, and round.
 
     Heights that stand out that far are dirt, edges or dropouts of the instrument; left in, a few
-    of them carry the correlation. Shapes as in `reduce_surface`; 0 where not `valid`. A surface
+    of them carry the correlation. Rounded are heights to the middle of steps of `HEIGHT_STEP`, so
+    that a measured one is never 0. Shapes as in `reduce_surface`; 0 where not `valid`. A surface
     without relief stays 0.
     """
     heights = surface[valid]
@@ -157,7 +158,8 @@ def even_out(surface: FloatArray, valid: BoolArray, clip_mads: float) -> FloatAr
     rms = float(np.sqrt(np.mean(np.square(clipped[valid], dtype=np.float64)))) if limit else 0.0
     if rms == 0.0:
         return np.zeros_like(surface)
-    return np.where(valid, clipped / np.float32(rms), np.float32(0))
+    steps = np.floor(clipped / np.float32(rms * HEIGHT_STEP)) + np.float32(0.5)
+    return np.where(valid, steps * np.float32(HEIGHT_STEP), np.float32(0))
 
 
 # The surface that a template holds, as a mark for people to look at.

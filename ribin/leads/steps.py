@@ -122,6 +122,35 @@ def close_lead(own: Vault, network: Network | None, lead: str, *, who: str, reas
         return step_done(both, lead)
 
 
+def confirm_lead(own: Vault, network: Network | None, lead: str, *, who: str, note: str) -> Step:
+    """Confirm two verdicts of the other member on a lead across a border; that makes the link.
+
+    Raises AccessError: `who` is no examiner, or both verdicts are of the own member;
+    ParameterError: there is no note; StoreError: the lead is unknown or awaits no confirmation, or
+    the log of the other member is out of reach.
+    """
+    note = rules.stated_text(note, "note: what the confirmation rests on")
+    with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
+        check_role(both.own, who, (Role.EXAMINER,))
+        merge_lead(both, lead)
+        history = read_lead(both.own, lead, str(own.path))
+        rules.check_confirmation(history, own.member)
+        _check_logs_in_reach(both, history.lead, "a confirmation")
+        stated = next_version(both.own, RecordKind.CONFIRMATION, lead, {"lead": lead}, who, note)
+        for member in concerned_in_reach(both, history.lead):
+            record = insert_version(both.transactions[member], stated)
+            both.log(member, "confirm", lead, note, [record])
+        return step_done(both, lead, settle(both, lead))
+
+
+def _check_logs_in_reach(both: BothVaults, lead: Lead, what: str) -> None:
+    if not reads_all_logs(both, lead):
+        raise StoreError(
+            f"lead {lead.lead}: the logs of {' and '.join(lead.members)} needed for {what}, found "
+            "one out of reach"
+        )
+
+
 def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, reason: str) -> Step:
     """End a link; both reviews and the link itself stay on record.
 
@@ -260,11 +289,8 @@ def give_review(
         if not earlier:
             rules.check_review(history, who, own.member)
             earlier = rules.not_blind_second(history)
-            if earlier and not reads_all_logs(both, history.lead):
-                raise StoreError(
-                    f"lead {lead}: the logs of {' and '.join(history.lead.members)} needed for a "
-                    "third review, found one out of reach"
-                )
+            if earlier:
+                _check_logs_in_reach(both, history.lead, "a third review")
         review = Review(
             review=next_review_number(both.own, lead, own.member),
             lead=lead,

@@ -128,7 +128,8 @@ def _query(lists: SearchLists) -> Section:
 
 
 def _reviewed(number: int) -> str:
-    return f"{number} exhibits that two persons have given their verdicts on" if number else ""
+    said = "exhibits that were reviewed, or that the person asking is to review without figures"
+    return f"{number} {said}" if number else ""
 
 
 def _pictures(first: SearchResult, shown: tuple[CandidatePicture, ...]) -> tuple[Section, ...]:

@@ -30,9 +30,9 @@ from ribin.errors import StoreError
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.journal import full_search_journals
-from ribin.vault.exhibits import StoredMark
 from ribin.vault.files import INDEX_FOLDER, is_sound, read_derived, remove_derived, write_derived
 from ribin.vault.mark_table import MARK_TABLE_FOLDER, MarkTable
+from ribin.vault.template_shards import PACKED, sweep_templates, template_shard_problems
 from ribin.vault.vault import Vault
 
 
@@ -106,18 +106,17 @@ class MarkIndex:
 
     def _sketched(self, missing: NDArray[np.int64]) -> Shard:
         """Sketches of these rows from their scan files, as far as they can be read."""
-        stored = self._vault.stored_marks(self._marks.ids[missing].tolist())
-        sketches = {m.mark_id: s for m in stored if (s := self._sketch(m)) is not None}
+        sketches: dict[int, NDArray[np.int8]] = {}
+        portion = self._params.search.batch_marks
+        for first in range(0, len(missing), portion):
+            ids = self._marks.ids[missing[first : first + portion]].tolist()
+            # The full comparison meets a file that cannot be read, and counts it with its reason.
+            read = self._vault.templates(self._vault.stored_marks(ids))
+            sketches |= {i: sketch_mark(read[i], self._params) for i in sorted(read)}
         if not sketches:
             return Shard(self._marks.part(slice(0)), np.zeros((0, 0), np.int8))
         rows = np.searchsorted(self._marks.ids, list(sketches))
         return Shard(self._marks.part(rows), np.stack(list(sketches.values())))
-
-    def _sketch(self, mark: StoredMark) -> NDArray[np.int8] | None:
-        try:
-            return sketch_mark(self._vault.template(mark), self._params)
-        except StoreError:  # the fine stage meets the same file, and counts it with its reason
-            return None
 
     def _keep(self, number: int, new: Shard) -> None:
         """Put old and new sketches of a shard, as far as they are named, into one file."""
@@ -311,11 +310,12 @@ def shard_number(path: Path) -> int:
 
 # The index as a whole: made again, checked, and rid of marks that were purged.
 
-_KEPT = (".h5", ".npz")  # shards and ledgers
+_KEPT = (".h5", ".npz", PACKED)  # shards of sketches, ledgers, shards of templates
 
 
 def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
-    """Make the index again; gives the number of sketches. The same vault, the same bytes.
+    """Make the index and the packed templates beside it again; gives the number of sketches. The
+    same vault, the same bytes.
 
     Marks that were described with other parameters are sketched when a search asks with those.
 
@@ -339,13 +339,15 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
 def sweep_index(vault: Vault) -> int:
     """Take out of the index what the catalogue no longer names; gives the number of marks.
 
-    Shards without such a mark stay as they are. Ledgers, and what stopped searches kept, go.
+    So with the packed templates. Shards without such a mark stay as they are. Ledgers, and what
+    stopped searches kept, go.
 
     Raises StoreError: the vault is read-only.
     """
     _needs_writable(vault)
     for path in (*full_search_journals(vault), *(vault.path / MARK_TABLE_FOLDER).glob("*.npz")):
         remove_derived(path)
+    sweep_templates(vault)
     taken = 0
     for path, shard, gone in _shards(vault):
         if not gone.any():
@@ -362,12 +364,16 @@ def check_index(vault: Vault) -> list[str]:
     """One sentence for each file whose bytes are not those in its name, or that names too much."""
     kept = (path for path in (vault.path / INDEX_FOLDER).rglob("*") if path.suffix in _KEPT)
     found = [f"{path}: damaged" for path in sorted(kept) if not is_sound(path)]
-    return found + [
-        f"{path}: holds {gone.sum()} marks that the catalogue no longer has, "
-        "`ribin store rebuild-index` makes it again"
-        for path, _, gone in _shards(vault)
-        if gone.any()
-    ]
+    return (
+        found
+        + [
+            f"{path}: holds {gone.sum()} marks that the catalogue no longer has, "
+            "`ribin store rebuild-index` makes it again"
+            for path, _, gone in _shards(vault)
+            if gone.any()
+        ]
+        + template_shard_problems(vault)
+    )
 
 
 def _shards(vault: Vault) -> Iterator[tuple[Path, Shard, BoolArray]]:

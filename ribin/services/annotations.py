@@ -11,6 +11,7 @@ from ribin.cases.annotation import SavedAnnotations, decode_annotations
 from ribin.cases.leads import same_person
 from ribin.errors import ParameterError
 from ribin.input_file import read_input
+from ribin.services.blind_pairs import shown_annotations
 from ribin.services.pair import ComparedPair
 from ribin.vault.annotations import annotations_of, read_annotations, save_annotations
 from ribin.vault.people import check_looker
@@ -46,11 +47,13 @@ def annotations_for_page(vault: Vault, who: str, pair: ComparedPair) -> list[dic
     return [to_builtins(note) for note in mine[-1].pair.annotations] if mine else []
 
 
-def saved_annotations(vault: Vault, who: str) -> list[SavedAnnotations]:
-    """What counts now of all annotations, oldest first.
+def saved_annotations(vault: Vault, who: str) -> tuple[list[SavedAnnotations], tuple[str, ...]]:
+    """What counts now of all annotations, oldest first, without those of others on a pair that this
+    person is to examine blind; and notes that say so.
 
     Raises AccessError: the vault's people have roles, and `who` has none.
     """
     check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
-        return read_annotations(db)
+        saved = read_annotations(db)
+    return shown_annotations(vault, who, saved)

@@ -20,11 +20,13 @@ from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.report.json import plain_value
 from ribin.report.text import lists_value
+from ribin.services.blind_pairs import check_scans_shown
 from ribin.services.enrol import PrepareScans
 from ribin.services.marks import Asker, cell_source, side_of
 from ribin.services.reading import ReadOptions
 from ribin.services.search import SearchOptions, search_for
 from ribin.services.session import Session
+from ribin.vault.vault import Vault
 from ribin.workers import Partial, Work, WorkItem
 
 _EXHIBIT = "exhibit:"
@@ -62,6 +64,7 @@ class CompareScans:
     reading: ReadOptions
     vault: Path | None = None
     cells: bool = False
+    who: str = ""  # whom results are for: of a pair to examine blind there are none
 
     def settings(self) -> Mapping[str, object]:
         return {
@@ -75,6 +78,10 @@ class CompareScans:
         mark = item.fields.get("mark") or None
         one, reference = self._template(item, "reference", mark)
         two, comparison = self._template(item, "comparison", str(reference.mark_type))
+        if self.vault:
+            with Vault.open(self.vault) as vault:
+                scans = (reference.provenance.sha256, comparison.provenance.sha256)
+                check_scans_shown(vault, self.who, scans)
         result = compare_marks(reference, comparison, self.params)
         value = plain_value(replace(result, reference=one, comparison=two))
         left_out = _OF_THE_RUN if self.cells else (*_OF_THE_RUN, "cell_fits")

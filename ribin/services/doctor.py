@@ -134,9 +134,13 @@ def _network(path: Path) -> Iterator[Finding]:
         return
     clusters = ", ".join(f"{name} ({', '.join(c)})" for name, c in network.clusters.items())
     found = f"{path}: {len(network.members)} members; clusters: {clusters or 'none'}"
+    if network.is_one_domain and len(network.members) > 1:
+        found += f"; {ONE_DOMAIN}"
     yield Finding("network", State.GOOD, found)
     for code, member in sorted(network.members.items()):
-        yield finding(f"member {code}", partial(_member, member.vault), _OUT_OF_REACH.format(path))
+        if member.vault:
+            look = partial(_member, member.vault)
+            yield finding(f"member {code}", look, _OUT_OF_REACH.format(path))
 
 
 def _member(path: Path) -> str:
@@ -147,6 +151,9 @@ def _member(path: Path) -> str:
 
 
 # What `ribin doctor` finds of one thing that it looks at.
+
+
+ONE_DOMAIN = "folders of one trust domain: whoever opens one can read and change all"
 
 
 class State(StrEnum):

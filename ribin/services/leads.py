@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.cases.leads import LeadHistory, identity_of, logins_behind
+from ribin.cases.leads import LeadHistory, ReviewRound, identity_of, logins_behind
 from ribin.errors import RibinError
 from ribin.leads.blindness import looks_at_own_verdict
 from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
@@ -140,7 +140,7 @@ def _in_reach(
         for member in set(history.lead.members) - {vault.member}:
             if network and member in network.members:
                 with suppress(RibinError):
-                    other = stack.enter_context(Vault.open(network.members[member].vault))
+                    other = stack.enter_context(Vault.open(network.members[member].folder))
                     holders |= {member: other} if other.member == member else {}
         yield holders
 
@@ -173,9 +173,12 @@ def _listed(paths: tuple[Path, ...]) -> str:
 
 
 def _acting(history: LeadHistory, occasion: Occasion) -> str:
-    """Who took the step: whoever withdrew the link, or gave the verdict that made it."""
+    """Who took the step: whoever withdrew the link, or gave the last word that made it."""
     assert history.link is not None
     if occasion is Occasion.WITHDRAWN and history.withdrawal:
         return history.withdrawal.person
+    if history.confirmation:
+        return history.confirmation.person
     made = {history.link.first_review, history.link.second_review}
-    return max((r for r in history.reviews if r.review in made), key=lambda r: r.at).reviewer
+    given = [review for review in history.reviews if review.review in made]
+    return max(given, key=lambda review: (review.at, review.place is ReviewRound.SECOND)).reviewer

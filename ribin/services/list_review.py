@@ -11,8 +11,9 @@ from ribin.cases.list_review import CandidateStatus, ReviewedCandidate
 from ribin.cases.recorded_search import RecordedSearch, SearchedMark
 from ribin.cases.side import Side
 from ribin.errors import ParameterError, RibinError, StoreError
-from ribin.leads.rules import shows_the_marks_alone, status_of
+from ribin.leads.rules import status_of
 from ribin.report.pictures import Motion
+from ribin.services.blind_pairs import check_list_shown, check_search_shown
 from ribin.services.marks import Asker, candidate_side, exhibit_source, side_of
 from ribin.services.recorded_searches import lists_as_recorded, recorded_search
 from ribin.services.search import FinishedSearch
@@ -39,6 +40,7 @@ class OpenList:
     exhibit: str
     person: str
     lacking: str = ""
+    recorded: RecordedSearch | None = None  # where it was opened by its number
     thumbnails: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
     @property
@@ -86,7 +88,20 @@ def open_list(session: Session, number: str, who: str) -> OpenList:
     with session.vault.catalogue.reading() as db:
         exhibit = find_scan_owner(db, found.stated.query_sha256) or ""
     sides, lacking = _sides_now(session, found, request, exhibit)
-    return OpenList(FinishedSearch(tuple(sides), request, lists), exhibit, found.person, lacking)
+    return OpenList(
+        FinishedSearch(tuple(sides), request, lists), exhibit, found.person, lacking, found
+    )
+
+
+def check_still_shown(session: Session, opened: OpenList, who: str) -> None:
+    """Refuse a list with a pair that its person has come to examine blind since it was opened.
+
+    Raises AccessError: it names the lead.
+    """
+    if opened.recorded:
+        check_list_shown(session.vault, who, opened.recorded)
+    else:
+        check_search_shown(session, who, opened.made.sides, opened.made.request)
 
 
 def _sides_now(
@@ -133,16 +148,14 @@ def list_thumbnail(session: Session, opened: OpenList, candidate: Candidate) -> 
 class CandidateReview:
     """What a person is shown of the review of a candidate.
 
-    `others` are empty until there is an own status, so that nobody is led. `lead` is the latest on
-    the pair, `blind` says that it may come to await this person's second verdict: then the
-    figures, the rank and what others said are hidden.
+    `others` are empty until there is an own status, so that nobody is led; `lead` is the latest on
+    the pair.
     """
 
     status: CandidateStatus | None = None
     others: tuple[ReviewedCandidate, ...] = ()
     lead: str = ""
     standing: str = ""
-    blind: bool = False
 
 
 def candidate_reviews(
@@ -158,26 +171,20 @@ def candidate_reviews(
         ref = ExhibitRef(row.member, row.exhibit)
         if ref not in reviews:
             history = leads.get(ref) or leads.get(ExhibitRef(row.member, row.known_as))
-            reviews[ref] = _review(ref, said, history, who, vault.member)
+            reviews[ref] = _review(ref, said, history, who)
     return reviews
 
 
 def _review(
-    ref: ExhibitRef,
-    said: Sequence[ReviewedCandidate],
-    history: LeadHistory | None,
-    who: str,
-    member: str,
+    ref: ExhibitRef, said: Sequence[ReviewedCandidate], history: LeadHistory | None, who: str
 ) -> CandidateReview:
     own = [one for one in said if one.candidate == ref and one.person == who]
-    blind = history is not None and shows_the_marks_alone(history, who, member)
     others = [one for one in said if one.candidate == ref and one.person != who]
     return CandidateReview(
         own[-1].status if own else None,
-        tuple(others) if own and not blind else (),
+        tuple(others) if own else (),
         history.lead.lead if history else "",
         str(status_of(history)) if history else "",
-        blind,
     )
 
 

@@ -19,6 +19,7 @@ from ribin.report.pictures import motion_of
 from ribin.report.search import CandidatePicture, lists_sha256, search_document
 from ribin.search.engine import search_marks
 from ribin.search.rules import OTHER_PARAMETERS
+from ribin.services.blind_pairs import left_out_of_search, notes_of_search
 from ribin.services.marks import Asker, Source, sides_of, sides_of_enrolled_scan
 from ribin.services.pair import (
     FROM_TEMPLATE,
@@ -124,8 +125,10 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
         scans = dict.fromkeys(side.template.provenance.sha256 for side in sides)
         pairs = {pair for sha256 in scans for pair in reviewed_with(session.vault, sha256)}
         request = replace(request, leave_out=tuple(sorted(pairs)))
+    request = left_out_of_search(session, request, sides)
     lists = _search(session, sides, request, members)
-    return FinishedSearch(tuple(sides), request, replace(lists, notes=(*notes, *kept_from)))
+    said = (*notes, *kept_from, *notes_of_search(session, request.who, sides))
+    return FinishedSearch(tuple(sides), request, replace(lists, notes=said))
 
 
 def _who_is_asked(
@@ -154,7 +157,9 @@ def search_scan(session: Session, exhibit: str, sha256: str, request: Request) -
     check_reach(session, request)
     asker = Asker(session.params, session, request)
     sides = sides_of_enrolled_scan(ExhibitRef(session.member, exhibit), asker, sha256)
-    return record_lists(session.vault, sides, _search(session, sides, request, ()))
+    lists = _search(session, sides, left_out_of_search(session, request, sides), ())
+    notes = notes_of_search(session, request.who, sides)
+    return record_lists(session.vault, sides, replace(lists, notes=(*lists.notes, *notes)))
 
 
 def _search(

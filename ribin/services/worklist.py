@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ribin.leads.rules import status_of
 from ribin.leads.text import leads_to_review
+from ribin.services.blind_pairs import shown_findings
 from ribin.services.list_review import list_progress
 from ribin.vault.leads import read_leads
 from ribin.vault.people import check_looker
@@ -16,7 +17,7 @@ from ribin.vault.saved_searches import read_findings, read_saved_searches
 from ribin.vault.vault import Vault
 
 
-class Work(StrEnum):
+class DueKind(StrEnum):
     """A kind of what is due, in the order in which a page shows them."""
 
     VERDICT = "leads that await your verdict"
@@ -34,7 +35,7 @@ class DueItem:
     `subject` is the number of a lead or a search, or the name of an exhibit.
     """
 
-    work: Work
+    work: DueKind
     subject: str
     words: str
     since: str  # ISO 8601
@@ -47,9 +48,9 @@ def worklist(vault: Vault, who: str) -> list[DueItem]:
     Raises AccessError: the vault's people have roles, and `who` has none.
     """
     check_looker(vault.catalogue, who)
-    found = [*_leads(vault, who), *_lists(vault, who), *_exhibits(vault), *_findings(vault)]
+    found = [*_leads(vault, who), *_lists(vault, who), *_exhibits(vault), *_findings(vault, who)]
     found += _unanswered(vault)
-    order = list(Work)
+    order = list(DueKind)
     return sorted(found, key=lambda one: (order.index(one.work), one.since, one.subject))
 
 
@@ -61,10 +62,10 @@ def _leads(vault: Vault, who: str) -> Iterator[DueItem]:
         lead = history.lead
         words = f"{lead.reference} and {lead.comparison}: {status_of(history)}"
         if lead.lead in mine:
-            yield DueItem(Work.VERDICT, lead.lead, words, lead.at, lead.examiner)
+            yield DueItem(DueKind.VERDICT, lead.lead, words, lead.at, lead.examiner)
         elif lead.member != vault.member and history.is_open:
             by = f"{lead.examiner} ({lead.member})"
-            yield DueItem(Work.FROM_ABROAD, lead.lead, words, lead.at, by)
+            yield DueItem(DueKind.FROM_ABROAD, lead.lead, words, lead.at, by)
 
 
 def _lists(vault: Vault, who: str) -> Iterator[DueItem]:
@@ -74,7 +75,7 @@ def _lists(vault: Vault, who: str) -> Iterator[DueItem]:
             continue
         seen = max(one.mine, one.others)
         words = f"{one.exhibit or made.stated.query}: {seen} of {one.candidates} candidates seen"
-        yield DueItem(Work.LIST, made.number, words, made.at, made.person)
+        yield DueItem(DueKind.LIST, made.number, words, made.at, made.person)
 
 
 def _exhibits(vault: Vault) -> Iterator[DueItem]:
@@ -88,18 +89,20 @@ def _exhibits(vault: Vault) -> Iterator[DueItem]:
     with vault.catalogue.reading() as db:
         rows = db.execute(query).fetchall()
     for row in rows:
-        yield DueItem(Work.EXHIBIT, row["exhibit"], f"event {row['event']}", row["since"])
+        yield DueItem(DueKind.EXHIBIT, row["exhibit"], f"event {row['event']}", row["since"])
 
 
-def _findings(vault: Vault) -> Iterator[DueItem]:
+def _findings(vault: Vault, who: str) -> Iterator[DueItem]:
     searches = {one.standing: one for one in read_saved_searches(vault, ended=True)}
-    for one in read_findings(vault, untold=True):
+    untold = read_findings(vault, untold=True)
+    shown, _ = shown_findings(vault, who, untold, searches.values())
+    for one in shown:
         begun = searches[one.standing]
         words = f"{one.standing} with {begun.exhibit}: {one.member}:{one.exhibit}"
         if "score" in one.candidate:
             words += f", score {one.candidate['score']:.1f}"
         subject = str(one.candidate.get("search", ""))
-        yield DueItem(Work.FINDING, subject or begun.exhibit, words, one.at, begun.who)
+        yield DueItem(DueKind.FINDING, subject or begun.exhibit, words, one.at, begun.who)
 
 
 def _unanswered(vault: Vault) -> Iterator[DueItem]:
@@ -107,4 +110,4 @@ def _unanswered(vault: Vault) -> Iterator[DueItem]:
         found = unanswered_searches(db)
     for one, members in found:
         words = f"{one.stated.query}: {', '.join(members)}"
-        yield DueItem(Work.UNANSWERED, one.number, words, one.at, one.person)
+        yield DueItem(DueKind.UNANSWERED, one.number, words, one.at, one.person)

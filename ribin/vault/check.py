@@ -166,7 +166,7 @@ def _received_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
         originals = db.execute(query).fetchall()
     received = folder / "received"
     for row in marks:
-        path = received / row["member"] / row["name"][:2] / f"{row['name']}.npz"
+        path = received / row["member"] / row["name"][:2] / f"{row['name']}.packed"
         if not path.is_file():
             yield f"{path}: a received template needed, found none"
     for row in originals:
@@ -174,7 +174,7 @@ def _received_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
         if not path.is_file():
             yield f"{path}: a received original needed, found none"
     for path in sorted(received.rglob("*")):
-        named = re.fullmatch(r"([0-9a-f]{64})(\.npz)?", path.name)
+        named = re.fullmatch(r"([0-9a-f]{64})(\.packed)?", path.name)
         if named and path.is_file() and _sha256(path.read_bytes()) != named[1]:
             yield f"{path}: not as it was received"
 

@@ -107,6 +107,11 @@ def check_role(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None
         )
 
 
+def holders(db: sqlite3.Connection, role: Role) -> list[str]:
+    """Who holds a role now, in order of names."""
+    return sorted(name for name, roles in _roles_held(db).items() if role in roles)
+
+
 def check_role_if_any(db: sqlite3.Connection, who: str, role: Role) -> None:
     """As `check_role`, where anybody holds the role at all."""
     if any(role in roles for roles in _roles_held(db).values()):

@@ -142,8 +142,12 @@ def _place_file(db: sqlite3.Connection, source: Source, one: _File) -> dict[str,
     return dict([change_record(db, one.table, one.key, {"file_sha256": found})])
 
 
-# What the catalogue draws by itself, and what other members' bundles brought and bring again.
-LEFT_OUT = ("content", "received_exhibits", "received_scans", "received_marks")
+# What the catalogue draws by itself, what other members' bundles brought and bring again, and
+# messages on their way.
+LEFT_OUT = (
+    *("content", "received_exhibits", "received_scans", "received_marks"),
+    *("questions", "outbox"),
+)
 Cell = str | int | float | None
 
 

@@ -16,7 +16,7 @@ from ribin.model import MarkType, Verdict
 from ribin.services.entry import words_for_fields
 from ribin.services.exhibits import ExhibitFilters, history_rows, list_exhibits, show_exhibit
 from ribin.services.list_review import list_progress
-from ribin.services.worklist import Work, worklist
+from ribin.services.worklist import DueKind, worklist
 from ribin.vault.corrections import correct_exhibits
 from ribin.view import thumbnail_png
 from ribin.web.pages import form_of, page, picture, see, state_of, status_of_error, who_of
@@ -38,10 +38,10 @@ def home(request: Request) -> Response:
     chosen = [
         one
         for one in due
-        if (not mine or one.person == who or one.work is Work.VERDICT)
+        if (not mine or one.person == who or one.work is DueKind.VERDICT)
         and text.casefold() in f"{one.subject} {one.words} {one.person}".casefold()
     ]
-    kinds = {work: [one for one in chosen if one.work is work] for work in Work}
+    kinds = {work: [one for one in chosen if one.work is work] for work in DueKind}
     return page(
         request,
         "home.html",

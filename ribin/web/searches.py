@@ -144,9 +144,7 @@ def review_list(request: Request) -> Response:
     shown = gallery_lists(lists)
     by = request.query_params.get("by", "")
     one = next((one for one in shown if one.key == by), shown[0])
-    blind = any(review.blind for review in reviews.values())
-    rows = [_station_row(row, reviews, hidden, blind) for row in one.rows]
-    rows.sort(key=lambda station: station.review.blind)  # the others stay in their order
+    rows = [_station_row(row, reviews, hidden) for row in one.rows]
     choices = {
         "member": sorted({s.row.member for s in rows}),
         "calibre": sorted({s.row.class_fields.calibre for s in rows} - {""}),
@@ -163,8 +161,7 @@ def review_list(request: Request) -> Response:
         rows=rows,
         choices=choices,
         hidden=hidden,
-        blind=blind,
-        plot=Markup(score_plot(one)) if one.has_scores and not (hidden or blind) else "",
+        plot=Markup(score_plot(one)) if one.has_scores and not hidden else "",
         reviewed=sum(s.review.status is not None for s in rows),
         statuses=[CandidateStatus.LOOKED_AT, CandidateStatus.NOTHING_SEEN],
         passing=_filters_words(lists.first),
@@ -172,11 +169,10 @@ def review_list(request: Request) -> Response:
 
 
 def _station_row(
-    row: GalleryRow, reviews: dict[ExhibitRef, CandidateReview], hidden: bool, blind: bool
+    row: GalleryRow, reviews: dict[ExhibitRef, CandidateReview], hidden: bool
 ) -> StationRow:
     review = reviews.get(ExhibitRef(row.member, row.exhibit), CandidateReview())
-    figures = not review.blind and not (hidden and review.status is None)
-    return StationRow(row, review, figures)
+    return StationRow(row, review, not (hidden and review.status is None))
 
 
 def _filters_words(first: SearchResult) -> str:
@@ -205,8 +201,7 @@ def review_row(request: Request) -> Response:
         review = candidate_reviews(session.vault, opened, who)[ref]
     scores = {str(row.mark): [row.rank, row.score] for row in opened.candidates(ref)}
     others = [f"{one.person}: {one.status}" for one in review.others]
-    shown = {} if review.blind else scores
-    return JSONResponse({"status": review.status, "others": others, "scores": shown})
+    return JSONResponse({"status": review.status, "others": others, "scores": scores})
 
 
 def _ref(text: str) -> ExhibitRef:
@@ -229,19 +224,11 @@ def candidate_png(request: Request) -> Response:
 
 
 def compare(request: Request) -> Response:
-    """The comparison page of the query and a candidate, with this person's annotations.
-
-    Whoever may come to give the second verdict on the pair is not shown it here: the page of the
-    lead shows the marks alone.
-    """
+    """The comparison page of the query and a candidate, with this person's annotations."""
     opened, who = _opened(request), who_of(request)
     one, row = opened.place(*_place(request))
     hidden = request.query_params.get("figures") == "hidden"
-    ref = ExhibitRef(row.member, row.exhibit)
     with state_of(request).session() as session:
-        review = candidate_reviews(session.vault, opened, who)[ref]
-        if review.blind:
-            return see(request, f"/lead/marks?{urlencode({'number': review.lead})}")
         pair = candidate_pair(session, opened.side(one.mark), opened.made.request, row)
         notes = annotations_for_page(session.vault, who, pair)
         html = pair_page(pair, Asker(session.params, session), notes, hidden)

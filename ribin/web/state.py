@@ -16,7 +16,7 @@ from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
 from ribin.search.context import OnProgress
-from ribin.services.list_review import OpenList, open_list
+from ribin.services.list_review import OpenList, check_still_shown, open_list
 from ribin.services.recorded_searches import NOT_RECORDED, is_search_number
 from ribin.services.search import SearchOptions, make_search, search_for
 from ribin.services.search_queue import QueuedSearch, SearchQueue
@@ -91,14 +91,18 @@ class ApplicationState:
     def list(self, key: str, who: str) -> OpenList:
         """The list of a recorded search by its number, or one of this session by its key.
 
-        Raises StoreError: there is none such, or no more; AccessError: as `open_list`.
+        Raises StoreError: there is none such, or no more; AccessError: as `open_list`, or it has a
+        pair that this person is to examine blind.
         """
         found = self.lists.find(f"{key} {who}")
         if found is None and is_search_number(key):
             with self.session() as session:
                 found = open_list(session, key, who)
             self.lists.put(found, f"{key} {who}")
-        return found or self.lists.get(f"{key} {who}")
+        opened = found or self.lists.get(f"{key} {who}")
+        with self.session() as session:  # a first verdict may have been given since it was opened
+            check_still_shown(session, opened, who)
+        return opened
 
     def search(self, exhibit: str, asked: Mapping[str, str], who: str) -> QueuedSearch:
         """Search with an exhibit of the own vault, as `ribin search` does, when its turn comes.

@@ -91,9 +91,10 @@ class World:
         figures = {"rank": 1, "score": 50.0, "sha256": "ab" * 32, "list_sha256": "cd" * 32}
         said = {"who": EXAMINER, "note": "n", "figures": figures}
         lead = take_up_lead(vault, self.network, *ends, **said).history.lead.lead
-        for who in (EXAMINER, SECOND) if link else ():
+        second = self.blz if vault is self.jam or ends[1].member == "BLZ" else self.jam
+        for giver, who in ((vault, EXAMINER), (second, SECOND)) if link else ():
             said = {"who": who, "note": "n"}
-            give_review(vault, self.network, lead, SAME, ReviewBasis.ITEMS, **said)
+            give_review(giver, self.network, lead, SAME, ReviewBasis.ITEMS, **said)
         return lead
 
     def name(self, exhibit: str) -> str:

@@ -13,6 +13,7 @@ from ribin.leads.steps import give_review, take_up_lead
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.list_review import (
     candidate_reviews,
+    check_still_shown,
     list_progress,
     list_thumbnail,
     open_list,
@@ -114,24 +115,23 @@ def test_progress_counts_each_exhibit_once(jam):
     assert list_progress(jam.vault, "me", OTHER) == []
 
 
-def test_the_second_reviewer_is_shown_no_figure_of_the_pair(jam):
-    opened = open_list(jam, "JAM-Q1", "me")
+def test_the_second_reviewer_is_not_shown_a_list_with_the_pair(jam):
     appoint(jam.vault, "Reid", [Role.REVIEWER], "me", "")
-    review_candidate(jam, opened, OWN, NOTHING, "Reid")
-    lead = take_up_lead(
-        jam.vault, None, ExhibitRef("JAM", QUERY), OWN, who="me", note="look", figures={}
-    ).history.lead.lead
-    assert not candidate_reviews(jam.vault, opened, "Reid")[OWN].blind
-    words = {"who": "me", "note": "agrees"}
-    give_review(jam.vault, None, lead, Conclusion.IDENTIFICATION, ReviewBasis.ITEMS, **words)
-    mine = candidate_reviews(jam.vault, opened, "me")[OWN]
-    hers = candidate_reviews(jam.vault, opened, "Reid")[OWN]
-    assert (mine.lead, mine.blind) == (lead, False)
-    assert (hers.lead, hers.blind, hers.others) == (lead, True, ())
-    words = {"who": "Reid", "note": "agrees"}
-    give_review(jam.vault, None, lead, Conclusion.IDENTIFICATION, ReviewBasis.ITEMS, **words)
-    after = candidate_reviews(jam.vault, opened, "Reid")[OWN]
-    assert (after.blind, after.standing) == (False, "confirmed link")
+    opened = open_list(jam, "JAM-Q1", "Reid")
+    pair = ExhibitRef("JAM", QUERY), OWN
+    step = take_up_lead(jam.vault, None, *pair, who="me", note="look", figures={})
+    lead, identified = step.history.lead.lead, (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)
+    check_still_shown(jam, opened, "Reid")
+    give_review(jam.vault, None, lead, *identified, who="me", note="agrees")
+    with pytest.raises(AccessError, match=f"{lead}: the second verdict is yours to give"):
+        check_still_shown(jam, opened, "Reid")
+    with pytest.raises(AccessError, match=lead):
+        open_list(jam, "JAM-Q1", "Reid")
+    assert candidate_reviews(jam.vault, open_list(jam, "JAM-Q1", "me"), "me")[OWN].lead == lead
+    give_review(jam.vault, None, lead, *identified, who="Reid", note="agrees")
+    check_still_shown(jam, opened, "Reid")
+    after = candidate_reviews(jam.vault, open_list(jam, "JAM-Q1", "Reid"), "Reid")[OWN]
+    assert after.standing == "confirmed link"
 
 
 def test_what_was_said_goes_with_the_lists(jam, tmp_path):

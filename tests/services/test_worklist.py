@@ -14,7 +14,7 @@ from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.network import read_network
 from ribin.services.list_review import open_list, review_candidate
 from ribin.services.session import Session
-from ribin.services.worklist import Work, worklist
+from ribin.services.worklist import DueKind, worklist
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
 
@@ -46,21 +46,21 @@ def subjects(jam, work, **more):
 
 
 def test_an_exhibit_is_due_until_somebody_searched_with_it(jam):
-    assert sorted(subjects(jam, Work.EXHIBIT)) == [OTHER, QUERY]
+    assert sorted(subjects(jam, DueKind.EXHIBIT)) == [OTHER, QUERY]
     jam("search", QUERY)
-    assert subjects(jam, Work.EXHIBIT) == [OTHER]
+    assert subjects(jam, DueKind.EXHIBIT) == [OTHER]
 
 
 def test_a_list_is_due_until_every_candidate_was_seen(jam):
     jam("search", QUERY)
-    (one,) = [one for one in due(jam) if one.work is Work.LIST]
+    (one,) = [one for one in due(jam) if one.work is DueKind.LIST]
     assert (one.subject, one.person) == ("JAM-Q1", "me")
     assert one.words == f"{QUERY}: 0 of 1 candidates seen"
     with Session.open(jam.folder / "JAM", jam.network, DEFAULT_PARAMS, 1) as session:
         opened = open_list(session, "JAM-Q1", "me")
         seen = CandidateStatus.NOTHING_SEEN
         review_candidate(session, opened, ExhibitRef("JAM", OTHER), seen, "me")
-    assert subjects(jam, Work.LIST) == []
+    assert subjects(jam, DueKind.LIST) == []
 
 
 def test_a_verdict_is_due_for_who_may_give_it(jam):
@@ -69,12 +69,12 @@ def test_a_verdict_is_due_for_who_may_give_it(jam):
         pair = ExhibitRef("JAM", QUERY), ExhibitRef("JAM", OTHER)
         step = take_up_lead(vault, None, *pair, who="me", note="look", figures={})
         lead = step.history.lead.lead
-    assert subjects(jam, Work.VERDICT) == [lead]
+    assert subjects(jam, DueKind.VERDICT) == [lead]
     with Vault.open(jam.folder / "JAM") as vault:
         given = (Conclusion.ELIMINATION, ReviewBasis.ITEMS)
         give_review(vault, None, lead, *given, who="me", note="no")
-    assert subjects(jam, Work.VERDICT) == []
-    (one,) = [one for one in due(jam, "Reid") if one.work is Work.VERDICT]
+    assert subjects(jam, DueKind.VERDICT) == []
+    (one,) = [one for one in due(jam, "Reid") if one.work is DueKind.VERDICT]
     assert "elimination" not in one.words, "the second reviewer is not told the first verdict"
 
 
@@ -91,7 +91,7 @@ def test_a_lead_that_another_member_took_up_is_due(jam):
     with Vault.open(jam.folder / "JAM") as vault:
         appoint(vault, "Reid", [Role.AUDITOR], "me", "")
     works = {one.work for one in due(jam) if one.subject == lead}
-    assert works <= {Work.VERDICT, Work.FROM_ABROAD}
+    assert works <= {DueKind.VERDICT, DueKind.FROM_ABROAD}
     assert len(works) == 1
 
 
@@ -99,8 +99,8 @@ def test_a_member_that_could_not_answer_is_due_until_it_did(jam):
     asked = ("search", QUERY, "--scope", "cluster", "--reason", "x")
     shutil.move(jam.folder / "BLZ", jam.folder / "away")
     jam(*asked, code=1)
-    (one,) = [one for one in due(jam) if one.work is Work.UNANSWERED]
+    (one,) = [one for one in due(jam) if one.work is DueKind.UNANSWERED]
     assert (one.subject, one.words) == ("JAM-Q1", f"{QUERY}: BLZ")
     shutil.move(jam.folder / "away", jam.folder / "BLZ")
     jam(*asked)
-    assert subjects(jam, Work.UNANSWERED) == []
+    assert subjects(jam, DueKind.UNANSWERED) == []

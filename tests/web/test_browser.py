@@ -82,10 +82,10 @@ def searched(browser):
 def test_pages_are_usable_by_everybody(browser):
     """axe-core finds nothing serious on any page."""
     complaints = {}
-    go(browser, "/")
+    go(browser, "/exhibits")
     assert browser.text("h1") == "Exhibits of JAM"
     assert "<i>Port</i>" in browser.text("tbody")
-    for path in ("/", f"/exhibit?name={QUERY}", "/leads"):
+    for path in ("/", "/exhibits", "/entry", "/searches", f"/exhibit?name={QUERY}", "/leads"):
         go(browser, path)
         complaints[path] = browser.complaints()
     searched(browser)
@@ -96,7 +96,8 @@ def test_pages_are_usable_by_everybody(browser):
 
 
 def test_nothing_is_wider_than_the_window(browser):
-    for path in ("/", f"/exhibit?name={QUERY}", f"/exhibit?name={LONG}", "/leads"):
+    paths = ("/", "/exhibits", "/entry", "/searches", f"/exhibit?name={QUERY}", "/leads")
+    for path in (*paths, f"/exhibit?name={LONG}"):
         go(browser, path)
         wide = "return document.documentElement.scrollWidth > window.innerWidth"
         assert not browser.run(wide), path
@@ -239,3 +240,53 @@ def test_nothing_of_the_station_is_cut_off_on_a_telephone(browser):
         assert browser.find(".candidates").is_displayed()
     finally:
         browser.resize()
+
+
+def test_a_scan_is_sent_outlined_and_enrolled(browser, sample_dir):
+    """The whole of entry: sent, looked at, a brush and its undo, a circle by numbers, enrolled."""
+    go(browser, "/entry")
+    browser.find("#files").send_keys(str(sample_dir / "JAM-2025-0051-1.x3p"))
+    browser.wait("return document.body.dataset.sent === '1'")
+    assert browser.complaints() == []
+    browser.click("#uploads a")
+    browser.wait("return document.body?.dataset.ready === 'yes'")
+    assert browser.complaints() == []
+    drawn = "return document.querySelector('#outlines').value"
+    browser.click("#draw-tools [value=erase]")
+    x, y = browser.middle("#scan")
+    browser.drag((x - 60, y - 90), (x + 60, y - 90))
+    browser.wait("return document.body.dataset.judged === '1'")
+    assert '"from_found":true' in browser.run(drawn)
+    assert "outlined" in browser.text("#verdicts")
+    browser.click("#undo")
+    browser.wait("return document.body.dataset.judged === '2'")
+    assert browser.run(drawn) == ""
+    assert "cut out" in browser.text("#verdicts")
+    browser.run("document.querySelector('.viewer details').open = true")
+    for name, value in (("row", "165"), ("col", "165"), ("radius", "120"), ("inner", "60")):
+        browser.run(f"document.querySelector('#c-{name}').value = '{value}'")
+    browser.click("#c-set")
+    browser.wait("return document.body.dataset.judged === '3'")
+    assert "outlined" in browser.text("#verdicts")
+    type_into(browser, "#event", "E-new")
+    browser.click("#form button[type=submit]")
+    browser.wait("return location.pathname.endsWith('/entry')")
+    assert "enrolled as JAM-2025-0051-1" in browser.text("#uploads")
+    go(browser, "/exhibit?name=JAM-2025-0051-1")
+    assert "outlined by A. Brown" in browser.text("main")
+
+
+def test_an_outline_is_drawn_by_keys_alone(browser, sample_dir):
+    go(browser, f"/exhibit?name={QUERY}")
+    browser.click("a[href*='/redo?']")
+    browser.wait("return document.body?.dataset.ready === 'yes'")
+    browser.click("#draw-tools [value=add]")
+    browser.run("document.querySelector('#scan').focus()")
+    before = browser.run("return window.ribinOutline.view.scale")
+    browser.keys("+", "\ue012", "\ue007")
+    assert browser.run("return window.ribinOutline.view.scale") > before
+    (stroke,) = browser.run("return window.ribinOutline.steps")
+    assert stroke["tool"] == "add"
+    browser.keys("z")
+    assert browser.run("return window.ribinOutline.steps.length") == 0
+    assert browser.complaints() == []

@@ -119,9 +119,7 @@ class Station {
     const rank = row.querySelector(".rank").textContent.trim();
     byId("subject").textContent = `${rank ? `${rank}, ` : ""}${row.dataset.ref}`;
     byId("alone").href = this.address(row, this.mark);
-    byId("details").href = row.dataset.blind
-      ? `${settings.base}/lead?${new URLSearchParams({ number: row.dataset.lead })}` : this.address(row, this.mark, "/candidate");
-    byId("details").textContent = row.dataset.blind ? "Open the lead" : "Figures";
+    byId("details").href = this.address(row, this.mark, "/candidate");
     const places = [...this.places(row).keys()];
     const current = new URL(this.frames.shown.src).searchParams.get("mark");
     byId("by-mark").replaceChildren(...(places.length < 2 ? [] : places.map((mark) => {
@@ -205,10 +203,6 @@ class Station {
 
   takeUp() {
     if (!this.row || !byId("lead-box")) return;
-    if (this.row.dataset.blind) {
-      say("A lead on this pair is there already");
-      return;
-    }
     const shown = new URL(this.frames.shown.src).searchParams;
     byId("lead-mark").value = shown.get("mark");
     byId("lead-rank").value = shown.get("rank");
