@@ -64,6 +64,11 @@ _ROUTES = [
     Route("/lead/marks", leads.marks, methods=_LOOK),
     Route("/lead/open", leads.take_up, methods=["POST"]),
     Route("/review", leads.review, methods=["POST"]),
+    Route("/lead/confirm", leads.confirm, methods=["POST"]),
+    Route("/lead/close", leads.close, methods=["POST"]),
+    Route("/lead/withdraw", leads.withdraw, methods=["POST"]),
+    Route("/lead/report", leads.report, methods=["POST"]),
+    Route("/trace", leads.trace, methods=[*_LOOK, "POST"]),
 ]
 
 

@@ -22,27 +22,27 @@ _PICTURES = 3  # in the report of a search, as `ribin report` has by default
 def report(request: Request) -> Response:
     """Make the report of the query and a candidate, and go on to it."""
     form, state = form_of(request), state_of(request)
-    _check_form(form)
+    check_form(form)
     asked = state.list(form.get("id", ""), who_of(request))
     one, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
     side = asked.side(one.mark)
     with state.session() as session:
         other = candidate_side(session, asked.made.request, row, "report")
         asker = Asker(state.params, session, asked.made.request, "report")
-        document = report_pair(compare_sides(side, other, state.params), asker, _said(request))
-    return _see_report(request, document)
+        document = report_pair(compare_sides(side, other, state.params), asker, said(request))
+    return see_report(request, document)
 
 
 def list_report(request: Request) -> Response:
     """Make the report of a search with the first candidates beside the query, and go on to it."""
     form, state = form_of(request), state_of(request)
-    _check_form(form)
+    check_form(form)
     asked = state.list(form.get("id", ""), who_of(request))
     with state.session() as session:
         made = asked.made
         asker = Asker(state.params, session, made.request, "report")
-        document, _ = report_search(made.lists, asker, _said(request), made.sides, _PICTURES)
-    return _see_report(request, document)
+        document, _ = report_search(made.lists, asker, said(request), made.sides, _PICTURES)
+    return see_report(request, document)
 
 
 def as_page(request: Request) -> Response:
@@ -62,18 +62,18 @@ def as_pdf(request: Request) -> Response:
     )
 
 
-def _check_form(form: dict[str, str]) -> None:
+def check_form(form: dict[str, str]) -> None:
     """Refuse before the work a PDF that could not be made after it."""
     if form.get("as") == "pdf":
         check_reportlab()
 
 
-def _said(request: Request) -> ReportOptions:
+def said(request: Request) -> ReportOptions:
     form = form_of(request)
     return ReportOptions(who_of(request), form.get("question", ""), form.get("case_number", ""))
 
 
-def _see_report(request: Request, document: Document) -> Response:
+def see_report(request: Request, document: Document) -> Response:
     key = state_of(request).reports.put(document)
     path = "/reports.pdf" if form_of(request).get("as") == "pdf" else "/reports"
     return see(request, f"{path}?{urlencode({'id': key})}")
