@@ -153,7 +153,7 @@ class LocalProcesses:
                 while waiting and self._has_room(flying.values(), waiting[0]):
                     item = waiting.popleft()
                     try:
-                        with _deaf_to_interrupts():  # a process that starts now stays so
+                        with _interrupts_wait():  # a process that starts now stays so
                             flying[pool.submit(_do, item)] = item
                     except BrokenProcessPool:
                         unfinished.append(item)
@@ -177,7 +177,7 @@ def _alone(work: Work, item: WorkItem) -> Outcome:
     for _ in range(_TRIES):
         with _pool(1, work) as pool:
             try:
-                with _deaf_to_interrupts():
+                with _interrupts_wait():
                     future = pool.submit(_do, item)
                 return future.result()
             except BrokenProcessPool:
@@ -211,16 +211,19 @@ def _one_thread_each() -> Iterator[None]:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Ctrl-C goes to each process of a terminal; the parent alone answers and ends the others."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may say what a signal does
+def _interrupts_wait() -> Iterator[None]:
+    """Ctrl-C goes to each process of a terminal; the parent alone answers and ends the others.
+
+    A process that starts meanwhile stays deaf to it; in the parent it is held back, never lost.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: a worker's first step makes it deaf
+        yield
         return
-    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    usual = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.pthread_sigmask(signal.SIG_SETMASK, usual)
 
 
 _at_work: list[Work] = []  # in a worker process: what it does

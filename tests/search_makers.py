@@ -14,9 +14,11 @@ from vault_makers import COARSE, enrol, make_exhibit, make_scan, make_template
 
 from ribin.cases.exhibits import Candidate, Request, Scope
 from ribin.comparison import Comparison
+from ribin.correlate.sketch import QueryMoves
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.search.network import Network, read_network
+from ribin.search.network import Network
+from ribin.services.lines import open_network
 from ribin.vault.sharing import pseudonyms
 from ribin.vault.vault import Vault
 
@@ -45,7 +47,7 @@ def make_network(folder: Path, members: Iterable[str], linked: Iterable[str] = L
     names = ", ".join(f'"{code}"' for code in linked)
     lines.append(f"[clusters]\nlinked = [{names}]")
     (folder / "network.toml").write_text("\n".join(lines), encoding="utf-8")
-    return read_network(folder / "network.toml")
+    return open_network(folder / "network.toml")
 
 
 def fill(network: Network, code: str, seeds: Iterable[int], **fields: Any) -> None:
@@ -66,7 +68,7 @@ def ask(asker: str, scope: Scope = Scope.COUNTRY, **fields: Any) -> Request:
 
 
 def likeness(query: Template, coarse: np.ndarray) -> float:
-    return round(float(query.arrays["coarse"].astype(float) @ coarse.astype(float)), 9)
+    return round(float(np.vdot(query.arrays["coarse"].astype(float), coarse)), 9)
 
 
 def fake_sketch(template: Template, params: Any) -> np.ndarray:
@@ -75,9 +77,10 @@ def fake_sketch(template: Template, params: Any) -> np.ndarray:
     return np.rint(127.0 * coarse / np.abs(coarse).max()).astype(np.int8)
 
 
-def fake_moves(query: Template, params: Any, *steps: float) -> np.ndarray:
-    coarse = query.arrays["coarse"].astype(np.float32)
-    return np.rint(127 * coarse / np.abs(coarse).max()).astype(np.int8)[None]
+def fake_moves(query: Template, params: Any) -> QueryMoves:
+    """One shift and no turn: all numbers are of order 0."""
+    sketch = fake_sketch(query, params)
+    return QueryMoves(sketch[None], np.array([len(sketch)]), np.zeros(1))
 
 
 def fake_compare_many(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 from job_makers import Doubling, make_items
 
+from ribin import workers
 from ribin.workers import LocalProcesses, local_executor
 
 
@@ -26,6 +29,24 @@ def test_workers_give_what_one_process_gives(tmp_path):
         assert failed == {3: "item 3 is refused", 7: "KeyError: 7"}.get(number, "")
         assert beside[number][1] == failed
         assert (value or {}).get("twice") == (beside[number][0] or {}).get("twice")
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs signals of POSIX")
+def test_an_interrupt_that_comes_while_workers_start_is_not_lost(tmp_path, monkeypatch):
+    """The whole window of a start, not by luck: the interrupt is sent in each of them."""
+    pools = []
+
+    class Interrupted(workers.ProcessPoolExecutor):
+        def submit(self, *args):
+            pools.append(self)
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().submit(*args)
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        outcomes(LocalProcesses(2), Doubling(tmp_path))
+    assert len(pools) == 1
+    assert not pools[0]._processes  # it waited for its workers, and they ended
 
 
 @pytest.mark.slow

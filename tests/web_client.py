@@ -10,13 +10,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
-from ribin.web.app import bound_socket, server_of
+import uvicorn
+
+from ribin.connections import BROWSER, bound_socket
+from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.web.passwords import PasswordCheck
+from ribin.web.server import server_of
 from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
 
 _STARTING_S = 30.0
+_PATIENCE_S = 60.0
+QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 
 
 @dataclass(frozen=True)
@@ -40,8 +49,8 @@ class Answer:
 class Client:
     """One browser; `send` says exactly what is sent, the others do what a browser does."""
 
-    def __init__(self, session: BrowserSession) -> None:
-        self.session = session
+    def __init__(self, session: BrowserSession, server: uvicorn.Server) -> None:
+        self.session, self.server = session, server
         self.cookie = ""
 
     def send(self, method: str, path: str, body: str | None = None, **headers: str) -> Answer:
@@ -84,9 +93,9 @@ class Client:
 @contextmanager
 def served(state: ApplicationState) -> Iterator[Client]:
     """A server on a free port of this machine, and a browser that was let in."""
-    listening = bound_socket(0)
-    session = BrowserSession(listening.getsockname()[1])
-    server = server_of(state, session)
+    listening = bound_socket(0, BROWSER)
+    session = BrowserSession(listening.getsockname()[1], state.who, PasswordCheck(state.vault))
+    server = server_of(state, session, listening)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
@@ -95,8 +104,28 @@ def served(state: ApplicationState) -> Iterator[Client]:
             assert thread.is_alive(), "the server ended before it had started"
             assert time.monotonic() < end, f"no server after {_STARTING_S:g} s"
             time.sleep(0.01)
-        yield Client(session)
+        yield Client(session, server)
     finally:
         server.should_exit = True
         thread.join(10)
         listening.close()
+
+
+def state(network: Path, who: str = "A. Brown", **more: Any) -> ApplicationState:
+    """The state of a server of JAM in the network of this folder."""
+    return ApplicationState(network / "JAM", network / "network.toml", DEFAULT_PARAMS, who, **more)
+
+
+def found(client: Client, **asked: str) -> Answer:
+    """The list of a search, when it is there."""
+    fields = {"scope": "cluster", "reason": "test", **asked}
+    answer = client.post("/search", exhibit=QUERY, **fields)
+    end = time.monotonic() + _PATIENCE_S
+    while "data-progress" in answer.text:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        (again,) = set(re.findall(r'/searching/progress(\?id=[^"]+)', answer.text))
+        answer = client.get(f"/searching{again}")
+        if answer.status == 303:
+            answer = client.get(answer.headers["location"])
+    return answer

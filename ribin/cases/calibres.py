@@ -22,6 +22,11 @@ _ZERO = re.compile(r"(?<![\d.])0\.(?=\d{2,3}(?!\d))")
 _LONE_DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
 _NO_PART = re.compile(r"[^\w.+/]|_")
 _PARTS = re.compile(r"[()/;=]|\bor\b")
+# What people add of the load: pressure, bullet and its weight. A blank is another cartridge.
+_LOAD = re.compile(
+    r"\+p\+?(?!\w)|\b\d+(?:[.,]\d+)?\s*(?:gr?|grains?|grams?)\b"
+    r"|\b(?:fmj|tmj|jhp|jsp|lrn|ball|subsonic)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,14 @@ def _by_key() -> dict[str, str]:
 
 @lru_cache(4096)
 def _code(text: str) -> str:
-    if found := _by_key().get(_key(text)):
-        return found
+    if code := _by_key().get(_key(text)):
+        return code
     # Two names of one cartridge, as in 9 mm Luger (9x19).
     parts = [_by_key().get(_key(part), "") for part in _PARTS.split(text) if part.strip()]
-    return parts[0] if len(set(parts)) == 1 else ""
+    if len(found := set(parts)) == 1 and "" not in found:
+        return parts[0]
+    bare = _LOAD.sub(" ", text)
+    return "" if bare == text else _code(bare)
 
 
 def _key(text: str) -> str:

@@ -10,17 +10,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ribin.describe.reduce import clip_relief, reduce_surface
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params.defaults import LinesParams
 from ribin.surface._jit import sum_kernel
+from ribin.surface.along import mean_along
 
-_STRAIGHT = 1e-4  # curvature per um below which lines count as parallel: a centre 10 mm away
-_NEAR = 1.0 / 700.0  # and above which their centre is searched for, not their direction
+_NEAR = 1.0 / 700.0  # curvature per um above which a centre is searched for, not a direction
 PARALLEL, RINGS = "parallel lines", "lines about one centre"
 _LEAST_UM = 1.0  # distance of a centre from the mark's: less is as good as none
 
@@ -35,10 +33,6 @@ class Lines:
     across_deg: float  # from the middle of the mark across the lines, counter-clockwise from below
     curvature_per_um: float  # 0: straight
     share: float  # of the mark's energy, that is the same along each of them
-
-    @property
-    def straight(self) -> bool:
-        return self.curvature_per_um < _STRAIGHT
 
     @property
     def concentric(self) -> bool:
@@ -85,11 +79,13 @@ def _angle(y, x):
 
 
 @sum_kernel
-def _explained(points, heights, across, cell, sums):
+def _explained(points, heights, across, cell, chance, level, sums):
     """The energy that is the same along cells of the lines: the sum of n mean^2.
 
     `points`: rows and columns; `across`: cosine and sine of the direction across, and the
     curvature; `cell`: its width across and its length along; `sums`: two planes, a number a cell.
+    Of neighbouring heights a mean says something without any lines: the energy `level` of as many
+    pixels as are alike by `chance` is taken off each cell.
     """
     cosine, sine, curvature = across
     sums[:] = 0.0
@@ -112,6 +108,7 @@ def _explained(points, heights, across, cell, sums):
         for j in range(long):
             if sums[1, i, j] > 0.0:
                 total += sums[0, i, j] * sums[0, i, j] / sums[1, i, j]
+                total -= min(sums[1, i, j], chance) * level
     return total
 
 
@@ -126,6 +123,7 @@ class _Explained:
         self._heights = surface[valid].astype(np.float64)
         self._energy = max(float(np.square(self._heights).sum()), 1e-30)
         self._cell = np.array([pitch_um, params.cell_um])
+        self._alike = params.alike_um / pitch_um
         reach_um = surface.shape[0] * pitch_um
         shape = 2 * int(2.0 * reach_um / pitch_um), 2 * int(4.0 * reach_um / params.cell_um)
         self._sums = np.empty((2, *shape))
@@ -133,7 +131,15 @@ class _Explained:
     def lines(self, across_deg: float, curvature_per_um: float) -> Lines:
         angle = np.deg2rad(across_deg)
         across = np.array([np.cos(angle), np.sin(angle), curvature_per_um])
-        found = _explained(self._points, self._heights, across, self._cell, self._sums)
+        found = _explained(
+            self._points,
+            self._heights,
+            across,
+            self._cell,
+            self._alike,
+            self._energy / max(len(self._heights), 1),
+            self._sums,
+        )
         return Lines(across_deg, curvature_per_um, float(found / self._energy))
 
 
@@ -185,71 +191,6 @@ def _climb(explained: _Explained, seed: Lines, params: LinesParams) -> Lines:
 # The surface without them.
 
 
-def mean_along(
-    surface: FloatArray, valid: BoolArray, pitch_um: float, lines: Lines, params: LinesParams
-) -> FloatArray:
-    """The Gaussian mean of a surface along lines; 0 where not measured."""
-    half_um = surface.shape[0] * pitch_um / 2.0
-    steps_um = pitch_um / 2.0, 2.0 * pitch_um  # across lines are fine, along them smooth
-    across = np.arange(-1.5 * half_um, 1.5 * half_um, steps_um[0])
-    along = np.arange(-3.0 * half_um, 3.0 * half_um, steps_um[1])
-    rows, cols = _unbent(across[:, None], along[None, :], lines, surface.shape[0], pitch_um)
-    values = cv2.remap(np.where(valid, surface, np.float32(0)), cols, rows, cv2.INTER_LINEAR)
-    weights = cv2.remap(valid.astype(np.float32), cols, rows, cv2.INTER_LINEAR)
-    reach = int(3.0 * params.mean_um / steps_um[1])
-    kernel = cv2.getGaussianKernel(2 * reach + 1, params.mean_um / steps_um[1])
-    one = np.ones((1, 1))
-    border = cv2.BORDER_CONSTANT
-    values, weights = (
-        cv2.sepFilter2D(plane, -1, kernel, one, borderType=border) for plane in (values, weights)
-    )
-    mean = values / np.maximum(weights, 1e-3)
-    u, v = _bent(surface.shape, pitch_um, lines)
-    down, right = (u - across[0]) / steps_um[0], (v - along[0]) / steps_um[1]
-    there = cv2.remap(
-        mean, right.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR
-    )
-    return np.where(valid, there, np.float32(0)).astype(np.float32)
-
-
-def _unbent(
-    across: NDArray[np.float64],
-    along: NDArray[np.float64],
-    lines: Lines,
-    size_px: int,
-    pitch_um: float,
-) -> tuple[FloatArray, FloatArray]:
-    """Row and column of the pixel at each place across and along the lines."""
-    u, v = np.broadcast_arrays(across, along)
-    if not lines.straight:
-        radius, angle = 1.0 - lines.curvature_per_um * u, lines.curvature_per_um * v
-        once = (radius > 0.0) & (np.abs(angle) <= np.pi)  # each pixel lies at one place
-        far = 10.0 * size_px * pitch_um
-        u, v = (
-            np.where(once, (1.0 - radius * np.cos(angle)) / lines.curvature_per_um, far),
-            np.where(once, radius * np.sin(angle) / lines.curvature_per_um, far),
-        )
-    turn = np.deg2rad(lines.across_deg)
-    row, col = np.cos(turn) * u - np.sin(turn) * v, np.sin(turn) * u + np.cos(turn) * v
-    middle = (size_px - 1) / 2.0
-    rows, cols = (axis / pitch_um + middle for axis in (row, col))
-    return rows.astype(np.float32), cols.astype(np.float32)
-
-
-def _bent(
-    shape: tuple[int, ...], pitch_um: float, lines: Lines
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Place across and along the lines of each pixel."""
-    rows, cols = (np.indices(shape) - (shape[0] - 1) / 2.0) * pitch_um
-    turn = np.deg2rad(lines.across_deg)
-    u, v = np.cos(turn) * rows + np.sin(turn) * cols, np.cos(turn) * cols - np.sin(turn) * rows
-    if lines.straight:
-        return u, v
-    down, side = 1.0 - lines.curvature_per_um * u, lines.curvature_per_um * v
-    away = (1.0 - np.hypot(down, side)) / lines.curvature_per_um
-    return away, np.arctan2(side, down) / lines.curvature_per_um
-
-
 def without_lines(
     surface: FloatArray, valid: BoolArray, pitch_um: float, clip_mads: float, params: LinesParams
 ) -> tuple[FloatArray, tuple[Lines, ...]]:
@@ -264,7 +205,9 @@ def without_lines(
         lines = find_lines(clipped, valid, pitch_um, params)
         if lines.share < params.min_share:
             break
-        surface = surface - mean_along(clipped, valid, pitch_um, lines, params)
+        surface = surface - mean_along(
+            clipped, valid, pitch_um, lines.across_deg, lines.curvature_per_um, params.mean_um
+        )
         found.append(lines)
     return surface, tuple(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ribin.model import BoolArray, FloatArray
+from ribin.params.defaults import HEIGHT_STEP
 from ribin.surface._jit import kernel
 
 
@@ -46,14 +47,17 @@ def clip_relief(surface: FloatArray, valid: BoolArray, clip_mads: float) -> Floa
 
 
 def even_out(surface: FloatArray, valid: BoolArray, clip_mads: float) -> FloatArray:
-    """Cut off relief beyond `clip_mads` scaled median deviations and scale to unit RMS.
+    """Cut off relief beyond `clip_mads` scaled median deviations, scale to unit RMS, and round.
 
     Heights that stand out that far are dirt, edges or dropouts of the instrument; left in, a few
-    of them carry the correlation. Shapes as in `reduce_surface`; 0 where not `valid`. A surface
+    of them carry the correlation. Rounded are heights to the middle of steps of `HEIGHT_STEP`, so
+    that a measured one is never 0. Shapes as in `reduce_surface`; 0 where not `valid`. A surface
     without relief stays 0.
     """
     clipped = clip_relief(surface, valid, clip_mads)
-    rms = float(np.sqrt(np.mean(np.square(clipped[valid], dtype=np.float64)))) if valid.any() else 0.0
+    energy = np.mean(np.square(clipped[valid], dtype=np.float64)) if valid.any() else 0.0
+    rms = float(np.sqrt(energy))
     if rms == 0.0:
         return np.zeros_like(surface)
-    return np.where(valid, clipped / np.float32(rms), np.float32(0))
+    steps = np.floor(clipped / np.float32(rms * HEIGHT_STEP)) + np.float32(0.5)
+    return np.where(valid, steps * np.float32(HEIGHT_STEP), np.float32(0))

@@ -165,7 +165,7 @@ def _check_whole(made: Contents, where: str) -> None:
     for _, scans in made.exhibits:
         for scan in scans:
             named += [f"originals/{scan.sha256}"] if scan.original else []
-            named += [f"templates/{mark.file_sha256}.npz" for mark in scan.marks]
+            named += [f"templates/{mark.file_sha256}.packed" for mark in scan.marks]
     names = {
         "exhibit": [exhibit.exhibit for exhibit, _ in made.exhibits],
         "scan": [scan.sha256 for _, scans in made.exhibits for scan in scans],

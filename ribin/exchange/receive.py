@@ -21,22 +21,22 @@ from ribin.errors import AccessError, FormatError, StoreError
 from ribin.exchange.bundle import BundleReader
 from ribin.exchange.manifest import MANIFEST, Contents, read_contents
 from ribin.input_file import open_input
-from ribin.model import Provenance, Template
 from ribin.vault.anchors import missing_anchors
 from ribin.vault.files import INDEX_FOLDER, fsync_folder, make_folder, write_synced
 from ribin.vault.keys import own_key, trusted_keys
+from ribin.vault.packed import MOST_PACKED_BYTES, unpack_template
 from ribin.vault.received import (
     RECEIVED_FOLDER,
     BundleAnswer,
+    ReceivedMark,
     is_there,
     received_path,
     record_received,
 )
-from ribin.vault.scanfile import decode_arrays, template_sha256
+from ribin.vault.scanfile import template_sha256
 from ribin.vault.vault import Vault
 
 _MOST_MANIFEST_BYTES = 64 << 20
-_MOST_TEMPLATE_BYTES = 65 << 20
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,18 @@ def _check_files(reader: BundleReader, contents: Contents, where: str) -> None:
             raise FormatError(f"{where}: {file.name} is not as the manifest says")
     for _, scans in contents.exhibits:
         for scan in scans:
-            provenance = Provenance("", scan.sha256, 0, "bundle", lighting=scan.lighting)
             for mark in scan.marks:
-                name = f"templates/{mark.file_sha256}.npz"
-                arrays = decode_arrays(reader.read(name, _MOST_TEMPLATE_BYTES), f"{where}: {name}")
-                check_described(arrays, f"{where}: {name}")
-                facts = (mark.mark_type, mark.kind, mark.pitch_um, mark.params_id)
-                if template_sha256(Template(*facts, provenance, arrays)) != mark.template_sha256:
-                    raise FormatError(f"{where}: {name} is not the template that its mark names")
+                name = f"templates/{mark.file_sha256}.packed"
+                _check_template(reader.read(name, MOST_PACKED_BYTES), mark, f"{where}: {name}")
+
+
+def _check_template(content: bytes, mark: ReceivedMark, where: str) -> None:
+    template = unpack_template(content, where)
+    check_described(template.arrays, where)
+    found = (template.mark_type, template.kind, template.pitch_um, template.params_id)
+    stated = (mark.mark_type, mark.kind, mark.pitch_um, mark.params_id)
+    if found != stated or template_sha256(template) != mark.template_sha256:
+        raise FormatError(f"{where} is not the template that its mark names")
 
 
 def _answer(

@@ -30,8 +30,8 @@ from ribin.vault.audit import now_utc
 from ribin.vault.disclosure import Disclosure, as_seen_by
 from ribin.vault.exhibits import StoredMark, StoredScan
 from ribin.vault.files import fsync_folder
+from ribin.vault.packed import pack_template
 from ribin.vault.received import ReceivedExhibit, ReceivedMark, ReceivedScan, record_sent
-from ribin.vault.scanfile import encode_arrays
 from ribin.vault.vault import Vault
 
 
@@ -215,8 +215,8 @@ def _marks(
 ) -> Iterator[ReceivedMark]:
     for place, mark in enumerate(marks):
         template = vault.template(mark)
-        content = encode_arrays(template.arrays)
+        content = pack_template(template)
         file_sha256 = hashlib.sha256(content).hexdigest()
-        add(f"templates/{file_sha256}.npz", content, file_sha256)
+        add(f"templates/{file_sha256}.packed", content, file_sha256)
         facts = (place, mark.mark_type, mark.kind, template.pitch_um, mark.params_id)
         yield ReceivedMark(*facts, mark.template_sha256, file_sha256)

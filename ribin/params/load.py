@@ -145,6 +145,7 @@ _BY_NAME = (
     ("max_pitch_ratio", Range(1)),
     *((name, _SHARE) for name in ("_share", "min_fill", "_overlap", "_directions", "coverage")),
     *((name, _SHARE) for name in ("max_glare", "max_white", "min_contrast", "saturation")),
+    ("beyond_handicap", _SHARE),
     ("min_ccf", Range(-1, 1)),
     ("form_degree", Range(0, 8)),  # beyond it, a surface is not fitted but followed
     *((name, Range(0)) for name in ("fine_rotation_steps", "rounds")),

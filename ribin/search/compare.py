@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.cases.exhibits import Candidate, Counts, Exhibit
-from ribin.errors import StoreError
 from ribin.model import Template
 from ribin.pipeline import compare_many
 from ribin.search.context import SearchContext
@@ -75,17 +73,13 @@ def _figures(
 ) -> dict[int, PairFigures]:
     """Of each mark that could be read, by its id."""
     known: dict[int, PairFigures] = {}
-    read: list[StoredMark] = []
-    templates: list[Template] = []
+    templates = vault.templates(marks)  # of a known one too: its file may be damaged by now
     for mark in marks:
-        with contextlib.suppress(StoreError):
-            template = vault.template(mark)  # of a known one too: its file may be damaged by now
-            if journal and (one := journal.get(mark)):
-                known[mark.mark_id] = one
-            else:
-                templates.append(template)
-                read.append(mark)
-    compared = compare_many(query, templates, context.params, context.threads) if templates else []
+        if mark.mark_id in templates and journal and (one := journal.get(mark)):
+            known[mark.mark_id] = one
+    read = [mark for mark in marks if mark.mark_id in templates and mark.mark_id not in known]
+    others = [templates[mark.mark_id] for mark in read]
+    compared = compare_many(query, others, context.params, context.threads) if others else []
     new = [PairFigures.of(comparison) for comparison in compared]
     if journal:
         journal.put(read, new)

@@ -25,14 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ribin.correlate.sketch import best_products, sketch_mark, sketch_params
+from ribin.correlate.sketch import NO_MOVES, QueryMoves, best_products, sketch_mark, sketch_params
 from ribin.errors import StoreError
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.search.journal import full_search_journals
-from ribin.vault.exhibits import StoredMark
 from ribin.vault.files import INDEX_FOLDER, is_sound, read_derived, remove_derived, write_derived
 from ribin.vault.mark_table import MARK_TABLE_FOLDER, MarkTable
+from ribin.vault.template_shards import PACKED, sweep_templates, template_shard_problems
 from ribin.vault.vault import Vault
 
 
@@ -63,8 +63,8 @@ class MarkIndex:
         self._folder = index_folder(vault, *making, params).resolve()  # alike for every worker
         self._checked: set[Path] = set()
 
-    def look(self, moves: NDArray[np.int8], wanted: BoolArray) -> CoarseScores:
-        """Score the wanted marks, (N,) bool, by the best of the moves, (M, K)."""
+    def look(self, moves: QueryMoves, wanted: BoolArray) -> CoarseScores:
+        """Score the wanted marks, (N,) bool, by the best of the moves."""
         scores = np.full(len(self._marks), np.nan, np.float32)
         held = np.zeros(len(self._marks), np.bool_)
         spoiled: set[int] = set()
@@ -106,18 +106,17 @@ class MarkIndex:
 
     def _sketched(self, missing: NDArray[np.int64]) -> Shard:
         """Sketches of these rows from their scan files, as far as they can be read."""
-        stored = self._vault.stored_marks(self._marks.ids[missing].tolist())
-        sketches = {m.mark_id: s for m in stored if (s := self._sketch(m)) is not None}
+        sketches: dict[int, NDArray[np.int8]] = {}
+        portion = self._params.search.batch_marks
+        for first in range(0, len(missing), portion):
+            ids = self._marks.ids[missing[first : first + portion]].tolist()
+            # The full comparison meets a file that cannot be read, and counts it with its reason.
+            read = self._vault.templates(self._vault.stored_marks(ids))
+            sketches |= {i: sketch_mark(read[i], self._params) for i in sorted(read)}
         if not sketches:
             return Shard(self._marks.part(slice(0)), np.zeros((0, 0), np.int8))
         rows = np.searchsorted(self._marks.ids, list(sketches))
         return Shard(self._marks.part(rows), np.stack(list(sketches.values())))
-
-    def _sketch(self, mark: StoredMark) -> NDArray[np.int8] | None:
-        try:
-            return sketch_mark(self._vault.template(mark), self._params)
-        except StoreError:  # the fine stage meets the same file, and counts it with its reason
-            return None
 
     def _keep(self, number: int, new: Shard) -> None:
         """Put old and new sketches of a shard, as far as they are named, into one file."""
@@ -137,7 +136,7 @@ def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params
     how, method = sketch_params(of_type, params), params.of(of_type, ScanKind(kind))
     band = how.finest_um, how.coarsest_um, how.inner_um, how.outer_um, how.edge_um, how.harmonics
     frame = method.preprocess.frame_um, method.describe.medium_pitch_um
-    sketch_id = hashlib.sha256(repr(band + frame).encode()).hexdigest()[:8]
+    sketch_id = hashlib.sha256(repr((*band, *frame, "by order")).encode()).hexdigest()[:8]
     return vault.path / INDEX_FOLDER / f"{mark_type}-{kind}-{params_id}-{sketch_id}"
 
 
@@ -171,7 +170,7 @@ class ShardScores:
 class CoarseScorer(Protocol):
     """Whoever looks at many shards: threads of this process, or workers elsewhere."""
 
-    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
+    def look(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         """One result a task, in the order of the tasks."""
         ...
 
@@ -182,17 +181,14 @@ class Threads:
     def __init__(self, number: int | None = None) -> None:
         self._number = number or os.cpu_count() or 1
 
-    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
+    def look(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         """One result a task, in order; each shard is read, checked and multiplied by one core."""
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(self._number) as pool:
             yield from pool.map(lambda task: score_shard(moves, task), tasks)
 
 
-def score_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardScores:
-    """Read a shard, check it, and score those of its marks that are wanted.
-
-    `moves`: the query, moved, (M, K); K may be fewer than the shard's harmonics.
-    """
+def score_shard(moves: QueryMoves, task: ShardTask) -> ShardScores:
+    """Read a shard, check it, and score those of its marks that are wanted."""
     shard = read_shard(task.path, task.checked)
     if shard is None:
         blank = np.full(len(task.marks), np.nan, np.float32)
@@ -203,7 +199,7 @@ def score_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardScores:
 
 
 def score_sketches(
-    moves: NDArray[np.int8], shard: Shard, marks: MarkList, wanted: BoolArray
+    moves: QueryMoves, shard: Shard, marks: MarkList, wanted: BoolArray
 ) -> ShardScores:
     """The same of a shard in memory."""
     rows = shard.rows_of(marks)
@@ -212,7 +208,7 @@ def score_sketches(
     scores = np.full(len(marks), np.nan, np.float32)
     sketches = shard.sketches
     if asked.sum() < len(sketches):
-        sketches = sketches[rows[asked], : moves.shape[1]]
+        sketches = sketches[rows[asked]]
     scores[asked] = best_products(moves, sketches)
     return ShardScores(held, scores, stale=len(shard.marks) - int(held.sum()))
 
@@ -311,11 +307,12 @@ def shard_number(path: Path) -> int:
 
 # The index as a whole: made again, checked, and rid of marks that were purged.
 
-_KEPT = (".h5", ".npz")  # shards and ledgers
+_KEPT = (".h5", ".npz", PACKED)  # shards of sketches, ledgers, shards of templates
 
 
 def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
-    """Make the index again; gives the number of sketches. The same vault, the same bytes.
+    """Make the index and the packed templates beside it again; gives the number of sketches. The
+    same vault, the same bytes.
 
     Marks that were described with other parameters are sketched when a search asks with those.
 
@@ -332,20 +329,22 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
             marks = _marks_of(mark_table).part(rows)
             index = MarkIndex(vault, marks, (str(mark_type), *making), params, Threads(1))
             nothing = np.zeros(len(marks), np.bool_)  # asked for, but every readable mark is held
-            held += int(index.look(np.zeros((0, 0), np.int8), nothing).held.sum())
+            held += int(index.look(NO_MOVES, nothing).held.sum())
     return held
 
 
 def sweep_index(vault: Vault) -> int:
     """Take out of the index what the catalogue no longer names; gives the number of marks.
 
-    Shards without such a mark stay as they are. Ledgers, and what stopped searches kept, go.
+    So with the packed templates. Shards without such a mark stay as they are. Ledgers, and what
+    stopped searches kept, go.
 
     Raises StoreError: the vault is read-only.
     """
     _needs_writable(vault)
     for path in (*full_search_journals(vault), *(vault.path / MARK_TABLE_FOLDER).glob("*.npz")):
         remove_derived(path)
+    sweep_templates(vault)
     taken = 0
     for path, shard, gone in _shards(vault):
         if not gone.any():
@@ -362,12 +361,16 @@ def check_index(vault: Vault) -> list[str]:
     """One sentence for each file whose bytes are not those in its name, or that names too much."""
     kept = (path for path in (vault.path / INDEX_FOLDER).rglob("*") if path.suffix in _KEPT)
     found = [f"{path}: damaged" for path in sorted(kept) if not is_sound(path)]
-    return found + [
-        f"{path}: holds {gone.sum()} marks that the catalogue no longer has, "
-        "`ribin store rebuild-index` makes it again"
-        for path, _, gone in _shards(vault)
-        if gone.any()
-    ]
+    return (
+        found
+        + [
+            f"{path}: holds {gone.sum()} marks that the catalogue no longer has, "
+            "`ribin store rebuild-index` makes it again"
+            for path, _, gone in _shards(vault)
+            if gone.any()
+        ]
+        + template_shard_problems(vault)
+    )
 
 
 def _shards(vault: Vault) -> Iterator[tuple[Path, Shard, BoolArray]]:

@@ -5,11 +5,11 @@ The figures, a picture, the page of a comparison microscope, or a report for a c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ribin.cases.exhibits import Candidate, Request
 from ribin.cases.side import Side
@@ -26,6 +26,7 @@ from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.pictures import Picture, draw_overlay, write_overlay
 from ribin.report.trace import write_trace_files
+from ribin.services.blind_pairs import check_pair_shown
 from ribin.services.files import REPORT, check_output, whole_file
 from ribin.services.leads import look_at_lead
 from ribin.services.marks import (
@@ -94,7 +95,8 @@ def prepare_pair(
     A pair of low score is looked at mirrored as well, and the result has a note where that
     agrees clearly better.
 
-    Raises RibinError: as `side_of`: a side cannot be read, is not there, or may not be seen.
+    Raises RibinError: as `side_of`: a side cannot be read, is not there, or may not be seen; and
+    AccessError where the person asking is to examine the pair blind.
     """
     if options.render:
         return _rendered_pair(reference, comparison, asker, options)
@@ -102,7 +104,13 @@ def prepare_pair(
     one = side_of(reference, asker, options.reference, options.mark_type, trace=traces[0])
     needed = one.mark.mark_type
     two = side_of(comparison, asker, options.comparison, needed, trace=traces[1])
+    _check_shown(asker, one, two)
     return compare_sides(one, two, asker.params, trace=traces[2])
+
+
+def _check_shown(asker: Asker, one: Side, two: Side) -> None:
+    if asker.session and asker.request:
+        check_pair_shown(asker.session, asker.request.who, (one, two))
 
 
 def compare_sides(
@@ -133,6 +141,7 @@ def candidate_pair(
     `action` as `candidate_side`.
     """
     side = candidate_side(session, request, candidate, action)
+    check_pair_shown(session, request.who, (query, side))
     return compare_sides(query, side, session.params, mirrored=False)
 
 
@@ -149,6 +158,7 @@ def _rendered_pair(
         traces = _traces(options)
         side = side_of_scan(first, names[0], params, options.mark_type, traces[0])
         other = side_of_scan(second, names[1], params, side.mark.mark_type, traces[1])
+        _check_shown(asker, side, other)
         tried.append(compare_sides(side, other, params, trace=traces[2]))
     best = tried[best_of([pair.result for pair in tried])]
     if alike:
@@ -199,21 +209,24 @@ def draw_pair(pair: ComparedPair, params: Params, path: Path) -> None:
 # The page of a pair, as under a comparison microscope.
 
 
-def pair_page(pair: ComparedPair, asker: Asker, annotations: Path | None = None) -> str:
-    """The page of a pair.
+def annotations_in(path: Path, pair: ComparedPair) -> list[dict[str, Any]]:
+    """What a page of this pair saved, for the page to open with; errors as `read_annotations`."""
+    return read_annotations(path, pair.reference.mark, pair.comparison.mark)
+
+
+def pair_page(
+    pair: ComparedPair,
+    asker: Asker,
+    annotations: Sequence[Mapping[str, Any]] = (),
+    figures_hidden: bool = False,
+) -> str:
+    """The page of a pair, which opens with these annotations, and on request without its figures.
 
     Where a side is given as its template alone, both are drawn from theirs, in deviations of each,
     because a template holds no heights in um.
-
-    `annotations`: what a page of this pair saved, for the page to open with.
     """
     one, two = (side.mark if pair.whole else _from_template(side) for side in pair.sides)
     first, second = (measured_side(s, asker) if pair.whole else None for s in pair.sides)
-    notes = (
-        read_annotations(annotations, pair.reference.mark, pair.comparison.mark)
-        if annotations
-        else ()
-    )
     return comparison_page(
         one,
         two,
@@ -222,7 +235,8 @@ def pair_page(pair: ComparedPair, asker: Asker, annotations: Path | None = None)
         measured=(first, second),
         labels=(pair.reference.name, pair.comparison.name),
         unit="µm" if pair.whole else "of its RMS",
-        annotations=notes,
+        annotations=annotations,
+        figures_hidden=figures_hidden,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.errors import StoreError
+from ribin.vault.accounts import account_problems
 from ribin.vault.audit import chain_problems, read_rows_of
 from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
 from ribin.vault.conclusions import conclusion_problems
@@ -87,6 +88,8 @@ def check_catalogue(db: sqlite3.Connection) -> list[Problem]:
                 found += [Problem(*one) for one in of_rows(db, vouched)]
     with _damage_noted(found):
         found += [Problem("", text) for text in search_problems(db)]
+    with _damage_noted(found):
+        found += [Problem("", text) for text in account_problems(db)]
     with _damage_noted(found):
         found += [Problem("", text) for text in _brought_problems(db)]
     return found
@@ -166,7 +169,7 @@ def _received_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
         originals = db.execute(query).fetchall()
     received = folder / "received"
     for row in marks:
-        path = received / row["member"] / row["name"][:2] / f"{row['name']}.npz"
+        path = received / row["member"] / row["name"][:2] / f"{row['name']}.packed"
         if not path.is_file():
             yield f"{path}: a received template needed, found none"
     for row in originals:
@@ -174,7 +177,7 @@ def _received_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
         if not path.is_file():
             yield f"{path}: a received original needed, found none"
     for path in sorted(received.rglob("*")):
-        named = re.fullmatch(r"([0-9a-f]{64})(\.npz)?", path.name)
+        named = re.fullmatch(r"([0-9a-f]{64})(\.packed)?", path.name)
         if named and path.is_file() and _sha256(path.read_bytes()) != named[1]:
             yield f"{path}: not as it was received"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ribin.cases.leads import (
     Closure,
+    Confirmation,
     ExhibitRef,
     Lead,
     LeadHistory,
@@ -23,7 +24,7 @@ from ribin.cases.leads import (
 from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
 from ribin.vault.records import last_version, restored_suffix
-from ribin.vault.rows import RowHash, from_row, insert_record
+from ribin.vault.rows import RowHash, columns_sha256, from_row, insert_record
 
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
 # backup, those that awaited the second one.
@@ -36,6 +37,20 @@ def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawa
 
     The catalogue itself refuses a second link of a pair that is linked: StoreError.
     """
+    try:
+        return insert_record(db, _TABLES[type(entry)], _columns(entry))
+    except sqlite3.IntegrityError as error:
+        if not isinstance(entry, Link):
+            raise
+        raise StoreError(f"lead {entry.lead}: {error}") from error
+
+
+def entry_sha256(entry: Lead | Review | Link | Withdrawal) -> str:
+    """SHA-256 that the record of an entry has, or would have."""
+    return columns_sha256(_TABLES[type(entry)], _columns(entry))
+
+
+def _columns(entry: Lead | Review | Link | Withdrawal) -> dict[str, Any]:
     columns = dict(vars(entry))
     if isinstance(entry, Lead):
         for name, end in (("reference", entry.reference), ("comparison", entry.comparison)):
@@ -44,12 +59,7 @@ def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawa
         columns["figures"] = json.dumps(entry.figures, sort_keys=True, ensure_ascii=False)
     if isinstance(entry, Review):
         columns["supersedes"] = entry.supersedes or None
-    try:
-        return insert_record(db, _TABLES[type(entry)], columns)
-    except sqlite3.IntegrityError as error:
-        if not isinstance(entry, Link):
-            raise
-        raise StoreError(f"lead {entry.lead}: {error}") from error
+    return columns
 
 
 def find_lead(db: sqlite3.Connection, lead: str) -> LeadHistory | None:
@@ -138,15 +148,23 @@ def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
     lead = history.lead.lead
     link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
     end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
-    closed = last_version(db, RecordKind.CLOSURE, lead)
     return replace(
         history,
         link=from_row(Link, link) if link else None,
         withdrawal=from_row(Withdrawal, end) if end else None,
-        closure=Closure(lead, closed.person, closed.member, closed.at, closed.reason)
-        if closed
-        else None,
+        closure=_word(db, RecordKind.CLOSURE, Closure, lead),
+        confirmation=_word(db, RecordKind.CONFIRMATION, Confirmation, lead),
     )
+
+
+_Word = TypeVar("_Word", Closure, Confirmation)
+
+
+def _word(
+    db: sqlite3.Connection, kind: RecordKind, made: Callable[..., _Word], lead: str
+) -> _Word | None:
+    said = last_version(db, kind, lead)
+    return made(lead, said.person, said.member, said.at, said.reason) if said else None
 
 
 # Reviews as they are read: a row is never changed, what came to be known later stands beside it.

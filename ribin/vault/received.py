@@ -1,6 +1,6 @@
 """What other members' bundles brought: their exhibits by pseudonyms, and their templates.
 
-    received/BLZ/ab/abcd....npz         a template, named by the SHA-256 of its bytes
+    received/BLZ/ab/abcd....packed      a packed template, named by the SHA-256 of its bytes
     received/BLZ/originals/abcd....     a scan as its owner received it, where it was released
 
 A bundle is a whole statement of what a member shares with us: it takes the place of the one before.
@@ -8,6 +8,7 @@ A bundle is a whole statement of what a member shares with us: it takes the plac
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -31,8 +32,8 @@ from ribin.vault.check import received_sha256
 from ribin.vault.exhibits import Holdings, StoredMark, StoredScan
 from ribin.vault.files import check_within
 from ribin.vault.mark_table import MarkTable, mark_table_of
+from ribin.vault.packed import unpack_template
 from ribin.vault.rows import Act, from_row, insert_row
-from ribin.vault.scanfile import decode_arrays
 from ribin.vault.sharing import read_setting
 from ribin.vault.vault import Vault
 
@@ -122,7 +123,7 @@ class ReceivedBundle:
 
 
 def received_path(vault: Vault, member: str, name: str) -> Path:
-    """Where a file of a bundle lies: templates/SHA-256.npz or originals/SHA-256.
+    """Where a file of a bundle lies: templates/SHA-256.packed or originals/SHA-256.
 
     Raises StoreError: a symbolic link is in its place.
     """
@@ -259,22 +260,27 @@ class ReceivedGallery:
             row = db.execute(query, (stored.mark_id,)).fetchone()
         if row is None:
             raise StoreError(f"{self.path}: mark {stored.mark_id} is there no more")
-        path = received_path(self._vault, self.member, f"templates/{row['file_sha256']}.npz")
+        path = received_path(self._vault, self.member, f"templates/{row['file_sha256']}.packed")
         try:
             content = path.read_bytes()
         except OSError as error:
             raise StoreError(f"{path}: a received template needed, {error.strerror}") from error
         if hashlib.sha256(content).hexdigest() != row["file_sha256"]:
             raise StoreError(f"{path}: a received template is damaged")
-        try:
-            arrays = decode_arrays(content, str(path))
-        except FormatError as error:
-            raise StoreError(str(error)) from error
         scan = stored.scan
         provenance = Provenance(scan.source, scan.sha256, 0, "bundle", lighting=scan.lighting)
-        return Template(
-            stored.mark_type, stored.kind, row["pitch_um"], stored.params_id, provenance, arrays
-        )
+        try:
+            return unpack_template(content, str(path), provenance)
+        except FormatError as error:
+            raise StoreError(str(error)) from error
+
+    def templates(self, stored: Sequence[StoredMark]) -> dict[int, Template]:
+        """As `Vault.templates`; each is a file, packed as it came."""
+        found = {}
+        for mark in stored:
+            with contextlib.suppress(StoreError):  # whoever asked sees that it lacks
+                found[mark.mark_id] = self.template(mark)
+        return found
 
 
 # Which bundles were sent and received, by number, so that none counts twice.

@@ -154,6 +154,8 @@ CREATE TRIGGER records_only_grow BEFORE INSERT ON records
 WHEN NEW.version <> (
     SELECT coalesce(max(version), 0) + 1 FROM records WHERE kind = NEW.kind AND id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'a record only takes its next version'); END;
+CREATE INDEX candidates_by_search ON records (
+    CASE body WHEN '' THEN '' ELSE json_extract(body, '$.search') END) WHERE kind = 'candidate';
 
 -- People, leads, reviews, links: superseded by later ones or withdrawn, never changed. A lead and
 -- what follows from it have the same identifiers in the vaults of both members concerned.
@@ -166,6 +168,12 @@ CREATE TABLE appointments (
     at TEXT NOT NULL,
     appointed_by TEXT NOT NULL,
     reason TEXT NOT NULL
+);
+-- What is kept of the passwords of accounts (Argon2id). In no export and no bundle; the record of an
+-- account says which one counts.
+CREATE TABLE secrets (
+    person TEXT PRIMARY KEY NOT NULL CHECK (person <> ''),
+    secret TEXT NOT NULL CHECK (secret <> '')
 );
 CREATE TABLE leads (
     lead TEXT PRIMARY KEY NOT NULL CHECK (lead <> ''),
@@ -254,17 +262,6 @@ CREATE TABLE settings (
 );
 INSERT INTO settings VALUES ('default_sharing', 'country');
 INSERT INTO settings VALUES ('retention_days', '');
-CREATE TABLE releases (
-    release TEXT PRIMARY KEY NOT NULL CHECK (release <> ''),
-    exhibit TEXT NOT NULL,
-    receiver TEXT NOT NULL CHECK (length(receiver) = 3),
-    original INTEGER NOT NULL CHECK (original IN (0, 1)),
-    at TEXT NOT NULL,
-    who TEXT NOT NULL CHECK (who <> ''),
-    reason TEXT NOT NULL CHECK (reason <> ''),
-    ended_at TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX releases_by_exhibit ON releases (exhibit, receiver);
 CREATE TABLE retention (
     exhibit TEXT PRIMARY KEY NOT NULL REFERENCES exhibits (exhibit),
     keep_until TEXT NOT NULL CHECK (keep_until <> '')
@@ -364,4 +361,32 @@ CREATE TABLE findings (
     at TEXT NOT NULL,
     told_at TEXT NOT NULL DEFAULT '',
     UNIQUE (standing, member, exhibit)
+);
+
+-- Messages: questions of other members with the answer that each got, once by sender and id; and own
+-- questions on their way. No evidence: the audit log names both by their hashes.
+CREATE TABLE questions (
+    sender TEXT NOT NULL CHECK (length(sender) = 3),
+    id TEXT NOT NULL CHECK (length(id) = 32),
+    kind TEXT NOT NULL,
+    at TEXT NOT NULL,
+    body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),
+    who TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'working', 'answered')),
+    answer BLOB NOT NULL,
+    PRIMARY KEY (sender, id)
+);
+CREATE INDEX questions_by_time ON questions (sender, at);
+CREATE TABLE outbox (
+    id TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 32),
+    receiver TEXT NOT NULL CHECK (length(receiver) = 3),
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    at TEXT NOT NULL,
+    question BLOB NOT NULL,
+    answer BLOB NOT NULL DEFAULT x'',
+    answered_at TEXT NOT NULL DEFAULT '',
+    tries INTEGER NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT ''
 );

@@ -50,6 +50,7 @@ from ribin.vault.people import appoint_founder, check_role_in_use
 from ribin.vault.redescribe import checked_template, mark_path
 from ribin.vault.rows import Act, all_records
 from ribin.vault.scanfile import pack_scan, read_mark, read_original
+from ribin.vault.template_shards import read_templates
 
 _WAIT_S = 30.0  # how long a writer waits for its turn
 
@@ -224,6 +225,12 @@ class Vault:
     def template(self, stored: StoredMark) -> Template:
         """The template of a mark; StoreError where it is not the one that was enrolled."""
         return checked_template(mark_path(self.path, stored), stored)
+
+    def templates(self, stored: Sequence[StoredMark]) -> dict[int, Template]:
+        """The same of many marks, by their ids, from where they lie packed beside the index; one
+        that cannot be read lacks. Of their provenance they have the name, the SHA-256 and the light
+        of the scan."""
+        return read_templates(self, stored)
 
     @contextmanager
     def act(self, action: str, who: str, reason: str, roles: Sequence[Role]) -> Iterator[Act]:

@@ -30,6 +30,12 @@ def test_spellings_of_one_calibre(code):
     assert calibre_code(calibre_words(code)) == code
 
 
+@pytest.mark.parametrize("load", ["+P", "+P+", "FMJ", "124 gr", "8.0 g JHP", "subsonic"])
+def test_the_load_does_not_change_the_calibre(load):
+    assert calibre_code(f"9 mm Luger {load}") == "9x19"
+    assert calibre_code(load) == calibre_code("9 mm Luger blank") == ""
+
+
 def test_no_spelling_means_two_calibres():
     codes = defaultdict(set)
     for one in calibres():

@@ -10,7 +10,6 @@ from ribin.describe.soundness import check_described
 from ribin.errors import FormatError
 from ribin.pipeline import describe_mark, extract_marks, find_marks
 from ribin.read import read_scan
-from ribin.vault.scanfile import decode_arrays, encode_arrays
 
 
 @pytest.fixture(scope="module")
@@ -19,18 +18,13 @@ def arrays(sample_dir):
     return describe_mark(extract_marks(scan)[0]).arrays
 
 
-def test_templates_of_every_mark_pass_and_come_back(arrays):
+def test_templates_of_every_mark_pass(arrays):
     case = next(case for case in impressions.CASES if case.name == "coarse")
     head = impressions.made_head(impressions.Job(case, 0, 0)).scan
     found = [describe_mark(each.mark).arrays for each in find_marks(head)]
     assert len(found) > 1
     for one in (arrays, *found):
         check_described(one, "t")
-        again = decode_arrays(encode_arrays(one), "t")
-        assert set(again) == set(one)
-        for name, array in one.items():
-            np.testing.assert_array_equal(again[name], array)
-            assert again[name].dtype == array.dtype
 
 
 @pytest.mark.realdata
@@ -80,19 +74,3 @@ def put(value):
 def test_what_a_kernel_would_trip_over(arrays, damage, message):
     with pytest.raises(FormatError, match=message):
         check_described(damage(arrays), "t")
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "an .npz of a template needed"),
-        (encode_arrays({"a": np.zeros(3, np.float64)}), "a row by row array of"),
-        (encode_arrays({"a": np.array([np.nan], np.float32)}), "finite numbers needed"),
-        (encode_arrays({str(n): np.zeros(1, np.int16) for n in range(40)}), "1 to 32 arrays"),
-        (encode_arrays({"a b": np.zeros(1, np.int16)}), "an array NAME.npy needed"),
-        (encode_arrays({"a": np.zeros(3, np.int16)}).replace(b"(3,)", b"(9,)"), "CRC"),
-    ],
-)
-def test_files_that_hold_no_template(content, message):
-    with pytest.raises(FormatError, match=message):
-        decode_arrays(content, "t")

@@ -10,10 +10,10 @@ import pytest
 from mark_makers import heights, make_scan, with_garbage
 
 from ribin.describe.cells import block_counts, block_runs, lay_cells
-from ribin.describe.steps import even_out, reduce_surface
+from ribin.describe.reduce import even_out, reduce_surface
 from ribin.errors import ScanError
 from ribin.model import Mark, Template, Trace
-from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS
+from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS, HEIGHT_STEP
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.surface.regression import remove_form
 from ribin.surface.rings import COVER_ORDERS
@@ -65,8 +65,23 @@ def test_what_stands_out_is_cut_off():
     dirty[:3] = 500.0
     evened = even_out(dirty, valid, 2.5)
     assert np.allclose(evened[:3], evened.max())
-    ratio = evened[3:] / np.clip(surface[3:], -limit, limit)
+    clipped = np.clip(surface[3:], -limit, limit)
+    large = np.abs(clipped) > 0.3 * limit  # others are rounded by more than that
+    ratio = evened[3:][large] / clipped[large]
     assert np.ptp(ratio) < 0.1 * ratio.mean()  # the median moved a little with 5 % of dirt
+
+
+def test_heights_are_rounded_and_a_measured_one_is_never_zero():
+    surface, valid = rough((60, 60), 0.7)
+    surface[:5] = 0.0
+    evened = even_out(surface, valid, 2.5)
+    halves = evened[valid] / np.float32(HEIGHT_STEP) - 0.5
+    assert np.array_equal(halves, np.rint(halves))
+    assert np.array_equal(evened != 0.0, valid)
+    limit = 2.5 * 1.4826 * np.median(np.abs(surface[valid]))
+    clipped = np.clip(surface, -limit, limit)
+    exact = clipped / np.sqrt(np.mean(np.square(clipped[valid])))
+    assert np.abs(evened - exact)[valid].max() <= 0.51 * HEIGHT_STEP
 
 
 @pytest.mark.parametrize("measured", [True, False])
@@ -219,4 +234,4 @@ def test_too_little_for_one_cell_is_refused(mark):
 def test_each_step_is_traced(mark):
     trace = Trace()
     describe_mark(mark, trace=trace)
-    assert [stage for stage, _ in trace] == ["fine", "cells", "medium", "coarse"]
+    assert [stage for stage, _ in trace] == ["fine", "cells", "medium", "coarse", "rest"]

@@ -115,7 +115,7 @@ def test_a_later_bundle_takes_the_place_and_an_old_one_is_refused(pair, network)
     with pytest.raises(AccessError, match=r"bundle1.zip: a bundle of BLZ after number 2 needed"):
         pair.receive(first)
     assert state_of(pair.receiver) == before
-    kept = list((pair.receiver.path / "received").rglob("*.npz"))
+    kept = list((pair.receiver.path / "received").rglob("*.packed"))
     assert len(kept) == 2  # what the first bundle alone had is gone
 
 
@@ -262,7 +262,7 @@ def test_statements_that_cannot_be(pair, changes, message):
 def test_a_member_that_the_manifest_does_not_list(pair):
     path = pair.send()
     members = members_of_bundle(path)
-    for name in ("../../evil", "templates/x.npz", "/etc/passwd"):
+    for name in ("../../evil", "templates/x.packed", "/etc/passwd"):
         odd = signed_again(path, [*members.items(), (name, b"x")], own_key(pair.sender))
         with pytest.raises(FormatError, match="members as its manifest lists needed"):
             pair.receive(odd)
@@ -323,7 +323,7 @@ def test_a_disk_that_refuses_leaves_the_bundle_before(pair, network, monkeypatch
 
 def test_a_damaged_received_template_is_counted_and_mended_by_the_next_bundle(pair, network):
     pair.receive(pair.send())
-    one = next((pair.receiver.path / "received" / "BLZ").glob("??/*.npz"))
+    one = next((pair.receiver.path / "received" / "BLZ").glob("??/*.packed"))
     one.write_bytes(one.read_bytes()[:-1] + b"\xff")
     rows, result = found(network)
     assert len(rows) == 1

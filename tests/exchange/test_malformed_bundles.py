@@ -40,8 +40,8 @@ from ribin.vault.sharing import release_exhibit
 from ribin.vault.vault import Vault
 
 EVIL = (
-    *("../../evil", "/etc/evil", "C:\\evil", "..\\..\\evil", "templates/../../evil.npz"),
-    *("originals//etc/evil", "templates/", "evil\0.npz", "originals/../../evil", "./evil"),
+    *("../../evil", "/etc/evil", "C:\\evil", "..\\..\\evil", "templates/../../evil.packed"),
+    *("originals//etc/evil", "templates/", "evil\0.packed", "originals/../../evil", "./evil"),
 )
 WRONG = (
     *(None, True, -1, 0, 1 << 63, 1e308, float("nan"), "", "../../evil", "/etc/evil", "a\0b"),

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import x3pio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from vault_makers import enrol, make_exhibit, make_mark, make_scan, make_template
@@ -28,7 +28,7 @@ from ribin.export.write import export_vault
 from ribin.model import MarkType, ScanKind
 from ribin.text import clean_text
 from ribin.vault.catalogue import SCHEMA_VERSION
-from ribin.vault.enrol import scan_path
+from ribin.vault.enrol import exhibit_problems, scan_path
 from ribin.vault.rebuild import read_tables
 from ribin.vault.redescribe import admit_description, described_path
 from ribin.vault.retention import keep_until, purge_exhibit
@@ -61,6 +61,7 @@ def exhibits(draw):
         place=draw(TEXT),
         calibre=draw(TEXT),
     )
+    assume(not exhibit_problems(made, "made"))
     marks = st.lists(st.sampled_from(MarkType), min_size=1, max_size=3)
     scans = draw(st.lists(st.tuples(marks, st.booleans()), min_size=1, max_size=2))
     return made, scans

@@ -55,13 +55,11 @@ def test_every_method_turns_and_nothing_else_changes():
     assert set(methods(params)) >= set(MarkType)
     for name, method in methods(params).items():
         assert method.correlate.rotation_range_deg == 45.0
-        assert method.correlate.mounting_deg == 45.0  # all of them count alike
         usual = getattr(DEFAULT_PARAMS, name)
-        back = dataclasses.replace(
-            method.correlate,
-            rotation_range_deg=usual.correlate.rotation_range_deg,
-            mounting_deg=usual.correlate.mounting_deg,
-        )
+        assert method.correlate.mounting_deg == 45.0  # none of the turns counts less
+        named = ("rotation_range_deg", "mounting_deg")
+        before = {name: getattr(usual.correlate, name) for name in named}
+        back = dataclasses.replace(method.correlate, **before)
         assert dataclasses.replace(method, correlate=back) == usual
     assert params.template_id == DEFAULT_PARAMS.template_id
     assert params.params_id != DEFAULT_PARAMS.params_id
