@@ -141,6 +141,8 @@ class Comparison:
     elapsed_s: float = 0.0
     reason: str = ""
     note: str = ""  # what an examiner should look at
+    scale: float = 1.0  # the pair agrees where the reference is taken as so many times as large,
+    mirrored: bool = False  # or where its left and right are exchanged, before it is turned
     along: str = ""  # lines that the score rests on, which other firearms may share; or empty
 
     @property

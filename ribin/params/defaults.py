@@ -17,7 +17,7 @@ BLOCK_PX = 8  # cells are made of blocks of 8 x 8 pixels: one vector register of
 # correlation by 2e-7. The lower half of a float32 would be two thirds of a packed template.
 HEIGHT_STEP = 1.0 / 512.0
 # They change what is accepted or shortlisted, not how a pair scores.
-_NOT_METHOD = ("read", "search", "quality", "handedness")
+_NOT_METHOD = ("read", "search", "quality", "looks")
 
 
 # Whole heads, and the quality of marks.
@@ -71,12 +71,19 @@ class QualityParams:
 
 
 @dataclass(frozen=True)
-class HandednessParams:
-    """When a pair is looked at mirrored; figures are scores of breech faces on the Fadul set."""
+class LooksParams:
+    """When a pair is looked at again at another scale, and mirrored, and what it then needs.
+
+    Figures are scores of breech faces on the Fadul set.
+    """
 
     low_score: float = 50.0  # known matches have 87 and more: only below is it worth the time
-    min_score: float = 40.0  # known non-matches have 26 at most, mirrored ones 17
-    lead: float = 20.0  # over the score as read
+    steps: int = 2  # to each side, of the scale of one mark against the other
+    step: float = 0.05  # of a scale: errors of a pitch up to a tenth and a step's half are found
+    fine_step: float = 0.025  # around the best of them
+    lead: float = 1.0  # times as strong on rings as the pair as read: then it is compared in full
+    points: float = 5.0  # taken off: of ten ways to agree one does by chance
+    shortlist_rows: int = 12  # of a shortlist: the best of those that score low
 
 
 # Optical images.
@@ -411,7 +418,7 @@ class Params:
     head: HeadParams = field(default_factory=HeadParams)
     head_image: HeadImageParams = field(default_factory=HeadImageParams)
     quality: QualityParams = field(default_factory=QualityParams)
-    handedness: HandednessParams = field(default_factory=HandednessParams)
+    looks: LooksParams = field(default_factory=LooksParams)
     breech_face: MethodParams = field(default_factory=MethodParams)
     breech_face_image: MethodParams = _BREECH_FACE_IMAGE
     firing_pin: MethodParams = _FIRING_PIN
