@@ -68,7 +68,7 @@ def ask(asker: str, scope: Scope = Scope.COUNTRY, **fields: Any) -> Request:
 
 
 def likeness(query: Template, coarse: np.ndarray) -> float:
-    return round(float(query.arrays["coarse"].astype(float) @ coarse.astype(float)), 9)
+    return round(float(np.vdot(query.arrays["coarse"].astype(float), coarse)), 9)
 
 
 def fake_sketch(template: Template, params: Any) -> np.ndarray:

@@ -61,6 +61,8 @@ async def sign_out(request: Request) -> Response:
         await anyio.to_thread.run_sync(_log_out, request)
     answer = RedirectResponse("/sign-in", 303)
     answer.headers["Clear-Site-Data"] = '"cache"'
+    if session:  # a browser that loses the cookie shows no page of the session any more
+        answer.headers["Set-Cookie"] = cookie_of(session, ended=True)
     return answer
 
 

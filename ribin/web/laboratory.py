@@ -218,10 +218,11 @@ class Laboratory:
         return account if usable else None
 
 
-def cookie_of(session: PersonSession) -> str:
-    """What a browser keeps of a session: scripts cannot read it, other sites cannot send it, and
-    its path is the session's own."""
-    return f"{COOKIE}={session.cookie}; Secure; HttpOnly; SameSite=Strict; Path={session.base}"
+def cookie_of(session: PersonSession, ended: bool = False) -> str:
+    """What a browser keeps of a session, or takes away: scripts cannot read it, other sites cannot
+    send it, and its path is the session's own."""
+    kept = f"{COOKIE}=; Max-Age=0" if ended else f"{COOKIE}={session.cookie}"
+    return f"{kept}; Secure; HttpOnly; SameSite=Strict; Path={session.base}"
 
 
 def path_after(text: str) -> str:
