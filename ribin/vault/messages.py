@@ -170,10 +170,14 @@ def settle_question(vault: Vault, question: str, problem: str) -> None:
             db.execute("DELETE FROM outbox WHERE id = ?", (question,))
 
 
-def name_questions(db: sqlite3.Connection, questions: Sequence[str], subject: str) -> None:
-    """What own questions are about, once that has a number."""
+def name_questions(db: sqlite3.Connection, questions: Sequence[str], subject: str) -> set[str]:
+    """What own questions are about, once that has a number; gives the members that are asked."""
+    receivers = set()
     for question in questions:
         db.execute("UPDATE outbox SET subject = ? WHERE id = ?", (subject, question))
+        query = "SELECT receiver FROM outbox WHERE id = ?"
+        receivers |= {str(row[0]) for row in db.execute(query, (question,))}
+    return receivers
 
 
 def own_questions(
