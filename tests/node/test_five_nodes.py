@@ -131,5 +131,6 @@ def test_a_gun_used_in_two_countries_over_lines(ribin, run, network):
         with Vault.open(folder / "vaults" / member) as vault:
             actions = [row.action for row in vault.audit_log()]
             assert vault.check().problems == ()
-        steps = [a for a in actions if a in ("lead", "review", "link", "withdrawal")]
-        assert steps == ["lead", "review", "review", "link", "withdrawal"]
+        assert {"review", "lead received"} <= set(actions)
+        done = ribin("audit", "verify", "--vault", folder / "vaults" / member)
+        assert (done.code, "as they were written" in done.out) == (0, True)
