@@ -249,7 +249,7 @@ def list_links(call: Call) -> None:
 @link.command()
 @click.argument("lead", metavar="LEAD")
 @click.option("--reason", required=True, help="Why, for the audit log.")
-@common_options("vault", "network", "who", "json")
+@common_options("vault", "network", "who", "password", "json")
 def withdraw(lead: str, call: Call) -> None:
     """Withdraw a link, at both members. Lead, verdicts and link stay on record.
 
@@ -260,7 +260,7 @@ def withdraw(lead: str, call: Call) -> None:
     from ribin.leads.steps import withdraw_link
 
     network = call.network()
-    with call.own_vault() as vault:
+    with call.own_vault() as vault, proving(vault, call):
         step = withdraw_link(vault, network, lead, who=call.who, reason=call.reason)
         say_step(call, vault, network, step)
 

@@ -163,12 +163,14 @@ def _check_logs_in_reach(both: BothSides, lead: Lead, what: str) -> None:
 def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, reason: str) -> Step:
     """End a link; both reviews and the link itself stay on record.
 
-    Raises AccessError: `who` is neither examiner nor reviewer; ParameterError: there is no reason;
+    Raises AccessError: `who` is neither examiner nor reviewer, or has an account and states a name;
+    ParameterError: there is no reason;
     StoreError: the lead is unknown, or no link that stands.
     """
     reason = rules.stated_text(reason, "reason: why the link is withdrawn")
     with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
         check_role(both.own, who, (Role.EXAMINER, Role.REVIEWER))
+        check_proved(both.own, who, f"lead {lead}: the end of a link", signed_off=False)
         merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
         if not history.linked:

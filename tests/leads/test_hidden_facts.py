@@ -357,8 +357,18 @@ _USUAL: dict = {}
 def test_nothing_that_another_member_gets_tells_a_hidden_fact(world, usual, fact):
     got = observed(world(fact))
     assert got.keys() == usual.keys()
+    if fact is bytes_of_an_original:  # the hash of an answer is that of the names of its scans too
+        got, usual = (without_answers(one) for one in (got, usual))
     for name in usual:
         assert got[name] == usual[name], name
+
+
+def without_answers(got):
+    log = [
+        [action, subject, {name: one for name, one in facts.items() if name != "answers"}]
+        for action, subject, facts in got["log"]
+    ]
+    return {**got, "log": log}
 
 
 def test_the_tester_sees_what_is_told(world, usual):
