@@ -121,7 +121,7 @@ class OwnQuestion:
     kind: str
     subject: str  # what it is about: a search, an exhibit, a lead
     at: str
-    question: bytes
+    question: bytes  # its body
     answer: bytes
     answered_at: str
     tries: int

@@ -262,17 +262,6 @@ CREATE TABLE settings (
 );
 INSERT INTO settings VALUES ('default_sharing', 'country');
 INSERT INTO settings VALUES ('retention_days', '');
-CREATE TABLE releases (
-    release TEXT PRIMARY KEY NOT NULL CHECK (release <> ''),
-    exhibit TEXT NOT NULL,
-    receiver TEXT NOT NULL CHECK (length(receiver) = 3),
-    original INTEGER NOT NULL CHECK (original IN (0, 1)),
-    at TEXT NOT NULL,
-    who TEXT NOT NULL CHECK (who <> ''),
-    reason TEXT NOT NULL CHECK (reason <> ''),
-    ended_at TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX releases_by_exhibit ON releases (exhibit, receiver);
 CREATE TABLE retention (
     exhibit TEXT PRIMARY KEY NOT NULL REFERENCES exhibits (exhibit),
     keep_until TEXT NOT NULL CHECK (keep_until <> '')
