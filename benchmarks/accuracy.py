@@ -1,11 +1,13 @@
 """How often RIBIN is right: every way of making scans harder, one row each.
 
-    python benchmarks/accuracy.py [FOLDER] [--only NAME ...] [--quick] [--baseline FILE]
+    python benchmarks/accuracy.py [FOLDER] [--only NAME ...] [--half tune|report] [--quick]
 
 FOLDER holds scans and labels.csv; by default the real scans in ../shared/data/fadul where they
 are, else sample_data. Every second firearm, by name, is held out: parameters may be tuned on the
-other half and are judged on this one. Consecutive slides come from the generator and are judged
-apart.
+other half and are judged on this one; `--half` runs one of the two alone. Consecutive slides come
+from the generator and are judged apart. What happens in the field (`field.py`) happens to the
+scans as they are, the easy set, and with their relief x 1/4 over smooth noise, the weak set.
+`--only` takes names of rows, and `challenge`, `field` or `slides` for all rows of that kind.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from pathlib import Path
 
 from challenge import CHALLENGES, SEED, Challenge
 from crowd import FIRST, Crowd
-from rates import Row, row
+from field import FIELD, WEAK, field_challenges
+from rates import Row, halves, row
 from results import finish, options
 from specimens import Specimen, default_folder, find_truth, load_scans, slide_scans
 from trial import run_trial
@@ -34,12 +37,17 @@ from ribin.pipeline import describe_mark, extract_marks
 from ribin.report.table import table
 
 THREADS = 2
+HALVES = ("tune", "report")
 QUICK_FIREARMS = 4
 QUICK_CROWD = 500
 QUICK = ("plain", "crop50-one", "weak-fine", "rotation25")
 SLIDES = (
     ("slides", "8 consecutive slides share 60 % of the relief's variance", 0.6, 1.0),
     ("slides-weak", "the same, marked 0.4 times as deep", 0.6, 0.4),
+)
+_FIELD = (
+    *("in the field", "AUC easy", "AUC weak", "KM min", "KNM max", "weak KM min", "weak KNM max"),
+    *("overlap", "weak overlap", "rank1", "weak rank1"),
 )
 _ERRORS = (
     *("challenge", "AUC", "AUC held", "AUC tuned", "EER", "rank1", "rank1 held"),
@@ -57,11 +65,12 @@ def main() -> None:
     parser.add_argument("--only", action="append", metavar="NAME", help="this row (repeatable)")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--params", type=Path, help="TOML of parameters to try instead")
+    parser.add_argument("--half", choices=HALVES, help="these firearms alone, by name in turns")
+    parser.add_argument("--crowd", action="store_true", help="looks of a search in the field too")
     chosen = parser.parse_args()
-    names = [*(c.name for c in CHALLENGES), *(name for name, *_ in SLIDES)]
-    unknown = set(chosen.only or ()) - set(names)
-    if unknown:
-        parser.error(f"--only: one of {', '.join(names)} needed, found {', '.join(unknown)}")
+    known = {name for names in _groups().values() for name in names} | set(_groups())
+    if unknown := set(chosen.only or ()) - known:
+        parser.error(f"--only: one of {', '.join(known)} needed, found {', '.join(unknown)}")
     start, wall = time.process_time(), time.perf_counter()
     rows = []
     for done in _rows(chosen):
@@ -75,8 +84,15 @@ def main() -> None:
 
 
 def report(rows: list[Row]) -> str:
-    """The table of all rows, and what its columns are."""
-    lines = [
+    """The tables of all rows, and what their columns are."""
+    field = {challenge.name for challenge in field_challenges()}
+    usual = [r for r in rows if r.name not in field]
+    done = {r.name: r for r in rows if r.name in field}
+    return "\n".join([*(_usual_report(usual) if usual else ()), *(_field_report(done))])
+
+
+def _usual_report(rows: list[Row]) -> list[str]:
+    return [
         table(_ERRORS, [_errors(r) for r in rows]),
         "",
         "AUC of the score: all pairs, firearms held out, firearms tuned on. overlap: known matches",
@@ -91,28 +107,86 @@ def report(rows: list[Row]) -> str:
         "",
         *(_sector_note(r) for r in rows if r.every.sighted < r.every.known_match),
         *(f"{r.name}: {r.what}" for r in rows),
+        "",
     ]
-    return "\n".join(lines)
+
+
+def _field_report(done: dict[str, Row]) -> list[str]:
+    """One line a kind: the easy set beside the weak one."""
+    kinds = [kind for kind in FIELD if {kind.name, kind.name + WEAK} & set(done)]
+    if not kinds:
+        return []
+    return [
+        table(_FIELD, [_field_cells(kind.name, done) for kind in kinds]),
+        "",
+        "Easy and weak: the scans as read, and with their relief x 1/4 over smooth noise.",
+        *(f"{kind.name}: {kind.what}" for kind in kinds),
+    ]
+
+
+def _field_cells(name: str, done: dict[str, Row]) -> list[object]:
+    easy, weak = (done[n].every if (n := name + end) in done else None for end in ("", WEAK))
+    both = (easy, weak)
+    return [
+        name,
+        *(f"{e.score.auc:.4f}" if e else "" for e in both),
+        *(
+            figure
+            for e in both
+            for figure in ((e.score.km_min, e.score.knm_max) if e else ("", ""))
+        ),
+        *(e.overlap if e else "" for e in both),
+        *(e.rank1 if e else "" for e in both),
+    ]
+
+
+def _groups() -> dict[str, list[str]]:
+    """The names of the rows that one word stands for; a kind of the field for both its sets."""
+    return {
+        "challenge": [c.name for c in CHALLENGES],
+        "field": [c.name for c in field_challenges()],
+        "slides": [name for name, *_ in SLIDES],
+        **{kind.name: [kind.name, kind.name + WEAK] for kind in FIELD},
+    }
+
+
+def _wanted(chosen: Namespace) -> set[str]:
+    groups = _groups()
+    if chosen.only is None and chosen.quick:
+        return set(QUICK)
+    asked = chosen.only or ("challenge", "slides", "field")
+    return {name for word in asked for name in groups.get(word, [word])}
 
 
 def _rows(chosen: Namespace) -> Iterator[Row]:
-    wanted = chosen.only or (QUICK if chosen.quick else None)
+    wanted = _wanted(chosen)
     params = load_params(chosen.params) if chosen.params else DEFAULT_PARAMS
-    challenges = [c for c in CHALLENGES if wanted is None or c.name in wanted]
-    if challenges:
-        scans = load_scans(chosen.folder)
-        if chosen.quick:
-            few = sorted({firearm for _, firearm, _ in scans})[:QUICK_FIREARMS]
-            scans = [scan for scan in scans if scan[1] in few]
-        specimens, truth = find_truth(scans)
-        print(f"truth: {truth.pairs} ways round, worst {truth.worst_um:.0f} um apart\n", flush=True)
-        crowd = _crowd(specimens, chosen, params)
+    challenges = [c for c in CHALLENGES if c.name in wanted]
+    field = [c for c in field_challenges() if c.name in wanted]
+    if challenges or field:
+        specimens = _specimens(chosen)
+        crowd = _crowd(specimens, chosen, params) if challenges or chosen.crowd else None
         for challenge in challenges:
             yield _row(challenge, specimens, chosen.seed, params, crowd)
+        for challenge in field:
+            asked = crowd if chosen.crowd else None
+            yield _row(challenge, specimens, chosen.seed, params, asked)
     for name, what, shared, strength in SLIDES:
-        if wanted is None or name in wanted:
+        if name in wanted:
             specimens, _ = find_truth(slide_scans(8, 4, shared, strength, chosen.seed))
             yield _row(Challenge(name, what), specimens, chosen.seed, params)
+
+
+def _specimens(chosen: Namespace) -> list[Specimen]:
+    scans = load_scans(chosen.folder)
+    firearms = {firearm for _, firearm, _ in scans}
+    if chosen.half:
+        firearms = halves(list(firearms))[HALVES.index(chosen.half)]
+    if chosen.quick:
+        firearms = set(sorted(firearms)[:QUICK_FIREARMS])
+    specimens, truth = find_truth([scan for scan in scans if scan[1] in firearms])
+    print(f"truth: {truth.pairs} ways round, worst {truth.worst_um:.0f} um apart\n", flush=True)
+    return specimens
 
 
 def _crowd(specimens: list[Specimen], chosen: Namespace, params: Params) -> Crowd:

@@ -16,7 +16,6 @@ from degrade import (
     jitter_mask,
     lose_discs,
     move_scan,
-    replace_relief,
     weaken_relief,
 )
 from motion import about, turn_matrix
@@ -31,7 +30,8 @@ class Challenge:
     """One way to make comparisons harder.
 
     `steps` degrade every scan, `query_steps` then only the earlier scan of each pair.
-    `any_rotation`: the search range must be the full circle.
+    `any_rotation`: the search range must be the full circle. `stream` seeds its random numbers;
+    its name where empty.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Challenge:
     steps: tuple[Step, ...] = ()
     query_steps: tuple[Step, ...] = ()
     any_rotation: bool = False
+    stream: str = ""
 
 
 def degraded(
@@ -46,7 +47,7 @@ def degraded(
 ) -> tuple[list[Specimen], list[Specimen]]:
     """The earlier and the later sides of all pairs; one list twice where both are degraded alike.
 
-    Each specimen has its own random stream, from the seed, the challenge's name and its place.
+    Each specimen has its own random stream, from the seed, the challenge and its place.
     """
     later = [_degraded(challenge, challenge.steps, s, i, seed) for i, s in enumerate(specimens)]
     if not challenge.query_steps:
@@ -73,11 +74,6 @@ def weak(factor: float, rms_um: float, length_um: float) -> Step:
     return lambda s, rng: replace(s, scan=weaken_relief(s.scan, factor, rms_um, length_um, rng))
 
 
-def half_reproduced(share: float = 0.5) -> Step:
-    """Of each scan by itself, `share` of the relief is not that of its firearm."""
-    return lambda s, rng: replace(s, scan=replace_relief(s.scan, share, rng))
-
-
 def coarser(factor: float) -> Step:
     return lambda s, rng: replace(s, scan=coarsen(s.scan, factor))
 
@@ -102,10 +98,13 @@ def turned(half_range_deg: float) -> Step:
     """
 
     def step(s: Specimen, rng: Rng) -> Specimen:
-        angle = rng.uniform(-half_range_deg, half_range_deg) - s.motion.rotation_deg
-        return _moved(s, turn_matrix(angle))
+        return turned_by(s, rng.uniform(-half_range_deg, half_range_deg) - s.motion.rotation_deg)
 
     return step
+
+
+def turned_by(s: Specimen, angle_deg: float) -> Specimen:
+    return _moved(s, turn_matrix(angle_deg))
 
 
 def stretched(percent: float, axes: int) -> Step:
@@ -172,7 +171,8 @@ CHALLENGES = (
 def _degraded(
     challenge: Challenge, steps: Sequence[Step], specimen: Specimen, place: int, seed: int
 ) -> Specimen:
-    rng = np.random.default_rng([seed, zlib.crc32(challenge.name.encode()), place])
+    stream = challenge.stream or challenge.name
+    rng = np.random.default_rng([seed, zlib.crc32(stream.encode()), place])
     for step in steps:
         specimen = step(specimen, rng)
     return specimen

@@ -45,5 +45,9 @@ class ThereAlreadyError(StoreError):
         self.name = name
 
 
+class NoAnswerError(StoreError):
+    """A member was asked and has not answered yet; it may answer later."""
+
+
 class AccessError(RibinError):
     """The network's rules do not allow what was asked for."""

@@ -79,6 +79,20 @@ def read_facts(
     return as_facts(table, kind, where)
 
 
+def read_packed(content: bytes, kind: type[_Kind], where: str) -> _Kind:
+    """The facts of a MessagePack text, decoded straight into the types: what does not fit them is
+    never built.
+
+    Raises FormatError: it is no MessagePack, or not as the types say.
+    """
+    try:
+        return msgspec.msgpack.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        raise FormatError(f"{where}: {_told_of_packed(str(error))}") from error
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise FormatError(f"{where}: MessagePack needed, {_line(error)}") from error
+
+
 def as_facts(
     value: object, kind: type[_Kind], where: str, refusal: type[Exception] = FormatError
 ) -> _Kind:
@@ -90,6 +104,16 @@ def as_facts(
         raise refusal(f"{where}: {_told(str(error), value, known)}") from error
     except RecursionError as error:
         raise refusal(f"{where}: nested beyond reason") from error
+
+
+def _told_of_packed(text: str) -> str:
+    """msgspec's words without the value that was found: to show it, it would have to be built."""
+    needed, _, place = text.partition(" - at `$")
+    place = place.rstrip("`").lstrip(".")
+    for named, words in _WORDS.items():
+        needed = needed.replace(named, words)
+    told = needed.replace("Expected ", "needed: ").replace(", got ", ", found ")
+    return _line(ValueError(f"{place}: {told}" if place else told))
 
 
 def _told(text: str, value: Any, known: tuple[str, ...]) -> str:

@@ -138,6 +138,25 @@ def plain_correlator(monkeypatch):
     """Searches compare coarse vectors and nothing else: small made-up templates will do."""
     from search_makers import fake_compare_many, fake_moves, fake_sketch
 
+    monkeypatch.setattr("ribin.services.answers.check_template", lambda arrays, where: None)
     monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
     monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
     monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
+
+
+class Login:
+    """Calling it sets the login, the account and the machine of whoever acts from then on."""
+
+    def __init__(self, monkeypatch):
+        self._monkeypatch = monkeypatch
+
+    def __call__(self, login, account="", host="session"):
+        """An account of no name is that of the login."""
+        self._monkeypatch.setattr("getpass.getuser", lambda: login)
+        self._monkeypatch.setattr("ribin.cases.leads.account_name", lambda: account or login)
+        self._monkeypatch.setattr("socket.gethostname", lambda: host)
+
+
+@pytest.fixture
+def login(monkeypatch):
+    return Login(monkeypatch)

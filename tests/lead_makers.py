@@ -9,6 +9,7 @@ from vault_makers import enrol, make_exhibit
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import ExhibitRef, Role
 from ribin.search.network import Network, NetworkMember
+from ribin.services.lines import connected
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
 
@@ -35,7 +36,7 @@ def make_member(folder: Path, code: str, exhibits: int, sharing: Scope = Scope.N
 
 def make_network(folder: Path, *codes: str) -> Network:
     members = {code: NetworkMember(code, code, folder / code) for code in codes}
-    return Network(members, {"cluster": tuple(codes)})
+    return connected(Network(members, {"cluster": tuple(codes)}))
 
 
 def exhibit_ref(text: str) -> ExhibitRef:

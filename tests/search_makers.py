@@ -17,7 +17,8 @@ from ribin.comparison import Comparison
 from ribin.correlate.sketch import QueryMoves
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.search.network import Network, read_network
+from ribin.search.network import Network
+from ribin.services.lines import open_network
 from ribin.vault.sharing import pseudonyms
 from ribin.vault.vault import Vault
 
@@ -46,7 +47,7 @@ def make_network(folder: Path, members: Iterable[str], linked: Iterable[str] = L
     names = ", ".join(f'"{code}"' for code in linked)
     lines.append(f"[clusters]\nlinked = [{names}]")
     (folder / "network.toml").write_text("\n".join(lines), encoding="utf-8")
-    return read_network(folder / "network.toml")
+    return open_network(folder / "network.toml")
 
 
 def fill(network: Network, code: str, seeds: Iterable[int], **fields: Any) -> None:
@@ -67,7 +68,7 @@ def ask(asker: str, scope: Scope = Scope.COUNTRY, **fields: Any) -> Request:
 
 
 def likeness(query: Template, coarse: np.ndarray) -> float:
-    return round(float(query.arrays["coarse"].astype(float) @ coarse.astype(float)), 9)
+    return round(float(np.vdot(query.arrays["coarse"].astype(float), coarse)), 9)
 
 
 def fake_sketch(template: Template, params: Any) -> np.ndarray:

@@ -11,6 +11,9 @@ import getpass
 import json
 import os
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -66,6 +69,7 @@ class LeadStatus(StrEnum):
     SECOND_REVIEW_DUE = "second review due"
     BLINDNESS_DUE = "blindness not checked"  # agreed; the log of the other member was not read
     NOT_BLIND = "agreed, not blind"  # two identifications; a third reviewer may give a blind one
+    CONFIRMATION_DUE = "confirmation due"  # agreed by one member; an examiner of the other confirms
     CONFIRMED_LINK = "confirmed link"
     NOT_CONFIRMED = "not confirmed"
     INCONCLUSIVE_A = "inconclusive a"
@@ -180,6 +184,18 @@ class Closure:
 
 
 @dataclass(frozen=True)
+class Confirmation:
+    """The word of the other member on two verdicts that one member gave on a lead across a border:
+    an examiner's, who was shown both."""
+
+    lead: str
+    person: str
+    member: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class LeadHistory:
     """A lead and all that followed, oldest first.
 
@@ -192,6 +208,7 @@ class LeadHistory:
     link: Link | None = None
     withdrawal: Withdrawal | None = None
     closure: Closure | None = None  # of no account where both sides made a link meanwhile
+    confirmation: Confirmation | None = None
     given: tuple[Review, ...] = field(default=(), compare=False, repr=False)
     unchecked: tuple[str, ...] = field(default=(), compare=False)
 
@@ -202,12 +219,28 @@ class LeadHistory:
         return tuple(review for review in self.reviews if review.review not in superseded)
 
     @property
+    def agreed(self) -> bool:
+        """Whether both verdicts that count are identifications."""
+        both = {review.place for review in self.current} == set(ReviewRound)
+        return both and all(r.conclusion is Conclusion.IDENTIFICATION for r in self.current)
+
+    @property
+    def lacks_a_member(self) -> bool:
+        """Whether both verdicts across a border are of one member and the other has not confirmed
+        them."""
+        gave = {review.member for review in self.current}
+        one_sided = len(self.lead.members) == 2 and len(gave) == 1
+        return one_sided and not (self.confirmation and self.confirmation.member not in gave)
+
+    @property
     def is_open(self) -> bool:
-        """Whether it may still lead to a link: a verdict is awaited, or what logs say of two."""
-        agreed = all(review.conclusion is Conclusion.IDENTIFICATION for review in self.current)
+        """Whether it may still lead to a link: a verdict is awaited, what logs say of two, or a
+        confirmation."""
         awaited = {review.place for review in self.reviews} != set(ReviewRound)
+        blind = all(review.blind for review in self.current)
+        due = bool(self.unchecked) or (blind and self.lacks_a_member)
         ended = self.link is not None or self.closure is not None
-        return not ended and (awaited or (agreed and bool(self.unchecked)))
+        return not ended and (awaited or (self.agreed and due))
 
     @property
     def linked(self) -> bool:
@@ -222,12 +255,14 @@ def pair_of(one: ExhibitRef, other: ExhibitRef) -> str:
 
 # Who acts: the roles of a vault's people, and how a name came about.
 #
-# A name is the login of the operating system, or one that somebody states: on the command line, or
-# for all commands in the variable RIBIN_USER. A stated name is kept together with the login that
-# stated it; where variables of the environment name another login than the account of the process,
-# the account is kept too.
+# A name is the login of the operating system, one that somebody states (on the command line, or for
+# all commands in the variable RIBIN_USER), or that of a personal account, proved by its password. A
+# stated name is kept together with the login that stated it; where variables of the environment
+# name another login than the account of the process, the account is kept too. Behind an account in
+# a browser there is no login: that of the server is nobody's.
 
 USER_VARIABLE = "RIBIN_USER"
+BY_ACCOUNT = "account"  # how a name came about that an account proved
 _KINDS = ("login", "account")
 
 
@@ -273,10 +308,50 @@ def account_name() -> str:
         return ""
 
 
+@dataclass(frozen=True)
+class ProvedPerson:
+    """Who acts by a personal account of the vault."""
+
+    person: str
+    at_server: bool = False  # in a browser, signed in; else on the command line
+    signed_off: bool = False  # the password was given for this very act
+
+
+_PROVED: ContextVar[ProvedPerson | None] = ContextVar("proved_person", default=None)
+
+
+@contextmanager
+def acting_by_account(proved: ProvedPerson) -> Iterator[None]:
+    """What is done inside is done by this person's account."""
+    token = _PROVED.set(proved)
+    try:
+        yield
+    finally:
+        _PROVED.reset(token)
+
+
+def proved_person(who: str) -> ProvedPerson | None:
+    """How a person who acts has proved the account; None where only a name is stated."""
+    proved = _PROVED.get()
+    return proved if proved and proved.person == who else None
+
+
+def logins_here(who: str) -> frozenset[str]:
+    """The logins behind a person who acts now; none where the account was proved in a browser."""
+    proved = proved_person(who)
+    served = proved is not None and proved.at_server
+    return frozenset() if served else frozenset({login_name(), account_name()} - {""})
+
+
 def identity_of(who: str) -> str:
     """How the name of the person acting came about, for the audit log."""
     login, account = login_name(), account_name()
     behind = f", account {account}" if account not in ("", login) else ""
+    if proved := proved_person(who):
+        signed = ", signed off" if proved.signed_off else ""
+        if proved.at_server:
+            return f"{BY_ACCOUNT}{signed}, server of {login or 'unknown'}"
+        return f"{BY_ACCOUNT}{signed}, login {login or 'unknown'}{behind}"
     if who == login:
         return f"login{behind}"
     source = USER_VARIABLE if who and who == os.environ.get(USER_VARIABLE) else "stated"

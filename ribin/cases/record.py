@@ -27,6 +27,9 @@ class RecordKind(StrEnum):
     ANNOTATIONS = "annotations"  # of a pair of marks, by one person
     SCAN = "scan"  # which exhibit it shows, its light, and how a person had it read
     CLOSURE = "closure"  # of a lead that was opened by mistake
+    ACCOUNT = "account"  # of a person, with the hash of what is kept of the password
+    CONFIRMATION = "confirmation"  # by one member of two verdicts that the other gave on a lead
+    AGREEMENT = "agreement"  # with another member: how near it is, and how much it may ask
 
 
 @dataclass(frozen=True)

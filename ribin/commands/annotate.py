@@ -30,7 +30,9 @@ def annotate(file: Path | None, call: Call) -> None:
 
     with call.own_vault() as vault:
         if file is None:
-            call.show(saved_annotations(vault, call.who), annotations_table, "annotations")
+            found, notes = saved_annotations(vault, call.who)
+            call.show(found, annotations_table, "annotations")
+            say("\n".join(notes), err=True, nl=bool(notes))
             return
         saved = save_annotation_file(vault, file, call.who, call.reason)
     pair = saved.pair

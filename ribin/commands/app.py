@@ -29,7 +29,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("searches", "searches:searches", "Searches that were made, by number."),
         ("standing", "saved:standing", "Search for open cases again and again."),
         ("batch", "batch:batch", "Many comparisons, searches or enrolments."),
-        ("serve", "serve:serve", "Browse, search and review in a browser on this machine."),
+        ("serve", "serve:serve", "Browse, search and review in a browser."),
     ),
     "Conclude": (
         ("lead", "lead:lead", "Take up candidates for examination."),
@@ -40,6 +40,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "Share with other members": (
         ("network", "network:network", "Who is in the network; bundles for those without a line."),
+        ("node", "node:node", "Answer other members over a line."),
         ("share", "share:share", "How widely exhibits are shared."),
         ("release", "share:release", "Let another member know an exhibit and its event."),
         ("original", "share:original", "Take out the scans of an exhibit."),
@@ -47,7 +48,9 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Keep the vault": (
         ("store", "vault:store", "Check, back up, restore a vault."),
         ("people", "people:people", "Who may do what in a vault."),
+        ("account", "account:account", "Passwords of the people of a vault."),
         ("audit", "audit:audit", "The audit log of a vault."),
+        ("stats", "stats:stats", "Entries, searches, leads and links by month; what waits."),
         ("retention", "share:retention", "How long exhibits are kept."),
         ("purge", "share:purge", "Take exhibits out of the vault for good."),
         ("export", "vault:export", "Write everything as X3P, PNG, CSV and JSON."),

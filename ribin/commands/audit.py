@@ -43,8 +43,8 @@ def head(call: Call) -> None:
     "--anchor",
     "anchors",
     multiple=True,
-    metavar="ROW:SHA256",
-    help="As head or a report printed it.",
+    metavar="ROW:SHA256|HEAD",
+    help="As head or a report printed it; or a head that another member keeps of the log.",
 )
 @click.option("--file", "file", type=A_PATH, help="A log that `ribin audit export` wrote.")
 @common_options("vault", "network", "who", "json")
@@ -53,7 +53,8 @@ def verify(anchors: tuple[str, ...], file: Path | None, call: Call) -> None:
 
     Members keep heads of each other's logs with every bundle and answer: all that bundles brought
     back, and with --network those that its members keep, are held against the log of a vault. A
-    vault that was taken back, or whose log was written anew, is found so.
+    vault that was taken back, or whose log was written anew, is found so. A file is held against a
+    head that another member keeps by the key of its vault: --vault names it.
 
     \b
     Example:

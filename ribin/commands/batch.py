@@ -78,7 +78,7 @@ def batch() -> None:
 @batch.command("compare")
 @every_batch
 @click.option("--cells", is_flag=True, help="Write each cell into the results, 25 kB a pair.")
-@common_options("mark", "vault", "pitch", "lighting", "params", "rotation")
+@common_options("mark", "vault", "pitch", "lighting", "params", "rotation", "who")
 def compare_batch(options: BatchOptions, cells: bool, call: Call) -> None:
     """Compare the two scans of each row: columns reference and comparison, optionally mark.
 
@@ -91,7 +91,9 @@ def compare_batch(options: BatchOptions, cells: bool, call: Call) -> None:
     from ribin.services.batch_items import CompareScans
 
     vault = _resolved(call.vault)
-    work = CompareScans(options.folder, call.params, call.reading(), vault, cells)
+    work = CompareScans(
+        options.folder, call.params, call.reading(), vault, cells, call.who if vault else ""
+    )
     _run(options, work, {"mark": call.mark}, call.json_output)
 
 
@@ -107,7 +109,8 @@ def search_batch(options: BatchOptions, call: Call, **rows: Any) -> None:
 
     A query is a file, found from the folder of JOB.csv; `exhibit:NAME` is an exhibit of your vault,
     or with MEMBER:EXHIBIT as its name another member's.
-    The columns mark, scope, calibre, from, to and reason stand before the options of the same name.
+    The columns mark, scope, from, to, reason and those of class fields (calibre, firing_pin_shape,
+    breech_face_type, ammunition, make, model) stand before the options of the same name.
 
     \b
     Example:

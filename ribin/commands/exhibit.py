@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ribin.commands.options import EXHIBIT_KINDS, SCOPES, Call, common_options
-from ribin.commands.terminal import say
+from ribin.commands.terminal import asking, say
 
 
 @click.group(short_help="List, show and correct exhibits.")
@@ -133,6 +133,11 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
         lines.append(f"{one.exhibit}: {said} corrected")
         if one.blanked:
             lines.append(f"{one.exhibit}: text of {one.blanked} old versions blanked")
+            say(
+                f"{one.exhibit}: backups, exports and bundles made before keep the old text, and "
+                "the audit log keeps names and reasons",
+                err=True,
+            )
         if one.sharing_event:
             lines.append(f"{one.exhibit}: so for {one.sharing_event} other exhibits of its event")
     call.show(done, lambda _: "\n".join(lines), key="corrected")
@@ -153,18 +158,23 @@ def mark() -> None:
 @click.argument("target", metavar="TARGET")
 @click.option("--scan", default="", help="File name or SHA-256 of one of several scans.")
 @click.option("--event", default="", help="Make TARGET, as an exhibit of this event.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @common_options("vault", "who", "reason", "json")
-def move(exhibit: str, target: str, scan: str, event: str, call: Call) -> None:
-    """Take a scan from EXHIBIT to TARGET, the exhibit that it shows. It needs --reason.
+def move(exhibit: str, target: str, scan: str, event: str, yes: bool, call: Call) -> None:
+    """Take a scan from EXHIBIT to TARGET, the exhibit that it shows. It needs --reason. Where a
+    link or an open lead is on one of the two, it says so and asks.
 
     \b
     Examples:
       ribin mark move 2026-17-3 2026-17-4 --reason "labels mixed up" --vault vaults/JAM
       ribin mark move 2026-17-3 2026-18-1 --scan b.x3p --event 2026-18 --reason "labels mixed up"
     """
+    from ribin.services.exhibits import move_warnings
     from ribin.vault.corrections import move_scan
 
     with call.own_vault() as vault:
+        if warnings := move_warnings(vault, call.who, (exhibit, target)):
+            asking("Move the scan?", yes)(warnings)
         done = move_scan(vault, exhibit, scan, target, event, who=call.who, reason=call.reason)
     left = f"{done.before} has {done.left} scan{'s' * (done.left != 1)} left"
     if done.shared:

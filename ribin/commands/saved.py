@@ -63,7 +63,7 @@ def add(exhibits: tuple[str, ...], call: Call, top: int, min_score: float) -> No
 @standing.command("list")
 @click.option("--all", "ended", is_flag=True, help="Those that ended as well.")
 @click.option("--found", is_flag=True, help="All that was ever found, instead of the searches.")
-@common_options("vault", "json")
+@common_options("vault", "who", "json")
 def list_standing(ended: bool, found: bool, call: Call) -> None:
     """List the searches, or with --found what they have brought up.
 
@@ -74,7 +74,9 @@ def list_standing(ended: bool, found: bool, call: Call) -> None:
     with call.own_vault() as vault:
         findings = read_findings(vault)
         if found:
-            call.show(findings, partial(_findings_text, vault), "found")
+            shown, notes = _shown(vault, call.who, findings)
+            call.show(shown, partial(_findings_text, vault), "found")
+            say("\n".join(notes), err=True, nl=bool(notes))
         else:
             searches = read_saved_searches(vault, ended)
             brought_up = Counter(one.standing for one in findings)
@@ -94,11 +96,13 @@ def run(call: Call) -> None:
 
     with call.session() as session:
         done = run_saved_searches(session, call.who, Progress())
-        findings = read_findings(session.vault, untold=True)
+        # What this person is to examine blind stays unreported: somebody else is told of it.
+        findings, notes = _shown(session.vault, call.who, read_findings(session.vault, untold=True))
         value = {"searches": done.made, "found": findings, "failed": done.failed}
         say(as_json(value) if call.json_output else _findings_text(session.vault, findings))
         sys.stdout.flush()
         mark_reported(session.vault, findings, call.who)
+    say("\n".join(notes), err=True, nl=bool(notes))
     list_failed(done.failed)
     exit_after(done=1, failed=len(done.failed))
 
@@ -118,6 +122,14 @@ def remove(names: tuple[str, ...], call: Call) -> None:
     with call.own_vault() as opened:
         end_saved_search(opened, names, call.who, call.reason)
     say("\n".join(f"{name}: ended" for name in names))
+
+
+def _shown(
+    vault: Vault, who: str, findings: Sequence[SearchFinding]
+) -> tuple[list[SearchFinding], tuple[str, ...]]:
+    from ribin.services.blind_pairs import shown_findings
+
+    return shown_findings(vault, who, findings, read_saved_searches(vault, ended=True))
 
 
 def _findings_text(vault: Vault, findings: Sequence[SearchFinding]) -> str:

@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from ribin.commands.options import A_PATH, Call, common_options
-from ribin.commands.terminal import Progress, exit_after, list_failed, say
+from ribin.commands.terminal import Progress, asking, exit_after, list_failed, say
 from ribin.search.index import check_index
 from ribin.services.redescribe import DescribeReport
 from ribin.vault.backup import BackupResult
 from ribin.vault.check import CheckReport, Problem
 from ribin.vault.vault import Vault
+
+_yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 @click.group(short_help="Check, back up, restore a vault.")
@@ -56,13 +58,15 @@ def rebuild_index(call: Call) -> None:
 
 @store.command()
 @click.argument("target", type=A_PATH)
+@_yes
 @common_options("vault", "who", "reason")
-def backup(target: Path, call: Call) -> None:
+def backup(target: Path, yes: bool, call: Call) -> None:
     """Copy a vault into a new folder while others work in it, and verify every byte of the copy.
 
     Into the folder of its last backup it is a new generation: files that did not change are those
     of the last one, which stays until the new one is verified. Private keys are in a backup: keep
-    it as closely as the vault.
+    it as closely as the vault. A copy holds every first verdict: where you, or somebody who has
+    worked from your login, may still give the second one, it says so and asks.
 
     \b
     Example:
@@ -71,6 +75,7 @@ def backup(target: Path, call: Call) -> None:
     from ribin.vault.backup import back_up
 
     with call.own_vault() as opened:
+        _ask_for_copy(opened, call.who, yes)
         copied = back_up(
             opened,
             target,
@@ -137,11 +142,13 @@ _group = click.option(
 
 @click.command(short_help="Write everything as X3P, PNG, CSV and JSON.")
 @click.argument("folder", type=A_PATH)
+@_yes
 @common_options("vault", "who", "reason", "json")
-def export(folder: Path, call: Call) -> None:
+def export(folder: Path, yes: bool, call: Call) -> None:
     """Write a whole vault into a new FOLDER, in formats that need no RIBIN.
 
-    Its README.txt says what is what. Private keys and what other members sent stay behind.
+    Its README.txt says what is what. Private keys and what other members sent stay behind. As
+    `ribin store backup`, it asks where somebody would not be blind after it.
 
     \b
     Example:
@@ -151,6 +158,7 @@ def export(folder: Path, call: Call) -> None:
     from ribin.report.json import as_json
 
     with call.own_vault() as opened:
+        _ask_for_copy(opened, call.who, yes)
         done = export_vault(
             opened, folder, who=call.who, reason=call.reason, tick=Progress().stage("exporting")
         )
@@ -218,6 +226,14 @@ def init(target: Path, member: str, group: str, member_code_anyway: bool, call: 
     """
     Vault.create(target, member, call.who, group, member_code_anyway).close()
     say(f"{target}: vault of {member} made")
+
+
+def _ask_for_copy(vault: Vault, who: str, yes: bool) -> None:
+    """Ask before a copy takes away the blindness of somebody; not where it takes nobody's."""
+    from ribin.services.blind_pairs import copy_warnings
+
+    if warnings := copy_warnings(vault, who):
+        asking("Make the copy?", yes)(warnings)
 
 
 def copied_text(target: Path, copied: BackupResult) -> str:

@@ -10,24 +10,18 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 from msgspec import Meta
 
 from ribin.errors import AccessError, FormatError, ParameterError
 from ribin.foreign import Hex32, MemberCode, Statement, read_facts
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+# The library is loaded by whoever signs or checks: a search within the country does neither.
 _PUBLIC_FORMAT = "ribin member key"
 _PRIVATE_FORMAT = "ribin private member key"
 _VERSION = 1
@@ -70,6 +64,9 @@ class PublicKey:
 
     def check(self, signature: bytes, message: bytes, where: str) -> None:
         """AccessError where this member did not sign the message."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
         try:
             Ed25519PublicKey.from_public_bytes(self.signing).verify(signature, message)
         except (InvalidSignature, ValueError) as error:
@@ -90,6 +87,9 @@ class PrivateKey:
     @classmethod
     def make(cls, member: str) -> PrivateKey:
         """A new key from the operating system's randomness."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
         return cls(member, Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
 
     @property
@@ -151,12 +151,15 @@ def read_public(content: bytes, where: str) -> PublicKey:
 
 def write_private(key: PrivateKey, passphrase: str = "") -> bytes:
     """The JSON text of a private key, its parts as PKCS 8 in PEM, encrypted where asked for."""
-    lock: KeySerializationEncryption = NoEncryption()
+    from cryptography.hazmat.primitives import serialization
+
+    lock: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if passphrase:
-        lock = BestAvailableEncryption(passphrase.encode())
+        lock = serialization.BestAvailableEncryption(passphrase.encode())
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock
     facts = {"format": _PRIVATE_FORMAT, "version": _VERSION, "member": key.member}
     for name, part in (("signing", key.signing), ("sealing", key.sealing)):
-        facts[name] = part.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock).decode()
+        facts[name] = part.private_bytes(*form).decode()
     return (json.dumps(facts, indent=2) + "\n").encode()
 
 
@@ -166,6 +169,11 @@ def read_private(content: bytes, where: str, passphrase: str = "") -> PrivateKey
     Raises FormatError: it is no private key of a member; ParameterError: the passphrase is missing,
     not needed, or another.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     file = read_facts(content, _PrivateFile, where, _PRIVATE_FORMAT, _VERSION)
     parts = []
     for name, pem in (("signing", file.signing), ("sealing", file.sealing)):

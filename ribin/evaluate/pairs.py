@@ -271,9 +271,15 @@ def read_labels(folder: Path, form: TableForm = OWN_FORM) -> tuple[Label, ...]:
 
 def label_notes(folder: Path, form: TableForm = OWN_FORM) -> list[str]:
     """How labels.csv was read, where not as usual, and firearms whose names look alike."""
-    labels, known = read_labels(folder, form), NameBook()
+    firearms = dict.fromkeys(label.firearm for label in read_labels(folder, form))
     notes = [note] if (note := label_table(folder, form).note) else []
-    for firearm in dict.fromkeys(label.firearm for label in labels):
+    return notes + look_alike_notes(firearms)
+
+
+def look_alike_notes(firearms: Iterable[str]) -> list[str]:
+    """A note for each firearm whose name looks like that of one before."""
+    notes, known = [], NameBook()
+    for firearm in firearms:
         notes += [f"firearm {firearm!r} looks like {n!r}" for n in known.look_alikes(firearm)]
         known.add(firearm)
     return notes

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin._version import __version__
-from ribin.cases.csv_files import OWN_FORM, TableForm, read_csv
+from ribin.cases.csv_files import OWN_FORM, CsvTable, TableForm, read_csv
 from ribin.errors import FormatError, ParameterError
 from ribin.evaluate.calibration import CalibrationMethod, ReferencePairs, Values, on_logit_scale
 from ribin.evaluate.pairs import (
@@ -36,6 +36,7 @@ from ribin.evaluate.pairs import (
     compare_scans,
     describe_scans,
     label_table,
+    look_alike_notes,
     read_labels,
 )
 from ribin.foreign import Finite, Hex32, Statement, as_facts, read_facts
@@ -448,6 +449,42 @@ def with_pairs_of(
         msgspec.structs.replace(stated, firearm=name) for name in table_of(figure, pairs).firearms
     ]
     return msgspec.structs.replace(begun, pairs=tuple(pairs), scans=tuple(scans))
+
+
+_PAIR_COLUMNS = ("reference", "comparison")  # which name the two scans, where a table has them
+
+
+def pair_notes(path: Path, form: TableForm) -> list[str]:
+    """What a person should know of a table of pairs: how it was read, firearms whose names look
+    alike, rows that say the same as one before.
+
+    Counts of cells alone are often equal, so rows of nothing else are not held against each other.
+    """
+    table = read_csv(path, "a CSV file of pairs", (), form=form)
+    notes = [table.note] if table.note else []
+    named = [row.get(n, "") for _, row in table.rows for n in ("firearm1", "firearm2")]
+    notes += look_alike_notes(dict.fromkeys(map(clean_text, filter(None, named))))
+    return notes + _repeated_notes(path, table)
+
+
+def _repeated_notes(path: Path, table: CsvTable) -> list[str]:
+    seen: dict[object, int] = {}
+    repeated = []
+    for line, row in table.rows:
+        scans = [row[name] for name in _PAIR_COLUMNS if row.get(name)]
+        firearms = frozenset({row.get("firearm1"), row.get("firearm2")})
+        rest = {n: text for n, text in row.items() if text and n not in ("firearm1", "firearm2")}
+        if len(scans) < 2 and not rest.keys() - {"cmc", "cells", "known_match"}:
+            continue
+        pair = (frozenset(scans), row.get("mark")) if len(scans) == 2 else tuple(rest.items())
+        before = seen.setdefault((firearms, pair), line)
+        if before != line:
+            repeated.append((line, before))
+    if not repeated:
+        return []
+    first, before = repeated[0]
+    rows = f"{len(repeated)} rows repeat" if len(repeated) > 1 else "1 row repeats"
+    return [f"{path}: {rows} an earlier one, as line {first} that of line {before}; each counts"]
 
 
 def plan_for(

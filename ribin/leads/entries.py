@@ -15,6 +15,7 @@ from ribin.cases.leads import (
     LONGEST_NOTE,
     Closure,
     Conclusion,
+    Confirmation,
     Lead,
     Link,
     Review,
@@ -119,7 +120,7 @@ class _Withdrawal(Printable, frozen=True):
     at: _Moment
 
 
-class _Closure(Printable, frozen=True):
+class _WordOnALead(Printable, frozen=True):  # its end, or a confirmation
     lead: _Number
     person: _Name
     member: MemberCode
@@ -136,17 +137,19 @@ class _Text(Statement, frozen=True):
             raise ValueError("a printable text needed, found other signs")
 
 
+Entry = Lead | Review | Link | Withdrawal | Closure | Confirmation
 _KINDS: dict[type, Any] = {
     Lead: _Lead,
     Review: _Review,
     Link: _Link,
     Withdrawal: _Withdrawal,
-    Closure: _Closure,
+    Closure: _WordOnALead,
+    Confirmation: _WordOnALead,
 }
 _WRITTEN = ("note", "reason")
 
 
-def entry_problem(entry: Lead | Review | Link | Withdrawal | Closure) -> str:
+def entry_problem(entry: Entry) -> str:
     """What of an entry is no data of its kind; empty where all of it is."""
     facts = asdict(entry)
     if isinstance(entry, Lead) and (problem := _too_large(entry.figures)):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ribin.cases.leads import (
     Closure,
-    Lead,
+    Confirmation,
     LeadHistory,
     Link,
     Review,
@@ -20,7 +20,7 @@ from ribin.cases.leads import (
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError, StoreError
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
-from ribin.leads.entries import entry_problem
+from ribin.leads.entries import Entry, entry_problem
 from ribin.leads.rules import ends_the_link, makes_a_link, round_given
 from ribin.leads.two_vaults import BothVaults, both_vaults, is_same_lead, lead_for
 from ribin.search.network import Network
@@ -75,10 +75,8 @@ def merge_lead(both: BothVaults, lead: str) -> int:
                     both.notes.append(note)
                     continue
             theirs = _without_link_that_is_not_blind(both, member, mine, theirs)
-            closed = None
-            if theirs.closure and not (mine and mine.closure):
-                closed = last_version(both.transactions[other], RecordKind.CLOSURE, lead)
-            records = _given(db, member, mine, theirs, closed)
+            words = _words(both.transactions[other], mine, theirs)
+            records = _given(db, member, mine, theirs, words)
             if records:
                 both.log(member, "lead received", lead, "", records, sender=other)
                 carried += len(records)
@@ -121,10 +119,20 @@ def _without_link_that_is_not_blind(
     return replace(theirs, link=None)
 
 
+def _words(db: Any, mine: LeadHistory | None, theirs: LeadHistory) -> list[Record]:
+    """The records of the end of a lead and of its confirmation that are theirs and not mine."""
+    said = [
+        (RecordKind.CLOSURE, theirs.closure, mine and mine.closure),
+        (RecordKind.CONFIRMATION, theirs.confirmation, mine and mine.confirmation),
+    ]
+    found = [last_version(db, kind, theirs.lead.lead) for kind, one, own in said if one and not own]
+    return [one for one in found if one]
+
+
 def _given(
-    db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory, closed: Record | None
+    db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory, words: Iterable[Record]
 ) -> list[RowHash]:
-    """Insert what is theirs and not mine; `closed` is their record of the end of a lead.
+    """Insert what is theirs and not mine; `words` are their records that I lack.
 
     A link is left out where the pair has been linked by another lead meanwhile.
     """
@@ -149,9 +157,7 @@ def _given(
         has_link = True
     if theirs.withdrawal and has_link and not mine.withdrawal:
         records.append(insert_entry(db, theirs.withdrawal))
-    if closed:
-        records.append(insert_version(db, closed))
-    return records
+    return [*records, *(insert_version(db, one) for one in words)]
 
 
 def _may_link(both: BothVaults, history: LeadHistory) -> bool:
@@ -183,7 +189,8 @@ def _link(db: Any, history: LeadHistory) -> Link:
     ):
         exhibit = find_exhibit(db, ref.exhibit) if event else None  # none across a border
         days.append(exhibit.event.date if exhibit else "")
-    at = max(review.at for review in history.current)
+    confirmed = [history.confirmation.at] if history.confirmation else []
+    at = max(*(review.at for review in history.current), *confirmed)
     verdicts = first.review, second.review
     return Link(lead.lead, lead.lead, lead.pair, *verdicts, days[0], days[1], at)
 
@@ -220,6 +227,9 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
 # A vault that came back from a backup may lack entries of its own, and is told which.
 
 
+_Word = TypeVar("_Word", Closure, Confirmation)
+
+
 @dataclass(frozen=True)
 class Receiving:
     """One member that takes entries of a lead from another; refusals go into the notes."""
@@ -239,18 +249,26 @@ class Receiving:
         known = {review.review: review for review in mine.reviews} if mine else {}
         reviews = tuple(r for r in theirs.reviews if self._review(r, known, theirs))
         link, end, closed = theirs.link, theirs.withdrawal, theirs.closure
+        confirmed = theirs.confirmation
+        if confirmed and not (mine and mine.confirmation):
+            confirmed = self._word(confirmed, RecordKind.CONFIRMATION, theirs)
         if link and not (mine and mine.link):
             given = {**known, **{review.review: review for review in reviews}}
-            link = link if self._link(link, theirs, given.values()) else None
+            told = replace(theirs, reviews=tuple(given.values()), confirmation=confirmed)
+            link = link if self._link(link, told) else None
         if end and not (mine and mine.withdrawal):
             said = ("withdrawals", end.withdrawal, "withdrawal", end.member)
             sound = self._sound(end, f"withdrawal {end.withdrawal}")
             end = end if sound and self._vouched(*said, theirs) else None
         if closed and not (mine and mine.closure):
-            said = (RECORDS, f"{RecordKind.CLOSURE}/{lead.lead}/1", "closure", closed.member)
-            sound = self._sound(closed, f"closure of {lead.lead}")
-            closed = closed if sound and self._vouched(*said, theirs) else None
-        return replace(theirs, reviews=reviews, link=link, withdrawal=end, closure=closed)
+            closed = self._word(closed, RecordKind.CLOSURE, theirs)
+        taken = replace(theirs, reviews=reviews, link=link, withdrawal=end)
+        return replace(taken, closure=closed, confirmation=confirmed)
+
+    def _word(self, word: _Word, kind: RecordKind, history: LeadHistory) -> _Word | None:
+        said = (RECORDS, f"{kind}/{history.lead.lead}/1", str(kind), word.member)
+        sound = self._sound(word, f"{kind} of {history.lead.lead}")
+        return word if sound and self._vouched(*said, history) else None
 
     def _review(self, review: Review, known: Mapping[str, Review], history: LeadHistory) -> bool:
         ends = self.both.transactions[self.sender], self.both.transactions[self.receiver]
@@ -265,12 +283,13 @@ class Receiving:
             return self._refused(f"review {review.review}", "it supersedes another's verdict")
         return self._vouched("reviews", review.review, "review", review.member, history)
 
-    def _link(self, link: Link, history: LeadHistory, reviews: Iterable[Review]) -> bool:
+    def _link(self, link: Link, history: LeadHistory) -> bool:
         sound = self._sound(link, f"link {link.link}")
         if not (sound and self._vouched("links", link.link, "link", self.sender, history)):
             return False
-        then = sorted((r for r in reviews if r.at <= link.at), key=lambda r: (r.at, r.review))
-        if makes_a_link(LeadHistory(history.lead, tuple(then))):
+        given = (review for review in history.reviews if review.at <= link.at)
+        then = tuple(sorted(given, key=lambda r: (r.at, r.review)))
+        if makes_a_link(LeadHistory(history.lead, then, confirmation=history.confirmation)):
             return True
         return self._refused(f"link {link.link}", "two verdicts that make it needed")
 
@@ -290,7 +309,7 @@ class Receiving:
             return self._refused(named, f"{why}that came back from a backup may)")
         return True
 
-    def _sound(self, entry: Lead | Review | Link | Withdrawal | Closure, named: str) -> bool:
+    def _sound(self, entry: Entry, named: str) -> bool:
         """Whether an entry is data of its kind, within its limits."""
         problem = entry_problem(entry)
         return not problem or self._refused(named[:80], problem)

@@ -3,6 +3,7 @@
     candidate -> lead -> first review -> second review, blind -> confirmed link
                                                               -> not confirmed
                                                               -> inconclusive a, b or c
+    across a border, both verdicts of one member -> confirmation by the other -> confirmed link
     confirmed link -> link withdrawn
 
 A verdict may be superseded by the person who gave it. After both verdicts are known, a superseding
@@ -38,6 +39,8 @@ def status_of(history: LeadHistory) -> LeadStatus:
         return LeadStatus.SECOND_REVIEW_DUE if history.reviews else LeadStatus.LEAD
     if lacks_a_blind_verdict(history):
         return LeadStatus.BLINDNESS_DUE if awaits_logs(history) else LeadStatus.NOT_BLIND
+    if awaits_confirmation(history):
+        return LeadStatus.CONFIRMATION_DUE
     first, *others = {review.conclusion.name for review in history.current}
     known = {} if others else LeadStatus.__members__  # of the same names: inconclusive a, b and c
     return known.get(first, LeadStatus.NOT_CONFIRMED)
@@ -50,20 +53,24 @@ def verdicts_are_known(history: LeadHistory) -> bool:
 
 def makes_a_link(history: LeadHistory) -> bool:
     """Whether the verdicts confirm a link: by two persons who did not know of each other's."""
-    return (
-        history.link is None
-        and history.closure is None
-        and {review.place for review in history.current} == set(ReviewRound)
-        and all(r.blind and r.conclusion is Conclusion.IDENTIFICATION for r in history.current)
-    )
+    return _agreed_blindly(history) and not history.lacks_a_member
+
+
+def awaits_confirmation(history: LeadHistory) -> bool:
+    """Whether two blind identifications of one member await the other member's word."""
+    return _agreed_blindly(history) and history.lacks_a_member
+
+
+def _agreed_blindly(history: LeadHistory) -> bool:
+    ended = history.link is not None or history.closure is not None
+    return not ended and history.agreed and all(review.blind for review in history.current)
 
 
 def lacks_a_blind_verdict(history: LeadHistory) -> bool:
     """Whether two identifications make no link because one was given knowing of the other."""
-    agreed = all(r.conclusion is Conclusion.IDENTIFICATION for r in history.current)
     blind = all(r.blind for r in history.current)
     ended = history.link is not None or history.closure is not None
-    return verdicts_are_known(history) and not ended and agreed and not blind
+    return not ended and history.agreed and not blind
 
 
 def awaits_logs(history: LeadHistory) -> bool:
@@ -123,7 +130,8 @@ def check_new_lead(pair_histories: Iterable[LeadHistory]) -> None:
     """
     for history in pair_histories:
         status = status_of(history)
-        if status.is_open or history.linked or awaits_logs(history):
+        awaited = awaits_logs(history) or awaits_confirmation(history)
+        if status.is_open or history.linked or awaited:
             found = f"lead {history.lead.lead}: this pair is there already ({status})"
             hint = f"`ribin lead show {history.lead.lead}` shows it"
             raise ThereAlreadyError(found, history.lead.lead, hint=hint)
@@ -153,6 +161,28 @@ def check_review(history: LeadHistory, who: str, member: str) -> None:
         raise AccessError(
             f"lead {lead}: another person than who took it up needed for the "
             f"{'third' if third else 'second'} review, found {who}"
+        )
+
+
+def may_confirm(history: LeadHistory, member: str) -> bool:
+    """Whether a lead awaits the word of this member."""
+    gave = {review.member for review in history.current}
+    return awaits_confirmation(history) and member in history.lead.members and member not in gave
+
+
+def check_confirmation(history: LeadHistory, member: str) -> None:
+    """Refuse a confirmation that no lead awaits, or that is another member's to give.
+
+    Raises StoreError: the lead awaits none; AccessError: both verdicts are of this member.
+    """
+    lead, status = history.lead.lead, status_of(history)
+    if status is not LeadStatus.CONFIRMATION_DUE:
+        raise StoreError(f"lead {lead}: one that awaits a confirmation needed, found: {status}")
+    if not may_confirm(history, member):
+        (other,) = set(history.lead.members) - {member}
+        raise AccessError(
+            f"lead {lead}: an examiner of {other} needed to confirm it, because both verdicts are "
+            f"of {member}"
         )
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from ribin.cases.leads import CONCLUSION_MEANING, LeadHistory, Review, ReviewBasis
 from ribin.leads.rules import (
+    awaits_confirmation,
     awaits_logs,
     had_a_part,
     lacks_a_blind_verdict,
+    may_confirm,
     not_blind_second,
     shows_the_marks_alone,
     status_of,
@@ -20,6 +22,7 @@ from ribin.leads.rules import (
 from ribin.leads.trace import History, TracedLink
 from ribin.report.table import facts, table
 from ribin.text import escaped
+from ribin.vault.leads import leads_of_pair
 from ribin.vault.sharing import named_in_lead
 from ribin.vault.vault import Vault
 
@@ -67,12 +70,17 @@ def view_lead(vault: Vault, history: LeadHistory, who: str) -> LeadView:
     """The lead for this person's eyes."""
     ends = list(history.lead.exhibits)
     with vault.catalogue.reading() as db:
+        of_pair = leads_of_pair(db, history.lead.pair)
         for place, end in enumerate(ends):
             if end.member == vault.member:
                 ends[place] = replace(end, exhibit=named_in_lead(db, end.exhibit))
     lead = replace(history.lead, reference=ends[0], comparison=ends[1])
     seen = visible_reviews(history, who, vault.member)
     alone = shows_the_marks_alone(history, who, vault.member)
+    if not alone and not any(had_a_part(one, who, vault.member) for one in of_pair):
+        # An earlier lead of a pair whose second verdict is due again.
+        alone = any(shows_the_marks_alone(one, who, vault.member) for one in of_pair)
+        seen = () if alone else seen
     if alone:
         lead = replace(lead, note="", figures={})
     hidden = len(history.reviews) - len(seen)
@@ -114,6 +122,13 @@ def lead_page(view: LeadView) -> str:
     if lacks_a_blind_verdict(history):
         third = THIRD_DUE if not_blind_second(history) else ""
         lines.append(NO_LINK_YET if awaits_logs(history) else NO_LINK + third)
+    if awaits_confirmation(history):
+        (other,) = set(lead.members) - {review.member for review in history.current}
+        lines.append(f"no link yet: an examiner of {other} confirms it, `ribin lead confirm`")
+    if history.confirmation:
+        said = history.confirmation
+        by = f"{said.person} ({said.member}), {said.at[:10]}"
+        lines.append(escaped(f"confirmed by {by}: {said.reason}"))
     if history.closure and not history.link:
         closed = history.closure
         by = f"{closed.person} ({closed.member}), {closed.at[:10]}"
@@ -138,15 +153,20 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
         "link": history.link if verdicts_are_known(history) else None,
         "withdrawal": history.withdrawal,
         "closure": history.closure,
+        "confirmation": history.confirmation,
     }
 
 
 def leads_to_review(files: Iterable[LeadHistory], who: str, member: str) -> list[LeadHistory]:
-    """Leads that await a verdict which a person of this member may give."""
-    due = [h for h in files if status_of(h).is_open or not_blind_second(h)]
-    return [
-        history for history in due if not (history.reviews and had_a_part(history, who, member))
-    ]
+    """Leads that await a verdict or a confirmation which a person of this member may give."""
+
+    def is_due(history: LeadHistory) -> bool:
+        if may_confirm(history, member):
+            return True
+        due = status_of(history).is_open or not_blind_second(history) is not None
+        return due and not (history.reviews and had_a_part(history, who, member))
+
+    return [history for history in files if is_due(history)]
 
 
 def blindness(review: Review, history: LeadHistory) -> str:

@@ -171,7 +171,7 @@ class _Walk:
             return None
         try:
             reach = self.network.reach(asker, member)
-            other = open_member(self.network.members[member].vault, member)
+            other = open_member(self.network.members[member].folder, member)
             vault = self.stack.enter_context(other)
             check_log(vault)
         except (StoreError, AccessError) as error:

@@ -96,7 +96,7 @@ def both_vaults(
                 notes.append(_not_recorded(member, "no network names its vault"))
                 continue
             try:
-                other = open_member(network.members[member].vault, member)
+                other = open_member(network.members[member].folder, member)
                 vaults[member] = stack.enter_context(other)
             except (StoreError, OSError) as error:
                 notes.append(_not_recorded(member, str(error)))

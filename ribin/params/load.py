@@ -137,6 +137,7 @@ _BY_NAME = (
     ("seed_distance_deg", Range(0, 180)),
     ("rotation_range_deg", Range(0, 180)),
     ("mounting_deg", Range(0, 180)),
+    ("beyond_lead", Range(1)),
     ("max_tilt_deg", Range(0, 90)),
     ("max_angle_deg", Range(0, 180)),
     ("_deg", Range(0, 180, above=True)),
@@ -153,13 +154,11 @@ _BY_NAME = (
 _MULTIPLES = (
     ("describe.pitch_um", "preprocess.working_pitch_um"),
     ("describe.medium_pitch_um", "preprocess.working_pitch_um"),
-    ("describe.coarse_pitch_um", "preprocess.working_pitch_um"),
     ("correlate.coarse_rotation_step_deg", "correlate.medium_rotation_step_deg"),
 )
 _AT_LEAST = (
     ("preprocess.high_cutoff_um", "preprocess.low_cutoff_um"),
     ("preprocess.frame_um", "describe.cell_um"),
-    ("correlate.coarse_norm_step_um", "describe.coarse_pitch_um"),
 )
 
 

@@ -25,6 +25,7 @@ class SearchContext:
     threads: int | None = None  # None: all processors
     scorer: CoarseScorer | None = None  # of the shards; None: that many threads of this machine
     progress: OnProgress = silent
+    deadline_s: float = 30.0  # for an answer over a line; one that comes later is fetched
 
     @property
     def shard_scorer(self) -> CoarseScorer:

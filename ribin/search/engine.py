@@ -1,6 +1,6 @@
 """One search, from the question to the ranked list.
 
-who is asked (`_address`) -> each answers from its vault (`member`): what is eligible (`rules`),
+who is asked (`_address`) -> each answers for itself (`member`): what is eligible (`rules`),
 coarse scores (`shortlist`, `index`), full comparison (`compare`) -> rank (`rank`) -> counts
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,16 +17,27 @@ from typing import Any
 from ribin._version import __version__
 from ribin.cases.exhibits import Request, Scope, SearchResult
 from ribin.cases.results import SearchLists
-from ribin.errors import AccessError, ParameterError, StoreError
+from ribin.errors import (
+    AccessError,
+    FormatError,
+    NoAnswerError,
+    ParameterError,
+    RibinError,
+    StoreError,
+)
+from ribin.exchange.carrier import Way
+from ribin.exchange.line import Sealed
+from ribin.exchange.message import MessageKind
 from ribin.model import Template
 from ribin.search.compare import row_order, sum_counts
 from ribin.search.context import SearchContext
 from ribin.search.journal import FullSearchJournal
-from ribin.search.member import Answer, log_request, member_of
+from ribin.search.member import Answer, Member, OtherMember, bundle_of, log_request, member_of
 from ribin.search.network import Network
 from ribin.search.rank import fuse_lists
 from ribin.search.rules import check_request
 from ribin.vault.disclosure import as_seen_by
+from ribin.vault.messages import put_own_question, settle_question
 from ribin.vault.vault import Vault, check_log, open_member
 
 
@@ -55,10 +67,9 @@ def search(
     StoreError
         Nobody who was asked could answer, or the own audit log cannot be written.
     """
-    result, journals = _search(query, request, context, members)
-    for journal in journals:
-        journal.forget()
-    return result
+    made = _search(query, request, context, members)
+    made.forget()
+    return made.result
 
 
 def search_marks(
@@ -83,9 +94,9 @@ def search_marks(
     deep = max(request.top, limits.fusion_depth) if fusing and request.top else request.top
     asked = replace(request, top=deep)
     found = [_search(query, asked, context, members) for query in queries]
-    for journal in (one for _, journals in found for one in journals):
-        journal.forget()
-    results = [result for result, _ in found]
+    for one in found:
+        one.forget()
+    results = [one.result for one in found]
     fused = fuse_lists(results, limits.fusion_offset) if fusing else ()
     return SearchLists(
         lists=tuple(
@@ -94,13 +105,13 @@ def search_marks(
         fused=fused[: request.top],
         counts=sum_counts(result.counts for result in results),
         fusion=f"sum of 1 / ({limits.fusion_offset} + rank) over the lists" if fusing else "",
+        waiting=tuple(question for one in found for question in one.waiting),
     )
 
 
 def _search(
     query: Template, request: Request, context: SearchContext, members: Sequence[str]
-) -> tuple[SearchResult, list[FullSearchJournal]]:
-    """The list of one mark, and what may be forgotten once the whole search is answered."""
+) -> _Made:
     started, asked_at = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     params = context.params
     if query.params_id != params.template_id:
@@ -131,7 +142,22 @@ def _search(
         request=request,
         asked_at=asked_at,
     )
-    return result, [answer.journal for answer in given.values() if answer.journal]
+    kept = [answer.journal for answer in given.values() if answer.journal]
+    return _Made(result, kept, answers.waiting)
+
+
+@dataclass
+class _Made:
+    """The list of one mark, what may be forgotten once the whole search is answered, and the ids of
+    questions that may still be answered."""
+
+    result: SearchResult
+    journals: list[FullSearchJournal]
+    waiting: list[str]
+
+    def forget(self) -> None:
+        for journal in self.journals:
+            journal.forget()
 
 
 def _address(
@@ -149,20 +175,22 @@ def _address(
 
 @dataclass
 class _Answers:
-    """What came back from those who were asked."""
+    """What came back from those who were asked; `waiting` are the ids of questions that may still
+    be answered."""
 
     given: dict[str, Answer] = field(default_factory=dict)
     unavailable: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
 
 def _ask_all(
     query: Template, request: Request, asked: Sequence[str], context: SearchContext
 ) -> _Answers:
-    """Ask one after the other. A wider search is in the asker's log before anybody is asked, one
-    within the country before it is answered. What cannot be logged is not asked, nor answered."""
+    """Ask all at once. A wider search is in the asker's log before anybody is asked, one within the
+    country before it is answered. What cannot be logged is not asked, nor answered."""
     answers, home = _Answers(), request.asking_member
-    own = partial(open_member, context.network.members[home].vault, home)
+    own = partial(open_member, context.network.members[home].folder, home)
     wide = request.scope is not Scope.COUNTRY
     with own() as vault:
         if request.unlogged:
@@ -173,18 +201,19 @@ def _ask_all(
             anchor = log_request(vault, "search", query, request, members=list(asked))
             name = as_seen_by("", vault).hidden_scan_name(query.provenance.sha256)
             request = replace(request, anchor=anchor, query=name)
+    found = _answers_of(query, request, asked, context, answers)
     for code in asked:
-        try:
-            answers.given[code] = member_of(code, home, context).answer(query, request)
-            answers.notes += answers.given[code].notes
-        except (StoreError, AccessError, OSError) as error:
-            answers.unavailable.append((code, str(error)))
+        answer = found[code]
+        if isinstance(answer, Answer):
+            answers.given[code] = answer
+            answers.notes += answer.notes
+        else:
+            answers.unavailable.append((code, str(answer)))
     rows = {code: len(answer.rows) for code, answer in answers.given.items()}
     facts: dict[str, Any] = {"rows": rows}
-    if bundles := {code: a.bundle for code, a in answers.given.items() if a.bundle}:
-        facts["bundles"] = bundles
-    if anchors := {code: a.anchor for code, a in answers.given.items() if a.anchor}:
-        facts["anchors"] = anchors
+    for name in ("bundle", "anchor", "sha256"):
+        if stated := {code: v for code, a in answers.given.items() if (v := getattr(a, name))}:
+            facts["answers" if name == "sha256" else f"{name}s"] = stated
     if (wide or rows) and not request.unlogged:
         with own() as vault:
             log_request(vault, "search answered" if wide else "search", query, request, **facts)
@@ -192,6 +221,71 @@ def _ask_all(
         reasons = "; ".join(f"{code}: {why}" for code, why in answers.unavailable)
         raise StoreError(f"no member could answer: {reasons}")
     return answers
+
+
+_Found = Answer | RibinError | OSError
+_GRACE_S = 2.0  # that a carrier may take to say that the time is over
+_MAY_FAIL = (StoreError, AccessError, FormatError, OSError)
+
+
+def _answers_of(
+    query: Template,
+    request: Request,
+    asked: Sequence[str],
+    context: SearchContext,
+    answers: _Answers,
+) -> dict[str, _Found]:
+    """The answer of each, or why there is none. Who answers in this process, or by a bundle that is
+    here, does so in turn: threads of its own would make nothing faster. Meanwhile lines wait."""
+    found: dict[str, _Found] = {}
+    home = request.asking_member
+    pool = ThreadPoolExecutor(max_workers=max(1, len(asked)))
+    begun = time.monotonic()
+    try:
+        sent: dict[str, tuple[OtherMember, Sealed, Future[Answer]]] = {}
+        near: dict[str, Member] = {}
+        for code in asked:
+            try:
+                member = member_of(code, home, context)
+                if isinstance(member, OtherMember) and member.line.carrier.way is not Way.FOLDER:
+                    sealed = member.seal(query, request)
+                    _put_into_outbox(context, home, code, sealed)
+                    future = pool.submit(member.send, sealed, query, request)
+                    sent[code] = (member, sealed, future)
+                else:
+                    near[code] = member
+            except _MAY_FAIL as error:
+                found[code] = error
+        for code, member in near.items():
+            try:
+                found[code] = member.answer(query, request)
+            except _MAY_FAIL as error:
+                found[code] = error
+        for code, (_, sealed, future) in sent.items():
+            try:
+                left_s = begun + context.deadline_s - time.monotonic()
+                found[code] = future.result(max(left_s, 0.0) + _GRACE_S)
+            except TimeoutError:
+                found[code] = NoAnswerError(f"no answer in {context.deadline_s:g} s")
+            except _MAY_FAIL as error:
+                found[code] = error
+            late = isinstance(found[code], NoAnswerError)
+            if isinstance(found[code], StoreError) and not late:  # no line: as without one
+                bundled = bundle_of(code, home, context)
+                found[code] = bundled.answer(query, request) if bundled else found[code]
+            answers.waiting += [sealed.id] if late else []
+            with open_member(context.network.members[home].folder, home) as vault:
+                settle_question(vault, sealed.id, str(found[code]) if late else "")
+    finally:
+        pool.shutdown(wait=False)
+    return found
+
+
+def _put_into_outbox(context: SearchContext, home: str, code: str, sealed: Sealed) -> None:
+    """A question that may be answered late is kept as it was sent."""
+    folder = context.network.members[home].folder
+    with open_member(folder, home) as vault, vault.catalogue.writing() as db:
+        put_own_question(db, sealed.id, code, str(MessageKind.SEARCH), "", sealed.raw)
 
 
 def _unlogged_note(vault: Vault, wide: bool) -> str:

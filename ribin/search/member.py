@@ -1,7 +1,7 @@
 """The side that is asked: a member answers from its own vault, by its own rules.
 
-Today a member is a vault in a folder, or a bundle that it sent. A node of another country answers
-the same question with the same rows, so the engine knows `Member` alone.
+The own vault answers at once, another member by its line, or by the last bundle that it sent. All
+give the same rows to the same question, so the engine knows `Member` alone.
 """
 
 from __future__ import annotations
@@ -10,22 +10,25 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
-from ribin.cases.exhibits import Candidate, Counts, Request
-from ribin.errors import StoreError
+from ribin.cases.exhibits import Candidate, Counts, Request, Scope
+from ribin.errors import FormatError, StoreError
+from ribin.exchange.line import Answered, Line, Sealed
+from ribin.exchange.message import MessageKind
+from ribin.exchange.questions import SearchAnswer, candidate_of, counts_of, search_question
 from ribin.model import Template
 from ribin.search.compare import FullComparison, compare_shortlist, count_marks
 from ribin.search.context import SearchContext
 from ribin.search.index import CoarseScorer, Threads
 from ribin.search.journal import FullSearchJournal
 from ribin.search.rank import group_rows
-from ribin.search.rules import calibre_note, check_request, eligible_marks
+from ribin.search.rules import check_request, eligible_marks, filter_notes
 from ribin.search.shortlist import shortlist_marks
 from ribin.vault.anchors import own_anchor
-from ribin.vault.catalogue import IDENTITY_FILE
 from ribin.vault.disclosure import Disclosure, apart_by_event, as_seen_by
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.received import ReceivedBundle, ReceivedGallery, last_bundle
-from ribin.vault.vault import Vault, check_log, open_member
+from ribin.vault.vault import Vault, open_member
+from ribin.vault.vocabulary import Vocabulary, read_synonyms
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Answer:
     journal: FullSearchJournal | None = None
     bundle: int = 0  # the number of the bundle that answered in place of its sender
     anchor: str = ""  # of the owner's log, once it has the answer; see vault/anchors.py
+    sha256: str = ""  # of what another member answered, as the logs of both sides have it
 
 
 class Member(Protocol):
@@ -54,17 +58,25 @@ class Member(Protocol):
 
 
 def member_of(code: str, home: str, context: SearchContext) -> Member:
-    """Who answers for a member: its vault where that can be reached, else its last bundle."""
-    online = MemberVault(code, context)
-    folders = context.network.members
-    if code == home or (folders[code].vault / IDENTITY_FILE).is_file():
-        return online
-    try:
-        with Vault.open(folders[home].vault, read_only=True) as vault:
-            bundle = last_bundle(vault, code)
-    except StoreError:
-        return online
-    return BundledMember(bundle, code, home, context) if bundle else online
+    """Who answers for a member: itself where there is a way to it, else its last bundle."""
+    if code == home:
+        return OwnVault(code, context)
+    member = context.network.members[code]
+    if member.is_reached:
+        return OtherMember(code, context.network.line(home, code, context), context.deadline_s)
+    bundled = bundle_of(code, home, context)
+    if bundled is None and not member.vault:
+        raise StoreError(f"{code}: a bundle of it needed, found none: it is reached {member.place}")
+    return bundled or OtherMember(
+        code, context.network.line(home, code, context), context.deadline_s
+    )
+
+
+def bundle_of(code: str, home: str, context: SearchContext) -> BundledMember | None:
+    """The last bundle of a member, to answer in its place; None where it has sent none."""
+    with Vault.open(context.network.members[home].folder, read_only=True) as vault:
+        bundle = last_bundle(vault, code)
+    return BundledMember(bundle, code, home, context) if bundle else None
 
 
 def _as_known_here(query: Template, seen: Disclosure) -> Template:
@@ -75,9 +87,86 @@ def _as_known_here(query: Template, seen: Disclosure) -> Template:
     return replace(query, provenance=replace(made, sha256=sha256 or "0" * 64))
 
 
+def answer_search(
+    vault: Vault, query: Template, request: Request, reach: Scope, context: SearchContext
+) -> Answer:
+    """What the owner of a vault shows an asker who reaches it in `reach`, compared and ranked; the
+    log of it is the caller's.
+
+    Raises AccessError: the scope does not reach this member, or nobody says who asks and why;
+    StoreError: the vault cannot be read.
+    """
+    check_request(request, reach)
+    is_own = request.asking_member == vault.member
+    seen = as_seen_by(request.asking_member, vault, reach)
+    mark_table = seen.mark_table(query.mark_type)
+    left_out = seen.marks_of(name for member, name in request.leave_out if member == vault.member)
+    known = query if is_own else _as_known_here(query, seen)
+    asked = (request, vault, mark_table, left_out, context, context.shard_scorer)
+    found = _compare(known, *asked, query.provenance.sha256, reach)
+    exhibits = {n: seen.exhibit(e) for n, e in found.full.exhibits.items()}
+    ordered = seen.order(found.full.rows)
+    rows = group_rows(ordered, apart_by_event(exhibits), request.group, reach)
+    shown = seen.rows(rows[: request.top], exhibits)
+    snapshot = seen.snapshot(mark_table)
+    return Answer(shown, found.counts, snapshot, found.notes, found.journal)
+
+
+@dataclass(frozen=True)
+class OwnVault:
+    """The asker's own member; its search is in its log by other ways."""
+
+    code: str
+    context: SearchContext
+
+    def answer(self, query: Template, request: Request) -> Answer:
+        """As `answer_search`; StoreError also where the vault is another member's."""
+        folder = self.context.network.members[self.code].folder
+        with open_member(folder, self.code) as vault:
+            return answer_search(vault, query, request, Scope.COUNTRY, self.context)
+
+
+@dataclass(frozen=True, eq=False)
+class OtherMember:
+    """A member that is asked by its line; how near it is, it says itself."""
+
+    code: str
+    line: Line
+    deadline_s: float
+
+    def seal(self, query: Template, request: Request) -> Sealed:
+        """The question as it is sent."""
+        return self.line.seal(MessageKind.SEARCH, search_question(query, request, self.code))
+
+    def answer(self, query: Template, request: Request) -> Answer:
+        """The list that the member gives; errors as it refuses, and as `Line.send`."""
+        return self.send(self.seal(query, request), query, request)
+
+    def send(self, sealed: Sealed, query: Template, request: Request) -> Answer:
+        """As `answer`, of a question that is sealed already."""
+        found = self.line.send(sealed, SearchAnswer, self.deadline_s)
+        return answer_of(self.code, found, query, request)
+
+
+def answer_of(
+    code: str, found: Answered[SearchAnswer], query: Template, request: Request
+) -> Answer:
+    """What a member answered, held against what it was asked.
+
+    Raises FormatError: more rows than were asked for, or counts that do not add up.
+    """
+    told, where = found.content, f"{code}: answer"
+    if request.top is not None and len(told.rows) > request.top:
+        raise FormatError(f"{where}: at most {request.top} rows needed, found {len(told.rows)}")
+    rows = tuple(candidate_of(row, code, query.mark_type) for row in told.rows)
+    counts = counts_of(told.counts, where)
+    head, sha256 = found.anchor, found.sha256
+    return Answer(rows, counts, told.snapshot, told.notes, anchor=head, sha256=sha256)
+
+
 def log_request(vault: Vault, action: str, query: Template, request: Request, **facts: Any) -> str:
-    """Log a request; the asking member, the scope and `facts` become the details. Gives the anchor
-    of the log that has it.
+    """Log a request of the own member; scope and `facts` become the details. Gives the anchor of
+    the log that has it.
 
     Raises StoreError: the vault is read-only or locked.
     """
@@ -88,52 +177,8 @@ def log_request(vault: Vault, action: str, query: Template, request: Request, **
         **facts,
     }
     with vault.act(action, request.who, request.reason, ()) as act:
-        is_own = vault.member == request.asking_member
-        act.log(query.provenance.sha256 if is_own else request.query, **details)
+        act.log(query.provenance.sha256, **details)
         return own_anchor(act.db)
-
-
-@dataclass(frozen=True)
-class MemberVault:
-    """A member whose vault is a folder that this process can open."""
-
-    code: str
-    context: SearchContext
-
-    def answer(self, query: Template, request: Request) -> Answer:
-        """Apply the owner's rules, compare, and log what was shown to whom.
-
-        Raises AccessError: the scope does not reach this member, or nobody says who asks and why;
-        StoreError: the vault cannot be opened or read, is another member's, or its audit log
-        cannot be written.
-        """
-        asker = request.asking_member
-        reach = self.context.network.reach(asker, self.code)
-        check_request(request, reach)
-        with open_member(self.context.network.members[self.code].vault, self.code) as vault:
-            is_own = asker == self.code  # a member's own search is in its log already
-            if not is_own:
-                check_log(vault)
-            seen = as_seen_by(request.asking_member, vault, reach)
-            mark_table = seen.mark_table(query.mark_type)
-            left_out = seen.marks_of(
-                name for member, name in request.leave_out if member == self.code
-            )
-            scorer = self.context.shard_scorer
-            known = query if is_own else _as_known_here(query, seen)
-            asked = (request, vault, mark_table, left_out, self.context, scorer)
-            found = _compare(known, *asked, query.provenance.sha256)
-            exhibits = {n: seen.exhibit(e) for n, e in found.full.exhibits.items()}
-            ordered = seen.order(found.full.rows)
-            rows = group_rows(ordered, apart_by_event(exhibits), request.group, reach)
-            shown = seen.rows(rows[: request.top], exhibits)
-            anchor = ""
-            if not is_own:
-                kept = {"anchors": {asker: request.anchor}}
-                anchor = log_request(vault, "answer", query, request, rows=len(shown), **kept)
-            snapshot = seen.snapshot(mark_table)
-        told = (shown, found.counts, snapshot, found.notes, found.journal)
-        return Answer(*told, anchor=anchor)
 
 
 @dataclass(frozen=True)
@@ -154,7 +199,7 @@ class BundledMember:
         network = self.context.network
         reach = network.reach(request.asking_member, self.code)
         check_request(request, reach)
-        with Vault.open(network.members[self.home].vault) as own:
+        with Vault.open(network.members[self.home].folder) as own:
             # It has what a search needs of a vault: folder, member, holdings and templates.
             received = ReceivedGallery(own, self.code)
             gallery = cast(Vault, received)
@@ -163,7 +208,7 @@ class BundledMember:
             left_out = received.marks_known_as(names) if names else []
             scorer = Threads(self.context.threads)  # workers elsewhere have no bundle
             asked = (request, gallery, mark_table, left_out, self.context, scorer)
-            found = _compare(query, *asked, query.provenance.sha256)
+            found = _compare(query, *asked, query.provenance.sha256, reach, own)
         known = apart_by_event(found.full.exhibits)
         rows = tuple(group_rows(found.full.rows, known, request.group, reach)[: request.top])
         note = f"{self.code}: no line; answered by its bundle {self.bundle.number}"
@@ -189,10 +234,16 @@ def _compare(
     context: SearchContext,
     scorer: CoarseScorer,
     file_sha256: str,
+    reach: Scope,
+    vault: Vault | None = None,
 ) -> _Compared:
-    """What is eligible -> coarse scores, unless all is to be compared -> full comparison."""
-    reach = context.network.reach(request.asking_member, gallery.member)
-    eligible = eligible_marks(query, mark_table, request, reach, left_out)
+    """What is eligible -> coarse scores, unless all is to be compared -> full comparison.
+
+    `vault`: whose synonyms count, where that is not the gallery's own.
+    """
+    with (vault or gallery).catalogue.reading() as db:
+        words = Vocabulary({}, read_synonyms(db))
+    eligible = eligible_marks(query, mark_table, request, reach, left_out, words)
     chosen, journal = mark_table.ids[eligible.wanted], None
     notes: tuple[str, ...] = ()
     if request.full:
@@ -201,7 +252,7 @@ def _compare(
         chosen, notes = shortlist_marks(
             query, gallery, mark_table, eligible, context.params, scorer
         )
-    if note := calibre_note(mark_table, request, reach):
-        notes += (f"{gallery.member}: {note}",)
+    found = filter_notes(mark_table, request, reach, words)
+    notes += tuple(f"{gallery.member}: {note}" for note in found)
     full = compare_shortlist(query, gallery, chosen, context, journal, file_sha256)
     return _Compared(full, count_marks(eligible, len(chosen), full), notes, journal)

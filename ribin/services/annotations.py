@@ -7,6 +7,7 @@ from pathlib import Path
 from ribin.cases.annotation import SavedAnnotations, decode_annotations
 from ribin.errors import ParameterError
 from ribin.input_file import read_input
+from ribin.services.blind_pairs import shown_annotations
 from ribin.vault.annotations import read_annotations, save_annotations
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
@@ -25,11 +26,13 @@ def save_annotation_file(vault: Vault, path: Path, who: str, reason: str) -> Sav
     return save_annotations(vault, decode_annotations(content, str(path)), str(path), who, reason)
 
 
-def saved_annotations(vault: Vault, who: str) -> list[SavedAnnotations]:
-    """What counts now of all annotations, oldest first.
+def saved_annotations(vault: Vault, who: str) -> tuple[list[SavedAnnotations], tuple[str, ...]]:
+    """What counts now of all annotations, oldest first, without those of others on a pair that this
+    person is to examine blind; and notes that say so.
 
     Raises AccessError: the vault's people have roles, and `who` has none.
     """
     check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
-        return read_annotations(db)
+        saved = read_annotations(db)
+    return shown_annotations(vault, who, saved)

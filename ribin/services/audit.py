@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.cases.leads import Role
-from ribin.errors import ParameterError, StoreError
+from ribin.cases.plausible import checked_day
+from ribin.errors import AccessError, FormatError, ParameterError, StoreError
+from ribin.exchange.message import MessageKind
+from ribin.exchange.questions import HeadsAnswer, HeadsQuestion
 from ribin.search.network import Network
 from ribin.services.files import whole_file
 from ribin.services.session import open_own
-from ribin.vault.anchors import anchors_sent_back, kept_anchors, missing_anchors
+from ribin.vault.anchors import anchors_sent_back, anchors_without_row, missing_anchors
 from ribin.vault.audit import (
     AuditHead,
     AuditRow,
+    RowFilter,
     anchor_problem,
     exported_lines,
     file_problems,
+    find_rows,
+    read_actions,
     read_hashes,
     read_head,
 )
@@ -28,7 +34,7 @@ from ribin.vault.exhibits import aliases_of
 from ribin.vault.people import check_role
 from ribin.vault.retention import tombstones
 from ribin.vault.sharing import named_in_lead, pseudonym
-from ribin.vault.vault import Vault, open_member
+from ribin.vault.vault import Vault
 
 _READERS = (Role.AUDITOR, Role.ADMINISTRATOR)
 _KEYED = re.compile(r"[0-9a-f]{64}")  # a head as it crosses a border
@@ -61,11 +67,11 @@ def verify_log(
     kept = [("a report or bundle", one) for one in anchors if _KEYED.fullmatch(one)]
     said = [one for one in anchors if not _KEYED.fullmatch(one)]
     if file:
-        if kept:
-            raise ParameterError("anchor: ROW:SHA256 needed to verify a file, found one of a vault")
         head, problems, hashes = file_problems(file)
         problems += [p for p in (anchor_problem(hashes, anchor) for anchor in said) if p]
-        return VerifiedLog(head, tuple(problems))
+        if kept:
+            problems += _anchors_not_in_file(vault, file, head, hashes, kept)
+        return VerifiedLog(head, tuple(problems), len(kept))
     with open_own(vault) as opened:
         theirs, notes = _heads_kept_by_others(network, opened.member, who) if network else ([], [])
         with opened.catalogue.reading() as db:
@@ -82,6 +88,30 @@ def verify_log(
     return VerifiedLog(head, tuple(problems), len(kept), tuple(notes))
 
 
+def _anchors_not_in_file(
+    vault: Path | None,
+    file: Path,
+    head: AuditHead,
+    hashes: Mapping[int, str],
+    kept: Sequence[tuple[str, str]],
+) -> list[str]:
+    """A sentence for each head that crossed a border and is of no row of an exported log.
+
+    Only the vault that the log is of has the key that tells which row such a head is of.
+    """
+    needed = (
+        f"anchor: the vault of {head.member} needed, whose key tells of which row of {file} it is"
+    )
+    if vault is None:
+        raise ParameterError(f"{needed}, found none", hint="--vault names it")
+    with open_own(vault) as opened:
+        if opened.member != head.member:
+            raise ParameterError(f"{needed}, found that of {opened.member}")
+        with opened.catalogue.reading() as db:
+            missing = anchors_without_row(db, hashes.values(), kept)
+    return [f"audit log: a row of head {anchor} needed, found none" for _, anchor in missing]
+
+
 def _heads_kept_by_others(
     network: Network, member: str, who: str
 ) -> tuple[list[tuple[str, str]], list[str]]:
@@ -90,11 +120,10 @@ def _heads_kept_by_others(
     notes = []
     for code in sorted(network.members.keys() - {member}):
         try:
-            with open_member(network.members[code].vault, code) as other:
-                other.record("heads", member, who, "", asking_member=member)
-                with other.catalogue.reading() as db:
-                    kept += [(code, anchor) for anchor in kept_anchors(db).get(member, ())]
-        except StoreError as error:
+            line = network.line(member, code)
+            told = line.ask(MessageKind.LOG_HEADS, HeadsQuestion(who), HeadsAnswer).content
+            kept += [(code, anchor) for anchor in told.heads]
+        except (StoreError, AccessError, FormatError) as error:
             notes.append(f"{code}: not asked which heads it keeps: {error}")
     return kept, notes
 
@@ -129,6 +158,34 @@ def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]
         or names & set(row.details.get("disclosed", ()))  # it was in a bundle
         or (len(subject) >= _LEAST_OF_A_HASH and row.subject.startswith(subject))
     ][-last:]
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A page of the log: its rows, the newest first, and the number before which more are; 0 where
+    there are none."""
+
+    rows: tuple[AuditRow, ...]
+    more_before: int
+    actions: tuple[str, ...]  # that the log has
+
+
+def audit_trail(
+    vault: Vault, wanted: RowFilter, subject: str, who: str, before: int = 0, most: int = 100
+) -> Trail:
+    """The rows of a filter, and about a subject as `last_rows` has it; errors as there."""
+    _check_reader(vault, who)
+    for name, day in (("from", wanted.first), ("to", wanted.last)):
+        if day:
+            checked_day(day, name)
+    if subject:
+        begins = subject if len(subject) >= _LEAST_OF_A_HASH else ""
+        wanted = replace(wanted, subjects=frozenset(_names_of(vault, subject)), begins=begins)
+    with vault.catalogue.reading() as db:
+        rows = find_rows(db, wanted, before, most + 1)
+        actions = tuple(read_actions(db))
+    more = rows[most - 1].seq if len(rows) > most else 0
+    return Trail(tuple(rows[:most]), more, actions)
 
 
 def _names_of(vault: Vault, subject: str) -> set[str]:

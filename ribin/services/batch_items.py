@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from ribin.cases.exhibits import Scope
+from ribin.cases.exhibits import CLASS_FIELDS, Filters, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.errors import FormatError
 from ribin.model import Template
@@ -20,11 +20,13 @@ from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.report.json import plain_value
 from ribin.report.text import lists_value
+from ribin.services.blind_pairs import check_scans_shown
 from ribin.services.enrol import PrepareScans
 from ribin.services.marks import Asker, cell_source, side_of
 from ribin.services.reading import ReadOptions
 from ribin.services.search import SearchOptions, search_for
 from ribin.services.session import Session
+from ribin.vault.vault import Vault
 from ribin.workers import Partial, Work, WorkItem
 
 _EXHIBIT = "exhibit:"
@@ -62,6 +64,7 @@ class CompareScans:
     reading: ReadOptions
     vault: Path | None = None
     cells: bool = False
+    who: str = ""  # whom results are for: of a pair to examine blind there are none
 
     def settings(self) -> Mapping[str, object]:
         return {
@@ -75,6 +78,10 @@ class CompareScans:
         mark = item.fields.get("mark") or None
         one, reference = self._template(item, "reference", mark)
         two, comparison = self._template(item, "comparison", str(reference.mark_type))
+        if self.vault:
+            with Vault.open(self.vault) as vault:
+                scans = (reference.provenance.sha256, comparison.provenance.sha256)
+                check_scans_shown(vault, self.who, scans)
         result = compare_marks(reference, comparison, self.params)
         value = plain_value(replace(result, reference=one, comparison=two))
         left_out = _OF_THE_RUN if self.cells else (*_OF_THE_RUN, "cell_fits")
@@ -145,12 +152,9 @@ class SearchQueries:
         if scope and scope not in tuple(Scope):
             needed = f"line {item.line}: scope needs one of {', '.join(Scope)}"
             raise FormatError(f"{needed}, found {scope!r}")
-        filters = replace(
-            usual.filters,
-            calibre=cells.get("calibre", usual.filters.calibre),
-            date_from=cells.get("from", usual.filters.date_from),
-            date_to=cells.get("to", usual.filters.date_to),
-        )
+        columns = {**{name: name for name in CLASS_FIELDS}, "date_from": "from", "date_to": "to"}
+        said = {name: cells[column] for name, column in columns.items() if column in cells}
+        filters = Filters(**{**asdict(usual.filters), **said})
         return replace(
             usual,
             scope=Scope(scope) if scope else None,

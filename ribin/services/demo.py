@@ -59,7 +59,7 @@ def build_demo(folder: Path, jobs: int, progress: OnProgress) -> Demo:
     network_file = folder / "network.toml"
     shutil.copyfile(sample / "network.toml", network_file)
     for code, member in read_network(network_file).members.items():
-        Vault.create(member.vault, code, login_name() or WHO).close()
+        Vault.create(member.folder, code, login_name() or WHO).close()
     options = EnrolOptions(DEFAULT_PARAMS, WHO, REASON, network_file=network_file, jobs=jobs)
     report = enrol_rows(rows, options, progress)
     _all_enrolled(report, sample)

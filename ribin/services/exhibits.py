@@ -17,7 +17,7 @@ from ribin.leads.rules import status_of
 from ribin.report.table import facts, table
 from ribin.services.leads import lead_views
 from ribin.vault.corrections import history_of
-from ribin.vault.exhibits import StoredMark, StoredScan, fields_of, read_aliases
+from ribin.vault.exhibits import StoredMark, StoredScan, current_name, fields_of, read_aliases
 from ribin.vault.people import check_looker
 from ribin.vault.sharing import pseudonyms, releases_of
 from ribin.vault.states import scan_state
@@ -53,6 +53,7 @@ class ListedLead:
     other: str
     standing: str
     linked: bool
+    open: bool = False  # whether it may still lead to a link
 
 
 @dataclass(frozen=True)
@@ -184,9 +185,28 @@ def _leads_by_exhibit(vault: Vault, who: str) -> dict[str, list[ListedLead]]:
             if here.member == vault.member:
                 beside = there.exhibit if there.member == vault.member else str(there)
                 standing = str(status_of(history))
-                lead = ListedLead(history.lead.lead, beside, standing, history.linked)
+                named = history.lead.lead, beside, standing
+                lead = ListedLead(*named, history.linked, history.is_open)
                 found.setdefault(here.exhibit, []).append(lead)
     return found
+
+
+def move_warnings(vault: Vault, who: str, names: Sequence[str]) -> list[str]:
+    """A line for each link, and each lead that may become one, on exhibits between which a scan is
+    to be moved: its verdicts are on what these show.
+
+    Raises AccessError: as `list_exhibits`.
+    """
+    check_looker(vault.catalogue, who)
+    leads, lines = _leads_by_exhibit(vault, who), {}
+    with vault.catalogue.reading() as db:
+        known = [current_name(db, name) for name in names]
+    for exhibit in known:
+        for one in leads.get(exhibit, ()):
+            if one.linked or one.open:
+                text = f"{one.lead}, {one.standing}, is on {exhibit} and {one.other}"
+                lines[one.lead] = f"{text}: it stays as it is, on what the exhibits were then"
+    return list(lines.values())
 
 
 @dataclass(frozen=True)

@@ -376,7 +376,7 @@ def _opened(ref: ExhibitRef, asker: Asker) -> Iterator[_ShownExhibit]:
         raise ParameterError(f"{ref}: who asks and why needed, found nobody")
     reach = session.network.reach(session.member, ref.member)
     check_request(request, reach)
-    with Vault.open(session.network.members[ref.member].vault) as vault:
+    with Vault.open(session.network.members[ref.member].folder) as vault:
         seen = as_seen_by(session.member, vault, reach)
         found = seen.find(ref.exhibit)
         # The same words for what is hidden and for what is not there: neither is anybody's to know.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ribin.cases.exhibits import Scope
 from ribin.cases.plausible import country_codes
-from ribin.errors import StoreError
+from ribin.errors import AccessError, FormatError, StoreError
+from ribin.exchange.message import MessageKind
+from ribin.exchange.questions import CountsAnswer, CountsQuestion
 from ribin.report.table import remark, table
 from ribin.search.network import Network
-from ribin.vault.disclosure import may_see
 from ribin.vault.vault import open_member
 
 
@@ -33,29 +33,29 @@ def member_states(network: Network, asker: str = "", who: str = "") -> list[Memb
     """Ask every member how many exhibits the asker may know of; its audit log has the question.
 
     `asker`: code of the member that asks: all of its own exhibits are counted, and of others those
-    that they share with it. Empty: those that everybody in the network may know of. Raises
-    AccessError: the asker is not in the network.
+    that they share with it. Empty: nobody is asked. Raises AccessError:
+    the asker is not in the network.
     """
     states = []
     for code, member in sorted(network.members.items()):
         clusters = tuple(name for name, codes in network.clusters.items() if code in codes)
         exhibits, problem = _ask(network, code, asker, who)
-        states.append(
-            MemberState(code, member.name, clusters, str(member.vault), exhibits, problem)
-        )
+        states.append(MemberState(code, member.name, clusters, member.place, exhibits, problem))
     return states
 
 
 def _ask(network: Network, code: str, asker: str, who: str) -> tuple[int | None, str]:
-    reach = network.reach(asker, code) if asker else Scope.NETWORK
+    if not asker:
+        return None, "not asked: --vault says who asks"
+    network.reach(asker, code)
     try:
-        with open_member(network.members[code].vault, code) as vault:
-            exhibits = vault.exhibits().values()
-            shown = sum(may_see(one, Scope.NETWORK, reach) for one in exhibits)
-            if code != asker:
-                vault.record("count", code, who, "", asking_member=asker, exhibits=shown)
-            return shown, ""
-    except StoreError as error:
+        if code == asker:
+            with open_member(network.members[code].folder, code) as vault:
+                return len(vault.exhibits()), ""
+        line = network.line(asker, code)
+        told = line.ask(MessageKind.COUNTS, CountsQuestion(who), CountsAnswer).content
+        return told.exhibits, ""
+    except (StoreError, AccessError, FormatError) as error:
         return None, str(error)
 
 

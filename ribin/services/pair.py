@@ -26,6 +26,7 @@ from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.pictures import Picture, draw_overlay, write_overlay
 from ribin.report.trace import write_trace_files
+from ribin.services.blind_pairs import check_pair_shown
 from ribin.services.files import REPORT, check_output, whole_file
 from ribin.services.leads import look_at_lead
 from ribin.services.marks import (
@@ -94,7 +95,8 @@ def prepare_pair(
     A pair of low score is looked at mirrored as well, and the result has a note where that
     agrees clearly better.
 
-    Raises RibinError: as `side_of`: a side cannot be read, is not there, or may not be seen.
+    Raises RibinError: as `side_of`: a side cannot be read, is not there, or may not be seen; and
+    AccessError where the person asking is to examine the pair blind.
     """
     if options.render:
         return _rendered_pair(reference, comparison, asker, options)
@@ -102,7 +104,13 @@ def prepare_pair(
     one = side_of(reference, asker, options.reference, options.mark_type, trace=traces[0])
     needed = one.mark.mark_type
     two = side_of(comparison, asker, options.comparison, needed, trace=traces[1])
+    _check_shown(asker, one, two)
     return compare_sides(one, two, asker.params, trace=traces[2])
+
+
+def _check_shown(asker: Asker, one: Side, two: Side) -> None:
+    if asker.session and asker.request:
+        check_pair_shown(asker.session, asker.request.who, (one, two))
 
 
 def compare_sides(
@@ -133,6 +141,7 @@ def candidate_pair(
     `action` as `candidate_side`.
     """
     side = candidate_side(session, request, candidate, action)
+    check_pair_shown(session, request.who, (query, side))
     return compare_sides(query, side, session.params, mirrored=False)
 
 
@@ -149,6 +158,7 @@ def _rendered_pair(
         traces = _traces(options)
         side = side_of_scan(first, names[0], params, options.mark_type, traces[0])
         other = side_of_scan(second, names[1], params, side.mark.mark_type, traces[1])
+        _check_shown(asker, side, other)
         tried.append(compare_sides(side, other, params, trace=traces[2]))
     best = tried[best_of([pair.result for pair in tried])]
     if alike:

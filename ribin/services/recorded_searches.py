@@ -20,7 +20,9 @@ from ribin.input_file import read_input
 from ribin.report.json import as_json, lists_of, plain_value
 from ribin.report.search import lists_sha256
 from ribin.report.text import lists_value
+from ribin.services.blind_pairs import check_list_shown
 from ribin.vault.exhibits import find_scan_owner
+from ribin.vault.messages import name_questions
 from ribin.vault.people import check_looker
 from ribin.vault.recorded_searches import add_search, read_search, read_searches
 from ribin.vault.records import next_number
@@ -72,6 +74,7 @@ def record_in(act: Act, member: str, sides: Sequence[Side], lists: SearchLists) 
         lists=json.loads(as_json(lists_value(lists))),
     )
     add_search(act, lists.search, stated)
+    name_questions(act.db, lists.waiting, lists.search)
     return lists
 
 
@@ -91,11 +94,14 @@ def recorded_searches(vault: Vault, who: str) -> list[RecordedSearch]:
 def recorded_search(vault: Vault, number: str, who: str) -> RecordedSearch:
     """The search of a number, with its lists.
 
-    Raises StoreError: there is none, or its lists have ended; AccessError: as `recorded_searches`.
+    Raises StoreError: there is none, or its lists have ended; AccessError: as `recorded_searches`,
+    or they have a pair that this person is to examine blind.
     """
     check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
-        return read_search(db, number, str(vault.path))
+        found = read_search(db, number, str(vault.path))
+    check_list_shown(vault, who, found)
+    return found
 
 
 def lists_as_recorded(found: RecordedSearch) -> SearchLists:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ribin.cases.exhibits import Candidate, Filters, Grouping, Request, Scope, SearchResult
@@ -19,6 +19,7 @@ from ribin.report.pictures import motion_of
 from ribin.report.search import CandidatePicture, lists_sha256, search_document
 from ribin.search.engine import search_marks
 from ribin.search.rules import OTHER_PARAMETERS
+from ribin.services.blind_pairs import left_out_of_search, notes_of_search
 from ribin.services.marks import Asker, Source, sides_of, sides_of_enrolled_scan
 from ribin.services.pair import (
     FROM_TEMPLATE,
@@ -39,6 +40,7 @@ from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.people import check_searcher
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
+from ribin.vault.vocabulary import Vocabulary, read_synonyms
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 
 
@@ -112,6 +114,7 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
     Raises RibinError: as `sides_of`, `check_reach` and `search`.
     """
     request = options.request(session.member)
+    request = replace(request, filters=in_own_words(session.vault, request.filters))
     check_reach(session, request, options.members)
     wide = request
     if options.members:
@@ -124,8 +127,18 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
         scans = dict.fromkeys(side.template.provenance.sha256 for side in sides)
         pairs = {pair for sha256 in scans for pair in reviewed_with(session.vault, sha256)}
         request = replace(request, leave_out=tuple(sorted(pairs)))
+    request = left_out_of_search(session, request, sides)
     lists = _search(session, sides, request, members)
-    return FinishedSearch(tuple(sides), request, replace(lists, notes=(*notes, *kept_from)))
+    said = (*notes, *kept_from, *notes_of_search(session, request.who, sides))
+    return FinishedSearch(tuple(sides), request, replace(lists, notes=said))
+
+
+def in_own_words(vault: Vault, filters: Filters) -> Filters:
+    """The filters with the values that the synonyms of the own vault stand for."""
+    with vault.catalogue.reading() as db:
+        words = Vocabulary({}, read_synonyms(db))
+    meant = {name: words.value(name, text) for name, text in filters.of_class.items()}
+    return Filters(**{**asdict(filters), **meant})
 
 
 def _who_is_asked(
@@ -154,7 +167,9 @@ def search_scan(session: Session, exhibit: str, sha256: str, request: Request) -
     check_reach(session, request)
     asker = Asker(session.params, session, request)
     sides = sides_of_enrolled_scan(ExhibitRef(session.member, exhibit), asker, sha256)
-    return record_lists(session.vault, sides, _search(session, sides, request, ()))
+    lists = _search(session, sides, left_out_of_search(session, request, sides), ())
+    notes = notes_of_search(session, request.who, sides)
+    return record_lists(session.vault, sides, replace(lists, notes=(*lists.notes, *notes)))
 
 
 def _search(

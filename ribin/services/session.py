@@ -10,7 +10,8 @@ from ribin.errors import AccessError, ParameterError
 from ribin.params.defaults import Params
 from ribin.search.context import OnProgress, SearchContext, silent
 from ribin.search.index import CoarseScorer
-from ribin.search.network import Network, NetworkMember, read_network
+from ribin.search.network import Network, NetworkMember
+from ribin.services.lines import linked_as_agreed, open_network
 from ribin.vault.vault import Vault
 
 
@@ -42,7 +43,7 @@ class Session:
         own = open_own(vault)
         try:
             network = (
-                read_network(network_file)
+                linked_as_agreed(open_network(network_file), own)
                 if network_file
                 else Network({own.member: NetworkMember(own.member, own.member, own.path)}, {})
             )
@@ -53,9 +54,9 @@ class Session:
                     f"{network_file}: a section [members.{own.member}] for the vault {own.path} "
                     f"needed, found {known}"
                 )
-            if listed.vault.resolve() != own.path.resolve():
+            if listed.vault is None or listed.vault.resolve() != own.path.resolve():
                 raise ParameterError(
-                    f"{network_file}: the vault of {own.member} is {listed.vault}, found {own.path}"
+                    f"{network_file}: the vault of {own.member} is {listed.place}, found {own.path}"
                 )
         except BaseException:
             own.close()
@@ -86,7 +87,7 @@ class Vaults:
     def __init__(self, vault: Path | None, network_file: Path | None) -> None:
         if vault is None and network_file is None:
             raise ParameterError("--vault (RIBIN_VAULT) or --network (RIBIN_NETWORK) needed")
-        self._network = read_network(network_file) if network_file else None
+        self._network = open_network(network_file) if network_file else None
         self._own = Vault.open(vault) if vault else None
         self._open: dict[str, Vault] = {self._own.member: self._own} if self._own else {}
 
@@ -110,7 +111,7 @@ class Vaults:
         if code not in self._network.members:
             known = ", ".join(self._network.members)
             raise AccessError(f"member {code}: a member of the network needed ({known})")
-        return self._network.members[code].vault
+        return self._network.members[code].folder
 
     def __enter__(self) -> Self:
         return self

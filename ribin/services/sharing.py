@@ -173,7 +173,7 @@ def release(vault: Vault, network: Network, asked: ReleaseRequest) -> ReleaseRes
     original = asked.original and not asked.ended
     note = ""
     try:
-        with Vault.open(network.members[receiver].vault) as other:
+        with Vault.open(network.members[receiver].folder) as other:
             subject = f"{vault.member}:{pseudonym}"
             other.record(action, subject, **said, owner=vault.member, original=original)
     except (RibinError, OSError) as error:
@@ -408,7 +408,7 @@ def _of_another(
     reach = session.network.reach(session.member, owner)
     check_request(Request(session.member, reach, who=who, reason=reason), reach)
     try:
-        vault = Vault.open(session.network.members[owner].vault)
+        vault = Vault.open(session.network.members[owner].folder)
     except StoreError:
         brought = [ReleasedOriginal(*one) for one in read_originals(session.vault, owner, exhibit)]
         if not brought:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from ribin._version import __version__
-from ribin.cases.csv_files import TableForm, read_csv
+from ribin.cases.csv_files import TableForm
 from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
@@ -21,6 +21,7 @@ from ribin.evaluate.population import (
     Plan,
     Population,
     PopulationScan,
+    pair_notes,
     read_population,
     with_pairs_of,
     with_scans_of,
@@ -132,11 +133,11 @@ class PopulationSource:
 
 
 def source_notes(source: PopulationSource) -> list[str]:
-    """How the labels or the table of pairs are read, and firearms whose names look alike."""
+    """How the labels or the table of pairs are read, firearms whose names look alike, and rows of
+    pairs that repeat one."""
     if source.path.is_dir():
         return label_notes(source.path, source.form)
-    note = read_csv(source.path, "a CSV file of pairs", (), form=source.form).note
-    return [note] if note else []
+    return pair_notes(source.path, source.form)
 
 
 def make_population(

@@ -47,8 +47,16 @@ def missing_anchors(
     db: sqlite3.Connection, kept: Iterable[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     """Those of these anchors (keeper and anchor) that belong to no row of this log."""
+    hashes = [sha256 for (sha256,) in db.execute("SELECT sha256 FROM audit")]
+    return anchors_without_row(db, hashes, kept)
+
+
+def anchors_without_row(
+    db: sqlite3.Connection, hashes: Iterable[str], kept: Iterable[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Those of these anchors that are of none of these rows of a log, by the key of its vault."""
     key = read_setting(db, "opaque_key")
-    own = {_keyed(key, sha256) for (sha256,) in db.execute("SELECT sha256 FROM audit")}
+    own = {_keyed(key, sha256) for sha256 in hashes}
     return [(keeper, anchor) for keeper, anchor in kept if anchor not in own]
 
 

@@ -63,8 +63,15 @@ def _link_problems(history: LeadHistory) -> Iterator[str]:
         yield "its link needs verdicts of two persons, found one person's"
     if is_by(second, lead.examiner, lead.member):
         yield "its link needs a second verdict of another person than who took it up"
+    said = history.confirmation
+    agreed = [one for one in history.given if one.conclusion is Conclusion.IDENTIFICATION]
+    gave = {one.member for one in agreed if one.at <= link.at}
+    gave |= {said.member} if said and said.at <= link.at else set()
+    if len(lead.members) > 1 and len(gave) == 1:
+        yield "its link needs a verdict of each member or a confirmation, found one member's"
     # Two members apart may give two verdicts each: then the last of all four makes the link.
     days = {review.at for review in history.given if review.at >= max(first.at, second.at)}
+    days |= {said.at} if said else set()
     if link.pair != lead.pair or link.at not in days:
         yield "its link is not of its exhibits, or not of the day of its verdicts"
     ended = any(one.conclusion is not Conclusion.IDENTIFICATION for one in history.current)
@@ -104,6 +111,7 @@ def _persons_problems(
     lead, owner = history.lead.lead, _owner(db)
     entries = [f"leads/{lead}", f"links/{lead}"]
     entries += [f"withdrawals/{history.withdrawal.withdrawal}"] if history.withdrawal else []
+    entries += [f"records/{kind}/{lead}/1" for kind in ("closure", "confirmation")]
     for name in (*entries, *(f"reviews/{review.review}" for review in history.given)):
         for said in vouched.get(name, ()):
             others = set(history.lead.members) - {owner}
@@ -120,6 +128,10 @@ def _persons_problems(
         closed_here = history.closure is not None and history.closure.member == owner
         if closed_here and not (opened and before) and said.row.who not in heads:
             yield f"lead {lead}: closed by {said.row.who}, who might not"
+    for said in vouched.get(f"records/confirmation/{lead}/1", ()):
+        here = history.confirmation is not None and history.confirmation.member == owner
+        if here and said.row.who not in _holders(db, Role.EXAMINER, said.row.seq, vouched):
+            yield f"lead {lead}: confirmed by {said.row.who}, who was no examiner"
     if end := history.withdrawal:
         ended = [r for r in history.current if r.conclusion is not Conclusion.IDENTIFICATION]
         superseded = any(is_by(review, end.person, end.member) for review in ended)

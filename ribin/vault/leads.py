@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ribin.cases.leads import (
     Closure,
+    Confirmation,
     ExhibitRef,
     Lead,
     LeadHistory,
@@ -138,15 +139,23 @@ def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
     lead = history.lead.lead
     link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
     end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
-    closed = last_version(db, RecordKind.CLOSURE, lead)
     return replace(
         history,
         link=from_row(Link, link) if link else None,
         withdrawal=from_row(Withdrawal, end) if end else None,
-        closure=Closure(lead, closed.person, closed.member, closed.at, closed.reason)
-        if closed
-        else None,
+        closure=_word(db, RecordKind.CLOSURE, Closure, lead),
+        confirmation=_word(db, RecordKind.CONFIRMATION, Confirmation, lead),
     )
+
+
+_Word = TypeVar("_Word", Closure, Confirmation)
+
+
+def _word(
+    db: sqlite3.Connection, kind: RecordKind, made: Callable[..., _Word], lead: str
+) -> _Word | None:
+    said = last_version(db, kind, lead)
+    return made(lead, said.person, said.member, said.at, said.reason) if said else None
 
 
 # Reviews as they are read: a row is never changed, what came to be known later stands beside it.

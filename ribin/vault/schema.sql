@@ -167,6 +167,12 @@ CREATE TABLE appointments (
     appointed_by TEXT NOT NULL,
     reason TEXT NOT NULL
 );
+-- What is kept of the passwords of accounts (Argon2id). In no export and no bundle; the record of an
+-- account says which one counts.
+CREATE TABLE secrets (
+    person TEXT PRIMARY KEY NOT NULL CHECK (person <> ''),
+    secret TEXT NOT NULL CHECK (secret <> '')
+);
 CREATE TABLE leads (
     lead TEXT PRIMARY KEY NOT NULL CHECK (lead <> ''),
     pair TEXT NOT NULL CHECK (pair <> ''),
@@ -364,4 +370,32 @@ CREATE TABLE findings (
     at TEXT NOT NULL,
     told_at TEXT NOT NULL DEFAULT '',
     UNIQUE (standing, member, exhibit)
+);
+
+-- Messages: questions of other members with the answer that each got, once by sender and id; and own
+-- questions on their way. No evidence: the audit log names both by their hashes.
+CREATE TABLE questions (
+    sender TEXT NOT NULL CHECK (length(sender) = 3),
+    id TEXT NOT NULL CHECK (length(id) = 32),
+    kind TEXT NOT NULL,
+    at TEXT NOT NULL,
+    body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),
+    who TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'working', 'answered')),
+    answer BLOB NOT NULL,
+    PRIMARY KEY (sender, id)
+);
+CREATE INDEX questions_by_time ON questions (sender, at);
+CREATE TABLE outbox (
+    id TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 32),
+    receiver TEXT NOT NULL CHECK (length(receiver) = 3),
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    at TEXT NOT NULL,
+    question BLOB NOT NULL,
+    answer BLOB NOT NULL DEFAULT x'',
+    answered_at TEXT NOT NULL DEFAULT '',
+    tries INTEGER NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT ''
 );

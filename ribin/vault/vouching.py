@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_OF_LEADS = ("leads", "reviews", "links", "withdrawals", "records/closure")
+_OF_LEADS = ("leads", "reviews", "links", "withdrawals", "records/closure", "records/confirmation")
 _OF_EXHIBITS = ("events", "exhibits", "aliases", "records/event", "records/exhibit")
 
 # What each action may write: a table, or the kind of a record. An action that is not here writes
@@ -29,11 +29,15 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "import": ("scans", "descriptions"),  # of files that other libraries packed otherwise
     "appointed": ("appointments",),
     "ended": ("appointments",),
+    "account": ("records/account",),
+    "password": ("records/account",),
+    "account removed": ("records/account",),
     "lead": ("leads",),
     "review": ("reviews",),
     "link": ("links",),
     "withdrawal": ("withdrawals",),
     "close": ("records/closure",),
+    "confirm": ("records/confirmation",),
     "lead received": _OF_LEADS,
     "setting": ("settings",),
     "vocabulary": ("synonyms",),
@@ -44,6 +48,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
         *("events", "exhibits", "aliases", "scans", "marks", "descriptions", "retention"),
         *("releases", "standing_searches", "tombstones"),
     ),
+    "agree": ("records/agreement",),
     "trust key": ("trusted_keys",),
     "end trust": ("trusted_keys", "bundles"),
     "export bundle": ("bundles",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import Headers
@@ -16,17 +16,28 @@ from ribin.errors import AccessError, ParameterError, RibinError, StoreError, Th
 from ribin.report.document import words
 from ribin.report.text import NOTICE
 from ribin.text import clean_text
-from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
+
+if TYPE_CHECKING:
+    from ribin.web.session import Visit
 
 # The first that fits; a StoreError names what is not there.
 _STATUS = {ThereAlreadyError: 409, AccessError: 403, ParameterError: 400, StoreError: 404}
 
 
+SIGN_IN = "/sign-in"  # of a laboratory's server
+
+
 def state_of(request: Request) -> ApplicationState:
-    """What the pages of this application work with."""
+    """What the pages of this application work with, for the person whose request it is."""
     state: ApplicationState = request.app.state.application
-    return state
+    return state.of_person(visit_of(request).who)
+
+
+def visit_of(request: Request) -> Visit:
+    """Whose request it is, as the guard let it in."""
+    visit: Visit = request.state.visit
+    return visit
 
 
 def form_of(request: Request) -> dict[str, str]:
@@ -36,11 +47,11 @@ def form_of(request: Request) -> dict[str, str]:
 
 def page(request: Request, template: str, status: int = 200, **shown: Any) -> HTMLResponse:
     """A page; every value in it is escaped."""
-    state, browser_session = state_of(request), request.app.state.browser_session
-    assert isinstance(browser_session, BrowserSession)
+    visit = visit_of(request)
     html = PAGES.get_template(template).render(
-        state=state,
-        csrf=browser_session.csrf,
+        state=state_of(request),
+        visit=visit,
+        csrf=visit.csrf,
         version=__version__,
         notice=NOTICE,
         base=request.scope["root_path"],
@@ -103,12 +114,13 @@ _WAYS = {
 }
 
 
-def error_page(scope: Scope, status: int, why: str) -> Response:
-    """The answer: a page where a browser asks for one, otherwise the plain line."""
+def error_page(scope: Scope, status: int, why: str, way: str = "") -> Response:
+    """The answer: a page where a browser asks for one, otherwise the plain line. `way` says how to
+    go on; without it, what is said for this status."""
     line = f"ribin: {why}"
     if "text/html" not in Headers(scope=scope).get("accept", ""):
         return PlainTextResponse(f"{line}\n", status)
-    way = _WAYS.get(status, "Go back with your browser.")
+    way = way or _WAYS.get(status, "Go back with your browser.")
     html = PAGES.get_template("closed.html").render(
         line=line, way=way, back=status != 401, base=scope["root_path"]
     )

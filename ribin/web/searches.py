@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from ribin.errors import ParameterError, StoreError
 from ribin.report.score_plot import largest_drop
+from ribin.services.blind_pairs import check_search_shown
 from ribin.services.marks import Asker
 from ribin.services.pair import candidate_pair, pair_page
 from ribin.services.search import candidate_thumbnail
@@ -79,7 +80,11 @@ def candidate(request: Request) -> Response:
 
 
 def _found(request: Request) -> RecentSearch:
-    return state_of(request).searches.get(request.query_params.get("id", ""))
+    state = state_of(request)
+    asked = state.searches.get(request.query_params.get("id", ""))
+    with state.session() as session:  # a first verdict may have been given since it was made
+        check_search_shown(session, state.who, asked.made.sides, asked.made.request)
+    return asked
 
 
 def _place(request: Request) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from ribin.report.document import Document
 from ribin.services.recorded_searches import NOT_RECORDED
 from ribin.services.search import FinishedSearch, SearchOptions, make_search, search_for
 from ribin.services.session import Session
+from ribin.vault.accounts import find_account
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
 
@@ -78,7 +79,10 @@ class RecentSearch:
 
 @dataclass(eq=False)
 class ApplicationState:
-    """The settings of `ribin serve`. Every page opens its own session, in its own thread."""
+    """The settings of `ribin serve`. Every page opens its own session, in its own thread.
+
+    In a laboratory's server, where `who` is empty, each person has a state of the own.
+    """
 
     vault: Path
     network_file: Path | None
@@ -90,6 +94,25 @@ class ApplicationState:
     searches: RecentItems[RecentSearch] = field(default_factory=lambda: RecentItems("search"))
     reports: RecentItems[Document] = field(default_factory=lambda: RecentItems("report"))
     _one_search: threading.Lock = field(default_factory=threading.Lock)
+    _people: dict[str, ApplicationState] = field(default_factory=dict)
+    _people_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of_person(self, who: str) -> ApplicationState:
+        """The state of a person: what one searched for is not kept for another."""
+        if who == self.who:
+            return self
+        with self._people_lock:
+            if who not in self._people:
+                own = RecentItems[RecentSearch]("search"), RecentItems[Document]("report")
+                made = replace(self, who=who, searches=own[0], reports=own[1])
+                self._people[who] = made
+            return self._people[who]
+
+    @property
+    def has_account(self) -> bool:
+        """Whether the person has an account, with whose password verdicts are signed."""
+        with self.session() as session, session.vault.catalogue.reading() as db:
+            return find_account(db, self.who) is not None
 
     def session(self) -> Session:
         """The session of one request, to be used in a `with` block."""

@@ -20,6 +20,7 @@ from ribin.search.context import SearchContext
 from ribin.search.engine import search
 from ribin.search.index import Threads, read_shard, shard_number
 from ribin.search.network import Network, NetworkMember
+from ribin.vault.vault import Vault
 
 EXHIBITS, WHOLE = 900, 4
 PARAMS = dataclasses.replace(
@@ -99,11 +100,12 @@ def test_filters_come_before_arithmetic(network, query):
 
 def test_what_is_not_shared_is_in_no_look(network, query):
     looks = Counted()
-    far = Network({**network.members, "BRB": NetworkMember("BRB", "", "nowhere")}, {})
-    from ribin.search.member import MemberVault
+    from ribin.search.member import answer_search
 
-    member = MemberVault("JAM", SearchContext(far, PARAMS, 2, looks))
-    answer = member.answer(query, ask("BRB", Scope.NETWORK))
+    with Vault.open(network.members["JAM"].vault) as vault:
+        context = SearchContext(network, PARAMS, 2, looks)
+        asked = ask("BRB", Scope.NETWORK)
+        answer = answer_search(vault, query, asked, Scope.NETWORK, context)
     assert answer.counts.eligible == EXHIBITS  # a gallery is shared with the network
     assert looks.scored == [EXHIBITS, 100]  # also the scan that the asker sent: there it is a row
 

@@ -100,3 +100,44 @@ def test_rows_of_pairs(tmp_path):
 def test_rows_that_cannot_be_written(tmp_path):
     with pytest.raises(ParameterError, match=r"p\.csv: a CSV file to write needed"):
         write_pairs([], tmp_path / "no" / "p.csv")
+
+
+def notes_of_table(tmp_path, text):
+    from ribin.cases.csv_files import OWN_FORM
+    from ribin.evaluate.population import pair_notes
+
+    path = tmp_path / "pairs.csv"
+    path.write_text(text, encoding="utf-8")
+    return [note.removeprefix(f"{path}: ") for note in pair_notes(path, OWN_FORM)]
+
+
+def test_firearms_of_a_table_of_pairs_that_look_alike_are_named(tmp_path):
+    text = "firearm1,firearm2,ccf\nGlock 01,Glock O1,0.5\nG2,G3,0.4\ng2,G3,0.41\n"
+    assert notes_of_table(tmp_path, text) == [
+        "firearm 'Glock O1' looks like 'Glock 01'",
+        "firearm 'g2' looks like 'G2'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "note"),
+    [
+        (
+            "ccf",
+            ("A,B,0.513", "B,A,0.513"),
+            "1 row repeats an earlier one, as line 3 that of line 2",
+        ),
+        ("ccf", ("A,B,0.513", "A,B,0.514", "A,C,0.513"), ""),
+        ("cmc,cells", ("A,B,3,40", "A,B,3,40"), ""),  # counts are often equal
+        (
+            "cmc,cells,reference,comparison",
+            ("A,B,3,40,a,b", "A,B,4,40,b,a", "B,A,3,40,a,b"),
+            "2 rows repeat an earlier one, as line 3 that of line 2",
+        ),
+        ("cmc,cells,reference,comparison", ("A,B,3,40,a,b", "A,B,3,40,a,c"), ""),
+    ],
+)
+def test_rows_of_a_table_of_pairs_that_repeat_one_are_counted(tmp_path, columns, rows, note):
+    text = "\n".join([f"firearm1,firearm2,{columns}", *rows, ""])
+    wanted = [f"{note}; each counts"] if note else []
+    assert notes_of_table(tmp_path, text) == wanted

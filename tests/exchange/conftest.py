@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from bundle_makers import make_pair
 
-from ribin.search.network import read_network
+from ribin.services.lines import open_network
 
 
 @pytest.fixture
@@ -32,4 +32,4 @@ def network(pair):
         '[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "nowhere"\n'
         '[clusters]\nlinked = ["JAM", "BLZ"]\n'
     )
-    return read_network(path)
+    return open_network(path)

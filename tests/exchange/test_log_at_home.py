@@ -146,3 +146,32 @@ def test_a_head_tells_nothing_of_how_busy_a_laboratory_is(pair):
     pair.receive(pair.send())
     with pair.receiver.catalogue.reading() as db:
         assert len(set(kept_anchors(db)["BLZ"])) == 2
+
+
+def test_an_exported_log_is_held_against_the_heads_that_others_keep(pair, ribin, network):
+    """By the key of the vault that it is of; a head of a row after the export is none of it."""
+    pair.receive(pair.send())
+    send_back(pair, "back1.zip")
+    file, own = pair.folder / "jam.jsonl", ("--vault", pair.folder / "JAM")
+    with pair.sender.catalogue.reading() as db:
+        (kept,) = kept_anchors(db)["JAM"]
+    said = ("--who", "bob", "--reason", "audit")
+    assert ribin("audit", "export", file, *own, *said).code == 0
+    done = ribin("audit", "verify", "--file", file, "--anchor", kept, *own)
+    assert (done.code, "held against 1 heads kept elsewhere" in done.out) == (0, True)
+    pair.receive(pair.send())
+    send_back(pair, "back2.zip")
+    with pair.sender.catalogue.reading() as db:
+        later = kept_anchors(db)["JAM"][-1]
+    done = ribin("audit", "verify", "--file", file, "--anchor", later, *own)
+    assert (done.code, done.out.splitlines()[0]) == (
+        1,
+        f"audit log: a row of head {later} needed, found none",
+    )
+    done = ribin("audit", "verify", "--file", file, "--anchor", kept)
+    assert done.code == 2
+    assert "anchor: the vault of JAM needed, whose key tells of which row of" in done.err
+    done = ribin(
+        "audit", "verify", "--file", file, "--anchor", kept, "--vault", pair.folder / "BLZ"
+    )
+    assert (done.code, "found that of BLZ" in done.err) == (2, True)

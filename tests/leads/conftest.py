@@ -23,22 +23,3 @@ def blz(tmp_path):
 @pytest.fixture
 def network(tmp_path):
     return make_network(tmp_path, "BLZ", "JAM")
-
-
-class Login:
-    """Calling it sets the login, the account and the machine of whoever acts from then on."""
-
-    def __init__(self, monkeypatch):
-        self._monkeypatch = monkeypatch
-
-    def __call__(self, login, account="", host="session"):
-        """An account of no name is that of the login."""
-        self._monkeypatch.setattr("getpass.getuser", lambda: login)
-        for place in ("ribin.cases.leads", "ribin.leads.blindness"):
-            self._monkeypatch.setattr(f"{place}.account_name", lambda: account or login)
-        self._monkeypatch.setattr("socket.gethostname", lambda: host)
-
-
-@pytest.fixture
-def login(monkeypatch):
-    return Login(monkeypatch)

@@ -13,7 +13,7 @@ from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, make_member, make_
 
 from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.merge import sync_leads
-from ribin.leads.steps import give_review, take_up_lead
+from ribin.leads.steps import confirm_lead, give_review, take_up_lead
 from ribin.services.leads import announce_received
 from ribin.vault.leads import read_leads
 from ribin.vault.sharing import pseudonyms
@@ -28,8 +28,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from lead_makers import EXAMINER, SECOND, exhibit_ref, make_network
 from ribin.cases.leads import Conclusion, ReviewBasis
-from ribin.leads.steps import take_up_lead, withdraw_link
-from ribin.leads.steps import give_review
+from ribin.leads.steps import confirm_lead, give_review, take_up_lead, withdraw_link
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.vault import Vault
 folder, code, step, first = Path(sys.argv[2]), *sys.argv[3:6]
@@ -49,6 +48,8 @@ with Vault.open(folder / code) as vault:
         take_up_lead(vault, network, *pair, who=EXAMINER, note="n")
     elif step == "withdrawal":
         withdraw_link(vault, network, "JAM-BLZ-L1", who=EXAMINER, reason="mixed up")
+    elif step == "confirmation":
+        confirm_lead(vault, network, "JAM-BLZ-L1", who=EXAMINER, note="n")
     else:
         verdict = (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)
         who = {"first": EXAMINER, "second": SECOND}[step]
@@ -78,10 +79,13 @@ def go_on_to(step: str, folder: Path, opaque: str) -> None:
         for who in {"first": (), "second": (EXAMINER,)}.get(step, (EXAMINER, THIRD)):
             verdict = (Conclusion.IDENTIFICATION, ReviewBasis.ITEMS)
             give_review(vault, network, "JAM-BLZ-L1", *verdict, who=who, note="n")
+    if step == "withdrawal":
+        with Vault.open(folder / "BLZ") as vault:
+            confirm_lead(vault, network, "JAM-BLZ-L1", who=EXAMINER, note="n")
 
 
 WANTED = {"lead": (1, 0, 0, 0), "first": (1, 1, 0, 0), "second": (1, 2, 1, 0),
-          "withdrawal": (1, 2, 1, 1)}  # fmt: skip
+          "confirmation": (1, 2, 1, 0), "withdrawal": (1, 2, 1, 1)}  # fmt: skip
 
 
 @pytest.mark.parametrize("step", WANTED)
@@ -96,7 +100,7 @@ def test_killed_between_the_two_commits(tmp_path, step):
 
 def killed_in(folder: Path, step: str) -> None:
     """Two vaults of which one alone has the step."""
-    acting = "BLZ" if step in ("second", "withdrawal") else "JAM"
+    acting = "JAM" if step in ("lead", "first") else "BLZ"
     for code in ("JAM", "BLZ"):
         make_member(folder, code, 1).close()
     with Vault.open(folder / "BLZ") as vault:

@@ -17,7 +17,7 @@ from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, ReviewRound, 
 from ribin.errors import RibinError
 from ribin.leads.merge import sync_leads
 from ribin.leads.rules import status_of, visible_reviews
-from ribin.leads.steps import give_review, take_up_lead, withdraw_link
+from ribin.leads.steps import confirm_lead, give_review, take_up_lead, withdraw_link
 from ribin.vault.leads import read_leads
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
@@ -144,6 +144,15 @@ class Workflow(RuleBasedStateMachine):
             assert not (both and step.link_made)
 
     @rule(code=MEMBERS, pick=LEADS, who=PEOPLE, reached=st.booleans())
+    def confirm(self, code, pick, who, reached):
+        lead = self._lead(code, pick)
+        with self._step(reached) as network:
+            step = confirm_lead(self.vaults[code], network, lead, who=who, note="n")
+            assert reached
+            assert Role.EXAMINER in STAFF[who]
+            assert {review.member for review in step.history.current} == {"JAM", "BLZ"} - {code}
+
+    @rule(code=MEMBERS, pick=LEADS, who=PEOPLE, reached=st.booleans())
     def withdraw(self, code, pick, who, reached):
         lead = self._lead(code, pick)
         before = self._files()[code].get(lead)
@@ -193,6 +202,8 @@ class Workflow(RuleBasedStateMachine):
             }
             assert len(agreed) >= 2
             second = next(r for r in file.reviews if r.review == file.link.second_review)
+            said = {file.confirmation.member} if file.confirmation else set()
+            assert {member for member, _ in agreed} | said == set(file.lead.members)
             takers = (file.lead.member, file.lead.examiner)
             assert (second.member, second.reviewer) != takers
             assert second.conclusion is IDENTIFICATION

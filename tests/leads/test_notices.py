@@ -14,7 +14,7 @@ from lead_makers import EXAMINER, SECOND, STAFF, exhibit_ref, make_member, make_
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.leads.merge import sync_leads
-from ribin.leads.steps import give_review, take_up_lead, withdraw_link
+from ribin.leads.steps import confirm_lead, give_review, take_up_lead, withdraw_link
 from ribin.services.leads import announce, announce_received
 from ribin.vault.sharing import pseudonyms, release_exhibit
 
@@ -30,8 +30,10 @@ def pair(tmp_path):
         assert blz.check().clean
 
 
-def linked(jam, network, comparison):
+def linked(pair, comparison, reached=True):
     """The steps of a link, each announced, and what was said of each."""
+    jam, blz, network = pair
+    network = network if reached else None
     opened = take_up_lead(
         jam,
         network,
@@ -41,25 +43,30 @@ def linked(jam, network, comparison):
         note="Mr Pink did it",
     )
     steps, notes = [opened], [announce(jam, opened, network)]
-    for who in (EXAMINER, SECOND):
-        step = give_review(
-            jam,
-            network,
-            opened.history.lead.lead,
-            FOUND,
-            ReviewBasis.ITEMS,
-            who=who,
-            note="Mr Pink",
-        )
+    first = blz if network else jam  # across a border a link needs a verdict of each
+    for vault, who in ((first, EXAMINER), (jam, SECOND)):
+        said = {"who": who, "note": "Mr Pink"}
+        lead = opened.history.lead.lead
+        step = give_review(vault, network, lead, FOUND, ReviewBasis.ITEMS, **said)
         steps.append(step)
-        notes.append(announce(jam, step, network))
+        notes.append(announce(vault, step, network))
     return steps[-1], notes
+
+
+def confirmed_later(pair, comparison):
+    """A link of two verdicts that Jamaica gave without reach of Belize; nobody tells of it."""
+    jam, blz, network = pair
+    link = linked(pair, comparison, reached=False)[0].history.lead.lead
+    sync_leads(jam, network, who=SECOND)  # reads both logs
+    assert announce_received(blz, network) == []
+    confirm_lead(blz, network, link, who=EXAMINER, note="Mr Pink's casts agree")
+    return link
 
 
 def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
     jam, blz, network = pair
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    step, notes = linked(jam, network, f"BLZ:{opaque}")
+    step, notes = linked(pair, f"BLZ:{opaque}")
     assert notes[:2] == [(), ()]
     assert [note.split(":")[0] for note in notes[2]] == ["notice to BLZ", "notice to JAM"]
     link = step.history.link.link
@@ -130,11 +137,11 @@ def logged(vault):
 
 
 def test_the_day_of_a_released_event_is_told_to_whom_it_was_released(pair):
-    jam, blz, network = pair
+    jam, blz, _ = pair
     said = {"who": "head", "reason": "joint case", "original": False}
     release_exhibit(blz, "BLZ-2", "JAM", Scope.CLUSTER, **said)
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, network, f"BLZ:{opaque}")[0].history.link.link
+    link = linked(pair, f"BLZ:{opaque}")[0].history.link.link
     days = {}
     for vault, to in ((jam, "JAM"), (jam, "BLZ"), (blz, "BLZ")):
         path = vault.path / "notices" / f"{link}-confirmed-{to}.json"
@@ -147,7 +154,7 @@ def test_the_day_of_a_released_event_is_told_to_whom_it_was_released(pair):
 
 def test_a_link_within_a_country_is_nobody_elses(pair):
     jam, _, _ = pair
-    _, notes = linked(jam, None, "JAM:JAM-2")
+    _, notes = linked(pair, "JAM:JAM-2", reached=False)
     assert notes == [(), (), ()]
     assert not (jam.path / "notices").exists()
 
@@ -160,7 +167,7 @@ def test_a_notice_that_cannot_be_written_undoes_nothing(pair, monkeypatch):
 
     monkeypatch.setattr("ribin.leads.notices.write_durably", refuse)
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    step, notes = linked(jam, network, f"BLZ:{opaque}")
+    step, notes = linked(pair, f"BLZ:{opaque}")
     assert step.link_made
     assert all("not written: " in note and "No space left" in note for note in notes[2])
     assert logged(jam) == logged(blz) == []
@@ -179,11 +186,10 @@ def named(vault):
 
 
 def test_what_arrives_by_the_line_is_noticed_once(pair):
-    """JAM gives both verdicts and later withdraws the link while Belize is out of reach; both sync,
-    again and again."""
+    """JAM withdraws a link while Belize is out of reach; both sync, again and again."""
     jam, blz, network = pair
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, None, f"BLZ:{opaque}")[0].history.lead.lead
+    link = confirmed_later(pair, f"BLZ:{opaque}")
     assert not (blz.path / "notices").exists()
     for caller, who in ((blz, SECOND), (jam, EXAMINER), (blz, SECOND)):
         sync_leads(caller, network, who=who)
@@ -209,8 +215,7 @@ CODES = ("BLZ", "JAM")
 def test_a_link_and_its_end_that_arrive_together_are_both_noticed(pair):
     jam, blz, network = pair
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, None, f"BLZ:{opaque}")[0].history.lead.lead
-    sync_leads(jam, network, who=SECOND)  # reads both logs and makes the link
+    link = confirmed_later(pair, f"BLZ:{opaque}")
     withdraw_link(jam, None, link, who=SECOND, reason="items mixed up")
     sync_leads(blz, network, who=SECOND)
     told = [one.text for one in announce_received(blz, network)]
@@ -220,37 +225,40 @@ def test_a_link_and_its_end_that_arrive_together_are_both_noticed(pair):
         ("confirmed", "JAM"),  # without a word to anybody: made up for as well
         ("withdrawn", "JAM"),
     ]
-    assert [row.who for row in logged(blz)] == [SECOND, SECOND]
+    assert [row.who for row in logged(blz)] == [EXAMINER, SECOND]  # who confirmed, who withdrew
 
 
 def test_a_link_that_a_vault_does_not_know_is_not_noticed_there(pair):
     jam, blz, network = pair
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    linked(jam, None, f"BLZ:{opaque}")
+    linked(pair, f"BLZ:{opaque}", reached=False)
     assert announce_received(jam, network) == []
     assert not (blz.path / "notices").exists()
 
 
 def test_without_reportlab_a_notice_has_no_pdf_and_says_so(pair, monkeypatch):
-    jam, blz, network = pair
+    _, blz, _ = pair
     monkeypatch.setitem(sys.modules, "reportlab", None)
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    _, notes = linked(jam, network, f"BLZ:{opaque}")
+    _, notes = linked(pair, f"BLZ:{opaque}")
     assert all(n.endswith(".html; no PDF: reportlab is not installed (pip install 'ribin[pdf]')")
                for n in notes[2])  # fmt: skip
     assert {path.suffix for path in (blz.path / "notices").iterdir()} == {".json", ".html"}
 
 
 def test_the_command_writes_them(ribin, pair):
-    jam, blz, _ = pair
+    jam, blz, network = pair
     file = jam.path.parent / "network.toml"
     file.write_text('[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "BLZ"\n'
                     '[clusters]\nlinked = ["JAM", "BLZ"]\n')  # fmt: skip
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(jam, None, f"BLZ:{opaque}")[0].history.lead.lead
+    ends = exhibit_ref("JAM:JAM-1"), exhibit_ref(f"BLZ:{opaque}")
+    link = take_up_lead(jam, network, *ends, who=EXAMINER, note="n").history.lead.lead
+    for vault, reached, who in ((jam, network, EXAMINER), (blz, None, SECOND)):
+        give_review(vault, reached, link, FOUND, ReviewBasis.ITEMS, who=who, note="n")
     words = ("lead", "sync", "--vault", blz.path, "--network", file, "--who", SECOND)
     done = ribin(*words)
-    assert (done.code, done.out) == (0, "3 entries carried over\n")
+    assert (done.code, done.out) == (0, "1 entries carried over\n")
     said = []
     for vault in (blz, jam):
         place = vault.path / "notices" / f"{link}-confirmed-{vault.member}"

@@ -197,7 +197,9 @@ def test_an_exhibit_that_is_not_shared_cannot_be_told_from_none(tmp_path, jam, n
 
 
 def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, network):
-    linked = link(jam, network, other=abroad(blz, "BLZ-1"))
+    take_up(jam, other=abroad(blz, "BLZ-1"), network=network)
+    review(jam, EXAMINER, network=network)
+    linked = review(blz, THIRD, network=network)
     lead = linked.history.lead
     with jam.catalogue.reading() as one, blz.catalogue.reading() as other:
         assert read_lead(other, "JAM-BLZ-L1", "BLZ") == linked.history

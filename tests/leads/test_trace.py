@@ -46,10 +46,9 @@ def link(vaults, network, one, other):
     own = vaults[one[:3]]
     ends = [name_for(vaults, own.member, exhibit) for exhibit in (one, other)]
     lead = take_up_lead(own, network, *ends, who=EXAMINER, note="n").history.lead.lead
-    for who in (EXAMINER, SECOND):
-        step = give_review(
-            own, network, lead, Conclusion.IDENTIFICATION, ReviewBasis.ITEMS, who=who, note="n"
-        )
+    for code, who in ((one[:3], EXAMINER), (other[:3], SECOND)):  # across a border one of each
+        verdict = Conclusion.IDENTIFICATION, ReviewBasis.ITEMS
+        step = give_review(vaults[code], network, lead, *verdict, who=who, note="n")
     assert step.link_made
     return lead
 

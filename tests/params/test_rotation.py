@@ -88,7 +88,10 @@ def test_compare_finds_a_turned_mate(ribin, turned):
         compared(*options)
         for options in ((), ("--rotation", "any"), ("--rotation", "120"), ("--rotation", "50"))
     )
-    assert min(any_turn["score"], wide["score"]) > 60 > max(usual["score"], narrow["score"])
+    assert min(any_turn["score"], wide["score"]) > 60 > narrow["score"]
+    assert usual["score"] == pytest.approx(any_turn["score"] - 5.0)  # beyond the mounting
+    assert "beyond the mounting of 30: 5 points less" in usual["note"]
+    assert any_turn["note"] == ""
     assert 60 < abs(any_turn["rotation_deg"]) < 120  # the cases were mounted some degrees apart
     assert wide["rotation_deg"] == pytest.approx(any_turn["rotation_deg"], abs=1.0)
     assert any_turn["params_id"] == with_rotation(DEFAULT_PARAMS, 180.0).params_id

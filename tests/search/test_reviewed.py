@@ -10,7 +10,7 @@ from vault_makers import enrol, make_exhibit, make_scan, make_template
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, ReviewBasis
-from ribin.leads.steps import give_review, take_up_lead, withdraw_link
+from ribin.leads.steps import confirm_lead, give_review, take_up_lead, withdraw_link
 from ribin.search.context import SearchContext
 from ribin.search.engine import search_marks
 from ribin.services.search import reviewed_with
@@ -57,12 +57,13 @@ def listed(jam, network, leave_out):
 
 
 def test_pairs_with_both_verdicts_are_left_out_and_counted(session):
-    jam, _, network, opaque = session
+    jam, blz, network, opaque = session
     query = make_scan(0)[1].provenance.sha256
     assert reviewed_with(jam, query) == ()
     review(jam, network, "JAM:A", OTHER, OTHER)  # not confirmed
     review(jam, network, "JAM:B", OTHER)  # awaits the second
-    linked = review(jam, network, f"BLZ:{opaque}", SAME, SAME)  # a confirmed link abroad
+    linked = review(jam, network, f"BLZ:{opaque}", SAME, SAME)
+    confirm_lead(blz, network, linked, who=EXAMINER, note="seen")  # a confirmed link abroad
     pairs = reviewed_with(jam, query)
     assert pairs == (("BLZ", opaque), ("JAM", "A"))
     whole, counted = listed(jam, network, ())

@@ -12,7 +12,7 @@ from ribin.cases.exhibits import Scope
 from ribin.errors import AccessError
 from ribin.search.context import SearchContext
 from ribin.search.engine import search
-from ribin.search.member import MemberVault
+from ribin.search.member import member_of
 from ribin.vault.disclosure import may_see
 from ribin.vault.vault import Vault
 
@@ -107,7 +107,7 @@ def test_strangers_neither_ask_nor_are_asked(network):
 
 def test_a_member_refuses_a_scope_that_does_not_reach_it(network):
     """Also when the asking side does not keep the rules."""
-    far = MemberVault("USA", SearchContext(network))
+    far = member_of("USA", "JAM", SearchContext(network))
     for scope in (Scope.COUNTRY, Scope.CLUSTER):
         with pytest.raises(AccessError, match=f"scope {scope}: scope network needed to ask"):
             far.answer(make_query(), ask("JAM", scope))
@@ -137,7 +137,11 @@ def test_a_search_is_in_the_log_of_both_sides(network):
             assert len(row.subject) == 64
             assert (row.details["asking_member"], row.details["scope"]) == ("JAM", "network")
         if code != "JAM":
-            assert [(row.action, row.details["rows"]) for row in new[code]] == [("answer", 1)]
+            question, answer = new[code]
+            assert (question.action, answer.action) == ("question", "answer")
+            assert answer.details["rows"] == 1
+            answers = new["JAM"][1].details["answers"]
+            assert answer.details["answer_sha256"] == answers[code]
         with Vault.open(network.members[code].vault) as vault:
             assert vault.check().clean
 

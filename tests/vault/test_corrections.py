@@ -331,3 +331,39 @@ def test_a_closure_that_no_log_vouches_for_is_not_taken(jam, tmp_path):
         _, notes = sync_leads(jam, network, who=SECOND)
         assert any("closure" in note and "not taken from BLZ" in note for note in notes)
         assert reviewed(jam, lead, EXAMINER).standing is LeadStatus.SECOND_REVIEW_DUE
+
+
+@pytest.mark.parametrize("verdicts", [(), (EXAMINER,), (EXAMINER, SECOND)])
+def test_a_scan_of_an_exhibit_in_a_lead_is_moved_after_a_question(ribin, tmp_path, verdicts):
+    with make_member(tmp_path, "JAM", 3) as jam:
+        pair = exhibit_ref("JAM:JAM-1"), exhibit_ref("JAM:JAM-2")
+        lead = take_up_lead(jam, None, *pair, who=EXAMINER, note="alike").history.lead.lead
+        for who in verdicts:
+            step = reviewed(jam, lead, who)
+        standing = str(step.standing) if verdicts else "lead"
+    said = ("--reason", "mixed up", "--vault", tmp_path / "JAM", "--who", EXAMINER)
+    for words in (("JAM-1", "JAM-3"), ("JAM-3", "JAM-2")):  # off it, and onto it
+        done = ribin("mark", "move", *words, *said)
+        assert done.code == 2
+        assert f"JAM-L1, {standing}, is on JAM-" in done.err
+        assert "--yes needed where nobody answers; nothing was done" in done.err
+    done = ribin("mark", "move", "JAM-1", "JAM-3", *said, "--yes")
+    assert (done.code, "moved from JAM-1 to JAM-3" in done.out) == (0, True)
+    with Vault.open(tmp_path / "JAM") as jam:
+        assert jam.check().clean
+
+
+def test_a_scan_of_an_exhibit_whose_lead_came_to_nothing_is_moved_unasked(ribin, tmp_path):
+    with make_member(tmp_path, "JAM", 3) as jam:
+        pair = exhibit_ref("JAM:JAM-1"), exhibit_ref("JAM:JAM-2")
+        lead = take_up_lead(jam, None, *pair, who=EXAMINER, note="alike").history.lead.lead
+        close_lead(jam, None, lead, who=EXAMINER, reason="mixed up")
+    said = ("--reason", "mixed up", "--vault", tmp_path / "JAM", "--who", EXAMINER)
+    assert ribin("mark", "move", "JAM-1", "JAM-3", *said).code == 0
+
+
+def test_who_erases_old_text_is_told_what_keeps_it(ribin, vault):
+    words = ("exhibit", "edit", "X1", "--erase-old", "--vault", vault.path, "--who", "chief")
+    done = ribin(*words, "--place", "Kingston", "--reason", "a private address")
+    assert done.code == 0, done.err
+    assert "X1: backups, exports and bundles made before keep the old text" in done.err

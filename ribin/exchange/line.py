@@ -1,0 +1,114 @@
+"""The asker's side of a line: a question is sealed, carried, and its answer checked.
+
+Whoever carries it, an answer counts where the member that was asked signed it, for this question.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+
+from ribin.crypto.keys import PrivateKey, PublicKey
+from ribin.errors import (
+    AccessError,
+    FormatError,
+    NoAnswerError,
+    ParameterError,
+    RibinError,
+    ScanError,
+    StoreError,
+)
+from ribin.exchange.carrier import Carrier
+from ribin.exchange.message import Envelope, MessageKind, open_message, read_body, seal_message
+from ribin.exchange.questions import AnswerBody, RefusalBody
+from ribin.foreign import read_packed
+
+_Answer = TypeVar("_Answer", bound=msgspec.Struct)
+_REFUSALS: dict[str, type[RibinError]] = {
+    "access": AccessError,
+    "store": StoreError,
+    "parameter": ParameterError,
+    "format": FormatError,
+    "scan": ScanError,
+    "working": NoAnswerError,
+    "held": NoAnswerError,
+}
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A question as it is sent, also again: the same bytes under the same id."""
+
+    id: str
+    raw: bytes
+    sha256: str  # of its body
+
+
+@dataclass(frozen=True)
+class Answered(Generic[_Answer]):
+    """What was answered, the hash that both logs have, and the log head of the member."""
+
+    content: _Answer
+    sha256: str
+    anchor: str
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A way to one other member, with the key that our questions are signed with and those that
+    its answers are held against."""
+
+    member: str  # ours
+    other: str
+    carrier: Carrier
+    key: Callable[[], PrivateKey]  # asked for when something is sent: it may need a passphrase
+    trusted: Callable[[], list[PublicKey]]
+
+    def seal(self, kind: MessageKind, body: msgspec.Struct) -> Sealed:
+        """A question, ready to be sent."""
+        raw = seal_message(kind, body, self.key(), self.member, self.other)
+        made = read_packed(raw, Envelope, "message")
+        return Sealed(made.id, raw, made.body_sha256)
+
+    def send(self, sealed: Sealed, kind: type[_Answer], deadline_s: float) -> Answered[_Answer]:
+        """Carry a question and check its answer.
+
+        Raises what the other side refuses with; NoAnswerError: it has not answered yet;
+        StoreError: it cannot be reached; FormatError, AccessError: what came is no answer to this
+        question by this member.
+        """
+        return self.open(sealed, self.carrier.send(sealed.raw, deadline_s), kind)
+
+    def open(self, sealed: Sealed, raw: bytes, kind: type[_Answer]) -> Answered[_Answer]:
+        """As `send`, of an answer that has come."""
+        made = open_message(raw, self.trusted(), self.member)
+        if (made.sender, made.id) != (self.other, sealed.id):
+            raise AccessError(
+                f"{made.where}: the answer of {self.other} to question {sealed.id[:8]} needed"
+            )
+        if made.kind is MessageKind.REFUSAL:
+            refused = read_body(made, RefusalBody)
+            self._check(made, refused.question_sha256, sealed)
+            raise _REFUSALS[refused.word](refused.text, hint=refused.hint)
+        if made.kind is not MessageKind.ANSWER:
+            raise FormatError(f"{made.where}: an answer needed, found a {made.kind}")
+        body = read_body(made, AnswerBody)
+        self._check(made, body.question_sha256, sealed)
+        if hashlib.sha256(body.content).hexdigest() != body.content_sha256:
+            raise FormatError(f"{made.where}: contents of the hash that it states needed")
+        content = read_packed(body.content, kind, f"{self.other}: answer")
+        return Answered(content, body.content_sha256, body.anchor)
+
+    def ask(
+        self, kind: MessageKind, body: msgspec.Struct, answer: type[_Answer], deadline_s: float = 30
+    ) -> Answered[_Answer]:
+        """Ask at once; errors as `send`."""
+        return self.send(self.seal(kind, body), answer, deadline_s)
+
+    def _check(self, made: Envelope, question_sha256: str, sealed: Sealed) -> None:
+        if question_sha256 != sealed.sha256:
+            raise AccessError(f"{made.where}: an answer to the question as it was sent needed")

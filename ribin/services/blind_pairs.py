@@ -1,0 +1,282 @@
+"""Pairs of which a person may come to give the second verdict, and what is kept from that person.
+
+Before the own verdict nobody who may give the second one is shown a score, a rank, a note or a
+verdict of the pair: no comparison, list, finding or annotation of others. The marks are shown
+(`ribin lead marks`). It is said of a pair whether or not there is anything to show, so that what is
+kept back tells nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ribin.cases.annotation import SavedAnnotations
+from ribin.cases.exhibits import Request
+from ribin.cases.leads import ExhibitRef, LeadHistory, Role, identity_of, logins_behind, same_person
+from ribin.cases.recorded_search import RecordedSearch
+from ribin.cases.saved_search import SavedSearch, SearchFinding
+from ribin.cases.side import Side
+from ribin.errors import AccessError, StoreError
+from ribin.leads.rules import had_a_part, not_blind_second, shows_the_marks_alone, status_of
+from ribin.services.session import Session
+from ribin.vault.disclosure import as_seen_by
+from ribin.vault.exhibits import find_scan_owner, first_name
+from ribin.vault.leads import leads_with_second_due, read_leads
+from ribin.vault.people import holders
+from ribin.vault.sharing import PSEUDONYM, named_in_lead, pseudonym
+from ribin.vault.vault import Vault, open_member
+
+Names = tuple[ExhibitRef, ...]  # of one exhibit, the one that it has now before the others
+
+
+@dataclass(frozen=True)
+class BlindPair:
+    """Two exhibits, each by every name that the own vault has for it, and their lead."""
+
+    lead: str
+    ends: tuple[Names, Names]
+
+    def is_of(self, one: ExhibitRef, other: ExhibitRef) -> bool:
+        """Whether these two are the pair, whichever way round."""
+        return other in self.beside(one)
+
+    def beside(self, ref: ExhibitRef) -> Names:
+        """The other exhibit, by each of its names; empty where the pair has not this one."""
+        first, second = self.ends
+        return second if ref in first else first if ref in second else ()
+
+    def has_of(self, member: str) -> bool:
+        """Whether one of the two is of this member."""
+        return any(names[0].member == member for names in self.ends)
+
+
+def blind_pairs(vault: Vault, who: str) -> tuple[BlindPair, ...]:
+    """The pairs whose second verdict this person may give, and has not."""
+    with vault.catalogue.reading() as db:
+        if not any(same_person(name, who) for name in holders(db, Role.REVIEWER)):
+            return ()
+        due = [h.lead for h in read_leads(db) if shows_the_marks_alone(h, who, vault.member)]
+        named = [[_names(db, vault.member, ref) for ref in lead.exhibits] for lead in due]
+    return tuple(
+        BlindPair(lead.lead, (one, other)) for lead, (one, other) in zip(due, named, strict=True)
+    )
+
+
+def _names(db: Any, member: str, ref: ExhibitRef) -> Names:
+    """An own exhibit by the name that it has, had at its enrolment, and has abroad."""
+    if ref.member != member:
+        return (ref,)
+    named = named_in_lead(db, ref.exhibit)
+    names = (named, first_name(db, named), pseudonym(db, named))
+    return tuple(ExhibitRef(member, name) for name in dict.fromkeys(names))
+
+
+def withheld_text(leads: Iterable[str]) -> str:
+    """What is said where something of these pairs is kept back."""
+    listed = ", ".join(dict.fromkeys(leads))
+    return f"{listed}: the second verdict is yours to give, and figures are shown with it"
+
+
+HINT = "`ribin lead marks LEAD -o FILE` writes a page of the two marks"
+
+
+def check_pair_shown(session: Session, who: str, sides: Sequence[Side]) -> None:
+    """Refuse to compare two sides for who is to examine them blind.
+
+    Raises AccessError: it names the lead.
+    """
+    pairs = blind_pairs(session.vault, who)
+    if not pairs:
+        return
+    ones, others = (_refs_of_side(session, side, pairs) for side in sides)
+    for pair in pairs:
+        if any(pair.is_of(one, other) for one in ones for other in others):
+            raise AccessError(withheld_text([pair.lead]), hint=HINT)
+
+
+def check_scans_shown(vault: Vault, who: str, scans: tuple[str, str]) -> None:
+    """As `check_pair_shown`, of two scans by their SHA-256."""
+    pairs = blind_pairs(vault, who)
+    if not pairs:
+        return
+    with vault.catalogue.reading() as db:
+        owners = [find_scan_owner(db, sha256) for sha256 in scans]
+    one, other = (ExhibitRef(vault.member, owner or "") for owner in owners)
+    for pair in pairs:
+        if pair.is_of(one, other):
+            raise AccessError(withheld_text([pair.lead]), hint=HINT)
+
+
+def _refs_of_side(
+    session: Session, side: Side, pairs: Sequence[BlindPair]
+) -> frozenset[ExhibitRef]:
+    """The exhibit that a mark is of, a file's by its bytes; another member's by its pseudonym.
+
+    One that goes by the name of its release, and whose owner cannot be asked which that was, may be
+    any exhibit of this owner.
+    """
+    vault = session.vault
+    if side.exhibit is None or side.member == vault.member:
+        with vault.catalogue.reading() as db:
+            owner = find_scan_owner(db, side.template.provenance.sha256)
+        return frozenset({ExhibitRef(vault.member, owner)} if owner else ())
+    ref = ExhibitRef(side.member, side.exhibit.exhibit)
+    if PSEUDONYM.fullmatch(ref.exhibit) or not pairs:
+        return frozenset({ref})
+    try:
+        with open_member(session.network.members[ref.member].folder, ref.member) as owned:
+            return frozenset({as_seen_by(vault.member, owned).ref(ref.exhibit)})
+    except StoreError:
+        ends = (names[0] for pair in pairs for names in pair.ends)
+        return frozenset(one for one in ends if one.member == ref.member)
+
+
+# Searches: a list that such a person makes leaves the pair out; one that has it is not shown.
+
+
+def left_out_of_search(session: Session, request: Request, sides: Sequence[Side]) -> Request:
+    """The request without the exhibits that its person is to examine blind beside these."""
+    found = set(request.leave_out)
+    for pair, ref in _searched_pairs(session, request.who, sides):
+        first = pair.beside(ref)[0]
+        found.add((first.member, first.exhibit))
+    return replace(request, leave_out=tuple(sorted(found)))
+
+
+def notes_of_search(session: Session, who: str, sides: Sequence[Side]) -> tuple[str, ...]:
+    """What a list of these marks says of what it leaves out for its person's sake."""
+    leads = [pair.lead for pair, _ in _searched_pairs(session, who, sides)]
+    return (f"{withheld_text(leads)}; the pair is left out",) if leads else ()
+
+
+def _searched_pairs(
+    session: Session, who: str, sides: Sequence[Side]
+) -> list[tuple[BlindPair, ExhibitRef]]:
+    pairs = blind_pairs(session.vault, who)
+    refs = {ref for side in sides for ref in _refs_of_side(session, side, pairs)}
+    return [(pair, ref) for pair in pairs for ref in sorted(refs) if pair.beside(ref)]
+
+
+def check_search_shown(session: Session, who: str, sides: Sequence[Side], request: Request) -> None:
+    """Refuse the lists of a search that have a pair which this person is to examine blind.
+
+    Raises AccessError: it names the lead.
+    """
+    found = _searched_pairs(session, who, sides)
+    leads = [pair.lead for pair, ref in found if not _leaves_out(request, pair.beside(ref))]
+    if leads:
+        raise AccessError(withheld_text(leads), hint=_SEARCH_AGAIN)
+
+
+_SEARCH_AGAIN = f"{HINT}; a search made now leaves the pair out"
+
+
+def check_list_shown(vault: Vault, who: str, found: RecordedSearch) -> None:
+    """As `check_search_shown`, of a search that the vault recorded.
+
+    An exhibit of another member that was searched with under the name of its release is not told
+    from others of it here; so every such list is refused while a pair with that member is due.
+    """
+    pairs = blind_pairs(vault, who)
+    if not pairs:
+        return
+    with vault.catalogue.reading() as db:
+        owner = find_scan_owner(db, found.stated.query_sha256)
+    made = (found.stated.lists or {}).get("request") or {}
+    out = {ExhibitRef(*one) for one in made.get("leave_out", ())}
+    member, _, name = found.stated.query.partition(":")
+    leads = []
+    for pair in pairs:
+        if owner:
+            beside = set(pair.beside(ExhibitRef(vault.member, owner)))
+        elif PSEUDONYM.fullmatch(name):
+            beside = set(pair.beside(ExhibitRef(member, name)))
+        else:
+            here = [set(names) for names in pair.ends if names[0].member == vault.member]
+            beside = set().union(*here) if name and pair.has_of(member) else set()
+        if beside and not beside & out:
+            leads.append(pair.lead)
+    if leads:
+        raise AccessError(f"search {found.number}: {withheld_text(leads)}", hint=_SEARCH_AGAIN)
+
+
+def _leaves_out(request: Request, names: Names) -> bool:
+    return any((ref.member, ref.exhibit) in request.leave_out for ref in names)
+
+
+def shown_findings(
+    vault: Vault, who: str, findings: Sequence[SearchFinding], searches: Iterable[SavedSearch]
+) -> tuple[list[SearchFinding], tuple[str, ...]]:
+    """The findings that this person may be shown, and notes of the pairs kept back."""
+    pairs = blind_pairs(vault, who)
+    exhibits = {one.standing: one.exhibit for one in searches}
+
+    def shows(finding: SearchFinding) -> bool:
+        own = ExhibitRef(vault.member, exhibits.get(finding.standing, ""))
+        names = (finding.exhibit, str(finding.candidate.get("known_as", "")))
+        others = [ExhibitRef(finding.member, name) for name in names]
+        return not any(pair.is_of(own, other) for pair in pairs for other in others)
+
+    concerned = [
+        pair.lead
+        for pair in pairs
+        if any(pair.beside(ExhibitRef(vault.member, exhibit)) for exhibit in exhibits.values())
+    ]
+    notes = (withheld_text(concerned),) if concerned else ()
+    return [finding for finding in findings if shows(finding)], notes
+
+
+def shown_annotations(
+    vault: Vault, who: str, saved: Sequence[SavedAnnotations]
+) -> tuple[list[SavedAnnotations], tuple[str, ...]]:
+    """The annotations that this person may be shown, and notes of the pairs kept back; the own ones
+    are always shown."""
+    pairs = blind_pairs(vault, who)
+    if not pairs:
+        return list(saved), ()
+
+    def shows(one: SavedAnnotations) -> bool:
+        if same_person(one.person, who):
+            return True
+        with vault.catalogue.reading() as db:
+            owners = [find_scan_owner(db, sha256) for sha256 in one.pair.scans]
+        refs = [ExhibitRef(vault.member, owner) for owner in owners if owner]
+        if len(refs) == 2:
+            return not any(pair.is_of(refs[0], refs[1]) for pair in pairs)
+        # Of a pair across a border the vault knows the scan of the own exhibit alone.
+        across = [pair for pair in pairs if pair.ends[0][0].member != pair.ends[1][0].member]
+        return not any(pair.beside(ref) for pair in across for ref in refs)
+
+    return [one for one in saved if shows(one)], (withheld_text(p.lead for p in pairs),)
+
+
+# Copies: whoever takes out a backup or an export has seen what it holds.
+
+
+def copy_warnings(vault: Vault, who: str) -> list[str]:
+    """A line for each lead of which a copy, made now, would take away the blindness of somebody who
+    may give the second verdict: this person, or one who has worked from this login."""
+    logins = logins_behind(who, identity_of(who))
+    with vault.catalogue.reading() as db:
+        due = set(leads_with_second_due(db))
+        histories = [h for h in read_leads(db) if h.lead.lead in due and _awaits_another(h)]
+        reviewers = sorted(holders(db, Role.REVIEWER))
+        behind: dict[str, set[str]] = {}
+        for name, identity in db.execute("SELECT DISTINCT who, identity FROM audit"):
+            behind.setdefault(name, set()).update(logins_behind(name, identity))
+    lines = []
+    for history in histories:
+        free = [name for name in reviewers if not had_a_part(history, name, vault.member)]
+        spoilt = [n for n in free if same_person(n, who) or logins & behind.get(n, set())]
+        if spoilt:
+            lines.append(
+                f"lead {history.lead.lead}: the copy holds the first verdict, and a second one by "
+                f"{' or '.join(spoilt)} is not blind after it: name or login are {who}'s"
+            )
+    return lines
+
+
+def _awaits_another(history: LeadHistory) -> bool:
+    return status_of(history).is_open or not_blind_second(history) is not None

@@ -1,0 +1,194 @@
+"""Messages in a vault: questions of other members with their answers, and own ones on their way.
+
+A question of another member is there once, by sender and id: asked again it gets the stored answer.
+An own one stays in the outbox until it is answered. Neither is evidence: the audit log says what
+was asked and answered, and names both by their hashes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from ribin.vault.audit import now_utc
+from ribin.vault.rows import from_row
+from ribin.vault.vault import Vault
+
+KEPT = timedelta(days=90)  # an answer, so that one who asks again by a bundle of old still gets it
+_LEASE = timedelta(minutes=15)  # after which work on a question counts as broken off
+
+
+class QuestionState(StrEnum):
+    """How far the owner's side is with a question."""
+
+    HELD = "held"  # until a person agrees
+    AGREED = "agreed"  # by a person; answered when it is asked again
+    WORKING = "working"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of another member."""
+
+    sender: str
+    id: str
+    kind: str
+    at: str  # when it came, or when work on it began
+    body_sha256: str
+    who: str
+    reason: str
+    state: QuestionState
+    answer: bytes
+
+    @property
+    def is_worked_on(self) -> bool:
+        """Whether somebody works on it now, as far as can be told."""
+        begun = datetime.fromisoformat(self.at)
+        return self.state is QuestionState.WORKING and datetime.now(UTC) - begun < _LEASE
+
+
+def find_question(db: sqlite3.Connection, sender: str, question: str) -> Question | None:
+    """The question of a member by its id."""
+    query = "SELECT * FROM questions WHERE sender = ? AND id = ?"
+    row = db.execute(query, (sender, question)).fetchone()
+    return from_row(Question, row, state=QuestionState(row["state"])) if row else None
+
+
+def questions_held(vault: Vault) -> list[Question]:
+    """Questions that wait for a person, oldest first."""
+    query = "SELECT * FROM questions WHERE state = 'held' ORDER BY at, id"
+    with vault.catalogue.reading() as db:
+        rows = db.execute(query).fetchall()
+    return [from_row(Question, row, state=QuestionState(row["state"])) for row in rows]
+
+
+def put_question(db: sqlite3.Connection, **columns: Any) -> None:
+    """Note a question that came for the first time; old answers go."""
+    before = (datetime.now(UTC) - KEPT).isoformat(timespec="milliseconds")
+    db.execute("DELETE FROM questions WHERE at < ?", (before,))
+    columns = {"at": now_utc(), "answer": b"", **columns}
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    db.execute(f"INSERT INTO questions ({names}) VALUES ({marks})", tuple(columns.values()))
+
+
+def set_question(
+    db: sqlite3.Connection, sender: str, question: str, state: QuestionState, answer: bytes = b""
+) -> None:
+    """How far it is from now on, and the answer where there is one."""
+    query = "UPDATE questions SET state = ?, answer = ?, at = ? WHERE sender = ? AND id = ?"
+    db.execute(query, (str(state), answer, now_utc(), sender, question))
+
+
+def forget_question(db: sqlite3.Connection, sender: str, question: str) -> None:
+    """Work on it broke off: asked again, it is as new."""
+    db.execute("DELETE FROM questions WHERE sender = ? AND id = ?", (sender, question))
+
+
+def resume_questions(vault: Vault) -> int:
+    """Whoever worked on questions is gone: asked again, they are answered without a new row of the
+    log. Gives how many there are."""
+    query = "UPDATE questions SET state = 'agreed' WHERE state = 'working'"
+    with vault.catalogue.writing() as db:
+        return db.execute(query).rowcount
+
+
+def count_questions(db: sqlite3.Connection, sender: str) -> tuple[int, int]:
+    """How many a member asked in the last hour, and how many are worked on now."""
+    now = datetime.now(UTC)
+    hour, lease = (
+        (now - span).isoformat(timespec="milliseconds") for span in (timedelta(hours=1), _LEASE)
+    )
+    query = "SELECT count(*) FROM questions WHERE sender = ? AND at >= ?"
+    asked = db.execute(query, (sender, hour)).fetchone()[0]
+    working = db.execute(f"{query} AND state = 'working'", (sender, lease)).fetchone()[0]
+    return int(asked), int(working)
+
+
+# Own questions on their way.
+
+
+@dataclass(frozen=True)
+class OwnQuestion:
+    """A question of our own that has to reach another member; `problem` says why it has not yet."""
+
+    id: str
+    receiver: str
+    kind: str
+    subject: str  # what it is about: a search, an exhibit, a lead
+    at: str
+    question: bytes
+    answer: bytes
+    answered_at: str
+    tries: int
+    problem: str
+
+    @property
+    def standing(self) -> str:
+        """As it is shown to a person."""
+        if self.answered_at:
+            return f"delivered {self.answered_at[:16]}"
+        why = f": {self.problem}" if self.problem else ""
+        return f"waiting since {self.at[:16]}{why}"
+
+
+def put_own_question(
+    db: sqlite3.Connection, question: str, receiver: str, kind: str, subject: str, raw: bytes
+) -> None:
+    """Put a question into the outbox; answered ones of long ago go."""
+    before = (datetime.now(UTC) - KEPT).isoformat(timespec="milliseconds")
+    db.execute("DELETE FROM outbox WHERE answered_at <> '' AND answered_at < ?", (before,))
+    columns = {"id": question, "receiver": receiver, "kind": kind, "subject": subject}
+    columns |= {"at": now_utc(), "question": raw}  # type: ignore[dict-item]
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    db.execute(f"INSERT INTO outbox ({names}) VALUES ({marks})", tuple(columns.values()))
+
+
+def note_answer(db: sqlite3.Connection, question: str, answer: bytes) -> None:
+    """It was answered; the first answer stays."""
+    query = "UPDATE outbox SET answer = ?, answered_at = ?, problem = '' WHERE id = ?"
+    db.execute(f"{query} AND answered_at = ''", (answer, now_utc(), question))
+
+
+def note_try(db: sqlite3.Connection, question: str, problem: str) -> None:
+    """It was sent and not answered."""
+    query = "UPDATE outbox SET tries = tries + 1, problem = ? WHERE id = ?"
+    db.execute(query, (problem[:500], question))
+
+
+def settle_question(vault: Vault, question: str, problem: str) -> None:
+    """A search was answered, or refused: its question goes. With a problem it waits."""
+    with vault.catalogue.writing() as db:
+        if problem:
+            note_try(db, question, problem)
+        else:
+            db.execute("DELETE FROM outbox WHERE id = ?", (question,))
+
+
+def name_questions(db: sqlite3.Connection, questions: Sequence[str], subject: str) -> None:
+    """What own questions are about, once that has a number."""
+    for question in questions:
+        db.execute("UPDATE outbox SET subject = ? WHERE id = ?", (subject, question))
+
+
+def own_questions(
+    vault: Vault, *, receiver: str = "", kind: str = "", subject: str = "", waiting: bool = False
+) -> list[OwnQuestion]:
+    """Those in the outbox, oldest first."""
+    with vault.catalogue.reading() as db:
+        return list(_own_questions(db, receiver, kind, subject, waiting))
+
+
+def _own_questions(
+    db: sqlite3.Connection, receiver: str, kind: str, subject: str, waiting: bool
+) -> Iterator[OwnQuestion]:
+    wanted = {"receiver": receiver, "kind": kind, "subject": subject}
+    named = {name: value for name, value in wanted.items() if value}
+    where = [f"{name} = ?" for name in named] + (["answered_at = ''"] if waiting else [])
+    query = f"SELECT * FROM outbox WHERE {' AND '.join(where) or '1'} ORDER BY at, id"
+    for row in db.execute(query, tuple(named.values())):
+        yield from_row(OwnQuestion, row)
