@@ -27,6 +27,7 @@ from exhaustive import pixel_recall, pixel_seconds, products_seconds
 from loadtest import GallerySpec, add_surrogates
 from numpy.typing import NDArray
 from peak import machine_gflop_s
+from recall import circle
 from results import finish, options
 from specimens import SAMPLE, default_folder
 
@@ -35,7 +36,7 @@ from ribin.correlate.sketch import QueryMoves, moved_sketches
 from ribin.evaluate.pairs import read_labels
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.params.load import ANY_ROTATION_DEG, with_rotation
+from ribin.params.load import with_rotation
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.table import table
@@ -49,6 +50,7 @@ from ribin.vault.vault import Vault
 
 SIZES = (10_000, 100_000, 1_000_000)
 STAGES = ("first look", "second look")
+WITHIN = with_rotation(DEFAULT_PARAMS, 30.0)
 _ASKED = Request("JAM", Scope.COUNTRY, who="benchmark", reason="benchmark")
 _ALONE = Network({}, {})  # nobody else is asked
 Row = dict[str, Any]
@@ -116,13 +118,12 @@ def in_own_process(place: Path, chosen: Any) -> list[Row]:
 
 
 def run(place: Path, folder: Path, queries: int | None) -> list[Row]:
-    """Figures of one gallery: of the usual range of rotation, and of any."""
+    """Figures of one gallery: of turns within 30 degrees, and of any."""
     gun_of = {Path(label.file).stem: label.firearm for label in read_labels(folder)}
     with Vault.open(place / "JAM") as vault:
-        rows = [measure(vault, gun_of, DEFAULT_PARAMS, queries, "within 30 degrees")]
+        rows = [measure(vault, gun_of, WITHIN, queries, "within 30 degrees")]
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        anywhere = with_rotation(DEFAULT_PARAMS, ANY_ROTATION_DEG)
-        rows.append(measure(vault, gun_of, anywhere, queries, "any rotation"))
+        rows.append(measure(vault, gun_of, circle(DEFAULT_PARAMS), queries, "any turn"))
         rows[0] |= {"peak memory, MB": round(peak_mb)}
         rows[0] |= against_others(vault, rows[0])
     return rows
@@ -204,8 +205,8 @@ def arithmetic(
 ) -> Row:
     """What each look answers for, and how many times faster than a matrix product of all moves."""
     how = params.search.breech_face
-    first = moved_sketches(query, params, how.one_shift_in)
-    second = moved_sketches(query, params)
+    first = moved_sketches(query, params)
+    second = first.turned_by(how.second_rotation_deg)
     looked = min(wanted, second_look_marks(wanted, params))
     peak = machine_gflop_s()
     row: Row = {"peak of the matrix product, GFLOP/s": round(peak)}
@@ -224,15 +225,15 @@ def against_others(vault: Vault, row: Row) -> Row:
     size = sum(path.stat().st_size for path in index)
     marks = vault.mark_table(next(iter(template_types(vault, _some(vault))))).ids
     query = vault.template(vault.stored_marks(marks[:1].tolist())[0])
-    plain = pixel_seconds(query, DEFAULT_PARAMS) * len(marks)
+    plain = pixel_seconds(query, WITHIN) * len(marks)
     found: Row = {"index, bytes an exhibit": round(size / len(marks))}
     found["plain product at 50 um, s"] = round(plain, 1)
     found["times faster than it"] = round(plain / row["coarse, s"], 1)
-    ours, theirs = products_seconds(query, index, DEFAULT_PARAMS)
+    ours, theirs = products_seconds(query, index, WITHIN)
     found["products of the first look in memory, s"] = round(ours, 2)
     found["the same by faiss IndexFlatIP, s"] = round(theirs, 2)
     if len(marks) <= SIZES[0]:
-        found |= pixel_recall(vault, DEFAULT_PARAMS, min(row["queries"], 12))
+        found |= pixel_recall(vault, WITHIN, min(row["queries"], 12))
     return found
 
 

@@ -17,6 +17,7 @@ from web_client import Answer
 
 from ribin.cases.leads import ProvedPerson, Role, acting_by_account
 from ribin.connections import BROWSER, bound_socket
+from ribin.crypto.server_certificate import server_tls
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.passwords import add_account, change_password
 from ribin.vault.people import appoint
@@ -163,15 +164,19 @@ class RunningLaboratory:
 
 @contextmanager
 def running_laboratory(
-    vault: Path, network: Path | None = None, **more: object
+    vault: Path, network: Path | None = None, certificate: tuple[Path, Path] | None = None
 ) -> Iterator[RunningLaboratory]:
-    """The server of a vault, on a free port, behind a proxy at 127.0.0.1."""
+    """The server of a vault, on a free port: behind a proxy at 127.0.0.1, or with a certificate of
+    that address."""
     clock = Clock()
     listening = bound_socket(0, BROWSER)
     port = listening.getsockname()[1]
-    state = ApplicationState(vault, network, DEFAULT_PARAMS, "", **more)
-    door = Laboratory(state, ServedNames((NAME,), port, proxy="127.0.0.1"), clock=clock)
-    server = server_of(state, door, listening)
+    state = ApplicationState(vault, network, DEFAULT_PARAMS, "")
+    names = ("127.0.0.1",) if certificate else (NAME,)
+    served = ServedNames(names, port, proxy="" if certificate else "127.0.0.1")
+    door = Laboratory(state, served, clock=clock)
+    tls = server_tls(*certificate, names) if certificate else None
+    server = server_of(state, door, listening, tls)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:

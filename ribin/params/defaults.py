@@ -203,11 +203,11 @@ class SketchParams:
     outer_um: float = 1950.0
     edge_um: float = 300.0
     harmonics: int = 1024  # one byte each on disk; half of them lose weak mates (sketch.py)
-    shift_um: float = 50.0  # moves: a third of the finest wavelength
-    rotation_deg: float = 2.0  # 68 um at the outer edge of a breech face
-    # Of the shifts, one in so many serves the first look: 2 are the fields of one colour of a
-    # chessboard, which lose no weak mate that all of them would keep (recall.py).
-    one_shift_in: int = 2
+    # Steps of the moves: a third of the finest wavelength, and 68 um at the outer edge of a breech
+    # face. Half as many shifts, fields of one colour of a chessboard, lose weak mates (sketch.py).
+    shift_um: float = 50.0
+    rotation_deg: float = 2.0  # at the first look
+    second_rotation_deg: float = 1.0  # at the second
     # Correlation that is taken off beyond the stated mounting, where five times as many turns agree
     # by chance: so much more do strangers reach there (recall.py).
     beyond_handicap: float = 0.01
@@ -215,13 +215,7 @@ class SketchParams:
 
 # Impressions are a third as large: lengths scaled as those of their cells, and no hole inside.
 _IMPRESSION = SketchParams(
-    finest_um=47.0,
-    coarsest_um=125.0,
-    inner_um=0.0,
-    outer_um=700.0,
-    edge_um=100.0,
-    shift_um=15.625,
-    rotation_deg=2.0,
+    finest_um=47.0, coarsest_um=125.0, inner_um=0.0, outer_um=700.0, edge_um=100.0, shift_um=15.625
 )
 
 
@@ -235,7 +229,7 @@ class SearchParams:
     """
 
     second_look_marks: int = 2000  # the larger of this number and the share goes on
-    second_look_share: float = 0.05
+    second_look_share: float = 0.02
     shortlist_marks: int = 400  # compared in full
     index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
     batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB

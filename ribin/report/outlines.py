@@ -75,6 +75,14 @@ def _draw_left_out(picture: Picture, left_out: NDArray[np.uint8]) -> None:
         picture[where] = tinted.astype(np.uint8)
 
 
+def scan_picture(scan: Scan, longest_px: int) -> Picture:
+    """The whole scan in grey, (H, W, 3): a photograph as it is, a topography lit from the upper
+    left; no side longer than `longest_px`, and none enlarged."""
+    scale = min(1.0, longest_px / max(scan.shape))
+    size = (max(1, round(scan.shape[1] * scale)), max(1, round(scan.shape[0] * scale)))
+    return np.repeat(_grey(scan, size)[:, :, np.newaxis], 3, axis=2)
+
+
 def write_masks(scan: Scan, regions: Sequence[Region], folder: Path) -> dict[MarkType, Path]:
     """Write NAME.MARK.mask.png for each mark, 255 where valid, in the shape of the scan.
 

@@ -23,7 +23,9 @@ from ribin.extract.outlines import (
     state_lighting,
     unfold_replica,
 )
+from ribin.extract.strokes import DrawnOutline, outline_by_strokes
 from ribin.model import (
+    BoolArray,
     Lamp,
     MarkType,
     Scan,
@@ -66,11 +68,13 @@ class ReadOptions:
     why: str = ""
     lighting: str = ""
     keep_all: bool = False  # nothing is left out of a mark as dust, drag or flowback
+    drawn: tuple[DrawnOutline, ...] = ()  # by hand, over a picture of the scan
 
     @property
     def outlines_anew(self) -> bool:
         """Whether more is said than what a scan does not state itself, so that marks change."""
-        return bool(self.masks or self.circles or self.replica or self.keep_all)
+        said = self.masks or self.circles or self.drawn or self.replica or self.keep_all
+        return bool(said)
 
     @property
     def states_more(self) -> bool:
@@ -124,7 +128,21 @@ class ReadOptions:
             scan = outline_by_circles(scan, circles, self.who, self.why)
         if self.keep_all and not scan.provenance.keep_all:
             scan = keep_all(scan, self.who, self.why)
-        return scan
+        return self._with_drawn(scan, params)
+
+    def _with_drawn(self, scan: Scan, params: Params) -> Scan:
+        """With what was drawn by hand; it may begin with what the program finds without it."""
+        if not self.drawn:
+            return scan
+        found: dict[MarkType, BoolArray] = {}
+        if any(outline.from_found for outline in self.drawn):
+            found = {one.mark_type: one.inside for one in find_regions(scan, params)}
+        inside = {
+            one.mark_type: outline_by_strokes(scan, one, found.get(one.mark_type))
+            for one in self.drawn
+        }
+        words = [outline.words for outline in self.drawn]
+        return add_notes(set_outlines(scan, inside), words, self.who, self.why)
 
 
 AS_STATED = ReadOptions()  # as the file states it, or the vault
@@ -222,7 +240,8 @@ def reading_differences(
     drawn = {**scan.outlines}
     if scan.mark_valid is not None:
         drawn[MarkType.BREECH_FACE] = scan.mark_valid
-    for mark_type, inside in drawn.items() if reading.masks or reading.circles else ():
+    stated = reading.masks or reading.circles or reading.drawn
+    for mark_type, inside in drawn.items() if stated else ():
         before = kept.outlines.get(mark_type)
         if before is None or not np.array_equal(inside, before):
             was = "no outline" if before is None else "another outline"

@@ -69,9 +69,9 @@ def kept_secret(db: sqlite3.Connection, account: Account | None) -> str:
     return str(row["secret"]) if known else ""
 
 
-def check_proved(db: sqlite3.Connection, who: str, what: str) -> None:
-    """Refuse a person who has an account, or had one, and acts by a stated name; and in a browser
-    one who has not given the password for this very act.
+def check_proved(db: sqlite3.Connection, who: str, what: str, signed_off: bool = True) -> None:
+    """Refuse a person who has an account, or had one, and acts by a stated name; and with
+    `signed_off` one who is signed in, and has not given the password for this very act.
 
     Raises AccessError: the message begins with `what` needs it.
     """
@@ -82,8 +82,9 @@ def check_proved(db: sqlite3.Connection, who: str, what: str) -> None:
         raise AccessError(f"{what}: the account of {who} needed, found that it was removed")
     if proved is None:
         raise AccessError(f"{what}: the password of {who} needed, found a stated name", hint=_HOW)
-    if not proved.signed_off:
-        raise AccessError(f"{what}: the password of {who} needed once more, found none")
+    if signed_off and not proved.signed_off:
+        found = proved.found or "none"
+        raise AccessError(f"{what}: the password of {who} needed once more, found {found}")
 
 
 def account_problems(db: sqlite3.Connection) -> Iterator[str]:

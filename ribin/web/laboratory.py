@@ -162,9 +162,12 @@ class Laboratory:
             said = wait_text(proof.wait_s) if proof.wait_s > 0 else "the password is not right"
             asked = scope["state"]["form"].get("next", "")
             return locked_page(session, asked, f"{said.capitalize()}.", 403)
-        if proof.account is None:
+        if proof.wait_s > 0:
             return wrong_password(scope, proof)
-        return ProvedPerson(visit.who, at_server=True, signed_off=True)
+        # A form that needs the password says so, and keeps its fields.
+        right = proof.account is not None
+        found = "" if right else "another"
+        return ProvedPerson(visit.who, at_server=True, signed_off=right, found=found)
 
     def begin(self, account: Account) -> PersonSession:
         """A new session of a person who gave the password, with secrets of its own."""
@@ -218,10 +221,11 @@ class Laboratory:
         return account if usable else None
 
 
-def cookie_of(session: PersonSession) -> str:
-    """What a browser keeps of a session: scripts cannot read it, other sites cannot send it, and
-    its path is the session's own."""
-    return f"{COOKIE}={session.cookie}; Secure; HttpOnly; SameSite=Strict; Path={session.base}"
+def cookie_of(session: PersonSession, ended: bool = False) -> str:
+    """What a browser keeps of a session, or takes away: scripts cannot read it, other sites cannot
+    send it, and its path is the session's own."""
+    kept = f"{COOKIE}=; Max-Age=0" if ended else f"{COOKIE}={session.cookie}"
+    return f"{kept}; Secure; HttpOnly; SameSite=Strict; Path={session.base}"
 
 
 def path_after(text: str) -> str:

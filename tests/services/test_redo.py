@@ -154,8 +154,8 @@ def test_dirt_is_kept_where_a_person_says_so_until_what_was_said_is_forgotten(ru
             scan = next(one for one in vault.holdings().scans if one.source.startswith(ONE))
             said.append(contents_as_read(vault, scan.sha256).provenance.keep_all)
     assert said == [True, False]
-    done = run("mark", "redo", "X1", "--keep-all", *WHY, "--json")
+    done = run("mark", "redo", "X1", "--keep-all", "--reason", "it is the mark", "--json")
     assert json.loads(done.out)["said"] == (
-        "Dust, drag and flowback kept in the mark by head: drawn wrongly."
+        "Dust, drag and flowback kept in the mark by head: it is the mark."
     )
     assert problems(run) == ()

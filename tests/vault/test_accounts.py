@@ -303,6 +303,8 @@ def test_a_verdict_on_the_command_line_asks_for_the_password(ribin, vault, tmp_p
     assert done.code == 0, done.err
     row = next(r for r in reversed(vault.audit_log()) if r.action == "review")
     assert row.identity.startswith("account, signed off, login ")
+    ended = ribin("link", "withdraw", "JAM-L1", "--reason", "x", *asked[-4:])
+    assert (ended.code, "password of head needed" in ended.err) == (2, True)
     shown = ribin("lead", "show", "JAM-L1", "--vault", vault.path, "--who", "head")
     assert "identification" not in shown.out
     own = ("--vault", vault.path, "--who", "head", "--password-file", file)

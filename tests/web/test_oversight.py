@@ -182,6 +182,25 @@ def test_nobody_else_changes_accounts(lab, who):
     assert lab.browser().sign_in(HEAD).status == 303
 
 
+def test_texts_of_others_are_shown_as_text(lab, folder):
+    evil = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
+    with Vault.open(folder) as vault, by_own_account(HEAD):
+        appoint(vault, evil, [Role.AUDITOR], HEAD, evil)
+        vault.record(evil, evil, evil, evil, address=evil)
+        refs = ExhibitRef("JAM", "JAM-2"), ExhibitRef("JAM", "JAM-3")
+        take_up_lead(vault, None, *refs, who=EXAMINER, note=evil)
+    browser = lab.browser(HEAD)
+    shown = 0
+    for path in (*PAGES, "/audit?who=%3Cb%3E&subject=%22%3E%3Cb%3E", "/statistics?mark=%3Cb%3E"):
+        text = browser.get(path).text
+        for markup in ("<script>alert", "<img src=x", "<b>"):
+            assert markup not in text, path
+        shown += "&lt;script&gt;alert" in text
+    assert shown >= 3
+    wrong = browser.sign_in(evil, "a wrong password")
+    assert (wrong.status, "<script>" in wrong.text) == (401, False)
+
+
 def test_the_state_of_the_vault(lab):
     text = lab.browser(TECHNICIAN).get("/vault").text
     for said in ("No key is trusted.", "No bundle was sent or received.", "last backup", "JAM"):
