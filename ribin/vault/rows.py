@@ -36,7 +36,6 @@ _KEYS = {
     "links": "link",
     "withdrawals": "withdrawal",
     "settings": "setting",
-    "releases": "release",
     "retention": "exhibit",
     "tombstones": "tombstone",
     "trusted_keys": "fingerprint",

@@ -154,6 +154,8 @@ CREATE TRIGGER records_only_grow BEFORE INSERT ON records
 WHEN NEW.version <> (
     SELECT coalesce(max(version), 0) + 1 FROM records WHERE kind = NEW.kind AND id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'a record only takes its next version'); END;
+CREATE INDEX candidates_by_search ON records (
+    CASE body WHEN '' THEN '' ELSE json_extract(body, '$.search') END) WHERE kind = 'candidate';
 
 -- People, leads, reviews, links: superseded by later ones or withdrawn, never changed. A lead and
 -- what follows from it have the same identifiers in the vaults of both members concerned.
@@ -260,17 +262,6 @@ CREATE TABLE settings (
 );
 INSERT INTO settings VALUES ('default_sharing', 'country');
 INSERT INTO settings VALUES ('retention_days', '');
-CREATE TABLE releases (
-    release TEXT PRIMARY KEY NOT NULL CHECK (release <> ''),
-    exhibit TEXT NOT NULL,
-    receiver TEXT NOT NULL CHECK (length(receiver) = 3),
-    original INTEGER NOT NULL CHECK (original IN (0, 1)),
-    at TEXT NOT NULL,
-    who TEXT NOT NULL CHECK (who <> ''),
-    reason TEXT NOT NULL CHECK (reason <> ''),
-    ended_at TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX releases_by_exhibit ON releases (exhibit, receiver);
 CREATE TABLE retention (
     exhibit TEXT PRIMARY KEY NOT NULL REFERENCES exhibits (exhibit),
     keep_until TEXT NOT NULL CHECK (keep_until <> '')
