@@ -10,17 +10,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import uvicorn
 
 from ribin.connections import BROWSER, bound_socket
+from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.web.passwords import PasswordCheck
 from ribin.web.server import server_of
 from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
 
 _STARTING_S = 30.0
+_PATIENCE_S = 60.0
+QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 
 
 @dataclass(frozen=True)
@@ -104,3 +109,23 @@ def served(state: ApplicationState) -> Iterator[Client]:
         server.should_exit = True
         thread.join(10)
         listening.close()
+
+
+def state(network: Path, who: str = "A. Brown", **more: Any) -> ApplicationState:
+    """The state of a server of JAM in the network of this folder."""
+    return ApplicationState(network / "JAM", network / "network.toml", DEFAULT_PARAMS, who, **more)
+
+
+def found(client: Client, **asked: str) -> Answer:
+    """The list of a search, when it is there."""
+    fields = {"scope": "cluster", "reason": "test", **asked}
+    answer = client.post("/search", exhibit=QUERY, **fields)
+    end = time.monotonic() + _PATIENCE_S
+    while "data-progress" in answer.text:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        (again,) = set(re.findall(r'/searching/progress(\?id=[^"]+)', answer.text))
+        answer = client.get(f"/searching{again}")
+        if answer.status == 303:
+            answer = client.get(answer.headers["location"])
+    return answer

@@ -44,13 +44,14 @@ def view(
     """
     from ribin.services.files import PAGE, check_output
     from ribin.services.marks import named_source
-    from ribin.services.pair import pair_page, prepare_pair, write_page
+    from ribin.services.pair import annotations_in, pair_page, prepare_pair, write_page
 
     check_output(output, PAGE)
     with call.asker("picture") as asker:
         one, two = (named_source(name, asker.session) for name in (reference, comparison))
         pair = prepare_pair(one, two, asker, call.pair())
-        html = pair_page(pair, asker, annotations)
+        notes = annotations_in(annotations, pair) if annotations else ()
+        html = pair_page(pair, asker, notes)
     write_page(html, output)
     result = pair.result
     say(f"{output}: page of {result.reference} and {result.comparison} written")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from msgspec import to_builtins
 
 from ribin.cases.annotation import SavedAnnotations, decode_annotations
+from ribin.cases.leads import same_person
 from ribin.errors import ParameterError
 from ribin.input_file import read_input
 from ribin.services.blind_pairs import shown_annotations
-from ribin.vault.annotations import read_annotations, save_annotations
+from ribin.services.pair import ComparedPair
+from ribin.vault.annotations import annotations_of, read_annotations, save_annotations
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
 
@@ -24,6 +29,22 @@ def save_annotation_file(vault: Vault, path: Path, who: str, reason: str) -> Sav
     except OSError as error:
         raise ParameterError(f"{path}: a file of annotations needed, {error.strerror}") from error
     return save_annotations(vault, decode_annotations(content, str(path)), str(path), who, reason)
+
+
+def save_annotation_text(vault: Vault, text: str, who: str, reason: str) -> SavedAnnotations:
+    """Save what a comparison page inside the application says; errors as `save_annotation_file`."""
+    where = "annotations of the page"
+    return save_annotations(vault, decode_annotations(text.encode(), where), where, who, reason)
+
+
+def annotations_for_page(vault: Vault, who: str, pair: ComparedPair) -> list[dict[str, Any]]:
+    """What this person saved on a pair in this order, for its page to open with."""
+    marks = [side.mark for side in pair.sides]
+    scans = (marks[0].provenance.sha256, marks[1].provenance.sha256)
+    with vault.catalogue.reading() as db:
+        saved = annotations_of(db, scans, str(marks[0].mark_type))
+    mine = [one for one in saved if same_person(one.person, who) and one.pair.scans == scans]
+    return [to_builtins(note) for note in mine[-1].pair.annotations] if mine else []
 
 
 def saved_annotations(vault: Vault, who: str) -> tuple[list[SavedAnnotations], tuple[str, ...]]:

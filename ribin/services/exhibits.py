@@ -327,15 +327,20 @@ def exhibit_page(shown: ShownExhibit) -> str:
 
 def _history_table(versions: Sequence[Record]) -> str:
     header = ("at", "record", "version", "by", "known as", "why", "what it says")
+    return table(header, history_rows(versions))
+
+
+def history_rows(versions: Sequence[Record]) -> list[tuple[str, ...]]:
+    """Of each version: when, what, which, by whom and how known, why, and what it says anew."""
     before: dict[tuple[str, str], Mapping[str, Any]] = {}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for one in versions:
         named = f"{one.kind} {one.id[:12] if one.kind == 'scan' else one.id}"
         said = _changes(before.get((one.kind, one.id), {}), one.body)
         before[(one.kind, one.id)] = one.body or {}
         by = (one.person, one.identity)
         rows.append((one.at[:19], named, str(one.version), *by, one.reason or "-", said))
-    return table(header, rows)
+    return rows
 
 
 def _changes(before: Mapping[str, Any], body: Mapping[str, Any] | None) -> str:

@@ -5,11 +5,11 @@ The figures, a picture, the page of a comparison microscope, or a report for a c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ribin.cases.exhibits import Candidate, Request
 from ribin.cases.side import Side
@@ -209,21 +209,24 @@ def draw_pair(pair: ComparedPair, params: Params, path: Path) -> None:
 # The page of a pair, as under a comparison microscope.
 
 
-def pair_page(pair: ComparedPair, asker: Asker, annotations: Path | None = None) -> str:
-    """The page of a pair.
+def annotations_in(path: Path, pair: ComparedPair) -> list[dict[str, Any]]:
+    """What a page of this pair saved, for the page to open with; errors as `read_annotations`."""
+    return read_annotations(path, pair.reference.mark, pair.comparison.mark)
+
+
+def pair_page(
+    pair: ComparedPair,
+    asker: Asker,
+    annotations: Sequence[Mapping[str, Any]] = (),
+    figures_hidden: bool = False,
+) -> str:
+    """The page of a pair, which opens with these annotations, and on request without its figures.
 
     Where a side is given as its template alone, both are drawn from theirs, in deviations of each,
     because a template holds no heights in um.
-
-    `annotations`: what a page of this pair saved, for the page to open with.
     """
     one, two = (side.mark if pair.whole else _from_template(side) for side in pair.sides)
     first, second = (measured_side(s, asker) if pair.whole else None for s in pair.sides)
-    notes = (
-        read_annotations(annotations, pair.reference.mark, pair.comparison.mark)
-        if annotations
-        else ()
-    )
     return comparison_page(
         one,
         two,
@@ -232,7 +235,8 @@ def pair_page(pair: ComparedPair, asker: Asker, annotations: Path | None = None)
         measured=(first, second),
         labels=(pair.reference.name, pair.comparison.name),
         unit="µm" if pair.whole else "of its RMS",
-        annotations=notes,
+        annotations=annotations,
+        figures_hidden=figures_hidden,
     )
 
 

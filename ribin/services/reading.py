@@ -14,6 +14,7 @@ from ribin.errors import ParameterError, RibinError, ScanError
 from ribin.extract.find import find_regions
 from ribin.extract.outlines import (
     add_notes,
+    keep_all,
     mirrored,
     note_of,
     outline_by_circles,
@@ -22,7 +23,9 @@ from ribin.extract.outlines import (
     state_lighting,
     unfold_replica,
 )
+from ribin.extract.strokes import DrawnOutline, outline_by_strokes
 from ribin.model import (
+    BoolArray,
     Lamp,
     MarkType,
     Scan,
@@ -64,11 +67,14 @@ class ReadOptions:
     who: str = ""
     why: str = ""
     lighting: str = ""
+    keep_all: bool = False  # nothing is left out of a mark as dust, drag or flowback
+    drawn: tuple[DrawnOutline, ...] = ()  # by hand, over a picture of the scan
 
     @property
     def outlines_anew(self) -> bool:
         """Whether more is said than what a scan does not state itself, so that marks change."""
-        return bool(self.masks or self.circles or self.replica)
+        said = self.masks or self.circles or self.drawn or self.replica or self.keep_all
+        return bool(said)
 
     @property
     def states_more(self) -> bool:
@@ -118,7 +124,25 @@ class ReadOptions:
             scan = set_outlines(scan, {mask.mark_type: inside})
             scan = add_notes(scan, words, self.who, self.why)
         circles = [parse_circle(text) for text in self.circles]
-        return outline_by_circles(scan, circles, self.who, self.why) if circles else scan
+        if circles:
+            scan = outline_by_circles(scan, circles, self.who, self.why)
+        if self.keep_all and not scan.provenance.keep_all:
+            scan = keep_all(scan, self.who, self.why)
+        return self._with_drawn(scan, params)
+
+    def _with_drawn(self, scan: Scan, params: Params) -> Scan:
+        """With what was drawn by hand; it may begin with what the program finds without it."""
+        if not self.drawn:
+            return scan
+        found: dict[MarkType, BoolArray] = {}
+        if any(outline.from_found for outline in self.drawn):
+            found = {one.mark_type: one.inside for one in find_regions(scan, params)}
+        inside = {
+            one.mark_type: outline_by_strokes(scan, one, found.get(one.mark_type))
+            for one in self.drawn
+        }
+        words = [outline.words for outline in self.drawn]
+        return add_notes(set_outlines(scan, inside), words, self.who, self.why)
 
 
 AS_STATED = ReadOptions()  # as the file states it, or the vault
@@ -172,7 +196,9 @@ def reading_anew(
     if replica is False and not was_cast:
         raise ParameterError(f"{source}: a scan of a cast needed, found one of the case")
     if found:
-        kept = _noted(replace(kept, outlines={}), "outlines of persons forgotten", reading)
+        as_found = replace(kept.provenance, keep_all=False)
+        kept = replace(kept, outlines={}, provenance=as_found)
+        kept = _noted(kept, "outlines of persons forgotten", reading)
     if replica is False:
         flipped = {mark: np.ascontiguousarray(one[:, ::-1]) for mark, one in kept.outlines.items()}
         kept = replace(kept, outlines=flipped, provenance=replace(kept.provenance, replica=False))
@@ -207,10 +233,15 @@ def reading_differences(
     elif reading.lighting and scan.provenance.lighting != kept.provenance.lighting:
         was, asked = kept.provenance.lighting or "unknown", scan.provenance.lighting
         found.append(f"lighting {was}, found {asked}")
+    if scan.provenance.keep_all != kept.provenance.keep_all:
+        words = ("without dust, drag and flowback", "with them")
+        was, asked = words[kept.provenance.keep_all], words[scan.provenance.keep_all]
+        found.append(f"marks {was}, found {asked}")
     drawn = {**scan.outlines}
     if scan.mark_valid is not None:
         drawn[MarkType.BREECH_FACE] = scan.mark_valid
-    for mark_type, inside in drawn.items() if reading.masks or reading.circles else ():
+    stated = reading.masks or reading.circles or reading.drawn
+    for mark_type, inside in drawn.items() if stated else ():
         before = kept.outlines.get(mark_type)
         if before is None or not np.array_equal(inside, before):
             was = "no outline" if before is None else "another outline"

@@ -27,6 +27,7 @@ class QuestionState(StrEnum):
 
     HELD = "held"  # until a person agrees
     AGREED = "agreed"  # by a person; answered when it is asked again
+    REFUSED = "refused"  # by a person, who says why
     WORKING = "working"
     ANSWERED = "answered"
 
@@ -121,7 +122,7 @@ class OwnQuestion:
     kind: str
     subject: str  # what it is about: a search, an exhibit, a lead
     at: str
-    question: bytes
+    question: bytes  # its body
     answer: bytes
     answered_at: str
     tries: int

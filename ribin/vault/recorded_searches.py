@@ -17,6 +17,7 @@ from itertools import groupby
 from ribin.cases.record import RecordKind
 from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement
 from ribin.errors import StoreError
+from ribin.vault.list_review import end_candidates_of
 from ribin.vault.records import add_version, blank_versions, read_versions
 from ribin.vault.rows import Act
 
@@ -65,6 +66,42 @@ def read_searches(db: sqlite3.Connection) -> list[RecordedSearch]:
     return list(_searches(db, "true", columns=_WITHOUT_LISTS))
 
 
+def list_sizes(db: sqlite3.Connection) -> dict[str, int]:
+    """How many exhibits are in the lists of each search that has its lists, each once."""
+    query = (
+        "SELECT records.id, (SELECT count(DISTINCT json_extract(row.value, '$.member') || ':' || "
+        "json_extract(row.value, '$.exhibit')) FROM json_each(body, '$.lists.lists') AS list, "
+        "json_each(list.value, '$.candidates') AS row) FROM records "
+        "WHERE kind = ? AND version = 1 AND body <> ''"
+    )
+    return dict(db.execute(query, (_KIND,)).fetchall())
+
+
+def unanswered_searches(db: sqlite3.Connection) -> list[tuple[RecordedSearch, tuple[str, ...]]]:
+    """The searches that members could not answer, and which, oldest first; one that was made again
+    with the same scan, and that they answered, is not among them."""
+    query = (
+        "SELECT records.id, json_extract(missing.value, '$[0]') FROM records, "
+        "json_each(body, '$.lists.unavailable') AS missing WHERE kind = ? AND body <> ''"
+    )
+    missing: dict[str, list[str]] = {}
+    for number, member in db.execute(query, (_KIND,)):
+        missing.setdefault(number, []).append(member)
+    searches = read_searches(db)
+    found = []
+    for place, one in enumerate(searches):
+        later = [
+            {*after.stated.members} - {*missing.get(after.number, ())}
+            for after in searches[place + 1 :]
+            if after.stated.query_sha256 == one.stated.query_sha256
+        ]
+        answered = frozenset().union(*later)
+        left = tuple(code for code in missing.get(one.number, ()) if code not in answered)
+        if left:
+            found.append((one, left))
+    return found
+
+
 def named_searches(db: sqlite3.Connection) -> set[str]:
     """The numbers that a lead or a report names."""
     return {number for (number,) in db.execute(_NAMED) if number}
@@ -75,6 +112,7 @@ def end_search(act: Act, number: str, why: str) -> None:
     found = find_search(act.db, number)
     if found is None or found.stated.ended:
         return
+    end_candidates_of(act, number)
     left = replace(found.stated, lists=None, marks=(), ended=why)
     add_version(act, RecordKind.SEARCH, number, asdict(left))
     blanked = blank_versions(act, RecordKind.SEARCH, number)

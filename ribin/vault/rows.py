@@ -132,6 +132,12 @@ def change_record(
     return f"{table}/{row[_KEYS[table]]}", _sha256(table, row)
 
 
+def columns_sha256(table: str, columns: Mapping[str, Any]) -> str:
+    """SHA-256 that a row of these columns would have, before it is written."""
+    stored = {n: str(v) if isinstance(v, StrEnum) else v for n, v in columns.items()}
+    return _hash_of(table, {n: int(v) if isinstance(v, bool) else v for n, v in stored.items()})
+
+
 def _sha256(table: str, row: sqlite3.Row) -> str:
     if table == "records":  # its own hash, which holds when its text was blanked
         return from_row(Record, row, body=None).sha256

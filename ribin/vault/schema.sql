@@ -154,6 +154,8 @@ CREATE TRIGGER records_only_grow BEFORE INSERT ON records
 WHEN NEW.version <> (
     SELECT coalesce(max(version), 0) + 1 FROM records WHERE kind = NEW.kind AND id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'a record only takes its next version'); END;
+CREATE INDEX candidates_by_search ON records (
+    CASE body WHEN '' THEN '' ELSE json_extract(body, '$.search') END) WHERE kind = 'candidate';
 
 -- People, leads, reviews, links: superseded by later ones or withdrawn, never changed. A lead and
 -- what follows from it have the same identifiers in the vaults of both members concerned.
@@ -371,7 +373,7 @@ CREATE TABLE questions (
     body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),
     who TEXT NOT NULL,
     reason TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'working', 'answered')),
+    state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'refused', 'working', 'answered')),
     answer BLOB NOT NULL,
     PRIMARY KEY (sender, id)
 );

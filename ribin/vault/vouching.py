@@ -56,6 +56,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "search recorded": ("records/search",),
     "search ended": ("records/search",),
     "annotate": ("records/annotations",),
+    "candidate reviewed": ("records/candidate",),
     "standing search": ("standing_searches",),
     "standing search ended": ("standing_searches",),
     "standing search found": ("findings",),
@@ -73,6 +74,7 @@ BLANKING: Mapping[str, tuple[str, ...]] = {
     "purge": ("event", "exhibit", "scan"),
     "search ended": ("search",),
     "annotations ended": ("annotations",),
+    "candidates ended": ("candidate",),
 }
 _REMOVERS = frozenset({"purge", "edit", "move", "retention", "end trust", "vocabulary"})
 # Tables whose rows end, and the column that says when: empty before, and never changed after.

@@ -54,6 +54,7 @@ def comparison_page(
     labels: tuple[str, str] | None = None,
     unit: str = "µm",
     annotations: Sequence[Mapping[str, Any]] = (),
+    figures_hidden: bool = False,
 ) -> str:
     """The HTML of a page that opens offline in any current browser, below 6 MB for any marks.
 
@@ -61,7 +62,8 @@ def comparison_page(
     surfaces as measured (`measured_surface`) are at hand, the page shows them first and the
     compared band on request. The sides are called as in `result`, unless there are `labels`. `unit`
     is that of the heights; those of a template are "of its RMS", and grey values have none. The
-    page opens with `annotations` as it saves them.
+    page opens with `annotations` as it saves them; with `figures_hidden` a person looks first, and
+    asks for the figures.
 
     Raises ScanError: a side has no measured pixel.
     """
@@ -78,6 +80,7 @@ def comparison_page(
         "result": pack_result(result, rows, method.decide),
         "cell_um": cell_um,  # neighbours may share half their area
         "annotations": list(annotations),
+        "figures_hidden": figures_hidden,
     }
     return render_page(
         "comparison.html",

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ribin.errors import RibinError
-from ribin.web import accounts, exhibits, leads, oversight, reports, searches
+from ribin.web import accounts, entry, exhibits, leads, oversight, reports, searches
 from ribin.web.guard import Guard
 from ribin.web.laboratory import OWN_ACCOUNT, OWN_PASSWORD, SIGN_OUT, UNLOCK, Laboratory
 from ribin.web.pages import SIGN_IN, error_page, not_found, refused, see
@@ -22,10 +22,31 @@ from ribin.web.state import ApplicationState
 _LOOK = ["GET", "HEAD"]
 _ROUTES = [
     Route("/", exhibits.home, methods=_LOOK),
+    Route("/exhibits", exhibits.exhibits, methods=_LOOK),
     Route("/exhibit", exhibits.exhibit, methods=_LOOK),
+    Route("/exhibit/edit", exhibits.edit, methods=["POST"]),
     Route("/mark.png", exhibits.mark_png, methods=_LOOK),
+    Route("/entry", entry.entry, methods=_LOOK),
+    Route("/entry/part", entry.part, methods=["POST"]),
+    Route("/entry/drop", entry.drop, methods=["POST"]),
+    Route("/entry/found", entry.found, methods=_LOOK),
+    Route("/draft", entry.draft, methods=_LOOK),
+    Route("/draft/read", entry.read_so, methods=["POST"]),
+    Route("/draft.png", entry.draft_png, methods=_LOOK),
+    Route("/draft/judge", entry.judge, methods=["POST"]),
+    Route("/draft/enrol", entry.enrol, methods=["POST"]),
+    Route("/redo", entry.redo, methods=_LOOK),
+    Route("/scan.png", entry.scan_png, methods=_LOOK),
+    Route("/redo/judge", entry.judge_redo, methods=["POST"]),
+    Route("/redo/done", entry.redo_done, methods=["POST"]),
     Route("/search", searches.search, methods=["POST"]),
-    Route("/found", searches.found, methods=_LOOK),
+    Route("/searching", searches.searching, methods=_LOOK),
+    Route("/searching/progress", searches.progress, methods=_LOOK),
+    Route("/searching/cancel", searches.cancel, methods=["POST"]),
+    Route("/searches", searches.searches, methods=_LOOK),
+    Route("/list", searches.review_list, methods=_LOOK),
+    Route("/list/review", searches.review_row, methods=["POST"]),
+    Route("/annotations", searches.annotate, methods=["POST"]),
     Route("/candidate", searches.candidate, methods=_LOOK),
     Route("/candidate.png", searches.candidate_png, methods=_LOOK),
     Route("/compare", searches.compare, methods=_LOOK),
@@ -39,6 +60,11 @@ _ROUTES = [
     Route("/lead/marks", leads.marks, methods=_LOOK),
     Route("/lead/open", leads.take_up, methods=["POST"]),
     Route("/review", leads.review, methods=["POST"]),
+    Route("/lead/confirm", leads.confirm, methods=["POST"]),
+    Route("/lead/close", leads.close, methods=["POST"]),
+    Route("/lead/withdraw", leads.withdraw, methods=["POST"]),
+    Route("/lead/report", leads.report, methods=["POST"]),
+    Route("/trace", leads.trace, methods=[*_LOOK, "POST"]),
     Route("/statistics", oversight.statistics, methods=_LOOK),
     Route("/statistics.csv", oversight.statistics_file, methods=_LOOK),
     Route("/audit", oversight.audit, methods=_LOOK),
@@ -55,6 +81,10 @@ _OF_ACCOUNTS = [
     Route(OWN_ACCOUNT, accounts.account, methods=_LOOK),
     Route(OWN_PASSWORD, accounts.own_password, methods=["POST"]),
 ]
+
+
+# The scripts of the pages: files of their own, so that nothing within a page runs.
+_SCRIPTS = frozenset({"entry.js", "outline.js", "page.js", "searching.js", "station.js"})
 
 
 def application(state: ApplicationState, door: BrowserSession | Laboratory) -> ASGIApp:
@@ -80,6 +110,12 @@ def application(state: ApplicationState, door: BrowserSession | Laboratory) -> A
     def style(request: Request) -> Response:
         return _page_file("style.css", "text/css")
 
+    def script(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in _SCRIPTS:
+            raise HTTPException(404, "no such script")
+        return _page_file(name, "text/javascript")
+
     def icon(request: Request) -> Response:
         return _page_file("icon.svg", "image/svg+xml")
 
@@ -92,6 +128,7 @@ def application(state: ApplicationState, door: BrowserSession | Laboratory) -> A
                 else [Route("/enter", enter, methods=_LOOK)]
             ),
             Route("/style.css", style, methods=_LOOK),
+            Route("/script/{name}", script, methods=_LOOK),
             Route("/icon.svg", icon, methods=_LOOK),
             # A browser asks for this one by itself, also beside pages that name no icon.
             Route("/favicon.ico", icon, methods=_LOOK),

@@ -1,69 +1,181 @@
-"""Pages of what the vault holds: its exhibits, one exhibit, a picture of a mark."""
+"""Pages of what is due, and of what the vault holds: its exhibits, one of them, its marks."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from importlib.util import find_spec
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.cases.exhibits import Exhibit, Grouping, Scope
-from ribin.model import MarkType
-from ribin.services.leads import lead_views
+from ribin.cases.exhibits import ExhibitKind, Grouping, Scope
+from ribin.errors import RibinError
+from ribin.model import MarkType, Verdict
+from ribin.services.entry import words_for_fields
+from ribin.services.exhibits import ExhibitFilters, history_rows, list_exhibits, show_exhibit
+from ribin.services.list_review import list_progress
+from ribin.services.worklist import DueKind, worklist
+from ribin.vault.corrections import correct_exhibits
 from ribin.view import thumbnail_png
-from ribin.web.pages import page, picture, state_of
-from ribin.web.state import whole_number
+from ribin.web.pages import form_of, page, picture, see, state_of, status_of_error, who_of
+from ribin.web.state import MOST_ROWS, whole_number
 
 _A_PAGE = 100  # exhibits
+_SHOWN = 20  # things that are due of one kind, before all of them are asked for
 
 
 def home(request: Request) -> Response:
-    """All exhibits, or those that hold a text."""
-    state, text = state_of(request), request.query_params.get("q", "").strip()
+    """What is due: all of it, or what this person began; and the last reports of this session."""
+    state, query = state_of(request), request.query_params
+    who, mine, whole = who_of(request), query.get("mine") == "yes", query.get("all") == "yes"
+    text = query.get("q", "").strip()
     with state.session() as session:
-        chosen = [e for e in session.vault.exhibits().values() if _holds(e, text)]
-        head = session.vault.audit_head()
-        waiting = len(lead_views(session.vault, state.who, mine=True))
-        member, network = session.member, session.network
-    last = max(0, (len(chosen) - 1) // _A_PAGE)
-    number = min(whole_number(request.query_params.get("page", "0")), last)
-    shown = chosen[number * _A_PAGE : (number + 1) * _A_PAGE]
+        due = worklist(session.vault, who)
+        head, member = session.vault.audit_head(), session.member
+        members = sorted(session.network.members)
+    chosen = [
+        one
+        for one in due
+        if (not mine or one.person == who or one.work is DueKind.VERDICT)
+        and text.casefold() in f"{one.subject} {one.words} {one.person}".casefold()
+    ]
+    kinds = {work: [one for one in chosen if one.work is work] for work in DueKind}
     return page(
         request,
         "home.html",
-        exhibits=shown,
-        total=len(chosen),
+        kinds=kinds,
+        shown=len(chosen) if whole else _SHOWN,
+        due=len(due),
+        found=len(chosen),
         text=text,
-        number=number,
-        last=last,
+        mine=mine,
         head=head,
-        waiting=waiting,
         member=member,
-        members=sorted(network.members),
-        searches=state.searches.newest_first(),
+        members=members,
+        waiting=[(one, state.queue.place(one)) for one in state.queue.of(who)],
+        uploads=[one for one in state.uploads.of(who) if not one.exhibit],
         reports=state.reports.newest_first(),
         has_pdf=find_spec("reportlab") is not None,
     )
 
 
+def exhibits(request: Request) -> Response:
+    """All exhibits, or those that the filters let pass."""
+    state, query = state_of(request), request.query_params
+    asked = {name: query.get(name, "").strip() for name in _FILTERS}
+    filters = ExhibitFilters(
+        text=asked["q"],
+        calibre=asked["calibre"],
+        kind=ExhibitKind(asked["kind"]) if asked["kind"] in list(ExhibitKind) else None,
+        date_from=asked["date_from"],
+        date_to=asked["date_to"],
+        verdict=asked["verdict"],
+        in_lead=asked["in_lead"] == "yes",
+    )
+    with state.session() as session:
+        found = list_exhibits(session.vault, who_of(request), filters)
+        total, member = len(session.vault.exhibits()), session.member
+    last = max(0, (len(found) - 1) // _A_PAGE)
+    number = min(whole_number(query.get("page", "0")), last)
+    return page(
+        request,
+        "exhibits.html",
+        exhibits=found[number * _A_PAGE : (number + 1) * _A_PAGE],
+        found=len(found),
+        total=total,
+        asked=asked,
+        passing=", ".join(f"{_FILTERS[n]} {text}".strip() for n, text in asked.items() if text),
+        query=urlencode({name: text for name, text in asked.items() if text}),
+        kinds=list(ExhibitKind),
+        verdicts=list(Verdict),
+        number=number,
+        last=last,
+        member=member,
+    )
+
+
+# The filters of the list, as a form has them and in words.
+_FILTERS = {
+    "q": "words",
+    "calibre": "calibre",
+    "kind": "kind",
+    "date_from": "from",
+    "date_to": "until",
+    "verdict": "a mark that is",
+    "in_lead": "in a lead",
+}
+
+
 def exhibit(request: Request) -> Response:
     """One exhibit: its event, its scans and marks, and the form to search with it."""
-    name = request.query_params.get("name", "")
+    return _exhibit_page(request, request.query_params.get("name", ""), {})
+
+
+def exhibit_form(request: Request, form: Mapping[str, str], error: RibinError) -> Response:
+    """The same with a search form that was refused: it says why, and has its fields as they were.
+
+    Raises StoreError: the form names no exhibit of the vault.
+    """
+    name, status = form.get("exhibit", ""), status_of_error(error)
+    return _exhibit_page(request, name, form, str(error), error.hint, status)
+
+
+def _exhibit_page(
+    request: Request,
+    name: str,
+    asked: Mapping[str, str],
+    why: str = "",
+    hint: str = "",
+    status: int = 200,
+) -> Response:
+    who = who_of(request)
     with state_of(request).session() as session:
-        known = session.vault.exhibit(name)
+        shown = show_exhibit(session.vault, who, name, history=True)
+        name = shown.exhibit.fields["exhibit"]
         marks = session.vault.marks_of(name)
-        networked = session.networked
-    scans = {mark.scan.sha256: mark.scan for mark in marks}
+        searches = list_progress(session.vault, who, name)
+        networked, member = session.networked, session.member
+        words = words_for_fields(session.vault)
     return page(
         request,
         "exhibit.html",
-        exhibit=known,
-        scans=list(scans.values()),
+        status,
+        asked=defaultdict(str, asked),
+        why=why,
+        hint=hint,
+        most_rows=MOST_ROWS,
+        shown=shown,
+        exhibit=shown.exhibit,
+        name=name,
         marks=marks,
+        searches=searches,
+        history=history_rows(shown.history or ()),
+        words=words,
+        kinds=list(ExhibitKind),
+        member=member,
         scopes=list(Scope) if networked else [Scope.COUNTRY],
         types=[t for t in MarkType if any(mark.mark_type is t for mark in marks)],
         groups=list(Grouping),
     )
+
+
+def edit(request: Request) -> Response:
+    """Correct what is stated of an exhibit, as `ribin exhibit edit` does."""
+    form = form_of(request)
+    name = form.get("exhibit", "")
+    with state_of(request).session() as session:
+        known = show_exhibit(session.vault, who_of(request), name).exhibit.fields
+        given = {f.removeprefix("new_"): text for f, text in form.items() if f.startswith("new_")}
+        changed = {f: text for f, text in given.items() if f in known and text != known[f]}
+        try:
+            done = correct_exhibits(
+                session.vault, [name], changed, who=who_of(request), reason=form.get("reason", "")
+            )
+        except RibinError as error:
+            return exhibit_form(request, form, error)
+    return see(request, f"/exhibit?{urlencode({'name': done[0].exhibit})}")
 
 
 def mark_png(request: Request) -> Response:
@@ -77,16 +189,3 @@ def mark_png(request: Request) -> Response:
             return Response("no such mark", 404, media_type="text/plain")
         png = thumbnail_png(session.vault.mark(mark))
     return picture(png)
-
-
-def _holds(exhibit: Exhibit, text: str) -> bool:
-    """Whether every word of the text is somewhere in what is known of the exhibit."""
-    event, classes = exhibit.event, exhibit.class_fields
-    known = " ".join(
-        (
-            *(exhibit.exhibit, event.event, event.case_number, event.date, event.place),
-            *(exhibit.firearm, exhibit.kind, classes.calibre, classes.ammunition),
-            *(classes.firing_pin_shape, classes.breech_face_type, classes.make, classes.model),
-        )
-    ).casefold()
-    return all(word in known for word in text.casefold().split())

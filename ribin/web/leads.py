@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ribin.cases.exhibits import Request as Asked
 from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, ReviewBasis
-from ribin.errors import ParameterError
+from ribin.cases.list_review import CandidateStatus
+from ribin.errors import ParameterError, RibinError
 from ribin.leads.rules import status_of
-from ribin.leads.steps import give_review, take_up_lead
-from ribin.leads.text import blindness
+from ribin.leads.steps import (
+    Step,
+    close_lead,
+    confirm_lead,
+    give_review,
+    take_up_lead,
+    withdraw_link,
+)
+from ribin.leads.text import LeadView, blindness
+from ribin.leads.trace import trace_exhibit
+from ribin.search.network import Network
+from ribin.services.lead_file import LeadFile, lead_file
 from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
-from ribin.services.pair import lead_marks_page
+from ribin.services.list_review import review_candidate
+from ribin.services.marks import Asker
+from ribin.services.pair import lead_marks_page, prepare_pair, report_pair
 from ribin.services.recorded_searches import figures_of, recorded_search
-from ribin.web.pages import form_of, page, see, state_of, with_policy
+from ribin.services.session import Session
+from ribin.services.time_line import time_line
+from ribin.web.pages import form_of, page, see, state_of, status_of_error, who_of, with_policy
+from ribin.web.reports import check_form, said, see_report
 from ribin.web.state import whole_number
 
 
 def take_up(request: Request) -> Response:
     """Take up a candidate as a lead, as `ribin lead open` does."""
     form, state = form_of(request), state_of(request)
-    found, rank = state.searches.get(form.get("id", "")), form.get("rank", "")
-    mark = form.get("mark", "")
-    _, _, row = found.place(mark, whole_number(rank))
+    who, mark = who_of(request), form.get("mark", "")
+    opened, rank = state.list(form.get("id", ""), who), form.get("rank", "")
+    _, row = opened.place(mark, whole_number(rank))
     with state.session() as session:
-        recorded = recorded_search(session.vault, found.made.lists.search, state.who)
-        own = ExhibitRef(session.member, found.exhibit)
+        recorded = recorded_search(session.vault, opened.number, who)
+        own = ExhibitRef(session.member, opened.exhibit)
         other = ExhibitRef(row.member, row.exhibit)
         step = take_up_lead(
             session.vault,
             session.network if session.networked else None,
             own,
             other,
-            who=state.who,
+            who=who,
             note=form.get("note", ""),
             figures=figures_of(session.vault, recorded, own, other, mark),
         )
-        notes = (*step.notes, *announce(session.vault, step, session.network))
+        review_candidate(session, opened, other, CandidateStatus.LEAD, who)
+        notes = (*step.notes, *announce(session.vault, step))
     return _see_lead(request, step.history.lead.lead, notes)
 
 
@@ -47,7 +67,7 @@ def leads(request: Request) -> Response:
     mine = request.query_params.get("mine") == "yes"
     state = state_of(request)
     with state.session() as session:
-        views = look_at_leads(session.vault, state.who, mine=mine)
+        views = look_at_leads(session.vault, who_of(request), mine=mine)
     rows = [(view, status_of(view.history)) for view in views]
     return page(request, "leads.html", rows=rows, mine=mine)
 
@@ -60,11 +80,29 @@ def lead(request: Request) -> Response:
     state, number = state_of(request), request.query_params.get("number", "")
     early = request.query_params.get("own") == "yes"
     with state.session() as session:
-        warning = warning_of_verdict(session.vault, number, state.who)
-        view = look_at_lead(session.vault, number, state.who, early)
+        warning = warning_of_verdict(session.vault, number, who_of(request))
+        view = look_at_lead(session.vault, number, who_of(request), early)
+        file = lead_file(session.vault, view, who_of(request))
+    return _lead_page(request, view, file, warning, early)
+
+
+def _lead_page(
+    request: Request,
+    view: LeadView,
+    file: LeadFile,
+    warning: str = "",
+    early: bool = False,
+    asked: Mapping[str, str] | None = None,
+    error: RibinError | None = None,
+) -> Response:
     return page(
         request,
         "lead.html",
+        status_of_error(error) if error else 200,
+        file=file,
+        steps=[str(step) for step in file.steps],
+        asked=defaultdict(str, asked or {}),
+        error=error,
         view=view,
         warning=warning,
         shown=early,
@@ -81,30 +119,121 @@ def marks(request: Request) -> Response:
     """The page of the two marks of a lead; without figures for who may give the second verdict."""
     state, number = state_of(request), request.query_params.get("number", "")
     with state.session() as session:
-        return with_policy(lead_marks_page(session, number, state.who))
+        return with_policy(lead_marks_page(session, number, who_of(request)), framed=True)
 
 
 def review(request: Request) -> Response:
     """Give a verdict on a lead, as `ribin review` does."""
-    form, state = form_of(request), state_of(request)
+    return _take_step(request, _review)
+
+
+def confirm(request: Request) -> Response:
+    """Confirm two verdicts of the other member, as `ribin lead confirm` does."""
+    return _take_step(request, _confirm)
+
+
+def close(request: Request) -> Response:
+    """Close a lead that was opened by mistake, as `ribin lead close` does."""
+    return _take_step(request, _close)
+
+
+def withdraw(request: Request) -> Response:
+    """End a link, as `ribin link withdraw` does."""
+    return _take_step(request, _withdraw)
+
+
+def _take_step(
+    request: Request, take: Callable[[Session, Mapping[str, str], str], Step]
+) -> Response:
+    """Take a step of a lead and show it; where it is refused, the form with its fields and why."""
+    form, who = form_of(request), who_of(request)
+    with state_of(request).session() as session:
+        try:
+            step = take(session, form, who)
+        except RibinError as error:
+            try:
+                view = look_at_lead(session.vault, form.get("lead", ""), who, early=False)
+            except RibinError:
+                raise error from None
+            file = lead_file(session.vault, view, who)
+            return _lead_page(request, view, file, asked=form, error=error)
+        notes = (*step.notes, *announce(session.vault, step))
+    return _see_lead(request, step.history.lead.lead, notes)
+
+
+def _network(session: Session) -> Network | None:
+    return session.network if session.networked else None
+
+
+def _confirm(session: Session, form: Mapping[str, str], who: str) -> Step:
+    named = form.get("lead", "")
+    return confirm_lead(session.vault, _network(session), named, who=who, note=form.get("note", ""))
+
+
+def _close(session: Session, form: Mapping[str, str], who: str) -> Step:
+    named, why = form.get("lead", ""), form.get("reason", "")
+    return close_lead(session.vault, _network(session), named, who=who, reason=why)
+
+
+def _withdraw(session: Session, form: Mapping[str, str], who: str) -> Step:
+    named, why = form.get("lead", ""), form.get("reason", "")
+    return withdraw_link(session.vault, _network(session), named, who=who, reason=why)
+
+
+def _review(session: Session, form: Mapping[str, str], who: str) -> Step:
     try:
         conclusion = Conclusion(form.get("conclusion", ""))
         examined = ReviewBasis(form.get("examined", ""))
     except ValueError as error:
         raise ParameterError("a conclusion and what was examined needed") from error
+    return give_review(
+        session.vault,
+        _network(session),
+        form.get("lead", ""),
+        conclusion,
+        examined,
+        who=who,
+        note=form.get("note", ""),
+        supersede=form.get("supersede") == "yes",
+    )
+
+
+def report(request: Request) -> Response:
+    """Make the report of the two marks of a lead, and go on to it."""
+    form, state, who = form_of(request), state_of(request), who_of(request)
+    check_form(form)
+    number = form.get("lead", "")
     with state.session() as session:
-        step = give_review(
-            session.vault,
-            session.network if session.networked else None,
-            form.get("lead", ""),
-            conclusion,
-            examined,
-            who=state.who,
-            note=form.get("note", ""),
-            supersede=form.get("supersede") == "yes",
-        )
-        notes = (*step.notes, *announce(session.vault, step, session.network))
-    return _see_lead(request, step.history.lead.lead, notes)
+        history = look_at_lead(session.vault, number, who, early=False).history.lead
+        scope = session.network.scope_of(session.member, history.members)
+        asked = Asked(session.member, scope, who=who, reason=f"lead {number}")
+        asker = Asker(state.params, session, asked, "report")
+        pair = prepare_pair(*history.exhibits, asker)
+        document = report_pair(pair, asker, said(request))
+    return see_report(request, document)
+
+
+def trace(request: Request) -> Response:
+    """The history of the firearm of an exhibit: its time line, as the own vault knows it, or with
+    what other members tell who are asked for a reason."""
+    posted = request.method == "POST"
+    asked = form_of(request) if posted else dict(request.query_params)
+    name, reason = asked.get("exhibit", ""), asked.get("reason", "")
+    with state_of(request).session() as session:
+        network = session.network if posted and session.networked else None
+        known = session.vault.exhibit(name).exhibit
+        who = who_of(request)
+        found = trace_exhibit(session.vault, network, known, who=who, reason=reason)
+        networked = session.networked
+    return page(
+        request,
+        "trace.html",
+        name=known,
+        found=found,
+        line=time_line(found),
+        networked=networked,
+        wide=network is not None,
+    )
 
 
 def _see_lead(request: Request, number: str, notes: tuple[str, ...]) -> Response:

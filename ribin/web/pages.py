@@ -45,6 +45,19 @@ def form_of(request: Request) -> dict[str, str]:
     return {name: clean_text(text) for name, text in request.state.form.items()}
 
 
+def who_of(request: Request) -> str:
+    """The person who acts: whose request it is."""
+    return visit_of(request).who
+
+
+# Of a page with scripts: its own files, and pages of this application within it.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
 def page(request: Request, template: str, status: int = 200, **shown: Any) -> HTMLResponse:
     """A page; every value in it is escaped."""
     visit = visit_of(request)
@@ -56,9 +69,10 @@ def page(request: Request, template: str, status: int = 200, **shown: Any) -> HT
         notice=NOTICE,
         base=request.scope["root_path"],
         path=path_within(request.scope),
+        who=who_of(request),
         **shown,
     )
-    return HTMLResponse(html, status)
+    return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
 
 
 def see(request: Request, path: str) -> RedirectResponse:
@@ -77,20 +91,30 @@ def picture(png: bytes) -> Response:
     return Response(png, media_type="image/png")
 
 
-def with_policy(html: str) -> HTMLResponse:
-    """A page that is one file and brings its own policy, as comparison pages and reports do."""
+def with_policy(html: str, framed: bool = False) -> HTMLResponse:
+    """A page that is one file and brings its own policy, as comparison pages and reports do.
+
+    `framed`: whether a page of this application may show it within itself; no other may.
+    """
     begin = 'http-equiv="Content-Security-Policy" content="'
     start = html.index(begin) + len(begin)
     policy = html[start : html.index('"', start)].replace("&#39;", "'")
-    return HTMLResponse(
-        html, headers={"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"}
-    )
+    by = "'self'" if framed else "'none'"
+    headers = {"Content-Security-Policy": f"{policy}; frame-ancestors {by}"}
+    if framed:
+        headers["X-Frame-Options"] = "SAMEORIGIN"
+    return HTMLResponse(html, headers=headers)
+
+
+def status_of_error(error: RibinError) -> int:
+    """The number by which a browser knows what an error is about."""
+    return next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 409)
 
 
 async def refused(request: Request, error: Exception) -> Response:
     """What a RibinError says, as a page."""
     assert isinstance(error, RibinError)
-    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 409)
+    status = status_of_error(error)
     there = error.name if isinstance(error, ThereAlreadyError) else ""
     return page(request, "refused.html", status, why=str(error), hint=error.hint, there=there)
 

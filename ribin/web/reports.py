@@ -13,7 +13,7 @@ from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.services.marks import Asker, candidate_side
 from ribin.services.pair import ReportOptions, compare_sides, report_pair
 from ribin.services.search import report_search
-from ribin.web.pages import form_of, see, state_of, with_policy
+from ribin.web.pages import form_of, see, state_of, who_of, with_policy
 from ribin.web.state import whole_number
 
 _PICTURES = 3  # in the report of a search, as `ribin report` has by default
@@ -22,26 +22,27 @@ _PICTURES = 3  # in the report of a search, as `ribin report` has by default
 def report(request: Request) -> Response:
     """Make the report of the query and a candidate, and go on to it."""
     form, state = form_of(request), state_of(request)
-    _check_form(form)
-    asked = state.searches.get(form.get("id", ""))
-    _, side, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
+    check_form(form)
+    asked = state.list(form.get("id", ""), who_of(request))
+    one, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
+    side = asked.side(one.mark)
     with state.session() as session:
         other = candidate_side(session, asked.made.request, row, "report")
         asker = Asker(state.params, session, asked.made.request, "report")
-        document = report_pair(compare_sides(side, other, state.params), asker, _said(request))
-    return _see_report(request, document)
+        document = report_pair(compare_sides(side, other, state.params), asker, said(request))
+    return see_report(request, document)
 
 
 def list_report(request: Request) -> Response:
     """Make the report of a search with the first candidates beside the query, and go on to it."""
     form, state = form_of(request), state_of(request)
-    _check_form(form)
-    asked = state.searches.get(form.get("id", ""))
+    check_form(form)
+    asked = state.list(form.get("id", ""), who_of(request))
     with state.session() as session:
         made = asked.made
         asker = Asker(state.params, session, made.request, "report")
-        document, _ = report_search(made.lists, asker, _said(request), made.sides, _PICTURES)
-    return _see_report(request, document)
+        document, _ = report_search(made.lists, asker, said(request), made.sides, _PICTURES)
+    return see_report(request, document)
 
 
 def as_page(request: Request) -> Response:
@@ -61,20 +62,18 @@ def as_pdf(request: Request) -> Response:
     )
 
 
-def _check_form(form: dict[str, str]) -> None:
+def check_form(form: dict[str, str]) -> None:
     """Refuse before the work a PDF that could not be made after it."""
     if form.get("as") == "pdf":
         check_reportlab()
 
 
-def _said(request: Request) -> ReportOptions:
+def said(request: Request) -> ReportOptions:
     form = form_of(request)
-    return ReportOptions(
-        state_of(request).who, form.get("question", ""), form.get("case_number", "")
-    )
+    return ReportOptions(who_of(request), form.get("question", ""), form.get("case_number", ""))
 
 
-def _see_report(request: Request, document: Document) -> Response:
+def see_report(request: Request, document: Document) -> Response:
     key = state_of(request).reports.put(document)
     path = "/reports.pdf" if form_of(request).get("as") == "pdf" else "/reports"
     return see(request, f"{path}?{urlencode({'id': key})}")

@@ -10,16 +10,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from ribin.cases.exhibits import Candidate, Filters, Grouping, Scope, SearchResult
+from ribin.cases.exhibits import Filters, Grouping, Scope
 from ribin.cases.leads import ExhibitRef
-from ribin.cases.side import Side
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
-from ribin.services.recorded_searches import NOT_RECORDED
-from ribin.services.search import FinishedSearch, SearchOptions, make_search, search_for
+from ribin.search.context import OnProgress
+from ribin.services.list_review import OpenList, check_still_shown, open_list
+from ribin.services.recorded_searches import NOT_RECORDED, is_search_number
+from ribin.services.search import SearchOptions, make_search, search_for
+from ribin.services.search_queue import QueuedSearch, SearchQueue
 from ribin.services.session import Session
 from ribin.vault.accounts import find_account
+from ribin.web.uploads import Uploads
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
 
@@ -36,45 +39,34 @@ class RecentItems(Generic[T]):
         self._kept: OrderedDict[str, T] = OrderedDict()
         self._lock = threading.Lock()
 
-    def put(self, one: T) -> str:
+    def put(self, one: T, key: str = "") -> str:
         """Keep one more; its key."""
-        key = secrets.token_urlsafe(8)
+        key = key or secrets.token_urlsafe(8)
         with self._lock:
             self._kept[key] = one
+            self._kept.move_to_end(key)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return key
 
-    def get(self, key: str) -> T:
-        """The one of a key; StoreError where there is none such, or no more."""
+    def find(self, key: str) -> T | None:
+        """The one of a key, None where there is none such, or no more."""
         with self._lock:
-            if key not in self._kept:
-                raise StoreError(
-                    f"{self._what} {key[:20]}: not of this session, or forgotten",
-                    hint="search again from the page of the exhibit",
-                )
-            return self._kept[key]
+            return self._kept.get(key)
+
+    def get(self, key: str) -> T:
+        """As `find`; StoreError where there is none."""
+        found = self.find(key)
+        if found is None:
+            raise StoreError(
+                f"{self._what} {key[:20]}: not of this session, or forgotten",
+                hint="search again from the page of the exhibit",
+            )
+        return found
 
     def newest_first(self) -> list[tuple[str, T]]:
         with self._lock:
             return list(reversed(self._kept.items()))
-
-
-@dataclass(frozen=True, eq=False)
-class RecentSearch:
-    """A search of this session, as it was shown."""
-
-    exhibit: str
-    made: FinishedSearch
-    thumbnails: dict[tuple[str, int], bytes] = field(default_factory=dict)
-
-    def place(self, mark: str, rank: int) -> tuple[SearchResult, Side, Candidate]:
-        """The list of a type of mark, the query's mark, and the candidate of a rank."""
-        for one, side in zip(self.made.lists.lists, self.made.sides, strict=True):
-            for candidate in one.candidates:
-                if (one.mark, candidate.rank) == (mark, rank):
-                    return one, side, candidate
-        raise StoreError(f"search of {self.exhibit}: no rank {rank} in a list by {mark}")
 
 
 @dataclass(eq=False)
@@ -91,21 +83,22 @@ class ApplicationState:
     threads: int = 1
     read_only: bool = False
     unlogged: bool = False
-    searches: RecentItems[RecentSearch] = field(default_factory=lambda: RecentItems("search"))
+    lists: RecentItems[OpenList] = field(default_factory=lambda: RecentItems("search"))
     reports: RecentItems[Document] = field(default_factory=lambda: RecentItems("report"))
-    _one_search: threading.Lock = field(default_factory=threading.Lock)
+    queue: SearchQueue = field(default_factory=SearchQueue)
+    uploads: Uploads = field(default_factory=Uploads)
     _people: dict[str, ApplicationState] = field(default_factory=dict)
     _people_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of_person(self, who: str) -> ApplicationState:
-        """The state of a person: what one searched for is not kept for another."""
+        """The state of a person: lists and reports of one are not kept for another; the queue of
+        searches is all people's."""
         if who == self.who:
             return self
         with self._people_lock:
             if who not in self._people:
-                own = RecentItems[RecentSearch]("search"), RecentItems[Document]("report")
-                made = replace(self, who=who, searches=own[0], reports=own[1])
-                self._people[who] = made
+                lists, reports = RecentItems[OpenList]("search"), RecentItems[Document]("report")
+                self._people[who] = replace(self, who=who, lists=lists, reports=reports)
             return self._people[who]
 
     @property
@@ -118,27 +111,53 @@ class ApplicationState:
         """The session of one request, to be used in a `with` block."""
         return Session.open(self.vault, self.network_file, self.params, self.threads)
 
-    def search(self, exhibit: str, asked: Mapping[str, str]) -> str:
-        """Search with an exhibit of the own vault, as `ribin search` does; the key of the search.
+    def list(self, key: str, who: str) -> OpenList:
+        """The list of a recorded search by its number, or one of this session by its key.
 
-        What is read-only records none.
-
-        Raises AccessError: the search goes beyond the country, into the logs of others, and this is
-        read-only; RibinError: as `search_for`.
+        Raises StoreError: there is none such, or no more; AccessError: as `open_list`, or it has a
+        pair that this person is to examine blind.
         """
-        with self._one_search, self.session() as session:
-            options = replace(search_options(asked, self.who), unlogged=self.unlogged)
-            if self.read_only and options.scope is not Scope.COUNTRY:
-                raise AccessError(f"scope {options.scope}: not with --read-only")
-            # An exhibit and nothing else: no file takes its place.
-            own = ExhibitRef(session.member, exhibit)
-            if self.read_only:
-                made = make_search(session, own, options)
-                notes = (*made.lists.notes, NOT_RECORDED)
-                made = replace(made, lists=replace(made.lists, notes=notes))
-            else:
-                made = search_for(session, own, options)
-        return self.searches.put(RecentSearch(exhibit, made))
+        found = self.lists.find(f"{key} {who}")
+        if found is None and is_search_number(key):
+            with self.session() as session:
+                found = open_list(session, key, who)
+            self.lists.put(found, f"{key} {who}")
+        opened = found or self.lists.get(f"{key} {who}")
+        with self.session() as session:  # a first verdict may have been given since it was opened
+            check_still_shown(session, opened, who)
+        return opened
+
+    def search(self, exhibit: str, asked: Mapping[str, str], who: str) -> QueuedSearch:
+        """Search with an exhibit of the own vault, as `ribin search` does, when its turn comes.
+
+        Its result is the key of the list. What is read-only records none.
+
+        Raises ValueError: a word of the form is none of those there are; AccessError: the search
+        goes beyond the country, into the logs of others, and this is read-only.
+        """
+        options = replace(search_options(asked, who), unlogged=self.unlogged)
+        if self.read_only and options.scope is not Scope.COUNTRY:
+            raise AccessError(f"scope {options.scope}: not with --read-only")
+
+        def work(tick: OnProgress) -> str:
+            with self.session() as session:
+                return self._search(replace(session, tick=tick), exhibit, options)
+
+        fields = {name: text for name, text in asked.items() if name != "csrf"}
+        return self.queue.put(who, exhibit, fields, work)
+
+    def _search(self, session: Session, exhibit: str, options: SearchOptions) -> str:
+        # An exhibit and nothing else: no file takes its place.
+        own = ExhibitRef(session.member, exhibit)
+        if not self.read_only:
+            made = search_for(session, own, options)
+        else:
+            made = make_search(session, own, options)
+            notes = (*made.lists.notes, NOT_RECORDED)
+            made = replace(made, lists=replace(made.lists, notes=notes))
+        key = made.lists.search or secrets.token_urlsafe(8)
+        self.lists.put(OpenList(made, exhibit, options.who), f"{key} {options.who}")
+        return key
 
 
 def search_options(form: Mapping[str, str], who: str) -> SearchOptions:
@@ -152,10 +171,14 @@ def search_options(form: Mapping[str, str], who: str) -> SearchOptions:
             form.get("calibre", ""), form.get("date_from", ""), form.get("date_to", "")
         ),
         full=form.get("full") == "yes",
-        top=top if 0 < top <= 200 else 20,
+        top=top if 0 < top <= MOST_ROWS else 20,
         group=Grouping(form.get("group") or Grouping.NONE),
         mark_type=form.get("mark") or None,
+        leave_out_reviewed=form.get("leave_out_reviewed") == "yes",
     )
+
+
+MOST_ROWS = 400  # of a list in a browser
 
 
 # Numbers as they come in an address or a form.

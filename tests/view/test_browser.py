@@ -299,7 +299,7 @@ def test_annotations_are_saved_and_loaded(opened, page):
     opened.drag((x / 2 - 40, y - 220), (x / 2 + 40, y - 160))
     opened.keys("arcs run on <b>both</b>")
     opened.run("document.getElementById('stage').focus()")
-    opened.keys("j", ENTER)
+    opened.keys("f", ENTER)
     opened.keys("only here")
     opened.click("#notes-save")
     path = opened.saved_file(".annotations.json")

@@ -14,6 +14,10 @@ from ribin.web.state import ApplicationState
 
 pytestmark = needs_browser
 QUERY = "JAM-2026-0007-1"
+SHOWN = (
+    "return document.querySelector('iframe.shown')?.contentDocument?.body"
+    "?.dataset.firstPictureMs !== undefined"
+)
 LONG = "A-very-long-exhibit-name-" + "y" * 150
 
 
@@ -60,7 +64,7 @@ def go(browser, path):
 
 
 def look_at_first(browser):
-    browser.click("td a[href*='/candidate?']")
+    browser.click("#details")
     browser.wait("return location.pathname.endsWith('/candidate')")
 
 
@@ -71,36 +75,38 @@ def type_into(browser, css, text):
 def searched(browser):
     go(browser, f"/exhibit?name={QUERY}")
     browser.click("form[action$='/search'] button")
-    browser.wait("return location.pathname.endsWith('/found')")
+    browser.wait("return location.pathname.endsWith('/list')")
+    browser.wait(SHOWN)
 
 
 def test_pages_are_usable_by_everybody(browser):
     """axe-core finds nothing serious on any page."""
     complaints = {}
-    go(browser, "/")
+    go(browser, "/exhibits")
     assert browser.text("h1") == "Exhibits of JAM"
     assert "<i>Port</i>" in browser.text("tbody")
-    for path in ("/", f"/exhibit?name={QUERY}", "/leads"):
+    for path in ("/", "/exhibits", "/entry", "/searches", f"/exhibit?name={QUERY}", "/leads"):
         go(browser, path)
         complaints[path] = browser.complaints()
     searched(browser)
-    complaints["/found"] = browser.complaints()
+    complaints["/list"] = browser.complaints()
     look_at_first(browser)
     complaints["/candidate"] = browser.complaints()
     assert {path: found for path, found in complaints.items() if found} == {}
 
 
 def test_nothing_is_wider_than_the_window(browser):
-    for path in ("/", f"/exhibit?name={QUERY}", f"/exhibit?name={LONG}", "/leads"):
+    paths = ("/", "/exhibits", "/entry", "/searches", f"/exhibit?name={QUERY}", "/leads")
+    for path in (*paths, f"/exhibit?name={LONG}"):
         go(browser, path)
         wide = "return document.documentElement.scrollWidth > window.innerWidth"
         assert not browser.run(wide), path
     searched(browser)
     beyond = (
-        "return [...document.querySelectorAll('.scroll')]"
+        "return [...document.querySelectorAll('.candidates')]"
         ".filter((one) => one.scrollWidth > one.clientWidth + 1).length"
     )
-    assert browser.run(beyond) == 0, "a long name pushes no figure out of its table"
+    assert browser.run(beyond) == 0, "a long name pushes no figure out of its list"
 
 
 def test_pictures_of_candidates_load(browser):
@@ -124,7 +130,7 @@ def test_a_candidate_is_looked_at_and_taken_up(browser):
     type_into(browser, "#note", "agreement all round")
     browser.click("form[action$='/lead/open'] button")
     browser.wait("return location.pathname.endsWith('/lead')")
-    assert re.fullmatch(r"Lead JAM-L\d+", browser.text("h1"))
+    assert re.match(r"Lead JAM-L\d+ ", browser.text("h1"))
     assert browser.complaints() == []
     browser.run("document.querySelector('#conclusion').value = 'inconclusive_a'")
     browser.click("input[value=items]")
@@ -150,11 +156,137 @@ def test_a_report_opens(browser):
 def test_nothing_is_wider_than_a_narrow_window(browser):
     try:
         searched(browser)
-        for path in ("/found", "/candidate"):
+        for path in ("/list", "/candidate"):
             browser.resize(640, 800)
             assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), path
             browser.resize()
-            if path == "/found":
+            if path == "/list":
                 look_at_first(browser)
     finally:
         browser.resize()
+
+
+def test_a_list_is_worked_through_by_keys(browser):
+    """J shows the next page, which was loaded before; a word is kept and goes on to the next."""
+    searched(browser)
+    browser.wait("return document.querySelectorAll('iframe').length === 2")
+    browser.wait("return document.querySelectorAll('iframe[data-loaded]').length === 2")
+    first = browser.text("#subject")
+    browser.keys("j")
+    assert browser.text("#subject") != first
+    assert float(browser.run("return document.body.dataset.shownMs")) < 300
+    assert browser.run(SHOWN), "it was drawn before it was asked for"
+    browser.keys("k")
+    assert browser.text("#subject") == first
+    browser.keys("u")
+    browser.wait("return document.querySelector('#reviewed').textContent === '1'")
+    browser.wait(f"return document.querySelector('#subject').textContent !== '{first}'")
+    address = browser.run("return location.href")
+    browser.driver.refresh()
+    browser.settle()
+    assert browser.run("return location.href") == address
+    assert browser.text("[data-seen='nothing seen'] .seen") == "nothing seen"
+    browser.keys("y")
+    assert browser.run("return document.querySelector('#lead-box').open")
+    browser.find("#note").send_keys("just keys")
+    assert browser.find("#note").get_attribute("value") == "just keys", "letters are no commands"
+    assert browser.complaints() == []
+
+
+def test_keys_of_the_station_work_within_the_comparison(browser):
+    searched(browser)
+    first = browser.text("#subject")
+    browser.driver.switch_to.frame(browser.find("iframe.shown"))
+    browser.keys("j")
+    browser.driver.switch_to.default_content()
+    assert browser.text("#subject") != first
+
+
+def test_annotations_are_saved_when_the_next_page_is_shown(browser):
+    searched(browser)
+    browser.run(
+        "const { notes } = document.querySelector('iframe.shown').contentWindow.ribin;"
+        "notes.add('agreement', [0, 0], [200, 200]);"
+    )
+    browser.keys("\ue00c")
+    browser.run("document.activeElement.blur(); document.querySelector('#next').click()")
+    browser.wait("return document.querySelector('#said').textContent.includes('saved as JAM-A')")
+
+
+def test_filters_are_in_the_address_and_an_empty_list_says_why(browser):
+    searched(browser)
+    browser.run("document.querySelector('#filter-box').open = true")
+    type_into(browser, "#text", "no such thing")
+    assert browser.text("#none") == "None of the 2 candidates passes: text no such thing."
+    browser.driver.refresh()
+    browser.settle()
+    assert browser.text("#count") == "0 of 2 candidates"
+    browser.click("#all")
+    assert browser.text("#count") == "2 candidates"
+
+
+def test_nothing_of_the_station_is_cut_off_on_a_telephone(browser):
+    try:
+        browser.resize(390, 844)
+        go(browser, f"/exhibit?name={QUERY}")
+        browser.click("form[action$='/search'] button")
+        browser.wait("return location.pathname.endsWith('/list')")
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        browser.click(".candidates a")
+        browser.wait(SHOWN)
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        assert browser.complaints() == []
+        browser.click("#to-list")
+        assert browser.find(".candidates").is_displayed()
+    finally:
+        browser.resize()
+
+
+def test_a_scan_is_sent_outlined_and_enrolled(browser, sample_dir):
+    """The whole of entry: sent, looked at, a brush and its undo, a circle by numbers, enrolled."""
+    go(browser, "/entry")
+    browser.find("#files").send_keys(str(sample_dir / "JAM-2025-0051-1.x3p"))
+    browser.wait("return document.body.dataset.sent === '1'")
+    assert browser.complaints() == []
+    browser.click("#uploads a")
+    browser.wait("return document.body?.dataset.ready === 'yes'")
+    assert browser.complaints() == []
+    drawn = "return document.querySelector('#outlines').value"
+    browser.click("#draw-tools [value=erase]")
+    x, y = browser.middle("#scan")
+    browser.drag((x - 60, y - 90), (x + 60, y - 90))
+    browser.wait("return document.body.dataset.judged === '1'")
+    assert '"from_found":true' in browser.run(drawn)
+    assert "outlined" in browser.text("#verdicts")
+    browser.click("#undo")
+    browser.wait("return document.body.dataset.judged === '2'")
+    assert browser.run(drawn) == ""
+    assert "cut out" in browser.text("#verdicts")
+    browser.run("document.querySelector('.viewer details').open = true")
+    for name, value in (("row", "165"), ("col", "165"), ("radius", "120"), ("inner", "60")):
+        browser.run(f"document.querySelector('#c-{name}').value = '{value}'")
+    browser.click("#c-set")
+    browser.wait("return document.body.dataset.judged === '3'")
+    assert "outlined" in browser.text("#verdicts")
+    type_into(browser, "#event", "E-new")
+    browser.click("#form button[type=submit]")
+    browser.wait("return location.pathname.endsWith('/entry')")
+    assert "enrolled as JAM-2025-0051-1" in browser.text("#uploads")
+    go(browser, "/exhibit?name=JAM-2025-0051-1")
+    assert "outlined by A. Brown" in browser.text("main")
+
+
+def test_an_outline_is_drawn_by_keys_alone(browser, sample_dir):
+    go(browser, f"/exhibit?name={QUERY}")
+    browser.click("a[href*='/redo?']")
+    browser.wait("return document.body?.dataset.ready === 'yes'")
+    browser.click("#draw-tools [value=add]")
+    browser.run("document.querySelector('#scan').focus()")
+    before = browser.run("return window.ribinOutline.view.scale")
+    browser.keys("+", "\ue012", "\ue007")
+    assert browser.run("return window.ribinOutline.view.scale") > before
+    (stroke,) = browser.run("return window.ribinOutline.steps")
+    assert stroke["tool"] == "add"
+    browser.keys("z")
+    assert browser.run("return window.ribinOutline.steps.length") == 0
+    assert browser.complaints() == []

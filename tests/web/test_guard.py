@@ -195,13 +195,13 @@ def test_a_request_that_does_not_arrive_is_given_up(client, open_idle, sent):
 def test_an_answer_that_takes_long_is_waited_for(client, open_idle, monkeypatch):
     client.server.config.limits = replace(BROWSER, patience_s=0.3, most=4)
     client.enter()
-    real = exhibits.lead_views
+    real = exhibits.worklist
 
     def slow(*args, **kwargs):
         time.sleep(1.5)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(exhibits, "lead_views", slow)
+    monkeypatch.setattr(exhibits, "worklist", slow)
     with ThreadPoolExecutor(1) as pool:
         waited = pool.submit(client.get, "/")
         time.sleep(0.2)
@@ -285,7 +285,7 @@ def test_every_answer_carries_the_policy(inside, path):
 
 
 def test_an_error_in_a_page_carries_the_policy_and_tells_nothing(inside, monkeypatch, caplog):
-    monkeypatch.setattr(exhibits, "lead_views", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(exhibits, "worklist", lambda *args, **kwargs: 1 / 0)
     answer = inside.get("/")
     assert (answer.status, answer.text) == (500, "Internal Server Error")
     assert "content-security-policy" in answer.headers

@@ -275,7 +275,7 @@ def test_a_password_that_an_administrator_set_opens_nothing_but_its_change(lab, 
     change = {"password": "a set password 1", "new": new, "again": new}
     for wrong, said in (
         ({"again": "another one 12345"}, "typed in two ways"),
-        ({"password": "not the one"}, "the password is not right"),
+        ({"password": "not the one"}, "The password is not right"),
         ({"new": "short", "again": "short"}, "12 to 200 characters needed, found 5"),
         ({"new": change["password"], "again": change["password"]}, "another than the one before"),
     ):
@@ -559,7 +559,7 @@ def test_texts_of_others_are_shown_as_text(lab, folder):
 
 def test_people_have_states_of_their_own(lab):
     one, other = (lab.door.state.of_person(who) for who in (EXAMINER, REVIEWER))
-    assert one.searches is not other.searches
+    assert one.lists is not other.lists
     assert one.reports is not other.reports
     assert one is lab.door.state.of_person(EXAMINER)
     assert (one.who, one.vault) == (EXAMINER, other.vault)

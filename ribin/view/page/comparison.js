@@ -88,6 +88,11 @@ class Controls {
     announce(`Colour map ${map}`);
   }
 
+  /** After a look without them, if they are hidden. */
+  showFigures() {
+    if (document.body.classList.contains("without-figures")) this.hideFigures();
+  }
+
   /** Look without knowing what the program found. */
   hideFigures() {
     const hidden = document.body.classList.toggle("without-figures");
@@ -213,6 +218,7 @@ async function start() {
   new ResizeObserver(() => stage.layOut()).observe(stage.box);
   byId("renderer").textContent = stage.renderer.name;
   pointer.take("move");
+  if (data.figures_hidden) controls.hideFigures();
   announce(data.result.compared ? "Click a cell to bring both sides to it; ? lists all keys"
     : `Not compared: ${data.result.reason}`);
   document.body.dataset.firstPictureMs = performance.now().toFixed(0);

@@ -54,8 +54,8 @@ function keyTable({ stage, cells, pointer, sweep, profile, controls }) {
       ["H", "move", { h: () => pointer.choose("move") }],
       ["T", "lamp by dragging", { t: () => pointer.choose("lamp") }],
       ["P", "profile: Enter at each end", { p: () => pointer.choose("profile") }],
-      ["G J", "agreement, disagreement: Enter", {
-        g: () => pointer.choose("agreement"), j: () => pointer.choose("disagreement") }],
+      ["G F", "agreement, disagreement: Enter", {
+        g: () => pointer.choose("agreement"), f: () => pointer.choose("disagreement") }],
       ["Enter", "set a point at the middle of the view", { Enter: () => pointer.enter() }],
       ["Esc", "lay the tool down, take the profile away", { Escape: () => {
         if (pointer.tool === "move" && profile.ends.length) profile.clear();

@@ -1,0 +1,113 @@
+"""What is due in a laboratory: new exhibits, lists, second reviews, what came from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ribin.leads.rules import status_of
+from ribin.leads.text import leads_to_review
+from ribin.services.blind_pairs import shown_findings
+from ribin.services.list_review import list_progress
+from ribin.vault.leads import read_leads
+from ribin.vault.people import check_looker
+from ribin.vault.recorded_searches import unanswered_searches
+from ribin.vault.saved_searches import read_findings, read_saved_searches
+from ribin.vault.vault import Vault
+
+
+class DueKind(StrEnum):
+    """A kind of what is due, in the order in which a page shows them."""
+
+    VERDICT = "leads that await your verdict"
+    FROM_ABROAD = "leads that another member took up"
+    LIST = "lists that nobody has worked through"
+    EXHIBIT = "exhibits that nobody has searched with"
+    FINDING = "findings of saved searches"
+    UNANSWERED = "searches that a member could not answer"
+
+
+@dataclass(frozen=True)
+class DueItem:
+    """One thing that is due: what it is about, since when, and who began it.
+
+    `subject` is the number of a lead or a search, or the name of an exhibit.
+    """
+
+    work: DueKind
+    subject: str
+    words: str
+    since: str  # ISO 8601
+    person: str = ""
+
+
+def worklist(vault: Vault, who: str) -> list[DueItem]:
+    """All that is due, what has waited longest first within each kind.
+
+    Raises AccessError: the vault's people have roles, and `who` has none.
+    """
+    check_looker(vault.catalogue, who)
+    found = [*_leads(vault, who), *_lists(vault, who), *_exhibits(vault), *_findings(vault, who)]
+    found += _unanswered(vault)
+    order = list(DueKind)
+    return sorted(found, key=lambda one: (order.index(one.work), one.since, one.subject))
+
+
+def _leads(vault: Vault, who: str) -> Iterator[DueItem]:
+    with vault.catalogue.reading() as db:
+        histories = read_leads(db)
+    mine = {history.lead.lead for history in leads_to_review(histories, who, vault.member)}
+    for history in histories:
+        lead = history.lead
+        words = f"{lead.reference} and {lead.comparison}: {status_of(history)}"
+        if lead.lead in mine:
+            yield DueItem(DueKind.VERDICT, lead.lead, words, lead.at, lead.examiner)
+        elif lead.member != vault.member and history.is_open:
+            by = f"{lead.examiner} ({lead.member})"
+            yield DueItem(DueKind.FROM_ABROAD, lead.lead, words, lead.at, by)
+
+
+def _lists(vault: Vault, who: str) -> Iterator[DueItem]:
+    for one in list_progress(vault, who):
+        made = one.search
+        if one.reviewed or made.stated.ended:
+            continue
+        seen = max(one.mine, one.others)
+        words = f"{one.exhibit or made.stated.query}: {seen} of {one.candidates} candidates seen"
+        yield DueItem(DueKind.LIST, made.number, words, made.at, made.person)
+
+
+def _exhibits(vault: Vault) -> Iterator[DueItem]:
+    query = (
+        "SELECT exhibit, min(enrolled_at) AS since, exhibits.event FROM scans "
+        "JOIN exhibits USING (exhibit) WHERE exhibit NOT IN ("
+        "SELECT exhibit FROM scans JOIN records ON records.kind = 'search' "
+        "AND CASE body WHEN '' THEN '' ELSE json_extract(body, '$.query_sha256') END = scans.sha256"
+        ") GROUP BY exhibit"
+    )
+    with vault.catalogue.reading() as db:
+        rows = db.execute(query).fetchall()
+    for row in rows:
+        yield DueItem(DueKind.EXHIBIT, row["exhibit"], f"event {row['event']}", row["since"])
+
+
+def _findings(vault: Vault, who: str) -> Iterator[DueItem]:
+    searches = {one.standing: one for one in read_saved_searches(vault, ended=True)}
+    untold = read_findings(vault, untold=True)
+    shown, _ = shown_findings(vault, who, untold, searches.values())
+    for one in shown:
+        begun = searches[one.standing]
+        words = f"{one.standing} with {begun.exhibit}: {one.member}:{one.exhibit}"
+        if "score" in one.candidate:
+            words += f", score {one.candidate['score']:.1f}"
+        subject = str(one.candidate.get("search", ""))
+        yield DueItem(DueKind.FINDING, subject or begun.exhibit, words, one.at, begun.who)
+
+
+def _unanswered(vault: Vault) -> Iterator[DueItem]:
+    with vault.catalogue.reading() as db:
+        found = unanswered_searches(db)
+    for one, members in found:
+        words = f"{one.stated.query}: {', '.join(members)}"
+        yield DueItem(DueKind.UNANSWERED, one.number, words, one.at, one.person)
