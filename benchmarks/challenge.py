@@ -30,7 +30,8 @@ class Challenge:
     """One way to make comparisons harder.
 
     `steps` degrade every scan, `query_steps` then only the earlier scan of each pair.
-    `any_rotation`: the search range must be the full circle.
+    `any_rotation`: the search range must be the full circle. `stream` seeds its random numbers;
+    its name where empty.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Challenge:
     steps: tuple[Step, ...] = ()
     query_steps: tuple[Step, ...] = ()
     any_rotation: bool = False
+    stream: str = ""
 
 
 def degraded(
@@ -45,7 +47,7 @@ def degraded(
 ) -> tuple[list[Specimen], list[Specimen]]:
     """The earlier and the later sides of all pairs; one list twice where both are degraded alike.
 
-    Each specimen has its own random stream, from the seed, the challenge's name and its place.
+    Each specimen has its own random stream, from the seed, the challenge and its place.
     """
     later = [_degraded(challenge, challenge.steps, s, i, seed) for i, s in enumerate(specimens)]
     if not challenge.query_steps:
@@ -169,7 +171,8 @@ CHALLENGES = (
 def _degraded(
     challenge: Challenge, steps: Sequence[Step], specimen: Specimen, place: int, seed: int
 ) -> Specimen:
-    rng = np.random.default_rng([seed, zlib.crc32(challenge.name.encode()), place])
+    stream = challenge.stream or challenge.name
+    rng = np.random.default_rng([seed, zlib.crc32(stream.encode()), place])
     for step in steps:
         specimen = step(specimen, rng)
     return specimen

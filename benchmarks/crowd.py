@@ -71,17 +71,11 @@ class Crowd:
             if not query:
                 continue
             how = sketch_params(query.mark_type, params)
-            steps = how.first_shift_um, how.first_rotation_deg, how.leading
-            moves = moved_sketches(query, params, *steps)
-            first[i, able] = best_products(moves, _few(sketches, how.leading))
-            crowd = best_products(moves, _few(self._sketches, how.leading))
+            moves = moved_sketches(query, params, how.one_shift_in)
+            first[i, able] = best_products(moves, sketches)
+            crowd = best_products(moves, self._sketches)
             bars[0, i] = np.quantile(crowd, 1.0 - params.search.second_look_share)
-            steps = how.shift_um, how.rotation_deg, how.harmonics
-            moves = moved_sketches(query, params, *steps)
+            moves = moved_sketches(query, params)
             second[i, able] = best_products(moves, sketches)
             bars[1, i] = best_products(moves, self._sketches[: self._second]).max()
         return Looks(first, second, *bars)
-
-
-def _few(sketches: NDArray[np.int8], number: int) -> NDArray[np.int8]:
-    return np.ascontiguousarray(sketches[:, :number])

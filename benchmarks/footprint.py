@@ -23,10 +23,8 @@ from results import ROOT, finish, options
 from specimens import SAMPLE, default_folder
 
 from ribin.cases.exhibits import Event, Exhibit
-from ribin.correlate.side import coarse_copies, medium_copies, prepare_side
 from ribin.evaluate.pairs import read_labels
 from ribin.model import Mark, Scan, Template
-from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.table import table
@@ -58,20 +56,7 @@ def template_rows(templates: Sequence[Template]) -> list[Row]:
         for name in templates[0].arrays
     ]
     whole = median(sum(array.nbytes for array in t.arrays.values()) for t in templates)
-    return [
-        *rows,
-        _row("template", whole, "bytes"),
-        _row("turned copies of a query, while it is compared", _copies(templates[0]), "bytes"),
-    ]
-
-
-def _copies(template: Template) -> int:
-    method = DEFAULT_PARAMS.of(template.mark_type, template.kind)
-    side = prepare_side(template)
-    kept = (
-        copies(side, method.describe, method.correlate) for copies in (coarse_copies, medium_copies)
-    )
-    return sum(copies.surfaces.nbytes for copies in kept)
+    return [*rows, _row("template", whole, "bytes")]
 
 
 def disk_rows(cases: Sequence[Enrolled]) -> list[Row]:

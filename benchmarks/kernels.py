@@ -34,17 +34,27 @@ MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     # six sums over every pixel of every patch
     "_patch_ccf": lambda fixed, moved, corners, places, size, out: 6 * len(out) * size**2,
     # a turn (4), and value and mask between four neighbours (6), a pixel that was measured
-    "_turn": lambda surface, reach, angles, which, origin, out: (
-        10 * int(np.count_nonzero(out[which]))
-    ),
+    "_turn": lambda surface, reach, angles, origins, out: 10 * int(np.count_nonzero(out)),
     # the product of two energies, the weight
     "_strengths": lambda products, energies, *_: (
         products.shape[0] * (2 * energies.shape[3] + products.shape[2])
     ),
-    # a distance (2) of each placement to each that was picked
-    "_pick_peaks": lambda left, angles, shifts, least_deg, least_um, picked: (
-        2 * len(picked) * left.size
+    # a complex product of each number of the series, for each pair of points
+    "_ring_products": lambda one, two, lengths, fours, *_: (
+        4 * one.shape[1] * two.shape[1] * 4 * int(lengths[fours[0] : fours[1]].sum())
     ),
+    # mask on mask, and the squares of each on the mask of the other: a complex product a number
+    "_cover_products": lambda one, two, fours, out: (
+        4 * out.shape[1] * out.shape[2] * 4 * (fours[1] - fours[0])
+    ),
+    # the product of two energies and a weight a turn, then a product a placement
+    "_weigh": lambda cover, smaller, min_overlap, allowed, out: 3 * len(out) + out.size,
+    # two distances (4) of each pair to each that was picked, at the turns next to it
+    "_pick": lambda left, turns, shifts, points, least, numbers, picked: (
+        4 * len(picked) * 3 * left.shape[1]
+    ),
+    # cosines and sines of a quarter of the turns, for each pair and order
+    "_turn_sums": lambda real, imaginary, cosines, *_: 2 * real.size * cosines.shape[1],
     # four blocks of three energies and their product; four blocks, the norm, Fisher's series (4)
     "_search": lambda products, energies, near, cells, *_: (
         len(products) * len(cells) * (13 * energies.shape[3] + 9 * len(near))

@@ -31,9 +31,9 @@ from results import finish, options
 from specimens import SAMPLE, default_folder
 
 from ribin.cases.exhibits import Event, Exhibit, Request, Scope
-from ribin.correlate.sketch import moved_sketches
+from ribin.correlate.sketch import QueryMoves, moved_sketches
 from ribin.evaluate.pairs import read_labels
-from ribin.model import FloatArray, Template
+from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, with_rotation
 from ribin.pipeline import describe_mark, extract_marks
@@ -60,7 +60,7 @@ class TimedLooks:
     def __init__(self) -> None:
         self.seconds: list[float] = []
 
-    def look(self, moves: FloatArray, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
+    def look(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         started = time.perf_counter()
         seen = list(Threads().look(moves, tasks))
         self.seconds.append(time.perf_counter() - started)
@@ -202,18 +202,19 @@ def template_types(vault: Vault, gun_of: dict[str, str]) -> Iterator[Any]:
 def arithmetic(
     query: Template, wanted: int, params: Params, seconds: dict[str, list[float]]
 ) -> Row:
-    """What each look multiplies, and its share of what this machine's matrix product reaches."""
+    """What each look answers for, and how many times faster than a matrix product of all moves."""
     how = params.search.breech_face
-    first = moved_sketches(query, params, how.first_shift_um, how.first_rotation_deg, how.leading)
-    second = moved_sketches(query, params, how.shift_um, how.rotation_deg, how.harmonics)
+    first = moved_sketches(query, params, how.one_shift_in)
+    second = moved_sketches(query, params)
     looked = min(wanted, second_look_marks(wanted, params))
     peak = machine_gflop_s()
     row: Row = {"peak of the matrix product, GFLOP/s": round(peak)}
     for stage, moves, marks in (("first look", first, wanted), ("second look", second, looked)):
         if stage in seconds:
-            work = 2e-9 * moves.size * marks
-            row[f"{stage}: moves x harmonics"] = f"{moves.shape[0]} x {moves.shape[1]}"
-            row[f"{stage}: share of peak"] = round(work / median(seconds[stage]) / peak, 2)
+            work = 2e-9 * moves.number * how.harmonics * marks
+            row[f"{stage}: moves x harmonics"] = f"{moves.number} x {how.harmonics}"
+            times = work / median(seconds[stage]) / peak
+            row[f"{stage}: times what the products of all moves would take"] = round(times, 1)
     return row
 
 

@@ -94,7 +94,7 @@ def _within_range(challenge: Challenge, params: Params) -> Params:
     if not challenge.any_rotation:
         return params
     method = params.breech_face
-    correlate = replace(method.correlate, rotation_range_deg=180.0)
+    correlate = replace(method.correlate, rotation_range_deg=180.0, mounting_deg=180.0)
     return replace(params, breech_face=replace(method, correlate=correlate))
 
 

@@ -22,6 +22,18 @@ def turn_matrix(angle_deg: float) -> NDArray[np.float64]:
     return np.array([[cosine, -sine], [sine, cosine]])
 
 
+class RigidMotion(NamedTuple):
+    """A turn about a mark's centre, counter-clockwise, then a shift (row, col)."""
+
+    rotation_deg: float
+    shift_um: tuple[float, float]
+
+    def inverse(self) -> RigidMotion:
+        """The motion that undoes it."""
+        row, col = (-turn_matrix(-self.rotation_deg) @ np.array(self.shift_um)).tolist()
+        return RigidMotion(-self.rotation_deg, (row, col))
+
+
 class CellFit(NamedTuple):
     """Where one cell of one side fell on the other side.
 
@@ -60,14 +72,15 @@ class Registration:
     """Two marks laid on each other, and their cells, before anything is decided.
 
     A point x of the reference, (row, col) in um from its centre, falls on R(rotation) x + shift
-    of the comparison.
+    of the comparison; `back` lays the comparison on the reference.
     """
 
-    rotation_deg: float
-    shift_um: tuple[float, float]
+    ahead: RigidMotion
+    back: RigidMotion
     agreement: float  # joint surface at this placement: Fisher values over the root of the cells
     whole: float  # correlation of the whole marks in the wide band, times the root of the overlap
     ccf: float  # of the whole marks at this placement, in the fine band
+    beyond: bool  # whether it lies beyond the stated mounting
     forward: PlacedCells  # cells of the reference
     backward: PlacedCells  # cells of the comparison
 

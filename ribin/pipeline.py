@@ -32,7 +32,7 @@ from ribin.model import (
     light_note,
     mark_with_article,
 )
-from ribin.params.defaults import DEFAULT_PARAMS, Params
+from ribin.params.defaults import DEFAULT_PARAMS, MethodParams, Params
 
 
 def extract_marks(
@@ -296,8 +296,22 @@ def compare_marks(
     result = decide_comparison(
         reference, comparison, registration, method.decide, params.params_id, trace
     )
-    note = light_note(reference.provenance.lighting, comparison.provenance.lighting)
+    notes = (
+        light_note(reference.provenance.lighting, comparison.provenance.lighting),
+        mounting_note(result, method) if registration.beyond else "",
+    )
+    note = "; ".join(filter(None, notes))
     return replace(result, note=note, elapsed_s=time.perf_counter() - started)
+
+
+def mounting_note(result: Comparison, method: MethodParams) -> str:
+    """What an examiner should know of a pair that agrees beyond the stated mounting."""
+    if not result.compared:
+        return ""
+    return (
+        f"turned by {abs(result.rotation_deg):.0f} degrees, beyond the mounting of "
+        f"{method.correlate.mounting_deg:g}: {method.decide.beyond_points:g} points less"
+    )
 
 
 def check_mirrored(

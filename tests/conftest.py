@@ -153,8 +153,7 @@ class Login:
     def __call__(self, login, account="", host="session"):
         """An account of no name is that of the login."""
         self._monkeypatch.setattr("getpass.getuser", lambda: login)
-        for place in ("ribin.cases.leads", "ribin.leads.blindness"):
-            self._monkeypatch.setattr(f"{place}.account_name", lambda: account or login)
+        self._monkeypatch.setattr("ribin.cases.leads.account_name", lambda: account or login)
         self._monkeypatch.setattr("socket.gethostname", lambda: host)
 
 

@@ -135,3 +135,44 @@ def overlap_correlation(
     """Correlation about 0 of all that both sides measured times the root of its pixels."""
     product, energy, number = cell_terms(fixed, fixed_valid, moved, moved_valid)
     return (product / np.sqrt(energy) * np.sqrt(number) if energy > 0.0 else 0.0), number
+
+
+def ring_strength(
+    one: dict[str, np.ndarray],
+    two: dict[str, np.ndarray],
+    pair: tuple[int, int],
+    turn_deg: float,
+    lengths: list[int],
+) -> tuple[float, float, float]:
+    """Correlation of two sets of rings at one turn about one pair of points, weighted; the overlap
+    and the smaller area, in the unit of the series of the masks."""
+
+    def at_turn(first: np.ndarray, second: np.ndarray) -> float:
+        orders = np.arange(len(first))
+        terms = np.conj(first) * second * np.exp(1j * orders * np.deg2rad(turn_deg))
+        return float((np.where(orders == 0, 1.0, 2.0) * terms.real).sum())
+
+    def series(side: dict[str, np.ndarray], point: int) -> np.ndarray:
+        real, imaginary = side["coarse"][:, point].astype(float)
+        return real + 1j * imaginary
+
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    held = [
+        k for k in range(len(lengths)) if min(s["coarse_cover"][0, 0, k, 0] for s in (one, two)) > 0
+    ]
+    product = overlap = energy = other_energy = 0.0
+    for k in held:
+        own = slice(starts[k], starts[k + 1])
+        product += at_turn(series(one, pair[0])[own], series(two, pair[1])[own])
+        covers = [
+            s["coarse_cover"][0].astype(float) + 1j * s["coarse_cover"][1] for s in (one, two)
+        ]
+        overlap += at_turn(covers[0][0, k], covers[1][0, k])
+        energy += at_turn(covers[0][1, k], covers[1][0, k])
+        other_energy += at_turn(covers[0][0, k], covers[1][1, k])
+    areas = [
+        sum(s["coarse_cover"][0, 0, k, 0] * np.sqrt(k + 0.5) for k in range(len(lengths)))
+        for s in (one, two)
+    ]
+    ccf = product / np.sqrt(energy * other_energy)
+    return float(ccf * np.sqrt(overlap / min(areas))), overlap, min(areas)

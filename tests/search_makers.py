@@ -14,6 +14,7 @@ from vault_makers import COARSE, enrol, make_exhibit, make_scan, make_template
 
 from ribin.cases.exhibits import Candidate, Request, Scope
 from ribin.comparison import Comparison
+from ribin.correlate.sketch import QueryMoves
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.search.network import Network
@@ -76,9 +77,10 @@ def fake_sketch(template: Template, params: Any) -> np.ndarray:
     return np.rint(127.0 * coarse / np.abs(coarse).max()).astype(np.int8)
 
 
-def fake_moves(query: Template, params: Any, *steps: float) -> np.ndarray:
-    coarse = query.arrays["coarse"].astype(np.float32)
-    return np.rint(127 * coarse / np.abs(coarse).max()).astype(np.int8)[None]
+def fake_moves(query: Template, params: Any, one_shift_in: int = 1) -> QueryMoves:
+    """One shift and no turn: all numbers are of order 0."""
+    sketch = fake_sketch(query, params)
+    return QueryMoves(sketch[None], np.array([len(sketch)]), np.zeros(1))
 
 
 def fake_compare_many(

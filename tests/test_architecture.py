@@ -27,13 +27,14 @@ FLOORS = (
     ("params",),
     ("surface",),
     ("model", "workers"),
-    ("foreign", "input_file"),
+    ("foreign", "input_file", "connections"),
     ("text",),
     ("errors", "_version"),
 )
 FLOOR = {place: len(FLOORS) - number for number, places in enumerate(FLOORS) for place in places}
 # A library, and the only folders ("/") and files that may import it.
 ONLY_IN = {
+    "argon2": ("crypto/passwords.py",),
     "click": ("commands/",),
     "csv": ("cases/csv_files.py",),
     "cryptography": ("crypto/",),
@@ -49,9 +50,9 @@ ONLY_IN = {
     "platformdirs": ("commands/settings.py",),
     "rich": ("report/table.py",),
     "sqlite3": ("vault/",),
-    "starlette": ("web/",),
+    "starlette": ("web/", "node/"),
     "tifffile": ("read/tiff.py",),
-    "uvicorn": ("web/",),
+    "uvicorn": ("web/", "node/", "connections.py"),
     "x3pio": ("read/", "synth/", "export/scanfolder.py"),
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "core", "common", "misc"}
@@ -148,7 +149,7 @@ def test_a_class_name_means_one_thing():
         ("search/engine.py", "import h5py.h5f", "h5py is imported only in vault/"),
         ("search/index.py", "from sqlite3 import connect", "sqlite3 is imported only in vault/"),
         ("services/enrol.py", "import click", "click is imported only in commands/"),
-        ("services/search.py", "import starlette", "starlette is imported only in web/"),
+        ("services/search.py", "import starlette", "starlette is imported only in web/, node/"),
         ("correlate/blocks.py", "from numba import njit", "numba is imported only in surface/"),
         ("vault/utils.py", "", "'utils' does not name an idea"),
         ("attic.py", "", "no floor for 'attic'"),

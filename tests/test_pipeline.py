@@ -23,6 +23,7 @@ from ribin.comparison import Comparison
 from ribin.errors import ParameterError
 from ribin.model import Scan, ScanKind, Template, Trace
 from ribin.params.defaults import DEFAULT_PARAMS, Params
+from ribin.params.load import with_rotation
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
 
 PITCH_UM = DEFAULT_PARAMS.breech_face.describe.pitch_um
@@ -241,7 +242,9 @@ def test_unlike_kinds_are_not_compared(reference):
 
 def test_marks_that_cannot_overlap_are_not_compared():
     east, west = (template_of(make_scan(1, inside=sector(a, 50.0))) for a in (-25.0, 155.0))
-    assert refused(east, west) == "the marks overlap at no placement in range"
+    mounted = with_rotation(DEFAULT_PARAMS, 30.0)
+    assert refused(east, west, mounted) == "the marks overlap at no placement in range"
+    assert compare_marks(east, west).compared  # at another turn they do
 
 
 def test_marks_of_few_cells_are_not_compared():

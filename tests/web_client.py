@@ -14,8 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import uvicorn
+
+from ribin.connections import BROWSER, bound_socket
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.web.app import bound_socket, server_of
+from ribin.web.passwords import PasswordCheck
+from ribin.web.server import server_of
 from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
 
@@ -45,8 +49,8 @@ class Answer:
 class Client:
     """One browser; `send` says exactly what is sent, the others do what a browser does."""
 
-    def __init__(self, session: BrowserSession) -> None:
-        self.session = session
+    def __init__(self, session: BrowserSession, server: uvicorn.Server) -> None:
+        self.session, self.server = session, server
         self.cookie = ""
 
     def send(self, method: str, path: str, body: str | None = None, **headers: str) -> Answer:
@@ -89,9 +93,9 @@ class Client:
 @contextmanager
 def served(state: ApplicationState) -> Iterator[Client]:
     """A server on a free port of this machine, and a browser that was let in."""
-    listening = bound_socket(0)
-    session = BrowserSession(listening.getsockname()[1])
-    server = server_of(state, session)
+    listening = bound_socket(0, BROWSER)
+    session = BrowserSession(listening.getsockname()[1], state.who, PasswordCheck(state.vault))
+    server = server_of(state, session, listening)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
@@ -100,7 +104,7 @@ def served(state: ApplicationState) -> Iterator[Client]:
             assert thread.is_alive(), "the server ended before it had started"
             assert time.monotonic() < end, f"no server after {_STARTING_S:g} s"
             time.sleep(0.01)
-        yield Client(session)
+        yield Client(session, server)
     finally:
         server.should_exit = True
         thread.join(10)

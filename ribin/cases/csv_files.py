@@ -27,6 +27,9 @@ _MARKS = {  # a byte order mark, the encoding, and what a person calls it
 _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 _STATED = re.compile(r'"?sep=([,;\t])"?[,;\t]*')  # a first line for spreadsheets
 _FORMULA = re.compile(r"'*[=+\-@\t\r\uff0b\uff0d\uff1d\uff20]")
+_SIGN = "'*[=+\\-@\uff0b\uff0d\uff1d\uff20]"
+_INSIDE = re.compile(rf"([;\t\r\n]\s*)({_SIGN})")
+_ESCAPED_INSIDE = re.compile(rf"([;\t\r\n]\s*)'({_SIGN})")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -252,16 +255,20 @@ def _check_row(where: str, head: _Head, cells: Sequence[str]) -> None:
 
 
 # Text in a spreadsheet: what begins like a formula has an apostrophe before it, which spreadsheets
-# do not show; a number stays one.
+# do not show; a number stays one. Where semicolons part the columns of a person's spreadsheet, what
+# follows one within a cell is a cell of its own, and what follows a line break too.
 
 
 def _unescaped(cell: str) -> str:
-    text = cell.strip()
+    text = _ESCAPED_INSIDE.sub(r"\1\2", cell.strip())
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def _escaped(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    if not isinstance(value, str):
+        return value
+    text = _INSIDE.sub(r"\1'\2", value)
+    return f"'{text}" if _FORMULA.match(value) else text
 
 
 def write_csv(

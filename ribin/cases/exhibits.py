@@ -16,7 +16,7 @@ from ribin.cases.csv_files import OWN_FORM, TableForm, read_csv
 from ribin.cases.plausible import DayOrder, iso_day
 from ribin.errors import ParameterError
 from ribin.model import MarkType
-from ribin.text import clean_text
+from ribin.text import NAME_LENGTH, checked_text, clean_text
 
 
 class Scope(StrEnum):
@@ -83,6 +83,9 @@ class Exhibit:
     firearm: str = ""  # the weapon of a test fire; empty for evidence
 
 
+CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)
+
+
 @dataclass(frozen=True)
 class Filters:
     """Class gates of a search; an exhibit whose field is empty passes that gate.
@@ -94,9 +97,24 @@ class Filters:
     date_from: str = ""  # ISO 8601 day, inclusive
     date_to: str = ""  # ISO 8601 day, inclusive
     kind: ExhibitKind | None = None
+    firing_pin_shape: str = ""
+    breech_face_type: str = ""
+    ammunition: str = ""
+    make: str = ""
+    model: str = ""
 
     def __post_init__(self) -> None:
+        """Raises ParameterError: a class field holds what a text may not."""
+        for name, text in self.of_class.items():
+            clean = checked_text(text, f"filter {name.replace('_', ' ')}", NAME_LENGTH)
+            object.__setattr__(self, name, clean)
         object.__setattr__(self, "calibre", calibre_code(self.calibre) or self.calibre)
+
+    @property
+    def of_class(self) -> dict[str, str]:
+        """The class fields that are asked for, by their names."""
+        fields = {name: getattr(self, name) for name in CLASS_FIELDS}
+        return {name: text for name, text in fields.items() if text}
 
 
 @dataclass(frozen=True)

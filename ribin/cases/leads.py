@@ -11,6 +11,9 @@ import getpass
 import json
 import os
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -252,12 +255,14 @@ def pair_of(one: ExhibitRef, other: ExhibitRef) -> str:
 
 # Who acts: the roles of a vault's people, and how a name came about.
 #
-# A name is the login of the operating system, or one that somebody states: on the command line, or
-# for all commands in the variable RIBIN_USER. A stated name is kept together with the login that
-# stated it; where variables of the environment name another login than the account of the process,
-# the account is kept too.
+# A name is the login of the operating system, one that somebody states (on the command line, or for
+# all commands in the variable RIBIN_USER), or that of a personal account, proved by its password. A
+# stated name is kept together with the login that stated it; where variables of the environment
+# name another login than the account of the process, the account is kept too. Behind an account in
+# a browser there is no login: that of the server is nobody's.
 
 USER_VARIABLE = "RIBIN_USER"
+BY_ACCOUNT = "account"  # how a name came about that an account proved
 _KINDS = ("login", "account")
 
 
@@ -303,10 +308,50 @@ def account_name() -> str:
         return ""
 
 
+@dataclass(frozen=True)
+class ProvedPerson:
+    """Who acts by a personal account of the vault."""
+
+    person: str
+    at_server: bool = False  # in a browser, signed in; else on the command line
+    signed_off: bool = False  # the password was given for this very act
+
+
+_PROVED: ContextVar[ProvedPerson | None] = ContextVar("proved_person", default=None)
+
+
+@contextmanager
+def acting_by_account(proved: ProvedPerson) -> Iterator[None]:
+    """What is done inside is done by this person's account."""
+    token = _PROVED.set(proved)
+    try:
+        yield
+    finally:
+        _PROVED.reset(token)
+
+
+def proved_person(who: str) -> ProvedPerson | None:
+    """How a person who acts has proved the account; None where only a name is stated."""
+    proved = _PROVED.get()
+    return proved if proved and proved.person == who else None
+
+
+def logins_here(who: str) -> frozenset[str]:
+    """The logins behind a person who acts now; none where the account was proved in a browser."""
+    proved = proved_person(who)
+    served = proved is not None and proved.at_server
+    return frozenset() if served else frozenset({login_name(), account_name()} - {""})
+
+
 def identity_of(who: str) -> str:
     """How the name of the person acting came about, for the audit log."""
     login, account = login_name(), account_name()
     behind = f", account {account}" if account not in ("", login) else ""
+    if proved := proved_person(who):
+        signed = ", signed off" if proved.signed_off else ""
+        if proved.at_server:
+            return f"{BY_ACCOUNT}{signed}, server of {login or 'unknown'}"
+        return f"{BY_ACCOUNT}{signed}, login {login or 'unknown'}{behind}"
     if who == login:
         return f"login{behind}"
     source = USER_VARIABLE if who and who == os.environ.get(USER_VARIABLE) else "stated"

@@ -29,7 +29,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("searches", "searches:searches", "Searches that were made, by number."),
         ("standing", "saved:standing", "Search for open cases again and again."),
         ("batch", "batch:batch", "Many comparisons, searches or enrolments."),
-        ("serve", "serve:serve", "Browse, search and review in a browser on this machine."),
+        ("serve", "serve:serve", "Browse, search and review in a browser."),
     ),
     "Conclude": (
         ("lead", "lead:lead", "Take up candidates for examination."),
@@ -47,7 +47,9 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Keep the vault": (
         ("store", "vault:store", "Check, back up, restore a vault."),
         ("people", "people:people", "Who may do what in a vault."),
+        ("account", "account:account", "Passwords of the people of a vault."),
         ("audit", "audit:audit", "The audit log of a vault."),
+        ("stats", "stats:stats", "Entries, searches, leads and links by month; what waits."),
         ("retention", "share:retention", "How long exhibits are kept."),
         ("purge", "share:purge", "Take exhibits out of the vault for good."),
         ("export", "vault:export", "Write everything as X3P, PNG, CSV and JSON."),

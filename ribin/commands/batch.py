@@ -109,7 +109,8 @@ def search_batch(options: BatchOptions, call: Call, **rows: Any) -> None:
 
     A query is a file, found from the folder of JOB.csv; `exhibit:NAME` is an exhibit of your vault,
     or with MEMBER:EXHIBIT as its name another member's.
-    The columns mark, scope, calibre, from, to and reason stand before the options of the same name.
+    The columns mark, scope, from, to, reason and those of class fields (calibre, firing_pin_shape,
+    breech_face_type, ammunition, make, model) stand before the options of the same name.
 
     \b
     Example:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ribin.cases.leads import Conclusion, ReviewBasis
+from ribin.commands.account import proving
 from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after, say
 from ribin.leads.steps import Step
@@ -89,7 +90,7 @@ def list_leads(mine: bool, call: Call) -> None:
 
 @lead.command()
 @click.argument("lead_number", metavar="LEAD")
-@common_options("vault", "who", "json")
+@common_options("vault", "who", "password", "json")
 def show(lead_number: str, call: Call) -> None:
     """Show a lead: who took it up and why, and the verdicts as far as you may see them.
 
@@ -101,7 +102,7 @@ def show(lead_number: str, call: Call) -> None:
     Example:
       ribin lead show JAM-L1 --vault vaults/JAM
     """
-    with call.own_vault() as vault:
+    with call.own_vault() as vault, proving(vault, call, needed=False):
         warning, early = warning_of_verdict(vault, lead_number, call.who), True
         if warning:
             say(f"{lead_number}: {warning}", err=True)
@@ -158,7 +159,7 @@ def close(lead_number: str, call: Call) -> None:
 @lead.command()
 @click.argument("lead_number", metavar="LEAD")
 @click.option("--note", required=True, help="What the confirmation rests on; both members read it.")
-@common_options("vault", "network", "who", "json")
+@common_options("vault", "network", "who", "password", "json")
 def confirm(lead_number: str, note: str, call: Call) -> None:
     """Confirm two verdicts of the other member that agree, on a lead across a border.
 
@@ -173,7 +174,7 @@ def confirm(lead_number: str, note: str, call: Call) -> None:
     from ribin.leads.steps import confirm_lead
 
     network = call.network()
-    with call.own_vault() as vault:
+    with call.own_vault() as vault, proving(vault, call):
         step = confirm_lead(vault, network, lead_number, who=call.who, note=note)
         say_step(call, vault, network, step)
 
@@ -246,7 +247,7 @@ def list_links(call: Call) -> None:
 @link.command()
 @click.argument("lead", metavar="LEAD")
 @click.option("--reason", required=True, help="Why, for the audit log.")
-@common_options("vault", "network", "who", "json")
+@common_options("vault", "network", "who", "password", "json")
 def withdraw(lead: str, call: Call) -> None:
     """Withdraw a link, at both members. Lead, verdicts and link stay on record.
 
@@ -257,7 +258,7 @@ def withdraw(lead: str, call: Call) -> None:
     from ribin.leads.steps import withdraw_link
 
     network = call.network()
-    with call.own_vault() as vault:
+    with call.own_vault() as vault, proving(vault, call):
         step = withdraw_link(vault, network, lead, who=call.who, reason=call.reason)
         say_step(call, vault, network, step)
 
@@ -281,7 +282,7 @@ def withdraw(lead: str, call: Call) -> None:
 )
 @click.option("--note", required=True, help="What the verdict rests on.")
 @click.option("--supersede", is_flag=True, help="In place of your earlier verdict, which is kept.")
-@common_options("vault", "network", "who", "json")
+@common_options("vault", "network", "who", "password", "json")
 def review(
     lead: str, conclusion: str, examined: str, note: str, supersede: bool, call: Call
 ) -> None:
@@ -300,7 +301,7 @@ def review(
     from ribin.leads.steps import give_review
 
     network = call.network()
-    with call.own_vault() as vault:
+    with call.own_vault() as vault, proving(vault, call):
         step = give_review(
             vault,
             network,

@@ -160,6 +160,12 @@ COMMON: dict[str, Callable[[Any], Any]] = {
         show_default="settings file, or login name",
         help="Person who acts (RIBIN_USER); the audit log keeps the login too.",
     ),
+    "password": click.option(
+        "--password-file",
+        type=A_PATH,
+        help="File whose first line is the password of who acts; otherwise it is asked for, where "
+        "the person has an account.",
+    ),
     "reason": click.option("--reason", default="", callback=_text, help="Why, for the audit log."),
     "mask": click.option(
         "--mask",
@@ -287,6 +293,7 @@ class Call:
     scheduler: str | None = None
     json_output: bool = False
     who: str = ""
+    password_file: Path | None = None
     reason: str = ""
     pixel_pitch_um: float | None = None
     lighting: str = ""
@@ -405,7 +412,7 @@ class Call:
             self.who,
             self.reason,
             scope=Scope(self.scope) if self.scope else None,
-            filters=Filters(rows.pop("calibre"), rows.pop("date_from"), rows.pop("date_to")),
+            filters=Filters(**{n: rows.pop(n) for n in Filters.__dataclass_fields__ if n in rows}),
             group=Grouping(rows.pop("group") or Grouping.NONE),
             mark_type=self.mark,
             reading=self.reading(),
@@ -471,6 +478,11 @@ ranking_options = stacked(
     click.option("--top", type=click.IntRange(min=1), default=20, show_default=True),
     click.option("--full", is_flag=True, help="Compare everything, without a coarse cut."),
     click.option("--calibre", default="", help="Only this calibre, and where it is not known."),
+    click.option("--firing-pin-shape", default="", help="As --calibre, such as round."),
+    click.option("--breech-face-type", default="", help="As --calibre, such as parallel."),
+    click.option("--ammunition", default="", help="As --calibre: the maker of the cartridge."),
+    click.option("--make", default="", help="As --calibre, of the firearm of a test fire."),
+    click.option("--model", default="", help="As --make."),
     click.option("--from", "date_from", default="", help="First day of the event, YYYY-MM-DD."),
     click.option("--to", "date_to", default="", help="Last day of the event, YYYY-MM-DD."),
     click.option(

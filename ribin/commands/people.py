@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ribin.cases.leads import Role
+from ribin.commands.account import proving
 from ribin.commands.options import Call, common_options
 from ribin.commands.terminal import say
 
@@ -51,7 +52,7 @@ def list_people(call: Call) -> None:
 @people.command()
 @click.argument("person")
 @_role_option
-@common_options("vault", "who", "reason")
+@common_options("vault", "who", "password", "reason")
 def appoint(person: str, roles: tuple[str, ...], call: Call) -> None:
     """Give a person roles; an administrator does.
 
@@ -61,7 +62,7 @@ def appoint(person: str, roles: tuple[str, ...], call: Call) -> None:
     """
     from ribin.vault.people import appoint as add
 
-    with call.own_vault() as opened:
+    with call.own_vault() as opened, proving(opened, call):
         new = add(opened, person, [Role(role) for role in roles], call.who, call.reason)
     say(f"{person}: {', '.join(new) or 'nothing new'}")
 
@@ -69,7 +70,7 @@ def appoint(person: str, roles: tuple[str, ...], call: Call) -> None:
 @people.command()
 @click.argument("person")
 @_role_option
-@common_options("vault", "who", "reason")
+@common_options("vault", "who", "password", "reason")
 def revoke(person: str, roles: tuple[str, ...], call: Call) -> None:
     """Take roles from a person; an administrator does. That they were held stays on record.
 
@@ -79,6 +80,6 @@ def revoke(person: str, roles: tuple[str, ...], call: Call) -> None:
     """
     from ribin.vault.people import revoke as end
 
-    with call.own_vault() as opened:
+    with call.own_vault() as opened, proving(opened, call):
         ended = end(opened, person, [Role(role) for role in roles], call.who, call.reason)
     say(f"{person}: {', '.join(ended) or 'none of these roles'} no more")

@@ -54,6 +54,42 @@ def _disc(radius_px: float, step_px: int) -> NDArray[np.int64]:
     return square[np.hypot(square[:, 0], square[:, 1]) <= radius_px + 1e-9].astype(np.int64)
 
 
+class FieldTop(NamedTuple):
+    """The top of the parabolas through the highest place of a field and its neighbours."""
+
+    turn: float  # steps from the highest place, within half a step
+    row: float
+    col: float
+    rise: float  # of the top above that place
+
+
+def parabola_top(field: FloatArray, turn: int, shift: int, offsets: Offsets) -> FieldTop:
+    """Where between its places, and how much, a field (T, S) is higher than at its highest one."""
+    row, col = (offsets.every[shift] + offsets.reach_px).tolist()
+    grid, size = offsets.grid, len(offsets.grid)
+
+    def at(t: int, r: int, c: int) -> float:
+        known = 0 <= t < len(field) and 0 <= r < size and 0 <= c < size and grid[r, c] >= 0
+        return float(field[t, grid[r, c]]) if known else 0.0
+
+    middle = float(field[turn, shift])
+    axes = (
+        (at(turn - 1, row, col), at(turn + 1, row, col)),
+        (at(turn, row - 1, col), at(turn, row + 1, col)),
+        (at(turn, row, col - 1), at(turn, row, col + 1)),
+    )
+    places = []
+    rise = 0.0
+    for before, after in axes:
+        bend = before + after - 2.0 * middle
+        if min(before, after) <= 0.0 or bend >= 0.0:  # a missing neighbour says nothing
+            places.append(0.0)
+            continue
+        places.append(0.5 * (before - after) / bend)
+        rise -= (before - after) ** 2 / (8.0 * bend)
+    return FieldTop(places[0], places[1], places[2], rise)
+
+
 # Sums over blocks.
 
 

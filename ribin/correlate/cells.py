@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.blocks import Offsets, block_sums, disc_offsets
+from ribin.comparison import RigidMotion
+from ribin.correlate.blocks import Offsets, block_sums, disc_offsets, parabola_top
 from ribin.correlate.side import PreparedSide, fine_copies
 from ribin.model import FloatArray
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
@@ -111,17 +113,16 @@ class CellSearch:
 def search_cells(
     cut: PreparedSide,
     other: PreparedSide,
-    turn_deg: float,
-    shift_px: NDArray[np.float64],
+    motion: RigidMotion,
     describe: DescribeParams,
     correlate: CorrelateParams,
 ) -> CellSearch:
-    """Search the cells of one side on the other, turned by about `turn_deg`, around a shift."""
+    """Search the cells of one side on the other around a motion of the other on it."""
     norm_step = max(1, round(correlate.norm_step_um / describe.pitch_um))
     offsets = disc_offsets(correlate.search_radius_um / describe.pitch_um, norm_step)
     steps = np.arange(-correlate.fine_rotation_steps, correlate.fine_rotation_steps + 1)
-    turns_deg = np.asarray(turn_deg + steps * correlate.fine_rotation_step_deg)
-    start = np.rint(shift_px).astype(np.int64)
+    turns_deg = np.asarray(motion.rotation_deg + steps * correlate.fine_rotation_step_deg)
+    start = np.rint(-np.array(motion.shift_um) / describe.pitch_um).astype(np.int64)
     fine = cut.fine
     copies = fine_copies(other, turns_deg, fine.size_px + 2 * offsets.reach_px, start)
     places = np.zeros((len(turns_deg), 3), np.int64)
@@ -135,21 +136,39 @@ def search_cells(
     return CellSearch(joint, ccf, place, turns_deg, offsets, copies, start)
 
 
-def joint_surface(backward: CellSearch, forward: CellSearch) -> FloatArray:
+def joint_surface(own: CellSearch, other: CellSearch) -> FloatArray:
     """At which one placement do all cells of both marks agree best?
 
     Each cell alone finds many places that fit by chance; only at the true placement do they fit
     together. So the correlations are summed over all cells at the same turn and shift and divided
     by the root of their number: under chance the sum keeps its spread however many there are.
 
-    `backward` has the cells of the comparison on the turned reference, `forward` those of the
-    reference on the comparison, turned the other way by the same angles. Returns (T, S) float32
-    over the placements of `backward`; 0 where no cell could be compared.
+    `own` has the cells of one mark on the other, turned, and `other` those of that one on the
+    first, turned the other way by the same angles. Returns (T, S) float32 over the placements of
+    `own`; 0 where no cell could be compared.
     """
-    # Backward, x of the comparison lies on x + d of the reference turned by a; forward, y of the
-    # reference lies on y + e of the comparison turned by -a: the same if d = -R(a) e.
-    joint = backward.joint.copy()
-    turns_rad = np.deg2rad(backward.turns_deg)
-    shifts, grid = forward.offsets.every, backward.offsets.grid
-    _join(forward.joint, shifts, forward.start, turns_rad, grid, backward.start, joint)
+    # Own, x of its mark lies on x + d of the other turned by a; y of the other lies on y + e of the
+    # first turned by -a: the same if d = -R(a) e.
+    joint = own.joint.copy()
+    turns_rad = np.deg2rad(own.turns_deg)
+    shifts, grid = other.offsets.every, own.offsets.grid
+    _join(other.joint, shifts, other.start, turns_rad, grid, own.start, joint)
     return np.asarray(joint[0] / np.sqrt(np.maximum(joint[1], np.float32(1.0))))
+
+
+class JointPlacement(NamedTuple):
+    """The turn and shift of a search at which all cells agree best."""
+
+    agreement: float
+    motion: RigidMotion  # of the turned mark on the one that was cut into cells
+    turn: int
+    shift: int
+
+
+def best_joint(search: CellSearch, joint: FloatArray, pitch_um: float) -> JointPlacement:
+    """The highest place of the joint surface of a search, and how high it is between the places."""
+    turn, shift = divmod(int(joint.argmax()), joint.shape[1])
+    row, col = (-search.shifts_px[shift] * pitch_um).tolist()
+    motion = RigidMotion(float(search.turns_deg[turn]), (row, col))
+    rise = parabola_top(joint, turn, shift, search.offsets).rise
+    return JointPlacement(float(joint[turn, shift]) + rise, motion, turn, shift)

@@ -1,31 +1,46 @@
-"""Registration of whole marks: the turn and shift in range at which one lies best on another."""
+"""Registration of whole marks: the turn and shift in range at which one lies best on another.
+
+The mark that is turned counter-clockwise is the one that is sampled anew, and the other stays:
+which of the two it is depends on the placement, so the order of the marks changes nothing.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.blocks import Offsets, block_sums, disc_offsets
-from ribin.correlate.side import KEPT, PreparedSide, coarse_copies, medium_copies
+from ribin.comparison import RigidMotion
+from ribin.correlate.blocks import Offsets, block_sums, disc_offsets, parabola_top
+from ribin.correlate.rings import pick_placements, ring_moves, ring_strengths
+from ribin.correlate.side import PreparedSide, medium_copies
 from ribin.correlate.turned import Level
 from ribin.model import FloatArray
 from ribin.params.defaults import CorrelateParams, DescribeParams
-from ribin.surface._jit import kernel, sum_kernel
+from ribin.surface._jit import sum_kernel
+from ribin.surface.rings import POINTS
 
 
 class Placement(NamedTuple):
-    """Turn the first mark about its centre, then shift it, and it lies on the second.
+    """Turn one mark about its centre, then shift it, and it lies on the other.
 
     A point x (row, col in um, from the first mark's centre) falls on R(rotation) x + shift, from
-    the second mark's centre.
+    the second mark's centre. The first is the reference, or the comparison where `of_comparison`.
     """
 
     rotation_deg: float
     shift_um: tuple[float, float]
     strength: float  # what the stage that found it measured; larger is better
+    of_comparison: bool = False
+
+    @property
+    def motions(self) -> tuple[RigidMotion, RigidMotion]:
+        """Of the reference on the comparison, and back."""
+        motion = RigidMotion(self.rotation_deg, self.shift_um)
+        back = motion.inverse()
+        return (back, motion) if self.of_comparison else (motion, back)
 
 
 def coarse_placements(
@@ -34,43 +49,22 @@ def coarse_placements(
     describe: DescribeParams,
     correlate: CorrelateParams,
 ) -> list[Placement]:
-    """The best placements of the reference on the comparison, none close to a better one."""
-    moves = _coarse_moves(reference, describe, correlate)
-    strength = overlap_correlation(
-        reference.coarse,
-        comparison.coarse,
-        moves.surfaces,
-        moves.places,
-        moves.offsets,
-        correlate.min_overlap,
-    )
-    return _peaks(strength, moves, correlate)
+    """The best placements of either mark on the other, none close to a better one.
 
-
-class _Moves(NamedTuple):
-    """All turns and shifts of the coarse search."""
-
-    surfaces: FloatArray
-    places: NDArray[np.int64]
-    offsets: Offsets
-    angles_deg: NDArray[np.float64]
-    shifts_um: NDArray[np.float64]
-
-
-@lru_cache(maxsize=KEPT)
-def _coarse_moves(
-    reference: PreparedSide, describe: DescribeParams, correlate: CorrelateParams
-) -> _Moves:
-    pitch_um = describe.coarse_pitch_um
-    norm_step = round(correlate.coarse_norm_step_um / pitch_um)
-    offsets = disc_offsets(correlate.shift_range_um / pitch_um, norm_step)
-    angles = coarse_angles(correlate)
-    copies = coarse_copies(reference, describe, correlate)
-    places = np.zeros((len(angles), 3), np.int64)
-    places[:, 0] = copies.at(angles)
-    # The copy shows at p + offset what lies on p of the comparison: the shift is -offset.
-    shifts_um = np.asarray(-offsets.every * pitch_um)
-    return _Moves(copies.surfaces, places, offsets, angles, shifts_um)
+    First those within the stated mounting, then those beyond it.
+    """
+    rings = min(reference.coarse.cover.shape[2], comparison.coarse.cover.shape[2])
+    moves = ring_moves(describe, correlate, rings)
+    strength = ring_strengths(reference.coarse, comparison.coarse, moves, correlate.min_overlap)
+    found = []
+    for turn, pair in pick_placements(strength, moves, correlate).tolist():
+        t, p, turned = turn, pair, bool(moves.turns_deg[turn] < 0.0)
+        if turned:
+            t, p = len(moves.turns_deg) - 1 - turn, pair % POINTS * POINTS + pair // POINTS
+        row, col = moves.shifts_um[t, p].tolist()
+        angle = float(moves.turns_deg[t])
+        found.append(Placement(angle, (row, col), float(strength[turn, pair]), turned))
+    return found
 
 
 def refine_placements(
@@ -79,33 +73,104 @@ def refine_placements(
     seeds: list[Placement],
     describe: DescribeParams,
     correlate: CorrelateParams,
-    *,
-    turns: int,
-    norm_step: int,
 ) -> list[Placement]:
     """The best placement near each of the seeds, at the medium pitch.
 
-    Tried are `turns` steps to each side; overlap and energy are computed every `norm_step`
-    pixels, so 1 is exact.
+    Tried are the turns that a coarse step stands for; overlap and energy are computed every fourth
+    pixel only.
     """
-    pitch_um, step_deg = describe.medium_pitch_um, correlate.medium_rotation_step_deg
+    turns = round(correlate.coarse_rotation_step_deg / correlate.medium_rotation_step_deg)
+    steps_deg = np.asarray(
+        (np.arange(turns) - (turns - 1) / 2.0) * correlate.medium_rotation_step_deg
+    )
+    found: dict[Placement, Placement] = {}
+    for turned, sides in ((False, (reference, comparison)), (True, (comparison, reference))):
+        own = [seed for seed in seeds if seed.of_comparison is turned]
+        if own:
+            near = _try_near(*sides, own, describe, correlate, steps_deg, norm_step=4)
+            found.update(zip(own, near.best(own), strict=True))
+    return [found[seed] for seed in seeds]
+
+
+def settle_placement(
+    reference: PreparedSide,
+    comparison: PreparedSide,
+    seed: Placement,
+    describe: DescribeParams,
+    correlate: CorrelateParams,
+) -> Placement:
+    """The best placement near one: exact, in half steps of the turn, and between the steps.
+
+    Cells are searched at a few turns from there, so a step's error of the turn would cost a known
+    match some of its agreement.
+    """
+    sides = (comparison, reference) if seed.of_comparison else (reference, comparison)
+    steps_deg = np.asarray(np.arange(-2, 3) * (correlate.medium_rotation_step_deg / 2.0))
+    near = _try_near(*sides, [seed], describe, correlate, steps_deg, norm_step=1)
+    return near.between(near.best([seed])[0])
+
+
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """The strengths of some turns of each seed and all shifts around it."""
+
+    strength: FloatArray  # (seeds, turns, shifts)
+    angles_deg: NDArray[np.float64]  # (seeds, turns)
+    starts_px: NDArray[np.int64]  # (seeds, 2) shifts of the copies: what lies there was moved back
+    offsets: Offsets
+    pitch_um: float
+
+    def best(self, seeds: list[Placement]) -> list[Placement]:
+        """The strongest of each seed."""
+        number, _, shifts = self.strength.shape
+        flat = self.strength.reshape(number, -1)
+        place = flat.argmax(axis=1)
+        turn, shift = np.divmod(place, shifts)
+        own = np.arange(number)
+        at_um = (-(self.offsets.every[shift] + self.starts_px) * self.pitch_um).tolist()
+        at_deg, value = self.angles_deg[own, turn].tolist(), flat[own, place].tolist()
+        return [
+            Placement(at_deg[k], (at_um[k][0], at_um[k][1]), value[k], seeds[k].of_comparison)
+            for k in range(number)
+        ]
+
+    def between(self, best: Placement) -> Placement:
+        """The top of parabolas through the strongest and its neighbours, of the only seed.
+
+        The turn in quarters of a step, so that a mark lies on itself without one.
+        """
+        field = self.strength[0]
+        turn, shift = divmod(int(field.argmax()), field.shape[1])
+        top = parabola_top(field, turn, shift, self.offsets)
+        row, col = best.shift_um
+        step_deg = float(self.angles_deg[0, 1] - self.angles_deg[0, 0])
+        return best._replace(
+            rotation_deg=best.rotation_deg + np.rint(4.0 * top.turn) / 4.0 * step_deg,
+            shift_um=(row - top.row * self.pitch_um, col - top.col * self.pitch_um),
+        )
+
+
+def _try_near(
+    moved: PreparedSide,
+    fixed: PreparedSide,
+    seeds: list[Placement],
+    describe: DescribeParams,
+    correlate: CorrelateParams,
+    steps_deg: NDArray[np.float64],
+    norm_step: int,
+) -> _Tried:
+    pitch_um = describe.medium_pitch_um
     offsets = disc_offsets(correlate.medium_shift_um / pitch_um, norm_step)
-    motions = np.array([(seed.rotation_deg, *seed.shift_um) for seed in seeds])
-    steps = np.arange(-turns, turns + 1)
-    angles = np.asarray((np.rint(motions[:, :1] / step_deg) + steps).ravel() * step_deg)
-    starts = np.rint(-motions[:, 1:] / pitch_um).astype(np.int64)
-    copies = medium_copies(reference, describe, correlate)
-    places = np.empty((len(angles), 3), np.int64)
-    places[:, 0] = copies.at(angles)
-    places[:, 1:] = starts.repeat(len(steps), axis=0)
+    angles = np.asarray(np.array([seed.rotation_deg for seed in seeds])[:, None] + steps_deg)
+    starts = np.rint(-np.array([seed.shift_um for seed in seeds]) / pitch_um).astype(np.int64)
+    size_px = fixed.medium.size_px + 2 * offsets.reach_px
+    copies = medium_copies(moved, angles.ravel(), size_px, starts.repeat(len(steps_deg), axis=0))
+    places = np.zeros((angles.size, 3), np.int64)
+    places[:, 0] = np.arange(angles.size)
     strength = overlap_correlation(
-        reference.medium, comparison.medium, copies.surfaces, places, offsets, correlate.min_overlap
-    ).reshape(len(seeds), -1)
-    best = strength.argmax(axis=1)
-    turn, shift = np.divmod(best, len(offsets.every))
-    own = np.arange(len(seeds))
-    shifts_um = np.asarray(-(offsets.every[shift] + starts) * pitch_um)
-    return _placements(angles[own * len(steps) + turn], shifts_um, strength[own, best])
+        moved.medium, fixed.medium, copies, places, offsets, correlate.min_overlap
+    ).reshape(*angles.shape, -1)
+    return _Tried(strength, angles, starts, offsets, pitch_um)
 
 
 @sum_kernel
@@ -122,8 +187,8 @@ def _strengths(products, energies, near, smaller, min_overlap, out):
 
 
 def overlap_correlation(
-    reference: Level,
-    comparison: Level,
+    moved: Level,
+    fixed: Level,
     surfaces: FloatArray,
     places: NDArray[np.int64],
     offsets: Offsets,
@@ -134,62 +199,12 @@ def overlap_correlation(
     A coefficient over few pixels is high by chance; its product with the root of their number
     is not (the standard error of a correlation falls with that root).
 
-    `surfaces` and `places` are turned copies of the reference, and which of them are compared at
+    `surfaces` and `places` are turned copies of one side, and which of them are compared at
     what shifts: see `block_sums`. Returns (T, S) float32, ccf * sqrt(overlap / measured pixels of
     the smaller surface); 0 where less than `min_overlap` of the smaller surface overlaps.
     """
-    smaller = min(reference.measured, comparison.measured)
-    sums = block_sums(comparison.surface, surfaces, places, comparison.runs, offsets, whole=True)
+    smaller = min(moved.measured, fixed.measured)
+    sums = block_sums(fixed.surface, surfaces, places, fixed.runs, offsets, whole=True)
     strength = np.empty((len(places), len(offsets.every)), np.float32)
     _strengths(sums.products, sums.energies, offsets.near, smaller, min_overlap, strength)
     return strength
-
-
-def coarse_angles(correlate: CorrelateParams) -> NDArray[np.float64]:
-    """(T,) turns of the coarse search: symmetric about 0, or the whole circle once."""
-    step_deg, range_deg = correlate.coarse_rotation_step_deg, correlate.rotation_range_deg
-    steps = int(range_deg / step_deg)
-    angles = np.asarray(np.arange(-steps, steps + 1) * step_deg)
-    return angles[: int(360.0 / step_deg)]
-
-
-@kernel
-def _pick_peaks(left, angles, shifts, least_deg, least_um, picked):
-    for k in range(picked.shape[0]):
-        best = left[0, 0]
-        picked[k, 0] = 0
-        picked[k, 1] = 0
-        for t in range(left.shape[0]):
-            for s in range(left.shape[1]):
-                if left[t, s] > best:
-                    best = left[t, s]
-                    picked[k, 0] = t
-                    picked[k, 1] = s
-        angle = angles[picked[k, 0]]
-        row = shifts[picked[k, 1], 0]
-        col = shifts[picked[k, 1], 1]
-        for t in range(left.shape[0]):
-            turn = abs((angles[t] - angle + 180.0) % 360.0 - 180.0)
-            if turn <= least_deg:
-                for s in range(left.shape[1]):
-                    down = shifts[s, 0] - row
-                    right = shifts[s, 1] - col
-                    if down * down + right * right <= least_um * least_um:
-                        left[t, s] = -1.0
-
-
-def _peaks(strength: FloatArray, moves: _Moves, correlate: CorrelateParams) -> list[Placement]:
-    picked = np.empty((correlate.seeds, 2), np.int64)
-    least = correlate.seed_distance_deg, correlate.seed_distance_um
-    _pick_peaks(strength.copy(), moves.angles_deg, moves.shifts_um, *least, picked)
-    turn, shift = picked.T
-    found = _placements(moves.angles_deg[turn], moves.shifts_um[shift], strength[turn, shift])
-    # The first peak again where none is left.
-    return [placement for placement in dict.fromkeys(found) if placement.strength > 0.0]
-
-
-def _placements(
-    angles_deg: NDArray[np.float64], shifts_um: NDArray[np.float64], strength: FloatArray
-) -> list[Placement]:
-    shifts = map(tuple, shifts_um.tolist())
-    return list(map(Placement, angles_deg.tolist(), shifts, strength.tolist()))

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.correlate.turned import Level, TurnedCopies, lay_level, turn_surface
+from ribin.correlate.rings import RingSide, lay_rings
+from ribin.correlate.turned import Level, lay_level, turn_surface
 from ribin.model import FloatArray, Template
-from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
-
-KEPT = 8  # of a few references: one against many uses one, threads perhaps some more
+from ribin.params.defaults import BLOCK_PX
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedSide:
     """A template as the correlator uses it; prepared once, however many it is compared with."""
 
-    coarse: Level
+    coarse: RingSide
     medium: Level
     fine: Level
     cells: NDArray[np.int64]  # (K, 2) row and column of each cell's first block
@@ -56,11 +53,9 @@ def _lay_out(template: Template) -> PreparedSide:
     corners = ((0, 0), (0, 1), (1, 0), (1, 1))
     quarter = [(cells[:, 0] + r, cells[:, 1] + c) for r, c in corners]
     filled = np.sum([counts[rows, cols] for rows, cols in quarter], axis=0)
-    frame = math.isqrt(arrays["coarse"].size)
-    coarse = arrays["coarse"].reshape(frame, frame)
     half_px = (arrays["fine"].shape[0] - 1) / 2.0
     return PreparedSide(
-        coarse=lay_level(coarse, coarse != 0.0, arrays["coarse_runs"]),
+        coarse=lay_rings(arrays["coarse"], arrays["coarse_cover"]),
         medium=lay_level(arrays["medium"], arrays["medium_valid"], arrays["medium_runs"]),
         fine=lay_level(arrays["fine"], arrays["fine_valid"], arrays["fine_runs"]),
         cells=cells,
@@ -71,46 +66,26 @@ def _lay_out(template: Template) -> PreparedSide:
     )
 
 
-# Turned copies of a side, kept for other pairs.
+# Turned copies of a side: at a few turns, the middle of each showing the turned point of its shift.
 
 
-@lru_cache(maxsize=KEPT)
-def coarse_copies(
-    reference: PreparedSide, describe: DescribeParams, correlate: CorrelateParams
-) -> TurnedCopies:
-    """The coarse surface at every turn of the range, with room for every shift."""
-    margin = int(correlate.shift_range_um / describe.coarse_pitch_um)
-    return TurnedCopies(
-        reference.coarse,
-        correlate.coarse_rotation_step_deg,
-        correlate.rotation_range_deg,
-        reference.coarse.size_px + 2 * margin,
-    )
-
-
-@lru_cache(maxsize=KEPT)
 def medium_copies(
-    reference: PreparedSide, describe: DescribeParams, correlate: CorrelateParams
-) -> TurnedCopies:
-    """The medium surface, with room for every shift and for two refinements of it."""
-    reach_um = correlate.shift_range_um + 2.0 * correlate.medium_shift_um
-    margin = math.ceil(reach_um / describe.medium_pitch_um) + 1
-    frame_um = reference.coarse.size_px * describe.coarse_pitch_um
-    blocks = math.ceil(frame_um / describe.medium_pitch_um / (2 * BLOCK_PX))
-    return TurnedCopies(
-        reference.medium,
-        correlate.medium_rotation_step_deg,
-        correlate.rotation_range_deg,
-        2 * BLOCK_PX * blocks + 2 * margin,
-    )
+    side: PreparedSide, angles_deg: NDArray[np.float64], size_px: int, shifts_px: NDArray[np.int64]
+) -> FloatArray:
+    """The medium surface at some turns, (T, N, N), each with a shift of its own, (T, 2)."""
+    return _copies(side.medium, angles_deg, size_px, shifts_px)
 
 
 def fine_copies(
     other: PreparedSide, angles_deg: NDArray[np.float64], size_px: int, shift_px: NDArray[np.int64]
 ) -> FloatArray:
     """The fine surface at a few turns, (T, N, N); its middle shows the turned point `shift`."""
-    level, which = other.fine, np.arange(len(angles_deg))
+    return _copies(other.fine, angles_deg, size_px, np.tile(shift_px, (len(angles_deg), 1)))
+
+
+def _copies(
+    level: Level, angles_deg: NDArray[np.float64], size_px: int, shifts_px: NDArray[np.int64]
+) -> FloatArray:
     out = np.empty((len(angles_deg), size_px, size_px), np.float32)
-    shift = (int(shift_px[0]), int(shift_px[1]))
-    turn_surface(level.padded, level.reach, angles_deg, which, out, shift)
+    turn_surface(level.padded, level.reach, angles_deg, shifts_px, out)
     return out

@@ -1,12 +1,15 @@
 """Sketches: the coarse search's copy of a mark, a byte a harmonic, and how one query meets many.
 
-The query is moved to every turn and shift; the whole-number products of each move with each exhibit
-are what the coarse search ranks by.
+The query is laid at every shift and turn; the whole-number products with each exhibit are what the
+coarse search ranks by. All turns of a shift follow from two products an order of harmonics.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +18,26 @@ from ribin.correlate.blocks import disc_offsets
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind, Template
 from ribin.params.defaults import CorrelateParams, Params, SketchParams
 from ribin.surface._jit import kernel
-from ribin.surface.harmonics import Band, Harmonics, disc_harmonics, turn_coefficients
-from ribin.surface.simd.products import MARKS, MOVES, has_byte_products, raise_to_largest
+from ribin.surface.harmonics import Band, Harmonics, disc_harmonics
+from ribin.surface.simd.turns import (
+    FOUR,
+    MARKS,
+    TURNS,
+    has_byte_products,
+    order_products,
+    raise_to_turned,
+)
 
 _LARGEST = 127  # of a byte
-_FOUR = 4  # bytes that are multiplied at once
-_PORTION, _MOVES = 1024, 4096  # sizes of a matrix product that stays in the cache
-_EXACT = 2**24 // 127**2  # harmonics whose products a float32 adds up without rounding
+_LEAST = -(2.0**31)
+_HALF_TURN = 180.0
+_PORTION = 32  # exhibits at a time where numbers are floats: 15 MB
 
 
 def sketch_mark(template: Template, params: Params) -> NDArray[np.int8]:
     """The harmonics of a mark's medium surface, scaled so that the largest is +-127.
 
-    Returns (K,) int8 array: strongest mode of the disc first; all 0 where the surface holds nothing
+    Returns (K,) int8 array: order by order, see `Harmonics`; all 0 where the surface holds nothing
     of the band.
     """
     planes = _harmonics(template.mark_type, template.kind, params).planes
@@ -56,34 +66,61 @@ def framed_surface(template: Template, params: Params, margin_px: int = 0) -> Fl
     return np.pad(surface, around).astype(np.float32, copy=False)
 
 
-def moved_sketches(
-    query: Template, params: Params, shift_um: float, rotation_deg: float, harmonics: int
-) -> NDArray[np.int8]:
-    """The query at every turn and shift of the range, all of one length but for rounding.
+@dataclass(frozen=True, eq=False)
+class QueryMoves:
+    """A query's sketch at every shift, and the turns that each is tried at.
 
-    The query was described with `params`; `shift_um` and `rotation_deg` are steps, of which shifts
-    are rounded to whole pixels of the medium pitch. Returns (M, harmonics) int8 of the leading
-    harmonics, shift by shift within each turn; the largest of all is +-127, and a shift that leaves
-    nothing within the disc gives 0.
+    `turns_deg` are from 0 up: each stands for itself and its reverse and, where `folded`, for 180
+    degrees less and more. Turns beyond `mounting_deg` count less by `handicap`, a correlation.
     """
-    method = params.of(query.mark_type, query.kind)
+
+    shifted: NDArray[np.int8]  # (S, K) of one length but for rounding; order by order
+    cosines: NDArray[np.int64]  # (L,) how many of each order; see `Harmonics`
+    turns_deg: NDArray[np.float64]  # (T,)
+    folded: bool = False
+    mounting_deg: float = 180.0
+    handicap: float = 0.0
+
+    @property
+    def number(self) -> int:
+        """How many moves there are."""
+        turns = len(self.turns_deg) - 1
+        return len(self.shifted) * (4 * turns if self.folded else 2 * turns + 1)
+
+
+NO_MOVES = QueryMoves(np.zeros((0, 0), np.int8), np.zeros(0, np.int64), np.zeros(0))
+
+
+def moved_sketches(query: Template, params: Params, one_shift_in: int = 1) -> QueryMoves:
+    """The query at every shift of the range, or at one in 2: the fields of one colour of a board.
+
+    The query was described with `params`. Steps are rounded to whole pixels of the medium pitch; a
+    shift that leaves nothing within the disc gives 0.
+    """
+    how, method = sketch_params(query.mark_type, params), params.of(query.mark_type, query.kind)
     basis = _harmonics(query.mark_type, query.kind, params)
     pitch_um = method.describe.medium_pitch_um
-    step = max(1, round(shift_um / pitch_um))
-    offsets = disc_offsets(method.correlate.shift_range_um / (pitch_um * step), 1).every * step
+    step = max(1, round(how.shift_um / pitch_um))
+    offsets = disc_offsets(method.correlate.shift_range_um / (pitch_um * step), 1).every
+    offsets = offsets[offsets.sum(axis=1) % one_shift_in == 0] * step
     reach = int(np.abs(offsets).max(initial=0))
     surface = framed_surface(query, params, reach)
     size = surface.shape[0] - 2 * reach
     shifted = np.empty((len(offsets), size * size), np.float32)
     for place, (row, col) in enumerate(offsets + reach):
         shifted[place] = surface[row : row + size, col : col + size].ravel()
-    leading = basis.first(harmonics + 1)  # the last cosine is turned together with its sine
-    coefficients = shifted @ leading.planes.T
-    turned = turn_coefficients(coefficients, leading, _angles(method.correlate, rotation_deg))
-    moves = turned.reshape(-1, turned.shape[-1])[:, :harmonics]
+    moves = shifted @ basis.planes.T
     length = np.sqrt(np.einsum("mk,mk->m", moves, moves))[:, None]
     moves *= np.divide(1.0, length, out=np.zeros_like(length), where=length > 0.0)
-    return _as_bytes(moves.reshape(1, -1)).reshape(moves.shape)
+    turns_deg, folded = _turns(method.correlate, how.rotation_deg)
+    return QueryMoves(
+        _as_bytes(moves.reshape(1, -1)).reshape(moves.shape),
+        basis.cosines,
+        turns_deg,
+        folded,
+        method.correlate.mounting_deg,
+        how.beyond_handicap,
+    )
 
 
 def sketch_params(mark_type: MarkType, params: Params) -> SketchParams:
@@ -110,111 +147,254 @@ def _as_bytes(coefficients: FloatArray) -> NDArray[np.int8]:
     return np.rint(coefficients * scale).astype(np.int8)
 
 
-def _angles(correlate: CorrelateParams, step_deg: float) -> NDArray[np.float64]:
-    """Turns of the range, ends included, at most a step apart; the whole circle once."""
+def _turns(correlate: CorrelateParams, step_deg: float) -> tuple[NDArray[np.float64], bool]:
+    """Turns from 0 to the end of the range, at most a step apart; whether they are folded.
+
+    The whole circle is gone round once: folded at 90 degrees where the mounting ends before.
+    """
     reach_deg = correlate.rotation_range_deg
-    steps = math.ceil(round(reach_deg / step_deg, 6))
-    angles = np.linspace(-reach_deg, reach_deg, 2 * steps + 1)
-    return angles[:-1] if reach_deg >= 180.0 else angles
+    folded = reach_deg >= _HALF_TURN and not 90.0 < correlate.mounting_deg < _HALF_TURN
+    last_deg = reach_deg / 2.0 if folded else reach_deg
+    steps = math.ceil(round(last_deg / step_deg, 6))
+    return np.linspace(0.0, last_deg, steps + 1), folded
 
 
 # One query against many sketches.
 
 
-def best_products(moves: NDArray[np.int8], sketches: NDArray[np.int8]) -> FloatArray:
+def best_products(moves: QueryMoves, sketches: NDArray[np.int8]) -> FloatArray:
     """For each exhibit, the largest correlation that any move of the query reaches.
 
     Parameters
     ----------
-    moves : (M, K) int8 array
-        See `moved_sketches`: of one length, but for rounding.
-    sketches : (N, L) int8 array
-        The exhibits, L at least K: the first K count. Their lengths do not matter.
+    moves : QueryMoves
+        K harmonics at S shifts and T turns.
+    sketches : (N, K) int8 array
+        The exhibits. Their lengths do not matter.
 
     Returns
     -------
     (N,) float32 array
-        In [-1, 1]; NaN where the first K of a sketch are all 0. The same bits on every machine:
+        In [-1, 1], but for rounding; NaN where a sketch is all 0. The same bits on every machine:
         the products are whole numbers.
 
     Raises
     ------
     ValueError
-        There is no move, or sketches are shorter than the moves.
+        There is no move, or sketches are of another length.
     """
     if not len(sketches):
         return np.empty(0, np.float32)
-    largest = largest_products if has_byte_products() else largest_by_floats
-    if 0 in moves.shape or moves.shape[1] > sketches.shape[1]:
-        raise ValueError(f"moves of sketches needed, found {moves.shape} and {sketches.shape}")
-    number = moves.shape[1]
-    lengths = np.sqrt(_energies(sketches, number) * _energies(moves, number).max())
-    blank = lengths == 0.0
-    return (largest(moves, sketches) / np.where(blank, np.nan, lengths)).astype(np.float32)
+    if 0 in moves.shifted.shape or moves.shifted.shape[1] != sketches.shape[1]:
+        shapes = f"{moves.shifted.shape} and {sketches.shape}"
+        raise ValueError(f"moves of sketches needed, found {shapes}")
+    series = _Series.of(moves)
+    largest = (largest_products if has_byte_products() else largest_by_floats)(series, sketches)
+    lengths = np.sqrt(_energies(sketches) * float(_energies(moves.shifted).max()))
+    scale = np.where(lengths == 0.0, np.nan, lengths) * series.scale / 2.0**series.bits
+    near, beyond = (largest / scale[:, None]).T
+    return np.fmax(near, beyond - moves.handicap).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """A query as the whole numbers of a Fourier series over the turn; see `simd/turns.py`.
+
+    With `bits` fewer, the products of an order have 16 bits; phases are multiples of 1 / `scale`.
+    """
+
+    moves: QueryMoves
+    orders: NDArray[np.int64]  # (L,) in fours: 0, 2, 1, 3, 4, 6, ...; some beyond the last
+    places: NDArray[np.int64]  # (L + 1,) where the harmonics of each order begin, of all L
+    bits: int
+    scale: int
+
+    @classmethod
+    def of(cls, moves: QueryMoves) -> _Series:
+        number = -(-len(moves.cosines) // FOUR)
+        orders = (FOUR * np.arange(number)[:, None] + np.array([0, 2, 1, 3])).ravel()
+        widths = moves.cosines * np.where(np.arange(len(moves.cosines)), 2, 1)
+        ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(widths)])
+        ends = np.concatenate([ends, np.full(FOUR * number + 1 - len(ends), ends[-1])])
+        sums = [
+            int(np.abs(moves.shifted[:, a:b]).astype(np.int64).sum(axis=1).max(initial=0))
+            for a, b in pairwise(ends)
+        ]
+        largest = _LARGEST * max(sums)
+        bits = max(0, math.ceil(math.log2(max(1, largest) / (2**15 - 1))))
+        # No sum over the orders can be larger: by Cauchy and Schwarz, and half a unit of rounding.
+        length = math.sqrt(int(_energies(moves.shifted).max(initial=0)))
+        bound = length * _LARGEST * math.sqrt(ends[-1]) / 2**bits + len(orders)
+        scale = 1 << min(14, int(math.log2((2**31 - 1) / (1.5 * bound))))
+        return cls(moves, orders, ends, bits, scale)
+
+    def turned_by_a_quarter(self) -> NDArray[np.int8]:
+        """Of each order the sines with the other sign, then the cosines; of order 0 nothing."""
+        turned = np.zeros_like(self.moves.shifted)
+        for first, number in zip(self.places[1:], self.moves.cosines[1:], strict=False):
+            middle, last = first + number, first + 2 * number
+            turned[:, first:middle] = -self.moves.shifted[:, middle:last]
+            turned[:, middle:last] = self.moves.shifted[:, first:middle]
+        return turned
+
+    def phases(self, turns_deg: NDArray[np.float64]) -> NDArray[np.int16]:
+        """Cosines and sines, (2, T, L), of each turn times each of the orders as they stand."""
+        angles = np.deg2rad(turns_deg)[:, None] * self.orders
+        waves = self.scale * np.array([np.cos(angles), np.sin(angles)])
+        return np.rint(waves).astype(np.int16)
+
+    def near(self) -> NDArray[np.bool_]:
+        """Which of the turns lie within the mounting, (T,)."""
+        return self.moves.turns_deg <= self.moves.mounting_deg + 1e-9
+
+    @property
+    def alike(self) -> bool:
+        """Whether no turn lies beyond the mounting."""
+        return self.moves.mounting_deg >= _HALF_TURN
+
+
+# By the byte instruction of this machine.
 
 
 @kernel
-def _largest_products(moves, starts, sketches, packed, best, out):
-    number, depth = moves.shape
-    flat = moves.reshape(moves.size)
+def _largest_products(ours, starts, firsts, phases, settings, sketches, bytes_at, out):
+    bits, near_blocks, folded, alike = settings
+    groups, fours = bytes_at.size, (firsts.size - 1) // FOUR
+    packed = np.empty(groups * MARKS, np.uint32)
+    products = np.empty((firsts.size - 1) * MARKS, np.uint32)
+    near, beyond = np.empty(MARKS, np.int32), np.empty(MARKS, np.int32)
+    far = near if alike else beyond
     for first in range(0, sketches.shape[0], MARKS):
         for mark in range(MARKS):  # the last one again where they are not full
-            row = min(first + mark, sketches.shape[0] - 1)
-            for k in range(depth):
-                packed[k * MARKS + mark] = sketches[row, k] ^ np.uint32(0x80808080)
-        best[:] = -(2**31)
-        for move in range(0, number, MOVES):
-            raise_to_largest(packed, flat[move * depth :], starts[move:], depth, best)
+            row = sketches[min(first + mark, sketches.shape[0] - 1)]
+            for k in range(groups):  # what is of the next order meets a 0
+                place = min(bytes_at[k], row.size - 4)
+                four = np.uint32(row[place])
+                four |= np.uint32(row[place + 1]) << np.uint32(8)
+                four |= np.uint32(row[place + 2]) << np.uint32(16)
+                four |= np.uint32(row[place + 3]) << np.uint32(24)
+                four >>= np.uint32(8 * (bytes_at[k] - place))
+                packed[k * MARKS + mark] = four ^ np.uint32(0x80808080)
+        near[:] = -(2**31)
+        beyond[:] = -(2**31)
+        for shift in range(ours.shape[0]):
+            order_products(packed, ours[shift], firsts, starts[shift], bits, products)
+            for block in range(phases.shape[0]):
+                if block < near_blocks:
+                    raise_to_turned(products, phases[block], fours, near, far, folded)
+                else:
+                    raise_to_turned(products, phases[block], fours, far, far, folded)
         for mark in range(min(MARKS, sketches.shape[0] - first)):
-            out[first + mark] = best[mark]
+            out[first + mark, 0] = near[mark]
+            out[first + mark, 1] = far[mark]
 
 
-def largest_products(moves: NDArray[np.int8], sketches: NDArray[np.int8]) -> NDArray[np.int32]:
-    """The largest product of each sketch, (N,), by the byte instruction of this machine."""
-    depth = -(-moves.shape[1] // _FOUR)
-    ours = _whole_fours(moves, depth * _FOUR)
-    ours = ours[np.minimum(np.arange(-(-len(ours) // MOVES) * MOVES), len(ours) - 1)]
-    starts = -128 * ours.sum(axis=1, dtype=np.int32)
-    theirs = sketches
-    if sketches.shape[1] % _FOUR or not sketches.flags.c_contiguous:
-        theirs = _whole_fours(sketches, -(-sketches.shape[1] // _FOUR) * _FOUR)
-    largest = np.empty(len(sketches), np.int32)
-    packed, best = np.empty(depth * MARKS, np.uint32), np.empty(MARKS, np.int32)
-    _largest_products(ours.view(np.uint32), starts, theirs.view(np.uint32), packed, best, largest)
-    return largest
+def largest_products(series: _Series, sketches: NDArray[np.int8]) -> NDArray[np.int32]:
+    """The largest product of each sketch within the mounting and beyond it, (N, 2)."""
+    moves = series.moves
+    fours_at: list[int] = []
+    firsts = [0]
+    for order in series.orders:
+        fours_at += range(int(series.places[order]), int(series.places[order + 1]), 4)
+        firsts.append(len(fours_at))
+    ours = np.zeros((len(moves.shifted), len(fours_at), 2, 4), np.int8)
+    for turned, rows in enumerate((moves.shifted, series.turned_by_a_quarter())):
+        for slot, order in enumerate(series.orders):
+            part = rows[:, series.places[order] : series.places[order + 1]]
+            there = ours[:, firsts[slot] : firsts[slot + 1], turned]
+            filled = np.zeros((len(rows), 4 * there.shape[1]), np.int8)
+            filled[:, : part.shape[1]] = part
+            there[:] = filled.reshape(there.shape)
+    sums = ours.sum(axis=3, dtype=np.int32)
+    starts = np.zeros((len(ours), len(series.orders), 2), np.int32)
+    for slot in range(len(series.orders)):
+        starts[:, slot] = -128 * sums[:, firsts[slot] : firsts[slot + 1]].sum(axis=1)
+    near = series.near()
+    blocks = [_phase_blocks(series, moves.turns_deg[some]) for some in (near, ~near)]
+    settings = series.bits, len(blocks[0]), moves.folded, series.alike
+    theirs = np.ascontiguousarray(sketches).view(np.uint8)
+    if theirs.shape[1] < 4:  # as many as are read at once
+        theirs = np.pad(theirs, ((0, 0), (0, 4 - theirs.shape[1])))
+    out = np.empty((len(sketches), 2), np.int32)
+    _largest_products(
+        ours.reshape(len(ours), -1).view(np.uint32),
+        starts.reshape(len(ours), -1),
+        np.array(firsts),
+        np.concatenate(blocks),
+        settings,
+        theirs,
+        np.array(fours_at),
+        out,
+    )
+    return out
 
 
-def largest_by_floats(moves: NDArray[np.int8], sketches: NDArray[np.int8]) -> NDArray[np.int32]:
-    """The same by matrix products of numbers that hold them exactly."""
-    number = moves.shape[1]
-    exact = np.dtype(np.float32 if number <= _EXACT else np.float64)
-    ours: FloatArray = moves.astype(exact)
-    largest = np.empty(len(sketches), np.int32)
+def _phase_blocks(series: _Series, turns_deg: NDArray[np.float64]) -> NDArray[np.uint32]:
+    """Phases as `raise_to_turned` takes them, (B, fours * 16): the last turn again to be full."""
+    blocks = -(-len(turns_deg) // TURNS)
+    if not blocks:
+        return np.zeros((0, len(series.orders) * TURNS), np.uint32)
+    full = turns_deg[np.minimum(np.arange(blocks * TURNS), len(turns_deg) - 1)]
+    # (2, B, TURNS, fours, parity, 2) -> (B, fours, TURNS, parity, wave, 2)
+    phases = series.phases(full).reshape(2, blocks, TURNS, -1, 2, 2)
+    ordered = np.ascontiguousarray(phases.transpose(1, 3, 2, 4, 0, 5))
+    return ordered.reshape(blocks, -1).view(np.uint32)
+
+
+# By matrix products of numbers that hold them exactly.
+
+
+def largest_by_floats(series: _Series, sketches: NDArray[np.int8]) -> NDArray[np.int32]:
+    """The same as `largest_products` on any machine."""
+    moves = series.moves
+    ours = (moves.shifted, series.turned_by_a_quarter())
+    cosines, sines = series.phases(moves.turns_deg).astype(np.float64)
+    odd = series.orders % 2 == 1
+    near = series.near()
+    out = np.empty((len(sketches), 2), np.int32)
     for first in range(0, len(sketches), _PORTION):
-        portion: FloatArray = sketches[first : first + _PORTION, :number].astype(exact).T
-        parts = [ours[some : some + _MOVES] @ portion for some in range(0, len(ours), _MOVES)]
-        largest[first : first + _PORTION] = np.max([p.max(axis=0) for p in parts], axis=0)
-    return largest
+        some = sketches[first : first + _PORTION].astype(np.float32)
+        products = np.empty((2, len(some), len(moves.shifted), len(series.orders)))
+        for slot, order in enumerate(series.orders):
+            part = slice(int(series.places[order]), int(series.places[order + 1]))
+            for turned, rows in enumerate(ours):
+                products[turned, :, :, slot] = some[:, part] @ rows[:, part].astype(np.float32).T
+        rounded = np.floor((products + float((1 << series.bits) >> 1)) / 2.0**series.bits)
+        even, odds = ([*_sums(rounded, cosines, sines, which)] for which in (~odd, odd))
+        direct = even[0] + odds[0] + np.abs(even[1] + odds[1])
+        within = direct[..., near].max(axis=(1, 2), initial=_LEAST)
+        beyond = direct[..., ~near].max(axis=(1, 2), initial=_LEAST)
+        if moves.folded:
+            across = even[0] - odds[0] + np.abs(odds[1] - even[1])
+            beyond = np.maximum(beyond, across.max(axis=(1, 2)))
+        if series.alike:
+            within = beyond = np.maximum(within, beyond)
+        out[first : first + len(some)] = np.stack([within, beyond], axis=1).astype(np.int32)
+    return out
+
+
+def _sums(
+    products: NDArray[np.float64],
+    cosines: NDArray[np.float64],
+    sines: NDArray[np.float64],
+    which: NDArray[np.bool_],
+) -> Iterator[NDArray[np.float64]]:
+    """The two series over some of the orders, (N, S, T) each."""
+    for part, waves in zip(products, (cosines, sines), strict=True):
+        yield part[..., which] @ waves[:, which].T
 
 
 @kernel
-def _sum_squares(rows, number, out):
+def _sum_squares(rows, out):
     for row in range(rows.shape[0]):
         total = np.int32(0)
-        for k in range(number):
+        for k in range(rows.shape[1]):
             total += np.int32(rows[row, k]) * np.int32(rows[row, k])
         out[row] = total
 
 
-def _energies(rows: NDArray[np.int8], number: int) -> NDArray[np.int64]:
-    """Sums of the squares of the first numbers of each row, (N,)."""
+def _energies(rows: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Sums of the squares of the numbers of each row, (N,)."""
     sums = np.empty(len(rows), np.int64)
-    _sum_squares(np.ascontiguousarray(rows), number, sums)
+    _sum_squares(np.ascontiguousarray(rows), sums)
     return sums
-
-
-def _whole_fours(numbers: NDArray[np.int8], length: int) -> NDArray[np.int8]:
-    """Rows with zeros up to a length that is a multiple of four."""
-    padded = np.zeros((len(numbers), length), np.int8)
-    padded[:, : numbers.shape[1]] = numbers
-    return padded

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.comparison import PlacedCells, Registration, turn_matrix
+from ribin.comparison import PlacedCells, Registration
 from ribin.correlate.blocks import patch_ccf
-from ribin.correlate.cells import CellSearch, joint_surface, search_cells
-from ribin.correlate.register import coarse_placements, refine_placements
+from ribin.correlate.cells import CellSearch, best_joint, joint_surface, search_cells
+from ribin.correlate.register import (
+    Placement,
+    coarse_placements,
+    refine_placements,
+    settle_placement,
+)
 from ribin.correlate.side import PreparedSide
 from ribin.model import NO_TRACE, Trace
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
@@ -27,40 +34,70 @@ def correlate_sides(
     1 coarse placements over the whole range, 2 refined, the best one exactly, 3 the cells of both
     marks searched around it, 4 the placement on which all cells agree, 5 each cell's own place.
 
+    Each stage treats the two sides alike: of the marks in the other order the same figures come
+    out, to the bit.
+
     Returns Registration or None: None where no placement in range lets the marks overlap enough.
     """
     seeds = coarse_placements(reference, comparison, describe, correlate)
-    trace.keep("seeds", placements=seeds)
+    trace.keep("seeds", placements=as_laid(seeds, trace))
     if not seeds:
         return None
-    near = refine_placements(
-        reference, comparison, seeds, describe, correlate, turns=1, norm_step=4
-    )
-    best = max(near, key=lambda placement: placement.strength)
-    (seed,) = refine_placements(
-        reference, comparison, [best], describe, correlate, turns=2, norm_step=1
-    )
-    trace.keep("refined", placements=[*near, seed])
+    near = refine_placements(reference, comparison, seeds, describe, correlate)
+    best = choose_placement(near, correlate)
+    seed = settle_placement(reference, comparison, best, describe, correlate)
+    trace.keep("refined", placements=as_laid([*near, seed], trace))
     # Cells of the comparison on the turned reference, and of the reference on the other.
-    turn, shift = seed.rotation_deg, -np.array(seed.shift_um) / describe.pitch_um
-    back = -turn_matrix(-turn) @ shift
-    backward = search_cells(comparison, reference, turn, shift, describe, correlate)
-    forward = search_cells(reference, comparison, -turn, back, describe, correlate)
-    joint = joint_surface(backward, forward)
-    trace.keep("joint", surface=joint, turns_deg=backward.turns_deg, shifts_px=backward.shifts_px)
-    t, s = divmod(int(joint.argmax()), joint.shape[1])
-    if joint[t, s] <= 0.0:
-        return None
-    row, col = -backward.shifts_px[s] * describe.pitch_um
-    return Registration(
-        rotation_deg=float(backward.turns_deg[t]),
-        shift_um=(float(row), float(col)),
-        agreement=float(joint[t, s]),
-        whole=seed.strength,
-        ccf=whole_ccf(comparison, backward, t, s),
-        forward=place_cells(reference, forward, describe.pitch_um),
-        backward=place_cells(comparison, backward, describe.pitch_um),
+    ahead, back = seed.motions
+    backward = search_cells(comparison, reference, ahead, describe, correlate)
+    forward = search_cells(reference, comparison, back, describe, correlate)
+    # All placements of either search are candidates.
+    joints = joint_surface(backward, forward), joint_surface(forward, backward)
+    trace.keep(
+        "joint", surface=joints[0], turns_deg=backward.turns_deg, shifts_px=backward.shifts_px
     )
+    pitch_um = describe.pitch_um
+    places = best_joint(backward, joints[0], pitch_um), best_joint(forward, joints[1], pitch_um)
+    place = max(places)  # of two that agree alike, the one turned further: alike either way round
+    if place.agreement <= 0.0:
+        return None
+    if place is places[0]:
+        cut, search, ahead, back = comparison, backward, place.motion, place.motion.inverse()
+    else:
+        cut, search, ahead, back = reference, forward, place.motion.inverse(), place.motion
+    return Registration(
+        ahead=ahead,
+        back=back,
+        agreement=place.agreement,
+        whole=seed.strength,
+        ccf=whole_ccf(cut, search, place.turn, place.shift),
+        beyond=abs(best.rotation_deg) > correlate.mounting_deg + _half_step(correlate),
+        forward=place_cells(reference, forward, pitch_um),
+        backward=place_cells(comparison, backward, pitch_um),
+    )
+
+
+def choose_placement(near: Sequence[Placement], correlate: CorrelateParams) -> Placement:
+    """The strongest placement; one beyond the mounting only where it is clearly stronger."""
+    limit_deg = correlate.mounting_deg + _half_step(correlate)
+
+    def weight(placement: Placement) -> float:
+        beyond = abs(placement.rotation_deg) > limit_deg
+        return placement.strength / (correlate.beyond_lead if beyond else 1.0)
+
+    return max(near, key=weight)
+
+
+def as_laid(placements: Sequence[Placement], trace: Trace) -> list[Placement]:
+    """For a trace: the placements as those of the reference on the comparison."""
+    if trace is NO_TRACE:
+        return []
+    return [Placement(*place.motions[0], place.strength) for place in placements]
+
+
+def _half_step(correlate: CorrelateParams) -> float:
+    """A coarse step stands for the turns within half of it."""
+    return correlate.coarse_rotation_step_deg / 2.0
 
 
 # Each cell at the best place that its search found, with the exact correlation there.

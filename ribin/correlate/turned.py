@@ -1,7 +1,6 @@
-"""Turned copies of a surface, rotated about its mark's centre; each made when first asked for.
+"""Turned copies of a surface, rotated about its mark's centre.
 
-A surface is 0 where it was not measured and nowhere else, so that it holds its mask: it takes half
-the memory, and copies that many comparisons share stay nearer to the processor.
+A surface is 0 where it was not measured and nowhere else, so that it holds its mask.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +16,6 @@ from ribin.model import BoolArray, FloatArray
 from ribin.surface._jit import sum_kernel
 from ribin.surface.simd.registers import LANES
 from ribin.surface.simd.turning import NEXT_TO_0, turn_pixels
-
-_MORE_TURNS = 3  # steps that refinement may go beyond the range
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,48 +39,18 @@ def lay_level(surface: FloatArray, valid: BoolArray, runs: NDArray[np.int32]) ->
     return Level(surface, pad_surface(surface, reach), reach, runs, int(valid.sum()))
 
 
-class TurnedCopies:
-    """A surface turned by the multiples of a step.
-
-    `surfaces`, (A, N, N) float32, has each of A turns; of no meaning until `at` was asked for it.
-    """
-
-    def __init__(self, level: Level, step_deg: float, range_deg: float, size_px: int) -> None:
-        steps = math.ceil(range_deg / step_deg) + _MORE_TURNS
-        self._level, self._step_deg, self._steps = level, step_deg, steps
-        self._made = np.zeros(2 * steps + 1, np.bool_)
-        self._making = Lock()
-        self.surfaces = np.empty((len(self._made), size_px, size_px), np.float32)
-
-    def at(self, angles_deg: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Which of the surfaces is turned by the step nearest to each angle, (T,)."""
-        turns = np.rint(angles_deg / self._step_deg).astype(np.int64)
-        places = turns + self._steps
-        if not self._made[places].all():
-            self._make(places)
-        return np.asarray(places)
-
-    def _make(self, places: NDArray[np.int64]) -> None:
-        with self._making:
-            new = np.unique(places[~self._made[places]])
-            angles_deg = np.asarray((new - self._steps) * self._step_deg)
-            level = self._level
-            turn_surface(level.padded, level.reach, angles_deg, new, self.surfaces)
-            self._made[new] = True
-
-
 @sum_kernel
-def _turn(surface, reach, angles_rad, which, origin, out):
+def _turn(surface, reach, angles_rad, origins, out):
     middle = np.float32((surface.shape[0] - 1) / 2.0)
-    left = np.float32(origin[1])
     width = out.shape[2]
     for t in range(angles_rad.shape[0]):
+        left = np.float32(origins[t, 1])
         cosine = np.float32(np.cos(angles_rad[t]))
         sine = np.float32(np.sin(angles_rad[t]))
         for r in range(out.shape[1]):
-            copy = out[which[t], r]
+            copy = out[t, r]
             copy[:] = np.float32(0.0)
-            y = np.float32(r + origin[0])
+            y = np.float32(r + origins[t, 0])
             across = reach[1] - y * y
             if across < 0.0:
                 continue
@@ -110,9 +76,8 @@ def turn_surface(
     surface: FloatArray,
     reach: NDArray[np.float32],
     angles_deg: NDArray[np.float64],
-    which: NDArray[np.int64],
+    shifts_px: NDArray[np.int64],
     out: FloatArray,
-    shift_px: tuple[int, int] = (0, 0),
 ) -> None:
     """Copies of a surface, turned counter-clockwise as displayed about its middle.
 
@@ -124,16 +89,13 @@ def turn_surface(
         From `surface_reach`: only there is sampled.
     angles_deg : (T,) array
         Turns.
-    which : (T,) int64 array
-        Which copies of `out` these are to be.
-    out : (Q, N, N) float32 array, contiguous, N at least 8
-        Receives them, 0 where not measured and nowhere else.
-    shift_px : (int, int)
+    shifts_px : (T, 2) int64 array
         The turned point that a copy's middle shows, from the surface's middle.
+    out : (T, N, N) float32 array, contiguous, N at least 8
+        Receives them, 0 where not measured and nowhere else.
     """
     middle = (out.shape[2] - 1) / 2.0
-    origin = np.array([shift_px[0] - middle, shift_px[1] - middle])
-    _turn(surface, reach, np.deg2rad(angles_deg), which, origin, out)
+    _turn(surface, reach, np.deg2rad(angles_deg), shifts_px - middle, out)
 
 
 def mask_surface(surface: FloatArray, valid: BoolArray) -> FloatArray:

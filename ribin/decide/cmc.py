@@ -13,7 +13,7 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.comparison import CellFit, PlacedCells, Registration
+from ribin.comparison import CellFit, PlacedCells, Registration, RigidMotion
 from ribin.params.defaults import DecideParams
 from ribin.surface._jit import kernel
 
@@ -23,7 +23,7 @@ _ROUNDS = 4
 _FEWEST = 4  # cells; fewer always lie near some motion
 
 
-# The motion.
+# The motion, and back: each is computed as the other would be of the marks in the other order.
 
 
 @kernel
@@ -38,62 +38,95 @@ def _distances(one, two, turned_deg, motion, place_um, angle_deg):
 
 
 @kernel
-def _fit_rigid(one, two, chosen, motion):
-    """The motion that takes the chosen points of one nearest to those of two (Kabsch)."""
-    middle = np.zeros((2, 2))
-    number = 0
+def _sum_points(one, two, chosen, sums):
+    """Sums of the chosen points of both."""
+    sums[:] = 0.0
     for k in range(one.shape[0]):
         if chosen[k]:
-            number += 1
             for axis in range(2):
-                middle[0, axis] += one[k, axis]
-                middle[1, axis] += two[k, axis]
-    middle /= number
-    across, along = 0.0, 0.0
-    for k in range(one.shape[0]):
-        if chosen[k]:
-            a_row, a_col = one[k, 0] - middle[0, 0], one[k, 1] - middle[0, 1]
-            b_row, b_col = two[k, 0] - middle[1, 0], two[k, 1] - middle[1, 1]
-            across += a_row * b_col - a_col * b_row
-            along += a_row * b_row + a_col * b_col
-    turn = np.arctan2(across, along)
-    cosine, sine = np.cos(turn), np.sin(turn)
-    motion[0] = np.rad2deg(turn)
-    motion[1] = middle[1, 0] - (cosine * middle[0, 0] - sine * middle[0, 1])
-    motion[2] = middle[1, 1] - (sine * middle[0, 0] + cosine * middle[0, 1])
+                sums[axis] += one[k, axis]
+                sums[2 + axis] += two[k, axis]
 
 
 @kernel
-def _follow(one, two, turned_deg, correlates, limits, motion, place_um, angle_deg):
-    """Fit the motion to the pairs that it explains, some times over."""
-    chosen = np.empty(correlates.shape, np.bool_)
+def _sum_products(one, two, chosen, middle, sums):
+    """Cross and dot products of the chosen points, from the middle of each."""
+    sums[:] = 0.0
+    for k in range(one.shape[0]):
+        if chosen[k]:
+            a_row, a_col = one[k, 0] - middle[0], one[k, 1] - middle[1]
+            b_row, b_col = two[k, 0] - middle[2], two[k, 1] - middle[3]
+            sums[0] += a_row * b_col - a_col * b_row
+            sums[1] += a_row * b_row + a_col * b_col
+
+
+@kernel
+def _set_motion(turn_rad, one, two, motion):
+    """The turn, and the shift that then brings one point to the other."""
+    cosine, sine = np.cos(turn_rad), np.sin(turn_rad)
+    motion[0] = np.rad2deg(turn_rad)
+    motion[1] = two[0] - (cosine * one[0] - sine * one[1])
+    motion[2] = two[1] - (sine * one[0] + cosine * one[1])
+
+
+@kernel
+def _choose(ccf, place_um, angle_deg, limits, slack, chosen):
+    number = 0
+    for k in range(chosen.shape[0]):
+        near = place_um[k] <= slack * limits[0] and abs(angle_deg[k]) <= slack * limits[1]
+        chosen[k] = ccf[k] >= limits[2] and near
+        number += chosen[k]
+    return number
+
+
+@kernel
+def _follow(forward, backward, limits, motions, places_um, angles_deg):
+    """Fit the motion to the cells that it explains, some times over (Kabsch).
+
+    A side is the centres of its cells, where they fell, their turns and correlations. Sums over one
+    side are added to those over the other, so that their order does not count.
+    """
+    center, fell, turned, ccf = forward
+    other_center, other_fell, other_turned, other_ccf = backward
+    chosen = np.empty(ccf.shape, np.bool_)
+    other_chosen = np.empty(other_ccf.shape, np.bool_)
+    sums, other_sums, middle = np.empty(4), np.empty(4), np.empty(4)
+    products, other_products = np.empty(2), np.empty(2)
     slack = _FIRST_SLACK
-    _distances(one, two, turned_deg, motion, place_um, angle_deg)
     for _ in range(_ROUNDS - 1):
-        number = 0
-        for k in range(chosen.shape[0]):
-            near = place_um[k] <= slack * limits[0] and abs(angle_deg[k]) <= slack * limits[1]
-            chosen[k] = correlates[k] and near
-            number += chosen[k]
+        _distances(center, fell, turned, motions[0], places_um[0], angles_deg[0])
+        _distances(other_center, other_fell, other_turned, motions[1], places_um[1], angles_deg[1])
+        number = _choose(ccf, places_um[0], angles_deg[0], limits, slack, chosen)
+        number += _choose(other_ccf, places_um[1], angles_deg[1], limits, slack, other_chosen)
         if number < _FEWEST:
             break
-        _fit_rigid(one, two, chosen, motion)
-        _distances(one, two, turned_deg, motion, place_um, angle_deg)
+        _sum_points(center, fell, chosen, sums)
+        _sum_points(other_center, other_fell, other_chosen, other_sums)
+        for axis in range(4):
+            middle[axis] = (sums[axis] + other_sums[(axis + 2) % 4]) / number
+        _sum_products(center, fell, chosen, middle, products)
+        middle[0], middle[1], middle[2], middle[3] = middle[2], middle[3], middle[0], middle[1]
+        _sum_products(other_center, other_fell, other_chosen, middle, other_products)
+        turn = np.arctan2(products[0] - other_products[0], products[1] + other_products[1])
+        _set_motion(turn, middle[2:], middle[:2], motions[0])
+        _set_motion(-turn, middle[:2], middle[2:], motions[1])
         slack = 1.0
+    _distances(center, fell, turned, motions[0], places_um[0], angles_deg[0])
+    _distances(other_center, other_fell, other_turned, motions[1], places_um[1], angles_deg[1])
 
 
 @dataclass(frozen=True)
 class Consensus:
     """A motion of the reference onto the comparison (see `Registration`), and the cells against it.
 
-    The cells of the reference stand before those of the comparison. Of cells that were not
-    measured, distance and angle may be anything.
+    Of the cells of either side, forward and backward: how far from where the motion puts each it
+    fell, and its turn against the motion's, within 180 degrees. Of cells that were not measured,
+    both may be anything.
     """
 
-    rotation_deg: float
-    shift_um: tuple[float, float]
-    place_um: NDArray[np.float64]  # (K,) from where the motion puts each cell to where it fell
-    angle_deg: NDArray[np.float64]  # (K,) turn against the motion's, within 180 degrees
+    motion: RigidMotion
+    place_um: tuple[NDArray[np.float64], NDArray[np.float64]]
+    angle_deg: tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def find_consensus(registration: Registration, params: DecideParams) -> Consensus:
@@ -102,18 +135,17 @@ def find_consensus(registration: Registration, params: DecideParams) -> Consensu
     Least squares over the cells of both directions, each round over the cells that the last
     motion explains.
     """
-    forward, backward = registration.forward, registration.backward
-    # Each cell is a pair of points, whichever side it was cut from.
-    reference = np.concatenate([forward.center_um, backward.fell_um])
-    comparison = np.concatenate([forward.fell_um, backward.center_um])
-    turned_deg = np.concatenate([forward.rotation_deg, -backward.rotation_deg])
-    correlates = np.concatenate([forward.ccf, backward.ccf]) >= params.min_ccf
-    limits = params.max_place_um, params.max_angle_deg
-    motion = np.array([registration.rotation_deg, *registration.shift_um])
-    place_um, angle_deg = np.empty(len(correlates)), np.empty(len(correlates))
-    _follow(reference, comparison, turned_deg, correlates, limits, motion, place_um, angle_deg)
-    rotation_deg, row, col = motion.tolist()
-    return Consensus(rotation_deg, (row, col), place_um, angle_deg)
+    sides = registration.forward, registration.backward
+    cells = [(side.center_um, side.fell_um, side.rotation_deg, side.ccf) for side in sides]
+    limits = params.max_place_um, params.max_angle_deg, params.min_ccf
+    motions = np.array(
+        [(m.rotation_deg, *m.shift_um) for m in (registration.ahead, registration.back)]
+    )
+    place_um = np.empty(len(sides[0].ccf)), np.empty(len(sides[1].ccf))
+    angle_deg = np.empty(len(sides[0].ccf)), np.empty(len(sides[1].ccf))
+    _follow(*cells, limits, motions, place_um, angle_deg)
+    rotation_deg, row, col = motions[0].tolist()
+    return Consensus(RigidMotion(rotation_deg, (row, col)), place_um, angle_deg)
 
 
 # The cells against it.
@@ -145,19 +177,18 @@ def judge_cells(
     are. A cell is congruent if its correlation, its place and its angle are within the limits
     (Song 2013; the thresholds of `DecideParams`).
     """
-    ahead = len(registration.forward.ccf)
-    forward = _judge_side("forward", registration.forward, consensus, slice(None, ahead), params)
-    backward = _judge_side("backward", registration.backward, consensus, slice(ahead, None), params)
+    forward = _judge_side("forward", registration.forward, consensus, 0, params)
+    backward = _judge_side("backward", registration.backward, consensus, 1, params)
     return (*forward, *backward)
 
 
 def _judge_side(
-    direction: str, cells: PlacedCells, consensus: Consensus, own: slice, params: DecideParams
+    direction: str, cells: PlacedCells, consensus: Consensus, side: int, params: DecideParams
 ) -> list[CellFit]:
     measured = np.isfinite(cells.ccf)
     last = int(np.searchsorted(np.cumsum(measured), params.cells_a_side)) + 1
     ccf, center_um = cells.ccf[:last], cells.center_um[:last]
-    place_um, angle_deg = consensus.place_um[own][:last], consensus.angle_deg[own][:last]
+    place_um, angle_deg = consensus.place_um[side][:last], consensus.angle_deg[side][:last]
     missed = np.empty(len(ccf), np.int64)
     limits = params.min_ccf, params.max_place_um, params.max_angle_deg
     _first_missed(ccf, place_um, angle_deg, limits, missed)

@@ -10,6 +10,8 @@ from ribin.decide.cmc import compared_cells, congruent_cells, find_consensus, ju
 from ribin.model import NO_TRACE, Template, Trace
 from ribin.params.defaults import DecideParams
 
+BEYOND = "turned beyond the mounting"
+
 
 def decide_comparison(
     reference: Template,
@@ -21,7 +23,9 @@ def decide_comparison(
 ) -> Comparison:
     """1 the motion most cells followed, 2 which cells are congruent, 3 the score's parts."""
     consensus = find_consensus(registration, params)
-    trace.keep("consensus", rotation_deg=consensus.rotation_deg, shift_um=consensus.shift_um)
+    trace.keep(
+        "consensus", rotation_deg=consensus.motion.rotation_deg, shift_um=consensus.motion.shift_um
+    )
     fits = judge_cells(registration, consensus, params)
     cells, cmc = compared_cells(fits), congruent_cells(fits)
     if cells < params.min_cells:
@@ -29,6 +33,9 @@ def decide_comparison(
         return not_compared(reference, comparison, reason, params_id, cells)
     fraction = cmc / cells
     parts = score_parts(registration.agreement, registration.whole, fraction, params)
+    if registration.beyond:
+        turned_deg = abs(consensus.motion.rotation_deg)
+        parts = (*parts, beyond_part(turned_deg, parts, params))
     return Comparison(
         reference=reference.provenance.source,
         comparison=comparison.provenance.source,
@@ -39,8 +46,8 @@ def decide_comparison(
         ccf=registration.ccf,
         score=sum(part.contribution for part in parts),
         score_parts=parts,
-        rotation_deg=consensus.rotation_deg,
-        shift_um=consensus.shift_um,
+        rotation_deg=consensus.motion.rotation_deg,
+        shift_um=consensus.motion.shift_um,
         cell_fits=fits,
         params_id=params_id,
         version=__version__,
@@ -90,6 +97,12 @@ def score_parts(
         ),
         ScorePart("congruent cells", cmc_fraction, params.cmc_points * cmc_fraction),
     )
+
+
+def beyond_part(turned_deg: float, parts: tuple[ScorePart, ...], params: DecideParams) -> ScorePart:
+    """What is taken off where marks agree beyond the stated mounting: at most what is there."""
+    reached = sum(part.contribution for part in parts)
+    return ScorePart(BEYOND, turned_deg, -min(params.beyond_points, reached))
 
 
 def _saturate(x: float) -> float:

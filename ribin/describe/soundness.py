@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from ribin.describe.cells import block_counts, block_runs
 from ribin.errors import FormatError
 from ribin.params.defaults import BLOCK_PX
+from ribin.surface.rings import COVER_ORDERS, FOUR, POINTS, series_lengths
 
 _LARGEST_PX = 4096
+_MOST_RINGS = 256
+_LARGEST = 1e9
 _FORMS = {  # number of axes and type
     "fine": (2, np.float32),
     "fine_valid": (2, np.bool_),
@@ -24,8 +27,8 @@ _FORMS = {  # number of axes and type
     "medium": (2, np.float32),
     "medium_valid": (2, np.bool_),
     "medium_runs": (2, np.int32),
-    "coarse": (1, np.float32),
-    "coarse_runs": (2, np.int32),
+    "coarse": (3, np.int8),
+    "coarse_cover": (4, np.float32),
 }
 
 
@@ -44,19 +47,27 @@ def check_described(arrays: Mapping[str, NDArray], where: str) -> None:
     _check_level(
         arrays["medium"], arrays["medium_valid"], arrays["medium_runs"], f"{where}: medium"
     )
-    side = round(float(np.sqrt(arrays["coarse"].size)))
-    if side * side != arrays["coarse"].size:
-        raise FormatError(f"{where}: coarse of a square needed, found {arrays['coarse'].size}")
-    coarse = arrays["coarse"].reshape(side, side)
-    _check_runs(coarse, coarse != 0.0, arrays["coarse_runs"], f"{where}: coarse")
-    if abs(float(np.linalg.norm(coarse)) - 1.0) > 1e-3:
-        raise FormatError(f"{where}: coarse of unit length needed")
+    _check_rings(arrays["coarse"], arrays["coarse_cover"], where)
     counts = block_counts(arrays["fine_valid"], BLOCK_PX)
     if not np.array_equal(arrays["fine_counts"], counts):
         raise FormatError(f"{where}: fine_counts differ from what fine_valid counts")
     cells, blocks = arrays["cells"], len(counts)
     if cells.shape[1:] != (2,) or not len(cells) or cells.min() < 0 or cells.max() > blocks - 2:
         raise FormatError(f"{where}: cells within {blocks} x {blocks} blocks needed")
+
+
+def _check_rings(series: NDArray, cover: NDArray, where: str) -> None:
+    rings = cover.shape[2]
+    if cover.shape != (2, 2, rings, COVER_ORDERS) or rings % FOUR or not 0 < rings <= _MOST_RINGS:
+        raise FormatError(
+            f"{where}: coarse_cover of {FOUR} to {_MOST_RINGS} rings in fours needed, "
+            f"found {cover.shape}"
+        )
+    needed = (2, POINTS, FOUR * sum(series_lengths(rings)))
+    if series.shape != needed:
+        raise FormatError(f"{where}: coarse of {needed} needed, found {series.shape}")
+    if not np.abs(cover).max() <= _LARGEST:  # nor where one is no number
+        raise FormatError(f"{where}: coarse_cover within {_LARGEST:g} needed")
 
 
 def _check_level(surface: NDArray, valid: NDArray, runs: NDArray, where: str) -> None:

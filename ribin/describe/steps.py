@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.errors import ScanError
@@ -10,6 +13,9 @@ from ribin.model import NO_TRACE, BoolArray, FloatArray, Mark, Template, Trace
 from ribin.params.defaults import BLOCK_PX, HEIGHT_STEP, DescribeParams
 from ribin.surface._jit import kernel
 from ribin.surface.regression import remove_form
+from ribin.surface.rings import FOUR, cover_series, ring_grid, ring_series
+
+_BYTE = 127  # the largest number that a series is held in
 
 
 def describe_surface(
@@ -17,8 +23,8 @@ def describe_surface(
 ) -> Template:
     """Everything a comparison needs of one side.
 
-    1 the fine surface: reduced, freed of more form, evened out; 2 its cells; 3 the medium and
-    coarse surfaces, from the wider band of the mark.
+    1 the fine surface: reduced, freed of more form, evened out; 2 its cells; 3 the medium surface,
+    from the wider band of the mark; 4 the medium surface on rings, for registration at every turn.
 
     `Template.arrays` then holds, all (row, col), square and centred on the mark's centre:
 
@@ -28,10 +34,12 @@ def describe_surface(
         First block of each cell in order of spread, and measured pixels a block of 8 x 8.
     medium (M, M) float32, medium_valid (M, M) bool
         At `params.medium_pitch_um`, M a multiple of two blocks.
-    coarse (D,) float32
-        At `params.coarse_pitch_um` over the whole frame, row by row, unit length, 0 where not
-        measured.
-    fine_runs, medium_runs, coarse_runs (N, 3) int32
+    coarse (2, G, K) int8
+        Real and imaginary parts of the series of all rings about G points; see `surface.rings`.
+    coarse_cover (2, 2, N, 16) float32
+        Of N rings about the middle, real and imaginary parts of the leading orders of the mask and
+        of the squared heights, these in the unit of `coarse`.
+    fine_runs, medium_runs (N, 3) int32
         Row, first column and number of neighbouring blocks that hold surface.
 
     Raises ScanError: the mark has no relief, or no cell holds enough surface.
@@ -44,12 +52,10 @@ def describe_surface(
 
     medium, medium_valid = _at_pitch(mark, params.medium_pitch_um, params.clip_mads)
     trace.keep("medium", surface=medium, valid=medium_valid)
-    coarse, coarse_valid = _at_pitch(mark, params.coarse_pitch_um, params.clip_mads)
-    length = float(np.linalg.norm(coarse))
-    trace.keep("coarse", surface=coarse, valid=coarse_valid)
-    _check(mark, len(cells), length, params.min_fill)
-
+    _check(mark, len(cells), bool(medium.any()), params.min_fill)
     medium, medium_valid = _crop(medium, medium_valid)
+    coarse, cover = _on_rings(medium, medium_valid, mark, params)
+    trace.keep("coarse", series=coarse, cover=cover)
     return Template(
         mark_type=mark.mark_type,
         kind=mark.kind,
@@ -65,8 +71,8 @@ def describe_surface(
             "medium": medium,
             "medium_valid": medium_valid,
             "medium_runs": block_runs(block_counts(medium_valid, BLOCK_PX)),
-            "coarse": (coarse / np.float32(length)).ravel(),
-            "coarse_runs": block_runs(block_counts(coarse_valid, BLOCK_PX)),
+            "coarse": coarse,
+            "coarse_cover": cover,
         },
     )
 
@@ -82,6 +88,24 @@ def _fine(mark: Mark, params: DescribeParams) -> tuple[FloatArray, BoolArray]:
 def _at_pitch(mark: Mark, pitch_um: float, clip_mads: float) -> tuple[FloatArray, BoolArray]:
     surface, valid = reduce_surface(mark.surface, mark.valid, round(pitch_um / mark.pitch_um))
     return even_out(surface, valid, clip_mads), valid
+
+
+def _on_rings(
+    medium: FloatArray, valid: BoolArray, mark: Mark, params: DescribeParams
+) -> tuple[NDArray[np.int8], FloatArray]:
+    """`coarse` and `coarse_cover` of a template."""
+    frame_um = mark.surface.shape[0] * mark.pitch_um
+    rings = FOUR * math.ceil(frame_um / 2.0 / params.coarse_step_um / FOUR)
+    grid = ring_grid(rings, params.coarse_step_um, params.coarse_reach_um)
+    series = _parts(ring_series(medium, params.medium_pitch_um, grid))
+    unit = max(float(np.abs(series).max()) / _BYTE, float(np.finfo(np.float32).tiny))
+    cover = _parts(cover_series(medium / np.float32(unit), valid, params.medium_pitch_um, grid))
+    return np.ascontiguousarray(np.rint(series / np.float32(unit)), np.int8), cover
+
+
+def _parts(series: NDArray[np.complex64]) -> FloatArray:
+    """Real parts, then imaginary ones."""
+    return np.stack([series.real, series.imag])
 
 
 def _crop(surface: FloatArray, valid: BoolArray) -> tuple[FloatArray, BoolArray]:
@@ -101,8 +125,8 @@ def _crop(surface: FloatArray, valid: BoolArray) -> tuple[FloatArray, BoolArray]
     return np.ascontiguousarray(surface[inner, inner]), np.ascontiguousarray(valid[inner, inner])
 
 
-def _check(mark: Mark, cells: int, relief: float, min_fill: float) -> None:
-    if relief == 0.0:
+def _check(mark: Mark, cells: int, relief: bool, min_fill: float) -> None:
+    if not relief:
         raise ScanError(f"{mark.provenance.source}: {mark.mark_type} has no relief")
     if cells == 0:
         raise ScanError(

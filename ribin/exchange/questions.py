@@ -62,6 +62,11 @@ class SearchQuestion(Printable, frozen=True):
     date_from: Name = ""
     date_to: Name = ""
     kind: ExhibitKind | None = None
+    firing_pin_shape: Name = ""
+    breech_face_type: Name = ""
+    ammunition: Name = ""
+    make: Name = ""
+    model: Name = ""
     full: bool = False
     top: Annotated[int, Meta(ge=1, le=_MOST_ROWS)] | None = None
     group: Grouping = Grouping.NONE
@@ -210,10 +215,7 @@ def search_question(query: Template, request: Request, receiver: str) -> SearchQ
         scope=request.scope,
         who=request.who,
         reason=request.reason,
-        calibre=filters.calibre,
-        date_from=filters.date_from,
-        date_to=filters.date_to,
-        kind=filters.kind,
+        **asdict(filters),
         full=request.full,
         top=request.top,
         group=request.group,
@@ -228,7 +230,7 @@ def request_of(asked: SearchQuestion, sender: str, owner: str) -> Request:
     return Request(
         asking_member=sender,
         scope=asked.scope,
-        filters=Filters(asked.calibre, asked.date_from, asked.date_to, asked.kind),
+        filters=Filters(**{name: getattr(asked, name) for name in Filters.__dataclass_fields__}),
         who=asked.who,
         reason=asked.reason,
         full=asked.full,

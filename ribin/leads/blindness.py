@@ -3,9 +3,11 @@
 A first verdict is shown to the person who gave it, and a name is taken as it is stated. So a look
 counts for the name and for the login behind it: whoever borrows another's name to look is not blind
 under the own one. Who gave a verdict on the lead may look again from the login that gave it: that
-is no look of others who share this login. Exports and backups hold every verdict, and count as
-looks at those that await the second. A verdict on an earlier lead of the same pair counts like one
-on this lead: two persons who know where they disagreed are not blind when they start again.
+is no look of others who share this login. A person who is known by an account, in a browser, has no
+login behind the name: looks count for the account, never for the login of the server. Exports and
+backups hold every verdict, and count as looks at those that await the second. A verdict on an
+earlier lead of the same pair counts like one on this lead: two persons who know where they
+disagreed are not blind when they start again.
 """
 
 from __future__ import annotations
@@ -20,10 +22,9 @@ from ribin.cases.leads import (
     LeadHistory,
     Review,
     ReviewRound,
-    account_name,
     is_by,
-    login_name,
     logins_behind,
+    logins_here,
     same_person,
 )
 from ribin.leads.rules import makes_a_link, verdicts_are_known
@@ -53,8 +54,7 @@ class Viewer:
 
 def viewer_of_this_process(both: BothVaults) -> Viewer:
     """Those of whoever acts now."""
-    logins = frozenset({login_name(), account_name()} - {""})
-    return Viewer(both.own_member, both.who, logins, socket.gethostname())
+    return Viewer(both.own_member, both.who, logins_here(both.who), socket.gethostname())
 
 
 def reads_all_logs(both: BothVaults, lead: Lead) -> bool:

@@ -36,6 +36,7 @@ from ribin.leads.two_vaults import (
     names_in_lead,
 )
 from ribin.search.network import Network
+from ribin.vault.accounts import check_proved
 from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import read_exhibits
 from ribin.vault.leads import (
@@ -125,13 +126,15 @@ def close_lead(own: Vault, network: Network | None, lead: str, *, who: str, reas
 def confirm_lead(own: Vault, network: Network | None, lead: str, *, who: str, note: str) -> Step:
     """Confirm two verdicts of the other member on a lead across a border; that makes the link.
 
-    Raises AccessError: `who` is no examiner, or both verdicts are of the own member;
+    Raises AccessError: `who` is no examiner or has not given the password of an account, or both
+    verdicts are of the own member;
     ParameterError: there is no note; StoreError: the lead is unknown or awaits no confirmation, or
     the log of the other member is out of reach.
     """
     note = rules.stated_text(note, "note: what the confirmation rests on")
     with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
         check_role(both.own, who, (Role.EXAMINER,))
+        check_proved(both.own, who, f"lead {lead}: a confirmation")
         merge_lead(both, lead)
         history = read_lead(both.own, lead, str(own.path))
         rules.check_confirmation(history, own.member)
@@ -154,12 +157,14 @@ def _check_logs_in_reach(both: BothVaults, lead: Lead, what: str) -> None:
 def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, reason: str) -> Step:
     """End a link; both reviews and the link itself stay on record.
 
-    Raises AccessError: `who` is neither examiner nor reviewer; ParameterError: there is no reason;
+    Raises AccessError: `who` is neither examiner nor reviewer, or has an account and states a name;
+    ParameterError: there is no reason;
     StoreError: the lead is unknown, or no link that stands.
     """
     reason = rules.stated_text(reason, "reason: why the link is withdrawn")
     with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
         check_role(both.own, who, (Role.EXAMINER, Role.REVIEWER))
+        check_proved(both.own, who, f"lead {lead}: the end of a link", signed_off=False)
         merge_lead(both, lead)
         history = read_lead(both.own, lead, str(own.path))
         if not history.linked:
@@ -275,9 +280,9 @@ def give_review(
     this lead or an earlier one, was given by this person or shown to this name or login. Across a
     border it counts, and makes a link, once the logs of both members were read.
 
-    Raises AccessError: `who` is no examiner (first review) or no reviewer (second), or would review
-    their own; ParameterError: there is no note; StoreError: the lead is unknown, or has both
-    reviews already.
+    Raises AccessError: `who` is no examiner (first review) or no reviewer (second), would review
+    their own, or has an account and has not given its password; ParameterError: there is no note;
+    StoreError: the lead is unknown, or has both reviews already.
     """
     note = rules.stated_text(note, "note: what the verdict rests on")
     with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
@@ -286,6 +291,7 @@ def give_review(
         earlier = rules.own_review(history, who, own.member) if supersede else None
         place = earlier.place if earlier else rules.next_round(history)
         check_role(both.own, who, (_REVIEWING[rules.round_given(history, earlier) or place],))
+        check_proved(both.own, who, f"lead {lead}: a verdict")
         if not earlier:
             rules.check_review(history, who, own.member)
             earlier = rules.not_blind_second(history)

@@ -201,12 +201,15 @@ class SketchParams:
     inner_um: float = 700.0  # where marks begin and end; outside, less is kept
     outer_um: float = 1950.0
     edge_um: float = 300.0
-    harmonics: int = 1024  # one byte each on disk
-    leading: int = 512  # of them, for the first look at everything; see benchmarks/sketch.py
-    first_shift_um: float = 100.0  # moves of the first look: a quarter of the wavelength it sees
-    first_rotation_deg: float = 3.0  # 79 um at the outer edge of a breech face
-    shift_um: float = 50.0  # moves of the second look
-    rotation_deg: float = 2.0
+    harmonics: int = 1024  # one byte each on disk; half of them lose weak mates (sketch.py)
+    shift_um: float = 50.0  # moves: a third of the finest wavelength
+    rotation_deg: float = 2.0  # 68 um at the outer edge of a breech face
+    # Of the shifts, one in so many serves the first look: 2 are the fields of one colour of a
+    # chessboard, which lose no weak mate that all of them would keep (recall.py).
+    one_shift_in: int = 2
+    # Correlation that is taken off beyond the stated mounting, where five times as many turns agree
+    # by chance: so much more do strangers reach there (recall.py).
+    beyond_handicap: float = 0.01
 
 
 # Impressions are a third as large: lengths scaled as those of their cells, and no hole inside.
@@ -216,8 +219,6 @@ _IMPRESSION = SketchParams(
     inner_um=0.0,
     outer_um=700.0,
     edge_um=100.0,
-    first_shift_um=31.25,
-    first_rotation_deg=3.0,
     shift_um=15.625,
     rotation_deg=2.0,
 )
@@ -233,7 +234,7 @@ class SearchParams:
     """
 
     second_look_marks: int = 2000  # the larger of this number and the share goes on
-    second_look_share: float = 0.02
+    second_look_share: float = 0.05
     shortlist_marks: int = 400  # compared in full
     index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
     batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB
@@ -273,7 +274,10 @@ class DescribeParams:
     pitch_um: float = 25.0  # tuned with benchmarks/accuracy.py: 33 um loses weak marks
     high_cutoff_um: float = 320.0  # of the fine surface; 250 loses marks cropped to a half
     clip_mads: float = 2.5  # relief beyond it is dirt or an edge; lifts the weakest known match
-    coarse_pitch_um: float = 75.0  # DESIGN decision 4: 100 um loses mates, 50 um costs five times
+    # Rings for the coarse registration: so far apart, and about points so far from the middle. With
+    # 100 um, or points within 215 um, fewer weak mates are among the first ten placements.
+    coarse_step_um: float = 75.0
+    coarse_reach_um: float = 260.0
     medium_pitch_um: float = 50.0
     min_fill: float = 0.30  # share of a cell that is measured (Chen 2017: 0.15; NFI: 0.35)
 
@@ -287,12 +291,16 @@ class DescribeParams:
 class CorrelateParams:
     """Where one template falls on another."""
 
-    rotation_range_deg: float = 30.0  # the laboratory's mounting protocol
+    rotation_range_deg: float = 180.0  # to either side: every turn
+    mounting_deg: float = 30.0  # the laboratory's mounting protocol; beyond it, more is needed
     coarse_rotation_step_deg: float = 3.0
     shift_range_um: float = 400.0  # of one mark's centre against the other's
-    coarse_norm_step_um: float = 225.0  # overlap and energy of whole marks: computed so far apart
     min_overlap: float = 0.10  # of the smaller mark, at the coarse placement
-    seeds: int = 10  # placements looked at more closely; 6 lose marks cropped to a half
+    seeds: int = 10  # placements within the mounting that are looked at more closely
+    beyond_seeds: int = 6  # and beyond it
+    # Times as strong as the best within the mounting, as a whole mark: then a placement beyond is
+    # taken. 1.1 loses weak mates that are mounted as stated (weak-raw AUC 0.80), 1.5 turned ones.
+    beyond_lead: float = 1.3
     seed_distance_um: float = 100.0  # two seeds differ by more than this or by
     seed_distance_deg: float = 3.0
     medium_rotation_step_deg: float = 1.5
@@ -321,6 +329,8 @@ class DecideParams:
     whole_points: float = 30.0
     whole_scale: float = 0.35
     cmc_points: float = 15.0
+    # Taken off beyond the stated mounting, where six times as many placements agree by chance.
+    beyond_points: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -343,7 +353,8 @@ _FIRING_PIN = MethodParams(
                      max_relief_um=600.0, form_degree=4, ring_um=0.0,
                      high_cutoff_um=120.0,  # 200: known non-matches reach 33 instead of 28
                      edge_um=100.0),  # 50: with shared turning marks 33 instead of 24
-    DescribeParams(7.8125, high_cutoff_um=128.0, coarse_pitch_um=31.25, medium_pitch_um=15.625),
+    DescribeParams(7.8125, high_cutoff_um=128.0, coarse_step_um=31.25, coarse_reach_um=95.0,
+                   medium_pitch_um=15.625),
     CorrelateParams(shift_range_um=150.0, seed_distance_um=33.0, medium_shift_um=31.25,
                     search_radius_um=46.875, norm_step_um=23.4375),
     DecideParams(max_place_um=20.0, agreement_scale=7.0),  # 5: known non-matches 32, not 24
@@ -353,6 +364,7 @@ _EJECTOR = replace(
     preprocess=replace(_FIRING_PIN.preprocess,
                        high_cutoff_um=150.0,  # best in noise, by a few tuned matches
                        form_degree=2),  # an ejector's dent is no bowl; 4 was worse at 120 um
+    describe=replace(_FIRING_PIN.describe, coarse_reach_um=130.0),
     correlate=replace(_FIRING_PIN.correlate,
                       shift_range_um=200.0),  # 150 does as well; 100 and 250 less
     decide=replace(_FIRING_PIN.decide, agreement_scale=5.0),  # 7 lowers the weakest match by 7

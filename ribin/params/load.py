@@ -84,7 +84,7 @@ def _same_type(old: Any, value: Any, where: str) -> Any:
 
 
 def with_rotation(params: Params, range_deg: float) -> Params:
-    """The same parameters, searching turns from -`range_deg` to `range_deg`.
+    """The same parameters, searching turns from -`range_deg` to `range_deg`, all of them alike.
 
     Templates stay valid: `Params.template_id` does not depend on the range; `params_id` does.
 
@@ -95,7 +95,9 @@ def with_rotation(params: Params, range_deg: float) -> Params:
     methods: dict[str, Any] = {}
     for name, method in vars(params).items():
         if isinstance(method, MethodParams):
-            correlate = dataclasses.replace(method.correlate, rotation_range_deg=range_deg)
+            correlate = dataclasses.replace(
+                method.correlate, rotation_range_deg=range_deg, mounting_deg=range_deg
+            )
             methods[name] = dataclasses.replace(method, correlate=correlate)
     return dataclasses.replace(params, **methods)
 
@@ -134,6 +136,8 @@ _BY_NAME = (
     *((name, _ANY_LENGTH) for name in ("shift_range_um", "medium_shift_um", "search_radius_um")),
     ("seed_distance_deg", Range(0, 180)),
     ("rotation_range_deg", Range(0, 180)),
+    ("mounting_deg", Range(0, 180)),
+    ("beyond_lead", Range(1)),
     ("max_tilt_deg", Range(0, 90)),
     ("max_angle_deg", Range(0, 180)),
     ("_deg", Range(0, 180, above=True)),
@@ -141,6 +145,8 @@ _BY_NAME = (
     ("max_pitch_ratio", Range(1)),
     *((name, _SHARE) for name in ("_share", "min_fill", "_overlap", "_directions", "coverage")),
     *((name, _SHARE) for name in ("max_glare", "max_white", "min_contrast", "saturation")),
+    ("beyond_handicap", _SHARE),
+    ("one_shift_in", Range(1, 2)),
     ("min_ccf", Range(-1, 1)),
     ("form_degree", Range(0, 8)),  # beyond it, a surface is not fitted but followed
     *((name, Range(0)) for name in ("fine_rotation_steps",)),
@@ -149,13 +155,11 @@ _BY_NAME = (
 _MULTIPLES = (
     ("describe.pitch_um", "preprocess.working_pitch_um"),
     ("describe.medium_pitch_um", "preprocess.working_pitch_um"),
-    ("describe.coarse_pitch_um", "preprocess.working_pitch_um"),
     ("correlate.coarse_rotation_step_deg", "correlate.medium_rotation_step_deg"),
 )
 _AT_LEAST = (
     ("preprocess.high_cutoff_um", "preprocess.low_cutoff_um"),
     ("preprocess.frame_um", "describe.cell_um"),
-    ("correlate.coarse_norm_step_um", "describe.coarse_pitch_um"),
 )
 
 

@@ -315,7 +315,7 @@ def _limits(method: MethodParams) -> tuple[tuple[str, str], ...]:
         (
             "Search range",
             f"{correlate.rotation_range_deg:g} degrees and {correlate.shift_range_um:g} \u00b5m to "
-            "either side",
+            f"either side; stated mounting {correlate.mounting_deg:g} degrees",
         ),
         (
             "Cells",

@@ -117,6 +117,11 @@ def _query(lists: SearchLists) -> Section:
                 "Calibre",
                 filters.calibre and f"{calibre_words(filters.calibre)}, and where it is not known",
             ),
+            *(
+                (name.replace("_", " ").capitalize(), f"{text}, and where it is not known")
+                for name, text in filters.of_class.items()
+                if name != "calibre"
+            ),
             ("Days", f"{days[0] or 'the first'} to {days[1] or 'the last'}" if any(days) else ""),
             ("Kind of exhibit", words(str(filters.kind or ""))),
             ("Rows", f"the first {request.top}" if request.top else ""),

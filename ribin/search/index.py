@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ribin.correlate.sketch import best_products, sketch_mark, sketch_params
+from ribin.correlate.sketch import NO_MOVES, QueryMoves, best_products, sketch_mark, sketch_params
 from ribin.errors import StoreError
 from ribin.model import BoolArray, FloatArray, MarkType, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
@@ -63,8 +63,8 @@ class MarkIndex:
         self._folder = index_folder(vault, *making, params).resolve()  # alike for every worker
         self._checked: set[Path] = set()
 
-    def look(self, moves: NDArray[np.int8], wanted: BoolArray) -> CoarseScores:
-        """Score the wanted marks, (N,) bool, by the best of the moves, (M, K)."""
+    def look(self, moves: QueryMoves, wanted: BoolArray) -> CoarseScores:
+        """Score the wanted marks, (N,) bool, by the best of the moves."""
         scores = np.full(len(self._marks), np.nan, np.float32)
         held = np.zeros(len(self._marks), np.bool_)
         spoiled: set[int] = set()
@@ -136,7 +136,7 @@ def index_folder(vault: Vault, mark_type: str, kind: str, params_id: str, params
     how, method = sketch_params(of_type, params), params.of(of_type, ScanKind(kind))
     band = how.finest_um, how.coarsest_um, how.inner_um, how.outer_um, how.edge_um, how.harmonics
     frame = method.preprocess.frame_um, method.describe.medium_pitch_um
-    sketch_id = hashlib.sha256(repr(band + frame).encode()).hexdigest()[:8]
+    sketch_id = hashlib.sha256(repr((*band, *frame, "by order")).encode()).hexdigest()[:8]
     return vault.path / INDEX_FOLDER / f"{mark_type}-{kind}-{params_id}-{sketch_id}"
 
 
@@ -170,7 +170,7 @@ class ShardScores:
 class CoarseScorer(Protocol):
     """Whoever looks at many shards: threads of this process, or workers elsewhere."""
 
-    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
+    def look(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         """One result a task, in the order of the tasks."""
         ...
 
@@ -181,17 +181,14 @@ class Threads:
     def __init__(self, number: int | None = None) -> None:
         self._number = number or os.cpu_count() or 1
 
-    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
+    def look(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         """One result a task, in order; each shard is read, checked and multiplied by one core."""
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(self._number) as pool:
             yield from pool.map(lambda task: score_shard(moves, task), tasks)
 
 
-def score_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardScores:
-    """Read a shard, check it, and score those of its marks that are wanted.
-
-    `moves`: the query, moved, (M, K); K may be fewer than the shard's harmonics.
-    """
+def score_shard(moves: QueryMoves, task: ShardTask) -> ShardScores:
+    """Read a shard, check it, and score those of its marks that are wanted."""
     shard = read_shard(task.path, task.checked)
     if shard is None:
         blank = np.full(len(task.marks), np.nan, np.float32)
@@ -202,7 +199,7 @@ def score_shard(moves: NDArray[np.int8], task: ShardTask) -> ShardScores:
 
 
 def score_sketches(
-    moves: NDArray[np.int8], shard: Shard, marks: MarkList, wanted: BoolArray
+    moves: QueryMoves, shard: Shard, marks: MarkList, wanted: BoolArray
 ) -> ShardScores:
     """The same of a shard in memory."""
     rows = shard.rows_of(marks)
@@ -211,7 +208,7 @@ def score_sketches(
     scores = np.full(len(marks), np.nan, np.float32)
     sketches = shard.sketches
     if asked.sum() < len(sketches):
-        sketches = sketches[rows[asked], : moves.shape[1]]
+        sketches = sketches[rows[asked]]
     scores[asked] = best_products(moves, sketches)
     return ShardScores(held, scores, stale=len(shard.marks) - int(held.sum()))
 
@@ -332,7 +329,7 @@ def rebuild_index(vault: Vault, params: Params = DEFAULT_PARAMS) -> int:
             marks = _marks_of(mark_table).part(rows)
             index = MarkIndex(vault, marks, (str(mark_type), *making), params, Threads(1))
             nothing = np.zeros(len(marks), np.bool_)  # asked for, but every readable mark is held
-            held += int(index.look(np.zeros((0, 0), np.int8), nothing).held.sum())
+            held += int(index.look(NO_MOVES, nothing).held.sum())
     return held
 
 

@@ -21,13 +21,14 @@ from ribin.search.context import SearchContext
 from ribin.search.index import CoarseScorer, Threads
 from ribin.search.journal import FullSearchJournal
 from ribin.search.rank import group_rows
-from ribin.search.rules import calibre_note, check_request, eligible_marks
+from ribin.search.rules import check_request, eligible_marks, filter_notes
 from ribin.search.shortlist import shortlist_marks
 from ribin.vault.anchors import own_anchor
 from ribin.vault.disclosure import Disclosure, apart_by_event, as_seen_by
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.received import ReceivedBundle, ReceivedGallery, last_bundle
 from ribin.vault.vault import Vault, open_member
+from ribin.vault.vocabulary import Vocabulary, read_synonyms
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class BundledMember:
             left_out = received.marks_known_as(names) if names else []
             scorer = Threads(self.context.threads)  # workers elsewhere have no bundle
             asked = (request, gallery, mark_table, left_out, self.context, scorer)
-            found = _compare(query, *asked, query.provenance.sha256, reach)
+            found = _compare(query, *asked, query.provenance.sha256, reach, own)
         known = apart_by_event(found.full.exhibits)
         rows = tuple(group_rows(found.full.rows, known, request.group, reach)[: request.top])
         note = f"{self.code}: no line; answered by its bundle {self.bundle.number}"
@@ -234,9 +235,15 @@ def _compare(
     scorer: CoarseScorer,
     file_sha256: str,
     reach: Scope,
+    vault: Vault | None = None,
 ) -> _Compared:
-    """What is eligible -> coarse scores, unless all is to be compared -> full comparison."""
-    eligible = eligible_marks(query, mark_table, request, reach, left_out)
+    """What is eligible -> coarse scores, unless all is to be compared -> full comparison.
+
+    `vault`: whose synonyms count, where that is not the gallery's own.
+    """
+    with (vault or gallery).catalogue.reading() as db:
+        words = Vocabulary({}, read_synonyms(db))
+    eligible = eligible_marks(query, mark_table, request, reach, left_out, words)
     chosen, journal = mark_table.ids[eligible.wanted], None
     notes: tuple[str, ...] = ()
     if request.full:
@@ -245,7 +252,7 @@ def _compare(
         chosen, notes = shortlist_marks(
             query, gallery, mark_table, eligible, context.params, scorer
         )
-    if note := calibre_note(mark_table, request, reach):
-        notes += (f"{gallery.member}: {note}",)
+    found = filter_notes(mark_table, request, reach, words)
+    notes += tuple(f"{gallery.member}: {note}" for note in found)
     full = compare_shortlist(query, gallery, chosen, context, journal, file_sha256)
     return _Compared(full, count_marks(eligible, len(chosen), full), notes, journal)

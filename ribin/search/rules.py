@@ -9,19 +9,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from ribin.cases.calibres import calibre_code, calibre_words, same_calibre
-from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Filters, Request, Scope
+from ribin.cases.exhibits import (
+    CLASS_FIELDS,
+    ClassFields,
+    Event,
+    Exhibit,
+    ExhibitKind,
+    Filters,
+    Request,
+    Scope,
+)
 from ribin.cases.plausible import checked_day
 from ribin.errors import AccessError, ParameterError
-from ribin.model import (
-    UNKNOWN_LIGHT,
-    BoolArray,
-    ScanKind,
-    Template,
-    known_lighting,
-    light_hindrance,
-)
+from ribin.model import BoolArray, ScanKind, Template, known_lighting, light_hindrance
 from ribin.vault.disclosure import may_see
 from ribin.vault.mark_table import MarkFacts, MarkTable
+from ribin.vault.vocabulary import Vocabulary
 
 
 def check_request(request: Request, reach: Scope) -> None:
@@ -50,20 +53,31 @@ def check_request(request: Request, reach: Scope) -> None:
         raise ParameterError(f"top: at least 1 row needed, found {request.top}")
 
 
-def passes(exhibit: Exhibit, filters: Filters) -> bool:
+NO_SYNONYMS = Vocabulary({}, {})
+
+
+def passes(exhibit: Exhibit, filters: Filters, words: Vocabulary = NO_SYNONYMS) -> bool:
     """Whether an exhibit passes every gate; what is not known of it cannot stop it.
 
-    Calibres are compared by their codes, else without regard to capitals, blanks and dashes. Days
-    are inclusive.
+    Class fields are compared by what their spellings mean in the `words` of the owner: calibres by
+    their codes, all else without regard to capitals and blanks. Days are inclusive.
     """
-    calibre, day = exhibit.class_fields.calibre, exhibit.event.date
+    day = exhibit.event.date
     if filters.kind and exhibit.kind is not filters.kind:
         return False
-    if filters.calibre and calibre and not same_calibre(calibre, filters.calibre):
-        return False
+    for name, wanted in filters.of_class.items():
+        found = getattr(exhibit.class_fields, name)
+        if found and not _same(words, name, found, wanted):
+            return False
     if not day:
         return True
     return (filters.date_from or day) <= day <= (filters.date_to or day)
+
+
+def _same(words: Vocabulary, name: str, one: str, other: str) -> bool:
+    if name == "calibre":
+        return same_calibre(words.value(name, one), words.value(name, other))
+    return words.meaning(name, one) == words.meaning(name, other)
 
 
 # What of a vault a query may be compared with, and why not the rest.
@@ -90,14 +104,16 @@ def eligible_marks(
     request: Request,
     reach: Scope,
     left_out: Collection[int] = (),
+    words: Vocabulary = NO_SYNONYMS,
 ) -> Eligibility:
     """Apply sharing, class gates and comparability, in this order.
 
     The rules are asked once for each combination of facts. `reach`: the narrowest scope in which
     the asker reaches the owner. `left_out`: ids of marks that the asker has reviewed against the
-    query and does not want again.
+    query and does not want again; `words` are the owner's.
     """
-    verdicts = [_verdict(query, facts, request, reach) for facts in mark_table.facts]
+    asked = (request, reach, words)
+    verdicts = [_verdict(query, facts, *asked) for facts in mark_table.facts]
     shown = _each(mark_table, [v.shown for v in verdicts])
     passing = _each(mark_table, [v.passing for v in verdicts])
     fit = _each(mark_table, [not v.reason for v in verdicts])
@@ -109,7 +125,7 @@ def eligible_marks(
     hindered = np.bincount(mark_table.which[others & ~fit], minlength=len(verdicts))
     for verdict, number in zip(verdicts, hindered, strict=True):
         not_compared[verdict.reason] += int(number)
-    bare = [(_verdict(query, facts, request, reach), n) for facts, n in mark_table.bare]
+    bare = [(_verdict(query, facts, *asked), n) for facts, n in mark_table.bare]
     bare_passing = sum(n for v, n in bare if v.passing)
     not_compared[f"no {query.mark_type} mark in the scan"] += bare_passing
     return Eligibility(
@@ -121,20 +137,38 @@ def eligible_marks(
     )
 
 
-def calibre_note(mark_table: MarkTable, request: Request, reach: Scope) -> str:
-    """Where no mark that is shown is of the calibre asked for: the calibres that there are."""
-    wanted, held = request.filters.calibre, Counter[str]()
-    if not wanted:
-        return ""
+def filter_notes(
+    mark_table: MarkTable, request: Request, reach: Scope, words: Vocabulary = NO_SYNONYMS
+) -> list[str]:
+    """For each class field of which no mark shown has the value asked for: what there is."""
     marks = np.bincount(mark_table.which, minlength=len(mark_table.facts))
-    for facts, number in zip(mark_table.facts, marks, strict=True):
-        if may_see(_seen(facts), request.scope, reach):
-            held[calibre_words(facts.calibre) or "not known"] += int(number)
-    if any(same_calibre(one, wanted) for one in held) or not held.total():
-        return ""
-    listed = ", ".join(f"{words} ({n})" for words, n in sorted(held.items()))
-    unknown = "" if calibre_code(wanted) else ", which the table of calibres lacks"
-    return f"no mark of calibre {calibre_words(wanted)}{unknown}; there are {listed}"
+    shown = [
+        (facts, int(number))
+        for facts, number in zip(mark_table.facts, marks, strict=True)
+        if number and may_see(_seen(facts), request.scope, reach)
+    ]
+    notes = []
+    for name, wanted in request.filters.of_class.items():
+        held = Counter[str]()
+        for facts, number in shown:
+            held[_words(name, getattr(facts, name)) or "not known"] += number
+        if not held or any(_same(words, name, one, wanted) for one in held):
+            continue
+        most = held.most_common(_MOST_VALUES)
+        listed = ", ".join(f"{value} ({n})" for value, n in sorted(most))
+        more = f" and {len(held) - len(most)} more" if len(held) > len(most) else ""
+        unknown = name == "calibre" and not calibre_code(wanted)
+        lacks = ", which the table of calibres lacks" if unknown else ""
+        what = f"{name.replace('_', ' ')} {_words(name, wanted)}"
+        notes.append(f"no mark of {what}{lacks}; there are {listed}{more}")
+    return notes
+
+
+_MOST_VALUES = 30  # of a field that a note lists
+
+
+def _words(name: str, text: str) -> str:
+    return calibre_words(text) if name == "calibre" else text
 
 
 @dataclass(frozen=True)
@@ -151,15 +185,18 @@ def _seen(facts: MarkFacts) -> Exhibit:
         exhibit="any",
         event=Event("any", date=facts.date),
         kind=ExhibitKind(facts.exhibit_kind),
-        class_fields=ClassFields(calibre=facts.calibre),
+        class_fields=ClassFields(**{name: getattr(facts, name) for name in CLASS_FIELDS}),
         sharing=Scope(facts.sharing),
     )
 
 
-def _verdict(query: Template, facts: MarkFacts, request: Request, reach: Scope) -> _Verdict:
+def _verdict(
+    query: Template, facts: MarkFacts, request: Request, reach: Scope, words: Vocabulary
+) -> _Verdict:
     exhibit = _seen(facts)
     shown = may_see(exhibit, request.scope, reach)
-    return _Verdict(shown, shown and passes(exhibit, request.filters), _why_not(query, facts))
+    passing = shown and passes(exhibit, request.filters, words)
+    return _Verdict(shown, passing, _why_not(query, facts))
 
 
 def _why_not(query: Template, facts: MarkFacts) -> str:
@@ -167,7 +204,7 @@ def _why_not(query: Template, facts: MarkFacts) -> str:
     if facts.kind != query.kind:
         return f"{facts.kind} enrolled, {query.kind} asked"
     if query.kind is ScanKind.IMAGE and (
-        known_lighting(facts.lighting) is None or query.provenance.lighting == UNKNOWN_LIGHT
+        known_lighting(facts.lighting) is None or known_lighting(query.provenance.lighting) is None
     ):
         return LIGHT_UNKNOWN
     unlike = light_hindrance(facts.lighting, query.provenance.lighting)

@@ -26,8 +26,8 @@ def shortlist_marks(
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 
-    1 a first pass over all: the leading harmonics, over every move of a wide grid; 2 a second pass
-    over the best of them: all harmonics, a fine grid; 3 the best of those are the shortlist.
+    1 a first pass over all: every turn, and every second shift; 2 a second pass over the best of
+    them: every shift; 3 the best of those are the shortlist.
 
     Gives their ids, (S,), best first; all when they are no more than a shortlist. Equal scores go
     by order of enrolment. A mark without a sketch always goes on: the full comparison says what is
@@ -44,12 +44,10 @@ def shortlist_marks(
     notes: tuple[str, ...] = ()
     second = second_look_marks(wanted, params)
     if wanted > second:
-        moves = moved_sketches(
-            query, params, how.first_shift_um, how.first_rotation_deg, how.leading
-        )
+        moves = moved_sketches(query, params, how.one_shift_in)
         seen = index.look(moves, asked)
         asked, notes = _best(seen.scores, asked, second), seen.notes
-    moves = moved_sketches(query, params, how.shift_um, how.rotation_deg, how.harmonics)
+    moves = moved_sketches(query, params)
     seen = index.look(moves, asked)
     chosen = _best(seen.scores, asked, params.search.shortlist_marks)
     rows = _order(seen.scores, np.flatnonzero(chosen))

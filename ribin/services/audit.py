@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ribin.cases.leads import Role
+from ribin.cases.plausible import checked_day
 from ribin.errors import AccessError, FormatError, ParameterError, StoreError
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import HeadsAnswer, HeadsQuestion
@@ -19,9 +20,12 @@ from ribin.vault.anchors import anchors_sent_back, anchors_without_row, missing_
 from ribin.vault.audit import (
     AuditHead,
     AuditRow,
+    RowFilter,
     anchor_problem,
     exported_lines,
     file_problems,
+    find_rows,
+    read_actions,
     read_hashes,
     read_head,
 )
@@ -154,6 +158,34 @@ def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]
         or names & set(row.details.get("disclosed", ()))  # it was in a bundle
         or (len(subject) >= _LEAST_OF_A_HASH and row.subject.startswith(subject))
     ][-last:]
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A page of the log: its rows, the newest first, and the number before which more are; 0 where
+    there are none."""
+
+    rows: tuple[AuditRow, ...]
+    more_before: int
+    actions: tuple[str, ...]  # that the log has
+
+
+def audit_trail(
+    vault: Vault, wanted: RowFilter, subject: str, who: str, before: int = 0, most: int = 100
+) -> Trail:
+    """The rows of a filter, and about a subject as `last_rows` has it; errors as there."""
+    _check_reader(vault, who)
+    for name, day in (("from", wanted.first), ("to", wanted.last)):
+        if day:
+            checked_day(day, name)
+    if subject:
+        begins = subject if len(subject) >= _LEAST_OF_A_HASH else ""
+        wanted = replace(wanted, subjects=frozenset(_names_of(vault, subject)), begins=begins)
+    with vault.catalogue.reading() as db:
+        rows = find_rows(db, wanted, before, most + 1)
+        actions = tuple(read_actions(db))
+    more = rows[most - 1].seq if len(rows) > most else 0
+    return Trail(tuple(rows[:most]), more, actions)
 
 
 def _names_of(vault: Vault, subject: str) -> set[str]:

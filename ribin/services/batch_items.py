@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from ribin.cases.exhibits import Scope
+from ribin.cases.exhibits import CLASS_FIELDS, Filters, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.errors import FormatError
 from ribin.model import Template
@@ -152,12 +152,9 @@ class SearchQueries:
         if scope and scope not in tuple(Scope):
             needed = f"line {item.line}: scope needs one of {', '.join(Scope)}"
             raise FormatError(f"{needed}, found {scope!r}")
-        filters = replace(
-            usual.filters,
-            calibre=cells.get("calibre", usual.filters.calibre),
-            date_from=cells.get("from", usual.filters.date_from),
-            date_to=cells.get("to", usual.filters.date_to),
-        )
+        columns = {**{name: name for name in CLASS_FIELDS}, "date_from": "from", "date_to": "to"}
+        said = {name: cells[column] for name, column in columns.items() if column in cells}
+        filters = Filters(**{**asdict(usual.filters), **said})
         return replace(
             usual,
             scope=Scope(scope) if scope else None,

@@ -14,10 +14,9 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from ribin.correlate.sketch import QueryMoves
 from ribin.errors import ParameterError, StoreError
 from ribin.search.index import ShardScores, ShardTask, score_shard
 from ribin.workers import Outcome, Work, WorkItem, attempt
@@ -108,7 +107,7 @@ class ClusterScorer:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def look(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
+    def look(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> Iterator[ShardScores]:
         """One result a task, in the order of the tasks; what no worker gives is looked at here."""
         if not tasks:
             return
@@ -121,7 +120,7 @@ class ClusterScorer:
             # Absent: the worker has not the owner's folder under this path.
             yield _look(moves, task) if seen is None or seen.absent else seen
 
-    def _started(self, moves: NDArray[np.int8], tasks: Sequence[ShardTask]) -> list[Any]:
+    def _started(self, moves: QueryMoves, tasks: Sequence[ShardTask]) -> list[Any]:
         """A future for each task, or None where nobody is there to take it."""
         try:
             shared = self._client.scatter(moves, broadcast=True, timeout=_ANSWER_S)
@@ -161,7 +160,7 @@ def _do(work: Work, item: WorkItem) -> Outcome:
         return attempt(work, item)
 
 
-def _look(moves: NDArray[np.int8], task: ShardTask) -> ShardScores:
+def _look(moves: QueryMoves, task: ShardTask) -> ShardScores:
     """In a worker: a shard, on one thread."""
     with threadpool_limits(1, "blas"):
         return score_shard(moves, task)

@@ -39,8 +39,7 @@ def examine(vault: Path | None, network_file: Path | None, cores: int) -> Iterat
     yield finding("compiled kernels", kernel_folder)
     yield finding("self test", partial(self_test, cores))
     if vault:
-        yield finding("vault", partial(_vault, vault), "`ribin store check` looks at every byte")
-        yield _access(vault)
+        yield from examine_vault(vault)
     else:
         step = "name it with --vault or RIBIN_VAULT; `ribin init` makes one"
         yield Finding("vault", State.OPTIONAL, "none named", step)
@@ -49,6 +48,12 @@ def examine(vault: Path | None, network_file: Path | None, cores: int) -> Iterat
     else:
         step = "name it with --network or RIBIN_NETWORK, to search beyond the own country"
         yield Finding("network", State.OPTIONAL, "none named", step)
+
+
+def examine_vault(vault: Path) -> Iterator[Finding]:
+    """Look at a vault alone: whether it can be written, room, clock, who may read it."""
+    yield finding("vault", partial(_vault, vault), "`ribin store check` looks at every byte")
+    yield _access(vault)
 
 
 def _program() -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ribin._version import __version__
 from ribin.cases.csv_files import OWN_FORM, TableForm, read_csv, write_csv
-from ribin.cases.exhibits import COLUMNS
+from ribin.cases.exhibits import CLASS_FIELDS, COLUMNS
 from ribin.cases.plausible import iso_day
 from ribin.errors import FormatError, ParameterError, RibinError
 from ribin.search.context import OnProgress, silent
@@ -27,7 +27,7 @@ from ribin.workers import Executor, Outcome, WorkItem, in_order, local_executor
 # Columns of each kind of job: those that are needed, and those that may be there.
 _COLUMNS = {
     "compare": (("reference", "comparison"), ("mark",)),
-    "search": (("query",), ("mark", "scope", "calibre", "from", "to", "reason")),
+    "search": (("query",), ("mark", "scope", *CLASS_FIELDS, "from", "to", "reason")),
     "enrol": (("file", "event", "exhibit"), COLUMNS),
 }
 _DAYS = frozenset({"date", "from", "to"})

@@ -7,13 +7,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ribin.cases.leads import LeadHistory, ReviewRound, identity_of, logins_behind
+from ribin.cases.leads import LeadHistory, ReviewRound, identity_of, logins_behind, proved_person
 from ribin.errors import RibinError
 from ribin.leads.blindness import looks_at_own_verdict
 from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
 from ribin.leads.steps import Step
 from ribin.leads.text import OWN_VERDICT, SHOWN_EARLY, LeadView, leads_to_review, view_lead
 from ribin.search.network import Network
+from ribin.vault.accounts import find_account
 from ribin.vault.leads import VERDICTS_OF, read_lead, read_leads
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
@@ -36,7 +37,7 @@ def look_at_lead(vault: Vault, lead: str, who: str, early: bool = True) -> LeadV
     check_looker(vault.catalogue, who)
     with vault.catalogue.reading() as db:
         history = read_lead(db, lead, str(vault.path))
-    view = _kept_blind(vault, view_lead(vault, history, who))
+    view = _kept_blind(vault, view_lead(vault, history, who), who)
     if view.shows_early and not early:
         view = view.without_verdicts()
     if vault.writable:
@@ -51,7 +52,7 @@ def warning_of_verdict(vault: Vault, lead: str, who: str) -> str:
     with vault.catalogue.reading() as db:
         history = read_lead(db, lead, str(vault.path))
         own = looks_at_own_verdict(db, history, who, logins_behind(who, identity_of(who)))
-    if not _kept_blind(vault, view_lead(vault, history, who)).shows_early:
+    if not _kept_blind(vault, view_lead(vault, history, who), who).shows_early:
         return ""
     return OWN_VERDICT if own else SHOWN_EARLY
 
@@ -67,7 +68,7 @@ def look_at_leads(
     """
     check_looker(vault.catalogue, who)
     views = [v for v in lead_views(vault, who, mine) if v.history.linked or not linked]
-    views = [_kept_blind(vault, v) if verdicts else v.without_verdicts() for v in views]
+    views = [_kept_blind(vault, v, who) if verdicts else v.without_verdicts() for v in views]
     if vault.writable:
         shown = [view.history.lead.lead for view in views if view.reviews]
         facts = {"leads": len(views), VERDICTS_OF: shown}
@@ -75,9 +76,14 @@ def look_at_leads(
     return views
 
 
-def _kept_blind(vault: Vault, view: LeadView) -> LeadView:
-    """Without a verdict that awaits the second, where no log can say who was shown it."""
-    return view.without_verdicts() if view.shows_early and not vault.writable else view
+def _kept_blind(vault: Vault, view: LeadView, who: str) -> LeadView:
+    """Without a verdict that awaits the second, where no log can say who was shown it: the vault
+    can only be read, or somebody states the name of a person who has an account."""
+    if not view.shows_early:
+        return view
+    with vault.catalogue.reading() as db:
+        stated = find_account(db, who) is not None and proved_person(who) is None
+    return view.without_verdicts() if stated or not vault.writable else view
 
 
 # Notices of a link that is made or ends.

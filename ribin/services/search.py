@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ribin.cases.exhibits import Candidate, Filters, Grouping, Request, Scope, SearchResult
@@ -40,6 +40,7 @@ from ribin.vault.leads import leads_of_exhibit
 from ribin.vault.people import check_searcher
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
+from ribin.vault.vocabulary import Vocabulary, read_synonyms
 from ribin.view import RowPicture, gallery_page, thumbnail_png
 
 
@@ -113,6 +114,7 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
     Raises RibinError: as `sides_of`, `check_reach` and `search`.
     """
     request = options.request(session.member)
+    request = replace(request, filters=in_own_words(session.vault, request.filters))
     check_reach(session, request, options.members)
     wide = request
     if options.members:
@@ -129,6 +131,14 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
     lists = _search(session, sides, request, members)
     said = (*notes, *kept_from, *notes_of_search(session, request.who, sides))
     return FinishedSearch(tuple(sides), request, replace(lists, notes=said))
+
+
+def in_own_words(vault: Vault, filters: Filters) -> Filters:
+    """The filters with the values that the synonyms of the own vault stand for."""
+    with vault.catalogue.reading() as db:
+        words = Vocabulary({}, read_synonyms(db))
+    meant = {name: words.value(name, text) for name, text in filters.of_class.items()}
+    return Filters(**{**asdict(filters), **meant})
 
 
 def _who_is_asked(

@@ -38,19 +38,14 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class Harmonics:
-    """The K modes of a disc that hold most of a surface, strongest first.
+    """The K modes of a disc that hold most of a surface, order by order.
 
-    A cosine is followed by its sine, so that truncation behind a sine keeps a set that turns into
-    itself. The dot products of the planes with each other are 0 or 1, up to the sampling.
+    Of each order come first the cosines, strongest first, then their sines; order 0 has no sines.
+    The dot products of the planes with each other are 0 or 1, up to the sampling.
     """
 
     planes: FloatArray  # (K, S * S) each mode on the pixels of a square frame
-    orders: NDArray[np.int64]  # (K,) multiple of the polar angle
-    sines: NDArray[np.bool_]  # (K,) True where the mode is a sine
-
-    def first(self, number: int) -> Harmonics:
-        """The strongest of them."""
-        return Harmonics(self.planes[:number], self.orders[:number], self.sines[:number])
+    cosines: NDArray[np.int64]  # (L,) how many of each order
 
 
 @lru_cache(maxsize=8)
@@ -61,11 +56,12 @@ def disc_harmonics(band: Band, number: int, size_px: int, pitch_um: float) -> Ha
     taken apart into orders by its Fourier series over the angle, and each order into modes.
     """
     radii = (np.arange(_RADII, dtype=np.float64) + 0.5) * (size_px * pitch_um / 2.0 / _RADII)
-    modes = _strongest_modes(band, radii, number)
+    modes = sorted(_strongest_modes(band, radii, number), key=lambda mode: mode[:2])
     orders = np.array([order for order, _, _ in modes], np.int64)
     sines = np.array([sine for _, sine, _ in modes], np.bool_)
     radial = np.array([function for _, _, function in modes], np.float32)
-    return Harmonics(_sample(orders, sines, radial, radii, size_px, pitch_um), orders, sines)
+    planes = _sample(orders, sines, radial, radii, size_px, pitch_um)
+    return Harmonics(planes, np.bincount(orders[~sines]))
 
 
 def _sample(
@@ -96,21 +92,6 @@ def _sample(
             functions = radial[modes]
             planes[modes] = (functions[:, low] * rest + functions[:, low + 1] * share) * along
     return planes
-
-
-def turn_coefficients(
-    coefficients: FloatArray, harmonics: Harmonics, angles_deg: NDArray[np.float64]
-) -> FloatArray:
-    """Coefficients of surfaces turned counter-clockwise, (A, ..., K) from (..., K) and (A,)."""
-    turned = np.repeat(coefficients[None], len(angles_deg), axis=0)
-    sine = np.flatnonzero(harmonics.sines)
-    phase = np.deg2rad(angles_deg)[:, None] * harmonics.orders[sine]
-    shape = (len(angles_deg),) + (1,) * (coefficients.ndim - 1) + (len(sine),)
-    along, across = np.cos(phase).reshape(shape), np.sin(phase).reshape(shape)
-    first, second = coefficients[..., sine - 1], coefficients[..., sine]
-    turned[..., sine - 1] = first * along - second * across
-    turned[..., sine] = first * across + second * along
-    return turned
 
 
 def _strongest_modes(

@@ -100,6 +100,59 @@ def read_rows_of(db: sqlite3.Connection, action: str, subject: str) -> Iterator[
     yield from _rows(db.execute(query, (action, subject)))
 
 
+@dataclass(frozen=True)
+class RowFilter:
+    """Which rows of a log are wanted; an empty field leaves nothing out."""
+
+    who: str = ""  # a part of the name
+    action: str = ""
+    first: str = ""  # days, YYYY-MM-DD
+    last: str = ""
+    identity: str = ""  # the beginning of how the person was known
+    subjects: frozenset[str] = frozenset()  # names by which a row may name one subject
+    begins: str = ""  # the beginning of a subject
+
+
+# A row that names one of these subjects, discloses one, or whose subject begins so.
+_ABOUT = (
+    "subject IN (SELECT value FROM json_each(?)) OR EXISTS (SELECT 1 FROM "
+    "json_each(details, '$.disclosed') AS told "
+    "WHERE told.value IN (SELECT value FROM json_each(?))) "
+    "OR (? <> '' AND substr(subject, 1, ?) = ?)"
+)
+
+
+def find_rows(db: sqlite3.Connection, wanted: RowFilter, before: int, most: int) -> list[AuditRow]:
+    """The last rows that are wanted before a number, or of all where it is 0; the newest first."""
+    where: list[str] = ["seq < ? OR ? = 0"]
+    values: list[str | int] = [before, before]
+
+    def add(condition: str, *given: str | int) -> None:
+        where.append(condition)
+        values.extend(given)
+
+    if wanted.who:
+        add("instr(lower(who), lower(?)) > 0", wanted.who)
+    if wanted.action:
+        add("action = ?", wanted.action)
+    if wanted.identity:
+        add("substr(identity, 1, ?) = ?", len(wanted.identity), wanted.identity)
+    if wanted.first:
+        add("at >= ?", wanted.first)
+    if wanted.last:
+        add("substr(at, 1, 10) <= ?", wanted.last)
+    if wanted.subjects or wanted.begins:
+        names = json.dumps(sorted(wanted.subjects))
+        add(_ABOUT, names, names, wanted.begins, len(wanted.begins), wanted.begins)
+    query = f"SELECT * FROM audit WHERE ({') AND ('.join(where)}) ORDER BY seq DESC LIMIT ?"
+    return list(_rows(db.execute(query, (*values, most))))
+
+
+def read_actions(db: sqlite3.Connection) -> list[str]:
+    """Every action that the log has, in order."""
+    return [str(row[0]) for row in db.execute("SELECT DISTINCT action FROM audit ORDER BY 1")]
+
+
 def _rows(found: Iterable[sqlite3.Row]) -> Iterator[AuditRow]:
     for row in found:
         values = {name: row[name] for name in AuditRow.__dataclass_fields__}

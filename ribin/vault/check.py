@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.errors import StoreError
+from ribin.vault.accounts import account_problems
 from ribin.vault.audit import chain_problems, read_rows_of
 from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
 from ribin.vault.conclusions import conclusion_problems
@@ -87,6 +88,8 @@ def check_catalogue(db: sqlite3.Connection) -> list[Problem]:
                 found += [Problem(*one) for one in of_rows(db, vouched)]
     with _damage_noted(found):
         found += [Problem("", text) for text in search_problems(db)]
+    with _damage_noted(found):
+        found += [Problem("", text) for text in account_problems(db)]
     with _damage_noted(found):
         found += [Problem("", text) for text in _brought_problems(db)]
     return found

@@ -36,6 +36,14 @@ class MarkFacts(NamedTuple):
     exhibit_kind: str
     calibre: str
     date: str
+    firing_pin_shape: str = ""
+    breech_face_type: str = ""
+    ammunition: str = ""
+    make: str = ""
+    model: str = ""
+
+
+_FIRST_OF_MORE = MarkFacts._fields.index("firing_pin_shape")  # class fields beside the calibre
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +120,7 @@ def _facts_of(scan: StoredScan, kind: str, params_id: str) -> MarkFacts:
         str(exhibit.kind),
         exhibit.class_fields.calibre,
         exhibit.event.date,
+        *(getattr(exhibit.class_fields, name) for name in MarkFacts._fields[_FIRST_OF_MORE:]),
     )
 
 
@@ -129,8 +138,10 @@ EMPTY = MarkTable(
 
 MARK_TABLE_FOLDER = Path("index", "ledgers")
 _ARRAYS = ("ids", "templates", "scans", "which")
-_LAYOUT = 3  # of what is in a file; another number is another name
-_FACTS = "s.lighting, e.sharing, e.kind, e.calibre, v.date"
+_LAYOUT = 4  # of what is in a file; another number is another name
+_FACTS = "s.lighting, e.sharing, e.kind, e.calibre, v.date, " + ", ".join(
+    f"e.{name}" for name in MarkFacts._fields[_FIRST_OF_MORE:]
+)
 _JOINED = "JOIN exhibits e USING (exhibit) JOIN events v USING (event)"
 _MARKS = (
     f"SELECT m.mark_id, m.template_sha256, m.sha256, m.kind, m.params_id, {_FACTS} "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ribin.cases.leads import LOOKING, SEARCHING, Role, same_person
 from ribin.errors import AccessError, ParameterError
 from ribin.text import NAME_LENGTH, checked_text
+from ribin.vault.accounts import check_proved, find_account
 from ribin.vault.audit import now_utc
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.rows import Act, insert_record
@@ -52,6 +53,7 @@ def appoint(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: 
         raise ParameterError(f"person: a name needed, found {person!r}")
     with vault.act(_APPOINTED, who, reason, ()) as act:
         check_role_if_any(act.db, who, Role.ADMINISTRATOR)
+        check_administrators_account(act.db, who)
         # One person has one name, also one whose roles have ended: records name persons by it.
         names = [row[0] for row in act.db.execute("SELECT DISTINCT person FROM appointments")]
         for name in () if person in names else sorted(names):
@@ -70,7 +72,7 @@ def revoke(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: s
     Raises AccessError: `who` is no administrator, or the vault would be left without one.
     """
     with vault.act(_ENDED, who, reason, ()) as act:
-        check_role(act.db, who, (Role.ADMINISTRATOR,))
+        check_administrator(act.db, who)
         held = _roles_held(act.db)
         ended = [role for role in roles if role in held.get(person, {})]
         others = [n for n, r in held.items() if Role.ADMINISTRATOR in r and n != person]
@@ -116,6 +118,33 @@ def check_role_if_any(db: sqlite3.Connection, who: str, role: Role) -> None:
     """As `check_role`, where anybody holds the role at all."""
     if any(role in roles for roles in _roles_held(db).values()):
         check_role(db, who, (role,))
+
+
+def check_administrator(db: sqlite3.Connection, who: str) -> None:
+    """Refuse whoever is no administrator, or has not proved to be one; errors as `check_role`."""
+    check_role(db, who, (Role.ADMINISTRATOR,))
+    check_administrators_account(db, who)
+
+
+def check_administrators_account(db: sqlite3.Connection, who: str) -> None:
+    """Where an administrator has an account, roles and passwords are given by accounts alone: else
+    whoever states the name of another could take any account over.
+
+    Raises AccessError: `who` acts by a stated name.
+    """
+    held = _roles_held(db)
+    administrators = [p for p, roles in held.items() if Role.ADMINISTRATOR in roles]
+    accounts = (find_account(db, person) for person in administrators)
+    if any(account and account.is_active for account in accounts):
+        if find_account(db, who) is None:
+            raise AccessError(f"{who or 'nobody'}: an administrator's account needed, found none")
+        check_proved(db, who, "roles and accounts")
+
+
+def roles_of(db: sqlite3.Connection, person: str) -> tuple[Role, ...]:
+    """The roles that a person holds now."""
+    held = _roles_held(db).get(person, {})
+    return tuple(role for role in Role if role in held)
 
 
 def check_role_in_use(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None:

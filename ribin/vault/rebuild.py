@@ -142,11 +142,11 @@ def _place_file(db: sqlite3.Connection, source: Source, one: _File) -> dict[str,
     return dict([change_record(db, one.table, one.key, {"file_sha256": found})])
 
 
-# What the catalogue draws by itself, what other members' bundles brought and bring again, and
-# messages on their way.
+# What the catalogue draws by itself, what other members' bundles brought and bring again, messages
+# on their way, and what is kept of passwords, which leaves the vault in its backups alone.
 LEFT_OUT = (
     *("content", "received_exhibits", "received_scans", "received_marks"),
-    *("questions", "outbox"),
+    *("questions", "outbox", "secrets"),
 )
 Cell = str | int | float | None
 

@@ -169,6 +169,12 @@ CREATE TABLE appointments (
     appointed_by TEXT NOT NULL,
     reason TEXT NOT NULL
 );
+-- What is kept of the passwords of accounts (Argon2id). In no export and no bundle; the record of an
+-- account says which one counts.
+CREATE TABLE secrets (
+    person TEXT PRIMARY KEY NOT NULL CHECK (person <> ''),
+    secret TEXT NOT NULL CHECK (secret <> '')
+);
 CREATE TABLE leads (
     lead TEXT PRIMARY KEY NOT NULL CHECK (lead <> ''),
     pair TEXT NOT NULL CHECK (pair <> ''),

@@ -42,10 +42,14 @@ class Vocabulary:
     values: Mapping[str, Counter[str]]
     synonyms: Mapping[str, Synonym]
 
+    def value(self, field: str, text: str) -> str:
+        """The value that a spelling means; the text itself where it is no synonym."""
+        known = self.synonyms.get(_key(field, text))
+        return known.value if known else text
+
     def meaning(self, field: str, text: str) -> str:
         """What all spellings of one value have in common."""
-        known = self.synonyms.get(_key(field, text))
-        text = known.value if known else text
+        text = self.value(field, text)
         return calibre_meaning(text) if field == "calibre" else _folded(text)
 
     def add(self, fields: ClassFields) -> None:

@@ -29,6 +29,9 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "import": ("scans", "descriptions"),  # of files that other libraries packed otherwise
     "appointed": ("appointments",),
     "ended": ("appointments",),
+    "account": ("records/account",),
+    "password": ("records/account",),
+    "account removed": ("records/account",),
     "lead": ("leads",),
     "review": ("reviews",),
     "link": ("links",),

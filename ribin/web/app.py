@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable
-from contextlib import closing, suppress
 from importlib.resources import files
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,11 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from ribin.errors import ParameterError, RibinError
-from ribin.web import entry, exhibits, leads, reports, searches
-from ribin.web.connections import MOST, LimitedConnection
+from ribin.errors import RibinError
+from ribin.web import accounts, entry, exhibits, leads, oversight, reports, searches
 from ribin.web.guard import Guard
-from ribin.web.pages import error_page, not_found, refused, see
+from ribin.web.laboratory import OWN_ACCOUNT, OWN_PASSWORD, SIGN_OUT, UNLOCK, Laboratory
+from ribin.web.pages import SIGN_IN, error_page, not_found, refused, see
 from ribin.web.session import TOKEN_FIELD, BrowserSession
 from ribin.web.state import ApplicationState
 
@@ -69,6 +65,12 @@ _ROUTES = [
     Route("/lead/withdraw", leads.withdraw, methods=["POST"]),
     Route("/lead/report", leads.report, methods=["POST"]),
     Route("/trace", leads.trace, methods=[*_LOOK, "POST"]),
+    Route("/statistics", oversight.statistics, methods=_LOOK),
+    Route("/statistics.csv", oversight.statistics_file, methods=_LOOK),
+    Route("/audit", oversight.audit, methods=_LOOK),
+    Route("/people", oversight.people, methods=_LOOK),
+    Route("/people/account", oversight.change_account, methods=["POST"]),
+    Route("/vault", oversight.vault_state, methods=_LOOK),
 ]
 
 
@@ -76,17 +78,28 @@ _ROUTES = [
 _SCRIPTS = frozenset({"entry.js", "outline.js", "page.js", "searching.js", "station.js"})
 
 
-def application(state: ApplicationState, browser_session: BrowserSession) -> ASGIApp:
-    """The pages of a state for the browser of a session; nothing else is served.
+_OF_ACCOUNTS = [
+    Route(SIGN_IN, accounts.sign_in, methods=[*_LOOK, "POST"]),
+    Route(UNLOCK, accounts.unlock, methods=["POST"]),
+    Route(SIGN_OUT, accounts.sign_out, methods=["POST"]),
+    Route(OWN_ACCOUNT, accounts.account, methods=_LOOK),
+    Route(OWN_PASSWORD, accounts.own_password, methods=["POST"]),
+]
+
+
+def application(state: ApplicationState, door: BrowserSession | Laboratory) -> ASGIApp:
+    """The pages of a state, for the browser of one session or the people of a laboratory; nothing
+    else is served.
 
     The guard stands around all of it, so that errors too pass it and carry its headers.
     """
 
     def enter(request: Request) -> Response:
+        assert isinstance(door, BrowserSession)
         if request.method == "HEAD":  # what looks at an address does not open it
             return Response()
-        cookie = browser_session.exchange(request.query_params.get(TOKEN_FIELD, ""))
-        if cookie is None and not browser_session.knows(request.headers.get("cookie", "")):
+        cookie = door.exchange(request.query_params.get(TOKEN_FIELD, ""))
+        if cookie is None and not door.knows(request.headers.get("cookie", "")):
             why = "this address was used already, or is not complete: start `ribin serve` again"
             return error_page(request.scope, 401, why)
         answer = see(request, "/")
@@ -109,7 +122,11 @@ def application(state: ApplicationState, browser_session: BrowserSession) -> ASG
     app = Starlette(
         routes=[
             *_ROUTES,
-            Route("/enter", enter, methods=_LOOK),
+            *(
+                _OF_ACCOUNTS
+                if isinstance(door, Laboratory)
+                else [Route("/enter", enter, methods=_LOOK)]
+            ),
             Route("/style.css", style, methods=_LOOK),
             Route("/script/{name}", script, methods=_LOOK),
             Route("/icon.svg", icon, methods=_LOOK),
@@ -118,57 +135,10 @@ def application(state: ApplicationState, browser_session: BrowserSession) -> ASG
         ],
         exception_handlers={RibinError: refused, HTTPException: not_found},
     )
-    app.state.application, app.state.browser_session = state, browser_session
-    return Guard(app, browser_session, state.read_only)
+    app.state.application, app.state.door = state, door
+    return Guard(app, door, state.read_only)
 
 
 def _page_file(name: str, media_type: str) -> Response:
     text = (files("ribin.web") / "pages" / name).read_text(encoding="utf-8")
     return Response(text, media_type=media_type)
-
-
-# The server on this machine's own address, 127.0.0.1, and on no other.
-
-ADDRESS = "127.0.0.1"
-
-
-def bound_socket(port: int) -> socket.socket:
-    """A socket of this machine alone; port 0 takes any that is free.
-
-    Raises ParameterError: another program has the port.
-    """
-    listening = socket.socket()
-    try:
-        listening.bind((ADDRESS, port))
-    except OSError as error:
-        listening.close()
-        raise ParameterError(f"port {port}: a free port needed, {error.strerror}") from error
-    return listening
-
-
-def server_of(state: ApplicationState, browser_session: BrowserSession) -> uvicorn.Server:
-    """A server that says nothing of itself and writes no address, which has the token, to a log."""
-    config = uvicorn.Config(
-        application(state, browser_session),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
-        http=LimitedConnection,
-        backlog=MOST,  # no more are taken at once than there is room for
-    )
-    return uvicorn.Server(config)
-
-
-def serve(state: ApplicationState, port: int, say: Callable[[str], None]) -> None:
-    """Serve until interrupted; `say` is told the address to open."""
-    with (
-        state.session()
-    ):  # a vault or network that cannot be used is said before anything is served
-        pass
-    with closing(bound_socket(port)) as listening:
-        browser_session = BrowserSession(listening.getsockname()[1])
-        say(browser_session.address)
-        with suppress(KeyboardInterrupt):  # how it is ended
-            server_of(state, browser_session).run(sockets=[listening])

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from contextlib import nullcontext
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ribin.web.pages import error_page, path_within
-from ribin.web.session import CSRF_FIELD, BrowserSession
+from ribin.cases.leads import acting_by_account
+from ribin.connections import BROWSER, read_body
+from ribin.web.pages import SIGN_IN, error_page, path_within
+from ribin.web.rates import RequestLimit
+from ribin.web.session import (
+    CSRF_FIELD,
+    PASSWORD_FIELD,
+    Arrival,
+    Door,
+    Visit,
+    is_from_elsewhere,
+    same_secret,
+)
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self' blob: data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 _ALWAYS = {
@@ -25,66 +40,98 @@ _ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-# What a browser without the cookie may ask for.
-_OPEN = ("/enter", "/style.css", "/icon.svg", "/favicon.ico")
-_LARGEST_FORM = 64 * 1024
 
 
 class Guard:
-    """Middleware: a request that is not from the browser of this session ends here.
+    """Middleware: a request that is not of a session of this server ends here.
 
-    The fields of a form that passed are in `scope["state"]["form"]`, each with its last value.
+    The fields of a form that passed are in `scope["state"]["form"]`, each with its last value; but
+    for a password, which no page sees: it proves who signs. Whose request it is, is in
+    `scope["state"]["visit"]`.
     """
 
-    def __init__(
-        self, app: ASGIApp, browser_session: BrowserSession, read_only: bool = False
-    ) -> None:
+    def __init__(self, app: ASGIApp, door: Door, read_only: bool = False) -> None:
         self._app = app
-        self._session = browser_session
+        self._door = door
         self._read_only = read_only
+        self._requests = RequestLimit(time.monotonic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         guarded = _with_headers(send)
-        base = self._session.base
-        if scope["path"].startswith(f"{base}/"):
+        if base := self._door.base_of(scope["path"]):
             scope["root_path"] = base
-        refused = self._refusal(scope)
-        if refused is None and scope["method"] == "POST":
-            body = await _read_body(receive)
-            form = _fields(body) if body is not None else {}
-            if body is None:
-                refused = (413, "the form is too large")
-            elif not self._session.is_own_form(form.get(CSRF_FIELD, "")):
-                refused = (403, "this form is not of this session: load the page again")
-            scope.setdefault("state", {})["form"] = form
-        if refused is not None:
-            status, why = refused
-            await error_page(scope, status, why)(scope, receive, guarded)
-            return
-        await self._app(scope, receive, guarded)
+        arrival = self._door.arrived(scope)
+        answer: Response | None = self._refusal(scope, arrival)
+        if answer is None:
+            answer = await self._pass(scope, receive, guarded, arrival.address)
+        if answer is not None:
+            await answer(scope, receive, guarded)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """Status and reason, or None where the request may go on."""
-        headers, method = Headers(scope=scope), scope["method"]
-        if headers.get("host", "") not in self._session.hosts:
-            return 421, "this server answers to 127.0.0.1 and localhost alone"
-        if method not in ("GET", "HEAD", "POST"):
-            return 405, "GET, HEAD or POST needed"
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return 403, "a request of this application needed, found one of another site"
-        path = path_within(scope)
-        if path in _OPEN and method != "POST":
-            return None
-        if not self._session.knows(headers.get("cookie", "")):
-            return 401, "open the address that `ribin serve` printed"
-        if method == "POST":
-            if headers.get("origin", "") != f"http://{headers['host']}":
-                return 403, "a form of this application needed, found one from elsewhere"
-            if self._read_only and path != "/search":
-                return 403, "`ribin serve --read-only` takes no leads, verdicts or reports"
+    async def _pass(
+        self, scope: Scope, receive: Receive, send: Send, address: str
+    ) -> Response | None:
+        """Let a request in as that of its person; the answer where it is nobody's."""
+        path, state = path_within(scope), scope.setdefault("state", {})
+        visit: Visit | None = None
+        if path not in self._door.open_paths:
+            admitted = await self._door.admit(scope, path)
+            if isinstance(admitted, Response):
+                return admitted
+            visit = state["visit"] = admitted
+        state["address"] = address
+        if scope["method"] == "POST":
+            if refused := self._form_refusal(scope, path):
+                return refused
+            body = await read_body(receive, BROWSER)
+            if body is None:
+                return error_page(scope, 413, "the form is too large")
+            form = state["form"] = _fields(body)
+            if visit:
+                if not same_secret(form.get(CSRF_FIELD, ""), visit.csrf):
+                    why = "this form is not of this session: load the page again"
+                    return error_page(scope, 403, why)
+                if PASSWORD_FIELD in form:
+                    password = form.pop(PASSWORD_FIELD)
+                    signed = await self._door.sign_off(scope, visit, password, address)
+                    if isinstance(signed, Response):
+                        return signed
+                    visit = state["visit"] = replace(visit, proved=signed)
+        with acting_by_account(visit.proved) if visit and visit.proved else nullcontext():
+            await self._app(scope, receive, send)
+        return None
+
+    def _refusal(self, scope: Scope, arrival: Arrival) -> Response | None:
+        """The answer to a request of any kind that may not go on, or None."""
+        headers, door = Headers(scope=scope), self._door
+        if arrival.refused:
+            return error_page(scope, 403, arrival.refused)
+        if door.limits_requests and not self._requests.takes(arrival.address):
+            answer = error_page(scope, 429, "too many requests from this address: wait a moment")
+            answer.headers["Retry-After"] = "5"
+            return answer
+        if headers.get("host", "") not in door.hosts:
+            names = " and ".join(sorted({host.partition(":")[0] for host in door.hosts}))
+            return error_page(scope, 421, f"this server answers to {names} alone")
+        if scope["method"] not in ("GET", "HEAD", "POST"):
+            return error_page(scope, 405, "GET, HEAD or POST needed")
+        # A link in a letter may lead to a page of a laboratory's server, where one signs in.
+        followed = headers.get("sec-fetch-mode") == "navigate" and scope["method"] == "GET"
+        if is_from_elsewhere(headers) and not (followed and SIGN_IN in door.open_paths):
+            why = "a request of this application needed, found one of another site"
+            return error_page(scope, 403, why)
+        return None
+
+    def _form_refusal(self, scope: Scope, path: str) -> Response | None:
+        headers = Headers(scope=scope)
+        if headers.get("origin", "") != f"{self._door.scheme}://{headers['host']}":
+            why = "a form of this application needed, found one from elsewhere"
+            return error_page(scope, 403, why)
+        if self._read_only and path not in ("/search", "/sign-in", "/sign-out", "/unlock"):
+            why = "`ribin serve --read-only` takes no leads, verdicts or reports"
+            return error_page(scope, 403, why)
         return None
 
 
@@ -101,21 +148,7 @@ def _with_headers(send: Send) -> Send:
     return sending
 
 
-async def _read_body(receive: Receive) -> bytes | None:
-    """The body of a form; None where it is larger than any form of ours, or breaks off."""
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        if sum(map(len, parts)) > _LARGEST_FORM:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
-def _fields(body: bytes) -> Mapping[str, str]:
+def _fields(body: bytes) -> dict[str, str]:
     try:
         parsed = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
     except ValueError:

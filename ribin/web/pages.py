@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import Headers
@@ -16,17 +16,29 @@ from ribin.errors import AccessError, ParameterError, RibinError, StoreError, Th
 from ribin.report.document import words
 from ribin.report.text import NOTICE
 from ribin.text import clean_text
-from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
 
+if TYPE_CHECKING:
+    from ribin.web.session import Visit
+
+_Answer = TypeVar("_Answer", bound=Response)
 # The first that fits; a StoreError names what is not there.
 _STATUS = {ThereAlreadyError: 409, AccessError: 403, ParameterError: 400, StoreError: 404}
 
 
+SIGN_IN = "/sign-in"  # of a laboratory's server
+
+
 def state_of(request: Request) -> ApplicationState:
-    """What the pages of this application work with."""
+    """What the pages of this application work with, for the person whose request it is."""
     state: ApplicationState = request.app.state.application
-    return state
+    return state.of_person(visit_of(request).who)
+
+
+def visit_of(request: Request) -> Visit:
+    """Whose request it is, as the guard let it in."""
+    visit: Visit = request.state.visit
+    return visit
 
 
 def form_of(request: Request) -> dict[str, str]:
@@ -35,7 +47,7 @@ def form_of(request: Request) -> dict[str, str]:
 
 
 def who_of(request: Request) -> str:
-    """The person who acts: whoever started the server."""
+    """The person who acts: whoever started the server, or signed in."""
     return state_of(request).who
 
 
@@ -49,11 +61,11 @@ _POLICY = (
 
 def page(request: Request, template: str, status: int = 200, **shown: Any) -> HTMLResponse:
     """A page; every value in it is escaped."""
-    state, browser_session = state_of(request), request.app.state.browser_session
-    assert isinstance(browser_session, BrowserSession)
+    visit = visit_of(request)
     html = PAGES.get_template(template).render(
-        state=state,
-        csrf=browser_session.csrf,
+        state=state_of(request),
+        visit=visit,
+        csrf=visit.csrf,
         version=__version__,
         notice=NOTICE,
         base=request.scope["root_path"],
@@ -88,11 +100,19 @@ def with_policy(html: str, framed: bool = False) -> HTMLResponse:
     begin = 'http-equiv="Content-Security-Policy" content="'
     start = html.index(begin) + len(begin)
     policy = html[start : html.index('"', start)].replace("&#39;", "'")
-    by = "'self'" if framed else "'none'"
-    headers = {"Content-Security-Policy": f"{policy}; frame-ancestors {by}"}
-    if framed:
-        headers["X-Frame-Options"] = "SAMEORIGIN"
-    return HTMLResponse(html, headers=headers)
+    answer = HTMLResponse(
+        html, headers={"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"}
+    )
+    return _framed(answer, policy) if framed else answer
+
+
+def _framed(
+    answer: _Answer, policy: str = "default-src 'none'; style-src 'self'; img-src 'self'"
+) -> _Answer:
+    """The answer, which pages of this application may show within themselves, and no other."""
+    answer.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'self'"
+    answer.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return answer
 
 
 def status_of_error(error: RibinError) -> int:
@@ -104,6 +124,8 @@ async def refused(request: Request, error: Exception) -> Response:
     """What a RibinError says, as a page."""
     assert isinstance(error, RibinError)
     status = status_of_error(error)
+    if request.headers.get("sec-fetch-dest") == "iframe":  # in the place of a comparison page
+        return _framed(error_page(request.scope, status, str(error), error.hint or "See the list."))
     there = error.name if isinstance(error, ThereAlreadyError) else ""
     return page(request, "refused.html", status, why=str(error), hint=error.hint, there=there)
 
@@ -127,12 +149,13 @@ _WAYS = {
 }
 
 
-def error_page(scope: Scope, status: int, why: str) -> Response:
-    """The answer: a page where a browser asks for one, otherwise the plain line."""
+def error_page(scope: Scope, status: int, why: str, way: str = "") -> Response:
+    """The answer: a page where a browser asks for one, otherwise the plain line. `way` says how to
+    go on; without it, what is said for this status."""
     line = f"ribin: {why}"
     if "text/html" not in Headers(scope=scope).get("accept", ""):
         return PlainTextResponse(f"{line}\n", status)
-    way = _WAYS.get(status, "Go back with your browser.")
+    way = way or _WAYS.get(status, "Go back with your browser.")
     html = PAGES.get_template("closed.html").render(
         line=line, way=way, back=status != 401, base=scope["root_path"]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -232,6 +233,25 @@ def test_texts_are_no_formulas_and_numbers_stay_numbers(tmp_path):
     assert {tuple(row[1:]) for row in written} == {("-1.5", "2")}
     back = [row["file"] for row in cells(read_csv(path, "a list", NEEDED, KNOWN))]
     assert back == TEXTS
+
+
+INSIDE = [
+    "x;=cmd()", "x; +1", "x;'=a", "x;;@sum", "a;b;-1", "x\t=1", 'say "x;=1", please', "x;=1;=2",
+    "12 Harbour St; Kingston", "x;'no formula", "=1;=2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", INSIDE)
+def test_what_follows_a_semicolon_in_a_cell_is_no_formula(tmp_path, text):
+    """Opened where semicolons part the columns, it is a cell of its own."""
+    stream = io.StringIO()
+    write_csv(stream, ("a", "b"), [("1", text)])
+    for cell in re.split(r"[;\t\r\n]", stream.getvalue()):
+        assert not re.match(r"\s*[=+\-@]", cell), cell
+    path = tmp_path / "t.csv"
+    path.write_bytes(stream.getvalue().encode())
+    ((_, row),) = read_csv(path, "a table", ("a", "b")).rows
+    assert row["b"] == text
 
 
 @pytest.mark.parametrize("text", ["\t=1", "\r=1"])

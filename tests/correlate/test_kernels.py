@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 from mark_makers import heights, provenance
 
-from ribin.comparison import turn_matrix
+from ribin.comparison import RigidMotion, turn_matrix
 from ribin.correlate.blocks import block_sums, disc_offsets, patch_ccf
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
 from ribin.correlate.register import overlap_correlation
+from ribin.correlate.rings import lay_rings, pick_placements, ring_moves, ring_strengths
 from ribin.correlate.side import PreparedSide, prepare_side
 from ribin.correlate.turned import mask_surface, pad_surface, surface_reach, turn_surface
 from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.model import MarkType, ScanKind, Template
 from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS
+from ribin.surface.rings import COVER_ORDERS, FOUR, POINTS, series_lengths
 
 METHOD = DEFAULT_PARAMS.breech_face
 
@@ -34,16 +36,26 @@ def patch(side: int, seed: int, share: float, pitch_um: float = 25.0) -> tuple:
 def small_side(seed: int, share: float = 0.8) -> PreparedSide:
     """A mark of 0.8 mm, with up to nine cells."""
     arrays: dict[str, np.ndarray] = {}
-    for name, side, pitch_um in (("fine", 32, 25.0), ("medium", 16, 50.0), ("coarse", 16, 75.0)):
+    for name, side, pitch_um in (("fine", 32, 25.0), ("medium", 16, 50.0)):
         surface, valid = patch(side, seed, share, pitch_um)
         counts = block_counts(valid, BLOCK_PX)
         arrays |= {name: surface, f"{name}_valid": valid, f"{name}_runs": block_runs(counts)}
         if name == "fine":
             arrays |= {"fine_counts": counts, "cells": lay_cells(counts, BLOCK_PX, 0.3)}
-    arrays["coarse"] = arrays["coarse"].ravel()
+    arrays |= small_rings(seed)
     return prepare_side(
         Template(MarkType.BREECH_FACE, ScanKind.TOPOGRAPHY, 25.0, "", provenance(), arrays)
     )
+
+
+def small_rings(seed: int) -> dict[str, np.ndarray]:
+    """Series of eight rings that hold anything, and what covers them."""
+    rng = np.random.default_rng(seed)
+    numbers = FOUR * sum(series_lengths(8))
+    series = rng.integers(-127, 128, (2, POINTS, numbers)).astype(np.int8)
+    cover = rng.uniform(0.1, 1.0, (2, 2, 8, COVER_ORDERS)).astype(np.float32)
+    cover[0, :, :, 0] += 4.0  # more is measured than changes
+    return {"coarse": series, "coarse_cover": cover}
 
 
 def turned(
@@ -54,8 +66,7 @@ def turned(
     shift: tuple[int, int] = (0, 0),
 ) -> np.ndarray:
     out = np.full((len(angles_deg), size, size), np.nan, np.float32)
-    which = np.arange(len(angles_deg))
-    turn_surface(padded, reach, np.array(angles_deg), which, out, shift)
+    turn_surface(padded, reach, np.array(angles_deg), np.tile(shift, (len(angles_deg), 1)), out)
     return out
 
 
@@ -228,7 +239,8 @@ def test_searching_cells_equals_its_twin(norm_step_px, share, min_overlap, shift
         fine_rotation_steps=1,
         min_cell_overlap=min_overlap,
     )
-    search = search_cells(cut, other, 4.0, np.array(shift_px), METHOD.describe, correlate)
+    shift_um = tuple(-METHOD.describe.pitch_um * shift for shift in shift_px)
+    search = search_cells(cut, other, RigidMotion(4.0, shift_um), METHOD.describe, correlate)
     step = correlate.fine_rotation_step_deg
     assert search.turns_deg.tolist() == [4.0 - step, 4.0, 4.0 + step]
     assert search.start.tolist() == np.rint(shift_px).tolist()
@@ -266,7 +278,9 @@ def cell_at(cut: PreparedSide, search: CellSearch, k: int, t: int, offset: np.nd
 
 def test_a_cell_without_surface_is_nowhere_compared():
     cut, other = small_side(7), small_side(8, 0.0)
-    search = search_cells(cut, other, 0.0, np.zeros(2), METHOD.describe, METHOD.correlate)
+    search = search_cells(
+        cut, other, RigidMotion(0.0, (0.0, 0.0)), METHOD.describe, METHOD.correlate
+    )
     assert (search.ccf == -2.0).all()
     assert (search.joint == 0.0).all()
     assert (joint_surface(search, search) == 0.0).all()
@@ -275,9 +289,9 @@ def test_a_cell_without_surface_is_nowhere_compared():
 def test_joining_directions_equals_its_twin():
     one, two = small_side(9), small_side(10)
     correlate = dataclasses.replace(METHOD.correlate, search_radius_um=75.0)
-    shift = np.array([2.0, -1.0])
-    backward = search_cells(one, two, 8.0, shift, METHOD.describe, correlate)
-    forward = search_cells(two, one, -8.0, -turn_matrix(-8.0) @ shift, METHOD.describe, correlate)
+    motion = RigidMotion(8.0, (-50.0, 25.0))
+    backward = search_cells(one, two, motion, METHOD.describe, correlate)
+    forward = search_cells(two, one, motion.inverse(), METHOD.describe, correlate)
     joint = joint_surface(backward, forward)
     total, number = backward.joint.astype(float)
     places = {tuple(d): s for s, d in enumerate(backward.shifts_px.tolist())}
@@ -313,3 +327,43 @@ def test_overlap_correlation_equals_its_twin(min_overlap):
         refused += not enough
         assert strength[t, s] == pytest.approx(slow / np.sqrt(smaller) * enough, abs=1e-5)
     assert (refused > 0) == (min_overlap > 0.5)
+
+
+@pytest.mark.parametrize("min_overlap", [0.1, 4.0])
+def test_strengths_on_rings_equal_their_twin(min_overlap):
+    one, two = (small_rings(seed) for seed in (13, 14))
+    one["coarse_cover"][:, :, :4] = 0.0  # the first four rings hold nothing
+    sides = [lay_rings(side["coarse"], side["coarse_cover"]) for side in (one, two)]
+    moves = ring_moves(METHOD.describe, METHOD.correlate, 8)
+    found = ring_strengths(*sides, moves, min_overlap)
+    assert found.shape == (120, POINTS * POINTS)
+    lengths = [n for length in series_lengths(8) for n in [length] * FOUR]
+    refused = 0
+    for t, p in [(0, 0), (17, 30), (59, 143), (60, 12), (91, 77), (119, 25)]:
+        i, j = divmod(p, POINTS)
+        slow, overlap, smaller = naive.ring_strength(one, two, (i, j), moves.turns_deg[t], lengths)
+        enough = overlap >= min_overlap * smaller
+        refused += not enough
+        allowed = np.hypot(*moves.shifts_um[t, p]) <= METHOD.correlate.shift_range_um
+        assert found[t, p] == pytest.approx(slow * enough * allowed, rel=1e-4, abs=1e-6)
+    assert (refused > 0) == (min_overlap > 0.5)
+
+
+def test_a_placement_on_rings_is_the_same_either_way_round():
+    one, two = (lay_rings(*small_rings(seed).values()) for seed in (15, 16))
+    moves = ring_moves(METHOD.describe, METHOD.correlate, 8)
+    found, back = ring_strengths(one, two, moves, 0.1), ring_strengths(two, one, moves, 0.1)
+    reversed_pairs = back[::-1].reshape(-1, POINTS, POINTS).transpose(0, 2, 1)
+    assert np.array_equal(found, reversed_pairs.reshape(found.shape))
+    picked = pick_placements(found, moves, METHOD.correlate)
+    again = pick_placements(back, moves, METHOD.correlate)
+    assert [119 - t for t, _ in again] == [t for t, _ in picked]
+    assert [p % POINTS * POINTS + p // POINTS for _, p in again] == [p for _, p in picked]
+
+
+def test_nothing_on_rings_is_nowhere_laid():
+    empty = lay_rings(*(np.zeros_like(array) for array in small_rings(1).values()))
+    moves = ring_moves(METHOD.describe, METHOD.correlate, 8)
+    strength = ring_strengths(empty, lay_rings(*small_rings(2).values()), moves, 0.1)
+    assert (strength == 0.0).all()
+    assert len(pick_placements(strength, moves, METHOD.correlate)) == 0

@@ -6,10 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import naive
 import numpy as np
@@ -17,14 +14,15 @@ import pytest
 from mark_makers import make_scan, template_of
 
 from ribin.correlate.blocks import disc_offsets
-from ribin.correlate.register import Placement, coarse_angles
-from ribin.correlate.side import medium_copies, prepare_side
-from ribin.correlate.turned import turn_surface
+from ribin.correlate.register import Placement
+from ribin.correlate.rings import ring_moves
+from ribin.correlate.side import prepare_side
 from ribin.model import Template, Trace
 from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS
 from ribin.pipeline import compare_marks
 
 METHOD = DEFAULT_PARAMS.breech_face
+SEEDS = METHOD.correlate.seeds + METHOD.correlate.beyond_seeds
 TESTS = Path(__file__).parents[1]
 
 
@@ -55,11 +53,24 @@ def test_all_shifts_of_a_disc_are_tried_and_each_has_the_nearest_of_few(radius_p
         assert not inside or offsets.every[found].tolist() == [r - reach, c - reach]
 
 
-def test_turns_are_even_about_zero_or_the_circle_once():
-    assert coarse_angles(METHOD.correlate).tolist() == list(range(-30, 31, 3))
-    whole = dataclasses.replace(METHOD.correlate, rotation_range_deg=180.0)
-    directions = np.sort(coarse_angles(whole) % 360.0)
-    assert directions.tolist() == list(range(0, 360, 3))
+def test_turns_lie_to_either_side_and_the_whole_circle_is_searched():
+    moves = ring_moves(METHOD.describe, METHOD.correlate, 32)
+    assert moves.turns_deg.tolist() == [-178.5 + 3.0 * k for k in range(120)]
+    assert moves.allowed.any(axis=1).all()
+    narrow = dataclasses.replace(METHOD.correlate, rotation_range_deg=30.0)
+    few = ring_moves(METHOD.describe, narrow, 32)
+    searched = few.turns_deg[few.allowed.any(axis=1)]
+    assert searched.tolist() == [-31.5 + 3.0 * k for k in range(22)]
+
+
+def test_every_shift_of_the_range_is_near_one_that_is_tried():
+    moves = ring_moves(METHOD.describe, METHOD.correlate, 32)
+    line = np.arange(-400.0, 401.0, 50.0)
+    wanted = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    wanted = wanted[np.hypot(*wanted.T) <= METHOD.correlate.shift_range_um]
+    for t in range(0, 120, 7):
+        apart = np.hypot(*(wanted[:, None] - moves.shifts_um[t][None]).transpose(2, 0, 1))
+        assert np.quantile(apart.min(axis=1), 0.95) < METHOD.describe.coarse_step_um
 
 
 def placements(one: Template, two: Template) -> dict[str, list[Placement]]:
@@ -70,27 +81,35 @@ def placements(one: Template, two: Template) -> dict[str, list[Placement]]:
     return {k: sorted(v, key=lambda place: -place.strength) for k, v in found.items()}
 
 
-@pytest.mark.parametrize(("rotation_deg", "shift_um"), [(13.0, (-150.0, 220.0)), (-28.0, (0, 90))])
+@pytest.mark.parametrize(
+    ("rotation_deg", "shift_um"),
+    [(13.0, (-150.0, 220.0)), (-28.0, (0, 90)), (171.0, (80.0, 60.0)), (-95.0, (0.0, -200.0))],
+)
 def test_the_best_seed_lies_at_the_imposed_motion(reference, rotation_deg, shift_um):
     moved = template_of(make_scan(1, rotation_deg=rotation_deg, shift_um=shift_um))
     found = placements(reference, moved)
-    assert len(found["seeds"]) == METHOD.correlate.seeds
+    assert len(found["seeds"]) == SEEDS
     coarse, finer = found["seeds"][0], found["refined"][0]
     assert coarse.rotation_deg == pytest.approx(rotation_deg, abs=3.0)
-    assert coarse.shift_um == pytest.approx(shift_um, abs=METHOD.describe.coarse_pitch_um)
-    assert finer.rotation_deg == pytest.approx(rotation_deg, abs=1.5)
+    assert coarse.shift_um == pytest.approx(shift_um, abs=1.5 * METHOD.describe.coarse_step_um)
+    assert finer.rotation_deg == pytest.approx(rotation_deg, abs=0.75)
     assert finer.shift_um == pytest.approx(shift_um, abs=METHOD.describe.medium_pitch_um)
 
 
 def test_seeds_keep_apart(reference):
     seeds = placements(reference, template_of(make_scan(2)))["seeds"]
-    assert len(seeds) == METHOD.correlate.seeds
+    assert len(seeds) == SEEDS
     limit = METHOD.correlate
+    within = [abs(seed.rotation_deg) <= limit.mounting_deg + 1.5 for seed in seeds]
+    assert sum(within) == limit.seeds
     for k, one in enumerate(seeds):
         for two in seeds[:k]:
-            turned = abs(one.rotation_deg - two.rotation_deg) > limit.seed_distance_deg
-            away = np.hypot(*np.subtract(one.shift_um, two.shift_um)) > limit.seed_distance_um
-            assert turned or away
+            turn = abs((one.rotation_deg - two.rotation_deg + 180.0) % 360.0 - 180.0)
+            away = np.hypot(*np.subtract(one.shift_um, two.shift_um))
+            back, other = (seed.motions[1].shift_um for seed in (one, two))
+            away_back = np.hypot(*np.subtract(back, other))
+            far = np.hypot(away, away_back) > np.sqrt(2.0) * limit.seed_distance_um - 1e-6
+            assert turn > limit.seed_distance_deg + 1e-6 or far
 
 
 def test_a_side_knows_the_blocks_of_its_cells(reference):
@@ -110,47 +129,6 @@ def test_a_template_is_laid_out_once_and_another_anew(reference):
     assert prepare_side(reference) is prepare_side(reference)
     again = dataclasses.replace(reference)
     assert prepare_side(again) is not prepare_side(reference)
-
-
-def test_a_turned_copy_is_made_once_and_equals_one_made_alone(reference):
-    side = prepare_side(reference)
-    copies = medium_copies(side, METHOD.describe, METHOD.correlate)
-    assert medium_copies(side, METHOD.describe, METHOD.correlate) is copies
-    first = copies.at(np.array([4.5, -30.0, 4.5]))
-    assert first[0] == first[2] != first[1]
-    size = copies.surfaces.shape[1]
-    alone = np.empty((2, size, size), np.float32)
-    angles, which = np.array([4.5, -30.0]), np.array([0, 1])
-    turn_surface(side.medium.padded, side.medium.reach, angles, which, alone)
-    for place, copy in zip(first, alone, strict=False):
-        assert np.array_equal(copies.surfaces[place], copy)
-    kept = copies.surfaces[first[0]].copy()
-    copies.surfaces[first[0]] += 1.0
-    assert np.array_equal(copies.at(np.array([4.5])), first[:1])
-    assert np.array_equal(copies.surfaces[first[0]], kept + 1.0)
-    copies.surfaces[first[0]] = kept
-
-
-def test_threads_that_ask_for_the_same_copies_all_find_them_whole(reference, monkeypatch):
-    angles = np.arange(-30.0, 31.0, 1.5)
-    alone = medium_copies(prepare_side(reference), METHOD.describe, METHOD.correlate)
-    expected = alone.surfaces[alone.at(angles)]
-    copies = medium_copies(
-        prepare_side(dataclasses.replace(reference)), METHOD.describe, METHOD.correlate
-    )
-    copies.surfaces[:] = np.nan  # not what such memory held before
-    made = []
-
-    def turn_slowly(*arguments: Any) -> None:
-        time.sleep(0.05)
-        turn_surface(*arguments)
-        made.append(arguments)
-
-    monkeypatch.setattr("ribin.correlate.turned.turn_surface", turn_slowly)
-    with ThreadPoolExecutor(4) as pool:
-        found = [pool.submit(lambda: copies.surfaces[copies.at(angles)]) for _ in range(4)]
-    assert all(np.array_equal(each.result(), expected) for each in found)
-    assert sum(len(angles_deg) for _, _, angles_deg, *_ in made) == len(angles)  # each once
 
 
 @pytest.mark.slow

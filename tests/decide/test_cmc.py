@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from mark_makers import provenance, turn
 
-from ribin.comparison import PlacedCells, Registration
+from ribin.comparison import PlacedCells, Registration, RigidMotion, ScorePart
 from ribin.decide.cmc import Consensus, compared_cells, congruent_cells, find_consensus, judge_cells
-from ribin.decide.steps import decide_comparison, score_parts
+from ribin.decide.steps import BEYOND, beyond_part, decide_comparison, score_parts
 from ribin.model import MarkType, ScanKind, Template, Trace
 from ribin.params.defaults import DEFAULT_PARAMS
 
@@ -35,12 +35,14 @@ def registered(
 ) -> Registration:
     """Both directions of one motion, and a registration that is a little off it."""
     back = turn(-rotation_deg) @ -np.array(shift_um)
+    off = RigidMotion(rotation_deg + 1.0, (shift_um[0] + 20.0, shift_um[1] - 15.0))
     return Registration(
-        rotation_deg=rotation_deg + 1.0,
-        shift_um=(shift_um[0] + 20.0, shift_um[1] - 15.0),
+        ahead=off,
+        back=off.inverse(),
         agreement=6.0,
         whole=0.3,
         ccf=0.5,
+        beyond=False,
         forward=placed(rotation_deg, shift_um, number),
         backward=placed(-rotation_deg, (back[0], back[1]), number, seed=1),
     )
@@ -65,11 +67,28 @@ def judge(registration: Registration, params=PARAMS):
 )
 def test_the_motion_is_found_from_both_directions(rotation_deg, shift_um):
     consensus = find_consensus(registered(rotation_deg, shift_um), PARAMS)
-    assert consensus.rotation_deg == pytest.approx(rotation_deg, abs=1e-9)
-    assert consensus.shift_um == pytest.approx(shift_um, abs=1e-7)
-    assert np.abs(consensus.place_um).max() < 1e-6
-    assert np.abs(consensus.angle_deg).max() < 1e-6
-    assert len(consensus.place_um) == len(consensus.angle_deg) == 60
+    assert consensus.motion.rotation_deg == pytest.approx(rotation_deg, abs=1e-9)
+    assert consensus.motion.shift_um == pytest.approx(shift_um, abs=1e-7)
+    for side in range(2):
+        assert np.abs(consensus.place_um[side]).max() < 1e-6
+        assert np.abs(consensus.angle_deg[side]).max() < 1e-6
+        assert len(consensus.place_um[side]) == len(consensus.angle_deg[side]) == 30
+
+
+def test_the_motion_back_is_found_from_the_sides_the_other_way_round():
+    rng = np.random.default_rng(3)
+    one = registered()
+    fell = one.forward.fell_um + rng.normal(0.0, 20.0, one.forward.fell_um.shape)
+    one = changed(one, "forward", slice(None), fell_um=fell)
+    two = dataclasses.replace(
+        one, ahead=one.back, back=one.ahead, forward=one.backward, backward=one.forward
+    )
+    found, back = find_consensus(one, PARAMS), find_consensus(two, PARAMS)
+    assert back.motion.rotation_deg == -found.motion.rotation_deg
+    assert back.motion.shift_um == pytest.approx(found.motion.inverse().shift_um)
+    for side in range(2):
+        assert np.array_equal(found.place_um[side], back.place_um[1 - side])
+        assert np.array_equal(found.angle_deg[side], back.angle_deg[1 - side])
 
 
 @pytest.mark.parametrize("side", ["forward", "backward"])
@@ -77,8 +96,8 @@ def test_one_direction_is_enough(side):
     other = "backward" if side == "forward" else "forward"
     alone = changed(registered(), other, slice(None), ccf=NOWHERE)
     consensus = find_consensus(alone, PARAMS)
-    assert consensus.rotation_deg == pytest.approx(12.0)
-    assert consensus.shift_um == pytest.approx((70.0, -130.0))
+    assert consensus.motion.rotation_deg == pytest.approx(12.0)
+    assert consensus.motion.shift_um == pytest.approx((70.0, -130.0))
 
 
 def test_cells_that_fell_elsewhere_do_not_pull():
@@ -87,33 +106,32 @@ def test_cells_that_fell_elsewhere_do_not_pull():
     lost = changed(lost, "backward", slice(0, 12), ccf=0.2)
     lost = changed(lost, "backward", slice(0, 12), fell_um=rng.uniform(-1500, 1500, (12, 2)))
     consensus = find_consensus(lost, PARAMS)
-    assert consensus.rotation_deg == pytest.approx(12.0)
-    assert consensus.shift_um == pytest.approx((70.0, -130.0))
+    assert consensus.motion.rotation_deg == pytest.approx(12.0)
+    assert consensus.motion.shift_um == pytest.approx((70.0, -130.0))
 
 
 def test_cells_just_beyond_the_limit_are_left_out_in_the_end():
     near = registered()
     fell = near.forward.fell_um[:5] + np.array([0.0, 1.25 * PARAMS.max_place_um])
     near = changed(near, "forward", slice(0, 5), fell_um=fell)
-    assert find_consensus(near, PARAMS).shift_um == pytest.approx((70.0, -130.0))
+    assert find_consensus(near, PARAMS).motion.shift_um == pytest.approx((70.0, -130.0))
 
 
 def test_poorly_correlated_cells_have_no_say_even_where_they_fit():
     shifted = registered()
     fell = shifted.forward.fell_um[:15] + 40.0  # near enough to be taken for followers
     shifted = changed(shifted, "forward", slice(0, 15), fell_um=fell, ccf=PARAMS.min_ccf - 0.01)
-    assert find_consensus(shifted, PARAMS).shift_um == pytest.approx((70.0, -130.0))
+    assert find_consensus(shifted, PARAMS).motion.shift_um == pytest.approx((70.0, -130.0))
 
 
 def test_three_cells_leave_the_registration_as_it_was():
     few = changed(registered(), "forward", slice(3, None), ccf=NOWHERE)
     few = changed(few, "backward", slice(None), ccf=NOWHERE)
     consensus = find_consensus(few, PARAMS)
-    assert consensus.rotation_deg == few.rotation_deg
-    assert consensus.shift_um == few.shift_um
+    assert consensus.motion == few.ahead
     four = changed(registered(), "forward", slice(4, None), ccf=NOWHERE)
     four = changed(four, "backward", slice(None), ccf=NOWHERE)
-    assert find_consensus(four, PARAMS).rotation_deg == pytest.approx(12.0)
+    assert find_consensus(four, PARAMS).motion.rotation_deg == pytest.approx(12.0)
 
 
 def test_each_cell_has_the_first_reason_against_it():
@@ -142,8 +160,9 @@ def test_each_cell_has_the_first_reason_against_it():
 def test_the_limits_themselves_are_within():
     cells = registered()
     fell = cells.forward.fell_um[0] + (0.0, PARAMS.max_place_um)
-    consensus = Consensus(12.0, (70.0, -130.0), *np.zeros((2, 60)))
-    consensus.place_um[0], consensus.angle_deg[1] = PARAMS.max_place_um, -PARAMS.max_angle_deg
+    place_um, angle_deg = (tuple(np.zeros((2, 30))) for _ in range(2))
+    place_um[0][0], angle_deg[0][1] = PARAMS.max_place_um, -PARAMS.max_angle_deg
+    consensus = Consensus(RigidMotion(12.0, (70.0, -130.0)), place_um, angle_deg)
     cells = changed(cells, "forward", slice(0, 1), fell_um=fell)
     cells = changed(cells, "forward", slice(2, 3), ccf=PARAMS.min_ccf)
     assert all(fit.congruent for fit in judge_cells(cells, consensus, PARAMS))
@@ -241,3 +260,14 @@ def test_too_few_cells_give_a_reason_and_no_figures():
     result = decide_comparison(blank("r.x3p"), blank("c.x3p"), enough, params, "p" * 12)
     assert result.compared
     assert result.cells == 8
+
+
+def test_a_turn_beyond_the_mounting_takes_points_off_and_never_more_than_there_are():
+    beyond = dataclasses.replace(registered(95.0), beyond=True)
+    result = decide_comparison(blank("r.x3p"), blank("c.x3p"), beyond, PARAMS, "p" * 12)
+    *parts, last = result.score_parts
+    assert (last.name, last.contribution) == (BEYOND, -PARAMS.beyond_points)
+    assert last.value == pytest.approx(95.0)
+    assert result.score == pytest.approx(sum(p.contribution for p in parts) - PARAMS.beyond_points)
+    little = (ScorePart("agreement of all cells", 0.1, 2.0),)
+    assert beyond_part(95.0, little, PARAMS).contribution == -2.0

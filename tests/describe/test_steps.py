@@ -16,6 +16,7 @@ from ribin.model import Mark, Template, Trace
 from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS, HEIGHT_STEP
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.surface.regression import remove_form
+from ribin.surface.rings import COVER_ORDERS
 
 PARAMS = DEFAULT_PARAMS.breech_face.describe
 
@@ -166,10 +167,10 @@ def test_a_template_is_what_its_docstring_says(mark, template):
     assert np.array_equal(counts, naive.block_counts(arrays["fine_valid"], BLOCK_PX))
     assert np.array_equal(arrays["cells"], lay_cells(counts, BLOCK_PX, PARAMS.min_fill))
     assert arrays["cells"].dtype == np.int16
-    side = round(mark.surface.shape[0] * mark.pitch_um / PARAMS.coarse_pitch_um)
-    assert arrays["coarse"].shape == (side * side,)
-    assert arrays["coarse"].dtype == np.float32
-    assert np.linalg.norm(arrays["coarse"]) == pytest.approx(1.0, abs=1e-6)
+    rings = mark.surface.shape[0] * mark.pitch_um / 2.0 / PARAMS.coarse_step_um
+    assert arrays["coarse_cover"].shape == (2, 2, rings, COVER_ORDERS)
+    assert arrays["coarse"].dtype == np.int8
+    assert np.abs(arrays["coarse"]).max() == 127
 
 
 def test_nothing_measured_is_cropped_and_the_center_stays(mark, template):
@@ -202,8 +203,11 @@ def test_the_frame_is_the_smallest_around_the_center(mark, first, last, side):
 @pytest.mark.parametrize("scale", [0.1, 1000.0])
 def test_heights_scale_out(mark, template, scale):
     times = describe_mark(dataclasses.replace(mark, surface=np.float32(scale) * mark.surface))
-    for name in ("fine", "medium", "coarse"):
+    for name in ("fine", "medium"):
         assert np.abs(times.arrays[name] - template.arrays[name]).max() < 1e-5
+    for name, close in (("coarse", 1), ("coarse_cover", 0.01)):
+        away = np.abs(times.arrays[name] - template.arrays[name].astype(float)).max()
+        assert away <= close * max(1.0, float(np.abs(template.arrays[name]).max()) * (close < 1))
     assert np.array_equal(times.arrays["cells"], template.arrays["cells"])
 
 

@@ -83,10 +83,6 @@ def test_values_that_cannot_be(tmp_path, section, line, message):
 @pytest.mark.parametrize(
     ("line", "needed"),
     [
-        (
-            "describe.coarse_pitch_um = 1.0",
-            "a whole multiple of preprocess.working_pitch_um (12.5)",
-        ),
         ("describe.medium_pitch_um = 55", "a whole multiple of preprocess.working_pitch_um (12.5)"),
         ("describe.pitch_um = 33.0", "a whole multiple of preprocess.working_pitch_um (12.5)"),
         (
@@ -95,7 +91,6 @@ def test_values_that_cannot_be(tmp_path, section, line, message):
         ),
         ("preprocess.high_cutoff_um = 30", "preprocess.low_cutoff_um (40) or more"),
         ("preprocess.frame_um = 300", "describe.cell_um (400) or more"),
-        ("correlate.coarse_norm_step_um = 30", "describe.coarse_pitch_um (75) or more"),
     ],
 )
 def test_values_that_do_not_go_together(tmp_path, line, needed):

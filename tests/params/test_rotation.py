@@ -56,8 +56,10 @@ def test_every_method_turns_and_nothing_else_changes():
     for name, method in methods(params).items():
         assert method.correlate.rotation_range_deg == 45.0
         usual = getattr(DEFAULT_PARAMS, name)
-        range_deg = usual.correlate.rotation_range_deg
-        back = dataclasses.replace(method.correlate, rotation_range_deg=range_deg)
+        assert method.correlate.mounting_deg == 45.0  # none of the turns counts less
+        named = ("rotation_range_deg", "mounting_deg")
+        before = {name: getattr(usual.correlate, name) for name in named}
+        back = dataclasses.replace(method.correlate, **before)
         assert dataclasses.replace(method, correlate=back) == usual
     assert params.template_id == DEFAULT_PARAMS.template_id
     assert params.params_id != DEFAULT_PARAMS.params_id
@@ -86,7 +88,10 @@ def test_compare_finds_a_turned_mate(ribin, turned):
         compared(*options)
         for options in ((), ("--rotation", "any"), ("--rotation", "120"), ("--rotation", "50"))
     )
-    assert min(any_turn["score"], wide["score"]) > 60 > max(usual["score"], narrow["score"])
+    assert min(any_turn["score"], wide["score"]) > 60 > narrow["score"]
+    assert usual["score"] == pytest.approx(any_turn["score"] - 5.0)  # beyond the mounting
+    assert "beyond the mounting of 30: 5 points less" in usual["note"]
+    assert any_turn["note"] == ""
     assert 60 < abs(any_turn["rotation_deg"]) < 120  # the cases were mounted some degrees apart
     assert wide["rotation_deg"] == pytest.approx(any_turn["rotation_deg"], abs=1.0)
     assert any_turn["params_id"] == with_rotation(DEFAULT_PARAMS, 180.0).params_id

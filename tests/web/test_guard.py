@@ -7,15 +7,17 @@ import re
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
 from web_client import served
 from wording import forbidden_words
 
+from ribin.connections import BROWSER
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.vault import Vault
-from ribin.web import app, exhibits
+from ribin.web import exhibits
 from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
 
@@ -170,8 +172,8 @@ def test_idle_connections_keep_nobody_out(client, open_idle, sent):
         b"Content-Length: 500\r\n\r\ncsrf=",
     ],
 )
-def test_a_request_that_does_not_arrive_is_given_up(client, open_idle, monkeypatch, sent):
-    monkeypatch.setattr("ribin.web.connections.PATIENCE_S", 0.5)
+def test_a_request_that_does_not_arrive_is_given_up(client, open_idle, sent):
+    client.server.config.limits = replace(BROWSER, patience_s=0.5)
     client.enter()
     host = f"127.0.0.1:{client.session.port}".encode()
     text = sent.replace(b"{host}", host).replace(b"{cookie}", client.cookie.encode())
@@ -189,8 +191,7 @@ def test_a_request_that_does_not_arrive_is_given_up(client, open_idle, monkeypat
 
 
 def test_an_answer_that_takes_long_is_waited_for(client, open_idle, monkeypatch):
-    monkeypatch.setattr("ribin.web.connections.PATIENCE_S", 0.3)
-    monkeypatch.setattr("ribin.web.connections.MOST", 4)
+    client.server.config.limits = replace(BROWSER, patience_s=0.3, most=4)
     client.enter()
     real = exhibits.worklist
 
@@ -303,22 +304,6 @@ def test_pages_have_no_script_and_no_style_of_their_own(inside):
         text = inside.get(path).text
         assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=", text)
         assert forbidden_words(re.sub(r"<[^>]+>", " ", text)) == []
-
-
-def test_the_server_listens_on_this_machine_alone():
-    assert app.ADDRESS == "127.0.0.1"
-    with app.bound_socket(0) as listening:
-        assert listening.getsockname()[0] == "127.0.0.1"
-
-
-def test_a_port_that_is_taken_is_named():
-    from ribin.errors import ParameterError
-
-    with app.bound_socket(0) as taken:
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(ParameterError, match=f"port {port}: a free port needed"):
-            app.bound_socket(port)
 
 
 def test_secrets_differ_from_run_to_run_and_from_each_other():
