@@ -36,7 +36,7 @@ from ribin.vault.exhibits import StoredMark
 from ribin.vault.people import check_searcher
 from ribin.vault.redescribe import contents_as_read
 from ribin.vault.vault import Vault
-from ribin.view.surface import Surface, compared_surface, measured_surface
+from ribin.view.surface import Surface, compared_surface, measured_surface, whole_surface
 
 # What a person means by a name. Services take the meaning, so that no file in the working folder
 # takes the place of an exhibit where exhibits alone are meant.
@@ -394,10 +394,19 @@ def _opened(ref: ExhibitRef, asker: Asker) -> Iterator[_ShownExhibit]:
 _LIKE = 0.1  # of the mark and of what it was cut from, correlated; a scan read otherwise has none
 
 
-def measured_side(side: Side, asker: Asker) -> Surface | None:
+@dataclass(frozen=True, eq=False)
+class SeenSurfaces:
+    """The pixels on which a mark lies, and all of its scan where that shows more."""
+
+    measured: Surface
+    whole: Surface | None
+
+
+def measured_side(side: Side, asker: Asker) -> SeenSurfaces | None:
     """The pixels on which the mark of a side lies; None where they are not at hand."""
     if side.scan is not None:
-        return measured_surface(side.scan, side.mark, asker.params)
+        measured = measured_surface(side.scan, side.mark, asker.params)
+        return SeenSurfaces(measured, whole_surface(side.scan, side.mark))
     provenance, original = side.mark.provenance, side.original
     if asker.session and side.member == asker.session.member:
         try:
@@ -409,7 +418,9 @@ def measured_side(side: Side, asker: Asker) -> Surface | None:
     return measured_original(original, provenance.source, side.mark, asker.params)
 
 
-def measured_original(original: bytes, source: str, mark: Mark, params: Params) -> Surface | None:
+def measured_original(
+    original: bytes, source: str, mark: Mark, params: Params
+) -> SeenSurfaces | None:
     """The pixels on which a mark lies, read anew; None where they cannot be had so.
 
     A file that was read with a person's help, a pitch that it does not state, may not be readable
@@ -422,9 +433,11 @@ def measured_original(original: bytes, source: str, mark: Mark, params: Params) 
         if any(note.lower().startswith(DECLARED_CAST) for note in mark.provenance.notes):
             scan = unfold_replica(scan)
         surface = measured_surface(scan, mark, params)
+        if not _likeness(surface, mark) > _LIKE:
+            return None
+        return SeenSurfaces(surface, whole_surface(scan, mark))
     except RibinError:
         return None
-    return surface if _likeness(surface, mark) > _LIKE else None
 
 
 def _likeness(surface: Surface, mark: Mark) -> float:
