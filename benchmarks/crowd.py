@@ -71,11 +71,11 @@ class Crowd:
             if not query:
                 continue
             how = sketch_params(query.mark_type, params)
-            moves = moved_sketches(query, params, how.one_shift_in)
+            moves = moved_sketches(query, params)
             first[i, able] = best_products(moves, sketches)
             crowd = best_products(moves, self._sketches)
             bars[0, i] = np.quantile(crowd, 1.0 - params.search.second_look_share)
-            moves = moved_sketches(query, params)
+            moves = moves.turned_by(how.second_rotation_deg)
             second[i, able] = best_products(moves, sketches)
             bars[1, i] = best_products(moves, self._sketches[: self._second]).max()
         return Looks(first, second, *bars)

@@ -36,8 +36,7 @@ _ASKED = 12  # queries of it
 
 def moved_pixels(query: Template, params: Params) -> FloatArray:
     """The medium surface at every turn and shift of the second look, of unit length, (M, S * S)."""
-    how = params.search.breech_face
-    method = params.of(query.mark_type, query.kind)
+    how, method = params.search.breech_face, params.of(query.mark_type, query.kind)
     pitch_um = method.describe.medium_pitch_um
     offsets = disc_offsets(method.correlate.shift_range_um / pitch_um, 1)
     reach = offsets.reach_px
@@ -74,8 +73,7 @@ def products_seconds(
         import faiss
     except ImportError:
         return float("nan"), float("nan")
-    how = params.search.breech_face
-    moves = moved_sketches(query, params, how.one_shift_in)
+    moves = moved_sketches(query, params)
     plain = every_move(moves)
     sketches, number = _some_sketches(shards)
     vectors = sketches.astype(np.float32)
@@ -139,13 +137,12 @@ def pixel_recall(vault: Vault, params: Params, asked: int = _ASKED) -> dict[str,
         sketches += list(sketch_heights(some.heights, some.valid, MarkType.BREECH_FACE, params))
     gallery = np.array(pixels)
     gallery /= np.linalg.norm(gallery, axis=1, keepdims=True)
-    how = params.search.breech_face
     kept = {10: 0, 100: 0}
     share = max(1, round(len(gallery) * params.search.second_look_share))
     queries = given[:: max(1, len(given) // asked)]
     for query in queries:
         plain = (moved_pixels(query, params) @ gallery.T).max(axis=0)
-        moves = moved_sketches(query, params, how.one_shift_in)
+        moves = moved_sketches(query, params)
         first = best_products(moves, np.array(sketches))
         passed = np.argsort(-first)[:share]
         for top in kept:

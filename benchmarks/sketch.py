@@ -18,7 +18,14 @@ from exhaustive import moved_pixels
 from results import finish, options
 from specimens import SAMPLE, default_folder
 
-from ribin.correlate.sketch import best_products, framed_surface, moved_sketches, sketch_mark
+from ribin.correlate.blocks import disc_offsets
+from ribin.correlate.sketch import (
+    QueryMoves,
+    best_products,
+    framed_surface,
+    moved_sketches,
+    sketch_mark,
+)
 from ribin.evaluate.pairs import read_labels
 from ribin.model import FloatArray, Template
 from ribin.params.defaults import DEFAULT_PARAMS
@@ -26,7 +33,8 @@ from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.table import table
 
-# Steps of the moves, um and degrees, one shift in how many, and harmonics: around those in use.
+# Steps of the moves, um and degrees, and harmonics: around those in use. One shift in two are the
+# fields of one colour of a chessboard.
 TRIED = (
     (100.0, 3.0, 1, 512),  # the first look of earlier versions
     (50.0, 2.0, 2, 512),
@@ -59,12 +67,11 @@ def main() -> None:
 
 def likeness(templates: list[Template], guns: np.ndarray, number: int) -> list[dict[str, Any]]:
     """How alike a query finds real marks of other firearms, and surrogates."""
-    how = DEFAULT_PARAMS.search.breech_face
     real = np.stack([sketch_mark(template, DEFAULT_PARAMS) for template in templates])
     crowd = Crowd(templates, DEFAULT_PARAMS, number).sketches
     found: dict[str, list[tuple[float, float]]] = {"known non-matches": [], "surrogates": []}
     for place, query in enumerate(templates):
-        moves = moved_sketches(query, DEFAULT_PARAMS, how.one_shift_in)
+        moves = moved_sketches(query, DEFAULT_PARAMS)
         others = real[guns != guns[place]]
         for name, sketches in zip(found, (others, crowd), strict=True):
             scores = best_products(moves, np.ascontiguousarray(sketches))
@@ -73,6 +80,13 @@ def likeness(templates: list[Template], guns: np.ndarray, number: int) -> list[d
         {"name": name, "mean": round(mean, 3), "sd": round(sd, 3)}
         for name, (mean, sd) in ((n, np.mean(v, axis=0).tolist()) for n, v in found.items())
     ]
+
+
+def one_shift_in(moves: QueryMoves, number: int) -> QueryMoves:
+    """Every shift, or one in two: those of which row and column are an even number of steps."""
+    radius = next(r for r in range(99) if len(disc_offsets(r, 1).every) == len(moves.shifted))
+    chosen = disc_offsets(radius, 1).every.sum(axis=1) % number == 0
+    return replace(moves, shifted=moves.shifted[chosen])
 
 
 def _rows(
@@ -94,7 +108,7 @@ def _rows(
             one_in=one_in,
             sketches=sketches,  # type: ignore[no-untyped-def]
         ) -> tuple[FloatArray, int]:
-            moves = moved_sketches(query, params, one_in)
+            moves = one_shift_in(moved_sketches(query, params), one_in)
             return best_products(moves, sketches), moves.number
 
         shifts = f"{shift_um:g} um" if one_in == 1 else f"{shift_um:g} um, one in {one_in}"

@@ -47,10 +47,10 @@ BROWSER = ConnectionLimits(
     most=64, most_each=64, patience_s=10.0, idle_s=5.0, largest_body=64 * 1024
 )
 # A member asks with a few threads over a line that may have 64 kB/s and stalls: a sixteenth of that
-# is borne. The largest message that a node takes is a question with its template.
+# is borne. The largest question is MOST_QUESTION_BYTES of exchange/message.py.
 NODE = ConnectionLimits(
-    *(256, 32, 30.0, 60.0),  # connections, of one member, seconds for a request, seconds idle
-    largest_body=1 << 20,
+    *(128, 16, 30.0, 60.0),  # connections, of one member, seconds for a request, seconds idle
+    largest_body=(8 << 20) + 1024,
     least_bytes_s=4096.0,
 )
 
@@ -59,8 +59,8 @@ class LimitedSocket(socket.socket):
     """A listening socket. Of the connections without a handshake, and of those that were not looked
     at yet, it keeps a number: for one more, the oldest goes of the address that has most."""
 
-    def __init__(self, most_waiting: int) -> None:
-        super().__init__()
+    def __init__(self, most_waiting: int, family: socket.AddressFamily = socket.AF_INET) -> None:
+        super().__init__(family)
         self._most_waiting = most_waiting
         self._waiting: list[tuple[socket.socket, str]] = []  # the oldest first
 
@@ -86,7 +86,8 @@ def bound_socket(port: int, limits: ConnectionLimits, address: str = "127.0.0.1"
 
     Raises ParameterError: another program has the port, or the address is none of this machine.
     """
-    listening = LimitedSocket(limits.most)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listening = LimitedSocket(limits.most, family)
     if os.name != "nt":  # there it would let two programs have one port
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -171,6 +172,13 @@ class LimitedConnection(H11Protocol):
     def drop(self) -> None:
         """Close it at once, whatever is under way."""
         self.transport.abort()
+
+    def shutdown(self) -> None:
+        """The server ends: who waits for nothing need not be asked whether it has heard that."""
+        if self._waits:
+            self.drop()
+        else:
+            super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         if self._timer is None:  # the next request of a connection that stayed open

@@ -68,7 +68,7 @@ def ask(asker: str, scope: Scope = Scope.COUNTRY, **fields: Any) -> Request:
 
 
 def likeness(query: Template, coarse: np.ndarray) -> float:
-    return round(float(query.arrays["coarse"].astype(float) @ coarse.astype(float)), 9)
+    return round(float(np.vdot(query.arrays["coarse"].astype(float), coarse)), 9)
 
 
 def fake_sketch(template: Template, params: Any) -> np.ndarray:
@@ -77,7 +77,7 @@ def fake_sketch(template: Template, params: Any) -> np.ndarray:
     return np.rint(127.0 * coarse / np.abs(coarse).max()).astype(np.int8)
 
 
-def fake_moves(query: Template, params: Any, one_shift_in: int = 1) -> QueryMoves:
+def fake_moves(query: Template, params: Any) -> QueryMoves:
     """One shift and no turn: all numbers are of order 0."""
     sketch = fake_sketch(query, params)
     return QueryMoves(sketch[None], np.array([len(sketch)]), np.zeros(1))

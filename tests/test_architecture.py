@@ -53,6 +53,7 @@ ONLY_IN = {
     "starlette": ("web/", "node/"),
     "tifffile": ("read/tiff.py",),
     "uvicorn": ("web/", "node/", "connections.py"),
+    "urllib3": ("exchange/node_client.py",),
     "x3pio": ("read/", "synth/", "export/scanfolder.py"),
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "core", "common", "misc"}

@@ -315,6 +315,7 @@ class ProvedPerson:
     person: str
     at_server: bool = False  # in a browser, signed in; else on the command line
     signed_off: bool = False  # the password was given for this very act
+    found: str = ""  # what was given in its place, where it was not
 
 
 _PROVED: ContextVar[ProvedPerson | None] = ContextVar("proved_person", default=None)

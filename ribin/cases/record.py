@@ -27,8 +27,9 @@ class RecordKind(StrEnum):
     ANNOTATIONS = "annotations"  # of a pair of marks, by one person
     SCAN = "scan"  # which exhibit it shows, its light, and how a person had it read
     CLOSURE = "closure"  # of a lead that was opened by mistake
-    CANDIDATE = "candidate"  # of a recorded search: what one person has seen of it
     ACCOUNT = "account"  # of a person, with the hash of what is kept of the password
+    RELEASE = "release"  # of an exhibit to another member, and its end
+    CANDIDATE = "candidate"  # of a recorded search: what one person has seen of it
     CONFIRMATION = "confirmation"  # by one member of two verdicts that the other gave on a lead
     AGREEMENT = "agreement"  # with another member: how near it is, and how much it may ask
 

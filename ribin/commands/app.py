@@ -40,6 +40,7 @@ TASKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "Share with other members": (
         ("network", "network:network", "Who is in the network; bundles for those without a line."),
+        ("node", "node:node", "Answer other members over a line."),
         ("share", "share:share", "How widely exhibits are shared."),
         ("release", "share:release", "Let another member know an exhibit and its event."),
         ("original", "share:original", "Take out the scans of an exhibit."),

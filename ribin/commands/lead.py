@@ -11,10 +11,10 @@ from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.commands.account import proving
 from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after, say
+from ribin.leads.both_sides import exhibit_ref
 from ribin.leads.steps import Step
 from ribin.leads.text import lead_facts, lead_page, leads_table, view_lead
 from ribin.leads.trace_files import as_graphml, write_picture
-from ribin.leads.two_vaults import exhibit_ref
 from ribin.report.json import as_json
 from ribin.search.network import Network
 from ribin.services.files import whole_file
@@ -191,11 +191,13 @@ def sync(call: Call) -> None:
     """
     from ribin.leads.merge import sync_leads
     from ribin.services.leads import announce_received
+    from ribin.services.outbox import deliver_waiting
 
     network = call.needed_network()
     with call.own_vault() as vault:
         carried, notes = sync_leads(vault, network, who=call.who)
-        told = announce_received(vault, network)
+        told = announce_received(vault, network, call.who)
+        notes = (*notes, *deliver_waiting(vault, network))
     say(f"{carried} entries carried over")
     said = [*notes, *(one.text for one in told)]
     say("\n".join(said), err=True, nl=bool(said))
@@ -204,7 +206,7 @@ def sync(call: Call) -> None:
 
 def say_step(call: Call, vault: Vault, network: Network | None, step: Step) -> None:
     """Print the lead after a step, what a withdrawn link leaves, and who has not got it yet."""
-    notes = [*step.notes, *announce(vault, step, network)]
+    notes = [*step.notes, *announce(vault, step)]
     view = view_lead(vault, step.history, call.who).after_a_step()
     facts = {**lead_facts(view), "parts": [sorted(p) for p in step.parts], "notes": notes}
     lines = [lead_page(view)]

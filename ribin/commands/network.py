@@ -213,20 +213,80 @@ def network() -> None:
 def show(call: Call) -> None:
     """List the members, their clusters, and how many exhibits of each you may know of.
 
-    With --vault, that is all of your own and what others share with your country; without, what is
-    shared with the whole network. The audit log of each has who asked.
+    With --vault, that is all of your own and what others share with your country; without, nobody
+    is asked. The audit log of each has who asked. With --vault it also lists what you agreed with
+    others (`ribin network agree`); each side states its own.
 
     \b
     Example:
       ribin network show --vault vaults/JAM --network network.toml
     """
+    from ribin.report.json import as_json
+    from ribin.services.agreements import agreement_states, agreements_table
     from ribin.services.network import member_states, members_table
     from ribin.vault.catalogue import read_member
 
     members = call.needed_network()
     asker = read_member(call.vault) if call.vault else ""
-    states = member_states(members, asker, call.who)
-    call.show(states, members_table, "members")
+    states, agreed = member_states(members, asker, call.who), []
+    if call.vault:
+        with call.own_vault() as opened:
+            agreed = agreement_states(opened)
+    if call.json_output:
+        say(as_json({"members": states, "agreements": agreed}))
+        return
+    say(members_table(states))
+    if agreed:
+        say(f"\nagreed with other members\n{agreements_table(agreed)}")
+
+
+@network.command()
+@click.argument("member")
+@click.option("--scope", type=click.Choice(("cluster", "network")), help="How near it is.")
+@click.option("--questions-an-hour", type=click.IntRange(min=1), help="That it may ask; 600.")
+@click.option("--at-once", type=click.IntRange(min=1), help="Questions worked on at one time; 2.")
+@click.option("--most-rows", type=click.IntRange(min=1), help="Of a list that it is given; 10000.")
+@click.option("--hold/--answer", default=None, help="Each question waits for a person here.")
+@click.option("--end", is_flag=True, help="It may ask nothing any more.")
+@common_options("vault", "who", "reason", "json")
+def agree(
+    member: str,
+    questions_an_hour: int | None,
+    at_once: int | None,
+    most_rows: int | None,
+    hold: bool | None,
+    end: bool,
+    call: Call,
+) -> None:
+    """State what is agreed with MEMBER: how near it is to you, and how much it may ask.
+
+    An administrator does. It is signed with your key and kept in your vault, each version of it;
+    what is not named stays as it was. The other side states its own. Linked members are of one
+    cluster: they see what is shared with the cluster, all others what is shared with the network.
+
+    \b
+    Example:
+      ribin network agree BLZ --scope cluster --reason "treaty of 2026" --vault vaults/JAM
+    """
+    from ribin.cases.exhibits import Scope
+    from ribin.services.agreements import AgreementOptions, agreements_table, state_agreement
+
+    options = AgreementOptions(
+        member,
+        Scope(call.scope) if call.scope else None,
+        questions_an_hour,
+        at_once,
+        most_rows,
+        hold,
+        end,
+    )
+    with call.own_vault() as opened:
+        state, version = state_agreement(opened, options, call.who, call.reason)
+    call.show(state, lambda one: agreements_table([one]))
+    if not version:
+        say("it was so already; nothing was changed", err=True)
+    elif not state.key_trusted and not end:
+        say(f"its key is not trusted yet: `ribin network key trust {member}.key.json`", err=True)
 
 
 for command in (key, export_bundle, import_bundle):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +24,7 @@ from ribin.surface.simd.turns import (
     FOUR,
     MARKS,
     TURNS,
+    four_bytes,
     has_byte_products,
     order_products,
     raise_to_turned,
@@ -81,6 +83,16 @@ class QueryMoves:
     mounting_deg: float = 180.0
     handicap: float = 0.0
 
+    @cached_property
+    def series(self) -> TurnSeries:
+        """The same as whole numbers that a mark is multiplied with."""
+        return TurnSeries.of(self)
+
+    def turned_by(self, step_deg: float) -> QueryMoves:
+        """The same at turns at most this step apart."""
+        last_deg = float(self.turns_deg[-1])
+        return replace(self, turns_deg=_steps(last_deg, step_deg))
+
     @property
     def number(self) -> int:
         """How many moves there are."""
@@ -91,18 +103,17 @@ class QueryMoves:
 NO_MOVES = QueryMoves(np.zeros((0, 0), np.int8), np.zeros(0, np.int64), np.zeros(0))
 
 
-def moved_sketches(query: Template, params: Params, one_shift_in: int = 1) -> QueryMoves:
-    """The query at every shift of the range, or at one in 2: the fields of one colour of a board.
+def moved_sketches(query: Template, params: Params) -> QueryMoves:
+    """The query at every shift of the range, and the turns of a first look.
 
-    The query was described with `params`. Steps are rounded to whole pixels of the medium pitch; a
-    shift that leaves nothing within the disc gives 0.
+    The query was described with `params`. Steps of shifts are rounded to whole pixels of the medium
+    pitch; a shift that leaves nothing within the disc gives 0.
     """
     how, method = sketch_params(query.mark_type, params), params.of(query.mark_type, query.kind)
     basis = _harmonics(query.mark_type, query.kind, params)
     pitch_um = method.describe.medium_pitch_um
     step = max(1, round(how.shift_um / pitch_um))
-    offsets = disc_offsets(method.correlate.shift_range_um / (pitch_um * step), 1).every
-    offsets = offsets[offsets.sum(axis=1) % one_shift_in == 0] * step
+    offsets = disc_offsets(method.correlate.shift_range_um / (pitch_um * step), 1).every * step
     reach = int(np.abs(offsets).max(initial=0))
     surface = framed_surface(query, params, reach)
     size = surface.shape[0] - 2 * reach
@@ -155,8 +166,12 @@ def _turns(correlate: CorrelateParams, step_deg: float) -> tuple[NDArray[np.floa
     reach_deg = correlate.rotation_range_deg
     folded = reach_deg >= _HALF_TURN and not 90.0 < correlate.mounting_deg < _HALF_TURN
     last_deg = reach_deg / 2.0 if folded else reach_deg
-    steps = math.ceil(round(last_deg / step_deg, 6))
-    return np.linspace(0.0, last_deg, steps + 1), folded
+    return _steps(last_deg, step_deg), folded
+
+
+def _steps(last_deg: float, step_deg: float) -> NDArray[np.float64]:
+    """Equal steps from 0 to the last."""
+    return np.linspace(0.0, last_deg, math.ceil(round(last_deg / step_deg, 6)) + 1)
 
 
 # One query against many sketches.
@@ -188,7 +203,7 @@ def best_products(moves: QueryMoves, sketches: NDArray[np.int8]) -> FloatArray:
     if 0 in moves.shifted.shape or moves.shifted.shape[1] != sketches.shape[1]:
         shapes = f"{moves.shifted.shape} and {sketches.shape}"
         raise ValueError(f"moves of sketches needed, found {shapes}")
-    series = _Series.of(moves)
+    series = moves.series
     largest = (largest_products if has_byte_products() else largest_by_floats)(series, sketches)
     lengths = np.sqrt(_energies(sketches) * float(_energies(moves.shifted).max()))
     scale = np.where(lengths == 0.0, np.nan, lengths) * series.scale / 2.0**series.bits
@@ -197,7 +212,7 @@ def best_products(moves: QueryMoves, sketches: NDArray[np.int8]) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class _Series:
+class TurnSeries:
     """A query as the whole numbers of a Fourier series over the turn; see `simd/turns.py`.
 
     With `bits` fewer, the products of an order have 16 bits; phases are multiples of 1 / `scale`.
@@ -210,7 +225,7 @@ class _Series:
     scale: int
 
     @classmethod
-    def of(cls, moves: QueryMoves) -> _Series:
+    def of(cls, moves: QueryMoves) -> TurnSeries:
         number = -(-len(moves.cosines) // FOUR)
         orders = (FOUR * np.arange(number)[:, None] + np.array([0, 2, 1, 3])).ravel()
         widths = moves.cosines * np.where(np.arange(len(moves.cosines)), 2, 1)
@@ -247,6 +262,11 @@ class _Series:
         """Which of the turns lie within the mounting, (T,)."""
         return self.moves.turns_deg <= self.moves.mounting_deg + 1e-9
 
+    @cached_property
+    def fours(self) -> _QueryFours:
+        """As the byte instruction takes it."""
+        return _QueryFours.of(self)
+
     @property
     def alike(self) -> bool:
         """Whether no turn lies beyond the mounting."""
@@ -260,20 +280,22 @@ class _Series:
 def _largest_products(ours, starts, firsts, phases, settings, sketches, bytes_at, out):
     bits, near_blocks, folded, alike = settings
     groups, fours = bytes_at.size, (firsts.size - 1) // FOUR
+    flat = sketches.reshape(sketches.size)
     packed = np.empty(groups * MARKS, np.uint32)
     products = np.empty((firsts.size - 1) * MARKS, np.uint32)
     near, beyond = np.empty(MARKS, np.int32), np.empty(MARKS, np.int32)
     far = near if alike else beyond
     for first in range(0, sketches.shape[0], MARKS):
         for mark in range(MARKS):  # the last one again where they are not full
-            row = sketches[min(first + mark, sketches.shape[0] - 1)]
-            for k in range(groups):  # what is of the next order meets a 0
-                place = min(bytes_at[k], row.size - 4)
-                four = np.uint32(row[place])
-                four |= np.uint32(row[place + 1]) << np.uint32(8)
-                four |= np.uint32(row[place + 2]) << np.uint32(16)
-                four |= np.uint32(row[place + 3]) << np.uint32(24)
-                four >>= np.uint32(8 * (bytes_at[k] - place))
+            row = min(first + mark, sketches.shape[0] - 1) * sketches.shape[1]
+            for k in range(groups):  # what is of the next order, or the next mark, meets a 0
+                place = row + bytes_at[k]
+                four = np.uint32(0)
+                if place <= flat.size - 4:
+                    four = four_bytes(flat, place)
+                else:
+                    for byte in range(flat.size - place):
+                        four |= np.uint32(flat[place + byte]) << np.uint32(8 * byte)
                 packed[k * MARKS + mark] = four ^ np.uint32(0x80808080)
         near[:] = -(2**31)
         beyond[:] = -(2**31)
@@ -289,62 +311,80 @@ def _largest_products(ours, starts, firsts, phases, settings, sketches, bytes_at
             out[first + mark, 1] = far[mark]
 
 
-def largest_products(series: _Series, sketches: NDArray[np.int8]) -> NDArray[np.int32]:
+def largest_products(series: TurnSeries, sketches: NDArray[np.int8]) -> NDArray[np.int32]:
     """The largest product of each sketch within the mounting and beyond it, (N, 2)."""
-    moves = series.moves
-    fours_at: list[int] = []
-    firsts = [0]
-    for order in series.orders:
-        fours_at += range(int(series.places[order]), int(series.places[order + 1]), 4)
-        firsts.append(len(fours_at))
-    ours = np.zeros((len(moves.shifted), len(fours_at), 2, 4), np.int8)
-    for turned, rows in enumerate((moves.shifted, series.turned_by_a_quarter())):
-        for slot, order in enumerate(series.orders):
-            part = rows[:, series.places[order] : series.places[order + 1]]
-            there = ours[:, firsts[slot] : firsts[slot + 1], turned]
-            filled = np.zeros((len(rows), 4 * there.shape[1]), np.int8)
-            filled[:, : part.shape[1]] = part
-            there[:] = filled.reshape(there.shape)
-    sums = ours.sum(axis=3, dtype=np.int32)
-    starts = np.zeros((len(ours), len(series.orders), 2), np.int32)
-    for slot in range(len(series.orders)):
-        starts[:, slot] = -128 * sums[:, firsts[slot] : firsts[slot + 1]].sum(axis=1)
-    near = series.near()
-    blocks = [_phase_blocks(series, moves.turns_deg[some]) for some in (near, ~near)]
-    settings = series.bits, len(blocks[0]), moves.folded, series.alike
+    query, out = series.fours, np.empty((len(sketches), 2), np.int32)
     theirs = np.ascontiguousarray(sketches).view(np.uint8)
-    if theirs.shape[1] < 4:  # as many as are read at once
-        theirs = np.pad(theirs, ((0, 0), (0, 4 - theirs.shape[1])))
-    out = np.empty((len(sketches), 2), np.int32)
     _largest_products(
-        ours.reshape(len(ours), -1).view(np.uint32),
-        starts.reshape(len(ours), -1),
-        np.array(firsts),
-        np.concatenate(blocks),
-        settings,
+        query.ours,
+        query.starts,
+        query.firsts,
+        query.phases,
+        query.settings,
         theirs,
-        np.array(fours_at),
+        query.bytes_at,
         out,
     )
     return out
 
 
-def _phase_blocks(series: _Series, turns_deg: NDArray[np.float64]) -> NDArray[np.uint32]:
+@dataclass(frozen=True, eq=False)
+class _QueryFours:
+    """A query as the kernel takes it: S shifts, G fours of bytes, L orders."""
+
+    ours: NDArray[np.uint32]  # (S, G * 2)
+    starts: NDArray[np.int32]  # (S, L * 2)
+    firsts: NDArray[np.int64]  # (L + 1,)
+    phases: NDArray[np.uint32]  # (B, L * 8), a row a block of turns
+    settings: tuple[int, int, bool, bool]  # bits, blocks within the mounting, folded, all alike
+    bytes_at: NDArray[np.int64]  # (G,) where each four begins in a sketch
+
+    @classmethod
+    def of(cls, series: TurnSeries) -> _QueryFours:
+        moves = series.moves
+        begins, widths = series.places[series.orders], np.diff(series.places)[series.orders]
+        # Never more fours than the order before has: lengths that change would be guessed wrong.
+        fours = np.maximum.accumulate(-(-widths[::-1] // 4))[::-1]
+        firsts = np.concatenate([np.zeros(1, np.int64), np.cumsum(fours)])
+        steps = zip(begins, fours, strict=True)
+        bytes_at = np.concatenate([begin + 4 * np.arange(number) for begin, number in steps])
+        ours = np.zeros((len(moves.shifted), len(bytes_at), 2, 4), np.int8)
+        starts = np.zeros((len(ours), len(series.orders), 2), np.int32)
+        for turned, rows in enumerate((moves.shifted, series.turned_by_a_quarter())):
+            for slot, (begin, width) in enumerate(zip(begins, widths, strict=True)):
+                part = rows[:, begin : begin + width]
+                filled = np.zeros((len(rows), int(fours[slot]) * 4), np.int8)
+                filled[:, :width] = part
+                ours[:, firsts[slot] : firsts[slot + 1], turned] = filled.reshape(len(rows), -1, 4)
+                starts[:, slot, turned] = -128 * part.sum(axis=1, dtype=np.int32)
+        near = series.near()
+        blocks = [_phase_blocks(series, moves.turns_deg[some]) for some in (near, ~near)]
+        return cls(
+            ours.reshape(len(ours), -1).view(np.uint32),
+            starts.reshape(len(ours), -1),
+            firsts,
+            np.concatenate(blocks),
+            (series.bits, len(blocks[0]), moves.folded, series.alike),
+            bytes_at,
+        )
+
+
+def _phase_blocks(series: TurnSeries, turns_deg: NDArray[np.float64]) -> NDArray[np.uint32]:
     """Phases as `raise_to_turned` takes them, (B, fours * 16): the last turn again to be full."""
     blocks = -(-len(turns_deg) // TURNS)
     if not blocks:
         return np.zeros((0, len(series.orders) * TURNS), np.uint32)
     full = turns_deg[np.minimum(np.arange(blocks * TURNS), len(turns_deg) - 1)]
-    # (2, B, TURNS, fours, parity, 2) -> (B, fours, TURNS, parity, wave, 2)
+    # (wave, B, TURNS, fours, parity, 2) -> (B, parity, wave, fours, TURNS, 2)
     phases = series.phases(full).reshape(2, blocks, TURNS, -1, 2, 2)
-    ordered = np.ascontiguousarray(phases.transpose(1, 3, 2, 4, 0, 5))
+    ordered = np.ascontiguousarray(phases.transpose(1, 4, 0, 3, 2, 5))
     return ordered.reshape(blocks, -1).view(np.uint32)
 
 
 # By matrix products of numbers that hold them exactly.
 
 
-def largest_by_floats(series: _Series, sketches: NDArray[np.int8]) -> NDArray[np.int32]:
+def largest_by_floats(series: TurnSeries, sketches: NDArray[np.int8]) -> NDArray[np.int32]:
     """The same as `largest_products` on any machine."""
     moves = series.moves
     ours = (moves.shifted, series.turned_by_a_quarter())

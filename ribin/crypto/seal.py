@@ -13,12 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.errors import AccessError
 
@@ -30,6 +24,9 @@ _POINT = 32
 
 def seal(source: BinaryIO, target: BinaryIO, receiver: PublicKey) -> None:
     """Write what `source` holds so that only the receiver can read it; a piece at a time."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
     once = X25519PrivateKey.generate()
     public = once.public_key().public_bytes_raw()
     shared = once.exchange(X25519PublicKey.from_public_bytes(receiver.sealing))
@@ -45,6 +42,10 @@ def unseal(source: BinaryIO, target: BinaryIO, key: PrivateKey, where: str) -> N
     Raises AccessError: it was sealed for another, altered, or cut off. What was written until then
     means nothing.
     """
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
     head = source.read(len(MAGIC) + _POINT)
     refusal = f"{where}: a bundle sealed for {key.member} needed, found one altered or for another"
     try:
@@ -63,6 +64,9 @@ def is_sealed(head: bytes) -> bool:
 
 
 def _drawn(shared: bytes, once: bytes, receiver: bytes) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     info = b"ribin bundle" + once + receiver
     return HKDF(SHA256(), 32, None, info).derive(shared)
 

@@ -23,7 +23,14 @@ from ribin.errors import (
     StoreError,
 )
 from ribin.exchange.carrier import Carrier
-from ribin.exchange.message import Envelope, MessageKind, open_message, read_body, seal_message
+from ribin.exchange.message import (
+    Envelope,
+    MessageKind,
+    new_id,
+    open_message,
+    read_body,
+    seal_content,
+)
 from ribin.exchange.questions import AnswerBody, RefusalBody
 from ribin.foreign import read_packed
 
@@ -40,12 +47,21 @@ _REFUSALS: dict[str, type[RibinError]] = {
 
 
 @dataclass(frozen=True)
-class Sealed:
-    """A question as it is sent, also again: the same bytes under the same id."""
+class Prepared:
+    """A question before it is sealed: sent again, it has the same id and the same body."""
 
     id: str
-    raw: bytes
-    sha256: str  # of its body
+    kind: MessageKind
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def prepare(kind: MessageKind, body: msgspec.Struct) -> Prepared:
+    """A question, ready to be sealed and sent."""
+    return Prepared(new_id(), kind, msgspec.msgpack.encode(body))
 
 
 @dataclass(frozen=True)
@@ -68,36 +84,32 @@ class Line:
     key: Callable[[], PrivateKey]  # asked for when something is sent: it may need a passphrase
     trusted: Callable[[], list[PublicKey]]
 
-    def seal(self, kind: MessageKind, body: msgspec.Struct) -> Sealed:
-        """A question, ready to be sent."""
-        raw = seal_message(kind, body, self.key(), self.member, self.other)
-        made = read_packed(raw, Envelope, "message")
-        return Sealed(made.id, raw, made.body_sha256)
-
-    def send(self, sealed: Sealed, kind: type[_Answer], deadline_s: float) -> Answered[_Answer]:
-        """Carry a question and check its answer.
+    def send(self, asked: Prepared, kind: type[_Answer], deadline_s: float) -> Answered[_Answer]:
+        """Seal a question, carry it and check its answer.
 
         Raises what the other side refuses with; NoAnswerError: it has not answered yet;
         StoreError: it cannot be reached; FormatError, AccessError: what came is no answer to this
         question by this member.
         """
-        return self.open(sealed, self.carrier.send(sealed.raw, deadline_s), kind)
+        names = self.member, self.other
+        raw = seal_content(asked.kind, asked.content, self.key(), *names, asked.id)
+        return self.open(asked, self.carrier.send(raw, deadline_s), kind)
 
-    def open(self, sealed: Sealed, raw: bytes, kind: type[_Answer]) -> Answered[_Answer]:
+    def open(self, asked: Prepared, raw: bytes, kind: type[_Answer]) -> Answered[_Answer]:
         """As `send`, of an answer that has come."""
         made = open_message(raw, self.trusted(), self.member)
-        if (made.sender, made.id) != (self.other, sealed.id):
+        if (made.sender, made.id) != (self.other, asked.id):
             raise AccessError(
-                f"{made.where}: the answer of {self.other} to question {sealed.id[:8]} needed"
+                f"{made.where}: the answer of {self.other} to question {asked.id[:8]} needed"
             )
         if made.kind is MessageKind.REFUSAL:
             refused = read_body(made, RefusalBody)
-            self._check(made, refused.question_sha256, sealed)
+            self._check(made, refused.question_sha256, asked)
             raise _REFUSALS[refused.word](refused.text, hint=refused.hint)
         if made.kind is not MessageKind.ANSWER:
             raise FormatError(f"{made.where}: an answer needed, found a {made.kind}")
         body = read_body(made, AnswerBody)
-        self._check(made, body.question_sha256, sealed)
+        self._check(made, body.question_sha256, asked)
         if hashlib.sha256(body.content).hexdigest() != body.content_sha256:
             raise FormatError(f"{made.where}: contents of the hash that it states needed")
         content = read_packed(body.content, kind, f"{self.other}: answer")
@@ -107,8 +119,8 @@ class Line:
         self, kind: MessageKind, body: msgspec.Struct, answer: type[_Answer], deadline_s: float = 30
     ) -> Answered[_Answer]:
         """Ask at once; errors as `send`."""
-        return self.send(self.seal(kind, body), answer, deadline_s)
+        return self.send(prepare(kind, body), answer, deadline_s)
 
-    def _check(self, made: Envelope, question_sha256: str, sealed: Sealed) -> None:
-        if question_sha256 != sealed.sha256:
+    def _check(self, made: Envelope, question_sha256: str, asked: Prepared) -> None:
+        if question_sha256 != asked.sha256:
             raise AccessError(f"{made.where}: an answer to the question as it was sent needed")

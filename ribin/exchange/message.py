@@ -103,11 +103,24 @@ def seal_message(
     Raises FormatError: the body is larger than a message of this kind may be.
     """
     content = msgspec.msgpack.encode(body)
+    return seal_content(kind, content, key, sender, receiver, answers or new_id())
+
+
+def new_id() -> str:
+    """An id that no other message has."""
+    return uuid.uuid4().hex
+
+
+def seal_content(
+    kind: MessageKind, content: bytes, key: PrivateKey, sender: str, receiver: str, message: str
+) -> bytes:
+    """As `seal_message`, of a body that is encoded already, under the id `message`: a question that
+    is sent again has the id that it had, and the time of now."""
     _check_size(len(content), kind, f"{kind} to {receiver}")
     facts = {
         "sender": sender,
         "receiver": receiver,
-        "id": answers or uuid.uuid4().hex,
+        "id": message,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "body_sha256": hashlib.sha256(content).hexdigest(),
     }

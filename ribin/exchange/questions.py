@@ -6,6 +6,7 @@ they are decoded straight into these types, and what does not fit is refused wit
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -75,7 +76,7 @@ class SearchQuestion(Printable, frozen=True):
     query: _Anchor = ""  # what other members may call the scan
 
 
-class _Fields(Printable, frozen=True):
+class ClassFieldsStatement(Printable, frozen=True):
     calibre: Name
     firing_pin_shape: Name
     breech_face_type: Name
@@ -99,7 +100,7 @@ class RowStatement(Printable, frozen=True):
     sha256: Hex32
     group: LongText
     others: _Count
-    class_fields: _Fields
+    class_fields: ClassFieldsStatement
     known_as: LongText
     same_file: bool
 
@@ -149,6 +150,51 @@ class HeadsQuestion(Printable, frozen=True):
 
 class HeadsAnswer(Printable, frozen=True):
     heads: Annotated[tuple[Hex32, ...], Meta(max_length=1_000_000)]
+
+
+# Originals, and releases that their receiver is told of.
+
+
+class OriginalQuestion(Printable, frozen=True):
+    """The scans of a released exhibit as they were received."""
+
+    exhibit: _Exhibit
+    who: LongText
+    reason: LongText
+
+
+class OriginalStatement(Printable, frozen=True):
+    """A scan as it was received, and the name of its file, which leads nowhere else."""
+
+    sha256: Hex32
+    file: Annotated[str, Meta(min_length=1, max_length=255, pattern=r'\A[^/\\:*?"<>|]*\Z')]
+    content: Annotated[bytes, Meta(max_length=1 << 30)]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.file in (".", ".."):
+            raise ValueError(f"file needs a file name, found {self.file!r}")
+        if hashlib.sha256(self.content).hexdigest() != self.sha256:
+            raise ValueError("an original of the SHA-256 that is stated needed")
+
+
+class OriginalAnswer(Statement, frozen=True):
+    files: Annotated[tuple[OriginalStatement, ...], Meta(max_length=1000)]
+
+
+class ReleaseQuestion(Printable, frozen=True):
+    """What the sender released to the receiver, or ended; the release itself stays with the sender,
+    who answers by it."""
+
+    exhibit: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
+    original: bool
+    ended: bool
+    who: LongText
+    reason: LongText
+
+
+class ReleaseAnswer(Statement, frozen=True):
+    """It is in the receiver's log."""
 
 
 # The envelope's body, around what is asked or answered.
@@ -245,7 +291,9 @@ def request_of(asked: SearchQuestion, sender: str, owner: str) -> Request:
 def row_statement(row: Candidate) -> RowStatement:
     """A row of the owner's list as it is sent."""
     stated = {name: getattr(row, name) for name in RowStatement.__struct_fields__}
-    return RowStatement(**{**stated, "class_fields": _Fields(**asdict(row.class_fields))})
+    return RowStatement(
+        **{**stated, "class_fields": ClassFieldsStatement(**asdict(row.class_fields))}
+    )
 
 
 def candidate_of(row: RowStatement, member: str, mark: MarkType) -> Candidate:

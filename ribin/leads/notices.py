@@ -13,9 +13,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import ExhibitRef, LeadHistory
 from ribin.errors import ParameterError, StoreError
+from ribin.exchange.lead_statements import NoticedEnd
 from ribin.report.document import Document, Grid, Paragraph, Points, Section
 from ribin.report.html import document_html
 from ribin.report.json import as_json
@@ -62,11 +65,13 @@ class Notice:
         return f"{self.link}-{self.occasion.split()[-1]}-{self.to}"
 
 
-def notices_of(written_by: str, history: LeadHistory, holders: Mapping[str, Vault]) -> list[Notice]:
-    """All that has come of a lead across a border, oldest first, to each of the two countries.
+def notices_of(vault: Vault, history: LeadHistory, ends: Mapping[str, NoticedEnd]) -> list[Notice]:
+    """All that has come of a lead across a border, oldest first, to each of the two countries, as
+    the member of a vault writes it.
 
-    `holders` are the vaults in reach, by member: each tells of its own exhibit.
+    `ends` is what the other member tells of its own exhibit; none where it is out of reach.
     """
+    written_by = vault.member
     link, end, members = history.link, history.withdrawal, history.lead.members
     if link is None or len(members) < 2:
         return []
@@ -75,20 +80,25 @@ def notices_of(written_by: str, history: LeadHistory, holders: Mapping[str, Vaul
     return [
         Notice(
             *(link.link, occasion, to, written_by, at),
-            tuple(_disclosed(holders, end, {written_by, to}) for end in history.lead.exhibits),
+            tuple(_disclosed(vault, ends, ref, to) for ref in history.lead.exhibits),
         )
         for occasion, at in occasions
         for to in members
     ]
 
 
-def _disclosed(holders: Mapping[str, Vault], ref: ExhibitRef, readers: set[str]) -> NoticedExhibit:
+def _disclosed(
+    vault: Vault, ends: Mapping[str, NoticedEnd], ref: ExhibitRef, to: str
+) -> NoticedExhibit:
     """One side: class fields, and the day where it is theirs or was released to all who read it."""
-    vault = holders.get(ref.member)
-    exhibit = as_seen_by(ref.member, vault).find(ref.exhibit) if vault else None
-    if vault is None or exhibit is None:  # out of reach, or purged since
+    if ref.member != vault.member:
+        end = ends.get(ref.member)
+        fields = ClassFields(**structs.asdict(end.class_fields)) if end else ClassFields()
+        return NoticedExhibit(ref.member, ref.exhibit, end.day if end else "", fields)
+    exhibit = as_seen_by(ref.member, vault).find(ref.exhibit)
+    if exhibit is None:  # purged since
         return NoticedExhibit(ref.member, ref.exhibit, "", ClassFields())
-    dated = all(as_seen_by(reader, vault).knows(exhibit.exhibit) for reader in readers)
+    dated = as_seen_by(to, vault).knows(exhibit.exhibit)
     day = exhibit.event.date if dated else ""
     return NoticedExhibit(ref.member, ref.exhibit, day, exhibit.class_fields)
 

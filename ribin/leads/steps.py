@@ -6,7 +6,7 @@ Each one is checked and recorded in one go at both members concerned, where they
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ribin.cases.leads import (
@@ -24,20 +24,24 @@ from ribin.cases.leads import (
 )
 from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
+from ribin.exchange.lead_statements import NoticedEnd
 from ribin.leads import rules
-from ribin.leads.blindness import reads_all_logs, saw_a_verdict, viewer_of_this_process
-from ribin.leads.merge import Settled, merge_lead, merge_pair, settle
-from ribin.leads.two_vaults import (
-    BothVaults,
-    both_vaults,
+from ribin.leads.blindness import reads_all_logs, saw_a_verdict
+from ribin.leads.both_sides import (
+    BothSides,
+    LeadChoice,
+    both_sides,
     check_pair,
     figures_of_both,
-    lead_for,
     names_in_lead,
+    tell,
 )
+from ribin.leads.looks import viewer_of_this_process
+from ribin.leads.merge import Settled, merge_stated, settle
 from ribin.search.network import Network
 from ribin.vault.accounts import check_proved
 from ribin.vault.audit import now_utc
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import read_exhibits
 from ribin.vault.leads import (
     insert_entry,
@@ -74,13 +78,18 @@ def take_up_lead(
     """
     note = rules.stated_text(note, "note: why these two should be examined")
     check_pair(own.member, reference, comparison)
-    with both_vaults(own, network, (reference.member, comparison.member), who) as both:
+    refs = (reference, comparison)
+    choice = LeadChoice(
+        pair=_pair_as_known(own, *refs),
+        exhibits=tuple(ref.exhibit for ref in refs if ref.member != own.member),
+    )
+    with both_sides(own, network, [ref.member for ref in refs], who, choice) as both:
         check_role(both.own, who, (Role.EXAMINER,))
-        named = names_in_lead(both, network, reference, comparison)
+        named = names_in_lead(both, reference, comparison)
         (reference, reference_event), (comparison, comparison_event) = named
         check_pair(own.member, reference, comparison)
         pair = pair_of(reference, comparison)
-        merge_pair(both, pair)
+        merge_stated(both)
         rules.check_new_lead(leads_of_pair(both.own, pair))
         others = {reference.member, comparison.member} - {own.member}
         number = next_lead_number(both.own, own.member, others.pop() if others else own.member)
@@ -96,10 +105,9 @@ def take_up_lead(
             note=note,
             figures=figures_of_both(figures or {}, reference.member != comparison.member),
         )
-        for member in concerned_in_reach(both, lead):
-            record = insert_entry(both.transactions[member], lead_for(member, lead))
-            both.log(member, "lead", number, note, [record])
-        return step_done(both, number)
+        both.log("lead", number, note, [insert_entry(both.own, lead)])
+        step = step_done(both, number)
+    return told(own, network, both, step)
 
 
 def close_lead(own: Vault, network: Network | None, lead: str, *, who: str, reason: str) -> Step:
@@ -109,18 +117,17 @@ def close_lead(own: Vault, network: Network | None, lead: str, *, who: str, reas
     ParameterError: there is no reason; StoreError: the lead is unknown, or open no more.
     """
     reason = rules.stated_text(reason, "reason: why the lead is closed")
-    with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
-        merge_lead(both, lead)
+    with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
+        merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
         if rules.may_close(history, who, own.member):
             check_role(both.own, who, (Role.EXAMINER, Role.ADMINISTRATOR))
         else:
             check_role(both.own, who, (Role.ADMINISTRATOR,))
         stated = next_version(both.own, RecordKind.CLOSURE, lead, {"lead": lead}, who, reason)
-        for member in concerned_in_reach(both, history.lead):
-            record = insert_version(both.transactions[member], stated)
-            both.log(member, "close", lead, reason, [record])
-        return step_done(both, lead)
+        both.log("close", lead, reason, [insert_version(both.own, stated)])
+        step = step_done(both, lead)
+    return told(own, network, both, step)
 
 
 def confirm_lead(own: Vault, network: Network | None, lead: str, *, who: str, note: str) -> Step:
@@ -132,21 +139,20 @@ def confirm_lead(own: Vault, network: Network | None, lead: str, *, who: str, no
     the log of the other member is out of reach.
     """
     note = rules.stated_text(note, "note: what the confirmation rests on")
-    with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
+    with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
         check_role(both.own, who, (Role.EXAMINER,))
         check_proved(both.own, who, f"lead {lead}: a confirmation")
-        merge_lead(both, lead)
+        merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
         rules.check_confirmation(history, own.member)
         _check_logs_in_reach(both, history.lead, "a confirmation")
         stated = next_version(both.own, RecordKind.CONFIRMATION, lead, {"lead": lead}, who, note)
-        for member in concerned_in_reach(both, history.lead):
-            record = insert_version(both.transactions[member], stated)
-            both.log(member, "confirm", lead, note, [record])
-        return step_done(both, lead, settle(both, lead))
+        both.log("confirm", lead, note, [insert_version(both.own, stated)])
+        step = step_done(both, lead, settle(both, lead))
+    return told(own, network, both, step)
 
 
-def _check_logs_in_reach(both: BothVaults, lead: Lead, what: str) -> None:
+def _check_logs_in_reach(both: BothSides, lead: Lead, what: str) -> None:
     if not reads_all_logs(both, lead):
         raise StoreError(
             f"lead {lead.lead}: the logs of {' and '.join(lead.members)} needed for {what}, found "
@@ -162,19 +168,18 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
     StoreError: the lead is unknown, or no link that stands.
     """
     reason = rules.stated_text(reason, "reason: why the link is withdrawn")
-    with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
+    with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
         check_role(both.own, who, (Role.EXAMINER, Role.REVIEWER))
         check_proved(both.own, who, f"lead {lead}: the end of a link", signed_off=False)
-        merge_lead(both, lead)
+        merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
         if not history.linked:
             found = f"found: {rules.status_of(history)}"
             raise StoreError(f"lead {lead}: a confirmed link needed to withdraw it, {found}")
         end = Withdrawal(lead, lead, who, own.member, now_utc(), reason)
-        for member in concerned_in_reach(both, history.lead):
-            record = insert_entry(both.transactions[member], end)
-            both.log(member, "withdrawal", lead, reason, [record])
-        return step_done(both, lead, Settled(link_ended=True))
+        both.log("withdrawal", lead, reason, [insert_entry(both.own, end)])
+        step = step_done(both, lead, Settled(link_ended=True))
+    return told(own, network, both, step)
 
 
 # What a step of a lead led to, and whom it concerns.
@@ -192,6 +197,7 @@ class Step:
     link_made: bool = False
     link_ended: bool = False
     parts: tuple[frozenset[ExhibitRef], ...] = ()  # of the series, where a link ended
+    ends: Mapping[str, NoticedEnd] = field(default_factory=dict)  # what others tell of theirs
 
     @property
     def standing(self) -> LeadStatus:
@@ -204,12 +210,29 @@ def _members_of_lead(own: Vault, lead: str) -> tuple[str, ...]:
         return read_lead(db, lead, str(own.path)).lead.members
 
 
-def concerned_in_reach(both: BothVaults, lead: Lead) -> list[str]:
-    """Members concerned whose vault is in reach; the lead is there, because it was merged."""
-    return [member for member in both.transactions if member in lead.members]
+def _only(lead: str) -> LeadChoice:
+    return LeadChoice(numbers=(lead,))
 
 
-def step_done(both: BothVaults, lead: str, settled: Settled | None = None) -> Step:
+def _pair_as_known(own: Vault, reference: ExhibitRef, comparison: ExhibitRef) -> str:
+    """The pair as leads across a border name it, as far as that is known before the other is asked:
+    an own exhibit by its pseudonym."""
+    if reference.member == comparison.member:
+        return ""
+    seen = as_seen_by(own.member, own)
+    known = [seen.ref(r.exhibit) if r.member == own.member else r for r in (reference, comparison)]
+    return pair_of(*known)
+
+
+def told(own: Vault, network: Network | None, both: BothSides, step: Step) -> Step:
+    """The step, once the other side was told of it; the notes say where that failed."""
+    lead = step.history.lead.lead
+    ends = {m: end for m, side in both.theirs.items() if (end := side.own_end(lead))}
+    notes, after = tell(own, network, both, lead)
+    return replace(step, notes=notes, ends=ends | after)
+
+
+def step_done(both: BothSides, lead: str, settled: Settled | None = None) -> Step:
     """What came of a step, read back from the own vault before it is committed."""
     settled = settled or Settled()
     history = read_lead(both.own, lead, both.own_member)
@@ -285,8 +308,8 @@ def give_review(
     StoreError: the lead is unknown, or has both reviews already.
     """
     note = rules.stated_text(note, "note: what the verdict rests on")
-    with both_vaults(own, network, _members_of_lead(own, lead), who) as both:
-        merge_lead(both, lead)
+    with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
+        merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
         earlier = rules.own_review(history, who, own.member) if supersede else None
         place = earlier.place if earlier else rules.next_round(history)
@@ -310,18 +333,17 @@ def give_review(
             note=note,
             supersedes=earlier.review if earlier else "",
         )
-        for member in concerned_in_reach(both, history.lead):
-            record = insert_entry(both.transactions[member], review)
-            # Not the verdict: the log can be read before the second one is in.
-            both.log(member, "review", lead, "", [record], place=str(place))
-        return step_done(both, lead, settle(both, lead))
+        # Not the verdict: the log can be read before the second one is in.
+        both.log("review", lead, "", [insert_entry(both.own, review)], place=str(place))
+        step = step_done(both, lead, settle(both, lead))
+    return told(own, network, both, step)
 
 
-def _is_blind(both: BothVaults, history: LeadHistory, place: ReviewRound, third: bool) -> bool:
+def _is_blind(both: BothSides, history: LeadHistory, place: ReviewRound, third: bool) -> bool:
     """A second verdict that not all logs are in reach for is checked when they are."""
     if rules.verdicts_are_known(history) and not third:
         return False
     if place is ReviewRound.FIRST:
         return True
-    eyes = viewer_of_this_process(both)
+    eyes = viewer_of_this_process(both.own_member, both.who, history.lead.pair)
     return reads_all_logs(both, history.lead) and not saw_a_verdict(both, history.lead, eyes)

@@ -146,10 +146,11 @@ _BY_NAME = (
     *((name, _SHARE) for name in ("_share", "min_fill", "_overlap", "_directions", "coverage")),
     *((name, _SHARE) for name in ("max_glare", "max_white", "min_contrast", "saturation")),
     ("beyond_handicap", _SHARE),
-    ("one_shift_in", Range(1, 2)),
     ("min_ccf", Range(-1, 1)),
     ("form_degree", Range(0, 8)),  # beyond it, a surface is not fitted but followed
-    *((name, Range(0)) for name in ("fine_rotation_steps",)),
+    *((name, Range(0)) for name in ("fine_rotation_steps", "rounds")),
+    *((name, _SHARE) for name in ("tile_quantile", "left_out", "min_kept")),
+    ("first_degree", Range(0, 8)),
 )
 # Of one type of mark: a parameter, what it must be of another, and the other.
 _MULTIPLES = (

@@ -26,8 +26,7 @@ from ribin.errors import (
     StoreError,
 )
 from ribin.exchange.carrier import Way
-from ribin.exchange.line import Sealed
-from ribin.exchange.message import MessageKind
+from ribin.exchange.line import Prepared
 from ribin.model import Template
 from ribin.search.compare import row_order, sum_counts
 from ribin.search.context import SearchContext
@@ -242,16 +241,16 @@ def _answers_of(
     pool = ThreadPoolExecutor(max_workers=max(1, len(asked)))
     begun = time.monotonic()
     try:
-        sent: dict[str, tuple[OtherMember, Sealed, Future[Answer]]] = {}
+        sent: dict[str, tuple[Prepared, Future[Answer]]] = {}
         near: dict[str, Member] = {}
         for code in asked:
             try:
                 member = member_of(code, home, context)
                 if isinstance(member, OtherMember) and member.line.carrier.way is not Way.FOLDER:
-                    sealed = member.seal(query, request)
-                    _put_into_outbox(context, home, code, sealed)
-                    future = pool.submit(member.send, sealed, query, request)
-                    sent[code] = (member, sealed, future)
+                    prepared = member.prepare(query, request)
+                    _put_into_outbox(context, home, code, prepared)
+                    future = pool.submit(member.send, prepared, query, request)
+                    sent[code] = (prepared, future)
                 else:
                     near[code] = member
             except _MAY_FAIL as error:
@@ -261,7 +260,7 @@ def _answers_of(
                 found[code] = member.answer(query, request)
             except _MAY_FAIL as error:
                 found[code] = error
-        for code, (_, sealed, future) in sent.items():
+        for code, (prepared, future) in sent.items():
             try:
                 left_s = begun + context.deadline_s - time.monotonic()
                 found[code] = future.result(max(left_s, 0.0) + _GRACE_S)
@@ -273,19 +272,19 @@ def _answers_of(
             if isinstance(found[code], StoreError) and not late:  # no line: as without one
                 bundled = bundle_of(code, home, context)
                 found[code] = bundled.answer(query, request) if bundled else found[code]
-            answers.waiting += [sealed.id] if late else []
+            answers.waiting += [prepared.id] if late else []
             with open_member(context.network.members[home].folder, home) as vault:
-                settle_question(vault, sealed.id, str(found[code]) if late else "")
+                settle_question(vault, prepared.id, str(found[code]) if late else "")
     finally:
         pool.shutdown(wait=False)
     return found
 
 
-def _put_into_outbox(context: SearchContext, home: str, code: str, sealed: Sealed) -> None:
+def _put_into_outbox(context: SearchContext, home: str, code: str, prepared: Prepared) -> None:
     """A question that may be answered late is kept as it was sent."""
     folder = context.network.members[home].folder
     with open_member(folder, home) as vault, vault.catalogue.writing() as db:
-        put_own_question(db, sealed.id, code, str(MessageKind.SEARCH), "", sealed.raw)
+        put_own_question(db, prepared.id, code, str(prepared.kind), "", prepared.content)
 
 
 def _unlogged_note(vault: Vault, wide: bool) -> str:

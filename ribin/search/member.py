@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 from ribin.cases.exhibits import Candidate, Counts, Request, Scope
 from ribin.errors import FormatError, StoreError
-from ribin.exchange.line import Answered, Line, Sealed
+from ribin.exchange.line import Answered, Line, Prepared, prepare
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import SearchAnswer, candidate_of, counts_of, search_question
 from ribin.model import Template
@@ -134,17 +134,17 @@ class OtherMember:
     line: Line
     deadline_s: float
 
-    def seal(self, query: Template, request: Request) -> Sealed:
-        """The question as it is sent."""
-        return self.line.seal(MessageKind.SEARCH, search_question(query, request, self.code))
+    def prepare(self, query: Template, request: Request) -> Prepared:
+        """The question before it is sent."""
+        return prepare(MessageKind.SEARCH, search_question(query, request, self.code))
 
     def answer(self, query: Template, request: Request) -> Answer:
         """The list that the member gives; errors as it refuses, and as `Line.send`."""
-        return self.send(self.seal(query, request), query, request)
+        return self.send(self.prepare(query, request), query, request)
 
-    def send(self, sealed: Sealed, query: Template, request: Request) -> Answer:
-        """As `answer`, of a question that is sealed already."""
-        found = self.line.send(sealed, SearchAnswer, self.deadline_s)
+    def send(self, asked: Prepared, query: Template, request: Request) -> Answer:
+        """As `answer`, of a question that is prepared already."""
+        found = self.line.send(asked, SearchAnswer, self.deadline_s)
         return answer_of(self.code, found, query, request)
 
 

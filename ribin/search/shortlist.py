@@ -26,8 +26,8 @@ def shortlist_marks(
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 
-    1 a first pass over all: every turn, and every second shift; 2 a second pass over the best of
-    them: every shift; 3 the best of those are the shortlist.
+    1 a first pass over all, at every shift and turn of the range; 2 a second pass over the best of
+    them, at turns between those too; 3 the best of those are the shortlist.
 
     Gives their ids, (S,), best first; all when they are no more than a shortlist. Equal scores go
     by order of enrolment. A mark without a sketch always goes on: the full comparison says what is
@@ -43,12 +43,11 @@ def shortlist_marks(
     how = sketch_params(query.mark_type, params)
     notes: tuple[str, ...] = ()
     second = second_look_marks(wanted, params)
+    moves = moved_sketches(query, params)
     if wanted > second:
-        moves = moved_sketches(query, params, how.one_shift_in)
         seen = index.look(moves, asked)
         asked, notes = _best(seen.scores, asked, second), seen.notes
-    moves = moved_sketches(query, params)
-    seen = index.look(moves, asked)
+    seen = index.look(moves.turned_by(how.second_rotation_deg), asked)
     chosen = _best(seen.scores, asked, params.search.shortlist_marks)
     rows = _order(seen.scores, np.flatnonzero(chosen))
     return marks.ids[rows], tuple(dict.fromkeys(notes + seen.notes))

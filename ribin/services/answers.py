@@ -9,17 +9,14 @@ No log, no answer. What is told of the vault is decided by `vault/disclosure.py`
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ribin._version import __version__
 from ribin.cases.exhibits import Scope
 from ribin.crypto.keys import PrivateKey, PublicKey
-from ribin.describe.soundness import check_described
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.exchange.carrier import Delivery, Way
 from ribin.exchange.message import (
@@ -30,29 +27,13 @@ from ribin.exchange.message import (
     read_body,
     seal_message,
 )
-from ribin.exchange.questions import (
-    AnswerBody,
-    CountsAnswer,
-    CountsQuestion,
-    HeadsAnswer,
-    HeadsQuestion,
-    RefusalBody,
-    RefusalWord,
-    SearchAnswer,
-    SearchQuestion,
-    counts_statement,
-    request_of,
-    row_statement,
-    stated_template,
-)
-from ribin.foreign import Printable
+from ribin.exchange.questions import AnswerBody, RefusalBody, RefusalWord
 from ribin.search.context import SearchContext
-from ribin.search.member import answer_search
 from ribin.search.network import Network
+from ribin.services.replies import HANDLERS, Asked, Handler, Reply
 from ribin.text import escaped
 from ribin.vault.agreements import Agreement, agreements_of
-from ribin.vault.anchors import kept_anchors, own_anchor
-from ribin.vault.disclosure import as_seen_by
+from ribin.vault.anchors import own_anchor
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.messages import (
     QuestionState,
@@ -67,38 +48,6 @@ from ribin.vault.vault import Vault, check_log, open_member
 NO_NETWORK = Network({}, {})
 BY_LINE = Delivery(Way.LINE)
 ALONE = SearchContext(NO_NETWORK)  # the owner's side needs none: who asks is in its own vault
-
-
-@dataclass(frozen=True)
-class LogRow:
-    """A row of the owner's log that an answer calls for."""
-
-    action: str
-    subject: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What is answered, and what the log says of it."""
-
-    content: msgspec.Struct
-    rows: tuple[LogRow, ...]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question of another member whose signature is good."""
-
-    vault: Vault
-    envelope: Envelope
-    reach: Scope  # how near the owner says that the sender is
-    context: SearchContext
-    most_rows: int | None  # of a list; None: as many as were asked for
-
-    @property
-    def sender(self) -> str:
-        return self.envelope.sender
 
 
 def answer(
@@ -150,7 +99,7 @@ def _answer(
     if delivery.way is Way.LINE:
         check_time(made)
     agreed = _agreement(vault, made.sender, delivery)
-    handler = _HANDLERS.get(made.kind)
+    handler = HANDLERS.get(made.kind)
     if handler is None:
         raise FormatError(f"{made.where}: a question needed, found a {made.kind}")
     body = read_body(made, handler.question)
@@ -199,7 +148,7 @@ def _agreement(vault: Vault, sender: str, delivery: Delivery) -> Agreement | Non
 
 
 def _admit(
-    vault: Vault, made: Envelope, agreed: Agreement | None, body: Any, handler: _Handler
+    vault: Vault, made: Envelope, agreed: Agreement | None, body: Any, handler: Handler
 ) -> bytes:
     """Log a question that came for the first time; the stored answer of one that came before, else
     nothing.
@@ -215,6 +164,8 @@ def _admit(
                 raise AccessError(f"{made.where}: an id of its own needed, found one used before")
             if known.state is QuestionState.ANSWERED:
                 return known.answer
+            if known.state is QuestionState.REFUSED:
+                raise AccessError(f"{vault.member} refused the question: {known.answer.decode()}")
             if known.state is QuestionState.HELD:
                 raise HeldError(f"{vault.member}: the question waits until a person there agrees")
             if known.is_worked_on:
@@ -239,7 +190,7 @@ def _admit(
             asking_member=made.sender,
             kind=str(made.kind),
             message=made.id,
-            sent=made.time,
+            sent_at=made.time,
             body_sha256=made.body_sha256,
             signature=made.signature.hex(),
             **({"scope": str(body.scope)} if hasattr(body, "scope") else {}),
@@ -320,76 +271,3 @@ def _refusal(
     told = RefusalBody(made.body_sha256, word, escaped(text)[:10_000], escaped(hint)[:2_000])
     names = vault.member, made.sender
     return seal_message(MessageKind.REFUSAL, told, key, *names, answers=made.id)
-
-
-# What is asked, each kind.
-
-
-def _search(asked: Asked, body: SearchQuestion) -> Reply:
-    """A search: what the sender may see, compared; its parameters must be those of this side."""
-    vault, context, where = asked.vault, asked.context, asked.envelope.where
-    known = context.params.template_id
-    if body.template.params_id != known:
-        raise ParameterError(
-            f"{vault.member}: a template made with parameters {known} (ribin {__version__}) "
-            f"needed, found {body.template.params_id}",
-            hint="both laboratories need the same parameters: compare `ribin whoami`",
-        )
-    query = stated_template(body.template, where)
-    check_template(query.arrays, where)
-    request = request_of(body, asked.sender, vault.member)
-    found = answer_search(vault, query, request, asked.reach, context)
-    rows = found.rows if asked.most_rows is None else found.rows[: asked.most_rows]
-    notes: tuple[str, ...] = ()
-    if len(rows) < len(found.rows):
-        notes = (f"{vault.member}: the first {len(rows)} of {len(found.rows)} rows, as agreed",)
-    content = SearchAnswer(
-        rows=tuple(map(row_statement, rows)),
-        counts=counts_statement(found.counts),
-        snapshot=found.snapshot,
-        notes=(*found.notes, *notes),
-        params_id=context.params.params_id,
-        version=__version__,
-    )
-    facts = {
-        "scope": str(request.scope),
-        "mark": str(query.mark_type),
-        "rows": len(rows),
-        "anchors": {asked.sender: request.anchor},
-    }
-    # The journal of a full search stays: whoever asks again after a stop goes on where it was.
-    return Reply(content, (LogRow("answer", request.query, facts),))
-
-
-check_template = check_described  # before a kernel runs on what somebody sent
-
-
-def _counts(asked: Asked, body: CountsQuestion) -> Reply:
-    vault = asked.vault
-    seen = as_seen_by(asked.sender, vault, asked.reach)
-    shown = sum(seen.shows(one) for one in vault.exhibits().values())
-    params_id = asked.context.params.template_id
-    content = CountsAnswer(shown, asked.reach, __version__, params_id)
-    return Reply(content, (LogRow("count", vault.member, {"exhibits": shown}),))
-
-
-def _heads(asked: Asked, body: HeadsQuestion) -> Reply:
-    with asked.vault.catalogue.reading() as db:
-        heads = tuple(kept_anchors(db).get(asked.sender, ()))
-    return Reply(HeadsAnswer(heads), (LogRow("heads", asked.sender),))
-
-
-@dataclass(frozen=True)
-class _Handler:
-    """What answers a kind of question, and what the log calls its subject."""
-
-    question: type[Printable]
-    answer: Callable[[Asked, Any], Reply]
-    subject: Callable[[Any], str] = lambda body: ""
-
-
-_HANDLERS: dict[MessageKind, _Handler] = {
-    MessageKind.SEARCH: _Handler(SearchQuestion, _search, lambda body: body.query),
-    MessageKind.COUNTS: _Handler(CountsQuestion, _counts),
-    MessageKind.LOG_HEADS: _Handler(HeadsQuestion, _heads),
-}

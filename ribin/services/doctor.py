@@ -23,11 +23,13 @@ _EXTRAS = {
     "pdf": ("reportlab", "reports as PDF"),
     "cluster": ("distributed", "batches and searches on more than one machine"),
     "web": ("starlette", "the application in a browser, `ribin serve`"),
+    "node": ("urllib3", "lines between laboratories, `ribin node`"),
 }
 _OUT_OF_REACH = (
     "bring its folder in reach, or mend `vault` of this member in {}; meanwhile searches go on "
     "without it and say so"
 )
+_CLOCKS_S = 60.0  # messages are refused at five minutes
 _ROOM_MB = 500.0  # free on a disk: below it a laboratory should look for another one
 
 
@@ -44,7 +46,7 @@ def examine(vault: Path | None, network_file: Path | None, cores: int) -> Iterat
         step = "name it with --vault or RIBIN_VAULT; `ribin init` makes one"
         yield Finding("vault", State.OPTIONAL, "none named", step)
     if network_file:
-        yield from _network(network_file)
+        yield from _network(network_file, vault)
     else:
         step = "name it with --network or RIBIN_NETWORK, to search beyond the own country"
         yield Finding("network", State.OPTIONAL, "none named", step)
@@ -129,7 +131,7 @@ def _access(path: Path) -> Finding:
     return Finding("who may read", State.GOOD, f"{path}: its owner or group alone")
 
 
-def _network(path: Path) -> Iterator[Finding]:
+def _network(path: Path, vault: Path | None) -> Iterator[Finding]:
     from ribin.search.network import read_network
 
     try:
@@ -146,13 +148,66 @@ def _network(path: Path) -> Iterator[Finding]:
         if member.vault:
             look = partial(_member, member.vault)
             yield finding(f"member {code}", look, _OUT_OF_REACH.format(path))
+        elif member.node:
+            yield _line(code, member.node, vault)
 
 
 def _member(path: Path) -> str:
+    """What the folder of a vault says of itself; nobody but its owner's side opens it."""
+    from ribin.vault.catalogue import read_member
+
+    return f"{path}: vault of {read_member(path)}"
+
+
+def _line(code: str, address: str, own: Path | None) -> Finding:
+    """Whether the node of a member takes our certificate, shows its own, and suits us."""
+    area = f"line to {code}"
+    if own is None:
+        step = "name your vault with --vault or RIBIN_VAULT: its key opens the line"
+        return Finding(area, State.OPTIONAL, f"{address}: not tried", step)
+    step = "see that the node runs there, and that both firewalls let the port through"
+    return finding(area, partial(_try_line, code, address, own), step)
+
+
+def _try_line(code: str, address: str, own: Path) -> str:
+    from ribin.services.lines import node_carrier
+    from ribin.vault.agreements import agreements_of
     from ribin.vault.vault import Vault
 
-    with Vault.open(path, read_only=True) as vault:
-        return f"{path}: vault of {vault.member}"
+    with Vault.open(own, read_only=True) as vault:
+        agreed = agreements_of(vault).get(code)
+        try:
+            told = node_carrier(vault, address, code).line()
+        except RibinError as error:
+            raise UnfitError(str(error), error.hint) if error.hint else error from error
+    if abs(told.clock_s) > _CLOCKS_S:
+        raise UnfitError(
+            f"{address}: a clock within {_CLOCKS_S:g} s of ours needed, found it "
+            f"{told.clock_s:+.0f} s off",
+            "set the clocks of both machines by a time server",
+        )
+    ours = DEFAULT_PARAMS.template_id
+    if told.template_id != ours:
+        raise UnfitError(
+            f"{address}: ribin {told.version} with parameters {told.template_id} there, "
+            f"{__version__} with {ours} here",
+            "both laboratories need the same parameters: install the same version",
+        )
+    if not told.scope:
+        raise UnfitError(
+            f"{address}: {code} has agreed nothing with us",
+            f"its administrator states it: `ribin network agree` at {code}",
+        )
+    if agreed is None or agreed.ended:
+        raise UnfitError(
+            f"{address}: nothing agreed with {code} here", f"`ribin network agree {code}`"
+        )
+    near = f"{told.scope} there, {agreed.scope} here"
+    return (
+        f"{address}: certificate by the trusted key of {code}; ribin {told.version}, the same "
+        f"parameters; agreed: {near}; clock {told.clock_s:+.1f} s; round trip "
+        f"{1000 * told.round_trip_s:.0f} ms"
+    )
 
 
 # What `ribin doctor` finds of one thing that it looks at.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.cases.leads import LeadHistory, ReviewRound, identity_of, logins_behind, proved_person
 from ribin.errors import RibinError
-from ribin.leads.blindness import looks_at_own_verdict
-from ribin.leads.notices import Notice, Occasion, notices_of, write_notice
+from ribin.exchange.lead_statements import NoticedEnd
+from ribin.leads.both_sides import LeadChoice, exchange
+from ribin.leads.looks import looks_at_own_verdict
+from ribin.leads.notices import Notice, Occasion, is_due, notices_of, write_notice
 from ribin.leads.steps import Step
 from ribin.leads.text import OWN_VERDICT, SHOWN_EARLY, LeadView, leads_to_review, view_lead
 from ribin.search.network import Network
@@ -99,68 +101,70 @@ class Announcement:
     written: bool
 
 
-def announce(vault: Vault, step: Step, network: Network | None = None) -> tuple[str, ...]:
+def announce(vault: Vault, step: Step) -> tuple[str, ...]:
     """Write the notices that a step of a lead gives rise to; gives notes for the person.
 
-    Both lie in the own vault; where the other country's is in reach, it has its own there. Called
-    once after each step, when both sides have committed it: a notice that cannot be written undoes
-    nothing, the note says so, and `announce_received` makes up for it.
+    Both lie in the own vault; the other country's laboratory writes its own when it is told. Called
+    once after each step, when it is committed: a notice that cannot be written undoes nothing, the
+    note says so, and `announce_received` makes up for it.
     """
     if step.history.link is None or len(step.history.lead.members) < 2:
         return ()
     occasions = [Occasion.CONFIRMED] if step.link_made else []
     occasions += [Occasion.WITHDRAWN] if step.link_ended else []
     made: list[Announcement] = []
-    with _in_reach(vault, network, step.history) as holders:
-        for notice in notices_of(vault.member, step.history, holders):
-            if notice.occasion in occasions or notice.to == vault.member:
-                made += _place(vault, notice, step.history)
-        there = _own_notices(step.history, holders, leave=vault.member)
-    return tuple(one.text for one in (*made, *(one for one in there if not one.written)))
+    for notice in notices_of(vault, step.history, step.ends):
+        if notice.occasion in occasions or notice.to == vault.member:
+            made += _place(vault, notice, step.history)
+    return tuple(one.text for one in made)
 
 
-def announce_received(vault: Vault, network: Network) -> list[Announcement]:
-    """Each country's notice of what it got to know over the line, into its own vault, once.
+def announce_received(vault: Vault, network: Network, who: str) -> list[Announcement]:
+    """The own country's notice of each link, and of the end of each, that came to be known, once.
 
-    Links and withdrawals that another laboratory recorded here, or that this one carries to a
-    member which was out of reach.
+    What the other side tells of its exhibit is asked of it; where it is out of reach, the notice
+    says nothing of it.
     """
-    with vault.catalogue.reading() as db:
-        files = [
-            history for history in read_leads(db) if history.link and len(history.lead.members) > 1
-        ]
     made: list[Announcement] = []
-    for history in files:
-        with _in_reach(vault, network, history) as holders:
-            made += _own_notices(history, holders)
+    for history in _crossing(vault):
+        if _due(vault, history):
+            made += announce_own(vault, history, _their_ends(vault, network, history, who))
     return made
 
 
-@contextmanager
-def _in_reach(
-    vault: Vault, network: Network | None, history: LeadHistory
-) -> Iterator[dict[str, Vault]]:
-    """The vaults of the members concerned, by member; who is out of reach is left out."""
-    with ExitStack() as stack:
-        holders = {vault.member: vault}
-        for member in set(history.lead.members) - {vault.member}:
-            if network and member in network.members:
-                with suppress(RibinError):
-                    other = stack.enter_context(Vault.open(network.members[member].folder))
-                    holders |= {member: other} if other.member == member else {}
-        yield holders
-
-
-def _own_notices(
-    history: LeadHistory, holders: Mapping[str, Vault], leave: str = ""
+def announce_own(
+    vault: Vault, history: LeadHistory, ends: Mapping[str, NoticedEnd]
 ) -> list[Announcement]:
-    """What each laboratory tells its own country, into its own vault."""
+    """What this laboratory tells its own country of a lead, where it has not yet."""
     made: list[Announcement] = []
-    for member, vault in sorted(holders.items()):
-        for notice in notices_of(member, history, holders):
-            if notice.to == member != leave and vault.writable:
-                made += _place(vault, notice, history)
+    for notice in notices_of(vault, history, ends) if vault.writable else ():
+        if notice.to == vault.member:
+            made += _place(vault, notice, history)
     return made
+
+
+def _crossing(vault: Vault) -> list[LeadHistory]:
+    with vault.catalogue.reading() as db:
+        known = read_leads(db)
+    return [history for history in known if history.link and len(history.lead.members) > 1]
+
+
+def _due(vault: Vault, history: LeadHistory) -> bool:
+    """Whether a notice to the own country is not written yet."""
+    with vault.catalogue.reading() as db:
+        notices = notices_of(vault, history, {})
+        return any(one.to == vault.member and is_due(db, one) for one in notices)
+
+
+def _their_ends(
+    vault: Vault, network: Network, history: LeadHistory, who: str
+) -> dict[str, NoticedEnd]:
+    number, ends = history.lead.lead, dict[str, NoticedEnd]()
+    for member in set(history.lead.members) - {vault.member}:
+        with suppress(RibinError, OSError):
+            side = exchange(vault, network, member, who, LeadChoice(numbers=(number,)))
+            ends |= {member: end} if (end := side.own_end(number)) else {}
+    return ends
 
 
 def _place(vault: Vault, notice: Notice, history: LeadHistory) -> list[Announcement]:

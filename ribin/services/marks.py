@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ribin.cases.exhibits import Candidate, Exhibit, Request
+from ribin.cases.exhibits import Candidate, Request
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
-from ribin.describe.steps import template_mark
-from ribin.errors import AccessError, FormatError, ParameterError, RibinError, ScanError, StoreError
+from ribin.describe.soundness import check_described
+from ribin.errors import FormatError, ParameterError, RibinError, StoreError
+from ribin.exchange.looks import LookAnswer, LookQuestion, ScanWish, Shown, shown_of
+from ribin.exchange.message import MessageKind
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
-from ribin.model import (
-    NO_TRACE,
-    Mark,
-    MarkType,
-    Provenance,
-    Scan,
-    Template,
-    Trace,
-    mark_with_article,
-)
+from ribin.model import NO_TRACE, Mark, MarkType, Scan, Trace
 from ribin.params.defaults import Params
 from ribin.pipeline import describe_mark, find_mark, judge_marks, usable_marks
-from ribin.search.rules import OTHER_PARAMETERS, check_request
+from ribin.services.held_exhibits import HeldExhibit
 from ribin.services.reading import AS_STATED, ReadOptions, read_original
 from ribin.services.session import Session
-from ribin.vault.disclosure import Disclosure, as_seen_by
-from ribin.vault.exhibits import StoredMark
+from ribin.vault.disclosure import as_seen_by
 from ribin.vault.people import check_searcher
-from ribin.vault.redescribe import contents_as_read
-from ribin.vault.vault import Vault
 from ribin.view.surface import Surface, compared_surface, measured_surface, whole_surface
+
+check_template = check_described  # before a kernel runs on what another member sent
 
 # What a person means by a name. Services take the meaning, so that no file in the working folder
 # takes the place of an exhibit where exhibits alone are meant.
@@ -147,16 +137,13 @@ def side_of(
     if isinstance(source, Path):
         scan = reading.scan(source, asker.params)
         return side_of_scan(scan, source.name, asker.params, mark_type, trace)
-    with _opened(source, asker) as shown:
-        stored = shown.marks(asker.params, mark_type, sha256)[0]
-        if reading.outlines_anew or (shown.whole and trace is not NO_TRACE):
-            scan = shown.scan(stored.scan.sha256, reading, asker)
-            cut = side_of_scan(scan, shown.name, asker.params, mark_type, trace)
-            side = replace(cut, member=source.member, exhibit=shown.exhibit)
-        else:
-            side = shown.side(stored)
-        shown.log(stored.scan.sha256)
-    return side
+    wanted = _Wanted(mark_type, sha256, scan=_scan_for(reading, trace))
+    shown = _shown(source, asker, wanted)
+    if not shown.scan:
+        return shown.sides[0]
+    scan = reading.enrolled_scan(shown.scan, asker.params)
+    cut = side_of_scan(scan, shown.name, asker.params, mark_type, trace)
+    return replace(cut, member=source.member, exhibit=shown.exhibit)
 
 
 def sides_of(
@@ -170,23 +157,18 @@ def sides_of(
         return [side_of(source, asker, reading, mark_type)], ()
     if isinstance(source, Path):
         return _sides_of_scan(reading.scan(source, asker.params), source.name, asker.params)
-    with _opened(source, asker) as shown:
-        stored = shown.marks(asker.params)
-        if reading.outlines_anew:
-            scan = shown.scan(stored[0].scan.sha256, reading, asker)
-            sides, notes = _sides_of_scan(scan, shown.name, asker.params)
-            sides = [replace(s, member=source.member, exhibit=shown.exhibit) for s in sides]
-        else:
-            sides, notes = shown.sides(stored), ()
-        for seen in dict.fromkeys(side.template.provenance.sha256 for side in sides):
-            shown.log(seen)
-    return sides, notes
+    wanted = _Wanted(every=True, scan=_scan_for(reading, NO_TRACE))
+    shown = _shown(source, asker, wanted)
+    if not shown.scan:
+        return list(shown.sides), ()
+    scan = reading.enrolled_scan(shown.scan, asker.params)
+    sides, notes = _sides_of_scan(scan, shown.name, asker.params)
+    return [replace(s, member=source.member, exhibit=shown.exhibit) for s in sides], notes
 
 
 def sides_of_enrolled_scan(exhibit: ExhibitRef, asker: Asker, sha256: str) -> list[Side]:
     """The first mark of each type of one scan of an exhibit; errors as `side_of`."""
-    with _opened(exhibit, asker) as shown:
-        return shown.sides(shown.marks(asker.params, sha256=sha256))
+    return list(_shown(exhibit, asker, _Wanted(sha256=sha256, every=True)).sides)
 
 
 def scan_of(
@@ -199,15 +181,9 @@ def scan_of(
     """
     if isinstance(source, Path):
         return reading.scan(source, asker.params)
-    with _opened(source, asker) as shown:
-        stored = shown.vault.marks_of(shown.own_name)
-        fitting = [mark for mark in stored if mark_type in (None, mark.mark_type)]
-        if not fitting:
-            raise ScanError(f"{shown.name}: {mark_with_article(mark_type)} needed, found none")
-        sha256 = fitting[0].scan.sha256
-        scan = shown.scan(sha256, reading, asker)
-        shown.log(sha256)
-    return scan
+    shown = _shown(source, asker, _Wanted(mark_type, every=True, scan="needed", any_params=True))
+    assert shown.scan is not None  # it was needed
+    return reading.enrolled_scan(shown.scan, asker.params)
 
 
 def side_of_scan(
@@ -244,149 +220,55 @@ def candidate_side(session: Session, request: Request, candidate: Candidate, act
 # An exhibit as its owner shows it: its own to a member, to others what the rules of both allow.
 
 
-@dataclass(frozen=True, eq=False)
-class _ShownExhibit:
-    """An exhibit while the vault that holds it is open."""
+@dataclass(frozen=True)
+class _Wanted:
+    """What of an exhibit somebody wants to see."""
 
-    vault: Vault
-    own_name: str  # what its owner calls it
-    exhibit: Exhibit  # what the asker may know of it
-    name: str
-    seen: Disclosure
-    asker: Asker
-
-    @property
-    def whole(self) -> bool:
-        """Whether the asker may have the original."""
-        return self.seen.gives_original(self.own_name)
-
-    def _is_called(self, sha256: str, name: str) -> bool:
-        """Whether the asker may call a scan so: as it is called now, or was before its release."""
-        return name in (
-            self.seen.scan_name(self.own_name, sha256),
-            self.seen.hidden_scan_name(sha256),
-        )
-
-    def marks(
-        self, params: Params, mark_type: str | None = None, sha256: str = ""
-    ) -> list[StoredMark]:
-        """The marks of these parameters, at least one; refuses as `side_of`."""
-        stored = self.vault.marks_of(self.own_name)
-        # An exhibit described under other parameters has marks that cannot be compared.
-        chosen = [mark for mark in stored if mark.params_id == params.template_id]
-        if stored and not chosen:
-            found = ", ".join(sorted({mark.params_id for mark in stored}))
-            raise StoreError(
-                f"{self.name}: {OTHER_PARAMETERS} {found}, {params.template_id} needed",
-                hint="`ribin store describe` describes them anew",
-            )
-        fitting = [
-            mark
-            for mark in chosen
-            if mark_type in (None, mark.mark_type)
-            and (not sha256 or self._is_called(mark.scan.sha256, sha256))
-        ]
-        if not fitting:
-            found = ", ".join(mark.mark_type.words for mark in chosen) or "none"
-            of = f" of the scan {sha256[:12]}" if sha256 else ""
-            raise ScanError(
-                f"{self.name}: {mark_with_article(mark_type)}{of} needed, found {found}",
-                hint="`ribin extract FILE --overlay found.png` shows what a scan holds",
-            )
-        return fitting
-
-    def sides(self, marks: Sequence[StoredMark]) -> list[Side]:
-        """The first of these marks of each type, breech face before the others."""
-        first = {mark.mark_type: mark for mark in reversed(marks)}
-        return [self.side(first[mark_type]) for mark_type in MarkType if mark_type in first]
-
-    def side(self, stored: StoredMark) -> Side:
-        """A mark as it is in the vault; where it is not whole, the surface of its template."""
-        template, sha256 = self._template(stored), stored.scan.sha256
-        marks = self.vault.marks_of(self.own_name)
-        same_scan = [m for m in marks if m.scan.sha256 == sha256 and m.mark_id != stored.mark_id]
-        original = None
-        if not self.whole:  # nor what its file says of itself: name, size, instrument, day, person
-            name, lighting = self.exhibit.exhibit, template.provenance.lighting
-            scan = self.seen.scan_name(self.own_name, sha256)
-            told = Provenance(name, scan, 0, "template", lighting=lighting)
-            template = replace(template, provenance=told)
-            mark = template_mark(template)
-        else:
-            mark = self.vault.mark(stored)
-            if self._is_anothers:
-                original = self.vault.original(sha256)
-        return Side(
-            self.name,
-            mark,
-            template,
-            others=tuple(m.mark_type for m in same_scan),
-            member=self.vault.member,
-            exhibit=self.exhibit,
-            whole=self.whole,
-            original=original,
-        )
-
-    def _template(self, stored: StoredMark) -> Template:
-        try:
-            return self.vault.template(stored)
-        except StoreError as error:
-            if self.whole:
-                raise
-            # The path of the file tells the SHA-256 of the original.
-            raise StoreError(f"{self.name}: {self.vault.member} cannot read its mark") from error
-
-    def scan(self, sha256: str, reading: ReadOptions, asker: Asker) -> Scan:
-        """A scan as it was read at enrolment, with what `reading` says; AccessError where its
-        original is not the asker's to have."""
-        if not self.whole:
-            raise AccessError(
-                f"{self.name}: a released original needed, because the provenance of a scan tells "
-                f"day, instrument and hash; {self.vault.member} has not released this one"
-            )
-        kept = contents_as_read(self.vault, sha256)
-        return reading.enrolled_scan(kept, asker.params)
-
-    def log(self, sha256: str) -> None:
-        """Put into the audit log of another member who has seen its scan, and why."""
-        session, request = self.asker.session, self.asker.request
-        if self._is_anothers and session and request:
-            details = {"asking_member": session.member, "scope": str(request.scope)}
-            self.vault.record(self.asker.action, sha256, request.who, request.reason, **details)
-
-    @property
-    def _is_anothers(self) -> bool:
-        session = self.asker.session
-        return session is not None and self.vault.member != session.member
+    mark_type: str | None = None  # None: whatever comes first
+    sha256: str = ""  # of an exhibit of several scans, the one that is meant
+    every: bool = False  # the first mark of each type, not the first of all
+    scan: ScanWish = "no"
+    any_params: bool = False  # also marks that were described with other parameters
 
 
-@contextmanager
-def _opened(ref: ExhibitRef, asker: Asker) -> Iterator[_ShownExhibit]:
+def _scan_for(reading: ReadOptions, trace: Trace) -> ScanWish:
+    """Whether a mark is cut from the original again, and an exhibit without one is refused."""
+    if reading.outlines_anew:
+        return "needed"
+    return "no" if trace is NO_TRACE else "if whole"
+
+
+def _shown(ref: ExhibitRef, asker: Asker, wanted: _Wanted) -> Shown:
+    """What an asker is shown: of the own vault, or by another member when its log has it."""
     session, request = asker.session, asker.request
     if session is None:
         raise ParameterError(f"{ref}: a vault needed (--vault or RIBIN_VAULT)")
     if request:
         check_searcher(session.vault.catalogue, request.who)
+    params_id = asker.params.template_id
     if ref.member == session.member:
         known = session.vault.exhibit(ref.exhibit)
         seen = as_seen_by(session.member, session.vault)
-        yield _ShownExhibit(session.vault, known.exhibit, known, known.exhibit, seen, asker)
-        return
+        held = HeldExhibit(session.vault, known.exhibit, known, known.exhibit, seen)
+        return held.show(params_id, **vars(wanted))
     if request is None:
         raise ParameterError(f"{ref}: who asks and why needed, found nobody")
-    reach = session.network.reach(session.member, ref.member)
-    check_request(request, reach)
-    with Vault.open(session.network.members[ref.member].folder) as vault:
-        seen = as_seen_by(session.member, vault, reach)
-        found = seen.find(ref.exhibit)
-        # The same words for what is hidden and for what is not there: neither is anybody's to know.
-        if found is None or not seen.shows(found, request.scope):
-            raise AccessError(
-                f"{ref}: an exhibit that {ref.member} shows in scope {request.scope} "
-                "needed, found none",
-                hint="`ribin search` lists those",
-            )
-        yield _ShownExhibit(vault, found.exhibit, seen.exhibit(found), str(ref), seen, asker)
+    question = LookQuestion(
+        exhibit=ref.exhibit,
+        scope=request.scope,
+        who=request.who,
+        reason=request.reason,
+        action=asker.action,
+        params_id=params_id,
+        mark=None if wanted.mark_type is None else MarkType(wanted.mark_type),
+        sha256=wanted.sha256,
+        every=wanted.every,
+        scan=wanted.scan,
+        any_params=wanted.any_params,
+    )
+    line = session.network.line(session.member, ref.member)
+    told = line.ask(MessageKind.LOOK, question, LookAnswer).content
+    return shown_of(told, ref, check_template)
 
 
 # The surface of a mark as it was measured; of an enrolled one from the file as it was received.

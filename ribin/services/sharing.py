@@ -10,7 +10,9 @@ from pathlib import Path
 
 from ribin.cases.exhibits import Request, Scope
 from ribin.cases.plausible import checked_day
-from ribin.errors import AccessError, ParameterError, RibinError, StoreError
+from ribin.errors import ParameterError, StoreError
+from ribin.exchange.message import MessageKind
+from ribin.exchange.questions import OriginalAnswer, OriginalQuestion, ReleaseQuestion
 from ribin.exchange.receive import ImportResult
 from ribin.exchange.send import SentBundle, export_bundle, file_name_of
 from ribin.report.table import table
@@ -18,8 +20,8 @@ from ribin.search.index import sweep_index
 from ribin.search.network import Network
 from ribin.search.rules import check_request
 from ribin.services.files import whole_file
+from ribin.services.outbox import deliver
 from ribin.services.session import Session
-from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import StoredScan
 from ribin.vault.keys import own_key, trusted_key
 from ribin.vault.people import check_looker, check_searcher
@@ -37,6 +39,7 @@ from ribin.vault.sharing import (
 )
 from ribin.vault.vault import Vault
 
+_ORIGINAL_S = 600.0  # for scans of some hundred megabytes over a thin line
 Agree = Callable[[Sequence[str]], None]  # is shown what would go; raises where nobody wants that
 
 
@@ -169,15 +172,11 @@ def release(vault: Vault, network: Network, asked: ReleaseRequest) -> ReleaseRes
     else:
         release_exhibit(vault, exhibit, receiver, reach, original=asked.original, **said)
     pseudonym = pseudonyms(vault, [exhibit])[exhibit]
-    action = "release ended" if asked.ended else "receive release"
     original = asked.original and not asked.ended
-    note = ""
-    try:
-        with Vault.open(network.members[receiver].folder) as other:
-            subject = f"{vault.member}:{pseudonym}"
-            other.record(action, subject, **said, owner=vault.member, original=original)
-    except (RibinError, OSError) as error:
-        note = f"{receiver}: told by the next bundle; no line now: {error}"
+    told = ReleaseQuestion(pseudonym, original, asked.ended, asked.who, asked.reason)
+    note = deliver(vault, network, receiver, MessageKind.RELEASE, told, exhibit)
+    if note:
+        note = f"{receiver}: told by the next bundle; no line now: {note}"
     return ReleaseResult(exhibit, pseudonym, receiver, original, asked.ended, not note, note)
 
 
@@ -407,31 +406,18 @@ def _of_another(
 ) -> Iterator[ReleasedOriginal]:
     reach = session.network.reach(session.member, owner)
     check_request(Request(session.member, reach, who=who, reason=reason), reach)
+    line = session.network.line(session.member, owner)
     try:
-        vault = Vault.open(session.network.members[owner].folder)
+        question = OriginalQuestion(exhibit, who, reason)
+        told = line.ask(MessageKind.ORIGINAL, question, OriginalAnswer, _ORIGINAL_S)
     except StoreError:
         brought = [ReleasedOriginal(*one) for one in read_originals(session.vault, owner, exhibit)]
         if not brought:
             raise
         yield from brought
         return
-    with vault:
-        for scan in _released(vault, session.member, exhibit, reach):
-            vault.record("original", scan.sha256, who, reason, asking_member=session.member)
-            yield ReleasedOriginal(scan.sha256, file_name_of(scan), vault.original(scan.sha256))
-
-
-def _released(vault: Vault, asker: str, exhibit: str, reach: Scope) -> list[StoredScan]:
-    """The scans of an exhibit whose original this member may have."""
-    seen = as_seen_by(asker, vault, reach)
-    known = seen.find(exhibit)
-    # The same words for what is hidden, not there or not released: none is anybody's to know.
-    if known is None or not (seen.shows(known) and seen.gives_original(known.exhibit)):
-        raise AccessError(
-            f"{vault.member}:{exhibit}: an exhibit whose original {vault.member} has released to "
-            f"{asker} needed, found none"
-        )
-    return _scans(vault, known.exhibit)
+    for one in told.content.files:
+        yield ReleasedOriginal(one.sha256, one.file, one.content)
 
 
 def _scans(vault: Vault, exhibit: str) -> list[StoredScan]:

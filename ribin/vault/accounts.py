@@ -83,7 +83,8 @@ def check_proved(db: sqlite3.Connection, who: str, what: str, signed_off: bool =
     if proved is None:
         raise AccessError(f"{what}: the password of {who} needed, found a stated name", hint=_HOW)
     if signed_off and not proved.signed_off:
-        raise AccessError(f"{what}: the password of {who} needed once more, found none")
+        found = proved.found or "none"
+        raise AccessError(f"{what}: the password of {who} needed once more, found {found}")
 
 
 def account_problems(db: sqlite3.Connection) -> Iterator[str]:

@@ -147,9 +147,8 @@ def _rename(act: Act, before: str, now: str) -> None:
     if now in aliases_of(act.db, before):
         act.remove("aliases", now)
     act.insert("aliases", {"alias": before, "first_name": first_name(act.db, before)})
-    for table, key in (("retention", "exhibit"), ("releases", "release")):
-        for row in act.db.execute(f"SELECT {key} FROM {table} WHERE exhibit = ?", (before,)):
-            act.change(table, row[0], exhibit=now)
+    for row in act.db.execute("SELECT exhibit FROM retention WHERE exhibit = ?", (before,)):
+        act.change("retention", row[0], exhibit=now)
     query = "SELECT standing FROM standing_searches WHERE exhibit = ?"
     for row in act.db.execute(query, (before,)).fetchall():
         act.change("standing_searches", row[0], exhibit=now)

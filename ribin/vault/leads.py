@@ -24,7 +24,7 @@ from ribin.cases.leads import (
 from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
 from ribin.vault.records import last_version, restored_suffix
-from ribin.vault.rows import RowHash, from_row, insert_record
+from ribin.vault.rows import RowHash, columns_sha256, from_row, insert_record
 
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
 # backup, those that awaited the second one.
@@ -37,6 +37,20 @@ def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawa
 
     The catalogue itself refuses a second link of a pair that is linked: StoreError.
     """
+    try:
+        return insert_record(db, _TABLES[type(entry)], _columns(entry))
+    except sqlite3.IntegrityError as error:
+        if not isinstance(entry, Link):
+            raise
+        raise StoreError(f"lead {entry.lead}: {error}") from error
+
+
+def entry_sha256(entry: Lead | Review | Link | Withdrawal) -> str:
+    """SHA-256 that the record of an entry has, or would have."""
+    return columns_sha256(_TABLES[type(entry)], _columns(entry))
+
+
+def _columns(entry: Lead | Review | Link | Withdrawal) -> dict[str, Any]:
     columns = dict(vars(entry))
     if isinstance(entry, Lead):
         for name, end in (("reference", entry.reference), ("comparison", entry.comparison)):
@@ -45,12 +59,7 @@ def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawa
         columns["figures"] = json.dumps(entry.figures, sort_keys=True, ensure_ascii=False)
     if isinstance(entry, Review):
         columns["supersedes"] = entry.supersedes or None
-    try:
-        return insert_record(db, _TABLES[type(entry)], columns)
-    except sqlite3.IntegrityError as error:
-        if not isinstance(entry, Link):
-            raise
-        raise StoreError(f"lead {entry.lead}: {error}") from error
+    return columns
 
 
 def find_lead(db: sqlite3.Connection, lead: str) -> LeadHistory | None:

@@ -27,6 +27,7 @@ class QuestionState(StrEnum):
 
     HELD = "held"  # until a person agrees
     AGREED = "agreed"  # by a person; answered when it is asked again
+    REFUSED = "refused"  # by a person, who says why
     WORKING = "working"
     ANSWERED = "answered"
 
@@ -89,6 +90,14 @@ def forget_question(db: sqlite3.Connection, sender: str, question: str) -> None:
     db.execute("DELETE FROM questions WHERE sender = ? AND id = ?", (sender, question))
 
 
+def resume_questions(vault: Vault) -> int:
+    """Whoever worked on questions is gone: asked again, they are answered without a new row of the
+    log. Gives how many there are."""
+    query = "UPDATE questions SET state = 'agreed' WHERE state = 'working'"
+    with vault.catalogue.writing() as db:
+        return db.execute(query).rowcount
+
+
 def count_questions(db: sqlite3.Connection, sender: str) -> tuple[int, int]:
     """How many a member asked in the last hour, and how many are worked on now."""
     now = datetime.now(UTC)
@@ -113,7 +122,7 @@ class OwnQuestion:
     kind: str
     subject: str  # what it is about: a search, an exhibit, a lead
     at: str
-    question: bytes
+    question: bytes  # its body
     answer: bytes
     answered_at: str
     tries: int

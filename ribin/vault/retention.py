@@ -136,9 +136,9 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
             who=who,
             reason=reason.strip(),
         )
+        end_releases(act, exhibit)  # another exhibit may come to have this name
         blanked = _remove(act, exhibit, known.event.event, scans)
         act.insert("tombstones", {**vars(stone), "scans": json.dumps(scans)})
-        end_releases(act, exhibit)  # another exhibit may come to have this name
         act.log(exhibit, scans=scans, keep_until=due, blanked=blanked)
         # The writer after a crash here finds the files named as arriving and unknown, and ends it.
         for sha256 in scans:

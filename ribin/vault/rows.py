@@ -36,7 +36,6 @@ _KEYS = {
     "links": "link",
     "withdrawals": "withdrawal",
     "settings": "setting",
-    "releases": "release",
     "retention": "exhibit",
     "tombstones": "tombstone",
     "trusted_keys": "fingerprint",
@@ -131,6 +130,12 @@ def change_record(
     now = columns.get(_KEYS[table], key)
     row = db.execute(f"SELECT * FROM {table} WHERE {_KEYS[table]} = ?", (now,)).fetchone()
     return f"{table}/{row[_KEYS[table]]}", _sha256(table, row)
+
+
+def columns_sha256(table: str, columns: Mapping[str, Any]) -> str:
+    """SHA-256 that a row of these columns would have, before it is written."""
+    stored = {n: str(v) if isinstance(v, StrEnum) else v for n, v in columns.items()}
+    return _hash_of(table, {n: int(v) if isinstance(v, bool) else v for n, v in stored.items()})
 
 
 def _sha256(table: str, row: sqlite3.Row) -> str:

@@ -262,17 +262,6 @@ CREATE TABLE settings (
 );
 INSERT INTO settings VALUES ('default_sharing', 'country');
 INSERT INTO settings VALUES ('retention_days', '');
-CREATE TABLE releases (
-    release TEXT PRIMARY KEY NOT NULL CHECK (release <> ''),
-    exhibit TEXT NOT NULL,
-    receiver TEXT NOT NULL CHECK (length(receiver) = 3),
-    original INTEGER NOT NULL CHECK (original IN (0, 1)),
-    at TEXT NOT NULL,
-    who TEXT NOT NULL CHECK (who <> ''),
-    reason TEXT NOT NULL CHECK (reason <> ''),
-    ended_at TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX releases_by_exhibit ON releases (exhibit, receiver);
 CREATE TABLE retention (
     exhibit TEXT PRIMARY KEY NOT NULL REFERENCES exhibits (exhibit),
     keep_until TEXT NOT NULL CHECK (keep_until <> '')
@@ -384,7 +373,7 @@ CREATE TABLE questions (
     body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),
     who TEXT NOT NULL,
     reason TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'working', 'answered')),
+    state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'refused', 'working', 'answered')),
     answer BLOB NOT NULL,
     PRIMARY KEY (sender, id)
 );

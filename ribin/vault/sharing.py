@@ -8,16 +8,17 @@ from __future__ import annotations
 import hmac
 import re
 import sqlite3
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from ribin.cases.exhibits import Scope
 from ribin.cases.leads import DISCLOSING, KEEPING
+from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError, ParameterError, StoreError
-from ribin.vault.audit import now_utc
 from ribin.vault.exhibits import current_name, first_name, needed_exhibit, read_renamed
-from ribin.vault.rows import Act, from_row
+from ribin.vault.records import add_version, read_versions
+from ribin.vault.rows import Act
 from ribin.vault.states import state_exhibit
 from ribin.vault.vault import Vault
 
@@ -83,7 +84,8 @@ def set_sharing(
 class Release:
     """What an owner lets one member know: an exhibit and its event, and with `original` its scans.
 
-    `ended_at` is empty while it holds; what the other side has read by then, it has.
+    `release` names the version of the record that says so; `ended_at` is when the next one was
+    stated, empty while it holds. What the other side has read by then, it has.
     """
 
     release: str
@@ -123,7 +125,7 @@ def release_exhibit(
         raise AccessError(f"exhibit {exhibit}: another member than its owner {receiver} needed")
     if not reason.strip() or not who.strip():
         raise AccessError(f"exhibit {exhibit}: a release needs who and reason, found one missing")
-    with vault.act("release", who, reason, DISCLOSING) as act:
+    with vault.act("release", who, reason.strip(), DISCLOSING) as act:
         known = needed_exhibit(act.db, vault.path, exhibit)
         exhibit = known.exhibit
         if known.sharing.width < reach.width:
@@ -134,12 +136,22 @@ def release_exhibit(
         held = _holding(act.db, exhibit, receiver)
         if held and held[-1].original == original:
             return held[-1]
-        end_releases(act, exhibit, receiver)
-        said = (now_utc(), who, reason.strip())
-        made = Release(uuid.uuid4().hex, exhibit, receiver, original, *said, ended_at="")
-        act.insert("releases", vars(made))
+        stated = _state(act, exhibit, receiver, original, holds=True)
         act.log(exhibit, to=receiver, original=original, opaque=pseudonym(act.db, exhibit))
-    return made
+    return _release(stated, exhibit)
+
+
+def _state(act: Act, exhibit: str, receiver: str, original: bool, holds: bool) -> Record:
+    """State what one member is let know of an exhibit from now on, as a part of an act."""
+    first = first_name(act.db, exhibit)
+    said = {"exhibit": first, "receiver": receiver, "original": original, "holds": holds}
+    return add_version(act, RecordKind.RELEASE, f"{first}/{receiver}", said)
+
+
+def _release(stated: Record, exhibit: str, ended_at: str = "") -> Release:
+    body = stated.body or {}
+    let = str(body["receiver"]), bool(body["original"])
+    return Release(stated.name, exhibit, *let, stated.at, stated.person, stated.reason, ended_at)
 
 
 def end_release(vault: Vault, exhibit: str, receiver: str, *, who: str, reason: str) -> None:
@@ -172,7 +184,7 @@ def released_to(vault: Vault, receiver: str) -> dict[str, Release]:
 def end_releases(act: Act, exhibit: str, receiver: str = "") -> None:
     """End whatever holds of an exhibit, to one member or to all, as a part of an act."""
     for one in _holding(act.db, exhibit, receiver):
-        act.change("releases", one.release, ended_at=now_utc())
+        _state(act, exhibit, one.receiver, one.original, holds=False)
 
 
 def _holding(db: sqlite3.Connection, exhibit: str, receiver: str) -> list[Release]:
@@ -180,9 +192,15 @@ def _holding(db: sqlite3.Connection, exhibit: str, receiver: str) -> list[Releas
 
 
 def _read(db: sqlite3.Connection, exhibit: str) -> list[Release]:
-    where, values = ("WHERE exhibit = ?", (exhibit,)) if exhibit else ("", ())
-    rows = db.execute(f"SELECT * FROM releases {where} ORDER BY rowid", values)
-    return [from_row(Release, row) for row in rows]
+    names = {first: exhibit for exhibit, first in read_renamed(db).items()}
+    versions = read_versions(db, RecordKind.RELEASE)
+    found = []
+    for one, after in zip_longest(versions, versions[1:]):
+        first = str((one.body or {})["exhibit"])
+        named = names.get(first, first)
+        if (one.body or {})["holds"] and exhibit in ("", named):
+            found.append(_release(one, named, after.at if after and after.id == one.id else ""))
+    return sorted(found, key=lambda release: release.at)
 
 
 LONGEST_RETENTION_DAYS = 36_500  # a hundred years

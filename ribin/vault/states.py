@@ -97,6 +97,7 @@ def state_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[
             yield row["exhibit"], f"catalogue: exhibit {row['exhibit']} is not as its record says"
     yield from _alias_problems(db)
     yield from (("", f"catalogue: {text}") for text in _setting_problems(db, vouched))
+    yield from (("", f"catalogue: {text}") for text in _release_problems(db, vouched))
     stated = _last_bodies(db, RecordKind.SCAN)
     query = (
         "SELECT s.sha256, s.exhibit AS name, e.first_name AS exhibit, s.lighting, s.description,"
@@ -136,6 +137,35 @@ def _setting_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str
             known = v.row.subject == row["member"] and (begun or ends) and named
             if not known or begun == bool(row["ended_at"]) or (begun and v.row.who != row["who"]):
                 yield f"trusted key of {row['member']} is not as the audit log says"
+
+
+def _release_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
+    """Each release, and each end of one, is what the log says was done to whom with what."""
+    for one in read_versions(db, RecordKind.RELEASE):
+        body = one.body or {}
+        exhibit, receiver = str(body.get("exhibit")), body.get("receiver")
+        sound = one.id == f"{exhibit}/{receiver}" and isinstance(body.get("original"), bool)
+        for said in vouched.get(f"records/{one.name}", ()):
+            row, facts = said.row, said.row.facts
+            if row.action == "purge":  # which ends it, under whatever name the exhibit had
+                sound &= body.get("holds") is False
+                continue
+            sound &= facts.get("to") == receiver and (row.action == "release") is body.get("holds")
+            sound &= row.action != "release" or facts.get("original") == body.get("original")
+            named = _first_named(db, row.subject)
+            sound &= named in (None, exhibit)
+        if not sound:
+            yield f"release {one.name} is not as the audit log says"
+
+
+def _first_named(db: sqlite3.Connection, name: str) -> str | None:
+    """The first name of the exhibit that has this name or had it; None where none is there."""
+    query = (
+        "SELECT first_name FROM exhibits WHERE exhibit = ?1 "
+        "UNION SELECT first_name FROM aliases WHERE alias = ?1"
+    )
+    row = db.execute(query, (name,)).fetchone()
+    return str(row[0]) if row else None
 
 
 def _is_now(said: Vouched, subject: str, value: str) -> bool:

@@ -23,7 +23,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "enrol": (*_OF_EXHIBITS, "records/scan", "scans", "marks"),
     "describe": ("descriptions", "marks", "records/scan"),
     "redo": ("descriptions", "marks", "records/scan"),
-    "edit": (*_OF_EXHIBITS, "retention", "releases", "standing_searches"),
+    "edit": (*_OF_EXHIBITS, "retention", "standing_searches"),
     "move": (*_OF_EXHIBITS, "records/scan"),
     "share": ("exhibits", "records/exhibit"),
     "import": ("scans", "descriptions"),  # of files that other libraries packed otherwise
@@ -41,12 +41,12 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "lead received": _OF_LEADS,
     "setting": ("settings",),
     "vocabulary": ("synonyms",),
-    "release": ("releases",),
-    "end release": ("releases",),
+    "release": ("records/release",),
+    "end release": ("records/release",),
     "retention": ("retention",),
     "purge": (
         *("events", "exhibits", "aliases", "scans", "marks", "descriptions", "retention"),
-        *("releases", "standing_searches", "tombstones"),
+        *("records/release", "standing_searches", "tombstones"),
     ),
     "agree": ("records/agreement",),
     "trust key": ("trusted_keys",),
@@ -78,7 +78,7 @@ BLANKING: Mapping[str, tuple[str, ...]] = {
 }
 _REMOVERS = frozenset({"purge", "edit", "move", "retention", "end trust", "vocabulary"})
 # Tables whose rows end, and the column that says when: empty before, and never changed after.
-ENDS = {"releases": "ended_at", "standing_searches": "ended_at", "findings": "told_at"}
+ENDS = {"standing_searches": "ended_at", "findings": "told_at"}
 _NEVER_SET = "settings/opaque_key"  # made with the vault; all pseudonyms rest on it
 
 
@@ -153,7 +153,7 @@ def _may(said: Vouched, table: str) -> bool:
     if row.action == "create":
         return row.seq == 1
     if row.action == "purge":  # it removes, ends, and leaves a tombstone
-        left = table in ("tombstones", *ENDS)
+        left = table in ("records", "tombstones", *ENDS)
         return "tombstones" in row.tables and left != removed
     renamed = row.action in RENAMING and "aliases" in row.tables
     if table == "exhibits" and removed:  # it is called otherwise from then on

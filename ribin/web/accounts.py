@@ -75,7 +75,11 @@ def own_password(request: Request) -> Response:
     """Give the own account another password; every session of it ends, also this one."""
     visit, form = visit_of(request), request.state.form
     if not (visit.proved and visit.proved.signed_off):
-        return _account_page(request, "The password that you have now is needed.", 403)
+        wrong = bool(visit.proved and visit.proved.found)
+        said = (
+            "The password is not right." if wrong else "The password that you have now is needed."
+        )
+        return _account_page(request, f"The password {said}.", 403)
     new = form.get("new", "")
     if new != form.get("again", ""):
         return _account_page(request, "The new password was typed in two ways.", 400)

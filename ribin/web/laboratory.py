@@ -162,9 +162,12 @@ class Laboratory:
             said = wait_text(proof.wait_s) if proof.wait_s > 0 else "the password is not right"
             asked = scope["state"]["form"].get("next", "")
             return locked_page(session, asked, f"{said.capitalize()}.", 403)
-        if proof.account is None:
+        if proof.wait_s > 0:
             return wrong_password(scope, proof)
-        return ProvedPerson(visit.who, at_server=True, signed_off=True)
+        # A form that needs the password says so, and keeps its fields.
+        right = proof.account is not None
+        found = "" if right else "another"
+        return ProvedPerson(visit.who, at_server=True, signed_off=right, found=found)
 
     def begin(self, account: Account) -> PersonSession:
         """A new session of a person who gave the password, with secrets of its own."""

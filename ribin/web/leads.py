@@ -58,7 +58,7 @@ def take_up(request: Request) -> Response:
             figures=figures_of(session.vault, recorded, own, other, mark),
         )
         review_candidate(session, opened, other, CandidateStatus.LEAD, who)
-        notes = (*step.notes, *announce(session.vault, step, session.network))
+        notes = (*step.notes, *announce(session.vault, step))
     return _see_lead(request, step.history.lead.lead, notes)
 
 
@@ -157,7 +157,7 @@ def _take_step(
                 raise error from None
             file = lead_file(session.vault, view, who)
             return _lead_page(request, view, file, asked=form, error=error)
-        notes = (*step.notes, *announce(session.vault, step, session.network))
+        notes = (*step.notes, *announce(session.vault, step))
     return _see_lead(request, step.history.lead.lead, notes)
 
 

@@ -47,8 +47,8 @@ def form_of(request: Request) -> dict[str, str]:
 
 
 def who_of(request: Request) -> str:
-    """The person who acts: whoever started the server, or signed in."""
-    return state_of(request).who
+    """The person who acts: whose request it is."""
+    return visit_of(request).who
 
 
 # Of a page with scripts: its own files, and pages of this application within it.

@@ -91,14 +91,14 @@ class ApplicationState:
     _people_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of_person(self, who: str) -> ApplicationState:
-        """The state of a person: what one searched for is not kept for another."""
+        """The state of a person: lists and reports of one are not kept for another; the queue of
+        searches is all people's."""
         if who == self.who:
             return self
         with self._people_lock:
             if who not in self._people:
-                own = RecentItems[OpenList]("search"), RecentItems[Document]("report")
-                made = replace(self, who=who, lists=own[0], reports=own[1])
-                self._people[who] = made
+                lists, reports = RecentItems[OpenList]("search"), RecentItems[Document]("report")
+                self._people[who] = replace(self, who=who, lists=lists, reports=reports)
             return self._people[who]
 
     @property

@@ -11,7 +11,6 @@ from scipy.ndimage import map_coordinates
 
 from ribin.correlate.sketch import (
     QueryMoves,
-    _Series,
     _turns,
     best_products,
     largest_by_floats,
@@ -167,7 +166,7 @@ def test_best_products_equal_the_definition(moves, number):
 @pytest.mark.parametrize("moves", MOVED)
 @pytest.mark.parametrize("number", [1, 15, 16, 17, 70])
 def test_bytes_and_floats_give_the_same_whole_numbers(moves, number):
-    sketches, series = some_bytes(5, number, moves.shifted.shape[1]), _Series.of(moves)
+    sketches, series = some_bytes(5, number, moves.shifted.shape[1]), moves.series
     found = largest_products(series, sketches)
     assert (found == largest_by_floats(series, sketches)).all()
     assert (found[:, 0] == found[:, 1]).all() == series.alike
@@ -180,7 +179,7 @@ def test_the_largest_bytes_do_not_overflow(extreme, cosines):
     number = cosines[0] + 2 * sum(cosines[1:])
     rows = np.full((2, number), extreme, np.int8)
     moves = QueryMoves(rows, np.array(cosines), np.linspace(0.0, 90.0, 5), folded=True)
-    series, sketches = _Series.of(moves), np.full((2, number), 127, np.int8)
+    series, sketches = moves.series, np.full((2, number), 127, np.int8)
     found = largest_products(series, sketches)
     assert (found == largest_by_floats(series, sketches)).all()
     exact = extreme * 127.0 * number * series.scale / 2**series.bits
@@ -191,7 +190,7 @@ def test_the_largest_bytes_do_not_overflow(extreme, cosines):
 def test_the_instructions_do_what_their_loops_say():
     """Both kernels against their own Python, on the arrays that the compiled ones get."""
     moves = some_moves(9, 1, [3, 2, 5, 1, 1], 70.0, TURNS)
-    series, sketches = _Series.of(moves), some_bytes(7, MARKS, 21)
+    series, sketches = moves.series, some_bytes(7, MARKS, 21)
     found = largest_products(series, sketches)
     firsts, fours_at = [0], []
     for order in series.orders:
@@ -218,7 +217,7 @@ def test_the_instructions_do_what_their_loops_say():
     plain = marks.tolist(), filled.view(np.uint32).ravel().tolist(), firsts
     order_products(*plain, starts.ravel().tolist(), series.bits, products)
     phases = series.phases(moves.turns_deg).reshape(2, TURNS, -1, 2, 2)
-    packed = np.ascontiguousarray(phases.transpose(2, 1, 3, 0, 4)).view(np.uint32)
+    packed = np.ascontiguousarray(phases.transpose(3, 0, 2, 1, 4)).view(np.uint32)
     near, far = [-(2**31)] * MARKS, [-(2**31)] * MARKS
     fours = len(series.orders) // 4
     raise_to_turned(products, packed.ravel().tolist(), fours, near, far, False)
@@ -226,7 +225,7 @@ def test_the_instructions_do_what_their_loops_say():
     assert far == [-(2**31)] * MARKS
     folded = dataclasses.replace(moves, folded=True, mounting_deg=75.0)
     raise_to_turned(products, packed.ravel().tolist(), fours, near, far, True)
-    both = largest_products(_Series.of(folded), sketches)
+    both = largest_products(folded.series, sketches)
     assert [near, far] == both.T.tolist()
 
 
@@ -253,8 +252,8 @@ def test_a_blank_sketch_has_no_score():
     assert found[1] == pytest.approx(1.0, abs=1e-3)
 
 
-def look(query, others, params=DEFAULT_PARAMS, one_shift_in=1):
-    moves = moved_sketches(query, params, one_shift_in)
+def look(query, others, params=DEFAULT_PARAMS):
+    moves = moved_sketches(query, params)
     return best_products(moves, np.stack([sketch_mark(other, params) for other in others]))
 
 
@@ -305,19 +304,15 @@ def test_a_full_circle_is_folded_unless_the_mounting_ends_in_between():
     assert (turns[0], turns[-1], len(turns), folded) == (0.0, 180.0, 27, False)
 
 
-def test_one_shift_in_two_are_the_fields_of_one_colour():
-    query = template_of(make_scan(1))
-    every, some = (moved_sketches(query, DEFAULT_PARAMS, number) for number in (1, 2))
-    assert len(every.shifted) == 197  # within 8 pixels of 50 um
-    assert len(some.shifted) == 101
-    alike = unit_rows(some.shifted) @ unit_rows(every.shifted).T
-    assert (alike > 0.999).sum(axis=1).min() >= 1
-    assert len(set(alike.argmax(axis=1))) == 101
-    assert (every.number, some.number) == (197 * 31, 101 * 31)
-
-
-def unit_rows(moves: np.ndarray) -> np.ndarray:
-    return moves / np.linalg.norm(moves.astype(float), axis=1, keepdims=True)
+def test_a_second_look_turns_by_smaller_steps_and_shifts_alike():
+    moves = moved_sketches(template_of(make_scan(1)), DEFAULT_PARAMS)
+    finer = moves.turned_by(1.0)
+    assert (len(moves.turns_deg), len(finer.turns_deg)) == (46, 91)
+    assert np.isin(moves.turns_deg, finer.turns_deg.round(9)).all()
+    assert len(moves.shifted) == 197  # within 8 pixels of 50 um
+    assert (moves.number, finer.number) == (197 * 180, 197 * 360)
+    sketches = some_bytes(4, 40, 1024)
+    assert (best_products(finer, sketches) >= best_products(moves, sketches)).all()
 
 
 def test_a_mark_without_relief_in_the_band_is_blank():

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from ribin.cases.leads import same_person
-from ribin.leads.two_vaults import figures_of_both
+from ribin.leads.both_sides import figures_of_both
 from ribin.web.state import whole_number
 
 ROW = {"exhibit": "A-1", "event": "A", "group": "gun", "class_fields": {}, "score": 9.0}

@@ -69,7 +69,7 @@ def test_an_examiner_of_the_other_member_makes_the_link(agreed):
     assert len(lead_views(blz, EXAMINER)[0].reviews) == 2  # who confirms is shown both
     step = confirm_lead(blz, network, LEAD, who=EXAMINER, note="the casts agree here too")
     assert (step.link_made, step.standing) == (True, LeadStatus.CONFIRMED_LINK)
-    assert len(announce(blz, step, network)) == 2
+    assert len(announce(blz, step)) == 2
     said = history_of(jam).confirmation
     assert (said.person, said.member) == (EXAMINER, "BLZ")
     assert said.reason == "the casts agree here too"

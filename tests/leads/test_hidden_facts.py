@@ -197,6 +197,12 @@ CHANCE = (
     "anchor_kept",
     "sha256",
     "anchors",
+    "answers",
+    "answer_sha256",
+    "body_sha256",
+    "message",
+    "sent_at",
+    "signature",
     "bundle",
     "elapsed_s",
     "asked_at",
@@ -305,7 +311,8 @@ def without_chance(value):
 def world(tmp_path, monkeypatch):
     """Makes a world with a fact changed; names are drawn from the same keys in each."""
     made = []
-    monkeypatch.setattr("ribin.services.marks.template_mark", plain_mark)
+    for place in ("services.held_exhibits", "exchange.looks"):
+        monkeypatch.setattr(f"ribin.{place}.template_mark", plain_mark)
     for what in ("self_test", "kernel_folder"):  # of the machine, and slow
         monkeypatch.setattr(f"ribin.services.doctor.{what}", lambda *cores: "")
 

@@ -42,14 +42,14 @@ def linked(pair, comparison, reached=True):
         who=EXAMINER,
         note="Mr Pink did it",
     )
-    steps, notes = [opened], [announce(jam, opened, network)]
+    steps, notes = [opened], [announce(jam, opened)]
     first = blz if network else jam  # across a border a link needs a verdict of each
     for vault, who in ((first, EXAMINER), (jam, SECOND)):
         said = {"who": who, "note": "Mr Pink"}
         lead = opened.history.lead.lead
         step = give_review(vault, network, lead, FOUND, ReviewBasis.ITEMS, **said)
         steps.append(step)
-        notes.append(announce(vault, step, network))
+        notes.append(announce(vault, step))
     return steps[-1], notes
 
 
@@ -58,7 +58,7 @@ def confirmed_later(pair, comparison):
     jam, blz, network = pair
     link = linked(pair, comparison, reached=False)[0].history.lead.lead
     sync_leads(jam, network, who=SECOND)  # reads both logs
-    assert announce_received(blz, network) == []
+    assert announce_received(blz, network, SECOND) == []
     confirm_lead(blz, network, link, who=EXAMINER, note="Mr Pink's casts agree")
     return link
 
@@ -71,7 +71,7 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
     assert [note.split(":")[0] for note in notes[2]] == ["notice to BLZ", "notice to JAM"]
     link = step.history.link.link
     ended = withdraw_link(jam, network, link, who=SECOND, reason="Mr Pink's items mixed up")
-    assert len(announce(jam, ended, network)) == 2
+    assert len(announce(jam, ended)) == 2
     files = {path.name: path for path in (jam.path / "notices").iterdir()}
     assert sorted(files) == sorted(
         f"{link}-{what}-{to}.{kind}"
@@ -110,8 +110,8 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
     assert {e["class_fields"]["calibre"] for e in (*own["exhibits"], *other["exhibits"])} == {
         "9x19"
     }
-    assert all(announce(jam, one, network) == () for one in (step, ended)), "told twice"
-    assert announce_received(jam, network) == []
+    assert all(announce(jam, one) == () for one in (step, ended)), "told twice"
+    assert announce_received(jam, network, SECOND) == []
     assert [row.details["to"] for row in logged(blz)] == ["BLZ", "BLZ"]
     told = [(row.who, row.reason, row.details["to"]) for row in logged(jam)]
     assert told == [
@@ -172,7 +172,7 @@ def test_a_notice_that_cannot_be_written_undoes_nothing(pair, monkeypatch):
     assert all("not written: " in note and "No space left" in note for note in notes[2])
     assert logged(jam) == logged(blz) == []
     monkeypatch.undo()
-    assert [one.written for one in announce_received(jam, network)] == [True, True]
+    assert [one.written for one in announce_received(jam, network, SECOND)] == [True]
     assert named(jam) == [f"{step.history.link.link}-confirmed-JAM"]
     assert named(blz) == [f"{step.history.link.link}-confirmed-BLZ"]
 
@@ -193,7 +193,7 @@ def test_what_arrives_by_the_line_is_noticed_once(pair):
     assert not (blz.path / "notices").exists()
     for caller, who in ((blz, SECOND), (jam, EXAMINER), (blz, SECOND)):
         sync_leads(caller, network, who=who)
-        announce_received(caller, network)
+        announce_received(caller, network, SECOND)
     assert named(blz) == [f"{link}-confirmed-BLZ"]
     facts = json.loads((blz.path / "notices" / f"{link}-confirmed-BLZ.json").read_text())
     assert (facts["written_by"], facts["to"]) == ("BLZ", "BLZ")
@@ -201,7 +201,7 @@ def test_what_arrives_by_the_line_is_noticed_once(pair):
     announce(jam, ended)
     for caller, who in ((jam, EXAMINER), (blz, SECOND), (jam, EXAMINER)):
         sync_leads(caller, network, who=who)
-        announce_received(caller, network)
+        announce_received(caller, network, SECOND)
     assert named(blz) == [f"{link}-confirmed-BLZ", f"{link}-withdrawn-BLZ"]
     assert named(jam) == [
         f"{link}-{o}" for o in ("confirmed-JAM", *(f"withdrawn-{c}" for c in CODES))
@@ -218,13 +218,13 @@ def test_a_link_and_its_end_that_arrive_together_are_both_noticed(pair):
     link = confirmed_later(pair, f"BLZ:{opaque}")
     withdraw_link(jam, None, link, who=SECOND, reason="items mixed up")
     sync_leads(blz, network, who=SECOND)
-    told = [one.text for one in announce_received(blz, network)]
+    told = [one.text for one in announce_received(blz, network, SECOND)]
     assert [re.search(r"L1-(\w+)-(\w+).json", text).groups() for text in told] == [
         ("confirmed", "BLZ"),
         ("withdrawn", "BLZ"),
-        ("confirmed", "JAM"),  # without a word to anybody: made up for as well
-        ("withdrawn", "JAM"),
     ]
+    # Made without a word to anybody: made up for by its own side, when it was asked.
+    assert named(jam)[-2:] == [f"{link}-confirmed-JAM", f"{link}-withdrawn-JAM"]
     assert [row.who for row in logged(blz)] == [EXAMINER, SECOND]  # who confirmed, who withdrew
 
 
@@ -232,7 +232,7 @@ def test_a_link_that_a_vault_does_not_know_is_not_noticed_there(pair):
     jam, blz, network = pair
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
     linked(pair, f"BLZ:{opaque}", reached=False)
-    assert announce_received(jam, network) == []
+    assert announce_received(jam, network, SECOND) == []
     assert not (blz.path / "notices").exists()
 
 
@@ -258,12 +258,10 @@ def test_the_command_writes_them(ribin, pair):
         give_review(vault, reached, link, FOUND, ReviewBasis.ITEMS, who=who, note="n")
     words = ("lead", "sync", "--vault", blz.path, "--network", file, "--who", SECOND)
     done = ribin(*words)
-    assert (done.code, done.out) == (0, "1 entries carried over\n")
-    said = []
-    for vault in (blz, jam):
-        place = vault.path / "notices" / f"{link}-confirmed-{vault.member}"
-        names = f"{place}.json, {place.name}.html and {place.name}.pdf"
-        said.append(f"notice to {vault.member}: {names}")
-    assert done.err.splitlines() == said
+    assert (done.code, done.out) == (0, "2 entries carried over\n")
+    place = blz.path / "notices" / f"{link}-confirmed-BLZ"
+    names = f"{place}.json, {place.name}.html and {place.name}.pdf"
+    assert done.err.splitlines() == [f"notice to BLZ: {names}"]
+    assert named(jam) == [f"{link}-confirmed-JAM"]  # by its own side
     done = ribin(*words)
     assert (done.code, done.out, done.err) == (0, "0 entries carried over\n", "")

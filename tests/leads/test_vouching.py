@@ -79,7 +79,8 @@ def test_a_verdict_in_the_receivers_name_needs_the_receivers_log(jam, blz, netwo
     forge(jam, insert_entry, FORGED, logged)
     carried, notes = sync_leads(blz, network, who=SECOND)
     assert carried == 1  # the first verdict, which is JAM's own
-    (note,) = notes
+    note, link = notes  # JAM's own side made a link of what was forged there
+    assert link == "BLZ: link JAM-BLZ-L1 not taken from JAM: two verdicts that make it needed"
     assert note.startswith("BLZ: review JAM-BLZ-L1/BLZ1 not taken from JAM: ")
     assert ("whose own audit log lacks it" in note) == logged
     file = lead_at(blz)

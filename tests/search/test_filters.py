@@ -18,7 +18,6 @@ from ribin.search.rules import LIGHT_UNKNOWN
 from ribin.vault.vault import Vault
 from ribin.vault.vocabulary import state_synonym
 
-pytestmark = pytest.mark.usefixtures("plain_correlator")
 SAID = {"who": "me", "reason": "the same"}
 FIELDS = {
     "calibre": ("9x19", "9 mm Luger", ".45 ACP"),
@@ -31,7 +30,7 @@ FIELDS = {
 
 
 @pytest.fixture
-def network(tmp_path):
+def network(tmp_path, plain_correlator):
     """BRB and JAM with an exhibit of either value of each field, and one of which nothing is
     known."""
     made = make_network(tmp_path, ("BRB", "JAM"), ("BRB", "JAM"))

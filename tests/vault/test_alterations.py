@@ -135,16 +135,22 @@ ALTERATIONS = {
     "an event of nothing": "INSERT INTO events VALUES ('E-9', '', '', '')",
     "a role given": "INSERT INTO appointments (person, role, standing, at, appointed_by, reason) "
     "SELECT person, 'administrator', standing, at, appointed_by, reason FROM appointments LIMIT 1",
-    "a release made": "INSERT INTO releases SELECT 'ff', 'X2', receiver, 1, at, who, reason, '' "
-    "FROM releases LIMIT 1",
+    "a release made": "INSERT INTO records SELECT 'release/X2/TTO/1', kind, 'X2/TTO', 1, member, "
+    "person, identity, at, reason, body, body_sha256, previous_sha256 FROM records "
+    "WHERE kind = 'release' AND version = 1 LIMIT 1",
     "a role": "UPDATE appointments SET person = 'Cy Dale' WHERE appointment = 3",
     "a role taken away": "DELETE FROM appointments WHERE role = 'auditor' OR appointment = 3",
     "the key of pseudonyms": "UPDATE settings SET value = 'ab' WHERE setting = 'opaque_key'",
     "the usual sharing": "UPDATE settings SET value = 'network' WHERE setting = 'default_sharing'",
-    "a release's receiver": "UPDATE releases SET receiver = 'TTO' WHERE receiver = 'BLZ'",
-    "a release with the original": "UPDATE releases SET original = 1 WHERE receiver = 'BLZ'",
-    "a release revived": "UPDATE releases SET ended_at = '' WHERE receiver = 'BRB'",
-    "a release's exhibit": "UPDATE releases SET exhibit = 'X3' WHERE receiver = 'BLZ'",
+    "a release's receiver": "UPDATE records SET body = replace(body, 'BLZ', 'TTO') "
+    "WHERE kind = 'release'",
+    "a release with the original": "UPDATE records SET body = replace(body, '\"original\":false', "
+    "'\"original\":true') WHERE kind = 'release' AND body LIKE '%BLZ%'",
+    "a release revived": "UPDATE records SET body = replace(body, '\"holds\":false', "
+    "'\"holds\":true') WHERE kind = 'release' AND body LIKE '%BRB%'",
+    "a release's end taken away": "DELETE FROM records WHERE kind = 'release' AND version = 2",
+    "a release's exhibit": "UPDATE records SET body = replace(body, 'X', 'Z') "
+    "WHERE kind = 'release'",
     "a last day": "UPDATE retention SET keep_until = '2026-01-01'",
     "a tombstone": "UPDATE tombstones SET exhibit = 'X1'",
     "a trusted key": "UPDATE trusted_keys SET signing = sealing",

@@ -189,16 +189,13 @@ def test_nobody_purges_without_a_reason(vault, who, reason):
     assert json.dumps(sorted(vault.exhibits())) == '["X-cluster", "X-country", "X-network"]'
 
 
-def test_a_changed_setting_or_release_is_found(vault):
-    release(vault)
+def test_a_changed_setting_is_found(vault):
     with vault.catalogue.writing() as db:
-        db.execute("UPDATE releases SET receiver = 'BRB'")
         db.execute("UPDATE settings SET value = 'network' WHERE setting = 'default_sharing'")
     texts = [p.text for p in vault.check().problems]
-    assert len(texts) == 2
-    assert "settings/default_sharing is not as it was written" in texts[1]
+    assert len(texts) == 1
+    assert "settings/default_sharing is not as it was written" in texts[0]
     with vault.catalogue.writing() as db:
-        db.execute("UPDATE releases SET receiver = 'BLZ'")
         db.execute("UPDATE settings SET value = 'country' WHERE setting = 'default_sharing'")
 
 

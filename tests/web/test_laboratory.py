@@ -275,7 +275,7 @@ def test_a_password_that_an_administrator_set_opens_nothing_but_its_change(lab, 
     change = {"password": "a set password 1", "new": new, "again": new}
     for wrong, said in (
         ({"again": "another one 12345"}, "typed in two ways"),
-        ({"password": "not the one"}, "the password is not right"),
+        ({"password": "not the one"}, "The password is not right"),
         ({"new": "short", "again": "short"}, "12 to 200 characters needed, found 5"),
         ({"new": change["password"], "again": change["password"]}, "another than the one before"),
     ):

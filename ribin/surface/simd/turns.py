@@ -21,10 +21,13 @@ from numba.extending import intrinsic, overload
 
 from ribin.surface.simd.registers import INT, Registers
 
-MARKS = 16  # at a time: int32 in a register of 512 bits
-TURNS = 4  # at a time: 4 x 4 registers of sums, 4 of products
+_LANES = 16  # int32 in a register of 512 bits
+_HALVES = 2
+MARKS = _LANES * _HALVES  # at a time
+TURNS = 8  # at a time: 8 x 2 registers of sums, so that loading costs less than multiplying
 FOUR = 4  # orders
-_SUMS = ir.VectorType(INT, MARKS)
+_PARTS = 4  # cosines of even orders, their sines, cosines of odd orders, their sines
+_SUMS = ir.VectorType(INT, _LANES)
 _BYTES, _PAIRS = ("llvm.x86.avx512.vpdpbusd.512", "llvm.x86.avx512.vpdpwssd.512")
 
 
@@ -36,11 +39,11 @@ def has_byte_products() -> bool:
 
 
 def order_products(marks, ours, firsts, starts, bits, products):
-    """Two products an order of 16 marks with one query, as halves of 32 bits.
+    """Two products an order of 32 marks with one query, as halves of 32 bits.
 
     Parameters
     ----------
-    marks : (G * 16,) uint32 array
+    marks : (G * 32,) uint32 array
         The first four bytes of each mark, then the next four of each, and so on, order by order;
         each byte is a number and 128.
     ours : (G * 2,) uint32 array
@@ -51,9 +54,11 @@ def order_products(marks, ours, firsts, starts, bits, products):
         What the sums begin with: minus 128 times the sums of the query's bytes.
     bits : int32
         By so many a product is shifted to the right, and rounded, to fit into 16.
-    products : (L * 16,) uint32 array
-        Of the first two orders the products as it is, then turned; of the next two; and so on.
+    products : (L * 32,) uint32 array
+        Of the first two of each four of orders the products as it is; the same turned; of the other
+        two as it is; the same turned.
     """
+    fours = (len(firsts) - 1) // FOUR
     for order in range(len(firsts) - 1):
         for mark in range(MARKS):
             for turned in range(2):
@@ -65,23 +70,24 @@ def order_products(marks, ours, firsts, starts, bits, products):
                         signed = byte - ((byte & 128) << 1)
                         total += signed * ((theirs >> shift) & 255)
                 half = ((total + ((1 << bits) >> 1)) >> bits) & 0xFFFF
-                place = (2 * (order // 2) + turned) * MARKS + mark
+                part = 2 * (order // 2 % 2) + turned
+                place = (part * fours + order // FOUR) * MARKS + mark
                 products[place] = half if order % 2 == 0 else products[place] | (half << 16)
 
 
 def raise_to_turned(products, phases, fours, near, far, folded):
-    """Raise the best of 16 marks to the largest of the products at four turns and their mirrors.
+    """Raise the best of 32 marks to the largest of the products at eight turns and their mirrors.
 
     Parameters
     ----------
-    products : (fours * 64,) uint32 array
+    products : (4 * fours * 32,) uint32 array
         From `order_products`.
-    phases : (fours * 16,) uint32 array
-        Of each four of orders, and each of four turns: cosines of the first two orders, their
-        sines, cosines of the other two, their sines; whole numbers of 16 bits.
+    phases : (4 * fours * 8,) uint32 array
+        Of each part of the products, of each four of orders, of each turn: cosines or sines of two
+        orders; whole numbers of 16 bits.
     fours : int64
         Fours of orders.
-    near, far : (16,) int32 arrays
+    near, far : (32,) int32 arrays
         Of the turns by the angles and their reverses; of those by 180 degrees less the angles.
     folded : bool
         Whether the latter are wanted.
@@ -96,12 +102,30 @@ def raise_to_turned(products, phases, fours, near, far, folded):
             sums = [0, 0, 0, 0]
             for four in range(fours):
                 for part in range(4):
-                    ours = phases[(four * TURNS + turn) * 4 + part]
-                    theirs = products[(four * 4 + part) * MARKS + mark]
+                    ours = phases[(part * fours + four) * TURNS + turn]
+                    theirs = products[(part * fours + four) * MARKS + mark]
                     sums[part] += half(ours, 0) * half(theirs, 0) + half(ours, 1) * half(theirs, 1)
             near[mark] = max(near[mark], sums[0] + sums[2] + abs(sums[1] + sums[3]))
             if folded:
                 far[mark] = max(far[mark], sums[0] - sums[2] + abs(sums[3] - sums[1]))
+
+
+def four_bytes(numbers, place):
+    """Four bytes of a flat uint8 array as one uint32, the first lowest; all within the array."""
+    found = 0
+    for byte in range(4):
+        found |= int(numbers[place + byte]) << (8 * byte)
+    return found
+
+
+@intrinsic
+def _four_bytes(typing_context: Any, numbers, place):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        registers = Registers(context, builder, signature.args, arguments)
+        here = registers.pixel(0, arguments[1])
+        return builder.load(builder.bitcast(here, INT.as_pointer()), align=1)
+
+    return types.uint32(numbers, place), generate
 
 
 @intrinsic
@@ -115,37 +139,46 @@ def _order_products(  # type: ignore[no-untyped-def]
         multiply = _declared(builder.module, _BYTES)
         bits = builder.trunc(arguments[4], INT) if arguments[4].type != INT else arguments[4]
         half = builder.lshr(builder.shl(INT(1), bits), INT(1))
-        shift, rounding = (registers.splat(number, MARKS) for number in (bits, half))
-        low = ir.Constant(_SUMS, [0xFFFF] * MARKS)
-        by_sixteen = ir.Constant(_SUMS, [16] * MARKS)
-        sums = [cgutils.alloca_once(builder, _SUMS) for _ in range(2)]
-        pairs = builder.sdiv(registers.size(3, 0), _place(4))  # two starts an order
-        with cgutils.for_range(builder, pairs) as pair:
-            halves = []
-            for which in range(2):
-                order = builder.add(builder.mul(pair.index, _place(2)), _place(which))
-                for turned, total in enumerate(sums):
-                    at = builder.add(builder.mul(order, _place(2)), _place(turned))
-                    first = builder.load(registers.pixel(3, at))
-                    builder.store(registers.splat(first, MARKS), total)
-                begin = builder.load(registers.pixel(2, order))
-                end = builder.load(registers.pixel(2, builder.add(order, _place(1))))
-                with _counted(builder, begin, end) as k:
-                    four = registers.load(registers.pixel(0, builder.mul(k, _place(MARKS))), MARKS)
-                    for turned, total in enumerate(sums):
-                        at = builder.add(builder.mul(k, _place(2)), _place(turned))
-                        query = registers.splat(builder.load(registers.pixel(1, at)), MARKS)
-                        now = builder.call(multiply, [builder.load(total), four, query])
-                        builder.store(now, total)
-                for total in sums:
-                    rounded = builder.add(builder.load(total), rounding)
-                    halves.append(builder.ashr(rounded, shift))
-            for turned in range(2):
-                one, two = halves[turned], halves[2 + turned]
-                both = builder.or_(builder.and_(one, low), builder.shl(two, by_sixteen))
-                at = builder.add(builder.mul(pair.index, _place(2)), _place(turned))
-                place = registers.pixel(5, builder.mul(at, _place(MARKS)))
-                registers.store(both, place)
+        shift, rounding = (registers.splat(number, _LANES) for number in (bits, half))
+        low = ir.Constant(_SUMS, [0xFFFF] * _LANES)
+        by_sixteen = ir.Constant(_SUMS, [16] * _LANES)
+        sums = [[cgutils.alloca_once(builder, _SUMS) for _ in range(_HALVES)] for _ in range(2)]
+        fours = builder.sdiv(registers.size(3, 0), _place(2 * FOUR))  # two starts an order
+        with cgutils.for_range(builder, fours) as four:
+            for parity in range(2):
+                pairs: list[Any] = []
+                for which in range(2):
+                    order = _add(builder, four.index, FOUR, 2 * parity + which)
+                    for turned, totals in enumerate(sums):
+                        start = builder.load(registers.pixel(3, _add(builder, order, 2, turned)))
+                        for total in totals:
+                            builder.store(registers.splat(start, _LANES), total)
+                    begin = builder.load(registers.pixel(2, order))
+                    end = builder.load(registers.pixel(2, builder.add(order, _place(1))))
+                    with _counted(builder, begin, end) as k:
+                        here = registers.pixel(0, builder.mul(k, _place(MARKS)))
+                        bytes_of = [
+                            registers.load(registers.beyond(here, _LANES * half), _LANES)
+                            for half in range(_HALVES)
+                        ]
+                        for turned, totals in enumerate(sums):
+                            ours = builder.load(registers.pixel(1, _add(builder, k, 2, turned)))
+                            query = registers.splat(ours, _LANES)
+                            for total, four_bytes in zip(totals, bytes_of, strict=True):
+                                now = [builder.load(total), four_bytes, query]
+                                builder.store(builder.call(multiply, now), total)
+                    pairs.append([[builder.load(total) for total in totals] for totals in sums])
+                for turned in range(2):
+                    part = builder.mul(fours, _place(2 * parity + turned))
+                    place = builder.mul(builder.add(part, four.index), _place(MARKS))
+                    for half_of in range(_HALVES):
+                        one, two = (
+                            builder.ashr(builder.add(pair[turned][half_of], rounding), shift)
+                            for pair in pairs
+                        )
+                        both = builder.or_(builder.and_(one, low), builder.shl(two, by_sixteen))
+                        there = registers.pixel(5, place)
+                        registers.store(both, registers.beyond(there, _LANES * half_of))
         return context.get_dummy_value()
 
     return signature, generate
@@ -160,40 +193,51 @@ def _raise_to_turned(  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         registers = Registers(context, builder, signature.args, arguments)
         multiply = _declared(builder.module, _PAIRS)
-        none = ir.Constant(_SUMS, [0] * MARKS)
-        sums = [cgutils.alloca_once(builder, _SUMS) for _ in range(4 * TURNS)]
-        for total in sums:
-            builder.store(none, total)
-        with cgutils.for_range(builder, arguments[2]) as four:
-            parts = []
-            for part in range(4):
-                at = builder.add(builder.mul(four.index, _place(4)), _place(part))
-                place = registers.pixel(0, builder.mul(at, _place(MARKS)))
-                parts.append(registers.load(place, MARKS))
-            ours = registers.pixel(1, builder.mul(four.index, _place(4 * TURNS)))
-            for number, total in enumerate(sums):
-                phase = registers.splat(builder.load(registers.beyond(ours, number)), MARKS)
-                now = builder.call(multiply, [builder.load(total), parts[number % 4], phase])
-                builder.store(now, total)
-        turned = [
-            [builder.load(sums[4 * turn + part]) for part in range(4)] for turn in range(TURNS)
-        ]
-        here = registers.pixel(3)
-        largest = registers.load(here, MARKS)
-        for even, even_sine, odd, odd_sine in turned:
-            sine = _absolute(builder, builder.add(even_sine, odd_sine))
-            largest = _larger(builder, largest, builder.add(builder.add(even, odd), sine))
-        registers.store(largest, here)
+        none = ir.Constant(_SUMS, [0] * _LANES)
+        sums = [cgutils.alloca_once(builder, _SUMS) for _ in range(TURNS * _HALVES)]
+        found = []
+        for part in range(_PARTS):
+            for total in sums:
+                builder.store(none, total)
+            first = builder.mul(arguments[2], _place(part))
+            with cgutils.for_range(builder, arguments[2]) as four:
+                here = builder.add(first, four.index)
+                theirs = registers.pixel(0, builder.mul(here, _place(MARKS)))
+                ours = registers.pixel(1, builder.mul(here, _place(TURNS)))
+                products = [
+                    registers.load(registers.beyond(theirs, _LANES * half), _LANES)
+                    for half in range(_HALVES)
+                ]
+                for turn in range(TURNS):
+                    phase = registers.splat(builder.load(registers.beyond(ours, turn)), _LANES)
+                    for half, product in enumerate(products):
+                        total = sums[turn * _HALVES + half]
+                        now = builder.call(multiply, [builder.load(total), product, phase])
+                        builder.store(now, total)
+            found.append([builder.load(total) for total in sums])
+        turned = list(zip(*found, strict=True))
+        _raise(registers, 3, turned, builder.add)
         with builder.if_then(cgutils.is_true(builder, arguments[5])):
-            there = registers.pixel(4)
-            largest = registers.load(there, MARKS)
-            for even, even_sine, odd, odd_sine in turned:
-                sine = _absolute(builder, builder.sub(odd_sine, even_sine))
-                largest = _larger(builder, largest, builder.add(builder.sub(even, odd), sine))
-            registers.store(largest, there)
+            _raise(registers, 4, turned, builder.sub)
         return context.get_dummy_value()
 
     return signature, generate
+
+
+def _raise(registers: Registers, number: int, turned: Any, join: Any) -> None:
+    """The best in an argument, by sums over even and odd orders of each turn and half."""
+    builder = registers.builder
+    for half in range(_HALVES):
+        place = registers.beyond(registers.pixel(number), _LANES * half)
+        largest = registers.load(place, _LANES)
+        for even, even_sine, odd, odd_sine in turned[half::_HALVES]:
+            sine = _absolute(builder, join(odd_sine, even_sine))
+            largest = _larger(builder, largest, builder.add(join(even, odd), sine))
+        registers.store(largest, place)
+
+
+def _add(builder: Any, number: Any, times: int, more: int) -> Any:
+    return builder.add(builder.mul(number, _place(times)), _place(more))
 
 
 def _place(number: int) -> Any:
@@ -212,13 +256,18 @@ def _larger(builder: Any, one: Any, two: Any) -> Any:
 
 
 def _absolute(builder: Any, number: Any) -> Any:
-    return _larger(builder, number, builder.sub(ir.Constant(_SUMS, [0] * MARKS), number))
+    return _larger(builder, number, builder.sub(ir.Constant(_SUMS, [0] * _LANES), number))
 
 
 def _declared(module: Any, name: str) -> Any:
     """An instruction that multiplies and adds: sums and both sides as sixteen int32."""
     found = module.globals.get(name)
     return found or ir.Function(module, ir.FunctionType(_SUMS, [_SUMS] * 3), name)
+
+
+@overload(four_bytes, inline="always")
+def _(numbers, place):
+    return lambda numbers, place: _four_bytes(numbers, place)  # type: ignore[call-arg]
 
 
 @overload(order_products, inline="always")

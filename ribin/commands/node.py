@@ -1,0 +1,126 @@
+"""`ribin node`: the door at which other members ask this one over a line."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import click
+
+from ribin.commands.options import Call, common_options
+from ribin.commands.terminal import SOME_FAILED, say
+from ribin.errors import ParameterError
+
+
+def check_node_extra() -> None:
+    """ParameterError where a library of lines is not installed."""
+    for name in ("starlette", "uvicorn", "urllib3"):
+        if find_spec(name) is None:
+            raise ParameterError(
+                f"node: {name} needed, found none", hint="pip install 'ribin[node]'"
+            )
+
+
+@click.group(short_help="Answer other members over a line.")
+def node() -> None:
+    """Answer other members over a line: HTTPS with the certificates of both sides.
+
+    The node shows them what your vault shares with them, and nothing else; who asks is decided by
+    the key that you trust (`ribin network key trust`) and by what you agreed (`ribin network
+    agree`). Needs the extra `ribin[node]`.
+    """
+
+
+@node.command()
+@click.option(
+    "--address", default="127.0.0.1", show_default=True, help="IP address of this machine."
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8943, show_default=True)
+@common_options("vault", "who")
+def init(address: str, port: int, call: Call) -> None:
+    """Say where the node of your vault listens, and make your key where there is none.
+
+    With 127.0.0.1 only programs of this machine reach it. Give the address of the machine where
+    other members are to, and open the port for their addresses alone.
+
+    \b
+    Example:
+      ribin node init --address 192.168.10.5 --vault vaults/JAM
+    """
+    check_node_extra()
+    import os
+
+    from ribin.node.settings import NodeSettings, write_settings
+    from ribin.vault.keys import KEY_FILE, PASSPHRASE_VARIABLE, make_key, own_key
+
+    with call.own_vault() as opened:
+        if not (opened.path / KEY_FILE).exists():
+            make_key(opened, call.who, os.environ.get(PASSPHRASE_VARIABLE, ""))
+        key = own_key(opened).public
+        path = write_settings(opened, NodeSettings(address, port))
+    say(f"{path}: the node of {key.member} listens at {address}, port {port}")
+    say(f"fingerprint of its key\n{key.fingerprint}")
+
+
+@node.command()
+@common_options("vault", "params", "jobs")
+def serve(call: Call) -> None:
+    """Answer until the program is ended (Ctrl-C, or the system's stop).
+
+    Each event is a line of JSON on stderr: which member asked what kind of question, how long the
+    answer took, and who was refused. What was asked and answered is in the audit log of the vault.
+
+    \b
+    Example:
+      ribin node serve --vault vaults/JAM
+    """
+    check_node_extra()
+    from ribin.node.server import serve_vault
+    from ribin.services.session import needed_vault
+
+    serve_vault(needed_vault(call.vault), call.params, call.jobs, lambda text: say(text, err=True))
+
+
+@node.command()
+@common_options("vault", "json")
+def status(call: Call) -> None:
+    """What the node that runs on this machine was asked: counts, and times of its answers.
+
+    \b
+    Example:
+      ribin node status --vault vaults/JAM
+    """
+    check_node_extra()
+    from ribin.node.status import status_of, status_table
+
+    with call.own_vault() as opened:
+        found = status_of(opened)
+    call.show(found, status_table)
+
+
+@node.command()
+@common_options("vault", "json")
+def check(call: Call) -> None:
+    """Look whether the node of your vault can do its work, and whether it does.
+
+    Its settings, its key, whom it trusts and what was agreed with them, and its answer. `ribin
+    doctor --network` looks at the lines to others.
+
+    \b
+    Example:
+      ribin node check --vault vaults/JAM
+    """
+    check_node_extra()
+    from ribin.commands.doctor import finding_line
+    from ribin.node.status import examine_node
+    from ribin.report.json import as_json
+    from ribin.services.doctor import State
+
+    with call.own_vault() as opened:
+        findings = list(examine_node(opened))
+    if call.json_output:
+        say(as_json({"findings": findings}))
+    else:
+        for finding in findings:
+            say(finding_line(finding))
+    if any(finding.state is State.BAD for finding in findings):
+        raise click.exceptions.Exit(SOME_FAILED)

@@ -1,0 +1,306 @@
+"""What a member states of a lead to the other one, and what the statement of the other says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import structs
+
+from ribin.cases.leads import (
+    Closure,
+    Conclusion,
+    Confirmation,
+    ExhibitRef,
+    Lead,
+    LeadHistory,
+    Link,
+    Review,
+    ReviewBasis,
+    ReviewRound,
+    Role,
+    Withdrawal,
+    is_by,
+)
+from ribin.cases.record import Record, RecordKind
+from ribin.errors import AccessError, FormatError
+from ribin.exchange.lead_statements import (
+    EndStatement,
+    Giver,
+    LeadFacts,
+    LeadStatement,
+    LinkFacts,
+    Look,
+    NoticedEnd,
+    ReviewFacts,
+    WithdrawalFacts,
+    WordFacts,
+)
+from ribin.exchange.questions import ClassFieldsStatement
+from ribin.foreign import read_object, read_packed
+from ribin.leads.looks import Viewer, giver_of, looks_at, seen_at_home
+from ribin.vault.disclosure import as_seen_by
+from ribin.vault.leads import as_read, blindness_found, find_lead
+from ribin.vault.people import check_role
+from ribin.vault.records import RECORDS, last_version
+from ribin.vault.rows import logged_sha256, record_sha256
+from ribin.vault.vault import Vault
+
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_Word = TypeVar("_Word", bound=StrEnum)
+_Said = TypeVar("_Said", Closure, Confirmation)
+
+
+@dataclass(frozen=True)
+class StatedLeads:
+    """Leads as they are sent; `notes` name those that the own vault cannot read."""
+
+    leads: tuple[bytes, ...]
+    notes: tuple[str, ...]
+
+
+def state_leads(own: Vault, db: Any, receiver: str, numbers: Iterable[str]) -> StatedLeads:
+    """What is stated to another member of these leads between the two."""
+    stated, notes = [], []
+    for number in numbers:
+        try:
+            history = find_lead(db, number)
+            if history and receiver in history.lead.members:
+                stated.append(msgspec.msgpack.encode(_statement(own, db, receiver, history)))
+        except _UNREADABLE as error:
+            notes.append(_unreadable(own.member, error))
+    return StatedLeads(tuple(stated), tuple(dict.fromkeys(notes)))
+
+
+def _unreadable(member: str, error: Exception) -> str:
+    why = " ".join(str(error).split())[:200]
+    return f"{member}: a lead of its vault cannot be read, and is left out: {why}"
+
+
+def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> LeadStatement:
+    lead = lead_for(receiver, history.lead)
+    closed, confirmed = (
+        last_version(db, kind, lead.lead) for kind in (RecordKind.CLOSURE, RecordKind.CONFIRMATION)
+    )
+    found = blindness_found(db)
+    mine = [review for review in history.reviews if review.member == own.member]
+    givers = {r.review: one for r in mine if (one := _giver(own, db, history, r))}
+    looks = [Look(at, host, tuple(sorted(logins))) for at, host, logins in looks_at(db, lead)]
+    return LeadStatement(
+        lead=LeadFacts(
+            **{
+                **vars(lead),
+                "reference": EndStatement(**vars(lead.reference)),
+                "comparison": EndStatement(**vars(lead.comparison)),
+                "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
+            }
+        ),
+        reviews=tuple(ReviewFacts(**_plain(vars(review))) for review in history.given),
+        link=LinkFacts(**vars(history.link)) if history.link else None,
+        withdrawal=WithdrawalFacts(**vars(history.withdrawal)) if history.withdrawal else None,
+        closure=_word_facts(closed) if closed else None,
+        confirmation=_word_facts(confirmed) if confirmed else None,
+        vouched=tuple(_vouched(db, history)),
+        blindness={r.review: found[r.review] for r in history.reviews if r.review in found},
+        looks=tuple(looks),
+        givers=givers,
+        own_end=_own_end(own, receiver, lead),
+    )
+
+
+def _plain(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: str(v) if isinstance(v, StrEnum) else v for n, v in columns.items()}
+
+
+def _word_facts(said: Record) -> WordFacts:
+    return WordFacts(**{name: getattr(said, name) for name in WordFacts.__struct_fields__})
+
+
+def _giver(own: Vault, db: Any, history: LeadHistory, review: Review) -> Giver | None:
+    eyes = giver_of(db, review, history.lead.pair)
+    if eyes is None:
+        return None
+    try:
+        check_role(db, review.reviewer, (Role.REVIEWER,))
+        problem = ""
+    except AccessError as error:
+        problem = str(error)
+    shown = bool(seen_at_home(db, own.member, history, review))
+    return Giver(eyes.host, tuple(sorted(eyes.logins)), shown, problem)
+
+
+def _vouched(db: Any, history: LeadHistory) -> Iterable[str]:
+    """Names of the records that the own log has as they are."""
+    for table, key in record_names(history):
+        name, sha256 = f"{table}/{key}", record_sha256(db, table, key)
+        if sha256 is not None and logged_sha256(db, name) == sha256:
+            yield name
+
+
+def record_names(history: LeadHistory) -> Iterable[tuple[str, str]]:
+    """Table and key of each record of a lead."""
+    yield "leads", history.lead.lead
+    yield from (("reviews", review.review) for review in history.given)
+    if history.link:
+        yield "links", history.link.link
+    if history.withdrawal:
+        yield "withdrawals", history.withdrawal.withdrawal
+    if history.closure:
+        yield RECORDS, word_name(RecordKind.CLOSURE, history.lead.lead)
+    if history.confirmation:
+        yield RECORDS, word_name(RecordKind.CONFIRMATION, history.lead.lead)
+
+
+def word_name(kind: RecordKind, lead: str) -> str:
+    """The record of a word on a lead; there is one version of each."""
+    return f"{kind}/{lead}/1"
+
+
+def _own_end(own: Vault, receiver: str, lead: Lead) -> NoticedEnd | None:
+    """What a notice may say of the own exhibit of a lead; None where it was purged."""
+    ref = next((one for one in lead.exhibits if one.member == own.member), None)
+    exhibit = as_seen_by(own.member, own).find(ref.exhibit) if ref else None
+    if exhibit is None:
+        return None
+    known = as_seen_by(receiver, own).knows(exhibit.exhibit)
+    fields = ClassFieldsStatement(**asdict(exhibit.class_fields))
+    return NoticedEnd(fields, exhibit.event.date if known else "")
+
+
+# What of a lead crosses the border to the other member that it concerns.
+
+# Of the whole search, which counts what other members and the own one alone hold; how many searches
+# were made before; and of a scan.
+_OF_THE_ASKER = (
+    *("counts", "snapshot", "scope", "search", "rank", "others", "list_sha256", "sha256"),
+)
+
+
+def lead_for(member: str, lead: Lead) -> Lead:
+    """The lead as a member keeps it: where it was taken up with what the whole search counted."""
+    if member == lead.member:
+        return lead
+    return replace(lead, figures=without(lead.figures, _OF_THE_ASKER))
+
+
+def is_same_lead(one: Lead, other: Lead) -> bool:
+    """Whether two members know one lead by its number, each as it keeps it."""
+    figures = [without(lead.figures, _OF_THE_ASKER) for lead in (one, other)]
+    return one == replace(other, figures=one.figures) and figures[0] == figures[1]
+
+
+def without(figures: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Figures without some of them."""
+    return {name: value for name, value in figures.items() if name not in names}
+
+
+# What the other member stated.
+
+
+@dataclass(frozen=True)
+class _Theirs:
+    stated: LeadStatement
+    history: LeadHistory
+
+
+@dataclass
+class TheirSide:
+    """What another member stated of leads between the two: each as it has it, and what its log says
+    of it. Entries are data of somebody else until `merge.py` has taken them."""
+
+    member: str
+    leads: dict[str, _Theirs]
+    notes: list[str] = field(default_factory=list)
+    taken: int = 0  # entries that it took of ours
+    exhibits: dict[str, str] = field(default_factory=dict)  # names of those that it shows
+
+    @classmethod
+    def of(cls, member: str, sent: Iterable[bytes]) -> TheirSide:
+        """What was sent, a lead at a time; one that is no lead is left out, and a note says so."""
+        side = cls(member, {})
+        for content in sent:
+            try:
+                stated = read_packed(content, LeadStatement, f"lead of {member}")
+                side.leads[stated.lead.lead] = _Theirs(stated, _history(stated))
+            except (*_UNREADABLE, FormatError) as error:
+                side.notes.append(_unreadable(member, error))
+        return side
+
+    def history(self, lead: str) -> LeadHistory | None:
+        found = self.leads.get(lead)
+        return found.history if found else None
+
+    def of_pair(self, pair: str) -> list[LeadHistory]:
+        """Every lead on two exhibits that it stated, oldest first."""
+        found = [one.history for one in self.leads.values() if one.history.lead.pair == pair]
+        return sorted(found, key=lambda history: (history.lead.at, history.lead.lead))
+
+    def vouches(self, lead: str, record: str) -> bool:
+        """Whether it says that its log has a record as it is."""
+        return lead in self.leads and record in self.leads[lead].stated.vouched
+
+    def giver(self, lead: str, review: str) -> Giver | None:
+        return self.leads[lead].stated.givers.get(review) if lead in self.leads else None
+
+    def own_end(self, lead: str) -> NoticedEnd | None:
+        return self.leads[lead].stated.own_end if lead in self.leads else None
+
+    def word(self, lead: str, kind: RecordKind) -> Record | None:
+        """The record of the end of a lead, or of its confirmation."""
+        if lead not in self.leads:
+            return None
+        stated = self.leads[lead].stated
+        said = stated.closure if kind is RecordKind.CLOSURE else stated.confirmation
+        if said is None:
+            return None
+        return Record(kind, body={"lead": said.id}, **structs.asdict(said))
+
+    def saw_a_verdict(self, lead: Lead, eyes: Viewer, until: str) -> bool:
+        """Whether its log says that a verdict on the pair came before the eyes of a person of ours
+        until a moment."""
+        for history in self.of_pair(lead.pair):
+            given = history.reviews if history.lead.lead != lead.lead else ()
+            if any(is_by(r, eyes.who, eyes.member) and r.at <= until for r in given):
+                return True
+            for look in self.leads[history.lead.lead].stated.looks:
+                same = look.host == eyes.host and eyes.logins & set(look.logins)
+                if same and look.at <= until:
+                    return True
+        return False
+
+
+def _history(stated: LeadStatement) -> LeadHistory:
+    facts = structs.asdict(stated.lead)
+    ends = {end: ExhibitRef(**structs.asdict(facts[end])) for end in ("reference", "comparison")}
+    figures = read_object(facts["figures"].encode("utf-8", "surrogatepass"), "figures")
+    lead = Lead(**{**facts, **ends, "figures": figures})
+    given = sorted(map(_review, stated.reviews), key=lambda r: (r.at, r.review))
+    return replace(
+        as_read(lead, tuple(given), stated.blindness),
+        link=Link(**structs.asdict(stated.link)) if stated.link else None,
+        withdrawal=Withdrawal(**structs.asdict(stated.withdrawal)) if stated.withdrawal else None,
+        closure=_word_of(Closure, stated.closure, lead.lead),
+        confirmation=_word_of(Confirmation, stated.confirmation, lead.lead),
+    )
+
+
+def _word_of(made: type[_Said], said: WordFacts | None, lead: str) -> _Said | None:
+    return made(lead, said.person, said.member, said.at, said.reason) if said else None
+
+
+def _review(stated: ReviewFacts) -> Review:
+    words = {
+        "place": _word(ReviewRound, stated.place),
+        "conclusion": _word(Conclusion, stated.conclusion),
+        "examined": _word(ReviewBasis, stated.examined),
+    }
+    return Review(**{**structs.asdict(stated), **words})
+
+
+def _word(words: type[_Word], found: str) -> _Word:
+    """A word of a list; any other as it is: it is refused when the entry is to be taken."""
+    return words(found) if found in tuple(words) else found  # type: ignore[return-value]

@@ -1,0 +1,92 @@
+"""The process of a node: its socket, its server, and the watch over whom it trusts."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+
+from ribin.connections import NODE, LimitedSocket, bound_socket
+from ribin.errors import RibinError
+from ribin.exchange.carrier import Delivery, Way
+from ribin.node.app import Node, application, json_log
+from ribin.node.questions import Questions
+from ribin.node.settings import read_settings
+from ribin.node.trust import MemberConnection, NodeConfig, Trust
+from ribin.params.defaults import Params
+from ribin.services.answers import ALONE, answer
+from ribin.vault.messages import resume_questions
+from ribin.vault.vault import Vault
+
+_LOOK_S = 0.5  # how often the vault is asked whom it trusts
+
+
+def server_of(node: Node, listening: LimitedSocket) -> uvicorn.Server:
+    """The server of a node on a socket."""
+    return uvicorn.Server(NodeConfig(application(node), listening, node.trust))
+
+
+def serve_vault(
+    vault: Path, params: Params, threads: int | None, say: Callable[[str], None]
+) -> None:
+    """Serve the node of a vault at the address of its settings, until a signal ends it.
+
+    Raises StoreError: there are no settings or no key; ParameterError: another program has the
+    port.
+    """
+    settings, trust, log = read_settings(vault), Trust(vault), json_log(say)
+    context = replace(ALONE, params=params, threads=threads)
+
+    def answering(raw: bytes) -> bytes:
+        with Vault.open(vault) as opened:
+            return answer(opened, raw, Delivery(Way.LINE, key=trust.own), context)
+
+    with closing(bound_socket(settings.port, NODE, settings.address)) as listening:
+        with Vault.open(vault) as opened:  # this process has the port: no other one is at work
+            resume_questions(opened)
+        questions = Questions(answering, log, trust.at_once, threads or 0)
+        node = Node(trust, questions, params.template_id, log)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # the system's stop, as Ctrl-C
+        with suppress(KeyboardInterrupt):  # how it is ended
+            asyncio.run(run(server_of(node, listening), node, listening))
+
+
+async def run(server: uvicorn.Server, node: Node, listening: LimitedSocket) -> None:
+    """Serve until a signal ends it; keys that are trusted no more end their connections."""
+    watch = asyncio.create_task(_watch(server, node))
+    address, port = listening.getsockname()[:2]
+    node.log("serving", member=node.member, address=address, port=port)
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+        node.questions.close()
+        node.log("ended", member=node.member)
+
+
+async def _watch(server: uvicorn.Server, node: Node) -> None:
+    """Read again and again whom the owner trusts; a vault that cannot be read lets nobody new in
+    and nobody out, and its questions are refused anyway."""
+    failed = ""
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        try:
+            changed, failed = await asyncio.to_thread(node.trust.refresh), ""
+        except (RibinError, OSError) as error:
+            if str(error) != failed:
+                node.log("vault not read", why=str(error))
+            failed = str(error)
+            continue
+        if changed:
+            node.log("trust", members=sorted(one.member for one in node.trust.peers))
+        for one in list(server.server_state.connections):
+            if isinstance(one, MemberConnection) and not one.is_trusted:
+                node.log("connection ended", member=one.peer, why="a key counts no more")
+                one.drop()

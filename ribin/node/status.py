@@ -1,0 +1,120 @@
+"""What the own node says of itself, for a person at its machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+from msgspec import Meta
+
+from ribin.errors import AccessError, FormatError, RibinError, StoreError
+from ribin.exchange.node_client import NodeCarrier
+from ribin.foreign import Name, Statement, read_facts
+from ribin.node.settings import read_settings
+from ribin.report.table import table
+from ribin.services.doctor import Finding, State, UnfitError, finding
+from ribin.vault.agreements import agreements_of
+from ribin.vault.keys import own_key, trusted_keys
+from ribin.vault.vault import Vault
+
+_Count = Annotated[int, Meta(ge=0)]
+
+
+class KindStatus(Statement, frozen=True):
+    """How questions of one kind by one member ended, and the times of their answers."""
+
+    answered: _Count = 0
+    declined: _Count = 0  # by a signed refusal
+    refused: _Count = 0
+    failed: _Count = 0
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+
+
+class NodeStatus(Statement, frozen=True):
+    """A node that runs, since when, and what it was asked."""
+
+    member: Name
+    version: Name
+    since_s: float
+    trusted: tuple[Name, ...]
+    in_work: _Count
+    answers_kept: _Count
+    bytes_kept: _Count
+    questions: dict[str, dict[str, KindStatus]]
+
+
+def status_of(vault: Vault) -> NodeStatus:
+    """Ask the node of a vault on this machine.
+
+    Raises StoreError: it has no settings or no key, or none runs there; AccessError: what runs
+    there has another key.
+    """
+    settings, key = read_settings(vault.path), own_key(vault)
+    carrier = NodeCarrier(settings.url, key, key.public)
+    return read_facts(carrier.status(), NodeStatus, f"node of {vault.member}")
+
+
+def status_table(status: NodeStatus) -> str:
+    """One member and kind a line."""
+    since = datetime.fromtimestamp(status.since_s, UTC).isoformat(timespec="seconds")
+    lines = [
+        f"node of {status.member}, ribin {status.version}, since {since}",
+        f"trusts {', '.join(status.trusted) or 'nobody'}; {status.in_work} questions in work",
+    ]
+    header = ("member", "question", "answered", "declined", "refused", "failed", "p50 ms", "p95 ms")
+    rows = [
+        (
+            member,
+            kind,
+            *(str(n) for n in (one.answered, one.declined, one.refused, one.failed)),
+            *("-" if time is None else f"{time:.0f}" for time in (one.p50_ms, one.p95_ms)),
+        )
+        for member, kinds in sorted(status.questions.items())
+        for kind, one in sorted(kinds.items())
+    ]
+    return "\n".join([*lines, table(header, rows) if rows else "no question yet"])
+
+
+def examine_node(vault: Vault) -> Iterator[Finding]:
+    """Look at everything that a node needs, and at the node; nothing is changed."""
+    yield finding("settings", partial(_settings, vault), "`ribin node init`")
+    yield finding("key", partial(_key, vault), "`ribin network key make`")
+    yield finding("members", partial(_members, vault))
+    try:
+        status = status_of(vault)
+    except (StoreError, AccessError, FormatError) as error:
+        step = "`ribin node serve`, or the system's service, starts it"
+        yield Finding("node", State.BAD, str(error), error.hint or step)
+    except RibinError as error:
+        yield Finding("node", State.BAD, str(error), error.hint)
+    else:
+        since = datetime.fromtimestamp(status.since_s, UTC).isoformat(timespec="seconds")
+        yield Finding("node", State.GOOD, f"it runs since {since}, ribin {status.version}")
+
+
+def _settings(vault: Vault) -> str:
+    settings = read_settings(vault.path)
+    return f"address {settings.address}, port {settings.port}"
+
+
+def _key(vault: Vault) -> str:
+    return f"{vault.member} {own_key(vault).public.fingerprint[:19]} ..."
+
+
+def _members(vault: Vault) -> str:
+    """Who may ask: its key is trusted, and there is an agreement with it."""
+    trusted = {one.key.member for one in trusted_keys(vault) if not one.ended_at}
+    agreed = {member for member, one in agreements_of(vault).items() if not one.ended}
+    if lacking := sorted(agreed - trusted):
+        step = f"`ribin network key trust {lacking[0]}.key.json`"
+        raise UnfitError(f"no trusted key of {', '.join(lacking)}, which may ask", step)
+    if lacking := sorted(trusted - agreed):
+        step = f"`ribin network agree {lacking[0]}`, or end the trust in its key"
+        raise UnfitError(f"nothing agreed with {', '.join(lacking)}, whose key is trusted", step)
+    if not agreed:
+        step = "`ribin network key trust`, then `ribin network agree`"
+        raise UnfitError("nobody may ask", step)
+    return f"{', '.join(sorted(agreed))} may ask"
