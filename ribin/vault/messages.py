@@ -27,6 +27,7 @@ class QuestionState(StrEnum):
 
     HELD = "held"  # until a person agrees
     AGREED = "agreed"  # by a person; answered when it is asked again
+    REFUSED = "refused"  # by a person, who says why
     WORKING = "working"
     ANSWERED = "answered"
 
