@@ -198,7 +198,8 @@ def test_a_lead_and_two_verdicts(client, network):
         assert "<b>inconclusive a</b>" in done.text
     reviews = [row for row in logged(network, "JAM") if row.action == "review"]
     assert [row.who for row in reviews] == ["A. Brown", "C. Reid"]
-    assert [row.action for row in logged(network, "BLZ")].count("review") == 2
+    with Vault.open(network / "BLZ") as vault, vault.catalogue.reading() as db:
+        assert len(read_lead(db, number, "BLZ").reviews) == 2
     with Vault.open(network / "JAM") as vault, vault.catalogue.reading() as db:
         file = read_lead(db, number, "JAM")
     assert [one.blind for one in file.reviews] == [True, True]  # both from one login
