@@ -51,11 +51,11 @@ def import_bundle(file: Path, call: Call) -> None:
     Example:
       ribin network import to-jam.zip --vault vaults/JAM
     """
-    from ribin.exchange.receive import import_bundle as take_in
+    from ribin.services.bundles import take_in_bundle
     from ribin.services.sharing import received_line
 
     with call.own_vault() as opened:
-        done = take_in(opened, file, who=call.who, reason=call.reason)
+        done = take_in_bundle(opened, file, who=call.who, reason=call.reason)
     call.show(done, received_line)
 
 

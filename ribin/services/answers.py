@@ -97,14 +97,14 @@ def _answer(
     vault: Vault, made: Envelope, delivery: Delivery, context: SearchContext, key: PrivateKey
 ) -> bytes:
     if delivery.way is Way.LINE:
-        check_time(made)
+        check_time(made, delivery.received)
     agreed = _agreement(vault, made.sender, delivery)
     handler = HANDLERS.get(made.kind)
     if handler is None:
         raise FormatError(f"{made.where}: a question needed, found a {made.kind}")
     body = read_body(made, handler.question)
     check_log(vault)
-    stored = _admit(vault, made, agreed, body, handler)
+    stored = _admit(vault, made, agreed, body, handler, delivery.way)
     if stored:
         return stored
     most_rows = agreed.most_rows if agreed else None
@@ -148,7 +148,7 @@ def _agreement(vault: Vault, sender: str, delivery: Delivery) -> Agreement | Non
 
 
 def _admit(
-    vault: Vault, made: Envelope, agreed: Agreement | None, body: Any, handler: Handler
+    vault: Vault, made: Envelope, agreed: Agreement | None, body: Any, handler: Handler, way: Way
 ) -> bytes:
     """Log a question that came for the first time; the stored answer of one that came before, else
     nothing.
@@ -181,6 +181,7 @@ def _admit(
             id=made.id,
             kind=str(made.kind),
             body_sha256=made.body_sha256,
+            way=str(way),
             who=who,
             reason=reason,
             state=str(QuestionState.HELD if held else QuestionState.WORKING),

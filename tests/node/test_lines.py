@@ -32,7 +32,7 @@ from ribin.crypto.certificates import (
 )
 from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, FormatError, NoAnswerError, ParameterError, StoreError
-from ribin.exchange.message import MOST_QUESTION_BYTES, MessageKind, seal_message
+from ribin.exchange.message import MOST_QUESTION_BYTES, MessageKind, seal_content, seal_message
 from ribin.exchange.node_client import NodeCarrier, node_address
 from ribin.exchange.questions import CountsQuestion
 from ribin.vault.keys import end_trust
@@ -511,3 +511,42 @@ def test_mutated_messages_over_a_line_leave_nothing(tmp_path, counted):
         assert len(vault.audit_log()) == rows
     assert set(statuses) <= {400, 403, 413, 500}
     counted(f"mutated messages over a line: {dict(statuses)}, memory {grown_mb:.0f} MB more")
+
+
+def test_a_question_that_waits_for_its_turn_is_as_old_as_when_it_came(vaults, jam):
+    """What the owner's side is told is when it came; a queue may be longer than five minutes."""
+    times = []
+
+    def slow(raw: bytes, received: datetime) -> bytes:
+        times.append((received, datetime.now(UTC)))
+        time.sleep(0.3)
+        return echo(raw)
+
+    with served(vaults["BLZ"], echo) as node, ThreadPoolExecutor(6) as pool:
+        node.node.questions._answering = slow
+        carrier = node.carrier(jam)
+        sent = [question(jam, "BLZ", str(number)) for number in range(6)]
+        assert list(pool.map(lambda raw: carrier.send(raw, 20), sent)) == [echo(r) for r in sent]
+    waited = [(begun - received).total_seconds() for received, begun in times]
+    assert max(waited) > 0.5
+    assert min(waited) < 0.2
+
+
+def test_a_question_that_is_sent_again_with_another_time_joins_the_first(vaults, jam):
+    times = []
+
+    def slow(raw: bytes) -> bytes:
+        times.append(1)
+        time.sleep(0.5)
+        return b"once"
+
+    with served(vaults["BLZ"], slow) as node, ThreadPoolExecutor(2) as pool:
+        content = msgspec.msgpack.encode(CountsQuestion("A. Brown"))
+        names = (MessageKind.COUNTS, content, jam, "JAM", "BLZ", "0" * 32)
+        first = seal_content(*names)
+        time.sleep(1.1)  # times are in seconds
+        again = seal_content(*names)
+        assert first != again
+        carrier = node.carrier(jam)
+        assert list(pool.map(lambda raw: carrier.send(raw, 10), (first, again))) == [b"once"] * 2
+    assert times == [1]
