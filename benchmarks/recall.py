@@ -23,18 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from challenge import (
-    SEED,
-    Challenge,
-    cropped,
-    degraded,
-    half_reproduced,
-    holed,
-    stretched,
-    turned,
-    weak,
-)
+from challenge import SEED, Challenge, cropped, degraded, holed, stretched, turned, weak
 from crowd import Crowd
+from field import not_reproduced
 from numpy.typing import NDArray
 from results import finish, options
 from specimens import SAMPLE, Specimen, default_folder, find_truth, load_scans
@@ -52,8 +43,8 @@ GALLERIES = (10_000, 100_000, 1_000_000)
 STRANGERS = 10_000
 THREADS = 2
 _MOUNTED = turned(14.0)  # mates then differ by up to 28 degrees, and by no step of the search
-_HALF = half_reproduced(0.5)
-_ALL = (half_reproduced(0.4), holed(0.08), stretched(1.0, 2))
+_HALF = not_reproduced(0.5)
+_ALL = (not_reproduced(0.4), holed(0.08), stretched(1.0, 2))
 
 CHALLENGES = (
     Challenge("plain", "as read, turned by up to 28 degrees", (_MOUNTED,)),

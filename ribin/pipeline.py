@@ -16,6 +16,7 @@ from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError, ScanError
 from ribin.extract.find import find_regions
 from ribin.extract.marks import MIRRORS, extract_mark, mirror_mark
+from ribin.extract.outliers import leave_out_outliers
 from ribin.extract.quality import judge_quality
 from ribin.model import (
     NO_TRACE,
@@ -82,6 +83,7 @@ def find_marks(
     marks = []
     for region in find_regions(scan, params):
         method = params.of(region.mark_type, scan.kind).preprocess
+        region = leave_out_outliers(scan, region, method.outliers)
         try:
             marks.append(FoundMark(region, extract_mark(scan, region, method, trace)))
         except ScanError:

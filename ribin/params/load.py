@@ -148,7 +148,9 @@ _BY_NAME = (
     ("beyond_handicap", _SHARE),
     ("min_ccf", Range(-1, 1)),
     ("form_degree", Range(0, 8)),  # beyond it, a surface is not fitted but followed
-    *((name, Range(0)) for name in ("fine_rotation_steps",)),
+    *((name, Range(0)) for name in ("fine_rotation_steps", "rounds")),
+    *((name, _SHARE) for name in ("tile_quantile", "left_out", "min_kept")),
+    ("first_degree", Range(0, 8)),
 )
 # Of one type of mark: a parameter, what it must be of another, and the other.
 _MULTIPLES = (

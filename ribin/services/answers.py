@@ -164,6 +164,8 @@ def _admit(
                 raise AccessError(f"{made.where}: an id of its own needed, found one used before")
             if known.state is QuestionState.ANSWERED:
                 return known.answer
+            if known.state is QuestionState.REFUSED:
+                raise AccessError(f"{vault.member} refused the question: {known.answer.decode()}")
             if known.state is QuestionState.HELD:
                 raise HeldError(f"{vault.member}: the question waits until a person there agrees")
             if known.is_worked_on:

@@ -373,7 +373,7 @@ CREATE TABLE questions (
     body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),
     who TEXT NOT NULL,
     reason TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'working', 'answered')),
+    state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'refused', 'working', 'answered')),
     answer BLOB NOT NULL,
     PRIMARY KEY (sender, id)
 );
