@@ -74,6 +74,10 @@ _ROUTES = [
 ]
 
 
+# The scripts of the pages: files of their own, so that nothing within a page runs.
+_SCRIPTS = frozenset({"entry.js", "outline.js", "page.js", "searching.js", "station.js"})
+
+
 _OF_ACCOUNTS = [
     Route(SIGN_IN, accounts.sign_in, methods=[*_LOOK, "POST"]),
     Route(UNLOCK, accounts.unlock, methods=["POST"]),
@@ -81,10 +85,6 @@ _OF_ACCOUNTS = [
     Route(OWN_ACCOUNT, accounts.account, methods=_LOOK),
     Route(OWN_PASSWORD, accounts.own_password, methods=["POST"]),
 ]
-
-
-# The scripts of the pages: files of their own, so that nothing within a page runs.
-_SCRIPTS = frozenset({"entry.js", "outline.js", "page.js", "searching.js", "station.js"})
 
 
 def application(state: ApplicationState, door: BrowserSession | Laboratory) -> ASGIApp:

@@ -42,7 +42,7 @@ def take_up(request: Request) -> Response:
     """Take up a candidate as a lead, as `ribin lead open` does."""
     form, state = form_of(request), state_of(request)
     who, mark = who_of(request), form.get("mark", "")
-    opened, rank = state.list(form.get("id", ""), who), form.get("rank", "")
+    opened, rank = state.list(form.get("id", "")), form.get("rank", "")
     _, row = opened.place(mark, whole_number(rank))
     with state.session() as session:
         recorded = recorded_search(session.vault, opened.number, who)
