@@ -170,10 +170,34 @@ def settle_question(vault: Vault, question: str, problem: str) -> None:
             db.execute("DELETE FROM outbox WHERE id = ?", (question,))
 
 
-def name_questions(db: sqlite3.Connection, questions: Sequence[str], subject: str) -> None:
-    """What own questions are about, once that has a number."""
+def name_questions(db: sqlite3.Connection, questions: Sequence[str], subject: str) -> set[str]:
+    """What own questions are about, once that has a number; gives the members that are asked."""
+    receivers = set()
     for question in questions:
         db.execute("UPDATE outbox SET subject = ? WHERE id = ?", (subject, question))
+        query = "SELECT receiver FROM outbox WHERE id = ?"
+        receivers |= {str(row[0]) for row in db.execute(query, (question,))}
+    return receivers
+
+
+def note_delivery(
+    vault: Vault, receiver: str, kind: str, subject: str, question: str, problem: str = ""
+) -> None:
+    """Whether another member has got what was done to a subject; with a problem it waits for it.
+
+    One that waits already goes on waiting since then; `question` is the id of a new one.
+    """
+    where = "receiver = ? AND kind = ? AND subject = ? AND answered_at = ''"
+    named = receiver, kind, subject
+    with vault.catalogue.writing() as db:
+        known = db.execute(f"SELECT id FROM outbox WHERE {where}", named).fetchone()
+        if known is None:
+            put_own_question(db, question, receiver, kind, subject, b"")
+        held = known[0] if known else question
+        if problem:
+            note_try(db, held, problem)
+        else:
+            note_answer(db, held, b"")
 
 
 def own_questions(

@@ -18,6 +18,7 @@ from ribin.errors import AccessError, FormatError, NoAnswerError, ParameterError
 from ribin.exchange import message
 from ribin.exchange.carrier import Delivery, Way
 from ribin.exchange.line import Line, prepare
+from ribin.exchange.looks import ProvenanceStatement
 from ribin.exchange.message import Envelope, MessageKind, new_id, seal_content
 from ribin.exchange.questions import (
     CountsAnswer,
@@ -27,6 +28,7 @@ from ribin.exchange.questions import (
     request_of,
     search_question,
 )
+from ribin.model import Provenance
 from ribin.services.answers import answer
 from ribin.services.inbox import allow_question, refuse_question
 from ribin.vault.agreements import Agreement, agree, agreements_of
@@ -269,6 +271,8 @@ def test_every_fact_of_a_request_and_of_a_row_crosses():
     assert request_of(search_question(make_query(), request, "BLZ"), "JAM", "BLZ") == request
     own = {"rank", "member", "mark"}  # known to the asker
     assert {*RowStatement.__struct_fields__} == {*Candidate.__dataclass_fields__} - own
+    made = {*Provenance.__dataclass_fields__}
+    assert {*ProvenanceStatement.__struct_fields__} == made
 
 
 def mutated(rng, raw):
