@@ -137,6 +137,7 @@ class Comparison:
     version: str
     elapsed_s: float = 0.0
     reason: str = ""
+    caution: str = ""  # of marks of this type: not validated on real ones
     note: str = ""  # what an examiner should look at: the pair agrees better mirrored
 
     @property

@@ -303,7 +303,9 @@ def compare_marks(
         mounting_note(result, method) if registration.beyond else "",
     )
     note = "; ".join(filter(None, notes))
-    return replace(result, note=note, elapsed_s=time.perf_counter() - started)
+    caution = params.validation.caution(reference.mark_type)
+    elapsed_s = time.perf_counter() - started
+    return replace(result, note=note, caution=caution, elapsed_s=elapsed_s)
 
 
 def mounting_note(result: Comparison, method: MethodParams) -> str:

@@ -17,7 +17,7 @@ BLOCK_PX = 8  # cells are made of blocks of 8 x 8 pixels: one vector register of
 # correlation by 2e-7. The lower half of a float32 would be two thirds of a packed template.
 HEIGHT_STEP = 1.0 / 512.0
 # They change what is accepted or shortlisted, not how a pair scores.
-_NOT_METHOD = ("read", "search", "quality", "handedness")
+_NOT_METHOD = ("read", "search", "quality", "handedness", "validation")
 
 
 # Whole heads, and the quality of marks.
@@ -80,6 +80,26 @@ class HandednessParams:
     lead: float = 20.0  # over the score as read
 
 
+@dataclass(frozen=True)
+class ValidationParams:
+    """The evaluation on real marks that stands behind each type of mark; empty where none does.
+
+    A laboratory that has evaluated one (`ribin evaluate`) names its evaluation here. Marks without
+    one are listed by themselves, and whoever sees them is told.
+    """
+
+    breech_face: str = "40 scans of ten consecutively made slides, docs/performance.md"
+    firing_pin: str = ""  # tuned on synthetic marks; one real pair in 3D scored among strangers
+    ejector: str = ""
+
+    def caution(self, mark_type: MarkType | str) -> str:
+        """What whoever sees marks of a type is told; empty where an evaluation stands behind it."""
+        return "" if getattr(self, str(mark_type)).strip() else NOT_VALIDATED
+
+
+NOT_VALIDATED = "not validated on real marks"
+
+
 # Optical images.
 
 
@@ -124,6 +144,9 @@ class HeadImageParams:
     min_pin_rise: float = 0.3  # mean edge all round, of the cap
     pin_share_of_best: float = 0.7  # the largest circle of about the clearest edge is taken
     pin_band_um: float = 80.0
+    max_inner_share: float = 0.85  # of the aperture's radius: an impression within it
+    min_inner_rise: float = 0.7  # mean edge all round, of the cap; real ones 0.99, others 0.48
+    max_impression_um: float = 1000.0  # radius; wider without a circle in it is an aperture
     primer_margin: float = 0.97  # the flat's edge is rounded: it shines and says nothing
     pin_margin_um: float = 40.0
     hole_flat: float = 0.7  # share of the flat's brightness below which a hole begins
@@ -256,6 +279,7 @@ class OutlierParams:
     """
 
     rounds: int = 10  # clean marks settle after two or three, flowback takes all
+    strict_rounds: int = 2  # that every mark gets at least, and one more
     settled_share: float = 0.01  # of the mark: a round that changes less is the last
     round_pitch_um: float = 12.5  # rounds look at pixels so far apart; the last look at all
     grid_um: float = 25.0  # of the form, a quarter of its SD
@@ -265,7 +289,10 @@ class OutlierParams:
     fit_um: float = 75.0  # between the points that polynomials are fitted to
     ridge: float = 0.02  # where less of the surface is near, the polynomial is the form
     first_sds: float = 4.5  # left out of the form
-    limit_sds: float = 6.0  # dust; 4.5 takes peaks of marks that have no other
+    limit_sds: float = 8.0  # dust; 4.5 takes peaks of marks that have no other
+    spike_sds: float = 12.0  # dust that has no wall
+    steep: float = 6.0  # times the median slope: a wall
+    min_left_out: float = 0.01  # of the mark; less is cut off when the mark is described
     edge_sds: float = 3.0  # what is connected to it, and what a wall is at least
     tile_um: float = 400.0  # a cell
     tile_quantile: float = 0.65  # half may be blurred, a third rough
@@ -426,6 +453,7 @@ class Params:
     head_image: HeadImageParams = field(default_factory=HeadImageParams)
     quality: QualityParams = field(default_factory=QualityParams)
     handedness: HandednessParams = field(default_factory=HandednessParams)
+    validation: ValidationParams = field(default_factory=ValidationParams)
     breech_face: MethodParams = field(default_factory=MethodParams)
     breech_face_image: MethodParams = _BREECH_FACE_IMAGE
     firing_pin: MethodParams = _FIRING_PIN
