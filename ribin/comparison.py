@@ -140,6 +140,7 @@ class Comparison:
     version: str
     elapsed_s: float = 0.0
     reason: str = ""
+    caution: str = ""  # of marks of this type: not validated on real ones
     note: str = ""  # what an examiner should look at
     scale: float = 1.0  # the pair agrees where the reference is taken as so many times as large,
     mirrored: bool = False  # or where its left and right are exchanged, before it is turned

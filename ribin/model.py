@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,7 @@ class Provenance:
     notes: tuple[str, ...] = ()  # facts a reader should know (mask found, axis flipped, ...)
     lighting: str = ""  # of an image, where known: ring, side, or side and degrees
     replica: bool = False  # declared a cast: mirrored and inverted after reading
+    keep_all: bool = False  # a person said: nothing of the mark is left out as dirt or drag
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,6 +258,14 @@ class Origin(StrEnum):
     FOUND = "found"  # this program, in a whole head
 
 
+class LeftOut(IntEnum):
+    """Why a pixel of a mark is left out before it is filtered."""
+
+    DUST = 1  # and fibres, spikes of the instrument, other dirt
+    DRAG = 2  # of the firing pin, beside the aperture
+    FLOWBACK = 3  # of the primer into the aperture
+
+
 @dataclass(frozen=True, eq=False)
 class Region:
     """One mark in the frame of its scan, and the circle on which its outer edge lies."""
@@ -267,6 +276,19 @@ class Region:
     radius_um: float
     origin: Origin
     kept_share: float = 1.0  # of the mark as it is seen without the outline; 1 where it is not
+    left_out: NDArray[np.uint8] | None = None  # (H, W) of `LeftOut`, 0 where the pixel is kept
+
+    @property
+    def kept(self) -> BoolArray:
+        """(H, W), True on the measured pixels of the mark that are not left out."""
+        return self.inside if self.left_out is None else self.inside & (self.left_out == 0)
+
+    def left_out_share(self, kind: LeftOut) -> float:
+        """Share of the measured pixels that are left out as one kind."""
+        if self.left_out is None:
+            return 0.0
+        found = self.left_out[self.inside] == kind
+        return float(found.mean()) if found.size else 0.0
 
     def center_px(self, scan: Scan) -> tuple[float, float]:
         """Row and column of the centre on the scan's grid."""
@@ -299,6 +321,9 @@ class Quality:
     signal_to_noise: float  # relief over noise
     saturation: float  # share of pixels at an end of the range
     blur_um: float  # correlation length of the band's finest part
+    left_out_dust: float  # share of the measured pixels that is left out before filters, as dust
+    left_out_drag: float  # as drag of the firing pin
+    left_out_flowback: float  # as flowback of the primer
 
 
 # Named intermediate results, kept only when somebody asks for them.

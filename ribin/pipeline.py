@@ -24,6 +24,7 @@ from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError, ScanError
 from ribin.extract.find import find_regions
 from ribin.extract.marks import extract_mark
+from ribin.extract.outliers import leave_out_outliers
 from ribin.extract.quality import judge_quality
 from ribin.model import (
     NO_TRACE,
@@ -90,6 +91,7 @@ def find_marks(
     marks = []
     for region in find_regions(scan, params):
         method = params.of(region.mark_type, scan.kind).preprocess
+        region = leave_out_outliers(scan, region, method.outliers)
         try:
             marks.append(FoundMark(region, extract_mark(scan, region, method, trace)))
         except ScanError:
@@ -307,7 +309,9 @@ def compare_marks(
         result.note,
     )
     note = "; ".join(filter(None, notes))
-    return replace(result, note=note, elapsed_s=time.perf_counter() - started)
+    caution = params.validation.caution(reference.mark_type)
+    elapsed_s = time.perf_counter() - started
+    return replace(result, note=note, caution=caution, elapsed_s=elapsed_s)
 
 
 def _compare_surfaces(

@@ -205,3 +205,39 @@ def explained_share(
     level, alike = energy / valid.sum(), alike_um / pitch_um
     total = sum(sum(h) ** 2 / len(h) - min(len(h), alike) * level for h in cells.values())
     return float(total / energy)
+
+
+def naive_local_heights(heights, weight, sigma_px, ridge):
+    """Per pixel: weighted least squares of a plane, and of a level, with a ridge on every term."""
+    tilted, level = np.zeros(heights.shape), np.zeros(heights.shape)
+    # The weights of a Gaussian as OpenCV cuts and scales them: their sum over all pixels is 1.
+    reach = round(sigma_px * 8 + 1) | 1
+    line = np.exp(-0.5 * ((np.arange(reach) - reach // 2) / sigma_px) ** 2)
+    line /= line.sum()
+    for r, c in np.ndindex(heights.shape):
+        normal, right = np.zeros((3, 3)), np.zeros(3)
+        for i, j in np.ndindex(heights.shape):
+            away = i - r + reach // 2, j - c + reach // 2
+            if not (0 <= away[0] < reach and 0 <= away[1] < reach):
+                continue
+            w = line[away[0]] * line[away[1]] * weight[i, j]
+            term = np.array([1.0, (i - r) / sigma_px, (j - c) / sigma_px])
+            normal += w * np.outer(term, term)
+            right += w * term * heights[i, j]
+        tilted[r, c] = np.linalg.solve(normal + ridge * np.eye(3), right)[0]
+        level[r, c] = right[0] / (normal[0, 0] + ridge)
+    return tilted, level
+
+
+def naive_aperture_distance(ring, pitch_um, radius_um):
+    """Distance to the nearest pixel of a disc that fits between the ring and its hull."""
+    from skimage.morphology import convex_hull_image
+
+    hole = np.argwhere(convex_hull_image(ring) & ~ring)
+    solid = np.argwhere(~(convex_hull_image(ring) & ~ring))
+    room = np.array([np.hypot(*(solid - place).T).min() for place in hole]) * pitch_um
+    middles = hole[room >= radius_um]
+    out = np.zeros(ring.shape)
+    for r, c in np.ndindex(ring.shape):
+        out[r, c] = max(0.0, np.hypot(*(middles - (r, c)).T).min() * pitch_um - radius_um)
+    return out

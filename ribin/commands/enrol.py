@@ -53,7 +53,18 @@ if TYPE_CHECKING:
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--dry-run", is_flag=True, help="List every problem of every row, and write nothing.")
 @common_options(
-    *("map", "dates", "mask", "circle", "replica", "vault", "network", "pitch", "lighting"),
+    *(
+        "map",
+        "dates",
+        "mask",
+        "circle",
+        "replica",
+        "keep all",
+        "vault",
+        "network",
+        "pitch",
+        "lighting",
+    ),
     *("params", "jobs", "who", "reason", "json"),
 )
 def enrol(

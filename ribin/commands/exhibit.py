@@ -135,7 +135,7 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
             lines.append(f"{one.exhibit}: text of {one.blanked} old versions blanked")
             say(
                 f"{one.exhibit}: backups, exports and bundles made before keep the old text, and "
-                "the audit log keeps names and reasons",
+                "the audit log keeps the names that the exhibit had",
                 err=True,
             )
         if one.sharing_event:
@@ -185,12 +185,18 @@ def move(exhibit: str, target: str, scan: str, event: str, yes: bool, call: Call
 @mark.command()
 @click.argument("exhibit", metavar="EXHIBIT")
 @click.option("--scan", default="", help="File name or SHA-256 of one of several scans.")
-@click.option("--found", is_flag=True, help="Forget outlines of persons; the program finds marks.")
+@click.option(
+    "--found",
+    is_flag=True,
+    help="Forget outlines of persons and --keep-all; the program finds marks.",
+)
 @click.option("--replica/--no-replica", "cast", default=None, help="A scan of a cast, or of none.")
 @click.option(
     "--accept-unusable", default="", metavar="REASON", help="Marks of unusable quality as well."
 )
-@common_options("mask", "circle", "lighting", "pitch", "vault", "params", "who", "reason", "json")
+@common_options(
+    *("mask", "circle", "keep all", "lighting", "pitch", "vault", "params", "who", "reason", "json")
+)
 def redo(
     exhibit: str, scan: str, found: bool, cast: bool | None, accept_unusable: str, call: Call
 ) -> None:

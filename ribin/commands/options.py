@@ -186,6 +186,11 @@ COMMON: dict[str, Callable[[Any], Any]] = {
     "replica": click.option(
         "--replica", is_flag=True, help="The scan shows a cast: mirrored and inverted."
     ),
+    "keep all": click.option(
+        "--keep-all",
+        is_flag=True,
+        help="Leave nothing out of a breech face as dust, firing pin drag or flowback.",
+    ),
     "lighting": click.option(
         "--lighting",
         metavar="ring|side[:DEG]|unknown",
@@ -274,10 +279,10 @@ COMMON: dict[str, Callable[[Any], Any]] = {
 }
 # Of whatever takes a file, an exhibit of the own vault, or MEMBER:EXHIBIT.
 _SOURCE = ("pitch", "lighting", "vault", "network", "scope", "params", "who", "reason")
-SCAN = ("mask", "circle", "replica", *_SOURCE)
+SCAN = ("mask", "circle", "replica", "keep all", *_SOURCE)
 PAIR = (
     *("mark", "replica of a side", "mask of the reference", "mask of the comparison"),
-    *("circle of the reference", "circle of the comparison", *_SOURCE, "rotation"),
+    *("circle of the reference", "circle of the comparison", "keep all", *_SOURCE, "rotation"),
 )
 WEIGHED_PAIR = (*PAIR, "population", *(f"{name} of the items" for name in ITEM_FACTS))
 
@@ -303,6 +308,7 @@ class Call:
     circles: tuple[str, ...] = ()
     replica: bool = False
     replica_side: str | None = None
+    keep_all: bool = False
     reference_mask: tuple[str, ...] = ()
     comparison_mask: tuple[str, ...] = ()
     reference_circle: tuple[str, ...] = ()
@@ -325,7 +331,7 @@ class Call:
         """The network of --network; None where none is named."""
         from ribin.services.lines import open_network
 
-        return open_network(self.network_file) if self.network_file else None
+        return open_network(self.network_file, self.vault) if self.network_file else None
 
     def needed_network(self) -> Network:
         """The network of --network; wrong usage where none is named."""
@@ -352,6 +358,7 @@ class Call:
             self.who,
             self.reason,
             self.lighting,
+            self.keep_all,
         )
 
     def table_form(self) -> TableForm:
@@ -489,6 +496,11 @@ ranking_options = stacked(
         "--group", type=click.Choice(GROUPINGS), help="One row for each gun or each event."
     ),
     click.option("--leave-out-reviewed", is_flag=True, help="Leave out pairs with both verdicts."),
+    click.option(
+        "--fuse-all",
+        is_flag=True,
+        help="Order exhibits by firing pins and ejector marks too, not validated on real marks.",
+    ),
     click.option(
         "--unlogged",
         is_flag=True,

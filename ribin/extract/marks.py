@@ -13,11 +13,15 @@ from ribin.params.defaults import PreprocessParams
 from ribin.surface.gaussian import smooth_surface
 from ribin.surface.regression import remove_form
 
+_MOSTLY_KEPT = 0.95  # of a mark: where less is, its relief is checked with what was left out
+
 
 def extract_mark(
     scan: Scan, region: Region, params: PreprocessParams, trace: Trace = NO_TRACE
 ) -> Mark:
     """One mark: 1 cut at its outline, 2 levelled, 3 freed of form, 4 smoothed, 5 resampled.
+
+    What is left out of the region counts as not measured.
 
     Of an image, the light is evened and smoothed instead of the surface levelled.
 
@@ -30,9 +34,12 @@ def extract_mark(
         trace.keep("evened", surface=evened, valid=inside, pitch_um=pitch_um)
         banded = remove_form(evened, inside, params.high_cutoff_um, pitch_um)
     else:
-        inside = region.inside
+        inside = region.kept
         levelled = level_surface(scan.values, inside, params.form_degree)
-        _check_relief(scan, region, levelled, params.max_relief_um)
+        whole = levelled
+        if np.count_nonzero(inside) < _MOSTLY_KEPT * np.count_nonzero(region.inside):
+            whole = level_surface(scan.values, region.inside, params.form_degree)
+        _check_relief(scan, region, whole, params.max_relief_um)
         trace.keep("levelled", surface=levelled, valid=inside, pitch_um=pitch_um)
         # Form first: a weighted mean is pulled down by a steep edge, and flat ground has none.
         flat = remove_form(levelled, inside, params.high_cutoff_um, pitch_um)

@@ -21,6 +21,7 @@ from ribin.model import (
 )
 
 DECLARED_CAST = "declared a cast"  # how the note on one begins
+KEPT_WHOLE = "dust, drag and flowback kept in the mark"
 _FORM = "MARK:ROW,COL,RADIUS[,INNER]"
 
 
@@ -115,6 +116,12 @@ def state_lighting(scan: Scan, lighting: str, who: str = "", why: str = "") -> S
         return scan
     scan = replace(scan, provenance=replace(scan.provenance, lighting=stated))
     return add_notes(scan, [f"lighting stated as {stated}"], who, why)
+
+
+def keep_all(scan: Scan, who: str = "", why: str = "") -> Scan:
+    """The scan of which nothing is left out as dust, drag or flowback."""
+    scan = replace(scan, provenance=replace(scan.provenance, keep_all=True))
+    return add_notes(scan, [KEPT_WHOLE], who, why)
 
 
 def add_notes(scan: Scan, words: Sequence[str], who: str, why: str) -> Scan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ribin.model import BoolArray, Mark, Quality, Region, Scan, ScanKind, Verdict
+from ribin.model import BoolArray, LeftOut, Mark, Quality, Region, Scan, ScanKind, Verdict
 from ribin.params.defaults import QualityParams
 
 _CLOSED_UM = 150.0  # holes narrower than twice this belong to the mark and were not measured
@@ -14,13 +14,14 @@ _SECTOR_SHARE = 0.02  # of the pixels that a sector would hold if the circle wer
 _GRID_UM = 25.0
 _LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _LAPLACE_GAIN = 6.0  # root of the sum of its squares: what it makes of white noise of SD 1
-_MORE_IS_WORSE = ("saturation", "blur_um")
+_MORE_IS_WORSE = ("saturation", "blur_um", "left_out")
 _WORDS = {
     "valid_share": "gaps: {:.2f} of the mark measured",
     "coverage": "incomplete: {:.2f} of the directions from the centre measured",
     "relief_um": "too flat: the relief is {:.2f} um",
     "signal_to_noise": "noisy: the relief is {:.2f} times the noise",
     "blur_um": "blurred: the finest detail is {:.2f} um",
+    "left_out": "dirty: {:.2f} of the mark left out as dust, drag or flowback",
 }
 _KEPT = "the outline keeps {:.2f} of the breech face that is seen, at least {:g} needed"
 _OVEREXPOSED = "overexposed: {:.2f} of the pixels are white"
@@ -45,11 +46,12 @@ def judge_quality(
         "saturation": _saturation(scan, region),
         "blur_um": _blur_um(mark),
     }
+    kinds = {kind: region.left_out_share(kind) for kind in LeftOut}
     noise = _noise(scan, region)
     figures["signal_to_noise"] = figures["relief_um"] / noise if noise > 0.0 else np.inf
     faults = [
         (verdict, _reason(name, value, limit, scan, region))
-        for name, value in figures.items()
+        for name, value in {**figures, "left_out": sum(kinds.values())}.items()
         for verdict, limit in _broken(name, value, scan.kind, _limits(name, params, high_cutoff_um))
     ]
     for verdict, limit in _broken("kept_share", region.kept_share, scan.kind, params.kept_share):
@@ -63,6 +65,9 @@ def judge_quality(
         reasons=tuple(reason for _, reason in faults),
         area_mm2=float(region.inside.sum()) * scan.row_pitch_um * scan.col_pitch_um / 1e6,
         noise_um=noise,
+        left_out_dust=kinds[LeftOut.DUST],
+        left_out_drag=kinds[LeftOut.DRAG],
+        left_out_flowback=kinds[LeftOut.FLOWBACK],
         **figures,
     )
 

@@ -17,7 +17,7 @@ BLOCK_PX = 8  # cells are made of blocks of 8 x 8 pixels: one vector register of
 # correlation by 2e-7. The lower half of a float32 would be two thirds of a packed template.
 HEIGHT_STEP = 1.0 / 512.0
 # They change what is accepted or shortlisted, not how a pair scores.
-_NOT_METHOD = ("read", "search", "quality", "looks")
+_NOT_METHOD = ("read", "search", "quality", "looks", "validation")
 
 
 # Whole heads, and the quality of marks.
@@ -66,6 +66,7 @@ class QualityParams:
     relief_um: tuple[float, float] = (0.10, 0.03)
     signal_to_noise: tuple[float, float] = (2.0, 1.0)
     saturation: tuple[float, float] = (0.02, 0.20)
+    left_out: tuple[float, float] = (0.50, 0.75)  # share; no more is ever left out
     kept_share: tuple[float, float] = (0.15, 0.0)  # of a mark, that an outline leaves
     blur_share: tuple[float, float] = (0.7, 0.9)  # finest detail over the longest wavelength
 
@@ -84,6 +85,26 @@ class LooksParams:
     lead: float = 1.0  # times as strong on rings as the pair as read: then it is compared in full
     points: float = 5.0  # taken off: of ten ways to agree one does by chance
     shortlist_rows: int = 12  # of a shortlist: the best of those that score low
+
+
+@dataclass(frozen=True)
+class ValidationParams:
+    """The evaluation on real marks that stands behind each type of mark; empty where none does.
+
+    A laboratory that has evaluated one (`ribin evaluate`) names its evaluation here. Marks without
+    one are listed by themselves, and whoever sees them is told.
+    """
+
+    breech_face: str = "40 scans of ten consecutively made slides, docs/performance.md"
+    firing_pin: str = ""  # tuned on synthetic marks; one real pair in 3D scored among strangers
+    ejector: str = ""
+
+    def caution(self, mark_type: MarkType | str) -> str:
+        """What whoever sees marks of a type is told; empty where an evaluation stands behind it."""
+        return "" if getattr(self, str(mark_type)).strip() else NOT_VALIDATED
+
+
+NOT_VALIDATED = "not validated on real marks"
 
 
 # Optical images.
@@ -130,6 +151,9 @@ class HeadImageParams:
     min_pin_rise: float = 0.3  # mean edge all round, of the cap
     pin_share_of_best: float = 0.7  # the largest circle of about the clearest edge is taken
     pin_band_um: float = 80.0
+    max_inner_share: float = 0.85  # of the aperture's radius: an impression within it
+    min_inner_rise: float = 0.7  # mean edge all round, of the cap; real ones 0.99, others 0.48
+    max_impression_um: float = 1000.0  # radius; wider without a circle in it is an aperture
     primer_margin: float = 0.97  # the flat's edge is rounded: it shines and says nothing
     pin_margin_um: float = 40.0
     hole_flat: float = 0.7  # share of the flat's brightness below which a hole begins
@@ -253,6 +277,49 @@ class SearchParams:
 
 
 @dataclass(frozen=True)
+class OutlierParams:
+    """What is left out of a breech face before it is filtered: dust, drag, flowback.
+
+    Tuned on half of the firearms of the Fadul set with benchmarks/accuracy.py, rows `field`, by
+    what was put on the scans and what of it is left; SD is that of the relief. `rounds` 0 leaves
+    nothing out.
+    """
+
+    rounds: int = 10  # clean marks settle after two or three, flowback takes all
+    strict_rounds: int = 2  # that every mark gets at least, and one more
+    settled_share: float = 0.01  # of the mark: a round that changes less is the last
+    round_pitch_um: float = 12.5  # rounds look at pixels so far apart; the last look at all
+    grid_um: float = 25.0  # of the form, a quarter of its SD
+    form_um: float = 94.0  # SD of the Gaussian: a cut-off of 500 um, that of the mark's band
+    first_degree: int = 2  # of the first polynomial: a higher one follows a heap of drag
+    form_degree: int = 4  # of the others: a primer is domed, twisted and dented
+    fit_um: float = 75.0  # between the points that polynomials are fitted to
+    ridge: float = 0.02  # where less of the surface is near, the polynomial is the form
+    first_sds: float = 4.5  # left out of the form
+    limit_sds: float = 8.0  # dust; 4.5 takes peaks of marks that have no other
+    spike_sds: float = 12.0  # dust that has no wall
+    steep: float = 6.0  # times the median slope: a wall
+    min_left_out: float = 0.01  # of the mark; less is cut off when the mark is described
+    edge_sds: float = 3.0  # what is connected to it, and what a wall is at least
+    tile_um: float = 400.0  # a cell
+    tile_quantile: float = 0.65  # half may be blurred, a third rough
+    max_scale: float = 2.0
+    grown_um: float = 6.25  # no instrument shows a sheer wall; 12.5 costs weak marks .03 of AUC
+    crowded_um: float = 80.0  # SD of the Gaussian
+    crowded_share: float = 0.4  # 0.3 takes all of a mark of which dust covers a fifth
+    reach_um: float = 400.0  # from the aperture: drag and flowback
+    rim_um: float = 75.0  # from the aperture: where they begin
+    wall_sds: float = 4.0  # above the form: a wall
+    min_wall_um2: float = 30_000.0  # a grain of dust of 100 um radius is no wall
+    flowback_share: float = 0.5  # of the rim: drag takes up to 120 degrees
+    min_hole_um: float = 300.0  # radius; apertures have 700 and more
+    min_kept: float = 0.25  # of the mark
+
+
+NO_OUTLIERS = OutlierParams(rounds=0)
+
+
+@dataclass(frozen=True)
 class PreprocessParams:
     """From a scan to a mark."""
 
@@ -266,6 +333,7 @@ class PreprocessParams:
     edge_um: float = 0.0  # left out along the edge, where a filter cannot tell form from relief
     ring_um: float = 25.0  # width of rings without their mean; 0: not (accuracy.py, form-edge20)
     light: LightParams = field(default_factory=LightParams)  # images only
+    outliers: OutlierParams = field(default_factory=OutlierParams)
 
 
 @dataclass(frozen=True)
@@ -378,6 +446,7 @@ class MethodParams:
 # one pin may be its own, and away from the edge shared ones lift known non-matches little.
 _FIRING_PIN = MethodParams(
     PreprocessParams(25.0, working_pitch_um=7.8125, frame_um=2000.0, min_area_mm2=0.08,
+                     outliers=NO_OUTLIERS,  # a bowl is steep, and its drag is its own
                      max_relief_um=600.0, form_degree=4, ring_um=0.0,
                      high_cutoff_um=120.0,  # 200: known non-matches reach 33 instead of 28
                      edge_um=100.0),  # 50: with shared turning marks 33 instead of 24
@@ -402,7 +471,7 @@ _EJECTOR = replace(
 
 # Grey levels change over shorter ways than heights, and their noise is white: low_cutoff_um from 40
 # to 80 was tried on fadul rendered with 4 and 14 grey levels of noise.
-_BREECH_FACE_IMAGE = MethodParams(PreprocessParams(low_cutoff_um=60.0))
+_BREECH_FACE_IMAGE = MethodParams(PreprocessParams(low_cutoff_um=60.0, outliers=NO_OUTLIERS))
 
 
 @dataclass(frozen=True)
@@ -419,6 +488,7 @@ class Params:
     head_image: HeadImageParams = field(default_factory=HeadImageParams)
     quality: QualityParams = field(default_factory=QualityParams)
     looks: LooksParams = field(default_factory=LooksParams)
+    validation: ValidationParams = field(default_factory=ValidationParams)
     breech_face: MethodParams = field(default_factory=MethodParams)
     breech_face_image: MethodParams = _BREECH_FACE_IMAGE
     firing_pin: MethodParams = _FIRING_PIN

@@ -130,8 +130,7 @@ def compare_sides(
     if again:
         found = look_again(reference.template, comparison.template, result.score, params)
         if found:
-            names = {"reference": reference.name, "comparison": comparison.name}
-            result = replace(found, **names, elapsed_s=result.elapsed_s)
+            result = replace(found, reference=reference.name, comparison=comparison.name)
     return ComparedPair(reference, comparison, result, trace)
 
 
@@ -229,13 +228,15 @@ def pair_page(
     because a template holds no heights in um.
     """
     one, two = (side.mark if pair.whole else _from_template(side) for side in pair.sides)
-    first, second = (measured_side(s, asker) if pair.whole else None for s in pair.sides)
+    seen = [measured_side(side, asker) if pair.whole else None for side in pair.sides]
+    measured, around = ([getattr(s, n, None) for s in seen] for n in ("measured", "whole"))
     return comparison_page(
         one,
         two,
         pair.result,
         asker.params,
-        measured=(first, second),
+        measured=(measured[0], measured[1]),
+        whole=(around[0], around[1]),
         labels=(pair.reference.name, pair.comparison.name),
         unit="µm" if pair.whole else "of its RMS",
         annotations=annotations,

@@ -14,6 +14,7 @@ from ribin.errors import ParameterError, RibinError, ScanError
 from ribin.extract.find import find_regions
 from ribin.extract.outlines import (
     add_notes,
+    keep_all,
     mirrored,
     note_of,
     outline_by_circles,
@@ -66,12 +67,14 @@ class ReadOptions:
     who: str = ""
     why: str = ""
     lighting: str = ""
+    keep_all: bool = False  # nothing is left out of a mark as dust, drag or flowback
     drawn: tuple[DrawnOutline, ...] = ()  # by hand, over a picture of the scan
 
     @property
     def outlines_anew(self) -> bool:
         """Whether more is said than what a scan does not state itself, so that marks change."""
-        return bool(self.masks or self.circles or self.drawn or self.replica)
+        said = self.masks or self.circles or self.drawn or self.replica or self.keep_all
+        return bool(said)
 
     @property
     def states_more(self) -> bool:
@@ -123,6 +126,8 @@ class ReadOptions:
         circles = [parse_circle(text) for text in self.circles]
         if circles:
             scan = outline_by_circles(scan, circles, self.who, self.why)
+        if self.keep_all and not scan.provenance.keep_all:
+            scan = keep_all(scan, self.who, self.why)
         return self._with_drawn(scan, params)
 
     def _with_drawn(self, scan: Scan, params: Params) -> Scan:
@@ -191,7 +196,9 @@ def reading_anew(
     if replica is False and not was_cast:
         raise ParameterError(f"{source}: a scan of a cast needed, found one of the case")
     if found:
-        kept = _noted(replace(kept, outlines={}), "outlines of persons forgotten", reading)
+        as_found = replace(kept.provenance, keep_all=False)
+        kept = replace(kept, outlines={}, provenance=as_found)
+        kept = _noted(kept, "outlines of persons forgotten", reading)
     if replica is False:
         flipped = {mark: np.ascontiguousarray(one[:, ::-1]) for mark, one in kept.outlines.items()}
         kept = replace(kept, outlines=flipped, provenance=replace(kept.provenance, replica=False))
@@ -226,6 +233,10 @@ def reading_differences(
     elif reading.lighting and scan.provenance.lighting != kept.provenance.lighting:
         was, asked = kept.provenance.lighting or "unknown", scan.provenance.lighting
         found.append(f"lighting {was}, found {asked}")
+    if scan.provenance.keep_all != kept.provenance.keep_all:
+        words = ("without dust, drag and flowback", "with them")
+        was, asked = words[kept.provenance.keep_all], words[scan.provenance.keep_all]
+        found.append(f"marks {was}, found {asked}")
     drawn = {**scan.outlines}
     if scan.mark_valid is not None:
         drawn[MarkType.BREECH_FACE] = scan.mark_valid

@@ -123,7 +123,8 @@ def redo_marks(vault: Vault, params: Params, asked: RedoOptions) -> RedoneScan:
     if not said:
         raise ParameterError(
             f"exhibit {exhibit}: something to read otherwise needed, found nothing new",
-            hint="--circle, --mask, --found, --replica, --lighting and --pixel-pitch-um say it",
+            hint="--circle, --mask, --keep-all, --found, --replica, --lighting and "
+            "--pixel-pitch-um say it",
         )
     accepted = asked.accept_unusable or _accepted(kept)
     scan, found = accepted_marks(scan, EnrolOptions(params, who, reason, accept_unusable=accepted))

@@ -151,3 +151,35 @@ def test_each_type_of_mark_has_its_own_list_and_a_missing_one_is_not_compared(
     assert [(row["exhibit"], row["mark"]) for row in face["candidates"]] == [
         ("ring", "breech_face")
     ]
+
+
+def test_dirt_is_said_and_drawn_and_kept_where_a_person_wants_it(ribin, folder, tmp_path):
+    ring = read_scan(folder / "ring.x3p")
+    spots = np.zeros(ring.shape, bool)
+    spots[10::40, 10::40] = True
+    spots = cv2.dilate(spots.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    values = np.where(ring.valid & spots, ring.values + np.float32(30.0), ring.values)
+    dirty, overlay = tmp_path / "dirty.x3p", tmp_path / "dirty.png"
+    write_x3p(dataclasses.replace(ring, values=values), dirty)
+    covered = spots[ring.valid].mean()
+
+    found = marks_of(ribin("extract", dirty, "--overlay", overlay, "--json"))["breech_face"]
+    quality = found["quality"]
+    assert 0.8 * covered < quality["left_out_dust"] < 4.0 * covered
+    assert quality["left_out_flowback"] == 0.0
+    assert "left out of the mark: dust 0.0" in ribin("extract", dirty).out
+    picture = cv2.imread(str(overlay)).astype(int)
+    dust = picture[:, :, 2] - picture[:, :, 1]  # reddish purple; the breech face is sky blue
+    drawn = np.count_nonzero(dust > 25) / np.count_nonzero(dust < -15)
+    assert drawn == pytest.approx(quality["left_out_dust"], rel=0.6)
+
+    kept = ribin("extract", dirty, "--keep-all", "--who", "A. Examiner", "--json")
+    assert marks_of(kept)["breech_face"]["quality"]["left_out_dust"] == 0.0
+    assert json.loads(kept.out)["notes"][-1] == (
+        "Dust, drag and flowback kept in the mark by A. Examiner."
+    )
+    clean, whole = (
+        json.loads(ribin("compare", folder / "ring.x3p", dirty, *words, "--json").out)["score"]
+        for words in ((), ("--keep-all",))
+    )
+    assert clean > whole

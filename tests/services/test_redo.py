@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ribin.vault.redescribe import contents_as_read
 from ribin.vault.vault import Vault
 
 ONE, TWO = "JAM-2026-0007-1", "BLZ-2025-0042-1"  # of one firearm
@@ -143,3 +144,18 @@ def test_what_cannot_be_read_so_is_refused_and_changes_nothing(run, words, code,
     assert found in done.err
     with Vault.open(run.folder) as vault:
         assert vault.marks_of("X1")[0].reading == 0
+
+
+def test_dirt_is_kept_where_a_person_says_so_until_what_was_said_is_forgotten(run):
+    said = []
+    for words in (("--keep-all",), ("--found",)):
+        run("mark", "redo", "X1", *words, *WHY)
+        with Vault.open(run.folder) as vault:
+            scan = next(one for one in vault.holdings().scans if one.source.startswith(ONE))
+            said.append(contents_as_read(vault, scan.sha256).provenance.keep_all)
+    assert said == [True, False]
+    done = run("mark", "redo", "X1", "--keep-all", "--reason", "it is the mark", "--json")
+    assert json.loads(done.out)["said"] == (
+        "Dust, drag and flowback kept in the mark by head: it is the mark."
+    )
+    assert problems(run) == ()
