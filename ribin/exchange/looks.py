@@ -88,6 +88,7 @@ class ProvenanceStatement(Statement, frozen=True):
     notes: _Words
     lighting: _Text
     replica: bool
+    keep_all: bool
 
 
 class MarkStatement(Statement, frozen=True):
