@@ -16,7 +16,6 @@ from degrade import (
     jitter_mask,
     lose_discs,
     move_scan,
-    replace_relief,
     weaken_relief,
 )
 from motion import about, turn_matrix
@@ -73,11 +72,6 @@ def holed(share: float) -> Step:
 
 def weak(factor: float, rms_um: float, length_um: float) -> Step:
     return lambda s, rng: replace(s, scan=weaken_relief(s.scan, factor, rms_um, length_um, rng))
-
-
-def half_reproduced(share: float = 0.5) -> Step:
-    """Of each scan by itself, `share` of the relief is not that of its firearm."""
-    return lambda s, rng: replace(s, scan=replace_relief(s.scan, share, rng))
 
 
 def coarser(factor: float) -> Step:

@@ -17,7 +17,6 @@ from ribin.surface.gaussian import smooth_surface
 
 Rng = np.random.Generator
 Field = NDArray[np.float64]
-_FORM_UM = 300.0  # sigma of the mean that relief is measured from
 
 
 def keep_only(scan: Scan, kept: NDArray[np.bool_]) -> Scan:
@@ -94,26 +93,6 @@ def jitter_mask(scan: Scan, reach_um: float, rng: Rng) -> Scan:
     slow, quick = smooth_noise(scan, 600.0, rng), smooth_noise(scan, 40.0, rng)
     depth = np.clip(0.5 + 0.3 * slow + 0.15 * quick, 0.0, 1.0)
     return keep_only(scan, room > reach_um * depth)
-
-
-def replace_relief(scan: Scan, share: float, rng: Rng) -> Scan:
-    """Let `share` of the relief's variance be another mark's: the same spectrum, other phases.
-
-    Relief is what lies within 300 um of a weighted mean and five deviations of it.
-    """
-    pitch_um = np.array([scan.row_pitch_um, scan.col_pitch_um])
-    held = ndimage.gaussian_filter(scan.valid.astype(np.float64), _FORM_UM / pitch_um)
-    heights = np.where(scan.valid, scan.values, 0.0)
-    form = ndimage.gaussian_filter(heights, _FORM_UM / pitch_um) / np.maximum(held, 1e-6)
-    relief = np.where(scan.valid, heights - form, 0.0)
-    limit = 5.0 * 1.4826 * float(np.median(np.abs(relief[scan.valid])))
-    relief = np.clip(relief, -limit, limit)
-    spectrum = np.fft.rfft2(relief)
-    phases = np.exp(2j * np.pi * rng.random(spectrum.shape))
-    other = np.fft.irfft2(np.abs(spectrum) * phases, s=scan.shape)
-    other *= relief[scan.valid].std() / other[scan.valid].std()
-    mixed = form + np.sqrt(1.0 - share) * relief + np.sqrt(share) * other
-    return replace(scan, values=np.where(scan.valid, mixed, 0.0).astype(np.float32))
 
 
 def coarsen(scan: Scan, factor: float) -> Scan:

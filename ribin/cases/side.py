@@ -24,6 +24,7 @@ class Side:
     others: tuple[MarkType, ...] = ()  # the other marks of the same scan
     member: str = ""  # where it came out of a vault, as `exhibit`
     exhibit: Exhibit | None = None
+    known_as: str = ""  # of another member's exhibit, the pseudonym that it has, released or not
     whole: bool = True
     original: bytes | None = None  # the file as received, where another member has released it
     trace: Trace = NO_TRACE

@@ -11,7 +11,7 @@ from ribin.cases.leads import Conclusion, ReviewBasis
 from ribin.commands.account import proving
 from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after, say
-from ribin.leads.both_sides import exhibit_ref
+from ribin.leads.both_sides import deliveries, exhibit_ref
 from ribin.leads.steps import Step
 from ribin.leads.text import lead_facts, lead_page, leads_table, view_lead
 from ribin.leads.trace_files import as_graphml, write_picture
@@ -108,7 +108,10 @@ def show(lead_number: str, call: Call) -> None:
             say(f"{lead_number}: {warning}", err=True)
             early = not sys.stdin.isatty() or click.confirm("Show it?", err=True)
         view = look_at_lead(vault, lead_number, call.who, early)
-    say(as_json(lead_facts(view)) if call.json_output else lead_page(view))
+        told = deliveries(vault, lead_number)
+    facts = {**lead_facts(view), "deliveries": dict(told)}
+    lines = [lead_page(view), *(f"{member}: {standing}" for member, standing in told)]
+    say(as_json(facts) if call.json_output else "\n".join(lines))
 
 
 @lead.command()

@@ -98,6 +98,44 @@ def status(call: Call) -> None:
 
 
 @node.command()
+@click.argument("question", required=False)
+@click.option("--allow", is_flag=True, help="Let it be answered, when it is asked again.")
+@click.option("--refuse", is_flag=True, help="Refuse it; the other member is told why.")
+@common_options("vault", "who", "reason", "json")
+def inbox(question: str | None, allow: bool, refuse: bool, call: Call) -> None:
+    """Questions that wait for a person of yours, and your word on them.
+
+    They wait where the agreement with a member says so (`ribin network agree --hold`). Name one by
+    the beginning of its number.
+
+    \b
+    Examples:
+      ribin node inbox --vault vaults/JAM
+      ribin node inbox 3f9a --allow --reason "joint case" --vault vaults/JAM
+    """
+    from ribin.report.json import as_json
+    from ribin.services.inbox import (
+        allow_question,
+        held_questions,
+        inbox_facts,
+        inbox_table,
+        refuse_question,
+    )
+
+    if bool(question) != (allow or refuse) or (allow and refuse):
+        raise click.UsageError("a question and --allow or --refuse needed, or none of them")
+    with call.own_vault() as opened:
+        if question:
+            decide = allow_question if allow else refuse_question
+            one = decide(opened, question, call.who, call.reason)
+            said = "is answered when it is asked again" if allow else "is refused"
+            say(f"{one.kind} of {one.sender}, question {one.id[:12]}: {said}")
+            return
+        held = held_questions(opened, call.who)
+    say(as_json({"questions": inbox_facts(held)}) if call.json_output else inbox_table(held))
+
+
+@node.command()
 @common_options("vault", "json")
 def check(call: Call) -> None:
     """Look whether the node of your vault can do its work, and whether it does.

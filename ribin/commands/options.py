@@ -331,7 +331,7 @@ class Call:
         """The network of --network; None where none is named."""
         from ribin.services.lines import open_network
 
-        return open_network(self.network_file) if self.network_file else None
+        return open_network(self.network_file, self.vault) if self.network_file else None
 
     def needed_network(self) -> Network:
         """The network of --network; wrong usage where none is named."""

@@ -23,16 +23,18 @@ from ribin.services.session import Session
 
 
 @click.command(short_help="Rank the exhibits most like a scan.")
-@click.argument("query", metavar="FILE|EXHIBIT")
+@click.argument("query", metavar="FILE|EXHIBIT", required=False)
 @click.option("--member", "members", multiple=True, help="Ask these members instead of a scope.")
 @ranking_options
 @click.option("--plot", is_flag=True, help="Show the scores as bars, with the largest drop.")
 @click.option("--plot-file", type=A_PATH, help="PNG of the scores by rank; needs ribin[plots].")
+@click.option("--again", metavar="NUMBER", help="Ask those again who had not answered a search.")
 @click.option("--gallery", type=A_PATH, help="Page of the list, .html, with a page for each row.")
 @click.option("--picture", type=A_PATH, help="PNG of the query beside the first candidate.")
 @common_options("mark", *SCAN, "rotation", "jobs", "scheduler", "json")
 def search(
-    query: str,
+    query: str | None,
+    again: str | None,
     gallery: Path | None,
     picture: Path | None,
     plot: bool,
@@ -48,7 +50,7 @@ def search(
 
     The scopes are your country, the cluster of linked states, and the network. A search beyond the
     country needs --reason and is written to the audit logs of both sides. The list says what was
-    compared and who could not answer.
+    compared and who could not answer; --again asks those once more, by the number of the search.
 
     Every mark of the scan is searched with, unless --mark names one: a list for each type, and one
     that orders exhibits by their ranks in all of them. --gallery writes the lists as pictures, and
@@ -62,16 +64,33 @@ def search(
       ribin search case.x3p --vault vaults/JAM --network network.toml \\
           --member BLZ --member BRB --reason "trace"
       ribin search case.x3p --vault vaults/JAM --group firearm --plot --gallery list.html
+      ribin search --again JAM-Q17 --vault vaults/JAM --network network.toml
     """
     for path, kind in ((picture, PICTURE), (plot_file, PICTURE), (gallery, PAGE)):
         check_output(path, kind)
     check_score_plot(plot_file)
+    if bool(again) == bool(query):
+        raise click.UsageError("a file or an exhibit needed to search with, or --again NUMBER")
+    if again:
+        _search_again(call, again)
+        return
+    assert query is not None
     with _searching(call) as session:
         made = search_for(session, named_source(query, session), call.search(**rows))
         say(as_json(lists_value(made.lists)) if call.json_output else lists_text(made.lists, plot))
         problems = _draw_lists(session, made, picture, plot_file, gallery)
     say("\n".join(problems), err=True, nl=bool(problems))
     exit_after(done=1, failed=len(made.lists.unavailable) + len(problems))
+
+
+def _search_again(call: Call, number: str) -> None:
+    """The lists of a search, with what came late."""
+    from ribin.services.late_answers import search_again
+
+    with call.session() as session:
+        lists = search_again(session, number, call.who)
+    say(as_json(lists_value(lists)) if call.json_output else lists_text(lists))
+    exit_after(done=1, failed=len(lists.unavailable))
 
 
 @contextmanager

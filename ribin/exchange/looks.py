@@ -104,6 +104,7 @@ class SideStatement(Statement, frozen=True):
     """A mark that is shown; `mark` where its original is released."""
 
     template: TemplateStatement
+    known_as: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
     others: Annotated[tuple[MarkType, ...], Meta(max_length=1000)]
     mark: MarkStatement | None
 
@@ -195,7 +196,10 @@ def _side_statement(side: Side) -> SideStatement:
         provenance=_provenance_statement(mark.provenance),
     )
     return SideStatement(
-        template_statement(side.template), side.others, stated if side.whole else None
+        template=template_statement(side.template),
+        known_as=side.known_as,
+        others=side.others,
+        mark=stated if side.whole else None,
     )
 
 
@@ -252,6 +256,7 @@ def _side(
     template = stated_template(one.template, where)
     check(template.arrays, where)
     facts: dict[str, Any] = {"others": one.others, "member": ref.member, "exhibit": exhibit}
+    facts["known_as"] = one.known_as
     if one.mark is None:
         return Side(str(ref), template_mark(template), template, whole=False, **facts)
     provenance = _provenance(one.mark.provenance)

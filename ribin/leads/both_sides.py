@@ -17,14 +17,15 @@ from ribin.cases.exhibits import Exhibit
 from ribin.cases.leads import ExhibitRef, Lead, LeadHistory
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
 from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion, NoticedEnd
-from ribin.exchange.message import MessageKind
+from ribin.exchange.message import MessageKind, new_id
 from ribin.leads.entries import check_figures
 from ribin.leads.statements import TheirSide, state_leads, without
 from ribin.search.network import Network
 from ribin.vault.audit import append_row
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import first_name
-from ribin.vault.leads import find_lead, lead_numbers, leads_of_pair
+from ribin.vault.leads import find_lead, lead_numbers, leads_of_pair, read_lead
+from ribin.vault.messages import note_delivery, own_questions
 from ribin.vault.rows import RowHash
 from ribin.vault.sharing import PSEUDONYM
 from ribin.vault.vault import Vault
@@ -163,14 +164,32 @@ def tell(
     done to it. Gives the notes of the step, and of whoever has not got it; and what each told of
     its end."""
     notes, ends = list(both.notes), dict[str, NoticedEnd]()
+    found = find_own_lead(own, lead)
+    for member in sorted(set(found.lead.members) - {own.member, *both.theirs}):
+        why = "out of reach when it was done"
+        note_delivery(own, member, str(MessageKind.LEADS), lead, new_id(), why)
     for member in sorted(both.theirs):
         try:
             side = exchange(own, network, member, both.who, LeadChoice(numbers=(lead,)))
             notes += side.notes
+            note_delivery(own, member, str(MessageKind.LEADS), lead, new_id())
             ends |= {member: end} if (end := side.own_end(lead)) else {}
         except (RibinError, OSError) as error:
             notes.append(not_recorded(member, str(error)))
+            note_delivery(own, member, str(MessageKind.LEADS), lead, new_id(), str(error))
     return tuple(dict.fromkeys(notes)), ends
+
+
+def find_own_lead(own: Vault, lead: str) -> LeadHistory:
+    """A lead of the own vault; StoreError where it is unknown."""
+    with own.catalogue.reading() as db:
+        return read_lead(db, lead, str(own.path))
+
+
+def deliveries(own: Vault, lead: str) -> list[tuple[str, str]]:
+    """Each other member that a lead concerns, and whether it has got what was done to it last."""
+    told = own_questions(own, kind=str(MessageKind.LEADS), subject=lead)
+    return list({one.receiver: (one.receiver, one.standing) for one in told}.values())
 
 
 def not_recorded(member: str, why: str) -> str:

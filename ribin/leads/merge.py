@@ -20,6 +20,7 @@ from ribin.cases.leads import (
 )
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError, StoreError
+from ribin.exchange.message import MessageKind
 from ribin.leads.blindness import check_blindness, reads_all_logs, was_shown
 from ribin.leads.both_sides import BothSides, LeadChoice, both_sides
 from ribin.leads.entries import Entry, entry_problem
@@ -29,6 +30,7 @@ from ribin.search.network import Network
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_exhibit
 from ribin.vault.leads import entry_sha256, insert_entry, leads_of_pair, read_leads
+from ribin.vault.messages import note_delivery, own_questions
 from ribin.vault.people import check_looker, check_role
 from ribin.vault.records import RECORDS, insert_version
 from ribin.vault.rows import RowHash, logged_sha256, record_sha256
@@ -207,6 +209,9 @@ def _link(db: Any, history: LeadHistory) -> Link:
     return Link(lead.lead, lead.lead, lead.pair, *verdicts, days[0], days[1], at)
 
 
+_LEADS = str(MessageKind.LEADS)
+
+
 def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[str, ...]]:
     """Bring every lead that concerns other members up to date at both sides.
 
@@ -223,6 +228,9 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
             side = both.theirs.get(member)
             carried += (side.taken if side else 0) + merge_stated(both)
             notes += both.notes if member in concerned or side else []
+        if side:
+            for one in own_questions(own, receiver=member, kind=_LEADS, waiting=True):
+                note_delivery(own, member, _LEADS, one.subject, one.id)
     return carried, tuple(dict.fromkeys(notes))
 
 

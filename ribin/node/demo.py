@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ribin.cases.leads import login_name
@@ -28,11 +29,12 @@ _ENDING_S = 15.0
 
 @dataclass(frozen=True)
 class NodeOfDemo:
-    """A member whose node runs, and the network.toml by which it reaches the others."""
+    """A member whose node runs as a process, and the network.toml that leads it to the others."""
 
     member: str
     address: str
     network_file: Path
+    process: BaseProcess
 
 
 @contextmanager
@@ -46,13 +48,13 @@ def demo_nodes(demo: Demo, say: Callable[[str], None]) -> Iterator[tuple[Demo, l
     _agree(network, folders)
     addresses = _listen(folders)
     nodes = []
-    for code in folders:
-        file = demo.network_file.with_name(f"network-{code}.toml")
-        file.write_text(_network_text(code, folders, addresses), encoding="utf-8")
-        nodes.append(NodeOfDemo(code, addresses[code], file))
     with ExitStack() as stack:
         for code, folder in folders.items():
-            stack.enter_context(_running(folder, demo.network_file.with_name(f"node-{code}.log")))
+            file = demo.network_file.with_name(f"network-{code}.toml")
+            file.write_text(_network_text(code, folders, addresses), encoding="utf-8")
+            log = demo.network_file.with_name(f"node-{code}.log")
+            process = stack.enter_context(_running(folder, log))
+            nodes.append(NodeOfDemo(code, addresses[code], file, process))
         for code, folder in folders.items():
             _wait_for(code, folder)
         say(f"{len(nodes)} nodes run on this machine: {', '.join(addresses.values())}")
@@ -98,14 +100,14 @@ def _network_text(own: str, folders: dict[str, Path], addresses: dict[str, str])
 
 
 @contextmanager
-def _running(vault: Path, log: Path) -> Iterator[None]:
+def _running(vault: Path, log: Path) -> Iterator[BaseProcess]:
     """A node in a process of its own, which ends with the block."""
     process = multiprocessing.get_context("spawn").Process(
         target=_serve, args=(vault, log), daemon=True
     )
     process.start()
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.join(_ENDING_S)

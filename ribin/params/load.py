@@ -151,6 +151,7 @@ _BY_NAME = (
     *((name, Range(0)) for name in ("fine_rotation_steps", "rounds")),
     *((name, _SHARE) for name in ("tile_quantile", "left_out", "min_kept", "min_left_out")),
     ("first_degree", Range(0, 8)),
+    *((name, Range(0, 100)) for name in ("rest_scores", "most_with_lines", "rest_from")),
 )
 # Of one type of mark: a parameter, what it must be of another, and the other.
 _MULTIPLES = (

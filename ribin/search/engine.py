@@ -287,10 +287,11 @@ def _answers_of(
                 found[code] = NoAnswerError(f"no answer in {context.deadline_s:g} s")
             except _MAY_FAIL as error:
                 found[code] = error
-            late = isinstance(found[code], NoAnswerError)
-            if isinstance(found[code], StoreError) and not late:  # no line: as without one
+            late = isinstance(found[code], StoreError)  # no answer yet, or no line
+            if late and not isinstance(found[code], NoAnswerError):  # as without a line
                 bundled = bundle_of(code, home, context)
                 found[code] = bundled.answer(query, request) if bundled else found[code]
+                late = bundled is None
             answers.waiting += [prepared.id] if late else []
             with open_member(context.network.members[home].folder, home) as vault:
                 settle_question(vault, prepared.id, str(found[code]) if late else "")

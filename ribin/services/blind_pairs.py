@@ -18,15 +18,14 @@ from ribin.cases.leads import ExhibitRef, LeadHistory, Role, identity_of, logins
 from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.cases.side import Side
-from ribin.errors import AccessError, StoreError
+from ribin.errors import AccessError
 from ribin.leads.rules import had_a_part, not_blind_second, shows_the_marks_alone, status_of
 from ribin.services.session import Session
-from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_scan_owner, first_name
 from ribin.vault.leads import leads_with_second_due, read_leads
 from ribin.vault.people import holders
 from ribin.vault.sharing import PSEUDONYM, named_in_lead, pseudonym
-from ribin.vault.vault import Vault, open_member
+from ribin.vault.vault import Vault
 
 Names = tuple[ExhibitRef, ...]  # of one exhibit, the one that it has now before the others
 
@@ -125,12 +124,10 @@ def _refs_of_side(
     ref = ExhibitRef(side.member, side.exhibit.exhibit)
     if PSEUDONYM.fullmatch(ref.exhibit) or not pairs:
         return frozenset({ref})
-    try:
-        with open_member(session.network.members[ref.member].folder, ref.member) as owned:
-            return frozenset({as_seen_by(vault.member, owned).ref(ref.exhibit)})
-    except StoreError:
-        ends = (names[0] for pair in pairs for names in pair.ends)
-        return frozenset(one for one in ends if one.member == ref.member)
+    if side.known_as:
+        return frozenset({ExhibitRef(ref.member, side.known_as)})
+    ends = (names[0] for pair in pairs for names in pair.ends)
+    return frozenset(one for one in ends if one.member == ref.member)
 
 
 # Searches: a list that such a person makes leaves the pair out; one that has it is not shown.

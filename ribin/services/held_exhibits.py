@@ -119,6 +119,7 @@ class HeldExhibit:
             others=tuple(m.mark_type for m in same_scan),
             member=self.vault.member,
             exhibit=self.exhibit,
+            known_as="" if self.seen.is_own else self.seen.pseudonym(self.own_name),
             whole=self.whole,
             original=original,
         )

@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 DOMAIN = TrustDomain()  # of this process: the folders that it can open
 
 
-def open_network(file: Path) -> Network:
-    """The network of a network.toml, with lines; errors as `read_network`."""
-    return connected(read_network(file))
+def open_network(file: Path, own: Path | None = None) -> Network:
+    """The network of a network.toml, with lines, as the member of our own vault knows it; errors as
+    `read_network` and `Vault.open`."""
+    network = connected(read_network(file))
+    if own is None or network.is_one_domain:
+        return network
+    with Vault.open(own, read_only=True) as vault:
+        return linked_as_agreed(network, vault)
 
 
 def connected(network: Network) -> Network:

@@ -24,7 +24,7 @@ from ribin.services.reading import AS_STATED, ReadOptions, read_original
 from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.people import check_searcher
-from ribin.view.surface import Surface, compared_surface, measured_surface
+from ribin.view.surface import Surface, compared_surface, measured_surface, whole_surface
 
 check_template = check_described  # before a kernel runs on what another member sent
 
@@ -276,10 +276,19 @@ def _shown(ref: ExhibitRef, asker: Asker, wanted: _Wanted) -> Shown:
 _LIKE = 0.1  # of the mark and of what it was cut from, correlated; a scan read otherwise has none
 
 
-def measured_side(side: Side, asker: Asker) -> Surface | None:
+@dataclass(frozen=True, eq=False)
+class SeenSurfaces:
+    """The pixels on which a mark lies, and all of its scan where that shows more."""
+
+    measured: Surface
+    whole: Surface | None
+
+
+def measured_side(side: Side, asker: Asker) -> SeenSurfaces | None:
     """The pixels on which the mark of a side lies; None where they are not at hand."""
     if side.scan is not None:
-        return measured_surface(side.scan, side.mark, asker.params)
+        measured = measured_surface(side.scan, side.mark, asker.params)
+        return SeenSurfaces(measured, whole_surface(side.scan, side.mark))
     provenance, original = side.mark.provenance, side.original
     if asker.session and side.member == asker.session.member:
         try:
@@ -291,7 +300,9 @@ def measured_side(side: Side, asker: Asker) -> Surface | None:
     return measured_original(original, provenance.source, side.mark, asker.params)
 
 
-def measured_original(original: bytes, source: str, mark: Mark, params: Params) -> Surface | None:
+def measured_original(
+    original: bytes, source: str, mark: Mark, params: Params
+) -> SeenSurfaces | None:
     """The pixels on which a mark lies, read anew; None where they cannot be had so.
 
     A file that was read with a person's help, a pitch that it does not state, may not be readable
@@ -304,9 +315,11 @@ def measured_original(original: bytes, source: str, mark: Mark, params: Params) 
         if any(note.lower().startswith(DECLARED_CAST) for note in mark.provenance.notes):
             scan = unfold_replica(scan)
         surface = measured_surface(scan, mark, params)
+        if not _likeness(surface, mark) > _LIKE:
+            return None
+        return SeenSurfaces(surface, whole_surface(scan, mark))
     except RibinError:
         return None
-    return surface if _likeness(surface, mark) > _LIKE else None
 
 
 def _likeness(surface: Surface, mark: Mark) -> float:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ribin.cases.exhibits import SearchResult
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.record import RecordKind
 from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement
@@ -51,8 +52,8 @@ def record_lists(vault: Vault, sides: Sequence[Side], lists: SearchLists) -> Sea
 
 def record_in(act: Act, member: str, sides: Sequence[Side], lists: SearchLists) -> SearchLists:
     """As `record_lists`, as a part of an act."""
+    lists = _numbered(act, member, lists)
     first = lists.first
-    lists = replace(lists, search=next_number(act.db, RecordKind.SEARCH, member, "Q"))
     templates = [side.template for side in sides]
     stated = SearchStatement(
         query=first.query,
@@ -74,7 +75,40 @@ def record_in(act: Act, member: str, sides: Sequence[Side], lists: SearchLists) 
         lists=json.loads(as_json(lists_value(lists))),
     )
     add_search(act, lists.search, stated)
-    name_questions(act.db, lists.waiting, lists.search)
+    return lists
+
+
+def _numbered(act: Act, member: str, lists: SearchLists) -> SearchLists:
+    """The lists under their number; they say how to ask again whoever may still answer."""
+    number = next_number(act.db, RecordKind.SEARCH, member, "Q")
+    late = name_questions(act.db, lists.waiting, number)
+    again = f"; asked again by `ribin search --again {number}`"
+
+    def told(one: SearchResult) -> SearchResult:
+        said = (
+            (c, f"{_first_part(why)}{again}" if c in late else why) for c, why in one.unavailable
+        )
+        return replace(one, unavailable=tuple(said))
+
+    return replace(lists, search=number, lists=tuple(map(told, lists.lists)))
+
+
+def _first_part(why: str) -> str:
+    return why.partition("; asked again by")[0]
+
+
+def record_again(vault: Vault, before: RecordedSearch, lists: SearchLists, who: str) -> SearchLists:
+    """Record the lists of a search that was asked again, under a number of their own."""
+    with vault.act("search recorded", who, f"{before.reason}"[:1000], ()) as act:
+        lists = _numbered(act, vault.member, lists)
+        stated = replace(
+            before.stated,
+            rows=sum(len(one.candidates) for one in lists.lists),
+            counts=plain_value(lists.counts),
+            lists_sha256=lists_sha256(lists),
+            lists=json.loads(as_json(lists_value(lists))),
+        )
+        add_search(act, lists.search, stated)
     return lists
 
 

@@ -37,10 +37,12 @@ from ribin.exchange.questions import (
     stated_template,
 )
 from ribin.exchange.send import file_name_of
+from ribin.exchange.trace_statements import TraceQuestion
 from ribin.foreign import Statement
 from ribin.leads.both_sides import BothSides, LeadChoice
 from ribin.leads.merge import merge_stated
 from ribin.leads.statements import TheirSide, state_leads
+from ribin.leads.trace import tell_of
 from ribin.search.context import SearchContext
 from ribin.search.member import answer_search
 from ribin.search.rules import check_request
@@ -226,6 +228,16 @@ def _leads(asked: Asked, body: LeadsQuestion) -> Reply:
     return Reply(answer, (LogRow("leads answered", vault.member, facts),))
 
 
+def _trace(asked: Asked, body: TraceQuestion) -> Reply:
+    """A step of a trace: what the sender may know of exhibits of this member."""
+    request = Request(asked.sender, asked.reach, who=body.who, reason=body.reason)
+    check_request(request, asked.reach)
+    seen = as_seen_by(asked.sender, asked.vault, asked.reach)
+    told = tell_of(seen, body.exhibits, body.tokens)
+    facts = {"exhibits": len(told.nodes) + len(told.ends)}
+    return Reply(told, (LogRow("trace answered", body.start, facts),))
+
+
 def _between(history: LeadHistory, asked: Asked) -> bool:
     return history.lead.members == tuple(sorted({asked.sender, asked.vault.member}))
 
@@ -258,6 +270,7 @@ HANDLERS: dict[MessageKind, Handler] = {
     MessageKind.LOOK: Handler(LookQuestion, _look),
     MessageKind.ORIGINAL: Handler(OriginalQuestion, _original),
     MessageKind.RELEASE: Handler(ReleaseQuestion, _release),
+    MessageKind.TRACE: Handler(TraceQuestion, _trace, lambda body: body.start),
     MessageKind.LEADS: Handler(LeadsQuestion, _leads),
     MessageKind.COUNTS: Handler(CountsQuestion, _counts),
     MessageKind.LOG_HEADS: Handler(HeadsQuestion, _heads),

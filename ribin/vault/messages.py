@@ -27,6 +27,7 @@ class QuestionState(StrEnum):
 
     HELD = "held"  # until a person agrees
     AGREED = "agreed"  # by a person; answered when it is asked again
+    REFUSED = "refused"  # by a person, who says why
     WORKING = "working"
     ANSWERED = "answered"
 
@@ -40,6 +41,7 @@ class Question:
     kind: str
     at: str  # when it came, or when work on it began
     body_sha256: str
+    way: str  # how it came: over a line, in a bundle, or within one trust domain
     who: str
     reason: str
     state: QuestionState
@@ -65,6 +67,18 @@ def questions_held(vault: Vault) -> list[Question]:
     with vault.catalogue.reading() as db:
         rows = db.execute(query).fetchall()
     return [from_row(Question, row, state=QuestionState(row["state"])) for row in rows]
+
+
+def answers_for_bundle(vault: Vault, sender: str) -> list[bytes]:
+    """Answers to questions that a member sent in bundles; they go with every bundle to it for 30
+    days, since nobody says which one arrived."""
+    since = (datetime.now(UTC) - timedelta(days=30)).isoformat(timespec="milliseconds")
+    query = (
+        "SELECT answer FROM questions WHERE sender = ? AND way = 'bundle' AND state = 'answered' "
+        "AND at >= ? ORDER BY at, id"
+    )
+    with vault.catalogue.reading() as db:
+        return [bytes(row[0]) for row in db.execute(query, (sender, since))]
 
 
 def put_question(db: sqlite3.Connection, **columns: Any) -> None:
@@ -107,6 +121,13 @@ def count_questions(db: sqlite3.Connection, sender: str) -> tuple[int, int]:
     asked = db.execute(query, (sender, hour)).fetchone()[0]
     working = db.execute(f"{query} AND state = 'working'", (sender, lease)).fetchone()[0]
     return int(asked), int(working)
+
+
+def forget_told(db: sqlite3.Connection) -> None:
+    """Stored answers, and own searches that wait, go: they may tell of what is purged."""
+    db.execute("PRAGMA secure_delete = ON")
+    db.execute("DELETE FROM questions WHERE state = 'answered'")
+    db.execute("DELETE FROM outbox WHERE kind = 'search'")
 
 
 # Own questions on their way.
@@ -169,10 +190,40 @@ def settle_question(vault: Vault, question: str, problem: str) -> None:
             db.execute("DELETE FROM outbox WHERE id = ?", (question,))
 
 
-def name_questions(db: sqlite3.Connection, questions: Sequence[str], subject: str) -> None:
-    """What own questions are about, once that has a number."""
+def name_questions(db: sqlite3.Connection, questions: Sequence[str], subject: str) -> set[str]:
+    """What own questions are about, once that has a number; gives the members that are asked."""
+    receivers = set()
     for question in questions:
         db.execute("UPDATE outbox SET subject = ? WHERE id = ?", (subject, question))
+        query = "SELECT receiver FROM outbox WHERE id = ?"
+        receivers |= {str(row[0]) for row in db.execute(query, (question,))}
+    return receivers
+
+
+def forget_own_questions(db: sqlite3.Connection, receiver: str, kind: str, subject: str) -> None:
+    """Those that wait go: one that says more takes their place."""
+    query = "DELETE FROM outbox WHERE receiver = ? AND kind = ? AND subject = ?"
+    db.execute(f"{query} AND answered_at = '' AND length(question) > 0", (receiver, kind, subject))
+
+
+def note_delivery(
+    vault: Vault, receiver: str, kind: str, subject: str, question: str, problem: str = ""
+) -> None:
+    """Whether another member has got what was done to a subject; with a problem it waits for it.
+
+    One that waits already goes on waiting since then; `question` is the id of a new one.
+    """
+    where = "receiver = ? AND kind = ? AND subject = ? AND answered_at = ''"
+    named = receiver, kind, subject
+    with vault.catalogue.writing() as db:
+        known = db.execute(f"SELECT id FROM outbox WHERE {where}", named).fetchone()
+        if known is None:
+            put_own_question(db, question, receiver, kind, subject, b"")
+        held = known[0] if known else question
+        if problem:
+            note_try(db, held, problem)
+        else:
+            note_answer(db, held, b"")
 
 
 def own_questions(

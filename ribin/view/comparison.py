@@ -6,6 +6,7 @@ Also the annotations of an examiner, with which the page opens again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,14 @@ SCRIPTS = (
     "relief_canvas.js",
     "stage.js",
     "overlay.js",
+    "cell_pair.js",
     "cells.js",
     "profile.js",
     "notes.js",
     "pointer.js",
     "keyboard.js",
     "paper.js",
+    "picture.js",
     "comparison.js",
 )
 
@@ -51,6 +54,7 @@ def comparison_page(
     params: Params = DEFAULT_PARAMS,
     *,
     measured: tuple[Surface | None, Surface | None] = (None, None),
+    whole: tuple[Surface | None, Surface | None] = (None, None),
     labels: tuple[str, str] | None = None,
     unit: str = "µm",
     annotations: Sequence[Mapping[str, Any]] = (),
@@ -60,18 +64,20 @@ def comparison_page(
 
     A pair that was not compared is shown side by side, unmoved, and the page says why. Where the
     surfaces as measured (`measured_surface`) are at hand, the page shows them first and the
-    compared band on request. The sides are called as in `result`, unless there are `labels`. `unit`
-    is that of the heights; those of a template are "of its RMS", and grey values have none. The
-    page opens with `annotations` as it saves them; with `figures_hidden` a person looks first, and
-    asks for the figures.
+    compared band on request, and so what lies around the marks (`whole_surface`). The sides are
+    called as in `result`, unless there are `labels`. `unit` is that of the heights; those of a
+    template are "of its RMS", and grey values have none. The page opens with `annotations` as it
+    saves them; with `figures_hidden` a person looks first, and asks for the figures.
 
     Raises ScanError: a side has no measured pixel.
     """
     method = params.of(reference.mark_type, reference.kind)
     names = labels or (result.reference, result.comparison)
     sides = [
-        pack_side(name, mark, surface, unit)
-        for name, mark, surface in zip(names, (reference, comparison), measured, strict=True)
+        pack_side(name, mark, surface, around, unit)
+        for name, mark, surface, around in zip(
+            names, (reference, comparison), measured, _both(whole, measured), strict=True
+        )
     ]
     cell_um = method.describe.cell_um
     rows = cell_rows(result, (reference, comparison), cell_um) if result.compared else ()
@@ -99,15 +105,29 @@ def comparison_page(
 # Two marks and what the comparison says of them, as the data of the page.
 
 
-def pack_side(label: str, mark: Mark, measured: Surface | None, unit: str) -> dict[str, Any]:
-    """One side: who it is, where it came from, and its surfaces, the finest first."""
+def _both(
+    whole: tuple[Surface | None, Surface | None], measured: tuple[Surface | None, Surface | None]
+) -> tuple[Surface | None, Surface | None]:
+    """What lies around each mark; beside a whole head a scan of the mark alone is all there is."""
+    if not any(whole):
+        return None, None
+    one, two = (w or (m and replace(m, name="whole")) for w, m in zip(whole, measured, strict=True))
+    return one, two
+
+
+def pack_side(
+    label: str, mark: Mark, measured: Surface | None, whole: Surface | None, unit: str
+) -> dict[str, Any]:
+    """One side: who it is, where it came from, and its surfaces, the finest first; the whole scan
+    last."""
     layers = [measured] if measured is not None else []
+    around = [whole] if whole is not None else []
     return {
         "label": label,
         "kind": mark.kind,
         "unit": unit if mark.kind is ScanKind.TOPOGRAPHY else "",
         "provenance": mark.provenance,
-        "layers": [pack_surface(layer) for layer in [*layers, compared_surface(mark)]],
+        "layers": [pack_surface(layer) for layer in [*layers, compared_surface(mark), *around]],
     }
 
 

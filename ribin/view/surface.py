@@ -16,6 +16,9 @@ from ribin.model import BoolArray, FloatArray, Mark, Scan, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 
 MAX_PIXELS = 700_000  # a layer; two sides with two layers each then stay below 6 MB of page
+MAX_WHOLE_PIXELS = 120_000  # of the layer around the marks: it says where, not how
+_WORTH_A_LAYER = 0.3  # of the area of the mark
+_FITTED_PIXELS = 20_000
 _STEPS = 65_534  # of the 16 bits; 0 says that nothing was measured
 
 
@@ -23,7 +26,7 @@ _STEPS = 65_534  # of the 16 bits; 0 says that nothing was measured
 class Surface:
     """Values on a grid, and where the grid lies on its mark."""
 
-    name: str  # "measured" or "compared": which look at the mark this is
+    name: str  # "measured", "compared" or "whole": which look at the mark this is
     values: FloatArray  # (H, W) um, or grey values of an image; ignored where not `valid`
     valid: BoolArray  # (H, W) True where measured
     pitch_um: tuple[float, float]  # of rows and of columns
@@ -44,6 +47,28 @@ def measured_surface(scan: Scan, mark: Mark, params: Params = DEFAULT_PARAMS) ->
     center_um = [start + half for start, half in zip(mark.origin_um, half_um, strict=True)]
     pitch = (scan.row_pitch_um, scan.col_pitch_um)
     return Surface("measured", values, inside, pitch, (-center_um[0], -center_um[1]))
+
+
+def whole_surface(scan: Scan, mark: Mark) -> Surface | None:
+    """All of a scan around a mark, lying as the mark does: heights over the plane of the mark, or
+    grey values. None where there is little but the mark, so that there is nothing to see.
+
+    Raises ScanError: the mark lies on no measured pixel.
+    """
+    seen = measured_surface(scan, mark)
+    inside = seen.valid
+    if (scan.valid & ~inside).sum() < _WORTH_A_LAYER * inside.sum():
+        return None
+    values = scan.values
+    if scan.kind is ScanKind.TOPOGRAPHY:
+        rows, cols = np.nonzero(inside)
+        every = slice(None, None, max(1, len(rows) // _FITTED_PIXELS))
+        places = np.column_stack([np.ones(len(rows[every])), rows[every], cols[every]])
+        heights = values[rows[every], cols[every]].astype(np.float64)
+        (level, down, right), *_ = np.linalg.lstsq(places, heights, rcond=None)
+        plane = level + down * np.arange(len(values))[:, None] + right * np.arange(values.shape[1])
+        values = np.where(scan.valid, values - plane, 0).astype(np.float32)
+    return replace(seen, name="whole", values=values, valid=scan.valid)
 
 
 def _inside(scan: Scan, mark: Mark) -> BoolArray:
@@ -81,7 +106,8 @@ def pack_surface(surface: Surface) -> dict[str, Any]:
 
     Raises ScanError: nothing was measured.
     """
-    small = coarsen(crop(surface), MAX_PIXELS)
+    limit = MAX_WHOLE_PIXELS if surface.name == "whole" else MAX_PIXELS
+    small = coarsen(crop(surface), limit)
     measured = small.values[small.valid].astype(np.float64)
     low, high = float(measured.min()), float(measured.max())
     step = (high - low) / _STEPS or 1.0

@@ -64,6 +64,8 @@ _ROUTES = [
     Route("/lead/close", leads.close, methods=["POST"]),
     Route("/lead/withdraw", leads.withdraw, methods=["POST"]),
     Route("/lead/report", leads.report, methods=["POST"]),
+    Route("/question", leads.question, methods=_LOOK),
+    Route("/question/decide", leads.decide, methods=["POST"]),
     Route("/trace", leads.trace, methods=[*_LOOK, "POST"]),
     Route("/statistics", oversight.statistics, methods=_LOOK),
     Route("/statistics.csv", oversight.statistics_file, methods=_LOOK),
@@ -74,6 +76,10 @@ _ROUTES = [
 ]
 
 
+# The scripts of the pages: files of their own, so that nothing within a page runs.
+_SCRIPTS = frozenset({"entry.js", "outline.js", "page.js", "searching.js", "station.js"})
+
+
 _OF_ACCOUNTS = [
     Route(SIGN_IN, accounts.sign_in, methods=[*_LOOK, "POST"]),
     Route(UNLOCK, accounts.unlock, methods=["POST"]),
@@ -81,10 +87,6 @@ _OF_ACCOUNTS = [
     Route(OWN_ACCOUNT, accounts.account, methods=_LOOK),
     Route(OWN_PASSWORD, accounts.own_password, methods=["POST"]),
 ]
-
-
-# The scripts of the pages: files of their own, so that nothing within a page runs.
-_SCRIPTS = frozenset({"entry.js", "outline.js", "page.js", "searching.js", "station.js"})
 
 
 def application(state: ApplicationState, door: BrowserSession | Laboratory) -> ASGIApp:

@@ -183,7 +183,7 @@ def enrol(request: Request) -> Response:
         one.exhibit = done
         if form.get("scope"):
             asked = {name: form.get(name, "") for name in ("scope", "reason")}
-            queued = state.search(done, asked, who)
+            queued = state.search(done, asked)
             return see(request, f"/searching?id={queued.key}")
     except RibinError as error:
         return _draft_page(request, one, one.fields, error)

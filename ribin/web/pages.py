@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import Headers
@@ -21,6 +21,7 @@ from ribin.web.state import ApplicationState
 if TYPE_CHECKING:
     from ribin.web.session import Visit
 
+_Answer = TypeVar("_Answer", bound=Response)
 # The first that fits; a StoreError names what is not there.
 _STATUS = {ThereAlreadyError: 409, AccessError: 403, ParameterError: 400, StoreError: 404}
 
@@ -99,11 +100,19 @@ def with_policy(html: str, framed: bool = False) -> HTMLResponse:
     begin = 'http-equiv="Content-Security-Policy" content="'
     start = html.index(begin) + len(begin)
     policy = html[start : html.index('"', start)].replace("&#39;", "'")
-    by = "'self'" if framed else "'none'"
-    headers = {"Content-Security-Policy": f"{policy}; frame-ancestors {by}"}
-    if framed:
-        headers["X-Frame-Options"] = "SAMEORIGIN"
-    return HTMLResponse(html, headers=headers)
+    answer = HTMLResponse(
+        html, headers={"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"}
+    )
+    return _framed(answer, policy) if framed else answer
+
+
+def _framed(
+    answer: _Answer, policy: str = "default-src 'none'; style-src 'self'; img-src 'self'"
+) -> _Answer:
+    """The answer, which pages of this application may show within themselves, and no other."""
+    answer.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'self'"
+    answer.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return answer
 
 
 def status_of_error(error: RibinError) -> int:
@@ -115,6 +124,8 @@ async def refused(request: Request, error: Exception) -> Response:
     """What a RibinError says, as a page."""
     assert isinstance(error, RibinError)
     status = status_of_error(error)
+    if request.headers.get("sec-fetch-dest") == "iframe":  # in the place of a comparison page
+        return _framed(error_page(request.scope, status, str(error), error.hint or "See the list."))
     there = error.name if isinstance(error, ThereAlreadyError) else ""
     return page(request, "refused.html", status, why=str(error), hint=error.hint, there=there)
 

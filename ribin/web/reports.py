@@ -23,7 +23,7 @@ def report(request: Request) -> Response:
     """Make the report of the query and a candidate, and go on to it."""
     form, state = form_of(request), state_of(request)
     check_form(form)
-    asked = state.list(form.get("id", ""), who_of(request))
+    asked = state.list(form.get("id", ""))
     one, row = asked.place(form.get("mark", ""), whole_number(form.get("rank", "")))
     side = asked.side(one.mark)
     with state.session() as session:
@@ -37,7 +37,7 @@ def list_report(request: Request) -> Response:
     """Make the report of a search with the first candidates beside the query, and go on to it."""
     form, state = form_of(request), state_of(request)
     check_form(form)
-    asked = state.list(form.get("id", ""), who_of(request))
+    asked = state.list(form.get("id", ""))
     with state.session() as session:
         made = asked.made
         asker = Asker(state.params, session, made.request, "report")

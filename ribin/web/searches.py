@@ -42,7 +42,7 @@ def search(request: Request) -> Response:
     """Search with an exhibit, and go on to its lists, or to the page that says how far it is."""
     form = form_of(request)
     try:
-        one = state_of(request).search(form.get("exhibit", ""), form, who_of(request))
+        one = state_of(request).search(form.get("exhibit", ""), form)
     except (RibinError, ValueError) as error:  # a scope that there is not; ParameterError is one
         return exhibit_form(request, form, error if isinstance(error, RibinError) else _bad(error))
     one.ended.wait(_PATIENCE_S)
@@ -190,7 +190,7 @@ def _filters_words(first: SearchResult) -> str:
 def review_row(request: Request) -> Response:
     """Keep what this person has seen of a candidate; gives the row's figures, for the script."""
     form, who, state = form_of(request), who_of(request), state_of(request)
-    opened = state.list(form.get("id", ""), who)
+    opened = state.list(form.get("id", ""))
     ref = _ref(form.get("candidate", ""))
     try:
         status = CandidateStatus(form.get("status", ""))
@@ -254,7 +254,7 @@ def candidate(request: Request) -> Response:
 
 
 def _opened(request: Request) -> OpenList:
-    return state_of(request).list(request.query_params.get("id", ""), who_of(request))
+    return state_of(request).list(request.query_params.get("id", ""))
 
 
 def _place(request: Request) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from ribin.cases.exhibits import Filters, Grouping, Scope
-from ribin.cases.leads import ExhibitRef
+from ribin.cases.leads import ExhibitRef, Role
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
@@ -22,6 +22,7 @@ from ribin.services.search import SearchOptions, make_search, search_for
 from ribin.services.search_queue import QueuedSearch, SearchQueue
 from ribin.services.session import Session
 from ribin.vault.accounts import find_account
+from ribin.vault.people import roles_of
 from ribin.web.uploads import Uploads
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
@@ -102,6 +103,12 @@ class ApplicationState:
             return self._people[who]
 
     @property
+    def reads_log(self) -> bool:
+        """Whether the person may see the audit trail."""
+        with self.session() as session, session.vault.catalogue.reading() as db:
+            return bool({Role.AUDITOR, Role.ADMINISTRATOR} & set(roles_of(db, self.who)))
+
+    @property
     def has_account(self) -> bool:
         """Whether the person has an account, with whose password verdicts are signed."""
         with self.session() as session, session.vault.catalogue.reading() as db:
@@ -111,23 +118,23 @@ class ApplicationState:
         """The session of one request, to be used in a `with` block."""
         return Session.open(self.vault, self.network_file, self.params, self.threads)
 
-    def list(self, key: str, who: str) -> OpenList:
+    def list(self, key: str) -> OpenList:
         """The list of a recorded search by its number, or one of this session by its key.
 
         Raises StoreError: there is none such, or no more; AccessError: as `open_list`, or it has a
         pair that this person is to examine blind.
         """
-        found = self.lists.find(f"{key} {who}")
+        found = self.lists.find(key)
         if found is None and is_search_number(key):
             with self.session() as session:
-                found = open_list(session, key, who)
-            self.lists.put(found, f"{key} {who}")
-        opened = found or self.lists.get(f"{key} {who}")
+                found = open_list(session, key, self.who)
+            self.lists.put(found, key)
+        opened = found or self.lists.get(key)
         with self.session() as session:  # a first verdict may have been given since it was opened
-            check_still_shown(session, opened, who)
+            check_still_shown(session, opened, self.who)
         return opened
 
-    def search(self, exhibit: str, asked: Mapping[str, str], who: str) -> QueuedSearch:
+    def search(self, exhibit: str, asked: Mapping[str, str]) -> QueuedSearch:
         """Search with an exhibit of the own vault, as `ribin search` does, when its turn comes.
 
         Its result is the key of the list. What is read-only records none.
@@ -135,7 +142,7 @@ class ApplicationState:
         Raises ValueError: a word of the form is none of those there are; AccessError: the search
         goes beyond the country, into the logs of others, and this is read-only.
         """
-        options = replace(search_options(asked, who), unlogged=self.unlogged)
+        options = replace(search_options(asked, self.who), unlogged=self.unlogged)
         if self.read_only and options.scope is not Scope.COUNTRY:
             raise AccessError(f"scope {options.scope}: not with --read-only")
 
@@ -144,7 +151,7 @@ class ApplicationState:
                 return self._search(replace(session, tick=tick), exhibit, options)
 
         fields = {name: text for name, text in asked.items() if name != "csrf"}
-        return self.queue.put(who, exhibit, fields, work)
+        return self.queue.put(self.who, exhibit, fields, work)
 
     def _search(self, session: Session, exhibit: str, options: SearchOptions) -> str:
         # An exhibit and nothing else: no file takes its place.
@@ -156,7 +163,7 @@ class ApplicationState:
             notes = (*made.lists.notes, NOT_RECORDED)
             made = replace(made, lists=replace(made.lists, notes=notes))
         key = made.lists.search or secrets.token_urlsafe(8)
-        self.lists.put(OpenList(made, exhibit, options.who), f"{key} {options.who}")
+        self.lists.put(OpenList(made, exhibit, options.who), key)
         return key
 
 

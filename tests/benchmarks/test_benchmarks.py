@@ -179,6 +179,7 @@ def test_kernels_are_timed_counted_and_put_back(templates):
         "footprint",
         "images",
         "impressions",
+        "recall",
         "search",
         "sketch",
         "speed",

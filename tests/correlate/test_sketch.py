@@ -307,10 +307,10 @@ def test_a_full_circle_is_folded_unless_the_mounting_ends_in_between():
 def test_a_second_look_turns_by_smaller_steps_and_shifts_alike():
     moves = moved_sketches(template_of(make_scan(1)), DEFAULT_PARAMS)
     finer = moves.turned_by(1.0)
-    assert (len(moves.turns_deg), len(finer.turns_deg)) == (16, 31)
+    assert (len(moves.turns_deg), len(finer.turns_deg)) == (46, 91)
     assert np.isin(moves.turns_deg, finer.turns_deg.round(9)).all()
     assert len(moves.shifted) == 197  # within 8 pixels of 50 um
-    assert (moves.number, finer.number) == (197 * 31, 197 * 61)
+    assert (moves.number, finer.number) == (197 * 180, 197 * 360)
     sketches = some_bytes(4, 40, 1024)
     assert (best_products(finer, sketches) >= best_products(moves, sketches)).all()
 

@@ -111,17 +111,22 @@ def test_a_search_over_lines_is_that_of_folders_to_the_bit(ribin, members, nodes
     sound(members)
 
 
-def test_a_node_that_is_down_is_named_and_the_others_answer(ribin, members, nodes):
-    running, file = nodes
-    whole = searched(ribin, members, file)
-    running["BRB"].server.should_exit = True
+def stop(node, key) -> None:
+    """Until it lets nobody in."""
+    node.server.should_exit = True
     end = time.monotonic() + 20
     while time.monotonic() < end:
         try:
-            running["BRB"].carrier(key_of(members / "JAM")).line(1)
+            node.carrier(key).line(1)
         except Exception:
             break
         time.sleep(0.1)
+
+
+def test_a_node_that_is_down_is_named_and_the_others_answer(ribin, members, nodes):
+    running, file = nodes
+    whole = searched(ribin, members, file)
+    stop(running["BRB"], key_of(members / "JAM"))
     begun = time.monotonic()
     found = searched(ribin, members, file, code=1)
     assert time.monotonic() - begun < 15  # nobody waits half a minute for who is not there
@@ -131,6 +136,36 @@ def test_a_node_that_is_down_is_named_and_the_others_answer(ribin, members, node
         {**row, "rank": n}
         for n, row in enumerate((row for row in compared(whole) if row["member"] != "BRB"), start=1)
     ]
+
+
+def test_who_had_not_answered_is_asked_again_by_the_number_of_the_search(ribin, members, nodes):
+    """With the rows of the one that was down the list is that of all."""
+    running, file = nodes
+    whole = searched(ribin, members, file)
+    stop(running["BRB"], key_of(members / "JAM"))
+    found = searched(ribin, members, file, code=1)
+    ((member, why),) = found["unavailable"]
+    assert member == "BRB"
+    again = f"; asked again by `ribin search --again {found['search']}`"
+    assert why.endswith(again)
+    words = ("search", "--again", found["search"], "--json", "--vault", members / "JAM")
+    still = json.loads(ribin(*words, "--network", file, "--who", "me").out)
+    assert dict(still["unavailable"])["BRB"].count("asked again by") == 1
+    assert still["search"] != found["search"]
+    words = ("search", "--again", still["search"], "--json", "--vault", members / "JAM")
+    with served(members / "BRB", owner_side(members / "BRB")) as node:
+        addresses = {"BLZ": running["BLZ"].url, "BRB": node.url}
+        other = lines_file(members / "again.toml", "JAM", members / "JAM", addresses)
+        done = ribin(*words, "--network", other, "--who", "me")
+    assert done.code == 0, done.err
+    full = json.loads(done.out)
+    assert compared(full) == compared(whole)
+    for name in ("counts", "counts_by_member", "snapshot", "unavailable"):
+        assert full[name] == whole[name], name
+    refused = ribin(*words[:2], full["search"], *words[3:], "--network", other, "--who", "me")
+    assert (refused.code, "a member that may still answer needed" in refused.err) == (2, True)
+    assert len(rows_of(members / "BRB", "question")) == 2  # of the whole search, and this one
+    sound(members)
 
 
 @pytest.mark.slow

@@ -460,3 +460,86 @@ def test_photographs_say_that_they_cannot_be_lit(opened, real_data, tmp_path):
     assert (before.max(axis=2) > 60).mean() > 0.1
     assert opened.complaints() == []
     assert opened.logged() == []
+
+
+def test_each_side_has_a_lamp(browser):
+    browser.click("#lamp-of [value=comparison]")
+    browser.run("window.ribin.stage.lamp.move(300, 20)")
+    places = browser.stage("lamp.places")
+    assert places == [{"azimuth": 135, "elevation": 35}, {"azimuth": 300, "elevation": 20}]
+    before = browser.canvas()
+    browser.run("window.ribin.stage.lamp.move(120, 20)")
+    after = browser.canvas()
+    changed = (before != after).any(axis=2).any(axis=0)
+    half = changed.size // 2
+    assert not changed[: half - 4].any(), "the lamp of the comparison leaves the reference alone"
+    assert changed[half + 4 :].any()
+    browser.click("#lamp-of [value=both]")
+    one, two = browser.stage("lamp.places")
+    assert one == two == {"azimuth": 120, "elevation": 20}
+
+
+def test_a_cell_is_shown_on_both_sides_with_what_is_between(browser):
+    browser.click("#tab-cells")
+    assert not browser.find("#cell-pair").is_displayed()
+    browser.keys("n")
+    assert browser.find("#cell-pair").is_displayed()
+    spreads = browser.run(
+        "return ['reference', 'comparison'].map((name) => {"
+        " const canvas = document.querySelector(`#cell-${name}`);"
+        " const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);"
+        " return Array.from(data).filter((v, i) => i % 4 === 0); });"
+    )
+    one, two = (np.array(values, float) for values in spreads)
+    assert one.std() > 20
+    assert np.corrcoef(one, two)[0, 1] > 0.5, "mates agree in their first cell"
+
+
+def test_motions_of_congruent_cells_lie_together(browser):
+    browser.click("#tab-cells")
+    browser.run("document.querySelector('#motions').open = true")
+    circles = browser.run(
+        "return [...document.querySelectorAll('#scatter circle')]"
+        ".map((one) => [Number(one.getAttribute('cx')), Number(one.getAttribute('cy'))])"
+    )
+    assert len(circles) > 20
+    assert np.std(circles, axis=0).max() < 30
+    browser.run(
+        "document.querySelector('#scatter circle')"
+        ".dispatchEvent(new Event('click', { bubbles: true }))"
+    )
+    assert browser.run("return window.ribin.cells.current") >= 0
+    assert browser.complaints() == []
+
+
+def test_a_picture_of_the_view_is_saved(browser):
+    import cv2
+
+    browser.click("#picture-save")
+    saved = cv2.imread(str(browser.saved_file("comparison.png")))
+    shown = browser.canvas()
+    assert saved.shape == shown.shape
+    apart = (saved != shown).any(axis=2).mean()
+    assert 0.005 < apart < 0.5, "the marks with the cells and scale bars over them"
+
+
+def test_two_fingers_zoom_and_turn(browser):
+    scale, turn = browser.stage("camera.scale"), browser.stage("camera.turn")
+    browser.run(
+        "const box = document.querySelector('#stage');"
+        "box.setPointerCapture = () => {};"
+        "const { left, top } = box.getBoundingClientRect();"
+        "const finger = (type, id, x, y) => box.dispatchEvent(new PointerEvent(type,"
+        " { pointerId: id, pointerType: 'touch', clientX: left + x, clientY: top + y,"
+        "   bubbles: true }));"
+        "finger('pointerdown', 11, 100, 200); finger('pointerdown', 12, 200, 200);"
+        "finger('pointermove', 12, 100, 400);"
+        "finger('pointerup', 12, 100, 400); finger('pointerup', 11, 100, 200);"
+    )
+    assert browser.stage("camera.scale") == pytest.approx(scale / 2, rel=0.01)
+    assert browser.stage("camera.turn") - turn == pytest.approx(-90, abs=1)
+
+
+def test_a_line_has_its_length_and_its_angle(browser):
+    browser.run("window.ribin.profile.setEnds([[100, -300], [-200, 100]])")
+    assert browser.text("#profile-figures").startswith("500 µm long at 37°")

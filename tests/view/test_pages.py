@@ -64,7 +64,8 @@ def test_the_page_needs_nothing_beside_itself(page):
 def test_the_largest_scans_make_a_page_below_6_mb(marks, result):
     noise = np.random.default_rng(0).standard_normal((2500, 3500)).astype(np.float32)
     large = Surface("measured", noise, np.ones(noise.shape, bool), (1.0, 1.0), (-1250.0, -1750.0))
-    page = comparison_page(*marks, result, measured=(large, large))
+    around = replace(large, name="whole")
+    page = comparison_page(*marks, result, measured=(large, large), whole=(around, around))
     assert 3e6 < len(page.encode()) < 6e6
 
 

@@ -232,9 +232,10 @@ def test_an_enrolled_mark_is_shown_as_it_was_measured(sample_dir):
     content, scan = path.read_bytes(), read_scan(path)
     for read in (scan, unfold_replica(scan, "A. B.", "a cast")):
         (mark,) = extract_marks(read)
-        surface = measured_original(content, path.name, mark, DEFAULT_PARAMS)
-        assert surface is not None
-        assert surface.values.shape == scan.shape
+        seen = measured_original(content, path.name, mark, DEFAULT_PARAMS)
+        assert seen is not None
+        assert seen.measured.values.shape == scan.shape
+        assert seen.whole is None, "there is nothing around a mark that was cut out"
     unsaid = extract_marks(unfold_replica(scan))[0]
     hidden = replace(unsaid, provenance=scan.provenance)
     assert measured_original(content, path.name, hidden, DEFAULT_PARAMS) is None

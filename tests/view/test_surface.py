@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mark_makers import heights, make_scan, middle_um
+from mark_makers import heights, make_scan, middle_um, provenance
 
 from ribin.errors import ScanError
-from ribin.model import ScanKind
+from ribin.model import Scan, ScanKind
 from ribin.pipeline import extract_marks
 from ribin.view.surface import (
     Surface,
@@ -20,6 +20,7 @@ from ribin.view.surface import (
     crop,
     measured_surface,
     pack_surface,
+    whole_surface,
 )
 
 
@@ -123,3 +124,26 @@ def test_a_mark_of_another_place_is_refused():
     elsewhere = measured_surface(scan, replace(mark, origin_um=(1e6, 1e6)))
     with pytest.raises(ScanError, match="measured pixels needed"):
         pack_surface(elsewhere)
+
+
+def test_what_lies_around_a_mark_lies_as_the_mark_does():
+    """A tilted plate with a ring outlined on it: flat as the ring is, and all of it shown."""
+    rows, cols = np.mgrid[:120, :150].astype(np.float32)
+    ring = np.abs(np.hypot(rows - 60, cols - 75) - 35) < 12
+    values = 5.0 + 0.04 * rows - 0.03 * cols
+    values[:8] += 50.0
+    valid = np.ones(values.shape, bool)
+    valid[:, -10:] = False
+    told = provenance()
+    scan = Scan(values, valid, 10.0, 10.0, ScanKind.TOPOGRAPHY, told, mark_valid=ring & valid)
+    mark = extract_marks(scan)[0]
+    whole = whole_surface(scan, mark)
+    assert whole is not None
+    np.testing.assert_array_equal(whole.valid, valid)
+    assert np.abs(whole.values[ring & valid]).max() < 0.01
+    assert whole.values[3, 30] == pytest.approx(50.0, abs=0.1)
+    seen = measured_surface(scan, mark)
+    assert (whole.origin_um, whole.pitch_um) == (seen.origin_um, seen.pitch_um)
+    assert pack_surface(whole)["rows"] == 120
+    alone = replace(scan, valid=ring & valid)
+    assert whole_surface(alone, mark) is None

@@ -170,12 +170,13 @@ def hidden(text):
 
 
 def test_a_lead_and_two_verdicts(client, network):
-    fields = hidden(first_candidate(client).text)
+    first = first_candidate(client).text
+    fields, score = hidden(first), re.search(r"<dt>score</dt><dd>([\d.]+)", first).group(1)
     assert client.post("/lead/open", **fields, note="").status == 400
     lead = client.post("/lead/open", **fields, note="agreement <all> round")
     assert lead.status == 200
     assert "agreement &lt;all&gt; round" in lead.text
-    assert re.search(r"<dt>score</dt><dd>9\d\.\d{3}</dd>", lead.text)  # as it was shown
+    assert f"<dt>score</dt><dd>{score}</dd>" in lead.text, "the figures as they were shown"
     number = re.search(r"Lead (JAM-BLZ-L\d+)", lead.text).group(1)
     again = client.post("/lead/open", **fields, note="again")
     assert (again.status, again.links("/lead?")) == (409, [f"/lead?number={number}"])
@@ -198,7 +199,8 @@ def test_a_lead_and_two_verdicts(client, network):
         assert "<b>inconclusive a</b>" in done.text
     reviews = [row for row in logged(network, "JAM") if row.action == "review"]
     assert [row.who for row in reviews] == ["A. Brown", "C. Reid"]
-    assert [row.action for row in logged(network, "BLZ")].count("review") == 2
+    with Vault.open(network / "BLZ") as vault, vault.catalogue.reading() as db:
+        assert len(read_lead(db, number, "BLZ").reviews) == 2
     with Vault.open(network / "JAM") as vault, vault.catalogue.reading() as db:
         file = read_lead(db, number, "JAM")
     assert [one.blind for one in file.reviews] == [True, True]  # both from one login

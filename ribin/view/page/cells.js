@@ -15,6 +15,7 @@ class Cells {
     this.current = -1;
     overlay.addLayer("cells", (view) => this.squares(view));
     this.fillList();
+    stage.on("look", () => this.showPair());
   }
 
   get listed() {
@@ -83,7 +84,51 @@ class Cells {
     const said = this.describe(cell);
     announce([`${said.name}: ${said.outcome} (${said.meaning})`, said.figures, said.measured].filter(Boolean).join("; "));
     this.fillList();
+    this.showPair();
     this.overlay.redraw();
+  }
+
+  /** The current cell on both sides at one scale, and what is between them. */
+  showPair() {
+    const cell = this.result.cell_rows[this.current];
+    byId("cell-pair").hidden = !cell?.fell_um;
+    if (!cell?.fell_um) return;
+    const motion = Motion.ofCell(cell);
+    const home = cell.cut_from === "reference";
+    const middle = home ? cell.center_um : motion.undo(cell.center_um);
+    const turn = home ? 0 : -motion.rotation; // the cell stands upright on the side it was cut from
+    drawCellPair(this.stage, motion, middle, turn, this.cellUm);
+  }
+
+  /** How far each cell fell from where the whole mark says, in um, down and right. */
+  motionsAgainstWhole() {
+    const whole = this.stage.foundMotion;
+    return this.listed.filter((cell) => cell.fell_um).map((cell) => {
+      const expected = cell.cut_from === "reference" ? whole.apply(cell.center_um) : whole.undo(cell.center_um);
+      return { cell, away: [cell.fell_um[0] - expected[0], cell.fell_um[1] - expected[1]] };
+    });
+  }
+
+  /** Each motion as a point: those of congruent cells lie together. */
+  showScatter() {
+    const motions = this.result.motion ? this.motionsAgainstWhole() : [];
+    byId("motions").hidden = !motions.length;
+    if (!motions.length) return;
+    const far = motions.map(({ away }) => Math.max(...away.map(Math.abs))).sort((a, b) => a - b);
+    const reach = BAR_STEPS.find((um) => um >= far[Math.floor(0.9 * (far.length - 1))]) ?? 5000;
+    const place = (um) => clamp((60 * um) / reach, -66, 66);
+    const points = motions.map(({ cell, away: [down, right] }) => {
+      const index = this.result.cell_rows.indexOf(cell);
+      const congruent = cell.outcome === "congruent";
+      const shape = congruent ? makeSvg("circle", { cx: place(right), cy: place(down), r: 3, class: "congruent" })
+        : makeSvg("path", { d: `M${place(right) - 2.5} ${place(down) - 2.5}l5 5m0-5l-5 5`, class: "other" });
+      shape.append(makeSvg("title", {}, [`cell ${cell.number}: ${shiftWords([down, right])}`]));
+      shape.addEventListener("click", () => this.zoomTo(index));
+      return shape;
+    });
+    const axes = makeSvg("path", { class: "grid", d: "M-60 0H60M0-60V60M-60-60H60V60H-60Z" });
+    byId("scatter").replaceChildren(axes, ...points);
+    byId("scatter-told").textContent = `From edge to edge ${2 * reach} µm; ● congruent, × not. Those beyond lie at the edge.`;
   }
 
   step(by) {
@@ -122,6 +167,7 @@ class Cells {
       return row;
     });
     byId("cell-list").replaceChildren(...rows);
+    this.showScatter();
     const congruent = this.listed.filter((cell) => cell.outcome === "congruent").length;
     byId("cell-count").textContent = !this.result.compared ? "none: the pair was not compared" : `${congruent} congruent, ${this.listed.length - congruent} not, ` +
       SHAPES[this.cutFrom];

@@ -25,6 +25,7 @@ class Controls {
     byId("blend").addEventListener("input", (event) => this.setBlend(Number(event.target.value)));
     byId("rate").addEventListener("input", (event) => stage.setRate(Number(event.target.value)));
     byId("fit").addEventListener("click", () => stage.fit());
+    byId("picture-save").addEventListener("click", () => savePicture(stage, byId("overlay")));
     const view = (id, act) => byId(id).addEventListener("click", () => {
       act(stage.camera);
       stage.tell("view");

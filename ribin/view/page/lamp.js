@@ -2,22 +2,48 @@
 /* The lamp: where it stands, and the dome on which a person moves it. */
 
 class Lamp {
-  /** Azimuth counter-clockwise from the right, elevation above the surface; both in degrees. */
+  /** Azimuth counter-clockwise from the right, elevation above the surface; both in degrees. There
+      is one for each side; they move together unless one of them is chosen. */
   constructor(onMove) {
-    this.azimuth = 135;
-    this.elevation = 35;
+    this.places = [{ azimuth: 135, elevation: 35 }, { azimuth: 135, elevation: 35 }];
+    this.of = "both"; // or "reference", "comparison"
     this.onMove = onMove;
   }
 
-  /** Unit vector to the lamp: down, right, up, as displayed. */
+  get side() {
+    return this.of === "comparison" ? 1 : 0;
+  }
+
+  get azimuth() {
+    return this.places[this.side].azimuth;
+  }
+
+  get elevation() {
+    return this.places[this.side].elevation;
+  }
+
   get direction() {
-    const a = (this.azimuth * Math.PI) / 180, e = (this.elevation * Math.PI) / 180;
+    return this.directionOf(this.side);
+  }
+
+  /** Unit vector to the lamp of a side: down, right, up, as displayed. */
+  directionOf(side) {
+    const { azimuth, elevation } = this.places[side];
+    const a = (azimuth * Math.PI) / 180, e = (elevation * Math.PI) / 180;
     return [-Math.sin(a) * Math.cos(e), Math.cos(a) * Math.cos(e), Math.sin(e)];
   }
 
+  /** Which lamp is moved from now on; both then stand where the chosen one stood. */
+  choose(of) {
+    const stood = this.places[this.side];
+    this.of = of;
+    if (of === "both") this.places = [{ ...stood }, { ...stood }];
+    this.onMove();
+  }
+
   move(azimuth, elevation) {
-    this.azimuth = ((Math.round(azimuth) % 360) + 360) % 360;
-    this.elevation = clamp(Math.round(elevation), 5, 90);
+    const place = { azimuth: ((Math.round(azimuth) % 360) + 360) % 360, elevation: clamp(Math.round(elevation), 5, 90) };
+    for (const side of this.of === "both" ? [0, 1] : [this.side]) this.places[side] = { ...place };
     this.onMove();
   }
 
@@ -56,6 +82,7 @@ function bindLamp(lamp) {
   dome.addEventListener("pointermove", (event) => event.buttons && drag(event));
   azimuth.addEventListener("input", () => lamp.move(Number(azimuth.value), lamp.elevation));
   elevation.addEventListener("input", () => lamp.move(lamp.azimuth, Number(elevation.value)));
+  if (byId("lamp-of")) choice(byId("lamp-of"), (of) => lamp.choose(of));
   show();
   return show;
 }

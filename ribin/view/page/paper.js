@@ -37,12 +37,18 @@ class Paper {
     stage.drawNow();
   }
 
+  get lampWords() {
+    const words = this.stage.lamp.places.map(({ azimuth, elevation }) => `lamp from ${azimuth}°, ${elevation}° high`);
+    return words[0] === words[1] ? words[0] : `reference: ${words[0]}; comparison: ${words[1]}`;
+  }
+
   /** How the marks are shown, in words: on paper no control says so. */
   get shown() {
     const { stage } = this;
     const look = document.querySelector("#modes [aria-pressed=true]").textContent;
     const lit = stage.images.every(Boolean) ? "as photographed"
-      : `lamp from ${stage.lamp.azimuth}°, ${stage.lamp.elevation}° high`;
-    return [look, stage.layer === "measured" ? "as measured" : "band compared", lit].join(", ");
+      : this.lampWords;
+    const layer = { measured: "as measured", compared: "band compared", whole: "whole scan" }[stage.layer];
+    return [look, layer, lit].join(", ");
   }
 }

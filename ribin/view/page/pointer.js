@@ -15,11 +15,15 @@ class Pointer {
     this.stage = stage;
     this.parts = parts; // cells, profile, notes
     this.tool = "move";
+    this.fingers = new Map(); // pointers that are down, by their number: [x, y] in the stage
     const box = stage.box;
     box.addEventListener("pointerdown", (event) => this.down(event));
     box.addEventListener("pointermove", (event) => this.move(event));
     box.addEventListener("pointerup", (event) => this.up(event));
-    box.addEventListener("pointercancel", () => (this.held = null));
+    box.addEventListener("pointercancel", (event) => {
+      this.fingers.delete(event.pointerId);
+      this.held = null;
+    });
     box.addEventListener("pointerleave", () => this.leave());
     box.addEventListener("contextmenu", (event) => event.preventDefault());
     box.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
@@ -43,6 +47,12 @@ class Pointer {
     if (event.target.closest("#divider, .float")) return;
     const at = this.place(event);
     this.stage.box.setPointerCapture(event.pointerId);
+    this.fingers.set(event.pointerId, [at.x, at.y]);
+    if (this.fingers.size > 1) { // two fingers move, zoom and turn, whatever the tool
+      this.held = null;
+      byId("rubber").hidden = true;
+      return;
+    }
     this.held = { start: at, last: [event.clientX, event.clientY], moved: false,
       cell: this.cellAt(event), middle: at.view.middle,
       tool: event.button === 2 ? "turn" : event.shiftKey ? "turn" : event.ctrlKey ? "nudge" : this.tool };
@@ -50,6 +60,10 @@ class Pointer {
   }
 
   move(event) {
+    if (this.fingers.size > 1) {
+      this.pinch(event);
+      return;
+    }
     if (!this.held) {
       this.hover(event);
       return;
@@ -82,7 +96,28 @@ class Pointer {
     held.end = px;
   }
 
-  up() {
+  /** Two fingers: the marks stay under them. */
+  pinch(event) {
+    if (!this.fingers.has(event.pointerId)) return;
+    const at = this.place(event);
+    const spread = () => {
+      const [[x0, y0], [x1, y1]] = [...this.fingers.values()];
+      return { far: Math.hypot(x1 - x0, y1 - y0), angle: Math.atan2(y1 - y0, x1 - x0), middle: [(y0 + y1) / 2, (x0 + x1) / 2] };
+    };
+    const before = spread();
+    this.fingers.set(event.pointerId, [at.x, at.y]);
+    const now = spread();
+    const { camera } = this.stage;
+    const { view } = this.stage.viewAt(now.middle[1], now.middle[0]);
+    const px = [0, 1].map((axis) => now.middle[axis] - view.middle[axis]);
+    camera.pan([0, 1].map((axis) => now.middle[axis] - before.middle[axis]));
+    if (before.far > 1 && now.far > 1) camera.zoom(now.far / before.far, px);
+    camera.rotate(-(((now.angle - before.angle) * 180) / Math.PI), px);
+    this.stage.tell("view");
+  }
+
+  up(event) {
+    this.fingers.delete(event.pointerId);
     const { held } = this;
     this.held = null;
     if (!held) return;

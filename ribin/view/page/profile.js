@@ -50,6 +50,13 @@ class Profile {
     return Math.hypot(b[0] - a[0], b[1] - a[1]);
   }
 
+  /** Of the line, counter-clockwise from the right as displayed with the marks unturned. */
+  get angle() {
+    const [a, b] = this.ends;
+    const angle = (Math.atan2(a[0] - b[0], b[1] - a[1]) * 180) / Math.PI;
+    return angle < 0 ? angle + 360 : angle;
+  }
+
   pointAt(share) {
     const [a, b] = this.ends;
     return [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])];
@@ -95,7 +102,7 @@ class Profile {
     const common = this.stage.alike
       ? `correlation of the two profiles ${figure(correlation, 2)} · apart ${figure(apart, 2)} ${this.units[0]} (RMS)`
       : "heights beside grey values, each to its own scale: no common figures";
-    byId("profile-figures").textContent = `${figure(this.length)} µm long · ${common}`;
+    byId("profile-figures").textContent = `${figure(this.length)} µm long at ${figure(this.angle)}° · ${common}`;
     this.drawChart();
   }
 

@@ -96,7 +96,7 @@ class CanvasRelief {
     const surface = scene.surfaces[side];
     const out = new Uint32Array(value.length);
     const factor = slopeFactor(scene), angle = (slopeTurn(scene, side) * Math.PI) / 180;
-    const lamp = scene.lamp.direction, bright = (1 - AMBIENT) * exposure(scene.lamp);
+    const lamp = scene.lamps[side], bright = (1 - AMBIENT) * exposure(lamp);
     // Turning the lamp back is cheaper than turning every slope.
     const lampDown = factor * (Math.cos(angle) * lamp[0] + Math.sin(angle) * lamp[1]);
     const lampRight = factor * (Math.cos(angle) * lamp[1] - Math.sin(angle) * lamp[0]);

@@ -14,10 +14,10 @@ uniform sampler2D heights, differences; // 256 colours each
 uniform vec2 paneMiddle; // in pixels of the canvas, from its lower left corner
 uniform float pixelRatio;
 uniform vec2 middle[2], down[2], right[2], size[2], slopeTurn[2];
-uniform vec3 lamp; // down, right, up
+uniform vec3 lamp[2]; // of each side: down, right, up
 uniform vec2 slopes; // factor of each side
 uniform vec2 valueScale, valueShift; // from the stored value of each side to um
-uniform float exposure, ambient, penumbra, blend, offset, range, gain[2];
+uniform float exposure[2], ambient, penumbra, blend, offset, range, gain[2];
 uniform vec3 split; // row, col, 1 where the line lies across
 uniform int mode; // 0 reference, 1 comparison, 2 split, 3 blend, 4 difference
 uniform bool image[2], coloured;
@@ -41,9 +41,9 @@ vec3 shade(int side, vec4 found) {
   vec2 slope = found.gb * slopes[side];
   vec2 t = slopeTurn[side];
   slope = vec2(t.x * slope.x - t.y * slope.y, t.y * slope.x + t.x * slope.y);
-  float lit = (lamp.z - dot(lamp.xy, slope)) / sqrt(1.0 + dot(slope, slope));
+  float lit = (lamp[side].z - dot(lamp[side].xy, slope)) / sqrt(1.0 + dot(slope, slope));
   lit = 0.5 * (lit + sqrt(lit * lit + penumbra));
-  float grey = clamp(ambient + (1.0 - ambient) * lit * exposure, 0.0, 1.0);
+  float grey = clamp(ambient + (1.0 - ambient) * lit * exposure[side], 0.0, 1.0);
   return coloured ? tint * min(1.0, 1.35 * grey) : vec3(grey);
 }
 
@@ -173,13 +173,14 @@ class WebglRelief {
     gl.uniform2f(at("slopes"), factor * one.typicalSlope, factor * two.typicalSlope);
     gl.uniform2f(at("valueScale"), one.spread, two.spread);
     gl.uniform2f(at("valueShift"), one.middle, two.middle);
-    gl.uniform3f(at("lamp"), ...scene.lamp.direction);
+    gl.uniform3fv(at("lamp"), scene.lamps.flat());
+    gl.uniform1fv(at("exposure"), scene.lamps.map(exposure));
     gl.uniform3f(at("split"), scene.split.row, scene.split.col, scene.split.across ? 1 : 0);
     gl.uniform3f(at("background"), ...scene.background.map((v) => v / 255));
     gl.uniform1iv(at("image"), scene.images.map(Number));
     gl.uniform1fv(at("gain"), scene.gains);
     gl.uniform1i(at("coloured"), MAPS[scene.map] ? 1 : 0);
-    const numbers = { exposure: exposure(scene.lamp), ambient: AMBIENT, penumbra: PENUMBRA, blend: scene.blend,
+    const numbers = { ambient: AMBIENT, penumbra: PENUMBRA, blend: scene.blend,
       offset: scene.offset, range: scene.range, pixelRatio: ratio };
     for (const [name, value] of Object.entries(numbers)) gl.uniform1f(at(name), value);
   }

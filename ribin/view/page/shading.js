@@ -1,7 +1,7 @@
 "use strict";
 /* What both renderers agree on: where a pixel lies on each surface, and how steep slopes look.
 
-   A scene is { surfaces: [reference, comparison], camera, motion, lamp, relief, map,
+   A scene is { surfaces: [reference, comparison], camera, motion, lamps: [direction of each], relief, map,
    images: [whether each side is a photograph], gains: [contrast of each side], background,
    split: { row, col, across }, blend, offset, range } and panes are { x, y, width, height, mode }
    in CSS pixels; a mode is reference, comparison, split, blend or difference. */
@@ -40,8 +40,8 @@ function slopeFactor(scene) {
 }
 
 /** Brightness for a lamp of this elevation: flat ground stays between dim and bright. */
-function exposure(lamp) {
-  return 0.66 / Math.pow(Math.max(lamp.direction[2], 0.3), 0.6);
+function exposure(direction) {
+  return 0.66 / Math.pow(Math.max(direction[2], 0.3), 0.6);
 }
 
 /** Whether a pixel of a split pane, from its middle, shows the reference. */

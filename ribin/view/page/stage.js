@@ -209,8 +209,9 @@ class Stage {
   }
 
   get scene() {
-    const { surfaces, camera, motion, lamp, relief, map, images, background, blend } = this;
-    return { surfaces, camera, motion, lamp, relief, map, images, background, blend,
+    const { surfaces, camera, motion, relief, map, images, background, blend } = this;
+    const lamps = [0, 1].map((side) => this.lamp.directionOf(side));
+    return { surfaces, camera, motion, lamps, relief, map, images, background, blend,
       gains: images.map((image) => (image ? relief : 1)), offset: this.difference.mean, range: this.range,
       split: { row: (this.place - 0.5) * this.height, col: (this.place - 0.5) * this.width, across: this.across } };
   }
