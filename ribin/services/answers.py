@@ -99,7 +99,7 @@ def _answer(
     vault: Vault, made: Envelope, delivery: Delivery, context: SearchContext, key: PrivateKey
 ) -> bytes:
     if delivery.way is Way.LINE:
-        check_time(made)
+        check_time(made, delivery.received)
     agreed = _agreement(vault, made.sender, delivery)
     handler = HANDLERS.get(made.kind)
     if handler is None:
