@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ribin.exchange.message import MessageKind
 from ribin.leads.rules import status_of
 from ribin.leads.text import leads_to_review
 from ribin.services.blind_pairs import shown_findings
 from ribin.services.list_review import list_progress
 from ribin.vault.leads import read_leads
+from ribin.vault.messages import own_questions, questions_held
 from ribin.vault.people import check_looker
 from ribin.vault.recorded_searches import unanswered_searches
 from ribin.vault.saved_searches import read_findings, read_saved_searches
@@ -22,17 +24,19 @@ class DueKind(StrEnum):
 
     VERDICT = "leads that await your verdict"
     FROM_ABROAD = "leads that another member took up"
+    QUESTION = "questions of other members that wait for your word"
     LIST = "lists that nobody has worked through"
     EXHIBIT = "exhibits that nobody has searched with"
     FINDING = "findings of saved searches"
     UNANSWERED = "searches that a member could not answer"
+    UNDELIVERED = "steps that another member has not got yet"
 
 
 @dataclass(frozen=True)
 class DueItem:
     """One thing that is due: what it is about, since when, and who began it.
 
-    `subject` is the number of a lead or a search, or the name of an exhibit.
+    `subject` is the number of a lead, a search or a question, or the name of an exhibit.
     """
 
     work: DueKind
@@ -49,7 +53,7 @@ def worklist(vault: Vault, who: str) -> list[DueItem]:
     """
     check_looker(vault.catalogue, who)
     found = [*_leads(vault, who), *_lists(vault, who), *_exhibits(vault), *_findings(vault, who)]
-    found += _unanswered(vault)
+    found += [*_questions(vault), *_unanswered(vault), *_undelivered(vault)]
     order = list(DueKind)
     return sorted(found, key=lambda one: (order.index(one.work), one.since, one.subject))
 
@@ -111,3 +115,14 @@ def _unanswered(vault: Vault) -> Iterator[DueItem]:
     for one, members in found:
         words = f"{one.stated.query}: {', '.join(members)}"
         yield DueItem(DueKind.UNANSWERED, one.number, words, one.at, one.person)
+
+
+def _questions(vault: Vault) -> Iterator[DueItem]:
+    for one in questions_held(vault):
+        words = f"{one.kind} of {one.sender}: {one.reason}"
+        yield DueItem(DueKind.QUESTION, one.id[:12], words, one.at, one.who)
+
+
+def _undelivered(vault: Vault) -> Iterator[DueItem]:
+    for one in own_questions(vault, kind=str(MessageKind.LEADS), waiting=True):
+        yield DueItem(DueKind.UNDELIVERED, one.subject, f"{one.receiver}: {one.standing}", one.at)

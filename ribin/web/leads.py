@@ -12,7 +12,7 @@ from starlette.responses import Response
 from ribin.cases.exhibits import Request as Asked
 from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, ReviewBasis
 from ribin.cases.list_review import CandidateStatus
-from ribin.errors import ParameterError, RibinError
+from ribin.errors import ParameterError, RibinError, StoreError
 from ribin.leads.rules import status_of
 from ribin.leads.steps import (
     Step,
@@ -25,6 +25,7 @@ from ribin.leads.steps import (
 from ribin.leads.text import LeadView, blindness
 from ribin.leads.trace import trace_exhibit
 from ribin.search.network import Network
+from ribin.services.inbox import allow_question, held_questions, refuse_question
 from ribin.services.lead_file import LeadFile, lead_file
 from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
 from ribin.services.list_review import review_candidate
@@ -234,6 +235,37 @@ def trace(request: Request) -> Response:
         networked=networked,
         wide=network is not None,
     )
+
+
+def question(request: Request) -> Response:
+    """A question of another member that waits for a person's word."""
+    return _question_page(request, request.query_params.get("id", ""))
+
+
+def _question_page(
+    request: Request, named: str, asked: str = "", error: RibinError | None = None
+) -> Response:
+    with state_of(request).session() as session:
+        held = held_questions(session.vault, who_of(request))
+    found = [one for one in held if named and one.id.startswith(named)]
+    if len(found) != 1:
+        raise StoreError(f"question {named[:32]}: one that waits needed, found {len(found)}")
+    status = status_of_error(error) if error else 200
+    return page(request, "question.html", status, one=found[0], asked=asked, error=error)
+
+
+def decide(request: Request) -> Response:
+    """Allow or refuse a question, as `ribin node inbox` does."""
+    form, named = form_of(request), form_of(request).get("id", "")
+    said = {"allow": allow_question, "refuse": refuse_question}.get(form.get("word", ""))
+    if said is None:
+        raise ParameterError("question: a word, allow or refuse, needed")
+    try:
+        with state_of(request).session() as session:
+            said(session.vault, named, who_of(request), form.get("reason", ""))
+    except RibinError as error:
+        return _question_page(request, named, form.get("reason", ""), error)
+    return see(request, "/")
 
 
 def _see_lead(request: Request, number: str, notes: tuple[str, ...]) -> Response:

@@ -11,10 +11,10 @@ from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, Role
 from ribin.cases.list_review import CandidateStatus
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.params.defaults import DEFAULT_PARAMS
-from ribin.search.network import read_network
 from ribin.services.list_review import open_list, review_candidate
 from ribin.services.session import Session
 from ribin.services.worklist import DueKind, worklist
+from ribin.vault.leads import read_leads
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
 
@@ -82,14 +82,10 @@ def test_a_lead_that_another_member_took_up_is_due(jam):
     found = json.loads(
         jam("search", MATE, "--scope", "cluster", "--reason", "x", "--json", vault="BLZ").out
     )
-    candidate = found["candidates"][0]
-    with Vault.open(jam.folder / "BLZ") as vault:
-        pair = ExhibitRef("BLZ", MATE), ExhibitRef("JAM", candidate["exhibit"])
-        network = read_network(jam.network)
-        step = take_up_lead(vault, network, *pair, who="me", note="look", figures={})
-    lead = step.history.lead.lead
-    with Vault.open(jam.folder / "JAM") as vault:
-        appoint(vault, "Reid", [Role.AUDITOR], "me", "")
+    other = f"JAM:{found['candidates'][0]['exhibit']}"
+    jam("lead", "open", MATE, other, "--note", "look", vault="BLZ")
+    with Vault.open(jam.folder / "JAM") as vault, vault.catalogue.reading() as db:
+        (lead,) = [one.lead.lead for one in read_leads(db)]
     works = {one.work for one in due(jam) if one.subject == lead}
     assert works <= {DueKind.VERDICT, DueKind.FROM_ABROAD}
     assert len(works) == 1
