@@ -365,6 +365,7 @@ CREATE TABLE questions (
     kind TEXT NOT NULL,
     at TEXT NOT NULL,
     body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),
+    way TEXT NOT NULL CHECK (way IN ('folder', 'line', 'bundle')),
     who TEXT NOT NULL,
     reason TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'refused', 'working', 'answered')),
