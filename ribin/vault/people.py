@@ -1,4 +1,4 @@
-"""Who may do what in a vault: of each person a record, whose last version says the roles held now."""
+"""Who may do what in a vault: of each person a record, whose last version says the roles held."""
 
 from __future__ import annotations
 
