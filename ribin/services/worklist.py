@@ -13,9 +13,9 @@ from ribin.services.blind_pairs import shown_findings
 from ribin.services.list_review import list_progress
 from ribin.vault.leads import read_leads
 from ribin.vault.messages import own_questions, questions_held
-from ribin.vault.people import check_looker
+from ribin.vault.people import check_looker, check_searcher
 from ribin.vault.recorded_searches import unanswered_searches
-from ribin.vault.saved_searches import read_findings, read_saved_searches
+from ribin.vault.saved_searches import mark_reported, read_findings, read_saved_searches
 from ribin.vault.vault import Vault
 
 
@@ -107,6 +107,18 @@ def _findings(vault: Vault, who: str) -> Iterator[DueItem]:
             words += f", score {one.candidate['score']:.1f}"
         subject = str(one.candidate.get("search", ""))
         yield DueItem(DueKind.FINDING, subject or begun.exhibit, words, one.at, begun.who)
+
+
+def read_all_findings(vault: Vault, who: str) -> int:
+    """Note that a person has read the findings that are due; gives their number.
+
+    Raises AccessError: the vault's people have roles, and `who` has none that searches.
+    """
+    check_searcher(vault.catalogue, who)
+    searches = read_saved_searches(vault, ended=True)
+    shown, _ = shown_findings(vault, who, read_findings(vault, untold=True), searches)
+    mark_reported(vault, shown, who)
+    return len(shown)
 
 
 def _unanswered(vault: Vault) -> Iterator[DueItem]:

@@ -16,7 +16,7 @@ from ribin.model import MarkType, Verdict
 from ribin.services.entry import words_for_fields
 from ribin.services.exhibits import ExhibitFilters, history_rows, list_exhibits, show_exhibit
 from ribin.services.list_review import list_progress
-from ribin.services.worklist import DueKind, worklist
+from ribin.services.worklist import DueKind, read_all_findings, worklist
 from ribin.vault.corrections import correct_exhibits
 from ribin.view import thumbnail_png
 from ribin.web.pages import form_of, page, picture, see, state_of, status_of_error, who_of
@@ -59,6 +59,13 @@ def home(request: Request) -> Response:
         reports=state.reports.newest_first(),
         has_pdf=find_spec("reportlab") is not None,
     )
+
+
+def findings_read(request: Request) -> Response:
+    """Note that the findings which are due were read."""
+    with state_of(request).session() as session:
+        read_all_findings(session.vault, who_of(request))
+    return see(request, "/")
 
 
 def exhibits(request: Request) -> Response:

@@ -7,15 +7,18 @@ import shutil
 
 import pytest
 
+from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, Role
 from ribin.cases.list_review import CandidateStatus
+from ribin.cases.saved_search import SearchFinding
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.list_review import open_list, review_candidate
 from ribin.services.session import Session
-from ribin.services.worklist import DueKind, worklist
+from ribin.services.worklist import DueKind, read_all_findings, worklist
 from ribin.vault.leads import read_leads
 from ribin.vault.people import appoint
+from ribin.vault.saved_searches import add_saved_search, note_findings
 from ribin.vault.vault import Vault
 
 QUERY, OTHER, MATE = "JAM-2026-0007-1", "JAM-2025-0038-1", "BLZ-2025-0042-1"
@@ -100,3 +103,18 @@ def test_a_member_that_could_not_answer_is_due_until_it_did(jam):
     shutil.move(jam.folder / "away", jam.folder / "BLZ")
     jam(*asked)
     assert subjects(jam, DueKind.UNANSWERED) == []
+
+
+def test_a_finding_is_due_until_it_was_read(jam):
+    with Vault.open(jam.folder / "JAM") as vault:
+        (begun,) = add_saved_search(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
+        row = {"score": 43.2, "search": "JAM-Q9"}
+        finding = SearchFinding(begun.standing, "JAM", OTHER, "f" * 64, row)
+        assert note_findings(vault, [finding], "me") == 1
+    (one,) = [one for one in due(jam) if one.work is DueKind.FINDING]
+    assert one.subject == "JAM-Q9"
+    assert one.words == f"{begun.standing} with {QUERY}: JAM:{OTHER}, score 43.2"
+    with Vault.open(jam.folder / "JAM") as vault:
+        assert read_all_findings(vault, "me") == 1
+        assert vault.check().problems == ()
+    assert subjects(jam, DueKind.FINDING) == []

@@ -63,7 +63,13 @@ def test_only_what_the_person_may_do_is_offered(people):
 def test_the_second_reviewer_sees_the_marks_and_nothing_of_the_first(people):
     people["A. Brown"].post("/review", lead="JAM-L1", note="first words", **VERDICT)
     page = people["C. Reid"].get("/lead?number=JAM-L1")
-    for text in ("first words", "a line across both", "conclusion (AFTE)</dt>", "score</dt>", "JAM-R"):
+    for text in (
+        "first words",
+        "a line across both",
+        "conclusion (AFTE)</dt>",
+        "score</dt>",
+        "JAM-R",
+    ):
         assert text not in page.text, text
     assert QUERY in page.text
     marks = people["C. Reid"].get("/lead/marks?number=JAM-L1")
@@ -142,3 +148,12 @@ def test_a_question_that_waits_is_allowed_or_refused(people, tmp_path):
     assert states == {"a" * 32: QuestionState.AGREED, "b" * 32: QuestionState.REFUSED}
     assert browser.get(two).status == 404
     assert people["T. Tech"].post("/question/decide", id="a", word="sure").status == 400
+
+
+def test_leads_are_filtered_and_say_why_none_is_left(people):
+    browser = people["A. Brown"]
+    assert "JAM-L1" in browser.get(f"/leads?q={QUERY}+brown&standing=lead").text
+    none = browser.get("/leads?standing=closed&q=%3Cb%3E").text
+    assert "JAM-L1" not in none
+    assert "None of the 1 leads passes" in none
+    assert "&lt;b&gt;" in none
