@@ -30,6 +30,7 @@ class RecordKind(StrEnum):
     ACCOUNT = "account"  # of a person, with the hash of what is kept of the password
     RELEASE = "release"  # of an exhibit to another member, and its end
     CANDIDATE = "candidate"  # of a recorded search: what one person has seen of it
+    ASSIGNMENT = "assignment"  # of what is due to a person
     CONFIRMATION = "confirmation"  # by one member of two verdicts that the other gave on a lead
     AGREEMENT = "agreement"  # with another member: how near it is, and how much it may ask
 

@@ -157,3 +157,13 @@ def test_leads_are_filtered_and_say_why_none_is_left(people):
     assert "JAM-L1" not in none
     assert "None of the 1 leads passes" in none
     assert "&lt;b&gt;" in none
+
+
+def test_what_is_due_is_assigned(people):
+    browser = people["A. Brown"]
+    said = {"work": "EXHIBIT", "about": OTHER, "person": "T. Tech", "due": "2026-12-24"}
+    home = browser.post("/assign", **said).text
+    assert "T. Tech, due 2026-12-24" in home
+    assert OTHER in people["T. Tech"].get("/?mine=yes").text
+    assert browser.post("/assign", **{**said, "about": "X9"}).status == 400
+    assert browser.post("/assign", **{**said, "work": "PARTY"}).status == 400
