@@ -133,6 +133,14 @@ def linked(sample_dir, tmp_path_factory) -> Callable[..., Path]:
     return make
 
 
+@pytest.fixture(scope="session")
+def self_tested():
+    """What the self test of the doctor measures on this machine; it takes a second or two."""
+    from ribin.services.doctor import _three_cases
+
+    return _three_cases()
+
+
 @pytest.fixture
 def plain_correlator(monkeypatch):
     """Searches compare coarse vectors and nothing else: small made-up templates will do."""

@@ -102,7 +102,10 @@ def served(
         events.append({"event": event, **facts})
 
     node = Node(
-        Trust(vault), Questions(answering, log, lambda member: 2, workers), "template-1", log
+        Trust(vault),
+        Questions(lambda raw, received: answering(raw), log, lambda member: 2, workers),
+        "template-1",
+        log,
     )
     listening = bound_socket(port, NODE)
     server = server_of(node, listening)

@@ -20,6 +20,7 @@ from ribin.vault.sharing import pseudonyms
 from ribin.vault.vault import Vault
 from ribin.web.state import ApplicationState
 
+pytestmark = pytest.mark.slow  # a world is 4 s of reports, pages and pictures
 QUERY, MATE = "JAM-2026-0007-1", "BLZ-2025-0042-1"
 OTHER, HIDDEN = "BLZ-2025-0029-1", "BLZ-2025-0047-1"
 WIDE = ("--scope", "cluster", "--reason", "a shooting")
@@ -237,13 +238,11 @@ def test_no_page_report_or_picture_tells_a_hidden_fact(world, usual):
     check_equal(observed(world(everything)), usual)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.__name__)
 def test_nor_does_it_tell_each_of_them(world, usual, fact):
     check_equal(observed(world(fact)), usual)
 
 
-@pytest.mark.slow
 def test_the_tester_sees_what_is_told(world, usual):
     def told(one):
         one.blz("exhibit", "edit", MATE, "--calibre", ".45 ACP")

@@ -1,7 +1,8 @@
 """A record: what a person states, version by version; it is added to and never changed.
 
-Each version names the hash of its body and of the version before. The hash of a version leaves the
-body itself out, so that the text of an old one can be blanked and the chain still holds.
+Each version names the hash of its body, of its reason and of the version before. The hash of a
+version leaves body and reason themselves out, so that the text of an old one can be blanked and the
+chain still holds.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class Record:
     person: str
     identity: str
     at: str
-    reason: str
+    reason: str  # empty where it was blanked
+    reason_sha256: str
     body: Mapping[str, Any] | None
     body_sha256: str
     previous_sha256: str  # of the version before; NO_VERSION for the first
@@ -63,7 +65,8 @@ class Record:
     @property
     def sha256(self) -> str:
         """The hash that vouches for the version and those before it, blanked or not."""
-        stated = {name: value for name, value in vars(self).items() if name != "body"}
+        blankable = ("body", "reason")
+        stated = {name: value for name, value in vars(self).items() if name not in blankable}
         return hashlib.sha256(canonical_bytes(stated)).hexdigest()
 
 
@@ -86,6 +89,11 @@ def body_sha256(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_bytes(body)).hexdigest()
 
 
+def reason_sha256(reason: str) -> str:
+    """What is left of a reason that was blanked."""
+    return hashlib.sha256(reason.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def version_problem(one: Record, before: Record | None) -> str:
     """What is wrong with a version, given the one before it; empty where nothing is."""
     number, previous = (before.version + 1, before.sha256) if before else (1, NO_VERSION)
@@ -95,4 +103,6 @@ def version_problem(one: Record, before: Record | None) -> str:
         return "it does not follow the version before"
     if one.body is not None and body_sha256(one.body) != one.body_sha256:
         return "its text is not as it was written"
+    if one.reason and reason_sha256(one.reason) != one.reason_sha256:
+        return "its reason is not as it was written"
     return ""

@@ -135,7 +135,7 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
             lines.append(f"{one.exhibit}: text of {one.blanked} old versions blanked")
             say(
                 f"{one.exhibit}: backups, exports and bundles made before keep the old text, and "
-                "the audit log keeps names and reasons",
+                "the audit log keeps the names that the exhibit had",
                 err=True,
             )
         if one.sharing_event:

@@ -51,11 +51,11 @@ def import_bundle(file: Path, call: Call) -> None:
     Example:
       ribin network import to-jam.zip --vault vaults/JAM
     """
-    from ribin.exchange.receive import import_bundle as take_in
+    from ribin.services.bundles import take_in_bundle
     from ribin.services.sharing import received_line
 
     with call.own_vault() as opened:
-        done = take_in(opened, file, who=call.who, reason=call.reason)
+        done = take_in_bundle(opened, file, who=call.who, reason=call.reason)
     call.show(done, received_line)
 
 
@@ -223,6 +223,7 @@ def show(call: Call) -> None:
     """
     from ribin.report.json import as_json
     from ribin.services.agreements import agreement_states, agreements_table
+    from ribin.services.doctor import ONE_DOMAIN
     from ribin.services.network import member_states, members_table
     from ribin.vault.catalogue import read_member
 
@@ -236,6 +237,8 @@ def show(call: Call) -> None:
         say(as_json({"members": states, "agreements": agreed}))
         return
     say(members_table(states))
+    if members.is_one_domain and len(members.members) > 1:
+        say(ONE_DOMAIN, err=True)
     if agreed:
         say(f"\nagreed with other members\n{agreements_table(agreed)}")
 

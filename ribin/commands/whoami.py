@@ -28,16 +28,20 @@ def whoami(context: click.Context, call: Call) -> None:
     from ribin.cases.leads import login_name
     from ribin.report.json import as_json
     from ribin.report.table import table
+    from ribin.vault.accounts import find_account
     from ribin.vault.people import read_people
 
     settings, file = user_settings(), settings_path()
-    member, roles, failed = "", "", []
+    member, roles, account, failed = "", "", "", []
     if call.vault:
         try:
             with call.own_vault() as opened:
                 member = opened.member
                 people = {p.person: p.roles for p in read_people(opened.catalogue)}
                 roles = ", ".join(people.get(call.who, ()))
+                with opened.catalogue.reading() as db:
+                    found = find_account(db, call.who)
+                account = f"{found.standing}" if found else ""
         except (RibinError, OSError) as error:
             failed.append((str(call.vault), str(error)))
 
@@ -54,6 +58,7 @@ def whoami(context: click.Context, call: Call) -> None:
         ("person", call.who, source("who", "RIBIN_USER", settings.person, "login")),
         ("login", login_name(), "operating system"),
         ("roles", roles, "vault" if roles else ""),
+        ("account", account, "vault" if account else ""),
         ("vault", call.vault, source("vault", "RIBIN_VAULT", settings.vault)),
         ("member", member, "vault" if member else ""),
         ("network", call.network_file, source("network_file", "RIBIN_NETWORK", settings.network)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -49,12 +50,14 @@ class Delivery:
 
     `key` signs the answers; None: that of the vault. `reach` is what a network.toml of the trust
     domain says of the two members; it counts where the owner has no agreement with anybody.
+    `received` is when it came, where it had to wait for its turn; None: now.
     """
 
     way: Way = Way.LINE
     key: PrivateKey | None = field(default=None, repr=False)
     domain: TrustDomain | None = None
     reach: Scope | None = None
+    received: datetime | None = None
 
 
 class Carrier(Protocol):

@@ -6,7 +6,7 @@ Whoever carries it, an answer counts where the member that was asked signed it, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -97,23 +97,7 @@ class Line:
 
     def open(self, asked: Prepared, raw: bytes, kind: type[_Answer]) -> Answered[_Answer]:
         """As `send`, of an answer that has come."""
-        made = open_message(raw, self.trusted(), self.member)
-        if (made.sender, made.id) != (self.other, asked.id):
-            raise AccessError(
-                f"{made.where}: the answer of {self.other} to question {asked.id[:8]} needed"
-            )
-        if made.kind is MessageKind.REFUSAL:
-            refused = read_body(made, RefusalBody)
-            self._check(made, refused.question_sha256, asked)
-            raise _REFUSALS[refused.word](refused.text, hint=refused.hint)
-        if made.kind is not MessageKind.ANSWER:
-            raise FormatError(f"{made.where}: an answer needed, found a {made.kind}")
-        body = read_body(made, AnswerBody)
-        self._check(made, body.question_sha256, asked)
-        if hashlib.sha256(body.content).hexdigest() != body.content_sha256:
-            raise FormatError(f"{made.where}: contents of the hash that it states needed")
-        content = read_packed(body.content, kind, f"{self.other}: answer")
-        return Answered(content, body.content_sha256, body.anchor)
+        return open_answer(self.member, self.other, self.trusted(), asked, raw, kind)
 
     def ask(
         self, kind: MessageKind, body: msgspec.Struct, answer: type[_Answer], deadline_s: float = 30
@@ -121,6 +105,33 @@ class Line:
         """Ask at once; errors as `send`."""
         return self.send(prepare(kind, body), answer, deadline_s)
 
-    def _check(self, made: Envelope, question_sha256: str, asked: Prepared) -> None:
-        if question_sha256 != asked.sha256:
-            raise AccessError(f"{made.where}: an answer to the question as it was sent needed")
+
+def open_answer(
+    member: str,
+    other: str,
+    trusted: Iterable[PublicKey],
+    asked: Prepared,
+    raw: bytes,
+    kind: type[_Answer],
+) -> Answered[_Answer]:
+    """What another member answered to a question of ours; errors as `Line.send`."""
+    made = open_message(raw, trusted, member)
+    if (made.sender, made.id) != (other, asked.id):
+        raise AccessError(f"{made.where}: the answer of {other} to question {asked.id[:8]} needed")
+    if made.kind is MessageKind.REFUSAL:
+        refused = read_body(made, RefusalBody)
+        _check_question(made, refused.question_sha256, asked)
+        raise _REFUSALS[refused.word](refused.text, hint=refused.hint)
+    if made.kind is not MessageKind.ANSWER:
+        raise FormatError(f"{made.where}: an answer needed, found a {made.kind}")
+    body = read_body(made, AnswerBody)
+    _check_question(made, body.question_sha256, asked)
+    if hashlib.sha256(body.content).hexdigest() != body.content_sha256:
+        raise FormatError(f"{made.where}: contents of the hash that it states needed")
+    content = read_packed(body.content, kind, f"{other}: answer")
+    return Answered(content, body.content_sha256, body.anchor)
+
+
+def _check_question(made: Envelope, question_sha256: str, asked: Prepared) -> None:
+    if question_sha256 != asked.sha256:
+        raise AccessError(f"{made.where}: an answer to the question as it was sent needed")

@@ -8,6 +8,7 @@ Each exhibit has an opaque name, its kind and class fields, its scans with their
 `released` where its owner released it: the exhibit as its owner calls it, with its event.
 `searches` are those that its sender made in bundles of the receiver, `received` is the number of
 the last of these bundles, `anchor` and `anchor_kept` are the log heads of `vault/anchors.py`.
+`messages` are questions and answers that travel in the bundle, each sealed as over a line.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ribin.vault.received import BundledSearch, ReceivedExhibit, ReceivedScan
 FORMAT = "ribin bundle"
 VERSION = 1
 MANIFEST = "manifest.json"
+MESSAGES = "messages"  # the folder of those that travel in it
 
 
 _MOMENT = r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00\Z"
@@ -87,6 +89,7 @@ class _Manifest(Printable, frozen=True):
     received: Annotated[int, Meta(ge=0, lt=1 << 31)]
     anchor: Hex32
     anchor_kept: Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")]
+    messages: Annotated[tuple[Hex32, ...], Meta(max_length=100_000)]
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Contents:
     received: int
     anchor: str
     anchor_kept: str
+    messages: tuple[str, ...] = ()  # SHA-256 of each
 
 
 def write_contents(contents: Contents) -> bytes:
@@ -166,6 +170,7 @@ def _check_whole(made: Contents, where: str) -> None:
         for scan in scans:
             named += [f"originals/{scan.sha256}"] if scan.original else []
             named += [f"templates/{mark.file_sha256}.packed" for mark in scan.marks]
+    named += [f"{MESSAGES}/{sha256}" for sha256 in made.messages]
     names = {
         "exhibit": [exhibit.exhibit for exhibit, _ in made.exhibits],
         "scan": [scan.sha256 for _, scans in made.exhibits for scan in scans],

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +19,8 @@ from ribin.crypto.seal import is_sealed, unseal
 from ribin.describe.soundness import check_described
 from ribin.errors import AccessError, FormatError, StoreError
 from ribin.exchange.bundle import BundleReader
-from ribin.exchange.manifest import MANIFEST, Contents, read_contents
+from ribin.exchange.manifest import MANIFEST, MESSAGES, BundleFile, Contents, read_contents
+from ribin.exchange.message import MOST_ANSWER_BYTES
 from ribin.input_file import open_input
 from ribin.vault.anchors import missing_anchors
 from ribin.vault.files import INDEX_FOLDER, fsync_folder, make_folder, write_synced
@@ -57,11 +58,20 @@ class ImportResult:
 
 
 def import_bundle(
-    vault: Vault, path: Path, *, who: str, reason: str = "", passphrase: str = ""
+    vault: Vault,
+    path: Path,
+    *,
+    who: str,
+    reason: str = "",
+    passphrase: str = "",
+    on_messages: Callable[[list[bytes]], None] = lambda messages: None,
 ) -> ImportResult:
     """Take in what another member sent; it takes the place of that member's bundle before.
 
     The same bundle again changes nothing and says so.
+
+    `on_messages` is given those that travelled in the bundle, once it is taken in; also where it is
+    there already, since that may have been stopped before.
 
     `passphrase`: of the vault's own key, needed for a sealed bundle alone. Raises FormatError: it
     is no bundle, or what it states is wrong; AccessError: it is not signed by a trusted key, was
@@ -77,6 +87,7 @@ def import_bundle(
         bundle = (contents.bundle, contents.number, contents.made_at)
         if is_there(vault, contents.sender, bundle, path.name):
             _clear_unnamed(vault, contents)  # where that was stopped the first time
+            on_messages(_messages(reader, contents))
             return _answer(path, contents, "already there", {})
         _check_files(reader, contents, path.name)
         place = partial(_place_files, vault, reader, contents)
@@ -86,9 +97,16 @@ def import_bundle(
         brought = (contents.sender, bundle, list(contents.exhibits), about)
         key = reader.signer.fingerprint.replace(" ", "")
         changed, searches = record_received(vault, *brought, key, who, reason, place)
+        messages = _messages(reader, contents)
     _clear_unnamed(vault, contents)
+    on_messages(messages)
     done = _answer(path, contents, "new", changed)
     return replace(done, searches=searches, note=_log_note(vault, contents))
+
+
+def _messages(reader: BundleReader, contents: Contents) -> list[bytes]:
+    names = (f"{MESSAGES}/{sha256}" for sha256 in contents.messages)
+    return [reader.read(name, MOST_ANSWER_BYTES) for name in names]
 
 
 @contextmanager
@@ -183,7 +201,7 @@ def _log_note(vault: Vault, contents: Contents) -> str:
 def _place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None:
     """Write files that are not there yet, under names that count once the records do."""
     folders: set[Path] = set()
-    for file in contents.files:
+    for file in _kept_files(contents):
         place = received_path(vault, contents.sender, file.name)
         aside = place.with_name(f"{place.name}.aside")
         try:
@@ -201,6 +219,11 @@ def _place_files(vault: Vault, reader: BundleReader, contents: Contents) -> None
         fsync_folder(folder)
 
 
+def _kept_files(contents: Contents) -> list[BundleFile]:
+    """Those that lie in the vault's folder: messages are taken up at once."""
+    return [file for file in contents.files if not file.name.startswith(f"{MESSAGES}/")]
+
+
 def _clear_unnamed(vault: Vault, contents: Contents) -> None:
     """Take away files of the sender's earlier bundles that the last one does not name.
 
@@ -208,7 +231,7 @@ def _clear_unnamed(vault: Vault, contents: Contents) -> None:
     """
     sender = vault.path / RECEIVED_FOLDER / contents.sender
     shutil.rmtree(sender / INDEX_FOLDER, ignore_errors=True)
-    named = {received_path(vault, contents.sender, file.name) for file in contents.files}
+    named = {received_path(vault, contents.sender, file.name) for file in _kept_files(contents)}
     for path in [*sender.glob("??/*"), *sender.glob("originals/*")]:
         if path.is_file() and path not in named:
             with contextlib.suppress(OSError):

@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.exchange.bundle import BundleWriter
 from ribin.exchange.manifest import (
     MANIFEST,
+    MESSAGES,
     BundleFile,
     Contents,
     read_contents,
@@ -58,6 +59,7 @@ def export_bundle(
     who: str,
     reason: str,
     sealed_for: PublicKey | None = None,
+    messages: Sequence[bytes] = (),
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> SentBundle:
     """Write the file of a bundle, whole or not at all.
@@ -93,7 +95,9 @@ def export_bundle(
         with BundleWriter(aside, key) as writer:
             exhibits, files = _pack(vault, gathered, writer, on_progress)
             head = (bundle, vault.member, receiver, number, made_at, f"ribin {__version__}")
-            manifest = Contents(*head, tuple(exhibits), tuple(files), **vars(about))
+            named = tuple(_put_message(writer, files, raw) for raw in dict.fromkeys(messages))
+            stated_files = (tuple(exhibits), tuple(files))
+            manifest = Contents(*head, *stated_files, **vars(about), messages=named)
             stated = write_contents(manifest)
             read_contents(stated, str(path))  # what is signed can be read
             writer.add(MANIFEST, stated)
@@ -108,9 +112,19 @@ def export_bundle(
     finally:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
-    originals = sum(file.name.startswith("originals/") for file in files)
-    counts = (number, len(exhibits), len(files) - originals, originals)
+    originals, templates = (
+        sum(file.name.startswith(f"{kind}/") for file in files)
+        for kind in ("originals", "templates")
+    )
+    counts = (number, len(exhibits), templates, originals)
     return SentBundle(str(path), receiver, *counts, sealed=sealed_for is not None)
+
+
+def _put_message(writer: BundleWriter, files: list[BundleFile], raw: bytes) -> str:
+    sha256 = hashlib.sha256(raw).hexdigest()
+    writer.add(f"{MESSAGES}/{sha256}", raw)
+    files.append(BundleFile(f"{MESSAGES}/{sha256}", len(raw), sha256))
+    return sha256
 
 
 def _check_readable(gathered: _BundleParts) -> None:

@@ -26,7 +26,7 @@ from ribin.cases.leads import (
     Withdrawal,
     is_by,
 )
-from ribin.cases.record import Record, RecordKind
+from ribin.cases.record import Record, RecordKind, reason_sha256
 from ribin.errors import AccessError, FormatError
 from ribin.exchange.lead_statements import (
     EndStatement,
@@ -257,7 +257,8 @@ class TheirSide:
         said = stated.closure if kind is RecordKind.CLOSURE else stated.confirmation
         if said is None:
             return None
-        return Record(kind, body={"lead": said.id}, **structs.asdict(said))
+        facts = {**structs.asdict(said), "reason_sha256": reason_sha256(said.reason)}
+        return Record(kind, body={"lead": said.id}, **facts)
 
     def saw_a_verdict(self, lead: Lead, eyes: Viewer, until: str) -> bool:
         """Whether its log says that a verdict on the pair came before the eyes of a person of ours

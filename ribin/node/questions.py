@@ -11,10 +11,12 @@ import asyncio
 import hashlib
 import os
 import time
+import traceback
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ribin.errors import AccessError, FormatError, RibinError, StoreError
@@ -41,7 +43,7 @@ class NodeQuestion:
     member: str
     id: str
     kind: str
-    raw_sha256: str
+    body_sha256: str
     answer: asyncio.Task[bytes]
     begun: float = field(default_factory=time.monotonic)
     done_at: float = 0.0
@@ -58,12 +60,13 @@ class Questions:
 
     def __init__(
         self,
-        answering: Callable[[bytes], bytes],
+        answering: Callable[[bytes, datetime], bytes],
         log: Log,
         at_once: Callable[[str], int],
         workers: int = 0,
     ) -> None:
-        """`at_once` says how many questions of a member are worked on at one time."""
+        """`answering` is the owner's side: it gets a question and when that came. `at_once` says
+        how many questions of a member are worked on at one time."""
         self._answering, self._log, self._at_once = answering, log, at_once
         workers = workers or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(workers, "answer")
@@ -80,27 +83,34 @@ class Questions:
         """
         self._forget_old()
         known = self._known.get((envelope.sender, envelope.id))
-        sha256 = hashlib.sha256(raw).hexdigest()
+        body_sha256 = hashlib.sha256(envelope.body).hexdigest()  # sent again it has another time
         if known:
-            if known.raw_sha256 != sha256:
+            if (known.kind, known.body_sha256) != (str(envelope.kind), body_sha256):
                 raise AccessError(f"{envelope.where}: a new id needed, found that of another one")
             return known
         waiting = [one for one in self._known.values() if not one.answer.done()]
         if sum(one.member == envelope.sender for one in waiting) >= _MOST_WAITING:
             raise BusyError(f"{envelope.where}: at most {_MOST_WAITING} questions at once needed")
         answer = asyncio.ensure_future(self._in_turn(envelope.sender, raw))
-        made = NodeQuestion(envelope.sender, envelope.id, str(envelope.kind), sha256, answer)
+        made = NodeQuestion(envelope.sender, envelope.id, str(envelope.kind), body_sha256, answer)
         self._known[made.member, made.id] = made
         answer.add_done_callback(lambda _: self._answered(made))
         return made
 
     async def _in_turn(self, member: str, raw: bytes) -> bytes:
         """The answer; a member that asks much waits for its own turn, and others pass it."""
-        most = self._at_once(member)
+        received, most = datetime.now(UTC), self._at_once(member)
         turn = self._turns.setdefault((member, most), asyncio.Semaphore(most))
         async with turn, self._free:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, self._answering, raw)
+            try:
+                return await loop.run_in_executor(self._pool, self._answering, raw, received)
+            except (RibinError, OSError):
+                raise
+            except Exception as error:  # a fault of the program: the asker is told in a line too
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                why = f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"
+                raise StoreError(why) from error
 
     def find(self, member: str, number: str) -> NodeQuestion | None:
         """A question that is in work, or whose answer is kept."""

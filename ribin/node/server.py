@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import uvicorn
@@ -42,9 +43,10 @@ def serve_vault(
     settings, trust, log = read_settings(vault), Trust(vault), json_log(say)
     context = replace(ALONE, params=params, threads=threads)
 
-    def answering(raw: bytes) -> bytes:
+    def answering(raw: bytes, received: datetime) -> bytes:
         with Vault.open(vault) as opened:
-            return answer(opened, raw, Delivery(Way.LINE, key=trust.own), context)
+            delivery = Delivery(Way.LINE, key=trust.own, received=received)
+            return answer(opened, raw, delivery, context)
 
     with closing(bound_socket(settings.port, NODE, settings.address)) as listening:
         with Vault.open(vault) as opened:  # this process has the port: no other one is at work

@@ -46,6 +46,9 @@ from ribin.vault.messages import (
 from ribin.vault.vault import Vault, check_log, open_member
 
 NO_NETWORK = Network({}, {})
+# Answers that hold surfaces and originals are not kept: asked again, they are given by the rules of
+# then, and the log has it again.
+_GIVEN_ANEW = (MessageKind.LOOK, MessageKind.ORIGINAL)
 BY_LINE = Delivery(Way.LINE)
 ALONE = SearchContext(NO_NETWORK)  # the owner's side needs none: who asks is in its own vault
 
@@ -97,14 +100,14 @@ def _answer(
     vault: Vault, made: Envelope, delivery: Delivery, context: SearchContext, key: PrivateKey
 ) -> bytes:
     if delivery.way is Way.LINE:
-        check_time(made)
+        check_time(made, delivery.received)
     agreed = _agreement(vault, made.sender, delivery)
     handler = HANDLERS.get(made.kind)
     if handler is None:
         raise FormatError(f"{made.where}: a question needed, found a {made.kind}")
     body = read_body(made, handler.question)
     check_log(vault)
-    stored = _admit(vault, made, agreed, body, handler)
+    stored = _admit(vault, made, agreed, body, handler, delivery.way)
     if stored:
         return stored
     most_rows = agreed.most_rows if agreed else None
@@ -148,7 +151,7 @@ def _agreement(vault: Vault, sender: str, delivery: Delivery) -> Agreement | Non
 
 
 def _admit(
-    vault: Vault, made: Envelope, agreed: Agreement | None, body: Any, handler: Handler
+    vault: Vault, made: Envelope, agreed: Agreement | None, body: Any, handler: Handler, way: Way
 ) -> bytes:
     """Log a question that came for the first time; the stored answer of one that came before, else
     nothing.
@@ -162,7 +165,7 @@ def _admit(
         if known:
             if (known.kind, known.body_sha256) != (made.kind, made.body_sha256):
                 raise AccessError(f"{made.where}: an id of its own needed, found one used before")
-            if known.state is QuestionState.ANSWERED:
+            if known.state is QuestionState.ANSWERED and known.answer:
                 return known.answer
             if known.state is QuestionState.REFUSED:
                 raise AccessError(f"{vault.member} refused the question: {known.answer.decode()}")
@@ -181,6 +184,7 @@ def _admit(
             id=made.id,
             kind=str(made.kind),
             body_sha256=made.body_sha256,
+            way=str(way),
             who=who,
             reason=reason,
             state=str(QuestionState.HELD if held else QuestionState.WORKING),
@@ -226,7 +230,8 @@ def _log_answer(vault: Vault, made: Envelope, key: PrivateKey, reply: Reply, bod
         told = AnswerBody(made.body_sha256, content, sha256, own_anchor(act.db))
         names = vault.member, made.sender
         sealed = seal_message(MessageKind.ANSWER, told, key, *names, answers=made.id)
-        set_question(act.db, made.sender, made.id, QuestionState.ANSWERED, sealed)
+        stored = sealed if made.kind not in _GIVEN_ANEW else b""
+        set_question(act.db, made.sender, made.id, QuestionState.ANSWERED, stored)
     return sealed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ribin.cases.calibres import same_calibre
@@ -17,7 +17,7 @@ from ribin.leads.rules import status_of
 from ribin.report.table import facts, table
 from ribin.services.leads import lead_views
 from ribin.vault.corrections import history_of
-from ribin.vault.exhibits import StoredMark, StoredScan, current_name, fields_of, read_aliases
+from ribin.vault.exhibits import MARKS_IN_USE, current_name, fields_of, read_aliases, read_exhibits
 from ribin.vault.people import check_looker
 from ribin.vault.sharing import pseudonyms, releases_of
 from ribin.vault.states import scan_state
@@ -141,28 +141,21 @@ def list_exhibits(
     Raises AccessError: the vault's people have roles, and `who` has none.
     """
     check_looker(vault.catalogue, who)
-    exhibits, holdings = vault.exhibits(), vault.holdings()
-    names = pseudonyms(vault, exhibits)
     with vault.catalogue.reading() as db:
-        aliases = read_aliases(db)
+        exhibits, aliases, scans = read_exhibits(db), read_aliases(db), _listed_scans(db)
+    names = pseudonyms(vault, exhibits)
     released: dict[str, list[str]] = {}
     for release in releases_of(vault):
         if release.holds:
             released.setdefault(release.exhibit, []).append(release.receiver)
-    scans: dict[str, list[StoredScan]] = {}
-    for scan in holdings.scans:
-        scans.setdefault(scan.exhibit.exhibit, []).append(scan)
-    marks: dict[str, list[StoredMark]] = {}
-    for mark in holdings.marks:
-        marks.setdefault(mark.scan.sha256, []).append(mark)
     leads = _leads_by_exhibit(vault, who)
     listed = [
         ListedExhibit(
-            {**fields_of(one), **asdict(one.event)},
+            {**fields_of(one), **vars(one.event)},
             tuple(aliases.get(name, ())),
             names[name],
             tuple(released.get(name, ())),
-            tuple(_listed_scan(s, marks.get(s.sha256, ())) for s in scans.get(name, ())),
+            tuple(scans.get(name, ())),
             tuple(leads.get(name, ())),
         )
         for name, one in exhibits.items()
@@ -170,9 +163,19 @@ def list_exhibits(
     return [one for one in listed if filters.let_pass(one)]
 
 
-def _listed_scan(scan: StoredScan, marks: Sequence[StoredMark]) -> ListedScan:
-    cut = [ListedMark(str(m.mark_type), m.verdict, m.outline, m.outlined_by) for m in marks]
-    return ListedScan(scan.sha256, scan.source, str(scan.kind), scan.lighting, tuple(cut))
+def _listed_scans(db: Any) -> dict[str, list[ListedScan]]:
+    """The scans of each exhibit, oldest first, with the marks that count. As plain rows: a list of
+    thousands is asked for with each page of it."""
+    marks: dict[str, list[ListedMark]] = {}
+    query = f"SELECT sha256, mark_type, verdict, outline, outlined_by FROM {MARKS_IN_USE}"
+    for sha256, *mark in db.execute(f"{query} ORDER BY mark_id"):
+        marks.setdefault(sha256, []).append(ListedMark(*mark))
+    found: dict[str, list[ListedScan]] = {}
+    query = "SELECT exhibit, sha256, source, kind, lighting FROM scans ORDER BY rowid"
+    for exhibit, sha256, source, kind, lighting in db.execute(query):
+        listed = ListedScan(sha256, source, kind, lighting, tuple(marks.get(sha256, ())))
+        found.setdefault(exhibit, []).append(listed)
+    return found
 
 
 def _leads_by_exhibit(vault: Vault, who: str) -> dict[str, list[ListedLead]]:

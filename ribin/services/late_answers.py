@@ -49,7 +49,7 @@ def search_again(session: Session, number: str, who: str) -> SearchLists:
     check_searcher(session.vault.catalogue, who)
     recorded = recorded_search(session.vault, number, who)
     kind = str(MessageKind.SEARCH)
-    waiting = own_questions(session.vault, kind=kind, subject=number, waiting=True)
+    waiting = own_questions(session.vault, kind=kind, subject=number)
     if not waiting:
         raise ParameterError(
             f"search {number}: a member that may still answer needed, found none",
@@ -73,6 +73,11 @@ def _fetch(session: Session, one: OwnQuestion, query: Template, request: Request
     prepared = Prepared(one.id, MessageKind.SEARCH, one.question)
     try:
         line = session.network.line(session.member, one.receiver, session.context)
+        if one.answer:  # it came in a bundle
+            told = line.open(prepared, one.answer, SearchAnswer)
+            found = answer_of(one.receiver, told, query, request)
+            age = f"{one.receiver}: its answer came by a bundle on {one.answered_at[:10]}"
+            return _Late(one, query, request, replace(found, notes=(*found.notes, age)))
         told = line.send(prepared, SearchAnswer, session.context.deadline_s)
         return _Late(one, query, request, answer_of(one.receiver, told, query, request))
     except (RibinError, OSError) as error:

@@ -19,6 +19,7 @@ from ribin.report.table import table
 from ribin.search.index import sweep_index
 from ribin.search.network import Network
 from ribin.search.rules import check_request
+from ribin.services.bundles import messages_for
 from ribin.services.files import whole_file
 from ribin.services.outbox import deliver
 from ribin.services.session import Session
@@ -198,7 +199,15 @@ def send_bundle(
     key = own_key(vault)
     sealed_for = trusted_key(vault, receiver) if sealed else None
     return export_bundle(
-        vault, receiver, reach, key, path, sealed_for=sealed_for, who=who, reason=reason
+        vault,
+        receiver,
+        reach,
+        key,
+        path,
+        sealed_for=sealed_for,
+        messages=messages_for(vault, receiver, key, who),
+        who=who,
+        reason=reason,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ribin.cases.leads import proved_person
+from ribin.cases.leads import proved_person, same_person
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError
 from ribin.vault.records import last_version, read_versions
@@ -48,6 +48,13 @@ def find_account(db: sqlite3.Connection, person: str) -> Account | None:
     """The account of a person, also one that was removed; None where there never was one."""
     found = last_version(db, RecordKind.ACCOUNT, person)
     return _account(found) if found else None
+
+
+def spelling_of(db: sqlite3.Connection, name: str) -> str:
+    """The name of an account, however a person writes it: other capitals and blanks are no other
+    person's (`same_person`). The name as it is where there is no such account."""
+    names = [one.person for one in read_accounts(db)]
+    return next((known for known in names if same_person(known, name)), name)
 
 
 def read_accounts(db: sqlite3.Connection) -> list[Account]:

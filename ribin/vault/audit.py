@@ -22,15 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from ribin.cases.leads import identity_of
+from ribin.cases.record import reason_sha256
 from ribin.errors import ParameterError
 from ribin.input_file import read_input
 from ribin.text import NAME_LENGTH, NOTE_LENGTH, text_problem
 
 _FIRST = "0" * 64
 _HASHED = (
-    *("seq", "at", "who", "host", "action", "subject", "reason", "details", "previous_sha256"),
-    "identity",
+    *("seq", "at", "who", "host", "action", "subject", "reason_sha256", "details"),
+    *("previous_sha256", "identity"),
 )
+REASONS_BLANKED = "reasons_blanked"  # in the details of a row: rows before whose reasons it blanked
+_BLANKING = ("edit",)  # actions that may
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,9 @@ def append_row(
     last = db.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = (last["seq"] + 1, last["sha256"]) if last else (1, _FIRST)
     stated = json.dumps(details, sort_keys=True, ensure_ascii=False)
-    said = (who, socket.gethostname(), action, subject, reason, stated)
+    said = (who, socket.gethostname(), action, subject, reason_sha256(reason), stated)
     row = dict(zip(_HASHED, (seq, now_utc(), *said, previous, identity_of(who)), strict=True))
-    row["sha256"] = _row_hash(row)
+    row |= {"sha256": _row_hash(row), "reason": reason}
     columns, marks = ", ".join(row), ", ".join("?" * len(row))
     db.execute(f"INSERT INTO audit ({columns}) VALUES ({marks})", tuple(row.values()))
 
@@ -181,6 +184,7 @@ def chain_problems(db: sqlite3.Connection) -> list[str]:
 def row_problems(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """One sentence for each row that was changed, or does not follow from the row before."""
     seq, previous = 0, _FIRST
+    gone, named = set[int](), set[int]()
     for row in rows:
         if row["seq"] != seq + 1:
             yield f"audit log: row {seq + 1} needed after row {seq}, found {row['seq']}"
@@ -188,7 +192,28 @@ def row_problems(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield f"audit log: row {row['seq']} does not follow row {seq}"
         if _row_hash(row) != row["sha256"]:
             yield f"audit log: row {row['seq']} is not as it was written"
+        elif reason_sha256(row["reason"]) != row["reason_sha256"]:
+            if row["reason"]:
+                yield f"audit log: the reason of row {row['seq']} is not as it was written"
+            gone.add(row["seq"])
+        if row["action"] in _BLANKING and f'"{REASONS_BLANKED}"' in row["details"]:
+            listed = json.loads(row["details"]).get(REASONS_BLANKED, ())
+            named.update(one for one in listed if one < row["seq"])
         seq, previous = row["seq"], row["sha256"]
+    for one in sorted(gone - named):
+        yield f"audit log: the reason of row {one} is gone, and no row says who blanked it"
+    for one in sorted(named - gone):
+        yield f"audit log: the reason of row {one} is there, and a row says that it was blanked"
+
+
+def blank_reasons(db: sqlite3.Connection, records: Iterable[str]) -> list[int]:
+    """Blank the reasons of the rows that vouch for these records; gives the rows, which the next
+    one must name under `REASONS_BLANKED`."""
+    query = "SELECT seq FROM audit WHERE reason <> '' AND instr(details, ?) > 0"
+    rows = {seq for one in records for (seq,) in db.execute(query, (json.dumps(one),)).fetchall()}
+    for seq in sorted(rows):
+        db.execute("UPDATE audit SET reason = '' WHERE seq = ?", (seq,))
+    return sorted(rows)
 
 
 def _row_hash(row: Mapping[str, Any]) -> str:

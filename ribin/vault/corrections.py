@@ -9,12 +9,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from ribin.cases.exhibits import Event, Exhibit, exhibit_of
 from ribin.cases.leads import CORRECTING, DISCLOSING, KEEPING
 from ribin.cases.record import Record, RecordKind, canonical_bytes
 from ribin.errors import ParameterError, StoreError
 from ribin.text import clean_text
+from ribin.vault.audit import REASONS_BLANKED, blank_reasons
 from ribin.vault.enrol import check_new_name, exhibit_problems
 from ribin.vault.exhibits import (
     aliases_of,
@@ -25,7 +27,7 @@ from ribin.vault.exhibits import (
     needed_exhibit,
 )
 from ribin.vault.people import check_role_in_use
-from ribin.vault.records import blank_versions, read_versions
+from ribin.vault.records import RECORDS, blank_version_reasons, blank_versions, read_versions
 from ribin.vault.rows import Act
 from ribin.vault.states import (
     remove_empty_event,
@@ -109,10 +111,12 @@ def _correct(act: Act, before: Exhibit, fields: Mapping[str, str], erase_old: bo
         remove_empty_event(act, before.event.event)
     was, said = ({**fields_of(one), **asdict(one.event)} for one in (before, now))
     changed = tuple(name for name in said if said[name] != was[name])
-    blanked = _blank_old(act, now) if erase_old else []
+    old = _records_of(act.db, now) if erase_old else []
+    blanked = [name for one in old for name in _blank(act, *one)]
     if changed or blanked:
         plain = {n: [was[n], said[n]] for n in changed if n in _PLAIN}
-        act.log(now.exhibit, changed=changed, plain=plain, blanked=blanked)
+        more = _blank_why(act, old)
+        act.log(now.exhibit, changed=changed, plain=plain, blanked=blanked, **more)
     others = 0
     if set(changed) & set(_EVENT[1:]) and now.event.event == before.event.event:
         query = "SELECT count(*) FROM exhibits WHERE event = ?"
@@ -154,18 +158,28 @@ def _rename(act: Act, before: str, now: str) -> None:
         act.change("standing_searches", row[0], exhibit=now)
 
 
-def _blank_old(act: Act, exhibit: Exhibit) -> list[str]:
-    """Blank the old versions of an exhibit and its event, and of events that it belonged to and
-    nothing does any more."""
-    first = first_name(act.db, exhibit.exhibit)
-    versions = read_versions(act.db, RecordKind.EXHIBIT, first)
+def _records_of(db: sqlite3.Connection, exhibit: Exhibit) -> list[tuple[RecordKind, str]]:
+    """The records of an exhibit, of its event, and of events that it belonged to and nothing does
+    any more."""
+    first = first_name(db, exhibit.exhibit)
+    versions = read_versions(db, RecordKind.EXHIBIT, first)
     events = {str(one.body["event"]) for one in versions if one.body} | {exhibit.event.event}
-    blanked = blank_versions(act, RecordKind.EXHIBIT, first)
-    for event in sorted(events):
-        used = find_event(act.db, event) is not None
-        if event == exhibit.event.event or not used:
-            blanked += blank_versions(act, RecordKind.EVENT, event, keep_last=used)
-    return blanked
+    own = [e for e in sorted(events) if e == exhibit.event.event or find_event(db, e) is None]
+    return [(RecordKind.EXHIBIT, first), *((RecordKind.EVENT, event) for event in own)]
+
+
+def _blank(act: Act, kind: RecordKind, record_id: str) -> list[str]:
+    """Blank the old versions of a record; all, of an event that nothing belongs to any more."""
+    counts = kind is not RecordKind.EVENT or find_event(act.db, record_id) is not None
+    return blank_versions(act, kind, record_id, keep_last=counts)
+
+
+def _blank_why(act: Act, records: Sequence[tuple[RecordKind, str]]) -> dict[str, Any]:
+    """Blank the reasons that were given before for what these records say, in them and in the log;
+    what the row of this act says of it."""
+    names = [name for one in records for name in blank_version_reasons(act, *one)]
+    rows = blank_reasons(act.db, (f"{RECORDS}/{name}" for name in names))
+    return {"without_reason": names, REASONS_BLANKED: rows} if names else {}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit
@@ -68,7 +68,7 @@ class Holdings:
 def fields_of(exhibit: Exhibit) -> dict[str, str]:
     """The columns of an exhibit, without those of its event."""
     own = {name: str(getattr(exhibit, name)) for name in ("exhibit", "kind", "sharing", "firearm")}
-    return {**own, "event": exhibit.event.event, **asdict(exhibit.class_fields)}
+    return {**own, "event": exhibit.event.event, **vars(exhibit.class_fields)}
 
 
 def read_exhibits(db: sqlite3.Connection) -> dict[str, Exhibit]:

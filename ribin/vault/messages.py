@@ -41,6 +41,7 @@ class Question:
     kind: str
     at: str  # when it came, or when work on it began
     body_sha256: str
+    way: str  # how it came: over a line, in a bundle, or within one trust domain
     who: str
     reason: str
     state: QuestionState
@@ -66,6 +67,18 @@ def questions_held(vault: Vault) -> list[Question]:
     with vault.catalogue.reading() as db:
         rows = db.execute(query).fetchall()
     return [from_row(Question, row, state=QuestionState(row["state"])) for row in rows]
+
+
+def answers_for_bundle(vault: Vault, sender: str) -> list[bytes]:
+    """Answers to questions that a member sent in bundles; they go with every bundle to it for 30
+    days, since nobody says which one arrived."""
+    since = (datetime.now(UTC) - timedelta(days=30)).isoformat(timespec="milliseconds")
+    query = (
+        "SELECT answer FROM questions WHERE sender = ? AND way = 'bundle' AND state = 'answered' "
+        "AND at >= ? ORDER BY at, id"
+    )
+    with vault.catalogue.reading() as db:
+        return [bytes(row[0]) for row in db.execute(query, (sender, since))]
 
 
 def put_question(db: sqlite3.Connection, **columns: Any) -> None:
@@ -108,6 +121,13 @@ def count_questions(db: sqlite3.Connection, sender: str) -> tuple[int, int]:
     asked = db.execute(query, (sender, hour)).fetchone()[0]
     working = db.execute(f"{query} AND state = 'working'", (sender, lease)).fetchone()[0]
     return int(asked), int(working)
+
+
+def forget_told(db: sqlite3.Connection) -> None:
+    """Stored answers, and own searches that wait, go: they may tell of what is purged."""
+    db.execute("PRAGMA secure_delete = ON")
+    db.execute("DELETE FROM questions WHERE state = 'answered'")
+    db.execute("DELETE FROM outbox WHERE kind = 'search'")
 
 
 # Own questions on their way.
@@ -178,6 +198,12 @@ def name_questions(db: sqlite3.Connection, questions: Sequence[str], subject: st
         query = "SELECT receiver FROM outbox WHERE id = ?"
         receivers |= {str(row[0]) for row in db.execute(query, (question,))}
     return receivers
+
+
+def forget_own_questions(db: sqlite3.Connection, receiver: str, kind: str, subject: str) -> None:
+    """Those that wait go: one that says more takes their place."""
+    query = "DELETE FROM outbox WHERE receiver = ? AND kind = ? AND subject = ?"
+    db.execute(f"{query} AND answered_at = '' AND length(question) > 0", (receiver, kind, subject))
 
 
 def note_delivery(

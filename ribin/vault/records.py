@@ -19,6 +19,7 @@ from ribin.cases.record import (
     RecordKind,
     body_sha256,
     canonical_bytes,
+    reason_sha256,
     version_problem,
 )
 from ribin.vault.audit import now_utc
@@ -57,6 +58,7 @@ def next_version(
         identity=identity_of(who),
         at=now_utc(),
         reason=reason,
+        reason_sha256=reason_sha256(reason),
         body=dict(body),
         body_sha256=body_sha256(body),
         previous_sha256=before.sha256 if before else NO_VERSION,
@@ -115,20 +117,37 @@ def blank_versions(act: Act, kind: RecordKind, record_id: str, keep_last: bool =
     return blanked
 
 
+def blank_version_reasons(act: Act, kind: RecordKind, record_id: str) -> list[str]:
+    """Blank why the versions of a record were stated, but for those of this act; gives their names,
+    which the row that `act.log` adds next must have under "without_reason"."""
+    act.db.execute("PRAGMA secure_delete = ON")
+    names = [one.name for one in read_versions(act.db, kind, record_id) if one.reason]
+    before = [name for name in names if f"{RECORDS}/{name}" not in act.records]
+    for name in before:
+        act.db.execute("UPDATE records SET reason = '' WHERE record = ?", (name,))
+    return before
+
+
 def record_of(row: sqlite3.Row) -> Record:
     """A row of the table; ValueError where its body is no JSON."""
     return from_row(Record, row, body=json.loads(row["body"]) if row["body"] else None)
+
+
+def _blanked(db: sqlite3.Connection, fact: str) -> set[str]:
+    """The versions that rows of the log name under this fact, as far as their actions may."""
+    found: set[str] = set()
+    query = "SELECT action, details FROM audit WHERE instr(details, ?)"
+    for action, details in db.execute(query, (f'"{fact}"',)):
+        names, kinds = json.loads(details).get(fact, ()), BLANKING.get(action, ())
+        found.update(name for name in names if name.partition("/")[0] in kinds)
+    return found
 
 
 def version_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
     """One sentence for each version that does not follow from the one before, that was changed,
     that another person stated than the log says, or whose body is gone though no row of the log
     says who blanked it; no exhibit is named before it."""
-    blanked: set[str] = set()
-    query = "SELECT action, details FROM audit WHERE instr(details, '\"blanked\"')"
-    for action, details in db.execute(query):
-        names, kinds = json.loads(details).get("blanked", ()), BLANKING.get(action, ())
-        blanked.update(name for name in names if name.partition("/")[0] in kinds)
+    blanked, without_reason = _blanked(db, "blanked"), _blanked(db, "without_reason")
     owner = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
     rows = db.execute("SELECT * FROM records ORDER BY kind, id, version")
     for _, versions in groupby(map(record_of, rows), lambda one: (one.kind, one.id)):
@@ -139,7 +158,10 @@ def version_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tupl
                 if said.row.who != one.person and not received:
                     yield "", f"record {one.name}: {said.row.who} stated it, found {one.person}"
             text = version_problem(one, before)
-            if (one.body is None) != (one.name in blanked):
+            lacks_reason = not one.reason and one.reason_sha256 != reason_sha256("")
+            if lacks_reason and one.name not in without_reason:
+                text = "its reason is gone and nobody blanked it"
+            elif (one.body is None) != (one.name in blanked):
                 gone = "its text is gone and nobody blanked it"
                 text = gone if one.body is None else "it is not blanked"
             if text:

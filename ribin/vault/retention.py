@@ -25,6 +25,7 @@ from ribin.vault.enrol import INCOMING_FOLDER, remove_scan
 from ribin.vault.exhibits import aliases_of, first_name
 from ribin.vault.files import fsync_folder, make_folder
 from ribin.vault.leads import leads_of_exhibit
+from ribin.vault.messages import forget_told
 from ribin.vault.recorded_searches import PURGED, end_searches_with
 from ribin.vault.records import blank_versions
 from ribin.vault.rows import Act, from_row
@@ -107,7 +108,8 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
 
     Releases of it and the search that stands on it end; annotations on it and the lists of every
     search that was made with it go, but for hashes and counts. The audit log keeps every row, and
-    one more that says so; the tombstone keeps the names, and so do leads that have ended.
+    one more that says so; the tombstone keeps the names, and so do leads that have ended. Answers
+    that are stored to be given to other members again go too.
     Copies elsewhere (backups, exports, bundles sent before) are not reached.
 
     Raises ParameterError: nobody is named, or no reason is given; StoreError: the exhibit is
@@ -126,6 +128,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
         end_annotations_with(act, scans)
         end_assignments_of(act, first_name(db, exhibit))
+        forget_told(db)
         end_searches_with(act, scans, f"{PURGED} {exhibit}")
         stone = Tombstone(
             tombstone=uuid.uuid4().hex,

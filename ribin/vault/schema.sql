@@ -102,7 +102,8 @@ WHEN (SELECT rowid FROM scans WHERE sha256 = new.sha256) < (SELECT max(rowid) FR
 BEGIN UPDATE content SET token = lower(hex(randomblob(16))); END;
 
 -- The audit log only ever grows, by its next number: BEFORE INSERT also stops INSERT OR REPLACE,
--- which deletes without firing a DELETE trigger.
+-- which deletes without firing a DELETE trigger. The reason of a row may be blanked, which leaves its
+-- hash, by a later row that says so.
 CREATE TABLE audit (
     seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     at TEXT NOT NULL,
@@ -111,12 +112,18 @@ CREATE TABLE audit (
     action TEXT NOT NULL,
     subject TEXT NOT NULL,
     reason TEXT NOT NULL,
+    reason_sha256 TEXT NOT NULL CHECK (length(reason_sha256) = 64),
     details TEXT NOT NULL,
     previous_sha256 TEXT NOT NULL,
     sha256 TEXT NOT NULL,
     identity TEXT NOT NULL
 );
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+WHEN NEW.reason <> ''
+    OR (NEW.seq, NEW.at, NEW.who, NEW.host, NEW.action, NEW.subject, NEW.reason_sha256, NEW.details,
+        NEW.previous_sha256, NEW.sha256, NEW.identity)
+    IS NOT (OLD.seq, OLD.at, OLD.who, OLD.host, OLD.action, OLD.subject, OLD.reason_sha256,
+        OLD.details, OLD.previous_sha256, OLD.sha256, OLD.identity)
 BEGIN SELECT RAISE(ABORT, 'the audit log cannot be changed'); END;
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit log cannot be deleted from'); END;
@@ -125,7 +132,7 @@ WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit)
 BEGIN SELECT RAISE(ABORT, 'the audit log only takes its next number'); END;
 
 -- What persons state, version by version (cases/record.py). A version is never changed; the text of
--- an old one may be blanked, which leaves its hash.
+-- an old one and its reason may be blanked, which leaves their hashes.
 CREATE TABLE records (
     record TEXT PRIMARY KEY NOT NULL CHECK (record = kind || '/' || id || '/' || version),
     kind TEXT NOT NULL CHECK (kind <> ''),
@@ -136,17 +143,18 @@ CREATE TABLE records (
     identity TEXT NOT NULL,
     at TEXT NOT NULL,
     reason TEXT NOT NULL,
+    reason_sha256 TEXT NOT NULL CHECK (length(reason_sha256) = 64),
     body TEXT NOT NULL,
     body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),
     previous_sha256 TEXT NOT NULL CHECK (length(previous_sha256) = 64),
     UNIQUE (kind, id, version)
 );
 CREATE TRIGGER records_are_not_changed BEFORE UPDATE ON records
-WHEN (NEW.body <> '' AND NEW.body <> OLD.body)
+WHEN (NEW.body <> '' AND NEW.body <> OLD.body) OR (NEW.reason <> '' AND NEW.reason <> OLD.reason)
     OR (NEW.record, NEW.kind, NEW.id, NEW.version, NEW.member, NEW.person, NEW.identity, NEW.at,
-        NEW.reason, NEW.body_sha256, NEW.previous_sha256)
+        NEW.reason_sha256, NEW.body_sha256, NEW.previous_sha256)
     IS NOT (OLD.record, OLD.kind, OLD.id, OLD.version, OLD.member, OLD.person, OLD.identity, OLD.at,
-        OLD.reason, OLD.body_sha256, OLD.previous_sha256)
+        OLD.reason_sha256, OLD.body_sha256, OLD.previous_sha256)
 BEGIN SELECT RAISE(ABORT, 'records are superseded, never changed'); END;
 CREATE TRIGGER records_are_not_deleted BEFORE DELETE ON records
 BEGIN SELECT RAISE(ABORT, 'records are superseded, never changed'); END;
@@ -371,6 +379,7 @@ CREATE TABLE questions (
     kind TEXT NOT NULL,
     at TEXT NOT NULL,
     body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),
+    way TEXT NOT NULL CHECK (way IN ('folder', 'line', 'bundle')),
     who TEXT NOT NULL,
     reason TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'refused', 'working', 'answered')),

@@ -98,7 +98,8 @@ def exhibits(request: Request) -> Response:
     )
     with state.session() as session:
         found = list_exhibits(session.vault, who_of(request), filters)
-        total, member = len(session.vault.exhibits()), session.member
+        total = len(session.vault.exhibits() if any(asked.values()) else found)
+        member = session.member
     last = max(0, (len(found) - 1) // _A_PAGE)
     number = min(whole_number(query.get("page", "0")), last)
     return page(

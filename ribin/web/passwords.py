@@ -12,7 +12,7 @@ import anyio
 from ribin.cases.leads import ProvedPerson, acting_by_account
 from ribin.errors import AccessError
 from ribin.text import NAME_LENGTH, clean_text, text_problem
-from ribin.vault.accounts import Account
+from ribin.vault.accounts import Account, spelling_of
 from ribin.vault.passwords import log_refusal, prove
 from ribin.vault.vault import Vault
 from ribin.web.rates import GuessLimit
@@ -55,10 +55,10 @@ class PasswordCheck:
 
     def _prove(self, person: str, password: str, address: str, action: str) -> Account | None:
         with Vault.open(self._vault) as vault:
+            with vault.catalogue.reading() as db:
+                person = "" if text_problem(person, NAME_LENGTH) else spelling_of(db, person)
             try:
-                account = prove(
-                    vault, "" if text_problem(person, NAME_LENGTH) else person, password
-                )
+                account = prove(vault, person, password)
             except AccessError:
                 unlogged = self._guesses.may_log()
                 if unlogged is not None:

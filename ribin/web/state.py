@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from ribin.cases.exhibits import Filters, Grouping, Scope
-from ribin.cases.leads import ExhibitRef
+from ribin.cases.leads import ExhibitRef, Role
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
@@ -22,6 +22,7 @@ from ribin.services.search import SearchOptions, make_search, search_for
 from ribin.services.search_queue import QueuedSearch, SearchQueue
 from ribin.services.session import Session
 from ribin.vault.accounts import find_account
+from ribin.vault.people import roles_of
 from ribin.web.uploads import Uploads
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
@@ -102,6 +103,12 @@ class ApplicationState:
             return self._people[who]
 
     @property
+    def reads_log(self) -> bool:
+        """Whether the person may see the audit trail."""
+        with self.session() as session, session.vault.catalogue.reading() as db:
+            return bool({Role.AUDITOR, Role.ADMINISTRATOR} & set(roles_of(db, self.who)))
+
+    @property
     def has_account(self) -> bool:
         """Whether the person has an account, with whose password verdicts are signed."""
         with self.session() as session, session.vault.catalogue.reading() as db:
@@ -175,6 +182,7 @@ def search_options(form: Mapping[str, str], who: str) -> SearchOptions:
         group=Grouping(form.get("group") or Grouping.NONE),
         mark_type=form.get("mark") or None,
         leave_out_reviewed=form.get("leave_out_reviewed") == "yes",
+        fuse_all=form.get("fuse_all") == "yes",
     )
 
 

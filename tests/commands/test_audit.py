@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 
@@ -66,10 +67,12 @@ def rewritten(folder):
     previous = "0" * 64
     for row in rows:
         row["reason"] = "nothing" if row["action"] == "search" else row["reason"]
+        row["reason_sha256"] = hashlib.sha256(row["reason"].encode()).hexdigest()
         row["previous_sha256"] = previous
         previous = row["sha256"] = audit._row_hash(row)
-        values = [row[name] for name in ("reason", "previous_sha256", "sha256", "seq")]
-        db.execute("UPDATE audit SET reason=?, previous_sha256=?, sha256=? WHERE seq=?", values)
+        names = ("reason", "reason_sha256", "previous_sha256", "sha256", "seq")
+        values = "reason=?, reason_sha256=?, previous_sha256=?, sha256=?"
+        db.execute(f"UPDATE audit SET {values} WHERE seq=?", [row[name] for name in names])
     for trigger in triggers:
         db.execute(trigger["sql"])
     db.close()

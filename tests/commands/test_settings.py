@@ -51,6 +51,7 @@ def test_the_file_names_vault_network_and_person(ribin, vaults, settings):
         "person": {"value": EXAMINER, "source": "settings file"},
         "login": {"value": login_name() or None, "source": "operating system"},
         "roles": {"value": "examiner", "source": "vault"},
+        "account": {"value": None, "source": None},
         "vault": {"value": str(vaults / "JAM"), "source": "settings file"},
         "member": {"value": "JAM", "source": "vault"},
         "network": {"value": str(vaults / "network.toml"), "source": "settings file"},

@@ -18,6 +18,12 @@ from ribin.services.doctor import Finding, State, examine
 RIBIN = str(Path(sys.executable).with_name("ribin"))
 
 
+@pytest.fixture(autouse=True)
+def tested_once(self_tested, monkeypatch):
+    """The doctor computes its cases once for all tests of this file."""
+    monkeypatch.setattr(health, "_three_cases", lambda: self_tested)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="pty is not on Windows")
 def test_an_error_is_red_on_a_terminal_only(tmp_path):
     import pty

@@ -15,6 +15,7 @@ PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 LEFT_OUT = {"ribin completion", "ribin synth gallery"}  # theirs alone
 
 
+@pytest.mark.slow
 def test_the_code_of_the_page_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "sample_data", "sample_data")

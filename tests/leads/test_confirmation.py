@@ -151,7 +151,7 @@ def test_a_pair_that_awaits_a_confirmation_is_not_searched_again(agreed):
 
 def test_nobody_confirms_in_the_name_of_the_other(agreed):
     """A confirmation that Jamaica wrote for Belize, whose own log has none."""
-    from ribin.cases.record import NO_VERSION, Record, RecordKind, body_sha256
+    from ribin.cases.record import NO_VERSION, Record, RecordKind, body_sha256, reason_sha256
     from ribin.vault.audit import append_row, now_utc
     from ribin.vault.records import insert_version
 
@@ -159,6 +159,7 @@ def test_nobody_confirms_in_the_name_of_the_other(agreed):
     body = {"lead": LEAD}
     said = {"kind": RecordKind.CONFIRMATION, "id": LEAD, "version": 1, "member": "BLZ"}
     said |= {"person": EXAMINER, "identity": "login x", "at": now_utc(), "reason": "n"}
+    said["reason_sha256"] = reason_sha256("n")
     forged = Record(**said, body=body, body_sha256=body_sha256(body), previous_sha256=NO_VERSION)
     with jam.catalogue.writing() as db:
         record = insert_version(db, forged)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import random
+import resource
 import socket
 import ssl
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +18,8 @@ from http.client import HTTPSConnection
 
 import msgspec
 import pytest
-from node_makers import WHO, Line, key_of, line_to, make_member, question, served, trust
+from mutations import mutated
+from node_makers import WHO, Line, key_of, line_to, make_member, owner_side, question, served, trust
 
 from ribin.connections import NODE
 from ribin.crypto.certificates import (
@@ -28,8 +32,9 @@ from ribin.crypto.certificates import (
 )
 from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, FormatError, NoAnswerError, ParameterError, StoreError
-from ribin.exchange.message import MOST_QUESTION_BYTES
+from ribin.exchange.message import MOST_QUESTION_BYTES, MessageKind, seal_content, seal_message
 from ribin.exchange.node_client import NodeCarrier, node_address
+from ribin.exchange.questions import CountsQuestion
 from ribin.vault.keys import end_trust
 from ribin.vault.vault import Vault
 
@@ -468,3 +473,80 @@ def test_a_member_that_asks_too_much_at_once_waits_and_is_answered(vaults, jam):
         facts = json.loads(node.carrier(key_of(vaults["BLZ"])).status())
         assert facts["questions"]["JAM"]["log_heads"]["answered"] == 60
         assert facts["questions"]["JAM"]["log_heads"]["p95_ms"] > 0
+
+
+@pytest.mark.slow
+def test_mutated_messages_over_a_line_leave_nothing(tmp_path, counted):
+    """Each with some bytes changed: refused in a line, nothing written, the memory as before."""
+    jam, blz = make_member(tmp_path, "JAM"), make_member(tmp_path, "BLZ")
+    trust(blz, jam)
+    key, chance = key_of(jam), random.Random(11)
+    real = seal_message(MessageKind.COUNTS, CountsQuestion("A. Brown"), key, "JAM", "BLZ")
+    statuses: Counter[int] = Counter()
+    with Vault.open(blz) as vault:
+        with vault.catalogue.reading() as db:
+            before = db.execute("SELECT count(*) FROM questions").fetchone()[0]
+        rows = len(vault.audit_log())
+    with served(blz, owner_side(blz)) as node:
+        connection = raw_client(node, key)
+        memory_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        for _ in range(2000):
+            body = mutated(real, chance)
+            if body == real:
+                continue
+            connection.request("POST", "/messages", body)
+            reply = connection.getresponse()
+            told = reply.read()
+            statuses[reply.status] += 1
+            assert reply.status != 200, body
+            assert b"Traceback" not in told
+            assert b"\n" not in told
+            assert len(told) <= 500
+        connection.close()
+        grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory_kb) / 1024
+    assert grown_mb < 200
+    with Vault.open(blz) as vault:
+        with vault.catalogue.reading() as db:
+            assert db.execute("SELECT count(*) FROM questions").fetchone()[0] == before
+        assert len(vault.audit_log()) == rows
+    assert set(statuses) <= {400, 403, 413, 500}
+    counted(f"mutated messages over a line: {dict(statuses)}, memory {grown_mb:.0f} MB more")
+
+
+def test_a_question_that_waits_for_its_turn_is_as_old_as_when_it_came(vaults, jam):
+    """What the owner's side is told is when it came; a queue may be longer than five minutes."""
+    times = []
+
+    def slow(raw: bytes, received: datetime) -> bytes:
+        times.append((received, datetime.now(UTC)))
+        time.sleep(0.3)
+        return echo(raw)
+
+    with served(vaults["BLZ"], echo) as node, ThreadPoolExecutor(6) as pool:
+        node.node.questions._answering = slow
+        carrier = node.carrier(jam)
+        sent = [question(jam, "BLZ", str(number)) for number in range(6)]
+        assert list(pool.map(lambda raw: carrier.send(raw, 20), sent)) == [echo(r) for r in sent]
+    waited = [(begun - received).total_seconds() for received, begun in times]
+    assert max(waited) > 0.5
+    assert min(waited) < 0.2
+
+
+def test_a_question_that_is_sent_again_with_another_time_joins_the_first(vaults, jam):
+    times = []
+
+    def slow(raw: bytes) -> bytes:
+        times.append(1)
+        time.sleep(0.5)
+        return b"once"
+
+    with served(vaults["BLZ"], slow) as node, ThreadPoolExecutor(2) as pool:
+        content = msgspec.msgpack.encode(CountsQuestion("A. Brown"))
+        names = (MessageKind.COUNTS, content, jam, "JAM", "BLZ", "0" * 32)
+        first = seal_content(*names)
+        time.sleep(1.1)  # times are in seconds
+        again = seal_content(*names)
+        assert first != again
+        carrier = node.carrier(jam)
+        assert list(pool.map(lambda raw: carrier.send(raw, 10), (first, again))) == [b"once"] * 2
+    assert times == [1]

@@ -275,6 +275,29 @@ def test_every_fact_of_a_request_and_of_a_row_crosses():
     assert {*ProvenanceStatement.__struct_fields__} == made
 
 
+def test_a_purge_takes_stored_answers_along_and_originals_are_never_stored(blz):
+    from ribin.exchange.questions import OriginalAnswer, OriginalQuestion
+    from ribin.vault.retention import purge_exhibit
+    from ribin.vault.sharing import release_exhibit
+
+    blz.agree()
+    said = {"who": WHO, "reason": "joint case"}
+    release_exhibit(blz.vault, "BLZ-network", "JAM", Scope.CLUSTER, original=True, **said)
+    asked = prepare(MessageKind.ORIGINAL, OriginalQuestion("BLZ-network", "bob", "murder"))
+    for _ in range(2):  # given again, the log has it again
+        files = blz.line.send(asked, OriginalAnswer, 30).content.files
+    assert (len(files), blz.actions().count("original")) == (1, 2)
+    blz.search()
+    with blz.vault.catalogue.reading() as db:
+        query = "SELECT kind, length(answer) > 0 FROM questions ORDER BY at"
+        assert [tuple(row) for row in db.execute(query)] == [("original", 0), ("search", 1)]
+    purge_exhibit(blz.vault, "BLZ-network", **said)
+    with blz.vault.catalogue.reading() as db:
+        assert db.execute("SELECT count(*) FROM questions").fetchone()[0] == 0
+    with pytest.raises(AccessError, match="whose original BLZ has released"):
+        blz.line.send(asked, OriginalAnswer, 30)
+
+
 def mutated(rng, raw):
     """The same bytes but for some that are changed, cut out or put in."""
     bad = bytearray(raw)

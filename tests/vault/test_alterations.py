@@ -136,7 +136,7 @@ ALTERATIONS = {
     "a role given": "INSERT INTO appointments (person, role, standing, at, appointed_by, reason) "
     "SELECT person, 'administrator', standing, at, appointed_by, reason FROM appointments LIMIT 1",
     "a release made": "INSERT INTO records SELECT 'release/X2/TTO/1', kind, 'X2/TTO', 1, member, "
-    "person, identity, at, reason, body, body_sha256, previous_sha256 FROM records "
+    "person, identity, at, reason, reason_sha256, body, body_sha256, previous_sha256 FROM records "
     "WHERE kind = 'release' AND version = 1 LIMIT 1",
     "a role": "UPDATE appointments SET person = 'Cy Dale' WHERE appointment = 3",
     "a role taken away": "DELETE FROM appointments WHERE role = 'auditor' OR appointment = 3",
@@ -172,6 +172,9 @@ ALTERATIONS = {
     "a version blanked": "UPDATE records SET body = '' WHERE id = 'E-X1'",
     "a closure taken away": "DELETE FROM records WHERE kind = 'closure'",
     "a closure's reason": "UPDATE records SET reason = 'none' WHERE kind = 'closure'",
+    "a reason blanked": "UPDATE records SET reason = '' WHERE id = 'E-X1' AND reason <> ''",
+    "a reason of the log blanked": "UPDATE audit SET reason = '' WHERE action = 'release'",
+    "a reason of the log": "UPDATE audit SET reason = 'other' WHERE action = 'release'",
     "a row of the log": "UPDATE audit SET who = 'Cy Dale' WHERE seq = 20",
     "a row of the log taken away": "DELETE FROM audit WHERE seq = 20",
     "the end of the log": "DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)",

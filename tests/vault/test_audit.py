@@ -55,8 +55,8 @@ def test_a_row_says_who_when_where_what_and_why(vault):
         "UPDATE audit SET who = 'nobody' WHERE seq = 1",
         "DELETE FROM audit WHERE seq = 4",
         "INSERT OR REPLACE INTO audit SELECT seq, at, 'nobody', host, action, subject, reason,"
-        " details, previous_sha256, sha256, identity FROM audit WHERE seq = 4",
-        "INSERT INTO audit SELECT seq + 2, at, who, host, action, subject, reason,"
+        " reason_sha256, details, previous_sha256, sha256, identity FROM audit WHERE seq = 4",
+        "INSERT INTO audit SELECT seq + 2, at, who, host, action, subject, reason, reason_sha256,"
         " details, previous_sha256, sha256, identity FROM audit WHERE seq = 4",
     ],
 )

@@ -367,3 +367,58 @@ def test_who_erases_old_text_is_told_what_keeps_it(ribin, vault):
     done = ribin(*words, "--place", "Kingston", "--reason", "a private address")
     assert done.code == 0, done.err
     assert "X1: backups, exports and bundles made before keep the old text" in done.err
+    assert "the audit log keeps the names that the exhibit had" in done.err
+
+
+def test_erased_text_takes_its_reasons_along(ribin, vault, tmp_path):
+    """In the records and in the rows of the log that vouch for them; the last one stays."""
+    secret = "because Mrs Pink of 12 Harbour Street said so"
+    correct_exhibits(
+        vault, ["X1"], {"calibre": ".40", "place": "Negril"}, **SAID | {"reason": secret}
+    )
+    correct_exhibits(vault, ["X2"], {"calibre": ".40"}, **SAID | {"reason": secret})
+    before = [row.sha256 for row in vault.audit_log()]
+    correct_exhibits(vault, ["X1"], {"place": "Kingston"}, erase_old=True, **SAID)
+    rows = vault.audit_log()
+    assert [row.sha256 for row in rows][:-1] == before  # the chain holds
+    assert [row.reason for row in rows if row.reason == secret] == [secret]  # that of X2
+    blanked = [rows[seq - 1] for seq in rows[-1].details["reasons_blanked"]]
+    assert [(row.action, row.reason) for row in blanked] == [("enrol", ""), ("edit", "")]
+    assert rows[-1].reason == SAID["reason"]
+    kept = [one.reason for one in history_of(vault, "X1")]
+    assert secret not in kept
+    assert SAID["reason"] in kept
+    assert vault.check().problems == ()
+    content = (vault.path / "catalogue.sqlite").read_bytes()
+    assert content.count(secret.encode()) <= 2  # of X2, in its record and in the log
+    # and a log that is exported, or a vault that is exported and comes back, is sound
+    said = ("--vault", vault.path, "--who", "chief", "--reason", "audit")
+    assert ribin("audit", "export", tmp_path / "log.jsonl", *said).code == 0
+    assert ribin("audit", "verify", "--file", tmp_path / "log.jsonl").code == 0
+    assert ribin("export", tmp_path / "out", *said).code == 0
+    assert ribin("import", tmp_path / "out", tmp_path / "back", "--who", "chief").code == 0
+    with Vault.open(tmp_path / "back") as back:
+        assert back.check().problems == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("UPDATE audit SET reason = '' WHERE seq = {seq}", "the reason of row {seq} is gone"),
+        (
+            "UPDATE records SET reason = '' WHERE kind = 'exhibit' AND id = 'X1'",
+            "its reason is gone",
+        ),
+    ],
+)
+def test_a_reason_that_is_gone_without_a_row_that_says_so_is_found(tmp_path, statement, text):
+    with Vault.create(tmp_path / "JAM", "JAM", "chief") as vault:
+        enrol(vault, 1, make_exhibit("X1", Scope.NETWORK))
+        correct(vault, "X1", calibre=".40")
+        with vault.catalogue.writing() as db:
+            seq = db.execute("SELECT max(seq) FROM audit WHERE reason <> ''").fetchone()[0]
+            assert db.execute(statement.format(seq=seq)).rowcount
+        found = [problem.text for problem in vault.check().problems]
+        assert any(text.format(seq=seq) in one for one in found), found
+        with pytest.raises(StoreError, match="cannot be changed"), vault.catalogue.writing() as db:
+            db.execute("UPDATE audit SET reason = 'other'")

@@ -88,7 +88,7 @@ def test_a_blanked_text_leaves_its_hash_and_the_chain(vault):
         "DELETE FROM records",
         "INSERT OR REPLACE INTO records SELECT * FROM records WHERE version = 1",
         "INSERT INTO records SELECT 'event/E1/9', kind, id, 9, member, person, identity, at, "
-        "reason, body, body_sha256, previous_sha256 FROM records WHERE version = 1",
+        "reason, reason_sha256, body, body_sha256, previous_sha256 FROM records WHERE version = 1",
     ],
 )
 def test_the_catalogue_refuses_to_change_a_version(vault, statement):

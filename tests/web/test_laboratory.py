@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import statistics
 import time
@@ -28,6 +30,7 @@ from ribin.cases.leads import Conclusion, ExhibitRef, LeadStatus, ReviewBasis
 from ribin.errors import AccessError
 from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead
+from ribin.report.document import Document
 from ribin.services.leads import look_at_lead
 from ribin.vault.leads import read_lead
 from ribin.vault.passwords import remove_account, reset_password
@@ -345,7 +348,7 @@ def test_the_log_is_not_flooded(lab, monkeypatch):
 
 def test_an_unknown_name_is_refused_like_a_known_one(lab):
     answers = []
-    for number, name in enumerate((EXAMINER, "Nobody Here", "ana brown", "\u202e", "x" * 500, "")):
+    for number, name in enumerate((EXAMINER, "Nobody Here", "ana browne", "\u202e", "x" * 500, "")):
         browser = lab.browser(address=f"10.0.3.{number}")
         answer = browser.sign_in(name, "a wrong password")
         kept = re.sub(r'value="[^"]*"', "", answer.text)
@@ -550,18 +553,102 @@ def test_texts_of_others_are_shown_as_text(lab, folder):
         enrol(vault, 77, make_exhibit("EVIL", place=evil, calibre=evil))
         refs = ExhibitRef("JAM", "EVIL"), ExhibitRef("JAM", "JAM-1")
         lead = take_up_lead(vault, None, *refs, who=EXAMINER, note=evil).history.lead.lead
-    browser = lab.browser(EXAMINER)
-    for path in (
-        "/",
-        "/exhibits",
-        "/exhibit?name=EVIL",
-        "/leads",
-        f"/lead?number={lead}",
-        "/account",
-    ):
+    browser, shown = lab.browser(EXAMINER), 0
+    of_exhibit = ("/exhibit?name=EVIL", "/redo?exhibit=EVIL", "/trace?exhibit=EVIL")
+    of_lead = (f"/lead?number={lead}", f"/lead/marks?number={lead}", "/leads")
+    for path in ("/", "/exhibits", "/searches", "/entry", "/account", *of_exhibit, *of_lead):
         text = browser.get(path).text
         assert "<script>alert" not in text, path
         assert "<img src=x" not in text, path
+        shown += "alert(1)" in text
+    assert shown >= 3
+    answer = browser.post("/lead/open", id=evil, mark=evil, rank=evil, note=evil)
+    assert "<script>alert" not in answer.text
+
+
+def every_route():
+    """Path and method of each route, as a browser may ask for it."""
+    from ribin.web import app
+
+    for route in (*app._ROUTES, *app._OF_ACCOUNTS):
+        for method in sorted(route.methods - {"HEAD"}):
+            yield route.path, method
+
+
+@pytest.mark.parametrize(("path", "method"), list(every_route()))
+def test_no_route_is_open_to_nobody(lab, path, method):
+    """Also one that is added later."""
+    if path == "/sign-in":
+        return
+    browser = lab.browser()
+    answer = browser.send("GET", path) if method == "GET" else browser.post_to(path, {})
+    assert answer.status == (303 if method == "GET" else 401)
+    assert answer.headers.get("location", "/sign-in").startswith("/sign-in")
+
+
+@pytest.mark.parametrize("path", [p for p, method in every_route() if method == "POST"])
+def test_no_form_is_taken_without_its_secret(lab, path):
+    if path == "/sign-in":
+        return
+    browser = lab.browser(HEAD)
+    rows = len(lab.log())
+    for csrf in ("", "guess"):
+        assert browser.post_to(f"{browser.base}{path}", {"csrf": csrf}).status == 403
+    assert browser.send("POST", f"{browser.base}{path}", "").status == 403  # no origin
+    assert len(lab.log()) == rows
+
+
+def test_what_one_person_works_with_is_not_anothers(lab):
+    """Keys of files and reports are of the person who has them, even where another knows one."""
+    one, other = lab.browser(EXAMINER), lab.browser(TECHNICIAN)
+    part = base64.b64encode(b"no scan").decode()
+    answer = one.post("/entry/part", name="a.x3p", at="0", size="7", data=part)
+    key = json.loads(answer.body)["id"]
+    assert one.get(f"/draft?id={key}").status == 200
+    assert other.get(f"/draft?id={key}").status == 404
+    assert other.get(f"/entry/found?id={key}").status == 404
+    assert other.post("/entry/drop", id=key).status == 404
+    assert one.get(f"/draft?id={key}").status == 200
+    report = Document("Report", "of a pair", (("Case", "C 7"),), "footer")
+    key = lab.door.state.of_person(EXAMINER).reports.put(report)
+    assert one.get(f"/reports?id={key}").status == 200
+    assert other.get(f"/reports?id={key}").status == 404
+
+
+def test_in_ones_own_server_too_a_verdict_needs_the_password(folder):
+    """`ribin serve` for one person who has an account: the person of --who is only stated."""
+    from web_client import served
+
+    from ribin.params.defaults import DEFAULT_PARAMS
+    from ribin.web.state import ApplicationState
+
+    lead = lead_of(folder, "JAM-2", "JAM-5")
+    said = {"lead": lead, "conclusion": "elimination", "examined": "items", "note": "seen"}
+    with served(ApplicationState(folder, None, DEFAULT_PARAMS, EXAMINER)) as client:
+        client.enter()
+        assert 'name="password"' in client.get(f"/lead?number={lead}").text
+        refused = client.post("/review", **said)
+        assert (refused.status, "password of Ana Brown needed" in refused.text) == (403, True)
+        assert client.post("/review", **said, password="a wrong password").status == 403
+        assert standing(folder, lead) is LeadStatus.LEAD
+        assert client.post("/review", **said, password=password_of(EXAMINER)).status == 200
+    assert standing(folder, lead) is LeadStatus.SECOND_REVIEW_DUE
+    with Vault.open(folder, read_only=True) as vault:
+        row = next(r for r in reversed(vault.audit_log()) if r.action == "review")
+    assert row.identity.startswith("account, signed off, login ")
+
+
+@pytest.mark.parametrize("name", ["ana brown", "ANA  BROWN", " Ana Brown "])
+def test_a_name_is_known_in_other_capitals(lab, name):
+    browser = lab.browser()
+    assert browser.sign_in(name, password_of(EXAMINER)).status == 303
+    assert EXAMINER in browser.get("/leads").text
+    assert lab.log()[-1].who == EXAMINER
+
+
+def test_the_audit_trail_is_offered_to_who_may_read_it(lab):
+    assert "/audit" in lab.browser(HEAD).get("/leads").text
+    assert "/audit" not in lab.browser(EXAMINER).get("/leads").text
 
 
 def test_people_have_states_of_their_own(lab):

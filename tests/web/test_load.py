@@ -1,0 +1,89 @@
+"""Five people at once at a vault of 5,000 exhibits: what a page costs; memory stays flat."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from laboratory_client import EXAMINER, HEAD, REVIEWER, TECHNICIAN, make_staff, running_laboratory
+from loadtest import LoadedMark, _exhibit, load_marks
+
+from ribin.model import MarkType
+from ribin.vault.vault import Vault
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_passwords")]
+EXHIBITS = 5000
+PAGES = ("/", "/exhibits", "/leads", "/searches", "/entry", "/statistics", "/people", "/account")
+DEAREST_S = 0.2  # of one page, in seconds of one core: what a person takes for at once
+_STATM = "/proc/self/statm"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, quick_passwords):
+    made = tmp_path_factory.mktemp("load") / "JAM"
+    with Vault.create(made, "JAM", who=HEAD) as vault:
+        load_marks(
+            vault,
+            [
+                LoadedMark(
+                    _exhibit(number, "JAM"),
+                    MarkType.BREECH_FACE,
+                    25.0,
+                    "0123456789ab",
+                    hashlib.sha256(str(number).encode()).hexdigest(),
+                )
+                for number in range(EXHIBITS)
+            ],
+        )
+        make_staff(vault)
+    return made
+
+
+@pytest.fixture(scope="module")
+def lab(folder):
+    with running_laboratory(folder) as running:
+        yield running
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_costs_little(lab, path):
+    browser = lab.browser(HEAD)
+    browser.get(path)
+    costs = []
+    for _ in range(5):
+        begun = time.process_time()  # of the server, and of the little that asks it
+        assert browser.get(path).status == 200
+        costs.append(time.process_time() - begun)
+    assert min(costs) < DEAREST_S
+
+
+def memory_mb() -> float:
+    gc.collect()
+    return int(Path(_STATM).read_text().split()[1]) * 4096 / 1e6
+
+
+@pytest.mark.skipif(not Path(_STATM).exists(), reason="no /proc on this system")
+def test_five_people_at_once_are_served_and_memory_stays_flat(lab):
+    people = (HEAD, EXAMINER, REVIEWER, TECHNICIAN, EXAMINER)
+    browsers = [lab.browser(who, address=f"10.0.9.{n}") for n, who in enumerate(people)]
+
+    def work(number: int) -> set[int]:
+        browser = browsers[number % len(browsers)]
+        return {browser.get(path).status for path in PAGES}
+
+    def ask(rounds: int) -> None:
+        with ThreadPoolExecutor(len(browsers)) as pool:
+            for statuses in pool.map(work, range(rounds * len(browsers))):
+                assert statuses == {200}
+
+    ask(6)  # caches and threads
+    before = memory_mb()
+    ask(29)  # 1,015 requests
+    assert memory_mb() - before < 20.0
+    # Nobody's page was given to another.
+    for browser, who in zip(browsers, people, strict=True):
+        assert who in browser.get("/account").text
