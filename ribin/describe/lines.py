@@ -216,9 +216,9 @@ def without_lines(
 
 
 def lines_of(one: Template, two: Template) -> str:
-    """The shape of the strongest lines of a pair; empty where neither mark has any."""
+    """The shape of the strongest lines of a pair; empty where either mark has none to share."""
     figures = [side.arrays["lines"][0] for side in (one, two) if "lines" in side.arrays]
-    if not figures:
+    if len(figures) < 2:
         return ""
     strongest = max(figures, key=lambda figure: (float(figure[2]), float(figure[1])))
     return RINGS if strongest[1] > _NEAR else PARALLEL
