@@ -28,6 +28,7 @@ from ribin.model import Mark, Scan, Template
 from ribin.pipeline import describe_mark, extract_marks
 from ribin.read import read_scan
 from ribin.report.table import table
+from ribin.vault.packed import pack_template
 from ribin.vault.vault import Vault
 
 Row = dict[str, Any]
@@ -56,7 +57,8 @@ def template_rows(templates: Sequence[Template]) -> list[Row]:
         for name in templates[0].arrays
     ]
     whole = median(sum(array.nbytes for array in t.arrays.values()) for t in templates)
-    return [*rows, _row("template", whole, "bytes")]
+    packed = median(len(pack_template(template)) for template in templates)
+    return [*rows, _row("template", whole, "bytes"), _row("template, packed", packed, "bytes")]
 
 
 def disk_rows(cases: Sequence[Enrolled]) -> list[Row]:

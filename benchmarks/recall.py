@@ -12,6 +12,7 @@ crowd that lie above the mate.
 from __future__ import annotations
 
 import os
+import sys
 
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
@@ -83,7 +84,10 @@ def main() -> None:
     if chosen.quick:
         chosen.folder, chosen.strangers, chosen.only = SAMPLE, 500, QUICK
     params = load_params(chosen.params) if chosen.params else DEFAULT_PARAMS
-    rows = list(_rows(chosen, params))
+    rows = []
+    for row in _rows(chosen, params):
+        rows.append(row)
+        print(", ".join(map(str, row.values())), file=sys.stderr, flush=True)
     columns = list(rows[0])
     print(table(columns, [[row[column] for column in columns] for row in rows]))
     print(

@@ -113,6 +113,9 @@ class Comparison:
         Correlation of the whole marks as they were laid, from -1 to 1.
     score, score_parts : float, tuple of ScorePart
         Similarity from 0 to 100, no probability; the points that it is the sum of.
+    along : str
+        "parallel lines" or "lines about one centre", where the marks agree along them more than
+        what they share beyond allows to count.
     rotation_deg, shift_um : float, (float, float)
         Counter-clockwise as displayed; down and right.
     cell_fits : tuple of CellFit
@@ -137,7 +140,11 @@ class Comparison:
     version: str
     elapsed_s: float = 0.0
     reason: str = ""
-    note: str = ""  # what an examiner should look at: the pair agrees better mirrored
+    caution: str = ""  # of marks of this type: not validated on real ones
+    note: str = ""  # what an examiner should look at
+    scale: float = 1.0  # the pair agrees where the reference is taken as so many times as large,
+    mirrored: bool = False  # or where its left and right are exchanged, before it is turned
+    along: str = ""  # lines that the score rests on, which other firearms may share; or empty
 
     @property
     def compared(self) -> bool:

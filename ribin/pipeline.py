@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from ribin.comparison import Comparison
-from ribin.correlate.side import prepare_side
+from ribin.correlate.register import coarse_strengths
+from ribin.correlate.rings import RingSide, lay_rings
+from ribin.correlate.side import PreparedSide, prepare_rest, prepare_side
 from ribin.correlate.steps import correlate_sides
+from ribin.decide.lines import join_parts, lines_note
+from ribin.decide.looks import SecondLook, as_read
 from ribin.decide.steps import decide_comparison, not_compared
+from ribin.describe.altered import Alteration, altered_rings, altered_template
+from ribin.describe.lines import lines_of
 from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError, ScanError
 from ribin.extract.find import find_regions
-from ribin.extract.marks import MIRRORS, extract_mark, mirror_mark
+from ribin.extract.marks import extract_mark
 from ribin.extract.outliers import leave_out_outliers
 from ribin.extract.quality import judge_quality
 from ribin.model import (
@@ -33,7 +41,7 @@ from ribin.model import (
     light_note,
     mark_with_article,
 )
-from ribin.params.defaults import DEFAULT_PARAMS, MethodParams, Params
+from ribin.params.defaults import DEFAULT_PARAMS, DescribeParams, MethodParams, Params
 
 
 def extract_marks(
@@ -290,7 +298,32 @@ def compare_marks(
             )
     if unlike := _unlike(reference, comparison):
         return not_compared(reference, comparison, unlike, params.params_id)
-    sides = prepare_side(reference), prepare_side(comparison)
+    result = _compare_surfaces(reference, comparison, params, prepare_side, trace)
+    shape = lines_of(reference, comparison)
+    if shape and result.score >= method.decide.rest_from:
+        rest = _compare_surfaces(reference, comparison, params, prepare_rest, trace)
+        result = join_parts(result, rest, shape, method.decide)
+    notes = (
+        light_note(reference.provenance.lighting, comparison.provenance.lighting),
+        lines_note(result.along),
+        result.note,
+    )
+    note = "; ".join(filter(None, notes))
+    caution = params.validation.caution(reference.mark_type)
+    elapsed_s = time.perf_counter() - started
+    return replace(result, note=note, caution=caution, elapsed_s=elapsed_s)
+
+
+def _compare_surfaces(
+    reference: Template,
+    comparison: Template,
+    params: Params,
+    prepare: Callable[[Template], PreparedSide],
+    trace: Trace,
+) -> Comparison:
+    """The marks as they are, or without their lines, as `prepare` lays them out."""
+    method = params.of(reference.mark_type, reference.kind)
+    sides = prepare(reference), prepare(comparison)
     registration = correlate_sides(*sides, method.describe, method.correlate, trace)
     if registration is None:
         reason = "the marks overlap at no placement in range"
@@ -298,12 +331,7 @@ def compare_marks(
     result = decide_comparison(
         reference, comparison, registration, method.decide, params.params_id, trace
     )
-    notes = (
-        light_note(reference.provenance.lighting, comparison.provenance.lighting),
-        mounting_note(result, method) if registration.beyond else "",
-    )
-    note = "; ".join(filter(None, notes))
-    return replace(result, note=note, elapsed_s=time.perf_counter() - started)
+    return replace(result, note=mounting_note(result, method)) if registration.beyond else result
 
 
 def mounting_note(result: Comparison, method: MethodParams) -> str:
@@ -316,31 +344,83 @@ def mounting_note(result: Comparison, method: MethodParams) -> str:
     )
 
 
-def check_mirrored(
-    reference: Template, comparison: Mark, result: Comparison, params: Params = DEFAULT_PARAMS
-) -> Comparison:
-    """The comparison with a note where the pair agrees clearly better mirrored than as read.
+def look_again(
+    reference: Template, comparison: Template, score: float, params: Params = DEFAULT_PARAMS
+) -> Comparison | None:
+    """A comparison at another scale, or mirrored, where the pair so scores more than `score`.
 
-    Files that were written the other way round, and casts that nobody declared, score like
-    non-mates. Only a low score is worth the four comparisons more that this takes.
+    Files with a wrong pitch or written the other way round, and casts that nobody declared, score
+    like non-mates. Only a low score is worth it: the coarse registration of each way, and a full
+    comparison of the best one. A pair that could not be compared has NaN.
     """
-    limits = params.handedness
-    if result.compared and result.score >= limits.low_score:
-        return result
-    best, way = -1.0, ""
-    for how in MIRRORS:
-        other = describe_mark(mirror_mark(comparison, how), params)
-        score = compare_marks(reference, other, params).score
-        if score > best:
-            best, way = score, how
-    usual = result.score if result.compared else 0.0
-    if best < max(limits.min_score, usual + limits.lead):
-        return result
-    note = (
-        f"the pair agrees clearly better with {result.comparison} {way}: "
-        f"score {best:.1f} instead of {result.score:.1f}; check how the scans were made"
+    limits = params.looks
+    best: Comparison | None = None
+    usual = 0.0 if math.isnan(score) else score
+    if usual >= limits.low_score or _unlike(reference, comparison):
+        return None
+    for look in _promising(reference, comparison, params):
+        found = as_read(_compare_altered(reference, comparison, look, params), look, limits)
+        if found.compared and found.score > usual:
+            best, usual = found, found.score
+        elif not look.mirrored:
+            break  # where a scale is no better, those next to it are not tried
+    return best
+
+
+def _promising(reference: Template, comparison: Template, params: Params) -> tuple[SecondLook, ...]:
+    """The way of looking that is strongest on rings, with its neighbours; none where the pair as
+    read is about as strong."""
+    limits, method = params.looks, params.of(reference.mark_type, reference.kind)
+    describe, correlate = method.describe, method.correlate
+
+    def strengths(own: Alteration, other: Alteration) -> tuple[float, float]:
+        one, two = rings_of(reference, own, describe), rings_of(comparison, other, describe)
+        return coarse_strengths(one, two, describe, correlate)
+
+    usual, _ = strengths(Alteration(), Alteration())
+    found: list[tuple[float, tuple[SecondLook, ...]]] = []
+    for step in range(-limits.steps, limits.steps + 1):
+        if step:
+            scales = [math.exp(step * limits.step + k * limits.fine_step) for k in (0, -1, 1)]
+            looks = tuple(SecondLook(scale) for scale in scales)
+            half = looks[0].half
+            strength, _ = strengths(Alteration(half), Alteration(1.0 / half))
+            found.append((strength, looks))
+    both = (
+        strengths(Alteration(mirrored=True), Alteration()),
+        strengths(Alteration(), Alteration(mirrored=True)),
     )
-    return replace(result, note=note)
+    for inverted in (False, True):
+        looks = SecondLook(1.0, True, False, inverted), SecondLook(1.0, False, True, inverted)
+        found.append((max(pair[int(inverted)] for pair in both), looks))
+    strength, looks = max(found, key=lambda one: one[0])
+    return looks if strength >= limits.lead * usual else ()
+
+
+def rings_of(template: Template, how: Alteration, describe: DescribeParams) -> RingSide:
+    """An altered mark on rings; kept as long as its template lives, for a query of many pairs."""
+    if how == Alteration():
+        return prepare_side(template).coarse
+    kept = _kept_rings.setdefault(template, {})
+    if how not in kept:
+        kept[how] = lay_rings(*altered_rings(template, how, describe).values())
+    return kept[how]
+
+
+_kept_rings: WeakKeyDictionary[Template, dict[Alteration, RingSide]] = WeakKeyDictionary()
+
+
+def _compare_altered(
+    reference: Template, comparison: Template, look: SecondLook, params: Params
+) -> Comparison:
+    describe = params.of(reference.mark_type, reference.kind).describe
+    own = Alteration(look.half, look.mirrored_reference, look.inverted)
+    other = Alteration(1.0 / look.half, look.mirrored_comparison)
+    return compare_marks(
+        altered_template(reference, own, describe),
+        altered_template(comparison, other, describe),
+        params,
+    )
 
 
 def compare_many(

@@ -184,6 +184,8 @@ class Candidate:
     class_fields: ClassFields = ClassFields()
     known_as: str = ""  # of another member's released exhibit, the pseudonym that it had before
     same_file: bool = False  # as the query, which another member has enrolled too
+    along: str = ""  # lines that the score rests on, which other firearms may share; or empty
+    note: str = ""  # what an examiner should know of this row: along what, how turned, scaled
 
     @property
     def exhibit_words(self) -> str:

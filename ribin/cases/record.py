@@ -32,6 +32,7 @@ class RecordKind(StrEnum):
     ROLES = "roles"  # that a person holds
     RELEASE = "release"  # of an exhibit to another member, and its end
     CANDIDATE = "candidate"  # of a recorded search: what one person has seen of it
+    ASSIGNMENT = "assignment"  # of what is due to a person
     CONFIRMATION = "confirmation"  # by one member of two verdicts that the other gave on a lead
     AGREEMENT = "agreement"  # with another member: how near it is, and how much it may ask
 

@@ -497,6 +497,11 @@ ranking_options = stacked(
     ),
     click.option("--leave-out-reviewed", is_flag=True, help="Leave out pairs with both verdicts."),
     click.option(
+        "--fuse-all",
+        is_flag=True,
+        help="Order exhibits by firing pins and ejector marks too, not validated on real marks.",
+    ),
+    click.option(
         "--unlogged",
         is_flag=True,
         help="Search a copy of your vault that can only be read; every list says so.",

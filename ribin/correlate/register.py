@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ribin.comparison import RigidMotion
 from ribin.correlate.blocks import Offsets, block_sums, disc_offsets, parabola_top
-from ribin.correlate.rings import pick_placements, ring_moves, ring_strengths
+from ribin.correlate.rings import RingSide, pick_placements, ring_moves, ring_strengths
 from ribin.correlate.side import PreparedSide, medium_copies
 from ribin.correlate.turned import Level
 from ribin.model import FloatArray
@@ -65,6 +65,15 @@ def coarse_placements(
         angle = float(moves.turns_deg[t])
         found.append(Placement(angle, (row, col), float(strength[turn, pair]), turned))
     return found
+
+
+def coarse_strengths(
+    one: RingSide, two: RingSide, describe: DescribeParams, correlate: CorrelateParams
+) -> tuple[float, float]:
+    """How well the sides agree where they agree best, as they are and with one of them inverted."""
+    moves = ring_moves(describe, correlate, min(one.cover.shape[2], two.cover.shape[2]))
+    strength = ring_strengths(one, two, moves, correlate.min_overlap)
+    return float(strength.max()), -float(strength.min())
 
 
 def refine_placements(

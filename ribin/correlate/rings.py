@@ -34,7 +34,7 @@ class RingSide:
     last: int  # and the one after the last such
 
 
-def lay_rings(series: NDArray[np.int8], cover: FloatArray) -> RingSide:
+def lay_rings(series: NDArray[np.int8] | FloatArray, cover: FloatArray) -> RingSide:
     """The series of a template as the kernels use them."""
     rings = cover.shape[2]
     held = np.flatnonzero(cover[0, 0, :, 0] > 0.0)

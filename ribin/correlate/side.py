@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -31,6 +31,7 @@ class PreparedSide:
 
 
 _prepared: WeakKeyDictionary[Template, PreparedSide] = WeakKeyDictionary()
+_prepared_rest: WeakKeyDictionary[Template, PreparedSide] = WeakKeyDictionary()
 
 
 def prepare_side(template: Template) -> PreparedSide:
@@ -38,6 +39,26 @@ def prepare_side(template: Template) -> PreparedSide:
     side = _prepared.get(template)
     if side is None:
         side = _prepared[template] = _lay_out(template)
+    return side
+
+
+def prepare_rest(template: Template) -> PreparedSide:
+    """As `prepare_side`, without the lines of the mark; the same where it has none."""
+    if "rest_fine" not in template.arrays:
+        return prepare_side(template)
+    side = _prepared_rest.get(template)
+    if side is None:
+        rest = {
+            name: template.arrays[without]
+            for name, without in (
+                ("fine", "rest_fine"),
+                ("medium", "rest_medium"),
+                ("coarse", "rest_coarse"),
+                ("coarse_cover", "rest_cover"),
+            )
+        }
+        arrays = {**template.arrays, **rest}
+        side = _prepared_rest[template] = _lay_out(replace(template, arrays=arrays))
     return side
 
 

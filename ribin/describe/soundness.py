@@ -16,7 +16,15 @@ from ribin.params.defaults import BLOCK_PX
 from ribin.surface.rings import COVER_ORDERS, FOUR, POINTS, series_lengths
 
 _LARGEST_PX = 4096
+_REST = {  # of a mark with lines; see `describe_surface`
+    "lines": (2, np.float32),
+    "rest_fine": (2, np.float32),
+    "rest_medium": (2, np.float32),
+    "rest_coarse": (3, np.int8),
+    "rest_cover": (4, np.float32),
+}
 _MOST_RINGS = 256
+_MOST_LINES = 16
 _LARGEST = 1e9
 _FORMS = {  # number of axes and type
     "fine": (2, np.float32),
@@ -37,9 +45,11 @@ def check_described(arrays: Mapping[str, NDArray], where: str) -> None:
 
     Raises FormatError: an array is missing, too many, of another form, or does not go with another.
     """
-    if set(arrays) != set(_FORMS):
-        raise FormatError(f"{where}: arrays {', '.join(_FORMS)} needed, found {', '.join(arrays)}")
-    for name, (axes, kind) in _FORMS.items():
+    lined = bool(set(arrays) & set(_REST))
+    forms = {**_FORMS, **_REST} if lined else _FORMS
+    if set(arrays) != set(forms):
+        raise FormatError(f"{where}: arrays {', '.join(forms)} needed, found {', '.join(arrays)}")
+    for name, (axes, kind) in forms.items():
         if arrays[name].ndim != axes or arrays[name].dtype != kind:
             found = f"{arrays[name].dtype} with {arrays[name].ndim}"
             raise FormatError(f"{where}: {name} of {np.dtype(kind)} with {axes} axes, {found}")
@@ -48,12 +58,26 @@ def check_described(arrays: Mapping[str, NDArray], where: str) -> None:
         arrays["medium"], arrays["medium_valid"], arrays["medium_runs"], f"{where}: medium"
     )
     _check_rings(arrays["coarse"], arrays["coarse_cover"], where)
+    if lined:
+        _check_rest(arrays, where)
     counts = block_counts(arrays["fine_valid"], BLOCK_PX)
     if not np.array_equal(arrays["fine_counts"], counts):
         raise FormatError(f"{where}: fine_counts differ from what fine_valid counts")
     cells, blocks = arrays["cells"], len(counts)
     if cells.shape[1:] != (2,) or not len(cells) or cells.min() < 0 or cells.max() > blocks - 2:
         raise FormatError(f"{where}: cells within {blocks} x {blocks} blocks needed")
+
+
+def _check_rest(arrays: Mapping[str, NDArray], where: str) -> None:
+    for name in ("fine", "medium"):
+        valid, runs = arrays[f"{name}_valid"], arrays[f"{name}_runs"]
+        _check_level(arrays[f"rest_{name}"], valid, runs, f"{where}: rest_{name}")
+    _check_rings(arrays["rest_coarse"], arrays["rest_cover"], f"{where}: rest")
+    lines = arrays["lines"]
+    if not 0 < len(lines) <= _MOST_LINES or lines.shape[1] != len(("across", "bend", "share")):
+        raise FormatError(f"{where}: 1 to {_MOST_LINES} lines of 3 figures needed")
+    if not np.abs(lines).max() <= _LARGEST:
+        raise FormatError(f"{where}: lines within {_LARGEST:g} needed")
 
 
 def _check_rings(series: NDArray, cover: NDArray, where: str) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.describe.cells import block_counts, block_runs, lay_cells
+from ribin.describe.lines import without_lines
+from ribin.describe.reduce import even_out, reduce_surface
 from ribin.errors import ScanError
 from ribin.model import NO_TRACE, BoolArray, FloatArray, Mark, Template, Trace
-from ribin.params.defaults import BLOCK_PX, HEIGHT_STEP, DescribeParams
-from ribin.surface._jit import kernel
+from ribin.params.defaults import BLOCK_PX, DescribeParams
 from ribin.surface.regression import remove_form
-from ribin.surface.rings import FOUR, cover_series, ring_grid, ring_series
+from ribin.surface.rings import FOUR, cover_series, ring_grid, ring_series, series_parts
 
+_NO_LINES = np.zeros((0, 3), np.float32)
 _BYTE = 127  # the largest number that a series is held in
 
 
@@ -24,7 +27,8 @@ def describe_surface(
     """Everything a comparison needs of one side.
 
     1 the fine surface: reduced, freed of more form, evened out; 2 its cells; 3 the medium surface,
-    from the wider band of the mark; 4 the medium surface on rings, for registration at every turn.
+    from the wider band of the mark; 4 the medium surface on rings, for registration at every turn;
+    5 the same three surfaces once more, without the lines that others of its make may share.
 
     `Template.arrays` then holds, all (row, col), square and centred on the mark's centre:
 
@@ -42,6 +46,13 @@ def describe_surface(
     fine_runs, medium_runs (N, 3) int32
         Row, first column and number of neighbouring blocks that hold surface.
 
+    And where lines explain enough of the mark:
+
+    lines (L, 3) float32
+        Of each kind of lines its direction across in degrees, its curvature per um, and its share.
+    rest_fine, rest_medium, rest_coarse, rest_cover
+        As fine, medium, coarse and coarse_cover, of the mark without these lines.
+
     Raises ScanError: the mark has no relief, or no cell holds enough surface.
     """
     fine, fine_valid = _fine(mark, params)
@@ -56,6 +67,8 @@ def describe_surface(
     medium, medium_valid = _crop(medium, medium_valid)
     coarse, cover = _on_rings(medium, medium_valid, mark, params)
     trace.keep("coarse", series=coarse, cover=cover)
+    rest = _without_lines(mark, params, fine_valid, medium_valid)
+    trace.keep("rest", surface=rest.get("rest_fine", fine), lines=rest.get("lines", _NO_LINES))
     return Template(
         mark_type=mark.mark_type,
         kind=mark.kind,
@@ -73,6 +86,7 @@ def describe_surface(
             "medium_runs": block_runs(block_counts(medium_valid, BLOCK_PX)),
             "coarse": coarse,
             "coarse_cover": cover,
+            **rest,
         },
     )
 
@@ -83,6 +97,39 @@ def _fine(mark: Mark, params: DescribeParams) -> tuple[FloatArray, BoolArray]:
     square = (params.pitch_um, params.pitch_um)
     surface = remove_form(surface, valid, params.high_cutoff_um, square)
     return _crop(even_out(surface, valid, params.clip_mads), valid)
+
+
+def _without_lines(
+    mark: Mark, params: DescribeParams, fine_valid: BoolArray, medium_valid: BoolArray
+) -> dict[str, NDArray[Any]]:
+    """The arrays of the mark without its lines; none where it has none to speak of."""
+    pitch_um = params.pitch_um
+    surface, valid = reduce_surface(mark.surface, mark.valid, round(pitch_um / mark.pitch_um))
+    rest, lines = without_lines(surface, valid, pitch_um, params.clip_mads, params.lines)
+    if not lines:
+        return {}
+    fine = even_out(
+        remove_form(rest, valid, params.high_cutoff_um, (pitch_um, pitch_um)),
+        valid,
+        params.clip_mads,
+    )
+    coarser, _ = reduce_surface(rest, valid, round(params.medium_pitch_um / pitch_um))
+    medium = even_out(_middle(coarser, medium_valid.shape[0]), medium_valid, params.clip_mads)
+    coarse, cover = _on_rings(medium, medium_valid, mark, params)
+    figures = [(one.across_deg, one.curvature_per_um, one.share) for one in lines]
+    return {
+        "lines": np.array(figures, np.float32),
+        "rest_fine": _middle(fine, fine_valid.shape[0]),
+        "rest_medium": medium,
+        "rest_coarse": coarse,
+        "rest_cover": cover,
+    }
+
+
+def _middle(surface: FloatArray, size_px: int) -> FloatArray:
+    """A smaller frame around the same centre."""
+    off = (surface.shape[0] - size_px) // 2
+    return np.ascontiguousarray(surface[off : off + size_px, off : off + size_px])
 
 
 def _at_pitch(mark: Mark, pitch_um: float, clip_mads: float) -> tuple[FloatArray, BoolArray]:
@@ -97,15 +144,12 @@ def _on_rings(
     frame_um = mark.surface.shape[0] * mark.pitch_um
     rings = FOUR * math.ceil(frame_um / 2.0 / params.coarse_step_um / FOUR)
     grid = ring_grid(rings, params.coarse_step_um, params.coarse_reach_um)
-    series = _parts(ring_series(medium, params.medium_pitch_um, grid))
+    series = series_parts(ring_series(medium, params.medium_pitch_um, grid))
     unit = max(float(np.abs(series).max()) / _BYTE, float(np.finfo(np.float32).tiny))
-    cover = _parts(cover_series(medium / np.float32(unit), valid, params.medium_pitch_um, grid))
+    cover = series_parts(
+        cover_series(medium / np.float32(unit), valid, params.medium_pitch_um, grid)
+    )
     return np.ascontiguousarray(np.rint(series / np.float32(unit)), np.int8), cover
-
-
-def _parts(series: NDArray[np.complex64]) -> FloatArray:
-    """Real parts, then imaginary ones."""
-    return np.stack([series.real, series.imag])
 
 
 def _crop(surface: FloatArray, valid: BoolArray) -> tuple[FloatArray, BoolArray]:
@@ -133,57 +177,6 @@ def _check(mark: Mark, cells: int, relief: bool, min_fill: float) -> None:
             f"{mark.provenance.source}: 0 cells of {mark.mark_type} are filled to {min_fill:g}, "
             "1 needed"
         )
-
-
-# Coarser grids: the mean of the measured pixels under each coarse pixel.
-
-
-@kernel
-def _reduce(surface, valid, factor, out, out_valid):
-    half = factor * factor / 2.0
-    for r in range(out.shape[0]):
-        for c in range(out.shape[1]):
-            total = 0.0
-            measured = 0
-            for i in range(r * factor, (r + 1) * factor):
-                for j in range(c * factor, (c + 1) * factor):
-                    if valid[i, j]:
-                        total += surface[i, j]
-                        measured += 1
-            inside = measured >= half
-            out_valid[r, c] = inside
-            out[r, c] = total / measured if inside else 0.0
-
-
-def reduce_surface(
-    surface: FloatArray, valid: BoolArray, factor: int
-) -> tuple[FloatArray, BoolArray]:
-    """Average `factor` x `factor` pixels into one, measured where half of them are.
-
-    (factor * H, factor * W) float32, bool -> (H, W) means, 0 where not measured, and their mask.
-    """
-    shape = (surface.shape[0] // factor, surface.shape[1] // factor)
-    out, out_valid = np.zeros(shape, np.float32), np.zeros(shape, np.bool_)
-    _reduce(surface, valid, factor, out, out_valid)
-    return out, out_valid
-
-
-def even_out(surface: FloatArray, valid: BoolArray, clip_mads: float) -> FloatArray:
-    """Cut off relief beyond `clip_mads` scaled median deviations, scale to unit RMS, and round.
-
-    Heights that stand out that far are dirt, edges or dropouts of the instrument; left in, a few
-    of them carry the correlation. Rounded are heights to the middle of steps of `HEIGHT_STEP`, so
-    that a measured one is never 0. Shapes as in `reduce_surface`; 0 where not `valid`. A surface
-    without relief stays 0.
-    """
-    heights = surface[valid]
-    limit = clip_mads * 1.4826 * float(np.median(np.abs(heights))) if heights.size else 0.0
-    clipped = np.clip(surface, -limit, limit)
-    rms = float(np.sqrt(np.mean(np.square(clipped[valid], dtype=np.float64)))) if limit else 0.0
-    if rms == 0.0:
-        return np.zeros_like(surface)
-    steps = np.floor(clipped / np.float32(rms * HEIGHT_STEP)) + np.float32(0.5)
-    return np.where(valid, steps * np.float32(HEIGHT_STEP), np.float32(0))
 
 
 # The surface that a template holds, as a mark for people to look at.

@@ -103,6 +103,8 @@ class RowStatement(Printable, frozen=True):
     class_fields: ClassFieldsStatement
     known_as: LongText
     same_file: bool
+    along: LongText
+    note: LongText
 
 
 class CountsStatement(Printable, frozen=True):

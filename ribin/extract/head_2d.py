@@ -24,7 +24,8 @@ def find_image_regions(scan: Scan, params: Params) -> tuple[Region, ...]:
     """1 a coarse grid, 2 the primer's circle, 3 the firing pin's, 4 the breech face between.
 
     Returns tuple of Region: the breech face, less what in it is neither flat nor evenly lit, on the
-    circle of the primer's flat; and the impression of the firing pin, or the aperture round it.
+    circle of the primer's flat; and the impression of the firing pin, where one is seen: the
+    aperture round it is none.
     Raises ScanError: the image is blank or saturated, or shows no whole primer with an impression
     in it.
     """
@@ -93,9 +94,14 @@ def _first_face(
         face = _breech_face(flat, primer, hole.inside, params)
         ring_px = math.pi * primer.radius**2 - float(hole.inside.sum())
         if float(face.sum()) >= params.min_face_share * ring_px:
+            pin = impression(flat, hole, params)
             return (
                 _region(scan, MarkType.BREECH_FACE, face, primer, params),
-                _region(scan, MarkType.FIRING_PIN, hole.inside, hole.circle, params),
+                *(
+                    [_region(scan, MarkType.FIRING_PIN, pin.inside, pin.circle, params)]
+                    if pin
+                    else []
+                ),
             )
     return ()
 
@@ -209,6 +215,34 @@ def round_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hol
         if fits and found.edge_share >= params.min_edge_share:
             return Hole(found, inside_circle(flat.shape, found))
     return None
+
+
+def impression(flat: FloatArray, hole: Hole, params: HeadImageParams) -> Hole | None:
+    """The impression of the firing pin in a hole: the circle within it that stands out clearly.
+
+    Round an impression the primer has flowed back into the aperture, which shines. A hole without
+    such a circle is the impression itself, unless it is too wide for one: an aperture is no mark of
+    a firing pin.
+    """
+    smooth = blur(np.minimum(flat, 1.5), params.smooth_um / params.grid_um)
+    cap = params.edge_cap * params.grid_um / params.smooth_um
+    least = params.min_pin_um / params.grid_um
+    radii = np.arange(least, params.max_inner_share * hole.circle.radius)
+    if radii.size:
+        rise = -circle_flux(smooth, radii, cap)
+        rows, cols = np.ogrid[: flat.shape[0], : flat.shape[1]]
+        away = np.hypot(rows - hole.circle.row, cols - hole.circle.col)
+        rise[(away[None] + radii[:, None, None]) > hole.circle.radius] = 0.0
+        k, row, col = np.unravel_index(int(rise.argmax()), rise.shape)
+        if rise[k, row, col] >= params.min_inner_rise:
+            start = Circle(float(row), float(col), float(radii[k]))
+            band_px = params.pin_band_um / params.grid_um
+            found = refine_circle(smooth, start, band_px, -1.0, params.min_edge * cap)
+            fits = least <= found.radius < hole.circle.radius
+            if fits and found.edge_share >= params.sure_edge_share:
+                return Hole(found, inside_circle(flat.shape, found))
+    wide = hole.circle.radius * params.grid_um > params.max_impression_um
+    return None if wide else hole
 
 
 def any_hole(flat: FloatArray, primer: Circle, params: HeadImageParams) -> Hole | None:

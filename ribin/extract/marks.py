@@ -1,8 +1,6 @@
-"""From a region of a scan to a mark, step by step; and the same mark as its mirror image."""
+"""From a region of a scan to a mark, step by step."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 
@@ -16,14 +14,6 @@ from ribin.surface.gaussian import smooth_surface
 from ribin.surface.regression import remove_form
 
 _MOSTLY_KEPT = 0.95  # of a mark: where less is, its relief is checked with what was left out
-# Exchanging left and right and exchanging top and bottom differ by half a turn, which is beyond
-# the range of rotations that is searched, so both are there.
-MIRRORS = {
-    "mirrored left to right": (slice(None), slice(None, None, -1), 1.0),
-    "mirrored top to bottom": (slice(None, None, -1), slice(None), 1.0),
-    "mirrored left to right and inverted, as a cast": (slice(None), slice(None, None, -1), -1.0),
-    "mirrored top to bottom and inverted, as a cast": (slice(None, None, -1), slice(None), -1.0),
-}
 
 
 def extract_mark(
@@ -87,10 +77,3 @@ def _check_relief(scan: Scan, region: Region, levelled: FloatArray, limit_um: fl
             f"{scan.provenance.source}: a relief of {high - low:.0f} um remains after levelling, "
             f"a {region.mark_type.words} has at most {limit_um:g}: outline it with a mask"
         )
-
-
-def mirror_mark(mark: Mark, how: str) -> Mark:
-    """A mark in one of the ways of `MIRRORS`; its frame keeps its middle."""
-    rows, cols, sign = MIRRORS[how]
-    surface = np.ascontiguousarray(sign * mark.surface[rows, cols], np.float32)
-    return replace(mark, surface=surface, valid=np.ascontiguousarray(mark.valid[rows, cols]))

@@ -40,8 +40,8 @@ class _Form:
 def leave_out_outliers(scan: Scan, region: Region, params: OutlierParams) -> Region:
     """The region of a breech face with what is no part of the mark named, pixel by pixel.
 
-    Nothing is left out of an image, where `params.rounds` is 0, where a person said so, and where
-    less than `params.min_kept` of the mark would remain.
+    Nothing is left out of an image, where `params.rounds` is 0, where a person said so, where it
+    would be next to nothing, and where next to nothing of the mark would remain.
     """
     if scan.kind is not ScanKind.TOPOGRAPHY or params.rounds == 0 or scan.provenance.keep_all:
         return region
@@ -117,9 +117,10 @@ class _Mark:
             return np.zeros(self.inside.shape, np.uint8)
         form, scale = found
         size = np.abs(self.heights - _enlarged(form.tilted, self.inside.shape))
-        dust = _connected(
-            self.inside & (size > p.edge_sds * scale), self.inside & (size > p.limit_sds * scale)
+        around, peaks, spikes = (
+            self.inside & (size > sds * scale) for sds in (p.edge_sds, p.limit_sds, p.spike_sds)
         )
+        dust = bodies_with(around, peaks, spikes | self._steep())
         crowded = self._crowded(_reduced(dust, self.grid))
         at_rim, share = self._bodies_at_rim(crowded | self._wall(form.level, scale))
         pixels = np.zeros(self.inside.shape, np.uint8)
@@ -129,9 +130,23 @@ class _Mark:
         kind = LeftOut.FLOWBACK if share > p.flowback_share else LeftOut.DRAG
         whole[self._at_pixels(at_rim)] = kind
         for out in (whole, pixels):
-            if np.mean(out[self.inside] == 0) >= p.min_kept:
+            share = float(np.mean(out[self.inside] > 0))
+            if p.min_left_out <= share <= 1.0 - p.min_kept:
                 return np.where(self.inside, out, np.uint8(0))
         return np.zeros(self.inside.shape, np.uint8)
+
+    def _steep(self) -> BoolArray:
+        """Where the surface is steeper than relief is: dirt has walls, a peak of a mark has not."""
+        slopes = [
+            cv2.Sobel(self.heights, cv2.CV_32F, *axes, scale=1.0 / (8.0 * pitch))
+            for axes, pitch in zip(((0, 1), (1, 0)), self.pitch_um, strict=True)
+        ]
+        slope = cv2.magnitude(*slopes)
+        # At the edge of what was measured a slope is that of the mask.
+        inner = cv2.erode(self.inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        if not inner.any():
+            return inner
+        return inner & (slope > self.params.steep * float(np.median(slope[inner])))
 
     def _at_pixels(self, where: BoolArray) -> BoolArray:
         return _enlarged(where.astype(np.float32), self.inside.shape) > 0.5
@@ -151,13 +166,17 @@ class _Mark:
                 return found
             residual = np.where(inside, heights - _enlarged(form.tilted, inside.shape), 0.0)
             above = np.where(near, heights - _enlarged(form.level, inside.shape), 0.0)
-            scale = relief_scale(residual, kept, self.few_pitch_um, p)
+            # Much dust makes all tiles rough: first the deviation of the whole counts alone.
+            most = 1.0 if number < p.strict_rounds else p.max_scale
+            scale = relief_scale(residual, kept, self.few_pitch_um, replace(p, max_scale=most))
             found = form, scale
             far = inside & ((np.abs(residual) > p.first_sds * scale) | (above > p.edge_sds * scale))
             crowded = _enlarged(self._crowded(self._mean(far)).astype(np.float32), inside.shape)
             before = out
             out = inside & (_grown(far, p.grown_um, self.few_pitch_um) | (crowded > 0.5))
-            if np.count_nonzero(out != before) < p.settled_share * np.count_nonzero(inside):
+            changed = np.count_nonzero(out != before)
+            settled = changed < p.settled_share * np.count_nonzero(inside)
+            if settled and number >= p.strict_rounds:
                 break
         return found
 
@@ -322,12 +341,14 @@ def relief_scale(
     return max(_MAD * min(max(whole, chosen), params.max_scale * whole), least)
 
 
-def _connected(around: BoolArray, seeds: BoolArray) -> BoolArray:
-    """The bodies of `around` that hold a seed."""
+def bodies_with(around: BoolArray, *seeds: BoolArray) -> BoolArray:
+    """The bodies of `around` that hold a pixel of each of the seeds; all (H, W)."""
     count, labels = cv2.connectedComponents(around.astype(np.uint8))
-    held = np.zeros(count, np.bool_)
-    held[labels[seeds]] = True
-    held[0] = False
+    held = np.arange(count) > 0
+    for some in seeds:
+        found = np.zeros(count, np.bool_)
+        found[labels[some]] = True
+        held &= found
     return np.asarray(held[labels], np.bool_)
 
 

@@ -58,6 +58,8 @@ class _Figures(Statement, frozen=True, kw_only=True):
     group: LongText | UnsetType = UNSET
     others: _Count | UnsetType = UNSET
     same_file: bool | UnsetType = UNSET
+    along: LongText | UnsetType = UNSET
+    note: LongText | UnsetType = UNSET
     class_fields: ClassFields | UnsetType = UNSET
     known_as: LongText | UnsetType = UNSET
     params_id: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET

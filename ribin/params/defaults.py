@@ -17,7 +17,7 @@ BLOCK_PX = 8  # cells are made of blocks of 8 x 8 pixels: one vector register of
 # correlation by 2e-7. The lower half of a float32 would be two thirds of a packed template.
 HEIGHT_STEP = 1.0 / 512.0
 # They change what is accepted or shortlisted, not how a pair scores.
-_NOT_METHOD = ("read", "search", "quality", "handedness")
+_NOT_METHOD = ("read", "search", "quality", "looks", "validation")
 
 
 # Whole heads, and the quality of marks.
@@ -72,12 +72,39 @@ class QualityParams:
 
 
 @dataclass(frozen=True)
-class HandednessParams:
-    """When a pair is looked at mirrored; figures are scores of breech faces on the Fadul set."""
+class LooksParams:
+    """When a pair is looked at again at another scale, and mirrored, and what it then needs.
+
+    Figures are scores of breech faces on the Fadul set.
+    """
 
     low_score: float = 50.0  # known matches have 87 and more: only below is it worth the time
-    min_score: float = 40.0  # known non-matches have 26 at most, mirrored ones 17
-    lead: float = 20.0  # over the score as read
+    steps: int = 2  # to each side, of the scale of one mark against the other
+    step: float = 0.05  # of a scale: errors of a pitch up to a tenth and a step's half are found
+    fine_step: float = 0.025  # around the best of them
+    lead: float = 1.0  # times as strong on rings as the pair as read: then it is compared in full
+    points: float = 5.0  # taken off: of ten ways to agree one does by chance
+    shortlist_rows: int = 12  # of a shortlist: the best of those that score low
+
+
+@dataclass(frozen=True)
+class ValidationParams:
+    """The evaluation on real marks that stands behind each type of mark; empty where none does.
+
+    A laboratory that has evaluated one (`ribin evaluate`) names its evaluation here. Marks without
+    one are listed by themselves, and whoever sees them is told.
+    """
+
+    breech_face: str = "40 scans of ten consecutively made slides, docs/performance.md"
+    firing_pin: str = ""  # tuned on synthetic marks; one real pair in 3D scored among strangers
+    ejector: str = ""
+
+    def caution(self, mark_type: MarkType | str) -> str:
+        """What whoever sees marks of a type is told; empty where an evaluation stands behind it."""
+        return "" if getattr(self, str(mark_type)).strip() else NOT_VALIDATED
+
+
+NOT_VALIDATED = "not validated on real marks"
 
 
 # Optical images.
@@ -124,6 +151,9 @@ class HeadImageParams:
     min_pin_rise: float = 0.3  # mean edge all round, of the cap
     pin_share_of_best: float = 0.7  # the largest circle of about the clearest edge is taken
     pin_band_um: float = 80.0
+    max_inner_share: float = 0.85  # of the aperture's radius: an impression within it
+    min_inner_rise: float = 0.7  # mean edge all round, of the cap; real ones 0.99, others 0.48
+    max_impression_um: float = 1000.0  # radius; wider without a circle in it is an aperture
     primer_margin: float = 0.97  # the flat's edge is rounded: it shines and says nothing
     pin_margin_um: float = 40.0
     hole_flat: float = 0.7  # share of the flat's brightness below which a hole begins
@@ -256,6 +286,7 @@ class OutlierParams:
     """
 
     rounds: int = 10  # clean marks settle after two or three, flowback takes all
+    strict_rounds: int = 2  # that every mark gets at least, and one more
     settled_share: float = 0.01  # of the mark: a round that changes less is the last
     round_pitch_um: float = 12.5  # rounds look at pixels so far apart; the last look at all
     grid_um: float = 25.0  # of the form, a quarter of its SD
@@ -265,7 +296,10 @@ class OutlierParams:
     fit_um: float = 75.0  # between the points that polynomials are fitted to
     ridge: float = 0.02  # where less of the surface is near, the polynomial is the form
     first_sds: float = 4.5  # left out of the form
-    limit_sds: float = 6.0  # dust; 4.5 takes peaks of marks that have no other
+    limit_sds: float = 8.0  # dust; 4.5 takes peaks of marks that have no other
+    spike_sds: float = 12.0  # dust that has no wall
+    steep: float = 6.0  # times the median slope: a wall
+    min_left_out: float = 0.01  # of the mark; less is cut off when the mark is described
     edge_sds: float = 3.0  # what is connected to it, and what a wall is at least
     tile_um: float = 400.0  # a cell
     tile_quantile: float = 0.65  # half may be blurred, a third rough
@@ -303,6 +337,27 @@ class PreprocessParams:
 
 
 @dataclass(frozen=True)
+class LinesParams:
+    """Lines that a production run may share, and how they are taken out of a mark."""
+
+    # Of the energy, beyond what chance gives: plain marks have 0.07 to 0.19 and weak ones 0; with
+    # lines as strong as the mark 0.17 to 0.34. What explains less is left in.
+    min_share: float = 0.15
+    rounds: int = 3  # of taking out the strongest
+    cell_um: float = 1200.0  # along, over which a line is the same
+    alike_um: float = 75.0  # along, over which any relief is alike
+    mean_um: float = 250.0  # sigma of the mean that is taken out along lines
+    # Tried: every direction, straight and bent; and centres within the mark, on a square grid.
+    step_deg: float = 5.0
+    curvatures_per_mm: tuple[float, ...] = (0.3, 0.6, 1.0, 1.4)
+    bend_per_mm: float = 0.2
+    center_um: float = 480.0
+    center_step_um: float = 40.0
+    centers: int = 4  # of the best ones are refined
+    least_step: float = 0.06  # of these steps, to which the best is refined
+
+
+@dataclass(frozen=True)
 class DescribeParams:
     """From a mark to a template."""
 
@@ -315,6 +370,7 @@ class DescribeParams:
     coarse_reach_um: float = 260.0
     medium_pitch_um: float = 50.0
     min_fill: float = 0.30  # share of a cell that is measured (Chen 2017: 0.15; NFI: 0.35)
+    lines: LinesParams = field(default_factory=LinesParams)
 
     @property
     def cell_um(self) -> float:
@@ -366,6 +422,11 @@ class DecideParams:
     cmc_points: float = 15.0
     # Taken off beyond the stated mounting, where six times as many placements agree by chance.
     beyond_points: float = 5.0
+    # Lines that a production run may share: a score may be as high as this for what the marks score
+    # without them, 0 to 100 each. What rests on lines is so at most 38 points.
+    rest_scores: tuple[float, ...] = (0.0, 28.0, 62.0)
+    most_with_lines: tuple[float, ...] = (30.0, 36.0, 100.0)
+    rest_from: float = 20.0  # a score below it is the same without lines, or higher by chance
 
 
 @dataclass(frozen=True)
@@ -390,7 +451,8 @@ _FIRING_PIN = MethodParams(
                      high_cutoff_um=120.0,  # 200: known non-matches reach 33 instead of 28
                      edge_um=100.0),  # 50: with shared turning marks 33 instead of 24
     DescribeParams(7.8125, high_cutoff_um=128.0, coarse_step_um=31.25, coarse_reach_um=95.0,
-                   medium_pitch_um=15.625),
+                   medium_pitch_um=15.625,
+                   lines=LinesParams(rounds=0)),  # turning marks of one pin may be its own
     CorrelateParams(shift_range_um=150.0, seed_distance_um=33.0, medium_shift_um=31.25,
                     search_radius_um=46.875, norm_step_um=23.4375),
     DecideParams(max_place_um=20.0, agreement_scale=7.0),  # 5: known non-matches 32, not 24
@@ -425,7 +487,8 @@ class Params:
     head: HeadParams = field(default_factory=HeadParams)
     head_image: HeadImageParams = field(default_factory=HeadImageParams)
     quality: QualityParams = field(default_factory=QualityParams)
-    handedness: HandednessParams = field(default_factory=HandednessParams)
+    looks: LooksParams = field(default_factory=LooksParams)
+    validation: ValidationParams = field(default_factory=ValidationParams)
     breech_face: MethodParams = field(default_factory=MethodParams)
     breech_face_image: MethodParams = _BREECH_FACE_IMAGE
     firing_pin: MethodParams = _FIRING_PIN

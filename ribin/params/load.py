@@ -149,8 +149,9 @@ _BY_NAME = (
     ("min_ccf", Range(-1, 1)),
     ("form_degree", Range(0, 8)),  # beyond it, a surface is not fitted but followed
     *((name, Range(0)) for name in ("fine_rotation_steps", "rounds")),
-    *((name, _SHARE) for name in ("tile_quantile", "left_out", "min_kept")),
+    *((name, _SHARE) for name in ("tile_quantile", "left_out", "min_kept", "min_left_out")),
     ("first_degree", Range(0, 8)),
+    *((name, Range(0, 100)) for name in ("rest_scores", "most_with_lines", "rest_from")),
 )
 # Of one type of mark: a parameter, what it must be of another, and the other.
 _MULTIPLES = (
@@ -177,6 +178,8 @@ def _problems(group: Any, where: str) -> Iterator[str]:
     for name, value in values.items():
         if dataclasses.is_dataclass(value):
             yield from _problems(value, f"{where}{name}.")
+            continue
+        if isinstance(value, str):
             continue
         for number in value if isinstance(value, tuple) else (value,):
             allowed = _range_of(name, number)

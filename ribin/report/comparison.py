@@ -88,7 +88,7 @@ def comparison_document(
             *_weight(weight),
             pictures_section(items, result, method),
             *_annotations(items, result, method, annotations),
-            limits_section(*([result.note] if result.note else [])),
+            limits_section(*_cautions(result)),
             record_section(figures, chain),
             examiner_section(),
             *cells_annex(result),
@@ -189,7 +189,15 @@ def _result(result: Comparison, method: MethodParams) -> Section:
     ]
     if result.note:
         blocks.append(Paragraph(f"Note: {result.note}"))
+    if result.caution:
+        blocks.append(Paragraph(f"Marks of this type are {result.caution}."))
     return Section("Result", tuple(blocks))
+
+
+def _cautions(result: Comparison) -> list[str]:
+    """What is to be known of this comparison beside the limits of every one."""
+    of_type = f"{words(result.mark).capitalize()} marks are {result.caution}."
+    return [*([result.note] if result.note else []), *([of_type] if result.caution else [])]
 
 
 def _weight(texts: Sequence[str]) -> tuple[Section, ...]:

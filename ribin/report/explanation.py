@@ -11,7 +11,7 @@ import numpy as np
 from ribin.comparison import CellFit, Comparison, turn_matrix
 from ribin.model import Mark
 from ribin.params.defaults import DecideParams
-from ribin.report.pictures import Motion, measured_at
+from ribin.report.pictures import laid_by, measured_at
 from ribin.report.table import facts, table
 from ribin.report.text import comparison_end, comparison_head
 
@@ -108,7 +108,7 @@ def _row(number: int, side: str, fit: CellFit, shared: float, result: Comparison
     center, fell = np.array(fit.center_um), np.array(fit.center_um) + np.array(fit.shift_um)
     reference, comparison = (center, fell) if side == "reference" else (fell, center)
     turn = fit.rotation_deg if side == "reference" else -fit.rotation_deg
-    motion = Motion(result.rotation_deg, result.shift_um)
+    motion = laid_by(result)
     away = comparison - motion.apply(reference[np.newaxis])[0]
     measured = not math.isnan(fit.ccf)
     return CellRow(

@@ -105,6 +105,7 @@ def comparison_html(result: Comparison) -> str:
         ("turned", f"{result.rotation_deg:.1f} degrees"),
         ("parameters", f"{result.params_id}, ribin {result.version}"),
         *((("note", result.note),) if result.note else ()),
+        *((("caution", result.caution),) if result.caution else ()),
     )
     count = outcome_counts(result)
     outcomes = tuple(

@@ -182,18 +182,26 @@ def sample_mark(mark: Mark, points_um: Points, frame: Frame) -> tuple[FloatArray
 
 @dataclass(frozen=True)
 class Motion:
-    """A turn by `rotation_deg` and a shift by `shift_um` (row, col)."""
+    """Left and right exchanged where `mirrored`, then a turn by `rotation_deg`, `scale` times as
+    large, and a shift by `shift_um` (row, col)."""
 
     rotation_deg: float
     shift_um: tuple[float, float]
+    scale: float = 1.0
+    mirrored: bool = False
 
     def apply(self, points_um: Points) -> Points:
         """Where (N, 2) points in um relative to the first mark's centre fall on the second."""
-        return points_um @ turn_matrix(self.rotation_deg).T + np.array(self.shift_um)
+        return points_um @ self._matrix.T + np.array(self.shift_um)
 
     def undo(self, points_um: Points) -> Points:
         """The way back of `apply`."""
-        return (points_um - np.array(self.shift_um)) @ turn_matrix(self.rotation_deg)
+        return (points_um - np.array(self.shift_um)) @ np.linalg.inv(self._matrix).T
+
+    @property
+    def _matrix(self) -> Points:
+        exchange = np.diag([1.0, -1.0 if self.mirrored else 1.0])
+        return self.scale * turn_matrix(self.rotation_deg) @ exchange
 
 
 @dataclass(frozen=True)
@@ -226,7 +234,12 @@ def measured_at(mark: Mark, points_um: Points) -> BoolArray:
 
 def motion_of(result: Comparison) -> Motion | None:
     """The motion that a comparison found; None where there is none."""
-    return Motion(result.rotation_deg, result.shift_um) if result.compared else None
+    return laid_by(result) if result.compared else None
+
+
+def laid_by(result: Comparison) -> Motion:
+    """How the reference comes to lie on the comparison."""
+    return Motion(result.rotation_deg, result.shift_um, result.scale, result.mirrored)
 
 
 def mark_center_px(mark: Mark) -> Points:

@@ -32,7 +32,8 @@ def comparison_head(result: Comparison) -> list[tuple[str, object]]:
 
 def comparison_end(result: Comparison) -> list[tuple[str, object]]:
     """How two marks agree, in a few figures; or why they were not compared."""
-    note: list[tuple[str, object]] = [(Remark("NOTE"), result.note)] if result.note else []
+    notes = (("NOTE", result.note), ("CAUTION", _caution(result)))
+    note: list[tuple[str, object]] = [(Remark(name), text) for name, text in notes if text]
     if not result.compared:
         return [(Remark("not compared"), result.reason), *note]
     return [
@@ -45,6 +46,10 @@ def comparison_end(result: Comparison) -> list[tuple[str, object]]:
         ("parameters", f"{result.params_id}, ribin {result.version}"),
         *note,
     ]
+
+
+def _caution(result: Comparison) -> str:
+    return f"{result.mark.replace('_', ' ')}: {result.caution}" if result.caution else ""
 
 
 def shift_words(shift_um: tuple[float, float], unit: str = "um") -> str:
@@ -98,7 +103,8 @@ def lists_text(result: SearchLists, plot: bool = False) -> str:
     for one in result.lists:
         lines += [*([f"\nmarks of type {one.mark}"] if several else []), *_list_lines(one)]
         lines += [score_bars(one)] if plot and one.candidates else []
-    lines += ["", *_fused_lines(result), ""] if several else []
+    if several:
+        lines += ["", *_fused_lines(result), ""] if result.fusion else [""]
     lines += [remark(f"{member} could not answer: {why}") for member, why in result.unavailable]
     lines += map(escaped, result.all_notes)
     recorded = f", recorded as {result.search}" if result.search else ""
@@ -122,12 +128,13 @@ def lists_value(result: SearchLists) -> dict[str, Any]:
         "notes": plain_value(result.all_notes),
         "elapsed_s": sum(one.elapsed_s for one in result.lists),
         "lists": [{name: plain_value(getattr(one, name)) for name in own} for one in result.lists],
-        "fused": fused if len(result.lists) > 1 else None,
+        "fused": fused if result.fusion and len(result.lists) > 1 else None,
     }
 
 
 def _fused_lines(result: SearchLists) -> list[str]:
-    marks = [one.mark for one in result.lists]
+    ordering = {str(place.mark) for row in result.fused for place in row.places}
+    marks = [one.mark for one in result.lists if str(one.mark) in ordering]
     grouped = ["group"] if any(row.group for row in result.fused) else []
     header = ["rank", "member", "exhibit", "event", *grouped, *marks, "sum"]
     rows = [_fused_row(row, marks, bool(grouped)) for row in result.fused]

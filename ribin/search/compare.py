@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ribin.cases.exhibits import Candidate, Counts, Exhibit
 from ribin.model import Template
-from ribin.pipeline import compare_many
+from ribin.pipeline import compare_many, look_again
 from ribin.search.context import SearchContext
 from ribin.search.journal import FullSearchJournal, PairFigures
 from ribin.search.rules import Eligibility
@@ -43,7 +43,7 @@ def compare_shortlist(
     What the journal holds is not compared again; what is compared goes there. A row says so where
     its scan is the file of `file_sha256`, which the asker sent.
     """
-    rows: list[Candidate] = []
+    found: list[_Found] = []
     reasons: Counter[str] = Counter()
     exhibits: dict[str, Exhibit] = {}
     portion = context.params.search.batch_marks
@@ -56,12 +56,40 @@ def compare_shortlist(
             one = figures.get(mark.mark_id)
             if one and not one.reason:
                 same = mark.scan.sha256 == file_sha256
-                rows.append(replace(_row(vault.member, mark, one), same_file=same))
+                row = replace(_row(vault.member, mark, one), same_file=same)
+                found.append(_Found(row, mark))
                 exhibits[mark.scan.exhibit.exhibit] = mark.scan.exhibit
             elif one:
                 reasons[one.reason] += 1
         context.progress(f"{vault.member}: marks", first + len(some), len(ids))
-    return FullComparison(tuple(sorted(rows, key=row_order)), +reasons, exhibits)
+    rows = tuple(one.row for one in _look_at_best(query, vault, found, context))
+    return FullComparison(rows, +reasons, exhibits)
+
+
+@dataclass(frozen=True)
+class _Found:
+    row: Candidate
+    mark: StoredMark
+
+
+def _look_at_best(
+    query: Template, vault: Vault, found: Sequence[_Found], context: SearchContext
+) -> list[_Found]:
+    """The rows, best first; the best of those that score low as they agree at another scale or
+    mirrored, where that is better."""
+    ordered = sorted(found, key=lambda one: row_order(one.row))
+    limits = context.params.looks
+    low = [one for one in ordered if one.row.score < limits.low_score][: limits.shortlist_rows]
+    templates = vault.templates([one.mark for one in low])
+    again: dict[int, Candidate] = {}
+    for one in low:
+        if template := templates.get(one.mark.mark_id):
+            seen = look_again(query, template, one.row.score, context.params)
+            if seen:
+                row = _row(vault.member, one.mark, PairFigures.of(seen))
+                again[one.mark.mark_id] = replace(row, same_file=one.row.same_file)
+    rows = [_Found(again.get(one.mark.mark_id, one.row), one.mark) for one in ordered]
+    return sorted(rows, key=lambda one: row_order(one.row))
 
 
 def _figures(
@@ -84,6 +112,26 @@ def _figures(
     if journal:
         journal.put(read, new)
     return known | {mark.mark_id: one for mark, one in zip(read, new, strict=True)}
+
+
+def shared_lines(compared: FullComparison) -> tuple[str, ...]:
+    """A note where exhibits of several known firearms agree with the query along lines.
+
+    Then the lines are what a production run shares, and say little about one firearm.
+    """
+    firearms: dict[str, set[str]] = {}
+    rows: Counter[str] = Counter()
+    for row in compared.rows:
+        firearm = compared.exhibits[row.exhibit].firearm
+        if row.along and firearm:
+            firearms.setdefault(row.along, set()).add(firearm)
+            rows[row.along] += 1
+    return tuple(
+        f"{rows[along]} exhibits of {len(known)} known firearms agree with the query along "
+        f"{along}: firearms of one make may share them"
+        for along, known in sorted(firearms.items())
+        if len(known) > 1
+    )
 
 
 def row_order(row: Candidate) -> tuple[float, str, str, str]:

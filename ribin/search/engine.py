@@ -28,6 +28,7 @@ from ribin.errors import (
 from ribin.exchange.carrier import Way
 from ribin.exchange.line import Prepared
 from ribin.model import Template
+from ribin.params.defaults import ValidationParams
 from ribin.search.compare import row_order, sum_counts
 from ribin.search.context import SearchContext
 from ribin.search.journal import FullSearchJournal
@@ -38,6 +39,8 @@ from ribin.search.rules import check_request
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.messages import put_own_question, settle_question
 from ribin.vault.vault import Vault, check_log, open_member
+
+_APART = "{} in a list apart: --fuse-all orders exhibits by all lists"
 
 
 def search(
@@ -76,12 +79,14 @@ def search_marks(
     request: Request,
     context: SearchContext,
     members: Sequence[str] = (),
+    fuse_all: bool = False,
 ) -> SearchLists:
     """Search with each of the templates, one list each, and fuse the lists by rank.
 
     The first of the queries leads. `request.top` limits each list and the fused one. Where lists
     are fused, members are asked for `fusion_depth` rows: an exhibit at place 25 of two lists may be
-    among the first 20 of both.
+    among the first 20 of both. Marks of a type that no evaluation on real ones stands behind
+    (`ValidationParams`) are fused only with `fuse_all`; the notes of their list say so.
 
     Raises ParameterError: there is no template, or two of one type; else as `search`.
     """
@@ -89,14 +94,19 @@ def search_marks(
     if not types or len(set(types)) != len(types):
         listed = ", ".join(types) or "none"
         raise ParameterError(f"search: one mark of each type needed, found {listed}")
-    fusing, limits = len(types) > 1, context.params.search
+    limits, validation = context.params.search, context.params.validation
+    fusible = [fuse_all or not validation.caution(mark) for mark in types]
+    fusing = sum(fusible) > 1
     deep = max(request.top, limits.fusion_depth) if fusing and request.top else request.top
     asked = replace(request, top=deep)
     found = [_search(query, asked, context, members) for query in queries]
     for one in found:
         one.forget()
-    results = [one.result for one in found]
-    fused = fuse_lists(results, limits.fusion_offset) if fusing else ()
+    results = [_cautioned(one.result, validation) for one in found]
+    joined = [result for result, fuses in zip(results, fusible, strict=True) if fuses]
+    fused = fuse_lists(joined, limits.fusion_offset) if fusing else ()
+    apart = [mark.words for mark, fuses in zip(types, fusible, strict=True) if not fuses]
+    notes = (_APART.format(" and ".join(apart)),) if apart and len(types) > 1 else ()
     return SearchLists(
         lists=tuple(
             replace(result, candidates=result.candidates[: request.top]) for result in results
@@ -104,8 +114,17 @@ def search_marks(
         fused=fused[: request.top],
         counts=sum_counts(result.counts for result in results),
         fusion=f"sum of 1 / ({limits.fusion_offset} + rank) over the lists" if fusing else "",
+        notes=notes,
         waiting=tuple(question for one in found for question in one.waiting),
     )
+
+
+def _cautioned(result: SearchResult, validation: ValidationParams) -> SearchResult:
+    """The list with what its reader must know of its type of mark."""
+    caution = validation.caution(result.mark)
+    if not caution:
+        return result
+    return replace(result, notes=(*result.notes, f"{result.mark.replace('_', ' ')}: {caution}"))
 
 
 def _search(

@@ -40,6 +40,8 @@ class PairFigures:
     ccf: float = 0.0
     rotation_deg: float = 0.0
     shift_um: tuple[float, float] = (0.0, 0.0)
+    along: str = ""
+    note: str = ""
     reason: str = ""
 
     @classmethod
@@ -54,6 +56,8 @@ class PairFigures:
             ccf=result.ccf,
             rotation_deg=result.rotation_deg,
             shift_um=(float(result.shift_um[0]), float(result.shift_um[1])),
+            along=result.along,
+            note=result.note,
         )
 
 

@@ -16,7 +16,7 @@ from ribin.exchange.line import Answered, Line, Prepared, prepare
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import SearchAnswer, candidate_of, counts_of, search_question
 from ribin.model import Template
-from ribin.search.compare import FullComparison, compare_shortlist, count_marks
+from ribin.search.compare import FullComparison, compare_shortlist, count_marks, shared_lines
 from ribin.search.context import SearchContext
 from ribin.search.index import CoarseScorer, Threads
 from ribin.search.journal import FullSearchJournal
@@ -255,4 +255,6 @@ def _compare(
     found = filter_notes(mark_table, request, reach, words)
     notes += tuple(f"{gallery.member}: {note}" for note in found)
     full = compare_shortlist(query, gallery, chosen, context, journal, file_sha256)
+    if reach is Scope.COUNTRY:  # which firearms are known is not for others
+        notes += shared_lines(full)
     return _Compared(full, count_marks(eligible, len(chosen), full), notes, journal)

@@ -10,6 +10,7 @@ from typing import Any
 from ribin.cases.leads import ExhibitRef, LeadHistory, ReviewRound, Role
 from ribin.errors import AccessError, StoreError
 from ribin.leads import rules
+from ribin.leads.both_sides import deliveries
 from ribin.leads.text import LeadView
 from ribin.vault.audit import read_rows_of
 from ribin.vault.exhibits import fields_of, find_exhibit
@@ -54,6 +55,7 @@ class LeadFile:
     events: tuple[LeadEvent, ...]
     steps: frozenset[LeadStep]
     place: ReviewRound  # of the verdict that is due
+    deliveries: tuple[tuple[str, str], ...]  # each other member, and whether it got the last step
 
 
 def lead_file(vault: Vault, view: LeadView, who: str) -> LeadFile:
@@ -64,7 +66,8 @@ def lead_file(vault: Vault, view: LeadView, who: str) -> LeadFile:
     one, other = view.history.lead.exhibits
     ends = (_end(vault, view, "reference", one), _end(vault, view, "comparison", other))
     steps = possible_steps(vault, view.history, who)
-    return LeadFile(ends, _events(vault, view), steps, rules.next_round(view.history))
+    place, told = rules.next_round(view.history), deliveries(vault, view.history.lead.lead)
+    return LeadFile(ends, _events(vault, view), steps, place, tuple(told))
 
 
 def _end(vault: Vault, view: LeadView, role: str, ref: ExhibitRef) -> LeadEnd:

@@ -18,7 +18,7 @@ from ribin.decide.steps import not_compared
 from ribin.describe.steps import template_mark
 from ribin.model import NO_TRACE, Mark, Trace
 from ribin.params.defaults import Params
-from ribin.pipeline import check_mirrored, compare_marks
+from ribin.pipeline import compare_marks, look_again
 from ribin.report.comparison import comparison_document, figures_sha256
 from ribin.report.document import ChainHead, Document, ReportHead
 from ribin.report.explanation import comparison_text
@@ -92,8 +92,8 @@ def prepare_pair(
 ) -> ComparedPair:
     """Compare two files or exhibits; each is read and extracted once.
 
-    A pair of low score is looked at mirrored as well, and the result has a note where that
-    agrees clearly better.
+    A pair of low score is looked at mirrored and at other scales as well; where that agrees better
+    the figures are of that, with points less and a note.
 
     Raises RibinError: as `side_of`: a side cannot be read, is not there, or may not be seen; and
     AccessError where the person asking is to examine the pair blind.
@@ -118,17 +118,19 @@ def compare_sides(
     comparison: Side,
     params: Params,
     *,
-    mirrored: bool = True,
+    again: bool = True,
     trace: Trace = NO_TRACE,
 ) -> ComparedPair:
     """Compare two sides; the result names them as they are called.
 
-    `mirrored`: whether a pair of low score is looked at mirrored as well.
+    `again`: whether a pair of low score is looked at mirrored and at other scales as well.
     """
     compared = compare_marks(reference.template, comparison.template, params, trace)
     result = replace(compared, reference=reference.name, comparison=comparison.name)
-    if mirrored and comparison.whole:  # a template alone cannot be mirrored and described again
-        result = check_mirrored(reference.template, comparison.mark, result, params)
+    if again:
+        found = look_again(reference.template, comparison.template, result.score, params)
+        if found:
+            result = replace(found, reference=reference.name, comparison=comparison.name)
     return ComparedPair(reference, comparison, result, trace)
 
 
@@ -142,7 +144,7 @@ def candidate_pair(
     """
     side = candidate_side(session, request, candidate, action)
     check_pair_shown(session, request.who, (query, side))
-    return compare_sides(query, side, session.params, mirrored=False)
+    return compare_sides(query, side, session.params)
 
 
 def _rendered_pair(

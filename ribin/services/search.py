@@ -60,6 +60,7 @@ class SearchOptions:
     leave_out_reviewed: bool = False  # pairs that need no look any more; counts say how many
     unlogged: bool = False  # of a copy that can only be read; the lists say so
     reading: ReadOptions = AS_STATED
+    fuse_all: bool = False  # marks that are not validated on real ones order the list of all too
 
     def request(self, member: str) -> Request:
         """What the member asks others.
@@ -128,8 +129,8 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
         pairs = {pair for sha256 in scans for pair in reviewed_with(session.vault, sha256)}
         request = replace(request, leave_out=tuple(sorted(pairs)))
     request = left_out_of_search(session, request, sides)
-    lists = _search(session, sides, request, members)
-    said = (*notes, *kept_from, *notes_of_search(session, request.who, sides))
+    lists = _search(session, sides, request, members, options.fuse_all)
+    said = (*notes, *kept_from, *lists.notes, *notes_of_search(session, request.who, sides))
     return FinishedSearch(tuple(sides), request, replace(lists, notes=said))
 
 
@@ -173,10 +174,14 @@ def search_scan(session: Session, exhibit: str, sha256: str, request: Request) -
 
 
 def _search(
-    session: Session, sides: Sequence[Side], request: Request, members: Sequence[str]
+    session: Session,
+    sides: Sequence[Side],
+    request: Request,
+    members: Sequence[str],
+    fuse_all: bool = False,
 ) -> SearchLists:
     templates = [side.template for side in sides]
-    found = search_marks(templates, request, session.context, members)
+    found = search_marks(templates, request, session.context, members, fuse_all)
     return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in found.lists))
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft
 
 from ribin.model import BoolArray, FloatArray
 from ribin.surface._jit import kernel
@@ -104,9 +105,12 @@ def ring_series(surface: FloatArray, pitch_um: float, grid: RingGrid) -> NDArray
     So the products of two surfaces, summed over rings, are weighted by area.
     """
     samples = sample_rings(surface, pitch_um, grid, grid.points_um)
-    series = np.fft.rfft(samples, axis=-1) * (np.sqrt(grid.radii_um) / _SAMPLES)[:, None]
-    held = np.arange(series.shape[-1]) < grid.lengths.repeat(FOUR)[:, None]
-    return np.asarray(series[:, held], np.complex64)
+    held = np.arange(_SAMPLES // 2 + 1) < grid.lengths.repeat(FOUR)[:, None]
+    series = np.zeros((len(samples), *held.shape), np.complex64)
+    some = np.flatnonzero(samples.any(axis=(0, 2)))  # most marks have a hole and end early
+    weights = (np.sqrt(grid.radii_um[some]) / _SAMPLES).astype(np.float32)
+    series[:, some] = rfft(samples[:, some], axis=-1) * weights[:, None]
+    return series[:, held]
 
 
 def cover_series(
@@ -119,5 +123,10 @@ def cover_series(
     planes = (valid.astype(np.float32), np.square(np.where(valid, surface, np.float32(0))))
     middle = np.zeros((1, 2))
     samples = [sample_rings(plane, pitch_um, grid, middle)[0] for plane in planes]
-    series = np.fft.rfft(np.stack(samples), axis=-1)[..., :COVER_ORDERS]
+    series = rfft(np.stack(samples), axis=-1)[..., :COVER_ORDERS]
     return np.asarray(series * (np.sqrt(grid.radii_um) / _SAMPLES)[:, None], np.complex64)
+
+
+def series_parts(series: NDArray[np.complex64]) -> FloatArray:
+    """Real parts, then imaginary ones."""
+    return np.stack([series.real, series.imag])

@@ -114,6 +114,11 @@ def holders(db: sqlite3.Connection, role: Role) -> list[str]:
     return sorted(name for name, roles in _roles_held(db).items() if role in roles)
 
 
+def everybody(db: sqlite3.Connection) -> list[str]:
+    """Who holds any role now, in order of names."""
+    return sorted(_roles_held(db))
+
+
 def check_role_if_any(db: sqlite3.Connection, who: str, role: Role) -> None:
     """As `check_role`, where anybody holds the role at all."""
     if any(role in roles for roles in _roles_held(db).values()):

@@ -57,6 +57,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "search ended": ("records/search",),
     "annotate": ("records/annotations",),
     "candidate reviewed": ("records/candidate",),
+    "assign": ("records/assignment",),
     "standing search": ("standing_searches",),
     "standing search ended": ("standing_searches",),
     "standing search found": ("findings",),
@@ -75,6 +76,7 @@ BLANKING: Mapping[str, tuple[str, ...]] = {
     "search ended": ("search",),
     "annotations ended": ("annotations",),
     "candidates ended": ("candidate",),
+    "assignments ended": ("assignment",),
 }
 _REMOVERS = frozenset({"purge", "edit", "move", "retention", "end trust", "vocabulary"})
 # Tables whose rows end, and the column that says when: empty before, and never changed after.

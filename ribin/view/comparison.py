@@ -144,6 +144,7 @@ def pack_result(
         "compared": result.compared,
         "reason": result.reason,
         "note": result.note,
+        "caution": result.caution,
         "score": result.score,
         "parts": result.score_parts,
         "cmc": result.cmc,

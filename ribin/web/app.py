@@ -22,6 +22,8 @@ from ribin.web.state import ApplicationState
 _LOOK = ["GET", "HEAD"]
 _ROUTES = [
     Route("/", exhibits.home, methods=_LOOK),
+    Route("/assign", exhibits.assigned, methods=["POST"]),
+    Route("/findings/read", exhibits.findings_read, methods=["POST"]),
     Route("/exhibits", exhibits.exhibits, methods=_LOOK),
     Route("/exhibit", exhibits.exhibit, methods=_LOOK),
     Route("/exhibit/edit", exhibits.edit, methods=["POST"]),
@@ -64,6 +66,8 @@ _ROUTES = [
     Route("/lead/close", leads.close, methods=["POST"]),
     Route("/lead/withdraw", leads.withdraw, methods=["POST"]),
     Route("/lead/report", leads.report, methods=["POST"]),
+    Route("/question", leads.question, methods=_LOOK),
+    Route("/question/decide", leads.decide, methods=["POST"]),
     Route("/trace", leads.trace, methods=[*_LOOK, "POST"]),
     Route("/statistics", oversight.statistics, methods=_LOOK),
     Route("/statistics.csv", oversight.statistics_file, methods=_LOOK),

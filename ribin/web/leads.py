@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ribin.cases.exhibits import Request as Asked
-from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, ReviewBasis
+from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, LeadStatus, ReviewBasis
 from ribin.cases.list_review import CandidateStatus
-from ribin.errors import ParameterError, RibinError
+from ribin.errors import ParameterError, RibinError, StoreError
 from ribin.leads.rules import status_of
 from ribin.leads.steps import (
     Step,
@@ -25,6 +25,7 @@ from ribin.leads.steps import (
 from ribin.leads.text import LeadView, blindness
 from ribin.leads.trace import trace_exhibit
 from ribin.search.network import Network
+from ribin.services.inbox import allow_question, held_questions, refuse_question
 from ribin.services.lead_file import LeadFile, lead_file
 from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
 from ribin.services.list_review import review_candidate
@@ -64,12 +65,33 @@ def take_up(request: Request) -> Response:
 
 def leads(request: Request) -> Response:
     """The leads of the vault, or those that await this person."""
-    mine = request.query_params.get("mine") == "yes"
-    state = state_of(request)
+    query, state = request.query_params, state_of(request)
+    mine, text = query.get("mine") == "yes", query.get("q", "").strip()
+    standing = query.get("standing", "")
     with state.session() as session:
         views = look_at_leads(session.vault, who_of(request), mine=mine)
-    rows = [(view, status_of(view.history)) for view in views]
-    return page(request, "leads.html", rows=rows, mine=mine)
+    rows = [
+        (view, status_of(view.history))
+        for view in views
+        if standing in ("", status_of(view.history)) and _is_about(view, text)
+    ]
+    rows.sort(key=lambda row: row[0].history.lead.at, reverse=True)
+    return page(
+        request,
+        "leads.html",
+        rows=rows,
+        mine=mine,
+        text=text,
+        standing=standing,
+        standings=list(LeadStatus),
+        total=len(views),
+    )
+
+
+def _is_about(view: LeadView, text: str) -> bool:
+    lead = view.history.lead
+    known = f"{lead.lead} {lead.reference} {lead.comparison} {lead.examiner} {lead.member}"
+    return all(word in known.casefold() for word in text.casefold().split())
 
 
 def lead(request: Request) -> Response:
@@ -234,6 +256,37 @@ def trace(request: Request) -> Response:
         networked=networked,
         wide=network is not None,
     )
+
+
+def question(request: Request) -> Response:
+    """A question of another member that waits for a person's word."""
+    return _question_page(request, request.query_params.get("id", ""))
+
+
+def _question_page(
+    request: Request, named: str, asked: str = "", error: RibinError | None = None
+) -> Response:
+    with state_of(request).session() as session:
+        held = held_questions(session.vault, who_of(request))
+    found = [one for one in held if named and one.id.startswith(named)]
+    if len(found) != 1:
+        raise StoreError(f"question {named[:32]}: one that waits needed, found {len(found)}")
+    status = status_of_error(error) if error else 200
+    return page(request, "question.html", status, one=found[0], asked=asked, error=error)
+
+
+def decide(request: Request) -> Response:
+    """Allow or refuse a question, as `ribin node inbox` does."""
+    form, named = form_of(request), form_of(request).get("id", "")
+    said = {"allow": allow_question, "refuse": refuse_question}.get(form.get("word", ""))
+    if said is None:
+        raise ParameterError("question: a word, allow or refuse, needed")
+    try:
+        with state_of(request).session() as session:
+            said(session.vault, named, who_of(request), form.get("reason", ""))
+    except RibinError as error:
+        return _question_page(request, named, form.get("reason", ""), error)
+    return see(request, "/")
 
 
 def _see_lead(request: Request, number: str, notes: tuple[str, ...]) -> Response:

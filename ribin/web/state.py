@@ -182,6 +182,7 @@ def search_options(form: Mapping[str, str], who: str) -> SearchOptions:
         group=Grouping(form.get("group") or Grouping.NONE),
         mark_type=form.get("mark") or None,
         leave_out_reviewed=form.get("leave_out_reviewed") == "yes",
+        fuse_all=form.get("fuse_all") == "yes",
     )
 
 

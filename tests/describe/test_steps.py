@@ -10,7 +10,7 @@ import pytest
 from mark_makers import heights, make_scan, with_garbage
 
 from ribin.describe.cells import block_counts, block_runs, lay_cells
-from ribin.describe.steps import even_out, reduce_surface
+from ribin.describe.reduce import even_out, reduce_surface
 from ribin.errors import ScanError
 from ribin.model import Mark, Template, Trace
 from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS, HEIGHT_STEP
@@ -234,4 +234,4 @@ def test_too_little_for_one_cell_is_refused(mark):
 def test_each_step_is_traced(mark):
     trace = Trace()
     describe_mark(mark, trace=trace)
-    assert [stage for stage, _ in trace] == ["fine", "cells", "medium", "coarse"]
+    assert [stage for stage, _ in trace] == ["fine", "cells", "medium", "coarse", "rest"]

@@ -85,7 +85,7 @@ def test_dust_is_left_out_whatever_the_scale_of_heights(factor):
 
 def test_pits_are_left_out_as_grains_are():
     grains = RING & (dust() > 0.0)
-    assert np.mean(left_out(surface(-dust()))[grains] > 0) > 0.95
+    assert np.mean(left_out(surface(-1.5 * dust()))[grains] > 0) > 0.95
 
 
 def test_an_offset_changes_nothing():
@@ -134,6 +134,25 @@ def test_half_of_a_blurred_scan_keeps_the_peaks_of_the_other_half():
     mixed = np.where(COLS < 0.0, sharp, blurred) + FORM
     out = left_out(np.where(RING, mixed, 0.0).astype(np.float32))
     assert np.mean(out[RING & (COLS < 0.0)] > 0) < 0.01
+
+
+def test_next_to_nothing_is_left_to_the_clip():
+    """A grain that takes less than a hundredth of the mark."""
+    grain = 12.0 * (np.hypot(ROWS, COLS - 90.0) < 5.0)
+    assert not left_out(surface(grain)).any()
+    assert left_out(surface(grain), replace(P, min_left_out=0.0)).any()
+
+
+def test_a_steep_peak_is_dust_and_a_round_one_is_relief():
+    places = np.zeros(SHAPE)
+    places[30:-30:50, 30:-30:50] = 1.0
+    round_top = ndimage.gaussian_filter(places, 6.0)
+    peaks = 14.0 * round_top / round_top.max()
+    grains = 14.0 * (round_top > 0.4 * round_top.max())
+    kept, dropped = (left_out(surface(extra)) for extra in (peaks, grains))
+    tops = RING & (round_top > 0.8 * round_top.max())
+    assert np.mean(kept[tops] > 0) < 0.2
+    assert np.mean(dropped[tops] > 0) > 0.9
 
 
 def test_nothing_is_left_out_where_too_little_would_remain():
@@ -219,8 +238,8 @@ def test_the_scale_is_that_of_the_sharp_half_and_not_of_the_dirt():
 def test_a_person_may_keep_all_and_an_image_is_left_alone(scan):
     dirty = replace(scan, values=scan.values.copy())
     rows, cols = np.nonzero(scan.valid)
-    dirty.values[rows[::997], cols[::997]] += np.float32(40.0)
-    assert judge_marks(dirty)[0].quality.left_out_dust > 0.001
+    dirty.values[rows[::97], cols[::97]] += np.float32(40.0)
+    assert judge_marks(dirty)[0].quality.left_out_dust > 0.01
     whole = keep_all(dirty, "A. Examiner", "the dirt is the mark")
     assert find_marks(whole)[0].region.left_out is None
     note = "Dust, drag and flowback kept in the mark by A. Examiner: the dirt is the mark."
@@ -235,7 +254,7 @@ def test_what_is_left_out_is_not_measured_in_the_mark(scan):
     region = find_marks(scan)[0].region
     row, col = np.argwhere(region.inside)[region.inside.sum() // 3]
     spot = np.zeros(scan.shape, bool)
-    spot[row - 6 : row + 7, col - 6 : col + 7] = True
+    spot[row - 12 : row + 13, col - 12 : col + 13] = True
     dirty.values[spot & scan.valid] += np.float32(30.0)
     before, after = find_marks(scan)[0].mark, find_marks(dirty)[0].mark
     lost = before.valid & ~after.valid
@@ -244,7 +263,7 @@ def test_what_is_left_out_is_not_measured_in_the_mark(scan):
         for n, o in zip((row, col), after.origin_um, strict=True)
     ]
     assert lost[tuple(place)]
-    assert lost.sum() < 0.05 * before.valid.sum()
+    assert lost.sum() < 0.08 * before.valid.sum()
     far = after.valid & before.valid
     far[place[0] - 60 : place[0] + 61, place[1] - 60 : place[1] + 61] = False
     np.testing.assert_allclose(after.surface[far], before.surface[far], atol=0.3)

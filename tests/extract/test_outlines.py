@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from ribin.errors import ParameterError, ScanError
-from ribin.extract.marks import MIRRORS
 from ribin.extract.outlines import (
     CircleOutline,
     outline_by_circles,
@@ -17,7 +16,9 @@ from ribin.extract.outlines import (
     unfold_replica,
 )
 from ribin.model import MarkType, Provenance, Scan, ScanKind
-from ribin.pipeline import check_mirrored, compare_marks, describe_mark, extract_marks
+from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.pipeline import compare_marks, describe_mark, extract_marks, look_again
+from ribin.report.pictures import laid_by
 from ribin.synth.cartridge import fire
 from ribin.synth.firearm import make_firearm
 
@@ -109,22 +110,64 @@ def test_an_undeclared_mirror_image_is_said(shots, rows_too, sign):
         valid=np.ascontiguousarray(shots[1].valid[flip]),
     )
     reference = describe_mark(extract_marks(shots[0])[0])
-    (mark,) = extract_marks(wrong)
-    low = compare_marks(reference, describe_mark(mark))
-    noted = check_mirrored(reference, mark, low)
-    way = ("top to bottom" if rows_too else "left to right") + (" and inverted" if sign < 0 else "")
-    assert f"mirrored {way}" in noted.note
-    assert noted.score == low.score < 40.0
-    assert len(MIRRORS) == 4
+    other = describe_mark(*extract_marks(wrong))
+    low = compare_marks(reference, other)
+    found = look_again(reference, other, low.score)
+    assert found is not None
+    cast = " and inverted, as a cast" if sign < 0 else ""
+    assert f"agrees mirrored{cast}: check how the scans were made" in found.note
+    assert found.mirrored
+    assert found.scale == 1.0
+    assert found.score > 80.0 > 40.0 > low.score
+    assert found.score_parts[-1].contribution == -DEFAULT_PARAMS.looks.points
+    assert found.score == pytest.approx(sum(part.contribution for part in found.score_parts))
+    # The motion lays the mirrored reference on the comparison, and the cells on each other.
+    laid = laid_by(found)
+    for fit in found.cell_fits:
+        if fit.congruent and fit.direction == "forward":
+            center = np.array([fit.center_um])
+            fell = center[0] + fit.shift_um
+            assert np.hypot(*(laid.apply(center)[0] - fell)) < 61.0
+    back = look_again(other, reference, low.score)
+    assert back is not None
+    assert (back.score, back.mirrored) == (found.score, True)
+
+
+@pytest.mark.parametrize("scale", [0.95, 1.05, 1.10])
+def test_a_wrong_pitch_is_said(shots, scale):
+    wrong = dataclasses.replace(
+        shots[1],
+        row_pitch_um=scale * shots[1].row_pitch_um,
+        col_pitch_um=scale * shots[1].col_pitch_um,
+    )
+    reference = describe_mark(extract_marks(shots[0])[0])
+    other = describe_mark(*extract_marks(wrong))
+    low = compare_marks(reference, other)
+    found = look_again(reference, other, low.score)
+    if low.score >= DEFAULT_PARAMS.looks.low_score:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.score > max(60.0, low.score)
+        assert found.scale == pytest.approx(scale, rel=0.02)
+        assert ("smaller" if scale < 1.0 else "larger") in found.note
+        assert "check the pitch of both scans" in found.note
+        back = look_again(other, reference, low.score)
+        assert back is not None
+        assert back.score == found.score
+        assert back.scale == pytest.approx(1.0 / found.scale)
 
 
 def test_a_mate_and_a_non_mate_get_no_note(shots):
     other = extract_marks(fire(make_firearm(6), 1))[0]
     mate = extract_marks(shots[1])[0]
     reference = describe_mark(extract_marks(shots[0])[0])
-    for mark in (mate, other):
-        result = compare_marks(reference, describe_mark(mark))
-        assert check_mirrored(reference, mark, result).note == ""
+    result = compare_marks(reference, describe_mark(mate))
+    assert look_again(reference, describe_mark(mate), result.score) is None
+    stranger = describe_mark(other)
+    result = compare_marks(reference, stranger)
+    found = look_again(reference, stranger, result.score)
+    assert found is None or found.score < 40.0
 
 
 def doubled(plane):
