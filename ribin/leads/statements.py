@@ -34,9 +34,9 @@ from ribin.exchange.lead_statements import (
     LeadFacts,
     LeadStatement,
     LinkFacts,
+    LookStatement,
     NoticedEnd,
     ReviewFacts,
-    SeenVerdict,
     WithdrawalFacts,
     WordFacts,
 )
@@ -90,7 +90,7 @@ def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> Lead
     mine = [review for review in history.reviews if review.member == own.member]
     givers = {r.review: one for r in mine if (one := _giver(own, db, history, r))}
     looks = [
-        SeenVerdict(at, host, tuple(sorted(logins))) for at, host, logins in looks_at(db, lead)
+        LookStatement(at, host, tuple(sorted(logins))) for at, host, logins in looks_at(db, lead)
     ]
     return LeadStatement(
         lead=LeadFacts(
