@@ -86,10 +86,10 @@ def fake_moves(query: Template, params: Any) -> QueryMoves:
 def fake_compare_many(
     query: Template, templates: Iterable[Template], params: Any, threads: int | None = None
 ) -> list[Comparison]:
-    return [compare_coarse(query, t, params) for t in templates]
+    return [_compare(query, t, params) for t in templates]
 
 
-def compare_coarse(query: Template, other: Template, params: Any) -> Comparison:
+def _compare(query: Template, other: Template, params: Any) -> Comparison:
     score = likeness(query, other.arrays["coarse"])
     reason = "too few cells" if "unusable" in other.arrays else ""
     return Comparison(

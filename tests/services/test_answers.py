@@ -205,6 +205,15 @@ def test_a_member_asks_as_often_as_was_agreed(blz):
         blz.ask()
 
 
+def test_a_question_that_is_refused_counts_as_asked(blz):
+    blz.agree(questions_an_hour=2)
+    for _ in range(2):
+        with pytest.raises(AccessError, match="scope country: scope cluster needed"):
+            blz.search(Scope.COUNTRY)
+    with pytest.raises(AccessError, match="at most 2 questions of JAM an hour agreed, found 2"):
+        blz.ask()
+
+
 def test_a_question_may_wait_for_a_person(blz):
     blz.agree(hold=True)
     asked = prepare(MessageKind.COUNTS, CountsQuestion("bob"))
