@@ -428,6 +428,18 @@ def test_a_request_that_the_proxy_does_not_vouch_for_is_refused(shared, headers)
     assert shared.browser().send("GET", "/sign-in", **headers).status == 403
 
 
+@pytest.mark.parametrize(
+    ("peer", "refused"), [("10.9.9.9", False), ("127.0.0.1", True), ("", True)]
+)
+def test_requests_come_from_the_proxy_that_was_named(shared, peer, refused):
+    served = laboratory.ServedNames((NAME,), 1, proxy="10.9.9.9")
+    door = laboratory.Laboratory(shared.door.state, served)
+    headers = [(b"x-forwarded-proto", b"https"), (b"x-forwarded-for", b"10.0.0.7")]
+    scope = {"type": "http", "client": (peer, 5) if peer else None, "headers": headers}
+    arrival = door.arrived(scope)
+    assert (bool(arrival.refused), arrival.address) == (refused, peer if refused else "10.0.0.7")
+
+
 def test_the_address_is_what_the_proxy_saw_and_not_what_was_claimed(lab):
     browser = lab.browser(address="1.2.3.4, 10.0.0.9")
     browser.sign_in(EXAMINER)
