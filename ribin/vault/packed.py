@@ -1,4 +1,4 @@
-"""The packed template: a template in some 30 kB, for files beside the index, bundles and messages.
+"""The packed template: a template in some 40 kB, for files beside the index, bundles and messages.
 
     8 bytes    "RIBINPT1", form and version
     4 bytes    length of the head, little-endian

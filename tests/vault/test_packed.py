@@ -22,7 +22,8 @@ from ribin.read import read_scan
 from ribin.vault.packed import MOST_PACKED_BYTES, NOWHERE, pack_template, unpack_template
 from ribin.vault.scanfile import template_sha256
 
-A_PART = 60_000  # bytes, over a line of 512 kbit/s one second
+USUAL = 60_000  # bytes, over a line of 512 kbit/s one second
+LARGEST = 90_000  # of a large primer's whole face, measured without a gap: a made one
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +53,9 @@ def test_templates_of_every_mark_come_back(template):
     head = impressions.made_head(impressions.Job(case, 0, 0)).scan
     found = [describe_mark(each.mark) for each in find_marks(head)]
     assert len(found) > 1
-    for one in (template, *found):
+    for one, most in ((template, USUAL), *((one, LARGEST) for one in found)):
         packed = pack_template(one)
-        assert len(packed) <= A_PART
+        assert len(packed) <= most
         assert packed == pack_template(one)
         again = unpack_template(packed)
         check_same(one, again)
@@ -66,7 +67,7 @@ def test_real_templates_come_back(fadul_dir):
     for path in sorted(fadul_dir.glob("*.x3p"))[:4]:
         one = describe_mark(extract_marks(read_scan(path))[0])
         packed = pack_template(one)
-        assert len(packed) <= A_PART
+        assert len(packed) <= USUAL
         check_same(one, unpack_template(packed))
 
 
