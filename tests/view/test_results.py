@@ -191,10 +191,10 @@ def test_rows_are_filtered_and_open_their_page(opened, ribin, demo, tmp_path):
         "least.value = 50; least.dispatchEvent(new Event('input'));"
     )
     assert opened.run(shown) == 1
-    assert opened.text("#status") == "1 of 4 candidates shown"
+    assert opened.text("#status") == "1 of 8 candidates shown"
     opened.click("#all")
     opened.find("#text").send_keys("jam")
-    assert 0 < opened.run(shown) < 4
+    assert 0 < opened.run(shown) < 8
     opened.click("#all")
     pictures = opened.run("return [...document.images].map((i) => i.naturalWidth)")
     assert pictures
