@@ -30,8 +30,9 @@ class Challenge:
     """One way to make comparisons harder.
 
     `steps` degrade every scan, `query_steps` then only the earlier scan of each pair.
-    `any_rotation`: the search range must be the full circle. `stream` seeds its random numbers;
-    its name where empty.
+    `any_rotation`: the search range must be the full circle. `second_look`: pairs that score low
+    are looked at again at other scales and mirrored, as `compare` does. `stream` seeds its random
+    numbers; its name where empty.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Challenge:
     steps: tuple[Step, ...] = ()
     query_steps: tuple[Step, ...] = ()
     any_rotation: bool = False
+    second_look: bool = False
     stream: str = ""
 
 

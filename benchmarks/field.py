@@ -40,12 +40,19 @@ class FieldKind:
     what: str
     steps: tuple[Step, ...] = ()
     query_steps: tuple[Step, ...] = ()
+    second_look: bool = False  # at other scales and mirrored, of pairs that score low
 
 
 def field_challenges() -> tuple[Challenge, ...]:
     """Every kind on the easy set and on the weak set, in this order."""
     return tuple(
-        Challenge(kind.name + end, f"{kind.what}{words}", (*before, *kind.steps), kind.query_steps)
+        Challenge(
+            kind.name + end,
+            f"{kind.what}{words}",
+            (*before, *kind.steps),
+            kind.query_steps,
+            second_look=kind.second_look,
+        )
         for kind in FIELD
         for end, words, before in (("", "", ()), (WEAK, ", weak set", (_WEAK_STEP,)))
     )
@@ -279,8 +286,8 @@ FIELD = (
     FieldKind("rings", "the same turning marks on all, as strong as the mark", (ringed(1.0),)),
     FieldKind("half-new", "half of the relief is not reproduced", (not_reproduced(0.5),)),
     FieldKind("most-new", "70 % of the relief is not reproduced", (not_reproduced(0.7),)),
-    FieldKind("wrong-pitch5", "pitch wrong by 5 %, one of two", (), (misread_pitch(5.0),)),
-    FieldKind("wrong-pitch10", "pitch wrong by 10 %, one of two", (), (misread_pitch(10.0),)),
+    FieldKind("wrong-pitch5", "pitch wrong by 5 %, one of two", (), (misread_pitch(5.0),), True),
+    FieldKind("wrong-pitch10", "pitch wrong by 10 %, one of two", (), (misread_pitch(10.0),), True),
     FieldKind(
         "turned45",
         "turned 33 to 45 degrees, usual range",
@@ -288,7 +295,7 @@ FIELD = (
         (turned_apart(33.0, 45.0),),
     ),
     FieldKind("turned180", "turned 45 to 180 degrees", (_straight,), (turned_apart(45.0, 180.0),)),
-    FieldKind("mirrored", "mirrored, one of two", (), (mirrored(),)),
+    FieldKind("mirrored", "mirrored, one of two", (), (mirrored(),), True),
     FieldKind("scan-lines", "scan lines as strong as the mark", (scan_lines(1.0),)),
     FieldKind("scan-lines2", "scan lines twice as strong as the mark", (scan_lines(2.0),)),
     FieldKind("form80", "a form of 80 um, and an edge that falls 20 um", (deformed(80.0),)),

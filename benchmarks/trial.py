@@ -16,7 +16,7 @@ from ribin.comparison import Comparison
 from ribin.errors import ScanError
 from ribin.model import Template
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.pipeline import compare_many, describe_mark, extract_marks
+from ribin.pipeline import compare_many, describe_mark, extract_marks, look_again
 
 AGREED_UM = 100.0  # a quarter of a cell: nearer than that, cells find their own place
 
@@ -77,7 +77,8 @@ def run_trial(
     queries = [_described(s, params) for s in earlier]
     gallery = queries if later is earlier else [_described(s, params) for s in later]
     described = time.process_time()
-    pairs = [p for i in range(len(specimens)) for p in _row(i, queries, gallery, params, threads)]
+    how = params, threads, challenge.second_look
+    pairs = [p for i in range(len(specimens)) for p in _row(i, queries, gallery, *how)]
     compared = time.process_time()
     sides = queries if gallery is queries else [*queries, *gallery]
     return Trial(
@@ -107,7 +108,12 @@ def _described(specimen: Specimen, params: Params) -> Side:
 
 
 def _row(
-    i: int, queries: Sequence[Side], gallery: Sequence[Side], params: Params, threads: int
+    i: int,
+    queries: Sequence[Side],
+    gallery: Sequence[Side],
+    params: Params,
+    threads: int,
+    second_look: bool,
 ) -> list[Pair]:
     reference, others = queries[i], range(i + 1, len(gallery))
     able = [j for j in others if gallery[j].template]
@@ -115,6 +121,11 @@ def _row(
     if reference.template:
         templates = [t for j in able if (t := gallery[j].template)]
         found = compare_many(reference.template, templates, params, threads)
+        if second_look:
+            found = [
+                look_again(reference.template, template, one.score, params) or one
+                for template, one in zip(templates, found, strict=True)
+            ]
         results = dict(zip(able, found, strict=True))
     return [_pair(i, j, reference, gallery[j], results.get(j)) for j in others]
 

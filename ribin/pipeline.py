@@ -16,7 +16,7 @@ from ribin.correlate.rings import RingSide, lay_rings
 from ribin.correlate.side import PreparedSide, prepare_rest, prepare_side
 from ribin.correlate.steps import correlate_sides
 from ribin.decide.lines import join_parts, lines_note
-from ribin.decide.looks import Look, as_read
+from ribin.decide.looks import SecondLook, as_read
 from ribin.decide.steps import decide_comparison, not_compared
 from ribin.describe.altered import Alteration, altered_rings, altered_template
 from ribin.describe.lines import lines_of
@@ -345,30 +345,29 @@ def mounting_note(result: Comparison, method: MethodParams) -> str:
 
 
 def look_again(
-    reference: Template, comparison: Template, result: Comparison, params: Params = DEFAULT_PARAMS
-) -> Comparison:
-    """The comparison, or one at another scale or mirrored where the pair agrees better so.
+    reference: Template, comparison: Template, score: float, params: Params = DEFAULT_PARAMS
+) -> Comparison | None:
+    """A comparison at another scale, or mirrored, where the pair so scores more than `score`.
 
     Files with a wrong pitch or written the other way round, and casts that nobody declared, score
     like non-mates. Only a low score is worth it: the coarse registration of each way, and a full
-    comparison of the best one, if it is clearly stronger than the pair as it was read.
+    comparison of the best one. A pair that could not be compared has NaN.
     """
     limits = params.looks
-    unlike = _unlike(reference, comparison)
-    if unlike or (result.compared and result.score >= limits.low_score):
-        return result
-    best = result
+    best: Comparison | None = None
+    usual = 0.0 if math.isnan(score) else score
+    if usual >= limits.low_score or _unlike(reference, comparison):
+        return None
     for look in _promising(reference, comparison, params):
         found = as_read(_compare_altered(reference, comparison, look, params), look, limits)
-        usual = best.score if best.compared else 0.0
         if found.compared and found.score > usual:
-            best = replace(found, elapsed_s=result.elapsed_s)
+            best, usual = found, found.score
         elif not look.mirrored:
             break  # where a scale is no better, those next to it are not tried
     return best
 
 
-def _promising(reference: Template, comparison: Template, params: Params) -> tuple[Look, ...]:
+def _promising(reference: Template, comparison: Template, params: Params) -> tuple[SecondLook, ...]:
     """The way of looking that is strongest on rings, with its neighbours; none where the pair as
     read is about as strong."""
     limits, method = params.looks, params.of(reference.mark_type, reference.kind)
@@ -379,11 +378,11 @@ def _promising(reference: Template, comparison: Template, params: Params) -> tup
         return coarse_strengths(one, two, describe, correlate)
 
     usual, _ = strengths(Alteration(), Alteration())
-    found: list[tuple[float, tuple[Look, ...]]] = []
+    found: list[tuple[float, tuple[SecondLook, ...]]] = []
     for step in range(-limits.steps, limits.steps + 1):
         if step:
             scales = [math.exp(step * limits.step + k * limits.fine_step) for k in (0, -1, 1)]
-            looks = tuple(Look(scale) for scale in scales)
+            looks = tuple(SecondLook(scale) for scale in scales)
             half = looks[0].half
             strength, _ = strengths(Alteration(half), Alteration(1.0 / half))
             found.append((strength, looks))
@@ -392,7 +391,7 @@ def _promising(reference: Template, comparison: Template, params: Params) -> tup
         strengths(Alteration(), Alteration(mirrored=True)),
     )
     for inverted in (False, True):
-        looks = Look(1.0, True, False, inverted), Look(1.0, False, True, inverted)
+        looks = SecondLook(1.0, True, False, inverted), SecondLook(1.0, False, True, inverted)
         found.append((max(pair[int(inverted)] for pair in both), looks))
     strength, looks = max(found, key=lambda one: one[0])
     return looks if strength >= limits.lead * usual else ()
@@ -412,7 +411,7 @@ _kept_rings: WeakKeyDictionary[Template, dict[Alteration, RingSide]] = WeakKeyDi
 
 
 def _compare_altered(
-    reference: Template, comparison: Template, look: Look, params: Params
+    reference: Template, comparison: Template, look: SecondLook, params: Params
 ) -> Comparison:
     describe = params.of(reference.mark_type, reference.kind).describe
     own = Alteration(look.half, look.mirrored_reference, look.inverted)

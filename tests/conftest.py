@@ -149,6 +149,7 @@ def plain_correlator(monkeypatch):
     for place in ("replies", "marks"):  # what a real template must be is tested elsewhere
         monkeypatch.setattr(f"ribin.services.{place}.check_template", lambda arrays, where: None)
     monkeypatch.setattr("ribin.search.compare.compare_many", fake_compare_many)
+    monkeypatch.setattr("ribin.search.compare.look_again", lambda *_: None)
     monkeypatch.setattr("ribin.search.index.sketch_mark", fake_sketch)
     monkeypatch.setattr("ribin.search.shortlist.moved_sketches", fake_moves)
 

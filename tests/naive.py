@@ -178,6 +178,35 @@ def ring_strength(
     return float(ccf * np.sqrt(overlap / min(areas))), overlap, min(areas)
 
 
+def explained_share(
+    surface: np.ndarray,
+    valid: np.ndarray,
+    pitch_um: float,
+    across_deg: float,
+    curvature_per_um: float,
+    cell_um: float,
+    alike_um: float,
+) -> float:
+    """The energy that is the same along cells of lines, less chance's, over all energy."""
+    angle = np.deg2rad(across_deg)
+    cells: dict[tuple[int, int], list[float]] = {}
+    middle = (surface.shape[0] - 1) / 2.0
+    for r, c in np.argwhere(valid):
+        row, col = (r - middle) * pitch_um, (c - middle) * pitch_um
+        u = np.cos(angle) * row + np.sin(angle) * col
+        v = np.cos(angle) * col - np.sin(angle) * row
+        if curvature_per_um > 0.0:
+            down, side = 1.0 - curvature_per_um * u, curvature_per_um * v
+            u = (1.0 - np.hypot(down, side)) / curvature_per_um
+            v = np.arctan2(side, down) / curvature_per_um
+        place = int(np.floor(u / pitch_um)), int(np.floor(v / cell_um))
+        cells.setdefault(place, []).append(float(surface[r, c]))
+    energy = float(np.square(surface[valid].astype(float)).sum())
+    level, alike = energy / valid.sum(), alike_um / pitch_um
+    total = sum(sum(h) ** 2 / len(h) - min(len(h), alike) * level for h in cells.values())
+    return float(total / energy)
+
+
 def naive_local_heights(heights, weight, sigma_px, ridge):
     """Per pixel: weighted least squares of a plane, and of a level, with a ridge on every term."""
     tilted, level = np.zeros(heights.shape), np.zeros(heights.shape)
@@ -212,32 +241,3 @@ def naive_aperture_distance(ring, pitch_um, radius_um):
     for r, c in np.ndindex(ring.shape):
         out[r, c] = max(0.0, np.hypot(*(middles - (r, c)).T).min() * pitch_um - radius_um)
     return out
-
-
-def explained_share(
-    surface: np.ndarray,
-    valid: np.ndarray,
-    pitch_um: float,
-    across_deg: float,
-    curvature_per_um: float,
-    cell_um: float,
-    alike_um: float,
-) -> float:
-    """The energy that is the same along cells of lines, less chance's, over all energy."""
-    angle = np.deg2rad(across_deg)
-    cells: dict[tuple[int, int], list[float]] = {}
-    middle = (surface.shape[0] - 1) / 2.0
-    for r, c in np.argwhere(valid):
-        row, col = (r - middle) * pitch_um, (c - middle) * pitch_um
-        u = np.cos(angle) * row + np.sin(angle) * col
-        v = np.cos(angle) * col - np.sin(angle) * row
-        if curvature_per_um > 0.0:
-            down, side = 1.0 - curvature_per_um * u, curvature_per_um * v
-            u = (1.0 - np.hypot(down, side)) / curvature_per_um
-            v = np.arctan2(side, down) / curvature_per_um
-        place = int(np.floor(u / pitch_um)), int(np.floor(v / cell_um))
-        cells.setdefault(place, []).append(float(surface[r, c]))
-    energy = float(np.square(surface[valid].astype(float)).sum())
-    level, alike = energy / valid.sum(), alike_um / pitch_um
-    total = sum(sum(h) ** 2 / len(h) - min(len(h), alike) * level for h in cells.values())
-    return float(total / energy)

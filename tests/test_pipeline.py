@@ -21,10 +21,13 @@ from mark_makers import (
 
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError
-from ribin.model import Scan, ScanKind, Template, Trace
+from ribin.model import MarkType, Scan, ScanKind, Template, Trace
 from ribin.params.defaults import DEFAULT_PARAMS, Params
-from ribin.params.load import with_rotation
+from ribin.params.load import load_params, with_rotation
 from ribin.pipeline import compare_many, compare_marks, describe_mark, extract_marks
+from ribin.report.explanation import comparison_text
+from ribin.report.json import plain_value
+from ribin.view.comparison import pack_result
 
 PITCH_UM = DEFAULT_PARAMS.breech_face.describe.pitch_um
 STEP_DEG = DEFAULT_PARAMS.breech_face.correlate.fine_rotation_step_deg
@@ -293,3 +296,35 @@ def test_tracing_shows_every_stage_and_changes_no_bit(reference):
     assert bits(traced) == bits(compare_marks(reference, other))
     assert [stage for stage, _ in trace] == ["seeds", "refined", "joint", "consensus"]
     assert traced.elapsed_s > 0.0
+
+
+def test_a_type_of_mark_that_no_evaluation_stands_behind_is_cautioned(reference):
+    """Breech faces have one; a laboratory that withdraws it is told so with every comparison."""
+    assert compare_marks(reference, reference).caution == ""
+    withdrawn = dataclasses.replace(DEFAULT_PARAMS.validation, breech_face="")
+    params = dataclasses.replace(DEFAULT_PARAMS, validation=withdrawn)
+    assert params.template_id == DEFAULT_PARAMS.template_id
+    assert params.params_id == DEFAULT_PARAMS.params_id
+    found = compare_marks(reference, reference, params)
+    assert found.caution == "not validated on real marks"
+    assert found.score == compare_marks(reference, reference).score
+    assert "CAUTION" in comparison_text(found, params.breech_face.decide)
+    assert "breech face: not validated on real marks" in comparison_text(
+        found, params.breech_face.decide
+    )
+    assert plain_value(found)["caution"] == found.caution
+    assert pack_result(found, (), params.breech_face.decide)["caution"] == found.caution
+
+
+def test_pins_and_ejectors_wait_for_the_evaluation_of_a_laboratory(tmp_path):
+    assert [bool(DEFAULT_PARAMS.validation.caution(mark)) for mark in MarkType] == [
+        False,
+        True,
+        True,
+    ]
+    file = tmp_path / "laboratory.toml"
+    file.write_text('[validation]\nfiring_pin = "evaluation of 3 May 2027"\n', encoding="utf-8")
+    assert load_params(file).validation.caution(MarkType.FIRING_PIN) == ""
+    file.write_text("[validation]\nfiring_pin = true\n", encoding="utf-8")
+    with pytest.raises(ParameterError, match="validation: firing_pin needs str, found True"):
+        load_params(file)

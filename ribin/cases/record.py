@@ -29,8 +29,10 @@ class RecordKind(StrEnum):
     SCAN = "scan"  # which exhibit it shows, its light, and how a person had it read
     CLOSURE = "closure"  # of a lead that was opened by mistake
     ACCOUNT = "account"  # of a person, with the hash of what is kept of the password
+    ROLES = "roles"  # that a person holds
     RELEASE = "release"  # of an exhibit to another member, and its end
     CANDIDATE = "candidate"  # of a recorded search: what one person has seen of it
+    ASSIGNMENT = "assignment"  # of what is due to a person
     CONFIRMATION = "confirmation"  # by one member of two verdicts that the other gave on a lead
     AGREEMENT = "agreement"  # with another member: how near it is, and how much it may ask
 

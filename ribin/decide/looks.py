@@ -13,7 +13,7 @@ _Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Look:
+class SecondLook:
     """What was done to the two sides before they were compared.
 
     The scale of the reference against the comparison is shared between them, and one of them is
@@ -55,7 +55,7 @@ class Look:
         return point[0] * self.half, sign * point[1] * self.half
 
 
-def as_read(result: Comparison, look: Look, params: LooksParams) -> Comparison:
+def as_read(result: Comparison, look: SecondLook, params: LooksParams) -> Comparison:
     """The comparison with motion and cells of the marks as read, its points less, and a note.
 
     Mirrored, a turn a after an exchange of left and right is a turn -a before one.
@@ -77,7 +77,7 @@ def as_read(result: Comparison, look: Look, params: LooksParams) -> Comparison:
     )
 
 
-def _fit_as_read(fit: CellFit, look: Look, turn: float) -> CellFit:
+def _fit_as_read(fit: CellFit, look: SecondLook, turn: float) -> CellFit:
     own, other = look.of_reference, look.of_comparison
     if fit.direction == "backward":
         own, other = other, own

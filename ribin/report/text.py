@@ -103,7 +103,8 @@ def lists_text(result: SearchLists, plot: bool = False) -> str:
     for one in result.lists:
         lines += [*([f"\nmarks of type {one.mark}"] if several else []), *_list_lines(one)]
         lines += [score_bars(one)] if plot and one.candidates else []
-    lines += ["", *_fused_lines(result), ""] if result.fusion else [""] * several
+    if several:
+        lines += ["", *_fused_lines(result), ""] if result.fusion else [""]
     lines += [remark(f"{member} could not answer: {why}") for member, why in result.unavailable]
     lines += map(escaped, result.all_notes)
     recorded = f", recorded as {result.search}" if result.search else ""
@@ -127,7 +128,7 @@ def lists_value(result: SearchLists) -> dict[str, Any]:
         "notes": plain_value(result.all_notes),
         "elapsed_s": sum(one.elapsed_s for one in result.lists),
         "lists": [{name: plain_value(getattr(one, name)) for name in own} for one in result.lists],
-        "fused": fused if result.fusion else None,
+        "fused": fused if result.fusion and len(result.lists) > 1 else None,
     }
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ribin.cases.exhibits import Candidate, Counts, Exhibit
 from ribin.model import Template
-from ribin.pipeline import compare_many, compare_marks, look_again
+from ribin.pipeline import compare_many, look_again
 from ribin.search.context import SearchContext
 from ribin.search.journal import FullSearchJournal, PairFigures
 from ribin.search.rules import Eligibility
@@ -84,9 +84,8 @@ def _look_at_best(
     again: dict[int, Candidate] = {}
     for one in low:
         if template := templates.get(one.mark.mark_id):
-            usual = compare_marks(query, template, context.params)
-            seen = look_again(query, template, usual, context.params)
-            if seen is not usual:
+            seen = look_again(query, template, one.row.score, context.params)
+            if seen:
                 row = _row(vault.member, one.mark, PairFigures.of(seen))
                 again[one.mark.mark_id] = replace(row, same_file=one.row.same_file)
     rows = [_Found(again.get(one.mark.mark_id, one.row), one.mark) for one in ordered]

@@ -39,7 +39,6 @@ from ribin.vault.messages import (
     QuestionState,
     count_questions,
     find_question,
-    forget_question,
     put_question,
     set_question,
 )
@@ -236,10 +235,11 @@ def _log_answer(vault: Vault, made: Envelope, key: PrivateKey, reply: Reply, bod
 
 
 def _break_off(vault: Vault, made: Envelope, body: Any, error: BaseException) -> None:
-    """A question that was logged and is not answered: the log says why, and it may come again."""
+    """A question that was logged and is not answered: the log says why. It may come again, and
+    counts as asked."""
     why = str(error) if isinstance(error, RibinError) else type(error).__name__
     with vault.act("refused", body.who, getattr(body, "reason", ""), ()) as act:
-        forget_question(act.db, made.sender, made.id)
+        set_question(act.db, made.sender, made.id, QuestionState.AGREED)
         facts = {"asking_member": made.sender, "message": made.id, "kind": str(made.kind)}
         act.log(vault.member, **facts, why=escaped(why)[:1000])
 

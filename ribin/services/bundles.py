@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from ribin.crypto.keys import PrivateKey
-from ribin.errors import RibinError
+from ribin.errors import AccessError, RibinError
 from ribin.exchange.carrier import Delivery, Way
 from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
 from ribin.exchange.line import Answered, Prepared, open_answer
@@ -73,13 +73,15 @@ def take_in_bundle(vault: Vault, path: Path, *, who: str, reason: str = "") -> I
     """
     came: list[bytes] = []
     done = import_bundle(vault, path, who=who, reason=reason, on_messages=came.extend)
-    notes = [note for raw in came for note in _take(vault, raw, who)]
+    notes = [note for raw in came for note in _take(vault, raw, done.sender, who)]
     return replace(done, note="; ".join(dict.fromkeys([*filter(None, [done.note]), *notes])))
 
 
-def _take(vault: Vault, raw: bytes, who: str) -> list[str]:
+def _take(vault: Vault, raw: bytes, sender: str, who: str) -> list[str]:
     try:
         made = read_packed(raw, Envelope, "message")
+        if made.sender != sender:  # caught elsewhere, and put into a bundle
+            raise AccessError(f"{made.where}: a message of {sender}, whose bundle it is, needed")
         if made.kind in (MessageKind.ANSWER, MessageKind.REFUSAL):
             return _take_answer(vault, made, raw, who)
         told = read_packed(answer(vault, raw, Delivery(Way.BUNDLE)), Envelope, "answer")

@@ -128,7 +128,9 @@ def compare_sides(
     compared = compare_marks(reference.template, comparison.template, params, trace)
     result = replace(compared, reference=reference.name, comparison=comparison.name)
     if again:
-        result = look_again(reference.template, comparison.template, result, params)
+        found = look_again(reference.template, comparison.template, result.score, params)
+        if found:
+            result = replace(found, reference=reference.name, comparison=comparison.name)
     return ComparedPair(reference, comparison, result, trace)
 
 

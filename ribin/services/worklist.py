@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ribin.cases.leads import same_person
+from ribin.errors import ParameterError
 from ribin.exchange.message import MessageKind
 from ribin.leads.rules import status_of
 from ribin.leads.text import leads_to_review
 from ribin.services.blind_pairs import shown_findings
 from ribin.services.list_review import list_progress
+from ribin.vault.assignments import assign, read_assignments
 from ribin.vault.leads import read_leads
 from ribin.vault.messages import own_questions, questions_held
-from ribin.vault.people import check_looker
+from ribin.vault.people import check_looker, check_searcher
 from ribin.vault.recorded_searches import unanswered_searches
-from ribin.vault.saved_searches import read_findings, read_saved_searches
+from ribin.vault.saved_searches import mark_reported, read_findings, read_saved_searches
 from ribin.vault.vault import Vault
 
 
@@ -44,18 +47,44 @@ class DueItem:
     words: str
     since: str  # ISO 8601
     person: str = ""
+    about: str = ""  # what an assignment names: an exhibit by its first name
+    assigned: str = ""  # to whom; empty where to nobody
+    due: str = ""  # ISO 8601 day
+
+    def is_of(self, who: str) -> bool:
+        """Whether it is a person's to do: assigned to, or begun by, where nobody else has it."""
+        mine = self.work is DueKind.VERDICT or same_person(self.person, who)
+        return same_person(self.assigned, who) if self.assigned else mine
 
 
 def worklist(vault: Vault, who: str) -> list[DueItem]:
-    """All that is due, what has waited longest first within each kind.
+    """All that is due; within each kind by the day that it is due, then what has waited longest.
 
     Raises AccessError: the vault's people have roles, and `who` has none.
     """
     check_looker(vault.catalogue, who)
     found = [*_leads(vault, who), *_lists(vault, who), *_exhibits(vault), *_findings(vault, who)]
     found += [*_questions(vault), *_unanswered(vault), *_undelivered(vault)]
+    with vault.catalogue.reading() as db:
+        given = read_assignments(db)
+    items = []
+    for one in found:
+        said = given.get((one.work.name, one.about or one.subject))
+        items.append(replace(one, assigned=said.person, due=said.due) if said else one)
     order = list(DueKind)
-    return sorted(found, key=lambda one: (order.index(one.work), one.since, one.subject))
+    return sorted(
+        items, key=lambda one: (order.index(one.work), one.due or "9", one.since, one.subject)
+    )
+
+
+def assign_work(vault: Vault, work: str, about: str, person: str, due: str, who: str) -> None:
+    """Say who is to do something that is due; errors as `assign`, and ParameterError where it is
+    not due."""
+    if not any(
+        (one.work.name, one.about or one.subject) == (work, about) for one in worklist(vault, who)
+    ):
+        raise ParameterError(f"assign: something that is due needed, found {about[:60]}")
+    assign(vault, work, about, person, due, who)
 
 
 def _leads(vault: Vault, who: str) -> Iterator[DueItem]:
@@ -84,7 +113,7 @@ def _lists(vault: Vault, who: str) -> Iterator[DueItem]:
 
 def _exhibits(vault: Vault) -> Iterator[DueItem]:
     query = (
-        "SELECT exhibit, min(enrolled_at) AS since, exhibits.event FROM scans "
+        "SELECT exhibit, first_name, min(enrolled_at) AS since, exhibits.event FROM scans "
         "JOIN exhibits USING (exhibit) WHERE exhibit NOT IN ("
         "SELECT exhibit FROM scans JOIN records ON records.kind = 'search' "
         "AND CASE body WHEN '' THEN '' ELSE json_extract(body, '$.query_sha256') END = scans.sha256"
@@ -93,7 +122,8 @@ def _exhibits(vault: Vault) -> Iterator[DueItem]:
     with vault.catalogue.reading() as db:
         rows = db.execute(query).fetchall()
     for row in rows:
-        yield DueItem(DueKind.EXHIBIT, row["exhibit"], f"event {row['event']}", row["since"])
+        words, about = f"event {row['event']}", row["first_name"]
+        yield DueItem(DueKind.EXHIBIT, row["exhibit"], words, row["since"], about=about)
 
 
 def _findings(vault: Vault, who: str) -> Iterator[DueItem]:
@@ -107,6 +137,18 @@ def _findings(vault: Vault, who: str) -> Iterator[DueItem]:
             words += f", score {one.candidate['score']:.1f}"
         subject = str(one.candidate.get("search", ""))
         yield DueItem(DueKind.FINDING, subject or begun.exhibit, words, one.at, begun.who)
+
+
+def read_all_findings(vault: Vault, who: str) -> int:
+    """Note that a person has read the findings that are due; gives their number.
+
+    Raises AccessError: the vault's people have roles, and `who` has none that searches.
+    """
+    check_searcher(vault.catalogue, who)
+    searches = read_saved_searches(vault, ended=True)
+    shown, _ = shown_findings(vault, who, read_findings(vault, untold=True), searches)
+    mark_reported(vault, shown, who)
+    return len(shown)
 
 
 def _unanswered(vault: Vault) -> Iterator[DueItem]:

@@ -7,12 +7,13 @@ has an account, a stated name is not enough for a verdict, nor for giving roles 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ribin.cases.leads import proved_person, same_person
+from ribin.cases.leads import Role, proved_person, same_person
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError
 from ribin.vault.records import last_version, read_versions
@@ -106,10 +107,29 @@ def account_problems(db: sqlite3.Connection) -> Iterator[str]:
             yield f"account of {person}: a password is kept, and there is no account"
         elif account.secret_sha256 != sha256:
             yield f"account of {person}: the password is not the one that its record names"
+    yield from _giver_problems(db)
     imported = db.execute("SELECT max(at) FROM audit WHERE action = 'import'").fetchone()[0] or ""
     for person, account in accounts.items():
         if account.is_active and person not in kept and account.since > imported:
             yield f"account of {person}: its password is gone"
+
+
+def _giver_problems(db: sqlite3.Connection) -> Iterator[str]:
+    """Accounts are given by administrators; a person changes the own password alone. Where the last
+    administrator's was lost, the log says so."""
+    query = "SELECT details FROM audit WHERE action = 'password' AND instr(details, '\"lost\"')"
+    found = (json.loads(row["details"]) for row in db.execute(query))
+    lost = {name for facts in found if facts.get("lost") for name in facts.get("records", {})}
+    query = (
+        "SELECT standing FROM appointments WHERE person = ? AND role = ? AND at <= ? "
+        "ORDER BY appointment DESC LIMIT 1"
+    )
+    for one in read_versions(db, RecordKind.ACCOUNT):
+        held = db.execute(query, (one.person, Role.ADMINISTRATOR, one.at)).fetchone()
+        own = one.person == one.id and one.version > 1 and not (one.body or {}).get("initial", True)
+        given = held is not None and held["standing"] == "appointed"
+        if not (given or own or f"records/{one.name}" in lost):
+            yield f"account of {one.id}: an administrator's act needed, found one of {one.person}"
 
 
 def _account(said: Record) -> Account:

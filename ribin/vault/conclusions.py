@@ -6,7 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 
 from ribin.cases.leads import Conclusion, LeadHistory, Review, ReviewRound, Role, is_by, same_person
+from ribin.cases.record import RecordKind
 from ribin.vault.leads import BLINDNESS, blindness_found, read_leads, waits_for_logs
+from ribin.vault.records import RECORDS, read_versions
 from ribin.vault.vouching import Vouchers
 
 _GIVING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
@@ -153,30 +155,31 @@ def _persons_problems(
 
 def _appointment_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
     """An administrator appointed each person, where there was one, and the log says to what."""
-    for row in db.execute("SELECT * FROM appointments").fetchall():
-        for said in vouched.get(f"appointments/{row['appointment']}", ()):
-            if said.row.action == "create":
+    held: dict[str, set[str]] = {}
+    for one in read_versions(db, RecordKind.ROLES):
+        before, now = held.get(one.id, set()), set((one.body or {}).get("roles", ()))
+        held[one.id] = now
+        for said in vouched.get(f"{RECORDS}/{one.name}", ()):
+            row = said.row
+            if row.action == "create":
                 continue
-            stated = (row["standing"], row["person"], row["appointed_by"])
-            named = row["role"] in said.row.facts.get("roles", ())
-            heads = _holders(db, Role.ADMINISTRATOR, said.row.seq, vouched)
-            if (said.row.action, said.row.subject, said.row.who) != stated or not named:
-                yield f"appointment {row['appointment']} is not as the audit log says"
-            elif heads and said.row.who not in heads:
-                yield f"appointment {row['appointment']}: {said.row.who} was no administrator"
+            changed = now - before if row.action == "appointed" else before - now
+            rest = before - now if row.action == "appointed" else now - before
+            heads = _holders(db, Role.ADMINISTRATOR, row.seq, vouched)
+            if row.subject != one.id or rest or changed != set(row.facts.get("roles", ())):
+                yield f"the roles of {one.id}, version {one.version}, are not as the audit log says"
+            elif heads and row.who not in heads:
+                yield f"the roles of {one.id}: {row.who} was no administrator"
 
 
 def _holders(db: sqlite3.Connection, role: Role, seq: int, vouched: Vouchers) -> set[str]:
     """Who held a role when a row of the log was written."""
-    held: set[str] = set()
-    query = "SELECT appointment, person, standing FROM appointments WHERE role = ?"
-    for row in db.execute(f"{query} ORDER BY appointment", (role,)).fetchall():
-        said = vouched.get(f"appointments/{row['appointment']}", ())
+    held: dict[str, bool] = {}
+    for one in read_versions(db, RecordKind.ROLES):
+        said = vouched.get(f"{RECORDS}/{one.name}", ())
         if said and said[0].row.seq < seq:
-            held = (
-                held | {row["person"]} if row["standing"] == "appointed" else held - {row["person"]}
-            )
-    return held
+            held[one.id] = role in (one.body or {}).get("roles", ())
+    return {person for person, holds in held.items() if holds}
 
 
 def _owner(db: sqlite3.Connection) -> str:

@@ -26,7 +26,7 @@ class QuestionState(StrEnum):
     """How far the owner's side is with a question."""
 
     HELD = "held"  # until a person agrees
-    AGREED = "agreed"  # by a person; answered when it is asked again
+    AGREED = "agreed"  # by a person, or not answered for now: worked on when it is asked again
     REFUSED = "refused"  # by a person, who says why
     WORKING = "working"
     ANSWERED = "answered"
@@ -96,11 +96,6 @@ def set_question(
     """How far it is from now on, and the answer where there is one."""
     query = "UPDATE questions SET state = ?, answer = ?, at = ? WHERE sender = ? AND id = ?"
     db.execute(query, (str(state), answer, now_utc(), sender, question))
-
-
-def forget_question(db: sqlite3.Connection, sender: str, question: str) -> None:
-    """Work on it broke off: asked again, it is as new."""
-    db.execute("DELETE FROM questions WHERE sender = ? AND id = ?", (sender, question))
 
 
 def resume_questions(vault: Vault) -> int:

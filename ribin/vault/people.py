@@ -1,4 +1,4 @@
-"""Who may do what in a vault: appointments to roles, superseded by later ones, never deleted."""
+"""Who may do what in a vault: of each person a record, whose last version says the roles held."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ribin.cases.leads import LOOKING, SEARCHING, Role, same_person
+from ribin.cases.record import RecordKind
 from ribin.errors import AccessError, ParameterError
 from ribin.text import NAME_LENGTH, checked_text
 from ribin.vault.accounts import check_proved, find_account
-from ribin.vault.audit import now_utc
 from ribin.vault.catalogue import Catalogue
-from ribin.vault.rows import Act, insert_record
+from ribin.vault.records import add_version, insert_version, next_version, read_versions
+from ribin.vault.rows import Act
 
 if TYPE_CHECKING:
     from ribin.vault.vault import Vault
@@ -28,7 +29,7 @@ class Person:
 
     person: str
     roles: tuple[Role, ...]
-    since: str  # of the oldest appointment that holds
+    since: str  # of the role that is held for the longest time
 
 
 def read_people(catalogue: Catalogue) -> list[Person]:
@@ -55,14 +56,15 @@ def appoint(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: 
         check_role_if_any(act.db, who, Role.ADMINISTRATOR)
         check_administrators_account(act.db, who)
         # One person has one name, also one whose roles have ended: records name persons by it.
-        names = [row[0] for row in act.db.execute("SELECT DISTINCT person FROM appointments")]
+        names = {one.id for one in read_versions(act.db, RecordKind.ROLES)}
         for name in () if person in names else sorted(names):
             if same_person(name, person):
                 found = f"found {person!r}"
                 raise ParameterError(f"person: the known spelling {name!r} needed, {found}")
         held = _roles_held(act.db)
-        new = [role for role in roles if role not in held.get(person, {})]
-        _insert(act, person, new)
+        now = held.get(person, {})
+        new = [role for role in roles if role not in now]
+        _state(act, person, {*now, *new}, new)
     return new
 
 
@@ -78,20 +80,18 @@ def revoke(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: s
         others = [n for n, r in held.items() if Role.ADMINISTRATOR in r and n != person]
         if Role.ADMINISTRATOR in ended and not others:
             raise AccessError(f"person {person}: another administrator needed first, found none")
-        _insert(act, person, ended)
+        _state(act, person, set(held.get(person, {})) - set(ended), ended)
     return ended
 
 
-def appoint_founder(db: sqlite3.Connection, who: str) -> None:
+def appoint_founder(db: sqlite3.Connection, member: str, who: str) -> None:
     """Make whoever makes a vault its administrator and examiner.
 
     The row of the audit log that the caller adds next vouches for these records too.
     """
     if who:
-        for role in FOUNDER_ROLES:
-            insert_record(
-                db, "appointments", _columns(who, role, _APPOINTED, who, "made the vault")
-            )
+        said = _body(FOUNDER_ROLES), who, "made the vault", member
+        insert_version(db, next_version(db, RecordKind.ROLES, who, *said))
 
 
 def check_role(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None:
@@ -112,6 +112,11 @@ def check_role(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None
 def holders(db: sqlite3.Connection, role: Role) -> list[str]:
     """Who holds a role now, in order of names."""
     return sorted(name for name, roles in _roles_held(db).items() if role in roles)
+
+
+def everybody(db: sqlite3.Connection) -> list[str]:
+    """Who holds any role now, in order of names."""
+    return sorted(_roles_held(db))
 
 
 def check_role_if_any(db: sqlite3.Connection, who: str, role: Role) -> None:
@@ -166,26 +171,23 @@ def check_looker(catalogue: Catalogue, who: str) -> None:
         check_role_in_use(db, who, LOOKING)
 
 
-def _insert(act: Act, person: str, roles: Sequence[Role]) -> None:
-    """Add an appointment a role, and the row of the audit log that vouches for them."""
-    for role in roles:
-        act.insert("appointments", _columns(person, role, act.action, act.who, act.reason))
-    if roles:
-        act.log(person, roles=[str(role) for role in roles])
+def _state(act: Act, person: str, roles: Iterable[Role], changed: Sequence[Role]) -> None:
+    """State the roles of a person, and add the row of the audit log that vouches for it."""
+    if changed:
+        add_version(act, RecordKind.ROLES, person, _body(roles))
+        act.log(person, roles=[str(role) for role in changed])
 
 
-def _columns(person: str, role: Role, standing: str, who: str, reason: str) -> dict[str, object]:
-    said = {"at": now_utc(), "appointed_by": who, "reason": reason}
-    return {"person": person, "role": role, "standing": standing, **said}
+def _body(roles: Iterable[Role]) -> dict[str, list[str]]:
+    held = set(roles)
+    return {"roles": [str(role) for role in Role if role in held]}
 
 
 def _roles_held(db: sqlite3.Connection) -> dict[str, dict[Role, str]]:
-    """{person: {role: since}}: the last word on each role of each person."""
+    """{person: {role: since}}: what the last version of each person says."""
     held: dict[str, dict[Role, str]] = {}
-    for row in db.execute("SELECT * FROM appointments ORDER BY appointment"):
-        roles = held.setdefault(row["person"], {})
-        if row["standing"] == _APPOINTED:
-            roles.setdefault(Role(row["role"]), row["at"])
-        else:
-            roles.pop(Role(row["role"]), None)
+    for one in read_versions(db, RecordKind.ROLES):
+        before = held.get(one.id, {})
+        roles = [Role(word) for word in (one.body or {}).get("roles", ())]
+        held[one.id] = {role: before.get(role, one.at) for role in roles}
     return {person: roles for person, roles in held.items() if roles}

@@ -46,14 +46,16 @@ def next_version(
     body: Mapping[str, Any],
     who: str,
     reason: str,
+    member: str = "",
 ) -> Record:
-    """The version that a person of this vault's member states after the last one."""
+    """The version that a person of this vault's member states after the last one; `member` where
+    the log does not say it yet."""
     before = last_version(db, kind, record_id)
     return Record(
         kind=kind,
         id=record_id,
         version=before.version + 1 if before else 1,
-        member=db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0],
+        member=member or db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0],
         person=who,
         identity=identity_of(who),
         at=now_utc(),

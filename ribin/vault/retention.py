@@ -19,6 +19,7 @@ from ribin.cases.plausible import checked_day
 from ribin.cases.record import RecordKind
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.annotations import end_annotations_with
+from ribin.vault.assignments import end_assignments_of
 from ribin.vault.audit import now_utc
 from ribin.vault.enrol import INCOMING_FOLDER, remove_scan
 from ribin.vault.exhibits import aliases_of, first_name
@@ -126,6 +127,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
         end_saved_searches_of(act, exhibit)
         scans = [r[0] for r in db.execute("SELECT sha256 FROM scans WHERE exhibit = ?", (exhibit,))]
         end_annotations_with(act, scans)
+        end_assignments_of(act, first_name(db, exhibit))
         forget_told(db)
         end_searches_with(act, scans, f"{PURGED} {exhibit}")
         stone = Tombstone(

@@ -30,7 +30,6 @@ _KEYS = {
     "scans": "sha256",
     "marks": "mark_id",
     "descriptions": "description",
-    "appointments": "appointment",
     "leads": "lead",
     "reviews": "review",
     "links": "link",
@@ -55,7 +54,7 @@ _T = TypeVar("_T")
 _NAMES = (
     *("exhibit", "event", "case_number", "firearm", "calibre", "firing_pin_shape"),
     *("breech_face_type", "ammunition", "make", "model", "who", "person"),
-    *("examiner", "reviewer", "appointed_by"),
+    *("examiner", "reviewer"),
 )
 _LENGTHS = {**dict.fromkeys(_NAMES, NAME_LENGTH), "place": TEXT_LENGTH}
 _LENGTHS |= {"reason": 2 * NOTE_LENGTH, "note": NOTE_LENGTH}

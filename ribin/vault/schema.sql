@@ -165,24 +165,14 @@ BEGIN SELECT RAISE(ABORT, 'a record only takes its next version'); END;
 CREATE INDEX candidates_by_search ON records (
     CASE body WHEN '' THEN '' ELSE json_extract(body, '$.search') END) WHERE kind = 'candidate';
 
--- People, leads, reviews, links: superseded by later ones or withdrawn, never changed. A lead and
--- what follows from it have the same identifiers in the vaults of both members concerned.
-CREATE TABLE appointments (
-    appointment INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-    person TEXT NOT NULL CHECK (person <> ''),
-    role TEXT NOT NULL
-        CHECK (role IN ('technician', 'examiner', 'reviewer', 'administrator', 'auditor')),
-    standing TEXT NOT NULL CHECK (standing IN ('appointed', 'ended')),
-    at TEXT NOT NULL,
-    appointed_by TEXT NOT NULL,
-    reason TEXT NOT NULL
-);
 -- What is kept of the passwords of accounts (Argon2id). In no export and no bundle; the record of an
 -- account says which one counts.
 CREATE TABLE secrets (
     person TEXT PRIMARY KEY NOT NULL CHECK (person <> ''),
     secret TEXT NOT NULL CHECK (secret <> '')
 );
+-- Leads, reviews, links: superseded by later ones or withdrawn, never changed. A lead and what
+-- follows from it have the same identifiers in the vaults of both members concerned.
 CREATE TABLE leads (
     lead TEXT PRIMARY KEY NOT NULL CHECK (lead <> ''),
     pair TEXT NOT NULL CHECK (pair <> ''),
@@ -240,10 +230,6 @@ CREATE TRIGGER links_are_one_a_pair BEFORE INSERT ON links
 WHEN EXISTS (
     SELECT 1 FROM links WHERE pair = NEW.pair AND link NOT IN (SELECT link FROM withdrawals))
 BEGIN SELECT RAISE(ABORT, 'the pair is linked already'); END;
-CREATE TRIGGER appointments_are_not_changed BEFORE UPDATE ON appointments
-BEGIN SELECT RAISE(ABORT, 'appointments are superseded, never changed'); END;
-CREATE TRIGGER appointments_are_not_deleted BEFORE DELETE ON appointments
-BEGIN SELECT RAISE(ABORT, 'appointments are superseded, never changed'); END;
 CREATE TRIGGER leads_are_not_changed BEFORE UPDATE ON leads
 BEGIN SELECT RAISE(ABORT, 'leads are superseded, never changed'); END;
 CREATE TRIGGER leads_are_not_deleted BEFORE DELETE ON leads

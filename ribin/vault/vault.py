@@ -98,7 +98,7 @@ class Vault:
                 make_folder(folder / name)
             catalogue = Catalogue.create(folder, _WAIT_S)
             with catalogue.writing() as db:
-                appoint_founder(db, who)
+                appoint_founder(db, member, who)
                 append_row(db, "create", member, who, "", {"records": dict(all_records(db))})
             fsync_folder(folder)
             fsync_folder(folder.resolve().parent)

@@ -19,7 +19,7 @@ _OF_EXHIBITS = ("events", "exhibits", "aliases", "records/event", "records/exhib
 # What each action may write: a table, or the kind of a record. An action that is not here writes
 # nothing but its row of the log.
 WRITERS: Mapping[str, tuple[str, ...]] = {
-    "create": ("appointments", "settings"),
+    "create": ("records/roles", "settings"),
     "enrol": (*_OF_EXHIBITS, "records/scan", "scans", "marks"),
     "describe": ("descriptions", "marks", "records/scan"),
     "redo": ("descriptions", "marks", "records/scan"),
@@ -27,8 +27,8 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "move": (*_OF_EXHIBITS, "records/scan"),
     "share": ("exhibits", "records/exhibit"),
     "import": ("scans", "descriptions"),  # of files that other libraries packed otherwise
-    "appointed": ("appointments",),
-    "ended": ("appointments",),
+    "appointed": ("records/roles",),
+    "ended": ("records/roles",),
     "account": ("records/account",),
     "password": ("records/account",),
     "account removed": ("records/account",),
@@ -57,6 +57,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "search ended": ("records/search",),
     "annotate": ("records/annotations",),
     "candidate reviewed": ("records/candidate",),
+    "assign": ("records/assignment",),
     "standing search": ("standing_searches",),
     "standing search ended": ("standing_searches",),
     "standing search found": ("findings",),
@@ -65,7 +66,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
 # Tables whose rows are never changed while they are there.
 ONCE = frozenset(
     {"leads", "reviews", "links", "withdrawals", "records", "scans", "marks", "descriptions"}
-    | {"appointments", "tombstones", "bundles", "aliases"}
+    | {"tombstones", "bundles", "aliases"}
 )
 RENAMING = frozenset({"edit"})  # what else it changes of a row follows from a record
 # Who blanks the text of which kinds of record.
@@ -75,6 +76,7 @@ BLANKING: Mapping[str, tuple[str, ...]] = {
     "search ended": ("search",),
     "annotations ended": ("annotations",),
     "candidates ended": ("candidate",),
+    "assignments ended": ("assignment",),
 }
 _REMOVERS = frozenset({"purge", "edit", "move", "retention", "end trust", "vocabulary"})
 # Tables whose rows end, and the column that says when: empty before, and never changed after.

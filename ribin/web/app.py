@@ -22,6 +22,8 @@ from ribin.web.state import ApplicationState
 _LOOK = ["GET", "HEAD"]
 _ROUTES = [
     Route("/", exhibits.home, methods=_LOOK),
+    Route("/assign", exhibits.assigned, methods=["POST"]),
+    Route("/findings/read", exhibits.findings_read, methods=["POST"]),
     Route("/exhibits", exhibits.exhibits, methods=_LOOK),
     Route("/exhibit", exhibits.exhibit, methods=_LOOK),
     Route("/exhibit/edit", exhibits.edit, methods=["POST"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import date
 from importlib.util import find_spec
 from urllib.parse import urlencode
 
@@ -16,8 +17,9 @@ from ribin.model import MarkType, Verdict
 from ribin.services.entry import words_for_fields
 from ribin.services.exhibits import ExhibitFilters, history_rows, list_exhibits, show_exhibit
 from ribin.services.list_review import list_progress
-from ribin.services.worklist import DueKind, worklist
+from ribin.services.worklist import DueKind, assign_work, read_all_findings, worklist
 from ribin.vault.corrections import correct_exhibits
+from ribin.vault.people import read_people
 from ribin.view import thumbnail_png
 from ribin.web.pages import form_of, page, picture, see, state_of, status_of_error, who_of
 from ribin.web.state import MOST_ROWS, whole_number
@@ -34,18 +36,21 @@ def home(request: Request) -> Response:
     with state.session() as session:
         due = worklist(session.vault, who)
         head, member = session.vault.audit_head(), session.member
+        people = [one.person for one in read_people(session.vault.catalogue)]
         members = sorted(session.network.members)
     chosen = [
         one
         for one in due
-        if (not mine or one.person == who or one.work is DueKind.VERDICT)
-        and text.casefold() in f"{one.subject} {one.words} {one.person}".casefold()
+        if (not mine or one.is_of(who))
+        and text.casefold() in f"{one.subject} {one.words} {one.person} {one.assigned}".casefold()
     ]
     kinds = {work: [one for one in chosen if one.work is work] for work in DueKind}
     return page(
         request,
         "home.html",
         kinds=kinds,
+        people=people,
+        today=date.today().isoformat(),
         shown=len(chosen) if whole else _SHOWN,
         due=len(due),
         found=len(chosen),
@@ -59,6 +64,23 @@ def home(request: Request) -> Response:
         reports=state.reports.newest_first(),
         has_pdf=find_spec("reportlab") is not None,
     )
+
+
+def assigned(request: Request) -> Response:
+    """Say who is to do something that is due, and until when."""
+    form = form_of(request)
+    work, about = form.get("work", ""), form.get("about", "")
+    person, due = form.get("person", ""), form.get("due", "")
+    with state_of(request).session() as session:
+        assign_work(session.vault, work, about, person, due, who_of(request))
+    return see(request, "/")
+
+
+def findings_read(request: Request) -> Response:
+    """Note that the findings which are due were read."""
+    with state_of(request).session() as session:
+        read_all_findings(session.vault, who_of(request))
+    return see(request, "/")
 
 
 def exhibits(request: Request) -> Response:

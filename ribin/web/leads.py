@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ribin.cases.exhibits import Request as Asked
-from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, ReviewBasis
+from ribin.cases.leads import CONCLUSION_MEANING, Conclusion, ExhibitRef, LeadStatus, ReviewBasis
 from ribin.cases.list_review import CandidateStatus
 from ribin.errors import ParameterError, RibinError, StoreError
 from ribin.leads.rules import status_of
@@ -65,12 +65,33 @@ def take_up(request: Request) -> Response:
 
 def leads(request: Request) -> Response:
     """The leads of the vault, or those that await this person."""
-    mine = request.query_params.get("mine") == "yes"
-    state = state_of(request)
+    query, state = request.query_params, state_of(request)
+    mine, text = query.get("mine") == "yes", query.get("q", "").strip()
+    standing = query.get("standing", "")
     with state.session() as session:
         views = look_at_leads(session.vault, who_of(request), mine=mine)
-    rows = [(view, status_of(view.history)) for view in views]
-    return page(request, "leads.html", rows=rows, mine=mine)
+    rows = [
+        (view, status_of(view.history))
+        for view in views
+        if standing in ("", status_of(view.history)) and _is_about(view, text)
+    ]
+    rows.sort(key=lambda row: row[0].history.lead.at, reverse=True)
+    return page(
+        request,
+        "leads.html",
+        rows=rows,
+        mine=mine,
+        text=text,
+        standing=standing,
+        standings=list(LeadStatus),
+        total=len(views),
+    )
+
+
+def _is_about(view: LeadView, text: str) -> bool:
+    lead = view.history.lead
+    known = f"{lead.lead} {lead.reference} {lead.comparison} {lead.examiner} {lead.member}"
+    return all(word in known.casefold() for word in text.casefold().split())
 
 
 def lead(request: Request) -> Response:

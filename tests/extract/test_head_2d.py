@@ -20,10 +20,10 @@ from ribin.synth.render import Camera, Light, render_scan
 
 PITCH = 2.53
 # Row, column and radius in um, read off the images by eye: the primer's flat, and the edge round
-# the impression (nbide: of the aperture that the primer flowed into).
+# the impression (nbide: within the aperture that the primer flowed into, which shines).
 BY_EYE = {
-    "nbide_118": ((2428, 3252, 1835), (2795, 3085, 1185)),
-    "nbide_129": ((2483, 3275, 1810), (2790, 2990, 1185)),
+    "nbide_118": ((2428, 3252, 1835), (2795, 3085, 745)),
+    "nbide_129": ((2483, 3275, 1810), (2780, 2985, 755)),
     "fbi_b240793": ((2463, 3285, 1655), (2750, 3405, 870)),
 }
 
@@ -75,6 +75,30 @@ def test_a_drawn_head(gain):
     truth = (away < 1800.0) & ~hole
     assert (face.inside & truth).sum() / (face.inside | truth).sum() > 0.85
     assert not (face.inside & ((away > 1800.0) | hole)).any()
+
+
+def flowed(inner: float, pin: float = 1100.0) -> np.ndarray:
+    """A head whose primer has flowed into the aperture: it shines round the impression."""
+    rows, cols = np.mgrid[:250, :300] * 20.0
+    away = np.hypot(rows - 2800.0, cols - 3000.0)
+    grey = drawn_head(pin=pin)
+    grey = np.where(away < 0.9 * pin, 0.8, grey)
+    return np.where(away < inner, 0.15, grey)
+
+
+def test_the_impression_within_the_aperture_is_the_mark_of_the_pin():
+    face, pin = found(image(flowed(650.0)))
+    assert np.abs(circle(pin) - [2800, 3000, 650]).max() < 25
+    rows, cols = np.mgrid[:250, :300] * 20.0
+    assert not face.inside[np.hypot(rows - 2800.0, cols - 3000.0) < 1090.0].any()
+
+
+@pytest.mark.parametrize(("pin", "called"), [(900.0, True), (1150.0, False)])
+def test_an_aperture_is_not_called_a_firing_pin(pin, called):
+    """A wide hole without a circle in it."""
+    regions = find_image_regions(image(drawn_head(pin=pin)), DEFAULT_PARAMS)
+    kinds = [region.mark_type for region in regions]
+    assert kinds == [MarkType.BREECH_FACE] + called * [MarkType.FIRING_PIN]
 
 
 def test_a_hole_that_is_not_round():
@@ -131,17 +155,22 @@ def test_a_mask_wins_over_what_would_be_found():
 @pytest.mark.realdata
 @pytest.mark.slow
 def test_real_heads_and_their_order(real_data):
-    templates = {}
+    templates, pins = {}, []
     for name, by_eye in BY_EYE.items():
         scan = read_scan(real_data / "heads2d" / f"{name}_ring.png", pixel_pitch_um=PITCH)
         for region, truth in zip(found(scan), by_eye, strict=True):
             off = np.abs(circle(region) - truth)
             assert off.max() <= 0.03 * truth[2], (name, region.mark_type, circle(region))
-        templates[name] = describe_mark(extract_marks(scan)[0])
+        face, pin = extract_marks(scan)
+        templates[name] = describe_mark(face)
+        pins.append(describe_mark(pin))
     one, two, other = templates.values()
     mates = compare_marks(one, two)
     assert mates.score > 40.0
     assert max(compare_marks(t, other).score for t in (one, two)) < 15.0
+    one, two, other = pins
+    assert compare_marks(one, two).score > 60.0
+    assert max(compare_marks(t, other).score for t in (one, two)) < 25.0
 
 
 @pytest.mark.slow

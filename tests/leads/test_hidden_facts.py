@@ -1,16 +1,20 @@
 """The differential tester: one hidden fact is changed in one vault, and nothing that another member
-can get differs, by search, look, lead, trace, count, error or bundle. Times are not compared."""
+can get differs, by search, look, lead, trace, count, error or bundle; in folders and, slow, over
+lines. Times are not compared."""
 
 from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from bundle_makers import members_of_bundle
 from lead_makers import EXAMINER, SECOND, STAFF
+from node_makers import Served, key_of, make_member, served, trust
 from search_makers import PARAMS_ID, ask, make_query
 from vault_makers import COARSE, enrol, make_exhibit
 
@@ -19,6 +23,7 @@ from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, Role
 from ribin.cases.results import SearchLists
 from ribin.crypto.keys import PrivateKey
 from ribin.errors import RibinError
+from ribin.exchange.carrier import FolderCarrier
 from ribin.exchange.send import export_bundle
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.leads.text import history_table
@@ -307,8 +312,42 @@ def without_chance(value):
     return re.sub(r"/\S*?/(BLZ|JAM)\b", r"\1", text)
 
 
+def over_lines(stack: ExitStack, folder: Path) -> type[FolderCarrier]:
+    """Takes what a folder is asked to a node of it, and the answer back, over TLS."""
+    programs = {code: make_member(folder / "keys", code) for code in ("BLZ", "JAM")}
+    trust(programs["BLZ"], programs["JAM"])
+    trust(programs["JAM"], programs["BLZ"])
+    asked: dict[Path, FolderCarrier] = {}
+    nodes: dict[Path, Served] = {}
+
+    def answered(place: Path, raw: bytes) -> bytes:
+        return FolderCarrier.send(asked[place], raw, 0)
+
+    class OverLine(FolderCarrier):
+        def send(self, raw: bytes, deadline_s: float) -> bytes:
+            place = self.path
+            asked[place] = self
+            if place not in nodes:
+                node = served(programs[place.name], lambda raw: answered(place, raw))
+                nodes[place] = stack.enter_context(node)
+            other = "JAM" if place.name == "BLZ" else "BLZ"
+            return nodes[place].carrier(key_of(programs[other])).send(raw, deadline_s)
+
+    return OverLine
+
+
+@pytest.fixture(params=["folders", pytest.param("lines", marks=pytest.mark.slow)])
+def way(request, monkeypatch, tmp_path):
+    """How the two members ask each other."""
+    with ExitStack() as stack:
+        if request.param == "lines":
+            made = over_lines(stack, tmp_path)
+            monkeypatch.setattr("ribin.services.lines.FolderCarrier", made)
+        yield request.param
+
+
 @pytest.fixture
-def world(tmp_path, monkeypatch):
+def world(tmp_path, monkeypatch, way):
     """Makes a world with a fact changed; names are drawn from the same keys in each."""
     made = []
     for place in ("services.held_exhibits", "exchange.looks"):

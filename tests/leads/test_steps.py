@@ -164,7 +164,7 @@ def test_a_pair_has_one_lead_and_one_link(jam):
 
 def test_what_is_written_is_never_changed_by_anybody(jam):
     link(jam)
-    for table in ("leads", "reviews", "links", "appointments"):
+    for table in ("leads", "reviews", "links", "records"):
         for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET at = ''"):
             with (
                 pytest.raises(StoreError, match="are superseded, never changed"),

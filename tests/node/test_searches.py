@@ -283,6 +283,44 @@ def test_an_asker_that_is_killed_leaves_both_logs_sound(ribin, members, nodes, c
     assert running["BLZ"].events
 
 
+FULL_DISK = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_an_owner_with_a_full_disk_answers_nothing_and_later_all(ribin, members):
+    """No file of its process may grow beyond a few bytes: the log cannot be written, so there is no
+    answer; with room again there is, and the log has it once."""
+    port = free_port()
+    words = ("node", "init", "--port", port, "--vault", members / "BLZ", "--who", "me")
+    assert ribin(*words).code == 0
+    file = lines_file(
+        members / "full.toml", "JAM", members / "JAM", {"BLZ": f"https://127.0.0.1:{port}"}
+    )
+    before = rows_of(members / "BLZ", "question", "answer")
+    serve = [*CLI[1:], "node", "serve", "--vault", str(members / "BLZ")]
+    limited = process([CLI[0], "-c", FULL_DISK, "9000", *serve], members / "full.log")
+    with Vault.open(members / "BLZ"), limited:  # open here too: what SQLite shares is made
+        wait_for(port, members / "full.log")
+        found = searched(ribin, members, file, code=1)
+    [(code, why)] = found["unavailable"]
+    assert (code, "cannot answer now" in why) == ("BLZ", True), why
+    assert "/" not in why.replace("https://", "")
+    assert rows_of(members / "BLZ", "question", "answer") == before
+    with process([CLI[0], *serve], members / "room.log"):
+        wait_for(port, members / "room.log")
+        found = searched(ribin, members, file)
+    assert {row["member"] for row in found["candidates"]} == {"BLZ", "JAM"}
+    assert (
+        len(rows_of(members / "BLZ", "answer"))
+        == len([row for row in before if row["action"] == "answer"]) + 1
+    )
+    sound(members)
+
+
 # What a node says that means ill; its key is trusted.
 
 

@@ -14,6 +14,7 @@ from vault_makers import make_exhibit, make_mark, make_scan, make_template
 from ribin.cases.exhibits import Candidate, ExhibitKind, Filters, Grouping, Scope, SearchResult
 from ribin.errors import ParameterError
 from ribin.model import MarkType, ScanKind
+from ribin.report.text import lists_text
 from ribin.search.context import SearchContext
 from ribin.search.engine import search_marks
 from ribin.search.rank import fuse_lists
@@ -171,10 +172,10 @@ def test_places_below_the_cut_of_a_list_are_fused(tmp_path):
             vault.enrol(original, scan, marks, made, make_exhibit(name), who="tester")
     scan = make_scan(99)[1]
     asked = [make_template(scan, base[0], t, PARAMS_ID) for t in (FACE, PIN)]
-    found = search_marks(asked, ask("JAM", top=1), SearchContext(network))
+    found = search_marks(asked, ask("JAM", top=1), SearchContext(network), fuse_all=True)
     assert [[row.exhibit for row in one.candidates] for one in found.lists] == [["f"], ["p"]]
     assert [(row.exhibit, [p.rank for p in row.places]) for row in found.fused] == [("f", [1, 3])]
-    whole = search_marks(asked, ask("JAM"), SearchContext(network)).fused
+    whole = search_marks(asked, ask("JAM"), SearchContext(network), fuse_all=True).fused
     assert [row.exhibit for row in whole] == ["f", "p", "x"]
 
 
@@ -186,6 +187,36 @@ def test_one_mark_gives_one_list_and_nothing_to_fuse(tmp_path):
         search_marks([], ask("JAM"), SearchContext(network))
     with pytest.raises(ParameterError, match="found breech_face, breech_face"):
         search_marks(queries(1, (FACE, FACE)), ask("JAM"), SearchContext(network))
+
+
+def test_marks_that_no_evaluation_stands_behind_are_in_a_list_apart(guns):
+    """Unless a person asks for one list of all, or the laboratory names its evaluation."""
+    apart = search_marks(queries(50), ask("JAM"), SearchContext(guns))
+    assert (len(apart.lists), apart.fused, apart.fusion) == (2, (), "")
+    assert apart.all_notes == (
+        "firing pin in a list apart: --fuse-all orders exhibits by all lists",
+        "firing pin: not validated on real marks",
+    )
+    assert apart.lists[0].notes == ()
+    asked = search_marks(queries(50), ask("JAM"), SearchContext(guns), fuse_all=True)
+    assert asked.fused
+    assert asked.all_notes == ("firing pin: not validated on real marks",)
+    named = dataclasses.replace(SMALL.validation, firing_pin="evaluation of 3 May 2027")
+    context = SearchContext(guns, dataclasses.replace(SMALL, validation=named))
+    evaluated = search_marks(queries(50), ask("JAM"), context)
+    assert evaluated.fused
+    assert evaluated.all_notes == ()
+
+
+def test_of_three_lists_the_validated_ones_are_fused(tmp_path):
+    network = make_network(tmp_path, ("JAM",), ("JAM",))
+    with Vault.open(network.members["JAM"].vault) as vault:
+        put(vault, 3, make_exhibit("x"), (FACE, PIN, EJECTOR))
+    named = dataclasses.replace(SMALL.validation, ejector="evaluation of 3 May 2027")
+    context = SearchContext(network, dataclasses.replace(SMALL, validation=named))
+    found = search_marks(queries(50, (FACE, PIN, EJECTOR)), ask("JAM"), context)
+    assert [p.mark for p in found.fused[0].places] == [FACE, EJECTOR]
+    assert "all marks by rank" in lists_text(found)
 
 
 @pytest.fixture
@@ -212,7 +243,8 @@ def guns(tmp_path):
 )
 def test_a_grouped_list_shows_guns_not_copies(guns, grouping, groups):
     whole = search_marks(queries(50), ask("JAM"), SearchContext(guns))
-    found = search_marks(queries(50), ask("JAM", group=grouping, top=4), SearchContext(guns))
+    asked = ask("JAM", group=grouping, top=4)
+    found = search_marks(queries(50), asked, SearchContext(guns), fuse_all=True)
     face = found.lists[0]
     assert {row.group or row.exhibit: row.others for row in face.candidates} == groups
     assert {row.exhibit for row in face.candidates if not row.group} == {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tracemalloc
 from dataclasses import replace
@@ -204,6 +205,15 @@ def test_a_member_asks_as_often_as_was_agreed(blz):
         blz.ask()
 
 
+def test_a_question_that_is_refused_counts_as_asked(blz):
+    blz.agree(questions_an_hour=2)
+    for _ in range(2):
+        with pytest.raises(AccessError, match="scope country: scope cluster needed"):
+            blz.search(Scope.COUNTRY)
+    with pytest.raises(AccessError, match="at most 2 questions of JAM an hour agreed, found 2"):
+        blz.ask()
+
+
 def test_a_question_may_wait_for_a_person(blz):
     blz.agree(hold=True)
     asked = prepare(MessageKind.COUNTS, CountsQuestion("bob"))
@@ -224,6 +234,25 @@ def test_a_question_may_wait_for_a_person(blz):
         blz.line.send(other, CountsAnswer, 30)
     with pytest.raises(RibinError, match="a question that waits needed, found none"):
         allow_question(blz.vault, other.id, WHO, "after all")
+
+
+def test_the_command_lists_what_waits_and_takes_a_word_on_it(blz, ribin):
+    blz.agree(hold=True)
+    asked = prepare(MessageKind.COUNTS, CountsQuestion("bob"))
+    own = ("--vault", blz.vault.path, "--who", WHO)
+    assert ribin("node", "inbox", *own).out == "no question waits\n"
+    with pytest.raises(NoAnswerError):
+        blz.line.send(asked, CountsAnswer, 30)
+    assert asked.id[:12] in ribin("node", "inbox", *own).out
+    (told,) = json.loads(ribin("node", "inbox", "--json", *own).out)["questions"]
+    assert (told["id"], told["sender"], told["kind"]) == (asked.id, "JAM", "counts")
+    for words in ((asked.id[:6],), ("--allow",), (asked.id[:6], "--allow", "--refuse")):
+        assert ribin("node", "inbox", *words, *own).code == 2
+    assert ribin("node", "inbox", asked.id[:6], "--allow", *own).code == 2  # no reason
+    done = ribin("node", "inbox", asked.id[:6], "--allow", "--reason", "joint case", *own)
+    assert (done.code, "is answered when it is asked again" in done.out) == (0, True), done.err
+    assert blz.line.send(asked, CountsAnswer, 30).content.exhibits == 2
+    assert "question allowed" in blz.actions()
 
 
 def test_other_parameters_are_named_with_the_version(blz):

@@ -121,6 +121,27 @@ def test_without_an_agreement_a_message_is_not_answered_and_the_bundle_is_taken_
     assert couriers.leads("BLZ") == []
 
 
+def test_a_message_of_a_third_member_is_not_taken_from_a_bundle(couriers, tmp_path):
+    """Caught on another way, and put into a bundle of one's own."""
+    from ribin.crypto.keys import PrivateKey
+    from ribin.exchange.message import seal_message
+    from ribin.exchange.questions import CountsQuestion
+    from ribin.exchange.send import export_bundle
+
+    couriers.agree()
+    jam, blz = couriers.vaults["JAM"], couriers.vaults["BLZ"]
+    brb = PrivateKey.make("BRB")
+    trust_key(blz, brb.public, "head", "read out by telephone")
+    agree(blz, Agreement("BRB", Scope.CLUSTER), own_key(blz), "head", "treaty")
+    caught = seal_message(MessageKind.COUNTS, CountsQuestion("eve"), brb, "BRB", "BLZ")
+    said = {"who": "head", "reason": "weekly", "messages": [caught, b"no message"]}
+    export_bundle(jam, "BLZ", Scope.CLUSTER, own_key(jam), tmp_path / "bad.zip", **said)
+    done = take_in_bundle(blz, tmp_path / "bad.zip", who="head")
+    assert "a message of JAM, whose bundle it is, needed" in done.note
+    assert "message: " in done.note
+    assert "question" not in [row.action for row in blz.audit_log()]
+
+
 def test_a_search_that_waits_for_a_member_goes_along_and_its_answer_comes_back(couriers):
     couriers.agree()
     jam = couriers.vaults["JAM"]

@@ -7,15 +7,20 @@ import shutil
 
 import pytest
 
+from ribin.cases.exhibits import Scope
 from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, Role
 from ribin.cases.list_review import CandidateStatus
+from ribin.cases.saved_search import SearchFinding
+from ribin.errors import ParameterError
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.services.list_review import open_list, review_candidate
 from ribin.services.session import Session
-from ribin.services.worklist import DueKind, worklist
+from ribin.services.worklist import DueKind, assign_work, read_all_findings, worklist
 from ribin.vault.leads import read_leads
 from ribin.vault.people import appoint
+from ribin.vault.retention import purge_exhibit
+from ribin.vault.saved_searches import add_saved_search, note_findings
 from ribin.vault.vault import Vault
 
 QUERY, OTHER, MATE = "JAM-2026-0007-1", "JAM-2025-0038-1", "BLZ-2025-0042-1"
@@ -100,3 +105,43 @@ def test_a_member_that_could_not_answer_is_due_until_it_did(jam):
     shutil.move(jam.folder / "away", jam.folder / "BLZ")
     jam(*asked)
     assert subjects(jam, DueKind.UNANSWERED) == []
+
+
+def test_a_finding_is_due_until_it_was_read(jam):
+    with Vault.open(jam.folder / "JAM") as vault:
+        (begun,) = add_saved_search(vault, [QUERY], Scope.COUNTRY, 5, 0.0, "me", "")
+        row = {"score": 43.2, "search": "JAM-Q9"}
+        finding = SearchFinding(begun.standing, "JAM", OTHER, "f" * 64, row)
+        assert note_findings(vault, [finding], "me") == 1
+    (one,) = [one for one in due(jam) if one.work is DueKind.FINDING]
+    assert one.subject == "JAM-Q9"
+    assert one.words == f"{begun.standing} with {QUERY}: JAM:{OTHER}, score 43.2"
+    with Vault.open(jam.folder / "JAM") as vault:
+        assert read_all_findings(vault, "me") == 1
+        assert vault.check().problems == ()
+    assert subjects(jam, DueKind.FINDING) == []
+
+
+def test_what_is_due_is_assigned_until_a_day(jam):
+    with Vault.open(jam.folder / "JAM") as vault:
+        appoint(vault, "Reid", [Role.EXAMINER], "me", "")
+        assign_work(vault, "EXHIBIT", QUERY, "Reid", "2026-12-24", "me")
+        assign_work(vault, "EXHIBIT", QUERY, "Reid", "2026-12-24", "me")
+        with pytest.raises(ParameterError, match="one of Reid, me needed, found Nobody"):
+            assign_work(vault, "EXHIBIT", QUERY, "Nobody", "", "me")
+        with pytest.raises(ParameterError, match="something that is due needed, found X9"):
+            assign_work(vault, "EXHIBIT", "X9", "Reid", "", "me")
+        with pytest.raises(ParameterError, match="due"):
+            assign_work(vault, "EXHIBIT", OTHER, "Reid", "2026-02-31", "me")
+        first = worklist(vault, "Reid")[0]
+        assert (first.subject, first.assigned, first.due) == (QUERY, "Reid", "2026-12-24")
+        assert [one.subject for one in worklist(vault, "Reid") if one.is_of("Reid")] == [QUERY]
+        rows = [row.action for row in vault.audit_log() if row.action == "assign"]
+        assert len(rows) == 1, "the same again says nothing"
+        assign_work(vault, "EXHIBIT", QUERY, "", "", "Reid")
+        assert not any(one.assigned for one in worklist(vault, "Reid"))
+        purge_exhibit(vault, QUERY, "me", "the case has ended")
+        with vault.catalogue.reading() as db:
+            left = db.execute("SELECT body FROM records WHERE kind = 'assignment'").fetchall()
+        assert {text for (text,) in left} == {""}
+        assert vault.check().problems == ()

@@ -230,10 +230,47 @@ def test_a_password_changed_behind_the_program_is_found_and_opens_nothing(vault,
             prove(vault, person, password)
 
 
+def forged(vault, person, who, standing):
+    """What somebody writes who adds a record, its row of the log and a password by SQL."""
+    from ribin.cases.record import RecordKind
+    from ribin.crypto.passwords import secret_sha256
+    from ribin.vault.audit import append_row
+    from ribin.vault.records import insert_version, next_version
+
+    secret = passwords._HASHER.hash("an attacker's own 1")
+    with vault.catalogue.writing() as db:
+        body = {"standing": "active", "secret_sha256": secret_sha256(secret), **standing}
+        made = next_version(db, RecordKind.ACCOUNT, person, body, who, "")
+        details = {"records": dict([insert_version(db, made)])}
+        append_row(db, "password", person, who, "", details)
+        db.execute("INSERT OR REPLACE INTO secrets VALUES (?, ?)", (person, secret))
+
+
+@pytest.mark.parametrize(
+    ("person", "who", "initial"),
+    [("head", "Ana", False), ("head", "Ana", True), ("Eve", "Eve", False)],
+)
+def test_an_account_that_no_administrator_gave_is_found(vault, person, who, initial):
+    forged(vault, person, who, {"initial": initial})
+    said = f"account of {person}: an administrator's act needed, found one of {who}"
+    assert said in [problem.text for problem in vault.check().problems]
+
+
+def test_an_administrator_whose_role_has_ended_gave_accounts_while_it_held(vault):
+    with by("head"):
+        appoint(vault, "Cy", [Role.ADMINISTRATOR], "head", "")
+        add_account(vault, "Cy", SET, "head", "")
+        revoke(vault, "Cy", [Role.ADMINISTRATOR], "head", "left")
+    assert vault.check().problems == ()
+    forged(vault, "Ana", "Cy", {"initial": True})
+    assert len(vault.check().problems) == 1
+
+
 def test_a_record_of_an_account_says_nothing_that_could_be_guessed_at(vault):
     rows = [row for row in vault.audit_log() if row.action == "account"]
+    query = "SELECT body FROM records WHERE kind = 'account'"
     with vault.catalogue.reading() as db:
-        bodies = [row["body"] for row in db.execute("SELECT body FROM records")]
+        bodies = [row["body"] for row in db.execute(query)]
     assert len(bodies) == 2
     for body in bodies:
         assert set(json.loads(body)) == {"standing", "initial", "secret_sha256"}

@@ -133,13 +133,20 @@ ALTERATIONS = {
     "exhibit = 'X5'); DELETE FROM scans WHERE exhibit = 'X5'",
     "an exhibit taken away": "DELETE FROM exhibits WHERE exhibit = 'X7'",
     "an event of nothing": "INSERT INTO events VALUES ('E-9', '', '', '')",
-    "a role given": "INSERT INTO appointments (person, role, standing, at, appointed_by, reason) "
-    "SELECT person, 'administrator', standing, at, appointed_by, reason FROM appointments LIMIT 1",
+    "a role given": "INSERT INTO records SELECT 'roles/Cy Dale/2', kind, 'Cy Dale', 2, member, "
+    "person, identity, at, reason, reason_sha256, body, body_sha256, previous_sha256 FROM records "
+    "WHERE kind = 'roles' AND id = 'bob'",
+    "a person appointed": "INSERT INTO records SELECT 'roles/Dee/1', kind, 'Dee', 1, member, "
+    "person, identity, at, reason, reason_sha256, body, body_sha256, previous_sha256 FROM records "
+    "WHERE kind = 'roles' AND id = 'bob'",
     "a release made": "INSERT INTO records SELECT 'release/X2/TTO/1', kind, 'X2/TTO', 1, member, "
     "person, identity, at, reason, reason_sha256, body, body_sha256, previous_sha256 FROM records "
     "WHERE kind = 'release' AND version = 1 LIMIT 1",
-    "a role": "UPDATE appointments SET person = 'Cy Dale' WHERE appointment = 3",
-    "a role taken away": "DELETE FROM appointments WHERE role = 'auditor' OR appointment = 3",
+    "a role": "UPDATE records SET body = replace(body, 'reviewer', 'administrator') "
+    "WHERE kind = 'roles' AND id = 'Cy Dale'",
+    "the person of a role": "UPDATE records SET id = 'Dee', record = 'roles/Dee/1' "
+    "WHERE kind = 'roles' AND id = 'Cy Dale'",
+    "a role taken away": "DELETE FROM records WHERE kind = 'roles' AND id = 'Cy Dale'",
     "the key of pseudonyms": "UPDATE settings SET value = 'ab' WHERE setting = 'opaque_key'",
     "the usual sharing": "UPDATE settings SET value = 'network' WHERE setting = 'default_sharing'",
     "a release's receiver": "UPDATE records SET body = replace(body, 'BLZ', 'TTO') "

@@ -669,3 +669,39 @@ def test_the_oldest_of_too_many_sessions_of_a_person_ends(lab, monkeypatch):
     assert statuses == [303, 200, 200]
     assert lab.door.people_here() == {EXAMINER: 2}
     assert isinstance(browsers[0], PersonsBrowser)
+
+
+HOSTILE = (
+    b"",
+    b"\xff\xfe\x00name=x",
+    b"name=%00%00&password=%00",
+    b"name=" + b"A" * 60_000 + b"&password=x",
+    b"name=x&password=" + b"y" * 60_000,
+    b"&".join(b"a%d=b" % n for n in range(300)),
+    b"name=%ED%A0%80&password=%ED%A0%80",  # half of a surrogate pair
+    b"name=x&name=y&password=a&password=b",
+    b"name[]=x&password[]=y",
+    b"name=x&password=x&next=//evil.example",
+    b"name=x&password=x&next=%0d%0aSet-Cookie:%20a=b",
+    b'{"name": "x"}',
+    b"name=%F0%9F%94%91&password=%E2%80%AE",
+    b"name=x'%20OR%20'1'='1&password=x",
+    b"name=" + "Ana Brown\u200b".encode() + b"&password=x",
+)
+
+
+@pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("path", ["/sign-in", "/unlock", "/account/password"])
+def test_whatever_is_posted_opens_nothing_and_breaks_nothing(lab, path, body):
+    number = HOSTILE.index(body)
+    browser = lab.browser(address=f"10.1.{len(path)}.{number}")
+    headers = {"origin": f"https://{NAME}", "content_type": "application/x-www-form-urlencoded"}
+    if path != "/sign-in":
+        browser = lab.browser(EXAMINER, address=browser.address)
+        lab.clock.now += 16 * 60 if path == "/unlock" else 0
+    answer = browser.send("POST", f"{browser.base}{path}", body, **headers)
+    assert answer.status in (401, 403, 413), answer.text
+    assert "set-cookie" not in answer.headers
+    assert "evil.example" not in answer.headers.get("location", "")
+    with Vault.open(lab.vault, read_only=True) as vault:
+        assert vault.audit_head().seq == len(vault.audit_log())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 from certificate_makers import make_certificate
 from laboratory_client import EXAMINER, HEAD, REVIEWER, make_staff, password_of, running_laboratory
 from page_browser import needs_browser, open_browser
 
 from ribin.cases.leads import ExhibitRef, LeadStatus
+from ribin.crypto.server_certificate import server_tls
 from ribin.leads.rules import status_of
 from ribin.leads.steps import take_up_lead
 from ribin.vault.leads import read_lead
@@ -133,7 +137,55 @@ def test_pages_fit_every_window_and_everybody(lab, browser):
             width = browser.run("return document.documentElement.scrollWidth")
             assert width <= size[0], (path, size)
         browser.resize()
-        assert browser.complaints() == [], path
+        for colours in ("light", "dark"):
+            wanted = [{"name": "prefers-color-scheme", "value": colours}]
+            browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
+            assert browser.complaints() == [], (path, colours)
+
+
+def test_a_program_on_another_port_of_the_host_is_sent_no_cookie(lab, browser, tmp_path):
+    """Cookies know no ports; what keeps this one at home is its path, which nobody else knows."""
+    received: list[str | None] = []
+
+    class Thief(BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path != "/favicon.ico":
+                received.append(self.headers.get("Cookie"))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Set-Cookie", "__Secure-ribin=planted; Secure; Path=/")
+            self.end_headers()
+            self.wfile.write(b"<title>x</title><link rel=icon href=data:,>")
+
+        def log_message(self, *_):
+            pass
+
+    thief = HTTPServer(("127.0.0.1", 0), Thief)
+    pem, key = make_certificate(tmp_path, "127.0.0.1")
+    thief.socket = server_tls(pem, key, ("127.0.0.1",)).wrap_socket(thief.socket, server_side=True)
+    thread = threading.Thread(target=thief.serve_forever, daemon=True)
+    thread.start()
+    try:
+        sign_in(browser, EXAMINER, "leads")
+        inside, home = browser.driver.current_url, browser.server
+        browser.server = f"https://127.0.0.1:{thief.server_port}/"
+        for path in ("", "leads", "sign-in", f"{'x' * 43}/leads"):
+            browser.driver.get(f"{browser.server}{path}")
+            browser.settle()
+        browser.forget()
+        browser.server = home
+    finally:
+        thief.shutdown()
+        thread.join(10)
+        thief.server_close()
+    (session,) = lab.door._sessions.values()
+    assert len(received) == 4
+    assert received[0] is None
+    assert not any(session.cookie in (text or "") for text in received)
+    # And what it planted under the same name takes nobody's place.
+    browser.driver.get(inside)
+    browser.settle()
+    assert EXAMINER in browser.run("return document.querySelector('.who').textContent")
 
 
 def test_keys_alone_are_enough_to_sign_in(lab, browser):

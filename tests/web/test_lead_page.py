@@ -148,3 +148,22 @@ def test_a_question_that_waits_is_allowed_or_refused(people, tmp_path):
     assert states == {"a" * 32: QuestionState.AGREED, "b" * 32: QuestionState.REFUSED}
     assert browser.get(two).status == 404
     assert people["T. Tech"].post("/question/decide", id="a", word="sure").status == 400
+
+
+def test_leads_are_filtered_and_say_why_none_is_left(people):
+    browser = people["A. Brown"]
+    assert "JAM-L1" in browser.get(f"/leads?q={QUERY}+brown&standing=lead").text
+    none = browser.get("/leads?standing=closed&q=%3Cb%3E").text
+    assert "JAM-L1" not in none
+    assert "None of the 1 leads passes" in none
+    assert "&lt;b&gt;" in none
+
+
+def test_what_is_due_is_assigned(people):
+    browser = people["A. Brown"]
+    said = {"work": "EXHIBIT", "about": OTHER, "person": "T. Tech", "due": "2026-12-24"}
+    home = browser.post("/assign", **said).text
+    assert "T. Tech, due 2026-12-24" in home
+    assert OTHER in people["T. Tech"].get("/?mine=yes").text
+    assert browser.post("/assign", **{**said, "about": "X9"}).status == 400
+    assert browser.post("/assign", **{**said, "work": "PARTY"}).status == 400

@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
+from dataclasses import replace
 
 import pytest
 from web_client import MATE, OTHER, QUERY, found, served, state
 
+from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.services.list_review import open_list
+from ribin.services.recorded_searches import record_lists
+from ribin.services.session import Session
 from ribin.vault.vault import Vault
 
 
@@ -161,3 +167,23 @@ def test_a_search_in_the_queue_is_shown_and_cancelled(network):
         assert one.ended.wait(30)
         assert "was cancelled" in client.get(f"/searching?id={one.key}").text
         assert client.get("/searching?id=guess").status == 404
+
+
+def test_a_list_of_400_is_one_page(client, network, number):
+    """Its rows, filters and places are there at once; pictures come when they are looked at."""
+    with Session.open(network / "JAM", network / "network.toml", DEFAULT_PARAMS, 1) as session:
+        opened = open_list(session, number, "A. Brown")
+        one = opened.made.lists.first
+        rows = tuple(
+            replace(one.candidates[0], rank=rank, exhibit=f"x-{rank:016x}", score=100 - rank / 5)
+            for rank in range(1, 401)
+        )
+        lists = replace(opened.made.lists, lists=(replace(one, candidates=rows),), search="")
+        long = record_lists(session.vault, opened.made.sides, lists).search
+    begun = time.perf_counter()
+    text = client.get(f"/list?id={long}").text
+    assert time.perf_counter() - begun < 5
+    assert text.count("data-ref=") == 400
+    assert text.count('loading="lazy"') == 400
+    assert "400 candidates" in text
+    assert "0 of 400" in client.get("/searches").text
