@@ -96,7 +96,7 @@ def test_a_cast_is_unfolded(ribin, folder, tmp_path):
     write_x3p(cast, tmp_path / "cast.x3p")
     args = ("compare", folder / "ring.x3p", tmp_path / "cast.x3p", "--json")
     silent = json.loads(ribin(*args).out)
-    assert "mirrored left to right and inverted, as a cast" in silent["note"]
+    assert "mirrored and inverted, as a cast" in silent["note"]
     declared = json.loads(ribin(*args, "--replica", "comparison").out)
     assert declared["note"] == ""
     assert declared["score"] > 95 > 50 > silent["score"]
