@@ -93,7 +93,7 @@ class WordFacts(Statement, frozen=True):
     previous_sha256: Hex32
 
 
-class Look(Statement, frozen=True):
+class LookStatement(Statement, frozen=True):
     """A verdict of a lead came before the eyes of somebody at the sender's."""
 
     at: _Name
@@ -129,7 +129,7 @@ class LeadStatement(Statement, frozen=True):
     confirmation: WordFacts | None
     vouched: Annotated[tuple[_Name, ...], _Few]
     blindness: Annotated[dict[_Name, bool], _Few]
-    looks: Annotated[tuple[Look, ...], Meta(max_length=10_000)]
+    looks: Annotated[tuple[LookStatement, ...], Meta(max_length=10_000)]
     givers: Annotated[dict[_Name, Giver], _Few]
     own_end: NoticedEnd | None
 

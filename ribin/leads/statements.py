@@ -34,7 +34,7 @@ from ribin.exchange.lead_statements import (
     LeadFacts,
     LeadStatement,
     LinkFacts,
-    Look,
+    LookStatement,
     NoticedEnd,
     ReviewFacts,
     WithdrawalFacts,
@@ -89,7 +89,9 @@ def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> Lead
     found = blindness_found(db)
     mine = [review for review in history.reviews if review.member == own.member]
     givers = {r.review: one for r in mine if (one := _giver(own, db, history, r))}
-    looks = [Look(at, host, tuple(sorted(logins))) for at, host, logins in looks_at(db, lead)]
+    looks = [
+        LookStatement(at, host, tuple(sorted(logins))) for at, host, logins in looks_at(db, lead)
+    ]
     return LeadStatement(
         lead=LeadFacts(
             **{

@@ -96,10 +96,11 @@ def test_a_cast_is_unfolded(ribin, folder, tmp_path):
     write_x3p(cast, tmp_path / "cast.x3p")
     args = ("compare", folder / "ring.x3p", tmp_path / "cast.x3p", "--json")
     silent = json.loads(ribin(*args).out)
-    assert "mirrored left to right and inverted, as a cast" in silent["note"]
+    assert "agrees mirrored and inverted, as a cast" in silent["note"]
     declared = json.loads(ribin(*args, "--replica", "comparison").out)
     assert declared["note"] == ""
-    assert declared["score"] > 95 > 50 > silent["score"]
+    assert (declared["mirrored"], silent["mirrored"]) == (False, True)
+    assert declared["score"] > 95 > silent["score"] > 90  # five points less, and it says so
 
 
 def test_each_type_of_mark_is_compared_on_its_own(ribin, folder):

@@ -52,7 +52,9 @@ def test_noise_is_measured_and_counts(scan):
 
 
 def test_blur_is_measured_and_counts(scan):
-    smooth = ndimage.gaussian_filter(scan.values, 12.0)
+    held = ndimage.gaussian_filter(scan.valid.astype(float), 12.0)
+    smooth = ndimage.gaussian_filter(np.where(scan.valid, scan.values, 0.0), 12.0)
+    smooth = np.where(scan.valid, smooth / np.maximum(held, 0.1), 0.0).astype(np.float32)
     blurred = judged(changed(scan, smooth))
     assert blurred.blur_um > 1.5 * judged(scan).blur_um
     assert blurred.verdict is not Verdict.USABLE
