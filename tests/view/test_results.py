@@ -117,11 +117,11 @@ def search(ribin, demo: Path, page: Path, *more: object):
 
 def test_search_writes_the_gallery_and_a_page_a_row(ribin, demo, tmp_path):
     page = tmp_path / "list.html"
-    done = search(ribin, demo, page)
+    done = search(ribin, demo, page, "--top", 14)
     assert (done.code, done.err) == (0, "")
     html = page.read_text(encoding="utf-8")
     links = re.findall(r'class="open" href="([^"]+)"', html)
-    assert len(links) == 8
+    assert len(links) == 14
     for link in links:
         assert (tmp_path / link).stat().st_size > 50_000
     first = (tmp_path / links[0]).read_text(encoding="utf-8")
