@@ -75,6 +75,7 @@ def noted(monkeypatch, plain_correlator):
 
     monkeypatch.setattr(MarkIndex, "look", noting)
     monkeypatch.setattr("ribin.search.compare.compare_many", comparing)
+    monkeypatch.setattr("ribin.search.compare.look_again", lambda *_: None)
     return seen
 
 

@@ -48,6 +48,7 @@ def compared(monkeypatch):
         return fake_compare_many(query, listed, params, threads)
 
     monkeypatch.setattr("ribin.search.compare.compare_many", comparing)
+    monkeypatch.setattr("ribin.search.compare.look_again", lambda *_: None)
     monkeypatch.setattr("ribin.services.replies.check_template", lambda arrays, where: None)
     return seen, ends_after
 
