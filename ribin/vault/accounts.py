@@ -120,14 +120,11 @@ def _giver_problems(db: sqlite3.Connection) -> Iterator[str]:
     query = "SELECT details FROM audit WHERE action = 'password' AND instr(details, '\"lost\"')"
     found = (json.loads(row["details"]) for row in db.execute(query))
     lost = {name for facts in found if facts.get("lost") for name in facts.get("records", {})}
-    query = (
-        "SELECT standing FROM appointments WHERE person = ? AND role = ? AND at <= ? "
-        "ORDER BY appointment DESC LIMIT 1"
-    )
+    roles = read_versions(db, RecordKind.ROLES)
     for one in read_versions(db, RecordKind.ACCOUNT):
-        held = db.execute(query, (one.person, Role.ADMINISTRATOR, one.at)).fetchone()
+        stated = [r.body or {} for r in roles if r.id == one.person and r.at <= one.at]
+        given = bool(stated) and Role.ADMINISTRATOR in stated[-1].get("roles", ())
         own = one.person == one.id and one.version > 1 and not (one.body or {}).get("initial", True)
-        given = held is not None and held["standing"] == "appointed"
         if not (given or own or f"records/{one.name}" in lost):
             yield f"account of {one.id}: an administrator's act needed, found one of {one.person}"
 

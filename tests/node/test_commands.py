@@ -197,6 +197,23 @@ def test_a_vault_with_the_settings_of_a_node_is_sound_and_its_backup_has_them(ri
     assert "who may read" not in ribin("doctor", "--vault", tmp_path / "JAM").err
 
 
+def test_a_key_with_a_passphrase_serves_where_it_is_given(ribin, tmp_path, monkeypatch):
+    with Vault.create(tmp_path / "JAM", "JAM", WHO):
+        pass
+    port = free_port()
+    by = ("--vault", tmp_path / "JAM")
+    monkeypatch.setenv("RIBIN_KEY_PASSPHRASE", "correct horse")
+    assert ribin("node", "init", "--port", port, *by, "--who", WHO).code == 0
+    monkeypatch.delenv("RIBIN_KEY_PASSPHRASE")
+    refused = ribin("node", "serve", *by)
+    assert refused.code == 2
+    assert "assword" in refused.err
+    monkeypatch.setenv("RIBIN_KEY_PASSPHRASE", "correct horse")
+    with process([*CLI, "node", "serve", *map(str, by)], tmp_path / "node.log"):
+        wait_for(port, tmp_path / "node.log")
+        assert ribin("node", "status", *by).code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -111,17 +111,17 @@ def demo(tmp_path_factory) -> Path:
 def search(ribin, demo: Path, page: Path, *more: object):
     return ribin(
         "search", "JAM-2026-0007-1", "--vault", demo / "vaults/JAM", "--network",
-        demo / "network.toml", "--scope", "cluster", *REASON, "--top", 4, "--gallery", page, *more,
+        demo / "network.toml", "--scope", "cluster", *REASON, "--top", 8, "--gallery", page, *more,
     )  # fmt: skip
 
 
 def test_search_writes_the_gallery_and_a_page_a_row(ribin, demo, tmp_path):
     page = tmp_path / "list.html"
-    done = search(ribin, demo, page)
+    done = search(ribin, demo, page, "--top", 14)
     assert (done.code, done.err) == (0, "")
     html = page.read_text(encoding="utf-8")
     links = re.findall(r'class="open" href="([^"]+)"', html)
-    assert len(links) == 4
+    assert len(links) == 14
     for link in links:
         assert (tmp_path / link).stat().st_size > 50_000
     first = (tmp_path / links[0]).read_text(encoding="utf-8")
@@ -185,16 +185,16 @@ def test_rows_are_filtered_and_open_their_page(opened, ribin, demo, tmp_path):
     search(ribin, demo, page)
     opened.open(page)
     shown = "return document.querySelectorAll('.rows > li:not([hidden])').length"
-    assert opened.run(shown) == 4
+    assert opened.run(shown) == 8
     opened.run(
         "const least = document.getElementById('least');"
         "least.value = 50; least.dispatchEvent(new Event('input'));"
     )
     assert opened.run(shown) == 1
-    assert opened.text("#status") == "1 of 4 candidates shown"
+    assert opened.text("#status") == "1 of 8 candidates shown"
     opened.click("#all")
     opened.find("#text").send_keys("jam")
-    assert 0 < opened.run(shown) < 4
+    assert 0 < opened.run(shown) < 8
     opened.click("#all")
     pictures = opened.run("return [...document.images].map((i) => i.naturalWidth)")
     assert pictures

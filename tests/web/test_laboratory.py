@@ -57,6 +57,13 @@ def lab(folder):
         yield running
 
 
+@pytest.fixture(scope="module")
+def shared(folder):
+    """One server for tests that each bring their own browsers, and mind no time that passes."""
+    with running_laboratory(folder) as running:
+        yield running
+
+
 def test_without_a_session_every_page_leads_to_the_sign_in(lab):
     browser = lab.browser()
     for path in ("/", "/leads", "/lead?number=JAM-L1", "/statistics", "/no-such", "//", "/unlock"):
@@ -154,8 +161,8 @@ def test_a_form_needs_the_secret_of_its_session(lab, changed, status):
         {"sec_fetch_site": "same-site"},
     ],
 )
-def test_a_form_of_another_site_is_refused(lab, path, headers):
-    browser = lab.browser(EXAMINER)
+def test_a_form_of_another_site_is_refused(shared, path, headers):
+    browser = shared.browser(EXAMINER)
     where = path if path == "/sign-in" else f"{browser.base}{path}"
     fields = {"csrf": browser.csrf, "name": EXAMINER, "password": password_of(EXAMINER)}
     answer = browser.post_to(where, fields, **headers)
@@ -199,9 +206,9 @@ def test_a_link_goes_on_to_its_page_after_the_sign_in(lab):
         "",
     ],
 )
-def test_a_sign_in_goes_on_to_no_other_site(lab, asked):
+def test_a_sign_in_goes_on_to_no_other_site(shared, asked):
     assert path_after(asked) == "/"
-    answer = lab.browser().sign_in(EXAMINER, asked=asked)
+    answer = shared.browser().sign_in(EXAMINER, asked=asked)
     assert re.fullmatch(r"/[\w-]{43}/", answer.headers["location"])
 
 
@@ -417,8 +424,20 @@ def test_requests_of_one_address_are_limited(lab, monkeypatch):
         {"x_forwarded_for": "<script>"},
     ],
 )
-def test_a_request_that_the_proxy_does_not_vouch_for_is_refused(lab, headers):
-    assert lab.browser().send("GET", "/sign-in", **headers).status == 403
+def test_a_request_that_the_proxy_does_not_vouch_for_is_refused(shared, headers):
+    assert shared.browser().send("GET", "/sign-in", **headers).status == 403
+
+
+@pytest.mark.parametrize(
+    ("peer", "refused"), [("10.9.9.9", False), ("127.0.0.1", True), ("", True)]
+)
+def test_requests_come_from_the_proxy_that_was_named(shared, peer, refused):
+    served = laboratory.ServedNames((NAME,), 1, proxy="10.9.9.9")
+    door = laboratory.Laboratory(shared.door.state, served)
+    headers = [(b"x-forwarded-proto", b"https"), (b"x-forwarded-for", b"10.0.0.7")]
+    scope = {"type": "http", "client": (peer, 5) if peer else None, "headers": headers}
+    arrival = door.arrived(scope)
+    assert (bool(arrival.refused), arrival.address) == (refused, peer if refused else "10.0.0.7")
 
 
 def test_the_address_is_what_the_proxy_saw_and_not_what_was_claimed(lab):
@@ -429,8 +448,8 @@ def test_the_address_is_what_the_proxy_saw_and_not_what_was_claimed(lab):
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", f"{NAME}.evil.example", ""])
-def test_another_host_name_is_refused(lab, host):
-    assert lab.browser().send("GET", "/sign-in", host=host or "x").status == 421
+def test_another_host_name_is_refused(shared, host):
+    assert shared.browser().send("GET", "/sign-in", host=host or "x").status == 421
 
 
 @pytest.mark.parametrize(
@@ -448,8 +467,8 @@ def test_another_host_name_is_refused(lab, host):
         "/lead?number=../../x",
     ],
 )
-def test_no_path_leads_out_of_the_application(lab, path):
-    inside, outside = lab.browser(EXAMINER), lab.browser()
+def test_no_path_leads_out_of_the_application(shared, path):
+    inside, outside = shared.browser(EXAMINER), shared.browser()
     answer = inside.get(path)
     assert answer.status in (400, 404)
     for text in (b"SQLite", b"root:", b"jinja", b"import "):
@@ -576,26 +595,26 @@ def every_route():
 
 
 @pytest.mark.parametrize(("path", "method"), list(every_route()))
-def test_no_route_is_open_to_nobody(lab, path, method):
+def test_no_route_is_open_to_nobody(shared, path, method):
     """Also one that is added later."""
     if path == "/sign-in":
         return
-    browser = lab.browser()
+    browser = shared.browser()
     answer = browser.send("GET", path) if method == "GET" else browser.post_to(path, {})
     assert answer.status == (303 if method == "GET" else 401)
     assert answer.headers.get("location", "/sign-in").startswith("/sign-in")
 
 
 @pytest.mark.parametrize("path", [p for p, method in every_route() if method == "POST"])
-def test_no_form_is_taken_without_its_secret(lab, path):
+def test_no_form_is_taken_without_its_secret(shared, path):
     if path == "/sign-in":
         return
-    browser = lab.browser(HEAD)
-    rows = len(lab.log())
+    browser = shared.browser(HEAD)
+    rows = len(shared.log())
     for csrf in ("", "guess"):
         assert browser.post_to(f"{browser.base}{path}", {"csrf": csrf}).status == 403
     assert browser.send("POST", f"{browser.base}{path}", "").status == 403  # no origin
-    assert len(lab.log()) == rows
+    assert len(shared.log()) == rows
 
 
 def test_what_one_person_works_with_is_not_anothers(lab):
@@ -639,11 +658,11 @@ def test_in_ones_own_server_too_a_verdict_needs_the_password(folder):
 
 
 @pytest.mark.parametrize("name", ["ana brown", "ANA  BROWN", " Ana Brown "])
-def test_a_name_is_known_in_other_capitals(lab, name):
-    browser = lab.browser()
+def test_a_name_is_known_in_other_capitals(shared, name):
+    browser = shared.browser()
     assert browser.sign_in(name, password_of(EXAMINER)).status == 303
     assert EXAMINER in browser.get("/leads").text
-    assert lab.log()[-1].who == EXAMINER
+    assert shared.log()[-1].who == EXAMINER
 
 
 def test_the_audit_trail_is_offered_to_who_may_read_it(lab):
@@ -692,16 +711,16 @@ HOSTILE = (
 
 @pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("path", ["/sign-in", "/unlock", "/account/password"])
-def test_whatever_is_posted_opens_nothing_and_breaks_nothing(lab, path, body):
+def test_whatever_is_posted_opens_nothing_and_breaks_nothing(shared, path, body):
     number = HOSTILE.index(body)
-    browser = lab.browser(address=f"10.1.{len(path)}.{number}")
+    browser = shared.browser(address=f"10.1.{len(path)}.{number}")
     headers = {"origin": f"https://{NAME}", "content_type": "application/x-www-form-urlencoded"}
     if path != "/sign-in":
-        browser = lab.browser(EXAMINER, address=browser.address)
-        lab.clock.now += 16 * 60 if path == "/unlock" else 0
+        browser = shared.browser(EXAMINER, address=browser.address)
+        shared.clock.now += 16 * 60 if path == "/unlock" else 0
     answer = browser.send("POST", f"{browser.base}{path}", body, **headers)
     assert answer.status in (401, 403, 413), answer.text
     assert "set-cookie" not in answer.headers
     assert "evil.example" not in answer.headers.get("location", "")
-    with Vault.open(lab.vault, read_only=True) as vault:
+    with Vault.open(shared.vault, read_only=True) as vault:
         assert vault.audit_head().seq == len(vault.audit_log())
