@@ -331,7 +331,8 @@ def _compare_surfaces(
     result = decide_comparison(
         reference, comparison, registration, method.decide, params.params_id, trace
     )
-    return replace(result, note=mounting_note(result, method)) if registration.beyond else result
+    remarked = registration.beyond and result.score >= params.looks.note_score
+    return replace(result, note=mounting_note(result, method)) if remarked else result
 
 
 def mounting_note(result: Comparison, method: MethodParams) -> str:

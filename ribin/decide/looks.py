@@ -64,6 +64,7 @@ def as_read(result: Comparison, look: SecondLook, params: LooksParams) -> Compar
     name, value = (MIRRORED, 1.0) if look.mirrored else (RESCALED, look.scale)
     taken = ScorePart(name, value, -min(params.points, result.score))
     parts = (*result.score_parts, taken)
+    words = look.words if result.score + taken.contribution >= params.note_score else ""
     return replace(
         result,
         rotation_deg=turn * result.rotation_deg,
@@ -73,7 +74,7 @@ def as_read(result: Comparison, look: SecondLook, params: LooksParams) -> Compar
         score_parts=parts,
         scale=look.scale,
         mirrored=look.mirrored,
-        note="; ".join(filter(None, (look.words, result.note))),
+        note="; ".join(filter(None, (words, result.note))),
     )
 
 

@@ -84,6 +84,7 @@ class LooksParams:
     fine_step: float = 0.025  # around the best of them
     lead: float = 1.0  # times as strong on rings as the pair as read: then it is compared in full
     points: float = 5.0  # taken off: of ten ways to agree one does by chance
+    note_score: float = 30.0  # known non-matches so reach 29: what scores less is not remarked on
     shortlist_rows: int = 12  # of a shortlist: the best of those that score low
 
 
