@@ -267,7 +267,10 @@ def test_a_page_means_an_exhibit_whatever_lies_in_the_folder(
     monkeypatch.chdir(tmp_path)
     shutil.copy(sample_dir / f"{STRANGER}.x3p", tmp_path / QUERY)
     state = ApplicationState(network / "JAM", network / "network.toml", DEFAULT_PARAMS, "me")
-    found = state.searches.get(state.search(QUERY, {"scope": "country"}))
+    queued = state.search(QUERY, {"scope": "country"})
+    assert queued.ended.wait(60)
+    assert queued.error is None
+    found = state.list(queued.result)
     assert found.made.sides[0].exhibit.exhibit == QUERY
     assert [c.exhibit for c in found.made.lists.first.candidates] == [STRANGER]
 
