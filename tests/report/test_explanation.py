@@ -14,7 +14,7 @@ from ribin.model import MarkType
 from ribin.params.defaults import DecideParams
 from ribin.pipeline import compare_marks, describe_mark, extract_marks, look_again
 from ribin.report.explanation import cell_rows, comparison_text
-from ribin.report.pictures import Motion
+from ribin.report.pictures import Motion, cell_corners, fallen_corners, laid_by
 
 MOTION = Motion(170.0, (60.0, -90.0))
 LIMITS = DecideParams(min_ccf=0.4, max_place_um=75.0, max_angle_deg=5.0)
@@ -210,3 +210,10 @@ def test_cells_of_a_mirrored_pair_lie_on_the_marks_as_they_were_read(turned_deg)
             assert np.mean([row.away_um for row in rows]) < 20.0
             assert np.mean([abs(row.turn_deg) for row in rows]) < 2.0
             assert np.mean([row.shared for row in rows]) > 0.85
+        motion = laid_by(found)
+        for one in found.cell_fits:
+            if one.congruent:
+                upright = cell_corners(one.center_um, 400.0)
+                laid = motion.apply if one.direction == "forward" else motion.undo
+                away = laid(upright)[:, None] - fallen_corners(one, 400.0)[None]
+                assert np.hypot(*away.T).min(axis=0).max() < 60.0, "drawn as the whole lies"
