@@ -46,6 +46,10 @@ def state_agreement(
     if known is None and (options.scope is None or options.end):
         needed = "an agreement to end" if options.end else "--scope"
         raise ParameterError(f"agreement with {options.member}: {needed} needed, found none")
+    if known and known.ended and options.scope is None and not options.end:
+        raise ParameterError(
+            f"agreement with {options.member}: --scope needed, found none; it ended"
+        )
     before = known or Agreement(options.member, options.scope or Scope.NETWORK)
     named = ("scope", "questions_an_hour", "at_once", "most_rows", "hold")
     changed = {name: value for name in named if (value := getattr(options, name)) is not None}

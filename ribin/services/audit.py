@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ribin.errors import AccessError, FormatError, ParameterError, StoreError
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import HeadsAnswer, HeadsQuestion
 from ribin.search.network import Network
+from ribin.services.blind_pairs import due_leads, withheld_text
 from ribin.services.files import whole_file
 from ribin.services.session import open_own
 from ribin.vault.anchors import anchors_sent_back, anchors_without_row, missing_anchors
@@ -150,7 +151,7 @@ def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]
     """
     _check_reader(vault, who)
     names = _names_of(vault, subject)
-    return [
+    found = [
         row
         for row in vault.audit_log()
         if not subject
@@ -158,6 +159,7 @@ def last_rows(vault: Vault, subject: str, last: int, who: str) -> list[AuditRow]
         or names & set(row.details.get("disclosed", ()))  # it was in a bundle
         or (len(subject) >= _LEAST_OF_A_HASH and row.subject.startswith(subject))
     ][-last:]
+    return list(_as_shown(vault, found, who))
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,15 @@ def audit_trail(
         rows = find_rows(db, wanted, before, most + 1)
         actions = tuple(read_actions(db))
     more = rows[most - 1].seq if len(rows) > most else 0
-    return Trail(tuple(rows[:most]), more, actions)
+    return Trail(tuple(_as_shown(vault, rows[:most], who)), more, actions)
+
+
+def _as_shown(vault: Vault, rows: Sequence[AuditRow], who: str) -> Iterator[AuditRow]:
+    """The rows without the notes of pairs that this person is to examine blind."""
+    due = due_leads(vault, who)
+    for row in rows:
+        kept_back = row.subject in due and row.reason
+        yield replace(row, reason=withheld_text([row.subject])) if kept_back else row
 
 
 def _names_of(vault: Vault, subject: str) -> set[str]:

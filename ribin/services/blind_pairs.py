@@ -21,7 +21,7 @@ from ribin.cases.side import Side
 from ribin.errors import AccessError
 from ribin.leads.rules import had_a_part, not_blind_second, shows_the_marks_alone, status_of
 from ribin.services.session import Session
-from ribin.vault.exhibits import find_scan_owner, first_name
+from ribin.vault.exhibits import aliases_of, find_scan_owner, first_name
 from ribin.vault.leads import leads_with_second_due, read_leads
 from ribin.vault.people import holders
 from ribin.vault.sharing import PSEUDONYM, named_in_lead, pseudonym
@@ -63,12 +63,17 @@ def blind_pairs(vault: Vault, who: str) -> tuple[BlindPair, ...]:
     )
 
 
+def due_leads(vault: Vault, who: str) -> frozenset[str]:
+    """The numbers of the leads of those pairs."""
+    return frozenset(pair.lead for pair in blind_pairs(vault, who))
+
+
 def _names(db: Any, member: str, ref: ExhibitRef) -> Names:
-    """An own exhibit by the name that it has, had at its enrolment, and has abroad."""
+    """An own exhibit by the name that it has, each that it had, and the one that it has abroad."""
     if ref.member != member:
         return (ref,)
     named = named_in_lead(db, ref.exhibit)
-    names = (named, first_name(db, named), pseudonym(db, named))
+    names = (named, *aliases_of(db, named), first_name(db, named), pseudonym(db, named))
     return tuple(ExhibitRef(member, name) for name in dict.fromkeys(names))
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from ribin.cases.exhibits import ExhibitKind, Grouping, Scope
 from ribin.errors import RibinError
 from ribin.model import MarkType, Verdict
+from ribin.services.blind_pairs import due_leads
 from ribin.services.entry import words_for_fields
 from ribin.services.exhibits import ExhibitFilters, history_rows, list_exhibits, show_exhibit
 from ribin.services.list_review import list_progress
@@ -38,6 +39,7 @@ def home(request: Request) -> Response:
         head, member = session.vault.audit_head(), session.member
         people = [one.person for one in read_people(session.vault.catalogue)]
         members = sorted(session.network.members)
+        blind = due_leads(session.vault, who)
     chosen = [
         one
         for one in due
@@ -61,7 +63,9 @@ def home(request: Request) -> Response:
         members=members,
         waiting=[(one, state.queue.place(one)) for one in state.queue.of(who)],
         uploads=[one for one in state.uploads.of(who) if not one.exhibit],
-        reports=state.reports.newest_first(),
+        reports=[
+            (key, one.document) for key, one in state.reports.newest_first() if blind <= one.due
+        ],
         has_pdf=find_spec("reportlab") is not None,
     )
 

@@ -7,14 +7,16 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ribin.errors import AccessError
 from ribin.report.document import Document
 from ribin.report.html import document_html
 from ribin.report.pdf import check_reportlab, document_pdf
+from ribin.services.blind_pairs import due_leads, withheld_text
 from ribin.services.marks import Asker, candidate_side
 from ribin.services.pair import ReportOptions, compare_sides, report_pair
 from ribin.services.search import report_search
 from ribin.web.pages import form_of, see, state_of, who_of, with_policy
-from ribin.web.state import whole_number
+from ribin.web.state import KeptReport, whole_number
 
 _PICTURES = 3  # in the report of a search, as `ribin report` has by default
 
@@ -74,10 +76,19 @@ def said(request: Request) -> ReportOptions:
 
 
 def see_report(request: Request, document: Document) -> Response:
-    key = state_of(request).reports.put(document)
+    state = state_of(request)
+    with state.session() as session:
+        due = due_leads(session.vault, who_of(request))
+    key = state.reports.put(KeptReport(document, due))
     path = "/reports.pdf" if form_of(request).get("as") == "pdf" else "/reports"
     return see(request, f"{path}?{urlencode({'id': key})}")
 
 
 def _kept(request: Request) -> Document:
-    return state_of(request).reports.get(request.query_params.get("id", ""))
+    """The report; refused where its reader has since come to examine a pair blind."""
+    state = state_of(request)
+    kept = state.reports.get(request.query_params.get("id", ""))
+    with state.session() as session:
+        if since := due_leads(session.vault, who_of(request)) - kept.due:
+            raise AccessError(f"report {kept.document.subject}: {withheld_text(sorted(since))}")
+    return kept.document

@@ -32,6 +32,15 @@ _KEPT = 20  # the oldest is forgotten first
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class KeptReport:
+    """A report of this session, and the leads that its reader was due to examine blind when it was
+    made: what it shows had nothing of them."""
+
+    document: Document
+    due: frozenset[str]
+
+
 class RecentItems(Generic[T]):
     """The last ones of a kind, `what` in refusals; safe in several threads."""
 
@@ -85,7 +94,7 @@ class ApplicationState:
     read_only: bool = False
     unlogged: bool = False
     lists: RecentItems[OpenList] = field(default_factory=lambda: RecentItems("search"))
-    reports: RecentItems[Document] = field(default_factory=lambda: RecentItems("report"))
+    reports: RecentItems[KeptReport] = field(default_factory=lambda: RecentItems("report"))
     queue: SearchQueue = field(default_factory=SearchQueue)
     uploads: Uploads = field(default_factory=Uploads)
     _people: dict[str, ApplicationState] = field(default_factory=dict)
@@ -98,7 +107,7 @@ class ApplicationState:
             return self
         with self._people_lock:
             if who not in self._people:
-                lists, reports = RecentItems[OpenList]("search"), RecentItems[Document]("report")
+                lists, reports = RecentItems[OpenList]("search"), RecentItems[KeptReport]("report")
                 self._people[who] = replace(self, who=who, lists=lists, reports=reports)
             return self._people[who]
 
