@@ -82,6 +82,7 @@ def _fit_as_read(fit: CellFit, look: SecondLook, turn: float) -> CellFit:
     own, other = look.of_reference, look.of_comparison
     if fit.direction == "backward":
         own, other = other, own
+        turn = -turn if look.mirrored else turn  # the way back of a mirrored turn is itself
     center = own(fit.center_um)
     fell = other((fit.center_um[0] + fit.shift_um[0], fit.center_um[1] + fit.shift_um[1]))
     shift = fell[0] - center[0], fell[1] - center[1]

@@ -49,13 +49,15 @@ def cell_rows(
         shares = [math.nan] * len(ordered)
         if marks:
             own, other = marks if side == "reference" else marks[::-1]
-            shares = [shared_surface(own, other, fit, cell_um) for fit in ordered]
+            shares = [shared_surface(own, other, fit, cell_um, result.mirrored) for fit in ordered]
         numbered = enumerate(zip(ordered, shares, strict=True), start=1)
         rows += [_row(n, side, fit, share, result) for n, (fit, share) in numbered]
     return tuple(rows)
 
 
-def shared_surface(own: Mark, other: Mark, fit: CellFit, cell_um: float) -> float:
+def shared_surface(
+    own: Mark, other: Mark, fit: CellFit, cell_um: float, mirrored: bool = False
+) -> float:
     """The share of a cell, from 0 to 1, that was measured on its own side and, where it fell, on
     the other; NaN where it fell nowhere."""
     if math.isnan(fit.ccf):
@@ -64,6 +66,8 @@ def shared_surface(own: Mark, other: Mark, fit: CellFit, cell_um: float) -> floa
     grid = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
     grid -= grid.mean(axis=0)
     cut = grid + np.array(fit.center_um)
+    if mirrored:
+        grid = grid * (1.0, -1.0)
     fell = grid @ turn_matrix(fit.rotation_deg).T + np.array(fit.center_um) + np.array(fit.shift_um)
     return float((measured_at(own, cut) & measured_at(other, fell)).mean())
 
@@ -107,7 +111,8 @@ def _order(fit: CellFit) -> tuple[bool, float, float]:
 def _row(number: int, side: str, fit: CellFit, shared: float, result: Comparison) -> CellRow:
     center, fell = np.array(fit.center_um), np.array(fit.center_um) + np.array(fit.shift_um)
     reference, comparison = (center, fell) if side == "reference" else (fell, center)
-    turn = fit.rotation_deg if side == "reference" else -fit.rotation_deg
+    way_back = 1.0 if result.mirrored else -1.0  # of a turn after an exchange of left and right
+    turn = fit.rotation_deg if side == "reference" else way_back * fit.rotation_deg
     motion = laid_by(result)
     away = comparison - motion.apply(reference[np.newaxis])[0]
     measured = not math.isnan(fit.ccf)

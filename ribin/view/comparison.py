@@ -138,7 +138,8 @@ def pack_result(
 
     A pair that was not compared has no motion.
     """
-    motion = {"rotation_deg": result.rotation_deg, "shift_um": result.shift_um}
+    names = ("rotation_deg", "shift_um", "scale", "mirrored")
+    motion = {name: getattr(result, name) for name in names}
     return {
         "mark": result.mark,
         "compared": result.compared,

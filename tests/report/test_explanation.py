@@ -7,12 +7,14 @@ import math
 
 import numpy as np
 import pytest
+from mark_makers import make_scan
 
 from ribin.comparison import CellFit, Comparison, ScorePart
 from ribin.model import MarkType
 from ribin.params.defaults import DecideParams
+from ribin.pipeline import compare_marks, describe_mark, extract_marks, look_again
 from ribin.report.explanation import cell_rows, comparison_text
-from ribin.report.pictures import Motion
+from ribin.report.pictures import Motion, cell_corners, fallen_corners, laid_by
 
 MOTION = Motion(170.0, (60.0, -90.0))
 LIMITS = DecideParams(min_ccf=0.4, max_place_um=75.0, max_angle_deg=5.0)
@@ -184,3 +186,34 @@ def test_a_pair_that_was_not_compared_shows_its_reason_and_no_figures():
     assert words(text)[-1] == ["not", "compared", "4", "valid", "cells,", "8", "needed"]
     assert [line[0] for line in words(text)] == ["reference", "comparison", "mark", "not"]
     assert "nan" not in text
+
+
+@pytest.mark.parametrize("turned_deg", [0.0, 25.0])
+def test_cells_of_a_mirrored_pair_lie_on_the_marks_as_they_were_read(turned_deg):
+    """Both ways round and from both sides: placed and turned as the whole, most of each shared."""
+    own, other = make_scan(), make_scan(rotation_deg=turned_deg)
+    other = dataclasses.replace(
+        other,
+        values=np.ascontiguousarray(other.values[:, ::-1]),
+        valid=np.ascontiguousarray(other.valid[:, ::-1]),
+    )
+    marks = extract_marks(own)[0], extract_marks(other)[0]
+    for pair in (marks, marks[::-1]):
+        templates = [describe_mark(mark) for mark in pair]
+        found = look_again(*templates, compare_marks(*templates).score)
+        assert found is not None
+        assert found.mirrored
+        for side in ("reference", "comparison"):
+            rows = [r for r in cell_rows(found, pair, 400.0) if r.cut_from == side]
+            rows = [row for row in rows if row.outcome == "congruent"]
+            assert len(rows) > 30
+            assert np.mean([row.away_um for row in rows]) < 20.0
+            assert np.mean([abs(row.turn_deg) for row in rows]) < 2.0
+            assert np.mean([row.shared for row in rows]) > 0.85
+        motion = laid_by(found)
+        for one in found.cell_fits:
+            if one.congruent:
+                upright = cell_corners(one.center_um, 400.0)
+                laid = motion.apply if one.direction == "forward" else motion.undo
+                away = laid(upright)[:, None] - fallen_corners(one, 400.0)[None]
+                assert np.hypot(*away.T).min(axis=0).max() < 60.0, "drawn as the whole lies"

@@ -14,7 +14,7 @@ from page_browser import Browser, needs_browser, open_browser
 
 from ribin.comparison import Comparison
 from ribin.model import Mark
-from ribin.pipeline import compare_marks, describe_mark, extract_marks
+from ribin.pipeline import compare_marks, describe_mark, extract_marks, look_again
 from ribin.read import read_scan
 from ribin.view import comparison_page
 from ribin.view.surface import measured_surface
@@ -184,6 +184,44 @@ def test_marks_lie_as_they_were_registered(browser):
     assert browser.run(correlation) < 0.4
     browser.keys("r")
     assert browser.run(correlation) > 0.5
+
+
+def test_a_mirrored_pair_is_laid_mirrored(opened, sample_dir, tmp_path):
+    """Both surfaces go together along a line, cells too, and both renderers light them alike."""
+    one, two = (read_scan(sample_dir / name) for name in MATES)
+    two = replace(
+        two,
+        values=np.ascontiguousarray(two.values[:, ::-1]),
+        valid=np.ascontiguousarray(two.valid[:, ::-1]),
+    )
+    marks = [extract_marks(scan)[0] for scan in (one, two)]
+    templates = [describe_mark(mark) for mark in marks]
+    result = look_again(*templates, compare_marks(*templates).score)
+    assert result is not None
+    assert result.mirrored
+    surfaces = tuple(measured_surface(*both) for both in zip((one, two), marks, strict=True))
+    path = tmp_path / "mirrored.html"
+    path.write_text(comparison_page(*marks, result, measured=surfaces), encoding="utf-8")
+    pictures = []
+    for renderer in ("#canvas", "#webgl"):
+        opened.open_comparison(path, renderer)
+        assert opened.text("#motion").startswith("mirrored, turned ")
+        along = "window.ribin.profile.setEnds([[-1300, -500], [-1300, 500]]);"
+        correlation = f"{along} return window.ribin.profile.sample().correlation"
+        assert opened.run(correlation) > 0.5
+        opened.keys("n")  # the first cell: both sides come to it
+        assert opened.run(correlation) > 0.5
+        opened.keys("r")
+        opened.run("window.ribin.controls.mode('side')")
+        opened.run("window.ribin.stage.lookAt([-900, 300], 900)")
+        seen = opened.canvas().astype(float).mean(axis=2)
+        half = seen.shape[1] // 2
+        left, right = seen[:, : half - 10], seen[:, half + 10 : 2 * half]
+        assert np.corrcoef(left.ravel(), right.ravel())[0, 1] > 0.4, "the lamp lights both alike"
+        pictures.append(seen)
+    assert np.abs(pictures[0] - pictures[1]).mean() < 2.0
+    opened.let_go()
+    assert opened.logged() == []
 
 
 def test_a_click_on_a_cell_brings_both_sides_to_it(browser):

@@ -10,20 +10,34 @@ function turned(point, angleDeg) {
   return [cosine * point[0] - sine * point[1], sine * point[0] + cosine * point[1]];
 }
 
-/** Takes a point of the reference onto the comparison: turned, then shifted. */
+/** Takes a point of the reference onto the comparison: left and right exchanged where `mirrored`,
+    turned, `scale` times as far, then shifted. */
 class Motion {
-  constructor(rotationDeg, shiftUm) {
+  constructor(rotationDeg, shiftUm, scale = 1, mirrored = false) {
     this.rotation = rotationDeg;
     this.shift = shiftUm;
+    this.scale = scale;
+    this.mirrored = mirrored;
+  }
+
+  /** Which way a turn goes on the other side. */
+  get spin() {
+    return this.mirrored ? -1 : 1;
+  }
+
+  /** A step on the reference as it is on the comparison. */
+  carry([row, col]) {
+    return turned([this.scale * row, this.scale * this.spin * col], this.rotation);
   }
 
   apply(point) {
-    const [row, col] = turned(point, this.rotation);
+    const [row, col] = this.carry(point);
     return [row + this.shift[0], col + this.shift[1]];
   }
 
   undo(point) {
-    return turned([point[0] - this.shift[0], point[1] - this.shift[1]], -this.rotation);
+    const [row, col] = turned([point[0] - this.shift[0], point[1] - this.shift[1]], -this.rotation);
+    return [row / this.scale, (this.spin * col) / this.scale];
   }
 
   /** The middle of what was measured of one mark on that of the other. */
@@ -36,23 +50,24 @@ class Motion {
   /** The same turn and shift, but moved by `stepUm` and turned by `stepDeg` about a point `about`. */
   nudged(stepUm, stepDeg, about) {
     const fixed = this.apply(about);
-    const rotation = this.rotation + stepDeg;
-    const [row, col] = turned(about, rotation);
-    const step = turned(stepUm, rotation);
-    return new Motion(rotation, [fixed[0] - row - step[0], fixed[1] - col - step[1]]);
+    const moved = new Motion(this.rotation + this.spin * stepDeg, [0, 0], this.scale, this.mirrored);
+    const [row, col] = moved.carry(about), step = moved.carry(stepUm);
+    moved.shift = [fixed[0] - row - step[0], fixed[1] - col - step[1]];
+    return moved;
   }
 
-  /** The motion that lays one cell exactly where it fell. */
-  static ofCell(cell) {
-    const away = turned(cell.center_um, cell.rotation_deg);
-    const shift = [cell.fell_um[0] - away[0], cell.fell_um[1] - away[1]];
-    const own = new Motion(cell.rotation_deg, shift);
-    return cell.cut_from === "reference" ? own : own.inverse();
+  /** The motion that lays one cell exactly where it fell, of a pair that was found to lie as `found`. */
+  static ofCell(cell, found) {
+    const home = cell.cut_from === "reference";
+    const own = new Motion(cell.rotation_deg, [0, 0], home ? found.scale : 1 / found.scale, found.mirrored);
+    const away = own.carry(cell.center_um);
+    own.shift = [cell.fell_um[0] - away[0], cell.fell_um[1] - away[1]];
+    return home ? own : own.inverse();
   }
 
   inverse() {
-    const [row, col] = turned(this.shift, -this.rotation);
-    return new Motion(-this.rotation, [-row, -col]);
+    const [row, col] = this.undo([0, 0]);
+    return new Motion(-this.spin * this.rotation, [row, col], 1 / this.scale, this.mirrored);
   }
 }
 

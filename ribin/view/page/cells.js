@@ -33,7 +33,8 @@ class Cells {
     if (!home && !cell.fell_um) return null;
     const center = home ? cell.center_um : cell.fell_um;
     const turn = home ? 0 : cell.rotation_deg;
-    return side === 0 ? { center, turn } : { center: motion.undo(center), turn: turn - motion.rotation };
+    if (side === 0) return { center, turn };
+    return { center: motion.undo(center), turn: motion.spin * (turn - motion.rotation) };
   }
 
   squares(view) {
@@ -77,7 +78,7 @@ class Cells {
     const cell = this.result.cell_rows[index];
     this.current = index;
     if (cell.cut_from !== this.cutFrom) this.chooseSide(cell.cut_from);
-    const motion = cell.fell_um ? Motion.ofCell(cell) : this.stage.foundMotion;
+    const motion = cell.fell_um ? Motion.ofCell(cell, this.stage.foundMotion) : this.stage.foundMotion;
     this.stage.setMotion(motion, cell.fell_um ? `cell ${cell.number}` : this.stage.foundBy);
     const place = this.placeOn(0, cell) || { center: motion.undo(cell.center_um) };
     this.stage.lookAt(place.center, this.cellUm * 3);
@@ -93,10 +94,10 @@ class Cells {
     const cell = this.result.cell_rows[this.current];
     byId("cell-pair").hidden = !cell?.fell_um;
     if (!cell?.fell_um) return;
-    const motion = Motion.ofCell(cell);
+    const motion = Motion.ofCell(cell, this.stage.foundMotion);
     const home = cell.cut_from === "reference";
     const middle = home ? cell.center_um : motion.undo(cell.center_um);
-    const turn = home ? 0 : -motion.rotation; // the cell stands upright on the side it was cut from
+    const turn = home ? 0 : -motion.spin * motion.rotation; // the cell stands upright on the side it was cut from
     drawCellPair(this.stage, motion, middle, turn, this.cellUm);
   }
 

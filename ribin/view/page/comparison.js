@@ -112,7 +112,9 @@ class Controls {
     byId("alignment").textContent =
       aligned === "hand" ? "moved by hand" : aligned ? `by ${aligned}` : "not registered";
     byId("motion").textContent = !aligned ? "each mark lies with its own middle"
-      : `turned ${figure(motion.rotation, 1)}°, shifted ${shiftWords(motion.shift)}`;
+      : [motion.mirrored && "mirrored", `turned ${figure(motion.rotation, 1)}°`,
+        motion.scale !== 1 && `at ${figure(100 * motion.scale)} % of the reference's size`,
+        `shifted ${shiftWords(motion.shift)}`].filter(Boolean).join(", ");
   }
 
   /** The colours beside their figures: heights, or the difference. */
@@ -191,7 +193,8 @@ async function start() {
     layers[name] = await Promise.all(data.sides.map((side) =>
       unpackSurface(side.layers.find((layer) => layer.name === name))));
   }
-  const found = data.result.motion && new Motion(data.result.motion.rotation_deg, data.result.motion.shift_um);
+  const { rotation_deg, shift_um, scale, mirrored } = data.result.motion || {};
+  const found = data.result.motion && new Motion(rotation_deg, shift_um, scale, mirrored);
   const images = data.sides.map((side) => side.kind === "image");
   const stage = new Stage(byId("stage"), layers, found, images, data.sides.map((side) => side.unit));
   const overlay = new Overlay(stage, byId("overlay"), data.sides.map((side) => side.label));

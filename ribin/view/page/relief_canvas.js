@@ -99,7 +99,7 @@ class CanvasRelief {
     const lamp = scene.lamps[side], bright = (1 - AMBIENT) * exposure(lamp);
     // Turning the lamp back is cheaper than turning every slope.
     const lampDown = factor * (Math.cos(angle) * lamp[0] + Math.sin(angle) * lamp[1]);
-    const lampRight = factor * (Math.cos(angle) * lamp[1] - Math.sin(angle) * lamp[0]);
+    const lampRight = slopeFlip(scene, side) * factor * (Math.cos(angle) * lamp[1] - Math.sin(angle) * lamp[0]);
     const square = factor * factor, up = lamp[2];
     const coloured = Boolean(MAPS[scene.map]), heights = this.heights;
     const toTable = (255 * 0.5 * scene.gains[side]) / surface.spread;

@@ -17,7 +17,7 @@ uniform vec2 middle[2], down[2], right[2], size[2], slopeTurn[2];
 uniform vec3 lamp[2]; // of each side: down, right, up
 uniform vec2 slopes; // factor of each side
 uniform vec2 valueScale, valueShift; // from the stored value of each side to um
-uniform float exposure[2], ambient, penumbra, blend, offset, range, gain[2];
+uniform float slopeFlip[2], exposure[2], ambient, penumbra, blend, offset, range, gain[2];
 uniform vec3 split; // row, col, 1 where the line lies across
 uniform int mode; // 0 reference, 1 comparison, 2 split, 3 blend, 4 difference
 uniform bool image[2], coloured;
@@ -38,7 +38,7 @@ vec3 shade(int side, vec4 found) {
   float height = clamp(0.5 + 0.5 * found.r * gain[side], 0.0, 1.0);
   vec3 tint = texture(heights, vec2((height * 255.0 + 0.5) / 256.0, 0.5)).rgb;
   if (image[side]) return coloured ? tint : vec3(height);
-  vec2 slope = found.gb * slopes[side];
+  vec2 slope = found.gb * slopes[side] * vec2(1.0, slopeFlip[side]);
   vec2 t = slopeTurn[side];
   slope = vec2(t.x * slope.x - t.y * slope.y, t.y * slope.x + t.x * slope.y);
   float lit = (lamp[side].z - dot(lamp[side].xy, slope)) / sqrt(1.0 + dot(slope, slope));
@@ -168,6 +168,7 @@ class WebglRelief {
       gl.uniform2f(at(`size[${side}]`), surface.rows, surface.cols);
       const angle = (slopeTurn(scene, side) * Math.PI) / 180;
       gl.uniform2f(at(`slopeTurn[${side}]`), Math.cos(angle), Math.sin(angle));
+      gl.uniform1f(at(`slopeFlip[${side}]`), slopeFlip(scene, side));
     });
     const [one, two] = scene.surfaces;
     gl.uniform2f(at("slopes"), factor * one.typicalSlope, factor * two.typicalSlope);

@@ -26,9 +26,14 @@ function gridMap(scene, side) {
   };
 }
 
-/** How far slopes of a side are turned from its own frame to the display's, in degrees. */
+/** How far slopes of a side are turned from its own frame to the display's, in degrees, after left
+    and right were exchanged where `slopeFlip` is -1. */
 function slopeTurn(scene, side) {
-  return scene.camera.turn - (side === 0 ? 0 : scene.motion.rotation);
+  return scene.camera.turn - (side === 0 ? 0 : scene.motion.spin * scene.motion.rotation);
+}
+
+function slopeFlip(scene, side) {
+  return side === 0 ? 1 : scene.motion.spin;
 }
 
 /** Factor on a side's slopes; one for both, so that a shallow mark looks shallow beside a deep one.
