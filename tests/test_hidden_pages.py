@@ -174,10 +174,10 @@ def without_chance(world, text):
     """The text without moments, secrets of the browser, folders, and hashes that rest on moments;
     a hash is told by where it comes first, so which ones are equal is still seen."""
     text = text.replace(str(world.folder), "FOLDER")
-    text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00)?( UTC)?", "TIME", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(\+00:00)?( UTC)?", "TIME", text)
     text = re.sub(r'("elapsed_s": )[\d.e-]+', r"\1TIME", text)
-    text = re.sub(r"/[\w-]{43}(?=/)|127\.0\.0\.1:\d+", "SECRET", text)
-    text = re.sub(r'(name="csrf" value=)"[^"]*"|([?&](amp;)?id=)[\w-]+', "SECRET", text)
+    text = re.sub(r"/[\w-]{43}(?=[/\"])|127\.0\.0\.1:\d+", "SECRET", text)
+    text = re.sub(r'(name="csrf" value=|data-csrf=)"[^"]*"|([?&](amp;)?id=)[\w-]+', "SECRET", text)
     text = re.sub(r'(name="id" value=)"[^"]*"|nonce-?="?[\w+/=-]+', "SECRET", text)
     text = re.sub(r"/(ID|CreationDate|ModDate)\s*(\[.*?\]|\(.*?\))", "PDF", text, flags=re.S)
     text = re.sub(r"(search report, TIME, figures )[0-9a-f]+", r"\1", text)  # of a list, with times

@@ -79,7 +79,7 @@ def own_password(request: Request) -> Response:
         said = (
             "The password is not right." if wrong else "The password that you have now is needed."
         )
-        return _account_page(request, f"The password {said}.", 403)
+        return _account_page(request, said, 403)
     new = form.get("new", "")
     if new != form.get("again", ""):
         return _account_page(request, "The new password was typed in two ways.", 400)

@@ -45,12 +45,21 @@ async function sendFile(file) {
     if (!id) throw new Error("it is empty");
     row.dataset.id = id;
     name.href = `${box.dataset.base}/draft?id=${encodeURIComponent(id)}`;
+    row.append(forgetForm(id, file.name));
     await look(row);
     return true;
   } catch (error) {
     found.replaceChildren(make("span", { class: "warn" }, [`not sent: ${error.message}`]));
     return false;
   }
+}
+
+/** The form that forgets a file, as the page of the server has it. */
+function forgetForm(id, name) {
+  const hidden = Object.entries({ csrf: box.dataset.csrf, id }).map(([field, value]) =>
+    make("input", { type: "hidden", name: field, value }));
+  const button = make("button", { type: "submit", class: "second small", "aria-label": `Forget ${name}` }, ["Forget"]);
+  return make("form", { method: "post", action: `${box.dataset.base}/entry/drop` }, [...hidden, button]);
 }
 
 /** What was found in a file that is here. */
