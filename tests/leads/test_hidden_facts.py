@@ -205,6 +205,7 @@ CHANCE = (
     "answers",
     "answer_sha256",
     "body_sha256",
+    "salt",
     "message",
     "sent_at",
     "signature",
