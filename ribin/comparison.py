@@ -147,5 +147,11 @@ class Comparison:
     along: str = ""  # lines that the score rests on, which other firearms may share; or empty
 
     @property
+    def altered(self) -> str:
+        """What was done to the reference before it was turned, in words that a turn follows."""
+        size = f"at {100.0 * self.scale:.0f} % of its size, " if self.scale != 1.0 else ""
+        return ("mirrored, " if self.mirrored else "") + size
+
+    @property
     def compared(self) -> bool:
         return not math.isnan(self.score)

@@ -42,7 +42,8 @@ class SecondLook:
             return f"agrees mirrored{cast}: check how the scans were made"
         percent = abs(self.scale - 1.0) * 100.0
         size = "larger" if self.scale > 1.0 else "smaller"
-        return f"the comparison agrees at {percent:.0f} % {size}: check the pitch of both scans"
+        apart = f"the comparison is {percent:.0f} % {size} than the reference"
+        return f"agrees if {apart}: check the pitch of both scans"
 
     def of_reference(self, point: _Point) -> _Point:
         """A point of the altered reference, on the reference."""

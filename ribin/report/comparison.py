@@ -177,8 +177,8 @@ def _result(result: Comparison, method: MethodParams) -> Section:
         ("Correlation", f"{result.ccf:.3f} of the whole marks in the fine band"),
         (
             "Placement",
-            f"reference turned {result.rotation_deg:.1f} degrees counter-clockwise, shifted "
-            f"{shift_words(result.shift_um, 'µm')}",
+            f"reference {result.altered}turned {result.rotation_deg:.1f} degrees "
+            f"counter-clockwise, shifted {shift_words(result.shift_um, 'µm')}",
         ),
     )
     blocks: list[Block] = [

@@ -102,7 +102,7 @@ def comparison_html(result: Comparison) -> str:
         ("score", f"{result.score:.3f}"),
         ("congruent cells", f"{result.cmc:g} of {result.cells}"),
         ("ccf", f"{result.ccf:.3f}"),
-        ("turned", f"{result.rotation_deg:.1f} degrees"),
+        ("turned", f"{result.altered}{result.rotation_deg:.1f} degrees"),
         ("parameters", f"{result.params_id}, ribin {result.version}"),
         *((("note", result.note),) if result.note else ()),
         *((("caution", result.caution),) if result.caution else ()),

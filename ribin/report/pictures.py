@@ -117,7 +117,7 @@ def _caption(result: Comparison, cell_um: float) -> tuple[str, str]:
             f"score {result.score:.3f}   cmc {result.cmc:g} of {result.cells} cells   "
             f"drawn of the reference: {sum(f.congruent for f in forward)} solid, "
             f"{sum(not f.congruent for f in forward)} dotted, {cell_um:g} um wide   "
-            f"turned {result.rotation_deg:.1f} degrees"
+            f"{result.altered}turned {result.rotation_deg:.1f} degrees"
         )
     return (f"{result.reference}   |   {result.comparison} (moved onto the reference)", figures)
 

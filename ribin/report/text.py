@@ -41,7 +41,7 @@ def comparison_end(result: Comparison) -> list[tuple[str, object]]:
         ("congruent cells", f"{result.cmc:g} of {result.cells}"),
         ("fraction", result.cmc_fraction),
         ("ccf", result.ccf),
-        ("rotation", f"{result.rotation_deg:.1f} degrees"),
+        ("rotation", f"{result.altered}{result.rotation_deg:.1f} degrees"),
         ("shift", shift_words(result.shift_um)),
         ("parameters", f"{result.params_id}, ribin {result.version}"),
         *note,

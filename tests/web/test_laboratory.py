@@ -37,6 +37,7 @@ from ribin.vault.passwords import remove_account, reset_password
 from ribin.vault.vault import Vault
 from ribin.web import laboratory, rates
 from ribin.web.laboratory import path_after
+from ribin.web.state import KeptReport
 
 pytestmark = pytest.mark.usefixtures("quick_passwords")
 
@@ -629,7 +630,7 @@ def test_what_one_person_works_with_is_not_anothers(lab):
     assert other.post("/entry/drop", id=key).status == 404
     assert one.get(f"/draft?id={key}").status == 200
     report = Document("Report", "of a pair", (("Case", "C 7"),), "footer")
-    key = lab.door.state.of_person(EXAMINER).reports.put(report)
+    key = lab.door.state.of_person(EXAMINER).reports.put(KeptReport(report, frozenset()))
     assert one.get(f"/reports?id={key}").status == 200
     assert other.get(f"/reports?id={key}").status == 404
 
