@@ -133,14 +133,16 @@ def test_search_and_evaluate_find_a_turned_mate(ribin, turned, tmp_path):
         fields = ("--event", name, "--exhibit", name, "--vault", vault, "--who", "me")
         assert ribin("enrol", turned / f"{name}.x3p", *fields).code == 0
     asked = ("--vault", vault, "--json", "--jobs", "1")
-    usual, found = (
+    ranges = ((), ("--rotation", "30"), ("--rotation", "any"))
+    usual, narrow, alike = (
         json.loads(ribin("search", turned / FIRST, *asked, *options).out)["candidates"][0]
-        for options in ((), ("--rotation", "any"))
+        for options in ranges
     )
-    assert found["exhibit"] == "turned"
-    assert found["score"] > 60 > usual["score"]
-    usual, found = (
-        json.loads(ribin("evaluate", turned, "--json", "--jobs", "1", *options).out)
-        for options in ((), ("--rotation", "any"))
+    assert usual["exhibit"] == alike["exhibit"] == "turned"
+    assert usual["score"] == pytest.approx(alike["score"] - 5.0, abs=0.1)  # beyond the mounting
+    assert alike["score"] > 60 > narrow["score"]
+    usual, narrow, alike = (
+        json.loads(ribin("evaluate", turned, "--json", "--jobs", "1", *options).out)["score"]
+        for options in ranges
     )
-    assert found["score"]["km_min"] > 60 > usual["score"]["km_min"]
+    assert alike["km_min"] > usual["km_min"] > 60 > narrow["km_min"]
