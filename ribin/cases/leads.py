@@ -67,7 +67,6 @@ class LeadStatus(StrEnum):
 
     LEAD = "lead"
     SECOND_REVIEW_DUE = "second review due"
-    FIRST_VERDICT_SEALED = "first verdict not opened"  # both given; its content has not come yet
     BLINDNESS_DUE = "blindness not checked"  # agreed; the log of the other member was not read
     NOT_BLIND = "agreed, not blind"  # two identifications; a third reviewer may give a blind one
     CONFIRMATION_DUE = "confirmation due"  # agreed by one member; an examiner of the other confirms
@@ -132,30 +131,19 @@ class Lead:
 
 @dataclass(frozen=True)
 class Review:
-    """One person's verdict on a lead.
-
-    A first verdict of another member is sealed until the second one is in: its content (conclusion,
-    what was examined, note and salt) is not known here, only the SHA-256 of its record.
-    """
+    """One person's verdict on a lead."""
 
     review: str
     lead: str
     place: ReviewRound
-    conclusion: Conclusion | None  # None where it is sealed
-    examined: ReviewBasis | None
+    conclusion: Conclusion
+    examined: ReviewBasis
     blind: bool  # given before another's verdict could be seen
     reviewer: str
     member: str  # whose laboratory the reviewer belongs to
     at: str
     note: str
     supersedes: str = ""  # an earlier review by the same person
-    salt: str = ""  # 32 random bytes, so that nobody finds the content by trying all conclusions
-    commitment: str = ""  # where it is sealed: the SHA-256 that its record has at its giver's
-
-    @property
-    def is_sealed(self) -> bool:
-        """Whether its content is not known here."""
-        return bool(self.commitment)
 
 
 @dataclass(frozen=True)
@@ -245,21 +233,14 @@ class LeadHistory:
         return one_sided and not (self.confirmation and self.confirmation.member not in gave)
 
     @property
-    def awaits_content(self) -> bool:
-        """Whether both verdicts are in and the content of one has not come yet."""
-        both = {review.place for review in self.reviews} == set(ReviewRound)
-        ended = self.link is not None or self.closure is not None
-        return both and not ended and any(review.is_sealed for review in self.reviews)
-
-    @property
     def is_open(self) -> bool:
-        """Whether it may still lead to a link: a verdict is awaited, the content of one, what logs
-        say of two, or a confirmation."""
+        """Whether it may still lead to a link: a verdict is awaited, what logs say of two, or a
+        confirmation."""
         awaited = {review.place for review in self.reviews} != set(ReviewRound)
         blind = all(review.blind for review in self.current)
         due = bool(self.unchecked) or (blind and self.lacks_a_member)
         ended = self.link is not None or self.closure is not None
-        return self.awaits_content or (not ended and (awaited or (self.agreed and due)))
+        return not ended and (awaited or (self.agreed and due))
 
     @property
     def linked(self) -> bool:

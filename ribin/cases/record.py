@@ -34,7 +34,6 @@ class RecordKind(StrEnum):
     CANDIDATE = "candidate"  # of a recorded search: what one person has seen of it
     ASSIGNMENT = "assignment"  # of what is due to a person
     CONFIRMATION = "confirmation"  # by one member of two verdicts that the other gave on a lead
-    SEALED_VERDICT = "sealed_verdict"  # a first one of another member, before its content came
     AGREEMENT = "agreement"  # with another member: how near it is, and how much it may ask
 
 

@@ -42,29 +42,20 @@ class LeadFacts(Statement, frozen=True):
     figures: Annotated[str, Meta(max_length=100_000)]
 
 
-class ReviewContent(Statement, frozen=True):
-    """What a verdict says; the salt is what keeps its hash from telling it."""
-
-    conclusion: _Name
-    examined: _Name
-    note: _Text
-    salt: _Name
-
-
 class ReviewFacts(Statement, frozen=True):
-    """A verdict as it was given. While it is sealed there is no content, and `commitment` is the
-    SHA-256 of all of it, as the log of its giver's member has it; else that is empty."""
+    """A verdict as it was given."""
 
     review: _Name
     lead: _Name
     place: _Name
+    conclusion: _Name
+    examined: _Name
     blind: bool
     reviewer: _Name
     member: _Name
     at: _Name
+    note: _Text
     supersedes: _Name
-    content: ReviewContent | None
-    commitment: _Name
 
 
 class LinkFacts(Statement, frozen=True):

@@ -42,6 +42,7 @@ class MessageKind(StrEnum):
     RELEASE = "release"
     LEADS = "leads"
     TRACE = "trace"
+    NOTICE = "notice"
     ANSWER = "answer"
     REFUSAL = "refusal"
 
@@ -57,6 +58,7 @@ MOST_BYTES: dict[MessageKind, int] = {
     MessageKind.RELEASE: 64 << 10,
     MessageKind.LEADS: 8 * _MIB,
     MessageKind.TRACE: 64 << 10,
+    MessageKind.NOTICE: 64 << 10,
     MessageKind.ANSWER: 1024 * _MIB,
     MessageKind.REFUSAL: 64 << 10,
 }

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -101,26 +101,6 @@ class _Review(Printable, frozen=True):
     member: MemberCode
     at: _Moment
     supersedes: Annotated[str, Meta(max_length=80)]
-    salt: Hex32
-
-
-class _SealedReview(Printable, frozen=True):
-    """A first verdict whose content has not come: only that is kept back, and only so long."""
-
-    review: _ReviewNumber
-    lead: _Number
-    place: Literal["first"]
-    blind: bool
-    reviewer: _Name
-    member: MemberCode
-    at: _Moment
-    supersedes: Annotated[str, Meta(max_length=80)]
-    commitment: Hex32
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.review.startswith(f"{self.lead}/"):
-            raise ValueError(f"a number of lead {self.lead} needed, found {self.review}")
 
 
 class _Link(Printable, frozen=True):
@@ -177,13 +157,8 @@ def entry_problem(entry: Entry) -> str:
     if isinstance(entry, Lead) and (problem := _too_large(entry.figures)):
         return problem
     written = {name: facts.pop(name) for name in _WRITTEN if name in facts}
-    kind = _KINDS[type(entry)]
-    if isinstance(entry, Review):
-        kind = _SealedReview if entry.is_sealed else _Review
-        unknown = ("conclusion", "examined", "salt") if entry.is_sealed else ("commitment",)
-        facts = {name: value for name, value in facts.items() if name not in unknown}
     try:
-        as_facts(facts, kind, type(entry).__name__.lower())
+        as_facts(facts, _KINDS[type(entry)], type(entry).__name__.lower())
         for name, text in written.items():
             as_facts({"text": text}, _Text, name)
     except (FormatError, TypeError) as error:

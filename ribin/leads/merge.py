@@ -29,14 +29,7 @@ from ribin.leads.statements import TheirSide, is_same_lead, lead_for, word_name
 from ribin.search.network import Network
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import find_exhibit
-from ribin.vault.leads import (
-    entry_sha256,
-    find_sealed,
-    insert_entry,
-    insert_sealed,
-    leads_of_pair,
-    read_leads,
-)
+from ribin.vault.leads import entry_sha256, insert_entry, leads_of_pair, read_leads
 from ribin.vault.messages import note_delivery, own_questions
 from ribin.vault.people import check_looker, check_role
 from ribin.vault.records import RECORDS, insert_version
@@ -91,8 +84,7 @@ def _take(both: BothSides, lead: str, other: str) -> int:
             both.notes.append(f"{member}: lead {lead} not recorded, it holds no such exhibit")
             return 0
     theirs = _without_link_that_is_not_blind(both, mine, theirs)
-    words = _words(both.theirs[other], mine, theirs)
-    records = _given(both.own, both.own_member, mine, theirs, words, both.who)
+    records = _given(both.own, member, mine, theirs, _words(both.theirs[other], mine, theirs))
     if records:
         both.log("lead received", lead, "", records, sender=other)
     return len(records)
@@ -142,12 +134,7 @@ def _words(side: TheirSide, mine: LeadHistory | None, theirs: LeadHistory) -> li
 
 
 def _given(
-    db: Any,
-    member: str,
-    mine: LeadHistory | None,
-    theirs: LeadHistory,
-    words: Iterable[Record],
-    who: str,
+    db: Any, member: str, mine: LeadHistory | None, theirs: LeadHistory, words: Iterable[Record]
 ) -> list[RowHash]:
     """Insert what is theirs and not mine; `words` are their records that I lack.
 
@@ -163,16 +150,11 @@ def _given(
     written = {review.review: review for review in theirs.given}
     for review in theirs.reviews:
         same = known.get(review.review, review)
-        if review.is_sealed:
-            if review.review not in known:
-                records.append(insert_sealed(db, written[review.review], who))
-            continue  # else it is the one that is known, by its hash
-        # Place and blindness follow from what else is known; what opens a seal was held against it.
-        alike = replace(same, place=review.place, blind=review.blind) == review
-        if not (alike or same.is_sealed):
+        # Place and blindness follow from what else is known.
+        if replace(same, place=review.place, blind=review.blind) != review:
             raise StoreError(f"review {review.review}: the two members know different ones by it")
-        if review.review not in known or same.is_sealed:
-            records.append(insert_entry(db, written[review.review]))
+        if review.review not in known:
+            records.append(insert_entry(db, written.get(review.review, review)))
     has_link = mine.link is not None
     if theirs.link and not has_link and not _linked_otherwise(db, mine):
         records.append(insert_entry(db, theirs.link))
@@ -245,12 +227,7 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
         with both_sides(own, network, (member,), who, LeadChoice(every=True)) as both:
             side = both.theirs.get(member)
             carried += (side.taken if side else 0) + merge_stated(both)
-        if side and side.awaits_content_of(own.member):  # which may be opened to it now
-            with both_sides(own, network, (member,), who, LeadChoice(every=True)) as again:
-                opened = again.theirs.get(member)
-                carried += (opened.taken if opened else 0) + merge_stated(again)
-                both.notes += again.notes
-        notes += both.notes if member in concerned or side else []
+            notes += both.notes if member in concerned or side else []
         if side:
             for one in own_questions(own, receiver=member, kind=_LEADS, waiting=True):
                 note_delivery(own, member, _LEADS, one.subject, one.id)
@@ -287,15 +264,13 @@ class Receiving:
         if not is_known and not self._vouched(lead, f"leads/{lead.lead}", "lead", theirs):
             return None
         known = {review.review: review for review in mine.reviews} if mine else {}
-        reviews = tuple(r for r in theirs.reviews if self._review(r, mine, theirs))
-        reviews = self._with_superseded(reviews, known)
+        reviews = tuple(r for r in theirs.reviews if self._review(r, known, theirs))
         link, end, closed = theirs.link, theirs.withdrawal, theirs.closure
         confirmed = theirs.confirmation
         if confirmed and not (mine and mine.confirmation):
             confirmed = self._word(confirmed, RecordKind.CONFIRMATION, theirs)
         if link and not (mine and mine.link):
-            opened = {review.review: review for review in reviews if not review.is_sealed}
-            given = {**known, **opened}
+            given = {**known, **{review.review: review for review in reviews}}
             told = replace(theirs, reviews=tuple(given.values()), confirmation=confirmed)
             link = link if self._link(link, told) else None
         if end and not (mine and mine.withdrawal):
@@ -312,40 +287,15 @@ class Receiving:
         sound = self._sound(word, f"{kind} of {lead}")
         return word if sound and self._vouched(word, name, str(kind), history) else None
 
-    def _with_superseded(
-        self, reviews: tuple[Review, ...], known: Mapping[str, Review]
-    ) -> tuple[Review, ...]:
-        """The reviews without those that supersede one whose content was not taken."""
-        opened = {name for name, review in known.items() if not review.is_sealed}
-        left = []
-        for review in reviews:
-            if review.is_sealed or review.supersedes in ("", *opened):
-                opened |= set() if review.is_sealed else {review.review}
-                left.append(review)
-            else:
-                self._refused(f"review {review.review}"[:80], "what it supersedes was not taken")
-        return tuple(left)
-
-    def _review(self, review: Review, mine: LeadHistory | None, history: LeadHistory) -> bool:
+    def _review(self, review: Review, known: Mapping[str, Review], history: LeadHistory) -> bool:
         named = f"review {review.review}"[:80]
-        known = {one.review: one for one in mine.reviews} if mine else {}
         given = {one.review: one for one in history.given}
         written = given[review.review]
         here = record_sha256(self.both.own, "reviews", review.review)
         if review.review in known and here == entry_sha256(written):  # as the sender has it
             return True
-        if not self._sound(written, named):
+        if not self._sound(review, named):
             return False
-        sealed = find_sealed(self.both.own, review.review)
-        if sealed and entry_sha256(written) != sealed.commitment:
-            what = "salted hash" if written.is_sealed else "content"
-            return self._refused(named, f"its {what} differs from the salted hash that came first")
-        if sealed and written.is_sealed:
-            return True
-        if written.is_sealed and here is not None:
-            return self._refused(named, "its salted hash is not that of the verdict known here")
-        if written.is_sealed and mine and mine.link:
-            return self._refused(named, "one with its content needed, both verdicts are known")
         over = {one.review: one for one in history.reviews}.get(review.supersedes)
         if review.supersedes and not (over and is_by(over, review.reviewer, review.member)):
             return self._refused(named, "it supersedes another's verdict")

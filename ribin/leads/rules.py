@@ -37,13 +37,11 @@ def status_of(history: LeadHistory) -> LeadStatus:
         return LeadStatus.CLOSED
     if not verdicts_are_known(history):
         return LeadStatus.SECOND_REVIEW_DUE if history.reviews else LeadStatus.LEAD
-    if history.awaits_content:
-        return LeadStatus.FIRST_VERDICT_SEALED
     if lacks_a_blind_verdict(history):
         return LeadStatus.BLINDNESS_DUE if awaits_logs(history) else LeadStatus.NOT_BLIND
     if awaits_confirmation(history):
         return LeadStatus.CONFIRMATION_DUE
-    first, *others = {review.conclusion.name for review in history.current if review.conclusion}
+    first, *others = {review.conclusion.name for review in history.current}
     known = {} if others else LeadStatus.__members__  # of the same names: inconclusive a, b and c
     return known.get(first, LeadStatus.NOT_CONFIRMED)
 
@@ -102,8 +100,7 @@ def shows_the_marks_alone(history: LeadHistory, who: str, member: str) -> bool:
 def ends_the_link(history: LeadHistory) -> bool:
     """Whether a superseding verdict has taken the ground from a link that stands."""
     return history.linked and any(
-        not review.is_sealed and review.conclusion is not Conclusion.IDENTIFICATION
-        for review in history.current
+        review.conclusion is not Conclusion.IDENTIFICATION for review in history.current
     )
 
 
@@ -133,7 +130,7 @@ def check_new_lead(pair_histories: Iterable[LeadHistory]) -> None:
     """
     for history in pair_histories:
         status = status_of(history)
-        awaited = history.awaits_content or awaits_logs(history) or awaits_confirmation(history)
+        awaited = awaits_logs(history) or awaits_confirmation(history)
         if status.is_open or history.linked or awaited:
             found = f"lead {history.lead.lead}: this pair is there already ({status})"
             hint = f"`ribin lead show {history.lead.lead}` shows it"

@@ -36,7 +36,6 @@ from ribin.exchange.lead_statements import (
     LinkFacts,
     LookStatement,
     NoticedEnd,
-    ReviewContent,
     ReviewFacts,
     WithdrawalFacts,
     WordFacts,
@@ -44,9 +43,8 @@ from ribin.exchange.lead_statements import (
 from ribin.exchange.questions import ClassFieldsStatement
 from ribin.foreign import read_object, read_packed
 from ribin.leads.looks import Viewer, giver_of, looks_at, seen_at_home
-from ribin.leads.rules import verdicts_are_known
 from ribin.vault.disclosure import as_seen_by
-from ribin.vault.leads import as_read, blindness_found, entry_sha256, find_lead
+from ribin.vault.leads import as_read, blindness_found, find_lead
 from ribin.vault.people import check_role
 from ribin.vault.records import RECORDS, last_version
 from ribin.vault.rows import logged_sha256, record_sha256
@@ -103,7 +101,7 @@ def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> Lead
                 "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
             }
         ),
-        reviews=tuple(_review_facts(own.member, history, one) for one in history.given),
+        reviews=tuple(ReviewFacts(**_plain(vars(review))) for review in history.given),
         link=LinkFacts(**vars(history.link)) if history.link else None,
         withdrawal=WithdrawalFacts(**vars(history.withdrawal)) if history.withdrawal else None,
         closure=_word_facts(closed) if closed else None,
@@ -116,18 +114,8 @@ def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> Lead
     )
 
 
-def _review_facts(own_member: str, history: LeadHistory, review: Review) -> ReviewFacts:
-    """A verdict as it crosses: an own one is sealed until both are in, and one that came sealed
-    goes back so."""
-    sealed = review.is_sealed
-    sealed |= review.member == own_member and not verdicts_are_known(history)
-    facts: dict[str, Any] = {
-        name: str(value) if isinstance(value, StrEnum) else value
-        for name, value in vars(review).items()
-    }
-    content = {name: facts.pop(name) for name in ReviewContent.__struct_fields__}
-    facts["commitment"] = entry_sha256(review) if sealed else ""
-    return ReviewFacts(**facts, content=None if sealed else ReviewContent(**content))
+def _plain(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: str(v) if isinstance(v, StrEnum) else v for n, v in columns.items()}
 
 
 def _word_facts(said: Record) -> WordFacts:
@@ -153,10 +141,6 @@ def _vouched(db: Any, history: LeadHistory) -> Iterable[str]:
         name, sha256 = f"{table}/{key}", record_sha256(db, table, key)
         if sha256 is not None and logged_sha256(db, name) == sha256:
             yield name
-    for review in history.given:
-        one = last_version(db, RecordKind.SEALED_VERDICT, review.review)
-        if review.is_sealed and one and logged_sha256(db, f"{RECORDS}/{one.name}") == one.sha256:
-            yield f"reviews/{review.review}"  # that this is how it came
 
 
 def record_names(history: LeadHistory) -> Iterable[tuple[str, str]]:
@@ -257,11 +241,6 @@ class TheirSide:
         found = [one.history for one in self.leads.values() if one.history.lead.pair == pair]
         return sorted(found, key=lambda history: (history.lead.at, history.lead.lead))
 
-    def awaits_content_of(self, member: str) -> bool:
-        """Whether it has both verdicts of a lead, and one of this member still sealed."""
-        waiting = [one.history for one in self.leads.values() if one.history.awaits_content]
-        return any(r.is_sealed and r.member == member for h in waiting for r in h.reviews)
-
     def vouches(self, lead: str, record: str) -> bool:
         """Whether it says that its log has a record as it is."""
         return lead in self.leads and record in self.leads[lead].stated.vouched
@@ -317,17 +296,12 @@ def _word_of(made: type[_Said], said: WordFacts | None, lead: str) -> _Said | No
 
 
 def _review(stated: ReviewFacts) -> Review:
-    facts = structs.asdict(stated) | {"place": _word(ReviewRound, stated.place)}
-    content = facts.pop("content")
-    if (content is None) != bool(stated.commitment):
-        raise FormatError(f"review {stated.review[:80]}: its content or its salted hash needed")
-    if content is None:
-        return Review(**facts, conclusion=None, examined=None, note="")
     words = {
-        "conclusion": _word(Conclusion, content.conclusion),
-        "examined": _word(ReviewBasis, content.examined),
+        "place": _word(ReviewRound, stated.place),
+        "conclusion": _word(Conclusion, stated.conclusion),
+        "examined": _word(ReviewBasis, stated.examined),
     }
-    return Review(**facts, **structs.asdict(content) | words)
+    return Review(**{**structs.asdict(stated), **words})
 
 
 def _word(words: type[_Word], found: str) -> _Word:

@@ -5,7 +5,6 @@ Each one is checked and recorded in one go at both members concerned, where they
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -38,8 +37,7 @@ from ribin.leads.both_sides import (
     tell,
 )
 from ribin.leads.looks import viewer_of_this_process
-from ribin.leads.merge import Settled, merge_lead, merge_stated, settle
-from ribin.leads.statements import TheirSide
+from ribin.leads.merge import Settled, merge_stated, settle
 from ribin.search.network import Network
 from ribin.vault.accounts import check_proved
 from ribin.vault.audit import now_utc
@@ -230,24 +228,8 @@ def told(own: Vault, network: Network | None, both: BothSides, step: Step) -> St
     """The step, once the other side was told of it; the notes say where that failed."""
     lead = step.history.lead.lead
     ends = {m: end for m, side in both.theirs.items() if (end := side.own_end(lead))}
-    notes, sides = tell(own, network, both, lead)
-    after = {m: end for m, side in sides.items() if (end := side.own_end(lead))}
-    return _opened(own, both, sides, replace(step, notes=notes, ends=ends | after))
-
-
-def _opened(own: Vault, both: BothSides, sides: dict[str, TheirSide], step: Step) -> Step:
-    """The step, once the content of a first verdict has come: the other member opens it when it has
-    got the second one. What the two verdicts come to is settled then."""
-    if not (step.history.awaits_content and sides):
-        return step
-    lead = step.history.lead.lead
-    with own.catalogue.writing() as db:
-        again = replace(both, own=db, theirs=sides, notes=[])
-        merge_lead(again, lead)
-        done = step_done(again, lead)
-    made = done.history.link is not None and step.history.link is None
-    notes = tuple(dict.fromkeys([*step.notes, *done.notes]))
-    return replace(step, history=done.history, notes=notes, link_made=made)
+    notes, after = tell(own, network, both, lead)
+    return replace(step, notes=notes, ends=ends | after)
 
 
 def step_done(both: BothSides, lead: str, settled: Settled | None = None) -> Step:
@@ -349,7 +331,6 @@ def give_review(
             member=own.member,
             at=now_utc(),
             note=note,
-            salt=secrets.token_hex(32),
             supersedes=earlier.review if earlier else "",
         )
         # Not the verdict: the log can be read before the second one is in.

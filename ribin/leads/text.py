@@ -180,18 +180,15 @@ def blindness(review: Review, history: LeadHistory) -> str:
     return "not blind: a verdict on the pair had been shown to this person or login"
 
 
-SEALED = "its content has not come yet, `ribin lead sync` fetches it"
 _ON = {ReviewBasis.ITEMS: "the items", ReviewBasis.CAST: "a cast"}
 
 
 def _verdict(review: Review, history: LeadHistory) -> str:
     seen = f", {blindness(review, history)}" if blindness(review, history) else ""
     over = f", supersedes {review.supersedes}" if review.supersedes else ""
-    given = f"{review.place} review {review.review} by {review.reviewer} ({review.member})"
-    if review.conclusion is None or review.examined is None:
-        return escaped(f"{given}, {review.at[:10]}{seen}{over}: {SEALED}")
     lines = (
-        f"{given}, {review.at[:10]}, on {_ON[review.examined]}{seen}{over}:",
+        f"{review.place} review {review.review} by {review.reviewer} ({review.member}), "
+        f"{review.at[:10]}, on {_ON[review.examined]}{seen}{over}:",
         f"  {str(review.conclusion).replace('_', ' ')}: {CONCLUSION_MEANING[review.conclusion]}",
         f"  {review.note}",
     )

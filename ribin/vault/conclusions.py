@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from ribin.cases.leads import Conclusion, LeadHistory, Review, ReviewRound, Role, is_by, same_person
 from ribin.cases.record import RecordKind
-from ribin.vault.leads import BLINDNESS, blindness_found, read_leads, sealed_of, waits_for_logs
+from ribin.vault.leads import BLINDNESS, blindness_found, read_leads, waits_for_logs
 from ribin.vault.records import RECORDS, read_versions
-from ribin.vault.rows import record_sha256
 from ribin.vault.vouching import Vouchers
 
 _GIVING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
@@ -23,10 +22,6 @@ def conclusion_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[t
 
 def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
     histories = read_leads(db)
-    for one in read_versions(db, RecordKind.SEALED_VERDICT):
-        sealed, found = sealed_of(one), record_sha256(db, "reviews", one.id)
-        if found not in (None, sealed.commitment):
-            yield f"review {one.id}: its content is not what came as its salted hash"
     yield from _appointment_problems(db, vouched)
     linked = {history.lead.pair for history in histories if history.link}
     for history in histories:
@@ -119,7 +114,6 @@ def _persons_problems(
     entries = [f"leads/{lead}", f"links/{lead}"]
     entries += [f"withdrawals/{history.withdrawal.withdrawal}"] if history.withdrawal else []
     entries += [f"records/{kind}/{lead}/1" for kind in ("closure", "confirmation")]
-    entries += [f"records/{RecordKind.SEALED_VERDICT}/{r.review}/1" for r in history.given]
     for name in (*entries, *(f"reviews/{review.review}" for review in history.given)):
         for said in vouched.get(name, ()):
             others = set(history.lead.members) - {owner}

@@ -10,28 +10,20 @@ from typing import Any, TypeVar
 
 from ribin.cases.leads import (
     Closure,
-    Conclusion,
     Confirmation,
     ExhibitRef,
     Lead,
     LeadHistory,
     Link,
     Review,
-    ReviewBasis,
     ReviewRound,
     Withdrawal,
     is_by,
     same_person,
 )
-from ribin.cases.record import Record, RecordKind
+from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
-from ribin.vault.records import (
-    insert_version,
-    last_version,
-    next_version,
-    record_of,
-    restored_suffix,
-)
+from ribin.vault.records import last_version, restored_suffix
 from ribin.vault.rows import RowHash, columns_sha256, from_row, insert_record
 
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
@@ -54,10 +46,7 @@ def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawa
 
 
 def entry_sha256(entry: Lead | Review | Link | Withdrawal) -> str:
-    """SHA-256 that the record of an entry has, or would have; of a sealed verdict, that which its
-    record has at its giver's."""
-    if isinstance(entry, Review) and entry.is_sealed:
-        return entry.commitment
+    """SHA-256 that the record of an entry has, or would have."""
     return columns_sha256(_TABLES[type(entry)], _columns(entry))
 
 
@@ -70,7 +59,6 @@ def _columns(entry: Lead | Review | Link | Withdrawal) -> dict[str, Any]:
         columns["figures"] = json.dumps(entry.figures, sort_keys=True, ensure_ascii=False)
     if isinstance(entry, Review):
         columns["supersedes"] = entry.supersedes or None
-        del columns["commitment"]
     return columns
 
 
@@ -149,49 +137,11 @@ def _histories(db: sqlite3.Connection, where: str, *values: str) -> list[LeadHis
         ends = {e: ExhibitRef(row[f"{e}_member"], row[e]) for e in ("reference", "comparison")}
         lead = from_row(Lead, row, **ends, figures=json.loads(row["figures"]))
         rows = db.execute(of_lead, (lead.lead,))
-        reviews = {one["review"]: _review(one) for one in rows}
-        reviews = {**_sealed(db, lead.lead), **reviews}
-        given.append((lead, tuple(sorted(reviews.values(), key=lambda r: (r.at, r.review)))))
+        reviews = (from_row(Review, one, supersedes=one["supersedes"] or "") for one in rows)
+        given.append((lead, tuple(reviews)))
     waiting = any(waits_for_logs(lead, reviews) for lead, reviews in given)
     found = blindness_found(db) if waiting else {}
     return [_with_end(db, as_read(lead, reviews, found)) for lead, reviews in given]
-
-
-def _review(row: sqlite3.Row) -> Review:
-    words = {"conclusion": Conclusion(row["conclusion"]), "examined": ReviewBasis(row["examined"])}
-    return from_row(Review, row, **words, supersedes=row["supersedes"] or "", commitment="")
-
-
-# A verdict that came sealed is a record, which stays when its content has come and is a review.
-
-_CONTENT = ("conclusion", "examined", "note", "salt")
-
-
-def insert_sealed(db: sqlite3.Connection, review: Review, who: str) -> RowHash:
-    """Keep a sealed verdict of another member, as somebody received it."""
-    body = {n: v for n, v in vars(review).items() if n not in _CONTENT}
-    stated = next_version(db, RecordKind.SEALED_VERDICT, review.review, body, who, "")
-    return insert_version(db, stated)
-
-
-def sealed_of(one: Record) -> Review:
-    """The verdict that a record holds."""
-    body = dict(one.body or {})
-    place = ReviewRound(body.pop("place"))
-    return Review(**body, place=place, conclusion=None, examined=None, note="")
-
-
-def find_sealed(db: sqlite3.Connection, review: str) -> Review | None:
-    """A verdict as it came sealed, whether its content has come since or not."""
-    found = last_version(db, RecordKind.SEALED_VERDICT, review)
-    return sealed_of(found) if found else None
-
-
-def _sealed(db: sqlite3.Connection, lead: str) -> dict[str, Review]:
-    """The verdicts of a lead that came sealed, by review; its number is the head of theirs."""
-    query = "SELECT * FROM records WHERE kind = ? AND id > ? AND id < ?"
-    rows = db.execute(query, (RecordKind.SEALED_VERDICT, f"{lead}/", f"{lead}0"))  # 0 is after /
-    return {one.review: one for one in (sealed_of(record_of(row)) for row in rows)}
 
 
 def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:

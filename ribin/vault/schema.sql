@@ -204,8 +204,7 @@ CREATE TABLE reviews (
     member TEXT NOT NULL,
     at TEXT NOT NULL,
     note TEXT NOT NULL,
-    supersedes TEXT UNIQUE REFERENCES reviews (review),
-    salt TEXT NOT NULL  -- random: the hash of a row tells nothing of the verdict
+    supersedes TEXT UNIQUE REFERENCES reviews (review)
 );
 CREATE INDEX reviews_by_lead ON reviews (lead);
 CREATE TABLE links (

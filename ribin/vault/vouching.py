@@ -13,10 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_OF_LEADS = (
-    *("leads", "reviews", "links", "withdrawals"),
-    *("records/closure", "records/confirmation", "records/sealed_verdict"),
-)
+_OF_LEADS = ("leads", "reviews", "links", "withdrawals", "records/closure", "records/confirmation")
 _OF_EXHIBITS = ("events", "exhibits", "aliases", "records/event", "records/exhibit")
 
 # What each action may write: a table, or the kind of a record. An action that is not here writes

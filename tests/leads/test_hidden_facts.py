@@ -205,7 +205,6 @@ CHANCE = (
     "answers",
     "answer_sha256",
     "body_sha256",
-    "salt",
     "message",
     "sent_at",
     "signature",
