@@ -21,6 +21,7 @@ from ribin.exchange.message import MessageKind, new_id
 from ribin.leads.entries import check_figures
 from ribin.leads.statements import TheirSide, state_leads, without
 from ribin.search.network import Network
+from ribin.text import clean_text
 from ribin.vault.audit import append_row
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import first_name
@@ -142,7 +143,7 @@ def exchange(
     with own.catalogue.reading() as db:
         stated = state_leads(own, db, member, choice.found_in(db, own.member, member))
     asked = LeadsQuestion(
-        who=who,
+        who=clean_text(who),
         leads=stated.leads,
         pair=choice.pair,
         numbers=choice.numbers,

@@ -31,7 +31,7 @@ from ribin.exchange.questions import AnswerBody, RefusalBody, RefusalWord
 from ribin.search.context import SearchContext
 from ribin.search.network import Network
 from ribin.services.replies import HANDLERS, Asked, Handler, Reply
-from ribin.text import escaped
+from ribin.text import clean_text, escaped
 from ribin.vault.agreements import Agreement, agreements_of
 from ribin.vault.anchors import own_anchor
 from ribin.vault.keys import own_key, trusted_keys
@@ -273,6 +273,8 @@ def _refusal(
     if word == "store" and not delivery.domain:
         text = f"{vault.member} cannot answer now; its own log or its administrator can say why"
         hint = ""
-    told = RefusalBody(made.body_sha256, word, escaped(text)[:10_000], escaped(hint)[:2_000])
+    # What is refused may be quoted in it, and a message takes texts that are clean alone.
+    said, further = clean_text(escaped(text))[:9_999], clean_text(escaped(hint))[:1_999]
+    told = RefusalBody(made.body_sha256, word, said.strip(), further.strip())
     names = vault.member, made.sender
     return seal_message(MessageKind.REFUSAL, told, key, *names, answers=made.id)
