@@ -38,7 +38,10 @@ def test_three_lists_one_fused_and_one_of_guns(ribin, heads, tmp_path):
     assert done.out.startswith("6 items: 6 done, 0 failed")
 
     query = heads / "g0-s0.x3p"
-    found = json.loads(ribin("search", query, "--vault", vault, "--json").out)
+    apart = json.loads(ribin("search", query, "--vault", vault, "--json").out)
+    assert apart["fused"] is None  # pins and ejectors stand apart until an evaluation names them
+    together = ("--vault", vault, "--fuse-all", "--json")
+    found = json.loads(ribin("search", query, *together).out)
     assert [one["mark"] for one in found["lists"]] == MARKS
     for one in found["lists"]:
         assert {row["exhibit"] for row in one["candidates"][:2]} == {"g0-s1", "g0-s2"}
@@ -50,7 +53,7 @@ def test_three_lists_one_fused_and_one_of_guns(ribin, heads, tmp_path):
     assert {row["exhibit"] for row in fused[:2]} == {"g0-s1", "g0-s2"}
     assert found["fused"]["counts"]["eligible"] == 18
 
-    guns = json.loads(ribin("search", query, "--vault", vault, "--group", "firearm", "--json").out)
+    guns = json.loads(ribin("search", query, *together, "--group", "firearm").out)
     assert guns["fused"]["candidates"][0]["group"] == "W-0"
     for one in guns["lists"]:
         assert one["candidates"][0]["group"] == "W-0"
