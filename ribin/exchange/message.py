@@ -42,7 +42,6 @@ class MessageKind(StrEnum):
     RELEASE = "release"
     LEADS = "leads"
     TRACE = "trace"
-    NOTICE = "notice"
     ANSWER = "answer"
     REFUSAL = "refusal"
 
@@ -58,7 +57,6 @@ MOST_BYTES: dict[MessageKind, int] = {
     MessageKind.RELEASE: 64 << 10,
     MessageKind.LEADS: 8 * _MIB,
     MessageKind.TRACE: 64 << 10,
-    MessageKind.NOTICE: 64 << 10,
     MessageKind.ANSWER: 1024 * _MIB,
     MessageKind.REFUSAL: 64 << 10,
 }
