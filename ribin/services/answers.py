@@ -159,7 +159,7 @@ def _admit(
     HeldError, WorkingError: it is not answered yet.
     """
     who, reason = body.who, getattr(body, "reason", "")
-    with vault.act("question", who, reason, ()) as act:
+    with vault.act("question", who, reason) as act:
         known = find_question(act.db, made.sender, made.id)
         if known:
             if (known.kind, known.body_sha256) != (made.kind, made.body_sha256):
@@ -220,7 +220,7 @@ def _log_answer(vault: Vault, made: Envelope, key: PrivateKey, reply: Reply, bod
     Gives the sealed answer."""
     content = msgspec.msgpack.encode(reply.content)
     sha256 = hashlib.sha256(content).hexdigest()
-    with vault.act("answer", body.who, getattr(body, "reason", ""), ()) as act:
+    with vault.act("answer", body.who, getattr(body, "reason", "")) as act:
         for number, row in enumerate(reply.rows, start=1):
             last = (
                 {"message": made.id, "answer_sha256": sha256} if number == len(reply.rows) else {}
@@ -238,7 +238,7 @@ def _break_off(vault: Vault, made: Envelope, body: Any, error: BaseException) ->
     """A question that was logged and is not answered: the log says why. It may come again, and
     counts as asked."""
     why = str(error) if isinstance(error, RibinError) else type(error).__name__
-    with vault.act("refused", body.who, getattr(body, "reason", ""), ()) as act:
+    with vault.act("refused", body.who, getattr(body, "reason", "")) as act:
         set_question(act.db, made.sender, made.id, QuestionState.AGREED)
         facts = {"asking_member": made.sender, "message": made.id, "kind": str(made.kind)}
         act.log(vault.member, **facts, why=escaped(why)[:1000])

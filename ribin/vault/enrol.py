@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from ribin._version import __version__
 from ribin.cases.exhibits import Exhibit, ExhibitKind
-from ribin.cases.leads import ENROLLING
 from ribin.cases.plausible import checked_past_day, made_by_spreadsheet
 from ribin.errors import ParameterError, StoreError
 from ribin.input_file import open_input
@@ -82,7 +81,7 @@ def admit_entry(vault: Vault, entry: Entry, content: bytes) -> Enrolment:
     """
     arriving, folder = False, vault.path
     try:
-        with vault.act("enrol", entry.who, entry.reason, ENROLLING) as act:
+        with vault.act("enrol", entry.who, entry.reason) as act:
             clear_leftovers(folder, partial(find_scan_owner, act.db))
             known = find_enrolled(act.db, entry.sha256, entry.scan.provenance.source, entry.exhibit)
             if known:

@@ -33,7 +33,7 @@ from ribin.vault.retention import keep_until, purge_exhibit
 from ribin.vault.rows import all_records
 from ribin.vault.saved_searches import add_saved_search, end_saved_search, note_findings
 from ribin.vault.sharing import end_release, release_exhibit, set_default_sharing
-from ribin.vault.vouching import WRITERS, writes
+from ribin.vault.vouching import ACTS, writes
 
 SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION
 SAID = {"who": "bob", "reason": "as ordered"}
@@ -191,7 +191,7 @@ ALTERATIONS = {
 def forgers(changed: dict[str, str | None]) -> list[str | None]:
     """Nobody, and each action of a forged row that may write all that was changed; one that may
     not is the test below."""
-    return [None, *(a for a in WRITERS if all(writes(a, name) for name in changed))]
+    return [None, *(a for a in ACTS if all(writes(a, name) for name in changed))]
 
 
 @contextmanager
