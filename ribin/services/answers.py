@@ -36,6 +36,7 @@ from ribin.vault.agreements import Agreement, agreements_of
 from ribin.vault.anchors import own_anchor
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.messages import (
+    GIVEN_ANEW,
     QuestionState,
     count_questions,
     find_question,
@@ -45,9 +46,6 @@ from ribin.vault.messages import (
 from ribin.vault.vault import Vault, check_log, open_member
 
 NO_NETWORK = Network({}, {})
-# Answers that hold surfaces and originals are not kept: asked again, they are given by the rules of
-# then, and the log has it again.
-_GIVEN_ANEW = (MessageKind.LOOK, MessageKind.ORIGINAL)
 BY_LINE = Delivery(Way.LINE)
 ALONE = SearchContext(NO_NETWORK)  # the owner's side needs none: who asks is in its own vault
 
@@ -178,7 +176,7 @@ def _admit(
         if agreed:
             _check_quota(act.db, vault.member, made.sender, agreed)
         put_question(
-            act.db,
+            act,
             sender=made.sender,
             id=made.id,
             kind=str(made.kind),
@@ -186,7 +184,7 @@ def _admit(
             way=str(way),
             who=who,
             reason=reason,
-            state=str(QuestionState.HELD if held else QuestionState.WORKING),
+            state=QuestionState.HELD if held else QuestionState.WORKING,
         )
         act.log(
             handler.subject(body) or vault.member,
@@ -196,6 +194,7 @@ def _admit(
             sent_at=made.time,
             body_sha256=made.body_sha256,
             signature=made.signature.hex(),
+            held=held,
             **({"scope": str(body.scope)} if hasattr(body, "scope") else {}),
         )
     if held:
@@ -229,7 +228,7 @@ def _log_answer(vault: Vault, made: Envelope, key: PrivateKey, reply: Reply, bod
         told = AnswerBody(made.body_sha256, content, sha256, own_anchor(act.db))
         names = vault.member, made.sender
         sealed = seal_message(MessageKind.ANSWER, told, key, *names, answers=made.id)
-        stored = sealed if made.kind not in _GIVEN_ANEW else b""
+        stored = sealed if made.kind not in GIVEN_ANEW else b""
         set_question(act.db, made.sender, made.id, QuestionState.ANSWERED, stored)
     return sealed
 

@@ -59,7 +59,7 @@ def _decide(vault: Vault, question: str, state: QuestionState, who: str, reason:
                 hint="`ribin node inbox` lists those that wait",
             )
         (one,) = found
-        text = reason.encode() if state is QuestionState.REFUSED else b""
+        text = act.reason.encode() if state is QuestionState.REFUSED else b""
         set_question(act.db, one.sender, one.id, state, text)
         act.log(vault.member, asking_member=one.sender, message=one.id, kind=one.kind)
     return one

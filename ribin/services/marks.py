@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ribin.cases.exhibits import Candidate, Request
+from ribin.cases.exhibits import Candidate, LookPurpose, Request
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
 from ribin.describe.soundness import check_described
@@ -100,7 +100,7 @@ class Asker:
     params: Params
     session: Session | None = None  # the own vault; None where there are only files
     request: Request | None = None  # why another member is asked
-    action: str = "picture"  # what for, as the owner's audit log names it
+    action: LookPurpose = "picture"  # what for, as the owner's audit log names it
 
     def name_of(self, source: Source) -> str:
         """What lists, pages and reports call it."""
@@ -208,7 +208,9 @@ def _sides_of_scan(scan: Scan, name: str, params: Params) -> tuple[list[Side], t
     return sides, tuple(f"{name}: {note}" for note in usable.notes)
 
 
-def candidate_side(session: Session, request: Request, candidate: Candidate, action: str) -> Side:
+def candidate_side(
+    session: Session, request: Request, candidate: Candidate, action: LookPurpose
+) -> Side:
     """The mark of a candidate of a search; errors and `action` as `side_of` and `Asker`."""
     reach = session.network.reach(session.member, candidate.member)
     wide = replace(request, scope=max(request.scope, reach, key=lambda scope: scope.width))

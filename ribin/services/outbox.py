@@ -9,7 +9,13 @@ from ribin.exchange.line import Line, Prepared, prepare
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import ReleaseAnswer
 from ribin.search.network import Network
-from ribin.vault.messages import OwnQuestion, note_answer, note_try, own_questions, put_own_question
+from ribin.vault.messages import (
+    OwnQuestion,
+    note_answer,
+    note_try,
+    own_questions,
+    put_own_questions,
+)
 from ribin.vault.vault import Vault
 
 DELIVERY_S = 30.0
@@ -23,14 +29,16 @@ def deliver(
     kind: MessageKind,
     body: msgspec.Struct,
     subject: str,
+    who: str,
 ) -> str:
     """Tell another member, now or when it can be reached; why it has not got it yet, or nothing.
 
     What waits for it longer goes first, so that it is told in order.
     """
     told = prepare(kind, body)
-    with vault.catalogue.writing() as db:
-        put_own_question(db, told.id, receiver, str(kind), subject, told.content)
+    put_own_questions(
+        vault, [OwnQuestion(told.id, receiver, str(kind), subject, told.content)], who
+    )
     return _deliver_to(vault, network, receiver)
 
 
@@ -64,6 +72,5 @@ def _send(vault: Vault, line: Line, one: OwnQuestion) -> str:
         with vault.catalogue.writing() as db:
             note_try(db, one.id, str(error))
         return str(error)
-    with vault.catalogue.writing() as db:
-        note_answer(db, one.id, b"")
+    note_answer(vault, one)
     return ""

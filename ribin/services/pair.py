@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ribin.cases.exhibits import Candidate, Request
+from ribin.cases.exhibits import Candidate, LookPurpose, Request
 from ribin.cases.side import Side
 from ribin.comparison import Comparison
 from ribin.decide.steps import not_compared
@@ -135,7 +135,11 @@ def compare_sides(
 
 
 def candidate_pair(
-    session: Session, query: Side, request: Request, candidate: Candidate, action: str = "picture"
+    session: Session,
+    query: Side,
+    request: Request,
+    candidate: Candidate,
+    action: LookPurpose = "picture",
 ) -> ComparedPair:
     """Compare the query of a search with a candidate, for people to look at.
 

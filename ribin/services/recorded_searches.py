@@ -73,7 +73,7 @@ def record_in(act: Act, member: str, sides: Sequence[Side], lists: SearchLists) 
         ),
         lists=json.loads(as_json(value)),
     )
-    add_search(act, lists.search, stated)
+    add_search(act, lists.search, stated, lists.waiting)
     return lists
 
 
@@ -108,7 +108,7 @@ def record_again(vault: Vault, before: RecordedSearch, lists: SearchLists, who: 
             lists_sha256=lists_sha256(value),
             lists=json.loads(as_json(value)),
         )
-        add_search(act, lists.search, stated)
+        add_search(act, lists.search, stated, lists.waiting)
     return lists
 
 

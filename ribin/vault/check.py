@@ -21,6 +21,7 @@ from ribin.vault.enrol import MARKS_FOLDER, is_arriving, scan_path
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.files import links_within
 from ribin.vault.log_facts import fact_problems
+from ribin.vault.messages import message_problems
 from ribin.vault.permissions import act_problems
 from ribin.vault.recorded_searches import search_problems
 from ribin.vault.records import version_problems
@@ -90,6 +91,7 @@ RECORD_CHECKS: tuple[Callable[[sqlite3.Connection, Vouchers], Iterable[tuple[str
     conclusion_problems,
     agreement_problems,
     search_problems,
+    message_problems,
 )
 
 

@@ -36,6 +36,8 @@ _FACTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("retention", "retention"): ("exhibit", "now=keep_until"),
     ("vocabulary", "synonyms"): ("synonym", "now=value"),
     ("purge", "tombstones"): ("exhibit", "keep_until"),
+    ("question", "questions"): ("", "asking_member=sender", "kind", "message=id", "body_sha256"),
+    ("message", "outbox"): ("", "kind"),
     ("export bundle", "bundles"): ("member", "bundle", "number", "exhibits"),
     ("import bundle", "bundles"): ("member", "bundle", "number", "exhibits"),
     ("standing search", "standing_searches"): ("", "standing", "scope", "top", "min_score"),

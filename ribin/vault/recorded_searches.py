@@ -34,13 +34,15 @@ _NAMED = (
 )
 
 
-def add_search(act: Act, number: str, stated: SearchStatement) -> None:
-    """Record a search under its number, and end those that are older than `KEPT_DAYS`."""
+def add_search(act: Act, number: str, stated: SearchStatement, waiting: Sequence[str] = ()) -> None:
+    """Record a search under its number, and end those that are older than `KEPT_DAYS`; `waiting`
+    are the questions that may still be answered."""
     for one in _overdue(act.db):
         end_search(act, one, _TOO_OLD)
     add_version(act, RecordKind.SEARCH, number, asdict(stated))
     facts = {"search": number, "rows": stated.rows, "lists_sha256": stated.lists_sha256}
-    act.log(stated.query_sha256 or stated.query, _ACTION, **facts)
+    late = {"waiting": list(waiting)} if waiting else {}
+    act.log(stated.query_sha256 or stated.query, _ACTION, **facts, **late)
 
 
 def find_search(db: sqlite3.Connection, number: str) -> RecordedSearch | None:

@@ -43,9 +43,19 @@ KEYS = {
     "findings": "finding",
     "records": "record",
     "synonyms": "synonym",
+    "questions": "question",
+    "outbox": "id",
 }
-# Columns that the hash of a row leaves out, because records say what they hold (`states.py`).
-_STATED = {"scans": ("exhibit", "lighting", "description")}
+_VOUCHED = {"outbox": "length(question) > 0"}  # of a table, the rows that it vouches for
+# Tables whose rows go without a word: messages that were delivered, and answers that are old.
+_PASSING = frozenset({"questions", "outbox"})
+# Columns that the hash of a row leaves out, because records say what they hold (`states.py`), or
+# other rows of the log (`messages.py`).
+_STATED = {
+    "scans": ("exhibit", "lighting", "description"),
+    "questions": ("at", "state", "answer"),
+    "outbox": ("subject", "answer", "answered_at", "tries", "problem"),
+}
 RowHash = tuple[str, str]  # name and SHA-256 of a row
 _T = TypeVar("_T")
 
@@ -88,7 +98,8 @@ def _words_of(made: Callable[..., Any]) -> dict[str, type]:
 def all_records(db: sqlite3.Connection) -> Iterator[RowHash]:
     """Name and SHA-256 of every record."""
     for table, key in KEYS.items():
-        for row in db.execute(f"SELECT * FROM {table} ORDER BY {key}"):
+        where = _VOUCHED.get(table, "true")
+        for row in db.execute(f"SELECT * FROM {table} WHERE {where} ORDER BY {key}"):
             yield f"{table}/{row[key]}", _sha256(table, row)
 
 
@@ -158,6 +169,8 @@ def record_problems(db: sqlite3.Connection, vouched: Vouchers) -> list[tuple[str
     found = dict(all_records(db))
     problems = [(name, f"catalogue: {name}: {text}") for name, text in vouching_problems(vouched)]
     for name in sorted(written.keys() | found.keys()):
+        if name not in found and name.partition("/")[0] in _PASSING:
+            continue
         if name not in found:
             problems.append((name, f"catalogue: {name} was written and is not there"))
         elif name not in written:

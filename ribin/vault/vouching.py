@@ -101,6 +101,8 @@ ACTS: Mapping[str, ActRule] = {
     "import bundle": ActRule(("bundles",), DISCLOSING),
     "question allowed": ActRule((), DISCLOSING),
     "question refused": ActRule((), DISCLOSING),
+    "question": ActRule(("questions",)),  # of another member, whose person is none of ours
+    "message": ActRule(("outbox",)),
     "export": ActRule((), KEEPING),
     "backup": ActRule((), _CHIEF, Needed.WHERE_HELD),
     "restore": ActRule((), _CHIEF, Needed.WHERE_HELD),
@@ -121,7 +123,7 @@ ANY_ACT = ActRule()
 # Tables whose rows are never changed while they are there.
 ONCE = frozenset(
     {"leads", "reviews", "links", "withdrawals", "records", "scans", "marks", "descriptions"}
-    | {"tombstones", "bundles", "aliases"}
+    | {"tombstones", "bundles", "aliases", "outbox"}
 )
 RENAMING = frozenset({"edit"})  # what else it changes of a row follows from a record
 # Tables whose rows end, and the column that says when: empty before, and never changed after.
