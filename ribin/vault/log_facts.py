@@ -17,6 +17,12 @@ from ribin.vault.vouching import Vouched, Vouchers
 # `states.py` knows it), and the facts that are fields, by their own name or as fact=field.
 _FACTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("enrol", "records/scan"): ("id",),
+    ("enrol", "scans"): ("sha256",),
+    ("enrol", "marks"): ("sha256",),
+    ("describe", "descriptions"): ("sha256", "params_id", "reading"),
+    ("redo", "descriptions"): ("sha256", "params_id", "reading"),
+    ("describe", "marks"): ("sha256", "params_id", "reading"),
+    ("redo", "marks"): ("sha256", "params_id", "reading"),
     ("describe", "records/scan"): ("id", "reading"),
     ("redo", "records/scan"): ("id", "reading"),
     ("move", "records/scan"): ("id",),
@@ -62,21 +68,22 @@ _AS_BEGUN = ("standing_searches", "findings")  # what these facts name never cha
 
 
 def _content(db: sqlite3.Connection, table: str, key: str) -> dict[str, Any] | None:
-    """The columns of a row, or what a version states with its id and number; None where it is not
-    there, or was blanked."""
+    """The columns of a row, of one that was removed its key, or what a version states with its id
+    and number; None where that was blanked."""
     row = db.execute(f"SELECT * FROM {table} WHERE {KEYS[table]} = ?", (key,)).fetchone()
-    if row is None or table != "records":
-        return dict(row) if row else None
+    if table != "records":
+        return dict(row) if row else {KEYS[table]: key}
+    if row is None:
+        return None
     stated = json.loads(row["body"] or "null")
     return stated and {**stated, "id": row["id"], "version": row["version"]}
 
 
 def _agrees(said: Vouched, names: tuple[str, ...], found: Mapping[str, Any]) -> bool:
-    if said.sha256 is None:
-        return True
     subject, *facts = names
+    stated = said.row.facts
     pairs = [(name.partition("=")[0], name.rpartition("=")[2]) for name in facts]
-    fits = all(said.row.facts.get(fact, ...) == _counted(found.get(field)) for fact, field in pairs)
+    fits = all(stated.get(fact, ...) == _counted(found.get(field, "")) for fact, field in pairs)
     return fits and (not subject or said.row.subject == found.get(subject))
 
 

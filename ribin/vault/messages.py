@@ -346,10 +346,14 @@ def _is_as_logged(question: Question, rows: Sequence[_Said]) -> bool:
 
 
 def _told_sha256(answer: bytes) -> str:
-    """SHA-256 of what a stored answer says, within its envelope; empty where it is none."""
+    """SHA-256 of what a stored answer says, within its envelope; empty where it is none, or its
+    body is not of the hash that is signed."""
     try:
-        body = msgspec.msgpack.decode(msgspec.msgpack.decode(answer)["body"])
-        return hashlib.sha256(body["content"]).hexdigest()
+        sealed = msgspec.msgpack.decode(answer)
+        told = msgspec.msgpack.decode(sealed["body"])
+        if hashlib.sha256(sealed["body"]).hexdigest() != sealed["body_sha256"]:
+            return ""
+        return hashlib.sha256(told["content"]).hexdigest()
     except (msgspec.DecodeError, KeyError, TypeError):
         return ""
 

@@ -45,6 +45,7 @@ def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
     stated.sort(key=lambda each: each[0], reverse=True)
     held: dict[str, Collection[str]] = {}
     accounts: dict[str, bool] = {}  # by person, whether it can be used
+    before = ""
     query = "SELECT seq, action, who, identity, details FROM audit ORDER BY seq"
     for seq, action, who, identity, details in db.execute(query):
         while stated and stated[-1][0] < seq:
@@ -55,9 +56,7 @@ def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
                 held[one.id] = roles
             else:
                 held.pop(one.id, None)
-        rule = ACTS.get(action)
-        if rule is None:
-            continue
+        rule = ACTS.get(action, ANY_ACT)
         row = f"row {seq} of the audit log, {action}"
         roles = _roles_for(rule, details)
         if roles and _is_needed(rule, held) and not set(roles) & set(held.get(who, ())):
@@ -65,6 +64,9 @@ def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
         proved = identity.startswith(f"{BY_ACCOUNT}, {SIGNED_OFF}") and accounts.get(who, False)
         if _is_proof_needed(rule, who, held, accounts) and not proved:
             yield f"{row}: the account of {who} needed, found {identity.partition(',')[0]}"
+        if rule.follows and before != rule.follows:
+            yield f"{row}: a row of {rule.follows} needed before it, found {before or 'none'}"
+        before = action
 
 
 def _is_needed(rule: ActRule, held: _Held) -> bool:

@@ -47,6 +47,7 @@ class ActRule:
     proof: ProofNeeded = ProofNeeded.NONE
     removes: bool = False
     blanks: tuple[str, ...] = ()  # kinds of records, whose text it takes away
+    follows: str = ""  # the action of the row before its own
     blanking: tuple[Role, ...] = ()  # who may do it where text is taken away; none: as `roles`
 
 
@@ -65,7 +66,8 @@ ACTS: Mapping[str, ActRule] = {
     ),
     "move": ActRule((*_OF_EXHIBITS, "records/scan"), CORRECTING, removes=True),
     "share": ActRule(("exhibits", "records/exhibit"), DISCLOSING),
-    "import": ActRule(("scans", "descriptions")),  # of files that other libraries packed otherwise
+    # Of files that other libraries packed otherwise.
+    "import": ActRule(("scans", "descriptions"), follows="export"),
     "appointed": ActRule(("records/roles",), _CHIEF, Needed.WHERE_HELD, ProofNeeded.CHIEF),
     "ended": ActRule(("records/roles",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
     "account": ActRule(("records/account",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
@@ -155,6 +157,7 @@ class VouchingRow:
 class Vouched:
     """What a row of the log says of one record: its hash, or None where it was removed."""
 
+    name: str
     row: VouchingRow
     sha256: str | None
 
@@ -172,7 +175,7 @@ def read_vouched(db: sqlite3.Connection) -> Vouchers:
         named = (row["seq"], row["action"], row["subject"], row["who"])
         said = VouchingRow(*named, facts, tables)
         for name, sha256 in records.items():
-            found.setdefault(name, []).append(Vouched(said, sha256))
+            found.setdefault(name, []).append(Vouched(name, said, sha256))
     return found
 
 
@@ -204,6 +207,8 @@ def _may(said: Vouched, table: str) -> bool:
     if row.action == "purge":  # it removes, ends, and leaves a tombstone
         left = table in ("records", "tombstones", *ENDS)
         return "tombstones" in row.tables and left != removed
+    if table == "bundles" and removed:
+        return said.name.partition("/")[2] in row.facts.get("left_out", ())
     renamed = row.action in RENAMING and "aliases" in row.tables
     if table == "exhibits" and removed:  # it is called otherwise from then on
         return renamed
