@@ -196,8 +196,8 @@ def _refuse_conflict(
             continue
         if name not in FIELDS or words.meaning(name, value) != words.meaning(name, stored[name]):
             raise StoreError(
-                f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}",
-                hint="`ribin exhibit edit` corrects what the vault has",
+                f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}; "
+                "`ribin exhibit edit` corrects what the vault has"
             )
 
 

@@ -333,20 +333,25 @@ def forgers(changed: dict[str, str | None]) -> list[str | None]:
 
 
 @contextmanager
+def triggers_dropped(db: sqlite3.Connection) -> Iterator[None]:
+    triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        db.execute(f"DROP TRIGGER {name}")
+    yield
+    for _, sql in triggers:
+        db.execute(sql)
+
+
+@contextmanager
 def altered(db: sqlite3.Connection, statements: str) -> Iterator[dict[str, str | None]]:
     """Inside, the catalogue has this change; gives the rows that are others, and their hashes."""
     db.execute("BEGIN")
     try:
-        query = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
-        triggers = db.execute(query).fetchall()
-        for name, _ in triggers:
-            db.execute(f"DROP TRIGGER {name}")
         before = dict(all_records(db))
-        for statement in statements.split("; "):
-            assert db.execute(statement).rowcount > 0
+        with triggers_dropped(db):
+            for statement in statements.split("; "):
+                assert db.execute(statement).rowcount > 0
         now = dict(all_records(db))
-        for _, sql in triggers:
-            db.execute(sql)
         names = {name for name in {**before, **now} if before.get(name) != now.get(name)}
         yield {name: now.get(name) for name in sorted(names)}
     finally:
@@ -392,6 +397,24 @@ def test_an_action_vouches_for_nothing_that_it_never_writes(db, action):
         texts = [problem.text for problem in check_catalogue(db)]
     row = rf"catalogue: reviews/JAM-L1/JAM1: row \d+ of the audit log, {action}, may not write it"
     assert any(re.fullmatch(row, text) for text in texts)
+
+
+def test_a_log_that_was_cut_off_with_all_that_came_of_it_needs_an_anchor(db):
+    """An assignment and its row are gone, as if nobody had made it."""
+    db.execute("BEGIN")
+    try:
+        body = {"work": "lead", "subject": "JAM-L2", "person": "bob", "due": ""}
+        written = stated(db, RecordKind.ASSIGNMENT, "JAM-T2", body, "bob")
+        append_row(db, "assign", "JAM-T2", "bob", "", {"records": written})
+        kept = [("BLZ", own_anchor(db))]
+        assert (check_catalogue(db), missing_anchors(db, kept)) == ([], [])
+        with triggers_dropped(db):
+            db.execute("DELETE FROM records WHERE id = 'JAM-T2'")
+            db.execute("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)")
+            db.execute("UPDATE sqlite_sequence SET seq = seq - 1 WHERE name = 'audit'")
+        assert (check_catalogue(db), missing_anchors(db, kept)) == ([], kept)
+    finally:
+        db.execute("ROLLBACK")
 
 
 def test_every_table_is_altered():
@@ -505,31 +528,25 @@ def log_written_anew(db: sqlite3.Connection, before: dict[str, str]) -> None:
     """Each hash that the log has of an altered row becomes that of now, and the chain follows."""
     now = dict(all_records(db))
     changed = {before[n]: now[n] for n in before.keys() & now.keys() if before[n] != now[n]}
-    added = {name: sha256 for name, sha256 in now.items() if name not in before}
     gone = before.keys() - now.keys()
-    triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
-    for name, _ in triggers:
-        db.execute(f"DROP TRIGGER {name}")
     previous = "0" * 64
-    for row in [dict(row) for row in db.execute("SELECT * FROM audit ORDER BY seq")]:
-        details = json.loads(row["details"])
-        said = details.get("records", {})
-        said = {n: changed.get(v, v) for n, v in said.items() if n not in gone}
-        if row["action"] == "import bundle" and "received_sha256" in details:
-            details["received_sha256"] = received_sha256(db, row["subject"])
-        details |= {"records": said} if "records" in details else {}
-        row["details"] = json.dumps(details, sort_keys=True, ensure_ascii=False)
-        row["previous_sha256"] = previous
-        named = ("seq", "at", "who", "host", "action", "subject", "reason_sha256", "details")
-        content = [row[name] for name in (*named, "previous_sha256", "identity")]
-        text = json.dumps(content, ensure_ascii=False)
-        previous = hashlib.sha256(text.encode()).hexdigest()
-        values = (row["details"], row["previous_sha256"], previous, row["seq"])
-        query = "UPDATE audit SET details = ?, previous_sha256 = ?, sha256 = ? WHERE seq = ?"
-        db.execute(query, values)
-    for _, sql in triggers:
-        db.execute(sql)
-    assert not added or all(sha256 for sha256 in added.values())
+    with triggers_dropped(db):
+        for row in [dict(row) for row in db.execute("SELECT * FROM audit ORDER BY seq")]:
+            details = json.loads(row["details"])
+            said = details.get("records", {})
+            said = {n: changed.get(v, v) for n, v in said.items() if n not in gone}
+            if row["action"] == "import bundle" and "received_sha256" in details:
+                details["received_sha256"] = received_sha256(db, row["subject"])
+            details |= {"records": said} if "records" in details else {}
+            row["details"] = json.dumps(details, sort_keys=True, ensure_ascii=False)
+            row["previous_sha256"] = previous
+            named = ("seq", "at", "who", "host", "action", "subject", "reason_sha256", "details")
+            content = [row[name] for name in (*named, "previous_sha256", "identity")]
+            text = json.dumps(content, ensure_ascii=False)
+            previous = hashlib.sha256(text.encode()).hexdigest()
+            values = (row["details"], row["previous_sha256"], previous, row["seq"])
+            query = "UPDATE audit SET details = ?, previous_sha256 = ?, sha256 = ? WHERE seq = ?"
+            db.execute(query, values)
 
 
 @pytest.mark.parametrize("name", ALTERATIONS)
