@@ -212,7 +212,7 @@ def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict
     outlined = template.mark_type in scan.outlines or drawn is not None
     # The last note on who drew the outline, and with which file or circle.
     mark_type = template.mark_type
-    words: tuple[str, ...] = (f"{mark_type} outlined by ", f"{mark_type.words} outlined by ")
+    words: tuple[str, ...] = (f"{mark_type.words} outlined by ",)
     if mark_type is MarkType.BREECH_FACE:
         words += ("mask ",)
     notes = [note for note in scan.provenance.notes if note.lower().startswith(words)]
