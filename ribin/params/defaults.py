@@ -67,6 +67,7 @@ class QualityParams:
     signal_to_noise: tuple[float, float] = (2.0, 1.0)
     saturation: tuple[float, float] = (0.02, 0.20)
     left_out: tuple[float, float] = (0.50, 0.75)  # share; no more is ever left out
+    remarked_left_out: float = 0.10  # share, from which a person is told of it at enrolment
     kept_share: tuple[float, float] = (0.15, 0.0)  # of a mark, that an outline leaves
     blur_share: tuple[float, float] = (0.7, 0.9)  # finest detail over the longest wavelength
 

@@ -239,7 +239,7 @@ def test_a_person_may_keep_all_and_an_image_is_left_alone(scan):
     dirty = replace(scan, values=scan.values.copy())
     rows, cols = np.nonzero(scan.valid)
     dirty.values[rows[::97], cols[::97]] += np.float32(40.0)
-    assert judge_marks(dirty)[0].quality.left_out_dust > 0.01
+    assert judge_marks(dirty)[0].quality.left_out["dust"] > 0.01
     whole = keep_all(dirty, "A. Examiner", "the dirt is the mark")
     assert find_marks(whole)[0].region.left_out is None
     note = "Dust, drag and flowback kept in the mark by A. Examiner: the dirt is the mark."
