@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 
-import cv2
 import numpy as np
 import pytest
+from mark_makers import dirty_scan
 
 from ribin.model import LeftOut, left_out_words
 from ribin.params.defaults import DEFAULT_PARAMS
@@ -26,14 +26,10 @@ KINDS = ("dust", "drag", "flowback")
 
 @pytest.fixture(scope="module")
 def folder(sample_dir, tmp_path_factory):
-    """A clean scan, and the same with grains of 30 um on an eighth of it."""
+    """A clean scan, and the same with dust on it."""
     place = tmp_path_factory.mktemp("dirt")
     scan = read_scan(sample_dir / CLEAN)
-    spots = np.zeros(scan.shape, bool)
-    spots[6::18, 6::18] = True
-    spots = cv2.dilate(spots.astype(np.uint8), np.ones((6, 6), np.uint8)) > 0
-    values = np.where(scan.valid & spots, scan.values + np.float32(30.0), scan.values)
-    write_x3p(dataclasses.replace(scan, values=values), place / DIRTY)
+    write_x3p(dirty_scan(scan), place / DIRTY)
     (place / CLEAN).write_bytes((sample_dir / CLEAN).read_bytes())
     return place
 

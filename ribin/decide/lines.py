@@ -51,6 +51,6 @@ def lines_note(result: Comparison) -> str:
     name = ALONG.format(result.along)
     along = sum(part.contribution for part in result.score_parts if part.name == name)
     return (
-        f"{along:.0f} points {name}, {result.score - along:.0f} beyond them: "
+        f"{along:.1f} points {name}, {result.score - along:.1f} beyond them: "
         "other firearms of this make may share the lines"
     )

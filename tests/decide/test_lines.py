@@ -63,7 +63,7 @@ def test_a_rest_that_cannot_be_compared_counts_as_nothing():
     assert joined.compared
     assert not math.isnan(joined.rotation_deg)
     assert lines_note(joined) == (
-        "30 points along lines about one centre, 0 beyond them: "
+        "30.0 points along lines about one centre, 0.0 beyond them: "
         "other firearms of this make may share the lines"
     )
     assert lines_note(scored(80.0)) == ""
