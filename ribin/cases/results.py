@@ -66,8 +66,10 @@ class SearchLists:
 
     @property
     def list_notes(self) -> tuple[str, ...]:
-        """The notes of the query and of every list, each once."""
-        return _once([*self.notes, *(note for one in self.lists for note in one.notes)])
+        """The notes of the query and of every list, each once; a record has those of rows among
+        them."""
+        noted = [*self.notes, *(note for one in self.lists for note in one.notes)]
+        return _once(note for note in noted if note not in self.row_notes)
 
     @property
     def row_notes(self) -> tuple[str, ...]:

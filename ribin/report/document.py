@@ -229,7 +229,7 @@ def _two_parts(method: MethodParams | None) -> str:
     if method:
         decide = method.decide
         ends = zip(decide.most_with_lines, decide.rest_scores, strict=True)
-        most = f"with {max(with_lines - rest for with_lines, rest in ends):.0f} points at the most"
+        most = f"for at most {max(with_lines - rest for with_lines, rest in ends):.0f} points"
     return (
         "Parallel lines, and lines about one centre, may be the same on every firearm of a "
         "production run. Where both marks have such lines, they are also compared without them, "
