@@ -80,8 +80,8 @@ def check_vault(
     return CheckReport(len(scans), size_bytes, tuple(problems))
 
 
-# What holds of every catalogue, also of one that comes from an export.
-RECORD_CHECKS: tuple[Callable[[sqlite3.Connection, Vouchers], Iterable[tuple[str, str]]], ...] = (
+# What is said of records, wherever they are from; an exhibit's name, or none, and a sentence.
+_OF_RECORDS: tuple[Callable[[sqlite3.Connection, Vouchers], Iterable[tuple[str, str]]], ...] = (
     record_problems,
     version_problems,
     body_problems,
@@ -91,34 +91,43 @@ RECORD_CHECKS: tuple[Callable[[sqlite3.Connection, Vouchers], Iterable[tuple[str
     conclusion_problems,
     agreement_problems,
     search_problems,
-    message_problems,
 )
 
 
+def check_records(db: sqlite3.Connection) -> list[Problem]:
+    """Every record against the log, and what must follow from them."""
+    found: list[Problem] = []
+    with _damage_noted(found):
+        vouched = read_vouched(db)
+        for of_records in _OF_RECORDS:
+            with _damage_noted(found):
+                found += [Problem(*one) for one in of_records(db, vouched)]
+    return found
+
+
 def check_catalogue(db: sqlite3.Connection) -> list[Problem]:
-    """The schema, the chain of the log, every record against it, and what must follow from them."""
+    """The schema, the chain of the log, and its records; also what no export brings along."""
     found: list[Problem] = []
     for check in (_sqlite_problems, schema_problems, chain_problems):
         with _damage_noted(found):
             found += [Problem("", text) for text in check(db)]
-    vouched: Vouchers = {}
-    with _damage_noted(found):
-        vouched = read_vouched(db)
-    for of_rows in RECORD_CHECKS:
+    found += check_records(db)
+    for brought in (account_problems, _brought_problems, message_problems):
         with _damage_noted(found):
-            found += [Problem(*one) for one in of_rows(db, vouched)]
-    with _damage_noted(found):
-        found += [Problem("", text) for text in account_problems(db)]
-    with _damage_noted(found):
-        found += [Problem("", text) for text in _brought_problems(db)]
+            found += [Problem("", text) for text in brought(db)]
     return found
+
+
+_DAMAGE = (
+    *(sqlite3.DatabaseError, ValueError, TypeError, AttributeError, LookupError, RecursionError),
+)
 
 
 @contextmanager
 def _damage_noted(found: list[Problem]) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError) as error:
+    except _DAMAGE as error:
         found.append(Problem("", f"catalogue: damaged: {error}"))
 
 

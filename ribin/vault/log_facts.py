@@ -59,7 +59,7 @@ def fact_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[s
         checked = [(v, _FACTS[v.row.action, kind]) for v in said if (v.row.action, kind) in _FACTS]
         if table != "records":  # of a row that was changed since, an earlier one says what was
             checked = [one for one in checked if one[0] is said[-1] or kind in _AS_BEGUN]
-        found = _content(db, table, key) if checked else None
+        found = _content(db, table, key, said[-1].sha256 is None) if checked else None
         if found and not all(_agrees(one, names, found) for one, names in checked):
             yield "", f"catalogue: {name} is not as the audit log says"
 
@@ -67,14 +67,14 @@ def fact_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[s
 _AS_BEGUN = ("standing_searches", "findings")  # what these facts name never changes
 
 
-def _content(db: sqlite3.Connection, table: str, key: str) -> dict[str, Any] | None:
+def _content(db: sqlite3.Connection, table: str, key: str, removed: bool) -> dict[str, Any] | None:
     """The columns of a row, of one that was removed its key, or what a version states with its id
-    and number; None where that was blanked."""
+    and number; None where it is not there, or was blanked."""
     row = db.execute(f"SELECT * FROM {table} WHERE {KEYS[table]} = ?", (key,)).fetchone()
-    if table != "records":
-        return dict(row) if row else {KEYS[table]: key}
     if row is None:
-        return None
+        return {KEYS[table]: key} if removed else None
+    if table != "records":
+        return dict(row)
     stated = json.loads(row["body"] or "null")
     return stated and {**stated, "id": row["id"], "version": row["version"]}
 

@@ -20,7 +20,6 @@ import msgspec
 
 from ribin.vault.audit import now_utc
 from ribin.vault.rows import Act, from_row, insert_row
-from ribin.vault.vouching import Vouchers
 
 if TYPE_CHECKING:
     from ribin.vault.vault import Vault
@@ -271,17 +270,17 @@ def _own_questions(
 # The check: what was asked and answered is as the audit log says.
 
 
-def message_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
+def message_problems(db: sqlite3.Connection) -> Iterator[str]:
     """A sentence for each question whose state or answer the log does not have, and for each that
-    should be here; no exhibit is named before it."""
+    should be here."""
     query = (
         "SELECT seq, at, action, details AS facts, reason FROM audit WHERE action IN "
         "('message', 'purge', 'import', 'search recorded') "
         "OR json_extract(details, '$.message') IS NOT NULL ORDER BY seq"
     )
     log = [from_row(_Said, row, facts=json.loads(row["facts"])) for row in db.execute(query)]
-    yield from (("", f"catalogue: {text}") for text in _question_problems(db, log))
-    yield from (("", f"catalogue: {text}") for text in _outbox_problems(db, log))
+    for text in (*_question_problems(db, log), *_outbox_problems(db, log)):
+        yield f"catalogue: {text}"
 
 
 @dataclass(frozen=True)
@@ -354,7 +353,7 @@ def _told_sha256(answer: bytes) -> str:
         if hashlib.sha256(sealed["body"]).hexdigest() != sealed["body_sha256"]:
             return ""
         return hashlib.sha256(told["content"]).hexdigest()
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, LookupError, TypeError, RecursionError):
         return ""
 
 
