@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ribin.cases.record import RecordKind
+
 LONGEST_NOTE = 10_000  # signs of a note or a reason
 
 
@@ -148,51 +150,36 @@ class Review:
 
 @dataclass(frozen=True)
 class Link:
-    """Two exhibits marked by one firearm, as two persons concluded; it joins their events."""
+    """Two exhibits marked by one firearm, as two persons concluded; it joins their events. Nobody
+    states it: it follows from the verdicts."""
 
-    link: str  # the number of its lead
     lead: str
     pair: str
     first_review: str
     second_review: str
-    reference_date: str  # of the event; empty where unknown
-    comparison_date: str
-    at: str
+    at: str  # of the last statement that it needed
 
 
 @dataclass(frozen=True)
-class Withdrawal:
-    """The end of a link: who took it back, and why."""
+class LeadWord:
+    """What a person states of a lead besides verdicts; `kind` says which.
 
-    withdrawal: str
-    link: str
-    person: str
-    member: str
-    at: str
-    reason: str
+    - closure: the lead was opened by mistake;
+    - confirmation: the word of the other member on two verdicts that one member gave across a
+      border, by an examiner who was shown both;
+    - withdrawal: the link is taken back;
+    - blindness: whether the logs of both members have it that a verdict was blind.
+    """
 
-
-@dataclass(frozen=True)
-class Closure:
-    """The end of a lead that was opened by mistake: who closed it, and why."""
-
+    kind: RecordKind
+    id: str
     lead: str
     person: str
     member: str
     at: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """The word of the other member on two verdicts that one member gave on a lead across a border:
-    an examiner's, who was shown both."""
-
-    lead: str
-    person: str
-    member: str
-    at: str
-    reason: str
+    review: str = ""  # of blindness: which verdict
+    blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,23 +187,30 @@ class LeadHistory:
     """A lead and all that followed, oldest first.
 
     `given` are the reviews as they were given, before what came to be known later; `unchecked`
-    are those whose blindness awaits the logs of both members.
+    are those whose blindness awaits the logs of both members; `without_account` those that stay on
+    record and do not count, because the rules refuse them now that all is known.
     """
 
     lead: Lead
     reviews: tuple[Review, ...] = ()
     link: Link | None = None
-    withdrawal: Withdrawal | None = None
-    closure: Closure | None = None  # of no account where both sides made a link meanwhile
-    confirmation: Confirmation | None = None
+    withdrawal: LeadWord | None = None
+    closure: LeadWord | None = None
+    confirmation: LeadWord | None = None
     given: tuple[Review, ...] = field(default=(), compare=False, repr=False)
-    unchecked: tuple[str, ...] = field(default=(), compare=False)
+    unchecked: tuple[str, ...] = ()
+    without_account: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> tuple[Review, ...]:
+        """The reviews that count, also those that a later one supersedes."""
+        return tuple(r for r in self.reviews if r.review not in self.without_account)
 
     @property
     def current(self) -> tuple[Review, ...]:
-        """The reviews that no later one supersedes."""
-        superseded = {review.supersedes for review in self.reviews}
-        return tuple(review for review in self.reviews if review.review not in superseded)
+        """The reviews that count and that no later one supersedes."""
+        superseded = {review.supersedes for review in self.counted}
+        return tuple(review for review in self.counted if review.review not in superseded)
 
     @property
     def agreed(self) -> bool:
@@ -236,7 +230,7 @@ class LeadHistory:
     def is_open(self) -> bool:
         """Whether it may still lead to a link: a verdict is awaited, what logs say of two, or a
         confirmation."""
-        awaited = {review.place for review in self.reviews} != set(ReviewRound)
+        awaited = {review.place for review in self.counted} != set(ReviewRound)
         blind = all(review.blind for review in self.current)
         due = bool(self.unchecked) or (blind and self.lacks_a_member)
         ended = self.link is not None or self.closure is not None

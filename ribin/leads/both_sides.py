@@ -25,7 +25,7 @@ from ribin.text import clean_text
 from ribin.vault.audit import append_row
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import first_name
-from ribin.vault.leads import find_lead, lead_numbers, leads_of_pair, read_lead
+from ribin.vault.leads import find_lead, lead_numbers, read_lead
 from ribin.vault.messages import note_delivery, own_questions
 from ribin.vault.rows import RowHash
 from ribin.vault.sharing import PSEUDONYM
@@ -57,18 +57,6 @@ class BothSides:
     def in_reach(self) -> set[str]:
         """Members whose log counts here: the own one, and those that stated what theirs has."""
         return {self.own_member, *self.theirs}
-
-    def history(self, member: str, lead: str) -> LeadHistory | None:
-        """A lead as a member has it."""
-        if member == self.own_member:
-            return find_lead(self.own, lead)
-        return self.theirs[member].history(lead)
-
-    def of_pair(self, member: str, pair: str) -> list[LeadHistory]:
-        """Every lead on two exhibits, as a member has them."""
-        if member == self.own_member:
-            return leads_of_pair(self.own, pair)
-        return self.theirs[member].of_pair(pair)
 
     def log(
         self, action: str, lead: str, reason: str, records: Iterable[RowHash], **facts: Any

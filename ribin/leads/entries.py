@@ -13,19 +13,18 @@ from msgspec import UNSET, Meta, UnsetType
 from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import (
     LONGEST_NOTE,
-    Closure,
     Conclusion,
-    Confirmation,
     Lead,
-    Link,
+    LeadWord,
     Review,
     ReviewBasis,
     ReviewRound,
-    Withdrawal,
 )
+from ribin.cases.record import RecordKind
 from ribin.errors import FormatError, ParameterError
 from ribin.foreign import Hex32, LongText, MemberCode, Printable, Statement, as_facts
 from ribin.model import MarkType
+from ribin.vault.leads import WORDS
 
 _Number = Annotated[str, Meta(pattern=r"\A[A-Z]{3}(-[A-Z]{3})?-L\d{1,9}(-R\d{1,9})?\Z")]
 _ReviewNumber = Annotated[str, Meta(max_length=80, pattern=r"\A[A-Z][A-Z0-9-]+/[A-Z0-9-]+\Z")]
@@ -103,30 +102,19 @@ class _Review(Printable, frozen=True):
     supersedes: Annotated[str, Meta(max_length=80)]
 
 
-class _Link(Printable, frozen=True):
-    link: _Number
-    lead: _Number
-    pair: Annotated[str, Meta(max_length=5000)]
-    first_review: _ReviewNumber
-    second_review: _ReviewNumber
-    reference_date: Annotated[str, Meta(max_length=40)]
-    comparison_date: Annotated[str, Meta(max_length=40)]
-    at: _Moment
-
-
-class _Withdrawal(Printable, frozen=True):
-    withdrawal: _Number
-    link: _Number
-    person: _Name
-    member: MemberCode
-    at: _Moment
-
-
-class _WordOnALead(Printable, frozen=True):  # its end, or a confirmation
+class _LeadWord(Printable, frozen=True):
+    kind: RecordKind
+    id: Annotated[str, Meta(max_length=160, pattern=r"\A[A-Z][A-Z0-9-]+(/[A-Z0-9-]+){1,2}\Z")]
     lead: _Number
     person: _Name
     member: MemberCode
     at: _Moment
+    review: Annotated[str, Meta(max_length=80)]
+    blind: bool
+
+    def __post_init__(self) -> None:
+        if self.kind not in WORDS:
+            raise ValueError(f"{', '.join(WORDS)} needed, found {self.kind}")
 
 
 class _Text(Statement, frozen=True):
@@ -139,15 +127,8 @@ class _Text(Statement, frozen=True):
             raise ValueError("a printable text needed, found other signs")
 
 
-Entry = Lead | Review | Link | Withdrawal | Closure | Confirmation
-_KINDS: dict[type, Any] = {
-    Lead: _Lead,
-    Review: _Review,
-    Link: _Link,
-    Withdrawal: _Withdrawal,
-    Closure: _WordOnALead,
-    Confirmation: _WordOnALead,
-}
+Entry = Lead | Review | LeadWord
+_KINDS: dict[type, Any] = {Lead: _Lead, Review: _Review, LeadWord: _LeadWord}
 _WRITTEN = ("note", "reason")
 
 

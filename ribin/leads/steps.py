@@ -19,7 +19,6 @@ from ribin.cases.leads import (
     ReviewBasis,
     ReviewRound,
     Role,
-    Withdrawal,
     pair_of,
 )
 from ribin.cases.record import RecordKind
@@ -48,11 +47,12 @@ from ribin.vault.leads import (
     leads_of_pair,
     next_lead_number,
     next_review_number,
+    next_word,
     read_lead,
     read_leads,
 )
 from ribin.vault.people import check_role
-from ribin.vault.records import insert_version, next_version
+from ribin.vault.records import insert_version
 from ribin.vault.sharing import named_in_lead
 from ribin.vault.vault import Vault
 
@@ -124,7 +124,7 @@ def close_lead(own: Vault, network: Network | None, lead: str, *, who: str, reas
             check_role(both.own, who, (Role.EXAMINER, Role.ADMINISTRATOR))
         else:
             check_role(both.own, who, (Role.ADMINISTRATOR,))
-        stated = next_version(both.own, RecordKind.CLOSURE, lead, {"lead": lead}, who, reason)
+        stated = next_word(both.own, RecordKind.CLOSURE, lead, who, reason)
         both.log("close", lead, reason, [insert_version(both.own, stated)])
         step = step_done(both, lead)
     return told(own, network, both, step)
@@ -146,9 +146,9 @@ def confirm_lead(own: Vault, network: Network | None, lead: str, *, who: str, no
         history = read_lead(both.own, lead, str(own.path))
         rules.check_confirmation(history, own.member)
         _check_logs_in_reach(both, history.lead, "a confirmation")
-        stated = next_version(both.own, RecordKind.CONFIRMATION, lead, {"lead": lead}, who, note)
+        stated = next_word(both.own, RecordKind.CONFIRMATION, lead, who, note)
         both.log("confirm", lead, note, [insert_version(both.own, stated)])
-        step = step_done(both, lead, settle(both, lead))
+        step = step_done(both, lead, settle(both, lead, history))
     return told(own, network, both, step)
 
 
@@ -176,9 +176,9 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
         if not history.linked:
             found = f"found: {rules.status_of(history)}"
             raise StoreError(f"lead {lead}: a confirmed link needed to withdraw it, {found}")
-        end = Withdrawal(lead, lead, who, own.member, now_utc(), reason)
-        both.log("withdrawal", lead, reason, [insert_entry(both.own, end)])
-        step = step_done(both, lead, Settled(link_ended=True))
+        stated = next_word(both.own, RecordKind.WITHDRAWAL, lead, who, reason)
+        both.log("withdrawal", lead, reason, [insert_version(both.own, stated)])
+        step = step_done(both, lead, settle(both, lead, history))
     return told(own, network, both, step)
 
 
@@ -335,7 +335,7 @@ def give_review(
         )
         # Not the verdict: the log can be read before the second one is in.
         both.log("review", lead, "", [insert_entry(both.own, review)], place=str(place))
-        step = step_done(both, lead, settle(both, lead))
+        step = step_done(both, lead, settle(both, lead, history))
     return told(own, network, both, step)
 
 
