@@ -7,7 +7,7 @@ who know where they disagreed are not blind when they start again.
 
 from __future__ import annotations
 
-from ribin.cases.lead_history import first_of, verdicts_are_known, waits_for_logs
+from ribin.cases.lead_history import first_of, verdicts_are_known
 from ribin.cases.leads import Lead, LeadHistory, Review, Role
 from ribin.cases.record import RecordKind
 from ribin.errors import AccessError
@@ -53,26 +53,32 @@ def was_shown(both: BothSides, history: LeadHistory, review: Review) -> bool | N
 
 
 def find_blindness(both: BothSides, lead: str) -> None:
-    """State what the logs of both members say of verdicts that wait for them, where this member has
-    not yet: a first one that became the second must be that of a reviewer, too."""
+    """State what the logs of both members say of the verdicts that wait for them."""
     history = find_lead(both.own, lead)
     if history is None or not verdicts_are_known(history):
         return
     if not reads_all_logs(both, history.lead):
         return
-    counted = {review.review: review for review in history.counted}
-    given = [review for review in history.given if review.review in counted]
-    for review in (counted[one.review] for one in waits_for_logs(history.lead, given)):
+    for review in (one for one in history.counted if one.review in history.unchecked):
         blind = was_shown(both, history, review) is False
-        problem = _role_problem(both, history, review) if blind else ""
-        if problem:
-            note = f"lead {lead}: no link, the second verdict: {problem}"
-            both.notes += [note] if note not in both.notes else []
-            continue
-        facts = {"review": review.review, "blind": blind}
-        said = next_word(both.own, RecordKind.BLINDNESS, lead, both.who, "", **facts)
-        if said.version == 1:
-            both.log(str(RecordKind.BLINDNESS), lead, "", [insert_version(both.own, said)])
+        if blind and (problem := _role_problem(both, history, review)):
+            both.notes.append(f"lead {lead}: no link, the second verdict: {problem}")
+            blind = False
+        found = {"review": review.review, "blind": blind}
+        said = next_word(both.own, RecordKind.BLINDNESS, lead, both.who, "", **found)
+        both.log(str(RecordKind.BLINDNESS), lead, "", [insert_version(both.own, said)])
+
+
+def is_blind(both: BothSides, lead: str, review: str) -> bool:
+    """Whether a verdict that waits for logs is blind by them, as far as they are at hand; one that
+    does not wait is what it is."""
+    history = find_lead(both.own, lead)
+    waiting = history.unchecked if history else ()
+    for one in history.counted if history else ():
+        if one.review == review and review in waiting and history:
+            shown = was_shown(both, history, one) is not False
+            return not (shown or _role_problem(both, history, one))
+    return True
 
 
 def _role_problem(both: BothSides, history: LeadHistory, review: Review) -> str:

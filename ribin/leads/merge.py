@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ribin.cases.leads import Lead, LeadHistory, LeadWord, Review
+from ribin.cases.leads import Lead, LeadHistory, Review
 from ribin.cases.record import Record, RecordKind, body_sha256
 from ribin.errors import StoreError
 from ribin.exchange.message import MessageKind
-from ribin.leads.blindness import find_blindness
+from ribin.leads.blindness import find_blindness, is_blind
 from ribin.leads.both_sides import BothSides, LeadChoice, both_sides
 from ribin.leads.entries import Entry, entry_problem
 from ribin.leads.statements import is_same_lead, lead_for
@@ -123,15 +123,11 @@ class _Receiving:
             return 0
         for review in theirs.reviews:
             rows += self._take_review(review)
-        self._log(rows)
-        find_blindness(self.both, self.lead)  # before the other's word on it counts
-        words = [row for record in theirs.words for row in self._take_word(record)]
-        self._log(words)
-        return len(rows) + len(words)
-
-    def _log(self, rows: list[RowHash]) -> None:
+        for record in theirs.words:
+            rows += self._take_word(record)
         if rows:
             self.both.log("lead received", self.lead, "", rows, sender=self.sender)
+        return len(rows)
 
     def _take_lead(self, theirs: Lead) -> list[RowHash] | None:
         """The lead itself where it is not known; None where it is refused."""
@@ -168,6 +164,8 @@ class _Receiving:
         if here == said.sha256:
             return []
         word, named = word_of(said), f"{said.kind} {said.id}"
+        if word.review and record_sha256(self.both.own, "reviews", word.review) is None:
+            return []  # of a verdict that was not taken
         if body_sha256(said.body or {}) != said.body_sha256:
             self._refused(named, "its text is not as it was written")
             return []
@@ -175,17 +173,10 @@ class _Receiving:
             return []
         if here:
             raise StoreError(f"{named}: the two members know different ones by it")
-        if word.blind and not self._found_blind(word):
-            self._refused(named, "the own log does not have it as blind")
+        if word.blind and not is_blind(self.both, self.lead, word.review):
+            self._refused(named, "a log says that it was not blind")
             return []
         return [insert_version(self.both.own, said)]
-
-    def _found_blind(self, word: LeadWord) -> bool:
-        """Whether the other's word on a verdict of an own person is also the own one."""
-        mine = find_lead(self.both.own, self.lead)
-        given = {r.review: r for r in mine.given} if mine else {}
-        own = word.review in given and given[word.review].member == self.receiver
-        return not own or bool(mine and word.review not in mine.unchecked)
 
     def _vouched(self, entry: Entry, name: str, named: str, sha256: str) -> bool:
         """Whether the entry is data of its kind, of this lead, and the logs have it as it is."""

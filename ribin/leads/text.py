@@ -177,6 +177,8 @@ def blindness(review: Review, history: LeadHistory) -> str:
         return "blindness not checked: the log of the other member was not in reach"
     if review.supersedes:
         return "knowing the other verdict"
+    if all(one.place is not review.place for one in history.given if one.review == review.review):
+        return "given apart as a first verdict: as the second, not blind or not by a reviewer"
     return "not blind: a verdict on the pair had been shown to this person or login"
 
 

@@ -114,15 +114,23 @@ def _histories(db: sqlite3.Connection, where: str, *values: str) -> list[LeadHis
     query = f"SELECT * FROM leads WHERE pair IN (SELECT pair FROM leads WHERE {where})"
     pairs: dict[str, list[LeadStatements]] = {}
     for row in db.execute(query, values).fetchall():
-        ends = {e: ExhibitRef(row[f"{e}_member"], row[e]) for e in ("reference", "comparison")}
-        lead = from_row(Lead, row, **ends, figures=json.loads(row["figures"]))
-        pairs.setdefault(row["pair"], []).append(_statements(db, lead))
+        try:
+            stated = _statements(db, row)
+        except (ValueError, TypeError, RecursionError):
+            if row["lead"] in chosen:
+                raise
+            continue  # another of the pair, which `store check` names
+        pairs.setdefault(row["pair"], []).append(stated)
     read = (history for of_pair in pairs.values() for history in read_pair(of_pair))
     found = [history for history in read if history.lead.lead in chosen]
     return sorted(found, key=lambda history: (history.lead.at, history.lead.lead))
 
 
-def _statements(db: sqlite3.Connection, lead: Lead) -> LeadStatements:
+def _statements(db: sqlite3.Connection, row: sqlite3.Row) -> LeadStatements:
+    ends = {e: ExhibitRef(row[f"{e}_member"], row[e]) for e in ("reference", "comparison")}
+    lead = from_row(Lead, row, **ends, figures=json.loads(row["figures"]))
+    if not isinstance(lead.at, str):
+        raise TypeError(f"lead {lead.lead}: a moment needed, found {lead.at!r}")
     rows = db.execute("SELECT * FROM reviews WHERE lead = ?", (lead.lead,))
     reviews = (from_row(Review, one, supersedes=one["supersedes"] or "") for one in rows)
     return LeadStatements(lead, tuple(reviews), tuple(map(word_of, read_words(db, lead.lead))))

@@ -7,15 +7,17 @@ import time
 import pytest
 from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, make_member
 
-from ribin.cases.leads import Conclusion, LeadStatus, Link, ReviewBasis, ReviewRound, Role
+from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis, ReviewRound, Role
+from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
 from ribin.leads.merge import sync_leads
 from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.services.leads import lead_views, look_at_lead
 from ribin.vault.audit import append_row
-from ribin.vault.leads import insert_entry, read_lead
+from ribin.vault.leads import next_word, read_lead
 from ribin.vault.people import appoint
+from ribin.vault.records import insert_version
 from ribin.vault.sharing import pseudonym
 
 SAME = Conclusion.IDENTIFICATION
@@ -147,18 +149,19 @@ def test_a_link_of_which_the_own_log_says_it_was_not_blind_is_not_taken(both):
     look_at_lead(both.vaults["JAM"], "JAM-BLZ-L1", EXAMINER)
     blz = both.vaults["BLZ"]
     both.review("BLZ", THIRD, reached=False)
-    pair, (first, second) = both.file("BLZ").lead.pair, both.file("BLZ").reviews
+    second = both.file("BLZ").reviews[1]
     with blz.catalogue.writing() as db:
-        append_row(
-            db, "blindness", "JAM-BLZ-L1", THIRD, "", {"review": second.review, "blind": True}
-        )
-        ends = ("JAM-BLZ-L1", "JAM-BLZ-L1", pair, first.review, second.review, "", "", second.at)
-        append_row(
-            db, "link", "JAM-BLZ-L1", THIRD, "", {"records": dict([insert_entry(db, Link(*ends))])}
-        )
+        found = {"review": second.review, "blind": True}
+        said = next_word(db, RecordKind.BLINDNESS, "JAM-BLZ-L1", THIRD, "", **found)
+        records = dict([insert_version(db, said)])
+        append_row(db, "blindness", "JAM-BLZ-L1", THIRD, "", {"records": records})
+    assert both.file("BLZ").linked
     _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
-    assert notes == ("JAM: link JAM-BLZ-L1 not taken: a log says it was not blind",)
+    why = "not taken from BLZ: a log says that it was not blind"
+    assert notes == (f"JAM: blindness JAM-BLZ-L1/BLZ1/BLZ {why}",)
     assert both.file("JAM").link is None
+    sync_leads(both.vaults["JAM"], both.network, who=SECOND)  # what JAM's log says crosses, too
+    assert both.file("BLZ").link is None
 
 
 @pytest.mark.parametrize("syncs", ["JAM", "BLZ"])
@@ -197,7 +200,7 @@ def test_a_second_verdict_given_apart_is_that_of_a_reviewer_too(both):
     _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
     why = "Ana Brown: reviewer needed, found examiner"
     assert notes == (f"lead JAM-BLZ-L1: no link, the second verdict: {why}",)
-    assert status_of(both.file("BLZ")) is LeadStatus.NOT_CONFIRMED
+    assert status_of(both.file("BLZ")) is LeadStatus.NOT_BLIND
     both.take_up()  # the pair is free
 
 
