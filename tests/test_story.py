@@ -119,7 +119,7 @@ def test_a_gun_used_in_two_countries(ribin, session):
 
     # each log tells what was done here, and what was received; both are as they were written
     told_by = {
-        "JAM": ["lead", "review", "lead received", "lead received"],
+        "JAM": ["lead", "review", "lead received", "link", "lead received"],
         "BLZ": ["lead received", "lead received", "review", "link", "withdrawal"],
     }
     for member in told_by:

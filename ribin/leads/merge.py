@@ -17,7 +17,14 @@ from ribin.leads.entries import Entry, entry_problem
 from ribin.leads.statements import is_same_lead, lead_for
 from ribin.search.network import Network
 from ribin.vault.disclosure import as_seen_by
-from ribin.vault.leads import entry_sha256, find_lead, insert_entry, read_leads, word_of
+from ribin.vault.leads import (
+    entry_sha256,
+    find_lead,
+    insert_entry,
+    is_named_as_stated,
+    read_leads,
+    word_of,
+)
 from ribin.vault.messages import note_delivery, own_questions
 from ribin.vault.people import check_looker
 from ribin.vault.records import RECORDS, insert_version, last_version
@@ -166,15 +173,18 @@ class _Receiving:
         word, named = word_of(said), f"{said.kind} {said.id}"
         if word.review and record_sha256(self.both.own, "reviews", word.review) is None:
             return []  # of a verdict that was not taken
+        if not is_named_as_stated(word):
+            self._refused(named[:80], f"a name of {word.member[:3]} needed for it")
+            return []
         if body_sha256(said.body or {}) != said.body_sha256:
-            self._refused(named, "its text is not as it was written")
+            self._refused(named[:80], "its text is not as it was written")
             return []
         if not self._vouched(word, f"{RECORDS}/{said.name}", named, said.sha256):
             return []
         if here:
             raise StoreError(f"{named}: the two members know different ones by it")
         if word.blind and not is_blind(self.both, self.lead, word.review):
-            self._refused(named, "a log says that it was not blind")
+            self._refused(named[:80], "a log says that it was not blind")
             return []
         return [insert_version(self.both.own, said)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ribin.cases.leads import LeadHistory, Review, ReviewRound, Role, is_by, same_person
 from ribin.cases.record import RecordKind
-from ribin.vault.leads import WORDS, read_leads, read_words, word_of
+from ribin.vault.leads import WORDS, is_named_as_stated, read_leads, read_words, word_of
 from ribin.vault.records import RECORDS, read_versions
 from ribin.vault.vouching import Vouchers
 
@@ -30,8 +30,9 @@ def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
         yield from _persons_problems(db, history, vouched)
     for said in (one for kind in WORDS for one in read_versions(db, kind)):
         word = word_of(said)
-        if word.lead not in leads or (said.body or {}).get("lead") != word.lead:
-            yield f"record {said.name}: it is of no lead"
+        stated = (said.body or {}).get("lead")
+        if word.lead not in leads or stated != word.lead or not is_named_as_stated(word):
+            yield f"record {said.name}: it is of no lead, or not named as its member does"
         elif word.kind is RecordKind.BLINDNESS:
             of_review = reviews.get(word.review)
             if of_review is None or of_review.lead.lead != word.lead:

@@ -158,6 +158,12 @@ def read_words(db: sqlite3.Connection, lead: str) -> list[Record]:
     return [record_of(row) for row in db.execute(query, (*WORDS, f"{lead}/", f"{lead}0"))]
 
 
+def is_named_as_stated(word: LeadWord) -> bool:
+    """Whether its name is one that its member gives such a word."""
+    about, _, member = word.id.rpartition("/")
+    return about == (word.review or word.lead) and member.partition("-")[0] == word.member
+
+
 def word_of(said: Record) -> LeadWord:
     """A record of a word as one."""
     body = said.body or {}

@@ -27,8 +27,9 @@ from ribin.vault.audit import append_row
 from ribin.vault.catalogue import Catalogue
 from ribin.vault.check import check_catalogue
 from ribin.vault.corrections import correct_exhibits, move_scan
+from ribin.vault.leads import next_word
 from ribin.vault.people import appoint
-from ribin.vault.records import insert_version, next_version
+from ribin.vault.records import insert_version
 from ribin.vault.retention import keep_until, purge_exhibit
 from ribin.vault.rows import all_records
 from ribin.vault.saved_searches import add_saved_search, end_saved_search, note_findings
@@ -103,15 +104,13 @@ ALTERATIONS = {
     "a lead's exhibit": "UPDATE leads SET comparison = 'X4' WHERE lead = 'JAM-L3'",
     "a lead's examiner": "UPDATE leads SET examiner = 'Cy Dale' WHERE lead = 'JAM-L3'",
     "a lead taken away": "DELETE FROM leads WHERE lead = 'JAM-L3'",
-    "a link taken away": "DELETE FROM links WHERE link = 'JAM-L1'",
-    "a link's verdicts": "UPDATE links SET first_review = second_review WHERE link = 'JAM-L1'",
-    "a link of eliminations": "INSERT INTO links SELECT 'JAM-L2', 'JAM-L2', l.pair, 'JAM-L2/JAM1',"
-    " 'JAM-L2/JAM2', '', '', max(r.at) FROM leads l JOIN reviews r USING (lead) WHERE"
-    " lead = 'JAM-L2'",
-    "a link withdrawn": "INSERT INTO withdrawals VALUES ('JAM-L9', 'JAM-L1', 'Cy Dale', 'JAM', "
-    "'2026-01-01', 'unsure')",
-    "a withdrawal taken away": "DELETE FROM withdrawals",
-    "a withdrawal's reason": "UPDATE withdrawals SET reason = 'none'",
+    "a link withdrawn": "INSERT INTO records SELECT 'withdrawal/JAM-L1/JAM/1', kind, 'JAM-L1/JAM',"
+    " 1, member, person, identity, at, reason, reason_sha256, body, body_sha256, previous_sha256"
+    " FROM records WHERE kind = 'withdrawal'",
+    "a withdrawal taken away": "DELETE FROM records WHERE kind = 'withdrawal'",
+    "a withdrawal's reason": "UPDATE records SET reason = 'none' WHERE kind = 'withdrawal'",
+    "a withdrawal of another lead": "UPDATE records SET id = 'JAM-L1/JAM', "
+    "record = 'withdrawal/JAM-L1/JAM/1' WHERE kind = 'withdrawal'",
     "a calibre": "UPDATE exhibits SET calibre = '.40' WHERE exhibit = 'X1'",
     "a sharing level": "UPDATE exhibits SET sharing = 'country' WHERE exhibit = 'X1'",
     "an exhibit's event": "UPDATE exhibits SET event = 'E-X3' WHERE exhibit = 'X1'",
@@ -261,7 +260,7 @@ def test_a_lead_with_a_verdict_is_closed_by_an_administrator_alone(db, who, foun
     """A whole act as the program writes it, in somebody's name: the rules hold for it, too."""
     db.execute("BEGIN")
     try:
-        one = next_version(db, RecordKind.CLOSURE, "JAM-L2", {"lead": "JAM-L2"}, who, "mixed up")
+        one = next_word(db, RecordKind.CLOSURE, "JAM-L2", who, "mixed up")
         append_row(
             db, "close", "JAM-L2", who, "mixed up", {"records": dict([insert_version(db, one)])}
         )
