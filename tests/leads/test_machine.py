@@ -14,11 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from lead_makers import EXAMINER, SECOND, STAFF, THIRD, exhibit_ref, make_member, make_network
 
 from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, ReviewRound, Role
+from ribin.cases.record import RecordKind
 from ribin.errors import RibinError
 from ribin.leads.merge import sync_leads
 from ribin.leads.rules import status_of, visible_reviews
-from ribin.leads.steps import confirm_lead, give_review, take_up_lead, withdraw_link
-from ribin.vault.leads import read_leads
+from ribin.leads.steps import close_lead, confirm_lead, give_review, take_up_lead, withdraw_link
+from ribin.vault.leads import read_leads, read_words
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
 
@@ -34,14 +35,15 @@ def plain(name):
     return "".join(name.casefold().split())
 
 
-def stated(files):
-    """All that people stated on either side: leads, verdicts, confirmations, ends of links."""
+def stated(vaults):
+    """All that people stated on either side: leads, verdicts, confirmations, ends."""
     told = set()
-    for file in (file for side in files.values() for file in side.values()):
-        told |= {file.lead.lead, *(review.review for review in file.given)}
-        for name in ("confirmation", "withdrawal"):
-            if getattr(file, name):
-                told.add((name, file.lead.lead))
+    for vault in vaults.values():
+        with vault.catalogue.reading() as db:
+            for file in read_leads(db):
+                told |= {file.lead.lead, *(review.review for review in file.given)}
+                words = read_words(db, file.lead.lead)
+                told |= {word.name for word in words if word.kind is not RecordKind.BLINDNESS}
     return told
 
 
@@ -83,7 +85,7 @@ class Workflow(RuleBasedStateMachine):
         """A step that is refused must have changed nothing, but for what the two sides told each
         other before: that is no statement of anybody's that was not there."""
         self.always_reached &= reached
-        before = self._files()
+        before, said = self._files(), stated(self.vaults)
         refused = False
         try:
             yield self.network if reached else None
@@ -92,7 +94,7 @@ class Workflow(RuleBasedStateMachine):
         after = self._files()
         if refused and after != before:
             assert reached
-            assert sorted(stated(after) ^ stated(before), key=str) == []
+            assert stated(self.vaults) == said
 
     def _files(self):
         found = {}
@@ -175,6 +177,17 @@ class Workflow(RuleBasedStateMachine):
             withdraw_link(self.vaults[code], network, lead, who=who, reason="r")
             assert before is not None
             assert before.linked or not self.always_reached
+
+    @rule(code=MEMBERS, pick=LEADS, who=st.one_of(PEOPLE, st.just("head")), reached=st.booleans())
+    def close(self, code, pick, who, reached):
+        lead = self._lead(code, pick)
+        before = self._files()[code].get(lead)
+        with self._step(reached) as network:
+            step = close_lead(self.vaults[code], network, lead, who=who, reason="r")
+            assert step.history.link is None
+            assert who == "head" or plain(who) == plain(step.history.lead.examiner)
+            assert before is not None
+            assert before.is_open or not self.always_reached
 
     @rule(code=MEMBERS)
     def sync(self, code):
