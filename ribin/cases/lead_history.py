@@ -175,7 +175,8 @@ def _end_of_link(history: LeadHistory, taken_back: Sequence[LeadWord]) -> LeadWo
     """The word that ends a link, or that of a verdict that takes the ground from it."""
     if taken_back:
         return taken_back[0]
-    others = [r for r in history.current if r.conclusion is not Conclusion.IDENTIFICATION]
+    opened = [review for review in history.current if not review.is_sealed]
+    others = [r for r in opened if r.conclusion is not Conclusion.IDENTIFICATION]
     if not others:
         return None
     last = max(others, key=lambda review: (review.at, review.review))

@@ -69,6 +69,7 @@ class LeadStatus(StrEnum):
 
     LEAD = "lead"
     SECOND_REVIEW_DUE = "second review due"
+    FIRST_VERDICT_SEALED = "first verdict not opened"  # both given; its content has not come yet
     BLINDNESS_DUE = "blindness not checked"  # agreed; the log of the other member was not read
     NOT_BLIND = "agreed, not blind"  # two identifications; a third reviewer may give a blind one
     CONFIRMATION_DUE = "confirmation due"  # agreed by one member; an examiner of the other confirms
@@ -133,19 +134,42 @@ class Lead:
 
 @dataclass(frozen=True)
 class Review:
-    """One person's verdict on a lead."""
+    """One person's verdict on a lead.
+
+    A first verdict of another member is sealed until the second one is in: of its content
+    (conclusion, what was examined, note) the salted hash alone is known here.
+    """
 
     review: str
     lead: str
     place: ReviewRound
-    conclusion: Conclusion
-    examined: ReviewBasis
+    conclusion: Conclusion | None  # None where it is sealed
+    examined: ReviewBasis | None
     blind: bool  # given before another's verdict could be seen
     reviewer: str
     member: str  # whose laboratory the reviewer belongs to
     at: str
     note: str
     supersedes: str = ""  # an earlier review by the same person
+    content_sha256: str = ""  # of its content and a salt
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its content is not known here."""
+        return self.conclusion is None
+
+
+@dataclass(frozen=True)
+class VerdictContent:
+    """What a verdict says. The salt, 32 random bytes, keeps its hash from telling it."""
+
+    review: str
+    lead: str
+    member: str
+    conclusion: str
+    examined: str
+    note: str
+    salt: str
 
 
 @dataclass(frozen=True)
@@ -227,14 +251,21 @@ class LeadHistory:
         return one_sided and not (self.confirmation and self.confirmation.member not in gave)
 
     @property
+    def awaits_content(self) -> bool:
+        """Whether both verdicts are in and the content of one has not come yet."""
+        both = {review.place for review in self.counted} == set(ReviewRound)
+        ended = self.link is not None or self.closure is not None
+        return both and not ended and any(review.is_sealed for review in self.current)
+
+    @property
     def is_open(self) -> bool:
-        """Whether it may still lead to a link: a verdict is awaited, what logs say of two, or a
-        confirmation."""
+        """Whether it may still lead to a link: a verdict is awaited, the content of one, what logs
+        say of two, or a confirmation."""
         awaited = {review.place for review in self.counted} != set(ReviewRound)
         blind = all(review.blind for review in self.current)
         due = bool(self.unchecked) or (blind and self.lacks_a_member)
         ended = self.link is not None or self.closure is not None
-        return not ended and (awaited or (self.agreed and due))
+        return self.awaits_content or (not ended and (awaited or (self.agreed and due)))
 
     @property
     def linked(self) -> bool:

@@ -44,24 +44,22 @@ class LeadFacts(Statement, frozen=True):
 
 
 class ReviewFacts(Statement, frozen=True):
-    """A verdict as it was given."""
+    """A verdict as it was given, without its content: that is a record, and follows."""
 
     review: _Name
     lead: _Name
     place: _Name
-    conclusion: _Name
-    examined: _Name
     blind: bool
     reviewer: _Name
     member: _Name
     at: _Name
-    note: _Text
     supersedes: _Name
+    content_sha256: _Name
 
 
 class WordFacts(Statement, frozen=True):
-    """The record of a person's word on a lead; its body is the lead, and of blindness the review
-    and what was found of it."""
+    """The record of a person's word on a lead, or of the content of a verdict, which crosses once
+    both verdicts are in; `body` is JSON."""
 
     kind: RecordKind
     id: _Name
@@ -71,10 +69,9 @@ class WordFacts(Statement, frozen=True):
     identity: _Name
     at: _Name
     reason: _Text
+    body: Annotated[str, Meta(max_length=100_000)]
     body_sha256: Hex32
     previous_sha256: Hex32
-    review: _Name | None = None
-    blind: bool | None = None
 
 
 class LookStatement(Statement, frozen=True):

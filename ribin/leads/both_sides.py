@@ -16,7 +16,7 @@ from typing import Any
 from ribin.cases.exhibits import Exhibit
 from ribin.cases.leads import ExhibitRef, Lead, LeadHistory
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
-from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion, NoticedEnd
+from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
 from ribin.exchange.message import MessageKind, new_id
 from ribin.leads.entries import check_figures
 from ribin.leads.statements import TheirSide, state_leads, without
@@ -148,11 +148,11 @@ def exchange(
 
 def tell(
     own: Vault, network: Network | None, both: BothSides, lead: str
-) -> tuple[tuple[str, ...], dict[str, NoticedEnd]]:
+) -> tuple[tuple[str, ...], dict[str, TheirSide]]:
     """Tell the members that a lead concerns, as far as they were in reach just now, of what was
-    done to it. Gives the notes of the step, and of whoever has not got it; and what each told of
-    its end."""
-    notes, ends = list(both.notes), dict[str, NoticedEnd]()
+    done to it. Gives the notes of the step, and of whoever has not got it; and what each states of
+    it then."""
+    notes, sides = list(both.notes), dict[str, TheirSide]()
     found = find_own_lead(own, lead)
     for member in sorted(set(found.lead.members) - {own.member, *both.theirs}):
         why = "out of reach when it was done"
@@ -162,11 +162,11 @@ def tell(
             side = exchange(own, network, member, both.who, LeadChoice(numbers=(lead,)))
             notes += side.notes
             note_delivery(own, member, str(MessageKind.LEADS), lead, new_id())
-            ends |= {member: end} if (end := side.own_end(lead)) else {}
+            sides[member] = side
         except (RibinError, OSError) as error:
             notes.append(not_recorded(member, str(error)))
             note_delivery(own, member, str(MessageKind.LEADS), lead, new_id(), str(error))
-    return tuple(dict.fromkeys(notes)), ends
+    return tuple(dict.fromkeys(notes)), sides
 
 
 def find_own_lead(own: Vault, lead: str) -> LeadHistory:

@@ -19,6 +19,7 @@ from ribin.cases.leads import (
     Review,
     ReviewBasis,
     ReviewRound,
+    VerdictContent,
 )
 from ribin.cases.record import RecordKind
 from ribin.errors import FormatError, ParameterError
@@ -93,13 +94,26 @@ class _Review(Printable, frozen=True):
     review: _ReviewNumber
     lead: _Number
     place: ReviewRound
-    conclusion: Conclusion
-    examined: ReviewBasis
     blind: bool
     reviewer: _Name
     member: MemberCode
     at: _Moment
     supersedes: Annotated[str, Meta(max_length=80)]
+    content_sha256: Hex32
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.review.startswith(f"{self.lead}/"):
+            raise ValueError(f"a number of lead {self.lead} needed, found {self.review}")
+
+
+class _Content(Printable, frozen=True):
+    review: _ReviewNumber
+    lead: _Number
+    member: MemberCode
+    conclusion: Conclusion
+    examined: ReviewBasis
+    salt: Hex32
 
 
 class _LeadWord(Printable, frozen=True):
@@ -113,6 +127,7 @@ class _LeadWord(Printable, frozen=True):
     blind: bool
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.kind not in WORDS:
             raise ValueError(f"{', '.join(WORDS)} needed, found {self.kind}")
 
@@ -127,8 +142,13 @@ class _Text(Statement, frozen=True):
             raise ValueError("a printable text needed, found other signs")
 
 
-Entry = Lead | Review | LeadWord
-_KINDS: dict[type, Any] = {Lead: _Lead, Review: _Review, LeadWord: _LeadWord}
+Entry = Lead | Review | VerdictContent | LeadWord
+_KINDS: dict[type, Any] = {
+    Lead: _Lead,
+    Review: _Review,
+    VerdictContent: _Content,
+    LeadWord: _LeadWord,
+}
 _WRITTEN = ("note", "reason")
 
 
@@ -137,6 +157,8 @@ def entry_problem(entry: Entry) -> str:
     facts = asdict(entry)
     if isinstance(entry, Lead) and (problem := _too_large(entry.figures)):
         return problem
+    if isinstance(entry, Review):  # its content is held against a kind of its own
+        del facts["conclusion"], facts["examined"]
     written = {name: facts.pop(name) for name in _WRITTEN if name in facts}
     try:
         as_facts(facts, _KINDS[type(entry)], type(entry).__name__.lower())

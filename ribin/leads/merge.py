@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ribin.cases.leads import Lead, LeadHistory, Review
+from ribin.cases.lead_history import verdicts_are_known
+from ribin.cases.leads import Lead, LeadHistory, Review, ReviewRound
 from ribin.cases.record import Record, RecordKind, body_sha256
 from ribin.errors import StoreError
 from ribin.exchange.message import MessageKind
 from ribin.leads.blindness import find_blindness, is_blind
-from ribin.leads.both_sides import BothSides, LeadChoice, both_sides
+from ribin.leads.both_sides import BothSides, LeadChoice, both_sides, exchange
 from ribin.leads.entries import Entry, entry_problem
-from ribin.leads.statements import is_same_lead, lead_for
+from ribin.leads.statements import TheirSide, is_same_lead, lead_for
 from ribin.search.network import Network
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.leads import (
+    content_of,
     entry_sha256,
     find_lead,
     insert_entry,
@@ -94,11 +96,25 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
         with both_sides(own, network, (member,), who, LeadChoice(every=True)) as both:
             side = both.theirs.get(member)
             carried += (side.taken if side else 0) + merge_stated(both)
+            opened = side is not None and opens_a_verdict(both, side)
             notes += both.notes if member in concerned or side else []
+        if opened:
+            carried += exchange(own, network, member, who, LeadChoice(every=True)).taken
         if side:
             for one in own_questions(own, receiver=member, kind=_LEADS, waiting=True):
                 note_delivery(own, member, _LEADS, one.subject, one.id)
     return carried, tuple(dict.fromkeys(notes))
+
+
+def opens_a_verdict(both: BothSides, side: TheirSide) -> bool:
+    """Whether an own verdict that the other has sealed may be opened now that both are in."""
+    for number, one in side.leads.items():
+        history = find_lead(both.own, number)
+        known = {word.id for word in one.words if word.kind is RecordKind.VERDICT}
+        for review in history.reviews if history and verdicts_are_known(history) else ():
+            if review.member == both.own_member and review.review not in known:
+                return True
+    return False
 
 
 # Which statements on a lead one member takes from another: what audit logs vouch for.
@@ -164,12 +180,19 @@ class _Receiving:
             return []
         if here:
             raise StoreError(f"review {review.review}: the two members know different ones by it")
+        words = self.both.theirs[self.sender].leads[self.lead].words
+        opened = any(w.kind is RecordKind.VERDICT and w.id == review.review for w in words)
+        if review.place is ReviewRound.SECOND and not opened:  # the first one is opened for it
+            self._refused(f"review {review.review}", "a second verdict with its content needed")
+            return []
         return [insert_entry(self.both.own, review)]
 
     def _take_word(self, said: Record) -> list[RowHash]:
         here = record_sha256(self.both.own, RECORDS, said.name)
         if here == said.sha256:
             return []
+        if said.kind is RecordKind.VERDICT:
+            return self._take_content(said)
         word, named = word_of(said), f"{said.kind} {said.id}"
         if word.review and record_sha256(self.both.own, "reviews", word.review) is None:
             return []  # of a verdict that was not taken
@@ -185,6 +208,22 @@ class _Receiving:
             raise StoreError(f"{named}: the two members know different ones by it")
         if word.blind and not is_blind(self.both, self.lead, word.review):
             self._refused(named[:80], "a log says that it was not blind")
+            return []
+        return [insert_version(self.both.own, said)]
+
+    def _take_content(self, said: Record) -> list[RowHash]:
+        """The content of a verdict, where it is what its giver bound itself to."""
+        content, named = content_of(said), f"content of {said.id}"
+        mine = find_lead(self.both.own, self.lead)
+        sealed = {one.review: one for one in mine.reviews if one.is_sealed} if mine else {}
+        if said.id not in sealed:
+            return []  # of a verdict that was not taken
+        wanted = sealed[said.id].content_sha256, sealed[said.id].member
+        found = said.body_sha256, said.member
+        if found != wanted or body_sha256(said.body or {}) != said.body_sha256:
+            self._refused(named[:80], "it differs from the salted hash that came first")
+            return []
+        if not self._vouched(content, f"{RECORDS}/{said.name}", named, said.sha256):
             return []
         return [insert_version(self.both.own, said)]
 

@@ -37,11 +37,13 @@ def status_of(history: LeadHistory) -> LeadStatus:
         return LeadStatus.CLOSED
     if not verdicts_are_known(history):
         return LeadStatus.SECOND_REVIEW_DUE if history.reviews else LeadStatus.LEAD
+    if history.awaits_content:
+        return LeadStatus.FIRST_VERDICT_SEALED
     if lacks_a_blind_verdict(history):
         return LeadStatus.BLINDNESS_DUE if awaits_logs(history) else LeadStatus.NOT_BLIND
     if awaits_confirmation(history):
         return LeadStatus.CONFIRMATION_DUE
-    first, *others = {review.conclusion.name for review in history.current}
+    first, *others = {review.conclusion.name for review in history.current if review.conclusion}
     known = {} if others else LeadStatus.__members__  # of the same names: inconclusive a, b and c
     return known.get(first, LeadStatus.NOT_CONFIRMED)
 
@@ -79,7 +81,7 @@ def check_new_lead(pair_histories: Iterable[LeadHistory]) -> None:
     """
     for history in pair_histories:
         status = status_of(history)
-        awaited = awaits_logs(history) or awaits_confirmation(history)
+        awaited = history.awaits_content or awaits_logs(history) or awaits_confirmation(history)
         if status.is_open or history.linked or awaited:
             found = f"lead {history.lead.lead}: this pair is there already ({status})"
             hint = f"`ribin lead show {history.lead.lead}` shows it"

@@ -11,18 +11,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import structs
 
-from ribin.cases.leads import (
-    Conclusion,
-    ExhibitRef,
-    Lead,
-    LeadHistory,
-    Review,
-    ReviewBasis,
-    ReviewRound,
-    Role,
-    is_by,
-)
-from ribin.cases.record import Record, reason_sha256
+from ribin.cases.lead_history import verdicts_are_known
+from ribin.cases.leads import ExhibitRef, Lead, LeadHistory, Review, ReviewRound, Role, is_by
+from ribin.cases.record import Record, RecordKind, canonical_bytes, reason_sha256
 from ribin.errors import AccessError, FormatError
 from ribin.exchange.lead_statements import (
     EndStatement,
@@ -80,7 +71,9 @@ def _unreadable(member: str, error: Exception) -> str:
 
 def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> LeadStatement:
     lead = lead_for(receiver, history.lead)
-    words = read_words(db, lead.lead)
+    opened = verdicts_are_known(history)
+    said = read_words(db, lead.lead)
+    words = [one for one in said if opened or one.kind is not RecordKind.VERDICT]
     mine = [review for review in history.reviews if review.member == own.member]
     givers = {r.review: one for r in mine if (one := _giver(own, db, history, r))}
     looks = [
@@ -95,7 +88,7 @@ def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> Lead
                 "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
             }
         ),
-        reviews=tuple(ReviewFacts(**_plain(vars(review))) for review in history.given),
+        reviews=tuple(map(_review_facts, history.given)),
         words=tuple(map(_word_facts, words)),
         vouched=tuple(_vouched(db, history, words)),
         looks=tuple(looks),
@@ -104,24 +97,20 @@ def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> Lead
     )
 
 
-def _plain(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {n: str(v) if isinstance(v, StrEnum) else v for n, v in columns.items()}
+def _review_facts(review: Review) -> ReviewFacts:
+    return ReviewFacts(**{n: getattr(review, n) for n in ReviewFacts.__struct_fields__})
 
 
 def _word_facts(said: Record) -> WordFacts:
-    body = said.body or {}
     facts = {name: getattr(said, name) for name in _OF_RECORDS}
-    return WordFacts(said.kind, **facts, review=body.get("review"), blind=body.get("blind"))
+    return WordFacts(said.kind, **facts, body=canonical_bytes(said.body or {}).decode())
 
 
-def record_of_word(said: WordFacts) -> Record:
+def _record_of(said: WordFacts) -> Record:
     """The record that the sender has of a word."""
-    found: dict[str, Any] = {"review": said.review, "blind": said.blind}
-    body: dict[str, Any] = {"lead": said.id.partition("/")[0]}
-    body |= {name: value for name, value in found.items() if value is not None}
     facts = {name: getattr(said, name) for name in _OF_RECORDS}
-    reason = reason_sha256(said.reason)
-    return Record(said.kind, body=body, reason_sha256=reason, **facts)
+    body = read_object(said.body.encode("utf-8", "surrogatepass"), "body")
+    return Record(said.kind, body=body, reason_sha256=reason_sha256(said.reason), **facts)
 
 
 def _giver(own: Vault, db: Any, history: LeadHistory, review: Review) -> Giver | None:
@@ -248,16 +237,13 @@ def _theirs(stated: LeadStatement) -> _Theirs:
     figures = read_object(facts["figures"].encode("utf-8", "surrogatepass"), "figures")
     lead = Lead(**{**facts, **ends, "figures": figures})
     reviews = tuple(map(_review, stated.reviews))
-    return _Theirs(stated, lead, reviews, tuple(map(record_of_word, stated.words)))
+    return _Theirs(stated, lead, reviews, tuple(map(_record_of, stated.words)))
 
 
 def _review(stated: ReviewFacts) -> Review:
-    words = {
-        "place": _choice(ReviewRound, stated.place),
-        "conclusion": _choice(Conclusion, stated.conclusion),
-        "examined": _choice(ReviewBasis, stated.examined),
-    }
-    return Review(**{**structs.asdict(stated), **words})
+    place = _choice(ReviewRound, stated.place)
+    facts = structs.asdict(stated) | {"place": place}
+    return Review(**facts, conclusion=None, examined=None, note="")
 
 
 def _choice(words: type[_Word], found: str) -> _Word:

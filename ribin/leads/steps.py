@@ -36,7 +36,8 @@ from ribin.leads.both_sides import (
     tell,
 )
 from ribin.leads.looks import viewer_of_this_process
-from ribin.leads.merge import Settled, merge_stated, settle
+from ribin.leads.merge import Settled, merge_lead, merge_stated, settle
+from ribin.leads.statements import TheirSide
 from ribin.search.network import Network
 from ribin.vault.accounts import check_proved
 from ribin.vault.audit import now_utc
@@ -44,6 +45,7 @@ from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import read_exhibits
 from ribin.vault.leads import (
     insert_entry,
+    insert_review,
     leads_of_pair,
     next_lead_number,
     next_review_number,
@@ -228,8 +230,23 @@ def told(own: Vault, network: Network | None, both: BothSides, step: Step) -> St
     """The step, once the other side was told of it; the notes say where that failed."""
     lead = step.history.lead.lead
     ends = {m: end for m, side in both.theirs.items() if (end := side.own_end(lead))}
-    notes, after = tell(own, network, both, lead)
-    return replace(step, notes=notes, ends=ends | after)
+    notes, sides = tell(own, network, both, lead)
+    after = {member: end for member, side in sides.items() if (end := side.own_end(lead))}
+    step = replace(step, notes=notes, ends=ends | after)
+    return _opened(own, both, sides, step) if sides and step.history.awaits_content else step
+
+
+def _opened(own: Vault, both: BothSides, sides: dict[str, TheirSide], step: Step) -> Step:
+    """The step once the content of a first verdict has come, which the other member states when it
+    was told of the second; what the two come to is known then."""
+    lead = step.history.lead.lead
+    with own.catalogue.writing() as db:
+        again = replace(both, own=db, theirs=sides, notes=[])
+        merge_lead(again, lead)
+        done = step_done(again, lead)
+    notes = tuple(dict.fromkeys([*step.notes, *done.notes]))
+    made = done.history.link is not None and step.history.link is None
+    return replace(step, history=done.history, notes=notes, link_made=made)
 
 
 def step_done(both: BothSides, lead: str, settled: Settled | None = None) -> Step:
@@ -334,7 +351,7 @@ def give_review(
             supersedes=earlier.review if earlier else "",
         )
         # Not the verdict: the log can be read before the second one is in.
-        both.log("review", lead, "", [insert_entry(both.own, review)], place=str(place))
+        both.log("review", lead, "", insert_review(both.own, review), place=str(place))
         step = step_done(both, lead, settle(both, lead, history))
     return told(own, network, both, step)
 

@@ -186,15 +186,18 @@ def remark_on(review: Review, history: LeadHistory) -> str:
     return "not blind: a verdict on the pair had been shown to this person or login"
 
 
+SEALED = "its content has not come yet, `ribin lead sync` fetches it"
 _ON = {ReviewBasis.ITEMS: "the items", ReviewBasis.CAST: "a cast"}
 
 
 def _verdict(review: Review, history: LeadHistory) -> str:
     remark = f", {said}" if (said := remark_on(review, history)) else ""
     over = f", supersedes {review.supersedes}" if review.supersedes else ""
+    given = f"{review.place} review {review.review} by {review.reviewer} ({review.member})"
+    if review.conclusion is None or review.examined is None:
+        return escaped(f"{given}, {review.at[:10]}{remark}{over}: {SEALED}")
     lines = (
-        f"{review.place} review {review.review} by {review.reviewer} ({review.member}), "
-        f"{review.at[:10]}, on {_ON[review.examined]}{remark}{over}:",
+        f"{given}, {review.at[:10]}, on {_ON[review.examined]}{remark}{over}:",
         f"  {str(review.conclusion).replace('_', ' ')}: {CONCLUSION_MEANING[review.conclusion]}",
         f"  {review.note}",
     )

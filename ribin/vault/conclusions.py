@@ -23,11 +23,18 @@ def conclusion_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[t
 def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
     yield from _appointment_problems(db, vouched)
     leads, reviews = dict[str, LeadHistory](), dict[str, LeadHistory]()
+    owner = _owner(db)
     for history in read_leads(db):
         leads[history.lead.lead] = history
         reviews.update((review.review, history) for review in history.given)
-        yield from (f"lead {history.lead.lead}: {text}" for text in _review_problems(history))
+        yield from (
+            f"lead {history.lead.lead}: {text}" for text in _review_problems(history, owner)
+        )
         yield from _persons_problems(db, history, vouched)
+    for said in read_versions(db, RecordKind.VERDICT):
+        named = {one.review: one for one in reviews[said.id].reviews} if said.id in reviews else {}
+        if said.id not in named or named[said.id].is_sealed:
+            yield f"review {said.id}: its content is not what its hash says"
     for said in (one for kind in WORDS for one in read_versions(db, kind)):
         word = word_of(said)
         stated = (said.body or {}).get("lead")
@@ -42,8 +49,11 @@ def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
                 yield f"review {word.review}: {text}"
 
 
-def _review_problems(history: LeadHistory) -> Iterator[str]:
+def _review_problems(history: LeadHistory, owner: str) -> Iterator[str]:
     given = {review.review: review for review in history.given}
+    for review in history.reviews:
+        if review.is_sealed and (review.member == owner or len(history.lead.members) < 2):
+            yield f"review {review.review}: its content is not what its hash says"
     for review in history.given:
         over = given.get(review.supersedes)
         own = over and is_by(over, review.reviewer, review.member)

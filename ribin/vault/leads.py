@@ -4,24 +4,46 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
+from secrets import token_hex
 from typing import Any
 
 from ribin.cases.lead_history import LeadStatements, read_pair
-from ribin.cases.leads import ExhibitRef, Lead, LeadHistory, LeadWord, Review, ReviewRound
-from ribin.cases.record import Record, RecordKind
+from ribin.cases.leads import (
+    Conclusion,
+    ExhibitRef,
+    Lead,
+    LeadHistory,
+    LeadWord,
+    Review,
+    ReviewBasis,
+    ReviewRound,
+    VerdictContent,
+)
+from ribin.cases.record import Record, RecordKind, body_sha256
 from ribin.errors import StoreError
-from ribin.vault.records import next_version, record_of, restored_suffix
+from ribin.vault.records import insert_version, next_version, record_of, restored_suffix
 from ribin.vault.rows import RowHash, columns_sha256, from_row, insert_record
 
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
 # backup, those that awaited the second one.
 VERDICTS_OF = "verdicts_of"
 _TABLES = {Lead: "leads", Review: "reviews"}
+_CONTENT = ("conclusion", "examined", "note")  # of a review: a record of its own
 
 
 def insert_entry(db: sqlite3.Connection, entry: Lead | Review) -> RowHash:
-    """Add a lead, or a review (one that supersedes another names it)."""
+    """Add a lead, or a review without its content (one that supersedes another names it)."""
     return insert_record(db, _TABLES[type(entry)], _columns(entry))
+
+
+def insert_review(db: sqlite3.Connection, review: Review) -> list[RowHash]:
+    """Add a review and its content, which has a hash that tells nothing of it."""
+    body = {name: str(getattr(review, name)) for name in _CONTENT} | {"salt": token_hex(32)}
+    said = next_version(db, RecordKind.VERDICT, review.review, body, review.reviewer, "")
+    said = replace(said, member=review.member, identity="")
+    sealed = replace(review, content_sha256=said.body_sha256)
+    return [insert_entry(db, sealed), insert_version(db, said)]
 
 
 def entry_sha256(entry: Lead | Review) -> str:
@@ -38,6 +60,7 @@ def _columns(entry: Lead | Review) -> dict[str, Any]:
         columns["figures"] = json.dumps(entry.figures, sort_keys=True, ensure_ascii=False)
     if isinstance(entry, Review):
         columns["supersedes"] = entry.supersedes or None
+        columns = {name: value for name, value in columns.items() if name not in _CONTENT}
     return columns
 
 
@@ -69,11 +92,13 @@ def lead_numbers(db: sqlite3.Connection, where: str, *values: str) -> list[tuple
 
 
 def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
-    """Leads that have a first verdict and no second one, or none that was blind and no link."""
+    """Leads that have a first verdict, with its content, and no second one, or none that was blind
+    and no link."""
     found = []
     for history in _histories(db, "lead IN (SELECT lead FROM reviews)"):
         blind = any(r.blind for r in history.counted if r.place is ReviewRound.SECOND)
-        found += [] if blind or history.link else [history.lead.lead]
+        known = not all(review.is_sealed for review in history.given)
+        found += [history.lead.lead] if known and not (blind or history.link) else []
     return sorted(found)
 
 
@@ -131,15 +156,36 @@ def _statements(db: sqlite3.Connection, row: sqlite3.Row) -> LeadStatements:
     lead = from_row(Lead, row, **ends, figures=json.loads(row["figures"]))
     if not isinstance(lead.at, str):
         raise TypeError(f"lead {lead.lead}: a moment needed, found {lead.at!r}")
-    rows = db.execute("SELECT * FROM reviews WHERE lead = ?", (lead.lead,))
-    reviews = (from_row(Review, one, supersedes=one["supersedes"] or "") for one in rows)
-    return LeadStatements(lead, tuple(reviews), tuple(map(word_of, read_words(db, lead.lead))))
+    rows = db.execute("SELECT * FROM reviews WHERE lead = ?", (lead.lead,)).fetchall()
+    said = read_words(db, lead.lead)
+    contents = {one.id: one for one in said if one.kind is RecordKind.VERDICT}
+    reviews = (_review(one, contents.get(one["review"])) for one in rows)
+    words = (word_of(one) for one in said if one.kind is not RecordKind.VERDICT)
+    return LeadStatements(lead, tuple(reviews), tuple(words))
+
+
+def _review(row: sqlite3.Row, said: Record | None) -> Review:
+    given: dict[str, Any] = dict.fromkeys(_CONTENT) | {"note": ""}
+    if said and said.body and body_sha256(said.body) == row["content_sha256"]:
+        given["conclusion"] = Conclusion(said.body["conclusion"])
+        given["examined"] = ReviewBasis(said.body["examined"])
+        given["note"] = said.body["note"]
+    return from_row(Review, row, supersedes=row["supersedes"] or "", **given)
+
+
+def content_of(said: Record) -> VerdictContent:
+    """A record of the content of a review as such."""
+    body = said.body or {}
+    texts = [str(body.get(name, "")) for name in (*_CONTENT, "salt")]
+    return VerdictContent(said.id, said.id.partition("/")[0], said.member, *texts)
 
 
 # Words on a lead are records: one for each member that states one; of blindness, for each verdict.
+# So is the content of a verdict.
 
 WORDS = (RecordKind.CLOSURE, RecordKind.CONFIRMATION, RecordKind.WITHDRAWAL, RecordKind.BLINDNESS)
-_WORDS = f"kind IN ({', '.join('?' * len(WORDS))})"
+_STATED = (*WORDS, RecordKind.VERDICT)
+_WORDS = f"kind IN ({', '.join('?' * len(_STATED))})"
 
 
 def next_word(
@@ -149,13 +195,14 @@ def next_word(
     review."""
     owner = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
     word = f"{found.get('review', lead)}/{owner}{restored_suffix(db)}"
-    return next_version(db, kind, word, {"lead": lead, **found}, who, reason)
+    said = next_version(db, kind, word, {"lead": lead, **found}, who, reason)
+    return replace(said, identity="")  # that stays at home, in the audit log
 
 
 def read_words(db: sqlite3.Connection, lead: str) -> list[Record]:
-    """The words on a lead, whoever stated them."""
+    """The words on a lead and the contents of its verdicts, whoever stated them."""
     query = f"SELECT * FROM records WHERE {_WORDS} AND id > ? AND id < ? ORDER BY record"
-    return [record_of(row) for row in db.execute(query, (*WORDS, f"{lead}/", f"{lead}0"))]
+    return [record_of(row) for row in db.execute(query, (*_STATED, f"{lead}/", f"{lead}0"))]
 
 
 def is_named_as_stated(word: LeadWord) -> bool:

@@ -195,16 +195,12 @@ CREATE TABLE reviews (
     review TEXT PRIMARY KEY NOT NULL CHECK (review <> ''),
     lead TEXT NOT NULL REFERENCES leads (lead),
     place TEXT NOT NULL CHECK (place IN ('first', 'second')),
-    conclusion TEXT NOT NULL CHECK (conclusion IN (
-        'identification', 'inconclusive_a', 'inconclusive_b', 'inconclusive_c',
-        'elimination', 'unsuitable')),
-    examined TEXT NOT NULL CHECK (examined IN ('items', 'cast')),
     blind INTEGER NOT NULL CHECK (blind IN (0, 1)),
     reviewer TEXT NOT NULL CHECK (reviewer <> ''),
     member TEXT NOT NULL,
     at TEXT NOT NULL,
-    note TEXT NOT NULL,
-    supersedes TEXT
+    supersedes TEXT,
+    content_sha256 TEXT NOT NULL CHECK (length(content_sha256) = 64)
 );
 CREATE INDEX reviews_by_lead ON reviews (lead);
 CREATE TRIGGER leads_are_not_changed BEFORE UPDATE ON leads

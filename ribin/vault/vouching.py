@@ -15,7 +15,7 @@ from typing import Any
 
 _OF_LEADS = (
     *("leads", "reviews", "records/closure", "records/confirmation", "records/withdrawal"),
-    "records/blindness",
+    *("records/blindness", "records/verdict"),
 )
 _OF_EXHIBITS = ("events", "exhibits", "aliases", "records/event", "records/exhibit")
 
@@ -36,7 +36,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "password": ("records/account",),
     "account removed": ("records/account",),
     "lead": ("leads",),
-    "review": ("reviews",),
+    "review": ("reviews", "records/verdict"),
     "withdrawal": ("records/withdrawal",),
     "blindness": ("records/blindness",),
     "close": ("records/closure",),

@@ -22,7 +22,7 @@ from ribin.leads.steps import (
     take_up_lead,
     withdraw_link,
 )
-from ribin.leads.text import LeadView, remark_on
+from ribin.leads.text import SEALED, LeadView, remark_on
 from ribin.leads.trace import trace_exhibit
 from ribin.search.network import Network
 from ribin.services.inbox import allow_question, held_questions, refuse_question
@@ -133,6 +133,7 @@ def _lead_page(
         meaning=CONCLUSION_MEANING,
         examined=list(ReviewBasis),
         remark_on=remark_on,
+        sealed_words=SEALED,
         notes=request.query_params.getlist("note")[:5],
     )
 

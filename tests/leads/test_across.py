@@ -96,13 +96,13 @@ def test_without_the_other_log_a_verdict_makes_no_link_before_both_are_read(both
     both.take_up()
     both.review("JAM", EXAMINER)
     step = both.review("BLZ", THIRD, reached=False)
-    assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)
+    assert (step.link_made, step.standing) == (False, LeadStatus.FIRST_VERDICT_SEALED)
     assert (step.history.reviews[-1].blind, step.history.unchecked) == (False, ("JAM-BLZ-L1/BLZ1",))
     words = ("lead", "show", "JAM-BLZ-L1", "--vault", both.vaults["BLZ"].path, "--as", THIRD)
     told = ribin(*words).out
     assert "blindness not checked: the log of the other member was not in reach" in told
-    assert "no link yet: `ribin lead sync` reads the logs of both members" in told
-    with pytest.raises(StoreError, match=r"there already \(blindness not checked\)"):
+    assert "its content has not come yet, `ribin lead sync` fetches it" in told
+    with pytest.raises(StoreError, match=r"there already \(first verdict not opened\)"):
         both.take_up(reached=False, code="BLZ")
     file = synced(both, syncs)
     assert ([r.blind for r in file.reviews], file.unchecked) == ([True, True], ())
@@ -117,7 +117,7 @@ def test_a_look_in_the_other_countrys_log_is_found_when_they_meet(both, syncs):
     both.sit_down("BLZ", THIRD)  # from the own session, under a borrowed name
     look_at_lead(both.vaults["JAM"], "JAM-BLZ-L1", EXAMINER)
     step = both.review("BLZ", THIRD, reached=False)
-    assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)
+    assert (step.link_made, step.standing) == (False, LeadStatus.FIRST_VERDICT_SEALED)
     file = synced(both, syncs)
     assert ([r.blind for r in file.reviews], file.link, file.unchecked) == ([True, False], None, ())
     assert status_of(file) is LeadStatus.NOT_BLIND
@@ -155,7 +155,6 @@ def test_a_link_of_which_the_own_log_says_it_was_not_blind_is_not_taken(both):
         said = next_word(db, RecordKind.BLINDNESS, "JAM-BLZ-L1", THIRD, "", **found)
         records = dict([insert_version(db, said)])
         append_row(db, "blindness", "JAM-BLZ-L1", THIRD, "", {"records": records})
-    assert both.file("BLZ").linked
     _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
     why = "not taken from BLZ: a log says that it was not blind"
     assert notes == (f"JAM: blindness JAM-BLZ-L1/BLZ1/BLZ {why}",)

@@ -258,7 +258,7 @@ def test_the_command_writes_them(ribin, pair):
         give_review(vault, reached, link, FOUND, ReviewBasis.ITEMS, who=who, note="n")
     words = ("lead", "sync", "--vault", blz.path, "--network", file, "--who", SECOND)
     done = ribin(*words)
-    assert (done.code, done.out) == (0, "2 entries carried over\n")
+    assert (done.code, done.out) == (0, "4 entries carried over\n")
     place = blz.path / "notices" / f"{link}-confirmed-BLZ"
     names = f"{place}.json, {place.name}.html and {place.name}.pdf"
     assert done.err.splitlines() == [f"notice to BLZ: {names}"]

@@ -204,7 +204,7 @@ def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, netwo
     assert (lead.reference_event, lead.comparison_event) == ("", "")
     assert "JAM-1" not in str([r.details for r in blz.audit_log()])
     actions = [row.action for row in blz.audit_log()]
-    assert [one for one in actions if one.startswith("lead rec")] == ["lead received"] * 2
+    assert [one for one in actions if one.startswith("lead rec")] == ["lead received"] * 3
     with pytest.raises(StoreError, match="this pair is there already"):
         take_up(blz, "BLZ:BLZ-1", abroad(jam, "JAM-1"), network=network)
     withdraw_link(blz, network, "JAM-BLZ-L1", who=SECOND, reason="cast of another case")
@@ -231,7 +231,7 @@ def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
     )
     review(blz, SECOND, lead="JAM-BLZ-L1")  # BLZ cannot reach JAM either: a first review there too
     carried, notes = sync_leads(jam, network, who=EXAMINER)
-    assert (carried, notes) == (4, ())  # a verdict each way, and what logs say of both
+    assert (carried, notes) == (6, ())  # a verdict each way, their contents, what logs say of both
     with pytest.raises(StoreError, match="both reviews are there"):
         review(blz, THIRD, network=network)
     withdraw_link(jam, None, "JAM-BLZ-L1", who=EXAMINER, reason="mixed up")

@@ -90,14 +90,23 @@ def folder(tmp_path_factory):
 
 
 FIRST, SECOND_OF = "review = 'JAM-L1/JAM1'", "review = 'JAM-L1/JAM2'"
+TURNED = (
+    "UPDATE records SET body = replace(body, 'identification', 'elimination') "
+    "WHERE kind = 'verdict' AND id {}"
+)
 ALTERATIONS = {
-    "a verdict turned": f"UPDATE reviews SET conclusion = 'elimination' WHERE {FIRST}",
-    "both verdicts turned": "UPDATE reviews SET conclusion = 'elimination' WHERE lead = 'JAM-L1'",
-    "an elimination turned": "UPDATE reviews SET conclusion = 'identification' WHERE "
-    "lead = 'JAM-L2'",
+    "a verdict turned": TURNED.format("= 'JAM-L1/JAM1'"),
+    "both verdicts turned": TURNED.format("LIKE 'JAM-L1/%'"),
+    "an elimination turned": "UPDATE records SET body = replace(body, 'elimination', "
+    "'identification') WHERE kind = 'verdict' AND id LIKE 'JAM-L2/%'",
     "a verdict of another person": f"UPDATE reviews SET reviewer = 'Cy Dale' WHERE {SECOND_OF}",
     "a verdict made blind": f"UPDATE reviews SET blind = 0 WHERE {SECOND_OF}",
-    "a verdict's note": f"UPDATE reviews SET note = 'unsure' WHERE {FIRST}",
+    "a verdict's note": "UPDATE records SET body = replace(body, 'n', 'u') WHERE kind = 'verdict'",
+    "a verdict's hash": "UPDATE reviews SET content_sha256 = lower(hex(randomblob(32))) "
+    f"WHERE {FIRST}",
+    "a verdict without its content": "DELETE FROM records WHERE kind = 'verdict' "
+    "AND id = 'JAM-L1/JAM1'",
+    "a verdict blanked": "UPDATE records SET body = '' WHERE kind = 'verdict'",
     "a verdict's day": f"UPDATE reviews SET at = '2020-01-01T00:00:00.000+00:00' WHERE {FIRST}",
     "a verdict taken away": "DELETE FROM reviews WHERE lead = 'JAM-L2' AND place = 'second'",
     "a lead's figures": "UPDATE leads SET figures = '{\"score\": 99.8}' WHERE lead = 'JAM-L3'",
@@ -248,10 +257,10 @@ def test_an_alteration_is_found_whoever_vouches_for_it(db, name):
 
 @pytest.mark.parametrize("action", ["view", "export", "share", "import", "purge", "create"])
 def test_an_action_vouches_for_nothing_that_it_never_writes(db, action):
-    with altered(db, ALTERATIONS["both verdicts turned"]) as changed:
+    with altered(db, ALTERATIONS["a verdict of another person"]) as changed:
         append_row(db, action, "JAM-L1", "bob", "", {"records": changed})
         texts = [problem.text for problem in check_catalogue(db)]
-    row = rf"catalogue: reviews/JAM-L1/JAM1: row \d+ of the audit log, {action}, may not write it"
+    row = rf"catalogue: reviews/JAM-L1/JAM2: row \d+ of the audit log, {action}, may not write it"
     assert any(re.fullmatch(row, text) for text in texts)
 
 
