@@ -33,6 +33,7 @@ from ribin.foreign import read_packed
 from ribin.node.questions import BusyError, Log, NodeQuestion, Questions
 from ribin.node.trust import Trust
 from ribin.text import escaped
+from ribin.vault.parameter_sets import kept_parameters
 
 _WAIT_S = 10.0  # a request is answered by then, with 202 where the answer is not there
 _CHUNK = 1 << 16  # bytes that are handed over at once
@@ -87,8 +88,9 @@ def application(node: Node) -> Starlette:
     async def line(request: Request, key: PublicKey) -> Response:
         agreed = node.trust.agreed.get(key.member)
         facts = {"member": node.member, "version": __version__, "template_id": node.template_id}
+        earlier = sorted(kept_parameters(node.trust.vault).keys() - {node.template_id})
         scope = str(agreed.scope) if agreed else ""
-        return JSONResponse({**facts, "scope": scope, "time_s": time.time()})
+        return JSONResponse({**facts, "earlier": earlier, "scope": scope, "time_s": time.time()})
 
     async def status(request: Request, key: PublicKey) -> Response:
         if key != node.trust.own.public or not _is_here(request):

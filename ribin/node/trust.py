@@ -27,7 +27,7 @@ class Trust:
     """
 
     def __init__(self, vault: Path) -> None:
-        self._path = vault
+        self.vault = vault
         with Vault.open(vault, read_only=True) as opened:
             self.own: PrivateKey = own_key(opened)  # and again where it is changed
         self.peers: tuple[PublicKey, ...] = ()
@@ -45,12 +45,12 @@ class Trust:
         another passphrase now.
         """
         seen = tuple(
-            _stamp(self._path / name) for name in (CATALOGUE_FILE, f"{CATALOGUE_FILE}-wal")
+            _stamp(self.vault / name) for name in (CATALOGUE_FILE, f"{CATALOGUE_FILE}-wal")
         )
         renew = self._leaf.is_due
         if seen == self._seen and not renew:
             return False
-        with Vault.open(self._path, read_only=True) as opened:
+        with Vault.open(self.vault, read_only=True) as opened:
             known, agreed, own = trusted_keys(opened), agreements_of(opened), own_key(opened)
         ended = {member for member, one in agreed.items() if one.ended}
         self.agreed = {member: one for member, one in agreed.items() if not one.ended}

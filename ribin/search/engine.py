@@ -80,8 +80,12 @@ def search_marks(
     context: SearchContext,
     members: Sequence[str] = (),
     fuse_all: bool = False,
+    earlier: Sequence[Sequence[Template]] = (),
 ) -> SearchLists:
     """Search with each of the templates, one list each, and fuse the lists by rank.
+
+    `earlier` has for each query the same mark described with other parameters, for members that
+    have those alone.
 
     The first of the queries leads. `request.top` limits each list and the fused one. Where lists
     are fused, members are asked for `fusion_depth` rows: an exhibit at place 25 of two lists may be
@@ -99,7 +103,8 @@ def search_marks(
     fusing = sum(fusible) > 1
     deep = max(request.top, limits.fusion_depth) if fusing and request.top else request.top
     asked = replace(request, top=deep)
-    found = [_search(query, asked, context, members) for query in queries]
+    each = zip(queries, earlier or [()] * len(queries), strict=True)
+    found = [_search(query, asked, context, members, before) for query, before in each]
     for one in found:
         one.forget()
     results = [_cautioned(one.result, validation) for one in found]
@@ -128,7 +133,11 @@ def _cautioned(result: SearchResult, validation: ValidationParams) -> SearchResu
 
 
 def _search(
-    query: Template, request: Request, context: SearchContext, members: Sequence[str]
+    query: Template,
+    request: Request,
+    context: SearchContext,
+    members: Sequence[str],
+    earlier: Sequence[Template] = (),
 ) -> _Made:
     started, asked_at = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     params = context.params
@@ -138,7 +147,7 @@ def _search(
             f"needed, found {query.params_id}"
         )
     request, asked = _address(request, context.network, members)
-    answers = _ask_all(query, request, asked, context)
+    answers = _ask_all(query, request, asked, context, earlier)
     given = answers.given
     rows = sorted((row for answer in given.values() for row in answer.rows), key=row_order)
     ranked = (replace(row, rank=n) for n, row in enumerate(rows[: request.top], start=1))
@@ -203,7 +212,11 @@ class _Answers:
 
 
 def _ask_all(
-    query: Template, request: Request, asked: Sequence[str], context: SearchContext
+    query: Template,
+    request: Request,
+    asked: Sequence[str],
+    context: SearchContext,
+    earlier: Sequence[Template],
 ) -> _Answers:
     """Ask all at once. A wider search is in the asker's log before anybody is asked, one within the
     country before it is answered. What cannot be logged is not asked, nor answered."""
@@ -219,7 +232,7 @@ def _ask_all(
             anchor = log_request(vault, "search", query, request, members=list(asked))
             name = as_seen_by("", vault).hidden_scan_name(query.provenance.sha256)
             request = replace(request, anchor=anchor, query=name)
-    found = _answers_of(query, request, asked, context, answers)
+    found = _answers_of(query, request, asked, context, answers, earlier)
     for code in asked:
         answer = found[code]
         if isinstance(answer, Answer):
@@ -252,6 +265,7 @@ def _answers_of(
     asked: Sequence[str],
     context: SearchContext,
     answers: _Answers,
+    earlier: Sequence[Template],
 ) -> dict[str, _Found]:
     """The answer of each, or why there is none. Who answers in this process, or by a bundle that is
     here, does so in turn: threads of its own would make nothing faster. Meanwhile lines wait."""
@@ -264,7 +278,7 @@ def _answers_of(
         near: dict[str, Member] = {}
         for code in asked:
             try:
-                member = member_of(code, home, context)
+                member = member_of(code, home, context, earlier)
                 if isinstance(member, OtherMember) and member.line.carrier.way is not Way.FOLDER:
                     prepared = member.prepare(query, request)
                     _put_into_outbox(context, home, code, prepared)
