@@ -17,8 +17,8 @@ def doctor(lines: bool, call: Call) -> None:
 
     With --vault and --network it looks at them as well: whether they open, what they hold, the
     room on the disk, the clock, the last row of the audit log. Of each line to another member it
-    tries certificate, key, clock, version, parameters, agreement and round trip. Nothing is changed.
-    `ribin store check` looks at every byte of a vault.
+    tries certificate, key, clock, version, parameters, agreement and round trip; with --lines that
+    alone. Nothing is changed. `ribin store check` looks at every byte of a vault.
 
     Exit code: 0 fit for work, 1 something named is not, 3 the program itself is not.
 

@@ -200,7 +200,9 @@ def sync(call: Call) -> None:
     with call.own_vault() as vault:
         carried, notes = sync_leads(vault, network, who=call.who)
         told = announce_received(vault, network, call.who)
-        notes = (*notes, *deliver_waiting(vault, network))
+        sent = deliver_waiting(vault, network, who=call.who)
+        late = dict.fromkeys(f"{one.receiver}: not told yet: {why}" for one, why in sent if why)
+        notes = (*notes, *late)
     say(f"{carried} entries carried over")
     said = [*notes, *(one.text for one in told)]
     say("\n".join(said), err=True, nl=bool(said))

@@ -39,6 +39,7 @@ from ribin.foreign import Name, Statement, read_facts, read_packed
 from ribin.text import escaped
 
 PORT = 8943
+ENDED = "ended"  # in place of a scope: there was an agreement
 _CONNECT_S = 10.0  # for a connection and its handshake: ten round trips of a thin line
 _UNREACHED_S = 4.0  # in which a node that is being started anew may come back
 _SILENCE_S = 25.0  # without a byte, after which a line counts as cut; a node says something in 10 s
@@ -58,7 +59,7 @@ class LineFacts:
     version: str
     template_id: str  # of the parameters that its templates are made with
     earlier: tuple[str, ...]  # sets of parameters that it answers with as well
-    scope: str  # how near it says that we are; empty where it agreed nothing with us
+    scope: str  # how near it says that we are, or "ended"; empty where it agreed nothing with us
     round_trip_s: float
     clock_s: float  # how much its clock is ahead of ours
 

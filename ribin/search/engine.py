@@ -24,6 +24,7 @@ from ribin.errors import (
     ParameterError,
     RibinError,
     StoreError,
+    error_with_hint,
 )
 from ribin.exchange.carrier import Way
 from ribin.exchange.line import Prepared
@@ -239,7 +240,7 @@ def _ask_all(
             answers.given[code] = answer
             answers.notes += answer.notes
         else:
-            answers.unavailable.append((code, str(answer)))
+            answers.unavailable.append((code, error_with_hint(answer)))
     rows = {code: len(answer.rows) for code, answer in answers.given.items()}
     facts: dict[str, Any] = {"rows": rows}
     for name in ("bundle", "anchor", "sha256"):
@@ -257,6 +258,7 @@ def _ask_all(
 _Found = Answer | RibinError | OSError
 _GRACE_S = 2.0  # that a carrier may take to say that the time is over
 _MAY_FAIL = (StoreError, AccessError, FormatError, OSError)
+_OTHERS_MAY_FAIL = (RibinError, OSError)  # what is wrong usage there is no reason to ask nobody
 
 
 def _answers_of(
@@ -286,12 +288,14 @@ def _answers_of(
                     sent[code] = (prepared, future)
                 else:
                     near[code] = member
-            except _MAY_FAIL as error:
+            except _OTHERS_MAY_FAIL as error:
                 found[code] = error
         for code, member in near.items():
             try:
                 found[code] = member.answer(query, request)
-            except _MAY_FAIL as error:
+            except _OTHERS_MAY_FAIL as error:
+                if code == home and not isinstance(error, _MAY_FAIL):
+                    raise
                 found[code] = error
         for code, (prepared, future) in sent.items():
             try:
@@ -299,16 +303,18 @@ def _answers_of(
                 found[code] = future.result(max(left_s, 0.0) + _GRACE_S)
             except TimeoutError:
                 found[code] = NoAnswerError(f"no answer in {context.deadline_s:g} s")
-            except _MAY_FAIL as error:
+            except _OTHERS_MAY_FAIL as error:
                 found[code] = error
-            late = isinstance(found[code], StoreError)  # no answer yet, or no line
-            if late and not isinstance(found[code], NoAnswerError):  # as without a line
-                bundled = bundle_of(code, home, context)
-                found[code] = bundled.answer(query, request) if bundled else found[code]
-                late = bundled is None
-            answers.waiting += [prepared.id] if late else []
+            away = isinstance(found[code], StoreError) and not isinstance(
+                found[code], NoAnswerError
+            )
+            if away and (bundled := bundle_of(code, home, context)):  # as without a line
+                found[code] = bundled.answer(query, request)
+            # Whoever has not answered, or refused, may do so once that is mended.
+            problem = "" if isinstance(found[code], Answer) else str(found[code])
+            answers.waiting += [prepared.id] if problem else []
             with open_member(context.network.members[home].folder, home) as vault:
-                settle_question(vault, prepared.id, str(found[code]) if late else "")
+                settle_question(vault, prepared.id, problem)
     finally:
         pool.shutdown(wait=False)
     return found

@@ -174,6 +174,7 @@ def _line(code: str, address: str, own: Path | None, params: Params) -> Finding:
 
 
 def _try_line(code: str, address: str, own: Path, params: Params) -> str:
+    from ribin.exchange.node_client import ENDED
     from ribin.services.lines import node_carrier
     from ribin.vault.agreements import agreements_of
     from ribin.vault.parameter_sets import NO_SET_SHARED, kept_parameters
@@ -204,14 +205,16 @@ def _try_line(code: str, address: str, own: Path, params: Params) -> str:
                 f"a set that both have: {NO_SET_SHARED}",
             )
         )
-    if not told.scope:
-        step = f"its administrator states it: `ribin network agree` at {code}"
-        problems.append((f"{code} has agreed nothing with us", step))
+    if told.scope in ("", ENDED):
+        said = f"{code} has {'ended its agreement' if told.scope else 'agreed nothing'} with us"
+        step = f"its administrator states one: `ribin network agree` at {code}"
+        problems.append((said, step))
     if agreed is None or agreed.ended:
-        problems.append((f"nothing agreed with {code} here", f"`ribin network agree {code}`"))
+        said = f"{'the agreement has ended' if agreed else 'nothing agreed'} with {code} here"
+        problems.append((said, f"`ribin network agree {code}`"))
     if problems:
-        said, steps = zip(*problems, strict=True)
-        raise UnfitError(f"{address}: {'; '.join(said)}", "; ".join(steps))
+        found, steps = ("; ".join(part) for part in zip(*problems, strict=True))
+        raise UnfitError(f"{address}: {found}", steps)
     near = f"{told.scope} there, {agreed.scope} here" if agreed else ""
     return (
         f"{address}: certificate by the trusted key of {code}; ribin {told.version}, parameters "

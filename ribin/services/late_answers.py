@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ribin.cases.exhibits import Request, SearchResult
 from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.results import SearchLists
-from ribin.errors import ParameterError, RibinError
+from ribin.errors import ParameterError, RibinError, error_with_hint
 from ribin.exchange.line import Prepared
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import SearchAnswer, SearchQuestion, request_of, stated_template
@@ -131,7 +131,9 @@ def _with_late(one: SearchResult, late: Sequence[_Late]) -> SearchResult:
     top = one.request.top if one.request else None
     ranked = enumerate(sorted(rows, key=row_order)[:top], start=1)
     counts = {**one.counts_by_member, **{code: a.counts for code, a in given.items()}}
-    why = {a.asked.receiver: str(a.found) for a in late if not isinstance(a.found, Answer)}
+    why = {
+        a.asked.receiver: error_with_hint(a.found) for a in late if not isinstance(a.found, Answer)
+    }
     left = {code: why.get(code, said) for code, said in one.unavailable if code not in given}
     states = {code: answer.snapshot for code, answer in given.items()}
     return replace(

@@ -57,7 +57,10 @@ def nodes(folder: Path, **params):
         urls = {c: stack.enter_context(served(folder / c, side(c))).url for c in HELD}
         yield {
             code: lines_file(
-                folder / f"{code}.toml", code, folder / code, {c: urls[c] for c in HELD if c != code}
+                folder / f"{code}.toml",
+                code,
+                folder / code,
+                {c: urls[c] for c in HELD if c != code},
             )
             for code in HELD
         }
