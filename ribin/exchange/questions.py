@@ -200,7 +200,19 @@ class ReleaseQuestion(Printable, frozen=True):
     reason: LongText
 
 
-class ReleaseAnswer(Statement, frozen=True):
+class CorrectionQuestion(Printable, frozen=True):
+    """Which fields of an exhibit the sender has corrected, of those the receiver may know. What
+    they are now an answer says, and what they were is for nobody else."""
+
+    exhibit: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
+    changed: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"\A[a-z_]{1,30}\Z")], ...],
+        Meta(min_length=1, max_length=30),
+    ]
+    who: LongText
+
+
+class LoggedAnswer(Statement, frozen=True):
     """It is in the receiver's log."""
 
 

@@ -14,7 +14,7 @@ import msgspec
 from ribin.errors import RibinError, StoreError
 from ribin.exchange.line import Line, Prepared, prepare
 from ribin.exchange.message import MessageKind
-from ribin.exchange.questions import ReleaseAnswer
+from ribin.exchange.questions import LoggedAnswer
 from ribin.leads.both_sides import LeadChoice, both_sides
 from ribin.leads.merge import merge_stated
 from ribin.search.network import Network
@@ -88,6 +88,21 @@ def deliver_waiting(
     return sent
 
 
+def tell_now(
+    vault: Vault, network: Network | None, members: Collection[str], who: str
+) -> list[str]:
+    """Tell members what waits for them, where there is a way to them; whether each has got it."""
+    sent = deliver_waiting(vault, network, who=who, receivers=members) if network else []
+    failed = {one.receiver: why for one, why in sent if why}
+    told = {one.receiver for one, _ in sent} - failed.keys()
+    return [
+        f"{member}: told"
+        if member in told
+        else f"{member}: not told yet: {failed.get(member, 'no line to it now')}"
+        for member in sorted(members)
+    ]
+
+
 def _deliveries(vault: Vault) -> list[OwnQuestion]:
     return [one for one in own_questions(vault, waiting=True) if one.is_delivery]
 
@@ -95,7 +110,7 @@ def _deliveries(vault: Vault) -> list[OwnQuestion]:
 def _send_in_order(
     vault: Vault, line: Line, waiting: list[OwnQuestion]
 ) -> Iterator[tuple[OwnQuestion, str]]:
-    """Send releases, oldest first, until one does not arrive."""
+    """Send releases and corrections, oldest first, until one does not arrive."""
     for one in waiting:
         if one.question:
             why = _send(vault, line, one)
@@ -108,7 +123,7 @@ def _send(vault: Vault, line: Line, one: OwnQuestion) -> str:
     """Send one; why it did not arrive, or nothing."""
     told = Prepared(one.id, MessageKind(one.kind), one.question)
     try:
-        line.send(told, ReleaseAnswer, DELIVERY_S)
+        line.send(told, LoggedAnswer, DELIVERY_S)
     except (RibinError, OSError) as error:
         with vault.catalogue.writing() as db:
             note_try(db, one.id, str(error))

@@ -20,14 +20,15 @@ from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
 from ribin.exchange.looks import LookQuestion, look_answer
 from ribin.exchange.message import Envelope, MessageKind
 from ribin.exchange.questions import (
+    CorrectionQuestion,
     CountsAnswer,
     CountsQuestion,
     HeadsAnswer,
     HeadsQuestion,
+    LoggedAnswer,
     OriginalAnswer,
     OriginalQuestion,
     OriginalStatement,
-    ReleaseAnswer,
     ReleaseQuestion,
     SearchAnswer,
     SearchQuestion,
@@ -204,7 +205,14 @@ def _release(asked: Asked, body: ReleaseQuestion) -> Reply:
     action = "release ended" if body.ended else "receive release"
     facts = {"owner": asked.sender, "original": body.original}
     row = LogRow(action, f"{asked.sender}:{body.exhibit}", facts)
-    return Reply(ReleaseAnswer(), (row,))
+    return Reply(LoggedAnswer(), (row,))
+
+
+def _correction(asked: Asked, body: CorrectionQuestion) -> Reply:
+    """That the sender corrected an exhibit of its own: into the log here."""
+    subject = f"{asked.sender}:{body.exhibit}"
+    facts = {"owner": asked.sender, "changed": list(body.changed)}
+    return Reply(LoggedAnswer(), (LogRow("receive correction", subject, facts),))
 
 
 def _leads(asked: Asked, body: LeadsQuestion) -> Reply:
@@ -285,6 +293,7 @@ HANDLERS: dict[MessageKind, Handler] = {
     MessageKind.LOOK: Handler(LookQuestion, _look),
     MessageKind.ORIGINAL: Handler(OriginalQuestion, _original),
     MessageKind.RELEASE: Handler(ReleaseQuestion, _release),
+    MessageKind.CORRECTION: Handler(CorrectionQuestion, _correction),
     MessageKind.TRACE: Handler(TraceQuestion, _trace, lambda body: body.start),
     MessageKind.LEADS: Handler(LeadsQuestion, _leads),
     MessageKind.COUNTS: Handler(CountsQuestion, _counts),

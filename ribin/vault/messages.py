@@ -156,10 +156,10 @@ class OwnQuestion:
 
     @property
     def is_delivery(self) -> bool:
-        """Whether it tells what was done here, a release or a step of a lead. A search waits for
-        the person who made it, and a state of all leads for the next bundle."""
+        """Whether it tells what was done here: a release, a correction, a step of a lead. A search
+        waits for the person who made it, and a state of all leads for the next bundle."""
         step = self.kind == "leads" and not self.question
-        return step or self.kind == "release"
+        return step or self.kind in ("release", "correction")
 
     @property
     def standing(self) -> str:

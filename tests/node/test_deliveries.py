@@ -120,3 +120,52 @@ def test_pauses_between_tries_double_up_to_six_hours():
         return (datetime.fromisoformat(one.due_at) - first).total_seconds() / 60
 
     assert [due_after(n) for n in (0, 1, 2, 3, 9, 10, 400)] == [0, 1, 2, 4, 256, 360, 360]
+
+
+def test_a_correction_is_told_to_whom_it_was_told_and_to_nobody_else(ribin, made, tmp_path):
+    """Released to Belize, then corrected: its log and its lead say which fields, not what was there
+    nor why; a field that it may not know is not told of; the next look has it as it is now."""
+    folder = shutil.copytree(made, tmp_path / "members")
+    by = ("--vault", folder / "JAM", "--who", "me")
+    with (
+        served(folder / "BLZ", owner_side(folder / "BLZ")) as blz,
+        served(folder / "JAM", owner_side(folder / "JAM")) as jam,
+    ):
+        file = lines_file(folder / "j.toml", "JAM", folder / "JAM", {"BLZ": blz.url})
+        other = lines_file(folder / "b.toml", "BLZ", folder / "BLZ", {"JAM": jam.url})
+        lines, back = ("--network", file), ("--vault", folder / "BLZ", "--network", other)
+        asked = ("--scope", "cluster", "--reason", "a shooting", "--json", "--who", "me")
+        found = json.loads(ribin("search", BLZ, *back, *asked).out)
+        row = next(one for one in found["candidates"] if one["member"] == "JAM")
+        edit = ("exhibit", "edit", JAM, "--reason", "the witness Smith misread it")
+        done = ribin(*edit, "--calibre", "7.65", *by, *lines)
+        assert (done.code, done.err) == (0, "")  # nobody has it on record
+        words = ("lead", "open", BLZ, f"JAM:{row['exhibit']}", "--note", "score", "--who", "me")
+        done = ribin(*words, *back, "--list", found["search"], "--json")
+        assert done.code == 0, done.err
+        lead = json.loads(done.out)["lead"]["lead"]
+        done = ribin(*edit, "--calibre", ".40", "--place", "Negril", *by, *lines)
+        assert "BLZ: told" in done.err
+        assert ribin("release", JAM, "--to", "BLZ", "--reason", "joint", *by, *lines).code == 0
+        done = ribin(*edit, "--place", "Kingston", *by)
+        assert "BLZ: not told yet: no line to it now" in done.err
+        assert ribin("network", "show", *by, *lines).code == 0  # reaches it
+        done = ribin("network", "show", *by, *lines)
+        looked = ribin("search", BLZ, *back, *asked)
+    assert waiting(folder) == []
+    rows = next(one for one in json.loads(looked.out)["candidates"] if one["member"] == "JAM")
+    assert rows["class_fields"]["calibre"] == ".40"
+    shown = ribin("lead", "show", lead, "--vault", folder / "BLZ", "--who", "me").out
+    told = [line.partition(": ")[2] for line in shown.splitlines() if "corrected" in line]
+    pseudonym = f"JAM:{row['exhibit']}"
+    assert told == [
+        f"JAM corrected calibre of {pseudonym}: look again",
+        f"JAM corrected place of {pseudonym}: look again",
+    ]
+    with Vault.open(folder / "BLZ") as vault:
+        log = "\n".join(map(str, vault.audit_log()))
+        assert vault.check().problems == ()
+    for hidden in ("Smith", "Negril", "7.65", "Kingston"):
+        assert hidden not in log
+    with Vault.open(folder / "JAM") as vault:
+        assert vault.check().problems == ()
