@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from ribin.comparison import Comparison
 from ribin.correlate.register import coarse_strengths
-from ribin.correlate.rings import RingSide, lay_rings
+from ribin.correlate.rings import RingSide, lay_rings, ring_moves
 from ribin.correlate.side import PreparedSide, prepare_rest, prepare_side
 from ribin.correlate.steps import correlate_sides
 from ribin.decide.lines import join_parts, lines_note
@@ -376,7 +376,8 @@ def _promising(reference: Template, comparison: Template, params: Params) -> tup
 
     def strengths(own: Alteration, other: Alteration) -> tuple[float, float]:
         one, two = rings_of(reference, own, describe), rings_of(comparison, other, describe)
-        return coarse_strengths(one, two, describe, correlate)
+        moves = ring_moves(describe, correlate, min(one.cover.shape[2], two.cover.shape[2]))
+        return coarse_strengths(one, two, moves, correlate.min_overlap)
 
     usual, _ = strengths(Alteration(), Alteration())
     found: list[tuple[float, tuple[SecondLook, ...]]] = []

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.correlate.rings import RingSide, lay_rings
-from ribin.correlate.turned import Level, lay_level, turn_surface
-from ribin.model import FloatArray, Template
+from ribin.correlate.turned import Level, lay_level
+from ribin.model import Template
 from ribin.params.defaults import BLOCK_PX
 
 
-@dataclass(frozen=True, eq=False)
-class PreparedSide:
-    """A template as the correlator uses it; prepared once, however many it is compared with."""
+class PreparedSide(NamedTuple):
+    """A template as the kernels use it; prepared once, however many it is compared with."""
 
     coarse: RingSide
     medium: Level
@@ -85,28 +85,3 @@ def _lay_out(template: Template) -> PreparedSide:
         cell_blocks=np.stack([place[rows, cols] for rows, cols in quarter], axis=1),
         cell_fill=filled / (2.0 * BLOCK_PX) ** 2,
     )
-
-
-# Turned copies of a side: at a few turns, the middle of each showing the turned point of its shift.
-
-
-def medium_copies(
-    side: PreparedSide, angles_deg: NDArray[np.float64], size_px: int, shifts_px: NDArray[np.int64]
-) -> FloatArray:
-    """The medium surface at some turns, (T, N, N), each with a shift of its own, (T, 2)."""
-    return _copies(side.medium, angles_deg, size_px, shifts_px)
-
-
-def fine_copies(
-    other: PreparedSide, angles_deg: NDArray[np.float64], size_px: int, shift_px: NDArray[np.int64]
-) -> FloatArray:
-    """The fine surface at a few turns, (T, N, N); its middle shows the turned point `shift`."""
-    return _copies(other.fine, angles_deg, size_px, np.tile(shift_px, (len(angles_deg), 1)))
-
-
-def _copies(
-    level: Level, angles_deg: NDArray[np.float64], size_px: int, shifts_px: NDArray[np.int64]
-) -> FloatArray:
-    out = np.empty((len(angles_deg), size_px, size_px), np.float32)
-    turn_surface(level.padded, level.reach, angles_deg, shifts_px, out)
-    return out
