@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from ribin.comparison import Comparison
@@ -42,6 +44,9 @@ from ribin.model import (
     mark_with_article,
 )
 from ribin.params.defaults import DEFAULT_PARAMS, DescribeParams, MethodParams, Params
+
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
 
 
 def extract_marks(
@@ -418,11 +423,12 @@ def _compare_altered(
     describe = params.of(reference.mark_type, reference.kind).describe
     own = Alteration(look.half, look.mirrored_reference, look.inverted)
     other = Alteration(1.0 / look.half, look.mirrored_comparison)
-    return compare_marks(
-        altered_template(reference, own, describe),
-        altered_template(comparison, other, describe),
-        params,
-    )
+    altered = _altered_reference(reference, own, describe)
+    return compare_marks(altered, altered_template(comparison, other, describe), params)
+
+
+# A query meets many others with few alterations: twelve of a scale, and two mirrored.
+_altered_reference = lru_cache(maxsize=16)(altered_template)
 
 
 def compare_many(
@@ -456,15 +462,19 @@ def compare_many(
         A template was made with other parameters than `params`.
     """
 
-    def against(other: Template) -> Comparison:
-        return compare_marks(query, other, params)
-
-    number = min(threads or os.cpu_count() or 1, len(templates))
-    if number < 2:
-        return [against(other) for other in templates]
     prepare_side(query)  # once, before they all ask for it
+    return on_threads(lambda other: compare_marks(query, other, params), templates, threads)
+
+
+def on_threads(
+    work: Callable[[_Item], _Made], items: Sequence[_Item], threads: int | None
+) -> list[_Made]:
+    """What the work makes of each item, in their order; as many threads as processors if None."""
+    number = min(threads or os.cpu_count() or 1, len(items))
+    if number < 2:
+        return [work(item) for item in items]
     with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(against, templates))
+        return list(pool.map(work, items))
 
 
 def _unlike(reference: Template, comparison: Template) -> str:

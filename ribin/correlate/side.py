@@ -13,6 +13,7 @@ from ribin.correlate.rings import RingSide, lay_rings
 from ribin.correlate.turned import Level, lay_level
 from ribin.model import Template
 from ribin.params.defaults import BLOCK_PX
+from ribin.surface._jit import kernel
 
 
 class PreparedSide(NamedTuple):
@@ -62,18 +63,28 @@ def prepare_rest(template: Template) -> PreparedSide:
     return side
 
 
+@kernel
+def _lay_blocks(cells, counts, runs, blocks, filled):
+    """Where the blocks of each cell stand among those of the runs, and what they hold."""
+    place = np.full(counts.shape, runs[:, 2].sum(), np.int64)
+    start = 0
+    for k in range(runs.shape[0]):
+        for col in range(runs[k, 1], runs[k, 1] + runs[k, 2]):
+            place[runs[k, 0], col] = start
+            start += 1
+    for k in range(cells.shape[0]):
+        filled[k] = 0.0
+        for corner in range(4):
+            row, col = cells[k, 0] + corner // 2, cells[k, 1] + corner % 2
+            blocks[k, corner] = place[row, col]
+            filled[k] += counts[row, col]
+
+
 def _lay_out(template: Template) -> PreparedSide:
     arrays = template.arrays
     cells = arrays["cells"].astype(np.int64)
-    counts = arrays["fine_counts"]
-    place = np.full(counts.shape, int(arrays["fine_runs"][:, 2].sum()), np.int64)
-    start = 0
-    for row, first, number in arrays["fine_runs"].tolist():
-        place[row, first : first + number] = np.arange(start, start + number)
-        start += number
-    corners = ((0, 0), (0, 1), (1, 0), (1, 1))
-    quarter = [(cells[:, 0] + r, cells[:, 1] + c) for r, c in corners]
-    filled = np.sum([counts[rows, cols] for rows, cols in quarter], axis=0)
+    blocks, filled = np.empty((len(cells), 4), np.int64), np.empty(len(cells))
+    _lay_blocks(cells, arrays["fine_counts"], arrays["fine_runs"], blocks, filled)
     half_px = (arrays["fine"].shape[0] - 1) / 2.0
     return PreparedSide(
         coarse=lay_rings(arrays["coarse"], arrays["coarse_cover"]),
@@ -82,6 +93,6 @@ def _lay_out(template: Template) -> PreparedSide:
         cells=cells,
         corners=cells * BLOCK_PX,
         center_um=(cells * BLOCK_PX + (BLOCK_PX - 0.5 - half_px)) * template.pitch_um,
-        cell_blocks=np.stack([place[rows, cols] for rows, cols in quarter], axis=1),
+        cell_blocks=blocks,
         cell_fill=filled / (2.0 * BLOCK_PX) ** 2,
     )
