@@ -106,7 +106,23 @@ def prepare_pair(
     needed = one.mark.mark_type
     two = side_of(comparison, asker, options.comparison, needed, trace=traces[1])
     _check_shown(asker, one, two)
-    return compare_sides(one, two, asker.params, trace=traces[2])
+    return compare_sides(*_in_one_set(one, two, asker), trace=traces[2])
+
+
+def _in_one_set(one: Side, two: Side, asker: Asker) -> tuple[Side, Side, Params]:
+    """Two sides with templates of one set of parameters, and its numbers: another member may have
+    an earlier set alone, which the own vault has kept."""
+    found = {side.template.params_id for side in (one, two)} - {asker.params.template_id}
+    params = asker.earlier.get(min(found)) if found else None
+    if params is None:
+        return one, two, asker.params
+    alike = [
+        replace(side, template=template)
+        for side in (one, two)
+        for template in (side.template, *side.earlier)
+        if template.params_id == params.template_id
+    ]
+    return (alike[0], alike[1], params) if len(alike) == 2 else (one, two, asker.params)
 
 
 def _check_shown(asker: Asker, one: Side, two: Side) -> None:
@@ -145,7 +161,8 @@ def candidate_pair(
     """
     side = candidate_side(session, request, candidate, action)
     check_pair_shown(session, request.who, (query, side))
-    return compare_sides(query, side, session.params)
+    asker = Asker(session.params, session, request)
+    return compare_sides(*_in_one_set(query, side, asker))
 
 
 def _rendered_pair(
@@ -326,7 +343,7 @@ def report_pair(
         options.head(member),
         pair.sides,
         pair.result,
-        params.params_id,
+        pair.result.params_id,
         params.of(one.mark.mark_type, one.mark.kind),
         chain,
         request if others else None,
