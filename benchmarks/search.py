@@ -1,6 +1,6 @@
 """A query inside galleries of up to a million: latency by stage, share of peak, memory, recall.
 
-python benchmarks/search.py [FOLDER] [--sizes N ...] [--keep DIR] [--queries N] [--weak ROW] [--quick]
+python benchmarks/search.py [FOLDER] [--sizes N ...] [--keep DIR] [--queries N] [--weak ROW]
 
 FOLDER holds scans and labels.csv. They are enrolled; the rest of a gallery are surrogates with
 their spectra and outlines (`loadtest`). `--keep` keeps the galleries and uses them again.
