@@ -28,6 +28,7 @@ class Side:
     whole: bool = True
     original: bytes | None = None  # the file as received, where another member has released it
     trace: Trace = NO_TRACE
+    earlier: tuple[Template, ...] = ()  # of the own vault, the mark with sets of parameters before
 
     @property
     def left_out(self) -> LeftOutShares | None:

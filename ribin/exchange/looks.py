@@ -55,6 +55,9 @@ class LookQuestion(Printable, frozen=True):
     every: bool = False
     scan: ScanWish = "no"
     any_params: bool = False
+    earlier: Annotated[  # other sets of parameters that the sender has, where there is none of it
+        tuple[Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")], ...], Meta(max_length=8)
+    ] = ()
 
 
 class _Event(Printable, frozen=True):

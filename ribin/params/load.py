@@ -49,9 +49,19 @@ def load_params(path: str | Path) -> Params:
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ParameterError(f"{path}: a TOML file of parameters needed, {error}") from error
-    params: Params = _override(Params(), tables, str(path))
+    return params_of(tables, str(path))
+
+
+def params_of(tables: Any, where: str) -> Params:
+    """The defaults with what sections and keys override; `where` stands in messages.
+
+    Raises ParameterError: as `load_params`.
+    """
+    if not isinstance(tables, dict):
+        raise ParameterError(f"{where}: sections of parameters needed, found none")
+    params: Params = _override(Params(), tables, where)
     if problem := find_problem(params):
-        raise ParameterError(f"{path}: {problem}")
+        raise ParameterError(f"{where}: {problem}")
     return params
 
 

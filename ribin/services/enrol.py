@@ -30,6 +30,7 @@ from ribin.services.search import search_scan
 from ribin.services.session import Session, Vaults
 from ribin.vault.enrol import Enrolment, EnrolOutcome, bytes_of, exhibit_problems
 from ribin.vault.exhibits import fields_of
+from ribin.vault.parameter_sets import keep_parameters
 from ribin.vault.redescribe import contents_as_read
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
@@ -205,6 +206,7 @@ class Admission:
                 reason=options.reason,
                 verdicts=one.found.verdicts,
             )
+            keep_parameters(vault.path, options.params)
         outcome_word = str(done.outcome)
         facts = (row.path.name, vault.member, done.exhibit, outcome_word, done.sha256, done.marks)
         return Enrolled(*facts, found, tuple(remarks))

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, defstruct
 
 from ribin.cases.annotation import AnnotatedPair
 from ribin.cases.exhibits import ClassFields, Event, ExhibitKind, Scope
-from ribin.cases.leads import Role
+from ribin.cases.leads import LONGEST_NOTE, Conclusion, ReviewBasis, Role
 from ribin.cases.list_review import CandidateStatus
 from ribin.cases.record import RecordKind
 from ribin.cases.recorded_search import SearchStatement
@@ -50,6 +50,19 @@ class _ExhibitBody(Printable, frozen=True):
 
 class _OnLead(Printable, frozen=True):
     lead: Name
+
+
+class _Blindness(Printable, frozen=True):
+    lead: Name
+    review: Name
+    blind: bool
+
+
+class _VerdictBody(Printable, frozen=True):
+    conclusion: Conclusion
+    examined: ReviewBasis
+    note: Annotated[str, Meta(max_length=LONGEST_NOTE)]
+    salt: Hex32
 
 
 class _Account(Statement, frozen=True):
@@ -104,6 +117,9 @@ def _types() -> Mapping[RecordKind, type[Struct]]:
         RecordKind.CANDIDATE: _Candidate,
         RecordKind.ASSIGNMENT: _Assignment,
         RecordKind.CONFIRMATION: _OnLead,
+        RecordKind.WITHDRAWAL: _OnLead,
+        RecordKind.BLINDNESS: _Blindness,
+        RecordKind.VERDICT: _VerdictBody,
         RecordKind.AGREEMENT: AgreementBody,
     }
 

@@ -22,6 +22,7 @@ from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.files import links_within
 from ribin.vault.log_facts import fact_problems
 from ribin.vault.messages import message_problems
+from ribin.vault.parameter_sets import parameter_problems
 from ribin.vault.permissions import act_problems
 from ribin.vault.recorded_searches import search_problems
 from ribin.vault.records import version_problems
@@ -75,6 +76,7 @@ def check_vault(
         problems += _description_problems(folder, catalogue)
         for check in (_link_problems, _stray_problems, _received_problems):
             problems += [Problem("", text) for text in check(folder, catalogue)]
+        problems += [Problem("", text) for text in parameter_problems(folder)]
     except StoreError as error:
         problems.append(Problem("", str(error)))
     return CheckReport(len(scans), size_bytes, tuple(problems))

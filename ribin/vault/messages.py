@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 # Answers that hold surfaces and originals are not kept: asked again, they are given by the rules of
 # then, and the log has it again.
 GIVEN_ANEW = ("look", "original")
+_TOLD = ("release", "correction")  # what was done here, whoever is told of it
 KEPT = timedelta(days=90)  # an answer, so that one who asks again by a bundle of old still gets it
 _LEASE = timedelta(minutes=15)  # after which work on a question counts as broken off
+_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)  # before what waits is sent again
 
 
 class QuestionState(StrEnum):
@@ -149,15 +151,33 @@ class OwnQuestion:
     answer: bytes = b""
     answered_at: str = ""
     tries: int = 0
+    tried_at: str = ""
     problem: str = ""
+
+    @property
+    def due_at(self) -> str:
+        """When it is sent again by itself: each pause is twice as long as the one before."""
+        if not self.tries:
+            return self.at
+        pause = min(_PAUSE * 2 ** min(self.tries - 1, 16), _LONGEST_PAUSE)
+        tried = datetime.fromisoformat(self.tried_at) + pause
+        return tried.isoformat(timespec="milliseconds")
+
+    @property
+    def is_delivery(self) -> bool:
+        """Whether it tells what was done here: a release, a correction, a step of a lead. A search
+        waits for the person who made it, and a state of all leads for the next bundle."""
+        step = self.kind == "leads" and not self.question
+        return step or self.kind in _TOLD
 
     @property
     def standing(self) -> str:
         """As it is shown to a person."""
         if self.answered_at:
             return f"delivered {self.answered_at[:16]}"
+        tried = f", tried {self.tries} times, again {self.due_at[:16]}" if self.tries > 1 else ""
         why = f": {self.problem}" if self.problem else ""
-        return f"waiting since {self.at[:16]}{why}"
+        return f"waiting since {self.at[:16]}{tried}{why}"
 
 
 def put_own_questions(
@@ -174,13 +194,15 @@ def put_own_questions(
 
 def put_own_question(act: Act, one: OwnQuestion) -> None:
     """As `put_own_questions`, as a part of an act, whose row names the kind."""
-    _forget_answered(act.db)
+    _forget_old(act.db)
     act.insert("outbox", vars(one))
 
 
-def _forget_answered(db: sqlite3.Connection) -> None:
+def _forget_old(db: sqlite3.Connection) -> None:
+    """Of long ago, answered questions and searches go."""
     before = (datetime.now(UTC) - KEPT).isoformat(timespec="milliseconds")
     db.execute("DELETE FROM outbox WHERE answered_at <> '' AND answered_at < ?", (before,))
+    db.execute("DELETE FROM outbox WHERE kind = 'search' AND at < ?", (before,))
 
 
 def note_answer(vault: Vault, one: OwnQuestion, answer: bytes = b"") -> None:
@@ -198,8 +220,8 @@ def _set_answer(db: sqlite3.Connection, question: str, answer: bytes) -> int:
 
 def note_try(db: sqlite3.Connection, question: str, problem: str) -> None:
     """It was sent and not answered."""
-    query = "UPDATE outbox SET tries = tries + 1, problem = ? WHERE id = ?"
-    db.execute(query, (problem[:500], question))
+    query = "UPDATE outbox SET tries = tries + 1, tried_at = ?, problem = ? WHERE id = ?"
+    db.execute(query, (now_utc(), problem[:500], question))
 
 
 def settle_question(vault: Vault, question: str, problem: str) -> None:
@@ -239,7 +261,7 @@ def note_delivery(
     with vault.catalogue.writing() as db:
         known = db.execute(f"SELECT id FROM outbox WHERE {where}", named).fetchone()
         if known is None:
-            _forget_answered(db)
+            _forget_old(db)
             insert_row(db, "outbox", vars(OwnQuestion(question, *named, b"")))
         held = known[0] if known else question
         if problem:
@@ -377,10 +399,11 @@ def _outbox_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator[s
             yield f"outbox {one.id}: its search is not the one that the audit log names"
     imported = max((one.seq for one in log if one.action == "import"), default=0)
     for said in log:
-        # A release waits until it is told, whatever happens; what else waits may be asked anew.
-        if said.action != "message" or said.facts.get("kind") != "release" or said.seq < imported:
+        # These wait until they are told, whatever happens; what else waits may be asked anew.
+        waits = said.action == "message" and said.facts.get("kind") in _TOLD
+        if not waits or said.seq < imported:
             continue
         for name in said.facts.get("records", {}):
             message = name.partition("/")[2]
             if message not in found and message not in answered:
-                yield f"outbox {message}: a release that was not told yet needed, found none"
+                yield f"outbox {message}: what was not told yet needed, found none"

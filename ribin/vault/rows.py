@@ -32,8 +32,6 @@ KEYS = {
     "descriptions": "description",
     "leads": "lead",
     "reviews": "review",
-    "links": "link",
-    "withdrawals": "withdrawal",
     "settings": "setting",
     "retention": "exhibit",
     "tombstones": "tombstone",
@@ -54,7 +52,7 @@ _PASSING = frozenset({"questions", "outbox"})
 _STATED = {
     "scans": ("exhibit", "lighting", "description"),
     "questions": ("at", "state", "answer"),
-    "outbox": ("subject", "answer", "answered_at", "tries", "problem"),
+    "outbox": ("subject", "answer", "answered_at", "tries", "tried_at", "problem"),
 }
 RowHash = tuple[str, str]  # name and SHA-256 of a row
 _T = TypeVar("_T")

@@ -16,7 +16,10 @@ from typing import Any
 
 from ribin.cases.leads import CORRECTING, DISCLOSING, ENROLLING, KEEPING, SEARCHING, Role
 
-_OF_LEADS = ("leads", "reviews", "links", "withdrawals", "records/closure", "records/confirmation")
+_OF_LEADS = (
+    *("leads", "reviews", "records/closure", "records/confirmation", "records/withdrawal"),
+    *("records/blindness", "records/verdict"),
+)
 _OF_EXHIBITS = ("events", "exhibits", "aliases", "records/event", "records/exhibit")
 _CHIEF = (Role.ADMINISTRATOR,)
 
@@ -74,9 +77,14 @@ ACTS: Mapping[str, ActRule] = {
     "password": ActRule(("records/account",)),  # `accounts.py` says whose, and by whom
     "account removed": ActRule(("records/account",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
     "lead": ActRule(("leads",), (Role.EXAMINER,), Needed.ALWAYS),
-    "review": ActRule(("reviews",), (Role.EXAMINER, Role.REVIEWER), Needed.ALWAYS, ProofNeeded.OWN),
-    "link": ActRule(("links",)),  # it follows from verdicts, whoever acts
-    "withdrawal": ActRule(("withdrawals",)),
+    "review": ActRule(
+        ("reviews", "records/verdict"),
+        (Role.EXAMINER, Role.REVIEWER),
+        Needed.ALWAYS,
+        ProofNeeded.OWN,
+    ),
+    "withdrawal": ActRule(("records/withdrawal",)),
+    "blindness": ActRule(("records/blindness",)),  # as the logs of both members say, whoever acts
     "close": ActRule(("records/closure",), (Role.EXAMINER, *_CHIEF), Needed.ALWAYS),
     "confirm": ActRule(("records/confirmation",), (Role.EXAMINER,), Needed.ALWAYS, ProofNeeded.OWN),
     "lead received": ActRule(_OF_LEADS),
@@ -94,6 +102,7 @@ ACTS: Mapping[str, ActRule] = {
         removes=True,
         blanks=("event", "exhibit", "scan"),
     ),
+    "drop parameters": ActRule((), KEEPING),
     "make key": ActRule((), KEEPING),
     "change key": ActRule((), KEEPING),
     "agree": ActRule(("records/agreement",), KEEPING),
@@ -124,7 +133,7 @@ ACTS: Mapping[str, ActRule] = {
 ANY_ACT = ActRule()
 # Tables whose rows are never changed while they are there.
 ONCE = frozenset(
-    {"leads", "reviews", "links", "withdrawals", "records", "scans", "marks", "descriptions"}
+    {"leads", "reviews", "records", "scans", "marks", "descriptions"}
     | {"tombstones", "bundles", "aliases", "outbox"}
 )
 RENAMING = frozenset({"edit"})  # what else it changes of a row follows from a record

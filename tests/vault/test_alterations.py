@@ -24,7 +24,7 @@ from vault_makers import make_exhibit, make_mark, make_scan, make_template
 
 from ribin.cases.annotation import FORMAT, AnnotatedPair, AnnotatedSide, Annotation
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis
+from ribin.cases.leads import Conclusion, ExhibitRef, Review, ReviewBasis, ReviewRound
 from ribin.cases.list_review import CandidateStatus
 from ribin.cases.record import RecordKind, canonical_bytes
 from ribin.cases.recorded_search import SearchStatement, lists_sha256
@@ -45,6 +45,7 @@ from ribin.vault.catalogue import Catalogue
 from ribin.vault.check import check_catalogue, received_sha256
 from ribin.vault.corrections import correct_exhibits, move_scan
 from ribin.vault.keys import own_key
+from ribin.vault.leads import insert_review, next_word
 from ribin.vault.list_review import state_candidate
 from ribin.vault.messages import OwnQuestion, note_answer, put_own_questions, questions_held
 from ribin.vault.passwords import add_account
@@ -52,7 +53,7 @@ from ribin.vault.people import appoint
 from ribin.vault.recorded_searches import add_search
 from ribin.vault.records import insert_version, next_version
 from ribin.vault.retention import keep_until, purge_exhibit
-from ribin.vault.rows import all_records, insert_record
+from ribin.vault.rows import all_records
 from ribin.vault.saved_searches import add_saved_search, end_saved_search, note_findings
 from ribin.vault.sharing import end_release, release_exhibit, set_default_sharing
 from ribin.vault.vocabulary import state_synonym
@@ -153,29 +154,36 @@ def state_more(vault, asker):
 
 
 FIRST, SECOND_OF = "review = 'JAM-L1/JAM1'", "review = 'JAM-L1/JAM2'"
+TURNED = (
+    "UPDATE records SET body = replace(body, 'identification', 'elimination') "
+    "WHERE kind = 'verdict' AND id {}"
+)
 ALTERATIONS = {
-    "a verdict turned": f"UPDATE reviews SET conclusion = 'elimination' WHERE {FIRST}",
-    "both verdicts turned": "UPDATE reviews SET conclusion = 'elimination' WHERE lead = 'JAM-L1'",
-    "an elimination turned": "UPDATE reviews SET conclusion = 'identification' WHERE "
-    "lead = 'JAM-L2'",
+    "a verdict turned": TURNED.format("= 'JAM-L1/JAM1'"),
+    "both verdicts turned": TURNED.format("LIKE 'JAM-L1/%'"),
+    "an elimination turned": "UPDATE records SET body = replace(body, 'elimination', "
+    "'identification') WHERE kind = 'verdict' AND id LIKE 'JAM-L2/%'",
     "a verdict of another person": f"UPDATE reviews SET reviewer = 'Cy Dale' WHERE {SECOND_OF}",
     "a verdict made blind": f"UPDATE reviews SET blind = 0 WHERE {SECOND_OF}",
-    "a verdict's note": f"UPDATE reviews SET note = 'unsure' WHERE {FIRST}",
+    "a verdict's note": "UPDATE records SET body = replace(body, 'n', 'u') WHERE kind = 'verdict'",
+    "a verdict's hash": "UPDATE reviews SET content_sha256 = lower(hex(randomblob(32))) "
+    f"WHERE {FIRST}",
+    "a verdict without its content": "DELETE FROM records WHERE kind = 'verdict' "
+    "AND id = 'JAM-L1/JAM1'",
+    "a verdict blanked": "UPDATE records SET body = '' WHERE kind = 'verdict'",
     "a verdict's day": f"UPDATE reviews SET at = '2020-01-01T00:00:00.000+00:00' WHERE {FIRST}",
     "a verdict taken away": "DELETE FROM reviews WHERE lead = 'JAM-L2' AND place = 'second'",
     "a lead's figures": "UPDATE leads SET figures = '{\"score\": 99.8}' WHERE lead = 'JAM-L3'",
     "a lead's exhibit": "UPDATE leads SET comparison = 'X4' WHERE lead = 'JAM-L3'",
     "a lead's examiner": "UPDATE leads SET examiner = 'Cy Dale' WHERE lead = 'JAM-L3'",
     "a lead taken away": "DELETE FROM leads WHERE lead = 'JAM-L3'",
-    "a link taken away": "DELETE FROM links WHERE link = 'JAM-L1'",
-    "a link's verdicts": "UPDATE links SET first_review = second_review WHERE link = 'JAM-L1'",
-    "a link of eliminations": "INSERT INTO links SELECT 'JAM-L2', 'JAM-L2', l.pair, 'JAM-L2/JAM1',"
-    " 'JAM-L2/JAM2', '', '', max(r.at) FROM leads l JOIN reviews r USING (lead) WHERE"
-    " lead = 'JAM-L2'",
-    "a link withdrawn": "INSERT INTO withdrawals VALUES ('JAM-L9', 'JAM-L1', 'Cy Dale', 'JAM', "
-    "'2026-01-01', 'unsure')",
-    "a withdrawal taken away": "DELETE FROM withdrawals",
-    "a withdrawal's reason": "UPDATE withdrawals SET reason = 'none'",
+    "a link withdrawn": "INSERT INTO records SELECT 'withdrawal/JAM-L1/JAM/1', kind, 'JAM-L1/JAM',"
+    " 1, member, person, identity, at, reason, reason_sha256, body, body_sha256, previous_sha256"
+    " FROM records WHERE kind = 'withdrawal'",
+    "a withdrawal taken away": "DELETE FROM records WHERE kind = 'withdrawal'",
+    "a withdrawal's reason": "UPDATE records SET reason = 'none' WHERE kind = 'withdrawal'",
+    "a withdrawal of another lead": "UPDATE records SET id = 'JAM-L1/JAM', "
+    "record = 'withdrawal/JAM-L1/JAM/1' WHERE kind = 'withdrawal'",
     "a calibre": "UPDATE exhibits SET calibre = '.40' WHERE exhibit = 'X1'",
     "a sharing level": "UPDATE exhibits SET sharing = 'country' WHERE exhibit = 'X1'",
     "an exhibit's event": "UPDATE exhibits SET event = 'E-X3' WHERE exhibit = 'X1'",
@@ -315,7 +323,7 @@ ALTERATIONS = {
     "a waiting search of another number": "UPDATE outbox SET subject = 'JAM-Q1' WHERE "
     "kind = 'search'",
     "a message added": "INSERT INTO outbox SELECT 'ab' || substr(id, 3), receiver, kind, subject, "
-    "at, question, answer, answered_at, tries, problem FROM outbox WHERE kind = 'search'",
+    "at, question, answer, answered_at, tries, tried_at, problem FROM outbox WHERE kind = 'search'",
     "an answer of another member": "UPDATE outbox SET answer = x'00', answered_at = '2026-01-01' "
     "WHERE kind = 'search'",
     "a row of the log": "UPDATE audit SET who = 'Cy Dale' WHERE seq = 20",
@@ -392,10 +400,10 @@ def test_an_alteration_is_found_whoever_vouches_for_it(db, name):
 
 @pytest.mark.parametrize("action", ["view", "export", "share", "import", "purge", "create"])
 def test_an_action_vouches_for_nothing_that_it_never_writes(db, action):
-    with altered(db, ALTERATIONS["both verdicts turned"]) as changed:
+    with altered(db, ALTERATIONS["a verdict of another person"]) as changed:
         append_row(db, action, "JAM-L1", "bob", "", {"records": changed})
         texts = [problem.text for problem in check_catalogue(db)]
-    row = rf"catalogue: reviews/JAM-L1/JAM1: row \d+ of the audit log, {action}, may not write it"
+    row = rf"catalogue: reviews/JAM-L1/JAM2: row \d+ of the audit log, {action}, may not write it"
     assert any(re.fullmatch(row, text) for text in texts)
 
 
@@ -480,10 +488,8 @@ def odd_body(db) -> Written:
 
 def reviewed(db) -> Written:
     """A blind second verdict of a person who has an account, under the name alone."""
-    columns = {"review": "JAM-L3/JAM1", "lead": "JAM-L3", "place": "second", "blind": True}
-    columns |= {"conclusion": "identification", "examined": "items", "reviewer": THIRD}
-    said = {"member": "JAM", "at": now_utc(), "note": "seen", "supersedes": None}
-    return dict([insert_record(db, "reviews", {**columns, **said})])
+    verdict = SAME, ReviewBasis.ITEMS, True, THIRD, "JAM", now_utc(), "seen"
+    return dict(insert_review(db, Review("JAM-L3/JAM1", "JAM-L3", ReviewRound.SECOND, *verdict)))
 
 
 def nothing(db) -> Written:
@@ -543,7 +549,7 @@ WHOLE_ACTS = {
         "a row of export needed before it",
     ),
     "a verdict under the name of an account": (
-        *(reviewed, "review", THIRD, "JAM-L3", {}),
+        *(reviewed, "review", THIRD, "JAM-L3", {"place": "second"}),
         "the account of Cy Dale needed, found stated",
     ),
 }
@@ -607,7 +613,7 @@ def test_a_lead_with_a_verdict_is_closed_by_an_administrator_alone(db, who, foun
     """A whole act as the program writes it, in somebody's name: the rules hold for it, too."""
     db.execute("BEGIN")
     try:
-        one = next_version(db, RecordKind.CLOSURE, "JAM-L2", {"lead": "JAM-L2"}, who, "mixed up")
+        one = next_word(db, RecordKind.CLOSURE, "JAM-L2", who, "mixed up")
         append_row(
             db, "close", "JAM-L2", who, "mixed up", {"records": dict([insert_version(db, one)])}
         )
