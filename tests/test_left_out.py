@@ -131,7 +131,7 @@ def test_a_report_says_it(pair, words):
     document = report_pair(pair, Asker(DEFAULT_PARAMS), ReportOptions("me"))
     html = document_html(document)
     assert f"reference: nothing; comparison: {words}" in html
-    assert "purple: dust" in html
+    assert "Left out (purple: dust" in html
 
 
 def test_a_template_alone_does_not_tell_it(folder, words):

@@ -40,12 +40,13 @@ from ribin.report.explanation import (
     SIDES,
     CellRow,
     cell_rows,
+    drawn_words,
     left_out_of_pair,
     outcome_counts,
     outcome_meanings,
 )
 from ribin.report.json import as_json
-from ribin.report.pictures import LEFT_OUT_NAMES, AnnotatedPlace, Points, draw_overlay, motion_of
+from ribin.report.pictures import AnnotatedPlace, Points, draw_overlay, motion_of
 from ribin.report.text import shift_words
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
@@ -247,9 +248,8 @@ def pictures_section(items: tuple[Side, Side], result: Comparison, method: Metho
         Figure(
             bare,
             f"Left {items[0].name}, right {items[1].name}, shaded by a light from the upper left"
-            + (", the right one moved onto the left" if result.compared else "")
-            + (" and drawn as its negative" if result.inverted else "")
-            + (f". Left out, {LEFT_OUT_NAMES}." if left_out_of_pair(items) else "."),
+            + (", the right one moved onto the left." if result.compared else ".")
+            + drawn_words(items, result),
         )
     ]
     if result.compared:

@@ -13,7 +13,7 @@ from ribin.cases.side import Side
 from ribin.comparison import CellFit, Comparison, turn_matrix
 from ribin.model import Mark, left_out_words
 from ribin.params.defaults import DecideParams
-from ribin.report.pictures import laid_by, measured_at
+from ribin.report.pictures import LEFT_OUT_NAMES, laid_by, measured_at
 from ribin.report.table import facts, table
 from ribin.report.text import comparison_end, comparison_head
 
@@ -89,6 +89,14 @@ def left_out_of_pair(sides: Sequence[Side]) -> str:
         return ""
     named = zip(SIDES.values(), said, strict=True)
     return "; ".join(f"{role}: {words or 'nothing'}" for role, words in named)
+
+
+def drawn_words(sides: Sequence[Side], result: Comparison) -> str:
+    """What the caption of a picture of a pair says beside its cells; empty, or with a blank before
+    it."""
+    negative = " The comparison is drawn as its negative." if result.inverted else ""
+    left_out = left_out_of_pair(sides)
+    return negative + (f" Left out ({LEFT_OUT_NAMES}): {left_out}." if left_out else "")
 
 
 def comparison_text(result: Comparison, params: DecideParams, left_out: str = "") -> str:

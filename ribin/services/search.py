@@ -15,6 +15,7 @@ from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
 from ribin.model import MarkType
 from ribin.report.document import ChainHead, Document
+from ribin.report.explanation import drawn_words
 from ribin.report.pictures import motion_of
 from ribin.report.search import CandidatePicture, lists_sha256, search_document
 from ribin.search.engine import search_marks
@@ -385,5 +386,6 @@ def _shown(
     figures = f"Score {result.score:.3f}, {result.cmc:g} of {result.cells} cells congruent."
     if result.compared and abs(result.score - candidate.score) > _SAME_SCORE:
         figures += f" The list has {candidate.score:.3f}: the marks are described otherwise now."
+    figures += drawn_words(pair.sides, result)
     picture = pair_picture(pair, session.params, for_print=True)
     return CandidatePicture(candidate.rank, name, picture, figures if result.compared else "")
