@@ -151,11 +151,10 @@ def _compared(items: tuple[Side, Side], result: Comparison) -> Section:
         f"{count[direction, False]} of the {side} ({count[direction, True]} not counted)"
         for direction, side in SIDES.items()
     ]
-    without = left_out_of_pair(items)
     facts = [
         ("Compared", f"{words(result.mark)} against {words(result.mark)}, {items[0].mark.kind}"),
         ("Measured surface", f"{measured[0]} mm\u00b2 and {measured[1]} mm\u00b2"),
-        ("Left out of the marks", without or "nothing"),
+        ("Left out of the marks", left_out_of_pair(items)),
         ("Cells", ", ".join(cells) if result.compared else "none"),
         ("Not compared", "; ".join(left_out) or "nothing: no other marks were found in the scans"),
     ]
