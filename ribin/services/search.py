@@ -16,6 +16,7 @@ from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
 from ribin.model import MarkType
 from ribin.report.document import ChainHead, Document
+from ribin.report.explanation import drawn_words
 from ribin.report.pictures import motion_of
 from ribin.report.search import CandidatePicture, search_document
 from ribin.report.text import lists_value
@@ -387,5 +388,6 @@ def _shown(
     figures = f"Score {result.score:.3f}, {result.cmc:g} of {result.cells} cells congruent."
     if result.compared and abs(result.score - candidate.score) > _SAME_SCORE:
         figures += f" The list has {candidate.score:.3f}: the marks are described otherwise now."
+    figures += drawn_words(pair.sides, result)
     picture = pair_picture(pair, session.params, for_print=True)
     return CandidatePicture(candidate.rank, name, picture, figures if result.compared else "")

@@ -225,6 +225,16 @@ def logged_sha256(db: sqlite3.Connection, record: str) -> str | None:
     return None
 
 
+def logged_of_subject(db: sqlite3.Connection, subject: str) -> dict[str, str | None]:
+    """As `logged_sha256`, of each record that rows of the log about one subject write."""
+    found: dict[str, str | None] = {}
+    query = "SELECT action, details FROM audit WHERE subject = ? ORDER BY seq"
+    for row in db.execute(query, (subject,)):
+        records: dict[str, str | None] = json.loads(row["details"]).get("records") or {}
+        found.update({n: sha256 for n, sha256 in records.items() if writes(row["action"], n)})
+    return found
+
+
 def _exhibit_of(db: sqlite3.Connection, record: str) -> str:
     table, _, key = record.partition("/")
     if table in ("exhibits", "retention"):

@@ -118,6 +118,9 @@ CREATE TABLE audit (
     sha256 TEXT NOT NULL,
     identity TEXT NOT NULL
 );
+CREATE INDEX audit_by_subject ON audit (subject);
+-- Rows that say of which leads verdicts were shown (`VERDICTS_OF` of vault/leads.py).
+CREATE INDEX audit_of_verdicts ON audit (seq) WHERE instr(details, '"verdicts_of"') > 0;
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
 WHEN NEW.reason <> ''
     OR (NEW.seq, NEW.at, NEW.who, NEW.host, NEW.action, NEW.subject, NEW.reason_sha256, NEW.details,
