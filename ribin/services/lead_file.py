@@ -7,7 +7,17 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from ribin.cases.leads import ExhibitRef, LeadHistory, ReviewRound, Role
+from ribin.cases.leads import (
+    CLOSING,
+    CONCLUDING,
+    EXAMINING,
+    KEEPING,
+    REVIEWING,
+    ExhibitRef,
+    LeadHistory,
+    ReviewRound,
+    Role,
+)
 from ribin.errors import AccessError, StoreError
 from ribin.leads import rules
 from ribin.leads.both_sides import deliveries
@@ -123,19 +133,18 @@ def _may(vault: Vault, history: LeadHistory, who: str, step: LeadStep) -> bool:
 
 def _roles_for(history: LeadHistory, who: str, member: str, step: LeadStep) -> tuple[Role, ...]:
     """Who may take a step by role; AccessError or StoreError where the rules allow it to nobody."""
-    reviewing = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
     if step is LeadStep.REVIEW:
         rules.check_review(history, who, member)
-        return (reviewing[rules.next_round(history)],)
+        return (REVIEWING[rules.next_round(history)],)
     if step is LeadStep.SUPERSEDE:
         own = rules.own_review(history, who, member)
-        return (reviewing[rules.round_given(history, own) or own.place],)
+        return (REVIEWING[rules.round_given(history, own) or own.place],)
     if step is LeadStep.CONFIRM:
         rules.check_confirmation(history, member)
-        return (Role.EXAMINER,)
+        return EXAMINING
     if step is LeadStep.CLOSE:
         opened = rules.may_close(history, who, member)
-        return (Role.EXAMINER, Role.ADMINISTRATOR) if opened else (Role.ADMINISTRATOR,)
+        return CLOSING if opened else KEEPING
     if not history.linked:
         raise StoreError(f"lead {history.lead.lead}: a confirmed link needed to withdraw it")
-    return (Role.EXAMINER, Role.REVIEWER)
+    return CONCLUDING

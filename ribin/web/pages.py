@@ -16,6 +16,7 @@ from ribin.errors import AccessError, ParameterError, RibinError, StoreError, Th
 from ribin.report.document import words
 from ribin.report.text import NOTICE
 from ribin.text import clean_text
+from ribin.web.rights import rights_of
 from ribin.web.state import ApplicationState
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def page(request: Request, template: str, status: int = 200, **shown: Any) -> HT
         base=request.scope["root_path"],
         path=path_within(request.scope),
         who=who_of(request),
+        may=rights_of(request).may,
         **shown,
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})

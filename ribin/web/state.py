@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from ribin.cases.exhibits import Filters, Grouping, Scope
-from ribin.cases.leads import ExhibitRef, Role
+from ribin.cases.leads import ExhibitRef
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
@@ -22,7 +22,6 @@ from ribin.services.search import SearchOptions, make_search, search_for
 from ribin.services.search_queue import QueuedSearch, SearchQueue
 from ribin.services.session import Session
 from ribin.vault.accounts import find_account
-from ribin.vault.people import roles_of
 from ribin.web.uploads import Uploads
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
@@ -110,12 +109,6 @@ class ApplicationState:
                 lists, reports = RecentItems[OpenList]("search"), RecentItems[KeptReport]("report")
                 self._people[who] = replace(self, who=who, lists=lists, reports=reports)
             return self._people[who]
-
-    @property
-    def reads_log(self) -> bool:
-        """Whether the person may see the audit trail."""
-        with self.session() as session, session.vault.catalogue.reading() as db:
-            return bool({Role.AUDITOR, Role.ADMINISTRATOR} & set(roles_of(db, self.who)))
 
     @property
     def has_account(self) -> bool:
