@@ -16,6 +16,7 @@ from ribin.cases.record import Record
 from ribin.leads.rules import status_of
 from ribin.report.table import facts, table
 from ribin.services.leads import lead_views
+from ribin.text import moment_text
 from ribin.vault.corrections import history_of
 from ribin.vault.exhibits import MARKS_IN_USE, current_name, fields_of, read_aliases, read_exhibits
 from ribin.vault.people import check_looker
@@ -342,7 +343,16 @@ def history_rows(versions: Sequence[Record]) -> list[tuple[str, ...]]:
         said = _changes(before.get((one.kind, one.id), {}), one.body)
         before[(one.kind, one.id)] = one.body or {}
         by = (one.person, one.identity)
-        rows.append((one.at[:19], named, str(one.version), *by, one.reason or "-", said))
+        rows.append(
+            (
+                moment_text(one.at, seconds=True),
+                named,
+                str(one.version),
+                *by,
+                one.reason or "-",
+                said,
+            )
+        )
     return rows
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from ribin.text import moment_text
 from ribin.vault.audit import now_utc
 from ribin.vault.rows import from_row
 from ribin.vault.vault import Vault
@@ -147,9 +148,9 @@ class OwnQuestion:
     def standing(self) -> str:
         """As it is shown to a person."""
         if self.answered_at:
-            return f"delivered {self.answered_at[:16]}"
+            return f"delivered {moment_text(self.answered_at)}"
         why = f": {self.problem}" if self.problem else ""
-        return f"waiting since {self.at[:16]}{why}"
+        return f"waiting since {moment_text(self.at)}{why}"
 
 
 def put_own_question(

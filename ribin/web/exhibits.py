@@ -105,7 +105,7 @@ def exhibits(request: Request) -> Response:
         total = len(session.vault.exhibits() if any(asked.values()) else found)
         member = session.member
     last = max(0, (len(found) - 1) // _A_PAGE)
-    number = min(whole_number(query.get("page", "0")), last)
+    number = min(whole_number(query.get("page", "")), last)
     return page(
         request,
         "exhibits.html",

@@ -25,6 +25,7 @@ from ribin.cases.leads import (
     Role,
 )
 from ribin.vault.people import HeldRoles
+from ribin.web.query import check_query
 
 # Whoever is appointed may look at a page that is not named here.
 _PAGES = {
@@ -119,6 +120,7 @@ def allowed(path: str, endpoint: Callable[[Request], Response]) -> Callable[[Req
 
     def answer(request: Request) -> Response:
         rights_of(request).check(path)
+        check_query(request.query_params)
         return endpoint(request)
 
     return answer

@@ -193,9 +193,9 @@ MOST_ROWS = 400  # of a list in a browser
 
 # Numbers as they come in an address or a form.
 
-_DIGITS = 9
+DIGITS = 9
 
 
 def whole_number(text: str) -> int:
     """The number; 0 where it is none, or longer than any of ours."""
-    return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
+    return int(text) if text.isdecimal() and len(text) <= DIGITS else 0
