@@ -33,7 +33,16 @@ from ribin.services.entry import (
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.redescribe import RedoOptions, redo_marks
 from ribin.services.session import Session
-from ribin.web.pages import form_of, page, picture, said_of, see, state_of, status_of_error, who_of
+from ribin.web.pages import (
+    form_of,
+    page,
+    picture,
+    see,
+    state_of,
+    status_of_error,
+    who_of,
+    worded_of,
+)
 from ribin.web.state import ApplicationState
 from ribin.web.uploads import LARGEST_MIB, PART_BYTES, Upload
 
@@ -77,10 +86,10 @@ def found(request: Request) -> Response:
     one = _upload(request)
     shown = _look(state_of(request), one)
     if shown is None:
-        return JSONResponse({"problem": said_of(request)(one.problem), "marks": []})
+        return JSONResponse({"problem": worded_of(request)(one.problem), "marks": []})
     marks = [{"mark": m.mark, "verdict": m.verdict} for m in shown.marks]
     return JSONResponse(
-        {"problem": said_of(request)(shown.problem), "kind": shown.kind, "marks": marks}
+        {"problem": worded_of(request)(shown.problem), "kind": shown.kind, "marks": marks}
     )
 
 
@@ -146,7 +155,7 @@ def _draft_page(
 
 def _facts(request: Request, shown: ShownScan, mirrored: bool = False) -> Any:
     """What the script of a page draws and says."""
-    facts, said = marks_facts(shown, mirrored), said_of(request)
+    facts, said = marks_facts(shown, mirrored), worded_of(request)
     return plain_value({**facts, **{name: said(facts[name]) for name in ("problem", "hint")}})
 
 

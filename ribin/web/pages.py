@@ -54,7 +54,7 @@ def who_of(request: Request) -> str:
     return visit_of(request).who
 
 
-def said_of(request: Request) -> Callable[[object], str]:
+def worded_of(request: Request) -> Callable[[object], str]:
     """How the pages of a request say what services say."""
     state: ApplicationState = request.app.state.application
     folders = state.vault, state.network_file
@@ -82,7 +82,7 @@ def page(request: Request, template: str, status: int = 200, **shown: Any) -> HT
         path=path_within(request.scope),
         who=who_of(request),
         may=rights_of(request).may,
-        said=said_of(request),
+        worded=worded_of(request),
         **shown,
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
@@ -137,7 +137,7 @@ async def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RibinError)
     status = status_of_error(error)
     if request.headers.get("sec-fetch-dest") == "iframe":  # in the place of a comparison page
-        said = said_of(request)
+        said = worded_of(request)
         way = said(error.hint) or "See the list."
         return _framed(error_page(request.scope, status, said(error), way))
     there = error.name if isinstance(error, ThereAlreadyError) else ""

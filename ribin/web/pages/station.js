@@ -5,6 +5,7 @@ const list = byId("list");
 const settings = list.dataset;
 const rows = [...list.querySelectorAll(".candidates > li")];
 const KEPT_FRAMES = 4; // each holds a graphics context
+const PASSING_MS = 120; // a candidate that is left again so soon is not compared
 
 /** The comparison pages: the one that is shown, and those that are loaded for later. */
 class Frames {
@@ -44,8 +45,15 @@ class Frames {
     }
     this.box.querySelector(".wait").hidden = true;
     this.shown = frame;
+    this.forget();
     this.afterShown();
-    return frame;
+  }
+
+  /** Nothing is shown: the picture of one candidate never stands under the name of another. */
+  hide() {
+    this.shown?.classList.remove("shown");
+    this.shown = undefined;
+    this.box.querySelector(".wait").hidden = false;
   }
 
   afterShown() {
@@ -57,6 +65,11 @@ class Frames {
       const frame = this.frame(address);
       if (frame !== this.shown) frame.setAttribute("aria-hidden", "true");
     }
+    this.forget(addresses);
+  }
+
+  /** Take the pages away that were used longest ago, but for these. */
+  forget(addresses = []) {
     for (const [address, frame] of [...this.known]) {
       if (this.known.size <= KEPT_FRAMES) break;
       if (frame === this.shown || addresses.includes(address)) continue;
@@ -106,22 +119,32 @@ class Station {
     this.mark = mark;
     row.setAttribute("aria-current", "true");
     document.body.classList.add("looking");
-    const started = performance.now();
-    this.frames.show(this.address(row, mark));
-    document.body.dataset.shownMs = (performance.now() - started).toFixed(1);
-    this.showActions();
+    clearTimeout(this.passing);
+    const address = this.address(row, mark);
+    this.showActions(address);
+    if (this.frames.known.has(address)) this.look(address);
+    else {
+      this.frames.hide();
+      this.passing = setTimeout(() => this.look(address), PASSING_MS);
+    }
     row.scrollIntoView({ block: "nearest" });
     this.writeAddress();
   }
 
-  showActions() {
+  look(address) {
+    const started = performance.now();
+    this.frames.show(address);
+    document.body.dataset.shownMs = (performance.now() - started).toFixed(1);
+  }
+
+  showActions(address) {
     const { row } = this;
     const rank = row.querySelector(".rank").textContent.trim();
     byId("subject").textContent = `${rank ? `${rank}, ` : ""}${row.dataset.ref}`;
     byId("alone").href = this.address(row, this.mark);
     byId("details").href = this.address(row, this.mark, "/candidate");
     const places = [...this.places(row).keys()];
-    const current = new URL(this.frames.shown.src).searchParams.get("mark");
+    const current = new URL(address, location.href).searchParams.get("mark");
     byId("by-mark").replaceChildren(...(places.length < 2 ? [] : places.map((mark) => {
       const button = make("button", { type: "button", class: "second", "aria-pressed": String(mark === current) },
         [mark.replaceAll("_", " ")]);
@@ -198,12 +221,12 @@ class Station {
     }
     this.frames.known.get(open)?.contentWindow?.ribin?.controls.showFigures?.();
     byId("reviewed").textContent = rows.filter((one) => one.dataset.seen !== "not yet").length;
-    if (this.row === row) this.showActions();
+    if (this.row === row) this.showActions(this.address(row, this.mark));
   }
 
   takeUp() {
     if (!this.row || !byId("lead-box")) return;
-    const shown = new URL(this.frames.shown.src).searchParams;
+    const shown = new URL(this.address(this.row, this.mark), location.href).searchParams;
     byId("lead-mark").value = shown.get("mark");
     byId("lead-rank").value = shown.get("rank");
     byId("lead-subject").textContent = this.row.dataset.ref;
