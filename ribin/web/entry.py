@@ -64,7 +64,7 @@ def part(request: Request) -> Response:
     """Take a part of a file; the first one begins it."""
     state, who, form = state_of(request), who_of(request), request.state.form
     try:
-        content = base64.b64decode(form.get("data", ""), validate=True)
+        content = base64.b64decode(form.get("data", ""), b"-_", validate=True)
         at, size = int(form.get("at", "")), int(form.get("size") or 0)
     except (binascii.Error, ValueError) as error:
         raise ParameterError("upload: a part of a file needed, found something else") from error
