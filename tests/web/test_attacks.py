@@ -7,6 +7,7 @@ Sign-ins, cookies, guesses and sessions have `test_laboratory.py`, one person's 
 from __future__ import annotations
 
 import base64
+import io
 import json
 import logging
 import random
@@ -25,9 +26,10 @@ from laboratory_client import (
     make_staff,
     running_laboratory,
 )
-from mutations import mutated, peak_gib
+from mutations import mutated, mutated_inside, peak_gib
 from mutations import state as contents
 from page_walk import walk
+from PIL import Image
 from vault_makers import enrol, make_exhibit
 from web_client import served
 
@@ -189,7 +191,13 @@ def small_files() -> list[tuple[str, bytes]]:
     names = {b"\x89P": "png", b"II": "tif", b"MM": "tif", b"BM": "bmp", b"\xff\xd8": "jpg"}
     found = [(f"a.{names[kind]}", data) for kind, data in ways.items() if kind in names]
     rough = np.random.default_rng(5).normal(size=(40, 40))
-    return [("a.x3p", x3p_bytes(rough)), ("b.x3p", x3p_bytes()), *found]
+    photographs = []
+    for kind in ("PNG", "TIFF", "BMP"):  # of a pitch of 10 um
+        file = io.BytesIO()
+        grey = np.clip(rough * 30 + 120, 0, 255).astype(np.uint8)
+        Image.fromarray(grey).save(file, kind, dpi=(2540, 2540))
+        photographs.append((f"c.{kind.lower()}", file.getvalue()))
+    return [("a.x3p", x3p_bytes(rough)), ("b.x3p", x3p_bytes()), *photographs, *found]
 
 
 @pytest.mark.slow
@@ -208,7 +216,8 @@ def test_two_thousand_damaged_files_do_no_harm(folder, caplog):
         client.enter()
         for number in range(2000):
             name, content = good[number % len(good)]
-            damaged = mutated(content, made)[:29_000] or b"\0"
+            how = mutated_inside if made.random() < 0.5 else mutated
+            damaged = how(content, made)[:29_000] or b"\0"
             data = base64.b64encode(damaged).decode()
             sent = {"name": name, "at": "0", "size": str(len(damaged)), "data": data}
             key = json.loads(client.post("/entry/part", **sent).body)["id"]
