@@ -11,7 +11,6 @@ from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import exit_after, say
 from ribin.report.table import table
 from ribin.services.audit import VerifiedLog, export_log, last_rows, verify_log
-from ribin.text import moment_text
 from ribin.vault.audit import AuditRow
 
 
@@ -115,16 +114,7 @@ def rows_table(rows: Sequence[AuditRow]) -> str:
     """One row a line."""
     header = ("row", "at", "who", "identity", "host", "action", "subject", "reason")
     cells = [
-        (
-            r.seq,
-            moment_text(r.at, seconds=True),
-            r.who,
-            r.identity or "-",
-            r.host,
-            r.action,
-            r.subject[:24],
-            r.reason,
-        )
+        (r.seq, r.at[:19], r.who, r.identity or "-", r.host, r.action, r.subject[:24], r.reason)
         for r in rows
     ]
     return table(header, cells)

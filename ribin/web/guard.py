@@ -131,7 +131,7 @@ class Guard:
             why = "a form of this application needed, found one from elsewhere"
             return error_page(scope, 403, why)
         if self._read_only and path not in CHANGE_NOTHING:
-            why = "`ribin serve --read-only` takes no leads, verdicts or reports"
+            why = "this server is read only: it takes no scans, leads, verdicts or reports"
             return error_page(scope, 403, why)
         return None
 

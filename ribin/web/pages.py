@@ -136,10 +136,12 @@ async def refused(request: Request, error: Exception) -> Response:
     """What a RibinError says, as a page."""
     assert isinstance(error, RibinError)
     status = status_of_error(error)
+    said = worded_of(request)
     if request.headers.get("sec-fetch-dest") == "iframe":  # in the place of a comparison page
-        said = worded_of(request)
         way = said(error.hint) or "See the list."
         return _framed(error_page(request.scope, status, said(error), way))
+    if not hasattr(request.state, "visit"):  # nobody has signed in yet
+        return error_page(request.scope, status, said(error), said(error.hint))
     there = error.name if isinstance(error, ThereAlreadyError) else ""
     return page(request, "refused.html", status, why=str(error), hint=error.hint, there=there)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from laboratory_client import HEAD, make_staff, running_laboratory
 from starlette.datastructures import QueryParams
 from vault_makers import enrol, make_exhibit
 from web_client import served
@@ -94,6 +95,18 @@ def test_a_page_of_an_error_names_no_folder(client):
     text = client.get("/exhibit?name=X9").text
     assert "X9" in text
     assert "asked" not in text.partition("<h1>")[2]
+
+
+def test_a_vault_that_is_gone_is_said_before_anybody_has_signed_in(tmp_path, quick_passwords):
+    folder = tmp_path / "JAM"
+    with Vault.create(folder, "JAM", who=HEAD) as vault:
+        make_staff(vault)
+    with running_laboratory(folder) as lab:
+        folder.rename(tmp_path / "elsewhere")
+        answer = lab.browser().sign_in(HEAD)
+    assert 400 <= answer.status < 500
+    assert 'role="alert"' in answer.text
+    assert str(tmp_path) not in answer.text
 
 
 def test_a_moment_is_written_as_a_person_reads_it():
