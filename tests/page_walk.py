@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 _BASE = re.compile(r"^/[\w-]{43}(?=/)")
 _MOST = 400  # pages; more is a walk in a circle
-_VOID = frozenset({"text", "search", "number", "date", "password", "hidden", "email"})
+_TYPED = frozenset({"text", "search", "number", "date", "password", "hidden", "email"})
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Page(HTMLParser):
         if tag == "select":
             self._select = name
             self._form.fields[name] = ""
-        elif tag == "textarea" or (tag == "input" and kind in _VOID):
+        elif tag == "textarea" or (tag == "input" and kind in _TYPED):
             required = "walked" if "required" in given else ""
             self._form.fields[name] = given.get("value") or required
         elif kind == "radio" or tag == "button":
