@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from ribin.cases.leads import ASSIGNING, same_person
+from ribin.cases.leads import same_person
 from ribin.cases.plausible import checked_day
 from ribin.cases.record import RecordKind
 from ribin.errors import ParameterError
@@ -43,7 +43,7 @@ def assign(
     subject = checked_text(subject, "subject", NAME_LENGTH)
     if due:
         checked_day(due, "due")
-    with vault.act("assign", who, "", ASSIGNING) as act:
+    with vault.act("assign", who, "") as act:
         known = everybody(act.db)
         if person and not any(same_person(person, one) for one in known):
             listed = ", ".join(known)

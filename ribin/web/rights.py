@@ -1,5 +1,6 @@
 """Who may do what of the application: one table, which the door holds every request against and
-pages ask before they offer a step. The vault's acts check the same roles once more.
+pages ask before they offer a step. It says which act of the vault is behind a form; who may do
+that act, `vouching.ACTS` says, which the act itself is held against once more.
 """
 
 from __future__ import annotations
@@ -10,74 +11,52 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.cases.leads import (
-    ASSIGNING,
-    AUDITING,
-    CLOSING,
-    CONCLUDING,
-    CORRECTING,
-    DISCLOSING,
-    ENROLLING,
-    EXAMINING,
-    KEEPING,
-    LOOKING,
-    SEARCHING,
-    Role,
-)
+from ribin.cases.leads import AUDITING, CONCLUDING, LOOKING, SEARCHING
 from ribin.vault.people import HeldRoles
+from ribin.vault.vouching import ACTS, ActRule, Needed
 from ribin.web.query import check_query
 
-# Whoever is appointed may look at a page that is not named here.
-_PAGES = {
-    "/entry": ENROLLING,
-    "/entry/found": ENROLLING,
-    "/draft": ENROLLING,
-    "/draft.png": ENROLLING,
-    "/compare": SEARCHING,
-    "/candidate.png": SEARCHING,
-    "/query.png": SEARCHING,
-    "/lead/marks": SEARCHING,
-    "/audit": AUDITING,
+_LOOK = ActRule(roles=LOOKING)
+_SEARCH = ActRule(roles=SEARCHING)
+# Of each page that not all who are appointed may see: the act that it serves, or who may.
+_PAGES: dict[str, str | ActRule] = {
+    "/entry": "enrol",
+    "/entry/found": "enrol",
+    "/draft": "enrol",
+    "/draft.png": "enrol",
+    "/compare": _SEARCH,
+    "/candidate.png": _SEARCH,
+    "/query.png": _SEARCH,
+    "/lead/marks": _SEARCH,
+    "/audit": ActRule(roles=AUDITING, needed=Needed.ALWAYS),
 }
-_FORMS = {
-    "/assign": ASSIGNING,
-    "/findings/read": SEARCHING,
-    "/exhibit/edit": CORRECTING,
-    "/entry/part": ENROLLING,
-    "/entry/drop": ENROLLING,
-    "/draft/read": ENROLLING,
-    "/draft/judge": ENROLLING,
-    "/draft/enrol": ENROLLING,
-    "/redo/judge": CORRECTING,
-    "/redo/done": CORRECTING,
-    "/search": SEARCHING,
-    "/searching/cancel": SEARCHING,
-    "/list/review": SEARCHING,
-    "/annotations": CONCLUDING,
-    "/report": SEARCHING,
-    "/report/list": SEARCHING,
-    "/lead/open": EXAMINING,
-    "/review": CONCLUDING,
-    "/lead/confirm": EXAMINING,
-    "/lead/close": CLOSING,
-    "/lead/withdraw": CONCLUDING,
-    "/lead/report": SEARCHING,
-    "/question/decide": DISCLOSING,
-    "/trace": LOOKING,
-    "/people/account": KEEPING,
+_FORMS: dict[str, str | ActRule] = {
+    "/assign": "assign",
+    "/findings/read": "standing search told",
+    "/exhibit/edit": "edit",
+    "/entry/part": "enrol",
+    "/entry/drop": "enrol",
+    "/draft/read": "enrol",
+    "/draft/judge": "enrol",
+    "/draft/enrol": "enrol",
+    "/redo/judge": "redo",
+    "/redo/done": "redo",
+    "/search": "search recorded",
+    "/searching/cancel": _SEARCH,
+    "/list/review": "candidate reviewed",
+    "/annotations": "annotate",
+    "/report": _SEARCH,
+    "/report/list": _SEARCH,
+    "/lead/open": "lead",
+    "/review": "review",
+    "/lead/confirm": "confirm",
+    "/lead/close": "close",
+    "/lead/withdraw": ActRule(roles=CONCLUDING, needed=Needed.ALWAYS),
+    "/lead/report": _SEARCH,
+    "/question/decide": "question allowed",
+    "/trace": _LOOK,
+    "/people/account": "account",
 }
-# What needs its role also before a second person is appointed to a vault.
-_ALWAYS = frozenset(
-    {
-        "/lead/open",
-        "/review",
-        "/lead/confirm",
-        "/lead/close",
-        "/lead/withdraw",
-        "/audit",
-        "/people/account",
-    }
-)
 # Forms that change nothing of a vault: those that `--read-only` takes.
 CHANGE_NOTHING = frozenset({"/search", "/searching/cancel", "/sign-in", "/sign-out", "/unlock"})
 
@@ -93,15 +72,18 @@ class Rights:
         """Whether the person may see a page, or post its form."""
         if self.read_only and path in _FORMS and path not in CHANGE_NOTHING:
             return False
-        return self.held.have(_roles(path), path in _ALWAYS)
+        rule = _rule(path)
+        return self.held.have(rule.roles, rule.needed is Needed.ALWAYS)
 
     def check(self, path: str) -> None:
         """Refuse whoever may not; AccessError says which roles would do."""
-        self.held.check(_roles(path), path in _ALWAYS)
+        rule = _rule(path)
+        self.held.check(rule.roles, rule.needed is Needed.ALWAYS)
 
 
-def _roles(path: str) -> tuple[Role, ...]:
-    return _FORMS.get(path) or _PAGES.get(path, LOOKING)
+def _rule(path: str) -> ActRule:
+    named = _FORMS.get(path) or _PAGES.get(path, _LOOK)
+    return ACTS[named] if isinstance(named, str) else named
 
 
 def rights_of(request: Request) -> Rights:

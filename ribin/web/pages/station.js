@@ -5,7 +5,17 @@ const list = byId("list");
 const settings = list.dataset;
 const rows = [...list.querySelectorAll(".candidates > li")];
 const KEPT_FRAMES = 4; // each holds a graphics context
+const AGAIN_MS = 1000;
 const PASSING_MS = 120; // a candidate that is left again so soon is not compared
+
+/** What is within a frame; nothing where the browser shows a page of its own there. */
+function windowOf(frame) {
+  try {
+    return frame?.contentWindow?.document ? frame.contentWindow : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The comparison pages: the one that is shown, and those that are loaded for later. */
 class Frames {
@@ -28,11 +38,22 @@ class Frames {
 
   /** Keys of the station work within the comparison too, which leaves them alone. */
   loaded(frame) {
+    const inside = windowOf(frame);
+    if (!inside) return this.askAgain(frame);
     frame.dataset.loaded = "yes";
-    const inside = frame.contentWindow;
     inside.addEventListener("keydown", (event) => onKey(event, inside.document));
     inside.addEventListener("beforeunload", (event) => event.stopImmediatePropagation(), true);
     if (frame === this.shown) this.afterShown();
+  }
+
+  /** A page that did not arrive is asked for once more; then it is said. */
+  askAgain(frame) {
+    if (frame.dataset.asked) {
+      if (frame === this.shown) say("The comparison did not arrive: load the page again");
+      return;
+    }
+    frame.dataset.asked = "again";
+    setTimeout(() => frame.setAttribute("src", frame.getAttribute("src")), AGAIN_MS);
   }
 
   show(address) {
@@ -73,7 +94,7 @@ class Frames {
     for (const [address, frame] of [...this.known]) {
       if (this.known.size <= KEPT_FRAMES) break;
       if (frame === this.shown || addresses.includes(address)) continue;
-      if (frame.contentWindow?.ribin?.notes.unsaved) continue;
+      if (windowOf(frame)?.ribin?.notes.unsaved) continue;
       frame.remove();
       this.known.delete(address);
     }
@@ -81,7 +102,7 @@ class Frames {
 
   /** The notes of the page that is shown; none while it loads. */
   get notes() {
-    return this.shown?.contentWindow?.ribin?.notes;
+    return windowOf(this.shown)?.ribin?.notes;
   }
 }
 
@@ -219,7 +240,7 @@ class Station {
       bars.append(...Object.entries(kept.scores).flatMap(([mark, [, score]]) =>
         [make("span", {}, [mark.replaceAll("_", " ")]), make("span"), make("b", {}, [score.toFixed(1)])]));
     }
-    this.frames.known.get(open)?.contentWindow?.ribin?.controls.showFigures?.();
+    windowOf(this.frames.known.get(open))?.ribin?.controls.showFigures?.();
     byId("reviewed").textContent = rows.filter((one) => one.dataset.seen !== "not yet").length;
     if (this.row === row) this.showActions(this.address(row, this.mark));
   }
