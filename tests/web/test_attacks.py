@@ -37,7 +37,7 @@ from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, Role
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.params.defaults import DEFAULT_PARAMS
 from ribin.vault.audit import now_utc
-from ribin.vault.messages import put_question
+from ribin.vault.messages import QuestionState, put_question
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
 from ribin.web import app
@@ -71,9 +71,10 @@ def folder(tmp_path_factory, quick_passwords):
             give_review(vault, None, "JAM-L1", *said, who=REVIEWER, note=EVIL)
         vault.record("look", EVIL, EVIL, EVIL, address=EVIL)
         columns = {"sender": "BLZ", "kind": "search", "at": now_utc(), "body_sha256": "0" * 64}
-        columns |= {"who": EVIL, "reason": EVIL, "state": "held", "way": "line"}
-        with vault.catalogue.writing() as db:
-            put_question(db, id="a" * 32, **columns)
+        columns |= {"who": EVIL, "reason": EVIL, "way": "line"}
+        with vault.act("question", EVIL, EVIL) as act:
+            put_question(act, id="a" * 32, state=QuestionState.HELD, **columns)
+            act.log(vault.member)
     return made
 
 

@@ -16,7 +16,7 @@ from web_client import MATE, OTHER, QUERY, found, served, state
 
 from ribin.cases.leads import Role
 from ribin.vault.audit import now_utc
-from ribin.vault.messages import put_question
+from ribin.vault.messages import QuestionState, put_question
 from ribin.vault.people import appoint
 from ribin.vault.vault import Vault
 from ribin.web import app, rights
@@ -50,10 +50,11 @@ def network(linked, tmp_path_factory):
         for role in Role:
             appoint(vault, who_is(role), [role], HEAD, "")
         columns = {"sender": "BLZ", "kind": "search", "at": now_utc(), "body_sha256": "0" * 64}
-        columns |= {"who": "B. Pech", "reason": "joint case", "state": "held", "way": "line"}
-        with vault.catalogue.writing() as db:
+        columns |= {"who": "B. Pech", "reason": "joint case", "way": "line"}
+        with vault.act("question", "B. Pech", "") as act:
             for number in ("a" * 32, "b" * 32):
-                put_question(db, id=number, **columns)
+                put_question(act, id=number, state=QuestionState.HELD, **columns)
+                act.log(vault.member)
     with served(state(folder, HEAD)) as head, served(state(folder, SECOND)) as second:
         head.enter()
         second.enter()
