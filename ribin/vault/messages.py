@@ -349,7 +349,7 @@ def _question_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator
 
 def _is_as_logged(question: Question, rows: Sequence[_Said]) -> bool:
     """Whether the state of a question, and its answer, follow from its rows of the log."""
-    if not rows or rows[0].action != "question" or question.at < rows[0].at[:19]:
+    if not rows or rows[0].action != "question":
         return False
     by_person = [one for one in rows if one.action.startswith("question ")]
     answers = [one for one in rows if "answer_sha256" in one.facts]
