@@ -28,6 +28,7 @@ from ribin.extract.outliers import leave_out_outliers
 from ribin.extract.quality import judge_quality
 from ribin.model import (
     NO_TRACE,
+    LeftOutShares,
     Mark,
     MarkType,
     Origin,
@@ -161,6 +162,7 @@ class MarkVerdict:
     origin: Origin
     verdict: Verdict
     reasons: str
+    left_out: LeftOutShares
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +228,13 @@ def usable_marks(
         marks.append(one.mark)
         verdicts.append(one.quality.verdict)
     found = tuple(
-        MarkVerdict(one.mark.mark_type, one.region.origin, one.quality.verdict, one.reasons)
+        MarkVerdict(
+            one.mark.mark_type,
+            one.region.origin,
+            one.quality.verdict,
+            one.reasons,
+            one.quality.left_out,
+        )
         for one in judged
     )
     return UsableMarks(tuple(marks), tuple(templates), tuple(notes), tuple(verdicts), found)
@@ -305,7 +313,7 @@ def compare_marks(
         result = join_parts(result, rest, shape, method.decide)
     notes = (
         light_note(reference.provenance.lighting, comparison.provenance.lighting),
-        lines_note(result.along),
+        lines_note(result),
         result.note,
     )
     note = "; ".join(filter(None, notes))

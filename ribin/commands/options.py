@@ -124,7 +124,12 @@ COMMON: dict[str, Callable[[Any], Any]] = {
         help="network.toml: members, their vaults, clusters (RIBIN_NETWORK).",
     ),
     "params": click.option(
-        "--params", type=A_PATH, callback=_params, help="TOML file that overrides parameters."
+        "--params",
+        type=A_PATH,
+        envvar="RIBIN_PARAMS",
+        default=lambda: user_settings().params,
+        callback=_params,
+        help="TOML file that overrides parameters (RIBIN_PARAMS).",
     ),
     "rotation": click.option(
         "--rotation",

@@ -75,6 +75,7 @@ def as_read(result: Comparison, look: SecondLook, params: LooksParams) -> Compar
         score_parts=parts,
         scale=look.scale,
         mirrored=look.mirrored,
+        inverted=look.inverted,
         note="; ".join(filter(None, (words, result.note))),
     )
 

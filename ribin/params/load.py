@@ -159,7 +159,10 @@ _BY_NAME = (
     ("min_ccf", Range(-1, 1)),
     ("form_degree", Range(0, 8)),  # beyond it, a surface is not fitted but followed
     *((name, Range(0)) for name in ("fine_rotation_steps", "rounds")),
-    *((name, _SHARE) for name in ("tile_quantile", "left_out", "min_kept", "min_left_out")),
+    *(
+        (name, _SHARE)
+        for name in ("tile_quantile", "left_out", "remarked_left_out", "min_kept", "min_left_out")
+    ),
     ("first_degree", Range(0, 8)),
     *((name, Range(0, 100)) for name in ("rest_scores", "most_with_lines", "rest_from")),
 )

@@ -194,7 +194,8 @@ class Admission:
             begin()
             one = outcome.value or _prepare_row(row, options)
             found = one.found.found
-            remarks = [*mark_remarks(found, row.path.name), *self._words.remarks(vault, exhibit)]
+            judged = mark_remarks(found, row.path.name, options.params.quality)
+            remarks = [*judged, *self._words.remarks(vault, exhibit)]
             done = vault.enrol(
                 row.path,
                 one.scan,
@@ -391,7 +392,7 @@ def dry_run_rows(
             texts, known = _row_problems(row, place, vaults, earlier, options)
             if outcome.failed:
                 texts.append(outcome.failed)
-            said = [*mark_remarks(outcome.value or (), row.path.name)]
+            said = [*mark_remarks(outcome.value or (), row.path.name, options.params.quality)]
             if not texts:
                 said += _row_remarks(row, vaults, options, words)
             remarks += [(f"{place}: {row.name}", text) for text in said]

@@ -21,8 +21,9 @@ from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks, look_again
 from ribin.report.comparison import comparison_document, figures_sha256
 from ribin.report.document import ChainHead, Document, ReportHead
-from ribin.report.explanation import comparison_text
+from ribin.report.explanation import SIDES, comparison_text, left_out_of_pair
 from ribin.report.html import document_html
+from ribin.report.outlines import KEEP_ALL
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.pictures import Picture, draw_overlay, write_overlay
 from ribin.report.trace import write_trace_files
@@ -197,7 +198,16 @@ def _traces(options: PairOptions) -> list[Trace]:
 def explain(pair: ComparedPair, params: Params) -> str:
     """Why the pair has its score, for a person."""
     mark = pair.reference.mark
-    return comparison_text(pair.result, params.of(mark.mark_type, mark.kind).decide)
+    left_out = left_out_of_pair(pair.sides)
+    told = f"{left_out} ({KEEP_ALL})" if left_out else ""
+    return comparison_text(pair.result, params.of(mark.mark_type, mark.kind).decide, told)
+
+
+def left_out_facts(pair: ComparedPair) -> dict[str, Any]:
+    """What is left out of each mark, for programs; null of one that is a template alone."""
+    return {
+        "left_out": {role: s.left_out for role, s in zip(SIDES.values(), pair.sides, strict=True)}
+    }
 
 
 def write_traces(pair: ComparedPair, params: Params, folder: Path) -> None:
