@@ -6,8 +6,8 @@ FOLDER holds scans and labels.csv; by default the real scans in ../shared/data/f
 are, else sample_data. Every second firearm, by name, is held out: parameters may be tuned on the
 other half and are judged on this one; `--half` runs one of the two alone. Consecutive slides come
 from the generator and are judged apart. What happens in the field (`field.py`) happens to the
-scans as they are, the easy set, and with their relief x 1/4 over smooth noise, the weak set.
-`--only` takes names of rows, and `challenge`, `field` or `slides` for all rows of that kind.
+scans as they are, and with their relief made weak over noise, in three ways. `--only` takes names
+of rows, of a kind of the field, and `challenge`, `field` or `slides` for all rows of that kind.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 
 from challenge import CHALLENGES, SEED, Challenge
 from crowd import FIRST, Crowd
-from field import FIELD, WEAK, field_challenges
+from field import FIELD, SETS, field_challenges
 from rates import Row, halves, row
 from results import finish, options
 from specimens import Specimen, default_folder, find_truth, load_scans, slide_scans
@@ -45,10 +45,7 @@ SLIDES = (
     ("slides", "8 consecutive slides share 60 % of the relief's variance", 0.6, 1.0),
     ("slides-weak", "the same, marked 0.4 times as deep", 0.6, 0.4),
 )
-_FIELD = (
-    *("in the field", "AUC easy", "AUC weak", "KM min", "KNM max", "weak KM min", "weak KNM max"),
-    *("overlap", "weak overlap", "rank1", "weak rank1"),
-)
+_FIELD = ("in the field", "set", "AUC", "KM min", "KNM max", "ratio", "overlap", "rank1")
 _ERRORS = (
     *("challenge", "AUC", "AUC held", "AUC tuned", "EER", "rank1", "rank1 held"),
     *("KM min", "KNM max", "overlap", "refused"),
@@ -112,31 +109,35 @@ def _usual_report(rows: list[Row]) -> list[str]:
 
 
 def _field_report(done: dict[str, Row]) -> list[str]:
-    """One line a kind: the easy set beside the weak one."""
-    kinds = [kind for kind in FIELD if {kind.name, kind.name + WEAK} & set(done)]
-    if not kinds:
+    """One line a kind and set."""
+    if not done:
         return []
+    lines = [
+        _field_cells(kind.name, end, done[kind.name + end])
+        for kind in FIELD
+        for end in SETS
+        if kind.name + end in done
+    ]
     return [
-        table(_FIELD, [_field_cells(kind.name, done) for kind in kinds]),
+        table(_FIELD, lines),
         "",
-        "Easy and weak: the scans as read, and with their relief x 1/4 over smooth noise.",
-        *(f"{kind.name}: {kind.what}" for kind in kinds),
+        "ratio: the lowest known match over the highest known non-match.",
+        *(f"{end.strip('-') or 'easy'}: {words}" for end, (words, _) in SETS.items()),
+        *(
+            f"{kind.name}: {kind.what}"
+            for kind in FIELD
+            if any(kind.name + end in done for end in SETS)
+        ),
     ]
 
 
-def _field_cells(name: str, done: dict[str, Row]) -> list[object]:
-    easy, weak = (done[n].every if (n := name + end) in done else None for end in ("", WEAK))
-    both = (easy, weak)
+def _field_cells(name: str, end: str, row: Row) -> list[object]:
+    e = row.every
+    lowest, highest = e.score.km_min, e.score.knm_max
+    ratio = f"{lowest / max(highest, 1e-9):.2f}"
     return [
-        name,
-        *(f"{e.score.auc:.4f}" if e else "" for e in both),
-        *(
-            figure
-            for e in both
-            for figure in ((e.score.km_min, e.score.knm_max) if e else ("", ""))
-        ),
-        *(e.overlap if e else "" for e in both),
-        *(e.rank1 if e else "" for e in both),
+        *(name, end.strip("-") or "easy", f"{e.score.auc:.4f}"),
+        *(lowest, highest, ratio, e.overlap, e.rank1),
     ]
 
 
@@ -146,7 +147,7 @@ def _groups() -> dict[str, list[str]]:
         "challenge": [c.name for c in CHALLENGES],
         "field": [c.name for c in field_challenges()],
         "slides": [name for name, *_ in SLIDES],
-        **{kind.name: [kind.name, kind.name + WEAK] for kind in FIELD},
+        **{kind.name: [kind.name + end for end in SETS] for kind in FIELD},
     }
 
 

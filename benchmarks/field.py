@@ -24,8 +24,15 @@ from ribin.model import FloatArray, Scan
 from ribin.surface.gaussian import smooth_surface
 from ribin.surface.regression import remove_form
 
-WEAK = "-weak"  # ends the name of a row of the weak set
-_WEAK_STEP = weak(0.25, 0.6, 25.0)  # as the challenge weak-smooth
+# Each kind happens to the scans as they are, and to weakly marked ones: under noise of small and of
+# long waves, as deep as the lowest known match of the clean scans then still lies above every known
+# non-match; and weaker. A set ends the names of its rows.
+SETS: dict[str, tuple[str, tuple[Step, ...]]] = {
+    "": ("as read", ()),
+    "-faint": ("relief x 0.4, noise 0.6 um RMS, 25 um long", (weak(0.4, 0.6, 25.0),)),
+    "-rough": ("relief x 0.28, noise 0.3 um RMS, 50 um long", (weak(0.28, 0.3, 50.0),)),
+    "-weak": ("relief x 0.25, noise 0.6 um RMS, 25 um long", (weak(0.25, 0.6, 25.0),)),
+}
 _TOOL_SEED = 41  # of the toolmarks that all cases share
 _DRAG_DEG = 70.0  # where, in the frame of the firearm, pins drag: a make has one place
 _FORM_UM = 500.0  # longest wavelength of the mark
@@ -44,17 +51,17 @@ class FieldKind:
 
 
 def field_challenges() -> tuple[Challenge, ...]:
-    """Every kind on the easy set and on the weak set, in this order."""
+    """Every kind on every set, in the order of `SETS`."""
     return tuple(
         Challenge(
             kind.name + end,
-            f"{kind.what}{words}",
+            f"{kind.what}; {words}",
             (*before, *kind.steps),
             kind.query_steps,
             second_look=kind.second_look,
         )
         for kind in FIELD
-        for end, words, before in (("", "", ()), (WEAK, ", weak set", (_WEAK_STEP,)))
+        for end, (words, before) in SETS.items()
     )
 
 

@@ -52,8 +52,7 @@ class CellFit(NamedTuple):
     reason: str = ""  # why not congruent: "correlation", "place", "angle" or "surface"
 
 
-@dataclass(frozen=True, eq=False)
-class PlacedCells:
+class PlacedCells(NamedTuple):
     """Where the K cells of one side fell on the other, before anything is decided.
 
     `ccf` is the exact masked correlation at that place; NaN where too little was measured on both

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -244,6 +245,7 @@ def stated_lighting(text: str) -> str:
     return str(parse_lighting(text))
 
 
+@lru_cache(maxsize=64)
 def known_lighting(text: str) -> Lighting | None:
     """As `parse_lighting`; None for `unknown`, an empty text and one that says something else."""
     try:

@@ -9,7 +9,7 @@ import pytest
 from challenge import degraded
 from field import (
     FIELD,
-    WEAK,
+    SETS,
     aperture,
     dragged,
     dusty,
@@ -62,9 +62,9 @@ def test_a_seed_makes_the_same_scans_again(challenge, mates):
     assert not one.scan.values[~one.scan.valid].any()
 
 
-def test_every_kind_has_an_easy_and_a_weak_row():
+def test_every_kind_has_a_row_of_every_set():
     names = [challenge.name for challenge in field_challenges()]
-    assert names == [kind.name + end for kind in FIELD for end in ("", WEAK)]
+    assert names == [kind.name + end for kind in FIELD for end in SETS]
 
 
 @pytest.mark.parametrize("share", [0.02, 0.2])
