@@ -38,36 +38,39 @@ import ribin.leads.steps, ribin.node.server, ribin.services.search, ribin.servic
 import ribin.services.outbox, ribin.leads.merge, ribin.report.text
 SHARED, JAM, QUERY, CANDIDATE = json.loads(sys.argv[2])
 
+def tell(*words):  # a line at once: two processes write here
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
 def step(name, *words):
-    print("BEGIN", name, flush=True)
+    tell("BEGIN", name)
     told = io.StringIO()
     with contextlib.redirect_stdout(told), contextlib.redirect_stderr(io.StringIO()):
         code = run(app, [*words, *SHARED, *JAM, "--json"])
     if code not in (0, 1) or not told.getvalue().startswith("{"):
-        print("REFUSED", name, code, flush=True)
+        tell("REFUSED", name, code)
         return {}
     said = json.loads(told.getvalue())
-    print("DONE", name, json.dumps(said)[:0] or "", flush=True)
+    tell("DONE", name)
     return said
 
 def examiner(first):
     for number in count(first):
         if number % 3 == 0:
             found = step("search", "search", QUERY, "--scope", "cluster", "--reason", "x")
-            print("KEY search", found.get("search", ""), flush=True)
+            tell("KEY search", found.get("search", ""))
         elif number % 3 == 1:
             done = step("release", "release", QUERY, "--to", "BLZ", "--reason", "x")
             ended = step("end", "release", QUERY, "--to", "BLZ", "--end", "--reason", "x")
-            print("KEY release", bool(done) + bool(ended), flush=True)
+            tell("KEY release", bool(done) + bool(ended))
         else:
             lead = step("lead", "lead", "open", QUERY, CANDIDATE, "--note", "n")
             name = lead["lead"]["lead"] if lead else ""
-            print("KEY lead", name, flush=True)
+            tell("KEY lead", name)
             verdict = ("--conclusion", "inconclusive_a", "--examined", "items", "--note", "n")
             if name and step("verdict", "review", name, *verdict):
-                print("KEY verdict", name, flush=True)
+                tell("KEY verdict", name)
             if name and step("close", "lead", "close", name, "--reason", "n"):
-                print("KEY close", name, flush=True)
+                tell("KEY close", name)
 
 for line in sys.stdin:
     what, *rest = json.loads(line)
@@ -77,9 +80,9 @@ for line in sys.stdin:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             os._exit(run(app, ["node", "serve", *rest]))
         examiner(rest[0])
-    print("PID", made, flush=True)
+    tell("PID", made)
     os.waitpid(made, 0)
-    print("ENDED", made, flush=True)
+    tell("ENDED", made)
 """
 
 
@@ -135,12 +138,6 @@ def scene(tmp_path, linked, ribin):
     return folder, port, file
 
 
-def counts_of(folder: Path, member: str, *actions: str) -> Counter[str]:
-    with Vault.open(folder / member, read_only=True) as vault:
-        rows = vault.audit_log()
-    return Counter(row.action for row in rows if row.action in actions)
-
-
 def leads_of(folder: Path, member: str) -> dict:
     with Vault.open(folder / member, read_only=True) as vault, vault.catalogue.reading() as db:
         return {one.lead.lead: one for one in read_leads(db)}
@@ -161,15 +158,14 @@ def check_all(folder: Path, file: Path, lines: list[str]) -> None:
     for action in ("question", "answer", "receive release", "release ended"):
         asked = [row.details["message"] for row in rows if row.action == action]
         assert len(asked) == len(set(asked)), action
-    done, told = (
-        counts_of(folder, member, *actions)
-        for member, actions in (
-            ("JAM", ("release", "end release")),
-            ("BLZ", ("receive release", "release ended")),
-        )
-    )
-    assert told["receive release"] == done["release"]
-    assert told["release ended"] == done["end release"]
+    told = Counter(row.action for row in rows)
+    done = Counter(line for line in lines if line.startswith("DONE"))
+    assert told["receive release"] >= done["DONE release"]
+    assert told["release ended"] >= done["DONE end"]
+    with Vault.open(folder / "JAM") as vault:
+        sent = {one.id for one in own_questions(vault, kind="release")}
+    releases = ("receive release", "release ended")
+    assert {row.details["message"] for row in rows if row.action in releases} == sent
     jam, blz = leads_of(folder, "JAM"), leads_of(folder, "BLZ")
     assert jam == blz
     said = [line.split()[1:] for line in lines if line.startswith("KEY") and len(line.split()) > 2]
@@ -182,8 +178,10 @@ def check_all(folder: Path, file: Path, lines: list[str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [int(os.environ.get("N1K","50"))])
-def test_fifty_kills_lose_nothing_and_double_nothing(scene, ribin, counted, kills):
+@pytest.mark.parametrize("kills", [50])
+def test_killed_at_random_points_both_sides_keep_what_was_acknowledged(
+    scene, ribin, counted, kills
+):
     folder, port, file = scene
     jam = ["--vault", str(folder / "JAM"), "--network", str(file)]
     chance = random.Random(50)
@@ -201,7 +199,7 @@ def test_fifty_kills_lose_nothing_and_double_nothing(scene, ribin, counted, kill
             asker.fork("examiner", number // 2)
             begun = ("search", "release", "lead")[number // 2 % 3]
             asker.until("BEGIN")
-            time.sleep(chance.uniform(0.0, {"search": 3.0, "release": 1.0, "lead": 2.5}[begun]))
+            time.sleep(chance.uniform(0.0, {"search": 2.0, "release": 0.6, "lead": 1.2}[begun]))
             if number % 2:
                 owner.kill()
                 owner.fork(*serve)
@@ -221,4 +219,6 @@ def test_fifty_kills_lose_nothing_and_double_nothing(scene, ribin, counted, kill
         owner.close()
     states = Counter(line.split()[0] for line in asker.lines)
     assert states["DONE"] > kills // 3
-    counted(f"kills: {dict(sorted(killed.items()))}; steps acknowledged {states['DONE']}, none lost")
+    counted(
+        f"kills: {dict(sorted(killed.items()))}; steps acknowledged {states['DONE']}, none lost"
+    )
