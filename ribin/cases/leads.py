@@ -288,6 +288,7 @@ def pair_of(one: ExhibitRef, other: ExhibitRef) -> str:
 
 USER_VARIABLE = "RIBIN_USER"
 BY_ACCOUNT = "account"  # how a name came about that an account proved
+SIGNED_OFF = "signed off"  # with the password, for this very act
 _KINDS = ("login", "account")
 
 
@@ -374,7 +375,7 @@ def identity_of(who: str) -> str:
     login, account = login_name(), account_name()
     behind = f", account {account}" if account not in ("", login) else ""
     if proved := proved_person(who):
-        signed = ", signed off" if proved.signed_off else ""
+        signed = f", {SIGNED_OFF}" if proved.signed_off else ""
         if proved.at_server:
             return f"{BY_ACCOUNT}{signed}, server of {login or 'unknown'}"
         return f"{BY_ACCOUNT}{signed}, login {login or 'unknown'}{behind}"

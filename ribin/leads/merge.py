@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from ribin.cases.lead_history import verdicts_are_known
 from ribin.cases.leads import Lead, LeadHistory, Review, ReviewRound
 from ribin.cases.record import Record, RecordKind, body_sha256
-from ribin.errors import StoreError
+from ribin.errors import RibinError, StoreError
 from ribin.exchange.message import MessageKind
 from ribin.leads.blindness import find_blindness, is_blind
-from ribin.leads.both_sides import BothSides, LeadChoice, both_sides, exchange
+from ribin.leads.both_sides import BothSides, LeadChoice, both_sides, exchange, not_recorded
 from ribin.leads.entries import Entry, entry_problem
 from ribin.leads.statements import TheirSide, is_same_lead, lead_for
 from ribin.search.network import Network
@@ -98,8 +98,11 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
             carried += (side.taken if side else 0) + merge_stated(both)
             opened = side is not None and opens_a_verdict(both, side)
             notes += both.notes if member in concerned or side else []
-        if opened:
-            carried += exchange(own, network, member, who, LeadChoice(every=True)).taken
+        try:
+            again = LeadChoice(every=True)
+            carried += exchange(own, network, member, who, again).taken if opened else 0
+        except (RibinError, OSError) as error:
+            notes.append(not_recorded(member, str(error)))
         if side:
             for one in own_questions(own, receiver=member, kind=_LEADS, waiting=True):
                 note_delivery(own, member, _LEADS, one.subject, one.id)

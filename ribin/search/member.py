@@ -193,7 +193,7 @@ def log_request(vault: Vault, action: str, query: Template, request: Request, **
         "mark": str(query.mark_type),
         **facts,
     }
-    with vault.act(action, request.who, request.reason, ()) as act:
+    with vault.act(action, request.who, request.reason) as act:
         act.log(query.provenance.sha256, **details)
         return own_anchor(act.db)
 

@@ -136,7 +136,7 @@ def export_log(vault: Vault, file: Path, who: str, reason: str) -> int:
     """
     _check_reader(vault, who)
     if vault.writable:
-        vault.record("export", "audit log", who, reason, file=file.name)
+        vault.record("export log", "audit log", who, reason, file=file.name)
     with whole_file(file) as aside, vault.catalogue.reading() as db:
         lines = list(exported_lines(db))
         aside.write_text("\n".join([*lines, ""]), encoding="utf-8", newline="\n")

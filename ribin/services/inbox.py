@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ribin.cases.leads import DISCLOSING
 from ribin.errors import ParameterError, StoreError
 from ribin.report.table import table
 from ribin.vault.messages import Question, QuestionState, questions_held, set_question
@@ -51,7 +50,7 @@ def _decide(vault: Vault, question: str, state: QuestionState, who: str, reason:
     if not reason.strip():
         raise ParameterError("inbox: a reason needed, found none")
     action = "question allowed" if state is QuestionState.AGREED else "question refused"
-    with vault.act(action, who, reason, DISCLOSING) as act:
+    with vault.act(action, who, reason) as act:
         found = [one for one in questions_held(vault) if one.id.startswith(question)]
         if len(found) != 1 or not question:
             raise StoreError(
@@ -60,7 +59,7 @@ def _decide(vault: Vault, question: str, state: QuestionState, who: str, reason:
                 hint="`ribin node inbox` lists those that wait",
             )
         (one,) = found
-        text = reason.encode() if state is QuestionState.REFUSED else b""
+        text = act.reason.encode() if state is QuestionState.REFUSED else b""
         set_question(act.db, one.sender, one.id, state, text)
         act.log(vault.member, asking_member=one.sender, message=one.id, kind=one.kind)
     return one

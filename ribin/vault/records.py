@@ -24,7 +24,7 @@ from ribin.cases.record import (
 )
 from ribin.vault.audit import now_utc
 from ribin.vault.rows import Act, RowHash, from_row, insert_record
-from ribin.vault.vouching import BLANKING, Vouchers
+from ribin.vault.vouching import ACTS, ANY_ACT, Vouchers
 
 RECORDS = "records"  # the table
 
@@ -140,7 +140,7 @@ def _blanked(db: sqlite3.Connection, fact: str) -> set[str]:
     found: set[str] = set()
     query = "SELECT action, details FROM audit WHERE instr(details, ?)"
     for action, details in db.execute(query, (f'"{fact}"',)):
-        names, kinds = json.loads(details).get(fact, ()), BLANKING.get(action, ())
+        names, kinds = json.loads(details).get(fact, ()), ACTS.get(action, ANY_ACT).blanks
         found.update(name for name in names if name.partition("/")[0] in kinds)
     return found
 

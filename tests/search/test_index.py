@@ -41,21 +41,8 @@ def run(network, params=SMALL):
     return result
 
 
-def count_templates(monkeypatch) -> list[int]:
-    """Grows by one with each template read from a scan file."""
-    read: list[int] = []
-    real = Vault.template
-
-    def counted(self, mark):
-        read.append(mark.mark_id)
-        return real(self, mark)
-
-    monkeypatch.setattr(Vault, "template", counted)
-    return read
-
-
-def test_a_search_brings_the_index_up_to_date_once(network, monkeypatch):
-    read = count_templates(monkeypatch)
+def test_a_search_brings_the_index_up_to_date_once(network, templates_read):
+    read = templates_read
     first = run(network)
     assert sorted(read) == list(range(1, 19))  # the full comparison reads what was packed by then
     made = files(network)
@@ -79,12 +66,12 @@ def test_an_index_that_grew_equals_one_made_at_once(network):
     assert len(grown) == 7
 
 
-def test_only_new_marks_are_read_for_the_index(network, monkeypatch):
+def test_only_new_marks_are_read_for_the_index(network, templates_read):
     run(network)
     fill(network, "JAM", (30,))
-    read = count_templates(monkeypatch)
+    templates_read.clear()
     run(network)
-    assert read == [19]
+    assert templates_read == [19]
 
 
 def test_any_flipped_byte_is_noticed_mended_and_never_searched(network):

@@ -131,10 +131,11 @@ def test_a_lead_that_was_opened_by_mistake_is_closed(people):
 
 def test_a_question_that_waits_is_allowed_or_refused(people, tmp_path):
     columns = {"sender": "BLZ", "kind": "search", "at": now_utc(), "body_sha256": "0" * 64}
-    columns |= {"who": "B. Pech", "reason": "joint <case>", "state": "held", "way": "line"}
-    with Vault.open(tmp_path / "JAM") as vault, vault.catalogue.writing() as db:
+    columns |= {"who": "B. Pech", "reason": "joint <case>", "way": "line"}
+    with Vault.open(tmp_path / "JAM") as vault, vault.act("question", "B. Pech", "") as act:
         for number in ("a" * 32, "b" * 32):
-            put_question(db, id=number, **columns)
+            put_question(act, id=number, state=QuestionState.HELD, **columns)
+            act.log(vault.member)
     browser = people["A. Brown"]
     (one, two) = browser.get("/").links("/question?")
     assert "joint &lt;case&gt;" in browser.get(one).text
