@@ -138,9 +138,13 @@ def scene(tmp_path, linked, ribin):
     return folder, port, file
 
 
-def leads_of(folder: Path, member: str) -> dict:
+def leads_of(folder: Path, member: str) -> dict[str, tuple[list[str], bool]]:
+    """The verdicts of each lead, which the other side has sealed, and whether it is closed."""
     with Vault.open(folder / member, read_only=True) as vault, vault.catalogue.reading() as db:
-        return {one.lead.lead: one for one in read_leads(db)}
+        return {
+            one.lead.lead: ([r.review for r in one.reviews], one.closure is not None)
+            for one in read_leads(db)
+        }
 
 
 def check_all(folder: Path, file: Path, lines: list[str]) -> None:
@@ -170,8 +174,8 @@ def check_all(folder: Path, file: Path, lines: list[str]) -> None:
     assert jam == blz
     said = [line.split()[1:] for line in lines if line.startswith("KEY") and len(line.split()) > 2]
     assert {name for kind, name in said if kind == "lead"} <= jam.keys()
-    assert all(jam[name].reviews for kind, name in said if kind == "verdict")
-    assert all(jam[name].closure for kind, name in said if kind == "close")
+    assert all(jam[name][0] for kind, name in said if kind == "verdict")
+    assert all(jam[name][1] for kind, name in said if kind == "close")
     with Vault.open(folder / "JAM") as vault, vault.catalogue.reading() as db:
         known = {row[0] for row in db.execute("SELECT id FROM records WHERE kind = 'search'")}
     assert {name for kind, name in said if kind == "search"} <= known
