@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ribin.text import moment_text
 from ribin.vault.audit import now_utc
 from ribin.vault.rows import Act, from_row, insert_row
 
@@ -174,10 +175,14 @@ class OwnQuestion:
     def standing(self) -> str:
         """As it is shown to a person."""
         if self.answered_at:
-            return f"delivered {self.answered_at[:16]}"
-        tried = f", tried {self.tries} times, again {self.due_at[:16]}" if self.tries > 1 else ""
+            return f"delivered {moment_text(self.answered_at)}"
+        tried = (
+            f", tried {self.tries} times, again {moment_text(self.due_at)}"
+            if self.tries > 1
+            else ""
+        )
         why = f": {self.problem}" if self.problem else ""
-        return f"waiting since {self.at[:16]}{tried}{why}"
+        return f"waiting since {moment_text(self.at)}{tried}{why}"
 
 
 def put_own_questions(
@@ -344,7 +349,7 @@ def _question_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator
 
 def _is_as_logged(question: Question, rows: Sequence[_Said]) -> bool:
     """Whether the state of a question, and its answer, follow from its rows of the log."""
-    if not rows or rows[0].action != "question" or question.at < rows[0].at[:19]:
+    if not rows or rows[0].action != "question":
         return False
     by_person = [one for one in rows if one.action.startswith("question ")]
     answers = [one for one in rows if "answer_sha256" in one.facts]

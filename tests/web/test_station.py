@@ -48,8 +48,9 @@ def test_what_was_seen_is_kept_and_shown_again(client, network, number):
     row = row_of(client.get(f"/list?id={number}").text, OTHER)
     assert 'data-seen="nothing seen"' in row
     with Vault.open(network / "JAM", read_only=True) as vault:
-        last = vault.audit_log()[-1]
-    assert (last.action, last.who) == ("candidate reviewed", "A. Brown")
+        said, opened = vault.audit_log()[-2:]
+    assert (said.action, said.who) == ("candidate reviewed", "A. Brown")
+    assert (opened.action, opened.subject, opened.who) == ("view", number, "A. Brown")
     assert "1 of 2" in client.get("/searches").text
 
 
