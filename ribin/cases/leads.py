@@ -306,7 +306,13 @@ ENROLLING = (Role.TECHNICIAN, Role.EXAMINER)
 CORRECTING = (*ENROLLING, Role.ADMINISTRATOR)
 LOOKING = tuple(Role)  # at leads, links, traces and what is shared or kept: whoever is appointed
 SEARCHING = (Role.TECHNICIAN, Role.EXAMINER, Role.REVIEWER)
+ASSIGNING = (*CORRECTING, Role.REVIEWER)  # what is due
+EXAMINING = (Role.EXAMINER,)  # takes leads up, confirms links for the own member
+CONCLUDING = (Role.EXAMINER, Role.REVIEWER)  # verdicts, annotations, withdrawals
+REVIEWING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
+CLOSING = (Role.EXAMINER, Role.ADMINISTRATOR)  # leads that were opened by mistake
 DISCLOSING = (Role.EXAMINER, Role.ADMINISTRATOR)  # sharing, releases, bundles
+AUDITING = (Role.AUDITOR, Role.ADMINISTRATOR)  # reads the audit log
 KEEPING = (Role.ADMINISTRATOR,)  # settings, keys, purge, export
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ribin.cases.lead_history import verdicts_are_known
 from ribin.cases.leads import Lead, LeadHistory, Review, ReviewRound
-from ribin.cases.record import Record, RecordKind, body_sha256
+from ribin.cases.record import Record, RecordKind, version_problem
 from ribin.errors import RibinError, StoreError
 from ribin.exchange.message import MessageKind
 from ribin.leads.blindness import find_blindness, is_blind
@@ -202,8 +202,8 @@ class _Receiving:
         if not is_named_as_stated(word):
             self._refused(named[:80], f"a name of {word.member[:3]} needed for it")
             return []
-        if body_sha256(said.body or {}) != said.body_sha256:
-            self._refused(named[:80], "its text is not as it was written")
+        if problem := version_problem(said, None):
+            self._refused(named[:80], problem)
             return []
         if not self._vouched(word, f"{RECORDS}/{said.name}", named, said.sha256):
             return []
@@ -223,7 +223,7 @@ class _Receiving:
             return []  # of a verdict that was not taken
         wanted = sealed[said.id].content_sha256, sealed[said.id].member
         found = said.body_sha256, said.member
-        if found != wanted or body_sha256(said.body or {}) != said.body_sha256:
+        if found != wanted or version_problem(said, None):
             self._refused(named[:80], "it differs from the salted hash that came first")
             return []
         if not self._vouched(content, f"{RECORDS}/{said.name}", named, said.sha256):

@@ -36,7 +36,7 @@ from ribin.vault.rows import logged_of_subject, record_sha256
 from ribin.vault.vault import Vault
 
 _OF_RECORDS = (
-    *("id", "version", "member", "person", "identity", "at", "reason"),
+    *("id", "version", "member", "person", "at", "reason"),
     *("body_sha256", "previous_sha256"),
 )
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -110,7 +110,8 @@ def _record_of(said: WordFacts) -> Record:
     """The record that the sender has of a word."""
     facts = {name: getattr(said, name) for name in _OF_RECORDS}
     body = read_object(said.body.encode("utf-8", "surrogatepass"), "body")
-    return Record(said.kind, body=body, reason_sha256=reason_sha256(said.reason), **facts)
+    reason = reason_sha256(said.reason)
+    return Record(said.kind, body=body, reason_sha256=reason, identity="", **facts)
 
 
 def _giver(own: Vault, db: Any, history: LeadHistory, review: Review) -> Giver | None:

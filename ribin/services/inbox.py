@@ -7,6 +7,7 @@ from typing import Any
 
 from ribin.errors import ParameterError, StoreError
 from ribin.report.table import table
+from ribin.text import moment_text
 from ribin.vault.messages import Question, QuestionState, questions_held, set_question
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
@@ -22,7 +23,7 @@ def inbox_table(held: Sequence[Question]) -> str:
     """One question a line."""
     if not held:
         return "no question waits"
-    rows = [(q.id[:12], q.sender, q.kind, q.at[:16], q.who, q.reason) for q in held]
+    rows = [(q.id[:12], q.sender, q.kind, moment_text(q.at), q.who, q.reason) for q in held]
     return table(("question", "member", "kind", "since", "who", "reason"), rows)
 
 

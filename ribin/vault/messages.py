@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ribin.text import moment_text
 from ribin.vault.audit import now_utc
 from ribin.vault.rows import Act, from_row, insert_row
 
@@ -174,10 +175,14 @@ class OwnQuestion:
     def standing(self) -> str:
         """As it is shown to a person."""
         if self.answered_at:
-            return f"delivered {self.answered_at[:16]}"
-        tried = f", tried {self.tries} times, again {self.due_at[:16]}" if self.tries > 1 else ""
+            return f"delivered {moment_text(self.answered_at)}"
+        tried = (
+            f", tried {self.tries} times, again {moment_text(self.due_at)}"
+            if self.tries > 1
+            else ""
+        )
         why = f": {self.problem}" if self.problem else ""
-        return f"waiting since {self.at[:16]}{tried}{why}"
+        return f"waiting since {moment_text(self.at)}{tried}{why}"
 
 
 def put_own_questions(

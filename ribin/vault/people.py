@@ -32,6 +32,37 @@ class Person:
     since: str  # of the role that is held for the longest time
 
 
+@dataclass(frozen=True)
+class HeldRoles:
+    """The roles that one person holds, and whether anybody else of the vault holds one."""
+
+    who: str
+    roles: tuple[Role, ...]
+    in_use: bool
+
+    @classmethod
+    def of(cls, db: sqlite3.Connection, who: str) -> HeldRoles:
+        held = roles_held(db)
+        mine = held.get(who, {})
+        return cls(who, tuple(role for role in Role if role in mine), len(held) > 1)
+
+    def have(self, wanted: Iterable[Role], always: bool = False) -> bool:
+        """Whether one of these is held; until a second person is appointed it need not be, but for
+        what needs it `always`."""
+        return bool(set(wanted) & set(self.roles)) or not (always or self.in_use)
+
+    def check(self, wanted: Iterable[Role], always: bool = False) -> None:
+        """As `have`; AccessError says which roles would do, and which ones are held."""
+        needed = tuple(wanted)
+        if not self.have(needed, always):
+            found = ", ".join(self.roles) or "no role"
+            hint = "`ribin people appoint NAME --role ROLE` gives a role, --who NAME says who acts"
+            raise AccessError(
+                f"{self.who or 'nobody'}: {' or '.join(needed)} needed, found {found}",
+                hint="" if self.roles else hint,
+            )
+
+
 def read_people(catalogue: Catalogue) -> list[Person]:
     """Everybody who holds a role, in order of names."""
     with catalogue.reading() as db:
@@ -96,14 +127,7 @@ def check_role(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None
 
     Raises AccessError: it says which roles would do, and which ones the person has.
     """
-    needed, held = tuple(wanted), roles_held(db).get(who, {})
-    if not set(needed) & set(held):
-        found = ", ".join(role for role in Role if role in held) or "no role"
-        hint = "`ribin people appoint NAME --role ROLE` gives a role, --who NAME says who acts"
-        raise AccessError(
-            f"{who or 'nobody'}: {' or '.join(needed)} needed, found {found}",
-            hint="" if held else hint,
-        )
+    HeldRoles.of(db, who).check(wanted, always=True)
 
 
 def holders(db: sqlite3.Connection, role: Role) -> list[str]:
@@ -152,8 +176,7 @@ def roles_of(db: sqlite3.Connection, person: str) -> tuple[Role, ...]:
 def check_role_in_use(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None:
     """As `check_role`, once a vault has people: before a second person is appointed, whoever can
     open the folder may do all but conclude, give roles and read the audit log."""
-    if len(roles_held(db)) > 1:
-        check_role(db, who, wanted)
+    HeldRoles.of(db, who).check(wanted)
 
 
 def check_searcher(catalogue: Catalogue, who: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
+from ribin.cases.leads import ExhibitRef
 from ribin.cases.record import RecordKind
 from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement, lists_sha256
 from ribin.errors import StoreError
@@ -68,6 +69,19 @@ def read_search(db: sqlite3.Connection, number: str, where: str) -> RecordedSear
 def read_searches(db: sqlite3.Connection) -> list[RecordedSearch]:
     """Every search, oldest first, without its lists."""
     return list(_searches(db, "true", columns=_WITHOUT_LISTS))
+
+
+def left_out(db: sqlite3.Connection) -> dict[str, frozenset[ExhibitRef]]:
+    """Of each search that left exhibits out of its lists for its person's sake: which."""
+    query = (
+        "SELECT records.id, json_extract(one.value, '$[0]'), json_extract(one.value, '$[1]') "
+        "FROM records, json_each(body, '$.lists.request.leave_out') AS one "
+        "WHERE kind = ? AND body <> ''"
+    )
+    found: dict[str, set[ExhibitRef]] = {}
+    for number, member, exhibit in db.execute(query, (_KIND,)):
+        found.setdefault(number, set()).add(ExhibitRef(member, exhibit))
+    return {number: frozenset(refs) for number, refs in found.items()}
 
 
 def list_sizes(db: sqlite3.Connection) -> dict[str, int]:

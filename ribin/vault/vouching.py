@@ -14,7 +14,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ribin.cases.leads import CORRECTING, DISCLOSING, ENROLLING, KEEPING, SEARCHING, Role
+from ribin.cases.leads import (
+    ASSIGNING,
+    CLOSING,
+    CONCLUDING,
+    CORRECTING,
+    DISCLOSING,
+    ENROLLING,
+    EXAMINING,
+    KEEPING,
+    SEARCHING,
+    Role,
+)
 
 _OF_LEADS = (
     *("leads", "reviews", "records/closure", "records/confirmation", "records/withdrawal"),
@@ -76,17 +87,12 @@ ACTS: Mapping[str, ActRule] = {
     "account": ActRule(("records/account",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
     "password": ActRule(("records/account",)),  # `accounts.py` says whose, and by whom
     "account removed": ActRule(("records/account",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
-    "lead": ActRule(("leads",), (Role.EXAMINER,), Needed.ALWAYS),
-    "review": ActRule(
-        ("reviews", "records/verdict"),
-        (Role.EXAMINER, Role.REVIEWER),
-        Needed.ALWAYS,
-        ProofNeeded.OWN,
-    ),
+    "lead": ActRule(("leads",), EXAMINING, Needed.ALWAYS),
+    "review": ActRule(("reviews", "records/verdict"), CONCLUDING, Needed.ALWAYS, ProofNeeded.OWN),
     "withdrawal": ActRule(("records/withdrawal",)),
     "blindness": ActRule(("records/blindness",)),  # as the logs of both members say, whoever acts
-    "close": ActRule(("records/closure",), (Role.EXAMINER, *_CHIEF), Needed.ALWAYS),
-    "confirm": ActRule(("records/confirmation",), (Role.EXAMINER,), Needed.ALWAYS, ProofNeeded.OWN),
+    "close": ActRule(("records/closure",), CLOSING, Needed.ALWAYS),
+    "confirm": ActRule(("records/confirmation",), EXAMINING, Needed.ALWAYS, ProofNeeded.OWN),
     "lead received": ActRule(_OF_LEADS),
     "setting": ActRule(("settings",), KEEPING),
     "vocabulary": ActRule(("synonyms",), DISCLOSING, removes=True),
@@ -119,11 +125,11 @@ ACTS: Mapping[str, ActRule] = {
     "restore": ActRule((), _CHIEF, Needed.WHERE_HELD),
     "search recorded": ActRule(("records/search",), SEARCHING),
     "search ended": ActRule(("records/search",), (*SEARCHING, *KEEPING), blanks=("search",)),
-    "annotate": ActRule(("records/annotations",), (Role.EXAMINER, Role.REVIEWER)),
+    "annotate": ActRule(("records/annotations",), CONCLUDING),
     "annotations ended": ActRule((), KEEPING, blanks=("annotations",)),
     "candidate reviewed": ActRule(("records/candidate",), SEARCHING),
     "candidates ended": ActRule((), (*SEARCHING, *KEEPING), blanks=("candidate",)),
-    "assign": ActRule(("records/assignment",), (*CORRECTING, Role.REVIEWER)),
+    "assign": ActRule(("records/assignment",), ASSIGNING),
     "assignments ended": ActRule((), KEEPING, blanks=("assignment",)),
     "standing search": ActRule(("standing_searches",), SEARCHING),
     "standing search ended": ActRule(("standing_searches",), (*SEARCHING, *KEEPING)),

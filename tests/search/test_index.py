@@ -35,8 +35,8 @@ def files(network) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder(network).rglob("*.h5")}
 
 
-def run(network, params=SMALL):
-    result = search(make_query(), ask("JAM"), SearchContext(network, params))
+def run(network, params=SMALL, **more):
+    result = search(make_query(), ask("JAM"), SearchContext(network, params, **more))
     assert result.counts.adds_up
     return result
 
@@ -194,3 +194,24 @@ def test_a_sweep_takes_out_what_was_purged_and_no_more(network):
         assert len(whole.items() - left.items()) == 1  # of the other shards every byte
         assert rebuild_index(vault, SMALL) == held - number
         assert left == {p.name: p.read_bytes() for p in (vault.path / "index").rglob("*.h5")}
+
+
+def test_a_search_ends_in_the_middle_of_the_coarse_look(network):
+    """Whoever is told how far it is may end it there, before any full comparison; also while marks
+    are sketched, and with an index that is there."""
+
+    class EnoughError(Exception):
+        pass
+
+    told = []
+
+    def enough(stage, done, total):
+        told.append((stage, done, total))
+        raise EnoughError
+
+    for _ in range(2):
+        with pytest.raises(EnoughError):
+            run(network, progress=enough)
+        assert {stage for stage, *_ in told} == {"JAM: coarse look"}
+        assert all(0 < done <= total for _, done, total in told)
+        run(network)  # leaves an index behind
