@@ -1,9 +1,8 @@
 """Where the time of a comparison goes: every function and kernel of `ribin.correlate`, timed.
 
-A compiled kernel is reached through a name in its own module, and a stage through a name in
-`ribin.correlate.steps`; for the length of one measurement these names hold a stopwatch. What is
-timed is so always what is there: a new kernel appears by itself, without its multiply-adds until
-`MULTIPLY_ADDS` says how to count them.
+A comparison is one compiled call. For the length of one measurement the kernels that do the sums,
+those of `MULTIPLY_ADDS`, have a stopwatch in place of their names, and all others run as plain
+Python, so that they meet it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from peak import Peak
 _FOLDER = "ribin.correlate."
 Work = Callable[[], object]
 Named = tuple[ModuleType, str, Any]
-STEPS = ("ribin.pipeline", "ribin.pipeline", "ribin.correlate.steps")
+STEPS = "ribin.pipeline"
 
 # Multiply-adds of a call, from its arguments; norms, clips and searches for the best not counted.
 MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
@@ -98,6 +97,9 @@ def kernel_rows(works: Sequence[Work], peak: Peak) -> list[dict[str, Any]]:
     looks at a part of its arrays. Whichever is higher says what bounds it.
     """
     with _replaced(_kernels(), MULTIPLY_ADDS) as uses:
+        works[0]()  # a kernel that was compiled within another is now compiled by itself
+        for use in uses.values():
+            use.calls, use.cpu_s, use.multiply_adds, use.bytes = 0, 0.0, 0, 0
         for work in works:
             work()
     used = {name: use for name, use in uses.items() if use.calls}
@@ -126,7 +128,13 @@ def _replaced(
 ) -> Iterator[dict[str, Use]]:
     names = list(found)
     uses: dict[str, Use] = {}
+    counted = [work.py_func for _, name, work in names if name in counts]
+    inner = {name for function in counted for name in function.__code__.co_names}
     for module, name, work in names:
+        if hasattr(work, "py_func") and name not in counts:
+            if name not in inner:  # else compiled with its outer
+                setattr(module, name, work.py_func)
+            continue
         use = uses.setdefault(name, Use(counted=name in counts))
         setattr(module, name, _timed(work, use, counts.get(name)))
     try:
@@ -139,17 +147,16 @@ def _replaced(
 def _kernels() -> Iterator[Named]:
     for module in _modules():
         for name, value in list(vars(module).items()):
-            if hasattr(value, "py_func") and value.py_func.__module__ == module.__name__:
+            if hasattr(value, "py_func"):
                 yield module, name, value
 
 
 def _stages() -> Iterator[Named]:
-    for home in STEPS:
-        module = sys.modules[home]
-        for name, value in list(vars(module).items()):
-            ours = getattr(value, "__module__", "").startswith(("ribin.correlate", "ribin.decide"))
-            if isinstance(value, FunctionType) and ours:
-                yield module, name, value
+    module = sys.modules[STEPS]
+    for name, value in list(vars(module).items()):
+        ours = getattr(value, "__module__", "").startswith(("ribin.correlate", "ribin.decide"))
+        if isinstance(value, FunctionType) and ours:
+            yield module, name, value
 
 
 def _modules() -> list[ModuleType]:

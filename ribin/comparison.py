@@ -52,8 +52,7 @@ class CellFit(NamedTuple):
     reason: str = ""  # why not congruent: "correlation", "place", "angle" or "surface"
 
 
-@dataclass(frozen=True, eq=False)
-class PlacedCells:
+class PlacedCells(NamedTuple):
     """Where the K cells of one side fell on the other, before anything is decided.
 
     `ccf` is the exact masked correlation at that place; NaN where too little was measured on both
@@ -116,6 +115,9 @@ class Comparison:
     along : str
         "parallel lines" or "lines about one centre", where the marks agree along them more than
         what they share beyond allows to count.
+    laid : str
+        "with their lines" or "without their lines", where both marks have lines and were compared
+        both ways: of which way cells, ccf, rotation and shift are. The score has points of both.
     rotation_deg, shift_um : float, (float, float)
         Counter-clockwise as displayed; down and right.
     cell_fits : tuple of CellFit
@@ -143,14 +145,17 @@ class Comparison:
     caution: str = ""  # of marks of this type: not validated on real ones
     note: str = ""  # what an examiner should look at
     scale: float = 1.0  # the pair agrees where the reference is taken as so many times as large,
-    mirrored: bool = False  # or where its left and right are exchanged, before it is turned
+    mirrored: bool = False  # or where its left and right are exchanged, before it is turned,
+    inverted: bool = False  # and heights of one side are taken as depths: one scan is of a cast
     along: str = ""  # lines that the score rests on, which other firearms may share; or empty
+    laid: str = ""
 
     @property
     def altered(self) -> str:
         """What was done to the reference before it was turned, in words that a turn follows."""
         size = f"at {100.0 * self.scale:.0f} % of its size, " if self.scale != 1.0 else ""
-        return ("mirrored, " if self.mirrored else "") + size
+        hand = "mirrored and inverted, " if self.inverted else "mirrored, " if self.mirrored else ""
+        return hand + size
 
     @property
     def compared(self) -> bool:

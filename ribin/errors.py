@@ -21,6 +21,12 @@ class RibinError(Exception):
         return self._hint or getattr(self.__cause__, "hint", "")
 
 
+def error_with_hint(error: Exception) -> str:
+    """An error as a part of a list: its text, and where something is known to help what that is."""
+    hint = getattr(error, "hint", "")
+    return f"{error} ({hint})" if hint else str(error)
+
+
 class ParameterError(RibinError, ValueError):
     """An argument or a parameter file has a value that cannot be used."""
 

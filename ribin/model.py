@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,31 @@ class Scan:
         return min(self.row_pitch_um, self.col_pitch_um)
 
 
+class LeftOut(IntEnum):
+    """Why a pixel of a mark is left out before it is filtered."""
+
+    DUST = 1  # and fibres, spikes of the instrument, other dirt
+    DRAG = 2  # of the firing pin, beside the aperture
+    FLOWBACK = 3  # of the primer into the aperture
+
+    @property
+    def words(self) -> str:
+        """As a person says it."""
+        return self.name.lower()
+
+
+LeftOutShares = dict[str, float]  # of a mark, by the words of each `LeftOut`
+
+_LEAST_SHARE = 0.005  # of a mark: what is left out less is not worth a word
+
+
+def left_out_words(shares: LeftOutShares) -> str:
+    """What is left out of a mark, such as: dust 0.08, flowback 0.12. Empty where next to nothing
+    is."""
+    said = [f"{name} {share:.2f}" for name, share in shares.items() if share >= _LEAST_SHARE]
+    return ", ".join(said)
+
+
 @dataclass(frozen=True, eq=False)
 class Mark:
     """One region of a scan, levelled, band-passed and at the working pitch of its type.
@@ -124,6 +150,8 @@ class Mark:
     origin_um : (float, float)
         Row and column of pixel (0, 0) in the scan's frame. The middle of the frame is the
         centre of the circle on which the mark's outer edge lies.
+    left_out : (H, W) uint8 array or None
+        A `LeftOut` where the mark was measured and is left out; 0 elsewhere. None: nothing is.
     """
 
     mark_type: MarkType
@@ -133,6 +161,20 @@ class Mark:
     pitch_um: float
     origin_um: tuple[float, float]
     provenance: Provenance
+    left_out: NDArray[np.uint8] | None = None
+
+    def leaves_out(self, kind: LeftOut) -> bool:
+        """Whether anything is left out as this kind."""
+        return self.left_out is not None and bool((self.left_out == kind).any())
+
+    @property
+    def left_out_shares(self) -> LeftOutShares:
+        """Of what was measured within its outline, the share that is left out as each kind."""
+        if self.left_out is None:
+            return {kind.words: 0.0 for kind in LeftOut}
+        total = max(1, np.count_nonzero(self.valid | (self.left_out > 0)))
+        number = np.bincount(self.left_out.ravel(), minlength=len(LeftOut) + 1)
+        return {kind.words: float(number[kind] / total) for kind in LeftOut}
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +245,7 @@ def stated_lighting(text: str) -> str:
     return str(parse_lighting(text))
 
 
+@lru_cache(maxsize=64)
 def known_lighting(text: str) -> Lighting | None:
     """As `parse_lighting`; None for `unknown`, an empty text and one that says something else."""
     try:
@@ -258,14 +301,6 @@ class Origin(StrEnum):
     FOUND = "found"  # this program, in a whole head
 
 
-class LeftOut(IntEnum):
-    """Why a pixel of a mark is left out before it is filtered."""
-
-    DUST = 1  # and fibres, spikes of the instrument, other dirt
-    DRAG = 2  # of the firing pin, beside the aperture
-    FLOWBACK = 3  # of the primer into the aperture
-
-
 @dataclass(frozen=True, eq=False)
 class Region:
     """One mark in the frame of its scan, and the circle on which its outer edge lies."""
@@ -282,13 +317,6 @@ class Region:
     def kept(self) -> BoolArray:
         """(H, W), True on the measured pixels of the mark that are not left out."""
         return self.inside if self.left_out is None else self.inside & (self.left_out == 0)
-
-    def left_out_share(self, kind: LeftOut) -> float:
-        """Share of the measured pixels that are left out as one kind."""
-        if self.left_out is None:
-            return 0.0
-        found = self.left_out[self.inside] == kind
-        return float(found.mean()) if found.size else 0.0
 
     def center_px(self, scan: Scan) -> tuple[float, float]:
         """Row and column of the centre on the scan's grid."""
@@ -321,9 +349,7 @@ class Quality:
     signal_to_noise: float  # relief over noise
     saturation: float  # share of pixels at an end of the range
     blur_um: float  # correlation length of the band's finest part
-    left_out_dust: float  # share of the measured pixels that is left out before filters, as dust
-    left_out_drag: float  # as drag of the firing pin
-    left_out_flowback: float  # as flowback of the primer
+    left_out: LeftOutShares  # of the measured pixels, left out before filters
 
 
 # Named intermediate results, kept only when somebody asks for them.

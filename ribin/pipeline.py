@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from ribin.comparison import Comparison
 from ribin.correlate.bands import band_agreement, band_levels
 from ribin.correlate.register import coarse_strengths
-from ribin.correlate.rings import RingSide, lay_rings
+from ribin.correlate.rings import RingSide, lay_rings, ring_moves
 from ribin.correlate.side import PreparedSide, prepare_rest, prepare_side
 from ribin.correlate.steps import correlate_sides
 from ribin.decide.lines import join_parts, lines_note
@@ -29,6 +31,7 @@ from ribin.extract.outliers import leave_out_outliers
 from ribin.extract.quality import judge_quality
 from ribin.model import (
     NO_TRACE,
+    LeftOutShares,
     Mark,
     MarkType,
     Origin,
@@ -43,6 +46,9 @@ from ribin.model import (
     mark_with_article,
 )
 from ribin.params.defaults import DEFAULT_PARAMS, DescribeParams, MethodParams, Params
+
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
 
 
 def extract_marks(
@@ -162,6 +168,7 @@ class MarkVerdict:
     origin: Origin
     verdict: Verdict
     reasons: str
+    left_out: LeftOutShares
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +234,13 @@ def usable_marks(
         marks.append(one.mark)
         verdicts.append(one.quality.verdict)
     found = tuple(
-        MarkVerdict(one.mark.mark_type, one.region.origin, one.quality.verdict, one.reasons)
+        MarkVerdict(
+            one.mark.mark_type,
+            one.region.origin,
+            one.quality.verdict,
+            one.reasons,
+            one.quality.left_out,
+        )
         for one in judged
     )
     return UsableMarks(tuple(marks), tuple(templates), tuple(notes), tuple(verdicts), found)
@@ -306,7 +319,7 @@ def compare_marks(
         result = join_parts(result, rest, shape, method.decide)
     notes = (
         light_note(reference.provenance.lighting, comparison.provenance.lighting),
-        lines_note(result.along),
+        lines_note(result),
         result.note,
     )
     note = "; ".join(filter(None, notes))
@@ -384,7 +397,8 @@ def _promising(reference: Template, comparison: Template, params: Params) -> tup
 
     def strengths(own: Alteration, other: Alteration) -> tuple[float, float]:
         one, two = rings_of(reference, own, describe), rings_of(comparison, other, describe)
-        return coarse_strengths(one, two, describe, correlate)
+        moves = ring_moves(describe, correlate, min(one.cover.shape[2], two.cover.shape[2]))
+        return coarse_strengths(one, two, moves, correlate.min_overlap)
 
     usual, _ = strengths(Alteration(), Alteration())
     found: list[tuple[float, tuple[SecondLook, ...]]] = []
@@ -425,11 +439,12 @@ def _compare_altered(
     describe = params.of(reference.mark_type, reference.kind).describe
     own = Alteration(look.half, look.mirrored_reference, look.inverted)
     other = Alteration(1.0 / look.half, look.mirrored_comparison)
-    return compare_marks(
-        altered_template(reference, own, describe),
-        altered_template(comparison, other, describe),
-        params,
-    )
+    altered = _altered_reference(reference, own, describe)
+    return compare_marks(altered, altered_template(comparison, other, describe), params)
+
+
+# A query meets many others with few alterations: twelve of a scale, and two mirrored.
+_altered_reference = lru_cache(maxsize=16)(altered_template)
 
 
 def compare_many(
@@ -463,15 +478,19 @@ def compare_many(
         A template was made with other parameters than `params`.
     """
 
-    def against(other: Template) -> Comparison:
-        return compare_marks(query, other, params)
-
-    number = min(threads or os.cpu_count() or 1, len(templates))
-    if number < 2:
-        return [against(other) for other in templates]
     prepare_side(query)  # once, before they all ask for it
+    return on_threads(lambda other: compare_marks(query, other, params), templates, threads)
+
+
+def on_threads(
+    work: Callable[[_Item], _Made], items: Sequence[_Item], threads: int | None
+) -> list[_Made]:
+    """What the work makes of each item, in their order; as many threads as processors if None."""
+    number = min(threads or os.cpu_count() or 1, len(items))
+    if number < 2:
+        return [work(item) for item in items]
     with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(against, templates))
+        return list(pool.map(work, items))
 
 
 def _unlike(reference: Template, comparison: Template) -> str:

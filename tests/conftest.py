@@ -86,6 +86,7 @@ def ribin(capsys, monkeypatch):
 
     monkeypatch.delenv("RIBIN_VAULT", raising=False)
     monkeypatch.delenv("RIBIN_NETWORK", raising=False)
+    monkeypatch.delenv("RIBIN_PARAMS", raising=False)
     monkeypatch.delenv("RIBIN_USER", raising=False)
 
     def ran(*args: object) -> Ran:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
+import cv2
 import numpy as np
 from scipy import ndimage
 
@@ -118,3 +119,12 @@ def scaled(scan: Scan, factor: float = 1.0, plane: tuple[float, float, float] = 
     rows, cols = np.indices(scan.shape)
     values = factor * scan.values.astype(np.float64) + plane[0] + plane[1] * rows + plane[2] * cols
     return replace(scan, values=np.where(scan.valid, values, 0.0).astype(np.float32))
+
+
+def dirty_scan(scan: Scan) -> Scan:
+    """A scan with grains of 30 um on a tenth of it, that a breech face leaves out as dust."""
+    spots = np.zeros(scan.shape, np.uint8)
+    spots[6::18, 6::18] = 1
+    grains = cv2.dilate(spots, np.ones((6, 6), np.uint8)) > 0
+    heights = scan.values + np.float32(30) * (scan.valid & grains)
+    return replace(scan, values=heights)

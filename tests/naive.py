@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 
@@ -45,6 +47,30 @@ def block_counts(valid: np.ndarray, block_px: int) -> np.ndarray:
     """Measured pixels of each block."""
     shape = valid.shape[0] // block_px, valid.shape[1] // block_px
     return valid.reshape(shape[0], block_px, shape[1], block_px).sum(axis=(1, 3))
+
+
+def spread_cells(counts: np.ndarray, least: float) -> list[tuple[int, int]]:
+    """Cells of two by two blocks that hold so many pixels, each farthest from those before it."""
+    cells = counts[:-1, :-1] + counts[1:, :-1] + counts[:-1, 1:] + counts[1:, 1:]
+    left = [place for place in np.ndindex(cells.shape) if cells[place] >= least]
+    found = [max(left, key=lambda place: cells[place])]
+    while len(found) < len(left):
+        found.append(
+            max(
+                (place for place in left if place not in found),
+                key=lambda place: cells[place] * min(math.dist(place, one) for one in found),
+            )
+        )
+    return found
+
+
+def block_runs(counts: np.ndarray) -> list[tuple[int, int, int]]:
+    """Row, first column and length of each stretch of blocks that hold anything."""
+    runs = []
+    for row, held in enumerate(counts > 0):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], held.astype(np.int8), [0]])))
+        runs += [(row, int(first), int(end - first)) for first, end in edges.reshape(-1, 2)]
+    return runs
 
 
 def smooth(surface: np.ndarray, valid: np.ndarray, sigma_px: tuple[float, float]) -> np.ndarray:

@@ -55,9 +55,8 @@ def test_mates_lie_above_and_strangers_below(labels, results):
             assert result.cmc_fraction < 0.4, (one, two)
         else:
             strangers += 1
-            assert result.score < 45.0, (one, two)
-            beyond = abs(result.rotation_deg) > 31.5  # six times as many placements
-            assert result.cmc_fraction < (0.25 if beyond else 0.2), (one, two)
+            assert result.score < 40.0, (one, two)
+            assert result.cmc_fraction <= 0.2, (one, two)
     assert (mates, strangers) == (9, 53)
 
 

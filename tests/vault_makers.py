@@ -33,7 +33,10 @@ def make_scan(seed: int, outlined: bool = False) -> tuple[bytes, Scan]:
 
 
 def make_mark(scan: Scan, mark_type: MarkType = MarkType.BREECH_FACE) -> Mark:
-    return Mark(mark_type, scan.kind, scan.values, scan.valid, 25.0, (1.5, -2.25), scan.provenance)
+    """What was not measured counts as left out of it; of firing pins nothing is."""
+    left_out = None if mark_type is MarkType.FIRING_PIN else (~scan.valid).astype(np.uint8)
+    where = (25.0, (1.5, -2.25))
+    return Mark(mark_type, scan.kind, scan.values, scan.valid, *where, scan.provenance, left_out)
 
 
 def make_template(

@@ -62,14 +62,24 @@ class SearchLists:
     @property
     def all_notes(self) -> tuple[str, ...]:
         """The notes of the query, of every list and of its rows, each once."""
-        of_lists = [note for one in self.lists for note in one.notes]
-        of_rows = [
+        return _once([*self.list_notes, *self.row_notes])
+
+    @property
+    def list_notes(self) -> tuple[str, ...]:
+        """The notes of the query and of every list, each once; a record has those of rows among
+        them."""
+        noted = [*self.notes, *(note for one in self.lists for note in one.notes)]
+        return _once(note for note in noted if note not in self.row_notes)
+
+    @property
+    def row_notes(self) -> tuple[str, ...]:
+        """The notes of the rows, and of which row each is."""
+        return tuple(
             f"rank {row.rank} by {row.mark.words} ({row.member}:{row.exhibit}): {row.note}"
             for one in self.lists
             for row in one.candidates
             if row.note
-        ]
-        return _once([*self.notes, *of_lists, *of_rows])
+        )
 
 
 def _once(items: Iterable) -> tuple:

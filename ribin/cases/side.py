@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ribin.cases.exhibits import Exhibit
-from ribin.model import NO_TRACE, Mark, MarkType, Scan, Template, Trace
+from ribin.model import NO_TRACE, LeftOutShares, Mark, MarkType, Scan, Template, Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,3 +28,9 @@ class Side:
     whole: bool = True
     original: bytes | None = None  # the file as received, where another member has released it
     trace: Trace = NO_TRACE
+    earlier: tuple[Template, ...] = ()  # of the own vault, the mark with sets of parameters before
+
+    @property
+    def left_out(self) -> LeftOutShares | None:
+        """Shares of the mark that are left out of it; None where a template does not tell."""
+        return self.mark.left_out_shares if self.whole else None

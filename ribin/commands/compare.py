@@ -59,7 +59,7 @@ def compare(
     from ribin.report.json import plain_value
     from ribin.services.files import PICTURE, check_output
     from ribin.services.marks import named_source
-    from ribin.services.pair import draw_pair, explain, prepare_pair, write_traces
+    from ribin.services.pair import draw_pair, explain, left_out_facts, prepare_pair, write_traces
 
     check_output(overlay, PICTURE)
     options = call.pair(render=render, traced=bool(trace_folder))
@@ -71,6 +71,6 @@ def compare(
         write_traces(pair, asker.params, trace_folder)
     if overlay:
         draw_pair(pair, asker.params, overlay)
-    shown = plain_value(pair.result) | ({"weight": weight} if weight else {})
+    shown = plain_value(pair.result) | left_out_facts(pair) | ({"weight": weight} if weight else {})
     call.show(shown, lambda _: "\n\n".join([explain(pair, asker.params), *weight_text(weight)]))
     exit_after(done=0, failed=not pair.result.compared)

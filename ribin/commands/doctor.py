@@ -10,13 +10,15 @@ from ribin.services.doctor import Finding, State
 
 
 @click.command(short_help="Check this installation, a vault and a network.")
-@common_options("vault", "network", "jobs", "json")
-def doctor(call: Call) -> None:
+@click.option("--lines", is_flag=True, help="Try the lines to other members, and nothing else.")
+@common_options("vault", "network", "params", "jobs", "json")
+def doctor(lines: bool, call: Call) -> None:
     """Check the installation: libraries, compiled kernels, extras, a self test with its speed.
 
     With --vault and --network it looks at them as well: whether they open, what they hold, the
-    room on the disk, the clock, the last row of the audit log. Nothing is changed. `ribin store
-    check` looks at every byte of a vault.
+    room on the disk, the clock, the last row of the audit log. Of each line to another member it
+    tries certificate, key, clock, version, parameters, agreement and round trip; with --lines that
+    alone. Nothing is changed. `ribin store check` looks at every byte of a vault.
 
     Exit code: 0 fit for work, 1 something named is not, 3 the program itself is not.
 
@@ -24,12 +26,19 @@ def doctor(call: Call) -> None:
     Examples:
       ribin doctor
       ribin doctor --vault vaults/JAM --network network.toml --json
+      ribin doctor --lines --vault vaults/JAM --network network.toml
     """
     from ribin.report.json import as_json
-    from ribin.services.doctor import examine
+    from ribin.services.doctor import examine, examine_network
 
+    if lines and call.network_file is None:
+        raise click.UsageError("--lines: --network or RIBIN_NETWORK needed, found none")
     findings = []
-    for finding in examine(call.vault, call.network_file, call.jobs):
+    for finding in (
+        examine_network(call.network_file, call.vault, call.params)
+        if lines and call.network_file
+        else examine(call.vault, call.network_file, call.jobs, call.params)
+    ):
         findings.append(finding)
         if not call.json_output:
             say(finding_line(finding))

@@ -104,13 +104,15 @@ def show(name: str, history: bool, call: Call) -> None:
 @click.option("--ammunition", help="Maker of the cartridge.")
 @click.option("--firearm", help="Weapon of a test fire.")
 @click.option("--erase-old", is_flag=True, help="Blank the text of old versions; hashes stay.")
-@common_options("vault", "who", "reason", "json")
+@common_options("vault", "network", "who", "reason", "json")
 def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | None) -> None:
     """Correct what is stated of exhibits; "" clears a field. It needs --reason.
 
     Case number, day and place are those of the event, for all its exhibits. Another --event has
     those of the old one, where it is new. What other members were told is corrected by the next
-    bundle or answer. --erase-old, for an administrator, blanks the text of the versions before.
+    bundle or answer. Those that were released the exhibit, or have a lead on it, are told that it
+    was corrected: at once where --network is given, else when they are reached next. --erase-old,
+    for an administrator, blanks the text of the versions before.
 
     \b
     Examples:
@@ -118,15 +120,18 @@ def edit(names: tuple[str, ...], erase_old: bool, call: Call, **fields: str | No
       ribin exhibit edit 2026-17-3 --name 2026-71-3 --event 2026-71 --reason "digits swapped"
       ribin exhibit edit 2026-17-3 --place Kingston --erase-old --reason "a private address"
     """
-    from ribin.vault.corrections import correct_exhibits
+    from ribin.services.corrections import correct
+    from ribin.services.outbox import tell_now
 
     given = {name: value for name, value in fields.items() if value is not None}
     if not given and not erase_old:
         raise click.UsageError("a field to correct, or --erase-old, needed")
     with call.own_vault() as vault:
-        done = correct_exhibits(
+        done, concerned = correct(
             vault, names, given, erase_old=erase_old, who=call.who, reason=call.reason
         )
+        for note in tell_now(vault, call.network(), concerned, call.who):
+            say(note, err=True)
     lines = []
     for one in done:
         said = ", ".join(name.replace("_", " ") for name in one.changed) or "nothing"

@@ -17,6 +17,7 @@ from ribin.leads.text import lead_facts, lead_page, leads_table, view_lead
 from ribin.leads.trace_files import as_graphml, write_picture
 from ribin.report.json import as_json
 from ribin.search.network import Network
+from ribin.services.corrections import corrections_told
 from ribin.services.files import whole_file
 from ribin.services.leads import announce, look_at_lead, look_at_leads, warning_of_verdict
 from ribin.vault.vault import Vault
@@ -108,9 +109,10 @@ def show(lead_number: str, call: Call) -> None:
             say(f"{lead_number}: {warning}", err=True)
             early = not sys.stdin.isatty() or click.confirm("Show it?", err=True)
         view = look_at_lead(vault, lead_number, call.who, early)
-        told = deliveries(vault, lead_number)
-    facts = {**lead_facts(view), "deliveries": dict(told)}
+        told, corrected = deliveries(vault, lead_number), corrections_told(vault, view.history)
+    facts = {**lead_facts(view), "deliveries": dict(told), "corrected": dict(corrected)}
     lines = [lead_page(view), *(f"{member}: {standing}" for member, standing in told)]
+    lines += [f"{at[:16]}: {words}" for at, words in corrected]
     say(as_json(facts) if call.json_output else "\n".join(lines))
 
 
@@ -200,7 +202,9 @@ def sync(call: Call) -> None:
     with call.own_vault() as vault:
         carried, notes = sync_leads(vault, network, who=call.who)
         told = announce_received(vault, network, call.who)
-        notes = (*notes, *deliver_waiting(vault, network))
+        sent = deliver_waiting(vault, network, who=call.who)
+        late = dict.fromkeys(f"{one.receiver}: not told yet: {why}" for one, why in sent if why)
+        notes = (*notes, *late)
     say(f"{carried} entries carried over")
     said = [*notes, *(one.text for one in told)]
     say("\n".join(said), err=True, nl=bool(said))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.util import find_spec
 
 import click
@@ -62,39 +63,47 @@ def init(address: str, port: int, call: Call) -> None:
 
 
 @node.command()
-@common_options("vault", "params", "jobs")
+@common_options("vault", "network", "params", "jobs", "who")
 def serve(call: Call) -> None:
     """Answer until the program is ended (Ctrl-C, or the system's stop).
+
+    With --network it also sends other members what waits for them: releases, and steps of leads
+    that were done while the line was down. It tries again after a minute, then after pauses that
+    double up to six hours; `ribin node status` shows what waits.
 
     Each event is a line of JSON on stderr: which member asked what kind of question, how long the
     answer took, and who was refused. What was asked and answered is in the audit log of the vault.
 
     \b
     Example:
-      ribin node serve --vault vaults/JAM
+      ribin node serve --vault vaults/JAM --network network.toml
     """
     check_node_extra()
     from ribin.node.server import serve_vault
     from ribin.services.session import needed_vault
 
-    serve_vault(needed_vault(call.vault), call.params, call.jobs, lambda text: say(text, err=True))
+    vault = needed_vault(call.vault)
+    call.network()  # refused now, if it cannot be read
+    told = partial(say, err=True)
+    serve_vault(vault, call.params, call.jobs, told, call.network_file, call.who)
 
 
 @node.command()
 @common_options("vault", "json")
 def status(call: Call) -> None:
-    """What the node that runs on this machine was asked: counts, and times of its answers.
+    """What the node that runs on this machine was asked: counts, and times of its answers; and what
+    waits to be told to other members: since when, how often it was tried, and the last problem.
 
     \b
     Example:
       ribin node status --vault vaults/JAM
     """
     check_node_extra()
-    from ribin.node.status import status_of, status_table
+    from ribin.node.status import node_state, state_text
 
     with call.own_vault() as opened:
-        found = status_of(opened)
-    call.show(found, status_table)
+        found = node_state(opened)
+    call.show(found, state_text)
 
 
 @node.command()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
@@ -16,6 +17,7 @@ import click
 from ribin.cases.leads import USER_VARIABLE, login_name
 from ribin.commands.settings import user_settings
 from ribin.commands.terminal import say
+from ribin.errors import RibinError
 from ribin.params.defaults import DEFAULT_PARAMS, Params
 from ribin.params.load import ANY_ROTATION_DEG, load_params, with_rotation
 from ribin.text import TEXT_LENGTH, checked_text
@@ -122,7 +124,12 @@ COMMON: dict[str, Callable[[Any], Any]] = {
         help="network.toml: members, their vaults, clusters (RIBIN_NETWORK).",
     ),
     "params": click.option(
-        "--params", type=A_PATH, callback=_params, help="TOML file that overrides parameters."
+        "--params",
+        type=A_PATH,
+        envvar="RIBIN_PARAMS",
+        default=lambda: user_settings().params,
+        callback=_params,
+        help="TOML file that overrides parameters (RIBIN_PARAMS).",
     ),
     "rotation": click.option(
         "--rotation",
@@ -340,6 +347,22 @@ class Call:
             raise click.UsageError("--network or RIBIN_NETWORK needed: network.toml")
         return network
 
+    def tell_waiting(self) -> None:
+        """Tell the members that this command reached over a line what waits for them."""
+        if "ribin.services.lines" not in sys.modules or not (self.vault and self.network_file):
+            return
+        from ribin.services.lines import take_reached
+
+        if reached := take_reached():
+            from ribin.services.outbox import deliver_waiting
+
+            with suppress(RibinError, OSError), self.own_vault() as vault:
+                network = self.needed_network()
+                sent = deliver_waiting(vault, network, who=self.who, receivers=reached)
+                for receiver in dict.fromkeys(one.receiver for one, why in sent if not why):
+                    say(f"{receiver}: told now what had waited for it", err=True)
+            take_reached()
+
     def session(self) -> Session:
         """The session of --vault in the network of --network; errors as `Session.open`."""
         from ribin.services.session import Session
@@ -461,8 +484,14 @@ def common_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def with_call(*args: Any, **values: Any) -> Any:
-            said = {name: values.pop(name) for name in _FIELDS & values.keys()}
-            return command(*args, call=Call(**said), **values)
+            call = Call(**{name: values.pop(name) for name in _FIELDS & values.keys()})
+            try:
+                done = command(*args, call=call, **values)
+            except click.exceptions.Exit:  # some failed, and the rest is done
+                call.tell_waiting()
+                raise
+            call.tell_waiting()
+            return done
 
         return stacked(*(COMMON[name] for name in names))(with_call)
 

@@ -1,8 +1,9 @@
-"""The user's settings file: the vault, the network and the person of commands that name none.
+"""The user's settings file: vault, network, parameters and person of commands that name none.
 
 The file is `settings.toml` in the folder that the system keeps for settings of `ribin`, or the one
-that RIBIN_SETTINGS names. It may say `vault`, `network` and `person`; an option of the command or a
-variable of the environment (RIBIN_VAULT, RIBIN_NETWORK, RIBIN_USER) comes before it.
+that RIBIN_SETTINGS names. It may say `vault`, `network`, `params` and `person`; an option of the
+command or a variable of the environment (RIBIN_VAULT, RIBIN_NETWORK, RIBIN_PARAMS, RIBIN_USER)
+comes before it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Settings:
 
     vault: Path | None = None
     network: Path | None = None
+    params: Path | None = None
     person: str | None = None
 
 
@@ -68,7 +70,7 @@ def _read(path: Path, needed: bool) -> Settings:
             raise ParameterError(f"{path}: {name}: a text needed, found {value!r}")
     places = {
         name: path.parent / Path(stated[name]).expanduser()
-        for name in ("vault", "network")
+        for name in ("vault", "network", "params")
         if name in stated
     }
     return Settings(**places, person=stated.get("person"))

@@ -115,7 +115,9 @@ def describe(call: Call) -> None:
     """Describe anew the scans whose marks were made with other parameters than these.
 
     They are read again from their originals, with the outlines a person drew, into files of their
-    own; scan files stay as they are. From then on the vault is searched with the new marks.
+    own; scan files stay as they are. From then on the vault is searched with the new marks. Members
+    that ask with templates of the parameters before are answered with the marks before, until you
+    drop those (`ribin store parameters`).
 
     \b
     Example:
@@ -131,6 +133,39 @@ def describe(call: Call) -> None:
     call.show(report, described_text)
     list_failed(report.failed)
     exit_after(done=1, failed=len(report.failed))
+
+
+@store.command(short_help="List the sets of parameters of a vault, or drop one.")
+@click.option("--drop", metavar="PARAMETERS", help="Answer no more with this earlier set.")
+@common_options("vault", "who", "reason", "json")
+def parameters(drop: str | None, call: Call) -> None:
+    """The sets of parameters that marks of your vault were made with, and whether they are kept.
+
+    `ribin store describe` keeps the marks of earlier sets: members that have not described theirs
+    anew ask with those, and are answered with them, until an administrator drops the set. Dropped
+    marks stay as evidence of what earlier lists and leads rest on.
+
+    \b
+    Examples:
+      ribin store parameters --vault vaults/JAM
+      ribin store parameters --drop 5d0c3f2a91be --reason "all have the new ones" --vault vaults/JAM
+    """
+    from ribin.report.json import as_json
+    from ribin.report.table import table
+    from ribin.vault.parameter_sets import drop_parameters, parameter_sets
+
+    with call.own_vault() as opened:
+        if drop:
+            drop_parameters(opened, drop, who=call.who, reason=call.reason)
+        found = parameter_sets(opened)
+    if call.json_output:
+        say(as_json({"parameters": found}))
+        return
+    rows = [
+        (one.params_id, str(one.in_use), str(one.earlier), "yes" if one.kept else "no")
+        for one in found
+    ]
+    say(table(("parameters", "marks in use", "earlier marks", "answered"), rows))
 
 
 _group = click.option(

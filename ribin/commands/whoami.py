@@ -12,13 +12,13 @@ from ribin.errors import RibinError
 
 
 @click.command(short_help="Who acts, in which vault, and what says so.")
-@common_options("vault", "network", "who", "json")
+@common_options("vault", "network", "params", "who", "json")
 @click.pass_context
 def whoami(context: click.Context, call: Call) -> None:
     """Show the person who acts, the vault, its member and network, and where each is stated.
 
     An option comes before a variable of the environment, and that before the settings file, a TOML
-    file with vault, network and person.
+    file with vault, network, params and person.
 
     \b
     Examples:
@@ -62,6 +62,11 @@ def whoami(context: click.Context, call: Call) -> None:
         ("vault", call.vault, source("vault", "RIBIN_VAULT", settings.vault)),
         ("member", member, "vault" if member else ""),
         ("network", call.network_file, source("network_file", "RIBIN_NETWORK", settings.network)),
+        (
+            "parameters",
+            call.params.params_id,
+            source("params", "RIBIN_PARAMS", settings.params, "built in"),
+        ),
         ("settings", file if there else "", settings_source() if there else f"no file {file}"),
     ]
     if call.json_output:

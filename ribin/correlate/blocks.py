@@ -5,7 +5,6 @@ A block has 8 x 8 pixels; a surface is 0 where it was not measured and nowhere e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import FloatArray
-from ribin.surface._jit import sum_kernel
+from ribin.surface._jit import kernel, sum_kernel
 from ribin.surface.simd.blocks import add_products, block_energies
 from ribin.surface.simd.registers import LANES
 
 
-@dataclass(frozen=True, eq=False)
-class Offsets:
+class Offsets(NamedTuple):
     """Shifts to try, and the fewer ones at which slowly changing terms are computed."""
 
     every: NDArray[np.int64]  # (S, 2) whole-pixel shifts (row, col) within a radius
@@ -63,30 +61,34 @@ class FieldTop(NamedTuple):
     rise: float  # of the top above that place
 
 
+@kernel
+def _height(field, turn, row, col, grid):
+    """Of a place of the field; 0 where it has none."""
+    size = grid.shape[0]
+    known = 0 <= turn < field.shape[0] and 0 <= row < size and 0 <= col < size
+    return np.float64(field[turn, grid[row, col]]) if known and grid[row, col] >= 0 else 0.0
+
+
+@kernel
 def parabola_top(field: FloatArray, turn: int, shift: int, offsets: Offsets) -> FieldTop:
     """Where between its places, and how much, a field (T, S) is higher than at its highest one."""
-    row, col = (offsets.every[shift] + offsets.reach_px).tolist()
-    grid, size = offsets.grid, len(offsets.grid)
-
-    def at(t: int, r: int, c: int) -> float:
-        known = 0 <= t < len(field) and 0 <= r < size and 0 <= c < size and grid[r, c] >= 0
-        return float(field[t, grid[r, c]]) if known else 0.0
-
-    middle = float(field[turn, shift])
+    grid = offsets.grid
+    reach = grid.shape[0] // 2
+    row, col = offsets.every[shift, 0] + reach, offsets.every[shift, 1] + reach
+    middle = np.float64(field[turn, shift])
     axes = (
-        (at(turn - 1, row, col), at(turn + 1, row, col)),
-        (at(turn, row - 1, col), at(turn, row + 1, col)),
-        (at(turn, row, col - 1), at(turn, row, col + 1)),
+        (_height(field, turn - 1, row, col, grid), _height(field, turn + 1, row, col, grid)),
+        (_height(field, turn, row - 1, col, grid), _height(field, turn, row + 1, col, grid)),
+        (_height(field, turn, row, col - 1, grid), _height(field, turn, row, col + 1, grid)),
     )
-    places = []
+    places = np.zeros(3)
     rise = 0.0
-    for before, after in axes:
+    for axis in range(3):
+        before, after = axes[axis]
         bend = before + after - 2.0 * middle
-        if min(before, after) <= 0.0 or bend >= 0.0:  # a missing neighbour says nothing
-            places.append(0.0)
-            continue
-        places.append(0.5 * (before - after) / bend)
-        rise -= (before - after) ** 2 / (8.0 * bend)
+        if min(before, after) > 0.0 and bend < 0.0:  # a missing neighbour says nothing
+            places[axis] = 0.5 * (before - after) / bend
+            rise -= (before - after) ** 2 / (8.0 * bend)
     return FieldTop(places[0], places[1], places[2], rise)
 
 
@@ -133,13 +135,13 @@ class BlockSums(NamedTuple):
     energies: FloatArray
 
 
+@kernel
 def block_sums(
     fixed: FloatArray,
     moved: FloatArray,
     places: NDArray[np.int64],
     runs: NDArray[np.int32],
     offsets: Offsets,
-    *,
     whole: bool = False,
 ) -> BlockSums:
     """Lay a surface on turned copies of another and sum over every block of the runs.
@@ -162,11 +164,11 @@ def block_sums(
         Sum over all blocks together: one sum in place of B + 1.
     """
     every, few, copies = offsets.every, offsets.few, len(places)
-    number = 1 if whole else int(runs[:, 2].sum()) + 1
+    number = 1 if whole else runs[:, 2].sum() + 1
     products = np.empty((copies, number, -(-len(every) // LANES), LANES), np.float32)
     energies = np.empty((copies, 3, number, len(few)), np.float32)
     _block_sums(fixed, moved, places, runs, every, few, products, energies)
-    return BlockSums(products.reshape(copies, number, -1), energies)
+    return BlockSums(products.reshape((copies, number, -1)), energies)
 
 
 # The exact correlation.
@@ -209,6 +211,7 @@ def _patch_ccf(fixed, moved, corners, places, size, out):
                 out[k] = (sum_fm - sum_f * sum_m / n) / np.sqrt(var_f * var_m)
 
 
+@kernel
 def patch_ccf(
     fixed: FloatArray,
     moved: FloatArray,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.comparison import RigidMotion
-from ribin.correlate.blocks import Offsets, block_sums, disc_offsets, parabola_top
-from ribin.correlate.side import PreparedSide, fine_copies
+from ribin.correlate.blocks import Offsets, block_sums, parabola_top
+from ribin.correlate.ranges import Ranges
+from ribin.correlate.side import PreparedSide
+from ribin.correlate.turned import turn_surface
 from ribin.model import FloatArray
-from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
-from ribin.surface._jit import sum_kernel
+from ribin.surface._jit import kernel, sum_kernel
 
 
 @sum_kernel
@@ -91,8 +91,7 @@ def _join(forward, shifts, start, turns_rad, grid, back_start, out):
                 out[1, t, grid[r, c]] += forward[1, last - t, s]
 
 
-@dataclass(frozen=True, eq=False)
-class CellSearch:
+class CellSearch(NamedTuple):
     """What the search of K cells at T turns and S shifts of the other surface found."""
 
     # (2, T, S) over the cells that could be compared: sum of Fisher's z, and their number
@@ -103,39 +102,36 @@ class CellSearch:
     offsets: Offsets  # shifts, from `start`
     copies: FloatArray  # (T, N, N) the turned surface; an offset of 0 is reached at its margin
     start: NDArray[np.int64]  # (2,) shift that the middle of the copies shows
-
-    @property
-    def shifts_px(self) -> NDArray[np.int64]:
-        """(S, 2) shifts from a point of the cell to its counterpart on the turned surface."""
-        return self.offsets.every + self.start
+    shifts_px: NDArray[np.int64]  # (S, 2) from a point of the cell to its counterpart, once turned
 
 
+@kernel
 def search_cells(
-    cut: PreparedSide,
-    other: PreparedSide,
-    motion: RigidMotion,
-    describe: DescribeParams,
-    correlate: CorrelateParams,
+    cut: PreparedSide, other: PreparedSide, motion: RigidMotion, ranges: Ranges
 ) -> CellSearch:
     """Search the cells of one side on the other around a motion of the other on it."""
-    norm_step = max(1, round(correlate.norm_step_um / describe.pitch_um))
-    offsets = disc_offsets(correlate.search_radius_um / describe.pitch_um, norm_step)
-    steps = np.arange(-correlate.fine_rotation_steps, correlate.fine_rotation_steps + 1)
-    turns_deg = np.asarray(motion.rotation_deg + steps * correlate.fine_rotation_step_deg)
-    start = np.rint(-np.array(motion.shift_um) / describe.pitch_um).astype(np.int64)
+    turns_deg = motion.rotation_deg + ranges.cell_steps_deg
+    offsets, number = ranges.cells, len(turns_deg)
+    start = np.empty(2, np.int64)
+    for axis in range(2):
+        start[axis] = int(np.rint(-motion.shift_um[axis] / ranges.pitch_um))
     fine = cut.fine
-    copies = fine_copies(other, turns_deg, fine.size_px + 2 * offsets.reach_px, start)
-    places = np.zeros((len(turns_deg), 3), np.int64)
-    places[:, 0] = np.arange(len(turns_deg))
+    size_px = fine.surface.shape[0] + offsets.grid.shape[0] - 1
+    shifts, places = np.empty((number, 2), np.int64), np.zeros((number, 3), np.int64)
+    for t in range(number):
+        shifts[t] = start
+        places[t, 0] = t
+    copies = turn_surface(other.fine.padded, other.fine.reach, turns_deg, shifts, size_px)
     sums = block_sums(fine.surface, copies, places, fine.runs, offsets)
-    joint = np.zeros((2, len(turns_deg), len(offsets.every)), np.float32)
-    ccf = np.full(len(cut.cells), -2.0, np.float32)
+    joint = np.zeros((2, number, len(offsets.every)), np.float32)
+    ccf = np.full(len(cut.cells), np.float32(-2.0))
     place = np.zeros((len(cut.cells), 2), np.int64)
-    enough = np.float32(correlate.min_cell_overlap * (2 * BLOCK_PX) ** 2)
-    _search(*sums, offsets.near, cut.cell_blocks, enough, joint, ccf, place)
-    return CellSearch(joint, ccf, place, turns_deg, offsets, copies, start)
+    enough = np.float32(ranges.min_cell_px)
+    _search(sums.products, sums.energies, offsets.near, cut.cell_blocks, enough, joint, ccf, place)
+    return CellSearch(joint, ccf, place, turns_deg, offsets, copies, start, offsets.every + start)
 
 
+@kernel
 def joint_surface(own: CellSearch, other: CellSearch) -> FloatArray:
     """At which one placement do all cells of both marks agree best?
 
@@ -153,7 +149,7 @@ def joint_surface(own: CellSearch, other: CellSearch) -> FloatArray:
     turns_rad = np.deg2rad(own.turns_deg)
     shifts, grid = other.offsets.every, own.offsets.grid
     _join(other.joint, shifts, other.start, turns_rad, grid, own.start, joint)
-    return np.asarray(joint[0] / np.sqrt(np.maximum(joint[1], np.float32(1.0))))
+    return joint[0] / np.sqrt(np.maximum(joint[1], np.float32(1.0)))
 
 
 class JointPlacement(NamedTuple):
@@ -165,10 +161,11 @@ class JointPlacement(NamedTuple):
     shift: int
 
 
+@kernel
 def best_joint(search: CellSearch, joint: FloatArray, pitch_um: float) -> JointPlacement:
     """The highest place of the joint surface of a search, and how high it is between the places."""
-    turn, shift = divmod(int(joint.argmax()), joint.shape[1])
-    row, col = (-search.shifts_px[shift] * pitch_um).tolist()
-    motion = RigidMotion(float(search.turns_deg[turn]), (row, col))
+    turn, shift = divmod(joint.argmax(), joint.shape[1])
+    row, col = search.shifts_px[shift]
+    motion = RigidMotion(search.turns_deg[turn], (-row * pitch_um, -col * pitch_um))
     rise = parabola_top(joint, turn, shift, search.offsets).rise
-    return JointPlacement(float(joint[turn, shift]) + rise, motion, turn, shift)
+    return JointPlacement(np.float64(joint[turn, shift]) + rise, motion, turn, shift)

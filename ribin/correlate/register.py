@@ -6,20 +6,19 @@ which of the two it is depends on the placement, so the order of the marks chang
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.comparison import RigidMotion
-from ribin.correlate.blocks import Offsets, block_sums, disc_offsets, parabola_top
-from ribin.correlate.rings import RingSide, pick_placements, ring_moves, ring_strengths
-from ribin.correlate.side import PreparedSide, medium_copies
-from ribin.correlate.turned import Level
+from ribin.correlate.blocks import Offsets, block_sums, parabola_top
+from ribin.correlate.ranges import Ranges
+from ribin.correlate.rings import RingMoves, RingSide, pick_placements, ring_strengths
+from ribin.correlate.side import PreparedSide
+from ribin.correlate.turned import Level, turn_surface
 from ribin.model import FloatArray
-from ribin.params.defaults import CorrelateParams, DescribeParams
-from ribin.surface._jit import sum_kernel
+from ribin.surface._jit import kernel, sum_kernel
 from ribin.surface.rings import POINTS
 
 
@@ -43,150 +42,6 @@ class Placement(NamedTuple):
         return (back, motion) if self.of_comparison else (motion, back)
 
 
-def coarse_placements(
-    reference: PreparedSide,
-    comparison: PreparedSide,
-    describe: DescribeParams,
-    correlate: CorrelateParams,
-) -> list[Placement]:
-    """The best placements of either mark on the other, none close to a better one.
-
-    First those within the stated mounting, then those beyond it.
-    """
-    rings = min(reference.coarse.cover.shape[2], comparison.coarse.cover.shape[2])
-    moves = ring_moves(describe, correlate, rings)
-    strength = ring_strengths(reference.coarse, comparison.coarse, moves, correlate.min_overlap)
-    found = []
-    for turn, pair in pick_placements(strength, moves, correlate).tolist():
-        t, p, turned = turn, pair, bool(moves.turns_deg[turn] < 0.0)
-        if turned:
-            t, p = len(moves.turns_deg) - 1 - turn, pair % POINTS * POINTS + pair // POINTS
-        row, col = moves.shifts_um[t, p].tolist()
-        angle = float(moves.turns_deg[t])
-        found.append(Placement(angle, (row, col), float(strength[turn, pair]), turned))
-    return found
-
-
-def coarse_strengths(
-    one: RingSide, two: RingSide, describe: DescribeParams, correlate: CorrelateParams
-) -> tuple[float, float]:
-    """How well the sides agree where they agree best, as they are and with one of them inverted."""
-    moves = ring_moves(describe, correlate, min(one.cover.shape[2], two.cover.shape[2]))
-    strength = ring_strengths(one, two, moves, correlate.min_overlap)
-    return float(strength.max()), -float(strength.min())
-
-
-def refine_placements(
-    reference: PreparedSide,
-    comparison: PreparedSide,
-    seeds: list[Placement],
-    describe: DescribeParams,
-    correlate: CorrelateParams,
-) -> list[Placement]:
-    """The best placement near each of the seeds, at the medium pitch.
-
-    Tried are the turns that a coarse step stands for; overlap and energy are computed every fourth
-    pixel only.
-    """
-    turns = round(correlate.coarse_rotation_step_deg / correlate.medium_rotation_step_deg)
-    steps_deg = np.asarray(
-        (np.arange(turns) - (turns - 1) / 2.0) * correlate.medium_rotation_step_deg
-    )
-    found: dict[Placement, Placement] = {}
-    for turned, sides in ((False, (reference, comparison)), (True, (comparison, reference))):
-        own = [seed for seed in seeds if seed.of_comparison is turned]
-        if own:
-            near = _try_near(*sides, own, describe, correlate, steps_deg, norm_step=4)
-            found.update(zip(own, near.best(own), strict=True))
-    return [found[seed] for seed in seeds]
-
-
-def settle_placement(
-    reference: PreparedSide,
-    comparison: PreparedSide,
-    seed: Placement,
-    describe: DescribeParams,
-    correlate: CorrelateParams,
-) -> Placement:
-    """The best placement near one, of either mark on the other: exact, and between the steps.
-
-    How a mark is sampled where it is turned makes a difference of up to a fifth in the strength of
-    known matches. Cells are searched at a few turns from there, so a step's error of the turn would
-    cost a known match some of its agreement.
-    """
-    steps_deg = np.asarray(np.arange(-1, 2) * (correlate.medium_rotation_step_deg / 2.0))
-    back = RigidMotion(seed.rotation_deg, seed.shift_um).inverse()
-    tried = []
-    for one in (seed, Placement(*back, seed.strength, not seed.of_comparison)):
-        sides = (comparison, reference) if one.of_comparison else (reference, comparison)
-        near = _try_near(*sides, [one], describe, correlate, steps_deg, norm_step=1)
-        tried.append(near.between(near.best([one])[0]))
-    return max(tried, key=lambda one: (one.strength, one.rotation_deg, one.shift_um))
-
-
-@dataclass(frozen=True, eq=False)
-class _Tried:
-    """The strengths of some turns of each seed and all shifts around it."""
-
-    strength: FloatArray  # (seeds, turns, shifts)
-    angles_deg: NDArray[np.float64]  # (seeds, turns)
-    starts_px: NDArray[np.int64]  # (seeds, 2) shifts of the copies: what lies there was moved back
-    offsets: Offsets
-    pitch_um: float
-
-    def best(self, seeds: list[Placement]) -> list[Placement]:
-        """The strongest of each seed."""
-        number, _, shifts = self.strength.shape
-        flat = self.strength.reshape(number, -1)
-        place = flat.argmax(axis=1)
-        turn, shift = np.divmod(place, shifts)
-        own = np.arange(number)
-        at_um = (-(self.offsets.every[shift] + self.starts_px) * self.pitch_um).tolist()
-        at_deg, value = self.angles_deg[own, turn].tolist(), flat[own, place].tolist()
-        return [
-            Placement(at_deg[k], (at_um[k][0], at_um[k][1]), value[k], seeds[k].of_comparison)
-            for k in range(number)
-        ]
-
-    def between(self, best: Placement) -> Placement:
-        """The top of parabolas through the strongest and its neighbours, of the only seed.
-
-        The turn in quarters of a step, so that a mark lies on itself without one.
-        """
-        field = self.strength[0]
-        turn, shift = divmod(int(field.argmax()), field.shape[1])
-        top = parabola_top(field, turn, shift, self.offsets)
-        row, col = best.shift_um
-        step_deg = float(self.angles_deg[0, 1] - self.angles_deg[0, 0])
-        return best._replace(
-            rotation_deg=best.rotation_deg + np.rint(4.0 * top.turn) / 4.0 * step_deg,
-            shift_um=(row - top.row * self.pitch_um, col - top.col * self.pitch_um),
-        )
-
-
-def _try_near(
-    moved: PreparedSide,
-    fixed: PreparedSide,
-    seeds: list[Placement],
-    describe: DescribeParams,
-    correlate: CorrelateParams,
-    steps_deg: NDArray[np.float64],
-    norm_step: int,
-) -> _Tried:
-    pitch_um = describe.medium_pitch_um
-    offsets = disc_offsets(correlate.medium_shift_um / pitch_um, norm_step)
-    angles = np.asarray(np.array([seed.rotation_deg for seed in seeds])[:, None] + steps_deg)
-    starts = np.rint(-np.array([seed.shift_um for seed in seeds]) / pitch_um).astype(np.int64)
-    size_px = fixed.medium.size_px + 2 * offsets.reach_px
-    copies = medium_copies(moved, angles.ravel(), size_px, starts.repeat(len(steps_deg), axis=0))
-    places = np.zeros((angles.size, 3), np.int64)
-    places[:, 0] = np.arange(angles.size)
-    strength = overlap_correlation(
-        moved.medium, fixed.medium, copies, places, offsets, correlate.min_overlap
-    ).reshape(*angles.shape, -1)
-    return _Tried(strength, angles, starts, offsets, pitch_um)
-
-
 @sum_kernel
 def _strengths(products, energies, near, smaller, min_overlap, out):
     weights = np.empty(energies.shape[3], np.float32)
@@ -200,6 +55,7 @@ def _strengths(products, energies, near, smaller, min_overlap, out):
             out[t, s] = products[t, 0, s] * weights[near[s]]
 
 
+@kernel
 def overlap_correlation(
     moved: Level,
     fixed: Level,
@@ -218,7 +74,181 @@ def overlap_correlation(
     the smaller surface); 0 where less than `min_overlap` of the smaller surface overlaps.
     """
     smaller = min(moved.measured, fixed.measured)
-    sums = block_sums(fixed.surface, surfaces, places, fixed.runs, offsets, whole=True)
+    sums = block_sums(fixed.surface, surfaces, places, fixed.runs, offsets, True)
     strength = np.empty((len(places), len(offsets.every)), np.float32)
     _strengths(sums.products, sums.energies, offsets.near, smaller, min_overlap, strength)
     return strength
+
+
+@kernel
+def _placement(rotation_deg, row_um, col_um, strength, of_comparison):
+    """A placement whose numbers have the types that every kernel gives them."""
+    shift_um = float(row_um), float(col_um)
+    return Placement(float(rotation_deg), shift_um, np.float64(strength), of_comparison)
+
+
+@kernel
+def inverse_motion(rotation_deg: float, shift_um: tuple[float, float]) -> RigidMotion:
+    """The motion that undoes one."""
+    cosine, sine = np.cos(np.deg2rad(-rotation_deg)), np.sin(np.deg2rad(-rotation_deg))
+    row, col = shift_um
+    return RigidMotion(-rotation_deg, (-cosine * row + sine * col, -sine * row - cosine * col))
+
+
+@kernel
+def coarse_placements(
+    reference: PreparedSide, comparison: PreparedSide, moves: RingMoves, ranges: Ranges
+) -> list[Placement]:
+    """The best placements of either mark on the other, none close to a better one.
+
+    First those within the stated mounting, then those beyond it.
+    """
+    strength = ring_strengths(reference.coarse, comparison.coarse, moves, ranges.min_overlap)
+    picked = pick_placements(strength, moves, ranges.seeds, ranges.seed_limits)
+    last = len(moves.turns_deg) - 1
+    found = []
+    for turn, pair in picked:
+        if turn < 0:
+            continue
+        t, p, turned = turn, pair, moves.turns_deg[turn] < 0.0
+        if turned:
+            t, p = last - turn, pair % POINTS * POINTS + pair // POINTS
+        row, col = moves.shifts_um[t, p]
+        found.append(_placement(moves.turns_deg[t], row, col, strength[turn, pair], turned))
+    return found
+
+
+@kernel
+def coarse_strengths(
+    one: RingSide, two: RingSide, moves: RingMoves, min_overlap: float
+) -> tuple[float, float]:
+    """How well the sides agree where they agree best, as they are and with one of them inverted."""
+    strength = ring_strengths(one, two, moves, min_overlap)
+    return np.float64(strength.max()), -np.float64(strength.min())
+
+
+@kernel
+def refine_placements(
+    reference: PreparedSide, comparison: PreparedSide, seeds: list[Placement], ranges: Ranges
+) -> list[Placement]:
+    """The best placement near each of the seeds, at the medium pitch.
+
+    Tried are the turns that a coarse step stands for; overlap and energy are computed every fourth
+    pixel only.
+    """
+    found = seeds.copy()
+    for turned in (False, True):
+        own = [seed for seed in seeds if seed.of_comparison == turned]
+        if len(own) == 0:
+            continue
+        moved, fixed = (comparison, reference) if turned else (reference, comparison)
+        near = _try_near(moved, fixed, own, ranges, ranges.near_steps_deg, ranges.near)
+        k = 0
+        for place in range(len(seeds)):
+            if seeds[place].of_comparison == turned:
+                found[place] = _strongest(near, k, ranges.medium_pitch_um, turned)
+                k += 1
+    return found
+
+
+@kernel
+def choose_placement(near: list[Placement], ranges: Ranges) -> Placement:
+    """The strongest placement; one beyond the mounting only where it is clearly stronger."""
+    best, highest = near[0], -np.inf
+    for one in near:
+        beyond = abs(one.rotation_deg) > ranges.mounting_deg
+        weight = one.strength / (ranges.beyond_lead if beyond else 1.0)
+        if weight > highest:
+            best, highest = one, weight
+    return best
+
+
+@kernel
+def settle_placement(
+    reference: PreparedSide, comparison: PreparedSide, seed: Placement, ranges: Ranges
+) -> Placement:
+    """The best placement near one, of either mark on the other: exact, and between the steps.
+
+    How a mark is sampled where it is turned makes a difference of up to a fifth in the strength of
+    known matches. Cells are searched at a few turns from there, so a step's error of the turn would
+    cost a known match some of its agreement.
+    """
+    back = inverse_motion(seed.rotation_deg, seed.shift_um)
+    row, col = back.shift_um
+    other = _placement(back.rotation_deg, row, col, seed.strength, not seed.of_comparison)
+    best = _settle(reference, comparison, seed, ranges)
+    tried = _settle(reference, comparison, other, ranges)
+    return tried if _order(tried) > _order(best) else best
+
+
+@kernel
+def _settle(reference, comparison, seed, ranges):
+    turned = seed.of_comparison
+    moved, fixed = (comparison, reference) if turned else (reference, comparison)
+    near = _try_near(moved, fixed, [seed], ranges, ranges.settle_steps_deg, ranges.settle)
+    return _between(near, ranges.medium_pitch_um, turned)
+
+
+@kernel
+def _order(one):
+    return one.strength, one.rotation_deg, one.shift_um[0], one.shift_um[1]
+
+
+class _Tried(NamedTuple):
+    """The strengths of some turns of each seed and all shifts around it."""
+
+    strength: FloatArray  # (seeds, turns, shifts)
+    angles_deg: NDArray[np.float64]  # (seeds, turns)
+    starts_px: NDArray[np.int64]  # (seeds, 2) shifts of the copies: what lies there was moved back
+    offsets: Offsets
+
+
+@kernel
+def _strongest(tried, seed, pitch_um, of_comparison):
+    """The strongest placement near a seed."""
+    field = tried.strength[seed]
+    turn, shift = divmod(field.argmax(), field.shape[1])
+    row, col = tried.offsets.every[shift] + tried.starts_px[seed]
+    angle = tried.angles_deg[seed, turn]
+    return _placement(angle, -row * pitch_um, -col * pitch_um, field[turn, shift], of_comparison)
+
+
+@kernel
+def _between(tried, pitch_um, of_comparison):
+    """The top of parabolas through the strongest and its neighbours, near the only seed.
+
+    The turn in quarters of a step, so that a mark lies on itself without one.
+    """
+    best, field = _strongest(tried, 0, pitch_um, of_comparison), tried.strength[0]
+    turn, shift = divmod(field.argmax(), field.shape[1])
+    top = parabola_top(field, turn, shift, tried.offsets)
+    step_deg = tried.angles_deg[0, 1] - tried.angles_deg[0, 0]
+    return _placement(
+        best.rotation_deg + np.rint(4.0 * top.turn) / 4.0 * step_deg,
+        best.shift_um[0] - top.row * pitch_um,
+        best.shift_um[1] - top.col * pitch_um,
+        best.strength,
+        of_comparison,
+    )
+
+
+@kernel
+def _try_near(moved, fixed, seeds, ranges, steps_deg, offsets):
+    number, turns = len(seeds), len(steps_deg)
+    angles, starts = np.empty((number, turns)), np.empty((number, 2), np.int64)
+    shifts, places = (
+        np.empty((number * turns, 2), np.int64),
+        np.zeros((number * turns, 3), np.int64),
+    )
+    for k in range(number):
+        for axis in range(2):
+            starts[k, axis] = int(np.rint(-seeds[k].shift_um[axis] / ranges.medium_pitch_um))
+        for t in range(turns):
+            angles[k, t] = seeds[k].rotation_deg + steps_deg[t]
+            shifts[k * turns + t] = starts[k]
+            places[k * turns + t, 0] = k * turns + t
+    level = moved.medium
+    size_px = fixed.medium.surface.shape[0] + offsets.grid.shape[0] - 1
+    copies = turn_surface(level.padded, level.reach, angles.ravel(), shifts, size_px)
+    strength = overlap_correlation(level, fixed.medium, copies, places, offsets, ranges.min_overlap)
+    return _Tried(strength.reshape((number, turns, -1)), angles, starts, offsets)

@@ -9,8 +9,8 @@ and subtracted last.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ from ribin.surface.simd.registers import LANES
 from ribin.surface.simd.series import add_series_products
 
 
-@dataclass(frozen=True, eq=False)
-class RingSide:
+class RingSide(NamedTuple):
     """The series of one side; see `ribin.surface.rings`."""
 
     series: FloatArray  # (2, G, K) real and imaginary
@@ -42,16 +41,15 @@ def lay_rings(series: NDArray[np.int8] | FloatArray, cover: FloatArray) -> RingS
     weights = np.sqrt(np.arange(rings) + 0.5)
     measured = float(cover[0, 0, :, 0].astype(np.float64) @ weights)
     return RingSide(
-        np.ascontiguousarray(series, np.float32),
-        np.ascontiguousarray(cover),
+        np.require(series, np.float32, ("C", "W")),
+        np.require(cover, requirements=("C", "W")),
         measured,
         int(first),
         int(last),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class RingMoves:
+class RingMoves(NamedTuple):
     """T turns and P pairs of points, a point of either side: all placements of the search.
 
     Turns are odd multiples of half a step, so that each is clearly to one side. Turn t reversed is
@@ -180,31 +178,6 @@ def _weigh(cover_sums, smaller, min_overlap, allowed, out):
             out[t, p] = out[t, p] * weight if allowed[t, p] else np.float32(0.0)
 
 
-def ring_strengths(
-    one: RingSide, two: RingSide, moves: RingMoves, min_overlap: float
-) -> FloatArray:
-    """ccf * sqrt(overlap / area of the smaller side) of every placement, (T, P) float32.
-
-    The area that both sides measured, and their energies in it, are those of the two marks' middles
-    laid on each other, at each turn; refinement has them exactly.
-    """
-    fours = max(one.first, two.first), min(one.last, two.last, len(moves.lengths))
-    turns, pairs = moves.allowed.shape
-    orders = int(moves.lengths[fours[1] - 1]) if fours[0] < fours[1] else 0
-    real, imaginary = np.empty((2, pairs, orders), np.float32)
-    sums = np.empty(3 * orders, np.float32)
-    _ring_products(one.series, two.series, moves.lengths, fours, sums, real, imaginary)
-    out = np.empty((turns, pairs), np.float32)
-    _turn_sums(real, imaginary, moves.cosines, moves.sines, out)
-    # Mask on mask; the squares of each on the mask of the other.
-    products = np.empty((2, 3, COVER_ORDERS), np.float32)
-    _cover_products(one.cover, two.cover, fours, products)
-    cover = np.empty((turns, 3), np.float32)
-    _turn_sums(*products, moves.cosines[:COVER_ORDERS], moves.sines[:COVER_ORDERS], cover)
-    _weigh(cover, min(one.measured, two.measured), min_overlap, moves.allowed, out)
-    return out
-
-
 @sum_kernel
 def _cover_products(one, two, fours, out):
     for plane in range(3):
@@ -219,6 +192,33 @@ def _cover_products(one, two, fours, out):
                 right += b * c
             out[0, plane, m] = real
             out[1, plane, m] = left - right
+
+
+@kernel
+def ring_strengths(
+    one: RingSide, two: RingSide, moves: RingMoves, min_overlap: float
+) -> FloatArray:
+    """ccf * sqrt(overlap / area of the smaller side) of every placement, (T, P) float32.
+
+    The area that both sides measured, and their energies in it, are those of the two marks' middles
+    laid on each other, at each turn; refinement has them exactly.
+    """
+    fours = max(one.first, two.first), min(one.last, two.last, len(moves.lengths))
+    turns, pairs = moves.allowed.shape
+    orders = moves.lengths[fours[1] - 1] if fours[0] < fours[1] else 0
+    real, imaginary = np.empty((pairs, orders), np.float32), np.empty((pairs, orders), np.float32)
+    sums = np.empty(3 * orders, np.float32)
+    _ring_products(one.series, two.series, moves.lengths, fours, sums, real, imaginary)
+    out = np.empty((turns, pairs), np.float32)
+    _turn_sums(real, imaginary, moves.cosines, moves.sines, out)
+    # Mask on mask; the squares of each on the mask of the other.
+    products = np.empty((2, 3, COVER_ORDERS), np.float32)
+    _cover_products(one.cover, two.cover, fours, products)
+    cover = np.empty((turns, 3), np.float32)
+    leading = moves.cosines[:COVER_ORDERS], moves.sines[:COVER_ORDERS]
+    _turn_sums(products[0], products[1], leading[0], leading[1], cover)
+    _weigh(cover, min(one.measured, two.measured), min_overlap, moves.allowed, out)
+    return out
 
 
 # The best placements, none close to a better one.
@@ -272,17 +272,18 @@ def _pick(left, turns, shifts, points, least, numbers, picked):
             _best_pair(left, u, best, pair)
 
 
+@kernel
 def pick_placements(
-    strength: FloatArray, moves: RingMoves, correlate: CorrelateParams
+    strength: FloatArray,
+    moves: RingMoves,
+    numbers: tuple[int, int],
+    limits: tuple[float, float, float],
 ) -> NDArray[np.int64]:
-    """Turn and pair of the best placements within the mounting, then of those beyond, (Q, 2)."""
-    numbers = correlate.seeds, correlate.beyond_seeds
-    picked = np.empty((sum(numbers), 2), np.int64)
-    half_step = 180.0 / len(moves.turns_deg)
-    limits = (
-        correlate.seed_distance_deg * (1.0 + 1e-9),
-        correlate.seed_distance_um,
-        correlate.mounting_deg + half_step,
-    )
+    """Turn and pair of the best placements within the mounting, then of those beyond.
+
+    `numbers` are how many of either; `limits` the turn and the shift within which two placements
+    are one, and the turn that is still within the mounting. Returns (Q, 2), -1 where none is left.
+    """
+    picked = np.empty((numbers[0] + numbers[1], 2), np.int64)
     _pick(strength.copy(), moves.turns_deg, moves.shifts_um, POINTS, limits, numbers[0], picked)
-    return picked[picked[:, 0] >= 0]
+    return picked

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.correlate.rings import RingSide, lay_rings
-from ribin.correlate.turned import Level, lay_level, turn_surface
-from ribin.model import FloatArray, Template
+from ribin.correlate.turned import Level, lay_level
+from ribin.model import Template
 from ribin.params.defaults import BLOCK_PX
+from ribin.surface._jit import kernel
 
 
-@dataclass(frozen=True, eq=False)
-class PreparedSide:
-    """A template as the correlator uses it; prepared once, however many it is compared with."""
+class PreparedSide(NamedTuple):
+    """A template as the kernels use it; prepared once, however many it is compared with."""
 
     coarse: RingSide
     medium: Level
@@ -62,18 +63,28 @@ def prepare_rest(template: Template) -> PreparedSide:
     return side
 
 
+@kernel
+def _lay_blocks(cells, counts, runs, blocks, filled):
+    """Where the blocks of each cell stand among those of the runs, and what they hold."""
+    place = np.full(counts.shape, runs[:, 2].sum(), np.int64)
+    start = 0
+    for k in range(runs.shape[0]):
+        for col in range(runs[k, 1], runs[k, 1] + runs[k, 2]):
+            place[runs[k, 0], col] = start
+            start += 1
+    for k in range(cells.shape[0]):
+        filled[k] = 0.0
+        for corner in range(4):
+            row, col = cells[k, 0] + corner // 2, cells[k, 1] + corner % 2
+            blocks[k, corner] = place[row, col]
+            filled[k] += counts[row, col]
+
+
 def _lay_out(template: Template) -> PreparedSide:
     arrays = template.arrays
     cells = arrays["cells"].astype(np.int64)
-    counts = arrays["fine_counts"]
-    place = np.full(counts.shape, int(arrays["fine_runs"][:, 2].sum()), np.int64)
-    start = 0
-    for row, first, number in arrays["fine_runs"].tolist():
-        place[row, first : first + number] = np.arange(start, start + number)
-        start += number
-    corners = ((0, 0), (0, 1), (1, 0), (1, 1))
-    quarter = [(cells[:, 0] + r, cells[:, 1] + c) for r, c in corners]
-    filled = np.sum([counts[rows, cols] for rows, cols in quarter], axis=0)
+    blocks, filled = np.empty((len(cells), 4), np.int64), np.empty(len(cells))
+    _lay_blocks(cells, arrays["fine_counts"], arrays["fine_runs"], blocks, filled)
     half_px = (arrays["fine"].shape[0] - 1) / 2.0
     return PreparedSide(
         coarse=lay_rings(arrays["coarse"], arrays["coarse_cover"]),
@@ -82,31 +93,6 @@ def _lay_out(template: Template) -> PreparedSide:
         cells=cells,
         corners=cells * BLOCK_PX,
         center_um=(cells * BLOCK_PX + (BLOCK_PX - 0.5 - half_px)) * template.pitch_um,
-        cell_blocks=np.stack([place[rows, cols] for rows, cols in quarter], axis=1),
+        cell_blocks=blocks,
         cell_fill=filled / (2.0 * BLOCK_PX) ** 2,
     )
-
-
-# Turned copies of a side: at a few turns, the middle of each showing the turned point of its shift.
-
-
-def medium_copies(
-    side: PreparedSide, angles_deg: NDArray[np.float64], size_px: int, shifts_px: NDArray[np.int64]
-) -> FloatArray:
-    """The medium surface at some turns, (T, N, N), each with a shift of its own, (T, 2)."""
-    return _copies(side.medium, angles_deg, size_px, shifts_px)
-
-
-def fine_copies(
-    other: PreparedSide, angles_deg: NDArray[np.float64], size_px: int, shift_px: NDArray[np.int64]
-) -> FloatArray:
-    """The fine surface at a few turns, (T, N, N); its middle shows the turned point `shift`."""
-    return _copies(other.fine, angles_deg, size_px, np.tile(shift_px, (len(angles_deg), 1)))
-
-
-def _copies(
-    level: Level, angles_deg: NDArray[np.float64], size_px: int, shifts_px: NDArray[np.int64]
-) -> FloatArray:
-    out = np.empty((len(angles_deg), size_px, size_px), np.float32)
-    turn_surface(level.padded, level.reach, angles_deg, shifts_px, out)
-    return out

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ribin.comparison import PlacedCells, Registration
+from ribin.comparison import PlacedCells, Registration, RigidMotion
 from ribin.correlate.blocks import patch_ccf
-from ribin.correlate.cells import CellSearch, best_joint, joint_surface, search_cells
+from ribin.correlate.cells import (
+    CellSearch,
+    JointPlacement,
+    best_joint,
+    joint_surface,
+    search_cells,
+)
+from ribin.correlate.ranges import Ranges, search_ranges
 from ribin.correlate.register import (
     Placement,
+    choose_placement,
     coarse_placements,
+    inverse_motion,
     refine_placements,
     settle_placement,
 )
+from ribin.correlate.rings import RingMoves, ring_moves
 from ribin.correlate.side import PreparedSide
-from ribin.model import NO_TRACE, Trace
+from ribin.model import NO_TRACE, FloatArray, Trace
 from ribin.params.defaults import BLOCK_PX, CorrelateParams, DescribeParams
 from ribin.surface._jit import kernel
+
+
+class Laid(NamedTuple):
+    """What the stages found; all before `place` is for a trace."""
+
+    seeds: list[Placement]
+    near: list[Placement]
+    seed: Placement  # of two marks that overlap nowhere, all from here on says nothing
+    joint: FloatArray  # (T, S), see `joint_surface`, of the cells of the comparison
+    turns_deg: NDArray[np.float64]
+    shifts_px: NDArray[np.int64]
+    place: JointPlacement
+    of_comparison: bool  # whether the cells are the comparison's that lie on the turned reference
+    beyond: bool
+    ccf: float
+    forward: PlacedCells
+    backward: PlacedCells
 
 
 def correlate_sides(
@@ -31,76 +58,81 @@ def correlate_sides(
 ) -> Registration | None:
     """Register two marks and fit the cells of each on the other.
 
+    Returns Registration or None: None where no placement in range lets the marks overlap enough.
+    """
+    rings = min(reference.coarse.cover.shape[2], comparison.coarse.cover.shape[2])
+    moves, ranges = ring_moves(describe, correlate, rings), search_ranges(describe, correlate)
+    laid = lay_sides(reference, comparison, moves, ranges)
+    if laid is None:
+        trace.keep("seeds", placements=[])
+        return None
+    trace.keep("seeds", placements=as_laid(laid.seeds, trace))
+    trace.keep("refined", placements=as_laid([*laid.near, laid.seed], trace))
+    trace.keep("joint", surface=laid.joint, turns_deg=laid.turns_deg, shifts_px=laid.shifts_px)
+    motion = laid.place.motion
+    if laid.place.agreement <= 0.0:
+        return None
+    return Registration(
+        ahead=motion if laid.of_comparison else motion.inverse(),
+        back=motion.inverse() if laid.of_comparison else motion,
+        agreement=laid.place.agreement,
+        whole=laid.seed.strength,
+        ccf=laid.ccf,
+        beyond=laid.beyond,
+        forward=laid.forward,
+        backward=laid.backward,
+    )
+
+
+@kernel
+def lay_sides(
+    reference: PreparedSide, comparison: PreparedSide, moves: RingMoves, ranges: Ranges
+) -> Laid | None:
+    """All of it in one compiled call, so that comparisons on several threads do not wait.
+
     1 coarse placements over the whole range, 2 refined, the best one exactly, 3 the cells of both
     marks searched around it, 4 the placement on which all cells agree, 5 each cell's own place.
 
     Each stage treats the two sides alike: of the marks in the other order the same figures come
     out, to the bit.
-
-    Returns Registration or None: None where no placement in range lets the marks overlap enough.
     """
-    seeds = coarse_placements(reference, comparison, describe, correlate)
-    trace.keep("seeds", placements=as_laid(seeds, trace))
-    if not seeds:
+    seeds = coarse_placements(reference, comparison, moves, ranges)
+    if len(seeds) == 0:
         return None
-    near = refine_placements(reference, comparison, seeds, describe, correlate)
-    best = choose_placement(near, correlate)
-    seed = settle_placement(reference, comparison, best, describe, correlate)
-    trace.keep("refined", placements=as_laid([*near, seed], trace))
+    near = refine_placements(reference, comparison, seeds, ranges)
+    best = choose_placement(near, ranges)
+    seed = settle_placement(reference, comparison, best, ranges)
     # Cells of the comparison on the turned reference, and of the reference on the other.
-    ahead, back = seed.motions
-    backward = search_cells(comparison, reference, ahead, describe, correlate)
-    forward = search_cells(reference, comparison, back, describe, correlate)
+    motion = RigidMotion(seed.rotation_deg, seed.shift_um)
+    undone = inverse_motion(motion.rotation_deg, motion.shift_um)
+    ahead, back = (undone, motion) if seed.of_comparison else (motion, undone)
+    backward = search_cells(comparison, reference, ahead, ranges)
+    forward = search_cells(reference, comparison, back, ranges)
     # All placements of either search are candidates.
-    joints = joint_surface(backward, forward), joint_surface(forward, backward)
-    trace.keep(
-        "joint", surface=joints[0], turns_deg=backward.turns_deg, shifts_px=backward.shifts_px
-    )
-    pitch_um = describe.pitch_um
-    places = best_joint(backward, joints[0], pitch_um), best_joint(forward, joints[1], pitch_um)
-    place = max(places)  # of two that agree alike, the one turned further: alike either way round
-    if place.agreement <= 0.0:
-        return None
-    if place is places[0]:
-        cut, search, ahead, back = comparison, backward, place.motion, place.motion.inverse()
+    joint = joint_surface(backward, forward)
+    place = best_joint(backward, joint, ranges.pitch_um)
+    other = best_joint(forward, joint_surface(forward, backward), ranges.pitch_um)
+    # Of two that agree alike, the one turned further: alike either way round.
+    if _order(other) > _order(place):
+        place, of_comparison = other, False
+        ccf = whole_ccf(reference, forward, place)
     else:
-        cut, search, ahead, back = reference, forward, place.motion.inverse(), place.motion
-    return Registration(
-        ahead=ahead,
-        back=back,
-        agreement=place.agreement,
-        whole=seed.strength,
-        ccf=whole_ccf(cut, search, place.turn, place.shift),
-        beyond=abs(best.rotation_deg) > correlate.mounting_deg + _half_step(correlate),
-        forward=place_cells(reference, forward, pitch_um),
-        backward=place_cells(comparison, backward, pitch_um),
+        of_comparison = True
+        ccf = whole_ccf(comparison, backward, place)
+    return Laid(
+        seeds,
+        near,
+        seed,
+        joint,
+        backward.turns_deg,
+        backward.shifts_px,
+        place,
+        of_comparison,
+        abs(best.rotation_deg) > ranges.mounting_deg,
+        ccf,
+        place_cells(reference, forward, ranges.pitch_um),
+        place_cells(comparison, backward, ranges.pitch_um),
     )
-
-
-def choose_placement(near: Sequence[Placement], correlate: CorrelateParams) -> Placement:
-    """The strongest placement; one beyond the mounting only where it is clearly stronger."""
-    limit_deg = correlate.mounting_deg + _half_step(correlate)
-
-    def weight(placement: Placement) -> float:
-        beyond = abs(placement.rotation_deg) > limit_deg
-        return placement.strength / (correlate.beyond_lead if beyond else 1.0)
-
-    return max(near, key=weight)
-
-
-def as_laid(placements: Sequence[Placement], trace: Trace) -> list[Placement]:
-    """For a trace: the placements as those of the reference on the comparison."""
-    if trace is NO_TRACE:
-        return []
-    return [Placement(*place.motions[0], place.strength) for place in placements]
-
-
-def _half_step(correlate: CorrelateParams) -> float:
-    """A coarse step stands for the turns within half of it."""
-    return correlate.coarse_rotation_step_deg / 2.0
-
-
-# Each cell at the best place that its search found, with the exact correlation there.
 
 
 @kernel
@@ -116,29 +148,49 @@ def _turn_back(place, shifts_um, turns_deg, center_um, fell_um, rotation_deg):
         rotation_deg[k] = -turn_deg
 
 
+@kernel
 def place_cells(cut: PreparedSide, search: CellSearch, pitch_um: float) -> PlacedCells:
     """Where each cell fell, from the other mark's centre."""
-    fell_um, rotation_deg = np.empty(cut.center_um.shape), np.empty(len(cut.cells))
+    number = len(cut.cells)
+    fell_um, rotation_deg = np.empty(cut.center_um.shape), np.empty(number)
     shifts_um = search.shifts_px * pitch_um
     _turn_back(search.place, shifts_um, search.turns_deg, cut.center_um, fell_um, rotation_deg)
-    places = np.empty((len(cut.cells), 3), np.int64)
-    places[:, 0] = search.place[:, 0]
-    places[:, 1:] = _to_copy(cut, search, search.place[:, 1])
+    places = np.empty((number, 3), np.int64)
+    for k in range(number):
+        places[k] = _to_copy(cut, search, search.place[k, 0], search.place[k, 1])
     exact = patch_ccf(cut.fine.surface, search.copies, cut.corners, places, 2 * BLOCK_PX)
-    exact[search.ccf < -1.0] = np.nan
+    for k in range(number):
+        if search.ccf[k] < -1.0:
+            exact[k] = np.nan
     return PlacedCells(cut.center_um, fell_um, rotation_deg, exact, cut.cell_fill)
 
 
-def whole_ccf(cut: PreparedSide, search: CellSearch, turn: int, shift: int) -> float:
-    """Exact correlation of the whole marks at one turn and shift of the search."""
-    place = np.array([[turn, *_to_copy(cut, search, shift)]])
-    corner = np.zeros((1, 2), np.int64)
-    return float(patch_ccf(cut.fine.surface, search.copies, corner, place, cut.fine.size_px)[0])
+@kernel
+def whole_ccf(cut: PreparedSide, search: CellSearch, place: JointPlacement) -> float:
+    """Exact correlation of the whole marks at one placement of the search."""
+    places, corner = np.empty((1, 3), np.int64), np.zeros((1, 2), np.int64)
+    places[0] = _to_copy(cut, search, place.turn, place.shift)
+    size_px = cut.fine.surface.shape[0]
+    return patch_ccf(cut.fine.surface, search.copies, corner, places, size_px)[0]
 
 
-def _to_copy(
-    cut: PreparedSide, search: CellSearch, shift: NDArray[np.int64] | int
-) -> NDArray[np.int64]:
-    """(N, 2) shifts from a pixel of the cut side to its counterpart in the copies."""
-    margin = (search.copies.shape[2] - cut.fine.size_px) // 2
-    return np.asarray(search.offsets.every[shift] + margin)
+@kernel
+def _to_copy(cut, search, turn, shift):
+    """Copy, and shift (row, col) from a pixel of the cut side to its counterpart in it."""
+    margin = (search.copies.shape[2] - cut.fine.surface.shape[0]) // 2
+    row, col = search.offsets.every[shift]
+    return turn, row + margin, col + margin
+
+
+@kernel
+def _order(place):
+    row, col = place.motion.shift_um
+    ordered = place.agreement, place.motion.rotation_deg, row, col
+    return (*ordered, float(place.turn), float(place.shift))
+
+
+def as_laid(placements: list[Placement], trace: Trace) -> list[Placement]:
+    """For a trace: the placements as those of the reference on the comparison."""
+    if trace is NO_TRACE:
+        return []
+    return [Placement(*place.motions[0], place.strength) for place in placements]

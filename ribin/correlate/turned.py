@@ -6,20 +6,19 @@ A surface is 0 where it was not measured and nowhere else, so that it holds its 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ribin.model import BoolArray, FloatArray
-from ribin.surface._jit import sum_kernel
+from ribin.surface._jit import kernel, sum_kernel
 from ribin.surface.simd.registers import LANES
 from ribin.surface.simd.turning import NEXT_TO_0, turn_pixels
 
 
-@dataclass(frozen=True, eq=False)
-class Level:
+class Level(NamedTuple):
     """A surface at one pitch."""
 
     surface: FloatArray  # (S, S), 0 where not measured and nowhere else
@@ -36,6 +35,7 @@ class Level:
 def lay_level(surface: FloatArray, valid: BoolArray, runs: NDArray[np.int32]) -> Level:
     """A surface as the kernels use it."""
     surface, reach = mask_surface(surface, valid), surface_reach(valid)
+    runs = np.require(runs, np.int32, ("C", "W"))
     return Level(surface, pad_surface(surface, reach), reach, runs, int(valid.sum()))
 
 
@@ -72,13 +72,14 @@ def _turn(surface, reach, angles_rad, origins, out):
                 c += LANES
 
 
+@kernel
 def turn_surface(
     surface: FloatArray,
     reach: NDArray[np.float32],
     angles_deg: NDArray[np.float64],
     shifts_px: NDArray[np.int64],
-    out: FloatArray,
-) -> None:
+    size_px: int,
+) -> FloatArray:
     """Copies of a surface, turned counter-clockwise as displayed about its middle.
 
     Parameters
@@ -91,11 +92,17 @@ def turn_surface(
         Turns.
     shifts_px : (T, 2) int64 array
         The turned point that a copy's middle shows, from the surface's middle.
-    out : (T, N, N) float32 array, contiguous, N at least 8
-        Receives them, 0 where not measured and nowhere else.
+    size_px : int
+        Side N of a copy, at least 8.
+
+    Returns
+    -------
+    (T, N, N) float32 array
+        0 where not measured and nowhere else.
     """
-    middle = (out.shape[2] - 1) / 2.0
-    _turn(surface, reach, np.deg2rad(angles_deg), shifts_px - middle, out)
+    out = np.empty((len(angles_deg), size_px, size_px), np.float32)
+    _turn(surface, reach, np.deg2rad(angles_deg), shifts_px - (size_px - 1) / 2.0, out)
+    return out
 
 
 def mask_surface(surface: FloatArray, valid: BoolArray) -> FloatArray:

@@ -30,7 +30,8 @@ def join_parts(whole: Comparison, rest: Comparison, shape: str, params: DecidePa
     beyond = rest.score if rest.compared else 0.0
     most = float(np.interp(beyond, params.rest_scores, params.most_with_lines))
     reached = min(whole.score, most)
-    base = rest if rest.compared and beyond >= reached else whole
+    without = rest.compared and beyond >= reached
+    base = rest if without else whole
     score = max(beyond, reached)
     parts = [replace(part, name=BEYOND_LINES.format(part.name)) for part in rest.score_parts]
     parts.append(ScorePart(ALONG.format(shape), whole.score, score - beyond))
@@ -39,9 +40,17 @@ def join_parts(whole: Comparison, rest: Comparison, shape: str, params: DecidePa
         score=sum(part.contribution for part in parts),
         score_parts=tuple(parts),
         along=shape if whole.score > most else "",
+        laid="without their lines" if without else "with their lines",
     )
 
 
-def lines_note(along: str) -> str:
+def lines_note(result: Comparison) -> str:
     """What an examiner should know of a score that rests on lines; empty where it does not."""
-    return f"along {along}: other firearms of this make may share them" if along else ""
+    if not result.along:
+        return ""
+    name = ALONG.format(result.along)
+    along = sum(part.contribution for part in result.score_parts if part.name == name)
+    return (
+        f"{along:.1f} points {name}, {result.score - along:.1f} beyond them: "
+        "other firearms of this make may share the lines"
+    )

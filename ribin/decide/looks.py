@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ribin.comparison import CellFit, Comparison, ScorePart
 from ribin.params.defaults import LooksParams
@@ -25,11 +26,11 @@ class SecondLook:
     mirrored_comparison: bool = False
     inverted: bool = False
 
-    @property
+    @cached_property
     def mirrored(self) -> bool:
         return self.mirrored_reference or self.mirrored_comparison
 
-    @property
+    @cached_property
     def half(self) -> float:
         """How much larger the reference was made, and the comparison smaller."""
         return math.sqrt(self.scale)
@@ -75,6 +76,7 @@ def as_read(result: Comparison, look: SecondLook, params: LooksParams) -> Compar
         score_parts=parts,
         scale=look.scale,
         mirrored=look.mirrored,
+        inverted=look.inverted,
         note="; ".join(filter(None, (words, result.note))),
     )
 

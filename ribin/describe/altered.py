@@ -12,7 +12,7 @@ from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.model import Template
 from ribin.params.defaults import BLOCK_PX, DescribeParams
 from ribin.surface.resize import resize_surface
-from ribin.surface.rings import cover_series, ring_grid, ring_series, series_parts
+from ribin.surface.rings import cover_series, ring_grid, ring_series
 
 _LEVELS = (("fine", "fine_valid"), ("medium", "medium_valid"))
 
@@ -76,8 +76,7 @@ def _rings(
     rings = template.arrays["coarse_cover"].shape[2]
     grid = ring_grid(rings, params.coarse_step_um, params.coarse_reach_um)
     pitch_um = params.medium_pitch_um * scale  # a larger mark is one whose pixels are larger
-    series = series_parts(ring_series(medium, pitch_um, grid))
     return {
-        "coarse": series,
-        "coarse_cover": series_parts(cover_series(medium, valid, pitch_um, grid)),
+        "coarse": ring_series(medium, pitch_um, grid),
+        "coarse_cover": cover_series(medium, valid, pitch_um, grid),
     }

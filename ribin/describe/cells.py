@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,22 @@ def block_counts(valid: BoolArray, block_px: int) -> NDArray[np.int32]:
     return out
 
 
+@kernel
+def _spread(places, fills, apart, order):
+    """Each next place is the one farthest from all before it, a fuller one counting as farther."""
+    distance = np.full(places.shape[0], np.inf)
+    order[0] = np.argmax(fills)
+    for n in range(1, order.shape[0]):
+        row, col = places[order[n - 1]]
+        farthest = -np.inf
+        for k in range(places.shape[0]):
+            step = apart[abs(places[k, 0] - row), abs(places[k, 1] - col)]
+            distance[k] = min(distance[k], step)
+            if distance[k] * fills[k] > farthest:
+                farthest = distance[k] * fills[k]
+                order[n] = k
+
+
 def lay_cells(counts: NDArray[np.int32], block_px: int, min_fill: float) -> NDArray[np.int16]:
     """Cells that hold enough surface, in an order whose every beginning is well spread.
 
@@ -45,13 +63,30 @@ def lay_cells(counts: NDArray[np.int32], block_px: int, min_fill: float) -> NDAr
     if len(places) == 0:
         return np.zeros((0, 2), np.int16)
     fills = fill[places[:, 0], places[:, 1]]
-    order = [int(np.argmax(fills))]
-    distance = np.full(len(places), np.inf)
-    for _ in range(len(places) - 1):
-        step = np.hypot(*(places - places[order[-1]]).T)
-        distance = np.minimum(distance, step)
-        order.append(int(np.argmax(distance * fills)))
+    order = np.empty(len(places), np.int64)
+    _spread(places, fills, _distances(*fill.shape), order)
     return places[order].astype(np.int16)
+
+
+@lru_cache(maxsize=32)
+def _distances(rows: int, cols: int) -> NDArray[np.float64]:
+    return np.asarray(np.hypot(np.arange(rows)[:, None], np.arange(cols)))
+
+
+@kernel
+def _block_runs(counts, out):
+    number = 0
+    for row in range(counts.shape[0]):
+        before = False
+        for col in range(counts.shape[1]):
+            held = counts[row, col] > 0
+            if held and not before:
+                out[number] = row, col, 0
+                number += 1
+            if held:
+                out[number - 1, 2] += 1
+            before = held
+    return number
 
 
 def block_runs(counts: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -59,8 +94,5 @@ def block_runs(counts: NDArray[np.int32]) -> NDArray[np.int32]:
 
     Returns (N, 3) int32 array: row of blocks, first column, number of blocks.
     """
-    runs = []
-    for row, held in enumerate(counts > 0):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], held.astype(np.int8), [0]])))
-        runs += [(row, first, end - first) for first, end in edges.reshape(-1, 2)]
-    return np.array(runs, np.int32).reshape(-1, 3)
+    out = np.empty((counts.shape[0] * (counts.shape[1] // 2 + 1), 3), np.int32)
+    return out[: _block_runs(counts, out)].copy()

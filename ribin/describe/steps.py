@@ -15,7 +15,7 @@ from ribin.errors import ScanError
 from ribin.model import NO_TRACE, BoolArray, FloatArray, Mark, Template, Trace
 from ribin.params.defaults import BLOCK_PX, DescribeParams
 from ribin.surface.regression import remove_form
-from ribin.surface.rings import FOUR, cover_series, ring_grid, ring_series, series_parts
+from ribin.surface.rings import FOUR, cover_series, ring_grid, ring_series
 
 _NO_LINES = np.zeros((0, 3), np.float32)
 _BYTE = 127  # the largest number that a series is held in
@@ -144,11 +144,9 @@ def _on_rings(
     frame_um = mark.surface.shape[0] * mark.pitch_um
     rings = FOUR * math.ceil(frame_um / 2.0 / params.coarse_step_um / FOUR)
     grid = ring_grid(rings, params.coarse_step_um, params.coarse_reach_um)
-    series = series_parts(ring_series(medium, params.medium_pitch_um, grid))
+    series = ring_series(medium, params.medium_pitch_um, grid)
     unit = max(float(np.abs(series).max()) / _BYTE, float(np.finfo(np.float32).tiny))
-    cover = series_parts(
-        cover_series(medium / np.float32(unit), valid, params.medium_pitch_um, grid)
-    )
+    cover = cover_series(medium / np.float32(unit), valid, params.medium_pitch_um, grid)
     return np.ascontiguousarray(np.rint(series / np.float32(unit)), np.int8), cover
 
 

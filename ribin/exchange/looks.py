@@ -27,7 +27,7 @@ from ribin.exchange.questions import (
     template_statement,
 )
 from ribin.foreign import Hex32, LongText, Name, Printable, Statement, as_facts
-from ribin.model import Mark, MarkType, Provenance, ScanKind, Template
+from ribin.model import LeftOut, Mark, MarkType, Provenance, ScanKind, Template
 from ribin.text import escaped
 from ribin.vault.packed import MOST_PACKED_BYTES, NOWHERE, pack_template, unpack_template
 from ribin.vault.scanfile import ScanContents
@@ -55,6 +55,9 @@ class LookQuestion(Printable, frozen=True):
     every: bool = False
     scan: ScanWish = "no"
     any_params: bool = False
+    earlier: Annotated[  # other sets of parameters that the sender has, where there is none of it
+        tuple[Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")], ...], Meta(max_length=8)
+    ] = ()
 
 
 class _Event(Printable, frozen=True):
@@ -92,7 +95,7 @@ class ProvenanceStatement(Statement, frozen=True):
 
 
 class MarkStatement(Statement, frozen=True):
-    """A mark as it was cut: surface and mask, where it lies, and what its file says."""
+    """A mark as it was cut: surface and masks, where it lies, and what its file says."""
 
     pitch_um: _Pitch
     origin_um: tuple[_Place, _Place]
@@ -189,10 +192,13 @@ def exhibit_statement(exhibit: Exhibit) -> ExhibitStatement:
 
 def _side_statement(side: Side) -> SideStatement:
     mark = side.mark
+    arrays = {"surface": mark.surface, "valid": mark.valid}
+    if mark.left_out is not None:
+        arrays["left_out"] = mark.left_out
     stated = MarkStatement(
         pitch_um=mark.pitch_um,
         origin_um=mark.origin_um,
-        arrays=_pack_arrays({"surface": mark.surface, "valid": mark.valid}),
+        arrays=_pack_arrays(arrays),
         provenance=_provenance_statement(mark.provenance),
     )
     return SideStatement(
@@ -270,9 +276,13 @@ def _side(
         pitch_um=one.mark.pitch_um,
         origin_um=one.mark.origin_um,
         provenance=provenance,
+        left_out=_array(arrays, "left_out", np.uint8, where) if "left_out" in arrays else None,
     )
-    if mark.surface.shape != mark.valid.shape:
+    masks = [mask for mask in (mark.valid, mark.left_out) if mask is not None]
+    if any(mask.shape != mark.surface.shape for mask in masks):
         raise FormatError(f"{where}: a mask of the shape of its surface needed")
+    if mark.left_out is not None and mark.left_out.max(initial=0) > max(LeftOut):
+        raise FormatError(f"{where}: kinds of what is left out from 0 to {max(LeftOut)} needed")
     original = told.originals.get(provenance.sha256)
     return Side(str(ref), mark, template, original=original, **facts)
 

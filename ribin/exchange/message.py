@@ -40,6 +40,7 @@ class MessageKind(StrEnum):
     LOG_HEADS = "log_heads"
     ORIGINAL = "original"
     RELEASE = "release"
+    CORRECTION = "correction"
     LEADS = "leads"
     TRACE = "trace"
     ANSWER = "answer"
@@ -55,6 +56,7 @@ MOST_BYTES: dict[MessageKind, int] = {
     MessageKind.LOG_HEADS: _MIB,
     MessageKind.ORIGINAL: 64 << 10,
     MessageKind.RELEASE: 64 << 10,
+    MessageKind.CORRECTION: 64 << 10,
     MessageKind.LEADS: 8 * _MIB,
     MessageKind.TRACE: 64 << 10,
     MessageKind.ANSWER: 1024 * _MIB,

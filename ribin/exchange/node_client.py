@@ -39,6 +39,7 @@ from ribin.foreign import Name, Statement, read_facts, read_packed
 from ribin.text import escaped
 
 PORT = 8943
+ENDED = "ended"  # in place of a scope: there was an agreement
 _CONNECT_S = 10.0  # for a connection and its handshake: ten round trips of a thin line
 _UNREACHED_S = 4.0  # in which a node that is being started anew may come back
 _SILENCE_S = 25.0  # without a byte, after which a line counts as cut; a node says something in 10 s
@@ -57,7 +58,8 @@ class LineFacts:
     member: str
     version: str
     template_id: str  # of the parameters that its templates are made with
-    scope: str  # how near it says that we are; empty where it agreed nothing with us
+    earlier: tuple[str, ...]  # sets of parameters that it answers with as well
+    scope: str  # how near it says that we are, or "ended"; empty where it agreed nothing with us
     round_trip_s: float
     clock_s: float  # how much its clock is ahead of ours
 
@@ -66,6 +68,7 @@ class _Line(Statement, frozen=True):
     member: Name
     version: Name
     template_id: Name
+    earlier: tuple[Name, ...]
     scope: Name
     time_s: float  # since 1970
 
@@ -166,7 +169,7 @@ class NodeCarrier:
         said = read_facts(self._facts("/line", deadline_s), _Line, self._where)
         round_trip_s = time.time() - begun
         clock_s = said.time_s - (begun + round_trip_s / 2)
-        told = (said.member, said.version, said.template_id, said.scope)
+        told = (said.member, said.version, said.template_id, said.earlier, said.scope)
         return LineFacts(*told, round_trip_s, clock_s)
 
     def status(self, deadline_s: float = 10.0) -> bytes:

@@ -7,6 +7,7 @@ they are decoded straight into these types, and what does not fit is refused wit
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -28,6 +29,7 @@ from ribin.model import MarkType, Provenance, Template
 from ribin.vault.packed import MOST_PACKED_BYTES, pack_template, unpack_template
 
 _MOST_ROWS = 1_000_000
+_MOST_SETS = 8  # of parameters, with which a mark is described
 _Anchor = Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")]
 _Params = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
 _Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
@@ -53,7 +55,8 @@ class TemplateStatement(Printable, frozen=True):
 
 
 class SearchQuestion(Printable, frozen=True):
-    """A mark that the sender wants compared with those that the receiver shows it."""
+    """A mark that the sender wants compared with those that the receiver shows it. `earlier` are
+    templates of the same mark made with other parameters, for a receiver that has only those."""
 
     template: TemplateStatement
     scope: Scope
@@ -74,6 +77,7 @@ class SearchQuestion(Printable, frozen=True):
     leave_out: Annotated[tuple[_Exhibit, ...], Meta(max_length=100_000)] = ()
     anchor: _Anchor = ""
     query: _Anchor = ""  # what other members may call the scan
+    earlier: Annotated[tuple[TemplateStatement, ...], Meta(max_length=_MOST_SETS)] = ()
 
 
 class ClassFieldsStatement(Printable, frozen=True):
@@ -118,13 +122,14 @@ class CountsStatement(Printable, frozen=True):
 
 
 class SearchAnswer(Printable, frozen=True):
-    """The list of one member. `age` names the bundle that answered, where one did."""
+    """The list of one member; `template_id` is that of the template that it compared."""
 
     rows: Annotated[tuple[RowStatement, ...], Meta(max_length=_MOST_ROWS)]
     counts: CountsStatement
     snapshot: Hex32
     notes: Annotated[tuple[LongText, ...], Meta(max_length=100)]
     params_id: _Params
+    template_id: _Params
     version: Annotated[str, Meta(max_length=40)]
 
 
@@ -195,7 +200,19 @@ class ReleaseQuestion(Printable, frozen=True):
     reason: LongText
 
 
-class ReleaseAnswer(Statement, frozen=True):
+class CorrectionQuestion(Printable, frozen=True):
+    """Which fields of an exhibit the sender has corrected, of those the receiver may know. What
+    they are now an answer says, and what they were is for nobody else."""
+
+    exhibit: Annotated[str, Meta(pattern=r"\Ax-[0-9a-f]{16}\Z")]
+    changed: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"\A[a-z_]{1,30}\Z")], ...],
+        Meta(min_length=1, max_length=30),
+    ]
+    who: LongText
+
+
+class LoggedAnswer(Statement, frozen=True):
     """It is in the receiver's log."""
 
 
@@ -255,7 +272,9 @@ def stated_template(stated: TemplateStatement, where: str) -> Template:
     return template
 
 
-def search_question(query: Template, request: Request, receiver: str) -> SearchQuestion:
+def search_question(
+    query: Template, request: Request, receiver: str, earlier: Sequence[Template] = ()
+) -> SearchQuestion:
     """A request as it is sent to one member; what is left out of others is not told."""
     filters = request.filters
     return SearchQuestion(
@@ -270,6 +289,7 @@ def search_question(query: Template, request: Request, receiver: str) -> SearchQ
         leave_out=tuple(name for member, name in request.leave_out if member == receiver),
         anchor=request.anchor,
         query=request.query,
+        earlier=tuple(map(template_statement, earlier[:_MOST_SETS])),
     )
 
 

@@ -4,7 +4,7 @@ scans/<sha256>/scan.json            what is known of the scan and its marks; nam
                original.x3p         the file as it was received
                outline.png          the breech face where a person outlined it; outline-TYPE.png
                000-breech_face.x3p  the mark (an image's as .csv), .measured.png its mask,
-               000-breech_face.png  and a picture of it
+               000-breech_face.png  and a picture of it; .left-out.csv what is left out of it
                000-template/fine.csv ...
 described/<sha256>-<params_id>[-N]/ the same of marks described anew, without the original
 """
@@ -65,6 +65,8 @@ def scan_files(folder: str, parts: ScanParts) -> Iterator[tuple[str, bytes]]:
         surface = write_x3p(mark) if topography else write_csv(mark.surface)
         yield f"{folder}/{facts.surface}", surface
         yield f"{folder}/{stem}.measured.png", write_png(mark.valid)
+        if mark.left_out is not None:
+            yield f"{folder}/{facts.left_out}", write_csv(mark.left_out)
         yield f"{folder}/{stem}.png", write_png(shade_surface(mark.surface, mark.valid))
         for name, array in template.arrays.items():
             yield f"{folder}/{position:03d}-template/{name}.csv", write_csv(array)
@@ -95,6 +97,7 @@ class _MarkFacts(Statement, frozen=True):
     origin_um: tuple[float, float]
     surface: str
     measured: str
+    left_out: str  # empty where nothing is
     picture: str
     template: _TemplateFacts
 
@@ -142,6 +145,7 @@ def _mark_facts(stem: str, mark: Mark, template: Template) -> _MarkFacts:
         *(mark.mark_type, mark.kind, mark.pitch_um, mark.origin_um),
         surface=f"{stem}.{suffix}",
         measured=f"{stem}.measured.png",
+        left_out="" if mark.left_out is None else f"{stem}.left-out.csv",
         picture=f"{stem}.png",
         template=_TemplateFacts(
             f"{stem[:3]}-template", template.pitch_um, template.params_id, arrays
@@ -162,7 +166,11 @@ def _side(
     if surface.shape != valid.shape:
         raise FormatError(f"{name}: a surface of {valid.shape} needed, found {surface.shape}")
     kinds = facts.mark_type, facts.kind
-    mark = Mark(*kinds, surface, valid, facts.pitch_um, facts.origin_um, provenance)
+    left_out = None
+    if facts.left_out:
+        name = f"{folder}/{facts.left_out}"
+        left_out = read_csv(read(name), "|u1", valid.shape, name)
+    mark = Mark(*kinds, surface, valid, facts.pitch_um, facts.origin_um, provenance, left_out)
     described, arrays = facts.template, {}
     for array in described.arrays:
         file = f"{folder}/{described.folder}/{array.name}.csv"

@@ -7,6 +7,7 @@ firearm. The frame is square, centred on the mark and at the working pitch.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ribin.model import BoolArray, FloatArray
 from ribin.surface._jit import kernel
@@ -181,3 +182,21 @@ def resample_to_frame(
         out_valid,
     )
     return out, out_valid
+
+
+def sample_to_frame(
+    plane: NDArray,
+    pitch_um: tuple[float, float],
+    center_px: tuple[float, float],
+    out_pitch_um: float,
+    out_size_px: int,
+) -> NDArray:
+    """What the nearest pixel holds, on the frame of `resample_to_frame`; 0 beyond the plane."""
+    steps = (np.arange(out_size_px) - (out_size_px - 1) / 2.0) * out_pitch_um
+    places = [
+        np.rint(c + steps / pitch).astype(int) for c, pitch in zip(center_px, pitch_um, strict=True)
+    ]
+    rows, cols = (np.clip(at, 0, n - 1) for at, n in zip(places, plane.shape, strict=True))
+    out = plane[np.ix_(rows, cols)]
+    within = [at == near for at, near in zip(places, (rows, cols), strict=True)]
+    return np.where(within[0][:, None] & within[1], out, np.zeros_like(out))

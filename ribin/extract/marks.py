@@ -7,7 +7,7 @@ import numpy as np
 from ribin.errors import ScanError
 from ribin.extract.find import away_from_edge
 from ribin.extract.illumination import even_image
-from ribin.extract.level import level_surface, remove_rings, resample_to_frame
+from ribin.extract.level import level_surface, remove_rings, resample_to_frame, sample_to_frame
 from ribin.model import NO_TRACE, FloatArray, Mark, Region, Scan, ScanKind, Trace
 from ribin.params.defaults import PreprocessParams
 from ribin.surface.gaussian import smooth_surface
@@ -58,6 +58,12 @@ def extract_mark(
     if params.edge_um > 0.0:
         valid = away_from_edge(valid, params.edge_um / params.working_pitch_um)
         surface = np.where(valid, surface, np.float32(0))
+    left_out = None
+    if region.left_out is not None:
+        left_out = sample_to_frame(
+            region.left_out, pitch_um, center_px, params.working_pitch_um, size_px
+        )
+        left_out[valid] = 0
     half_um = (size_px - 1) / 2.0 * params.working_pitch_um
     return Mark(
         mark_type=region.mark_type,
@@ -67,6 +73,7 @@ def extract_mark(
         pitch_um=params.working_pitch_um,
         origin_um=(row_um - half_um, col_um - half_um),
         provenance=scan.provenance,
+        left_out=left_out if left_out is not None and left_out.any() else None,
     )
 
 

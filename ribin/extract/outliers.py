@@ -128,7 +128,8 @@ class _Mark:
         whole = pixels.copy()
         whole[self._at_pixels(crowded)] = LeftOut.DUST
         kind = LeftOut.FLOWBACK if share > p.flowback_share else LeftOut.DRAG
-        whole[self._at_pixels(at_rim)] = kind
+        whole[self._at_pixels(at_rim)] = LeftOut.DUST
+        whole[self._at_pixels(at_rim if kind is LeftOut.FLOWBACK else self._wide(at_rim))] = kind
         for out in (whole, pixels):
             share = float(np.mean(out[self.inside] > 0))
             if p.min_left_out <= share <= 1.0 - p.min_kept:
@@ -222,6 +223,14 @@ class _Mark:
         touching[0] = False
         bodies = np.asarray((large & touching)[labels], np.bool_)
         return bodies, float(bodies[rim].mean()) if rim.any() else 0.0
+
+    def _wide(self, bodies: BoolArray) -> BoolArray:
+        """What of bodies is as wide as drag; fibres that are joined to it, or to each other, are
+        not."""
+        across = max(1, round(self.params.min_drag_um / self.params.grid_um))
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (across, across))
+        opened = cv2.morphologyEx(bodies.astype(np.uint8), cv2.MORPH_OPEN, disc)
+        return np.asarray(opened > 0, np.bool_)
 
     def _mean(self, plane: NDArray) -> FloatArray:
         return _reduced(plane, self.grid)

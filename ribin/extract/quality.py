@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ribin.model import BoolArray, LeftOut, Mark, Quality, Region, Scan, ScanKind, Verdict
+from ribin.model import BoolArray, Mark, Quality, Region, Scan, ScanKind, Verdict
 from ribin.params.defaults import QualityParams
 
 _CLOSED_UM = 150.0  # holes narrower than twice this belong to the mark and were not measured
@@ -46,12 +46,12 @@ def judge_quality(
         "saturation": _saturation(scan, region),
         "blur_um": _blur_um(mark),
     }
-    kinds = {kind: region.left_out_share(kind) for kind in LeftOut}
+    left_out = mark.left_out_shares
     noise = _noise(scan, region)
     figures["signal_to_noise"] = figures["relief_um"] / noise if noise > 0.0 else np.inf
     faults = [
         (verdict, _reason(name, value, limit, scan, region))
-        for name, value in {**figures, "left_out": sum(kinds.values())}.items()
+        for name, value in {**figures, "left_out": sum(left_out.values())}.items()
         for verdict, limit in _broken(name, value, scan.kind, _limits(name, params, high_cutoff_um))
     ]
     for verdict, limit in _broken("kept_share", region.kept_share, scan.kind, params.kept_share):
@@ -65,9 +65,7 @@ def judge_quality(
         reasons=tuple(reason for _, reason in faults),
         area_mm2=float(region.inside.sum()) * scan.row_pitch_um * scan.col_pitch_um / 1e6,
         noise_um=noise,
-        left_out_dust=kinds[LeftOut.DUST],
-        left_out_drag=kinds[LeftOut.DRAG],
-        left_out_flowback=kinds[LeftOut.FLOWBACK],
+        left_out=left_out,
         **figures,
     )
 

@@ -29,10 +29,12 @@ from ribin.connections import NODE, read_body
 from ribin.crypto.keys import PublicKey
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError
 from ribin.exchange.message import Envelope
+from ribin.exchange.node_client import ENDED
 from ribin.foreign import read_packed
 from ribin.node.questions import BusyError, Log, NodeQuestion, Questions
 from ribin.node.trust import Trust
 from ribin.text import escaped
+from ribin.vault.parameter_sets import kept_parameters
 
 _WAIT_S = 10.0  # a request is answered by then, with 202 where the answer is not there
 _CHUNK = 1 << 16  # bytes that are handed over at once
@@ -67,7 +69,16 @@ def application(node: Node) -> Starlette:
 
         return guarded
 
+    def check_agreed(key: PublicKey) -> None:
+        agreed = node.trust.agreed.get(key.member)
+        if agreed and agreed.ended:
+            raise AccessError(
+                f"{node.member} has ended its agreement with {key.member}; its administrator "
+                "states one: `ribin network agree`"
+            )
+
     async def ask(request: Request, key: PublicKey) -> Response:
+        check_agreed(key)
         raw = await read_body(request.receive, NODE)
         if raw is None:
             told = f"a message of at most {NODE.largest_body} bytes needed, found more"
@@ -79,6 +90,7 @@ def application(node: Node) -> Starlette:
         return await _given(request, node.questions.ask(envelope, raw))
 
     async def again(request: Request, key: PublicKey) -> Response:
+        check_agreed(key)
         one = node.questions.find(key.member, request.path_params["number"])
         if one is None:
             return PlainTextResponse("a question that was asked needed", 404)
@@ -87,8 +99,9 @@ def application(node: Node) -> Starlette:
     async def line(request: Request, key: PublicKey) -> Response:
         agreed = node.trust.agreed.get(key.member)
         facts = {"member": node.member, "version": __version__, "template_id": node.template_id}
-        scope = str(agreed.scope) if agreed else ""
-        return JSONResponse({**facts, "scope": scope, "time_s": time.time()})
+        earlier = sorted(kept_parameters(node.trust.vault).keys() - {node.template_id})
+        scope = (ENDED if agreed.ended else str(agreed.scope)) if agreed else ""
+        return JSONResponse({**facts, "earlier": earlier, "scope": scope, "time_s": time.time()})
 
     async def status(request: Request, key: PublicKey) -> Response:
         if key != node.trust.own.public or not _is_here(request):

@@ -16,6 +16,7 @@ from ribin.connections import NODE, LimitedSocket, bound_socket
 from ribin.errors import RibinError
 from ribin.exchange.carrier import Delivery, Way
 from ribin.node.app import Node, application, json_log
+from ribin.node.deliveries import delivering
 from ribin.node.questions import Questions
 from ribin.node.settings import read_settings
 from ribin.node.trust import MemberConnection, NodeConfig, Trust
@@ -33,9 +34,15 @@ def server_of(node: Node, listening: LimitedSocket) -> uvicorn.Server:
 
 
 def serve_vault(
-    vault: Path, params: Params, threads: int | None, say: Callable[[str], None]
+    vault: Path,
+    params: Params,
+    threads: int | None,
+    say: Callable[[str], None],
+    network_file: Path | None = None,
+    who: str = "",
 ) -> None:
-    """Serve the node of a vault at the address of its settings, until a signal ends it.
+    """Serve the node of a vault at the address of its settings, until a signal ends it. Where a
+    network.toml says how others are reached, send them what waits for them, in the name of `who`.
 
     Raises StoreError: there are no settings or no key; ParameterError: another program has the
     port.
@@ -54,7 +61,8 @@ def serve_vault(
         questions = Questions(answering, log, trust.at_once, threads or 0)
         node = Node(trust, questions, params.template_id, log)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # the system's stop, as Ctrl-C
-        with suppress(KeyboardInterrupt):  # how it is ended
+        sending = delivering(vault, network_file, who, log)
+        with sending, suppress(KeyboardInterrupt):  # how it is ended
             asyncio.run(run(server_of(node, listening), node, listening))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
@@ -17,6 +18,7 @@ from ribin.report.table import table
 from ribin.services.doctor import Finding, State, UnfitError, finding
 from ribin.vault.agreements import agreements_of
 from ribin.vault.keys import own_key, trusted_keys
+from ribin.vault.messages import own_questions
 from ribin.vault.vault import Vault
 
 _Count = Annotated[int, Meta(ge=0)]
@@ -44,6 +46,49 @@ class NodeStatus(Statement, frozen=True):
     answers_kept: _Count
     bytes_kept: _Count
     questions: dict[str, dict[str, KindStatus]]
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """What another member has not been told yet."""
+
+    member: str
+    kind: str
+    subject: str
+    since: str
+    tries: int
+    again: str  # when the node tries next
+    problem: str
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """What a node says of itself, and what waits in the outbox of its vault."""
+
+    node: NodeStatus
+    waiting: tuple[Undelivered, ...]
+
+
+def node_state(vault: Vault) -> NodeState:
+    """The node of a vault on this machine, and what waits; errors as `status_of`."""
+    waiting = tuple(
+        Undelivered(o.receiver, o.kind, o.subject, o.at, o.tries, o.due_at, o.problem)
+        for o in own_questions(vault, waiting=True)
+        if o.is_delivery
+    )
+    return NodeState(status_of(vault), waiting)
+
+
+def state_text(state: NodeState) -> str:
+    """The status of the node, and one line for whatever waits."""
+    if not state.waiting:
+        return f"{status_table(state.node)}\nnothing waits to be told to other members"
+    header = ("waits for", "what", "of", "since", "tries", "again", "last problem")
+    rows = [
+        (w.member, w.kind, w.subject, w.since[:16], str(w.tries), w.again[:16], w.problem or "-")
+        for w in state.waiting
+    ]
+    return f"{status_table(state.node)}\n{table(header, rows)}"
 
 
 def status_of(vault: Vault) -> NodeStatus:
@@ -107,14 +152,17 @@ def _key(vault: Vault) -> str:
 def _members(vault: Vault) -> str:
     """Who may ask: its key is trusted, and there is an agreement with it."""
     trusted = {one.key.member for one in trusted_keys(vault) if not one.ended_at}
-    agreed = {member for member, one in agreements_of(vault).items() if not one.ended}
+    stated = agreements_of(vault)
+    agreed = {member for member, one in stated.items() if not one.ended}
+    ended = sorted(stated.keys() - agreed)
     if lacking := sorted(agreed - trusted):
         step = f"`ribin network key trust {lacking[0]}.key.json`"
         raise UnfitError(f"no trusted key of {', '.join(lacking)}, which may ask", step)
-    if lacking := sorted(trusted - agreed):
+    if lacking := sorted(trusted - stated.keys()):
         step = f"`ribin network agree {lacking[0]}`, or end the trust in its key"
         raise UnfitError(f"nothing agreed with {', '.join(lacking)}, whose key is trusted", step)
     if not agreed:
         step = "`ribin network key trust`, then `ribin network agree`"
         raise UnfitError("nobody may ask", step)
-    return f"{', '.join(sorted(agreed))} may ask"
+    over = f"; the agreement with {', '.join(ended)} has ended" if ended else ""
+    return f"{', '.join(sorted(agreed))} may ask{over}"

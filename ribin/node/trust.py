@@ -27,35 +27,34 @@ class Trust:
     """
 
     def __init__(self, vault: Path) -> None:
-        self._path = vault
+        self.vault = vault
         with Vault.open(vault, read_only=True) as opened:
             self.own: PrivateKey = own_key(opened)  # and again where it is changed
         self.peers: tuple[PublicKey, ...] = ()
-        self.agreed: dict[str, Agreement] = {}  # those that have not ended
+        self.agreed: dict[str, Agreement] = {}  # also those that have ended
         self.tls = CurrentContext(ssl.PROTOCOL_TLS_SERVER)
         self._leaf: Leaf = issue_leaf(self.own)
         self._seen: tuple[object, ...] = ()
         self.refresh()
 
     def refresh(self) -> bool:
-        """Read again whom the owner trusts and has not ended its agreement with; whether anything
-        changed. A catalogue that nobody wrote to since is not opened.
+        """Read again whom the owner trusts and what is agreed; whether anything changed of who
+        comes in. A catalogue that nobody wrote to since is not opened. A member whose agreement has
+        ended still comes in, and is told so.
 
         Raises StoreError: the vault cannot be read, or has no key; ParameterError: its key has
         another passphrase now.
         """
         seen = tuple(
-            _stamp(self._path / name) for name in (CATALOGUE_FILE, f"{CATALOGUE_FILE}-wal")
+            _stamp(self.vault / name) for name in (CATALOGUE_FILE, f"{CATALOGUE_FILE}-wal")
         )
         renew = self._leaf.is_due
         if seen == self._seen and not renew:
             return False
-        with Vault.open(self._path, read_only=True) as opened:
+        with Vault.open(self.vault, read_only=True) as opened:
             known, agreed, own = trusted_keys(opened), agreements_of(opened), own_key(opened)
-        ended = {member for member, one in agreed.items() if one.ended}
-        self.agreed = {member: one for member, one in agreed.items() if not one.ended}
-        now = [one.key for one in known if not one.ended_at]
-        peers = tuple(key for key in now if key.member not in ended)
+        self.agreed = agreed
+        peers = tuple(one.key for one in known if not one.ended_at)
         if own.public != self.own.public:
             self.own, renew = own, True
         changed = renew or peers != self.peers or not self._seen

@@ -67,6 +67,7 @@ class QualityParams:
     signal_to_noise: tuple[float, float] = (2.0, 1.0)
     saturation: tuple[float, float] = (0.02, 0.20)
     left_out: tuple[float, float] = (0.50, 0.75)  # share; no more is ever left out
+    remarked_left_out: float = 0.10  # share, from which a person is told of it at enrolment
     kept_share: tuple[float, float] = (0.15, 0.0)  # of a mark, that an outline leaves
     blur_share: tuple[float, float] = (0.7, 0.9)  # finest detail over the longest wavelength
 
@@ -313,6 +314,7 @@ class OutlierParams:
     wall_sds: float = 4.0  # above the form: a wall
     min_wall_um2: float = 30_000.0  # a grain of dust of 100 um radius is no wall
     flowback_share: float = 0.5  # of the rim: drag takes up to 120 degrees
+    min_drag_um: float = 125.0  # wide: what is narrower is a fibre, also one that reaches the rim
     min_hole_um: float = 300.0  # radius; apertures have 700 and more
     min_kept: float = 0.25  # of the mark
 

@@ -49,9 +49,19 @@ def load_params(path: str | Path) -> Params:
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ParameterError(f"{path}: a TOML file of parameters needed, {error}") from error
-    params: Params = _override(Params(), tables, str(path))
+    return params_of(tables, str(path))
+
+
+def params_of(tables: Any, where: str) -> Params:
+    """The defaults with what sections and keys override; `where` stands in messages.
+
+    Raises ParameterError: as `load_params`.
+    """
+    if not isinstance(tables, dict):
+        raise ParameterError(f"{where}: sections of parameters needed, found none")
+    params: Params = _override(Params(), tables, where)
     if problem := find_problem(params):
-        raise ParameterError(f"{path}: {problem}")
+        raise ParameterError(f"{where}: {problem}")
     return params
 
 
@@ -149,7 +159,10 @@ _BY_NAME = (
     ("min_ccf", Range(-1, 1)),
     ("form_degree", Range(0, 8)),  # beyond it, a surface is not fitted but followed
     *((name, Range(0)) for name in ("fine_rotation_steps", "rounds")),
-    *((name, _SHARE) for name in ("tile_quantile", "left_out", "min_kept", "min_left_out")),
+    *(
+        (name, _SHARE)
+        for name in ("tile_quantile", "left_out", "remarked_left_out", "min_kept", "min_left_out")
+    ),
     ("first_degree", Range(0, 8)),
     *((name, Range(0, 100)) for name in ("rest_scores", "most_with_lines", "rest_from")),
 )

@@ -40,11 +40,12 @@ from ribin.report.explanation import (
     SIDES,
     CellRow,
     cell_rows,
+    left_out_of_pair,
     outcome_counts,
     outcome_meanings,
 )
 from ribin.report.json import as_json
-from ribin.report.pictures import AnnotatedPlace, Points, draw_overlay, motion_of
+from ribin.report.pictures import LEFT_OUT_NAMES, AnnotatedPlace, Points, draw_overlay, motion_of
 from ribin.report.text import shift_words
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
@@ -149,15 +150,19 @@ def _compared(items: tuple[Side, Side], result: Comparison) -> Section:
         f"{count[direction, False]} of the {side} ({count[direction, True]} not counted)"
         for direction, side in SIDES.items()
     ]
+    without = left_out_of_pair(items)
     facts = [
         ("Compared", f"{words(result.mark)} against {words(result.mark)}, {items[0].mark.kind}"),
         ("Measured surface", f"{measured[0]} mm\u00b2 and {measured[1]} mm\u00b2"),
+        ("Left out of the marks", without or "nothing"),
         ("Cells", ", ".join(cells) if result.compared else "none"),
         ("Not compared", "; ".join(left_out) or "nothing: no other marks were found in the scans"),
     ]
     text = (
         "Cells of either side are searched for on the other. A cell with too little measured "
-        "surface on both sides is not counted, neither for nor against."
+        "surface on both sides is not counted, neither for nor against. What looks like dust, drag "
+        "of the firing pin or flowback is left out of a breech face before it is compared; the "
+        "shares are of its measured surface, and an examiner can overrule it (`--keep-all`)."
     )
     return Section("What was compared, and what was not", (Paragraph(text), Facts(tuple(facts))))
 
@@ -171,7 +176,7 @@ def _result(result: Comparison, method: MethodParams) -> Section:
         f"surfaces, laid on each other, correlate with {result.ccf:.3f}; the score is "
         f"{result.score:.3f} of at most 100. These are figures of two surfaces and no conclusion."
     )
-    facts = (
+    facts: tuple[tuple[str, str], ...] = (
         ("Score", f"{result.score:.3f}"),
         ("Congruent cells", f"{result.cmc:g} of {result.cells} ({result.cmc_fraction:.3f})"),
         ("Correlation", f"{result.ccf:.3f} of the whole marks in the fine band"),
@@ -181,6 +186,8 @@ def _result(result: Comparison, method: MethodParams) -> Section:
             f"counter-clockwise, shifted {shift_words(result.shift_um, 'µm')}",
         ),
     )
+    if result.laid:
+        facts += (("Laid", f"{result.laid}: cells, correlation and placement are of that"),)
     blocks: list[Block] = [
         Paragraph(text),
         Facts(facts),
@@ -240,7 +247,9 @@ def pictures_section(items: tuple[Side, Side], result: Comparison, method: Metho
         Figure(
             bare,
             f"Left {items[0].name}, right {items[1].name}, shaded by a light from the upper left"
-            + (", the right one moved onto the left." if result.compared else "."),
+            + (", the right one moved onto the left" if result.compared else "")
+            + (" and drawn as its negative" if result.inverted else "")
+            + (f". Left out, {LEFT_OUT_NAMES}." if left_out_of_pair(items) else "."),
         )
     ]
     if result.compared:

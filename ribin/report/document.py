@@ -192,8 +192,10 @@ def method_section(
 ) -> Section:
     """How the figures came about, with what another laboratory needs to repeat them."""
     stages = (
-        "Each mark is cut out of its scan, freed of its form, and filtered to a band of waves "
-        "(ISO 16610-61). The two marks are laid on each other in every turn and shift of the "
+        "Each mark is cut out of its scan. On the breech face of a topography, what stands far out "
+        "of its form and relief is left out: dust and fibres, drag of the firing pin beside the "
+        "aperture, flowback around it. What is left is freed of its form and filtered to a band of "
+        "waves (ISO 16610-61). The two marks are laid on each other in every turn and shift of the "
         "search range. Cells of each are then searched for on the other; a cell is congruent where "
         "it lies, to within the limits below, where the other cells say it should (congruent cell "
         "method after Song)."
@@ -208,11 +210,32 @@ def method_section(
         ("Run on", f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
         ("Libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
     ]
-    blocks: list[Block] = [Paragraph(stages)]
+    again = (
+        "A pair of low score is looked at again at other scales, mirrored, and mirrored and "
+        "inverted, as the scan of a cast is. Where the marks agree better so, the figures are "
+        "those of that look, with points taken off, and a note says so."
+    )
+    blocks: list[Block] = [Paragraph(stages), Paragraph(_two_parts(method)), Paragraph(again)]
+
     if searched:
         blocks.append(Paragraph(coarse))
     blocks.append(Facts((*program, *(_limits(method) if method else ()))))
     return Section("Method", tuple(blocks))
+
+
+def _two_parts(method: MethodParams | None) -> str:
+    """What becomes of lines that firearms of one make may share."""
+    most = "up to a limit"
+    if method:
+        decide = method.decide
+        ends = zip(decide.most_with_lines, decide.rest_scores, strict=True)
+        most = f"for at most {max(with_lines - rest for with_lines, rest in ends):.0f} points"
+    return (
+        "Parallel lines, and lines about one centre, may be the same on every firearm of a "
+        "production run. Where both marks have such lines, they are also compared without them, "
+        "wherever they then agree best. What they share beyond the lines counts in full, and what "
+        f"they share along them counts {most}."
+    )
 
 
 def limits_section(*more: str) -> Section:

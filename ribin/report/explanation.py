@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ribin.cases.side import Side
 from ribin.comparison import CellFit, Comparison, turn_matrix
-from ribin.model import Mark
+from ribin.model import Mark, left_out_words
 from ribin.params.defaults import DecideParams
 from ribin.report.pictures import laid_by, measured_at
 from ribin.report.table import facts, table
@@ -77,17 +79,35 @@ def outcome_counts(result: Comparison) -> Counter[tuple[str, str]]:
     return Counter((row.outcome, row.cut_from) for row in cell_rows(result))
 
 
-def comparison_text(result: Comparison, params: DecideParams) -> str:
-    """All of it for a person; what matters most stands last, where a terminal shows it."""
+def left_out_of_pair(sides: Sequence[Side]) -> str:
+    """What is left out of each of two marks, in words; empty where nothing of either is."""
+    said = [
+        "not told, a template alone" if side.left_out is None else left_out_words(side.left_out)
+        for side in sides
+    ]
+    if not any(map(left_out_words, (side.left_out or {} for side in sides))):
+        return ""
+    named = zip(SIDES.values(), said, strict=True)
+    return "; ".join(f"{role}: {words or 'nothing'}" for role, words in named)
+
+
+def comparison_text(result: Comparison, params: DecideParams, left_out: str = "") -> str:
+    """All of it for a person; what matters most stands last, where a terminal shows it.
+
+    `left_out` says what is left out of both marks.
+    """
+    end = comparison_end(result)
+    if left_out:
+        end.append(("left out", left_out))
     if not result.compared:
-        return facts([*comparison_head(result), *comparison_end(result)])
+        return facts([*comparison_head(result), *end])
     return "\n\n".join(
         [
             facts(comparison_head(result)),
             _cells(cell_rows(result)),
             _outcomes(result, params),
             _parts(result),
-            facts(comparison_end(result)),
+            facts(end),
         ]
     )
 

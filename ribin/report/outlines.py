@@ -12,8 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.errors import ParameterError
-from ribin.model import LeftOut, MarkType, Quality, Region, Scan, ScanKind, light_words
-from ribin.report.pictures import Picture, draw_caption, draw_scale_bar, shade_surface
+from ribin.model import (
+    LeftOut,
+    MarkType,
+    Quality,
+    Region,
+    Scan,
+    ScanKind,
+    left_out_words,
+    light_words,
+)
+from ribin.report.pictures import (
+    LEFT_OUT_COLOURS,
+    Picture,
+    draw_caption,
+    draw_scale_bar,
+    shade_surface,
+    tint_left_out,
+)
 from ribin.report.table import table
 
 _LONGEST_PX = 1000  # side of the picture
@@ -24,32 +40,28 @@ _COLOURS = {
     MarkType.FIRING_PIN: (213, 94, 0),
     MarkType.EJECTOR: (240, 228, 66),
 }
-# Of the same palette: reddish purple, bluish green, orange.
-_LEFT_OUT_COLOURS = {
-    LeftOut.DUST: (204, 121, 167),
-    LeftOut.DRAG: (0, 158, 115),
-    LeftOut.FLOWBACK: (230, 159, 0),
-}
-_LEFT_OUT_TINT = 0.6
-_LEAST_SHARE = 0.005  # of a mark: what is left out less is not worth a line
+KEEP_ALL = "--keep-all keeps it"
 
 
 def draw_outlines(scan: Scan, regions: Sequence[Region], quality: Sequence[Quality]) -> Picture:
     """The scan in grey with each mark tinted, its edge, its circle and its centre; (H, W, 3).
 
-    What is left out of a mark is coloured more strongly, each kind in a colour of its own.
+    What is left out of a mark is coloured more strongly, each kind in a colour of its own. The
+    lines under the picture say what each colour means.
     """
+    keys = []
     scale = _LONGEST_PX / max(scan.shape)
     size = (round(scan.shape[1] * scale), round(scan.shape[0] * scale))
     picture = np.repeat(_grey(scan, size)[:, :, np.newaxis], 3, axis=2)
-    for region in regions:
+    for region, judged in zip(regions, quality, strict=True):
         colour = _COLOURS[region.mark_type]
-        share = cv2.resize(region.inside.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        inside = share > 0.5
+        inside = (
+            cv2.resize(region.inside.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
+        )
         tinted = (1.0 - _TINT) * picture[inside] + _TINT * np.array(colour)
         picture[inside] = tinted.astype(np.uint8)
         if region.left_out is not None:
-            _draw_left_out(picture, region.left_out)
+            tint_left_out(picture, _resized_kinds(region.left_out, size))
         edges, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(picture, edges, -1, colour, 2, cv2.LINE_AA)
         row, col = region.center_px(scan)
@@ -60,19 +72,23 @@ def draw_outlines(scan: Scan, regions: Sequence[Region], quality: Sequence[Quali
         )
         cv2.ellipse(picture, middle, axes, 0, 0, 360, colour, 1, cv2.LINE_AA)
         cv2.drawMarker(picture, middle, colour, cv2.MARKER_CROSS, 16, 2)
+        keys.append((colour, _line(region, judged)))
+        keys += [
+            (LEFT_OUT_COLOURS[kind], f"left out as {kind.words}: {share:.2f} of it; {KEEP_ALL}")
+            for kind in LeftOut
+            if (share := judged.left_out[kind.words]) > 0.0
+        ]
     draw_scale_bar(picture, scan.pixel_pitch_um / scale)
-    return draw_caption(picture, [scan.provenance.source, *map(_line, regions, quality)])
+    return draw_caption(picture, [scan.provenance.source], keys)
 
 
-def _draw_left_out(picture: Picture, left_out: NDArray[np.uint8]) -> None:
-    size = picture.shape[1::-1]
-    for kind, colour in _LEFT_OUT_COLOURS.items():
-        share = cv2.resize(
-            (left_out == kind).astype(np.float32), size, interpolation=cv2.INTER_AREA
-        )
-        where = share > 0.5
-        tinted = (1.0 - _LEFT_OUT_TINT) * picture[where] + _LEFT_OUT_TINT * np.array(colour)
-        picture[where] = tinted.astype(np.uint8)
+def _resized_kinds(left_out: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """What most of each pixel of a smaller picture is left out as; 0 where most is kept."""
+    found = np.zeros(size[::-1], np.uint8)
+    for kind in LeftOut:
+        of_kind = (left_out == kind).astype(np.float32)
+        found[cv2.resize(of_kind, size, interpolation=cv2.INTER_AREA) > 0.5] = kind
+    return found
 
 
 def scan_picture(scan: Scan, longest_px: int) -> Picture:
@@ -150,26 +166,18 @@ def outlines_table(scan: Scan, regions: Sequence[Region], quality: Sequence[Qual
         table(header, rows),
     ]
     lines += [f"{q.mark_type} is {q.verdict}: {reason}" for q in quality for reason in q.reasons]
-    lines += [f"{q.mark_type}: {words}" for q in quality if (words := left_out_words(q))]
+    lines += [f"{q.mark_type}: {words}" for q in quality if (words := _left_out(q))]
     return "\n".join([*lines, *scan.provenance.notes])
 
 
-def left_out_words(quality: Quality) -> str:
-    """What is left out of a mark, as shares; empty where it is next to nothing."""
-    shares = (
-        ("dust", quality.left_out_dust),
-        ("firing pin drag", quality.left_out_drag),
-        ("flowback", quality.left_out_flowback),
-    )
-    said = [f"{name} {share:.2f}" for name, share in shares if share >= _LEAST_SHARE]
-    return f"left out of the mark: {', '.join(said)} (--keep-all keeps it)" if said else ""
+def _left_out(quality: Quality) -> str:
+    said = left_out_words(quality.left_out)
+    return f"left out of the mark: {said} ({KEEP_ALL})" if said else ""
 
 
 def _line(region: Region, quality: Quality) -> str:
     why = f" ({'; '.join(quality.reasons)})" if quality.reasons else ""
-    words = left_out_words(quality)
-    left_out = f"; {words}" if words else ""
-    return f"{region.mark_type} {region.origin}: {quality.verdict}{why}{left_out}"
+    return f"{region.mark_type} {region.origin}: {quality.verdict}{why}"
 
 
 def _grey(scan: Scan, size: tuple[int, int]) -> Picture:

@@ -10,7 +10,7 @@ without colour.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -19,14 +19,23 @@ from numpy.typing import NDArray
 
 from ribin.comparison import CellFit, Comparison, turn_matrix
 from ribin.errors import ParameterError
-from ribin.model import BoolArray, FloatArray, Mark
+from ribin.model import BoolArray, FloatArray, LeftOut, Mark
 
 Picture = NDArray[np.uint8]
 Points = NDArray[np.float64]
+Colour = tuple[int, int, int]
 
 CONGRUENT = (0, 114, 178)
 NOT_CONGRUENT = (230, 159, 0)
 AGREEMENT, DISAGREEMENT = (0, 158, 115), (213, 94, 0)  # of an examiner's annotations
+# Reddish purple, bluish green and orange; what each is called in a caption.
+LEFT_OUT_COLOURS = {
+    LeftOut.DUST: (204, 121, 167),
+    LeftOut.DRAG: (0, 158, 115),
+    LeftOut.FLOWBACK: (230, 159, 0),
+}
+LEFT_OUT_NAMES = "purple: dust, green: drag of the firing pin, orange: flowback"
+_LEFT_OUT_TINT = 0.6
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _GAP_PX = 16  # between the panels
@@ -71,12 +80,15 @@ def draw_overlay(
     A cell is `cell_um` wide; neighbours may share half their area. A pair that was not compared
     shows the marks alone. `for_print` is for a page of text, which is smaller and has a caption of
     its own: larger letters, and no names and figures under the picture. `annotated` places are
-    drawn on both. Returns (H, W, 3) uint8 red, green, blue.
+    drawn on both. What is left out of a mark is coloured; of an inverted pair the right one is
+    drawn as its negative. Returns (H, W, 3) uint8 red, green, blue.
     """
     frame = _frame(reference, comparison, cell_um)
     grid = frame.grid_um().reshape(-1, 2)
     motion = motion_of(result)
     moved = motion.apply(grid) if motion else grid
+    if result.inverted:
+        comparison = replace(comparison, surface=-comparison.surface)
     left, right = _panel(reference, grid, frame), _panel(comparison, moved, frame)
     draw_cells((left, right), frame, result, cell_um, for_print)
     for panel in (left, right):
@@ -84,7 +96,13 @@ def draw_overlay(
             _draw_annotation(panel, frame, place, for_print)
     draw_scale_bar(left, frame.pitch_um, for_print)
     both = hstack_panels(left, right)
-    return both if for_print else draw_caption(both, _caption(result, cell_um))
+    if for_print:
+        return both
+    kinds = [
+        kind for kind in LeftOut if any(mark.leaves_out(kind) for mark in (reference, comparison))
+    ]
+    keys = [(LEFT_OUT_COLOURS[kind], f"left out as {kind.words}") for kind in kinds]
+    return draw_caption(both, _caption(result, cell_um), keys)
 
 
 def _frame(reference: Mark, comparison: Mark, cell_um: float) -> Frame:
@@ -105,7 +123,20 @@ def _panel(mark: Mark, points_um: Points, frame: Frame) -> Picture:
     """A mark at the points of a frame, shaded, in three channels."""
     surface, share = sample_mark(mark, points_um, frame)
     # Only where all four neighbours were measured is a resampled height real.
-    return np.repeat(shade_surface(surface, share > 0.999)[:, :, np.newaxis], 3, axis=2)
+    picture = np.repeat(shade_surface(surface, share > 0.999)[:, :, np.newaxis], 3, axis=2)
+    if mark.left_out is not None:
+        places = (points_um / mark.pitch_um + mark_center_px(mark)).astype(np.float32)
+        rows, cols = places.reshape(*frame.size, 2).transpose(2, 0, 1)
+        tint_left_out(picture, cv2.remap(mark.left_out, cols, rows, cv2.INTER_NEAREST))
+    return picture
+
+
+def tint_left_out(picture: Picture, left_out: NDArray) -> None:
+    """Colour the pixels of a picture that are left out of a mark, each kind in its own colour."""
+    for kind, colour in LEFT_OUT_COLOURS.items():
+        where = left_out == kind
+        tinted = (1.0 - _LEFT_OUT_TINT) * picture[where] + _LEFT_OUT_TINT * np.array(colour)
+        picture[where] = tinted.astype(np.uint8)
 
 
 def _caption(result: Comparison, cell_um: float) -> tuple[str, str]:
@@ -119,7 +150,8 @@ def _caption(result: Comparison, cell_um: float) -> tuple[str, str]:
             f"{sum(not f.congruent for f in forward)} dotted, {cell_um:g} um wide   "
             f"{result.altered}turned {result.rotation_deg:.1f} degrees"
         )
-    return (f"{result.reference}   |   {result.comparison} (moved onto the reference)", figures)
+    laid = "moved onto the reference" + (", drawn as its negative" if result.inverted else "")
+    return (f"{result.reference}   |   {result.comparison} ({laid})", figures)
 
 
 def write_overlay(picture: Picture, path: Path) -> None:
@@ -364,15 +396,22 @@ def hstack_panels(left: Picture, right: Picture) -> Picture:
     return np.hstack([left, gap, right])
 
 
-def draw_caption(picture: Picture, lines: Sequence[str]) -> Picture:
-    """The picture with lines of text under it, in letters as large as its width allows."""
+def draw_caption(
+    picture: Picture, lines: Sequence[str], keys: Sequence[tuple[Colour, str]] = ()
+) -> Picture:
+    """The picture with lines of text under it, in letters as large as its width allows, and then
+    what each colour means."""
     width = picture.shape[1]
-    strip = np.full((_LINE_PX * len(lines) + 12, width, 3), 255, np.uint8)
-    for number, line in enumerate(lines, start=1):
+    rows = [(None, line) for line in lines] + list(keys)
+    strip = np.full((_LINE_PX * len(rows) + 12, width, 3), 255, np.uint8)
+    for number, (colour, line) in enumerate(rows, start=1):
+        left, base = (12 if colour is None else 36), number * _LINE_PX
         text = line.encode("ascii", "replace").decode()  # the font has no other letters
-        scale = min(0.5, 0.5 * (width - 24) / cv2.getTextSize(text, _FONT, 0.5, 1)[0][0])
-        place = (12, number * _LINE_PX)
-        cv2.putText(strip, text, place, _FONT, scale, _BLACK, 1, cv2.LINE_AA)
+        wide = cv2.getTextSize(text, _FONT, 0.5, 1)[0][0]
+        scale = min(0.5, 0.5 * (width - left - 12) / wide)
+        cv2.putText(strip, text, (left, base), _FONT, scale, _BLACK, 1, cv2.LINE_AA)
+        if colour is not None:
+            cv2.rectangle(strip, (12, base - 12), (28, base + 2), colour, cv2.FILLED)
     return np.vstack([picture, strip])
 
 
@@ -386,15 +425,13 @@ def _xy(points: Points) -> np.ndarray:
     return np.round(points[:, ::-1] * 2**_SUBPIXEL_BITS).astype(np.int32)
 
 
-def _draw_square(
-    picture: Picture, corners_px: Points, colour: tuple[int, int, int], width_px: int
-) -> None:
+def _draw_square(picture: Picture, corners_px: Points, colour: Colour, width_px: int) -> None:
     outline = [_xy(corners_px)]
     cv2.polylines(picture, outline, True, colour, width_px, cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
 def _draw_dotted(
-    picture: Picture, start: Points, end: Points, colour: tuple[int, int, int], width_px: int
+    picture: Picture, start: Points, end: Points, colour: Colour, width_px: int
 ) -> None:
     length = float(np.hypot(*(end - start)))
     for begin in np.arange(0.0, length, 2 * _DOT_PX):

@@ -129,7 +129,9 @@ def _query(lists: SearchLists) -> Section:
             ("Left out", _reviewed(len(request.leave_out))),
             ("Coarse stage", "left out: everything was compared" if request.full else ""),
         ]
-    return Section("Query", (Facts(known([*facts, ("Asked on", first.asked_at)])),))
+    if first.asked_at:
+        facts.append(("Asked on", f"{first.asked_at[:19].replace('T', ' ')} (UTC)"))
+    return Section("Query", (Facts(known(facts)),))
 
 
 def _reviewed(number: int) -> str:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ribin.cases.exhibits import Candidate, Counts, Exhibit
+from ribin.comparison import Comparison
 from ribin.model import Template
-from ribin.pipeline import compare_many, look_again
+from ribin.pipeline import compare_many, look_again, on_threads
 from ribin.search.context import SearchContext
 from ribin.search.journal import FullSearchJournal, PairFigures
 from ribin.search.rules import Eligibility
@@ -81,13 +82,16 @@ def _look_at_best(
     limits = context.params.looks
     low = [one for one in ordered if one.row.score < limits.low_score][: limits.shortlist_rows]
     templates = vault.templates([one.mark for one in low])
+    low = [one for one in low if one.mark.mark_id in templates]
+
+    def look(one: _Found) -> Comparison | None:
+        return look_again(query, templates[one.mark.mark_id], one.row.score, context.params)
+
     again: dict[int, Candidate] = {}
-    for one in low:
-        if template := templates.get(one.mark.mark_id):
-            seen = look_again(query, template, one.row.score, context.params)
-            if seen:
-                row = _row(vault.member, one.mark, PairFigures.of(seen))
-                again[one.mark.mark_id] = replace(row, same_file=one.row.same_file)
+    for one, seen in zip(low, on_threads(look, low, context.threads), strict=True):
+        if seen:
+            row = _row(vault.member, one.mark, PairFigures.of(seen))
+            again[one.mark.mark_id] = replace(row, same_file=one.row.same_file)
     rows = [_Found(again.get(one.mark.mark_id, one.row), one.mark) for one in ordered]
     return sorted(rows, key=lambda one: row_order(one.row))
 

@@ -24,6 +24,7 @@ from ribin.errors import (
     ParameterError,
     RibinError,
     StoreError,
+    error_with_hint,
 )
 from ribin.exchange.carrier import Way
 from ribin.exchange.line import Prepared
@@ -80,8 +81,12 @@ def search_marks(
     context: SearchContext,
     members: Sequence[str] = (),
     fuse_all: bool = False,
+    earlier: Sequence[Sequence[Template]] = (),
 ) -> SearchLists:
     """Search with each of the templates, one list each, and fuse the lists by rank.
+
+    `earlier` has for each query the same mark described with other parameters, for members that
+    have those alone.
 
     The first of the queries leads. `request.top` limits each list and the fused one. Where lists
     are fused, members are asked for `fusion_depth` rows: an exhibit at place 25 of two lists may be
@@ -99,7 +104,8 @@ def search_marks(
     fusing = sum(fusible) > 1
     deep = max(request.top, limits.fusion_depth) if fusing and request.top else request.top
     asked = replace(request, top=deep)
-    found = [_search(query, asked, context, members) for query in queries]
+    each = zip(queries, earlier or [()] * len(queries), strict=True)
+    found = [_search(query, asked, context, members, before) for query, before in each]
     for one in found:
         one.forget()
     results = [_cautioned(one.result, validation) for one in found]
@@ -128,7 +134,11 @@ def _cautioned(result: SearchResult, validation: ValidationParams) -> SearchResu
 
 
 def _search(
-    query: Template, request: Request, context: SearchContext, members: Sequence[str]
+    query: Template,
+    request: Request,
+    context: SearchContext,
+    members: Sequence[str],
+    earlier: Sequence[Template] = (),
 ) -> _Made:
     started, asked_at = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     params = context.params
@@ -138,7 +148,7 @@ def _search(
             f"needed, found {query.params_id}"
         )
     request, asked = _address(request, context.network, members)
-    answers = _ask_all(query, request, asked, context)
+    answers = _ask_all(query, request, asked, context, earlier)
     given = answers.given
     rows = sorted((row for answer in given.values() for row in answer.rows), key=row_order)
     ranked = (replace(row, rank=n) for n, row in enumerate(rows[: request.top], start=1))
@@ -203,7 +213,11 @@ class _Answers:
 
 
 def _ask_all(
-    query: Template, request: Request, asked: Sequence[str], context: SearchContext
+    query: Template,
+    request: Request,
+    asked: Sequence[str],
+    context: SearchContext,
+    earlier: Sequence[Template],
 ) -> _Answers:
     """Ask all at once. A wider search is in the asker's log before anybody is asked, one within the
     country before it is answered. What cannot be logged is not asked, nor answered."""
@@ -219,14 +233,14 @@ def _ask_all(
             anchor = log_request(vault, "search", query, request, members=list(asked))
             name = as_seen_by("", vault).hidden_scan_name(query.provenance.sha256)
             request = replace(request, anchor=anchor, query=name)
-    found = _answers_of(query, request, asked, context, answers)
+    found = _answers_of(query, request, asked, context, answers, earlier)
     for code in asked:
         answer = found[code]
         if isinstance(answer, Answer):
             answers.given[code] = answer
             answers.notes += answer.notes
         else:
-            answers.unavailable.append((code, str(answer)))
+            answers.unavailable.append((code, error_with_hint(answer)))
     rows = {code: len(answer.rows) for code, answer in answers.given.items()}
     facts: dict[str, Any] = {"rows": rows}
     for name in ("bundle", "anchor", "sha256"):
@@ -244,6 +258,7 @@ def _ask_all(
 _Found = Answer | RibinError | OSError
 _GRACE_S = 2.0  # that a carrier may take to say that the time is over
 _MAY_FAIL = (StoreError, AccessError, FormatError, OSError)
+_OTHERS_MAY_FAIL = (RibinError, OSError)  # what is wrong usage there is no reason to ask nobody
 
 
 def _answers_of(
@@ -252,6 +267,7 @@ def _answers_of(
     asked: Sequence[str],
     context: SearchContext,
     answers: _Answers,
+    earlier: Sequence[Template],
 ) -> dict[str, _Found]:
     """The answer of each, or why there is none. Who answers in this process, or by a bundle that is
     here, does so in turn: threads of its own would make nothing faster. Meanwhile lines wait."""
@@ -264,7 +280,7 @@ def _answers_of(
         near: dict[str, Member] = {}
         for code in asked:
             try:
-                member = member_of(code, home, context)
+                member = member_of(code, home, context, earlier)
                 if isinstance(member, OtherMember) and member.line.carrier.way is not Way.FOLDER:
                     prepared = member.prepare(query, request)
                     _put_into_outbox(context, home, code, prepared)
@@ -272,12 +288,14 @@ def _answers_of(
                     sent[code] = (prepared, future)
                 else:
                     near[code] = member
-            except _MAY_FAIL as error:
+            except _OTHERS_MAY_FAIL as error:
                 found[code] = error
         for code, member in near.items():
             try:
                 found[code] = member.answer(query, request)
-            except _MAY_FAIL as error:
+            except _OTHERS_MAY_FAIL as error:
+                if code == home and not isinstance(error, _MAY_FAIL):
+                    raise
                 found[code] = error
         for code, (prepared, future) in sent.items():
             try:
@@ -285,16 +303,18 @@ def _answers_of(
                 found[code] = future.result(max(left_s, 0.0) + _GRACE_S)
             except TimeoutError:
                 found[code] = NoAnswerError(f"no answer in {context.deadline_s:g} s")
-            except _MAY_FAIL as error:
+            except _OTHERS_MAY_FAIL as error:
                 found[code] = error
-            late = isinstance(found[code], StoreError)  # no answer yet, or no line
-            if late and not isinstance(found[code], NoAnswerError):  # as without a line
-                bundled = bundle_of(code, home, context)
-                found[code] = bundled.answer(query, request) if bundled else found[code]
-                late = bundled is None
-            answers.waiting += [prepared.id] if late else []
+            away = isinstance(found[code], StoreError) and not isinstance(
+                found[code], NoAnswerError
+            )
+            if away and (bundled := bundle_of(code, home, context)):  # as without a line
+                found[code] = bundled.answer(query, request)
+            # Whoever has not answered, or refused, may do so once that is mended.
+            problem = "" if isinstance(found[code], Answer) else str(found[code])
+            answers.waiting += [prepared.id] if problem else []
             with open_member(context.network.members[home].folder, home) as vault:
-                settle_question(vault, prepared.id, str(found[code]) if late else "")
+                settle_question(vault, prepared.id, problem)
     finally:
         pool.shutdown(wait=False)
     return found

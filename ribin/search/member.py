@@ -6,7 +6,7 @@ give the same rows to the same question, so the engine knows `Member` alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
@@ -57,19 +57,19 @@ class Member(Protocol):
         ...
 
 
-def member_of(code: str, home: str, context: SearchContext) -> Member:
-    """Who answers for a member: itself where there is a way to it, else its last bundle."""
+def member_of(
+    code: str, home: str, context: SearchContext, earlier: Sequence[Template] = ()
+) -> Member:
+    """Who answers for a member: itself where there is a way to it, else its last bundle. `earlier`:
+    the mark that is searched with, described with other parameters, for others that have those."""
     if code == home:
         return OwnVault(code, context)
     member = context.network.members[code]
-    if member.is_reached:
-        return OtherMember(code, context.network.line(home, code, context), context.deadline_s)
-    bundled = bundle_of(code, home, context)
-    if bundled is None and not member.vault:
+    bundled = None if member.is_reached else bundle_of(code, home, context)
+    if bundled is None and not (member.is_reached or member.vault):
         raise StoreError(f"{code}: a bundle of it needed, found none: it is reached {member.place}")
-    return bundled or OtherMember(
-        code, context.network.line(home, code, context), context.deadline_s
-    )
+    line = context.network.line
+    return bundled or OtherMember(code, line(home, code, context), context.deadline_s, earlier)
 
 
 def bundle_of(code: str, home: str, context: SearchContext) -> BundledMember | None:
@@ -91,7 +91,7 @@ def answer_search(
     vault: Vault, query: Template, request: Request, reach: Scope, context: SearchContext
 ) -> Answer:
     """What the owner of a vault shows an asker who reaches it in `reach`, compared and ranked; the
-    log of it is the caller's.
+    log of it is the caller's. The marks are those of the query's set of parameters.
 
     Raises AccessError: the scope does not reach this member, or nobody says who asks and why;
     StoreError: the vault cannot be read.
@@ -99,7 +99,7 @@ def answer_search(
     check_request(request, reach)
     is_own = request.asking_member == vault.member
     seen = as_seen_by(request.asking_member, vault, reach)
-    mark_table = seen.mark_table(query.mark_type)
+    mark_table = seen.mark_table(query.mark_type, query.params_id)
     left_out = seen.marks_of(name for member, name in request.leave_out if member == vault.member)
     known = query if is_own else _as_known_here(query, seen)
     asked = (request, vault, mark_table, left_out, context, context.shard_scorer)
@@ -133,10 +133,12 @@ class OtherMember:
     code: str
     line: Line
     deadline_s: float
+    earlier: Sequence[Template] = ()  # the query, described with other parameters
 
     def prepare(self, query: Template, request: Request) -> Prepared:
         """The question before it is sent."""
-        return prepare(MessageKind.SEARCH, search_question(query, request, self.code))
+        question = search_question(query, request, self.code, self.earlier)
+        return prepare(MessageKind.SEARCH, question)
 
     def answer(self, query: Template, request: Request) -> Answer:
         """The list that the member gives; errors as it refuses, and as `Line.send`."""
@@ -145,23 +147,38 @@ class OtherMember:
     def send(self, asked: Prepared, query: Template, request: Request) -> Answer:
         """As `answer`, of a question that is prepared already."""
         found = self.line.send(asked, SearchAnswer, self.deadline_s)
-        return answer_of(self.code, found, query, request)
+        sets = [one.params_id for one in self.earlier]
+        return answer_of(self.code, found, query, request, sets)
 
 
 def answer_of(
-    code: str, found: Answered[SearchAnswer], query: Template, request: Request
+    code: str,
+    found: Answered[SearchAnswer],
+    query: Template,
+    request: Request,
+    earlier: Sequence[str] = (),
 ) -> Answer:
-    """What a member answered, held against what it was asked.
+    """What a member answered, held against what it was asked; a note says so where it compared one
+    of the templates of `earlier` sets of parameters.
 
-    Raises FormatError: more rows than were asked for, or counts that do not add up.
+    Raises FormatError: more rows than were asked for, counts that do not add up, or a set of
+    parameters that the question had not.
     """
-    told, where = found.content, f"{code}: answer"
+    told, where, notes = found.content, f"{code}: answer", found.content.notes
+    if told.template_id not in (query.params_id, *earlier):
+        sets = " or ".join((query.params_id, *earlier))
+        raise FormatError(f"{where}: parameters {sets} needed, found {told.template_id}")
+    if told.template_id != query.params_id:
+        notes += (
+            f"{code}: compared with the earlier parameters {told.template_id}, the ones that both "
+            f"have; its scores are no measure beside those of {query.params_id}",
+        )
     if request.top is not None and len(told.rows) > request.top:
         raise FormatError(f"{where}: at most {request.top} rows needed, found {len(told.rows)}")
     rows = tuple(candidate_of(row, code, query.mark_type) for row in told.rows)
     counts = counts_of(told.counts, where)
     head, sha256 = found.anchor, found.sha256
-    return Answer(rows, counts, told.snapshot, told.notes, anchor=head, sha256=sha256)
+    return Answer(rows, counts, told.snapshot, notes, anchor=head, sha256=sha256)
 
 
 def log_request(vault: Vault, action: str, query: Template, request: Request, **facts: Any) -> str:

@@ -14,7 +14,7 @@ from ribin.exchange.carrier import Delivery, Way
 from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
 from ribin.exchange.line import Answered, Prepared, open_answer
 from ribin.exchange.message import Envelope, MessageKind, new_id, seal_content
-from ribin.exchange.questions import RefusalBody, ReleaseAnswer, SearchAnswer
+from ribin.exchange.questions import LoggedAnswer, RefusalBody, SearchAnswer
 from ribin.exchange.receive import ImportResult, import_bundle
 from ribin.foreign import read_packed
 from ribin.leads.both_sides import BothSides, LeadChoice
@@ -36,7 +36,8 @@ from ribin.vault.messages import (
 from ribin.vault.vault import Vault
 
 _ANSWERS: dict[str, type[msgspec.Struct]] = {
-    str(MessageKind.RELEASE): ReleaseAnswer,
+    str(MessageKind.RELEASE): LoggedAnswer,
+    str(MessageKind.CORRECTION): LoggedAnswer,
     str(MessageKind.LEADS): LeadsAnswer,
     str(MessageKind.SEARCH): SearchAnswer,
 }

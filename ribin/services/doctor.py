@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ribin._version import __version__
 from ribin.errors import RibinError
-from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.params.defaults import DEFAULT_PARAMS, Params
 
 _EXTRAS = {
     "plots": ("matplotlib", "pictures of an evaluation"),
@@ -33,7 +33,9 @@ _CLOCKS_S = 60.0  # messages are refused at five minutes
 _ROOM_MB = 500.0  # free on a disk: below it a laboratory should look for another one
 
 
-def examine(vault: Path | None, network_file: Path | None, cores: int) -> Iterator[Finding]:
+def examine(
+    vault: Path | None, network_file: Path | None, cores: int, params: Params = DEFAULT_PARAMS
+) -> Iterator[Finding]:
     """Look at everything, one finding after the other; nothing is changed."""
     yield finding("program", _program)
     yield finding("libraries", _libraries)
@@ -46,7 +48,7 @@ def examine(vault: Path | None, network_file: Path | None, cores: int) -> Iterat
         step = "name it with --vault or RIBIN_VAULT; `ribin init` makes one"
         yield Finding("vault", State.OPTIONAL, "none named", step)
     if network_file:
-        yield from _network(network_file, vault)
+        yield from examine_network(network_file, vault, params)
     else:
         step = "name it with --network or RIBIN_NETWORK, to search beyond the own country"
         yield Finding("network", State.OPTIONAL, "none named", step)
@@ -131,7 +133,9 @@ def _access(path: Path) -> Finding:
     return Finding("who may read", State.GOOD, f"{path}: its owner or group alone")
 
 
-def _network(path: Path, vault: Path | None) -> Iterator[Finding]:
+def examine_network(path: Path, vault: Path | None, params: Params) -> Iterator[Finding]:
+    """Look at a network.toml, and try the line to each member: certificate, key, clock, version,
+    parameters, agreement and round trip."""
     from ribin.search.network import read_network
 
     try:
@@ -149,7 +153,7 @@ def _network(path: Path, vault: Path | None) -> Iterator[Finding]:
             look = partial(_member, member.vault)
             yield finding(f"member {code}", look, _OUT_OF_REACH.format(path))
         elif member.node:
-            yield _line(code, member.node, vault)
+            yield _line(code, member.node, vault, params)
 
 
 def _member(path: Path) -> str:
@@ -159,53 +163,62 @@ def _member(path: Path) -> str:
     return f"{path}: vault of {read_member(path)}"
 
 
-def _line(code: str, address: str, own: Path | None) -> Finding:
+def _line(code: str, address: str, own: Path | None, params: Params) -> Finding:
     """Whether the node of a member takes our certificate, shows its own, and suits us."""
     area = f"line to {code}"
     if own is None:
         step = "name your vault with --vault or RIBIN_VAULT: its key opens the line"
         return Finding(area, State.OPTIONAL, f"{address}: not tried", step)
     step = "see that the node runs there, and that both firewalls let the port through"
-    return finding(area, partial(_try_line, code, address, own), step)
+    return finding(area, partial(_try_line, code, address, own, params), step)
 
 
-def _try_line(code: str, address: str, own: Path) -> str:
+def _try_line(code: str, address: str, own: Path, params: Params) -> str:
+    from ribin.exchange.node_client import ENDED
     from ribin.services.lines import node_carrier
     from ribin.vault.agreements import agreements_of
+    from ribin.vault.parameter_sets import NO_SET_SHARED, kept_parameters
     from ribin.vault.vault import Vault
 
     with Vault.open(own, read_only=True) as vault:
-        agreed = agreements_of(vault).get(code)
+        agreed, kept = agreements_of(vault).get(code), kept_parameters(own)
         try:
             told = node_carrier(vault, address, code).line()
         except RibinError as error:
             raise UnfitError(str(error), error.hint) if error.hint else error from error
+    ours, theirs = (params.template_id, *kept), (told.template_id, *told.earlier)
+    shared = [one for one in ours if one in theirs]
+    problems = []
     if abs(told.clock_s) > _CLOCKS_S:
-        raise UnfitError(
-            f"{address}: a clock within {_CLOCKS_S:g} s of ours needed, found it "
-            f"{told.clock_s:+.0f} s off",
-            "set the clocks of both machines by a time server",
+        problems.append(
+            (
+                f"a clock within {_CLOCKS_S:g} s of ours needed, found it {told.clock_s:+.0f} s "
+                "off",
+                "set the clocks of both machines by a time server",
+            )
         )
-    ours = DEFAULT_PARAMS.template_id
-    if told.template_id != ours:
-        raise UnfitError(
-            f"{address}: ribin {told.version} with parameters {told.template_id} there, "
-            f"{__version__} with {ours} here",
-            "both laboratories need the same parameters: install the same version",
+    if not shared:
+        problems.append(
+            (
+                f"ribin {told.version} with parameters {' or '.join(theirs)} there, "
+                f"{__version__} with {' or '.join(dict.fromkeys(ours))} here",
+                f"a set that both have: {NO_SET_SHARED}",
+            )
         )
-    if not told.scope:
-        raise UnfitError(
-            f"{address}: {code} has agreed nothing with us",
-            f"its administrator states it: `ribin network agree` at {code}",
-        )
+    if told.scope in ("", ENDED):
+        said = f"{code} has {'ended its agreement' if told.scope else 'agreed nothing'} with us"
+        step = f"its administrator states one: `ribin network agree` at {code}"
+        problems.append((said, step))
     if agreed is None or agreed.ended:
-        raise UnfitError(
-            f"{address}: nothing agreed with {code} here", f"`ribin network agree {code}`"
-        )
-    near = f"{told.scope} there, {agreed.scope} here"
+        said = f"{'the agreement has ended' if agreed else 'nothing agreed'} with {code} here"
+        problems.append((said, f"`ribin network agree {code}`"))
+    if problems:
+        found, steps = ("; ".join(part) for part in zip(*problems, strict=True))
+        raise UnfitError(f"{address}: {found}", steps)
+    near = f"{told.scope} there, {agreed.scope} here" if agreed else ""
     return (
-        f"{address}: certificate by the trusted key of {code}; ribin {told.version}, the same "
-        f"parameters; agreed: {near}; clock {told.clock_s:+.1f} s; round trip "
+        f"{address}: certificate by the trusted key of {code}; ribin {told.version}, parameters "
+        f"{shared[0]} on both sides; agreed: {near}; clock {told.clock_s:+.1f} s; round trip "
         f"{1000 * told.round_trip_s:.0f} ms"
     )
 

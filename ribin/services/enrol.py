@@ -30,6 +30,7 @@ from ribin.services.search import search_scan
 from ribin.services.session import Session, Vaults
 from ribin.vault.enrol import Enrolment, EnrolOutcome, bytes_of, exhibit_problems
 from ribin.vault.exhibits import fields_of
+from ribin.vault.parameter_sets import keep_parameters
 from ribin.vault.redescribe import contents_as_read
 from ribin.vault.sharing import default_sharing
 from ribin.vault.vault import Vault
@@ -193,7 +194,8 @@ class Admission:
             begin()
             one = outcome.value or _prepare_row(row, options)
             found = one.found.found
-            remarks = [*mark_remarks(found, row.path.name), *self._words.remarks(vault, exhibit)]
+            judged = mark_remarks(found, row.path.name, options.params.quality)
+            remarks = [*judged, *self._words.remarks(vault, exhibit)]
             done = vault.enrol(
                 row.path,
                 one.scan,
@@ -204,6 +206,7 @@ class Admission:
                 reason=options.reason,
                 verdicts=one.found.verdicts,
             )
+            keep_parameters(vault.path, options.params)
         outcome_word = str(done.outcome)
         facts = (row.path.name, vault.member, done.exhibit, outcome_word, done.sha256, done.marks)
         return Enrolled(*facts, found, tuple(remarks))
@@ -389,7 +392,7 @@ def dry_run_rows(
             texts, known = _row_problems(row, place, vaults, earlier, options)
             if outcome.failed:
                 texts.append(outcome.failed)
-            said = [*mark_remarks(outcome.value or (), row.path.name)]
+            said = [*mark_remarks(outcome.value or (), row.path.name, options.params.quality)]
             if not texts:
                 said += _row_remarks(row, vaults, options, words)
             remarks += [(f"{place}: {row.name}", text) for text in said]

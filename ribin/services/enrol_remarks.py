@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 
 from ribin.cases.exhibits import Exhibit
 from ribin.cases.plausible import NameBook
-from ribin.model import Verdict
+from ribin.model import Verdict, left_out_words
+from ribin.params.defaults import QualityParams
 from ribin.pipeline import MarkVerdict
+from ribin.report.outlines import KEEP_ALL
 from ribin.vault.exhibits import fields_of
 from ribin.vault.vault import Vault
 from ribin.vault.vocabulary import Vocabulary, read_vocabulary
@@ -56,11 +58,17 @@ class NewWords:
         return remarks
 
 
-def mark_remarks(found: tuple[MarkVerdict, ...], file: str) -> Iterator[str]:
-    """A sentence for each mark that is not good, with the picture to look at."""
+def mark_remarks(found: tuple[MarkVerdict, ...], file: str, params: QualityParams) -> Iterator[str]:
+    """A sentence for each mark that is not good, or of which much is left out, with the picture to
+    look at."""
     for one in found:
+        said = []
         if one.verdict is not Verdict.USABLE:
-            words = f"{one.mark.words} ({one.origin}) is {one.verdict}, {one.reasons}"
+            said.append(f"is {one.verdict}, {one.reasons}")
+        if sum(one.left_out.values()) >= params.remarked_left_out:
+            said.append(f"has {left_out_words(one.left_out)} of it left out ({KEEP_ALL})")
+        if said:
+            words = f"{one.mark.words} ({one.origin}) {' and '.join(said)}"
             yield f"{words}: look at `ribin extract {file} --overlay found.png`"
 
 

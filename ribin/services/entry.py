@@ -8,7 +8,7 @@ from typing import Any
 from ribin.cases.calibres import calibres
 from ribin.errors import RibinError
 from ribin.extract.strokes import outline_polygons
-from ribin.model import Scan, ScanKind, light_words
+from ribin.model import Scan, ScanKind, left_out_words, light_words
 from ribin.params.defaults import Params
 from ribin.pipeline import judge_marks
 from ribin.report.outlines import scan_picture
@@ -30,6 +30,7 @@ class ShownMark:
     origin: str
     verdict: str
     reasons: tuple[str, ...]
+    left_out: str
     required: bool
     area_mm2: float
     center_px: tuple[float, float]
@@ -77,6 +78,7 @@ def show_scan(scan: Scan, params: Params) -> ShownScan:
                 str(one.region.origin),
                 str(one.quality.verdict),
                 one.quality.reasons,
+                left_out_words(one.quality.left_out),
                 one.required,
                 one.quality.area_mm2,
                 one.region.center_px(scan),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from ribin.cases.exhibits import ExhibitKind, Scope
 from ribin.cases.leads import LeadStatus
 from ribin.cases.plausible import checked_day
 from ribin.cases.record import Record
+from ribin.errors import StoreError
 from ribin.leads.rules import status_of
+from ribin.model import LeftOutShares, left_out_words
 from ribin.report.table import facts, table
 from ribin.services.leads import lead_views
 from ribin.vault.corrections import history_of
@@ -214,12 +217,21 @@ def move_warnings(vault: Vault, who: str, names: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class ShownExhibit:
-    """One exhibit, how its scans are read now, and every version of what was stated where that is
-    asked for: of the exhibit, its events and its scans, the oldest first."""
+    """One exhibit, how its scans are read now, what is left out of their marks, and every version
+    of what was stated where that is asked for: of the exhibit, its events and its scans, the oldest
+    first.
+
+    `left_out`: shares by the SHA-256 of a scan and the type of a mark, where it can be read.
+    """
 
     exhibit: ListedExhibit
     readings: tuple[str, ...]
+    left_out: Mapping[str, Mapping[str, LeftOutShares]]
     history: tuple[Record, ...] | None
+
+    def left_out_words(self, sha256: str, mark: str) -> str:
+        """What is left out of a mark, in words; empty where next to nothing is."""
+        return left_out_words(self.left_out.get(sha256, {}).get(mark, {}))
 
 
 def show_exhibit(vault: Vault, who: str, name: str, history: bool = False) -> ShownExhibit:
@@ -229,7 +241,13 @@ def show_exhibit(vault: Vault, who: str, name: str, history: bool = False) -> Sh
     (found,) = [one for one in list_exhibits(vault, who) if one.fields["exhibit"] == known]
     with vault.catalogue.reading() as db:
         readings = tuple(scan_state(db, scan.sha256).said for scan in found.scans)
-    return ShownExhibit(found, readings, tuple(history_of(vault, known)) if history else None)
+    left_out: dict[str, dict[str, LeftOutShares]] = {}
+    for mark in vault.marks_of(known):
+        with contextlib.suppress(StoreError):  # `store check` names a file that is damaged
+            of_scan = left_out.setdefault(mark.scan.sha256, {})
+            of_scan[str(mark.mark_type)] = vault.mark(mark).left_out_shares
+    versions = tuple(history_of(vault, known)) if history else None
+    return ShownExhibit(found, readings, left_out, versions)
 
 
 # The same for programs, spreadsheets and persons.
@@ -256,7 +274,8 @@ def exhibit_facts(one: ListedExhibit) -> dict[str, Any]:
 
 def shown_facts(shown: ShownExhibit) -> dict[str, Any]:
     """One exhibit for programs, with its history where it was asked for."""
-    stated = exhibit_facts(shown.exhibit) | {"readings": shown.readings}
+    stated = exhibit_facts(shown.exhibit)
+    stated |= {"readings": shown.readings, "left_out": shown.left_out}
     if shown.history is None:
         return stated
     versions = [{**vars(one), "sha256": one.sha256} for one in shown.history]
@@ -321,7 +340,10 @@ def exhibit_page(shown: ShownExhibit) -> str:
         lines += [f"  read anew: {said}"] if said else []
         for mark in scan.marks:
             drawn = f": {mark.outline}" if mark.outline else ""
+            words = shown.left_out_words(scan.sha256, mark.mark)
             lines.append(f"  {_mark_words(mark)}{drawn}")
+            if words:
+                lines.append(f"    left out: {words} (`ribin mark redo --keep-all` keeps it)")
     lines += [f"lead {lead.lead} with {lead.other}: {lead.standing}" for lead in one.leads]
     if shown.history is not None:
         lines += ["", "history", _history_table(shown.history)]

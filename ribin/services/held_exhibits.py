@@ -15,6 +15,7 @@ from ribin.model import MarkType, Provenance, Template, mark_with_article
 from ribin.search.rules import OTHER_PARAMETERS
 from ribin.vault.disclosure import Disclosure
 from ribin.vault.exhibits import StoredMark
+from ribin.vault.parameter_sets import kept_parameters
 from ribin.vault.redescribe import contents_as_read
 from ribin.vault.scanfile import ScanContents
 from ribin.vault.vault import Vault
@@ -37,7 +38,7 @@ class HeldExhibit:
 
     def show(
         self,
-        params_id: str,
+        sets: Sequence[str],
         mark_type: str | None,
         sha256: str,
         every: bool,
@@ -45,8 +46,10 @@ class HeldExhibit:
         any_params: bool,
     ) -> Shown:
         """The sides that are wanted, at least one, or where it is wanted the scan that they are cut
-        from; refuses as `side_of`."""
-        marks = self._marks(params_id, mark_type, sha256, any_params)
+        from; refuses as `side_of`.
+
+        `sets` are the parameters that the asker has, first the one that it wants."""
+        marks = self._marks(sets, mark_type, sha256, any_params)
         chosen = self._first_of_each(marks) if every else marks[:1]
         scans = tuple(dict.fromkeys(mark.scan.sha256 for mark in chosen))
         if scan == "needed" or (scan == "if whole" and self.whole):
@@ -63,16 +66,17 @@ class HeldExhibit:
         )
 
     def _marks(
-        self, params_id: str, mark_type: str | None, sha256: str, any_params: bool
+        self, sets: Sequence[str], mark_type: str | None, sha256: str, any_params: bool
     ) -> list[StoredMark]:
-        """The marks of these parameters, at least one; refuses as `side_of`."""
+        """The marks of the first of these sets that there are any of; refuses as `side_of`."""
         stored = self.vault.marks_of(self.own_name)
+        of_sets = (self._of_set(params_id) for params_id in sets)
         # An exhibit described under other parameters has marks that cannot be compared.
-        chosen = [mark for mark in stored if any_params or mark.params_id == params_id]
+        chosen = stored if any_params else next(filter(None, of_sets), [])
         if stored and not chosen:
             found = ", ".join(sorted({mark.params_id for mark in stored}))
             raise StoreError(
-                f"{self.name}: {OTHER_PARAMETERS} {found}, {params_id} needed",
+                f"{self.name}: {OTHER_PARAMETERS} {found}, {' or '.join(sets)} needed",
                 hint="`ribin store describe` describes them anew",
             )
         fitting = [
@@ -90,6 +94,23 @@ class HeldExhibit:
             )
         return fitting
 
+    def _of_set(self, params_id: str) -> list[StoredMark]:
+        marks = self.vault.marks_of(self.own_name, params_id)
+        return [mark for mark in marks if mark.params_id == params_id]
+
+    def _earlier(self, stored: StoredMark) -> tuple[Template, ...]:
+        """The same mark of the own vault as it is with the other sets that are kept."""
+        sets = (
+            kept_parameters(self.vault.path).keys() - {stored.params_id} if self.seen.is_own else ()
+        )
+        marks = (mark for one in sorted(sets) for mark in self._of_set(one))
+        wanted = stored.scan.sha256, stored.mark_type
+        return tuple(
+            self.vault.template(mark)
+            for mark in marks
+            if (mark.scan.sha256, mark.mark_type) == wanted
+        )
+
     @staticmethod
     def _first_of_each(marks: Sequence[StoredMark]) -> list[StoredMark]:
         """The first of these marks of each type, breech face before the others."""
@@ -99,7 +120,7 @@ class HeldExhibit:
     def _side(self, stored: StoredMark) -> Side:
         """A mark as it is in the vault; where it is not whole, the surface of its template."""
         template, sha256 = self._template(stored), stored.scan.sha256
-        marks = self.vault.marks_of(self.own_name)
+        marks = self._of_set(stored.params_id)
         same_scan = [m for m in marks if m.scan.sha256 == sha256 and m.mark_id != stored.mark_id]
         original = None
         if not self.whole:  # nor what its file says of itself: name, size, instrument, day, person
@@ -122,6 +143,7 @@ class HeldExhibit:
             known_as="" if self.seen.is_own else self.seen.pseudonym(self.own_name),
             whole=self.whole,
             original=original,
+            earlier=self._earlier(stored),
         )
 
     def _template(self, stored: StoredMark) -> Template:

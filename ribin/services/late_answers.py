@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ribin.cases.exhibits import Request, SearchResult
 from ribin.cases.recorded_search import RecordedSearch
 from ribin.cases.results import SearchLists
-from ribin.errors import ParameterError, RibinError
+from ribin.errors import ParameterError, RibinError, error_with_hint
 from ribin.exchange.line import Prepared
 from ribin.exchange.message import MessageKind
 from ribin.exchange.questions import SearchAnswer, SearchQuestion, request_of, stated_template
@@ -63,23 +63,27 @@ def search_again(session: Session, number: str, who: str) -> SearchLists:
     return record_again(session.vault, recorded, _joined(recorded, late, session), who)
 
 
-def _as_asked(session: Session, one: OwnQuestion) -> tuple[Template, Request]:
+def _as_asked(session: Session, one: OwnQuestion) -> tuple[Template, Request, list[str]]:
+    """The query, the request, and the earlier sets of parameters that the question has."""
     stated = read_packed(one.question, SearchQuestion, f"question {one.id[:8]}")
     query = stated_template(stated.template, f"question {one.id[:8]}")
-    return query, request_of(stated, session.member, one.receiver)
+    sets = [template.params_id for template in stated.earlier]
+    return query, request_of(stated, session.member, one.receiver), sets
 
 
-def _fetch(session: Session, one: OwnQuestion, query: Template, request: Request) -> _Late:
+def _fetch(
+    session: Session, one: OwnQuestion, query: Template, request: Request, sets: Sequence[str]
+) -> _Late:
     prepared = Prepared(one.id, MessageKind.SEARCH, one.question)
     try:
         line = session.network.line(session.member, one.receiver, session.context)
         if one.answer:  # it came in a bundle
             told = line.open(prepared, one.answer, SearchAnswer)
-            found = answer_of(one.receiver, told, query, request)
+            found = answer_of(one.receiver, told, query, request, sets)
             age = f"{one.receiver}: its answer came by a bundle on {one.answered_at[:10]}"
             return _Late(one, query, request, replace(found, notes=(*found.notes, age)))
         told = line.send(prepared, SearchAnswer, session.context.deadline_s)
-        return _Late(one, query, request, answer_of(one.receiver, told, query, request))
+        return _Late(one, query, request, answer_of(one.receiver, told, query, request, sets))
     except (RibinError, OSError) as error:
         return _Late(one, query, request, error)
 
@@ -127,7 +131,9 @@ def _with_late(one: SearchResult, late: Sequence[_Late]) -> SearchResult:
     top = one.request.top if one.request else None
     ranked = enumerate(sorted(rows, key=row_order)[:top], start=1)
     counts = {**one.counts_by_member, **{code: a.counts for code, a in given.items()}}
-    why = {a.asked.receiver: str(a.found) for a in late if not isinstance(a.found, Answer)}
+    why = {
+        a.asked.receiver: error_with_hint(a.found) for a in late if not isinstance(a.found, Answer)
+    }
     left = {code: why.get(code, said) for code, said in one.unavailable if code not in given}
     states = {code: answer.snapshot for code, answer in given.items()}
     return replace(

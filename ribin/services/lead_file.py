@@ -12,6 +12,7 @@ from ribin.errors import AccessError, StoreError
 from ribin.leads import rules
 from ribin.leads.both_sides import deliveries
 from ribin.leads.text import LeadView
+from ribin.services.corrections import corrections_told
 from ribin.vault.audit import read_rows_of
 from ribin.vault.exhibits import fields_of, find_exhibit
 from ribin.vault.people import check_role
@@ -92,6 +93,7 @@ def _events(vault: Vault, view: LeadView) -> tuple[LeadEvent, ...]:
     for review in view.reviews:
         by = f"{review.reviewer} ({review.member})"
         found.append(LeadEvent(review.at, f"{review.place} review {review.review}", by))
+    found += [LeadEvent(at, words, "") for at, words in corrections_told(vault, history)]
     known = rules.verdicts_are_known(history) and not view.marks_alone
     if known and history.link:
         found.append(LeadEvent(history.link.at, "link confirmed", ""))

@@ -72,6 +72,16 @@ def line_to(network: Network, own: str, other: str, context: Any) -> Line:
     return Line(own, other, carrier, _key_of(folder), _trusted_of(folder, own))
 
 
+_REACHED: set[str] = set()  # members that answered since `take_reached`
+
+
+def take_reached() -> set[str]:
+    """The members that have answered over a line since this was asked last."""
+    reached = set(_REACHED)
+    _REACHED.clear()
+    return reached
+
+
 _CARRIERS: dict[tuple[str, PublicKey, PublicKey], NodeCarrier] = {}  # each keeps its connections
 
 
@@ -90,7 +100,9 @@ class _NodeLine:
         """As `NodeCarrier.send`; StoreError too where no key of the member is trusted."""
         with open_member(self.folder, self.own) as vault:
             carrier = node_carrier(vault, self.address, self.other)
-        return carrier.send(raw, deadline_s)
+        content = carrier.send(raw, deadline_s)
+        _REACHED.add(self.other)
+        return content
 
 
 def node_carrier(vault: Vault, address: str, other: str) -> NodeCarrier:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ribin.cases.exhibits import Candidate, Request
+from ribin.cases.exhibits import Candidate, Request, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
 from ribin.describe.soundness import check_described
-from ribin.errors import FormatError, ParameterError, RibinError, StoreError
+from ribin.errors import FormatError, ParameterError, RibinError, ScanError, StoreError
 from ribin.exchange.looks import LookAnswer, LookQuestion, ScanWish, Shown, shown_of
 from ribin.exchange.message import MessageKind
 from ribin.extract.outlines import DECLARED_CAST, unfold_replica
@@ -23,6 +24,7 @@ from ribin.services.held_exhibits import HeldExhibit
 from ribin.services.reading import AS_STATED, ReadOptions, read_original
 from ribin.services.session import Session
 from ribin.vault.disclosure import as_seen_by
+from ribin.vault.parameter_sets import kept_parameters
 from ribin.vault.people import check_searcher
 from ribin.view.surface import Surface, compared_surface, measured_surface, whole_surface
 
@@ -93,6 +95,9 @@ def exhibit_source(name: str, session: Session | None) -> ExhibitRef:
     return ExhibitRef(*others.groups()) if others else ExhibitRef(session.member, said)
 
 
+QUERY = "query"  # the action of whoever takes an exhibit to search with it
+
+
 @dataclass(frozen=True, eq=False)
 class Asker:
     """Who wants to see marks, with which parameters, and why."""
@@ -101,6 +106,12 @@ class Asker:
     session: Session | None = None  # the own vault; None where there are only files
     request: Request | None = None  # why another member is asked
     action: str = "picture"  # what for, as the owner's audit log names it
+
+    @property
+    def earlier(self) -> dict[str, Params]:
+        """The sets of parameters that the own vault has beside that of `params`, by their ids."""
+        kept = kept_parameters(self.session.vault.path) if self.session else {}
+        return {name: params for name, params in kept.items() if name != self.params.template_id}
 
     def name_of(self, source: Source) -> str:
         """What lists, pages and reports call it."""
@@ -136,13 +147,14 @@ def side_of(
     """
     if isinstance(source, Path):
         scan = reading.scan(source, asker.params)
-        return side_of_scan(scan, source.name, asker.params, mark_type, trace)
+        cut = side_of_scan(scan, source.name, asker.params, mark_type, trace)
+        return _with_earlier(cut, asker)
     wanted = _Wanted(mark_type, sha256, scan=_scan_for(reading, trace))
     shown = _shown(source, asker, wanted)
     if not shown.scan:
         return shown.sides[0]
     scan = reading.enrolled_scan(shown.scan, asker.params)
-    cut = side_of_scan(scan, shown.name, asker.params, mark_type, trace)
+    cut = _with_earlier(side_of_scan(scan, shown.name, asker.params, mark_type, trace), asker)
     return replace(cut, member=source.member, exhibit=shown.exhibit)
 
 
@@ -156,13 +168,13 @@ def sides_of(
     if mark_type:
         return [side_of(source, asker, reading, mark_type)], ()
     if isinstance(source, Path):
-        return _sides_of_scan(reading.scan(source, asker.params), source.name, asker.params)
+        return _sides_of_scan(reading.scan(source, asker.params), source.name, asker)
     wanted = _Wanted(every=True, scan=_scan_for(reading, NO_TRACE))
     shown = _shown(source, asker, wanted)
     if not shown.scan:
         return list(shown.sides), ()
     scan = reading.enrolled_scan(shown.scan, asker.params)
-    sides, notes = _sides_of_scan(scan, shown.name, asker.params)
+    sides, notes = _sides_of_scan(scan, shown.name, asker)
     return [replace(s, member=source.member, exhibit=shown.exhibit) for s in sides], notes
 
 
@@ -198,14 +210,28 @@ def side_of_scan(
     return Side(name, mark, describe_mark(mark, params, trace), scan, others, trace=trace)
 
 
-def _sides_of_scan(scan: Scan, name: str, params: Params) -> tuple[list[Side], tuple[str, ...]]:
-    usable = usable_marks(judge_marks(scan, params), params)
+def _sides_of_scan(scan: Scan, name: str, asker: Asker) -> tuple[list[Side], tuple[str, ...]]:
+    usable = usable_marks(judge_marks(scan, asker.params), asker.params)
     types = [mark.mark_type for mark in usable.marks]
     sides = [
         Side(name, mark, template, scan, tuple(t for t in types if t is not mark.mark_type))
         for mark, template in zip(usable.marks, usable.templates, strict=True)
     ]
-    return sides, tuple(f"{name}: {note}" for note in usable.notes)
+    notes = tuple(f"{name}: {note}" for note in usable.notes)
+    return [_with_earlier(side, asker) for side in sides], notes
+
+
+def _with_earlier(side: Side, asker: Asker) -> Side:
+    """The side of a scan described with the earlier sets of the own vault as well, where others
+    are asked who may have those alone; a set that cannot describe it is left out."""
+    if asker.request is None or asker.request.scope is Scope.COUNTRY or side.scan is None:
+        return side
+    earlier = []
+    for params in asker.earlier.values():
+        with suppress(ScanError):
+            mark, _ = find_mark(side.scan, params, side.mark.mark_type)
+            earlier.append(describe_mark(mark, params))
+    return replace(side, earlier=tuple(earlier))
 
 
 def candidate_side(session: Session, request: Request, candidate: Candidate, action: str) -> Side:
@@ -245,12 +271,13 @@ def _shown(ref: ExhibitRef, asker: Asker, wanted: _Wanted) -> Shown:
         raise ParameterError(f"{ref}: a vault needed (--vault or RIBIN_VAULT)")
     if request:
         check_searcher(session.vault.catalogue, request.who)
-    params_id = asker.params.template_id
+    # A search is made with one set; what is looked at may be compared with any that both have.
+    sets = (asker.params.template_id, *(asker.earlier if asker.action != QUERY else ()))
     if ref.member == session.member:
         known = session.vault.exhibit(ref.exhibit)
         seen = as_seen_by(session.member, session.vault)
         held = HeldExhibit(session.vault, known.exhibit, known, known.exhibit, seen)
-        return held.show(params_id, **vars(wanted))
+        return held.show(sets[:1], **vars(wanted))
     if request is None:
         raise ParameterError(f"{ref}: who asks and why needed, found nobody")
     question = LookQuestion(
@@ -259,7 +286,8 @@ def _shown(ref: ExhibitRef, asker: Asker, wanted: _Wanted) -> Shown:
         who=request.who,
         reason=request.reason,
         action=asker.action,
-        params_id=params_id,
+        params_id=sets[0],
+        earlier=sets[1:],
         mark=None if wanted.mark_type is None else MarkType(wanted.mark_type),
         sha256=wanted.sha256,
         every=wanted.every,

@@ -1,19 +1,36 @@
-"""What others are told of what was done here: the own record first, then delivery, with retries."""
+"""What others are told of what was done here: the own record first, then delivery, with retries.
+
+What waits goes again with the next command that reaches the member, and by the node at times that
+grow apart; `ribin lead sync` sends all at once.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 
 import msgspec
 
 from ribin.errors import RibinError, StoreError
 from ribin.exchange.line import Line, Prepared, prepare
 from ribin.exchange.message import MessageKind
-from ribin.exchange.questions import ReleaseAnswer
+from ribin.exchange.questions import LoggedAnswer
+from ribin.leads.both_sides import LeadChoice, both_sides
+from ribin.leads.merge import merge_stated
 from ribin.search.network import Network
-from ribin.vault.messages import OwnQuestion, note_answer, note_try, own_questions, put_own_question
+from ribin.services.leads import announce_received
+from ribin.vault.messages import (
+    OwnQuestion,
+    note_answer,
+    note_delivery,
+    note_try,
+    own_questions,
+    put_own_question,
+)
 from ribin.vault.vault import Vault
 
 DELIVERY_S = 30.0
-_ANSWERS: dict[str, type[msgspec.Struct]] = {str(MessageKind.RELEASE): ReleaseAnswer}
+_LEADS = str(MessageKind.LEADS)
 
 
 def deliver(
@@ -31,35 +48,82 @@ def deliver(
     told = prepare(kind, body)
     with vault.catalogue.writing() as db:
         put_own_question(db, told.id, receiver, str(kind), subject, told.content)
-    return _deliver_to(vault, network, receiver)
-
-
-def deliver_waiting(vault: Vault, network: Network) -> tuple[str, ...]:
-    """Send again what waits; a note of each member that still cannot be reached."""
-    waiting = [one for one in own_questions(vault, waiting=True) if one.kind in _ANSWERS]
-    tried = (
-        (receiver, _deliver_to(vault, network, receiver))
-        for receiver in sorted({one.receiver for one in waiting} & set(network.members))
-    )
-    return tuple(f"{receiver}: not told yet: {why}" for receiver, why in tried if why)
-
-
-def _deliver_to(vault: Vault, network: Network, receiver: str) -> str:
     try:
         line = network.line(vault.member, receiver)
     except StoreError as error:
         return str(error)
-    for one in own_questions(vault, receiver=receiver, waiting=True):
-        if one.kind in _ANSWERS and (problem := _send(vault, line, one)):
-            return problem
-    return ""
+    waiting = [one for one in _deliveries(vault) if one.receiver == receiver]
+    return next((why for _, why in _send_in_order(vault, line, waiting) if why), "")
+
+
+def deliver_waiting(
+    vault: Vault,
+    network: Network,
+    *,
+    who: str,
+    receivers: Collection[str] | None = None,
+    due: bool = False,
+) -> list[tuple[OwnQuestion, str]]:
+    """Send again what waits for these members, or for all that have a way to them; each that was
+    sent, and why it was not delivered, or nothing.
+
+    `due`: those members alone for which the pause after the last try is over.
+    """
+    waiting, now = _deliveries(vault), datetime.now(UTC).isoformat(timespec="milliseconds")
+    sent: list[tuple[OwnQuestion, str]] = []
+    for receiver in sorted({one.receiver for one in waiting}):
+        member = network.members.get(receiver)
+        some = [one for one in waiting if one.receiver == receiver]
+        if (
+            (member is None or not member.is_reached)
+            or (receivers is not None and receiver not in receivers)
+            or (due and not any(one.due_at <= now for one in some))
+        ):
+            continue
+        sent += _send_in_order(vault, network.line(vault.member, receiver), some)
+        steps = [one for one in some if one.kind == _LEADS]
+        if steps and not any(why for one, why in sent if one.receiver == receiver):
+            why = _tell_steps(vault, network, receiver, steps, who)
+            sent += [(one, why) for one in steps]
+    return sent
+
+
+def tell_now(
+    vault: Vault, network: Network | None, members: Collection[str], who: str
+) -> list[str]:
+    """Tell members what waits for them, where there is a way to them; whether each has got it."""
+    sent = deliver_waiting(vault, network, who=who, receivers=members) if network else []
+    failed = {one.receiver: why for one, why in sent if why}
+    told = {one.receiver for one, _ in sent} - failed.keys()
+    return [
+        f"{member}: told"
+        if member in told
+        else f"{member}: not told yet: {failed.get(member, 'no line to it now')}"
+        for member in sorted(members)
+    ]
+
+
+def _deliveries(vault: Vault) -> list[OwnQuestion]:
+    return [one for one in own_questions(vault, waiting=True) if one.is_delivery]
+
+
+def _send_in_order(
+    vault: Vault, line: Line, waiting: list[OwnQuestion]
+) -> Iterator[tuple[OwnQuestion, str]]:
+    """Send releases and corrections, oldest first, until one does not arrive."""
+    for one in waiting:
+        if one.question:
+            why = _send(vault, line, one)
+            yield one, why
+            if why:
+                return
 
 
 def _send(vault: Vault, line: Line, one: OwnQuestion) -> str:
     """Send one; why it did not arrive, or nothing."""
     told = Prepared(one.id, MessageKind(one.kind), one.question)
     try:
-        line.send(told, _ANSWERS[one.kind], DELIVERY_S)
+        line.send(told, LoggedAnswer, DELIVERY_S)
     except (RibinError, OSError) as error:
         with vault.catalogue.writing() as db:
             note_try(db, one.id, str(error))
@@ -67,3 +131,19 @@ def _send(vault: Vault, line: Line, one: OwnQuestion) -> str:
     with vault.catalogue.writing() as db:
         note_answer(db, one.id, b"")
     return ""
+
+
+def _tell_steps(
+    vault: Vault, network: Network, receiver: str, steps: list[OwnQuestion], who: str
+) -> str:
+    """Bring the leads of these steps up to date at both sides, and write the notices that come of
+    it; why that could not be, or nothing."""
+    choice = LeadChoice(numbers=tuple(one.subject for one in steps))
+    with both_sides(vault, network, (receiver,), who, choice) as both:
+        merge_stated(both)
+    why = "" if receiver in both.theirs else "; ".join(both.notes)
+    for one in steps:
+        note_delivery(vault, receiver, _LEADS, one.subject, one.id, why)
+    if not why:
+        announce_received(vault, network, who)
+    return why

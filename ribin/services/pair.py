@@ -21,8 +21,9 @@ from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks, look_again
 from ribin.report.comparison import comparison_document, figures_sha256
 from ribin.report.document import ChainHead, Document, ReportHead
-from ribin.report.explanation import comparison_text
+from ribin.report.explanation import SIDES, comparison_text, left_out_of_pair
 from ribin.report.html import document_html
+from ribin.report.outlines import KEEP_ALL
 from ribin.report.pdf import check_reportlab, document_pdf
 from ribin.report.pictures import Picture, draw_overlay, write_overlay
 from ribin.report.trace import write_trace_files
@@ -105,7 +106,23 @@ def prepare_pair(
     needed = one.mark.mark_type
     two = side_of(comparison, asker, options.comparison, needed, trace=traces[1])
     _check_shown(asker, one, two)
-    return compare_sides(one, two, asker.params, trace=traces[2])
+    return compare_sides(*_in_one_set(one, two, asker), trace=traces[2])
+
+
+def _in_one_set(one: Side, two: Side, asker: Asker) -> tuple[Side, Side, Params]:
+    """Two sides with templates of one set of parameters, and its numbers: another member may have
+    an earlier set alone, which the own vault has kept."""
+    found = {side.template.params_id for side in (one, two)} - {asker.params.template_id}
+    params = asker.earlier.get(min(found)) if found else None
+    if params is None:
+        return one, two, asker.params
+    alike = [
+        replace(side, template=template)
+        for side in (one, two)
+        for template in (side.template, *side.earlier)
+        if template.params_id == params.template_id
+    ]
+    return (alike[0], alike[1], params) if len(alike) == 2 else (one, two, asker.params)
 
 
 def _check_shown(asker: Asker, one: Side, two: Side) -> None:
@@ -144,7 +161,8 @@ def candidate_pair(
     """
     side = candidate_side(session, request, candidate, action)
     check_pair_shown(session, request.who, (query, side))
-    return compare_sides(query, side, session.params)
+    asker = Asker(session.params, session, request)
+    return compare_sides(*_in_one_set(query, side, asker))
 
 
 def _rendered_pair(
@@ -180,7 +198,16 @@ def _traces(options: PairOptions) -> list[Trace]:
 def explain(pair: ComparedPair, params: Params) -> str:
     """Why the pair has its score, for a person."""
     mark = pair.reference.mark
-    return comparison_text(pair.result, params.of(mark.mark_type, mark.kind).decide)
+    left_out = left_out_of_pair(pair.sides)
+    told = f"{left_out} ({KEEP_ALL})" if left_out else ""
+    return comparison_text(pair.result, params.of(mark.mark_type, mark.kind).decide, told)
+
+
+def left_out_facts(pair: ComparedPair) -> dict[str, Any]:
+    """What is left out of each mark, for programs; null of one that is a template alone."""
+    return {
+        "left_out": {role: s.left_out for role, s in zip(SIDES.values(), pair.sides, strict=True)}
+    }
 
 
 def write_traces(pair: ComparedPair, params: Params, folder: Path) -> None:
@@ -317,7 +344,7 @@ def report_pair(
         options.head(member),
         pair.sides,
         pair.result,
-        params.params_id,
+        pair.result.params_id,
         params.of(one.mark.mark_type, one.mark.kind),
         chain,
         request if others else None,

@@ -10,6 +10,7 @@ from ribin.params.defaults import Params
 from ribin.services.enrol import EnrolOptions, accepted_marks
 from ribin.services.reading import ReadOptions, read_again, reading_anew
 from ribin.vault.corrections import find_scan
+from ribin.vault.parameter_sets import keep_parameters
 from ribin.vault.redescribe import admit_description, contents_as_read, scans_in_use_with
 from ribin.vault.scanfile import ScanContents
 from ribin.vault.states import scan_state
@@ -38,11 +39,14 @@ def describe_vault(
 ) -> DescribeReport:
     """Describe each scan whose marks in use were made with other parameters.
 
-    Scan files and earlier records stay as they are. A scan that fails keeps its marks. A run that
+    Scan files and earlier records stay as they are, and members with templates of the earlier set
+    are still answered (`vault/parameter_sets.py`). A scan that fails keeps its marks. A run that
     was stopped goes on where it was.
 
     Raises StoreError: the vault is read-only or locked; AccessError: `who` is no administrator.
     """
+    if vault.writable:
+        keep_parameters(vault.path, params)
     with vault.catalogue.reading() as db:
         done = scans_in_use_with(db, vault.path, params.template_id)
     scans = vault.holdings().scans
@@ -138,6 +142,7 @@ def redo_marks(vault: Vault, params: Params, asked: RedoOptions) -> RedoneScan:
         verdicts=found.verdicts,
         said=" ".join(said),
     )
+    keep_parameters(vault.path, params)
     with vault.catalogue.reading() as db:
         state = scan_state(db, sha256)
     judged = zip(found.marks, found.verdicts, strict=True)

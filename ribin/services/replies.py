@@ -6,7 +6,7 @@ Nothing here looks at who may ask at all, logs or signs: `answers.py` does, befo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -20,17 +20,19 @@ from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
 from ribin.exchange.looks import LookQuestion, look_answer
 from ribin.exchange.message import Envelope, MessageKind
 from ribin.exchange.questions import (
+    CorrectionQuestion,
     CountsAnswer,
     CountsQuestion,
     HeadsAnswer,
     HeadsQuestion,
+    LoggedAnswer,
     OriginalAnswer,
     OriginalQuestion,
     OriginalStatement,
-    ReleaseAnswer,
     ReleaseQuestion,
     SearchAnswer,
     SearchQuestion,
+    TemplateStatement,
     counts_statement,
     request_of,
     row_statement,
@@ -43,6 +45,7 @@ from ribin.leads.both_sides import BothSides, LeadChoice
 from ribin.leads.merge import merge_stated
 from ribin.leads.statements import TheirSide, state_leads
 from ribin.leads.trace import tell_of
+from ribin.params.defaults import Params
 from ribin.search.context import SearchContext
 from ribin.search.member import answer_search
 from ribin.search.rules import check_request
@@ -52,6 +55,7 @@ from ribin.text import escaped_lines
 from ribin.vault.anchors import kept_anchors
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.leads import find_lead
+from ribin.vault.parameter_sets import NO_SET_SHARED, kept_parameters
 from ribin.vault.vault import Vault
 
 
@@ -88,16 +92,12 @@ class Asked:
 
 
 def _search(asked: Asked, body: SearchQuestion) -> Reply:
-    """A search: what the sender may see, compared; its parameters must be those of this side."""
-    vault, context, where = asked.vault, asked.context, asked.envelope.where
-    known = context.params.template_id
-    if body.template.params_id != known:
-        raise ParameterError(
-            f"{vault.member}: a template made with parameters {known} (ribin {__version__}) "
-            f"needed, found {body.template.params_id}",
-            hint="both laboratories need the same parameters: compare `ribin whoami`",
-        )
-    query = stated_template(body.template, where)
+    """A search: what the sender may see, compared with the first of its templates whose set of
+    parameters this side has, too."""
+    vault, where = asked.vault, asked.envelope.where
+    stated, params = _shared_template(asked, body)
+    context = replace(asked.context, params=params)
+    query = stated_template(stated, where)
     check_template(query.arrays, where)
     request = request_of(body, asked.sender, vault.member)
     found = answer_search(vault, query, request, asked.reach, context)
@@ -111,6 +111,7 @@ def _search(asked: Asked, body: SearchQuestion) -> Reply:
         snapshot=found.snapshot,
         notes=(*found.notes, *notes),
         params_id=context.params.params_id,
+        template_id=query.params_id,
         version=__version__,
     )
     facts = {
@@ -121,6 +122,21 @@ def _search(asked: Asked, body: SearchQuestion) -> Reply:
     }
     # The journal of a full search stays: whoever asks again after a stop goes on where it was.
     return Reply(content, (LogRow("answer", request.query, facts),))
+
+
+def _shared_template(asked: Asked, body: SearchQuestion) -> tuple[TemplateStatement, Params]:
+    """The template that is compared, and the numbers of its set."""
+    member, own = asked.vault.member, asked.context.params
+    known = {**kept_parameters(asked.vault.path), own.template_id: own}
+    given = (body.template, *body.earlier)
+    for stated in given:
+        if stated.params_id in known:
+            return stated, known[stated.params_id]
+    raise ParameterError(
+        f"{member}: a template made with parameters {' or '.join(known)} (ribin {__version__}) "
+        f"needed, found {', '.join(stated.params_id for stated in given)}",
+        hint=NO_SET_SHARED,
+    )
 
 
 check_template = check_described  # before a kernel runs on what somebody sent
@@ -143,7 +159,7 @@ def _look(asked: Asked, body: LookQuestion) -> Reply:
         )
     held = HeldExhibit(vault, found.exhibit, seen.exhibit(found), name, seen)
     wanted = (body.mark, body.sha256, body.every, body.scan, body.any_params)
-    shown = held.show(body.params_id, *wanted)
+    shown = held.show((body.params_id, *body.earlier), *wanted)
     facts = {"scope": str(body.scope)}
     return Reply(look_answer(shown), tuple(LogRow(body.action, s, facts) for s in shown.scans))
 
@@ -189,7 +205,14 @@ def _release(asked: Asked, body: ReleaseQuestion) -> Reply:
     action = "release ended" if body.ended else "receive release"
     facts = {"owner": asked.sender, "original": body.original}
     row = LogRow(action, f"{asked.sender}:{body.exhibit}", facts)
-    return Reply(ReleaseAnswer(), (row,))
+    return Reply(LoggedAnswer(), (row,))
+
+
+def _correction(asked: Asked, body: CorrectionQuestion) -> Reply:
+    """That the sender corrected an exhibit of its own: into the log here."""
+    subject = f"{asked.sender}:{body.exhibit}"
+    facts = {"owner": asked.sender, "changed": list(body.changed)}
+    return Reply(LoggedAnswer(), (LogRow("receive correction", subject, facts),))
 
 
 def _leads(asked: Asked, body: LeadsQuestion) -> Reply:
@@ -270,6 +293,7 @@ HANDLERS: dict[MessageKind, Handler] = {
     MessageKind.LOOK: Handler(LookQuestion, _look),
     MessageKind.ORIGINAL: Handler(OriginalQuestion, _original),
     MessageKind.RELEASE: Handler(ReleaseQuestion, _release),
+    MessageKind.CORRECTION: Handler(CorrectionQuestion, _correction),
     MessageKind.TRACE: Handler(TraceQuestion, _trace, lambda body: body.start),
     MessageKind.LEADS: Handler(LeadsQuestion, _leads),
     MessageKind.COUNTS: Handler(CountsQuestion, _counts),

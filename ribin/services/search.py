@@ -20,7 +20,7 @@ from ribin.report.search import CandidatePicture, lists_sha256, search_document
 from ribin.search.engine import search_marks
 from ribin.search.rules import OTHER_PARAMETERS
 from ribin.services.blind_pairs import left_out_of_search, notes_of_search
-from ribin.services.marks import Asker, Source, sides_of, sides_of_enrolled_scan
+from ribin.services.marks import QUERY, Asker, Source, sides_of, sides_of_enrolled_scan
 from ribin.services.pair import (
     FROM_TEMPLATE,
     ComparedPair,
@@ -121,7 +121,7 @@ def make_search(session: Session, query: Source, options: SearchOptions) -> Fini
     if options.members:
         scope = session.network.scope_of(session.member, options.members)
         wide = replace(request, scope=scope)
-    asker = Asker(session.params, session, wide, "query")
+    asker = Asker(session.params, session, wide, QUERY)
     sides, notes = sides_of(query, asker, options.reading, options.mark_type)
     members, kept_from = _who_is_asked(session, query, sides, wide, options.members)
     if options.leave_out_reviewed:
@@ -181,7 +181,8 @@ def _search(
     fuse_all: bool = False,
 ) -> SearchLists:
     templates = [side.template for side in sides]
-    found = search_marks(templates, request, session.context, members, fuse_all)
+    earlier = [side.earlier for side in sides]
+    found = search_marks(templates, request, session.context, members, fuse_all, earlier)
     return replace(found, lists=tuple(replace(one, query=sides[0].name) for one in found.lists))
 
 

@@ -1,14 +1,16 @@
 """The only file that names numba's decorators.
 
 A kernel takes arrays and scalars, writes into `out`, allocates nothing in its loops and checks
-nothing; its wrapper, under it in the same file, does. Each output element is computed by one
-thread, so results do not depend on the number of threads.
+nothing; its wrapper, under it in the same file, does. A wrapper that is a kernel itself takes named
+tuples and can be called by kernels of its folder. Each output element is computed by one thread, so
+results do not depend on the number of threads.
 """
 
 import sys
 import warnings
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from numba import njit, set_num_threads
@@ -23,12 +25,28 @@ def kernel(function: Callable[..., Any], **flags: Any) -> Any:
     """Compile a kernel at its first call, and keep the machine code for the next start."""
     options = {"nogil": True, "error_model": "numpy", **flags}
     try:
-        return njit(cache=True, **options)(function)
+        compiled = njit(cache=True, **options)(function)
+        if hasattr(compiled, "py_func"):  # not where numba is told to compile nothing
+            folder = Path(function.__code__.co_filename).parent
+            compiled._cache._cache_file._source_stamp = _sources(folder)
+        return compiled
     except RuntimeError as error:  # of a cache alone: nothing is compiled yet
         if "cannot cache" not in str(error):
             raise
         _warn_of_no_cache()
         return njit(**options)(function)
+
+
+@cache
+def _sources(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """The state of all files whose kernels a kernel of the folder may call.
+
+    numba looks at the file of a kernel alone, so that it would go on with what it had compiled of
+    the kernels that this one calls from other files.
+    """
+    files = sorted({*folder.glob("*.py"), *Path(__file__).parent.rglob("*.py")})
+    facts = [(file.name, file.stat()) for file in files]
+    return tuple((name, fact.st_mtime_ns, fact.st_size) for name, fact in facts)
 
 
 sum_kernel = partial(kernel, fastmath=_SUM_FLAGS)

@@ -66,22 +66,39 @@ def series_lengths(rings: int) -> list[int]:
     return [min(-(-(int(math.pi * (k + 0.5)) + 1) // 8) * 8, _SAMPLES // 2) for k in outermost]
 
 
+# The loop over places in memory stands alone: only the two around it become vector instructions.
 @kernel
 def _sample(surface, points_px, radii_px, cosines, sines, out):
     middle = (surface.shape[0] - 1) / 2.0
-    last = surface.shape[0] - 1
+    last, width = surface.shape[0] - 1, np.int32(surface.shape[1])
+    flat, number = surface.reshape(surface.size), cosines.shape[0]
+    corners, at = np.empty((4, number), np.float32), np.empty(number, np.int32)
+    one, two, three, four = corners[0], corners[1], corners[2], corners[3]
+    down, right = np.empty(number), np.empty(number)
     for g in range(points_px.shape[0]):
         for k in range(radii_px.shape[0]):
-            for a in range(cosines.shape[0]):
-                y = points_px[g, 0] + radii_px[k] * cosines[a] + middle
-                x = points_px[g, 1] + radii_px[k] * sines[a] + middle
-                i, j = int(np.floor(y)), int(np.floor(x))
-                out[g, k, a] = 0.0
-                if 0 <= i < last and 0 <= j < last:
-                    y, x = y - i, x - j
-                    upper = surface[i, j] * (1.0 - x) + surface[i, j + 1] * x
-                    lower = surface[i + 1, j] * (1.0 - x) + surface[i + 1, j + 1] * x
-                    out[g, k, a] = upper * (1.0 - y) + lower * y
+            ring, row, col = out[g, k], points_px[g, 0], points_px[g, 1]
+            for a in range(number):
+                y = row + radii_px[k] * cosines[a] + middle
+                x = col + radii_px[k] * sines[a] + middle
+                i, j = np.floor(y), np.floor(x)
+                inside = (i >= 0.0) & (i < last) & (j >= 0.0) & (j < last)
+                place = np.int32(i) * width + np.int32(j)
+                at[a] = place if inside else np.int32(-1)
+                down[a], right[a] = y - i, x - j
+            for a in range(number):
+                if at[a] >= 0:
+                    above = np.uint64(at[a])
+                    below = above + np.uint64(width)
+                    one[a], two[a] = flat[above], flat[above + np.uint64(1)]
+                    three[a], four[a] = flat[below], flat[below + np.uint64(1)]
+                else:
+                    one[a] = two[a] = three[a] = four[a] = np.float32(0.0)
+            for a in range(number):
+                y, x = down[a], right[a]
+                upper = one[a] * (1.0 - x) + two[a] * x
+                lower = three[a] * (1.0 - x) + four[a] * x
+                ring[a] = upper * (1.0 - y) + lower * y
 
 
 def sample_rings(
@@ -99,34 +116,67 @@ def sample_rings(
     return out
 
 
-def ring_series(surface: FloatArray, pitch_um: float, grid: RingGrid) -> NDArray[np.complex64]:
-    """The series of all rings about all points, (G, K), each times the root of its radius.
+@kernel
+def _gather_held(samples, held):
+    """Put the rings that hold anything about any point side by side; their number."""
+    number = 0
+    for k in range(samples.shape[1]):
+        empty = True
+        for g in range(samples.shape[0]):
+            for a in range(samples.shape[2]):
+                if samples[g, k, a] != 0.0:
+                    empty = False
+                    break
+            if not empty:
+                break
+        if empty:
+            continue
+        if number < k:
+            samples[:, number] = samples[:, k]
+        held[number] = k
+        number += 1
+    return number
 
-    So the products of two surfaces, summed over rings, are weighted by area.
+
+@kernel
+def _weigh_orders(series, held, weights, lengths, out):
+    start, n = 0, 0
+    for k in range(FOUR * lengths.shape[0]):
+        if n < held.shape[0] and held[n] == k:
+            for g in range(out.shape[1]):
+                for m in range(lengths[k // FOUR]):
+                    out[0, g, start + m] = series[g, n, m].real * weights[k]
+                    out[1, g, start + m] = series[g, n, m].imag * weights[k]
+            n += 1
+        start += lengths[k // FOUR]
+
+
+def ring_series(surface: FloatArray, pitch_um: float, grid: RingGrid) -> FloatArray:
+    """The series of all rings about all points, (2, G, K): real parts, then imaginary ones.
+
+    Each is multiplied by the root of its radius, so that the products of two surfaces, summed over
+    rings, are weighted by area.
     """
     samples = sample_rings(surface, pitch_um, grid, grid.points_um)
-    held = np.arange(_SAMPLES // 2 + 1) < grid.lengths.repeat(FOUR)[:, None]
-    series = np.zeros((len(samples), *held.shape), np.complex64)
-    some = np.flatnonzero(samples.any(axis=(0, 2)))  # most marks have a hole and end early
-    weights = (np.sqrt(grid.radii_um[some]) / _SAMPLES).astype(np.float32)
-    series[:, some] = rfft(samples[:, some], axis=-1) * weights[:, None]
-    return series[:, held]
+    held = np.empty(samples.shape[1], np.int64)
+    held = held[: _gather_held(samples, held)]  # most marks have a hole and end early
+    series = rfft(samples[:, : len(held)], axis=-1)
+    weights = (np.sqrt(grid.radii_um) / _SAMPLES).astype(np.float32)
+    out = np.zeros((2, len(samples), FOUR * int(grid.lengths.sum())), np.float32)
+    _weigh_orders(series, held, weights, grid.lengths, out)
+    return out
 
 
 def cover_series(
     surface: FloatArray, valid: BoolArray, pitch_um: float, grid: RingGrid
-) -> NDArray[np.complex64]:
-    """Leading orders of the mask and of the squared heights, (2, N, `COVER_ORDERS`).
+) -> FloatArray:
+    """Leading orders of the mask and of the squared heights, (2, 2, N, `COVER_ORDERS`).
 
-    About the middle alone, weighted as in `ring_series`.
+    Real parts, then imaginary ones, about the middle alone, weighted as in `ring_series`.
     """
     planes = (valid.astype(np.float32), np.square(np.where(valid, surface, np.float32(0))))
     middle = np.zeros((1, 2))
     samples = [sample_rings(plane, pitch_um, grid, middle)[0] for plane in planes]
     series = rfft(np.stack(samples), axis=-1)[..., :COVER_ORDERS]
-    return np.asarray(series * (np.sqrt(grid.radii_um) / _SAMPLES)[:, None], np.complex64)
-
-
-def series_parts(series: NDArray[np.complex64]) -> FloatArray:
-    """Real parts, then imaginary ones."""
-    return np.stack([series.real, series.imag])
+    weights = (np.sqrt(grid.radii_um) / _SAMPLES)[:, None]
+    return np.stack([series.real * weights, series.imag * weights]).astype(np.float32)

@@ -18,6 +18,7 @@ from ribin.vault.conclusions import conclusion_problems
 from ribin.vault.enrol import MARKS_FOLDER, is_arriving, scan_path
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.files import links_within
+from ribin.vault.parameter_sets import parameter_problems
 from ribin.vault.recorded_searches import search_problems
 from ribin.vault.records import version_problems
 from ribin.vault.redescribe import read_descriptions
@@ -70,6 +71,7 @@ def check_vault(
         problems += _description_problems(folder, catalogue)
         for check in (_link_problems, _stray_problems, _received_problems):
             problems += [Problem("", text) for text in check(folder, catalogue)]
+        problems += [Problem("", text) for text in parameter_problems(folder)]
     except StoreError as error:
         problems.append(Problem("", str(error)))
     return CheckReport(len(scans), size_bytes, tuple(problems))

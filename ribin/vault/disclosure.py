@@ -193,16 +193,20 @@ class Disclosure:
         return tuple(shown)
 
     def marks_of(self, names: Iterable[str]) -> frozenset[int]:
-        """Marks of the exhibits that the receiver calls by these names, as far as it may."""
+        """Marks of the exhibits that the receiver calls by these names, as far as it may; also of
+        earlier descriptions."""
         found = [exhibit for exhibit in map(self.find, names) if exhibit]
-        marks = [mark for one in found for mark in self.vault.marks_of(one.exhibit)]
-        return frozenset(mark.mark_id for mark in marks)
+        every = "SELECT mark_id FROM marks JOIN scans USING (sha256) WHERE exhibit = ?"
+        with self.vault.catalogue.reading() as db:
+            rows = [row for one in found for row in db.execute(every, (one.exhibit,))]
+        return frozenset(int(row[0]) for row in rows)
 
-    def mark_table(self, mark_type: MarkType) -> MarkTable:
+    def mark_table(self, mark_type: MarkType, params_id: str = "") -> MarkTable:
         """As `Vault.mark_table`, with the days of what is released alone: a filter by days would
         tell, asked often enough, when an unreleased event was."""
         with self.vault.catalogue.reading() as db:
-            table = read_mark_table(db, self.vault.path, mark_type, self.vault.writable)
+            vault = self.vault
+            table = read_mark_table(db, vault.path, mark_type, vault.writable, params_id)
             if self.is_own:
                 return table
             marks: list[int] = []

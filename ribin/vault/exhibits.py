@@ -18,6 +18,15 @@ MARKS_IN_USE = (
     "(SELECT every.* FROM marks AS every JOIN scans AS whose USING (sha256)"
     " WHERE every.description IS whose.description)"
 )
+# The same as far as parameters are concerned that are named: of each scan the marks that were made
+# with them, as it is read now; where there are none, those in use.
+MARKS_OF_SET = (
+    "(SELECT every.* FROM marks AS every JOIN scans AS whose USING (sha256)"
+    " WHERE coalesce(every.description, 0) = coalesce("
+    "(SELECT max(coalesce(m.description, 0)) FROM marks AS m WHERE m.sha256 = whose.sha256"
+    " AND m.params_id = ? AND m.reading = coalesce((SELECT reading FROM descriptions AS d"
+    " WHERE d.description = whose.description), 0)), whose.description, 0))"
+)
 _EXHIBITS = "SELECT * FROM exhibits JOIN events USING (event)"
 _AT_ONCE = 500  # placeholders in a statement
 
@@ -175,13 +184,16 @@ def _rows(db: sqlite3.Connection, select: str, keys: Collection[object]) -> list
     return rows
 
 
-def read_marks_of(db: sqlite3.Connection, exhibit: Exhibit) -> list[StoredMark]:
-    """The marks of one exhibit, oldest first."""
+def read_marks_of(
+    db: sqlite3.Connection, exhibit: Exhibit, params_id: str = ""
+) -> list[StoredMark]:
+    """The marks of one exhibit, oldest first; of each scan those made with these parameters, where
+    there are any, else those in use."""
     scans = db.execute("SELECT * FROM scans WHERE exhibit = ?", (exhibit.exhibit,))
     known = {row["sha256"]: _scan(row, exhibit) for row in scans}
     places = ", ".join("?" * len(known))
-    query = f"SELECT * FROM {MARKS_IN_USE} WHERE sha256 IN ({places}) ORDER BY mark_id"
-    return [_mark(row, known[row["sha256"]]) for row in db.execute(query, tuple(known))]
+    query = f"SELECT * FROM {MARKS_OF_SET} WHERE sha256 IN ({places}) ORDER BY mark_id"
+    return [_mark(row, known[row["sha256"]]) for row in db.execute(query, (params_id, *known))]
 
 
 def _exhibit(row: sqlite3.Row) -> Exhibit:

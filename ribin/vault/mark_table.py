@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ribin.model import MarkType
 from ribin.vault.audit import AuditHead, read_head
-from ribin.vault.exhibits import MARKS_IN_USE, Holdings, StoredScan
+from ribin.vault.exhibits import MARKS_IN_USE, MARKS_OF_SET, Holdings, StoredScan
 from ribin.vault.files import read_derived, remove_derived, write_derived
 
 
@@ -145,7 +145,7 @@ _FACTS = "s.lighting, e.sharing, e.kind, e.calibre, v.date, " + ", ".join(
 _JOINED = "JOIN exhibits e USING (exhibit) JOIN events v USING (event)"
 _MARKS = (
     f"SELECT m.mark_id, m.template_sha256, m.sha256, m.kind, m.params_id, {_FACTS} "
-    f"FROM {MARKS_IN_USE} m JOIN scans s USING (sha256) {_JOINED} "
+    f"FROM %s m JOIN scans s USING (sha256) {_JOINED} "
     "WHERE m.mark_type = ? AND m.mark_id > ? ORDER BY m.mark_id"
 )
 _BARE = (
@@ -157,20 +157,26 @@ _WORTH_KEEPING = 4096  # marks read on; fewer are read in less time than the fil
 
 
 def read_mark_table(
-    db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool
+    db: sqlite3.Connection, folder: Path, mark_type: MarkType, keep: bool, params_id: str = ""
 ) -> MarkTable:
     """The mark table of a catalogue, from the file beside the index where that is current.
 
     The caller's read transaction makes it one moment. `keep`: whether a file may be written;
-    without one nothing but time is lost.
+    without one nothing but time is lost. Where scans were described anew the marks are those of
+    `params_id`; of a scan that has none, and where no set is named, those in use.
     """
+    if not db.execute("SELECT 1 FROM descriptions LIMIT 1").fetchone():
+        params_id = ""
     token = db.execute("SELECT token FROM content").fetchone()[0]
-    place, name = folder / MARK_TABLE_FOLDER, f"{mark_type}-{_LAYOUT}-{token}"
+    of_set = f"{mark_type}.{params_id}" if params_id else str(mark_type)
+    place, name = folder / MARK_TABLE_FOLDER, f"{of_set}-{_LAYOUT}-{token}"
     found = (kept for path in place.glob(f"{name}-*.npz") if (kept := _load(path, db)))
     old = max(found, key=lambda kept: len(kept.ids), default=EMPTY)
     last_mark = int(old.ids[-1]) if len(old.ids) else 0
     last_scan = db.execute("SELECT coalesce(max(rowid), 0) FROM scans").fetchone()[0]
-    rows = map(tuple, db.execute(_MARKS, (str(mark_type), last_mark)))
+    marks = _MARKS % (MARKS_OF_SET if params_id else MARKS_IN_USE)
+    asked = (*([params_id] if params_id else []), str(mark_type), last_mark)
+    rows = map(tuple, db.execute(marks, asked))
     bare = read_bare(db, mark_type, after=old.last_scan)
     mark_table = extended(old, rows, bare, last_scan)
     added = len(mark_table.ids) - len(old.ids)

@@ -20,6 +20,7 @@ from ribin.vault.vault import Vault
 
 KEPT = timedelta(days=90)  # an answer, so that one who asks again by a bundle of old still gets it
 _LEASE = timedelta(minutes=15)  # after which work on a question counts as broken off
+_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)  # before what waits is sent again
 
 
 class QuestionState(StrEnum):
@@ -141,23 +142,42 @@ class OwnQuestion:
     answer: bytes
     answered_at: str
     tries: int
+    tried_at: str
     problem: str
+
+    @property
+    def due_at(self) -> str:
+        """When it is sent again by itself: each pause is twice as long as the one before."""
+        if not self.tries:
+            return self.at
+        pause = min(_PAUSE * 2 ** min(self.tries - 1, 16), _LONGEST_PAUSE)
+        tried = datetime.fromisoformat(self.tried_at) + pause
+        return tried.isoformat(timespec="milliseconds")
+
+    @property
+    def is_delivery(self) -> bool:
+        """Whether it tells what was done here: a release, a correction, a step of a lead. A search
+        waits for the person who made it, and a state of all leads for the next bundle."""
+        step = self.kind == "leads" and not self.question
+        return step or self.kind in ("release", "correction")
 
     @property
     def standing(self) -> str:
         """As it is shown to a person."""
         if self.answered_at:
             return f"delivered {self.answered_at[:16]}"
+        tried = f", tried {self.tries} times, again {self.due_at[:16]}" if self.tries > 1 else ""
         why = f": {self.problem}" if self.problem else ""
-        return f"waiting since {self.at[:16]}{why}"
+        return f"waiting since {self.at[:16]}{tried}{why}"
 
 
 def put_own_question(
     db: sqlite3.Connection, question: str, receiver: str, kind: str, subject: str, raw: bytes
 ) -> None:
-    """Put a question into the outbox; answered ones of long ago go."""
+    """Put a question into the outbox; of long ago, answered ones and searches go."""
     before = (datetime.now(UTC) - KEPT).isoformat(timespec="milliseconds")
     db.execute("DELETE FROM outbox WHERE answered_at <> '' AND answered_at < ?", (before,))
+    db.execute("DELETE FROM outbox WHERE kind = 'search' AND at < ?", (before,))
     columns = {"id": question, "receiver": receiver, "kind": kind, "subject": subject}
     columns |= {"at": now_utc(), "question": raw}  # type: ignore[dict-item]
     names, marks = ", ".join(columns), ", ".join("?" * len(columns))
@@ -172,8 +192,8 @@ def note_answer(db: sqlite3.Connection, question: str, answer: bytes) -> None:
 
 def note_try(db: sqlite3.Connection, question: str, problem: str) -> None:
     """It was sent and not answered."""
-    query = "UPDATE outbox SET tries = tries + 1, problem = ? WHERE id = ?"
-    db.execute(query, (problem[:500], question))
+    query = "UPDATE outbox SET tries = tries + 1, tried_at = ?, problem = ? WHERE id = ?"
+    db.execute(query, (now_utc(), problem[:500], question))
 
 
 def settle_question(vault: Vault, question: str, problem: str) -> None:

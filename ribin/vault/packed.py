@@ -1,10 +1,11 @@
-"""The packed template: a template in some 40 kB, for files beside the index, bundles and messages.
+"""The packed template: a template in some 35 kB, for files beside the index, bundles and messages.
 
-    8 bytes    "RIBINPT1", form and version
+    8 bytes    "RIBINPT2", form and version
     4 bytes    length of the head, little-endian
     head       JSON: mark_type, kind, pitch_um, params_id, arrays [[name, type, shape], ...]
     body       deflated: the arrays in the order of the head, the first bytes of all numbers of one,
-               then their second bytes and so on; true and false as bits
+               then their second bytes and so on; true and false as bits; heights in the middle of
+               steps (see `HEIGHT_STEP`) as the number of the step, 1 and -1 next to 0, in 16 bits
     32 bytes   SHA-256 of all before
 
 What is packed is what `template_sha256` is taken of. Where a template comes from is not in it: a
@@ -33,12 +34,14 @@ from ribin.model import MarkType, Provenance, ScanKind, Template
 
 MOST_PACKED_BYTES = 4 << 20  # a hundred times a breech face
 _MOST_UNPACKED_BYTES = 64 << 20  # a breech face has 0.2 MiB
-_MAGIC = b"RIBINPT1"
+_MAGIC = b"RIBINPT2"
 _LENGTH = 4  # bytes of the length of the head
 _DIGEST = 32
 _LONGEST_HEAD = 8192
 _TYPES = {np.dtype(t).str: np.dtype(t) for t in ("bool", "i1", "u1", "<i2", "<i4", "<f4", "<f8")}
 _NAMES = {str(dtype): form for form, dtype in _TYPES.items()}
+_STEPS, _STEP = "<f4/512", 1.0 / 512.0  # the form of heights in steps, and its step
+_MOST_STEPS = 32767
 
 _Length = Annotated[int, Meta(ge=0, lt=1 << 31)]
 _Named = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,39}\Z")]
@@ -70,8 +73,9 @@ def pack_template(template: Template) -> bytes:
         if form is None:
             known = ", ".join(_NAMES)
             raise ParameterError(f"{name}: an array of {known} needed, found {array.dtype}")
-        forms.append([name, form, list(array.shape)])
-        bodies.append(_shuffled(array))
+        steps = _in_steps(array)
+        forms.append([name, form if steps is None else _STEPS, list(array.shape)])
+        bodies.append(_shuffled(array if steps is None else steps))
     facts = {
         "mark_type": str(template.mark_type),
         "kind": str(template.kind),
@@ -81,8 +85,9 @@ def pack_template(template: Template) -> bytes:
     }
     head = json.dumps(facts, separators=(",", ":")).encode()
     # Runs are all that a deflate finds in bytes of heights: the search for longer likenesses takes
-    # three times as long for 1 % less.
-    deflate = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
+    # three times as long for 1 % less. With more memory (9) a block holds first and second bytes of
+    # heights, which are spread unlike each other, and the code fits neither.
+    deflate = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS, 7, zlib.Z_RLE)
     body = deflate.compress(b"".join(bodies)) + deflate.flush()
     packed = _MAGIC + len(head).to_bytes(_LENGTH, "little") + head + body
     return packed + hashlib.sha256(packed).digest()
@@ -97,7 +102,7 @@ def unpack_template(
     anything but a few arrays of numbers.
     """
     if not content.startswith(_MAGIC):
-        raise FormatError(f"{where}: a packed template of version 1 needed")
+        raise FormatError(f"{where}: a packed template of version 2 needed")
     if len(content) > MOST_PACKED_BYTES:
         raise FormatError(
             f"{where}: at most {MOST_PACKED_BYTES} bytes needed, found {len(content)}"
@@ -126,16 +131,17 @@ def _arrays(head: _TemplateHead, body: memoryview, where: str) -> dict[str, NDAr
         raise FormatError(f"{where}: arrays in order of their names, each once, needed")
     sizes = []
     for name, form, shape in head.arrays:
-        if form not in _TYPES:
+        if form not in _TYPES and form != _STEPS:
             raise FormatError(f"{where}: {name} of {', '.join(_NAMES)} needed, found {form[:20]!r}")
-        sizes.append(_packed_size(_TYPES[form], math.prod(shape)))
+        sizes.append(_packed_size(_held_as(form), math.prod(shape)))
     if sum(sizes) > _MOST_UNPACKED_BYTES:
         raise FormatError(f"{where}: arrays of at most {_MOST_UNPACKED_BYTES} bytes needed")
     raw = _inflated(body, sum(sizes), where)
     arrays, first = {}, 0
     for (name, form, shape), size in zip(head.arrays, sizes, strict=True):
         part = raw[first : first + size]
-        arrays[name] = _restored(part, _TYPES[form], tuple(shape), f"{where}: {name}")
+        array = _restored(part, _held_as(form), tuple(shape), f"{where}: {name}")
+        arrays[name] = _heights(array) if form == _STEPS else array
         first += size
     return arrays
 
@@ -150,6 +156,24 @@ def _inflated(body: memoryview, size: int, where: str) -> NDArray[np.uint8]:
     if len(raw) != size or not inflate.eof or inflate.unused_data:
         raise FormatError(f"{where}: arrays of {size} bytes and nothing behind them needed")
     return np.frombuffer(raw, np.uint8)
+
+
+def _held_as(form: str) -> np.dtype:
+    return np.dtype(np.int16) if form == _STEPS else _TYPES[form]
+
+
+def _in_steps(array: NDArray) -> NDArray[np.int16] | None:
+    """The numbers of the steps that heights lie in the middle of; None where they do not."""
+    if array.dtype != np.float32 or not (np.abs(array) < _STEP * _MOST_STEPS).all():
+        return None
+    whole = np.floor(array / np.float32(_STEP))
+    steps = np.where(array == 0.0, np.float32(0.0), whole + (whole >= 0.0)).astype(np.int16)
+    return steps if _heights(steps).tobytes() == array.tobytes() else None
+
+
+def _heights(steps: NDArray[np.int16]) -> NDArray[np.float32]:
+    middle = steps - np.float32(0.5) * np.sign(steps)
+    return np.asarray(middle * np.float32(_STEP), np.float32)
 
 
 def _packed_size(dtype: np.dtype, number: int) -> int:

@@ -5,7 +5,7 @@
     /mark_valid       (H, W) bool, inside the breech face, where a person outlined it
     /outlines/TYPE    (H, W) bool, inside another mark, where a person outlined it
     /marks/000        mark_type, kind, pitch_um, origin_um
-    /marks/000/surface, valid
+    /marks/000/surface, valid, left_out (where something of the mark is)
     /marks/000/template             params_id, and one dataset per array of the template
 
 Every dataset carries the SHA-256 of its type, shape and bytes. The same input gives the same file.
@@ -60,6 +60,8 @@ def pack_scan(
             group.attrs.update(pitch_um=mark.pitch_um, origin_um=mark.origin_um)
             _write(group, "surface", mark.surface, compression="gzip", shuffle=True)
             _write(group, "valid", mark.valid, compression="gzip")
+            if mark.left_out is not None:
+                _write(group, "left_out", mark.left_out, compression="gzip")
             inner = group.create_group("template")
             inner.attrs.update(params_id=template.params_id, pitch_um=template.pitch_um)
             for name in sorted(template.arrays):
@@ -86,6 +88,7 @@ def read_mark(path: Path, position: int) -> Mark:
             pitch_um=float(group.attrs["pitch_um"]),
             origin_um=(row_um, col_um),
             provenance=_provenance(file),
+            left_out=read_array(group["left_out"]) if "left_out" in group else None,
         )
 
 

@@ -383,5 +383,6 @@ CREATE TABLE outbox (
     answer BLOB NOT NULL DEFAULT x'',
     answered_at TEXT NOT NULL DEFAULT '',
     tries INTEGER NOT NULL DEFAULT 0,
+    tried_at TEXT NOT NULL DEFAULT '',
     problem TEXT NOT NULL DEFAULT ''
 );

@@ -198,21 +198,23 @@ class Vault:
         with self.catalogue.reading() as db:
             return read_holdings(db)
 
-    def mark_table(self, mark_type: MarkType) -> MarkTable:
-        """The marks of one type at one moment, as arrays."""
+    def mark_table(self, mark_type: MarkType, params_id: str = "") -> MarkTable:
+        """The marks of one type at one moment, as arrays; of scans that were described anew those
+        made with these parameters, where there are any, else those in use."""
         with self.catalogue.reading() as db:
-            return read_mark_table(db, self.path, mark_type, self.writable)
+            return read_mark_table(db, self.path, mark_type, self.writable, params_id)
 
     def stored_marks(self, ids: Sequence[int]) -> list[StoredMark]:
         """The marks with these ids, in this order; one that is there no more is left out."""
         with self.catalogue.reading() as db:
             return read_marks(db, ids)
 
-    def marks_of(self, exhibit: str) -> list[StoredMark]:
-        """The marks of one exhibit, oldest first; StoreError where the exhibit is unknown."""
+    def marks_of(self, exhibit: str, params_id: str = "") -> list[StoredMark]:
+        """The marks of one exhibit, oldest first, as of `mark_table`; StoreError where the exhibit
+        is unknown."""
         known = self.exhibit(exhibit)
         with self.catalogue.reading() as db:
-            return read_marks_of(db, known)
+            return read_marks_of(db, known, params_id)
 
     def original(self, sha256: str) -> bytes:
         """The bytes of a scan as they were received."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from msgspec import to_builtins
 
 from ribin._version import __version__
@@ -17,11 +18,12 @@ from ribin.cases.annotation import decode_annotations
 from ribin.comparison import Comparison
 from ribin.errors import ParameterError
 from ribin.input_file import read_input
-from ribin.model import Mark, ScanKind
+from ribin.model import LeftOut, Mark, ScanKind
 from ribin.params.defaults import DEFAULT_PARAMS, DecideParams, Params
 from ribin.report.explanation import CellRow, cell_rows, outcome_meanings
+from ribin.report.pictures import mark_center_px
 from ribin.view.single_file import render_page
-from ribin.view.surface import Surface, compared_surface, pack_surface
+from ribin.view.surface import Surface, compared_surface, pack_surface, pixel_edges
 
 STYLES = ("colours.css", "frame.css", "panel.css", "stage.css", "narrow.css", "paper.css")
 SCRIPTS = (
@@ -35,6 +37,7 @@ SCRIPTS = (
     "relief_canvas.js",
     "stage.js",
     "overlay.js",
+    "left_out.js",
     "cell_pair.js",
     "cells.js",
     "profile.js",
@@ -127,8 +130,28 @@ def pack_side(
         "kind": mark.kind,
         "unit": unit if mark.kind is ScanKind.TOPOGRAPHY else "",
         "provenance": mark.provenance,
+        "left_out": pack_left_out(mark),
         "layers": [pack_surface(layer) for layer in [*layers, compared_surface(mark), *around]],
     }
+
+
+def pack_left_out(mark: Mark) -> list[dict[str, Any]]:
+    """What is left out of a mark: for each kind its share, and the edges of where it lies as
+    polygons of (row, col) in um from the centre."""
+    if mark.left_out is None:
+        return []
+    kinds = [kind for kind in LeftOut if mark.leaves_out(kind)]
+    return [
+        {
+            "kind": kind.words,
+            "share": mark.left_out_shares[kind.words],
+            "edges": [
+                np.round((np.array(edge) - mark_center_px(mark)) * mark.pitch_um).tolist()
+                for edge in pixel_edges(mark.left_out == kind)
+            ],
+        }
+        for kind in kinds
+    ]
 
 
 def pack_result(
@@ -138,7 +161,7 @@ def pack_result(
 
     A pair that was not compared has no motion.
     """
-    names = ("rotation_deg", "shift_um", "scale", "mirrored")
+    names = ("rotation_deg", "shift_um", "scale", "mirrored", "inverted")
     motion = {name: getattr(result, name) for name in names}
     return {
         "mark": result.mark,

@@ -185,7 +185,8 @@ def _fused_row(
 
 
 def _figures(candidate: Candidate) -> str:
-    return f"{candidate.cmc:g} of {candidate.cells} cells congruent, ccf {candidate.ccf:.2f}"
+    along = f", along {candidate.along}" if candidate.along else ""
+    return f"{candidate.cmc:g} of {candidate.cells} cells congruent, ccf {candidate.ccf:.2f}{along}"
 
 
 # The scores of a list as bars, with the largest drop marked: SVG that a page carries.

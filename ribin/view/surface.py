@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,8 +73,10 @@ def whole_surface(scan: Scan, mark: Mark) -> Surface | None:
 
 
 def _inside(scan: Scan, mark: Mark) -> BoolArray:
-    """Where pixels of the scan were measured, and at least half of the mark around them was."""
-    share = mark.valid.astype(np.float32)
+    """Where pixels of the scan were measured, and at least half of the mark around them was, be it
+    left out or not."""
+    seen = mark.valid if mark.left_out is None else mark.valid | (mark.left_out > 0)
+    share = seen.astype(np.float32)
     for axis, pitch_um in enumerate((scan.row_pitch_um, scan.col_pitch_um)):
         along_um = np.arange(scan.shape[axis]) * pitch_um - mark.origin_um[axis]
         share = _between(share, along_um / mark.pitch_um, axis)
@@ -170,3 +173,10 @@ def _block_sums(values: np.ndarray, factor: int) -> np.ndarray:
     height, width = values.shape
     blocks = values.reshape(height // factor, factor, width // factor, factor)
     return np.asarray(blocks.sum(axis=(1, 3)))
+
+
+def pixel_edges(where: BoolArray) -> list[list[list[float]]]:
+    """The edges of the pixels that are True, as polygons of (row, col); holes have edges too."""
+    doubled = np.repeat(np.repeat(where.astype(np.uint8), 2, axis=0), 2, axis=1)
+    edges, _ = cv2.findContours(doubled, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    return [(edge[:, 0, ::-1] / 2.0 - 0.25).tolist() for edge in edges]

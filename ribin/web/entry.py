@@ -234,6 +234,7 @@ def _reading(request: Request, form: Mapping[str, str], replica: bool | None = N
         why=form.get("reason", ""),
         lighting=lighting,
         drawn=drawn,
+        keep_all=form.get("keep_all") == "yes",
     )
 
 

@@ -15,11 +15,12 @@ from ribin.cases.exhibits import ExhibitKind, Grouping, Scope
 from ribin.errors import RibinError
 from ribin.model import MarkType, Verdict
 from ribin.services.blind_pairs import due_leads
+from ribin.services.corrections import correct
 from ribin.services.entry import words_for_fields
 from ribin.services.exhibits import ExhibitFilters, history_rows, list_exhibits, show_exhibit
 from ribin.services.list_review import list_progress
+from ribin.services.outbox import tell_now
 from ribin.services.worklist import DueKind, assign_work, read_all_findings, worklist
-from ribin.vault.corrections import correct_exhibits
 from ribin.vault.people import read_people
 from ribin.view import thumbnail_png
 from ribin.web.pages import form_of, page, picture, see, state_of, status_of_error, who_of
@@ -197,9 +198,11 @@ def edit(request: Request) -> Response:
         given = {f.removeprefix("new_"): text for f, text in form.items() if f.startswith("new_")}
         changed = {f: text for f, text in given.items() if f in known and text != known[f]}
         try:
-            done = correct_exhibits(
+            done, concerned = correct(
                 session.vault, [name], changed, who=who_of(request), reason=form.get("reason", "")
             )
+            network = session.network if session.networked else None
+            tell_now(session.vault, network, concerned, who_of(request))
         except RibinError as error:
             return exhibit_form(request, form, error)
     return see(request, f"/exhibit?{urlencode({'name': done[0].exhibit})}")

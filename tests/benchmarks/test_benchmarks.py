@@ -47,6 +47,7 @@ def test_the_library_and_the_command_give_the_same_figures(ribin, sample_dir):
     said = json.loads(ribin("compare", *files, "--json").out)
     result = compare_marks(*[describe_mark(extract_marks(read_scan(file))[0]) for file in files])
     expected = plain_value(digest.untimed(result))
+    del said["left_out"]  # of the marks, which a comparison does not have
     assert {**said, "elapsed_s": 0.0} == expected
 
 
@@ -159,12 +160,12 @@ def test_kernels_are_timed_counted_and_put_back(templates):
     before = dict(vars(sys.modules["ribin.correlate.blocks"]))
     work = [lambda: compare_marks(templates[0], templates[1])]
     rows = {row["name"]: row for row in kernels.kernel_rows(work, Peak(100.0, 10.0))}
-    assert set(rows) == set(kernels.MULTIPLY_ADDS), "count the multiply-adds of every kernel"
+    assert set(rows) == set(kernels.MULTIPLY_ADDS)
     assert all(row["ms"] > 0 and row["M multiply-adds"] > 0 for row in rows.values())
     for found in rows.values():
         assert found["% of sgemm"] == pytest.approx(found["GFLOP/s"])  # of a peak of 100
         assert 0 < found["GFLOP/s"] == pytest.approx(2 * found["M multiply-adds"] / found["ms"])
-    assert {"coarse_placements", "decide_comparison"} <= {
+    assert {"correlate_sides", "decide_comparison"} <= {
         row["name"] for row in kernels.stage_rows(work)
     }
     assert dict(vars(sys.modules["ribin.correlate.blocks"])) == before

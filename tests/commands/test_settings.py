@@ -10,6 +10,7 @@ from lead_makers import EXAMINER, make_member
 
 from ribin.cases.leads import login_name
 from ribin.commands.settings import settings_path
+from ribin.params.defaults import DEFAULT_PARAMS
 
 
 @pytest.fixture
@@ -45,7 +46,10 @@ def test_the_settings_lie_where_the_system_keeps_them(monkeypatch):
 
 
 def test_the_file_names_vault_network_and_person(ribin, vaults, settings):
-    path = settings(f'vault = "JAM"\nnetwork = "network.toml"\nperson = "{EXAMINER}"\n')
+    said = f'vault = "JAM"\nnetwork = "network.toml"\nperson = "{EXAMINER}"\n'
+    path = settings(f'{said}params = "params.toml"\n')
+    study = path.with_name("params.toml")
+    study.write_text('[validation]\nfiring_pin = "study 7"\n', encoding="utf-8")
     shown = json.loads(ribin("whoami", "--json").out)
     assert shown == {
         "person": {"value": EXAMINER, "source": "settings file"},
@@ -55,6 +59,7 @@ def test_the_file_names_vault_network_and_person(ribin, vaults, settings):
         "vault": {"value": str(vaults / "JAM"), "source": "settings file"},
         "member": {"value": "JAM", "source": "vault"},
         "network": {"value": str(vaults / "network.toml"), "source": "settings file"},
+        "parameters": {"value": DEFAULT_PARAMS.params_id, "source": "settings file"},
         "settings": {"value": str(path), "source": "RIBIN_SETTINGS"},
     }
     assert json.loads(ribin("network", "show", "--json").out)["members"]
@@ -72,6 +77,7 @@ def test_an_option_comes_before_a_variable_and_that_before_the_file(
     assert lines["vault"] == [str(vaults / "BLZ"), "RIBIN_VAULT"]
     assert lines["member"] == ["BLZ", "vault"]
     assert lines["network"] == ["-", "-"]
+    assert lines["parameters"] == [DEFAULT_PARAMS.params_id, "built", "in"]
     done = ribin("whoami", "--who", "option", "--vault", vaults / "JAM")
     lines = {line.split()[0]: line.split()[1:] for line in done.out.splitlines()}
     assert lines["person"] == ["option", "option"]
@@ -95,7 +101,7 @@ def test_a_vault_that_cannot_be_opened_is_listed(ribin, tmp_path):
     ("text", "why"),
     [
         ("vault = ", "a TOML file of settings needed, "),
-        ('vaults = "JAM"\n', "no setting 'vaults'; known: vault, network, person"),
+        ('vaults = "JAM"\n', "no setting 'vaults'; known: vault, network, params, person"),
         ("person = 7\n", "person: a text needed, found 7"),
         ('vault = " "\n', "vault: a text needed, found ' '"),
     ],
@@ -113,3 +119,20 @@ def test_a_file_that_is_named_and_not_there_is_refused(ribin, tmp_path, monkeypa
     done = ribin("whoami")
     assert done.code == 2
     assert "none.toml: a TOML file of settings needed, No such" in done.err
+
+
+def test_parameters_of_the_settings_count_in_every_command(
+    ribin, vaults, settings, sample_dir, monkeypatch
+):
+    path = settings('params = "params.toml"\n')
+    params = path.with_name("params.toml")
+    params.write_text('[validation]\nbreech_face = ""\n', encoding="utf-8")
+    pair = [sample_dir / f"{name}.x3p" for name in ("JAM-2026-0007-1", "BLZ-2025-0042-1")]
+    assert "not validated on real marks" in ribin("compare", *pair).out
+    params.write_text('[validation]\nbreech_face = "study 7"\n', encoding="utf-8")
+    assert "not validated" not in ribin("compare", *pair).out
+    other = path.with_name("other.toml")
+    other.write_text('[validation]\nbreech_face = ""\n', encoding="utf-8")
+    monkeypatch.setenv("RIBIN_PARAMS", str(other))
+    assert "not validated on real marks" in ribin("compare", *pair).out
+    assert "not validated" not in ribin("compare", *pair, "--params", params).out

@@ -12,6 +12,7 @@ from mark_makers import heights, provenance
 from ribin.comparison import RigidMotion, turn_matrix
 from ribin.correlate.blocks import block_sums, disc_offsets, patch_ccf
 from ribin.correlate.cells import CellSearch, joint_surface, search_cells
+from ribin.correlate.ranges import search_ranges
 from ribin.correlate.register import overlap_correlation
 from ribin.correlate.rings import lay_rings, pick_placements, ring_moves, ring_strengths
 from ribin.correlate.side import PreparedSide, prepare_side
@@ -22,6 +23,8 @@ from ribin.params.defaults import BLOCK_PX, DEFAULT_PARAMS
 from ribin.surface.rings import COVER_ORDERS, FOUR, POINTS, series_lengths
 
 METHOD = DEFAULT_PARAMS.breech_face
+RANGES = search_ranges(METHOD.describe, METHOD.correlate)
+PICKED = RANGES.seeds, RANGES.seed_limits
 
 
 def patch(side: int, seed: int, share: float, pitch_um: float = 25.0) -> tuple:
@@ -65,9 +68,8 @@ def turned(
     size: int,
     shift: tuple[int, int] = (0, 0),
 ) -> np.ndarray:
-    out = np.full((len(angles_deg), size, size), np.nan, np.float32)
-    turn_surface(padded, reach, np.array(angles_deg), np.tile(shift, (len(angles_deg), 1)), out)
-    return out
+    shifts = np.tile(shift, (len(angles_deg), 1))
+    return turn_surface(padded, reach, np.array(angles_deg), shifts, size)
 
 
 @pytest.mark.parametrize("share", [0.7, 1.0])
@@ -168,7 +170,7 @@ def test_summing_blocks_equals_its_twin(margin):
     assert np.abs(sums.energies[:, :, :-1] - np.stack(slow[1:], axis=1)).max() < 1e-4
     assert (sums.products[:, -1] == 0.0).all()
     assert (sums.energies[:, :, -1] == 0.0).all()
-    whole = block_sums(fixed, moved, places, runs, offsets, whole=True)
+    whole = block_sums(fixed, moved, places, runs, offsets, True)
     assert np.abs(whole.products[:, 0, :number] - slow[0].sum(axis=1)).max() < 1e-3
     assert np.abs(whole.energies[:, :, 0] - np.stack(slow[1:], axis=1).sum(axis=2)).max() < 1e-3
 
@@ -240,7 +242,9 @@ def test_searching_cells_equals_its_twin(norm_step_px, share, min_overlap, shift
         min_cell_overlap=min_overlap,
     )
     shift_um = tuple(-METHOD.describe.pitch_um * shift for shift in shift_px)
-    search = search_cells(cut, other, RigidMotion(4.0, shift_um), METHOD.describe, correlate)
+    search = search_cells(
+        cut, other, RigidMotion(4.0, shift_um), search_ranges(METHOD.describe, correlate)
+    )
     step = correlate.fine_rotation_step_deg
     assert search.turns_deg.tolist() == [4.0 - step, 4.0, 4.0 + step]
     assert search.start.tolist() == np.rint(shift_px).tolist()
@@ -278,9 +282,7 @@ def cell_at(cut: PreparedSide, search: CellSearch, k: int, t: int, offset: np.nd
 
 def test_a_cell_without_surface_is_nowhere_compared():
     cut, other = small_side(7), small_side(8, 0.0)
-    search = search_cells(
-        cut, other, RigidMotion(0.0, (0.0, 0.0)), METHOD.describe, METHOD.correlate
-    )
+    search = search_cells(cut, other, RigidMotion(0.0, (0.0, 0.0)), RANGES)
     assert (search.ccf == -2.0).all()
     assert (search.joint == 0.0).all()
     assert (joint_surface(search, search) == 0.0).all()
@@ -290,8 +292,9 @@ def test_joining_directions_equals_its_twin():
     one, two = small_side(9), small_side(10)
     correlate = dataclasses.replace(METHOD.correlate, search_radius_um=75.0)
     motion = RigidMotion(8.0, (-50.0, 25.0))
-    backward = search_cells(one, two, motion, METHOD.describe, correlate)
-    forward = search_cells(two, one, motion.inverse(), METHOD.describe, correlate)
+    ranges = search_ranges(METHOD.describe, correlate)
+    backward = search_cells(one, two, motion, ranges)
+    forward = search_cells(two, one, motion.inverse(), ranges)
     joint = joint_surface(backward, forward)
     total, number = backward.joint.astype(float)
     places = {tuple(d): s for s, d in enumerate(backward.shifts_px.tolist())}
@@ -355,8 +358,8 @@ def test_a_placement_on_rings_is_the_same_either_way_round():
     found, back = ring_strengths(one, two, moves, 0.1), ring_strengths(two, one, moves, 0.1)
     reversed_pairs = back[::-1].reshape(-1, POINTS, POINTS).transpose(0, 2, 1)
     assert np.array_equal(found, reversed_pairs.reshape(found.shape))
-    picked = pick_placements(found, moves, METHOD.correlate)
-    again = pick_placements(back, moves, METHOD.correlate)
+    picked, again = (pick_placements(each, moves, *PICKED) for each in (found, back))
+    assert (picked >= 0).all()
     assert [119 - t for t, _ in again] == [t for t, _ in picked]
     assert [p % POINTS * POINTS + p // POINTS for _, p in again] == [p for _, p in picked]
 
@@ -366,4 +369,4 @@ def test_nothing_on_rings_is_nowhere_laid():
     moves = ring_moves(METHOD.describe, METHOD.correlate, 8)
     strength = ring_strengths(empty, lay_rings(*small_rings(2).values()), moves, 0.1)
     assert (strength == 0.0).all()
-    assert len(pick_placements(strength, moves, METHOD.correlate)) == 0
+    assert (pick_placements(strength, moves, *PICKED)[:, 0] == -1).all()

@@ -54,7 +54,7 @@ def changed(registration: Registration, side: str, which: slice, **fields: objec
     arrays = {name: getattr(cells, name).copy() for name in fields}
     for name, value in fields.items():
         arrays[name][which] = value
-    return dataclasses.replace(registration, **{side: dataclasses.replace(cells, **arrays)})
+    return dataclasses.replace(registration, **{side: cells._replace(**arrays)})
 
 
 def judge(registration: Registration, params=PARAMS):

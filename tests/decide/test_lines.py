@@ -45,6 +45,7 @@ def test_what_rests_on_lines_counts_as_far_as_the_rest_allows(whole, rest, score
     assert last.name == "along parallel lines"
     assert 0.0 <= last.contribution <= 40.0
     assert joined.rotation_deg == (8.0 if rest >= score else 3.0)
+    assert joined.laid == ("without their lines" if rest >= score else "with their lines")
 
 
 def test_never_more_than_40_points_rest_on_lines():
@@ -61,7 +62,8 @@ def test_a_rest_that_cannot_be_compared_counts_as_nothing():
     assert joined.score == pytest.approx(30.0)
     assert joined.compared
     assert not math.isnan(joined.rotation_deg)
-    assert lines_note(joined.along) == (
-        "along lines about one centre: other firearms of this make may share them"
+    assert lines_note(joined) == (
+        "30.0 points along lines about one centre, 0.0 beyond them: "
+        "other firearms of this make may share the lines"
     )
-    assert lines_note("") == ""
+    assert lines_note(scored(80.0)) == ""

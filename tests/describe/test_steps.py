@@ -121,6 +121,16 @@ def test_of_cells_as_far_the_fuller_comes_first():
     assert lay_cells(counts, BLOCK_PX, 0.6).tolist() == [[1, 5], [1, 10], [1, 0]]
 
 
+@pytest.mark.parametrize(("shape", "share"), [((9, 11), 0.3), ((18, 18), 0.8), ((2, 2), 1.0)])
+def test_cells_and_runs_equal_their_twins(shape, share):
+    rng = np.random.default_rng(7)
+    counts = rng.integers(1, BLOCK_PX**2 + 1, shape).astype(np.int32)
+    counts[rng.random(shape) >= share] = 0
+    cells = lay_cells(counts, BLOCK_PX, 0.3)
+    assert list(map(tuple, cells.tolist())) == naive.spread_cells(counts, 0.3 * 256)
+    assert list(map(tuple, block_runs(counts).tolist())) == naive.block_runs(counts)
+
+
 def test_no_cells_where_nothing_is_filled():
     cells = lay_cells(np.zeros((5, 5), np.int32), BLOCK_PX, 0.3)
     assert cells.shape == (0, 2)

@@ -166,16 +166,16 @@ def test_dirt_is_said_and_drawn_and_kept_where_a_person_wants_it(ribin, folder, 
 
     found = marks_of(ribin("extract", dirty, "--overlay", overlay, "--json"))["breech_face"]
     quality = found["quality"]
-    assert 0.8 * covered < quality["left_out_dust"] < 4.0 * covered
-    assert quality["left_out_flowback"] == 0.0
+    assert 0.8 * covered < quality["left_out"]["dust"] < 4.0 * covered
+    assert quality["left_out"]["flowback"] == 0.0
     assert "left out of the mark: dust 0.0" in ribin("extract", dirty).out
     picture = cv2.imread(str(overlay)).astype(int)
     dust = picture[:, :, 2] - picture[:, :, 1]  # reddish purple; the breech face is sky blue
     drawn = np.count_nonzero(dust > 25) / np.count_nonzero(dust < -15)
-    assert drawn == pytest.approx(quality["left_out_dust"], rel=0.6)
+    assert drawn == pytest.approx(quality["left_out"]["dust"], rel=0.6)
 
     kept = ribin("extract", dirty, "--keep-all", "--who", "A. Examiner", "--json")
-    assert marks_of(kept)["breech_face"]["quality"]["left_out_dust"] == 0.0
+    assert marks_of(kept)["breech_face"]["quality"]["left_out"]["dust"] == 0.0
     assert json.loads(kept.out)["notes"][-1] == (
         "Dust, drag and flowback kept in the mark by A. Examiner."
     )

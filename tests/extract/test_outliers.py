@@ -116,6 +116,16 @@ def test_drag_beside_the_aperture_is_left_out_and_named():
     assert np.mean(out[RING & (drag() == 0.0)] > 0) < 0.05
 
 
+def test_fibres_that_reach_the_aperture_are_dust_beside_drag_too():
+    fibres = np.zeros(SHAPE)
+    fibres[126:130, 20:100] = 15.0  # from the rim outwards, and across
+    fibres[60:200, 50:54] = 15.0
+    out = left_out(surface(np.maximum(drag(), fibres)))
+    seen = RING & (fibres > 0.0)
+    assert np.mean(out[seen] == LeftOut.DUST) > 0.9
+    assert np.mean(out[RING & (drag() > 8.0)] == LeftOut.DRAG) > 0.8
+
+
 def test_flowback_all_round_the_aperture_is_left_out_and_named():
     out = left_out(surface(flowback()))
     assert np.mean(out[RING & (flowback() > 15.0)] == LeftOut.FLOWBACK) > 0.9
@@ -239,7 +249,7 @@ def test_a_person_may_keep_all_and_an_image_is_left_alone(scan):
     dirty = replace(scan, values=scan.values.copy())
     rows, cols = np.nonzero(scan.valid)
     dirty.values[rows[::97], cols[::97]] += np.float32(40.0)
-    assert judge_marks(dirty)[0].quality.left_out_dust > 0.01
+    assert judge_marks(dirty)[0].quality.left_out["dust"] > 0.01
     whole = keep_all(dirty, "A. Examiner", "the dirt is the mark")
     assert find_marks(whole)[0].region.left_out is None
     note = "Dust, drag and flowback kept in the mark by A. Examiner: the dirt is the mark."

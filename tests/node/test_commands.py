@@ -13,13 +13,15 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from node_makers import CLI, WHO, free_port, key_of, make_member, process, trust, wait_for
 
 from ribin.node.settings import NodeSettings, read_settings
-from ribin.services.doctor import State, examine
+from ribin.params.defaults import DEFAULT_PARAMS
+from ribin.services.doctor import State, examine_network
 from ribin.vault.keys import change_key, end_trust
 from ribin.vault.vault import Vault
 
@@ -98,18 +100,12 @@ def pair(tmp_path_factory):
         yield folder, port
 
 
-def line_finding(folder: Path):
-    found = {one.area: one for one in examine(folder / "JAM", folder / "network.toml", 1)}
-    return found["line to BLZ"]
+def line_finding(folder: Path, params=DEFAULT_PARAMS):
+    found = examine_network(folder / "network.toml", folder / "JAM", params)
+    return {one.area: one for one in found}["line to BLZ"]
 
 
-@pytest.fixture
-def quick_doctor(monkeypatch):
-    """Without the self test, which is no matter of lines."""
-    monkeypatch.setattr("ribin.services.doctor.self_test", lambda cores: "")
-
-
-def test_doctor_says_what_a_line_lacks(ribin, pair, quick_doctor, monkeypatch):
+def test_doctor_says_what_a_line_lacks(ribin, pair, monkeypatch):
     folder, _ = pair
     lacks = line_finding(folder)
     assert lacks.state is State.BAD
@@ -124,17 +120,30 @@ def test_doctor_says_what_a_line_lacks(ribin, pair, quick_doctor, monkeypatch):
             assert "nothing agreed with BLZ here" in line_finding(folder).found
     good = line_finding(folder)
     assert good.state is State.GOOD, good.found
-    # A clock that is an hour off, and other parameters.
+    # A clock that is an hour off.
     real = time.time
     with monkeypatch.context() as patch:
         patch.setattr("ribin.exchange.node_client.time.time", lambda: real() + 3600)
         assert (
             "a clock within 60 s of ours needed, found it -3600 s off" in line_finding(folder).found
         )
-    with monkeypatch.context() as patch:
-        patch.setattr("ribin.services.doctor.DEFAULT_PARAMS", type("P", (), {"template_id": "x"}))
-        assert "with x here" in line_finding(folder).found
-    unnamed = {one.area: one for one in examine(None, folder / "network.toml", 1)}
+        # Parameters that the other side has not, beside the clock.
+        other = replace(DEFAULT_PARAMS, head=replace(DEFAULT_PARAMS.head, grid_um=24.0))
+        lacks = line_finding(folder, other)
+        assert f"with {other.template_id} here" in lacks.found
+        assert "-3600 s off" in lacks.found
+        assert "`ribin store describe`" in lacks.next_step
+    # An agreement that ended, at either side.
+    ended = ("network", "agree", "JAM", "--end", "--vault", folder / "BLZ", *by)
+    assert ribin(*ended).code == 0
+    time.sleep(1.2)
+    assert "BLZ has ended its agreement with us" in line_finding(folder).found
+    again = ("network", "agree", "JAM", "--scope", "cluster", "--vault", folder / "BLZ", *by)
+    assert ribin(*again).code == 0
+    time.sleep(1.2)
+    assert line_finding(folder).state is State.GOOD
+    found = examine_network(folder / "network.toml", None, DEFAULT_PARAMS)
+    unnamed = {one.area: one for one in found}
     assert unnamed["line to BLZ"].state is State.OPTIONAL
 
 
@@ -161,7 +170,8 @@ def test_status_is_for_the_own_machine_and_says_what_was_asked(ribin, pair):
     assert shown.code == 0, shown.err
     assert "node of BLZ, ribin 0.1.0, since" in shown.out
     found = json.loads(ribin("node", "status", "--json", "--vault", folder / "BLZ").out)
-    assert found["trusted"] == ["JAM"]
+    assert found["node"]["trusted"] == ["JAM"]
+    assert found["waiting"] == []
     refused = ribin("node", "status", "--vault", folder / "JAM")
     assert refused.code == 3
     assert "the settings of a node needed, found none\nhint: `ribin node init`" in refused.err

@@ -168,6 +168,51 @@ def test_who_had_not_answered_is_asked_again_by_the_number_of_the_search(ribin, 
     sound(members)
 
 
+def test_who_refused_is_asked_again_as_well_once_that_is_mended(ribin, members):
+    """A key that is not trusted, an agreement that ended, a node that never was: each is named with
+    what to do, and `search --again` brings the list when it is done, with no second question."""
+    by = ("--vault", members / "BLZ", "--who", "me")
+    key = members / "JAM.key.json"
+    assert ribin("network", "key", "publish", key, "--vault", members / "JAM").code == 0
+    ended = ("network", "key", "end", "JAM", "--lost-since", "2026-11-20", "--reason", "lost?")
+    assert ribin(*ended, *by).code == 0
+    with served(members / "BLZ", owner_side(members / "BLZ")) as node:
+        port = free_port()
+        addresses = {"BLZ": node.url, "BRB": f"https://127.0.0.1:{port}"}
+        file = lines_file(members / "mend.toml", "JAM", members / "JAM", addresses)
+        found = searched(ribin, members, file, code=1)
+        why = dict(found["unavailable"])
+        assert "it does not take our certificate" in why["BLZ"]
+        assert "(read the fingerprint of our key out to BLZ by telephone)" in why["BLZ"]
+        assert "cannot be reached" in why["BRB"]
+        again = f"; asked again by `ribin search --again {found['search']}`"
+        assert why["BLZ"].endswith(again)
+        assert why["BRB"].endswith(again)
+        trusted = json.loads(key.read_text())["fingerprint"]
+        words = ("network", "key", "trust", key, "--fingerprint", trusted, "--reason", "it was not")
+        assert ribin(*words, *by).code == 0
+        over = ("network", "agree", "JAM", "--end", "--reason", "talks")
+        assert ribin(*over, *by).code == 0
+        time.sleep(1.2)
+        place = ("--vault", members / "JAM", "--network", file, "--who", "me", "--json")
+        done = ribin("search", "--again", found["search"], *place)
+        assert done.code == 1, done.err
+        found = json.loads(done.out)
+        why = dict(found["unavailable"])
+        assert "BLZ has ended its agreement with JAM; its administrator states one" in why["BLZ"]
+        assert "certificate" not in why["BLZ"]
+        words = ("network", "agree", "JAM", "--scope", "cluster", "--reason", "agreed anew")
+        assert ribin(*words, *by).code == 0
+        time.sleep(1.2)
+        with served(members / "BRB", owner_side(members / "BRB"), port=port):
+            done = ribin("search", "--again", found["search"], *place)
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert {row["member"] for row in found["candidates"]} == {"BLZ", "BRB", "JAM"}
+    assert len(rows_of(members / "BLZ", "question")) == 1
+    sound(members)
+
+
 @pytest.mark.slow
 def test_a_line_that_is_cut_anywhere_costs_nothing(ribin, members, nodes, counted):
     """Cut after so many bytes, both ways counted: the list is the same, and the owner's log has the

@@ -41,7 +41,10 @@ def test_the_marks_their_origin_and_their_verdict_are_printed(enrol):
     assert done.out.splitlines()[1].endswith("new      breech face cut out usable")
     (row,) = json.loads(enrol("b.x3p", "B-2", "--json").out)["enrolled"]
     assert row["found"] == [
-        {"mark": "breech_face", "origin": "cut out", "verdict": "usable", "reasons": ""}
+        {
+            **{"mark": "breech_face", "origin": "cut out", "verdict": "usable", "reasons": ""},
+            "left_out": {"dust": 0.0, "drag": 0.0, "flowback": 0.0},
+        }
     ]
 
 

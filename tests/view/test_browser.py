@@ -13,9 +13,10 @@ import pytest
 from page_browser import Browser, needs_browser, open_browser
 
 from ribin.comparison import Comparison
-from ribin.model import Mark
+from ribin.model import LeftOut, Mark
 from ribin.pipeline import compare_marks, describe_mark, extract_marks, look_again
 from ribin.read import read_scan
+from ribin.report.pictures import laid_by, mark_center_px
 from ribin.view import comparison_page
 from ribin.view.surface import measured_surface
 
@@ -186,12 +187,14 @@ def test_marks_lie_as_they_were_registered(browser):
     assert browser.run(correlation) > 0.5
 
 
-def test_a_mirrored_pair_is_laid_mirrored(opened, sample_dir, tmp_path):
-    """Both surfaces go together along a line, cells too, and both renderers light them alike."""
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_mirrored_pair_is_laid_mirrored(opened, sample_dir, tmp_path, sign):
+    """Both surfaces go together along a line, cells too, and both renderers light them alike; a
+    cast is drawn as its negative."""
     one, two = (read_scan(sample_dir / name) for name in MATES)
     two = replace(
         two,
-        values=np.ascontiguousarray(two.values[:, ::-1]),
+        values=np.ascontiguousarray(sign * two.values[:, ::-1], np.float32),
         valid=np.ascontiguousarray(two.valid[:, ::-1]),
     )
     marks = [extract_marks(scan)[0] for scan in (one, two)]
@@ -199,13 +202,16 @@ def test_a_mirrored_pair_is_laid_mirrored(opened, sample_dir, tmp_path):
     result = look_again(*templates, compare_marks(*templates).score)
     assert result is not None
     assert result.mirrored
+    assert result.inverted == (sign < 0)
     surfaces = tuple(measured_surface(*both) for both in zip((one, two), marks, strict=True))
     path = tmp_path / "mirrored.html"
     path.write_text(comparison_page(*marks, result, measured=surfaces), encoding="utf-8")
     pictures = []
     for renderer in ("#canvas", "#webgl"):
         opened.open_comparison(path, renderer)
-        assert opened.text("#motion").startswith("mirrored, turned ")
+        hand = "mirrored and inverted" if sign < 0 else "mirrored"
+        assert opened.text("#motion").startswith(f"{hand}, turned ")
+        assert ("drawn as its negative" in opened.text("#panel-surface")) == (sign < 0)
         along = "window.ribin.profile.setEnds([[-1300, -500], [-1300, 500]]);"
         correlation = f"{along} return window.ribin.profile.sample().correlation"
         assert opened.run(correlation) > 0.5
@@ -220,6 +226,31 @@ def test_a_mirrored_pair_is_laid_mirrored(opened, sample_dir, tmp_path):
         assert np.corrcoef(left.ravel(), right.ravel())[0, 1] > 0.4, "the lamp lights both alike"
         pictures.append(seen)
     assert np.abs(pictures[0] - pictures[1]).mean() < 2.0
+    opened.let_go()
+    assert opened.logged() == []
+
+
+def test_what_is_left_out_is_coloured_and_can_be_switched(opened, pair, tmp_path):
+    """Drawn on the side and at the place where it lies."""
+    marks, result, _ = pair
+    left_out = np.zeros(marks[1].valid.shape, np.uint8)
+    left_out[60:80, 100:130] = LeftOut.FLOWBACK
+    dirty = replace(marks[1], left_out=left_out, valid=marks[1].valid & (left_out == 0))
+    path = tmp_path / "left-out.html"
+    path.write_text(comparison_page(marks[0], dirty, result), encoding="utf-8")
+    opened.open_comparison(path)
+    share = dirty.left_out_shares["flowback"]
+    assert f"flowback {100 * share:.0f}\u00a0%" in opened.text("#panel-surface")
+    shapes = "[...document.querySelectorAll('.left-out path')]"
+    paths = f"return {shapes}.map((one) => one.getAttribute('d'))"
+    (drawn,) = opened.run(paths)
+    xy = np.array(re.findall(r"(-?[\d.]+) (-?[\d.]+)", drawn), np.float64)
+    middle = (np.array([69.5, 114.5]) - mark_center_px(dirty)) * dirty.pitch_um
+    expected = laid_by(result).undo(middle[np.newaxis])[0]
+    np.testing.assert_allclose(xy.mean(axis=0)[::-1], expected, atol=8.0)
+    opened.keys("o")
+    assert opened.run(paths) == []
+    assert not opened.run("return document.getElementById('left-out-shown').checked")
     opened.let_go()
     assert opened.logged() == []
 

@@ -8,8 +8,11 @@ import re
 
 import pytest
 from image_files import image_files
+from mark_makers import dirty_scan
 from web_client import MATE, OTHER, QUERY, served, state
 
+from ribin.read import read_scan
+from ribin.synth.write import write_x3p
 from ribin.vault.redescribe import contents_as_read
 from ribin.vault.vault import Vault
 
@@ -87,6 +90,23 @@ def test_an_outline_by_hand_is_judged_and_enrolled(client, network, sent):
 def test_a_cast_is_judged_against_the_picture_as_it_is_seen(client, sent):
     facts = json.loads(client.post("/draft/judge", id=sent, replica="yes").body)
     assert facts["mirrored"] is True
+
+
+def test_what_is_left_out_is_told_and_can_be_kept(client, network, sample_dir, tmp_path):
+    write_x3p(dirty_scan(read_scan(sample_dir / f"{OTHER}.x3p")), tmp_path / "dirty.x3p")
+    dirty = send(client, (tmp_path / "dirty.x3p").read_bytes(), "dirty.x3p")
+    assert "left out: dust 0." in client.get(f"/draft?id={dirty}").text
+    for keep_all, words in (("", "dust 0."), ("yes", "")):
+        judged = json.loads(client.post("/draft/judge", id=dirty, keep_all=keep_all).body)
+        assert judged["marks"][0]["left_out"].startswith(words)
+        assert bool(judged["marks"][0]["left_out"]) == bool(words)
+    client.post("/draft/enrol", id=dirty, exhibit="X7", event="E7")
+    assert "left out: dust 0." in client.get("/exhibit?name=X7").text
+    with Vault.open(network / "JAM", read_only=True) as vault:
+        said = {"exhibit": "X7", "scan": vault.marks_of("X7")[0].scan.sha256}
+    done = client.post("/redo/done", **said, keep_all="yes", reason="it is the mark")
+    assert done.status == 200
+    assert "left out" not in client.get("/exhibit?name=X7").text
 
 
 def test_a_refused_draft_keeps_its_fields_and_outlines(client, sent):

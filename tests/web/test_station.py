@@ -83,7 +83,10 @@ def test_scores_stay_hidden_until_a_word_is_said(client):
     ref = re.search(r'data-ref="(BLZ:[^"]+)"', hidden).group(1)
     client.post("/list/review", id=number, candidate=ref, status="looked at")
     marked = client.get(f"/list?id={number}&scores=hidden").text
-    assert any(score in marked for score in shown)
+    (own,) = re.findall(rf'data-ref="{re.escape(ref)}".*?data-score="([\d.]+)"', listed.text, re.S)
+    assert re.findall(r'data-score="([\d.]+)"', marked) == [], "the filter has no score to go by"
+    seen = {score for score in shown if f">{score}<" in marked}
+    assert seen == {f"{float(own):.1f}"}
 
 
 def test_the_comparison_page_opens_without_its_figures(client, number):

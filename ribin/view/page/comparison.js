@@ -112,7 +112,7 @@ class Controls {
     byId("alignment").textContent =
       aligned === "hand" ? "moved by hand" : aligned ? `by ${aligned}` : "not registered";
     byId("motion").textContent = !aligned ? "each mark lies with its own middle"
-      : [motion.mirrored && "mirrored", `turned ${figure(motion.rotation, 1)}°`,
+      : [motion.mirrored && (this.stage.inverted ? "mirrored and inverted" : "mirrored"), `turned ${figure(motion.rotation, 1)}°`,
         motion.scale !== 1 && `at ${figure(100 * motion.scale)} % of the reference's size`,
         `shifted ${shiftWords(motion.shift)}`].filter(Boolean).join(", ");
   }
@@ -193,11 +193,14 @@ async function start() {
     layers[name] = await Promise.all(data.sides.map((side) =>
       unpackSurface(side.layers.find((layer) => layer.name === name))));
   }
-  const { rotation_deg, shift_um, scale, mirrored } = data.result.motion || {};
+  const { rotation_deg, shift_um, scale, mirrored, inverted } = data.result.motion || {};
+  if (inverted) for (const pair of Object.values(layers)) pair[1].invert();
   const found = data.result.motion && new Motion(rotation_deg, shift_um, scale, mirrored);
   const images = data.sides.map((side) => side.kind === "image");
   const stage = new Stage(byId("stage"), layers, found, images, data.sides.map((side) => side.unit));
+  stage.inverted = Boolean(inverted);
   const overlay = new Overlay(stage, byId("overlay"), data.sides.map((side) => side.label));
+  const leftOut = new LeftOut(stage, overlay, data.sides);
   const cells = new Cells(stage, overlay, data.result, data.cell_um);
   const profile = new Profile(stage, overlay);
   const notes = new Notes(stage, overlay, data.sides, data.result.mark, data.annotations);
@@ -210,7 +213,7 @@ async function start() {
   const sweep = new Sweep(stage.lamp, byId("sweep"));
   const controls = new Controls(stage, cells);
   const pointer = new Pointer(stage, { cells, profile, notes });
-  const keys = keyTable({ stage, cells, pointer, sweep, profile, controls });
+  const keys = keyTable({ stage, cells, leftOut, pointer, sweep, profile, controls });
   bindKeys(keys);
   fillHelp(keys);
   byId("modes").querySelector("[value=difference]").disabled = !stage.alike;

@@ -1,7 +1,7 @@
 "use strict";
 /* Everything by keys. The list of the help dialogue is made of this table. */
 
-function keyTable({ stage, cells, pointer, sweep, profile, controls }) {
+function keyTable({ stage, cells, leftOut, pointer, sweep, profile, controls }) {
   const view = (act) => () => {
     act(stage.camera);
     stage.tell("view");
@@ -30,6 +30,7 @@ function keyTable({ stage, cells, pointer, sweep, profile, controls }) {
       ["/", "split line upright or across", { "/": () => controls.across() }],
       ["L", "as measured, or the band compared", { l: () => controls.nextLayer() }],
       ["M", "next colour map", { m: () => controls.nextMap() }],
+      ["O", "colour what is left out, or do not", { o: () => leftOut.toggle() }],
     ]],
     ["Lamp", [
       ["A D", "around the mark", { a: lamp(5, 0), d: lamp(-5, 0) }],

@@ -24,6 +24,13 @@ class Surface {
     this.findSlopes();
   }
 
+  /** The surface as its negative: what was high is deep, as in a cast. */
+  invert() {
+    for (let i = 0; i < this.value.length; i++) this.value[i] = this.low + this.high - this.value[i];
+    this.middle = this.low + this.high - this.middle;
+    for (const slopes of [this.down, this.right]) for (let i = 0; i < slopes.length; i++) slopes[i] = -slopes[i];
+  }
+
   /** Half the distance between the 2nd and 98th percentile, and the median, of a sample. */
   percentileSpread() {
     const sample = [];

@@ -277,9 +277,14 @@ class Editor {
     byId("verdicts").replaceChildren(...this.facts.marks.map((one) => make("tr", {}, [
       make("th", { scope: "row" }, [make("span", { class: `swatch ${one.mark}`, "aria-hidden": "true" }), words(one.mark)]),
       make("td", {}, [words(one.origin)]),
-      make("td", {}, [make("b", {}, [one.verdict]), ...one.reasons.flatMap((why) => [make("br"), make("span", { class: "soft" }, [why])])]),
+      make("td", {}, [make("b", {}, [one.verdict]), ...told(one).flatMap((why) => [make("br"), make("span", { class: "soft" }, [why])])]),
       make("td", { class: "number" }, [one.area_mm2.toFixed(2)])])));
   }
+}
+
+/** Why a mark has its verdict, and what is left out of it. */
+function told(one) {
+  return one.left_out ? [...one.reasons, `left out: ${one.left_out}`] : one.reasons;
 }
 
 function words(name) {

@@ -1,0 +1,95 @@
+"""Corrections of exhibits, and who is told of them: members that have an exhibit on record here.
+
+A member that was released an exhibit, or has a lead on it, is told which of the fields that it may
+know are others now. It is told neither what was there before nor why: it looks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from ribin.cases.exhibits import Exhibit, Scope
+from ribin.cases.leads import LeadHistory
+from ribin.exchange.line import prepare
+from ribin.exchange.message import MessageKind
+from ribin.exchange.questions import CorrectionQuestion
+from ribin.text import clean_text
+from ribin.vault.agreements import agreements_of
+from ribin.vault.audit import read_rows_of
+from ribin.vault.corrections import Correction, correct_exhibits
+from ribin.vault.disclosure import Disclosure, as_seen_by
+from ribin.vault.exhibits import fields_of
+from ribin.vault.leads import read_leads
+from ribin.vault.messages import put_own_question
+from ribin.vault.sharing import releases_of
+from ribin.vault.vault import Vault
+
+_Told = dict[tuple[str, str], dict[str, str]]  # member and pseudonym: the fields that it may know
+
+
+def correct(
+    vault: Vault,
+    names: Sequence[str],
+    fields: Mapping[str, str],
+    *,
+    erase_old: bool = False,
+    who: str,
+    reason: str,
+) -> tuple[list[Correction], set[str]]:
+    """As `correct_exhibits`; gives also the members whose messages on it wait in the outbox now."""
+    before = _as_told(vault)
+    done = correct_exhibits(vault, names, fields, erase_old=erase_old, who=who, reason=reason)
+    concerned = set()
+    now = _as_told(vault)
+    with vault.catalogue.writing() as db:
+        for (member, pseudonym), known in now.items():
+            was = before.get((member, pseudonym), known)
+            if changed := tuple(sorted(name for name in known if known[name] != was[name])):
+                told = prepare(
+                    MessageKind.CORRECTION, CorrectionQuestion(pseudonym, changed, clean_text(who))
+                )
+                kind = str(MessageKind.CORRECTION)
+                put_own_question(db, told.id, member, kind, pseudonym, told.content)
+                concerned.add(member)
+    return done, concerned
+
+
+def _as_told(vault: Vault) -> _Told:
+    agreed, told = agreements_of(vault), _Told()
+    with vault.catalogue.reading() as db:
+        leads = [history.lead for history in read_leads(db)]
+    pairs = {
+        (member, ref.exhibit)
+        for lead in leads
+        for member in lead.members
+        for ref in lead.exhibits
+        if member != vault.member == ref.member
+    }
+    pairs |= {(one.receiver, one.exhibit) for one in releases_of(vault) if one.holds}
+    for member in sorted({member for member, _ in pairs}):
+        near = agreed.get(member)
+        reach = Scope.NETWORK if near is None or near.ended else near.scope
+        seen = as_seen_by(member, vault, reach)
+        for name in (exhibit for receiver, exhibit in pairs if receiver == member):
+            known = seen.find(name)
+            if known and (seen.knows(known.exhibit) or seen.shows(known)):
+                told[member, seen.pseudonym(known.exhibit)] = _fields(seen, known)
+    return told
+
+
+def _fields(seen: Disclosure, exhibit: Exhibit) -> dict[str, str]:
+    shown = seen.exhibit(exhibit)
+    fields = {**fields_of(shown), **asdict(shown.event)}
+    return {name: str(text) for name, text in fields.items() if name != "sharing"}
+
+
+def corrections_told(vault: Vault, history: LeadHistory) -> list[tuple[str, str]]:
+    """What other members said of the exhibits of a lead since: when, and in words."""
+    found = []
+    with vault.catalogue.reading() as db:
+        for ref in history.lead.exhibits:
+            for row in read_rows_of(db, "receive correction", str(ref)):
+                fields = ", ".join(name.replace("_", " ") for name in row.details["changed"])
+                found.append((row.at, f"{ref.member} corrected {fields} of {ref}: look again"))
+    return sorted(found)
