@@ -344,11 +344,11 @@ def _compare_surfaces(
         return not_compared(reference, comparison, reason, params.params_id)
     bands = 0.0
     if method.decide.bands_points:
-        levels = [
+        one, two = (
             band_levels(template, prepare is prepare_rest, method.describe, method.correlate)
             for template in (reference, comparison)
-        ]
-        bands = band_agreement(*levels, registration, method.correlate)
+        )
+        bands = band_agreement(one, two, registration, method.correlate)
     result = decide_comparison(
         reference, comparison, registration, bands, method.decide, params.params_id, trace
     )

@@ -85,13 +85,12 @@ def band_levels(
         before = "rest_" if rest and "rest_fine" in template.arrays else ""
         fine_um = [longest for _, longest in correlate.bands_um[:-1]]
         coarse_um = [correlate.bands_um[-1][0]]
-        levels = (
-            ("fine", fine_um, describe.pitch_um),
-            ("medium", coarse_um, describe.medium_pitch_um),
-        )
-        fine, medium = (
-            _split(template.arrays[before + name], template.arrays[f"{name}_valid"], *how)
-            for name, *how in levels
+        arrays = template.arrays
+        fine = _split(*(arrays[f"{before}fine"], arrays["fine_valid"]), fine_um, describe.pitch_um)
+        medium = _split(
+            *(arrays[f"{before}medium"], arrays["medium_valid"]),
+            coarse_um,
+            describe.medium_pitch_um,
         )
         kept[rest] = fine._replace(bands=fine.bands[:-1]), medium._replace(bands=medium.bands[1:])
     return kept[rest]

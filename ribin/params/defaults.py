@@ -423,15 +423,15 @@ class DecideParams:
     # rows `field`): fewer errors by two fifths, and the lowest known match of weak marks further
     # above the highest known non-match, than of agreement, whole marks and cells alone.
     agreement_points: float = 20.0
-    agreement_from: float = 1.5
+    agreement_from: float = 0.5
     agreement_scale: float = (
-        5.0  # known non-matches of the real scans stay below 3, matches have 11
+        3.5  # known non-matches of the real scans stay below 3, matches have 11
     )
     whole_points: float = 30.0
-    whole_from: float = 0.05
-    whole_scale: float = 0.3
+    whole_from: float = 0.03
+    whole_scale: float = 0.28
     bands_points: float = 35.0  # 0: they are not compared
-    bands_from: float = 2.0
+    bands_from: float = 1.0
     bands_scale: float = 9.0  # known non-matches of the real scans reach 7, matches have 25
     cmc_points: float = 15.0
     # Taken off beyond the stated mounting, where six times as many placements agree by chance.
@@ -454,8 +454,8 @@ class MethodParams:
 
 
 # Without bands of wavelengths: images and impressions were judged so, on sets of their own.
-_NO_BANDS = DecideParams(agreement_points=55.0, agreement_from=0.0, whole_from=0.0,
-                         whole_scale=0.35, bands_points=0.0)  # fmt: skip
+_NO_BANDS = DecideParams(agreement_points=55.0, agreement_from=0.0, agreement_scale=5.0,
+                         whole_from=0.0, whole_scale=0.35, bands_points=0.0)  # fmt: skip
 
 
 # Impressions in a firing pin bowl or an ejector mark are finer than those of a breech face: cells
