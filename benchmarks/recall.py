@@ -16,7 +16,6 @@ import sys
 
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
-from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -84,29 +83,39 @@ def main() -> None:
     if chosen.quick:
         chosen.folder, chosen.strangers, chosen.only = SAMPLE, 500, QUICK
     params = load_params(chosen.params) if chosen.params else DEFAULT_PARAMS
+    rows = show_weak_rows(chosen.folder, chosen.strangers, chosen.only, params)
+    finish("recall", rows, THREADS, chosen, params.params_id, source=chosen.folder.name, seed=SEED)
+
+
+def show_weak_rows(
+    folder: Path, strangers: int, only: Sequence[str] | None, params: Params
+) -> list[dict[str, Any]]:
+    """Print what each look keeps of the mates of every challenge, or of those named."""
     rows = []
-    for row in _rows(chosen, params):
+    for row in _rows(folder, strangers, only, params):
         rows.append(row)
         print(", ".join(map(str, row.values())), file=sys.stderr, flush=True)
     columns = list(rows[0])
     print(table(columns, [[row[column] for column in columns] for row in rows]))
     print(
         "\nkept: mates that the second look alone keeps on the shortlist, of all. lost: those of"
-        f"\nthem that the first look loses. Counted among {chosen.strangers} strangers; in larger"
+        f"\nthem that the first look loses. Counted among {strangers} strangers; in larger"
         "\ngalleries from the shares of these."
     )
     for challenge in CHALLENGES:
         print(f"{challenge.name}: {challenge.what}")
-    finish("recall", rows, THREADS, chosen, params.params_id, source=chosen.folder.name, seed=SEED)
+    return rows
 
 
-def _rows(chosen: Namespace, params: Params) -> Iterator[dict[str, Any]]:
-    specimens, _ = find_truth(load_scans(chosen.folder))
+def _rows(
+    folder: Path, strangers: int, only: Sequence[str] | None, params: Params
+) -> Iterator[dict[str, Any]]:
+    specimens, _ = find_truth(load_scans(folder))
     given = [template for s in specimens if (template := _described(s, params))]
-    crowd = Crowd(given, params, chosen.strangers).sketches
+    crowd = Crowd(given, params, strangers).sketches
     within, anywhere = with_rotation(params, 30.0), circle(params)
     for challenge in CHALLENGES:
-        if chosen.only and challenge.name not in chosen.only:
+        if only and challenge.name not in only:
             continue
         queries, gallery = degraded(challenge, specimens, SEED)
         modes = [("any turn", anywhere)]
@@ -114,7 +123,7 @@ def _rows(chosen: Namespace, params: Params) -> Iterator[dict[str, Any]]:
             modes.insert(0, ("30 degrees", within))
         for mode, searched in modes:
             above = _shares_above(queries, gallery, crowd, searched)
-            yield _row(f"{challenge.name}, {mode}", above, chosen.strangers, searched)
+            yield _row(f"{challenge.name}, {mode}", above, strangers, searched)
 
 
 def circle(params: Params) -> Params:

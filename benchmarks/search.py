@@ -1,10 +1,11 @@
 """A query inside galleries of up to a million: latency by stage, share of peak, memory, recall.
 
-python benchmarks/search.py [FOLDER] [--sizes N ...] [--keep DIR] [--queries N] [--quick]
+python benchmarks/search.py [FOLDER] [--sizes N ...] [--keep DIR] [--queries N] [--weak ROW]
 
 FOLDER holds scans and labels.csv. They are enrolled; the rest of a gallery are surrogates with
 their spectra and outlines (`loadtest`). `--keep` keeps the galleries and uses them again.
-Each size runs in a process of its own, so that its peak memory is its own.
+Each size runs in a process of its own, so that its peak memory is its own. What weak mates lose
+follows, as `recall.py` prints it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,7 +29,7 @@ from exhaustive import pixel_recall, pixel_seconds, products_seconds
 from loadtest import GallerySpec, add_surrogates
 from numpy.typing import NDArray
 from peak import machine_gflop_s
-from recall import circle
+from recall import QUICK, STRANGERS, circle, show_weak_rows
 from results import finish, options
 from specimens import SAMPLE, default_folder
 
@@ -76,6 +78,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=default_folder())
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--queries", type=int, help="how many of the scans are queries; all")
+    parser.add_argument("--weak", action="append", help="this row of recall.py (repeatable); all")
     parser.add_argument("--keep", type=Path, help="where galleries are kept")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -93,6 +96,10 @@ def main() -> None:
             rows += in_own_process(place, chosen)
     for row in rows:
         print(table(("figure", "value"), [[k, v] for k, v in row.items()]), end="\n\n")
+    few = chosen.quick
+    rows += show_weak_rows(
+        chosen.folder, 500 if few else STRANGERS, QUICK if few else chosen.weak, DEFAULT_PARAMS
+    )
     finish("search", rows, 2, chosen, source=chosen.folder.name)
 
 
@@ -178,6 +185,9 @@ def measure(
 def fine_seconds(vault: Vault, query: Template, real: NDArray[np.int64], params: Params) -> float:
     """Seconds to load and compare a whole shortlist: the scans with files, as often as it takes."""
     rounds = params.search.shortlist_marks / len(real)
+    # Of the whole list so many are looked at again, not of each round.
+    again = math.ceil(params.looks.shortlist_rows / rounds)
+    params = replace(params, looks=replace(params.looks, shortlist_rows=again))
     started = time.perf_counter()
     for _ in range(math.ceil(rounds)):
         compare_shortlist(query, vault, real, SearchContext(_ALONE, params))

@@ -53,6 +53,11 @@ def checked_text(text: str, where: str, length: int = NOTE_LENGTH) -> str:
     return cleaned
 
 
+def counted(number: int, what: str) -> str:
+    """How many of something, such as: 1 scan, 4 scans."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def look_alike_key(name: str) -> str:
     """Equal for names that differ only by case, blanks, dashes, O and 0, l, I and 1."""
     if name.isascii():  # the same, fast: a vault may have a million names

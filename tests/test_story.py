@@ -119,8 +119,11 @@ def test_a_gun_used_in_two_countries(ribin, session):
 
     # each log tells what was done here, and what was received; both are as they were written
     told_by = {
-        "JAM": ["lead", "review", "lead received", "lead received"],
-        "BLZ": ["lead received", "lead received", "review", "link", "withdrawal"],
+        "JAM": ["lead", "review", "lead received", "link", "lead received"],
+        "BLZ": [
+            *("lead received", "lead received", "review"),
+            *("lead received", "link", "withdrawal"),  # the content of the first verdict
+        ],
     }
     for member in told_by:
         with Vault.open(folder / member) as vault:

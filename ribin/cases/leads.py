@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ribin.cases.record import RecordKind
+
 LONGEST_NOTE = 10_000  # signs of a note or a reason
 
 
@@ -67,6 +69,7 @@ class LeadStatus(StrEnum):
 
     LEAD = "lead"
     SECOND_REVIEW_DUE = "second review due"
+    FIRST_VERDICT_SEALED = "first verdict not opened"  # both given; its content has not come yet
     BLINDNESS_DUE = "blindness not checked"  # agreed; the log of the other member was not read
     NOT_BLIND = "agreed, not blind"  # two identifications; a third reviewer may give a blind one
     CONFIRMATION_DUE = "confirmation due"  # agreed by one member; an examiner of the other confirms
@@ -131,68 +134,76 @@ class Lead:
 
 @dataclass(frozen=True)
 class Review:
-    """One person's verdict on a lead."""
+    """One person's verdict on a lead.
+
+    A first verdict of another member is sealed until the second one is in: of its content
+    (conclusion, what was examined, note) the salted hash alone is known here.
+    """
 
     review: str
     lead: str
     place: ReviewRound
-    conclusion: Conclusion
-    examined: ReviewBasis
+    conclusion: Conclusion | None  # None where it is sealed
+    examined: ReviewBasis | None
     blind: bool  # given before another's verdict could be seen
     reviewer: str
     member: str  # whose laboratory the reviewer belongs to
     at: str
     note: str
     supersedes: str = ""  # an earlier review by the same person
+    content_sha256: str = ""  # of its content and a salt
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its content is not known here."""
+        return self.conclusion is None
+
+
+@dataclass(frozen=True)
+class VerdictContent:
+    """What a verdict says. The salt, 32 random bytes, keeps its hash from telling it."""
+
+    review: str
+    lead: str
+    member: str
+    conclusion: str
+    examined: str
+    note: str
+    salt: str
 
 
 @dataclass(frozen=True)
 class Link:
-    """Two exhibits marked by one firearm, as two persons concluded; it joins their events."""
+    """Two exhibits marked by one firearm, as two persons concluded; it joins their events. Nobody
+    states it: it follows from the verdicts."""
 
-    link: str  # the number of its lead
     lead: str
     pair: str
     first_review: str
     second_review: str
-    reference_date: str  # of the event; empty where unknown
-    comparison_date: str
-    at: str
+    at: str  # of the last statement that it needed
 
 
 @dataclass(frozen=True)
-class Withdrawal:
-    """The end of a link: who took it back, and why."""
+class LeadWord:
+    """What a person states of a lead besides verdicts; `kind` says which.
 
-    withdrawal: str
-    link: str
-    person: str
-    member: str
-    at: str
-    reason: str
+    - closure: the lead was opened by mistake;
+    - confirmation: the word of the other member on two verdicts that one member gave across a
+      border, by an examiner who was shown both;
+    - withdrawal: the link is taken back;
+    - blindness: whether the logs of both members have it that a verdict was blind.
+    """
 
-
-@dataclass(frozen=True)
-class Closure:
-    """The end of a lead that was opened by mistake: who closed it, and why."""
-
+    kind: RecordKind
+    id: str
     lead: str
     person: str
     member: str
     at: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """The word of the other member on two verdicts that one member gave on a lead across a border:
-    an examiner's, who was shown both."""
-
-    lead: str
-    person: str
-    member: str
-    at: str
-    reason: str
+    review: str = ""  # of blindness: which verdict
+    blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,23 +211,30 @@ class LeadHistory:
     """A lead and all that followed, oldest first.
 
     `given` are the reviews as they were given, before what came to be known later; `unchecked`
-    are those whose blindness awaits the logs of both members.
+    are those whose blindness awaits the logs of both members; `without_account` those that stay on
+    record and do not count, because the rules refuse them now that all is known.
     """
 
     lead: Lead
     reviews: tuple[Review, ...] = ()
     link: Link | None = None
-    withdrawal: Withdrawal | None = None
-    closure: Closure | None = None  # of no account where both sides made a link meanwhile
-    confirmation: Confirmation | None = None
+    withdrawal: LeadWord | None = None
+    closure: LeadWord | None = None
+    confirmation: LeadWord | None = None
     given: tuple[Review, ...] = field(default=(), compare=False, repr=False)
-    unchecked: tuple[str, ...] = field(default=(), compare=False)
+    unchecked: tuple[str, ...] = ()
+    without_account: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> tuple[Review, ...]:
+        """The reviews that count, also those that a later one supersedes."""
+        return tuple(r for r in self.reviews if r.review not in self.without_account)
 
     @property
     def current(self) -> tuple[Review, ...]:
-        """The reviews that no later one supersedes."""
-        superseded = {review.supersedes for review in self.reviews}
-        return tuple(review for review in self.reviews if review.review not in superseded)
+        """The reviews that count and that no later one supersedes."""
+        superseded = {review.supersedes for review in self.counted}
+        return tuple(review for review in self.counted if review.review not in superseded)
 
     @property
     def agreed(self) -> bool:
@@ -233,14 +251,21 @@ class LeadHistory:
         return one_sided and not (self.confirmation and self.confirmation.member not in gave)
 
     @property
+    def awaits_content(self) -> bool:
+        """Whether both verdicts are in and the content of one has not come yet."""
+        both = {review.place for review in self.counted} == set(ReviewRound)
+        ended = self.link is not None or self.closure is not None
+        return both and not ended and any(review.is_sealed for review in self.current)
+
+    @property
     def is_open(self) -> bool:
-        """Whether it may still lead to a link: a verdict is awaited, what logs say of two, or a
-        confirmation."""
-        awaited = {review.place for review in self.reviews} != set(ReviewRound)
+        """Whether it may still lead to a link: a verdict is awaited, the content of one, what logs
+        say of two, or a confirmation."""
+        awaited = {review.place for review in self.counted} != set(ReviewRound)
         blind = all(review.blind for review in self.current)
         due = bool(self.unchecked) or (blind and self.lacks_a_member)
         ended = self.link is not None or self.closure is not None
-        return not ended and (awaited or (self.agreed and due))
+        return self.awaits_content or (not ended and (awaited or (self.agreed and due)))
 
     @property
     def linked(self) -> bool:

@@ -34,6 +34,9 @@ class RecordKind(StrEnum):
     CANDIDATE = "candidate"  # of a recorded search: what one person has seen of it
     ASSIGNMENT = "assignment"  # of what is due to a person
     CONFIRMATION = "confirmation"  # by one member of two verdicts that the other gave on a lead
+    VERDICT = "verdict"  # the content of a review, which has its hash
+    WITHDRAWAL = "withdrawal"  # of a link
+    BLINDNESS = "blindness"  # what the logs of both members say of a verdict on a lead
     AGREEMENT = "agreement"  # with another member: how near it is, and how much it may ask
 
 

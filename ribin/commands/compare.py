@@ -71,6 +71,10 @@ def compare(
         write_traces(pair, asker.params, trace_folder)
     if overlay:
         draw_pair(pair, asker.params, overlay)
-    shown = plain_value(pair.result) | left_out_facts(pair) | ({"weight": weight} if weight else {})
+    shown = (
+        plain_value(pair.result)
+        | left_out_facts(pair.sides)
+        | ({"weight": weight} if weight else {})
+    )
     call.show(shown, lambda _: "\n\n".join([explain(pair, asker.params), *weight_text(weight)]))
     exit_after(done=0, failed=not pair.result.compared)

@@ -11,6 +11,7 @@ from ribin.commands.options import A_PATH, Call, common_options
 from ribin.commands.terminal import Progress, asking, exit_after, list_failed, say
 from ribin.search.index import check_index
 from ribin.services.redescribe import DescribeReport
+from ribin.text import counted
 from ribin.vault.backup import BackupResult
 from ribin.vault.check import CheckReport, Problem
 from ribin.vault.vault import Vault
@@ -197,7 +198,9 @@ def export(folder: Path, yes: bool, call: Call) -> None:
         done = export_vault(
             opened, folder, who=call.who, reason=call.reason, tick=Progress().stage("exporting")
         )
-    held = f"{done.exhibits} exhibits, {done.scans} scans, {done.files} files"
+    held = ", ".join(
+        counted(getattr(done, f"{what}s"), what) for what in ("exhibit", "scan", "file")
+    )
     said = f"{done.folder}: vault of {done.member}, {held}, {done.size_bytes / 1e6:.1f} MB"
     say(as_json(done) if call.json_output else said)
 
@@ -236,8 +239,9 @@ def import_export(
         group=group,
         tick=Progress().stage("importing"),
     )
-    said = f"{done.folder}: vault of {done.member} made, {done.exhibits} exhibits, "
-    say(as_json(done) if call.json_output else f"{said}{done.scans} scans")
+    held = f"{counted(done.exhibits, 'exhibit')}, {counted(done.scans, 'scan')}"
+    said = f"{done.folder}: vault of {done.member} made, {held}"
+    say(as_json(done) if call.json_output else said)
 
 
 # `ribin init`: an empty vault.
@@ -273,21 +277,22 @@ def _ask_for_copy(vault: Vault, who: str, yes: bool) -> None:
 
 def copied_text(target: Path, copied: BackupResult) -> str:
     """What a verified copy holds, and the end of its audit log."""
-    held = f"{copied.scans} scans, {copied.size_bytes / 1e6:.1f} MB"
+    held = f"{counted(copied.scans, 'scan')}, {copied.size_bytes / 1e6:.1f} MB"
     head = f"{copied.head.seq}:{copied.head.sha256}"
-    same = f", {copied.linked} files as in the last backup" if copied.linked else ""
+    same = f", {counted(copied.linked, 'file')} as in the last backup" if copied.linked else ""
     return f"{target}: {held}, every byte verified{same}\naudit head {head}"
 
 
 def described_text(report: DescribeReport) -> str:
     """How many scans were described, and how many needed not to be."""
     again = f"{report.used_again} used again as described before"
-    return f"{report.described} scans described, {again}, {report.up_to_date} were up to date"
+    described = f"{counted(report.described, 'scan')} described"
+    return f"{described}, {again}, {report.up_to_date} were up to date"
 
 
 def check_text(report: CheckReport) -> str:
     """The problems, one a line, and what was checked."""
     lines = [f"exhibit {p.exhibit}: {p.text}" if p.exhibit else p.text for p in report.problems]
-    counted = f"{report.scans} scans, {report.size_bytes / 1e6:.1f} MB"
-    found = f"{len(lines)} problems" if lines else "every byte is as it was written"
-    return "\n".join([*lines, f"{counted}: {found}"])
+    held = f"{counted(report.scans, 'scan')}, {report.size_bytes / 1e6:.1f} MB"
+    found = counted(len(lines), "problem") if lines else "every byte is as it was written"
+    return "\n".join([*lines, f"{held}: {found}"])

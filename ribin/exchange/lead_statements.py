@@ -11,6 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from ribin.cases.record import RecordKind
 from ribin.exchange.questions import ClassFieldsStatement
 from ribin.foreign import Hex32, LongText, MemberCode, Printable, Statement
 
@@ -43,45 +44,24 @@ class LeadFacts(Statement, frozen=True):
 
 
 class ReviewFacts(Statement, frozen=True):
-    """A verdict as it was given."""
+    """A verdict as it was given, without its content: that is a record, and follows."""
 
     review: _Name
     lead: _Name
     place: _Name
-    conclusion: _Name
-    examined: _Name
     blind: bool
     reviewer: _Name
     member: _Name
     at: _Name
-    note: _Text
     supersedes: _Name
-
-
-class LinkFacts(Statement, frozen=True):
-    link: _Name
-    lead: _Name
-    pair: Annotated[str, Meta(max_length=10_000)]
-    first_review: _Name
-    second_review: _Name
-    reference_date: _Name
-    comparison_date: _Name
-    at: _Name
-
-
-class WithdrawalFacts(Statement, frozen=True):
-    withdrawal: _Name
-    link: _Name
-    person: _Name
-    member: _Name
-    at: _Name
-    reason: _Text
+    content_sha256: _Name
 
 
 class WordFacts(Statement, frozen=True):
-    """The record of a person's word on a lead: its end, where it was opened by mistake, or the
-    confirmation of two verdicts of the other member; its body is the lead alone."""
+    """The record of a person's word on a lead, or of the content of a verdict, which crosses once
+    both verdicts are in; `body` is JSON."""
 
+    kind: RecordKind
     id: _Name
     version: Annotated[int, Meta(ge=1, le=1)]
     member: _Name
@@ -89,6 +69,7 @@ class WordFacts(Statement, frozen=True):
     identity: _Name
     at: _Name
     reason: _Text
+    body: Annotated[str, Meta(max_length=100_000)]
     body_sha256: Hex32
     previous_sha256: Hex32
 
@@ -123,12 +104,8 @@ class LeadStatement(Statement, frozen=True):
 
     lead: LeadFacts
     reviews: Annotated[tuple[ReviewFacts, ...], _Few]
-    link: LinkFacts | None
-    withdrawal: WithdrawalFacts | None
-    closure: WordFacts | None
-    confirmation: WordFacts | None
+    words: Annotated[tuple[WordFacts, ...], _Few]
     vouched: Annotated[tuple[_Name, ...], _Few]
-    blindness: Annotated[dict[_Name, bool], _Few]
     looks: Annotated[tuple[LookStatement, ...], Meta(max_length=10_000)]
     givers: Annotated[dict[_Name, Giver], _Few]
     own_end: NoticedEnd | None

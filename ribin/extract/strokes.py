@@ -15,6 +15,7 @@ from msgspec import Meta
 from ribin.errors import FormatError, ScanError
 from ribin.foreign import Statement, as_facts, read_object
 from ribin.model import BoolArray, MarkType, Scan, mark_with_article
+from ribin.text import counted
 
 _FAR_PX = 20_000.0  # no scan is larger (`ReadParams.max_pixels`)
 _Along = Annotated[float, Meta(ge=-_FAR_PX, le=_FAR_PX)]
@@ -50,7 +51,7 @@ class DrawnOutline(Statement, frozen=True):
         circles = sum(one.tool == "circle" for one in self.strokes)
         brush = len(self.strokes) - circles
         said = [
-            f"{number} {what}{'' if number == 1 else 's'}"
+            counted(number, what)
             for number, what in ((circles, "circle"), (brush, "stroke"))
             if number
         ]

@@ -7,11 +7,15 @@ who know where they disagreed are not blind when they start again.
 
 from __future__ import annotations
 
-from ribin.cases.leads import Lead, LeadHistory, Review, ReviewRound
+from ribin.cases.lead_history import first_of, verdicts_are_known
+from ribin.cases.leads import Lead, LeadHistory, Review, Role
+from ribin.cases.record import RecordKind
+from ribin.errors import AccessError
 from ribin.leads.both_sides import BothSides
 from ribin.leads.looks import EVER, Viewer, giver_of, seen_in_log
-from ribin.leads.rules import makes_a_link, verdicts_are_known
-from ribin.vault.leads import BLINDNESS, first_of
+from ribin.vault.leads import find_lead, next_word
+from ribin.vault.people import check_role
+from ribin.vault.records import insert_version
 
 
 def reads_all_logs(both: BothSides, lead: Lead) -> bool:
@@ -48,18 +52,46 @@ def was_shown(both: BothSides, history: LeadHistory, review: Review) -> bool | N
     return giver.shown_at_home or here
 
 
-def check_blindness(both: BothSides, lead: str) -> None:
-    """Log what the logs of both members say of verdicts that were given without one.
-
-    A verdict that was taken for blind is looked at once more before it makes a link.
-    """
-    history = both.history(both.own_member, lead)
-    if history is None or len(history.lead.members) < 2 or not verdicts_are_known(history):
+def find_blindness(both: BothSides, lead: str) -> None:
+    """State what the logs of both members say of the verdicts that wait for them."""
+    history = find_lead(both.own, lead)
+    if history is None or not verdicts_are_known(history):
         return
-    for review in history.reviews if reads_all_logs(both, history.lead) else ():
-        waits = review.review in history.unchecked
-        again = review.place is ReviewRound.SECOND and makes_a_link(history)
-        if waits or again:
-            blind = was_shown(both, history, review) is False
-            if waits or not blind:
-                both.log(BLINDNESS, lead, "", [], review=review.review, blind=blind)
+    if not reads_all_logs(both, history.lead):
+        return
+    for review in (one for one in history.counted if one.review in history.unchecked):
+        blind = was_shown(both, history, review) is False
+        if blind and (problem := _role_problem(both, history, review)):
+            both.notes.append(f"lead {lead}: no link, the second verdict: {problem}")
+            blind = False
+        found = {"review": review.review, "blind": blind}
+        said = next_word(both.own, RecordKind.BLINDNESS, lead, both.who, "", **found)
+        both.log(str(RecordKind.BLINDNESS), lead, "", [insert_version(both.own, said)])
+
+
+def is_blind(both: BothSides, lead: str, review: str) -> bool:
+    """Whether a verdict that waits for logs is blind by them, as far as they are at hand; one that
+    does not wait is what it is."""
+    history = find_lead(both.own, lead)
+    waiting = history.unchecked if history else ()
+    for one in history.counted if history else ():
+        if one.review == review and review in waiting and history:
+            shown = was_shown(both, history, one) is not False
+            return not (shown or _role_problem(both, history, one))
+    return True
+
+
+def _role_problem(both: BothSides, history: LeadHistory, review: Review) -> str:
+    """Why who gave a first verdict that became the second is no reviewer, as the reviewer's own
+    member has it."""
+    given = {one.review: one.place for one in history.given}
+    if review.place is given[review.review]:
+        return ""
+    if review.member != both.own_member:
+        giver = both.theirs[review.member].giver(history.lead.lead, review.review)
+        return giver.role_problem if giver else f"{review.member} does not say who gave it"
+    try:
+        check_role(both.own, review.reviewer, (Role.REVIEWER,))
+    except AccessError as error:
+        return str(error)
+    return ""

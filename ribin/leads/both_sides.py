@@ -16,7 +16,7 @@ from typing import Any
 from ribin.cases.exhibits import Exhibit
 from ribin.cases.leads import ExhibitRef, Lead, LeadHistory
 from ribin.errors import AccessError, FormatError, ParameterError, RibinError, StoreError
-from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion, NoticedEnd
+from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
 from ribin.exchange.message import MessageKind, new_id
 from ribin.leads.entries import check_figures
 from ribin.leads.statements import TheirSide, state_leads, without
@@ -25,7 +25,7 @@ from ribin.text import clean_text
 from ribin.vault.audit import append_row
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import first_name
-from ribin.vault.leads import find_lead, lead_numbers, leads_of_pair, read_lead
+from ribin.vault.leads import find_lead, lead_numbers, read_lead
 from ribin.vault.messages import note_delivery, own_questions
 from ribin.vault.rows import RowHash
 from ribin.vault.sharing import PSEUDONYM
@@ -57,18 +57,6 @@ class BothSides:
     def in_reach(self) -> set[str]:
         """Members whose log counts here: the own one, and those that stated what theirs has."""
         return {self.own_member, *self.theirs}
-
-    def history(self, member: str, lead: str) -> LeadHistory | None:
-        """A lead as a member has it."""
-        if member == self.own_member:
-            return find_lead(self.own, lead)
-        return self.theirs[member].history(lead)
-
-    def of_pair(self, member: str, pair: str) -> list[LeadHistory]:
-        """Every lead on two exhibits, as a member has them."""
-        if member == self.own_member:
-            return leads_of_pair(self.own, pair)
-        return self.theirs[member].of_pair(pair)
 
     def log(
         self, action: str, lead: str, reason: str, records: Iterable[RowHash], **facts: Any
@@ -160,11 +148,11 @@ def exchange(
 
 def tell(
     own: Vault, network: Network | None, both: BothSides, lead: str
-) -> tuple[tuple[str, ...], dict[str, NoticedEnd]]:
+) -> tuple[tuple[str, ...], dict[str, TheirSide]]:
     """Tell the members that a lead concerns, as far as they were in reach just now, of what was
-    done to it. Gives the notes of the step, and of whoever has not got it; and what each told of
-    its end."""
-    notes, ends = list(both.notes), dict[str, NoticedEnd]()
+    done to it. Gives the notes of the step, and of whoever has not got it; and what each states of
+    it then."""
+    notes, sides = list(both.notes), dict[str, TheirSide]()
     found = find_own_lead(own, lead)
     for member in sorted(set(found.lead.members) - {own.member, *both.theirs}):
         why = "out of reach when it was done"
@@ -174,11 +162,11 @@ def tell(
             side = exchange(own, network, member, both.who, LeadChoice(numbers=(lead,)))
             notes += side.notes
             note_delivery(own, member, str(MessageKind.LEADS), lead, new_id())
-            ends |= {member: end} if (end := side.own_end(lead)) else {}
+            sides[member] = side
         except (RibinError, OSError) as error:
             notes.append(not_recorded(member, str(error)))
             note_delivery(own, member, str(MessageKind.LEADS), lead, new_id(), str(error))
-    return tuple(dict.fromkeys(notes)), ends
+    return tuple(dict.fromkeys(notes)), sides
 
 
 def find_own_lead(own: Vault, lead: str) -> LeadHistory:

@@ -13,19 +13,19 @@ from msgspec import UNSET, Meta, UnsetType
 from ribin.cases.exhibits import ClassFields
 from ribin.cases.leads import (
     LONGEST_NOTE,
-    Closure,
     Conclusion,
-    Confirmation,
     Lead,
-    Link,
+    LeadWord,
     Review,
     ReviewBasis,
     ReviewRound,
-    Withdrawal,
+    VerdictContent,
 )
+from ribin.cases.record import RecordKind
 from ribin.errors import FormatError, ParameterError
 from ribin.foreign import Hex32, LongText, MemberCode, Printable, Statement, as_facts
 from ribin.model import MarkType
+from ribin.vault.leads import WORDS
 
 _Number = Annotated[str, Meta(pattern=r"\A[A-Z]{3}(-[A-Z]{3})?-L\d{1,9}(-R\d{1,9})?\Z")]
 _ReviewNumber = Annotated[str, Meta(max_length=80, pattern=r"\A[A-Z][A-Z0-9-]+/[A-Z0-9-]+\Z")]
@@ -94,39 +94,42 @@ class _Review(Printable, frozen=True):
     review: _ReviewNumber
     lead: _Number
     place: ReviewRound
-    conclusion: Conclusion
-    examined: ReviewBasis
     blind: bool
     reviewer: _Name
     member: MemberCode
     at: _Moment
     supersedes: Annotated[str, Meta(max_length=80)]
+    content_sha256: Hex32
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.review.startswith(f"{self.lead}/"):
+            raise ValueError(f"a number of lead {self.lead} needed, found {self.review}")
 
 
-class _Link(Printable, frozen=True):
-    link: _Number
+class _Content(Printable, frozen=True):
+    review: _ReviewNumber
     lead: _Number
-    pair: Annotated[str, Meta(max_length=5000)]
-    first_review: _ReviewNumber
-    second_review: _ReviewNumber
-    reference_date: Annotated[str, Meta(max_length=40)]
-    comparison_date: Annotated[str, Meta(max_length=40)]
-    at: _Moment
-
-
-class _Withdrawal(Printable, frozen=True):
-    withdrawal: _Number
-    link: _Number
-    person: _Name
     member: MemberCode
-    at: _Moment
+    conclusion: Conclusion
+    examined: ReviewBasis
+    salt: Hex32
 
 
-class _WordOnALead(Printable, frozen=True):  # its end, or a confirmation
+class _LeadWord(Printable, frozen=True):
+    kind: RecordKind
+    id: Annotated[str, Meta(max_length=160, pattern=r"\A[A-Z][A-Z0-9-]+(/[A-Z0-9-]+){1,2}\Z")]
     lead: _Number
     person: _Name
     member: MemberCode
     at: _Moment
+    review: Annotated[str, Meta(max_length=80)]
+    blind: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.kind not in WORDS:
+            raise ValueError(f"{', '.join(WORDS)} needed, found {self.kind}")
 
 
 class _Text(Statement, frozen=True):
@@ -139,14 +142,12 @@ class _Text(Statement, frozen=True):
             raise ValueError("a printable text needed, found other signs")
 
 
-Entry = Lead | Review | Link | Withdrawal | Closure | Confirmation
+Entry = Lead | Review | VerdictContent | LeadWord
 _KINDS: dict[type, Any] = {
     Lead: _Lead,
     Review: _Review,
-    Link: _Link,
-    Withdrawal: _Withdrawal,
-    Closure: _WordOnALead,
-    Confirmation: _WordOnALead,
+    VerdictContent: _Content,
+    LeadWord: _LeadWord,
 }
 _WRITTEN = ("note", "reason")
 
@@ -156,6 +157,8 @@ def entry_problem(entry: Entry) -> str:
     facts = asdict(entry)
     if isinstance(entry, Lead) and (problem := _too_large(entry.figures)):
         return problem
+    if isinstance(entry, Review):  # its content is held against a kind of its own
+        del facts["conclusion"], facts["examined"]
     written = {name: facts.pop(name) for name in _WRITTEN if name in facts}
     try:
         as_facts(facts, _KINDS[type(entry)], type(entry).__name__.lower())

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ribin.cases.lead_history import first_of
 from ribin.cases.leads import (
     Lead,
     LeadHistory,
@@ -27,7 +28,7 @@ from ribin.cases.leads import (
     logins_here,
     same_person,
 )
-from ribin.vault.leads import VERDICTS_OF, first_of, leads_of_pair
+from ribin.vault.leads import VERDICTS_OF, leads_of_pair
 
 _LOOKS = (
     "SELECT at, who, identity, host, action, subject, details FROM audit "

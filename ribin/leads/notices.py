@@ -79,7 +79,7 @@ def notices_of(vault: Vault, history: LeadHistory, ends: Mapping[str, NoticedEnd
     occasions += [(Occasion.WITHDRAWN, end.at)] if end else []
     return [
         Notice(
-            *(link.link, occasion, to, written_by, at),
+            *(link.lead, occasion, to, written_by, at),
             tuple(_disclosed(vault, ends, ref, to) for ref in history.lead.exhibits),
         )
         for occasion, at in occasions

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ribin.cases.leads import (
-    Conclusion,
-    LeadHistory,
-    LeadStatus,
-    Review,
-    ReviewRound,
-    is_by,
-    same_person,
+from ribin.cases.lead_history import (
+    agreed_blindly,
+    awaits_logs,
+    had_a_part,
+    lacks_a_blind_verdict,
+    not_blind_second,
+    verdicts_are_known,
 )
+from ribin.cases.leads import LeadHistory, LeadStatus, Review, ReviewRound, is_by, same_person
 from ribin.errors import AccessError, ParameterError, StoreError, ThereAlreadyError
 from ribin.text import checked_text
 
@@ -37,56 +37,20 @@ def status_of(history: LeadHistory) -> LeadStatus:
         return LeadStatus.CLOSED
     if not verdicts_are_known(history):
         return LeadStatus.SECOND_REVIEW_DUE if history.reviews else LeadStatus.LEAD
+    if history.awaits_content:
+        return LeadStatus.FIRST_VERDICT_SEALED
     if lacks_a_blind_verdict(history):
         return LeadStatus.BLINDNESS_DUE if awaits_logs(history) else LeadStatus.NOT_BLIND
     if awaits_confirmation(history):
         return LeadStatus.CONFIRMATION_DUE
-    first, *others = {review.conclusion.name for review in history.current}
+    first, *others = {review.conclusion.name for review in history.current if review.conclusion}
     known = {} if others else LeadStatus.__members__  # of the same names: inconclusive a, b and c
     return known.get(first, LeadStatus.NOT_CONFIRMED)
 
 
-def verdicts_are_known(history: LeadHistory) -> bool:
-    """Whether both verdicts are in, so that each person may see the other's."""
-    return {review.place for review in history.reviews} == set(ReviewRound)
-
-
-def makes_a_link(history: LeadHistory) -> bool:
-    """Whether the verdicts confirm a link: by two persons who did not know of each other's."""
-    return _agreed_blindly(history) and not history.lacks_a_member
-
-
 def awaits_confirmation(history: LeadHistory) -> bool:
     """Whether two blind identifications of one member await the other member's word."""
-    return _agreed_blindly(history) and history.lacks_a_member
-
-
-def _agreed_blindly(history: LeadHistory) -> bool:
-    ended = history.link is not None or history.closure is not None
-    return not ended and history.agreed and all(review.blind for review in history.current)
-
-
-def lacks_a_blind_verdict(history: LeadHistory) -> bool:
-    """Whether two identifications make no link because one was given knowing of the other."""
-    blind = all(r.blind for r in history.current)
-    ended = history.link is not None or history.closure is not None
-    return not ended and history.agreed and not blind
-
-
-def awaits_logs(history: LeadHistory) -> bool:
-    """Whether two identifications may make a link once the logs of both members were read."""
-    return lacks_a_blind_verdict(history) and all(
-        review.blind or review.review in history.unchecked for review in history.current
-    )
-
-
-def not_blind_second(history: LeadHistory) -> Review | None:
-    """The second verdict of two identifications, where it alone was not blind: a third reviewer may
-    give a blind one in its place."""
-    if status_of(history) is not LeadStatus.NOT_BLIND:
-        return None
-    (odd, *others) = [review for review in history.current if not review.blind]
-    return odd if odd.place is ReviewRound.SECOND and not others else None
+    return agreed_blindly(history) and history.lacks_a_member
 
 
 def shows_the_marks_alone(history: LeadHistory, who: str, member: str) -> bool:
@@ -95,19 +59,6 @@ def shows_the_marks_alone(history: LeadHistory, who: str, member: str) -> bool:
     due = history.reviews and status_of(history).is_open
     awaits_another = due or not_blind_second(history) is not None
     return bool(awaits_another) and not had_a_part(history, who, member)
-
-
-def ends_the_link(history: LeadHistory) -> bool:
-    """Whether a superseding verdict has taken the ground from a link that stands."""
-    return history.linked and any(
-        review.conclusion is not Conclusion.IDENTIFICATION for review in history.current
-    )
-
-
-def had_a_part(history: LeadHistory, who: str, member: str) -> bool:
-    """Whether a person of this member took the lead up, or gave a verdict on it."""
-    took_up = history.lead.member == member and same_person(history.lead.examiner, who)
-    return took_up or any(is_by(review, who, member) for review in history.reviews)
 
 
 def visible_reviews(history: LeadHistory, who: str, member: str) -> tuple[Review, ...]:
@@ -130,7 +81,7 @@ def check_new_lead(pair_histories: Iterable[LeadHistory]) -> None:
     """
     for history in pair_histories:
         status = status_of(history)
-        awaited = awaits_logs(history) or awaits_confirmation(history)
+        awaited = history.awaits_content or awaits_logs(history) or awaits_confirmation(history)
         if status.is_open or history.linked or awaited:
             found = f"lead {history.lead.lead}: this pair is there already ({status})"
             hint = f"`ribin lead show {history.lead.lead}` shows it"

@@ -11,48 +11,36 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import structs
 
-from ribin.cases.leads import (
-    Closure,
-    Conclusion,
-    Confirmation,
-    ExhibitRef,
-    Lead,
-    LeadHistory,
-    Link,
-    Review,
-    ReviewBasis,
-    ReviewRound,
-    Role,
-    Withdrawal,
-    is_by,
-)
-from ribin.cases.record import Record, RecordKind, reason_sha256
+from ribin.cases.lead_history import verdicts_are_known
+from ribin.cases.leads import ExhibitRef, Lead, LeadHistory, Review, ReviewRound, Role, is_by
+from ribin.cases.record import Record, RecordKind, canonical_bytes, reason_sha256
 from ribin.errors import AccessError, FormatError
 from ribin.exchange.lead_statements import (
     EndStatement,
     Giver,
     LeadFacts,
     LeadStatement,
-    LinkFacts,
     LookStatement,
     NoticedEnd,
     ReviewFacts,
-    WithdrawalFacts,
     WordFacts,
 )
 from ribin.exchange.questions import ClassFieldsStatement
 from ribin.foreign import read_object, read_packed
 from ribin.leads.looks import Viewer, giver_of, looks_at, seen_at_home
 from ribin.vault.disclosure import as_seen_by
-from ribin.vault.leads import as_read, blindness_found, find_lead
+from ribin.vault.leads import find_lead, read_words
 from ribin.vault.people import check_role
-from ribin.vault.records import RECORDS, last_version
+from ribin.vault.records import RECORDS
 from ribin.vault.rows import logged_sha256, record_sha256
 from ribin.vault.vault import Vault
 
+_OF_RECORDS = (
+    *("id", "version", "member", "person", "identity", "at", "reason"),
+    *("body_sha256", "previous_sha256"),
+)
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _Word = TypeVar("_Word", bound=StrEnum)
-_Said = TypeVar("_Said", Closure, Confirmation)
 
 
 @dataclass(frozen=True)
@@ -83,10 +71,9 @@ def _unreadable(member: str, error: Exception) -> str:
 
 def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> LeadStatement:
     lead = lead_for(receiver, history.lead)
-    closed, confirmed = (
-        last_version(db, kind, lead.lead) for kind in (RecordKind.CLOSURE, RecordKind.CONFIRMATION)
-    )
-    found = blindness_found(db)
+    opened = verdicts_are_known(history)
+    said = read_words(db, lead.lead)
+    words = [one for one in said if opened or one.kind is not RecordKind.VERDICT]
     mine = [review for review in history.reviews if review.member == own.member]
     givers = {r.review: one for r in mine if (one := _giver(own, db, history, r))}
     looks = [
@@ -101,25 +88,29 @@ def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> Lead
                 "figures": json.dumps(lead.figures, sort_keys=True, ensure_ascii=False),
             }
         ),
-        reviews=tuple(ReviewFacts(**_plain(vars(review))) for review in history.given),
-        link=LinkFacts(**vars(history.link)) if history.link else None,
-        withdrawal=WithdrawalFacts(**vars(history.withdrawal)) if history.withdrawal else None,
-        closure=_word_facts(closed) if closed else None,
-        confirmation=_word_facts(confirmed) if confirmed else None,
-        vouched=tuple(_vouched(db, history)),
-        blindness={r.review: found[r.review] for r in history.reviews if r.review in found},
+        reviews=tuple(map(_review_facts, history.given)),
+        words=tuple(map(_word_facts, words)),
+        vouched=tuple(_vouched(db, history, words)),
         looks=tuple(looks),
         givers=givers,
         own_end=_own_end(own, receiver, lead),
     )
 
 
-def _plain(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {n: str(v) if isinstance(v, StrEnum) else v for n, v in columns.items()}
+def _review_facts(review: Review) -> ReviewFacts:
+    return ReviewFacts(**{n: getattr(review, n) for n in ReviewFacts.__struct_fields__})
 
 
 def _word_facts(said: Record) -> WordFacts:
-    return WordFacts(**{name: getattr(said, name) for name in WordFacts.__struct_fields__})
+    facts = {name: getattr(said, name) for name in _OF_RECORDS}
+    return WordFacts(said.kind, **facts, body=canonical_bytes(said.body or {}).decode())
+
+
+def _record_of(said: WordFacts) -> Record:
+    """The record that the sender has of a word."""
+    facts = {name: getattr(said, name) for name in _OF_RECORDS}
+    body = read_object(said.body.encode("utf-8", "surrogatepass"), "body")
+    return Record(said.kind, body=body, reason_sha256=reason_sha256(said.reason), **facts)
 
 
 def _giver(own: Vault, db: Any, history: LeadHistory, review: Review) -> Giver | None:
@@ -135,31 +126,13 @@ def _giver(own: Vault, db: Any, history: LeadHistory, review: Review) -> Giver |
     return Giver(eyes.host, tuple(sorted(eyes.logins)), shown, problem)
 
 
-def _vouched(db: Any, history: LeadHistory) -> Iterable[str]:
+def _vouched(db: Any, history: LeadHistory, words: Iterable[Record]) -> Iterable[str]:
     """Names of the records that the own log has as they are."""
-    for table, key in record_names(history):
+    names = [("leads", history.lead.lead), *(("reviews", r.review) for r in history.given)]
+    for table, key in (*names, *((RECORDS, word.name) for word in words)):
         name, sha256 = f"{table}/{key}", record_sha256(db, table, key)
         if sha256 is not None and logged_sha256(db, name) == sha256:
             yield name
-
-
-def record_names(history: LeadHistory) -> Iterable[tuple[str, str]]:
-    """Table and key of each record of a lead."""
-    yield "leads", history.lead.lead
-    yield from (("reviews", review.review) for review in history.given)
-    if history.link:
-        yield "links", history.link.link
-    if history.withdrawal:
-        yield "withdrawals", history.withdrawal.withdrawal
-    if history.closure:
-        yield RECORDS, word_name(RecordKind.CLOSURE, history.lead.lead)
-    if history.confirmation:
-        yield RECORDS, word_name(RecordKind.CONFIRMATION, history.lead.lead)
-
-
-def word_name(kind: RecordKind, lead: str) -> str:
-    """The record of a word on a lead; there is one version of each."""
-    return f"{kind}/{lead}/1"
 
 
 def _own_end(own: Vault, receiver: str, lead: Lead) -> NoticedEnd | None:
@@ -206,7 +179,9 @@ def without(figures: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
 @dataclass(frozen=True)
 class _Theirs:
     stated: LeadStatement
-    history: LeadHistory
+    lead: Lead
+    reviews: tuple[Review, ...]
+    words: tuple[Record, ...]
 
 
 @dataclass
@@ -227,19 +202,10 @@ class TheirSide:
         for content in sent:
             try:
                 stated = read_packed(content, LeadStatement, f"lead of {member}")
-                side.leads[stated.lead.lead] = _Theirs(stated, _history(stated))
+                side.leads[stated.lead.lead] = _theirs(stated)
             except (*_UNREADABLE, FormatError) as error:
                 side.notes.append(_unreadable(member, error))
         return side
-
-    def history(self, lead: str) -> LeadHistory | None:
-        found = self.leads.get(lead)
-        return found.history if found else None
-
-    def of_pair(self, pair: str) -> list[LeadHistory]:
-        """Every lead on two exhibits that it stated, oldest first."""
-        found = [one.history for one in self.leads.values() if one.history.lead.pair == pair]
-        return sorted(found, key=lambda history: (history.lead.at, history.lead.lead))
 
     def vouches(self, lead: str, record: str) -> bool:
         """Whether it says that its log has a record as it is."""
@@ -251,59 +217,35 @@ class TheirSide:
     def own_end(self, lead: str) -> NoticedEnd | None:
         return self.leads[lead].stated.own_end if lead in self.leads else None
 
-    def word(self, lead: str, kind: RecordKind) -> Record | None:
-        """The record of the end of a lead, or of its confirmation."""
-        if lead not in self.leads:
-            return None
-        stated = self.leads[lead].stated
-        said = stated.closure if kind is RecordKind.CLOSURE else stated.confirmation
-        if said is None:
-            return None
-        facts = {**structs.asdict(said), "reason_sha256": reason_sha256(said.reason)}
-        return Record(kind, body={"lead": said.id}, **facts)
-
     def saw_a_verdict(self, lead: Lead, eyes: Viewer, until: str) -> bool:
         """Whether its log says that a verdict on the pair came before the eyes of a person of ours
         until a moment."""
-        for history in self.of_pair(lead.pair):
-            given = history.reviews if history.lead.lead != lead.lead else ()
+        for one in (one for one in self.leads.values() if one.lead.pair == lead.pair):
+            given = one.reviews if one.lead.lead != lead.lead else ()
             if any(is_by(r, eyes.who, eyes.member) and r.at <= until for r in given):
                 return True
-            for look in self.leads[history.lead.lead].stated.looks:
+            for look in one.stated.looks:
                 same = look.host == eyes.host and eyes.logins & set(look.logins)
                 if same and look.at <= until:
                     return True
         return False
 
 
-def _history(stated: LeadStatement) -> LeadHistory:
+def _theirs(stated: LeadStatement) -> _Theirs:
     facts = structs.asdict(stated.lead)
     ends = {end: ExhibitRef(**structs.asdict(facts[end])) for end in ("reference", "comparison")}
     figures = read_object(facts["figures"].encode("utf-8", "surrogatepass"), "figures")
     lead = Lead(**{**facts, **ends, "figures": figures})
-    given = sorted(map(_review, stated.reviews), key=lambda r: (r.at, r.review))
-    return replace(
-        as_read(lead, tuple(given), stated.blindness),
-        link=Link(**structs.asdict(stated.link)) if stated.link else None,
-        withdrawal=Withdrawal(**structs.asdict(stated.withdrawal)) if stated.withdrawal else None,
-        closure=_word_of(Closure, stated.closure, lead.lead),
-        confirmation=_word_of(Confirmation, stated.confirmation, lead.lead),
-    )
-
-
-def _word_of(made: type[_Said], said: WordFacts | None, lead: str) -> _Said | None:
-    return made(lead, said.person, said.member, said.at, said.reason) if said else None
+    reviews = tuple(map(_review, stated.reviews))
+    return _Theirs(stated, lead, reviews, tuple(map(_record_of, stated.words)))
 
 
 def _review(stated: ReviewFacts) -> Review:
-    words = {
-        "place": _word(ReviewRound, stated.place),
-        "conclusion": _word(Conclusion, stated.conclusion),
-        "examined": _word(ReviewBasis, stated.examined),
-    }
-    return Review(**{**structs.asdict(stated), **words})
+    place = _choice(ReviewRound, stated.place)
+    facts = structs.asdict(stated) | {"place": place}
+    return Review(**facts, conclusion=None, examined=None, note="")
 
 
-def _word(words: type[_Word], found: str) -> _Word:
+def _choice(words: type[_Word], found: str) -> _Word:
     """A word of a list; any other as it is: it is refused when the entry is to be taken."""
     return words(found) if found in tuple(words) else found  # type: ignore[return-value]

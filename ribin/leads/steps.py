@@ -19,7 +19,6 @@ from ribin.cases.leads import (
     ReviewBasis,
     ReviewRound,
     Role,
-    Withdrawal,
     pair_of,
 )
 from ribin.cases.record import RecordKind
@@ -37,7 +36,8 @@ from ribin.leads.both_sides import (
     tell,
 )
 from ribin.leads.looks import viewer_of_this_process
-from ribin.leads.merge import Settled, merge_stated, settle
+from ribin.leads.merge import Settled, merge_lead, merge_stated, settle
+from ribin.leads.statements import TheirSide
 from ribin.search.network import Network
 from ribin.vault.accounts import check_proved
 from ribin.vault.audit import now_utc
@@ -45,14 +45,16 @@ from ribin.vault.disclosure import as_seen_by
 from ribin.vault.exhibits import read_exhibits
 from ribin.vault.leads import (
     insert_entry,
+    insert_review,
     leads_of_pair,
     next_lead_number,
     next_review_number,
+    next_word,
     read_lead,
     read_leads,
 )
 from ribin.vault.people import check_role
-from ribin.vault.records import insert_version, next_version
+from ribin.vault.records import insert_version
 from ribin.vault.sharing import named_in_lead
 from ribin.vault.vault import Vault
 
@@ -124,7 +126,7 @@ def close_lead(own: Vault, network: Network | None, lead: str, *, who: str, reas
             check_role(both.own, who, (Role.EXAMINER, Role.ADMINISTRATOR))
         else:
             check_role(both.own, who, (Role.ADMINISTRATOR,))
-        stated = next_version(both.own, RecordKind.CLOSURE, lead, {"lead": lead}, who, reason)
+        stated = next_word(both.own, RecordKind.CLOSURE, lead, who, reason)
         both.log("close", lead, reason, [insert_version(both.own, stated)])
         step = step_done(both, lead)
     return told(own, network, both, step)
@@ -146,9 +148,9 @@ def confirm_lead(own: Vault, network: Network | None, lead: str, *, who: str, no
         history = read_lead(both.own, lead, str(own.path))
         rules.check_confirmation(history, own.member)
         _check_logs_in_reach(both, history.lead, "a confirmation")
-        stated = next_version(both.own, RecordKind.CONFIRMATION, lead, {"lead": lead}, who, note)
+        stated = next_word(both.own, RecordKind.CONFIRMATION, lead, who, note)
         both.log("confirm", lead, note, [insert_version(both.own, stated)])
-        step = step_done(both, lead, settle(both, lead))
+        step = step_done(both, lead, settle(both, lead, history))
     return told(own, network, both, step)
 
 
@@ -176,9 +178,9 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
         if not history.linked:
             found = f"found: {rules.status_of(history)}"
             raise StoreError(f"lead {lead}: a confirmed link needed to withdraw it, {found}")
-        end = Withdrawal(lead, lead, who, own.member, now_utc(), reason)
-        both.log("withdrawal", lead, reason, [insert_entry(both.own, end)])
-        step = step_done(both, lead, Settled(link_ended=True))
+        stated = next_word(both.own, RecordKind.WITHDRAWAL, lead, who, reason)
+        both.log("withdrawal", lead, reason, [insert_version(both.own, stated)])
+        step = step_done(both, lead, settle(both, lead, history))
     return told(own, network, both, step)
 
 
@@ -228,8 +230,23 @@ def told(own: Vault, network: Network | None, both: BothSides, step: Step) -> St
     """The step, once the other side was told of it; the notes say where that failed."""
     lead = step.history.lead.lead
     ends = {m: end for m, side in both.theirs.items() if (end := side.own_end(lead))}
-    notes, after = tell(own, network, both, lead)
-    return replace(step, notes=notes, ends=ends | after)
+    notes, sides = tell(own, network, both, lead)
+    after = {member: end for member, side in sides.items() if (end := side.own_end(lead))}
+    step = replace(step, notes=notes, ends=ends | after)
+    return _opened(own, both, sides, step) if sides and step.history.awaits_content else step
+
+
+def _opened(own: Vault, both: BothSides, sides: dict[str, TheirSide], step: Step) -> Step:
+    """The step once the content of a first verdict has come, which the other member states when it
+    was told of the second; what the two come to is known then."""
+    lead = step.history.lead.lead
+    with own.catalogue.writing() as db:
+        again = replace(both, own=db, theirs=sides, notes=[])
+        merge_lead(again, lead)
+        done = step_done(again, lead)
+    notes = tuple(dict.fromkeys([*step.notes, *done.notes]))
+    made = done.history.link is not None and step.history.link is None
+    return replace(step, history=done.history, notes=notes, link_made=made)
 
 
 def step_done(both: BothSides, lead: str, settled: Settled | None = None) -> Step:
@@ -334,8 +351,8 @@ def give_review(
             supersedes=earlier.review if earlier else "",
         )
         # Not the verdict: the log can be read before the second one is in.
-        both.log("review", lead, "", [insert_entry(both.own, review)], place=str(place))
-        step = step_done(both, lead, settle(both, lead))
+        both.log("review", lead, "", insert_review(both.own, review), place=str(place))
+        step = step_done(both, lead, settle(both, lead, history))
     return told(own, network, both, step)
 
 

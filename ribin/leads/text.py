@@ -150,6 +150,7 @@ def lead_facts(view: LeadView) -> dict[str, Any]:
         "hidden_reviews": view.hidden_reviews,
         "marks_alone": view.marks_alone,
         "unchecked": history.unchecked,  # reviews whose blindness awaits the logs of both members
+        "without_account": history.without_account,  # reviews on record that do not count
         "link": history.link if verdicts_are_known(history) else None,
         "withdrawal": history.withdrawal,
         "closure": history.closure,
@@ -169,26 +170,34 @@ def leads_to_review(files: Iterable[LeadHistory], who: str, member: str) -> list
     return [history for history in files if is_due(history)]
 
 
-def blindness(review: Review, history: LeadHistory) -> str:
-    """What is said of a verdict that was not blind or was not checked; empty for one that was."""
+def remark_on(review: Review, history: LeadHistory) -> str:
+    """What is said of a verdict that does not count, was not blind or was not checked; empty for
+    any other."""
+    if review.review in history.without_account:
+        return "does not count: the rules refuse it beside what was stated at the other member"
     if review.blind:
         return ""
     if review.review in history.unchecked:
         return "blindness not checked: the log of the other member was not in reach"
     if review.supersedes:
         return "knowing the other verdict"
+    if all(one.place is not review.place for one in history.given if one.review == review.review):
+        return "given apart as a first verdict: as the second, not blind or not by a reviewer"
     return "not blind: a verdict on the pair had been shown to this person or login"
 
 
+SEALED = "its content has not come yet, `ribin lead sync` fetches it"
 _ON = {ReviewBasis.ITEMS: "the items", ReviewBasis.CAST: "a cast"}
 
 
 def _verdict(review: Review, history: LeadHistory) -> str:
-    seen = f", {blindness(review, history)}" if blindness(review, history) else ""
+    remark = f", {said}" if (said := remark_on(review, history)) else ""
     over = f", supersedes {review.supersedes}" if review.supersedes else ""
+    given = f"{review.place} review {review.review} by {review.reviewer} ({review.member})"
+    if review.conclusion is None or review.examined is None:
+        return escaped(f"{given}, {review.at[:10]}{remark}{over}: {SEALED}")
     lines = (
-        f"{review.place} review {review.review} by {review.reviewer} ({review.member}), "
-        f"{review.at[:10]}, on {_ON[review.examined]}{seen}{over}:",
+        f"{given}, {review.at[:10]}, on {_ON[review.examined]}{remark}{over}:",
         f"  {str(review.conclusion).replace('_', ' ')}: {CONCLUSION_MEANING[review.conclusion]}",
         f"  {review.note}",
     )

@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Protocol
 
 from ribin.cases.exhibits import CLASS_FIELDS, Filters, Scope
 from ribin.cases.leads import ExhibitRef
+from ribin.cases.side import Side
 from ribin.errors import FormatError
-from ribin.model import Template
 from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks
 from ribin.report.json import plain_value
@@ -23,6 +23,7 @@ from ribin.report.text import lists_value
 from ribin.services.blind_pairs import check_scans_shown
 from ribin.services.enrol import PrepareScans
 from ribin.services.marks import Asker, cell_source, side_of
+from ribin.services.pair import left_out_facts
 from ribin.services.reading import ReadOptions
 from ribin.services.search import SearchOptions, search_for
 from ribin.services.session import Session
@@ -76,19 +77,20 @@ class CompareScans:
 
     def do(self, item: WorkItem) -> dict[str, Any]:
         mark = item.fields.get("mark") or None
-        one, reference = self._template(item, "reference", mark)
-        two, comparison = self._template(item, "comparison", str(reference.mark_type))
+        one = self._side(item, "reference", mark)
+        two = self._side(item, "comparison", str(one.mark.mark_type))
         if self.vault:
             with Vault.open(self.vault) as vault:
-                scans = (reference.provenance.sha256, comparison.provenance.sha256)
+                scans = (one.mark.provenance.sha256, two.mark.provenance.sha256)
                 check_scans_shown(vault, self.who, scans)
-        result = compare_marks(reference, comparison, self.params)
-        value = plain_value(replace(result, reference=one, comparison=two))
+        result = compare_marks(one.template, two.template, self.params)
+        value = plain_value(replace(result, reference=one.name, comparison=two.name))
+        value |= left_out_facts((one, two))
         left_out = _OF_THE_RUN if self.cells else (*_OF_THE_RUN, "cell_fits")
         return {name: content for name, content in value.items() if name not in left_out}
 
-    def _template(self, item: WorkItem, column: str, mark: str | None) -> tuple[str, Template]:
-        """What results call the file or the own exhibit of a cell, and the template of its mark."""
+    def _side(self, item: WorkItem, column: str, mark: str | None) -> Side:
+        """The mark of the file or the own exhibit of a cell."""
         cell = _needed(item, column)
         opened = Session.open(self.vault, None, self.params, 1) if self.vault else nullcontext()
         with opened as session:
@@ -96,20 +98,19 @@ class CompareScans:
             if session and isinstance(source, ExhibitRef):
                 if source.member != session.member:
                     raise FormatError(f"{cell}: a file or an exhibit of the own vault needed")
-                side = side_of(source, Asker(self.params, session), mark_type=mark)
-                return side.name, side.template
+                return side_of(source, Asker(self.params, session), mark_type=mark)
         assert isinstance(source, Path)
         state = source.stat()
         form = (state.st_mtime_ns, state.st_size, mark, self.reading, self.params)
-        return source.name, _described(source, *form)
+        return _described(source, *form)
 
 
 @lru_cache(_IN_MEMORY)
 def _described(
     path: Path, changed_ns: int, size: int, mark: str | None, reading: ReadOptions, params: Params
-) -> Template:
-    """The template of a file; one that changed is another."""
-    return side_of(path, Asker(params), reading, mark).template
+) -> Side:
+    """The mark of a file, without its scan; a file that changed is another."""
+    return replace(side_of(path, Asker(params), reading, mark), scan=None)
 
 
 @dataclass(frozen=True)

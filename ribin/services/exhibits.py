@@ -19,6 +19,7 @@ from ribin.leads.rules import status_of
 from ribin.model import LeftOutShares, left_out_words
 from ribin.report.table import facts, table
 from ribin.services.leads import lead_views
+from ribin.text import counted
 from ribin.vault.corrections import history_of
 from ribin.vault.exhibits import MARKS_IN_USE, current_name, fields_of, read_aliases, read_exhibits
 from ribin.vault.people import check_looker
@@ -320,8 +321,7 @@ def exhibits_table(exhibits: Sequence[ListedExhibit]) -> str:
         links = ", ".join(lead.lead for lead in one.links) or "-"
         rows.append((*named, *facts_of, marks, said["sharing"], leads, links))
     listed = [table((*header, "leads", "links"), rows)] if rows else []
-    count = f"{len(rows)} exhibit{'' if len(rows) == 1 else 's'}"
-    return "\n".join([*listed, count])
+    return "\n".join([*listed, counted(len(rows), "exhibit")])
 
 
 def exhibit_page(shown: ShownExhibit) -> str:

@@ -203,11 +203,10 @@ def explain(pair: ComparedPair, params: Params) -> str:
     return comparison_text(pair.result, params.of(mark.mark_type, mark.kind).decide, told)
 
 
-def left_out_facts(pair: ComparedPair) -> dict[str, Any]:
+def left_out_facts(sides: Sequence[Side]) -> dict[str, Any]:
     """What is left out of each mark, for programs; null of one that is a template alone."""
-    return {
-        "left_out": {role: s.left_out for role, s in zip(SIDES.values(), pair.sides, strict=True)}
-    }
+    named = zip(SIDES.values(), sides, strict=True)
+    return {"left_out": {role: side.left_out for role, side in named}}
 
 
 def write_traces(pair: ComparedPair, params: Params, folder: Path) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from ribin._version import __version__
 from ribin.cases.exhibits import Request, Scope
-from ribin.cases.leads import LeadHistory
+from ribin.cases.leads import Lead, LeadHistory
 from ribin.describe.soundness import check_described
 from ribin.errors import AccessError, ParameterError
 from ribin.exchange.lead_statements import LeadsAnswer, LeadsQuestion
@@ -220,7 +220,7 @@ def _leads(asked: Asked, body: LeadsQuestion) -> Reply:
     side has of them, and the notices of what came to be known by it."""
     vault, sender = asked.vault, asked.sender
     side = TheirSide.of(sender, body.leads)
-    for number in [n for n, one in side.leads.items() if not _between(one.history, asked)]:
+    for number in [n for n, one in side.leads.items() if not _between(one.lead, asked)]:
         side.notes.append(f"{vault.member}: lead {number} not taken: it is not of {sender} and us")
         del side.leads[number]
     with vault.catalogue.writing() as db:
@@ -232,7 +232,7 @@ def _leads(asked: Asked, body: LeadsQuestion) -> Reply:
         stated = state_leads(vault, db, sender, numbers)
     notes = [*both.notes, *stated.notes]
     for one in side.leads.values():
-        known = find_lead_in(vault, one.history.lead.lead)
+        known = find_lead_in(vault, one.lead.lead)
         if known and known.link:
             ends = {sender: one.stated.own_end} if one.stated.own_end else {}
             made = announce_own(vault, known, ends)
@@ -261,8 +261,8 @@ def _trace(asked: Asked, body: TraceQuestion) -> Reply:
     return Reply(told, (LogRow("trace answered", body.start, facts),))
 
 
-def _between(history: LeadHistory, asked: Asked) -> bool:
-    return history.lead.members == tuple(sorted({asked.sender, asked.vault.member}))
+def _between(lead: Lead, asked: Asked) -> bool:
+    return lead.members == tuple(sorted({asked.sender, asked.vault.member}))
 
 
 def find_lead_in(vault: Vault, number: str) -> LeadHistory | None:

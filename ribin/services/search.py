@@ -253,7 +253,7 @@ def reviewed_with(vault: Vault, sha256: str) -> tuple[tuple[str, str], ...]:
     settled = [
         file
         for file in latest.values()
-        if not (status_of(file).is_open or lacks_a_blind_verdict(file))
+        if not (status_of(file).is_open or file.awaits_content or lacks_a_blind_verdict(file))
         and status_of(file) not in (LeadStatus.WITHDRAWN, LeadStatus.CLOSED)
     ]
     others = {held for file in settled for held in file.lead.exhibits if held not in own}

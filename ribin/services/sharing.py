@@ -23,6 +23,7 @@ from ribin.services.bundles import messages_for
 from ribin.services.files import whole_file
 from ribin.services.outbox import deliver
 from ribin.services.session import Session
+from ribin.text import counted
 from ribin.vault.exhibits import StoredScan
 from ribin.vault.keys import own_key, trusted_key
 from ribin.vault.people import check_looker, check_searcher
@@ -274,7 +275,8 @@ def _what_goes(vault: Vault, chosen: Sequence[str]) -> list[str]:
     scans = Counter(scan.exhibit.exhibit for scan in vault.holdings().scans)
     known = vault.exhibits()
     return [
-        f"{name}: {scans[name]} scans, {known[name].kind} of event {known[name].event.event}"
+        f"{name}: {counted(scans[name], 'scan')}, {known[name].kind} of event "
+        f"{known[name].event.event}"
         for name in chosen
     ]
 
@@ -295,7 +297,9 @@ def _due_exhibits(vault: Vault, exhibits: Sequence[str], due: str | None) -> lis
 def purge_text(report: PurgeReport) -> str:
     """One exhibit a line."""
     stays = "the audit log and a tombstone stay"
-    lines = [f"{one.exhibit}: {len(one.scans)} scans purged; {stays}" for one in report.purged]
+    lines = [
+        f"{one.exhibit}: {counted(len(one.scans), 'scan')} purged; {stays}" for one in report.purged
+    ]
     lines += [f"{exhibit}: would be purged" for exhibit in report.would]
     lines += [f"{exhibit}: not purged: {why}" for exhibit, why in report.failed]
     return "\n".join(lines) or "no exhibit is due"

@@ -27,6 +27,7 @@ _WAITING = {
     None: _UNSEARCHED,
     LeadStatus.LEAD: "leads without a verdict",
     LeadStatus.SECOND_REVIEW_DUE: "second verdicts due",
+    LeadStatus.FIRST_VERDICT_SEALED: "first verdicts whose content has not come",
     LeadStatus.BLINDNESS_DUE: "agreed, the other member's log not read",
     LeadStatus.CONFIRMATION_DUE: "agreed by one member, the other's word due",
     LeadStatus.NOT_BLIND: "agreed, not blind: a third verdict is possible",

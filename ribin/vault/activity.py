@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ribin.cases.record import RecordKind
+from ribin.vault.leads import read_leads
 from ribin.vault.sharing import named_in_lead
 
 
@@ -123,23 +124,11 @@ def _questions(db: sqlite3.Connection, owner: str) -> Iterator[Activity]:
 
 def _of_leads(db: sqlite3.Connection) -> Iterator[Activity]:
     """Leads and what followed, under the members concerned and the mark of the candidate."""
-    query = (
-        "SELECT lead, at, reference_member, comparison_member, "
-        "json_extract(figures, '$.mark') AS mark FROM leads ORDER BY at, lead"
-    )
-    concerned: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-    for row in db.execute(query):
-        members = tuple(sorted({row["reference_member"], row["comparison_member"]}))
-        concerned[row["lead"]] = members, (row["mark"],) if row["mark"] else ()
-        yield Activity(ActivityKind.LEAD, row["at"], *concerned[row["lead"]])
-    for kind, table in (
-        (ActivityKind.VERDICT, "SELECT lead, at FROM reviews ORDER BY at"),
-        (ActivityKind.LINK, "SELECT lead, at FROM links ORDER BY at"),
-        (
-            ActivityKind.WITHDRAWAL,
-            "SELECT lead, withdrawals.at AS at FROM withdrawals "
-            "JOIN links USING (link) ORDER BY withdrawals.at",
-        ),
-    ):
-        for row in db.execute(table):
-            yield Activity(kind, row["at"], *concerned[row["lead"]])
+    for history in read_leads(db):
+        lead, mark = history.lead, history.lead.figures.get("mark")
+        ends = (history.link, ActivityKind.LINK), (history.withdrawal, ActivityKind.WITHDRAWAL)
+        moments = [(lead.at, ActivityKind.LEAD)]
+        moments += [(review.at, ActivityKind.VERDICT) for review in history.given]
+        moments += [(one.at, kind) for one, kind in ends if one]
+        for at, kind in moments:
+            yield Activity(kind, at, lead.members, (mark,) if mark else ())

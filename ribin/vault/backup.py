@@ -74,6 +74,7 @@ def back_up(
 
     def note_late(copy: sqlite3.Connection) -> None:
         """A first verdict given after the note above and before the copy is in the copy."""
+        copy.row_factory = sqlite3.Row
         late = sorted(set(leads_with_second_due(copy)) - set(due))
         if late and vault.writable:
             note(late)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from ribin.cases.leads import Conclusion, LeadHistory, Review, ReviewRound, Role, is_by, same_person
+from ribin.cases.leads import LeadHistory, Review, ReviewRound, Role, is_by, same_person
 from ribin.cases.record import RecordKind
-from ribin.vault.leads import BLINDNESS, blindness_found, read_leads, waits_for_logs
+from ribin.vault.leads import WORDS, is_named_as_stated, read_leads, read_words, word_of
 from ribin.vault.records import RECORDS, read_versions
 from ribin.vault.vouching import Vouchers
 
@@ -21,68 +21,39 @@ def conclusion_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[t
 
 
 def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
-    histories = read_leads(db)
     yield from _appointment_problems(db, vouched)
-    linked = {history.lead.pair for history in histories if history.link}
-    for history in histories:
-        name = history.lead.lead
-        texts = [*_link_problems(history), *_review_problems(history)]
-        if _agreed(history) and not history.link and history.lead.pair not in linked:
-            texts.append("two blind verdicts that agree make a link, found none")
-        yield from (f"lead {name}: {text}" for text in texts)
+    leads, reviews = dict[str, LeadHistory](), dict[str, LeadHistory]()
+    owner = _owner(db)
+    for history in read_leads(db):
+        leads[history.lead.lead] = history
+        reviews.update((review.review, history) for review in history.given)
+        yield from (
+            f"lead {history.lead.lead}: {text}" for text in _review_problems(history, owner)
+        )
         yield from _persons_problems(db, history, vouched)
-    waiting = {one.review for h in histories for one in waits_for_logs(h.lead, h.given)}
-    for review in sorted(blindness_found(db).keys() - waiting):
-        yield f"review {review}: {BLINDNESS} was found of it, and no log was awaited"
+    for said in read_versions(db, RecordKind.VERDICT):
+        named = {one.review: one for one in reviews[said.id].reviews} if said.id in reviews else {}
+        if said.id not in named or named[said.id].is_sealed:
+            yield f"review {said.id}: its content is not what its hash says"
+    for said in (one for kind in WORDS for one in read_versions(db, kind)):
+        word = word_of(said)
+        stated = (said.body or {}).get("lead")
+        if word.lead not in leads or stated != word.lead or not is_named_as_stated(word):
+            yield f"record {said.name}: it is of no lead, or not named as its member does"
+        elif word.kind is RecordKind.BLINDNESS:
+            of_review = reviews.get(word.review)
+            if of_review is None or of_review.lead.lead != word.lead:
+                yield f"record {said.name}: it is of no verdict on its lead"
+            elif len(of_review.lead.members) < 2:
+                text = "blindness was found of it, and no log was awaited"
+                yield f"review {word.review}: {text}"
 
 
-def _agreed(history: LeadHistory) -> bool:
-    """Whether two blind identifications were given within one member, which make a link at once."""
-    current = history.current
-    return (
-        len(history.lead.members) == 1
-        and history.closure is None
-        and {review.place for review in current} == set(ReviewRound)
-        and all(r.blind and r.conclusion is Conclusion.IDENTIFICATION for r in current)
-    )
-
-
-def _link_problems(history: LeadHistory) -> Iterator[str]:
-    link, lead = history.link, history.lead
-    if link is None:
-        return
-    given = {review.review: review for review in history.reviews}
-    pair = [given[name] for name in (link.first_review, link.second_review) if name in given]
-    if len(pair) != 2 or [one.place for one in pair] != list(ReviewRound):
-        yield "its link needs a first and a second verdict on it, found others"
-        return
-    first, second = pair
-    if any(one.conclusion is not Conclusion.IDENTIFICATION for one in pair):
-        yield "its link needs two verdicts that agree, found another"
-    if not all(one.blind for one in pair):
-        yield "its link needs two blind verdicts, found one that was not"
-    if is_by(second, first.reviewer, first.member):
-        yield "its link needs verdicts of two persons, found one person's"
-    if is_by(second, lead.examiner, lead.member):
-        yield "its link needs a second verdict of another person than who took it up"
-    said = history.confirmation
-    agreed = [one for one in history.given if one.conclusion is Conclusion.IDENTIFICATION]
-    gave = {one.member for one in agreed if one.at <= link.at}
-    gave |= {said.member} if said and said.at <= link.at else set()
-    if len(lead.members) > 1 and len(gave) == 1:
-        yield "its link needs a verdict of each member or a confirmation, found one member's"
-    # Two members apart may give two verdicts each: then the last of all four makes the link.
-    days = {review.at for review in history.given if review.at >= max(first.at, second.at)}
-    days |= {said.at} if said else set()
-    if link.pair != lead.pair or link.at not in days:
-        yield "its link is not of its exhibits, or not of the day of its verdicts"
-    ended = any(one.conclusion is not Conclusion.IDENTIFICATION for one in history.current)
-    if ended and history.withdrawal is None:
-        yield "a superseding verdict ends its link, found it standing"
-
-
-def _review_problems(history: LeadHistory) -> Iterator[str]:
+def _review_problems(history: LeadHistory, owner: str) -> Iterator[str]:
     given = {review.review: review for review in history.given}
+    for review in history.reviews:
+        if review.is_sealed and (review.member == owner or len(history.lead.members) < 2):
+            yield f"review {review.review}: its content is not what its hash says"
     for review in history.given:
         over = given.get(review.supersedes)
         own = over and is_by(over, review.reviewer, review.member)
@@ -111,36 +82,33 @@ def _persons_problems(
 ) -> Iterator[str]:
     """Who took a lead up or gave a verdict is who acted, and held the role for it."""
     lead, owner = history.lead.lead, _owner(db)
-    entries = [f"leads/{lead}", f"links/{lead}"]
-    entries += [f"withdrawals/{history.withdrawal.withdrawal}"] if history.withdrawal else []
-    entries += [f"records/{kind}/{lead}/1" for kind in ("closure", "confirmation")]
-    for name in (*entries, *(f"reviews/{review.review}" for review in history.given)):
-        for said in vouched.get(name, ()):
-            others = set(history.lead.members) - {owner}
-            if said.row.action == "lead received" and said.row.facts.get("sender") not in others:
-                yield f"lead {lead}: {name} was received of nobody whom it concerns"
+    words = {f"{RECORDS}/{said.name}": word_of(said) for said in read_words(db, lead)}
+    entries = (f"leads/{lead}", *words, *(f"reviews/{review.review}" for review in history.given))
+    for name, said in ((one, said) for one in entries for said in vouched.get(one, ())):
+        others = set(history.lead.members) - {owner}
+        if said.row.action == "lead received" and said.row.facts.get("sender") not in others:
+            yield f"lead {lead}: {name} was received of nobody whom it concerns"
     for said in vouched.get(f"leads/{history.lead.lead}", ()):
         if said.row.action == "lead" and not same_person(said.row.who, history.lead.examiner):
             yield f"lead {history.lead.lead}: taken up by {said.row.who}, found another name"
     given = [said.row.seq for r in history.given for said in vouched.get(f"reviews/{r.review}", ())]
-    for said in vouched.get(f"records/closure/{lead}/1", ()):
-        opened = history.lead.member == owner and same_person(said.row.who, history.lead.examiner)
-        before = all(seq > said.row.seq for seq in given)
-        heads = _holders(db, Role.ADMINISTRATOR, said.row.seq, vouched)
-        closed_here = history.closure is not None and history.closure.member == owner
-        if closed_here and not (opened and before) and said.row.who not in heads:
-            yield f"lead {lead}: closed by {said.row.who}, who might not"
-    for said in vouched.get(f"records/confirmation/{lead}/1", ()):
-        here = history.confirmation is not None and history.confirmation.member == owner
-        if here and said.row.who not in _holders(db, Role.EXAMINER, said.row.seq, vouched):
-            yield f"lead {lead}: confirmed by {said.row.who}, who was no examiner"
-    if end := history.withdrawal:
-        ended = [r for r in history.current if r.conclusion is not Conclusion.IDENTIFICATION]
-        superseded = any(is_by(review, end.person, end.member) for review in ended)
-        for said in vouched.get(f"withdrawals/{end.withdrawal}", ()):
-            if said.row.action == "withdrawal" and said.row.who != end.person and not superseded:
-                text = f"withdrawn by {said.row.who}, found another name"
-                yield f"lead {history.lead.lead}: its link was {text}"
+    for name, word in ((name, word) for name, word in words.items() if word.member == owner):
+        for row in (said.row for said in vouched.get(name, ())):
+            if word.kind is RecordKind.CLOSURE:
+                opened = history.lead.member == owner and same_person(
+                    row.who, history.lead.examiner
+                )
+                before = all(seq > row.seq for seq in given)
+                heads = _holders(db, Role.ADMINISTRATOR, row.seq, vouched)
+                if not (opened and before) and row.who not in heads:
+                    yield f"lead {lead}: closed by {row.who}, who might not"
+            elif word.kind is RecordKind.CONFIRMATION:
+                if row.who not in _holders(db, Role.EXAMINER, row.seq, vouched):
+                    yield f"lead {lead}: confirmed by {row.who}, who was no examiner"
+            elif word.kind is RecordKind.WITHDRAWAL:
+                roles = (Role.EXAMINER, Role.REVIEWER)
+                if not any(row.who in _holders(db, role, row.seq, vouched) for role in roles):
+                    yield f"lead {lead}: its link was withdrawn by {row.who}, who might not"
     for review in history.given:
         for said in vouched.get(f"reviews/{review.review}", ()):
             if said.row.action != "review":

@@ -1,56 +1,57 @@
-"""Leads, reviews, links and withdrawals as rows of the catalogue."""
+"""Leads, reviews and the words on them, as rows of the catalogue; what they came to follows."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from secrets import token_hex
+from typing import Any
 
+from ribin.cases.lead_history import LeadStatements, read_pair
 from ribin.cases.leads import (
-    Closure,
-    Confirmation,
+    Conclusion,
     ExhibitRef,
     Lead,
     LeadHistory,
-    Link,
+    LeadWord,
     Review,
+    ReviewBasis,
     ReviewRound,
-    Withdrawal,
-    is_by,
-    same_person,
+    VerdictContent,
 )
-from ribin.cases.record import RecordKind
+from ribin.cases.record import Record, RecordKind, body_sha256
 from ribin.errors import StoreError
-from ribin.vault.records import last_version, restored_suffix
+from ribin.vault.records import insert_version, next_version, record_of, restored_suffix
 from ribin.vault.rows import RowHash, columns_sha256, from_row, insert_record
 
 # In a row of the audit log: leads whose verdicts came before somebody's eyes; of an export or a
 # backup, those that awaited the second one.
 VERDICTS_OF = "verdicts_of"
-_TABLES = {Lead: "leads", Review: "reviews", Link: "links", Withdrawal: "withdrawals"}
+_TABLES = {Lead: "leads", Review: "reviews"}
+_CONTENT = ("conclusion", "examined", "note")  # of a review: a record of its own
 
 
-def insert_entry(db: sqlite3.Connection, entry: Lead | Review | Link | Withdrawal) -> RowHash:
-    """Add a lead, a review (one that supersedes another names it), a link or the end of one.
-
-    The catalogue itself refuses a second link of a pair that is linked: StoreError.
-    """
-    try:
-        return insert_record(db, _TABLES[type(entry)], _columns(entry))
-    except sqlite3.IntegrityError as error:
-        if not isinstance(entry, Link):
-            raise
-        raise StoreError(f"lead {entry.lead}: {error}") from error
+def insert_entry(db: sqlite3.Connection, entry: Lead | Review) -> RowHash:
+    """Add a lead, or a review without its content (one that supersedes another names it)."""
+    return insert_record(db, _TABLES[type(entry)], _columns(entry))
 
 
-def entry_sha256(entry: Lead | Review | Link | Withdrawal) -> str:
+def insert_review(db: sqlite3.Connection, review: Review) -> list[RowHash]:
+    """Add a review and its content, which has a hash that tells nothing of it."""
+    body = {name: str(getattr(review, name)) for name in _CONTENT} | {"salt": token_hex(32)}
+    said = next_version(db, RecordKind.VERDICT, review.review, body, review.reviewer, "")
+    said = replace(said, member=review.member, identity="")
+    sealed = replace(review, content_sha256=said.body_sha256)
+    return [insert_entry(db, sealed), insert_version(db, said)]
+
+
+def entry_sha256(entry: Lead | Review) -> str:
     """SHA-256 that the record of an entry has, or would have."""
     return columns_sha256(_TABLES[type(entry)], _columns(entry))
 
 
-def _columns(entry: Lead | Review | Link | Withdrawal) -> dict[str, Any]:
+def _columns(entry: Lead | Review) -> dict[str, Any]:
     columns = dict(vars(entry))
     if isinstance(entry, Lead):
         for name, end in (("reference", entry.reference), ("comparison", entry.comparison)):
@@ -59,6 +60,7 @@ def _columns(entry: Lead | Review | Link | Withdrawal) -> dict[str, Any]:
         columns["figures"] = json.dumps(entry.figures, sort_keys=True, ensure_ascii=False)
     if isinstance(entry, Review):
         columns["supersedes"] = entry.supersedes or None
+        columns = {name: value for name, value in columns.items() if name not in _CONTENT}
     return columns
 
 
@@ -90,12 +92,14 @@ def lead_numbers(db: sqlite3.Connection, where: str, *values: str) -> list[tuple
 
 
 def leads_with_second_due(db: sqlite3.Connection) -> list[str]:
-    """Leads that have a first verdict and no second one, or none that was blind and no link."""
-    query = (
-        "SELECT lead FROM reviews GROUP BY lead HAVING max(place = ? AND blind) = 0 "
-        "AND lead NOT IN (SELECT lead FROM links) ORDER BY lead"
-    )
-    return [str(row[0]) for row in db.execute(query, (str(ReviewRound.SECOND),))]
+    """Leads that have a first verdict, with its content, and no second one, or none that was blind
+    and no link."""
+    found = []
+    for history in _histories(db, "lead IN (SELECT lead FROM reviews)"):
+        blind = any(r.blind for r in history.counted if r.place is ReviewRound.SECOND)
+        known = not all(review.is_sealed for review in history.given)
+        found += [history.lead.lead] if known and not (blind or history.link) else []
+    return sorted(found)
 
 
 def leads_of_pair(db: sqlite3.Connection, pair: str) -> list[LeadHistory]:
@@ -130,109 +134,86 @@ def next_review_number(db: sqlite3.Connection, lead: str, member: str) -> str:
 
 
 def _histories(db: sqlite3.Connection, where: str, *values: str) -> list[LeadHistory]:
-    query = f"SELECT * FROM leads WHERE {where} ORDER BY at, lead"
-    of_lead = "SELECT * FROM reviews WHERE lead = ? ORDER BY at, review"
-    given: list[tuple[Lead, tuple[Review, ...]]] = []
+    """The leads that a condition chooses; each is read with the others of its pair."""
+    chosen = {row[0] for row in db.execute(f"SELECT lead FROM leads WHERE {where}", values)}
+    query = f"SELECT * FROM leads WHERE pair IN (SELECT pair FROM leads WHERE {where})"
+    pairs: dict[str, list[LeadStatements]] = {}
     for row in db.execute(query, values).fetchall():
-        ends = {e: ExhibitRef(row[f"{e}_member"], row[e]) for e in ("reference", "comparison")}
-        lead = from_row(Lead, row, **ends, figures=json.loads(row["figures"]))
-        rows = db.execute(of_lead, (lead.lead,))
-        reviews = (from_row(Review, one, supersedes=one["supersedes"] or "") for one in rows)
-        given.append((lead, tuple(reviews)))
-    waiting = any(waits_for_logs(lead, reviews) for lead, reviews in given)
-    found = blindness_found(db) if waiting else {}
-    return [_with_end(db, as_read(lead, reviews, found)) for lead, reviews in given]
+        try:
+            stated = _statements(db, row)
+        except (ValueError, TypeError, RecursionError):
+            if row["lead"] in chosen:
+                raise
+            continue  # another of the pair, which `store check` names
+        pairs.setdefault(row["pair"], []).append(stated)
+    read = (history for of_pair in pairs.values() for history in read_pair(of_pair))
+    found = [history for history in read if history.lead.lead in chosen]
+    return sorted(found, key=lambda history: (history.lead.at, history.lead.lead))
 
 
-def _with_end(db: sqlite3.Connection, history: LeadHistory) -> LeadHistory:
-    lead = history.lead.lead
-    link = db.execute("SELECT * FROM links WHERE lead = ?", (lead,)).fetchone()
-    end = db.execute("SELECT * FROM withdrawals WHERE link = ?", (lead,)).fetchone()
-    return replace(
-        history,
-        link=from_row(Link, link) if link else None,
-        withdrawal=from_row(Withdrawal, end) if end else None,
-        closure=_word(db, RecordKind.CLOSURE, Closure, lead),
-        confirmation=_word(db, RecordKind.CONFIRMATION, Confirmation, lead),
-    )
+def _statements(db: sqlite3.Connection, row: sqlite3.Row) -> LeadStatements:
+    ends = {e: ExhibitRef(row[f"{e}_member"], row[e]) for e in ("reference", "comparison")}
+    lead = from_row(Lead, row, **ends, figures=json.loads(row["figures"]))
+    if not isinstance(lead.at, str):
+        raise TypeError(f"lead {lead.lead}: a moment needed, found {lead.at!r}")
+    rows = db.execute("SELECT * FROM reviews WHERE lead = ?", (lead.lead,)).fetchall()
+    said = read_words(db, lead.lead)
+    contents = {one.id: one for one in said if one.kind is RecordKind.VERDICT}
+    reviews = (_review(one, contents.get(one["review"])) for one in rows)
+    words = (word_of(one) for one in said if one.kind is not RecordKind.VERDICT)
+    return LeadStatements(lead, tuple(reviews), tuple(words))
 
 
-_Word = TypeVar("_Word", Closure, Confirmation)
+def _review(row: sqlite3.Row, said: Record | None) -> Review:
+    given: dict[str, Any] = dict.fromkeys(_CONTENT) | {"note": ""}
+    if said and said.body and body_sha256(said.body) == row["content_sha256"]:
+        given["conclusion"] = Conclusion(said.body["conclusion"])
+        given["examined"] = ReviewBasis(said.body["examined"])
+        given["note"] = said.body["note"]
+    return from_row(Review, row, supersedes=row["supersedes"] or "", **given)
 
 
-def _word(
-    db: sqlite3.Connection, kind: RecordKind, made: Callable[..., _Word], lead: str
-) -> _Word | None:
-    said = last_version(db, kind, lead)
-    return made(lead, said.person, said.member, said.at, said.reason) if said else None
+def content_of(said: Record) -> VerdictContent:
+    """A record of the content of a review as such."""
+    body = said.body or {}
+    texts = [str(body.get(name, "")) for name in (*_CONTENT, "salt")]
+    return VerdictContent(said.id, said.id.partition("/")[0], said.member, *texts)
 
 
-# Reviews as they are read: a row is never changed, what came to be known later stands beside it.
-#
-# Two first verdicts of two members that could not reach each other are a first and a second one,
-# each given without the other: the later one is the second, but never that of who took the lead
-# up. Across a border a verdict counts as blind once the logs of both members have been read.
+# Words on a lead are records: one for each member that states one; of blindness, for each verdict.
+# So is the content of a verdict.
 
-# In the audit log: what the logs of both members say of a verdict, once both were in reach.
-BLINDNESS = "blindness"
+WORDS = (RecordKind.CLOSURE, RecordKind.CONFIRMATION, RecordKind.WITHDRAWAL, RecordKind.BLINDNESS)
+_STATED = (*WORDS, RecordKind.VERDICT)
+_WORDS = f"kind IN ({', '.join('?' * len(_STATED))})"
 
 
-def blindness_found(db: sqlite3.Connection) -> dict[str, bool]:
-    """By review, whether the logs of both members have it that the verdict was blind."""
-    rows = db.execute("SELECT details FROM audit WHERE action = ? ORDER BY seq", (BLINDNESS,))
-    found: list[dict[str, Any]] = [json.loads(row[0]) for row in rows]
-    return {said["review"]: said["blind"] for said in found}
+def next_word(
+    db: sqlite3.Connection, kind: RecordKind, lead: str, who: str, reason: str, **found: Any
+) -> Record:
+    """What a person of this vault's member states of a lead; `found` is what logs say of a
+    review."""
+    owner = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
+    word = f"{found.get('review', lead)}/{owner}{restored_suffix(db)}"
+    said = next_version(db, kind, word, {"lead": lead, **found}, who, reason)
+    return replace(said, identity="")  # that stays at home, in the audit log
 
 
-def waits_for_logs(lead: Lead, given: tuple[Review, ...]) -> tuple[Review, ...]:
-    """The reviews that count as blind only once the logs of both members say so."""
-    if len(lead.members) < 2:
-        return ()
-    apart = _two_firsts(given)
-    return tuple(
-        review
-        for review in given
-        if (apart and review.blind)
-        or (review.place is ReviewRound.SECOND and not review.blind and not review.supersedes)
-    )
+def read_words(db: sqlite3.Connection, lead: str) -> list[Record]:
+    """The words on a lead and the contents of its verdicts, whoever stated them."""
+    query = f"SELECT * FROM records WHERE {_WORDS} AND id > ? AND id < ? ORDER BY record"
+    return [record_of(row) for row in db.execute(query, (*_STATED, f"{lead}/", f"{lead}0"))]
 
 
-def as_read(lead: Lead, given: tuple[Review, ...], found: Mapping[str, bool]) -> LeadHistory:
-    """A lead with its reviews, oldest first, given what was found of their blindness."""
-    waiting = {review.review for review in waits_for_logs(lead, given)}
-    second = max(_two_firsts(given), key=lambda r: _order(lead, r), default=None)
-    by_name = {review.review: review for review in given}
-
-    def read(review: Review) -> Review:
-        place = ReviewRound.SECOND if first_of(review, by_name) is second else review.place
-        blind = found.get(review.review, review.blind and review.review not in waiting)
-        return replace(review, place=place, blind=blind)
-
-    return LeadHistory(
-        lead=lead,
-        reviews=tuple(read(review) for review in given),
-        given=given,
-        unchecked=tuple(sorted(waiting - found.keys())),
-    )
+def is_named_as_stated(word: LeadWord) -> bool:
+    """Whether its name is one that its member gives such a word."""
+    about, _, member = word.id.rpartition("/")
+    return about == (word.review or word.lead) and member.partition("-")[0] == word.member
 
 
-def first_of(review: Review, by_name: Mapping[str, Review]) -> Review:
-    """The review that a person's chain of superseding ones began with."""
-    for _ in by_name:  # never in a circle, whatever a catalogue says
-        before = by_name.get(review.supersedes, review)
-        if not is_by(before, review.reviewer, review.member):
-            break  # a third person's stands in the place of another's
-        review = before
-    return review
-
-
-def _two_firsts(given: tuple[Review, ...]) -> tuple[Review, ...]:
-    """Two first verdicts of two members, where nobody gave a second; else none."""
-    begun = tuple(review for review in given if not review.supersedes)
-    apart = len(begun) == 2 and {r.place for r in begun} == {ReviewRound.FIRST}
-    return begun if apart and begun[0].member != begun[1].member else ()
-
-
-def _order(lead: Lead, review: Review) -> tuple[bool, str, str]:
-    took_up = review.member == lead.member and same_person(review.reviewer, lead.examiner)
-    return not took_up, review.at, review.review
+def word_of(said: Record) -> LeadWord:
+    """A record of a word as one."""
+    body = said.body or {}
+    facts = {name: body[name] for name in ("review", "blind") if name in body}
+    named = (said.kind, said.id, said.id.partition("/")[0], said.person, said.member)
+    return LeadWord(*named, said.at, said.reason, **facts)

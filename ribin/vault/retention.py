@@ -206,7 +206,7 @@ def _check_leads_ended(db: sqlite3.Connection, member: str, exhibit: str) -> Non
         if history.is_open:
             ends = (
                 "`ribin lead sync` ends it, where the logs of both members are in reach"
-                if history.unchecked
+                if history.unchecked or history.awaits_content
                 else f"its two verdicts (`ribin review {lead}`) end it, `unsuitable` where nobody "
                 "can examine"
             )

@@ -32,8 +32,6 @@ _KEYS = {
     "descriptions": "description",
     "leads": "lead",
     "reviews": "review",
-    "links": "link",
-    "withdrawals": "withdrawal",
     "settings": "setting",
     "retention": "exhibit",
     "tombstones": "tombstone",

@@ -171,8 +171,8 @@ CREATE TABLE secrets (
     person TEXT PRIMARY KEY NOT NULL CHECK (person <> ''),
     secret TEXT NOT NULL CHECK (secret <> '')
 );
--- Leads, reviews, links: superseded by later ones or withdrawn, never changed. A lead and what
--- follows from it have the same identifiers in the vaults of both members concerned.
+-- Leads and reviews: superseded by later ones, never changed, with the same identifiers in the
+-- vaults of both members concerned. Links follow from them, and from records (cases/lead_history.py).
 CREATE TABLE leads (
     lead TEXT PRIMARY KEY NOT NULL CHECK (lead <> ''),
     pair TEXT NOT NULL CHECK (pair <> ''),
@@ -195,41 +195,14 @@ CREATE TABLE reviews (
     review TEXT PRIMARY KEY NOT NULL CHECK (review <> ''),
     lead TEXT NOT NULL REFERENCES leads (lead),
     place TEXT NOT NULL CHECK (place IN ('first', 'second')),
-    conclusion TEXT NOT NULL CHECK (conclusion IN (
-        'identification', 'inconclusive_a', 'inconclusive_b', 'inconclusive_c',
-        'elimination', 'unsuitable')),
-    examined TEXT NOT NULL CHECK (examined IN ('items', 'cast')),
     blind INTEGER NOT NULL CHECK (blind IN (0, 1)),
     reviewer TEXT NOT NULL CHECK (reviewer <> ''),
     member TEXT NOT NULL,
     at TEXT NOT NULL,
-    note TEXT NOT NULL,
-    supersedes TEXT UNIQUE REFERENCES reviews (review)
+    supersedes TEXT,
+    content_sha256 TEXT NOT NULL CHECK (length(content_sha256) = 64)
 );
 CREATE INDEX reviews_by_lead ON reviews (lead);
-CREATE TABLE links (
-    link TEXT PRIMARY KEY NOT NULL CHECK (link <> ''),
-    lead TEXT NOT NULL UNIQUE REFERENCES leads (lead),
-    pair TEXT NOT NULL,
-    first_review TEXT NOT NULL REFERENCES reviews (review),
-    second_review TEXT NOT NULL REFERENCES reviews (review),
-    reference_date TEXT NOT NULL,
-    comparison_date TEXT NOT NULL,
-    at TEXT NOT NULL
-);
-CREATE INDEX links_by_pair ON links (pair);
-CREATE TABLE withdrawals (
-    withdrawal TEXT PRIMARY KEY NOT NULL CHECK (withdrawal <> ''),
-    link TEXT NOT NULL UNIQUE REFERENCES links (link),
-    person TEXT NOT NULL CHECK (person <> ''),
-    member TEXT NOT NULL,
-    at TEXT NOT NULL,
-    reason TEXT NOT NULL CHECK (reason <> '')
-);
-CREATE TRIGGER links_are_one_a_pair BEFORE INSERT ON links
-WHEN EXISTS (
-    SELECT 1 FROM links WHERE pair = NEW.pair AND link NOT IN (SELECT link FROM withdrawals))
-BEGIN SELECT RAISE(ABORT, 'the pair is linked already'); END;
 CREATE TRIGGER leads_are_not_changed BEFORE UPDATE ON leads
 BEGIN SELECT RAISE(ABORT, 'leads are superseded, never changed'); END;
 CREATE TRIGGER leads_are_not_deleted BEFORE DELETE ON leads
@@ -238,14 +211,6 @@ CREATE TRIGGER reviews_are_not_changed BEFORE UPDATE ON reviews
 BEGIN SELECT RAISE(ABORT, 'reviews are superseded, never changed'); END;
 CREATE TRIGGER reviews_are_not_deleted BEFORE DELETE ON reviews
 BEGIN SELECT RAISE(ABORT, 'reviews are superseded, never changed'); END;
-CREATE TRIGGER links_are_not_changed BEFORE UPDATE ON links
-BEGIN SELECT RAISE(ABORT, 'links are superseded, never changed'); END;
-CREATE TRIGGER links_are_not_deleted BEFORE DELETE ON links
-BEGIN SELECT RAISE(ABORT, 'links are superseded, never changed'); END;
-CREATE TRIGGER withdrawals_are_not_changed BEFORE UPDATE ON withdrawals
-BEGIN SELECT RAISE(ABORT, 'withdrawals are superseded, never changed'); END;
-CREATE TRIGGER withdrawals_are_not_deleted BEFORE DELETE ON withdrawals
-BEGIN SELECT RAISE(ABORT, 'withdrawals are superseded, never changed'); END;
 
 -- What a member lets out, to whom and until when; what came in from others. An exhibit crosses a
 -- border under a pseudonym, drawn from the setting `opaque_key`, which is made with the vault and

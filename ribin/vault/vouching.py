@@ -13,7 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_OF_LEADS = ("leads", "reviews", "links", "withdrawals", "records/closure", "records/confirmation")
+_OF_LEADS = (
+    *("leads", "reviews", "records/closure", "records/confirmation", "records/withdrawal"),
+    *("records/blindness", "records/verdict"),
+)
 _OF_EXHIBITS = ("events", "exhibits", "aliases", "records/event", "records/exhibit")
 
 # What each action may write: a table, or the kind of a record. An action that is not here writes
@@ -33,9 +36,9 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "password": ("records/account",),
     "account removed": ("records/account",),
     "lead": ("leads",),
-    "review": ("reviews",),
-    "link": ("links",),
-    "withdrawal": ("withdrawals",),
+    "review": ("reviews", "records/verdict"),
+    "withdrawal": ("records/withdrawal",),
+    "blindness": ("records/blindness",),
     "close": ("records/closure",),
     "confirm": ("records/confirmation",),
     "lead received": _OF_LEADS,
@@ -65,7 +68,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
 }
 # Tables whose rows are never changed while they are there.
 ONCE = frozenset(
-    {"leads", "reviews", "links", "withdrawals", "records", "scans", "marks", "descriptions"}
+    {"leads", "reviews", "records", "scans", "marks", "descriptions"}
     | {"tombstones", "bundles", "aliases"}
 )
 RENAMING = frozenset({"edit"})  # what else it changes of a row follows from a record

@@ -22,7 +22,7 @@ from ribin.leads.steps import (
     take_up_lead,
     withdraw_link,
 )
-from ribin.leads.text import LeadView, blindness
+from ribin.leads.text import SEALED, LeadView, remark_on
 from ribin.leads.trace import trace_exhibit
 from ribin.search.network import Network
 from ribin.services.inbox import allow_question, held_questions, refuse_question
@@ -132,7 +132,8 @@ def _lead_page(
         conclusions=list(Conclusion),
         meaning=CONCLUSION_MEANING,
         examined=list(ReviewBasis),
-        blindness=blindness,
+        remark_on=remark_on,
+        sealed_words=SEALED,
         notes=request.query_params.getlist("note")[:5],
     )
 

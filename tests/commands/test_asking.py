@@ -36,7 +36,7 @@ def left(folder) -> set[str]:
 def test_a_purge_shows_what_would_go_and_asks(run, folder):
     done = run("purge", "X1", answer="n\n")
     assert (done.code, left(folder)) == (3, {"X1", "X2"})
-    assert "X1: 1 scans, evidence of event E-X1" in done.err
+    assert "X1: 1 scan, evidence of event E-X1" in done.err
     assert "nothing was done" in done.err
     done = run("purge", "X1", answer="")
     assert (done.code, "--yes needed where nobody answers" in done.err) == (2, True)

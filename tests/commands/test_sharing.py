@@ -184,14 +184,14 @@ def test_retention_and_purge(two, blz, ribin):
     ran = ribin(
         "purge", "--due", "today", "--reason", "law", "--yes", "--vault", two / "BLZ", *said[4:]
     )
-    assert ran.out == f"{BLZ}: 1 scans purged; the audit log and a tombstone stay\n"
+    assert ran.out == f"{BLZ}: 1 scan purged; the audit log and a tombstone stay\n"
 
 
 def test_a_purge_keeps_the_audit(two, ribin):
     vault = ("--vault", two / "BLZ", "--who", "chief")
     ran = ribin("purge", BLZ, "--reason", "law", "--yes", *vault)
     assert ran.code == 0, ran.err
-    assert ran.out == f"{BLZ}: 1 scans purged; the audit log and a tombstone stay\n"
+    assert ran.out == f"{BLZ}: 1 scan purged; the audit log and a tombstone stay\n"
     assert ribin("store", "check", "--vault", two / "BLZ").code == 0
     assert audit(two / "BLZ")[-1] == "purge"
     again = ribin("purge", BLZ, "--reason", "law", "--yes", *vault)

@@ -204,10 +204,10 @@ def test_a_real_scan(tmp_path, sample_dir, ribin):
     ribin("enrol", file, "--event", "E", "--exhibit", "X", *vault)
     ran = ribin("export", tmp_path / "out", "--reason", "end of life", *vault)
     assert ran.code == 0, ran.err
-    assert "1 exhibits, 1 scans" in ran.out
+    assert "1 exhibit, 1 scan" in ran.out
     ran = ribin("import", tmp_path / "out", tmp_path / "y", "--who", "chief")
     assert ran.code == 0, ran.err
-    assert ran.out.startswith(f"{tmp_path / 'y'}: vault of JAM made, 1 exhibits, 1 scans")
+    assert ran.out.startswith(f"{tmp_path / 'y'}: vault of JAM made, 1 exhibit, 1 scan")
     assert ribin("store", "check", "--vault", tmp_path / "y").code == 0
     (one,) = (tmp_path / "x" / "marks").rglob("*.h5")
     (two,) = (tmp_path / "y" / "marks").rglob("*.h5")

@@ -7,15 +7,17 @@ import time
 import pytest
 from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref, make_member
 
-from ribin.cases.leads import Conclusion, LeadStatus, Link, ReviewBasis, ReviewRound, Role
+from ribin.cases.leads import Conclusion, LeadStatus, ReviewBasis, ReviewRound, Role
+from ribin.cases.record import RecordKind
 from ribin.errors import StoreError
 from ribin.leads.merge import sync_leads
 from ribin.leads.rules import status_of
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.services.leads import lead_views, look_at_lead
 from ribin.vault.audit import append_row
-from ribin.vault.leads import insert_entry, read_lead
+from ribin.vault.leads import next_word, read_lead
 from ribin.vault.people import appoint
+from ribin.vault.records import insert_version
 from ribin.vault.sharing import pseudonym
 
 SAME = Conclusion.IDENTIFICATION
@@ -94,13 +96,13 @@ def test_without_the_other_log_a_verdict_makes_no_link_before_both_are_read(both
     both.take_up()
     both.review("JAM", EXAMINER)
     step = both.review("BLZ", THIRD, reached=False)
-    assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)
+    assert (step.link_made, step.standing) == (False, LeadStatus.FIRST_VERDICT_SEALED)
     assert (step.history.reviews[-1].blind, step.history.unchecked) == (False, ("JAM-BLZ-L1/BLZ1",))
     words = ("lead", "show", "JAM-BLZ-L1", "--vault", both.vaults["BLZ"].path, "--as", THIRD)
     told = ribin(*words).out
     assert "blindness not checked: the log of the other member was not in reach" in told
-    assert "no link yet: `ribin lead sync` reads the logs of both members" in told
-    with pytest.raises(StoreError, match=r"there already \(blindness not checked\)"):
+    assert "its content has not come yet, `ribin lead sync` fetches it" in told
+    with pytest.raises(StoreError, match=r"there already \(first verdict not opened\)"):
         both.take_up(reached=False, code="BLZ")
     file = synced(both, syncs)
     assert ([r.blind for r in file.reviews], file.unchecked) == ([True, True], ())
@@ -115,7 +117,7 @@ def test_a_look_in_the_other_countrys_log_is_found_when_they_meet(both, syncs):
     both.sit_down("BLZ", THIRD)  # from the own session, under a borrowed name
     look_at_lead(both.vaults["JAM"], "JAM-BLZ-L1", EXAMINER)
     step = both.review("BLZ", THIRD, reached=False)
-    assert (step.link_made, step.standing) == (False, LeadStatus.BLINDNESS_DUE)
+    assert (step.link_made, step.standing) == (False, LeadStatus.FIRST_VERDICT_SEALED)
     file = synced(both, syncs)
     assert ([r.blind for r in file.reviews], file.link, file.unchecked) == ([True, False], None, ())
     assert status_of(file) is LeadStatus.NOT_BLIND
@@ -147,18 +149,18 @@ def test_a_link_of_which_the_own_log_says_it_was_not_blind_is_not_taken(both):
     look_at_lead(both.vaults["JAM"], "JAM-BLZ-L1", EXAMINER)
     blz = both.vaults["BLZ"]
     both.review("BLZ", THIRD, reached=False)
-    pair, (first, second) = both.file("BLZ").lead.pair, both.file("BLZ").reviews
+    second = both.file("BLZ").reviews[1]
     with blz.catalogue.writing() as db:
-        append_row(
-            db, "blindness", "JAM-BLZ-L1", THIRD, "", {"review": second.review, "blind": True}
-        )
-        ends = ("JAM-BLZ-L1", "JAM-BLZ-L1", pair, first.review, second.review, "", "", second.at)
-        append_row(
-            db, "link", "JAM-BLZ-L1", THIRD, "", {"records": dict([insert_entry(db, Link(*ends))])}
-        )
+        found = {"review": second.review, "blind": True}
+        said = next_word(db, RecordKind.BLINDNESS, "JAM-BLZ-L1", THIRD, "", **found)
+        records = dict([insert_version(db, said)])
+        append_row(db, "blindness", "JAM-BLZ-L1", THIRD, "", {"records": records})
     _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
-    assert notes == ("JAM: link JAM-BLZ-L1 not taken: a log says it was not blind",)
+    why = "not taken from BLZ: a log says that it was not blind"
+    assert notes == (f"JAM: blindness JAM-BLZ-L1/BLZ1/BLZ {why}",)
     assert both.file("JAM").link is None
+    sync_leads(both.vaults["JAM"], both.network, who=SECOND)  # what JAM's log says crosses, too
+    assert both.file("BLZ").link is None
 
 
 @pytest.mark.parametrize("syncs", ["JAM", "BLZ"])
@@ -197,7 +199,7 @@ def test_a_second_verdict_given_apart_is_that_of_a_reviewer_too(both):
     _, notes = sync_leads(both.vaults["JAM"], both.network, who=SECOND)
     why = "Ana Brown: reviewer needed, found examiner"
     assert notes == (f"lead JAM-BLZ-L1: no link, the second verdict: {why}",)
-    assert status_of(both.file("BLZ")) is LeadStatus.NOT_CONFIRMED
+    assert status_of(both.file("BLZ")) is LeadStatus.NOT_BLIND
     both.take_up()  # the pair is free
 
 

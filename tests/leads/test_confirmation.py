@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref
 
@@ -79,7 +77,7 @@ def test_an_examiner_of_the_other_member_makes_the_link(agreed):
     assert [link.lead for link in told.links] == [LEAD]
     (row,) = [row for row in blz.audit_log() if row.action == "confirm"]
     assert (row.who, row.reason) == (EXAMINER, "the casts agree here too")
-    assert list(row.details["records"]) == [f"records/confirmation/{LEAD}/1"]
+    assert list(row.details["records"]) == [f"records/confirmation/{LEAD}/BLZ/1"]
     for vault in (jam, blz):
         assert vault.check().problems == ()
     ended = withdraw_link(jam, network, LEAD, who=SECOND, reason="mixed up")
@@ -157,7 +155,7 @@ def test_nobody_confirms_in_the_name_of_the_other(agreed):
 
     jam, blz, network = agreed
     body = {"lead": LEAD}
-    said = {"kind": RecordKind.CONFIRMATION, "id": LEAD, "version": 1, "member": "BLZ"}
+    said = {"kind": RecordKind.CONFIRMATION, "id": f"{LEAD}/BLZ", "version": 1, "member": "BLZ"}
     said |= {"person": EXAMINER, "identity": "login x", "at": now_utc(), "reason": "n"}
     said["reason_sha256"] = reason_sha256("n")
     forged = Record(**said, body=body, body_sha256=body_sha256(body), previous_sha256=NO_VERSION)
@@ -169,43 +167,3 @@ def test_nobody_confirms_in_the_name_of_the_other(agreed):
     assert any("confirmation" in n and "whose own audit log lacks it" in n for n in notes)
     assert history_of(blz).confirmation is None
     assert history_of(blz).link is None
-
-
-def test_store_check_finds_a_link_without_the_word_of_the_other(agreed):
-    from ribin.cases.leads import Link
-    from ribin.vault.audit import append_row
-    from ribin.vault.leads import insert_entry
-
-    jam, *_ = agreed
-    history = history_of(jam)
-    first, second = history.reviews
-    ends = LEAD, LEAD, history.lead.pair, first.review, second.review, "", "", second.at
-    with jam.catalogue.writing() as db:
-        record = insert_entry(db, Link(*ends))
-        append_row(db, "link", LEAD, SECOND, "", {"records": dict([record])})
-    found = [problem.text for problem in jam.check().problems]
-    assert found == [
-        f"catalogue: lead {LEAD}: its link needs a verdict of each member or a confirmation, "
-        "found one member's"
-    ]
-
-
-def test_the_command(ribin, agreed, tmp_path):
-    _, blz, _ = agreed
-    file = tmp_path / "network.toml"
-    file.write_text(
-        '[members.JAM]\nvault = "JAM"\n[members.BLZ]\nvault = "BLZ"\n[clusters]\n'
-        'linked = ["BLZ", "JAM"]\n'
-    )
-    asked = ("--vault", blz.path, "--as", EXAMINER)
-    listed = ribin("lead", "list", "--mine", *asked).out
-    assert "confirmation due" in listed
-    shown = ribin("lead", "show", LEAD, *asked).out
-    assert "no link yet: an examiner of BLZ confirms it, `ribin lead confirm`" in shown
-    done = ribin("lead", "confirm", LEAD, "--note", "casts", *asked, "--network", file)
-    assert done.code == 0, done.err
-    assert f"confirmed by {EXAMINER} (BLZ)" in done.out
-    assert "notice to JAM" in done.err
-    facts = json.loads(ribin("lead", "show", LEAD, *asked, "--json").out)
-    assert facts["standing"] == "confirmed link"
-    assert facts["confirmation"]["reason"] == "casts"

@@ -9,13 +9,13 @@ from unittest.mock import patch
 import pytest
 from lead_makers import EXAMINER, SECOND, THIRD, exhibit_ref
 
-from ribin.cases.leads import Conclusion, Lead, Review, ReviewBasis, ReviewRound
+from ribin.cases.leads import Conclusion, Lead, LeadStatus, Review, ReviewBasis, ReviewRound
 from ribin.errors import ParameterError
 from ribin.leads.merge import sync_leads
 from ribin.leads.steps import give_review, take_up_lead
 from ribin.leads.text import lead_page, view_lead
 from ribin.vault.audit import append_row, now_utc
-from ribin.vault.leads import insert_entry, read_leads
+from ribin.vault.leads import insert_entry, insert_review, read_leads
 from ribin.vault.rows import record_sha256
 from ribin.vault.sharing import pseudonym
 
@@ -37,7 +37,10 @@ def put(vault, entry, action, subject="BLZ-JAM-L1", **columns):
     """What an administrator of the other side may write with SQL, a row of the log included."""
     with vault.catalogue.writing() as db:
         with patch("ribin.vault.rows._check_texts"):
-            name, _ = insert_entry(db, entry)
+            insert = insert_review if isinstance(entry, Review) else insert_entry
+            made = insert(db, entry)
+        records = dict(made if isinstance(made, list) else [made])
+        name = next(iter(records))
         table, _, key = name.partition("/")
         for column, value in columns.items():
             trigger = f"{table}_are_not_changed"
@@ -46,8 +49,8 @@ def put(vault, entry, action, subject="BLZ-JAM-L1", **columns):
             db.execute("PRAGMA ignore_check_constraints = ON")
             db.execute(f"UPDATE {table} SET {column} = ? WHERE lead = ?", (value, subject))
             db.execute(made[0])
-        sha256 = record_sha256(db, table, key)
-        append_row(db, action, subject, THIRD, "", {"records": {name: sha256}})
+        records[name] = record_sha256(db, table, key)
+        append_row(db, action, subject, THIRD, "", {"records": records})
 
 
 @pytest.mark.parametrize(
@@ -105,10 +108,24 @@ def test_a_row_that_cannot_be_read_stops_nothing(jam, blz, network, columns):
         assert [history.lead.lead for history in read_leads(db)] == [own]
 
 
+@pytest.mark.parametrize("note", ["n" * 1_000_000, "n" * 15_000, "\x07bell"], ids=len)
+def test_the_content_of_a_verdict_that_is_no_data_is_not_taken(jam, blz, network, note):
+    """Nobody sees it before the second verdict; then it is refused as any other is."""
+    ends = exhibit_ref("JAM:JAM-1"), abroad(blz, "BLZ-1")
+    number = take_up_lead(jam, network, *ends, who=EXAMINER, note="alike").history.lead.lead
+    facts = (ReviewRound.FIRST, Conclusion.ELIMINATION, ReviewBasis.ITEMS, True, SECOND, "BLZ")
+    put(blz, Review(f"{number}/BLZ1", number, *facts, now_utc(), note), "review", number)
+    sync_leads(jam, network, who=EXAMINER)
+    given = (number, Conclusion.ELIMINATION, ReviewBasis.ITEMS)
+    step = give_review(jam, network, *given, who=THIRD, note="seen")
+    refused = (f"content of {number}/BLZ1 not taken from BLZ", "a lead of its vault cannot be read")
+    assert any(words in said for said in step.notes for words in refused)
+    assert step.standing is LeadStatus.FIRST_VERDICT_SEALED
+    assert jam.check().clean
+
+
 @pytest.mark.parametrize(
-    "changes",
-    [{"note": "n" * 1_000_000}, {"note": "\x07bell"}, {"reviewer": "x" * 5000}, {"at": "1"}],
-    ids=lambda changes: f"{next(iter(changes))}",
+    "changes", [{"reviewer": "x" * 5000}, {"at": "1"}], ids=lambda changes: f"{next(iter(changes))}"
 )
 def test_a_verdict_that_is_no_data_is_not_taken(jam, blz, network, changes):
     ends = exhibit_ref("JAM:JAM-1"), abroad(blz, "BLZ-1")

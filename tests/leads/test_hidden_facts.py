@@ -205,6 +205,7 @@ CHANCE = (
     "answers",
     "answer_sha256",
     "body_sha256",
+    "content_sha256",
     "message",
     "sent_at",
     "signature",

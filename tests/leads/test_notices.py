@@ -69,7 +69,7 @@ def test_both_countries_are_told_of_a_link_and_of_its_end(pair):
     step, notes = linked(pair, f"BLZ:{opaque}")
     assert notes[:2] == [(), ()]
     assert [note.split(":")[0] for note in notes[2]] == ["notice to BLZ", "notice to JAM"]
-    link = step.history.link.link
+    link = step.history.link.lead
     ended = withdraw_link(jam, network, link, who=SECOND, reason="Mr Pink's items mixed up")
     assert len(announce(jam, ended)) == 2
     files = {path.name: path for path in (jam.path / "notices").iterdir()}
@@ -141,7 +141,7 @@ def test_the_day_of_a_released_event_is_told_to_whom_it_was_released(pair):
     said = {"who": "head", "reason": "joint case", "original": False}
     release_exhibit(blz, "BLZ-2", "JAM", Scope.CLUSTER, **said)
     opaque = pseudonyms(blz, ["BLZ-2"])["BLZ-2"]
-    link = linked(pair, f"BLZ:{opaque}")[0].history.link.link
+    link = linked(pair, f"BLZ:{opaque}")[0].history.link.lead
     days = {}
     for vault, to in ((jam, "JAM"), (jam, "BLZ"), (blz, "BLZ")):
         path = vault.path / "notices" / f"{link}-confirmed-{to}.json"
@@ -173,8 +173,8 @@ def test_a_notice_that_cannot_be_written_undoes_nothing(pair, monkeypatch):
     assert logged(jam) == logged(blz) == []
     monkeypatch.undo()
     assert [one.written for one in announce_received(jam, network, SECOND)] == [True]
-    assert named(jam) == [f"{step.history.link.link}-confirmed-JAM"]
-    assert named(blz) == [f"{step.history.link.link}-confirmed-BLZ"]
+    assert named(jam) == [f"{step.history.link.lead}-confirmed-JAM"]
+    assert named(blz) == [f"{step.history.link.lead}-confirmed-BLZ"]
 
 
 def named(vault):
@@ -258,7 +258,7 @@ def test_the_command_writes_them(ribin, pair):
         give_review(vault, reached, link, FOUND, ReviewBasis.ITEMS, who=who, note="n")
     words = ("lead", "sync", "--vault", blz.path, "--network", file, "--who", SECOND)
     done = ribin(*words)
-    assert (done.code, done.out) == (0, "2 entries carried over\n")
+    assert (done.code, done.out) == (0, "4 entries carried over\n")
     place = blz.path / "notices" / f"{link}-confirmed-BLZ"
     names = f"{place}.json, {place.name}.html and {place.name}.pdf"
     assert done.err.splitlines() == [f"notice to BLZ: {names}"]

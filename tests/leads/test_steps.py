@@ -48,10 +48,6 @@ def test_two_persons_make_a_link_and_one_of_them_ends_it(jam):
     assert review(jam, EXAMINER).standing is LeadStatus.SECOND_REVIEW_DUE
     linked = review(jam, SECOND)
     assert (linked.standing, linked.link_made) == (LeadStatus.CONFIRMED_LINK, True)
-    assert (linked.history.link.reference_date, linked.history.link.comparison_date) == (
-        "2025-01-10",
-        "2025-02-10",
-    )
     ended = withdraw_link(jam, None, "JAM-L1", who=SECOND, reason="items mixed up")
     assert (ended.standing, ended.link_ended) == (LeadStatus.WITHDRAWN, True)
     assert [r.reviewer for r in ended.history.reviews] == [EXAMINER, SECOND]
@@ -164,7 +160,7 @@ def test_a_pair_has_one_lead_and_one_link(jam):
 
 def test_what_is_written_is_never_changed_by_anybody(jam):
     link(jam)
-    for table in ("leads", "reviews", "links", "records"):
+    for table in ("leads", "reviews", "records"):
         for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET at = ''"):
             with (
                 pytest.raises(StoreError, match="are superseded, never changed"),
@@ -205,10 +201,10 @@ def test_across_a_border_both_sides_record_it_under_opaque_names(jam, blz, netwo
         assert read_lead(other, "JAM-BLZ-L1", "BLZ") == linked.history
         assert lead.reference.exhibit == pseudonym(one, "JAM-1")
         assert lead.comparison.exhibit == pseudonym(other, "BLZ-1")
-    assert (lead.reference_event, linked.history.link.reference_date) == ("", "")
+    assert (lead.reference_event, lead.comparison_event) == ("", "")
     assert "JAM-1" not in str([r.details for r in blz.audit_log()])
     actions = [row.action for row in blz.audit_log()]
-    assert [one for one in actions if one.startswith("lead rec")] == ["lead received"] * 2
+    assert [one for one in actions if one.startswith("lead rec")] == ["lead received"] * 3
     with pytest.raises(StoreError, match="this pair is there already"):
         take_up(blz, "BLZ:BLZ-1", abroad(jam, "JAM-1"), network=network)
     withdraw_link(blz, network, "JAM-BLZ-L1", who=SECOND, reason="cast of another case")
@@ -235,7 +231,7 @@ def test_who_was_out_of_reach_catches_up(tmp_path, jam, blz, network):
     )
     review(blz, SECOND, lead="JAM-BLZ-L1")  # BLZ cannot reach JAM either: a first review there too
     carried, notes = sync_leads(jam, network, who=EXAMINER)
-    assert (carried, notes) == (3, ())  # a verdict each way, and the link that they made
+    assert (carried, notes) == (6, ())  # a verdict each way, their contents, what logs say of both
     with pytest.raises(StoreError, match="both reviews are there"):
         review(blz, THIRD, network=network)
     withdraw_link(jam, None, "JAM-BLZ-L1", who=EXAMINER, reason="mixed up")

@@ -68,5 +68,6 @@ def test_a_verdict_given_while_a_backup_is_made(jam, tmp_path, monkeypatch):
     said = {"who": "head", "reason": "copy", "on_progress": lambda done, total: None}
     back_up(jam, tmp_path / "out", **said)
     with contextlib.closing(sqlite3.connect(tmp_path / "out" / CATALOGUE_FILE)) as db:
+        db.row_factory = sqlite3.Row
         assert leads_with_second_due(db) == ["JAM-L1"]
     assert noted(jam, "backup") == {"JAM-L1"}

@@ -309,8 +309,8 @@ def test_a_lead_is_closed_at_both_members(jam, tmp_path, in_reach):
         with pytest.raises(StoreError, match="an open lead needed"):
             reviewed(blz, lead, SECOND, network=network)
         with blz.catalogue.reading() as db:
-            (theirs,) = read_versions(db, RecordKind.CLOSURE, lead)
-        (ours,) = versions(jam, RecordKind.CLOSURE, lead)
+            (theirs,) = read_versions(db, RecordKind.CLOSURE, f"{lead}/JAM")
+        (ours,) = versions(jam, RecordKind.CLOSURE, f"{lead}/JAM")
         assert theirs == ours
         assert theirs.member == "JAM"
         assert blz.check().problems == ()
@@ -326,7 +326,8 @@ def test_a_closure_that_no_log_vouches_for_is_not_taken(jam, tmp_path):
         with blz.catalogue.writing() as db:
             db.execute("DROP TRIGGER records_are_not_changed")
             db.execute(
-                "UPDATE records SET member = 'JAM', person = ? WHERE id = ?", (EXAMINER, lead)
+                "UPDATE records SET member = 'JAM', person = ? WHERE id = ?",
+                (EXAMINER, f"{lead}/BLZ"),
             )
         _, notes = sync_leads(jam, network, who=SECOND)
         assert any("closure" in note and "not taken from BLZ" in note for note in notes)
