@@ -8,7 +8,8 @@ independent relief it holds.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -83,8 +84,7 @@ def band_levels(
     kept = _levels.setdefault(template, {})
     if rest not in kept:
         before = "rest_" if rest and "rest_fine" in template.arrays else ""
-        fine_um = [longest for _, longest in correlate.bands_um[:-1]]
-        coarse_um = [correlate.bands_um[-1][0]]
+        fine_um, coarse_um = correlate.bands_um[1:], correlate.coarse_band_um[:1]
         arrays = template.arrays
         fine = _split(*(arrays[f"{before}fine"], arrays["fine_valid"]), fine_um, describe.pitch_um)
         medium = _split(
@@ -97,7 +97,7 @@ def band_levels(
 
 
 def _split(
-    surface: FloatArray, valid: BoolArray, cutoffs_um: list[float], pitch_um: float
+    surface: FloatArray, valid: BoolArray, cutoffs_um: Sequence[float], pitch_um: float
 ) -> BandLevel:
     inside = np.pad(valid, 1)
     return BandLevel(
@@ -123,8 +123,9 @@ def band_agreement(
     if registration.back > motion:
         motion, moved, fixed = registration.back, comparison, reference
     found = [one for levels in zip(moved, fixed, strict=True) for one in band_ccfs(*levels, motion)]
+    limits_um = [*pairwise(correlate.bands_um), *pairwise(correlate.coarse_band_um)]
     total = 0.0
-    for (ccf, area_um2), (shortest, longest) in zip(found, correlate.bands_um, strict=True):
+    for (ccf, area_um2), (shortest, longest) in zip(found, limits_um, strict=True):
         numbers = math.pi * area_um2 * (shortest**-2 - longest**-2)
         total += math.atanh(min(ccf, _MOST_CCF)) * math.sqrt(numbers)
     return total / math.sqrt(len(found))

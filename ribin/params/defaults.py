@@ -404,9 +404,10 @@ class CorrelateParams:
     search_radius_um: float = 125.0  # of a cell from where the whole mark put it; 150 gave no more
     norm_step_um: float = 50.0  # overlap and energy of cells: so far apart; 75 misplaces some
     min_cell_overlap: float = 0.25  # of a cell's area, measured on both sides
-    # Wavelengths of bands that are compared by themselves: all but the last of the fine surface,
-    # that of the medium one. Six bands gave no more, finer or coarser ones a little less.
-    bands_um: tuple[tuple[float, float], ...] = ((50.0, 84.0), (84.0, 173.0), (320.0, 500.0))
+    # Wavelengths where bands that are compared by themselves begin and end: those of the fine
+    # surface, and one of the medium surface. Six bands gave no more, other limits a little less.
+    bands_um: tuple[float, ...] = (50.0, 84.0, 173.0)
+    coarse_band_um: tuple[float, ...] = (320.0, 500.0)
 
 
 @dataclass(frozen=True)
