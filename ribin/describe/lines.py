@@ -124,8 +124,10 @@ class _Explained:
         self._energy = max(float(np.square(self._heights).sum()), 1e-30)
         self._cell = np.array([pitch_um, params.cell_um])
         self._alike = params.alike_um / pitch_um
-        reach_um = surface.shape[0] * pitch_um
-        shape = 2 * int(2.0 * reach_um / pitch_um), 2 * int(4.0 * reach_um / params.cell_um)
+        # Across, no point lies farther from the middle than it does by itself; along a ring it may.
+        away_um = float(np.sqrt(np.square(self._points).sum(axis=0).max(initial=0.0)))
+        long_um = 4.0 * surface.shape[0] * pitch_um
+        shape = 2 * (int(away_um / pitch_um) + 2), 2 * int(long_um / params.cell_um)
         self._sums = np.empty((2, *shape))
 
     def lines(self, across_deg: float, curvature_per_um: float) -> Lines:

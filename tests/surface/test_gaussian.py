@@ -64,26 +64,6 @@ def test_a_lonely_pixel_keeps_its_height():
     assert smooth_surface(surface, valid, CUTOFF_UM, PITCH_UM)[40, 50] == pytest.approx(-3.0)
 
 
-def test_what_was_not_measured_takes_no_part():
-    rows, cols = np.indices((60, 50)) * 12.5
-    surface = heights(4, rows, cols).astype(np.float32)
-    valid = np.random.default_rng(2).random(surface.shape) < 0.6
-    clean = smooth_surface(surface, valid, CUTOFF_UM, PITCH_UM)
-    dirty = smooth_surface(with_garbage(surface, valid), valid, CUTOFF_UM, PITCH_UM)
-    assert np.array_equal(clean, dirty)
-    assert (clean[~valid] == 0.0).all()
-
-
-@pytest.mark.parametrize("scale", [0.1, 1000.0])
-def test_heights_scale_through(scale):
-    rows, cols = np.indices((60, 50)) * 12.5
-    surface = heights(4, rows, cols).astype(np.float32)
-    valid = np.random.default_rng(2).random(surface.shape) < 0.6
-    once = smooth_surface(surface, valid, CUTOFF_UM, PITCH_UM)
-    times = smooth_surface(np.float32(scale) * surface, valid, CUTOFF_UM, PITCH_UM)
-    assert times / scale == pytest.approx(once, abs=1e-5)
-
-
 def test_bands_add_up_to_the_surface_and_split_at_the_cutoffs():
     sides = [sine(length, 0, PITCH_UM) for length in (100.0, 280.0, 800.0)]
     valid = np.ones(sides[0].shape, bool)
