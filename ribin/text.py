@@ -31,6 +31,11 @@ def clean_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def moment_text(at: str, seconds: bool = False) -> str:
+    """A moment of ISO 8601 in UTC as a person reads it: 2026-03-14 09:30."""
+    return at[: 19 if seconds else 16].replace("T", " ")
+
+
 def text_problem(text: str, length: int = NOTE_LENGTH) -> str:
     """What a text needs that this one lacks: characters that can be seen, not too many, and the
     form of `clean_text`; empty where it lacks nothing."""

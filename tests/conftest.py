@@ -143,6 +143,22 @@ def self_tested():
 
 
 @pytest.fixture
+def templates_read(monkeypatch):
+    """Ids of the marks whose templates are read from scan files from now on."""
+    from ribin.vault.vault import Vault
+
+    read: list[int] = []
+    real = Vault.template
+
+    def noted(self, mark):
+        read.append(mark.mark_id)
+        return real(self, mark)
+
+    monkeypatch.setattr(Vault, "template", noted)
+    return read
+
+
+@pytest.fixture
 def plain_correlator(monkeypatch):
     """Searches compare coarse vectors and nothing else: small made-up templates will do."""
     from search_makers import fake_compare_many, fake_moves, fake_sketch

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import random
 import resource
 import time
+import zipfile
 from dataclasses import dataclass, field
 
 from ribin.errors import RibinError
@@ -59,6 +62,36 @@ def mutated(content: bytes, made: random.Random) -> bytes:
                     (b"NaN", b"-1", b"99999999999", b"../", b"\x00", b'{"a":' * 50, "é漢".encode())
                 )
     return bytes(data)
+
+
+def mutated_inside(good: bytes, made: random.Random) -> bytes:
+    """Of an X3P, one member mutated and packed again, with checksums that agree in three of four
+    times, so that what is behind them is met; another file as it is mutated."""
+    if not zipfile.is_zipfile(io.BytesIO(good)):
+        return mutated(good, made)
+    with zipfile.ZipFile(io.BytesIO(good)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    chosen = made.choice(["main.xml", *sorted(members)])
+    members[chosen] = mutated(members[chosen], made)
+    if made.random() < 0.75:
+        _sum_again(members)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def _sum_again(members: dict[str, bytes]) -> None:
+    """Checksums of the points and of main.xml, where it still says them."""
+    data = hashlib.md5(members["bindata/data.bin"]).hexdigest().encode()
+    tag = b"MD5ChecksumPointData>"
+    before, found, after = members["main.xml"].partition(b"<" + tag)
+    end = after.find(b"</" + tag)
+    if found and end >= 0:
+        members["main.xml"] = before + found + data + after[end:]
+    digest = hashlib.md5(members["main.xml"]).hexdigest()
+    members["md5checksum.hex"] = f"{digest} *main.xml\n".encode()
 
 
 def state(vault: Vault):

@@ -224,8 +224,9 @@ class Browser:
         own = (*OWN, self.server) if self.server else OWN
         return [url for url in found if not url.startswith(own)]
 
-    def complaints(self) -> list[str]:
-        """What axe-core finds serious or critical in the page, which is whole, one line each."""
+    def complaints(self, every: bool = False) -> list[str]:
+        """What axe-core finds serious or critical in the page, which is whole, one line each; with
+        `every` also what is of less impact."""
         self.settle()
         self.run(_AXE.read_text(encoding="utf-8"))
         found = self.driver.execute_async_script(
@@ -236,7 +237,7 @@ class Browser:
         return [
             f"{one['id']}: {node['target']} {node['html'][:100]}"
             for one in found
-            if one["impact"] in ("serious", "critical")
+            if every or one["impact"] in ("serious", "critical")
             for node in one["nodes"]
         ]
 

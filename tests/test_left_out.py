@@ -97,6 +97,31 @@ def test_a_vault_says_it_at_enrolment_and_ever_after(ribin, folder, words, tmp_p
     assert "left out" not in ribin("exhibit", "show", "X1", *vault).out
 
 
+def test_another_member_tells_it_of_a_released_original_alone(
+    ribin, folder, words, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(folder)
+    network = tmp_path / "network.toml"
+    sections = "".join(f'[members.{code}]\nvault = "{code}"\n' for code in ("JAM", "BLZ"))
+    network.write_text(f'{sections}[clusters]\nlinked = ["JAM", "BLZ"]\n', encoding="utf-8")
+    for code, file in (("JAM", CLEAN), ("BLZ", DIRTY)):
+        vault = ("--vault", tmp_path / code, "--who", "me")
+        assert ribin("init", tmp_path / code, "--member", code, "--who", "me").code == 0
+        named = ("--event", "E1", "--exhibit", f"{code}-1", "--sharing", "cluster")
+        assert ribin("enrol", file, *vault, *named).code == 0
+    asked = ("--network", network, "--scope", "cluster", "--reason", "r", "--who", "me")
+    own = ("--vault", tmp_path / "JAM", *asked)
+    (row,) = json.loads(ribin("search", "JAM-1", *own, "--json").out)["candidates"]
+    named = ("JAM-1", f"BLZ:{row['exhibit']}")
+    assert (
+        json.loads(ribin("compare", *named, *own, "--json").out)["left_out"]["comparison"] is None
+    )
+    releasing = ("--vault", tmp_path / "BLZ", "--network", network, "--reason", "r", "--who", "me")
+    assert ribin("release", "BLZ-1", "--to", "JAM", "--original", *releasing).code == 0
+    told = ribin("compare", "JAM-1", "BLZ:BLZ-1", *own)
+    assert f"reference: nothing; comparison: {words}" in told.out
+
+
 @pytest.fixture(scope="module")
 def pair(folder):
     return prepare_pair(folder / CLEAN, folder / DIRTY, Asker(DEFAULT_PARAMS))
@@ -106,7 +131,7 @@ def test_a_report_says_it(pair, words):
     document = report_pair(pair, Asker(DEFAULT_PARAMS), ReportOptions("me"))
     html = document_html(document)
     assert f"reference: nothing; comparison: {words}" in html
-    assert "purple: dust" in html
+    assert "Left out (purple: dust" in html
 
 
 def test_a_template_alone_does_not_tell_it(folder, words):

@@ -7,17 +7,15 @@ repeats, swaps or rewrites some bytes.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import random
 import shutil
-import zipfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from damaged import grey_pixels, image_bytes, png_with_pitch, x3p_bytes
-from mutations import MOST_GIB, Tally, mutated, peak_gib, state
+from mutations import MOST_GIB, Tally, mutated, mutated_inside, peak_gib, state
 from vault_makers import enrol, make_exhibit
 
 from ribin.cases.exhibits import read_manifest
@@ -56,40 +54,10 @@ def check_scans(folder: Path, good: bytes, name: str, number: int, made: random.
     """Some mutations leave a file that is read: an X3P without checksums, a pixel of a PNG."""
     tally, path = Tally(), folder / name
     for _ in range(number):
-        path.write_bytes(_inside(good, made) if made.random() < 0.5 else mutated(good, made))
+        path.write_bytes(mutated_inside(good, made) if made.random() < 0.5 else mutated(good, made))
         tally.run(lambda: read_scan(path))
     assert [p.name for p in folder.iterdir() if p.is_file()] == [name]
     return tally
-
-
-def _inside(good: bytes, made: random.Random) -> bytes:
-    """Of an X3P, one member mutated and packed again, with checksums that agree in three of four
-    times, so that what is behind them is met; another file as it is mutated."""
-    if not zipfile.is_zipfile(io.BytesIO(good)):
-        return mutated(good, made)
-    with zipfile.ZipFile(io.BytesIO(good)) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    chosen = made.choice(["main.xml", *sorted(members)])
-    members[chosen] = mutated(members[chosen], made)
-    if made.random() < 0.75:
-        _sum_again(members)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return packed.getvalue()
-
-
-def _sum_again(members: dict[str, bytes]) -> None:
-    """Checksums of the points and of main.xml, where it still says them."""
-    data = hashlib.md5(members["bindata/data.bin"]).hexdigest().encode()
-    tag = b"MD5ChecksumPointData>"
-    before, found, after = members["main.xml"].partition(b"<" + tag)
-    end = after.find(b"</" + tag)
-    if found and end >= 0:
-        members["main.xml"] = before + found + data + after[end:]
-    digest = hashlib.md5(members["main.xml"]).hexdigest()
-    members["md5checksum.hex"] = f"{digest} *main.xml\n".encode()
 
 
 def check_exports(folder: Path, number: int, made: random.Random) -> Tally:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from ribin.cases.calibres import calibre_code
 from ribin.cases.csv_files import OWN_FORM, TableForm, read_csv
@@ -84,6 +84,10 @@ class Exhibit:
 
 
 CLASS_FIELDS = tuple(ClassFields.__dataclass_fields__)
+
+
+# What another member's exhibit is looked at for, as its owner's audit log names it.
+LookPurpose = Literal["query", "picture", "comparison", "report", "original"]
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def read_pair(stated: Iterable[LeadStatements]) -> list[LeadHistory]:
     for _, course, statement in sorted(steps, key=lambda step: step[0]):
         linked = any(one.link and not one.withdrawal for one in courses if one is not course)
         course.take(statement, linked_otherwise=linked)
-    return [course.read() for course in courses]
+    return [course.now for course in courses]
 
 
 _Key = tuple[str, int, str, str, str]  # moment, place in a chain, lead, member, name
@@ -91,6 +91,7 @@ class _Course:
     closure: LeadWord | None = None
     confirmations: list[LeadWord] = field(default_factory=list)
     taken_back: list[LeadWord] = field(default_factory=list)
+    now: LeadHistory = field(init=False)  # what it has come to so far
 
     @classmethod
     def of(cls, stated: LeadStatements) -> _Course:
@@ -98,7 +99,9 @@ class _Course:
         # A verdict that one log has as not blind never was, whenever that came to be known.
         said = (one for one in stated.words if one.kind is RecordKind.BLINDNESS and not one.blind)
         seen = {one.review: False for one in said}
-        return cls(stated.lead, {r.review: r for r in given}, given, seen)
+        course = cls(stated.lead, {r.review: r for r in given}, given, seen)
+        course.now = course._read()
+        return course
 
     def take(self, statement: Review | LeadWord, *, linked_otherwise: bool) -> None:
         """Take the next statement, as far as it counts, and what follows from it."""
@@ -112,15 +115,15 @@ class _Course:
             self.taken_back.append(statement)
         elif statement.kind is RecordKind.CLOSURE and not (self.link or self.closure):
             self.closure = statement
-        now = self.read()
-        if not linked_otherwise and makes_a_link(now):
-            self.link = _link(now, statement.at)
-            now = self.read()
-        if now.linked:
-            self.withdrawal = _end_of_link(now, self.taken_back)
+        self.now = self._read()
+        if not linked_otherwise and makes_a_link(self.now):
+            self.link = _link(self.now, statement.at)
+        if self.link and not self.withdrawal:
+            self.withdrawal = _end_of_link(self.now, self.taken_back)
+        self.now = replace(self.now, link=self.link, withdrawal=self.withdrawal)
 
     def _counts(self, review: Review) -> bool:
-        now = self.read()
+        now = self.now
         if self.closure or self.withdrawal:
             return False
         again = any(is_by(one, review.reviewer, review.member) for one in self.counted)
@@ -133,8 +136,8 @@ class _Course:
             return third or is_by(over, review.reviewer, review.member)
         return not (self.link or again or own)
 
-    def read(self) -> LeadHistory:
-        """What the lead has come to so far."""
+    def _read(self) -> LeadHistory:
+        """What the lead has come to so far, from what was taken."""
         waiting = {review.review for review in waits_for_logs(self.lead, self.counted)}
         begun_second = _seconds_apart(self.lead, self.counted)
 
@@ -143,7 +146,10 @@ class _Course:
             blind = review.blind
             if review.review in waiting:
                 blind = self.found.get(review.review, False)
-            return replace(review, place=ReviewRound.SECOND if apart else review.place, blind=blind)
+            place = ReviewRound.SECOND if apart else review.place
+            if (place, blind) == (review.place, review.blind):
+                return review
+            return replace(review, place=place, blind=blind)
 
         counted = {review.review for review in self.counted}
         now = LeadHistory(

@@ -288,6 +288,7 @@ def pair_of(one: ExhibitRef, other: ExhibitRef) -> str:
 
 USER_VARIABLE = "RIBIN_USER"
 BY_ACCOUNT = "account"  # how a name came about that an account proved
+SIGNED_OFF = "signed off"  # with the password, for this very act
 _KINDS = ("login", "account")
 
 
@@ -305,7 +306,13 @@ ENROLLING = (Role.TECHNICIAN, Role.EXAMINER)
 CORRECTING = (*ENROLLING, Role.ADMINISTRATOR)
 LOOKING = tuple(Role)  # at leads, links, traces and what is shared or kept: whoever is appointed
 SEARCHING = (Role.TECHNICIAN, Role.EXAMINER, Role.REVIEWER)
+ASSIGNING = (*CORRECTING, Role.REVIEWER)  # what is due
+EXAMINING = (Role.EXAMINER,)  # takes leads up, confirms links for the own member
+CONCLUDING = (Role.EXAMINER, Role.REVIEWER)  # verdicts, annotations, withdrawals
+REVIEWING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
+CLOSING = (Role.EXAMINER, Role.ADMINISTRATOR)  # leads that were opened by mistake
 DISCLOSING = (Role.EXAMINER, Role.ADMINISTRATOR)  # sharing, releases, bundles
+AUDITING = (Role.AUDITOR, Role.ADMINISTRATOR)  # reads the audit log
 KEEPING = (Role.ADMINISTRATOR,)  # settings, keys, purge, export
 
 
@@ -374,7 +381,7 @@ def identity_of(who: str) -> str:
     login, account = login_name(), account_name()
     behind = f", account {account}" if account not in ("", login) else ""
     if proved := proved_person(who):
-        signed = ", signed off" if proved.signed_off else ""
+        signed = f", {SIGNED_OFF}" if proved.signed_off else ""
         if proved.at_server:
             return f"{BY_ACCOUNT}{signed}, server of {login or 'unknown'}"
         return f"{BY_ACCOUNT}{signed}, login {login or 'unknown'}{behind}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from ribin.cases.record import canonical_bytes
 
 
 @dataclass(frozen=True)
@@ -47,3 +50,10 @@ class RecordedSearch:
     reason: str
     stated: SearchStatement
     ended_at: str = ""
+
+
+def lists_sha256(lists: Mapping[str, Any]) -> str:
+    """SHA-256 of the lists of a search, as they are recorded, without the time that they took."""
+    timeless = [{**one, "elapsed_s": 0.0} for one in lists["lists"]]
+    content = canonical_bytes({**lists, "elapsed_s": 0.0, "lists": timeless})
+    return hashlib.sha256(content).hexdigest()

@@ -24,6 +24,7 @@ from ribin.text import TEXT_LENGTH, checked_text
 
 if TYPE_CHECKING:
     from ribin.cases.csv_files import TableForm
+    from ribin.cases.exhibits import LookPurpose
     from ribin.evaluate.weight import Weight
     from ribin.search.network import Network
     from ribin.services.marks import Asker, Source
@@ -450,7 +451,7 @@ class Call:
         )
 
     @contextmanager
-    def asker(self, action: str) -> Iterator[Asker]:
+    def asker(self, action: LookPurpose) -> Iterator[Asker]:
         """Who asks for files and exhibits, in a session where there is a vault."""
         from ribin.cases.exhibits import Request, Scope
         from ribin.services.marks import Asker

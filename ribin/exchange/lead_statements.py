@@ -66,7 +66,6 @@ class WordFacts(Statement, frozen=True):
     version: Annotated[int, Meta(ge=1, le=1)]
     member: _Name
     person: _Name
-    identity: _Name
     at: _Name
     reason: _Text
     body: Annotated[str, Meta(max_length=100_000)]

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Meta, structs
 from numpy.typing import NDArray
 
-from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
+from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, LookPurpose, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
 from ribin.describe.steps import template_mark
@@ -48,7 +48,7 @@ class LookQuestion(Printable, frozen=True):
     scope: Scope
     who: LongText
     reason: LongText
-    action: Annotated[str, Meta(pattern=r"\A[a-z][a-z ]{0,30}\Z")]
+    action: LookPurpose
     params_id: Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,40}\Z")]
     mark: MarkType | None = None
     sha256: Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")] = ""

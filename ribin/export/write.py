@@ -14,7 +14,6 @@ from msgspec import to_builtins
 
 from ribin._version import __version__
 from ribin.cases.csv_files import write_csv
-from ribin.cases.leads import KEEPING
 from ribin.errors import ParameterError
 from ribin.export.scanfolder import scan_files
 from ribin.foreign import Hex32, Statement
@@ -89,7 +88,7 @@ def export_vault(
         raise ParameterError(f"{folder}: who and reason needed for an export, found one missing")
     with new_folder(folder, ParameterError):
         set_access(folder)
-        with vault.act("export", who, reason, KEEPING) as act:
+        with vault.act("export", who, reason) as act:
             # Verdicts that await a second one are in it: whoever takes it out has seen them.
             seen: dict[str, Any] = {VERDICTS_OF: leads_with_second_due(act.db)}
             act.log(vault.member, schema=SCHEMA_VERSION, **seen)

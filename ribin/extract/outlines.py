@@ -81,7 +81,7 @@ def outline_by_circles(
             )
         drawn[circle.mark_type] = inside
     words = [
-        f"{c.mark_type} outlined by circle {c.row:g},{c.col:g},{c.radius:g},{c.inner:g} px"
+        f"{c.mark_type.words} outlined by circle {c.row:g},{c.col:g},{c.radius:g},{c.inner:g} px"
         for c in circles
     ]
     return add_notes(set_outlines(scan, drawn), words, who, why)

@@ -70,15 +70,14 @@ def find_blindness(both: BothSides, lead: str) -> None:
 
 
 def is_blind(both: BothSides, lead: str, review: str) -> bool:
-    """Whether a verdict that waits for logs is blind by them, as far as they are at hand; one that
-    does not wait is what it is."""
+    """Whether a verdict that waits for logs is blind by them; one that does not wait is what it
+    is."""
     history = find_lead(both.own, lead)
-    waiting = history.unchecked if history else ()
-    for one in history.counted if history else ():
-        if one.review == review and review in waiting and history:
-            shown = was_shown(both, history, one) is not False
-            return not (shown or _role_problem(both, history, one))
-    return True
+    if history is None or review not in history.unchecked:
+        return True
+    (one,) = (found for found in history.counted if found.review == review)
+    seen = was_shown(both, history, one) is not False
+    return not (seen or _role_problem(both, history, one))
 
 
 def _role_problem(both: BothSides, history: LeadHistory, review: Review) -> str:

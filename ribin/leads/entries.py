@@ -89,6 +89,11 @@ class _Lead(Printable, frozen=True):
     at: _Moment
     figures: _Figures
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.lead.startswith(f"{self.member}-"):
+            raise ValueError(f"a number of {self.member} needed, found {self.lead}")
+
 
 class _Review(Printable, frozen=True):
     review: _ReviewNumber
@@ -103,8 +108,9 @@ class _Review(Printable, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.review.startswith(f"{self.lead}/"):
-            raise ValueError(f"a number of lead {self.lead} needed, found {self.review}")
+        if not self.review.startswith(f"{self.lead}/{self.member}"):
+            needed = f"a number of {self.member} on lead {self.lead}"
+            raise ValueError(f"{needed} needed, found {self.review}")
 
 
 class _Content(Printable, frozen=True):

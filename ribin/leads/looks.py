@@ -32,7 +32,10 @@ from ribin.vault.leads import VERDICTS_OF, leads_of_pair
 
 _LOOKS = (
     "SELECT at, who, identity, host, action, subject, details FROM audit "
-    "WHERE ((action = 'view' AND subject = ?) OR instr(details, ?) > 0) AND at <= ?"
+    "WHERE action = 'view' AND subject = ?1 AND at <= ?2 UNION ALL "
+    "SELECT at, who, identity, host, action, subject, details FROM audit "
+    f"WHERE instr(details, '\"{VERDICTS_OF}\"') > 0 AND NOT (action = 'view' AND subject = ?1) "
+    "AND at <= ?2"
 )
 _GIVEN = (
     "SELECT who, identity, host FROM audit "
@@ -124,7 +127,7 @@ def looks_at_own_verdict(
 
 
 def _looks_at(db: Any, lead: str, until: str) -> Iterator[Any]:
-    for row in db.execute(_LOOKS, (lead, f'"{VERDICTS_OF}"', until)):
+    for row in db.execute(_LOOKS, (lead, until)):
         details: dict[str, Any] = json.loads(row["details"])
         viewed = row["action"] == "view" and row["subject"] == lead
         shown = viewed and details.get("verdicts")

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from ribin.cases.lead_history import verdicts_are_known
 from ribin.cases.leads import Lead, LeadHistory, Review, ReviewRound
-from ribin.cases.record import Record, RecordKind, body_sha256
-from ribin.errors import StoreError
+from ribin.cases.record import Record, RecordKind, version_problem
+from ribin.errors import RibinError, StoreError
 from ribin.exchange.message import MessageKind
 from ribin.leads.blindness import find_blindness, is_blind
-from ribin.leads.both_sides import BothSides, LeadChoice, both_sides, exchange
+from ribin.leads.both_sides import BothSides, LeadChoice, both_sides, exchange, not_recorded
 from ribin.leads.entries import Entry, entry_problem
 from ribin.leads.statements import TheirSide, is_same_lead, lead_for
 from ribin.search.network import Network
@@ -98,8 +98,11 @@ def sync_leads(own: Vault, network: Network, *, who: str) -> tuple[int, tuple[st
             carried += (side.taken if side else 0) + merge_stated(both)
             opened = side is not None and opens_a_verdict(both, side)
             notes += both.notes if member in concerned or side else []
-        if opened:
-            carried += exchange(own, network, member, who, LeadChoice(every=True)).taken
+        try:
+            again = LeadChoice(every=True)
+            carried += exchange(own, network, member, who, again).taken if opened else 0
+        except (RibinError, OSError) as error:
+            notes.append(not_recorded(member, str(error)))
         if side:
             for one in own_questions(own, receiver=member, kind=_LEADS, waiting=True):
                 note_delivery(own, member, _LEADS, one.subject, one.id)
@@ -199,8 +202,8 @@ class _Receiving:
         if not is_named_as_stated(word):
             self._refused(named[:80], f"a name of {word.member[:3]} needed for it")
             return []
-        if body_sha256(said.body or {}) != said.body_sha256:
-            self._refused(named[:80], "its text is not as it was written")
+        if problem := version_problem(said, None):
+            self._refused(named[:80], problem)
             return []
         if not self._vouched(word, f"{RECORDS}/{said.name}", named, said.sha256):
             return []
@@ -220,7 +223,7 @@ class _Receiving:
             return []  # of a verdict that was not taken
         wanted = sealed[said.id].content_sha256, sealed[said.id].member
         found = said.body_sha256, said.member
-        if found != wanted or body_sha256(said.body or {}) != said.body_sha256:
+        if found != wanted or version_problem(said, None):
             self._refused(named[:80], "it differs from the salted hash that came first")
             return []
         if not self._vouched(content, f"{RECORDS}/{said.name}", named, said.sha256):

@@ -141,7 +141,7 @@ def write_notice(vault: Vault, notice: Notice, who: str) -> tuple[Path, ...]:
         if not is_due(db, notice):
             return ()
     files = {folder / f"{notice.name}{kind}": text for kind, text in _files(notice).items()}
-    with vault.act("notice", who, str(notice.occasion), ()) as act:
+    with vault.act("notice", who, str(notice.occasion)) as act:
         if not is_due(act.db, notice):  # somebody else was quicker
             return ()
         act.log(notice.link, to=notice.to)

@@ -32,11 +32,11 @@ from ribin.vault.disclosure import as_seen_by
 from ribin.vault.leads import find_lead, read_words
 from ribin.vault.people import check_role
 from ribin.vault.records import RECORDS
-from ribin.vault.rows import logged_sha256, record_sha256
+from ribin.vault.rows import logged_of_subject, record_sha256
 from ribin.vault.vault import Vault
 
 _OF_RECORDS = (
-    *("id", "version", "member", "person", "identity", "at", "reason"),
+    *("id", "version", "member", "person", "at", "reason"),
     *("body_sha256", "previous_sha256"),
 )
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -110,7 +110,8 @@ def _record_of(said: WordFacts) -> Record:
     """The record that the sender has of a word."""
     facts = {name: getattr(said, name) for name in _OF_RECORDS}
     body = read_object(said.body.encode("utf-8", "surrogatepass"), "body")
-    return Record(said.kind, body=body, reason_sha256=reason_sha256(said.reason), **facts)
+    reason = reason_sha256(said.reason)
+    return Record(said.kind, body=body, reason_sha256=reason, identity="", **facts)
 
 
 def _giver(own: Vault, db: Any, history: LeadHistory, review: Review) -> Giver | None:
@@ -128,10 +129,11 @@ def _giver(own: Vault, db: Any, history: LeadHistory, review: Review) -> Giver |
 
 def _vouched(db: Any, history: LeadHistory, words: Iterable[Record]) -> Iterable[str]:
     """Names of the records that the own log has as they are."""
+    logged = logged_of_subject(db, history.lead.lead)
     names = [("leads", history.lead.lead), *(("reviews", r.review) for r in history.given)]
     for table, key in (*names, *((RECORDS, word.name) for word in words)):
         name, sha256 = f"{table}/{key}", record_sha256(db, table, key)
-        if sha256 is not None and logged_sha256(db, name) == sha256:
+        if sha256 is not None and logged.get(name) == sha256:
             yield name
 
 

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ribin.cases.leads import (
+    CLOSING,
+    CONCLUDING,
+    EXAMINING,
+    KEEPING,
+    REVIEWING,
     Conclusion,
     ExhibitRef,
     Lead,
@@ -18,7 +23,6 @@ from ribin.cases.leads import (
     Review,
     ReviewBasis,
     ReviewRound,
-    Role,
     pair_of,
 )
 from ribin.cases.record import RecordKind
@@ -86,7 +90,7 @@ def take_up_lead(
         exhibits=tuple(ref.exhibit for ref in refs if ref.member != own.member),
     )
     with both_sides(own, network, [ref.member for ref in refs], who, choice) as both:
-        check_role(both.own, who, (Role.EXAMINER,))
+        check_role(both.own, who, EXAMINING)
         named = names_in_lead(both, reference, comparison)
         (reference, reference_event), (comparison, comparison_event) = named
         check_pair(own.member, reference, comparison)
@@ -123,9 +127,9 @@ def close_lead(own: Vault, network: Network | None, lead: str, *, who: str, reas
         merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
         if rules.may_close(history, who, own.member):
-            check_role(both.own, who, (Role.EXAMINER, Role.ADMINISTRATOR))
+            check_role(both.own, who, CLOSING)
         else:
-            check_role(both.own, who, (Role.ADMINISTRATOR,))
+            check_role(both.own, who, KEEPING)
         stated = next_word(both.own, RecordKind.CLOSURE, lead, who, reason)
         both.log("close", lead, reason, [insert_version(both.own, stated)])
         step = step_done(both, lead)
@@ -142,7 +146,7 @@ def confirm_lead(own: Vault, network: Network | None, lead: str, *, who: str, no
     """
     note = rules.stated_text(note, "note: what the confirmation rests on")
     with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
-        check_role(both.own, who, (Role.EXAMINER,))
+        check_role(both.own, who, EXAMINING)
         check_proved(both.own, who, f"lead {lead}: a confirmation")
         merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
@@ -171,7 +175,7 @@ def withdraw_link(own: Vault, network: Network | None, lead: str, *, who: str, r
     """
     reason = rules.stated_text(reason, "reason: why the link is withdrawn")
     with both_sides(own, network, _members_of_lead(own, lead), who, _only(lead)) as both:
-        check_role(both.own, who, (Role.EXAMINER, Role.REVIEWER))
+        check_role(both.own, who, CONCLUDING)
         check_proved(both.own, who, f"lead {lead}: the end of a link", signed_off=False)
         merge_stated(both)
         history = read_lead(both.own, lead, str(own.path))
@@ -299,8 +303,6 @@ def parts_without(db: Any, member: str, history: LeadHistory) -> tuple[frozenset
 
 # The step between: a person examines the items and records a verdict.
 
-_REVIEWING = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
-
 
 def give_review(
     own: Vault,
@@ -330,7 +332,7 @@ def give_review(
         history = read_lead(both.own, lead, str(own.path))
         earlier = rules.own_review(history, who, own.member) if supersede else None
         place = earlier.place if earlier else rules.next_round(history)
-        check_role(both.own, who, (_REVIEWING[rules.round_given(history, earlier) or place],))
+        check_role(both.own, who, (REVIEWING[rules.round_given(history, earlier) or place],))
         check_proved(both.own, who, f"lead {lead}: a verdict")
         if not earlier:
             rules.check_review(history, who, own.member)

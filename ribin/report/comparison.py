@@ -40,12 +40,13 @@ from ribin.report.explanation import (
     SIDES,
     CellRow,
     cell_rows,
+    drawn_words,
     left_out_of_pair,
     outcome_counts,
     outcome_meanings,
 )
 from ribin.report.json import as_json
-from ribin.report.pictures import LEFT_OUT_NAMES, AnnotatedPlace, Points, draw_overlay, motion_of
+from ribin.report.pictures import AnnotatedPlace, Points, draw_overlay, motion_of
 from ribin.report.text import shift_words
 
 _TEMPLATE = "its template, which is what was compared: its owner has not released the original"
@@ -150,11 +151,10 @@ def _compared(items: tuple[Side, Side], result: Comparison) -> Section:
         f"{count[direction, False]} of the {side} ({count[direction, True]} not counted)"
         for direction, side in SIDES.items()
     ]
-    without = left_out_of_pair(items)
     facts = [
         ("Compared", f"{words(result.mark)} against {words(result.mark)}, {items[0].mark.kind}"),
         ("Measured surface", f"{measured[0]} mm\u00b2 and {measured[1]} mm\u00b2"),
-        ("Left out of the marks", without or "nothing"),
+        ("Left out of the marks", left_out_of_pair(items)),
         ("Cells", ", ".join(cells) if result.compared else "none"),
         ("Not compared", "; ".join(left_out) or "nothing: no other marks were found in the scans"),
     ]
@@ -247,9 +247,8 @@ def pictures_section(items: tuple[Side, Side], result: Comparison, method: Metho
         Figure(
             bare,
             f"Left {items[0].name}, right {items[1].name}, shaded by a light from the upper left"
-            + (", the right one moved onto the left" if result.compared else "")
-            + (" and drawn as its negative" if result.inverted else "")
-            + (f". Left out, {LEFT_OUT_NAMES}." if left_out_of_pair(items) else "."),
+            + (", the right one moved onto the left." if result.compared else ".")
+            + drawn_words(items, result),
         )
     ]
     if result.compared:

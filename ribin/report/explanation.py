@@ -13,7 +13,7 @@ from ribin.cases.side import Side
 from ribin.comparison import CellFit, Comparison, turn_matrix
 from ribin.model import Mark, left_out_words
 from ribin.params.defaults import DecideParams
-from ribin.report.pictures import laid_by, measured_at
+from ribin.report.pictures import LEFT_OUT_NAMES, laid_by, measured_at
 from ribin.report.table import facts, table
 from ribin.report.text import comparison_end, comparison_head
 
@@ -79,16 +79,29 @@ def outcome_counts(result: Comparison) -> Counter[tuple[str, str]]:
     return Counter((row.outcome, row.cut_from) for row in cell_rows(result))
 
 
+def anything_left_out(sides: Sequence[Side]) -> bool:
+    """Whether a part of either mark is known to be left out."""
+    return any(left_out_words(side.left_out or {}) for side in sides)
+
+
 def left_out_of_pair(sides: Sequence[Side]) -> str:
-    """What is left out of each of two marks, in words; empty where nothing of either is."""
+    """What is left out of each of two marks, in words."""
     said = [
-        "not told, a template alone" if side.left_out is None else left_out_words(side.left_out)
+        "not told by a template"
+        if side.left_out is None
+        else left_out_words(side.left_out) or "nothing"
         for side in sides
     ]
-    if not any(map(left_out_words, (side.left_out or {} for side in sides))):
-        return ""
-    named = zip(SIDES.values(), said, strict=True)
-    return "; ".join(f"{role}: {words or 'nothing'}" for role, words in named)
+    return "; ".join(f"{role}: {words}" for role, words in zip(SIDES.values(), said, strict=True))
+
+
+def drawn_words(sides: Sequence[Side], result: Comparison) -> str:
+    """What the caption of a picture of a pair says beside its cells; empty, or with a blank before
+    it."""
+    negative = " The comparison is drawn as its negative." if result.inverted else ""
+    if not anything_left_out(sides):
+        return negative
+    return f"{negative} Left out ({LEFT_OUT_NAMES}): {left_out_of_pair(sides)}."
 
 
 def comparison_text(result: Comparison, params: DecideParams, left_out: str = "") -> str:

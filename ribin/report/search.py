@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ribin.cases.calibres import calibre_words
 from ribin.cases.exhibits import ClassFields, Counts, Grouping, SearchResult
+from ribin.cases.recorded_search import lists_sha256
 from ribin.cases.results import SearchLists
 from ribin.params.defaults import MethodParams
 from ribin.report.document import (
@@ -28,7 +28,6 @@ from ribin.report.document import (
     record_section,
     words,
 )
-from ribin.report.json import as_json
 from ribin.report.pictures import Picture
 from ribin.report.score_plot import largest_drop, score_share
 from ribin.report.text import lists_value
@@ -63,7 +62,7 @@ def search_document(
     `shown` has candidates of the first list beside the query; `method` is that of the first list,
     None where the search was made with parameters that are not known here.
     """
-    first, figures = lists.first, lists_sha256(lists)
+    first, figures = lists.first, lists_sha256(lists_value(lists))
     return Document(
         title="Search report",
         subject=f"Query {first.query}, scope {first.scope}: {', '.join(first.members)}",
@@ -91,12 +90,6 @@ def search_document(
             *candidates_annex(lists),
         ),
     )
-
-
-def lists_sha256(lists: SearchLists) -> str:
-    """SHA-256 of the lists as JSON, without the time that they took."""
-    timeless = replace(lists, lists=tuple(replace(one, elapsed_s=0.0) for one in lists.lists))
-    return hashlib.sha256(as_json(lists_value(timeless)).encode()).hexdigest()
 
 
 def _query(lists: SearchLists) -> Section:

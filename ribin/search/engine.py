@@ -7,7 +7,7 @@ coarse scores (`shortlist`, `index`), full comparison (`compare`) -> rank (`rank
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ from ribin.search.network import Network
 from ribin.search.rank import fuse_lists
 from ribin.search.rules import check_request
 from ribin.vault.disclosure import as_seen_by
-from ribin.vault.messages import put_own_question, settle_question
+from ribin.vault.messages import OwnQuestion, put_own_questions, settle_question
 from ribin.vault.vault import Vault, check_log, open_member
 
 _APART = "{} in a list apart: --fuse-all orders exhibits by all lists"
@@ -278,18 +278,19 @@ def _answers_of(
     try:
         sent: dict[str, tuple[Prepared, Future[Answer]]] = {}
         near: dict[str, Member] = {}
+        far: dict[str, tuple[OtherMember, Prepared]] = {}
         for code in asked:
             try:
                 member = member_of(code, home, context, earlier)
                 if isinstance(member, OtherMember) and member.line.carrier.way is not Way.FOLDER:
-                    prepared = member.prepare(query, request)
-                    _put_into_outbox(context, home, code, prepared)
-                    future = pool.submit(member.send, prepared, query, request)
-                    sent[code] = (prepared, future)
+                    far[code] = member, member.prepare(query, request)
                 else:
                     near[code] = member
             except _OTHERS_MAY_FAIL as error:
                 found[code] = error
+        _put_into_outbox(context, home, {code: one for code, (_, one) in far.items()}, request)
+        for code, (member, prepared) in far.items():
+            sent[code] = prepared, pool.submit(member.send, prepared, query, request)
         for code, member in near.items():
             try:
                 found[code] = member.answer(query, request)
@@ -320,11 +321,14 @@ def _answers_of(
     return found
 
 
-def _put_into_outbox(context: SearchContext, home: str, code: str, prepared: Prepared) -> None:
-    """A question that may be answered late is kept as it was sent."""
+def _put_into_outbox(
+    context: SearchContext, home: str, asked: Mapping[str, Prepared], request: Request
+) -> None:
+    """Questions that may be answered late are kept as they are sent."""
     folder = context.network.members[home].folder
-    with open_member(folder, home) as vault, vault.catalogue.writing() as db:
-        put_own_question(db, prepared.id, code, str(prepared.kind), "", prepared.content)
+    kept = [OwnQuestion(o.id, code, str(o.kind), "", o.content) for code, o in asked.items()]
+    with open_member(folder, home) as vault:
+        put_own_questions(vault, kept, request.who)
 
 
 def _unlogged_note(vault: Vault, wide: bool) -> str:

@@ -14,7 +14,7 @@ import io
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,9 @@ class CoarseScores:
     notes: tuple[str, ...]  # what a reader of the list should know
 
 
+OnLook = Callable[[int, int], None]
+
+
 class MarkIndex:
     """The index over all marks of one type, kind and parameters."""
 
@@ -55,13 +58,18 @@ class MarkIndex:
         making: tuple[str, str, str],
         params: Params,
         scorer: CoarseScorer,
+        tick: OnLook = lambda done, total: None,
     ) -> None:
-        """`marks` are all that the catalogue names; `making` is their type, kind, params_id."""
+        """`marks` are all that the catalogue names; `making` is their type, kind, params_id.
+
+        `tick` is told how many marks were looked at, of how many; it raises to end the look.
+        """
         self._vault, self._params, self._looker = vault, params, scorer
         self._marks = marks
         self._numbers = self._marks.ids // params.search.index_shard_marks
         self._folder = index_folder(vault, *making, params).resolve()  # alike for every worker
         self._checked: set[Path] = set()
+        self._tick = tick
 
     def look(self, moves: QueryMoves, wanted: BoolArray) -> CoarseScores:
         """Score the wanted marks, (N,) bool, by the best of the moves."""
@@ -74,6 +82,7 @@ class MarkIndex:
             place = self._place(shard_number(task.path))
             scores[place] = np.where(np.isnan(seen.scores), scores[place], seen.scores)
             held[place] |= seen.held
+            self._tick(int(held.sum()), len(held))
             damaged |= seen.damaged
             if not seen.damaged:
                 self._checked.add(task.path)
@@ -113,6 +122,7 @@ class MarkIndex:
             # The full comparison meets a file that cannot be read, and counts it with its reason.
             read = self._vault.templates(self._vault.stored_marks(ids))
             sketches |= {i: sketch_mark(read[i], self._params) for i in sorted(read)}
+            self._tick(first + len(ids), len(missing))
         if not sketches:
             return Shard(self._marks.part(slice(0)), np.zeros((0, 0), np.int8))
         rows = np.searchsorted(self._marks.ids, list(sketches))
@@ -361,16 +371,16 @@ def check_index(vault: Vault) -> list[str]:
     """One sentence for each file whose bytes are not those in its name, or that names too much."""
     kept = (path for path in (vault.path / INDEX_FOLDER).rglob("*") if path.suffix in _KEPT)
     found = [f"{path}: damaged" for path in sorted(kept) if not is_sound(path)]
-    return (
-        found
-        + [
+    try:
+        found += [
             f"{path}: holds {gone.sum()} marks that the catalogue no longer has, "
             "`ribin store rebuild-index` makes it again"
             for path, _, gone in _shards(vault)
             if gone.any()
         ]
-        + template_shard_problems(vault)
-    )
+        return found + template_shard_problems(vault)
+    except StoreError as error:  # a catalogue that is damaged is a finding too
+        return [*found, str(error)]
 
 
 def _shards(vault: Vault) -> Iterator[tuple[Path, Shard, BoolArray]]:

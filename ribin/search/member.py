@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, cast
 
 from ribin.cases.exhibits import Candidate, Counts, Request, Scope
@@ -193,7 +194,7 @@ def log_request(vault: Vault, action: str, query: Template, request: Request, **
         "mark": str(query.mark_type),
         **facts,
     }
-    with vault.act(action, request.who, request.reason, ()) as act:
+    with vault.act(action, request.who, request.reason) as act:
         act.log(query.provenance.sha256, **details)
         return own_anchor(act.db)
 
@@ -266,8 +267,9 @@ def _compare(
     if request.full:
         journal = FullSearchJournal.beside(gallery, query, context.params)
     else:
+        tick = partial(context.progress, f"{gallery.member}: coarse look")
         chosen, notes = shortlist_marks(
-            query, gallery, mark_table, eligible, context.params, scorer
+            query, gallery, mark_table, eligible, context.params, scorer, tick
         )
     found = filter_notes(mark_table, request, reach, words)
     notes += tuple(f"{gallery.member}: {note}" for note in found)

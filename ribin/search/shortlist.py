@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ribin.correlate.sketch import moved_sketches, sketch_params
 from ribin.model import BoolArray, FloatArray, Template
 from ribin.params.defaults import Params
-from ribin.search.index import CoarseScorer, MarkIndex, MarkList
+from ribin.search.index import CoarseScorer, MarkIndex, MarkList, OnLook
 from ribin.search.rules import Eligibility
 from ribin.vault.mark_table import MarkTable
 from ribin.vault.vault import Vault
@@ -23,6 +23,7 @@ def shortlist_marks(
     eligible: Eligibility,
     params: Params,
     scorer: CoarseScorer,
+    tick: OnLook = lambda done, total: None,
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Those of the wanted marks most like the query by their sketches, and notes of the index.
 
@@ -39,7 +40,7 @@ def shortlist_marks(
     marks = MarkList(mark_table.ids, mark_table.templates).part(eligible.indexed)
     asked = eligible.wanted[eligible.indexed]
     making = str(query.mark_type), str(query.kind), query.params_id
-    index = MarkIndex(vault, marks, making, params, scorer)
+    index = MarkIndex(vault, marks, making, params, scorer, tick)
     how = sketch_params(query.mark_type, params)
     notes: tuple[str, ...] = ()
     second = second_look_marks(wanted, params)

@@ -36,6 +36,7 @@ from ribin.vault.agreements import Agreement, agreements_of
 from ribin.vault.anchors import own_anchor
 from ribin.vault.keys import own_key, trusted_keys
 from ribin.vault.messages import (
+    GIVEN_ANEW,
     QuestionState,
     count_questions,
     find_question,
@@ -45,9 +46,6 @@ from ribin.vault.messages import (
 from ribin.vault.vault import Vault, check_log, open_member
 
 NO_NETWORK = Network({}, {})
-# Answers that hold surfaces and originals are not kept: asked again, they are given by the rules of
-# then, and the log has it again.
-_GIVEN_ANEW = (MessageKind.LOOK, MessageKind.ORIGINAL)
 BY_LINE = Delivery(Way.LINE)
 ALONE = SearchContext(NO_NETWORK)  # the owner's side needs none: who asks is in its own vault
 
@@ -159,7 +157,7 @@ def _admit(
     HeldError, WorkingError: it is not answered yet.
     """
     who, reason = body.who, getattr(body, "reason", "")
-    with vault.act("question", who, reason, ()) as act:
+    with vault.act("question", who, reason) as act:
         known = find_question(act.db, made.sender, made.id)
         if known:
             if (known.kind, known.body_sha256) != (made.kind, made.body_sha256):
@@ -178,7 +176,7 @@ def _admit(
         if agreed:
             _check_quota(act.db, vault.member, made.sender, agreed)
         put_question(
-            act.db,
+            act,
             sender=made.sender,
             id=made.id,
             kind=str(made.kind),
@@ -186,7 +184,7 @@ def _admit(
             way=str(way),
             who=who,
             reason=reason,
-            state=str(QuestionState.HELD if held else QuestionState.WORKING),
+            state=QuestionState.HELD if held else QuestionState.WORKING,
         )
         act.log(
             handler.subject(body) or vault.member,
@@ -196,6 +194,7 @@ def _admit(
             sent_at=made.time,
             body_sha256=made.body_sha256,
             signature=made.signature.hex(),
+            held=held,
             **({"scope": str(body.scope)} if hasattr(body, "scope") else {}),
         )
     if held:
@@ -220,7 +219,7 @@ def _log_answer(vault: Vault, made: Envelope, key: PrivateKey, reply: Reply, bod
     Gives the sealed answer."""
     content = msgspec.msgpack.encode(reply.content)
     sha256 = hashlib.sha256(content).hexdigest()
-    with vault.act("answer", body.who, getattr(body, "reason", ""), ()) as act:
+    with vault.act("answer", body.who, getattr(body, "reason", "")) as act:
         for number, row in enumerate(reply.rows, start=1):
             last = (
                 {"message": made.id, "answer_sha256": sha256} if number == len(reply.rows) else {}
@@ -229,7 +228,7 @@ def _log_answer(vault: Vault, made: Envelope, key: PrivateKey, reply: Reply, bod
         told = AnswerBody(made.body_sha256, content, sha256, own_anchor(act.db))
         names = vault.member, made.sender
         sealed = seal_message(MessageKind.ANSWER, told, key, *names, answers=made.id)
-        stored = sealed if made.kind not in _GIVEN_ANEW else b""
+        stored = sealed if made.kind not in GIVEN_ANEW else b""
         set_question(act.db, made.sender, made.id, QuestionState.ANSWERED, stored)
     return sealed
 
@@ -238,7 +237,7 @@ def _break_off(vault: Vault, made: Envelope, body: Any, error: BaseException) ->
     """A question that was logged and is not answered: the log says why. It may come again, and
     counts as asked."""
     why = str(error) if isinstance(error, RibinError) else type(error).__name__
-    with vault.act("refused", body.who, getattr(body, "reason", ""), ()) as act:
+    with vault.act("refused", body.who, getattr(body, "reason", "")) as act:
         set_question(act.db, made.sender, made.id, QuestionState.AGREED)
         facts = {"asking_member": made.sender, "message": made.id, "kind": str(made.kind)}
         act.log(vault.member, **facts, why=escaped(why)[:1000])

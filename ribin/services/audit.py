@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ribin.cases.leads import Role
+from ribin.cases.leads import AUDITING
 from ribin.cases.plausible import checked_day
 from ribin.errors import AccessError, FormatError, ParameterError, StoreError
 from ribin.exchange.message import MessageKind
@@ -37,7 +37,6 @@ from ribin.vault.retention import tombstones
 from ribin.vault.sharing import named_in_lead, pseudonym
 from ribin.vault.vault import Vault
 
-_READERS = (Role.AUDITOR, Role.ADMINISTRATOR)
 _KEYED = re.compile(r"[0-9a-f]{64}")  # a head as it crosses a border
 _LEAST_OF_A_HASH = 12  # characters; no name of an exhibit is meant by fewer
 
@@ -136,7 +135,7 @@ def export_log(vault: Vault, file: Path, who: str, reason: str) -> int:
     """
     _check_reader(vault, who)
     if vault.writable:
-        vault.record("export", "audit log", who, reason, file=file.name)
+        vault.record("export log", "audit log", who, reason, file=file.name)
     with whole_file(file) as aside, vault.catalogue.reading() as db:
         lines = list(exported_lines(db))
         aside.write_text("\n".join([*lines, ""]), encoding="utf-8", newline="\n")
@@ -210,4 +209,4 @@ def _names_of(vault: Vault, subject: str) -> set[str]:
 
 def _check_reader(vault: Vault, who: str) -> None:
     with vault.catalogue.reading() as db:
-        check_role(db, who, _READERS)
+        check_role(db, who, AUDITING)

@@ -21,9 +21,12 @@ from ribin.cases.side import Side
 from ribin.errors import AccessError
 from ribin.leads.rules import had_a_part, not_blind_second, shows_the_marks_alone, status_of
 from ribin.services.session import Session
+from ribin.vault.audit import read_rows_of
 from ribin.vault.exhibits import aliases_of, find_scan_owner, first_name
 from ribin.vault.leads import leads_with_second_due, read_leads
+from ribin.vault.list_review import read_candidates
 from ribin.vault.people import holders
+from ribin.vault.recorded_searches import find_search, left_out, read_searches
 from ribin.vault.sharing import PSEUDONYM, named_in_lead, pseudonym
 from ribin.vault.vault import Vault
 
@@ -181,27 +184,74 @@ def check_list_shown(vault: Vault, who: str, found: RecordedSearch) -> None:
     An exhibit of another member that was searched with under the name of its release is not told
     from others of it here; so every such list is refused while a pair with that member is due.
     """
-    pairs = blind_pairs(vault, who)
-    if not pairs:
-        return
-    with vault.catalogue.reading() as db:
-        owner = find_scan_owner(db, found.stated.query_sha256)
-    made = (found.stated.lists or {}).get("request") or {}
-    out = {ExhibitRef(*one) for one in made.get("leave_out", ())}
-    member, _, name = found.stated.query.partition(":")
-    leads = []
-    for pair in pairs:
-        if owner:
-            beside = set(pair.beside(ExhibitRef(vault.member, owner)))
-        elif PSEUDONYM.fullmatch(name):
-            beside = set(pair.beside(ExhibitRef(member, name)))
-        else:
-            here = [set(names) for names in pair.ends if names[0].member == vault.member]
-            beside = set().union(*here) if name and pair.has_of(member) else set()
-        if beside and not beside & out:
-            leads.append(pair.lead)
+    leads = withheld_searches(vault, who, [found]).get(found.number)
     if leads:
         raise AccessError(f"search {found.number}: {withheld_text(leads)}", hint=_SEARCH_AGAIN)
+
+
+def withheld_searches(
+    vault: Vault, who: str, searches: Sequence[RecordedSearch]
+) -> dict[str, list[str]]:
+    """Of each search, by its number, that is not shown to this person now: the leads why."""
+    pairs = blind_pairs(vault, who)
+    if not pairs:
+        return {}
+    with vault.catalogue.reading() as db:
+        out = left_out(db)
+        owners = {
+            one.number: find_scan_owner(db, one.stated.query_sha256) or "" for one in searches
+        }
+    found = {}
+    for one in searches:
+        leads = [
+            pair.lead
+            for pair in pairs
+            if (beside := _beside_query(vault.member, one, owners[one.number], pair))
+            and not beside & out.get(one.number, frozenset())
+        ]
+        if leads:
+            found[one.number] = leads
+    return found
+
+
+def _beside_query(
+    here: str, search: RecordedSearch, owner: str, pair: BlindPair
+) -> set[ExhibitRef]:
+    """The other exhibit of a pair, where one of the two was, or may have been, searched with."""
+    member, _, name = search.stated.query.partition(":")
+    if owner:
+        return set(pair.beside(ExhibitRef(here, owner)))
+    if PSEUDONYM.fullmatch(name):
+        return set(pair.beside(ExhibitRef(member, name)))
+    own = [set(names) for names in pair.ends if names[0].member == here]
+    return set().union(*own) if name and pair.has_of(member) else set()
+
+
+def lists_seen(vault: Vault, who: str, lead: str) -> tuple[str, ...]:
+    """The lists whose figures this person was shown of a pair before it was to be examined blind:
+    those made, opened, or spoken of by this person. Empty where nothing of it is kept back."""
+    pair = next((one for one in blind_pairs(vault, who) if one.lead == lead), None)
+    if pair is None:
+        return ()
+    with vault.catalogue.reading() as db:
+        searches = read_searches(db)
+    shut = withheld_searches(vault, who, searches)
+    found = []
+    with vault.catalogue.reading() as db:
+        for one in searches:
+            if lead in shut.get(one.number, ()) and _lists_pair(find_search(db, one.number), pair):
+                opened = [row.who for row in read_rows_of(db, "view", one.number)]
+                spoke = [said.person for said in read_candidates(db, one.number)]
+                if any(same_person(name, who) for name in (one.person, *opened, *spoke)):
+                    found.append(one.number)
+    return tuple(found)
+
+
+def _lists_pair(search: RecordedSearch | None, pair: BlindPair) -> bool:
+    lists = ((search.stated.lists if search else None) or {}).get("lists", ())
+    rows = [row for one in lists for row in one.get("candidates", ())]
+    names = {(row["member"], row[name]) for row in rows for name in ("exhibit", "known_as")}
+    return any((ref.member, ref.exhibit) in names for end in pair.ends for ref in end)
 
 
 def _leaves_out(request: Request, names: Names) -> bool:

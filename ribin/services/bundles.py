@@ -58,13 +58,14 @@ def messages_for(vault: Vault, receiver: str, key: PrivateKey, who: str) -> list
 
 
 def _ask_for_leads(vault: Vault, receiver: str, who: str) -> None:
-    with vault.catalogue.writing() as db:
-        forget_own_questions(db, receiver, _LEADS, "")
-        numbers = LeadChoice(every=True).found_in(db, vault.member, receiver)
+    with vault.act("message", who, "") as act:
+        forget_own_questions(act.db, receiver, _LEADS, "")
+        numbers = LeadChoice(every=True).found_in(act.db, vault.member, receiver)
         if numbers:
-            leads = state_leads(vault, db, receiver, numbers).leads
+            leads = state_leads(vault, act.db, receiver, numbers).leads
             content = msgspec.msgpack.encode(LeadsQuestion(who=who, leads=leads, every=True))
-            put_own_question(db, new_id(), receiver, _LEADS, "", content)
+            put_own_question(act, OwnQuestion(new_id(), receiver, _LEADS, "", content))
+            act.log(vault.member, kind=_LEADS)
 
 
 def take_in_bundle(vault: Vault, path: Path, *, who: str, reason: str = "") -> ImportResult:
@@ -104,8 +105,7 @@ def _take_answer(vault: Vault, made: Envelope, raw: bytes, who: str) -> list[str
     asked = Prepared(one.id, MessageKind(one.kind), one.question)
     told = open_answer(vault.member, made.sender, keys, asked, raw, _ANSWERS[one.kind])
     notes = _take_leads(vault, made.sender, told, who) if one.kind == _LEADS else []
-    with vault.catalogue.writing() as db:
-        note_answer(db, one.id, raw if one.kind == str(MessageKind.SEARCH) else b"")
+    note_answer(vault, one, raw if one.kind == str(MessageKind.SEARCH) else b"")
     return notes
 
 

@@ -21,7 +21,7 @@ from ribin.vault.corrections import Correction, correct_exhibits
 from ribin.vault.disclosure import Disclosure, as_seen_by
 from ribin.vault.exhibits import fields_of
 from ribin.vault.leads import read_leads
-from ribin.vault.messages import put_own_question
+from ribin.vault.messages import OwnQuestion, put_own_question
 from ribin.vault.sharing import releases_of
 from ribin.vault.vault import Vault
 
@@ -42,16 +42,18 @@ def correct(
     done = correct_exhibits(vault, names, fields, erase_old=erase_old, who=who, reason=reason)
     concerned = set()
     now = _as_told(vault)
-    with vault.catalogue.writing() as db:
+    kind = str(MessageKind.CORRECTION)
+    with vault.act("message", who, "") as act:
         for (member, pseudonym), known in now.items():
             was = before.get((member, pseudonym), known)
             if changed := tuple(sorted(name for name in known if known[name] != was[name])):
                 told = prepare(
                     MessageKind.CORRECTION, CorrectionQuestion(pseudonym, changed, clean_text(who))
                 )
-                kind = str(MessageKind.CORRECTION)
-                put_own_question(db, told.id, member, kind, pseudonym, told.content)
+                put_own_question(act, OwnQuestion(told.id, member, kind, pseudonym, told.content))
                 concerned.add(member)
+        if concerned:
+            act.log(vault.member, kind=kind)
     return done, concerned
 
 

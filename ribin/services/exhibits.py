@@ -19,7 +19,7 @@ from ribin.leads.rules import status_of
 from ribin.model import LeftOutShares, left_out_words
 from ribin.report.table import facts, table
 from ribin.services.leads import lead_views
-from ribin.text import counted
+from ribin.text import counted, moment_text
 from ribin.vault.corrections import history_of
 from ribin.vault.exhibits import MARKS_IN_USE, current_name, fields_of, read_aliases, read_exhibits
 from ribin.vault.people import check_looker
@@ -114,15 +114,9 @@ class ExhibitFilters:
     def let_pass(self, one: ListedExhibit) -> bool:
         """Whether an exhibit is listed."""
         fields, day = one.fields, one.fields["date"]
-        known = " ".join([*fields.values(), *one.aliases, one.opaque])
-        parts = {known: self.text.split()} | {
-            fields[name]: [getattr(self, name)]
-            for name in ("event", "case_number", "firearm")
-            if getattr(self, name)
-        }
         return (
-            all(p.casefold() in text.casefold() for text, named in parts.items() for p in named)
-            and self._has_calibre(fields["calibre"])
+            self._has_words(one)
+            and (not self.calibre or self._has_calibre(fields["calibre"]))
             and self.kind in (None, fields["kind"])
             and self.sharing in (None, fields["sharing"])
             and (not (self.date_from or self.date_to) or bool(day))
@@ -130,6 +124,16 @@ class ExhibitFilters:
             and (not self.verdict or self.verdict in {mark.verdict for mark in one.marks})
             and (not self.in_lead or any(o.standing != LeadStatus.CLOSED for o in one.leads))
         )
+
+    def _has_words(self, one: ListedExhibit) -> bool:
+        """Every word of the text anywhere, and of some fields a part."""
+        parts = [
+            (one.fields[name], getattr(self, name)) for name in ("event", "case_number", "firearm")
+        ]
+        if self.text:
+            known = " ".join([*one.fields.values(), *one.aliases, one.opaque])
+            parts += [(known, word) for word in self.text.split()]
+        return all(part.casefold() in text.casefold() for text, part in parts if part)
 
     def _has_calibre(self, said: str) -> bool:
         """Any spelling of the calibre, or a part of the text."""
@@ -364,7 +368,16 @@ def history_rows(versions: Sequence[Record]) -> list[tuple[str, ...]]:
         said = _changes(before.get((one.kind, one.id), {}), one.body)
         before[(one.kind, one.id)] = one.body or {}
         by = (one.person, one.identity)
-        rows.append((one.at[:19], named, str(one.version), *by, one.reason or "-", said))
+        rows.append(
+            (
+                moment_text(one.at, seconds=True),
+                named,
+                str(one.version),
+                *by,
+                one.reason or "-",
+                said,
+            )
+        )
     return rows
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ribin.cases.leads import DISCLOSING
 from ribin.errors import ParameterError, StoreError
 from ribin.report.table import table
+from ribin.text import moment_text
 from ribin.vault.messages import Question, QuestionState, questions_held, set_question
 from ribin.vault.people import check_looker
 from ribin.vault.vault import Vault
@@ -23,7 +23,7 @@ def inbox_table(held: Sequence[Question]) -> str:
     """One question a line."""
     if not held:
         return "no question waits"
-    rows = [(q.id[:12], q.sender, q.kind, q.at[:16], q.who, q.reason) for q in held]
+    rows = [(q.id[:12], q.sender, q.kind, moment_text(q.at), q.who, q.reason) for q in held]
     return table(("question", "member", "kind", "since", "who", "reason"), rows)
 
 
@@ -51,7 +51,7 @@ def _decide(vault: Vault, question: str, state: QuestionState, who: str, reason:
     if not reason.strip():
         raise ParameterError("inbox: a reason needed, found none")
     action = "question allowed" if state is QuestionState.AGREED else "question refused"
-    with vault.act(action, who, reason, DISCLOSING) as act:
+    with vault.act(action, who, reason) as act:
         found = [one for one in questions_held(vault) if one.id.startswith(question)]
         if len(found) != 1 or not question:
             raise StoreError(
@@ -60,7 +60,7 @@ def _decide(vault: Vault, question: str, state: QuestionState, who: str, reason:
                 hint="`ribin node inbox` lists those that wait",
             )
         (one,) = found
-        text = reason.encode() if state is QuestionState.REFUSED else b""
+        text = act.reason.encode() if state is QuestionState.REFUSED else b""
         set_question(act.db, one.sender, one.id, state, text)
         act.log(vault.member, asking_member=one.sender, message=one.id, kind=one.kind)
     return one

@@ -7,15 +7,27 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from ribin.cases.leads import ExhibitRef, LeadHistory, ReviewRound, Role
+from ribin.cases.leads import (
+    CLOSING,
+    CONCLUDING,
+    EXAMINING,
+    KEEPING,
+    REVIEWING,
+    ExhibitRef,
+    LeadHistory,
+    ReviewRound,
+    Role,
+)
 from ribin.errors import AccessError, StoreError
 from ribin.leads import rules
 from ribin.leads.both_sides import deliveries
 from ribin.leads.text import LeadView
+from ribin.services.blind_pairs import lists_seen, withheld_searches, withheld_text
 from ribin.services.corrections import corrections_told
 from ribin.vault.audit import read_rows_of
 from ribin.vault.exhibits import fields_of, find_exhibit
 from ribin.vault.people import check_role
+from ribin.vault.recorded_searches import find_search
 from ribin.vault.vault import Vault
 
 
@@ -57,6 +69,8 @@ class LeadFile:
     steps: frozenset[LeadStep]
     place: ReviewRound  # of the verdict that is due
     deliveries: tuple[tuple[str, str], ...]  # each other member, and whether it got the last step
+    search_withheld: str  # why the list that it comes from is not shown to this person now
+    lists_seen: tuple[str, ...]  # by who is to examine the pair blind, before it was a lead
 
 
 def lead_file(vault: Vault, view: LeadView, who: str) -> LeadFile:
@@ -67,8 +81,13 @@ def lead_file(vault: Vault, view: LeadView, who: str) -> LeadFile:
     one, other = view.history.lead.exhibits
     ends = (_end(vault, view, "reference", one), _end(vault, view, "comparison", other))
     steps = possible_steps(vault, view.history, who)
+    with vault.catalogue.reading() as db:
+        search = find_search(db, str(view.history.lead.figures.get("search", "")))
+    shut = withheld_searches(vault, who, [search]) if search else {}
+    withheld = withheld_text(next(iter(shut.values()))) if shut else ""
+    seen = lists_seen(vault, who, view.history.lead.lead) if view.marks_alone else ()
     place, told = rules.next_round(view.history), deliveries(vault, view.history.lead.lead)
-    return LeadFile(ends, _events(vault, view), steps, place, tuple(told))
+    return LeadFile(ends, _events(vault, view), steps, place, tuple(told), withheld, seen)
 
 
 def _end(vault: Vault, view: LeadView, role: str, ref: ExhibitRef) -> LeadEnd:
@@ -125,19 +144,18 @@ def _may(vault: Vault, history: LeadHistory, who: str, step: LeadStep) -> bool:
 
 def _roles_for(history: LeadHistory, who: str, member: str, step: LeadStep) -> tuple[Role, ...]:
     """Who may take a step by role; AccessError or StoreError where the rules allow it to nobody."""
-    reviewing = {ReviewRound.FIRST: Role.EXAMINER, ReviewRound.SECOND: Role.REVIEWER}
     if step is LeadStep.REVIEW:
         rules.check_review(history, who, member)
-        return (reviewing[rules.next_round(history)],)
+        return (REVIEWING[rules.next_round(history)],)
     if step is LeadStep.SUPERSEDE:
         own = rules.own_review(history, who, member)
-        return (reviewing[rules.round_given(history, own) or own.place],)
+        return (REVIEWING[rules.round_given(history, own) or own.place],)
     if step is LeadStep.CONFIRM:
         rules.check_confirmation(history, member)
-        return (Role.EXAMINER,)
+        return EXAMINING
     if step is LeadStep.CLOSE:
         opened = rules.may_close(history, who, member)
-        return (Role.EXAMINER, Role.ADMINISTRATOR) if opened else (Role.ADMINISTRATOR,)
+        return CLOSING if opened else KEEPING
     if not history.linked:
         raise StoreError(f"lead {history.lead.lead}: a confirmed link needed to withdraw it")
-    return (Role.EXAMINER, Role.REVIEWER)
+    return CONCLUDING

@@ -13,7 +13,12 @@ from ribin.cases.side import Side
 from ribin.errors import ParameterError, RibinError, StoreError
 from ribin.leads.rules import status_of
 from ribin.report.pictures import Motion
-from ribin.services.blind_pairs import check_list_shown, check_search_shown
+from ribin.services.blind_pairs import (
+    check_list_shown,
+    check_search_shown,
+    withheld_searches,
+    withheld_text,
+)
 from ribin.services.marks import Asker, candidate_side, exhibit_source, side_of
 from ribin.services.recorded_searches import lists_as_recorded, recorded_search
 from ribin.services.search import FinishedSearch
@@ -91,6 +96,12 @@ def open_list(session: Session, number: str, who: str) -> OpenList:
     return OpenList(
         FinishedSearch(tuple(sides), request, lists), exhibit, found.person, lacking, found
     )
+
+
+def note_look(session: Session, opened: OpenList, who: str) -> None:
+    """Keep in the audit log who was shown the figures of a recorded list."""
+    if opened.number and session.vault.writable:
+        session.vault.record("view", opened.number, who, "")
 
 
 def check_still_shown(session: Session, opened: OpenList, who: str) -> None:
@@ -235,6 +246,7 @@ class ListProgress:
     candidates: int  # exhibits in the lists, each once; rows where the lists have ended
     mine: int
     others: int  # of the other person who has spoken of most
+    withheld: str = ""  # why this person is not shown the lists now
 
     @property
     def reviewed(self) -> bool:
@@ -252,6 +264,7 @@ def list_progress(vault: Vault, who: str, exhibit: str = "") -> list[ListProgres
         searches, spoken = read_searches(db), count_candidates(db)
         sizes = list_sizes(db)
         owners: dict[str, str] = dict(db.execute("SELECT sha256, exhibit FROM scans").fetchall())
+    shut = withheld_searches(vault, who, searches)
     found = []
     for one in reversed(searches):
         by = spoken.get(one.number, {})
@@ -259,5 +272,6 @@ def list_progress(vault: Vault, who: str, exhibit: str = "") -> list[ListProgres
         owner = owners.get(one.stated.query_sha256, "")
         size = sizes.get(one.number, one.stated.rows)
         if exhibit in ("", owner):
-            found.append(ListProgress(one, owner, size, by.get(who, 0), others))
+            why = withheld_text(shut[one.number]) if one.number in shut else ""
+            found.append(ListProgress(one, owner, size, by.get(who, 0), others, why))
     return found

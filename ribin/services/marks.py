@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ribin.cases.exhibits import Candidate, Request, Scope
+from ribin.cases.exhibits import Candidate, LookPurpose, Request, Scope
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.side import Side
 from ribin.describe.soundness import check_described
@@ -95,7 +95,7 @@ def exhibit_source(name: str, session: Session | None) -> ExhibitRef:
     return ExhibitRef(*others.groups()) if others else ExhibitRef(session.member, said)
 
 
-QUERY = "query"  # the action of whoever takes an exhibit to search with it
+QUERY: LookPurpose = "query"  # the action of whoever takes an exhibit to search with it
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Asker:
     params: Params
     session: Session | None = None  # the own vault; None where there are only files
     request: Request | None = None  # why another member is asked
-    action: str = "picture"  # what for, as the owner's audit log names it
+    action: LookPurpose = "picture"  # what for, as the owner's audit log names it
 
     @property
     def earlier(self) -> dict[str, Params]:
@@ -234,7 +234,9 @@ def _with_earlier(side: Side, asker: Asker) -> Side:
     return replace(side, earlier=tuple(earlier))
 
 
-def candidate_side(session: Session, request: Request, candidate: Candidate, action: str) -> Side:
+def candidate_side(
+    session: Session, request: Request, candidate: Candidate, action: LookPurpose
+) -> Side:
     """The mark of a candidate of a search; errors and `action` as `side_of` and `Asker`."""
     reach = session.network.reach(session.member, candidate.member)
     wide = replace(request, scope=max(request.scope, reach, key=lambda scope: scope.width))

@@ -25,7 +25,7 @@ from ribin.vault.messages import (
     note_delivery,
     note_try,
     own_questions,
-    put_own_question,
+    put_own_questions,
 )
 from ribin.vault.vault import Vault
 
@@ -40,14 +40,15 @@ def deliver(
     kind: MessageKind,
     body: msgspec.Struct,
     subject: str,
+    who: str,
 ) -> str:
     """Tell another member, now or when it can be reached; why it has not got it yet, or nothing.
 
     What waits for it longer goes first, so that it is told in order.
     """
     told = prepare(kind, body)
-    with vault.catalogue.writing() as db:
-        put_own_question(db, told.id, receiver, str(kind), subject, told.content)
+    question = OwnQuestion(told.id, receiver, str(kind), subject, told.content)
+    put_own_questions(vault, [question], who)
     try:
         line = network.line(vault.member, receiver)
     except StoreError as error:
@@ -128,8 +129,7 @@ def _send(vault: Vault, line: Line, one: OwnQuestion) -> str:
         with vault.catalogue.writing() as db:
             note_try(db, one.id, str(error))
         return str(error)
-    with vault.catalogue.writing() as db:
-        note_answer(db, one.id, b"")
+    note_answer(vault, one)
     return ""
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ribin.cases.exhibits import Candidate, Request
+from ribin.cases.exhibits import Candidate, LookPurpose, Request
 from ribin.cases.side import Side
 from ribin.comparison import Comparison
 from ribin.decide.steps import not_compared
@@ -21,7 +21,7 @@ from ribin.params.defaults import Params
 from ribin.pipeline import compare_marks, look_again
 from ribin.report.comparison import comparison_document, figures_sha256
 from ribin.report.document import ChainHead, Document, ReportHead
-from ribin.report.explanation import SIDES, comparison_text, left_out_of_pair
+from ribin.report.explanation import SIDES, anything_left_out, comparison_text, left_out_of_pair
 from ribin.report.html import document_html
 from ribin.report.outlines import KEEP_ALL
 from ribin.report.pdf import check_reportlab, document_pdf
@@ -152,7 +152,11 @@ def compare_sides(
 
 
 def candidate_pair(
-    session: Session, query: Side, request: Request, candidate: Candidate, action: str = "picture"
+    session: Session,
+    query: Side,
+    request: Request,
+    candidate: Candidate,
+    action: LookPurpose = "picture",
 ) -> ComparedPair:
     """Compare the query of a search with a candidate, for people to look at.
 
@@ -198,8 +202,7 @@ def _traces(options: PairOptions) -> list[Trace]:
 def explain(pair: ComparedPair, params: Params) -> str:
     """Why the pair has its score, for a person."""
     mark = pair.reference.mark
-    left_out = left_out_of_pair(pair.sides)
-    told = f"{left_out} ({KEEP_ALL})" if left_out else ""
+    told = f"{left_out_of_pair(pair.sides)} ({KEEP_ALL})" if anything_left_out(pair.sides) else ""
     return comparison_text(pair.result, params.of(mark.mark_type, mark.kind).decide, told)
 
 

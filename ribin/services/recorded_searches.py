@@ -12,14 +12,13 @@ from typing import Any
 from ribin.cases.exhibits import SearchResult
 from ribin.cases.leads import ExhibitRef
 from ribin.cases.record import RecordKind
-from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement
+from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement, lists_sha256
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
 from ribin.errors import ParameterError, StoreError
 from ribin.foreign import read_object
 from ribin.input_file import read_input
 from ribin.report.json import as_json, lists_of, plain_value
-from ribin.report.search import lists_sha256
 from ribin.report.text import lists_value
 from ribin.services.blind_pairs import check_list_shown
 from ribin.vault.exhibits import find_scan_owner
@@ -46,14 +45,14 @@ def record_lists(vault: Vault, sides: Sequence[Side], lists: SearchLists) -> Sea
         return replace(lists, notes=(*lists.notes, NOT_RECORDED))
     request = lists.first.request
     who, reason = (request.who, request.reason) if request else ("", "")
-    with vault.act("search recorded", who, reason, ()) as act:
+    with vault.act("search recorded", who, reason) as act:
         return record_in(act, vault.member, sides, lists)
 
 
 def record_in(act: Act, member: str, sides: Sequence[Side], lists: SearchLists) -> SearchLists:
     """As `record_lists`, as a part of an act."""
     lists = _numbered(act, member, lists)
-    first = lists.first
+    first, value = lists.first, lists_value(lists)
     templates = [side.template for side in sides]
     stated = SearchStatement(
         query=first.query,
@@ -62,7 +61,7 @@ def record_in(act: Act, member: str, sides: Sequence[Side], lists: SearchLists) 
         members=first.members,
         rows=sum(len(one.candidates) for one in lists.lists),
         counts=plain_value(lists.counts),
-        lists_sha256=lists_sha256(lists),
+        lists_sha256=lists_sha256(value),
         marks=tuple(
             SearchedMark(
                 str(template.mark_type),
@@ -72,9 +71,9 @@ def record_in(act: Act, member: str, sides: Sequence[Side], lists: SearchLists) 
             )
             for template in templates
         ),
-        lists=json.loads(as_json(lists_value(lists))),
+        lists=json.loads(as_json(value)),
     )
-    add_search(act, lists.search, stated)
+    add_search(act, lists.search, stated, lists.waiting)
     return lists
 
 
@@ -99,16 +98,17 @@ def _first_part(why: str) -> str:
 
 def record_again(vault: Vault, before: RecordedSearch, lists: SearchLists, who: str) -> SearchLists:
     """Record the lists of a search that was asked again, under a number of their own."""
-    with vault.act("search recorded", who, f"{before.reason}"[:1000], ()) as act:
+    with vault.act("search recorded", who, f"{before.reason}"[:1000]) as act:
         lists = _numbered(act, vault.member, lists)
+        value = lists_value(lists)
         stated = replace(
             before.stated,
             rows=sum(len(one.candidates) for one in lists.lists),
             counts=plain_value(lists.counts),
-            lists_sha256=lists_sha256(lists),
-            lists=json.loads(as_json(lists_value(lists))),
+            lists_sha256=lists_sha256(value),
+            lists=json.loads(as_json(value)),
         )
-        add_search(act, lists.search, stated)
+        add_search(act, lists.search, stated, lists.waiting)
     return lists
 
 

@@ -18,6 +18,7 @@ from ribin.search.rules import check_request
 from ribin.services.recorded_searches import record_in
 from ribin.services.search import FinishedSearch, SearchOptions, make_search
 from ribin.services.session import Session, open_own
+from ribin.vault.people import check_searcher
 from ribin.vault.rows import Act
 from ribin.vault.saved_searches import add_saved_search, note_findings, read_saved_searches
 
@@ -62,8 +63,10 @@ def begin_saved_searches(
 def run_saved_searches(session: Session, who: str, progress: OnProgress = silent) -> SavedSearchRun:
     """Make every saved search and note what is new; `read_findings` gives what it was.
 
-    A search that cannot be made, or a member that cannot answer, stops no other.
+    A search that cannot be made, or a member that cannot answer, stops no other. Raises
+    AccessError: the vault's people have roles, and `who` has none that searches.
     """
+    check_searcher(session.vault.catalogue, who)
     searches = read_saved_searches(session.vault)
     failed: list[tuple[str, str]] = []
     for number, one in enumerate(searches, start=1):

@@ -9,14 +9,17 @@ from pathlib import Path
 
 from ribin.cases.exhibits import Candidate, Filters, Grouping, Request, Scope, SearchResult
 from ribin.cases.leads import ExhibitRef, LeadStatus
+from ribin.cases.recorded_search import lists_sha256
 from ribin.cases.results import SearchLists
 from ribin.cases.side import Side
 from ribin.errors import AccessError, ParameterError, RibinError
 from ribin.leads.rules import lacks_a_blind_verdict, status_of
 from ribin.model import MarkType
 from ribin.report.document import ChainHead, Document
+from ribin.report.explanation import drawn_words
 from ribin.report.pictures import motion_of
-from ribin.report.search import CandidatePicture, lists_sha256, search_document
+from ribin.report.search import CandidatePicture, search_document
+from ribin.report.text import lists_value
 from ribin.search.engine import search_marks
 from ribin.search.rules import OTHER_PARAMETERS
 from ribin.services.blind_pairs import left_out_of_search, notes_of_search
@@ -346,7 +349,7 @@ def report_search(
         if side:
             chosen = first.candidates[:pictures]
             shown = tuple(_shown(session, request, side, candidate) for candidate in chosen)
-        facts = {"figures": lists_sha256(lists), "search": lists.search}
+        facts = {"figures": lists_sha256(lists_value(lists)), "search": lists.search}
         chain = enter_report(session.vault, first.query_sha256 or first.query, request, facts)
     kind = query[0].mark.kind if query else None
     known = first.params_id == params.params_id and kind is not None
@@ -385,5 +388,6 @@ def _shown(
     figures = f"Score {result.score:.3f}, {result.cmc:g} of {result.cells} cells congruent."
     if result.compared and abs(result.score - candidate.score) > _SAME_SCORE:
         figures += f" The list has {candidate.score:.3f}: the marks are described otherwise now."
+    figures += drawn_words(pair.sides, result)
     picture = pair_picture(pair, session.params, for_print=True)
     return CandidatePicture(candidate.rank, name, picture, figures if result.compared else "")

@@ -176,7 +176,7 @@ def release(vault: Vault, network: Network, asked: ReleaseRequest) -> ReleaseRes
     pseudonym = pseudonyms(vault, [exhibit])[exhibit]
     original = asked.original and not asked.ended
     told = ReleaseQuestion(pseudonym, original, asked.ended, asked.who, asked.reason)
-    note = deliver(vault, network, receiver, MessageKind.RELEASE, told, exhibit)
+    note = deliver(vault, network, receiver, MessageKind.RELEASE, told, exhibit, asked.who)
     if note:
         note = f"{receiver}: told by the next bundle; no line now: {note}"
     return ReleaseResult(exhibit, pseudonym, receiver, original, asked.ended, not note, note)

@@ -11,13 +11,13 @@ from ribin.errors import ParameterError
 from ribin.exchange.message import MessageKind
 from ribin.leads.rules import status_of
 from ribin.leads.text import leads_to_review
-from ribin.services.blind_pairs import shown_findings
+from ribin.services.blind_pairs import shown_findings, withheld_searches
 from ribin.services.list_review import list_progress
 from ribin.vault.assignments import assign, read_assignments
 from ribin.vault.leads import read_leads
 from ribin.vault.messages import own_questions, questions_held
 from ribin.vault.people import check_looker, check_searcher
-from ribin.vault.recorded_searches import unanswered_searches
+from ribin.vault.recorded_searches import read_searches, unanswered_searches
 from ribin.vault.saved_searches import mark_reported, read_findings, read_saved_searches
 from ribin.vault.vault import Vault
 
@@ -64,7 +64,7 @@ def worklist(vault: Vault, who: str) -> list[DueItem]:
     """
     check_looker(vault.catalogue, who)
     found = [*_leads(vault, who), *_lists(vault, who), *_exhibits(vault), *_findings(vault, who)]
-    found += [*_questions(vault), *_unanswered(vault), *_undelivered(vault)]
+    found += [*_questions(vault), *_unanswered(vault, who), *_undelivered(vault)]
     with vault.catalogue.reading() as db:
         given = read_assignments(db)
     items = []
@@ -104,7 +104,7 @@ def _leads(vault: Vault, who: str) -> Iterator[DueItem]:
 def _lists(vault: Vault, who: str) -> Iterator[DueItem]:
     for one in list_progress(vault, who):
         made = one.search
-        if one.reviewed or made.stated.ended:
+        if one.reviewed or made.stated.ended or one.withheld:
             continue
         seen = max(one.mine, one.others)
         words = f"{one.exhibit or made.stated.query}: {seen} of {one.candidates} candidates seen"
@@ -130,12 +130,17 @@ def _findings(vault: Vault, who: str) -> Iterator[DueItem]:
     searches = {one.standing: one for one in read_saved_searches(vault, ended=True)}
     untold = read_findings(vault, untold=True)
     shown, _ = shown_findings(vault, who, untold, searches.values())
+    numbers = {str(one.candidate.get("search", "")) for one in shown}
+    with vault.catalogue.reading() as db:
+        lists = [one for one in read_searches(db) if one.number in numbers] if numbers else []
+    shut = withheld_searches(vault, who, lists)
     for one in shown:
         begun = searches[one.standing]
         words = f"{one.standing} with {begun.exhibit}: {one.member}:{one.exhibit}"
         if "score" in one.candidate:
             words += f", score {one.candidate['score']:.1f}"
         subject = str(one.candidate.get("search", ""))
+        subject = "" if subject in shut else subject
         yield DueItem(DueKind.FINDING, subject or begun.exhibit, words, one.at, begun.who)
 
 
@@ -151,10 +156,13 @@ def read_all_findings(vault: Vault, who: str) -> int:
     return len(shown)
 
 
-def _unanswered(vault: Vault) -> Iterator[DueItem]:
+def _unanswered(vault: Vault, who: str) -> Iterator[DueItem]:
     with vault.catalogue.reading() as db:
         found = unanswered_searches(db)
+    shut = withheld_searches(vault, who, [one for one, _ in found])
     for one, members in found:
+        if one.number in shut:
+            continue
         words = f"{one.stated.query}: {', '.join(members)}"
         yield DueItem(DueKind.UNANSWERED, one.number, words, one.at, one.person)
 

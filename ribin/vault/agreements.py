@@ -8,25 +8,24 @@ two counts for nothing here.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
-
-from msgspec import Meta
+from typing import TYPE_CHECKING, Any
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import KEEPING
 from ribin.cases.record import Record, RecordKind, canonical_bytes
 from ribin.crypto.keys import PrivateKey, PublicKey
 from ribin.errors import AccessError, ParameterError, StoreError
-from ribin.foreign import Hex32, MemberCode, Statement, as_facts
+from ribin.foreign import as_facts
+from ribin.vault.bodies import MOST, AgreementBody
 from ribin.vault.catalogue import checked_member_code
-from ribin.vault.records import add_version, last_version, read_versions
-from ribin.vault.vault import Vault
+from ribin.vault.records import RECORDS, add_version, last_version, read_versions
+from ribin.vault.vouching import Vouchers
+
+if TYPE_CHECKING:
+    from ribin.vault.vault import Vault
 
 _SIGNED = b"ribin agreement 1\n"
-_MOST = 1_000_000
-_Signature = Annotated[str, Meta(pattern=r"\A[0-9a-f]{128}\Z")]
-_Count = Annotated[int, Meta(ge=1, le=_MOST)]
 
 
 @dataclass(frozen=True)
@@ -46,19 +45,6 @@ class Agreement:
     ended: bool = False  # it may ask nothing any more
 
 
-class _Stated(Statement, frozen=True):
-    member: MemberCode
-    scope: Scope
-    questions_an_hour: _Count
-    at_once: _Count
-    most_rows: _Count
-    hold: bool
-    ended: bool
-    signing: Hex32
-    sealing: Hex32
-    signature: _Signature
-
-
 def agree(vault: Vault, agreed: Agreement, key: PrivateKey, who: str, reason: str) -> int:
     """State an agreement from now on; gives its version, 0 where it is as it was.
 
@@ -71,14 +57,14 @@ def agree(vault: Vault, agreed: Agreement, key: PrivateKey, who: str, reason: st
     if agreed.scope is Scope.COUNTRY:
         raise ParameterError(f"agreement with {agreed.member}: cluster or network needed")
     for name in ("questions_an_hour", "at_once", "most_rows"):
-        if not 1 <= getattr(agreed, name) <= _MOST:
+        if not 1 <= getattr(agreed, name) <= MOST:
             found = getattr(agreed, name)
             raise ParameterError(
-                f"agreement with {agreed.member}: {name} of 1 to {_MOST} needed, found {found}"
+                f"agreement with {agreed.member}: {name} of 1 to {MOST} needed, found {found}"
             )
     if not reason.strip():
         raise ParameterError(f"agreement with {agreed.member}: a reason needed, found none")
-    with vault.act("agree", who, reason, KEEPING) as act:
+    with vault.act("agree", who, reason) as act:
         before = last_version(act.db, RecordKind.AGREEMENT, agreed.member)
         if before and _read(before, vault) == agreed:
             return 0
@@ -111,10 +97,19 @@ def read_agreements(db: sqlite3.Connection, vault: Vault) -> dict[str, Agreement
 
 
 def _read(one: Record, vault: Vault) -> Agreement:
-    where = f"{vault.path}: {one.name}"
+    with vault.catalogue.reading() as db:
+        return _checked(one, vault.member, {key for _, key in _own_keys(db)}, f"{vault.path}: ")
+
+
+def _checked(one: Record, member: str, own: Collection[str], where: str) -> Agreement:
+    """What a version states; one of the vault's own keys must have signed it, whose fingerprints
+    the log has."""
+    where = f"{where}{one.name}"
     body = dict(one.body or {})
-    stated = as_facts(body, _Stated, where, StoreError)
-    key = PublicKey(vault.member, bytes.fromhex(stated.signing), bytes.fromhex(stated.sealing))
+    stated = as_facts(body, AgreementBody, where, StoreError)
+    key = PublicKey(member, bytes.fromhex(stated.signing), bytes.fromhex(stated.sealing))
+    if key.fingerprint not in own:
+        raise StoreError(f"{where}: a signature by the key of {member} needed, found another key's")
     for name in ("signing", "sealing", "signature"):
         del body[name]
     try:
@@ -122,3 +117,25 @@ def _read(one: Record, vault: Vault) -> Agreement:
     except AccessError as error:
         raise StoreError(f"{where}: the agreement that was signed needed: {error}") from error
     return Agreement(**{**body, "scope": stated.scope})
+
+
+def _own_keys(db: sqlite3.Connection) -> list[tuple[int, str]]:
+    """The fingerprints of the vault's own keys, each after the row of the log that has it."""
+    query = (
+        "SELECT seq, json_extract(details, '$.fingerprint') FROM audit "
+        "WHERE action IN ('make key', 'change key') ORDER BY seq"
+    )
+    return [(int(seq), str(key)) for seq, key in db.execute(query)]
+
+
+def agreement_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
+    """A sentence for each agreement that the key which the vault had then did not sign."""
+    member = str(db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0])
+    keys = _own_keys(db)
+    for one in read_versions(db, RecordKind.AGREEMENT):
+        said = vouched.get(f"{RECORDS}/{one.name}", ())
+        own = [key for seq, key in keys if said and seq < said[0].row.seq][-1:]
+        try:
+            _checked(one, member, own, "catalogue: ")
+        except StoreError as error:
+            yield "", str(error)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ribin.cases.annotation import AnnotatedPair, SavedAnnotations
-from ribin.cases.leads import Role, same_person
+from ribin.cases.leads import same_person
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import ParameterError
 from ribin.vault.exhibits import find_scan_owner
@@ -32,7 +32,7 @@ def save_annotations(
     """
     if not who.strip():
         raise ParameterError(f"{where}: who annotated needed, found nobody")
-    with vault.act("annotate", who, reason, (Role.EXAMINER, Role.REVIEWER)) as act:
+    with vault.act("annotate", who, reason) as act:
         if not any(find_scan_owner(act.db, sha256) for sha256 in pair.scans):
             named = f"{pair.reference.label} and {pair.comparison.label}"
             raise ParameterError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from ribin.cases.leads import CORRECTING, Role, same_person
+from ribin.cases.leads import same_person
 from ribin.cases.plausible import checked_day
 from ribin.cases.record import RecordKind
 from ribin.errors import ParameterError
@@ -16,7 +16,6 @@ from ribin.vault.rows import Act
 from ribin.vault.vault import Vault
 
 _KIND = RecordKind.ASSIGNMENT
-_ASSIGNING = (*CORRECTING, Role.REVIEWER)
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def assign(
     subject = checked_text(subject, "subject", NAME_LENGTH)
     if due:
         checked_day(due, "due")
-    with vault.act("assign", who, "", _ASSIGNING) as act:
+    with vault.act("assign", who, "") as act:
         known = everybody(act.db)
         if person and not any(same_person(person, one) for one in known):
             listed = ", ".join(known)

@@ -273,7 +273,9 @@ def schema_as_made() -> dict[str, str]:
 def _schema_of(db: sqlite3.Connection) -> dict[str, str]:
     rows = db.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
     return {
-        str(name): sql if sql.startswith(f"CREATE {str(kind).upper()} ") else f"{kind}: {sql}"
+        str(name): sql
+        if str(kind).islower() and sql.startswith(f"CREATE {str(kind).upper()} ")
+        else f"{kind}: {sql}"
         for kind, name, sql in rows
         if not str(name).startswith("sqlite_")
     }

@@ -5,27 +5,32 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ribin.errors import StoreError
 from ribin.vault.accounts import account_problems
+from ribin.vault.agreements import agreement_problems
 from ribin.vault.audit import chain_problems, read_rows_of
+from ribin.vault.bodies import body_problems
 from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
 from ribin.vault.conclusions import conclusion_problems
 from ribin.vault.enrol import MARKS_FOLDER, is_arriving, scan_path
 from ribin.vault.exhibits import find_scan_owner
 from ribin.vault.files import links_within
+from ribin.vault.log_facts import fact_problems
+from ribin.vault.messages import message_problems
 from ribin.vault.parameter_sets import parameter_problems
+from ribin.vault.permissions import act_problems
 from ribin.vault.recorded_searches import search_problems
 from ribin.vault.records import version_problems
 from ribin.vault.redescribe import read_descriptions
 from ribin.vault.rows import record_problems
 from ribin.vault.scanfile import damaged_parts, read_original
 from ribin.vault.states import state_problems
-from ribin.vault.vouching import read_vouched
+from ribin.vault.vouching import Vouchers, read_vouched
 
 
 @dataclass(frozen=True)
@@ -77,31 +82,54 @@ def check_vault(
     return CheckReport(len(scans), size_bytes, tuple(problems))
 
 
+# What is said of records, wherever they are from; an exhibit's name, or none, and a sentence.
+_OF_RECORDS: tuple[Callable[[sqlite3.Connection, Vouchers], Iterable[tuple[str, str]]], ...] = (
+    record_problems,
+    version_problems,
+    body_problems,
+    fact_problems,
+    state_problems,
+    act_problems,
+    conclusion_problems,
+    agreement_problems,
+    search_problems,
+)
+
+
+def check_records(db: sqlite3.Connection) -> list[Problem]:
+    """Every record against the log, and what must follow from them."""
+    found: list[Problem] = []
+    with _damage_noted(found):
+        vouched = read_vouched(db)
+        for of_records in _OF_RECORDS:
+            with _damage_noted(found):
+                found += [Problem(*one) for one in of_records(db, vouched)]
+    return found
+
+
 def check_catalogue(db: sqlite3.Connection) -> list[Problem]:
-    """The schema, the chain of the log, every record against it, and what must follow from them."""
+    """The schema, the chain of the log, and its records; also what no export brings along."""
     found: list[Problem] = []
     for check in (_sqlite_problems, schema_problems, chain_problems):
         with _damage_noted(found):
             found += [Problem("", text) for text in check(db)]
-    with _damage_noted(found):
-        vouched = read_vouched(db)
-        for of_rows in (record_problems, version_problems, state_problems, conclusion_problems):
-            with _damage_noted(found):
-                found += [Problem(*one) for one in of_rows(db, vouched)]
-    with _damage_noted(found):
-        found += [Problem("", text) for text in search_problems(db)]
-    with _damage_noted(found):
-        found += [Problem("", text) for text in account_problems(db)]
-    with _damage_noted(found):
-        found += [Problem("", text) for text in _brought_problems(db)]
+    found += check_records(db)
+    for brought in (account_problems, _brought_problems, message_problems):
+        with _damage_noted(found):
+            found += [Problem("", text) for text in brought(db)]
     return found
+
+
+_DAMAGE = (
+    *(sqlite3.DatabaseError, ValueError, TypeError, AttributeError, LookupError, RecursionError),
+)
 
 
 @contextmanager
 def _damage_noted(found: list[Problem]) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError) as error:
+    except _DAMAGE as error:
         found.append(Problem("", f"catalogue: damaged: {error}"))
 
 
@@ -204,6 +232,8 @@ def _scan_problem(path: Path, sha256: str, file_sha256: str) -> str:
 def _sqlite_problems(db: sqlite3.Connection) -> list[str]:
     rows = [str(row[0]) for row in db.execute("PRAGMA integrity_check")]
     found = [f"catalogue: {text}" for text in rows if text != "ok"]
+    if db.execute("SELECT count(*) FROM content WHERE length(token) = 32").fetchone()[0] != 1:
+        found.append("catalogue: one token of its content needed, found another number")
     lost = db.execute("PRAGMA foreign_key_check").fetchall()
     return found + [f"catalogue: row {r[1]} of {r[0]} names a record not there" for r in lost]
 

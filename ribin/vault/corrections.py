@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ribin.cases.exhibits import Event, Exhibit, exhibit_of
-from ribin.cases.leads import CORRECTING, DISCLOSING, KEEPING
+from ribin.cases.leads import DISCLOSING, KEEPING
 from ribin.cases.record import Record, RecordKind, canonical_bytes
 from ribin.errors import ParameterError, StoreError
 from ribin.text import clean_text
@@ -80,7 +80,7 @@ def correct_exhibits(
     if "exhibit" in fields and len(set(names)) != 1:
         raise ParameterError(f"exhibit: one exhibit needed for a new name, found {len(set(names))}")
     done = []
-    with vault.act("edit", who, reason.strip(), CORRECTING) as act:
+    with vault.act("edit", who, reason.strip()) as act:
         if erase_old:
             check_role_in_use(act.db, who, KEEPING)
             act.db.execute("PRAGMA secure_delete = ON")
@@ -205,7 +205,7 @@ def move_scan(
     an exhibit is unknown, or the vault is read-only or locked; AccessError: the person may not.
     """
     _check_said("mark move", who, reason)
-    with vault.act("move", who, reason.strip(), CORRECTING) as act:
+    with vault.act("move", who, reason.strip()) as act:
         was = needed_exhibit(act.db, vault.path, exhibit)
         before = was.exhibit
         sha256, source = find_scan(act.db, before, scan)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from ribin._version import __version__
 from ribin.cases.exhibits import Exhibit, ExhibitKind
-from ribin.cases.leads import ENROLLING
 from ribin.cases.plausible import checked_past_day, made_by_spreadsheet
 from ribin.errors import ParameterError, StoreError
 from ribin.input_file import open_input
@@ -82,7 +81,7 @@ def admit_entry(vault: Vault, entry: Entry, content: bytes) -> Enrolment:
     """
     arriving, folder = False, vault.path
     try:
-        with vault.act("enrol", entry.who, entry.reason, ENROLLING) as act:
+        with vault.act("enrol", entry.who, entry.reason) as act:
             clear_leftovers(folder, partial(find_scan_owner, act.db))
             known = find_enrolled(act.db, entry.sha256, entry.scan.provenance.source, entry.exhibit)
             if known:
@@ -197,8 +196,8 @@ def _refuse_conflict(
             continue
         if name not in FIELDS or words.meaning(name, value) != words.meaning(name, stored[name]):
             raise StoreError(
-                f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}",
-                hint="`ribin exhibit edit` corrects what the vault has",
+                f"{where}: {name} is {stored[name]!r} in the vault, found {value!r}; "
+                "`ribin exhibit edit` corrects what the vault has"
             )
 
 
@@ -213,7 +212,7 @@ def mark_fields(scan: Scan, template: Template, position: int, who: str) -> dict
     outlined = template.mark_type in scan.outlines or drawn is not None
     # The last note on who drew the outline, and with which file or circle.
     mark_type = template.mark_type
-    words: tuple[str, ...] = (f"{mark_type} outlined by ", f"{mark_type.words} outlined by ")
+    words: tuple[str, ...] = (f"{mark_type.words} outlined by ",)
     if mark_type is MarkType.BREECH_FACE:
         words += ("mask ",)
     notes = [note for note in scan.provenance.notes if note.lower().startswith(words)]

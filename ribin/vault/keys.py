@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ribin.cases.leads import KEEPING
 from ribin.cases.plausible import checked_day
 from ribin.crypto.keys import PrivateKey, PublicKey, read_private, write_private, write_public
 from ribin.errors import AccessError, ParameterError, StoreError
@@ -40,7 +39,7 @@ def make_key(vault: Vault, who: str, passphrase: str = "") -> PublicKey:
     """
     key = PrivateKey.make(vault.member)
     path = vault.path / KEY_FILE
-    with vault.act("make key", who, "", KEEPING) as act:
+    with vault.act("make key", who, "") as act:
         try:
             _write_secret(path, write_private(key, passphrase))
         except FileExistsError as error:
@@ -84,7 +83,7 @@ def change_key(vault: Vault, who: str, reason: str, passphrase: str = "") -> byt
     before, following = own_key(vault, passphrase), PrivateKey.make(vault.member)
     path = vault.path / KEY_FILE
     aside = path.with_name(f"{KEY_FILE}.aside")
-    with vault.act("change key", who, reason, KEEPING) as act:
+    with vault.act("change key", who, reason) as act:
         try:
             aside.unlink(missing_ok=True)
             _write_secret(aside, write_private(following, passphrase))
@@ -106,7 +105,7 @@ def trust_key(vault: Vault, key: PublicKey, who: str, reason: str) -> bool:
     """
     if key.member == vault.member:
         raise AccessError(f"key of {key.member}: another member's needed, found our own")
-    with vault.act("trust key", who, reason, KEEPING) as act:
+    with vault.act("trust key", who, reason) as act:
         known = trusted_keys(vault)
         if any(t.key == key and not t.ended_at for t in known):
             return False
@@ -134,7 +133,7 @@ def end_trust(
     """
     if lost_since and checked_day(lost_since, "lost since") > now_utc()[:10]:
         raise ParameterError(f"lost since: a day until today needed, found {lost_since}")
-    with vault.act("end trust", who, reason, KEEPING) as act:
+    with vault.act("end trust", who, reason) as act:
         held = _end_trust(vault, act, member)
         known = [t.key for t in trusted_keys(vault) if t.key.member == member]
         if not held and not (known and lost_since):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from ribin.cases.leads import SEARCHING, ExhibitRef, same_person
+from ribin.cases.leads import ExhibitRef, same_person
 from ribin.cases.list_review import CandidateStatus, ReviewedCandidate
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import ParameterError
@@ -37,7 +37,7 @@ def state_candidate(
     """
     if not who.strip():
         raise ParameterError(f"search {search}: who looked at {candidate} needed, found nobody")
-    with vault.act("candidate reviewed", who, "", SEARCHING) as act:
+    with vault.act("candidate reviewed", who, "") as act:
         return state_candidate_in(act, vault.member, search, candidate, status)
 
 

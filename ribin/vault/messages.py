@@ -1,23 +1,34 @@
 """Messages in a vault: questions of other members with their answers, and own ones on their way.
 
 A question of another member is there once, by sender and id: asked again it gets the stored answer.
-An own one stays in the outbox until it is answered. Neither is evidence: the audit log says what
-was asked and answered, and names both by their hashes.
+An own one stays in the outbox until it is answered. The audit log says what was asked and answered,
+and has the hashes of both.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from ribin.text import moment_text
 from ribin.vault.audit import now_utc
-from ribin.vault.rows import from_row
-from ribin.vault.vault import Vault
+from ribin.vault.rows import Act, from_row, insert_row
 
+if TYPE_CHECKING:
+    from ribin.vault.vault import Vault
+
+# Answers that hold surfaces and originals are not kept: asked again, they are given by the rules of
+# then, and the log has it again.
+GIVEN_ANEW = ("look", "original")
+_TOLD = ("release", "correction")  # what was done here, whoever is told of it
 KEPT = timedelta(days=90)  # an answer, so that one who asks again by a bundle of old still gets it
 _LEASE = timedelta(minutes=15)  # after which work on a question counts as broken off
 _PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)  # before what waits is sent again
@@ -82,13 +93,12 @@ def answers_for_bundle(vault: Vault, sender: str) -> list[bytes]:
         return [bytes(row[0]) for row in db.execute(query, (sender, since))]
 
 
-def put_question(db: sqlite3.Connection, **columns: Any) -> None:
-    """Note a question that came for the first time; old answers go."""
+def put_question(act: Act, *, sender: str, id: str, state: QuestionState, **columns: str) -> None:
+    """Note a question that came for the first time, as a part of an act; old answers go."""
     before = (datetime.now(UTC) - KEPT).isoformat(timespec="milliseconds")
-    db.execute("DELETE FROM questions WHERE at < ?", (before,))
-    columns = {"at": now_utc(), "answer": b"", **columns}
-    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-    db.execute(f"INSERT INTO questions ({names}) VALUES ({marks})", tuple(columns.values()))
+    act.db.execute("DELETE FROM questions WHERE at < ?", (before,))
+    made = {"question": f"{sender}/{id}", "sender": sender, "id": id, "state": state}
+    act.insert("questions", {**made, "at": now_utc(), "answer": b"", **columns})
 
 
 def set_question(
@@ -137,13 +147,13 @@ class OwnQuestion:
     receiver: str
     kind: str
     subject: str  # what it is about: a search, an exhibit, a lead
-    at: str
-    question: bytes  # its body
-    answer: bytes
-    answered_at: str
-    tries: int
-    tried_at: str
-    problem: str
+    question: bytes  # its body; empty where this is a note of what was told of a lead
+    at: str = field(default_factory=now_utc)
+    answer: bytes = b""
+    answered_at: str = ""
+    tries: int = 0
+    tried_at: str = ""
+    problem: str = ""
 
     @property
     def due_at(self) -> str:
@@ -159,35 +169,58 @@ class OwnQuestion:
         """Whether it tells what was done here: a release, a correction, a step of a lead. A search
         waits for the person who made it, and a state of all leads for the next bundle."""
         step = self.kind == "leads" and not self.question
-        return step or self.kind in ("release", "correction")
+        return step or self.kind in _TOLD
 
     @property
     def standing(self) -> str:
         """As it is shown to a person."""
         if self.answered_at:
-            return f"delivered {self.answered_at[:16]}"
-        tried = f", tried {self.tries} times, again {self.due_at[:16]}" if self.tries > 1 else ""
+            return f"delivered {moment_text(self.answered_at)}"
+        tried = (
+            f", tried {self.tries} times, again {moment_text(self.due_at)}"
+            if self.tries > 1
+            else ""
+        )
         why = f": {self.problem}" if self.problem else ""
-        return f"waiting since {self.at[:16]}{tried}{why}"
+        return f"waiting since {moment_text(self.at)}{tried}{why}"
 
 
-def put_own_question(
-    db: sqlite3.Connection, question: str, receiver: str, kind: str, subject: str, raw: bytes
+def put_own_questions(
+    vault: Vault, questions: Sequence[OwnQuestion], who: str, reason: str = ""
 ) -> None:
-    """Put a question into the outbox; of long ago, answered ones and searches go."""
+    """Put questions of one kind into the outbox; the log has their hashes."""
+    if not questions:
+        return
+    with vault.act("message", who, reason) as act:
+        for one in questions:
+            put_own_question(act, one)
+        act.log(vault.member, kind=questions[0].kind)
+
+
+def put_own_question(act: Act, one: OwnQuestion) -> None:
+    """As `put_own_questions`, as a part of an act, whose row names the kind."""
+    _forget_old(act.db)
+    act.insert("outbox", vars(one))
+
+
+def _forget_old(db: sqlite3.Connection) -> None:
+    """Of long ago, answered questions and searches go."""
     before = (datetime.now(UTC) - KEPT).isoformat(timespec="milliseconds")
     db.execute("DELETE FROM outbox WHERE answered_at <> '' AND answered_at < ?", (before,))
     db.execute("DELETE FROM outbox WHERE kind = 'search' AND at < ?", (before,))
-    columns = {"id": question, "receiver": receiver, "kind": kind, "subject": subject}
-    columns |= {"at": now_utc(), "question": raw}  # type: ignore[dict-item]
-    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-    db.execute(f"INSERT INTO outbox ({names}) VALUES ({marks})", tuple(columns.values()))
 
 
-def note_answer(db: sqlite3.Connection, question: str, answer: bytes) -> None:
-    """It was answered; the first answer stays."""
+def note_answer(vault: Vault, one: OwnQuestion, answer: bytes = b"") -> None:
+    """It was answered; the first answer stays, and the log has its hash."""
+    with vault.act("message answered", "", "") as act:
+        if _set_answer(act.db, one.id, answer):
+            sha256 = hashlib.sha256(answer).hexdigest()
+            act.log(vault.member, kind=one.kind, message=one.id, sha256=sha256)
+
+
+def _set_answer(db: sqlite3.Connection, question: str, answer: bytes) -> int:
     query = "UPDATE outbox SET answer = ?, answered_at = ?, problem = '' WHERE id = ?"
-    db.execute(f"{query} AND answered_at = ''", (answer, now_utc(), question))
+    return db.execute(f"{query} AND answered_at = ''", (answer, now_utc(), question)).rowcount
 
 
 def note_try(db: sqlite3.Connection, question: str, problem: str) -> None:
@@ -233,12 +266,13 @@ def note_delivery(
     with vault.catalogue.writing() as db:
         known = db.execute(f"SELECT id FROM outbox WHERE {where}", named).fetchone()
         if known is None:
-            put_own_question(db, question, receiver, kind, subject, b"")
+            _forget_old(db)
+            insert_row(db, "outbox", vars(OwnQuestion(question, *named, b"")))
         held = known[0] if known else question
         if problem:
             note_try(db, held, problem)
         else:
-            note_answer(db, held, b"")
+            _set_answer(db, held, b"")
 
 
 def own_questions(
@@ -258,3 +292,123 @@ def _own_questions(
     query = f"SELECT * FROM outbox WHERE {' AND '.join(where) or '1'} ORDER BY at, id"
     for row in db.execute(query, tuple(named.values())):
         yield from_row(OwnQuestion, row)
+
+
+# The check: what was asked and answered is as the audit log says.
+
+
+def message_problems(db: sqlite3.Connection) -> Iterator[str]:
+    """A sentence for each question whose state or answer the log does not have, and for each that
+    should be here."""
+    query = (
+        "SELECT seq, at, action, details AS facts, reason FROM audit WHERE action IN "
+        "('message', 'purge', 'import', 'search recorded') "
+        "OR json_extract(details, '$.message') IS NOT NULL ORDER BY seq"
+    )
+    log = [from_row(_Said, row, facts=json.loads(row["facts"])) for row in db.execute(query)]
+    for text in (*_question_problems(db, log), *_outbox_problems(db, log)):
+        yield f"catalogue: {text}"
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A row of the log that concerns messages."""
+
+    seq: int
+    at: str
+    action: str
+    facts: dict[str, Any]
+    reason: str
+
+
+def _question_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator[str]:
+    said: dict[tuple[str, str], list[_Said]] = {}
+    for one in log:
+        if one.action in ("question", "question allowed", "question refused", "refused") or (
+            "answer_sha256" in one.facts
+        ):
+            named = str(one.facts.get("asking_member")), str(one.facts.get("message"))
+            if one.action == "question":  # again, after a purge took its answer
+                said.pop(named, None)
+            said.setdefault(named, []).append(one)
+    found = set()
+    for row in db.execute("SELECT * FROM questions"):
+        question = from_row(Question, row)
+        found.add((question.sender, question.id))
+        if not _is_as_logged(question, said.get((question.sender, question.id), [])):
+            yield f"question {row['question']} is not as the audit log says"
+    since = (datetime.now(UTC) - KEPT).isoformat(timespec="milliseconds")
+    imported = max((one.seq for one in log if one.action == "import"), default=0)
+    purged = max((one.seq for one in log if one.action == "purge"), default=0)
+    for named, rows in said.items():
+        asked, last = rows[0], rows[-1]
+        gone = last.seq < imported or ("answer_sha256" in last.facts and last.seq < purged)
+        if named not in found and not gone and asked.action == "question" and asked.at >= since:
+            yield f"question {'/'.join(named)} was logged and is not there"
+
+
+def _is_as_logged(question: Question, rows: Sequence[_Said]) -> bool:
+    """Whether the state of a question, and its answer, follow from its rows of the log."""
+    if not rows or rows[0].action != "question":
+        return False
+    by_person = [one for one in rows if one.action.startswith("question ")]
+    answers = [one for one in rows if "answer_sha256" in one.facts]
+    held, allowed = rows[0].facts.get("held", False), bool(by_person)
+    match question.state:
+        case QuestionState.HELD:
+            return held and not allowed and not question.answer
+        case QuestionState.REFUSED:
+            why = by_person[-1] if by_person else rows[0]
+            return why.action == "question refused" and question.answer == why.reason.encode()
+        case QuestionState.ANSWERED:
+            if question.kind in GIVEN_ANEW:
+                return bool(answers) and not question.answer
+            told = _told_sha256(question.answer)
+            return bool(answers) and told == answers[-1].facts["answer_sha256"]
+        case _:
+            passed = not held or (allowed and by_person[-1].action == "question allowed")
+            anew = question.kind in GIVEN_ANEW
+            return passed and not question.answer and (anew or not answers)
+
+
+def _told_sha256(answer: bytes) -> str:
+    """SHA-256 of what a stored answer says, within its envelope; empty where it is none, or its
+    body is not of the hash that is signed."""
+    try:
+        sealed = msgspec.msgpack.decode(answer)
+        told = msgspec.msgpack.decode(sealed["body"])
+        if hashlib.sha256(sealed["body"]).hexdigest() != sealed["body_sha256"]:
+            return ""
+        return hashlib.sha256(told["content"]).hexdigest()
+    except (msgspec.DecodeError, LookupError, TypeError, RecursionError):
+        return ""
+
+
+def _outbox_problems(db: sqlite3.Connection, log: Sequence[_Said]) -> Iterator[str]:
+    answered = {o.facts["message"]: o for o in log if o.action == "message answered"}
+    about = {
+        message: o.facts.get("search")
+        for o in log
+        if o.action == "search recorded"
+        for message in o.facts.get("waiting", ())
+    }
+    found = set()
+    for row in db.execute("SELECT * FROM outbox WHERE length(question) > 0"):
+        one = from_row(OwnQuestion, row)
+        found.add(one.id)
+        told = answered.get(one.id)
+        sha256 = hashlib.sha256(one.answer).hexdigest()
+        if bool(told) != bool(one.answered_at) or (told and told.facts.get("sha256") != sha256):
+            yield f"outbox {one.id}: whether it was answered is not as the audit log says"
+        if one.kind == "search" and one.subject != about.get(one.id, ""):
+            yield f"outbox {one.id}: its search is not the one that the audit log names"
+    imported = max((one.seq for one in log if one.action == "import"), default=0)
+    for said in log:
+        # These wait until they are told, whatever happens; what else waits may be asked anew.
+        waits = said.action == "message" and said.facts.get("kind") in _TOLD
+        if not waits or said.seq < imported:
+            continue
+        for name in said.facts.get("records", {}):
+            message = name.partition("/")[2]
+            if message not in found and message not in answered:
+                yield f"outbox {message}: what was not told yet needed, found none"

@@ -15,7 +15,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ribin.cases.leads import Role
 from ribin.errors import ParameterError, StoreError
 from ribin.params.defaults import Params
 from ribin.params.load import params_of
@@ -108,7 +107,7 @@ def drop_parameters(vault: Vault, params_id: str, *, who: str, reason: str) -> N
             f"{found.in_use} marks",
             hint="`ribin store describe` makes them with others",
         )
-    with vault.act("drop parameters", who, reason, (Role.ADMINISTRATOR,)) as act:
+    with vault.act("drop parameters", who, reason) as act:
         act.log(params_id, marks=found.earlier)
     try:
         path.unlink()  # behind the row: one that stands there is dropped when this is asked again

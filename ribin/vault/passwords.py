@@ -26,8 +26,7 @@ def add_account(vault: Vault, person: str, password: str, who: str, reason: str)
     person holds no role, or the password cannot be one; StoreError: there is an account.
     """
     secret = hash_password(password, person)
-    with vault.act(_ADDED, who, reason, ()) as act:
-        check_administrator(act.db, who)
+    with vault.act(_ADDED, who, reason) as act:
         if not roles_of(act.db, person):
             raise ParameterError(
                 f"account: a person who holds a role needed, found {person!r}",
@@ -50,7 +49,7 @@ def reset_password(
     where there is no account.
     """
     secret = hash_password(password, person)
-    with vault.act(_PASSWORD, who, reason, ()) as act:
+    with vault.act(_PASSWORD, who, reason) as act:
         if not is_lost:
             check_administrator(act.db, who)
         _needed(act, person)
@@ -64,7 +63,7 @@ def change_password(vault: Vault, person: str, password: str) -> None:
     is the same.
     """
     secret = hash_password(password, person)
-    with vault.act(_PASSWORD, person, "", ()) as act:
+    with vault.act(_PASSWORD, person, "") as act:
         check_proved(act.db, person, "another password")
         _needed(act, person)
         if is_password(kept_secret(act.db, find_account(act.db, person)), password):
@@ -77,8 +76,7 @@ def remove_account(vault: Vault, person: str, who: str, reason: str) -> None:
 
     Raises AccessError: `who` is no administrator; StoreError: there is no account.
     """
-    with vault.act(_REMOVED, who, reason, ()) as act:
-        check_administrator(act.db, who)
+    with vault.act(_REMOVED, who, reason) as act:
         _needed(act, person)
         act.db.execute("PRAGMA secure_delete = ON")
         act.db.execute("DELETE FROM secrets WHERE person = ?", (person,))

@@ -32,10 +32,41 @@ class Person:
     since: str  # of the role that is held for the longest time
 
 
+@dataclass(frozen=True)
+class HeldRoles:
+    """The roles that one person holds, and whether anybody else of the vault holds one."""
+
+    who: str
+    roles: tuple[Role, ...]
+    in_use: bool
+
+    @classmethod
+    def of(cls, db: sqlite3.Connection, who: str) -> HeldRoles:
+        held = roles_held(db)
+        mine = held.get(who, {})
+        return cls(who, tuple(role for role in Role if role in mine), len(held) > 1)
+
+    def have(self, wanted: Iterable[Role], always: bool = False) -> bool:
+        """Whether one of these is held; until a second person is appointed it need not be, but for
+        what needs it `always`."""
+        return bool(set(wanted) & set(self.roles)) or not (always or self.in_use)
+
+    def check(self, wanted: Iterable[Role], always: bool = False) -> None:
+        """As `have`; AccessError says which roles would do, and which ones are held."""
+        needed = tuple(wanted)
+        if not self.have(needed, always):
+            found = ", ".join(self.roles) or "no role"
+            hint = "`ribin people appoint NAME --role ROLE` gives a role, --who NAME says who acts"
+            raise AccessError(
+                f"{self.who or 'nobody'}: {' or '.join(needed)} needed, found {found}",
+                hint="" if self.roles else hint,
+            )
+
+
 def read_people(catalogue: Catalogue) -> list[Person]:
     """Everybody who holds a role, in order of names."""
     with catalogue.reading() as db:
-        held = _roles_held(db)
+        held = roles_held(db)
     return [
         Person(name, tuple(role for role in Role if role in roles), min(roles.values()))
         for name, roles in sorted(held.items())
@@ -52,16 +83,14 @@ def appoint(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: 
     person = checked_text(person, "person", NAME_LENGTH)
     if not person:
         raise ParameterError(f"person: a name needed, found {person!r}")
-    with vault.act(_APPOINTED, who, reason, ()) as act:
-        check_role_if_any(act.db, who, Role.ADMINISTRATOR)
-        check_administrators_account(act.db, who)
+    with vault.act(_APPOINTED, who, reason) as act:
         # One person has one name, also one whose roles have ended: records name persons by it.
         names = {one.id for one in read_versions(act.db, RecordKind.ROLES)}
         for name in () if person in names else sorted(names):
             if same_person(name, person):
                 found = f"found {person!r}"
                 raise ParameterError(f"person: the known spelling {name!r} needed, {found}")
-        held = _roles_held(act.db)
+        held = roles_held(act.db)
         now = held.get(person, {})
         new = [role for role in roles if role not in now]
         _state(act, person, {*now, *new}, new)
@@ -73,9 +102,8 @@ def revoke(vault: Vault, person: str, roles: Iterable[Role], who: str, reason: s
 
     Raises AccessError: `who` is no administrator, or the vault would be left without one.
     """
-    with vault.act(_ENDED, who, reason, ()) as act:
-        check_administrator(act.db, who)
-        held = _roles_held(act.db)
+    with vault.act(_ENDED, who, reason) as act:
+        held = roles_held(act.db)
         ended = [role for role in roles if role in held.get(person, {})]
         others = [n for n, r in held.items() if Role.ADMINISTRATOR in r and n != person]
         if Role.ADMINISTRATOR in ended and not others:
@@ -99,29 +127,22 @@ def check_role(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None
 
     Raises AccessError: it says which roles would do, and which ones the person has.
     """
-    needed, held = tuple(wanted), _roles_held(db).get(who, {})
-    if not set(needed) & set(held):
-        found = ", ".join(role for role in Role if role in held) or "no role"
-        hint = "`ribin people appoint NAME --role ROLE` gives a role, --who NAME says who acts"
-        raise AccessError(
-            f"{who or 'nobody'}: {' or '.join(needed)} needed, found {found}",
-            hint="" if held else hint,
-        )
+    HeldRoles.of(db, who).check(wanted, always=True)
 
 
 def holders(db: sqlite3.Connection, role: Role) -> list[str]:
     """Who holds a role now, in order of names."""
-    return sorted(name for name, roles in _roles_held(db).items() if role in roles)
+    return sorted(name for name, roles in roles_held(db).items() if role in roles)
 
 
 def everybody(db: sqlite3.Connection) -> list[str]:
     """Who holds any role now, in order of names."""
-    return sorted(_roles_held(db))
+    return sorted(roles_held(db))
 
 
 def check_role_if_any(db: sqlite3.Connection, who: str, role: Role) -> None:
     """As `check_role`, where anybody holds the role at all."""
-    if any(role in roles for roles in _roles_held(db).values()):
+    if any(role in roles for roles in roles_held(db).values()):
         check_role(db, who, (role,))
 
 
@@ -137,7 +158,7 @@ def check_administrators_account(db: sqlite3.Connection, who: str) -> None:
 
     Raises AccessError: `who` acts by a stated name.
     """
-    held = _roles_held(db)
+    held = roles_held(db)
     administrators = [p for p, roles in held.items() if Role.ADMINISTRATOR in roles]
     accounts = (find_account(db, person) for person in administrators)
     if any(account and account.is_active for account in accounts):
@@ -148,15 +169,14 @@ def check_administrators_account(db: sqlite3.Connection, who: str) -> None:
 
 def roles_of(db: sqlite3.Connection, person: str) -> tuple[Role, ...]:
     """The roles that a person holds now."""
-    held = _roles_held(db).get(person, {})
+    held = roles_held(db).get(person, {})
     return tuple(role for role in Role if role in held)
 
 
 def check_role_in_use(db: sqlite3.Connection, who: str, wanted: Iterable[Role]) -> None:
     """As `check_role`, once a vault has people: before a second person is appointed, whoever can
     open the folder may do all but conclude, give roles and read the audit log."""
-    if len(_roles_held(db)) > 1:
-        check_role(db, who, wanted)
+    HeldRoles.of(db, who).check(wanted)
 
 
 def check_searcher(catalogue: Catalogue, who: str) -> None:
@@ -183,7 +203,7 @@ def _body(roles: Iterable[Role]) -> dict[str, list[str]]:
     return {"roles": [str(role) for role in Role if role in held]}
 
 
-def _roles_held(db: sqlite3.Connection) -> dict[str, dict[Role, str]]:
+def roles_held(db: sqlite3.Connection) -> dict[str, dict[Role, str]]:
     """{person: {role: since}}: what the last version of each person says."""
     held: dict[str, dict[Role, str]] = {}
     for one in read_versions(db, RecordKind.ROLES):

@@ -13,15 +13,12 @@ from ribin.errors import StoreError
 from ribin.foreign import Statement
 from ribin.vault.audit import append_row, chain_problems
 from ribin.vault.catalogue import Catalogue, write_identity
-from ribin.vault.conclusions import conclusion_problems
+from ribin.vault.check import check_records
 from ribin.vault.enrol import INCOMING_FOLDER, MARKS_FOLDER, scan_path
 from ribin.vault.files import fsync_folder, make_folder, new_folder, set_access, write_durably
-from ribin.vault.records import version_problems
 from ribin.vault.redescribe import read_descriptions
-from ribin.vault.rows import change_record, record_problems
+from ribin.vault.rows import change_record
 from ribin.vault.scanfile import read_original, read_template, template_sha256
-from ribin.vault.states import state_problems
-from ribin.vault.vouching import read_vouched
 
 _WAIT_S = 30.0
 
@@ -202,10 +199,8 @@ def fill_tables(db: sqlite3.Connection, tables: Mapping[str, Table]) -> None:
         raise StoreError("a record names another that is not there")
     for problem in chain_problems(db):
         raise StoreError(problem)
-    vouched = read_vouched(db)
-    for problems in (record_problems, version_problems, state_problems, conclusion_problems):
-        for _, problem in problems(db, vouched):
-            raise StoreError(problem)
+    for one in check_records(db):
+        raise StoreError(one.text)
 
 
 def table_names(db: sqlite3.Connection) -> list[str]:

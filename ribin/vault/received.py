@@ -22,7 +22,6 @@ from typing import Annotated, Any
 from msgspec import Meta, structs, to_builtins
 
 from ribin.cases.exhibits import ClassFields, Event, Exhibit, ExhibitKind, Scope
-from ribin.cases.leads import DISCLOSING
 from ribin.errors import AccessError, FormatError, ParameterError, StoreError
 from ribin.foreign import Hex32, LongText, Printable
 from ribin.model import MarkType, Provenance, ScanKind, Template, stated_lighting
@@ -296,7 +295,7 @@ def record_sent(
     reason: str,
 ) -> tuple[int, BundleAnswer]:
     """Log a bundle on its way; its number among those to the receiver, and what it says besides."""
-    with vault.act("export bundle", who, reason, DISCLOSING) as act:
+    with vault.act("export bundle", who, reason) as act:
         number = _last(act.db, "sent", receiver) + 1
         columns = _columns(bundle, "sent", receiver, number, made_at, contents["exhibits"])
         act.insert("bundles", columns)
@@ -362,7 +361,7 @@ def record_received(
     released no more: `ended`; and how many searches in our bundles it told of.
     """
     named, number, made_at = bundle
-    with vault.act("import bundle", who, reason, DISCLOSING) as act:
+    with vault.act("import bundle", who, reason) as act:
         _refuse_old(act.db, sender, number, named[:12])
         before = {one.exhibit: one for one in read_exhibits(act.db, sender)}
         now = {one.exhibit: one for one, _ in exhibits}

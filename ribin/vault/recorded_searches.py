@@ -14,12 +14,14 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
+from ribin.cases.leads import ExhibitRef
 from ribin.cases.record import RecordKind
-from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement
+from ribin.cases.recorded_search import RecordedSearch, SearchedMark, SearchStatement, lists_sha256
 from ribin.errors import StoreError
 from ribin.vault.list_review import end_candidates_of
-from ribin.vault.records import add_version, blank_versions, read_versions
+from ribin.vault.records import RECORDS, add_version, blank_versions, read_versions
 from ribin.vault.rows import Act
+from ribin.vault.vouching import Vouchers
 
 KEPT_DAYS = 365
 _TOO_OLD = f"{KEPT_DAYS} days after it was made"
@@ -33,12 +35,15 @@ _NAMED = (
 )
 
 
-def add_search(act: Act, number: str, stated: SearchStatement) -> None:
-    """Record a search under its number, and end those that are older than `KEPT_DAYS`."""
+def add_search(act: Act, number: str, stated: SearchStatement, waiting: Sequence[str] = ()) -> None:
+    """Record a search under its number, and end those that are older than `KEPT_DAYS`; `waiting`
+    are the questions that may still be answered."""
     for one in _overdue(act.db):
         end_search(act, one, _TOO_OLD)
     add_version(act, RecordKind.SEARCH, number, asdict(stated))
-    act.log(stated.query_sha256 or stated.query, _ACTION, search=number, rows=stated.rows)
+    facts = {"search": number, "rows": stated.rows, "lists_sha256": stated.lists_sha256}
+    late = {"waiting": list(waiting)} if waiting else {}
+    act.log(stated.query_sha256 or stated.query, _ACTION, **facts, **late)
 
 
 def find_search(db: sqlite3.Connection, number: str) -> RecordedSearch | None:
@@ -64,6 +69,19 @@ def read_search(db: sqlite3.Connection, number: str, where: str) -> RecordedSear
 def read_searches(db: sqlite3.Connection) -> list[RecordedSearch]:
     """Every search, oldest first, without its lists."""
     return list(_searches(db, "true", columns=_WITHOUT_LISTS))
+
+
+def left_out(db: sqlite3.Connection) -> dict[str, frozenset[ExhibitRef]]:
+    """Of each search that left exhibits out of its lists for its person's sake: which."""
+    query = (
+        "SELECT records.id, json_extract(one.value, '$[0]'), json_extract(one.value, '$[1]') "
+        "FROM records, json_each(body, '$.lists.request.leave_out') AS one "
+        "WHERE kind = ? AND body <> ''"
+    )
+    found: dict[str, set[ExhibitRef]] = {}
+    for number, member, exhibit in db.execute(query, (_KIND,)):
+        found.setdefault(number, set()).add(ExhibitRef(member, exhibit))
+    return {number: frozenset(refs) for number, refs in found.items()}
 
 
 def list_sizes(db: sqlite3.Connection) -> dict[str, int]:
@@ -130,9 +148,14 @@ def end_searches_with(act: Act, scans: Sequence[str], why: str) -> None:
             end_search(act, number, why)
 
 
-def search_problems(db: sqlite3.Connection) -> Iterator[str]:
-    """A sentence for each search whose end does not follow, and for each lead whose figures are not
-    those of the search that it names."""
+def search_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
+    """A sentence for each search whose lists are not those of its hash, or whose end does not
+    follow, and for each lead whose figures are not those of the search that it names; no exhibit is
+    named before it."""
+    yield from (("", text) for text in (*_search_problems(db, vouched), *_lead_problems(db)))
+
+
+def _search_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
     stones = db.execute("SELECT scans FROM tombstones").fetchall()
     purged = {sha256 for (scans,) in stones for sha256 in json.loads(scans)}
     named = named_searches(db)
@@ -146,7 +169,12 @@ def search_problems(db: sqlite3.Connection) -> Iterator[str]:
             yield f"search {number}: a reason to end its lists needed, found {stated[0].ended!r}"
         elif later and number in named and stated[0].query_sha256 not in purged:
             yield f"search {number}: its lists ended, and a lead or a report names it"
-    yield from _lead_problems(db)
+        for one in (_stated(json.dumps(v.body)) for v in (first, *later) if v.body is not None):
+            if one.lists is not None and lists_sha256(one.lists) != one.lists_sha256:
+                yield f"search {number}: its lists are not those of its hash"
+            for said in vouched.get(f"{RECORDS}/{first.name}", ()):
+                if said.row.facts.get("lists_sha256") != one.lists_sha256:
+                    yield f"search {number}: the hash of its lists is not that of the audit log"
 
 
 def _may_end(left: SearchStatement, made_at: str, ended_at: str, purged: set[str]) -> bool:

@@ -24,7 +24,7 @@ from ribin.cases.record import (
 )
 from ribin.vault.audit import now_utc
 from ribin.vault.rows import Act, RowHash, from_row, insert_record
-from ribin.vault.vouching import BLANKING, Vouchers
+from ribin.vault.vouching import ACTS, ANY_ACT, Vouchers
 
 RECORDS = "records"  # the table
 
@@ -131,8 +131,11 @@ def blank_version_reasons(act: Act, kind: RecordKind, record_id: str) -> list[st
 
 
 def record_of(row: sqlite3.Row) -> Record:
-    """A row of the table; ValueError where its body is no JSON."""
-    return from_row(Record, row, body=json.loads(row["body"]) if row["body"] else None)
+    """A row of the table; ValueError where its body is no object of JSON."""
+    body = json.loads(row["body"]) if row["body"] else None
+    if not isinstance(body, dict | None):
+        raise ValueError(f"record {row['record']}: an object needed, found {row['body'][:60]!r}")
+    return from_row(Record, row, body=body)
 
 
 def _blanked(db: sqlite3.Connection, fact: str) -> set[str]:
@@ -140,7 +143,7 @@ def _blanked(db: sqlite3.Connection, fact: str) -> set[str]:
     found: set[str] = set()
     query = "SELECT action, details FROM audit WHERE instr(details, ?)"
     for action, details in db.execute(query, (f'"{fact}"',)):
-        names, kinds = json.loads(details).get(fact, ()), BLANKING.get(action, ())
+        names, kinds = json.loads(details).get(fact, ()), ACTS.get(action, ANY_ACT).blanks
         found.update(name for name in names if name.partition("/")[0] in kinds)
     return found
 

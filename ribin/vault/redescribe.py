@@ -16,14 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ribin.cases.leads import CORRECTING, Role
 from ribin.errors import StoreError
 from ribin.model import Mark, Scan, Template
 from ribin.vault.audit import now_utc
 from ribin.vault.enrol import DESCRIBED_FOLDER, insert_marks, scan_path
 from ribin.vault.exhibits import MARKS_IN_USE, StoredMark
 from ribin.vault.files import fsync_folder, make_folder, write_durably
-from ribin.vault.people import check_role_if_any
 from ribin.vault.rows import from_row
 from ribin.vault.scanfile import (
     ScanContents,
@@ -131,11 +129,8 @@ def admit_description(
     read-only or locked, or the disk refuses.
     """
     sha256, params_id = scan.provenance.sha256, templates[0].params_id
-    action, roles = ("redo", CORRECTING) if said else ("describe", ())
-    with vault.act(action, who, reason, roles) as act:
+    with vault.act("redo" if said else "describe", who, reason) as act:
         db = act.db
-        if not said:
-            check_role_if_any(db, who, Role.ADMINISTRATOR)
         positions = "SELECT max(position) FROM marks WHERE sha256 = ?"
         last = db.execute(positions, (sha256,)).fetchone()[0]
         if last is None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from ribin.cases.leads import DISCLOSING, KEEPING, ExhibitRef
+from ribin.cases.leads import ExhibitRef
 from ribin.cases.plausible import checked_day
 from ribin.cases.record import RecordKind
 from ribin.errors import ParameterError, StoreError
@@ -68,7 +68,7 @@ def keep_until(vault: Vault, exhibit: str, day: str, who: str, reason: str) -> N
     if day:
         checked_day(day, f"exhibit {exhibit}: keep until")
     exhibit = vault.exhibit(exhibit).exhibit
-    with vault.act("retention", who, reason, DISCLOSING) as act:
+    with vault.act("retention", who, reason) as act:
         query = "SELECT keep_until FROM retention WHERE exhibit = ?"
         row = act.db.execute(query, (exhibit,)).fetchone()
         before = row["keep_until"] if row else ""
@@ -120,7 +120,7 @@ def purge_exhibit(vault: Vault, exhibit: str, who: str, reason: str) -> Tombston
     known = vault.exhibit(exhibit)
     exhibit = known.exhibit
     due = {d.exhibit: d.keep_until for d in retention_dates(vault)}.get(exhibit, "")
-    with vault.act("purge", who, reason, KEEPING) as act:
+    with vault.act("purge", who, reason) as act:
         db = act.db
         db.execute("PRAGMA secure_delete = ON")
         _check_leads_ended(db, vault.member, exhibit)

@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import SEARCHING
 from ribin.cases.saved_search import SavedSearch, SearchFinding
 from ribin.errors import ParameterError, StoreError
 from ribin.vault.audit import now_utc
@@ -37,7 +36,7 @@ def add_saved_search(
     if not who.strip():
         raise ParameterError("standing: who asks needed, found nobody")
     begun = []
-    with vault.act("standing search", who, reason, SEARCHING) as act:
+    with vault.act("standing search", who, reason) as act:
         number = act.db.execute("SELECT count(*) FROM standing_searches").fetchone()[0]
         named = [needed_exhibit(act.db, vault.path, name).exhibit for name in exhibits]
         for exhibit in dict.fromkeys(named):
@@ -57,7 +56,7 @@ def end_saved_search(vault: Vault, names: Sequence[str], who: str, reason: str) 
 
     Raises StoreError: one is unknown or has ended already.
     """
-    with vault.act("standing search ended", who, reason, SEARCHING) as act:
+    with vault.act("standing search ended", who, reason) as act:
         for name in dict.fromkeys(names):
             found = _read(act.db, "WHERE standing = ? AND ended_at = ''", name)
             if not found:
@@ -90,7 +89,7 @@ def note_findings(
     member's has a name of its own when it is released, and is known by the one that it had before.
     """
     noted, search = 0, {}
-    with vault.act("standing search found", who, "", ()) as act:
+    with vault.act("standing search found", who, "") as act:
         for one in found:
             if _is_known(act.db, one):
                 continue
@@ -128,7 +127,7 @@ def mark_reported(vault: Vault, findings: Sequence[SearchFinding], who: str) -> 
     """Remember that these were reported to somebody."""
     if not findings:
         return
-    with vault.act("standing search told", who, "", ()) as act:
+    with vault.act("standing search told", who, "") as act:
         for one in findings:
             act.change("findings", one.finding, told_at=now_utc())
         act.log(vault.member, findings=[one.finding for one in findings])

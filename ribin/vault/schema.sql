@@ -118,6 +118,9 @@ CREATE TABLE audit (
     sha256 TEXT NOT NULL,
     identity TEXT NOT NULL
 );
+CREATE INDEX audit_by_subject ON audit (subject);
+-- Rows that say of which leads verdicts were shown (`VERDICTS_OF` of vault/leads.py).
+CREATE INDEX audit_of_verdicts ON audit (seq) WHERE instr(details, '"verdicts_of"') > 0;
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
 WHEN NEW.reason <> ''
     OR (NEW.seq, NEW.at, NEW.who, NEW.host, NEW.action, NEW.subject, NEW.reason_sha256, NEW.details,
@@ -323,8 +326,9 @@ CREATE TABLE findings (
 );
 
 -- Messages: questions of other members with the answer that each got, once by sender and id; and own
--- questions on their way. No evidence: the audit log names both by their hashes.
+-- questions on their way, and notes (without a question) of what another member has got of a lead.
 CREATE TABLE questions (
+    question TEXT PRIMARY KEY NOT NULL CHECK (question = sender || '/' || id),
     sender TEXT NOT NULL CHECK (length(sender) = 3),
     id TEXT NOT NULL CHECK (length(id) = 32),
     kind TEXT NOT NULL,
@@ -334,8 +338,7 @@ CREATE TABLE questions (
     who TEXT NOT NULL,
     reason TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('held', 'agreed', 'refused', 'working', 'answered')),
-    answer BLOB NOT NULL,
-    PRIMARY KEY (sender, id)
+    answer BLOB NOT NULL
 );
 CREATE INDEX questions_by_time ON questions (sender, at);
 CREATE TABLE outbox (

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from ribin.cases.exhibits import Scope
-from ribin.cases.leads import DISCLOSING, KEEPING
 from ribin.cases.record import Record, RecordKind
 from ribin.errors import AccessError, ParameterError, StoreError
 from ribin.vault.exhibits import current_name, first_name, needed_exhibit, read_renamed
@@ -71,7 +70,7 @@ def set_sharing(
 
     Raises StoreError: an exhibit is unknown, or the vault is read-only or locked.
     """
-    with vault.act("share", who, reason, DISCLOSING) as act:
+    with vault.act("share", who, reason) as act:
         known = [needed_exhibit(act.db, vault.path, name) for name in dict.fromkeys(exhibits)]
         changed = [one for one in known if one.sharing is not sharing]
         for one in changed:
@@ -125,7 +124,7 @@ def release_exhibit(
         raise AccessError(f"exhibit {exhibit}: another member than its owner {receiver} needed")
     if not reason.strip() or not who.strip():
         raise AccessError(f"exhibit {exhibit}: a release needs who and reason, found one missing")
-    with vault.act("release", who, reason.strip(), DISCLOSING) as act:
+    with vault.act("release", who, reason.strip()) as act:
         known = needed_exhibit(act.db, vault.path, exhibit)
         exhibit = known.exhibit
         if known.sharing.width < reach.width:
@@ -162,7 +161,7 @@ def end_release(vault: Vault, exhibit: str, receiver: str, *, who: str, reason: 
     """
     if not reason.strip() or not who.strip():
         raise ParameterError(f"exhibit {exhibit}: who and reason needed, found one missing")
-    with vault.act("end release", who, reason, DISCLOSING) as act:
+    with vault.act("end release", who, reason) as act:
         exhibit = current_name(act.db, exhibit)
         if not _holding(act.db, exhibit, receiver):
             raise StoreError(f"exhibit {exhibit}: a release to {receiver} needed, found none")
@@ -243,7 +242,7 @@ def set_retention_days(vault: Vault, days: int | None, who: str, reason: str) ->
 
 
 def _set(vault: Vault, setting: str, value: str, who: str, reason: str) -> bool:
-    with vault.act("setting", who, reason, KEEPING) as act:
+    with vault.act("setting", who, reason) as act:
         before = read_setting(act.db, setting)
         if before == value:
             return False

@@ -16,7 +16,7 @@ from ribin.cases.record import RecordKind
 from ribin.vault.exhibits import fields_of, first_name
 from ribin.vault.records import add_version, last_version, read_versions
 from ribin.vault.rows import Act
-from ribin.vault.vouching import Vouched, Vouchers
+from ribin.vault.vouching import Vouchers
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def state_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[
         if stated.get(columns.pop("first_name")) != columns:
             yield row["exhibit"], f"catalogue: exhibit {row['exhibit']} is not as its record says"
     yield from _alias_problems(db)
-    yield from (("", f"catalogue: {text}") for text in _setting_problems(db, vouched))
+    yield from (("", f"catalogue: {text}") for text in _key_problems(db, vouched))
     yield from (("", f"catalogue: {text}") for text in _release_problems(db, vouched))
     stated = _last_bodies(db, RecordKind.SCAN)
     query = (
@@ -111,19 +111,8 @@ def state_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[
             yield row["name"], f"catalogue: scan {row['sha256'][:12]} is not as its record says"
 
 
-def _setting_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
-    """Settings, last days, trusted keys and statements are as the log says who said so."""
-    for row in db.execute("SELECT * FROM settings"):
-        last = vouched.get(f"settings/{row['setting']}", [])[-1:]
-        if any(
-            v.row.action == "setting" and not _is_now(v, row["setting"], row["value"]) for v in last
-        ):
-            yield f"setting {row['setting']} is not as the audit log says"
-    for row in db.execute("SELECT * FROM retention"):
-        last = vouched.get(f"retention/{row['exhibit']}", [])[-1:]
-        days = [v for v in last if v.row.action == "retention"]
-        if any(not _is_now(v, row["exhibit"], row["keep_until"]) for v in days):
-            yield f"the last day of exhibit {row['exhibit']} is not as the audit log says"
+def _key_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
+    """Trusted keys are as the log says who trusted them."""
     from ribin.crypto.keys import PublicKey  # a search checks no key
 
     for row in db.execute("SELECT * FROM trusted_keys"):
@@ -166,10 +155,6 @@ def _first_named(db: sqlite3.Connection, name: str) -> str | None:
     )
     row = db.execute(query, (name,)).fetchone()
     return str(row[0]) if row else None
-
-
-def _is_now(said: Vouched, subject: str, value: str) -> bool:
-    return said.row.subject == subject and said.row.facts.get("now") == value
 
 
 def _last_bodies(db: sqlite3.Connection, kind: RecordKind) -> dict[str, Mapping[str, Any]]:

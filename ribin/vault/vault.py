@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from ribin.cases.exhibits import Exhibit
-from ribin.cases.leads import Role
 from ribin.cases.plausible import country_codes
 from ribin.errors import ParameterError, StoreError
 from ribin.model import Mark, MarkType, Scan, Template
@@ -46,7 +45,8 @@ from ribin.vault.exhibits import (
 )
 from ribin.vault.files import check_no_links, fsync_folder, make_folder, new_folder, set_access
 from ribin.vault.mark_table import MarkTable, read_mark_table
-from ribin.vault.people import appoint_founder, check_role_in_use
+from ribin.vault.people import appoint_founder
+from ribin.vault.permissions import check_act
 from ribin.vault.redescribe import checked_template, mark_path
 from ribin.vault.rows import Act, all_records
 from ribin.vault.scanfile import pack_scan, read_mark, read_original
@@ -235,7 +235,7 @@ class Vault:
         return read_templates(self, stored)
 
     @contextmanager
-    def act(self, action: str, who: str, reason: str, roles: Sequence[Role]) -> Iterator[Act]:
+    def act(self, action: str, who: str, reason: str) -> Iterator[Act]:
         """What one person does, in one write transaction: checked, changed and logged, or nothing.
 
         `act.insert`, `change` and `remove` write records, `act.log` the row of the audit log.
@@ -243,8 +243,7 @@ class Vault:
         Raises
         ------
         AccessError
-            The vault's people have roles, and `who` has none of these; where none is named, the act
-            itself checks who it is.
+            `who` may not do this (`vouching.ACTS`).
         StoreError
             The vault is read-only or locked.
         ParameterError
@@ -252,8 +251,7 @@ class Vault:
         """
         who, reason = clean_text(who), clean_text(reason)
         with self.catalogue.writing() as db:
-            if roles:
-                check_role_in_use(db, who, roles)
+            check_act(db, action, who)
             act = Act(db, action, who, reason)
             yield act
             if act.records:
@@ -261,7 +259,7 @@ class Vault:
 
     def record(self, action: str, subject: str, who: str, reason: str, **details: Any) -> None:
         """Add a row to the audit log; StoreError where the vault is read-only or locked."""
-        with self.act(action, who, reason, ()) as act:
+        with self.act(action, who, reason) as act:
             act.log(subject, **details)
 
     def audit_log(self) -> list[AuditRow]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from ribin.cases.calibres import calibre_code, calibre_meaning
 from ribin.cases.exhibits import ClassFields
-from ribin.cases.leads import DISCLOSING
 from ribin.errors import ParameterError, StoreError
 from ribin.text import NAME_LENGTH, checked_text
 
@@ -130,7 +129,7 @@ def state_synonym(
     key = _key(field, text)
     if not text or _folded(text) == _folded(value):
         raise ParameterError(f"synonym: another spelling than the value needed, found {text!r}")
-    with vault.act("vocabulary", who, reason, DISCLOSING) as act:
+    with vault.act("vocabulary", who, reason) as act:
         known = read_synonyms(act.db).get(key)
         if known is None and not value:
             raise StoreError(f"{vault.path}: a synonym {text!r} of {field} needed, found none")

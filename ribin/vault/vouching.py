@@ -11,77 +11,138 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
+
+from ribin.cases.leads import (
+    ASSIGNING,
+    CLOSING,
+    CONCLUDING,
+    CORRECTING,
+    DISCLOSING,
+    ENROLLING,
+    EXAMINING,
+    KEEPING,
+    SEARCHING,
+    Role,
+)
 
 _OF_LEADS = (
     *("leads", "reviews", "records/closure", "records/confirmation", "records/withdrawal"),
     *("records/blindness", "records/verdict"),
 )
 _OF_EXHIBITS = ("events", "exhibits", "aliases", "records/event", "records/exhibit")
+_CHIEF = (Role.ADMINISTRATOR,)
 
-# What each action may write: a table, or the kind of a record. An action that is not here writes
-# nothing but its row of the log.
-WRITERS: Mapping[str, tuple[str, ...]] = {
-    "create": ("records/roles", "settings"),
-    "enrol": (*_OF_EXHIBITS, "records/scan", "scans", "marks"),
-    "describe": ("descriptions", "marks", "records/scan"),
-    "redo": ("descriptions", "marks", "records/scan"),
-    "edit": (*_OF_EXHIBITS, "retention", "standing_searches"),
-    "move": (*_OF_EXHIBITS, "records/scan"),
-    "share": ("exhibits", "records/exhibit"),
-    "import": ("scans", "descriptions"),  # of files that other libraries packed otherwise
-    "appointed": ("records/roles",),
-    "ended": ("records/roles",),
-    "account": ("records/account",),
-    "password": ("records/account",),
-    "account removed": ("records/account",),
-    "lead": ("leads",),
-    "review": ("reviews", "records/verdict"),
-    "withdrawal": ("records/withdrawal",),
-    "blindness": ("records/blindness",),
-    "close": ("records/closure",),
-    "confirm": ("records/confirmation",),
-    "lead received": _OF_LEADS,
-    "setting": ("settings",),
-    "vocabulary": ("synonyms",),
-    "release": ("records/release",),
-    "end release": ("records/release",),
-    "retention": ("retention",),
-    "purge": (
-        *("events", "exhibits", "aliases", "scans", "marks", "descriptions", "retention"),
-        *("records/release", "standing_searches", "tombstones"),
+
+class Needed(StrEnum):
+    """From when on an act needs one of its roles."""
+
+    IN_USE = "once a second person is appointed"
+    WHERE_HELD = "once anybody holds one of them"
+    ALWAYS = "always"
+
+
+class ProofNeeded(StrEnum):
+    """Whose account an act needs; else a stated name is enough."""
+
+    NONE = "nobody's"
+    OWN = "that of who acts, where there is one"
+    CHIEF = "that of who acts, once an administrator has one"
+
+
+@dataclass(frozen=True, slots=True)
+class ActRule:
+    """What an action may write (tables, and kinds of records), and who may do it."""
+
+    writes: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()  # one of these; none: the act itself checks who it is
+    needed: Needed = Needed.IN_USE
+    proof: ProofNeeded = ProofNeeded.NONE
+    removes: bool = False
+    blanks: tuple[str, ...] = ()  # kinds of records, whose text it takes away
+    follows: str = ""  # the action of the row before its own
+    blanking: tuple[Role, ...] = ()  # who may do it where text is taken away; none: as `roles`
+
+
+# Every action that writes more than its row of the log, or that not everybody may do.
+ACTS: Mapping[str, ActRule] = {
+    "create": ActRule(("records/roles", "settings")),
+    "enrol": ActRule((*_OF_EXHIBITS, "records/scan", "scans", "marks"), ENROLLING),
+    "describe": ActRule(("descriptions", "marks", "records/scan"), _CHIEF, Needed.WHERE_HELD),
+    "redo": ActRule(("descriptions", "marks", "records/scan"), CORRECTING),
+    "edit": ActRule(
+        (*_OF_EXHIBITS, "retention", "standing_searches"),
+        CORRECTING,
+        removes=True,
+        blanks=("event", "exhibit", "scan"),
+        blanking=KEEPING,
     ),
-    "agree": ("records/agreement",),
-    "trust key": ("trusted_keys",),
-    "end trust": ("trusted_keys", "bundles"),
-    "export bundle": ("bundles",),
-    "import bundle": ("bundles",),
-    "search recorded": ("records/search",),
-    "search ended": ("records/search",),
-    "annotate": ("records/annotations",),
-    "candidate reviewed": ("records/candidate",),
-    "assign": ("records/assignment",),
-    "standing search": ("standing_searches",),
-    "standing search ended": ("standing_searches",),
-    "standing search found": ("findings",),
-    "standing search told": ("findings",),
+    "move": ActRule((*_OF_EXHIBITS, "records/scan"), CORRECTING, removes=True),
+    "share": ActRule(("exhibits", "records/exhibit"), DISCLOSING),
+    # Of files that other libraries packed otherwise.
+    "import": ActRule(("scans", "descriptions"), follows="export"),
+    "appointed": ActRule(("records/roles",), _CHIEF, Needed.WHERE_HELD, ProofNeeded.CHIEF),
+    "ended": ActRule(("records/roles",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
+    "account": ActRule(("records/account",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
+    "password": ActRule(("records/account",)),  # `accounts.py` says whose, and by whom
+    "account removed": ActRule(("records/account",), _CHIEF, Needed.ALWAYS, ProofNeeded.CHIEF),
+    "lead": ActRule(("leads",), EXAMINING, Needed.ALWAYS),
+    "review": ActRule(("reviews", "records/verdict"), CONCLUDING, Needed.ALWAYS, ProofNeeded.OWN),
+    "withdrawal": ActRule(("records/withdrawal",)),
+    "blindness": ActRule(("records/blindness",)),  # as the logs of both members say, whoever acts
+    "close": ActRule(("records/closure",), CLOSING, Needed.ALWAYS),
+    "confirm": ActRule(("records/confirmation",), EXAMINING, Needed.ALWAYS, ProofNeeded.OWN),
+    "lead received": ActRule(_OF_LEADS),
+    "setting": ActRule(("settings",), KEEPING),
+    "vocabulary": ActRule(("synonyms",), DISCLOSING, removes=True),
+    "release": ActRule(("records/release",), DISCLOSING),
+    "end release": ActRule(("records/release",), DISCLOSING),
+    "retention": ActRule(("retention",), DISCLOSING, removes=True),
+    "purge": ActRule(
+        (
+            *("events", "exhibits", "aliases", "scans", "marks", "descriptions", "retention"),
+            *("records/release", "standing_searches", "tombstones"),
+        ),
+        KEEPING,
+        removes=True,
+        blanks=("event", "exhibit", "scan"),
+    ),
+    "drop parameters": ActRule((), KEEPING),
+    "make key": ActRule((), KEEPING),
+    "change key": ActRule((), KEEPING),
+    "agree": ActRule(("records/agreement",), KEEPING),
+    "trust key": ActRule(("trusted_keys",), KEEPING),
+    "end trust": ActRule(("trusted_keys", "bundles"), KEEPING, removes=True),
+    "export bundle": ActRule(("bundles",), DISCLOSING),
+    "import bundle": ActRule(("bundles",), DISCLOSING),
+    "question allowed": ActRule((), DISCLOSING),
+    "question refused": ActRule((), DISCLOSING),
+    "question": ActRule(("questions",)),  # of another member, whose person is none of ours
+    "message": ActRule(("outbox",)),
+    "export": ActRule((), KEEPING),
+    "backup": ActRule((), _CHIEF, Needed.WHERE_HELD),
+    "restore": ActRule((), _CHIEF, Needed.WHERE_HELD),
+    "search recorded": ActRule(("records/search",), SEARCHING),
+    "search ended": ActRule(("records/search",), (*SEARCHING, *KEEPING), blanks=("search",)),
+    "annotate": ActRule(("records/annotations",), CONCLUDING),
+    "annotations ended": ActRule((), KEEPING, blanks=("annotations",)),
+    "candidate reviewed": ActRule(("records/candidate",), SEARCHING),
+    "candidates ended": ActRule((), (*SEARCHING, *KEEPING), blanks=("candidate",)),
+    "assign": ActRule(("records/assignment",), ASSIGNING),
+    "assignments ended": ActRule((), KEEPING, blanks=("assignment",)),
+    "standing search": ActRule(("standing_searches",), SEARCHING),
+    "standing search ended": ActRule(("standing_searches",), (*SEARCHING, *KEEPING)),
+    "standing search found": ActRule(("findings",), SEARCHING),
+    "standing search told": ActRule(("findings",), SEARCHING),
 }
+ANY_ACT = ActRule()
 # Tables whose rows are never changed while they are there.
 ONCE = frozenset(
     {"leads", "reviews", "records", "scans", "marks", "descriptions"}
-    | {"tombstones", "bundles", "aliases"}
+    | {"tombstones", "bundles", "aliases", "outbox"}
 )
 RENAMING = frozenset({"edit"})  # what else it changes of a row follows from a record
-# Who blanks the text of which kinds of record.
-BLANKING: Mapping[str, tuple[str, ...]] = {
-    "edit": ("event", "exhibit", "scan"),
-    "purge": ("event", "exhibit", "scan"),
-    "search ended": ("search",),
-    "annotations ended": ("annotations",),
-    "candidates ended": ("candidate",),
-    "assignments ended": ("assignment",),
-}
-_REMOVERS = frozenset({"purge", "edit", "move", "retention", "end trust", "vocabulary"})
 # Tables whose rows end, and the column that says when: empty before, and never changed after.
 ENDS = {"standing_searches": "ended_at", "findings": "told_at"}
 _NEVER_SET = "settings/opaque_key"  # made with the vault; all pseudonyms rest on it
@@ -92,7 +153,7 @@ def writes(action: str, record: str) -> bool:
     records/exhibit/X1/2."""
     table, _, rest = record.partition("/")
     kind = f"{table}/{rest.partition('/')[0]}"
-    return (kind if table == "records" else table) in WRITERS.get(action, ())
+    return (kind if table == "records" else table) in ACTS.get(action, ANY_ACT).writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +172,7 @@ class VouchingRow:
 class Vouched:
     """What a row of the log says of one record: its hash, or None where it was removed."""
 
+    name: str
     row: VouchingRow
     sha256: str | None
 
@@ -128,7 +190,7 @@ def read_vouched(db: sqlite3.Connection) -> Vouchers:
         named = (row["seq"], row["action"], row["subject"], row["who"])
         said = VouchingRow(*named, facts, tables)
         for name, sha256 in records.items():
-            found.setdefault(name, []).append(Vouched(said, sha256))
+            found.setdefault(name, []).append(Vouched(name, said, sha256))
     return found
 
 
@@ -140,7 +202,7 @@ def vouching_problems(vouched: Vouchers) -> Iterator[tuple[str, str]]:
             row = f"row {one.row.seq} of the audit log, {one.row.action},"
             if not (writes(one.row.action, name) and _may(one, table)):
                 yield name, f"{row} may not write it"
-            elif one.sha256 is None and one.row.action not in _REMOVERS:
+            elif one.sha256 is None and not ACTS.get(one.row.action, ANY_ACT).removes:
                 yield name, f"{row} may not remove it"
             elif before is not None and one.sha256 is not None:
                 once = table in ONCE and one.row.action != "import"
@@ -160,6 +222,8 @@ def _may(said: Vouched, table: str) -> bool:
     if row.action == "purge":  # it removes, ends, and leaves a tombstone
         left = table in ("records", "tombstones", *ENDS)
         return "tombstones" in row.tables and left != removed
+    if table == "bundles" and removed:
+        return said.name.partition("/")[2] in row.facts.get("left_out", ())
     renamed = row.action in RENAMING and "aliases" in row.tables
     if table == "exhibits" and removed:  # it is called otherwise from then on
         return renamed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 
 from starlette.applications import Starlette
@@ -16,65 +17,73 @@ from ribin.web import accounts, entry, exhibits, leads, oversight, reports, sear
 from ribin.web.guard import Guard
 from ribin.web.laboratory import OWN_ACCOUNT, OWN_PASSWORD, SIGN_OUT, UNLOCK, Laboratory
 from ribin.web.pages import SIGN_IN, error_page, not_found, refused, see
+from ribin.web.rights import allowed
 from ribin.web.session import TOKEN_FIELD, BrowserSession
 from ribin.web.state import ApplicationState
 
 _LOOK = ["GET", "HEAD"]
+
+
+def _way(path: str, endpoint: Callable[[Request], Response], methods: list[str]) -> Route:
+    """A page or form of the vault, for those who may."""
+    return Route(path, allowed(path, endpoint), methods=methods)
+
+
 _ROUTES = [
-    Route("/", exhibits.home, methods=_LOOK),
-    Route("/assign", exhibits.assigned, methods=["POST"]),
-    Route("/findings/read", exhibits.findings_read, methods=["POST"]),
-    Route("/exhibits", exhibits.exhibits, methods=_LOOK),
-    Route("/exhibit", exhibits.exhibit, methods=_LOOK),
-    Route("/exhibit/edit", exhibits.edit, methods=["POST"]),
-    Route("/mark.png", exhibits.mark_png, methods=_LOOK),
-    Route("/entry", entry.entry, methods=_LOOK),
-    Route("/entry/part", entry.part, methods=["POST"]),
-    Route("/entry/drop", entry.drop, methods=["POST"]),
-    Route("/entry/found", entry.found, methods=_LOOK),
-    Route("/draft", entry.draft, methods=_LOOK),
-    Route("/draft/read", entry.read_so, methods=["POST"]),
-    Route("/draft.png", entry.draft_png, methods=_LOOK),
-    Route("/draft/judge", entry.judge, methods=["POST"]),
-    Route("/draft/enrol", entry.enrol, methods=["POST"]),
-    Route("/redo", entry.redo, methods=_LOOK),
-    Route("/scan.png", entry.scan_png, methods=_LOOK),
-    Route("/redo/judge", entry.judge_redo, methods=["POST"]),
-    Route("/redo/done", entry.redo_done, methods=["POST"]),
-    Route("/search", searches.search, methods=["POST"]),
-    Route("/searching", searches.searching, methods=_LOOK),
-    Route("/searching/progress", searches.progress, methods=_LOOK),
-    Route("/searching/cancel", searches.cancel, methods=["POST"]),
-    Route("/searches", searches.searches, methods=_LOOK),
-    Route("/list", searches.review_list, methods=_LOOK),
-    Route("/list/review", searches.review_row, methods=["POST"]),
-    Route("/annotations", searches.annotate, methods=["POST"]),
-    Route("/candidate", searches.candidate, methods=_LOOK),
-    Route("/candidate.png", searches.candidate_png, methods=_LOOK),
-    Route("/compare", searches.compare, methods=_LOOK),
-    Route("/query.png", searches.query_png, methods=_LOOK),
-    Route("/report", reports.report, methods=["POST"]),
-    Route("/report/list", reports.list_report, methods=["POST"]),
-    Route("/reports", reports.as_page, methods=_LOOK),
-    Route("/reports.pdf", reports.as_pdf, methods=_LOOK),
-    Route("/leads", leads.leads, methods=_LOOK),
-    Route("/lead", leads.lead, methods=_LOOK),
-    Route("/lead/marks", leads.marks, methods=_LOOK),
-    Route("/lead/open", leads.take_up, methods=["POST"]),
-    Route("/review", leads.review, methods=["POST"]),
-    Route("/lead/confirm", leads.confirm, methods=["POST"]),
-    Route("/lead/close", leads.close, methods=["POST"]),
-    Route("/lead/withdraw", leads.withdraw, methods=["POST"]),
-    Route("/lead/report", leads.report, methods=["POST"]),
-    Route("/question", leads.question, methods=_LOOK),
-    Route("/question/decide", leads.decide, methods=["POST"]),
-    Route("/trace", leads.trace, methods=[*_LOOK, "POST"]),
-    Route("/statistics", oversight.statistics, methods=_LOOK),
-    Route("/statistics.csv", oversight.statistics_file, methods=_LOOK),
-    Route("/audit", oversight.audit, methods=_LOOK),
-    Route("/people", oversight.people, methods=_LOOK),
-    Route("/people/account", oversight.change_account, methods=["POST"]),
-    Route("/vault", oversight.vault_state, methods=_LOOK),
+    _way("/", exhibits.home, methods=_LOOK),
+    _way("/assign", exhibits.assigned, methods=["POST"]),
+    _way("/findings/read", exhibits.findings_read, methods=["POST"]),
+    _way("/exhibits", exhibits.exhibits, methods=_LOOK),
+    _way("/exhibit", exhibits.exhibit, methods=_LOOK),
+    _way("/exhibit/edit", exhibits.edit, methods=["POST"]),
+    _way("/mark.png", exhibits.mark_png, methods=_LOOK),
+    _way("/entry", entry.entry, methods=_LOOK),
+    _way("/entry/part", entry.part, methods=["POST"]),
+    _way("/entry/drop", entry.drop, methods=["POST"]),
+    _way("/entry/found", entry.found, methods=_LOOK),
+    _way("/draft", entry.draft, methods=_LOOK),
+    _way("/draft/read", entry.read_so, methods=["POST"]),
+    _way("/draft.png", entry.draft_png, methods=_LOOK),
+    _way("/draft/judge", entry.judge, methods=["POST"]),
+    _way("/draft/enrol", entry.enrol, methods=["POST"]),
+    _way("/redo", entry.redo, methods=_LOOK),
+    _way("/scan.png", entry.scan_png, methods=_LOOK),
+    _way("/redo/judge", entry.judge_redo, methods=["POST"]),
+    _way("/redo/done", entry.redo_done, methods=["POST"]),
+    _way("/search", searches.search, methods=["POST"]),
+    _way("/searching", searches.searching, methods=_LOOK),
+    _way("/searching/progress", searches.progress, methods=_LOOK),
+    _way("/searching/cancel", searches.cancel, methods=["POST"]),
+    _way("/searches", searches.searches, methods=_LOOK),
+    _way("/list", searches.review_list, methods=_LOOK),
+    _way("/list/review", searches.review_row, methods=["POST"]),
+    _way("/annotations", searches.annotate, methods=["POST"]),
+    _way("/candidate", searches.candidate, methods=_LOOK),
+    _way("/candidate.png", searches.candidate_png, methods=_LOOK),
+    _way("/compare", searches.compare, methods=_LOOK),
+    _way("/query.png", searches.query_png, methods=_LOOK),
+    _way("/report", reports.report, methods=["POST"]),
+    _way("/report/list", reports.list_report, methods=["POST"]),
+    _way("/reports", reports.as_page, methods=_LOOK),
+    _way("/reports.pdf", reports.as_pdf, methods=_LOOK),
+    _way("/leads", leads.leads, methods=_LOOK),
+    _way("/lead", leads.lead, methods=_LOOK),
+    _way("/lead/marks", leads.marks, methods=_LOOK),
+    _way("/lead/open", leads.take_up, methods=["POST"]),
+    _way("/review", leads.review, methods=["POST"]),
+    _way("/lead/confirm", leads.confirm, methods=["POST"]),
+    _way("/lead/close", leads.close, methods=["POST"]),
+    _way("/lead/withdraw", leads.withdraw, methods=["POST"]),
+    _way("/lead/report", leads.report, methods=["POST"]),
+    _way("/question", leads.question, methods=_LOOK),
+    _way("/question/decide", leads.decide, methods=["POST"]),
+    _way("/trace", leads.trace, methods=[*_LOOK, "POST"]),
+    _way("/statistics", oversight.statistics, methods=_LOOK),
+    _way("/statistics.csv", oversight.statistics_file, methods=_LOOK),
+    _way("/audit", oversight.audit, methods=_LOOK),
+    _way("/people", oversight.people, methods=_LOOK),
+    _way("/people/account", oversight.change_account, methods=["POST"]),
+    _way("/vault", oversight.vault_state, methods=_LOOK),
 ]
 
 

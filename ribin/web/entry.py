@@ -33,7 +33,16 @@ from ribin.services.entry import (
 from ribin.services.reading import AS_STATED, ReadOptions
 from ribin.services.redescribe import RedoOptions, redo_marks
 from ribin.services.session import Session
-from ribin.web.pages import form_of, page, picture, see, state_of, status_of_error, who_of
+from ribin.web.pages import (
+    form_of,
+    page,
+    picture,
+    see,
+    state_of,
+    status_of_error,
+    who_of,
+    worded_of,
+)
 from ribin.web.state import ApplicationState
 from ribin.web.uploads import LARGEST_MIB, PART_BYTES, Upload
 
@@ -55,7 +64,7 @@ def part(request: Request) -> Response:
     """Take a part of a file; the first one begins it."""
     state, who, form = state_of(request), who_of(request), request.state.form
     try:
-        content = base64.b64decode(form.get("data", ""), validate=True)
+        content = base64.b64decode(form.get("data", ""), b"-_", validate=True)
         at, size = int(form.get("at", "")), int(form.get("size") or 0)
     except (binascii.Error, ValueError) as error:
         raise ParameterError("upload: a part of a file needed, found something else") from error
@@ -77,9 +86,11 @@ def found(request: Request) -> Response:
     one = _upload(request)
     shown = _look(state_of(request), one)
     if shown is None:
-        return JSONResponse({"problem": one.problem, "marks": []})
+        return JSONResponse({"problem": worded_of(request)(one.problem), "marks": []})
     marks = [{"mark": m.mark, "verdict": m.verdict} for m in shown.marks]
-    return JSONResponse({"problem": shown.problem, "kind": shown.kind, "marks": marks})
+    return JSONResponse(
+        {"problem": worded_of(request)(shown.problem), "kind": shown.kind, "marks": marks}
+    )
 
 
 def _upload(request: Request) -> Upload:
@@ -130,7 +141,7 @@ def _draft_page(
         status_of_error(error) if error else 200,
         one=one,
         shown=shown,
-        facts=_as_text(shown),
+        facts=_as_text(request, shown),
         asked=defaultdict(str, fields),
         words=words,
         kinds=list(ExhibitKind),
@@ -142,9 +153,15 @@ def _draft_page(
     )
 
 
-def _as_text(shown: ShownScan | None) -> str:
-    """What the script of a page draws, as its element carries it."""
-    return json.dumps(plain_value(marks_facts(shown))) if shown else ""
+def _facts(request: Request, shown: ShownScan, mirrored: bool = False) -> Any:
+    """What the script of a page draws and says."""
+    facts, said = marks_facts(shown, mirrored), worded_of(request)
+    return plain_value({**facts, **{name: said(facts[name]) for name in ("problem", "hint")}})
+
+
+def _as_text(request: Request, shown: ShownScan | None) -> str:
+    """The same as an element of the page carries it."""
+    return json.dumps(_facts(request, shown)) if shown else ""
 
 
 def read_so(request: Request) -> Response:
@@ -169,8 +186,7 @@ def judge(request: Request) -> Response:
     one = state.uploads.get(form.get("id", ""), who_of(request))
     one.fields = _said(form, request)
     scan = _reading(request, form).scan(one.path, state.params)
-    facts = marks_facts(show_scan(scan, state.params), scan.provenance.replica)
-    return JSONResponse(plain_value(facts))
+    return JSONResponse(_facts(request, show_scan(scan, state.params), scan.provenance.replica))
 
 
 def enrol(request: Request) -> Response:
@@ -276,7 +292,7 @@ def _redo_page(
         status_of_error(error) if error else 200,
         exhibit=exhibit,
         shown=shown,
-        facts=_as_text(shown),
+        facts=_as_text(request, shown),
         asked=defaultdict(str, asked),
         lamps=list(Lamp),
         error=error,
@@ -296,8 +312,7 @@ def judge_redo(request: Request) -> Response:
     state, form = state_of(request), form_of(request)
     with state.session() as session:
         scan = _anew(session, state, request, form)
-    facts = marks_facts(show_scan(scan, state.params), bool(form.get("cast")))
-    return JSONResponse(plain_value(facts))
+    return JSONResponse(_facts(request, show_scan(scan, state.params), bool(form.get("cast"))))
 
 
 def _anew(

@@ -102,17 +102,17 @@ def exhibits(request: Request) -> Response:
         in_lead=asked["in_lead"] == "yes",
     )
     with state.session() as session:
-        found = list_exhibits(session.vault, who_of(request), filters)
-        total = len(session.vault.exhibits() if any(asked.values()) else found)
+        everything = list_exhibits(session.vault, who_of(request))
         member = session.member
+    found = [one for one in everything if filters.let_pass(one)]
     last = max(0, (len(found) - 1) // _A_PAGE)
-    number = min(whole_number(query.get("page", "0")), last)
+    number = min(whole_number(query.get("page", "")), last)
     return page(
         request,
         "exhibits.html",
         exhibits=found[number * _A_PAGE : (number + 1) * _A_PAGE],
         found=len(found),
-        total=total,
+        total=len(everything),
         asked=asked,
         passing=", ".join(f"{_FILTERS[n]} {text}".strip() for n, text in asked.items() if text),
         query=urlencode({name: text for name, text in asked.items() if text}),

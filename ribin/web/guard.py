@@ -15,6 +15,7 @@ from ribin.cases.leads import acting_by_account
 from ribin.connections import BROWSER, read_body
 from ribin.web.pages import SIGN_IN, error_page, path_within
 from ribin.web.rates import RequestLimit
+from ribin.web.rights import CHANGE_NOTHING
 from ribin.web.session import (
     CSRF_FIELD,
     PASSWORD_FIELD,
@@ -129,8 +130,8 @@ class Guard:
         if headers.get("origin", "") != f"{self._door.scheme}://{headers['host']}":
             why = "a form of this application needed, found one from elsewhere"
             return error_page(scope, 403, why)
-        if self._read_only and path not in ("/search", "/sign-in", "/sign-out", "/unlock"):
-            why = "`ribin serve --read-only` takes no leads, verdicts or reports"
+        if self._read_only and path not in CHANGE_NOTHING:
+            why = "this server is read only: it takes no scans, leads, verdicts or reports"
             return error_page(scope, 403, why)
         return None
 

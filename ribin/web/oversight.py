@@ -7,14 +7,12 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ribin.cases.leads import Role
 from ribin.errors import ParameterError
 from ribin.services.audit import audit_trail
 from ribin.services.oversight import listed_people, vault_overview
 from ribin.services.statistics import ALL, months_table, statistics_csv, vault_statistics
 from ribin.vault.audit import RowFilter
 from ribin.vault.passwords import add_account, remove_account, reset_password
-from ribin.vault.people import roles_of
 from ribin.web.laboratory import Laboratory
 from ribin.web.pages import form_of, page, see, state_of
 from ribin.web.state import whole_number
@@ -84,16 +82,8 @@ def people(request: Request) -> Response:
     state, door = state_of(request), request.app.state.door
     with state.session() as session:
         listed = listed_people(session.vault, state.who)
-        with session.vault.catalogue.reading() as db:
-            is_administrator = Role.ADMINISTRATOR in roles_of(db, state.who)
     here = door.people_here() if isinstance(door, Laboratory) else {}
-    return page(
-        request,
-        "people.html",
-        people=listed,
-        here=here,
-        is_administrator=is_administrator and not state.read_only,
-    )
+    return page(request, "people.html", people=listed, here=here)
 
 
 def change_account(request: Request) -> Response:

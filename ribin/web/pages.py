@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,8 +16,10 @@ from ribin._version import __version__
 from ribin.errors import AccessError, ParameterError, RibinError, StoreError, ThereAlreadyError
 from ribin.report.document import words
 from ribin.report.text import NOTICE
-from ribin.text import clean_text
+from ribin.text import clean_text, moment_text
+from ribin.web.rights import rights_of
 from ribin.web.state import ApplicationState
+from ribin.web.wording import said_here
 
 if TYPE_CHECKING:
     from ribin.web.session import Visit
@@ -51,6 +54,13 @@ def who_of(request: Request) -> str:
     return visit_of(request).who
 
 
+def worded_of(request: Request) -> Callable[[object], str]:
+    """How the pages of a request say what services say."""
+    state: ApplicationState = request.app.state.application
+    folders = state.vault, state.network_file
+    return lambda text: said_here(str(text), *folders)
+
+
 # Of a page with scripts: its own files, and pages of this application within it.
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data: blob:; "
@@ -71,6 +81,8 @@ def page(request: Request, template: str, status: int = 200, **shown: Any) -> HT
         base=request.scope["root_path"],
         path=path_within(request.scope),
         who=who_of(request),
+        may=rights_of(request).may,
+        worded=worded_of(request),
         **shown,
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
@@ -124,8 +136,12 @@ async def refused(request: Request, error: Exception) -> Response:
     """What a RibinError says, as a page."""
     assert isinstance(error, RibinError)
     status = status_of_error(error)
+    said = worded_of(request)
     if request.headers.get("sec-fetch-dest") == "iframe":  # in the place of a comparison page
-        return _framed(error_page(request.scope, status, str(error), error.hint or "See the list."))
+        way = said(error.hint) or "See the list."
+        return _framed(error_page(request.scope, status, said(error), way))
+    if not hasattr(request.state, "visit"):  # nobody has signed in yet
+        return error_page(request.scope, status, said(error), said(error.hint))
     there = error.name if isinstance(error, ThereAlreadyError) else ""
     return page(request, "refused.html", status, why=str(error), hint=error.hint, there=there)
 
@@ -171,4 +187,6 @@ PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+PAGES.filters["moment"] = moment_text
+PAGES.filters["day"] = lambda at: str(at)[:10]
 PAGES.filters["words"] = lambda value: words(str(value))

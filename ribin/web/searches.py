@@ -20,6 +20,7 @@ from ribin.services.list_review import (
     candidate_reviews,
     list_progress,
     list_thumbnail,
+    note_look,
     review_candidate,
 )
 from ribin.services.marks import Asker
@@ -141,6 +142,8 @@ def review_list(request: Request) -> Response:
     hidden = request.query_params.get("scores") == "hidden"
     with state_of(request).session() as session:
         reviews = candidate_reviews(session.vault, opened, who)
+        if not hidden:
+            note_look(session, opened, who)
     shown = gallery_lists(lists)
     by = request.query_params.get("by", "")
     one = next((one for one in shown if one.key == by), shown[0])
@@ -249,6 +252,7 @@ def candidate(request: Request) -> Response:
     one, row = opened.place(*_place(request))
     with state_of(request).session() as session:
         review = candidate_reviews(session.vault, opened, who)[ExhibitRef(row.member, row.exhibit)]
+        note_look(session, opened, who)
     key = request.query_params["id"]
     return page(request, "candidate.html", key=key, opened=opened, list=one, row=row, review=review)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from ribin.cases.exhibits import Filters, Grouping, Scope
-from ribin.cases.leads import ExhibitRef, Role
+from ribin.cases.leads import ExhibitRef
 from ribin.errors import AccessError, StoreError
 from ribin.params.defaults import Params
 from ribin.report.document import Document
@@ -22,7 +22,6 @@ from ribin.services.search import SearchOptions, make_search, search_for
 from ribin.services.search_queue import QueuedSearch, SearchQueue
 from ribin.services.session import Session
 from ribin.vault.accounts import find_account
-from ribin.vault.people import roles_of
 from ribin.web.uploads import Uploads
 
 # What a session keeps in memory: the last few of a kind, each under a key that nobody guesses.
@@ -112,12 +111,6 @@ class ApplicationState:
             return self._people[who]
 
     @property
-    def reads_log(self) -> bool:
-        """Whether the person may see the audit trail."""
-        with self.session() as session, session.vault.catalogue.reading() as db:
-            return bool({Role.AUDITOR, Role.ADMINISTRATOR} & set(roles_of(db, self.who)))
-
-    @property
     def has_account(self) -> bool:
         """Whether the person has an account, with whose password verdicts are signed."""
         with self.session() as session, session.vault.catalogue.reading() as db:
@@ -200,9 +193,9 @@ MOST_ROWS = 400  # of a list in a browser
 
 # Numbers as they come in an address or a form.
 
-_DIGITS = 9
+DIGITS = 9
 
 
 def whole_number(text: str) -> int:
     """The number; 0 where it is none, or longer than any of ours."""
-    return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
+    return int(text) if text.isdecimal() and len(text) <= DIGITS else 0

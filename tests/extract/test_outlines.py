@@ -67,8 +67,8 @@ def test_circles_replace_outlines_and_say_who_and_why():
     assert np.array_equal(corrected.mark_valid, (away <= 20) & (away >= 8))
     assert np.array_equal(corrected.outlines[FIRING_PIN], away <= 6)
     assert corrected.provenance.notes == (
-        "Breech_face outlined by circle 30,40,20,8 px by J. Brown: flowback.",
-        "Firing_pin outlined by circle 30,40,6,0 px by J. Brown: flowback.",
+        "Breech face outlined by circle 30,40,20,8 px by J. Brown: flowback.",
+        "Firing pin outlined by circle 30,40,6,0 px by J. Brown: flowback.",
     )
 
 

@@ -156,7 +156,7 @@ def test_nobody_confirms_in_the_name_of_the_other(agreed):
     jam, blz, network = agreed
     body = {"lead": LEAD}
     said = {"kind": RecordKind.CONFIRMATION, "id": f"{LEAD}/BLZ", "version": 1, "member": "BLZ"}
-    said |= {"person": EXAMINER, "identity": "login x", "at": now_utc(), "reason": "n"}
+    said |= {"person": EXAMINER, "identity": "", "at": now_utc(), "reason": "n"}
     said["reason_sha256"] = reason_sha256("n")
     forged = Record(**said, body=body, body_sha256=body_sha256(body), previous_sha256=NO_VERSION)
     with jam.catalogue.writing() as db:

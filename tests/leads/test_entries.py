@@ -171,3 +171,23 @@ def test_what_could_not_cross_a_border_is_not_written(jam, note):
     ends = exhibit_ref("JAM:JAM-1"), exhibit_ref("JAM:JAM-2")
     with pytest.raises(ParameterError, match="note"):
         take_up_lead(jam, None, *ends, who=EXAMINER, note=note)
+
+
+@pytest.mark.parametrize("kind", ["lead", "review"])
+def test_nobody_takes_a_number_of_the_other_member(jam, blz, network, kind):
+    """The other member would find its next number used, and could state nothing more."""
+    ends = exhibit_ref("JAM:JAM-1"), abroad(blz, "BLZ-1")
+    if kind == "lead":
+        put(blz, forged_lead(jam, blz, lead="JAM-BLZ-L1"), "lead", "JAM-BLZ-L1")
+    else:
+        take_up_lead(jam, network, *ends, who=EXAMINER, note="alike")
+        facts = (ReviewRound.FIRST, Conclusion.ELIMINATION, ReviewBasis.ITEMS, True, THIRD, "BLZ")
+        taken = Review("JAM-BLZ-L1/JAM1", "JAM-BLZ-L1", *facts, now_utc(), "n")
+        put(blz, taken, "review", "JAM-BLZ-L1")
+    _, notes = sync_leads(jam, network, who=EXAMINER)
+    assert any(f"{kind} JAM-BLZ-L1" in note and "a number of BLZ" in note for note in notes)
+    if kind == "lead":
+        take_up_lead(jam, None, *ends, who=EXAMINER, note="alike")
+    given = ("JAM-BLZ-L1", Conclusion.ELIMINATION, ReviewBasis.ITEMS)
+    step = give_review(jam, None, *given, who=EXAMINER, note="seen")
+    assert [r.review for r in step.history.reviews] == ["JAM-BLZ-L1/JAM1"]

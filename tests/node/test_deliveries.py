@@ -113,10 +113,8 @@ def test_pauses_between_tries_double_up_to_six_hours():
     first = datetime(2026, 11, 1, tzinfo=UTC)
 
     def due_after(tries):
-        one = OwnQuestion(
-            "0" * 32, "BLZ", "release", JAM, first.isoformat(), b"x", b"", "", tries,
-            first.isoformat(), "",
-        )  # fmt: skip
+        named = "0" * 32, "BLZ", "release", JAM, b"x"
+        one = OwnQuestion(*named, first.isoformat(), tries=tries, tried_at=first.isoformat())
         return (datetime.fromisoformat(one.due_at) - first).total_seconds() / 60
 
     assert [due_after(n) for n in (0, 1, 2, 3, 9, 10, 400)] == [0, 1, 2, 4, 256, 360, 360]

@@ -35,27 +35,14 @@ def files(network) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder(network).rglob("*.h5")}
 
 
-def run(network, params=SMALL):
-    result = search(make_query(), ask("JAM"), SearchContext(network, params))
+def run(network, params=SMALL, **more):
+    result = search(make_query(), ask("JAM"), SearchContext(network, params, **more))
     assert result.counts.adds_up
     return result
 
 
-def count_templates(monkeypatch) -> list[int]:
-    """Grows by one with each template read from a scan file."""
-    read: list[int] = []
-    real = Vault.template
-
-    def counted(self, mark):
-        read.append(mark.mark_id)
-        return real(self, mark)
-
-    monkeypatch.setattr(Vault, "template", counted)
-    return read
-
-
-def test_a_search_brings_the_index_up_to_date_once(network, monkeypatch):
-    read = count_templates(monkeypatch)
+def test_a_search_brings_the_index_up_to_date_once(network, templates_read):
+    read = templates_read
     first = run(network)
     assert sorted(read) == list(range(1, 19))  # the full comparison reads what was packed by then
     made = files(network)
@@ -79,12 +66,12 @@ def test_an_index_that_grew_equals_one_made_at_once(network):
     assert len(grown) == 7
 
 
-def test_only_new_marks_are_read_for_the_index(network, monkeypatch):
+def test_only_new_marks_are_read_for_the_index(network, templates_read):
     run(network)
     fill(network, "JAM", (30,))
-    read = count_templates(monkeypatch)
+    templates_read.clear()
     run(network)
-    assert read == [19]
+    assert templates_read == [19]
 
 
 def test_any_flipped_byte_is_noticed_mended_and_never_searched(network):
@@ -207,3 +194,24 @@ def test_a_sweep_takes_out_what_was_purged_and_no_more(network):
         assert len(whole.items() - left.items()) == 1  # of the other shards every byte
         assert rebuild_index(vault, SMALL) == held - number
         assert left == {p.name: p.read_bytes() for p in (vault.path / "index").rglob("*.h5")}
+
+
+def test_a_search_ends_in_the_middle_of_the_coarse_look(network):
+    """Whoever is told how far it is may end it there, before any full comparison; also while marks
+    are sketched, and with an index that is there."""
+
+    class EnoughError(Exception):
+        pass
+
+    told = []
+
+    def enough(stage, done, total):
+        told.append((stage, done, total))
+        raise EnoughError
+
+    for _ in range(2):
+        with pytest.raises(EnoughError):
+            run(network, progress=enough)
+        assert {stage for stage, *_ in told} == {"JAM: coarse look"}
+        assert all(0 < done <= total for _, done, total in told)
+        run(network)  # leaves an index behind

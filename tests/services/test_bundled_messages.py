@@ -20,7 +20,7 @@ from ribin.services.sharing import send_bundle
 from ribin.vault.agreements import Agreement, agree
 from ribin.vault.keys import make_key, own_key, trust_key
 from ribin.vault.leads import read_leads
-from ribin.vault.messages import own_questions, put_own_question
+from ribin.vault.messages import OwnQuestion, own_questions, put_own_questions
 from ribin.vault.people import appoint
 from ribin.vault.sharing import pseudonym
 from ribin.vault.vault import Vault
@@ -147,13 +147,12 @@ def test_a_search_that_waits_for_a_member_goes_along_and_its_answer_comes_back(c
     jam = couriers.vaults["JAM"]
     asked = ask("JAM", Scope.CLUSTER, who=EXAMINER)
     waits = prepare(MessageKind.SEARCH, search_question(make_query(), asked, "BLZ"))
-    with jam.catalogue.writing() as db:
-        put_own_question(db, waits.id, "BLZ", "search", "JAM-Q1", waits.content)
+    put_own_questions(jam, [OwnQuestion(waits.id, "BLZ", "search", "", waits.content)], EXAMINER)
     couriers.carry("JAM", "BLZ")
     rows = [row.action for row in couriers.vaults["BLZ"].audit_log()]
     assert rows.count("answer") == 1
     couriers.carry("JAM", "BLZ")  # again, as long as no answer has come: nothing is done twice
     assert [row.action for row in couriers.vaults["BLZ"].audit_log()].count("answer") == 1
     couriers.carry("BLZ", "JAM")
-    (one,) = own_questions(jam, kind="search", subject="JAM-Q1")
+    (one,) = own_questions(jam, kind="search")
     assert (bool(one.answer), one.standing.startswith("delivered ")) == (True, True)

@@ -190,11 +190,11 @@ def test_they_are_in_backup_export_and_import_and_in_no_bundle(jam, ribin, tmp_p
 
 def add_end(jam, number, why, **changes):
     """An end of lists as the program writes it, at a moment when it would not."""
-    with Vault.open(jam.folder) as vault, vault.act("search ended", "me", "", ()) as act:
+    with Vault.open(jam.folder) as vault, vault.act("search ended", "me", "") as act:
         found = find_search(act.db, number)
         left = replace(found.stated, lists=None, marks=(), ended=why, **changes)
         add_version(act, RecordKind.SEARCH, number, asdict(left))
-        act.log(number, blanked=blank_versions(act, RecordKind.SEARCH, number))
+        act.log(number, why=why, blanked=blank_versions(act, RecordKind.SEARCH, number))
 
 
 @pytest.mark.parametrize("why", ["365 days after it was made", f"purge of exhibit {QUERY}", "law"])

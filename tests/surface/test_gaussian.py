@@ -5,7 +5,7 @@ from __future__ import annotations
 import naive
 import numpy as np
 import pytest
-from mark_makers import heights, with_garbage
+from mark_makers import heights
 
 from ribin.surface.gaussian import gaussian_sigma, smooth_surface
 
@@ -62,23 +62,3 @@ def test_a_lonely_pixel_keeps_its_height():
     valid[40, 50] = True
     surface = np.full(valid.shape, -3.0, np.float32)
     assert smooth_surface(surface, valid, CUTOFF_UM, PITCH_UM)[40, 50] == pytest.approx(-3.0)
-
-
-def test_what_was_not_measured_takes_no_part():
-    rows, cols = np.indices((60, 50)) * 12.5
-    surface = heights(4, rows, cols).astype(np.float32)
-    valid = np.random.default_rng(2).random(surface.shape) < 0.6
-    clean = smooth_surface(surface, valid, CUTOFF_UM, PITCH_UM)
-    dirty = smooth_surface(with_garbage(surface, valid), valid, CUTOFF_UM, PITCH_UM)
-    assert np.array_equal(clean, dirty)
-    assert (clean[~valid] == 0.0).all()
-
-
-@pytest.mark.parametrize("scale", [0.1, 1000.0])
-def test_heights_scale_through(scale):
-    rows, cols = np.indices((60, 50)) * 12.5
-    surface = heights(4, rows, cols).astype(np.float32)
-    valid = np.random.default_rng(2).random(surface.shape) < 0.6
-    once = smooth_surface(surface, valid, CUTOFF_UM, PITCH_UM)
-    times = smooth_surface(np.float32(scale) * surface, valid, CUTOFF_UM, PITCH_UM)
-    assert times / scale == pytest.approx(once, abs=1e-5)

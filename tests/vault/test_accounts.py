@@ -241,7 +241,7 @@ def forged(vault, person, who, standing):
     with vault.catalogue.writing() as db:
         body = {"standing": "active", "secret_sha256": secret_sha256(secret), **standing}
         made = next_version(db, RecordKind.ACCOUNT, person, body, who, "")
-        details = {"records": dict([insert_version(db, made)])}
+        details = {"initial": body.get("initial"), "records": dict([insert_version(db, made)])}
         append_row(db, "password", person, who, "", details)
         db.execute("INSERT OR REPLACE INTO secrets VALUES (?, ?)", (person, secret))
 

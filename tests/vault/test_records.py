@@ -29,7 +29,7 @@ def vault(tmp_path):
 
 def state(vault: Vault, *places: str) -> None:
     for place in places:
-        with vault.act("edit", "Ann", "seen wrongly", ()) as act:
+        with vault.act("edit", "Ann", "seen wrongly") as act:
             add_version(act, EVENT, "E1", {"place": place})
             act.log("E1")
 
@@ -68,7 +68,7 @@ def test_one_row_of_the_log_vouches_for_each_version(vault):
 def test_a_blanked_text_leaves_its_hash_and_the_chain(vault):
     state(vault, "12 Harbour Street", "Kingston")
     before = versions(vault)
-    with vault.act("edit", "Ann", "a person's address", ()) as act:
+    with vault.act("edit", "Ann", "a person's address") as act:
         assert blank_versions(act, EVENT, "E1") == ["event/E1/1"]
         act.log("E1", blanked=["event/E1/1"])
     one, two = versions(vault)
@@ -129,9 +129,9 @@ def test_a_body_is_json_in_one_spelling():
 def test_a_record_without_its_row_of_the_log_is_not_written(vault):
     with (
         pytest.raises(RuntimeError, match="records without a row"),
-        vault.act("edit", "Ann", "", ()) as act,
+        vault.act("edit", "Ann", "") as act,
     ):
         add_version(act, EVENT, "E1", {})
     assert versions(vault) == []
-    with pytest.raises(StoreError), vault.act("edit", "Ann", "", ()) as act:
+    with pytest.raises(StoreError), vault.act("edit", "Ann", "") as act:
         raise StoreError("stopped")

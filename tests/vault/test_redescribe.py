@@ -78,7 +78,7 @@ def test_who_outlined_a_mark_and_which_program_described_it_is_on_record(folder)
         rows = db.execute("SELECT * FROM marks ORDER BY mark_id").fetchall()
     found = [(r["version"], r["origin"], r["outlined_by"]) for r in rows]
     assert found == [(__version__, "", ""), (__version__, "outlined", "head")]
-    assert rows[1]["outline"].startswith("Breech_face outlined by circle 169,167,130,40 px by head")
+    assert rows[1]["outline"].startswith("Breech face outlined by circle 169,167,130,40 px by head")
 
 
 def test_a_vault_is_described_anew_and_back_again(ribin, folder, other, tmp_path):

@@ -31,20 +31,6 @@ def vault(tmp_path, monkeypatch):
         yield made
 
 
-@pytest.fixture
-def opened(monkeypatch):
-    """Ids of the marks whose templates were read from scan files."""
-    read: list[int] = []
-    real = Vault.template
-
-    def counted(self, mark):
-        read.append(mark.mark_id)
-        return real(self, mark)
-
-    monkeypatch.setattr(Vault, "template", counted)
-    return read
-
-
 def files(vault) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in shards(vault)}
 
@@ -68,15 +54,15 @@ def check_whole(vault, marks=None):
             assert getattr(one.provenance, name) == getattr(wanted.provenance, name)
 
 
-def test_they_are_packed_once_and_read_from_there(vault, opened):
+def test_they_are_packed_once_and_read_from_there(vault, templates_read):
     marks = vault.holdings().marks
     first = read_templates(vault, marks)
-    assert opened == [mark.mark_id for mark in marks]
+    assert templates_read == [mark.mark_id for mark in marks]
     assert [path.name[:5] for path in shards(vault)] == ["00000", "00001", "00002"]
     made = files(vault)
-    del opened[:]
+    del templates_read[:]
     again = read_templates(vault, marks[3:8])
-    assert opened == []
+    assert templates_read == []
     assert files(vault) == made
     for mark in marks[3:8]:
         one, other = first[mark.mark_id].arrays, again[mark.mark_id].arrays
@@ -84,13 +70,13 @@ def test_they_are_packed_once_and_read_from_there(vault, opened):
     check_whole(vault)
 
 
-def test_a_new_mark_changes_its_shard_alone_and_growth_leaves_the_same_bytes(vault, opened):
+def test_a_new_mark_changes_its_shard_alone_and_growth_leaves_the_same_bytes(vault, templates_read):
     read_templates(vault, vault.holdings().marks)
     before = files(vault)
     enrol(vault, 50, make_exhibit("new"))
-    del opened[:]
+    del templates_read[:]
     read_templates(vault, vault.holdings().marks)
-    assert opened == [NUMBER + 1]
+    assert templates_read == [NUMBER + 1]
     after = files(vault)
     assert len(before.items() & after.items()) == 2
     shutil.rmtree(vault.path / "index")
@@ -98,7 +84,7 @@ def test_a_new_mark_changes_its_shard_alone_and_growth_leaves_the_same_bytes(vau
     assert files(vault) == after
 
 
-def test_any_flipped_byte_is_found_and_mended(vault, opened):
+def test_any_flipped_byte_is_found_and_mended(vault, templates_read):
     read_templates(vault, vault.holdings().marks)
     sound, made = files(vault), random.Random(4)
     for _ in range(40):
@@ -107,9 +93,9 @@ def test_any_flipped_byte_is_found_and_mended(vault, opened):
         content[made.randrange(len(content))] ^= 1 << made.randrange(8)
         path.write_bytes(content)
         assert check_index(vault) == [f"{path}: damaged"]
-        del opened[:]
+        del templates_read[:]
         check_whole(vault)
-        assert opened
+        assert templates_read
         assert files(vault) == sound
     for length in (0, 5, 40, 200):
         path = made.choice(shards(vault))
@@ -118,7 +104,7 @@ def test_any_flipped_byte_is_found_and_mended(vault, opened):
         assert files(vault) == sound
 
 
-def test_what_became_of_the_evidence_is_seen(vault, opened):
+def test_what_became_of_the_evidence_is_seen(vault, templates_read):
     """A scan file that was written to, is gone, or is a link: the packed template is not used."""
     marks = vault.holdings().marks
     read_templates(vault, marks)
@@ -131,16 +117,16 @@ def test_what_became_of_the_evidence_is_seen(vault, opened):
     os.rename(paths[2], vault.path / "elsewhere")
     paths[2].symlink_to(vault.path / "elsewhere")
     os.utime(paths[3])  # another time, the same bytes
-    del opened[:]
+    del templates_read[:]
     found = read_templates(vault, marks)
     assert set(found) == {mark.mark_id for mark in marks[3:]}
-    assert opened == [mark.mark_id for mark in marks[:4]]
-    del opened[:]
+    assert templates_read == [mark.mark_id for mark in marks[:4]]
+    del templates_read[:]
     read_templates(vault, marks[3:])
-    assert opened == []
+    assert templates_read == []
 
 
-def test_shards_of_another_vault_are_not_used(vault, tmp_path, opened):
+def test_shards_of_another_vault_are_not_used(vault, tmp_path, templates_read):
     read_templates(vault, vault.holdings().marks)
     with Vault.create(tmp_path / "BLZ", "BLZ", "tester") as other:
         for seed in range(100, 100 + NUMBER):
@@ -148,7 +134,7 @@ def test_shards_of_another_vault_are_not_used(vault, tmp_path, opened):
         shutil.copytree(vault.path / "index", other.path / "index")
         check_whole(other)
         marks = {mark.mark_id for mark in other.holdings().marks}
-        assert set(opened) >= marks
+        assert set(templates_read) >= marks
         assert check_index(other) == []
 
 
@@ -179,7 +165,7 @@ def test_a_sweep_takes_out_what_is_damaged(vault):
     assert check_index(vault) == []
 
 
-def test_a_scan_described_anew_has_both(vault, opened):
+def test_a_scan_described_anew_has_both(vault, templates_read):
     marks = vault.holdings().marks
     read_templates(vault, marks)
     _, scan = make_scan(3)
@@ -189,25 +175,25 @@ def test_a_scan_described_anew_has_both(vault, opened):
     new = vault.marks_of("X3")
     assert new[0].described
     check_whole(vault, (*marks, *new))
-    del opened[:]
+    del templates_read[:]
     read_templates(vault, (*marks, *new))
-    assert opened == []
+    assert templates_read == []
     assert check_index(vault) == []
 
 
-def test_a_read_only_vault_stays_as_it_is(vault, opened):
+def test_a_read_only_vault_stays_as_it_is(vault, templates_read):
     marks = vault.holdings().marks
     with Vault.open(vault.path, read_only=True) as reader:
         check_whole(reader, marks)
     assert files(vault) == {}
     read_templates(vault, marks)
-    del opened[:]
+    del templates_read[:]
     with Vault.open(vault.path, read_only=True) as reader:
         read_templates(reader, marks)
-    assert opened == []
+    assert templates_read == []
 
 
-def test_a_disk_that_refuses_costs_time_alone(vault, monkeypatch, opened):
+def test_a_disk_that_refuses_costs_time_alone(vault, monkeypatch, templates_read):
     def refuse(*paths):
         raise OSError(28, "No space left on device")
 
@@ -219,7 +205,7 @@ def test_a_disk_that_refuses_costs_time_alone(vault, monkeypatch, opened):
     assert len(files(vault)) == 3
 
 
-def test_two_programs_that_wrote_at_once(vault, opened):
+def test_two_programs_that_wrote_at_once(vault, templates_read):
     """Each has packed other marks of a shard: both are used, and joined by the next writer."""
     marks = vault.holdings().marks[:3]  # all of the first shard
     read_templates(vault, marks[:1])
@@ -228,10 +214,10 @@ def test_two_programs_that_wrote_at_once(vault, opened):
     read_templates(vault, marks[1:2])
     for name, content in one.items():
         (vault.path / "index" / "templates" / name).write_bytes(content)
-    del opened[:]
+    del templates_read[:]
     read_templates(vault, marks[:2])
-    assert opened == []
+    assert templates_read == []
     read_templates(vault, marks)
-    assert opened == [marks[2].mark_id]
+    assert templates_read == [marks[2].mark_id]
     assert len(shards(vault)) == 1
     check_whole(vault, marks)

@@ -119,7 +119,7 @@ def test_a_day(lab, sample_dir):
     assert (report.status, "C 7" in report.text) == (200, True)
     figures = tom.get("/statistics").text
     month = lab.log()[-1].at[:7]
-    (row,) = re.findall(rf'<th scope="row">{month}</th>(.*?)</tr>', figures, re.S)
+    (row,) = re.findall(rf'<th scope="row"[^>]*>{month}</th>(.*?)</tr>', figures, re.S)
     assert re.findall(r">(\d+)</td>", row) == ["4", "2", "0", "1", "2", "1", "0"]
 
     # Who did what, and how each was known.

@@ -15,6 +15,7 @@ from ribin.read import read_scan
 from ribin.synth.write import write_x3p
 from ribin.vault.redescribe import contents_as_read
 from ribin.vault.vault import Vault
+from ribin.web.uploads import PART_BYTES
 
 CIRCLE = {"tool": "circle", "points": [[169, 167]], "radius": 130, "inner": 40}
 
@@ -203,6 +204,16 @@ def test_parts_that_cannot_be(client, said, status, why):
     assert (answer.status, why in answer.text) == (status, True), answer.text
     if status == 200:
         assert ">passwd</a>" in client.get("/entry").text
+
+
+@pytest.mark.parametrize("byte", [b"\xff", b"\xfb\xef\xbe", b"\0"])
+def test_a_part_of_any_bytes_fits_into_a_form(client, byte):
+    """As the script writes them, no letter of a part grows on its way."""
+    content = (byte * PART_BYTES)[:PART_BYTES]
+    data = base64.urlsafe_b64encode(content).decode()
+    answer = client.post("/entry/part", name="a.x3p", at="0", size=str(len(content)), data=data)
+    assert answer.status == 200, answer.text
+    assert json.loads(answer.body)["received"] == PART_BYTES
 
 
 def test_what_is_no_base64_is_refused(client):

@@ -541,7 +541,7 @@ def test_a_technician_who_posts_a_verdict_is_refused(lab, folder):
     browser = lab.browser(TECHNICIAN)
     answer = verdict(browser, lead, password=password_of(TECHNICIAN))
     assert answer.status == 403
-    assert "examiner needed, found technician" in answer.text
+    assert "examiner or reviewer needed, found technician" in answer.text
     assert standing(folder, lead) is LeadStatus.LEAD
 
 

@@ -79,6 +79,34 @@ def test_the_second_reviewer_sees_the_marks_and_nothing_of_the_first(people):
     assert "/lead/report" not in page.text
 
 
+def test_figures_that_were_seen_before_are_said_before_the_second_verdict(people):
+    """Whoever opened the list before the pair was to be examined blind remembers its score."""
+    assert people["C. Reid"].get("/list?id=JAM-Q1&scores=hidden").status == 200
+    give_first = {"lead": "JAM-L1", "note": "agrees", **VERDICT}
+    said = "You were shown figures of this pair before it was a lead, in JAM-Q1."
+    assert said not in people["C. Reid"].get("/lead?number=JAM-L1").text
+    people["C. Reid"].get("/list?id=JAM-Q1")
+    people["A. Brown"].post("/review", **give_first)
+    assert said in people["C. Reid"].get("/lead?number=JAM-L1").text
+    assert said not in people["A. Brown"].get("/lead?number=JAM-L1").text
+
+
+def test_hidden_scores_are_no_figures_seen(people):
+    people["C. Reid"].get("/list?id=JAM-Q1&scores=hidden")
+    people["A. Brown"].post("/review", lead="JAM-L1", note="agrees", **VERDICT)
+    assert "You were shown figures" not in people["C. Reid"].get("/lead?number=JAM-L1").text
+
+
+def test_a_blind_reviewer_is_offered_no_list_of_the_pair(people):
+    people["A. Brown"].post("/review", lead="JAM-L1", note="agrees", **VERDICT)
+    for path in ("/", "/searches", f"/exhibit?name={QUERY}", "/lead?number=JAM-L1"):
+        page = people["C. Reid"].get(path)
+        assert page.status == 200
+        assert page.links("/list?id=JAM-Q1") == [], path
+    assert "the second verdict is yours to give" in people["C. Reid"].get("/searches").text
+    assert people["A. Brown"].get("/searches").links("/list?id=JAM-Q1")
+
+
 def test_a_refused_verdict_keeps_its_fields(people):
     answer = people["A. Brown"].post("/review", lead="JAM-L1", note="  ", **VERDICT)
     assert answer.status == 400
@@ -131,10 +159,11 @@ def test_a_lead_that_was_opened_by_mistake_is_closed(people):
 
 def test_a_question_that_waits_is_allowed_or_refused(people, tmp_path):
     columns = {"sender": "BLZ", "kind": "search", "at": now_utc(), "body_sha256": "0" * 64}
-    columns |= {"who": "B. Pech", "reason": "joint <case>", "state": "held", "way": "line"}
-    with Vault.open(tmp_path / "JAM") as vault, vault.catalogue.writing() as db:
+    columns |= {"who": "B. Pech", "reason": "joint <case>", "way": "line"}
+    with Vault.open(tmp_path / "JAM") as vault, vault.act("question", "B. Pech", "") as act:
         for number in ("a" * 32, "b" * 32):
-            put_question(db, id=number, **columns)
+            put_question(act, id=number, state=QuestionState.HELD, **columns)
+            act.log(vault.member)
     browser = people["A. Brown"]
     (one, two) = browser.get("/").links("/question?")
     assert "joint &lt;case&gt;" in browser.get(one).text
@@ -147,7 +176,8 @@ def test_a_question_that_waits_is_allowed_or_refused(people, tmp_path):
         states = dict(db.execute("SELECT id, state FROM questions").fetchall())
     assert states == {"a" * 32: QuestionState.AGREED, "b" * 32: QuestionState.REFUSED}
     assert browser.get(two).status == 404
-    assert people["T. Tech"].post("/question/decide", id="a", word="sure").status == 400
+    assert browser.post("/question/decide", id="a", word="sure").status == 400
+    assert people["T. Tech"].post("/question/decide", id="a", word="allow").status == 403
 
 
 def test_leads_are_filtered_and_say_why_none_is_left(people):

@@ -151,7 +151,7 @@ def test_lists_have_the_plot_and_the_query_beside_them(client):
 def test_a_reason_that_is_lacking_is_asked_for_in_the_form(client):
     answer = found(client, reason="")
     assert answer.status in (400, 403)
-    assert "the field Reason of a page, says it" in answer.text
+    assert "the field Reason says it" in answer.text
 
 
 def test_a_report_of_the_search(client, network):
@@ -225,7 +225,7 @@ def test_read_only_changes_nothing_but_the_log_of_who_looked(network):
         for path in ("/lead/open", "/review", "/report", "/report/list"):
             assert client.post(path, **fields, note="x").status == 403
         wide = found(client, scope="cluster")
-        assert (wide.status, "not with --read-only" in wide.text) == (403, True)
+        assert (wide.status, "not on a server that is read only" in wide.text) == (403, True)
         assert client.get("/leads").status == 200
     new = {member: logged(network, member)[before[member] :] for member in ("JAM", "BLZ")}
     assert {row.action for row in new["JAM"]} == {"search", "view"}

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from web_client import MATE, OTHER, QUERY, found, served, state
@@ -47,8 +48,9 @@ def test_what_was_seen_is_kept_and_shown_again(client, network, number):
     row = row_of(client.get(f"/list?id={number}").text, OTHER)
     assert 'data-seen="nothing seen"' in row
     with Vault.open(network / "JAM", read_only=True) as vault:
-        last = vault.audit_log()[-1]
-    assert (last.action, last.who) == ("candidate reviewed", "A. Brown")
+        said, opened = vault.audit_log()[-2:]
+    assert (said.action, said.who) == ("candidate reviewed", "A. Brown")
+    assert (opened.action, opened.subject, opened.who) == ("view", number, "A. Brown")
     assert "1 of 2" in client.get("/searches").text
 
 
@@ -190,3 +192,15 @@ def test_a_list_of_400_is_one_page(client, network, number):
     assert text.count('loading="lazy"') == 400
     assert "400 candidates" in text
     assert "0 of 400" in client.get("/searches").text
+
+
+def test_a_key_of_the_station_means_nothing_else_on_the_comparison_page_within_it():
+    package = files("ribin")
+    page = (package / "view" / "page" / "keyboard.js").read_text(encoding="utf-8")
+    station = (package / "web" / "pages" / "station.js").read_text(encoding="utf-8")
+    of_page = set(re.findall(r"[{ ](\w): (?:\(\)|view|lamp|place)", page))
+    (table,) = re.findall(r"const KEYS = \{(.*?)\n?\};", station, re.S)
+    of_station = set(re.findall(r"(?:^|[{,\s])(\w): ", table))
+    assert {"q", "m", "z", "i"} <= of_page
+    assert {"j", "k", "o", "u", "y"} <= of_station
+    assert not of_page & of_station

@@ -96,6 +96,7 @@ class Controls {
 
   /** Look without knowing what the program found. */
   hideFigures() {
+    if (byId("figures-hidden").hidden) return; // the pair was not compared: there are none
     const hidden = document.body.classList.toggle("without-figures");
     byId("figures-hidden").setAttribute("aria-pressed", String(hidden));
     this.cells.toggle(!hidden);

@@ -235,7 +235,7 @@ class Editor {
     }
     say({ move: "Drag moves, the wheel zooms", circle: "Drag from the centre of the mark to its edge",
       inner: "Drag from the centre to the inner edge", add: "Drag over what belongs to the mark",
-      erase: "Drag over what does not" }[tool]);
+      erase: "Drag over what does not belong to the mark" }[tool]);
   }
 
   /** An inner circle changes the last circle of the mark. */

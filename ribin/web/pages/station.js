@@ -5,6 +5,17 @@ const list = byId("list");
 const settings = list.dataset;
 const rows = [...list.querySelectorAll(".candidates > li")];
 const KEPT_FRAMES = 4; // each holds a graphics context
+const AGAIN_MS = 1000;
+const PASSING_MS = 120; // a candidate that is left again so soon is not compared
+
+/** What is within a frame; nothing where the browser shows a page of its own there. */
+function windowOf(frame) {
+  try {
+    return frame?.contentWindow?.document ? frame.contentWindow : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The comparison pages: the one that is shown, and those that are loaded for later. */
 class Frames {
@@ -27,11 +38,22 @@ class Frames {
 
   /** Keys of the station work within the comparison too, which leaves them alone. */
   loaded(frame) {
+    const inside = windowOf(frame);
+    if (!inside) return this.askAgain(frame);
     frame.dataset.loaded = "yes";
-    const inside = frame.contentWindow;
     inside.addEventListener("keydown", (event) => onKey(event, inside.document));
     inside.addEventListener("beforeunload", (event) => event.stopImmediatePropagation(), true);
     if (frame === this.shown) this.afterShown();
+  }
+
+  /** A page that did not arrive is asked for once more; then it is said. */
+  askAgain(frame) {
+    if (frame.dataset.asked) {
+      if (frame === this.shown) say("The comparison did not arrive: load the page again");
+      return;
+    }
+    frame.dataset.asked = "again";
+    setTimeout(() => frame.setAttribute("src", frame.getAttribute("src")), AGAIN_MS);
   }
 
   show(address) {
@@ -44,8 +66,15 @@ class Frames {
     }
     this.box.querySelector(".wait").hidden = true;
     this.shown = frame;
+    this.forget();
     this.afterShown();
-    return frame;
+  }
+
+  /** Nothing is shown: the picture of one candidate never stands under the name of another. */
+  hide() {
+    this.shown?.classList.remove("shown");
+    this.shown = undefined;
+    this.box.querySelector(".wait").hidden = false;
   }
 
   afterShown() {
@@ -57,10 +86,15 @@ class Frames {
       const frame = this.frame(address);
       if (frame !== this.shown) frame.setAttribute("aria-hidden", "true");
     }
+    this.forget(addresses);
+  }
+
+  /** Take the pages away that were used longest ago, but for these. */
+  forget(addresses = []) {
     for (const [address, frame] of [...this.known]) {
       if (this.known.size <= KEPT_FRAMES) break;
       if (frame === this.shown || addresses.includes(address)) continue;
-      if (frame.contentWindow?.ribin?.notes.unsaved) continue;
+      if (windowOf(frame)?.ribin?.notes.unsaved) continue;
       frame.remove();
       this.known.delete(address);
     }
@@ -68,7 +102,7 @@ class Frames {
 
   /** The notes of the page that is shown; none while it loads. */
   get notes() {
-    return this.shown?.contentWindow?.ribin?.notes;
+    return windowOf(this.shown)?.ribin?.notes;
   }
 }
 
@@ -106,22 +140,32 @@ class Station {
     this.mark = mark;
     row.setAttribute("aria-current", "true");
     document.body.classList.add("looking");
-    const started = performance.now();
-    this.frames.show(this.address(row, mark));
-    document.body.dataset.shownMs = (performance.now() - started).toFixed(1);
-    this.showActions();
+    clearTimeout(this.passing);
+    const address = this.address(row, mark);
+    this.showActions(address);
+    if (this.frames.known.has(address)) this.look(address);
+    else {
+      this.frames.hide();
+      this.passing = setTimeout(() => this.look(address), PASSING_MS);
+    }
     row.scrollIntoView({ block: "nearest" });
     this.writeAddress();
   }
 
-  showActions() {
+  look(address) {
+    const started = performance.now();
+    this.frames.show(address);
+    document.body.dataset.shownMs = (performance.now() - started).toFixed(1);
+  }
+
+  showActions(address) {
     const { row } = this;
     const rank = row.querySelector(".rank").textContent.trim();
     byId("subject").textContent = `${rank ? `${rank}, ` : ""}${row.dataset.ref}`;
     byId("alone").href = this.address(row, this.mark);
     byId("details").href = this.address(row, this.mark, "/candidate");
     const places = [...this.places(row).keys()];
-    const current = new URL(this.frames.shown.src).searchParams.get("mark");
+    const current = new URL(address, location.href).searchParams.get("mark");
     byId("by-mark").replaceChildren(...(places.length < 2 ? [] : places.map((mark) => {
       const button = make("button", { type: "button", class: "second", "aria-pressed": String(mark === current) },
         [mark.replaceAll("_", " ")]);
@@ -196,14 +240,14 @@ class Station {
       bars.append(...Object.entries(kept.scores).flatMap(([mark, [, score]]) =>
         [make("span", {}, [mark.replaceAll("_", " ")]), make("span"), make("b", {}, [score.toFixed(1)])]));
     }
-    this.frames.known.get(open)?.contentWindow?.ribin?.controls.showFigures?.();
+    windowOf(this.frames.known.get(open))?.ribin?.controls.showFigures?.();
     byId("reviewed").textContent = rows.filter((one) => one.dataset.seen !== "not yet").length;
-    if (this.row === row) this.showActions();
+    if (this.row === row) this.showActions(this.address(row, this.mark));
   }
 
   takeUp() {
     if (!this.row || !byId("lead-box")) return;
-    const shown = new URL(this.frames.shown.src).searchParams;
+    const shown = new URL(this.address(this.row, this.mark), location.href).searchParams;
     byId("lead-mark").value = shown.get("mark");
     byId("lead-rank").value = shown.get("rank");
     byId("lead-subject").textContent = this.row.dataset.ref;
