@@ -63,7 +63,7 @@ def test_the_page_on_lines_goes_as_it_says(ribin, tmp_path, monkeypatch):
             printed[" ".join(words[:2])] = done.out
             if words[:3] == ["network", "key", "change"]:
                 time.sleep(1.5)  # both nodes see it
-    tried = printed["doctor --vault"]
+    tried = printed["doctor --lines"]
     assert re.search(r"line to BLZ +https://127.0.0.1:\d+: certificate by the", tried)
     assert "agreed: cluster there, cluster here" in tried
     assert re.search(r"BLZ +Belize +\S+ +0 +https", printed["network show"])

@@ -3,6 +3,7 @@ that was acknowledged is lost, nothing is there twice, and both logs verify."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -93,10 +94,10 @@ class Forks:
         paths = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
         facts = [["--who", "me"], jam, QUERY, candidate]
         run = [sys.executable, "-c", FORKS, json.dumps(paths), json.dumps(facts)]
-        errors = (folder / f"forks-{id(self)}.log").open("w")
-        self._process = subprocess.Popen(
-            run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
+        with (folder / f"forks-{id(self)}.log").open("w") as errors:
+            self._process = subprocess.Popen(
+                run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
         self.lines: list[str] = []
         self.pid = 0
 
@@ -119,6 +120,8 @@ class Forks:
         self.until("ENDED")
 
     def close(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
         self._process.kill()
         self._process.communicate()
 
@@ -218,8 +221,6 @@ def test_killed_at_random_points_both_sides_keep_what_was_acknowledged(
                 check_all(folder, file, asker.lines)
     finally:
         asker.close()
-        if owner.pid:
-            os.kill(owner.pid, signal.SIGKILL)
         owner.close()
     states = Counter(line.split()[0] for line in asker.lines)
     assert states["DONE"] > kills // 3
