@@ -371,16 +371,16 @@ def check_index(vault: Vault) -> list[str]:
     """One sentence for each file whose bytes are not those in its name, or that names too much."""
     kept = (path for path in (vault.path / INDEX_FOLDER).rglob("*") if path.suffix in _KEPT)
     found = [f"{path}: damaged" for path in sorted(kept) if not is_sound(path)]
-    return (
-        found
-        + [
+    try:
+        found += [
             f"{path}: holds {gone.sum()} marks that the catalogue no longer has, "
             "`ribin store rebuild-index` makes it again"
             for path, _, gone in _shards(vault)
             if gone.any()
         ]
-        + template_shard_problems(vault)
-    )
+        return found + template_shard_problems(vault)
+    except StoreError as error:  # a catalogue that is damaged is a finding too
+        return [*found, str(error)]
 
 
 def _shards(vault: Vault) -> Iterator[tuple[Path, Shard, BoolArray]]:

@@ -232,6 +232,8 @@ def _scan_problem(path: Path, sha256: str, file_sha256: str) -> str:
 def _sqlite_problems(db: sqlite3.Connection) -> list[str]:
     rows = [str(row[0]) for row in db.execute("PRAGMA integrity_check")]
     found = [f"catalogue: {text}" for text in rows if text != "ok"]
+    if db.execute("SELECT count(*) FROM content WHERE length(token) = 32").fetchone()[0] != 1:
+        found.append("catalogue: one token of its content needed, found another number")
     lost = db.execute("PRAGMA foreign_key_check").fetchall()
     return found + [f"catalogue: row {r[1]} of {r[0]} names a record not there" for r in lost]
 

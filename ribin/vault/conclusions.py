@@ -50,11 +50,12 @@ def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
 
 
 def _review_problems(history: LeadHistory, owner: str) -> Iterator[str]:
+    """Of the reviews given here; what others state and the rules refuse stays on record."""
     given = {review.review: review for review in history.given}
     for review in history.reviews:
         if review.is_sealed and (review.member == owner or len(history.lead.members) < 2):
             yield f"review {review.review}: its content is not what its hash says"
-    for review in history.given:
+    for review in (one for one in history.given if one.member == owner):
         over = given.get(review.supersedes)
         own = over and is_by(over, review.reviewer, review.member)
         if review.supersedes and not own and not _is_third(history, review, over):
@@ -62,7 +63,8 @@ def _review_problems(history: LeadHistory, owner: str) -> Iterator[str]:
     begun = [
         review
         for review in history.reviews
-        if not review.supersedes or _is_third(history, review, given.get(review.supersedes))
+        if review.member == owner
+        and (not review.supersedes or _is_third(history, review, given.get(review.supersedes)))
     ]
     for number, one in enumerate(begun):
         if any(is_by(one, other.reviewer, other.member) for other in begun[:number]):

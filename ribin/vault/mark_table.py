@@ -167,7 +167,10 @@ def read_mark_table(
     """
     if not db.execute("SELECT 1 FROM descriptions LIMIT 1").fetchone():
         params_id = ""
-    token = db.execute("SELECT token FROM content").fetchone()[0]
+    content = db.execute("SELECT token FROM content").fetchone()
+    if content is None:
+        raise ValueError("a token of its content needed, found none")
+    token = content[0]
     of_set = f"{mark_type}.{params_id}" if params_id else str(mark_type)
     place, name = folder / MARK_TABLE_FOLDER, f"{of_set}-{_LAYOUT}-{token}"
     found = (kept for path in place.glob(f"{name}-*.npz") if (kept := _load(path, db)))

@@ -131,8 +131,11 @@ def blank_version_reasons(act: Act, kind: RecordKind, record_id: str) -> list[st
 
 
 def record_of(row: sqlite3.Row) -> Record:
-    """A row of the table; ValueError where its body is no JSON."""
-    return from_row(Record, row, body=json.loads(row["body"]) if row["body"] else None)
+    """A row of the table; ValueError where its body is no object of JSON."""
+    body = json.loads(row["body"]) if row["body"] else None
+    if not isinstance(body, dict | None):
+        raise ValueError(f"record {row['record']}: an object needed, found {row['body'][:60]!r}")
+    return from_row(Record, row, body=body)
 
 
 def _blanked(db: sqlite3.Connection, fact: str) -> set[str]:

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from ribin.cases.exhibits import Scope
 from ribin.crypto.keys import PrivateKey
 from ribin.errors import AccessError, FormatError
 from ribin.exchange import message
+from ribin.exchange.looks import LookQuestion
 from ribin.exchange.message import (
     Envelope,
     MessageKind,
@@ -19,7 +21,7 @@ from ribin.exchange.message import (
     read_body,
     seal_message,
 )
-from ribin.foreign import LongText, Printable
+from ribin.foreign import LongText, Printable, read_packed
 
 
 class Note(Printable, frozen=True):
@@ -139,3 +141,14 @@ def test_mutated_messages_are_refused_in_one_line(counted):
         assert "\n" not in str(error.value)
         refused += 1
     counted(f"{refused} mutated messages refused")
+
+
+@pytest.mark.parametrize("action", ["blindness", "purge", "review", "restore", "pictures"])
+def test_nobody_chooses_the_action_of_a_row_of_the_owners_log(action):
+    """What rests on rows of the log, such as roles and blindness, would be anybody's to write."""
+    asked = LookQuestion("x-0123456789abcdef", Scope.CLUSTER, "ann", "a case", "picture", "0a1b")
+    read = read_packed(msgspec.msgpack.encode(asked), LookQuestion, "question")
+    assert read == asked
+    facts = {**msgspec.to_builtins(asked), "action": action}
+    with pytest.raises(FormatError, match="question: action"):
+        read_packed(msgspec.msgpack.encode(facts), LookQuestion, "question")

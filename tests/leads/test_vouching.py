@@ -133,6 +133,7 @@ def test_a_verdict_is_superseded_by_nobody_else(jam, blz, network):
     forge(jam, insert_review, over, logged=True)
     assert sync_leads(blz, network, who=SECOND) == (1, ())  # it stays on record
     assert lead_at(blz).without_account == ("JAM-BLZ-L1/JAM1",)
+    assert blz.check().clean
     assert [r.member for r in lead_at(blz).current] == ["BLZ"]
 
 
@@ -153,6 +154,7 @@ def test_a_vault_from_a_backup_is_told_what_it_lacks_of_its_own(tmp_path, jam, b
         step = review(again, SECOND, network)  # given anew, under a number of its own
         assert [r.review for r in step.history.reviews] == ["JAM-BLZ-L1/BLZ1-R1"]
     assert {r.review for r in lead_at(jam).reviews} == {"JAM-BLZ-L1/BLZ1", "JAM-BLZ-L1/BLZ1-R1"}
+    assert jam.check().clean
 
 
 def test_what_a_search_counted_stays_at_home(jam, blz, network):

@@ -248,7 +248,7 @@ def test_what_is_left_out_is_coloured_and_can_be_switched(opened, pair, tmp_path
     middle = (np.array([69.5, 114.5]) - mark_center_px(dirty)) * dirty.pitch_um
     expected = laid_by(result).undo(middle[np.newaxis])[0]
     np.testing.assert_allclose(xy.mean(axis=0)[::-1], expected, atol=8.0)
-    opened.keys("o")
+    opened.keys("z")
     assert opened.run(paths) == []
     assert not opened.run("return document.getElementById('left-out-shown').checked")
     opened.let_go()

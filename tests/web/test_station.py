@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from web_client import MATE, OTHER, QUERY, found, served, state
@@ -191,3 +192,15 @@ def test_a_list_of_400_is_one_page(client, network, number):
     assert text.count('loading="lazy"') == 400
     assert "400 candidates" in text
     assert "0 of 400" in client.get("/searches").text
+
+
+def test_a_key_of_the_station_means_nothing_else_on_the_comparison_page_within_it():
+    package = files("ribin")
+    page = (package / "view" / "page" / "keyboard.js").read_text(encoding="utf-8")
+    station = (package / "web" / "pages" / "station.js").read_text(encoding="utf-8")
+    of_page = set(re.findall(r"[{ ](\w): (?:\(\)|view|lamp|place)", page))
+    (table,) = re.findall(r"const KEYS = \{(.*?)\n?\};", station, re.S)
+    of_station = set(re.findall(r"(?:^|[{,\s])(\w): ", table))
+    assert {"q", "m", "z", "i"} <= of_page
+    assert {"j", "k", "o", "u", "y"} <= of_station
+    assert not of_page & of_station

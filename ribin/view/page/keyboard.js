@@ -30,7 +30,7 @@ function keyTable({ stage, cells, leftOut, pointer, sweep, profile, controls }) 
       ["/", "split line upright or across", { "/": () => controls.across() }],
       ["L", "as measured, or the band compared", { l: () => controls.nextLayer() }],
       ["M", "next colour map", { m: () => controls.nextMap() }],
-      ["O", "colour what is left out, or do not", { o: () => leftOut.toggle() }],
+      ["Z", "colour what is left out, or do not", { z: () => leftOut.toggle() }],
     ]],
     ["Lamp", [
       ["A D", "around the mark", { a: lamp(5, 0), d: lamp(-5, 0) }],
