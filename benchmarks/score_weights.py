@@ -2,10 +2,11 @@
 
     python benchmarks/score_weights.py [FOLDER] [--quick] [--baseline FILE]
 
-Each hard challenge gives every pair's parts (agreement of all cells, whole marks, congruent
-cells). Of a grid of weights, those that order the pairs of the tuned firearms about best, by the
-mean over the challenges of the AUC, are kept, and of these the ones with the widest gap on the
-scans as read. The table shows them beside the weights in use, on either half.
+Each hard challenge gives every pair's parts (agreement of all cells, whole marks, bands of
+wavelengths, congruent cells). Of a grid of weights, those that order the pairs of the tuned
+firearms about best, by the mean over the challenges of the AUC, are kept, and of these the ones
+with the widest gap on the scans as read. The table shows them beside the weights in use, on either
+half.
 """
 
 from __future__ import annotations
@@ -44,14 +45,16 @@ HARD = (
 QUICK = ("plain", "weak-cropped")
 THREADS = 2
 NEAR = 0.01  # of the best mean AUC; less is noise of five firearms
-POINTS = ((55.0, 30.0, 15.0), (50.0, 40.0, 10.0), (35.0, 50.0, 15.0), (50.0, 50.0, 0.0))
-AGREEMENT_SCALES = (2.5, 3.5, 4.0, 5.0, 7.0)
-WHOLE_SCALES = (0.2, 0.25, 0.35, 0.5)
+PARTS = 4  # what is taken off beyond the mounting comes after them
+POINTS = ((20.0, 30.0, 35.0, 15.0), (35.0, 30.0, 20.0, 15.0), (10.0, 35.0, 40.0, 15.0))
+WHOLE_SCALES = (0.25, 0.3, 0.35)
+BANDS_FROM = (1.0, 2.0)
+BANDS_SCALES = (7.0, 9.0, 11.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Parts of N pairs, (N, 3), and which of them are known matches."""
+    """Parts of N pairs, (N, 4), and which of them are known matches."""
 
     parts: NDArray[np.float64]
     known_match: NDArray[np.bool_]
@@ -74,7 +77,7 @@ def main() -> None:
         for half, trials in (("tuned", tuned), ("held out", held_out))
     ]
     print(table(tuple(rows[0]), [list(row.values()) for row in rows]))
-    named = {k: v for k, v in asdict(best).items() if k.endswith(("_points", "_scale"))}
+    named = {k: v for k, v in asdict(best).items() if k.endswith(("_points", "_from", "_scale"))}
     print("best:", ", ".join(f"{k} {v:g}" for k, v in named.items()))
     finish("score-weights", rows, THREADS, chosen, best=named)
 
@@ -85,11 +88,13 @@ def candidates(used: DecideParams) -> list[DecideParams]:
             used,
             agreement_points=points[0],
             whole_points=points[1],
-            cmc_points=points[2],
-            agreement_scale=agreement,
+            bands_points=points[2],
+            cmc_points=points[3],
             whole_scale=whole,
+            bands_from=chance,
+            bands_scale=bands,
         )
-        for points, agreement, whole in product(POINTS, AGREEMENT_SCALES, WHOLE_SCALES)
+        for points, whole, chance, bands in product(POINTS, WHOLE_SCALES, BANDS_FROM, BANDS_SCALES)
     ]
 
 
@@ -102,7 +107,7 @@ def pairs(trial: Trial, side: int) -> Pairs:
         if p.parts and {trial.firearms[p.first], trial.firearms[p.second]} <= firearms
     ]
     return Pairs(
-        np.array([p.parts for p in inside], np.float64).reshape(-1, 3),
+        np.array([p.parts[:PARTS] for p in inside], np.float64).reshape(-1, PARTS),
         np.array([p.known_match for p in inside], np.bool_),
     )
 
@@ -131,7 +136,8 @@ def areas(weights: DecideParams, trials: dict[str, Pairs]) -> dict[str, float]:
 
 def scores(weights: DecideParams, some: Pairs) -> NDArray[np.float64]:
     def total(parts: Sequence[float]) -> float:
-        return sum(p.contribution for p in score_parts(parts[0], parts[1], parts[2], weights))
+        agreement, whole, bands, cmc = parts
+        return sum(p.contribution for p in score_parts(agreement, whole, bands, cmc, weights))
 
     return np.array([total(parts) for parts in some.parts.tolist()])
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from ribin.comparison import Comparison
+from ribin.correlate.bands import band_agreement, band_levels
 from ribin.correlate.register import coarse_strengths
 from ribin.correlate.rings import RingSide, lay_rings, ring_moves
 from ribin.correlate.side import PreparedSide, prepare_rest, prepare_side
@@ -341,8 +342,15 @@ def _compare_surfaces(
     if registration is None:
         reason = "the marks overlap at no placement in range"
         return not_compared(reference, comparison, reason, params.params_id)
+    bands = 0.0
+    if method.decide.bands_points:
+        one, two = (
+            band_levels(template, prepare is prepare_rest, method.describe, method.correlate)
+            for template in (reference, comparison)
+        )
+        bands = band_agreement(one, two, registration, method.correlate)
     result = decide_comparison(
-        reference, comparison, registration, method.decide, params.params_id, trace
+        reference, comparison, registration, bands, method.decide, params.params_id, trace
     )
     remarked = registration.beyond and result.score >= params.looks.note_score
     return replace(result, note=mounting_note(result, method)) if remarked else result

@@ -17,6 +17,7 @@ def decide_comparison(
     reference: Template,
     comparison: Template,
     registration: Registration,
+    bands: float,
     params: DecideParams,
     params_id: str,
     trace: Trace = NO_TRACE,
@@ -32,7 +33,7 @@ def decide_comparison(
         reason = f"{cells} cells measured on both sides, {params.min_cells} needed"
         return not_compared(reference, comparison, reason, params_id, cells)
     fraction = cmc / cells
-    parts = score_parts(registration.agreement, registration.whole, fraction, params)
+    parts = score_parts(registration.agreement, registration.whole, bands, fraction, params)
     if registration.beyond:
         turned_deg = abs(consensus.motion.rotation_deg)
         parts = (*parts, beyond_part(turned_deg, parts, params))
@@ -79,23 +80,33 @@ def not_compared(
 
 
 def score_parts(
-    agreement: float, whole: float, cmc_fraction: float, params: DecideParams
+    agreement: float, whole: float, bands: float, cmc_fraction: float, params: DecideParams
 ) -> tuple[ScorePart, ...]:
     """The parts; the score is the sum of their contributions, from 0 to 100.
 
     `agreement` is of all cells at one placement and `whole` of the whole marks: see `Registration`.
+    `bands` is that of bands of wavelengths, and no part where they are not compared.
     `cmc_fraction` is the share of congruent cells among those compared, 0 to 1.
     """
-    return (
-        ScorePart(
+    p = params
+    saturating = (
+        (
             "agreement of all cells",
             agreement,
-            params.agreement_points * _saturate(agreement / params.agreement_scale),
+            p.agreement_points,
+            p.agreement_from,
+            p.agreement_scale,
         ),
-        ScorePart(
-            "whole marks", whole, params.whole_points * _saturate(whole / params.whole_scale)
+        ("whole marks", whole, p.whole_points, p.whole_from, p.whole_scale),
+        ("bands of wavelengths", bands, p.bands_points, p.bands_from, p.bands_scale),
+    )
+    return (
+        *(
+            ScorePart(name, value, points * _saturate((value - chance) / scale))
+            for name, value, points, chance, scale in saturating
+            if points
         ),
-        ScorePart("congruent cells", cmc_fraction, params.cmc_points * cmc_fraction),
+        ScorePart("congruent cells", cmc_fraction, p.cmc_points * cmc_fraction),
     )
 
 

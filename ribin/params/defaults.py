@@ -404,6 +404,10 @@ class CorrelateParams:
     search_radius_um: float = 125.0  # of a cell from where the whole mark put it; 150 gave no more
     norm_step_um: float = 50.0  # overlap and energy of cells: so far apart; 75 misplaces some
     min_cell_overlap: float = 0.25  # of a cell's area, measured on both sides
+    # Wavelengths where bands that are compared by themselves begin and end: those of the fine
+    # surface, and one of the medium surface. Six bands gave no more, other limits a little less.
+    bands_um: tuple[float, ...] = (50.0, 84.0, 173.0)
+    coarse_band_um: tuple[float, ...] = (320.0, 500.0)
 
 
 @dataclass(frozen=True)
@@ -415,13 +419,21 @@ class DecideParams:
     max_place_um: float = 60.0  # ALGORITHMS 1.2: 75 to 156; a motion fitted to cells needs less
     max_angle_deg: float = 3.0  # Tong 2014, 2015, Chen 2017
     min_ccf: float = 0.45  # cmcR's best; between Chen 2017 (0.40) and Tong 2015 (0.55)
-    # The score's parts: of those that order hard pairs best, the ones with the widest gap; by
-    # benchmarks/score_weights.py on five slides, judged on the other five. Each part saturates,
-    # so none decides alone.
-    agreement_points: float = 55.0
-    agreement_scale: float = 5.0  # between the real known non-matches (below 3) and matches (11)
+    # The score's parts: each counts from what strangers reach by chance on, and saturates, so that
+    # none decides alone. Chosen on five slides, judged on the other five (benchmarks/accuracy.py,
+    # rows `field`): fewer errors by two fifths, and the lowest known match of weak marks further
+    # above the highest known non-match, than of agreement, whole marks and cells alone.
+    agreement_points: float = 20.0
+    agreement_from: float = 0.5
+    agreement_scale: float = (
+        3.5  # known non-matches of the real scans stay below 3, matches have 11
+    )
     whole_points: float = 30.0
-    whole_scale: float = 0.35
+    whole_from: float = 0.03
+    whole_scale: float = 0.28
+    bands_points: float = 35.0  # 0: they are not compared
+    bands_from: float = 1.0
+    bands_scale: float = 9.0  # known non-matches of the real scans reach 7, matches have 25
     cmc_points: float = 15.0
     # Taken off beyond the stated mounting, where six times as many placements agree by chance.
     beyond_points: float = 5.0
@@ -442,6 +454,11 @@ class MethodParams:
     decide: DecideParams = field(default_factory=DecideParams)
 
 
+# Without bands of wavelengths: images and impressions were judged so, on sets of their own.
+_NO_BANDS = DecideParams(agreement_points=55.0, agreement_from=0.0, agreement_scale=5.0,
+                         whole_from=0.0, whole_scale=0.35, bands_points=0.0)  # fmt: skip
+
+
 # Impressions in a firing pin bowl or an ejector mark are finer than those of a breech face: cells
 # of 125 um (NFI scratch; ALGORITHMS 1.9). Lengths are those of the breech face scaled by the cell,
 # cut-offs less so, because scans of whole heads have a pitch of 3 to 12 um. What differs was tuned
@@ -458,7 +475,8 @@ _FIRING_PIN = MethodParams(
                    lines=LinesParams(rounds=0)),  # turning marks of one pin may be its own
     CorrelateParams(shift_range_um=150.0, seed_distance_um=33.0, medium_shift_um=31.25,
                     search_radius_um=46.875, norm_step_um=23.4375),
-    DecideParams(max_place_um=20.0, agreement_scale=7.0),  # 5: known non-matches 32, not 24
+    replace(_NO_BANDS, max_place_um=20.0,
+            agreement_scale=7.0),  # 5: known non-matches 32, not 24
 )  # fmt: skip
 _EJECTOR = replace(
     _FIRING_PIN,
@@ -474,7 +492,9 @@ _EJECTOR = replace(
 
 # Grey levels change over shorter ways than heights, and their noise is white: low_cutoff_um from 40
 # to 80 was tried on fadul rendered with 4 and 14 grey levels of noise.
-_BREECH_FACE_IMAGE = MethodParams(PreprocessParams(low_cutoff_um=60.0, outliers=NO_OUTLIERS))
+_BREECH_FACE_IMAGE = MethodParams(
+    PreprocessParams(low_cutoff_um=60.0, outliers=NO_OUTLIERS), decide=_NO_BANDS
+)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -64,3 +65,38 @@ def _blur(values: FloatArray, sigma_um: float, pitch_um: tuple[float, float]) ->
         ),
         np.float32,
     )
+
+
+def split_bands(
+    surface: FloatArray, valid: BoolArray, cutoffs_um: Sequence[float], pitch_um: float
+) -> FloatArray:
+    """What of a surface is finer than each cut-off but not than the one before, then the rest.
+
+    Unmeasured pixels count as 0, which is enough where the form was removed, and takes a third of
+    the time of `smooth_surface`.
+
+    Parameters
+    ----------
+    surface : (H, W) float32 array
+        Values; ignored where not `valid`.
+    valid : (H, W) bool array
+        True where measured.
+    cutoffs_um : sequence of B floats
+        Ascending wavelengths, each transmitted by one half.
+    pitch_um : float
+        Distance of rows and of columns.
+
+    Returns
+    -------
+    (B + 1, H, W) float32 array
+        Bands that add up to the surface; 0 where not measured.
+    """
+    levels = [np.where(valid, surface, np.float32(0))]
+    for cutoff_um in cutoffs_um:
+        sigma_px = gaussian_sigma(cutoff_um) / pitch_um
+        border = cv2.BORDER_CONSTANT
+        levels.append(cv2.GaussianBlur(levels[0], (0, 0), sigma_px, borderType=border))
+    bands = np.empty((len(levels), *surface.shape), np.float32)
+    for band, level, coarser in zip(bands, levels, [*levels[1:], None], strict=True):
+        np.multiply(level if coarser is None else level - coarser, valid, out=band)
+    return bands

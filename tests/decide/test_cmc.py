@@ -197,18 +197,18 @@ def test_the_first_cells_that_could_be_compared_are_judged():
 
 
 def test_no_agreement_scores_nothing_and_all_of_it_a_hundred():
-    for nothing in ((0.0, 0.0, 0.0), (-2.0, -0.3, 0.0)):
+    for nothing in ((0.0, 0.0, 0.0, 0.0), (-2.0, -0.3, -1.0, 0.0)):
         parts = score_parts(*nothing, PARAMS)
-        assert [part.contribution for part in parts] == [0.0, 0.0, 0.0]
+        assert [part.contribution for part in parts] == [0.0, 0.0, 0.0, 0.0]
         assert tuple(part.value for part in parts) == nothing
-    everything = score_parts(50.0, 1.0, 1.0, PARAMS)
+    everything = score_parts(50.0, 1.0, 50.0, 1.0, PARAMS)
     assert sum(part.contribution for part in everything) == pytest.approx(100.0, abs=0.1)
 
 
-@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize("which", [0, 1, 2, 3])
 def test_more_of_any_part_never_scores_less(which):
-    top = (12.0, 1.0, 1.0)[which]
-    figures = [4.0, 0.2, 0.5]
+    top = (12.0, 1.0, 30.0, 1.0)[which]
+    figures = [4.0, 0.2, 6.0, 0.5]
     scores = []
     for value in np.linspace(0.0, top, 25):
         figures[which] = float(value)
@@ -217,11 +217,32 @@ def test_more_of_any_part_never_scores_less(which):
     assert scores[-1] > scores[0] + 10.0
 
 
-def test_parts_at_their_scale_are_worth_63_percent_of_their_points():
-    parts = score_parts(PARAMS.agreement_scale, PARAMS.whole_scale, 0.4, PARAMS)
+def test_parts_at_their_scale_above_chance_are_worth_63_percent_of_their_points():
+    p = PARAMS
+    figures = [
+        chance + scale
+        for chance, scale in (
+            (p.agreement_from, p.agreement_scale),
+            (p.whole_from, p.whole_scale),
+            (p.bands_from, p.bands_scale),
+        )
+    ]
+    parts = score_parts(*figures, 0.4, p)
     share = 1.0 - math.exp(-1.0)
-    wanted = (share * PARAMS.agreement_points, share * PARAMS.whole_points, 0.4 * PARAMS.cmc_points)
+    points = p.agreement_points, p.whole_points, p.bands_points
+    wanted = [*(share * most for most in points), 0.4 * p.cmc_points]
     assert [part.contribution for part in parts] == pytest.approx(wanted)
+
+
+def test_what_strangers_reach_by_chance_is_worth_nothing():
+    parts = score_parts(PARAMS.agreement_from, PARAMS.whole_from, PARAMS.bands_from, 0.0, PARAMS)
+    assert [part.contribution for part in parts] == [0.0] * 4
+
+
+def test_bands_that_are_not_compared_are_no_part():
+    params = DEFAULT_PARAMS.firing_pin.decide
+    names = [part.name for part in score_parts(6.0, 0.3, 0.0, 0.5, params)]
+    assert names == ["agreement of all cells", "whole marks", "congruent cells"]
 
 
 def blank(source: str) -> Template:
@@ -233,14 +254,14 @@ def blank(source: str) -> Template:
 def test_a_comparison_holds_the_figures_and_where_they_are_from():
     cells = changed(registered(), "forward", slice(0, 15), ccf=0.1)
     trace = Trace()
-    result = decide_comparison(blank("r.x3p"), blank("c.x3p"), cells, PARAMS, "p" * 12, trace)
+    result = decide_comparison(blank("r.x3p"), blank("c.x3p"), cells, 8.0, PARAMS, "p" * 12, trace)
     assert (result.reference, result.comparison) == ("r.x3p", "c.x3p")
     assert (result.cells, result.cmc, result.cmc_fraction) == (60, 45.0, 0.75)
     assert (result.ccf, result.params_id, result.reason) == (0.5, "p" * 12, "")
     assert result.rotation_deg == pytest.approx(12.0)
     assert result.shift_um == pytest.approx((70.0, -130.0))
     assert result.score == sum(part.contribution for part in result.score_parts)
-    assert result.score_parts == score_parts(6.0, 0.3, 0.75, PARAMS)
+    assert result.score_parts == score_parts(6.0, 0.3, 8.0, 0.75, PARAMS)
     assert result.compared
     assert len(result.cell_fits) == 60
     assert [stage for stage, _ in trace] == ["consensus"]
@@ -250,21 +271,21 @@ def test_too_few_cells_give_a_reason_and_no_figures():
     params = dataclasses.replace(PARAMS, min_cells=8)
     few = changed(registered(), "forward", slice(7, None), ccf=NOWHERE)
     few = changed(few, "backward", slice(None), ccf=NOWHERE)
-    result = decide_comparison(blank("r.x3p"), blank("c.x3p"), few, params, "p" * 12)
+    result = decide_comparison(blank("r.x3p"), blank("c.x3p"), few, 8.0, params, "p" * 12)
     assert result.reason == "7 cells measured on both sides, 8 needed"
     figures = (result.cmc, result.cmc_fraction, result.ccf, result.score, result.rotation_deg)
     assert all(math.isnan(figure) for figure in (*figures, *result.shift_um))
     assert not result.compared
     assert result.cells == 7
     enough = changed(few, "backward", slice(0, 1), ccf=0.8)
-    result = decide_comparison(blank("r.x3p"), blank("c.x3p"), enough, params, "p" * 12)
+    result = decide_comparison(blank("r.x3p"), blank("c.x3p"), enough, 8.0, params, "p" * 12)
     assert result.compared
     assert result.cells == 8
 
 
 def test_a_turn_beyond_the_mounting_takes_points_off_and_never_more_than_there_are():
     beyond = dataclasses.replace(registered(95.0), beyond=True)
-    result = decide_comparison(blank("r.x3p"), blank("c.x3p"), beyond, PARAMS, "p" * 12)
+    result = decide_comparison(blank("r.x3p"), blank("c.x3p"), beyond, 8.0, PARAMS, "p" * 12)
     *parts, last = result.score_parts
     assert (last.name, last.contribution) == (BEYOND, -PARAMS.beyond_points)
     assert last.value == pytest.approx(95.0)

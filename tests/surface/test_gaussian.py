@@ -5,9 +5,9 @@ from __future__ import annotations
 import naive
 import numpy as np
 import pytest
-from mark_makers import heights
+from mark_makers import heights, with_garbage
 
-from ribin.surface.gaussian import gaussian_sigma, smooth_surface
+from ribin.surface.gaussian import gaussian_sigma, smooth_surface, split_bands
 
 CUTOFF_UM = 400.0
 PITCH_UM = (12.5, 12.5)
@@ -62,3 +62,25 @@ def test_a_lonely_pixel_keeps_its_height():
     valid[40, 50] = True
     surface = np.full(valid.shape, -3.0, np.float32)
     assert smooth_surface(surface, valid, CUTOFF_UM, PITCH_UM)[40, 50] == pytest.approx(-3.0)
+
+
+def test_bands_add_up_to_the_surface_and_split_at_the_cutoffs():
+    sides = [sine(length, 0, PITCH_UM) for length in (100.0, 280.0, 800.0)]
+    valid = np.ones(sides[0].shape, bool)
+    middle = slice(80, -80), slice(80, -80)
+    for k, wave in enumerate(sides):
+        bands = split_bands(wave, valid, (160.0, 480.0), PITCH_UM[0])
+        np.testing.assert_allclose(bands.sum(axis=0), wave, atol=1e-5)
+        energies = np.square(bands[:, *middle]).sum(axis=(1, 2))
+        assert energies.argmax() == k
+        # Transmitted by a half at either cut-off: at the middle of a band by three quarters.
+        assert energies[k] > 0.35 * np.square(wave[middle]).sum()
+
+
+def test_what_is_not_measured_is_in_no_band():
+    wave = sine(200.0, 0, PITCH_UM)
+    valid = np.ones(wave.shape, bool)
+    valid[50:90, 30:70] = False
+    bands = split_bands(with_garbage(wave, valid), valid, (160.0,), PITCH_UM[0])
+    assert not bands[:, ~valid].any()
+    np.testing.assert_array_equal(bands, split_bands(wave * valid, valid, (160.0,), PITCH_UM[0]))
