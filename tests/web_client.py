@@ -24,7 +24,7 @@ from ribin.web.session import BrowserSession
 from ribin.web.state import ApplicationState
 
 _STARTING_S = 30.0
-_PATIENCE_S = 60.0
+_PATIENCE_S = 240.0  # kernels may have to be compiled first
 QUERY, MATE, OTHER = "JAM-2026-0007-1", "BLZ-2025-0042-1", "JAM-2025-0038-1"
 
 

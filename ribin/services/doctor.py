@@ -144,7 +144,9 @@ def examine_network(path: Path, vault: Path | None, params: Params) -> Iterator[
         yield Finding("network", State.BAD, str(error), "mend the file that is named")
         return
     clusters = ", ".join(f"{name} ({', '.join(c)})" for name, c in network.clusters.items())
-    found = f"{path}: {len(network.members)} members; clusters: {clusters or 'none'}"
+    found = f"{path}: {len(network.members)} members"
+    if clusters:  # where members have doors of their own, agreements say who is linked
+        found += f"; clusters: {clusters}"
     if network.is_one_domain and len(network.members) > 1:
         found += f"; {ONE_DOMAIN}"
     yield Finding("network", State.GOOD, found)

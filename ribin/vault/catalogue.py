@@ -141,7 +141,8 @@ class Catalogue:
             elif _code(error) in _READ_ONLY:
                 text = "a writable catalogue needed, found a read-only one"
             raise StoreError(f"{self.path}: {text}", hint=hint) from error
-        except (ValueError, KeyError) as error:  # a record that no writer of ours can have made
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            # A record that no writer of ours can have made.
             raise StoreError(f"{self.path}: a record is damaged: {error}") from error
 
 

@@ -153,9 +153,10 @@ def _histories(db: sqlite3.Connection, where: str, *values: str) -> list[LeadHis
 
 def _statements(db: sqlite3.Connection, row: sqlite3.Row) -> LeadStatements:
     ends = {e: ExhibitRef(row[f"{e}_member"], row[e]) for e in ("reference", "comparison")}
-    lead = from_row(Lead, row, **ends, figures=json.loads(row["figures"]))
-    if not isinstance(lead.at, str):
-        raise TypeError(f"lead {lead.lead}: a moment needed, found {lead.at!r}")
+    figures = json.loads(row["figures"])
+    lead = from_row(Lead, row, **ends, figures=figures)
+    if not isinstance(lead.at, str) or not isinstance(figures, dict):
+        raise TypeError(f"lead {lead.lead}: a moment and figures needed, found {lead.at!r}")
     rows = db.execute("SELECT * FROM reviews WHERE lead = ?", (lead.lead,)).fetchall()
     said = read_words(db, lead.lead)
     contents = {one.id: one for one in said if one.kind is RecordKind.VERDICT}

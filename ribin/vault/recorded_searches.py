@@ -243,4 +243,6 @@ def _stated(body: str) -> SearchStatement:
     facts = {"lists": None, **json.loads(body)}
     marks = tuple(SearchedMark(**mark) for mark in facts.get("marks", ()))
     members = tuple(facts.get("members", ()))
+    if "compared" not in facts["counts"]:
+        raise ValueError("the counts of a search needed, found others")
     return SearchStatement(**{**facts, "members": members, "marks": marks})

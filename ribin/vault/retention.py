@@ -97,7 +97,7 @@ def retention_dates(
         own = {exhibit: day for exhibit, day in (own | dict(own_days or {})).items() if day}
         first = "SELECT exhibit, min(enrolled_at) FROM scans GROUP BY exhibit"
         enrolled = db.execute(first).fetchall() if usual else []
-    kept = timedelta(days=int(usual or 0))
+        kept = timedelta(days=int(usual or 0))
     dates = {e: (date.fromisoformat(at[:10]) + kept).isoformat() for e, at in enrolled} | own
     found = [Due(exhibit, day, exhibit in own) for exhibit, day in dates.items()]
     return sorted(found, key=lambda due: (due.keep_until, due.exhibit))

@@ -36,7 +36,7 @@ def pseudonyms(vault: Vault, exhibits: Iterable[str]) -> dict[str, str]:
     """The pseudonym of each of these exhibits."""
     with vault.catalogue.reading() as db:
         key, renamed = read_setting(db, "opaque_key"), read_renamed(db)
-    return {name: keyed_pseudonym(key, renamed.get(name, name)) for name in exhibits}
+        return {name: keyed_pseudonym(key, renamed.get(name, name)) for name in exhibits}
 
 
 def keyed_pseudonym(key: str, first: str) -> str:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,7 @@ from ribin.vault.vouching import ACTS, writes
 
 SCHEMA = Path(catalogue_module.__file__).with_name("schema.sql")
 
+COUNTS = {"compared": 1}
 SAME, OTHER = Conclusion.IDENTIFICATION, Conclusion.ELIMINATION
 SAID = {"who": "bob", "reason": "as ordered"}
 
@@ -130,7 +132,7 @@ def state_more(vault, asker):
     lists = {"lists": [{"mark": "breech_face", "candidates": [{"score": 12.0}], "elapsed_s": 1.0}]}
     for number in ("JAM-Q1", "JAM-Q2"):
         stated = SearchStatement(
-            "X1", sha256[0], "country", ("JAM",), 1, {}, lists_sha256(lists), lists=lists
+            "X1", sha256[0], "country", ("JAM",), 1, COUNTS, lists_sha256(lists), lists=lists
         )
         with vault.act("search recorded", "bob", "as ordered") as act:
             add_search(act, number, stated)
@@ -621,3 +623,28 @@ def test_a_lead_with_a_verdict_is_closed_by_an_administrator_alone(db, who, foun
         assert bool(check_catalogue(db)) is found
     finally:
         db.execute("ROLLBACK")
+
+
+LOOKS = (
+    *("exhibit list", "exhibit show X1 --history", "searches", "share", "retention", "annotate"),
+    *("lead list", "lead show JAM-L1", "trace X1", "people list", "network show", "audit verify"),
+)
+
+
+ACROSS_A_BORDER = {RecordKind.CONFIRMATION, RecordKind.BLINDNESS}
+
+
+@pytest.mark.parametrize("kind", sorted(set(RecordKind) - ACROSS_A_BORDER))
+def test_a_damaged_record_is_one_clear_line_wherever_it_is_read(ribin, folder, tmp_path, kind):
+    copy = shutil.copytree(folder, tmp_path / "JAM")
+    with (
+        closing(sqlite3.connect(copy / "catalogue.sqlite", isolation_level=None)) as damaged,
+        triggers_dropped(damaged),
+    ):
+        query = "UPDATE records SET body = '{\"x\":1}' WHERE kind = ?"
+        assert damaged.execute(query, (str(kind),)).rowcount
+    for look in LOOKS:
+        who = () if look.startswith("audit") else ("--who", "bob")
+        done = ribin(*look.split(), "--vault", copy, *who)
+        assert done.code == 0 or len(done.err.splitlines()) <= 2, done.err  # and its hint
+    assert ribin("store", "check", "--vault", copy).code == 1

@@ -24,7 +24,7 @@ from ribin.vault.vault import Vault
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_passwords")]
 FILES = (QUERY, MATE, "JAM-2025-0051-1")
-_PATIENCE_S = 120.0
+_PATIENCE_S = 240.0
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ const settings = list.dataset;
 const rows = [...list.querySelectorAll(".candidates > li")];
 const KEPT_FRAMES = 4; // each holds a graphics context
 const AGAIN_MS = 1000;
-const PASSING_MS = 120; // a candidate that is left again so soon is not compared
+const PASSING_MS = 200; // a candidate that is left again so soon is not compared
 
 /** What is within a frame; nothing where the browser shows a page of its own there. */
 function windowOf(frame) {
