@@ -337,20 +337,23 @@ def _compare_surfaces(
 ) -> Comparison:
     """The marks as they are, or without their lines, as `prepare` lays them out."""
     method = params.of(reference.mark_type, reference.kind)
+    decide, without_lines = method.decide, prepare is prepare_rest
+    if without_lines:
+        decide = replace(decide, bands_from=decide.rest_bands_from)
     sides = prepare(reference), prepare(comparison)
     registration = correlate_sides(*sides, method.describe, method.correlate, trace)
     if registration is None:
         reason = "the marks overlap at no placement in range"
         return not_compared(reference, comparison, reason, params.params_id)
     bands = 0.0
-    if method.decide.bands_points:
+    if decide.bands_points:
         one, two = (
-            band_levels(template, prepare is prepare_rest, method.describe, method.correlate)
+            band_levels(template, without_lines, method.describe, method.correlate)
             for template in (reference, comparison)
         )
         bands = band_agreement(one, two, registration, method.correlate)
     result = decide_comparison(
-        reference, comparison, registration, bands, method.decide, params.params_id, trace
+        reference, comparison, registration, bands, decide, params.params_id, trace
     )
     remarked = registration.beyond and result.score >= params.looks.note_score
     return replace(result, note=mounting_note(result, method)) if remarked else result

@@ -79,7 +79,8 @@ class LooksParams:
     Figures are scores of breech faces on the Fadul set.
     """
 
-    low_score: float = 50.0  # known matches have 87 and more: only below is it worth the time
+    # Known matches have 87 and more, with a pitch wrong by 5 % up to 75; strangers less than 50.
+    low_score: float = 80.0
     steps: int = 2  # to each side, of the scale of one mark against the other
     step: float = 0.05  # of a scale: errors of a pitch up to a tenth and a step's half are found
     fine_step: float = 0.025  # around the best of them
@@ -441,6 +442,7 @@ class DecideParams:
     # without them, 0 to 100 each. What rests on lines is so at most 38 points.
     rest_scores: tuple[float, ...] = (0.0, 28.0, 62.0)
     most_with_lines: tuple[float, ...] = (30.0, 36.0, 100.0)
+    rest_bands_from: float = 4.0  # as `bands_from`, without lines: something of them is left
     rest_from: float = 20.0  # a score below it is the same without lines, or higher by chance
 
 
