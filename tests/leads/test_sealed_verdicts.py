@@ -201,9 +201,7 @@ SECONDS = {
 
 
 @pytest.mark.parametrize("name", SECONDS)
-def test_a_second_verdict_whose_content_is_not_its_own_opens_nothing(
-    jam, blz, network, lead, name
-):
+def test_a_second_verdict_whose_content_is_not_its_own_opens_nothing(jam, blz, network, lead, name):
     """BLZ lies: it would be told the first verdict for one that it never gave."""
     review(jam, EXAMINER, network)
     review(blz, THIRD, None, note="seen")  # JAM is out of reach
