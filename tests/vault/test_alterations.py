@@ -54,7 +54,7 @@ from ribin.vault.people import appoint
 from ribin.vault.recorded_searches import add_search
 from ribin.vault.records import insert_version, next_version
 from ribin.vault.retention import keep_until, purge_exhibit
-from ribin.vault.rows import all_records
+from ribin.vault.rows import all_records, change_record
 from ribin.vault.saved_searches import add_saved_search, end_saved_search, note_findings
 from ribin.vault.sharing import end_release, release_exhibit, set_default_sharing
 from ribin.vault.vocabulary import state_synonym
@@ -511,6 +511,10 @@ def said_of(kind, lead, who, reason="as ordered"):
     return made
 
 
+def ended(db) -> Written:
+    return dict([change_record(db, "standing_searches", "JAM-S1", {"ended_at": now_utc()})])
+
+
 def nothing(db) -> Written:
     return {}
 
@@ -593,6 +597,11 @@ WHOLE_ACTS = {
         *(said_of(RecordKind.WITHDRAWAL, "JAM-L1", EXAMINER), "lead received", EXAMINER),
         *("JAM-L1", {"sender": "BLZ"}),
         "is of JAM and was received",
+    ),
+    "a saved search that ended by being saved": (
+        *(ended, "standing search", "bob", "X1"),
+        {"standing": "JAM-S1", "scope": "cluster", "top": 5, "min_score": 0.0},
+        "its ended_at is not as the audit log says",
     ),
     "a verdict under the name of an account": (
         *(reviewed, "review", THIRD, "JAM-L3", {"place": "second"}),
