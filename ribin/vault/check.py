@@ -175,8 +175,8 @@ def received_sha256(db: sqlite3.Connection, member: str) -> str:
 def _brought_problems(db: sqlite3.Connection) -> Iterator[str]:
     """What the last bundle of each member brought is as the row of the log that took it in has it;
     that row vouches for the bundle, and so cannot be followed by one for the same. An import of a
-    whole vault leaves out what was received, until it comes again, and so does the end of a key that
-    was lost."""
+    whole vault leaves out what was received, until it comes again, and so does the end of a key
+    that was lost."""
     owner = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
     rows = read_rows_of(db, "import", owner)
     imported = max((row.seq for row in rows if "manifest_sha256" in row.details), default=0)
