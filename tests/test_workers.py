@@ -43,8 +43,13 @@ def test_an_interrupt_that_comes_while_workers_start_is_not_lost(tmp_path, monke
             return super().submit(*args)
 
     monkeypatch.setattr(workers, "ProcessPoolExecutor", Interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        outcomes(LocalProcesses(2), Doubling(tmp_path))
+    # A shell that starts the tests in the background has them ignore interrupts.
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            outcomes(LocalProcesses(2), Doubling(tmp_path))
+    finally:
+        signal.signal(signal.SIGINT, usual)
     assert len(pools) == 1
     assert not pools[0]._processes  # it waited for its workers, and they ended
 

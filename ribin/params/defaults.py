@@ -420,9 +420,9 @@ class DecideParams:
     max_angle_deg: float = 3.0  # Tong 2014, 2015, Chen 2017
     min_ccf: float = 0.45  # cmcR's best; between Chen 2017 (0.40) and Tong 2015 (0.55)
     # The score's parts: each counts from what strangers reach by chance on, and saturates, so that
-    # none decides alone. Chosen on five slides, judged on the other five (benchmarks/accuracy.py,
-    # rows `field`): fewer errors by two fifths, and the lowest known match of weak marks further
-    # above the highest known non-match, than of agreement, whole marks and cells alone.
+    # none decides alone. Chosen on the weak sets of benchmarks/field.py: fewer errors by a third,
+    # and the lowest known match further above the highest known non-match, than of agreement, whole
+    # marks and cells alone.
     agreement_points: float = 20.0
     agreement_from: float = 0.5
     agreement_scale: float = (

@@ -11,6 +11,7 @@ import math
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,12 @@ _BY_NAME = (
     ("first_degree", Range(0, 8)),
     *((name, Range(0, 100)) for name in ("rest_scores", "most_with_lines", "rest_from")),
 )
+_RISING = (
+    "bands_um",
+    "coarse_band_um",
+    "rest_scores",
+    "most_with_lines",
+)  # each value above the last
 # Of one type of mark: a parameter, what it must be of another, and the other.
 _MULTIPLES = (
     ("describe.pitch_um", "preprocess.working_pitch_um"),
@@ -198,6 +205,9 @@ def _problems(group: Any, where: str) -> Iterator[str]:
             allowed = _range_of(name, number)
             if not allowed.holds(number):
                 yield f"{where}{name}: {allowed} needed, found {number:g}"
+        if name in _RISING and any(later <= number for number, later in pairwise(value)):
+            found = ", ".join(f"{number:g}" for number in value)
+            yield f"{where}{name}: each value above the one before needed, found {found}"
     for name, value in values.items():
         least = values.get(f"min_{name.removeprefix('max_')}") if name[:4] == "max_" else None
         if least is not None and value < least:

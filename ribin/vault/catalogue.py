@@ -219,7 +219,7 @@ def read_member(folder: Path) -> str:
 
 
 APPLICATION_ID = 0x52494249  # "RIBI": tells a catalogue from other SQLite files
-_FIRST_VERSION = 8  # that of schema.sql
+_FIRST_VERSION = 9  # that of schema.sql
 # Steps that lead from schema.sql to today's tables, each with the version that it leads to. There
 # are none until 1.0: another version is refused.
 STEPS: tuple[tuple[int, str], ...] = ()

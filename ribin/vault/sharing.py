@@ -219,13 +219,6 @@ def default_sharing(vault: Vault) -> Scope:
         return Scope(read_setting(db, "default_sharing"))
 
 
-def retention_days(vault: Vault) -> int | None:
-    """How many days after enrolment an exhibit without a date of its own is due; None: never."""
-    with vault.catalogue.reading() as db:
-        text = read_setting(db, "retention_days")
-    return int(text) if text else None
-
-
 def set_default_sharing(vault: Vault, sharing: Scope, who: str, reason: str) -> bool:
     """Say how widely exhibits enrolled from now on are shared; False where it was so before."""
     return _set(vault, "default_sharing", str(sharing), who, reason)

@@ -42,7 +42,8 @@ def release(pair, original=False):
 
 
 def test_no_search_of_the_sender_is_in_a_bundle(pair):
-    made = SearchStatement("BLZ-secret-cluster", "0" * 64, "country", ("BLZ",), 0, {}, "f" * 64)
+    counts = {"compared": 0}
+    made = SearchStatement("BLZ-secret-cluster", "0" * 64, "country", ("BLZ",), 0, counts, "f" * 64)
     with pair.sender.act("search recorded", "ann", "a secret reason") as act:
         add_search(act, "BLZ-Q1", made)
     content = b"".join(members_of_bundle(pair.send()).values())

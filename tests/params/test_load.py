@@ -59,6 +59,16 @@ def test_a_file_changes_what_it_names_alone(tmp_path):
             "working_pitch_um: more than 0 needed, found 0",
         ),
         ("breech_face.decide", "min_ccf = 2", "min_ccf: -1 to 1 needed, found 2"),
+        (
+            "breech_face.correlate",
+            "bands_um = [84.0, 50.0, 173.0]",
+            "bands_um: each value above the one before needed, found 84, 50, 173",
+        ),
+        (
+            "breech_face.decide",
+            "rest_scores = [0.0, 62.0, 62.0]",
+            "rest_scores: each value above the one before needed, found 0, 62, 62",
+        ),
         ("quality", "valid_share = [0.8, 5]", "valid_share: 0 to 1 needed, found 5"),
         (
             "breech_face.preprocess.light",

@@ -183,5 +183,5 @@ def test_the_tutorial_runs(monkeypatch, tmp_path, shell):
     assert "80 of 80" not in far
     assert "BLZ-2025-0042-1" in many.split(",")[1]
     assert enrolled == "(24, 0)"
-    assert "99.901" in listed
+    assert "99.993" in listed
     assert "compared=14" in counts

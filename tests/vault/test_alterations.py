@@ -314,8 +314,8 @@ ALTERATIONS = {
     "a stored answer taken away": "UPDATE questions SET answer = x'', state = 'agreed' WHERE "
     "state = 'answered'",
     "a question taken away": "DELETE FROM questions WHERE state = 'held'",
-    "a question added": "INSERT INTO questions SELECT sender || '/' || 'a' || substr(id, 2), "
-    "sender, 'a' || substr(id, 2), kind, at, body_sha256, way, who, reason, state, answer FROM "
+    "a question added": "INSERT INTO questions SELECT sender || '/' || 'z' || substr(id, 2), "
+    "sender, 'z' || substr(id, 2), kind, at, body_sha256, way, who, reason, state, answer FROM "
     "questions WHERE state = 'held'",
     "a waiting release": "UPDATE outbox SET question = x'00' WHERE kind = 'release'",
     "a waiting release's receiver": "UPDATE outbox SET receiver = 'BRB'",

@@ -73,11 +73,10 @@ def test_settings(vault):
     assert not settings.set_default_sharing(vault, Scope.CLUSTER, "chief", "treaty")
     assert settings.default_sharing(vault) is Scope.CLUSTER
     assert last(vault) == ("setting", "default_sharing", "chief", "treaty")
-    assert settings.retention_days(vault) is None
-    settings.set_retention_days(vault, 30, "chief", "law")
-    assert settings.retention_days(vault) == 30
-    settings.set_retention_days(vault, None, "chief", "law")
-    assert settings.retention_days(vault) is None
+    assert settings.set_retention_days(vault, 30, "chief", "law")
+    assert not settings.set_retention_days(vault, 30, "chief", "law")
+    assert last(vault) == ("setting", "retention_days", "chief", "law")
+    assert settings.set_retention_days(vault, None, "chief", "law")
     with pytest.raises(ParameterError, match="days: 1 to 36500 needed, found 0"):
         settings.set_retention_days(vault, 0, "chief", "law")
 
