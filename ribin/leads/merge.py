@@ -17,6 +17,7 @@ from ribin.leads.both_sides import BothSides, LeadChoice, both_sides, exchange, 
 from ribin.leads.entries import MOST_REVIEWS, Entry, entry_problem
 from ribin.leads.statements import TheirSide, is_same_lead, lead_for
 from ribin.search.network import Network
+from ribin.vault.bodies import body_problem
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.leads import (
     content_of,
@@ -198,16 +199,25 @@ class _Receiving:
     def _opens(self, said: Record, review: Review) -> bool:
         """Whether this is the content of a review, and will be taken with it."""
         vouched = self.both.theirs[self.sender].vouches(self.lead, f"{RECORDS}/{said.name}")
-        is_content = _is_content_of(said, review) and not entry_problem(content_of(said))
-        return vouched and is_content
+        problem = body_problem(said) or entry_problem(content_of(said))
+        return vouched and not problem and _is_content_of(said, review)
 
     def _take_word(self, said: Record) -> list[RowHash]:
         here = record_sha256(self.both.own, RECORDS, said.name)
         if here == said.sha256:
             return []
+        named = f"{said.kind} {said.id}"
+        if problem := body_problem(said):
+            self._refused(named[:80], problem)
+            return []
         if said.kind is RecordKind.VERDICT:
             return self._take_content(said)
-        word, named = word_of(said), f"{said.kind} {said.id}"
+        word, stated = word_of(said), (said.body or {}).get("lead")
+        if stated != word.lead:
+            self._refused(
+                named[:80], f"lead {word.lead[:40]} needed in it, found {str(stated)[:40]}"
+            )
+            return []
         if word.review and record_sha256(self.both.own, "reviews", word.review) is None:
             return []  # of a verdict that was not taken
         if not is_named_as_stated(word):
