@@ -206,11 +206,12 @@ class _Receiving:
         here = record_sha256(self.both.own, RECORDS, said.name)
         if here == said.sha256:
             return []
-        named = f"{said.kind} {said.id}"
+        is_content = said.kind is RecordKind.VERDICT
+        named = f"{'content of' if is_content else said.kind} {said.id}"
         if problem := body_problem(said):
             self._refused(named[:80], problem)
             return []
-        if said.kind is RecordKind.VERDICT:
+        if is_content:
             return self._take_content(said)
         word, stated = word_of(said), (said.body or {}).get("lead")
         if stated != word.lead:
