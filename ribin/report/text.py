@@ -43,7 +43,11 @@ def comparison_end(result: Comparison) -> list[tuple[str, object]]:
         ("ccf", result.ccf),
         ("rotation", f"{result.altered}{result.rotation_deg:.1f} degrees"),
         ("shift", shift_words(result.shift_um)),
-        *([("laid", f"{result.laid}: cells, ccf and shift are of that")] if result.laid else []),
+        *(
+            [("laid", f"{result.laid}: cells, ccf, rotation and shift are of this placement")]
+            if result.laid
+            else []
+        ),
         ("parameters", f"{result.params_id}, ribin {result.version}"),
         *note,
     ]

@@ -219,9 +219,9 @@ def _try_line(code: str, address: str, own: Path, params: Params) -> str:
         raise UnfitError(f"{address}: {found}", steps)
     near = f"{told.scope} there, {agreed.scope} here" if agreed else ""
     return (
-        f"{address}: certificate by the trusted key of {code}; ribin {told.version}, parameters "
-        f"{shared[0]} on both sides; agreed: {near}; clock {told.clock_s:+.1f} s; round trip "
-        f"{1000 * told.round_trip_s:.0f} ms"
+        f"{address}: certificate by the trusted key of {code}; ribin {told.version}, marks "
+        f"described with parameters {shared[0]} on both sides; agreed: {near}; clock "
+        f"{told.clock_s:+.1f} s; round trip {1000 * told.round_trip_s:.0f} ms"
     )
 
 

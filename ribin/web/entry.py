@@ -47,7 +47,7 @@ from ribin.web.state import ApplicationState
 from ribin.web.uploads import LARGEST_MIB, PART_BYTES, Upload
 
 _FIELDS = tuple(name for name in COLUMNS if name not in ("file", "member", "lighting"))
-_KEPT = (*_FIELDS, "lighting", "azimuth", "pitch", "scope", "reason")  # for the next file
+_KEPT = (*_FIELDS, "scope", "reason")  # for the next file; its light and pitch are its own
 
 
 # Files are sent in parts, in forms like any other: so every part passes the guard.
@@ -122,9 +122,15 @@ def draft(request: Request) -> Response:
 
 def _begin_with(state: ApplicationState, one: Upload) -> dict[str, str]:
     """What is filled in at first: the name of the file, and what the last file had of its event."""
-    before = [u.fields for u in state.uploads.of(one.person) if u.exhibit]
-    kept = {name: text for name, text in (before[-1] if before else {}).items() if name in _KEPT}
+    before = _enrolled_before(state, one)
+    kept = {n: text for n, text in (before.fields if before else {}).items() if n in _KEPT}
     return {**kept, "exhibit": Path(one.name).stem}
+
+
+def _enrolled_before(state: ApplicationState, one: Upload) -> Upload | None:
+    """The last file that the same person enrolled."""
+    enrolled = [u for u in state.uploads.of(one.person) if u.exhibit]
+    return enrolled[-1] if enrolled else None
 
 
 def _draft_page(
@@ -140,6 +146,7 @@ def _draft_page(
         "draft.html",
         status_of_error(error) if error else 200,
         one=one,
+        before=_enrolled_before(state, one),
         shown=shown,
         facts=_as_text(request, shown),
         asked=defaultdict(str, fields),

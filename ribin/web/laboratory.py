@@ -166,7 +166,7 @@ class Laboratory:
             return wrong_password(scope, proof)
         # A form that needs the password says so, and keeps its fields.
         right = proof.account is not None
-        found = "" if right else "another"
+        found = "" if right else "a wrong one"
         return ProvedPerson(visit.who, at_server=True, signed_off=right, found=found)
 
     def begin(self, account: Account) -> PersonSession:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 
 import pytest
 from image_files import image_files
 from mark_makers import dirty_scan
+from PIL import Image
 from web_client import MATE, OTHER, QUERY, served, state
 
 from ribin.read import read_scan
@@ -136,6 +138,7 @@ def test_the_next_file_begins_with_the_event_of_the_last(client, sample_dir, sen
     draft = client.get(f"/draft?id={other}").text
     for text in ('name="event" value="E7"', 'value="2026-05-03"', 'name="exhibit" value="second"'):
         assert text in draft
+    assert "begin as those of X7: check them" in draft
 
 
 def test_a_photograph_needs_its_pitch_and_its_light(client, network):
@@ -163,6 +166,12 @@ def test_a_photograph_needs_its_pitch_and_its_light(client, network):
     with Vault.open(network / "JAM", read_only=True) as vault:
         (mark,) = vault.marks_of("P1")
     assert mark.scan.lighting == "side 90"
+    stated = io.BytesIO()
+    Image.fromarray(grey).save(stated, "PNG", dpi=(2540, 2540))
+    following = client.get(f"/draft?id={send(client, stated.getvalue(), 'next.png')}").text
+    assert "420 \N{MULTIPLICATION SIGN} 420 at 10 µm" in following
+    assert 'name="pitch" inputmode="decimal" value=""' in following, "not that of the file before"
+    assert 'value="side" selected' not in following
 
 
 def test_marks_are_redone(client, network):

@@ -83,6 +83,11 @@ def test_what_is_empty_or_of_no_meaning_asks_for_nothing():
             "`ribin store rebuild-index` makes it again",
             "Ask an administrator to run it: `ribin store rebuild-index` makes it again",
         ),
+        (
+            "a.png: the image states no pixel pitch, give --pixel-pitch-um",
+            "a.png: the image states no pixel pitch, give it in the field Pixel pitch",
+        ),
+        ("--pixel-pitch-um states the pitch", "the field Pixel pitch states the pitch"),
         ("/srv/ribin/JAM: exhibit X9 needed", "exhibit X9 needed"),
         ("cannot write in /srv/ribin/JAM", "cannot write in the vault"),
     ],

@@ -275,10 +275,10 @@ class Editor {
   showVerdicts() {
     byId("problem").textContent = this.facts.problem;
     byId("verdicts").replaceChildren(...this.facts.marks.map((one) => make("tr", {}, [
-      make("th", { scope: "row" }, [make("span", { class: `swatch ${one.mark}`, "aria-hidden": "true" }), words(one.mark)]),
-      make("td", {}, [words(one.origin)]),
-      make("td", {}, [make("b", {}, [one.verdict]), ...told(one).flatMap((why) => [make("br"), make("span", { class: "soft" }, [why])])]),
-      make("td", { class: "number" }, [one.area_mm2.toFixed(2)])])));
+      make("th", { scope: "row", "data-label": "mark" }, [make("span", {}, [make("span", { class: `swatch ${one.mark}`, "aria-hidden": "true" }), words(one.mark)])]),
+      make("td", { "data-label": "outline" }, [words(one.origin)]),
+      make("td", { "data-label": "quality" }, [make("div", {}, [make("b", {}, [one.verdict]), ...told(one).flatMap((why) => [make("br"), make("span", { class: "soft" }, [why])])])]),
+      make("td", { class: "number", "data-label": "mm²" }, [one.area_mm2.toFixed(2)])])));
   }
 }
 
