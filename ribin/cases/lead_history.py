@@ -71,10 +71,10 @@ def _in_order(stated: LeadStatements) -> Iterable[tuple[_Key, Review | LeadWord]
 
 def _chain(review: Review, by_name: Mapping[str, Review]) -> list[Review]:
     """A review and those before it that it supersedes, the last first."""
-    chain = [review]
-    while (before := by_name.get(chain[-1].supersedes)) and before not in chain:
-        chain.append(before)
-    return chain
+    chain = {review.review: review}
+    while (before := by_name.get(review.supersedes)) and before.review not in chain:
+        chain[before.review] = review = before
+    return list(chain.values())
 
 
 @dataclass

@@ -166,6 +166,7 @@ class VerdictContent:
     review: str
     lead: str
     member: str
+    at: str
     conclusion: str
     examined: str
     note: str

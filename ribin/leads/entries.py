@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
@@ -25,18 +26,21 @@ from ribin.cases.record import RecordKind
 from ribin.errors import FormatError, ParameterError
 from ribin.foreign import Hex32, LongText, MemberCode, Printable, Statement, as_facts
 from ribin.model import MarkType
+from ribin.text import NAME_LENGTH
 from ribin.vault.leads import WORDS
 
 _Number = Annotated[str, Meta(pattern=r"\A[A-Z]{3}(-[A-Z]{3})?-L\d{1,9}(-R\d{1,9})?\Z")]
 _ReviewNumber = Annotated[str, Meta(max_length=80, pattern=r"\A[A-Z][A-Z0-9-]+/[A-Z0-9-]+\Z")]
 _Moment = Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00\Z")]
 _Name = Annotated[str, Meta(min_length=1, max_length=1000)]
+_Person = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
 _Note = Annotated[str, Meta(max_length=LONGEST_NOTE)]
 _Angle = Annotated[float, Meta(ge=-360, le=360)]
 _Micrometre = Annotated[float, Meta(ge=-1e6, le=1e6)]
 _Count = Annotated[int, Meta(ge=0, lt=1 << 31)]
 _MOST_MEMBERS = 300  # of a network
 _MOST_BYTES = 65_536  # of figures as JSON
+MOST_REVIEWS = 50  # of one member on one lead; what a lead came to is read from all of them
 
 
 class _Figures(Statement, frozen=True, kw_only=True):
@@ -78,15 +82,22 @@ class _LeadExhibit(Printable, frozen=True):
     exhibit: _Name
 
 
-class _Lead(Printable, frozen=True):
+class _Dated(Printable, frozen=True):
+    at: _Moment
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        datetime.fromisoformat(self.at)
+
+
+class _Lead(_Dated, frozen=True, kw_only=True):
     lead: _Number
     member: MemberCode
     reference: _LeadExhibit
     reference_event: LongText
     comparison: _LeadExhibit
     comparison_event: LongText
-    examiner: _Name
-    at: _Moment
+    examiner: _Person
     figures: _Figures
 
     def __post_init__(self) -> None:
@@ -95,14 +106,13 @@ class _Lead(Printable, frozen=True):
             raise ValueError(f"a number of {self.member} needed, found {self.lead}")
 
 
-class _Review(Printable, frozen=True):
+class _Review(_Dated, frozen=True, kw_only=True):
     review: _ReviewNumber
     lead: _Number
     place: ReviewRound
     blind: bool
-    reviewer: _Name
+    reviewer: _Person
     member: MemberCode
-    at: _Moment
     supersedes: Annotated[str, Meta(max_length=80)]
     content_sha256: Hex32
 
@@ -113,7 +123,7 @@ class _Review(Printable, frozen=True):
             raise ValueError(f"{needed} needed, found {self.review}")
 
 
-class _Content(Printable, frozen=True):
+class _Content(_Dated, frozen=True, kw_only=True):
     review: _ReviewNumber
     lead: _Number
     member: MemberCode
@@ -122,13 +132,12 @@ class _Content(Printable, frozen=True):
     salt: Hex32
 
 
-class _LeadWord(Printable, frozen=True):
+class _LeadWord(_Dated, frozen=True, kw_only=True):
     kind: RecordKind
     id: Annotated[str, Meta(max_length=160, pattern=r"\A[A-Z][A-Z0-9-]+(/[A-Z0-9-]+){1,2}\Z")]
     lead: _Number
-    person: _Name
+    person: _Person
     member: MemberCode
-    at: _Moment
     review: Annotated[str, Meta(max_length=80)]
     blind: bool
 
@@ -138,14 +147,10 @@ class _LeadWord(Printable, frozen=True):
             raise ValueError(f"{', '.join(WORDS)} needed, found {self.kind}")
 
 
-class _Text(Statement, frozen=True):
-    """What a person wrote: longer than a name, and it may have lines."""
+class _Text(Printable, frozen=True):
+    """What a person wrote: longer than a name."""
 
     text: _Note
-
-    def __post_init__(self) -> None:
-        if not all(c.isprintable() or c in "\n\t" for c in self.text):
-            raise ValueError("a printable text needed, found other signs")
 
 
 Entry = Lead | Review | VerdictContent | LeadWord

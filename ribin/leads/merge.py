@@ -14,9 +14,10 @@ from ribin.errors import RibinError, StoreError
 from ribin.exchange.message import MessageKind
 from ribin.leads.blindness import find_blindness, is_blind
 from ribin.leads.both_sides import BothSides, LeadChoice, both_sides, exchange, not_recorded
-from ribin.leads.entries import Entry, entry_problem
+from ribin.leads.entries import MOST_REVIEWS, Entry, entry_problem
 from ribin.leads.statements import TheirSide, is_same_lead, lead_for
 from ribin.search.network import Network
+from ribin.vault.bodies import body_problem
 from ribin.vault.disclosure import as_seen_by
 from ribin.vault.leads import (
     content_of,
@@ -183,20 +184,41 @@ class _Receiving:
             return []
         if here:
             raise StoreError(f"review {review.review}: the two members know different ones by it")
+        mine = find_lead(self.both.own, self.lead)
+        if mine and sum(one.member == review.member for one in mine.given) >= MOST_REVIEWS:
+            text = f"at most {MOST_REVIEWS} verdicts of {review.member} needed on a lead"
+            self._refused(f"review {review.review}", text)
+            return []
         words = self.both.theirs[self.sender].leads[self.lead].words
-        opened = any(w.kind is RecordKind.VERDICT and w.id == review.review for w in words)
+        opened = any(self._opens(w, review) for w in words if w.kind is RecordKind.VERDICT)
         if review.place is ReviewRound.SECOND and not opened:  # the first one is opened for it
             self._refused(f"review {review.review}", "a second verdict with its content needed")
             return []
         return [insert_entry(self.both.own, review)]
 
+    def _opens(self, said: Record, review: Review) -> bool:
+        """Whether this is the content of a review, and will be taken with it."""
+        vouched = self.both.theirs[self.sender].vouches(self.lead, f"{RECORDS}/{said.name}")
+        problem = body_problem(said) or entry_problem(content_of(said))
+        return vouched and not problem and _is_content_of(said, review)
+
     def _take_word(self, said: Record) -> list[RowHash]:
         here = record_sha256(self.both.own, RECORDS, said.name)
         if here == said.sha256:
             return []
-        if said.kind is RecordKind.VERDICT:
+        is_content = said.kind is RecordKind.VERDICT
+        named = f"{'content of' if is_content else said.kind} {said.id}"
+        if problem := body_problem(said):
+            self._refused(named[:80], problem)
+            return []
+        if is_content:
             return self._take_content(said)
-        word, named = word_of(said), f"{said.kind} {said.id}"
+        word, stated = word_of(said), (said.body or {}).get("lead")
+        if stated != word.lead:
+            self._refused(
+                named[:80], f"lead {word.lead[:40]} needed in it, found {str(stated)[:40]}"
+            )
+            return []
         if word.review and record_sha256(self.both.own, "reviews", word.review) is None:
             return []  # of a verdict that was not taken
         if not is_named_as_stated(word):
@@ -221,9 +243,7 @@ class _Receiving:
         sealed = {one.review: one for one in mine.reviews if one.is_sealed} if mine else {}
         if said.id not in sealed:
             return []  # of a verdict that was not taken
-        wanted = sealed[said.id].content_sha256, sealed[said.id].member
-        found = said.body_sha256, said.member
-        if found != wanted or version_problem(said, None):
+        if not _is_content_of(said, sealed[said.id]):
             self._refused(named[:80], "it differs from the salted hash that came first")
             return []
         if not self._vouched(content, f"{RECORDS}/{said.name}", named, said.sha256):
@@ -250,3 +270,10 @@ class _Receiving:
     def _refused(self, entry: str, why: str) -> bool:
         self.both.notes.append(f"{self.receiver}: {entry} not taken from {self.sender}: {why}")
         return False
+
+
+def _is_content_of(said: Record, review: Review) -> bool:
+    """Whether a record is what the giver of a review bound itself to, stated by that person."""
+    stated = said.id, said.member, said.person, said.body_sha256
+    bound = review.review, review.member, review.reviewer, review.content_sha256
+    return stated == bound and not (said.reason or version_problem(said, None))

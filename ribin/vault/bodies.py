@@ -14,7 +14,7 @@ from ribin.cases.annotation import AnnotatedPair
 from ribin.cases.exhibits import ClassFields, Event, ExhibitKind, Scope
 from ribin.cases.leads import LONGEST_NOTE, Conclusion, ReviewBasis, Role
 from ribin.cases.list_review import CandidateStatus
-from ribin.cases.record import RecordKind
+from ribin.cases.record import Record, RecordKind
 from ribin.cases.recorded_search import SearchStatement
 from ribin.foreign import Hex32, MemberCode, Name, Printable, Statement, as_facts
 from ribin.vault.accounts import AccountStanding
@@ -127,8 +127,14 @@ def _types() -> Mapping[RecordKind, type[Struct]]:
 def body_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[str, str]]:
     """A sentence for each body that is not as the type of its kind says."""
     for row in db.execute("SELECT * FROM records WHERE body <> '' ORDER BY kind, id, version"):
-        one = record_of(row)
-        try:
-            as_facts(dict(one.body or {}), _types()[one.kind], f"record {one.name}", ValueError)
-        except ValueError as error:
-            yield "", str(error)
+        if problem := body_problem(record_of(row)):
+            yield "", problem
+
+
+def body_problem(one: Record) -> str:
+    """What of a body is not as the type of its kind says; empty where all of it is."""
+    try:
+        as_facts(dict(one.body or {}), _types()[one.kind], f"record {one.name}", ValueError)
+    except ValueError as error:
+        return str(error)
+    return ""

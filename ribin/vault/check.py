@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ribin.errors import StoreError
 from ribin.vault.accounts import account_problems
 from ribin.vault.agreements import agreement_problems
-from ribin.vault.audit import chain_problems, read_rows_of
+from ribin.vault.audit import AuditRow, chain_problems, read_rows_of
 from ribin.vault.bodies import body_problems
 from ribin.vault.catalogue import Catalogue, identity_problems, schema_problems
 from ribin.vault.conclusions import conclusion_problems
@@ -174,7 +175,8 @@ def received_sha256(db: sqlite3.Connection, member: str) -> str:
 def _brought_problems(db: sqlite3.Connection) -> Iterator[str]:
     """What the last bundle of each member brought is as the row of the log that took it in has it;
     that row vouches for the bundle, and so cannot be followed by one for the same. An import of a
-    whole vault leaves out what was received, until it comes again."""
+    whole vault leaves out what was received, until it comes again, and so does the end of a key
+    that was lost."""
     owner = db.execute("SELECT subject FROM audit WHERE seq = 1").fetchone()[0]
     rows = read_rows_of(db, "import", owner)
     imported = max((row.seq for row in rows if "manifest_sha256" in row.details), default=0)
@@ -183,12 +185,19 @@ def _brought_problems(db: sqlite3.Connection) -> Iterator[str]:
     for (member,) in db.execute(f"{members} WHERE direction = 'received'").fetchall():
         logged = [*read_rows_of(db, "import bundle", member)][-1:]
         found = received_sha256(db, member)
-        if found == nothing and logged and logged[0].seq < imported:
-            continue
         last = logged[0].details if logged else {}
+        ended = [row.seq for row in read_rows_of(db, "end trust", member) if _leaves_out(row, last)]
+        gone = [seq for seq in (imported, *ended) if logged and seq > logged[0].seq]
+        if found == nothing and gone:
+            continue
         brought = f"bundles/{last.get('bundle')}" in last.get("records", {})
         if not brought or last.get("received_sha256") != found:
             yield f"catalogue: the bundle of {member} is not as it was received"
+
+
+def _leaves_out(ended: AuditRow, bundle: Mapping[str, Any]) -> bool:
+    """Whether the end of trust in a key took a bundle away, and with it all that it brought."""
+    return f"bundles/{bundle.get('bundle')}" in ended.details.get("records", {})
 
 
 def _received_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:

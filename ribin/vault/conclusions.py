@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ribin.cases.leads import LeadHistory, Review, ReviewRound, Role, is_by, same_person
 from ribin.cases.record import RecordKind
@@ -31,6 +31,9 @@ def _problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[str]:
             f"lead {history.lead.lead}: {text}" for text in _review_problems(history, owner)
         )
         yield from _persons_problems(db, history, vouched)
+        words = read_words(db, history.lead.lead)
+        if len(history.lead.members) < 2:  # nothing was stated elsewhere meanwhile
+            yield from _course_problems(history, {word.kind for word in words}, vouched)
     for said in read_versions(db, RecordKind.VERDICT):
         named = {one.review: one for one in reviews[said.id].reviews} if said.id in reviews else {}
         if said.id not in named or named[said.id].is_sealed:
@@ -71,6 +74,31 @@ def _review_problems(history: LeadHistory, owner: str) -> Iterator[str]:
             yield f"review {one.review} is a second verdict of one person"
 
 
+def _course_problems(
+    history: LeadHistory, words: Collection[RecordKind], vouched: Vouchers
+) -> Iterator[str]:
+    """What the rules would have refused of a lead that one member alone has."""
+    lead = history.lead.lead
+    places = [review.place for review in history.given if not review.supersedes]
+    if len(places) > len(set(places)):
+        yield f"lead {lead}: one first and one second verdict needed, found {len(places)}"
+    if RecordKind.CLOSURE in words and set(places) == set(ReviewRound):
+        yield f"lead {lead}: it was closed, and has both verdicts"
+    if RecordKind.WITHDRAWAL in words and history.link is None:
+        yield f"lead {lead}: a link was withdrawn that never was"
+    if RecordKind.CONFIRMATION in words:
+        yield f"lead {lead}: it was confirmed, and concerns no other member"
+    by_name, logged = {review.review: review for review in history.given}, dict[str, int]()
+    for name in by_name:
+        logged[name] = min((said.row.seq for said in vouched.get(f"reviews/{name}", ())), default=0)
+    known = sorted(seq for name, seq in logged.items() if not by_name[name].supersedes)[1:2]
+    for review in history.given:
+        over = by_name.get(review.supersedes)
+        own = over and is_by(over, review.reviewer, review.member)
+        if own and review.blind and known and logged[review.review] > known[0]:
+            yield f"review {review.review} supersedes one after both were known, and is blind"
+
+
 def _is_third(history: LeadHistory, review: Review, over: Review | None) -> bool:
     """Whether a review stands in the place of another person's that was not blind."""
     if over is None or is_by(over, review.reviewer, review.member):
@@ -85,11 +113,17 @@ def _persons_problems(
     """Who took a lead up or gave a verdict is who acted, and held the role for it."""
     lead, owner = history.lead.lead, _owner(db)
     words = {f"{RECORDS}/{said.name}": word_of(said) for said in read_words(db, lead)}
-    entries = (f"leads/{lead}", *words, *(f"reviews/{review.review}" for review in history.given))
-    for name, said in ((one, said) for one in entries for said in vouched.get(one, ())):
+    members = {f"leads/{lead}": history.lead.member}
+    members |= {name: word.member for name, word in words.items()}
+    members |= {f"reviews/{review.review}": review.member for review in history.given}
+    for name, said in ((one, said) for one in members for said in vouched.get(one, ())):
         others = set(history.lead.members) - {owner}
-        if said.row.action == "lead received" and said.row.facts.get("sender") not in others:
+        received = said.row.action == "lead received"
+        if received and said.row.facts.get("sender") not in others:
             yield f"lead {lead}: {name} was received of nobody whom it concerns"
+        if received is (members[name] == owner):
+            where = "received" if received else "stated here"
+            yield f"lead {lead}: {name} is of {members[name]} and was {where}"
     for said in vouched.get(f"leads/{history.lead.lead}", ()):
         if said.row.action == "lead" and not same_person(said.row.who, history.lead.examiner):
             yield f"lead {history.lead.lead}: taken up by {said.row.who}, found another name"

@@ -178,7 +178,7 @@ def content_of(said: Record) -> VerdictContent:
     """A record of the content of a review as such."""
     body = said.body or {}
     texts = [str(body.get(name, "")) for name in (*_CONTENT, "salt")]
-    return VerdictContent(said.id, said.id.partition("/")[0], said.member, *texts)
+    return VerdictContent(said.id, said.id.partition("/")[0], said.member, said.at, *texts)
 
 
 # Words on a lead are records: one for each member that states one; of blindness, for each verdict.

@@ -20,7 +20,7 @@ from ribin.cases.record import Record
 from ribin.errors import ParameterError
 from ribin.text import NAME_LENGTH, NOTE_LENGTH, TEXT_LENGTH, text_problem
 from ribin.vault.audit import append_row
-from ribin.vault.vouching import ENDS, RENAMING, Vouchers, vouching_problems, writes
+from ribin.vault.vouching import ENDING, ENDS, Vouchers, vouching_problems, writes
 
 # Tables that the audit log vouches for, and the column that names a row.
 KEYS = {
@@ -187,7 +187,7 @@ def _end_problems(db: sqlite3.Connection, vouched: Vouchers) -> Iterator[tuple[s
         for row in db.execute(f"SELECT * FROM {table}"):
             name, columns = f"{table}/{row[KEYS[table]]}", dict(row)
             said = vouched.get(name, ())
-            ends = [one for one in said[1:] if one.row.action not in RENAMING]
+            ends = [one for one in said[1:] if one.row.action in ENDING]
             begun = columns | {end: ""}
             if table != "findings" and said:  # an exhibit may be called otherwise since
                 begun["exhibit"] = said[0].row.subject

@@ -145,6 +145,7 @@ ONCE = frozenset(
 RENAMING = frozenset({"edit"})  # what else it changes of a row follows from a record
 # Tables whose rows end, and the column that says when: empty before, and never changed after.
 ENDS = {"standing_searches": "ended_at", "findings": "told_at"}
+ENDING = frozenset({"standing search ended", "standing search told", "purge"})  # what ends one
 _NEVER_SET = "settings/opaque_key"  # made with the vault; all pseudonyms rest on it
 
 

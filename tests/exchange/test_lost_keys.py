@@ -72,6 +72,18 @@ def test_what_was_there_before_the_day_stays(pair, monkeypatch):
     assert held(pair) == 0
 
 
+def test_a_bundle_of_before_may_stay_on_record_without_what_it_brought(pair, monkeypatch):
+    long_ago = f"{(TODAY - timedelta(days=40)).isoformat()}T10:00:00.000+00:00"
+    with monkeypatch.context() as patched:
+        for place in ("exchange.send", "vault.audit", "vault.received"):
+            patched.setattr(f"ribin.{place}.now_utc", lambda: long_ago)
+        pair.receive(pair.send())
+    pair.receive(pair.send())
+    assert end_trust(pair.receiver, "BLZ", "bob", "stolen", TODAY.isoformat())[1] == 1
+    assert (held(pair), last_bundle(pair.receiver, "BLZ").number) == (0, 1)
+    assert pair.receiver.check().problems == ()
+
+
 def test_a_day_that_is_none_or_to_come_is_refused(pair):
     for day in ("yesterday", "2025-02-30", (TODAY + timedelta(days=2)).isoformat()):
         with pytest.raises(ParameterError, match="lost since"):

@@ -12,9 +12,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from lead_makers import EXAMINER, SECOND, STAFF, THIRD, exhibit_ref, make_member, make_network
+from lead_makers import (
+    EXAMINER,
+    SECOND,
+    STAFF,
+    THIRD,
+    as_both_have_it,
+    exhibit_ref,
+    make_member,
+    make_network,
+)
 
-from ribin.cases.lead_history import verdicts_are_known
 from ribin.cases.leads import Conclusion, ExhibitRef, ReviewBasis, ReviewRound, Role
 from ribin.cases.record import RecordKind
 from ribin.errors import RibinError
@@ -47,14 +55,6 @@ def stated(vaults):
                 words = read_words(db, file.lead.lead)
                 told |= {word.name for word in words if word.kind is not RecordKind.BLINDNESS}
     return told
-
-
-def as_both_have_it(file):
-    """A lead without the content of a verdict that is sealed at one side."""
-    if verdicts_are_known(file):
-        return file
-    sealed = (replace(r, conclusion=None, examined=None, note="") for r in file.reviews)
-    return replace(file, reviews=tuple(sealed))
 
 
 class Workflow(RuleBasedStateMachine):

@@ -16,6 +16,7 @@ from ribin.errors import StoreError
 from ribin.exchange.carrier import FolderCarrier
 from ribin.exchange.lead_statements import LeadStatement
 from ribin.leads.both_sides import BothSides
+from ribin.leads.entries import MOST_REVIEWS
 from ribin.leads.merge import merge_stated, sync_leads
 from ribin.leads.rules import status_of
 from ribin.leads.statements import TheirSide, state_leads
@@ -186,6 +187,76 @@ def test_what_is_no_sealed_first_verdict_is_not_taken(jam, blz, network, lead, c
     taken, notes = receive(blz, "JAM", msgspec.msgpack.encode(forged))
     assert (taken, len(notes)) == (0, 1)
     assert known_at(blz).reviews == ()
+
+
+SECONDS = {
+    "another hash": ({"content_sha256": "ab" * 32}, {}),
+    "no data": ({}, {"body": "{}"}),
+    "another person's": ({}, {"person": EXAMINER}),
+    "a reason": ({}, {"reason": "so"}),
+    "no moment": ({}, {"at": "soon"}),
+    "a month that is none": ({"at": "2026-13-01T00:00:00+00:00"}, {}),
+    "a long name": ({"reviewer": "x" * 201}, {"person": "x" * 201}),
+}
+
+
+@pytest.mark.parametrize("name", SECONDS)
+def test_a_second_verdict_whose_content_is_not_its_own_opens_nothing(jam, blz, network, lead, name):
+    """BLZ lies: it would be told the first verdict for one that it never gave."""
+    review(jam, EXAMINER, network)
+    review(blz, THIRD, None, note="seen")  # JAM is out of reach
+    honest = msgspec.msgpack.decode(statement_of(blz, "JAM"), type=LeadStatement)
+    of_review, of_content = SECONDS[name]
+    (word,) = honest.words
+    change = msgspec.structs.replace
+    word = change(word, **of_content)
+    if "body" in of_content:
+        of_review = {"content_sha256": body_sha256({})}
+        word = change(word, body_sha256=of_review["content_sha256"])
+    reviews = [change(r, **of_review) if r.member == "BLZ" else r for r in honest.reviews]
+    lie = change(honest, reviews=tuple(reviews), words=(word,))
+    taken, notes = receive(jam, "BLZ", msgspec.msgpack.encode(lie))
+    assert taken == 0
+    assert any(f"review {LEAD}/BLZ1 not taken from BLZ" in note for note in notes)
+    assert NOTE.encode() not in statement_of(jam, "BLZ")
+    assert jam.check().clean
+    assert receive(jam, "BLZ", statement_of(blz, "JAM")) == (2, [])
+    assert NOTE.encode() in statement_of(jam, "BLZ")  # so that the search can fail
+
+
+BODIES = [{}, {"lead": "JAM-BLZ-L2"}, {"lead": ["x"]}, {"lead": LEAD, "more": 1}]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=json.dumps)
+def test_a_word_whose_body_is_not_of_its_kind_is_not_kept(jam, blz, network, lead, body):
+    """It could never be taken away again, and the check of the own vault would name it for ever."""
+    close_lead(blz, None, LEAD, who="head", reason="opened by mistake")
+    honest = msgspec.msgpack.decode(statement_of(blz, "JAM"), type=LeadStatement)
+    (word,) = honest.words
+    odd = msgspec.structs.replace(word, body=json.dumps(body), body_sha256=body_sha256(body))
+    lie = msgspec.structs.replace(honest, words=(odd,))
+    taken, (note,) = receive(jam, "BLZ", msgspec.msgpack.encode(lie))
+    assert (taken, f"closure {LEAD}/BLZ not taken from BLZ" in note) == (0, True)
+    assert jam.check().clean
+    assert receive(jam, "BLZ", statement_of(blz, "JAM")) == (1, [])
+
+
+def test_a_member_gives_so_many_verdicts_on_a_lead(jam, blz, network, lead):
+    review(blz, EXAMINER, None)
+    stated = msgspec.msgpack.decode(statement_of(blz, "JAM"), type=LeadStatement)
+    (first,) = stated.reviews
+    names = [f"{LEAD}/BLZ{n}" for n in range(1, MOST_REVIEWS + 2)]
+    over = ["", *names]
+    reviews = [
+        msgspec.structs.replace(first, review=name, supersedes=before)
+        for name, before in zip(names, over, strict=False)
+    ]
+    vouched = (*stated.vouched, *(f"reviews/{name}" for name in names))
+    many = msgspec.structs.replace(stated, reviews=tuple(reviews), vouched=vouched)
+    taken, (note,) = receive(jam, "BLZ", msgspec.msgpack.encode(many))
+    assert taken == MOST_REVIEWS
+    assert f"review {names[-1]} not taken from BLZ: at most {MOST_REVIEWS} verdicts" in note
+    assert jam.check().clean
 
 
 def test_a_content_put_into_the_own_vault_by_other_means_is_found(jam, blz, network, lead):

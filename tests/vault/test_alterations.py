@@ -54,7 +54,7 @@ from ribin.vault.people import appoint
 from ribin.vault.recorded_searches import add_search
 from ribin.vault.records import insert_version, next_version
 from ribin.vault.retention import keep_until, purge_exhibit
-from ribin.vault.rows import all_records
+from ribin.vault.rows import all_records, change_record
 from ribin.vault.saved_searches import add_saved_search, end_saved_search, note_findings
 from ribin.vault.sharing import end_release, release_exhibit, set_default_sharing
 from ribin.vault.vocabulary import state_synonym
@@ -99,6 +99,7 @@ def folder(tmp_path_factory):
         withdraw_link(vault, None, "JAM-L4", who=EXAMINER, reason="mixed up")
         examine(vault, "X4", "X6")
         close_lead(vault, None, "JAM-L5", who=EXAMINER, reason="the wrong one")
+        assert examine(vault, "X3", "X4", SAME) == "JAM-L6"
         correct_exhibits(vault, ["X6"], {"exhibit": "Y6", "calibre": "9x19"}, **SAID)
         correct_exhibits(vault, ["Y6"], {"place": "Ocho Rios"}, erase_old=True, **SAID)
         move_scan(vault, "X7", "", "Y6", "", **SAID)
@@ -495,6 +496,25 @@ def reviewed(db) -> Written:
     return dict(insert_review(db, Review("JAM-L3/JAM1", "JAM-L3", ReviewRound.SECOND, *verdict)))
 
 
+def given(lead, number, place, who, conclusion, supersedes=""):
+    def made(db) -> Written:
+        verdict = conclusion, ReviewBasis.ITEMS, True, who, "JAM", now_utc(), "seen", supersedes
+        return dict(insert_review(db, Review(f"{lead}/JAM{number}", lead, place, *verdict)))
+
+    return made
+
+
+def said_of(kind, lead, who, reason="as ordered"):
+    def made(db) -> Written:
+        return dict([insert_version(db, next_word(db, kind, lead, who, reason))])
+
+    return made
+
+
+def ended(db) -> Written:
+    return dict([change_record(db, "standing_searches", "JAM-S1", {"ended_at": now_utc()})])
+
+
 def nothing(db) -> Written:
     return {}
 
@@ -550,6 +570,38 @@ WHOLE_ACTS = {
     "an import of nothing": (
         *(nothing, "import", "bob", "JAM", {}),
         "a row of export needed before it",
+    ),
+    "a withdrawal of no link": (
+        *(said_of(RecordKind.WITHDRAWAL, "JAM-L2", EXAMINER), "withdrawal", EXAMINER, "JAM-L2", {}),
+        "a link was withdrawn that never was",
+    ),
+    "a closure after both verdicts": (
+        *(said_of(RecordKind.CLOSURE, "JAM-L2", "bob"), "close", "bob", "JAM-L2", {}),
+        "it was closed, and has both verdicts",
+    ),
+    "a confirmation of what is within the country": (
+        *(said_of(RecordKind.CONFIRMATION, "JAM-L2", EXAMINER), "confirm", EXAMINER, "JAM-L2", {}),
+        "it was confirmed, and concerns no other member",
+    ),
+    "a verdict that makes a link of two that differ": (
+        *(given("JAM-L2", 3, ReviewRound.SECOND, SECOND, SAME, "JAM-L2/JAM2"), "review", SECOND),
+        *("JAM-L2", {"place": "second"}),
+        "supersedes one after both were known, and is blind",
+    ),
+    "a third verdict": (
+        *(given("JAM-L2", 3, ReviewRound.FIRST, "bob", SAME), "review", "bob"),
+        *("JAM-L2", {"place": "first"}),
+        "one first and one second verdict needed, found 3",
+    ),
+    "an own word that another member brought": (
+        *(said_of(RecordKind.WITHDRAWAL, "JAM-L1", EXAMINER), "lead received", EXAMINER),
+        *("JAM-L1", {"sender": "BLZ"}),
+        "is of JAM and was received",
+    ),
+    "a saved search that ended by being saved": (
+        *(ended, "standing search", "bob", "X1"),
+        {"standing": "JAM-S1", "scope": "cluster", "top": 5, "min_score": 0.0},
+        "its ended_at is not as the audit log says",
     ),
     "a verdict under the name of an account": (
         *(reviewed, "review", THIRD, "JAM-L3", {"place": "second"}),
@@ -616,9 +668,9 @@ def test_a_lead_with_a_verdict_is_closed_by_an_administrator_alone(db, who, foun
     """A whole act as the program writes it, in somebody's name: the rules hold for it, too."""
     db.execute("BEGIN")
     try:
-        one = next_word(db, RecordKind.CLOSURE, "JAM-L2", who, "mixed up")
+        one = next_word(db, RecordKind.CLOSURE, "JAM-L6", who, "mixed up")
         append_row(
-            db, "close", "JAM-L2", who, "mixed up", {"records": dict([insert_version(db, one)])}
+            db, "close", "JAM-L6", who, "mixed up", {"records": dict([insert_version(db, one)])}
         )
         assert bool(check_catalogue(db)) is found
     finally:
