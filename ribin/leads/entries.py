@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
@@ -38,6 +38,7 @@ _Note = Annotated[str, Meta(max_length=LONGEST_NOTE)]
 _Angle = Annotated[float, Meta(ge=-360, le=360)]
 _Micrometre = Annotated[float, Meta(ge=-1e6, le=1e6)]
 _Count = Annotated[int, Meta(ge=0, lt=1 << 31)]
+_AHEAD = timedelta(days=1)  # of the clock here, that of a member without a line may be
 _MOST_MEMBERS = 300  # of a network
 _MOST_BYTES = 65_536  # of figures as JSON
 MOST_REVIEWS = 50  # of one member on one lead; what a lead came to is read from all of them
@@ -87,7 +88,8 @@ class _Dated(Printable, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        datetime.fromisoformat(self.at)
+        if datetime.fromisoformat(self.at) > datetime.now(UTC) + _AHEAD:
+            raise ValueError(f"a moment that has come needed, found {self.at}")
 
 
 class _Lead(_Dated, frozen=True, kw_only=True):

@@ -125,7 +125,9 @@ def test_the_content_of_a_verdict_that_is_no_data_is_not_taken(jam, blz, network
 
 
 @pytest.mark.parametrize(
-    "changes", [{"reviewer": "x" * 5000}, {"at": "1"}], ids=lambda changes: f"{next(iter(changes))}"
+    "changes",
+    [{"reviewer": "x" * 5000}, {"at": "1"}, {"at": "9999-01-01T00:00:00+00:00"}],
+    ids=lambda changes: f"{next(iter(changes))}",
 )
 def test_a_verdict_that_is_no_data_is_not_taken(jam, blz, network, changes):
     ends = exhibit_ref("JAM:JAM-1"), abroad(blz, "BLZ-1")
