@@ -71,10 +71,18 @@ def _unreadable(member: str, error: Exception) -> str:
 
 def _statement(own: Vault, db: Any, receiver: str, history: LeadHistory) -> LeadStatement:
     lead = lead_for(receiver, history.lead)
-    opened = verdicts_are_known(history)
-    said = read_words(db, lead.lead)
-    words = [one for one in said if opened or one.kind is not RecordKind.VERDICT]
     mine = [review for review in history.reviews if review.member == own.member]
+    # A second verdict crosses opened, whether or not it counts; a first one once both are in.
+    seconds = {
+        review.review
+        for review in history.given
+        if (review.member, review.place) == (own.member, ReviewRound.SECOND)
+    }
+    words = [
+        one
+        for one in read_words(db, lead.lead)
+        if one.kind is not RecordKind.VERDICT or one.id in seconds or verdicts_are_known(history)
+    ]
     givers = {r.review: one for r in mine if (one := _giver(own, db, history, r))}
     looks = [
         LookStatement(at, host, tuple(sorted(logins))) for at, host, logins in looks_at(db, lead)

@@ -294,3 +294,20 @@ def test_a_copy_of_a_vault_that_holds_the_hash_alone_is_no_look(
     second = step.history.reviews[-1]
     assert (second.place, second.blind) == (ReviewRound.SECOND, copied == "BLZ")
     assert step.link_made == (copied == "BLZ")
+
+
+@pytest.mark.parametrize("first", ["JAM", "BLZ"])
+def test_a_lead_closed_here_while_the_second_verdict_is_given_there_is_one_at_both(
+    jam, blz, network, lead, first
+):
+    """The second verdict does not count any more; it stays on record at both, with its content."""
+    review(jam, EXAMINER, network)
+    close_lead(jam, None, LEAD, who="head", reason="the wrong exhibit")
+    review(blz, SECOND, None)
+    for vault in (jam, blz, jam) if first == "JAM" else (blz, jam, blz):
+        _, notes = sync_leads(vault, network, who="head")
+        assert notes == ()
+    here, there = known_at(jam), known_at(blz)
+    assert status_of(here) is status_of(there) is LeadStatus.CLOSED
+    assert [one.review for one in here.given] == [one.review for one in there.given]
+    assert jam.check().problems == blz.check().problems == ()
