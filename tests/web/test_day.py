@@ -83,7 +83,8 @@ def test_a_day(lab, sample_dir):
     changed = tom.post("/exhibit/edit", exhibit="N1", new_place="Kingston", reason="misspelt")
     assert changed.status == 200
     assert "Kingston" in tom.get("/exhibit?name=N1").text
-    assert tom.post("/lead/open", id="x", rank="1", mark="breech_face", note="x").status == 404
+    refused = tom.post("/lead/open", id="x", rank="1", mark="breech_face", note="x")
+    assert refused.status == 403  # before it is asked which list that is
 
     # The examiner searches in two scopes, looks, and takes up a lead.
     country = listed(ana, "N1", "country")
