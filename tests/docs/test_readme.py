@@ -30,7 +30,8 @@ def test_the_readme_is_short_and_its_picture_is_small():
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
     assert pictures
     for picture in pictures:
-        assert 0 < (ROOT / picture).stat().st_size < 200_000
+        size = (ROOT / picture).stat().st_size
+        assert 80_000 < size < 200_000  # less where the surfaces are missing (docs/picture.py)
 
 
 @pytest.mark.parametrize(
