@@ -61,6 +61,7 @@ CHALLENGES = (
     ),
     Challenge("turned", "half, mates turned by any angle", (turned(180.0), _HALF), (), True),
 )
+ROWS = [challenge.name for challenge in CHALLENGES]
 QUICK = ("half",)
 Shares = NDArray[np.float64]
 
@@ -77,7 +78,7 @@ def main() -> None:
     parser = options("What the first look loses.", "recall")
     parser.add_argument("folder", type=Path, nargs="?", default=default_folder())
     parser.add_argument("--strangers", type=int, default=STRANGERS)
-    parser.add_argument("--only", action="append", metavar="NAME", help="this row (repeatable)")
+    parser.add_argument("--only", action="append", choices=ROWS, help="this row (repeatable)")
     parser.add_argument("--params", type=Path, help="TOML of parameters to try instead")
     chosen = parser.parse_args()
     if chosen.quick:

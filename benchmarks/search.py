@@ -29,7 +29,7 @@ from exhaustive import pixel_recall, pixel_seconds, products_seconds
 from loadtest import GallerySpec, add_surrogates
 from numpy.typing import NDArray
 from peak import machine_gflop_s
-from recall import QUICK, STRANGERS, circle, show_weak_rows
+from recall import QUICK, ROWS, STRANGERS, circle, show_weak_rows
 from results import finish, options
 from specimens import SAMPLE, default_folder
 
@@ -78,7 +78,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=default_folder())
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--queries", type=int, help="how many of the scans are queries; all")
-    parser.add_argument("--weak", action="append", help="this row of recall.py (repeatable); all")
+    rows_help = "this row of recall.py (repeatable); all"
+    parser.add_argument("--weak", action="append", choices=ROWS, help=rows_help)
     parser.add_argument("--keep", type=Path, help="where galleries are kept")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
