@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bundle_makers import members_of_bundle, signed_again
-from mutations import MOST_GIB, Tally, mutated, peak_gib, state
+from mutations import MOST_GIB, MemoryRise, Tally, mutated, state
 
 from ribin.cases.exhibits import Scope, read_manifest
 from ribin.crypto.keys import PrivateKey, read_public, write_public
@@ -277,7 +277,7 @@ NEVER = (changed_bytes, by_another, made_to_harm)
 
 
 def check_bundles(scene: Scene, each: int, seed: int) -> dict[str, Tally]:
-    made, tallies, before = random.Random(seed), {}, peak_gib()
+    made, tallies, rise = random.Random(seed), {}, MemoryRise()
     vault = Vault.open(scene.receiver)
     untouched = state(vault)
     for kind in KINDS:
@@ -296,7 +296,7 @@ def check_bundles(scene: Scene, each: int, seed: int) -> dict[str, Tally]:
     vault.close()
     assert list(scene.folder.parent.rglob("*evil*")) == []
     assert not Path("/etc/evil").exists()
-    assert peak_gib() <= max(before, MOST_GIB)
+    assert rise.gib <= MOST_GIB
     return tallies
 
 
@@ -315,12 +315,13 @@ def test_mutated_keys(scene):
 
 @pytest.mark.slow
 def test_many_hostile_bundles(scene, capsys):
+    rise = MemoryRise()
     tallies = check_bundles(scene, 200, seed=20261124)
     with capsys.disabled():
         print()
         for kind, t in tallies.items():
             said = f"{t.refused} refused, {t.accepted} still sound, slowest {t.slowest_s:.2f} s"
             print(f"{kind:<17} {said}")
-        print(f"peak memory of the whole run {peak_gib():.2f} GiB")
+        print(f"memory risen by {rise.gib:.2f} GiB at the peak")
     assert all(tallies[kind.__name__].refused == 200 for kind in NEVER)
     assert all(t.refused > 100 for t in tallies.values())

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import random
-import resource
 import socket
 import ssl
 import time
@@ -18,7 +17,7 @@ from http.client import HTTPSConnection
 
 import msgspec
 import pytest
-from mutations import mutated
+from mutations import MemoryRise, mutated
 from node_makers import WHO, Line, key_of, line_to, make_member, owner_side, question, served, trust
 
 from ribin.connections import NODE
@@ -489,7 +488,7 @@ def test_mutated_messages_over_a_line_leave_nothing(tmp_path, counted):
         rows = len(vault.audit_log())
     with served(blz, owner_side(blz)) as node:
         connection = raw_client(node, key)
-        memory_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        rise = MemoryRise()
         for _ in range(2000):
             body = mutated(real, chance)
             if body == real:
@@ -503,7 +502,7 @@ def test_mutated_messages_over_a_line_leave_nothing(tmp_path, counted):
             assert b"\n" not in told
             assert len(told) <= 500
         connection.close()
-        grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory_kb) / 1024
+        grown_mb = rise.gib * 1024
     assert grown_mb < 200
     with Vault.open(blz) as vault:
         with vault.catalogue.reading() as db:
