@@ -23,6 +23,7 @@ from ribin.params.load import with_rotation
 from ribin.surface.harmonics import Band, disc_harmonics
 from ribin.surface.simd.turns import (
     MARKS,
+    SHIFTS,
     TURNS,
     has_byte_products,
     order_products,
@@ -189,7 +190,7 @@ def test_the_largest_bytes_do_not_overflow(extreme, cosines):
 @needs_byte_products
 def test_the_instructions_do_what_their_loops_say():
     """Both kernels against their own Python, on the arrays that the compiled ones get."""
-    moves = some_moves(9, 1, [3, 2, 5, 1, 1], 70.0, TURNS)
+    moves = some_moves(9, SHIFTS, [3, 2, 5, 1, 1], 70.0, TURNS)
     series, sketches = moves.series, some_bytes(7, MARKS, 21)
     found = largest_products(series, sketches)
     firsts, fours_at = [0], []
@@ -201,30 +202,31 @@ def test_the_instructions_do_what_their_loops_say():
     marks = np.concatenate(
         [(padded[:, at : at + 4] ^ 128).copy().view(np.uint32)[:, 0] for at in fours_at]
     )
-    starts = np.zeros((len(series.orders), 2), np.int64)
-    both = moves.shifted[0], series.turned_by_a_quarter()[0]
+    turned = series.turned_by_a_quarter()
+    rows = [row for shift in range(SHIFTS) for row in (moves.shifted[shift], turned[shift])]
+    starts = np.full((len(series.orders), len(rows)), series.half)
+    filled = np.zeros((len(fours_at), len(rows), 4), np.int8)
     for slot, order in enumerate(series.orders):
-        for turned, row in enumerate(both):
+        for number, row in enumerate(rows):
             part = row[series.places[order] : series.places[order + 1]]
-            starts[slot, turned] = -128 * int(part.astype(int).sum())
-    filled = np.zeros((len(fours_at), 2, 4), np.int8)
-    for slot, order in enumerate(series.orders):
-        for turned, row in enumerate(both):
-            part = row[series.places[order] : series.places[order + 1]]
+            starts[slot, number] -= 128 * int(part.astype(int).sum())
             for place, value in enumerate(part):
-                filled[firsts[slot] + place // 4, turned, place % 4] = value
-    products = [0] * (len(series.orders) * MARKS)
+                filled[firsts[slot] + place // 4, number, place % 4] = value
+    products = [0] * (SHIFTS * len(series.orders) * MARKS)
     plain = marks.tolist(), filled.view(np.uint32).ravel().tolist(), firsts
     order_products(*plain, starts.ravel().tolist(), series.bits, products)
     phases = series.phases(moves.turns_deg).reshape(2, TURNS, -1, 2, 2)
     packed = np.ascontiguousarray(phases.transpose(3, 0, 2, 1, 4)).view(np.uint32)
     near, far = [-(2**31)] * MARKS, [-(2**31)] * MARKS
     fours = len(series.orders) // 4
-    raise_to_turned(products, packed.ravel().tolist(), fours, near, far, False)
+    halves = products[: len(products) // 2], products[len(products) // 2 :]
+    for half in halves:
+        raise_to_turned(half, packed.ravel().tolist(), fours, near, far, False)
     assert near == found[:, 0].tolist()
     assert far == [-(2**31)] * MARKS
     folded = dataclasses.replace(moves, folded=True, mounting_deg=75.0)
-    raise_to_turned(products, packed.ravel().tolist(), fours, near, far, True)
+    for half in halves:
+        raise_to_turned(half, packed.ravel().tolist(), fours, near, far, True)
     both = largest_products(folded.series, sketches)
     assert [near, far] == both.T.tolist()
 
