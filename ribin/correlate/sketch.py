@@ -104,11 +104,12 @@ class QueryMoves:
 NO_MOVES = QueryMoves(np.zeros((0, 0), np.int8), np.zeros(0, np.int64), np.zeros(0))
 
 
-def moved_sketches(query: Template, params: Params) -> QueryMoves:
-    """The query at every shift of the range, and the turns of a first look.
+def moved_sketches(query: Template, params: Params) -> tuple[QueryMoves, QueryMoves]:
+    """The query as a first look moves it, and as a second one does.
 
-    The query was described with `params`. Steps of shifts are rounded to whole pixels of the medium
-    pitch; a shift that leaves nothing within the disc gives 0.
+    The second tries every shift of the range, the first every other one, those of one colour of a
+    chessboard, at fewer turns. The query was described with `params`. Steps of shifts are rounded
+    to whole pixels of the medium pitch; a shift that leaves nothing within the disc gives 0.
     """
     how, method = sketch_params(query.mark_type, params), params.of(query.mark_type, query.kind)
     basis = _harmonics(query.mark_type, query.kind, params)
@@ -124,8 +125,8 @@ def moved_sketches(query: Template, params: Params) -> QueryMoves:
     moves = shifted @ basis.planes.T
     length = np.sqrt(np.einsum("mk,mk->m", moves, moves))[:, None]
     moves *= np.divide(1.0, length, out=np.zeros_like(length), where=length > 0.0)
-    turns_deg, folded = _turns(method.correlate, how.rotation_deg)
-    return QueryMoves(
+    turns_deg, folded = _turns(method.correlate, how.second_rotation_deg)
+    second = QueryMoves(
         _as_bytes(moves.reshape(1, -1)).reshape(moves.shape),
         basis.cosines,
         turns_deg,
@@ -133,6 +134,9 @@ def moved_sketches(query: Template, params: Params) -> QueryMoves:
         method.correlate.mounting_deg,
         how.beyond_handicap,
     )
+    one_colour = (offsets // step).sum(axis=1) % 2 == 0
+    first = replace(second, shifted=second.shifted[one_colour]).turned_by(how.rotation_deg)
+    return first, second
 
 
 def sketch_params(mark_type: MarkType, params: Params) -> SketchParams:

@@ -144,9 +144,7 @@ def _order_products(  # type: ignore[no-untyped-def]
         shifts = bits, builder.sub(INT(16), bits)
         down, up = (registers.splat(number, _LANES) for number in shifts)
         low, high = (ir.Constant(_SUMS, [half] * _LANES) for half in (0xFFFF, 0xFFFF0000))
-        sums = [
-            [cgutils.alloca_once(builder, _SUMS) for _ in range(_HALVES)] for _ in range(_ROWS)
-        ]
+        sums = [[cgutils.alloca_once(builder, _SUMS) for _ in range(_HALVES)] for _ in range(_ROWS)]
         fours = builder.sdiv(registers.size(3, 0), _place(_ROWS * FOUR))
         with cgutils.for_range(builder, fours) as four:
             for parity in range(2):
