@@ -237,7 +237,7 @@ class SketchParams:
     edge_um: float = 300.0
     harmonics: int = 1024  # one byte each on disk; half of them lose weak mates (sketch.py)
     # Steps of the moves: a third of the finest wavelength, and 68 um at the outer edge of a breech
-    # face. Half as many shifts, fields of one colour of a chessboard, lose weak mates (sketch.py).
+    # face. The first look tries half of the shifts, fields of one colour of a chessboard.
     shift_um: float = 50.0
     rotation_deg: float = 2.0  # at the first look
     second_rotation_deg: float = 1.0  # at the second
@@ -261,8 +261,10 @@ class SearchParams:
     follow from measured recall: `benchmarks/search.py` and `benchmarks/accuracy.py`.
     """
 
-    second_look_marks: int = 2000  # the larger of this number and the share goes on
-    second_look_share: float = 0.02
+    second_look_marks: int = 4000  # the larger of this number and the share goes on
+    second_look_share: float = (
+        0.3  # with a fifth, mates are lost that are cropped and weak (recall.py)
+    )
     shortlist_marks: int = 400  # compared in full
     index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
     batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB
