@@ -316,6 +316,7 @@ class OutlierParams:
     rim_um: float = 75.0  # from the aperture: where they begin
     wall_sds: float = 4.0  # above the form: a wall
     min_wall_um2: float = 30_000.0  # a grain of dust of 100 um radius is no wall
+    solid_share: float = 0.5  # of the surface: a heap is left out whole, clusters of grains are not
     flowback_share: float = 0.5  # of the rim: drag takes up to 120 degrees
     min_drag_um: float = 125.0  # wide: what is narrower is a fibre, also one that reaches the rim
     min_hole_um: float = 300.0  # radius; apertures have 700 and more
