@@ -347,9 +347,10 @@ class PreprocessParams:
 class LinesParams:
     """Lines that a production run may share, and how they are taken out of a mark."""
 
-    # Of the energy, beyond what chance gives: plain marks have 0.07 to 0.19 and weak ones 0; with
-    # lines as strong as the mark 0.17 to 0.34. What explains less is left in.
-    min_share: float = 0.15
+    # Of the energy, beyond what chance gives: plain marks have 0.05 to 0.21, weak ones 0 to 0.12;
+    # with lines as strong as the mark 0.17 to 0.34, and 0.14 under noise. What explains less is
+    # left in; taken out of a mark that shares none, it costs a comparison little.
+    min_share: float = 0.10
     rounds: int = 3  # of taking out the strongest
     cell_um: float = 1200.0  # along, over which a line is the same
     alike_um: float = 75.0  # along, over which any relief is alike
