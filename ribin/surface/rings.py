@@ -141,14 +141,16 @@ def ring_series(surface: FloatArray, pitch_um: float, grid: RingGrid) -> FloatAr
     """
     held = _held(surface, pitch_um, grid, float(np.hypot(*grid.points_um.T).max()))
     spectra = _spectra(surface, grid.radii_um[held] / pitch_um, grid.points_um / pitch_um)
-    weights = _weights(grid).astype(np.float32)
+    weights = _weights(grid).astype(np.float32)[held, None]
     out = np.zeros((2, len(spectra), FOUR * int(grid.lengths.sum())), np.float32)
     start = FOUR * int(grid.lengths[: held.start // FOUR].sum())
-    for ring in range(held.start, held.stop):
-        last = start + int(grid.lengths[ring // FOUR])
-        series = spectra[:, ring - held.start, : last - start]
-        np.multiply(series.real, weights[ring], out=out[0, :, start:last])
-        np.multiply(series.imag, weights[ring], out=out[1, :, start:last])
+    for first in range(0, len(weights), FOUR):
+        length = int(grid.lengths[(held.start + first) // FOUR])
+        four, last = slice(first, first + FOUR), start + FOUR * length
+        series = spectra[:, four, :length]
+        target = out[:, :, start:last].reshape((2, len(spectra), FOUR, length))
+        np.multiply(series.real, weights[four], out=target[0])
+        np.multiply(series.imag, weights[four], out=target[1])
         start = last
     return out
 
