@@ -85,6 +85,19 @@ class Registration:
 
 
 @dataclass(frozen=True)
+class Alteration:
+    """How a side is altered for a second look: its size, then left and right exchanged, then hills
+    and valleys."""
+
+    scale: float = 1.0
+    mirrored: bool = False
+    inverted: bool = False
+
+
+UNALTERED = Alteration()
+
+
+@dataclass(frozen=True)
 class ScorePart:
     """One visible part of a score: score = sum of the contributions."""
 
