@@ -201,8 +201,7 @@ def edit(request: Request) -> Response:
             done, concerned = correct(
                 session.vault, [name], changed, who=who_of(request), reason=form.get("reason", "")
             )
-            network = session.network if session.networked else None
-            tell_now(session.vault, network, concerned, who_of(request))
+            tell_now(session.vault, session.network, concerned, who_of(request))
         except RibinError as error:
             return exhibit_form(request, form, error)
     return see(request, f"/exhibit?{urlencode({'name': done[0].exhibit})}")
