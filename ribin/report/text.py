@@ -209,12 +209,13 @@ def searches_table(searches: Sequence[RecordedSearch]) -> str:
     """A row for each recorded search."""
     if not searches:
         return "no search"
-    header = ("search", "on", "by", "query", "scope", "marks", "compared", "rows", "state")
+    header = ("search", "on", "by", "query", "scope", "marks", "compared", "rows")
+    header += ("no answer", "state")
     rows = [
         (
             *(one.number, one.at[:10], one.person, one.stated.query, one.stated.scope),
             ", ".join(mark.mark for mark in one.stated.marks) or "-",
-            *(one.stated.counts["compared"], one.stated.rows),
+            *(one.stated.counts["compared"], one.stated.rows, ", ".join(one.unanswered) or "-"),
             f"ended {one.ended_at[:10]}: {one.stated.ended}" if one.ended_at else "recorded",
         )
         for one in searches
