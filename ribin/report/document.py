@@ -328,7 +328,7 @@ def words(name: str) -> str:
 
 def figure_text(value: float, digits: int = 3) -> str:
     """A figure; what was not computed is a dash."""
-    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+    return "-" if math.isnan(value) else f"{value:z.{digits}f}"
 
 
 def _limits(method: MethodParams) -> tuple[tuple[str, str], ...]:
