@@ -206,7 +206,7 @@ def method_section(
     )
     program = [
         ("Program", f"RIBIN {ribin_version}"),
-        ("Parameters", f"params_id {params_id}"),
+        ("Method parameters", params_id),
         ("Run on", f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
         ("Libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
     ]

@@ -103,7 +103,7 @@ def comparison_html(result: Comparison) -> str:
         ("congruent cells", f"{result.cmc:g} of {result.cells}"),
         ("ccf", f"{result.ccf:.3f}"),
         ("placement", placement_words(result, "µm")),
-        ("parameters", f"{result.params_id}, ribin {result.version}"),
+        ("method parameters", f"{result.params_id}, ribin {result.version}"),
         *((("note", result.note),) if result.note else ()),
         *((("caution", result.caution),) if result.caution else ()),
     )

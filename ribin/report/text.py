@@ -33,7 +33,7 @@ def comparison_head(result: Comparison) -> list[tuple[str, object]]:
 def comparison_end(result: Comparison) -> list[tuple[str, object]]:
     """How two marks agree, in the words and the order of the report; or why they were not
     compared."""
-    made_with = ("parameters", f"{result.params_id}, ribin {result.version}")
+    made_with = ("method parameters", f"{result.params_id}, ribin {result.version}")
     notes = (("NOTE", result.note), ("CAUTION", _caution(result)))
     note: list[tuple[str, object]] = [(Remark(name), text) for name, text in notes if text]
     if not result.compared:
@@ -121,7 +121,10 @@ def lists_text(result: SearchLists, plot: bool = False) -> str:
     lines += [remark(f"{member} could not answer: {why}") for member, why in result.unavailable]
     lines += map(escaped, result.all_notes)
     recorded = f", recorded as {result.search}" if result.search else ""
-    lines += [f"parameters {first.params_id}, ribin {first.version}{recorded}", notice(NOTICE)]
+    lines += [
+        f"method parameters {first.params_id}, ribin {first.version}{recorded}",
+        notice(NOTICE),
+    ]
     return "\n".join(lines)
 
 

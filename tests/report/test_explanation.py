@@ -115,7 +115,7 @@ def test_sections_stand_in_their_order():
         "ccf 0.400 of the whole marks in the fine band",
         "placement reference turned 170.0 degrees counter-clockwise, "
         "shifted 60 um down, 90 um left",
-        "parameters pppppppppppp, ribin 9.9",
+        "method parameters pppppppppppp, ribin 9.9",
     ]
 
 
@@ -185,7 +185,7 @@ def test_a_pair_that_was_not_compared_shows_its_reason_and_no_figures():
     assert words(text)[-1] == ["not", "compared", "4", "valid", "cells,", "8", "needed"]
     assert [line[0] for line in words(text)] == [
         *("reference", "comparison", "mark"),
-        *("parameters", "not"),
+        *("method", "not"),
     ]
     assert "nan" not in text
 
