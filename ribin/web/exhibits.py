@@ -37,9 +37,8 @@ def home(request: Request) -> Response:
     text = query.get("q", "").strip()
     with state.session() as session:
         due = worklist(session.vault, who)
-        head, member = session.vault.audit_head(), session.member
+        member = session.member
         people = [one.person for one in read_people(session.vault.catalogue)]
-        members = sorted(session.network.members)
         blind = due_leads(session.vault, who)
     chosen = [
         one
@@ -59,9 +58,7 @@ def home(request: Request) -> Response:
         found=len(chosen),
         text=text,
         mine=mine,
-        head=head,
         member=member,
-        members=members,
         waiting=[(one, state.queue.place(one)) for one in state.queue.of(who)],
         uploads=[one for one in state.uploads.of(who) if not one.exhibit],
         reports=[
