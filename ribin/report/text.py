@@ -220,8 +220,10 @@ def searches_table(searches: Sequence[RecordedSearch]) -> str:
     """A row for each recorded search."""
     if not searches:
         return "no search"
-    header = ("search", "on", "by", "query", "scope", "marks", "compared", "rows")
-    header += ("no answer", "state")
+    header = (
+        *("search", "on", "by", "query", "scope", "marks", "compared", "rows"),
+        *("no answer", "state"),
+    )
     rows = [
         (
             *(one.number, one.at[:10], one.person, one.stated.query, one.stated.scope),
