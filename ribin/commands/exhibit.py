@@ -9,6 +9,7 @@ import click
 
 from ribin.commands.options import EXHIBIT_KINDS, SCOPES, Call, common_options
 from ribin.commands.terminal import asking, say
+from ribin.text import counted
 
 if TYPE_CHECKING:
     from ribin.vault.vault import Vault
@@ -196,7 +197,7 @@ def move(exhibit: str, target: str, scan: str, event: str, yes: bool, call: Call
         said = {"who": call.who, "reason": call.reason}
         done, concerned = move(vault, exhibit, scan, target, event, **said)
         _tell(vault, call, concerned)
-    left = f"{done.before} has {done.left} scan{'s' * (done.left != 1)} left"
+    left = f"{done.before} has {counted(done.left, 'scan')} left"
     if done.shared:
         left += f"\n{done.exhibit} is shared in the {done.shared}, and now this scan is"
     call.show(done, lambda one: f"{one.source}: moved from {one.before} to {one.exhibit}; {left}")
