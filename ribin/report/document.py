@@ -206,7 +206,7 @@ def method_section(
     )
     program = [
         ("Program", f"RIBIN {ribin_version}"),
-        ("Parameters", f"params_id {params_id}"),
+        ("Method parameters", params_id),
         ("Run on", f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
         ("Libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
     ]
@@ -328,7 +328,7 @@ def words(name: str) -> str:
 
 def figure_text(value: float, digits: int = 3) -> str:
     """A figure; what was not computed is a dash."""
-    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+    return "-" if math.isnan(value) else f"{value:z.{digits}f}"
 
 
 def _limits(method: MethodParams) -> tuple[tuple[str, str], ...]:
