@@ -262,9 +262,7 @@ class SearchParams:
     """
 
     second_look_marks: int = 4000  # the larger of this number and the share goes on
-    second_look_share: float = (
-        0.3  # with a fifth, mates are lost that are cropped and weak (recall.py)
-    )
+    second_look_share: float = 0.3  # a fifth loses mates that are cropped and weak (recall.py)
     shortlist_marks: int = 400  # compared in full
     index_shard_marks: int = 8192  # 9 MB: what is read, checked and multiplied at a time
     batch_marks: int = 256  # templates in memory at once in the fine stage: 40 MB
