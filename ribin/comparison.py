@@ -85,6 +85,19 @@ class Registration:
 
 
 @dataclass(frozen=True)
+class Alteration:
+    """How a side is altered for a second look: its size, then left and right exchanged, then hills
+    and valleys."""
+
+    scale: float = 1.0
+    mirrored: bool = False
+    inverted: bool = False
+
+
+UNALTERED = Alteration()
+
+
+@dataclass(frozen=True)
 class ScorePart:
     """One visible part of a score: score = sum of the contributions."""
 
@@ -116,7 +129,7 @@ class Comparison:
         "parallel lines" or "lines about one centre", where the marks agree along them more than
         what they share beyond allows to count.
     laid : str
-        "with their lines" or "without their lines", where both marks have lines and were compared
+        "with their lines" or "without their lines", where a mark has lines and they were compared
         both ways: of which way cells, ccf, rotation and shift are. The score has points of both.
     rotation_deg, shift_um : float, (float, float)
         Counter-clockwise as displayed; down and right.

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from ribin.comparison import Comparison
+from ribin.comparison import UNALTERED, Alteration, Comparison
 from ribin.correlate.bands import band_agreement, band_levels
 from ribin.correlate.register import coarse_strengths
 from ribin.correlate.rings import RingSide, lay_rings, ring_moves
@@ -21,7 +21,7 @@ from ribin.correlate.steps import correlate_sides
 from ribin.decide.lines import join_parts, lines_note
 from ribin.decide.looks import SecondLook, as_read
 from ribin.decide.steps import decide_comparison, not_compared
-from ribin.describe.altered import Alteration, altered_rings, altered_template
+from ribin.describe.altered import altered_rings, altered_template
 from ribin.describe.lines import lines_of
 from ribin.describe.steps import describe_surface
 from ribin.errors import ParameterError, ScanError
@@ -379,53 +379,52 @@ def look_again(
     comparison of the best one. A pair that could not be compared has NaN.
     """
     limits = params.looks
-    best: Comparison | None = None
     usual = 0.0 if math.isnan(score) else score
     if usual >= limits.low_score or _unlike(reference, comparison):
         return None
+    best: tuple[Comparison, SecondLook] | None = None
     for look in _promising(reference, comparison, params):
-        found = as_read(_compare_altered(reference, comparison, look, params), look, limits)
-        if found.compared and found.score > usual:
-            best, usual = found, found.score
-        elif not look.mirrored:
-            break  # where a scale is no better, those next to it are not tried
-    return best
+        found = _compare_altered(reference, comparison, look, params)
+        if not found.score - limits.points > usual:
+            break  # where one is no better, those next to it are not tried
+        best, usual = (found, look), found.score - limits.points
+    return as_read(*best, limits) if best else None
 
 
-def _promising(reference: Template, comparison: Template, params: Params) -> tuple[SecondLook, ...]:
+def _promising(reference: Template, comparison: Template, params: Params) -> list[SecondLook]:
     """The way of looking that is strongest on rings, with its neighbours; none where the pair as
     read is about as strong."""
     limits, method = params.looks, params.of(reference.mark_type, reference.kind)
     describe, correlate = method.describe, method.correlate
 
-    def strengths(own: Alteration, other: Alteration) -> tuple[float, float]:
-        one, two = rings_of(reference, own, describe), rings_of(comparison, other, describe)
+    def strengths(look: SecondLook) -> tuple[float, float]:
+        one = rings_of(reference, look.reference, describe)
+        two = rings_of(comparison, look.comparison, describe)
         moves = ring_moves(describe, correlate, min(one.cover.shape[2], two.cover.shape[2]))
         return coarse_strengths(one, two, moves, correlate.min_overlap)
 
-    usual, _ = strengths(Alteration(), Alteration())
-    found: list[tuple[float, tuple[SecondLook, ...]]] = []
-    for step in range(-limits.steps, limits.steps + 1):
-        if step:
+    usual, _ = strengths(SecondLook())
+    found: list[tuple[float, list[SecondLook]]] = []
+    for first in (False, True):
+        for step in range(1, limits.steps + 1):
             scales = [math.exp(step * limits.step + k * limits.fine_step) for k in (0, -1, 1)]
-            looks = tuple(SecondLook(scale) for scale in scales)
-            half = looks[0].half
-            strength, _ = strengths(Alteration(half), Alteration(1.0 / half))
-            found.append((strength, looks))
-    both = (
-        strengths(Alteration(mirrored=True), Alteration()),
-        strengths(Alteration(), Alteration(mirrored=True)),
-    )
-    for inverted in (False, True):
-        looks = SecondLook(1.0, True, False, inverted), SecondLook(1.0, False, True, inverted)
-        found.append((max(pair[int(inverted)] for pair in both), looks))
+            looks = [_on_one(first, Alteration(scale)) for scale in scales]
+            found.append((strengths(looks[0])[0], looks))
+        mirrored = strengths(_on_one(first, Alteration(mirrored=True)))
+        for inverted, strength in zip((False, True), mirrored, strict=True):
+            how = Alteration(mirrored=True, inverted=inverted)
+            found.append((strength, [_on_one(first, how), _on_one(not first, how)]))
     strength, looks = max(found, key=lambda one: one[0])
-    return looks if strength >= limits.lead * usual else ()
+    return looks if strength >= limits.lead * usual else []
+
+
+def _on_one(first: bool, how: Alteration) -> SecondLook:
+    return SecondLook(reference=how) if first else SecondLook(comparison=how)
 
 
 def rings_of(template: Template, how: Alteration, describe: DescribeParams) -> RingSide:
     """An altered mark on rings; kept as long as its template lives, for a query of many pairs."""
-    if how == Alteration():
+    if how == UNALTERED:
         return prepare_side(template).coarse
     kept = _kept_rings.setdefault(template, {})
     if how not in kept:
@@ -440,13 +439,11 @@ def _compare_altered(
     reference: Template, comparison: Template, look: SecondLook, params: Params
 ) -> Comparison:
     describe = params.of(reference.mark_type, reference.kind).describe
-    own = Alteration(look.half, look.mirrored_reference, look.inverted)
-    other = Alteration(1.0 / look.half, look.mirrored_comparison)
-    altered = _altered_reference(reference, own, describe)
-    return compare_marks(altered, altered_template(comparison, other, describe), params)
+    altered = _altered_reference(reference, look.reference, describe)
+    return compare_marks(altered, altered_template(comparison, look.comparison, describe), params)
 
 
-# A query meets many others with few alterations: twelve of a scale, and two mirrored.
+# A query meets many others with few alterations: five scales, and mirrored.
 _altered_reference = lru_cache(maxsize=16)(altered_template)
 
 

@@ -6,7 +6,6 @@ A surface is 0 where it was not measured and nowhere else, so that it holds its 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from ribin.model import BoolArray, FloatArray
 from ribin.surface._jit import kernel, sum_kernel
+from ribin.surface.rings import squares_from_middle
 from ribin.surface.simd.registers import LANES
 from ribin.surface.simd.turning import NEXT_TO_0, turn_pixels
 
@@ -126,15 +126,8 @@ def pad_surface(surface: FloatArray, reach: NDArray[np.float32]) -> FloatArray:
 
 def surface_reach(valid: BoolArray) -> NDArray[np.float32]:
     """Squared distances from the middle, least and greatest, within which anything was measured."""
-    squared = _from_middle(valid.shape[0])[valid]
+    squared = squares_from_middle(valid.shape[0])[valid]
     if len(squared) == 0:
         return np.array([1.0, 0.0], np.float32)
     nearest, farthest = math.sqrt(squared.min()), math.sqrt(squared.max())
     return np.array([max(0.0, nearest - 1.0) ** 2, (farthest + 1.0) ** 2], np.float32)
-
-
-@lru_cache(maxsize=32)
-def _from_middle(size: int) -> NDArray[np.float64]:
-    """Squared distance of each pixel of a square from its middle."""
-    line = (np.arange(size) - (size - 1) / 2.0) ** 2
-    return np.asarray(line[:, None] + line)

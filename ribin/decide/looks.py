@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
-from functools import cached_property
 
-from ribin.comparison import CellFit, Comparison, ScorePart
+from ribin.comparison import UNALTERED, Alteration, CellFit, Comparison, ScorePart
 from ribin.params.defaults import LooksParams
 
 MIRRORED, RESCALED = "mirrored", "at another scale"
@@ -15,25 +13,27 @@ _Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class SecondLook:
-    """What was done to the two sides before they were compared.
+    """What was done to one of two sides before they were compared, whichever comes first.
 
-    The scale of the reference against the comparison is shared between them, and one of them is
-    mirrored, so that it does not matter which is which.
+    It is enlarged, never made smaller, or mirrored, and the other is as it was read: so it does not
+    matter which is which, and what was made of the other serves again.
     """
 
-    scale: float = 1.0
-    mirrored_reference: bool = False
-    mirrored_comparison: bool = False
-    inverted: bool = False
+    reference: Alteration = UNALTERED
+    comparison: Alteration = UNALTERED
 
-    @cached_property
+    @property
     def mirrored(self) -> bool:
-        return self.mirrored_reference or self.mirrored_comparison
+        return self.reference.mirrored or self.comparison.mirrored
 
-    @cached_property
-    def half(self) -> float:
-        """How much larger the reference was made, and the comparison smaller."""
-        return math.sqrt(self.scale)
+    @property
+    def inverted(self) -> bool:
+        return self.reference.inverted or self.comparison.inverted
+
+    @property
+    def scale(self) -> float:
+        """Of the reference against the comparison."""
+        return self.reference.scale / self.comparison.scale
 
     @property
     def words(self) -> str:
@@ -46,15 +46,10 @@ class SecondLook:
         apart = f"the comparison is {percent:.0f} % {size} than the reference"
         return f"agrees if {apart}: check the pitch of both scans"
 
-    def of_reference(self, point: _Point) -> _Point:
-        """A point of the altered reference, on the reference."""
-        sign = -1.0 if self.mirrored_reference else 1.0
-        return point[0] / self.half, sign * point[1] / self.half
 
-    def of_comparison(self, point: _Point) -> _Point:
-        """A point of the altered comparison, on the comparison."""
-        sign = -1.0 if self.mirrored_comparison else 1.0
-        return point[0] * self.half, sign * point[1] * self.half
+def _as_read(point: _Point, how: Alteration) -> _Point:
+    """A point of an altered side, on the side as it was read."""
+    return point[0] / how.scale, (-1.0 if how.mirrored else 1.0) * point[1] / how.scale
 
 
 def as_read(result: Comparison, look: SecondLook, params: LooksParams) -> Comparison:
@@ -62,7 +57,7 @@ def as_read(result: Comparison, look: SecondLook, params: LooksParams) -> Compar
 
     Mirrored, a turn a after an exchange of left and right is a turn -a before one.
     """
-    turn = -1.0 if look.mirrored_comparison else 1.0
+    turn = -1.0 if look.comparison.mirrored else 1.0
     name, value = (MIRRORED, 1.0) if look.mirrored else (RESCALED, look.scale)
     taken = ScorePart(name, value, -min(params.points, result.score))
     parts = (*result.score_parts, taken)
@@ -70,7 +65,7 @@ def as_read(result: Comparison, look: SecondLook, params: LooksParams) -> Compar
     return replace(
         result,
         rotation_deg=turn * result.rotation_deg,
-        shift_um=look.of_comparison(result.shift_um),
+        shift_um=_as_read(result.shift_um, look.comparison),
         cell_fits=tuple(_fit_as_read(fit, look, turn) for fit in result.cell_fits),
         score=sum(part.contribution for part in parts),
         score_parts=parts,
@@ -82,11 +77,12 @@ def as_read(result: Comparison, look: SecondLook, params: LooksParams) -> Compar
 
 
 def _fit_as_read(fit: CellFit, look: SecondLook, turn: float) -> CellFit:
-    own, other = look.of_reference, look.of_comparison
+    own, other = look.reference, look.comparison
     if fit.direction == "backward":
         own, other = other, own
         turn = -turn if look.mirrored else turn  # the way back of a mirrored turn is itself
-    center = own(fit.center_um)
-    fell = other((fit.center_um[0] + fit.shift_um[0], fit.center_um[1] + fit.shift_um[1]))
+    center = _as_read(fit.center_um, own)
+    fell = fit.center_um[0] + fit.shift_um[0], fit.center_um[1] + fit.shift_um[1]
+    fell = _as_read(fell, other)
     shift = fell[0] - center[0], fell[1] - center[1]
     return fit._replace(center_um=center, shift_um=shift, rotation_deg=turn * fit.rotation_deg)

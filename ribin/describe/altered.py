@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ribin.comparison import UNALTERED, Alteration
 from ribin.describe.cells import block_counts, block_runs, lay_cells
 from ribin.model import Template
 from ribin.params.defaults import BLOCK_PX, DescribeParams
@@ -15,15 +16,6 @@ from ribin.surface.resize import resize_surface
 from ribin.surface.rings import cover_series, ring_grid, ring_series
 
 _LEVELS = (("fine", "fine_valid"), ("medium", "medium_valid"))
-
-
-@dataclass(frozen=True)
-class Alteration:
-    """How a side is altered: its size, then left and right exchanged, then hills and valleys."""
-
-    scale: float = 1.0
-    mirrored: bool = False
-    inverted: bool = False
 
 
 def altered_rings(
@@ -36,6 +28,8 @@ def altered_rings(
 
 def altered_template(template: Template, how: Alteration, params: DescribeParams) -> Template:
     """The template of the altered mark; where it has lines, also without them."""
+    if how == UNALTERED:
+        return template
     arrays = dict(template.arrays)
     for name, mask in _LEVELS:
         valid = arrays[mask]

@@ -232,7 +232,7 @@ def _two_parts(method: MethodParams | None) -> str:
         most = f"for at most {max(with_lines - rest for with_lines, rest in ends):.0f} points"
     return (
         "Parallel lines, and lines about one centre, may be the same on every firearm of a "
-        "production run. Where both marks have such lines, they are also compared without them, "
+        "production run. Where a mark has such lines, both are also compared without them, "
         "wherever they then agree best. What they share beyond the lines counts in full, and what "
         f"they share along them counts {most}."
     )

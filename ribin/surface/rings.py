@@ -22,6 +22,8 @@ POINTS = 12  # sums of two such sets lie 70 um apart where the reach is 260 um; 
 FOUR = 4  # rings whose products are added up together
 COVER_ORDERS = 16  # 0 to 15: how much is measured changes slowly along a ring
 _SAMPLES = 256  # along a ring: more than twice the highest order of 32 rings
+_ANGLES = np.arange(_SAMPLES) * (2.0 * np.pi / _SAMPLES)
+_COSINES, _SINES = np.cos(_ANGLES), np.sin(_ANGLES)
 _FIRST = 0.8  # of the sunflower; of 0 to 0.8 the one whose sums cover a disc best
 _GOLDEN_RAD = math.pi * (3.0 - math.sqrt(5.0))
 
@@ -101,69 +103,55 @@ def _sample(surface, points_px, radii_px, cosines, sines, out):
                 ring[a] = upper * (1.0 - y) + lower * y
 
 
-def sample_rings(
-    surface: FloatArray, pitch_um: float, grid: RingGrid, points_um: NDArray[np.float64]
-) -> FloatArray:
-    """A surface along rings about some points, (G, N, samples), 0 beyond its edge.
+def _held(surface: NDArray, pitch_um: float, grid: RingGrid, slack_um: float) -> slice:
+    """The rings, in fours, that can meet what is not 0 about any point so near to the middle."""
+    away_um = np.sqrt(squares_from_middle(surface.shape[0])[surface != 0]) * pitch_um
+    slack_um += math.sqrt(2.0) * pitch_um
+    nearest = away_um.min(initial=np.inf) - slack_um
+    farthest = away_um.max(initial=-np.inf) + slack_um
+    first, last = np.searchsorted(grid.radii_um, (nearest, farthest)).tolist()
+    return slice(first // FOUR * FOUR, -(-last // FOUR) * FOUR)
 
-    `surface`, (S, S) float32, is 0 where not measured. The first sample of a ring lies below its
-    point, and the next ones follow counter-clockwise as displayed.
+
+@lru_cache(maxsize=32)
+def squares_from_middle(size: int) -> NDArray[np.float64]:
+    """Squared distance of each pixel of a square from its middle, in pixels."""
+    line = (np.arange(size) - (size - 1) / 2.0) ** 2
+    return np.asarray(line[:, None] + line)
+
+
+def _spectra(
+    surface: FloatArray, radii_px: NDArray[np.float64], points_px: NDArray[np.float64]
+) -> NDArray[np.complex64]:
+    """Of N rings about G points, (G, N, samples / 2 + 1).
+
+    The first sample of a ring lies below its point, and the next ones follow counter-clockwise as
+    displayed; 0 beyond the edge of the surface.
     """
-    angle = np.arange(_SAMPLES) * (2.0 * np.pi / _SAMPLES)
-    out = np.empty((len(points_um), len(grid.radii_um), _SAMPLES), np.float32)
-    places = points_um / pitch_um, grid.radii_um / pitch_um
-    _sample(surface, *places, np.cos(angle), np.sin(angle), out)
-    return out
-
-
-@kernel
-def _gather_held(samples, held):
-    """Put the rings that hold anything about any point side by side; their number."""
-    number = 0
-    for k in range(samples.shape[1]):
-        empty = True
-        for g in range(samples.shape[0]):
-            for a in range(samples.shape[2]):
-                if samples[g, k, a] != 0.0:
-                    empty = False
-                    break
-            if not empty:
-                break
-        if empty:
-            continue
-        if number < k:
-            samples[:, number] = samples[:, k]
-        held[number] = k
-        number += 1
-    return number
-
-
-@kernel
-def _weigh_orders(series, held, weights, lengths, out):
-    start, n = 0, 0
-    for k in range(FOUR * lengths.shape[0]):
-        if n < held.shape[0] and held[n] == k:
-            for g in range(out.shape[1]):
-                for m in range(lengths[k // FOUR]):
-                    out[0, g, start + m] = series[g, n, m].real * weights[k]
-                    out[1, g, start + m] = series[g, n, m].imag * weights[k]
-            n += 1
-        start += lengths[k // FOUR]
+    samples = np.empty((len(points_px), len(radii_px), _SAMPLES), np.float32)
+    _sample(surface, points_px, radii_px, _COSINES, _SINES, samples)
+    return np.asarray(rfft(samples, axis=-1))
 
 
 def ring_series(surface: FloatArray, pitch_um: float, grid: RingGrid) -> FloatArray:
     """The series of all rings about all points, (2, G, K): real parts, then imaginary ones.
 
-    Each is multiplied by the root of its radius, so that the products of two surfaces, summed over
-    rings, are weighted by area.
+    `surface`, (S, S) float32, is 0 where not measured. Each series is multiplied by the root of its
+    radius, so that the products of two surfaces, summed over rings, are weighted by area.
     """
-    samples = sample_rings(surface, pitch_um, grid, grid.points_um)
-    held = np.empty(samples.shape[1], np.int64)
-    held = held[: _gather_held(samples, held)]  # most marks have a hole and end early
-    series = rfft(samples[:, : len(held)], axis=-1)
-    weights = (np.sqrt(grid.radii_um) / _SAMPLES).astype(np.float32)
-    out = np.zeros((2, len(samples), FOUR * int(grid.lengths.sum())), np.float32)
-    _weigh_orders(series, held, weights, grid.lengths, out)
+    held = _held(surface, pitch_um, grid, float(np.hypot(*grid.points_um.T).max()))
+    spectra = _spectra(surface, grid.radii_um[held] / pitch_um, grid.points_um / pitch_um)
+    weights = _weights(grid).astype(np.float32)[held, None]
+    out = np.zeros((2, len(spectra), FOUR * int(grid.lengths.sum())), np.float32)
+    start = FOUR * int(grid.lengths[: held.start // FOUR].sum())
+    for first in range(0, len(weights), FOUR):
+        length = int(grid.lengths[(held.start + first) // FOUR])
+        four, last = slice(first, first + FOUR), start + FOUR * length
+        series = spectra[:, four, :length]
+        target = out[:, :, start:last].reshape((2, len(spectra), FOUR, length))
+        np.multiply(series.real, weights[four], out=target[0])
+        np.multiply(series.imag, weights[four], out=target[1])
+        start = last
     return out
 
 
@@ -174,9 +162,16 @@ def cover_series(
 
     Real parts, then imaginary ones, about the middle alone, weighted as in `ring_series`.
     """
+    held = _held(valid, pitch_um, grid, 0.0)
+    out = np.zeros((2, 2, len(grid.radii_um), COVER_ORDERS), np.float32)
     planes = (valid.astype(np.float32), np.square(np.where(valid, surface, np.float32(0))))
-    middle = np.zeros((1, 2))
-    samples = [sample_rings(plane, pitch_um, grid, middle)[0] for plane in planes]
-    series = rfft(np.stack(samples), axis=-1)[..., :COVER_ORDERS]
-    weights = (np.sqrt(grid.radii_um) / _SAMPLES)[:, None]
-    return np.stack([series.real * weights, series.imag * weights]).astype(np.float32)
+    for k, plane in enumerate(planes):
+        spectra = _spectra(plane, grid.radii_um[held] / pitch_um, np.zeros((1, 2)))
+        leading = spectra[0, :, :COVER_ORDERS] * _weights(grid)[held, None]
+        out[0, k, held], out[1, k, held] = leading.real, leading.imag
+    return out
+
+
+def _weights(grid: RingGrid) -> NDArray[np.float64]:
+    """(N,) of the series of each ring: the root of its radius, over the number of samples."""
+    return np.asarray(np.sqrt(grid.radii_um) / _SAMPLES)
