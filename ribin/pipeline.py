@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from ribin.comparison import UNALTERED, Alteration, Comparison
@@ -43,7 +46,9 @@ from ribin.model import (
     mark_with_article,
 )
 from ribin.params.defaults import DEFAULT_PARAMS, DescribeParams, MethodParams, Params
-from ribin.workers import on_threads
+
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
 
 
 def extract_marks(
@@ -475,6 +480,17 @@ def compare_many(
 
     prepare_side(query)  # once, before they all ask for it
     return on_threads(lambda other: compare_marks(query, other, params), templates, threads)
+
+
+def on_threads(
+    work: Callable[[_Item], _Made], items: Sequence[_Item], threads: int | None
+) -> list[_Made]:
+    """What the work makes of each item, in their order; as many threads as processors if None."""
+    number = min(threads or os.cpu_count() or 1, len(items))
+    if number < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(work, items))
 
 
 def _unlike(reference: Template, comparison: Template) -> str:

@@ -1,4 +1,4 @@
-"""Work of many items: what an item is and what came of it; the processes and threads that do it.
+"""Work of many items: what an item is and what came of it, and this machine's processes that do it.
 
 A batch, an enrolment and an evaluation use these processes; `ribin.services.cluster` has the
 workers of other machines.
@@ -11,23 +11,14 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from ribin.errors import StoreError
-
-_Item = TypeVar("_Item")
-_Made = TypeVar("_Made")
 
 # One level of parallelism: a worker process computes in one thread. Read when numpy is loaded.
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -254,14 +245,3 @@ def _end_with_parent() -> None:
 
 def _do(item: WorkItem) -> Outcome:
     return attempt(_at_work[0], item)
-
-
-def on_threads(
-    work: Callable[[_Item], _Made], items: Sequence[_Item], threads: int | None
-) -> list[_Made]:
-    """What the work makes of each item, in their order; as many threads as processors if None."""
-    number = min(threads or os.cpu_count() or 1, len(items))
-    if number < 2:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(work, items))

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from ribin.cases.exhibits import Candidate, Counts, Exhibit
 from ribin.comparison import Comparison
 from ribin.model import Template
-from ribin.pipeline import compare_many, look_again
+from ribin.pipeline import compare_many, look_again, on_threads
 from ribin.search.context import SearchContext
 from ribin.search.journal import FullSearchJournal, PairFigures
 from ribin.search.rules import Eligibility
 from ribin.vault.exhibits import StoredMark
 from ribin.vault.vault import Vault
-from ribin.workers import on_threads
 
 MISSING = "scan file missing or damaged"
 
@@ -82,7 +81,7 @@ def _look_at_best(
     ordered = sorted(found, key=lambda one: row_order(one.row))
     limits = context.params.looks
     low = [one for one in ordered if one.row.score < limits.low_score][: limits.shortlist_rows]
-    templates = vault.templates([one.mark for one in low], context.threads)
+    templates = vault.templates([one.mark for one in low])
     low = [one for one in low if one.mark.mark_id in templates]
 
     def look(one: _Found) -> Comparison | None:
@@ -106,8 +105,7 @@ def _figures(
 ) -> dict[int, PairFigures]:
     """Of each mark that could be read, by its id."""
     known: dict[int, PairFigures] = {}
-    # Of a known one too: its file may be damaged by now.
-    templates = vault.templates(marks, context.threads)
+    templates = vault.templates(marks)  # of a known one too: its file may be damaged by now
     for mark in marks:
         if mark.mark_id in templates and journal and (one := journal.get(mark)):
             known[mark.mark_id] = one

@@ -29,7 +29,6 @@ from ribin.vault.files import INDEX_FOLDER, remove_derived, write_derived
 from ribin.vault.packed import MOST_PACKED_BYTES, pack_template, unpack_template
 from ribin.vault.redescribe import mark_path
 from ribin.vault.scanfile import template_sha256
-from ribin.workers import on_threads
 
 if TYPE_CHECKING:
     from ribin.vault.vault import Vault
@@ -60,12 +59,9 @@ class _Packed(NamedTuple):
     content: bytes
 
 
-def read_templates(
-    vault: Vault, marks: Sequence[StoredMark], threads: int | None = 1
-) -> dict[int, Template]:
+def read_templates(vault: Vault, marks: Sequence[StoredMark]) -> dict[int, Template]:
     """The templates of these marks by their ids, as far as they can be read; where the vault may be
-    written, those that were read from scan files are packed for the next time. They are unpacked
-    by so many threads, or by all processors if None."""
+    written, those that were read from scan files are packed for the next time."""
     found: dict[int, Template] = {}
     files = _shard_files(vault)
     for number, some in _by_shard(marks):
@@ -73,7 +69,7 @@ def read_templates(
         evidence = {mark.mark_id: _evidence(vault, mark) for mark in some}
         for path in paths:
             asked = [mark for mark in some if mark.mark_id not in found]
-            found |= _read_shard(path, asked, evidence, threads)
+            found |= _read_shard(path, asked, evidence)
         new = []
         for mark in some:
             if mark.mark_id not in found:
@@ -215,16 +211,13 @@ def _opened(path: Path) -> Iterator[_TemplateShard | None]:
 
 
 def _read_shard(
-    path: Path,
-    marks: Sequence[StoredMark],
-    evidence: dict[int, tuple[int, int]],
-    threads: int | None,
+    path: Path, marks: Sequence[StoredMark], evidence: dict[int, tuple[int, int]]
 ) -> dict[int, Template]:
     """The templates of those marks that the shard holds as they are now."""
-    packed: list[tuple[StoredMark, bytes]] = []
+    found: dict[int, Template] = {}
     with _opened(path) as shard, contextlib.suppress(OSError):
         if shard is None:
-            return {}
+            return found
         places = {int(mark_id): place for place, mark_id in enumerate(shard.table["mark_id"])}
         for mark in marks:
             place = places.get(mark.mark_id)
@@ -232,21 +225,16 @@ def _read_shard(
                 continue
             row = shard.table[place]
             current = (int(row["size"]), int(row["written_ns"])) == evidence[mark.mark_id]
-            if current and row["template"].tobytes().hex() == mark.template_sha256:
-                packed.append((mark, shard.content(row)))
-    made = on_threads(lambda one: _unpack(*one, str(path)), packed, threads)
-    return dict(one for one in made if one)
-
-
-def _unpack(mark: StoredMark, content: bytes, where: str) -> tuple[int, Template] | None:
-    """Id and template of a mark; None where it is not the one that the catalogue names."""
-    scan = mark.scan
-    origin = Provenance(scan.source, scan.sha256, 0, "packed template", lighting=scan.lighting)
-    with contextlib.suppress(FormatError):
-        template = unpack_template(content, where, origin)
-        if template_sha256(template) == mark.template_sha256:
-            return mark.mark_id, template
-    return None
+            if not current or row["template"].tobytes().hex() != mark.template_sha256:
+                continue
+            with contextlib.suppress(FormatError):
+                made = mark.scan
+                light = made.lighting
+                origin = Provenance(made.source, made.sha256, 0, "packed template", lighting=light)
+                template = unpack_template(shard.content(row), str(path), origin)
+                if template_sha256(template) == mark.template_sha256:
+                    found[mark.mark_id] = template
+    return found
 
 
 def _sound_rows(path: Path) -> Iterator[_Packed]:

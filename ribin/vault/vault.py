@@ -228,13 +228,11 @@ class Vault:
         """The template of a mark; StoreError where it is not the one that was enrolled."""
         return checked_template(mark_path(self.path, stored), stored)
 
-    def templates(
-        self, stored: Sequence[StoredMark], threads: int | None = 1
-    ) -> dict[int, Template]:
+    def templates(self, stored: Sequence[StoredMark]) -> dict[int, Template]:
         """The same of many marks, by their ids, from where they lie packed beside the index; one
         that cannot be read lacks. Of their provenance they have the name, the SHA-256 and the light
         of the scan."""
-        return read_templates(self, stored, threads)
+        return read_templates(self, stored)
 
     @contextmanager
     def act(self, action: str, who: str, reason: str) -> Iterator[Act]:
